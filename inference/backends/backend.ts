@@ -1,0 +1,157 @@
+/**
+ * THE seam. Every secure operation of the engine goes through `Backend`; `functions/` and `engine/` know nothing
+ * below it, and only `run/` chooses which backend stands behind it.
+ *
+ * Numbers are integers modulo 2^ringBits that stand for value / 2^fractionBits, in two's complement. The ring
+ * travels with the tensor, because small rings are cheap: the low k bits of both shares are a sharing modulo 2^k
+ * (`narrow`), and shifting both shares right by d gives a sharing modulo 2^(k-d) of the shifted value
+ * (`truncateReduce`), both without a message. Only going back to a larger ring (`widen`) communicates.
+ *
+ * Synchronous means local; a promise means communication. Both parties call the same operations in the same order.
+ */
+import type { Shape } from '../core/shape.js';
+
+export type PartyId = 'server' | 'client';
+
+/** Plain ring elements, row-major, one 64-bit word each, reduced modulo 2^ringBits. */
+export interface RingTensor {
+  readonly shape: Shape;
+  readonly ringBits: number;
+  readonly fractionBits: number;
+  readonly data: BigUint64Array;
+}
+
+/** A tensor that one party knows in the clear; `value` is null at the other party, which knows the rest. */
+export interface PrivateTensor {
+  readonly kind: 'private';
+  readonly owner: PartyId;
+  readonly shape: Shape;
+  readonly ringBits: number;
+  readonly fractionBits: number;
+  readonly value: RingTensor | null;
+}
+
+/** An additively shared tensor; opaque above the backend. */
+export interface SharedTensor {
+  readonly kind: 'arithmetic';
+  readonly shape: Shape;
+  readonly ringBits: number;
+  readonly fractionBits: number;
+}
+
+/** XOR-shared bits; opaque above the backend. */
+export interface SharedBits {
+  readonly kind: 'boolean';
+  readonly shape: Shape;
+}
+
+/**
+ * The server's matrices, prepared once per model: `linear` computes x · matrix + bias. Several matrices with the same
+ * input are one weight with concatenated columns. |entries| < 2^(weightBits - 1); scale 2^-fractionBits.
+ */
+export interface Weight {
+  readonly kind: 'weight';
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly weightBits: number;
+  readonly fractionBits: number;
+}
+
+/** What the server hands to `prepare`; `matrix` and `bias` are null at the client, which knows the rest. */
+export interface WeightSource {
+  readonly name: string;
+  readonly inputs: number;
+  readonly outputs: number;
+  /** Bits of a signed entry, 2 to 16. */
+  readonly weightBits: number;
+  readonly fractionBits: number;
+  /** [inputs, outputs], row-major. */
+  readonly matrix: Int16Array | null;
+  /** [outputs], real numbers; rounded to the scale of the product. */
+  readonly bias: Float64Array | null;
+}
+
+/** A value that is opened on purpose. Names are declared in `session/leaks.ts`; tests compare a run's list. */
+export type LeakName = string;
+
+export interface Backend {
+  readonly self: PartyId;
+
+  // ---- local -------------------------------------------------------------------------------------------------
+
+  add(x: SharedTensor, y: SharedTensor): SharedTensor;
+  subtract(x: SharedTensor, y: SharedTensor): SharedTensor;
+  negate(x: SharedTensor): SharedTensor;
+  /** x + value at x's scale; `value` is public: one number, or as many as the last axis of x has. */
+  addPublic(x: SharedTensor, value: number | Float64Array): SharedTensor;
+  /** x + value, which one party knows: that party adds it to its own share. Same ring and scale; `value` may be a
+   * suffix of x's shape (broadcast over the leading axes). */
+  addPrivate(x: SharedTensor, value: PrivateTensor): SharedTensor;
+  /** x times a public real number, encoded with `fractionBits` bits: the scale grows by them, the ring stays. */
+  scale(x: SharedTensor, factor: number, fractionBits: number): SharedTensor;
+  /** The same bits read at another scale: x · 2^(x.fractionBits - fractionBits). */
+  reinterpret(x: SharedTensor, fractionBits: number): SharedTensor;
+  /** x · 2^bits in the same ring: `fractionBits` grows by bits, the value stays. */
+  shiftLeft(x: SharedTensor, bits: number): SharedTensor;
+  /** Sum over one axis, which disappears. */
+  sum(x: SharedTensor, axis: number): SharedTensor;
+  /** Rows `begin` to `end` (exclusive) of one axis. */
+  slice(x: SharedTensor, axis: number, begin: number, end: number): SharedTensor;
+  concat(parts: readonly SharedTensor[], axis: number): SharedTensor;
+  reshape(x: SharedTensor, shape: Shape): SharedTensor;
+  transpose(x: SharedTensor, permutation: readonly number[]): SharedTensor;
+  /** Rows of the first axis by public indices. */
+  gatherRows(x: SharedTensor, rows: Uint32Array): SharedTensor;
+  /** Repeats x over a new first axis. */
+  broadcastRows(x: SharedTensor, rows: number): SharedTensor;
+  /** Modulo 2^ringBits, at most x.ringBits: the value must fit. */
+  narrow(x: SharedTensor, ringBits: number): SharedTensor;
+  /** Drops the lowest bits: ring and scale shrink by `bits`. Off by at most one unit in the last place from the
+   * cleartext backend, which rounds to nearest. */
+  truncateReduce(x: SharedTensor, bits: number): SharedTensor;
+  /** Public values as a shared tensor. */
+  constant(values: Float64Array | number, shape: Shape, ringBits: number, fractionBits: number): SharedTensor;
+
+  xor(a: SharedBits, b: SharedBits): SharedBits;
+  not(a: SharedBits): SharedBits;
+  sliceBits(a: SharedBits, axis: number, begin: number, end: number): SharedBits;
+  concatBits(parts: readonly SharedBits[], axis: number): SharedBits;
+  reshapeBits(a: SharedBits, shape: Shape): SharedBits;
+
+  // ---- communicating -----------------------------------------------------------------------------------------
+
+  share(x: PrivateTensor): Promise<SharedTensor>;
+  /** Once per model; agrees on layouts, sends nothing about the weights. */
+  prepare(source: WeightSource): Promise<Weight>;
+  /** x [rows, inputs] → x · W + b [rows, outputs], in x's ring, scale x.fractionBits + w.fractionBits. */
+  linear(x: SharedTensor, w: Weight): Promise<SharedTensor>;
+  /** x [batch, n, k] · y [batch, k, m] → [batch, n, m]: same ring, scales add. */
+  matmul(x: SharedTensor, y: SharedTensor): Promise<SharedTensor>;
+  /** Elementwise: same ring, scales add. y may also be a prefix of x's shape: [n] against [n, m] scales rows. */
+  multiply(x: SharedTensor, y: SharedTensor): Promise<SharedTensor>;
+  /** x · x elementwise; half the cost of `multiply`. */
+  square(x: SharedTensor): Promise<SharedTensor>;
+  /** x [n, m] times y [m] (a value of at most `y.ringBits` bits that its owner knows), over all rows; scales add,
+   * x's ring. */
+  multiplyPrivate(x: SharedTensor, y: PrivateTensor): Promise<SharedTensor>;
+  /** To a larger ring. Requires |value| < 2^(x.ringBits - 2): one bit of headroom, so that the shares wrap exactly
+   * when one of their top bits is set (Cheetah, USENIX Security 2022, section 5.1). Exact. */
+  widen(x: SharedTensor, ringBits: number): Promise<SharedTensor>;
+  /** The top bit of x in its own ring: narrow and truncate first, comparison costs by the bit. */
+  isNegative(x: SharedTensor): Promise<SharedBits>;
+  and(a: SharedBits, b: SharedBits): Promise<SharedBits>;
+  toArithmetic(bits: SharedBits, ringBits: number): Promise<SharedTensor>;
+  /** bits ? x : 0. Bits may be a prefix of x's shape: one bit then selects a whole row. */
+  multiplex(bits: SharedBits, x: SharedTensor): Promise<SharedTensor>;
+  /** Rows (first axis) of all the given tensors and bits by one permutation that neither party knows. */
+  shuffle(rows: ShuffleRows): Promise<ShuffleRows>;
+  /** Opens to one party or all, under a declared name, which the session records. */
+  reveal(x: SharedTensor, to: PartyId | 'all', leak: LeakName): Promise<RingTensor | null>;
+  revealBits(bits: SharedBits, to: PartyId | 'all', leak: LeakName): Promise<Uint8Array | null>;
+}
+
+/** What `shuffle` permutes together: tensors [n, ...] and bits [n, ...]. */
+export interface ShuffleRows {
+  readonly tensors: readonly SharedTensor[];
+  readonly bits: readonly SharedBits[];
+}

@@ -1,0 +1,36 @@
+/**
+ * Random correlated oblivious transfer, the currency of every non-linear protocol. For each i the sender holds a block
+ * q[i] and one global delta (lowest bit 1), the receiver a random bit r[i] and the block t[i] = q[i] XOR r[i]·delta.
+ * Extensions (SoftSpoken, Ferret) stand behind these two types; a protocol takes what it needs and never returns it.
+ */
+
+/** 16 bytes a block. */
+export interface SenderCots {
+  readonly delta: Uint8Array;
+  /** [count · 16] */
+  readonly blocks: Uint8Array;
+  /** Session-wide index of the first block: the tweak of the correlation-robust hash. */
+  readonly tweak: number;
+}
+
+export interface ReceiverCots {
+  /** One byte 0 or 1 for each. */
+  readonly choices: Uint8Array;
+  /** [count · 16] */
+  readonly blocks: Uint8Array;
+  readonly tweak: number;
+}
+
+export interface CotSender {
+  take(count: number): Promise<SenderCots>;
+}
+
+export interface CotReceiver {
+  take(count: number): Promise<ReceiverCots>;
+}
+
+/** Both directions between two parties, as one party holds them. */
+export interface CotPair {
+  readonly sender: CotSender;
+  readonly receiver: CotReceiver;
+}

@@ -1,0 +1,11 @@
+/** A reliable, ordered byte stream between two parties. Lengths are agreed by the protocol, never sent by the peer. */
+export interface Channel {
+  /** Queues bytes and returns at once; the caller must not change them afterwards. */
+  send(bytes: Uint8Array): void;
+  /**
+   * Exactly `byteLength` bytes.
+   * @throws PeerClosedError, PeerTimeoutError
+   */
+  receive(byteLength: number): Promise<Uint8Array>;
+  close(): Promise<void>;
+}

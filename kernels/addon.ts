@@ -1,0 +1,25 @@
+/** Loads the native addon. Each area of kernels/types/ describes its part of the surface. */
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { CpuKernels } from './types/cpu.js';
+
+export type Kernels = CpuKernels;
+
+/** The folder of package.json, seen from the sources and from dist/ alike. */
+function packageRoot(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
+  return folder;
+}
+
+function load(): Kernels {
+  const path = join(packageRoot(), 'build', 'native', 'cipherprune.node');
+  if (!existsSync(path)) {
+    throw new Error(`native kernels: expected ${path}, found nothing; run \`npm run build:native\``);
+  }
+  return createRequire(import.meta.url)(path) as Kernels;
+}
+
+export const kernels: Kernels = load();

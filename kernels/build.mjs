@@ -1,0 +1,145 @@
+/**
+ * Builds kernels/ into build/native/cipherprune.node with nothing but a C++ compiler: headers come from the
+ * packages node-api-headers and node-addon-api, so no download is needed.
+ *
+ * A file named *.avx2.cc or *.avx512.cc is compiled for that instruction set only (see ISA_FLAGS);
+ * the code that calls it asks the processor first. Everything else is portable C++17.
+ */
+import { execFile, execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const outputFolder = join(root, 'build', 'native');
+const addonPath = join(outputFolder, 'cipherprune.node');
+const require = createRequire(import.meta.url);
+
+/** Instruction sets by file suffix, for x86-64; on other processors such files are left out. */
+const ISA_FLAGS = {
+  '.avx2.cc': ['-mavx2', '-mfma', '-mbmi2', '-mf16c', '-maes', '-mpclmul'],
+  '.avx512.cc': [
+    '-mavx2',
+    '-mfma',
+    '-mbmi2',
+    '-mf16c',
+    '-mavx512f',
+    '-mavx512dq',
+    '-mavx512bw',
+    '-mavx512vl',
+    '-mavx512ifma',
+    '-mavx512vbmi',
+    '-mgfni',
+    '-mvaes',
+    '-maes',
+    '-mpclmul',
+  ],
+};
+
+function findCompiler() {
+  for (const candidate of [process.env.CXX, 'g++', 'clang++', 'c++'].filter(Boolean)) {
+    try {
+      execFileSync(candidate, ['--version'], { stdio: 'ignore' });
+      return candidate;
+    } catch {}
+  }
+  console.error(
+    'cipherprune: no C++ compiler found (tried $CXX, g++, clang++, c++). Install one, for example `apt-get install g++` or `xcode-select --install`, and run the command again.',
+  );
+  process.exit(1);
+}
+
+/** Every .cc and .h file below a folder, sorted, so that the build is the same everywhere. */
+function filesBelow(folder, ending) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
+
+const compiler = findCompiler();
+const isX86 = process.arch === 'x64';
+const headers = require('node-api-headers').include_dir;
+const addonApi = dirname(require.resolve('node-addon-api/napi.h'));
+const baseFlags = [
+  '-std=c++17',
+  '-O3',
+  '-fPIC',
+  '-Wall',
+  '-Wextra',
+  '-Wno-unused-parameter',
+  '-fvisibility=hidden',
+  '-pthread',
+  '-DNAPI_VERSION=8',
+  '-DNODE_ADDON_API_DISABLE_DEPRECATED',
+  '-DNAPI_CPP_EXCEPTIONS',
+  ...(isX86 ? ['-DCIPHERPRUNE_X86=1'] : []),
+  `-I${headers}`,
+  `-I${addonApi}`,
+  `-I${join(root, 'kernels')}`,
+];
+
+const sources = ['src', 'napi'].flatMap((part) => filesBelow(join(root, 'kernels', part), '.cc'));
+const headerDigest = createHash('sha256');
+for (const header of filesBelow(join(root, 'kernels'), '.h')) headerDigest.update(readFileSync(header));
+const headersHash = headerDigest.digest('hex');
+
+function planOf(source) {
+  const suffix = Object.keys(ISA_FLAGS).find((ending) => source.endsWith(ending));
+  if (suffix && !isX86) return null;
+  const flags = [...baseFlags, ...(suffix ? ISA_FLAGS[suffix] : [])];
+  const digest = createHash('sha256')
+    .update(readFileSync(source))
+    .update(headersHash)
+    .update(compiler)
+    .update(flags.join(' '))
+    .digest('hex')
+    .slice(0, 16);
+  return { source, flags, object: join(outputFolder, `${basename(source, '.cc')}-${digest}.o`) };
+}
+
+async function compile({ source, flags, object }) {
+  if (existsSync(object)) return false;
+  const temporary = `${object}.${process.pid}.tmp`;
+  const { stderr } = await promisify(execFile)(compiler, [...flags, '-c', source, '-o', temporary], {
+    maxBuffer: 1 << 26,
+  });
+  if (stderr) process.stderr.write(stderr);
+  renameSync(temporary, object);
+  return true;
+}
+
+mkdirSync(outputFolder, { recursive: true });
+const plans = sources.map(planOf).filter(Boolean);
+const queue = [...plans];
+let compiled = 0;
+try {
+  await Promise.all(
+    Array.from({ length: Math.max(1, availableParallelism()) }, async () => {
+      for (let plan = queue.shift(); plan; plan = queue.shift()) if (await compile(plan)) compiled++;
+    }),
+  );
+  const stamp = join(outputFolder, 'linked.txt');
+  const objects = plans.map((plan) => plan.object);
+  const linkedBefore = existsSync(stamp) && existsSync(addonPath) ? readFileSync(stamp, 'utf8') : '';
+  if (linkedBefore !== objects.join('\n')) {
+    const temporary = `${addonPath}.${process.pid}.tmp`;
+    const link = process.platform === 'darwin' ? ['-bundle', '-undefined', 'dynamic_lookup'] : ['-shared'];
+    await promisify(execFile)(compiler, [...link, '-pthread', '-o', temporary, ...objects]);
+    renameSync(temporary, addonPath);
+    writeFileSync(stamp, objects.join('\n'));
+    const keep = new Set(objects.map((object) => basename(object)));
+    for (const name of readdirSync(outputFolder))
+      if (name.endsWith('.o') && !keep.has(name)) rmSync(join(outputFolder, name));
+  }
+} catch (error) {
+  console.error(
+    `cipherprune: building the native kernels failed with ${compiler}:\n${error.stderr ?? error.message}`,
+  );
+  process.exit(1);
+}
+console.error(`cipherprune: native kernels ready (${compiled} of ${plans.length} files compiled)`);

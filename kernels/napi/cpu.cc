@@ -1,0 +1,16 @@
+#include "src/cpu.h"
+
+#include "napi/module.h"
+
+namespace cipherprune {
+
+void registerCpu(Napi::Env env, Napi::Object exports) {
+  exports.Set("detectedIsa", Napi::Function::New(env, [](const Napi::CallbackInfo& info) {
+                return Napi::Number::New(info.Env(), static_cast<int>(detectedIsa()));
+              }));
+  exports.Set("limitIsa", Napi::Function::New(env, [](const Napi::CallbackInfo& info) {
+                limitIsa(static_cast<Isa>(info[0].As<Napi::Number>().Int32Value()));
+              }));
+}
+
+}  // namespace cipherprune

@@ -1,0 +1,8 @@
+#include "napi/module.h"
+
+static Napi::Object init(Napi::Env env, Napi::Object exports) {
+  cipherprune::registerCpu(env, exports);
+  return exports;
+}
+
+NODE_API_MODULE(cipherprune, init)

@@ -1,0 +1,7 @@
+// The native surface by area: each napi/<area>.cc adds its functions to the exports. Buffers in, buffers out.
+#pragma once
+#include <napi.h>
+
+namespace cipherprune {
+void registerCpu(Napi::Env env, Napi::Object exports);
+}

@@ -1,0 +1,7 @@
+/** Instruction sets in order: 0 portable C++, 1 AVX2 with AES-NI, 2 AVX-512 with IFMA, VBMI, GFNI and VAES. */
+export interface CpuKernels {
+  /** The best set that this processor has. */
+  detectedIsa(): number;
+  /** Kernels use at most this set from now on; for tests and benchmarks. */
+  limitIsa(isa: number): void;
+}

@@ -1,0 +1,116 @@
+/**
+ * What export writes and inference reads: the only thing that training and inference share besides this folder.
+ * The public part goes to every client; the private part is read by the server only. docs/artifact-format.md.
+ */
+import type { ModelConfig } from './config.js';
+
+/** A matrix [inputs, outputs] of signed integers of `weightBits` bits that stand for value / 2^fractionBits. */
+export interface QuantizedMatrix {
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly weightBits: number;
+  readonly fractionBits: number;
+  readonly values: Int16Array;
+}
+
+/** x · matrix + bias; the bias stays real and is rounded to the scale of the product by the engine. */
+export interface QuantizedLinear {
+  readonly matrix: QuantizedMatrix;
+  readonly bias: Float64Array;
+}
+
+export interface LayerNormWeights {
+  readonly gamma: Float64Array;
+  readonly beta: Float64Array;
+}
+
+/**
+ * Largest absolute values met on calibration data, without margin; the engine adds its own and rounds up to bits.
+ * `query` is after folding 1/sqrt(headSize) into its weights, `logits` are query · key without the mask.
+ * `*Residual` is the input of a LayerNorm; `*Variance` its variance per row.
+ */
+export interface LayerRanges {
+  readonly query: number;
+  readonly key: number;
+  readonly value: number;
+  readonly logits: number;
+  readonly context: number;
+  readonly attentionResidual: number;
+  readonly attentionVariance: { readonly min: number; readonly max: number };
+  readonly attentionNorm: number;
+  readonly geluInput: number;
+  readonly outputResidual: number;
+  readonly outputVariance: { readonly min: number; readonly max: number };
+  readonly outputNorm: number;
+}
+
+export interface ModelRanges {
+  readonly embedding: number;
+  readonly layers: readonly LayerRanges[];
+  readonly poolerInput: number;
+  readonly logits: number;
+}
+
+/** Per layer, on n·S: the mean over heads of the attention column sums; uniform attention is 1 at any length. */
+export interface LayerThresholds {
+  /** Tokens below are pruned. */
+  readonly prune: number;
+  /** Tokens at or above get the high-degree polynomials; `reduce` >= `prune`. */
+  readonly reduce: number;
+}
+
+export interface EncoderLayerWeights {
+  /** Query (with 1/sqrt(headSize) folded in), key and value, separately. */
+  readonly query: QuantizedLinear;
+  readonly key: QuantizedLinear;
+  readonly value: QuantizedLinear;
+  readonly attentionOutput: QuantizedLinear;
+  readonly attentionNorm: LayerNormWeights;
+  readonly intermediate: QuantizedLinear;
+  readonly output: QuantizedLinear;
+  readonly outputNorm: LayerNormWeights;
+  /** Null in a model without pruning. */
+  readonly thresholds: LayerThresholds | null;
+}
+
+/** The embedding, 8- to 16-bit rows; its LayerNorm is computed by whoever looks up the rows. */
+export interface EmbeddingWeights {
+  readonly word: QuantizedMatrix;
+  readonly position: QuantizedMatrix;
+  readonly tokenType: QuantizedMatrix;
+  readonly norm: LayerNormWeights;
+}
+
+/** Fixed-point parameters that both parties agree on. */
+export interface FixedPoint {
+  /** The ring in which linear layers take their inputs. */
+  readonly ringBits: number;
+  readonly fractionBits: number;
+}
+
+/** Which approximations the model was trained for: 'polynomial' (see approximations.ts) with high and low degree. */
+export interface PublicModel {
+  readonly config: ModelConfig;
+  readonly task: string;
+  readonly fixedPoint: FixedPoint;
+  readonly ranges: ModelRanges;
+  /** True if layers prune and reduce: the schedule of operations depends on it, the thresholds stay private. */
+  readonly prunes: boolean;
+  readonly reduces: boolean;
+  readonly embedding: EmbeddingWeights;
+  /** Contents of the tokenizer's files by name (`tokenizer.json`, `tokenizer_config.json`). */
+  readonly tokenizerFiles: Readonly<Record<string, string>>;
+  /** Longest input in tokens, special tokens included. */
+  readonly maxTokens: number;
+}
+
+export interface PrivateModel {
+  readonly layers: readonly EncoderLayerWeights[];
+  readonly pooler: QuantizedLinear;
+  readonly classifier: QuantizedLinear;
+}
+
+export interface Artifact {
+  readonly public: PublicModel;
+  readonly private: PrivateModel;
+}
