@@ -1,0 +1,40 @@
+/**
+ * Measuring from outside: protocol bodies hold arithmetic and messages, and `protocol(name, body)` names the stretch
+ * of time in which they run. Whoever measures (session/meter.ts) is told through an asynchronous context, so that two
+ * parties in one process do not mix. Without a measurer a span is a plain call.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+/** One open span; the measurer decides what it counts. */
+export interface Span {
+  child(name: string): Span;
+  end(): void;
+}
+
+const current = new AsyncLocalStorage<Span>();
+
+export const currentSpan = (): Span | undefined => current.getStore();
+
+/** Runs `body` with `root` as the open span. */
+export const withSpan = <T>(root: Span, body: () => T): T => current.run(root, body);
+
+/** Runs `body` in a span below the open one. Names are short; nested names form a path: `layer3/softmax/max`. */
+export async function span<T>(name: string, body: () => Promise<T>): Promise<T> {
+  const parent = current.getStore();
+  if (!parent) return body();
+  const child = parent.child(name);
+  try {
+    return await current.run(child, body);
+  } finally {
+    child.end();
+  }
+}
+
+/** A named protocol: `body` runs in a span of that name. */
+export const protocol =
+  <Arguments extends readonly unknown[], Result>(
+    name: string,
+    body: (...args: Arguments) => Promise<Result>,
+  ): ((...args: Arguments) => Promise<Result>) =>
+  (...args) =>
+    span(name, () => body(...args));
