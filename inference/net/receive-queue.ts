@@ -33,11 +33,9 @@ export class ReceiveQueue {
   }
 
   push(chunk: Uint8Array): void {
-    let rest = chunk;
-    while (rest.length > 0 && this.#waiting.length > 0) rest = this.#fillFirst(rest);
-    if (rest.length === 0) return;
-    this.#chunks.push(rest);
-    this.#queuedBytes += rest.length;
+    this.#chunks.push(chunk);
+    this.#queuedBytes += chunk.length;
+    this.#drain();
   }
 
   /** The next `byteLength` bytes, in a fresh buffer that starts at offset 0 (so that words can be read in place). */
