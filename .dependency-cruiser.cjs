@@ -13,8 +13,9 @@ module.exports = {
     never(
       'model-is-pure',
       '^model/',
-      '^(training|inference|cli|bench|kernels|data)/|node_modules/@tensorflow|^(net|tls)$',
+      '^(training|inference|cli|bench|kernels|data|configs)/|node_modules/@tensorflow|^(net|tls)$',
     ),
+    never('configs-are-below', '^configs/', '^(training|inference|cli|bench|kernels|data|model)/'),
     never('data-is-below', '^data/', '^(training|inference|cli|bench)/'),
     never(
       'engine-and-functions-see-only-the-seam',

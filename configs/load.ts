@@ -1,0 +1,105 @@
+/** Reads a run configuration: YAML file, then `--set key=value` overrides, then the schema. */
+import { readFile } from 'node:fs/promises';
+import { parse } from 'yaml';
+import type * as z from 'zod';
+import { type RunConfig, runConfigSchema } from './schema.js';
+
+/** A configuration file or override that cannot be used; the message names file, key, expected and got. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+}
+
+type Tree = { [key: string]: unknown };
+
+const isTree = (value: unknown): value is Tree =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The object schema at a path of keys, looking through defaults and optionals; null where there is none. */
+function shapeAt(path: readonly PropertyKey[]): Readonly<Record<string, unknown>> | null {
+  let schema: unknown = runConfigSchema;
+  for (const key of [null, ...path]) {
+    if (key !== null) schema = (schema as { shape?: Record<PropertyKey, unknown> }).shape?.[key];
+    while (typeof (schema as { unwrap?: unknown } | undefined)?.unwrap === 'function')
+      schema = (schema as { unwrap: () => unknown }).unwrap();
+  }
+  return (schema as { shape?: Record<string, unknown> } | undefined)?.shape ?? null;
+}
+
+const knownKeys = (path: readonly PropertyKey[]): string => Object.keys(shapeAt(path) ?? {}).join(', ');
+
+const describe = (issue: z.core.$ZodIssue): string => {
+  const where = issue.path.map(String).join('.');
+  if (issue.code === 'unrecognized_keys') {
+    const key = [...issue.path.map(String), issue.keys[0] ?? ''].join('.');
+    return `unknown key ${key}; known here: ${knownKeys(issue.path)}`;
+  }
+  return where === '' ? issue.message : `${where}: ${issue.message}`;
+};
+
+/** Checks a literal and freezes the result. `origin` names the file in errors. */
+export function parseRunConfig(literal: unknown, origin: string): RunConfig {
+  const result = runConfigSchema.safeParse(literal);
+  if (!result.success) throw new ConfigError(`${origin}: ${result.error.issues.map(describe).join('; ')}`);
+  return deepFreeze(result.data) as RunConfig;
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const child of Object.values(value)) deepFreeze(child);
+  }
+  return value;
+}
+
+/** Applies one `a.b.c=value`; the value is read as YAML (`0.3`, `true`, `null`, `text`). */
+function applyOverride(tree: Tree, override: string): void {
+  const equals = override.indexOf('=');
+  if (equals < 1) throw new ConfigError(`--set ${override}: expected key=value`);
+  const path = override.slice(0, equals).trim().split('.');
+  for (let depth = 0; depth < path.length; depth++) {
+    const shape = shapeAt(path.slice(0, depth));
+    if (shape === null || !Object.hasOwn(shape, path[depth]!)) {
+      const known = shape === null ? 'nothing below it' : Object.keys(shape).join(', ');
+      throw new ConfigError(
+        `--set ${override}: unknown key ${path.slice(0, depth + 1).join('.')}; known here: ${known}`,
+      );
+    }
+  }
+  let at = tree;
+  for (const key of path.slice(0, -1)) {
+    if (!isTree(at[key])) at[key] = {};
+    at = at[key] as Tree;
+  }
+  at[path.at(-1)!] = parseYaml(override.slice(equals + 1), `--set ${override}`);
+}
+
+function parseYaml(text: string, origin: string): unknown {
+  try {
+    return parse(text) as unknown;
+  } catch (error) {
+    throw new ConfigError(`${origin}: not YAML: ${(error as Error).message.split('\n')[0]}`);
+  }
+}
+
+/** Parses YAML text with overrides (`masks.lambda=0.2`). */
+export function runConfigFromYaml(
+  text: string,
+  origin: string,
+  overrides: readonly string[] = [],
+): RunConfig {
+  const tree = parseYaml(text, origin) ?? {};
+  if (!isTree(tree)) throw new ConfigError(`${origin}: expected a mapping of keys to values`);
+  for (const override of overrides) applyOverride(tree, override);
+  return parseRunConfig(tree, origin);
+}
+
+/** Reads and checks a configuration file. Throws ConfigError if it is missing or wrong. */
+export async function loadRunConfig(file: string, overrides: readonly string[] = []): Promise<RunConfig> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    throw new ConfigError(`run configuration ${file}: ${(error as Error).message}`);
+  }
+  return runConfigFromYaml(text, file, overrides);
+}

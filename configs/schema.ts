@@ -1,0 +1,216 @@
+/**
+ * The one typed schema of a run configuration (configs/*.yaml): everything that a training run depends on,
+ * from the task to the export. Literal → checked parameters: parsed once, frozen afterwards.
+ */
+import * as z from 'zod';
+
+/** Task names as the command line spells them. */
+export const taskNames = ['sst2', 'mrpc', 'rte', 'qnli', 'mnli', 'mnli-mm', 'cola', 'qqp'] as const;
+export type TaskName = (typeof taskNames)[number];
+
+const fraction = z.number().min(0).max(1);
+const positive = z.number().positive();
+const count = z.number().int().positive();
+
+/** A new encoder with random weights. The vocabulary comes from the tokenizer, the labels from the task. */
+const architecture = z
+  .strictObject({
+    layers: count,
+    heads: count,
+    hiddenSize: count,
+    intermediateSize: count,
+    maxPositions: count.default(512),
+    tokenTypes: count.default(2),
+    layerNormEpsilon: positive.default(1e-12),
+    /** Standard deviation of the initial weights. */
+    initializerRange: positive.default(0.02),
+  })
+  .refine((a) => a.hiddenSize % a.heads === 0, { message: 'hiddenSize must be a multiple of heads' });
+
+const model = z
+  .strictObject({
+    architecture: architecture.optional(),
+    /** Hugging Face checkpoint: a directory, or a name on the hub. */
+    checkpoint: z.string().min(1).optional(),
+    /** Which of the library of word-piece tokenizers: read with the checkpoint, or learned from the training text. */
+    tokenizer: z
+      .strictObject({
+        source: z.enum(['checkpoint', 'learned', 'file']).default('checkpoint'),
+        /** For `file`: a vocab.txt or a directory with tokenizer.json. */
+        path: z.string().min(1).optional(),
+        /** For `learned`. */
+        vocabularySize: count.default(6000),
+      })
+      .prefault({}),
+    /** Longest input in tokens, special tokens included; longer texts are truncated. */
+    maxTokens: count.default(128),
+    dropout: fraction.default(0.1),
+    attentionDropout: fraction.default(0.1),
+    freezeEmbeddings: z.boolean().default(false),
+  })
+  .refine((m) => (m.architecture === undefined) !== (m.checkpoint === undefined), {
+    message: 'expected exactly one of architecture (random weights) and checkpoint (pretrained weights)',
+  });
+
+const data = z.strictObject({
+  /** `glue`: TSV files below `directory`; `hub`: parquet by name, cached; `synthetic`: the project's generator. */
+  source: z.enum(['glue', 'hub', 'synthetic']).default('glue'),
+  directory: z.string().default('data/glue'),
+  /** Use only the first so many examples; null for all. */
+  trainLimit: count.nullable().default(null),
+  devLimit: count.nullable().default(null),
+  /** Split the dev file 4/5 for training, 1/5 for testing, by index (QNLI where its train file is missing). */
+  splitDev: z.boolean().default(false),
+  /** Examples of the synthetic source. */
+  syntheticTrain: count.default(4000),
+  syntheticDev: count.default(400),
+});
+
+const batch = z.strictObject({
+  /** Real and padding tokens in one batch; sentences of like length share one. */
+  tokens: count.default(2048),
+  /** At most so many sentences in one batch. */
+  examples: count.default(64),
+  /** Batches whose gradients are summed before one step. */
+  accumulation: count.default(1),
+  /** Data-parallel workers; gradients are averaged over them. */
+  workers: count.default(1),
+});
+
+const optimizer = z.strictObject({
+  name: z.enum(['adamw']).default('adamw'),
+  beta1: fraction.default(0.9),
+  beta2: fraction.default(0.999),
+  epsilon: positive.default(1e-6),
+  weightDecay: z.number().min(0).default(0.01),
+  /** Global gradient norm above which gradients are scaled down; null for never. */
+  clipNorm: positive.nullable().default(1),
+});
+
+const phaseFields = {
+  /** May be fractional; 0 skips the phase. */
+  epochs: z.number().min(0),
+  learningRate: positive,
+  /** Share of the phase's steps in which the learning rate rises from 0. */
+  warmup: fraction.default(0.1),
+  decay: z.enum(['linear', 'cosine', 'constant']).default('linear'),
+  /** Stop after so many steps; null for never. */
+  maxSteps: count.nullable().default(null),
+};
+
+const phases = z.strictObject({
+  /** (1) Ordinary fine-tuning of the task. */
+  dense: z
+    .strictObject({
+      ...phaseFields,
+      epochs: phaseFields.epochs.default(2),
+      learningRate: positive.default(5e-5),
+    })
+    .prefault({}),
+  /** (2) Soft masks: weights and thresholds together. */
+  soft: z
+    .strictObject({
+      ...phaseFields,
+      epochs: phaseFields.epochs.default(1),
+      learningRate: positive.default(3e-5),
+      thresholdLearningRate: positive.default(0.02),
+    })
+    .prefault({}),
+  /** (3) Hard masks by the learned thresholds, which are frozen. */
+  hard: z
+    .strictObject({
+      ...phaseFields,
+      epochs: phaseFields.epochs.default(1),
+      learningRate: positive.default(3e-5),
+    })
+    .prefault({}),
+});
+
+const masks = z
+  .strictObject({
+    /** Dense model, pruning only, or pruning and polynomial reduction. */
+    mode: z.enum(['none', 'prune', 'prune-reduce']).default('prune-reduce'),
+    /**
+     * T of the soft masks. `spread`: `value` × the standard deviation of the layer's scores n·S, so that every
+     * layer's thresholds move; `absolute`: `value` itself. Annealed linearly to `final` over the soft phase.
+     */
+    temperature: z
+      .strictObject({
+        rule: z.enum(['spread', 'absolute']).default('spread'),
+        value: positive.default(0.5),
+        final: positive.nullable().default(null),
+      })
+      .prefault({}),
+    /**
+     * First values of θ and β. `quantile`: at quantiles of the layer's own scores, so that the given shares of the
+     * tokens are kept (important), falling linearly from the first layer to the last that prunes; `linear`: the
+     * thresholds themselves on a line (Learned Token Pruning, KDD 2022), in units of n·S.
+     */
+    initial: z
+      .strictObject({
+        rule: z.enum(['quantile', 'linear']).default('quantile'),
+        keepFirst: fraction.default(0.95),
+        keepLast: fraction.default(0.3),
+        importantFirst: fraction.default(0.5),
+        importantLast: fraction.default(0.1),
+        pruneFinal: z.number().min(0).default(1),
+        reduceFinal: z.number().min(0).default(1.5),
+        /** Sentences whose scores give the quantiles and the spread. */
+        examples: count.default(512),
+      })
+      .prefault({}),
+    /** Thresholds may not fall with depth. */
+    monotone: z.boolean().default(false),
+    /** Weight of the mask losses. */
+    lambda: z.number().min(0).default(0.4),
+    /** Weight of the reduction masks within them. */
+    alpha: z.number().min(0).default(0.5),
+    /** `mean`: mask norms divided by the sentence's length, so that lambda means the same at any length; `sum`: the paper's. */
+    norm: z.enum(['mean', 'sum']).default('mean'),
+    /** Target share of real token-layers kept: lambda is adapted during the soft phase to reach it; null: lambda as given. */
+    keep: fraction.nullable().default(null),
+  })
+  .refine((m) => m.initial.keepLast <= m.initial.keepFirst, {
+    message: 'initial.keepLast must not exceed initial.keepFirst',
+  });
+
+const distillation = z.strictObject({
+  /** Share of the loss that follows the dense model of phase 1; 0 for none. */
+  weight: fraction.default(0.5),
+  temperature: positive.default(2),
+});
+
+const exportOptions = z.strictObject({
+  weightBits: z.number().int().min(4).max(16).default(8),
+  embeddingBits: z.number().int().min(4).max(16).default(8),
+  ringBits: z.number().int().min(24).max(64).default(37),
+  fractionBits: z.number().int().min(6).max(24).default(12),
+  /** Training sentences over which activation ranges are measured. */
+  calibrationExamples: count.default(512),
+});
+
+export const runConfigSchema = z.strictObject({
+  /** Shown in logs and reports. */
+  name: z.string().min(1),
+  task: z.enum(taskNames),
+  model,
+  data: data.prefault({}),
+  seed: z.number().int().min(0).max(0xffffffff).default(1),
+  batch: batch.prefault({}),
+  optimizer: optimizer.prefault({}),
+  phases: phases.prefault({}),
+  masks: masks.prefault({}),
+  distillation: distillation.prefault({}),
+  export: exportOptions.prefault({}),
+  /** Where checkpoints and metrics.jsonl go; --out overrides. */
+  output: z.string().min(1).default('runs/default'),
+  checkpointEverySteps: count.default(500),
+  /** Dev-set evaluations per epoch. */
+  evaluationsPerEpoch: z.number().min(0).default(1),
+});
+
+type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
+
+/** A checked run configuration with every default filled in; frozen. */
+export type RunConfig = DeepReadonly<z.output<typeof runConfigSchema>>;
+export type PhaseName = keyof RunConfig['phases'];

@@ -1,0 +1,228 @@
+/**
+ * Reader and writer of safetensors files: 8 bytes of little-endian header length, a JSON header that gives every
+ * tensor's dtype, shape and byte range, then the data. Sharded checkpoints have an index that names each tensor's file.
+ * https://huggingface.co/docs/safetensors
+ */
+import { randomBytes } from 'node:crypto';
+import { open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import * as z from 'zod';
+
+/** A file that is not what it should be; the message names file, tensor, expected and got. */
+export class SafetensorsError extends Error {
+  override name = 'SafetensorsError';
+}
+
+/** Bytes per element of every dtype that the reader knows. */
+const dtypeBytes = {
+  BOOL: 1,
+  U8: 1,
+  I8: 1,
+  I16: 2,
+  U16: 2,
+  F16: 2,
+  BF16: 2,
+  I32: 4,
+  U32: 4,
+  F32: 4,
+  I64: 8,
+  U64: 8,
+  F64: 8,
+} as const;
+export type Dtype = keyof typeof dtypeBytes;
+
+/** One tensor: `bytes` holds its elements in little-endian order, row-major. */
+export interface StoredTensor {
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+  readonly bytes: Uint8Array;
+}
+
+export interface SafetensorsFile {
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** A header beyond this is garbage: the format's own bound. */
+const maxHeaderBytes = 100_000_000;
+
+const size = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+const entrySchema = z.object({
+  dtype: z.enum(Object.keys(dtypeBytes) as [Dtype, ...Dtype[]]),
+  shape: z.array(size).max(16),
+  data_offsets: z.tuple([size, size]),
+});
+const metadataSchema = z.record(z.string(), z.string());
+
+export const elementCount = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
+
+function readHeader(
+  buffer: Uint8Array,
+  file: string,
+): { header: Record<string, unknown>; dataStart: number } {
+  if (buffer.length < 8)
+    throw new SafetensorsError(`${file}: expected at least 8 bytes, got ${buffer.length}`);
+  const headerBytes = new DataView(buffer.buffer, buffer.byteOffset).getBigUint64(0, true);
+  if (headerBytes > BigInt(Math.min(maxHeaderBytes, buffer.length - 8))) {
+    throw new SafetensorsError(
+      `${file}: header of ${headerBytes} bytes does not fit a file of ${buffer.length} bytes`,
+    );
+  }
+  const dataStart = 8 + Number(headerBytes);
+  let header: unknown;
+  try {
+    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(buffer.subarray(8, dataStart)));
+  } catch {
+    throw new SafetensorsError(`${file}: header is not JSON`);
+  }
+  if (typeof header !== 'object' || header === null || Array.isArray(header))
+    throw new SafetensorsError(`${file}: header is not a JSON object`);
+  return { header: header as Record<string, unknown>, dataStart };
+}
+
+interface Range {
+  readonly name: string;
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** Tensors must cover the data exactly: no overlap, no gap, nothing behind the last. */
+function checkCoverage(ranges: Range[], dataBytes: number, file: string): void {
+  ranges.sort((a, b) => a.begin - b.begin || a.end - b.end);
+  let expected = 0;
+  for (const { name, begin, end } of ranges) {
+    if (begin !== expected)
+      throw new SafetensorsError(
+        `${file}: tensor ${name}: expected to begin at byte ${expected} of the data, got ${begin}`,
+      );
+    expected = end;
+  }
+  if (expected !== dataBytes)
+    throw new SafetensorsError(
+      `${file}: expected ${expected} bytes of data after the header, got ${dataBytes}`,
+    );
+}
+
+/** Parses a whole file. The tensors are views of `buffer`. Throws SafetensorsError on anything out of bounds. */
+export function parseSafetensors(buffer: Uint8Array, file = 'safetensors'): SafetensorsFile {
+  const { header, dataStart } = readHeader(buffer, file);
+  const dataBytes = buffer.length - dataStart;
+  const tensors = new Map<string, StoredTensor>();
+  const ranges: Range[] = [];
+  let metadata: Record<string, string> = {};
+  for (const [name, value] of Object.entries(header)) {
+    if (name === '__metadata__') {
+      const parsed = metadataSchema.safeParse(value);
+      if (!parsed.success) throw new SafetensorsError(`${file}: __metadata__ is not a map of strings`);
+      metadata = parsed.data;
+      continue;
+    }
+    const entry = entrySchema.safeParse(value);
+    if (!entry.success) {
+      const issue = entry.error.issues[0];
+      throw new SafetensorsError(`${file}: tensor ${name}: ${issue?.path.join('.')}: ${issue?.message}`);
+    }
+    const {
+      dtype,
+      shape,
+      data_offsets: [begin, end],
+    } = entry.data;
+    const bytes = elementCount(shape) * dtypeBytes[dtype];
+    if (end > dataBytes || end - begin !== bytes) {
+      throw new SafetensorsError(
+        `${file}: tensor ${name}: ${dtype} [${shape}] needs ${bytes} bytes, got the range ${begin}-${end} of ${dataBytes}`,
+      );
+    }
+    ranges.push({ name, begin, end });
+    tensors.set(name, { dtype, shape, bytes: buffer.subarray(dataStart + begin, dataStart + end) });
+  }
+  checkCoverage(ranges, dataBytes, file);
+  return { tensors, metadata };
+}
+
+/** One file's bytes; widest dtypes first, so that every tensor is aligned, and the header is padded to 8 bytes. */
+export function serializeSafetensors(
+  tensors: ReadonlyMap<string, StoredTensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
+  const entries = [...tensors].sort(
+    ([a, x], [b, y]) => dtypeBytes[y.dtype] - dtypeBytes[x.dtype] || (a < b ? -1 : 1),
+  );
+  const header: Record<string, unknown> = {};
+  if (Object.keys(metadata).length > 0) header.__metadata__ = metadata;
+  let offset = 0;
+  for (const [name, { dtype, shape, bytes }] of entries) {
+    const expected = elementCount(shape) * dtypeBytes[dtype];
+    if (bytes.length !== expected)
+      throw new SafetensorsError(
+        `tensor ${name}: ${dtype} [${shape}] needs ${expected} bytes, got ${bytes.length}`,
+      );
+    header[name] = { dtype, shape, data_offsets: [offset, offset + expected] };
+    offset += expected;
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const headerBytes = Math.ceil(json.length / 8) * 8;
+  const file = new Uint8Array(8 + headerBytes + offset).fill(0x20, 8, 8 + headerBytes);
+  new DataView(file.buffer).setBigUint64(0, BigInt(headerBytes), true);
+  file.set(json, 8);
+  let at = 8 + headerBytes;
+  for (const [, { bytes }] of entries) {
+    file.set(bytes, at);
+    at += bytes.length;
+  }
+  return file;
+}
+
+export async function readSafetensors(path: string): Promise<SafetensorsFile> {
+  return parseSafetensors(await readFile(path), path);
+}
+
+/** Writes to a temporary name in the same folder, flushes, then renames: the old file stays whole until then. */
+export async function writeFileAtomically(path: string, bytes: Uint8Array | string): Promise<void> {
+  const temporary = `${path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
+  try {
+    const handle = await open(temporary, 'wx');
+    try {
+      await handle.writeFile(bytes);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+export async function writeSafetensors(
+  path: string,
+  tensors: ReadonlyMap<string, StoredTensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  await writeFileAtomically(path, serializeSafetensors(tensors, metadata));
+}
+
+const indexSchema = z.object({ weight_map: z.record(z.string(), z.string().regex(/^[\w.-]+$/)) });
+
+/** Reads a sharded checkpoint by its `*.safetensors.index.json`: all tensors of all its files. */
+export async function readShardedSafetensors(indexPath: string): Promise<SafetensorsFile> {
+  let literal: unknown;
+  try {
+    literal = JSON.parse(await readFile(indexPath, 'utf8'));
+  } catch (error) {
+    throw new SafetensorsError(`${indexPath}: ${(error as Error).message}`);
+  }
+  const index = indexSchema.safeParse(literal);
+  if (!index.success)
+    throw new SafetensorsError(`${indexPath}: expected weight_map of tensor names to file names`);
+  const tensors = new Map<string, StoredTensor>();
+  for (const shard of new Set(Object.values(index.data.weight_map))) {
+    const file = await readSafetensors(join(dirname(indexPath), shard));
+    for (const [name, tensor] of file.tensors)
+      if (index.data.weight_map[name] === shard) tensors.set(name, tensor);
+  }
+  for (const [name, shard] of Object.entries(index.data.weight_map))
+    if (!tensors.has(name)) throw new SafetensorsError(`${indexPath}: tensor ${name}: not in ${shard}`);
+  return { tensors, metadata: {} };
+}
