@@ -1,0 +1,21 @@
+/**
+ * Every command, one line each. A command file exports one `command` of type `Command` and stays light: what is slow
+ * to load (TensorFlow.js, the native kernels, tokenizers) is imported inside its handler.
+ */
+import type { CommandModule } from 'yargs';
+
+/** Options that every command has. */
+export interface GlobalOptions {
+  readonly verbose: boolean;
+}
+
+export type Command<Options> = CommandModule<GlobalOptions, GlobalOptions & Options>;
+
+/** A command of any options: yargs checks what the user typed against its builder. */
+export interface RegisteredCommand {
+  readonly command?: CommandModule['command'];
+  readonly builder?: unknown;
+  readonly handler: (options: never) => void | Promise<void>;
+}
+
+export const commands: readonly RegisteredCommand[] = [];

@@ -1,0 +1,7 @@
+#!/usr/bin/env node
+/** The command line. Commands live in cli/commands, one file each; cli/commands.ts lists them. */
+import { runCommandLine } from './run.js';
+
+const exitCode = await runCommandLine(process.argv.slice(2));
+// Streams to pipes may still hold output; sockets or timers that a command left behind must not keep us alive.
+process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)));

@@ -1,0 +1,26 @@
+/** Checked option values that several commands share: a wrong one is wrong usage (exit code 2), named as typed. */
+import { UsageError } from './errors.js';
+
+/** For `coerce`: a whole number from `minimum` to `maximum`. */
+export const wholeNumber =
+  (name: string, minimum: number, maximum = Number.MAX_SAFE_INTEGER) =>
+  (value: unknown): number => {
+    const number = typeof value === 'string' && value.trim() === '' ? Number.NaN : Number(value);
+    if (Number.isSafeInteger(number) && number >= minimum && number <= maximum) return number;
+    const range = maximum === Number.MAX_SAFE_INTEGER ? `${minimum} or more` : `${minimum} to ${maximum}`;
+    throw new UsageError(`--${name}: expected a whole number, ${range}, got ${JSON.stringify(value)}`);
+  };
+
+/** For `coerce`: leaves an absent option absent. */
+export const optional =
+  <T>(coerce: (value: unknown) => T) =>
+  (value: unknown): T | undefined =>
+    value === undefined ? undefined : coerce(value);
+
+/** `HOST:PORT` or `[IPv6]:PORT`. */
+export function hostAndPort(name: string, value: string): { readonly host: string; readonly port: number } {
+  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(value);
+  const host = match?.[1] ?? match?.[2];
+  if (!match || !host) throw new UsageError(`--${name}: expected HOST:PORT, got ${JSON.stringify(value)}`);
+  return { host, port: wholeNumber(name, 1, 65535)(match[3]) };
+}

@@ -1,0 +1,60 @@
+/** Parses the arguments, runs one command and turns what happened into an exit code. */
+import { readFileSync } from 'node:fs';
+import yargs, { type CommandModule } from 'yargs';
+import { commands } from './commands.js';
+import { FAILED, INTERRUPTED, InterruptedError, SUCCEEDED, UsageError, WRONG_USAGE } from './errors.js';
+import { interruptCleanup } from './interrupt.js';
+import { note } from './output.js';
+import { packageFile } from './package-file.js';
+
+const version = (): string => JSON.parse(readFileSync(packageFile('package.json'), 'utf8')).version;
+
+/** The parser with every command; it never exits the process by itself. */
+export const commandLine = (argv: readonly string[]) =>
+  yargs([...argv])
+    .scriptName('cipherprune')
+    .usage('$0 <command>\n\nPrivate two-party BERT inference with encrypted token pruning.')
+    .command(commands as unknown as CommandModule[])
+    .option('verbose', {
+      type: 'boolean',
+      default: false,
+      describe: 'Show the stack of an error',
+      global: true,
+    })
+    .demandCommand(1, 'expected a command; see `cipherprune --help`')
+    .strict()
+    .recommendCommands()
+    .version(version())
+    .help()
+    .wrap(110)
+    .exitProcess(false)
+    .fail((message, error) => {
+      throw error ?? new UsageError(message);
+    });
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof InterruptedError) return INTERRUPTED;
+  // yargs throws its own YError for unknown commands and options.
+  const isUsage = error instanceof UsageError || (error instanceof Error && error.name === 'YError');
+  return isUsage ? WRONG_USAGE : FAILED;
+}
+
+function report(error: unknown, verbose: boolean): void {
+  const message = error instanceof Error ? error.message || error.name : String(error);
+  note(`cipherprune: ${message.replace(/\s*\n\s*/g, '; ')}`);
+  if (verbose && error instanceof Error && error.stack) note(error.stack);
+}
+
+/** Runs one command line; resolves to the exit code and never throws. */
+export async function runCommandLine(argv: readonly string[]): Promise<number> {
+  const interruption = interruptCleanup();
+  try {
+    await Promise.race([commandLine(argv).parseAsync(), interruption.interrupted]);
+    return SUCCEEDED;
+  } catch (error) {
+    report(error, argv.includes('--verbose'));
+    return exitCodeOf(error);
+  } finally {
+    interruption.dispose();
+  }
+}

@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { UsageError } from '../../cli/errors.js';
+import { hostAndPort, optional, wholeNumber } from '../../cli/options.js';
+
+describe('option values', () => {
+  it.each([
+    ['0', 0],
+    ['65535', 65535],
+    [8, 8],
+  ])('takes %s as a whole number', (value, expected) => {
+    expect(wholeNumber('port', 0, 65535)(value)).toBe(expected);
+  });
+
+  it.each(['', ' ', 'x', '1.5', '-1', '65536', Number.NaN])('refuses %j as a port', (value) => {
+    expect(() => wholeNumber('port', 0, 65535)(value)).toThrow(UsageError);
+    expect(() => wholeNumber('port', 0, 65535)(value)).toThrow('--port: expected a whole number, 0 to 65535');
+  });
+
+  it('leaves an absent option absent', () => {
+    expect(optional(wholeNumber('limit', 1))(undefined)).toBeUndefined();
+  });
+
+  it.each([
+    ['127.0.0.1:80', '127.0.0.1', 80],
+    ['localhost:7000', 'localhost', 7000],
+    ['[::1]:7000', '::1', 7000],
+  ])('reads the address %s', (text, host, port) => {
+    expect(hostAndPort('connect', text)).toEqual({ host, port });
+  });
+
+  it.each(['', 'localhost', 'localhost:', ':7000', '::1:7000', 'localhost:0', 'localhost:99999', 'a b:c'])(
+    'refuses the address %j',
+    (text) => {
+      expect(() => hostAndPort('connect', text)).toThrow(UsageError);
+    },
+  );
+});
