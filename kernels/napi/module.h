@@ -4,4 +4,5 @@
 
 namespace cipherprune {
 void registerCpu(Napi::Env env, Napi::Object exports);
+void registerRing(Napi::Env env, Napi::Object exports);
 }

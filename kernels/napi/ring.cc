@@ -1,0 +1,227 @@
+#include "src/ring.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "napi/arguments.h"
+#include "napi/module.h"
+
+namespace cipherprune {
+
+namespace {
+
+using Binary = void (*)(const uint64_t*, const uint64_t*, size_t, size_t, uint64_t, uint64_t*);
+
+/** (x, y, bits, out): y repeats over the leading axes of x. */
+void repeated(const Arguments& a, Binary RingLoops::*loop) {
+  const auto x = a.words(0), y = a.words(1), out = a.words(3);
+  a.expectLength(3, out.length, x.length);
+  a.expect(y.length == 0 ? x.length == 0 : x.length % y.length == 0, 1, "a length that divides that of x");
+  if (x.length == 0) return;
+  (ringLoops().*loop)(x.data, y.data, x.length / y.length, y.length, ringMaskOf(a.bits(2)), out.data);
+}
+
+void mask(const Arguments& a) {
+  const auto x = a.words(0), out = a.words(2);
+  a.expectLength(2, out.length, x.length);
+  ringLoops().mask(x.data, x.length, ringMaskOf(a.bits(1)), out.data);
+}
+
+void add(const Arguments& a) { repeated(a, &RingLoops::add); }
+void subtract(const Arguments& a) { repeated(a, &RingLoops::subtract); }
+void multiply(const Arguments& a) { repeated(a, &RingLoops::multiply); }
+
+void negate(const Arguments& a) {
+  const auto x = a.words(0), out = a.words(2);
+  a.expectLength(2, out.length, x.length);
+  ringLoops().negate(x.data, x.length, ringMaskOf(a.bits(1)), out.data);
+}
+
+void scale(const Arguments& a) {
+  const auto x = a.words(0), out = a.words(3);
+  a.expectLength(3, out.length, x.length);
+  ringLoops().scale(x.data, a.bigint(1), x.length, ringMaskOf(a.bits(2)), out.data);
+}
+
+void multiplyRows(const Arguments& a) {
+  const auto x = a.words(0), y = a.words(1), out = a.words(3);
+  a.expectLength(3, out.length, x.length);
+  a.expect(y.length == 0 ? x.length == 0 : x.length % y.length == 0, 1, "a length that divides that of x");
+  if (x.length == 0) return;
+  ringLoops().multiplyRows(x.data, y.data, y.length, x.length / y.length, ringMaskOf(a.bits(2)), out.data);
+}
+
+void shiftRight(const Arguments& a) {
+  const auto x = a.words(0), out = a.words(5);
+  a.expectLength(5, out.length, x.length);
+  const int bits = a.bits(1);
+  const int shift = static_cast<int>(a.integer(2, 0, bits - 1));
+  ringShiftRight(x.data, x.length, bits, shift, static_cast<Rounding>(a.integer(3, 0, 2)), a.bits(4), out.data);
+}
+
+void sum(const Arguments& a) {
+  const auto x = a.words(0), out = a.words(4);
+  const size_t extent = a.size(1), inner = a.size(2);
+  a.expect(extent > 0 && inner > 0 && x.length % (extent * inner) == 0, 0, "a whole number of extent x inner blocks");
+  a.expectLength(4, out.length, x.length / extent);
+  ringLoops().sum(x.data, x.length / (extent * inner), extent, inner, ringMaskOf(a.bits(3)), out.data);
+}
+
+void permute(const Arguments& a) {
+  const auto x = a.words(0), out = a.words(3);
+  const auto shape = a.uint32s(1), permutation = a.uint32s(2);
+  a.expect(shape.length <= 8, 1, "at most 8 axes");
+  a.expectLength(2, permutation.length, shape.length);
+  size_t total = 1;
+  uint32_t seen = 0;
+  for (size_t i = 0; i < shape.length; i++) {
+    total *= shape.data[i];
+    a.expect(permutation.data[i] < shape.length, 2, "a permutation of the axes");
+    seen |= 1u << permutation.data[i];
+  }
+  a.expect(seen == (1u << shape.length) - 1, 2, "a permutation of the axes");
+  a.expectLength(0, x.length, total);
+  a.expectLength(3, out.length, total);
+  ringPermute(x.data, shape.data, permutation.data, shape.length, out.data);
+}
+
+void gatherRows(const Arguments& a) {
+  const auto x = a.words(0), out = a.words(3);
+  const size_t width = a.size(1);
+  const auto rows = a.uint32s(2);
+  a.expectLength(3, out.length, rows.length * width);
+  for (size_t i = 0; i < rows.length; i++)
+    a.expect((static_cast<size_t>(rows.data[i]) + 1) * width <= x.length, 2, "row indices inside x");
+  for (size_t i = 0; i < rows.length; i++)
+    std::copy_n(x.data + rows.data[i] * width, width, out.data + i * width);
+}
+
+void matmul(const Arguments& a) {
+  const auto x = a.words(0), y = a.words(1), out = a.words(7);
+  const size_t batch = a.size(2), n = a.size(3), k = a.size(4), m = a.size(5);
+  a.expectLength(0, x.length, batch * n * k);
+  a.expectLength(1, y.length, batch * k * m);
+  a.expectLength(7, out.length, batch * n * m);
+  ringMatmul(x.data, y.data, batch, n, k, m, a.bits(6), out.data);
+}
+
+void matmulInt16(const Arguments& a) {
+  const auto x = a.words(0), out = a.words(6);
+  const auto w = a.int16s(1);
+  const size_t n = a.size(2), k = a.size(3), m = a.size(4);
+  a.expectLength(0, x.length, n * k);
+  a.expectLength(1, w.length, k * m);
+  a.expectLength(6, out.length, n * m);
+  ringMatmulInt16(x.data, w.data, n, k, m, a.bits(5), out.data);
+}
+
+void signBit(const Arguments& a) {
+  const auto x = a.words(0);
+  const auto out = a.bytes(2);
+  a.expectLength(2, out.length, x.length);
+  ringLoops().signBit(x.data, x.length, a.bits(1), out.data);
+}
+
+void signExtend(const Arguments& a) {
+  const auto x = a.words(0), out = a.words(3);
+  a.expectLength(3, out.length, x.length);
+  ringLoops().signExtend(x.data, x.length, a.bits(1), ringMaskOf(a.bits(2)), out.data);
+}
+
+void select(const Arguments& a) {
+  const auto bits = a.bytes(0);
+  const auto x = a.words(1), out = a.words(2);
+  a.expectLength(2, out.length, x.length);
+  a.expect(bits.length == 0 ? x.length == 0 : x.length % bits.length == 0, 0, "a length that divides that of x");
+  if (x.length > 0) ringLoops().select(bits.data, x.data, bits.length, x.length / bits.length, out.data);
+}
+
+void fromBits(const Arguments& a) {
+  const auto bits = a.bytes(0);
+  const auto out = a.words(1);
+  a.expectLength(1, out.length, bits.length);
+  ringLoops().fromBits(bits.data, bits.length, out.data);
+}
+
+double maxAbsolute(const Arguments& a) {
+  const auto x = a.words(0);
+  return static_cast<double>(ringLoops().maxAbsolute(x.data, x.length, a.bits(1)));
+}
+
+double fromFloat(const Arguments& a) {
+  const auto x = a.doubles(0);
+  const auto out = a.words(3);
+  a.expectLength(3, out.length, x.length);
+  return static_cast<double>(
+      ringFromFloat(x.data, x.length, a.bits(1), static_cast<int>(a.integer(2, -64, 64)), out.data));
+}
+
+void toFloat(const Arguments& a) {
+  const auto x = a.words(0);
+  const auto out = a.doubles(3);
+  a.expectLength(3, out.length, x.length);
+  const double unit = std::ldexp(1.0, -static_cast<int>(a.integer(2, -64, 64)));
+  ringLoops().toFloat(x.data, x.length, a.bits(1), unit, out.data);
+}
+
+void pack(const Arguments& a) {
+  const auto x = a.words(0);
+  const auto out = a.bytes(2);
+  const int bits = a.bits(1);
+  a.expectLength(2, out.length, ringPackedBytes(x.length, bits));
+  ringPack(x.data, x.length, bits, out.data);
+}
+
+void unpack(const Arguments& a) {
+  const auto bytes = a.bytes(0);
+  const auto out = a.words(2);
+  const int bits = a.bits(1);
+  a.expectLength(0, bytes.length, ringPackedBytes(out.length, bits));
+  ringUnpack(bytes.data, out.length, bits, out.data);
+}
+
+template <void (*RingLoops::*loop)(const uint8_t*, const uint8_t*, size_t, uint8_t*)>
+void bitwise(const Arguments& a) {
+  const auto x = a.bytes(0), y = a.bytes(1), out = a.bytes(2);
+  a.expectLength(1, y.length, x.length);
+  a.expectLength(2, out.length, x.length);
+  (ringLoops().*loop)(x.data, y.data, x.length, out.data);
+}
+
+void bitsNot(const Arguments& a) {
+  const auto x = a.bytes(0), out = a.bytes(1);
+  a.expectLength(1, out.length, x.length);
+  ringLoops().bitsNot(x.data, x.length, out.data);
+}
+
+}  // namespace
+
+void registerRing(Napi::Env env, Napi::Object exports) {
+  exportVoid<mask>(env, exports, "ringMask");
+  exportVoid<add>(env, exports, "ringAdd");
+  exportVoid<subtract>(env, exports, "ringSubtract");
+  exportVoid<negate>(env, exports, "ringNegate");
+  exportVoid<scale>(env, exports, "ringScale");
+  exportVoid<multiply>(env, exports, "ringMultiply");
+  exportVoid<multiplyRows>(env, exports, "ringMultiplyRows");
+  exportVoid<shiftRight>(env, exports, "ringShiftRight");
+  exportVoid<sum>(env, exports, "ringSum");
+  exportVoid<permute>(env, exports, "ringPermute");
+  exportVoid<gatherRows>(env, exports, "ringGatherRows");
+  exportVoid<matmul>(env, exports, "ringMatmul");
+  exportVoid<matmulInt16>(env, exports, "ringMatmulInt16");
+  exportVoid<signBit>(env, exports, "ringSignBit");
+  exportVoid<signExtend>(env, exports, "ringSignExtend");
+  exportVoid<select>(env, exports, "ringSelect");
+  exportVoid<fromBits>(env, exports, "ringFromBits");
+  exportNumber<maxAbsolute>(env, exports, "ringMaxAbsolute");
+  exportNumber<fromFloat>(env, exports, "ringFromFloat");
+  exportVoid<toFloat>(env, exports, "ringToFloat");
+  exportVoid<pack>(env, exports, "ringPack");
+  exportVoid<unpack>(env, exports, "ringUnpack");
+  exportVoid<bitwise<&RingLoops::bitsXor>>(env, exports, "bitsXor");
+  exportVoid<bitwise<&RingLoops::bitsAnd>>(env, exports, "bitsAnd");
+  exportVoid<bitsNot>(env, exports, "bitsNot");
+}
+
+}  // namespace cipherprune

@@ -1,0 +1,79 @@
+// AVX2 paths of ring.h. No STL here: an inline function of a header compiled for AVX2 could be linked in everywhere.
+#include <immintrin.h>
+
+#include "src/ring-isa.h"
+
+namespace cipherprune {
+
+namespace {
+#include "src/ring-loops.inl"
+
+// Four 64-bit products modulo 2^64 from 32-bit halves.
+inline __m256i multiplyLow(__m256i a, __m256i b) {
+  const __m256i cross = _mm256_add_epi64(_mm256_mul_epu32(_mm256_srli_epi64(a, 32), b),
+                                         _mm256_mul_epu32(a, _mm256_srli_epi64(b, 32)));
+  return _mm256_add_epi64(_mm256_mul_epu32(a, b), _mm256_slli_epi64(cross, 32));
+}
+
+inline void store(__m256i value, __m256i masks, bool accumulate, size_t columns, uint64_t* out) {
+  uint64_t lanes[4];
+  if (columns >= 4) {
+    __m256i* target = reinterpret_cast<__m256i*>(out);
+    if (accumulate) value = _mm256_add_epi64(value, _mm256_loadu_si256(target));
+    _mm256_storeu_si256(target, _mm256_and_si256(value, masks));
+    return;
+  }
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(lanes), _mm256_and_si256(value, masks));
+  const uint64_t mask = static_cast<uint64_t>(_mm256_extract_epi64(masks, 0));
+  for (size_t c = 0; c < columns; c++) out[c] = accumulate ? (out[c] + lanes[c]) & mask : lanes[c];
+}
+
+}  // namespace
+
+extern const RingLoops ringLoopsAvx2 = table;
+
+void ringTileAvx2(const uint64_t* x, size_t xStride, const uint64_t* panel, size_t rows, size_t depth, size_t columns,
+                  uint64_t mask, bool accumulate, uint64_t* out, size_t outStride) {
+  const __m256i masks = _mm256_set1_epi64x(static_cast<long long>(mask));
+  for (size_t r = 0; r < rows; r++) {
+    for (size_t c = 0; c < columns; c += 8) {
+      __m256i low = _mm256_setzero_si256(), high = low;
+      for (size_t i = 0; i < depth; i++) {
+        const __m256i a = _mm256_set1_epi64x(static_cast<long long>(x[r * xStride + i]));
+        const __m256i* b = reinterpret_cast<const __m256i*>(panel + i * ringPanelColumns + c);
+        low = _mm256_add_epi64(low, multiplyLow(a, _mm256_loadu_si256(b)));
+        high = _mm256_add_epi64(high, multiplyLow(a, _mm256_loadu_si256(b + 1)));
+      }
+      store(low, masks, accumulate, columns - c, out + r * outStride + c);
+      if (columns - c > 4) store(high, masks, accumulate, columns - c - 4, out + r * outStride + c + 4);
+    }
+  }
+}
+
+// x = low + 2^32 high with a signed low half; a signed 32 x 32 product then needs two instructions for any x.
+void ringTileNarrowAvx2(const uint64_t* x, size_t xStride, const uint64_t* panel, size_t rows, size_t depth,
+                        size_t columns, uint64_t mask, bool accumulate, uint64_t* out, size_t outStride) {
+  const __m256i masks = _mm256_set1_epi64x(static_cast<long long>(mask));
+  for (size_t r = 0; r < rows; r++) {
+    const uint64_t* row = x + r * xStride;
+    for (size_t c = 0; c < columns; c += 8) {
+      __m256i low0 = _mm256_setzero_si256(), low1 = low0, high0 = low0, high1 = low0;
+      for (size_t i = 0; i < depth; i++) {
+        const __m256i a = _mm256_set1_epi64x(static_cast<long long>(row[i]));
+        const __m256i upper = _mm256_set1_epi64x(static_cast<long long>((row[i] + 0x80000000u) >> 32));
+        const __m256i* b = reinterpret_cast<const __m256i*>(panel + i * ringPanelColumns + c);
+        const __m256i b0 = _mm256_loadu_si256(b), b1 = _mm256_loadu_si256(b + 1);
+        low0 = _mm256_add_epi64(low0, _mm256_mul_epi32(a, b0));
+        low1 = _mm256_add_epi64(low1, _mm256_mul_epi32(a, b1));
+        high0 = _mm256_add_epi64(high0, _mm256_mul_epi32(upper, b0));
+        high1 = _mm256_add_epi64(high1, _mm256_mul_epi32(upper, b1));
+      }
+      low0 = _mm256_add_epi64(low0, _mm256_slli_epi64(high0, 32));
+      low1 = _mm256_add_epi64(low1, _mm256_slli_epi64(high1, 32));
+      store(low0, masks, accumulate, columns - c, out + r * outStride + c);
+      if (columns - c > 4) store(low1, masks, accumulate, columns - c - 4, out + r * outStride + c + 4);
+    }
+  }
+}
+
+}  // namespace cipherprune

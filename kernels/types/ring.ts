@@ -1,0 +1,72 @@
+/**
+ * Two's-complement integers modulo 2^bits (1 to 64), one 64-bit word each, always reduced. The caller allocates `out`;
+ * elementwise functions may write over their input. `y` shorter than `x` repeats over the leading axes of x.
+ * Wrong types throw TypeError, wrong lengths and ranges RangeError.
+ */
+export interface RingKernels {
+  /** x mod 2^bits, also for words that are not reduced. */
+  ringMask(x: BigUint64Array, bits: number, out: BigUint64Array): void;
+  ringAdd(x: BigUint64Array, y: BigUint64Array, bits: number, out: BigUint64Array): void;
+  ringSubtract(x: BigUint64Array, y: BigUint64Array, bits: number, out: BigUint64Array): void;
+  ringNegate(x: BigUint64Array, bits: number, out: BigUint64Array): void;
+  /** factor is taken modulo 2^64. */
+  ringScale(x: BigUint64Array, factor: bigint, bits: number, out: BigUint64Array): void;
+  ringMultiply(x: BigUint64Array, y: BigUint64Array, bits: number, out: BigUint64Array): void;
+  /** x [n, m] with row i times y[i]. */
+  ringMultiplyRows(x: BigUint64Array, y: BigUint64Array, bits: number, out: BigUint64Array): void;
+  /** Arithmetic shift of signed values; rounding 0 floor, 1 ceil, 2 nearest (ties up); reduced modulo 2^outBits. */
+  ringShiftRight(
+    x: BigUint64Array,
+    bits: number,
+    shift: number,
+    rounding: 0 | 1 | 2,
+    outBits: number,
+    out: BigUint64Array,
+  ): void;
+  /** x [outer, extent, inner] → [outer, inner]. */
+  ringSum(x: BigUint64Array, extent: number, inner: number, bits: number, out: BigUint64Array): void;
+  /** Axis a of the result is axis permutation[a] of x; at most 8 axes. */
+  ringPermute(x: BigUint64Array, shape: Uint32Array, permutation: Uint32Array, out: BigUint64Array): void;
+  /** Rows of `width` words by index. */
+  ringGatherRows(x: BigUint64Array, width: number, rows: Uint32Array, out: BigUint64Array): void;
+  /** x [batch, n, k] · y [batch, k, m] → [batch, n, m]. */
+  ringMatmul(
+    x: BigUint64Array,
+    y: BigUint64Array,
+    batch: number,
+    n: number,
+    k: number,
+    m: number,
+    bits: number,
+    out: BigUint64Array,
+  ): void;
+  /** x [n, k] · w [k, m] → [n, m] with signed w. */
+  ringMatmulInt16(
+    x: BigUint64Array,
+    w: Int16Array,
+    n: number,
+    k: number,
+    m: number,
+    bits: number,
+    out: BigUint64Array,
+  ): void;
+  /** Top bit of each element, one byte 0 or 1 each. */
+  ringSignBit(x: BigUint64Array, bits: number, out: Uint8Array): void;
+  ringSignExtend(x: BigUint64Array, fromBits: number, toBits: number, out: BigUint64Array): void;
+  /** bits[i] ? x[i] : 0; bits shorter than x select whole rows. */
+  ringSelect(bits: Uint8Array, x: BigUint64Array, out: BigUint64Array): void;
+  /** Bytes 0 and 1 as words. */
+  ringFromBits(bits: Uint8Array, out: BigUint64Array): void;
+  /** Largest |value| of signed values. */
+  ringMaxAbsolute(x: BigUint64Array, bits: number): number;
+  /** round(x · 2^fractionBits), ties to even; saturates, and returns how many values did. */
+  ringFromFloat(x: Float64Array, bits: number, fractionBits: number, out: BigUint64Array): number;
+  ringToFloat(x: BigUint64Array, bits: number, fractionBits: number, out: Float64Array): void;
+  /** Little-endian bit stream of `bits` bits an element: ceil(length · bits / 8) bytes. */
+  ringPack(x: BigUint64Array, bits: number, out: Uint8Array): void;
+  ringUnpack(bytes: Uint8Array, bits: number, out: BigUint64Array): void;
+  /** Bits, one byte 0 or 1 each. */
+  bitsXor(x: Uint8Array, y: Uint8Array, out: Uint8Array): void;
+  bitsAnd(x: Uint8Array, y: Uint8Array, out: Uint8Array): void;
+  bitsNot(x: Uint8Array, out: Uint8Array): void;
+}

@@ -1,0 +1,258 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { kernels } from '../../kernels/addon.js';
+
+const mod = (value: bigint, bits: number): bigint => BigInt.asUintN(bits, value);
+const signed = (value: bigint, bits: number): bigint => BigInt.asIntN(bits, value);
+const bitsArbitrary = fc.integer({ min: 1, max: 64 });
+const wordsOf = (length: number, bits: number) =>
+  fc
+    .array(fc.bigInt({ min: 0n, max: (1n << BigInt(bits)) - 1n }), { minLength: length, maxLength: length })
+    .map((values) => BigUint64Array.from(values));
+const words = (length: number) => new BigUint64Array(length);
+const list = (x: BigUint64Array): bigint[] => Array.from(x);
+
+/** Bits and two tensors [outer, inner] and [inner] in that ring. */
+const tensors = fc
+  .record({
+    bits: bitsArbitrary,
+    outer: fc.integer({ min: 1, max: 5 }),
+    inner: fc.integer({ min: 1, max: 19 }),
+  })
+  .chain(({ bits, outer, inner }) =>
+    fc.record({
+      bits: fc.constant(bits),
+      inner: fc.constant(inner),
+      x: wordsOf(outer * inner, bits),
+      y: wordsOf(inner, bits),
+    }),
+  );
+
+const floorDivide = (value: bigint, shift: number): bigint => value >> BigInt(shift);
+const roundings: ((value: bigint, shift: number) => bigint)[] = [
+  floorDivide,
+  (value, shift) => -floorDivide(-value, shift),
+  (value, shift) => (shift === 0 ? value : floorDivide(value + (1n << BigInt(shift - 1)), shift)),
+];
+
+describe.each([0, 1, 2].filter((isa) => isa <= kernels.detectedIsa()))(
+  'ring kernels, instruction set %i',
+  (isa) => {
+    beforeAll(() => kernels.limitIsa(isa));
+    afterAll(() => kernels.limitIsa(2));
+
+    it('adds, subtracts and multiplies modulo 2^bits, y repeated over the leading axes', () => {
+      fc.assert(
+        fc.property(tensors, ({ bits, inner, x, y }) => {
+          const out = words(x.length);
+          kernels.ringAdd(x, y, bits, out);
+          expect(list(out)).toEqual(list(x).map((v, i) => mod(v + y[i % inner]!, bits)));
+          kernels.ringSubtract(x, y, bits, out);
+          expect(list(out)).toEqual(list(x).map((v, i) => mod(v - y[i % inner]!, bits)));
+          kernels.ringMultiply(x, y, bits, out);
+          expect(list(out)).toEqual(list(x).map((v, i) => mod(v * y[i % inner]!, bits)));
+          kernels.ringNegate(x, bits, out);
+          expect(list(out)).toEqual(list(x).map((v) => mod(-v, bits)));
+          kernels.ringScale(x, -77777777777n, bits, out);
+          expect(list(out)).toEqual(list(x).map((v) => mod(v * -77777777777n, bits)));
+        }),
+      );
+    });
+
+    it('scales and selects whole rows', () => {
+      fc.assert(
+        fc.property(tensors, ({ bits, inner, x }) => {
+          const rows = x.length / inner;
+          const factors = x.slice(0, rows);
+          const out = words(x.length);
+          kernels.ringMultiplyRows(x, factors, bits, out);
+          expect(list(out)).toEqual(list(x).map((v, i) => mod(v * factors[Math.floor(i / inner)]!, bits)));
+          const chosen = Uint8Array.from(factors, (v) => Number(v & 1n));
+          kernels.ringSelect(chosen, x, out);
+          expect(list(out)).toEqual(list(x).map((v, i) => (chosen[Math.floor(i / inner)] ? v : 0n)));
+        }),
+      );
+    });
+
+    it('shifts right with every rounding', () => {
+      fc.assert(
+        fc.property(
+          tensors,
+          fc.nat(1000),
+          fc.boolean(),
+          fc.constantFrom(0, 1, 2),
+          ({ bits, x }, pick, reduce, rounding) => {
+            const shift = pick % bits;
+            const outBits = reduce || bits === 64 ? bits - shift : bits;
+            const out = words(x.length);
+            kernels.ringShiftRight(x, bits, shift, rounding as 0 | 1 | 2, outBits, out);
+            const round = roundings[rounding]!;
+            expect(list(out)).toEqual(list(x).map((v) => mod(round(signed(v, bits), shift), outBits)));
+          },
+        ),
+      );
+    });
+
+    it('sums over an axis, finds signs and the largest magnitude, extends signs', () => {
+      fc.assert(
+        fc.property(tensors, ({ bits, inner, x, y }) => {
+          const outer = x.length / inner;
+          const columns = words(inner);
+          kernels.ringSum(x, outer, inner, bits, columns);
+          for (let i = 0; i < inner; i++) {
+            let total = 0n;
+            for (let o = 0; o < outer; o++) total += x[o * inner + i]!;
+            expect(columns[i]).toBe(mod(total, bits));
+          }
+          const total = words(outer);
+          kernels.ringSum(x, inner, 1, bits, total);
+          expect(total[0]).toBe(
+            mod(
+              list(x.subarray(0, inner)).reduce((a, b) => a + b, 0n),
+              bits,
+            ),
+          );
+
+          const signs = new Uint8Array(inner);
+          kernels.ringSignBit(y, bits, signs);
+          expect(Array.from(signs)).toEqual(list(y).map((v) => Number(v >> BigInt(bits - 1))));
+          const magnitudes = list(y).map((v) => (signed(v, bits) < 0n ? -signed(v, bits) : signed(v, bits)));
+          const largest = magnitudes.reduce((a, b) => (a > b ? a : b), 0n);
+          expect(kernels.ringMaxAbsolute(y, bits)).toBe(Number(largest));
+          const extended = words(inner);
+          kernels.ringSignExtend(y, bits, 64, extended);
+          expect(list(extended)).toEqual(list(y).map((v) => mod(signed(v, bits), 64)));
+          const masked = words(inner);
+          kernels.ringMask(extended, bits, masked);
+          expect(list(masked)).toEqual(list(y));
+        }),
+      );
+    });
+
+    it('packs a bit stream and unpacks it', () => {
+      fc.assert(
+        fc.property(tensors, ({ bits, x }) => {
+          const bytes = new Uint8Array(Math.ceil((x.length * bits) / 8));
+          kernels.ringPack(x, bits, bytes);
+          let stream = 0n;
+          list(x).forEach((v, i) => {
+            stream |= v << BigInt(i * bits);
+          });
+          expect(Array.from(bytes)).toEqual(
+            Array.from(bytes, (_, i) => Number((stream >> BigInt(8 * i)) & 255n)),
+          );
+          const back = words(x.length);
+          kernels.ringUnpack(bytes, bits, back);
+          expect(list(back)).toEqual(list(x));
+        }),
+        { numRuns: 400 },
+      );
+    });
+
+    it('multiplies batches of matrices', () => {
+      const extents = fc.record({
+        bits: fc.constantFrom(7, 37, 52, 53, 64),
+        batch: fc.integer({ min: 1, max: 3 }),
+        n: fc.integer({ min: 1, max: 19 }),
+        k: fc.integer({ min: 1, max: 9 }),
+        m: fc.integer({ min: 1, max: 35 }),
+      });
+      const cases = extents.chain((e) =>
+        fc.tuple(fc.constant(e), wordsOf(e.batch * e.n * e.k, e.bits), wordsOf(e.batch * e.k * e.m, e.bits)),
+      );
+      fc.assert(
+        fc.property(cases, ([{ bits, batch, n, k, m }, x, y]) => {
+          const expected: bigint[] = [];
+          for (let b = 0; b < batch; b++)
+            for (let r = 0; r < n; r++)
+              for (let c = 0; c < m; c++) {
+                let sum = 0n;
+                for (let i = 0; i < k; i++) sum += x[(b * n + r) * k + i]! * y[(b * k + i) * m + c]!;
+                expected.push(mod(sum, bits));
+              }
+          const out = words(batch * n * m);
+          kernels.ringMatmul(x, y, batch, n, k, m, bits, out);
+          expect(list(out)).toEqual(expected);
+        }),
+        { numRuns: 40 },
+      );
+    });
+
+    it.each([37, 60])('multiplies by 16-bit weights over several panels, %i bits', (bits) => {
+      const [n, k, m] = [3, 1100, 5];
+      const x = BigUint64Array.from({ length: n * k }, (_, i) =>
+        mod(BigInt(i + 1) * 0x9e3779b97f4a7c15n, bits),
+      );
+      const w = Int16Array.from({ length: k * m }, (_, i) => ((i * 40503) % 65536) - 32768);
+      const out = words(n * m);
+      kernels.ringMatmulInt16(x, w, n, k, m, bits, out);
+      const expected: bigint[] = [];
+      for (let r = 0; r < n; r++)
+        for (let c = 0; c < m; c++) {
+          let sum = 0n;
+          for (let i = 0; i < k; i++) sum += x[r * k + i]! * BigInt(w[i * m + c]!);
+          expected.push(mod(sum, bits));
+        }
+      expect(list(out)).toEqual(expected);
+    });
+
+    it('permutes axes and gathers rows', () => {
+      const shape = [2, 3, 4, 5];
+      const x = BigUint64Array.from({ length: 120 }, (_, i) => BigInt(i));
+      const permutation = [2, 0, 3, 1];
+      const out = words(120);
+      kernels.ringPermute(x, Uint32Array.from(shape), Uint32Array.from(permutation), out);
+      const expected: bigint[] = [];
+      for (let c = 0; c < 4; c++)
+        for (let a = 0; a < 2; a++)
+          for (let d = 0; d < 5; d++)
+            for (let b = 0; b < 3; b++) expected.push(BigInt(((a * 3 + b) * 4 + c) * 5 + d));
+      expect(list(out)).toEqual(expected);
+      const rows = words(30);
+      kernels.ringGatherRows(x, 10, Uint32Array.from([11, 0, 4]), rows);
+      expect(list(rows)).toEqual(
+        [11, 0, 4].flatMap((r) => Array.from({ length: 10 }, (_, i) => BigInt(10 * r + i))),
+      );
+    });
+
+    it('converts floats, rounding to nearest and counting saturation', () => {
+      const x = Float64Array.of(0.5, -0.5, 1.26, -1.26, 3.9, -4, 4, Number.NaN, 1e300);
+      const out = words(x.length);
+      expect(kernels.ringFromFloat(x, 5, 2, out)).toBe(4);
+      expect(list(out).map((v) => signed(v, 5))).toEqual([2n, -2n, 5n, -5n, 15n, -16n, 15n, 0n, 15n]);
+      const back = new Float64Array(x.length);
+      kernels.ringToFloat(out, 5, 2, back);
+      expect(Array.from(back)).toEqual([0.5, -0.5, 1.25, -1.25, 3.75, -4, 3.75, 0, 3.75]);
+    });
+
+    it('works on bits', () => {
+      const x = Uint8Array.of(0, 1, 0, 1);
+      const y = Uint8Array.of(0, 0, 1, 1);
+      const out = new Uint8Array(4);
+      kernels.bitsXor(x, y, out);
+      expect(Array.from(out)).toEqual([0, 1, 1, 0]);
+      kernels.bitsAnd(x, y, out);
+      expect(Array.from(out)).toEqual([0, 0, 0, 1]);
+      kernels.bitsNot(x, out);
+      expect(Array.from(out)).toEqual([1, 0, 1, 0]);
+      const lifted = words(4);
+      kernels.ringFromBits(x, lifted);
+      expect(list(lifted)).toEqual([0n, 1n, 0n, 1n]);
+    });
+  },
+);
+
+describe('argument checks', () => {
+  it('rejects wrong types, lengths and widths before touching memory', () => {
+    const x = words(4);
+    expect(() => kernels.ringAdd(x, words(3), 37, words(4))).toThrow(RangeError);
+    expect(() => kernels.ringAdd(x, x, 37, words(3))).toThrow(/expected length 4, got 3/);
+    expect(() => kernels.ringAdd(x, x, 65, words(4))).toThrow(RangeError);
+    expect(() => kernels.ringAdd(new Float64Array(4) as unknown as BigUint64Array, x, 37, x)).toThrow(
+      TypeError,
+    );
+    expect(() => kernels.ringGatherRows(x, 2, Uint32Array.of(2), words(2))).toThrow(RangeError);
+    expect(() => kernels.ringUnpack(new Uint8Array(4), 37, words(1))).toThrow(RangeError);
+    expect(() => kernels.ringPermute(x, Uint32Array.of(2, 2), Uint32Array.of(0, 0), x)).toThrow(RangeError);
+  });
+});
