@@ -28,6 +28,12 @@ void packPortable(const uint64_t* x, size_t count, int bits, uint8_t* out) {
 
 uint64_t loadLittleEndian(const uint8_t* bytes, size_t available) {
   uint64_t word = 0;
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  if (available >= 8) {
+    std::memcpy(&word, bytes, 8);
+    return word;
+  }
+#endif
   for (size_t b = 0; b < 8 && b < available; b++) word |= static_cast<uint64_t>(bytes[b]) << (8 * b);
   return word;
 }
@@ -38,7 +44,7 @@ void unpackPortable(const uint8_t* bytes, size_t count, int bits, uint64_t* out)
   for (size_t i = 0; i < count; i++) {
     const size_t start = i * static_cast<size_t>(bits), byte = start / 8;
     const int shift = static_cast<int>(start % 8);
-    uint64_t value = loadLittleEndian(bytes + byte, length - byte >= 8 ? 8 : length - byte) >> shift;
+    uint64_t value = loadLittleEndian(bytes + byte, length - byte) >> shift;
     if (shift + bits > 64) value |= static_cast<uint64_t>(bytes[byte + 8]) << (64 - shift);
     out[i] = value & mask;
   }
