@@ -1,0 +1,75 @@
+/**
+ * The first message of either party. The magic and the version never move, so that parties of different versions
+ * can still tell each other apart:
+ *
+ *   magic [8] | version [4] | role [1] | zero [3] | protocol digest [32] | model digest [32] | public part bytes [4]
+ *
+ * Integers are little-endian. The client's model digest is all zeros when it takes whatever the server has.
+ */
+import { ProtocolError } from '../core/errors.js';
+import type { Channel } from './channel.js';
+
+export const PROTOCOL_VERSION = 1;
+export const DIGEST_BYTES = 32;
+const MAGIC = new TextEncoder().encode('CPRUNE\r\n');
+const PREFIX_BYTES = 12;
+const BODY_BYTES = 72;
+const ROLES = ['server', 'client'] as const;
+
+export type Role = (typeof ROLES)[number];
+
+export interface Hello {
+  readonly version: number;
+  readonly role: Role;
+  /** SHA-256 of the options that both parties must share; see run/agreement.ts. */
+  readonly protocolDigest: Uint8Array;
+  /** SHA-256 of the model's public part; null: any. */
+  readonly modelDigest: Uint8Array | null;
+  /** The server's public part; 0 from the client. */
+  readonly publicBytes: number;
+}
+
+export const hexOf = (digest: Uint8Array): string => Buffer.from(digest).toString('hex');
+export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
+
+export function encodeHello(hello: Hello): Uint8Array {
+  const bytes = new Uint8Array(PREFIX_BYTES + BODY_BYTES);
+  const view = new DataView(bytes.buffer);
+  bytes.set(MAGIC);
+  view.setUint32(8, hello.version, true);
+  bytes[12] = ROLES.indexOf(hello.role);
+  bytes.set(hello.protocolDigest, 16);
+  if (hello.modelDigest) bytes.set(hello.modelDigest, 48);
+  view.setUint32(80, hello.publicBytes, true);
+  return bytes;
+}
+
+/** Reads and checks the peer's hello; `self` is this party's role. */
+export async function receiveHello(channel: Channel, self: Role): Promise<Hello> {
+  const peer = self === 'server' ? 'the client' : 'the server';
+  const prefix = await channel.receive(PREFIX_BYTES);
+  if (!sameBytes(prefix.subarray(0, 8), MAGIC)) {
+    throw new ProtocolError(`handshake: ${peer} does not speak CipherPrune (is this the right port?)`);
+  }
+  const version = new DataView(prefix.buffer).getUint32(8, true);
+  if (version !== PROTOCOL_VERSION) {
+    throw new ProtocolError(
+      `handshake: ${peer} speaks protocol version ${version}, expected ${PROTOCOL_VERSION}; install the same version on both sides`,
+    );
+  }
+  const body = await channel.receive(BODY_BYTES);
+  const role = ROLES[body[0]!];
+  if (!role || role === self) {
+    throw new ProtocolError(
+      `handshake: expected ${peer}, got ${role ? `another ${role}` : 'an unknown role'}`,
+    );
+  }
+  const modelDigest = body.slice(36, 68);
+  return {
+    version,
+    role,
+    protocolDigest: body.slice(4, 36),
+    modelDigest: modelDigest.some((byte) => byte !== 0) ? modelDigest : null,
+    publicBytes: new DataView(body.buffer).getUint32(68, true),
+  };
+}

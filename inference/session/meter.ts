@@ -1,0 +1,124 @@
+/**
+ * What a party's protocols cost: bytes, round trips and time, by span (core/span.ts). Protocols know nothing of it:
+ * the metered channel counts into whichever span is open.
+ *
+ * A round trip is one turn of this party's channel from sending to receiving.
+ */
+import { currentSpan, type Span } from '../core/span.js';
+import type { Channel } from '../net/channel.js';
+
+export interface Cost {
+  readonly milliseconds: number;
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+  readonly rounds: number;
+}
+
+export const NO_COST: Cost = { milliseconds: 0, sentBytes: 0, receivedBytes: 0, rounds: 0 };
+
+export const addCosts = (a: Cost, b: Cost): Cost => ({
+  milliseconds: a.milliseconds + b.milliseconds,
+  sentBytes: a.sentBytes + b.sentBytes,
+  receivedBytes: a.receivedBytes + b.receivedBytes,
+  rounds: a.rounds + b.rounds,
+});
+
+/** All runs of one name below one parent. Bytes and rounds are those counted directly here, not in children. */
+class Node {
+  readonly children = new Map<string, Node>();
+  calls = 0;
+  milliseconds = 0;
+  sentBytes = 0;
+  receivedBytes = 0;
+  rounds = 0;
+
+  constructor(readonly name: string) {}
+}
+
+class MeteredSpan implements Span {
+  readonly #started = performance.now();
+
+  constructor(readonly node: Node) {
+    node.calls++;
+  }
+
+  child(name: string): MeteredSpan {
+    let node = this.node.children.get(name);
+    if (!node) {
+      node = new Node(name);
+      this.node.children.set(name, node);
+    }
+    return new MeteredSpan(node);
+  }
+
+  end(): void {
+    this.node.milliseconds += performance.now() - this.#started;
+  }
+}
+
+/** One named span and what lies below it; costs include the children's. */
+export interface SpanReport {
+  readonly name: string;
+  readonly calls: number;
+  readonly cost: Cost;
+  readonly children: readonly SpanReport[];
+}
+
+function reportOf(node: Node): SpanReport {
+  const children = [...node.children.values()].map(reportOf);
+  const { milliseconds, sentBytes, receivedBytes, rounds } = node;
+  const below = children.reduce((sum, child) => addCosts(sum, child.cost), NO_COST);
+  const cost = { ...addCosts({ milliseconds, sentBytes, receivedBytes, rounds }, below), milliseconds };
+  return { name: node.name, calls: node.calls, cost, children };
+}
+
+/** Costs by protocol name over the whole tree; a protocol inside one of the same name counts once. */
+export function costsByName(report: SpanReport): Map<string, Cost> {
+  const costs = new Map<string, Cost>();
+  const visit = (span: SpanReport, open: ReadonlySet<string>): void => {
+    if (!open.has(span.name)) costs.set(span.name, addCosts(costs.get(span.name) ?? NO_COST, span.cost));
+    const inside = new Set(open).add(span.name);
+    for (const child of span.children) visit(child, inside);
+  };
+  for (const child of report.children) visit(child, new Set());
+  return costs;
+}
+
+/** Measures one stretch of work, for example one text. */
+export class Meter {
+  readonly #root = new Node('total');
+  readonly span = new MeteredSpan(this.#root);
+
+  /** Call once, at the end. */
+  finish(): SpanReport {
+    this.span.end();
+    return reportOf(this.#root);
+  }
+}
+
+/** Counts into the open span; traffic outside of any (the handshake) is not counted. */
+export function meteredChannel(channel: Channel): Channel {
+  let hasSent = false;
+  const openNode = (): Node | null => {
+    const span = currentSpan();
+    return span instanceof MeteredSpan ? span.node : null;
+  };
+  return {
+    send(bytes) {
+      channel.send(bytes);
+      hasSent = true;
+      const node = openNode();
+      if (node) node.sentBytes += bytes.length;
+    },
+    receive(byteLength) {
+      const node = openNode();
+      if (node) {
+        node.receivedBytes += byteLength;
+        if (hasSent) node.rounds++;
+      }
+      hasSent = false;
+      return channel.receive(byteLength);
+    },
+    close: () => channel.close(),
+  };
+}

@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import type { Channel } from '../../../inference/net/channel.js';
+import {
+  type ClientTerms,
+  clientHandshake,
+  MAX_PUBLIC_BYTES,
+  type ServerTerms,
+  serverHandshake,
+  sha256,
+} from '../../../inference/net/handshake.js';
+import { encodeHello, type Hello, hexOf } from '../../../inference/net/hello.js';
+import { memoryChannelPair } from '../../../inference/net/memory-channel.js';
+import { patternBytes } from './tcp-pair.js';
+
+const publicPart = patternBytes(3 * 2 ** 20 + 17);
+const modelDigest = sha256(publicPart);
+const protocolDigest = patternBytes(32, 5);
+const serverTerms: ServerTerms = { protocolDigest, publicPart, modelDigest };
+const clientTerms: ClientTerms = { protocolDigest, modelDigest: null, lookUp: async () => null };
+const hello: Hello = {
+  version: 1,
+  role: 'server',
+  protocolDigest,
+  modelDigest,
+  publicBytes: publicPart.length,
+};
+
+/** Runs both sides; a side that fails closes its channel, as the parties do. */
+async function run(server: Partial<ServerTerms> = {}, client: Partial<ClientTerms> = {}) {
+  const [serverChannel, clientChannel] = memoryChannelPair();
+  const guarded = <T>(channel: Channel, body: Promise<T>) =>
+    body.catch(async (error: Error) => {
+      await channel.close();
+      return error;
+    });
+  return Promise.all([
+    guarded(serverChannel, serverHandshake(serverChannel, { ...serverTerms, ...server })),
+    guarded(clientChannel, clientHandshake(clientChannel, { ...clientTerms, ...client })),
+  ]);
+}
+
+/** The client's error for a server that sends these bytes. */
+async function clientErrorFor(...sent: Uint8Array[]): Promise<Error> {
+  const [server, client] = memoryChannelPair();
+  for (const bytes of sent) server.send(bytes);
+  return clientHandshake(client, clientTerms).then(
+    () => expect.fail('expected an error'),
+    (error) => error,
+  );
+}
+
+describe('handshake', () => {
+  it('sends the public part to a client that has nothing', async () => {
+    const [, agreed] = await run();
+    expect(agreed).toMatchObject({ wasSent: true });
+    if (agreed instanceof Error) throw agreed;
+    expect(Buffer.compare(agreed.publicPart, publicPart)).toBe(0);
+    expect(agreed.modelDigest).toEqual(modelDigest);
+  });
+
+  it('sends nothing to a client that has it', async () => {
+    const asked: string[] = [];
+    const [, agreed] = await run(
+      {},
+      {
+        modelDigest,
+        lookUp: async (digest) => {
+          asked.push(hexOf(digest));
+          return publicPart;
+        },
+      },
+    );
+    expect(agreed).toMatchObject({ wasSent: false });
+    expect(asked).toEqual([hexOf(modelDigest)]);
+  });
+
+  it('refuses another model on both sides, naming both', async () => {
+    const other = patternBytes(32, 9);
+    for (const error of await run({}, { modelDigest: other })) {
+      expect(error).toBeInstanceOf(Error);
+      expect((error as Error).message).toContain(hexOf(other));
+      expect((error as Error).message).toContain(hexOf(modelDigest));
+    }
+  });
+
+  it('refuses other protocol options on both sides', async () => {
+    const errors = await run({}, { protocolDigest: patternBytes(32, 8) });
+    for (const error of errors) expect((error as Error).message).toContain('install the same version');
+  });
+
+  it('refuses a peer that speaks something else, another version, or has the wrong role', async () => {
+    const http = new TextEncoder().encode('HTTP/1.1 400 Bad Request\r\n\r\n');
+    expect((await clientErrorFor(http)).message).toContain('does not speak CipherPrune');
+    expect((await clientErrorFor(encodeHello({ ...hello, version: 2 }))).message).toBe(
+      'handshake: the server speaks protocol version 2, expected 1; install the same version on both sides',
+    );
+    expect((await clientErrorFor(encodeHello({ ...hello, role: 'client' }))).message).toBe(
+      'handshake: expected the server, got another client',
+    );
+  });
+
+  it('refuses a public part that is too long, empty, or has another digest', async () => {
+    const tooLong = await clientErrorFor(encodeHello({ ...hello, publicBytes: MAX_PUBLIC_BYTES + 1 }));
+    expect(tooLong.message).toContain(`announces ${MAX_PUBLIC_BYTES + 1}`);
+    expect((await clientErrorFor(encodeHello({ ...hello, publicBytes: 0 }))).message).toContain(
+      'announces 0',
+    );
+    const changed = publicPart.slice();
+    changed[1_000_000]! ^= 1;
+    const error = await clientErrorFor(encodeHello(hello), changed);
+    expect(error.message).toContain(`expected ${hexOf(modelDigest)}`);
+    expect(error.message).toContain(hexOf(sha256(changed)));
+  });
+
+  it('refuses an unknown answer of the client', async () => {
+    const [server, client] = memoryChannelPair();
+    client.send(encodeHello({ ...hello, role: 'client', modelDigest: null, publicBytes: 0 }));
+    client.send(Uint8Array.of(7));
+    await expect(serverHandshake(server, serverTerms)).rejects.toThrow('unknown answer 7');
+  });
+});

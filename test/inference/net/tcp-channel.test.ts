@@ -1,0 +1,109 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { PeerClosedError, PeerTimeoutError } from '../../../inference/core/errors.js';
+import { connectTcp } from '../../../inference/net/tcp-channel.js';
+import { channelPair, patternBytes, rawPair } from './tcp-pair.js';
+
+const eventually = async (condition: () => boolean): Promise<void> => {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+};
+
+describe('TCP channel', () => {
+  it('carries messages of any lengths in both directions, in order', async () => {
+    const { server, client, close } = await channelPair();
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.oneof(fc.nat(20), fc.nat(100_000)), { minLength: 1, maxLength: 12 }),
+        async (lengths) => {
+          const messages = lengths.map((length, i) => patternBytes(length, i + 1));
+          for (const message of messages) {
+            server.send(message);
+            client.send(message);
+          }
+          for (const message of messages) {
+            expect(Buffer.compare(await client.receive(message.length), message)).toBe(0);
+            expect(Buffer.compare(await server.receive(message.length), message)).toBe(0);
+          }
+        },
+      ),
+      { numRuns: 30 },
+    );
+    await close();
+  });
+
+  it('carries a large message while the other end waits for it', async () => {
+    const { server, client, close } = await channelPair({ bufferBytes: 2 ** 16 });
+    const message = patternBytes(20 * 2 ** 20);
+    const received = client.receive(message.length);
+    server.send(message);
+    expect(Buffer.compare(await received, message)).toBe(0);
+    await close();
+  });
+
+  it('pauses a peer that sends what nobody asked for, and goes on when somebody does', async () => {
+    const { raw, channel, close } = await rawPair({ bufferBytes: 2 ** 18 });
+    const message = patternBytes(30 * 2 ** 20);
+    raw.write(message);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    // What the kernel's socket buffers hold besides is bounded by the system.
+    expect(raw.writableLength).toBeGreaterThan(0);
+    expect(Buffer.compare(await channel.receive(message.length), message)).toBe(0);
+    await close();
+  });
+
+  it('fails a receive when nothing arrives in time, and says how much is missing', async () => {
+    const { raw, channel, close } = await rawPair({ timeoutMilliseconds: 100 });
+    raw.write(new Uint8Array(3));
+    const error = await channel.receive(10).catch((reason) => reason);
+    expect(error).toBeInstanceOf(PeerTimeoutError);
+    expect(error.message).toBe('the client sent nothing for 0.1 s: expected 10 bytes, got 3');
+    await eventually(() => raw.readableEnded || raw.destroyed || raw.readyState !== 'open');
+    await close();
+  });
+
+  it('does not fail while bytes keep coming, however long it takes', async () => {
+    const { raw, channel, close } = await rawPair({ timeoutMilliseconds: 150 });
+    const timer = setInterval(() => raw.write(Uint8Array.of(7)), 30);
+    expect(await channel.receive(10)).toEqual(new Uint8Array(10).fill(7));
+    clearInterval(timer);
+    await close();
+  });
+
+  it('does not blame the peer for a long computation of its own', async () => {
+    const { raw, channel, close } = await rawPair({ timeoutMilliseconds: 50 });
+    const received = channel.receive(4);
+    await new Promise((resolve) => raw.write(Uint8Array.of(1, 2, 3, 4), resolve));
+    const end = performance.now() + 120;
+    while (performance.now() < end);
+    expect(await received).toEqual(Uint8Array.of(1, 2, 3, 4));
+    await close();
+  });
+
+  it('gives what arrived before the peer left, then fails; sending fails too', async () => {
+    const { raw, channel, close } = await rawPair();
+    raw.end(patternBytes(6));
+    expect(await channel.receive(4)).toEqual(patternBytes(6).subarray(0, 4));
+    const error = await channel.receive(4).catch((reason) => reason);
+    expect(error).toBeInstanceOf(PeerClosedError);
+    expect(error.message).toBe('the client closed the connection: expected 4 more bytes, got 2');
+    await channel.close();
+    expect(() => channel.send(new Uint8Array(1))).toThrow(PeerClosedError);
+    await close();
+  });
+
+  it('delivers everything that was sent before it closed', async () => {
+    const { server, client, close } = await channelPair();
+    const message = patternBytes(3 * 2 ** 20);
+    const received = client.receive(message.length);
+    server.send(message);
+    await server.close();
+    expect(Buffer.compare(await received, message)).toBe(0);
+    await close();
+  });
+
+  it('names the address that it cannot reach', async () => {
+    await expect(connectTcp('127.0.0.1', 1, { timeoutMilliseconds: 1_000 })).rejects.toThrow(
+      'the server at 127.0.0.1:1 cannot be reached (ECONNREFUSED)',
+    );
+  });
+});

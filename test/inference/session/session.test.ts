@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { protocol, span, withSpan } from '../../../inference/core/span.js';
+import { memoryChannelPair } from '../../../inference/net/memory-channel.js';
+import { createSession } from '../../../inference/session/create-session.js';
+import { costsByName, Meter, meteredChannel } from '../../../inference/session/meter.js';
+
+const random = { bytes: (byteLength: number) => new Uint8Array(byteLength) };
+
+describe('session', () => {
+  it('counts what was opened by name and receiver, and starts anew when taken', () => {
+    const session = createSession({ self: 'client', channel: memoryChannelPair()[1], random });
+    session.recordLeak('kept-token-count', 'all');
+    session.recordLeak('logits', 'client');
+    session.recordLeak('kept-token-count', 'all');
+    expect(session.takeLeaks()).toEqual([
+      { name: 'kept-token-count', to: 'all', count: 2 },
+      { name: 'logits', to: 'client', count: 1 },
+    ]);
+    expect(session.takeLeaks()).toEqual([]);
+  });
+
+  it('refuses a name that is not declared', () => {
+    const session = createSession({ self: 'server', channel: memoryChannelPair()[0], random });
+    expect(() => session.recordLeak('attention', 'all')).toThrow(
+      'server: opening "attention" is not declared; declared are length-bucket',
+    );
+    expect(session.takeLeaks()).toEqual([]);
+  });
+});
+
+describe('meter', () => {
+  it('attributes bytes and round trips to the open spans of each party', async () => {
+    const [server, client] = memoryChannelPair().map(meteredChannel);
+    const exchange = protocol('exchange', async (channel: typeof server, sends: number, receives: number) => {
+      channel!.send(new Uint8Array(sends));
+      await channel!.receive(receives);
+    });
+    const run = async (channel: typeof server, sends: number, receives: number) => {
+      const meter = new Meter();
+      await withSpan(meter.span, async () => {
+        for (const layer of ['layer0', 'layer1']) {
+          await span(layer, async () => {
+            await exchange(channel, sends, receives);
+            await span('outer', () => exchange(channel, sends, receives));
+          });
+        }
+        // Two sends and two receives in one turn: one round trip.
+        channel!.send(new Uint8Array(1));
+        channel!.send(new Uint8Array(1));
+        await channel!.receive(1);
+        await channel!.receive(1);
+      });
+      return meter.finish();
+    };
+    const [serverReport, clientReport] = await Promise.all([run(server, 10, 3), run(client, 3, 10)]);
+    expect(clientReport.cost).toMatchObject({ sentBytes: 4 * 3 + 2, receivedBytes: 4 * 10 + 2, rounds: 5 });
+    expect(serverReport.cost).toMatchObject({ sentBytes: 4 * 10 + 2, receivedBytes: 4 * 3 + 2, rounds: 5 });
+    expect(clientReport.children.map(({ name, calls, cost }) => [name, calls, cost.rounds])).toEqual([
+      ['layer0', 1, 2],
+      ['layer1', 1, 2],
+    ]);
+    const byName = costsByName(clientReport);
+    expect(byName.get('exchange')).toMatchObject({ sentBytes: 12, rounds: 4 });
+    expect(byName.get('outer')).toMatchObject({ sentBytes: 6, rounds: 2 });
+  });
+
+  it('does not count what happens outside of a span, nor a span inside one of its name twice', async () => {
+    const [server, client] = memoryChannelPair().map(meteredChannel);
+    const meter = new Meter();
+    await withSpan(meter.span, () => span('a', () => span('a', async () => client!.send(new Uint8Array(5)))));
+    server!.send(new Uint8Array(5));
+    await client!.receive(5);
+    const report = meter.finish();
+    expect(report.cost).toMatchObject({ sentBytes: 5, receivedBytes: 0, rounds: 0 });
+    expect(costsByName(report).get('a')).toMatchObject({ sentBytes: 5 });
+  });
+});
