@@ -81,6 +81,28 @@ export interface EmbeddingWeights {
   readonly norm: LayerNormWeights;
 }
 
+/** What both parties must know of a private matrix to multiply by it; its sizes follow from the architecture. */
+export interface MatrixScale {
+  readonly weightBits: number;
+  readonly fractionBits: number;
+}
+
+export interface LayerScales {
+  readonly query: MatrixScale;
+  readonly key: MatrixScale;
+  readonly value: MatrixScale;
+  readonly attentionOutput: MatrixScale;
+  readonly intermediate: MatrixScale;
+  readonly output: MatrixScale;
+}
+
+/** The scales of all private matrices. */
+export interface ModelScales {
+  readonly layers: readonly LayerScales[];
+  readonly pooler: MatrixScale;
+  readonly classifier: MatrixScale;
+}
+
 /** Fixed-point parameters that both parties agree on. */
 export interface FixedPoint {
   /** The ring in which linear layers take their inputs. */
@@ -94,6 +116,7 @@ export interface PublicModel {
   readonly task: string;
   readonly fixedPoint: FixedPoint;
   readonly ranges: ModelRanges;
+  readonly scales: ModelScales;
   /** True if layers prune and reduce: the schedule of operations depends on it, the thresholds stay private. */
   readonly prunes: boolean;
   readonly reduces: boolean;
@@ -114,3 +137,22 @@ export interface Artifact {
   readonly public: PublicModel;
   readonly private: PrivateModel;
 }
+
+const scaleOf = ({ matrix: { weightBits, fractionBits } }: QuantizedLinear): MatrixScale => ({
+  weightBits,
+  fractionBits,
+});
+
+/** The public scales of the private matrices. */
+export const scalesOf = ({ layers, pooler, classifier }: PrivateModel): ModelScales => ({
+  layers: layers.map((layer) => ({
+    query: scaleOf(layer.query),
+    key: scaleOf(layer.key),
+    value: scaleOf(layer.value),
+    attentionOutput: scaleOf(layer.attentionOutput),
+    intermediate: scaleOf(layer.intermediate),
+    output: scaleOf(layer.output),
+  })),
+  pooler: scaleOf(pooler),
+  classifier: scaleOf(classifier),
+});
