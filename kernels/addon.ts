@@ -4,9 +4,10 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CpuKernels } from './types/cpu.js';
+import type { PrgKernels } from './types/prg.js';
 import type { RingKernels } from './types/ring.js';
 
-export type Kernels = CpuKernels & RingKernels;
+export type Kernels = CpuKernels & PrgKernels & RingKernels;
 
 /** The folder of package.json, seen from the sources and from dist/ alike. */
 function packageRoot(): string {

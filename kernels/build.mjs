@@ -23,6 +23,7 @@ const require = createRequire(import.meta.url);
 const ISA_FLAGS = {
   '.avx2.cc': ['-mavx2', '-mfma', '-mbmi2', '-mf16c', '-maes', '-mpclmul'],
   '.avx512.cc': [
+    '-Wno-uninitialized',
     '-Wno-maybe-uninitialized', // GCC 12 warns about its own intrinsics (bug 105593)
     '-mavx2',
     '-mfma',

@@ -2,6 +2,7 @@
 
 static Napi::Object init(Napi::Env env, Napi::Object exports) {
   cipherprune::registerCpu(env, exports);
+  cipherprune::registerPrg(env, exports);
   cipherprune::registerRing(env, exports);
   return exports;
 }

@@ -4,5 +4,6 @@
 
 namespace cipherprune {
 void registerCpu(Napi::Env env, Napi::Object exports);
+void registerPrg(Napi::Env env, Napi::Object exports);
 void registerRing(Napi::Env env, Napi::Object exports);
 }

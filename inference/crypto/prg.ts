@@ -1,0 +1,52 @@
+/**
+ * Secret randomness: AES-128 in counter mode under a seed from the operating system. One generator serves one party for
+ * one run.
+ */
+import { randomBytes } from 'node:crypto';
+import { kernels } from '../../kernels/addon.js';
+import type { Random } from '../session/session.js';
+
+const SEED_BYTES = 16;
+const BLOCK_BYTES = 16;
+
+export class Prg implements Random {
+  readonly #seed: Uint8Array;
+  #nextBlock = 0;
+
+  private constructor(seed: Uint8Array) {
+    if (seed.length !== SEED_BYTES) {
+      throw new RangeError(`Prg: expected a seed of ${SEED_BYTES} bytes, got ${seed.length}`);
+    }
+    this.#seed = seed.slice();
+  }
+
+  /** Seeded by the operating system. */
+  static create(): Prg {
+    return new Prg(randomBytes(SEED_BYTES));
+  }
+
+  /** From a seed that is itself secret and uniform: the output of a key exchange, of an OT, of another generator. */
+  static fromSecretSeed(seed: Uint8Array): Prg {
+    return new Prg(seed);
+  }
+
+  /** The same bytes on every run. For tests only: whoever knows the number knows every secret. */
+  static insecureForTests(seed: number): Prg {
+    const bytes = new Uint8Array(SEED_BYTES);
+    new DataView(bytes.buffer).setFloat64(0, seed);
+    return new Prg(bytes);
+  }
+
+  /** The next `byteLength` bytes; every call starts at a fresh block. */
+  bytes(byteLength: number): Uint8Array {
+    const out = new Uint8Array(byteLength);
+    kernels.prgFill(this.#seed, this.#nextBlock, out);
+    this.#nextBlock += Math.ceil(byteLength / BLOCK_BYTES);
+    return out;
+  }
+
+  /** An independent generator, seeded from this one's stream. */
+  fork(): Prg {
+    return new Prg(this.bytes(SEED_BYTES));
+  }
+}

@@ -1,0 +1,149 @@
+// What prg.h computes, written once over an engine that encrypts a batch of blocks in the registers of one instruction
+// set. Included by each path inside an anonymous namespace. An engine has
+//   Vector               some blocks side by side; kLanes of them
+//   kBatch               vectors encrypted together, enough to hide the latency of a round
+//   Keys                 round keys, loaded once per call
+//   load, store, exclusiveOr, sigma, broadcast
+//   tweak(low, high)     blocks (low + lane) || high
+//   encrypt(Vector[kBatch], Keys)
+//   storeInterleaved     left[lane], right[lane] alternating
+#pragma once
+
+#include <cstring>
+
+#include "src/prg/paths.h"
+
+namespace cipherprune {
+namespace {
+
+template <class E>
+struct PrgModes {
+  using Vector = typename E::Vector;
+  using Keys = typename E::Keys;
+  static constexpr size_t kVectorBytes = E::kLanes * kBlockBytes;
+  static constexpr size_t kChunk = E::kLanes * E::kBatch;
+
+  static void encryptChunk(const Keys& keys, const uint8_t* in, uint8_t* out) {
+    Vector state[E::kBatch];
+    for (int v = 0; v < E::kBatch; v++) state[v] = E::load(in + v * kVectorBytes);
+    E::encrypt(state, keys);
+    for (int v = 0; v < E::kBatch; v++) E::store(out + v * kVectorBytes, state[v]);
+  }
+
+  static void encrypt(const AesKey& key, const uint8_t* in, uint8_t* out, size_t count) {
+    const Keys keys = E::keys(key);
+    size_t i = 0;
+    for (; i + kChunk <= count; i += kChunk) encryptChunk(keys, in + i * kBlockBytes, out + i * kBlockBytes);
+    if (i == count) return;
+    alignas(64) uint8_t rest[kChunk * kBlockBytes] = {};
+    memcpy(rest, in + i * kBlockBytes, (count - i) * kBlockBytes);
+    encryptChunk(keys, rest, rest);
+    memcpy(out + i * kBlockBytes, rest, (count - i) * kBlockBytes);
+  }
+
+  static void counterChunk(const Keys& keys, uint64_t first, uint8_t* out) {
+    Vector state[E::kBatch];
+    for (int v = 0; v < E::kBatch; v++) state[v] = E::tweak(first + v * E::kLanes, 0);
+    E::encrypt(state, keys);
+    for (int v = 0; v < E::kBatch; v++) E::store(out + v * kVectorBytes, state[v]);
+  }
+
+  static void counter(const AesKey& key, uint64_t first, uint8_t* out, size_t count) {
+    const Keys keys = E::keys(key);
+    size_t i = 0;
+    for (; i + kChunk <= count; i += kChunk) counterChunk(keys, first + i, out + i * kBlockBytes);
+    if (i == count) return;
+    alignas(64) uint8_t rest[kChunk * kBlockBytes];
+    counterChunk(keys, first + i, rest);
+    memcpy(out + i * kBlockBytes, rest, (count - i) * kBlockBytes);
+  }
+
+  /** sigma(x xor offset), tweaked, encrypted, xor sigma again. */
+  static void hashChunk(const Keys& keys, const uint8_t* in, Vector offset, uint8_t* out, uint64_t tweak) {
+    Vector input[E::kBatch], state[E::kBatch];
+    for (int v = 0; v < E::kBatch; v++) {
+      input[v] = E::sigma(E::exclusiveOr(E::load(in + v * kVectorBytes), offset));
+      state[v] = E::exclusiveOr(input[v], E::tweak(tweak + v * E::kLanes, 0));
+    }
+    E::encrypt(state, keys);
+    for (int v = 0; v < E::kBatch; v++) E::store(out + v * kVectorBytes, E::exclusiveOr(state[v], input[v]));
+  }
+
+  static void hash(const uint8_t* in, uint8_t* out, size_t count, uint64_t tweak) {
+    const Keys keys = E::keys(fixedAesKey(FixedKey::hash));
+    const Vector zero = E::zero();
+    size_t i = 0;
+    for (; i + kChunk <= count; i += kChunk)
+      hashChunk(keys, in + i * kBlockBytes, zero, out + i * kBlockBytes, tweak + i);
+    if (i == count) return;
+    alignas(64) uint8_t rest[kChunk * kBlockBytes] = {};
+    memcpy(rest, in + i * kBlockBytes, (count - i) * kBlockBytes);
+    hashChunk(keys, rest, zero, rest, tweak + i);
+    memcpy(out + i * kBlockBytes, rest, (count - i) * kBlockBytes);
+  }
+
+  static void hashPairs(const uint8_t* in, const uint8_t* delta, uint8_t* zeros, uint8_t* ones, size_t count,
+                        uint64_t tweak) {
+    const Keys keys = E::keys(fixedAesKey(FixedKey::hash));
+    const Vector zero = E::zero(), offset = E::broadcast(delta);
+    alignas(64) uint8_t chunk[kChunk * kBlockBytes] = {};
+    alignas(64) uint8_t rest[kChunk * kBlockBytes];
+    for (size_t i = 0; i < count; i += kChunk) {
+      const bool whole = i + kChunk <= count;
+      const size_t bytes = (whole ? kChunk : count - i) * kBlockBytes;
+      memcpy(chunk, in + i * kBlockBytes, bytes);  // `in` may be one of the outputs
+      hashChunk(keys, chunk, zero, whole ? zeros + i * kBlockBytes : rest, tweak + i);
+      if (!whole) memcpy(zeros + i * kBlockBytes, rest, bytes);
+      hashChunk(keys, chunk, offset, whole ? ones + i * kBlockBytes : rest, tweak + i);
+      if (!whole) memcpy(ones + i * kBlockBytes, rest, bytes);
+    }
+  }
+
+  static void expandChunk(const Keys& keys, Vector input, uint64_t tweak, uint64_t first, uint8_t* out) {
+    Vector state[E::kBatch];
+    for (int v = 0; v < E::kBatch; v++)
+      state[v] = E::exclusiveOr(input, E::swapHalves(E::tweak(first + v * E::kLanes, tweak)));
+    E::encrypt(state, keys);
+    for (int v = 0; v < E::kBatch; v++) E::store(out + v * kVectorBytes, E::exclusiveOr(state[v], input));
+  }
+
+  static void expand(const uint8_t* seed, uint8_t* out, size_t count, uint64_t tweak) {
+    const Keys keys = E::keys(fixedAesKey(FixedKey::hash));
+    const Vector input = E::sigma(E::broadcast(seed));
+    size_t j = 0;
+    for (; j + kChunk <= count; j += kChunk) expandChunk(keys, input, tweak, j, out + j * kBlockBytes);
+    if (j == count) return;
+    alignas(64) uint8_t rest[kChunk * kBlockBytes];
+    expandChunk(keys, input, tweak, j, rest);
+    memcpy(out + j * kBlockBytes, rest, (count - j) * kBlockBytes);
+  }
+
+  static void ggmChunk(const Keys& left, const Keys& right, const uint8_t* parents, uint8_t* children) {
+    Vector parent[E::kBatch], zeros[E::kBatch], ones[E::kBatch];
+    for (int v = 0; v < E::kBatch; v++) zeros[v] = ones[v] = parent[v] = E::load(parents + v * kVectorBytes);
+    E::encrypt(zeros, left);
+    E::encrypt(ones, right);
+    for (int v = 0; v < E::kBatch; v++)
+      E::storeInterleaved(children + 2 * v * kVectorBytes, E::exclusiveOr(zeros[v], parent[v]),
+                          E::exclusiveOr(ones[v], parent[v]));
+  }
+
+  /** From the last parent to the first: the children of a chunk never cover a parent still to be read. */
+  static void ggmDouble(const uint8_t* parents, uint8_t* children, size_t count) {
+    const Keys left = E::keys(fixedAesKey(FixedKey::left)), right = E::keys(fixedAesKey(FixedKey::right));
+    const size_t whole = count - count % kChunk;
+    if (whole < count) {
+      alignas(64) uint8_t in[kChunk * kBlockBytes] = {}, out[2 * kChunk * kBlockBytes];
+      memcpy(in, parents + whole * kBlockBytes, (count - whole) * kBlockBytes);
+      ggmChunk(left, right, in, out);
+      memcpy(children + 2 * whole * kBlockBytes, out, 2 * (count - whole) * kBlockBytes);
+    }
+    for (size_t i = whole; i > 0; i -= kChunk)
+      ggmChunk(left, right, parents + (i - kChunk) * kBlockBytes, children + 2 * (i - kChunk) * kBlockBytes);
+  }
+
+  static constexpr PrgPath path() { return {encrypt, counter, hash, hashPairs, expand, ggmDouble}; }
+};
+
+}  // namespace
+}  // namespace cipherprune
