@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url';
 import type { CpuKernels } from './types/cpu.js';
 import type { PrgKernels } from './types/prg.js';
 import type { RingKernels } from './types/ring.js';
+import type { GgmKernels } from './types/ggm.js';
 
-export type Kernels = CpuKernels & PrgKernels & RingKernels;
+export type Kernels = CpuKernels & PrgKernels & RingKernels & GgmKernels;
 
 /** The folder of package.json, seen from the sources and from dist/ alike. */
 function packageRoot(): string {
