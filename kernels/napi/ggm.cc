@@ -1,9 +1,9 @@
 #include "src/ggm.h"
 
-#include <memory>
-#include <string>
+#include <utility>
 #include <vector>
 
+#include "napi/arguments.h"
 #include "napi/module.h"
 
 namespace cipherprune {
@@ -14,49 +14,39 @@ constexpr size_t kBlock = 16;
 /** Far above any sequence length; keeps n² seeds addressable. */
 constexpr size_t kMaxRows = 1 << 14;
 
-[[noreturn]] void refuse(Napi::Env env, const std::string& message) { throw Napi::TypeError::New(env, message); }
-
-Napi::Uint8Array bytesArgument(const Napi::CallbackInfo& info, size_t index, const char* name, size_t expected) {
-  if (!info[index].IsTypedArray() || info[index].As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array)
-    refuse(info.Env(), std::string(name) + ": expected a Uint8Array");
-  const auto array = info[index].As<Napi::Uint8Array>();
-  if (expected != 0 && array.ByteLength() != expected)
-    refuse(info.Env(), std::string(name) + ": expected " + std::to_string(expected) + " bytes, got " +
-                           std::to_string(array.ByteLength()));
-  return array;
+size_t rowsArgument(const Arguments& arguments, size_t index) {
+  return static_cast<size_t>(arguments.integer(index, 1, kMaxRows));
 }
 
-size_t rowsArgument(const Napi::CallbackInfo& info, size_t index, const char* name) {
-  const double value = info[index].IsNumber() ? info[index].As<Napi::Number>().DoubleValue() : 0;
-  if (!(value >= 1 && value <= kMaxRows) || value != static_cast<double>(static_cast<size_t>(value)))
-    refuse(info.Env(), std::string(name) + ": expected an integer from 1 to " + std::to_string(kMaxRows));
-  return static_cast<size_t>(value);
+View<uint8_t> blocksArgument(const Arguments& arguments, size_t index, size_t blocks) {
+  const auto bytes = arguments.bytes(index);
+  arguments.expectLength(index, bytes.length, blocks * kBlock);
+  return bytes;
 }
 
-Napi::Uint32Array pointsArgument(const Napi::CallbackInfo& info, size_t index, size_t below) {
-  if (!info[index].IsTypedArray() || info[index].As<Napi::TypedArray>().TypedArrayType() != napi_uint32_array)
-    refuse(info.Env(), "points: expected a Uint32Array");
-  const auto points = info[index].As<Napi::Uint32Array>();
-  const size_t count = below == 0 ? points.ElementLength() : below;
-  for (size_t i = 0; i < points.ElementLength(); i++)
-    if (points[i] >= count) refuse(info.Env(), "points: out of range");
+/** Indices below `bound`; as many as there are when the bound is 0. */
+View<uint32_t> pointsArgument(const Arguments& arguments, size_t index, size_t bound) {
+  const auto points = arguments.uint32s(index);
+  arguments.expect(points.length >= 1 && points.length <= kMaxRows, index, "between 1 and 16384 indices");
+  const size_t limit = bound == 0 ? points.length : bound;
+  for (size_t i = 0; i < points.length; i++) arguments.expect(points.data[i] < limit, index, "indices in range");
   return points;
 }
 
-std::vector<RowSegment> segmentsArgument(const Napi::CallbackInfo& info, size_t index) {
-  if (!info[index].IsArray()) refuse(info.Env(), "segments: expected an array");
+std::vector<RowSegment> segmentsArgument(const Napi::CallbackInfo& info, const Arguments& arguments, size_t index) {
+  arguments.expect(index < info.Length() && info[index].IsArray(), index, "an array of segments");
   const auto array = info[index].As<Napi::Array>();
   std::vector<RowSegment> segments;
   for (uint32_t s = 0; s < array.Length(); s++) {
     const Napi::Value entry = array[s];
-    if (!entry.IsObject()) refuse(info.Env(), "segments: expected objects");
+    arguments.expect(entry.IsObject(), index, "an array of segments");
     const Napi::Value columns = entry.As<Napi::Object>().Get("columns");
     const Napi::Value bits = entry.As<Napi::Object>().Get("ringBits");
-    if (!columns.IsNumber() || !bits.IsNumber()) refuse(info.Env(), "segments: expected columns and ringBits");
-    const double columnCount = columns.As<Napi::Number>().DoubleValue();
+    arguments.expect(columns.IsNumber() && bits.IsNumber(), index, "columns and ringBits in every segment");
+    const int64_t columnCount = columns.As<Napi::Number>().Int64Value();
     const int64_t ringBits = bits.As<Napi::Number>().Int64Value();
-    if (!(columnCount >= 0 && columnCount <= 1 << 24)) refuse(info.Env(), "segments: columns out of range");
-    if (ringBits < 1 || ringBits > 64) refuse(info.Env(), "segments: ringBits out of range");
+    arguments.expect(columnCount >= 0 && columnCount <= 1 << 24, index, "at most 2^24 columns");
+    arguments.expect(ringBits >= 1 && ringBits <= 64, index, "rings of 1 to 64 bits");
     segments.push_back({static_cast<size_t>(columnCount), static_cast<unsigned>(ringBits)});
   }
   return segments;
@@ -79,41 +69,45 @@ struct Outputs {
 };
 
 /** Expands rows on a thread of the pool; the promise settles on the main thread. */
-class SumWorker : public Napi::AsyncWorker {
+class RowWorker : public Napi::AsyncWorker {
  public:
-  SumWorker(Napi::Env env, Napi::Uint8Array seeds, size_t rows, Napi::Uint8Array salt,
+  RowWorker(const Napi::CallbackInfo& info, View<uint8_t> seeds, size_t rows, View<uint8_t> salt,
             std::vector<RowSegment> segments)
-      : Napi::AsyncWorker(env, "ggm"),
-        deferred(Napi::Promise::Deferred::New(env)),
+      : Napi::AsyncWorker(info.Env(), "ggm"),
+        deferred(Napi::Promise::Deferred::New(info.Env())),
         rows(rows),
-        seeds(Napi::Persistent(seeds)),
-        seedBytes(seeds.Data()),
-        salt(salt.Data(), salt.Data() + kBlock),
+        seedsReference(Napi::Persistent(info[0].As<Napi::Object>())),
+        seeds(seeds.data),
+        salt(salt.data, salt.data + salt.length),
         segments(std::move(segments)),
-        first(env, rows, this->segments) {}
+        first(info.Env(), rows, this->segments) {}
 
   void OnError(const Napi::Error& error) override { deferred.Reject(error.Value()); }
 
-  Napi::Promise promise() const { return deferred.Promise(); }
+  Napi::Promise start() {
+    const Napi::Promise promise = deferred.Promise();
+    Queue();
+    return promise;
+  }
 
  protected:
   Napi::Promise::Deferred deferred;
   size_t rows;
-  Napi::Reference<Napi::Uint8Array> seeds;
-  const uint8_t* seedBytes;
+  Napi::ObjectReference seedsReference;
+  const uint8_t* seeds;
   std::vector<uint8_t> salt;
   std::vector<RowSegment> segments;
   Outputs first;
 };
 
-class BothSumsWorker final : public SumWorker {
+class SumWorker final : public RowWorker {
  public:
-  BothSumsWorker(Napi::Env env, Napi::Uint8Array seeds, size_t rows, Napi::Uint8Array salt,
-                 std::vector<RowSegment> segments)
-      : SumWorker(env, seeds, rows, salt, std::move(segments)), second(env, rows, this->segments) {}
+  SumWorker(const Napi::CallbackInfo& info, View<uint8_t> seeds, size_t rows, View<uint8_t> salt,
+            std::vector<RowSegment> segments)
+      : RowWorker(info, seeds, rows, salt, std::move(segments)), second(info.Env(), rows, this->segments) {}
 
   void Execute() override {
-    ggmSums(seedBytes, rows, salt.data(), segments.data(), segments.size(), first.pointers.data(),
+    ggmSums(seeds, rows, salt.data(), segments.data(), segments.size(), first.pointers.data(),
             second.pointers.data());
   }
 
@@ -128,15 +122,15 @@ class BothSumsWorker final : public SumWorker {
   Outputs second;
 };
 
-class DifferenceWorker final : public SumWorker {
+class DifferenceWorker final : public RowWorker {
  public:
-  DifferenceWorker(Napi::Env env, Napi::Uint8Array seeds, const Napi::Uint32Array& permutation, Napi::Uint8Array salt,
+  DifferenceWorker(const Napi::CallbackInfo& info, View<uint8_t> seeds, View<uint32_t> permutation, View<uint8_t> salt,
                    std::vector<RowSegment> segments)
-      : SumWorker(env, seeds, permutation.ElementLength(), salt, std::move(segments)),
-        permutation(permutation.Data(), permutation.Data() + permutation.ElementLength()) {}
+      : RowWorker(info, seeds, permutation.length, salt, std::move(segments)),
+        permutation(permutation.data, permutation.data + permutation.length) {}
 
   void Execute() override {
-    ggmDifferences(seedBytes, permutation.data(), rows, salt.data(), segments.data(), segments.size(),
+    ggmDifferences(seeds, permutation.data(), rows, salt.data(), segments.data(), segments.size(),
                    first.pointers.data());
   }
 
@@ -147,15 +141,15 @@ class DifferenceWorker final : public SumWorker {
 };
 
 Napi::Value grow(const Napi::CallbackInfo& info) {
-  const auto roots = bytesArgument(info, 0, "roots", 0);
-  const size_t leaves = rowsArgument(info, 1, "leaves");
-  const auto salt = bytesArgument(info, 2, "salt", kBlock);
-  if (roots.ByteLength() % kBlock != 0) refuse(info.Env(), "roots: expected whole blocks");
-  const size_t trees = roots.ByteLength() / kBlock;
-  if (trees > kMaxRows) refuse(info.Env(), "roots: too many trees");
+  const Arguments arguments(info, "ggmGrow");
+  const auto roots = arguments.bytes(0);
+  const size_t trees = roots.length / kBlock;
+  arguments.expect(roots.length % kBlock == 0 && trees <= kMaxRows, 0, "whole blocks, at most 16384");
+  const size_t leaves = rowsArgument(arguments, 1);
+  const auto salt = blocksArgument(arguments, 2, 1);
   auto seeds = Napi::Uint8Array::New(info.Env(), trees * leaves * kBlock);
   auto levelSums = Napi::Uint8Array::New(info.Env(), trees * ggmDepth(leaves) * 2 * kBlock);
-  ggmGrow(roots.Data(), trees, leaves, salt.Data(), seeds.Data(), levelSums.Data());
+  ggmGrow(roots.data, trees, leaves, salt.data, seeds.Data(), levelSums.Data());
   Napi::Object result = Napi::Object::New(info.Env());
   result.Set("seeds", seeds);
   result.Set("levelSums", levelSums);
@@ -163,37 +157,32 @@ Napi::Value grow(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value puncture(const Napi::CallbackInfo& info) {
-  const size_t leaves = rowsArgument(info, 2, "leaves");
-  const auto points = pointsArgument(info, 1, leaves);
-  const size_t trees = points.ElementLength();
-  if (trees > kMaxRows) refuse(info.Env(), "points: too many trees");
-  const size_t sumBytes = trees * ggmDepth(leaves) * kBlock;
-  const auto sums = bytesArgument(info, 0, "sums", 0);
-  if (sums.ByteLength() != sumBytes) refuse(info.Env(), "sums: expected " + std::to_string(sumBytes) + " bytes");
-  const auto salt = bytesArgument(info, 3, "salt", kBlock);
-  auto seeds = Napi::Uint8Array::New(info.Env(), trees * leaves * kBlock);
-  ggmPuncture(sums.Data(), points.Data(), trees, leaves, salt.Data(), seeds.Data());
+  const Arguments arguments(info, "ggmPuncture");
+  const size_t leaves = rowsArgument(arguments, 2);
+  const auto points = pointsArgument(arguments, 1, leaves);
+  const auto sums = blocksArgument(arguments, 0, points.length * ggmDepth(leaves));
+  const auto salt = blocksArgument(arguments, 3, 1);
+  auto seeds = Napi::Uint8Array::New(info.Env(), points.length * leaves * kBlock);
+  ggmPuncture(sums.data, points.data, points.length, leaves, salt.data, seeds.Data());
   return seeds;
 }
 
 Napi::Value sums(const Napi::CallbackInfo& info) {
-  const size_t rows = rowsArgument(info, 1, "rows");
-  const auto seeds = bytesArgument(info, 0, "seeds", rows * rows * kBlock);
-  const auto salt = bytesArgument(info, 2, "salt", kBlock);
-  auto worker = new BothSumsWorker(info.Env(), seeds, rows, salt, segmentsArgument(info, 3));
-  worker->Queue();
-  return worker->promise();
+  const Arguments arguments(info, "ggmSums");
+  const size_t rows = rowsArgument(arguments, 1);
+  const auto seeds = blocksArgument(arguments, 0, rows * rows);
+  const auto salt = blocksArgument(arguments, 2, 1);
+  auto segments = segmentsArgument(info, arguments, 3);
+  return (new SumWorker(info, seeds, rows, salt, std::move(segments)))->start();
 }
 
 Napi::Value differences(const Napi::CallbackInfo& info) {
-  const auto permutation = pointsArgument(info, 1, 0);
-  const size_t rows = permutation.ElementLength();
-  if (rows < 1 || rows > kMaxRows) refuse(info.Env(), "permutation: unexpected length");
-  const auto seeds = bytesArgument(info, 0, "seeds", rows * rows * kBlock);
-  const auto salt = bytesArgument(info, 2, "salt", kBlock);
-  auto worker = new DifferenceWorker(info.Env(), seeds, permutation, salt, segmentsArgument(info, 3));
-  worker->Queue();
-  return worker->promise();
+  const Arguments arguments(info, "ggmDifferences");
+  const auto permutation = pointsArgument(arguments, 1, 0);
+  const auto seeds = blocksArgument(arguments, 0, permutation.length * permutation.length);
+  const auto salt = blocksArgument(arguments, 2, 1);
+  auto segments = segmentsArgument(info, arguments, 3);
+  return (new DifferenceWorker(info, seeds, permutation, salt, std::move(segments)))->start();
 }
 
 }  // namespace

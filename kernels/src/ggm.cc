@@ -11,7 +11,7 @@ namespace cipherprune {
 
 namespace {
 
-constexpr size_t kBlock = 16;
+constexpr size_t kBlock = kBlockBytes;
 /** Trees that are grown together: enough to fill the AES pipeline, few enough to stay in cache. */
 constexpr size_t kTreesTogether = 32;
 enum KeyPurpose : uint8_t { leftChild = 0, rightChild = 1, rowBytes = 2 };
@@ -20,7 +20,9 @@ AesKey fixedKey(const uint8_t* salt, KeyPurpose purpose) {
   uint8_t key[kBlock];
   std::memcpy(key, salt, kBlock);
   key[0] ^= purpose;
-  return AesKey(key);
+  AesKey expanded;
+  aesSetKey(&expanded, key);
+  return expanded;
 }
 
 inline void xorBlock(uint8_t* target, const uint8_t* other) {
@@ -40,7 +42,7 @@ size_t levelWidth(size_t leaves, unsigned depth, unsigned level) {
 
 /** Children of `nodes` blocks by one key: out = AES(in) ^ in. */
 void deriveChildren(const AesKey& key, const std::vector<uint8_t>& in, std::vector<uint8_t>& out, size_t nodes) {
-  key.encrypt(in.data(), out.data(), nodes);
+  aesEncrypt(key, in.data(), out.data(), nodes);
   for (size_t node = 0; node < nodes; node++) xorBlock(&out[node * kBlock], &in[node * kBlock]);
 }
 
@@ -109,7 +111,7 @@ void accumulateChunkPortable(const AesKey& key, const ChunkTask& task) {
         std::memcpy(&input[b * kBlock], task.seeds + (i * task.n + j) * kBlock, kBlock);
         xorBlock(&input[b * kBlock], reinterpret_cast<const uint8_t*>(counter));
       }
-      key.encrypt(input.data(), value.data(), blocks);
+      aesEncrypt(key, input.data(), value.data(), blocks);
       for (size_t b = 0; b < blocks; b++) xorBlock(&value[b * kBlock], &input[b * kBlock]);
       uint8_t* column = task.columns + j * task.bytes;
       uint8_t* row = task.rows + i * task.bytes;
@@ -155,7 +157,7 @@ void forChunks(const uint8_t* seeds, const uint32_t* skip, size_t n, const uint8
       const size_t columns = std::min(chunkColumns, segments[s].columns - first);
       const size_t bytes = (columns * laneBits / 8 + 63) / 64 * 64;
       std::fill(columnLanes.begin(), columnLanes.end(), 0);
-      const ChunkTask task{key.roundKeys(), seeds, skip, n, firstBlock, bytes, laneBits,
+      const ChunkTask task{key.roundKeys, seeds, skip, n, firstBlock, bytes, laneBits,
                            reinterpret_cast<uint8_t*>(columnLanes.data()), reinterpret_cast<uint8_t*>(rowLanes.data())};
       accumulateChunk(key, task);
       firstBlock += bytes / kBlock;
