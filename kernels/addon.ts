@@ -4,9 +4,9 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CpuKernels } from './types/cpu.js';
+import type { GgmKernels } from './types/ggm.js';
 import type { PrgKernels } from './types/prg.js';
 import type { RingKernels } from './types/ring.js';
-import type { GgmKernels } from './types/ggm.js';
 
 export type Kernels = CpuKernels & PrgKernels & RingKernels & GgmKernels;
 

@@ -60,7 +60,7 @@ struct Outputs {
   Outputs(Napi::Env env, size_t rows, const std::vector<RowSegment>& segments) {
     Napi::Array list = Napi::Array::New(env, segments.size());
     for (size_t s = 0; s < segments.size(); s++) {
-      const auto words = Napi::BigUint64Array::New(env, rows * segments[s].columns);
+      auto words = Napi::BigUint64Array::New(env, rows * segments[s].columns);
       pointers.push_back(words.Data());
       list.Set(static_cast<uint32_t>(s), words);
     }

@@ -1,0 +1,170 @@
+import { createCipheriv } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { kernels } from '../../kernels/addon.js';
+import type { RowSegment } from '../../kernels/types/ggm.js';
+import { availableIsas, withIsa } from '../support/isa.js';
+
+const bytes = (length: number, seed: number): Uint8Array =>
+  Uint8Array.from({ length }, (_, i) => (Math.imul(i + 1, 2654435761) ^ Math.imul(seed, 40503)) >>> 13);
+
+/** AES(x) ^ x under salt ^ purpose, by OpenSSL. */
+function derive(salt: Uint8Array, purpose: number, block: Uint8Array): Uint8Array {
+  const key = salt.slice();
+  key[0]! ^= purpose;
+  const cipher = createCipheriv('aes-128-ecb', key, null).setAutoPadding(false);
+  const image = cipher.update(block);
+  return Uint8Array.from(block, (byte, i) => byte ^ image[i]!);
+}
+
+const block = (blocks: Uint8Array, index: number): Uint8Array => blocks.subarray(16 * index, 16 * index + 16);
+
+/** Leaf `leaf` of the tree below `root`. */
+function naiveLeaf(root: Uint8Array, leaf: number, depth: number, salt: Uint8Array): Uint8Array {
+  let node = root;
+  for (let level = depth - 1; level >= 0; level--) node = derive(salt, (leaf >> level) & 1, node);
+  return node;
+}
+
+/** Column `column` of the row that a seed stands for, given the bytes that come before its segment. */
+function naiveElement(
+  seed: Uint8Array,
+  salt: Uint8Array,
+  startByte: number,
+  lane: number,
+  segment: RowSegment,
+): bigint {
+  const laneBytes = segment.ringBits > 32 ? 8 : 4;
+  const at = startByte + lane * laneBytes;
+  const input = seed.slice();
+  new DataView(input.buffer).setUint32(0, new DataView(input.buffer).getUint32(0, true) ^ (at >> 4), true);
+  const view = new DataView(derive(salt, 2, input).buffer);
+  const word = laneBytes === 8 ? view.getBigUint64(at % 16, true) : BigInt(view.getUint32(at % 16, true));
+  return BigInt.asUintN(segment.ringBits, word);
+}
+
+const paddedBytes = ({ columns, ringBits }: RowSegment): number =>
+  Math.ceil((columns * (ringBits > 32 ? 8 : 4)) / 64) * 64;
+
+/** v[i,j] [n, n, columns] of one segment. */
+function naiveRows(
+  seeds: Uint8Array,
+  n: number,
+  salt: Uint8Array,
+  segments: RowSegment[],
+  index: number,
+): bigint[][] {
+  const start = segments.slice(0, index).reduce((sum, segment) => sum + paddedBytes(segment), 0);
+  return Array.from({ length: n * n }, (_, at) =>
+    Array.from({ length: segments[index]!.columns }, (_, column) =>
+      naiveElement(block(seeds, at), salt, start, column, segments[index]!),
+    ),
+  );
+}
+
+const depthOf = (n: number) => Math.ceil(Math.log2(n));
+
+/** The sums that a party with this path receives: at each level the side that the path leaves. */
+function chosenSums(levelSums: Uint8Array, points: Uint32Array, n: number): Uint8Array {
+  const depth = depthOf(n);
+  const sums = new Uint8Array(points.length * depth * 16);
+  points.forEach((point, tree) => {
+    for (let level = 0; level < depth; level++) {
+      const side = 1 ^ ((point >> (depth - 1 - level)) & 1);
+      sums.set(block(levelSums, (tree * depth + level) * 2 + side), (tree * depth + level) * 16);
+    }
+  });
+  return sums;
+}
+
+const rotation = (n: number) => Uint32Array.from({ length: n }, (_, i) => (i + 3) % n);
+const salt = bytes(16, 7);
+
+describe.each(availableIsas)('GGM trees on $name', ({ isa }) => {
+  it.each([1, 2, 3, 8, 13, 40])('grows %i leaves like the definition', (n) => {
+    const roots = bytes(n * 16, n);
+    const { seeds, levelSums } = withIsa(isa, () => kernels.ggmGrow(roots, n, salt));
+    for (const [tree, leaf] of [
+      [0, 0],
+      [0, n - 1],
+      [n - 1, 0],
+      [n - 1, n - 1],
+      [n >> 1, n >> 1],
+    ] as const) {
+      expect(block(seeds, tree * n + leaf)).toEqual(naiveLeaf(block(roots, tree), leaf, depthOf(n), salt));
+    }
+    expect(levelSums.length).toBe(n * depthOf(n) * 32);
+  });
+
+  it.each([2, 3, 8, 13, 40])('recovers every leaf of %i but the missing one', (n) => {
+    const { seeds, levelSums } = kernels.ggmGrow(bytes(n * 16, 5), n, salt);
+    const points = rotation(n);
+    const known = withIsa(isa, () => kernels.ggmPuncture(chosenSums(levelSums, points, n), points, n, salt));
+    for (let tree = 0; tree < n; tree++)
+      for (let leaf = 0; leaf < n; leaf++) {
+        const expected = leaf === points[tree] ? new Uint8Array(16) : block(seeds, tree * n + leaf);
+        expect(block(known, tree * n + leaf)).toEqual(expected);
+      }
+  });
+
+  it('sums expanded rows in both directions', async () => {
+    const n = 5;
+    const segments = [
+      { columns: 70, ringBits: 37 },
+      { columns: 1, ringBits: 1 },
+      { columns: 67, ringBits: 29 },
+      { columns: 3, ringBits: 64 },
+    ];
+    const seeds = bytes(n * n * 16, 3);
+    kernels.limitIsa(isa);
+    const { columnSums, rowSums } = await kernels.ggmSums(seeds, n, salt, segments);
+    kernels.limitIsa(kernels.detectedIsa());
+    segments.forEach(({ columns, ringBits }, s) => {
+      const rows = naiveRows(seeds, n, salt, segments, s);
+      const sum = (pick: (k: number) => number, column: number) =>
+        BigInt.asUintN(
+          ringBits,
+          Array.from({ length: n }, (_, k) => rows[pick(k)]![column]!).reduce((a, b) => a + b),
+        );
+      for (let i = 0; i < n; i++)
+        for (let c = 0; c < columns; c++) {
+          expect(rowSums[s]![i * columns + c]).toBe(sum((j) => i * n + j, c));
+          expect(columnSums[s]![i * columns + c]).toBe(sum((j) => j * n + i, c));
+        }
+    });
+  });
+
+  it.each([2, 7, 33])('translates shares of %i rows without the missing leaves', async (n) => {
+    const segments = [
+      { columns: 33, ringBits: 37 },
+      { columns: 65, ringBits: 20 },
+    ];
+    const { seeds, levelSums } = kernels.ggmGrow(bytes(n * 16, 11), n, salt);
+    const points = rotation(n);
+    const known = kernels.ggmPuncture(chosenSums(levelSums, points, n), points, n, salt);
+    const full = await kernels.ggmSums(seeds, n, salt, segments);
+    kernels.limitIsa(isa);
+    const differences = await kernels.ggmDifferences(known, points, salt, segments);
+    kernels.limitIsa(kernels.detectedIsa());
+    segments.forEach(({ columns, ringBits }, s) => {
+      for (let i = 0; i < n; i++)
+        for (let c = 0; c < columns; c++) {
+          const expected =
+            full.columnSums[s]![points[i]! * columns + c]! - full.rowSums[s]![i * columns + c]!;
+          expect(differences[s]![i * columns + c]).toBe(BigInt.asUintN(ringBits, expected));
+        }
+    });
+  });
+});
+
+describe('GGM arguments', () => {
+  it('refuses lengths and ranges that do not fit', () => {
+    expect(() => kernels.ggmGrow(new Uint8Array(15), 2, salt)).toThrow(/whole blocks/);
+    expect(() => kernels.ggmGrow(new Uint8Array(16), 0, salt)).toThrow(RangeError);
+    expect(() => kernels.ggmPuncture(new Uint8Array(16), Uint32Array.of(2), 2, salt)).toThrow(/in range/);
+    expect(() => kernels.ggmPuncture(new Uint8Array(32), Uint32Array.of(1), 2, salt)).toThrow(/length/);
+    expect(() => kernels.ggmSums(new Uint8Array(16), 2, salt, [])).toThrow(/length/);
+    expect(() => kernels.ggmSums(new Uint8Array(64), 2, salt, [{ columns: 1, ringBits: 65 }])).toThrow(
+      /ring/,
+    );
+  });
+});
