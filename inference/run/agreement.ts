@@ -1,0 +1,18 @@
+/**
+ * The options that both parties must share for their protocols to fit together. The handshake compares their digest;
+ * the model's own parameters are covered by the digest of its public part.
+ */
+import { createHash } from 'node:crypto';
+
+export const PROTOCOL_OPTIONS = {
+  /** Computational and statistical security, bits. */
+  security: { computational: 128, statistical: 40 },
+  correlatedOt: 'softspoken-4',
+  baseOt: 'ristretto255',
+  linear: 'rlwe-8192',
+  shuffle: 'share-translation',
+} as const;
+
+/** SHA-256 of the options as JSON, in the order above. */
+export const protocolDigest = (options: object = PROTOCOL_OPTIONS): Uint8Array =>
+  new Uint8Array(createHash('sha256').update(JSON.stringify(options)).digest());
