@@ -1,0 +1,101 @@
+/** Moving whole blocks of row-major data: slices, concatenations, rows. One implementation for words and for bits. */
+import { TensorMismatchError } from './errors.js';
+import { formatShape, type Shape, sizeOf } from './shape.js';
+
+/** Ring elements, or bits of one byte each. */
+export type Elements = BigUint64Array | Uint8Array;
+
+function emptyLike<T extends Elements>(data: T, length: number): T {
+  return (data instanceof BigUint64Array ? new BigUint64Array(length) : new Uint8Array(length)) as T;
+}
+
+/** How many blocks lie before an axis, how long it is, and how many elements lie after it. */
+function split(
+  operation: string,
+  shape: Shape,
+  axis: number,
+): { outer: number; extent: number; inner: number } {
+  if (!Number.isInteger(axis) || axis < 0 || axis >= shape.length) {
+    throw new TensorMismatchError(`${operation}: expected an axis of ${formatShape(shape)}, got ${axis}`);
+  }
+  return {
+    outer: sizeOf(shape.slice(0, axis)),
+    extent: shape[axis]!,
+    inner: sizeOf(shape.slice(axis + 1)),
+  };
+}
+
+export const replaceAxis = (shape: Shape, axis: number, extent: number): Shape =>
+  shape.map((old, i) => (i === axis ? extent : old));
+
+/** Indices `begin` to `end` (exclusive) of one axis. */
+export function sliceAxis<T extends Elements>(
+  data: T,
+  shape: Shape,
+  axis: number,
+  begin: number,
+  end: number,
+): T {
+  const { outer, extent, inner } = split('slice', shape, axis);
+  if (!(begin >= 0 && begin <= end && end <= extent)) {
+    throw new TensorMismatchError(`slice: expected a range within 0..${extent}, got ${begin}..${end}`);
+  }
+  const width = (end - begin) * inner;
+  const out = emptyLike(data, outer * width);
+  for (let o = 0; o < outer; o++) {
+    const source = (o * extent + begin) * inner;
+    out.set(data.subarray(source, source + width) as never, o * width);
+  }
+  return out;
+}
+
+export interface Part<T extends Elements> {
+  readonly shape: Shape;
+  readonly data: T;
+}
+
+/** The parts one after another along an axis; all other extents agree. */
+export function concatAxis<T extends Elements>(parts: readonly Part<T>[], axis: number): Part<T> {
+  const first = parts[0];
+  if (!first) throw new TensorMismatchError('concat: expected at least one tensor, got none');
+  const splits = parts.map((part) => split('concat', part.shape, axis));
+  const total = splits.reduce((sum, { extent }) => sum + extent, 0);
+  const shape = replaceAxis(first.shape, axis, total);
+  for (const part of parts) {
+    const other = replaceAxis(part.shape, axis, total);
+    if (formatShape(other) !== formatShape(shape)) {
+      throw new TensorMismatchError(
+        `concat: expected ${formatShape(first.shape)} but for axis ${axis}, got ${formatShape(part.shape)}`,
+      );
+    }
+  }
+  const { outer, inner } = splits[0]!;
+  const data = emptyLike(first.data, sizeOf(shape));
+  let before = 0;
+  parts.forEach((part, p) => {
+    const width = splits[p]!.extent * inner;
+    for (let o = 0; o < outer; o++) {
+      data.set(part.data.subarray(o * width, (o + 1) * width) as never, o * total * inner + before);
+    }
+    before += width;
+  });
+  return { shape, data };
+}
+
+/** Rows of the first axis by index. */
+export function gatherFirstAxis<T extends Elements>(data: T, shape: Shape, rows: Uint32Array): T {
+  const { extent, inner } = split('gatherRows', shape, 0);
+  const out = emptyLike(data, rows.length * inner);
+  rows.forEach((row, i) => {
+    if (row >= extent) throw new TensorMismatchError(`gatherRows: expected rows below ${extent}, got ${row}`);
+    out.set(data.subarray(row * inner, (row + 1) * inner) as never, i * inner);
+  });
+  return out;
+}
+
+/** The data `times` times in a row. */
+export function repeat<T extends Elements>(data: T, times: number): T {
+  const out = emptyLike(data, data.length * times);
+  for (let i = 0; i < times; i++) out.set(data as never, i * data.length);
+  return out;
+}
