@@ -1,0 +1,161 @@
+/** What the manifests of an artifact may contain. Bounds keep a wrong or hostile manifest from costing memory. */
+import * as z from 'zod';
+import type { PublicModel } from './artifact.js';
+
+/** A damaged, foreign or newer artifact; the message names the file, expected and got. */
+export class ArtifactError extends Error {
+  override name = 'ArtifactError';
+}
+
+export const artifactFormat = 'cipherprune-artifact';
+export const artifactFormatVersion = 1;
+
+const upTo = (maximum: number) => z.number().int().min(1).max(maximum);
+const magnitude = z.number().min(0).max(1e12);
+const label = z.string().min(1).max(200);
+
+const configSchema = z
+  .strictObject({
+    vocabularySize: upTo(1 << 24),
+    hiddenSize: upTo(1 << 16),
+    layers: upTo(1 << 10),
+    heads: upTo(1 << 10),
+    intermediateSize: upTo(1 << 18),
+    maxPositions: upTo(1 << 16),
+    tokenTypes: upTo(64),
+    layerNormEpsilon: z.number().positive().max(1),
+    labels: z
+      .array(label)
+      .min(1)
+      .max(1 << 16),
+  })
+  .refine((c) => c.hiddenSize % c.heads === 0, { message: 'hiddenSize must be a multiple of heads' });
+
+const varianceSchema = z
+  .strictObject({ min: magnitude, max: magnitude })
+  .refine(({ min, max }) => min <= max, { message: 'min must not exceed max' });
+
+const layerRangesSchema = z.strictObject({
+  query: magnitude,
+  key: magnitude,
+  value: magnitude,
+  logits: magnitude,
+  context: magnitude,
+  attentionResidual: magnitude,
+  attentionVariance: varianceSchema,
+  attentionNorm: magnitude,
+  geluInput: magnitude,
+  outputResidual: magnitude,
+  outputVariance: varianceSchema,
+  outputNorm: magnitude,
+});
+
+const rangesSchema = z.strictObject({
+  embedding: magnitude,
+  layers: z.array(layerRangesSchema),
+  poolerInput: magnitude,
+  logits: magnitude,
+});
+
+const scaleSchema = z.strictObject({
+  weightBits: z.number().int().min(2).max(16),
+  fractionBits: z.number().int().min(-16).max(40),
+});
+
+const layerScalesSchema = z.strictObject({
+  query: scaleSchema,
+  key: scaleSchema,
+  value: scaleSchema,
+  attentionOutput: scaleSchema,
+  intermediate: scaleSchema,
+  output: scaleSchema,
+});
+
+/** A plain file name: no folders, nothing hidden. */
+const fileName = z.string().regex(/^[a-z][a-z0-9_-]*\.(json|safetensors|txt)$/);
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+
+export const fileEntrySchema = z.strictObject({
+  name: fileName,
+  bytes: z
+    .number()
+    .int()
+    .min(0)
+    .max(2 ** 33),
+  sha256: digest,
+});
+export type FileEntry = z.output<typeof fileEntrySchema>;
+
+const header = {
+  format: z.literal(artifactFormat),
+  formatVersion: z.literal(artifactFormatVersion),
+  files: z.array(fileEntrySchema).min(1).max(16),
+};
+
+export const publicManifestSchema = z
+  .strictObject({
+    ...header,
+    part: z.literal('public'),
+    task: z.string().min(1).max(100),
+    config: configSchema,
+    maxTokens: upTo(1 << 16),
+    fixedPoint: z.strictObject({
+      ringBits: z.number().int().min(16).max(64),
+      fractionBits: z.number().int().min(1).max(32),
+    }),
+    prunes: z.boolean(),
+    reduces: z.boolean(),
+    ranges: rangesSchema,
+    scales: z.strictObject({
+      layers: z.array(layerScalesSchema),
+      pooler: scaleSchema,
+      classifier: scaleSchema,
+    }),
+    embedding: z.strictObject({ word: scaleSchema, position: scaleSchema, tokenType: scaleSchema }),
+  })
+  .refine((m) => m.ranges.layers.length === m.config.layers, {
+    message: 'ranges.layers must have one entry a layer',
+  })
+  .refine((m) => m.scales.layers.length === m.config.layers, {
+    message: 'scales.layers must have one entry a layer',
+  })
+  .refine((m) => m.maxTokens <= m.config.maxPositions, {
+    message: 'maxTokens must not exceed config.maxPositions',
+  });
+export type PublicManifest = z.output<typeof publicManifestSchema>;
+
+export const privateManifestSchema = z.strictObject({
+  ...header,
+  part: z.literal('private'),
+  /** The public part that these weights belong to. */
+  publicDigest: digest,
+});
+export type PrivateManifest = z.output<typeof privateManifestSchema>;
+
+const threshold = z.number();
+export const thresholdsSchema = z.array(
+  z
+    .strictObject({ prune: threshold, reduce: threshold })
+    .refine(({ prune, reduce }) => prune <= reduce, { message: 'reduce must not be below prune' }),
+);
+
+/** The fields of a public model that its manifest holds as they are. */
+export const manifestFields = (model: PublicModel) => ({
+  task: model.task,
+  config: model.config,
+  maxTokens: model.maxTokens,
+  fixedPoint: model.fixedPoint,
+  prunes: model.prunes,
+  reduces: model.reduces,
+  ranges: model.ranges,
+  scales: model.scales,
+});
+
+/** Parses by a schema; `file` begins the error's message. */
+export function parseWith<T>(schema: z.ZodType<T>, literal: unknown, file: string): T {
+  const parsed = schema.safeParse(literal);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const where = issue?.path.map(String).join('.') ?? '';
+  throw new ArtifactError(`${file}: ${where === '' ? '' : `${where}: `}${issue?.message}`);
+}
