@@ -10,7 +10,6 @@ import { ProtocolError } from '../core/errors.js';
 import type { Channel } from './channel.js';
 
 export const PROTOCOL_VERSION = 1;
-export const DIGEST_BYTES = 32;
 const MAGIC = new TextEncoder().encode('CPRUNE\r\n');
 const PREFIX_BYTES = 12;
 const BODY_BYTES = 72;
@@ -21,16 +20,21 @@ export type Role = (typeof ROLES)[number];
 export interface Hello {
   readonly version: number;
   readonly role: Role;
-  /** SHA-256 of the options that both parties must share; see run/agreement.ts. */
-  readonly protocolDigest: Uint8Array;
-  /** SHA-256 of the model's public part; null: any. */
-  readonly modelDigest: Uint8Array | null;
+  /** SHA-256 of the options that both parties must share, in hexadecimal; see run/agreement.ts. */
+  readonly protocolDigest: string;
+  /** Digest of the model's public part, in hexadecimal; null: any. */
+  readonly modelDigest: string | null;
   /** The server's public part; 0 from the client. */
   readonly publicBytes: number;
 }
 
-export const hexOf = (digest: Uint8Array): string => Buffer.from(digest).toString('hex');
-export const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
+const hexOf = (digest: Uint8Array): string => Buffer.from(digest).toString('hex');
+const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
+
+function bytesOfDigest(hex: string): Uint8Array {
+  if (!/^[0-9a-f]{64}$/.test(hex)) throw new RangeError(`digest: expected 64 hexadecimal digits, got ${hex}`);
+  return Buffer.from(hex, 'hex');
+}
 
 export function encodeHello(hello: Hello): Uint8Array {
   const bytes = new Uint8Array(PREFIX_BYTES + BODY_BYTES);
@@ -38,8 +42,8 @@ export function encodeHello(hello: Hello): Uint8Array {
   bytes.set(MAGIC);
   view.setUint32(8, hello.version, true);
   bytes[12] = ROLES.indexOf(hello.role);
-  bytes.set(hello.protocolDigest, 16);
-  if (hello.modelDigest) bytes.set(hello.modelDigest, 48);
+  bytes.set(bytesOfDigest(hello.protocolDigest), 16);
+  if (hello.modelDigest) bytes.set(bytesOfDigest(hello.modelDigest), 48);
   view.setUint32(80, hello.publicBytes, true);
   return bytes;
 }
@@ -64,12 +68,12 @@ export async function receiveHello(channel: Channel, self: Role): Promise<Hello>
       `handshake: expected ${peer}, got ${role ? `another ${role}` : 'an unknown role'}`,
     );
   }
-  const modelDigest = body.slice(36, 68);
+  const modelDigest = body.subarray(36, 68);
   return {
     version,
     role,
-    protocolDigest: body.slice(4, 36),
-    modelDigest: modelDigest.some((byte) => byte !== 0) ? modelDigest : null,
+    protocolDigest: hexOf(body.subarray(4, 36)),
+    modelDigest: modelDigest.some((byte) => byte !== 0) ? hexOf(modelDigest) : null,
     publicBytes: new DataView(body.buffer).getUint32(68, true),
   };
 }

@@ -13,6 +13,6 @@ export const PROTOCOL_OPTIONS = {
   shuffle: 'share-translation',
 } as const;
 
-/** SHA-256 of the options as JSON, in the order above. */
-export const protocolDigest = (options: object = PROTOCOL_OPTIONS): Uint8Array =>
-  new Uint8Array(createHash('sha256').update(JSON.stringify(options)).digest());
+/** SHA-256 of the options as JSON, in the order above; hexadecimal. */
+export const protocolDigest = (options: object = PROTOCOL_OPTIONS): string =>
+  createHash('sha256').update(JSON.stringify(options)).digest('hex');

@@ -2,22 +2,25 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { sha256 } from '../net/handshake.js';
-import { hexOf, sameBytes } from '../net/hello.js';
+import { type PublicPart, parsePublicPart } from '../../model/artifact-file.js';
 
 export const defaultCacheFolder = (): string =>
   join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'cipherprune', 'public-models');
 
-const pathOf = (folder: string, digest: Uint8Array): string => join(folder, `${hexOf(digest)}.bin`);
+const pathOf = (folder: string, digest: string): string => join(folder, `${digest}.bin`);
 
-/** The kept public part, or null; a file that no longer has its digest counts as absent. */
-export async function readCached(folder: string, digest: Uint8Array): Promise<Uint8Array | null> {
-  const bytes = await readFile(pathOf(folder, digest)).catch(() => null);
-  return bytes && sameBytes(sha256(bytes), digest) ? bytes : null;
+/** The kept public part, or null; a file that is damaged or has another digest counts as absent. */
+export async function readCached(folder: string, digest: string): Promise<PublicPart | null> {
+  try {
+    const part = parsePublicPart(await readFile(pathOf(folder, digest)));
+    return part.digest === digest ? part : null;
+  } catch {
+    return null;
+  }
 }
 
 /** Keeps a public part; a folder that cannot be written only costs the next transfer. */
-export async function writeCached(folder: string, digest: Uint8Array, bytes: Uint8Array): Promise<boolean> {
+export async function writeCached(folder: string, digest: string, bytes: Uint8Array): Promise<boolean> {
   const path = pathOf(folder, digest);
   const temporary = `${path}.${process.pid}.tmp`;
   try {

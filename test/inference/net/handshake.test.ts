@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Channel } from '../../../inference/net/channel.js';
 import {
@@ -6,17 +7,23 @@ import {
   MAX_PUBLIC_BYTES,
   type ServerTerms,
   serverHandshake,
-  sha256,
 } from '../../../inference/net/handshake.js';
-import { encodeHello, type Hello, hexOf } from '../../../inference/net/hello.js';
+import { encodeHello, type Hello } from '../../../inference/net/hello.js';
 import { memoryChannelPair } from '../../../inference/net/memory-channel.js';
 import { patternBytes } from './tcp-pair.js';
 
+interface Part {
+  readonly digest: string;
+  readonly bytes: Uint8Array;
+}
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+const parse = (bytes: Uint8Array): Part => ({ digest: sha256(bytes), bytes });
 const publicPart = patternBytes(3 * 2 ** 20 + 17);
 const modelDigest = sha256(publicPart);
-const protocolDigest = patternBytes(32, 5);
+const protocolDigest = sha256(patternBytes(32, 5));
 const serverTerms: ServerTerms = { protocolDigest, publicPart, modelDigest };
-const clientTerms: ClientTerms = { protocolDigest, modelDigest: null, lookUp: async () => null };
+const clientTerms: ClientTerms<Part> = { protocolDigest, modelDigest: null, lookUp: async () => null, parse };
 const hello: Hello = {
   version: 1,
   role: 'server',
@@ -26,7 +33,7 @@ const hello: Hello = {
 };
 
 /** Runs both sides; a side that fails closes its channel, as the parties do. */
-async function run(server: Partial<ServerTerms> = {}, client: Partial<ClientTerms> = {}) {
+async function run(server: Partial<ServerTerms> = {}, client: Partial<ClientTerms<Part>> = {}) {
   const [serverChannel, clientChannel] = memoryChannelPair();
   const guarded = <T>(channel: Channel, body: Promise<T>) =>
     body.catch(async (error: Error) => {
@@ -52,10 +59,10 @@ async function clientErrorFor(...sent: Uint8Array[]): Promise<Error> {
 describe('handshake', () => {
   it('sends the public part to a client that has nothing', async () => {
     const [, agreed] = await run();
-    expect(agreed).toMatchObject({ wasSent: true });
-    if (agreed instanceof Error) throw agreed;
-    expect(Buffer.compare(agreed.publicPart, publicPart)).toBe(0);
-    expect(agreed.modelDigest).toEqual(modelDigest);
+    if (!agreed || agreed instanceof Error) throw agreed;
+    expect(Buffer.compare(agreed.part.bytes, publicPart)).toBe(0);
+    expect(agreed.sent).toBe(agreed.part.bytes);
+    expect(agreed.part.digest).toBe(modelDigest);
   });
 
   it('sends nothing to a client that has it', async () => {
@@ -65,26 +72,26 @@ describe('handshake', () => {
       {
         modelDigest,
         lookUp: async (digest) => {
-          asked.push(hexOf(digest));
-          return publicPart;
+          asked.push(digest);
+          return parse(publicPart);
         },
       },
     );
-    expect(agreed).toMatchObject({ wasSent: false });
-    expect(asked).toEqual([hexOf(modelDigest)]);
+    expect(agreed).toMatchObject({ sent: null, part: { digest: modelDigest } });
+    expect(asked).toEqual([modelDigest]);
   });
 
   it('refuses another model on both sides, naming both', async () => {
-    const other = patternBytes(32, 9);
+    const other = sha256(patternBytes(32, 9));
     for (const error of await run({}, { modelDigest: other })) {
       expect(error).toBeInstanceOf(Error);
-      expect((error as Error).message).toContain(hexOf(other));
-      expect((error as Error).message).toContain(hexOf(modelDigest));
+      expect((error as Error).message).toContain(other);
+      expect((error as Error).message).toContain(modelDigest);
     }
   });
 
   it('refuses other protocol options on both sides', async () => {
-    const errors = await run({}, { protocolDigest: patternBytes(32, 8) });
+    const errors = await run({}, { protocolDigest: sha256(patternBytes(32, 8)) });
     for (const error of errors) expect((error as Error).message).toContain('install the same version');
   });
 
@@ -108,8 +115,8 @@ describe('handshake', () => {
     const changed = publicPart.slice();
     changed[1_000_000]! ^= 1;
     const error = await clientErrorFor(encodeHello(hello), changed);
-    expect(error.message).toContain(`expected ${hexOf(modelDigest)}`);
-    expect(error.message).toContain(hexOf(sha256(changed)));
+    expect(error.message).toContain(`expected ${modelDigest}`);
+    expect(error.message).toContain(sha256(changed));
   });
 
   it('refuses an unknown answer of the client', async () => {

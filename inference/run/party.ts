@@ -1,0 +1,39 @@
+/**
+ * A party of private inference, as connections see it. `engine-party.ts` makes the real one; tests of the connection
+ * handling make small ones.
+ */
+import type { PrivateModel, PublicModel } from '../../model/artifact.js';
+import type { Session } from '../session/session.js';
+
+/** A text as the engine takes it: special tokens included, no padding. */
+export interface EncodedText {
+  readonly ids: readonly number[];
+  readonly tokenTypes: readonly number[];
+}
+
+/** Tokens that leave a layer's pruning, and those of them that get the high-degree polynomials. */
+export interface LayerCounts {
+  readonly kept: number;
+  readonly important: number;
+}
+
+export interface PartyResult {
+  /** Null at the server. */
+  readonly logits: readonly number[] | null;
+  readonly layers: readonly LayerCounts[];
+}
+
+/** A party that is set up for one connection: keys exchanged, weights prepared. */
+export interface Party {
+  /** One text, padded to `bucket` tokens; null at the server. */
+  classify(text: EncodedText | null, bucket: number): Promise<PartyResult>;
+}
+
+export interface PartyModel {
+  readonly public: PublicModel;
+  /** Null at the client. */
+  readonly private: PrivateModel | null;
+}
+
+/** Sets a party up over an open connection. */
+export type OpenParty = (session: Session, model: PartyModel) => Promise<Party>;

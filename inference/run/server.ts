@@ -1,0 +1,94 @@
+/**
+ * The server party: accepts clients over TCP, several at a time, and outlives whatever they do. One line is logged for
+ * each thing that happens; never anything about a text but its padded length.
+ */
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { PeerClosedError } from '../core/errors.js';
+import { TcpChannel } from '../net/tcp-channel.js';
+import { type ServeConnectionOptions, serveConnection } from './serve-connection.js';
+
+export interface ServerOptions extends Omit<ServeConnectionOptions, 'onText'> {
+  readonly host: string;
+  /** 0: the system picks one. */
+  readonly port: number;
+  readonly timeoutMilliseconds: number;
+  /** More clients than this are turned away. */
+  readonly maxClients: number;
+  readonly log: (line: string) => void;
+}
+
+export interface RunningServer {
+  readonly host: string;
+  readonly port: number;
+  /** Stops accepting and ends the open connections. */
+  close(): Promise<void>;
+}
+
+const formatAddress = (socket: Socket): string => `${socket.remoteAddress}:${socket.remotePort}`;
+
+async function serveClient(channel: TcpChannel, name: string, options: ServerOptions): Promise<void> {
+  const started = performance.now();
+  let texts = 0;
+  const afterwards = () =>
+    `after ${texts} ${texts === 1 ? 'text' : 'texts'}, ${((performance.now() - started) / 1000).toFixed(1)} s`;
+  try {
+    await serveConnection(channel, {
+      ...options,
+      onText: ({ bucket, cost }) => {
+        texts++;
+        const megabytes = ((cost.sentBytes + cost.receivedBytes) / 1e6).toFixed(2);
+        options.log(
+          `${name}: text ${texts}, ${bucket} tokens padded: ${Math.round(cost.milliseconds)} ms, ${megabytes} MB, ${cost.rounds} rounds`,
+        );
+      },
+    });
+    options.log(`${name}: said goodbye ${afterwards()}`);
+  } catch (error) {
+    const { message } = error as Error;
+    options.log(
+      error instanceof PeerClosedError
+        ? `${name}: left ${afterwards()} (${message})`
+        : `${name}: failed ${afterwards()}: ${message}`,
+    );
+  } finally {
+    await channel.close();
+  }
+}
+
+/** Listens; resolves once clients can connect. Throws if the address is taken or unknown. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const open = new Set<TcpChannel>();
+  let clients = 0;
+  const server = createServer((socket) => {
+    clients++;
+    const name = `client ${clients} at ${formatAddress(socket)}`;
+    const channel = new TcpChannel(socket, {
+      peer: 'the client',
+      timeoutMilliseconds: options.timeoutMilliseconds,
+    });
+    if (open.size >= options.maxClients) {
+      options.log(`${name}: turned away, ${open.size} clients are being served`);
+      channel.abort(new PeerClosedError('turned away'));
+      return;
+    }
+    options.log(`${name}: connected`);
+    open.add(channel);
+    serveClient(channel, name, options).finally(() => open.delete(channel));
+  });
+  server.listen(options.port, options.host);
+  await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
+    throw new Error(`cannot listen on ${options.host}:${options.port} (${error.code ?? error.message})`);
+  });
+  server.on('error', (error) => options.log(`server: ${error.message}`));
+  const { port } = server.address() as AddressInfo;
+  return {
+    host: options.host,
+    port,
+    async close() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      for (const channel of open) channel.abort(new PeerClosedError('the server is shutting down'));
+      await closed;
+    },
+  };
+}
