@@ -1,12 +1,12 @@
 /** The artifact as a directory: `public/` for every client, `private/` for the server. docs/artifact-format.md. */
-import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Artifact } from './artifact.js';
 import { manifestName, type PartFiles, type PartName, readManifest } from './artifact-manifest.js';
 import { ArtifactError, privateManifestSchema, publicManifestSchema } from './artifact-schema.js';
 import { decodePrivatePart, encodePrivatePart, type PrivatePart } from './private-part.js';
 import { decodePublicPart, encodePublicPart, type PublicPart } from './public-part.js';
+import { replaceDirectory } from './replace-directory.js';
 
 export { ArtifactError } from './artifact-schema.js';
 export { maxPublicBytes, type PublicPart, parsePublicPart, serializePublicPart } from './public-part.js';
@@ -71,19 +71,18 @@ export async function readArtifact(directory: string): Promise<ArtifactParts> {
   });
 }
 
-async function writePart(directory: string, name: PartName, part: PublicPart | PrivatePart): Promise<void> {
-  await mkdir(join(directory, name), { recursive: true });
-  for (const [file, bytes] of part.files) await writeFile(join(directory, name, file), bytes);
-  await writeFile(join(directory, name, manifestName), part.manifest);
-}
+const partFiles = (name: PartName, { manifest, files }: PublicPart | PrivatePart): [string, Uint8Array][] => [
+  ...[...files].map(([file, bytes]): [string, Uint8Array] => [`${name}/${file}`, bytes]),
+  [`${name}/${manifestName}`, manifest],
+];
 
 /** Only a missing or empty directory or an older artifact may be replaced. */
-async function checkReplaceable(directory: string): Promise<boolean> {
+async function checkReplaceable(directory: string): Promise<void> {
   let names: string[];
   try {
     names = await readdir(directory);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
     throw new ArtifactError(`artifact ${directory}: ${(error as Error).message}`);
   }
   const foreign = names.filter((name) => name !== 'public' && name !== 'private');
@@ -91,27 +90,16 @@ async function checkReplaceable(directory: string): Promise<boolean> {
     throw new ArtifactError(
       `artifact ${directory}: not replaced: it holds ${foreign[0]}, which is no part of an artifact`,
     );
-  return true;
 }
 
 /** Writes an artifact beside its final place and moves it there when complete; an older one is replaced. */
 export async function writeArtifact(directory: string, artifact: Artifact): Promise<ArtifactParts> {
-  const target = resolve(directory);
-  const exists = await checkReplaceable(target);
+  await checkReplaceable(directory);
   const publicPart = encodePublicPart(artifact.public);
   const privatePart = encodePrivatePart(artifact.private, publicPart);
-  await mkdir(dirname(target), { recursive: true });
-  const temporary = `${target}.${randomBytes(4).toString('hex')}.tmp`;
-  const old = `${temporary}.old.tmp`;
-  try {
-    await writePart(temporary, 'public', publicPart);
-    await writePart(temporary, 'private', privatePart);
-    if (exists) await rename(target, old);
-    await rename(temporary, target);
-  } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
-    throw error;
-  }
-  await rm(old, { recursive: true, force: true });
+  await replaceDirectory(
+    directory,
+    new Map([...partFiles('public', publicPart), ...partFiles('private', privatePart)]),
+  );
   return { artifact: { public: publicPart.model, private: privatePart.model }, publicPart, privatePart };
 }

@@ -23,7 +23,7 @@ function putMatrix(
   { inputs, outputs, weightBits, values }: QuantizedMatrix,
 ): void {
   checkBits(values, weightBits, name);
-  const elements = weightBits <= 8 ? Int8Array.from(values) : values;
+  const elements = weightBits <= 8 ? new Int8Array(values) : values;
   tensors.set(name, fromElements(elements, [inputs, outputs]));
 }
 

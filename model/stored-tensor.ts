@@ -18,22 +18,32 @@ let halves: Float32Array | null = null;
 const aligned = (bytes: Uint8Array): ArrayBuffer =>
   bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
 
+/** binary16 → float32 through a table of all values: a checkpoint has tens of millions of them. */
+function widenHalves(source: Uint16Array): Float32Array {
+  halves ??= halfTable();
+  const result = new Float32Array(source.length);
+  for (let i = 0; i < source.length; i++) result[i] = halves[source[i]!]!;
+  return result;
+}
+
+/** bfloat16 is the upper half of a float32. */
+function widenUpperHalves(source: Uint16Array): Float32Array {
+  const words = new Uint32Array(source.length);
+  for (let i = 0; i < source.length; i++) words[i] = source[i]! << 16;
+  return new Float32Array(words.buffer);
+}
+
 /** Elements of a floating-point tensor (F64, F32, F16, BF16) as float32. Throws on integers. */
 export function toFloat32(tensor: StoredTensor, name = 'tensor'): Float32Array {
   switch (tensor.dtype) {
     case 'F32':
       return new Float32Array(aligned(tensor.bytes));
     case 'F64':
-      return Float32Array.from(new Float64Array(aligned(tensor.bytes)));
-    case 'F16': {
-      halves ??= halfTable();
-      const table = halves;
-      return Float32Array.from(new Uint16Array(aligned(tensor.bytes)), (half) => table[half]!);
-    }
-    case 'BF16': {
-      const words = Uint32Array.from(new Uint16Array(aligned(tensor.bytes)), (half) => half << 16);
-      return new Float32Array(words.buffer);
-    }
+      return new Float32Array(new Float64Array(aligned(tensor.bytes)));
+    case 'F16':
+      return widenHalves(new Uint16Array(aligned(tensor.bytes)));
+    case 'BF16':
+      return widenUpperHalves(new Uint16Array(aligned(tensor.bytes)));
     default:
       throw new SafetensorsError(`${name}: expected floating-point numbers, got ${tensor.dtype}`);
   }
@@ -43,11 +53,11 @@ export function toFloat32(tensor: StoredTensor, name = 'tensor'): Float32Array {
 export const toFloat64 = (tensor: StoredTensor, name = 'tensor'): Float64Array =>
   tensor.dtype === 'F64'
     ? new Float64Array(aligned(tensor.bytes))
-    : Float64Array.from(toFloat32(tensor, name));
+    : new Float64Array(toFloat32(tensor, name));
 
 /** Elements of an I8 or I16 tensor as int16. Throws on other dtypes. */
 export function toInt16(tensor: StoredTensor, name = 'tensor'): Int16Array {
-  if (tensor.dtype === 'I8') return Int16Array.from(new Int8Array(aligned(tensor.bytes)));
+  if (tensor.dtype === 'I8') return new Int16Array(new Int8Array(aligned(tensor.bytes)));
   if (tensor.dtype === 'I16') return new Int16Array(aligned(tensor.bytes));
   throw new SafetensorsError(`${name}: expected 8- or 16-bit integers, got ${tensor.dtype}`);
 }
