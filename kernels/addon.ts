@@ -5,10 +5,11 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CpuKernels } from './types/cpu.js';
 import type { GgmKernels } from './types/ggm.js';
+import type { LeafKernels } from './types/leaf.js';
 import type { PrgKernels } from './types/prg.js';
 import type { RingKernels } from './types/ring.js';
 
-export type Kernels = CpuKernels & PrgKernels & RingKernels & GgmKernels;
+export type Kernels = CpuKernels & LeafKernels & PrgKernels & RingKernels & GgmKernels;
 
 /** The folder of package.json, seen from the sources and from dist/ alike. */
 function packageRoot(): string {

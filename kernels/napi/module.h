@@ -7,4 +7,5 @@ void registerCpu(Napi::Env env, Napi::Object exports);
 void registerPrg(Napi::Env env, Napi::Object exports);
 void registerRing(Napi::Env env, Napi::Object exports);
 void registerGgm(Napi::Env env, Napi::Object exports);
+void registerLeaf(Napi::Env env, Napi::Object exports);
 }

@@ -1,0 +1,82 @@
+/**
+ * The top bit of a shared value: msb(x_0) XOR msb(x_1) XOR carry, the carry of the low ringBits - 1 bits being a
+ * millionaires' comparison (Rathee et al., CrypTFlow2, CCS 2020, section 3). Digits of at most 4 bits are compared by
+ * 1-of-16 OT; in place of a tree of ANDs, the digits' signs come as additive shares of
+ * T = -[a_0 > b_0] + Σ_(i>=1) 2^(i-1) sign(b_i - a_i) modulo 2^L for L digits, which is negative exactly when the carry
+ * is set (kernels/src/comparison.h): the same question again, on L bits.
+ *
+ * Cost for 13 bits: 12 + 2 COTs, 14 + 123 bits, and two one-way exchanges; one suffices up to 5 bits, two up to 21.
+ */
+import { kernels } from '../../../kernels/addon.js';
+import type { ReceiverCots, SenderCots } from '../../crypto/ot/cot.js';
+import { oneWay, type ReceiverJob, type SenderJob, type TwoParty } from './cot-exchange.js';
+
+abstract class ComparisonHalf {
+  readonly items: number;
+  readonly cotsPerItem: number;
+  /** This party's share of T modulo 2^digits. */
+  readonly share: BigUint64Array;
+
+  constructor(
+    readonly x: BigUint64Array,
+    readonly ringBits: number,
+  ) {
+    this.items = x.length;
+    this.cotsPerItem = ringBits - 1;
+    this.share = new BigUint64Array(x.length);
+  }
+
+  messageBytes(items: number): number {
+    return kernels.comparisonMessageBytes(items, this.ringBits);
+  }
+}
+
+class ComparisonSender extends ComparisonHalf implements SenderJob {
+  answer(cots: SenderCots, corrections: Uint8Array, begin: number, end: number): Uint8Array {
+    const message = new Uint8Array(this.messageBytes(end - begin));
+    kernels.comparisonSend(
+      cots.delta,
+      cots.blocks,
+      cots.tweak,
+      corrections,
+      this.x.subarray(begin, end),
+      this.ringBits,
+      this.share.subarray(begin, end),
+      message,
+    );
+    return message;
+  }
+}
+
+class ComparisonReceiver extends ComparisonHalf implements ReceiverJob {
+  correct(random: Uint8Array, begin: number, end: number): Uint8Array {
+    const corrections = new Uint8Array(Math.ceil(random.length / 8));
+    kernels.cotCorrections(this.x.subarray(begin, end), this.ringBits - 1, 1, random, corrections);
+    return corrections;
+  }
+
+  finish(cots: ReceiverCots, message: Uint8Array, begin: number, end: number): void {
+    kernels.comparisonReceive(
+      cots.blocks,
+      cots.tweak,
+      this.x.subarray(begin, end),
+      message,
+      this.ringBits,
+      this.share.subarray(begin, end),
+    );
+  }
+}
+
+/** Shares x modulo 2^ringBits → XOR shares of its top bit, one byte each. */
+export async function topBit(party: TwoParty, x: BigUint64Array, ringBits: number): Promise<Uint8Array> {
+  const own = new Uint8Array(x.length);
+  kernels.ringSignBit(x, ringBits, own);
+  if (ringBits === 1) return own;
+  const { share } = await oneWay(party, {
+    sender: () => new ComparisonSender(x, ringBits),
+    receiver: () => new ComparisonReceiver(x, ringBits),
+  });
+  const carry = await topBit(party, share, kernels.comparisonDigits(ringBits));
+  kernels.bitsXor(own, carry, own);
+  return own;
+}

@@ -1,0 +1,35 @@
+/**
+ * bits ? x : 0 of shares: with b = b_0 + b_1 - 2·b_0·b_1, b·x = b_0·x_0 + b_1·x_1 + b_1·(1 - 2 b_0)·x_0 +
+ * b_0·(1 - 2 b_1)·x_1 (Rathee et al., SiRnn, S&P 2021, section 4.1). Each party chooses with its share of the bit what the
+ * other knows, in both directions at once. A bit that selects a whole row has the row as its payload.
+ *
+ * Cost per bit and row of w: 2 COTs, 2 bits, then 2 · w · ringBits bits, one round trip.
+ */
+import { kernels } from '../../../kernels/addon.js';
+import { exchange, type TwoParty } from './cot-exchange.js';
+import { ProductReceiver, ProductSender } from './cot-product.js';
+
+/** bits [n], x [n, width] → [n, width] */
+export async function multiplex(
+  party: TwoParty,
+  bits: Uint8Array,
+  x: BigUint64Array,
+  ringBits: number,
+): Promise<BigUint64Array> {
+  if (x.length === 0) return new BigUint64Array(0);
+  const plan = { items: bits.length, bits: 1, ringBits, width: x.length / bits.length, signed: false };
+  const selected = new BigUint64Array(x.length);
+  kernels.ringSelect(bits, x, selected);
+  const signed = new BigUint64Array(x.length);
+  kernels.ringScale(selected, 2n, ringBits, signed);
+  kernels.ringSubtract(x, signed, ringBits, signed);
+  const choices = new BigUint64Array(bits.length);
+  kernels.ringFromBits(bits, choices);
+
+  const sender = new ProductSender(plan, signed);
+  const receiver = new ProductReceiver(plan, choices);
+  await exchange(party, sender, receiver);
+  kernels.ringAdd(selected, sender.share, ringBits, selected);
+  kernels.ringAdd(selected, receiver.share, ringBits, selected);
+  return selected;
+}

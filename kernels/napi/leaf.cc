@@ -1,0 +1,101 @@
+#include "napi/arguments.h"
+#include "napi/module.h"
+#include "src/comparison.h"
+#include "src/cot-product.h"
+
+namespace cipherprune {
+
+namespace {
+
+uint64_t tweak(const Arguments& a, size_t index) { return static_cast<uint64_t>(a.integer(index, 0, int64_t{1} << 53)); }
+
+/** Arguments index to index + 3 and 4: bits, ringBits, width, signed (0 or 1). */
+CotProductPlan productPlan(const Arguments& a, size_t index, size_t items) {
+  const unsigned ringBits = static_cast<unsigned>(a.bits(index + 1));
+  return {items, static_cast<unsigned>(a.integer(index, 1, ringBits)), ringBits,
+          static_cast<size_t>(a.integer(index + 2, 1, int64_t{1} << 32)), a.integer(index + 3, 0, 1) == 1};
+}
+
+double productMessageBytes(const Arguments& a) {
+  return static_cast<double>(cotProductMessageBytes(productPlan(a, 1, a.size(0))));
+}
+
+void productSend(const Arguments& a) {
+  const auto x = a.words(4), share = a.words(9);
+  const auto delta = a.bytes(0), blocks = a.bytes(1), corrections = a.bytes(3), message = a.bytes(10);
+  const size_t width = static_cast<size_t>(a.integer(7, 1, int64_t{1} << 32));
+  a.expect(x.length % width == 0, 4, "whole rows");
+  const CotProductPlan plan = productPlan(a, 5, x.length / width);
+  const size_t cots = plan.items * plan.bits;
+  a.expectLength(0, delta.length, 16);
+  a.expectLength(1, blocks.length, cots * 16);
+  a.expectLength(3, corrections.length, (cots + 7) / 8);
+  a.expectLength(9, share.length, x.length);
+  a.expectLength(10, message.length, cotProductMessageBytes(plan));
+  cotProductSend(plan, delta.data, blocks.data, tweak(a, 2), corrections.data, x.data, share.data, message.data);
+}
+
+void productReceive(const Arguments& a) {
+  const auto y = a.words(2), share = a.words(8);
+  const auto blocks = a.bytes(0), message = a.bytes(3);
+  const CotProductPlan plan = productPlan(a, 4, y.length);
+  a.expectLength(0, blocks.length, plan.items * plan.bits * 16);
+  a.expectLength(3, message.length, cotProductMessageBytes(plan));
+  a.expectLength(8, share.length, plan.items * plan.width);
+  cotProductReceive(plan, blocks.data, tweak(a, 1), y.data, message.data, share.data);
+}
+
+void corrections(const Arguments& a) {
+  const auto values = a.words(0);
+  const unsigned bits = static_cast<unsigned>(a.bits(1));
+  const bool complement = a.integer(2, 0, 1) == 1;
+  const auto random = a.bytes(3), out = a.bytes(4);
+  a.expectLength(3, random.length, values.length * bits);
+  a.expectLength(4, out.length, (values.length * bits + 7) / 8);
+  cotCorrections(values.data, values.length, bits, complement, random.data, out.data);
+}
+
+double digitCount(const Arguments& a) { return comparisonDigits(static_cast<unsigned>(a.integer(0, 2, 64))).count; }
+
+double comparisonBytes(const Arguments& a) {
+  return static_cast<double>(comparisonMessageBytes(a.size(0), static_cast<unsigned>(a.integer(1, 2, 64))));
+}
+
+void compareSend(const Arguments& a) {
+  const auto x = a.words(4), share = a.words(6);
+  const auto delta = a.bytes(0), blocks = a.bytes(1), corrections = a.bytes(3), message = a.bytes(7);
+  const unsigned ringBits = static_cast<unsigned>(a.integer(5, 2, 64));
+  const size_t cots = x.length * (ringBits - 1);
+  a.expectLength(0, delta.length, 16);
+  a.expectLength(1, blocks.length, cots * 16);
+  a.expectLength(3, corrections.length, (cots + 7) / 8);
+  a.expectLength(6, share.length, x.length);
+  a.expectLength(7, message.length, comparisonMessageBytes(x.length, ringBits));
+  comparisonSend(x.length, ringBits, delta.data, blocks.data, tweak(a, 2), corrections.data, x.data, share.data,
+                 message.data);
+}
+
+void compareReceive(const Arguments& a) {
+  const auto x = a.words(2), share = a.words(5);
+  const auto blocks = a.bytes(0), message = a.bytes(3);
+  const unsigned ringBits = static_cast<unsigned>(a.integer(4, 2, 64));
+  a.expectLength(0, blocks.length, x.length * (ringBits - 1) * 16);
+  a.expectLength(3, message.length, comparisonMessageBytes(x.length, ringBits));
+  a.expectLength(5, share.length, x.length);
+  comparisonReceive(x.length, ringBits, blocks.data, tweak(a, 1), x.data, message.data, share.data);
+}
+
+}  // namespace
+
+void registerLeaf(Napi::Env env, Napi::Object exports) {
+  exportVoid<corrections>(env, exports, "cotCorrections");
+  exportNumber<productMessageBytes>(env, exports, "cotProductMessageBytes");
+  exportVoid<productSend>(env, exports, "cotProductSend");
+  exportVoid<productReceive>(env, exports, "cotProductReceive");
+  exportNumber<digitCount>(env, exports, "comparisonDigits");
+  exportNumber<comparisonBytes>(env, exports, "comparisonMessageBytes");
+  exportVoid<compareSend>(env, exports, "comparisonSend");
+  exportVoid<compareReceive>(env, exports, "comparisonReceive");
+}
+
+}  // namespace cipherprune

@@ -1,0 +1,142 @@
+// The loops of comparison.h, compiled once per instruction set. The pads of a digit's 16 messages are the 16 lanes of
+// the hashes of its COTs: message j is masked by the XOR over t of lane j of key (t, bit t of j), as in Naor and Pinkas
+// (STOC 1999). Lanes are bytes, or 16 bits wide for more than 8 digits.
+#include "src/bit-stream.h"
+#include "src/comparison.h"
+#include "src/cot-hash.h"
+
+namespace cipherprune {
+namespace {
+
+constexpr size_t comparisonTileCots = 512;
+
+/** What a digit's table holds beyond the share, lane by lane: -1 below the sender's digit, 0 at it, 1 above it. */
+template <typename Lane>
+struct SignTables {
+  Lane sign[16][16];
+  Lane less[16][16];  // -1 below, 0 from it on
+  Lane slotBit[4][16];
+
+  SignTables() {
+    for (int a = 0; a < 16; a++) {
+      for (int j = 0; j < 16; j++) {
+        less[a][j] = static_cast<Lane>(j < a ? -1 : 0);
+        sign[a][j] = static_cast<Lane>(j < a ? -1 : j > a ? 1 : 0);
+      }
+    }
+    for (int t = 0; t < 4; t++)
+      for (int j = 0; j < 16; j++) slotBit[t][j] = static_cast<Lane>(j >> t & 1 ? -1 : 0);
+  }
+};
+
+/** 8 byte lanes of `bits` bits, next to each other. */
+inline uint64_t compressBytes(uint64_t lanes, unsigned bits) {
+  lanes = (lanes & 0x00ff00ff00ff00ffu) | (lanes >> 8 & 0x00ff00ff00ff00ffu) << bits;
+  lanes = (lanes & 0x0000ffff0000ffffu) | (lanes >> 16 & 0x0000ffff0000ffffu) << (2 * bits);
+  return (lanes & 0xffffffffu) | lanes >> 32 << (4 * bits);
+}
+
+/** All messages but the first. */
+inline void putMessages(BitWriter& writer, const uint8_t* lanes, unsigned slots, unsigned bits) {
+  uint64_t low, high;
+  __builtin_memcpy(&low, lanes, 8);
+  __builtin_memcpy(&high, lanes + 8, 8);
+  if (slots >= 8) {
+    writer.put(compressBytes(low, bits) >> bits, 7 * bits);
+    if (slots == 16) writer.put(compressBytes(high, bits), 8 * bits);
+  } else {
+    writer.put(compressBytes(low, bits) >> bits & lowBits((slots - 1) * bits), (slots - 1) * bits);
+  }
+}
+
+inline void putMessages(BitWriter& writer, const uint16_t* lanes, unsigned slots, unsigned bits) {
+  for (unsigned j = 1; j < slots; j++) writer.put(lanes[j], bits);
+}
+
+/** One digit: returns the sender's share. zero, one: the two hashes of each of its COTs. */
+template <typename Lane>
+inline uint64_t sendDigit(const SignTables<Lane>& tables, const Lane* zero, const Lane* one, unsigned bits, unsigned payload,
+                          unsigned corrections, unsigned digit, bool lowest, BitWriter& writer) {
+  Lane pad[16] = {}, sent[16];
+  for (unsigned t = 0; t < bits; t++) {
+    const Lane flip = static_cast<Lane>(-(corrections >> t & 1));
+    for (int j = 0; j < 16; j++) {
+      const Lane mask = static_cast<Lane>(tables.slotBit[t][j] ^ flip);
+      pad[j] ^= static_cast<Lane>(zero[16 * t + j] ^ ((zero[16 * t + j] ^ one[16 * t + j]) & mask));
+    }
+  }
+  const Lane* table = lowest ? tables.less[digit] : tables.sign[digit];
+  const Lane mask = static_cast<Lane>(lowBits(payload));
+  const Lane base = static_cast<Lane>(pad[0] - table[0]) & mask;
+  for (int j = 0; j < 16; j++) sent[j] = static_cast<Lane>((table[j] + base) ^ pad[j]) & mask;
+  putMessages(writer, sent, 1u << bits, payload);
+  return -static_cast<uint64_t>(base);
+}
+
+template <typename Lane>
+void sendComparisons(size_t count, unsigned ringBits, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
+                     const uint8_t* corrections, const uint64_t* x, uint64_t* share, uint8_t* message) {
+  alignas(64) Lane zero[comparisonTileCots * 16], one[comparisonTileCots * 16];
+  const SignTables<Lane> tables;
+  const ComparisonDigits digits = comparisonDigits(ringBits);
+  const unsigned cots = ringBits - 1;
+  const size_t tile = comparisonTileCots / cots;
+  const size_t correctionBytes = (count * cots + 7) / 8;
+  BitWriter writer{message, message + comparisonMessageBytes(count, ringBits)};
+  for (size_t begin = 0; begin < count; begin += tile) {
+    const size_t items = count - begin < tile ? count - begin : tile;
+    size_t cot = begin * cots;
+    cotHashPairs(blocks + cot * 16, items * cots, delta, tweak + cot, sizeof(Lane), reinterpret_cast<uint8_t*>(zero),
+                 reinterpret_cast<uint8_t*>(one));
+    size_t lane = 0;
+    for (size_t item = begin; item < begin + items; item++) {
+      uint64_t low = x[item] & lowBits(cots), sum = 0;
+      for (unsigned d = 0; d < digits.count; d++) {
+        const unsigned bits = digits.bits[d];
+        const unsigned flips = static_cast<unsigned>(peekBits(corrections, corrections + correctionBytes, cot, bits));
+        const unsigned digit = static_cast<unsigned>(low & lowBits(bits));
+        sum += sendDigit(tables, zero + lane, one + lane, bits, digits.payload[d], flips, digit, d == 0, writer)
+               << digits.shift[d];
+        low >>= bits;
+        cot += bits;
+        lane += 16 * bits;
+      }
+      share[item] = sum & lowBits(digits.count);
+    }
+  }
+  writer.align();
+}
+
+template <typename Lane>
+void receiveComparisons(size_t count, unsigned ringBits, const uint8_t* blocks, uint64_t tweak, const uint64_t* x,
+                        const uint8_t* message, uint64_t* share) {
+  alignas(64) Lane hashes[comparisonTileCots * 16];
+  const ComparisonDigits digits = comparisonDigits(ringBits);
+  const unsigned cots = ringBits - 1;
+  const size_t tile = comparisonTileCots / cots;
+  const uint8_t* end = message + comparisonMessageBytes(count, ringBits);
+  size_t position = 0;
+  for (size_t begin = 0; begin < count; begin += tile) {
+    const size_t items = count - begin < tile ? count - begin : tile;
+    cotHash(blocks + begin * cots * 16, items * cots, tweak + begin * cots, sizeof(Lane),
+            reinterpret_cast<uint8_t*>(hashes));
+    const Lane* lanes = hashes;
+    for (size_t item = begin; item < begin + items; item++) {
+      uint64_t low = ~x[item] & lowBits(cots), sum = 0;
+      for (unsigned d = 0; d < digits.count; d++) {
+        const unsigned bits = digits.bits[d], payload = digits.payload[d];
+        const size_t digit = low & lowBits(bits);
+        uint64_t value = digit ? peekBits(message, end, position + (digit - 1) * payload, payload) : 0;
+        for (unsigned t = 0; t < bits; t++) value ^= lanes[16 * t + digit];
+        sum += (value & lowBits(payload)) << digits.shift[d];
+        position += ((size_t{1} << bits) - 1) * payload;
+        low >>= bits;
+        lanes += 16 * bits;
+      }
+      share[item] = sum & lowBits(digits.count);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace cipherprune

@@ -1,0 +1,41 @@
+// Products of a value that the sender knows with bits that the receiver knows, as additive shares, from correlated
+// oblivious transfer (Gilboa, CRYPTO 1999; Asharov et al., CCS 2013, section 5.1).
+//
+// An item is one multiplier y of `bits` bits and a row of `width` values x; bit i of y uses one COT with a payload of
+// `width` elements of ringBits - i bits, since 2^i · v modulo 2^ringBits depends on no more. Shares of y · x remain.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+namespace cipherprune {
+
+struct CotProductPlan {
+  size_t items;
+  unsigned bits;      // of a multiplier, 1 to ringBits; COTs per item
+  unsigned ringBits;  // 1 to 64
+  size_t width;       // values per item
+  bool isSigned;      // the multiplier's top bit counts negative
+};
+
+/** Bytes of the sender's answer: a bit stream over all items for width 1, otherwise whole bytes for each COT. */
+size_t cotProductMessageBytes(const CotProductPlan& plan);
+
+/**
+ * The sender's half. delta [16], blocks [items · bits · 16], corrections [ceil(items · bits / 8)] (bit c: the receiver's
+ * choice XOR its random bit), x [items · width]. Writes its share [items · width] and the message.
+ */
+void cotProductSend(const CotProductPlan& plan, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
+                    const uint8_t* corrections, const uint64_t* x, uint64_t* share, uint8_t* message);
+
+/** The receiver's half. blocks [items · bits · 16], y [items], message as sent; writes its share [items · width]. */
+void cotProductReceive(const CotProductPlan& plan, const uint8_t* blocks, uint64_t tweak, const uint64_t* y,
+                       const uint8_t* message, uint64_t* share);
+
+/**
+ * Corrections of random choice bits: bit c = i · bits + b of the result is bit b of values[i] (of its complement with
+ * `complement`) XOR random[c] (one byte 0 or 1 each). [ceil(count · bits / 8)]
+ */
+void cotCorrections(const uint64_t* values, size_t count, unsigned bits, bool complement, const uint8_t* random,
+                    uint8_t* corrections);
+
+}  // namespace cipherprune

@@ -1,0 +1,150 @@
+// The loops of cot-product.h, compiled once per instruction set. `Lane` is the word in which payload elements of long
+// rows are cut from the hash's output.
+#include "src/bit-stream.h"
+#include "src/cot-hash.h"
+#include "src/cot-product.h"
+
+namespace cipherprune {
+namespace {
+
+constexpr size_t tileBlocks = 512;
+
+inline uint64_t loadWord(const uint8_t* bytes) {
+  uint64_t word;
+  __builtin_memcpy(&word, bytes, 8);
+  return word;
+}
+
+inline uint64_t bitAt(const uint8_t* bits, size_t index) { return bits[index >> 3] >> (index & 7) & 1; }
+
+/** Width 1: message (x + h_d - h_(1-d)), the sender's share is -h_d, the receiver's h_choice + choice · message. */
+void sendSingles(const CotProductPlan& plan, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
+                 const uint8_t* corrections, const uint64_t* x, uint64_t* share, uint8_t* message) {
+  alignas(64) uint8_t zero[tileBlocks * 16], one[tileBlocks * 16];
+  const size_t tileItems = tileBlocks / plan.bits;
+  BitWriter writer{message, message + cotProductMessageBytes(plan)};
+  for (size_t begin = 0; begin < plan.items; begin += tileItems) {
+    const size_t items = plan.items - begin < tileItems ? plan.items - begin : tileItems;
+    const size_t first = begin * plan.bits;
+    cotHashPairs(blocks + first * 16, items * plan.bits, delta, tweak + first, 1, zero, one);
+    size_t cot = 0;
+    for (size_t item = 0; item < items; item++) {
+      const uint64_t value = x[begin + item];
+      uint64_t sum = 0;
+      for (unsigned i = 0; i < plan.bits; i++, cot++) {
+        const uint64_t h0 = loadWord(zero + cot * 16), h1 = loadWord(one + cot * 16);
+        const uint64_t swap = (h0 ^ h1) & -bitAt(corrections, first + cot);
+        const uint64_t own = h0 ^ swap, other = h1 ^ swap;
+        const unsigned width = plan.ringBits - i;
+        writer.put((value + own - other) & lowBits(width), width);
+        const uint64_t term = own << i;
+        sum -= plan.isSigned && i + 1 == plan.bits ? -term : term;
+      }
+      share[begin + item] = sum & lowBits(plan.ringBits);
+    }
+  }
+  writer.align();
+}
+
+void receiveSingles(const CotProductPlan& plan, const uint8_t* blocks, uint64_t tweak, const uint64_t* y,
+                    const uint8_t* message, uint64_t* share) {
+  alignas(64) uint8_t hashes[tileBlocks * 16];
+  const size_t tileItems = tileBlocks / plan.bits;
+  BitReader reader{message, message + cotProductMessageBytes(plan)};
+  for (size_t begin = 0; begin < plan.items; begin += tileItems) {
+    const size_t items = plan.items - begin < tileItems ? plan.items - begin : tileItems;
+    const size_t first = begin * plan.bits;
+    cotHash(blocks + first * 16, items * plan.bits, tweak + first, 1, hashes);
+    size_t cot = 0;
+    for (size_t item = 0; item < items; item++) {
+      const uint64_t multiplier = y[begin + item];
+      uint64_t sum = 0;
+      for (unsigned i = 0; i < plan.bits; i++, cot++) {
+        const uint64_t sent = reader.take(plan.ringBits - i) & -(multiplier >> i & 1);
+        const uint64_t term = (loadWord(hashes + cot * 16) + sent) << i;
+        sum += plan.isSigned && i + 1 == plan.bits ? -term : term;
+      }
+      share[begin + item] = sum & lowBits(plan.ringBits);
+    }
+  }
+}
+
+/** Elements of `bits` bits from lanes; whole bytes in all. */
+template <typename Lane>
+inline uint8_t* packLanes(const Lane* lanes, size_t count, unsigned bits, uint8_t* out, uint8_t* end) {
+  BitWriter writer{out, end};
+  for (size_t e = 0; e < count; e++) writer.put(lanes[e], bits);
+  writer.align();
+  return writer.out;
+}
+
+template <typename Lane>
+inline const uint8_t* unpackLanes(const uint8_t* bytes, const uint8_t* end, size_t count, unsigned bits, Lane* lanes) {
+  BitReader reader{bytes, end};
+  for (size_t e = 0; e < count; e++) lanes[e] = static_cast<Lane>(reader.take(bits));
+  return bytes + (count * bits + 7) / 8;
+}
+
+/** Width above 1. scratch: 4 rows of whole blocks. */
+template <typename Lane>
+void sendRows(const CotProductPlan& plan, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
+              const uint8_t* corrections, const uint64_t* x, uint64_t* share, uint8_t* message, uint8_t* scratch) {
+  const size_t perRow = (plan.width * sizeof(Lane) + 15) / 16;
+  uint8_t* zero = scratch;
+  uint8_t* one = scratch + perRow * 16;
+  Lane* row = reinterpret_cast<Lane*>(scratch + perRow * 32);
+  Lane* sent = reinterpret_cast<Lane*>(scratch + perRow * 48);
+  uint8_t* end = message + cotProductMessageBytes(plan);
+  for (size_t item = 0; item < plan.items; item++) {
+    uint64_t* sum = share + item * plan.width;
+    for (size_t e = 0; e < plan.width; e++) row[e] = static_cast<Lane>(x[item * plan.width + e]);
+    for (size_t e = 0; e < plan.width; e++) sum[e] = 0;
+    for (unsigned i = 0; i < plan.bits; i++) {
+      const size_t cot = item * plan.bits + i;
+      cotHashPairs(blocks + cot * 16, 1, delta, tweak + cot, perRow, zero, one);
+      const bool swap = bitAt(corrections, cot);
+      const Lane* own = reinterpret_cast<const Lane*>(swap ? one : zero);
+      const Lane* other = reinterpret_cast<const Lane*>(swap ? zero : one);
+      const unsigned bits = plan.ringBits - i;
+      const Lane mask = static_cast<Lane>(lowBits(bits));
+      for (size_t e = 0; e < plan.width; e++) sent[e] = static_cast<Lane>(row[e] + own[e] - other[e]) & mask;
+      if (plan.isSigned && i + 1 == plan.bits) {
+        for (size_t e = 0; e < plan.width; e++) sum[e] += static_cast<uint64_t>(own[e]) << i;
+      } else {
+        for (size_t e = 0; e < plan.width; e++) sum[e] -= static_cast<uint64_t>(own[e]) << i;
+      }
+      message = packLanes(sent, plan.width, bits, message, end);
+    }
+    for (size_t e = 0; e < plan.width; e++) sum[e] &= lowBits(plan.ringBits);
+  }
+}
+
+template <typename Lane>
+void receiveRows(const CotProductPlan& plan, const uint8_t* blocks, uint64_t tweak, const uint64_t* y,
+                 const uint8_t* message, uint64_t* share, uint8_t* scratch) {
+  const size_t perRow = (plan.width * sizeof(Lane) + 15) / 16;
+  const Lane* hashes = reinterpret_cast<const Lane*>(scratch);
+  Lane* sent = reinterpret_cast<Lane*>(scratch + perRow * 16);
+  const uint8_t* end = message + cotProductMessageBytes(plan);
+  for (size_t item = 0; item < plan.items; item++) {
+    uint64_t* sum = share + item * plan.width;
+    for (size_t e = 0; e < plan.width; e++) sum[e] = 0;
+    for (unsigned i = 0; i < plan.bits; i++) {
+      const size_t cot = item * plan.bits + i;
+      cotHash(blocks + cot * 16, 1, tweak + cot, perRow, scratch);
+      message = unpackLanes(message, end, plan.width, plan.ringBits - i, sent);
+      const Lane chosen = static_cast<Lane>(-(y[item] >> i & 1));
+      if (plan.isSigned && i + 1 == plan.bits) {
+        for (size_t e = 0; e < plan.width; e++)
+          sum[e] -= static_cast<uint64_t>(static_cast<Lane>(hashes[e] + (sent[e] & chosen))) << i;
+      } else {
+        for (size_t e = 0; e < plan.width; e++)
+          sum[e] += static_cast<uint64_t>(static_cast<Lane>(hashes[e] + (sent[e] & chosen))) << i;
+      }
+    }
+    for (size_t e = 0; e < plan.width; e++) sum[e] &= lowBits(plan.ringBits);
+  }
+}
+
+}  // namespace
+}  // namespace cipherprune
