@@ -16,3 +16,13 @@ export function withIsa<T>(isa: number, body: () => T): T {
     kernels.limitIsa(kernels.detectedIsa());
   }
 }
+
+/** The same for a body that waits; nothing else may run kernels meanwhile. */
+export async function withIsaAsync<T>(isa: number, body: () => Promise<T>): Promise<T> {
+  kernels.limitIsa(isa);
+  try {
+    return await body();
+  } finally {
+    kernels.limitIsa(kernels.detectedIsa());
+  }
+}

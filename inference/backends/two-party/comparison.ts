@@ -8,6 +8,7 @@
  * Cost for 13 bits: 12 + 2 COTs, 14 + 123 bits, and two one-way exchanges; one suffices up to 5 bits, two up to 21.
  */
 import { kernels } from '../../../kernels/addon.js';
+import { protocol } from '../../core/span.js';
 import type { ReceiverCots, SenderCots } from '../../crypto/ot/cot.js';
 import { oneWay, type ReceiverJob, type SenderJob, type TwoParty } from './cot-exchange.js';
 
@@ -67,8 +68,7 @@ class ComparisonReceiver extends ComparisonHalf implements ReceiverJob {
   }
 }
 
-/** Shares x modulo 2^ringBits → XOR shares of its top bit, one byte each. */
-export async function topBit(party: TwoParty, x: BigUint64Array, ringBits: number): Promise<Uint8Array> {
+async function carriedTopBit(party: TwoParty, x: BigUint64Array, ringBits: number): Promise<Uint8Array> {
   const own = new Uint8Array(x.length);
   kernels.ringSignBit(x, ringBits, own);
   if (ringBits === 1) return own;
@@ -76,7 +76,10 @@ export async function topBit(party: TwoParty, x: BigUint64Array, ringBits: numbe
     sender: () => new ComparisonSender(x, ringBits),
     receiver: () => new ComparisonReceiver(x, ringBits),
   });
-  const carry = await topBit(party, share, kernels.comparisonDigits(ringBits));
+  const carry = await carriedTopBit(party, share, kernels.comparisonDigits(ringBits));
   kernels.bitsXor(own, carry, own);
   return own;
 }
+
+/** x [n] shared modulo 2^ringBits → XOR shares of its top bit [n], one byte each */
+export const topBit = protocol('isNegative', carriedTopBit);

@@ -6,30 +6,29 @@
  * Cost per bit and row of w: 2 COTs, 2 bits, then 2 · w · ringBits bits, one round trip.
  */
 import { kernels } from '../../../kernels/addon.js';
+import { protocol } from '../../core/span.js';
 import { exchange, type TwoParty } from './cot-exchange.js';
 import { ProductReceiver, ProductSender } from './cot-product.js';
 
 /** bits [n], x [n, width] → [n, width] */
-export async function multiplex(
-  party: TwoParty,
-  bits: Uint8Array,
-  x: BigUint64Array,
-  ringBits: number,
-): Promise<BigUint64Array> {
-  if (x.length === 0) return new BigUint64Array(0);
-  const plan = { items: bits.length, bits: 1, ringBits, width: x.length / bits.length, signed: false };
-  const selected = new BigUint64Array(x.length);
-  kernels.ringSelect(bits, x, selected);
-  const signed = new BigUint64Array(x.length);
-  kernels.ringScale(selected, 2n, ringBits, signed);
-  kernels.ringSubtract(x, signed, ringBits, signed);
-  const choices = new BigUint64Array(bits.length);
-  kernels.ringFromBits(bits, choices);
+export const multiplex = protocol(
+  'multiplex',
+  async (party: TwoParty, bits: Uint8Array, x: BigUint64Array, ringBits: number): Promise<BigUint64Array> => {
+    if (x.length === 0) return new BigUint64Array(0);
+    const plan = { items: bits.length, bits: 1, ringBits, width: x.length / bits.length, signed: false };
+    const selected = new BigUint64Array(x.length);
+    kernels.ringSelect(bits, x, selected);
+    const signed = new BigUint64Array(x.length);
+    kernels.ringScale(selected, 2n, ringBits, signed);
+    kernels.ringSubtract(x, signed, ringBits, signed);
+    const choices = new BigUint64Array(bits.length);
+    kernels.ringFromBits(bits, choices);
 
-  const sender = new ProductSender(plan, signed);
-  const receiver = new ProductReceiver(plan, choices);
-  await exchange(party, sender, receiver);
-  kernels.ringAdd(selected, sender.share, ringBits, selected);
-  kernels.ringAdd(selected, receiver.share, ringBits, selected);
-  return selected;
-}
+    const sender = new ProductSender(plan, signed);
+    const receiver = new ProductReceiver(plan, choices);
+    await exchange(party, sender, receiver);
+    kernels.ringAdd(selected, sender.share, ringBits, selected);
+    kernels.ringAdd(selected, receiver.share, ringBits, selected);
+    return selected;
+  },
+);

@@ -7,29 +7,33 @@
  * (both directions, one round trip).
  */
 import { kernels } from '../../../kernels/addon.js';
+import { protocol } from '../../core/span.js';
 import type { PartyId } from '../backend.js';
 import { exchange, oneWay, type TwoParty } from './cot-exchange.js';
 import { ProductReceiver, ProductSender } from './cot-product.js';
 
 /** x [n], y [n] → [n] */
-export async function multiply(
-  party: TwoParty,
-  x: BigUint64Array,
-  y: BigUint64Array,
-  ringBits: number,
-): Promise<BigUint64Array> {
-  const count = x.length;
-  const plan = { items: 2 * count, bits: ringBits, ringBits, width: 1, signed: false };
-  const { share } = await oneWay(party, {
-    sender: () => new ProductSender(plan, joined(x, y)),
-    receiver: () => new ProductReceiver(plan, joined(y, x)),
-  });
-  const out = new BigUint64Array(count);
-  kernels.ringMultiply(x, y, ringBits, out);
-  kernels.ringAdd(out, share.subarray(0, count), ringBits, out);
-  kernels.ringAdd(out, share.subarray(count), ringBits, out);
-  return out;
-}
+export const multiply = protocol(
+  'multiply',
+  async (
+    party: TwoParty,
+    x: BigUint64Array,
+    y: BigUint64Array,
+    ringBits: number,
+  ): Promise<BigUint64Array> => {
+    const count = x.length;
+    const plan = { items: 2 * count, bits: ringBits, ringBits, width: 1, signed: false };
+    const { share } = await oneWay(party, {
+      sender: () => new ProductSender(plan, joined(x, y)),
+      receiver: () => new ProductReceiver(plan, joined(y, x)),
+    });
+    const out = new BigUint64Array(count);
+    kernels.ringMultiply(x, y, ringBits, out);
+    kernels.ringAdd(out, share.subarray(0, count), ringBits, out);
+    kernels.ringAdd(out, share.subarray(count), ringBits, out);
+    return out;
+  },
+);
 
 function joined(first: BigUint64Array, second: BigUint64Array): BigUint64Array {
   const both = new BigUint64Array(first.length + second.length);
@@ -39,45 +43,51 @@ function joined(first: BigUint64Array, second: BigUint64Array): BigUint64Array {
 }
 
 /** x [n] → x·x [n] */
-export async function square(party: TwoParty, x: BigUint64Array, ringBits: number): Promise<BigUint64Array> {
-  const out = new BigUint64Array(x.length);
-  kernels.ringMultiply(x, x, ringBits, out);
-  if (ringBits === 1) return x.slice(); // x·x = x modulo 2
-  const plan = { items: x.length, bits: ringBits - 1, ringBits: ringBits - 1, width: 1, signed: false };
-  const { share } = await oneWay(party, {
-    sender: () => new ProductSender(plan, x),
-    receiver: () => new ProductReceiver(plan, x),
-  });
-  kernels.ringScale(share, 2n, ringBits, share);
-  kernels.ringAdd(out, share, ringBits, out);
-  return out;
-}
+export const square = protocol(
+  'square',
+  async (party: TwoParty, x: BigUint64Array, ringBits: number): Promise<BigUint64Array> => {
+    const out = new BigUint64Array(x.length);
+    kernels.ringMultiply(x, x, ringBits, out);
+    if (ringBits === 1) return x.slice(); // x·x = x modulo 2
+    const plan = { items: x.length, bits: ringBits - 1, ringBits: ringBits - 1, width: 1, signed: false };
+    const { share } = await oneWay(party, {
+      sender: () => new ProductSender(plan, x),
+      receiver: () => new ProductReceiver(plan, x),
+    });
+    kernels.ringScale(share, 2n, ringBits, share);
+    kernels.ringAdd(out, share, ringBits, out);
+    return out;
+  },
+);
 
 /** factors [n], x [n, width] → factors[i] · x[i, :] [n, width] */
-export async function multiplyRows(
-  party: TwoParty,
-  factors: BigUint64Array,
-  x: BigUint64Array,
-  ringBits: number,
-): Promise<BigUint64Array> {
-  if (x.length === factors.length) return multiply(party, x, factors, ringBits);
-  const out = new BigUint64Array(x.length);
-  if (x.length === 0) return out;
-  const plan = {
-    items: factors.length,
-    bits: ringBits,
-    ringBits,
-    width: x.length / factors.length,
-    signed: false,
-  };
-  const sender = new ProductSender(plan, x);
-  const receiver = new ProductReceiver(plan, factors);
-  await exchange(party, sender, receiver);
-  kernels.ringMultiplyRows(x, factors, ringBits, out);
-  kernels.ringAdd(out, sender.share, ringBits, out);
-  kernels.ringAdd(out, receiver.share, ringBits, out);
-  return out;
-}
+export const multiplyRows = protocol(
+  'multiplyRows',
+  async (
+    party: TwoParty,
+    factors: BigUint64Array,
+    x: BigUint64Array,
+    ringBits: number,
+  ): Promise<BigUint64Array> => {
+    if (x.length === factors.length) return multiply(party, x, factors, ringBits);
+    const out = new BigUint64Array(x.length);
+    if (x.length === 0) return out;
+    const plan = {
+      items: factors.length,
+      bits: ringBits,
+      ringBits,
+      width: x.length / factors.length,
+      signed: false,
+    };
+    const sender = new ProductSender(plan, x);
+    const receiver = new ProductReceiver(plan, factors);
+    await exchange(party, sender, receiver);
+    kernels.ringMultiplyRows(x, factors, ringBits, out);
+    kernels.ringAdd(out, sender.share, ringBits, out);
+    kernels.ringAdd(out, receiver.share, ringBits, out);
+    return out;
+  },
+);
 
 /** What one party knows: factors [m] of `bits` signed bits; `value` is null at the other. */
 export interface PrivateFactors {
@@ -92,27 +102,36 @@ export interface PrivateFactors {
  *
  * Cost per factor of B bits: B COTs, B bits, n · (k + ... + (k-B+1)) bits back.
  */
-export async function multiplyPrivate(
-  party: TwoParty,
-  columns: BigUint64Array,
-  factors: PrivateFactors & { readonly count: number },
-  ringBits: number,
-): Promise<BigUint64Array> {
-  if (columns.length === 0) return new BigUint64Array(0);
-  const bits = Math.min(factors.bits, ringBits);
-  const plan = { items: factors.count, bits, ringBits, width: columns.length / factors.count, signed: true };
-  party.nextReceiver = factors.owner === 'server' ? 'client' : 'server';
-  if (factors.value === null) {
-    const sender = new ProductSender(plan, columns);
-    await exchange(party, sender, null);
-    return sender.share;
-  }
-  const receiver = new ProductReceiver(plan, factors.value);
-  await exchange(party, null, receiver);
-  const signed = new BigUint64Array(factors.count);
-  kernels.ringSignExtend(factors.value, factors.bits, ringBits, signed);
-  const out = new BigUint64Array(columns.length);
-  kernels.ringMultiplyRows(columns, signed, ringBits, out);
-  kernels.ringAdd(out, receiver.share, ringBits, out);
-  return out;
-}
+export const multiplyPrivate = protocol(
+  'multiplyPrivate',
+  async (
+    party: TwoParty,
+    columns: BigUint64Array,
+    factors: PrivateFactors & { readonly count: number },
+    ringBits: number,
+  ): Promise<BigUint64Array> => {
+    if (columns.length === 0) return new BigUint64Array(0);
+    const bits = Math.min(factors.bits, ringBits);
+    const plan = {
+      items: factors.count,
+      bits,
+      ringBits,
+      width: columns.length / factors.count,
+      signed: true,
+    };
+    party.nextReceiver = factors.owner === 'server' ? 'client' : 'server';
+    if (factors.value === null) {
+      const sender = new ProductSender(plan, columns);
+      await exchange(party, sender, null);
+      return sender.share;
+    }
+    const receiver = new ProductReceiver(plan, factors.value);
+    await exchange(party, null, receiver);
+    const signed = new BigUint64Array(factors.count);
+    kernels.ringSignExtend(factors.value, factors.bits, ringBits, signed);
+    const out = new BigUint64Array(columns.length);
+    kernels.ringMultiplyRows(columns, signed, ringBits, out);
+    kernels.ringAdd(out, receiver.share, ringBits, out);
+    return out;
+  },
+);

@@ -5,24 +5,24 @@
  * Cost: 1 COT, 1 bit one way, ringBits - 1 bits back.
  */
 import { kernels } from '../../../kernels/addon.js';
+import { protocol } from '../../core/span.js';
 import { oneWay, type TwoParty } from './cot-exchange.js';
 import { ProductReceiver, ProductSender } from './cot-product.js';
 
 /** bits [n] → [n] */
-export async function toArithmetic(
-  party: TwoParty,
-  bits: Uint8Array,
-  ringBits: number,
-): Promise<BigUint64Array> {
-  const own = new BigUint64Array(bits.length);
-  kernels.ringFromBits(bits, own);
-  if (ringBits === 1) return own;
-  const plan = { items: bits.length, bits: 1, ringBits: ringBits - 1, width: 1, signed: false };
-  const { share } = await oneWay(party, {
-    sender: () => new ProductSender(plan, own),
-    receiver: () => new ProductReceiver(plan, own),
-  });
-  kernels.ringScale(share, 2n, ringBits, share);
-  kernels.ringSubtract(own, share, ringBits, share);
-  return share;
-}
+export const toArithmetic = protocol(
+  'toArithmetic',
+  async (party: TwoParty, bits: Uint8Array, ringBits: number): Promise<BigUint64Array> => {
+    const own = new BigUint64Array(bits.length);
+    kernels.ringFromBits(bits, own);
+    if (ringBits === 1) return own;
+    const plan = { items: bits.length, bits: 1, ringBits: ringBits - 1, width: 1, signed: false };
+    const { share } = await oneWay(party, {
+      sender: () => new ProductSender(plan, own),
+      receiver: () => new ProductReceiver(plan, own),
+    });
+    kernels.ringScale(share, 2n, ringBits, share);
+    kernels.ringSubtract(own, share, ringBits, share);
+    return share;
+  },
+);

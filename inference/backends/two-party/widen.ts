@@ -6,35 +6,34 @@
  * Cost: 1 COT, 1 bit one way, to - from bits back.
  */
 import { kernels } from '../../../kernels/addon.js';
+import { protocol } from '../../core/span.js';
 import { oneWay, type TwoParty } from './cot-exchange.js';
 import { ProductReceiver, ProductSender } from './cot-product.js';
 
 /** x [n] modulo 2^from → [n] modulo 2^to; from is at least 2 */
-export async function widen(
-  party: TwoParty,
-  x: BigUint64Array,
-  from: number,
-  to: number,
-): Promise<BigUint64Array> {
-  if (to === from) return x;
-  const isServer = party.session.self === 'server';
-  const offset = 1n << BigInt(from - 2);
-  const own = isServer ? plus(x, offset, from) : x;
-  const noTopBit = new BigUint64Array(x.length);
-  const bits = new Uint8Array(x.length);
-  kernels.ringSignBit(own, from, bits);
-  kernels.bitsNot(bits, bits);
-  kernels.ringFromBits(bits, noTopBit);
+export const widen = protocol(
+  'widen',
+  async (party: TwoParty, x: BigUint64Array, from: number, to: number): Promise<BigUint64Array> => {
+    if (to === from) return x;
+    const isServer = party.session.self === 'server';
+    const offset = 1n << BigInt(from - 2);
+    const own = isServer ? plus(x, offset, from) : x;
+    const noTopBit = new BigUint64Array(x.length);
+    const bits = new Uint8Array(x.length);
+    kernels.ringSignBit(own, from, bits);
+    kernels.bitsNot(bits, bits);
+    kernels.ringFromBits(bits, noTopBit);
 
-  const plan = { items: x.length, bits: 1, ringBits: to - from, width: 1, signed: false };
-  const { share } = await oneWay(party, {
-    sender: () => new ProductSender(plan, noTopBit),
-    receiver: () => new ProductReceiver(plan, noTopBit),
-  });
-  kernels.ringScale(share, 1n << BigInt(from), to, share);
-  kernels.ringAdd(share, own, to, share);
-  return isServer ? plus(share, -(1n << BigInt(from)) - offset, to) : share;
-}
+    const plan = { items: x.length, bits: 1, ringBits: to - from, width: 1, signed: false };
+    const { share } = await oneWay(party, {
+      sender: () => new ProductSender(plan, noTopBit),
+      receiver: () => new ProductReceiver(plan, noTopBit),
+    });
+    kernels.ringScale(share, 1n << BigInt(from), to, share);
+    kernels.ringAdd(share, own, to, share);
+    return isServer ? plus(share, -(1n << BigInt(from)) - offset, to) : share;
+  },
+);
 
 /** A constant added modulo 2^ringBits. */
 function plus(x: BigUint64Array, constant: bigint, ringBits: number): BigUint64Array {
