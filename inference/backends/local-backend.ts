@@ -229,6 +229,11 @@ export abstract class LocalBackend {
     return localBits(bitsOf(a), shape);
   }
 
+  /** Rows of the first axis of bits by public indices. */
+  gatherBitRows(a: SharedBits, rows: Uint32Array): LocalBits {
+    return localBits(gatherFirstAxis(bitsOf(a), a.shape, rows), replaceAxis(a.shape, 0, rows.length));
+  }
+
   #elementwise(
     operation: string,
     x: SharedTensor,
