@@ -1,0 +1,88 @@
+/** The BERT family's shapes, and the kept-token schedules that CipherPrune published (ICLR 2025) for three of them. */
+import type { ModelConfig } from '../model/config.js';
+
+interface Size {
+  readonly layers: number;
+  readonly hiddenSize: number;
+}
+
+/** Turc et al., arXiv 1908.08962; Devlin et al., NAACL 2019. Heads are 64 wide, feed-forward layers four times the width. */
+const SIZES = {
+  'bert-tiny': { layers: 2, hiddenSize: 128 },
+  'bert-mini': { layers: 4, hiddenSize: 256 },
+  'bert-small': { layers: 4, hiddenSize: 512 },
+  'bert-medium': { layers: 8, hiddenSize: 512 },
+  'bert-base': { layers: 12, hiddenSize: 768 },
+  'bert-large': { layers: 24, hiddenSize: 1024 },
+} as const satisfies Record<string, Size>;
+
+export type ModelName = keyof typeof SIZES;
+
+export const MODEL_NAMES = Object.keys(SIZES) as ModelName[];
+
+/** `base` and `bert-base` alike; null for anything else. */
+export function modelNameOf(text: string): ModelName | null {
+  const name = text.startsWith('bert-') ? text : `bert-${text}`;
+  return MODEL_NAMES.find((known) => known === name) ?? null;
+}
+
+const HEAD_SIZE = 64;
+const BERT_VOCABULARY = 30522;
+const BERT_POSITIONS = 512;
+
+export const modelConfigOf = (name: ModelName): ModelConfig => ({
+  vocabularySize: BERT_VOCABULARY,
+  hiddenSize: SIZES[name].hiddenSize,
+  layers: SIZES[name].layers,
+  heads: SIZES[name].hiddenSize / HEAD_SIZE,
+  intermediateSize: 4 * SIZES[name].hiddenSize,
+  maxPositions: BERT_POSITIONS,
+  tokenTypes: 2,
+  layerNormEpsilon: 1e-12,
+  labels: ['negative', 'positive'],
+});
+
+/** Tokens that leave each layer's pruning, of 128. */
+const PUBLISHED: Partial<Record<ModelName, readonly number[]>> = {
+  'bert-medium': [128, 55, 52, 49, 45, 24, 14, 5],
+  'bert-base': [128, 55, 54, 52, 49, 45, 24, 14, 5, 2, 1, 1],
+  'bert-large': [128, 55, 55, 55, 55, 55, 54, 43, 39, 35, 28, 21, 16, 10, 3, 3, 2, 2, 2, 1, 1, 1, 1, 1],
+};
+
+const PUBLISHED_TOKENS = 128;
+
+/**
+ * The published schedule, scaled to the input's length. Smaller models have none: they take BERT-medium's, resampled over
+ * their layers.
+ */
+function paperSchedule(name: ModelName, tokens: number): number[] {
+  const { layers } = SIZES[name];
+  const schedule = PUBLISHED[name] ?? PUBLISHED['bert-medium']!;
+  return Array.from({ length: layers }, (_, layer) => {
+    const source = layers === 1 ? 0 : Math.round((layer * (schedule.length - 1)) / (layers - 1));
+    return Math.max(1, Math.round((schedule[source]! * tokens) / PUBLISHED_TOKENS));
+  });
+}
+
+/** Thrown for a schedule that does not fit the model or the input. */
+export class ScheduleError extends Error {
+  override name = 'ScheduleError';
+}
+
+/**
+ * `none` (null: a model that does not prune), `paper`, or a list like 128-55-52: tokens that leave each layer's pruning; a
+ * shorter list goes on with its last number.
+ */
+export function parseSchedule(text: string, name: ModelName, tokens: number): number[] | null {
+  if (text === 'none') return null;
+  if (text === 'paper') return paperSchedule(name, tokens);
+  const kept = text.split(/[-,]/).map(Number);
+  const { layers } = SIZES[name];
+  const isFalling = kept.every((count, layer) => count <= (layer === 0 ? tokens : kept[layer - 1]!));
+  if (kept.some((count) => !Number.isInteger(count) || count < 1) || !isFalling || kept.length > layers) {
+    throw new ScheduleError(
+      `schedule: expected none, paper, or at most ${layers} falling numbers from 1 to ${tokens} like 128-55-52, got ${JSON.stringify(text)}`,
+    );
+  }
+  return Array.from({ length: layers }, (_, layer) => kept[Math.min(layer, kept.length - 1)]!);
+}
