@@ -59,7 +59,7 @@ function paperSchedule(name: ModelName, tokens: number): number[] {
   const { layers } = SIZES[name];
   const schedule = PUBLISHED[name] ?? PUBLISHED['bert-medium']!;
   return Array.from({ length: layers }, (_, layer) => {
-    const source = layers === 1 ? 0 : Math.round((layer * (schedule.length - 1)) / (layers - 1));
+    const source = Math.round((layer * (schedule.length - 1)) / (layers - 1));
     return Math.max(1, Math.round((schedule[source]! * tokens) / PUBLISHED_TOKENS));
   });
 }

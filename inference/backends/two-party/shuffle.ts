@@ -22,9 +22,8 @@ import {
   puncturedMatrixCots,
   sampleMatrix,
 } from '../../crypto/ggm/punctured-matrix.js';
-import type { CotPair, ReceiverCots, SenderCots } from '../../crypto/ot/cot.js';
 import { samplePermutation } from '../../crypto/permutation.js';
-import type { Session } from '../../session/session.js';
+import type { TwoParty } from './cot-exchange.js';
 
 /** A party's shares of some columns: words [rows · columns], reduced modulo 2^ringBits. Bits are rings of one bit. */
 export interface RowBlock extends RowSegment {
@@ -80,25 +79,19 @@ function permuteRows(
   return withWords(blocks, permuted);
 }
 
-/** The server's sender and the client's receiver first, so that an extension of either finds its other half waiting. */
-async function takeCots(session: Session, cots: CotPair, count: number): Promise<[SenderCots, ReceiverCots]> {
-  if (session.self === 'server') {
-    const sender = await cots.sender.take(count);
-    return [sender, await cots.receiver.take(count)];
-  }
-  const receiver = await cots.receiver.take(count);
-  return [await cots.sender.take(count), receiver];
-}
-
 /** blocks: `rows` rows each; the result's rows are in an order that no party knows. The server translates first. */
 export const shuffleRows = protocol(
   'shuffle',
-  async (session: Session, cots: CotPair, rows: number, blocks: readonly RowBlock[]): Promise<RowBlock[]> => {
+  async ({ session, cots }: TwoParty, rows: number, blocks: readonly RowBlock[]): Promise<RowBlock[]> => {
     if (rows < 2) return [...blocks];
     const { self, channel, random } = session;
     const permutation = samplePermutation(random, rows);
     const matrix = sampleMatrix(random, rows);
-    const [senderCots, receiverCots] = await takeCots(session, cots, puncturedMatrixCots(rows));
+    const count = puncturedMatrixCots(rows);
+    const [senderCots, receiverCots] = await Promise.all([
+      cots.sender.take(count),
+      cots.receiver.take(count),
+    ]);
 
     channel.send(correctionMessage(receiverCots, permutation));
     const sums = kernels.ggmSums(matrix.seeds, rows, matrix.salt, blocks);

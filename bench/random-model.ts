@@ -1,0 +1,150 @@
+/**
+ * A model of real shapes with random weights: costs do not depend on what a model has learnt. Weights are scaled so that
+ * activations behave like a trained BERT's; the declared ranges are typical of one, and wider than what occurs here.
+ */
+import { splitmix32 } from '../data/synthetic.js';
+import {
+  type Artifact,
+  type EncoderLayerWeights,
+  type LayerNormWeights,
+  type LayerRanges,
+  type LayerThresholds,
+  type ModelRanges,
+  type PrivateModel,
+  type PublicModel,
+  type QuantizedLinear,
+  type QuantizedMatrix,
+  scalesOf,
+} from '../model/artifact.js';
+import { headSize, type ModelConfig } from '../model/config.js';
+import { specialTokens, tokenizerFilesFromVocabulary } from '../model/tokenizer-files.js';
+
+/** What export writes unless told otherwise. */
+const WEIGHT_BITS = 8;
+const EMBEDDING_BITS = 8;
+const FIXED_POINT = { ringBits: 37, fractionBits: 12 };
+
+/** Uniform entries of a given standard deviation, rounded to `weightBits` bits. */
+function randomMatrix(
+  random: () => number,
+  inputs: number,
+  outputs: number,
+  deviation: number,
+  weightBits: number,
+): QuantizedMatrix {
+  const largest = Math.sqrt(3) * deviation;
+  const fractionBits = Math.floor(Math.log2((2 ** (weightBits - 1) - 1) / largest));
+  const width = 2 * largest * 2 ** fractionBits;
+  const values = new Int16Array(inputs * outputs);
+  for (let i = 0; i < values.length; i++) values[i] = Math.round((random() - 0.5) * width);
+  return { inputs, outputs, weightBits, fractionBits, values };
+}
+
+/** Outputs of a normalized input have standard deviation `gain`. */
+function randomLinear(random: () => number, inputs: number, outputs: number, gain: number): QuantizedLinear {
+  const bias = Float64Array.from({ length: outputs }, () => (random() - 0.5) * 0.1);
+  return { matrix: randomMatrix(random, inputs, outputs, gain / Math.sqrt(inputs), WEIGHT_BITS), bias };
+}
+
+const plainNorm = (size: number): LayerNormWeights => ({
+  gamma: new Float64Array(size).fill(1),
+  beta: new Float64Array(size),
+});
+
+/** Logits of standard deviation 2: attention is neither flat nor one-hot. */
+const LOGIT_DEVIATION = 2;
+
+function randomLayer(random: () => number, config: ModelConfig): EncoderLayerWeights {
+  const { hiddenSize: hidden, intermediateSize: intermediate } = config;
+  return {
+    query: randomLinear(random, hidden, hidden, LOGIT_DEVIATION / Math.sqrt(headSize(config))),
+    key: randomLinear(random, hidden, hidden, 1),
+    value: randomLinear(random, hidden, hidden, 1),
+    attentionOutput: randomLinear(random, hidden, hidden, 1),
+    attentionNorm: plainNorm(hidden),
+    intermediate: randomLinear(random, hidden, intermediate, 1.5),
+    output: randomLinear(random, intermediate, hidden, 1),
+    outputNorm: plainNorm(hidden),
+    thresholds: null,
+  };
+}
+
+const LAYER_RANGES: LayerRanges = {
+  query: 2,
+  key: 8,
+  value: 8,
+  logits: 16,
+  context: 8,
+  attentionResidual: 16,
+  attentionVariance: { min: 0.25, max: 8 },
+  attentionNorm: 12,
+  geluInput: 16,
+  outputResidual: 20,
+  outputVariance: { min: 0.25, max: 16 },
+  outputNorm: 12,
+};
+
+const rangesOf = (layers: number): ModelRanges => ({
+  embedding: 8,
+  layers: Array.from({ length: layers }, () => LAYER_RANGES),
+  poolerInput: 8,
+  logits: 8,
+});
+
+function vocabularyOf(size: number): string[] {
+  return Array.from({ length: size }, (_, id) => specialTokens[id] ?? `word${id}`);
+}
+
+/** Deterministic in the seed. Without thresholds: they depend on the input, see schedule-thresholds.ts. */
+export function randomArtifact(config: ModelConfig, seed: number): Artifact {
+  const random = splitmix32(seed);
+  const embedding = (rows: number, deviation: number) =>
+    randomMatrix(random, rows, config.hiddenSize, deviation, EMBEDDING_BITS);
+  const publicParts = {
+    word: embedding(config.vocabularySize, 1),
+    position: embedding(config.maxPositions, 0.3),
+    tokenType: embedding(config.tokenTypes, 0.3),
+    norm: plainNorm(config.hiddenSize),
+  };
+  const weights: PrivateModel = {
+    layers: Array.from({ length: config.layers }, () => randomLayer(random, config)),
+    pooler: randomLinear(random, config.hiddenSize, config.hiddenSize, 1),
+    classifier: randomLinear(random, config.hiddenSize, config.labels.length, 1),
+  };
+  const publicModel: PublicModel = {
+    config,
+    task: 'bench',
+    fixedPoint: FIXED_POINT,
+    ranges: rangesOf(config.layers),
+    scales: scalesOf(weights),
+    prunes: false,
+    reduces: false,
+    embedding: publicParts,
+    tokenizerFiles: tokenizerFilesFromVocabulary(vocabularyOf(config.vocabularySize)),
+    maxTokens: config.maxPositions,
+  };
+  return { public: publicModel, private: weights };
+}
+
+/** The same model, pruning and reducing by these thresholds. */
+export function withThresholds(artifact: Artifact, thresholds: readonly LayerThresholds[]): Artifact {
+  const layers = artifact.private.layers.map((layer, index) => ({
+    ...layer,
+    thresholds: thresholds[index]!,
+  }));
+  return {
+    public: { ...artifact.public, prunes: true, reduces: true },
+    private: { ...artifact.private, layers },
+  };
+}
+
+/** [CLS], random words, [SEP]. */
+export function randomInput(config: ModelConfig, tokens: number, seed: number): number[] {
+  const random = splitmix32(seed ^ 0x5eed);
+  const words = config.vocabularySize - specialTokens.length;
+  return Array.from({ length: tokens }, (_, at) => {
+    if (at === 0) return specialTokens.indexOf('[CLS]');
+    if (at === tokens - 1) return specialTokens.indexOf('[SEP]');
+    return specialTokens.length + Math.floor(random() * words);
+  });
+}
