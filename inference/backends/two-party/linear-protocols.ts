@@ -1,0 +1,27 @@
+/** How the two-party backend multiplies by matrices: homomorphic encryption (linear.ts), or COTs (gilboa-linear.ts). */
+import type { Weight, WeightSource } from '../backend.js';
+
+/** This party's share of x [rows, inputs]. */
+export interface RowShares {
+  readonly rows: number;
+  readonly ringBits: number;
+  readonly data: BigUint64Array;
+}
+
+/** x [batch, n, k] · y [batch, k, m] */
+export interface MatmulShape {
+  readonly batch: number;
+  readonly n: number;
+  readonly k: number;
+  readonly m: number;
+  readonly ringBits: number;
+}
+
+export interface LinearProtocols {
+  /** Once per model, at both parties. */
+  prepare(source: WeightSource): Promise<Weight>;
+  /** A share of x · W + b [rows, outputs]; the bias at scale fractionBits + w.fractionBits. */
+  linear(x: RowShares, w: Weight, fractionBits: number): Promise<BigUint64Array>;
+  /** A share of x · y [batch, n, m]. */
+  matmul(x: BigUint64Array, y: BigUint64Array, shape: MatmulShape): Promise<BigUint64Array>;
+}

@@ -1,0 +1,235 @@
+/**
+ * Two parties, semi-honest: additive and XOR shares, linear layers by homomorphic encryption, everything else from
+ * random correlated oblivious transfers. Each communicating method checks its arguments and calls one leaf protocol.
+ */
+import { kernels } from '../../../kernels/addon.js';
+import { TensorMismatchError } from '../../core/errors.js';
+import { formatShape, type Shape, sameShape, sizeOf } from '../../core/shape.js';
+import { protocol } from '../../core/span.js';
+import type { CotPair } from '../../crypto/ot/cot.js';
+import type { Session } from '../../session/session.js';
+import type {
+  Backend,
+  LeakName,
+  PartyId,
+  PrivateTensor,
+  RingTensor,
+  SharedBits,
+  SharedTensor,
+  ShuffleRows,
+  Weight,
+  WeightSource,
+} from '../backend.js';
+import {
+  bitsOf,
+  dataOf,
+  describe,
+  isPrefix,
+  LocalBackend,
+  type LocalBits,
+  type LocalTensor,
+  localBits,
+  localTensor,
+  type Rounding,
+} from '../local-backend.js';
+import { and } from './and.js';
+import { topBit } from './comparison.js';
+import type { TwoParty } from './cot-exchange.js';
+import type { LinearProtocols } from './linear-protocols.js';
+import { multiplex } from './multiplex.js';
+import { multiply, multiplyPrivate, multiplyRows, square } from './multiply.js';
+import { open, openBits } from './open.js';
+import { type RowBlock, shuffleRows } from './shuffle.js';
+import { toArithmetic } from './to-arithmetic.js';
+import { widen } from './widen.js';
+
+export interface TwoPartyOptions {
+  readonly session: Session;
+  readonly cots: CotPair;
+  /** How matrices are multiplied. */
+  readonly linear: LinearProtocols;
+}
+
+const revealed = protocol('reveal', open);
+const revealedBits = protocol('reveal', openBits);
+
+export class TwoPartyBackend extends LocalBackend implements Backend {
+  override readonly self: PartyId;
+  protected override readonly addsPublicValues: boolean;
+  /** The server's share rounds down, the client's up: within one unit in the last place, without a bias. */
+  protected override readonly truncation: Rounding;
+  readonly #party: TwoParty;
+  readonly #linear: LinearProtocols;
+
+  constructor({ session, cots, linear }: TwoPartyOptions) {
+    super();
+    this.self = session.self;
+    this.addsPublicValues = session.self === 'server';
+    this.truncation = session.self === 'server' ? 0 : 1;
+    this.#party = { session, cots, nextReceiver: 'client' };
+    this.#linear = linear;
+  }
+
+  /**
+   * The owner's share is the value and the peer's is zero: nothing is sent. That is as good as random shares, since no
+   * protocol relies on its inputs' shares being random and what a party sends when a result is opened follows from the
+   * result and the peer's own share.
+   */
+  async share(x: PrivateTensor): Promise<LocalTensor> {
+    if ((x.value !== null) !== (x.owner === this.self)) {
+      throw new TensorMismatchError(`share: expected the value at ${x.owner} only; here is ${this.self}`);
+    }
+    const data = x.value === null ? new BigUint64Array(sizeOf(x.shape)) : x.value.data.slice();
+    return localTensor(data, x.shape, x);
+  }
+
+  prepare(source: WeightSource): Promise<Weight> {
+    return this.#linear.prepare(source);
+  }
+
+  async linear(x: SharedTensor, w: Weight): Promise<LocalTensor> {
+    if (x.shape.length !== 2 || x.shape[1] !== w.inputs) {
+      throw new TensorMismatchError(`linear: expected [rows, ${w.inputs}], got ${formatShape(x.shape)}`);
+    }
+    const rows = x.shape[0]!;
+    const data = await this.#linear.linear(
+      { rows, ringBits: x.ringBits, data: dataOf(x) },
+      w,
+      x.fractionBits,
+    );
+    const fractionBits = x.fractionBits + w.fractionBits;
+    return localTensor(data, [rows, w.outputs], { ringBits: x.ringBits, fractionBits });
+  }
+
+  async matmul(x: SharedTensor, y: SharedTensor): Promise<LocalTensor> {
+    const [batch, n, k] = x.shape as [number, number, number];
+    const [yBatch, yInner, m] = y.shape as [number, number, number];
+    const fits = x.shape.length === 3 && y.shape.length === 3 && batch === yBatch && k === yInner;
+    if (!fits || x.ringBits !== y.ringBits) {
+      throw new TensorMismatchError(
+        `matmul: expected [batch, n, k] and [batch, k, m], got ${describe(x)} and ${describe(y)}`,
+      );
+    }
+    const data = await this.#linear.matmul(dataOf(x), dataOf(y), { batch, n, k, m, ringBits: x.ringBits });
+    return localTensor(data, [batch, n, m], productFormat(x, y));
+  }
+
+  async multiply(x: SharedTensor, y: SharedTensor): Promise<LocalTensor> {
+    if (x.ringBits !== y.ringBits || !isPrefix(y.shape, x.shape)) {
+      throw new TensorMismatchError(`multiply: expected a prefix of ${describe(x)}, got ${describe(y)}`);
+    }
+    const data = await (sameShape(x.shape, y.shape)
+      ? multiply(this.#party, dataOf(x), dataOf(y), x.ringBits)
+      : multiplyRows(this.#party, dataOf(y), dataOf(x), x.ringBits));
+    return localTensor(data, x.shape, productFormat(x, y));
+  }
+
+  async square(x: SharedTensor): Promise<LocalTensor> {
+    const data = await square(this.#party, dataOf(x), x.ringBits);
+    return localTensor(data, x.shape, productFormat(x, x));
+  }
+
+  async multiplyPrivate(x: SharedTensor, y: PrivateTensor): Promise<LocalTensor> {
+    const count = y.shape[0] ?? 0;
+    if (y.shape.length !== 1 || x.shape.at(-1) !== count) {
+      throw new TensorMismatchError(`multiplyPrivate: expected a row of ${describe(x)}, got ${describe(y)}`);
+    }
+    const rows = sizeOf(x.shape.slice(0, -1));
+    const columns = transposed(dataOf(x), [rows, count]);
+    const factors = { owner: y.owner, bits: y.ringBits, count, value: y.value?.data ?? null };
+    const products = await multiplyPrivate(this.#party, columns, factors, x.ringBits);
+    return localTensor(transposed(products, [count, rows]), x.shape, productFormat(x, y));
+  }
+
+  async widen(x: SharedTensor, ringBits: number): Promise<LocalTensor> {
+    if (ringBits < x.ringBits || x.ringBits < 2) {
+      throw new TensorMismatchError(`widen: expected at least ${x.ringBits} bits, got ${ringBits}`);
+    }
+    const data = await widen(this.#party, dataOf(x), x.ringBits, ringBits);
+    return localTensor(data, x.shape, { ringBits, fractionBits: x.fractionBits });
+  }
+
+  async isNegative(x: SharedTensor): Promise<LocalBits> {
+    return localBits(await topBit(this.#party, dataOf(x), x.ringBits), x.shape);
+  }
+
+  async and(a: SharedBits, b: SharedBits): Promise<LocalBits> {
+    if (!sameShape(a.shape, b.shape)) {
+      throw new TensorMismatchError(`and: expected ${formatShape(a.shape)}, got ${formatShape(b.shape)}`);
+    }
+    return localBits(await and(this.#party, bitsOf(a), bitsOf(b)), a.shape);
+  }
+
+  async toArithmetic(bits: SharedBits, ringBits: number): Promise<LocalTensor> {
+    const data = await toArithmetic(this.#party, bitsOf(bits), ringBits);
+    return localTensor(data, bits.shape, { ringBits, fractionBits: 0 });
+  }
+
+  async multiplex(bits: SharedBits, x: SharedTensor): Promise<LocalTensor> {
+    if (!isPrefix(bits.shape, x.shape)) {
+      throw new TensorMismatchError(
+        `multiplex: expected a prefix of ${formatShape(x.shape)}, got ${formatShape(bits.shape)}`,
+      );
+    }
+    return localTensor(await multiplex(this.#party, bitsOf(bits), dataOf(x), x.ringBits), x.shape, x);
+  }
+
+  async shuffle({ tensors, bits }: ShuffleRows): Promise<ShuffleRows> {
+    const rows = (tensors[0] ?? bits[0])?.shape[0] ?? 0;
+    if ([...tensors, ...bits].some(({ shape }) => shape[0] !== rows)) {
+      const shapes = [...tensors, ...bits].map(({ shape }) => formatShape(shape));
+      throw new TensorMismatchError(`shuffle: expected ${rows} rows in each, got ${shapes.join(', ')}`);
+    }
+    const { session, cots } = this.#party;
+    const blocks = [
+      ...tensors.map((x) => ({ columns: columnsOf(x.shape), ringBits: x.ringBits, words: dataOf(x) })),
+      ...bits.map(bitBlock),
+    ];
+    const shuffled = await shuffleRows(session, cots, rows, blocks);
+    return {
+      tensors: tensors.map((x, at) => localTensor(shuffled[at]!.words, x.shape, x)),
+      bits: bits.map((a, at) => localBits(bitsOfBlock(shuffled[tensors.length + at]!), a.shape)),
+    };
+  }
+
+  async reveal(x: SharedTensor, to: PartyId | 'all', leak: LeakName): Promise<RingTensor | null> {
+    const { session } = this.#party;
+    session.recordLeak(leak, to);
+    const data = await revealed(session, dataOf(x), x.ringBits, to);
+    const { shape, ringBits, fractionBits } = x;
+    return data && { shape, ringBits, fractionBits, data };
+  }
+
+  async revealBits(bits: SharedBits, to: PartyId | 'all', leak: LeakName): Promise<Uint8Array | null> {
+    const { session } = this.#party;
+    session.recordLeak(leak, to);
+    return revealedBits(session, bitsOf(bits), to);
+  }
+}
+
+const productFormat = (x: SharedTensor, y: SharedTensor | PrivateTensor) => ({
+  ringBits: x.ringBits,
+  fractionBits: x.fractionBits + y.fractionBits,
+});
+
+/** x [n, m] → [m, n] */
+function transposed(x: BigUint64Array, shape: Shape): BigUint64Array {
+  const out = new BigUint64Array(x.length);
+  kernels.ringPermute(x, Uint32Array.from(shape), Uint32Array.of(1, 0), out);
+  return out;
+}
+
+const columnsOf = (shape: Shape): number => sizeOf(shape.slice(1));
+
+/** Bits as rows of the ring of one bit. */
+function bitBlock(bits: SharedBits): RowBlock {
+  const words = new BigUint64Array(sizeOf(bits.shape));
+  kernels.ringFromBits(bitsOf(bits), words);
+  return { columns: columnsOf(bits.shape), ringBits: 1, words };
+}
+
+function bitsOfBlock({ words }: RowBlock): Uint8Array {
+  const bits = new Uint8Array(words.length);
+  kernels.ringSignBit(words, 1, bits);
+  return bits;
+}
