@@ -1,0 +1,18 @@
+import { GilboaLinear } from '../../inference/backends/two-party/gilboa-linear.js';
+import { TwoPartyBackend } from '../../inference/backends/two-party/two-party-backend.js';
+import { testParties } from '../support/two-parties.js';
+import type { Party } from './parties.js';
+import { contractSuite } from './suite.js';
+
+contractSuite('two parties, linear layers from COTs', async () => {
+  const { server, client } = testParties(1);
+  const parties = [server, client].map((party): Party => {
+    const { session, cots } = party;
+    const mpc = new TwoPartyBackend({ session, cots, linear: new GilboaLinear(party) });
+    return { mpc, knows: (owner) => owner === session.self };
+  });
+  return {
+    run: (body) => Promise.all(parties.map(body)),
+    close: () => server.session.channel.close(),
+  };
+});
