@@ -39,7 +39,7 @@ import type { LinearProtocols } from './linear-protocols.js';
 import { multiplex } from './multiplex.js';
 import { multiply, multiplyPrivate, multiplyRows, square } from './multiply.js';
 import { open, openBits } from './open.js';
-import { type RowBlock, shuffleRows } from './shuffle.js';
+import { shuffleTensors } from './shuffle-tensors.js';
 import { toArithmetic } from './to-arithmetic.js';
 import { widen } from './widen.js';
 
@@ -174,22 +174,8 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
     return localTensor(await multiplex(this.#party, bitsOf(bits), dataOf(x), x.ringBits), x.shape, x);
   }
 
-  async shuffle({ tensors, bits }: ShuffleRows): Promise<ShuffleRows> {
-    const rows = (tensors[0] ?? bits[0])?.shape[0] ?? 0;
-    if ([...tensors, ...bits].some(({ shape }) => shape[0] !== rows)) {
-      const shapes = [...tensors, ...bits].map(({ shape }) => formatShape(shape));
-      throw new TensorMismatchError(`shuffle: expected ${rows} rows in each, got ${shapes.join(', ')}`);
-    }
-    const { session, cots } = this.#party;
-    const blocks = [
-      ...tensors.map((x) => ({ columns: columnsOf(x.shape), ringBits: x.ringBits, words: dataOf(x) })),
-      ...bits.map(bitBlock),
-    ];
-    const shuffled = await shuffleRows(session, cots, rows, blocks);
-    return {
-      tensors: tensors.map((x, at) => localTensor(shuffled[at]!.words, x.shape, x)),
-      bits: bits.map((a, at) => localBits(bitsOfBlock(shuffled[tensors.length + at]!), a.shape)),
-    };
+  shuffle(rows: ShuffleRows): Promise<ShuffleRows> {
+    return shuffleTensors(this.#party, rows);
   }
 
   async reveal(x: SharedTensor, to: PartyId | 'all', leak: LeakName): Promise<RingTensor | null> {
@@ -217,19 +203,4 @@ function transposed(x: BigUint64Array, shape: Shape): BigUint64Array {
   const out = new BigUint64Array(x.length);
   kernels.ringPermute(x, Uint32Array.from(shape), Uint32Array.of(1, 0), out);
   return out;
-}
-
-const columnsOf = (shape: Shape): number => sizeOf(shape.slice(1));
-
-/** Bits as rows of the ring of one bit. */
-function bitBlock(bits: SharedBits): RowBlock {
-  const words = new BigUint64Array(sizeOf(bits.shape));
-  kernels.ringFromBits(bitsOf(bits), words);
-  return { columns: columnsOf(bits.shape), ringBits: 1, words };
-}
-
-function bitsOfBlock({ words }: RowBlock): Uint8Array {
-  const bits = new Uint8Array(words.length);
-  kernels.ringSignBit(words, 1, bits);
-  return bits;
 }

@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import { and } from '../../../../inference/backends/two-party/and.js';
+import { topBit } from '../../../../inference/backends/two-party/comparison.js';
+import { multiplex } from '../../../../inference/backends/two-party/multiplex.js';
+import {
+  multiply,
+  multiplyPrivate,
+  multiplyRows,
+  square,
+} from '../../../../inference/backends/two-party/multiply.js';
+import { open } from '../../../../inference/backends/two-party/open.js';
+import { toArithmetic } from '../../../../inference/backends/two-party/to-arithmetic.js';
+import { widen } from '../../../../inference/backends/two-party/widen.js';
+import { type TestParty, trafficOf } from '../../../support/two-parties.js';
+
+const N = 800;
+const words = (count = N) => new BigUint64Array(count);
+const bits = () => new Uint8Array(N);
+/** The docstrings' formulas, in bits for each element. */
+const triangle = (from: number, to: number): number => ((from + to) * (from - to + 1)) / 2;
+
+interface Case {
+  readonly name: string;
+  readonly body: (party: TestParty) => Promise<unknown>;
+  readonly bitsEach: number;
+  readonly flights: number;
+}
+
+const cases: readonly Case[] = [
+  { name: 'comparison of 5 bits', body: (p) => topBit(p, words(), 5), bitsEach: 4 + 15, flights: 2 },
+  {
+    name: 'comparison of 13 bits',
+    body: (p) => topBit(p, words(), 13),
+    bitsEach: 12 + 15 * (3 + 3 + 2) + (2 + 3),
+    flights: 3,
+  },
+  {
+    name: 'comparison of 21 bits',
+    body: (p) => topBit(p, words(), 21),
+    bitsEach: 20 + 15 * (5 + 5 + 4 + 3 + 2) + (4 + 15),
+    flights: 3,
+  },
+  { name: 'and', body: (p) => and(p, bits(), bits()), bitsEach: 4, flights: 2 },
+  { name: 'toArithmetic', body: (p) => toArithmetic(p, bits(), 20), bitsEach: 1 + 19, flights: 2 },
+  { name: 'widen', body: (p) => widen(p, words(), 22, 37), bitsEach: 1 + 15, flights: 2 },
+  { name: 'multiplex', body: (p) => multiplex(p, bits(), words(), 20), bitsEach: 2 + 2 * 20, flights: 2 },
+  {
+    name: 'multiplex of rows',
+    body: (p) => multiplex(p, bits(), words(16 * N), 20),
+    bitsEach: 2 + 2 * 16 * 20,
+    flights: 2,
+  },
+  {
+    name: 'multiply',
+    body: (p) => multiply(p, words(), words(), 22),
+    bitsEach: 2 * (22 + triangle(22, 1)),
+    flights: 2,
+  },
+  { name: 'square', body: (p) => square(p, words(), 22), bitsEach: 21 + triangle(21, 1), flights: 2 },
+  {
+    name: 'multiplyRows',
+    body: (p) => multiplyRows(p, words(), words(16 * N), 22),
+    bitsEach: 2 * (22 + 16 * triangle(22, 1)),
+    flights: 2,
+  },
+  {
+    name: 'multiplyPrivate',
+    body: (p) => {
+      const value = p.session.self === 'server' ? words() : null;
+      return multiplyPrivate(p, words(16 * N), { owner: 'server', bits: 11, count: N, value }, 37);
+    },
+    bitsEach: 11 + 16 * triangle(37, 27),
+    flights: 2,
+  },
+  { name: 'open to all', body: (p) => open(p.session, words(), 37, 'all'), bitsEach: 2 * 37, flights: 1 },
+];
+
+describe('every leaf protocol sends what its docstring says', () => {
+  it.each(cases)('$name', async ({ body, bitsEach, flights }) => {
+    expect(await trafficOf(body)).toEqual({ flights, bytes: (N * bitsEach) / 8 });
+  });
+
+  it('a chain of n one-way protocols takes n + 1 flights', async () => {
+    const traffic = await trafficOf(async (party) => {
+      const negative = await topBit(party, words(), 13);
+      const lifted = await toArithmetic(party, negative, 20);
+      await widen(party, await square(party, lifted, 20), 20, 37);
+    });
+    expect(traffic.flights).toBe(2 + 3 + 1);
+  });
+});
