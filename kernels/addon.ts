@@ -9,7 +9,9 @@ import type { LeafKernels } from './types/leaf.js';
 import type { PrgKernels } from './types/prg.js';
 import type { RingKernels } from './types/ring.js';
 
-export type Kernels = CpuKernels & LeafKernels & PrgKernels & RingKernels & GgmKernels;
+import type { FloatKernels } from './types/float.js';
+
+export type Kernels = CpuKernels & LeafKernels & PrgKernels & RingKernels & GgmKernels & FloatKernels;
 
 /** The folder of package.json, seen from the sources and from dist/ alike. */
 function packageRoot(): string {

@@ -1,0 +1,42 @@
+#include <immintrin.h>
+
+#include "src/float/gemm.h"
+
+namespace cipherprune::float32 {
+
+namespace {
+
+constexpr int kRows = 6, kColumns = 16;
+
+void run(int64_t k, const float* a, const float* b, float* c, int64_t stride, bool accumulate) {
+  __m256 low[kRows], high[kRows];
+#pragma GCC unroll 6
+  for (int i = 0; i < kRows; i++) low[i] = high[i] = _mm256_setzero_ps();
+  for (int64_t p = 0; p < k; p++) {
+    const __m256 b0 = _mm256_loadu_ps(b), b1 = _mm256_loadu_ps(b + 8);
+#pragma GCC unroll 6
+    for (int i = 0; i < kRows; i++) {
+      const __m256 broadcast = _mm256_broadcast_ss(a + i);
+      low[i] = _mm256_fmadd_ps(broadcast, b0, low[i]);
+      high[i] = _mm256_fmadd_ps(broadcast, b1, high[i]);
+    }
+    a += kRows;
+    b += kColumns;
+  }
+#pragma GCC unroll 6
+  for (int i = 0; i < kRows; i++) {
+    float* row = c + i * stride;
+    if (accumulate) {
+      low[i] = _mm256_add_ps(low[i], _mm256_loadu_ps(row));
+      high[i] = _mm256_add_ps(high[i], _mm256_loadu_ps(row + 8));
+    }
+    _mm256_storeu_ps(row, low[i]);
+    _mm256_storeu_ps(row + 8, high[i]);
+  }
+}
+
+}  // namespace
+
+MicroShape avx2MicroKernel() { return {kRows, kColumns, run}; }
+
+}  // namespace cipherprune::float32

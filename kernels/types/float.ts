@@ -1,0 +1,174 @@
+/**
+ * Single-precision kernels of training. All matrices are row-major and contiguous; outputs are overwritten unless said
+ * otherwise. A wrong length or type throws a TypeError before any memory is touched.
+ *
+ * A `curve` is a function of one variable as a Float64Array: [kind, squarings, segments, degree, bounds (segments - 1),
+ * coefficients (segments × (degree + 1), lowest power first)]; kind 0 is a piecewise polynomial, squared `squarings`
+ * times; kinds 1, 2, 3 (exact GELU, exp, tanh) have no numbers behind their first four.
+ */
+export interface FloatKernels {
+  /** Threads of the float kernels, the caller included. */
+  floatThreads(): number;
+  setFloatThreads(threads: number): void;
+
+  /** c [batch, m, n] = op(a) op(b) (+ bias [n]) (+ c); strides say whether a and b advance along the batch. */
+  floatGemm(
+    transposeA: boolean,
+    transposeB: boolean,
+    m: number,
+    n: number,
+    k: number,
+    a: Float32Array,
+    b: Float32Array,
+    c: Float32Array,
+    bias: Float32Array | null,
+    accumulate: boolean,
+    batch: number,
+    strideA: boolean,
+    strideB: boolean,
+  ): void;
+  /** out [columns] = sums over the rows of x [rows, columns]. */
+  floatColumnSums(x: Float32Array, rows: number, columns: number, out: Float32Array): void;
+  floatSumOfSquares(x: Float32Array): number;
+
+  /** y = curve(x), and its derivative unless null. */
+  floatCurve(curve: Float64Array, x: Float32Array, y: Float32Array, derivative: Float32Array | null): void;
+  /** y [rows, columns] = w · high(x) + (1 - w) · low(x) with w = rowHigh [rows]. */
+  floatMix(
+    high: Float64Array,
+    low: Float64Array,
+    rows: number,
+    columns: number,
+    x: Float32Array,
+    rowHigh: Float32Array,
+    y: Float32Array,
+  ): void;
+  floatMixGrad(
+    high: Float64Array,
+    low: Float64Array,
+    rows: number,
+    columns: number,
+    x: Float32Array,
+    rowHigh: Float32Array,
+    dy: Float32Array,
+    dx: Float32Array,
+    dRowHigh: Float32Array,
+  ): void;
+
+  /** y = rowWeight · dropout(gamma · normalize(dropout(x) + residual) + beta); saves what the gradient needs. */
+  floatLayerNorm(
+    rows: number,
+    columns: number,
+    x: Float32Array,
+    residual: Float32Array | null,
+    gamma: Float32Array,
+    beta: Float32Array,
+    rowWeight: Float32Array | null,
+    epsilon: number,
+    inputDropout: number,
+    outputDropout: number,
+    seed: number,
+    y: Float32Array,
+    normalized: Float32Array,
+    inverseDeviation: Float32Array,
+  ): void;
+  floatLayerNormGrad(
+    rows: number,
+    columns: number,
+    dy: Float32Array,
+    normalized: Float32Array,
+    inverseDeviation: Float32Array,
+    gamma: Float32Array,
+    beta: Float32Array,
+    rowWeight: Float32Array | null,
+    inputDropout: number,
+    outputDropout: number,
+    seed: number,
+    dx: Float32Array,
+    dResidual: Float32Array,
+    dGamma: Float32Array,
+    dBeta: Float32Array,
+    dRowWeight: Float32Array | null,
+  ): void;
+
+  /** Attention with column weights and a mix of exponentials per row; `scores` null where queries < tokens. */
+  floatAttention(
+    high: Float64Array,
+    low: Float64Array,
+    batch: number,
+    queries: number,
+    tokens: number,
+    heads: number,
+    headSize: number,
+    q: Float32Array,
+    k: Float32Array,
+    v: Float32Array,
+    columnWeight: Float32Array,
+    rowHigh: Float32Array,
+    context: Float32Array,
+    scores: Float32Array | null,
+    shifted: Float32Array,
+  ): void;
+  floatAttentionGrad(
+    high: Float64Array,
+    low: Float64Array,
+    batch: number,
+    queries: number,
+    tokens: number,
+    heads: number,
+    headSize: number,
+    q: Float32Array,
+    k: Float32Array,
+    v: Float32Array,
+    columnWeight: Float32Array,
+    rowHigh: Float32Array,
+    shifted: Float32Array,
+    dContext: Float32Array,
+    dScores: Float32Array | null,
+    dq: Float32Array,
+    dk: Float32Array,
+    dv: Float32Array,
+    dColumnWeight: Float32Array,
+    dRowHigh: Float32Array,
+  ): void;
+
+  /** out [batch · tokens, columns] = word + position + type rows. */
+  floatEmbedding(
+    batch: number,
+    tokens: number,
+    columns: number,
+    words: Int32Array,
+    types: Int32Array,
+    wordTable: Float32Array,
+    positionTable: Float32Array,
+    typeTable: Float32Array,
+    out: Float32Array,
+  ): void;
+  floatEmbeddingGrad(
+    batch: number,
+    tokens: number,
+    columns: number,
+    words: Int32Array,
+    types: Int32Array,
+    dy: Float32Array,
+    dWord: Float32Array,
+    dPosition: Float32Array,
+    dType: Float32Array,
+  ): void;
+
+  /** One step of AdamW in place; corrections are 1 / (1 - beta^step). */
+  floatAdamW(
+    parameter: Float32Array,
+    mean: Float32Array,
+    square: Float32Array,
+    gradient: Float32Array,
+    gradientScale: number,
+    rate: number,
+    beta1: number,
+    beta2: number,
+    epsilon: number,
+    decay: number,
+    correction1: number,
+    correction2: number,
+  ): void;
+}

@@ -1,0 +1,46 @@
+/** Reuses the memory of dead tensors: fresh memory costs a page fault per 4 KiB and waits for the garbage collector. */
+
+/** Sizes are rounded up to four classes per power of two, so that batches of like size share memory. */
+function capacityFor(size: number): number {
+  if (size <= 64) return 64;
+  const step = 2 ** (Math.ceil(Math.log2(size)) - 3);
+  return Math.ceil(size / step) * step;
+}
+
+export class FloatPool {
+  private readonly free = new Map<number, ArrayBuffer[]>();
+  private readonly owned = new WeakSet<ArrayBuffer>();
+  private freeBytes = 0;
+
+  constructor(private readonly mostFreeBytes = 2 ** 31) {}
+
+  /** An array of `size` numbers of any value. */
+  take(size: number): Float32Array<ArrayBuffer> {
+    const capacity = capacityFor(size);
+    const buffer = this.free.get(capacity)?.pop();
+    if (buffer) {
+      this.freeBytes -= buffer.byteLength;
+      return new Float32Array(buffer, 0, size);
+    }
+    const fresh = new ArrayBuffer(capacity * 4);
+    this.owned.add(fresh);
+    return new Float32Array(fresh, 0, size);
+  }
+
+  /** Takes back an array of `take`; others are left to the garbage collector. */
+  give(array: Float32Array): void {
+    const buffer = array.buffer;
+    if (!(buffer instanceof ArrayBuffer) || !this.owned.has(buffer)) return;
+    if (this.freeBytes + buffer.byteLength > this.mostFreeBytes) return;
+    const capacity = buffer.byteLength / 4;
+    const list = this.free.get(capacity);
+    if (list) list.push(buffer);
+    else this.free.set(capacity, [buffer]);
+    this.freeBytes += buffer.byteLength;
+  }
+
+  /** Never reuse this array: someone else may still see it. */
+  release(array: Float32Array): void {
+    if (array.buffer instanceof ArrayBuffer) this.owned.delete(array.buffer);
+  }
+}
