@@ -244,6 +244,8 @@ AttentionArgs attentionInputs(Arguments& in, const Curve& high, const Curve& low
   a.v = in.floats("v", a.batch * a.tokens * hidden);
   a.columnWeight = in.floats("columnWeight", a.batch * a.tokens);
   a.rowHigh = in.floats("rowHigh", a.batch * a.queries);
+  a.dropout = rate(in, "dropout");
+  a.seed = static_cast<uint32_t>(in.size("seed", 0));
   return a;
 }
 
@@ -330,13 +332,8 @@ void embeddingGradCall(const Napi::CallbackInfo& info) {
   embeddingGrad(a);
 }
 
-void adamWCall(const Napi::CallbackInfo& info) {
-  Arguments in(info, "floatAdamW");
-  AdamWArgs a = {};
-  a.parameter = in.anyFloats("parameter", a.size);
-  a.mean = in.floats("mean", a.size);
-  a.square = in.floats("square", a.size);
-  a.gradient = in.floats("gradient", a.size);
+/** The numbers that end both calls of AdamW. */
+void adamWNumbers(Arguments& in, AdamWArgs& a) {
   a.gradientScale = rate(in, "gradientScale");
   a.rate = rate(in, "rate");
   a.beta1 = rate(in, "beta1");
@@ -345,7 +342,32 @@ void adamWCall(const Napi::CallbackInfo& info) {
   a.decay = rate(in, "decay");
   a.correction1 = rate(in, "correction1");
   a.correction2 = rate(in, "correction2");
+}
+
+void adamWCall(const Napi::CallbackInfo& info) {
+  Arguments in(info, "floatAdamW");
+  AdamWArgs a = {};
+  a.parameter = in.anyFloats("parameter", a.size);
+  a.mean = in.floats("mean", a.size);
+  a.square = in.floats("square", a.size);
+  a.gradient = in.floats("gradient", a.size);
+  adamWNumbers(in, a);
   adamW(a);
+}
+
+void adamWRowsCall(const Napi::CallbackInfo& info) {
+  Arguments in(info, "floatAdamWRows");
+  AdamWArgs a = {};
+  const int64_t columns = in.size("columns"), count = in.size("count");
+  int64_t tableRows;
+  a.parameter = table(info, in, "parameter", columns, tableRows);
+  a.mean = in.floats("mean", tableRows * columns);
+  a.square = in.floats("square", tableRows * columns);
+  const int32_t* rows = in.uncheckedRows("rows", count);
+  in.checkRows("rows", rows, count, tableRows);
+  a.gradient = in.floats("gradient", count * columns);
+  adamWNumbers(in, a);
+  adamWRows(a, rows, count, columns);
 }
 
 Napi::Value threadsCall(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), parallelThreads()); }
@@ -371,6 +393,7 @@ void registerFloat(Napi::Env env, Napi::Object exports) {
   exports.Set("floatAttentionGrad", Napi::Function::New(env, attentionGradCall));
   exports.Set("floatEmbedding", Napi::Function::New(env, embeddingCall));
   exports.Set("floatEmbeddingGrad", Napi::Function::New(env, embeddingGradCall));
+  exports.Set("floatAdamWRows", Napi::Function::New(env, adamWRowsCall));
   exports.Set("floatAdamW", Napi::Function::New(env, adamWCall));
 }
 

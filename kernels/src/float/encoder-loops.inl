@@ -333,6 +333,7 @@ void attentionOf(const AttentionArgs& args, int64_t sequence, float* scratch) {
   const bool scored = args.scores != nullptr && args.queries == n;
   float* scores = scored ? args.scores + sequence * n : nullptr;
   const float scale = 1.0f / sqrtf(static_cast<float>(d));
+  const Dropout drop = dropout(args.seed, args.dropout);
   if (scored) memset(scores, 0, n * sizeof(float));
   for (int64_t head = 0; head < args.heads; head++) {
     const int64_t column = head * d, base = sequence * n * hidden + column;
@@ -351,9 +352,10 @@ void attentionOf(const AttentionArgs& args, int64_t sequence, float* scratch) {
       const float inverse =
           softmaxRow(*args.high, *args.low, args.rowHigh[sequence * args.queries + j], weight, shifted, n, row);
       for (int64_t i = 0; i < n; i++) row.e[i] *= weight[i] * inverse;
-      for (int64_t i = 0; i < n; i++)
-        if (weight[i] != 0) addScaled(row.e[i], args.v + base + i * hidden, d, context);
       if (scored) addScaled(weight[j] / args.heads, row.e, n, scores);
+      if (args.dropout > 0) applyDropout(drop, shifted - args.shifted, row.e, n, row.e);
+      for (int64_t i = 0; i < n; i++)
+        if (row.e[i] != 0) addScaled(row.e[i], args.v + base + i * hidden, d, context);
     }
   }
 }
@@ -371,10 +373,11 @@ void attentionGradOf(const AttentionGradArgs& args, int64_t sequence, float* scr
   const AttentionScratch space(scratch, d, padded);
   float* dp = space.rows;
   const SoftmaxRow row{dp + padded, dp + 2 * padded, dp + 3 * padded};
-  float* p = dp + 4 * padded;
+  float *p = dp + 4 * padded, *dropped = dp + 5 * padded;
   const float* weight = f.columnWeight + sequence * n;
   const float* dScores = args.dScores != nullptr && f.queries == n ? args.dScores + sequence * n : nullptr;
   const float scale = 1.0f / sqrtf(static_cast<float>(d));
+  const Dropout drop = dropout(f.seed, f.dropout);
   float* dWeight = args.dColumnWeight + sequence * n;
   float* dRowHigh = args.dRowHigh + sequence * f.queries;
   memset(dWeight, 0, n * sizeof(float));
@@ -392,13 +395,18 @@ void attentionGradOf(const AttentionGradArgs& args, int64_t sequence, float* scr
       const float inverse = softmaxRow(*f.high, *f.low, f.rowHigh[sequence * f.queries + j], weight, shifted, n, row);
       for (int64_t i = 0; i < n; i++) p[i] = weight[i] * row.e[i] * inverse;
       rowTimes(args.dContext + at, space.transposed, d, padded, dp);
+      memcpy(dropped, p, n * sizeof(float));
+      if (f.dropout > 0) {
+        applyDropout(drop, shifted - f.shifted, dp, n, dp);
+        applyDropout(drop, shifted - f.shifted, p, n, dropped);
+      }
       if (dScores != nullptr) {
         addScaled(weight[j] / f.heads, dScores, n, dp);
         dWeight[j] += dotOf(p, dScores, n) / f.heads;
       }
       const float mean = dotOf(p, dp, n);
       for (int64_t i = 0; i < n; i++)
-        if (weight[i] != 0) addScaled(p[i], args.dContext + at, d, args.dv + base + i * hidden);
+        if (dropped[i] != 0) addScaled(dropped[i], args.dContext + at, d, args.dv + base + i * hidden);
       for (int64_t i = 0; i < n; i++) {
         const float g = (dp[i] - mean) * inverse;
         dWeight[i] += row.e[i] * g;

@@ -104,6 +104,20 @@ void adamW(const AdamWArgs& args) {
   inPieces(args.size, kNumbersPerPiece, [&](int64_t from, int64_t to) { loops.adamW(args, from, to); });
 }
 
+void adamWRows(const AdamWArgs& args, const int32_t* rows, int64_t count, int64_t columns) {
+  const EncoderLoops loops = chosenLoops();
+  inPieces(count, rowsPerPiece(columns), [&](int64_t from, int64_t to) {
+    for (int64_t i = from; i < to; i++) {
+      AdamWArgs row = args;
+      row.parameter += rows[i] * columns;
+      row.mean += rows[i] * columns;
+      row.square += rows[i] * columns;
+      row.gradient += i * columns;
+      loops.adamW(row, 0, columns);
+    }
+  });
+}
+
 void columnSums(const float* x, int64_t rows, int64_t columns, float* out) {
   const EncoderLoops loops = chosenLoops();
   const int64_t pieces = (rows + kRowsPerSum - 1) / kRowsPerSum;

@@ -64,6 +64,9 @@ struct AttentionArgs {
   const Curve* low;
   int64_t batch, queries, tokens, heads, headSize;
   const float *q, *k, *v, *columnWeight, *rowHigh;
+  /** Dropout of p on its way to the context (the scores see p itself). */
+  float dropout;
+  uint32_t seed;
   /** shifted [batch, heads, queries, tokens]: s - max s, saved for the gradient. */
   float *context, *scores, *shifted;
 };
@@ -91,6 +94,8 @@ void attention(const AttentionArgs& args);
 void attentionGrad(const AttentionGradArgs& args);
 /** Decoupled weight decay (Loshchilov and Hutter, 2019), in place. */
 void adamW(const AdamWArgs& args);
+/** The same for some rows of a table [*, columns]: gradient is [rows, columns]; other rows stay as they are. */
+void adamWRows(const AdamWArgs& args, const int32_t* rows, int64_t count, int64_t columns);
 /** out[j] = sum over rows of x [rows, columns]. */
 void columnSums(const float* x, int64_t rows, int64_t columns, float* out);
 /** Sum of squares in double precision, in a fixed order. */
