@@ -413,8 +413,10 @@ void attentionGradOf(const AttentionGradArgs& args, int64_t sequence, float* scr
         dp[i] = weight[i] * g;
       }
       dRowHigh[j] += dotOf(dp, row.difference, n);
-      for (int64_t i = 0; i < n; i++) dp[i] *= row.derivative[i];
-      dp[maximumColumn(shifted, weight, n)] -= sumOf(dp, n);
+      // Columns above the maximum (of next to no weight) were clamped to it and have no slope.
+      const int64_t highest = maximumColumn(shifted, weight, n);
+      for (int64_t i = 0; i < n; i++) dp[i] *= shifted[i] < 0 || i == highest ? row.derivative[i] : 0.0f;
+      dp[highest] -= sumOf(dp, n);
       for (int64_t i = 0; i < n; i++) {
         if (weight[i] == 0) continue;
         addScaled(scale * dp[i], f.k + base + i * hidden, d, args.dq + at);

@@ -1,0 +1,49 @@
+/**
+ * Chooses and prepares the TensorFlow.js backend. `native` is ours (training/backend/native-backend.ts) with fused encoder
+ * kernels; `tensorflow` is @tensorflow/tfjs-node where it is installed with its binding; `cpu` is plain JavaScript, slow, the
+ * yardstick in tests. All three run the same model.
+ */
+import * as tf from '@tensorflow/tfjs';
+import { registerAttention } from '../ops/attention.js';
+import { registerCurves } from '../ops/curve.js';
+import { registerEmbedding } from '../ops/embedding.js';
+import { registerLayerNorm } from '../ops/layer-norm.js';
+import { registerLinear } from '../ops/linear.js';
+import { nativeBackendName, registerNativeBackend } from './native-backend.js';
+
+export type BackendName = 'native' | 'tensorflow' | 'cpu';
+
+let registered = false;
+
+function registerNative(): void {
+  if (registered) return;
+  registered = true;
+  registerNativeBackend();
+  registerLinear();
+  registerCurves();
+  registerLayerNorm();
+  registerAttention();
+  registerEmbedding();
+}
+
+/** Imports tfjs-node; false if it is not installed or has no binding for this machine. */
+async function importTensorFlow(): Promise<boolean> {
+  try {
+    await import('@tensorflow/tfjs-node' as string);
+    return tf.findBackend('tensorflow') !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** Makes a backend the current one. Throws if `tensorflow` is asked for and not there. */
+export async function useBackend(name: BackendName): Promise<void> {
+  if (name === 'native') registerNative();
+  if (name === 'tensorflow' && !(await importTensorFlow()))
+    throw new Error('backend tensorflow: expected @tensorflow/tfjs-node with its native binding, found none');
+  const ready = await tf.setBackend(name === 'native' ? nativeBackendName : name);
+  if (!ready) throw new Error(`backend ${name}: TensorFlow.js could not start it`);
+}
+
+/** True if tensors share the memory of the arrays that they are made from, so that parameters change in place. */
+export const sharesMemory = (): boolean => tf.getBackend() !== 'tensorflow';

@@ -1,0 +1,153 @@
+/**
+ * Self-attention with soft masks. Per head and row j: e = r_j · expHigh(s - max s) + (1 - r_j) · expLow(s - max s) with r
+ * the row's importance mask, p_i = w_i e_i / Σ w e with w the columns' pruning masks, so that a token of weight 0 is
+ * absent and soft masks turn into hard ones without a jump. The scores are n·S: mean over heads of the column sums.
+ */
+import * as tf from '@tensorflow/tfjs';
+import { kernels } from '../../kernels/addon.js';
+import { type Attributes, defineGradient, defineKernel, onNativeBackend, runKernel } from '../backend/kernel.js';
+import type { NativeBackend } from '../backend/native-backend.js';
+import { type CurveName, curveNumbers } from '../curves.js';
+import { applyCurve } from './curve.js';
+
+export interface AttentionInputs {
+  /** [batch · queries, hidden]: the first `queries` rows of every sequence. */
+  readonly q: tf.Tensor2D;
+  /** [batch · tokens, hidden] */
+  readonly k: tf.Tensor2D;
+  readonly v: tf.Tensor2D;
+  /** [batch · tokens]: 0 for padding, 1 for tokens that are there, between for soft masks. */
+  readonly columnWeight: tf.Tensor1D;
+  /** [batch · queries] */
+  readonly rowHigh: tf.Tensor1D;
+}
+
+export interface AttentionOptions {
+  readonly batch: number;
+  readonly queries: number;
+  readonly tokens: number;
+  readonly heads: number;
+  readonly dropout: number;
+  readonly seed: number;
+  readonly high: CurveName;
+  readonly low: CurveName;
+}
+
+export interface AttentionOutputs {
+  /** [batch · queries, hidden] */
+  readonly context: tf.Tensor2D;
+  /** [batch · tokens]: n·S of every token over the real rows; null where queries < tokens. */
+  readonly scores: tf.Tensor1D | null;
+}
+
+/** Columns below this weight do not take part in the maximum; the kernels have the same number. */
+const maximumFrom = 0.01;
+
+export function attention(inputs: AttentionInputs, options: AttentionOptions): AttentionOutputs {
+  if (!onNativeBackend()) return plainAttention(inputs, options);
+  const [context, scores] = runKernel('EncoderAttention', { ...inputs }, { ...options });
+  const scored = options.queries === options.tokens;
+  return { context: context as tf.Tensor2D, scores: scored ? (scores as tf.Tensor1D) : null };
+}
+
+function plainAttention(inputs: AttentionInputs, options: AttentionOptions): AttentionOutputs {
+  const { batch, queries, tokens, heads, dropout, seed, high, low } = options;
+  const hidden = inputs.q.shape[1];
+  const size = hidden / heads;
+  const split = (x: tf.Tensor2D, rows: number): tf.Tensor4D =>
+    tf.transpose(x.reshape([batch, rows, heads, size]), [0, 2, 1, 3]);
+  const logits = tf.matMul(split(inputs.q, queries), split(inputs.k, tokens), false, true).div(Math.sqrt(size));
+  const weight = inputs.columnWeight.reshape([batch, 1, 1, tokens]);
+  const absent = tf.tidy(() => tf.less(weight, maximumFrom).cast('float32').mul(-1e9));
+  const shifted = tf.minimum(logits.sub(logits.add(absent).max(-1, true)), 0);
+  const rowHigh = inputs.rowHigh.reshape([batch, 1, queries, 1]);
+  const lowE = applyCurve(shifted, low);
+  const e = high === low ? lowE : lowE.add(applyCurve(shifted, high).sub(lowE).mul(rowHigh));
+  const weighted = e.mul(weight);
+  const p = weighted.div(weighted.sum(-1, true));
+  const dropped = dropout > 0 ? tf.dropout(p, dropout, undefined, seed) : p;
+  const context = tf.transpose(tf.matMul(dropped as tf.Tensor4D, split(inputs.v, tokens)), [0, 2, 1, 3]);
+  const rows = context.reshape([batch * queries, hidden]) as tf.Tensor2D;
+  if (queries < tokens) return { context: rows, scores: null };
+  const rowWeight = inputs.columnWeight.reshape([batch, 1, tokens, 1]);
+  const scores = p.mul(rowWeight).sum(2).mean(1).reshape([batch * tokens]) as tf.Tensor1D;
+  return { context: rows, scores };
+}
+
+const optionsOf = (attributes: Attributes): AttentionOptions => attributes as unknown as AttentionOptions;
+
+/** The arguments that the forward and the backward kernel begin with. */
+function commonArguments(
+  backend: NativeBackend,
+  inputs: Readonly<Record<string, tf.TensorInfo>>,
+  attributes: Attributes,
+) {
+  const { batch, queries, tokens, heads, dropout, seed, high, low } = optionsOf(attributes);
+  const hidden = inputs.q!.shape[1]!;
+  const floats = (name: string): Float32Array => backend.floats(inputs[name]!);
+  return {
+    hidden,
+    list: [
+      curveNumbers(high),
+      curveNumbers(low),
+      batch,
+      queries,
+      tokens,
+      heads,
+      hidden / heads,
+      floats('q'),
+      floats('k'),
+      floats('v'),
+      floats('columnWeight'),
+      floats('rowHigh'),
+      dropout,
+      seed,
+    ] as const,
+  };
+}
+
+export function registerAttention(): void {
+  defineKernel('EncoderAttention', (backend, inputs, attributes) => {
+    const { batch, queries, tokens, heads } = optionsOf(attributes);
+    const { hidden, list } = commonArguments(backend, inputs, attributes);
+    const context = backend.make([batch * queries, hidden]);
+    const scores = backend.make([batch * tokens]);
+    const shifted = backend.make([batch, heads, queries, tokens]);
+    const scored = queries === tokens;
+    kernels.floatAttention(...list, context.values, scored ? scores.values : null, shifted.values);
+    return [context.info, scores.info, shifted.info];
+  });
+  defineKernel('EncoderAttentionGrad', (backend, inputs, attributes) => {
+    const { batch, queries, tokens } = optionsOf(attributes);
+    const { hidden, list } = commonArguments(backend, inputs, attributes);
+    const dq = backend.make([batch * queries, hidden]);
+    const dk = backend.make([batch * tokens, hidden]);
+    const dv = backend.make([batch * tokens, hidden]);
+    const dColumnWeight = backend.make([batch * tokens]);
+    const dRowHigh = backend.make([batch * queries]);
+    const dScores = queries === tokens ? backend.floats(inputs.dScores!) : null;
+    kernels.floatAttentionGrad(
+      ...list,
+      backend.floats(inputs.shifted!),
+      backend.floats(inputs.dContext!),
+      dScores,
+      dq.values,
+      dk.values,
+      dv.values,
+      dColumnWeight.values,
+      dRowHigh.values,
+    );
+    return [dq, dk, dv, dColumnWeight, dRowHigh].map(({ info }) => info);
+  });
+  defineGradient({
+    kernelName: 'EncoderAttention',
+    inputsToSave: ['q', 'k', 'v', 'columnWeight', 'rowHigh'],
+    outputsToSave: [false, false, true],
+    gradient: ([dContext, dScores], [q, k, v, columnWeight, rowHigh, shifted], attributes) => {
+      const forward = { q: q!, k: k!, v: v!, columnWeight: columnWeight!, rowHigh: rowHigh!, shifted: shifted! };
+      const inputs = { ...forward, dContext: dContext!, dScores: dScores! };
+      const [dq, dk, dv, dWeight, dHigh] = runKernel('EncoderAttentionGrad', inputs, attributes);
+      return { q: dq!, k: dk!, v: dv!, columnWeight: dWeight!, rowHigh: dHigh! };
+    },
+  });
+}

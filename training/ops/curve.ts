@@ -1,0 +1,111 @@
+/** Functions of one variable: GELU and tanh, exact or as polynomials (training/curves.ts), and mixes of two. */
+import * as tf from '@tensorflow/tfjs';
+import { kernels } from '../../kernels/addon.js';
+import { defineGradient, defineKernel, onNativeBackend, runKernel } from '../backend/kernel.js';
+import { type CurveName, curveNumbers, curvePieces } from '../curves.js';
+
+const polynomial = (x: tf.Tensor, coefficients: readonly number[]): tf.Tensor =>
+  coefficients.reduceRight<tf.Tensor>((sum, c) => sum.mul(x).add(c), tf.zerosLike(x));
+
+const derivativeOf = (coefficients: readonly number[]): number[] =>
+  coefficients.slice(1).map((c, k) => c * (k + 1));
+
+/** Value and derivative of an exact function, by ordinary operations. */
+function exact(name: CurveName, x: tf.Tensor): { y: tf.Tensor; derivative: tf.Tensor } {
+  if (name === 'exactExp') return { y: tf.exp(x), derivative: tf.exp(x) };
+  if (name === 'exactTanh') {
+    const y = tf.tanh(x);
+    return { y, derivative: tf.sub(1, y.square()) };
+  }
+  const phi = tf.erf(x.mul(Math.SQRT1_2)).add(1).mul(0.5);
+  const gauss = tf.exp(x.square().mul(-0.5)).mul(1 / Math.sqrt(2 * Math.PI));
+  return { y: x.mul(phi), derivative: phi.add(x.mul(gauss)) };
+}
+
+function evaluate(name: CurveName, x: tf.Tensor): { y: tf.Tensor; derivative: tf.Tensor } {
+  const pieces = curvePieces(name);
+  if (!pieces) return exact(name, x);
+  let y = polynomial(x, pieces.segments[0]!);
+  let derivative = polynomial(x, derivativeOf(pieces.segments[0]!));
+  pieces.bounds.forEach((bound, s) => {
+    const beyond = tf.greaterEqual(x, bound);
+    y = tf.where(beyond, polynomial(x, pieces.segments[s + 1]!), y);
+    derivative = tf.where(beyond, polynomial(x, derivativeOf(pieces.segments[s + 1]!)), derivative);
+  });
+  for (let i = 0; i < pieces.squarings; i++) {
+    derivative = derivative.mul(y).mul(2);
+    y = y.square();
+  }
+  return { y, derivative };
+}
+
+/** curve(x), any shape. */
+export function applyCurve<T extends tf.Tensor>(x: T, name: CurveName): T {
+  if (onNativeBackend()) return runKernel('EncoderCurve', { x }, { curve: name })[0] as T;
+  return tf.customGrad((input, save) => {
+    const { y, derivative } = evaluate(name, input as tf.Tensor);
+    (save as tf.GradSaveFunc)([derivative]);
+    return { value: y, gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => dy.mul(saved[0]!) };
+  })(x) as T;
+}
+
+/** w · high(x) + (1 - w) · low(x), one w a row: x [rows, columns], rowHigh [rows]. */
+export function mixCurves(
+  x: tf.Tensor2D,
+  rowHigh: tf.Tensor1D,
+  high: CurveName,
+  low: CurveName,
+): tf.Tensor2D {
+  if (onNativeBackend()) return runKernel('EncoderMix', { x, rowHigh }, { high, low })[0] as tf.Tensor2D;
+  if (high === low) return applyCurve(x, high);
+  const lowY = applyCurve(x, low);
+  return lowY.add(applyCurve(x, high).sub(lowY).mul(rowHigh.expandDims(1)));
+}
+
+export function registerCurves(): void {
+  defineKernel('EncoderCurve', (backend, { x }, { curve }) => {
+    const y = backend.make(x!.shape);
+    const derivative = backend.make(x!.shape);
+    kernels.floatCurve(curveNumbers(curve as CurveName), backend.floats(x!), y.values, derivative.values);
+    return [y.info, derivative.info];
+  });
+  defineGradient({
+    kernelName: 'EncoderCurve',
+    inputsToSave: [],
+    outputsToSave: [false, true],
+    gradient: ([dy], [derivative]) => ({ x: tf.mul(dy!, derivative!) }),
+  });
+  defineKernel('EncoderMix', (backend, { x, rowHigh }, { high, low }) => {
+    const [rows, columns] = x!.shape as [number, number];
+    const y = backend.make([rows, columns]);
+    const curves = [curveNumbers(high as CurveName), curveNumbers(low as CurveName)] as const;
+    kernels.floatMix(...curves, rows, columns, backend.floats(x!), backend.floats(rowHigh!), y.values);
+    return [y.info];
+  });
+  defineKernel('EncoderMixGrad', (backend, { dy, x, rowHigh }, { high, low }) => {
+    const [rows, columns] = x!.shape as [number, number];
+    const dx = backend.make([rows, columns]);
+    const dRowHigh = backend.make([rows]);
+    const curves = [curveNumbers(high as CurveName), curveNumbers(low as CurveName)] as const;
+    const inputs = [x!, rowHigh!, dy!].map((tensor) => backend.floats(tensor));
+    kernels.floatMixGrad(
+      ...curves,
+      rows,
+      columns,
+      inputs[0]!,
+      inputs[1]!,
+      inputs[2]!,
+      dx.values,
+      dRowHigh.values,
+    );
+    return [dx.info, dRowHigh.info];
+  });
+  defineGradient({
+    kernelName: 'EncoderMix',
+    inputsToSave: ['x', 'rowHigh'],
+    gradient: ([dy], [x, rowHigh], attributes) => {
+      const [dx, dRowHigh] = runKernel('EncoderMixGrad', { dy: dy!, x: x!, rowHigh: rowHigh! }, attributes);
+      return { x: dx!, rowHigh: dRowHigh! };
+    },
+  });
+}

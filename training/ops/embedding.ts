@@ -1,0 +1,95 @@
+/** Rows of the word, position and token-type tables, summed; and the first row of every sequence. */
+import * as tf from '@tensorflow/tfjs';
+import { kernels } from '../../kernels/addon.js';
+import { type Attributes, defineGradient, defineKernel, onNativeBackend, runKernel } from '../backend/kernel.js';
+
+export interface EmbeddingTables {
+  /** [rows, hidden] each. */
+  readonly word: tf.Tensor2D;
+  readonly position: tf.Tensor2D;
+  readonly tokenType: tf.Tensor2D;
+}
+
+/** words, types [batch · tokens] → [batch · tokens, hidden]; positions count from 0 in every sequence. */
+export function embedding(
+  tables: EmbeddingTables,
+  words: tf.Tensor1D,
+  types: tf.Tensor1D,
+  tokens: number,
+): tf.Tensor2D {
+  const { word, position, tokenType } = tables;
+  if (onNativeBackend())
+    return runKernel('EncoderEmbedding', { word, position, tokenType, words, types }, { tokens })[0] as tf.Tensor2D;
+  const places = tf.tensor1d(
+    Int32Array.from({ length: words.shape[0] }, (_, i) => i % tokens),
+    'int32',
+  );
+  return tf.gather(word, words).add(tf.gather(position, places)).add(tf.gather(tokenType, types)) as tf.Tensor2D;
+}
+
+/** x [batch · tokens, hidden] → [batch, hidden]: the [CLS] rows. */
+export function firstTokens(x: tf.Tensor2D, batch: number): tf.Tensor2D {
+  if (onNativeBackend()) return runKernel('EncoderFirstTokens', { x }, { batch })[0] as tf.Tensor2D;
+  const hidden = x.shape[1];
+  const tokens = x.shape[0] / batch;
+  return x.reshape([batch, tokens * hidden]).slice([0, 0], [batch, hidden]) as tf.Tensor2D;
+}
+
+export function registerEmbedding(): void {
+  defineKernel('EncoderEmbedding', (backend, inputs, { tokens }) => {
+    const { word, position, tokenType, words, types } = inputs;
+    const rows = words!.shape[0]!;
+    const columns = word!.shape[1]!;
+    const out = backend.make([rows, columns]);
+    const [w, p, t] = [word!, position!, tokenType!].map((tensor) => backend.floats(tensor));
+    const ids = [backend.integers(words!), backend.integers(types!)] as const;
+    const length = tokens as number;
+    kernels.floatEmbedding(rows / length, length, columns, ...ids, w!, p!, t!, out.values);
+    return [out.info];
+  });
+  defineKernel('EncoderEmbeddingGrad', (backend, inputs, { tokens }) => {
+    const { dy, word, position, tokenType, words, types } = inputs;
+    const [rows, columns] = dy!.shape as [number, number];
+    const [dw, dp, dt] = [word!, position!, tokenType!].map(({ shape }) => backend.make(shape));
+    const ids = [backend.integers(words!), backend.integers(types!)] as const;
+    const length = tokens as number;
+    const gradient = backend.floats(dy!);
+    const outputs = [dw!.values, dp!.values, dt!.values] as const;
+    kernels.floatEmbeddingGrad(rows / length, length, columns, ...ids, gradient, ...outputs);
+    return [dw!.info, dp!.info, dt!.info];
+  });
+  defineGradient({
+    kernelName: 'EncoderEmbedding',
+    inputsToSave: ['word', 'position', 'tokenType', 'words', 'types'],
+    gradient: ([dy], [word, position, tokenType, words, types], attributes: Attributes) => {
+      const inputs = { dy: dy!, word: word!, position: position!, tokenType: tokenType!, words: words!, types: types! };
+      const [dw, dp, dt] = runKernel('EncoderEmbeddingGrad', inputs, attributes);
+      return { word: dw!, position: dp!, tokenType: dt! };
+    },
+  });
+  defineKernel('EncoderFirstTokens', (backend, { x }, { batch }) => {
+    const [rows, columns] = x!.shape as [number, number];
+    const sequences = batch as number;
+    const stride = (rows / sequences) * columns;
+    const out = backend.make([sequences, columns]);
+    const values = backend.floats(x!);
+    for (let i = 0; i < sequences; i++)
+      out.values.set(values.subarray(i * stride, i * stride + columns), i * columns);
+    return [out.info];
+  });
+  defineKernel('EncoderFirstTokensGrad', (backend, { dy }, { rows }) => {
+    const [sequences, columns] = dy!.shape as [number, number];
+    const stride = ((rows as number) / sequences) * columns;
+    const out = backend.make([rows as number, columns]);
+    const values = backend.floats(dy!);
+    out.values.fill(0);
+    for (let i = 0; i < sequences; i++)
+      out.values.set(values.subarray(i * columns, (i + 1) * columns), i * stride);
+    return [out.info];
+  });
+  defineGradient({
+    kernelName: 'EncoderFirstTokens',
+    inputsToSave: ['x'],
+    gradient: ([dy], [x]) => ({ x: runKernel('EncoderFirstTokensGrad', { dy: dy! }, { rows: x!.shape[0]! })[0]! }),
+  });
+}
