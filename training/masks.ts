@@ -1,0 +1,52 @@
+/**
+ * Masks of tokens by their importance n·S. Soft: M = σ((n·S - threshold) / T), so that thresholds can be learned; hard: 0 or
+ * 1 by comparison, as the secure engine does. A pruned token stays pruned; [CLS] is never pruned and always important.
+ */
+import * as tf from '@tensorflow/tfjs';
+
+export type MaskMode = 'none' | 'soft' | 'hard';
+
+/** What one layer does with scores. Thresholds are scalars; a null `reduce` keeps every token at the high degree. */
+export interface LayerMasks {
+  readonly mode: MaskMode;
+  readonly prune: tf.Scalar | null;
+  readonly reduce: tf.Scalar | null;
+  readonly temperature: number;
+}
+
+export interface TokenMasks {
+  /** [batch · tokens]: 0 for padding and pruned tokens, up to 1. */
+  readonly kept: tf.Tensor1D;
+  /** [batch · tokens]: weight of the high-degree polynomials. */
+  readonly important: tf.Tensor1D;
+}
+
+/** σ((scores - threshold) / T), or its limit for T → 0. */
+function compare(scores: tf.Tensor1D, threshold: tf.Scalar, { mode, temperature }: LayerMasks): tf.Tensor1D {
+  if (mode === 'hard') return tf.greaterEqual(scores, threshold).cast('float32') as tf.Tensor1D;
+  return tf.sigmoid(tf.sub(scores, threshold).mul(1 / temperature)) as tf.Tensor1D;
+}
+
+/** 1 on [CLS] whatever the mask says: mask · (1 - cls) + cls. */
+const sparing = (mask: tf.Tensor1D, cls: tf.Tensor1D, notCls: tf.Tensor1D): tf.Tensor1D =>
+  mask.mul(notCls).add(cls);
+
+/**
+ * Masks after a layer's attention. scores, before.kept [batch · tokens]; cls is 1 on the first token of every sequence.
+ * The important ones are among the kept ones.
+ */
+export function tokenMasks(
+  scores: tf.Tensor1D,
+  before: TokenMasks,
+  cls: { readonly on: tf.Tensor1D; readonly off: tf.Tensor1D },
+  masks: LayerMasks,
+): TokenMasks {
+  if (masks.mode === 'none') return before;
+  const kept = masks.prune
+    ? (sparing(compare(scores, masks.prune, masks), cls.on, cls.off).mul(before.kept) as tf.Tensor1D)
+    : before.kept;
+  const important = masks.reduce
+    ? sparing(compare(scores, masks.reduce, masks), cls.on, cls.off)
+    : (tf.onesLike(scores) as tf.Tensor1D);
+  return { kept, important };
+}
