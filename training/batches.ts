@@ -61,7 +61,16 @@ export function makeBatch(examples: readonly EncodedExample[]): Batch {
     types.set(example.types, row * tokens);
     real.fill(1, row * tokens, row * tokens + example.ids.length);
   });
-  return { examples, size, tokens, ids, types, real, lengths, labels: Int32Array.from(examples, (e) => e.label) };
+  return {
+    examples,
+    size,
+    tokens,
+    ids,
+    types,
+    real,
+    lengths,
+    labels: Int32Array.from(examples, (e) => e.label),
+  };
 }
 
 /** Cuts examples (already sorted by length) into groups within the limits. */
@@ -106,7 +115,10 @@ export function epochBatches(
 }
 
 /** Batches for evaluation: by length, no order to keep. */
-export const evaluationBatches = (examples: readonly EncodedExample[], limits: BatchLimits): EncodedExample[][] =>
+export const evaluationBatches = (
+  examples: readonly EncodedExample[],
+  limits: BatchLimits,
+): EncodedExample[][] =>
   cut(
     [...examples].sort((a, b) => a.ids.length - b.ids.length),
     limits,

@@ -62,7 +62,9 @@ interface Sequences {
 }
 
 export function sequencesOf(batch: Batch, words: Int32Array): Sequences {
-  const on = Float32Array.from({ length: batch.size * batch.tokens }, (_, i) => (i % batch.tokens === 0 ? 1 : 0));
+  const on = Float32Array.from({ length: batch.size * batch.tokens }, (_, i) =>
+    i % batch.tokens === 0 ? 1 : 0,
+  );
   return {
     batch: batch.size,
     tokens: batch.tokens,
@@ -128,11 +130,11 @@ class Forward {
   embed(sequences: Sequences): tf.Tensor2D {
     const tables = {
       word: this.weight<tf.Tensor2D>(wordTable),
-      position: this.weight<tf.Tensor2D>('bert.embeddings.position_embeddings.weight'),
-      tokenType: this.weight<tf.Tensor2D>('bert.embeddings.token_type_embeddings.weight'),
+      position: this.weight<tf.Tensor2D>('embeddings.position_embeddings.weight'),
+      tokenType: this.weight<tf.Tensor2D>('embeddings.token_type_embeddings.weight'),
     };
     const sum = embedding(tables, sequences.words, sequences.types, sequences.tokens);
-    const x = this.norm('bert.embeddings', sum, null, tf.onesLike(sequences.real));
+    const x = this.norm('embeddings', sum, null, tf.onesLike(sequences.real));
     this.observe(null, 'embedding', x);
     return x;
   }
@@ -166,11 +168,17 @@ class Forward {
         low: this.options.curves.expLow,
       },
     );
-    for (const [name, value] of [['query', q], ['key', k], ['value', v], ['context', context]] as const)
+    for (const [name, value] of [
+      ['query', q],
+      ['key', k],
+      ['value', v],
+      ['context', context],
+    ] as const)
       this.observe(at, name, value);
     if (scores) this.observe(at, 'scores', scores);
     const layerMasks = this.options.masks?.[at];
-    const masks = !last && layerMasks && scores ? tokenMasks(scores, before, sequences.cls, layerMasks) : before;
+    const masks =
+      !last && layerMasks && scores ? tokenMasks(scores, before, sequences.cls, layerMasks) : before;
     const here: TokenMasks = only ? { kept: ones, important: ones } : masks;
     return { x: this.feedForward(at, rows, context, here), masks };
   }
@@ -196,7 +204,7 @@ class Forward {
 
   classify(x: tf.Tensor2D, batch: number): tf.Tensor2D {
     const rows = x.shape[0] === batch ? x : firstTokens(x, batch);
-    const pooled = applyCurve(this.linear(rows, 'bert.pooler.dense'), this.options.curves.tanh);
+    const pooled = applyCurve(this.linear(rows, 'pooler.dense'), this.options.curves.tanh);
     this.observe(null, 'pooler', pooled);
     const logits = this.linear(pooled, 'classifier');
     this.observe(null, 'logits', logits);

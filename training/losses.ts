@@ -6,14 +6,21 @@ import type { TokenMasks } from './masks.js';
 /** Mean cross entropy. logits [batch, labels], labels [batch] */
 export function crossEntropy(logits: tf.Tensor2D, labels: Int32Array): tf.Scalar {
   const oneHot = tf.oneHot(tf.tensor1d(labels, 'int32'), logits.shape[1]);
-  return tf.logSoftmax(logits).mul(oneHot).sum().mul(-1 / labels.length) as tf.Scalar;
+  return tf
+    .logSoftmax(logits)
+    .mul(oneHot)
+    .sum()
+    .mul(-1 / labels.length) as tf.Scalar;
 }
 
 /** Mean of T² · KL(teacher ‖ student) at temperature T (Hinton, Vinyals and Dean, 2015), up to the teacher's entropy. */
 export function distillationLoss(logits: tf.Tensor2D, teacher: Float32Array, temperature: number): tf.Scalar {
   const target = tf.softmax(tf.tensor2d(teacher, logits.shape).mul(1 / temperature));
   const student = tf.logSoftmax(logits.mul(1 / temperature));
-  return student.mul(target).sum().mul(-(temperature ** 2) / logits.shape[0]) as tf.Scalar;
+  return student
+    .mul(target)
+    .sum()
+    .mul(-(temperature ** 2) / logits.shape[0]) as tf.Scalar;
 }
 
 /** Per real token 1 / (batch · length), or the paper's 1 / batch. [batch · tokens] */
@@ -37,7 +44,11 @@ export interface MaskLossOptions {
 }
 
 /** λ (L_prune + α L_approx) of the layers that prune (all but the last). */
-export function prunePenalty(layers: readonly TokenMasks[], batch: Batch, options: MaskLossOptions): tf.Scalar {
+export function prunePenalty(
+  layers: readonly TokenMasks[],
+  batch: Batch,
+  options: MaskLossOptions,
+): tf.Scalar {
   const weights = tf.tensor1d(normWeights(batch, options.norm));
   const pruning = layers.slice(0, -1);
   const prune = maskLoss(pruning.map(({ kept }) => kept), weights); // biome-ignore format: one idea a line

@@ -21,9 +21,15 @@ export interface TokenMasks {
   readonly important: tf.Tensor1D;
 }
 
+/** 0 or 1 as a constant: a comparison has no gradient. */
+function hardMask(scores: tf.Tensor1D, threshold: tf.Scalar): tf.Tensor1D {
+  const least = threshold.dataSync()[0]!;
+  return tf.tensor1d((scores.dataSync() as Float32Array).map((score) => (score >= least ? 1 : 0)));
+}
+
 /** σ((scores - threshold) / T), or its limit for T → 0. */
 function compare(scores: tf.Tensor1D, threshold: tf.Scalar, { mode, temperature }: LayerMasks): tf.Tensor1D {
-  if (mode === 'hard') return tf.greaterEqual(scores, threshold).cast('float32') as tf.Tensor1D;
+  if (mode === 'hard') return hardMask(scores, threshold);
   return tf.sigmoid(tf.sub(scores, threshold).mul(1 / temperature)) as tf.Tensor1D;
 }
 

@@ -1,9 +1,10 @@
 /**
- * The numbers that training changes, by Hugging Face's names (BertForSequenceClassification), in ordinary memory: tensors
+ * The numbers that training changes, by the names of model/checkpoint-tensors.ts, in ordinary memory: tensors
  * are made over them, the optimizer and the checkpoint read and write them directly.
  */
 import * as tf from '@tensorflow/tfjs';
 import { splitmix32 } from '../data/synthetic.js';
+import { encoderShapes, headShapes } from '../model/checkpoint-tensors.js';
 import type { ModelConfig } from '../model/config.js';
 import { sharesMemory } from './backend/setup.js';
 
@@ -14,42 +15,14 @@ export interface Parameter {
 
 export type Parameters = ReadonlyMap<string, Parameter>;
 
-export const wordTable = 'bert.embeddings.word_embeddings.weight';
+export const wordTable = 'embeddings.word_embeddings.weight';
 export const pruneThresholds = 'thresholds.prune';
 export const reduceThresholds = 'thresholds.reduce';
-export const layerPrefix = (layer: number): string => `bert.encoder.layer.${layer}`;
+export const layerPrefix = (layer: number): string => `encoder.layer.${layer}`;
 
 /** Every weight of the encoder classifier and its shape, in a fixed order. */
-export function weightShapes(config: ModelConfig): [name: string, shape: number[]][] {
-  const { hiddenSize: h, intermediateSize: m } = config;
-  const linear = (name: string, inputs: number, outputs: number): [string, number[]][] => [
-    [`${name}.weight`, [outputs, inputs]],
-    [`${name}.bias`, [outputs]],
-  ];
-  const norm = (name: string): [string, number[]][] => [
-    [`${name}.LayerNorm.weight`, [h]],
-    [`${name}.LayerNorm.bias`, [h]],
-  ];
-  const layer = (at: number): [string, number[]][] => [
-    ...linear(`${layerPrefix(at)}.attention.self.query`, h, h),
-    ...linear(`${layerPrefix(at)}.attention.self.key`, h, h),
-    ...linear(`${layerPrefix(at)}.attention.self.value`, h, h),
-    ...linear(`${layerPrefix(at)}.attention.output.dense`, h, h),
-    ...norm(`${layerPrefix(at)}.attention.output`),
-    ...linear(`${layerPrefix(at)}.intermediate.dense`, h, m),
-    ...linear(`${layerPrefix(at)}.output.dense`, m, h),
-    ...norm(`${layerPrefix(at)}.output`),
-  ];
-  return [
-    [wordTable, [config.vocabularySize, h]],
-    ['bert.embeddings.position_embeddings.weight', [config.maxPositions, h]],
-    ['bert.embeddings.token_type_embeddings.weight', [config.tokenTypes, h]],
-    ...norm('bert.embeddings'),
-    ...Array.from({ length: config.layers }, (_, at) => layer(at)).flat(),
-    ...linear('bert.pooler.dense', h, h),
-    ...linear('classifier', h, config.labels.length),
-  ];
-}
+export const weightShapes = (config: ModelConfig): ReadonlyMap<string, readonly number[]> =>
+  new Map([...encoderShapes(config), ...headShapes(config)]);
 
 const isNormWeight = (name: string): boolean => name.endsWith('LayerNorm.weight');
 const isBias = (name: string): boolean => name.endsWith('.bias');
@@ -82,10 +55,14 @@ export function initialValues(
 }
 
 /** An encoder with random weights: the same for the same seed. */
-export function initialParameters(config: ModelConfig, deviation: number, seed: number): Map<string, Parameter> {
+export function initialParameters(
+  config: ModelConfig,
+  deviation: number,
+  seed: number,
+): Map<string, Parameter> {
   const random = splitmix32(seed);
   return new Map(
-    weightShapes(config).map(([name, shape]) => [
+    [...weightShapes(config)].map(([name, shape]) => [
       name,
       { shape, values: initialValues(name, shape, deviation, random) },
     ]),

@@ -23,13 +23,9 @@ export function defineKernel(
 
 /** Runs a registered kernel; always a list of outputs. */
 export function runKernel(name: string, inputs: tf.NamedTensorMap, attributes: Attributes = {}): tf.Tensor[] {
-  const output = tf
-    .engine()
-    .runKernel(
-      name,
-      inputs,
-      attributes as unknown as tf.NamedAttrMap,
-    ) as tf.Tensor | tf.Tensor[];
+  const output = tf.engine().runKernel(name, inputs, attributes as unknown as tf.NamedAttrMap) as
+    | tf.Tensor
+    | tf.Tensor[];
   return Array.isArray(output) ? output : [output];
 }
 
@@ -39,7 +35,11 @@ export interface GradientOf {
   /** By position of the forward kernel's outputs. */
   readonly outputsToSave?: boolean[];
   /** dy of every output, then the saved inputs and outputs → gradients by input name. */
-  readonly gradient: (dy: tf.Tensor[], saved: tf.Tensor[], attributes: Attributes) => Record<string, tf.Tensor>;
+  readonly gradient: (
+    dy: tf.Tensor[],
+    saved: tf.Tensor[],
+    attributes: Attributes,
+  ) => Record<string, tf.Tensor>;
 }
 
 /** Registers the gradient of a fused kernel; it is computed in one go, whatever inputs need it. */

@@ -12,6 +12,12 @@ export const nativeBackendName = 'cipherprune-native';
 export class NativeBackend extends MathBackendCPU {
   readonly pool = new FloatPool();
 
+  constructor() {
+    super();
+    // The JavaScript backend would recommend another one on its first tensor.
+    (this as unknown as { firstUse: boolean }).firstUse = false;
+  }
+
   /** The numbers of a float tensor: not a copy. */
   floats(tensor: tf.TensorInfo): Float32Array {
     const { values } = this.data.get(tensor.dataId);

@@ -5,7 +5,13 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import { kernels } from '../../kernels/addon.js';
-import { type Attributes, defineGradient, defineKernel, onNativeBackend, runKernel } from '../backend/kernel.js';
+import {
+  type Attributes,
+  defineGradient,
+  defineKernel,
+  onNativeBackend,
+  runKernel,
+} from '../backend/kernel.js';
 import type { NativeBackend } from '../backend/native-backend.js';
 import { type CurveName, curveNumbers } from '../curves.js';
 import { applyCurve } from './curve.js';
@@ -56,9 +62,14 @@ function plainAttention(inputs: AttentionInputs, options: AttentionOptions): Att
   const size = hidden / heads;
   const split = (x: tf.Tensor2D, rows: number): tf.Tensor4D =>
     tf.transpose(x.reshape([batch, rows, heads, size]), [0, 2, 1, 3]);
-  const logits = tf.matMul(split(inputs.q, queries), split(inputs.k, tokens), false, true).div(Math.sqrt(size));
+  const logits = tf
+    .matMul(split(inputs.q, queries), split(inputs.k, tokens), false, true)
+    .div(Math.sqrt(size));
   const weight = inputs.columnWeight.reshape([batch, 1, 1, tokens]);
-  const absent = tf.tidy(() => tf.less(weight, maximumFrom).cast('float32').mul(-1e9));
+  const absent = tf.tensor(
+    (weight.dataSync() as Float32Array).map((w) => (w < maximumFrom ? -1e9 : 0)),
+    weight.shape,
+  );
   const shifted = tf.minimum(logits.sub(logits.add(absent).max(-1, true)), 0);
   const rowHigh = inputs.rowHigh.reshape([batch, 1, queries, 1]);
   const lowE = applyCurve(shifted, low);
@@ -70,7 +81,11 @@ function plainAttention(inputs: AttentionInputs, options: AttentionOptions): Att
   const rows = context.reshape([batch * queries, hidden]) as tf.Tensor2D;
   if (queries < tokens) return { context: rows, scores: null };
   const rowWeight = inputs.columnWeight.reshape([batch, 1, tokens, 1]);
-  const scores = p.mul(rowWeight).sum(2).mean(1).reshape([batch * tokens]) as tf.Tensor1D;
+  const scores = p
+    .mul(rowWeight)
+    .sum(2)
+    .mean(1)
+    .reshape([batch * tokens]) as tf.Tensor1D;
   return { context: rows, scores };
 }
 
@@ -144,7 +159,14 @@ export function registerAttention(): void {
     inputsToSave: ['q', 'k', 'v', 'columnWeight', 'rowHigh'],
     outputsToSave: [false, false, true],
     gradient: ([dContext, dScores], [q, k, v, columnWeight, rowHigh, shifted], attributes) => {
-      const forward = { q: q!, k: k!, v: v!, columnWeight: columnWeight!, rowHigh: rowHigh!, shifted: shifted! };
+      const forward = {
+        q: q!,
+        k: k!,
+        v: v!,
+        columnWeight: columnWeight!,
+        rowHigh: rowHigh!,
+        shifted: shifted!,
+      };
       const inputs = { ...forward, dContext: dContext!, dScores: dScores! };
       const [dq, dk, dv, dWeight, dHigh] = runKernel('EncoderAttentionGrad', inputs, attributes);
       return { q: dq!, k: dk!, v: dv!, columnWeight: dWeight!, rowHigh: dHigh! };

@@ -1,7 +1,13 @@
 /** Rows of the word, position and token-type tables, summed; and the first row of every sequence. */
 import * as tf from '@tensorflow/tfjs';
 import { kernels } from '../../kernels/addon.js';
-import { type Attributes, defineGradient, defineKernel, onNativeBackend, runKernel } from '../backend/kernel.js';
+import {
+  type Attributes,
+  defineGradient,
+  defineKernel,
+  onNativeBackend,
+  runKernel,
+} from '../backend/kernel.js';
 
 export interface EmbeddingTables {
   /** [rows, hidden] each. */
@@ -19,12 +25,19 @@ export function embedding(
 ): tf.Tensor2D {
   const { word, position, tokenType } = tables;
   if (onNativeBackend())
-    return runKernel('EncoderEmbedding', { word, position, tokenType, words, types }, { tokens })[0] as tf.Tensor2D;
+    return runKernel(
+      'EncoderEmbedding',
+      { word, position, tokenType, words, types },
+      { tokens },
+    )[0] as tf.Tensor2D;
   const places = tf.tensor1d(
     Int32Array.from({ length: words.shape[0] }, (_, i) => i % tokens),
     'int32',
   );
-  return tf.gather(word, words).add(tf.gather(position, places)).add(tf.gather(tokenType, types)) as tf.Tensor2D;
+  return tf
+    .gather(word, words)
+    .add(tf.gather(position, places))
+    .add(tf.gather(tokenType, types)) as tf.Tensor2D;
 }
 
 /** x [batch · tokens, hidden] → [batch, hidden]: the [CLS] rows. */
@@ -62,7 +75,14 @@ export function registerEmbedding(): void {
     kernelName: 'EncoderEmbedding',
     inputsToSave: ['word', 'position', 'tokenType', 'words', 'types'],
     gradient: ([dy], [word, position, tokenType, words, types], attributes: Attributes) => {
-      const inputs = { dy: dy!, word: word!, position: position!, tokenType: tokenType!, words: words!, types: types! };
+      const inputs = {
+        dy: dy!,
+        word: word!,
+        position: position!,
+        tokenType: tokenType!,
+        words: words!,
+        types: types!,
+      };
       const [dw, dp, dt] = runKernel('EncoderEmbeddingGrad', inputs, attributes);
       return { word: dw!, position: dp!, tokenType: dt! };
     },
@@ -90,6 +110,8 @@ export function registerEmbedding(): void {
   defineGradient({
     kernelName: 'EncoderFirstTokens',
     inputsToSave: ['x'],
-    gradient: ([dy], [x]) => ({ x: runKernel('EncoderFirstTokensGrad', { dy: dy! }, { rows: x!.shape[0]! })[0]! }),
+    gradient: ([dy], [x]) => ({
+      x: runKernel('EncoderFirstTokensGrad', { dy: dy! }, { rows: x!.shape[0]! })[0]!,
+    }),
   });
 }

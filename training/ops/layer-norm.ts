@@ -1,7 +1,13 @@
 /** LayerNorm with what surrounds it in a post-norm encoder: dropout, the residual, and the soft pruning mask. */
 import * as tf from '@tensorflow/tfjs';
 import { kernels } from '../../kernels/addon.js';
-import { type Attributes, defineGradient, defineKernel, onNativeBackend, runKernel } from '../backend/kernel.js';
+import {
+  type Attributes,
+  defineGradient,
+  defineKernel,
+  onNativeBackend,
+  runKernel,
+} from '../backend/kernel.js';
 
 export interface LayerNormInputs {
   /** [rows, columns] */
@@ -74,7 +80,11 @@ export function registerLayerNorm(): void {
     const { inputDropout, outputDropout, seed } = optionsOf(attributes);
     const floats = (name: string): Float32Array => backend.floats(inputs[name]!);
     const [dx, dResidual] = [backend.make([rows, columns]), backend.make([rows, columns])];
-    const [dGamma, dBeta, dRowWeight] = [backend.make([columns]), backend.make([columns]), backend.make([rows])];
+    const [dGamma, dBeta, dRowWeight] = [
+      backend.make([columns]),
+      backend.make([columns]),
+      backend.make([rows]),
+    ];
     kernels.floatLayerNormGrad(
       rows,
       columns,
@@ -108,7 +118,11 @@ export function registerLayerNorm(): void {
         normalized: normalized!,
         inverseDeviation: inverseDeviation!,
       };
-      const [dx, dResidual, dGamma, dBeta, dRowWeight] = runKernel('EncoderLayerNormGrad', inputs, attributes);
+      const [dx, dResidual, dGamma, dBeta, dRowWeight] = runKernel(
+        'EncoderLayerNormGrad',
+        inputs,
+        attributes,
+      );
       return { x: dx!, residual: dResidual!, gamma: dGamma!, beta: dBeta!, rowWeight: dRowWeight! };
     },
   });
