@@ -56,6 +56,8 @@ const data = z.strictObject({
   /** `glue`: TSV files below `directory`; `hub`: parquet by name, cached; `synthetic`: the project's generator. */
   source: z.enum(['glue', 'hub', 'synthetic']).default('glue'),
   directory: z.string().default('data/glue'),
+  /** For `hub`: the data set's name there. */
+  repository: z.string().default('nyu-mll/glue'),
   /** Use only the first so many examples; null for all. */
   trainLimit: count.nullable().default(null),
   devLimit: count.nullable().default(null),

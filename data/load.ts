@@ -2,6 +2,7 @@
 import type { RunConfig } from '../configs/schema.js';
 import { type Dataset, DatasetError, splitFourToOne } from './dataset.js';
 import { readGlue } from './glue.js';
+import { readHubSplit } from './hub-dataset.js';
 import { generateSynthetic } from './synthetic.js';
 
 const none = { count: 0, first: [] };
@@ -14,11 +15,13 @@ async function loadAll({ task, data, seed }: LoadOptions, split: 'train' | 'dev'
     const generated = generateSynthetic({ seed, train: data.syntheticTrain, dev: data.syntheticDev });
     return { task, split, examples: generated[split], malformed: none };
   }
-  if (data.splitDev) {
-    const whole = await readGlue(data.directory, task, 'dev');
-    return { ...whole, split, examples: splitFourToOne(whole.examples)[split] };
-  }
-  return readGlue(data.directory, task, split);
+  const read = (from: 'train' | 'dev'): Promise<Dataset> =>
+    data.source === 'hub'
+      ? readHubSplit(task, from, {}, data.repository)
+      : readGlue(data.directory, task, from);
+  if (!data.splitDev) return read(split);
+  const whole = await read('dev');
+  return { ...whole, split, examples: splitFourToOne(whole.examples)[split] };
 }
 
 /** Reads the train or dev split of a run, cut to its limit. Throws DatasetError. */
