@@ -5,12 +5,12 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CpuKernels } from './types/cpu.js';
 import type { FloatKernels } from './types/float.js';
-import type { GgmKernels } from './types/ggm.js';
 import type { LeafKernels } from './types/leaf.js';
 import type { PrgKernels } from './types/prg.js';
 import type { RingKernels } from './types/ring.js';
+import type { SeedMatrixKernels } from './types/seed-matrix.js';
 
-export type Kernels = CpuKernels & FloatKernels & GgmKernels & LeafKernels & PrgKernels & RingKernels;
+export type Kernels = CpuKernels & FloatKernels & LeafKernels & PrgKernels & RingKernels & SeedMatrixKernels;
 
 /** The folder of package.json, seen from the sources and from dist/ alike. */
 function packageRoot(): string {

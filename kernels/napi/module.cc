@@ -5,7 +5,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   cipherprune::registerPrg(env, exports);
   cipherprune::registerFloat(env, exports);
   cipherprune::registerRing(env, exports);
-  cipherprune::registerGgm(env, exports);
+  cipherprune::registerSeedMatrix(env, exports);
   cipherprune::registerLeaf(env, exports);
   return exports;
 }

@@ -7,6 +7,6 @@ void registerCpu(Napi::Env env, Napi::Object exports);
 void registerPrg(Napi::Env env, Napi::Object exports);
 void registerFloat(Napi::Env env, Napi::Object exports);
 void registerRing(Napi::Env env, Napi::Object exports);
-void registerGgm(Napi::Env env, Napi::Object exports);
+void registerSeedMatrix(Napi::Env env, Napi::Object exports);
 void registerLeaf(Napi::Env env, Napi::Object exports);
 }

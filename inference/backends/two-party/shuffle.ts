@@ -11,7 +11,7 @@
  * and the first pass's rows; the second pass's rows.
  */
 import { kernels } from '../../../kernels/addon.js';
-import type { RowSegment } from '../../../kernels/types/ggm.js';
+import type { RowSegment } from '../../../kernels/types/seed-matrix.js';
 import { protocol } from '../../core/span.js';
 import {
   answerBytes,
@@ -22,8 +22,9 @@ import {
   puncturedMatrixCots,
   sampleMatrix,
 } from '../../crypto/ggm/punctured-matrix.js';
+import type { CotPair } from '../../crypto/ot/cot.js';
 import { samplePermutation } from '../../crypto/permutation.js';
-import type { TwoParty } from './cot-exchange.js';
+import type { Session } from '../../session/session.js';
 
 /** A party's shares of some columns: words [rows · columns], reduced modulo 2^ringBits. Bits are rings of one bit. */
 export interface RowBlock extends RowSegment {
@@ -82,7 +83,7 @@ function permuteRows(
 /** blocks: `rows` rows each; the result's rows are in an order that no party knows. The server translates first. */
 export const shuffleRows = protocol(
   'shuffle',
-  async ({ session, cots }: TwoParty, rows: number, blocks: readonly RowBlock[]): Promise<RowBlock[]> => {
+  async (session: Session, cots: CotPair, rows: number, blocks: readonly RowBlock[]): Promise<RowBlock[]> => {
     if (rows < 2) return [...blocks];
     const { self, channel, random } = session;
     const permutation = samplePermutation(random, rows);
@@ -94,14 +95,14 @@ export const shuffleRows = protocol(
     ]);
 
     channel.send(correctionMessage(receiverCots, permutation));
-    const sums = kernels.ggmSums(matrix.seeds, rows, matrix.salt, blocks);
+    const sums = kernels.seedMatrixSums(matrix.seeds, rows, matrix.salt, blocks);
     const corrections = await channel.receive(correctionBytes(rows));
     channel.send(answerMessage(senderCots, matrix, corrections));
     const { columnSums, rowSums } = await sums;
     if (self === 'server') channel.send(maskRows(rows, blocks, columnSums));
 
     const known = openAnswer(receiverCots, permutation, await channel.receive(answerBytes(rows)));
-    const differences = await kernels.ggmDifferences(known.seeds, permutation, known.salt, blocks);
+    const differences = await kernels.seedMatrixDifferences(known.seeds, permutation, known.salt, blocks);
     const masked = await channel.receive(messageBytes(rows, blocks));
     if (self === 'server') return permuteRows(permutation, withWords(blocks, rowSums), masked, differences);
     const permuted = permuteRows(permutation, blocks, masked, differences);

@@ -39,7 +39,7 @@ export interface FullMatrix extends SeedMatrix {
 export function sampleMatrix(random: Random, n: number): FullMatrix {
   const salt = random.bytes(BLOCK_BYTES);
   const roots = random.bytes(n * BLOCK_BYTES);
-  return { salt, ...kernels.ggmGrow(roots, n, salt) };
+  return { salt, ...kernels.seedMatrixGrow(roots, n, salt) };
 }
 
 /** Bit i · depth + l is the side that row i's path to π(i) leaves at level l. Most significant bit of π(i) first. */
@@ -97,5 +97,5 @@ export function openAnswer(cots: ReceiverCots, permutation: Uint32Array, answer:
     chosen.set(answer.subarray(at, at + BLOCK_BYTES), cot * BLOCK_BYTES);
   });
   kernels.bitsXor(sums, chosen, sums);
-  return { salt, seeds: kernels.ggmPuncture(sums, permutation, n, salt) };
+  return { salt, seeds: kernels.seedMatrixPuncture(sums, permutation, n, salt) };
 }

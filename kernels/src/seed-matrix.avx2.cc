@@ -1,7 +1,7 @@
 // Row expansion with AES-NI: 64 bytes (four blocks) of the chunk at a time.
 #include <immintrin.h>
 
-#include "src/ggm.h"
+#include "src/seed-matrix.h"
 
 namespace cipherprune {
 

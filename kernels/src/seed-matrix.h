@@ -19,34 +19,34 @@ struct RowSegment {
 };
 
 /** Levels below the root of a tree with at least `leaves` leaves. */
-unsigned ggmDepth(size_t leaves);
+unsigned treeDepth(size_t leaves);
 
 /**
  * Grows `trees` trees of `leaves` leaves. roots [trees][16] → seeds [trees][leaves][16] and
  * levelSums [trees][depth][2][16]: the XOR of all left (0) and all right (1) nodes of each level.
  */
-void ggmGrow(const uint8_t* roots, size_t trees, size_t leaves, const uint8_t* salt, uint8_t* seeds,
+void seedMatrixGrow(const uint8_t* roots, size_t trees, size_t leaves, const uint8_t* salt, uint8_t* seeds,
              uint8_t* levelSums);
 
 /**
  * Recovers all leaves but points[t] of every tree from sums [trees][depth][16]: at each level the sum of the side that
  * the path to points[t] does not take. seeds [trees][leaves][16]; the missing leaf is left zero.
  */
-void ggmPuncture(const uint8_t* sums, const uint32_t* points, size_t trees, size_t leaves, const uint8_t* salt,
+void seedMatrixPuncture(const uint8_t* sums, const uint32_t* points, size_t trees, size_t leaves, const uint8_t* salt,
                  uint8_t* seeds);
 
 /**
  * Sums over an n × n matrix of expanded rows: columnSums[s][j][c] = Σ_i v[i,j], rowSums[s][i][c] = Σ_j v[i,j], for each
  * segment s [n, columns], reduced modulo 2^ringBits.
  */
-void ggmSums(const uint8_t* seeds, size_t n, const uint8_t* salt, const RowSegment* segments, size_t segmentCount,
+void seedMatrixSums(const uint8_t* seeds, size_t n, const uint8_t* salt, const RowSegment* segments, size_t segmentCount,
              uint64_t* const* columnSums, uint64_t* const* rowSums);
 
 /**
  * The share translation of the permuting party: differences[s][i][c] = Σ_i' v[i',π(i)] - Σ_j v[i,j], in which the
  * unknown v[i,π(i)] cancels; permutation [n] = π.
  */
-void ggmDifferences(const uint8_t* seeds, const uint32_t* permutation, size_t n, const uint8_t* salt,
+void seedMatrixDifferences(const uint8_t* seeds, const uint32_t* permutation, size_t n, const uint8_t* salt,
                     const RowSegment* segments, size_t segmentCount, uint64_t* const* differences);
 
 /** Bytes of a row that are expanded together: their column sums stay in the first-level cache. */

@@ -1,4 +1,4 @@
-#include "src/ggm.h"
+#include "src/seed-matrix.h"
 
 #include <utility>
 #include <vector>
@@ -73,7 +73,7 @@ class RowWorker : public Napi::AsyncWorker {
  public:
   RowWorker(const Napi::CallbackInfo& info, View<uint8_t> seeds, size_t rows, View<uint8_t> salt,
             std::vector<RowSegment> segments)
-      : Napi::AsyncWorker(info.Env(), "ggm"),
+      : Napi::AsyncWorker(info.Env(), "seedMatrix"),
         deferred(Napi::Promise::Deferred::New(info.Env())),
         rows(rows),
         seedsReference(Napi::Persistent(info[0].As<Napi::Object>())),
@@ -107,7 +107,7 @@ class SumWorker final : public RowWorker {
       : RowWorker(info, seeds, rows, salt, std::move(segments)), second(info.Env(), rows, this->segments) {}
 
   void Execute() override {
-    ggmSums(seeds, rows, salt.data(), segments.data(), segments.size(), first.pointers.data(),
+    seedMatrixSums(seeds, rows, salt.data(), segments.data(), segments.size(), first.pointers.data(),
             second.pointers.data());
   }
 
@@ -130,7 +130,7 @@ class DifferenceWorker final : public RowWorker {
         permutation(permutation.data, permutation.data + permutation.length) {}
 
   void Execute() override {
-    ggmDifferences(seeds, permutation.data(), rows, salt.data(), segments.data(), segments.size(),
+    seedMatrixDifferences(seeds, permutation.data(), rows, salt.data(), segments.data(), segments.size(),
                    first.pointers.data());
   }
 
@@ -141,15 +141,15 @@ class DifferenceWorker final : public RowWorker {
 };
 
 Napi::Value grow(const Napi::CallbackInfo& info) {
-  const Arguments arguments(info, "ggmGrow");
+  const Arguments arguments(info, "seedMatrixGrow");
   const auto roots = arguments.bytes(0);
   const size_t trees = roots.length / kBlock;
   arguments.expect(roots.length % kBlock == 0 && trees <= kMaxRows, 0, "whole blocks, at most 16384");
   const size_t leaves = rowsArgument(arguments, 1);
   const auto salt = blocksArgument(arguments, 2, 1);
   auto seeds = Napi::Uint8Array::New(info.Env(), trees * leaves * kBlock);
-  auto levelSums = Napi::Uint8Array::New(info.Env(), trees * ggmDepth(leaves) * 2 * kBlock);
-  ggmGrow(roots.data, trees, leaves, salt.data, seeds.Data(), levelSums.Data());
+  auto levelSums = Napi::Uint8Array::New(info.Env(), trees * treeDepth(leaves) * 2 * kBlock);
+  seedMatrixGrow(roots.data, trees, leaves, salt.data, seeds.Data(), levelSums.Data());
   Napi::Object result = Napi::Object::New(info.Env());
   result.Set("seeds", seeds);
   result.Set("levelSums", levelSums);
@@ -157,18 +157,18 @@ Napi::Value grow(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value puncture(const Napi::CallbackInfo& info) {
-  const Arguments arguments(info, "ggmPuncture");
+  const Arguments arguments(info, "seedMatrixPuncture");
   const size_t leaves = rowsArgument(arguments, 2);
   const auto points = pointsArgument(arguments, 1, leaves);
-  const auto sums = blocksArgument(arguments, 0, points.length * ggmDepth(leaves));
+  const auto sums = blocksArgument(arguments, 0, points.length * treeDepth(leaves));
   const auto salt = blocksArgument(arguments, 3, 1);
   auto seeds = Napi::Uint8Array::New(info.Env(), points.length * leaves * kBlock);
-  ggmPuncture(sums.data, points.data, points.length, leaves, salt.data, seeds.Data());
+  seedMatrixPuncture(sums.data, points.data, points.length, leaves, salt.data, seeds.Data());
   return seeds;
 }
 
 Napi::Value sums(const Napi::CallbackInfo& info) {
-  const Arguments arguments(info, "ggmSums");
+  const Arguments arguments(info, "seedMatrixSums");
   const size_t rows = rowsArgument(arguments, 1);
   const auto seeds = blocksArgument(arguments, 0, rows * rows);
   const auto salt = blocksArgument(arguments, 2, 1);
@@ -177,7 +177,7 @@ Napi::Value sums(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value differences(const Napi::CallbackInfo& info) {
-  const Arguments arguments(info, "ggmDifferences");
+  const Arguments arguments(info, "seedMatrixDifferences");
   const auto permutation = pointsArgument(arguments, 1, 0);
   const auto seeds = blocksArgument(arguments, 0, permutation.length * permutation.length);
   const auto salt = blocksArgument(arguments, 2, 1);
@@ -187,11 +187,11 @@ Napi::Value differences(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-void registerGgm(Napi::Env env, Napi::Object exports) {
-  exports.Set("ggmGrow", Napi::Function::New(env, grow));
-  exports.Set("ggmPuncture", Napi::Function::New(env, puncture));
-  exports.Set("ggmSums", Napi::Function::New(env, sums));
-  exports.Set("ggmDifferences", Napi::Function::New(env, differences));
+void registerSeedMatrix(Napi::Env env, Napi::Object exports) {
+  exports.Set("seedMatrixGrow", Napi::Function::New(env, grow));
+  exports.Set("seedMatrixPuncture", Napi::Function::New(env, puncture));
+  exports.Set("seedMatrixSums", Napi::Function::New(env, sums));
+  exports.Set("seedMatrixDifferences", Napi::Function::New(env, differences));
 }
 
 }  // namespace cipherprune

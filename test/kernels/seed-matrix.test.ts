@@ -1,7 +1,7 @@
 import { createCipheriv } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { kernels } from '../../kernels/addon.js';
-import type { RowSegment } from '../../kernels/types/ggm.js';
+import type { RowSegment } from '../../kernels/types/seed-matrix.js';
 import { availableIsas, withIsa } from '../support/isa.js';
 
 const bytes = (length: number, seed: number): Uint8Array =>
@@ -82,7 +82,7 @@ const salt = bytes(16, 7);
 describe.each(availableIsas)('GGM trees on $name', ({ isa }) => {
   it.each([1, 2, 3, 8, 13, 40])('grows %i leaves like the definition', (n) => {
     const roots = bytes(n * 16, n);
-    const { seeds, levelSums } = withIsa(isa, () => kernels.ggmGrow(roots, n, salt));
+    const { seeds, levelSums } = withIsa(isa, () => kernels.seedMatrixGrow(roots, n, salt));
     for (const [tree, leaf] of [
       [0, 0],
       [0, n - 1],
@@ -96,9 +96,11 @@ describe.each(availableIsas)('GGM trees on $name', ({ isa }) => {
   });
 
   it.each([2, 3, 8, 13, 40])('recovers every leaf of %i but the missing one', (n) => {
-    const { seeds, levelSums } = kernels.ggmGrow(bytes(n * 16, 5), n, salt);
+    const { seeds, levelSums } = kernels.seedMatrixGrow(bytes(n * 16, 5), n, salt);
     const points = rotation(n);
-    const known = withIsa(isa, () => kernels.ggmPuncture(chosenSums(levelSums, points, n), points, n, salt));
+    const known = withIsa(isa, () =>
+      kernels.seedMatrixPuncture(chosenSums(levelSums, points, n), points, n, salt),
+    );
     for (let tree = 0; tree < n; tree++)
       for (let leaf = 0; leaf < n; leaf++) {
         const expected = leaf === points[tree] ? new Uint8Array(16) : block(seeds, tree * n + leaf);
@@ -116,7 +118,7 @@ describe.each(availableIsas)('GGM trees on $name', ({ isa }) => {
     ];
     const seeds = bytes(n * n * 16, 3);
     kernels.limitIsa(isa);
-    const { columnSums, rowSums } = await kernels.ggmSums(seeds, n, salt, segments);
+    const { columnSums, rowSums } = await kernels.seedMatrixSums(seeds, n, salt, segments);
     kernels.limitIsa(kernels.detectedIsa());
     segments.forEach(({ columns, ringBits }, s) => {
       const rows = naiveRows(seeds, n, salt, segments, s);
@@ -138,12 +140,12 @@ describe.each(availableIsas)('GGM trees on $name', ({ isa }) => {
       { columns: 33, ringBits: 37 },
       { columns: 65, ringBits: 20 },
     ];
-    const { seeds, levelSums } = kernels.ggmGrow(bytes(n * 16, 11), n, salt);
+    const { seeds, levelSums } = kernels.seedMatrixGrow(bytes(n * 16, 11), n, salt);
     const points = rotation(n);
-    const known = kernels.ggmPuncture(chosenSums(levelSums, points, n), points, n, salt);
-    const full = await kernels.ggmSums(seeds, n, salt, segments);
+    const known = kernels.seedMatrixPuncture(chosenSums(levelSums, points, n), points, n, salt);
+    const full = await kernels.seedMatrixSums(seeds, n, salt, segments);
     kernels.limitIsa(isa);
-    const differences = await kernels.ggmDifferences(known, points, salt, segments);
+    const differences = await kernels.seedMatrixDifferences(known, points, salt, segments);
     kernels.limitIsa(kernels.detectedIsa());
     segments.forEach(({ columns, ringBits }, s) => {
       for (let i = 0; i < n; i++)
@@ -158,12 +160,16 @@ describe.each(availableIsas)('GGM trees on $name', ({ isa }) => {
 
 describe('GGM arguments', () => {
   it('refuses lengths and ranges that do not fit', () => {
-    expect(() => kernels.ggmGrow(new Uint8Array(15), 2, salt)).toThrow(/whole blocks/);
-    expect(() => kernels.ggmGrow(new Uint8Array(16), 0, salt)).toThrow(RangeError);
-    expect(() => kernels.ggmPuncture(new Uint8Array(16), Uint32Array.of(2), 2, salt)).toThrow(/in range/);
-    expect(() => kernels.ggmPuncture(new Uint8Array(32), Uint32Array.of(1), 2, salt)).toThrow(/length/);
-    expect(() => kernels.ggmSums(new Uint8Array(16), 2, salt, [])).toThrow(/length/);
-    expect(() => kernels.ggmSums(new Uint8Array(64), 2, salt, [{ columns: 1, ringBits: 65 }])).toThrow(
+    expect(() => kernels.seedMatrixGrow(new Uint8Array(15), 2, salt)).toThrow(/whole blocks/);
+    expect(() => kernels.seedMatrixGrow(new Uint8Array(16), 0, salt)).toThrow(RangeError);
+    expect(() => kernels.seedMatrixPuncture(new Uint8Array(16), Uint32Array.of(2), 2, salt)).toThrow(
+      /in range/,
+    );
+    expect(() => kernels.seedMatrixPuncture(new Uint8Array(32), Uint32Array.of(1), 2, salt)).toThrow(
+      /length/,
+    );
+    expect(() => kernels.seedMatrixSums(new Uint8Array(16), 2, salt, [])).toThrow(/length/);
+    expect(() => kernels.seedMatrixSums(new Uint8Array(64), 2, salt, [{ columns: 1, ringBits: 65 }])).toThrow(
       /ring/,
     );
   });

@@ -1,7 +1,7 @@
 // Row expansion with VAES: four vectors of four blocks each for one seed, summed into both directions at once.
 #include <immintrin.h>
 
-#include "src/ggm.h"
+#include "src/seed-matrix.h"
 
 namespace cipherprune {
 

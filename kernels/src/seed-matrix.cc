@@ -1,4 +1,4 @@
-#include "src/ggm.h"
+#include "src/seed-matrix.h"
 
 #include <algorithm>
 #include <cstring>
@@ -59,7 +59,7 @@ struct Forest {
         rightKey(fixedKey(salt, rightChild)),
         trees(trees),
         leaves(leaves),
-        depth(ggmDepth(leaves)),
+        depth(treeDepth(leaves)),
         nodes(trees * leaves * kBlock),
         left(trees * leaves * kBlock),
         right(trees * leaves * kBlock) {}
@@ -170,15 +170,15 @@ inline uint64_t ringMask(unsigned ringBits) { return ringBits == 64 ? ~uint64_t{
 
 }  // namespace
 
-unsigned ggmDepth(size_t leaves) {
+unsigned treeDepth(size_t leaves) {
   unsigned depth = 0;
   while ((size_t{1} << depth) < leaves) depth++;
   return depth;
 }
 
-void ggmGrow(const uint8_t* roots, size_t trees, size_t leaves, const uint8_t* salt, uint8_t* seeds,
+void seedMatrixGrow(const uint8_t* roots, size_t trees, size_t leaves, const uint8_t* salt, uint8_t* seeds,
              uint8_t* levelSums) {
-  const unsigned depth = ggmDepth(leaves);
+  const unsigned depth = treeDepth(leaves);
   std::memset(levelSums, 0, trees * depth * 2 * kBlock);
   forTreeGroups(trees, [&](size_t first, size_t count) {
     Forest forest(salt, count, leaves);
@@ -193,9 +193,9 @@ void ggmGrow(const uint8_t* roots, size_t trees, size_t leaves, const uint8_t* s
   });
 }
 
-void ggmPuncture(const uint8_t* sums, const uint32_t* points, size_t trees, size_t leaves, const uint8_t* salt,
+void seedMatrixPuncture(const uint8_t* sums, const uint32_t* points, size_t trees, size_t leaves, const uint8_t* salt,
                  uint8_t* seeds) {
-  const unsigned depth = ggmDepth(leaves);
+  const unsigned depth = treeDepth(leaves);
   forTreeGroups(trees, [&](size_t first, size_t count) {
     Forest forest(salt, count, leaves);
     for (unsigned level = 0; level < depth; level++) {
@@ -209,7 +209,7 @@ void ggmPuncture(const uint8_t* sums, const uint32_t* points, size_t trees, size
   });
 }
 
-void ggmSums(const uint8_t* seeds, size_t n, const uint8_t* salt, const RowSegment* segments, size_t segmentCount,
+void seedMatrixSums(const uint8_t* seeds, size_t n, const uint8_t* salt, const RowSegment* segments, size_t segmentCount,
              uint64_t* const* columnSums, uint64_t* const* rowSums) {
   forChunks(seeds, nullptr, n, salt, segments, segmentCount,
             [&](size_t s, size_t first, size_t columns, const ChunkTask& task) {
@@ -223,7 +223,7 @@ void ggmSums(const uint8_t* seeds, size_t n, const uint8_t* salt, const RowSegme
             });
 }
 
-void ggmDifferences(const uint8_t* seeds, const uint32_t* permutation, size_t n, const uint8_t* salt,
+void seedMatrixDifferences(const uint8_t* seeds, const uint32_t* permutation, size_t n, const uint8_t* salt,
                     const RowSegment* segments, size_t segmentCount, uint64_t* const* differences) {
   forChunks(seeds, permutation, n, salt, segments, segmentCount,
             [&](size_t s, size_t first, size_t columns, const ChunkTask& task) {
