@@ -22,9 +22,8 @@ import {
   puncturedMatrixCots,
   sampleMatrix,
 } from '../../crypto/ggm/punctured-matrix.js';
-import type { CotPair } from '../../crypto/ot/cot.js';
 import { samplePermutation } from '../../crypto/permutation.js';
-import type { Session } from '../../session/session.js';
+import type { TwoParty } from './cot-exchange.js';
 
 /** A party's shares of some columns: words [rows · columns], reduced modulo 2^ringBits. Bits are rings of one bit. */
 export interface RowBlock extends RowSegment {
@@ -83,7 +82,7 @@ function permuteRows(
 /** blocks: `rows` rows each; the result's rows are in an order that no party knows. The server translates first. */
 export const shuffleRows = protocol(
   'shuffle',
-  async (session: Session, cots: CotPair, rows: number, blocks: readonly RowBlock[]): Promise<RowBlock[]> => {
+  async ({ session, cots }: TwoParty, rows: number, blocks: readonly RowBlock[]): Promise<RowBlock[]> => {
     if (rows < 2) return [...blocks];
     const { self, channel, random } = session;
     const permutation = samplePermutation(random, rows);

@@ -67,7 +67,9 @@ async function runShuffle(rows: number, plain: readonly Plain[], seed: number) {
     });
     const meter = new Meter();
     const blocks = shares.map((pair) => pair[index]);
-    const shuffled = await withSpan(meter.span, () => shuffleRows(session, cots[index], rows, blocks));
+    const shuffled = await withSpan(meter.span, () =>
+      shuffleRows({ session, cots: cots[index], nextReceiver: 'server' }, rows, blocks),
+    );
     return { shuffled, cost: meter.finish().cost };
   };
   const [server, client] = await Promise.all([party(0), party(1)]);
