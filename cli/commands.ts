@@ -3,6 +3,7 @@
  * to load (TensorFlow.js, the native kernels, tokenizers) is imported inside its handler.
  */
 import type { CommandModule } from 'yargs';
+import { command as inspect } from './commands/inspect.js';
 
 /** Options that every command has. */
 export interface GlobalOptions {
@@ -18,4 +19,4 @@ export interface RegisteredCommand {
   readonly handler: (options: never) => void | Promise<void>;
 }
 
-export const commands: readonly RegisteredCommand[] = [];
+export const commands: readonly RegisteredCommand[] = [inspect];

@@ -2,7 +2,6 @@
  * The files of one part of an artifact in memory, and the manifest that vouches for them: it holds every file's size
  * and SHA-256, and its own digest over all of its fields. So the digest of the manifest stands for the whole part.
  */
-import { createHash } from 'node:crypto';
 import type * as z from 'zod';
 import {
   ArtifactError,
@@ -11,6 +10,7 @@ import {
   type FileEntry,
   parseWith,
 } from './artifact-schema.js';
+import { sha256 } from './sha256.js';
 
 export type PartName = 'public' | 'private';
 
@@ -18,8 +18,6 @@ export type PartName = 'public' | 'private';
 export type PartFiles = ReadonlyMap<string, Uint8Array>;
 
 export const manifestName = 'manifest.json';
-
-export const sha256 = (data: Uint8Array | string): string => createHash('sha256').update(data).digest('hex');
 
 const entryOf = ([name, bytes]: [string, Uint8Array]): FileEntry => ({
   name,

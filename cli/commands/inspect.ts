@@ -1,0 +1,99 @@
+/** `inspect`: what an artifact is, after checking all of it. */
+import type { Argv } from 'yargs';
+import type { Command, GlobalOptions } from '../commands.js';
+import type { Inspection } from '../inspection.js';
+import { megabytes, print, printJson, printTable } from '../output.js';
+
+interface InspectOptions {
+  readonly artifact: string;
+  readonly json: boolean;
+}
+
+const short = (value: number): string => (value === 0 ? '0' : value.toPrecision(3));
+
+function printSummary({
+  task,
+  config,
+  parameters,
+  maxTokens,
+  prunes,
+  reduces,
+  fixedPoint,
+  bytes,
+  digests,
+}: Inspection): void {
+  const heads = `${config.layers} layers, ${config.heads} heads, width ${config.hiddenSize}, inner ${config.intermediateSize}`;
+  print(`task          ${task}: ${config.labels.join(', ')}`);
+  print(`architecture  ${heads}`);
+  print(`input         up to ${maxTokens} tokens of ${config.vocabularySize}`);
+  print(
+    `method        ${prunes ? 'prunes tokens' : 'keeps all tokens'}, ${reduces ? 'reduces polynomials' : 'one polynomial degree'}`,
+  );
+  print(`fixed point   ring of ${fixedPoint.ringBits} bits, ${fixedPoint.fractionBits} of them fraction`);
+  print(
+    `public part   ${megabytes(bytes.public)} MB, ${parameters.embedding} numbers, digest ${digests.public}`,
+  );
+  if (bytes.private === null) print('private part  not here: weights and thresholds stay with the server');
+  else
+    print(
+      `private part  ${megabytes(bytes.private)} MB, ${parameters.private} numbers, digest ${digests.private}`,
+    );
+}
+
+/** One row a layer: thresholds if they are here, scales and ranges. */
+function printLayers({ thresholds, ranges, scales }: Inspection): void {
+  const learned = thresholds === null ? [] : ['prune θ', 'reduce β'];
+  const header = [
+    'layer',
+    ...learned,
+    'weight bits',
+    'q·k',
+    'context',
+    'GELU input',
+    'variance 1',
+    'variance 2',
+  ];
+  const rows = ranges.layers.map((layer, index) => {
+    const pair = thresholds?.[index];
+    const bits = new Set(Object.values(scales.layers[index] ?? {}).map(({ weightBits }) => weightBits));
+    const variance = ({ min, max }: { min: number; max: number }): string => `${short(min)} - ${short(max)}`;
+    return [
+      index,
+      ...(pair === undefined ? [] : [short(pair.prune), short(pair.reduce)]),
+      [...bits].join('/'),
+      short(layer.logits),
+      short(layer.context),
+      short(layer.geluInput),
+      variance(layer.attentionVariance),
+      variance(layer.outputVariance),
+    ];
+  });
+  printTable(header, rows);
+}
+
+const printFiles = ({ files }: Inspection): void =>
+  printTable(
+    ['file', 'bytes', 'SHA-256'],
+    files.map(({ part, name, bytes, sha256 }) => [`${part}/${name}`, bytes, sha256]),
+  );
+
+async function inspect({ artifact, json }: GlobalOptions & InspectOptions): Promise<void> {
+  const { inspectArtifact } = await import('../inspection.js');
+  const inspection = await inspectArtifact(artifact);
+  if (json) return printJson(inspection);
+  printSummary(inspection);
+  print();
+  printLayers(inspection);
+  print();
+  printFiles(inspection);
+}
+
+export const command: Command<InspectOptions> = {
+  command: 'inspect <artifact>',
+  describe: 'Show an artifact: architecture, thresholds, ranges, sizes, digests',
+  builder: (yargs: Argv<GlobalOptions>) =>
+    yargs
+      .positional('artifact', { type: 'string', demandOption: true, describe: 'Directory of the artifact' })
+      .option('json', { type: 'boolean', default: false, describe: 'Print one JSON object' }),
+  handler: inspect,
+};

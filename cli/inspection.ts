@@ -1,0 +1,90 @@
+/** What `inspect` tells about an artifact, as one object. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { LayerThresholds, PublicModel } from '../model/artifact.js';
+import { type PublicPart, readArtifact, readPublicPart } from '../model/artifact-file.js';
+import type { PrivatePart } from '../model/private-part.js';
+import { sha256 } from '../model/sha256.js';
+
+export interface InspectedFile {
+  readonly part: 'public' | 'private';
+  readonly name: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+export interface Inspection {
+  readonly task: string;
+  readonly config: PublicModel['config'];
+  /** Numbers in the embedding and in the private weights, thresholds not counted; null without the private part. */
+  readonly parameters: { readonly embedding: number; readonly private: number | null };
+  readonly maxTokens: number;
+  readonly prunes: boolean;
+  readonly reduces: boolean;
+  readonly fixedPoint: PublicModel['fixedPoint'];
+  readonly scales: PublicModel['scales'];
+  readonly ranges: PublicModel['ranges'];
+  /** One pair a layer; null without the private part or without pruning. */
+  readonly thresholds: readonly LayerThresholds[] | null;
+  readonly digests: { readonly public: string; readonly private: string | null };
+  readonly bytes: { readonly public: number; readonly private: number | null };
+  readonly files: readonly InspectedFile[];
+}
+
+const filesOf = (
+  part: 'public' | 'private',
+  { manifest, files }: PublicPart | PrivatePart,
+): InspectedFile[] =>
+  [['manifest.json', manifest] as const, ...files].map(([name, bytes]) => ({
+    part,
+    name,
+    bytes: bytes.length,
+    sha256: sha256(bytes),
+  }));
+
+const totalBytes = (files: readonly InspectedFile[], part: 'public' | 'private'): number =>
+  files.filter((file) => file.part === part).reduce((sum, { bytes }) => sum + bytes, 0);
+
+/** Numbers in the embedding tables and their LayerNorm. */
+const embeddingParameters = ({
+  vocabularySize,
+  maxPositions,
+  tokenTypes,
+  hiddenSize,
+}: PublicModel['config']): number => (vocabularySize + maxPositions + tokenTypes + 2) * hiddenSize;
+
+/** Numbers in the layers, pooler and classifier. */
+function privateParameters({
+  hiddenSize: h,
+  intermediateSize: i,
+  layers,
+  labels,
+}: PublicModel['config']): number {
+  const layer = 4 * (h * h + h) + (h * i + i) + (i * h + h) + 4 * h;
+  return layers * layer + (h * h + h) + (h * labels.length + labels.length);
+}
+
+/** Reads and checks an artifact; without a private part, what a client may know. Throws ArtifactError. */
+export async function inspectArtifact(directory: string): Promise<Inspection> {
+  const isWhole = existsSync(join(directory, 'private'));
+  const whole = isWhole ? await readArtifact(directory) : null;
+  const publicPart = whole?.publicPart ?? (await readPublicPart(directory));
+  const { task, config, maxTokens, prunes, reduces, fixedPoint, scales, ranges } = publicPart.model;
+  const files = [...filesOf('public', publicPart), ...(whole ? filesOf('private', whole.privatePart) : [])];
+  const thresholds = whole?.artifact.private.layers.map((layer) => layer.thresholds);
+  return {
+    task,
+    config,
+    parameters: { embedding: embeddingParameters(config), private: whole ? privateParameters(config) : null },
+    maxTokens,
+    prunes,
+    reduces,
+    fixedPoint,
+    scales,
+    ranges,
+    thresholds: thresholds?.every((pair) => pair !== null) ? thresholds : null,
+    digests: { public: publicPart.digest, private: whole?.privatePart.digest ?? null },
+    bytes: { public: totalBytes(files, 'public'), private: whole ? totalBytes(files, 'private') : null },
+    files,
+  };
+}
