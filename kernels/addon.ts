@@ -6,11 +6,12 @@ import { fileURLToPath } from 'node:url';
 import type { CpuKernels } from './types/cpu.js';
 import type { FloatKernels } from './types/float.js';
 import type { LeafKernels } from './types/leaf.js';
+import type { OtKernels } from './types/ot.js';
 import type { PrgKernels } from './types/prg.js';
 import type { RingKernels } from './types/ring.js';
 import type { SeedMatrixKernels } from './types/seed-matrix.js';
 
-export type Kernels = CpuKernels & FloatKernels & LeafKernels & PrgKernels & RingKernels & SeedMatrixKernels;
+export type Kernels = CpuKernels & FloatKernels & LeafKernels & OtKernels & PrgKernels & RingKernels & SeedMatrixKernels;
 
 /** The folder of package.json, seen from the sources and from dist/ alike. */
 function packageRoot(): string {

@@ -16,9 +16,9 @@ struct AesNiEngine {
     __m128i round[11];
   };
 
-  static inline Keys keys(const AesKey& key) {
+  static inline Keys keys(const uint8_t* roundKeys) {
     Keys keys;
-    for (int r = 0; r < 11; r++) keys.round[r] = load(key.roundKeys + r * kBlockBytes);
+    for (int r = 0; r < 11; r++) keys.round[r] = load(roundKeys + r * kBlockBytes);
     return keys;
   }
   static inline Vector load(const uint8_t* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); }

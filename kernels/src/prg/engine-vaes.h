@@ -16,9 +16,9 @@ struct VaesEngine {
     __m512i round[11];
   };
 
-  static inline Keys keys(const AesKey& key) {
+  static inline Keys keys(const uint8_t* roundKeys) {
     Keys keys;
-    for (int r = 0; r < 11; r++) keys.round[r] = broadcast(key.roundKeys + r * kBlockBytes);
+    for (int r = 0; r < 11; r++) keys.round[r] = broadcast(roundKeys + r * kBlockBytes);
     return keys;
   }
   static inline Vector load(const uint8_t* p) { return _mm512_loadu_si512(p); }

@@ -2,7 +2,7 @@
 // set. Included by each path inside an anonymous namespace. An engine has
 //   Vector               some blocks side by side; kLanes of them
 //   kBatch               vectors encrypted together, enough to hide the latency of a round
-//   Keys                 round keys, loaded once per call
+//   Keys, keys(roundKeys)  round keys in registers, from the 176 bytes of an AesKey
 //   load, store, exclusiveOr, sigma, broadcast
 //   tweak(low, high)     blocks (low + lane) || high
 //   encrypt(Vector[kBatch], Keys)
@@ -31,7 +31,7 @@ struct PrgModes {
   }
 
   static void encrypt(const AesKey& key, const uint8_t* in, uint8_t* out, size_t count) {
-    const Keys keys = E::keys(key);
+    const Keys keys = E::keys(key.roundKeys);
     size_t i = 0;
     for (; i + kChunk <= count; i += kChunk) encryptChunk(keys, in + i * kBlockBytes, out + i * kBlockBytes);
     if (i == count) return;
@@ -49,7 +49,7 @@ struct PrgModes {
   }
 
   static void counter(const AesKey& key, uint64_t first, uint8_t* out, size_t count) {
-    const Keys keys = E::keys(key);
+    const Keys keys = E::keys(key.roundKeys);
     size_t i = 0;
     for (; i + kChunk <= count; i += kChunk) counterChunk(keys, first + i, out + i * kBlockBytes);
     if (i == count) return;
@@ -70,7 +70,7 @@ struct PrgModes {
   }
 
   static void hash(const uint8_t* in, uint8_t* out, size_t count, uint64_t tweak) {
-    const Keys keys = E::keys(fixedAesKey(FixedKey::hash));
+    const Keys keys = E::keys(fixedAesKey(FixedKey::hash).roundKeys);
     const Vector zero = E::zero();
     size_t i = 0;
     for (; i + kChunk <= count; i += kChunk)
@@ -84,7 +84,7 @@ struct PrgModes {
 
   static void hashPairs(const uint8_t* in, const uint8_t* delta, uint8_t* zeros, uint8_t* ones, size_t count,
                         uint64_t tweak) {
-    const Keys keys = E::keys(fixedAesKey(FixedKey::hash));
+    const Keys keys = E::keys(fixedAesKey(FixedKey::hash).roundKeys);
     const Vector zero = E::zero(), offset = E::broadcast(delta);
     alignas(64) uint8_t chunk[kChunk * kBlockBytes] = {};
     alignas(64) uint8_t rest[kChunk * kBlockBytes];
@@ -108,7 +108,7 @@ struct PrgModes {
   }
 
   static void expand(const uint8_t* seed, uint8_t* out, size_t count, uint64_t tweak) {
-    const Keys keys = E::keys(fixedAesKey(FixedKey::hash));
+    const Keys keys = E::keys(fixedAesKey(FixedKey::hash).roundKeys);
     const Vector input = E::sigma(E::broadcast(seed));
     size_t j = 0;
     for (; j + kChunk <= count; j += kChunk) expandChunk(keys, input, tweak, j, out + j * kBlockBytes);
@@ -130,7 +130,7 @@ struct PrgModes {
 
   /** From the last parent to the first: the children of a chunk never cover a parent still to be read. */
   static void ggmDouble(const uint8_t* parents, uint8_t* children, size_t count) {
-    const Keys left = E::keys(fixedAesKey(FixedKey::left)), right = E::keys(fixedAesKey(FixedKey::right));
+    const Keys left = E::keys(fixedAesKey(FixedKey::left).roundKeys), right = E::keys(fixedAesKey(FixedKey::right).roundKeys);
     const size_t whole = count - count % kChunk;
     if (whole < count) {
       alignas(64) uint8_t in[kChunk * kBlockBytes] = {}, out[2 * kChunk * kBlockBytes];

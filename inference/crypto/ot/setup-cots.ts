@@ -1,0 +1,79 @@
+/**
+ * Sets up COTs in both directions with public-key cryptography in one only: 128 base OTs give the direction in which
+ * the server holds delta; 128 of those COTs, hashed, are the base OTs of the other. Two round trips.
+ */
+import { kernels } from '../../../kernels/addon.js';
+import type { Session } from '../../session/session.js';
+import { baseOtReceive, baseOtSend } from './base-ot.js';
+import type { CotPair, CotReceiver, CotSender } from './cot.js';
+import { cotReceiver, cotSender } from './cot-pool.js';
+import { BASE_OTS, baseChoices, randomDelta, softSpokenReceiver, softSpokenSender } from './soft-spoken.js';
+
+const BLOCK_BYTES = 16;
+
+export interface CotOptions {
+  /** Bits of delta per tree, 1 to 8: 16 / k bytes and 2^k / k · 8 AES blocks a COT. 4 is fastest on a LAN. */
+  readonly k?: number;
+}
+
+const DEFAULT_K = 4;
+
+/** Both parties call this once per session, with equal options. */
+export async function setupCots(session: Session, options: CotOptions = {}): Promise<CotPair> {
+  const k = options.k ?? DEFAULT_K;
+  if (!Number.isInteger(k) || k < 1 || k > 8) throw new RangeError(`COTs: expected k from 1 to 8, got ${k}`);
+  return session.self === 'server' ? setupServer(session, k) : setupClient(session, k);
+}
+
+async function setupServer(session: Session, k: number): Promise<CotPair> {
+  const delta = randomDelta(session);
+  const baseKeys = await baseOtReceive(session, baseChoices(delta));
+  const sender = cotSender(session.channel, await softSpokenSender(session, k, delta, baseKeys), delta);
+  const pairs = await randomOtSend(session, sender);
+  return { sender, receiver: cotReceiver(session.channel, softSpokenReceiver(session, k, pairs)) };
+}
+
+async function setupClient(session: Session, k: number): Promise<CotPair> {
+  const pairs = await baseOtSend(session, BASE_OTS);
+  const receiver = cotReceiver(session.channel, softSpokenReceiver(session, k, pairs));
+  const { delta, keys } = await randomOtReceive(session, receiver);
+  const extension = await softSpokenSender(session, k, delta, keys);
+  return { sender: cotSender(session.channel, extension, delta), receiver };
+}
+
+/** 128 random OTs from COTs: → keys [128, 2, 16]. The first pair is swapped if the receiver asks, see below. */
+async function randomOtSend(session: Session, cots: CotSender): Promise<Uint8Array> {
+  const { blocks, delta, tweak } = await cots.take(BASE_OTS);
+  const zeros = new Uint8Array(blocks.length);
+  const ones = new Uint8Array(blocks.length);
+  kernels.hashPairs(blocks, delta, tweak, zeros, ones);
+  const [swap] = await session.channel.receive(1);
+  const keys = new Uint8Array(2 * blocks.length);
+  for (let i = 0; i < BASE_OTS; i++) {
+    const swapped = i === 0 ? swap! & 1 : 0;
+    const block = (pads: Uint8Array) => pads.subarray(i * BLOCK_BYTES, (i + 1) * BLOCK_BYTES);
+    keys.set(block(zeros), (2 * i + swapped) * BLOCK_BYTES);
+    keys.set(block(ones), (2 * i + 1 - swapped) * BLOCK_BYTES);
+  }
+  return keys;
+}
+
+/**
+ * The receiver's delta is the complement of its random choices. Only its lowest bit, which is 1 by convention and so
+ * no secret, may need a correction: that pair is swapped.
+ */
+async function randomOtReceive(
+  session: Session,
+  cots: CotReceiver,
+): Promise<{ delta: Uint8Array; keys: Uint8Array }> {
+  const { blocks, choices, tweak } = await cots.take(BASE_OTS);
+  const keys = new Uint8Array(blocks.length);
+  kernels.hashBlocks(blocks, tweak, keys);
+  session.channel.send(Uint8Array.of(choices[0]!));
+  choices[0] = 0;
+  const delta = new Uint8Array(BLOCK_BYTES);
+  choices.forEach((choice, i) => {
+    delta[i >> 3]! |= (1 - choice) << (i & 7);
+  });
+  return { delta, keys };
+}

@@ -1,0 +1,165 @@
+/**
+ * SoftSpoken OT extension (Roy, CRYPTO 2022), semi-honest: kernels/src/ot/soft-spoken.cc has the identity. 128 base OTs
+ * become ceil(128 / k) GGM trees of depth k; the receiver of the extension (choices) grew them, the sender (delta) knows
+ * all leaves but one of each tree, the one at the tree's k bits of delta. From then on a COT costs AES, XOR and
+ * ceil(128 / k) - 1 bits from the receiver to the sender: 3.875 bytes for k = 4.
+ */
+import { kernels } from '../../../kernels/addon.js';
+import type { Session } from '../../session/session.js';
+import type { CotExtension } from './cot-pool.js';
+
+const BLOCK_BYTES = 16;
+const LEAF_KEY_BYTES = 176;
+const TILE_BYTES = 512;
+const TILE_COTS = 8 * TILE_BYTES;
+/** Tiles of one refill: 65,536 COTs, 1 MB of blocks; large enough that the call and the message cost nothing. */
+const REFILL_TILES = 16;
+/** Rows of the bit matrix, bits of delta, base OTs. */
+export const BASE_OTS = 128;
+
+/** Trees of equal depth: rows `firstRow` to `firstRow + count · depth`, one group unless k does not divide 128. */
+interface TreeGroup {
+  readonly firstRow: number;
+  readonly count: number;
+  readonly depth: number;
+}
+
+function treeGroups(k: number): readonly TreeGroup[] {
+  const whole = { firstRow: 0, count: Math.floor(BASE_OTS / k), depth: k };
+  const rest = { firstRow: whole.count * k, count: 1, depth: BASE_OTS % k };
+  return rest.depth === 0 ? [whole] : [whole, rest];
+}
+
+const trees = (k: number): number => Math.ceil(BASE_OTS / k);
+const bitAt = (bytes: Uint8Array, bit: number): number => (bytes[bit >> 3]! >> (bit & 7)) & 1;
+
+function xorInto(target: Uint8Array, source: Uint8Array): Uint8Array {
+  for (let i = 0; i < target.length; i++) target[i]! ^= source[i]!;
+  return target;
+}
+
+/** The row whose base OT protects `level` of `tree`: levels go from the top bit of the point to the lowest. */
+const rowOf = (group: TreeGroup, tree: number, level: number): number =>
+  group.firstRow + tree * group.depth + group.depth - 1 - level;
+
+/** A random delta for the sender: 16 bytes, lowest bit 1. */
+export function randomDelta(session: Session): Uint8Array {
+  const delta = session.random.bytes(BLOCK_BYTES);
+  delta[0]! |= 1;
+  return delta;
+}
+
+/** The sender's choices in the base OTs: of each pair of sums the one off the path, so the complement of delta's bits. */
+export const baseChoices = (delta: Uint8Array): Uint8Array =>
+  Uint8Array.from({ length: BASE_OTS }, (_, row) => 1 - bitAt(delta, row));
+
+/** Grows the trees and sends their level sums under the base OT's keys [128, 2, 16]; → round keys of all leaves. */
+function sendTrees(session: Session, k: number, baseKeys: Uint8Array): Uint8Array {
+  const keys = treeGroups(k).map((group) => {
+    const { count, depth } = group;
+    const leaves = new Uint8Array((count << depth) * BLOCK_BYTES);
+    const sums = new Uint8Array(count * depth * 2 * BLOCK_BYTES);
+    kernels.ggmGrow(session.random.bytes(count * BLOCK_BYTES), depth, leaves, sums);
+    for (let tree = 0; tree < count; tree++) {
+      for (let level = 0; level < depth; level++) {
+        const begin = (tree * depth + level) * 2 * BLOCK_BYTES;
+        const row = rowOf(group, tree, level);
+        const pad = baseKeys.subarray(row * 2 * BLOCK_BYTES, (row + 1) * 2 * BLOCK_BYTES);
+        xorInto(sums.subarray(begin, begin + 2 * BLOCK_BYTES), pad);
+      }
+    }
+    session.channel.send(sums);
+    return roundKeys(leaves);
+  });
+  return Buffer.concat(keys);
+}
+
+/** Receives the sums and grows the punctured trees with the base OT's keys [128, 16]; → round keys, of each tree in the
+ * order leaf XOR point. */
+async function receiveTrees(
+  session: Session,
+  k: number,
+  delta: Uint8Array,
+  baseKeys: Uint8Array,
+): Promise<Uint8Array> {
+  const keys: Uint8Array[] = [];
+  for (const group of treeGroups(k)) {
+    const { firstRow, count, depth } = group;
+    const pairs = await session.channel.receive(count * depth * 2 * BLOCK_BYTES);
+    const points = new Uint32Array(count);
+    const sums = new Uint8Array(count * depth * BLOCK_BYTES);
+    for (let tree = 0; tree < count; tree++) {
+      for (let j = 0; j < depth; j++) points[tree]! |= bitAt(delta, firstRow + tree * depth + j) << j;
+      for (let level = 0; level < depth; level++) {
+        const row = rowOf(group, tree, level);
+        const index = tree * depth + level;
+        const begin = (2 * index + 1 - bitAt(delta, row)) * BLOCK_BYTES;
+        const sum = pairs.subarray(begin, begin + BLOCK_BYTES);
+        const pad = baseKeys.subarray(row * BLOCK_BYTES, (row + 1) * BLOCK_BYTES);
+        sums.set(xorInto(sum, pad), index * BLOCK_BYTES);
+      }
+    }
+    const leaves = new Uint8Array((count << depth) * BLOCK_BYTES);
+    kernels.ggmGrowPunctured(points, sums, depth, leaves);
+    keys.push(roundKeys(byDistance(leaves, points, depth)));
+  }
+  return Buffer.concat(keys);
+}
+
+function roundKeys(leaves: Uint8Array): Uint8Array {
+  const keys = new Uint8Array((leaves.length / BLOCK_BYTES) * LEAF_KEY_BYTES);
+  kernels.softSpokenKeys(leaves, keys);
+  return keys;
+}
+
+/** Of each tree, the leaf x at place x XOR point. */
+function byDistance(leaves: Uint8Array, points: Uint32Array, depth: number): Uint8Array {
+  const ordered = new Uint8Array(leaves.length);
+  points.forEach((point, tree) => {
+    for (let x = 0; x < 1 << depth; x++) {
+      const from = ((tree << depth) + x) * BLOCK_BYTES;
+      ordered.set(leaves.subarray(from, from + BLOCK_BYTES), ((tree << depth) + (x ^ point)) * BLOCK_BYTES);
+    }
+  });
+  return ordered;
+}
+
+const correctionBytes = (k: number): number => REFILL_TILES * (trees(k) - 1) * TILE_BYTES;
+
+/** The half with delta, from base OT keys [128, 16] received with `baseChoices(delta)`. */
+export async function softSpokenSender(
+  session: Session,
+  k: number,
+  delta: Uint8Array,
+  baseKeys: Uint8Array,
+): Promise<CotExtension> {
+  const keys = await receiveTrees(session, k, delta, baseKeys);
+  let tile = 0;
+  return {
+    refillCots: REFILL_TILES * TILE_COTS,
+    incomingBytes: correctionBytes(k),
+    hasChoices: false,
+    refill(corrections, blocks) {
+      kernels.softSpokenSend(k, keys, delta, tile, corrections!, blocks);
+      tile += REFILL_TILES;
+      return null;
+    },
+  };
+}
+
+/** The half with the choices, from base OT keys [128, 2, 16]. */
+export function softSpokenReceiver(session: Session, k: number, baseKeys: Uint8Array): CotExtension {
+  const keys = sendTrees(session, k, baseKeys);
+  let tile = 0;
+  return {
+    refillCots: REFILL_TILES * TILE_COTS,
+    incomingBytes: 0,
+    hasChoices: true,
+    refill(_incoming, blocks, choices) {
+      const corrections = new Uint8Array(correctionBytes(k));
+      kernels.softSpokenReceive(k, keys, tile, corrections, choices, blocks);
+      tile += REFILL_TILES;
+      return corrections;
+    },
+  };
+}

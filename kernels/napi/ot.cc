@@ -1,0 +1,89 @@
+#include "src/ot.h"
+
+#include "napi/arguments.h"
+#include "napi/module.h"
+#include "src/prg.h"
+
+namespace cipherprune {
+namespace {
+
+constexpr int64_t kMaxTile = int64_t{1} << 48;
+
+View<uint8_t> bytesOf(const Arguments& arguments, size_t index, size_t length) {
+  const View<uint8_t> bytes = arguments.bytes(index);
+  arguments.expectLength(index, bytes.length, length);
+  return bytes;
+}
+
+/** The number of units that a buffer holds. */
+size_t unitsOf(const Arguments& arguments, size_t index, View<uint8_t> bytes, size_t unit) {
+  arguments.expect(bytes.length % unit == 0, index, "a whole number of units");
+  return bytes.length / unit;
+}
+
+void callTransposeBits(const Arguments& arguments) {
+  const View<uint8_t> rows = arguments.bytes(0);
+  const size_t stride = unitsOf(arguments, 0, rows, 128);
+  const View<uint8_t> blocks = bytesOf(arguments, 1, rows.length);
+  transposeBits(rows.data, stride, 8 * stride, blocks.data);
+}
+
+void callGgmGrow(const Arguments& arguments) {
+  const View<uint8_t> roots = arguments.bytes(0);
+  const size_t trees = unitsOf(arguments, 0, roots, kBlockBytes);
+  const int depth = static_cast<int>(arguments.integer(1, 0, 24));
+  const View<uint8_t> leaves = bytesOf(arguments, 2, trees * kBlockBytes << depth);
+  const View<uint8_t> sums = bytesOf(arguments, 3, trees * static_cast<size_t>(depth) * 2 * kBlockBytes);
+  ggmGrow(roots.data, trees, depth, leaves.data, sums.data);
+}
+
+void callGgmGrowPunctured(const Arguments& arguments) {
+  const View<uint32_t> points = arguments.uint32s(0);
+  const int depth = static_cast<int>(arguments.integer(2, 0, 24));
+  const View<uint8_t> sums = bytesOf(arguments, 1, points.length * static_cast<size_t>(depth) * kBlockBytes);
+  const View<uint8_t> leaves = bytesOf(arguments, 3, points.length * kBlockBytes << depth);
+  for (size_t i = 0; i < points.length; i++)
+    arguments.expect(points.data[i] >> depth == 0, 0, "points below the number of leaves");
+  ggmGrowPunctured(points.data, sums.data, points.length, depth, leaves.data);
+}
+
+void callSoftSpokenKeys(const Arguments& arguments) {
+  const View<uint8_t> leaves = arguments.bytes(0);
+  const size_t count = unitsOf(arguments, 0, leaves, kBlockBytes);
+  softSpokenKeys(leaves.data, count, bytesOf(arguments, 1, count * kLeafKeyBytes).data);
+}
+
+void callSoftSpokenReceive(const Arguments& arguments) {
+  const int k = static_cast<int>(arguments.integer(0, 1, 8));
+  const View<uint8_t> keys = bytesOf(arguments, 1, softSpokenLeaves(k) * kLeafKeyBytes);
+  const uint64_t firstTile = static_cast<uint64_t>(arguments.integer(2, 0, kMaxTile));
+  const View<uint8_t> choices = arguments.bytes(4);
+  const size_t tiles = unitsOf(arguments, 4, choices, kTileCots);
+  const View<uint8_t> corrections = bytesOf(arguments, 3, tiles * (softSpokenTrees(k) - 1) * kTileBytes);
+  const View<uint8_t> blocks = bytesOf(arguments, 5, choices.length * kBlockBytes);
+  softSpokenReceive(k, keys.data, firstTile, tiles, corrections.data, choices.data, blocks.data);
+}
+
+void callSoftSpokenSend(const Arguments& arguments) {
+  const int k = static_cast<int>(arguments.integer(0, 1, 8));
+  const View<uint8_t> keys = bytesOf(arguments, 1, softSpokenLeaves(k) * kLeafKeyBytes);
+  const View<uint8_t> delta = bytesOf(arguments, 2, kBlockBytes);
+  const uint64_t firstTile = static_cast<uint64_t>(arguments.integer(3, 0, kMaxTile));
+  const View<uint8_t> blocks = arguments.bytes(5);
+  const size_t tiles = unitsOf(arguments, 5, blocks, kTileCots * kBlockBytes);
+  const View<uint8_t> corrections = bytesOf(arguments, 4, tiles * (softSpokenTrees(k) - 1) * kTileBytes);
+  softSpokenSend(k, keys.data, delta.data, firstTile, tiles, corrections.data, blocks.data);
+}
+
+}  // namespace
+
+void registerOt(Napi::Env env, Napi::Object exports) {
+  exportVoid<callTransposeBits>(env, exports, "transposeBits");
+  exportVoid<callGgmGrow>(env, exports, "ggmGrow");
+  exportVoid<callGgmGrowPunctured>(env, exports, "ggmGrowPunctured");
+  exportVoid<callSoftSpokenKeys>(env, exports, "softSpokenKeys");
+  exportVoid<callSoftSpokenReceive>(env, exports, "softSpokenReceive");
+  exportVoid<callSoftSpokenSend>(env, exports, "softSpokenSend");
+}
+
+}  // namespace cipherprune

@@ -1,0 +1,26 @@
+// What each instruction set offers to ot.cc.
+#pragma once
+
+#include "src/ot.h"
+
+namespace cipherprune {
+
+/** Distance of the rows of a tile in memory: odd multiples of a cache line use all sets of the cache. */
+constexpr size_t kRowStride = kTileBytes + 64;
+
+struct OtPath {
+  /** One tree of 2^depth leaves over one tile: rows[j] = XOR of the rows of leaves with bit j set, sum = XOR of all.
+   *  With `punctured`, leaf 0 counts as zero. */
+  void (*subspaceVole)(const uint8_t* keys, int depth, bool punctured, uint64_t tile, uint8_t* rows, uint8_t* sum);
+  /** Whole groups of `transposeColumns` columns. */
+  void (*transpose)(const uint8_t* rows, size_t stride, size_t groups, uint8_t* blocks);
+  size_t transposeColumns;
+};
+
+extern const OtPath portableOtPath;
+#ifdef CIPHERPRUNE_X86
+extern const OtPath avx2OtPath;
+extern const OtPath avx512OtPath;
+#endif
+
+}  // namespace cipherprune

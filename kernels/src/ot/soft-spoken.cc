@@ -1,0 +1,124 @@
+// SoftSpoken OT extension, semi-honest: Roy, "SoftSpokenOT: Quieter OT Extension from Small-Field Silent VOLE in the
+// Minicrypt Model" (CRYPTO 2022), section 4 with a repetition code. For a tree with leaves r_x (rows of pseudorandom bits)
+// punctured at p, let u = sum of all r_x, v_j = sum of the r_x with bit j of x set, w_j the same over x xor p. Then
+// w_j = v_j xor p_j · u, and every sum w_j skips the unknown leaf. The receiver's choices are u of tree 0; it sends
+// c = u xor choices for the others, and the sender adds p_j · c. The 128 rows, transposed, are the blocks.
+// A malicious receiver could send inconsistent corrections; the paper's consistency check is left out, since
+// our parties are semi-honest.
+#include <cstring>
+
+#include "src/cpu.h"
+#include "src/ot.h"
+#include "src/ot/paths.h"
+#include "src/prg.h"
+
+namespace cipherprune {
+namespace {
+
+const OtPath& activePath() {
+#ifdef CIPHERPRUNE_X86
+  const Isa isa = activeIsa();
+  if (isa == Isa::avx512) return avx512OtPath;
+  if (isa == Isa::avx2) return avx2OtPath;
+#endif
+  return portableOtPath;
+}
+
+uint64_t loadWord(const uint8_t* p) {
+  uint64_t word;
+  memcpy(&word, p, 8);
+  return word;
+}
+
+void storeWord(uint8_t* p, uint64_t word) { memcpy(p, &word, 8); }
+
+/** out = a xor (b and mask) */
+void xorMasked(const uint8_t* a, const uint8_t* b, uint64_t mask, uint8_t* out) {
+  for (size_t i = 0; i < kTileBytes; i += 8) storeWord(out + i, loadWord(a + i) ^ (loadWord(b + i) & mask));
+}
+
+/** Bits to bytes 0 and 1. */
+void spreadBits(const uint8_t* bits, uint8_t* bytes) {
+  for (size_t i = 0; i < kTileBytes; i++) {
+    // bit j moves to byte j: copies of the byte, one bit kept in each, then "is it zero" by a carry into the top bit
+    const uint64_t kept = (bits[i] * 0x0101010101010101ULL) & 0x8040201008040201ULL;
+    const uint64_t ones = ((kept + 0x7f7f7f7f7f7f7f7fULL) >> 7) & 0x0101010101010101ULL;
+    for (int j = 0; j < 8; j++) bytes[8 * i + j] = static_cast<uint8_t>(ones >> (8 * j));
+  }
+}
+
+struct Tile {
+  uint8_t rows[128 * kRowStride];
+  uint8_t sums[2][kTileBytes];
+};
+
+}  // namespace
+
+size_t softSpokenLeaves(int k) {
+  size_t leaves = 0;
+  for (size_t tree = 0; tree < softSpokenTrees(k); tree++) leaves += size_t{1} << softSpokenDepth(k, tree);
+  return leaves;
+}
+
+void softSpokenKeys(const uint8_t* leaves, size_t count, uint8_t* keys) {
+  AesKey key;
+  for (size_t i = 0; i < count; i++) {
+    aesSetKey(&key, leaves + i * kBlockBytes);
+    memcpy(keys + i * kLeafKeyBytes, key.roundKeys, kLeafKeyBytes);
+  }
+}
+
+void softSpokenReceive(int k, const uint8_t* keys, uint64_t firstTile, size_t tiles, uint8_t* corrections,
+                       uint8_t* choices, uint8_t* blocks) {
+  const OtPath& path = activePath();
+  Tile memory;
+  for (size_t tile = 0; tile < tiles; tile++) {
+    const uint8_t* treeKeys = keys;
+    uint8_t* rows = memory.rows;
+    for (size_t tree = 0; tree < softSpokenTrees(k); tree++) {
+      const int depth = softSpokenDepth(k, tree);
+      path.subspaceVole(treeKeys, depth, false, firstTile + tile, rows, memory.sums[tree > 0]);
+      if (tree > 0) {
+        xorMasked(memory.sums[1], memory.sums[0], ~uint64_t{0}, corrections);
+        corrections += kTileBytes;
+      }
+      treeKeys += kLeafKeyBytes << depth;
+      rows += static_cast<size_t>(depth) * kRowStride;
+    }
+    spreadBits(memory.sums[0], choices + tile * kTileCots);
+    transposeBits(memory.rows, kRowStride, kTileCots, blocks + tile * kTileCots * kBlockBytes);
+  }
+}
+
+void softSpokenSend(int k, const uint8_t* keys, const uint8_t* delta, uint64_t firstTile, size_t tiles,
+                    const uint8_t* corrections, uint8_t* blocks) {
+  const OtPath& path = activePath();
+  Tile memory;
+  for (size_t tile = 0; tile < tiles; tile++) {
+    const uint8_t* treeKeys = keys;
+    int row = 0;
+    for (size_t tree = 0; tree < softSpokenTrees(k); tree++) {
+      const int depth = softSpokenDepth(k, tree);
+      uint8_t* rows = memory.rows + static_cast<size_t>(row) * kRowStride;
+      path.subspaceVole(treeKeys, depth, true, firstTile + tile, rows, memory.sums[0]);
+      for (int j = 0; tree > 0 && j < depth; j++) {
+        const uint64_t bit = (delta[(row + j) / 8] >> ((row + j) % 8)) & 1;
+        xorMasked(rows + j * kRowStride, corrections, 0 - bit, rows + j * kRowStride);
+      }
+      if (tree > 0) corrections += kTileBytes;
+      treeKeys += kLeafKeyBytes << depth;
+      row += depth;
+    }
+    transposeBits(memory.rows, kRowStride, kTileCots, blocks + tile * kTileCots * kBlockBytes);
+  }
+}
+
+void transposeBits(const uint8_t* rows, size_t stride, size_t columns, uint8_t* blocks) {
+  const OtPath& path = activePath();
+  const size_t groups = columns / path.transposeColumns, done = groups * path.transposeColumns;
+  path.transpose(rows, stride, groups, blocks);
+  if (done < columns)
+    portableOtPath.transpose(rows + done / 8, stride, (columns - done) / 8, blocks + done * kBlockBytes);
+}
+
+}  // namespace cipherprune

@@ -1,0 +1,33 @@
+/** Kernels of oblivious transfer; kernels/src/ot.h has the definitions. Blocks are 16 bytes. */
+export interface OtKernels {
+  /** rows [128, columns / 8] of bits → blocks [columns · 16]; columns is a multiple of 8. */
+  transposeBits(rows: Uint8Array, blocks: Uint8Array): void;
+
+  /** roots [trees · 16] → leaves [trees, 2^depth, 16] and sums [trees, depth, 2, 16] of the left and right nodes of each
+   * level. */
+  ggmGrow(roots: Uint8Array, depth: number, leaves: Uint8Array, sums: Uint8Array): void;
+  /** points [trees] and the sums [trees, depth, 16] of the sides off the path → all leaves but the points', which are
+   * zero. */
+  ggmGrowPunctured(points: Uint32Array, sums: Uint8Array, depth: number, leaves: Uint8Array): void;
+
+  /** Round keys [count, 176] of leaves [count · 16]. */
+  softSpokenKeys(leaves: Uint8Array, keys: Uint8Array): void;
+  /** Random choices: corrections [tiles, trees - 1, 512], choices [tiles · 4096], blocks [tiles · 4096 · 16]. */
+  softSpokenReceive(
+    k: number,
+    keys: Uint8Array,
+    firstTile: number,
+    corrections: Uint8Array,
+    choices: Uint8Array,
+    blocks: Uint8Array,
+  ): void;
+  /** blocks [tiles · 4096 · 16] of the sender with `delta` [16] from the peer's corrections. */
+  softSpokenSend(
+    k: number,
+    keys: Uint8Array,
+    delta: Uint8Array,
+    firstTile: number,
+    corrections: Uint8Array,
+    blocks: Uint8Array,
+  ): void;
+}

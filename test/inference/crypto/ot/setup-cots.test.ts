@@ -1,0 +1,109 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { PeerClosedError } from '../../../../inference/core/errors.js';
+import type { CotPair, ReceiverCots, SenderCots } from '../../../../inference/crypto/ot/cot.js';
+import { type CotOptions, setupCots } from '../../../../inference/crypto/ot/setup-cots.js';
+import { twoParties } from '../../../support/parties.js';
+
+/** Every block satisfies q = t XOR choice · delta; both sides agree on the tweak. */
+function expectCorrelated(sent: SenderCots, received: ReceiverCots, count: number): void {
+  expect(sent.tweak).toBe(received.tweak);
+  expect(sent.delta[0]! & 1).toBe(1);
+  expect([sent.blocks.length, received.blocks.length, received.choices.length]).toEqual([
+    16 * count,
+    16 * count,
+    count,
+  ]);
+  const expected = received.blocks.map((byte, i) => byte ^ (received.choices[i >> 4]! * sent.delta[i & 15]!));
+  expect(Buffer.compare(sent.blocks, expected)).toBe(0);
+}
+
+async function pairs(seed = 1, options: CotOptions = {}) {
+  const parties = twoParties(seed);
+  const [server, client] = await Promise.all(parties.map(({ session }) => setupCots(session, options)));
+  return { parties, server: server!, client: client! };
+}
+
+/** Both directions at once, as protocols do. */
+const takeBoth = (pair: CotPair, sending: number, receiving: number) =>
+  Promise.all([pair.sender.take(sending), pair.receiver.take(receiving)]);
+
+describe('setupCots', () => {
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])('correlates both directions, k = %i', async (k) => {
+    const { server, client } = await pairs(k, { k });
+    const [ofServer, ofClient] = await Promise.all([takeBoth(server, 300, 77), takeBoth(client, 77, 300)]);
+    expectCorrelated(ofServer[0], ofClient[1], 300);
+    expectCorrelated(ofClient[0], ofServer[1], 77);
+  });
+
+  it('correlates any sequence of counts, across refills and claimed in advance', async () => {
+    const { server, client } = await pairs();
+    const count = fc.oneof(fc.integer({ min: 0, max: 5000 }), fc.integer({ min: 60_000, max: 150_000 }));
+    let nextTweak = 128;
+    await fc.assert(
+      fc.asyncProperty(fc.array(count, { minLength: 1, maxLength: 4 }), async (counts) => {
+        const sent = counts.map((n) => server.sender.take(n));
+        const received = await Promise.all(counts.map((n) => client.receiver.take(n)));
+        for (const [i, n] of counts.entries()) {
+          const cots = await sent[i]!;
+          expect(cots.tweak).toBe(nextTweak);
+          expectCorrelated(cots, received[i]!, n);
+          nextTweak += n;
+        }
+      }),
+      { numRuns: 8 },
+    );
+  });
+
+  it('never hands out a block twice', async () => {
+    const { server, client } = await pairs();
+    const [first, second] = [client.receiver.take(40_000), client.receiver.take(40_000)];
+    await Promise.all([server.sender.take(40_000), server.sender.take(40_000)]);
+    const blocks = Buffer.concat([(await first).blocks, (await second).blocks]).toString('hex');
+    expect(new Set(blocks.match(/.{32}/g)).size).toBe(80_000);
+  });
+
+  it('costs what it should: two round trips to set up, 31/8 bytes a COT and no answer to refill', async () => {
+    const { parties, server, client } = await pairs();
+    const [serverWire, clientWire] = parties.map(({ wire }) => wire);
+    const refillBytes = (65_536 * 31) / 8;
+    expect(serverWire!.sentBytes).toBe(128 * 32 + 128 * 32);
+    expect(clientWire!.sentBytes).toBe(32 + 128 * 32 + refillBytes + 1);
+    expect([serverWire!.rounds, clientWire!.rounds]).toEqual([1, 2]);
+    const before = clientWire!.sentBytes;
+    await Promise.all([server.sender.take(100_000), client.receiver.take(100_000)]);
+    expect(clientWire!.sentBytes - before).toBe(refillBytes);
+    expect([serverWire!.rounds, clientWire!.rounds]).toEqual([2, 2]);
+  });
+
+  it('sends the bytes it always sent', async () => {
+    const { parties, server, client } = await pairs(42);
+    await Promise.all([takeBoth(server, 70_000, 10), takeBoth(client, 10, 70_000)]);
+    expect(parties.map(({ wire }) => wire.hash.digest('hex'))).toMatchInlineSnapshot(`
+      [
+        "e5ffbda0b1f22134381a02d13984d6ebc4937042a7017cfbd34e0de20aa5948e",
+        "b4bb77f3f5d1e2a13f52a913cbbd5a285b8e7f451f6955a3d8c15152742eeffc",
+      ]
+    `);
+  });
+
+  it('differs from session to session', async () => {
+    const [one, two] = await Promise.all([pairs(1), pairs(2)]);
+    const [a, b] = [await one.client.receiver.take(4), await two.client.receiver.take(4)];
+    expect(a.blocks).not.toEqual(b.blocks);
+  });
+
+  it('fails every take when the peer goes away', async () => {
+    const { parties, server } = await pairs();
+    const takes = [server.sender.take(200_000), server.sender.take(1)];
+    await parties[1].session.channel.close();
+    for (const take of takes) await expect(take).rejects.toThrow(PeerClosedError);
+  });
+
+  it('rejects a k that is not 1 to 8 and a count that is no count', async () => {
+    const [server] = twoParties();
+    await expect(setupCots(server.session, { k: 9 })).rejects.toThrow(/k from 1 to 8/);
+    const { client } = await pairs();
+    await expect(client.receiver.take(1.5)).rejects.toThrow(RangeError);
+  });
+});
