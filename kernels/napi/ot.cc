@@ -28,23 +28,23 @@ void callTransposeBits(const Arguments& arguments) {
   transposeBits(rows.data, stride, 8 * stride, blocks.data);
 }
 
-void callGgmGrow(const Arguments& arguments) {
+void callPprfGrow(const Arguments& arguments) {
   const View<uint8_t> roots = arguments.bytes(0);
   const size_t trees = unitsOf(arguments, 0, roots, kBlockBytes);
   const int depth = static_cast<int>(arguments.integer(1, 0, 24));
   const View<uint8_t> leaves = bytesOf(arguments, 2, trees * kBlockBytes << depth);
   const View<uint8_t> sums = bytesOf(arguments, 3, trees * static_cast<size_t>(depth) * 2 * kBlockBytes);
-  ggmGrow(roots.data, trees, depth, leaves.data, sums.data);
+  pprfGrow(roots.data, trees, depth, leaves.data, sums.data);
 }
 
-void callGgmGrowPunctured(const Arguments& arguments) {
+void callPprfGrowPunctured(const Arguments& arguments) {
   const View<uint32_t> points = arguments.uint32s(0);
   const int depth = static_cast<int>(arguments.integer(2, 0, 24));
   const View<uint8_t> sums = bytesOf(arguments, 1, points.length * static_cast<size_t>(depth) * kBlockBytes);
   const View<uint8_t> leaves = bytesOf(arguments, 3, points.length * kBlockBytes << depth);
   for (size_t i = 0; i < points.length; i++)
     arguments.expect(points.data[i] >> depth == 0, 0, "points below the number of leaves");
-  ggmGrowPunctured(points.data, sums.data, points.length, depth, leaves.data);
+  pprfGrowPunctured(points.data, sums.data, points.length, depth, leaves.data);
 }
 
 void callSoftSpokenKeys(const Arguments& arguments) {
@@ -79,8 +79,8 @@ void callSoftSpokenSend(const Arguments& arguments) {
 
 void registerOt(Napi::Env env, Napi::Object exports) {
   exportVoid<callTransposeBits>(env, exports, "transposeBits");
-  exportVoid<callGgmGrow>(env, exports, "ggmGrow");
-  exportVoid<callGgmGrowPunctured>(env, exports, "ggmGrowPunctured");
+  exportVoid<callPprfGrow>(env, exports, "pprfGrow");
+  exportVoid<callPprfGrowPunctured>(env, exports, "pprfGrowPunctured");
   exportVoid<callSoftSpokenKeys>(env, exports, "softSpokenKeys");
   exportVoid<callSoftSpokenReceive>(env, exports, "softSpokenReceive");
   exportVoid<callSoftSpokenSend>(env, exports, "softSpokenSend");

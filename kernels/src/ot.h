@@ -13,11 +13,11 @@ void transposeBits(const uint8_t* rows, size_t stride, size_t columns, uint8_t* 
 
 /** Trees of 2^depth leaves from one root each (the PPRF of Goldreich, Goldwasser, Micali). leaves [trees][2^depth];
  *  sums [trees][depth][2]: the XOR of all left and of all right nodes of each level, from the root down. */
-void ggmGrow(const uint8_t* roots, size_t trees, int depth, uint8_t* leaves, uint8_t* sums);
+void pprfGrow(const uint8_t* roots, size_t trees, int depth, uint8_t* leaves, uint8_t* sums);
 
 /** The same trees without the leaf points[tree], which comes out as zero. sums [trees][depth] holds of each level the
  *  sum on the side that the path to the point does not take. */
-void ggmGrowPunctured(const uint32_t* points, const uint8_t* sums, size_t trees, int depth, uint8_t* leaves);
+void pprfGrowPunctured(const uint32_t* points, const uint8_t* sums, size_t trees, int depth, uint8_t* leaves);
 
 /** COTs are made in tiles: each leaf of each tree fills one row of a tile. */
 constexpr size_t kTileBytes = 512;

@@ -5,10 +5,10 @@ export interface OtKernels {
 
   /** roots [trees · 16] → leaves [trees, 2^depth, 16] and sums [trees, depth, 2, 16] of the left and right nodes of each
    * level. */
-  ggmGrow(roots: Uint8Array, depth: number, leaves: Uint8Array, sums: Uint8Array): void;
+  pprfGrow(roots: Uint8Array, depth: number, leaves: Uint8Array, sums: Uint8Array): void;
   /** points [trees] and the sums [trees, depth, 16] of the sides off the path → all leaves but the points', which are
    * zero. */
-  ggmGrowPunctured(points: Uint32Array, sums: Uint8Array, depth: number, leaves: Uint8Array): void;
+  pprfGrowPunctured(points: Uint32Array, sums: Uint8Array, depth: number, leaves: Uint8Array): void;
 
   /** Round keys [count, 176] of leaves [count · 16]. */
   softSpokenKeys(leaves: Uint8Array, keys: Uint8Array): void;

@@ -43,7 +43,7 @@ describe.each(availableIsas)('GGM trees, $name', ({ isa }) => {
     const roots = random(16 * trees);
     const leaves = zeros((16 * trees) << depth);
     const sums = zeros(trees * depth * 32);
-    withIsa(isa, () => kernels.ggmGrow(roots, depth, leaves, sums));
+    withIsa(isa, () => kernels.pprfGrow(roots, depth, leaves, sums));
     for (let tree = 0; tree < trees; tree++) {
       let level: Uint8Array = blockAt(roots, tree).slice();
       for (let l = 0; l < depth; l++) {
@@ -69,7 +69,7 @@ describe.each(availableIsas)('GGM trees, $name', ({ isa }) => {
         const seen = zeros(trees * depth * 16);
         const punctured = zeros(leaves.length).fill(9);
         withIsa(isa, () => {
-          kernels.ggmGrow(random(16 * trees), depth, leaves, sums);
+          kernels.pprfGrow(random(16 * trees), depth, leaves, sums);
           for (let tree = 0; tree < trees; tree++) {
             points[tree] = (points[tree]! * 77) % 2 ** depth;
             for (let l = 0; l < depth; l++) {
@@ -77,7 +77,7 @@ describe.each(availableIsas)('GGM trees, $name', ({ isa }) => {
               seen.set(blockAt(sums, (tree * depth + l) * 2 + side), (tree * depth + l) * 16);
             }
           }
-          kernels.ggmGrowPunctured(points, seen, depth, punctured);
+          kernels.pprfGrowPunctured(points, seen, depth, punctured);
         });
         points.forEach((point, tree) => {
           blockAt(leaves, (tree << depth) + point).fill(0);
@@ -177,8 +177,8 @@ describe.each(availableIsas)('SoftSpoken kernels, $name', ({ isa }) => {
 describe('OT kernels', () => {
   it('reject wrong lengths and ranges', () => {
     expect(() => kernels.transposeBits(zeros(127), zeros(127))).toThrow(RangeError);
-    expect(() => kernels.ggmGrow(zeros(16), 25, zeros(16), zeros(16))).toThrow(RangeError);
-    expect(() => kernels.ggmGrowPunctured(Uint32Array.of(4), zeros(32), 2, zeros(64))).toThrow(/points/);
+    expect(() => kernels.pprfGrow(zeros(16), 25, zeros(16), zeros(16))).toThrow(RangeError);
+    expect(() => kernels.pprfGrowPunctured(Uint32Array.of(4), zeros(32), 2, zeros(64))).toThrow(/points/);
     expect(() => kernels.softSpokenReceive(9, zeros(0), 0, zeros(0), zeros(0), zeros(0))).toThrow(RangeError);
     expect(() => kernels.softSpokenReceive(4, zeros(1), 0, zeros(0), zeros(0), zeros(0))).toThrow(
       /expected length 90112/,

@@ -59,7 +59,7 @@ function sendTrees(session: Session, k: number, baseKeys: Uint8Array): Uint8Arra
     const { count, depth } = group;
     const leaves = new Uint8Array((count << depth) * BLOCK_BYTES);
     const sums = new Uint8Array(count * depth * 2 * BLOCK_BYTES);
-    kernels.ggmGrow(session.random.bytes(count * BLOCK_BYTES), depth, leaves, sums);
+    kernels.pprfGrow(session.random.bytes(count * BLOCK_BYTES), depth, leaves, sums);
     for (let tree = 0; tree < count; tree++) {
       for (let level = 0; level < depth; level++) {
         const begin = (tree * depth + level) * 2 * BLOCK_BYTES;
@@ -100,7 +100,7 @@ async function receiveTrees(
       }
     }
     const leaves = new Uint8Array((count << depth) * BLOCK_BYTES);
-    kernels.ggmGrowPunctured(points, sums, depth, leaves);
+    kernels.pprfGrowPunctured(points, sums, depth, leaves);
     keys.push(roundKeys(byDistance(leaves, points, depth)));
   }
   return Buffer.concat(keys);

@@ -38,7 +38,7 @@ void inBatches(size_t trees, int depth, GrowBatch growBatch) {
 
 }  // namespace
 
-void ggmGrow(const uint8_t* roots, size_t trees, int depth, uint8_t* leaves, uint8_t* sums) {
+void pprfGrow(const uint8_t* roots, size_t trees, int depth, uint8_t* leaves, uint8_t* sums) {
   inBatches(trees, depth, [=](size_t first, size_t count) {
     uint8_t* nodes = leaves + (first * kBlockBytes << depth);
     memcpy(nodes, roots + first * kBlockBytes, count * kBlockBytes);
@@ -52,7 +52,7 @@ void ggmGrow(const uint8_t* roots, size_t trees, int depth, uint8_t* leaves, uin
   });
 }
 
-void ggmGrowPunctured(const uint32_t* points, const uint8_t* sums, size_t trees, int depth, uint8_t* leaves) {
+void pprfGrowPunctured(const uint32_t* points, const uint8_t* sums, size_t trees, int depth, uint8_t* leaves) {
   inBatches(trees, depth, [=](size_t first, size_t count) {
     uint8_t* nodes = leaves + (first * kBlockBytes << depth);
     memset(nodes, 0, count * kBlockBytes);
