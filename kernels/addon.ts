@@ -11,7 +11,13 @@ import type { PrgKernels } from './types/prg.js';
 import type { RingKernels } from './types/ring.js';
 import type { SeedMatrixKernels } from './types/seed-matrix.js';
 
-export type Kernels = CpuKernels & FloatKernels & LeafKernels & OtKernels & PrgKernels & RingKernels & SeedMatrixKernels;
+export type Kernels = CpuKernels &
+  FloatKernels &
+  LeafKernels &
+  OtKernels &
+  PrgKernels &
+  RingKernels &
+  SeedMatrixKernels;
 
 /** The folder of package.json, seen from the sources and from dist/ alike. */
 function packageRoot(): string {
