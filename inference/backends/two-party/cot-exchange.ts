@@ -59,6 +59,17 @@ interface Window<Job, Cots> {
   readonly end: number;
 }
 
+/** COTs for items begin to end of a job; null without a job or when it is done. */
+async function takeWindow<Job extends CotJob, Cots>(
+  source: { take(count: number): Promise<Cots> },
+  job: Job | null,
+  range: readonly [number, number] | undefined,
+): Promise<Window<Job, Cots> | null> {
+  if (job === null || range === undefined) return null;
+  const [begin, end] = range;
+  return { job, cots: await source.take((end - begin) * job.cotsPerItem), begin, end };
+}
+
 const sliceBlocks = <Cots extends SenderCots | ReceiverCots>(
   cots: Cots,
   begin: number,
@@ -115,24 +126,10 @@ export async function exchange(
   const received =
     receiving === null ? [] : [...ranges(0, receiving.items, itemsPer(WINDOW_COTS, receiving))];
   for (let w = 0; w < Math.max(sent.length, received.length); w++) {
-    const takeAsSender = async () => {
-      const range = sent[w];
-      if (!sending || !range) return null;
-      const [begin, end] = range;
-      const cots = await party.cots.sender.take((end - begin) * sending.cotsPerItem);
-      return { job: sending, cots, begin, end };
-    };
-    const takeAsReceiver = async () => {
-      const range = received[w];
-      if (!receiving || !range) return null;
-      const [begin, end] = range;
-      const cots = await party.cots.receiver.take((end - begin) * receiving.cotsPerItem);
-      return { job: receiving, cots, begin, end };
-    };
-    // The pools may have to talk to each other: the server's sending direction first, at both parties.
-    const early = party.session.self === 'server' ? await takeAsSender() : null;
-    const incoming = await takeAsReceiver();
-    const outgoing = early ?? (await takeAsSender());
+    const [outgoing, incoming] = await Promise.all([
+      takeWindow(party.cots.sender, sending, sent[w]),
+      takeWindow(party.cots.receiver, receiving, received[w]),
+    ]);
     if (incoming) sendCorrections(party, incoming);
     if (outgoing) await answer(party, outgoing);
     if (incoming) await finish(party, incoming);
