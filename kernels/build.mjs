@@ -87,7 +87,8 @@ const baseFlags = [
 
 const sources = ['src', 'napi'].flatMap((part) => filesBelow(join(root, 'kernels', part), '.cc'));
 const headerDigest = createHash('sha256');
-for (const header of filesBelow(join(root, 'kernels'), '.h')) headerDigest.update(readFileSync(header));
+for (const ending of ['.h', '.inl'])
+  for (const header of filesBelow(join(root, 'kernels'), ending)) headerDigest.update(readFileSync(header));
 const headersHash = headerDigest.digest('hex');
 
 function planOf(source) {

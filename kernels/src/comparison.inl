@@ -5,6 +5,10 @@
 #include "src/comparison.h"
 #include "src/cot-hash.h"
 
+#ifdef __AVX2__
+#include <immintrin.h>
+#endif
+
 namespace cipherprune {
 namespace {
 
@@ -72,6 +76,35 @@ inline uint64_t sendDigit(const SignTables<Lane>& tables, const Lane* zero, cons
   putMessages(writer, sent, 1u << bits, payload);
   return -static_cast<uint64_t>(base);
 }
+
+#ifdef __AVX2__
+
+/** The same for byte lanes, one register for the 16 messages. */
+inline uint64_t sendDigit(const SignTables<uint8_t>& tables, const uint8_t* zero, const uint8_t* one, unsigned bits,
+                          unsigned payload, unsigned corrections, unsigned digit, bool lowest, BitWriter& writer) {
+  const auto load = [](const uint8_t* lanes) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(lanes)); };
+  __m128i pad = _mm_setzero_si128();
+  for (unsigned t = 0; t < bits; t++) {
+    const __m128i flip = _mm_set1_epi8(static_cast<char>(-(corrections >> t & 1)));
+    const __m128i choice = _mm_xor_si128(load(tables.slotBit[t]), flip);
+    pad = _mm_xor_si128(pad, _mm_blendv_epi8(load(zero + 16 * t), load(one + 16 * t), choice));
+  }
+  const __m128i table = load(lowest ? tables.less[digit] : tables.sign[digit]);
+  const __m128i base = _mm_broadcastb_epi8(_mm_sub_epi8(pad, table));
+  const __m128i sent = _mm_xor_si128(_mm_add_epi8(table, base), pad);
+  const uint64_t fields = lowBits(payload) * 0x0101010101010101u;
+  const unsigned slots = 1u << bits;
+  const uint64_t low = _pext_u64(static_cast<uint64_t>(_mm_cvtsi128_si64(sent)), fields) >> payload;
+  if (slots >= 8) {
+    writer.put(low, 7 * payload);
+    if (slots == 16) writer.put(_pext_u64(static_cast<uint64_t>(_mm_extract_epi64(sent, 1)), fields), 8 * payload);
+  } else {
+    writer.put(low & lowBits((slots - 1) * payload), (slots - 1) * payload);
+  }
+  return -static_cast<uint64_t>(_mm_cvtsi128_si32(base) & 0xff);
+}
+
+#endif
 
 template <typename Lane>
 void sendComparisons(size_t count, unsigned ringBits, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,

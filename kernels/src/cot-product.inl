@@ -1,8 +1,8 @@
 // The loops of cot-product.h, compiled once per instruction set. `Lane` is the word in which payload elements of long
 // rows are cut from the hash's output.
-#include "src/bit-stream.h"
 #include "src/cot-hash.h"
 #include "src/cot-product.h"
+#include "src/lane-stream.inl"
 
 namespace cipherprune {
 namespace {
@@ -67,22 +67,6 @@ void receiveSingles(const CotProductPlan& plan, const uint8_t* blocks, uint64_t 
       share[begin + item] = sum & lowBits(plan.ringBits);
     }
   }
-}
-
-/** Elements of `bits` bits from lanes; whole bytes in all. */
-template <typename Lane>
-inline uint8_t* packLanes(const Lane* lanes, size_t count, unsigned bits, uint8_t* out, uint8_t* end) {
-  BitWriter writer{out, end};
-  for (size_t e = 0; e < count; e++) writer.put(lanes[e], bits);
-  writer.align();
-  return writer.out;
-}
-
-template <typename Lane>
-inline const uint8_t* unpackLanes(const uint8_t* bytes, const uint8_t* end, size_t count, unsigned bits, Lane* lanes) {
-  BitReader reader{bytes, end};
-  for (size_t e = 0; e < count; e++) lanes[e] = static_cast<Lane>(reader.take(bits));
-  return bytes + (count * bits + 7) / 8;
 }
 
 /** Width above 1. scratch: 4 rows of whole blocks. */

@@ -1,0 +1,105 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { kernels } from '../../kernels/addon.js';
+import { availableIsas, withIsa } from '../support/isa.js';
+
+const bytes = (count: number, seed: number): Uint8Array => {
+  const out = new Uint8Array(count);
+  kernels.prgFill(
+    Uint8Array.from({ length: 16 }, (_, i) => seed >> (i % 4)),
+    0,
+    out,
+  );
+  return out;
+};
+const words = (count: number, seed: number): BigUint64Array =>
+  new BigUint64Array(bytes(8 * count, seed).buffer);
+
+const seeds = fc.integer({ min: 1, max: 1 << 30 });
+
+describe('the COT kernels', () => {
+  it('write the same bytes on every instruction set', () =>
+    fc.assert(
+      fc.property(
+        fc.record({ items: fc.integer({ min: 1, max: 40 }), width: fc.integer({ min: 1, max: 40 }) }),
+        fc.integer({ min: 2, max: 64 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        seeds,
+        ({ items, width }, ringBits, part, seed) => {
+          const bits = 1 + Math.floor(part * (ringBits - 1));
+          const cots = Math.max(bits, ringBits - 1) * items;
+          const [delta, blocks] = [bytes(16, seed), bytes(16 * cots, seed + 1)];
+          const [corrections, x] = [bytes(Math.ceil(cots / 8), seed + 2), words(items * width, seed + 3)];
+          const run = () => {
+            const message = new Uint8Array(kernels.cotProductMessageBytes(items, bits, ringBits, width, 1));
+            const share = new BigUint64Array(items * width);
+            const used = items * bits;
+            const flips = corrections.subarray(0, Math.ceil(used / 8));
+            const own = blocks.subarray(0, 16 * used);
+            kernels.cotProductSend(delta, own, 5, flips, x, bits, ringBits, width, 1, share, message);
+            const compared = new Uint8Array(kernels.comparisonMessageBytes(items, ringBits));
+            const carry = new BigUint64Array(items);
+            const all = items * (ringBits - 1);
+            kernels.comparisonSend(
+              delta,
+              blocks.subarray(0, 16 * all),
+              5,
+              corrections.subarray(0, Math.ceil(all / 8)),
+              x.subarray(0, items),
+              ringBits,
+              carry,
+              compared,
+            );
+            return { message, share, compared, carry };
+          };
+          const [reference, ...others] = availableIsas.map(({ isa }) => withIsa(isa, run));
+          for (const other of others) expect(other).toEqual(reference);
+        },
+      ),
+      { numRuns: 60 },
+    ));
+
+  it('pack choice corrections bit by bit', () =>
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 30 }),
+        fc.integer({ min: 1, max: 64 }),
+        seeds,
+        (count, bits, seed) => {
+          const values = words(count, seed);
+          const random = bytes(count * bits, seed + 1).map((byte) => byte & 1);
+          for (const complement of [0, 1] as const) {
+            const packed = new Uint8Array(Math.ceil((count * bits) / 8));
+            kernels.cotCorrections(values, bits, complement, random, packed);
+            const expected = new Uint8Array(packed.length);
+            random.forEach((flip, c) => {
+              const bit = Number((values[Math.floor(c / bits)]! >> BigInt(c % bits)) & 1n);
+              expected[c >> 3]! |= (bit ^ flip ^ complement) << (c & 7);
+            });
+            expect(packed).toEqual(expected);
+          }
+        },
+      ),
+    ));
+
+  it('refuse what does not fit', () => {
+    const [delta, share, x] = [new Uint8Array(16), new BigUint64Array(2), new BigUint64Array(2)];
+    const send = (blocks: Uint8Array, message: number, ringBits = 3) =>
+      kernels.comparisonSend(
+        delta,
+        blocks,
+        0,
+        new Uint8Array(1),
+        x,
+        ringBits,
+        share,
+        new Uint8Array(message),
+      );
+    expect(() => send(new Uint8Array(64), 1)).not.toThrow();
+    expect(() => send(new Uint8Array(63), 1)).toThrow(RangeError);
+    expect(() => send(new Uint8Array(64), 2)).toThrow(RangeError);
+    expect(() => send(new Uint8Array(64), 1, 1)).toThrow(RangeError);
+    expect(() => send(x as unknown as Uint8Array, 1)).toThrow(TypeError);
+    expect(() => kernels.cotProductMessageBytes(1, 9, 8, 1, 0)).toThrow(RangeError);
+  });
+});
