@@ -3,7 +3,7 @@
  * and training uses them too, so that a network adapts to them. Plain numbers: the coefficients are the interface.
  *
  * The fits are minimax (Lawson's iteration over the whole line, tails included), by us; the shapes follow BOLT
- * (Pang et al., IEEE S&P 2024) and CipherPrune (ICLR 2025): piecewise GELU, exp as a power of a line.
+ * (Pang et al., IEEE S&P 2024) and CipherPrune (ICLR 2025): piecewise GELU, exp as a power.
  */
 
 /** gelu(x) ≈ y/2 + Σ_k c[k] (y²/8)^k + max(x - clip, 0), y = x clamped to [-clip, clip]. */
@@ -15,10 +15,13 @@ export interface GeluApproximation {
 /** Even powers are taken of y²/8, so that they stay near 1 in fixed point; dividing by 8 costs nothing there. */
 export const squareUnit = 8;
 
-/** Degree 8, maximum error 0.0024 (below 2^-8). */
+/**
+ * Degree 8, maximum error 0.0036 (below 2^-8). With z = y²/8 and w = z² the last three terms are -w (w - 4 z + b) / 2: two
+ * squares, one product, and no constant that needs bits; the clip was chosen so that this form fits.
+ */
 export const geluHigh: GeluApproximation = {
-  clip: 3,
-  coefficients: [0.00231934743, 3.07776692863, -3.34223286097, 2.3272961138, -0.6559984468],
+  clip: 2.875,
+  coefficients: [0.00354964, 3.03556441, -3.13071884, 2, -0.5],
 };
 
 /** Degree 2, maximum error 0.047. */
@@ -27,17 +30,18 @@ export const geluLow: GeluApproximation = {
   coefficients: [0.04622358968, 2.05261675035],
 };
 
-/** exp(x) ≈ (1 + max(x, -clip) / 2^squarings)^(2^squarings), for x at most slightly above 0. */
+/** exp(x) ≈ (Σ_k base[k] (x / 2^squarings)^k)^(2^squarings) above `zeroBelow`, else 0; x is at most slightly above 0. */
 export interface ExpApproximation {
   readonly squarings: number;
-  readonly clip: number;
+  readonly base: readonly number[];
+  readonly zeroBelow: number;
 }
 
-/** Maximum error 0.0043 on x <= 0; at -13 and below the value is 5e-7. */
-export const expHigh: ExpApproximation = { squarings: 6, clip: 13 };
+/** (1 + u + u²/2)^16, u = x/16; maximum error 0.0013 on x <= 0. One square less than (1 + x/64)^64, and closer. */
+export const expHigh: ExpApproximation = { squarings: 4, base: [1, 1, 0.5], zeroBelow: -13 };
 
-/** Maximum error 0.035 on x <= 0; at -8 and below the value is exactly 0. */
-export const expLow: ExpApproximation = { squarings: 3, clip: 8 };
+/** (1 + x/8)^8; maximum error 0.035 on x <= 0. */
+export const expLow: ExpApproximation = { squarings: 3, base: [1, 1], zeroBelow: -8 };
 
 /** tanh(x) ≈ y Σ_k c[k] (y²/8)^k, y = x clamped to [-clip, clip]; maximum error 0.0043. */
 export const tanhApproximation = {
@@ -66,15 +70,15 @@ export function geluDerivative(x: number, { clip, coefficients }: GeluApproximat
   return 0.5 + hornerDerivative(coefficients, (x * x) / squareUnit) * ((2 * x) / squareUnit);
 }
 
-export function exp(x: number, { squarings, clip }: ExpApproximation): number {
-  let power = 1 + Math.max(x, -clip) / 2 ** squarings;
-  for (let i = 0; i < squarings; i++) power *= power;
-  return power;
+export function exp(x: number, { squarings, base, zeroBelow }: ExpApproximation): number {
+  if (x <= zeroBelow) return 0;
+  return horner(base, x / 2 ** squarings) ** (2 ** squarings);
 }
 
-export function expDerivative(x: number, { squarings, clip }: ExpApproximation): number {
-  if (x <= -clip) return 0;
-  return (1 + x / 2 ** squarings) ** (2 ** squarings - 1);
+export function expDerivative(x: number, { squarings, base, zeroBelow }: ExpApproximation): number {
+  if (x <= zeroBelow) return 0;
+  const u = x / 2 ** squarings;
+  return horner(base, u) ** (2 ** squarings - 1) * hornerDerivative(base, u);
 }
 
 export function tanh(x: number): number {
