@@ -48,9 +48,9 @@ function geluPieces(approximation: GeluApproximation): Piecewise {
   };
 }
 
-function expPieces({ squarings, clip }: ExpApproximation): Piecewise {
-  const unit = 2 ** squarings;
-  return { squarings, bounds: [-clip], segments: [[1 - clip / unit], [1, 1 / unit]] };
+function expPieces({ squarings, base, zeroBelow }: ExpApproximation): Piecewise {
+  const inner = base.map((coefficient, k) => coefficient / 2 ** (squarings * k));
+  return { squarings, bounds: [zeroBelow], segments: [[0], inner] };
 }
 
 function tanhPieces(): Piecewise {
