@@ -3,6 +3,7 @@
  * to load (TensorFlow.js, the native kernels, tokenizers) is imported inside its handler.
  */
 import type { CommandModule } from 'yargs';
+import { command as generate } from './commands/generate.js';
 import { command as inspect } from './commands/inspect.js';
 
 /** Options that every command has. */
@@ -19,4 +20,4 @@ export interface RegisteredCommand {
   readonly handler: (options: never) => void | Promise<void>;
 }
 
-export const commands: readonly RegisteredCommand[] = [inspect];
+export const commands: readonly RegisteredCommand[] = [generate, inspect];

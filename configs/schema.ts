@@ -66,6 +66,8 @@ const data = z.strictObject({
   /** Examples of the synthetic source. */
   syntheticTrain: count.default(4000),
   syntheticDev: count.default(400),
+  /** Of its own, so that runs with different seeds see the same sentences. */
+  syntheticSeed: z.number().int().min(0).max(0xffffffff).default(1),
 });
 
 const batch = z.strictObject({

@@ -7,12 +7,16 @@ import { generateSynthetic } from './synthetic.js';
 
 const none = { count: 0, first: [] };
 
-export type LoadOptions = Pick<RunConfig, 'task' | 'data' | 'seed'>;
+export type LoadOptions = Pick<RunConfig, 'task' | 'data'>;
 
-async function loadAll({ task, data, seed }: LoadOptions, split: 'train' | 'dev'): Promise<Dataset> {
+async function loadAll({ task, data }: LoadOptions, split: 'train' | 'dev'): Promise<Dataset> {
   if (data.source === 'synthetic') {
     if (task !== 'sst2') throw new DatasetError(`data.source synthetic: expected task sst2, got ${task}`);
-    const generated = generateSynthetic({ seed, train: data.syntheticTrain, dev: data.syntheticDev });
+    const generated = generateSynthetic({
+      seed: data.syntheticSeed,
+      train: data.syntheticTrain,
+      dev: data.syntheticDev,
+    });
     return { task, split, examples: generated[split], malformed: none };
   }
   const read = (from: 'train' | 'dev'): Promise<Dataset> =>
