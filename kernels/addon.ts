@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CpuKernels } from './types/cpu.js';
+import type { FerretKernels } from './types/ferret.js';
 import type { FloatKernels } from './types/float.js';
 import type { LeafKernels } from './types/leaf.js';
 import type { OtKernels } from './types/ot.js';
@@ -12,6 +13,7 @@ import type { RingKernels } from './types/ring.js';
 import type { SeedMatrixKernels } from './types/seed-matrix.js';
 
 export type Kernels = CpuKernels &
+  FerretKernels &
   FloatKernels &
   LeafKernels &
   OtKernels &

@@ -4,6 +4,7 @@ static Napi::Object init(Napi::Env env, Napi::Object exports) {
   cipherprune::registerCpu(env, exports);
   cipherprune::registerPrg(env, exports);
   cipherprune::registerOt(env, exports);
+  cipherprune::registerFerret(env, exports);
   cipherprune::registerFloat(env, exports);
   cipherprune::registerRing(env, exports);
   cipherprune::registerSeedMatrix(env, exports);

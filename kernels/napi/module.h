@@ -6,6 +6,7 @@ namespace cipherprune {
 void registerCpu(Napi::Env env, Napi::Object exports);
 void registerPrg(Napi::Env env, Napi::Object exports);
 void registerOt(Napi::Env env, Napi::Object exports);
+void registerFerret(Napi::Env env, Napi::Object exports);
 void registerFloat(Napi::Env env, Napi::Object exports);
 void registerRing(Napi::Env env, Napi::Object exports);
 void registerSeedMatrix(Napi::Env env, Napi::Object exports);

@@ -25,8 +25,8 @@ struct AesKey {
   alignas(64) uint8_t roundKeys[11 * kBlockBytes];
 };
 
-/** The fixed public keys: hash, and the left and the right child of a GGM node. */
-enum class FixedKey : int { hash = 0, left = 1, right = 2 };
+/** The fixed public keys: hash, the left and the right child of a GGM node, and correlated GGM trees. */
+enum class FixedKey : int { hash = 0, left = 1, right = 2, correlated = 3 };
 const AesKey& fixedAesKey(FixedKey which);
 
 /** Expands a 16-byte key, in constant time. */
@@ -51,5 +51,10 @@ void expandBlocks(const uint8_t* seeds, uint8_t* out, size_t count, size_t block
 /** One level of GGM trees: children[2i + b] = AES(key b, parents[i]) xor parents[i], keys `left` and `right`. Many trees
  *  grow at once: parents [trees, width] → children [trees, 2·width]. children may be parents itself (in place). */
 void ggmDouble(const uint8_t* parents, uint8_t* children, size_t count);
+
+/** One level of correlated GGM trees (Guo, Yang, Wang, Zhang, Xie, Liu, Zhao, "Half-Tree: Halving the Cost of Tree Expansion in
+ *  COT and DPF", EUROCRYPT 2023): left child AES(key, sigma(x)) xor sigma(x), right child = x xor left child, so that
+ *  children add up to their parent, at one AES a parent. Like ggmDouble, children may be parents itself. */
+void correlatedDouble(const uint8_t* parents, uint8_t* children, size_t count);
 
 }  // namespace cipherprune

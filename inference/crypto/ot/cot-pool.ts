@@ -41,10 +41,12 @@ export class CotPool {
   #unclaimed = 0;
   /** COTs of the current refill that are not copied out yet. */
   #left = 0;
-  #nextTweak = 0;
+  #nextTweak: number;
   #previous: Promise<unknown> = Promise.resolve();
 
-  constructor(channel: Channel, extension: CotExtension) {
+  /** Tweaks count from `firstTweak` on. */
+  constructor(channel: Channel, extension: CotExtension, firstTweak: number) {
+    this.#nextTweak = firstTweak;
     this.#channel = channel;
     this.#extension = extension;
     this.#blocks = new Uint8Array(extension.refillCots * BLOCK_BYTES);
@@ -116,8 +118,8 @@ export class CotPool {
 }
 
 /** The half that knows delta. */
-export const cotSender = (channel: Channel, extension: CotExtension, delta: Uint8Array) => {
-  const pool = new CotPool(channel, extension);
+export const cotSender = (channel: Channel, extension: CotExtension, delta: Uint8Array, firstTweak = 0) => {
+  const pool = new CotPool(channel, extension, firstTweak);
   return {
     take: async (count: number) => {
       const { blocks, tweak } = await pool.take(count);
@@ -127,7 +129,7 @@ export const cotSender = (channel: Channel, extension: CotExtension, delta: Uint
 };
 
 /** The half that knows the choices. */
-export const cotReceiver = (channel: Channel, extension: CotExtension) => {
-  const pool = new CotPool(channel, extension);
+export const cotReceiver = (channel: Channel, extension: CotExtension, firstTweak = 0) => {
+  const pool = new CotPool(channel, extension, firstTweak);
   return { take: async (count: number) => pool.take(count) };
 };

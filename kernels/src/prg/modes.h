@@ -118,31 +118,55 @@ struct PrgModes {
     memcpy(out + j * kBlockBytes, rest, (count - j) * kBlockBytes);
   }
 
-  static void ggmChunk(const Keys& left, const Keys& right, const uint8_t* parents, uint8_t* children) {
-    Vector parent[E::kBatch], zeros[E::kBatch], ones[E::kBatch];
-    for (int v = 0; v < E::kBatch; v++) zeros[v] = ones[v] = parent[v] = E::load(parents + v * kVectorBytes);
-    E::encrypt(zeros, left);
-    E::encrypt(ones, right);
-    for (int v = 0; v < E::kBatch; v++)
-      E::storeInterleaved(children + 2 * v * kVectorBytes, E::exclusiveOr(zeros[v], parent[v]),
-                          E::exclusiveOr(ones[v], parent[v]));
-  }
+  /** Both children of a chunk of parents under two keys. */
+  struct GgmStep {
+    Keys left = E::keys(fixedAesKey(FixedKey::left).roundKeys), right = E::keys(fixedAesKey(FixedKey::right).roundKeys);
+
+    void operator()(const uint8_t* parents, uint8_t* children) const {
+      Vector parent[E::kBatch], zeros[E::kBatch], ones[E::kBatch];
+      for (int v = 0; v < E::kBatch; v++) zeros[v] = ones[v] = parent[v] = E::load(parents + v * kVectorBytes);
+      E::encrypt(zeros, left);
+      E::encrypt(ones, right);
+      for (int v = 0; v < E::kBatch; v++)
+        E::storeInterleaved(children + 2 * v * kVectorBytes, E::exclusiveOr(zeros[v], parent[v]),
+                            E::exclusiveOr(ones[v], parent[v]));
+    }
+  };
+
+  /** The left child is a hash of the parent, the right one the difference. */
+  struct CorrelatedStep {
+    Keys keys = E::keys(fixedAesKey(FixedKey::correlated).roundKeys);
+
+    void operator()(const uint8_t* parents, uint8_t* children) const {
+      Vector parent[E::kBatch], input[E::kBatch], state[E::kBatch];
+      for (int v = 0; v < E::kBatch; v++) {
+        parent[v] = E::load(parents + v * kVectorBytes);
+        state[v] = input[v] = E::sigma(parent[v]);
+      }
+      E::encrypt(state, keys);
+      for (int v = 0; v < E::kBatch; v++) {
+        const Vector left = E::exclusiveOr(state[v], input[v]);
+        E::storeInterleaved(children + 2 * v * kVectorBytes, left, E::exclusiveOr(left, parent[v]));
+      }
+    }
+  };
 
   /** From the last parent to the first: the children of a chunk never cover a parent still to be read. */
-  static void ggmDouble(const uint8_t* parents, uint8_t* children, size_t count) {
-    const Keys left = E::keys(fixedAesKey(FixedKey::left).roundKeys), right = E::keys(fixedAesKey(FixedKey::right).roundKeys);
+  template <class Step>
+  static void doubleNodes(const uint8_t* parents, uint8_t* children, size_t count) {
+    const Step step;
     const size_t whole = count - count % kChunk;
     if (whole < count) {
       alignas(64) uint8_t in[kChunk * kBlockBytes] = {}, out[2 * kChunk * kBlockBytes];
       memcpy(in, parents + whole * kBlockBytes, (count - whole) * kBlockBytes);
-      ggmChunk(left, right, in, out);
+      step(in, out);
       memcpy(children + 2 * whole * kBlockBytes, out, 2 * (count - whole) * kBlockBytes);
     }
     for (size_t i = whole; i > 0; i -= kChunk)
-      ggmChunk(left, right, parents + (i - kChunk) * kBlockBytes, children + 2 * (i - kChunk) * kBlockBytes);
+      step(parents + (i - kChunk) * kBlockBytes, children + 2 * (i - kChunk) * kBlockBytes);
   }
 
-  static constexpr PrgPath path() { return {encrypt, counter, hash, hashPairs, expand, ggmDouble}; }
+  static constexpr PrgPath path() { return {encrypt, counter, hash, hashPairs, expand, doubleNodes<GgmStep>, doubleNodes<CorrelatedStep>}; }
 };
 
 }  // namespace

@@ -12,6 +12,7 @@ struct PrgPath {
   void (*hashPairs)(const uint8_t* in, const uint8_t* delta, uint8_t* zeros, uint8_t* ones, size_t count, uint64_t tweak);
   void (*expand)(const uint8_t* seed, uint8_t* out, size_t count, uint64_t tweak);
   void (*ggmDouble)(const uint8_t* parents, uint8_t* children, size_t count);
+  void (*correlatedDouble)(const uint8_t* parents, uint8_t* children, size_t count);
 };
 
 extern const PrgPath portablePrgPath;

@@ -107,3 +107,44 @@ describe('setupCots', () => {
     await expect(client.receiver.take(1.5)).rejects.toThrow(RangeError);
   });
 });
+
+describe('setupCots with Ferret', () => {
+  const options = { extension: 'ferret' } as const;
+
+  it('correlates both directions, choices unbiased', async () => {
+    const { server, client } = await pairs(3, options);
+    const [ofServer, ofClient] = await Promise.all([
+      takeBoth(server, 100_000, 77),
+      takeBoth(client, 77, 100_000),
+    ]);
+    expectCorrelated(ofServer[0], ofClient[1], 100_000);
+    expectCorrelated(ofClient[0], ofServer[1], 77);
+    const ones = ofClient[1].choices.reduce((sum, choice) => sum + choice, 0);
+    expect(Math.abs(ones / 100_000 - 0.5)).toBeLessThan(0.01);
+  });
+
+  it('goes from iteration to iteration at 0.1 bytes a COT, from the sender only', async () => {
+    const { parties, server, client } = await pairs(4, options);
+    const [serverWire, clientWire] = parties.map(({ wire }) => wire);
+    const before = [serverWire!.sentBytes, clientWire!.sentBytes];
+    const [sent, received] = await Promise.all([
+      server.sender.take(2_400_000),
+      client.receiver.take(2_400_000),
+    ]);
+    expectCorrelated(sent, received, 2_400_000);
+    // 32 refills of 39 trees, eleven blocks each, give 75,073 COTs each
+    expect(serverWire!.sentBytes - before[0]!).toBe(32 * 39 * 11 * 16);
+    expect(clientWire!.sentBytes - before[1]!).toBe(0);
+  });
+
+  it('sends the bytes it always sent', async () => {
+    const { parties, server, client } = await pairs(43, options);
+    await Promise.all([takeBoth(server, 90_000, 10), takeBoth(client, 10, 90_000)]);
+    expect(parties.map(({ wire }) => wire.hash.digest('hex'))).toMatchInlineSnapshot(`
+      [
+        "de6416c935e7905a15f9d524b08535a1eb4a40da6c1ef89fb2b39ba01d78c6bd",
+        "d029f54196b5b0820640962e40fef0495d6497e438529194d19b1528c110bd1d",
+      ]
+    `);
+  });
+});

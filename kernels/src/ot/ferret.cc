@@ -1,0 +1,177 @@
+#include "src/ferret.h"
+
+#include <cstring>
+#include <vector>
+
+#include "src/prg.h"
+
+namespace cipherprune {
+namespace {
+
+/** A block in a register where the compiler has 128-bit vectors. */
+typedef uint64_t Block __attribute__((vector_size(16)));
+
+inline Block load(const uint8_t* p) {
+  Block block;
+  memcpy(&block, p, kBlockBytes);
+  return block;
+}
+
+inline void store(uint8_t* p, Block block) { memcpy(p, &block, kBlockBytes); }
+
+/** XOR of the nodes at even (side 0) or odd (side 1) places. */
+Block sumSide(const uint8_t* nodes, size_t count, size_t side) {
+  Block a = {0, 0}, b = {0, 0};
+  size_t i = side;
+  for (; i + 2 < count; i += 4) {
+    a ^= load(nodes + i * kBlockBytes);
+    b ^= load(nodes + (i + 2) * kBlockBytes);
+  }
+  if (i < count) a ^= load(nodes + i * kBlockBytes);
+  return a ^ b;
+}
+
+/** Trees that grow together: their leaves (64 kB) stay close, their upper levels fill the cipher's registers. */
+constexpr size_t kBatchLeaves = 4096;
+
+size_t batchTrees(int depth) { return (kBatchLeaves >> depth) > 0 ? kBatchLeaves >> depth : 1; }
+
+/** Positions in the table, as byte offsets, of the rows of the public matrix. */
+class MatrixRows {
+ public:
+  MatrixRows(const uint8_t* seed, int logTable) : mask((uint32_t{1} << logTable) - 1) { aesSetKey(&key, seed); }
+
+  static constexpr size_t kRows = 64;
+
+  /** Rows from `firstRow`, a multiple of kRows: kRows · kLpnWeight offsets. */
+  const uint32_t* fill(uint64_t firstRow) {
+    prgFill(key, firstRow / kRows * (sizeof offsets / kBlockBytes), reinterpret_cast<uint8_t*>(offsets), sizeof offsets);
+    for (size_t i = 0; i < kRows * kLpnWeight; i++) offsets[i] = (offsets[i] & mask) * kBlockBytes;
+    return offsets;
+  }
+
+ private:
+  AesKey key;
+  uint32_t mask;
+  uint32_t offsets[kRows * kLpnWeight];
+};
+
+/** out[i] = leaf[i] with its lowest bit cleared + row i of the matrix times the table, for kRows rows. */
+void encodeRows(const uint8_t* leaves, const uint8_t* table, const uint32_t* offsets, uint8_t* out) {
+  const Block clearLowest = load(reinterpret_cast<const uint8_t*>("\xfe\xff\xff\xff\xff\xff\xff\xff"
+                                                                  "\xff\xff\xff\xff\xff\xff\xff\xff"));
+  for (size_t i = 0; i < MatrixRows::kRows; i++, offsets += kLpnWeight) {
+    Block sum = load(leaves + i * kBlockBytes) & clearLowest;
+    for (int j = 0; j < kLpnWeight; j++) sum ^= load(table + offsets[j]);
+    store(out + i * kBlockBytes, sum);
+  }
+}
+
+/** Takes the outputs of a call in order, the reserved ones first. */
+class Outputs {
+ public:
+  explicit Outputs(const FerretCall& call) : call(call) {}
+
+  void append(const uint8_t* outputs, size_t count) {
+    const size_t toReserve = done >= call.reserved ? 0 : call.reserved - done < count ? call.reserved - done : count;
+    memcpy(call.reserve + done * kBlockBytes, outputs, toReserve * kBlockBytes);
+    if (toReserve < count)
+      memcpy(call.blocks + (done + toReserve - call.reserved) * kBlockBytes, outputs + toReserve * kBlockBytes,
+             (count - toReserve) * kBlockBytes);
+    done += count;
+  }
+
+ private:
+  const FerretCall& call;
+  size_t done = 0;
+};
+
+/** Adds the matrix to the leaves of a batch, in place. */
+void encode(const FerretCall& call, MatrixRows* rows, uint64_t firstRow, uint8_t* leaves, size_t count) {
+  for (size_t i = 0; i < count; i += MatrixRows::kRows)
+    encodeRows(leaves + i * kBlockBytes, call.table, rows->fill(firstRow + i), leaves + i * kBlockBytes);
+}
+
+/** The sender's trees: the two nodes of level 1 differ by delta, so the nodes of each level add up to delta. */
+void growTrees(const uint8_t* roots, size_t trees, int depth, const uint8_t* delta, const uint8_t* pathCots,
+               uint8_t* corrections, uint8_t* nodes) {
+  const Block difference = load(delta);
+  for (size_t t = 0; t < trees; t++) {
+    const Block root = load(roots + t * kBlockBytes);
+    store(nodes + 2 * t * kBlockBytes, root);
+    store(nodes + (2 * t + 1) * kBlockBytes, root ^ difference);
+  }
+  for (int level = 1; level <= depth; level++) {
+    if (level > 1) correlatedDouble(nodes, nodes, trees << (level - 1));
+    const size_t width = size_t{1} << level;
+    for (size_t t = 0; t < trees; t++) {
+      const size_t cot = (t * static_cast<size_t>(depth) + static_cast<size_t>(level) - 1) * kBlockBytes;
+      store(corrections + cot, load(pathCots + cot) ^ sumSide(nodes + t * width * kBlockBytes, width, 0));
+    }
+  }
+}
+
+/** The receiver's trees. With t = q xor r · delta, the correction q xor (left sum) opens to the sum on side r; the path
+ *  takes the other side. Instead of the unknown leaf w it puts the sum of the others, w xor delta. */
+void growPunctured(size_t trees, int depth, const uint8_t* pathCots, const uint8_t* corrections, uint8_t* nodes,
+                   size_t* points) {
+  memset(nodes, 0, 2 * trees * kBlockBytes);
+  for (size_t t = 0; t < trees; t++) points[t] = 0;
+  for (int level = 1; level <= depth; level++) {
+    if (level > 1) correlatedDouble(nodes, nodes, trees << (level - 1));
+    const size_t width = size_t{1} << level;
+    for (size_t t = 0; t < trees; t++) {
+      uint8_t* tree = nodes + t * width * kBlockBytes;
+      const size_t cot = (t * static_cast<size_t>(depth) + static_cast<size_t>(level) - 1) * kBlockBytes;
+      const size_t side = pathCots[cot] & 1;
+      points[t] = 2 * points[t] + (1 - side);
+      const size_t sibling = points[t] ^ 1;
+      memset(tree + (points[t] & sibling) * kBlockBytes, 0, 2 * kBlockBytes);
+      const Block sum = load(pathCots + cot) ^ load(corrections + cot);
+      store(tree + sibling * kBlockBytes, sum ^ sumSide(tree, width, side));
+    }
+  }
+  const size_t width = size_t{1} << depth;
+  for (size_t t = 0; t < trees; t++) {
+    uint8_t* tree = nodes + t * width * kBlockBytes;
+    store(tree + points[t] * kBlockBytes, sumSide(tree, width, 0) ^ sumSide(tree, width, 1));
+  }
+}
+
+}  // namespace
+
+void ferretSend(const FerretCall& call, const uint8_t* delta, const uint8_t* roots, uint8_t* corrections) {
+  const size_t batch = batchTrees(call.depth);
+  std::vector<uint8_t> leaves(batch * kBlockBytes << call.depth);
+  MatrixRows rows(call.seed, call.logTable);
+  Outputs outputs(call);
+  for (size_t first = 0; first < call.trees; first += batch) {
+    const size_t trees = call.trees - first < batch ? call.trees - first : batch, count = trees << call.depth;
+    const size_t cots = first * static_cast<size_t>(call.depth) * kBlockBytes;
+    growTrees(roots + first * kBlockBytes, trees, call.depth, delta, call.pathCots + cots, corrections + cots,
+              leaves.data());
+    encode(call, &rows, call.firstRow + (first << call.depth), leaves.data(), count);
+    outputs.append(leaves.data(), count);
+  }
+}
+
+void ferretReceive(const FerretCall& call, const uint8_t* corrections, uint8_t* choices) {
+  const size_t batch = batchTrees(call.depth);
+  std::vector<uint8_t> leaves(batch * kBlockBytes << call.depth);
+  std::vector<size_t> points(batch);
+  MatrixRows rows(call.seed, call.logTable);
+  Outputs outputs(call);
+  for (size_t first = 0; first < call.trees; first += batch) {
+    const size_t trees = call.trees - first < batch ? call.trees - first : batch, count = trees << call.depth;
+    const size_t cots = first * static_cast<size_t>(call.depth) * kBlockBytes;
+    growPunctured(trees, call.depth, call.pathCots + cots, corrections + cots, leaves.data(), points.data());
+    encode(call, &rows, call.firstRow + (first << call.depth), leaves.data(), count);
+    // the noise: the choice of the punctured leaf
+    for (size_t t = 0; t < trees; t++) leaves[((t << call.depth) + points[t]) * kBlockBytes] ^= 1;
+    outputs.append(leaves.data(), count);
+  }
+  const size_t kept = (call.trees << call.depth) - call.reserved;
+  for (size_t i = 0; i < kept; i++) choices[i] = call.blocks[i * kBlockBytes] & 1;
+}
+
+}  // namespace cipherprune

@@ -1,0 +1,208 @@
+import { createCipheriv, randomBytes } from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { kernels } from '../../kernels/addon.js';
+import { availableIsas, withIsa } from '../support/isa.js';
+
+const random = (length: number) => new Uint8Array(randomBytes(length));
+const zeros = (length: number) => new Uint8Array(length);
+const blockAt = (blocks: Uint8Array, i: number) => blocks.subarray(16 * i, 16 * i + 16);
+const xor = (a: Uint8Array, b: Uint8Array) => a.map((byte, i) => byte ^ b[i]!);
+
+function aes(key: Uint8Array, blocks: Uint8Array): Uint8Array {
+  return new Uint8Array(createCipheriv('aes-128-ecb', key, null).setAutoPadding(false).update(blocks));
+}
+
+const CORRELATED_KEY = new Uint8Array(Buffer.from('c0ac29b7c97c50dd3f84d5b5b5470917', 'hex'));
+
+/** Children (H(x), x XOR H(x)) with H(x) = pi(sigma(x)) XOR sigma(x). */
+function children(parent: Uint8Array): [Uint8Array, Uint8Array] {
+  const [left, right] = [parent.subarray(0, 8), parent.subarray(8)];
+  const sigma = new Uint8Array([...xor(left, right), ...left]);
+  const child = xor(aes(CORRELATED_KEY, sigma), sigma);
+  return [child, xor(child, parent)];
+}
+
+/** Random COTs with the choice in the lowest bit. */
+function cots(count: number, delta: Uint8Array) {
+  const q = random(16 * count);
+  for (let i = 0; i < count; i++) q[16 * i]! &= 0xfe;
+  const choices = random(count).map((byte) => byte & 1);
+  const t = q.map((byte, i) => byte ^ (choices[i >> 4]! * delta[i & 15]!));
+  return { q, t, choices };
+}
+
+interface Shape {
+  readonly depth: number;
+  readonly logTable: number;
+  readonly trees: number;
+  readonly reserved: number;
+}
+
+function extend(isa: number, { depth, logTable, trees, reserved }: Shape) {
+  const delta = random(16);
+  delta[0]! |= 1;
+  const [table, path] = [cots(2 ** logTable, delta), cots(trees * depth, delta)];
+  const [seed, roots, firstRow] = [random(16), random(16 * trees), 64 * 1000];
+  const corrections = zeros(16 * trees * depth);
+  const outputs = trees * 2 ** depth;
+  const [sent, received] = [0, 1].map(() => ({
+    reserve: zeros(16 * reserved),
+    blocks: zeros(16 * (outputs - reserved)),
+  }));
+  const choices = zeros(outputs - reserved);
+  const { reserve, blocks } = sent!;
+  withIsa(isa, () => {
+    kernels.ferretSend(
+      depth,
+      logTable,
+      table.q,
+      path.q,
+      seed,
+      firstRow,
+      reserve,
+      blocks,
+      delta,
+      roots,
+      corrections,
+    );
+    kernels.ferretReceive(
+      depth,
+      logTable,
+      table.t,
+      path.t,
+      seed,
+      firstRow,
+      received!.reserve,
+      received!.blocks,
+      corrections,
+      choices,
+    );
+  });
+  const join = (part: { reserve: Uint8Array; blocks: Uint8Array }) =>
+    new Uint8Array(Buffer.concat([part.reserve, part.blocks]));
+  return {
+    delta,
+    table,
+    path,
+    seed,
+    roots,
+    firstRow,
+    corrections,
+    q: join(sent!),
+    t: join(received!),
+    choices,
+  };
+}
+
+/** Ten positions a row: 32-bit words of the seed's stream modulo the size of the table. */
+function matrixRow(seed: Uint8Array, row: number, logTable: number): number[] {
+  const stream = zeros(64);
+  const first = Math.floor((40 * row) / 16);
+  kernels.prgFill(seed, first, stream);
+  const view = new DataView(stream.buffer, 40 * row - 16 * first);
+  return Array.from({ length: 10 }, (_, j) => view.getUint32(4 * j, true) % 2 ** logTable);
+}
+
+describe.each(availableIsas)('Ferret kernels, $name', ({ isa }) => {
+  it('double correlated trees, also in place', () => {
+    const depth = 6;
+    const { delta, roots, path, corrections } = extend(isa, { depth, logTable: 4, trees: 3, reserved: 0 });
+    for (let tree = 0; tree < 3; tree++) {
+      let level: Uint8Array[] = [blockAt(roots, tree).slice(), xor(blockAt(roots, tree), delta)];
+      for (let l = 0; l < depth; l++) {
+        const left = level.filter((_, i) => i % 2 === 0).reduce(xor);
+        const cot = tree * depth + l;
+        expect(blockAt(corrections, cot)).toEqual(xor(blockAt(path.q, cot), left));
+        expect(level.reduce(xor)).toEqual(delta);
+        level = level.flatMap(children);
+      }
+    }
+  });
+
+  it('add the public matrix to the leaves', () => {
+    const shape = { depth: 6, logTable: 7, trees: 2, reserved: 5 };
+    const { delta, roots, table, seed, firstRow, q } = extend(isa, shape);
+    for (let tree = 0; tree < 2; tree++) {
+      let level: Uint8Array[] = [blockAt(roots, tree).slice(), xor(blockAt(roots, tree), delta)];
+      for (let l = 1; l < shape.depth; l++) level = level.flatMap(children);
+      level.forEach((leaf, x) => {
+        const i = tree * 64 + x;
+        leaf[0]! &= 0xfe;
+        const sum = matrixRow(seed, firstRow + i, 7).reduce((acc, j) => xor(acc, blockAt(table.q, j)), leaf);
+        expect(blockAt(q, i)).toEqual(sum);
+      });
+    }
+  });
+
+  it('give COTs whose choices are the matrix times the table plus one noisy place a tree', () => {
+    const shapes = fc.record({
+      depth: fc.integer({ min: 6, max: 9 }),
+      logTable: fc.integer({ min: 1, max: 10 }),
+      trees: fc.integer({ min: 1, max: 20 }),
+      reserved: fc.integer({ min: 0, max: 64 }),
+    });
+    fc.assert(
+      fc.property(shapes, (shape) => {
+        const { delta, table, path, seed, firstRow, q, t, choices } = extend(isa, shape);
+        let wrong = 0;
+        for (let i = 0; i < q.length / 16; i++) {
+          const choice = t[16 * i]! & 1;
+          if (i >= shape.reserved && choices[i - shape.reserved] !== choice) wrong++;
+          for (let j = 0; j < 16; j++) if (q[16 * i + j] !== (t[16 * i + j]! ^ (choice * delta[j]!))) wrong++;
+        }
+        expect(wrong).toBe(0);
+        const noise = Array.from({ length: q.length / 16 }, (_, i) =>
+          matrixRow(seed, firstRow + i, shape.logTable).reduce(
+            (sum, j) => sum ^ table.choices[j]!,
+            t[16 * i]! & 1,
+          ),
+        );
+        for (let tree = 0; tree < shape.trees; tree++) {
+          const bits = path.choices.subarray(tree * shape.depth, (tree + 1) * shape.depth);
+          const place = bits.reduce((point, choice) => 2 * point + 1 - choice, 0);
+          const expected = Array.from({ length: 2 ** shape.depth }, (_, x) => Number(x === place));
+          expect(noise.slice(tree << shape.depth, (tree + 1) << shape.depth)).toEqual(expected);
+        }
+      }),
+      { numRuns: 5 },
+    );
+  });
+});
+
+describe('Ferret kernels', () => {
+  it('agree between instruction sets', () => {
+    const [depth, logTable, trees] = [7, 5, 40];
+    const delta = random(16);
+    const inputs = [random(16 * 2 ** logTable), random(16 * trees * depth), random(16)] as const;
+    const roots = random(16 * trees);
+    const outputs = availableIsas.map(({ isa }) => {
+      const [corrections, blocks] = [zeros(16 * trees * depth), zeros((16 * trees) << depth)];
+      withIsa(isa, () =>
+        kernels.ferretSend(depth, logTable, ...inputs, 0, zeros(0), blocks, delta, roots, corrections),
+      );
+      return Buffer.concat([corrections, blocks]).toString('hex');
+    });
+    expect(new Set(outputs).size).toBe(1);
+  });
+
+  it('reject wrong lengths', () => {
+    const call = (firstRow: number, blocks: Uint8Array) => () =>
+      kernels.ferretSend(
+        6,
+        2,
+        zeros(64),
+        zeros(96),
+        zeros(16),
+        firstRow,
+        zeros(0),
+        blocks,
+        zeros(16),
+        zeros(16),
+        zeros(96),
+      );
+    expect(call(64, zeros(1024))).not.toThrow();
+    expect(call(1, zeros(1024))).toThrow(/multiple of 64/);
+    expect(call(64, zeros(1008))).toThrow(/expected length 1024/);
+  });
+});
