@@ -127,10 +127,17 @@ export interface Backend {
   linear(x: SharedTensor, w: Weight): Promise<SharedTensor>;
   /** x [batch, n, k] · y [batch, k, m] → [batch, n, m]: same ring, scales add. */
   matmul(x: SharedTensor, y: SharedTensor): Promise<SharedTensor>;
-  /** Elementwise: same ring, scales add. y may also be a prefix of x's shape: [n] against [n, m] scales rows. */
+  /**
+   * Elementwise in x's ring, scales add. y may also be a prefix of x's shape: [n] against [n, m] scales rows. y may be in a
+   * smaller ring if |y| < 2^(y.ringBits - 2), as for `widen`: the cost goes by y's bits (halved at half the bits), and no
+   * `widen` of y is needed.
+   */
   multiply(x: SharedTensor, y: SharedTensor): Promise<SharedTensor>;
-  /** x · x elementwise; half the cost of `multiply`. */
-  square(x: SharedTensor): Promise<SharedTensor>;
+  /**
+   * x · x elementwise; half the cost of `multiply`. Into a larger ring, at most 2 · x.ringBits - 1, if |x| < 2^(x.ringBits - 2):
+   * half the cost again, and no `widen` of x is needed.
+   */
+  square(x: SharedTensor, ringBits?: number): Promise<SharedTensor>;
   /** x [n, m] times y [m] (a value of at most `y.ringBits` bits that its owner knows), over all rows; scales add,
    * x's ring. */
   multiplyPrivate(x: SharedTensor, y: PrivateTensor): Promise<SharedTensor>;

@@ -22,6 +22,8 @@ import {
   bitsOf,
   dataOf,
   describe,
+  expectFactor,
+  expectSquareRing,
   isPrefix,
   LocalBackend,
   type LocalBits,
@@ -109,17 +111,18 @@ export class CleartextBackend extends LocalBackend implements Backend {
   }
 
   async multiply(x: SharedTensor, y: SharedTensor): Promise<LocalTensor> {
-    if (x.ringBits !== y.ringBits || !isPrefix(y.shape, x.shape)) {
-      throw new TensorMismatchError(`multiply: expected a prefix of ${describe(x)}, got ${describe(y)}`);
-    }
+    expectFactor(x, y);
+    const factors = y.ringBits < x.ringBits ? await this.widen(y, x.ringBits) : y;
     const out = new BigUint64Array(sizeOf(x.shape));
     const kernel = y.shape.length === x.shape.length ? kernels.ringMultiply : kernels.ringMultiplyRows;
-    if (out.length > 0) kernel(dataOf(x), dataOf(y), x.ringBits, out);
+    if (out.length > 0) kernel(dataOf(x), dataOf(factors), x.ringBits, out);
     return localTensor(out, x.shape, productFormat(x, y));
   }
 
-  async square(x: SharedTensor): Promise<LocalTensor> {
-    return this.multiply(x, x);
+  async square(x: SharedTensor, ringBits = x.ringBits): Promise<LocalTensor> {
+    expectSquareRing(x, ringBits);
+    const wide = ringBits > x.ringBits ? await this.widen(x, ringBits) : x;
+    return this.multiply(wide, wide);
   }
 
   async multiplyPrivate(x: SharedTensor, y: PrivateTensor): Promise<LocalTensor> {

@@ -53,6 +53,23 @@ const isSuffix = (suffix: Shape, shape: Shape): boolean =>
 export const isPrefix = (prefix: Shape, shape: Shape): boolean =>
   prefix.length <= shape.length && sameShape(prefix, shape.slice(0, prefix.length));
 
+/** What `multiply` accepts: y of x's shape or a prefix of it, in x's ring or a smaller one. */
+export function expectFactor(x: SharedTensor, y: SharedTensor): void {
+  const fits = y.ringBits === x.ringBits || (y.ringBits < x.ringBits && y.ringBits >= 2);
+  if (!fits || !isPrefix(y.shape, x.shape)) {
+    throw new TensorMismatchError(`multiply: expected a prefix of ${describe(x)}, got ${describe(y)}`);
+  }
+}
+
+/** What `square` accepts: x's own ring, or one up to twice its bits less one. */
+export function expectSquareRing(x: SharedTensor, ringBits: number): void {
+  if (ringBits === x.ringBits || (ringBits > x.ringBits && ringBits < 2 * x.ringBits && ringBits <= 64))
+    return;
+  throw new TensorMismatchError(
+    `square: expected ${x.ringBits} to ${2 * x.ringBits - 1} bits for ${describe(x)}, got ${ringBits}`,
+  );
+}
+
 export abstract class LocalBackend {
   abstract readonly self: PartyId;
   /** Does this process add public values? Exactly one party does. */

@@ -21,18 +21,20 @@ double productMessageBytes(const Arguments& a) {
 }
 
 void productSend(const Arguments& a) {
-  const auto x = a.words(4), share = a.words(9);
-  const auto delta = a.bytes(0), blocks = a.bytes(1), corrections = a.bytes(3), message = a.bytes(10);
-  const size_t width = static_cast<size_t>(a.integer(7, 1, int64_t{1} << 32));
+  const auto x = a.words(4), top = a.words(5), share = a.words(10);
+  const auto delta = a.bytes(0), blocks = a.bytes(1), corrections = a.bytes(3), message = a.bytes(11);
+  const size_t width = static_cast<size_t>(a.integer(8, 1, int64_t{1} << 32));
   a.expect(x.length % width == 0, 4, "whole rows");
-  const CotProductPlan plan = productPlan(a, 5, x.length / width);
+  const CotProductPlan plan = productPlan(a, 6, x.length / width);
   const size_t cots = plan.items * plan.bits;
   a.expectLength(0, delta.length, 16);
   a.expectLength(1, blocks.length, cots * 16);
   a.expectLength(3, corrections.length, (cots + 7) / 8);
-  a.expectLength(9, share.length, x.length);
-  a.expectLength(10, message.length, cotProductMessageBytes(plan));
-  cotProductSend(plan, delta.data, blocks.data, tweak(a, 2), corrections.data, x.data, share.data, message.data);
+  a.expectLength(5, top.length, x.length);
+  a.expectLength(10, share.length, x.length);
+  a.expectLength(11, message.length, cotProductMessageBytes(plan));
+  cotProductSend(plan, delta.data, blocks.data, tweak(a, 2), corrections.data, x.data, top.data, share.data,
+                 message.data);
 }
 
 void productReceive(const Arguments& a) {

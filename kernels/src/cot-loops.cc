@@ -31,13 +31,13 @@ size_t cotProductMessageBytes(const CotProductPlan& plan) {
 }
 
 static std::vector<uint64_t> scratchFor(const CotProductPlan& plan) {
-  return std::vector<uint64_t>(plan.width == 1 ? 0 : 4 * (plan.width + 2));
+  return std::vector<uint64_t>(plan.width == 1 ? 0 : 5 * (plan.width + 2));
 }
 
 void cotProductSend(const CotProductPlan& plan, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
-                    const uint8_t* corrections, const uint64_t* x, uint64_t* share, uint8_t* message) {
+                    const uint8_t* corrections, const uint64_t* x, const uint64_t* top, uint64_t* share, uint8_t* message) {
   std::vector<uint64_t> scratch = scratchFor(plan);
-  cotLoops().productSend(plan, delta, blocks, tweak, corrections, x, share, message,
+  cotLoops().productSend(plan, delta, blocks, tweak, corrections, x, top, share, message,
                          reinterpret_cast<uint8_t*>(scratch.data()));
 }
 

@@ -5,10 +5,11 @@
 
 namespace cipherprune {
 
-/** `scratch` of a product: at least 4 rows of the width, in 8-byte words, rounded up to 16 bytes each. */
+/** `scratch` of a product: at least 5 rows of the width, in 8-byte words, rounded up to 16 bytes each. */
 struct CotLoops {
   void (*productSend)(const CotProductPlan& plan, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
-                      const uint8_t* corrections, const uint64_t* x, uint64_t* share, uint8_t* message, uint8_t* scratch);
+                      const uint8_t* corrections, const uint64_t* x, const uint64_t* top, uint64_t* share, uint8_t* message,
+                      uint8_t* scratch);
   void (*productReceive)(const CotProductPlan& plan, const uint8_t* blocks, uint64_t tweak, const uint64_t* y,
                          const uint8_t* message, uint64_t* share, uint8_t* scratch);
   void (*comparisonSend)(size_t count, unsigned ringBits, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,

@@ -7,13 +7,14 @@ namespace cipherprune {
 namespace {
 
 void productSendAny(const CotProductPlan& plan, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
-                    const uint8_t* corrections, const uint64_t* x, uint64_t* share, uint8_t* message, uint8_t* scratch) {
-  if (plan.width == 1) return sendSingles(plan, delta, blocks, tweak, corrections, x, share, message);
+                    const uint8_t* corrections, const uint64_t* x, const uint64_t* top, uint64_t* share, uint8_t* message,
+                    uint8_t* scratch) {
+  if (plan.width == 1) return sendSingles(plan, delta, blocks, tweak, corrections, x, top, share, message);
   if (plan.ringBits <= 16)
-    return sendRows<uint16_t>(plan, delta, blocks, tweak, corrections, x, share, message, scratch);
+    return sendRows<uint16_t>(plan, delta, blocks, tweak, corrections, x, top, share, message, scratch);
   if (plan.ringBits <= 32)
-    return sendRows<uint32_t>(plan, delta, blocks, tweak, corrections, x, share, message, scratch);
-  sendRows<uint64_t>(plan, delta, blocks, tweak, corrections, x, share, message, scratch);
+    return sendRows<uint32_t>(plan, delta, blocks, tweak, corrections, x, top, share, message, scratch);
+  sendRows<uint64_t>(plan, delta, blocks, tweak, corrections, x, top, share, message, scratch);
 }
 
 void productReceiveAny(const CotProductPlan& plan, const uint8_t* blocks, uint64_t tweak, const uint64_t* y,

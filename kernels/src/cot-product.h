@@ -22,10 +22,11 @@ size_t cotProductMessageBytes(const CotProductPlan& plan);
 
 /**
  * The sender's half. delta [16], blocks [items · bits · 16], corrections [ceil(items · bits / 8)] (bit c: the receiver's
- * choice XOR its random bit), x [items · width]. Writes its share [items · width] and the message.
+ * choice XOR its random bit), x [items · width], and `top` likewise: what a multiplier's top bit multiplies in place of x (x
+ * itself for a plain product). Writes its share [items · width] and the message.
  */
 void cotProductSend(const CotProductPlan& plan, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
-                    const uint8_t* corrections, const uint64_t* x, uint64_t* share, uint8_t* message);
+                    const uint8_t* corrections, const uint64_t* x, const uint64_t* top, uint64_t* share, uint8_t* message);
 
 /** The receiver's half. blocks [items · bits · 16], y [items], message as sent; writes its share [items · width]. */
 void cotProductReceive(const CotProductPlan& plan, const uint8_t* blocks, uint64_t tweak, const uint64_t* y,

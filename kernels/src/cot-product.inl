@@ -19,7 +19,8 @@ inline uint64_t bitAt(const uint8_t* bits, size_t index) { return bits[index >> 
 
 /** Width 1: message (x + h_d - h_(1-d)), the sender's share is -h_d, the receiver's h_choice + choice · message. */
 void sendSingles(const CotProductPlan& plan, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
-                 const uint8_t* corrections, const uint64_t* x, uint64_t* share, uint8_t* message) {
+                 const uint8_t* corrections, const uint64_t* x, const uint64_t* top, uint64_t* share,
+                 uint8_t* message) {
   alignas(64) uint8_t zero[tileBlocks * 16], one[tileBlocks * 16];
   const size_t tileItems = tileBlocks / plan.bits;
   BitWriter writer{message, message + cotProductMessageBytes(plan)};
@@ -29,16 +30,17 @@ void sendSingles(const CotProductPlan& plan, const uint8_t* delta, const uint8_t
     cotHashPairs(blocks + first * 16, items * plan.bits, delta, tweak + first, 1, zero, one);
     size_t cot = 0;
     for (size_t item = 0; item < items; item++) {
-      const uint64_t value = x[begin + item];
       uint64_t sum = 0;
       for (unsigned i = 0; i < plan.bits; i++, cot++) {
         const uint64_t h0 = loadWord(zero + cot * 16), h1 = loadWord(one + cot * 16);
         const uint64_t swap = (h0 ^ h1) & -bitAt(corrections, first + cot);
         const uint64_t own = h0 ^ swap, other = h1 ^ swap;
         const unsigned width = plan.ringBits - i;
+        const bool last = i + 1 == plan.bits;
+        const uint64_t value = last ? top[begin + item] : x[begin + item];
         writer.put((value + own - other) & lowBits(width), width);
         const uint64_t term = own << i;
-        sum -= plan.isSigned && i + 1 == plan.bits ? -term : term;
+        sum -= plan.isSigned && last ? -term : term;
       }
       share[begin + item] = sum & lowBits(plan.ringBits);
     }
@@ -69,19 +71,22 @@ void receiveSingles(const CotProductPlan& plan, const uint8_t* blocks, uint64_t 
   }
 }
 
-/** Width above 1. scratch: 4 rows of whole blocks. */
+/** Width above 1. scratch: 5 rows of whole blocks. */
 template <typename Lane>
 void sendRows(const CotProductPlan& plan, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
-              const uint8_t* corrections, const uint64_t* x, uint64_t* share, uint8_t* message, uint8_t* scratch) {
+              const uint8_t* corrections, const uint64_t* x, const uint64_t* top, uint64_t* share, uint8_t* message,
+              uint8_t* scratch) {
   const size_t perRow = (plan.width * sizeof(Lane) + 15) / 16;
   uint8_t* zero = scratch;
   uint8_t* one = scratch + perRow * 16;
   Lane* row = reinterpret_cast<Lane*>(scratch + perRow * 32);
   Lane* sent = reinterpret_cast<Lane*>(scratch + perRow * 48);
+  Lane* last = reinterpret_cast<Lane*>(scratch + perRow * 64);
   uint8_t* end = message + cotProductMessageBytes(plan);
   for (size_t item = 0; item < plan.items; item++) {
     uint64_t* sum = share + item * plan.width;
     for (size_t e = 0; e < plan.width; e++) row[e] = static_cast<Lane>(x[item * plan.width + e]);
+    for (size_t e = 0; e < plan.width; e++) last[e] = static_cast<Lane>(top[item * plan.width + e]);
     for (size_t e = 0; e < plan.width; e++) sum[e] = 0;
     for (unsigned i = 0; i < plan.bits; i++) {
       const size_t cot = item * plan.bits + i;
@@ -91,7 +96,8 @@ void sendRows(const CotProductPlan& plan, const uint8_t* delta, const uint8_t* b
       const Lane* other = reinterpret_cast<const Lane*>(swap ? zero : one);
       const unsigned bits = plan.ringBits - i;
       const Lane mask = static_cast<Lane>(lowBits(bits));
-      for (size_t e = 0; e < plan.width; e++) sent[e] = static_cast<Lane>(row[e] + own[e] - other[e]) & mask;
+      const Lane* values = i + 1 == plan.bits ? last : row;
+      for (size_t e = 0; e < plan.width; e++) sent[e] = static_cast<Lane>(values[e] + own[e] - other[e]) & mask;
       if (plan.isSigned && i + 1 == plan.bits) {
         for (size_t e = 0; e < plan.width; e++) sum[e] += static_cast<uint64_t>(own[e]) << i;
       } else {

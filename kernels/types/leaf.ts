@@ -13,13 +13,15 @@ export interface LeafKernels {
     corrections: Uint8Array,
   ): void;
   cotProductMessageBytes(items: number, bits: number, ringBits: number, width: number, signed: 0 | 1): number;
-  /** Shares of y[i] · x[i, :]: the sender knows x [items, width], the receiver y [items], of `bits` bits. */
+  /** Shares of y[i] · x[i, :]: the sender knows x [items, width], the receiver y [items], of `bits` bits. The top bit of y
+   * multiplies top[i, :] in place of x[i, :]. */
   cotProductSend(
     delta: Uint8Array,
     blocks: Uint8Array,
     tweak: number,
     corrections: Uint8Array,
     x: BigUint64Array,
+    top: BigUint64Array,
     bits: number,
     ringBits: number,
     width: number,

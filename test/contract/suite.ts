@@ -118,6 +118,41 @@ export function contractSuite(name: string, makeParties: () => Promise<Parties>)
       await expectValues(async (party) => party.mpc.widen(await shareOf(party, 'client', plain), to), kept);
     });
 
+    it.each([
+      [24, 12],
+      [37, 20],
+      [23, 22],
+      [64, 33],
+      [5, 3],
+    ])('multiplies and squares into %i bits from %i', async (ringBits, narrowBits) => {
+      const data = new TestData(ringBits);
+      const wide = data.plain([6, 7], ringBits, 3);
+      const limit = 1n << BigInt(narrowBits - 2);
+      const small = (shape: readonly number[]): Plain => {
+        const plain = data.plain(shape, narrowBits, 2, narrowBits - 1);
+        const edges = [limit - 1n, 1n - limit];
+        return { ...plain, values: plain.values.map((v, i) => edges[i] ?? (v === -limit ? 0n : v)) };
+      };
+      const [all, rows] = [small([6, 7]), small([6])];
+      for (const narrow of [all, rows]) {
+        const repeated = 42 / narrow.values.length;
+        await expectValues(
+          async (party) => {
+            const y = await shareOf(party, 'server', narrow);
+            const product = await party.mpc.multiply(await shareOf(party, 'client', wide), y);
+            expect(product).toMatchObject({ ringBits, fractionBits: 5 });
+            return product;
+          },
+          wide.values.map((v, i) => signed(v * narrow.values[Math.floor(i / repeated)]!, ringBits)),
+        );
+      }
+      const squareBits = Math.min(ringBits, 2 * narrowBits - 1);
+      await expectValues(
+        async (party) => party.mpc.square(await shareOf(party, 'server', all), squareBits),
+        all.values.map((v) => signed(v * v, squareBits)),
+      );
+    });
+
     it('multiplies by a row that one party knows', async () => {
       const data = new TestData(7);
       const [x, y] = [data.plain([5, 6], 30, 8), data.plain([6], 11, 8)];

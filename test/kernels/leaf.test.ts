@@ -30,13 +30,14 @@ describe('the COT kernels', () => {
           const cots = Math.max(bits, ringBits - 1) * items;
           const [delta, blocks] = [bytes(16, seed), bytes(16 * cots, seed + 1)];
           const [corrections, x] = [bytes(Math.ceil(cots / 8), seed + 2), words(items * width, seed + 3)];
+          const top = words(items * width, seed + 4);
           const run = () => {
             const message = new Uint8Array(kernels.cotProductMessageBytes(items, bits, ringBits, width, 1));
             const share = new BigUint64Array(items * width);
             const used = items * bits;
             const flips = corrections.subarray(0, Math.ceil(used / 8));
             const own = blocks.subarray(0, 16 * used);
-            kernels.cotProductSend(delta, own, 5, flips, x, bits, ringBits, width, 1, share, message);
+            kernels.cotProductSend(delta, own, 5, flips, x, top, bits, ringBits, width, 1, share, message);
             const compared = new Uint8Array(kernels.comparisonMessageBytes(items, ringBits));
             const carry = new BigUint64Array(items);
             const all = items * (ringBits - 1);

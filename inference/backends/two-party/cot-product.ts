@@ -40,10 +40,11 @@ abstract class ProductHalf {
 }
 
 export class ProductSender extends ProductHalf implements SenderJob {
-  /** x [items, width] */
+  /** x [items, width]; top likewise: what the top bit of a multiplier multiplies in place of x */
   constructor(
     plan: ProductPlan,
     readonly x: BigUint64Array,
+    readonly top: BigUint64Array = x,
   ) {
     super(plan);
   }
@@ -57,6 +58,7 @@ export class ProductSender extends ProductHalf implements SenderJob {
       cots.tweak,
       corrections,
       this.x.subarray(begin * width, end * width),
+      this.top.subarray(begin * width, end * width),
       bits,
       ringBits,
       width,

@@ -24,6 +24,8 @@ import {
   bitsOf,
   dataOf,
   describe,
+  expectFactor,
+  expectSquareRing,
   isPrefix,
   LocalBackend,
   type LocalBits,
@@ -38,6 +40,7 @@ import type { TwoParty } from './cot-exchange.js';
 import type { LinearProtocols } from './linear-protocols.js';
 import { multiplex } from './multiplex.js';
 import { multiply, multiplyPrivate, multiplyRows, square } from './multiply.js';
+import { multiplyNarrow, squareInto } from './narrow-product.js';
 import { open, openBits } from './open.js';
 import { shuffleTensors } from './shuffle-tensors.js';
 import { toArithmetic } from './to-arithmetic.js';
@@ -115,18 +118,24 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
   }
 
   async multiply(x: SharedTensor, y: SharedTensor): Promise<LocalTensor> {
-    if (x.ringBits !== y.ringBits || !isPrefix(y.shape, x.shape)) {
-      throw new TensorMismatchError(`multiply: expected a prefix of ${describe(x)}, got ${describe(y)}`);
-    }
-    const data = await (sameShape(x.shape, y.shape)
-      ? multiply(this.#party, dataOf(x), dataOf(y), x.ringBits)
-      : multiplyRows(this.#party, dataOf(y), dataOf(x), x.ringBits));
-    return localTensor(data, x.shape, productFormat(x, y));
+    expectFactor(x, y);
+    return localTensor(await this.#product(x, y), x.shape, productFormat(x, y));
   }
 
-  async square(x: SharedTensor): Promise<LocalTensor> {
-    const data = await square(this.#party, dataOf(x), x.ringBits);
-    return localTensor(data, x.shape, productFormat(x, x));
+  #product(x: SharedTensor, y: SharedTensor): Promise<BigUint64Array> {
+    if (y.ringBits < x.ringBits) {
+      return multiplyNarrow(this.#party, dataOf(x), x.ringBits, dataOf(y), y.ringBits);
+    }
+    if (sameShape(x.shape, y.shape)) return multiply(this.#party, dataOf(x), dataOf(y), x.ringBits);
+    return multiplyRows(this.#party, dataOf(y), dataOf(x), x.ringBits);
+  }
+
+  async square(x: SharedTensor, ringBits = x.ringBits): Promise<LocalTensor> {
+    expectSquareRing(x, ringBits);
+    const data = await (ringBits === x.ringBits
+      ? square(this.#party, dataOf(x), ringBits)
+      : squareInto(this.#party, dataOf(x), x.ringBits, ringBits));
+    return localTensor(data, x.shape, { ringBits, fractionBits: 2 * x.fractionBits });
   }
 
   async multiplyPrivate(x: SharedTensor, y: PrivateTensor): Promise<LocalTensor> {

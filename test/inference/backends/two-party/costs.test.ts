@@ -8,6 +8,7 @@ import {
   multiplyRows,
   square,
 } from '../../../../inference/backends/two-party/multiply.js';
+import { multiplyNarrow, squareInto } from '../../../../inference/backends/two-party/narrow-product.js';
 import { open } from '../../../../inference/backends/two-party/open.js';
 import { toArithmetic } from '../../../../inference/backends/two-party/to-arithmetic.js';
 import { widen } from '../../../../inference/backends/two-party/widen.js';
@@ -57,6 +58,18 @@ const cases: readonly Case[] = [
     flights: 2,
   },
   { name: 'square', body: (p) => square(p, words(), 22), bitsEach: 21 + triangle(21, 1), flights: 2 },
+  {
+    name: 'square from 12 bits into 22',
+    body: (p) => squareInto(p, words(), 12, 22),
+    bitsEach: 12 + triangle(21, 10) + (1 + 9),
+    flights: 2,
+  },
+  {
+    name: 'multiply by 12 bits in 24',
+    body: (p) => multiplyNarrow(p, words(), 24, words(), 12),
+    bitsEach: 2 * (12 + triangle(24, 13)),
+    flights: 2,
+  },
   {
     name: 'multiplyRows',
     body: (p) => multiplyRows(p, words(), words(16 * N), 22),

@@ -9,6 +9,7 @@ import {
   multiplyRows,
   square,
 } from '../../../../inference/backends/two-party/multiply.js';
+import { multiplyNarrow, squareInto } from '../../../../inference/backends/two-party/narrow-product.js';
 import { open, openBits } from '../../../../inference/backends/two-party/open.js';
 import { toArithmetic } from '../../../../inference/backends/two-party/to-arithmetic.js';
 import { widen } from '../../../../inference/backends/two-party/widen.js';
@@ -164,6 +165,43 @@ describe('leaf protocols agree with plain arithmetic', () => {
           x.map((value, i) => mod(value * factors[Math.floor(i / width)]!, bits)),
         );
       }),
+      RUNS,
+    ));
+
+  it('multiplyNarrow and squareInto, within the headroom', () =>
+    fc.assert(
+      fc.asyncProperty(
+        sizes,
+        fc.record({ width: fc.integer({ min: 1, max: 20 }), grow: fc.integer({ min: 0, max: 62 }) }),
+        async ({ count: size, bits: any, seed, isa }, { width, grow }) => {
+          const bits = Math.max(2, any);
+          const ringBits = Math.min(64, bits + grow);
+          const count = 2 + (size % 20);
+          const limit = 1n << BigInt(bits - 2);
+          const y = randomWords(count, bits - 1, seed).map((value) => BigInt.asIntN(bits - 1, value));
+          y[0] = -limit;
+          y[1] = limit - 1n;
+          const x = randomWords(count * width, ringBits, seed + 3);
+          const [sharesX, sharesY] = [shared(x, ringBits, seed), shared(y, bits, seed + 5)];
+          await withIsaAsync(isa, async () => {
+            const products = await both(testParties(seed), (party) =>
+              multiplyNarrow(party, mine(party, sharesX), ringBits, mine(party, sharesY), bits),
+            );
+            expect(sum(products, ringBits)).toEqual(
+              x.map((value, i) => mod(value * y[Math.floor(i / width)]!, ringBits)),
+            );
+            const into = Math.min(ringBits, 2 * bits - 1);
+            if (into <= bits) return;
+            for (const nextReceiver of ['server', 'client'] as const) {
+              const squares = await both(testParties(seed), (party) => {
+                party.nextReceiver = nextReceiver;
+                return squareInto(party, mine(party, sharesY), bits, into);
+              });
+              expect(sum(squares, into)).toEqual(y.map((value) => mod(value * value, into)));
+            }
+          });
+        },
+      ),
       RUNS,
     ));
 
