@@ -7,18 +7,22 @@ import type { CpuKernels } from './types/cpu.js';
 import type { FerretKernels } from './types/ferret.js';
 import type { FloatKernels } from './types/float.js';
 import type { LeafKernels } from './types/leaf.js';
+import type { NttKernels } from './types/ntt.js';
 import type { OtKernels } from './types/ot.js';
 import type { PrgKernels } from './types/prg.js';
 import type { RingKernels } from './types/ring.js';
+import type { RlweKernels } from './types/rlwe.js';
 import type { SeedMatrixKernels } from './types/seed-matrix.js';
 
 export type Kernels = CpuKernels &
   FerretKernels &
   FloatKernels &
   LeafKernels &
+  NttKernels &
   OtKernels &
   PrgKernels &
   RingKernels &
+  RlweKernels &
   SeedMatrixKernels;
 
 /** The folder of package.json, seen from the sources and from dist/ alike. */

@@ -78,7 +78,7 @@ const baseFlags = [
   '-pthread',
   '-DNAPI_VERSION=8',
   '-DNODE_ADDON_API_DISABLE_DEPRECATED',
-  '-DNAPI_CPP_EXCEPTIONS',
+  '-DNODE_ADDON_API_CPP_EXCEPTIONS_ALL',
   ...(isX86 ? ['-DCIPHERPRUNE_X86=1'] : []),
   `-I${headers}`,
   `-I${addonApi}`,

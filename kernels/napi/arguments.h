@@ -21,6 +21,7 @@ class Arguments {
   View<uint64_t> words(size_t index) const { return view<uint64_t>(index, napi_biguint64_array, "BigUint64Array"); }
   View<uint32_t> uint32s(size_t index) const { return view<uint32_t>(index, napi_uint32_array, "Uint32Array"); }
   View<uint8_t> bytes(size_t index) const { return view<uint8_t>(index, napi_uint8_array, "Uint8Array"); }
+  View<int32_t> int32s(size_t index) const { return view<int32_t>(index, napi_int32_array, "Int32Array"); }
   View<int16_t> int16s(size_t index) const { return view<int16_t>(index, napi_int16_array, "Int16Array"); }
   View<double> doubles(size_t index) const { return view<double>(index, napi_float64_array, "Float64Array"); }
 

@@ -2,6 +2,8 @@
 
 static Napi::Object init(Napi::Env env, Napi::Object exports) {
   cipherprune::registerCpu(env, exports);
+  cipherprune::registerNtt(env, exports);
+  cipherprune::registerRlwe(env, exports);
   cipherprune::registerPrg(env, exports);
   cipherprune::registerOt(env, exports);
   cipherprune::registerFerret(env, exports);

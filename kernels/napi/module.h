@@ -4,6 +4,8 @@
 
 namespace cipherprune {
 void registerCpu(Napi::Env env, Napi::Object exports);
+void registerNtt(Napi::Env env, Napi::Object exports);
+void registerRlwe(Napi::Env env, Napi::Object exports);
 void registerPrg(Napi::Env env, Napi::Object exports);
 void registerOt(Napi::Env env, Napi::Object exports);
 void registerFerret(Napi::Env env, Napi::Object exports);

@@ -1,0 +1,114 @@
+/**
+ * Noise of a packed product, in TypeScript so that it can be read, and asserted in tests against measured noise.
+ *
+ * A message of k bits stands at multiples of Q/2^k. What a phase deviates by:
+ *   product    sum of inputs·kOut terms (fresh error + rounding of the message) · weight, |weight| <= 2^(weightBits - 1)
+ *   packing    one key switch for each halving of kIn, doubled by those after it
+ *   flooding   uniform in [-2^floodBits, 2^floodBits): hides the two above, which depend on the weights
+ *   zero       the public-key encryption of zero: u·e + e1·s + e2
+ *   switching  rounding when Q is divided down to the first downLimbs primes
+ * All but flooding are sums of many independent centred terms, treated as Gaussians. Rounding to the nearest multiple of
+ * the step is exact while the sum stays below half a step, so the product is x·W modulo 2^k exactly, but for the failure
+ * probability stated in the budget.
+ */
+import type { RlweParameters } from './parameters.js';
+
+export interface NoiseShape {
+  readonly ringBits: number;
+  /** Terms of an output. */
+  readonly inputs: number;
+  /** Bits of a signed weight. */
+  readonly weightBits: number;
+  readonly kIn: number;
+  readonly kOut: number;
+}
+
+export interface NoiseBudget {
+  readonly limbs: number;
+  readonly downLimbs: number;
+  readonly floodBits: number;
+  /** log2 of the weight-dependent noise that flooding exceeds by 2^STATISTICAL_BITS, modulo Q. */
+  readonly weightNoiseBits: number;
+  /** log2 of the bound on the whole noise as a fraction of the modulus; the result is exact below -(ringBits + 1). */
+  readonly relativeNoiseBits: number;
+  /** log2 of the probability that one output is rounded wrongly; at least -1000. */
+  readonly failureBits: number;
+}
+
+/** Flooding exceeds weight-dependent noise by this factor's bits: the statistical security parameter. */
+export const STATISTICAL_BITS = 40;
+const ERROR_VARIANCE = 10.5;
+const TERNARY_VARIANCE = 2 / 3;
+const ROUNDING_VARIANCE = 1 / 12;
+/** Deviations counted as a bound: beyond 8 a Gaussian has probability 2^-49. */
+const BOUND_DEVIATIONS = 8;
+/** Wanted for each output coefficient. */
+const FAILURE_BITS = -64;
+
+/** log2 of the two-sided tail of a Gaussian beyond z deviations (Chernoff). */
+const tailBits = (z: number): number => Math.max(-1000, 1 - (z * z) / 2 / Math.LN2);
+
+/** Standard deviation of the noise that one key switch adds; digits are uniform below their primes. */
+export function keySwitchDeviation(parameters: RlweParameters, limbs: number): number {
+  const { n, primes, specialPrime } = parameters;
+  const products = primes
+    .slice(0, limbs)
+    .reduce((sum, p) => sum + (n * (p / specialPrime) ** 2 * ERROR_VARIANCE) / 3, 0);
+  return Math.sqrt(products + ROUNDING_VARIANCE * (1 + n * TERNARY_VARIANCE));
+}
+
+function weightDeviation(parameters: RlweParameters, shape: NoiseShape, limbs: number): number {
+  const { inputs, weightBits, kIn, kOut } = shape;
+  const product = 2 ** (weightBits - 1) * Math.sqrt(inputs * kOut * (ERROR_VARIANCE + ROUNDING_VARIANCE));
+  const packing = kIn > 1 ? (keySwitchDeviation(parameters, limbs) * kIn) / Math.sqrt(3) : 0;
+  return Math.hypot(product, packing);
+}
+
+/** The budget with the given numbers of limbs, whether it suffices or not. */
+export function noiseBudget(
+  parameters: RlweParameters,
+  shape: NoiseShape,
+  limbs: number,
+  downLimbs: number,
+): NoiseBudget {
+  const { n, primes } = parameters;
+  const bits = primes.map((p) => Math.log2(p));
+  const modulusBits = bits.slice(0, limbs).reduce((a, b) => a + b, 0);
+  const downBits = bits.slice(0, downLimbs).reduce((a, b) => a + b, 0);
+  const weightNoiseBits = Math.log2(BOUND_DEVIATIONS * weightDeviation(parameters, shape, limbs));
+  const floodBits = Math.ceil(STATISTICAL_BITS + weightNoiseBits);
+  const gaussian = Math.hypot(
+    Math.sqrt(ERROR_VARIANCE * (2 * n * TERNARY_VARIANCE + 1)),
+    2 ** weightNoiseBits / BOUND_DEVIATIONS,
+  );
+  // The last division's rounding counts in full, those before it by less than one part in 2^25.
+  const switching = limbs > downLimbs ? Math.sqrt(ROUNDING_VARIANCE * (1 + n * TERNARY_VARIANCE)) : 0;
+  const deviation = Math.hypot(gaussian * 2 ** -modulusBits, 1.001 * switching * 2 ** -downBits);
+  const uniform = 2 ** (floodBits - modulusBits) + 2 ** -downBits;
+  const halfStep = 2 ** -(shape.ringBits + 1);
+  return {
+    limbs,
+    downLimbs,
+    floodBits,
+    weightNoiseBits,
+    relativeNoiseBits: Math.log2(uniform + BOUND_DEVIATIONS * deviation),
+    failureBits: uniform < halfStep ? tailBits((halfStep - uniform) / deviation) : 0,
+  };
+}
+
+/**
+ * The fewest limbs that make the product exact but for a probability of 2^-64 an output; then the fewest to send back.
+ * @throws RangeError if the parameters have too few
+ */
+export function sufficientBudget(parameters: RlweParameters, shape: NoiseShape): NoiseBudget {
+  const most = parameters.primes.length;
+  for (let limbs = 1; limbs <= most; limbs++) {
+    for (let downLimbs = 1; downLimbs <= limbs; downLimbs++) {
+      const budget = noiseBudget(parameters, shape, limbs, downLimbs);
+      if (budget.failureBits <= FAILURE_BITS) return budget;
+    }
+  }
+  throw new RangeError(
+    `noise budget: ${parameters.name} with ${most} limbs cannot multiply ${shape.ringBits}-bit shares by ${shape.weightBits}-bit weights`,
+  );
+}

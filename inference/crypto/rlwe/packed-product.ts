@@ -1,0 +1,128 @@
+/**
+ * Products of encrypted rows with plain weights, results shared: the client is encryptor and decryptor, the server the
+ * evaluator. x [batch, rows, inputs] times w [batch, inputs, outputs]; the decrypted share is x·w - mask modulo
+ * 2^ringBits, exactly (noise-budget.ts).
+ */
+import { kernels } from '../../../kernels/addon.js';
+import { ProtocolError } from '../../core/errors.js';
+import type { Random } from '../../session/session.js';
+import { type EvaluationKeys, SEED_BYTES, type SecretKey } from './keys.js';
+import { inputBytes, layoutWords, outputBytes, type PackedLayout } from './packed-layout.js';
+
+/** Distances of neighbours along [batch, row, column], in words: a transposed tensor needs no copy. */
+export type Strides = readonly [batch: number, row: number, column: number];
+
+export interface StridedWords {
+  readonly data: BigUint64Array;
+  readonly strides: Strides;
+}
+
+/** Signed integers: 16 bits, or words modulo 2^bits (at most 32) in two's complement. */
+export interface Weights {
+  readonly data: Int16Array | BigUint64Array;
+  readonly bits: number;
+  readonly strides: Strides;
+}
+
+/** Row-major [batch, rows, columns]. */
+export const rowMajor = (rows: number, columns: number): Strides => [rows * columns, columns, 1];
+
+/** Bytes of an encryptor's message: a seed and the b halves. */
+export const encryptedBytes = (layout: PackedLayout): number => SEED_BYTES + inputBytes(layout);
+
+export class Encryptor {
+  constructor(
+    readonly secretKey: SecretKey,
+    readonly random: Random,
+    readonly threads: number,
+  ) {}
+
+  /** x [batch, rows, inputs] → encryptedBytes */
+  async encrypt(layout: PackedLayout, x: StridedWords): Promise<Uint8Array> {
+    const { parameters, data } = this.secretKey;
+    const message = new Uint8Array(encryptedBytes(layout));
+    const publicSeed = this.random.bytes(SEED_BYTES);
+    message.set(publicSeed);
+    await kernels.rlweEncryptPacked(
+      parameters.modulusChain,
+      layoutWords(layout),
+      data,
+      x.data,
+      Uint32Array.from(x.strides),
+      publicSeed,
+      this.random.bytes(SEED_BYTES),
+      this.threads,
+      message.subarray(SEED_BYTES),
+    );
+    return message;
+  }
+}
+
+export class Evaluator {
+  constructor(
+    readonly keys: EvaluationKeys,
+    readonly random: Random,
+    readonly threads: number,
+  ) {}
+
+  /** mask [batch, rows, outputs] must be uniform modulo 2^ringBits. → outputBytes
+   * @throws ProtocolError if a residue is not below its prime */
+  async multiply(
+    layout: PackedLayout,
+    message: Uint8Array,
+    weights: Weights,
+    mask: StridedWords,
+  ): Promise<Uint8Array> {
+    const out = new Uint8Array(outputBytes(layout));
+    const invalid = await kernels.rlweEvaluatePacked(
+      this.keys.parameters.modulusChain,
+      layoutWords(layout),
+      this.keys.publicKey,
+      this.keys.galoisKeys,
+      message.subarray(SEED_BYTES),
+      message.subarray(0, SEED_BYTES),
+      weights.data,
+      weights.bits,
+      Uint32Array.from(weights.strides),
+      mask.data,
+      Uint32Array.from(mask.strides),
+      layout.budget.floodBits,
+      this.random.bytes(SEED_BYTES),
+      this.threads,
+      out,
+    );
+    if (invalid > 0)
+      throw new ProtocolError(`server: expected residues below their primes, got ${invalid} above`);
+    return out;
+  }
+}
+
+export class Decryptor {
+  /** log2 of the largest noise met, as a fraction of the modulus. */
+  worstNoiseBits = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    readonly secretKey: SecretKey,
+    readonly threads: number,
+  ) {}
+
+  /** → out [batch, rows, outputs]
+   * @throws ProtocolError if a residue is not below its prime */
+  async decrypt(layout: PackedLayout, message: Uint8Array, out: StridedWords): Promise<void> {
+    const { parameters, data } = this.secretKey;
+    const noise = new BigUint64Array(1);
+    const invalid = await kernels.rlweDecryptPacked(
+      parameters.modulusChain,
+      layoutWords(layout),
+      data,
+      message,
+      this.threads,
+      out.data,
+      Uint32Array.from(out.strides),
+      noise,
+    );
+    if (invalid > 0)
+      throw new ProtocolError(`client: expected residues below their primes, got ${invalid} above`);
+    this.worstNoiseBits = Math.max(this.worstNoiseBits, Math.log2(Number(noise[0])) - 64);
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * Parameters of ring learning with errors in Z_Q[X]/(X^n + 1): a literal is checked once and immutable afterwards.
+ *
+ * Q is a product of 26-bit primes ("limbs") with 2n | p - 1, and one more such prime serves key switching. An operation
+ * uses the first few limbs; keys serve all. Secrets are uniform in {-1, 0, 1}, errors centred binomial of 21 bits
+ * (variance 10.5, the usual width 3.2).
+ */
+
+export interface RlweParametersLiteral {
+  readonly name: string;
+  /** Degree of the ring, a power of two. */
+  readonly n: number;
+  readonly primes: readonly number[];
+  readonly specialPrime: number;
+  /** Bits of classical security against the known attacks, as stated by the preset. */
+  readonly securityBits: number;
+}
+
+export interface RlweParameters extends RlweParametersLiteral {
+  /** The limbs and, last, the special prime. */
+  readonly modulusChain: Uint32Array;
+  /** Bits of the largest modulus that a key or ciphertext has. */
+  readonly totalModulusBits: number;
+}
+
+const PRIME_BITS = 26;
+
+function isPrime(p: number): boolean {
+  for (let d = 2; d * d <= p; d++) if (p % d === 0) return false;
+  return p > 1;
+}
+
+/** @throws RangeError naming the field */
+export function rlweParameters(literal: RlweParametersLiteral): RlweParameters {
+  const { name, n, primes, specialPrime } = literal;
+  if (!Number.isInteger(Math.log2(n)) || n < 16 || n > 32768) {
+    throw new RangeError(`RLWE parameters ${name}: expected n a power of two from 16 to 32768, got ${n}`);
+  }
+  if (primes.length < 1 || primes.length > 8) {
+    throw new RangeError(`RLWE parameters ${name}: expected 1 to 8 primes, got ${primes.length}`);
+  }
+  const chain = [...primes, specialPrime];
+  for (const p of chain) {
+    if (p >= 2 ** PRIME_BITS || p < 2 ** (PRIME_BITS - 1) || p % (2 * n) !== 1 || !isPrime(p)) {
+      throw new RangeError(`RLWE parameters ${name}: expected a 26-bit prime with 2n | p - 1, got ${p}`);
+    }
+  }
+  if (new Set(chain).size !== chain.length) {
+    throw new RangeError(`RLWE parameters ${name}: expected different primes, got ${chain.join(', ')}`);
+  }
+  const totalModulusBits = chain.reduce((bits, p) => bits + Math.log2(p), 0);
+  return Object.freeze({
+    ...literal,
+    primes: Object.freeze([...primes]),
+    modulusChain: Uint32Array.from(chain),
+    totalModulusBits,
+  });
+}
+
+/** The six largest primes below 2^26 with 2^14 | p - 1. */
+const PRIMES = [66_994_177, 66_961_409, 66_813_953, 66_551_809, 66_420_737] as const;
+const SPECIAL_PRIME = 67_043_329;
+
+/**
+ * 128 bits: the homomorphic encryption standard (Albrecht et al., 2018, table 1: ternary secret, width 3.2) allows a
+ * modulus of 218 bits for n = 8192; all limbs and the special prime together have 156.
+ */
+export const standardPreset: RlweParameters = rlweParameters({
+  name: 'rlwe-8192-156',
+  n: 8192,
+  primes: PRIMES,
+  specialPrime: SPECIAL_PRIME,
+  securityBits: 128,
+});
+
+/** A small ring with the same moduli, for tests of layouts only: no security at all. */
+export const insecureTestPreset = (n: number): RlweParameters =>
+  rlweParameters({
+    name: `insecure-test-${n}`,
+    n,
+    primes: PRIMES,
+    specialPrime: SPECIAL_PRIME,
+    securityBits: 0,
+  });

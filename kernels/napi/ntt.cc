@@ -1,0 +1,70 @@
+#include "src/ntt.h"
+
+#include <map>
+#include <memory>
+
+#include "napi/arguments.h"
+#include "napi/module.h"
+
+namespace cipherprune {
+
+namespace {
+
+/** The table of the last prime and length used: these functions serve tests and benchmarks. */
+const NttTable& tableOf(const Arguments& a, size_t n) {
+  static std::map<std::pair<uint32_t, size_t>, std::unique_ptr<NttTable>> tables;
+  auto& table = tables[{static_cast<uint32_t>(a.integer(0, 3, (1 << primeBits) - 1)), n}];
+  if (!table) table = std::make_unique<NttTable>(static_cast<uint32_t>(a.integer(0, 3, (1 << primeBits) - 1)), n);
+  return *table;
+}
+
+void forward(const Arguments& a) {
+  const auto x = a.uint32s(1);
+  const NttTable& table = tableOf(a, x.length);
+  polyLoops().forward(x.data, table);
+  polyLoops().reduce(x.data, x.length, table.modulus);
+}
+
+void inverse(const Arguments& a) {
+  const auto x = a.uint32s(1);
+  polyLoops().inverse(x.data, tableOf(a, x.length));
+}
+
+void multiply(const Arguments& a) {
+  const auto x = a.uint32s(1), y = a.uint32s(2), out = a.uint32s(3);
+  a.expectLength(2, y.length, x.length);
+  a.expectLength(3, out.length, x.length);
+  polyLoops().multiply(x.data, y.data, x.length, tableOf(a, x.length).modulus, out.data);
+}
+
+template <void (*PolyLoops::*loop)(uint32_t*, size_t, const NttTable&)>
+void columnTransform(const Arguments& a) {
+  const auto x = a.uint32s(2);
+  const size_t n = a.size(1), length = x.length / columns;
+  a.expect(x.length % columns == 0 && length >= 2 && length <= 2 * n && (length & (length - 1)) == 0, 2,
+           "16 columns of a power of two, at most 2n");
+  (polyLoops().*loop)(x.data, length, tableOf(a, n));
+}
+
+void tile(const Arguments& a) {
+  const auto x = a.uint32s(1), y = a.uint32s(2), out = a.uint32s(4);
+  const size_t rows = a.size(3), depth = y.length / columns;
+  a.expect(rows == 1 || rows == 2 || rows == 4 || rows == 8, 3, "1, 2, 4 or 8");
+  a.expect(y.length % columns == 0 && depth <= 4096, 2, "at most 4096 rows of 16");
+  a.expectLength(1, x.length, depth * rows);
+  a.expectLength(4, out.length, rows * columns);
+  polyLoops().tile(x.data, y.data, rows, depth, tableOf(a, 16).modulus, out.data, columns);
+}
+
+}  // namespace
+
+void registerNtt(Napi::Env env, Napi::Object exports) {
+  exportVoid<forward>(env, exports, "nttForward");
+  exportVoid<inverse>(env, exports, "nttInverse");
+  exportVoid<multiply>(env, exports, "nttMultiply");
+  exportVoid<columnTransform<&PolyLoops::forwardColumns>>(env, exports, "nttForwardColumns");
+  exportVoid<columnTransform<&PolyLoops::inverseColumns>>(env, exports, "nttInverseColumns");
+  exportVoid<tile>(env, exports, "nttTile");
+}
+
+}  // namespace cipherprune

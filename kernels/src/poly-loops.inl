@@ -1,0 +1,303 @@
+// The loops of PolyLoops over a vector type V of V::lanes 32-bit words (a divisor of 16) and an accumulator W of as many
+// 64-bit words. Included by one file for each instruction set, inside its anonymous namespace; no STL here.
+
+inline V lazyProduct(V x, V value, V quotient, V p) { return V::sub(V::mullo(x, value), V::mullo(V::mulhi(x, quotient), p)); }
+
+/** x below 2·limit → below limit: x - limit wraps to a large word when x is smaller. */
+inline V below(V x, V limit) { return V::min(x, V::sub(x, limit)); }
+
+/** The constants of one modulus as vectors. */
+struct Reducer {
+  V p, p2, one, word, wordQuotient;
+
+  explicit Reducer(const Modulus& m)
+      : p(V::set(m.p)), p2(V::set(2 * m.p)), one(V::set(m.one.quotient)), word(V::set(m.word.value)),
+        wordQuotient(V::set(m.word.quotient)) {}
+
+  V lazy(V x) const { return V::sub(x, V::mullo(V::mulhi(x, one), p)); }
+  V reduce(V x) const { return below(lazy(x), p); }
+  V lazyWide(const W& sum) const { return below(V::add(lazy(sum.low()), lazyProduct(sum.high(), word, wordQuotient, p)), p2); }
+  V reduceWide(const W& sum) const { return below(lazyWide(sum), p); }
+};
+
+/** (x, y) → (x + r·y, x - r·y), growing by 2p. */
+inline void splitNode(V& x, V& y, V root, V quotient, const Reducer& m) {
+  const V t = lazyProduct(y, root, quotient, m.p);
+  y = V::sub(V::add(x, m.p2), t);
+  x = V::add(x, t);
+}
+
+/** (x, y) → (x + y, (x - y) / r), all below 2p. */
+inline void joinNode(V& x, V& y, V root, V quotient, const Reducer& m) {
+  const V difference = V::sub(V::add(x, m.p2), y);
+  x = below(V::add(x, y), m.p2);
+  y = lazyProduct(difference, root, quotient, m.p);
+}
+
+/** One layer of `nodes` nodes of 2·width words each, the first at index `first` of the tree's layer. */
+inline void splitLayer(uint32_t* x, size_t nodes, size_t width, const uint32_t* roots, const uint32_t* quotients, const Reducer& m) {
+  for (size_t b = 0; b < nodes; b++) {
+    const V root = V::set(roots[b]), quotient = V::set(quotients[b]);
+    uint32_t* low = x + 2 * b * width;
+    uint32_t* high = low + width;
+    for (size_t j = 0; j < width; j += V::lanes) {
+      V u = V::load(low + j), v = V::load(high + j);
+      splitNode(u, v, root, quotient, m);
+      u.store(low + j);
+      v.store(high + j);
+    }
+  }
+}
+
+/** Two layers in one pass: nodes of 4·width words; the children of node b are 2b and 2b + 1 of the next layer. */
+inline void splitTwoLayers(uint32_t* x, size_t nodes, size_t width, const uint32_t* roots, const uint32_t* quotients,
+                           const uint32_t* nextRoots, const uint32_t* nextQuotients, const Reducer& m) {
+  for (size_t b = 0; b < nodes; b++) {
+    const V r0 = V::set(roots[b]), q0 = V::set(quotients[b]);
+    const V r1 = V::set(nextRoots[2 * b]), q1 = V::set(nextQuotients[2 * b]);
+    const V r2 = V::set(nextRoots[2 * b + 1]), q2 = V::set(nextQuotients[2 * b + 1]);
+    uint32_t* at = x + 4 * b * width;
+    for (size_t j = 0; j < width; j += V::lanes, at += V::lanes) {
+      V a = V::load(at), c = V::load(at + width), d = V::load(at + 2 * width), e = V::load(at + 3 * width);
+      splitNode(a, d, r0, q0, m);
+      splitNode(c, e, r0, q0, m);
+      splitNode(a, c, r1, q1, m);
+      splitNode(d, e, r2, q2, m);
+      a.store(at);
+      c.store(at + width);
+      d.store(at + 2 * width);
+      e.store(at + 3 * width);
+    }
+  }
+}
+
+inline void joinLayer(uint32_t* x, size_t nodes, size_t width, const uint32_t* inverses, const uint32_t* quotients, const Reducer& m) {
+  for (size_t b = 0; b < nodes; b++) {
+    const V root = V::set(inverses[b]), quotient = V::set(quotients[b]);
+    uint32_t* low = x + 2 * b * width;
+    uint32_t* high = low + width;
+    for (size_t j = 0; j < width; j += V::lanes) {
+      V u = V::load(low + j), v = V::load(high + j);
+      joinNode(u, v, root, quotient, m);
+      u.store(low + j);
+      v.store(high + j);
+    }
+  }
+}
+
+inline void joinTwoLayers(uint32_t* x, size_t nodes, size_t width, const uint32_t* inverses, const uint32_t* quotients,
+                          const uint32_t* lowerInverses, const uint32_t* lowerQuotients, const Reducer& m) {
+  for (size_t b = 0; b < nodes; b++) {
+    const V r0 = V::set(inverses[b]), q0 = V::set(quotients[b]);
+    const V r1 = V::set(lowerInverses[2 * b]), q1 = V::set(lowerQuotients[2 * b]);
+    const V r2 = V::set(lowerInverses[2 * b + 1]), q2 = V::set(lowerQuotients[2 * b + 1]);
+    uint32_t* at = x + 4 * b * width;
+    for (size_t j = 0; j < width; j += V::lanes, at += V::lanes) {
+      V a = V::load(at), c = V::load(at + width), d = V::load(at + 2 * width), e = V::load(at + 3 * width);
+      joinNode(a, c, r1, q1, m);
+      joinNode(d, e, r2, q2, m);
+      joinNode(a, d, r0, q0, m);
+      joinNode(c, e, r0, q0, m);
+      a.store(at);
+      c.store(at + width);
+      d.store(at + 2 * width);
+      e.store(at + 3 * width);
+    }
+  }
+}
+
+/** The last four layers on a transposed block: word [e][lane] is coefficient e of subtree `lane`. */
+inline void splitTail(uint32_t* block, const uint32_t* roots, const uint32_t* quotients, const Reducer& m) {
+  for (size_t lane = 0; lane < 16; lane += V::lanes) {
+    V r[16];
+    for (size_t e = 0; e < 16; e++) r[e] = V::load(block + 16 * e + lane);
+    for (size_t nodes = 1, width = 8; width >= 1; nodes *= 2, width /= 2) {
+      for (size_t b = 0; b < nodes; b++) {
+        const size_t at = 16 * (nodes + b - 1) + lane;
+        const V root = V::load(roots + at), quotient = V::load(quotients + at);
+        for (size_t e = 2 * b * width; e < (2 * b + 1) * width; e++) splitNode(r[e], r[e + width], root, quotient, m);
+      }
+    }
+    for (size_t e = 0; e < 16; e++) r[e].store(block + 16 * e + lane);
+  }
+}
+
+inline void joinTail(uint32_t* block, const uint32_t* inverses, const uint32_t* quotients, const Reducer& m) {
+  for (size_t lane = 0; lane < 16; lane += V::lanes) {
+    V r[16];
+    for (size_t e = 0; e < 16; e++) r[e] = V::load(block + 16 * e + lane);
+    for (size_t nodes = 8, width = 1; nodes >= 1; nodes /= 2, width *= 2) {
+      for (size_t b = 0; b < nodes; b++) {
+        const size_t at = 16 * (nodes + b - 1) + lane;
+        const V root = V::load(inverses + at), quotient = V::load(quotients + at);
+        for (size_t e = 2 * b * width; e < (2 * b + 1) * width; e++) joinNode(r[e], r[e + width], root, quotient, m);
+      }
+    }
+    for (size_t e = 0; e < 16; e++) r[e].store(block + 16 * e + lane);
+  }
+}
+
+/** Rings of fewer than 256 coefficients exist in tests only. */
+inline void forwardSmall(uint32_t* x, const NttTable& t) {
+  const uint32_t p = t.modulus.p;
+  for (size_t nodes = 1, width = t.n / 2; width >= 1; nodes *= 2, width /= 2)
+    for (size_t b = 0; b < nodes; b++)
+      for (size_t j = 2 * b * width; j < (2 * b + 1) * width; j++) {
+        const uint32_t s = t.modulus.lazy(x[j + width], {t.roots[nodes + b], t.rootQuotients[nodes + b]});
+        x[j + width] = x[j] + 2 * p - s;
+        x[j] += s;
+      }
+}
+
+inline void inverseSmall(uint32_t* x, const NttTable& t) {
+  const uint32_t p2 = 2 * t.modulus.p;
+  for (size_t nodes = t.n / 2, width = 1; nodes >= 1; nodes /= 2, width *= 2)
+    for (size_t b = 0; b < nodes; b++)
+      for (size_t j = 2 * b * width; j < (2 * b + 1) * width; j++) {
+        const uint32_t difference = x[j] + p2 - x[j + width], sum = x[j] + x[j + width];
+        x[j] = sum >= p2 ? sum - p2 : sum;
+        x[j + width] = t.modulus.lazy(difference, {t.inverses[nodes + b], t.inverseQuotients[nodes + b]});
+      }
+  for (size_t i = 0; i < t.n; i++) x[i] = t.modulus.multiply(x[i], t.scale);
+}
+
+void scale(const uint32_t* x, Factor f, size_t count, const Modulus& modulus, uint32_t* out) {
+  const Reducer m(modulus);
+  const V value = V::set(f.value), quotient = V::set(f.quotient);
+  for (size_t i = 0; i < count; i += V::lanes) below(lazyProduct(V::load(x + i), value, quotient, m.p), m.p).store(out + i);
+}
+
+void forward(uint32_t* x, const NttTable& t) {
+  if (t.n < 256) return forwardSmall(x, t);
+  const Reducer m(t.modulus);
+  const uint32_t* roots = t.roots;
+  const uint32_t* quotients = t.rootQuotients;
+  size_t nodes = 1, width = t.n / 2;
+  for (; width >= 32; nodes *= 4, width /= 4)
+    splitTwoLayers(x, nodes, width / 2, roots + nodes, quotients + nodes, roots + 2 * nodes, quotients + 2 * nodes, m);
+  if (width == 16) splitLayer(x, nodes, width, roots + nodes, quotients + nodes, m);
+  for (size_t k = 0; k < t.n / 256; k++) {
+    V::transpose(x + 256 * k);
+    splitTail(x + 256 * k, t.tail + 240 * k, t.tailQuotients + 240 * k, m);
+  }
+}
+
+void inverse(uint32_t* x, const NttTable& t) {
+  if (t.n < 256) return inverseSmall(x, t);
+  const Reducer m(t.modulus);
+  for (size_t k = 0; k < t.n / 256; k++) {
+    joinTail(x + 256 * k, t.inverseTail + 240 * k, t.inverseTailQuotients + 240 * k, m);
+    V::transpose(x + 256 * k);
+  }
+  const uint32_t* roots = t.inverses;
+  const uint32_t* quotients = t.inverseQuotients;
+  size_t nodes = t.n / 32, width = 16;
+  for (; nodes >= 2; nodes /= 4, width *= 4) {
+    const size_t upper = nodes / 2;
+    joinTwoLayers(x, upper, width, roots + upper, quotients + upper, roots + nodes, quotients + nodes, m);
+  }
+  if (nodes == 1) joinLayer(x, 1, width, roots + 1, quotients + 1, m);
+  scale(x, t.scale, t.n, t.modulus, x);
+}
+
+void reduce(uint32_t* x, size_t count, const Modulus& modulus) {
+  const Reducer m(modulus);
+  for (size_t i = 0; i < count; i += V::lanes) m.reduce(V::load(x + i)).store(x + i);
+}
+
+void forwardColumns(uint32_t* x, size_t length, const NttTable& t) {
+  const Reducer m(t.modulus);
+  const uint32_t* roots = t.roots;
+  const uint32_t* quotients = t.rootQuotients;
+  // First layer: root 1, second half zero.
+  for (size_t i = 0; i < length / 2 * columns; i += V::lanes) V::load(x + i).store(x + length / 2 * columns + i);
+  size_t nodes = 2, width = length / 4;
+  for (; width >= 2; nodes *= 4, width /= 4)
+    splitTwoLayers(x, nodes, width / 2 * columns, roots, quotients, roots, quotients, m);
+  if (width == 1) splitLayer(x, nodes, columns, roots, quotients, m);
+  reduce(x, length * columns, t.modulus);
+}
+
+void inverseColumns(uint32_t* x, size_t length, const NttTable& t) {
+  const Reducer m(t.modulus);
+  const uint32_t* roots = t.inverses;
+  const uint32_t* quotients = t.inverseQuotients;
+  size_t nodes = length / 2, width = 1;
+  for (; nodes >= 2; nodes /= 4, width *= 4) joinTwoLayers(x, nodes / 2, width * columns, roots, quotients, roots, quotients, m);
+  if (nodes == 1) joinLayer(x, 1, width * columns, roots, quotients, m);
+}
+
+void multiply(const uint32_t* x, const uint32_t* y, size_t count, const Modulus& modulus, uint32_t* out) {
+  const Reducer m(modulus);
+  for (size_t i = 0; i < count; i += V::lanes) {
+    W sum;
+    sum.addProduct(V::load(x + i), V::load(y + i));
+    m.reduceWide(sum).store(out + i);
+  }
+}
+
+void dot(const uint32_t* x, size_t xStride, const uint32_t* y, size_t yStride, size_t terms, size_t count,
+         const Modulus& modulus, uint32_t* out) {
+  const Reducer m(modulus);
+  for (size_t i = 0; i < count; i += V::lanes) {
+    W sum;
+    for (size_t t = 0; t < terms; t++) sum.addProduct(V::load(x + t * xStride + i), V::load(y + t * yStride + i));
+    m.reduceWide(sum).store(out + i);
+  }
+}
+
+void add(const uint32_t* x, const uint32_t* y, size_t count, const Modulus& modulus, uint32_t* out) {
+  const V p = V::set(modulus.p);
+  for (size_t i = 0; i < count; i += V::lanes) below(V::add(V::load(x + i), V::load(y + i)), p).store(out + i);
+}
+
+void subtract(const uint32_t* x, const uint32_t* y, size_t count, const Modulus& modulus, uint32_t* out) {
+  const V p = V::set(modulus.p);
+  for (size_t i = 0; i < count; i += V::lanes) below(V::sub(V::add(V::load(x + i), p), V::load(y + i)), p).store(out + i);
+}
+
+void permute(const uint32_t* x, const uint32_t* index, const uint32_t* signs, size_t count, const Modulus& modulus, uint32_t* out) {
+  const V p = V::set(modulus.p);
+  for (size_t i = 0; i < count; i += V::lanes) {
+    const V value = V::gather(x, index + i);
+    below(V::select(V::load(signs + i), V::sub(p, value), value), p).store(out + i);
+  }
+}
+
+void divideRound(const uint32_t* x, const uint32_t* rest, uint32_t half, Factor specialInverse, size_t count,
+                 const Modulus& modulus, uint32_t* out) {
+  const Reducer m(modulus);
+  const V value = V::set(specialInverse.value), quotient = V::set(specialInverse.quotient);
+  // x + half - rest is divisible; `rest` may exceed p by little, hence 2p.
+  const V offset = V::set(half % modulus.p + 2 * modulus.p);
+  for (size_t i = 0; i < count; i += V::lanes) {
+    const V numerator = V::sub(V::add(V::load(x + i), offset), V::load(rest + i));
+    below(lazyProduct(numerator, value, quotient, m.p), m.p).store(out + i);
+  }
+}
+
+void fold(const uint32_t* x, const uint32_t* y, bool subtract, Factor f, size_t count, const Modulus& modulus, uint32_t* out) {
+  const Reducer m(modulus);
+  const V value = V::set(f.value), quotient = V::set(f.quotient);
+  for (size_t i = 0; i < count; i += V::lanes) {
+    const V left = V::load(x + i), right = V::load(y + i);
+    const V sum = subtract ? V::sub(V::add(left, m.p2), right) : V::add(left, right);
+    below(lazyProduct(sum, value, quotient, m.p), m.p).store(out + i);
+  }
+}
+
+void transpose(uint32_t* block) { V::transpose(block); }
+
+/** Rows of a product's tile that share the loads of B. */
+template <size_t ROWS>
+inline void tileRows(const uint32_t* a, size_t aStride, const uint32_t* b, size_t depth, const Reducer& m, uint32_t* c, size_t cStride) {
+  constexpr size_t vectors = columns / V::lanes;
+  W sum[ROWS][vectors];
+  for (size_t k = 0; k < depth; k++)
+    for (size_t v = 0; v < vectors; v++) {
+      const V y = V::load(b + columns * k + v * V::lanes);
+      for (size_t r = 0; r < ROWS; r++) sum[r][v].addBroadcast(a[k * aStride + r], y);
+    }
+  for (size_t r = 0; r < ROWS; r++)
+    for (size_t v = 0; v < vectors; v++) m.lazyWide(sum[r][v]).store(c + r * cStride + v * V::lanes);
+}

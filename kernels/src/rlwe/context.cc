@@ -1,0 +1,118 @@
+#include "src/rlwe/context.h"
+
+#include <cstring>
+#include <map>
+#include <mutex>
+#include <stdexcept>
+
+namespace cipherprune {
+
+namespace {
+
+Automorphism makeAutomorphism(size_t n, size_t step) {
+  Automorphism result{Words(n), Words(n)};
+  const size_t g = 1 + n / step;
+  for (size_t e = 0; e < n; e++) {
+    const size_t to = e * g % (2 * n);
+    result.index[to % n] = static_cast<uint32_t>(e);
+    result.signs[to % n] = to < n ? 0 : ~0u;
+  }
+  return result;
+}
+
+}  // namespace
+
+RlweContext::RlweContext(size_t n, const std::vector<uint32_t>& primes) : n(n), logN(0), limbs(primes.size() - 1) {
+  if (primes.size() < 2 || primes.size() > 9) throw std::invalid_argument("RlweContext: expected 2 to 9 primes");
+  while ((size_t{1} << logN) < n) logN++;
+  for (size_t i = 0; i < primes.size(); i++) {
+    for (size_t j = 0; j < i; j++)
+      if (primes[i] == primes[j]) throw std::invalid_argument("RlweContext: primes must differ");
+    tables.push_back(std::make_unique<NttTable>(primes[i], n));
+  }
+  for (size_t step = 1; step < n; step *= 2) automorphisms.push_back(makeAutomorphism(n, step));
+}
+
+const RlweContext& rlweContext(size_t n, const std::vector<uint32_t>& primes) {
+  static std::mutex lock;
+  static std::map<std::pair<size_t, std::vector<uint32_t>>, std::unique_ptr<RlweContext>> contexts;
+  const std::lock_guard<std::mutex> guard(lock);
+  auto& context = contexts[{n, primes}];
+  if (!context) context = std::make_unique<RlweContext>(n, primes);
+  return *context;
+}
+
+MessageScale::MessageScale(const RlweContext& context, size_t limbs, int ringBits) : bits(ringBits) {
+  for (size_t l = 0; l < limbs; l++) {
+    remainder *= context.modulus(l).p;
+    moduli.push_back(&context.modulus(l));
+  }
+  remainder &= (uint64_t{1} << bits) - 1;
+  for (const Modulus* m : moduli) {
+    // Q is 0 modulo p, so (Q - remainder) / 2^bits is -remainder / 2^bits.
+    const Factor half = m->factor(m->inverse(m->power(2, static_cast<uint64_t>(bits))));
+    quotient.push_back(m->multiply(m->subtract(0, m->reduceWide(remainder)), half));
+  }
+}
+
+MessageRounding::MessageRounding(const RlweContext& context, size_t limbs, int ringBits) : bits(ringBits) {
+  for (size_t l = 0; l < limbs; l++) {
+    const Modulus& m = context.modulus(l);
+    uint64_t others = 1;
+    for (size_t j = 0; j < limbs; j++)
+      if (j != l) others = others * context.modulus(j).p % m.p;
+    moduli.push_back(&m);
+    inverse.push_back(m.factor(m.inverse(static_cast<uint32_t>(others))));
+    reciprocal.push_back(static_cast<uint64_t>((static_cast<unsigned __int128>(1) << 89) / m.p));
+  }
+}
+
+void residuesOf(const int32_t* x, size_t count, const Modulus& modulus, uint32_t* out) {
+  for (size_t i = 0; i < count; i++) out[i] = static_cast<uint32_t>(x[i]) + (modulus.p & static_cast<uint32_t>(x[i] >> 31));
+}
+
+void packResidues(const uint32_t* x, size_t count, uint8_t* out) {
+  size_t i = 0;
+  for (; i + 4 <= count; i += 4, out += 13) {
+    const uint64_t low = x[i] | static_cast<uint64_t>(x[i + 1]) << 26 | static_cast<uint64_t>(x[i + 2]) << 52;
+    const uint64_t high = x[i + 2] >> 12 | static_cast<uint64_t>(x[i + 3]) << 14;
+    std::memcpy(out, &low, 8);
+    std::memcpy(out + 8, &high, 5);
+  }
+  uint64_t word = 0;
+  int bits = 0;
+  for (; i < count; i++) {
+    word |= static_cast<uint64_t>(x[i]) << bits;
+    for (bits += primeBits; bits >= 8; bits -= 8, word >>= 8) *out++ = static_cast<uint8_t>(word);
+  }
+  if (bits) *out = static_cast<uint8_t>(word);
+}
+
+size_t unpackResidues(const uint8_t* bytes, size_t count, const Modulus& modulus, uint32_t* out) {
+  constexpr uint32_t mask = (1u << primeBits) - 1;
+  size_t i = 0;
+  for (; i + 4 <= count; i += 4, bytes += 13) {
+    uint64_t low, high = 0;
+    std::memcpy(&low, bytes, 8);
+    std::memcpy(&high, bytes + 8, 5);
+    out[i] = low & mask;
+    out[i + 1] = low >> 26 & mask;
+    out[i + 2] = (low >> 52 | high << 12) & mask;
+    out[i + 3] = high >> 14 & mask;
+  }
+  uint64_t word = 0;
+  int bits = 0;
+  for (; i < count; i++) {
+    for (; bits < primeBits; bits += 8) word |= static_cast<uint64_t>(*bytes++) << bits;
+    out[i] = word & mask;
+    word >>= primeBits, bits -= primeBits;
+  }
+  size_t invalid = 0;
+  for (size_t k = 0; k < count; k++) {
+    invalid += out[k] >= modulus.p;
+    out[k] = modulus.once(out[k]);
+  }
+  return invalid;
+}
+
+}  // namespace cipherprune

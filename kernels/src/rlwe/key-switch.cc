@@ -1,0 +1,103 @@
+#include "src/rlwe/key-switch.h"
+
+#include <cstring>
+
+namespace cipherprune {
+
+KeySwitcher::KeySwitcher(const RlweContext& context, size_t limbs, const uint32_t* galoisKeys)
+    : context(context), limbs(limbs), keys(galoisKeys), turned(limbs * context.n), digits(limbs * context.n),
+      sums(2 * context.n), rest(2 * context.n), minus(2 * limbs * context.n) {
+  for (size_t l = 0; l < limbs; l++) {
+    const Modulus& m = context.modulus(l);
+    specialInverse.push_back(m.factor(m.inverse(context.special().modulus.p % m.p)));
+  }
+}
+
+/** Adds the switched `turned` (a half under s(X^g)) to out. For each prime, special first: transform all digits, multiply
+ *  by both halves of the key, transform back; then divide by the special prime with rounding. */
+void KeySwitcher::switchKey(const uint32_t* key, uint32_t* out) {
+  const PolyLoops& loops = polyLoops();
+  const size_t n = context.n;
+  const uint32_t half = context.special().modulus.p / 2;
+  for (size_t turn = 0; turn <= limbs; turn++) {
+    const size_t prime = turn == 0 ? context.limbs : turn - 1;
+    const NttTable& t = context.table(prime);
+    const uint32_t* rows = key + prime * 2 * context.limbs * n;
+    for (size_t digit = 0; digit < limbs; digit++) {
+      std::memcpy(digits.data() + digit * n, turned.data() + digit * n, 4 * n);
+      loops.forward(digits.data() + digit * n, t);
+    }
+    for (size_t h = 0; h < 2; h++) {
+      uint32_t* sum = turn == 0 ? rest.data() + h * n : sums.data() + h * n;
+      loops.dot(digits.data(), n, rows + h * context.limbs * n, n, limbs, n, t.modulus, sum);
+      loops.inverse(sum, t);
+      if (turn == 0) {
+        for (size_t i = 0; i < n; i++) sum[i] = t.modulus.once(sum[i] + half);
+        continue;
+      }
+      loops.divideRound(sum, rest.data() + h * n, half, specialInverse[prime], n, t.modulus, sum);
+      uint32_t* to = out + (h * limbs + prime) * n;
+      loops.add(to, sum, n, t.modulus, to);
+    }
+  }
+}
+
+void KeySwitcher::automorphism(const uint32_t* ct, size_t logStep, uint32_t* out) {
+  const PolyLoops& loops = polyLoops();
+  const Automorphism& sigma = context.automorphism(logStep);
+  const size_t n = context.n;
+  for (size_t l = 0; l < limbs; l++) {
+    const Modulus& m = context.modulus(l);
+    loops.permute(ct + l * n, sigma.index.data(), sigma.signs.data(), n, m, out + l * n);
+    loops.permute(ct + (limbs + l) * n, sigma.index.data(), sigma.signs.data(), n, m, turned.data() + l * n);
+  }
+  std::memset(out + limbs * n, 0, 4 * limbs * n);
+  switchKey(keys + logStep * galoisKeyWords(context), out);
+}
+
+/** Multiplies by X^step. */
+void KeySwitcher::shift(uint32_t* ct, size_t step) {
+  const size_t n = context.n;
+  std::vector<uint32_t> wrapped(step);
+  for (size_t part = 0; part < 2 * limbs; part++, ct += n) {
+    const Modulus& m = context.modulus(part % limbs);
+    for (size_t i = 0; i < step; i++) wrapped[i] = m.subtract(0, ct[n - step + i]);
+    std::memmove(ct + step, ct, 4 * (n - step));
+    std::memcpy(ct, wrapped.data(), 4 * step);
+  }
+}
+
+void KeySwitcher::merge(uint32_t* even, uint32_t* odd, size_t logStep) {
+  const PolyLoops& loops = polyLoops();
+  const Automorphism& sigma = context.automorphism(logStep);
+  const size_t n = context.n;
+  if (odd) shift(odd, size_t{1} << logStep);
+  for (size_t part = 0; part < 2 * limbs; part++) {
+    const Modulus& m = context.modulus(part % limbs);
+    uint32_t* to = even + part * n;
+    uint32_t* difference = minus.data() + part * n;
+    if (odd) {
+      loops.subtract(to, odd + part * n, n, m, difference);
+      loops.add(to, odd + part * n, n, m, to);
+    } else {
+      std::memcpy(difference, to, 4 * n);
+    }
+    uint32_t* image = part < limbs ? digits.data() : turned.data() + (part - limbs) * n;
+    loops.permute(difference, sigma.index.data(), sigma.signs.data(), n, m, image);
+    if (part < limbs) loops.add(to, image, n, m, to);
+  }
+  switchKey(keys + logStep * galoisKeyWords(context), even);
+}
+
+void packByTrace(KeySwitcher& switcher, std::vector<uint32_t*> cts, size_t logCount) {
+  for (size_t logStep = logCount; logStep-- > 0;) {
+    std::vector<uint32_t*> next;
+    for (size_t t = 0; t < cts.size(); t += 2) {
+      switcher.merge(cts[t], t + 1 < cts.size() ? cts[t + 1] : nullptr, logStep);
+      next.push_back(cts[t]);
+    }
+    cts = next;
+  }
+}
+
+}  // namespace cipherprune

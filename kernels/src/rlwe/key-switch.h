@@ -1,0 +1,38 @@
+// Automorphisms with hybrid key switching (Gentry, Halevi, Smart: Homomorphic evaluation of the AES circuit, CRYPTO 2012,
+// section 3.1; one prime a digit), and packing by the trace.
+#pragma once
+#include "src/rlwe/keys.h"
+
+namespace cipherprune {
+
+/** One thread's work space for ciphertexts of `limbs` limbs, stored [half b, half a][limb][n] as reduced coefficients. */
+class KeySwitcher {
+ public:
+  KeySwitcher(const RlweContext& context, size_t limbs, const uint32_t* galoisKeys);
+
+  /** ct + sigma(ct) for the automorphism that negates X^(2^logStep), in place, of ct = even + X^step · odd and its
+   *  conjugate: even ← (even + shifted odd) + sigma(even - shifted odd). odd may be null (zero); it is overwritten. */
+  void merge(uint32_t* even, uint32_t* odd, size_t logStep);
+
+  /** out = sigma(ct), still encrypted under s. */
+  void automorphism(const uint32_t* ct, size_t logStep, uint32_t* out);
+
+  size_t ciphertextWords() const { return 2 * limbs * context.n; }
+
+ private:
+  void switchKey(const uint32_t* key, uint32_t* out);
+  void shift(uint32_t* ct, size_t step);
+
+  const RlweContext& context;
+  size_t limbs;
+  const uint32_t* keys;
+  Words turned, digits, sums, rest, minus;
+  std::vector<Factor> specialInverse;
+};
+
+/** The trace packing of up to 2^logCount ciphertexts cts[t] whose messages lie at multiples of 2^logCount: result in
+ *  cts[0], message of t at exponents + bitReverse(t). Everything else in the ring is overwritten by the packing; the
+ *  message grows 2^logCount-fold. `count` may be smaller. */
+void packByTrace(KeySwitcher& switcher, std::vector<uint32_t*> cts, size_t logCount);
+
+}  // namespace cipherprune

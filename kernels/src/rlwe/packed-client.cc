@@ -1,0 +1,116 @@
+#include <atomic>
+
+#include "src/rlwe/threads.h"
+#include "src/rlwe/packed-linear.h"
+
+namespace cipherprune {
+
+namespace {
+
+std::vector<Words> secretTransforms(const RlweContext& context, const int32_t* secret, size_t limbs) {
+  std::vector<Words> result;
+  for (size_t l = 0; l < limbs; l++) {
+    result.emplace_back(context.n);
+    secretTransform(secret, context.table(l), result[l].data());
+  }
+  return result;
+}
+
+/** a·s as coefficients, in place of a. */
+void timesSecret(uint32_t* a, const Words& secret, const NttTable& table) {
+  const PolyLoops& loops = polyLoops();
+  loops.forward(a, table);
+  loops.multiply(a, secret.data(), table.n, table.modulus, a);
+  loops.inverse(a, table);
+}
+
+/** Adds the scaled message x[i, c] at Y^i X^c for one block of features. */
+void addMessage(const PackedLayout& layout, const MessageScale& scale, const Modulus& m, size_t limb, const uint64_t* x,
+                Strides strides, size_t b, size_t block, uint32_t* out) {
+  const size_t first = block * layout.kIn, last = std::min(layout.inputs, first + layout.kIn);
+  for (size_t i = 0; i < layout.rows; i++)
+    for (size_t c = first; c < last; c++) {
+      uint32_t& word = out[i * layout.phi() + c - first];
+      word = m.add(word, scale.residue(x[strides.at(b, i, c)], limb));
+    }
+}
+
+void packSent(const PackedLayout& layout, uint32_t* b, uint8_t* out) {
+  if (!layout.allTokens()) {
+    const size_t phi = layout.phi();
+    for (size_t i = 0; i < phi; i++) b[layout.rows * phi + i] = b[layout.n - phi + i];
+  }
+  packResidues(b, layout.sentCoefficients(), out);
+}
+
+}  // namespace
+
+void encryptPacked(const RlweContext& context, const PackedLayout& layout, const int32_t* secret, const uint64_t* x,
+                   Strides strides, const uint8_t* publicSeed, const uint8_t* errorSeed, size_t threads, uint8_t* out) {
+  const size_t n = context.n, limbBytes = packedBytes(layout.sentCoefficients());
+  const MessageScale scale(context, layout.limbs, layout.ringBits);
+  const std::vector<Words> secrets = secretTransforms(context, secret, layout.limbs);
+  splitWork(threads, layout.inputCiphertexts(), [&](size_t ct, size_t) {
+    const PolyLoops& loops = polyLoops();
+    Sampler publicSampler(publicSeed), errorSampler(errorSeed);
+    std::vector<int32_t> error(n);
+    errorSampler.seek(ct);
+    errorSampler.error(n, error.data());
+    Words a(n), b(n);
+    for (size_t l = 0; l < layout.limbs; l++) {
+      const NttTable& table = context.table(l);
+      publicSampler.seek(ct * layout.limbs + l);
+      publicSampler.uniform(table.modulus, n, a.data());
+      timesSecret(a.data(), secrets[l], table);
+      residuesOf(error.data(), n, table.modulus, b.data());
+      addMessage(layout, scale, table.modulus, l, x, strides, ct / layout.inputBlocks(), ct % layout.inputBlocks(), b.data());
+      loops.subtract(b.data(), a.data(), n, table.modulus, b.data());
+      packSent(layout, b.data(), out + (ct * layout.limbs + l) * limbBytes);
+    }
+  });
+}
+
+size_t decryptPacked(const RlweContext& context, const PackedLayout& layout, const int32_t* secret, const uint8_t* bytes,
+                     size_t threads, uint64_t* out, Strides strides, uint64_t* noise) {
+  const size_t n = context.n, groups = layout.groups();
+  const MessageRounding rounding(context, layout.downLimbs, layout.ringBits);
+  const std::vector<Words> secrets = secretTransforms(context, secret, layout.downLimbs);
+  std::vector<size_t> offsets(groups);
+  for (size_t g = 1; g < groups; g++) offsets[g] = offsets[g - 1] + layout.groupBytes(g - 1);
+  std::atomic<size_t> invalid{0};
+  std::vector<uint64_t> worst(groups);
+  splitWork(threads, groups, [&](size_t g, size_t) {
+    const size_t wanted = layout.wantedCoefficients(g);
+    const uint8_t* from = bytes + offsets[g];
+    Words a(n), b(wanted);
+    std::vector<uint64_t> fractions(wanted);
+    for (size_t l = 0; l < layout.downLimbs; l++) {
+      const NttTable& table = context.table(l);
+      invalid += unpackResidues(from, n, table.modulus, a.data());
+      from += packedBytes(n);
+      invalid += unpackResidues(from, wanted, table.modulus, b.data());
+      from += packedBytes(wanted);
+      timesSecret(a.data(), secrets[l], table);
+      size_t k = 0;
+      forEachWanted(layout, g, [&](size_t coefficient, size_t, size_t, size_t) {
+        fractions[k] += rounding.term(table.modulus.add(b[k], a[coefficient]), l);
+        k++;
+      });
+    }
+    size_t k = 0;
+    forEachWanted(layout, g, [&](size_t, size_t batch, size_t row, size_t column) {
+      const uint64_t value = rounding.round(fractions[k]) & ((uint64_t{1} << layout.ringBits) - 1);
+      out[strides.at(batch, row, column)] = value;
+      const int64_t distance = static_cast<int64_t>(fractions[k++] - (value << (64 - layout.ringBits)));
+      const uint64_t magnitude = static_cast<uint64_t>(distance < 0 ? -distance : distance);
+      if (magnitude > worst[g]) worst[g] = magnitude;
+    });
+  });
+  if (noise) {
+    *noise = 0;
+    for (uint64_t w : worst) *noise = w > *noise ? w : *noise;
+  }
+  return invalid;
+}
+
+}  // namespace cipherprune

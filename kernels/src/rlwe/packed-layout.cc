@@ -1,0 +1,57 @@
+#include "src/rlwe/packed-layout.h"
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+
+namespace cipherprune {
+
+namespace {
+bool isPowerOfTwo(size_t x) { return x != 0 && (x & (x - 1)) == 0; }
+
+void require(bool condition, const char* what) {
+  if (!condition) throw std::invalid_argument(std::string("packed layout: expected ") + what);
+}
+}  // namespace
+
+size_t bitReversed(size_t value, size_t bits) {
+  size_t result = 0;
+  for (; bits > 0; bits--, value >>= 1) result = (result << 1) | (value & 1);
+  return result;
+}
+
+size_t PackedLayout::logKIn() const {
+  size_t log = 0;
+  while ((size_t{1} << log) < kIn) log++;
+  return log;
+}
+
+size_t PackedLayout::groupProducts(size_t group) const { return std::min(kIn, products() - group * kIn); }
+
+size_t PackedLayout::wantedCoefficients(size_t group) const {
+  size_t count = 0;
+  for (size_t t = 0; t < groupProducts(group); t++) {
+    const size_t v = (group * kIn + t) % outputBlocks();
+    count += rows * std::min(kOut, outputs - v * kOut);
+  }
+  return count;
+}
+
+size_t PackedLayout::outputBytes() const {
+  size_t total = 0;
+  for (size_t g = 0; g < groups(); g++) total += groupBytes(g);
+  return total;
+}
+
+void PackedLayout::check(const RlweContext& context) const {
+  require(n == context.n, "the context's n");
+  require(isPowerOfTwo(tokens) && tokens <= n, "a power of two of tokens, at most n");
+  require(rows >= 1 && rows <= tokens, "1 to `tokens` rows");
+  require(isPowerOfTwo(kIn) && isPowerOfTwo(kOut) && kIn * kOut <= phi(), "powers of two with kIn·kOut <= n / tokens");
+  require(batch >= 1 && inputs >= 1 && outputs >= 1, "at least one of batch, inputs and outputs");
+  require(inputBlocks() <= 4096, "at most 4096 input blocks");
+  require(limbs >= 1 && limbs <= context.limbs && downLimbs >= 1 && downLimbs <= limbs, "downLimbs <= limbs <= those of the context");
+  require(ringBits >= 1 && ringBits <= 48, "rings of 1 to 48 bits");
+}
+
+}  // namespace cipherprune

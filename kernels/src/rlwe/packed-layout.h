@@ -1,0 +1,60 @@
+// Layout of packed products x [rows, inputs] · w [inputs, outputs]. With m >= rows tokens (a power of two), Y = X^phi,
+// phi = n/m: an input ciphertext holds kIn features of all tokens, x[i, c] at Y^i X^c; a product holds kOut outputs at
+// Y^i X^(o·kIn); packing interleaves kIn products, the t-th (of its group) shifted by X^bitReverse(t).
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+#include "src/rlwe/context.h"
+
+namespace cipherprune {
+
+struct PackedLayout {
+  size_t n, batch, rows, tokens, inputs, outputs, kIn, kOut, limbs, downLimbs;
+  int ringBits;
+
+  size_t phi() const { return n / tokens; }
+  size_t logKIn() const;
+  /** Input ciphertexts and products of one of the batch. */
+  size_t inputBlocks() const { return (inputs + kIn - 1) / kIn; }
+  size_t outputBlocks() const { return (outputs + kOut - 1) / kOut; }
+  size_t inputCiphertexts() const { return batch * inputBlocks(); }
+  size_t products() const { return batch * outputBlocks(); }
+  size_t groups() const { return (products() + kIn - 1) / kIn; }
+  size_t groupProducts(size_t group) const;
+
+  /** The b half is sent for the rows in use and the last token, which wraps into the first. */
+  bool allTokens() const { return rows + 1 >= tokens; }
+  size_t sentCoefficients() const { return allTokens() ? n : (rows + 1) * phi(); }
+  size_t inputBytes() const { return inputCiphertexts() * limbs * packedBytes(sentCoefficients()); }
+
+  /** Coefficients of a group's result that carry outputs; only their b halves are sent. */
+  size_t wantedCoefficients(size_t group) const;
+  size_t groupBytes(size_t group) const { return downLimbs * (packedBytes(n) + packedBytes(wantedCoefficients(group))); }
+  size_t outputBytes() const;
+
+  /** Throws std::invalid_argument naming what is wrong. */
+  void check(const RlweContext& context) const;
+};
+
+size_t bitReversed(size_t value, size_t bits);
+
+/** Element strides of a [batch, row, column] view. */
+struct Strides {
+  size_t batch, row, column;
+  size_t at(size_t b, size_t r, size_t c) const { return b * batch + r * row + c * column; }
+};
+
+/** visit(coefficient, batch, row, output) for each wanted coefficient of a group, in wire order. */
+template <class Visit>
+void forEachWanted(const PackedLayout& layout, size_t group, Visit visit) {
+  const size_t blocks = layout.outputBlocks(), first = group * layout.kIn;
+  for (size_t t = 0; t < layout.groupProducts(group); t++) {
+    const size_t b = (first + t) / blocks, v = (first + t) % blocks, shift = bitReversed(t, layout.logKIn());
+    for (size_t i = 0; i < layout.rows; i++)
+      for (size_t o = 0; o < layout.kOut && v * layout.kOut + o < layout.outputs; o++)
+        visit(i * layout.phi() + o * layout.kIn + shift, b, i, v * layout.kOut + o);
+  }
+}
+
+}  // namespace cipherprune

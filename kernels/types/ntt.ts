@@ -1,0 +1,17 @@
+/**
+ * Transforms modulo primes below 2^26 with 2n | prime - 1, for tests and benchmarks: the RLWE kernels use them natively.
+ * Words are residues; lengths are powers of two.
+ */
+export interface NttKernels {
+  /** Negacyclic transform in place, reduced, in a private order that all instruction sets share. x [n], n >= 16. */
+  nttForward(prime: number, x: Uint32Array): void;
+  nttInverse(prime: number, x: Uint32Array): void;
+  /** out = x · y, elementwise. */
+  nttMultiply(prime: number, x: Uint32Array, y: Uint32Array, out: Uint32Array): void;
+  /** 16 cyclic transforms side by side, x [length][16], second half of the rows zero; length at most 2n. */
+  nttForwardColumns(prime: number, n: number, x: Uint32Array): void;
+  /** Back, times length. */
+  nttInverseColumns(prime: number, n: number, x: Uint32Array): void;
+  /** a [depth][rows] and b [depth][16] → aᵀ·b [rows][16], below 2·prime; rows 1, 2, 4 or 8, depth at most 4096. */
+  nttTile(prime: number, a: Uint32Array, b: Uint32Array, rows: number, out: Uint32Array): void;
+}

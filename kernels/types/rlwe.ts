@@ -1,0 +1,98 @@
+/**
+ * RLWE with packed products (kernels/src/rlwe). `primes` lists the limbs of the modulus and, last, the special prime. A
+ * layout is eleven words: n, batch, rows, tokens, inputs, outputs, kIn, kOut, limbs, downLimbs, ringBits. Strides are the
+ * distances of neighbours along [batch, row, column] in words. Seeds are 16 bytes; a seed must never be used twice, except
+ * that both parties expand the same public one. Asynchronous functions run on threads of their own; their buffers must not
+ * change meanwhile. `invalid` counts received residues that are not below their prime.
+ */
+export interface RlweKernels {
+  /** Uniform in -1, 0, 1. out [n]. */
+  rlweSecret(seed: Uint8Array, out: Int32Array): void;
+  /** out: limbs · n residues of 26 bits, packed by limb. */
+  rlwePublicKey(
+    primes: Uint32Array,
+    secret: Int32Array,
+    publicSeed: Uint8Array,
+    errorSeed: Uint8Array,
+    out: Uint8Array,
+  ): void;
+  /** out [2, limbs, n]. Returns `invalid`. */
+  rlweExpandPublicKey(
+    primes: Uint32Array,
+    n: number,
+    publicSeed: Uint8Array,
+    bytes: Uint8Array,
+    out: Uint32Array,
+  ): number;
+  /** For the automorphisms 1 + n/step, step = 1, 2, ..., 2^(count - 1): out count · (limbs + 1) · limbs · n residues. */
+  rlweGaloisKeys(
+    primes: Uint32Array,
+    secret: Int32Array,
+    count: number,
+    publicSeed: Uint8Array,
+    errorSeed: Uint8Array,
+    out: Uint8Array,
+  ): void;
+  /** out [count, limbs + 1, 2, limbs, n]. Returns `invalid`. */
+  rlweExpandGaloisKeys(
+    primes: Uint32Array,
+    n: number,
+    count: number,
+    publicSeed: Uint8Array,
+    bytes: Uint8Array,
+    out: Uint32Array,
+  ): number;
+  /** ct [2, limbs, n] (half b, half a) → its image under 1 + n/2^logStep, under the same secret. */
+  rlweAutomorphism(
+    primes: Uint32Array,
+    n: number,
+    limbs: number,
+    galoisKeys: Uint32Array,
+    logStep: number,
+    ct: Uint32Array,
+    out: Uint32Array,
+  ): void;
+  /** x: the client's share [batch, rows, inputs]; out: the b halves. */
+  rlweEncryptPacked(
+    primes: Uint32Array,
+    layout: Uint32Array,
+    secret: Int32Array,
+    x: BigUint64Array,
+    strides: Uint32Array,
+    publicSeed: Uint8Array,
+    errorSeed: Uint8Array,
+    threads: number,
+    out: Uint8Array,
+  ): Promise<void>;
+  /** weights [batch, inputs, outputs]: 16-bit integers, or words modulo 2^weightBits read as signed. Resolves to
+   * `invalid`; out is undefined unless that is 0. */
+  rlweEvaluatePacked(
+    primes: Uint32Array,
+    layout: Uint32Array,
+    publicKey: Uint32Array,
+    galoisKeys: Uint32Array,
+    inputs: Uint8Array,
+    publicSeed: Uint8Array,
+    weights: Int16Array | BigUint64Array,
+    weightBits: number,
+    weightStrides: Uint32Array,
+    mask: BigUint64Array,
+    maskStrides: Uint32Array,
+    floodBits: number,
+    secretSeed: Uint8Array,
+    threads: number,
+    out: Uint8Array,
+  ): Promise<number>;
+  /** out [batch, rows, outputs]. Resolves to `invalid`; noise[0] is the largest distance of a phase from what it was
+   * rounded to, in units of 2^-64 of the modulus. */
+  rlweDecryptPacked(
+    primes: Uint32Array,
+    layout: Uint32Array,
+    secret: Int32Array,
+    bytes: Uint8Array,
+    threads: number,
+    out: BigUint64Array,
+    strides: Uint32Array,
+    noise: BigUint64Array,
+  ): Promise<number>;
+}

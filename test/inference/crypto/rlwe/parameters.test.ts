@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import { noiseBudget, sufficientBudget } from '../../../../inference/crypto/rlwe/noise-budget.js';
+import {
+  chooseLayout,
+  inputBytes,
+  keySwitches,
+  maximumLogKIn,
+} from '../../../../inference/crypto/rlwe/packed-layout.js';
+import {
+  insecureTestPreset,
+  rlweParameters,
+  standardPreset,
+} from '../../../../inference/crypto/rlwe/parameters.js';
+
+describe('parameters', () => {
+  it('stay within the modulus that the standard allows for 128 bits at n = 8192', () => {
+    expect(standardPreset.n).toBe(8192);
+    expect(standardPreset.totalModulusBits).toBeLessThan(218);
+  });
+
+  it('are checked', () => {
+    const literal = { ...standardPreset, name: 'bad' };
+    expect(() => rlweParameters({ ...literal, n: 100 })).toThrow(/n a power of two/);
+    expect(() => rlweParameters({ ...literal, primes: [33_554_467] })).toThrow(/26-bit prime/);
+    expect(() => rlweParameters({ ...literal, primes: [standardPreset.specialPrime] })).toThrow(/different/);
+    expect(() => rlweParameters({ ...literal, n: 16384 })).toThrow(/2n \| p - 1/);
+  });
+
+  it('say that the test preset has no security', () => {
+    expect(insecureTestPreset(256).securityBits).toBe(0);
+  });
+});
+
+describe('noise budget', () => {
+  const shape = { ringBits: 37, inputs: 3072, weightBits: 12, kIn: 8, kOut: 8 };
+
+  it('needs four limbs for 37-bit rings and 12-bit weights, and sends back two', () => {
+    const budget = sufficientBudget(standardPreset, shape);
+    expect(budget.limbs).toBe(4);
+    expect(budget.downLimbs).toBe(2);
+    expect(budget.relativeNoiseBits).toBeLessThan(-38);
+    expect(budget.floodBits).toBeGreaterThanOrEqual(40 + budget.weightNoiseBits);
+  });
+
+  it('uses more limbs for larger rings and shares as weights', () => {
+    expect(sufficientBudget(standardPreset, { ...shape, ringBits: 44 }).downLimbs).toBe(3);
+    const product = { ringBits: 32, inputs: 64, weightBits: 32, kIn: 8, kOut: 8 };
+    expect(sufficientBudget(standardPreset, product).limbs).toBe(5);
+    expect(() => sufficientBudget(standardPreset, { ...product, ringBits: 48 })).toThrow(/noise budget/);
+  });
+
+  it('grows with the weights', () => {
+    const bits = [4, 8, 16].map(
+      (weightBits) => noiseBudget(standardPreset, { ...shape, weightBits }, 4, 2).weightNoiseBits,
+    );
+    expect(bits[1]! - bits[0]!).toBeGreaterThan(0.5);
+    expect(bits[2]! - bits[1]!).toBeGreaterThan(6);
+  });
+});
+
+describe('layouts', () => {
+  const shape = { batch: 1, rows: 128, inputs: 768, outputs: 768, ringBits: 37, weightBits: 12 };
+
+  it('follow from public shapes and fit the ring', () => {
+    for (const rows of [1, 2, 5, 55, 128, 512, 8192]) {
+      const layout = chooseLayout(standardPreset, { ...shape, rows });
+      expect(layout.tokens).toBeGreaterThanOrEqual(rows);
+      expect(layout.tokens * layout.kIn * layout.kOut).toBeLessThanOrEqual(standardPreset.n);
+      expect(Math.log2(layout.kIn)).toBeLessThanOrEqual(maximumLogKIn(standardPreset));
+    }
+  });
+
+  it('trade uploads for key switches as bandwidth falls', () => {
+    const cost = {
+      bytesPerMillisecond: 1e6,
+      keySwitchMilliseconds: 0.1,
+      inputMilliseconds: 0.1,
+      productMilliseconds: 0.1,
+      resultMilliseconds: 0.1,
+      multiplicationsPerMillisecond: 2e7,
+    };
+    const fast = chooseLayout(standardPreset, shape, cost);
+    const slow = chooseLayout(standardPreset, shape, { ...cost, bytesPerMillisecond: 1e3 });
+    expect(inputBytes(slow)).toBeLessThan(inputBytes(fast));
+    expect(keySwitches(slow)).toBeGreaterThan(keySwitches(fast));
+  });
+
+  it('refuse more rows than coefficients', () => {
+    expect(() => chooseLayout(standardPreset, { ...shape, rows: 8193 })).toThrow(/rows/);
+  });
+});

@@ -1,0 +1,148 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { standardPreset } from '../../inference/crypto/rlwe/parameters.js';
+import { kernels } from '../../kernels/addon.js';
+import { availableIsas, withIsa } from '../support/isa.js';
+
+const PRIME = standardPreset.primes[0]!;
+const residue = fc.integer({ min: 0, max: PRIME - 1 });
+const residues = (length: number) =>
+  fc.array(residue, { minLength: length, maxLength: length }).map((x) => Uint32Array.from(x));
+const multiplyModulo = (x: number, y: number): number => Number((BigInt(x) * BigInt(y)) % BigInt(PRIME));
+
+/** x · y in Z_p[X]/(X^n + sign), by definition. */
+function convolution(x: Uint32Array, y: Uint32Array, sign: 1 | -1): Uint32Array {
+  const n = x.length;
+  const out = new Array<bigint>(n).fill(0n);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < n; j++) {
+      const product = BigInt(x[i]!) * BigInt(y[j]!);
+      const at = (i + j) % n;
+      out[at] = out[at]! + (i + j < n ? product : -BigInt(sign) * product);
+    }
+  }
+  const p = BigInt(PRIME);
+  return Uint32Array.from(out, (value) => Number(((value % p) + p) % p));
+}
+
+const transformed = (x: Uint32Array): Uint32Array => {
+  const copy = x.slice();
+  kernels.nttForward(PRIME, copy);
+  return copy;
+};
+
+describe.each(availableIsas)('transforms with $name', ({ isa }) => {
+  it('turns negacyclic convolutions into products', () =>
+    withIsa(isa, () =>
+      fc.assert(
+        fc.property(
+          fc.constantFrom(16, 32, 128, 256).chain((n) => fc.tuple(residues(n), residues(n))),
+          ([x, y]) => {
+            const product = new Uint32Array(x.length);
+            kernels.nttMultiply(PRIME, transformed(x), transformed(y), product);
+            kernels.nttInverse(PRIME, product);
+            expect(product).toEqual(convolution(x, y, 1));
+          },
+        ),
+        { numRuns: 12 },
+      ),
+    ));
+
+  it('multiplies sparse polynomials of degree 512 to 8192', () =>
+    withIsa(isa, () => {
+      for (const n of [512, 1024, 8192]) {
+        const x = new Uint32Array(n);
+        const y = new Uint32Array(n);
+        x[n - 1] = PRIME - 1;
+        x[3] = 12_345;
+        y[2] = 7;
+        const product = new Uint32Array(n);
+        kernels.nttMultiply(PRIME, transformed(x), transformed(y), product);
+        kernels.nttInverse(PRIME, product);
+        const expected = new Uint32Array(n);
+        expected[1] = 7; // -1 · 7 · X^(n + 1) = 7 X
+        expected[5] = 86_415;
+        expect(product).toEqual(expected);
+      }
+    }));
+
+  it('gives the same transform as every other instruction set', () =>
+    withIsa(isa, () => {
+      const x = Uint32Array.from({ length: 8192 }, (_, i) => multiplyModulo(i + 1, 48_271));
+      const here = transformed(x);
+      const portable = withIsa(0, () => transformed(x));
+      kernels.limitIsa(isa);
+      expect(here).toEqual(portable);
+      kernels.nttInverse(PRIME, here);
+      expect(here).toEqual(x);
+    }));
+
+  it('convolves sixteen columns cyclically', () =>
+    withIsa(isa, () => {
+      for (const length of [2, 4, 8, 32, 512]) {
+        const half = length / 2;
+        const column = (seed: number, lane: number) =>
+          Uint32Array.from({ length }, (_, e) =>
+            e < half ? multiplyModulo(seed + e * 16 + lane, 69_621) : 0,
+          );
+        const sideBySide = (seed: number) => {
+          const out = new Uint32Array(length * 16);
+          for (let lane = 0; lane < 16; lane++)
+            column(seed, lane).forEach((value, e) => {
+              out[16 * e + lane] = value;
+            });
+          kernels.nttForwardColumns(PRIME, 8192, out);
+          return out;
+        };
+        const product = new Uint32Array(length * 16);
+        kernels.nttMultiply(PRIME, sideBySide(5), sideBySide(99), product);
+        kernels.nttInverseColumns(PRIME, 8192, product);
+        for (const lane of [0, 7, 15]) {
+          const expected = convolution(column(5, lane), column(99, lane), -1);
+          const got = Uint32Array.from({ length }, (_, e) => product[16 * e + lane]! % PRIME);
+          expect(got).toEqual(expected.map((value) => multiplyModulo(value, length)));
+        }
+      }
+    }));
+
+  it('multiplies tiles', () =>
+    withIsa(isa, () =>
+      fc.assert(
+        fc.property(
+          fc.constantFrom(1, 2, 4, 8),
+          fc
+            .integer({ min: 1, max: 40 })
+            .chain((depth) => fc.tuple(residues(depth * 8), residues(depth * 16))),
+          (rows, [a, b]) => {
+            const depth = b.length / 16;
+            const out = new Uint32Array(rows * 16);
+            kernels.nttTile(PRIME, a.subarray(0, depth * rows), b, rows, out);
+            for (const [r, c] of [
+              [0, 0],
+              [rows - 1, 15],
+              [rows >> 1, 9],
+            ] as const) {
+              let sum = 0n;
+              for (let k = 0; k < depth; k++) sum += BigInt(a[k * rows + r]!) * BigInt(b[k * 16 + c]!);
+              expect(out[r * 16 + c]! % PRIME).toBe(Number(sum % BigInt(PRIME)));
+            }
+          },
+        ),
+        { numRuns: 20 },
+      ),
+    ));
+
+  it('sums 4096 products of the largest residues', () =>
+    withIsa(isa, () => {
+      const out = new Uint32Array(8 * 16);
+      const a = new Uint32Array(4096 * 8).fill(PRIME - 1);
+      kernels.nttTile(PRIME, a, new Uint32Array(4096 * 16).fill(PRIME - 1), 8, out);
+      expect(new Set(out.map((value) => value % PRIME))).toEqual(new Set([4096]));
+    }));
+});
+
+it('refuses primes and lengths that do not fit', () => {
+  expect(() => kernels.nttForward(PRIME, new Uint32Array(16384))).toThrow(/2n \| p - 1/);
+  expect(() => kernels.nttForward(PRIME + 2, new Uint32Array(16))).toThrow();
+  expect(() => kernels.nttForward(PRIME, new Float64Array(16) as never)).toThrow(TypeError);
+});
