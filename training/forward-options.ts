@@ -1,0 +1,13 @@
+/** The functions and masks that a model is run with, by phase. */
+import * as tf from '@tensorflow/tfjs';
+import type { LayerThresholds } from '../model/artifact.js';
+import type { LayerMasks } from './masks.js';
+
+/** Hard masks by given thresholds; a model without reduction keeps every token at the high degree. */
+export const hardMasks = (thresholds: readonly LayerThresholds[], reduces: boolean): LayerMasks[] =>
+  thresholds.map(({ prune, reduce }) => ({
+    mode: 'hard',
+    prune: tf.scalar(prune),
+    reduce: reduces ? tf.scalar(reduce) : null,
+    temperature: 0,
+  }));

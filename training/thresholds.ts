@@ -1,0 +1,97 @@
+/**
+ * Learned thresholds: per layer but the last, in units of the spread (standard deviation) of the layer's scores n·S, so that
+ * one learning rate and one temperature serve every layer.
+ */
+import type { LayerThresholds } from '../model/artifact.js';
+import { type Parameter, type Parameters, pruneThresholds, reduceThresholds } from './parameters.js';
+
+export interface InitialThresholds {
+  readonly rule: 'quantile' | 'linear';
+  readonly keepFirst: number;
+  readonly keepLast: number;
+  readonly importantFirst: number;
+  readonly importantLast: number;
+  readonly pruneFinal: number;
+  readonly reduceFinal: number;
+}
+
+/** Standard deviation; at least a small number, so that divisions are safe. */
+export function spreadOf(scores: readonly number[]): number {
+  const mean = scores.reduce((a, b) => a + b, 0) / Math.max(1, scores.length);
+  const variance = scores.reduce((a, b) => a + (b - mean) ** 2, 0) / Math.max(1, scores.length);
+  return Math.max(1e-3, Math.sqrt(variance));
+}
+
+/** The value below which a share of the numbers lies, interpolated. */
+export function quantile(sorted: readonly number[], share: number): number {
+  if (sorted.length === 0) return 0;
+  const at = Math.min(1, Math.max(0, share)) * (sorted.length - 1);
+  const low = Math.floor(at);
+  const high = Math.min(sorted.length - 1, low + 1);
+  return sorted[low]! + (at - low) * (sorted[high]! - sorted[low]!);
+}
+
+/** first at layer 0, last at the last of `count` layers. */
+const between = (first: number, last: number, layer: number, count: number): number =>
+  count === 1 ? last : first + ((last - first) * layer) / (count - 1);
+
+/** First thresholds, on n·S. scores: per pruning layer, those of every real token but [CLS]. */
+export function initialThresholds(
+  scores: readonly (readonly number[])[],
+  options: InitialThresholds,
+): LayerThresholds[] {
+  const count = scores.length;
+  return scores.map((all, layer) => {
+    if (options.rule === 'linear') {
+      const share = (layer + 1) / count;
+      return { prune: options.pruneFinal * share, reduce: options.reduceFinal * share };
+    }
+    const sorted = [...all].sort((a, b) => a - b);
+    const prune = quantile(sorted, 1 - between(options.keepFirst, options.keepLast, layer, count));
+    const important = between(options.importantFirst, options.importantLast, layer, count);
+    return { prune, reduce: Math.max(prune, quantile(sorted, 1 - important)) };
+  });
+}
+
+/** Parameters in units of the spread. */
+export function thresholdParameters(
+  thresholds: readonly LayerThresholds[],
+  spread: readonly number[],
+): Map<string, Parameter> {
+  const shape = [thresholds.length];
+  const column = (pick: (t: LayerThresholds) => number): Parameter => ({
+    shape,
+    values: Float32Array.from(thresholds, (t, layer) => pick(t) / spread[layer]!),
+  });
+  return new Map([
+    [pruneThresholds, column((t) => t.prune)],
+    [reduceThresholds, column((t) => t.reduce)],
+  ]);
+}
+
+/** Thresholds on n·S from the parameters. */
+export function thresholdsOf(parameters: Parameters, spread: readonly number[]): LayerThresholds[] {
+  const prune = parameters.get(pruneThresholds)!.values;
+  const reduce = parameters.get(reduceThresholds)!.values;
+  return spread.map((unit, layer) => ({ prune: prune[layer]! * unit, reduce: reduce[layer]! * unit }));
+}
+
+/** After a step: 0 <= θ <= β, and, if asked, thresholds that do not fall with depth. */
+export function constrainThresholds(
+  parameters: Parameters,
+  spread: readonly number[],
+  monotone: boolean,
+): void {
+  const prune = parameters.get(pruneThresholds)!.values;
+  const reduce = parameters.get(reduceThresholds)!.values;
+  for (let layer = 0; layer < prune.length; layer++) {
+    const unit = spread[layer]!;
+    const floor = monotone && layer > 0 ? (prune[layer - 1]! * spread[layer - 1]!) / unit : 0;
+    prune[layer] = Math.max(prune[layer]!, floor, 0);
+    reduce[layer] = Math.max(reduce[layer]!, prune[layer]!);
+  }
+}
+
+/** Next λ of the target mode: larger while more than the target is kept (integral control of log λ). */
+export const adaptLambda = (lambda: number, kept: number, target: number): number =>
+  Math.min(100, Math.max(1e-4, lambda * Math.exp(0.05 * (kept - target))));
