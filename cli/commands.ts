@@ -5,6 +5,7 @@
 import type { CommandModule } from 'yargs';
 import { command as generate } from './commands/generate.js';
 import { command as inspect } from './commands/inspect.js';
+import { command as train } from './commands/train.js';
 
 /** Options that every command has. */
 export interface GlobalOptions {
@@ -20,4 +21,4 @@ export interface RegisteredCommand {
   readonly handler: (options: never) => void | Promise<void>;
 }
 
-export const commands: readonly RegisteredCommand[] = [generate, inspect];
+export const commands: readonly RegisteredCommand[] = [generate, inspect, train];

@@ -22,7 +22,8 @@ export class Watchdog {
   check(step: number, loss: number, taskLoss: number, gradientNorm: number): void {
     if (!Number.isFinite(loss)) this.fail(step, `the loss is ${loss}`);
     if (!Number.isFinite(gradientNorm)) this.fail(step, `the gradient norm is ${gradientNorm}`);
-    this.smoothed = this.smoothed === null ? taskLoss : this.smoothed + smoothing * (taskLoss - this.smoothed);
+    this.smoothed =
+      this.smoothed === null ? taskLoss : this.smoothed + smoothing * (taskLoss - this.smoothed);
     if (this.smoothed > this.limit)
       this.fail(step, `the loss diverged to ${this.smoothed.toFixed(2)} (limit ${this.limit.toFixed(2)})`);
   }

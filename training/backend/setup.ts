@@ -36,13 +36,15 @@ async function importTensorFlow(): Promise<boolean> {
   }
 }
 
-/** Makes a backend the current one. Throws if `tensorflow` is asked for and not there. */
-export async function useBackend(name: BackendName): Promise<void> {
+/** Makes a backend the current one and returns its name. Throws if `tensorflow` is asked for and not there. */
+export async function useBackend(name: BackendName | 'auto'): Promise<BackendName> {
+  if (name === 'auto') return useBackend((await importTensorFlow()) ? 'tensorflow' : 'native');
   if (name === 'native') registerNative();
   if (name === 'tensorflow' && !(await importTensorFlow()))
     throw new Error('backend tensorflow: expected @tensorflow/tfjs-node with its native binding, found none');
   const ready = await tf.setBackend(name === 'native' ? nativeBackendName : name);
   if (!ready) throw new Error(`backend ${name}: TensorFlow.js could not start it`);
+  return name;
 }
 
 /** True if tensors share the memory of the arrays that they are made from, so that parameters change in place. */

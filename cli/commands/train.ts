@@ -1,0 +1,105 @@
+/** `train`: dense, soft and hard phase by a run configuration. */
+import { join } from 'node:path';
+import type { Argv } from 'yargs';
+import type { Command, GlobalOptions } from '../commands.js';
+import { onInterrupt } from '../interrupt.js';
+import { note, print, printJson } from '../output.js';
+import { trainingDisplay } from '../training-display.js';
+
+interface TrainOptions {
+  readonly config: string;
+  readonly task?: string;
+  readonly model?: string;
+  readonly data?: string;
+  readonly out?: string;
+  readonly resume: boolean;
+  readonly set: readonly string[];
+  readonly backend: 'auto' | 'native' | 'tensorflow' | 'cpu';
+  readonly json: boolean;
+}
+
+/** Options that stand for configuration keys, as `--set` would write them. */
+function overridesOf({ task, model, data, out, set }: TrainOptions): string[] {
+  const quoted = (value: string): string => JSON.stringify(value);
+  return [
+    ...(task === undefined ? [] : [`task=${quoted(task)}`]),
+    ...(model === undefined ? [] : [`model.checkpoint=${quoted(model)}`]),
+    ...(data === undefined ? [] : [`data.directory=${quoted(data)}`]),
+    ...(out === undefined ? [] : [`output=${quoted(out)}`]),
+    ...set,
+  ];
+}
+
+async function train(options: TrainOptions): Promise<void> {
+  const { loadRunConfig } = await import('../../configs/load.js');
+  const config = await loadRunConfig(options.config, overridesOf(options));
+  const { useBackend } = await import('../../training/backend/setup.js');
+  const { prepareRun } = await import('../../training/prepare.js');
+  const { Trainer } = await import('../../training/trainer.js');
+  const { readCheckpoint } = await import('../../model/checkpoint.js');
+  const { resolveCheckpoint } = await import('../../model/hub.js');
+  const backend = await useBackend(options.backend);
+  const prepared = await prepareRun(config, async (name) => readCheckpoint(await resolveCheckpoint(name)));
+  for (const line of prepared.notes) note(line);
+  const { layers, hiddenSize } = prepared.state.config;
+  note(
+    `${config.name}: ${config.task}, ${prepared.train.length} training and ${prepared.dev.length} dev examples; ${layers} layers of ${hiddenSize}; backend ${backend}; writing to ${config.output}`,
+  );
+  const display = trainingDisplay();
+  const stop = { requested: false };
+  const trainer = new Trainer(config, prepared, config.output, display, stop);
+  const finished = trainer.run({ resume: options.resume });
+  const forget = onInterrupt(async () => {
+    stop.requested = true;
+    await finished.catch((error: Error) => note(error.message));
+  });
+  try {
+    const evaluation = await finished;
+    const final = join(config.output, 'final');
+    if (options.json) printJson({ checkpoint: final, ...evaluation });
+    else {
+      const metrics = Object.entries(evaluation.metrics).map(
+        ([name, value]) => `${name} ${value?.toFixed(4)}`,
+      );
+      print(
+        `${final}: ${metrics.join(', ')}; kept ${evaluation.keptRatio.map((k) => k.toFixed(2)).join(' ')}`,
+      );
+    }
+  } finally {
+    forget();
+    display.stop();
+  }
+}
+
+export const command: Command<TrainOptions> = {
+  command: 'train',
+  describe: 'Train a classifier with learned pruning thresholds',
+  builder: (yargs) =>
+    yargs
+      .option('config', { type: 'string', demandOption: true, describe: 'Run configuration (YAML)' })
+      .option('task', { type: 'string', describe: 'GLUE task' })
+      .option('model', {
+        type: 'string',
+        describe: 'Pretrained checkpoint: a directory, or a name on the hub',
+      })
+      .option('data', { type: 'string', describe: "Folder with GLUE's TSV files" })
+      .option('out', { type: 'string', describe: 'Folder of the run' })
+      .option('resume', { type: 'boolean', default: false, describe: 'Go on from the last checkpoint' })
+      .option('set', {
+        type: 'string',
+        array: true,
+        default: [] as string[],
+        describe: 'key=value over the configuration, for example masks.lambda=0.2',
+      })
+      .option('backend', {
+        choices: ['auto', 'native', 'tensorflow', 'cpu'] as const,
+        default: 'auto' as const,
+        describe: 'auto: tfjs-node where it is installed, else the native kernels',
+      })
+      .option('json', {
+        type: 'boolean',
+        default: false,
+        describe: 'The result as JSON',
+      }) as unknown as Argv<GlobalOptions & TrainOptions>,
+  handler: train,
+};
