@@ -153,6 +153,16 @@ Napi::Value sumOfSquaresCall(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), sumOfSquares(x, length));
 }
 
+template <void (*body)(const PairArgs&)>
+void pairCall(const Napi::CallbackInfo& info) {
+  Arguments in(info, "floatPair");
+  PairArgs args = {};
+  args.x = in.anyFloats("x", args.size);
+  args.y = in.floats("y", args.size);
+  args.out = in.floats("out", args.size);
+  body(args);
+}
+
 void curveCall(const Napi::CallbackInfo& info) {
   Arguments in(info, "floatCurve");
   const Curve curve = in.curve("curve");
@@ -384,6 +394,8 @@ void registerFloat(Napi::Env env, Napi::Object exports) {
   exports.Set("floatGemm", Napi::Function::New(env, gemmCall));
   exports.Set("floatColumnSums", Napi::Function::New(env, columnSumsCall));
   exports.Set("floatSumOfSquares", Napi::Function::New(env, sumOfSquaresCall));
+  exports.Set("floatAdd", Napi::Function::New(env, pairCall<addPairs>));
+  exports.Set("floatMultiply", Napi::Function::New(env, pairCall<multiplyPairs>));
   exports.Set("floatCurve", Napi::Function::New(env, curveCall));
   exports.Set("floatMix", Napi::Function::New(env, mixCall));
   exports.Set("floatMixGrad", Napi::Function::New(env, mixGradCall));

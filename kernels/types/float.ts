@@ -31,6 +31,10 @@ export interface FloatKernels {
   floatColumnSums(x: Float32Array, rows: number, columns: number, out: Float32Array): void;
   floatSumOfSquares(x: Float32Array): number;
 
+  /** out = x + y or x · y, element by element. */
+  floatAdd(x: Float32Array, y: Float32Array, out: Float32Array): void;
+  floatMultiply(x: Float32Array, y: Float32Array, out: Float32Array): void;
+
   /** y = curve(x), and its derivative unless null. */
   floatCurve(curve: Float64Array, x: Float32Array, y: Float32Array, derivative: Float32Array | null): void;
   /** y [rows, columns] = w · high(x) + (1 - w) · low(x) with w = rowHigh [rows]. */

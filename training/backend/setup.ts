@@ -6,6 +6,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { registerAttention } from '../ops/attention.js';
 import { registerCurves } from '../ops/curve.js';
+import { registerElementwise } from '../ops/elementwise.js';
 import { registerEmbedding } from '../ops/embedding.js';
 import { registerLayerNorm } from '../ops/layer-norm.js';
 import { registerLinear } from '../ops/linear.js';
@@ -24,6 +25,7 @@ function registerNative(): void {
   registerLayerNorm();
   registerAttention();
   registerEmbedding();
+  registerElementwise();
 }
 
 /** Imports tfjs-node; false if it is not installed or has no binding for this machine. */

@@ -444,8 +444,16 @@ void addRowsTo(const float* x, int64_t rows, int64_t columns, float* out) {
     for (int64_t j = 0; j < columns; j++) out[j] += x[i * columns + j];
 }
 
+void addRange(const PairArgs& args, int64_t from, int64_t to) {
+  for (int64_t i = from; i < to; i++) args.out[i] = args.x[i] + args.y[i];
+}
+
+void multiplyRange(const PairArgs& args, int64_t from, int64_t to) {
+  for (int64_t i = from; i < to; i++) args.out[i] = args.x[i] * args.y[i];
+}
+
 EncoderLoops loopsOfThisFile() {
-  return {curveRange,         mixRange,    mixGradRange,    layerNormRange,
+  return {addRange, multiplyRange, curveRange,         mixRange,    mixGradRange,    layerNormRange,
           layerNormGradRange, attentionOf, attentionGradOf, adamWRange,
           addRowsTo};
 }

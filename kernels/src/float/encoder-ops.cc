@@ -49,6 +49,16 @@ int64_t attentionScratch(int64_t tokens, int64_t headSize) {
   return (paddedTo16(tokens)) * (2 * headSize + 8);
 }
 
+void addPairs(const PairArgs& args) {
+  const EncoderLoops loops = chosenLoops();
+  inPieces(args.size, kNumbersPerPiece, [&](int64_t from, int64_t to) { loops.add(args, from, to); });
+}
+
+void multiplyPairs(const PairArgs& args) {
+  const EncoderLoops loops = chosenLoops();
+  inPieces(args.size, kNumbersPerPiece, [&](int64_t from, int64_t to) { loops.multiply(args, from, to); });
+}
+
 void applyCurve(const CurveArgs& args) {
   const EncoderLoops loops = chosenLoops();
   inPieces(args.size, kNumbersPerPiece, [&](int64_t from, int64_t to) { loops.curve(args, from, to); });

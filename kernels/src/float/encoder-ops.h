@@ -85,6 +85,15 @@ struct AdamWArgs {
   float gradientScale, rate, beta1, beta2, epsilon, decay, correction1, correction2;
 };
 
+/** out = x + y, or x · y, element by element. */
+struct PairArgs {
+  int64_t size;
+  const float *x, *y;
+  float* out;
+};
+
+void addPairs(const PairArgs& args);
+void multiplyPairs(const PairArgs& args);
 void applyCurve(const CurveArgs& args);
 void mixRows(const MixArgs& args);
 void mixRowsGrad(const MixGradArgs& args);
@@ -103,6 +112,8 @@ double sumOfSquares(const float* x, int64_t size);
 
 /** The loops behind, once per instruction set. */
 struct EncoderLoops {
+  void (*add)(const PairArgs&, int64_t from, int64_t to);
+  void (*multiply)(const PairArgs&, int64_t from, int64_t to);
   void (*curve)(const CurveArgs&, int64_t from, int64_t to);
   void (*mix)(const MixArgs&, int64_t from, int64_t to);
   void (*mixGrad)(const MixGradArgs&, int64_t from, int64_t to);

@@ -1,0 +1,31 @@
+/** Sums and products of tensors of one shape on the native kernels; other cases stay with the JavaScript kernels. */
+import * as tf from '@tensorflow/tfjs';
+import { kernels } from '../../kernels/addon.js';
+import { type NativeBackend, nativeBackendName } from '../backend/native-backend.js';
+
+type PairKernel = (x: Float32Array, y: Float32Array, out: Float32Array) => void;
+
+const sameFloats = (a: tf.TensorInfo, b: tf.TensorInfo): boolean =>
+  a.dtype === 'float32' && b.dtype === 'float32' && tf.util.arraysEqual(a.shape, b.shape);
+
+function replacePairKernel(kernelName: string, run: PairKernel): void {
+  const before = tf.getKernel(kernelName, nativeBackendName);
+  tf.unregisterKernel(kernelName, nativeBackendName);
+  tf.registerKernel({
+    kernelName,
+    backendName: nativeBackendName,
+    kernelFunc: (call) => {
+      const { a, b } = call.inputs as { a: tf.TensorInfo; b: tf.TensorInfo };
+      if (!sameFloats(a, b)) return before.kernelFunc(call);
+      const backend = call.backend as NativeBackend;
+      const out = backend.make(a.shape);
+      run(backend.floats(a), backend.floats(b), out.values);
+      return out.info;
+    },
+  });
+}
+
+export function registerElementwise(): void {
+  replacePairKernel('Add', kernels.floatAdd);
+  replacePairKernel('Multiply', kernels.floatMultiply);
+}
