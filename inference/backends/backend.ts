@@ -129,15 +129,15 @@ export interface Backend {
   matmul(x: SharedTensor, y: SharedTensor): Promise<SharedTensor>;
   /**
    * Elementwise in x's ring, scales add. y may also be a prefix of x's shape: [n] against [n, m] scales rows. y may be in a
-   * smaller ring if |y| < 2^(y.ringBits - 2), as for `widen`: the cost goes by y's bits (halved at half the bits), and no
-   * `widen` of y is needed.
+   * smaller ring if |y| < 2^(y.ringBits - 2), as for `widen`, or with `ySign` 'non-negative' 0 <= y < 2^(y.ringBits - 1): the
+   * cost goes by y's bits (halved at half the bits), and no `widen` of y is needed.
    */
-  multiply(x: SharedTensor, y: SharedTensor): Promise<SharedTensor>;
+  multiply(x: SharedTensor, y: SharedTensor, ySign?: Sign): Promise<SharedTensor>;
   /**
-   * x · x elementwise; half the cost of `multiply`. Into a larger ring, at most 2 · x.ringBits - 1, if |x| < 2^(x.ringBits - 2):
-   * half the cost again, and no `widen` of x is needed.
+   * x · x elementwise; half the cost of `multiply`. Into a larger ring, at most 2 · x.ringBits - 1, if |x| < 2^(x.ringBits - 2) or
+   * with `sign` 'non-negative' 0 <= x < 2^(x.ringBits - 1): half the cost again, and no `widen` of x is needed.
    */
-  square(x: SharedTensor, ringBits?: number): Promise<SharedTensor>;
+  square(x: SharedTensor, ringBits?: number, sign?: Sign): Promise<SharedTensor>;
   /** x [n, m] times y [m] (a value of at most `y.ringBits` bits that its owner knows), over all rows; scales add,
    * x's ring. */
   multiplyPrivate(x: SharedTensor, y: PrivateTensor): Promise<SharedTensor>;
@@ -156,6 +156,9 @@ export interface Backend {
   reveal(x: SharedTensor, to: PartyId | 'all', leak: LeakName): Promise<RingTensor | null>;
   revealBits(bits: SharedBits, to: PartyId | 'all', leak: LeakName): Promise<Uint8Array | null>;
 }
+
+/** What is known of a value's sign when it goes to a larger ring. */
+export type Sign = 'signed' | 'non-negative';
 
 /** What `shuffle` permutes together: tensors [n, ...] and bits [n, ...]. */
 export interface ShuffleRows {

@@ -15,6 +15,7 @@ import type {
   SharedBits,
   SharedTensor,
   ShuffleRows,
+  Sign,
   Weight,
   WeightSource,
 } from './backend.js';
@@ -110,18 +111,18 @@ export class CleartextBackend extends LocalBackend implements Backend {
     return localTensor(out, [batch, n, m], productFormat(x, y));
   }
 
-  async multiply(x: SharedTensor, y: SharedTensor): Promise<LocalTensor> {
+  async multiply(x: SharedTensor, y: SharedTensor, ySign: Sign = 'signed'): Promise<LocalTensor> {
     expectFactor(x, y);
-    const factors = y.ringBits < x.ringBits ? await this.widen(y, x.ringBits) : y;
+    const factors = y.ringBits < x.ringBits ? this.#lifted(y, x.ringBits, ySign) : y;
     const out = new BigUint64Array(sizeOf(x.shape));
     const kernel = y.shape.length === x.shape.length ? kernels.ringMultiply : kernels.ringMultiplyRows;
     if (out.length > 0) kernel(dataOf(x), dataOf(factors), x.ringBits, out);
     return localTensor(out, x.shape, productFormat(x, y));
   }
 
-  async square(x: SharedTensor, ringBits = x.ringBits): Promise<LocalTensor> {
+  async square(x: SharedTensor, ringBits = x.ringBits, sign: Sign = 'signed'): Promise<LocalTensor> {
     expectSquareRing(x, ringBits);
-    const wide = ringBits > x.ringBits ? await this.widen(x, ringBits) : x;
+    const wide = ringBits > x.ringBits ? this.#lifted(x, ringBits, sign) : x;
     return this.multiply(wide, wide);
   }
 
@@ -141,7 +142,11 @@ export class CleartextBackend extends LocalBackend implements Backend {
     if (ringBits < x.ringBits) {
       throw new TensorMismatchError(`widen: expected at least ${x.ringBits} bits, got ${ringBits}`);
     }
-    this.#checkRange('widen', x, x.ringBits - 2);
+    return this.#lifted(x, ringBits, 'signed');
+  }
+
+  #lifted(x: SharedTensor, ringBits: number, sign: Sign): LocalTensor {
+    this.#checkRange('widen', x, x.ringBits - (sign === 'signed' ? 2 : 1));
     const out = new BigUint64Array(sizeOf(x.shape));
     kernels.ringSignExtend(dataOf(x), x.ringBits, ringBits, out);
     return localTensor(out, x.shape, { ringBits, fractionBits: x.fractionBits });

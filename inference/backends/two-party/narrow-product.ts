@@ -3,7 +3,7 @@
  * bit widths of Rathee et al., SiRnn, S&P 2021, section 4, with the known-sign wrap of Cheetah, so that no wrap bit is ever
  * computed.)
  *
- * For y modulo 2^m with |y| < 2^(m-2), Y = y + 2^(m-2) is in [0, 2^(m-1)). Let s_i be the share Y_i read as a signed m-bit
+ * For y modulo 2^m with |y| < 2^(m-2), Y = y + 2^(m-2) is in [0, 2^(m-1)); a non-negative y < 2^(m-1) is its own Y. Let s_i be the share Y_i read as a signed m-bit
  * number and t_i its top bit. Then over the integers Y = s_0 + s_1 + 2^m·t_0·t_1: the shares wrap exactly when a top bit is
  * set. The correction shares its choice bit with the top bit of the product, so it costs no further COT:
  *
@@ -14,6 +14,7 @@
  */
 import { kernels } from '../../../kernels/addon.js';
 import { protocol } from '../../core/span.js';
+import type { Sign } from '../backend.js';
 import { exchange, type TwoParty } from './cot-exchange.js';
 import { type ProductPlan, ProductReceiver, ProductSender } from './cot-product.js';
 
@@ -27,10 +28,10 @@ interface Lifted {
   readonly signed: BigUint64Array;
 }
 
-/** The server adds 2^(bits - 2). */
-function lift(party: TwoParty, y: BigUint64Array, bits: number, ringBits: number): Lifted {
+/** Of a signed value the server adds 2^(bits - 2). */
+function lift(party: TwoParty, y: BigUint64Array, bits: number, ringBits: number, sign: Sign): Lifted {
   const words = new BigUint64Array(y.length);
-  const offset = party.session.self === 'server' ? 1n << BigInt(bits - 2) : 0n;
+  const offset = sign === 'signed' && party.session.self === 'server' ? 1n << BigInt(bits - 2) : 0n;
   kernels.ringAdd(y, BigUint64Array.of(offset), bits, words);
   const topBits = new Uint8Array(y.length);
   kernels.ringSignBit(words, bits, topBits);
@@ -48,8 +49,9 @@ function negatedWhere(bits: Uint8Array, x: BigUint64Array, ringBits: number): Bi
   return out;
 }
 
-const minusPower = (exponent: number, ringBits: number): bigint =>
-  BigInt.asUintN(ringBits, -(1n << BigInt(exponent)));
+function addConstant(x: BigUint64Array, constant: bigint, ringBits: number): void {
+  kernels.ringAdd(x, BigUint64Array.of(BigInt.asUintN(ringBits, constant)), ringBits, x);
+}
 
 /** x [n, width] modulo 2^ringBits, y [n] modulo 2^bits, |y| < 2^(bits - 2), bits <= ringBits → y[i]·x[i, :] [n, width] */
 export const multiplyNarrow = protocol(
@@ -60,17 +62,18 @@ export const multiplyNarrow = protocol(
     ringBits: number,
     y: BigUint64Array,
     bits: number,
+    sign: Sign = 'signed',
   ): Promise<BigUint64Array> => {
     const out = new BigUint64Array(x.length);
     if (x.length === 0) return out;
-    const lifted = lift(party, y, bits, ringBits);
+    const lifted = lift(party, y, bits, ringBits, sign);
     const plan = { items: y.length, bits, ringBits, width: x.length / y.length, signed: true };
     const sender = new ProductSender(plan, x, negatedWhere(lifted.topBits, x, ringBits));
     const receiver = new ProductReceiver(plan, lifted.words);
     await exchange(party, sender, receiver);
 
-    const factors = new BigUint64Array(y.length); // s_i - 2^(bits - 2): x·y = x·Y - 2^(bits - 2)·x
-    kernels.ringAdd(lifted.signed, BigUint64Array.of(minusPower(bits - 2, ringBits)), ringBits, factors);
+    const factors = lifted.signed;
+    if (sign === 'signed') addConstant(factors, -(1n << BigInt(bits - 2)), ringBits); // x·y = x·Y - 2^(bits - 2)·x
     kernels.ringMultiplyRows(x, factors, ringBits, out);
     kernels.ringAdd(out, sender.share, ringBits, out);
     kernels.ringAdd(out, receiver.share, ringBits, out);
@@ -84,8 +87,14 @@ export const multiplyNarrow = protocol(
  */
 export const squareInto = protocol(
   'square',
-  async (party: TwoParty, x: BigUint64Array, bits: number, ringBits: number): Promise<BigUint64Array> => {
-    const { words, topBits, signed } = lift(party, x, bits, ringBits);
+  async (
+    party: TwoParty,
+    x: BigUint64Array,
+    bits: number,
+    ringBits: number,
+    sign: Sign = 'signed',
+  ): Promise<BigUint64Array> => {
+    const { words, topBits, signed } = lift(party, x, bits, ringBits, sign);
     const isReceiver = party.nextReceiver === party.session.self;
     party.nextReceiver = party.nextReceiver === 'server' ? 'client' : 'server';
 
@@ -100,13 +109,13 @@ export const squareInto = protocol(
     const receiver = halves.find((half) => half instanceof ProductReceiver) ?? null;
     await exchange(party, sender, receiver);
 
-    const out = new BigUint64Array(x.length); // s_i·(s_i - 2^(bits - 1)), since x² = Y² - 2^(bits - 1)·Y + 2^(2·bits - 4)
-    kernels.ringAdd(signed, BigUint64Array.of(minusPower(bits - 1, ringBits)), ringBits, out);
+    const out = signed.slice();
+    if (sign === 'signed') addConstant(out, -(1n << BigInt(bits - 1)), ringBits); // x² = Y² - 2^(bits-1)·Y + 2^(2·bits-4)
     kernels.ringMultiply(out, signed, ringBits, out);
     addScaled(out, crossJob.share, 1, ringBits);
     if (wrapJob) addScaled(out, wrapJob.share, bits + 1, ringBits);
-    const constant = party.session.self === 'server' ? 1n << BigInt(2 * bits - 4) : 0n;
-    kernels.ringAdd(out, BigUint64Array.of(BigInt.asUintN(ringBits, constant)), ringBits, out);
+    const isServer = party.session.self === 'server';
+    if (sign === 'signed' && isServer) addConstant(out, 1n << BigInt(2 * bits - 4), ringBits);
     return out;
   },
 );

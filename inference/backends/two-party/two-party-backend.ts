@@ -17,6 +17,7 @@ import type {
   SharedBits,
   SharedTensor,
   ShuffleRows,
+  Sign,
   Weight,
   WeightSource,
 } from '../backend.js';
@@ -117,24 +118,24 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
     return localTensor(data, [batch, n, m], productFormat(x, y));
   }
 
-  async multiply(x: SharedTensor, y: SharedTensor): Promise<LocalTensor> {
+  async multiply(x: SharedTensor, y: SharedTensor, ySign: Sign = 'signed'): Promise<LocalTensor> {
     expectFactor(x, y);
-    return localTensor(await this.#product(x, y), x.shape, productFormat(x, y));
+    return localTensor(await this.#product(x, y, ySign), x.shape, productFormat(x, y));
   }
 
-  #product(x: SharedTensor, y: SharedTensor): Promise<BigUint64Array> {
+  #product(x: SharedTensor, y: SharedTensor, ySign: Sign): Promise<BigUint64Array> {
     if (y.ringBits < x.ringBits) {
-      return multiplyNarrow(this.#party, dataOf(x), x.ringBits, dataOf(y), y.ringBits);
+      return multiplyNarrow(this.#party, dataOf(x), x.ringBits, dataOf(y), y.ringBits, ySign);
     }
     if (sameShape(x.shape, y.shape)) return multiply(this.#party, dataOf(x), dataOf(y), x.ringBits);
     return multiplyRows(this.#party, dataOf(y), dataOf(x), x.ringBits);
   }
 
-  async square(x: SharedTensor, ringBits = x.ringBits): Promise<LocalTensor> {
+  async square(x: SharedTensor, ringBits = x.ringBits, sign: Sign = 'signed'): Promise<LocalTensor> {
     expectSquareRing(x, ringBits);
     const data = await (ringBits === x.ringBits
       ? square(this.#party, dataOf(x), ringBits)
-      : squareInto(this.#party, dataOf(x), x.ringBits, ringBits));
+      : squareInto(this.#party, dataOf(x), x.ringBits, ringBits, sign));
     return localTensor(data, x.shape, { ringBits, fractionBits: 2 * x.fractionBits });
   }
 

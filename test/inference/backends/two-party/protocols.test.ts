@@ -178,14 +178,18 @@ describe('leaf protocols agree with plain arithmetic', () => {
           const ringBits = Math.min(64, bits + grow);
           const count = 2 + (size % 20);
           const limit = 1n << BigInt(bits - 2);
-          const y = randomWords(count, bits - 1, seed).map((value) => BigInt.asIntN(bits - 1, value));
-          y[0] = -limit;
-          y[1] = limit - 1n;
+          const sign = seed % 2 === 0 ? 'signed' : 'non-negative';
+          const offset = sign === 'signed' ? 0n : limit;
+          const y = randomWords(count, bits - 1, seed).map(
+            (value) => BigInt.asIntN(bits - 1, value) + offset,
+          );
+          y[0] = -limit + offset;
+          y[1] = limit - 1n + offset;
           const x = randomWords(count * width, ringBits, seed + 3);
           const [sharesX, sharesY] = [shared(x, ringBits, seed), shared(y, bits, seed + 5)];
           await withIsaAsync(isa, async () => {
             const products = await both(testParties(seed), (party) =>
-              multiplyNarrow(party, mine(party, sharesX), ringBits, mine(party, sharesY), bits),
+              multiplyNarrow(party, mine(party, sharesX), ringBits, mine(party, sharesY), bits, sign),
             );
             expect(sum(products, ringBits)).toEqual(
               x.map((value, i) => mod(value * y[Math.floor(i / width)]!, ringBits)),
@@ -195,7 +199,7 @@ describe('leaf protocols agree with plain arithmetic', () => {
             for (const nextReceiver of ['server', 'client'] as const) {
               const squares = await both(testParties(seed), (party) => {
                 party.nextReceiver = nextReceiver;
-                return squareInto(party, mine(party, sharesY), bits, into);
+                return squareInto(party, mine(party, sharesY), bits, into, sign);
               });
               expect(sum(squares, into)).toEqual(y.map((value) => mod(value * value, into)));
             }
