@@ -14,15 +14,15 @@ struct Sliced {
   uint64_t bits[8][4];
 };
 
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "words are read from memory as they are");
+
 inline uint64_t loadWord(const uint8_t* p) {
-  uint64_t w = 0;
-  for (int i = 0; i < 8; i++) w |= static_cast<uint64_t>(p[i]) << (8 * i);
-  return w;
+  uint64_t word;
+  memcpy(&word, p, 8);
+  return word;
 }
 
-inline void storeWord(uint8_t* p, uint64_t w) {
-  for (int i = 0; i < 8; i++) p[i] = static_cast<uint8_t>(w >> (8 * i));
-}
+inline void storeWord(uint8_t* p, uint64_t word) { memcpy(p, &word, 8); }
 
 /** Transposes 8 × 8 bits: bit 8r + c goes to 8c + r (Hacker's Delight, section 7-3). */
 inline uint64_t transpose8(uint64_t x) {
@@ -34,35 +34,58 @@ inline uint64_t transpose8(uint64_t x) {
   return x ^ t ^ (t << 28);
 }
 
+/** Two words at once where the compiler has 128-bit vectors (SSE2, NEON). */
+typedef uint64_t Pair __attribute__((vector_size(16)));
+
+template <int distance>
+inline void swapBits(Pair* words, uint64_t mask) {
+  const Pair masks = {mask, mask};
+  for (int i = 0; i < 16; i++) {
+    if (i & distance) continue;
+    const Pair t = ((words[i] >> distance) ^ words[i + distance]) & masks;
+    words[i] ^= t << distance;
+    words[i + distance] ^= t;
+  }
+}
+
+/** Transposes the 16 × 16 bits of each 16-bit lane of sixteen words: bit j of word i goes to bit i of word j. */
+inline void transpose16(Pair* words) {
+  swapBits<1>(words, 0x5555555555555555ULL);
+  swapBits<2>(words, 0x3333333333333333ULL);
+  swapBits<4>(words, 0x0f0f0f0f0f0f0f0fULL);
+  swapBits<8>(words, 0x00ff00ff00ff00ffULL);
+}
+
+/** Lanes 0 and 2 of a to lanes 0 and 1, those of b to lanes 2 and 3. */
+inline uint64_t gatherEven(uint64_t a, uint64_t b) {
+  return (a & 0xffff) | ((a >> 16) & 0xffff0000) | ((b & 0xffff) << 32) | ((b << 16) & 0xffff000000000000ULL);
+}
+
+/** Lanes 0 and 1, each followed by an empty lane. */
+inline uint64_t spreadEven(uint64_t w) { return (w & 0xffff) | ((w & 0xffff0000) << 16); }
+
+/** After the transposition, lane l of word i is bit i % 8 of byte 2l + i / 8 (of the first or the last eight bytes), one
+ *  bit for each block; byte p is in row p % 4, column p / 4. */
 inline void slice(const uint8_t* blocks, Sliced* s) {
-  memset(s, 0, sizeof *s);
-  for (int position = 0; position < 16; position++) {
-    const int row = position % 4, column = position / 4;
-    for (int half = 0; half < 2; half++) {
-      uint64_t bytes = 0;
-      for (int j = 0; j < 8; j++) bytes |= static_cast<uint64_t>(blocks[(half * 8 + j) * 16 + position]) << (8 * j);
-      bytes = transpose8(bytes);
-      for (int b = 0; b < 8; b++)
-        s->bits[b][row] |= ((bytes >> (8 * (7 - b))) & 0xff) << (16 * column + 8 * half);
-    }
+  Pair words[16];  // the first and the last eight bytes of a block
+  memcpy(words, blocks, sizeof words);
+  transpose16(words);
+  for (int i = 0; i < 16; i++) {
+    uint64_t* rows = s->bits[7 - i % 8];
+    rows[i / 8] = gatherEven(words[i][0], words[i][1]);
+    rows[i / 8 + 2] = gatherEven(words[i][0] >> 16, words[i][1] >> 16);
   }
 }
 
 inline void unslice(const Sliced& s, uint8_t* blocks) {
-  for (int position = 0; position < 16; position++) {
-    const int row = position % 4, column = position / 4;
-    for (int half = 0; half < 2; half++) {
-      uint64_t bytes = 0;
-      for (int b = 0; b < 8; b++)
-        bytes |= ((s.bits[b][row] >> (16 * column + 8 * half)) & 0xff) << (8 * (7 - b));
-      bytes = transpose8(bytes);
-      for (int j = 0; j < 8; j++) blocks[(half * 8 + j) * 16 + position] = static_cast<uint8_t>(bytes >> (8 * j));
-    }
+  Pair words[16];
+  for (int i = 0; i < 16; i++) {
+    const uint64_t low = s.bits[7 - i % 8][i / 8], high = s.bits[7 - i % 8][i / 8 + 2];
+    words[i] = Pair{spreadEven(low) | (spreadEven(high) << 16), spreadEven(low >> 32) | (spreadEven(high >> 32) << 16)};
   }
+  transpose16(words);
+  memcpy(blocks, words, sizeof words);
 }
-
-/** Two words at once where the compiler has 128-bit vectors (SSE2, NEON). */
-typedef uint64_t Pair __attribute__((vector_size(16)));
 
 inline void subBytes(Sliced* s) {
   for (int half = 0; half < 4; half += 2) {
@@ -112,20 +135,19 @@ struct BitslicedEngine {
     Sliced round[11];
   };
 
-  /** Every key bit spread over the sixteen blocks. */
+  /** Every key bit spread over the sixteen blocks: the four bytes of a row side by side, one bit of all at a time. */
   static Keys keys(const uint8_t* roundKeys) {
     Keys keys;
-    for (int r = 0; r < 11; r++) {
-      for (int b = 0; b < 8; b++)
-        for (int row = 0; row < 4; row++) {
-          uint64_t word = 0;
-          for (int column = 0; column < 4; column++) {
-            const uint64_t bit = (roundKeys[16 * r + 4 * column + row] >> (7 - b)) & 1;
-            word |= ((0 - bit) & 0xffff) << (16 * column);
-          }
-          keys.round[r].bits[b][row] = word;
+    for (int r = 0; r < 11; r++)
+      for (int row = 0; row < 4; row++) {
+        uint64_t bytes = 0;
+        for (int column = 0; column < 4; column++)
+          bytes |= static_cast<uint64_t>(roundKeys[16 * r + 4 * column + row]) << (16 * column);
+        for (int b = 0; b < 8; b++) {
+          const uint64_t lowest = (bytes >> (7 - b)) & 0x0001000100010001ULL;
+          keys.round[r].bits[b][row] = (lowest << 16) - lowest;
         }
-    }
+      }
     return keys;
   }
 
