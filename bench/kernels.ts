@@ -36,9 +36,9 @@ async function figureOf(kernel: KernelCase, isa: number): Promise<KernelFigure> 
   };
 }
 
-/** Figures one by one, as they come. */
-export async function* benchKernels(): AsyncGenerator<KernelFigure> {
-  const cases = kernelCases();
+/** Figures one by one, as they come; `names` null: of all kernels. */
+export async function* benchKernels(names: readonly string[] | null): AsyncGenerator<KernelFigure> {
+  const cases = kernelCases().filter(({ name }) => !names || names.includes(name));
   const best = kernels.detectedIsa();
   try {
     for (const kernel of cases)

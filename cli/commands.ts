@@ -3,6 +3,7 @@
  * to load (TensorFlow.js, the native kernels, tokenizers) is imported inside its handler.
  */
 import type { CommandModule } from 'yargs';
+import { command as bench } from './commands/bench.js';
 import { command as generate } from './commands/generate.js';
 import { command as inspect } from './commands/inspect.js';
 import { command as train } from './commands/train.js';
@@ -21,4 +22,4 @@ export interface RegisteredCommand {
   readonly handler: (options: never) => void | Promise<void>;
 }
 
-export const commands: readonly RegisteredCommand[] = [generate, inspect, train];
+export const commands: readonly RegisteredCommand[] = [bench, generate, inspect, train];
