@@ -1,6 +1,7 @@
 /** `bench kernels`: the rate of each kernel on every instruction set of this processor, against a stated bound. */
 import { kernels } from '../kernels/addon.js';
-import { type KernelCase, kernelCases } from './kernel-cases.js';
+import { kernelCases } from './kernel-cases/index.js';
+import type { KernelCase } from './kernel-cases/kernel-case.js';
 import { fastestRun, rounded } from './measure.js';
 
 const ISA_NAMES = ['portable', 'avx2', 'avx512'] as const;

@@ -40,6 +40,8 @@ async function listen(): Promise<Channel> {
 }
 
 async function run({ role, job, parameters, network, port }: PartyTask): Promise<void> {
+  const body = JOBS[job];
+  if (!body) throw new Error(`job: expected one of ${Object.keys(JOBS).join(', ')}, got ${job}`);
   const plain =
     port === null
       ? await listen()
@@ -47,7 +49,7 @@ async function run({ role, job, parameters, network, port }: PartyTask): Promise
   const shape = NETWORKS[network];
   const channel = shape ? shapedChannel(plain, shape) : plain;
   const progress = (text: string) => void tell({ kind: 'progress', text });
-  const value = await JOBS[job]!({ self: role, channel, progress }, parameters);
+  const value = await body({ self: role, channel, progress }, parameters);
   await channel.close();
   const peakMemoryBytes = process.resourceUsage().maxRSS * 1024;
   await tell({ kind: 'done', value, peakMemoryBytes });
