@@ -10,7 +10,9 @@
  *
  * Memory: the pool holds one refill (about 1 MB); a larger `take` is filled in place.
  */
+import { protocol } from '../../core/span.js';
 import type { Channel } from '../../net/channel.js';
+import type { CotReceiver, CotSender } from './cot.js';
 
 const BLOCK_BYTES = 16;
 
@@ -117,19 +119,24 @@ export class CotPool {
   }
 }
 
-/** The half that knows delta. */
-export const cotSender = (channel: Channel, extension: CotExtension, delta: Uint8Array, firstTweak = 0) => {
+/** The half that knows delta. Tweaks count from `firstTweak` on. */
+export function cotSender(
+  channel: Channel,
+  extension: CotExtension,
+  delta: Uint8Array,
+  firstTweak = 0,
+): CotSender {
   const pool = new CotPool(channel, extension, firstTweak);
   return {
-    take: async (count: number) => {
+    take: protocol('cots', async (count: number) => {
       const { blocks, tweak } = await pool.take(count);
       return { delta, blocks, tweak };
-    },
+    }),
   };
-};
+}
 
 /** The half that knows the choices. */
-export const cotReceiver = (channel: Channel, extension: CotExtension, firstTweak = 0) => {
+export function cotReceiver(channel: Channel, extension: CotExtension, firstTweak = 0): CotReceiver {
   const pool = new CotPool(channel, extension, firstTweak);
-  return { take: async (count: number) => pool.take(count) };
-};
+  return { take: protocol('cots', async (count: number) => pool.take(count)) };
+}

@@ -3,6 +3,7 @@
  * the server holds delta; 128 of those COTs, hashed, are the base OTs of the other. Two round trips.
  */
 import { kernels } from '../../../kernels/addon.js';
+import { protocol } from '../../core/span.js';
 import type { Session } from '../../session/session.js';
 import { baseOtReceive, baseOtSend } from './base-ot.js';
 import type { CotPair, CotReceiver, CotSender } from './cot.js';
@@ -22,12 +23,16 @@ export interface CotOptions {
 const DEFAULT_K = 4;
 
 /** Both parties call this once per session, with equal options. */
-export async function setupCots(session: Session, options: CotOptions = {}): Promise<CotPair> {
-  const { extension = 'softspoken', k = DEFAULT_K } = options;
-  if (!Number.isInteger(k) || k < 1 || k > 8) throw new RangeError(`COTs: expected k from 1 to 8, got ${k}`);
-  const pair = session.self === 'server' ? await setupServer(session, k) : await setupClient(session, k);
-  return extension === 'ferret' ? setupFerret(session, pair) : pair;
-}
+export const setupCots = protocol(
+  'setupCots',
+  async (session: Session, options: CotOptions = {}): Promise<CotPair> => {
+    const { extension = 'softspoken', k = DEFAULT_K } = options;
+    if (!Number.isInteger(k) || k < 1 || k > 8)
+      throw new RangeError(`COTs: expected k from 1 to 8, got ${k}`);
+    const pair = session.self === 'server' ? await setupServer(session, k) : await setupClient(session, k);
+    return extension === 'ferret' ? setupFerret(session, pair) : pair;
+  },
+);
 
 /** The first COTs of each direction become the base of Ferret's. */
 async function setupFerret(session: Session, pair: CotPair): Promise<CotPair> {
