@@ -4,9 +4,11 @@
  */
 import type { CommandModule } from 'yargs';
 import { command as bench } from './commands/bench.js';
+import { command as exportCommand } from './commands/export.js';
 import { command as generate } from './commands/generate.js';
 import { command as inspect } from './commands/inspect.js';
 import { command as train } from './commands/train.js';
+import { command as verify } from './commands/verify.js';
 
 /** Options that every command has. */
 export interface GlobalOptions {
@@ -22,4 +24,4 @@ export interface RegisteredCommand {
   readonly handler: (options: never) => void | Promise<void>;
 }
 
-export const commands: readonly RegisteredCommand[] = [bench, generate, inspect, train];
+export const commands: readonly RegisteredCommand[] = [bench, exportCommand, generate, inspect, train, verify];

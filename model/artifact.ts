@@ -27,7 +27,7 @@ export interface LayerNormWeights {
 /**
  * Largest absolute values met on calibration data, without margin; the engine adds its own and rounds up to bits.
  * `query` is after folding 1/sqrt(headSize) into its weights, `logits` are query · key without the mask.
- * `*Residual` is the input of a LayerNorm; `*Variance` its variance per row.
+ * `*Residual` is the input of a LayerNorm; `*Variance` its variance per row; `poolerInput` is the input of tanh.
  */
 export interface LayerRanges {
   readonly query: number;

@@ -38,6 +38,8 @@ export type ObservedName =
   | 'geluInput'
   | 'outputResidual'
   | 'outputNorm'
+  | 'kept'
+  | 'poolerInput'
   | 'pooler'
   | 'logits';
 
@@ -179,6 +181,8 @@ class Forward {
     const layerMasks = this.options.masks?.[at];
     const masks =
       !last && layerMasks && scores ? tokenMasks(scores, before, sequences.cls, layerMasks) : before;
+    // What follows is of the kept tokens only.
+    this.observe(at, 'kept', masks.kept);
     const here: TokenMasks = only ? { kept: ones, important: ones } : masks;
     return { x: this.feedForward(at, rows, context, here), masks };
   }
@@ -204,7 +208,9 @@ class Forward {
 
   classify(x: tf.Tensor2D, batch: number): tf.Tensor2D {
     const rows = x.shape[0] === batch ? x : firstTokens(x, batch);
-    const pooled = applyCurve(this.linear(rows, 'pooler.dense'), this.options.curves.tanh);
+    const inner = this.linear(rows, 'pooler.dense');
+    this.observe(null, 'poolerInput', inner);
+    const pooled = applyCurve(inner, this.options.curves.tanh);
     this.observe(null, 'pooler', pooled);
     const logits = this.linear(pooled, 'classifier');
     this.observe(null, 'logits', logits);
