@@ -24,4 +24,11 @@ export interface RegisteredCommand {
   readonly handler: (options: never) => void | Promise<void>;
 }
 
-export const commands: readonly RegisteredCommand[] = [bench, exportCommand, generate, inspect, train, verify];
+export const commands: readonly RegisteredCommand[] = [
+  bench,
+  exportCommand,
+  generate,
+  inspect,
+  train,
+  verify,
+];
