@@ -7,5 +7,7 @@ export interface Channel {
    * @throws PeerClosedError, PeerTimeoutError
    */
   receive(byteLength: number): Promise<Uint8Array>;
+  /** Hands what is queued to the network now: before a long computation, so that the peer can begin. */
+  flush?(): void;
   close(): Promise<void>;
 }

@@ -48,13 +48,13 @@ export class TcpChannel implements Channel {
     if (!this.#corked) {
       this.#corked = true;
       this.#socket.cork();
-      process.nextTick(() => this.#flush());
+      process.nextTick(() => this.flush());
     }
     this.#socket.write(bytes);
   }
 
   async receive(byteLength: number): Promise<Uint8Array> {
-    this.#flush();
+    this.flush();
     const pending = this.#queue.take(byteLength);
     if (this.#queue.queuedBytes <= this.#options.bufferBytes / 2 && this.#socket.isPaused())
       this.#socket.resume();
@@ -66,6 +66,13 @@ export class TcpChannel implements Channel {
       this.#waiting--;
       if (this.#waiting === 0) this.#unwatch();
     }
+  }
+
+  /** Ends the gathering of small writes: what the kernel takes leaves at once, not when this turn ends. */
+  flush(): void {
+    if (!this.#corked) return;
+    this.#corked = false;
+    this.#socket.uncork();
   }
 
   close(): Promise<void> {
@@ -81,7 +88,7 @@ export class TcpChannel implements Channel {
 
   async #close(): Promise<void> {
     this.#closed = true;
-    this.#flush();
+    this.flush();
     this.#queue.fail(new PeerClosedError(`${this.#options.peer}: this end closed the connection`));
     this.#unwatch();
     if (this.#socket.destroyed) return;
@@ -94,12 +101,6 @@ export class TcpChannel implements Channel {
       });
     });
     this.#socket.destroy();
-  }
-
-  #flush(): void {
-    if (!this.#corked) return;
-    this.#corked = false;
-    this.#socket.uncork();
   }
 
   #onData(chunk: Buffer): void {

@@ -119,6 +119,7 @@ export function meteredChannel(channel: Channel): Channel {
       hasSent = false;
       return channel.receive(byteLength);
     },
+    flush: () => channel.flush?.(),
     close: () => channel.close(),
   };
 }

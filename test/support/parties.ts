@@ -32,6 +32,7 @@ function observed(channel: Channel, wire: Wire): Channel {
       sending = false;
       return channel.receive(byteLength);
     },
+    flush: () => channel.flush?.(),
     close: () => channel.close(),
   };
 }

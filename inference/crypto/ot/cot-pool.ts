@@ -100,7 +100,10 @@ export class CotPool {
     const blocks = inPlace ? taken.blocks.subarray(done * BLOCK_BYTES, end * BLOCK_BYTES) : this.#blocks;
     const choices = inPlace && hasChoices ? taken.choices.subarray(done, end) : this.#choices;
     const outgoing = this.#extension.refill(incoming, blocks, choices);
-    if (outgoing) this.#channel.send(outgoing);
+    if (outgoing) {
+      this.#channel.send(outgoing);
+      this.#channel.flush?.();
+    }
     if (inPlace) return end;
     this.#left = refillCots;
     return this.#copy(taken, done);
