@@ -141,7 +141,7 @@ export interface Backend {
   /** x [n, m] times y [m] (a value of at most `y.ringBits` bits that its owner knows), over all rows; scales add,
    * x's ring. */
   multiplyPrivate(x: SharedTensor, y: PrivateTensor): Promise<SharedTensor>;
-  /** To a larger ring. Requires |value| < 2^(x.ringBits - 2): one bit of headroom, so that the shares wrap exactly
+  /** To a larger ring. Requires -2^(k-2) <= value < 2^(k-2) for k = x.ringBits: one bit of headroom, so that the shares wrap exactly
    * when one of their top bits is set (Cheetah, USENIX Security 2022, section 5.1). Exact. */
   widen(x: SharedTensor, ringBits: number): Promise<SharedTensor>;
   /** The top bit of x in its own ring: narrow and truncate first, comparison costs by the bit. */

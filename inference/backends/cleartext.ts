@@ -38,7 +38,7 @@ export interface Overflow {
   readonly operation: 'narrow' | 'widen';
   /** Values must stay below this in magnitude. */
   readonly limit: number;
-  /** The largest magnitude met. */
+  /** The largest magnitude met, up to half a unit. */
   readonly largest: number;
 }
 
@@ -202,12 +202,18 @@ export class CleartextBackend extends LocalBackend implements Backend {
     return bitsOf(bits).slice();
   }
 
+  /** -2^magnitudeBits <= x < 2^magnitudeBits, which is |2x + 1| < 2^(magnitudeBits + 1). */
   #checkRange(operation: Overflow['operation'], x: SharedTensor, magnitudeBits: number): void {
     if (!this.#options.onOverflow) return;
-    const unit = 2 ** -x.fractionBits;
-    const limit = 2 ** magnitudeBits * unit;
-    const largest = kernels.ringMaxAbsolute(dataOf(x), x.ringBits) * unit;
-    if (largest >= limit) this.#options.onOverflow({ operation, limit, largest });
+    const doubled = new BigUint64Array(dataOf(x).length);
+    kernels.ringSignExtend(dataOf(x), x.ringBits, 64, doubled);
+    kernels.ringScale(doubled, 2n, 64, doubled);
+    if (doubled.length > 0) kernels.ringAdd(doubled, BigUint64Array.of(1n), 64, doubled);
+    const largest = kernels.ringMaxAbsolute(doubled, 64);
+    const unit = 2 ** (-x.fractionBits - 1);
+    const limit = 2 ** (magnitudeBits + 1);
+    if (largest >= limit)
+      this.#options.onOverflow({ operation, limit: limit * unit, largest: largest * unit });
   }
 }
 

@@ -30,7 +30,7 @@ it('the cleartext backend rounds to nearest and reports what does not fit', asyn
   mpc.narrow(x, 7);
   await mpc.widen(mpc.narrow(x, 8), 20);
   expect(overflows).toEqual([
-    { operation: 'narrow', limit: 4, largest: 7 },
-    { operation: 'widen', limit: 4, largest: 7 },
+    { operation: 'narrow', limit: 4, largest: 7.03125 },
+    { operation: 'widen', limit: 4, largest: 7.03125 },
   ]);
 });

@@ -112,8 +112,8 @@ export function contractSuite(name: string, makeParties: () => Promise<Parties>)
       const data = new TestData(from);
       const limit = 1n << BigInt(from - 2);
       const x = data.plain([40], from, 2, from - 1);
-      const values = [...x.values.map((v) => signed(v, from - 1)), limit - 1n, -limit + 1n, 0n, -1n];
-      const kept = values.filter((v) => v > -limit && v < limit);
+      const values = [...x.values.map((v) => signed(v, from - 1)), limit - 1n, -limit, -limit + 1n, 0n, -1n];
+      const kept = values.filter((v) => v >= -limit && v < limit);
       const plain: Plain = { ...x, shape: [kept.length], values: kept };
       await expectValues(async (party) => party.mpc.widen(await shareOf(party, 'client', plain), to), kept);
     });

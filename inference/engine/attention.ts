@@ -1,0 +1,100 @@
+/** Self-attention on shares: heads side by side, softmax rows of important tokens in high degree. */
+import type { PublicModel } from '../../model/artifact.js';
+import type { Backend, PrivateTensor, SharedTensor } from '../backends/backend.js';
+import { privateTensor, type RingFormat } from '../core/ring-tensor.js';
+import { protocol } from '../core/span.js';
+import { convert, shrink } from '../functions/fixed-point.js';
+import { softmax } from '../functions/softmax.js';
+import type { AttentionPlan } from './plan.js';
+import type { PreparedLayer } from './prepare.js';
+
+export interface AttentionInput {
+  /** [tokens, hidden] in the resting ring, [CLS] first, then important tokens. */
+  readonly x: SharedTensor;
+  /** Query rows: all tokens, or [CLS] alone in the last layer. */
+  readonly queries: number;
+  /** How many of them are important. */
+  readonly important: number;
+  /** [queries, tokens], the client's; null where no padding is left. */
+  readonly mask: PrivateTensor | null;
+}
+
+export interface AttentionOutput {
+  /** [queries, hidden] */
+  readonly context: SharedTensor;
+  /** [tokens]: the attention that each token receives, summed over heads and rows. */
+  readonly scores: SharedTensor;
+}
+
+/**
+ * -mask where a real row would see padding. If tokens are scored, padding rows see [CLS] only, so that they count for no
+ * other token; else they repeat the row of [CLS].
+ */
+export function paddingMask(
+  plan: AttentionPlan,
+  length: number | null,
+  queries: number,
+  tokens: number,
+  scored: boolean,
+): PrivateTensor {
+  const values = length === null ? null : new Float64Array(queries * tokens);
+  values?.forEach((_, i) => {
+    const [row, column] = [Math.floor(i / tokens), i % tokens];
+    const seen = scored && row >= length! ? 1 : length!;
+    if (column >= seen) values[i] = -plan.mask;
+  });
+  return privateTensor('client', [queries, tokens], plan.logits, values);
+}
+
+/** The three products, each at its own scale, as factors of the coming products. */
+async function project(mpc: Backend, x: SharedTensor, layer: PreparedLayer, plan: AttentionPlan) {
+  const hidden = x.shape[1]!;
+  const all = await mpc.linear(x, layer.queryKeyValue);
+  const part = (i: number, fractionBits: number, format: RingFormat, range: number) => {
+    const columns = mpc.slice(all, 1, i * hidden, (i + 1) * hidden);
+    return convert(mpc, mpc.reinterpret(columns, x.fractionBits + fractionBits), format, range);
+  };
+  const { query, key, value } = layer.scales;
+  return {
+    query: await part(0, query.fractionBits, plan.factor, plan.queryRange),
+    key: await part(1, key.fractionBits, plan.factor, plan.keyRange),
+    value: await part(2, value.fractionBits, plan.value, plan.valueRange),
+  };
+}
+
+export const attention = protocol(
+  'attention',
+  async (
+    mpc: Backend,
+    model: PublicModel,
+    layer: PreparedLayer,
+    plan: AttentionPlan,
+    { x, queries, important, mask }: AttentionInput,
+  ): Promise<AttentionOutput> => {
+    const [tokens, hidden] = x.shape as [number, number];
+    const { heads } = model.config;
+    const size = hidden / heads;
+    const { query, key, value } = await project(mpc, x, layer, plan);
+    const split = (y: SharedTensor, order: readonly number[]) =>
+      mpc.transpose(mpc.reshape(y, [y.shape[0]!, heads, size]), order);
+
+    const product = await mpc.matmul(
+      split(mpc.slice(query, 0, 0, queries), [1, 0, 2]),
+      split(key, [1, 2, 0]),
+    );
+    const logits = shrink(mpc, product, plan.logits);
+    const masked = mask === null ? logits : mpc.addPrivate(logits, mask);
+    const rows = mpc.reshape(mpc.transpose(masked, [1, 0, 2]), [queries * heads, tokens]);
+    const probabilities = mpc.reshape(await softmax(mpc, rows, important * heads, plan.softmax), [
+      queries,
+      heads,
+      tokens,
+    ]);
+
+    const context = await mpc.matmul(mpc.transpose(probabilities, [1, 0, 2]), split(value, [1, 0, 2]));
+    return {
+      context: mpc.reshape(mpc.transpose(shrink(mpc, context, plan.context), [1, 0, 2]), [queries, hidden]),
+      scores: mpc.sum(mpc.sum(probabilities, 0), 0),
+    };
+  },
+);

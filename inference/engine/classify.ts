@@ -1,0 +1,55 @@
+/** The whole network: embedding, encoder layers, pooler and classifier; the client learns the logits. */
+import type { Backend, SharedTensor } from '../backends/backend.js';
+import { decode } from '../core/ring-tensor.js';
+import { protocol, span } from '../core/span.js';
+import { tanh } from '../functions/tanh.js';
+import { shareEmbedding, type TokenInput } from './embedding.js';
+import { type EncoderState, encoderLayer } from './encoder-layer.js';
+import { tanhPlan } from './plan.js';
+import type { PreparedModel } from './prepare.js';
+
+/** Tokens that leave a layer's pruning, and those of them that get the high-degree polynomials. */
+export interface LayerCounts {
+  readonly kept: number;
+  readonly important: number;
+}
+
+export interface EngineResult {
+  /** Null at the server. */
+  readonly logits: readonly number[] | null;
+  readonly layers: readonly LayerCounts[];
+}
+
+/** [CLS] [1, hidden] → logits [1, labels] */
+const classifier = protocol(
+  'classifier',
+  async (mpc: Backend, model: PreparedModel, x: SharedTensor): Promise<SharedTensor> => {
+    const inner = await mpc.linear(x, model.pooler);
+    const hidden = inner.shape[1]!;
+    const pooled = await tanh(mpc, mpc.reshape(inner, [hidden]), tanhPlan(model.public));
+    return mpc.linear(mpc.reshape(pooled, [1, hidden]), model.classifier);
+  },
+);
+
+/** One text, padded to `bucket` tokens. Both parties call it; `input` is the client's, null at the server. */
+export async function classify(
+  mpc: Backend,
+  model: PreparedModel,
+  input: TokenInput | null,
+  bucket: number,
+): Promise<EngineResult> {
+  let state: EncoderState = {
+    x: await shareEmbedding(mpc, model.public, input, bucket),
+    important: bucket,
+    length: input?.ids.length ?? null,
+    padded: true,
+  };
+  const layers: LayerCounts[] = [];
+  for (let index = 0; index < model.layers.length; index++) {
+    const result = await span(`layer${index}`, () => encoderLayer(mpc, model, index, state));
+    state = result.state;
+    layers.push({ kept: result.kept, important: result.important });
+  }
+  const logits = await mpc.reveal(await classifier(mpc, model, state.x), 'client', 'logits');
+  return { logits: logits && Array.from(decode(logits)), layers };
+}

@@ -1,0 +1,73 @@
+/**
+ * The client looks its tokens up in the public tables and normalises them in the clear: it knows them. What is shared is
+ * the result, padded with copies of [CLS] to a public length.
+ */
+import type { PublicModel, QuantizedMatrix } from '../../model/artifact.js';
+import type { Backend, SharedTensor } from '../backends/backend.js';
+import { privateTensor } from '../core/ring-tensor.js';
+import { protocol } from '../core/span.js';
+import { restingFormat } from './plan.js';
+
+/** Special tokens included, without padding. */
+export interface TokenInput {
+  readonly ids: readonly number[];
+  readonly tokenTypes: readonly number[];
+}
+
+function addRow(
+  sum: Float64Array,
+  { values, fractionBits, inputs, outputs }: QuantizedMatrix,
+  row: number,
+): void {
+  if (!(row >= 0 && row < inputs)) {
+    throw new RangeError(`embedding: expected a row below ${inputs}, got ${row}`);
+  }
+  const unit = 2 ** -fractionBits;
+  for (let i = 0; i < outputs; i++) sum[i]! += values[row * outputs + i]! * unit;
+}
+
+function normalise(
+  row: Float64Array,
+  { gamma, beta }: { gamma: Float64Array; beta: Float64Array },
+  epsilon: number,
+): void {
+  const mean = row.reduce((sum, value) => sum + value, 0) / row.length;
+  const variance = row.reduce((sum, value) => sum + (value - mean) ** 2, 0) / row.length;
+  const scale = 1 / Math.sqrt(variance + epsilon);
+  for (let i = 0; i < row.length; i++) row[i] = (row[i]! - mean) * scale * gamma[i]! + beta[i]!;
+}
+
+/** → [tokens, hidden], row-major */
+export function embed(model: PublicModel, { ids, tokenTypes }: TokenInput): Float64Array {
+  const { hiddenSize: hidden, layerNormEpsilon } = model.config;
+  const { word, position, tokenType, norm } = model.embedding;
+  const out = new Float64Array(ids.length * hidden);
+  ids.forEach((id, i) => {
+    const row = out.subarray(i * hidden, (i + 1) * hidden);
+    addRow(row, word, id);
+    addRow(row, position, i);
+    addRow(row, tokenType, tokenTypes[i] ?? 0);
+    normalise(row, norm, layerNormEpsilon);
+  });
+  return out;
+}
+
+/** The client's input, padded to `bucket` rows and shared; null at the server → [bucket, hidden] */
+export const shareEmbedding = protocol(
+  'embedding',
+  (mpc: Backend, model: PublicModel, input: TokenInput | null, bucket: number): Promise<SharedTensor> => {
+    const hidden = model.config.hiddenSize;
+    let values: Float64Array | null = null;
+    if (input !== null) {
+      if (input.ids.length < 1 || input.ids.length > bucket) {
+        throw new RangeError(`embedding: expected 1 to ${bucket} tokens, got ${input.ids.length}`);
+      }
+      const rows = embed(model, input);
+      values = new Float64Array(bucket * hidden);
+      values.set(rows);
+      for (let row = input.ids.length; row < bucket; row++)
+        values.set(rows.subarray(0, hidden), row * hidden);
+    }
+    return mpc.share(privateTensor('client', [bucket, hidden], restingFormat(model), values));
+  },
+);

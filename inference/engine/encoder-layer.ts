@@ -1,0 +1,104 @@
+/** One encoder layer: attention, pruning, feed-forward, with LayerNorm after each residual. */
+import type { PublicModel } from '../../model/artifact.js';
+import type { Backend, SharedTensor, Weight } from '../backends/backend.js';
+import { protocol } from '../core/span.js';
+import { convert, shrink } from '../functions/fixed-point.js';
+import { gelu } from '../functions/gelu.js';
+import { layerNorm } from '../functions/layer-norm.js';
+import { type Pruned, prune } from '../functions/prune.js';
+import { attention, paddingMask } from './attention.js';
+import { type LayerPlan, layerPlan, restingFormat } from './plan.js';
+import type { PreparedLayer, PreparedModel } from './prepare.js';
+
+/** What flows from layer to layer. */
+export interface EncoderState {
+  /** [tokens, hidden]: [CLS], important tokens, the others. */
+  readonly x: SharedTensor;
+  readonly important: number;
+  /** Real tokens, known to the client; null at the server. */
+  readonly length: number | null;
+  /** Rows of padding may still be among the tokens. */
+  readonly padded: boolean;
+}
+
+/** x · W + b + residual at the residual's scale, in the ring that is left after truncation. */
+async function addLinear(
+  mpc: Backend,
+  residual: SharedTensor,
+  x: SharedTensor,
+  weight: Weight,
+): Promise<SharedTensor> {
+  const product = await mpc.linear(x, weight);
+  const format = {
+    ringBits: product.ringBits - weight.fractionBits,
+    fractionBits: product.fractionBits - weight.fractionBits,
+  };
+  return mpc.add(shrink(mpc, product, format), mpc.narrow(residual, format.ringBits));
+}
+
+/** x [tokens, hidden] → gelu(x · W1 + b1) · W2 + b2 + x */
+const feedForward = protocol(
+  'feedForward',
+  async (mpc: Backend, x: SharedTensor, layer: PreparedLayer, important: number, plan: LayerPlan) => {
+    const inner = await mpc.linear(x, layer.intermediate);
+    return addLinear(mpc, x, await gelu(mpc, inner, important, plan.gelu), layer.output);
+  },
+);
+
+/** Which rows go on: all, [CLS] alone (last layer), or what pruning keeps. */
+async function select(
+  mpc: Backend,
+  model: PublicModel,
+  layer: PreparedLayer,
+  tensors: readonly SharedTensor[],
+  scores: SharedTensor,
+  isLast: boolean,
+): Promise<Pruned> {
+  const tokens = tensors[0]!.shape[0]!;
+  if (isLast || !(model.prunes || model.reduces)) return { rows: tensors, kept: tokens, important: tokens };
+  const largest = model.config.heads * tokens;
+  return prune(mpc, scores, largest, layer.thresholds, tensors);
+}
+
+export async function encoderLayer(
+  mpc: Backend,
+  { public: model, layers }: PreparedModel,
+  index: number,
+  state: EncoderState,
+): Promise<{ readonly state: EncoderState; readonly kept: number; readonly important: number }> {
+  const { x, length, padded } = state;
+  const layer = layers[index]!;
+  const isLast = index === layers.length - 1;
+  const scored = !isLast && (model.prunes || model.reduces);
+  const tokens = x.shape[0]!;
+  const queries = isLast ? 1 : tokens;
+  const plan = layerPlan(model, index, tokens);
+  const { context, scores } = await attention(mpc, model, layer, plan.attention, {
+    x,
+    queries,
+    important: Math.min(state.important, queries),
+    mask: padded ? paddingMask(plan.attention, length, queries, tokens, scored) : null,
+  });
+
+  // The residual needs no more bits than the product that it is added to.
+  const residual = mpc.narrow(mpc.slice(x, 0, 0, queries), x.ringBits - layer.attentionOutput.fractionBits);
+  const { rows, kept, important } = await select(mpc, model, layer, [context, residual], scores, isLast);
+  const wide = await convert(mpc, rows[0]!, restingFormat(model), plan.attention.contextRange);
+  const attended = await layerNorm(
+    mpc,
+    await addLinear(mpc, rows[1]!, wide, layer.attentionOutput),
+    layer.attentionNorm,
+    plan.attentionNorm,
+  );
+  const output = await feedForward(mpc, attended, layer, important, plan);
+  return {
+    state: {
+      x: await layerNorm(mpc, output, layer.outputNorm, plan.outputNorm),
+      important,
+      length,
+      padded: padded && !scored,
+    },
+    kept,
+    important,
+  };
+}

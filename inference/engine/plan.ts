@@ -1,0 +1,124 @@
+/**
+ * Ring widths and fraction bits of a layer, from the ranges that calibration measured: the one place where they are
+ * chosen. Ranges get one bit of margin here. Everything rests in the ring of the linear layers (37 bits, 12 of them
+ * fraction) and in between runs in the smallest ring that holds it; `functions/` choose what lies inside a function.
+ */
+import { expHigh } from '../../model/approximations.js';
+import type { LayerRanges, PublicModel } from '../../model/artifact.js';
+import type { RingFormat } from '../core/ring-tensor.js';
+import { integerBits, signedBits, wideningBits } from '../functions/fixed-point.js';
+import type { GeluPlan } from '../functions/gelu.js';
+import type { LayerNormPlan } from '../functions/layer-norm.js';
+import type { SoftmaxPlan } from '../functions/softmax.js';
+import type { TanhPlan } from '../functions/tanh.js';
+
+export interface AttentionPlan {
+  /** Query and key as factors: their product's ring holds the logits with the mask. */
+  readonly factor: RingFormat;
+  readonly queryRange: number;
+  readonly keyRange: number;
+  readonly logits: RingFormat;
+  /** What the client adds to logits that do not count. */
+  readonly mask: number;
+  readonly softmax: SoftmaxPlan;
+  /** As a factor of the probabilities. */
+  readonly value: RingFormat;
+  readonly valueRange: number;
+  readonly context: RingFormat;
+  readonly contextRange: number;
+}
+
+export interface LayerPlan {
+  readonly attention: AttentionPlan;
+  readonly attentionNorm: LayerNormPlan;
+  readonly gelu: GeluPlan;
+  readonly outputNorm: LayerNormPlan;
+}
+
+/** Calibration sees some texts; others may reach twice as far, and variances four times. */
+const MARGIN = 2;
+const VARIANCE_MARGIN = 4;
+
+const QUERY_FRACTION_BITS = 9;
+const KEY_FRACTION_BITS = 9;
+const LOGIT_FRACTION_BITS = 9;
+const VALUE_FRACTION_BITS = 9;
+const PROBABILITY_FRACTION_BITS = 11;
+const CONTEXT_FRACTION_BITS = 12;
+
+/** The ring in which linear layers take their inputs. */
+export const restingFormat = ({ fixedPoint: { ringBits, fractionBits } }: PublicModel): RingFormat => ({
+  ringBits,
+  fractionBits,
+});
+
+function attentionPlan(model: PublicModel, ranges: LayerRanges, tokens: number): AttentionPlan {
+  const largest = MARGIN * ranges.logits;
+  // A masked logit lies below the clip of exp even if it is the largest and the row's maximum the smallest.
+  const mask = 2 * largest - expHigh.zeroBelow + 1;
+  const spread = 2 * largest + mask + 1;
+  const logits = {
+    ringBits: signedBits(spread, LOGIT_FRACTION_BITS),
+    fractionBits: LOGIT_FRACTION_BITS,
+  };
+  const productBits = QUERY_FRACTION_BITS + KEY_FRACTION_BITS - LOGIT_FRACTION_BITS;
+  // The probabilities' ring serves two purposes: their product with the values, and the scores, which are sums over all
+  // heads and rows.
+  const contextRange = MARGIN * ranges.context;
+  const productRing = wideningBits(contextRange, VALUE_FRACTION_BITS + PROBABILITY_FRACTION_BITS);
+  const scoreRing = signedBits(2 * model.config.heads * tokens, PROBABILITY_FRACTION_BITS);
+  const probabilityRing = Math.max(productRing, scoreRing);
+  return {
+    factor: { ringBits: logits.ringBits + productBits, fractionBits: QUERY_FRACTION_BITS },
+    queryRange: MARGIN * ranges.query,
+    keyRange: MARGIN * ranges.key,
+    logits,
+    mask,
+    softmax: {
+      spread,
+      out: { ringBits: probabilityRing, fractionBits: PROBABILITY_FRACTION_BITS },
+    },
+    value: { ringBits: probabilityRing, fractionBits: VALUE_FRACTION_BITS },
+    valueRange: MARGIN * ranges.value,
+    context: {
+      ringBits: wideningBits(contextRange, CONTEXT_FRACTION_BITS),
+      fractionBits: CONTEXT_FRACTION_BITS,
+    },
+    contextRange,
+  };
+}
+
+const normPlan = (
+  model: PublicModel,
+  input: number,
+  variance: { readonly min: number; readonly max: number },
+  output: number,
+): LayerNormPlan => ({
+  epsilon: model.config.layerNormEpsilon,
+  inputRange: MARGIN * input,
+  variance: { low: variance.min / VARIANCE_MARGIN, high: variance.max * VARIANCE_MARGIN },
+  outputRange: MARGIN * output,
+  out: restingFormat(model),
+});
+
+export const attentionNormPlan = (model: PublicModel, ranges: LayerRanges): LayerNormPlan =>
+  normPlan(model, ranges.attentionResidual, ranges.attentionVariance, ranges.attentionNorm);
+
+export const outputNormPlan = (model: PublicModel, ranges: LayerRanges): LayerNormPlan =>
+  normPlan(model, ranges.outputResidual, ranges.outputVariance, ranges.outputNorm);
+
+/** Formats of layer `layer` for at most `tokens` tokens. */
+export function layerPlan(model: PublicModel, layer: number, tokens: number): LayerPlan {
+  const ranges = model.ranges.layers[layer]!;
+  return {
+    attention: attentionPlan(model, ranges, tokens),
+    attentionNorm: attentionNormPlan(model, ranges),
+    gelu: { inputRange: MARGIN * ranges.geluInput, out: restingFormat(model) },
+    outputNorm: outputNormPlan(model, ranges),
+  };
+}
+
+export const tanhPlan = (model: PublicModel): TanhPlan => ({
+  inputRange: MARGIN * 2 ** integerBits(model.ranges.poolerInput),
+  out: restingFormat(model),
+});

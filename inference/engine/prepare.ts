@@ -1,0 +1,180 @@
+/** A model made ready for inference: the server's matrices prepared by the backend, its vectors encoded. */
+import type {
+  LayerNormWeights,
+  LayerScales,
+  MatrixScale,
+  PrivateModel,
+  PublicModel,
+  QuantizedLinear,
+} from '../../model/artifact.js';
+import type { Backend, Weight } from '../backends/backend.js';
+import { privateTensor } from '../core/ring-tensor.js';
+import { protocol } from '../core/span.js';
+import { type LayerNormParameters, type LayerNormPlan, layerNormFormats } from '../functions/layer-norm.js';
+import type { Thresholds } from '../functions/prune.js';
+import { attentionNormPlan, outputNormPlan } from './plan.js';
+
+export interface PreparedLayer {
+  /** Query, key and value side by side: one product. Their scales may differ; `scales` has them. */
+  readonly queryKeyValue: Weight;
+  readonly attentionOutput: Weight;
+  readonly attentionNorm: LayerNormParameters;
+  readonly intermediate: Weight;
+  readonly output: Weight;
+  readonly outputNorm: LayerNormParameters;
+  readonly scales: LayerScales;
+  /** On sums over heads; null at the client and in a model without pruning. */
+  readonly thresholds: Thresholds | null;
+}
+
+export interface PreparedModel {
+  readonly public: PublicModel;
+  readonly layers: readonly PreparedLayer[];
+  readonly pooler: Weight;
+  readonly classifier: Weight;
+}
+
+/** Matrices with the same input side by side, columns in order; the bias follows at the scale of the first. */
+function sideBySide(
+  parts: readonly QuantizedLinear[],
+  fractionBits: number,
+): { matrix: Int16Array; bias: Float64Array } {
+  const inputs = parts[0]!.matrix.inputs;
+  const outputs = parts.reduce((sum, { matrix }) => sum + matrix.outputs, 0);
+  const matrix = new Int16Array(inputs * outputs);
+  const bias = new Float64Array(outputs);
+  let column = 0;
+  for (const part of parts) {
+    const width = part.matrix.outputs;
+    for (let row = 0; row < inputs; row++) {
+      matrix.set(part.matrix.values.subarray(row * width, (row + 1) * width), row * outputs + column);
+    }
+    const unit = 2 ** (part.matrix.fractionBits - fractionBits);
+    bias.set(
+      part.bias.map((value) => value * unit),
+      column,
+    );
+    column += width;
+  }
+  return { matrix, bias };
+}
+
+interface LinearShape {
+  readonly name: string;
+  readonly inputs: number;
+  readonly outputs: number;
+}
+
+function prepareLinear(
+  mpc: Backend,
+  shape: LinearShape,
+  scales: readonly MatrixScale[],
+  parts: readonly QuantizedLinear[] | null,
+): Promise<Weight> {
+  const { fractionBits } = scales[0]!;
+  const weightBits = Math.max(...scales.map((scale) => scale.weightBits));
+  const { matrix, bias } = parts ? sideBySide(parts, fractionBits) : { matrix: null, bias: null };
+  return mpc.prepare({ ...shape, weightBits, fractionBits, matrix, bias });
+}
+
+function prepareNorm(
+  features: number,
+  plan: LayerNormPlan,
+  weights: LayerNormWeights | null,
+): LayerNormParameters {
+  const formats = layerNormFormats(plan);
+  return {
+    gamma: privateTensor('server', [features], formats.gamma, weights && weights.gamma),
+    beta: privateTensor('server', [features], formats.beta, weights && weights.beta),
+  };
+}
+
+/** Thresholds for sums over heads. Without reduction every kept token is important. */
+function preparedThresholds(
+  model: PublicModel,
+  secret: PrivateModel | null,
+  layer: number,
+): Thresholds | null {
+  const thresholds = secret?.layers[layer]?.thresholds ?? null;
+  if (thresholds === null || !(model.prunes || model.reduces)) return null;
+  if (layer === 0 && model.config.layers > 1 && thresholds.prune <= 0) {
+    throw new RangeError(
+      `prepare: expected layer 0 to prune above 0, so that padding leaves, got ${thresholds.prune}`,
+    );
+  }
+  const { heads } = model.config;
+  const reduce = model.reduces ? Math.max(thresholds.reduce, thresholds.prune) : thresholds.prune;
+  return { prune: thresholds.prune * heads, reduce: reduce * heads };
+}
+
+async function prepareLayer(
+  mpc: Backend,
+  model: PublicModel,
+  secret: PrivateModel | null,
+  layer: number,
+): Promise<PreparedLayer> {
+  const { hiddenSize: hidden, intermediateSize: intermediate } = model.config;
+  const scales = model.scales.layers[layer]!;
+  const ranges = model.ranges.layers[layer]!;
+  const weights = secret?.layers[layer] ?? null;
+  const linear = (
+    name: string,
+    inputs: number,
+    outputs: number,
+    scale: readonly MatrixScale[],
+    parts: readonly QuantizedLinear[] | null,
+  ) => prepareLinear(mpc, { name: `layer${layer}/${name}`, inputs, outputs }, scale, parts);
+  return {
+    queryKeyValue: await linear(
+      'queryKeyValue',
+      hidden,
+      3 * hidden,
+      [scales.query, scales.key, scales.value],
+      weights && [weights.query, weights.key, weights.value],
+    ),
+    attentionOutput: await linear(
+      'attentionOutput',
+      hidden,
+      hidden,
+      [scales.attentionOutput],
+      weights && [weights.attentionOutput],
+    ),
+    attentionNorm: prepareNorm(hidden, attentionNormPlan(model, ranges), weights && weights.attentionNorm),
+    intermediate: await linear(
+      'intermediate',
+      hidden,
+      intermediate,
+      [scales.intermediate],
+      weights && [weights.intermediate],
+    ),
+    output: await linear('output', intermediate, hidden, [scales.output], weights && [weights.output]),
+    outputNorm: prepareNorm(hidden, outputNormPlan(model, ranges), weights && weights.outputNorm),
+    scales,
+    thresholds: preparedThresholds(model, secret, layer),
+  };
+}
+
+/** Once per connection; `secret` is null at the client. */
+export const prepareModel = protocol(
+  'prepare',
+  async (mpc: Backend, model: PublicModel, secret: PrivateModel | null): Promise<PreparedModel> => {
+    const { hiddenSize: hidden, labels } = model.config;
+    const layers: PreparedLayer[] = [];
+    for (let layer = 0; layer < model.config.layers; layer++) {
+      layers.push(await prepareLayer(mpc, model, secret, layer));
+    }
+    const head = (name: string, outputs: number, scale: MatrixScale, part: QuantizedLinear | null) =>
+      prepareLinear(mpc, { name, inputs: hidden, outputs }, [scale], part && [part]);
+    return {
+      public: model,
+      layers,
+      pooler: await head('pooler', hidden, model.scales.pooler, secret && secret.pooler),
+      classifier: await head(
+        'classifier',
+        labels.length,
+        model.scales.classifier,
+        secret && secret.classifier,
+      ),
+    };
+  },
+);

@@ -1,0 +1,52 @@
+/** Clamping by two comparisons and two multiplexers, each pair in one call. */
+import type { Backend, SharedTensor } from '../backends/backend.js';
+import { protocol } from '../core/span.js';
+import { shrink, signedBits } from './fixed-point.js';
+
+/** Elements begin to end of a flat tensor are clamped to [-clip, clip]. */
+export interface ClampSegment {
+  readonly count: number;
+  readonly clip: number;
+}
+
+export interface Clamped {
+  /** x clamped; near the borders off by the comparison's unit. */
+  readonly inner: SharedTensor;
+  /** max(x - clip, 0) */
+  readonly above: SharedTensor;
+}
+
+/** The functions that are clamped here are continuous: a unit of 1/16 is enough. */
+const COMPARISON_FRACTION_BITS = 4;
+
+/** x [n] with |x| < range, segments that cover it → both parts in x's format. x ± clip must fit x's ring. */
+export const clamp = protocol(
+  'clamp',
+  async (
+    mpc: Backend,
+    x: SharedTensor,
+    segments: readonly ClampSegment[],
+    range: number,
+  ): Promise<Clamped> => {
+    const n = x.shape[0]!;
+    const shifted = (y: SharedTensor, sign: number): SharedTensor => {
+      let begin = 0;
+      const parts = segments.map(({ count, clip }) => {
+        begin += count;
+        return mpc.addPublic(mpc.slice(y, 0, begin - count, begin), sign * clip);
+      });
+      return mpc.concat(parts, 0);
+    };
+    const largestClip = Math.max(...segments.map(({ clip }) => clip));
+    const coarse = shrink(mpc, x, {
+      ringBits: signedBits(range + largestClip, COMPARISON_FRACTION_BITS),
+      fractionBits: COMPARISON_FRACTION_BITS,
+    });
+    const bits = mpc.not(await mpc.isNegative(mpc.concat([shifted(coarse, 1), shifted(coarse, -1)], 0)));
+    const chosen = await mpc.multiplex(bits, mpc.concat([shifted(x, 1), shifted(x, -1)], 0));
+    const aboveLower = mpc.slice(chosen, 0, 0, n);
+    const above = mpc.slice(chosen, 0, n, 2 * n);
+    // clamp(x) = -clip + max(x + clip, 0) - max(x - clip, 0)
+    return { inner: shifted(mpc.subtract(aboveLower, above), -1), above };
+  },
+);

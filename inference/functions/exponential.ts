@@ -1,0 +1,94 @@
+/**
+ * exp(x) for x at most slightly above 0, by the powers of model/approximations.ts: (1 + u + u²/2)^16 with u = x/16 on high
+ * rows, (1 + x/8)^8 on low rows, 0 below a clip. All rows go through the last three squarings together.
+ *
+ * An error before s squarings grows 2^s-fold near x = 0, so the numbers lose fraction bits on the way: 13, 12, 11, 10, 10.
+ * Values lie in [0, 2): with f fraction bits they are widened from f + 2 to 2f + 2 bits, squared, and truncated to f' + 2.
+ */
+import { expHigh, expLow } from '../../model/approximations.js';
+import type { Backend, SharedBits, SharedTensor } from '../backends/backend.js';
+import { protocol } from '../core/span.js';
+import { concatRows, convert, shrink, widenNonNegative } from './fixed-point.js';
+
+/** Fraction bits of the result; its ring has two more. */
+export const EXP_FRACTION_BITS = 10;
+/** Fraction bits of the argument. */
+export const EXP_INPUT_FRACTION_BITS = 9;
+/** Fraction bits before each of the three squarings that all rows share, and after the last. */
+const COMMON_STEPS = [12, 11, 10, EXP_FRACTION_BITS] as const;
+const HIGH_BASE_FRACTION_BITS = 13;
+/** u = x/16 is exact with 13 fraction bits; its square needs fewer. */
+const HIGH_SQUARE_FRACTION_BITS = 11;
+/** The clip is compared in units of 1/4, and half a unit early, so that a base is never negative. */
+const CLIP_FRACTION_BITS = 2;
+const CLIP_MARGIN = 0.5;
+
+/** x in [0, 2) → x² in [0, 2) at `fractionBits`. */
+async function squareStep(mpc: Backend, x: SharedTensor, fractionBits: number): Promise<SharedTensor> {
+  const wide = await widenNonNegative(mpc, x, 2 * x.fractionBits + 2);
+  return mpc.truncateReduce(await mpc.square(wide), 2 * x.fractionBits - fractionBits);
+}
+
+/** Is x above the clip? */
+async function aboveClip(mpc: Backend, x: SharedTensor, high: number): Promise<SharedBits> {
+  const dropped = x.fractionBits - CLIP_FRACTION_BITS;
+  const small = mpc.truncateReduce(x, dropped);
+  const rows = x.shape[0]!;
+  const parts = [
+    mpc.addPublic(mpc.slice(small, 0, 0, high), -expHigh.zeroBelow - CLIP_MARGIN),
+    mpc.addPublic(mpc.slice(small, 0, high, rows), -expLow.zeroBelow - CLIP_MARGIN),
+  ];
+  return mpc.not(await mpc.isNegative(concatRows(mpc, parts)));
+}
+
+/** b ? 1 + u + u²/2 : 0, then squared once: ready for the common steps. */
+async function highPower(mpc: Backend, bits: SharedBits, x: SharedTensor): Promise<SharedTensor> {
+  const [n] = x.shape as [number];
+  const one = mpc.constant(1, [n], x.ringBits, 0);
+  const pair = mpc.concat([mpc.reshape(mpc.reinterpret(x, 0), [1, n]), mpc.reshape(one, [1, n])], 0);
+  const chosen = await mpc.multiplex(bits, mpc.transpose(pair, [1, 0]));
+  const column = (i: number) => mpc.reshape(mpc.slice(chosen, 1, i, i + 1), [n]);
+  const u = mpc.reinterpret(column(0), x.fractionBits + expHigh.squarings);
+  const bit = column(1);
+
+  const baseFormat = { ringBits: HIGH_BASE_FRACTION_BITS + 2, fractionBits: HIGH_BASE_FRACTION_BITS };
+  // u² has 22 fraction bits, u²/2 the same bits read with 23; truncated to 13.
+  const halfSquareBits = 2 * HIGH_SQUARE_FRACTION_BITS + 1;
+  const ringBits = baseFormat.ringBits + halfSquareBits - HIGH_BASE_FRACTION_BITS;
+  const small = await convert(mpc, u, { ringBits, fractionBits: HIGH_SQUARE_FRACTION_BITS }, 1);
+  const halfSquare = mpc.reinterpret(await mpc.square(small), halfSquareBits);
+  const line = mpc.add(
+    shrink(mpc, u, baseFormat),
+    mpc.shiftLeft(mpc.narrow(bit, baseFormat.ringBits), HIGH_BASE_FRACTION_BITS),
+  );
+  const base = mpc.add(line, shrink(mpc, halfSquare, baseFormat));
+  return squareStep(mpc, base, COMMON_STEPS[0]);
+}
+
+/** b ? 1 + x/8 : 0 */
+async function lowBase(mpc: Backend, bits: SharedBits, x: SharedTensor): Promise<SharedTensor> {
+  const fractionBits = COMMON_STEPS[0];
+  const line = mpc.addPublic(mpc.reinterpret(x, x.fractionBits + expLow.squarings), 1);
+  const chosen = await mpc.multiplex(bits, line);
+  return shrink(mpc, chosen, { ringBits: fractionBits + 2, fractionBits });
+}
+
+/**
+ * x [n] with EXP_INPUT_FRACTION_BITS, the first `high` elements in high degree → [n] with EXP_FRACTION_BITS, in a ring of
+ * two more bits.
+ */
+export const exponential = protocol(
+  'exp',
+  async (mpc: Backend, x: SharedTensor, high: number): Promise<SharedTensor> => {
+    const [n] = x.shape as [number];
+    const bits = await aboveClip(mpc, x, high);
+    const bases: SharedTensor[] = [];
+    if (high > 0) {
+      bases.push(await highPower(mpc, mpc.sliceBits(bits, 0, 0, high), mpc.slice(x, 0, 0, high)));
+    }
+    if (high < n) bases.push(await lowBase(mpc, mpc.sliceBits(bits, 0, high, n), mpc.slice(x, 0, high, n)));
+    let power = mpc.concat(bases, 0);
+    for (const fractionBits of COMMON_STEPS.slice(1)) power = await squareStep(mpc, power, fractionBits);
+    return power;
+  },
+);

@@ -1,0 +1,67 @@
+/**
+ * Moving numbers between rings. A linear layer needs a wide ring; everything after it runs in the smallest ring that its
+ * calibrated range allows, because comparisons and products cost by the bit. Going down is local; going up is one `widen`.
+ */
+import type { Backend, SharedTensor } from '../backends/backend.js';
+import type { RingFormat } from '../core/ring-tensor.js';
+
+/** Bits of the integer part of |values| up to `range`. */
+export const integerBits = (range: number): number => Math.max(0, Math.ceil(Math.log2(range)));
+
+/**
+ * Bits that a signed value up to `range` takes with its sign, and with the headroom that `widen` asks for. A power of two
+ * is met exactly only by rounding up, so callers give ranges with a margin.
+ */
+export const signedBits = (range: number, fractionBits: number): number =>
+  integerBits(range) + fractionBits + 1;
+export const wideningBits = (range: number, fractionBits: number): number =>
+  signedBits(range, fractionBits) + 1;
+
+/** Local: to `fractionBits`, then to the smaller ring. The value must fit. */
+export function shrink(mpc: Backend, x: SharedTensor, { ringBits, fractionBits }: RingFormat): SharedTensor {
+  const dropped = x.fractionBits - fractionBits;
+  if (dropped < 0) return mpc.shiftLeft(mpc.narrow(x, ringBits), -dropped);
+  return mpc.truncateReduce(mpc.narrow(x, ringBits + dropped), dropped);
+}
+
+/** Bits of the largest ring that `shrink` can reach at so many fraction bits. */
+export const reachableBits = (x: SharedTensor, fractionBits: number): number =>
+  x.ringBits - Math.max(0, x.fractionBits - fractionBits);
+
+/**
+ * To any ring and scale: locally where the ring of x allows it, else with one `widen`. `range` bounds the value.
+ */
+export async function convert(
+  mpc: Backend,
+  x: SharedTensor,
+  { ringBits, fractionBits }: RingFormat,
+  range: number,
+): Promise<SharedTensor> {
+  if (reachableBits(x, fractionBits) >= ringBits) return shrink(mpc, x, { ringBits, fractionBits });
+  const scale = Math.min(fractionBits, x.fractionBits);
+  const narrow = Math.min(reachableBits(x, scale), wideningBits(range, scale));
+  const wide = await mpc.widen(shrink(mpc, x, { ringBits: narrow, fractionBits: scale }), ringBits);
+  return mpc.shiftLeft(wide, fractionBits - scale);
+}
+
+/**
+ * Widens 0 <= x < 2^(ringBits - 1): moved down by half of that, such values need one bit less than signed ones.
+ */
+export async function widenNonNegative(
+  mpc: Backend,
+  x: SharedTensor,
+  ringBits: number,
+): Promise<SharedTensor> {
+  const half = 2 ** (x.ringBits - 2 - x.fractionBits);
+  return mpc.addPublic(await mpc.widen(mpc.addPublic(x, -half), ringBits), half);
+}
+
+/** x [n] → [n, columns], every column the same. Local. */
+export const repeatColumns = (mpc: Backend, x: SharedTensor, columns: number): SharedTensor =>
+  mpc.transpose(mpc.broadcastRows(x, columns), [1, 0]);
+
+/** Parts along the first axis, without the empty ones. */
+export function concatRows(mpc: Backend, parts: readonly SharedTensor[]): SharedTensor {
+  const present = parts.filter((part) => part.shape[0] !== 0);
+  return present.length === 1 ? present[0]! : mpc.concat(present, 0);
+}

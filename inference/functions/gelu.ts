@@ -1,0 +1,119 @@
+/**
+ * GELU by the polynomials of model/approximations.ts: y/2 + q(y²/8) + max(x - clip, 0), y = x clamped. High rows use degree
+ * 8, low rows degree 2.
+ *
+ * With z = y²/8 and w = z², q(z) = c0 + c1 z - w (w - 4z + b)/2 (high): two squares, one product. z and w lie in [0, 2), carry
+ * 10 fraction bits (12-bit rings, exact headroom), and are widened to where their products fit. Widths count: each bit of
+ * a square or product is one or two COTs.
+ */
+import { geluHigh, geluLow } from '../../model/approximations.js';
+import type { Backend, SharedTensor } from '../backends/backend.js';
+import type { RingFormat } from '../core/ring-tensor.js';
+import { protocol } from '../core/span.js';
+import { clamp } from './clamp.js';
+import { convert, shrink, wideningBits, widenNonNegative } from './fixed-point.js';
+
+export interface GeluPlan {
+  /** |x| stays below. */
+  readonly inputRange: number;
+  readonly out: RingFormat;
+}
+
+const HIGH_FRACTION_BITS = 10;
+/** y² at 20 fraction bits is z = y²/8 at 23; 13 are dropped, 12 remain. */
+const HIGH_RING_BITS = 25;
+/** The inner part y/2 + q(z) is below 3 in magnitude and leaves with 10 fraction bits. */
+const INNER = { ringBits: 14, fractionBits: 10 };
+/** ... from 21 fraction bits: w (w - 4z + b) at 20, halved by reading. */
+const HIGH_SUM_FRACTION_BITS = 21;
+const HIGH_SUM_RING_BITS = INNER.ringBits + HIGH_SUM_FRACTION_BITS - INNER.fractionBits;
+
+const LOW_FRACTION_BITS = 8;
+/** y² at 16 fraction bits is z at 19; c1 takes 3 more; the inner part is below 2. */
+const LOW_COEFFICIENT_BITS = 3;
+const LOW_SUM_FRACTION_BITS = 2 * LOW_FRACTION_BITS + 3 + LOW_COEFFICIENT_BITS;
+const LOW_RING_BITS = INNER.ringBits + LOW_SUM_FRACTION_BITS - INNER.fractionBits - 1;
+
+/** y [n] → y/2 + q(y²/8) in INNER */
+async function highInner(mpc: Backend, y: SharedTensor): Promise<SharedTensor> {
+  const [c0, c1, minusHalfB] = geluHigh.coefficients as [number, number, number];
+  const ySquare = await mpc.square(mpc.narrow(y, HIGH_RING_BITS));
+  const zSmall = shrink(mpc, mpc.reinterpret(ySquare, 2 * HIGH_FRACTION_BITS + 3), {
+    ringBits: 12,
+    fractionBits: 10,
+  });
+  const z = await widenNonNegative(mpc, zSmall, HIGH_SUM_RING_BITS);
+  const wSmall = shrink(mpc, await mpc.square(mpc.narrow(z, 22)), { ringBits: 12, fractionBits: 10 });
+  const w = await widenNonNegative(mpc, wSmall, HIGH_SUM_RING_BITS);
+  const factor = mpc.addPublic(mpc.subtract(w, mpc.reinterpret(mpc.shiftLeft(z, 2), 10)), -2 * minusHalfB);
+  const product = await mpc.multiply(w, factor);
+
+  const half = mpc.reinterpret(mpc.narrow(y, HIGH_SUM_RING_BITS), HIGH_FRACTION_BITS + 1);
+  const line = mpc.add(
+    mpc.shiftLeft(half, HIGH_SUM_FRACTION_BITS - half.fractionBits),
+    mpc.scale(z, c1, HIGH_SUM_FRACTION_BITS - z.fractionBits),
+  );
+  const sum = mpc.subtract(line, mpc.reinterpret(product, HIGH_SUM_FRACTION_BITS));
+  return shrink(mpc, mpc.addPublic(sum, c0), INNER);
+}
+
+/** y [n] → y/2 + c0 + c1 y²/8 in INNER, one bit less */
+async function lowInner(mpc: Backend, y: SharedTensor): Promise<SharedTensor> {
+  const [c0, c1] = geluLow.coefficients as [number, number];
+  const z = mpc.reinterpret(await mpc.square(y), 2 * LOW_FRACTION_BITS + 3);
+  const half = mpc.reinterpret(y, LOW_FRACTION_BITS + 1);
+  const sum = mpc.add(
+    mpc.shiftLeft(half, LOW_SUM_FRACTION_BITS - half.fractionBits),
+    mpc.scale(z, c1, LOW_COEFFICIENT_BITS),
+  );
+  return shrink(mpc, mpc.addPublic(sum, c0), { ...INNER, ringBits: INNER.ringBits - 1 });
+}
+
+/** inner + above, widened to the output's ring. Two small widenings cost less than one ring for both. */
+async function combine(
+  mpc: Backend,
+  inner: SharedTensor,
+  above: SharedTensor,
+  plan: GeluPlan,
+): Promise<SharedTensor> {
+  const fractionBits = INNER.fractionBits;
+  const ringBits = wideningBits(plan.inputRange + 1, fractionBits);
+  const wideInner =
+    inner.ringBits < ringBits ? await mpc.widen(inner, ringBits) : mpc.narrow(inner, ringBits);
+  return mpc.add(wideInner, await convert(mpc, above, { ringBits, fractionBits }, plan.inputRange));
+}
+
+/** x [rows, features], the first `high` rows in high degree → [rows, features] in `plan.out` */
+export const gelu = protocol(
+  'gelu',
+  async (mpc: Backend, x: SharedTensor, high: number, plan: GeluPlan): Promise<SharedTensor> => {
+    const [rows, features] = x.shape as [number, number];
+    const [n, highCount] = [rows * features, high * features];
+    // Low rows drop two more fraction bits after the clamp, and a bit of ring with each.
+    const ringBits = highCount < n ? LOW_RING_BITS + HIGH_FRACTION_BITS - LOW_FRACTION_BITS : HIGH_RING_BITS;
+    const format = { ringBits: Math.max(ringBits, HIGH_RING_BITS), fractionBits: HIGH_FRACTION_BITS };
+    const flat = mpc.reshape(await convert(mpc, x, format, plan.inputRange), [n]);
+    const segments = [
+      { count: highCount, clip: geluHigh.clip },
+      { count: n - highCount, clip: geluLow.clip },
+    ];
+    const { inner, above } = await clamp(
+      mpc,
+      flat,
+      segments.filter(({ count }) => count > 0),
+      plan.inputRange,
+    );
+    const results: SharedTensor[] = [];
+    if (highCount > 0) {
+      const value = await highInner(mpc, mpc.slice(inner, 0, 0, highCount));
+      results.push(await combine(mpc, value, mpc.slice(above, 0, 0, highCount), plan));
+    }
+    if (highCount < n) {
+      const low = { ringBits: LOW_RING_BITS, fractionBits: LOW_FRACTION_BITS };
+      const value = await lowInner(mpc, shrink(mpc, mpc.slice(inner, 0, highCount, n), low));
+      results.push(await combine(mpc, value, mpc.slice(above, 0, highCount, n), plan));
+    }
+    const all = await convert(mpc, mpc.concat(results, 0), plan.out, plan.inputRange + 1);
+    return mpc.reshape(all, [rows, features]);
+  },
+);

@@ -1,0 +1,80 @@
+/**
+ * Encrypted token pruning (CipherPrune, ICLR 2025, section 3) by a shuffle instead of swaps: the scores of all tokens
+ * but [CLS] are compared with the two private thresholds at once, rows and bits are shuffled together by a permutation
+ * that nobody knows, the bits are opened in that order, and rows are dropped in public. [CLS] stays row 0 and important.
+ *
+ * Opened: how many tokens are kept and how many of them are important; not which, because the order is random.
+ */
+import type { Backend, PrivateTensor, SharedTensor } from '../backends/backend.js';
+import { privateTensor } from '../core/ring-tensor.js';
+import { protocol } from '../core/span.js';
+import { convert, repeatColumns, signedBits } from './fixed-point.js';
+
+export interface Pruned {
+  /** The given tensors, kept rows only: [CLS], important ones, the others. */
+  readonly rows: readonly SharedTensor[];
+  readonly kept: number;
+  readonly important: number;
+}
+
+/** What the server knows: a token whose score is below `prune` goes, one at or above `reduce` is important. */
+export interface Thresholds {
+  readonly prune: number;
+  readonly reduce: number;
+}
+
+const SCORE_FRACTION_BITS = 9;
+
+/** -prune and -reduce [2] in a ring for scores up to `largest`; a threshold beyond every score stays beyond. */
+function privateThresholds(thresholds: Thresholds | null, largest: number): PrivateTensor {
+  const format = {
+    ringBits: signedBits(2 * largest, SCORE_FRACTION_BITS),
+    fractionBits: SCORE_FRACTION_BITS,
+  };
+  const values =
+    thresholds && [thresholds.prune, thresholds.reduce].map((value) => -Math.min(value, largest));
+  return privateTensor('server', [2], format, values && Float64Array.from(values));
+}
+
+/** Public order of the kept rows after the shuffle: important ones first. */
+function keptRows(keep: Uint8Array, important: Uint8Array): { rows: Uint32Array; important: number } {
+  const indices = Array.from(keep, (_, i) => i).filter((i) => keep[i] === 1);
+  const first = indices.filter((i) => important[i] === 1);
+  const rest = indices.filter((i) => important[i] !== 1);
+  return { rows: Uint32Array.from([...first, ...rest]), important: first.length };
+}
+
+/** scores [tokens] up to `largest`, tensors [tokens, ...] → the kept rows; thresholds are null at the client */
+export const prune = protocol(
+  'prune',
+  async (
+    mpc: Backend,
+    scores: SharedTensor,
+    largest: number,
+    thresholds: Thresholds | null,
+    tensors: readonly SharedTensor[],
+  ): Promise<Pruned> => {
+    const tokens = scores.shape[0]!;
+    if (tokens < 2) return { rows: tensors, kept: tokens, important: tokens };
+    const limits = privateThresholds(thresholds, largest);
+    const rest = await convert(mpc, mpc.slice(scores, 0, 1, tokens), limits, largest);
+    const below = await mpc.isNegative(mpc.addPrivate(repeatColumns(mpc, rest, 2), limits));
+    const shuffled = await mpc.shuffle({
+      tensors: tensors.map((x) => mpc.slice(x, 0, 1, tokens)),
+      bits: [mpc.not(below)],
+    });
+
+    const bits = shuffled.bits[0]!;
+    const column = (i: number) => mpc.reshapeBits(mpc.sliceBits(bits, 1, i, i + 1), [tokens - 1]);
+    const keep = await mpc.revealBits(column(0), 'all', 'kept-token-count');
+    const high = await mpc.revealBits(column(1), 'all', 'important-token-count');
+    const { rows, important } = keptRows(keep!, high!);
+    return {
+      rows: tensors.map((x, i) =>
+        mpc.concat([mpc.slice(x, 0, 0, 1), mpc.gatherRows(shuffled.tensors[i]!, rows)], 0),
+      ),
+      kept: rows.length + 1,
+      important: important + 1,
+    };
+  },
+);

@@ -1,0 +1,67 @@
+/**
+ * softmax over rows: subtract the maximum, exp, divide by the sum. The maximum is found with a few fraction bits only,
+ * since any shift close to it gives the same result.
+ */
+import type { Backend, SharedTensor } from '../backends/backend.js';
+import type { RingFormat } from '../core/ring-tensor.js';
+import { protocol } from '../core/span.js';
+import { EXP_FRACTION_BITS, EXP_INPUT_FRACTION_BITS, exponential } from './exponential.js';
+import { repeatColumns, shrink, signedBits, widenNonNegative } from './fixed-point.js';
+import { reciprocal } from './inverse-power.js';
+import { maximum } from './maximum.js';
+
+export interface SoftmaxPlan {
+  /** Differences of two elements of a row stay below this. */
+  readonly spread: number;
+  /** Of the probabilities. */
+  readonly out: RingFormat;
+}
+
+/** The maximum is off by at most two units of 1/16. */
+const MAXIMUM_FRACTION_BITS = 4;
+const MAXIMUM_ERROR = 2 ** (1 - MAXIMUM_FRACTION_BITS);
+
+/** x [rows, n] → x - max of the row (at most 1/8 above 0), with EXP_INPUT_FRACTION_BITS */
+async function subtractMaximum(mpc: Backend, x: SharedTensor, spread: number): Promise<SharedTensor> {
+  const columns = x.shape[1]!;
+  const coarse = {
+    ringBits: signedBits(spread, MAXIMUM_FRACTION_BITS),
+    fractionBits: MAXIMUM_FRACTION_BITS,
+  };
+  const fine = {
+    ringBits: signedBits(spread, EXP_INPUT_FRACTION_BITS),
+    fractionBits: EXP_INPUT_FRACTION_BITS,
+  };
+  const largest = await maximum(mpc, mpc.transpose(shrink(mpc, x, coarse), [1, 0]));
+  const shift = mpc.shiftLeft(
+    await mpc.widen(largest, fine.ringBits),
+    EXP_INPUT_FRACTION_BITS - MAXIMUM_FRACTION_BITS,
+  );
+  return mpc.subtract(shrink(mpc, x, fine), repeatColumns(mpc, shift, columns));
+}
+
+/** x [rows, n], the first `high` rows in high degree → probabilities [rows, n] */
+export const softmax = protocol(
+  'softmax',
+  async (mpc: Backend, x: SharedTensor, high: number, plan: SoftmaxPlan): Promise<SharedTensor> => {
+    const [rows, n] = x.shape as [number, number];
+    const shifted = await subtractMaximum(mpc, x, plan.spread);
+    const flat = await exponential(mpc, mpc.reshape(shifted, [rows * n]), high * n);
+
+    // 1/sum is at least 1/n: 8 significant bits there. A product stays below 2.
+    const inverseFractionBits = 8 + Math.ceil(Math.log2(n));
+    const ringBits = EXP_FRACTION_BITS + inverseFractionBits + 2;
+    const powers = mpc.reshape(await widenNonNegative(mpc, flat, ringBits), [rows, n]);
+    const inverse = await reciprocal(mpc, mpc.sum(powers, 1), {
+      low: Math.exp(-MAXIMUM_ERROR) - 2 ** -5,
+      high: n * Math.exp(MAXIMUM_ERROR) + 2 ** -5,
+      out: { ringBits, fractionBits: inverseFractionBits },
+    });
+    const product = await mpc.multiply(powers, inverse);
+    const small = shrink(mpc, product, {
+      ringBits: plan.out.fractionBits + 2,
+      fractionBits: plan.out.fractionBits,
+    });
+    return widenNonNegative(mpc, small, plan.out.ringBits);
+  },
+);
