@@ -37,13 +37,24 @@ void multiply(const Arguments& a) {
   polyLoops().multiply(x.data, y.data, x.length, tableOf(a, x.length).modulus, out.data);
 }
 
-template <void (*PolyLoops::*loop)(uint32_t*, size_t, const NttTable&)>
-void columnTransform(const Arguments& a) {
-  const auto x = a.uint32s(2);
-  const size_t n = a.size(1), length = x.length / columns;
-  a.expect(x.length % columns == 0 && length >= 2 && length <= 2 * n && (length & (length - 1)) == 0, 2,
+size_t columnLength(const Arguments& a, size_t n, size_t words) {
+  const size_t length = words / columns;
+  a.expect(words % columns == 0 && length >= 2 && length <= 2 * n && (length & (length - 1)) == 0, 2,
            "16 columns of a power of two, at most 2n");
-  (polyLoops().*loop)(x.data, length, tableOf(a, n));
+  return length;
+}
+
+void forwardColumns(const Arguments& a) {
+  const auto x = a.uint32s(2);
+  const size_t n = a.size(1), length = columnLength(a, n, x.length), support = a.size(3);
+  a.expect(support >= 1 && support <= length && (support & (support - 1)) == 0, 3, "a power of two up to the length");
+  polyLoops().forwardColumns(x.data, length, support, tableOf(a, n));
+}
+
+void inverseColumns(const Arguments& a) {
+  const auto x = a.uint32s(2);
+  const size_t n = a.size(1);
+  polyLoops().inverseColumns(x.data, columnLength(a, n, x.length), tableOf(a, n));
 }
 
 void tile(const Arguments& a) {
@@ -53,7 +64,7 @@ void tile(const Arguments& a) {
   a.expect(y.length % columns == 0 && depth <= 4096, 2, "at most 4096 rows of 16");
   a.expectLength(1, x.length, depth * rows);
   a.expectLength(4, out.length, rows * columns);
-  polyLoops().tile(x.data, y.data, rows, depth, tableOf(a, 16).modulus, out.data, columns);
+  polyLoops().tile(x.data, rows, y.data, rows, depth, tableOf(a, 16).modulus, out.data, columns);
 }
 
 }  // namespace
@@ -62,8 +73,8 @@ void registerNtt(Napi::Env env, Napi::Object exports) {
   exportVoid<forward>(env, exports, "nttForward");
   exportVoid<inverse>(env, exports, "nttInverse");
   exportVoid<multiply>(env, exports, "nttMultiply");
-  exportVoid<columnTransform<&PolyLoops::forwardColumns>>(env, exports, "nttForwardColumns");
-  exportVoid<columnTransform<&PolyLoops::inverseColumns>>(env, exports, "nttInverseColumns");
+  exportVoid<forwardColumns>(env, exports, "nttForwardColumns");
+  exportVoid<inverseColumns>(env, exports, "nttInverseColumns");
   exportVoid<tile>(env, exports, "nttTile");
 }
 

@@ -25,6 +25,7 @@ struct V {
     return {_mm256_i32gather_epi32(reinterpret_cast<const int*>(x), load(index).v, 4)};
   }
   static V select(V mask, V x, V y) { return {_mm256_blendv_epi8(y.v, x.v, mask.v)}; }
+  static V signs(V x) { return {_mm256_srai_epi32(x.v, 31)}; }
   static void transpose(uint32_t* block);
 };
 

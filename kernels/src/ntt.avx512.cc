@@ -26,6 +26,7 @@ struct V {
   }
   static V gather(const uint32_t* x, const uint32_t* index) { return {_mm512_i32gather_epi32(load(index).v, x, 4)}; }
   static V select(V mask, V x, V y) { return {_mm512_mask_mov_epi32(y.v, _mm512_movepi32_mask(mask.v), x.v)}; }
+  static V signs(V x) { return {_mm512_srai_epi32(x.v, 31)}; }
   static void transpose(uint32_t* block);
 };
 
@@ -69,14 +70,14 @@ void V::transpose(uint32_t* block) {
 
 /** One 52-bit multiply-add for eight products: factors are below 2^26. */
 template <size_t ROWS>
-inline void tileIfma(const uint32_t* a, const uint32_t* b, size_t depth, const Reducer& m, uint32_t* c, size_t cStride) {
+inline void tileIfma(const uint32_t* a, size_t aStride, const uint32_t* b, size_t depth, const Reducer& m, uint32_t* c, size_t cStride) {
   __m512i left[ROWS], right[ROWS];
   for (size_t r = 0; r < ROWS; r++) left[r] = right[r] = _mm512_setzero_si512();
   for (size_t k = 0; k < depth; k++) {
     const __m512i y = _mm512_cvtepu32_epi64(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(b + columns * k)));
     const __m512i z = _mm512_cvtepu32_epi64(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(b + columns * k + 8)));
     for (size_t r = 0; r < ROWS; r++) {
-      const __m512i x = _mm512_maskz_set1_epi32(0x5555, static_cast<int>(a[k * ROWS + r]));
+      const __m512i x = _mm512_maskz_set1_epi32(0x5555, static_cast<int>(a[k * aStride + r]));
       left[r] = _mm512_madd52lo_epu64(left[r], x, y);
       right[r] = _mm512_madd52lo_epu64(right[r], x, z);
     }
@@ -89,12 +90,13 @@ inline void tileIfma(const uint32_t* a, const uint32_t* b, size_t depth, const R
   }
 }
 
-void tile(const uint32_t* a, const uint32_t* b, size_t rows, size_t depth, const Modulus& modulus, uint32_t* c, size_t cStride) {
+void tile(const uint32_t* a, size_t aStride, const uint32_t* b, size_t rows, size_t depth, const Modulus& modulus, uint32_t* c,
+          size_t cStride) {
   const Reducer m(modulus);
-  if (rows == 8) return tileIfma<8>(a, b, depth, m, c, cStride);
-  if (rows == 4) return tileIfma<4>(a, b, depth, m, c, cStride);
-  if (rows == 2) return tileIfma<2>(a, b, depth, m, c, cStride);
-  return tileIfma<1>(a, b, depth, m, c, cStride);
+  if (rows == 8) return tileIfma<8>(a, aStride, b, depth, m, c, cStride);
+  if (rows == 4) return tileIfma<4>(a, aStride, b, depth, m, c, cStride);
+  if (rows == 2) return tileIfma<2>(a, aStride, b, depth, m, c, cStride);
+  return tileIfma<1>(a, aStride, b, depth, m, c, cStride);
 }
 
 #define CIPHERPRUNE_OWN_TILE

@@ -23,6 +23,7 @@ struct V {
   static V mulhi(V x, V y) { return {static_cast<uint32_t>((static_cast<uint64_t>(x.v) * y.v) >> 32)}; }
   static V gather(const uint32_t* x, const uint32_t* index) { return {x[*index]}; }
   static V select(V mask, V x, V y) { return {(mask.v & x.v) | (~mask.v & y.v)}; }
+  static V signs(V x) { return {static_cast<uint32_t>(static_cast<int32_t>(x.v) >> 31)}; }
   static void transpose(uint32_t* block) {
     for (size_t i = 0; i < 16; i++)
       for (size_t j = 0; j < i; j++) {

@@ -42,8 +42,9 @@ struct PolyLoops {
   void (*forward)(uint32_t* x, const NttTable& table);
   /** Its inverse, words below 2p in, reduced out. */
   void (*inverse)(uint32_t* x, const NttTable& table);
-  /** 16 cyclic transforms of the given length, second halves of the input taken as zero: x [length][16]. Reduced. */
-  void (*forwardColumns)(uint32_t* x, size_t length, const NttTable& table);
+  /** 16 cyclic transforms of the given length, x [length][16]. Rows from `support` on (a power of two, at most length)
+   *  are taken as zero, whatever they hold. Reduced. */
+  void (*forwardColumns)(uint32_t* x, size_t length, size_t support, const NttTable& table);
   /** Inverse without the factor 1 / length; words below 2p in, below 2p out. */
   void (*inverseColumns)(uint32_t* x, size_t length, const NttTable& table);
   /** x mod p for any 32-bit words. */
@@ -69,10 +70,15 @@ struct PolyLoops {
                uint32_t* out);
   /** 16 x 16 words in place. */
   void (*transpose)(uint32_t* block);
+  /** Signed words as residues. */
+  void (*residues)(const int32_t* x, size_t count, const Modulus& modulus, uint32_t* out);
+  /** How many words are not below p. */
+  size_t (*countInvalid)(const uint32_t* x, size_t count, const Modulus& modulus);
   /** Tile of a modular product: C [rows][16] = sum over depth of A [depth][rows] · B [depth][16], reduced below 2p; rows
-   *  1, 2, 4 or 8, depth at most 4096, A and B reduced. C's rows are cStride words apart. */
-  void (*tile)(const uint32_t* a, const uint32_t* b, size_t rows, size_t depth, const Modulus& modulus, uint32_t* c,
-               size_t cStride);
+   *  1, 2, 4 or 8, depth at most 4096, A and B reduced. Neighbouring columns of A are aStride words apart, rows of C
+   *  cStride. */
+  void (*tile)(const uint32_t* a, size_t aStride, const uint32_t* b, size_t rows, size_t depth, const Modulus& modulus,
+               uint32_t* c, size_t cStride);
 };
 
 /** The loops of the active instruction set. */

@@ -205,13 +205,14 @@ void reduce(uint32_t* x, size_t count, const Modulus& modulus) {
   for (size_t i = 0; i < count; i += V::lanes) m.reduce(V::load(x + i)).store(x + i);
 }
 
-void forwardColumns(uint32_t* x, size_t length, const NttTable& t) {
+void forwardColumns(uint32_t* x, size_t length, size_t support, const NttTable& t) {
   const Reducer m(t.modulus);
   const uint32_t* roots = t.roots;
   const uint32_t* quotients = t.rootQuotients;
-  // First layer: root 1, second half zero.
-  for (size_t i = 0; i < length / 2 * columns; i += V::lanes) V::load(x + i).store(x + length / 2 * columns + i);
-  size_t nodes = 2, width = length / 4;
+  // A node whose second half is zero splits into two copies of the first.
+  size_t nodes = length / support, width = support / 2;
+  for (size_t copy = 1; copy < nodes; copy++)
+    for (size_t i = 0; i < support * columns; i += V::lanes) V::load(x + i).store(x + copy * support * columns + i);
   for (; width >= 2; nodes *= 4, width /= 4)
     splitTwoLayers(x, nodes, width / 2 * columns, roots, quotients, roots, quotients, m);
   if (width == 1) splitLayer(x, nodes, columns, roots, quotients, m);
@@ -287,6 +288,32 @@ void fold(const uint32_t* x, const uint32_t* y, bool subtract, Factor f, size_t 
 }
 
 void transpose(uint32_t* block) { V::transpose(block); }
+
+void residues(const int32_t* x, size_t count, const Modulus& modulus, uint32_t* out) {
+  const Reducer m(modulus);
+  const uint32_t* words = reinterpret_cast<const uint32_t*>(x);
+  // A negative word stands for word - 2^32, and 2^32 mod p is known.
+  const V offset = V::set(modulus.p - modulus.word.value), zero = V::set(0);
+  for (size_t i = 0; i < count; i += V::lanes) {
+    const V word = V::load(words + i);
+    below(V::add(m.reduce(word), V::select(V::signs(word), offset, zero)), m.p).store(out + i);
+  }
+}
+
+size_t countInvalid(const uint32_t* x, size_t count, const Modulus& modulus) {
+  // Words below 2^26: p - 1 - word is negative where the word is invalid.
+  const V limit = V::set(modulus.p - 1), one = V::set(1), zero = V::set(0);
+  size_t total = 0;
+  for (size_t i = 0; i < count;) {
+    V sum = zero;
+    const size_t end = count - i < (1u << 16) ? count : i + (1u << 16);
+    for (; i < end; i += V::lanes) sum = V::add(sum, V::select(V::signs(V::sub(limit, V::load(x + i))), one, zero));
+    uint32_t lanes[V::lanes];
+    sum.store(lanes);
+    for (size_t lane = 0; lane < V::lanes; lane++) total += lanes[lane];
+  }
+  return total;
+}
 
 /** Rows of a product's tile that share the loads of B. */
 template <size_t ROWS>

@@ -1,12 +1,13 @@
 // Ends poly-loops.inl's includer: the generic tile (unless the instruction set has its own) and the table of functions.
 
 #ifndef CIPHERPRUNE_OWN_TILE
-void tile(const uint32_t* a, const uint32_t* b, size_t rows, size_t depth, const Modulus& modulus, uint32_t* c, size_t cStride) {
+void tile(const uint32_t* a, size_t aStride, const uint32_t* b, size_t rows, size_t depth, const Modulus& modulus, uint32_t* c,
+          size_t cStride) {
   const Reducer m(modulus);
-  if (rows == 1) return tileRows<1>(a, 1, b, depth, m, c, cStride);
-  for (size_t r = 0; r < rows; r += 2) tileRows<2>(a + r, rows, b, depth, m, c + r * cStride, cStride);
+  if (rows == 1) return tileRows<1>(a, aStride, b, depth, m, c, cStride);
+  for (size_t r = 0; r < rows; r += 2) tileRows<2>(a + r, aStride, b, depth, m, c + r * cStride, cStride);
 }
 #endif
 
-constexpr PolyLoops table = {forward, inverse,  forwardColumns, inverseColumns, reduce, multiply,  scale, dot,
-                             add,     subtract, permute,        divideRound,    fold,   transpose, tile};
+constexpr PolyLoops table = {forward, inverse, forwardColumns, inverseColumns, reduce, multiply, scale,        dot,  add,
+                             subtract, permute, divideRound,   fold,           transpose, residues, countInvalid, tile};

@@ -8,8 +8,8 @@ export interface NttKernels {
   nttInverse(prime: number, x: Uint32Array): void;
   /** out = x · y, elementwise. */
   nttMultiply(prime: number, x: Uint32Array, y: Uint32Array, out: Uint32Array): void;
-  /** 16 cyclic transforms side by side, x [length][16], second half of the rows zero; length at most 2n. */
-  nttForwardColumns(prime: number, n: number, x: Uint32Array): void;
+  /** 16 cyclic transforms side by side, x [length][16], length at most 2n; rows from `support` on are taken as zero. */
+  nttForwardColumns(prime: number, n: number, x: Uint32Array, support: number): void;
   /** Back, times length. */
   nttInverseColumns(prime: number, n: number, x: Uint32Array): void;
   /** a [depth][rows] and b [depth][16] → aᵀ·b [rows][16], below 2·prime; rows 1, 2, 4 or 8, depth at most 4096. */

@@ -85,17 +85,17 @@ describe.each(availableIsas)('transforms with $name', ({ isa }) => {
           Uint32Array.from({ length }, (_, e) =>
             e < half ? multiplyModulo(seed + e * 16 + lane, 69_621) : 0,
           );
-        const sideBySide = (seed: number) => {
+        const sideBySide = (seed: number, support: number) => {
           const out = new Uint32Array(length * 16);
           for (let lane = 0; lane < 16; lane++)
             column(seed, lane).forEach((value, e) => {
               out[16 * e + lane] = value;
             });
-          kernels.nttForwardColumns(PRIME, 8192, out);
+          kernels.nttForwardColumns(PRIME, 8192, out, support);
           return out;
         };
         const product = new Uint32Array(length * 16);
-        kernels.nttMultiply(PRIME, sideBySide(5), sideBySide(99), product);
+        kernels.nttMultiply(PRIME, sideBySide(5, half), sideBySide(99, length), product);
         kernels.nttInverseColumns(PRIME, 8192, product);
         for (const lane of [0, 7, 15]) {
           const expected = convolution(column(5, lane), column(99, lane), -1);

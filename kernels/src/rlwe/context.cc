@@ -107,11 +107,11 @@ size_t unpackResidues(const uint8_t* bytes, size_t count, const Modulus& modulus
     out[i] = word & mask;
     word >>= primeBits, bits -= primeBits;
   }
-  size_t invalid = 0;
-  for (size_t k = 0; k < count; k++) {
-    invalid += out[k] >= modulus.p;
-    out[k] = modulus.once(out[k]);
-  }
+  const size_t whole = count / 16 * 16;
+  size_t invalid = polyLoops().countInvalid(out, whole, modulus);
+  for (size_t k = whole; k < count; k++) invalid += out[k] >= modulus.p;
+  if (invalid)
+    for (size_t k = 0; k < count; k++) out[k] = modulus.once(out[k]);
   return invalid;
 }
 

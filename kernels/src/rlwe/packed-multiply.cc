@@ -1,9 +1,11 @@
-// Ciphertext times weights without transforms of length n: the weights reach over less than phi coefficients, so each
-// token's block of phi is convolved by itself, by cyclic transforms of length 2·phi, and at each of their points the sums
-// over input blocks are a modular matrix product [tokens, inputBlocks] · [inputBlocks, outputBlocks]. What a block's
-// product has beyond phi belongs to the next token (X^phi = Y). Weights are transformed on the fly, 16 columns at a time.
+// Ciphertext times weights without transforms of length n: the weights reach over less than phi coefficients, so segments
+// of a few tokens (phi coefficients each) are convolved by themselves, by cyclic transforms with room for one token more,
+// and at each of their points the sums over input blocks are a modular matrix product [segments, inputBlocks] ·
+// [inputBlocks, outputBlocks]. What a segment's product has beyond its tokens belongs to the next one (X^phi = Y). Weights
+// are transformed on the fly, 16 columns at a time: nothing is stored expanded.
 #include "src/rlwe/packed-multiply.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 
@@ -13,44 +15,73 @@ namespace cipherprune {
 
 namespace {
 
-/** Transformed inputs of one limb: for each point, [batch][token block of `tile`][input block][tile]. */
-struct Shape {
+/** Transformed inputs of one limb: for each point, [batch][input block][segment]. */
+struct Segments {
   const PackedLayout& layout;
-  size_t length, tile, pointStride;
+  size_t phi, tokens, count, length, pointStride;
 
-  explicit Shape(const PackedLayout& l)
-      : layout(l), length(2 * l.phi()), tile(l.tokens < 8 ? l.tokens : 8),
+  explicit Segments(const PackedLayout& l)
+      : layout(l), phi(l.phi()),
+        // Three tokens cost 4/3 of the products that there would be without room to spare, one token twice as many.
+        tokens(l.tokens >= 16 ? 3 : 1), count((l.tokens + tokens - 1) / tokens), length((tokens + 1) * phi),
         // Off powers of two, which would share cache sets.
-        pointStride((l.inputCiphertexts() * l.tokens + 15) / 16 * 16 + 48) {}
+        pointStride((l.inputCiphertexts() * count + 15) / 16 * 16 + 48) {}
 
-  size_t tokenBlocks() const { return layout.tokens / tile; }
-  const uint32_t* panel(const uint32_t* points, size_t point, size_t b, size_t tokenBlock) const {
-    return points + point * pointStride + (b * tokenBlocks() + tokenBlock) * layout.inputBlocks() * tile;
-  }
-  /** Eight consecutive (ciphertext, token) pairs, counted from pair 8·eight. */
-  uint32_t* eight(uint32_t* points, size_t point, size_t eight) const {
-    if (layout.tokens < 8) return points + point * pointStride + eight * 8;
-    const size_t ct = eight / tokenBlocks(), tokenBlock = eight % tokenBlocks();
-    const size_t b = ct / layout.inputBlocks(), u = ct % layout.inputBlocks();
-    return points + point * pointStride + ((b * tokenBlocks() + tokenBlock) * layout.inputBlocks() + u) * 8;
+  /** Coefficients of a segment: the last may be shorter. */
+  size_t extent(size_t segment) const { return std::min(tokens, layout.tokens - segment * tokens) * phi; }
+  /** Whether a segment of a b half reaches an output: those of the rows, and the last token, which wraps into the first. */
+  bool matters(bool halfB, size_t segment) const {
+    return !halfB || segment * tokens < layout.rows || segment + 1 == count;
   }
 };
 
-/** Blocks of 16 (ciphertext, token) pairs → points. polys: the ciphertexts' halves, n words each. */
-void transformInputs(const Shape& shape, const NttTable& table, const uint32_t* polys, size_t firstPair, size_t pairs,
-                     uint32_t* work, uint32_t* points) {
-  const PolyLoops& loops = polyLoops();
-  const size_t phi = shape.layout.phi();
-  for (size_t base = 0; base < pairs; base += 16) {
-    for (size_t e = 0; e < phi; e++)
-      for (size_t lane = 0; lane < 16; lane++) work[16 * e + lane] = polys[(base + lane) * phi + e];
-    loops.forwardColumns(work, shape.length, table);
-    for (size_t f = 0; f < shape.length; f++) {
-      std::memcpy(shape.eight(points, f, (firstPair + base) / 8), work + 16 * f, 32);
-      std::memcpy(shape.eight(points, f, (firstPair + base) / 8 + 1), work + 16 * f + 8, 32);
-    }
+/** Segments of a half (n words), turned into lane `lane` + k for segment k of 16 columns [length][16]. */
+class InputColumns {
+ public:
+  InputColumns(const Segments& segments, const NttTable& table, uint32_t* points)
+      : segments(segments), table(table), points(points), work(segments.length * columns), staged(columns * segments.length) {}
+
+  /** Segments must come in order. */
+  void push(const uint32_t* coefficients, size_t extent) {
+    uint32_t* to = staged.data() + filled * segments.length;
+    std::memcpy(to, coefficients, 4 * extent);
+    std::memset(to + extent, 0, 4 * (segments.tokens * segments.phi - extent));
+    if (++filled == columns) flush();
   }
-}
+
+  void start(size_t pair) { first = pair; }
+
+  /** Transforms what is there; the lanes left over are not meaningful. */
+  void flush() {
+    if (filled == 0) return;
+    const PolyLoops& loops = polyLoops();
+    const size_t used = segments.tokens * segments.phi;
+    if (used >= 16) {
+      for (size_t e = 0; e < used; e += 16) {
+        uint32_t* block = work.data() + 16 * e;
+        for (size_t lane = 0; lane < columns; lane++) std::memcpy(block + 16 * lane, staged.data() + lane * segments.length + e, 64);
+        loops.transpose(block);
+      }
+    } else {
+      for (size_t e = 0; e < used; e++)
+        for (size_t lane = 0; lane < columns; lane++) work[16 * e + lane] = staged[lane * segments.length + e];
+    }
+    const bool half = segments.tokens == 1;
+    if (!half) std::memset(work.data() + used * columns, 0, 4 * (segments.length - used) * columns);
+    loops.forwardColumns(work.data(), segments.length, half ? used : segments.length, table);
+    for (size_t f = 0; f < segments.length; f++)
+      std::memcpy(points + f * segments.pointStride + first, work.data() + 16 * f, 4 * filled);
+    first += filled;
+    filled = 0;
+  }
+
+ private:
+  const Segments& segments;
+  const NttTable& table;
+  uint32_t* points;
+  Words work, staged;
+  size_t filled = 0, first = 0;
+};
 
 /** The sent part of a b half, back in place; other tokens are zero. */
 size_t unpackSent(const PackedLayout& layout, const uint8_t* bytes, const Modulus& m, uint32_t* out) {
@@ -63,64 +94,91 @@ size_t unpackSent(const PackedLayout& layout, const uint8_t* bytes, const Modulu
   return invalid;
 }
 
-uint32_t residueOf(int32_t w, const Modulus& m) {
-  const uint32_t magnitude = w < 0 ? 0u - static_cast<uint32_t>(w) : static_cast<uint32_t>(w);
-  const uint32_t residue = m.reduce(magnitude);
-  return w < 0 ? m.subtract(0, residue) : residue;
-}
+/** Weights as signed words in the order of their transforms: [batch][tile of 16 products][input block][kIn·kOut][16], W[c, o]
+ *  at X^(o·kIn + kIn - 1 - c). */
+class OrderedWeights {
+ public:
+  OrderedWeights(const PackedLayout& layout, const PackedWeights& weights, size_t threads)
+      : layout(layout), tiles((layout.outputBlocks() + columns - 1) / columns),
+        words(layout.batch * tiles * layout.inputBlocks() * blockWords()) {
+    splitWork(threads, layout.batch * tiles, [&](size_t unit, size_t) {
+      for (size_t u = 0; u < layout.inputBlocks(); u++) order(weights, unit, u);
+    });
+  }
 
-/** Weights of 16 products from `firstBlock`: W[c, o] at X^(o·kIn + kIn - 1 - c). out: [point][inputBlocks + 1][16]. */
-void transformWeights(const Shape& shape, const NttTable& table, const PackedWeights& weights, size_t b, size_t firstBlock,
-                      uint32_t* work, uint32_t* out) {
-  const PackedLayout& layout = shape.layout;
-  const size_t kIn = layout.kIn, kOut = layout.kOut, inputBlocks = layout.inputBlocks();
-  for (size_t u = 0; u < inputBlocks; u++) {
-    std::memset(work, 0, 4 * layout.phi() * columns);
-    for (size_t c = 0; c < kIn && u * kIn + c < layout.inputs; c++)
-      for (size_t o = 0; o < kOut; o++) {
-        uint32_t* to = work + (o * kIn + kIn - 1 - c) * columns;
-        for (size_t lane = 0; lane < columns; lane++) {
-          const size_t output = (firstBlock + lane) * kOut + o;
-          if (output < layout.outputs) to[lane] = residueOf(weights.at(weights.strides.at(b, u * kIn + c, output)), table.modulus);
-        }
+  size_t blockWords() const { return layout.kIn * layout.kOut * columns; }
+  const int32_t* block(size_t unit, size_t u) const {
+    return reinterpret_cast<const int32_t*>(words.data()) + (unit * layout.inputBlocks() + u) * blockWords();
+  }
+
+ private:
+  void order(const PackedWeights& weights, size_t unit, size_t u) {
+    const size_t b = unit / tiles, firstBlock = unit % tiles * columns, kIn = layout.kIn, kOut = layout.kOut;
+    int32_t* to = const_cast<int32_t*>(block(unit, u));
+    const size_t features = std::min(kIn, layout.inputs - u * kIn);
+    if (features < kIn || (firstBlock + columns) * kOut > layout.outputs) std::memset(to, 0, 4 * blockWords());
+    const size_t outputs = std::min(columns * kOut, layout.outputs - firstBlock * kOut);
+    for (size_t c = 0; c < features; c++) {
+      const size_t from = weights.strides.at(b, u * kIn + c, firstBlock * kOut);
+      for (size_t k = 0; k < outputs; k++) {
+        const size_t lane = k / kOut, o = k % kOut;
+        to[(o * kIn + kIn - 1 - c) * columns + lane] = weights.at(from + k * weights.strides.column);
       }
-    polyLoops().forwardColumns(work, shape.length, table);
-    for (size_t f = 0; f < shape.length; f++) std::memcpy(out + (f * (inputBlocks + 1) + u) * columns, work + f * columns, 4 * columns);
+    }
+  }
+
+  const PackedLayout& layout;
+  size_t tiles;
+  Words words;
+};
+
+/** Weights of one tile at all points: out [point][inputBlocks + 1][16]. */
+void transformWeights(const Segments& segments, const NttTable& table, const OrderedWeights& weights, size_t unit, uint32_t* work,
+                      uint32_t* out) {
+  const PolyLoops& loops = polyLoops();
+  const size_t inputBlocks = segments.layout.inputBlocks(), used = weights.blockWords();
+  for (size_t u = 0; u < inputBlocks; u++) {
+    loops.residues(weights.block(unit, u), used, table.modulus, work);
+    loops.forwardColumns(work, segments.length, used / columns, table);
+    for (size_t f = 0; f < segments.length; f++)
+      std::memcpy(out + (f * (inputBlocks + 1) + u) * columns, work + f * columns, 4 * columns);
   }
 }
 
-/** Tokens whose b half reaches an output. */
-bool tokenMatters(const PackedLayout& layout, bool halfB, size_t i) { return !halfB || i < layout.rows || i + 1 == layout.tokens; }
-
-/** Sums at all points, then transforms back: sums [token][length + 1][16]. */
-void multiplyPoints(const Shape& shape, const NttTable& table, const uint32_t* points, const uint32_t* weightPoints, size_t b,
+/** Sums at all points, then transforms back: sums [segment][length + 1][16]. */
+void multiplyPoints(const Segments& segments, const NttTable& table, const uint32_t* points, const uint32_t* weightPoints, size_t b,
                     bool halfB, uint32_t* sums) {
   const PolyLoops& loops = polyLoops();
-  const PackedLayout& layout = shape.layout;
-  const size_t tokenStride = (shape.length + 1) * columns;
-  for (size_t f = 0; f < shape.length; f++)
-    for (size_t block = 0; block < shape.tokenBlocks(); block++) {
-      if (!tokenMatters(layout, halfB, block * shape.tile) && block + 1 != shape.tokenBlocks()) continue;
-      loops.tile(shape.panel(points, f, b, block), weightPoints + f * (layout.inputBlocks() + 1) * columns, shape.tile,
-                 layout.inputBlocks(), table.modulus, sums + block * shape.tile * tokenStride + f * columns, tokenStride);
+  const size_t inputBlocks = segments.layout.inputBlocks(), stride = (segments.length + 1) * columns;
+  for (size_t f = 0; f < segments.length; f++) {
+    const uint32_t* a = points + f * segments.pointStride + b * inputBlocks * segments.count;
+    for (size_t first = 0; first < segments.count;) {
+      size_t rows = 8;
+      while (rows > segments.count - first) rows /= 2;
+      if (segments.matters(halfB, first) || first + rows == segments.count)
+        loops.tile(a + first, segments.count, weightPoints + f * (inputBlocks + 1) * columns, rows, inputBlocks, table.modulus,
+                   sums + first * stride + f * columns, stride);
+      first += rows;
     }
-  for (size_t i = 0; i < layout.tokens; i++)
-    if (tokenMatters(layout, halfB, i)) loops.inverseColumns(sums + i * tokenStride, shape.length, table);
+  }
+  for (size_t s = 0; s < segments.count; s++)
+    if (segments.matters(halfB, s)) loops.inverseColumns(sums + s * stride, segments.length, table);
 }
 
-/** Adds what wraps into the next token, scales, and turns columns into polynomials times X^-(kIn - 1). products + lane ·
- *  productStride: n words each, for `lanes` lanes. */
-void foldTokens(const Shape& shape, const NttTable& table, const uint32_t* sums, size_t lanes, uint32_t* folded,
-                uint32_t* products, size_t productStride) {
+/** Adds what a segment's product has beyond its tokens to the next one (to the first, negated, from the last), scales, and
+ *  turns columns into polynomials times X^-(kIn - 1): `lanes` of them, n words each, productStride apart. */
+void foldSegments(const Segments& segments, const NttTable& table, const uint32_t* sums, size_t lanes, uint32_t* folded,
+                  uint32_t* products, size_t productStride) {
   const PolyLoops& loops = polyLoops();
-  const PackedLayout& layout = shape.layout;
   const Modulus& m = table.modulus;
-  const size_t n = layout.n, phi = layout.phi(), back = layout.kIn - 1, tokenStride = (shape.length + 1) * columns;
-  const Factor factor = m.factor(m.inverse(m.reduceWide(static_cast<uint64_t>(layout.kIn) * shape.length)));
-  for (size_t i = 0; i < layout.tokens; i++) {
-    const size_t previous = (i + layout.tokens - 1) % layout.tokens;
-    loops.fold(sums + i * tokenStride, sums + previous * tokenStride + phi * columns, i == 0, factor, phi * columns, m,
-               folded + i * phi * columns);
+  const size_t n = segments.layout.n, phi = segments.phi, back = segments.layout.kIn - 1, stride = (segments.length + 1) * columns;
+  const Factor factor = m.factor(m.inverse(m.reduceWide(static_cast<uint64_t>(segments.layout.kIn) * segments.length)));
+  for (size_t s = 0; s < segments.count; s++) {
+    const size_t previous = (s + segments.count - 1) % segments.count, extent = segments.extent(s);
+    uint32_t* to = folded + s * segments.tokens * phi * columns;
+    const uint32_t* from = sums + s * stride;
+    loops.fold(from, sums + previous * stride + segments.extent(previous) * columns, s == 0, factor, phi * columns, m, to);
+    loops.scale(from + phi * columns, factor, (extent - phi) * columns, m, to + phi * columns);
   }
   for (size_t e = 0; e < n; e += 16) {
     uint32_t* block = folded + e * columns;
@@ -144,39 +202,45 @@ void foldTokens(const Shape& shape, const NttTable& table, const uint32_t* sums,
 
 size_t multiplyPacked(const RlweContext& context, const PackedLayout& layout, const uint8_t* inputs, const uint8_t* publicSeed,
                       const PackedWeights& weights, size_t threads, uint32_t* products) {
-  const Shape shape(layout);
+  const Segments segments(layout);
   const size_t n = layout.n, inputBlocks = layout.inputBlocks(), limbs = layout.limbs, cts = layout.inputCiphertexts();
-  const size_t limbBytes = packedBytes(layout.sentCoefficients());
-  const size_t together = layout.tokens < 16 ? 16 / layout.tokens : 1;    // ciphertexts that fill 16 lanes
-  const size_t tiles = (layout.outputBlocks() + columns - 1) / columns;
+  const size_t limbBytes = packedBytes(layout.sentCoefficients()), tiles = (layout.outputBlocks() + columns - 1) / columns;
+  // Ciphertexts that fill whole batches of 16 columns.
+  const size_t together = std::min(cts, columns);
+  const OrderedWeights ordered(layout, weights, threads);
   std::atomic<size_t> invalid{0};
-  Words pointsA(shape.length * shape.pointStride), pointsB(shape.length * shape.pointStride);
+  Words points[2] = {Words(segments.length * segments.pointStride), Words(segments.length * segments.pointStride)};
   for (size_t l = 0; l < limbs; l++) {
     const NttTable& table = context.table(l);
     splitWork(threads, (cts + together - 1) / together, [&](size_t chunk, size_t) {
-      Words polys(together * n), work(shape.length * columns);
-      Sampler sampler(publicSeed);
       const size_t first = chunk * together, last = std::min(cts, first + together);
-      std::memset(polys.data(), 0, 4 * together * n);
-      for (size_t ct = first; ct < last; ct++) {
-        sampler.seek(ct * limbs + l);
-        sampler.uniform(table.modulus, n, polys.data() + (ct - first) * n);
+      Words half(n);
+      Sampler sampler(publicSeed);
+      for (const bool halfB : {true, false}) {
+        InputColumns lanes(segments, table, points[halfB].data());
+        lanes.start(first * segments.count);
+        for (size_t ct = first; ct < last; ct++) {
+          if (halfB) {
+            invalid += unpackSent(layout, inputs + (ct * limbs + l) * limbBytes, table.modulus, half.data());
+          } else {
+            sampler.seek(ct * limbs + l);
+            sampler.uniform(table.modulus, n, half.data());
+          }
+          for (size_t s = 0; s < segments.count; s++) lanes.push(half.data() + s * segments.tokens * segments.phi, segments.extent(s));
+        }
+        lanes.flush();
       }
-      transformInputs(shape, table, polys.data(), first * layout.tokens, together * layout.tokens, work.data(), pointsA.data());
-      for (size_t ct = first; ct < last; ct++)
-        invalid += unpackSent(layout, inputs + (ct * limbs + l) * limbBytes, table.modulus, polys.data() + (ct - first) * n);
-      transformInputs(shape, table, polys.data(), first * layout.tokens, together * layout.tokens, work.data(), pointsB.data());
     });
     splitWork(threads, layout.batch * tiles, [&](size_t unit, size_t) {
       const size_t b = unit / tiles, firstBlock = unit % tiles * columns;
       const size_t lanes = std::min(columns, layout.outputBlocks() - firstBlock);
-      Words weightPoints(shape.length * (inputBlocks + 1) * columns), sums(layout.tokens * (shape.length + 1) * columns);
-      Words folded(std::max(n, shape.length) * columns);
-      transformWeights(shape, table, weights, b, firstBlock, folded.data(), weightPoints.data());
+      Words weightPoints(segments.length * (inputBlocks + 1) * columns), sums(segments.count * (segments.length + 1) * columns);
+      Words folded(std::max(n, segments.length) * columns);
+      transformWeights(segments, table, ordered, unit, folded.data(), weightPoints.data());
       uint32_t* out = products + ((b * layout.outputBlocks() + firstBlock) * 2 * limbs + l) * n;
       for (const bool halfB : {true, false}) {
-        multiplyPoints(shape, table, (halfB ? pointsB : pointsA).data(), weightPoints.data(), b, halfB, sums.data());
-        foldTokens(shape, table, sums.data(), lanes, folded.data(), out + (halfB ? 0 : limbs * n), 2 * limbs * n);
+        multiplyPoints(segments, table, points[halfB].data(), weightPoints.data(), b, halfB, sums.data());
+        foldSegments(segments, table, sums.data(), lanes, folded.data(), out + (halfB ? 0 : limbs * n), 2 * limbs * n);
       }
     });
   }
