@@ -1,0 +1,205 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseRunConfig } from '../../configs/load.js';
+import { readArtifact, writeArtifact } from '../../model/artifact-file.js';
+import { readCheckpoint } from '../../model/checkpoint.js';
+import { useBackend } from '../../training/backend/setup.js';
+import { predict } from '../../training/evaluate.js';
+import { exportArtifact, stateOfCheckpoint } from '../../training/export.js';
+import { prepareRun } from '../../training/prepare.js';
+import type { EvaluationReport, Listener, StepReport } from '../../training/progress.js';
+import { type StopRequest, Trainer } from '../../training/trainer.js';
+
+let folder: string;
+beforeAll(async () => {
+  await useBackend('native');
+  folder = await mkdtemp(join(tmpdir(), 'cipherprune-train-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** A tiny run on generated sentences. */
+const literal = (changes: Record<string, unknown> = {}) => ({
+  name: 'test',
+  task: 'sst2',
+  model: {
+    architecture: {
+      layers: 3,
+      heads: 2,
+      hiddenSize: 32,
+      intermediateSize: 64,
+      maxPositions: 48,
+      initializerRange: 0.1,
+    },
+    tokenizer: { source: 'learned', vocabularySize: 300 },
+    maxTokens: 40,
+    dropout: 0.05,
+    attentionDropout: 0.05,
+  },
+  data: { source: 'synthetic', syntheticTrain: 2400, syntheticDev: 200 },
+  batch: { tokens: 1024, examples: 32 },
+  phases: {
+    dense: { epochs: 5, learningRate: 4e-3 },
+    soft: { epochs: 1, learningRate: 2e-3, thresholdLearningRate: 0.03 },
+    hard: { epochs: 1, learningRate: 2e-3 },
+  },
+  masks: { temperature: { value: 0.5, final: 0.1 }, keep: 0.5 },
+  ...changes,
+});
+
+class Recorder implements Listener {
+  readonly steps: StepReport[] = [];
+  readonly evaluations: EvaluationReport[] = [];
+  seen = 0;
+  constructor(private readonly onStep: (count: number) => void = () => undefined) {}
+  note(): void {}
+  phase(): void {}
+  examples(): void {
+    this.onStep(++this.seen);
+  }
+  step(report: StepReport): void {
+    this.steps.push(report);
+  }
+  evaluation(report: EvaluationReport): void {
+    this.evaluations.push(report);
+  }
+}
+
+async function train(
+  name: string,
+  changes: Record<string, unknown>,
+  options: { resume?: boolean; stopAfter?: number } = {},
+) {
+  const config = parseRunConfig(literal(changes), 'test');
+  const stop: StopRequest = { requested: false };
+  const recorder = new Recorder((count) => {
+    if (count === options.stopAfter) stop.requested = true;
+  });
+  const trainer = new Trainer(config, await prepareRun(config), join(folder, name), recorder, stop);
+  const evaluation = await trainer.run({ resume: options.resume ?? false });
+  return { evaluation, recorder, config };
+}
+
+describe('a whole run on generated sentences', () => {
+  it('learns the task, prunes tokens, and exports an artifact that stands for the model', async () => {
+    const { evaluation, recorder, config } = await train('whole', {});
+    expect(evaluation.metrics.accuracy).toBeGreaterThan(0.9);
+    expect(evaluation.keptRatio[1]).toBeLessThan(0.8);
+    expect(evaluation.keptRatio[1]).toBeLessThanOrEqual(evaluation.keptRatio[0]!);
+    expect(evaluation.keptRatio[2]).toBe(evaluation.keptRatio[1]);
+    expect(recorder.evaluations.map(({ phase }) => phase)).toContain('hard');
+    const lines = (await readFile(join(folder, 'whole', 'metrics.jsonl'), 'utf8')).trim().split('\n');
+    expect(lines.map((line) => JSON.parse(line).event)).toContain('step');
+
+    const checkpoint = await readCheckpoint(join(folder, 'whole', 'final'));
+    expect(checkpoint.details).toMatchObject({ task: 'sst2', prunes: true, reduces: true });
+    const { train: examples, dev } = await prepareRun(config);
+    const before = predict(stateOfCheckpoint(checkpoint), dev, { prune: true });
+    expect(before.keptRatio).toEqual(evaluation.keptRatio);
+
+    const fixedPoint = { ringBits: 37, fractionBits: 12 };
+    const options = { weightBits: 8, embeddingBits: 8, fixedPoint };
+    const { artifact, state, tensors, warnings } = exportArtifact(
+      checkpoint,
+      examples.slice(0, 100),
+      options,
+    );
+    expect(warnings).toEqual([]);
+    for (const { relativeError } of tensors) expect(relativeError).toBeLessThan(0.03);
+    const after = predict(state, dev, { prune: true });
+    const agreeing = before.logits.filter(
+      (x, i) => i % 2 === 0 && x > before.logits[i + 1]! === after.logits[i]! > after.logits[i + 1]!,
+    );
+    expect(agreeing.length).toBeGreaterThan(0.97 * dev.length);
+
+    const directory = join(folder, 'artifact');
+    await writeArtifact(directory, artifact);
+    const read = await readArtifact(directory);
+    expect(read.artifact.public.ranges).toEqual(artifact.public.ranges);
+    expect(read.artifact.private.layers[0]!.query.matrix).toEqual(artifact.private.layers[0]!.query.matrix);
+  });
+});
+
+describe('resuming', () => {
+  const short = {
+    phases: {
+      dense: { epochs: 0.5, learningRate: 4e-3 },
+      soft: { epochs: 0.4, learningRate: 2e-3 },
+      hard: { epochs: 0.3, learningRate: 2e-3 },
+    },
+    data: { source: 'synthetic', syntheticTrain: 600, syntheticDev: 50 },
+    evaluationsPerEpoch: 0,
+  };
+
+  it.each([[4], [13], [19]])(
+    'after an interruption in step %i gives the same bits as one run',
+    async (stopAfter) => {
+      await train('straight', short);
+      await expect(train(`broken-${stopAfter}`, short, { stopAfter })).rejects.toThrow(/--resume/);
+      await train(`broken-${stopAfter}`, short, { resume: true });
+      const [straight, resumed] = await Promise.all(
+        ['straight', `broken-${stopAfter}`].map((name) => readCheckpoint(join(folder, name, 'final'))),
+      );
+      expect(resumed!.details).toEqual(straight!.details);
+      for (const [name, { values }] of straight!.tensors)
+        expect(resumed!.tensors.get(name)!.values, name).toEqual(values);
+    },
+  );
+
+  it('refuses another configuration and a folder without a run', async () => {
+    await train('other', short);
+    await expect(train('other', { ...short, seed: 2 }, { resume: true })).rejects.toThrow(/another seed/);
+    await expect(train('nothing', short, { resume: true })).rejects.toThrow(/expected a run/);
+  });
+});
+
+describe('what goes wrong', () => {
+  const short = {
+    phases: { dense: { epochs: 1, learningRate: 4e-3 }, soft: { epochs: 0 }, hard: { epochs: 0 } },
+    data: { source: 'synthetic', syntheticTrain: 400, syntheticDev: 20 },
+    masks: { mode: 'none' },
+    checkpointEverySteps: 2,
+  };
+
+  it('stops at NaN and leaves the last checkpoint whole', async () => {
+    const config = parseRunConfig(literal({ ...short, optimizer: { clipNorm: null } }), 'test');
+    const prepared = await prepareRun(config);
+    const poison = new Recorder((count) => {
+      if (count === 5) prepared.state.parameters.get('pooler.dense.bias')!.values[0] = Number.NaN;
+    });
+    const trainer = new Trainer(config, prepared, join(folder, 'nan'), poison);
+    await expect(trainer.run({ resume: false })).rejects.toThrow(/dense phase, step 6: the loss is NaN/);
+    const { tensors } = await readCheckpoint(join(folder, 'nan', 'checkpoint'));
+    for (const { values } of tensors.values()) expect(values.every(Number.isFinite)).toBe(true);
+  });
+
+  it('stops when the loss diverges', async () => {
+    const wild = { ...short, phases: { ...short.phases, dense: { epochs: 40, learningRate: 30 } } };
+    await expect(train('wild', { ...wild, optimizer: { clipNorm: null } })).rejects.toThrow(
+      /dense phase, step \d+: /,
+    );
+  });
+
+  it('says what could not be written', async () => {
+    const config = parseRunConfig(literal(short), 'test');
+    const directory = join(folder, 'full');
+    // A file in the place of the run's folder: writing fails as on a full disk, whoever runs the tests.
+    const block = new Recorder((count) => {
+      if (count !== 1) return;
+      rmSync(directory, { recursive: true });
+      writeFileSync(directory, 'in the way');
+    });
+    const trainer = new Trainer(config, await prepareRun(config), directory, block);
+    await expect(trainer.run({ resume: false })).rejects.toThrow(
+      /writing below .*full failed in the dense phase after step \d+: .*; the checkpoint written before is intact/,
+    );
+  });
+
+  it('names a bad configuration', () => {
+    expect(() => parseRunConfig(literal({ phases: { dense: { epochs: -1 } } }), 'bad.yaml')).toThrow(
+      /bad.yaml: phases.dense.epochs/,
+    );
+  });
+});
