@@ -1,0 +1,51 @@
+/** Classification in the clear, with the same fixed-point arithmetic: what the private result must equal. */
+import type { PublicModel } from '../../model/artifact.js';
+import { type ArtifactParts, readArtifact } from '../../model/artifact-file.js';
+import { createTokenizer, type Tokenizer } from '../../model/tokenizer.js';
+import { CleartextBackend } from '../backends/cleartext.js';
+import { withSpan } from '../core/span.js';
+import { Meter, NO_COST } from '../session/meter.js';
+import { type Classification, classificationOf } from './classification.js';
+import { openEngine } from './engine.js';
+import type { Party } from './party.js';
+import { bucketOf } from './request.js';
+
+export class CleartextClassifier {
+  private constructor(
+    readonly model: PublicModel,
+    /** Of the public part: what the handshake compares. */
+    readonly digest: string,
+    readonly tokenizer: Tokenizer,
+    private readonly party: Party,
+  ) {}
+
+  static async open(directory: string): Promise<CleartextClassifier> {
+    return CleartextClassifier.of(await readArtifact(directory));
+  }
+
+  static async of({ artifact, publicPart }: Pick<ArtifactParts, 'artifact' | 'publicPart'>) {
+    const party = await openEngine(new CleartextBackend(), artifact);
+    const tokenizer = createTokenizer(artifact.public.tokenizerFiles);
+    return new CleartextClassifier(artifact.public, publicPart.digest, tokenizer, party);
+  }
+
+  async classify(text: string, textPair: string | null): Promise<Classification> {
+    const encoding = this.tokenizer.encode(text, textPair, this.model.maxTokens);
+    if (encoding.textTokens === 0) throw new Error('the text is empty: it has no word pieces');
+    const bucket = bucketOf(encoding.ids.length);
+    const meter = new Meter();
+    const result = await withSpan(meter.span, () => this.party.classify(encoding, bucket));
+    return classificationOf({
+      text,
+      textPair,
+      tokens: encoding.ids.length,
+      truncatedTokens: encoding.droppedTokens,
+      bucket,
+      model: this.model,
+      result,
+      report: meter.finish(),
+      offline: NO_COST,
+      leaks: [],
+    });
+  }
+}

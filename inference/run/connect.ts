@@ -1,0 +1,45 @@
+/** Connecting a client over TCP: which model it accepts, and where it looks for the public part first. */
+import { parsePublicPart, readPublicPart } from '../../model/artifact-file.js';
+import { connectTcp } from '../net/tcp-channel.js';
+import { protocolDigest } from './agreement.js';
+import { Client } from './client.js';
+import type { OpenParty } from './party.js';
+import { readCached, writeCached } from './public-cache.js';
+
+export interface ConnectOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly timeoutMilliseconds: number;
+  readonly open: OpenParty;
+  /** Accept only the model with this digest (hexadecimal). */
+  readonly modelDigest?: string | undefined;
+  /** Accept only this artifact's model; its public part is then not transferred. */
+  readonly artifact?: string | undefined;
+  /** Public parts by digest; null: keep none. */
+  readonly cacheFolder: string | null;
+}
+
+/** Connects, agrees and sets up. Throws with the address, both digests, or whatever else does not fit. */
+export async function connectClient(options: ConnectOptions): Promise<Client> {
+  const { host, port, timeoutMilliseconds, open, artifact, cacheFolder } = options;
+  const own = artifact === undefined ? null : await readPublicPart(artifact);
+  if (own && options.modelDigest && own.digest !== options.modelDigest) {
+    throw new Error(`artifact ${artifact}: expected the digest ${options.modelDigest}, got ${own.digest}`);
+  }
+  const channel = await connectTcp(host, port, { timeoutMilliseconds });
+  try {
+    return await Client.open(channel, {
+      terms: {
+        protocolDigest: protocolDigest(),
+        modelDigest: own?.digest ?? options.modelDigest ?? null,
+        lookUp: async (digest) => own ?? (cacheFolder ? readCached(cacheFolder, digest) : null),
+        parse: parsePublicPart,
+      },
+      open,
+      onPublicPart: async (digest, bytes) => cacheFolder && writeCached(cacheFolder, digest, bytes),
+    });
+  } catch (error) {
+    await channel.close();
+    throw error;
+  }
+}

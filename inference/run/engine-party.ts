@@ -1,0 +1,19 @@
+/** The real party: the engine over the two-party backend. */
+
+import { setupLinear } from '../backends/two-party/linear.js';
+import { TwoPartyBackend } from '../backends/two-party/two-party-backend.js';
+import { span } from '../core/span.js';
+import { setupCots } from '../crypto/ot/setup-cots.js';
+import type { Session } from '../session/session.js';
+import { openEngine } from './engine.js';
+import type { OpenParty } from './party.js';
+
+/** Base OTs, their extension in both directions, and the keys of the linear layers. */
+export async function setupTwoParty(session: Session): Promise<TwoPartyBackend> {
+  const cots = await span('setup-cots', () => setupCots(session));
+  const linear = await span('setup-linear', () => setupLinear(session));
+  return new TwoPartyBackend({ session, cots, linear });
+}
+
+export const openEngineParty: OpenParty = async (session, model) =>
+  openEngine(await setupTwoParty(session), model);

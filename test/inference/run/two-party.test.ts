@@ -1,0 +1,158 @@
+/** The whole secure pipeline with a tiny random model: both parties in this process, over memory and over TCP. */
+import { describe, expect, it } from 'vitest';
+import { memoryChannelPair } from '../../../inference/net/memory-channel.js';
+import { connectTcp } from '../../../inference/net/tcp-channel.js';
+import { protocolDigest } from '../../../inference/run/agreement.js';
+import { CleartextClassifier } from '../../../inference/run/cleartext-classifier.js';
+import { Client } from '../../../inference/run/client.js';
+import { openEngineParty } from '../../../inference/run/engine-party.js';
+import { serveConnection } from '../../../inference/run/serve-connection.js';
+import { type PublicPart, parsePublicPart } from '../../../model/artifact-file.js';
+import { encodePublicPart } from '../../../model/public-part.js';
+import { tinyArtifact } from '../../model/tiny-artifact.js';
+import { cuttingProxy } from './cutting-proxy.js';
+import { servedModel, toyServer } from './toy-party.js';
+
+const clientOptions = {
+  terms: {
+    protocolDigest: protocolDigest(),
+    modelDigest: null,
+    lookUp: async (): Promise<PublicPart | null> => null,
+    parse: parsePublicPart,
+  },
+  open: openEngineParty,
+};
+
+const texts: readonly (readonly [string, string | null])[] = [
+  ['a good movie.', null],
+  ['bad', null],
+  ['a bad movie. a good movies. bad bad bad good', null],
+  ['good movie', 'a bad movie'],
+];
+
+describe('private inference', () => {
+  it.each([['that prunes', servedModel(1), tinyArtifact({ seed: 1 })]])(
+    'gives the labels, counts and nearly the logits of plaintext inference with a model %s',
+    async (_, model, artifact) => {
+      const [serverEnd, clientEnd] = memoryChannelPair();
+      const served = serveConnection(serverEnd, { model, open: openEngineParty, onText: () => undefined });
+      const client = await Client.open(clientEnd, clientOptions);
+      const plaintext = await CleartextClassifier.of({
+        artifact,
+        publicPart: encodePublicPart(artifact.public),
+      });
+      for (const [text, textPair] of texts) {
+        const secure = await client.classify(text, textPair);
+        const clear = await plaintext.classify(text, textPair);
+        const counts = ({ layers }: typeof clear) => layers.map(({ kept, important }) => [kept, important]);
+        expect(counts(secure)).toEqual(counts(clear));
+        expect(secure.tokens).toBe(clear.tokens);
+        for (const [i, logit] of secure.logits.entries()) expect(logit).toBeCloseTo(clear.logits[i]!, 1);
+      }
+      await client.close();
+      expect(await served).toBe(texts.length);
+    },
+  );
+
+  it('opens the declared counts and the logits, and nothing else; golden bytes and rounds', async () => {
+    const [serverEnd, clientEnd] = memoryChannelPair();
+    const served = serveConnection(serverEnd, {
+      model: servedModel(1),
+      open: openEngineParty,
+      onText: () => undefined,
+    });
+    const client = await Client.open(clientEnd, clientOptions);
+    const { leaks, cost, layers } = await client.classify('a good movie.', null);
+    await client.close();
+    await served;
+    expect({
+      leaks,
+      sent: cost.sentBytes,
+      received: cost.receivedBytes,
+      rounds: cost.rounds,
+    }).toMatchInlineSnapshot(`
+      {
+        "leaks": [
+          {
+            "count": 1,
+            "name": "length-bucket",
+            "to": "server",
+          },
+          {
+            "count": 1,
+            "name": "kept-token-count",
+            "to": "all",
+          },
+          {
+            "count": 1,
+            "name": "important-token-count",
+            "to": "all",
+          },
+          {
+            "count": 1,
+            "name": "logits",
+            "to": "client",
+          },
+        ],
+        "received": 1277582,
+        "rounds": 130,
+        "sent": 2743414,
+      }
+    `);
+    expect(
+      layers.map(({ kept, important, bytes, rounds }) => ({ kept, important, bytes, rounds })),
+    ).toMatchInlineSnapshot(`
+      [
+        {
+          "bytes": 2016533,
+          "important": 3,
+          "kept": 6,
+          "rounds": 64,
+        },
+        {
+          "bytes": 1678268,
+          "important": 1,
+          "kept": 1,
+          "rounds": 57,
+        },
+      ]
+    `);
+  });
+});
+
+describe('a server of the real engine outlives its clients', () => {
+  it.each([
+    ['disconnect', [0.3, 0.7, 0.95]],
+    ['stall', [0.6]],
+    ['garbage', [0.6]],
+  ] as const)('a client that does %s', async (kind, shares) => {
+    const server = await toyServer({ open: openEngineParty, timeoutMilliseconds: 3_000 });
+    const connected = async (port: number, timeoutMilliseconds: number) => {
+      const channel = await connectTcp('127.0.0.1', port, { timeoutMilliseconds });
+      const open = await Client.open(channel, clientOptions).catch(async (error) => {
+        await channel.close();
+        throw error;
+      });
+      return open;
+    };
+    const whole = await cuttingProxy(server.port, { after: Number.POSITIVE_INFINITY, kind });
+    const honest = await connected(whole.port, 5_000);
+    await honest.classify('a good movie.', null);
+    await honest.close();
+    const length = whole.passed();
+    whole.close();
+    const cuts = shares.map((share) => Math.floor(share * length));
+    await Promise.all(
+      cuts.map(async (after) => {
+        const proxy = await cuttingProxy(server.port, { after, kind });
+        const attempt = connected(proxy.port, 4_000).then((open) => open.classify('a good movie.', null));
+        await attempt.catch((error) => expect(error).toBeInstanceOf(Error));
+        proxy.close();
+      }),
+    );
+    const after = await connected(server.port, 5_000);
+    expect((await after.classify('bad', null)).logits).toHaveLength(2);
+    await after.close();
+    await server.close();
+  });
+});
