@@ -4,9 +4,14 @@
  */
 import type { CommandModule } from 'yargs';
 import { command as bench } from './commands/bench.js';
+import { command as demo } from './commands/demo.js';
+import { command as evaluate } from './commands/evaluate.js';
 import { command as exportCommand } from './commands/export.js';
 import { command as generate } from './commands/generate.js';
+import { command as infer } from './commands/infer.js';
+import { command as insecureCompare } from './commands/insecure-compare.js';
 import { command as inspect } from './commands/inspect.js';
+import { command as serve } from './commands/serve.js';
 import { command as train } from './commands/train.js';
 import { command as verify } from './commands/verify.js';
 
@@ -25,10 +30,15 @@ export interface RegisteredCommand {
 }
 
 export const commands: readonly RegisteredCommand[] = [
-  bench,
-  exportCommand,
-  generate,
-  inspect,
+  demo,
   train,
+  exportCommand,
+  inspect,
   verify,
+  serve,
+  infer,
+  evaluate,
+  generate,
+  bench,
+  insecureCompare,
 ];

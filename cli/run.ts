@@ -23,6 +23,8 @@ export const commandLine = (argv: readonly string[]) =>
     })
     .demandCommand(1, 'expected a command; see `cipherprune --help`')
     .strict()
+    // The last of repeated options counts; none becomes a list behind a command's back.
+    .parserConfiguration({ 'duplicate-arguments-array': false })
     .recommendCommands()
     .version(version())
     .help()

@@ -1,0 +1,89 @@
+/** `infer`: the client party. */
+import type { Argv } from 'yargs';
+import type { Classification } from '../../inference/run/classification.js';
+import type { Command, GlobalOptions } from '../commands.js';
+import { UsageError } from '../errors.js';
+import { jsonOption, timeoutOption } from '../model-options.js';
+import { hostAndPort } from '../options.js';
+import { note, printJson } from '../output.js';
+import { printClassification } from '../print-classification.js';
+import { readTexts, type TextInput } from '../texts.js';
+import { withClient } from '../two-party.js';
+
+interface InferOptions {
+  readonly connect?: string | undefined;
+  readonly local: boolean;
+  readonly artifact?: string | undefined;
+  readonly artifactDigest?: string | undefined;
+  readonly text?: string | undefined;
+  readonly textPair?: string | undefined;
+  readonly file?: string | undefined;
+  readonly timeout: number;
+  readonly cache: boolean;
+  readonly json: boolean;
+}
+
+function checkTarget({ connect, local, artifact, artifactDigest }: InferOptions): void {
+  if ((connect === undefined) === !local) throw new UsageError('expected either --connect or --local');
+  if (local && artifact === undefined) throw new UsageError('--local needs --artifact');
+  if (artifactDigest !== undefined && !/^[0-9a-f]{64}$/i.test(artifactDigest))
+    throw new UsageError('--artifact-digest: expected 64 hexadecimal digits');
+}
+
+/** Not part of the result: what a user should know about it. */
+function warnIfTruncated({ source }: TextInput, { truncatedTokens, tokens }: Classification): void {
+  if (truncatedTokens > 0)
+    note(
+      `cipherprune: ${source}: the text was truncated to ${tokens} tokens, ${truncatedTokens} word pieces were dropped`,
+    );
+}
+
+async function infer(options: GlobalOptions & InferOptions): Promise<void> {
+  checkTarget(options);
+  const address = options.connect === undefined ? null : hostAndPort('connect', options.connect);
+  const inputs = await readTexts(options);
+  const target = {
+    address,
+    artifact: options.artifact,
+    modelDigest: options.artifactDigest?.toLowerCase(),
+    timeoutSeconds: options.timeout,
+    cache: options.cache,
+    verbose: options.verbose,
+  };
+  await withClient(target, async (client) => {
+    for (const input of inputs) {
+      const classification = await client.classify(input.text, input.textPair).catch((error: Error) => {
+        throw Object.assign(error, { message: `${input.source}: ${error.message}` });
+      });
+      warnIfTruncated(input, classification);
+      (options.json ? printJson : printClassification)(classification);
+    }
+  });
+}
+
+export const command: Command<InferOptions> = {
+  command: 'infer',
+  describe: 'Run the client party: classify texts that never leave this side',
+  builder: (yargs: Argv<GlobalOptions>) =>
+    yargs.options({
+      connect: { type: 'string', describe: 'HOST:PORT of a server', requiresArg: true },
+      local: { type: 'boolean', default: false, describe: 'Start both parties here, as two processes' },
+      artifact: {
+        type: 'string',
+        describe: 'With --local the model to serve; with --connect the only model to accept',
+        requiresArg: true,
+      },
+      'artifact-digest': { type: 'string', describe: 'The only model to accept, by its digest' },
+      text: { type: 'string', describe: 'One text', requiresArg: true },
+      'text-pair': { type: 'string', describe: 'The second text of a pair', requiresArg: true },
+      file: {
+        type: 'string',
+        describe: 'A text or pair a line (.tsv, or .jsonl with text and textPair); - reads JSON lines',
+        requiresArg: true,
+      },
+      timeout: timeoutOption,
+      cache: { type: 'boolean', default: true, describe: 'Keep the public part that a server sends' },
+      json: jsonOption,
+    }) as unknown as Argv<GlobalOptions & InferOptions>,
+  handler: infer,
+};

@@ -1,0 +1,70 @@
+/** `serve`: the server party. */
+import type { Command } from '../commands.js';
+import { onInterrupt } from '../interrupt.js';
+import { DEFAULT_PORT, timeoutOption } from '../model-options.js';
+import { wholeNumber } from '../options.js';
+import { note, print } from '../output.js';
+
+interface ServeOptions {
+  readonly artifact: string;
+  readonly host: string;
+  readonly port: number;
+  readonly timeout: number;
+  readonly maxClients: number;
+  readonly untilStdinCloses: boolean;
+}
+
+/** Resolves when whoever started us is gone: standard input then ends. */
+const standardInputEnd = (): Promise<void> =>
+  new Promise((resolve) => {
+    process.stdin.once('end', resolve).once('close', resolve).once('error', resolve).resume();
+  });
+
+async function serve(options: ServeOptions): Promise<void> {
+  const { servedModelOf } = await import('../../inference/run/served-model.js');
+  const { openEngineParty } = await import('../../inference/run/engine-party.js');
+  const { startServer } = await import('../../inference/run/server.js');
+  const server = await startServer({
+    model: await servedModelOf(options.artifact),
+    open: openEngineParty,
+    host: options.host,
+    port: options.port,
+    timeoutMilliseconds: options.timeout * 1_000,
+    maxClients: options.maxClients,
+    log: note,
+  });
+  const host = server.host.includes(':') ? `[${server.host}]` : server.host;
+  print(`listening on ${host}:${server.port}`);
+  const forgetCleanup = onInterrupt(() => server.close());
+  await (options.untilStdinCloses ? standardInputEnd() : new Promise<never>(() => undefined));
+  forgetCleanup();
+  await server.close();
+}
+
+export const command: Command<ServeOptions> = {
+  command: 'serve',
+  describe: 'Run the server party: it holds the weights and never sees a text',
+  builder: {
+    artifact: { type: 'string', demandOption: true, describe: 'Folder of the exported model' },
+    host: { type: 'string', default: '127.0.0.1', describe: 'Address to listen on' },
+    port: {
+      type: 'string',
+      default: String(DEFAULT_PORT),
+      describe: 'Port to listen on; 0 picks a free one',
+      coerce: wholeNumber('port', 0, 65535),
+    },
+    timeout: timeoutOption,
+    'max-clients': {
+      type: 'string',
+      default: '16',
+      describe: 'Clients served at a time; more are turned away',
+      coerce: wholeNumber('max-clients', 1, 10_000),
+    },
+    'until-stdin-closes': {
+      type: 'boolean',
+      default: false,
+      describe: 'End when standard input ends (for a parent process)',
+    },
+  },
+  handler: serve,
+};

@@ -1,0 +1,112 @@
+/** Accuracy, kept tokens and cost of a classifier over labelled examples. */
+import type { Dataset, Example } from '../data/dataset.js';
+import { computeMetrics, type Metrics } from '../data/metrics.js';
+import { type Task, tasks } from '../data/tasks.js';
+import type { Classification } from '../inference/run/classification.js';
+import type { PublicModel } from '../model/artifact.js';
+
+/** Whatever classifies: a connected client, or the cleartext backend. */
+export interface Classifier {
+  classify(text: string, textPair: string | null): Promise<Classification>;
+}
+
+/** One line of `--predictions`. */
+export interface Prediction {
+  readonly index: number;
+  readonly label: number | null;
+  readonly predicted: number;
+  readonly logits: readonly number[];
+}
+
+export interface EvaluationCost {
+  readonly milliseconds: number;
+  readonly bytes: number;
+  readonly rounds: number;
+}
+
+export interface Evaluation {
+  readonly examples: number;
+  readonly metrics: Metrics;
+  /** Texts that did not fit into the model's longest input. */
+  readonly truncated: number;
+  /** Per layer: tokens that leave its pruning ÷ real input tokens, mean over examples. */
+  readonly keptRatio: readonly number[];
+  readonly importantRatio: readonly number[];
+  readonly meanKeptRatio: number;
+  /** Of all examples together. */
+  readonly cost: EvaluationCost;
+  /** Per example. */
+  readonly meanCost: EvaluationCost;
+}
+
+const mean = (values: readonly number[]): number =>
+  values.length === 0 ? 0 : values.reduce((a, b) => a + b, 0) / values.length;
+
+/** A model that does not prune carries its padding along: not more than the real tokens count. */
+const ratios = (results: readonly Classification[], of: 'kept' | 'important'): number[] =>
+  (results[0]?.layers ?? []).map((_, layer) =>
+    mean(results.map(({ layers, tokens }) => Math.min(layers[layer]![of], tokens) / tokens)),
+  );
+
+function costOf(results: readonly Classification[]): EvaluationCost {
+  const sum = (value: (result: Classification) => number) => results.reduce((a, r) => a + value(r), 0);
+  return {
+    milliseconds: Math.round(sum(({ cost }) => cost.milliseconds + cost.offline.milliseconds)),
+    bytes: sum(
+      ({ cost: { offline, ...online } }) =>
+        online.sentBytes + online.receivedBytes + offline.sentBytes + offline.receivedBytes,
+    ),
+    rounds: sum(({ cost }) => cost.rounds),
+  };
+}
+
+function perExample({ milliseconds, bytes, rounds }: EvaluationCost, examples: number): EvaluationCost {
+  const each = (total: number) => Math.round((total / examples) * 100) / 100;
+  return { milliseconds: each(milliseconds), bytes: each(bytes), rounds: each(rounds) };
+}
+
+/** Throws unless the task's labels are the model's, in the same order. */
+export function checkTask(task: Task, model: PublicModel): void {
+  const own = model.config.labels;
+  const fits =
+    own.length === task.labels.length &&
+    (model.task === task.name || own.every((label, i) => label === task.labels[i]));
+  if (fits) return;
+  throw new Error(
+    `evaluate: expected a model for ${task.name} (${task.labels.join(', ')}), got one for ${model.task} (${own.join(', ')})`,
+  );
+}
+
+export interface EvaluateOptions {
+  readonly dataset: Dataset;
+  readonly classifier: Classifier;
+  readonly onPrediction: (prediction: Prediction, example: Example) => void;
+}
+
+/** Classifies every example in order. */
+export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
+  const { dataset, classifier, onPrediction } = options;
+  const results: Classification[] = [];
+  for (const example of dataset.examples) {
+    const result = await classifier.classify(example.text, example.textPair);
+    results.push(result);
+    const { index, label } = example;
+    onPrediction({ index, label, predicted: result.label, logits: result.logits }, example);
+  }
+  const labelled = dataset.examples.map(({ label }, i) => ({ label, predicted: results[i]!.label }));
+  const known = labelled.filter((row): row is { label: number; predicted: number } => row.label !== null);
+  const predicted = known.map((row) => row.predicted);
+  const labels = known.map((row) => row.label);
+  const keptRatio = ratios(results, 'kept');
+  const cost = costOf(results);
+  return {
+    examples: results.length,
+    metrics: known.length > 0 ? computeMetrics(tasks[dataset.task], predicted, labels) : {},
+    truncated: results.filter(({ truncatedTokens }) => truncatedTokens > 0).length,
+    keptRatio,
+    importantRatio: ratios(results, 'important'),
+    meanKeptRatio: mean(keptRatio),
+    cost,
+    meanCost: perExample(cost, results.length),
+  };
+}

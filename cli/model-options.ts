@@ -1,0 +1,35 @@
+/** Options and defaults that commands around inference share. */
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { optional, wholeNumber } from './options.js';
+
+/** Seconds without a byte from the peer before it is given up. */
+export const DEFAULT_TIMEOUT_SECONDS = 60;
+export const DEFAULT_PORT = 7643;
+
+export const timeoutOption = {
+  type: 'string',
+  default: String(DEFAULT_TIMEOUT_SECONDS),
+  describe: 'Seconds without a byte from the peer before it is given up',
+  coerce: wholeNumber('timeout', 1, 86_400),
+} as const;
+
+export const jsonOption = {
+  type: 'boolean',
+  default: false,
+  describe: 'Print nothing but JSON on standard output',
+} as const;
+
+export const limitOption = {
+  type: 'string',
+  describe: 'Only the first N examples',
+  coerce: optional(wholeNumber('limit', 1)),
+} as const;
+
+/** How to run another command of this program as a process of its own: from the sources or from dist/ alike. */
+export function selfCommand(...args: readonly string[]): string[] {
+  const extension = extname(fileURLToPath(import.meta.url));
+  const main = fileURLToPath(new URL(`./main${extension}`, import.meta.url));
+  const loader = extension === '.ts' ? ['--import', import.meta.resolve('tsx')] : [];
+  return [process.execPath, ...loader, main, ...args];
+}

@@ -1,0 +1,163 @@
+/** What users get wrong: each a clear line on standard error, and the exit code that scripts rely on. */
+import { cpSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { encodeHello } from '../../inference/net/hello.js';
+import { writeArtifact } from '../../model/artifact-file.js';
+import { servedModel, toyServer } from '../inference/run/toy-party.js';
+import { tinyArtifact } from '../model/tiny-artifact.js';
+import { runHere } from './run-cli.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'cipherprune-cli-'));
+const artifact = join(folder, 'artifact');
+const damaged = join(folder, 'damaged');
+beforeAll(async () => {
+  await writeArtifact(artifact, tinyArtifact());
+  cpSync(artifact, damaged, { recursive: true });
+  truncateSync(join(damaged, 'public', 'embedding.safetensors'), 100);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function expectFailure(args: readonly string[], code: number, message: string | RegExp) {
+  const outcome = await runHere(...args);
+  expect(outcome.stderr).toMatch(message);
+  expect(outcome.code).toBe(code);
+  expect(outcome.stdout).toBe('');
+  expect(outcome.stderr.trimEnd().split('\n')).toHaveLength(1);
+  expect(outcome.stderr).toMatch(/^cipherprune: /);
+}
+
+describe('wrong usage exits with 2', () => {
+  it.each([
+    [[], 'expected a command'],
+    [['frobnicate'], 'frobnicate'],
+    [['serve'], 'artifact'],
+    [['serve', '--artifact', 'x', '--prot', '1'], 'prot'],
+    [['serve', '--artifact', 'x', '--port', '70000'], '--port: expected a whole number, 0 to 65535'],
+    [['serve', '--artifact', 'x', '--timeout', 'soon'], '--timeout: expected a whole number'],
+    [['infer', '--text', 'a'], 'either --connect or --local'],
+    [['infer', '--local', '--connect', 'h:1', '--text', 'a'], 'either --connect or --local'],
+    [['infer', '--local', '--text', 'a'], '--local needs --artifact'],
+    [['infer', '--connect', 'nowhere', '--text', 'a'], '--connect: expected HOST:PORT'],
+    [['infer', '--connect', 'h:1'], 'either --text or --file'],
+    [['infer', '--connect', 'h:1', '--text', 'a', '--artifact-digest', 'zz'], '64 hexadecimal digits'],
+    [['evaluate', '--artifact', 'x', '--data', 'y', '--task', 'sst3'], '--task: expected one of sst2, mrpc'],
+    [['evaluate', '--artifact', 'x', '--data', 'y', '--task', 'sst2', '--limit', '0'], '--limit: expected'],
+    [['evaluate', '--artifact', 'x', '--data', 'y', '--task', 'sst2', '--backend', 'magic'], 'magic'],
+  ])('%j', async (args, message) => {
+    await expectFailure(args, 2, message);
+  });
+});
+
+describe('failures exit with 1 and one clear line', () => {
+  it.each([
+    [
+      'a missing artifact',
+      () => ['serve', '--artifact', join(folder, 'none')],
+      'none: public/manifest.json: missing',
+    ],
+    [
+      'a damaged artifact',
+      () => ['serve', '--artifact', damaged],
+      'public/embedding.safetensors: truncated or changed',
+    ],
+    [
+      'an empty text',
+      () => ['infer', '--connect', '127.0.0.1:1', '--text', ' '],
+      '--text: the text is empty',
+    ],
+    [
+      'an empty line in a file',
+      () => ['infer', '--connect', '127.0.0.1:1', '--file', join(folder, 'texts.tsv')],
+      'texts.tsv:2: the text is empty',
+    ],
+    [
+      'a missing file',
+      () => ['infer', '--connect', '127.0.0.1:1', '--file', join(folder, 'none.tsv')],
+      'no such file',
+    ],
+    [
+      'a port where nobody listens',
+      () => ['infer', '--connect', '127.0.0.1:1', '--text', 'a'],
+      '127.0.0.1:1 cannot be reached (ECONNREFUSED)',
+    ],
+    [
+      'a missing data set',
+      () => ['evaluate', '--artifact', artifact, '--data', folder, '--task', 'sst2'],
+      'SST-2',
+    ],
+    [
+      'a local server whose artifact is damaged',
+      () => ['infer', '--local', '--artifact', damaged, '--text', 'a'],
+      'public/embedding.safetensors: truncated or changed',
+    ],
+  ])('%s', async (_, args, message) => {
+    writeFileSync(join(folder, 'texts.tsv'), 'one\n\nthree\n');
+    await expectFailure(args(), 1, message);
+  });
+
+  it('a port that speaks something else', async () => {
+    const web = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.end('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n');
+    });
+    await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
+    const { port } = web.address() as { port: number };
+    await expectFailure(
+      ['infer', '--connect', `127.0.0.1:${port}`, '--text', 'a'],
+      1,
+      'the server does not speak CipherPrune (is this the right port?)',
+    );
+    web.close();
+  });
+
+  it('a server that never answers', async () => {
+    const silent = createServer(() => undefined);
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const { port } = silent.address() as { port: number };
+    const outcome = runHere('infer', '--connect', `127.0.0.1:${port}`, '--text', 'a', '--timeout', '1');
+    expect((await outcome).stderr).toContain('sent nothing for 1 s');
+    expect((await outcome).code).toBe(1);
+    silent.close();
+  });
+
+  it('a server of another version', async () => {
+    const newer = createServer((socket) => {
+      socket.on('error', () => undefined);
+      const { modelDigest, protocolDigest } = servedModel().terms;
+      socket.end(encodeHello({ version: 2, role: 'server', protocolDigest, modelDigest, publicBytes: 1 }));
+    });
+    await new Promise<void>((resolve) => newer.listen(0, '127.0.0.1', resolve));
+    const { port } = newer.address() as { port: number };
+    await expectFailure(
+      ['infer', '--connect', `127.0.0.1:${port}`, '--text', 'a'],
+      1,
+      'the server speaks protocol version 2, expected 1; install the same version on both sides',
+    );
+    newer.close();
+  });
+
+  it('a server with another model than the artifact or the digest that the client was given', async () => {
+    const server = await toyServer({ model: servedModel(2) });
+    const theirs = servedModel(2).terms.modelDigest;
+    const ours = servedModel(1).terms.modelDigest;
+    const connect = ['infer', '--connect', `127.0.0.1:${server.port}`, '--text', 'a'];
+    const message = `handshake: expected the model ${ours}, the server has ${theirs}`;
+    await expectFailure([...connect, '--artifact', artifact], 1, message);
+    await expectFailure([...connect, '--artifact-digest', ours], 1, message);
+    await expectFailure(
+      [...connect, '--artifact', artifact, '--artifact-digest', theirs],
+      1,
+      `expected the digest ${theirs}, got ${ours}`,
+    );
+    await server.close();
+  });
+
+  it('shows the stack only with --verbose', async () => {
+    const args = ['serve', '--artifact', join(folder, 'none')];
+    expect((await runHere(...args)).stderr).not.toContain('    at ');
+    expect((await runHere(...args, '--verbose')).stderr).toContain('    at ');
+  });
+});

@@ -1,0 +1,69 @@
+/** Runs the command line: within this process for speed, or as a process of its own where signals and exits matter. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { vi } from 'vitest';
+import { runCommandLine } from '../../cli/run.js';
+
+export interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** In this process, with both streams captured. */
+export async function runHere(...args: readonly string[]): Promise<Outcome> {
+  const written = { stdout: '', stderr: '' };
+  const capture = (name: 'stdout' | 'stderr') =>
+    vi.spyOn(process[name], 'write').mockImplementation((chunk) => {
+      written[name] += String(chunk);
+      return true;
+    });
+  const spies = [capture('stdout'), capture('stderr')];
+  try {
+    const code = await runCommandLine(args);
+    return { code, ...written };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+}
+
+const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+
+export interface StartedProcess {
+  readonly child: ChildProcess;
+  /** Resolves when standard output has a line that matches. */
+  line(pattern: RegExp): Promise<RegExpExecArray>;
+  readonly outcome: Promise<Outcome>;
+}
+
+/** As a process of its own. */
+export function start(...args: readonly string[]): StartedProcess {
+  const child = spawn(process.execPath, ['--import', 'tsx', main, ...args], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  const written = { stdout: '', stderr: '' };
+  child.stdout.on('data', (chunk) => {
+    written.stdout += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    written.stderr += chunk;
+  });
+  const outcome = new Promise<Outcome>((resolve) =>
+    child.once('close', (code) => resolve({ code, ...written })),
+  );
+  return {
+    child,
+    outcome,
+    async line(pattern) {
+      for (;;) {
+        const match = pattern.exec(written.stdout);
+        if (match) return match;
+        const ended = await Promise.race([
+          outcome,
+          new Promise<null>((resolve) => setTimeout(() => resolve(null), 20)),
+        ]);
+        if (ended) throw new Error(`ended with ${ended.code} before ${pattern}: ${ended.stderr}`);
+      }
+    },
+  };
+}
