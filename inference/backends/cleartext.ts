@@ -146,10 +146,18 @@ export class CleartextBackend extends LocalBackend implements Backend {
   }
 
   #lifted(x: SharedTensor, ringBits: number, sign: Sign): LocalTensor {
-    this.#checkRange('widen', x, x.ringBits - (sign === 'signed' ? 2 : 1));
+    this.#checkRange('widen', sign === 'signed' ? x : this.#lowered(x), x.ringBits - 2);
     const out = new BigUint64Array(sizeOf(x.shape));
     kernels.ringSignExtend(dataOf(x), x.ringBits, ringBits, out);
     return localTensor(out, x.shape, { ringBits, fractionBits: x.fractionBits });
+  }
+
+  /** 0 <= x < 2^(k-1) moved to -2^(k-2) .. 2^(k-2), to check it. */
+  #lowered(x: SharedTensor): LocalTensor {
+    const out = new BigUint64Array(sizeOf(x.shape));
+    const half = BigUint64Array.of(1n << BigInt(x.ringBits - 2));
+    if (out.length > 0) kernels.ringSubtract(dataOf(x), half, x.ringBits, out);
+    return localTensor(out, x.shape, x);
   }
 
   async isNegative(x: SharedTensor): Promise<LocalBits> {

@@ -3,12 +3,12 @@
  * rows, (1 + x/8)^8 on low rows, 0 below a clip. All rows go through the last three squarings together.
  *
  * An error before s squarings grows 2^s-fold near x = 0, so the numbers lose fraction bits on the way: 13, 12, 11, 10, 10.
- * Values lie in [0, 2): with f fraction bits they are widened from f + 2 to 2f + 2 bits, squared, and truncated to f' + 2.
+ * Values lie in [0, 2): with f fraction bits they are squared from f + 2 into 2f + 2 bits, and truncated to f' + 2.
  */
 import { expHigh, expLow } from '../../model/approximations.js';
 import type { Backend, SharedBits, SharedTensor } from '../backends/backend.js';
 import { protocol } from '../core/span.js';
-import { concatRows, convert, shrink, widenNonNegative } from './fixed-point.js';
+import { concatRows, shrink, wideningBits } from './fixed-point.js';
 
 /** Fraction bits of the result; its ring has two more. */
 export const EXP_FRACTION_BITS = 10;
@@ -23,10 +23,10 @@ const HIGH_SQUARE_FRACTION_BITS = 11;
 const CLIP_FRACTION_BITS = 2;
 const CLIP_MARGIN = 0.5;
 
-/** x in [0, 2) → x² in [0, 2) at `fractionBits`. */
+/** x in [0, 2) → x² in [0, 2) at `fractionBits`, both in rings of two more bits. */
 async function squareStep(mpc: Backend, x: SharedTensor, fractionBits: number): Promise<SharedTensor> {
-  const wide = await widenNonNegative(mpc, x, 2 * x.fractionBits + 2);
-  return mpc.truncateReduce(await mpc.square(wide), 2 * x.fractionBits - fractionBits);
+  const squared = await mpc.square(x, 2 * x.fractionBits + 2, 'non-negative');
+  return mpc.truncateReduce(squared, 2 * x.fractionBits - fractionBits);
 }
 
 /** Is x above the clip? */
@@ -55,8 +55,12 @@ async function highPower(mpc: Backend, bits: SharedBits, x: SharedTensor): Promi
   // u² has 22 fraction bits, u²/2 the same bits read with 23; truncated to 13.
   const halfSquareBits = 2 * HIGH_SQUARE_FRACTION_BITS + 1;
   const ringBits = baseFormat.ringBits + halfSquareBits - HIGH_BASE_FRACTION_BITS;
-  const small = await convert(mpc, u, { ringBits, fractionBits: HIGH_SQUARE_FRACTION_BITS }, 1);
-  const halfSquare = mpc.reinterpret(await mpc.square(small), halfSquareBits);
+  const factor = {
+    ringBits: wideningBits(1, HIGH_SQUARE_FRACTION_BITS),
+    fractionBits: HIGH_SQUARE_FRACTION_BITS,
+  };
+  const squared = await mpc.square(shrink(mpc, u, factor), ringBits);
+  const halfSquare = mpc.reinterpret(squared, halfSquareBits);
   const line = mpc.add(
     shrink(mpc, u, baseFormat),
     mpc.shiftLeft(mpc.narrow(bit, baseFormat.ringBits), HIGH_BASE_FRACTION_BITS),

@@ -3,8 +3,8 @@
  * 8, low rows degree 2.
  *
  * With z = y²/8 and w = z², q(z) = c0 + c1 z - w (w - 4z + b)/2 (high): two squares, one product. z and w lie in [0, 2), carry
- * 10 fraction bits (12-bit rings, exact headroom), and are widened to where their products fit. Widths count: each bit of
- * a square or product is one or two COTs.
+ * 10 fraction bits (12-bit rings, exact headroom); squares and products of such narrow factors go into the wider ring that
+ * the result needs. Widths count: each bit of a factor is one or two COTs.
  */
 import { geluHigh, geluLow } from '../../model/approximations.js';
 import type { Backend, SharedTensor } from '../backends/backend.js';
@@ -28,7 +28,12 @@ const INNER = { ringBits: 14, fractionBits: 10 };
 const HIGH_SUM_FRACTION_BITS = 21;
 const HIGH_SUM_RING_BITS = INNER.ringBits + HIGH_SUM_FRACTION_BITS - INNER.fractionBits;
 
+/** z and w: in [0, 2). */
+const POWER = { ringBits: 12, fractionBits: 10 };
+
 const LOW_FRACTION_BITS = 8;
+/** 13 bits are squared into 25. */
+const LOW_FACTOR_BITS = 13;
 /** y² at 16 fraction bits is z at 19; c1 takes 3 more; the inner part is below 2. */
 const LOW_COEFFICIENT_BITS = 3;
 const LOW_SUM_FRACTION_BITS = 2 * LOW_FRACTION_BITS + 3 + LOW_COEFFICIENT_BITS;
@@ -36,17 +41,16 @@ const LOW_RING_BITS = INNER.ringBits + LOW_SUM_FRACTION_BITS - INNER.fractionBit
 
 /** y [n] → y/2 + q(y²/8) in INNER */
 async function highInner(mpc: Backend, y: SharedTensor): Promise<SharedTensor> {
+  const n = y.shape[0]!;
   const [c0, c1, minusHalfB] = geluHigh.coefficients as [number, number, number];
-  const ySquare = await mpc.square(mpc.narrow(y, HIGH_RING_BITS));
-  const zSmall = shrink(mpc, mpc.reinterpret(ySquare, 2 * HIGH_FRACTION_BITS + 3), {
-    ringBits: 12,
-    fractionBits: 10,
-  });
-  const z = await widenNonNegative(mpc, zSmall, HIGH_SUM_RING_BITS);
-  const wSmall = shrink(mpc, await mpc.square(mpc.narrow(z, 22)), { ringBits: 12, fractionBits: 10 });
-  const w = await widenNonNegative(mpc, wSmall, HIGH_SUM_RING_BITS);
-  const factor = mpc.addPublic(mpc.subtract(w, mpc.reinterpret(mpc.shiftLeft(z, 2), 10)), -2 * minusHalfB);
-  const product = await mpc.multiply(w, factor);
+  const ySquare = await mpc.square(mpc.narrow(y, wideningBits(4, HIGH_FRACTION_BITS)), HIGH_RING_BITS);
+  const zSmall = shrink(mpc, mpc.reinterpret(ySquare, 2 * HIGH_FRACTION_BITS + 3), POWER);
+  const wSmall = shrink(mpc, await mpc.square(zSmall, 22, 'non-negative'), POWER);
+  const both = await widenNonNegative(mpc, mpc.concat([zSmall, wSmall], 0), HIGH_SUM_RING_BITS);
+  const [z, w] = [mpc.slice(both, 0, 0, n), mpc.slice(both, 0, n, 2 * n)];
+  const fourZ = mpc.reinterpret(mpc.shiftLeft(z, 2), POWER.fractionBits);
+  const factor = mpc.addPublic(mpc.subtract(w, fourZ), -2 * minusHalfB);
+  const product = await mpc.multiply(factor, wSmall, 'non-negative');
 
   const half = mpc.reinterpret(mpc.narrow(y, HIGH_SUM_RING_BITS), HIGH_FRACTION_BITS + 1);
   const line = mpc.add(
@@ -60,7 +64,10 @@ async function highInner(mpc: Backend, y: SharedTensor): Promise<SharedTensor> {
 /** y [n] → y/2 + c0 + c1 y²/8 in INNER, one bit less */
 async function lowInner(mpc: Backend, y: SharedTensor): Promise<SharedTensor> {
   const [c0, c1] = geluLow.coefficients as [number, number];
-  const z = mpc.reinterpret(await mpc.square(y), 2 * LOW_FRACTION_BITS + 3);
+  const z = mpc.reinterpret(
+    await mpc.square(mpc.narrow(y, LOW_FACTOR_BITS), LOW_RING_BITS),
+    2 * LOW_FRACTION_BITS + 3,
+  );
   const half = mpc.reinterpret(y, LOW_FRACTION_BITS + 1);
   const sum = mpc.add(
     mpc.shiftLeft(half, LOW_SUM_FRACTION_BITS - half.fractionBits),

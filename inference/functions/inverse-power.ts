@@ -98,7 +98,12 @@ async function inversePower(
   const largest = plan.low ** -power;
   const errorRing = signedBits(4, x.fractionBits + inverseBits);
   const resultRing = wideningBits(4 * largest, plan.out.fractionBits + seriesBits);
-  const bits = await compareWithBorders(mpc, x, borders, plan.high, Math.max(errorRing, resultRing));
+  // The steps' sums are factors, positive and narrow.
+  const inverseFormat = { ringBits: signedBits(2 / plan.low, inverseBits), fractionBits: inverseBits };
+  const { fractionBits } = plan.out;
+  const guessFormat = { ringBits: signedBits(2 * largest, fractionBits), fractionBits };
+  const stepRing = Math.max(inverseFormat.ringBits, guessFormat.ringBits);
+  const bits = await compareWithBorders(mpc, x, borders, plan.high, stepRing);
   const lookUpPower = (exponent: number, format: RingFormat) =>
     lookUp(
       mpc,
@@ -109,16 +114,16 @@ async function inversePower(
     );
 
   const wide = await convert(mpc, x, { ringBits: errorRing, fractionBits: x.fractionBits }, plan.high);
-  const inverse = lookUpPower(1, { ringBits: errorRing, fractionBits: inverseBits });
-  const e = mpc.addPublic(mpc.negate(await mpc.multiply(wide, inverse)), 1);
+  const quotient = await mpc.multiply(wide, lookUpPower(1, inverseFormat), 'non-negative');
+  const e = mpc.addPublic(mpc.negate(quotient), 1);
 
   // (1 - e)^-p · mid^-p without truncation in between: rows are few.
   const small = await convert(mpc, e, { ringBits: resultRing, fractionBits: ERROR_FRACTION_BITS }, 1);
   const squared = mpc.scale(await mpc.square(small), terms[2], 0);
   const linear = mpc.shiftLeft(mpc.scale(small, terms[1], 0), ERROR_FRACTION_BITS);
   const sum = mpc.addPublic(mpc.add(squared, linear), terms[0]);
-  const guess = lookUpPower(power, { ringBits: resultRing, fractionBits: plan.out.fractionBits });
-  const product = await mpc.multiply(guess, mpc.reinterpret(sum, seriesBits));
+  const guess = lookUpPower(power, guessFormat);
+  const product = await mpc.multiply(mpc.reinterpret(sum, seriesBits), guess, 'non-negative');
   return convert(mpc, product, plan.out, 2 * largest);
 }
 

@@ -5,7 +5,7 @@
 import type { Backend, PrivateTensor, SharedTensor } from '../backends/backend.js';
 import type { RingFormat } from '../core/ring-tensor.js';
 import { protocol } from '../core/span.js';
-import { convert, integerBits, repeatColumns, shrink, wideningBits } from './fixed-point.js';
+import { convert, integerBits, repeatColumns, shrink, signedBits, wideningBits } from './fixed-point.js';
 import { inverseSqrt } from './inverse-power.js';
 
 export interface LayerNormPlan {
@@ -51,21 +51,22 @@ async function variance(mpc: Backend, c: SharedTensor, plan: LayerNormPlan): Pro
   // A unit's square below low/16 leaves the bias of rounding below one percent of the smallest variance.
   const fractionBits = Math.min(c.fractionBits, Math.max(2, Math.ceil((4 - Math.log2(low)) / 2)));
   const ringBits = wideningBits(high * features, 2 * fractionBits);
-  const coarse = await convert(mpc, c, { ringBits, fractionBits }, 2 * plan.inputRange);
-  const sum = mpc.sum(await mpc.square(coarse), 1);
+  const factorBits = Math.max(wideningBits(2 * plan.inputRange, fractionBits), (ringBits >> 1) + 1);
+  const coarse = await convert(mpc, c, { ringBits: factorBits, fractionBits }, 2 * plan.inputRange);
+  const sum = mpc.sum(await mpc.square(coarse, Math.max(ringBits, factorBits)), 1);
   // Divided by a power of two for free, by the rest of `features` with an exact public factor.
   const shift = integerBits(features);
-  const factorBits = 10;
+  const quotientBits = 10;
   const scaled = await convert(
     mpc,
     mpc.reinterpret(sum, sum.fractionBits + shift),
     {
-      ringBits: wideningBits(2 * high, sum.fractionBits + shift + factorBits),
+      ringBits: wideningBits(2 * high, sum.fractionBits + shift + quotientBits),
       fractionBits: sum.fractionBits + shift,
     },
     high,
   );
-  const mean = mpc.scale(scaled, 2 ** shift / features, factorBits);
+  const mean = mpc.scale(scaled, 2 ** shift / features, quotientBits);
   return mpc.addPublic(
     shrink(mpc, mean, {
       ringBits: wideningBits(2 * high, 2 * fractionBits + 4),
@@ -97,10 +98,13 @@ export const layerNorm = protocol(
     const inverse = await inverseSqrt(mpc, spread, {
       low,
       high,
-      out: { ringBits, fractionBits: inverseFractionBits },
+      out: {
+        ringBits: signedBits(2 / Math.sqrt(low), inverseFractionBits),
+        fractionBits: inverseFractionBits,
+      },
     });
     const factor = await convert(mpc, centred, { ringBits, fractionBits }, 2 * plan.inputRange);
-    const product = await mpc.multiply(factor, inverse);
+    const product = await mpc.multiply(factor, inverse, 'non-negative');
 
     const normal = await convert(
       mpc,

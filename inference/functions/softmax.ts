@@ -55,9 +55,9 @@ export const softmax = protocol(
     const inverse = await reciprocal(mpc, mpc.sum(powers, 1), {
       low: Math.exp(-MAXIMUM_ERROR) - 2 ** -5,
       high: n * Math.exp(MAXIMUM_ERROR) + 2 ** -5,
-      out: { ringBits, fractionBits: inverseFractionBits },
+      out: { ringBits: inverseFractionBits + 2, fractionBits: inverseFractionBits },
     });
-    const product = await mpc.multiply(powers, inverse);
+    const product = await mpc.multiply(powers, inverse, 'non-negative');
     const small = shrink(mpc, product, {
       ringBits: plan.out.fractionBits + 2,
       fractionBits: plan.out.fractionBits,
