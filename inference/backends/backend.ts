@@ -155,6 +155,11 @@ export interface Backend {
   /** Opens to one party or all, under a declared name, which the session records. */
   reveal(x: SharedTensor, to: PartyId | 'all', leak: LeakName): Promise<RingTensor | null>;
   revealBits(bits: SharedBits, to: PartyId | 'all', leak: LeakName): Promise<Uint8Array | null>;
+  /**
+   * Runs tasks at the same time, each with a backend of its own (for this task only), so that they share their rounds.
+   * Nothing else may run meanwhile. Backends without it run them one after another.
+   */
+  together?<T>(tasks: readonly ((mpc: Backend) => Promise<T>)[]): Promise<T[]>;
 }
 
 /** What is known of a value's sign when it goes to a larger ring. */
