@@ -37,25 +37,29 @@ void productSend(const Arguments& a) {
                  message.data);
 }
 
-void productReceive(const Arguments& a) {
-  const auto y = a.words(2), share = a.words(8);
-  const auto blocks = a.bytes(0), message = a.bytes(3);
+void productBegin(const Arguments& a) {
+  const auto blocks = a.bytes(0), random = a.bytes(2), out = a.bytes(9);
+  const auto y = a.words(3), share = a.words(8);
   const CotProductPlan plan = productPlan(a, 4, y.length);
-  a.expectLength(0, blocks.length, plan.items * plan.bits * 16);
-  a.expectLength(3, message.length, cotProductMessageBytes(plan));
+  const size_t cots = plan.items * plan.bits;
+  a.expectLength(0, blocks.length, cots * 16);
+  a.expectLength(2, random.length, cots);
   a.expectLength(8, share.length, plan.items * plan.width);
-  cotProductReceive(plan, blocks.data, tweak(a, 1), y.data, message.data, share.data);
+  a.expectLength(9, out.length, (cots + 7) / 8);
+  cotCorrections(y.data, y.length, plan.bits, false, random.data, out.data);
+  cotProductBegin(plan, blocks.data, tweak(a, 1), share.data);
 }
 
-void corrections(const Arguments& a) {
-  const auto values = a.words(0);
-  const unsigned bits = static_cast<unsigned>(a.bits(1));
-  const bool complement = a.integer(2, 0, 1) == 1;
-  const auto random = a.bytes(3), out = a.bytes(4);
-  a.expectLength(3, random.length, values.length * bits);
-  a.expectLength(4, out.length, (values.length * bits + 7) / 8);
-  cotCorrections(values.data, values.length, bits, complement, random.data, out.data);
+void productFinish(const Arguments& a) {
+  const auto y = a.words(0), share = a.words(6);
+  const auto message = a.bytes(1);
+  const CotProductPlan plan = productPlan(a, 2, y.length);
+  a.expectLength(1, message.length, cotProductMessageBytes(plan));
+  a.expectLength(6, share.length, plan.items * plan.width);
+  cotProductFinish(plan, y.data, message.data, share.data);
 }
+
+double padWords(const Arguments& a) { return comparisonDigits(static_cast<unsigned>(a.integer(0, 2, 64))).padWords; }
 
 double digitCount(const Arguments& a) { return comparisonDigits(static_cast<unsigned>(a.integer(0, 2, 64))).count; }
 
@@ -77,27 +81,42 @@ void compareSend(const Arguments& a) {
                  message.data);
 }
 
-void compareReceive(const Arguments& a) {
-  const auto x = a.words(2), share = a.words(5);
-  const auto blocks = a.bytes(0), message = a.bytes(3);
+void compareBegin(const Arguments& a) {
+  const auto blocks = a.bytes(0), random = a.bytes(2), out = a.bytes(6);
+  const auto x = a.words(3), pads = a.words(5);
   const unsigned ringBits = static_cast<unsigned>(a.integer(4, 2, 64));
-  a.expectLength(0, blocks.length, x.length * (ringBits - 1) * 16);
-  a.expectLength(3, message.length, comparisonMessageBytes(x.length, ringBits));
-  a.expectLength(5, share.length, x.length);
-  comparisonReceive(x.length, ringBits, blocks.data, tweak(a, 1), x.data, message.data, share.data);
+  const size_t cots = x.length * (ringBits - 1);
+  a.expectLength(0, blocks.length, cots * 16);
+  a.expectLength(2, random.length, cots);
+  a.expectLength(5, pads.length, x.length * comparisonDigits(ringBits).padWords);
+  a.expectLength(6, out.length, (cots + 7) / 8);
+  cotCorrections(x.data, x.length, ringBits - 1, true, random.data, out.data);
+  comparisonBegin(x.length, ringBits, blocks.data, tweak(a, 1), x.data, pads.data);
+}
+
+void compareFinish(const Arguments& a) {
+  const auto x = a.words(0), pads = a.words(3), share = a.words(4);
+  const auto message = a.bytes(1);
+  const unsigned ringBits = static_cast<unsigned>(a.integer(2, 2, 64));
+  a.expectLength(1, message.length, comparisonMessageBytes(x.length, ringBits));
+  a.expectLength(3, pads.length, x.length * comparisonDigits(ringBits).padWords);
+  a.expectLength(4, share.length, x.length);
+  comparisonFinish(x.length, ringBits, x.data, message.data, pads.data, share.data);
 }
 
 }  // namespace
 
 void registerLeaf(Napi::Env env, Napi::Object exports) {
-  exportVoid<corrections>(env, exports, "cotCorrections");
   exportNumber<productMessageBytes>(env, exports, "cotProductMessageBytes");
   exportVoid<productSend>(env, exports, "cotProductSend");
-  exportVoid<productReceive>(env, exports, "cotProductReceive");
+  exportVoid<productBegin>(env, exports, "cotProductBegin");
+  exportVoid<productFinish>(env, exports, "cotProductFinish");
   exportNumber<digitCount>(env, exports, "comparisonDigits");
   exportNumber<comparisonBytes>(env, exports, "comparisonMessageBytes");
   exportVoid<compareSend>(env, exports, "comparisonSend");
-  exportVoid<compareReceive>(env, exports, "comparisonReceive");
+  exportVoid<compareBegin>(env, exports, "comparisonBegin");
+  exportVoid<compareFinish>(env, exports, "comparisonFinish");
+  exportNumber<padWords>(env, exports, "comparisonPadWords");
 }
 
 }  // namespace cipherprune

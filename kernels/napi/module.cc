@@ -1,6 +1,8 @@
 #include "napi/module.h"
+#include "src/allocator.h"
 
 static Napi::Object init(Napi::Env env, Napi::Object exports) {
+  cipherprune::keepFreedMemory();
   cipherprune::registerCpu(env, exports);
   cipherprune::registerNtt(env, exports);
   cipherprune::registerRlwe(env, exports);

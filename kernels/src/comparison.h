@@ -22,6 +22,9 @@ struct ComparisonDigits {
   unsigned payload[comparisonMaxDigits];  // bits of one message: T's bits above the digit's weight
   unsigned shift[comparisonMaxDigits];    // log2 of the digit's weight
   unsigned messageBits;                   // of one comparison
+  unsigned padWord[comparisonMaxDigits];  // where the receiver keeps the pad of its message
+  unsigned padBit[comparisonMaxDigits];
+  unsigned padWords;                      // for one comparison
 };
 
 /** ringBits 2 to 64. */
@@ -37,7 +40,11 @@ size_t comparisonMessageBytes(size_t count, unsigned ringBits);
 void comparisonSend(size_t count, unsigned ringBits, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
                     const uint8_t* corrections, const uint64_t* x, uint64_t* share, uint8_t* message);
 
-void comparisonReceive(size_t count, unsigned ringBits, const uint8_t* blocks, uint64_t tweak, const uint64_t* x,
-                       const uint8_t* message, uint64_t* share);
+/** The receiver's half before the answer: pads of its messages [count · padWords]. Then the COTs are no longer needed. */
+void comparisonBegin(size_t count, unsigned ringBits, const uint8_t* blocks, uint64_t tweak, const uint64_t* x,
+                     uint64_t* pads);
+
+void comparisonFinish(size_t count, unsigned ringBits, const uint64_t* x, const uint8_t* message, const uint64_t* pads,
+                      uint64_t* share);
 
 }  // namespace cipherprune

@@ -141,32 +141,29 @@ void sendComparisons(size_t count, unsigned ringBits, const uint8_t* delta, cons
 }
 
 template <typename Lane>
-void receiveComparisons(size_t count, unsigned ringBits, const uint8_t* blocks, uint64_t tweak, const uint64_t* x,
-                        const uint8_t* message, uint64_t* share) {
+void beginComparisons(size_t count, unsigned ringBits, const uint8_t* blocks, uint64_t tweak, const uint64_t* x,
+                      uint64_t* pads) {
   alignas(64) Lane hashes[comparisonTileCots * 16];
   const ComparisonDigits digits = comparisonDigits(ringBits);
   const unsigned cots = ringBits - 1;
   const size_t tile = comparisonTileCots / cots;
-  const uint8_t* end = message + comparisonMessageBytes(count, ringBits);
-  size_t position = 0;
   for (size_t begin = 0; begin < count; begin += tile) {
     const size_t items = count - begin < tile ? count - begin : tile;
     cotHash(blocks + begin * cots * 16, items * cots, tweak + begin * cots, sizeof(Lane),
             reinterpret_cast<uint8_t*>(hashes));
     const Lane* lanes = hashes;
-    for (size_t item = begin; item < begin + items; item++) {
-      uint64_t low = ~x[item] & lowBits(cots), sum = 0;
+    for (size_t item = begin; item < begin + items; item++, pads += digits.padWords) {
+      uint64_t low = ~x[item];
+      for (unsigned w = 0; w < digits.padWords; w++) pads[w] = 0;
       for (unsigned d = 0; d < digits.count; d++) {
-        const unsigned bits = digits.bits[d], payload = digits.payload[d];
+        const unsigned bits = digits.bits[d];
         const size_t digit = low & lowBits(bits);
-        uint64_t value = digit ? peekBits(message, end, position + (digit - 1) * payload, payload) : 0;
-        for (unsigned t = 0; t < bits; t++) value ^= lanes[16 * t + digit];
-        sum += (value & lowBits(payload)) << digits.shift[d];
-        position += ((size_t{1} << bits) - 1) * payload;
+        uint64_t pad = 0;
+        for (unsigned t = 0; t < bits; t++) pad ^= lanes[16 * t + digit];
+        pads[digits.padWord[d]] |= (pad & lowBits(digits.payload[d])) << digits.padBit[d];
         low >>= bits;
         lanes += 16 * bits;
       }
-      share[item] = sum & lowBits(digits.count);
     }
   }
 }

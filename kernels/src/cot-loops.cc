@@ -41,10 +41,14 @@ void cotProductSend(const CotProductPlan& plan, const uint8_t* delta, const uint
                          reinterpret_cast<uint8_t*>(scratch.data()));
 }
 
-void cotProductReceive(const CotProductPlan& plan, const uint8_t* blocks, uint64_t tweak, const uint64_t* y,
-                       const uint8_t* message, uint64_t* share) {
+void cotProductBegin(const CotProductPlan& plan, const uint8_t* blocks, uint64_t tweak, uint64_t* share) {
   std::vector<uint64_t> scratch = scratchFor(plan);
-  cotLoops().productReceive(plan, blocks, tweak, y, message, share, reinterpret_cast<uint8_t*>(scratch.data()));
+  cotLoops().productBegin(plan, blocks, tweak, share, reinterpret_cast<uint8_t*>(scratch.data()));
+}
+
+void cotProductFinish(const CotProductPlan& plan, const uint64_t* y, const uint8_t* message, uint64_t* share) {
+  std::vector<uint64_t> scratch = scratchFor(plan);
+  cotLoops().productFinish(plan, y, message, share, reinterpret_cast<uint8_t*>(scratch.data()));
 }
 
 void cotCorrections(const uint64_t* values, size_t count, unsigned bits, bool complement, const uint8_t* random,
@@ -63,12 +67,18 @@ ComparisonDigits comparisonDigits(unsigned ringBits) {
   ComparisonDigits digits{};
   const unsigned width = ringBits - 1;
   digits.count = (width + comparisonDigitBits - 1) / comparisonDigitBits;
+  digits.padWords = 1;
+  unsigned padBits = 0;
   for (unsigned d = 0; d < digits.count; d++) {
     // The wider digits on top, where messages are shortest.
     digits.bits[d] = width / digits.count + (d >= digits.count - width % digits.count);
     digits.shift[d] = d == 0 ? 0 : d - 1;
     digits.payload[d] = digits.count - digits.shift[d];
     digits.messageBits += ((1u << digits.bits[d]) - 1) * digits.payload[d];
+    if (padBits + digits.payload[d] > 64) padBits = 0, digits.padWords++;
+    digits.padWord[d] = digits.padWords - 1;
+    digits.padBit[d] = padBits;
+    padBits += digits.payload[d];
   }
   return digits;
 }
@@ -82,9 +92,31 @@ void comparisonSend(size_t count, unsigned ringBits, const uint8_t* delta, const
   cotLoops().comparisonSend(count, ringBits, delta, blocks, tweak, corrections, x, share, message);
 }
 
-void comparisonReceive(size_t count, unsigned ringBits, const uint8_t* blocks, uint64_t tweak, const uint64_t* x,
-                       const uint8_t* message, uint64_t* share) {
-  cotLoops().comparisonReceive(count, ringBits, blocks, tweak, x, message, share);
+void comparisonBegin(size_t count, unsigned ringBits, const uint8_t* blocks, uint64_t tweak, const uint64_t* x,
+                     uint64_t* pads) {
+  cotLoops().comparisonBegin(count, ringBits, blocks, tweak, x, pads);
+}
+
+void comparisonFinish(size_t count, unsigned ringBits, const uint64_t* x, const uint8_t* message, const uint64_t* pads,
+                      uint64_t* share) {
+  const ComparisonDigits digits = comparisonDigits(ringBits);
+  const uint8_t* end = message + comparisonMessageBytes(count, ringBits);
+  size_t position = 0;
+  for (size_t item = 0; item < count; item++, pads += digits.padWords) {
+    uint64_t low = ~x[item], sum = 0;
+    for (unsigned d = 0; d < digits.count; d++) {
+      const unsigned bits = digits.bits[d], payload = digits.payload[d];
+      const size_t digit = low & lowBits(bits);
+      // Message 0 is zero and not sent; reading another one in its place is masked away.
+      const size_t slot = digit == 0 ? 0 : digit - 1;
+      const uint64_t sent = peekBits(message, end, position + slot * payload, payload) & -static_cast<uint64_t>(digit != 0);
+      const uint64_t pad = pads[digits.padWord[d]] >> digits.padBit[d];
+      sum += ((sent ^ pad) & lowBits(payload)) << digits.shift[d];
+      position += ((size_t{1} << bits) - 1) * payload;
+      low >>= bits;
+    }
+    share[item] = sum & lowBits(digits.count);
+  }
 }
 
 }  // namespace cipherprune

@@ -10,12 +10,14 @@ struct CotLoops {
   void (*productSend)(const CotProductPlan& plan, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
                       const uint8_t* corrections, const uint64_t* x, const uint64_t* top, uint64_t* share, uint8_t* message,
                       uint8_t* scratch);
-  void (*productReceive)(const CotProductPlan& plan, const uint8_t* blocks, uint64_t tweak, const uint64_t* y,
-                         const uint8_t* message, uint64_t* share, uint8_t* scratch);
+  void (*productBegin)(const CotProductPlan& plan, const uint8_t* blocks, uint64_t tweak, uint64_t* share,
+                       uint8_t* scratch);
+  void (*productFinish)(const CotProductPlan& plan, const uint64_t* y, const uint8_t* message, uint64_t* share,
+                        uint8_t* scratch);
   void (*comparisonSend)(size_t count, unsigned ringBits, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
                          const uint8_t* corrections, const uint64_t* x, uint64_t* share, uint8_t* message);
-  void (*comparisonReceive)(size_t count, unsigned ringBits, const uint8_t* blocks, uint64_t tweak, const uint64_t* x,
-                            const uint8_t* message, uint64_t* share);
+  void (*comparisonBegin)(size_t count, unsigned ringBits, const uint8_t* blocks, uint64_t tweak, const uint64_t* x,
+                          uint64_t* pads);
 };
 
 extern const CotLoops cotLoopsPortable;

@@ -17,12 +17,20 @@ void productSendAny(const CotProductPlan& plan, const uint8_t* delta, const uint
   sendRows<uint64_t>(plan, delta, blocks, tweak, corrections, x, top, share, message, scratch);
 }
 
-void productReceiveAny(const CotProductPlan& plan, const uint8_t* blocks, uint64_t tweak, const uint64_t* y,
-                       const uint8_t* message, uint64_t* share, uint8_t* scratch) {
-  if (plan.width == 1) return receiveSingles(plan, blocks, tweak, y, message, share);
-  if (plan.ringBits <= 16) return receiveRows<uint16_t>(plan, blocks, tweak, y, message, share, scratch);
-  if (plan.ringBits <= 32) return receiveRows<uint32_t>(plan, blocks, tweak, y, message, share, scratch);
-  receiveRows<uint64_t>(plan, blocks, tweak, y, message, share, scratch);
+void productBeginAny(const CotProductPlan& plan, const uint8_t* blocks, uint64_t tweak, uint64_t* share,
+                     uint8_t* scratch) {
+  if (plan.width == 1) return beginSingles(plan, blocks, tweak, share);
+  if (plan.ringBits <= 16) return beginRows<uint16_t>(plan, blocks, tweak, share, scratch);
+  if (plan.ringBits <= 32) return beginRows<uint32_t>(plan, blocks, tweak, share, scratch);
+  beginRows<uint64_t>(plan, blocks, tweak, share, scratch);
+}
+
+void productFinishAny(const CotProductPlan& plan, const uint64_t* y, const uint8_t* message, uint64_t* share,
+                      uint8_t* scratch) {
+  if (plan.width == 1) return finishSingles(plan, y, message, share);
+  if (plan.ringBits <= 16) return finishRows<uint16_t>(plan, y, message, share, scratch);
+  if (plan.ringBits <= 32) return finishRows<uint32_t>(plan, y, message, share, scratch);
+  finishRows<uint64_t>(plan, y, message, share, scratch);
 }
 
 void comparisonSendAny(size_t count, unsigned ringBits, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
@@ -32,15 +40,15 @@ void comparisonSendAny(size_t count, unsigned ringBits, const uint8_t* delta, co
   sendComparisons<uint16_t>(count, ringBits, delta, blocks, tweak, corrections, x, share, message);
 }
 
-void comparisonReceiveAny(size_t count, unsigned ringBits, const uint8_t* blocks, uint64_t tweak, const uint64_t* x,
-                          const uint8_t* message, uint64_t* share) {
-  if (comparisonDigits(ringBits).count <= 8)
-    return receiveComparisons<uint8_t>(count, ringBits, blocks, tweak, x, message, share);
-  receiveComparisons<uint16_t>(count, ringBits, blocks, tweak, x, message, share);
+void comparisonBeginAny(size_t count, unsigned ringBits, const uint8_t* blocks, uint64_t tweak, const uint64_t* x,
+                        uint64_t* pads) {
+  if (comparisonDigits(ringBits).count <= 8) return beginComparisons<uint8_t>(count, ringBits, blocks, tweak, x, pads);
+  beginComparisons<uint16_t>(count, ringBits, blocks, tweak, x, pads);
 }
 
 }  // namespace
 
-const CotLoops COT_LOOPS = {productSendAny, productReceiveAny, comparisonSendAny, comparisonReceiveAny};
+const CotLoops COT_LOOPS = {productSendAny, productBeginAny, productFinishAny, comparisonSendAny,
+                            comparisonBeginAny};
 
 }  // namespace cipherprune

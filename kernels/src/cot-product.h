@@ -28,9 +28,14 @@ size_t cotProductMessageBytes(const CotProductPlan& plan);
 void cotProductSend(const CotProductPlan& plan, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
                     const uint8_t* corrections, const uint64_t* x, const uint64_t* top, uint64_t* share, uint8_t* message);
 
-/** The receiver's half. blocks [items · bits · 16], y [items], message as sent; writes its share [items · width]. */
-void cotProductReceive(const CotProductPlan& plan, const uint8_t* blocks, uint64_t tweak, const uint64_t* y,
-                       const uint8_t* message, uint64_t* share);
+/**
+ * The receiver's half before the answer: blocks [items · bits · 16]; writes the pads' part of its share [items · width]. After
+ * it the COTs are no longer needed.
+ */
+void cotProductBegin(const CotProductPlan& plan, const uint8_t* blocks, uint64_t tweak, uint64_t* share);
+
+/** The rest of it: y [items], message as sent; completes the share. */
+void cotProductFinish(const CotProductPlan& plan, const uint64_t* y, const uint8_t* message, uint64_t* share);
 
 /**
  * Corrections of random choice bits: bit c = i · bits + b of the result is bit b of values[i] (of its complement with

@@ -48,26 +48,44 @@ void sendSingles(const CotProductPlan& plan, const uint8_t* delta, const uint8_t
   writer.align();
 }
 
-void receiveSingles(const CotProductPlan& plan, const uint8_t* blocks, uint64_t tweak, const uint64_t* y,
-                    const uint8_t* message, uint64_t* share) {
+/** The share without the messages: sums of the pads. */
+void beginSingles(const CotProductPlan& plan, const uint8_t* blocks, uint64_t tweak, uint64_t* share) {
   alignas(64) uint8_t hashes[tileBlocks * 16];
   const size_t tileItems = tileBlocks / plan.bits;
-  BitReader reader{message, message + cotProductMessageBytes(plan)};
   for (size_t begin = 0; begin < plan.items; begin += tileItems) {
     const size_t items = plan.items - begin < tileItems ? plan.items - begin : tileItems;
     const size_t first = begin * plan.bits;
     cotHash(blocks + first * 16, items * plan.bits, tweak + first, 1, hashes);
-    size_t cot = 0;
-    for (size_t item = 0; item < items; item++) {
-      const uint64_t multiplier = y[begin + item];
+    const uint8_t* hash = hashes;
+    for (size_t item = begin; item < begin + items; item++) {
       uint64_t sum = 0;
-      for (unsigned i = 0; i < plan.bits; i++, cot++) {
-        const uint64_t sent = reader.take(plan.ringBits - i) & -(multiplier >> i & 1);
-        const uint64_t term = (loadWord(hashes + cot * 16) + sent) << i;
+      for (unsigned i = 0; i < plan.bits; i++, hash += 16) {
+        const uint64_t term = loadWord(hash) << i;
         sum += plan.isSigned && i + 1 == plan.bits ? -term : term;
       }
-      share[begin + item] = sum & lowBits(plan.ringBits);
+      share[item] = sum;
     }
+  }
+}
+
+void finishSingles(const CotProductPlan& plan, const uint64_t* y, const uint8_t* message, uint64_t* share) {
+  BitReader reader{message, message + cotProductMessageBytes(plan)};
+  for (size_t item = 0; item < plan.items; item++) {
+    uint64_t sum = share[item];
+    for (unsigned i = 0; i < plan.bits; i++) {
+      const uint64_t term = (reader.take(plan.ringBits - i) & -(y[item] >> i & 1)) << i;
+      sum += plan.isSigned && i + 1 == plan.bits ? -term : term;
+    }
+    share[item] = sum & lowBits(plan.ringBits);
+  }
+}
+
+template <typename Lane>
+inline void addRow(const Lane* row, size_t width, unsigned shift, bool negative, uint64_t* sum) {
+  if (negative) {
+    for (size_t e = 0; e < width; e++) sum[e] -= static_cast<uint64_t>(row[e]) << shift;
+  } else {
+    for (size_t e = 0; e < width; e++) sum[e] += static_cast<uint64_t>(row[e]) << shift;
   }
 }
 
@@ -98,11 +116,7 @@ void sendRows(const CotProductPlan& plan, const uint8_t* delta, const uint8_t* b
       const Lane mask = static_cast<Lane>(lowBits(bits));
       const Lane* values = i + 1 == plan.bits ? last : row;
       for (size_t e = 0; e < plan.width; e++) sent[e] = static_cast<Lane>(values[e] + own[e] - other[e]) & mask;
-      if (plan.isSigned && i + 1 == plan.bits) {
-        for (size_t e = 0; e < plan.width; e++) sum[e] += static_cast<uint64_t>(own[e]) << i;
-      } else {
-        for (size_t e = 0; e < plan.width; e++) sum[e] -= static_cast<uint64_t>(own[e]) << i;
-      }
+      addRow(own, plan.width, i, !(plan.isSigned && i + 1 == plan.bits), sum);
       message = packLanes(sent, plan.width, bits, message, end);
     }
     for (size_t e = 0; e < plan.width; e++) sum[e] &= lowBits(plan.ringBits);
@@ -110,27 +124,31 @@ void sendRows(const CotProductPlan& plan, const uint8_t* delta, const uint8_t* b
 }
 
 template <typename Lane>
-void receiveRows(const CotProductPlan& plan, const uint8_t* blocks, uint64_t tweak, const uint64_t* y,
-                 const uint8_t* message, uint64_t* share, uint8_t* scratch) {
+void beginRows(const CotProductPlan& plan, const uint8_t* blocks, uint64_t tweak, uint64_t* share, uint8_t* scratch) {
   const size_t perRow = (plan.width * sizeof(Lane) + 15) / 16;
-  const Lane* hashes = reinterpret_cast<const Lane*>(scratch);
-  Lane* sent = reinterpret_cast<Lane*>(scratch + perRow * 16);
-  const uint8_t* end = message + cotProductMessageBytes(plan);
   for (size_t item = 0; item < plan.items; item++) {
     uint64_t* sum = share + item * plan.width;
     for (size_t e = 0; e < plan.width; e++) sum[e] = 0;
     for (unsigned i = 0; i < plan.bits; i++) {
       const size_t cot = item * plan.bits + i;
       cotHash(blocks + cot * 16, 1, tweak + cot, perRow, scratch);
+      addRow(reinterpret_cast<const Lane*>(scratch), plan.width, i, plan.isSigned && i + 1 == plan.bits, sum);
+    }
+  }
+}
+
+template <typename Lane>
+void finishRows(const CotProductPlan& plan, const uint64_t* y, const uint8_t* message, uint64_t* share,
+                uint8_t* scratch) {
+  Lane* sent = reinterpret_cast<Lane*>(scratch);
+  const uint8_t* end = message + cotProductMessageBytes(plan);
+  for (size_t item = 0; item < plan.items; item++) {
+    uint64_t* sum = share + item * plan.width;
+    for (unsigned i = 0; i < plan.bits; i++) {
       message = unpackLanes(message, end, plan.width, plan.ringBits - i, sent);
       const Lane chosen = static_cast<Lane>(-(y[item] >> i & 1));
-      if (plan.isSigned && i + 1 == plan.bits) {
-        for (size_t e = 0; e < plan.width; e++)
-          sum[e] -= static_cast<uint64_t>(static_cast<Lane>(hashes[e] + (sent[e] & chosen))) << i;
-      } else {
-        for (size_t e = 0; e < plan.width; e++)
-          sum[e] += static_cast<uint64_t>(static_cast<Lane>(hashes[e] + (sent[e] & chosen))) << i;
-      }
+      for (size_t e = 0; e < plan.width; e++) sent[e] &= chosen;
+      addRow(sent, plan.width, i, plan.isSigned && i + 1 == plan.bits, sum);
     }
     for (size_t e = 0; e < plan.width; e++) sum[e] &= lowBits(plan.ringBits);
   }

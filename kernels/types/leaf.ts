@@ -1,17 +1,9 @@
 /**
  * The two halves of the protocols made from random COTs. Blocks are 16 bytes each, `tweak` is the index of the first;
- * `corrections` are packed bits, choice XOR random bit. The caller allocates `share` and `message`. See
- * kernels/src/cot-product.h and kernels/src/comparison.h.
+ * `random` are the receiver's random bits, one byte each; `corrections` are packed bits, choice XOR random bit. The caller
+ * allocates `share`, `pads`, `corrections` and `message`. See kernels/src/cot-product.h and kernels/src/comparison.h.
  */
 export interface LeafKernels {
-  /** Bits 0 to bits-1 of each value (of its complement if `complement` is 1) XOR the random choice bits, packed. */
-  cotCorrections(
-    values: BigUint64Array,
-    bits: number,
-    complement: 0 | 1,
-    random: Uint8Array,
-    corrections: Uint8Array,
-  ): void;
   cotProductMessageBytes(items: number, bits: number, ringBits: number, width: number, signed: 0 | 1): number;
   /** Shares of y[i] · x[i, :]: the sender knows x [items, width], the receiver y [items], of `bits` bits. The top bit of y
    * multiplies top[i, :] in place of x[i, :]. */
@@ -29,9 +21,20 @@ export interface LeafKernels {
     share: BigUint64Array,
     message: Uint8Array,
   ): void;
-  cotProductReceive(
+  /** The receiver's corrections and the part of its share that does not wait for the answer. */
+  cotProductBegin(
     blocks: Uint8Array,
     tweak: number,
+    random: Uint8Array,
+    y: BigUint64Array,
+    bits: number,
+    ringBits: number,
+    width: number,
+    signed: 0 | 1,
+    share: BigUint64Array,
+    corrections: Uint8Array,
+  ): void;
+  cotProductFinish(
     y: BigUint64Array,
     message: Uint8Array,
     bits: number,
@@ -42,6 +45,8 @@ export interface LeafKernels {
   ): void;
   /** Digits of the ringBits - 1 low bits that one comparison is cut into. */
   comparisonDigits(ringBits: number): number;
+  /** Words of `pads` for one comparison. */
+  comparisonPadWords(ringBits: number): number;
   comparisonMessageBytes(count: number, ringBits: number): number;
   /** Shares modulo 2^digits of a number that is negative exactly when the low bits of the parties' x carry. */
   comparisonSend(
@@ -54,12 +59,20 @@ export interface LeafKernels {
     share: BigUint64Array,
     message: Uint8Array,
   ): void;
-  comparisonReceive(
+  comparisonBegin(
     blocks: Uint8Array,
     tweak: number,
+    random: Uint8Array,
+    x: BigUint64Array,
+    ringBits: number,
+    pads: BigUint64Array,
+    corrections: Uint8Array,
+  ): void;
+  comparisonFinish(
     x: BigUint64Array,
     message: Uint8Array,
     ringBits: number,
+    pads: BigUint64Array,
     share: BigUint64Array,
   ): void;
 }

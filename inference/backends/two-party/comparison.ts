@@ -50,21 +50,42 @@ class ComparisonSender extends ComparisonHalf implements SenderJob {
 }
 
 class ComparisonReceiver extends ComparisonHalf implements ReceiverJob {
-  correct(random: Uint8Array, begin: number, end: number): Uint8Array {
-    const corrections = new Uint8Array(Math.ceil(random.length / 8));
-    kernels.cotCorrections(this.x.subarray(begin, end), this.ringBits - 1, 1, random, corrections);
+  /** Pads of the messages to come. */
+  readonly #pads: BigUint64Array;
+  readonly #padWords: number;
+
+  constructor(x: BigUint64Array, ringBits: number) {
+    super(x, ringBits);
+    this.#padWords = kernels.comparisonPadWords(ringBits);
+    this.#pads = new BigUint64Array(x.length * this.#padWords);
+  }
+
+  begin({ blocks, tweak, choices }: ReceiverCots, begin: number, end: number): Uint8Array {
+    const corrections = new Uint8Array(Math.ceil(choices.length / 8));
+    kernels.comparisonBegin(
+      blocks,
+      tweak,
+      choices,
+      this.x.subarray(begin, end),
+      this.ringBits,
+      this.#padsOf(begin, end),
+      corrections,
+    );
     return corrections;
   }
 
-  finish(cots: ReceiverCots, message: Uint8Array, begin: number, end: number): void {
-    kernels.comparisonReceive(
-      cots.blocks,
-      cots.tweak,
+  finish(message: Uint8Array, begin: number, end: number): void {
+    kernels.comparisonFinish(
       this.x.subarray(begin, end),
       message,
       this.ringBits,
+      this.#padsOf(begin, end),
       this.share.subarray(begin, end),
     );
+  }
+
+  #padsOf(begin: number, end: number): BigUint64Array {
+    return this.#pads.subarray(begin * this.#padWords, end * this.#padWords);
   }
 }
 

@@ -34,86 +34,68 @@ export interface SenderJob extends CotJob {
 }
 
 export interface ReceiverJob extends CotJob {
-  correct(random: Uint8Array, begin: number, end: number): Uint8Array;
-  finish(cots: ReceiverCots, message: Uint8Array, begin: number, end: number): void;
+  /** Corrections for items begin to end; what it needs of `cots` later, it keeps in a smaller form. */
+  begin(cots: ReceiverCots, begin: number, end: number): Uint8Array;
+  finish(message: Uint8Array, begin: number, end: number): void;
 }
 
-const BLOCK_BYTES = 16;
-/** COTs held at a time, in each direction: 68 MB. Larger tensors take more round trips. */
+/** COTs in flight in each direction; larger tensors take more round trips. */
 const WINDOW_COTS = 1 << 22;
-/** COTs per kernel call and message, so that the parties work at the same time and the event loop breathes. */
+/** COTs per kernel call and message: both parties work at the same time, memory stays in the cache and is used again. */
 const CHUNK_COTS = 1 << 16;
+
+/** Items begin to end. */
+type Range = readonly [begin: number, end: number];
 
 const itemsPer = (cots: number, job: CotJob): number =>
   Math.max(8, Math.floor(cots / job.cotsPerItem / 8) * 8);
 
-function* ranges(begin: number, end: number, step: number): Generator<readonly [number, number]> {
-  for (let from = begin; from < end; from += step) yield [from, Math.min(end, from + step)];
+function rangesOf([begin, end]: Range, step: number): Range[] {
+  return Array.from({ length: Math.ceil((end - begin) / step) }, (_, i) => {
+    const from = begin + i * step;
+    return [from, Math.min(end, from + step)];
+  });
 }
 
-/** Items begin to end of a job, and their COTs. */
-interface Window<Job, Cots> {
-  readonly job: Job;
-  readonly cots: Cots;
-  readonly begin: number;
-  readonly end: number;
+const chunksOf = (job: CotJob, window: Range | undefined): Range[] =>
+  window === undefined ? [] : rangesOf(window, itemsPer(CHUNK_COTS, job));
+
+const cotsFor = (job: CotJob, [begin, end]: Range): number => (end - begin) * job.cotsPerItem;
+
+/** What the sender of one chunk waits for. */
+interface Request {
+  readonly cots: Promise<SenderCots>;
+  readonly corrections: Promise<Uint8Array>;
 }
 
-/** COTs for items begin to end of a job; null without a job or when it is done. */
-async function takeWindow<Job extends CotJob, Cots>(
-  source: { take(count: number): Promise<Cots> },
-  job: Job | null,
-  range: readonly [number, number] | undefined,
-): Promise<Window<Job, Cots> | null> {
-  if (job === null || range === undefined) return null;
-  const [begin, end] = range;
-  return { job, cots: await source.take((end - begin) * job.cotsPerItem), begin, end };
-}
-
-const sliceBlocks = <Cots extends SenderCots | ReceiverCots>(
-  cots: Cots,
-  begin: number,
-  end: number,
-): Cots => ({
-  ...cots,
-  blocks: cots.blocks.subarray(begin * BLOCK_BYTES, end * BLOCK_BYTES),
-  tweak: cots.tweak + begin,
-});
-
-function sendCorrections(
-  { session }: TwoParty,
-  { job, cots, begin, end }: Window<ReceiverJob, ReceiverCots>,
-): void {
-  for (const [from, to] of ranges(begin, end, itemsPer(CHUNK_COTS, job))) {
-    const first = (from - begin) * job.cotsPerItem;
-    const random = cots.choices.subarray(first, first + (to - from) * job.cotsPerItem);
-    session.channel.send(job.correct(random, from, to));
+/**
+ * The corrections of one window, chunk by chunk in both directions. COTs are claimed and receives are posted in the same
+ * order at both parties, whichever of them makes the extensions' messages.
+ */
+async function exchangeCorrections(
+  { session: { channel }, cots }: TwoParty,
+  sending: SenderJob | null,
+  sendChunks: readonly Range[],
+  receiving: ReceiverJob | null,
+  receiveChunks: readonly Range[],
+): Promise<Request[]> {
+  const requests: Request[] = [];
+  for (let c = 0; c < Math.max(sendChunks.length, receiveChunks.length); c++) {
+    const outgoing = sendChunks[c];
+    const incoming = receiveChunks[c];
+    const claimed = sending && outgoing ? cots.sender.take(cotsFor(sending, outgoing)) : null;
+    claimed?.catch(() => {}); // reported by the one that awaits it
+    if (receiving && incoming) {
+      const own = await cots.receiver.take(cotsFor(receiving, incoming));
+      channel.send(receiving.begin(own, ...incoming));
+    }
+    if (sending && outgoing && claimed) {
+      const corrections = channel.receive(Math.ceil(cotsFor(sending, outgoing) / 8));
+      corrections.catch(() => {});
+      requests.push({ cots: claimed, corrections });
+    }
   }
-}
-
-async function answer(
-  { session }: TwoParty,
-  { job, cots, begin, end }: Window<SenderJob, SenderCots>,
-): Promise<void> {
-  const corrections = await session.channel.receive(Math.ceil(((end - begin) * job.cotsPerItem) / 8));
-  for (const [from, to] of ranges(begin, end, itemsPer(CHUNK_COTS, job))) {
-    const first = (from - begin) * job.cotsPerItem;
-    const last = first + (to - from) * job.cotsPerItem;
-    const theirs = corrections.subarray(first / 8, Math.ceil(last / 8));
-    session.channel.send(job.answer(sliceBlocks(cots, first, last), theirs, from, to));
-  }
-}
-
-async function finish(
-  { session }: TwoParty,
-  { job, cots, begin, end }: Window<ReceiverJob, ReceiverCots>,
-): Promise<void> {
-  for (const [from, to] of ranges(begin, end, itemsPer(CHUNK_COTS, job))) {
-    const message = await session.channel.receive(job.messageBytes(to - from));
-    const first = (from - begin) * job.cotsPerItem;
-    const last = first + (to - from) * job.cotsPerItem;
-    job.finish(sliceBlocks(cots, first, last), message, from, to);
-  }
+  return requests;
 }
 
 /** Runs this party's halves of up to two directions; the peer runs the other halves. */
@@ -122,17 +104,20 @@ export async function exchange(
   sending: SenderJob | null,
   receiving: ReceiverJob | null,
 ): Promise<void> {
-  const sent = sending === null ? [] : [...ranges(0, sending.items, itemsPer(WINDOW_COTS, sending))];
-  const received =
-    receiving === null ? [] : [...ranges(0, receiving.items, itemsPer(WINDOW_COTS, receiving))];
+  const { channel } = party.session;
+  const windowsOf = (job: CotJob | null) =>
+    job === null ? [] : rangesOf([0, job.items], itemsPer(WINDOW_COTS, job));
+  const [sent, received] = [windowsOf(sending), windowsOf(receiving)];
   for (let w = 0; w < Math.max(sent.length, received.length); w++) {
-    const [outgoing, incoming] = await Promise.all([
-      takeWindow(party.cots.sender, sending, sent[w]),
-      takeWindow(party.cots.receiver, receiving, received[w]),
-    ]);
-    if (incoming) sendCorrections(party, incoming);
-    if (outgoing) await answer(party, outgoing);
-    if (incoming) await finish(party, incoming);
+    const sendChunks = sending ? chunksOf(sending, sent[w]) : [];
+    const receiveChunks = receiving ? chunksOf(receiving, received[w]) : [];
+    const requests = await exchangeCorrections(party, sending, sendChunks, receiving, receiveChunks);
+    for (const [c, { cots, corrections }] of requests.entries()) {
+      channel.send(sending!.answer(await cots, await corrections, ...sendChunks[c]!));
+    }
+    for (const chunk of receiveChunks) {
+      receiving!.finish(await channel.receive(receiving!.messageBytes(chunk[1] - chunk[0])), ...chunk);
+    }
   }
 }
 

@@ -79,17 +79,27 @@ export class ProductReceiver extends ProductHalf implements ReceiverJob {
     super(plan);
   }
 
-  correct(random: Uint8Array, begin: number, end: number): Uint8Array {
-    const corrections = new Uint8Array(Math.ceil(random.length / 8));
-    kernels.cotCorrections(this.y.subarray(begin, end), this.plan.bits, 0, random, corrections);
+  begin({ blocks, tweak, choices }: ReceiverCots, begin: number, end: number): Uint8Array {
+    const { bits, ringBits, width } = this.plan;
+    const corrections = new Uint8Array(Math.ceil(choices.length / 8));
+    kernels.cotProductBegin(
+      blocks,
+      tweak,
+      choices,
+      this.y.subarray(begin, end),
+      bits,
+      ringBits,
+      width,
+      this.signed,
+      this.share.subarray(begin * width, end * width),
+      corrections,
+    );
     return corrections;
   }
 
-  finish(cots: ReceiverCots, message: Uint8Array, begin: number, end: number): void {
+  finish(message: Uint8Array, begin: number, end: number): void {
     const { bits, ringBits, width } = this.plan;
-    kernels.cotProductReceive(
-      cots.blocks,
-      cots.tweak,
+    kernels.cotProductFinish(
       this.y.subarray(begin, end),
       message,
       bits,
