@@ -4,6 +4,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { PartyId } from '../inference/backends/backend.js';
 import type { Channel } from '../inference/net/channel.js';
 import { connectTcp, TcpChannel } from '../inference/net/tcp-channel.js';
+import { inferenceJob } from './inference-job.js';
 import { NETWORKS } from './networks.js';
 import type { PartyMessage, PartyTask } from './pair.js';
 import { protocolsJob } from './protocols-job.js';
@@ -17,6 +18,7 @@ export interface JobParty {
 }
 
 const JOBS: Readonly<Record<string, (party: JobParty, parameters: unknown) => Promise<unknown>>> = {
+  inference: inferenceJob,
   protocols: protocolsJob,
 };
 

@@ -5,6 +5,8 @@ import { type Shape, sizeOf } from '../inference/core/shape.js';
 const TOKENS = 128;
 const HIDDEN = 768;
 const INTERMEDIATE = 3072;
+const HEADS = 12;
+const HEAD_SIZE = 64;
 /** Rings: where linear layers take inputs; after their truncation; inside activation functions. */
 const RESTING_BITS = 37;
 const REDUCED_BITS = 29;
@@ -57,6 +59,46 @@ function elementwise(
 const FEED_FORWARD: Shape = [TOKENS, INTERMEDIATE];
 const ROWS: Shape = [TOKENS, HIDDEN];
 
+const LINEAR_LAYERS: readonly (readonly [string, number, number])[] = [
+  ['linear, query-key-value', HIDDEN, 3 * HIDDEN],
+  ['linear, attention output', HIDDEN, HIDDEN],
+  ['linear, feed-forward in', HIDDEN, INTERMEDIATE],
+  ['linear, feed-forward out', INTERMEDIATE, HIDDEN],
+];
+
+function linearCase(name: string, inputs: number, outputs: number): ProtocolCase {
+  return {
+    name,
+    shape: `${TOKENS} x ${inputs} x ${outputs}, ${RESTING_BITS} bits, 8-bit weights`,
+    prepare: async (mpc) => {
+      const isServer = mpc.self === 'server';
+      const weight = await mpc.prepare({
+        name,
+        inputs,
+        outputs,
+        weightBits: 8,
+        fractionBits: 8,
+        matrix: isServer ? Int16Array.from({ length: inputs * outputs }, (_, i) => (i % 255) - 127) : null,
+        bias: isServer ? new Float64Array(outputs) : null,
+      });
+      const x = await shared(mpc, [TOKENS, inputs], RESTING_BITS, 12);
+      return () => mpc.linear(x, weight);
+    },
+  };
+}
+
+function matmulCase(name: string, n: number, k: number, m: number, bits: number): ProtocolCase {
+  return {
+    name,
+    shape: `${HEADS} x ${n} x ${k} x ${m}, ${bits} bits`,
+    prepare: async (mpc) => {
+      const x = await shared(mpc, [HEADS, n, k], bits);
+      const y = await shared(mpc, [HEADS, k, m], bits);
+      return () => mpc.matmul(x, y);
+    },
+  };
+}
+
 const shuffleCase: ProtocolCase = {
   name: 'shuffle',
   shape: `${TOKENS} rows of ${HIDDEN} x ${RESTING_BITS} and ${HIDDEN} x ${REDUCED_BITS} bits`,
@@ -75,7 +117,7 @@ const withBits = (
   run: (mpc: Backend, bits: Awaited<ReturnType<typeof sharedBits>>, x: SharedTensor) => Promise<unknown>,
 ): ProtocolCase => ({
   name,
-  shape: shapeText(shape, ringBits),
+  shape: sizeOf(shape) === 1 ? bitShape.join(' x ') : shapeText(shape, ringBits),
   prepare: async (mpc) => {
     const bits = await sharedBits(mpc, bitShape);
     const x = await shared(mpc, shape, ringBits);
@@ -84,6 +126,9 @@ const withBits = (
 });
 
 export const PROTOCOL_CASES: readonly ProtocolCase[] = [
+  ...LINEAR_LAYERS.map(([name, inputs, outputs]) => linearCase(name, inputs, outputs)),
+  matmulCase('matmul, query x key', TOKENS, HEAD_SIZE, TOKENS, REDUCED_BITS),
+  matmulCase('matmul, attention x value', TOKENS, TOKENS, HEAD_SIZE, REDUCED_BITS),
   elementwise('isNegative', FEED_FORWARD, COMPARED_BITS, (mpc, x) => mpc.isNegative(x)),
   elementwise('multiply', FEED_FORWARD, SMALL_BITS, (mpc, x) => mpc.multiply(x, x)),
   elementwise('square', FEED_FORWARD, SMALL_BITS, (mpc, x) => mpc.square(x)),

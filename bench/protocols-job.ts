@@ -1,6 +1,6 @@
 /** The parties' side of `bench protocols`: every case of protocol-cases.ts, one after the other, over one session. */
 import type { Backend } from '../inference/backends/backend.js';
-import { GilboaLinear } from '../inference/backends/two-party/gilboa-linear.js';
+import { setupLinear } from '../inference/backends/two-party/linear.js';
 import { TwoPartyBackend } from '../inference/backends/two-party/two-party-backend.js';
 import { withSpan } from '../inference/core/span.js';
 import type { CotPair } from '../inference/crypto/ot/cot.js';
@@ -88,8 +88,7 @@ export async function protocolsJob({ self, channel, progress }: JobParty, parame
   const wanted = parameters as readonly string[] | null;
   const session = createSession({ self, channel: meteredChannel(channel), random: Prg.create() });
   const cots = countedCots(await setupCots(session));
-  const party = { session, cots: cots.pair, nextReceiver: 'client' as const };
-  const mpc = new TwoPartyBackend({ session, cots: cots.pair, linear: new GilboaLinear(party) });
+  const mpc = new TwoPartyBackend({ session, cots: cots.pair, linear: await setupLinear(session) });
   const figures: ProtocolFigure[] = [];
   for (const protocolCase of PROTOCOL_CASES) {
     if (wanted && !wanted.includes(protocolCase.name)) continue;

@@ -41,8 +41,15 @@ function randomMatrix(
 }
 
 /** Outputs of a normalized input have standard deviation `gain`. */
-function randomLinear(random: () => number, inputs: number, outputs: number, gain: number): QuantizedLinear {
-  const bias = Float64Array.from({ length: outputs }, () => (random() - 0.5) * 0.1);
+function randomLinear(
+  random: () => number,
+  inputs: number,
+  outputs: number,
+  gain: number,
+  biasDeviation = 0.03,
+): QuantizedLinear {
+  const width = 2 * Math.sqrt(3) * biasDeviation;
+  const bias = Float64Array.from({ length: outputs }, () => (random() - 0.5) * width);
   return { matrix: randomMatrix(random, inputs, outputs, gain / Math.sqrt(inputs), WEIGHT_BITS), bias };
 }
 
@@ -53,11 +60,14 @@ const plainNorm = (size: number): LayerNormWeights => ({
 
 /** Logits of standard deviation 2: attention is neither flat nor one-hot. */
 const LOGIT_DEVIATION = 2;
+/** A constant part of all queries: some tokens attract attention in every row, as in a trained network. */
+const QUERY_BIAS_DEVIATION = 1;
 
 function randomLayer(random: () => number, config: ModelConfig): EncoderLayerWeights {
   const { hiddenSize: hidden, intermediateSize: intermediate } = config;
+  const unit = 1 / Math.sqrt(headSize(config));
   return {
-    query: randomLinear(random, hidden, hidden, LOGIT_DEVIATION / Math.sqrt(headSize(config))),
+    query: randomLinear(random, hidden, hidden, LOGIT_DEVIATION * unit, QUERY_BIAS_DEVIATION * unit),
     key: randomLinear(random, hidden, hidden, 1),
     value: randomLinear(random, hidden, hidden, 1),
     attentionOutput: randomLinear(random, hidden, hidden, 1),

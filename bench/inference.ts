@@ -1,0 +1,140 @@
+/** `bench inference`: one text through a model of real shapes with random weights, both parties as processes. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { PartyId } from '../inference/backends/backend.js';
+import { layerReports } from '../inference/run/classification.js';
+import { bucketOf } from '../inference/run/request.js';
+import { costsByName } from '../inference/session/meter.js';
+import type { LeakRecord } from '../inference/session/session.js';
+import { writeArtifact } from '../model/artifact-file.js';
+import type { InferenceParameters, InferenceRun } from './inference-job.js';
+import { rounded } from './measure.js';
+import { type ModelName, modelConfigOf } from './model-sizes.js';
+import type { NetworkName } from './networks.js';
+import { type PartyReport, runPair } from './pair.js';
+import { randomArtifact, randomInput, withThresholds } from './random-model.js';
+import { type CleartextRun, runWithSchedule } from './schedule-thresholds.js';
+
+export interface InferenceOptions {
+  readonly model: ModelName;
+  readonly tokens: number;
+  /** Tokens that leave each layer's pruning; null: a model that does not prune. */
+  readonly schedule: readonly number[] | null;
+  readonly network: NetworkName;
+  /** Share of the kept tokens that stay in high degree. */
+  readonly importantRatio: number;
+  /** Compare with the cleartext backend. */
+  readonly check: boolean;
+  readonly seed: number;
+  readonly onProgress: (text: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface InferenceFigure {
+  readonly model: ModelName;
+  readonly tokens: number;
+  readonly method: 'cipherprune';
+  readonly schedule: readonly number[] | null;
+  readonly network: NetworkName;
+  /** How the network is imitated. */
+  readonly shaping: 'none' | 'channel';
+  readonly milliseconds: number;
+  readonly offlineMilliseconds: number;
+  readonly bytes: number;
+  readonly offlineBytes: number;
+  readonly rounds: number;
+  readonly peakMemoryBytes: Readonly<Record<PartyId, number>>;
+  readonly maxAbsError: number | null;
+  readonly layers: readonly {
+    readonly kept: number;
+    readonly important: number;
+    readonly milliseconds: number;
+    readonly bytes: number;
+    readonly rounds: number;
+  }[];
+  readonly protocols: readonly {
+    readonly name: string;
+    readonly milliseconds: number;
+    readonly bytes: number;
+    readonly rounds: number;
+  }[];
+  readonly leaks: readonly LeakRecord[];
+}
+
+function maxAbsError(cleartext: CleartextRun | null, logits: readonly number[] | null): number | null {
+  if (!cleartext || !logits) return null;
+  return Math.max(...logits.map((logit, label) => Math.abs(logit - cleartext.logits[label]!)));
+}
+
+/** Every protocol by name, dearest first; protocols contain each other, so this does not add up to the whole. */
+function protocolFigures({ inference }: InferenceRun): InferenceFigure['protocols'] {
+  return [...costsByName(inference)]
+    .map(([name, { milliseconds, sentBytes, receivedBytes, rounds }]) => ({
+      name,
+      milliseconds: rounded(milliseconds),
+      bytes: sentBytes + receivedBytes,
+      rounds,
+    }))
+    .sort((a, b) => b.milliseconds - a.milliseconds);
+}
+
+function figureOf(
+  { model, tokens, schedule, network, check }: InferenceOptions,
+  reports: Readonly<Record<PartyId, PartyReport>>,
+  cleartext: CleartextRun | null,
+): InferenceFigure {
+  const run = reports.client.value as InferenceRun;
+  const { cost } = run.inference;
+  const offline = run.setup.cost;
+  return {
+    model,
+    tokens,
+    method: 'cipherprune',
+    schedule,
+    network,
+    shaping: network === 'loopback' ? 'none' : 'channel',
+    milliseconds: rounded(cost.milliseconds),
+    offlineMilliseconds: rounded(offline.milliseconds),
+    bytes: cost.sentBytes + cost.receivedBytes,
+    offlineBytes: offline.sentBytes + offline.receivedBytes,
+    rounds: cost.rounds,
+    peakMemoryBytes: { server: reports.server.peakMemoryBytes, client: reports.client.peakMemoryBytes },
+    maxAbsError: check ? maxAbsError(cleartext, run.result.logits) : null,
+    layers: layerReports(run.result.layers, run.inference),
+    protocols: protocolFigures(run),
+    leaks: run.leaks,
+  };
+}
+
+/** The artifact is written to a temporary folder, from which each party reads its part, and removed afterwards. */
+export async function benchInference(options: InferenceOptions): Promise<InferenceFigure> {
+  const { model, tokens, schedule, importantRatio, network, check, seed, onProgress, signal } = options;
+  const config = modelConfigOf(model);
+  const ids = randomInput(config, tokens, seed);
+  const directory = await mkdtemp(join(tmpdir(), 'cipherprune-bench-'));
+  try {
+    onProgress('drawing weights');
+    const plain = randomArtifact(config, seed);
+    if (check || schedule) onProgress('running the cleartext backend');
+    const cleartext = check || schedule ? await runWithSchedule(plain, ids, schedule, importantRatio) : null;
+    const artifact = cleartext?.thresholds ? withThresholds(plain, cleartext.thresholds) : plain;
+    await writeArtifact(join(directory, 'artifact'), artifact);
+    onProgress('starting both parties');
+    const parameters: InferenceParameters = {
+      directory: join(directory, 'artifact'),
+      ids,
+      bucket: bucketOf(tokens),
+    };
+    const reports = await runPair({
+      job: 'inference',
+      parameters,
+      network,
+      onProgress: (role, text) => role === 'client' && onProgress(text),
+      ...(signal ? { signal } : {}),
+    });
+    return figureOf(options, reports, cleartext);
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,111 @@
+/**
+ * Thresholds that make a wanted schedule come out, found by running the cleartext backend once on the same input: where
+ * pruning compares scores with thresholds, the run looks at the scores and picks thresholds that keep the wanted number.
+ * The protocol itself runs unchanged afterwards; a score that rounds differently there may keep one token more or less.
+ */
+import type { SharedTensor } from '../inference/backends/backend.js';
+import { CleartextBackend } from '../inference/backends/cleartext.js';
+import { dataOf, type LocalBits, localBits } from '../inference/backends/local-backend.js';
+import { currentSpan, type Span, withSpan } from '../inference/core/span.js';
+import { openEngine } from '../inference/run/engine.js';
+import type { LayerCounts } from '../inference/run/party.js';
+import { bucketOf } from '../inference/run/request.js';
+import { kernels } from '../kernels/addon.js';
+import type { Artifact, LayerThresholds } from '../model/artifact.js';
+import { withThresholds } from './random-model.js';
+
+/** Knows the names of the spans around it. */
+class NamedSpan implements Span {
+  constructor(readonly path: readonly string[]) {}
+
+  child(name: string): NamedSpan {
+    return new NamedSpan([...this.path, name]);
+  }
+
+  end(): void {}
+}
+
+/** The layer whose pruning is running, or null. */
+function pruningLayer(): number | null {
+  const span = currentSpan();
+  if (!(span instanceof NamedSpan) || !span.path.includes('prune')) return null;
+  const layer = span.path.map((name) => /^layer(\d+)$/.exec(name)?.[1]).find((match) => match !== undefined);
+  return layer === undefined ? null : Number(layer);
+}
+
+/** Between the last score that stays and the first that goes, in units of the scores; at least one. */
+function cut(sorted: readonly number[], kept: number): number {
+  if (kept === 0) return sorted[0]! + 1;
+  const [stays, goes] = [sorted[kept - 1]!, sorted[kept] ?? 0];
+  return Math.max(1, Math.ceil((stays + goes) / 2));
+}
+
+/** Overrides the comparison of scores; everything else is the cleartext backend. */
+class ScheduledBackend extends CleartextBackend {
+  /** In the scores' units: sums over heads. */
+  readonly thresholds: LayerThresholds[] = [];
+
+  constructor(
+    readonly schedule: readonly number[],
+    readonly importantRatio: number,
+  ) {
+    super();
+  }
+
+  /** x [tokens - 1, 2]: scores but [CLS]'s, minus thresholds that are zero here. */
+  override async isNegative(x: SharedTensor): Promise<LocalBits> {
+    const layer = pruningLayer();
+    if (layer === null) return super.isNegative(x);
+    const scores = new Float64Array(dataOf(x).length);
+    kernels.ringToFloat(dataOf(x), x.ringBits, 0, scores);
+    const sorted = [...scores].filter((_, at) => at % 2 === 0).sort((a, b) => b - a);
+    const kept = Math.min(this.schedule[layer]! - 1, sorted.length);
+    const limits = [cut(sorted, kept), cut(sorted, Math.ceil(kept * this.importantRatio))] as const;
+    const unit = 2 ** -x.fractionBits;
+    this.thresholds[layer] = { prune: limits[0] * unit, reduce: limits[1] * unit };
+    const below = Uint8Array.from(scores, (score, at) => (score < limits[at % 2]! ? 1 : 0));
+    return localBits(below, x.shape);
+  }
+}
+
+export interface CleartextRun {
+  readonly logits: readonly number[];
+  readonly layers: readonly LayerCounts[];
+  /** One a layer, on means over heads as artifacts hold them; null if nothing is pruned. */
+  readonly thresholds: readonly LayerThresholds[] | null;
+}
+
+/** Vanishes in the scores' units, but is above 0 as the first layer's threshold must be. */
+const ALMOST_ZERO: LayerThresholds = { prune: 1e-9, reduce: 1e-9 };
+
+/** The last layer prunes nothing; its thresholds are never used. */
+function perHead(artifact: Artifact, found: readonly LayerThresholds[]): LayerThresholds[] {
+  const { heads, layers } = artifact.public.config;
+  return Array.from({ length: layers }, (_, layer) => {
+    const { prune, reduce } = found[layer] ?? ALMOST_ZERO;
+    return { prune: prune / heads, reduce: reduce / heads };
+  });
+}
+
+/** One text in the clear; `artifact` has no thresholds. `importantRatio`: share of kept tokens that stay in high degree. */
+export async function runWithSchedule(
+  artifact: Artifact,
+  ids: readonly number[],
+  schedule: readonly number[] | null,
+  importantRatio: number,
+): Promise<CleartextRun> {
+  const text = { ids, tokenTypes: ids.map(() => 0) };
+  const backend = schedule ? new ScheduledBackend(schedule, importantRatio) : new CleartextBackend();
+  const model = schedule
+    ? withThresholds(
+        artifact,
+        artifact.private.layers.map(() => ALMOST_ZERO),
+      )
+    : artifact;
+  const party = await openEngine(backend, model);
+  const run = () => party.classify(text, bucketOf(ids.length));
+  const { logits, layers } = await withSpan(new NamedSpan([]), run);
+  if (!logits) throw new Error('cleartext: expected logits, got none');
+  const thresholds = backend instanceof ScheduledBackend ? perHead(artifact, backend.thresholds) : null;
+  return { logits, layers, thresholds };
+}
