@@ -70,6 +70,7 @@ function maxAbsError(cleartext: CleartextRun | null, logits: readonly number[] |
 /** Every protocol by name, dearest first; protocols contain each other, so this does not add up to the whole. */
 function protocolFigures({ inference }: InferenceRun): InferenceFigure['protocols'] {
   return [...costsByName(inference)]
+    .filter(([name]) => !/^layer\d+$/.test(name))
     .map(([name, { milliseconds, sentBytes, receivedBytes, rounds }]) => ({
       name,
       milliseconds: rounded(milliseconds),

@@ -1,7 +1,8 @@
 /**
  * Thresholds that make a wanted schedule come out, found by running the cleartext backend once on the same input: where
  * pruning compares scores with thresholds, the run looks at the scores and picks thresholds that keep the wanted number.
- * The protocol itself runs unchanged afterwards; a score that rounds differently there may keep one token more or less.
+ * Where scores are almost equal a neighbouring number is taken. The protocol itself runs unchanged afterwards; a score
+ * that rounds differently there may keep one token more or less.
  */
 import type { SharedTensor } from '../inference/backends/backend.js';
 import { CleartextBackend } from '../inference/backends/cleartext.js';
@@ -33,11 +34,22 @@ function pruningLayer(): number | null {
   return layer === undefined ? null : Number(layer);
 }
 
+/** Gaps that the secure run's rounding, summed over all heads and rows, hardly ever bridges. In units of the scores. */
+const SAFE_GAP = 24;
+
+/** The number to keep: the wanted one, or a neighbour if scores there are almost equal and the neighbour's are not. */
+function separableCount(sorted: readonly number[], wanted: number): number {
+  const gap = (kept: number) => (sorted[kept - 1] ?? Number.POSITIVE_INFINITY) - (sorted[kept] ?? 0);
+  if (wanted === 0 || wanted === sorted.length || gap(wanted) >= SAFE_GAP) return wanted;
+  const neighbours = [wanted, wanted + 1, wanted - 1].filter((kept) => kept > 0 && kept < sorted.length);
+  return neighbours.reduce((best, kept) => (gap(kept) > gap(best) ? kept : best));
+}
+
 /** Between the last score that stays and the first that goes, in units of the scores; at least one. */
-function cut(sorted: readonly number[], kept: number): number {
-  if (kept === 0) return sorted[0]! + 1;
-  const [stays, goes] = [sorted[kept - 1]!, sorted[kept] ?? 0];
-  return Math.max(1, Math.ceil((stays + goes) / 2));
+function cut(sorted: readonly number[], wanted: number): number {
+  const kept = separableCount(sorted, wanted);
+  if (kept === 0) return (sorted[0] ?? 0) + SAFE_GAP;
+  return Math.max(1, Math.ceil((sorted[kept - 1]! + (sorted[kept] ?? 0)) / 2));
 }
 
 /** Overrides the comparison of scores; everything else is the cleartext backend. */

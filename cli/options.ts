@@ -11,6 +11,15 @@ export const wholeNumber =
     throw new UsageError(`--${name}: expected a whole number, ${range}, got ${JSON.stringify(value)}`);
   };
 
+/** For `coerce`: a number from 0 to 1. */
+export const fraction =
+  (name: string) =>
+  (value: unknown): number => {
+    const number = typeof value === 'string' && value.trim() === '' ? Number.NaN : Number(value);
+    if (number >= 0 && number <= 1) return number;
+    throw new UsageError(`--${name}: expected a number from 0 to 1, got ${JSON.stringify(value)}`);
+  };
+
 /** For `coerce`: leaves an absent option absent. */
 export const optional =
   <T>(coerce: (value: unknown) => T) =>

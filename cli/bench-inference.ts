@@ -1,0 +1,72 @@
+/** `bench inference`. */
+import type { InferenceFigure } from '../bench/inference.js';
+import { abortable, type BenchOptions } from './bench-options.js';
+import { UsageError } from './errors.js';
+import { megabytes, note, print, printJson, printTable } from './output.js';
+
+/** The numbers that matter, on one line each; the breakdown below. */
+function printInference(figure: InferenceFigure): void {
+  const memory = figure.peakMemoryBytes;
+  const seconds = (milliseconds: number) => (milliseconds / 1000).toFixed(2);
+  printTable(
+    [`${figure.model}, ${figure.tokens} tokens`, 'seconds', 'MB', 'rounds'],
+    [
+      ['inference', seconds(figure.milliseconds), megabytes(figure.bytes), figure.rounds],
+      ['made ahead', seconds(figure.offlineMilliseconds), megabytes(figure.offlineBytes), ''],
+    ],
+  );
+  print(`memory: server ${megabytes(memory.server)} MB, client ${megabytes(memory.client)} MB`);
+  const error = figure.maxAbsError;
+  print(
+    `largest difference to the cleartext logits: ${error === null ? 'not checked' : error.toPrecision(2)}`,
+  );
+  const cost = ({ milliseconds, bytes, rounds }: { milliseconds: number; bytes: number; rounds: number }) => [
+    seconds(milliseconds),
+    megabytes(bytes),
+    rounds,
+  ];
+  printTable(
+    ['layer', 'kept', 'important', 'seconds', 'MB', 'rounds'],
+    figure.layers.map((layer, index) => [index, layer.kept, layer.important, ...cost(layer)]),
+  );
+  printTable(
+    ['protocol (they contain each other)', 'seconds', 'MB', 'rounds'],
+    figure.protocols.map((protocol) => [protocol.name, ...cost(protocol)]),
+  );
+}
+
+export async function inferenceFigures(options: BenchOptions): Promise<void> {
+  const { MODEL_NAMES, modelConfigOf, modelNameOf, parseSchedule, ScheduleError } = await import(
+    '../bench/model-sizes.js'
+  );
+  const model = modelNameOf(options.model ?? '');
+  if (!model)
+    throw new UsageError(`--model: expected one of ${MODEL_NAMES.join(', ')}, got ${options.model}`);
+  const { tokens, network, json } = options;
+  const { maxPositions } = modelConfigOf(model);
+  if (tokens > maxPositions)
+    throw new UsageError(`--tokens: expected at most ${maxPositions}, got ${tokens}`);
+  const schedule = (() => {
+    try {
+      return parseSchedule(options.schedule, model, tokens);
+    } catch (error) {
+      throw error instanceof ScheduleError ? new UsageError(`--schedule: ${error.message}`) : error;
+    }
+  })();
+  const { benchInference } = await import('../bench/inference.js');
+  const figure = await abortable((signal) =>
+    benchInference({
+      model,
+      tokens,
+      schedule,
+      network,
+      importantRatio: options.important,
+      check: options.check,
+      seed: options.seed,
+      onProgress: note,
+      signal,
+    }),
+  );
+  if (json) printJson(figure);
+  else printInference(figure);
+}

@@ -1,0 +1,27 @@
+/** Options of `bench`, and what its figures share. */
+import type { NetworkName } from '../bench/networks.js';
+import { onInterrupt } from './interrupt.js';
+
+export interface BenchOptions {
+  readonly figures: 'kernels' | 'protocols' | 'inference';
+  readonly model?: string | undefined;
+  readonly tokens: number;
+  readonly schedule: string;
+  readonly important: number;
+  readonly check: boolean;
+  readonly seed: number;
+  readonly only?: readonly string[] | undefined;
+  readonly network: NetworkName;
+  readonly json: boolean;
+}
+
+/** Aborts what the body started when the user interrupts. */
+export async function abortable<T>(body: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const forget = onInterrupt(() => controller.abort());
+  try {
+    return await body(controller.signal);
+  } finally {
+    forget();
+  }
+}

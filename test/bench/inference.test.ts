@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { benchInference } from '../../bench/inference.js';
+import { modelConfigOf } from '../../bench/model-sizes.js';
+import { randomArtifact, randomInput } from '../../bench/random-model.js';
+import { runWithSchedule } from '../../bench/schedule-thresholds.js';
+
+describe('thresholds for a schedule', () => {
+  it.each([
+    [[30, 20, 7, 7], 1],
+    [[30, 12, 12, 3], 0.5],
+  ])('keep %j of 32 tokens, give or take one where scores almost agree', async (schedule, importantRatio) => {
+    const config = modelConfigOf('bert-mini');
+    const ids = randomInput(config, 32, 5);
+    const { layers, thresholds } = await runWithSchedule(
+      randomArtifact(config, 5),
+      ids,
+      schedule,
+      importantRatio,
+    );
+    layers.slice(0, -1).forEach(({ kept, important }, layer) => {
+      expect(Math.abs(kept - schedule[layer]!)).toBeLessThanOrEqual(1);
+      if (importantRatio === 1) expect(important).toBe(kept);
+      else expect(important).toBeLessThan(kept);
+    });
+    expect(layers.at(-1)!.kept).toBe(1);
+    for (const { prune, reduce } of thresholds!) expect(reduce).toBeGreaterThanOrEqual(prune);
+  });
+
+  it('are absent without a schedule', async () => {
+    const config = modelConfigOf('bert-tiny');
+    const run = await runWithSchedule(randomArtifact(config, 5), randomInput(config, 8, 5), null, 0.5);
+    expect(run.thresholds).toBeNull();
+    expect(run.layers[0]).toEqual({ kept: 8, important: 8 });
+  });
+});
+
+describe('bench inference', () => {
+  it('has the documented fields, and logits close to the cleartext ones', async () => {
+    const figure = await benchInference({
+      model: 'bert-tiny',
+      tokens: 16,
+      schedule: [8, 8],
+      importantRatio: 0.5,
+      network: 'loopback',
+      check: true,
+      seed: 3,
+      onProgress: () => undefined,
+    });
+    expect(figure).toMatchObject({
+      model: 'bert-tiny',
+      tokens: 16,
+      method: 'cipherprune',
+      network: 'loopback',
+    });
+    expect(figure.maxAbsError).toBeLessThan(0.05);
+    expect(Math.abs(figure.layers[0]!.kept - 8)).toBeLessThanOrEqual(1);
+    expect(figure.layers.length).toBe(2);
+    const layerBytes = figure.layers.reduce((sum, { bytes }) => sum + bytes, 0);
+    expect(layerBytes).toBeGreaterThan(0);
+    expect(layerBytes).toBeLessThan(figure.bytes);
+    for (const { bytes, rounds } of figure.protocols) {
+      expect(bytes).toBeLessThanOrEqual(figure.bytes);
+      expect(rounds).toBeLessThanOrEqual(figure.rounds);
+    }
+    expect(figure.protocols.map(({ name }) => name)).toContain('shuffle');
+    expect(figure.offlineBytes).toBeGreaterThan(0);
+    expect(figure.peakMemoryBytes.server).toBeGreaterThan(1e7);
+    expect(figure.leaks.map(({ name }) => name)).toEqual([
+      'kept-token-count',
+      'important-token-count',
+      'logits',
+    ]);
+  });
+});
