@@ -1,4 +1,5 @@
 /** What `bench kernels` runs: one line per kernel, at sizes that BERT-base uses. */
+import { homomorphicCases } from './homomorphic.js';
 import type { KernelCase } from './kernel-case.js';
 import { obliviousTransferCases } from './oblivious-transfer.js';
 import { ringCases } from './ring.js';
@@ -8,4 +9,5 @@ export const kernelCases = (): readonly KernelCase[] => [
   ...ringCases(),
   ...symmetricCases(),
   ...obliviousTransferCases(),
+  ...homomorphicCases(),
 ];
