@@ -48,13 +48,18 @@ void forwardColumns(const Arguments& a) {
   const auto x = a.uint32s(2);
   const size_t n = a.size(1), length = columnLength(a, n, x.length), support = a.size(3);
   a.expect(support >= 1 && support <= length && (support & (support - 1)) == 0, 3, "a power of two up to the length");
-  polyLoops().forwardColumns(x.data, length, support, tableOf(a, n));
+  const bool negacyclic = a.integer(4, 0, 1) == 1;
+  a.expect(!negacyclic || length == n, 4, "length n if negacyclic");
+  polyLoops().forwardColumns(x.data, length, support, negacyclic, tableOf(a, n));
 }
 
 void inverseColumns(const Arguments& a) {
   const auto x = a.uint32s(2);
   const size_t n = a.size(1);
-  polyLoops().inverseColumns(x.data, columnLength(a, n, x.length), tableOf(a, n));
+  const size_t length = columnLength(a, n, x.length);
+  const bool negacyclic = a.integer(3, 0, 1) == 1;
+  a.expect(!negacyclic || length == n, 3, "length n if negacyclic");
+  polyLoops().inverseColumns(x.data, length, negacyclic, tableOf(a, n));
 }
 
 void tile(const Arguments& a) {

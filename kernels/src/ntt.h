@@ -43,10 +43,10 @@ struct PolyLoops {
   /** Its inverse, words below 2p in, reduced out. */
   void (*inverse)(uint32_t* x, const NttTable& table);
   /** 16 cyclic transforms of the given length, x [length][16]. Rows from `support` on (a power of two, at most length)
-   *  are taken as zero, whatever they hold. Reduced. */
-  void (*forwardColumns)(uint32_t* x, size_t length, size_t support, const NttTable& table);
+   *  are taken as zero, whatever they hold. Reduced. Length n with `negacyclic` is modulo X^n + 1 instead of X^n - 1. */
+  void (*forwardColumns)(uint32_t* x, size_t length, size_t support, bool negacyclic, const NttTable& table);
   /** Inverse without the factor 1 / length; words below 2p in, below 2p out. */
-  void (*inverseColumns)(uint32_t* x, size_t length, const NttTable& table);
+  void (*inverseColumns)(uint32_t* x, size_t length, bool negacyclic, const NttTable& table);
   /** x mod p for any 32-bit words. */
   void (*reduce)(uint32_t* x, size_t count, const Modulus& modulus);
   /** out = x · y mod p; the product of the words below 2^64. */
@@ -70,6 +70,9 @@ struct PolyLoops {
                uint32_t* out);
   /** 16 x 16 words in place. */
   void (*transpose)(uint32_t* block);
+  /** out = addend + sum over `terms` <= 16 of factors[t] · x[t] mod p: x below 2^26 (stride xStride), factors reduced. */
+  void (*combine)(const uint32_t* x, size_t xStride, const uint32_t* factors, size_t terms, uint32_t addend, size_t count,
+                  const Modulus& modulus, uint32_t* out);
   /** Signed words as residues. */
   void (*residues)(const int32_t* x, size_t count, const Modulus& modulus, uint32_t* out);
   /** How many words are not below p. */

@@ -205,7 +205,8 @@ void reduce(uint32_t* x, size_t count, const Modulus& modulus) {
   for (size_t i = 0; i < count; i += V::lanes) m.reduce(V::load(x + i)).store(x + i);
 }
 
-void forwardColumns(uint32_t* x, size_t length, size_t support, const NttTable& t) {
+/** In the tree of length 2n, the transform modulo X^n + 1 lies below the second node: layers start at index `nodes`. */
+void forwardColumns(uint32_t* x, size_t length, size_t support, bool negacyclic, const NttTable& t) {
   const Reducer m(t.modulus);
   const uint32_t* roots = t.roots;
   const uint32_t* quotients = t.rootQuotients;
@@ -213,19 +214,27 @@ void forwardColumns(uint32_t* x, size_t length, size_t support, const NttTable& 
   size_t nodes = length / support, width = support / 2;
   for (size_t copy = 1; copy < nodes; copy++)
     for (size_t i = 0; i < support * columns; i += V::lanes) V::load(x + i).store(x + copy * support * columns + i);
-  for (; width >= 2; nodes *= 4, width /= 4)
-    splitTwoLayers(x, nodes, width / 2 * columns, roots, quotients, roots, quotients, m);
-  if (width == 1) splitLayer(x, nodes, columns, roots, quotients, m);
+  for (; width >= 2; nodes *= 4, width /= 4) {
+    const size_t first = negacyclic ? nodes : 0;
+    splitTwoLayers(x, nodes, width / 2 * columns, roots + first, quotients + first, roots + 2 * first, quotients + 2 * first, m);
+  }
+  if (width == 1) {
+    const size_t first = negacyclic ? nodes : 0;
+    splitLayer(x, nodes, columns, roots + first, quotients + first, m);
+  }
   reduce(x, length * columns, t.modulus);
 }
 
-void inverseColumns(uint32_t* x, size_t length, const NttTable& t) {
+void inverseColumns(uint32_t* x, size_t length, bool negacyclic, const NttTable& t) {
   const Reducer m(t.modulus);
   const uint32_t* roots = t.inverses;
   const uint32_t* quotients = t.inverseQuotients;
   size_t nodes = length / 2, width = 1;
-  for (; nodes >= 2; nodes /= 4, width *= 4) joinTwoLayers(x, nodes / 2, width * columns, roots, quotients, roots, quotients, m);
-  if (nodes == 1) joinLayer(x, 1, width * columns, roots, quotients, m);
+  for (; nodes >= 2; nodes /= 4, width *= 4) {
+    const size_t upper = negacyclic ? nodes / 2 : 0, lower = 2 * upper;
+    joinTwoLayers(x, nodes / 2, width * columns, roots + upper, quotients + upper, roots + lower, quotients + lower, m);
+  }
+  if (nodes == 1) joinLayer(x, 1, width * columns, roots + negacyclic, quotients + negacyclic, m);
 }
 
 void multiply(const uint32_t* x, const uint32_t* y, size_t count, const Modulus& modulus, uint32_t* out) {
@@ -288,6 +297,18 @@ void fold(const uint32_t* x, const uint32_t* y, bool subtract, Factor f, size_t 
 }
 
 void transpose(uint32_t* block) { V::transpose(block); }
+
+void combine(const uint32_t* x, size_t xStride, const uint32_t* factors, size_t terms, uint32_t addend, size_t count,
+             const Modulus& modulus, uint32_t* out) {
+  const Reducer m(modulus);
+  const V one = V::set(1);
+  for (size_t i = 0; i < count; i += V::lanes) {
+    W sum;
+    sum.addBroadcast(addend, one);
+    for (size_t t = 0; t < terms; t++) sum.addBroadcast(factors[t], V::load(x + t * xStride + i));
+    m.reduceWide(sum).store(out + i);
+  }
+}
 
 void residues(const int32_t* x, size_t count, const Modulus& modulus, uint32_t* out) {
   const Reducer m(modulus);

@@ -10,4 +10,4 @@ void tile(const uint32_t* a, size_t aStride, const uint32_t* b, size_t rows, siz
 #endif
 
 constexpr PolyLoops table = {forward, inverse, forwardColumns, inverseColumns, reduce, multiply, scale,        dot,  add,
-                             subtract, permute, divideRound,   fold,           transpose, residues, countInvalid, tile};
+                             subtract, permute, divideRound,   fold,           transpose, combine, residues, countInvalid, tile};

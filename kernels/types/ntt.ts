@@ -8,10 +8,11 @@ export interface NttKernels {
   nttInverse(prime: number, x: Uint32Array): void;
   /** out = x · y, elementwise. */
   nttMultiply(prime: number, x: Uint32Array, y: Uint32Array, out: Uint32Array): void;
-  /** 16 cyclic transforms side by side, x [length][16], length at most 2n; rows from `support` on are taken as zero. */
-  nttForwardColumns(prime: number, n: number, x: Uint32Array, support: number): void;
+  /** 16 cyclic transforms side by side, x [length][16], length at most 2n; rows from `support` on are taken as zero. With
+   * negacyclic = 1, modulo X^n + 1, and the length is n. */
+  nttForwardColumns(prime: number, n: number, x: Uint32Array, support: number, negacyclic: 0 | 1): void;
   /** Back, times length. */
-  nttInverseColumns(prime: number, n: number, x: Uint32Array): void;
+  nttInverseColumns(prime: number, n: number, x: Uint32Array, negacyclic: 0 | 1): void;
   /** a [depth][rows] and b [depth][16] → aᵀ·b [rows][16], below 2·prime; rows 1, 2, 4 or 8, depth at most 4096. */
   nttTile(prime: number, a: Uint32Array, b: Uint32Array, rows: number, out: Uint32Array): void;
 }

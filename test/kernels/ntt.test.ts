@@ -77,33 +77,37 @@ describe.each(availableIsas)('transforms with $name', ({ isa }) => {
       expect(here).toEqual(x);
     }));
 
-  it('convolves sixteen columns cyclically', () =>
+  it.each([
+    ...[2, 4, 8, 32, 512].map((length) => ({ length, n: 8192, negacyclic: 0 as const })),
+    ...[16, 32, 256].map((length) => ({ length, n: length, negacyclic: 1 as const })),
+  ])('convolves sixteen columns of $length (negacyclic: $negacyclic)', ({ length, n, negacyclic }) =>
     withIsa(isa, () => {
-      for (const length of [2, 4, 8, 32, 512]) {
-        const half = length / 2;
-        const column = (seed: number, lane: number) =>
-          Uint32Array.from({ length }, (_, e) =>
-            e < half ? multiplyModulo(seed + e * 16 + lane, 69_621) : 0,
-          );
-        const sideBySide = (seed: number, support: number) => {
-          const out = new Uint32Array(length * 16);
-          for (let lane = 0; lane < 16; lane++)
-            column(seed, lane).forEach((value, e) => {
-              out[16 * e + lane] = value;
-            });
-          kernels.nttForwardColumns(PRIME, 8192, out, support);
-          return out;
-        };
-        const product = new Uint32Array(length * 16);
-        kernels.nttMultiply(PRIME, sideBySide(5, half), sideBySide(99, length), product);
-        kernels.nttInverseColumns(PRIME, 8192, product);
-        for (const lane of [0, 7, 15]) {
-          const expected = convolution(column(5, lane), column(99, lane), -1);
-          const got = Uint32Array.from({ length }, (_, e) => product[16 * e + lane]! % PRIME);
-          expect(got).toEqual(expected.map((value) => multiplyModulo(value, length)));
+      const half = length / 2;
+      const column = (seed: number, lane: number, support: number) =>
+        Uint32Array.from({ length }, (_, e) =>
+          e < support ? multiplyModulo(seed + e * 16 + lane, 69_621) : 0,
+        );
+      const sideBySide = (seed: number, support: number) => {
+        const out = new Uint32Array(length * 16);
+        for (let lane = 0; lane < 16; lane++) {
+          column(seed, lane, length).forEach((value, e) => {
+            out[16 * e + lane] = value;
+          });
         }
+        kernels.nttForwardColumns(PRIME, n, out, support, negacyclic);
+        return out;
+      };
+      const product = new Uint32Array(length * 16);
+      kernels.nttMultiply(PRIME, sideBySide(5, half), sideBySide(99, length), product);
+      kernels.nttInverseColumns(PRIME, n, product, negacyclic);
+      for (const lane of [0, 7, 15]) {
+        const sign = negacyclic === 1 ? 1 : -1;
+        const expected = convolution(column(5, lane, half), column(99, lane, length), sign);
+        const got = Uint32Array.from({ length }, (_, e) => product[16 * e + lane]! % PRIME);
+        expect(got).toEqual(expected.map((value) => multiplyModulo(value, length)));
       }
-    }));
+    }),
+  );
 
   it('multiplies tiles', () =>
     withIsa(isa, () =>

@@ -3,6 +3,7 @@
  * server computes x1·W under encryption, subtracts a random mask, and adds x0·W and the bias in the clear. One round trip.
  * The sum of the shares is x·W + b modulo 2^k exactly (but for the failure probability of noise-budget.ts).
  */
+import { availableParallelism } from 'node:os';
 import { kernels } from '../../../kernels/addon.js';
 import { TensorMismatchError } from '../../core/errors.js';
 import { protocol } from '../../core/span.js';
@@ -25,7 +26,7 @@ import { exchangeKeys, type ProductSession, uniformWords } from './product-sessi
 export interface LinearOptions {
   readonly parameters?: RlweParameters;
   readonly cost?: CostModel;
-  /** Threads of this party's kernels. */
+  /** Threads of this party's kernels; all processors unless given, since the parties mostly take turns. */
   readonly threads?: number;
 }
 
@@ -128,7 +129,7 @@ export class HomomorphicLinear implements LinearProtocols {
 
 /** Makes keys (client) or receives them (server): once a connection. */
 export async function setupLinear(session: Session, options: LinearOptions = {}): Promise<HomomorphicLinear> {
-  const { parameters = standardPreset, cost = defaultCostModel, threads = 1 } = options;
+  const { parameters = standardPreset, cost = defaultCostModel, threads = availableParallelism() } = options;
   const layouts = new Map<string, PackedLayout>();
   const layoutOf = (shape: ProductShape): PackedLayout => {
     const key = JSON.stringify(shape);

@@ -92,9 +92,10 @@ size_t unpackResidues(const uint8_t* bytes, size_t count, const Modulus& modulus
   constexpr uint32_t mask = (1u << primeBits) - 1;
   size_t i = 0;
   for (; i + 4 <= count; i += 4, bytes += 13) {
-    uint64_t low, high = 0;
+    uint64_t low, high;
     std::memcpy(&low, bytes, 8);
-    std::memcpy(&high, bytes + 8, 5);
+    std::memcpy(&high, bytes + 5, 8);
+    high >>= 24;
     out[i] = low & mask;
     out[i + 1] = low >> 26 & mask;
     out[i + 2] = (low >> 52 | high << 12) & mask;

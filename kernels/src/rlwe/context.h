@@ -40,9 +40,22 @@ const RlweContext& rlweContext(size_t n, const std::vector<uint32_t>& primes);
 class MessageScale {
  public:
   MessageScale(const RlweContext& context, size_t limbs, int ringBits);
-  uint32_t residue(uint64_t x, size_t limb) const {
+  /** Four base-2^26 digits from which all residues follow by PolyLoops::combine; planes `stride` apart. */
+  static constexpr size_t terms = 4;
+  void digits(uint64_t x, uint32_t* out, size_t stride) const {
+    const uint64_t rounded = fraction(x), mask = (uint64_t{1} << primeBits) - 1;
+    out[0] = static_cast<uint32_t>(x & mask);
+    out[stride] = static_cast<uint32_t>(x >> primeBits);
+    out[2 * stride] = static_cast<uint32_t>(rounded & mask);
+    out[3 * stride] = static_cast<uint32_t>(rounded >> primeBits);
+  }
+  /** Factors of the digits modulo one prime. */
+  void factors(size_t limb, uint32_t* out) const {
     const Modulus& m = *moduli[limb];
-    return m.reduceWide(static_cast<uint64_t>(m.reduceWide(x)) * quotient[limb] + m.reduceWide(fraction(x)));
+    out[0] = quotient[limb];
+    out[1] = m.multiply(quotient[limb], m.digit);
+    out[2] = 1;
+    out[3] = m.digit.value;
   }
 
  private:

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <atomic>
+#include <cstring>
 
 #include "src/rlwe/threads.h"
 #include "src/rlwe/packed-linear.h"
@@ -24,16 +26,33 @@ void timesSecret(uint32_t* a, const Words& secret, const NttTable& table) {
   loops.inverse(a, table);
 }
 
-/** Adds the scaled message x[i, c] at Y^i X^c for one block of features. */
-void addMessage(const PackedLayout& layout, const MessageScale& scale, const Modulus& m, size_t limb, const uint64_t* x,
-                Strides strides, size_t b, size_t block, uint32_t* out) {
-  const size_t first = block * layout.kIn, last = std::min(layout.inputs, first + layout.kIn);
-  for (size_t i = 0; i < layout.rows; i++)
-    for (size_t c = first; c < last; c++) {
-      uint32_t& word = out[i * layout.phi() + c - first];
-      word = m.add(word, scale.residue(x[strides.at(b, i, c)], limb));
+/** The scaled message of one block of features, x[i, c] at Y^i X^c, as digits; added to one limb at a time. */
+class Message {
+ public:
+  Message(const PackedLayout& layout, const MessageScale& scale, const uint64_t* x, Strides strides, size_t b, size_t block)
+      : layout(layout), scale(scale), features(std::min(layout.kIn, layout.inputs - block * layout.kIn)),
+        count((layout.rows * features + 15) / 16 * 16), planes(MessageScale::terms * count), residues(count) {
+    std::memset(planes.data(), 0, 4 * MessageScale::terms * count);
+    for (size_t i = 0, k = 0; i < layout.rows; i++)
+      for (size_t c = 0; c < features; c++) scale.digits(x[strides.at(b, i, block * layout.kIn + c)], planes.data() + k++, count);
+  }
+
+  void addTo(uint32_t* out, const Modulus& m, size_t limb) {
+    uint32_t factors[MessageScale::terms];
+    scale.factors(limb, factors);
+    polyLoops().combine(planes.data(), count, factors, MessageScale::terms, 0, count, m, residues.data());
+    for (size_t i = 0, k = 0; i < layout.rows; i++) {
+      uint32_t* to = out + i * layout.phi();
+      for (size_t c = 0; c < features; c++, k++) to[c] = m.add(to[c], residues[k]);
     }
-}
+  }
+
+ private:
+  const PackedLayout& layout;
+  const MessageScale& scale;
+  size_t features, count;
+  Words planes, residues;
+};
 
 void packSent(const PackedLayout& layout, uint32_t* b, uint8_t* out) {
   if (!layout.allTokens()) {
@@ -57,13 +76,14 @@ void encryptPacked(const RlweContext& context, const PackedLayout& layout, const
     errorSampler.seek(ct);
     errorSampler.error(n, error.data());
     Words a(n), b(n);
+    Message message(layout, scale, x, strides, ct / layout.inputBlocks(), ct % layout.inputBlocks());
     for (size_t l = 0; l < layout.limbs; l++) {
       const NttTable& table = context.table(l);
       publicSampler.seek(ct * layout.limbs + l);
       publicSampler.uniform(table.modulus, n, a.data());
       timesSecret(a.data(), secrets[l], table);
       residuesOf(error.data(), n, table.modulus, b.data());
-      addMessage(layout, scale, table.modulus, l, x, strides, ct / layout.inputBlocks(), ct % layout.inputBlocks(), b.data());
+      message.addTo(b.data(), table.modulus, l);
       loops.subtract(b.data(), a.data(), n, table.modulus, b.data());
       packSent(layout, b.data(), out + (ct * layout.limbs + l) * limbBytes);
     }

@@ -15,15 +15,18 @@ namespace cipherprune {
 
 namespace {
 
-/** Transformed inputs of one limb: for each point, [batch][input block][segment]. */
+/** Transformed inputs of one limb: for each point, [batch][input block][segment]. Up to two tokens are one segment of all n
+ *  coefficients, multiplied modulo X^n + 1. */
 struct Segments {
   const PackedLayout& layout;
+  bool whole;
   size_t phi, tokens, count, length, pointStride;
 
   explicit Segments(const PackedLayout& l)
-      : layout(l), phi(l.phi()),
+      : layout(l), whole(l.tokens <= 2), phi(l.phi()),
         // Three tokens cost 4/3 of the products that there would be without room to spare, one token twice as many.
-        tokens(l.tokens >= 16 ? 3 : 1), count((l.tokens + tokens - 1) / tokens), length((tokens + 1) * phi),
+        tokens(whole ? l.tokens : l.tokens >= 16 ? 3 : 1), count((l.tokens + tokens - 1) / tokens),
+        length(whole ? l.n : (tokens + 1) * phi),
         // Off powers of two, which would share cache sets.
         pointStride((l.inputCiphertexts() * count + 15) / 16 * 16 + 48) {}
 
@@ -66,9 +69,9 @@ class InputColumns {
       for (size_t e = 0; e < used; e++)
         for (size_t lane = 0; lane < columns; lane++) work[16 * e + lane] = staged[lane * segments.length + e];
     }
-    const bool half = segments.tokens == 1;
-    if (!half) std::memset(work.data() + used * columns, 0, 4 * (segments.length - used) * columns);
-    loops.forwardColumns(work.data(), segments.length, half ? used : segments.length, table);
+    const bool powerOfTwo = segments.tokens != 3;
+    if (!powerOfTwo) std::memset(work.data() + used * columns, 0, 4 * (segments.length - used) * columns);
+    loops.forwardColumns(work.data(), segments.length, powerOfTwo ? used : segments.length, segments.whole, table);
     for (size_t f = 0; f < segments.length; f++)
       std::memcpy(points + f * segments.pointStride + first, work.data() + 16 * f, 4 * filled);
     first += filled;
@@ -139,7 +142,7 @@ void transformWeights(const Segments& segments, const NttTable& table, const Ord
   const size_t inputBlocks = segments.layout.inputBlocks(), used = weights.blockWords();
   for (size_t u = 0; u < inputBlocks; u++) {
     loops.residues(weights.block(unit, u), used, table.modulus, work);
-    loops.forwardColumns(work, segments.length, used / columns, table);
+    loops.forwardColumns(work, segments.length, used / columns, segments.whole, table);
     for (size_t f = 0; f < segments.length; f++)
       std::memcpy(out + (f * (inputBlocks + 1) + u) * columns, work + f * columns, 4 * columns);
   }
@@ -162,7 +165,7 @@ void multiplyPoints(const Segments& segments, const NttTable& table, const uint3
     }
   }
   for (size_t s = 0; s < segments.count; s++)
-    if (segments.matters(halfB, s)) loops.inverseColumns(sums + s * stride, segments.length, table);
+    if (segments.matters(halfB, s)) loops.inverseColumns(sums + s * stride, segments.length, segments.whole, table);
 }
 
 /** Adds what a segment's product has beyond its tokens to the next one (to the first, negated, from the last), scales, and
@@ -173,7 +176,8 @@ void foldSegments(const Segments& segments, const NttTable& table, const uint32_
   const Modulus& m = table.modulus;
   const size_t n = segments.layout.n, phi = segments.phi, back = segments.layout.kIn - 1, stride = (segments.length + 1) * columns;
   const Factor factor = m.factor(m.inverse(m.reduceWide(static_cast<uint64_t>(segments.layout.kIn) * segments.length)));
-  for (size_t s = 0; s < segments.count; s++) {
+  if (segments.whole) loops.scale(sums, factor, n * columns, m, folded);
+  for (size_t s = 0; s < segments.count && !segments.whole; s++) {
     const size_t previous = (s + segments.count - 1) % segments.count, extent = segments.extent(s);
     uint32_t* to = folded + s * segments.tokens * phi * columns;
     const uint32_t* from = sums + s * stride;
@@ -198,17 +202,27 @@ void foldSegments(const Segments& segments, const NttTable& table, const uint32_
   }
 }
 
+/** One worker's buffers for a tile of 16 products. */
+struct Workspace {
+  Words weightPoints, sums, folded;
+
+  explicit Workspace(const Segments& s)
+      : weightPoints(s.length * (s.layout.inputBlocks() + 1) * columns), sums(s.count * (s.length + 1) * columns),
+        folded(std::max(s.layout.n, s.length) * columns) {}
+};
+
 }  // namespace
 
 size_t multiplyPacked(const RlweContext& context, const PackedLayout& layout, const uint8_t* inputs, const uint8_t* publicSeed,
                       const PackedWeights& weights, size_t threads, uint32_t* products) {
   const Segments segments(layout);
-  const size_t n = layout.n, inputBlocks = layout.inputBlocks(), limbs = layout.limbs, cts = layout.inputCiphertexts();
+  const size_t n = layout.n, limbs = layout.limbs, cts = layout.inputCiphertexts();
   const size_t limbBytes = packedBytes(layout.sentCoefficients()), tiles = (layout.outputBlocks() + columns - 1) / columns;
   // Ciphertexts that fill whole batches of 16 columns.
   const size_t together = std::min(cts, columns);
   const OrderedWeights ordered(layout, weights, threads);
   std::atomic<size_t> invalid{0};
+  std::vector<std::unique_ptr<Workspace>> workspaces(threads);
   Words points[2] = {Words(segments.length * segments.pointStride), Words(segments.length * segments.pointStride)};
   for (size_t l = 0; l < limbs; l++) {
     const NttTable& table = context.table(l);
@@ -231,16 +245,16 @@ size_t multiplyPacked(const RlweContext& context, const PackedLayout& layout, co
         lanes.flush();
       }
     });
-    splitWork(threads, layout.batch * tiles, [&](size_t unit, size_t) {
+    splitWork(threads, layout.batch * tiles, [&](size_t unit, size_t worker) {
+      if (!workspaces[worker]) workspaces[worker] = std::make_unique<Workspace>(segments);
+      Workspace& w = *workspaces[worker];
       const size_t b = unit / tiles, firstBlock = unit % tiles * columns;
       const size_t lanes = std::min(columns, layout.outputBlocks() - firstBlock);
-      Words weightPoints(segments.length * (inputBlocks + 1) * columns), sums(segments.count * (segments.length + 1) * columns);
-      Words folded(std::max(n, segments.length) * columns);
-      transformWeights(segments, table, ordered, unit, folded.data(), weightPoints.data());
+      transformWeights(segments, table, ordered, unit, w.folded.data(), w.weightPoints.data());
       uint32_t* out = products + ((b * layout.outputBlocks() + firstBlock) * 2 * limbs + l) * n;
       for (const bool halfB : {true, false}) {
-        multiplyPoints(segments, table, points[halfB].data(), weightPoints.data(), b, halfB, sums.data());
-        foldSegments(segments, table, sums.data(), lanes, folded.data(), out + (halfB ? 0 : limbs * n), 2 * limbs * n);
+        multiplyPoints(segments, table, points[halfB].data(), w.weightPoints.data(), b, halfB, w.sums.data());
+        foldSegments(segments, table, w.sums.data(), lanes, w.folded.data(), out + (halfB ? 0 : limbs * n), 2 * limbs * n);
       }
     });
   }

@@ -7,32 +7,6 @@ namespace cipherprune {
 
 namespace {
 
-/** Uniform in [-2^bits, 2^bits) modulo a prime, from base-2^26 digits [digit][count]. */
-class Flooding {
- public:
-  Flooding(Sampler& sampler, int bits, size_t count) : bits(bits), count(count), digits((bits + 1 + primeBits - 1) / primeBits), words(digits * count) {
-    for (size_t d = 0; d < digits; d++) {
-      const int width = static_cast<int>(d + 1 < digits ? primeBits : bits + 1 - primeBits * (digits - 1));
-      sampler.digits(width, count, words.data() + d * count);
-    }
-  }
-
-  /** Residues of all values. */
-  void residues(const Modulus& m, uint32_t* out) const {
-    const uint32_t offset = m.power(2, static_cast<uint64_t>(bits));
-    for (size_t i = 0; i < count; i++) {
-      uint32_t value = 0;
-      for (size_t d = digits; d-- > 0;) value = m.once(m.lazy(value, m.digit)), value = m.reduce(value + words[d * count + i]);
-      out[i] = m.subtract(value, offset);
-    }
-  }
-
- private:
-  int bits;
-  size_t count, digits;
-  Words words;
-};
-
 /** Adds a fresh public-key encryption of zero: (b, a) += u·(pb, pa) + errors. */
 void addZeroEncryption(const RlweContext& context, size_t limbs, const uint32_t* publicKey, Sampler& sampler, uint32_t* ct) {
   const PolyLoops& loops = polyLoops();
@@ -72,6 +46,49 @@ void switchDown(const RlweContext& context, size_t limbs, size_t downLimbs, uint
   }
 }
 
+/** Where the outputs of a group lie, in wire order, and what hides them: the scaled mask and flooding noise, uniform in
+ *  [-2^floodBits, 2^floodBits), as base-2^26 digits from which each limb follows. */
+class Hiding {
+ public:
+  Hiding(const PackedLayout& layout, size_t group, const MessageScale& scale, const uint64_t* mask, Strides maskStrides,
+         int floodBits, Sampler& sampler)
+      : scale(scale), floodBits(floodBits), wanted(layout.wantedCoefficients(group)), stride((wanted + 15) / 16 * 16),
+        floodDigits((floodBits + primeBits) / primeBits), planes((MessageScale::terms + floodDigits) * stride), residues(stride) {
+    std::memset(planes.data(), 0, 4 * (MessageScale::terms + floodDigits) * stride);
+    coefficients.reserve(wanted);
+    forEachWanted(layout, group, [&](size_t coefficient, size_t b, size_t row, size_t column) {
+      scale.digits(mask[maskStrides.at(b, row, column)], planes.data() + coefficients.size(), stride);
+      coefficients.push_back(static_cast<uint32_t>(coefficient));
+    });
+    for (size_t d = 0; d < floodDigits; d++) {
+      const size_t width = d + 1 < floodDigits ? primeBits : floodBits + 1 - primeBits * (floodDigits - 1);
+      sampler.digits(static_cast<int>(width), wanted, planes.data() + (MessageScale::terms + d) * stride);
+    }
+  }
+
+  /** Adds flooding - mask to one limb of a b half. */
+  void addTo(uint32_t* half, const Modulus& m, size_t limb) {
+    std::vector<uint32_t> factors(MessageScale::terms + floodDigits);
+    scale.factors(limb, factors.data());
+    for (size_t t = 0; t < MessageScale::terms; t++) factors[t] = m.subtract(0, factors[t]);
+    for (size_t d = 0; d < floodDigits; d++) factors[MessageScale::terms + d] = m.power(2, primeBits * d);
+    const uint32_t lowest = m.subtract(0, m.power(2, static_cast<uint64_t>(floodBits)));
+    polyLoops().combine(planes.data(), stride, factors.data(), factors.size(), lowest, stride, m, residues.data());
+    for (size_t k = 0; k < wanted; k++) half[coefficients[k]] = m.add(half[coefficients[k]], residues[k]);
+  }
+
+  void gather(const uint32_t* half, uint32_t* out) const {
+    for (size_t k = 0; k < wanted; k++) out[k] = half[coefficients[k]];
+  }
+
+ private:
+  const MessageScale& scale;
+  int floodBits;
+  size_t wanted, stride, floodDigits;
+  Words planes, residues;
+  std::vector<uint32_t> coefficients;
+};
+
 /** One group's result, hidden and switched down, onto the wire. */
 struct Finisher {
   const RlweContext& context;
@@ -88,24 +105,15 @@ struct Finisher {
     Sampler sampler(secretSeed);
     sampler.seek(group);
     addZeroEncryption(context, limbs, publicKey, sampler, ct);
-    const Flooding flooding(sampler, floodBits, wanted);
-    Words values(wanted);
-    for (size_t l = 0; l < limbs; l++) {
-      const Modulus& m = context.modulus(l);
-      flooding.residues(m, values.data());
-      size_t k = 0;
-      forEachWanted(layout, group, [&](size_t coefficient, size_t b, size_t row, size_t column) {
-        uint32_t& word = ct[l * n + coefficient];
-        word = m.subtract(m.add(word, values[k++]), scale.residue(mask[maskStrides.at(b, row, column)], l));
-      });
-    }
+    Hiding hiding(layout, group, scale, mask, maskStrides, floodBits, sampler);
+    for (size_t l = 0; l < limbs; l++) hiding.addTo(ct + l * n, context.modulus(l), l);
     switchDown(context, limbs, layout.downLimbs, ct);
     switchDown(context, limbs, layout.downLimbs, ct + limbs * n);
+    Words values(wanted);
     for (size_t l = 0; l < layout.downLimbs; l++) {
       packResidues(ct + (limbs + l) * n, n, out);
       out += packedBytes(n);
-      size_t k = 0;
-      forEachWanted(layout, group, [&](size_t coefficient, size_t, size_t, size_t) { values[k++] = ct[l * n + coefficient]; });
+      hiding.gather(ct + l * n, values.data());
       packResidues(values.data(), wanted, out);
       out += packedBytes(wanted);
     }
