@@ -9,12 +9,14 @@
 import type { Backend, SharedTensor } from '../backends/backend.js';
 import type { RingFormat } from '../core/ring-tensor.js';
 import { protocol } from '../core/span.js';
-import { convert, integerBits, repeatColumns, shrink, signedBits, wideningBits } from './fixed-point.js';
+import { integerBits, repeatColumns, shrink, signedBits } from './fixed-point.js';
 
 export interface InversePowerPlan {
   /** Public bounds of x; it may reach them. */
   readonly low: number;
   readonly high: number;
+  /** The result is this times x^-p; 1 by default. */
+  readonly numerator?: number;
   readonly out: RingFormat;
 }
 
@@ -31,6 +33,8 @@ const INVERSE_SQRT: Series = { power: 0.5, intervalsPerOctave: 3, terms: [8, 4, 
 
 /** Fraction bits of e: |e| < 0.12, and its error counts in full. */
 const ERROR_FRACTION_BITS = 12;
+/** Room for 4 e + 3 e² with the headroom of a narrow factor. */
+const ERROR: RingFormat = { ringBits: ERROR_FRACTION_BITS + 2, fractionBits: ERROR_FRACTION_BITS };
 
 function intervals({ low, high }: InversePowerPlan, { intervalsPerOctave }: Series) {
   const ratio = 2 ** (1 / intervalsPerOctave);
@@ -91,40 +95,43 @@ async function inversePower(
 ): Promise<SharedTensor> {
   const rows = x.shape[0]!;
   const { power, terms, denominatorBits } = series;
+  const { numerator = 1, low, high, out } = plan;
   const { borders, middles } = intervals(plan, series);
-  // 1/mid keeps 12 significant bits at its smallest.
-  const inverseBits = ERROR_FRACTION_BITS + integerBits(plan.high);
-  const seriesBits = 2 * ERROR_FRACTION_BITS + denominatorBits;
-  const largest = plan.low ** -power;
-  const errorRing = signedBits(4, x.fractionBits + inverseBits);
-  const resultRing = wideningBits(4 * largest, plan.out.fractionBits + seriesBits);
-  // The steps' sums are factors, positive and narrow.
-  const inverseFormat = { ringBits: signedBits(2 / plan.low, inverseBits), fractionBits: inverseBits };
-  const { fractionBits } = plan.out;
-  const guessFormat = { ringBits: signedBits(2 * largest, fractionBits), fractionBits };
+  // Steps are known in any ring, so x and e are the narrow factors; x keeps 12 significant bits at its smallest, and so
+  // does 1/mid.
+  const inverseBits = ERROR_FRACTION_BITS + integerBits(high);
+  const factorBits = Math.min(x.fractionBits, Math.max(0, ERROR_FRACTION_BITS - Math.floor(Math.log2(low))));
+  const factor = shrink(mpc, x, { ringBits: signedBits(2 * high, factorBits), fractionBits: factorBits });
+  const inverseFormat = { ringBits: signedBits(4, factorBits + inverseBits), fractionBits: inverseBits };
+  const guessFormat = {
+    ringBits: out.ringBits + ERROR_FRACTION_BITS + denominatorBits,
+    fractionBits: out.fractionBits,
+  };
   const stepRing = Math.max(inverseFormat.ringBits, guessFormat.ringBits);
-  const bits = await compareWithBorders(mpc, x, borders, plan.high, stepRing);
-  const lookUpPower = (exponent: number, format: RingFormat) =>
+  const bits = await compareWithBorders(mpc, x, borders, high, stepRing);
+  const lookUpPower = (exponent: number, scale: number, format: RingFormat) =>
     lookUp(
       mpc,
       bits,
-      middles.map((middle) => middle ** -exponent),
+      middles.map((middle) => scale * middle ** -exponent),
       rows,
       format,
     );
 
-  const wide = await convert(mpc, x, { ringBits: errorRing, fractionBits: x.fractionBits }, plan.high);
-  const quotient = await mpc.multiply(wide, lookUpPower(1, inverseFormat), 'non-negative');
-  const e = mpc.addPublic(mpc.negate(quotient), 1);
+  const quotient = await mpc.multiply(lookUpPower(1, 1, inverseFormat), factor, 'non-negative');
+  const e = shrink(mpc, mpc.addPublic(mpc.negate(quotient), 1), ERROR);
 
-  // (1 - e)^-p · mid^-p without truncation in between: rows are few.
-  const small = await convert(mpc, e, { ringBits: resultRing, fractionBits: ERROR_FRACTION_BITS }, 1);
-  const squared = mpc.scale(await mpc.square(small), terms[2], 0);
-  const linear = mpc.shiftLeft(mpc.scale(small, terms[1], 0), ERROR_FRACTION_BITS);
-  const sum = mpc.addPublic(mpc.add(squared, linear), terms[0]);
-  const guess = lookUpPower(power, guessFormat);
-  const product = await mpc.multiply(mpc.reinterpret(sum, seriesBits), guess, 'non-negative');
-  return convert(mpc, product, plan.out, 2 * largest);
+  // (1 - e)^-p - 1 = (terms[1] e + terms[2] e²) / 2^denominatorBits, still small.
+  const squared = mpc.truncateReduce(
+    await mpc.square(e, ERROR.ringBits + ERROR_FRACTION_BITS),
+    ERROR_FRACTION_BITS,
+  );
+  const correction = mpc.add(mpc.scale(e, terms[1], 0), mpc.scale(squared, terms[2], 0));
+  const guess = lookUpPower(power, numerator, guessFormat);
+  const small = mpc.reinterpret(correction, ERROR_FRACTION_BITS + denominatorBits);
+  const product = await mpc.multiply(guess, small);
+  const result = mpc.add(mpc.shiftLeft(guess, small.fractionBits), product);
+  return shrink(mpc, result, out);
 }
 
 /** x [n] → 1/x [n] */

@@ -5,7 +5,7 @@
 import type { Backend, PrivateTensor, SharedTensor } from '../backends/backend.js';
 import type { RingFormat } from '../core/ring-tensor.js';
 import { protocol } from '../core/span.js';
-import { convert, integerBits, repeatColumns, shrink, signedBits, wideningBits } from './fixed-point.js';
+import { convert, repeatColumns, signedBits, wideningBits } from './fixed-point.js';
 import { inverseSqrt } from './inverse-power.js';
 
 export interface LayerNormPlan {
@@ -44,36 +44,17 @@ async function centre(mpc: Backend, x: SharedTensor): Promise<SharedTensor> {
   return mpc.subtract(x, repeatColumns(mpc, mpc.narrow(means, x.ringBits), features));
 }
 
-/** c [rows, features] → mean of c² [rows] */
-async function variance(mpc: Backend, c: SharedTensor, plan: LayerNormPlan): Promise<SharedTensor> {
+/** c [rows, features] → sum of c² + features · epsilon [rows] */
+async function sumOfSquares(mpc: Backend, c: SharedTensor, plan: LayerNormPlan): Promise<SharedTensor> {
   const { low, high } = plan.variance;
   const features = c.shape[1]!;
   // A unit's square below low/16 leaves the bias of rounding below one percent of the smallest variance.
   const fractionBits = Math.min(c.fractionBits, Math.max(2, Math.ceil((4 - Math.log2(low)) / 2)));
-  const ringBits = wideningBits(high * features, 2 * fractionBits);
+  const ringBits = signedBits(2 * high * features, 2 * fractionBits);
   const factorBits = Math.max(wideningBits(2 * plan.inputRange, fractionBits), (ringBits >> 1) + 1);
   const coarse = await convert(mpc, c, { ringBits: factorBits, fractionBits }, 2 * plan.inputRange);
-  const sum = mpc.sum(await mpc.square(coarse, Math.max(ringBits, factorBits)), 1);
-  // Divided by a power of two for free, by the rest of `features` with an exact public factor.
-  const shift = integerBits(features);
-  const quotientBits = 10;
-  const scaled = await convert(
-    mpc,
-    mpc.reinterpret(sum, sum.fractionBits + shift),
-    {
-      ringBits: wideningBits(2 * high, sum.fractionBits + shift + quotientBits),
-      fractionBits: sum.fractionBits + shift,
-    },
-    high,
-  );
-  const mean = mpc.scale(scaled, 2 ** shift / features, quotientBits);
-  return mpc.addPublic(
-    shrink(mpc, mean, {
-      ringBits: wideningBits(2 * high, 2 * fractionBits + 4),
-      fractionBits: 2 * fractionBits + 4,
-    }),
-    plan.epsilon,
-  );
+  const squares = await mpc.square(coarse, Math.max(ringBits, factorBits));
+  return mpc.addPublic(mpc.sum(squares, 1), features * plan.epsilon);
 }
 
 /** x [rows, features] → [rows, features] in `plan.out` */
@@ -88,16 +69,19 @@ export const layerNorm = protocol(
     const features = x.shape[1]!;
     const { low, high } = plan.variance;
     const centred = await centre(mpc, x);
-    const spread = await variance(mpc, centred, plan);
+    const squares = await sumOfSquares(mpc, centred, plan);
 
-    // c and 1/sigma keep 9 significant bits at their smallest; a normalised value is at most sqrt(features).
-    const fractionBits = Math.min(x.fractionBits, 9 + Math.max(0, Math.ceil(-Math.log2(low) / 2)));
+    // c keeps 8 bits below the smallest sigma, 1/sigma 9 significant bits at its smallest; a normalised value is at most
+    // sqrt(features).
+    const fractionBits = Math.min(x.fractionBits, 8 + Math.max(0, Math.ceil(-Math.log2(low) / 2)));
     const inverseFractionBits = 9 + Math.max(0, Math.ceil(Math.log2(high) / 2));
     const normalRange = Math.sqrt(features);
     const ringBits = wideningBits(normalRange, fractionBits + inverseFractionBits);
-    const inverse = await inverseSqrt(mpc, spread, {
-      low,
-      high,
+    // 1/sigma = sqrt(features) / sqrt(sum of squares)
+    const inverse = await inverseSqrt(mpc, squares, {
+      low: low * features,
+      high: high * features,
+      numerator: Math.sqrt(features),
       out: {
         ringBits: signedBits(2 / Math.sqrt(low), inverseFractionBits),
         fractionBits: inverseFractionBits,
