@@ -1,0 +1,230 @@
+import * as tf from '@tensorflow/tfjs';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { splitmix32 } from '../../data/synthetic.js';
+import { useBackend } from '../../training/backend/setup.js';
+import { epochBatches, makeBatch } from '../../training/batches.js';
+import { crossEntropy, distillationLoss, prunePenalty } from '../../training/losses.js';
+import { tokenMasks } from '../../training/masks.js';
+import { meanGradients } from '../../training/optimizer.js';
+import { dequantize, quantize } from '../../training/quantize.js';
+import { annealed, rateFactor } from '../../training/schedule.js';
+import {
+  adaptLambda,
+  constrainThresholds,
+  initialThresholds,
+  quantile,
+  thresholdParameters,
+  thresholdsOf,
+} from '../../training/thresholds.js';
+import { randomExamples, smallConfig } from './fixtures.js';
+
+beforeAll(() => useBackend('native'));
+
+const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+const numbers = (tensor: tf.Tensor): number[] => [...tensor.dataSync()];
+
+describe('masks', () => {
+  const scores = tf.tensor1d([3, 0.5, 1.2, 0.2, 1, 2]);
+  const before = { kept: tf.tensor1d([1, 1, 0.5, 1, 1, 0]), important: tf.onesLike(scores) };
+  const cls = { on: tf.tensor1d([1, 0, 0, 1, 0, 0]), off: tf.tensor1d([0, 1, 1, 0, 1, 1]) };
+  const thresholds = { prune: tf.scalar(1), reduce: tf.scalar(1.1) };
+
+  it('are sigmoids of the distance to the threshold, multiplied along the layers, and spare [CLS]', () => {
+    const masks = tokenMasks(scores, before, cls, { mode: 'soft', temperature: 0.2, ...thresholds });
+    const expected = [1, sigmoid(-2.5), 0.5 * sigmoid(1), 1, 0.5, 0];
+    numbers(masks.kept).forEach((value, i) => {
+      expect(value).toBeCloseTo(expected[i]!, 5);
+    });
+    const important = [1, sigmoid(-3), sigmoid(0.5), 1, sigmoid(-0.5), sigmoid(4.5)];
+    numbers(masks.important).forEach((value, i) => {
+      expect(value).toBeCloseTo(important[i]!, 5);
+    });
+  });
+
+  it('are comparisons when hard', () => {
+    const masks = tokenMasks(scores, before, cls, { mode: 'hard', temperature: 0, ...thresholds });
+    expect(numbers(masks.kept)).toEqual([1, 0, 0.5, 1, 1, 0]);
+    expect(numbers(masks.important)).toEqual([1, 0, 1, 1, 0, 1]);
+  });
+
+  it('keep every token at the high degree without a threshold for it', () => {
+    const masks = tokenMasks(scores, before, cls, {
+      mode: 'hard',
+      temperature: 0,
+      prune: thresholds.prune,
+      reduce: null,
+    });
+    expect(numbers(masks.important)).toEqual([1, 1, 1, 1, 1, 1]);
+  });
+});
+
+describe('losses', () => {
+  it('are the mean cross entropy and the divergence from the teacher', () => {
+    const logits = tf.tensor2d([
+      [1, 3],
+      [0, 0],
+    ]);
+    const expected = (Math.log(1 + Math.exp(2)) + Math.log(2)) / 2;
+    expect(crossEntropy(logits, Int32Array.of(0, 1)).dataSync()[0]).toBeCloseTo(expected, 5);
+    const teacher = Float32Array.of(2, 0, 0, 4);
+    const t = [sigmoid(1), sigmoid(2)] as const;
+    const first = t[0] * Math.log(sigmoid(-1)) + (1 - t[0]) * Math.log(sigmoid(1));
+    const second = Math.log(0.5);
+    expect(distillationLoss(logits, teacher, 2).dataSync()[0]).toBeCloseTo((-4 * (first + second)) / 2, 4);
+  });
+
+  it("of the masks mean the same at any length, or are the paper's sums", () => {
+    const examples = [2, 4].map((length, index) => ({
+      index,
+      ids: new Int32Array(length),
+      types: new Int32Array(length),
+      label: 0,
+    }));
+    const batch = makeBatch(examples);
+    const kept = tf.tensor1d([1, 0.5, 0, 0, 1, 1, 0.5, 0.1]);
+    const important = tf.tensor1d([1, 0, 0, 0, 1, 0, 0, 0]);
+    const layers = [
+      { kept, important },
+      { kept: tf.zerosLike(kept), important: kept },
+      { kept, important },
+    ];
+    const mean = prunePenalty(layers, batch, { lambda: 2, alpha: 0.5, norm: 'mean' }).dataSync()[0]!;
+    const prune = (1.5 / 2 + 2.6 / 4) / 2 / 2;
+    const reduce = ((1 / 2 + 1 / 4) / 2 + (1.5 / 2 + 2.6 / 4) / 2) / 2;
+    expect(mean).toBeCloseTo(2 * (prune + 0.5 * reduce), 5);
+    const sum = prunePenalty(layers, batch, { lambda: 1, alpha: 0, norm: 'sum' }).dataSync()[0]!;
+    expect(sum).toBeCloseTo((1.5 + 2.6) / 2 / 2, 5);
+  });
+});
+
+describe('batches', () => {
+  it('hold every example once, within the limits, in an order of the seed alone', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 400 }),
+        fc.integer({ min: 12, max: 200 }),
+        fc.integer({ min: 1, max: 20 }),
+        (count, tokens, most) => {
+          const examples = randomExamples(count, smallConfig);
+          const groups = epochBatches(examples, { tokens, examples: most }, 7);
+          expect(
+            groups
+              .flat()
+              .map(({ index }) => index)
+              .sort((a, b) => a - b),
+          ).toEqual(examples.map(({ index }) => index));
+          for (const group of groups) {
+            expect(group.length).toBeLessThanOrEqual(most);
+            const { size, tokens: longest } = makeBatch(group);
+            expect(size * longest).toBeLessThanOrEqual(tokens);
+          }
+          expect(epochBatches(examples, { tokens, examples: most }, 7)).toEqual(groups);
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+});
+
+describe('schedules', () => {
+  it('rise, then fall', () => {
+    const linear = { warmup: 0.2, decay: 'linear' } as const;
+    expect([0, 0.1, 0.2, 0.6, 1].map((p) => rateFactor(linear, p))).toEqual([0, 0.5, 1, 0.5, 0]);
+    expect(rateFactor({ warmup: 0, decay: 'cosine' }, 0.5)).toBeCloseTo(0.5, 9);
+    expect(rateFactor({ warmup: 0, decay: 'constant' }, 1)).toBe(1);
+    expect([annealed(0.5, 0.1, 0.5), annealed(0.5, null, 0.5)]).toEqual([0.3, 0.5]);
+  });
+});
+
+describe('thresholds', () => {
+  it('start at quantiles that keep the wanted shares', () => {
+    const random = splitmix32(4);
+    const scores = [0, 1, 2].map((layer) => Array.from({ length: 2000 }, () => layer + random()));
+    const shares = { keepFirst: 0.9, keepLast: 0.3, importantFirst: 0.5, importantLast: 0.1 };
+    const thresholds = initialThresholds(scores, {
+      rule: 'quantile',
+      ...shares,
+      pruneFinal: 0,
+      reduceFinal: 0,
+    });
+    thresholds.forEach(({ prune, reduce }, layer) => {
+      const share = (threshold: number): number => scores[layer]!.filter((s) => s >= threshold).length / 2000;
+      expect(share(prune)).toBeCloseTo(0.9 - 0.3 * layer, 2);
+      expect(share(reduce)).toBeCloseTo(0.5 - 0.2 * layer, 2);
+    });
+    const line = initialThresholds(scores, { rule: 'linear', ...shares, pruneFinal: 0.9, reduceFinal: 1.2 });
+    expect(line.map(({ prune }) => Number(prune.toFixed(9)))).toEqual([0.3, 0.6, 0.9]);
+    expect(quantile([1, 2, 3], 0.25)).toBe(1.5);
+  });
+
+  it('stay ordered, in units of the spread', () => {
+    const spread = [0.5, 2];
+    const parameters = thresholdParameters(
+      [
+        { prune: 1, reduce: 0.5 },
+        { prune: -1, reduce: 3 },
+      ],
+      spread,
+    );
+    constrainThresholds(parameters, spread, false);
+    expect(thresholdsOf(parameters, spread)).toEqual([
+      { prune: 1, reduce: 1 },
+      { prune: 0, reduce: 3 },
+    ]);
+    constrainThresholds(parameters, spread, true);
+    expect(thresholdsOf(parameters, spread)[1]).toEqual({ prune: 1, reduce: 3 });
+  });
+
+  it('of the target mode pull lambda to where the target is kept', () => {
+    expect(adaptLambda(1, 0.8, 0.4)).toBeGreaterThan(1);
+    expect(adaptLambda(1, 0.2, 0.4)).toBeLessThan(1);
+    expect(adaptLambda(100, 1, 0)).toBe(100);
+  });
+});
+
+describe('gradient accumulation', () => {
+  it('is the mean, with word rows joined by id', () => {
+    const part = (dense: number[], ids: number[], rows: number[]) => ({
+      dense: new Map([['w', Float32Array.from(dense)]]),
+      words: { ids: Int32Array.from(ids), rows: Float32Array.from(rows) },
+    });
+    const { dense, words } = meanGradients([
+      part([2, 4], [7, 1], [1, 1, 2, 2]),
+      part([0, 2], [1, 9], [4, 0, 6, 6]),
+    ]);
+    expect([...dense.get('w')!]).toEqual([1, 3]);
+    expect([...words!.ids]).toEqual([7, 1, 9]);
+    expect([...words!.rows]).toEqual([0.5, 0.5, 3, 1, 3, 3]);
+  });
+});
+
+describe('quantization', () => {
+  it('errs by at most half a step where nothing saturates, and comes back in the same layout', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 9 }),
+        fc.integer({ min: 1, max: 9 }),
+        fc.integer({ min: 6, max: 16 }),
+        fc.boolean(),
+        (rows, columns, bits, transpose) => {
+          const random = splitmix32(rows * columns + bits);
+          const values = Float32Array.from({ length: rows * columns }, () => random() - 0.5);
+          const { matrix, report } = quantize('w', values, [rows, columns], bits, transpose);
+          const back = dequantize(matrix, transpose);
+          expect([matrix.inputs, matrix.outputs]).toEqual(transpose ? [columns, rows] : [rows, columns]);
+          if (report.saturated > 0) return;
+          back.forEach((value, i) => {
+            expect(Math.abs(value - values[i]!)).toBeLessThanOrEqual(0.5001 / 2 ** matrix.fractionBits);
+          });
+        },
+      ),
+    );
+  });
+
+  it('cuts a few outliers where that makes the rest finer', () => {
+    const values = Float32Array.from({ length: 10_000 }, (_, i) => (i === 0 ? 1.01 : (i % 100) / 100 - 0.5));
+    const { report } = quantize('w', values, [100, 100], 8, false);
+    expect(report.saturated).toBe(1);
+  });
+});
