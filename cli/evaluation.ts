@@ -4,10 +4,13 @@ import { computeMetrics, type Metrics } from '../data/metrics.js';
 import { type Task, tasks } from '../data/tasks.js';
 import type { Classification } from '../inference/run/classification.js';
 import type { PublicModel } from '../model/artifact.js';
+import { chunks } from './options.js';
 
 /** Whatever classifies: a connected client, or the cleartext backend. */
 export interface Classifier {
   classify(text: string, textPair: string | null): Promise<Classification>;
+  /** Several at a time, where that is of use. */
+  classifyBatch?(texts: readonly Example[]): Promise<Classification[]>;
 }
 
 /** One line of `--predictions`. */
@@ -56,7 +59,8 @@ function costOf(results: readonly Classification[]): EvaluationCost {
       ({ cost: { offline, ...online } }) =>
         online.sentBytes + online.receivedBytes + offline.sentBytes + offline.receivedBytes,
     ),
-    rounds: sum(({ cost }) => cost.rounds),
+    // Texts of a batch report the rounds that they share.
+    rounds: Math.round(sum(({ cost, batch }) => cost.rounds / (batch?.size ?? 1))),
   };
 }
 
@@ -80,18 +84,28 @@ export function checkTask(task: Task, model: PublicModel): void {
 export interface EvaluateOptions {
   readonly dataset: Dataset;
   readonly classifier: Classifier;
+  /** Examples in one protocol run. */
+  readonly batch?: number;
   readonly onPrediction: (prediction: Prediction, example: Example) => void;
+}
+
+async function classifyAll(classifier: Classifier, examples: readonly Example[]): Promise<Classification[]> {
+  if (classifier.classifyBatch) return classifier.classifyBatch(examples);
+  const results: Classification[] = [];
+  for (const { text, textPair } of examples) results.push(await classifier.classify(text, textPair));
+  return results;
 }
 
 /** Classifies every example in order. */
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
-  const { dataset, classifier, onPrediction } = options;
+  const { dataset, classifier, batch = 1, onPrediction } = options;
   const results: Classification[] = [];
-  for (const example of dataset.examples) {
-    const result = await classifier.classify(example.text, example.textPair);
-    results.push(result);
-    const { index, label } = example;
-    onPrediction({ index, label, predicted: result.label, logits: result.logits }, example);
+  for (const examples of chunks(dataset.examples, batch)) {
+    for (const [i, result] of (await classifyAll(classifier, examples)).entries()) {
+      results.push(result);
+      const { index, label } = examples[i]!;
+      onPrediction({ index, label, predicted: result.label, logits: result.logits }, examples[i]!);
+    }
   }
   const labelled = dataset.examples.map(({ label }, i) => ({ label, predicted: results[i]!.label }));
   const known = labelled.filter((row): row is { label: number; predicted: number } => row.label !== null);

@@ -20,6 +20,15 @@ export const jsonOption = {
   describe: 'Print nothing but JSON on standard output',
 } as const;
 
+export const batchOption = {
+  type: 'string',
+  default: '1',
+  describe:
+    'Texts in one protocol run, rounds shared: on slow networks as many times faster. Time and bytes of a text are then its ' +
+    'even share, rounds those of the run, and "batch" has the totals',
+  coerce: wholeNumber('batch', 1, 64),
+} as const;
+
 export const limitOption = {
   type: 'string',
   describe: 'Only the first N examples',

@@ -26,6 +26,10 @@ export const optional =
   (value: unknown): T | undefined =>
     value === undefined ? undefined : coerce(value);
 
+/** Values in groups of at most `size`, in order. */
+export const chunks = <T>(values: readonly T[], size: number): readonly (readonly T[])[] =>
+  Array.from({ length: Math.ceil(values.length / size) }, (_, i) => values.slice(i * size, (i + 1) * size));
+
 /** `HOST:PORT` or `[IPv6]:PORT`. */
 export function hostAndPort(name: string, value: string): { readonly host: string; readonly port: number } {
   const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(value);

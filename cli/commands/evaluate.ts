@@ -8,7 +8,7 @@ import { type Split, type Task, taskByName } from '../../data/tasks.js';
 import type { Command, GlobalOptions } from '../commands.js';
 import { UsageError } from '../errors.js';
 import { type Classifier, checkTask, type Evaluation, evaluate, type Prediction } from '../evaluation.js';
-import { jsonOption, limitOption, timeoutOption } from '../model-options.js';
+import { batchOption, jsonOption, limitOption, timeoutOption } from '../model-options.js';
 import { megabytes, note, print, printJson, printTable, progressBar } from '../output.js';
 import { withClient } from '../two-party.js';
 
@@ -20,6 +20,7 @@ interface EvaluateOptions {
   readonly backend: 'cleartext' | 'two-party';
   readonly limit?: number | undefined;
   readonly predictions?: string | undefined;
+  readonly batch: number;
   readonly timeout: number;
   readonly json: boolean;
 }
@@ -94,6 +95,7 @@ async function run(options: GlobalOptions & EvaluateOptions): Promise<void> {
       evaluate({
         dataset,
         classifier,
+        batch: options.batch,
         onPrediction(prediction) {
           file.write(prediction);
           progress.advance();
@@ -133,6 +135,7 @@ export const command: Command<EvaluateOptions> = {
       },
       limit: limitOption,
       predictions: { type: 'string', describe: 'Write one JSON line an example to this file' },
+      batch: batchOption,
       timeout: timeoutOption,
       json: jsonOption,
     }) as unknown as Argv<GlobalOptions & EvaluateOptions>,

@@ -3,8 +3,8 @@ import type { Argv } from 'yargs';
 import type { Classification } from '../../inference/run/classification.js';
 import type { Command, GlobalOptions } from '../commands.js';
 import { UsageError } from '../errors.js';
-import { jsonOption, timeoutOption } from '../model-options.js';
-import { hostAndPort } from '../options.js';
+import { batchOption, jsonOption, timeoutOption } from '../model-options.js';
+import { chunks, hostAndPort } from '../options.js';
 import { note, printJson } from '../output.js';
 import { printClassification } from '../print-classification.js';
 import { readTexts, type TextInput } from '../texts.js';
@@ -18,6 +18,7 @@ interface InferOptions {
   readonly text?: string | undefined;
   readonly textPair?: string | undefined;
   readonly file?: string | undefined;
+  readonly batch: number;
   readonly timeout: number;
   readonly cache: boolean;
   readonly json: boolean;
@@ -38,6 +39,10 @@ function warnIfTruncated({ source }: TextInput, { truncatedTokens, tokens }: Cla
     );
 }
 
+/** The first source, and the last if there are several. */
+const placeOf = (batch: readonly TextInput[]): string =>
+  batch.length === 1 ? batch[0]!.source : `${batch[0]!.source} to ${batch.at(-1)!.source}`;
+
 async function infer(options: GlobalOptions & InferOptions): Promise<void> {
   checkTarget(options);
   const address = options.connect === undefined ? null : hostAndPort('connect', options.connect);
@@ -51,12 +56,14 @@ async function infer(options: GlobalOptions & InferOptions): Promise<void> {
     verbose: options.verbose,
   };
   await withClient(target, async (client) => {
-    for (const input of inputs) {
-      const classification = await client.classify(input.text, input.textPair).catch((error: Error) => {
-        throw Object.assign(error, { message: `${input.source}: ${error.message}` });
+    for (const batch of chunks(inputs, options.batch)) {
+      const classifications = await client.classifyBatch(batch).catch((error: Error) => {
+        throw Object.assign(error, { message: `${placeOf(batch)}: ${error.message}` });
       });
-      warnIfTruncated(input, classification);
-      (options.json ? printJson : printClassification)(classification);
+      for (const [i, classification] of classifications.entries()) {
+        warnIfTruncated(batch[i]!, classification);
+        (options.json ? printJson : printClassification)(classification);
+      }
     }
   });
 }
@@ -81,6 +88,7 @@ export const command: Command<InferOptions> = {
         describe: 'A text or pair a line (.tsv, or .jsonl with text and textPair); - reads JSON lines',
         requiresArg: true,
       },
+      batch: batchOption,
       timeout: timeoutOption,
       cache: { type: 'boolean', default: true, describe: 'Keep the public part that a server sends' },
       json: jsonOption,

@@ -11,6 +11,15 @@ export interface LayerReport extends LayerCounts {
   readonly rounds: number;
 }
 
+/** What all texts of a batch took together. */
+export interface BatchReport {
+  readonly size: number;
+  readonly milliseconds: number;
+  /** Both directions. */
+  readonly bytes: number;
+  readonly rounds: number;
+}
+
 export interface Classification {
   readonly text: string;
   readonly textPair: string | null;
@@ -24,7 +33,10 @@ export interface Classification {
   readonly truncatedTokens: number;
   readonly bucket: number;
   readonly layers: readonly LayerReport[];
+  /** Of a text in a batch: milliseconds and bytes are an even share, rounds those of the whole run. */
   readonly cost: Cost & { readonly offline: Omit<Cost, 'rounds'> };
+  /** The protocol run that this text shared with others; absent where it had one of its own. */
+  readonly batch?: BatchReport;
   readonly leaks: readonly LeakRecord[];
 }
 
@@ -38,13 +50,49 @@ export function softmax(logits: readonly number[]): number[] {
   return powers.map((power) => power / sum);
 }
 
-/** The engine opens one span a layer: `layer0`, `layer1`, … */
-export function layerReports(counts: readonly LayerCounts[], report: SpanReport): LayerReport[] {
+/** Which of how many texts of a batch. */
+export interface BatchPlace {
+  readonly index: number;
+  readonly size: number;
+}
+
+const ALONE: BatchPlace = { index: 0, size: 1 };
+
+/** An even share in whole numbers; the shares add up to the total. */
+const share = (total: number, { index, size }: BatchPlace): number =>
+  Math.floor((total * (index + 1)) / size) - Math.floor((total * index) / size);
+
+/** Rounds are not divided: each text waits for all of them. */
+export const shareOf = (
+  { milliseconds, sentBytes, receivedBytes, rounds }: Cost,
+  place: BatchPlace,
+): Cost => ({
+  milliseconds: milliseconds / place.size,
+  sentBytes: share(sentBytes, place),
+  receivedBytes: share(receivedBytes, place),
+  rounds,
+});
+
+/**
+ * The engine opens one span a layer: `layer0`, `layer1`, … In a batch every text opens its own, at the same time: the
+ * time of a layer counts once for each.
+ */
+export function layerReports(
+  counts: readonly LayerCounts[],
+  report: SpanReport,
+  place: BatchPlace = ALONE,
+): LayerReport[] {
   return counts.map(({ kept, important }, layer) => {
     const span = report.children.find(({ name }) => name === `layer${layer}`);
-    const { milliseconds, sentBytes, receivedBytes, rounds } = span?.cost ?? NO_COST;
-    return { kept, important, milliseconds: round(milliseconds), bytes: sentBytes + receivedBytes, rounds };
+    const { milliseconds, sentBytes, receivedBytes, rounds } = shareOf(span?.cost ?? NO_COST, place);
+    const bytes = sentBytes + receivedBytes;
+    return { kept, important, milliseconds: round(milliseconds / place.size), bytes, rounds };
   });
+}
+
+function batchReport({ cost }: SpanReport, { size }: BatchPlace): BatchReport {
+  const { milliseconds, sentBytes, receivedBytes, rounds } = cost;
+  return { size, milliseconds: round(milliseconds), bytes: sentBytes + receivedBytes, rounds };
 }
 
 export const round = (milliseconds: number): number => Math.round(milliseconds * 100) / 100;
@@ -60,12 +108,13 @@ export function classificationOf(input: {
   readonly report: SpanReport;
   readonly offline: Cost;
   readonly leaks: readonly LeakRecord[];
+  readonly place?: BatchPlace;
 }): Classification {
-  const { model, result, report, offline, leaks, ...text } = input;
+  const { model, result, report, offline, leaks, place = ALONE, ...text } = input;
   const logits = result.logits;
   if (!logits) throw new Error('client: expected logits, got none');
   const label = argmax(logits);
-  const { milliseconds, sentBytes, receivedBytes, rounds } = report.cost;
+  const { milliseconds, sentBytes, receivedBytes, rounds } = shareOf(report.cost, place);
   return {
     text: text.text,
     textPair: text.textPair,
@@ -76,7 +125,7 @@ export function classificationOf(input: {
     tokens: text.tokens,
     truncatedTokens: text.truncatedTokens,
     bucket: text.bucket,
-    layers: layerReports(result.layers, report),
+    layers: layerReports(result.layers, report, place),
     cost: {
       milliseconds: round(milliseconds),
       sentBytes,
@@ -88,6 +137,7 @@ export function classificationOf(input: {
         receivedBytes: offline.receivedBytes,
       },
     },
+    ...(place.size > 1 ? { batch: batchReport(report, place) } : {}),
     leaks,
   };
 }

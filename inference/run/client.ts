@@ -1,22 +1,32 @@
 /** The client party: its texts never leave it but as shares. */
 import type { PublicModel } from '../../model/artifact.js';
 import type { PublicPart } from '../../model/artifact-file.js';
-import { createTokenizer, type Tokenizer } from '../../model/tokenizer.js';
+import { createTokenizer, type Encoding, type Tokenizer } from '../../model/tokenizer.js';
 import { withSpan } from '../core/span.js';
 import { Prg } from '../crypto/prg.js';
 import type { Channel } from '../net/channel.js';
 import { type ClientTerms, clientHandshake } from '../net/handshake.js';
-import { createSession, type RecordedSession } from '../session/create-session.js';
+import { createLeakList, createSession, type RecordedSession } from '../session/create-session.js';
 import { type Cost, Meter, meteredChannel, NO_COST } from '../session/meter.js';
 import { type Classification, classificationOf } from './classification.js';
 import type { OpenParty, Party } from './party.js';
-import { bucketOf, sendRequest } from './request.js';
+import { batchSizes, bucketOf, MAX_BATCH_TEXTS, sendRequest } from './request.js';
 
 export interface ClientOptions {
   readonly terms: ClientTerms<PublicPart>;
   readonly open: OpenParty;
   /** Told when the server sent its public part, so that it can be kept. */
   readonly onPublicPart?: (digest: string, bytes: Uint8Array) => Promise<unknown>;
+}
+
+export interface TextOrPair {
+  readonly text: string;
+  readonly textPair: string | null;
+}
+
+interface EncodedInput extends TextOrPair {
+  readonly encoding: Encoding;
+  readonly bucket: number;
 }
 
 export class Client {
@@ -48,17 +58,13 @@ export class Client {
   }
 
   async classify(text: string, textPair: string | null): Promise<Classification> {
-    const encoding = this.tokenizer.encode(text, textPair, this.model.maxTokens);
-    if (encoding.textTokens === 0) throw new Error('the text is empty: it has no word pieces');
-    const bucket = bucketOf(encoding.ids.length);
+    const { encoding, bucket } = this.#encode({ text, textPair });
     const meter = new Meter();
     const result = await withSpan(meter.span, () => {
       sendRequest(this.channel, { kind: 'classify', bucket });
       this.session.recordLeak('length-bucket', 'server');
       return this.party.classify({ ids: encoding.ids, tokenTypes: encoding.tokenTypes }, bucket);
     });
-    const offline = this.#offline;
-    this.#offline = NO_COST;
     return classificationOf({
       text,
       textPair,
@@ -68,9 +74,64 @@ export class Client {
       model: this.model,
       result,
       report: meter.finish(),
-      offline,
+      offline: this.#takeOffline(),
       leaks: this.session.takeLeaks(),
     });
+  }
+
+  /** Several texts in as few protocol runs as their lengths allow, rounds shared; results in order. */
+  async classifyBatch(texts: readonly TextOrPair[]): Promise<Classification[]> {
+    const inputs = texts.map((text) => this.#encode(text));
+    const results: Classification[] = [];
+    const buckets = inputs.map(({ bucket }) => bucket);
+    for (const size of batchSizes(buckets, MAX_BATCH_TEXTS, this.model.maxTokens)) {
+      const batch = inputs.slice(results.length, results.length + size);
+      if (size > 1) results.push(...(await this.#runBatch(batch)));
+      else results.push(await this.classify(batch[0]!.text, batch[0]!.textPair));
+    }
+    return results;
+  }
+
+  async #runBatch(inputs: readonly EncodedInput[]): Promise<Classification[]> {
+    const leaks = inputs.map(() => createLeakList('client'));
+    const meter = new Meter();
+    const results = await withSpan(meter.span, () => {
+      sendRequest(this.channel, { kind: 'classify-batch', buckets: inputs.map(({ bucket }) => bucket) });
+      for (const list of leaks) list.recordLeak('length-bucket', 'server');
+      return this.party.classifyBatch(
+        inputs.map(({ encoding, bucket }) => ({ text: encoding, bucket })),
+        (lane, name, to) => leaks[lane]!.recordLeak(name, to),
+      );
+    });
+    this.session.takeLeaks(); // merged openings: the lists have each text's own
+    const report = meter.finish();
+    return inputs.map(({ text, textPair, encoding, bucket }, index) =>
+      classificationOf({
+        text,
+        textPair,
+        tokens: encoding.ids.length,
+        truncatedTokens: encoding.droppedTokens,
+        bucket,
+        model: this.model,
+        result: results[index]!,
+        report,
+        offline: this.#takeOffline(),
+        leaks: leaks[index]!.takeLeaks(),
+        place: { index, size: inputs.length },
+      }),
+    );
+  }
+
+  #encode({ text, textPair }: TextOrPair): EncodedInput {
+    const encoding = this.tokenizer.encode(text, textPair, this.model.maxTokens);
+    if (encoding.textTokens === 0) throw new Error('the text is empty: it has no word pieces');
+    return { text, textPair, encoding, bucket: bucketOf(encoding.ids.length) };
+  }
+
+  #takeOffline(): Cost {
+    const offline = this.#offline;
+    this.#offline = NO_COST;
+    return offline;
   }
 
   /** Says goodbye and closes. */

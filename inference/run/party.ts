@@ -3,6 +3,7 @@
  * handling make small ones.
  */
 import type { PrivateModel, PublicModel } from '../../model/artifact.js';
+import type { LaneLeak } from '../backends/batching/lane-backend.js';
 import type { Session } from '../session/session.js';
 
 /** A text as the engine takes it: special tokens included, no padding. */
@@ -23,10 +24,19 @@ export interface PartyResult {
   readonly layers: readonly LayerCounts[];
 }
 
+/** One of several texts in one protocol run. */
+export interface PaddedText {
+  /** Null at the server. */
+  readonly text: EncodedText | null;
+  readonly bucket: number;
+}
+
 /** A party that is set up for one connection: keys exchanged, weights prepared. */
 export interface Party {
   /** One text, padded to `bucket` tokens; null at the server. */
   classify(text: EncodedText | null, bucket: number): Promise<PartyResult>;
+  /** Several texts in one protocol run, rounds shared; `onLeak` is told what each of them opens. */
+  classifyBatch(texts: readonly PaddedText[], onLeak?: LaneLeak): Promise<PartyResult[]>;
 }
 
 export interface PartyModel {

@@ -1,10 +1,14 @@
-/** What the client asks for between texts: 8 bytes, `operation [1] | zero [3] | bucket [4]`, little-endian. */
+/**
+ * What the client asks for between texts: 8 bytes, `operation [1] | zero [3] | bucket [4]`, little-endian. For a batch the
+ * last four are the number of texts, and as many buckets of 4 bytes follow.
+ */
 import { ProtocolError } from '../core/errors.js';
 import type { Channel } from '../net/channel.js';
 
 const REQUEST_BYTES = 8;
 const CLASSIFY = 1;
 const GOODBYE = 2;
+const CLASSIFY_BATCH = 3;
 const SMALLEST_BUCKET = 8;
 
 /** Texts of different lengths look alike within a bucket: powers of two, at least 8. */
@@ -14,26 +18,88 @@ export function bucketOf(tokens: number): number {
   return bucket;
 }
 
-export type Request = { readonly kind: 'classify'; readonly bucket: number } | { readonly kind: 'goodbye' };
+/** Texts of one batch. */
+export const MAX_BATCH_TEXTS = 64;
+/** Padded tokens of one batch, unless a single text has more: what bounds the memory of both parties. */
+const MAX_BATCH_TOKENS = 2048;
+
+const maxBatchTokens = (maxTokens: number): number => Math.max(MAX_BATCH_TOKENS, bucketOf(maxTokens));
+
+/** Cuts texts of these buckets, in order, into batches of at most `maxTexts` that a server accepts: → sizes. */
+export function batchSizes(buckets: readonly number[], maxTexts: number, maxTokens: number): number[] {
+  const sizes: number[] = [];
+  let tokens = Number.POSITIVE_INFINITY;
+  for (const bucket of buckets) {
+    tokens += bucket;
+    const isFull = sizes.at(-1) === Math.min(maxTexts, MAX_BATCH_TEXTS);
+    if (isFull || tokens > maxBatchTokens(maxTokens)) {
+      sizes.push(0);
+      tokens = bucket;
+    }
+    sizes[sizes.length - 1]!++;
+  }
+  return sizes;
+}
+
+export type Request =
+  | { readonly kind: 'classify'; readonly bucket: number }
+  | { readonly kind: 'classify-batch'; readonly buckets: readonly number[] }
+  | { readonly kind: 'goodbye' };
+
+function encode(request: Request): { operation: number; words: readonly number[] } {
+  switch (request.kind) {
+    case 'classify':
+      return { operation: CLASSIFY, words: [request.bucket] };
+    case 'classify-batch':
+      return { operation: CLASSIFY_BATCH, words: [request.buckets.length, ...request.buckets] };
+    case 'goodbye':
+      return { operation: GOODBYE, words: [0] };
+  }
+}
 
 export function sendRequest(channel: Channel, request: Request): void {
-  const bytes = new Uint8Array(REQUEST_BYTES);
-  bytes[0] = request.kind === 'classify' ? CLASSIFY : GOODBYE;
-  if (request.kind === 'classify') new DataView(bytes.buffer).setUint32(4, request.bucket, true);
+  const { operation, words } = encode(request);
+  const bytes = new Uint8Array(4 + 4 * words.length);
+  bytes[0] = operation;
+  const view = new DataView(bytes.buffer);
+  words.forEach((word, i) => {
+    view.setUint32(4 + 4 * i, word, true);
+  });
   channel.send(bytes);
 }
 
-/** The client's next request; a bucket beyond the model's longest input is refused before any work. */
+function checkBucket(bucket: number, maxTokens: number): void {
+  if (bucket <= bucketOf(maxTokens) && bucketOf(bucket) === bucket) return;
+  throw new ProtocolError(
+    `request: expected a power of two from ${SMALLEST_BUCKET} to ${bucketOf(maxTokens)} as length, got ${bucket}`,
+  );
+}
+
+async function receiveBuckets(channel: Channel, texts: number, maxTokens: number): Promise<number[]> {
+  if (texts < 1 || texts > MAX_BATCH_TEXTS) {
+    throw new ProtocolError(`request: expected 1 to ${MAX_BATCH_TEXTS} texts in a batch, got ${texts}`);
+  }
+  const bytes = await channel.receive(4 * texts);
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const buckets = Array.from({ length: texts }, (_, i) => view.getUint32(4 * i, true));
+  for (const bucket of buckets) checkBucket(bucket, maxTokens);
+  const tokens = buckets.reduce((sum, bucket) => sum + bucket, 0);
+  const limit = maxBatchTokens(maxTokens);
+  if (tokens > limit) {
+    throw new ProtocolError(`request: expected at most ${limit} padded tokens in a batch, got ${tokens}`);
+  }
+  return buckets;
+}
+
+/** The client's next request; a bucket beyond the model's longest input, or too large a batch, is refused before any work. */
 export async function receiveRequest(channel: Channel, maxTokens: number): Promise<Request> {
   const bytes = await channel.receive(REQUEST_BYTES);
   const operation = bytes[0];
   if (operation === GOODBYE) return { kind: 'goodbye' };
+  const word = new DataView(bytes.buffer, bytes.byteOffset).getUint32(4, true);
+  if (operation === CLASSIFY_BATCH)
+    return { kind: 'classify-batch', buckets: await receiveBuckets(channel, word, maxTokens) };
   if (operation !== CLASSIFY) throw new ProtocolError(`request: unknown operation ${operation}`);
-  const bucket = new DataView(bytes.buffer).getUint32(4, true);
-  if (bucket > bucketOf(maxTokens) || bucketOf(bucket) !== bucket) {
-    throw new ProtocolError(
-      `request: expected a power of two from ${SMALLEST_BUCKET} to ${bucketOf(maxTokens)} as length, got ${bucket}`,
-    );
-  }
-  return { kind: 'classify', bucket };
+  checkBucket(word, maxTokens);
+  return { kind: 'classify', bucket: word };
 }

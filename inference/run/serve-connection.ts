@@ -6,8 +6,9 @@ import type { Channel } from '../net/channel.js';
 import { type ServerTerms, serverHandshake } from '../net/handshake.js';
 import { createSession } from '../session/create-session.js';
 import { type Cost, Meter, meteredChannel } from '../session/meter.js';
-import type { OpenParty } from './party.js';
-import { receiveRequest } from './request.js';
+import { shareOf } from './classification.js';
+import type { OpenParty, Party } from './party.js';
+import { type Request, receiveRequest } from './request.js';
 
 /** A model as a server holds it. */
 export interface ServedModel {
@@ -19,8 +20,25 @@ export interface ServedModel {
 export interface ServeConnectionOptions {
   readonly model: ServedModel;
   readonly open: OpenParty;
-  /** Told after each text. */
-  readonly onText: (text: { readonly bucket: number; readonly cost: Cost }) => void;
+  /** Told after each text; the cost of one in a batch is its share (rounds: those of the run). */
+  readonly onText: (text: {
+    readonly bucket: number;
+    readonly cost: Cost;
+    readonly batchSize: number;
+  }) => void;
+}
+
+const bucketsOf = (request: Exclude<Request, { kind: 'goodbye' }>): readonly number[] =>
+  request.kind === 'classify' ? [request.bucket] : request.buckets;
+
+/** The server's part in one text, or in a batch of them. */
+async function classify(party: Party, buckets: readonly number[]): Promise<Cost> {
+  const meter = new Meter();
+  await withSpan(meter.span, async () => {
+    if (buckets.length === 1) await party.classify(null, buckets[0]!);
+    else await party.classifyBatch(buckets.map((bucket) => ({ text: null, bucket })));
+  });
+  return meter.finish().cost;
 }
 
 /** Serves one client; resolves to the number of texts. Errors are the client's fault or ours: the caller logs them. */
@@ -30,12 +48,16 @@ export async function serveConnection(channel: Channel, options: ServeConnection
   await serverHandshake(metered, model.terms);
   const session = createSession({ self: 'server', channel: metered, random: Prg.create() });
   const party = await open(session, model);
-  for (let texts = 0; ; texts++) {
+  for (let texts = 0; ; ) {
     const request = await receiveRequest(metered, model.public.maxTokens);
     if (request.kind === 'goodbye') return texts;
-    session.recordLeak('length-bucket', 'server');
-    const meter = new Meter();
-    await withSpan(meter.span, () => party.classify(null, request.bucket));
-    onText({ bucket: request.bucket, cost: meter.finish().cost });
+    const buckets = bucketsOf(request);
+    for (const _ of buckets) session.recordLeak('length-bucket', 'server');
+    const cost = await classify(party, buckets);
+    buckets.forEach((bucket, index) => {
+      const { length: size } = buckets;
+      onText({ bucket, cost: shareOf(cost, { index, size }), batchSize: size });
+    });
+    texts += buckets.length;
   }
 }

@@ -35,11 +35,11 @@ async function serveClient(channel: TcpChannel, name: string, options: ServerOpt
   try {
     await serveConnection(channel, {
       ...options,
-      onText: ({ bucket, cost }) => {
+      onText: ({ bucket, cost, batchSize }) => {
         texts++;
         const megabytes = ((cost.sentBytes + cost.receivedBytes) / 1e6).toFixed(2);
         options.log(
-          `${name}: text ${texts}, ${bucket} tokens padded: ${Math.round(cost.milliseconds)} ms, ${megabytes} MB, ${cost.rounds} rounds`,
+          `${name}: text ${texts}, ${bucket} tokens padded: ${Math.round(cost.milliseconds)} ms, ${megabytes} MB, ${cost.rounds} rounds${batchSize > 1 ? ` in a batch of ${batchSize}` : ''}`,
         );
       },
     });

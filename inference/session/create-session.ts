@@ -9,18 +9,14 @@ export interface RecordedSession extends Session {
   takeLeaks(): LeakRecord[];
 }
 
-export function createSession(options: {
-  readonly self: PartyId;
-  readonly channel: Channel;
-  readonly random: Random;
-}): RecordedSession {
+/** A list of opened values that takes declared names only. */
+export function createLeakList(self: PartyId): Pick<RecordedSession, 'recordLeak' | 'takeLeaks'> {
   let leaks: LeakRecord[] = [];
   return {
-    ...options,
     recordLeak(name, to) {
       if (!isDeclaredLeak(name)) {
         throw new Error(
-          `${options.self}: opening ${JSON.stringify(name)} is not declared; declared are ${Object.keys(DECLARED_LEAKS).join(', ')}`,
+          `${self}: opening ${JSON.stringify(name)} is not declared; declared are ${Object.keys(DECLARED_LEAKS).join(', ')}`,
         );
       }
       const known = leaks.find((leak) => leak.name === name && leak.to === to);
@@ -34,3 +30,9 @@ export function createSession(options: {
     },
   };
 }
+
+export const createSession = (options: {
+  readonly self: PartyId;
+  readonly channel: Channel;
+  readonly random: Random;
+}): RecordedSession => ({ ...options, ...createLeakList(options.self) });

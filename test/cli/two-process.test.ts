@@ -75,6 +75,28 @@ describe('serve and infer', () => {
   });
 });
 
+describe('infer --batch', () => {
+  it('runs lines together, prints them in order with the totals of the batch', async () => {
+    const texts = join(folder, 'batch.tsv');
+    writeFileSync(texts, 'a good movie\na bad movie\tgood\ngood\n');
+    const { code, stdout } = await runHere(
+      ...['infer', '--local', '--artifact', artifact, '--file', texts, '--batch', '2', '--json'],
+    );
+    expect(code).toBe(0);
+    const results = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(results.map(({ text, batch }) => [text, batch?.size])).toEqual([
+      ['a good movie', 2],
+      ['a bad movie', 2],
+      ['good', undefined],
+    ]);
+    expect(results[0].batch).toEqual(results[1].batch);
+    expect(results[0].cost.rounds).toBe(results[0].batch.rounds);
+  });
+});
+
 describe('evaluate', () => {
   it.each(['cleartext', 'two-party'])('measures with the backend %s', async (backend) => {
     const predictions = join(folder, `${backend}.jsonl`);

@@ -4,7 +4,7 @@
  */
 import { span } from '../../../inference/core/span.js';
 import { protocolDigest } from '../../../inference/run/agreement.js';
-import type { OpenParty } from '../../../inference/run/party.js';
+import type { OpenParty, Party } from '../../../inference/run/party.js';
 import type { ServedModel } from '../../../inference/run/serve-connection.js';
 import { type RunningServer, type ServerOptions, startServer } from '../../../inference/run/server.js';
 import { serializePublicPart } from '../../../model/artifact-file.js';
@@ -17,7 +17,7 @@ export const openToyParty: OpenParty = async ({ self, channel, recordLeak }, { p
     await channel.receive(bytes);
   };
   await exchange(1_000);
-  return {
+  const party: Party = {
     async classify(text, bucket) {
       for (let layer = 0; layer < model.config.layers; layer++)
         await span(`layer${layer}`, () => exchange(bucket * 100));
@@ -31,7 +31,13 @@ export const openToyParty: OpenParty = async ({ self, channel, recordLeak }, { p
       const sum = text!.ids.reduce((a, b) => a + b, 0);
       return { logits: [sum, -sum], layers };
     },
+    async classifyBatch(texts) {
+      const results = [];
+      for (const { text, bucket } of texts) results.push(await party.classify(text, bucket));
+      return results;
+    },
   };
+  return party;
 };
 
 export function servedModel(seed = 1): ServedModel {
