@@ -21,6 +21,8 @@ export interface InferenceParameters {
 export interface InferenceRun {
   readonly setup: SpanReport;
   readonly inference: SpanReport;
+  /** Processor time of this party's threads during the inference. */
+  readonly cpuMilliseconds: number;
   readonly result: PartyResult;
   readonly leaks: readonly LeakRecord[];
 }
@@ -67,7 +69,15 @@ export async function inferenceJob(
   await barrier(channel);
   progress('set up');
   const text = self === 'client' ? { ids, tokenTypes: ids.map(() => 0) } : null;
+  const before = process.cpuUsage();
   const { value: result, report: inference } = await measured(() => party.classify(text, bucket));
+  const { user, system } = process.cpuUsage(before);
   await barrier(channel);
-  return { setup, inference, result, leaks: session.takeLeaks() };
+  return {
+    setup,
+    inference,
+    cpuMilliseconds: (user + system) / 1000,
+    result,
+    leaks: session.takeLeaks(),
+  };
 }

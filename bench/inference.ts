@@ -45,6 +45,8 @@ export interface InferenceFigure {
   readonly offlineBytes: number;
   readonly rounds: number;
   readonly peakMemoryBytes: Readonly<Record<PartyId, number>>;
+  /** Processor time during the inference: what remains of `milliseconds` on an idle machine. */
+  readonly cpuMilliseconds: Readonly<Record<PartyId, number>>;
   readonly maxAbsError: number | null;
   readonly layers: readonly {
     readonly kept: number;
@@ -101,6 +103,10 @@ function figureOf(
     offlineBytes: offline.sentBytes + offline.receivedBytes,
     rounds: cost.rounds,
     peakMemoryBytes: { server: reports.server.peakMemoryBytes, client: reports.client.peakMemoryBytes },
+    cpuMilliseconds: {
+      server: rounded((reports.server.value as InferenceRun).cpuMilliseconds),
+      client: rounded(run.cpuMilliseconds),
+    },
     maxAbsError: check ? maxAbsError(cleartext, run.result.logits) : null,
     layers: layerReports(run.result.layers, run.inference),
     protocols: protocolFigures(run),

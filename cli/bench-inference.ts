@@ -16,6 +16,8 @@ function printInference(figure: InferenceFigure): void {
     ],
   );
   print(`memory: server ${megabytes(memory.server)} MB, client ${megabytes(memory.client)} MB`);
+  const { server, client } = figure.cpuMilliseconds;
+  print(`processor time: server ${seconds(server)} s, client ${seconds(client)} s`);
   const error = figure.maxAbsError;
   print(
     `largest difference to the cleartext logits: ${error === null ? 'not checked' : error.toPrecision(2)}`,
