@@ -58,10 +58,10 @@ const plainNorm = (size: number): LayerNormWeights => ({
   beta: new Float64Array(size),
 });
 
-/** Logits of standard deviation 2: attention is neither flat nor one-hot. */
-const LOGIT_DEVIATION = 2;
+/** Logits of standard deviation 1.5 about that: attention is neither flat nor one-hot. */
+const LOGIT_DEVIATION = 1.5;
 /** A constant part of all queries: some tokens attract attention in every row, as in a trained network. */
-const QUERY_BIAS_DEVIATION = 1;
+const QUERY_BIAS_DEVIATION = 2;
 
 function randomLayer(random: () => number, config: ModelConfig): EncoderLayerWeights {
   const { hiddenSize: hidden, intermediateSize: intermediate } = config;
