@@ -96,27 +96,41 @@ export class Meter {
   }
 }
 
-/** Counts into the open span; traffic outside of any (the handshake) is not counted. */
+/** Counts one party's traffic into whichever span is open; traffic outside of any (the handshake) is not counted. */
+export class TrafficCounter {
+  #hasSent = false;
+
+  sent(byteLength: number): void {
+    this.#hasSent = true;
+    const node = openNode();
+    if (node) node.sentBytes += byteLength;
+  }
+
+  received(byteLength: number): void {
+    const node = openNode();
+    if (node) {
+      node.receivedBytes += byteLength;
+      if (this.#hasSent) node.rounds++;
+    }
+    this.#hasSent = false;
+  }
+}
+
+function openNode(): Node | null {
+  const span = currentSpan();
+  return span instanceof MeteredSpan ? span.node : null;
+}
+
+/** Counts what passes through a channel. */
 export function meteredChannel(channel: Channel): Channel {
-  let hasSent = false;
-  const openNode = (): Node | null => {
-    const span = currentSpan();
-    return span instanceof MeteredSpan ? span.node : null;
-  };
+  const counter = new TrafficCounter();
   return {
     send(bytes) {
       channel.send(bytes);
-      hasSent = true;
-      const node = openNode();
-      if (node) node.sentBytes += bytes.length;
+      counter.sent(bytes.length);
     },
     receive(byteLength) {
-      const node = openNode();
-      if (node) {
-        node.receivedBytes += byteLength;
-        if (hasSent) node.rounds++;
-      }
-      hasSent = false;
+      counter.received(byteLength);
       return channel.receive(byteLength);
     },
     flush: () => channel.flush?.(),

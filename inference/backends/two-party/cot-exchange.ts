@@ -40,17 +40,17 @@ export interface ReceiverJob extends CotJob {
 }
 
 /** COTs in flight in each direction; larger tensors take more round trips. */
-const WINDOW_COTS = 1 << 22;
+export const WINDOW_COTS = 1 << 22;
 /** COTs per kernel call and message: both parties work at the same time, memory stays in the cache and is used again. */
-const CHUNK_COTS = 1 << 16;
+export const CHUNK_COTS = 1 << 16;
 
 /** Items begin to end. */
-type Range = readonly [begin: number, end: number];
+export type Range = readonly [begin: number, end: number];
 
-const itemsPer = (cots: number, job: CotJob): number =>
+export const itemsPer = (cots: number, job: Pick<CotJob, 'cotsPerItem'>): number =>
   Math.max(8, Math.floor(cots / job.cotsPerItem / 8) * 8);
 
-function rangesOf([begin, end]: Range, step: number): Range[] {
+export function rangesOf([begin, end]: Range, step: number): Range[] {
   return Array.from({ length: Math.ceil((end - begin) / step) }, (_, i) => {
     const from = begin + i * step;
     return [from, Math.min(end, from + step)];

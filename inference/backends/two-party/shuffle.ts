@@ -33,7 +33,7 @@ export interface RowBlock extends RowSegment {
 const packedBytes = (rows: number, { columns, ringBits }: RowSegment): number =>
   Math.ceil((rows * columns * ringBits) / 8);
 
-const messageBytes = (rows: number, segments: readonly RowSegment[]): number =>
+export const messageBytes = (rows: number, segments: readonly RowSegment[]): number =>
   segments.reduce((sum, segment) => sum + packedBytes(rows, segment), 0);
 
 const withWords = (segments: readonly RowSegment[], words: readonly BigUint64Array[]): RowBlock[] =>

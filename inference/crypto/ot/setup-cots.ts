@@ -20,7 +20,7 @@ export interface CotOptions {
   readonly k?: number;
 }
 
-const DEFAULT_K = 4;
+export const DEFAULT_K = 4;
 
 /** Both parties call this once per session, with equal options. */
 export const setupCots = protocol(

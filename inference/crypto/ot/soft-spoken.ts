@@ -14,6 +14,7 @@ const TILE_BYTES = 512;
 const TILE_COTS = 8 * TILE_BYTES;
 /** Tiles of one refill: 65,536 COTs, 1 MB of blocks; large enough that the call and the message cost nothing. */
 const REFILL_TILES = 16;
+export const REFILL_COTS = REFILL_TILES * TILE_COTS;
 /** Rows of the bit matrix, bits of delta, base OTs. */
 export const BASE_OTS = 128;
 
@@ -124,7 +125,8 @@ function byDistance(leaves: Uint8Array, points: Uint32Array, depth: number): Uin
   return ordered;
 }
 
-const correctionBytes = (k: number): number => REFILL_TILES * (trees(k) - 1) * TILE_BYTES;
+/** What a refill sends, from the half with the choices to the half with delta. */
+export const correctionBytes = (k: number): number => REFILL_TILES * (trees(k) - 1) * TILE_BYTES;
 
 /** The half with delta, from base OT keys [128, 16] received with `baseChoices(delta)`. */
 export async function softSpokenSender(
@@ -136,7 +138,7 @@ export async function softSpokenSender(
   const keys = await receiveTrees(session, k, delta, baseKeys);
   let tile = 0;
   return {
-    refillCots: REFILL_TILES * TILE_COTS,
+    refillCots: REFILL_COTS,
     incomingBytes: correctionBytes(k),
     hasChoices: false,
     refill(corrections, blocks) {
@@ -152,7 +154,7 @@ export function softSpokenReceiver(session: Session, k: number, baseKeys: Uint8A
   const keys = sendTrees(session, k, baseKeys);
   let tile = 0;
   return {
-    refillCots: REFILL_TILES * TILE_COTS,
+    refillCots: REFILL_COTS,
     incomingBytes: 0,
     hasChoices: true,
     refill(_incoming, blocks, choices) {
