@@ -26,26 +26,27 @@ export interface PackedLayout extends ProductShape {
   readonly budget: NoiseBudget;
 }
 
-/** Measured on one core; only their ratios matter. */
+/** Times of one core in milliseconds, as `npm run bench` finds them; only their ratios matter. */
 export interface CostModel {
+  /** Both directions; counted against one core, so half of what two busy cores should wait for. */
   readonly bytesPerMillisecond: number;
-  /** Key switch, per limb. */
-  readonly keySwitchMilliseconds: number;
-  /** Encryption and transforms of an input ciphertext at both parties, per limb. */
-  readonly inputMilliseconds: number;
-  /** Transforms of a product back, per limb. */
-  readonly productMilliseconds: number;
-  /** Hiding, switching down and decrypting a result, per limb. */
-  readonly resultMilliseconds: number;
+  /** A transform of n words within key switching, everything around it included. */
+  readonly transform: number;
+  /** An input ciphertext's limb at both parties. */
+  readonly inputLimb: number;
+  /** A result's limb: hiding, switching down, decrypting. */
+  readonly resultLimb: number;
+  /** One layer of a transform over columns, a million words. */
+  readonly columnLayer: number;
   readonly multiplicationsPerMillisecond: number;
 }
 
 export const defaultCostModel: CostModel = {
-  bytesPerMillisecond: 500_000,
-  keySwitchMilliseconds: 0.08,
-  inputMilliseconds: 0.1,
-  productMilliseconds: 0.04,
-  resultMilliseconds: 0.1,
+  bytesPerMillisecond: 250_000,
+  transform: 0.012,
+  inputLimb: 0.075,
+  resultLimb: 0.13,
+  columnLayer: 0.07,
   multiplicationsPerMillisecond: 20_000_000,
 };
 
@@ -99,18 +100,27 @@ export function keySwitches(l: PackedLayout): number {
   return total;
 }
 
+/** Segments of tokens and their length, as the kernel cuts them (packed-multiply.cc). */
+function segments({ n, tokens }: PackedLayout): { count: number; length: number } {
+  if (tokens <= 2) return { count: 1, length: n };
+  const together = tokens >= 16 ? 3 : 1;
+  return { count: Math.ceil(tokens / together), length: (together + 1) * (n / tokens) };
+}
+
 export function estimatedMilliseconds(l: PackedLayout, cost: CostModel): number {
   const { limbs } = l.budget;
-  const ciphertexts = l.batch * inputBlocks(l);
+  const { count, length } = segments(l);
   const lanes = l.batch * Math.ceil(outputBlocks(l) / COLUMNS) * COLUMNS;
-  const multiplications = 4 * limbs * l.n * inputBlocks(l) * lanes;
+  const millionWords = (lanes * limbs * length) / 1e6;
+  const weightLayers = inputBlocks(l) * (Math.log2(l.kIn * l.kOut) + 4);
+  const productLayers = 2 * count * (Math.log2(length) + 6);
   return (
     (inputBytes(l) + outputBytes(l)) / cost.bytesPerMillisecond +
-    keySwitches(l) * limbs * cost.keySwitchMilliseconds +
-    ciphertexts * limbs * cost.inputMilliseconds +
-    lanes * limbs * cost.productMilliseconds +
-    groups(l) * limbs * cost.resultMilliseconds +
-    multiplications / cost.multiplicationsPerMillisecond
+    keySwitches(l) * (limbs + 1) * (limbs + 2) * cost.transform +
+    l.batch * inputBlocks(l) * limbs * cost.inputLimb +
+    groups(l) * limbs * cost.resultLimb +
+    millionWords * (weightLayers + productLayers) * cost.columnLayer +
+    (2 * limbs * length * count * inputBlocks(l) * lanes) / cost.multiplicationsPerMillisecond
   );
 }
 
@@ -132,13 +142,16 @@ export function chooseLayout(
   let least = Number.POSITIVE_INFINITY;
   const most = Math.min(n / tokens, nextPowerOfTwo(shape.inputs), 2 ** maximumLogKIn(parameters));
   for (let kIn = 1; kIn <= most; kIn *= 2) {
-    const kOut = Math.min(n / tokens / kIn, nextPowerOfTwo(shape.outputs));
-    const budget = sufficientBudget(parameters, { ...shape, kIn, kOut });
-    const layout: PackedLayout = { ...shape, n, tokens, kIn, kOut, budget };
-    const milliseconds = estimatedMilliseconds(layout, cost);
-    if (Math.ceil(shape.inputs / kIn) <= 4096 && milliseconds < least) {
-      best = layout;
-      least = milliseconds;
+    const mostOutputs = Math.min(n / tokens / kIn, nextPowerOfTwo(shape.outputs));
+    for (let kOut = 1; kOut <= mostOutputs; kOut *= 2) {
+      if (Math.ceil(shape.inputs / kIn) > 4096) continue;
+      const budget = sufficientBudget(parameters, { ...shape, kIn, kOut });
+      const layout: PackedLayout = { ...shape, n, tokens, kIn, kOut, budget };
+      const milliseconds = estimatedMilliseconds(layout, cost);
+      if (milliseconds < least) {
+        best = layout;
+        least = milliseconds;
+      }
     }
   }
   if (!best) throw new RangeError(`packed layout: too many inputs (${shape.inputs}) for ${shape.rows} rows`);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { noiseBudget, sufficientBudget } from '../../../../inference/crypto/rlwe/noise-budget.js';
 import {
   chooseLayout,
+  defaultCostModel,
   inputBytes,
   keySwitches,
   maximumLogKIn,
@@ -71,14 +72,7 @@ describe('layouts', () => {
   });
 
   it('trade uploads for key switches as bandwidth falls', () => {
-    const cost = {
-      bytesPerMillisecond: 1e6,
-      keySwitchMilliseconds: 0.1,
-      inputMilliseconds: 0.1,
-      productMilliseconds: 0.1,
-      resultMilliseconds: 0.1,
-      multiplicationsPerMillisecond: 2e7,
-    };
+    const cost = { ...defaultCostModel, bytesPerMillisecond: 1e6 };
     const fast = chooseLayout(standardPreset, shape, cost);
     const slow = chooseLayout(standardPreset, shape, { ...cost, bytesPerMillisecond: 1e3 });
     expect(inputBytes(slow)).toBeLessThan(inputBytes(fast));
