@@ -61,9 +61,8 @@ struct PolyLoops {
   /** out[i] = (signs[i] ? -1 : 1) · x[index[i]] mod p, signs 0 or ~0. */
   void (*permute)(const uint32_t* x, const uint32_t* index, const uint32_t* signs, size_t count,
                   const Modulus& modulus, uint32_t* out);
-  /** out = (x - round-off) / special, where `rest` = x mod special plus half (mod special): exact division after
-   *  subtracting rest - half. x, out modulo p. */
-  void (*divideRound)(const uint32_t* x, const uint32_t* rest, uint32_t half, Factor specialInverse, size_t count,
+  /** out = round(x / d) mod p for a prime d close to p: x modulo p, `rest` = x modulo d, inverse = 1/d mod p. */
+  void (*divideRound)(const uint32_t* x, const uint32_t* rest, const Modulus& d, Factor inverse, size_t count,
                       const Modulus& modulus, uint32_t* out);
   /** out = (x + y)·f mod p, or (x - y)·f; x, y below 2p. */
   void (*fold)(const uint32_t* x, const uint32_t* y, bool subtract, Factor f, size_t count, const Modulus& modulus,

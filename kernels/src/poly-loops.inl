@@ -274,14 +274,16 @@ void permute(const uint32_t* x, const uint32_t* index, const uint32_t* signs, si
   }
 }
 
-void divideRound(const uint32_t* x, const uint32_t* rest, uint32_t half, Factor specialInverse, size_t count,
+void divideRound(const uint32_t* x, const uint32_t* rest, const Modulus& d, Factor inverse, size_t count,
                  const Modulus& modulus, uint32_t* out) {
   const Reducer m(modulus);
-  const V value = V::set(specialInverse.value), quotient = V::set(specialInverse.quotient);
-  // x + half - rest is divisible; `rest` may exceed p by little, hence 2p.
-  const V offset = V::set(half % modulus.p + 2 * modulus.p);
+  const V value = V::set(inverse.value), quotient = V::set(inverse.quotient);
+  const V divisor = V::set(d.p), half = V::set(d.p / 2);
+  // x + half - (rest + half mod d) is divisible by d; what is subtracted may exceed p by little, hence 2p.
+  const V offset = V::set(d.p / 2 % modulus.p + 2 * modulus.p);
   for (size_t i = 0; i < count; i += V::lanes) {
-    const V numerator = V::sub(V::add(V::load(x + i), offset), V::load(rest + i));
+    const V shifted = below(V::add(V::load(rest + i), half), divisor);
+    const V numerator = V::sub(V::add(V::load(x + i), offset), shifted);
     below(lazyProduct(numerator, value, quotient, m.p), m.p).store(out + i);
   }
 }

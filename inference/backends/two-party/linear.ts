@@ -82,11 +82,13 @@ const linear = protocol(
       return share.data;
     }
     const mask = uniformWords(random, rows * outputs, ringBits);
+    // While the client encrypts.
+    const share = serverShare(x, w, fractionBits, mask);
     const weights = { data: w.matrix!, bits: 16, strides: rowMajor(inputs, outputs) };
     const message = await channel.receive(encryptedBytes(layout));
     const strided = { data: mask, strides: rowMajor(rows, outputs) };
     channel.send(await role.evaluator.multiply(layout, message, weights, strided));
-    return serverShare(x, w, fractionBits, mask);
+    return share;
   },
 );
 

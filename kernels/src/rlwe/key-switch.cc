@@ -18,7 +18,6 @@ KeySwitcher::KeySwitcher(const RlweContext& context, size_t limbs, const uint32_
 void KeySwitcher::switchKey(const uint32_t* key, uint32_t* out) {
   const PolyLoops& loops = polyLoops();
   const size_t n = context.n;
-  const uint32_t half = context.special().modulus.p / 2;
   for (size_t turn = 0; turn <= limbs; turn++) {
     const size_t prime = turn == 0 ? context.limbs : turn - 1;
     const NttTable& t = context.table(prime);
@@ -31,11 +30,8 @@ void KeySwitcher::switchKey(const uint32_t* key, uint32_t* out) {
       uint32_t* sum = turn == 0 ? rest.data() + h * n : sums.data() + h * n;
       loops.dot(digits.data(), n, rows + h * context.limbs * n, n, limbs, n, t.modulus, sum);
       loops.inverse(sum, t);
-      if (turn == 0) {
-        for (size_t i = 0; i < n; i++) sum[i] = t.modulus.once(sum[i] + half);
-        continue;
-      }
-      loops.divideRound(sum, rest.data() + h * n, half, specialInverse[prime], n, t.modulus, sum);
+      if (turn == 0) continue;
+      loops.divideRound(sum, rest.data() + h * n, context.special().modulus, specialInverse[prime], n, t.modulus, sum);
       uint32_t* to = out + (h * limbs + prime) * n;
       loops.add(to, sum, n, t.modulus, to);
     }

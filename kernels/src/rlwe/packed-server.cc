@@ -36,12 +36,9 @@ void switchDown(const RlweContext& context, size_t limbs, size_t downLimbs, uint
   const size_t n = context.n;
   for (size_t last = limbs - 1; last >= downLimbs; last--) {
     const Modulus& dropped = context.modulus(last);
-    const uint32_t middle = dropped.p / 2;
-    uint32_t* rest = half + last * n;
-    for (size_t i = 0; i < n; i++) rest[i] = dropped.once(rest[i] + middle);
     for (size_t l = 0; l < last; l++) {
       const Modulus& m = context.modulus(l);
-      loops.divideRound(half + l * n, rest, middle, m.factor(m.inverse(dropped.p % m.p)), n, m, half + l * n);
+      loops.divideRound(half + l * n, half + last * n, dropped, m.factor(m.inverse(dropped.p % m.p)), n, m, half + l * n);
     }
   }
 }
