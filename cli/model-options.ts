@@ -29,6 +29,12 @@ export const batchOption = {
   coerce: wholeNumber('batch', 1, 64),
 } as const;
 
+export const privateEmbeddingOption = {
+  type: 'boolean',
+  default: false,
+  describe: 'Keep the word table secret too: clients look their words up by a private product',
+} as const;
+
 export const limitOption = {
   type: 'string',
   describe: 'Only the first N examples',

@@ -9,18 +9,22 @@ export interface ClientTarget {
   readonly address: { readonly host: string; readonly port: number } | null;
   readonly artifact?: string | undefined;
   readonly modelDigest?: string | undefined;
+  /** A server that is started here keeps the word table secret. */
+  readonly privateEmbedding: boolean;
   readonly timeoutSeconds: number;
   readonly cache: boolean;
   /** Show the log of a server that is started here. */
   readonly verbose: boolean;
 }
 
-async function startLocalServer({ artifact, timeoutSeconds, verbose }: ClientTarget) {
+async function startLocalServer(target: ClientTarget) {
+  const { artifact, timeoutSeconds, privateEmbedding, verbose } = target;
   const { startServerProcess } = await import('../inference/run/server-process.js');
   const command = selfCommand(
     'serve',
     ...['--artifact', artifact!, '--port', '0', '--timeout', String(timeoutSeconds)],
     '--until-stdin-closes',
+    ...(privateEmbedding ? ['--private-embedding'] : []),
   );
   return startServerProcess(command, (line) => verbose && note(`server: ${line}`));
 }
@@ -38,7 +42,8 @@ export async function withClient<T>(target: ClientTarget, body: (client: Client)
       timeoutMilliseconds: target.timeoutSeconds * 1_000,
       open: openEngineParty,
       modelDigest: target.modelDigest,
-      artifact: target.artifact,
+      // The public part without the word table is another than the artifact's: take what the server has.
+      artifact: target.privateEmbedding ? undefined : target.artifact,
       cacheFolder: target.cache ? defaultCacheFolder() : null,
     });
     try {

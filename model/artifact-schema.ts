@@ -111,7 +111,18 @@ export const publicManifestSchema = z
       pooler: scaleSchema,
       classifier: scaleSchema,
     }),
-    embedding: z.strictObject({ word: scaleSchema, position: scaleSchema, tokenType: scaleSchema }),
+    /** Without `word` if that table is secret. */
+    embedding: z.strictObject({
+      word: scaleSchema.optional(),
+      position: scaleSchema,
+      tokenType: scaleSchema,
+    }),
+    privateEmbedding: z
+      .strictObject({ word: scaleSchema, sum: magnitude, variance: varianceSchema })
+      .optional(),
+  })
+  .refine((m) => (m.embedding.word === undefined) !== (m.privateEmbedding === undefined), {
+    message: 'either embedding.word or privateEmbedding must be present',
   })
   .refine((m) => m.ranges.layers.length === m.config.layers, {
     message: 'ranges.layers must have one entry a layer',
@@ -149,6 +160,7 @@ export const manifestFields = (model: PublicModel) => ({
   reduces: model.reduces,
   ranges: model.ranges,
   scales: model.scales,
+  ...(model.privateEmbedding ? { privateEmbedding: model.privateEmbedding } : {}),
 });
 
 /** Parses by a schema; `file` begins the error's message. */

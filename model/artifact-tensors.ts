@@ -101,20 +101,29 @@ class TensorReader {
 
 export function embeddingTensors(embedding: EmbeddingWeights): Tensors {
   const tensors: Tensors = new Map();
-  putMatrix(tensors, 'word', embedding.word);
+  if (embedding.word) putMatrix(tensors, 'word', embedding.word);
   putMatrix(tensors, 'position', embedding.position);
   putMatrix(tensors, 'tokenType', embedding.tokenType);
   putNorm(tensors, 'norm', embedding.norm);
   return tensors;
 }
 
-/** Scales of the three tables. */
-export type EmbeddingScales = Readonly<Record<'word' | 'position' | 'tokenType', MatrixScale>>;
+/** Scales of the public tables. */
+export interface EmbeddingScales {
+  readonly word?: MatrixScale | undefined;
+  readonly position: MatrixScale;
+  readonly tokenType: MatrixScale;
+}
+
+export const matrixScale = ({ weightBits, fractionBits }: QuantizedMatrix): MatrixScale => ({
+  weightBits,
+  fractionBits,
+});
 
 export const embeddingScales = ({ word, position, tokenType }: EmbeddingWeights): EmbeddingScales => ({
-  word: { weightBits: word.weightBits, fractionBits: word.fractionBits },
-  position: { weightBits: position.weightBits, fractionBits: position.fractionBits },
-  tokenType: { weightBits: tokenType.weightBits, fractionBits: tokenType.fractionBits },
+  ...(word ? { word: matrixScale(word) } : {}),
+  position: matrixScale(position),
+  tokenType: matrixScale(tokenType),
 });
 
 export function readEmbedding(
@@ -125,7 +134,7 @@ export function readEmbedding(
 ): EmbeddingWeights {
   const reader = new TensorReader(tensors, file);
   const embedding = {
-    word: reader.matrix('word', config.vocabularySize, config.hiddenSize, scales.word),
+    word: scales.word ? reader.matrix('word', config.vocabularySize, config.hiddenSize, scales.word) : null,
     position: reader.matrix('position', config.maxPositions, config.hiddenSize, scales.position),
     tokenType: reader.matrix('tokenType', config.tokenTypes, config.hiddenSize, scales.tokenType),
     norm: reader.norm('norm', config.hiddenSize),

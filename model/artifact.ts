@@ -75,7 +75,8 @@ export interface EncoderLayerWeights {
 
 /** The embedding, 8- to 16-bit rows; its LayerNorm is computed by whoever looks up the rows. */
 export interface EmbeddingWeights {
-  readonly word: QuantizedMatrix;
+  /** Null where the table is the server's secret: see `PrivateEmbedding`. */
+  readonly word: QuantizedMatrix | null;
   readonly position: QuantizedMatrix;
   readonly tokenType: QuantizedMatrix;
   readonly norm: LayerNormWeights;
@@ -103,6 +104,18 @@ export interface ModelScales {
   readonly classifier: MatrixScale;
 }
 
+/**
+ * What the client knows of a secret word table: rows are looked up as a product with one-hot vectors, and the LayerNorm
+ * of the embedding is computed on shares. Bounds hold for every word at every position, without margin.
+ */
+export interface PrivateEmbedding {
+  readonly word: MatrixScale;
+  /** Largest absolute value of a sum of the three rows. */
+  readonly sum: number;
+  /** Of such a sum, over its features. */
+  readonly variance: { readonly min: number; readonly max: number };
+}
+
 /** Fixed-point parameters that both parties agree on. */
 export interface FixedPoint {
   /** The ring in which linear layers take their inputs. */
@@ -121,6 +134,8 @@ export interface PublicModel {
   readonly prunes: boolean;
   readonly reduces: boolean;
   readonly embedding: EmbeddingWeights;
+  /** Only where the word table is secret; artifacts on disk have it public, a server may take it out. */
+  readonly privateEmbedding?: PrivateEmbedding | undefined;
   /** Contents of the tokenizer's files by name (`tokenizer.json`, `tokenizer_config.json`). */
   readonly tokenizerFiles: Readonly<Record<string, string>>;
   /** Longest input in tokens, special tokens included. */
@@ -128,6 +143,8 @@ export interface PublicModel {
 }
 
 export interface PrivateModel {
+  /** Only where the word table is secret. */
+  readonly wordEmbedding?: QuantizedMatrix | undefined;
   readonly layers: readonly EncoderLayerWeights[];
   readonly pooler: QuantizedLinear;
   readonly classifier: QuantizedLinear;

@@ -8,7 +8,13 @@ import { type Split, type Task, taskByName } from '../../data/tasks.js';
 import type { Command, GlobalOptions } from '../commands.js';
 import { UsageError } from '../errors.js';
 import { type Classifier, checkTask, type Evaluation, evaluate, type Prediction } from '../evaluation.js';
-import { batchOption, jsonOption, limitOption, timeoutOption } from '../model-options.js';
+import {
+  batchOption,
+  jsonOption,
+  limitOption,
+  privateEmbeddingOption,
+  timeoutOption,
+} from '../model-options.js';
 import { megabytes, note, print, printJson, printTable, progressBar } from '../output.js';
 import { withClient } from '../two-party.js';
 
@@ -21,6 +27,7 @@ interface EvaluateOptions {
   readonly limit?: number | undefined;
   readonly predictions?: string | undefined;
   readonly batch: number;
+  readonly privateEmbedding: boolean;
   readonly timeout: number;
   readonly json: boolean;
 }
@@ -51,14 +58,22 @@ async function withClassifier<T>(
   options: GlobalOptions & EvaluateOptions,
   body: (classifier: Classifier) => Promise<T>,
 ): Promise<T> {
-  const { artifact, task, backend, timeout, verbose } = options;
+  const { artifact, task, backend, privateEmbedding, timeout, verbose } = options;
   if (backend === 'cleartext') {
+    if (privateEmbedding) throw new UsageError('--private-embedding needs --backend two-party');
     const { CleartextClassifier } = await import('../../inference/run/cleartext-classifier.js');
     const classifier = await CleartextClassifier.open(artifact);
     checkTask(task, classifier.model);
     return body(classifier);
   }
-  const target = { address: null, artifact, timeoutSeconds: timeout, cache: false, verbose };
+  const target = {
+    address: null,
+    artifact,
+    privateEmbedding,
+    timeoutSeconds: timeout,
+    cache: false,
+    verbose,
+  };
   return withClient(target, (client) => {
     checkTask(task, client.model);
     return body(client);
@@ -136,6 +151,7 @@ export const command: Command<EvaluateOptions> = {
       limit: limitOption,
       predictions: { type: 'string', describe: 'Write one JSON line an example to this file' },
       batch: batchOption,
+      'private-embedding': privateEmbeddingOption,
       timeout: timeoutOption,
       json: jsonOption,
     }) as unknown as Argv<GlobalOptions & EvaluateOptions>,

@@ -3,7 +3,7 @@ import type { Argv } from 'yargs';
 import type { Classification } from '../../inference/run/classification.js';
 import type { Command, GlobalOptions } from '../commands.js';
 import { UsageError } from '../errors.js';
-import { batchOption, jsonOption, timeoutOption } from '../model-options.js';
+import { batchOption, jsonOption, privateEmbeddingOption, timeoutOption } from '../model-options.js';
 import { chunks, hostAndPort } from '../options.js';
 import { note, printJson } from '../output.js';
 import { printClassification } from '../print-classification.js';
@@ -19,14 +19,17 @@ interface InferOptions {
   readonly textPair?: string | undefined;
   readonly file?: string | undefined;
   readonly batch: number;
+  readonly privateEmbedding: boolean;
   readonly timeout: number;
   readonly cache: boolean;
   readonly json: boolean;
 }
 
-function checkTarget({ connect, local, artifact, artifactDigest }: InferOptions): void {
+function checkTarget({ connect, local, artifact, artifactDigest, privateEmbedding }: InferOptions): void {
   if ((connect === undefined) === !local) throw new UsageError('expected either --connect or --local');
   if (local && artifact === undefined) throw new UsageError('--local needs --artifact');
+  if (privateEmbedding && !local)
+    throw new UsageError('--private-embedding needs --local; a server that runs elsewhere decides by itself');
   if (artifactDigest !== undefined && !/^[0-9a-f]{64}$/i.test(artifactDigest))
     throw new UsageError('--artifact-digest: expected 64 hexadecimal digits');
 }
@@ -51,6 +54,7 @@ async function infer(options: GlobalOptions & InferOptions): Promise<void> {
     address,
     artifact: options.artifact,
     modelDigest: options.artifactDigest?.toLowerCase(),
+    privateEmbedding: options.privateEmbedding,
     timeoutSeconds: options.timeout,
     cache: options.cache,
     verbose: options.verbose,
@@ -89,6 +93,7 @@ export const command: Command<InferOptions> = {
         requiresArg: true,
       },
       batch: batchOption,
+      'private-embedding': privateEmbeddingOption,
       timeout: timeoutOption,
       cache: { type: 'boolean', default: true, describe: 'Keep the public part that a server sends' },
       json: jsonOption,

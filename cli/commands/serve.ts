@@ -1,7 +1,7 @@
 /** `serve`: the server party. */
 import type { Command } from '../commands.js';
 import { onInterrupt } from '../interrupt.js';
-import { DEFAULT_PORT, timeoutOption } from '../model-options.js';
+import { DEFAULT_PORT, privateEmbeddingOption, timeoutOption } from '../model-options.js';
 import { wholeNumber } from '../options.js';
 import { note, print } from '../output.js';
 
@@ -11,6 +11,7 @@ interface ServeOptions {
   readonly port: number;
   readonly timeout: number;
   readonly maxClients: number;
+  readonly privateEmbedding: boolean;
   readonly untilStdinCloses: boolean;
 }
 
@@ -25,7 +26,7 @@ async function serve(options: ServeOptions): Promise<void> {
   const { openEngineParty } = await import('../../inference/run/engine-party.js');
   const { startServer } = await import('../../inference/run/server.js');
   const server = await startServer({
-    model: await servedModelOf(options.artifact),
+    model: await servedModelOf(options.artifact, options),
     open: openEngineParty,
     host: options.host,
     port: options.port,
@@ -53,6 +54,7 @@ export const command: Command<ServeOptions> = {
       describe: 'Port to listen on; 0 picks a free one',
       coerce: wholeNumber('port', 0, 65535),
     },
+    'private-embedding': privateEmbeddingOption,
     timeout: timeoutOption,
     'max-clients': {
       type: 'string',

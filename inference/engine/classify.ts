@@ -7,6 +7,7 @@ import { shareEmbedding, type TokenInput } from './embedding.js';
 import { type EncoderState, encoderLayer } from './encoder-layer.js';
 import { tanhPlan } from './plan.js';
 import type { PreparedModel } from './prepare.js';
+import { lookUpEmbedding } from './private-embedding.js';
 
 /** Tokens that leave a layer's pruning, and those of them that get the high-degree polynomials. */
 export interface LayerCounts {
@@ -31,6 +32,12 @@ const classifier = protocol(
   },
 );
 
+/** The client's lookup in the public table, or one on shares where the table is secret → [bucket, hidden] */
+const embedTokens = (mpc: Backend, model: PreparedModel, input: TokenInput | null, bucket: number) =>
+  model.embedding === null
+    ? shareEmbedding(mpc, model.public, input, bucket)
+    : lookUpEmbedding(mpc, model.public, model.embedding, input, bucket);
+
 /** One text, padded to `bucket` tokens. Both parties call it; `input` is the client's, null at the server. */
 export async function classify(
   mpc: Backend,
@@ -39,7 +46,7 @@ export async function classify(
   bucket: number,
 ): Promise<EngineResult> {
   let state: EncoderState = {
-    x: await shareEmbedding(mpc, model.public, input, bucket),
+    x: await embedTokens(mpc, model, input, bucket),
     important: bucket,
     length: input?.ids.length ?? null,
     padded: true,

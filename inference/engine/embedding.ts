@@ -37,16 +37,33 @@ function normalise(
   for (let i = 0; i < row.length; i++) row[i] = (row[i]! - mean) * scale * gamma[i]! + beta[i]!;
 }
 
-/** → [tokens, hidden], row-major */
-export function embed(model: PublicModel, { ids, tokenTypes }: TokenInput): Float64Array {
+/** Sums of position and token type [tokens, hidden], row-major. */
+export function publicRows(
+  model: PublicModel,
+  { tokenTypes }: Pick<TokenInput, 'tokenTypes'>,
+  positions: readonly number[],
+): Float64Array {
+  const { hiddenSize: hidden } = model.config;
+  const { position, tokenType } = model.embedding;
+  const out = new Float64Array(positions.length * hidden);
+  positions.forEach((at, i) => {
+    const row = out.subarray(i * hidden, (i + 1) * hidden);
+    addRow(row, position, at);
+    addRow(row, tokenType, tokenTypes[i] ?? 0);
+  });
+  return out;
+}
+
+/** → [tokens, hidden], row-major; needs the public word table */
+export function embed(model: PublicModel, input: TokenInput): Float64Array {
   const { hiddenSize: hidden, layerNormEpsilon } = model.config;
-  const { word, position, tokenType, norm } = model.embedding;
-  const out = new Float64Array(ids.length * hidden);
-  ids.forEach((id, i) => {
+  const { word, norm } = model.embedding;
+  if (word === null)
+    throw new RangeError('embedding: expected a public word table, this model keeps it secret');
+  const out = publicRows(model, input, [...input.ids.keys()]);
+  input.ids.forEach((id, i) => {
     const row = out.subarray(i * hidden, (i + 1) * hidden);
     addRow(row, word, id);
-    addRow(row, position, i);
-    addRow(row, tokenType, tokenTypes[i] ?? 0);
     normalise(row, norm, layerNormEpsilon);
   });
   return out;

@@ -4,7 +4,7 @@
  * fraction) and in between runs in the smallest ring that holds it; `functions/` choose what lies inside a function.
  */
 import { expHigh } from '../../model/approximations.js';
-import type { LayerRanges, PublicModel } from '../../model/artifact.js';
+import type { LayerRanges, PrivateEmbedding, PublicModel } from '../../model/artifact.js';
 import type { RingFormat } from '../core/ring-tensor.js';
 import { integerBits, signedBits, wideningBits } from '../functions/fixed-point.js';
 import type { GeluPlan } from '../functions/gelu.js';
@@ -106,6 +106,17 @@ export const attentionNormPlan = (model: PublicModel, ranges: LayerRanges): Laye
 
 export const outputNormPlan = (model: PublicModel, ranges: LayerRanges): LayerNormPlan =>
   normPlan(model, ranges.outputResidual, ranges.outputVariance, ranges.outputNorm);
+
+/**
+ * For words that calibration never met: a normalised value is at most the square root of the features, and at most the
+ * largest deviation over the smallest spread.
+ */
+export function embeddingNormPlan(model: PublicModel, { sum, variance }: PrivateEmbedding): LayerNormPlan {
+  const { gamma, beta } = model.embedding.norm;
+  const largest = (values: Float64Array) => values.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+  const normal = Math.min(Math.sqrt(model.config.hiddenSize), (2 * sum) / Math.sqrt(variance.min));
+  return normPlan(model, sum, variance, normal * largest(gamma) + largest(beta));
+}
 
 /** Formats of layer `layer` for at most `tokens` tokens. */
 export function layerPlan(model: PublicModel, layer: number, tokens: number): LayerPlan {

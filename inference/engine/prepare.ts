@@ -12,7 +12,8 @@ import { privateTensor } from '../core/ring-tensor.js';
 import { protocol } from '../core/span.js';
 import { type LayerNormParameters, type LayerNormPlan, layerNormFormats } from '../functions/layer-norm.js';
 import type { Thresholds } from '../functions/prune.js';
-import { attentionNormPlan, outputNormPlan } from './plan.js';
+import { attentionNormPlan, embeddingNormPlan, outputNormPlan } from './plan.js';
+import type { PreparedEmbedding } from './private-embedding.js';
 
 export interface PreparedLayer {
   /** Query, key and value side by side: one product. Their scales may differ; `scales` has them. */
@@ -29,6 +30,8 @@ export interface PreparedLayer {
 
 export interface PreparedModel {
   readonly public: PublicModel;
+  /** Null where the client looks its words up by itself. */
+  readonly embedding: PreparedEmbedding | null;
   readonly layers: readonly PreparedLayer[];
   readonly pooler: Weight;
   readonly classifier: Weight;
@@ -154,6 +157,30 @@ async function prepareLayer(
   };
 }
 
+/** Where the word table is secret: a weight like any other. */
+async function prepareEmbedding(
+  mpc: Backend,
+  model: PublicModel,
+  secret: PrivateModel | null,
+): Promise<PreparedEmbedding | null> {
+  const { config, embedding, privateEmbedding: bounds } = model;
+  if (!bounds) return null;
+  const table = secret === null ? null : secret.wordEmbedding;
+  if (table === undefined) throw new RangeError('prepare: expected a secret word table, got none');
+  return {
+    bounds,
+    word: await mpc.prepare({
+      ...bounds.word,
+      name: 'embedding/word',
+      inputs: config.vocabularySize,
+      outputs: config.hiddenSize,
+      matrix: table === null ? null : table.values,
+      bias: table === null ? null : new Float64Array(config.hiddenSize),
+    }),
+    norm: prepareNorm(config.hiddenSize, embeddingNormPlan(model, bounds), secret && embedding.norm),
+  };
+}
+
 /** Once per connection; `secret` is null at the client. */
 export const prepareModel = protocol(
   'prepare',
@@ -167,6 +194,7 @@ export const prepareModel = protocol(
       prepareLinear(mpc, { name, inputs: hidden, outputs }, [scale], part && [part]);
     return {
       public: model,
+      embedding: await prepareEmbedding(mpc, model, secret),
       layers,
       pooler: await head('pooler', hidden, model.scales.pooler, secret && secret.pooler),
       classifier: await head(

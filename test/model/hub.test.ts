@@ -137,7 +137,7 @@ describe('hub', () => {
 
   it.each<[string, string, Partial<HubOptions>, RegExp]>([
     ['a model that it lacks', 'some-one/else', {}, /some-one\/else.* got 404/],
-    ['no name', '../../etc', {}, /no name on a hub/],
+    ['no name', '../../no-such-folder', {}, /no name on a hub/],
     ['no name with two parts', 'bert', {}, /no name on a hub/],
     ['a strange revision', 'some-one/tiny.bert', { revision: '../main' }, /expected a branch, tag or commit/],
     [

@@ -94,9 +94,9 @@ describe('private inference', () => {
             "to": "client",
           },
         ],
-        "received": 1277582,
-        "rounds": 130,
-        "sent": 2743414,
+        "received": 1260568,
+        "rounds": 173,
+        "sent": 2741709,
       }
     `);
     expect(
@@ -104,16 +104,16 @@ describe('private inference', () => {
     ).toMatchInlineSnapshot(`
       [
         {
-          "bytes": 2016533,
+          "bytes": 2000141,
           "important": 3,
           "kept": 6,
-          "rounds": 64,
+          "rounds": 86,
         },
         {
-          "bytes": 1678268,
+          "bytes": 1675941,
           "important": 1,
           "kept": 1,
-          "rounds": 57,
+          "rounds": 78,
         },
       ]
     `);
