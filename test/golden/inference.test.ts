@@ -1,0 +1,75 @@
+/**
+ * Bytes, rounds and openings of one private inference, as numbers in this file: whoever changes a protocol sees what it
+ * costs, and updates them with `npx vitest run test/golden -u`.
+ */
+import { expect, it } from 'vitest';
+import { memoryChannelPair } from '../../inference/net/memory-channel.js';
+import { protocolDigest } from '../../inference/run/agreement.js';
+import { Client } from '../../inference/run/client.js';
+import { openEngineParty } from '../../inference/run/engine-party.js';
+import { serveConnection } from '../../inference/run/serve-connection.js';
+import { parsePublicPart } from '../../model/artifact-file.js';
+import { servedModel } from '../inference/run/toy-party.js';
+
+const [serverEnd, clientEnd] = memoryChannelPair();
+const served = serveConnection(serverEnd, {
+  model: servedModel(1),
+  open: openEngineParty,
+  onText: () => undefined,
+});
+const terms = {
+  protocolDigest: protocolDigest(),
+  modelDigest: null,
+  lookUp: async () => null,
+  parse: parsePublicPart,
+};
+const client = await Client.open(clientEnd, { terms, open: openEngineParty });
+const { leaks, cost, layers, bucket } = await client.classify('a good movie.', null);
+await client.close();
+await served;
+
+it('opens the length bucket, the counts of each pruning layer, and the logits to the client: nothing else', () => {
+  expect(leaks).toEqual([
+    { name: 'length-bucket', to: 'server', count: 1 },
+    { name: 'kept-token-count', to: 'all', count: layers.length - 1 },
+    { name: 'important-token-count', to: 'all', count: layers.length - 1 },
+    { name: 'logits', to: 'client', count: 1 },
+  ]);
+  expect(bucket).toBe(8);
+});
+
+it('costs this many bytes and rounds', () => {
+  const { sentBytes, receivedBytes, rounds, offline } = cost;
+  expect({
+    ...{ sentBytes, receivedBytes, rounds },
+    offline: [offline.sentBytes, offline.receivedBytes],
+  }).toMatchInlineSnapshot(`
+    {
+      "offline": [
+        8378433,
+        8192,
+      ],
+      "receivedBytes": 1257614,
+      "rounds": 174,
+      "sentBytes": 2739037,
+    }
+  `);
+  expect(
+    layers.map(({ kept, important, bytes, rounds }) => ({ kept, important, bytes, rounds })),
+  ).toMatchInlineSnapshot(`
+    [
+      {
+        "bytes": 1995213,
+        "important": 3,
+        "kept": 6,
+        "rounds": 86,
+      },
+      {
+        "bytes": 1675243,
+        "important": 1,
+        "kept": 1,
+        "rounds": 79,
+      },
+    ]
+  `);
+});
