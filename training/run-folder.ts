@@ -30,6 +30,8 @@ export interface Position {
   /** True after the phase's last step: the next phase begins. */
   readonly phaseDone: boolean;
   readonly lambda: number;
+  /** Target mode: kept share minus target in the step before. */
+  readonly keptError: number | null;
 }
 
 const positionSchema = z.strictObject({
@@ -41,6 +43,7 @@ const positionSchema = z.strictObject({
   step: z.number().int().min(0),
   phaseDone: z.boolean(),
   lambda: z.number(),
+  keptError: z.number().nullable(),
   spread: z.array(z.number()).nullable(),
 });
 

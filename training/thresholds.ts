@@ -92,6 +92,12 @@ export function constrainThresholds(
   }
 }
 
-/** Next λ of the target mode: larger while more than the target is kept (integral control of log λ). */
-export const adaptLambda = (lambda: number, kept: number, target: number): number =>
-  Math.min(100, Math.max(1e-4, lambda * Math.exp(0.05 * (kept - target))));
+const integralGain = 0.02;
+const proportionalGain = 2;
+
+/**
+ * Next λ of the target mode, a proportional-integral controller: `error` is the kept share minus the target, `before` that of
+ * the step before. λ may become negative: then tokens below the target are rewarded instead of taxed.
+ */
+export const adaptLambda = (lambda: number, error: number, before: number): number =>
+  Math.min(10, Math.max(-2, lambda + integralGain * error + proportionalGain * (error - before)));

@@ -70,6 +70,7 @@ export class Trainer {
     step: 0,
     phaseDone: false,
     lambda: this.config.masks.lambda,
+    keptError: null,
   });
 
   /** Runs all phases, or those that are left; returns the last evaluation. */
@@ -250,8 +251,9 @@ export class Trainer {
     const { keep, monotone } = this.config.masks;
     constrainThresholds(this.state.parameters, this.state.spread!, monotone);
     if (keep === null) return;
-    const kept = result.kept.reduce((a, b) => a + b, 0) / result.kept.length;
-    this.position = { ...this.position, lambda: adaptLambda(this.position.lambda, kept, keep) };
+    const keptError = result.kept.reduce((a, b) => a + b, 0) / result.kept.length - keep;
+    const lambda = adaptLambda(this.position.lambda, keptError, this.position.keptError ?? keptError);
+    this.position = { ...this.position, lambda, keptError };
   }
 
   private stepOptions(

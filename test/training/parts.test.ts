@@ -177,9 +177,16 @@ describe('thresholds', () => {
   });
 
   it('of the target mode pull lambda to where the target is kept', () => {
-    expect(adaptLambda(1, 0.8, 0.4)).toBeGreaterThan(1);
-    expect(adaptLambda(1, 0.2, 0.4)).toBeLessThan(1);
-    expect(adaptLambda(100, 1, 0)).toBe(100);
+    // A plant whose kept share answers to lambda with a lag.
+    let [kept, lambda, before] = [0.9, 0.4, 0.4];
+    for (let step = 0; step < 3000; step++) {
+      const error = kept - 0.5;
+      lambda = adaptLambda(lambda, error, before);
+      before = error;
+      kept += 0.02 * (1 / (1 + Math.exp(lambda)) + 0.2 - kept);
+    }
+    expect(kept).toBeCloseTo(0.5, 2);
+    expect(adaptLambda(10, 1, 0)).toBe(10);
   });
 });
 
