@@ -3,9 +3,10 @@ import type { NetworkName } from '../bench/networks.js';
 import { onInterrupt } from './interrupt.js';
 
 export interface BenchOptions {
-  readonly figures: 'kernels' | 'protocols' | 'inference';
+  readonly figures: 'kernels' | 'protocols' | 'inference' | 'training';
   readonly model?: string | undefined;
   readonly tokens: number;
+  readonly batch: number;
   readonly schedule: string;
   readonly important: number;
   readonly check: boolean;

@@ -1,4 +1,4 @@
-/** `bench`: figures of kernels, protocols and whole inferences on this machine. */
+/** `bench`: figures of kernels, protocols, whole inferences and training steps on this machine. */
 import type { Argv } from 'yargs';
 import type { BenchOptions } from '../bench-options.js';
 import type { Command, GlobalOptions } from '../commands.js';
@@ -6,6 +6,10 @@ import { fraction, wholeNumber } from '../options.js';
 import { note } from '../output.js';
 
 async function bench(options: GlobalOptions & BenchOptions): Promise<void> {
+  if (options.figures === 'training') {
+    const { trainingFigures } = await import('../bench-training.js');
+    return trainingFigures(options);
+  }
   if (options.network !== 'loopback')
     note(`the ${options.network} network is imitated by delaying messages in the sender, not by the system`);
   const { kernelFigures, protocolFigures } = await import('../bench-figures.js');
@@ -19,18 +23,32 @@ async function bench(options: GlobalOptions & BenchOptions): Promise<void> {
 
 export const command: Command<BenchOptions> = {
   command: 'bench <figures>',
-  describe: 'Measure kernels, protocols, or an inference with random weights, on this machine',
+  describe:
+    'Measure kernels, protocols, an inference or a training step with random weights, on this machine',
   builder: (yargs: Argv<GlobalOptions>) =>
     yargs
-      .positional('figures', { choices: ['kernels', 'protocols', 'inference'] as const, demandOption: true })
+      .positional('figures', {
+        choices: ['kernels', 'protocols', 'inference', 'training'] as const,
+        demandOption: true,
+      })
       .options({
         only: { type: 'string', array: true, describe: 'Only these kernels or protocols', requiresArg: true },
-        model: { type: 'string', describe: 'tiny, mini, small, medium, base or large', requiresArg: true },
+        model: {
+          type: 'string',
+          describe: 'tiny, mini, small, medium, base or large; minilm for training',
+          requiresArg: true,
+        },
         tokens: {
           type: 'string',
           default: '128',
           describe: 'Length of the text, special tokens included',
           coerce: wholeNumber('tokens', 2),
+        },
+        batch: {
+          type: 'string',
+          default: '16',
+          describe: 'Sentences in a training step',
+          coerce: wholeNumber('batch', 1),
         },
         schedule: {
           type: 'string',

@@ -1,0 +1,110 @@
+/** One training step (forward, backward, AdamW) of an encoder of real shape with random weights and random text. */
+import { splitmix32 } from '../data/synthetic.js';
+import type { ModelConfig } from '../model/config.js';
+import { useBackend } from '../training/backend/setup.js';
+import { type EncodedExample, makeBatch } from '../training/batches.js';
+import { type ModelState, weightTensors } from '../training/model-state.js';
+import { AdamW } from '../training/optimizer.js';
+import { initialParameters } from '../training/parameters.js';
+import { trainingStep } from '../training/step.js';
+import { type ModelName, modelConfigOf } from './model-sizes.js';
+
+export interface TrainingFigure {
+  readonly model: string;
+  readonly tokens: number;
+  readonly batch: number;
+  readonly backend: string;
+  readonly steps: number;
+  /** Medians over the steps. */
+  readonly millisecondsPerStep: number;
+  readonly examplesPerSecond: number;
+  /** 6 × weights × rows that they are multiplied with: the last layer's queries and feed-forward are of [CLS] only. */
+  readonly gflops: number;
+  /** 6 × encoder weights × tokens per step, as if the last layer computed every row. */
+  readonly nominalGflops: number;
+}
+
+export interface TrainingBenchOptions {
+  readonly model: ModelName | 'minilm';
+  readonly tokens: number;
+  readonly batch: number;
+  readonly seed: number;
+}
+
+const MINILM = { layers: 6, hiddenSize: 384, heads: 12, intermediateSize: 1536 };
+
+const configOf = (model: TrainingBenchOptions['model']): ModelConfig =>
+  model === 'minilm' ? { ...modelConfigOf('bert-mini'), ...MINILM } : modelConfigOf(model);
+
+function randomExamples(
+  { tokens, batch, seed }: TrainingBenchOptions,
+  config: ModelConfig,
+): EncodedExample[] {
+  const random = splitmix32(seed);
+  return Array.from({ length: batch }, (_, index) => ({
+    index,
+    ids: Int32Array.from({ length: tokens }, () => Math.floor(random() * config.vocabularySize)),
+    types: new Int32Array(tokens),
+    label: index % 2,
+  }));
+}
+
+/** Multiply-adds per step of the encoder's weight matrices, forward; and as if nothing were saved in the last layer. */
+function work({ layers, hiddenSize: h, intermediateSize: m }: ModelConfig, rows: number, sequences: number) {
+  const layer = 4 * h * h + 2 * h * m;
+  const last = 2 * h * h * rows + (2 * h * h + 2 * h * m) * sequences;
+  return { actual: (layers - 1) * layer * rows + last, nominal: layers * layer * rows };
+}
+
+const WARM_UP_STEPS = 3;
+const LEAST_STEPS = 8;
+const LEAST_MILLISECONDS = 4000;
+
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;
+
+export async function benchTraining(options: TrainingBenchOptions): Promise<TrainingFigure> {
+  const backend = await useBackend('auto');
+  const config = configOf(options.model);
+  const state: ModelState = {
+    config,
+    tokenizerFiles: {},
+    task: 'sst2',
+    maxTokens: options.tokens,
+    parameters: initialParameters(config, 0.02, options.seed),
+    spread: null,
+    reduces: false,
+  };
+  const weights = weightTensors(state);
+  const settings = { beta1: 0.9, beta2: 0.999, epsilon: 1e-6, weightDecay: 0.01, clipNorm: 1 };
+  const optimizer = new AdamW(state.parameters, settings);
+  const batch = makeBatch(randomExamples(options, config));
+  const times: number[] = [];
+  const start = performance.now();
+  for (let step = 0; times.length < LEAST_STEPS || performance.now() - start < LEAST_MILLISECONDS; step++) {
+    const before = performance.now();
+    const stepOptions = {
+      masks: { mode: 'none' as const },
+      dropout: { hidden: 0.1, attention: 0.1, seed: step },
+      distillation: null,
+      freezeEmbeddings: false,
+    };
+    trainingStep(state, weights, batch, stepOptions, ({ gradients }) => {
+      optimizer.apply(gradients, () => 1e-5);
+    });
+    if (step >= WARM_UP_STEPS) times.push(performance.now() - before);
+  }
+  weights.dispose();
+  const milliseconds = median(times);
+  const { actual, nominal } = work(config, options.batch * options.tokens, options.batch);
+  return {
+    model: options.model,
+    tokens: options.tokens,
+    batch: options.batch,
+    backend,
+    steps: times.length,
+    millisecondsPerStep: milliseconds,
+    examplesPerSecond: (1000 * options.batch) / milliseconds,
+    gflops: (6 * actual) / milliseconds / 1e6,
+    nominalGflops: (6 * nominal) / milliseconds / 1e6,
+  };
+}

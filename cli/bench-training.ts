@@ -1,0 +1,28 @@
+/** `bench training`. */
+import type { BenchOptions } from './bench-options.js';
+import { UsageError } from './errors.js';
+import { printJson, printTable } from './output.js';
+
+export async function trainingFigures({ model, tokens, batch, seed, json }: BenchOptions): Promise<void> {
+  const { MODEL_NAMES, modelNameOf } = await import('../bench/model-sizes.js');
+  const { benchTraining } = await import('../bench/training.js');
+  const name = model === undefined || model === 'minilm' ? 'minilm' : modelNameOf(model);
+  if (name === null)
+    throw new UsageError(`--model: expected minilm or one of ${MODEL_NAMES.join(', ')}, got ${model}`);
+  const figure = await benchTraining({ model: name, tokens, batch, seed });
+  if (json) return printJson(figure);
+  printTable(
+    ['model', 'tokens', 'batch', 'backend', 'ms a step', 'examples/s', 'GFLOP/s'],
+    [
+      [
+        figure.model,
+        figure.tokens,
+        figure.batch,
+        figure.backend,
+        figure.millisecondsPerStep.toFixed(1),
+        figure.examplesPerSecond.toFixed(0),
+        figure.gflops.toFixed(1),
+      ],
+    ],
+  );
+}
