@@ -27,19 +27,16 @@ export interface ProtocolFigure {
 /** Counts what protocols take. */
 function countedCots(cots: CotPair): { readonly pair: CotPair; taken: number } {
   const counter = { taken: 0, pair: cots };
+  const counted =
+    <Result>(take: (count: number) => Result) =>
+    (count: number): Result => {
+      counter.taken += count;
+      return take(count);
+    };
+  const { sender, receiver } = cots;
   counter.pair = {
-    sender: {
-      take: (count) => {
-        counter.taken += count;
-        return cots.sender.take(count);
-      },
-    },
-    receiver: {
-      take: (count) => {
-        counter.taken += count;
-        return cots.receiver.take(count);
-      },
-    },
+    sender: { take: counted(sender.take), claim: counted(sender.claim) },
+    receiver: { take: counted(receiver.take), lend: counted(receiver.lend) },
   };
   return counter;
 }

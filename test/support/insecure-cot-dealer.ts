@@ -42,8 +42,17 @@ export function insecureCotPairs(seed: number): readonly [server: CotPair, clien
     const sender = new Dealer(senderSeed);
     const receiver = new Dealer(receiverSeed);
     return {
-      sender: { take: (count) => sender.takeSender(count) },
-      receiver: { take: (count) => receiver.takeReceiver(count) },
+      sender: {
+        take: (count) => sender.takeSender(count),
+        claim(count) {
+          const claimed = sender.takeSender(count);
+          return () => claimed;
+        },
+      },
+      receiver: {
+        take: (count) => receiver.takeReceiver(count),
+        lend: (count) => receiver.takeReceiver(count),
+      },
     };
   };
   return [pair(2 * seed, 2 * seed + 1), pair(2 * seed + 1, 2 * seed)];

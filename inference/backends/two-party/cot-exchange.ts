@@ -42,7 +42,7 @@ export interface ReceiverJob extends CotJob {
 /** COTs in flight in each direction; larger tensors take more round trips. */
 export const WINDOW_COTS = 1 << 22;
 /** COTs per kernel call and message: both parties work at the same time, memory stays in the cache and is used again. */
-export const CHUNK_COTS = 1 << 16;
+export const CHUNK_COTS = 1 << 15;
 
 /** Items begin to end. */
 export type Range = readonly [begin: number, end: number];
@@ -64,7 +64,7 @@ const cotsFor = (job: CotJob, [begin, end]: Range): number => (end - begin) * jo
 
 /** What the sender of one chunk waits for. */
 interface Request {
-  readonly cots: Promise<SenderCots>;
+  readonly cots: () => Promise<SenderCots>;
   readonly corrections: Promise<Uint8Array>;
 }
 
@@ -83,15 +83,14 @@ async function exchangeCorrections(
   for (let c = 0; c < Math.max(sendChunks.length, receiveChunks.length); c++) {
     const outgoing = sendChunks[c];
     const incoming = receiveChunks[c];
-    const claimed = sending && outgoing ? cots.sender.take(cotsFor(sending, outgoing)) : null;
-    claimed?.catch(() => {}); // reported by the one that awaits it
+    const claimed = sending && outgoing ? cots.sender.claim(cotsFor(sending, outgoing)) : null;
     if (receiving && incoming) {
-      const own = await cots.receiver.take(cotsFor(receiving, incoming));
+      const own = await cots.receiver.lend(cotsFor(receiving, incoming));
       channel.send(receiving.begin(own, ...incoming));
     }
     if (sending && outgoing && claimed) {
       const corrections = channel.receive(Math.ceil(cotsFor(sending, outgoing) / 8));
-      corrections.catch(() => {});
+      corrections.catch(() => {}); // reported by the one that awaits it
       requests.push({ cots: claimed, corrections });
     }
   }
@@ -113,7 +112,7 @@ export async function exchange(
     const receiveChunks = receiving ? chunksOf(receiving, received[w]) : [];
     const requests = await exchangeCorrections(party, sending, sendChunks, receiving, receiveChunks);
     for (const [c, { cots, corrections }] of requests.entries()) {
-      channel.send(sending!.answer(await cots, await corrections, ...sendChunks[c]!));
+      channel.send(sending!.answer(await cots(), await corrections, ...sendChunks[c]!));
     }
     for (const chunk of receiveChunks) {
       receiving!.finish(await channel.receive(receiving!.messageBytes(chunk[1] - chunk[0])), ...chunk);

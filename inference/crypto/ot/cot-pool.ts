@@ -8,9 +8,9 @@
  * directions together, `Promise.all([sender.take(n), receiver.take(m)])`, is one such order, and so is any number of
  * calls before the first is awaited.
  *
- * Memory: the pool holds one refill (about 1 MB); a larger `take` is filled in place.
+ * Memory: the pool holds one refill (about 1 MB) or two. `lend` and `claim` show COTs where they lie, and copy nothing.
  */
-import { protocol } from '../../core/span.js';
+import { protocol, span } from '../../core/span.js';
 import type { Channel } from '../../net/channel.js';
 import type { CotReceiver, CotSender } from './cot.js';
 
@@ -34,90 +34,176 @@ export interface TakenCots {
   readonly tweak: number;
 }
 
+/** Calls of one pool, in their order: what they take and which messages they wait for. */
+interface Order {
+  readonly count: number;
+  readonly tweak: number;
+  readonly incoming: readonly Promise<Uint8Array>[];
+}
+
 export class CotPool {
   readonly #channel: Channel;
   readonly #extension: CotExtension;
-  readonly #blocks: Uint8Array;
-  readonly #choices: Uint8Array;
-  /** COTs of the current refill that nobody has claimed; calls in progress count as done. */
+  #blocks: Uint8Array;
+  #choices: Uint8Array;
+  /** COTs that nobody got yet: indices into the buffers. */
+  #begin = 0;
+  #end = 0;
+  /** What lies before #begin is still being read. */
+  #isLent = false;
+  /** COTs of all refills so far that nobody has claimed; calls in progress count as done. */
   #unclaimed = 0;
-  /** COTs of the current refill that are not copied out yet. */
-  #left = 0;
   #nextTweak: number;
   #previous: Promise<unknown> = Promise.resolve();
 
-  /** Tweaks count from `firstTweak` on. */
-  constructor(channel: Channel, extension: CotExtension, firstTweak: number) {
-    this.#nextTweak = firstTweak;
+  constructor(channel: Channel, extension: CotExtension, firstTweak = 0) {
     this.#channel = channel;
     this.#extension = extension;
+    this.#nextTweak = firstTweak;
     this.#blocks = new Uint8Array(extension.refillCots * BLOCK_BYTES);
     this.#choices = new Uint8Array(extension.hasChoices ? extension.refillCots : 0);
   }
 
+  /** The caller's own. */
   take(count: number): Promise<TakenCots> {
-    if (!Number.isSafeInteger(count) || count < 0) {
-      throw new RangeError(`COT pool: expected a count of zero or more, got ${count}`);
-    }
+    const order = this.#order(count);
     const taken: TakenCots = {
       blocks: new Uint8Array(count * BLOCK_BYTES),
       choices: new Uint8Array(this.#extension.hasChoices ? count : 0),
-      tweak: this.#nextTweak,
+      tweak: order.tweak,
     };
-    this.#nextTweak += count;
+    if (this.#sends) {
+      for (let done = this.#copy(taken, 0); done < count; done = this.#copy(taken, done)) this.#refill(null);
+      return Promise.resolve(taken);
+    }
+    return this.#next(async () => {
+      let done = this.#copy(taken, 0);
+      for (const message of order.incoming) {
+        this.#refill(await message);
+        done = this.#copy(taken, done);
+      }
+      return taken;
+    });
+  }
+
+  /** Valid until the next call. */
+  lend(count: number): Promise<TakenCots> {
+    this.#isLent = false;
+    const order = this.#order(count);
+    if (!this.#sends) return this.#next(() => this.#collect(order));
+    while (this.#end - this.#begin < count) this.#refill(null);
+    return Promise.resolve(this.#view(order));
+  }
+
+  /**
+   * Claims now, to use later: the result gives the COTs, valid until the next of several claims is used. Claims are used in
+   * their order, before any other call.
+   */
+  claim(count: number): () => Promise<TakenCots> {
+    if (this.#sends) {
+      const taken = this.take(count);
+      return () => taken;
+    }
+    const order = this.#order(count);
+    let start = (): void => {};
+    const started = new Promise<void>((resolve) => {
+      start = resolve;
+    });
+    const claimed = this.#next(async () => {
+      await started;
+      return this.#collect(order);
+    });
+    return () => {
+      this.#isLent = false;
+      start();
+      return claimed;
+    };
+  }
+
+  /** Is this half the one whose refills send? */
+  get #sends(): boolean {
+    return this.#extension.incomingBytes === 0;
+  }
+
+  #order(count: number): Order {
+    if (!Number.isSafeInteger(count) || count < 0) {
+      throw new RangeError(`COT pool: expected a count of zero or more, got ${count}`);
+    }
     const { refillCots, incomingBytes } = this.#extension;
     const refills = Math.max(0, Math.ceil((count - this.#unclaimed) / refillCots));
     this.#unclaimed += refills * refillCots - count;
-    if (incomingBytes === 0) {
-      this.#fillAndSend(taken);
-      return Promise.resolve(taken);
-    }
-    const incoming = Array.from({ length: refills }, () => this.#channel.receive(incomingBytes));
+    const tweak = this.#nextTweak;
+    this.#nextTweak += count;
+    const incoming = this.#sends
+      ? []
+      : Array.from({ length: refills }, () => this.#channel.receive(incomingBytes));
     for (const message of incoming) message.catch(() => {}); // reported by the one that awaits it
-    const done = this.#previous.then(() => this.#receiveAndFill(taken, incoming));
+    return { count, tweak, incoming };
+  }
+
+  /** After the calls before. */
+  #next<Result>(body: () => Promise<Result>): Promise<Result> {
+    const done = this.#previous.then(body);
     this.#previous = done;
     done.catch(() => {});
     return done;
   }
 
-  #fillAndSend(taken: TakenCots): void {
-    for (let done = this.#copy(taken, 0); done < taken.blocks.length / BLOCK_BYTES; ) {
-      done = this.#refill(taken, done, null);
-    }
+  async #collect(order: Order): Promise<TakenCots> {
+    for (const message of order.incoming) this.#refill(await message);
+    return this.#view(order);
   }
 
-  async #receiveAndFill(taken: TakenCots, incoming: readonly Promise<Uint8Array>[]): Promise<TakenCots> {
-    let done = this.#copy(taken, 0);
-    for (const message of incoming) done = this.#refill(taken, done, await message);
-    return taken;
+  #view({ count, tweak }: Order): TakenCots {
+    const [begin, end] = [this.#begin, this.#begin + count];
+    this.#begin = end;
+    this.#isLent = true;
+    return {
+      blocks: this.#blocks.subarray(begin * BLOCK_BYTES, end * BLOCK_BYTES),
+      choices: this.#extension.hasChoices ? this.#choices.subarray(begin, end) : this.#choices,
+      tweak,
+    };
   }
 
-  /** Refills where the COTs are needed if all of them are, otherwise the pool; returns how many are now in place. */
-  #refill(taken: TakenCots, done: number, incoming: Uint8Array | null): number {
+  #refill(incoming: Uint8Array | null): void {
+    this.#makeRoom();
     const { refillCots, hasChoices } = this.#extension;
-    const inPlace = taken.blocks.length / BLOCK_BYTES - done >= refillCots;
-    const end = done + refillCots;
-    const blocks = inPlace ? taken.blocks.subarray(done * BLOCK_BYTES, end * BLOCK_BYTES) : this.#blocks;
-    const choices = inPlace && hasChoices ? taken.choices.subarray(done, end) : this.#choices;
+    const [begin, end] = [this.#end, this.#end + refillCots];
+    const blocks = this.#blocks.subarray(begin * BLOCK_BYTES, end * BLOCK_BYTES);
+    const choices = hasChoices ? this.#choices.subarray(begin, end) : this.#choices;
     const outgoing = this.#extension.refill(incoming, blocks, choices);
-    if (outgoing) {
-      this.#channel.send(outgoing);
-      this.#channel.flush?.();
+    this.#end = end;
+    if (!outgoing) return;
+    this.#channel.send(outgoing);
+    this.#channel.flush?.();
+  }
+
+  /** Room for one refill behind what is left, which moves to the front; to new buffers if the old ones are lent or small. */
+  #makeRoom(): void {
+    const { refillCots, hasChoices } = this.#extension;
+    const capacity = this.#blocks.length / BLOCK_BYTES;
+    if (this.#end + refillCots <= capacity) return;
+    const left = this.#end - this.#begin;
+    const blocks = this.#blocks.subarray(this.#begin * BLOCK_BYTES, this.#end * BLOCK_BYTES);
+    const choices = this.#choices.subarray(this.#begin, this.#end);
+    if (this.#isLent || left + refillCots > capacity) {
+      const size = Math.max(capacity, left + refillCots);
+      this.#blocks = new Uint8Array(size * BLOCK_BYTES);
+      this.#choices = new Uint8Array(hasChoices ? size : 0);
     }
-    if (inPlace) return end;
-    this.#left = refillCots;
-    return this.#copy(taken, done);
+    this.#blocks.set(blocks);
+    this.#choices.set(choices);
+    [this.#begin, this.#end] = [0, left];
   }
 
   #copy(taken: TakenCots, done: number): number {
-    const count = Math.min(this.#left, taken.blocks.length / BLOCK_BYTES - done);
-    const begin = this.#extension.refillCots - this.#left;
-    const end = begin + count;
+    const count = Math.min(this.#end - this.#begin, taken.blocks.length / BLOCK_BYTES - done);
+    const [begin, end] = [this.#begin, this.#begin + count];
     taken.blocks.set(this.#blocks.subarray(begin * BLOCK_BYTES, end * BLOCK_BYTES), done * BLOCK_BYTES);
     if (this.#extension.hasChoices) taken.choices.set(this.#choices.subarray(begin, end), done);
     // handed out once: nothing of it stays behind
     this.#blocks.fill(0, begin * BLOCK_BYTES, end * BLOCK_BYTES);
-    this.#left -= count;
+    this.#begin = end;
     return done + count;
   }
 }
@@ -130,16 +216,24 @@ export function cotSender(
   firstTweak = 0,
 ): CotSender {
   const pool = new CotPool(channel, extension, firstTweak);
+  const withDelta = ({ blocks, tweak }: TakenCots) => ({ delta, blocks, tweak });
   return {
-    take: protocol('cots', async (count: number) => {
-      const { blocks, tweak } = await pool.take(count);
-      return { delta, blocks, tweak };
-    }),
+    take: protocol('cots', async (count: number) => withDelta(await pool.take(count))),
+    claim: (count) => {
+      let use: () => Promise<TakenCots> = () => Promise.reject(new Error('claimed below'));
+      void span('cots', async () => {
+        use = pool.claim(count);
+      });
+      return protocol('cots', async () => withDelta(await use()));
+    },
   };
 }
 
 /** The half that knows the choices. */
 export function cotReceiver(channel: Channel, extension: CotExtension, firstTweak = 0): CotReceiver {
   const pool = new CotPool(channel, extension, firstTweak);
-  return { take: protocol('cots', async (count: number) => pool.take(count)) };
+  return {
+    take: protocol('cots', async (count: number) => pool.take(count)),
+    lend: protocol('cots', async (count: number) => pool.lend(count)),
+  };
 }

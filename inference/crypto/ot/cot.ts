@@ -23,10 +23,14 @@ export interface ReceiverCots {
 
 export interface CotSender {
   take(count: number): Promise<SenderCots>;
+  /** Claims now, in the order of calls, to use later: valid until the next of several claims is used. No copy. */
+  claim(count: number): () => Promise<SenderCots>;
 }
 
 export interface CotReceiver {
   take(count: number): Promise<ReceiverCots>;
+  /** Valid until the next call. No copy. */
+  lend(count: number): Promise<ReceiverCots>;
 }
 
 /** Both directions between two parties, as one party holds them. */
