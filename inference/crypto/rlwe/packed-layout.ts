@@ -42,7 +42,7 @@ export interface CostModel {
 }
 
 export const defaultCostModel: CostModel = {
-  bytesPerMillisecond: 250_000,
+  bytesPerMillisecond: 125_000,
   transform: 0.012,
   inputLimb: 0.075,
   resultLimb: 0.13,

@@ -1,9 +1,14 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { WeightSource } from '../../../../inference/backends/backend.js';
-import { type HomomorphicLinear, setupLinear } from '../../../../inference/backends/two-party/linear.js';
+import {
+  type HomomorphicLinear,
+  type LinearOptions,
+  setupLinear,
+} from '../../../../inference/backends/two-party/linear.js';
 import type { MatmulShape } from '../../../../inference/backends/two-party/linear-protocols.js';
 import { uniformWords } from '../../../../inference/backends/two-party/product-session.js';
+import { RowPool } from '../../../../inference/backends/two-party/row-pool.js';
 import { ProtocolError } from '../../../../inference/core/errors.js';
 import { Prg } from '../../../../inference/crypto/prg.js';
 import { evaluationKeyBytes } from '../../../../inference/crypto/rlwe/keys.js';
@@ -20,10 +25,10 @@ interface Pair {
   readonly client: HomomorphicLinear;
 }
 
-async function pairOf(parameters: RlweParameters, seed: number, threads = 1): Promise<Pair> {
+async function pairOf(parameters: RlweParameters, seed: number, options: LinearOptions = {}): Promise<Pair> {
   const parties = testParties(seed);
   const [server, client] = await both(parties, ({ session }) =>
-    setupLinear(session, { parameters, threads }),
+    setupLinear(session, { parameters, ...options }),
   );
   return { server, client };
 }
@@ -147,10 +152,93 @@ describe('linear layers in small rings', () => {
     ));
 });
 
+describe('linear layers with rows made ahead', () => {
+  const parameters = insecureTestPreset(256);
+
+  /** Three texts of 5, 20 and 9 rows from a pool of 16. */
+  async function run(rowsAhead: number) {
+    const parties = testParties(11);
+    const random = Prg.insecureForTests(12);
+    const shape = { rows: 0, inputs: 12, outputs: 7, ringBits: 37, weightBits: 8 };
+    const matrix = randomWeights(random, 84, 8);
+    const bias = new Float64Array(7).fill(0.25);
+    const texts = [
+      { rows: 5, ringBits: 37 },
+      { rows: 20, ringBits: 37 },
+      { rows: 9, ringBits: 30 },
+    ].map(({ rows, ringBits }) => {
+      const [x0, x1] = [uniformWords(random, rows * 12, ringBits), uniformWords(random, rows * 12, ringBits)];
+      return { rows, ringBits, x0, x1 };
+    });
+    const bytes: number[] = [];
+    const outputs = await both(parties, async ({ session }) => {
+      const isServer = session.self === 'server';
+      const linear = await setupLinear(session, isServer ? { parameters } : { parameters, rowsAhead });
+      const w = await linear.prepare(sourceOf(shape, isServer ? matrix : null, isServer ? bias : null));
+      const shares: BigUint64Array[] = [];
+      for (const { rows, ringBits, x0, x1 } of texts) {
+        const before = parties.traffic.bytes;
+        shares.push(await linear.linear({ rows, ringBits, data: isServer ? x0 : x1 }, w, 2));
+        if (isServer) bytes.push(parties.traffic.bytes - before);
+      }
+      await linear.refill();
+      return shares;
+    });
+    const sums = texts.map(({ ringBits }, t) =>
+      outputs[0][t]!.map((word, i) => mod(word + outputs[1][t]![i]!, ringBits)),
+    );
+    const expected = texts.map(({ rows, ringBits, x0, x1 }) =>
+      new BigUint64Array(rows * 7).map((_, at) => {
+        let sum = 64n;
+        for (let c = 0; c < 12; c++) {
+          const i = Math.floor(at / 7) * 12 + c;
+          sum += (x0[i]! + x1[i]!) * BigInt(matrix[c * 7 + (at % 7)]!);
+        }
+        return mod(sum, ringBits);
+      }),
+    );
+    return { sums, expected, bytes };
+  }
+
+  it('give the same results, from the pool and beside it', async () => {
+    for (const rowsAhead of [0, 16]) {
+      const { sums, expected } = await run(rowsAhead);
+      expect(sums).toEqual(expected);
+    }
+  });
+
+  it('send nothing but masked rows while the pool lasts', async () => {
+    const { bytes } = await run(16);
+    expect(bytes[0]).toBe(Math.ceil((5 * 12 * 37) / 8));
+    expect(bytes[1]).toBeGreaterThan(1000);
+    expect(bytes[2]).toBe(Math.ceil((9 * 12 * 30) / 8));
+  });
+
+  it('are bounded by the server', async () => {
+    const parties = testParties(13);
+    const [server] = await Promise.allSettled([
+      setupLinear(parties.server.session, { parameters, rowsAhead: 8 }),
+      setupLinear(parties.client.session, { parameters, rowsAhead: 9 }),
+    ]);
+    expect(server.status === 'rejected' && String(server.reason)).toMatch(/at most 8 rows ahead, got 9/);
+  });
+
+  it('are used once', () => {
+    const pool = new RowPool(37);
+    const words = (...values: bigint[]) => BigUint64Array.from(values);
+    pool.add({ rows: 2, inputs: words(1n, 2n, 3n, 4n), outputs: words(5n, 6n) });
+    pool.add({ rows: 1, inputs: words(7n, 8n), outputs: words(9n) });
+    expect(pool.take(1)).toEqual({ rows: 1, inputs: words(1n, 2n), outputs: words(5n) });
+    expect(pool.take(2)).toEqual({ rows: 2, inputs: words(3n, 4n, 7n, 8n), outputs: words(6n, 9n) });
+    expect(pool.available).toBe(0);
+    expect(() => pool.take(1)).toThrow(/expected 1 rows, got 0/);
+  });
+});
+
 describe('linear layers with the standard preset', () => {
   let pair: Pair;
   beforeAll(async () => {
-    pair = await pairOf(standardPreset, 7, 2);
+    pair = await pairOf(standardPreset, 7, { threads: 2 });
   });
 
   it.each([
@@ -167,7 +255,7 @@ describe('linear layers with the standard preset', () => {
 
   it('keeps the noise within the budget, and floods as much as it says', async () => {
     const shape = { rows: 16, inputs: 256, outputs: 64, ringBits: 37, weightBits: 16 };
-    const fresh = await pairOf(standardPreset, 8, 2);
+    const fresh = await pairOf(standardPreset, 8, { threads: 2 });
     await runLinear(fresh, shape, 3);
     const { role, layoutOf } = fresh.client.products;
     const { budget } = layoutOf({ ...shape, batch: 1 });
