@@ -21,6 +21,13 @@ const standardInputEnd = (): Promise<void> =>
     process.stdin.once('end', resolve).once('close', resolve).once('error', resolve).resume();
   });
 
+/** A failure that nobody waits for must not end the server: its client is gone, others are being served. */
+function surviveLostFailures(): void {
+  process.on('unhandledRejection', (reason) => {
+    note(`server: ${reason instanceof Error ? reason.message : String(reason)}`);
+  });
+}
+
 async function serve(options: ServeOptions): Promise<void> {
   const { servedModelOf } = await import('../../inference/run/served-model.js');
   const { openEngineParty } = await import('../../inference/run/engine-party.js');
@@ -35,6 +42,7 @@ async function serve(options: ServeOptions): Promise<void> {
     log: note,
   });
   const host = server.host.includes(':') ? `[${server.host}]` : server.host;
+  surviveLostFailures();
   print(`listening on ${host}:${server.port}`);
   const forgetCleanup = onInterrupt(() => server.close());
   await (options.untilStdinCloses ? standardInputEnd() : new Promise<never>(() => undefined));

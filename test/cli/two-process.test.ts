@@ -97,6 +97,21 @@ describe('infer --batch', () => {
   });
 });
 
+describe('infer --local', () => {
+  it('starts a server of its own, keeps its word table secret if told so, and ends with 130 on Ctrl-C', async () => {
+    const client = start(
+      ...['infer', '--local', '--artifact', artifact, '--private-embedding', '--file', '-', '--json'],
+    );
+    client.child.stdin!.end('{"text": "a good movie"}\n'.repeat(200));
+    const first = JSON.parse((await client.line(/^.*\n/))[0]);
+    expect(first).toMatchObject({ text: 'a good movie', tokens: 5, bucket: 8 });
+    client.child.kill('SIGINT');
+    const { code, stderr } = await client.outcome;
+    expect(code).toBe(130);
+    expect(stderr).toBe('cipherprune: interrupted\n');
+  });
+});
+
 describe('evaluate', () => {
   it.each(['cleartext', 'two-party'])('measures with the backend %s', async (backend) => {
     const predictions = join(folder, `${backend}.jsonl`);
