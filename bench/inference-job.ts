@@ -2,12 +2,14 @@
 import { withSpan } from '../inference/core/span.js';
 import { Prg } from '../inference/crypto/prg.js';
 import type { Channel } from '../inference/net/channel.js';
-import { openEngineParty } from '../inference/run/engine-party.js';
+import { openEngine } from '../inference/run/engine.js';
+import { setupTwoParty } from '../inference/run/engine-party.js';
 import type { Party, PartyModel, PartyResult } from '../inference/run/party.js';
 import { createSession } from '../inference/session/create-session.js';
 import { Meter, meteredChannel, type SpanReport } from '../inference/session/meter.js';
 import type { LeakRecord, Session } from '../inference/session/session.js';
 import { readArtifact, readPublicPart } from '../model/artifact-file.js';
+import type { CotExtensionName } from './networks.js';
 import type { JobParty } from './party-process.js';
 
 export interface InferenceParameters {
@@ -16,6 +18,7 @@ export interface InferenceParameters {
   /** The text, with special tokens; only the client uses it. */
   readonly ids: readonly number[];
   readonly bucket: number;
+  readonly cots: CotExtensionName;
 }
 
 export interface InferenceRun {
@@ -60,12 +63,14 @@ export async function inferenceJob(
   { self, channel, progress }: JobParty,
   parameters: unknown,
 ): Promise<InferenceRun> {
-  const { directory, ids, bucket } = parameters as InferenceParameters;
+  const { directory, ids, bucket, cots } = parameters as InferenceParameters;
   const model = await modelOf(self, directory);
   const session = createSession({ self, channel: meteredChannel(channel), random: Prg.create() });
   const observed = withProgress(session, model.public.config.layers, progress);
   await barrier(channel);
-  const { value: party, report: setup } = await measured<Party>(() => openEngineParty(observed, model));
+  const { value: party, report: setup } = await measured<Party>(async () =>
+    openEngine(await setupTwoParty(observed, { extension: cots }), model),
+  );
   await barrier(channel);
   progress('set up');
   const text = self === 'client' ? { ids, tokenTypes: ids.map(() => 0) } : null;

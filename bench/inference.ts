@@ -11,7 +11,7 @@ import { writeArtifact } from '../model/artifact-file.js';
 import type { InferenceParameters, InferenceRun } from './inference-job.js';
 import { rounded } from './measure.js';
 import { type ModelName, modelConfigOf } from './model-sizes.js';
-import type { NetworkName } from './networks.js';
+import type { CotExtensionName, NetworkName } from './networks.js';
 import { type PartyReport, runPair } from './pair.js';
 import { randomArtifact, randomInput, withThresholds } from './random-model.js';
 import { type CleartextRun, runWithSchedule } from './schedule-thresholds.js';
@@ -22,6 +22,7 @@ export interface InferenceOptions {
   /** Tokens that leave each layer's pruning; null: a model that does not prune. */
   readonly schedule: readonly number[] | null;
   readonly network: NetworkName;
+  readonly cots: CotExtensionName;
   /** Share of the kept tokens that stay in high degree. */
   readonly importantRatio: number;
   /** Compare with the cleartext backend. */
@@ -37,6 +38,7 @@ export interface InferenceFigure {
   readonly method: 'cipherprune';
   readonly schedule: readonly number[] | null;
   readonly network: NetworkName;
+  readonly cots: CotExtensionName;
   /** How the network is imitated. */
   readonly shaping: 'none' | 'channel';
   readonly milliseconds: number;
@@ -83,7 +85,7 @@ function protocolFigures({ inference }: InferenceRun): InferenceFigure['protocol
 }
 
 function figureOf(
-  { model, tokens, schedule, network, check }: InferenceOptions,
+  { model, tokens, schedule, network, cots, check }: InferenceOptions,
   reports: Readonly<Record<PartyId, PartyReport>>,
   cleartext: CleartextRun | null,
 ): InferenceFigure {
@@ -96,6 +98,7 @@ function figureOf(
     method: 'cipherprune',
     schedule,
     network,
+    cots,
     shaping: network === 'loopback' ? 'none' : 'channel',
     milliseconds: rounded(cost.milliseconds),
     offlineMilliseconds: rounded(offline.milliseconds),
@@ -116,7 +119,7 @@ function figureOf(
 
 /** The artifact is written to a temporary folder, from which each party reads its part, and removed afterwards. */
 export async function benchInference(options: InferenceOptions): Promise<InferenceFigure> {
-  const { model, tokens, schedule, importantRatio, network, check, seed, onProgress, signal } = options;
+  const { model, tokens, schedule, importantRatio, network, cots, check, seed, onProgress, signal } = options;
   const config = modelConfigOf(model);
   const ids = randomInput(config, tokens, seed);
   const directory = await mkdtemp(join(tmpdir(), 'cipherprune-bench-'));
@@ -132,6 +135,7 @@ export async function benchInference(options: InferenceOptions): Promise<Inferen
       directory: join(directory, 'artifact'),
       ids,
       bucket: bucketOf(tokens),
+      cots,
     };
     const reports = await runPair({
       job: 'inference',

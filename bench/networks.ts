@@ -14,3 +14,9 @@ export const NETWORKS: Readonly<Record<NetworkName, Network | null>> = {
   lan: { bitsPerSecond: 3e9, roundTripMilliseconds: 0.8 },
   wan: { bitsPerSecond: 200e6, roundTripMilliseconds: 40 },
 };
+
+export type CotExtensionName = 'softspoken' | 'ferret';
+
+/** SoftSpoken takes the least time, Ferret the fewest bytes. */
+export const defaultCots = (network: NetworkName): CotExtensionName =>
+  network === 'wan' ? 'ferret' : 'softspoken';

@@ -10,6 +10,7 @@ import type { Channel } from '../inference/net/channel.js';
 import { createSession } from '../inference/session/create-session.js';
 import { Meter, meteredChannel } from '../inference/session/meter.js';
 import { rounded } from './measure.js';
+import type { CotExtensionName } from './networks.js';
 import type { JobParty } from './party-process.js';
 import { PROTOCOL_CASES, type ProtocolCase } from './protocol-cases.js';
 
@@ -80,15 +81,20 @@ async function figureOf(
   };
 }
 
-/** parameters: the names to run, or null for all. */
+export interface ProtocolsParameters {
+  /** Null: all. */
+  readonly names: readonly string[] | null;
+  readonly cots: CotExtensionName;
+}
+
 export async function protocolsJob({ self, channel, progress }: JobParty, parameters: unknown) {
-  const wanted = parameters as readonly string[] | null;
+  const { names, cots: extension } = parameters as ProtocolsParameters;
   const session = createSession({ self, channel: meteredChannel(channel), random: Prg.create() });
-  const cots = countedCots(await setupCots(session));
+  const cots = countedCots(await setupCots(session, { extension }));
   const mpc = new TwoPartyBackend({ session, cots: cots.pair, linear: await setupLinear(session) });
   const figures: ProtocolFigure[] = [];
   for (const protocolCase of PROTOCOL_CASES) {
-    if (wanted && !wanted.includes(protocolCase.name)) continue;
+    if (names && !names.includes(protocolCase.name)) continue;
     progress(protocolCase.name);
     figures.push(await figureOf(protocolCase, mpc, cots, channel));
   }

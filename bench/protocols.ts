@@ -1,8 +1,8 @@
 /** `bench protocols`: each protocol between two processes. */
-import type { NetworkName } from './networks.js';
+import type { CotExtensionName, NetworkName } from './networks.js';
 import { runPair } from './pair.js';
 import { PROTOCOL_CASES } from './protocol-cases.js';
-import type { ProtocolFigure } from './protocols-job.js';
+import type { ProtocolFigure, ProtocolsParameters } from './protocols-job.js';
 
 export const protocolNames = (): string[] => PROTOCOL_CASES.map(({ name }) => name);
 
@@ -10,15 +10,17 @@ export interface ProtocolsOptions {
   /** Null: all. */
   readonly names: readonly string[] | null;
   readonly network: NetworkName;
+  readonly cots: CotExtensionName;
   readonly onProgress: (text: string) => void;
   readonly signal?: AbortSignal;
 }
 
 export async function benchProtocols(options: ProtocolsOptions): Promise<ProtocolFigure[]> {
-  const { names, network, onProgress, signal } = options;
+  const { names, network, cots, onProgress, signal } = options;
+  const parameters: ProtocolsParameters = { names, cots };
   const { client } = await runPair({
     job: 'protocols',
-    parameters: names,
+    parameters,
     network,
     onProgress: (role, text) => role === 'client' && onProgress(text),
     ...(signal ? { signal } : {}),

@@ -29,12 +29,19 @@ export async function kernelFigures({ only, json }: BenchOptions): Promise<void>
   );
 }
 
-export async function protocolFigures({ only, network, json }: BenchOptions): Promise<void> {
+export async function protocolFigures({ only, network, cots, json }: BenchOptions): Promise<void> {
+  const { defaultCots } = await import('../bench/networks.js');
   const { benchProtocols, protocolNames } = await import('../bench/protocols.js');
   const unknown = only?.find((name) => !protocolNames().includes(name));
   if (unknown) throw new UsageError(`--only: expected some of ${protocolNames().join('; ')}, got ${unknown}`);
   const figures = await abortable((signal) =>
-    benchProtocols({ names: only ?? null, network, onProgress: note, signal }),
+    benchProtocols({
+      names: only ?? null,
+      network,
+      cots: cots ?? defaultCots(network),
+      onProgress: note,
+      signal,
+    }),
   );
   if (json) return printJson(figures);
   printTable(

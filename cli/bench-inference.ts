@@ -55,6 +55,7 @@ export async function inferenceFigures(options: BenchOptions): Promise<void> {
       throw error instanceof ScheduleError ? new UsageError(`--schedule: ${error.message}`) : error;
     }
   })();
+  const { defaultCots } = await import('../bench/networks.js');
   const { benchInference } = await import('../bench/inference.js');
   const figure = await abortable((signal) =>
     benchInference({
@@ -62,6 +63,7 @@ export async function inferenceFigures(options: BenchOptions): Promise<void> {
       tokens,
       schedule,
       network,
+      cots: options.cots ?? defaultCots(network),
       importantRatio: options.important,
       check: options.check,
       seed: options.seed,

@@ -1,5 +1,5 @@
 /** Options of `bench`, and what its figures share. */
-import type { NetworkName } from '../bench/networks.js';
+import type { CotExtensionName, NetworkName } from '../bench/networks.js';
 import { onInterrupt } from './interrupt.js';
 
 export interface BenchOptions {
@@ -13,6 +13,7 @@ export interface BenchOptions {
   readonly seed: number;
   readonly only?: readonly string[] | undefined;
   readonly network: NetworkName;
+  readonly cots?: CotExtensionName | undefined;
   readonly json: boolean;
 }
 

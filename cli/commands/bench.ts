@@ -75,6 +75,10 @@ export const command: Command<BenchOptions> = {
           default: 'loopback' as const,
           describe: 'lan: 3 Gbit/s, 0.8 ms; wan: 200 Mbit/s, 40 ms',
         },
+        cots: {
+          choices: ['softspoken', 'ferret'] as const,
+          describe: 'softspoken: least time (default); ferret: fewest bytes (default for wan)',
+        },
         json: { type: 'boolean', default: false, describe: 'Print nothing but JSON on standard output' },
       }) as unknown as Argv<GlobalOptions & BenchOptions>,
   handler: bench,

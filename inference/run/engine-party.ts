@@ -3,14 +3,14 @@
 import { setupLinear } from '../backends/two-party/linear.js';
 import { TwoPartyBackend } from '../backends/two-party/two-party-backend.js';
 import { span } from '../core/span.js';
-import { setupCots } from '../crypto/ot/setup-cots.js';
+import { type CotOptions, setupCots } from '../crypto/ot/setup-cots.js';
 import type { Session } from '../session/session.js';
 import { openEngine } from './engine.js';
 import type { OpenParty } from './party.js';
 
-/** Base OTs, their extension in both directions, and the keys of the linear layers. */
-export async function setupTwoParty(session: Session): Promise<TwoPartyBackend> {
-  const cots = await span('setup-cots', () => setupCots(session));
+/** Base OTs, their extension in both directions, and the keys of the linear layers. Equal options at both parties. */
+export async function setupTwoParty(session: Session, options: CotOptions = {}): Promise<TwoPartyBackend> {
+  const cots = await span('setup-cots', () => setupCots(session, options));
   const linear = await span('setup-linear', () => setupLinear(session));
   return new TwoPartyBackend({ session, cots, linear });
 }

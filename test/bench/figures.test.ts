@@ -22,6 +22,7 @@ describe('bench protocols', () => {
     const figures = await benchProtocols({
       names: ['shuffle', 'widen'],
       network: 'loopback',
+      cots: 'softspoken',
       onProgress: (text) => progress.push(text),
     });
     expect(progress).toEqual(['widen', 'shuffle']);

@@ -42,6 +42,7 @@ describe('bench inference', () => {
       schedule: [8, 8],
       importantRatio: 0.5,
       network: 'loopback',
+      cots: 'softspoken',
       check: true,
       seed: 3,
       onProgress: () => undefined,
