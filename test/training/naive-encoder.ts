@@ -18,6 +18,10 @@ export interface NaiveResult {
   readonly logits: Row;
   /** Per layer but the last: scores, kept and important masks of every token. */
   readonly layers: { scores: Row; kept: Row; important: Row }[];
+  /** Every hidden state (the embedding first), the scores of every layer, and the pooler's output. */
+  readonly hidden: Row[][];
+  readonly allScores: Row[];
+  readonly pooled: Row;
 }
 
 const erf = (x: number): number => {
@@ -87,6 +91,8 @@ export function naiveEncode(
   let kept: Row = x.map(() => 1);
   let important: Row = x.map(() => 1);
   const layers: NaiveResult['layers'] = [];
+  const hidden: Row[][] = [x];
+  const allScores: Row[] = [];
   for (let at = 0; at < config.layers; at++) {
     const p = `encoder.layer.${at}`;
     const [q, k, v] = ['query', 'key', 'value'].map((part) =>
@@ -118,6 +124,7 @@ export function naiveEncode(
       important = scores.map((s, i) => (i === 0 ? 1 : mask(s, thresholds.reduce)));
     }
     if (at < config.layers - 1) layers.push({ scores, kept, important });
+    allScores.push(scores);
     x = x.map((row, i) => {
       const last = at === config.layers - 1;
       const attended = norm(
@@ -128,7 +135,8 @@ export function naiveEncode(
       const inner = linear(attended, `${p}.intermediate.dense`).map((a) => mixGelu(a, r));
       return norm(add(attended, linear(inner, `${p}.output.dense`)), `${p}.output`);
     });
+    hidden.push(x);
   }
   const pooled = linear(x[0]!, 'pooler.dense').map((a) => (options.exact ? Math.tanh(a) : tanh(a)));
-  return { logits: linear(pooled, 'classifier'), layers };
+  return { logits: linear(pooled, 'classifier'), layers, hidden, allScores, pooled };
 }
