@@ -37,3 +37,17 @@ export function hostAndPort(name: string, value: string): { readonly host: strin
   if (!match || !host) throw new UsageError(`--${name}: expected HOST:PORT, got ${JSON.stringify(value)}`);
   return { host, port: wholeNumber(name, 1, 65535)(match[3]) };
 }
+
+/** `--set a=1 --set b=2 c=3` → `--set a=1 b=2 c=3`: of options that may be repeated, the parser keeps the last list only. */
+export function joinRepeated(argv: readonly string[], option: string): string[] {
+  const rest: string[] = [];
+  const values: string[] = [];
+  let inList = false;
+  for (const argument of argv) {
+    if (argument.startsWith('-')) inList = argument === option || argument.startsWith(`${option}=`);
+    if (!inList) rest.push(argument);
+    else if (argument.startsWith(`${option}=`)) values.push(argument.slice(option.length + 1));
+    else if (argument !== option) values.push(argument);
+  }
+  return values.length === 0 ? [...argv] : [...rest, option, ...values];
+}

@@ -4,6 +4,7 @@ import yargs, { type CommandModule } from 'yargs';
 import { commands } from './commands.js';
 import { FAILED, INTERRUPTED, InterruptedError, SUCCEEDED, UsageError, WRONG_USAGE } from './errors.js';
 import { interruptCleanup } from './interrupt.js';
+import { joinRepeated } from './options.js';
 import { note } from './output.js';
 import { packageFile } from './package-file.js';
 
@@ -11,7 +12,7 @@ const version = (): string => JSON.parse(readFileSync(packageFile('package.json'
 
 /** The parser with every command; it never exits the process by itself. */
 export const commandLine = (argv: readonly string[]) =>
-  yargs([...argv])
+  yargs(joinRepeated(argv, '--set'))
     .scriptName('cipherprune')
     .usage('$0 <command>\n\nPrivate two-party BERT inference with encrypted token pruning.')
     .command(commands as unknown as CommandModule[])

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../cli/errors.js';
-import { hostAndPort, optional, wholeNumber } from '../../cli/options.js';
+import { hostAndPort, joinRepeated, optional, wholeNumber } from '../../cli/options.js';
 
 describe('option values', () => {
   it.each([
@@ -34,4 +34,19 @@ describe('option values', () => {
       expect(() => hostAndPort('connect', text)).toThrow(UsageError);
     },
   );
+});
+
+describe('repeated lists', () => {
+  it.each([
+    [
+      ['train', '--set', 'a=1', '--config', 'f', '--set=b=2', 'c=3'],
+      ['train', '--config', 'f', '--set', 'a=1', 'b=2', 'c=3'],
+    ],
+    [
+      ['infer', '--text', 'x'],
+      ['infer', '--text', 'x'],
+    ],
+  ])('join into one', (argv, joined) => {
+    expect(joinRepeated(argv, '--set')).toEqual(joined);
+  });
 });
