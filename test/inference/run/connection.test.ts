@@ -18,6 +18,7 @@ async function server(options: Parameters<typeof toyServer>[0] = {}) {
 }
 
 interface ClientTweaks {
+  readonly timeoutMilliseconds?: number;
   readonly modelDigest?: string;
   readonly protocolDigest?: string;
   readonly known?: PublicPart;
@@ -25,7 +26,9 @@ interface ClientTweaks {
 }
 
 async function client(port: number, tweaks: ClientTweaks = {}): Promise<Client> {
-  const channel = await connectTcp('127.0.0.1', port, { timeoutMilliseconds: 1_000 });
+  const channel = await connectTcp('127.0.0.1', port, {
+    timeoutMilliseconds: tweaks.timeoutMilliseconds ?? 1_000,
+  });
   closers.push(() => channel.close());
   return Client.open(channel, {
     terms: {
@@ -130,6 +133,32 @@ describe('a connection', () => {
     await expect(client(port, { protocolDigest: protocolDigest({}) })).rejects.toThrow(
       'install the same version',
     );
+    await expectServes(port);
+  });
+});
+
+describe('a client ends with a clear error', () => {
+  it.each([
+    ['disconnect', /^the server at 127\.0\.0\.1:\d+ closed the connection|sending on a closed connection/],
+    ['reset', /^the server at 127\.0\.0\.1:\d+:? (connection lost|closed|sending)/],
+    ['stall', /^the server at 127\.0\.0\.1:\d+ sent nothing for 0\.1 s: expected \d+ bytes, got \d+$/],
+  ] as const)('when the server does %s at any message', async (kind, message) => {
+    const { port } = await server({ timeoutMilliseconds: 60_000 });
+    const whole = await cuttingProxy(port, { after: Number.POSITIVE_INFINITY, kind, who: 'server' });
+    const honest = await client(whole.port);
+    await honest.classify('a b', null);
+    await honest.close();
+    const length = whole.passed();
+    whole.close();
+    const cuts = [0, 4, 12, 50, 84, 2_000, length - 2_000, length - 800, length - 9, length - 1];
+    for (const after of cuts) {
+      const proxy = await cuttingProxy(port, { after, kind, who: 'server' });
+      const attempt = client(proxy.port, { timeoutMilliseconds: 100 }).then((open) =>
+        open.classify('a b', null),
+      );
+      await expect(attempt, `after ${after} bytes`).rejects.toThrow(message);
+      proxy.close();
+    }
     await expectServes(port);
   });
 });
