@@ -4,15 +4,18 @@ import { setupLinear } from '../backends/two-party/linear.js';
 import { TwoPartyBackend } from '../backends/two-party/two-party-backend.js';
 import { span } from '../core/span.js';
 import { type CotOptions, setupCots } from '../crypto/ot/setup-cots.js';
+import { Streams } from '../net/streams.js';
 import type { Session } from '../session/session.js';
 import { openEngine } from './engine.js';
 import type { OpenParty } from './party.js';
 
 /** Base OTs, their extension in both directions, and the keys of the linear layers. Equal options at both parties. */
-export async function setupTwoParty(session: Session, options: CotOptions = {}): Promise<TwoPartyBackend> {
+export async function setupTwoParty(connection: Session, options: CotOptions = {}): Promise<TwoPartyBackend> {
+  const streams = new Streams(connection.channel);
+  const session = { ...connection, channel: streams.stream(0) };
   const cots = await span('setup-cots', () => setupCots(session, options));
   const linear = await span('setup-linear', () => setupLinear(session));
-  return new TwoPartyBackend({ session, cots, linear });
+  return new TwoPartyBackend({ session, cots, linear, streams });
 }
 
 export const openEngineParty: OpenParty = async (session, model) =>

@@ -79,6 +79,10 @@ interface GilboaWeight extends Weight {
 export class GilboaLinear implements LinearProtocols {
   constructor(readonly party: TwoParty) {}
 
+  over(party: TwoParty): GilboaLinear {
+    return new GilboaLinear(party);
+  }
+
   async prepare({ name, matrix, bias, ...source }: WeightSource): Promise<Weight> {
     const isServer = this.party.session.self === 'server';
     if ((matrix !== null) !== isServer || (bias !== null) !== isServer) {

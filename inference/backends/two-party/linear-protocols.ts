@@ -1,5 +1,6 @@
 /** How the two-party backend multiplies by matrices: homomorphic encryption (linear.ts), or COTs (gilboa-linear.ts). */
 import type { Weight, WeightSource } from '../backend.js';
+import type { TwoParty } from './cot-exchange.js';
 
 /** This party's share of x [rows, inputs]. */
 export interface RowShares {
@@ -24,4 +25,6 @@ export interface LinearProtocols {
   linear(x: RowShares, w: Weight, fractionBits: number): Promise<BigUint64Array>;
   /** A share of x · y [batch, n, m]. */
   matmul(x: BigUint64Array, y: BigUint64Array, shape: MatmulShape): Promise<BigUint64Array>;
+  /** The same weights and keys over another stream of the connection, for products that run at the same time. */
+  over?(party: TwoParty): LinearProtocols;
 }

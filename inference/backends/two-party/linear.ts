@@ -20,6 +20,7 @@ import { encryptedBytes, rowMajor } from '../../crypto/rlwe/packed-product.js';
 import { type RlweParameters, standardPreset } from '../../crypto/rlwe/parameters.js';
 import type { Session } from '../../session/session.js';
 import type { Weight, WeightSource } from '../backend.js';
+import type { TwoParty } from './cot-exchange.js';
 import type { LinearProtocols, MatmulShape, RowShares } from './linear-protocols.js';
 import { matmul } from './matmul.js';
 import { type PreparedWeight, plainProduct, preparedWeight, prepareWeight } from './prepared-weight.js';
@@ -130,6 +131,11 @@ export class HomomorphicLinear implements LinearProtocols {
     readonly products: ProductSession,
     readonly rowsAhead = 0,
   ) {}
+
+  /** Without rows ahead: which strand would take which depends on who is faster. */
+  over({ session }: TwoParty): HomomorphicLinear {
+    return new HomomorphicLinear({ ...this.products, session });
+  }
 
   /** Once per model, at both parties; makes the first rows ahead. */
   async prepare(source: WeightSource): Promise<Weight> {

@@ -7,6 +7,7 @@ import { TensorMismatchError } from '../../core/errors.js';
 import { formatShape, type Shape, sameShape, sizeOf } from '../../core/shape.js';
 import { protocol } from '../../core/span.js';
 import type { CotPair } from '../../crypto/ot/cot.js';
+import type { Streams } from '../../net/streams.js';
 import type { Session } from '../../session/session.js';
 import type {
   Backend,
@@ -44,6 +45,7 @@ import { multiply, multiplyPrivate, multiplyRows, square } from './multiply.js';
 import { multiplyNarrow, squareInto } from './narrow-product.js';
 import { open, openBits } from './open.js';
 import { shuffleTensors } from './shuffle-tensors.js';
+import { type Strand, Strands } from './strands.js';
 import { toArithmetic } from './to-arithmetic.js';
 import { widen } from './widen.js';
 
@@ -52,6 +54,8 @@ export interface TwoPartyOptions {
   readonly cots: CotPair;
   /** How matrices are multiplied. */
   readonly linear: LinearProtocols;
+  /** Streams over the session's channel (which is the first of them), for operations that run at the same time. */
+  readonly streams?: Streams;
 }
 
 const revealed = protocol('reveal', open);
@@ -64,14 +68,19 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
   protected override readonly truncation: Rounding;
   readonly #party: TwoParty;
   readonly #linear: LinearProtocols;
+  readonly #strands: Strands | null;
 
-  constructor({ session, cots, linear }: TwoPartyOptions) {
+  constructor(options: TwoPartyOptions | Strand) {
     super();
+    const { linear } = options;
+    const session = 'party' in options ? options.party.session : options.session;
     this.self = session.self;
     this.addsPublicValues = session.self === 'server';
     this.truncation = session.self === 'server' ? 0 : 1;
-    this.#party = { session, cots, nextReceiver: 'client' };
+    this.#party =
+      'party' in options ? options.party : { session, cots: options.cots, nextReceiver: 'client' };
     this.#linear = linear;
+    this.#strands = 'party' in options ? null : Strands.of({ party: this.#party, linear }, options.streams);
   }
 
   /**
@@ -200,6 +209,15 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
     const { session } = this.#party;
     session.recordLeak(leak, to);
     return revealedBits(session, bitsOf(bits), to);
+  }
+
+  async together<T>(tasks: readonly ((mpc: Backend) => Promise<T>)[]): Promise<T[]> {
+    if (this.#strands && tasks.length > 1) {
+      return this.#strands.together(tasks.map((task) => (strand) => task(new TwoPartyBackend(strand))));
+    }
+    const results: T[] = [];
+    for (const task of tasks) results.push(await task(this));
+    return results;
   }
 }
 

@@ -4,10 +4,11 @@
  */
 import { kernels } from '../../../kernels/addon.js';
 import { protocol } from '../../core/span.js';
+import type { Channel } from '../../net/channel.js';
 import type { Session } from '../../session/session.js';
 import { baseOtReceive, baseOtSend } from './base-ot.js';
 import type { CotPair, CotReceiver, CotSender } from './cot.js';
-import { cotReceiver, cotSender } from './cot-pool.js';
+import { type CotExtension, cotReceiver, cotSender } from './cot-pool.js';
 import { FERRET_BASE_COTS, ferretReceiver, ferretSender } from './ferret.js';
 import { BASE_OTS, baseChoices, randomDelta, softSpokenReceiver, softSpokenSender } from './soft-spoken.js';
 
@@ -34,35 +35,72 @@ export const setupCots = protocol(
   },
 );
 
-/** The first COTs of each direction become the base of Ferret's. */
-async function setupFerret(session: Session, pair: CotPair): Promise<CotPair> {
+/** Tweaks of one stream of COTs; more are never taken in a session. */
+const STREAM_TWEAKS = 2 ** 40;
+
+/** A pair from SoftSpoken, whose extensions can be read from several places. */
+function softSpokenPair(
+  channel: Channel,
+  stream: number,
+  extensions: { readonly sender: CotExtension; readonly receiver: CotExtension; readonly delta: Uint8Array },
+): CotPair {
+  const { sender, receiver, delta } = extensions;
+  const firstTweak = stream * STREAM_TWEAKS;
+  return {
+    sender: cotSender(channel, sender.fork!(stream), delta, firstTweak),
+    receiver: cotReceiver(channel, receiver.fork!(stream), firstTweak),
+  };
+}
+
+/** The first COTs of each direction become the base of Ferret's; those of a fork come from Ferret itself. */
+async function setupFerret(
+  session: Session,
+  pair: CotPair,
+  channel = session.channel,
+  stream = 0,
+): Promise<CotPair> {
   const [ofSender, ofReceiver] = await Promise.all([
     pair.sender.take(FERRET_BASE_COTS),
     pair.receiver.take(FERRET_BASE_COTS),
   ]);
-  const { channel } = session;
   const { delta } = ofSender;
-  const [senderTweak, receiverTweak] = [ofSender.tweak, ofReceiver.tweak].map(
-    (tweak) => tweak + FERRET_BASE_COTS,
+  const [senderTweak, receiverTweak] = [ofSender.tweak, ofReceiver.tweak].map((tweak) =>
+    stream === 0 ? tweak + FERRET_BASE_COTS : stream * STREAM_TWEAKS,
   );
   const sender = cotSender(channel, ferretSender(session, ofSender), delta, senderTweak);
-  return { sender, receiver: cotReceiver(channel, await ferretReceiver(session, ofReceiver), receiverTweak) };
+  const receiver = cotReceiver(channel, await ferretReceiver(session, ofReceiver), receiverTweak);
+  const made: CotPair = { sender, receiver };
+  if (stream > 0) return made;
+  return { ...made, fork: (index, own) => setupFerret(session, made, own, index) };
 }
 
 async function setupServer(session: Session, k: number): Promise<CotPair> {
   const delta = randomDelta(session);
   const baseKeys = await baseOtReceive(session, baseChoices(delta));
-  const sender = cotSender(session.channel, await softSpokenSender(session, k, delta, baseKeys), delta);
+  const sending = await softSpokenSender(session, k, delta, baseKeys);
+  const sender = cotSender(session.channel, sending, delta);
   const pairs = await randomOtSend(session, sender);
-  return { sender, receiver: cotReceiver(session.channel, softSpokenReceiver(session, k, pairs)) };
+  const receiving = softSpokenReceiver(session, k, pairs);
+  const extensions = { sender: sending, receiver: receiving, delta };
+  return {
+    sender,
+    receiver: cotReceiver(session.channel, receiving),
+    fork: async (stream, channel) => softSpokenPair(channel, stream, extensions),
+  };
 }
 
 async function setupClient(session: Session, k: number): Promise<CotPair> {
   const pairs = await baseOtSend(session, BASE_OTS);
-  const receiver = cotReceiver(session.channel, softSpokenReceiver(session, k, pairs));
+  const receiving = softSpokenReceiver(session, k, pairs);
+  const receiver = cotReceiver(session.channel, receiving);
   const { delta, keys } = await randomOtReceive(session, receiver);
-  const extension = await softSpokenSender(session, k, delta, keys);
-  return { sender: cotSender(session.channel, extension, delta), receiver };
+  const sending = await softSpokenSender(session, k, delta, keys);
+  const extensions = { sender: sending, receiver: receiving, delta };
+  return {
+    sender: cotSender(session.channel, sending, delta),
+    receiver,
+    fork: async (stream, channel) => softSpokenPair(channel, stream, extensions),
+  };
 }
 
 /** 128 random OTs from COTs: → keys [128, 2, 16]. The first pair is swapped if the receiver asks, see below. */

@@ -15,6 +15,8 @@ const TILE_COTS = 8 * TILE_BYTES;
 /** Tiles of one refill: 65,536 COTs, 1 MB of blocks; large enough that the call and the message cost nothing. */
 const REFILL_TILES = 16;
 export const REFILL_COTS = REFILL_TILES * TILE_COTS;
+/** Tiles of one stream of a session: more than are ever made. */
+const STREAM_TILES = 2 ** 36;
 /** Rows of the bit matrix, bits of delta, base OTs. */
 export const BASE_OTS = 128;
 
@@ -136,7 +138,12 @@ export async function softSpokenSender(
   baseKeys: Uint8Array,
 ): Promise<CotExtension> {
   const keys = await receiveTrees(session, k, delta, baseKeys);
-  let tile = 0;
+  return senderAt(k, keys, delta, 0);
+}
+
+/** From any tile of the session's: every tile is used once. */
+function senderAt(k: number, keys: Uint8Array, delta: Uint8Array, firstTile: number): CotExtension {
+  let tile = firstTile;
   return {
     refillCots: REFILL_COTS,
     incomingBytes: correctionBytes(k),
@@ -146,13 +153,17 @@ export async function softSpokenSender(
       tile += REFILL_TILES;
       return null;
     },
+    fork: (stream) => senderAt(k, keys, delta, stream * STREAM_TILES),
   };
 }
 
 /** The half with the choices, from base OT keys [128, 2, 16]. */
 export function softSpokenReceiver(session: Session, k: number, baseKeys: Uint8Array): CotExtension {
-  const keys = sendTrees(session, k, baseKeys);
-  let tile = 0;
+  return receiverAt(k, sendTrees(session, k, baseKeys), 0);
+}
+
+function receiverAt(k: number, keys: Uint8Array, firstTile: number): CotExtension {
+  let tile = firstTile;
   return {
     refillCots: REFILL_COTS,
     incomingBytes: 0,
@@ -163,5 +174,6 @@ export function softSpokenReceiver(session: Session, k: number, baseKeys: Uint8A
       tile += REFILL_TILES;
       return corrections;
     },
+    fork: (stream) => receiverAt(k, keys, stream * STREAM_TILES),
   };
 }
