@@ -1,34 +1,19 @@
 // Work space of 32-bit words on cache-line boundaries. Not initialised.
 #pragma once
-#ifdef __linux__
-#include <sys/mman.h>
-#endif
-
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <new>
+#include <utility>
 
 namespace cipherprune {
 
 class Words {
  public:
   Words() = default;
-  explicit Words(size_t count) {
-    const size_t alignment = count * 4 >= hugeBytes ? hugeBytes : 64;
-    const size_t bytes = (count * 4 / alignment + 1) * alignment;
-    at = static_cast<uint32_t*>(std::aligned_alloc(alignment, bytes));
-    if (!at) throw std::bad_alloc();
-#ifdef __linux__
-    if (alignment == hugeBytes) madvise(at, bytes, MADV_HUGEPAGE);    // fewer page faults and TLB misses
-#endif
-  }
-  ~Words() { std::free(at); }
-  Words(Words&& other) noexcept : at(other.at) { other.at = nullptr; }
+  explicit Words(size_t count);
+  ~Words();
+  Words(Words&& other) noexcept { swap(other); }
   Words& operator=(Words&& other) noexcept {
-    uint32_t* mine = at;
-    at = other.at;
-    other.at = mine;
+    swap(other);
     return *this;
   }
   Words(const Words&) = delete;
@@ -40,9 +25,13 @@ class Words {
   uint32_t operator[](size_t i) const { return at[i]; }
 
  private:
-  static constexpr size_t hugeBytes = size_t{1} << 21;
+  void swap(Words& other) noexcept {
+    std::swap(at, other.at);
+    std::swap(bytes, other.bytes);
+  }
 
   uint32_t* at = nullptr;
+  size_t bytes = 0;
 };
 
 }  // namespace cipherprune

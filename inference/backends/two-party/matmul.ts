@@ -80,14 +80,12 @@ async function evaluateTerms(
   share: BigUint64Array,
   ringBits: number,
 ): Promise<void> {
-  const messages: Uint8Array[] = [];
-  for (const { layout } of terms) messages.push(await channel.receive(encryptedBytes(layout)));
-  for (const [index, { layout, weights, weightStrides, outStrides }] of terms.entries()) {
+  for (const { layout, weights, weightStrides, outStrides } of terms) {
+    // The client encrypts the next term meanwhile.
+    const message = await channel.receive(encryptedBytes(layout));
     const mask = uniformWords(random, share.length, ringBits);
     const factor = { data: weights, bits: ringBits, strides: weightStrides };
-    channel.send(
-      await evaluator.multiply(layout, messages[index]!, factor, { data: mask, strides: outStrides }),
-    );
+    channel.send(await evaluator.multiply(layout, message, factor, { data: mask, strides: outStrides }));
     kernels.ringAdd(share, mask, ringBits, share);
   }
 }
