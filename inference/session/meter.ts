@@ -4,6 +4,7 @@
  *
  * A round trip is one turn of this party's channel from sending to receiving.
  */
+import { ProtocolError } from '../core/errors.js';
 import { currentSpan, type Span } from '../core/span.js';
 import type { Channel } from '../net/channel.js';
 
@@ -32,7 +33,17 @@ class Node {
   receivedBytes = 0;
   rounds = 0;
 
-  constructor(readonly name: string) {}
+  constructor(
+    readonly name: string,
+    readonly parent: Node | null = null,
+  ) {}
+
+  /** `layer3/softmax/max`; empty at the root. */
+  get path(): string {
+    if (this.parent === null) return '';
+    const above = this.parent.path;
+    return above === '' ? this.name : `${above}/${this.name}`;
+  }
 }
 
 class MeteredSpan implements Span {
@@ -45,7 +56,7 @@ class MeteredSpan implements Span {
   child(name: string): MeteredSpan {
     let node = this.node.children.get(name);
     if (!node) {
-      node = new Node(name);
+      node = new Node(name, this.node);
       this.node.children.set(name, node);
     }
     return new MeteredSpan(node);
@@ -121,7 +132,14 @@ function openNode(): Node | null {
   return span instanceof MeteredSpan ? span.node : null;
 }
 
-/** Counts what passes through a channel. */
+/** The same error with the place in the protocol where it was met. */
+function located(error: unknown, node: Node | null): unknown {
+  if (!(error instanceof ProtocolError) || !node || node.path === '') return error;
+  const Kind = error.constructor as new (message: string) => ProtocolError;
+  return new Kind(`${error.message} (in ${node.path})`);
+}
+
+/** Counts what passes through a channel, and tells errors where in the protocol they happened. */
 export function meteredChannel(channel: Channel): Channel {
   const counter = new TrafficCounter();
   return {
@@ -131,7 +149,10 @@ export function meteredChannel(channel: Channel): Channel {
     },
     receive(byteLength) {
       counter.received(byteLength);
-      return channel.receive(byteLength);
+      const node = openNode();
+      return channel.receive(byteLength).catch((error: unknown) => {
+        throw located(error, node);
+      });
     },
     flush: () => channel.flush?.(),
     close: () => channel.close(),

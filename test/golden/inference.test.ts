@@ -46,7 +46,7 @@ it('costs this many bytes and rounds', () => {
   }).toMatchInlineSnapshot(`
     {
       "offline": [
-        8378433,
+        8378437,
         8192,
       ],
       "receivedBytes": 1257614,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { PeerClosedError } from '../../../inference/core/errors.js';
 import { protocol, span, withSpan } from '../../../inference/core/span.js';
 import { memoryChannelPair } from '../../../inference/net/memory-channel.js';
 import { createSession } from '../../../inference/session/create-session.js';
@@ -62,6 +63,22 @@ describe('meter', () => {
     const byName = costsByName(clientReport);
     expect(byName.get('exchange')).toMatchObject({ sentBytes: 12, rounds: 4 });
     expect(byName.get('outer')).toMatchObject({ sentBytes: 6, rounds: 2 });
+  });
+
+  it('says where in the protocol a receive failed, and keeps the kind of error', async () => {
+    const [server, client] = memoryChannelPair().map(meteredChannel);
+    const meter = new Meter();
+    const failing = withSpan(meter.span, () =>
+      span('layer3', () => span('softmax', () => client!.receive(8))),
+    );
+    server!.send(new Uint8Array(3));
+    await server!.close();
+    const error = await failing.catch((reason) => reason);
+    expect(error).toBeInstanceOf(PeerClosedError);
+    expect(error.message).toBe(
+      'client: the peer closed the channel: expected 8 more bytes, got 3 (in layer3/softmax)',
+    );
+    await expect(client!.receive(1)).rejects.toThrow(/got 3$|got 0$/);
   });
 
   it('does not count what happens outside of a span, nor a span inside one of its name twice', async () => {
