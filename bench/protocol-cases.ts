@@ -1,4 +1,4 @@
-/** What `bench protocols` runs: one line per protocol, at sizes of one layer of BERT-base with 128 tokens. */
+/** The protocols behind the seam, at sizes of one layer of BERT-base with 128 tokens. */
 import type { Backend, PrivateTensor, SharedTensor } from '../inference/backends/backend.js';
 import { type Shape, sizeOf } from '../inference/core/shape.js';
 
@@ -125,7 +125,7 @@ const withBits = (
   },
 });
 
-export const PROTOCOL_CASES: readonly ProtocolCase[] = [
+export const LEAF_CASES: readonly ProtocolCase[] = [
   ...LINEAR_LAYERS.map(([name, inputs, outputs]) => linearCase(name, inputs, outputs)),
   matmulCase('matmul, query x key', TOKENS, HEAD_SIZE, TOKENS, REDUCED_BITS),
   matmulCase('matmul, attention x value', TOKENS, TOKENS, HEAD_SIZE, REDUCED_BITS),

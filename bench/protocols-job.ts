@@ -9,10 +9,11 @@ import { Prg } from '../inference/crypto/prg.js';
 import type { Channel } from '../inference/net/channel.js';
 import { createSession } from '../inference/session/create-session.js';
 import { Meter, meteredChannel } from '../inference/session/meter.js';
+import { functionCases } from './function-cases.js';
 import { rounded } from './measure.js';
 import type { CotExtensionName } from './networks.js';
 import type { JobParty } from './party-process.js';
-import { PROTOCOL_CASES, type ProtocolCase } from './protocol-cases.js';
+import { LEAF_CASES, type ProtocolCase } from './protocol-cases.js';
 
 export interface ProtocolFigure {
   readonly name: string;
@@ -93,7 +94,7 @@ export async function protocolsJob({ self, channel, progress }: JobParty, parame
   const cots = countedCots(await setupCots(session, { extension }));
   const mpc = new TwoPartyBackend({ session, cots: cots.pair, linear: await setupLinear(session) });
   const figures: ProtocolFigure[] = [];
-  for (const protocolCase of PROTOCOL_CASES) {
+  for (const protocolCase of [...LEAF_CASES, ...functionCases()]) {
     if (names && !names.includes(protocolCase.name)) continue;
     progress(protocolCase.name);
     figures.push(await figureOf(protocolCase, mpc, cots, channel));

@@ -1,10 +1,12 @@
 /** `bench protocols`: each protocol between two processes. */
+
+import { functionCases } from './function-cases.js';
 import type { CotExtensionName, NetworkName } from './networks.js';
 import { runPair } from './pair.js';
-import { PROTOCOL_CASES } from './protocol-cases.js';
+import { LEAF_CASES } from './protocol-cases.js';
 import type { ProtocolFigure, ProtocolsParameters } from './protocols-job.js';
 
-export const protocolNames = (): string[] => PROTOCOL_CASES.map(({ name }) => name);
+export const protocolNames = (): string[] => [...LEAF_CASES, ...functionCases()].map(({ name }) => name);
 
 export interface ProtocolsOptions {
   /** Null: all. */
