@@ -46,8 +46,7 @@ void productBegin(const Arguments& a) {
   a.expectLength(2, random.length, cots);
   a.expectLength(8, share.length, plan.items * plan.width);
   a.expectLength(9, out.length, (cots + 7) / 8);
-  cotCorrections(y.data, y.length, plan.bits, false, random.data, out.data);
-  cotProductBegin(plan, blocks.data, tweak(a, 1), share.data);
+  cotProductBegin(plan, blocks.data, tweak(a, 1), random.data, y.data, share.data, out.data);
 }
 
 void productFinish(const Arguments& a) {

@@ -22,12 +22,11 @@ const CotLoops& cotLoops() {
 }
 
 size_t cotProductMessageBytes(const CotProductPlan& plan) {
-  size_t itemBits = 0, itemBytes = 0;
-  for (unsigned i = 0; i < plan.bits; i++) {
-    itemBits += plan.ringBits - i;
-    itemBytes += (plan.width * (plan.ringBits - i) + 7) / 8;
-  }
-  return plan.width == 1 ? (plan.items * itemBits + 7) / 8 : plan.items * itemBytes;
+  // A field of the answer: one bit of all items, or one COT's row.
+  const size_t values = plan.width == 1 ? plan.items : plan.width;
+  size_t bytes = 0;
+  for (unsigned i = 0; i < plan.bits; i++) bytes += (values * (plan.ringBits - i) + 7) / 8;
+  return plan.width == 1 ? bytes : plan.items * bytes;
 }
 
 static std::vector<uint64_t> scratchFor(const CotProductPlan& plan) {
@@ -41,9 +40,11 @@ void cotProductSend(const CotProductPlan& plan, const uint8_t* delta, const uint
                          reinterpret_cast<uint8_t*>(scratch.data()));
 }
 
-void cotProductBegin(const CotProductPlan& plan, const uint8_t* blocks, uint64_t tweak, uint64_t* share) {
+void cotProductBegin(const CotProductPlan& plan, const uint8_t* blocks, uint64_t tweak, const uint8_t* random,
+                     const uint64_t* y, uint64_t* share, uint8_t* corrections) {
   std::vector<uint64_t> scratch = scratchFor(plan);
-  cotLoops().productBegin(plan, blocks, tweak, share, reinterpret_cast<uint8_t*>(scratch.data()));
+  cotLoops().productBegin(plan, blocks, tweak, random, y, share, corrections,
+                          reinterpret_cast<uint8_t*>(scratch.data()));
 }
 
 void cotProductFinish(const CotProductPlan& plan, const uint64_t* y, const uint8_t* message, uint64_t* share) {

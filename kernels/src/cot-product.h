@@ -17,29 +17,30 @@ struct CotProductPlan {
   bool isSigned;      // the multiplier's top bit counts negative
 };
 
-/** Bytes of the sender's answer: a bit stream over all items for width 1, otherwise whole bytes for each COT. */
+/** Bytes of the sender's answer: whole bytes for each bit of all items for width 1, otherwise for each COT. */
 size_t cotProductMessageBytes(const CotProductPlan& plan);
 
 /**
  * The sender's half. delta [16], blocks [items · bits · 16], corrections [ceil(items · bits / 8)] (bit c: the receiver's
- * choice XOR its random bit), x [items · width], and `top` likewise: what a multiplier's top bit multiplies in place of x (x
+ * choice XOR its random bit; c = b · items + i for bit b of item i for width 1, otherwise i · bits + b), x [items · width], and `top` likewise: what a multiplier's top bit multiplies in place of x (x
  * itself for a plain product). Writes its share [items · width] and the message.
  */
 void cotProductSend(const CotProductPlan& plan, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
                     const uint8_t* corrections, const uint64_t* x, const uint64_t* top, uint64_t* share, uint8_t* message);
 
 /**
- * The receiver's half before the answer: blocks [items · bits · 16]; writes the pads' part of its share [items · width]. After
- * it the COTs are no longer needed.
+ * The receiver's half before the answer: blocks [items · bits · 16], its random bits [items · bits], one byte 0 or 1 each, y
+ * [items]. Writes the pads' part of its share [items · width] and the corrections; then the COTs are no longer needed.
  */
-void cotProductBegin(const CotProductPlan& plan, const uint8_t* blocks, uint64_t tweak, uint64_t* share);
+void cotProductBegin(const CotProductPlan& plan, const uint8_t* blocks, uint64_t tweak, const uint8_t* random,
+                     const uint64_t* y, uint64_t* share, uint8_t* corrections);
 
 /** The rest of it: y [items], message as sent; completes the share. */
 void cotProductFinish(const CotProductPlan& plan, const uint64_t* y, const uint8_t* message, uint64_t* share);
 
 /**
- * Corrections of random choice bits: bit c = i · bits + b of the result is bit b of values[i] (of its complement with
- * `complement`) XOR random[c] (one byte 0 or 1 each). [ceil(count · bits / 8)]
+ * Corrections item by item: bit c = i · bits + b of the result is bit b of values[i] (of its complement with `complement`)
+ * XOR random[c]. [ceil(count · bits / 8)]
  */
 void cotCorrections(const uint64_t* values, size_t count, unsigned bits, bool complement, const uint8_t* random,
                     uint8_t* corrections);

@@ -7,78 +7,7 @@
 namespace cipherprune {
 namespace {
 
-constexpr size_t tileBlocks = 512;
-
-inline uint64_t loadWord(const uint8_t* bytes) {
-  uint64_t word;
-  __builtin_memcpy(&word, bytes, 8);
-  return word;
-}
-
 inline uint64_t bitAt(const uint8_t* bits, size_t index) { return bits[index >> 3] >> (index & 7) & 1; }
-
-/** Width 1: message (x + h_d - h_(1-d)), the sender's share is -h_d, the receiver's h_choice + choice · message. */
-void sendSingles(const CotProductPlan& plan, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
-                 const uint8_t* corrections, const uint64_t* x, const uint64_t* top, uint64_t* share,
-                 uint8_t* message) {
-  alignas(64) uint8_t zero[tileBlocks * 16], one[tileBlocks * 16];
-  const size_t tileItems = tileBlocks / plan.bits;
-  BitWriter writer{message, message + cotProductMessageBytes(plan)};
-  for (size_t begin = 0; begin < plan.items; begin += tileItems) {
-    const size_t items = plan.items - begin < tileItems ? plan.items - begin : tileItems;
-    const size_t first = begin * plan.bits;
-    cotHashPairs(blocks + first * 16, items * plan.bits, delta, tweak + first, 1, zero, one);
-    size_t cot = 0;
-    for (size_t item = 0; item < items; item++) {
-      uint64_t sum = 0;
-      for (unsigned i = 0; i < plan.bits; i++, cot++) {
-        const uint64_t h0 = loadWord(zero + cot * 16), h1 = loadWord(one + cot * 16);
-        const uint64_t swap = (h0 ^ h1) & -bitAt(corrections, first + cot);
-        const uint64_t own = h0 ^ swap, other = h1 ^ swap;
-        const unsigned width = plan.ringBits - i;
-        const bool last = i + 1 == plan.bits;
-        const uint64_t value = last ? top[begin + item] : x[begin + item];
-        writer.put((value + own - other) & lowBits(width), width);
-        const uint64_t term = own << i;
-        sum -= plan.isSigned && last ? -term : term;
-      }
-      share[begin + item] = sum & lowBits(plan.ringBits);
-    }
-  }
-  writer.align();
-}
-
-/** The share without the messages: sums of the pads. */
-void beginSingles(const CotProductPlan& plan, const uint8_t* blocks, uint64_t tweak, uint64_t* share) {
-  alignas(64) uint8_t hashes[tileBlocks * 16];
-  const size_t tileItems = tileBlocks / plan.bits;
-  for (size_t begin = 0; begin < plan.items; begin += tileItems) {
-    const size_t items = plan.items - begin < tileItems ? plan.items - begin : tileItems;
-    const size_t first = begin * plan.bits;
-    cotHash(blocks + first * 16, items * plan.bits, tweak + first, 1, hashes);
-    const uint8_t* hash = hashes;
-    for (size_t item = begin; item < begin + items; item++) {
-      uint64_t sum = 0;
-      for (unsigned i = 0; i < plan.bits; i++, hash += 16) {
-        const uint64_t term = loadWord(hash) << i;
-        sum += plan.isSigned && i + 1 == plan.bits ? -term : term;
-      }
-      share[item] = sum;
-    }
-  }
-}
-
-void finishSingles(const CotProductPlan& plan, const uint64_t* y, const uint8_t* message, uint64_t* share) {
-  BitReader reader{message, message + cotProductMessageBytes(plan)};
-  for (size_t item = 0; item < plan.items; item++) {
-    uint64_t sum = share[item];
-    for (unsigned i = 0; i < plan.bits; i++) {
-      const uint64_t term = (reader.take(plan.ringBits - i) & -(y[item] >> i & 1)) << i;
-      sum += plan.isSigned && i + 1 == plan.bits ? -term : term;
-    }
-    share[item] = sum & lowBits(plan.ringBits);
-  }
-}
 
 template <typename Lane>
 inline void addRow(const Lane* row, size_t width, unsigned shift, bool negative, uint64_t* sum) {

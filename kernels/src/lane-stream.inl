@@ -1,5 +1,6 @@
 // Rows of payload elements to and from bytes: `bits` bits an element, little-endian, whole bytes in all. A lane is the word
 // that holds an element; its unused bits are zero. Included once per instruction set.
+#pragma once
 #include "src/bit-stream.h"
 
 #ifdef __AVX512VBMI__

@@ -60,7 +60,7 @@ describe('the COT kernels', () => {
       { numRuns: 60 },
     ));
 
-  it('pack choice corrections bit by bit', () =>
+  it('pack choice corrections plane by plane', () =>
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: 30 }),
@@ -75,7 +75,7 @@ describe('the COT kernels', () => {
           kernels.cotProductBegin(bytes(16 * cots, seed), 0, random, values, bits, bits, 1, 0, share, packed);
           const expected = new Uint8Array(packed.length);
           random.forEach((flip, c) => {
-            const bit = Number((values[Math.floor(c / bits)]! >> BigInt(c % bits)) & 1n);
+            const bit = Number((values[c % count]! >> BigInt(Math.floor(c / count))) & 1n);
             expected[c >> 3]! |= (bit ^ flip) << (c & 7);
           });
           expect(packed).toEqual(expected);
