@@ -93,6 +93,9 @@ export interface Backend {
   reinterpret(x: SharedTensor, fractionBits: number): SharedTensor;
   /** x · 2^bits in the same ring: `fractionBits` grows by bits, the value stays. */
   shiftLeft(x: SharedTensor, bits: number): SharedTensor;
+  /** x · 2^bits in a ring of `bits` more bits: exact, since x modulo 2^k fixes x · 2^bits modulo 2^(k + bits). The undoing of
+   * `truncateReduce`; `fractionBits` grows by bits. */
+  expand(x: SharedTensor, bits: number): SharedTensor;
   /** Sum over one axis, which disappears. */
   sum(x: SharedTensor, axis: number): SharedTensor;
   /** Rows `begin` to `end` (exclusive) of one axis. */

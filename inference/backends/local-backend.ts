@@ -131,6 +131,16 @@ export abstract class LocalBackend {
     return localTensor(out, x.shape, { ringBits: x.ringBits, fractionBits: x.fractionBits + bits });
   }
 
+  expand(x: SharedTensor, bits: number): LocalTensor {
+    const ringBits = x.ringBits + bits;
+    if (bits < 0 || ringBits > 64) {
+      throw new TensorMismatchError(`expand: expected 0 to ${64 - x.ringBits} more bits, got ${bits}`);
+    }
+    const out = new BigUint64Array(sizeOf(x.shape));
+    kernels.ringScale(dataOf(x), 1n << BigInt(bits), ringBits, out);
+    return localTensor(out, x.shape, { ringBits, fractionBits: x.fractionBits + bits });
+  }
+
   sum(x: SharedTensor, axis: number): LocalTensor {
     if (!(axis >= 0 && axis < x.shape.length)) {
       throw new TensorMismatchError(`sum: expected an axis of ${formatShape(x.shape)}, got ${axis}`);

@@ -6,7 +6,7 @@
 import { expHigh } from '../../model/approximations.js';
 import type { LayerRanges, PrivateEmbedding, PublicModel } from '../../model/artifact.js';
 import type { RingFormat } from '../core/ring-tensor.js';
-import { integerBits, signedBits, wideningBits } from '../functions/fixed-point.js';
+import { signedBits, wideningBits } from '../functions/fixed-point.js';
 import type { GeluPlan } from '../functions/gelu.js';
 import type { LayerNormPlan } from '../functions/layer-norm.js';
 import type { SoftmaxPlan } from '../functions/softmax.js';
@@ -39,9 +39,15 @@ export interface LayerPlan {
 const MARGIN = 2;
 const VARIANCE_MARGIN = 4;
 
+/**
+ * Ranges count at least this much: where calibration kept [CLS] alone, another text may keep two tokens.
+ */
+const SMALLEST_RANGE = 2;
+const widened = (range: number): number => MARGIN * Math.max(range, SMALLEST_RANGE);
+
 const QUERY_FRACTION_BITS = 9;
 const KEY_FRACTION_BITS = 9;
-const LOGIT_FRACTION_BITS = 9;
+const LOGIT_FRACTION_BITS = 8;
 const VALUE_FRACTION_BITS = 9;
 const PROBABILITY_FRACTION_BITS = 11;
 const CONTEXT_FRACTION_BITS = 12;
@@ -53,7 +59,7 @@ export const restingFormat = ({ fixedPoint: { ringBits, fractionBits } }: Public
 });
 
 function attentionPlan(model: PublicModel, ranges: LayerRanges, tokens: number): AttentionPlan {
-  const largest = MARGIN * ranges.logits;
+  const largest = widened(ranges.logits);
   // A masked logit lies below the clip of exp even if it is the largest and the row's maximum the smallest.
   const mask = 2 * largest - expHigh.zeroBelow + 1;
   const spread = 2 * largest + mask + 1;
@@ -64,14 +70,14 @@ function attentionPlan(model: PublicModel, ranges: LayerRanges, tokens: number):
   const productBits = QUERY_FRACTION_BITS + KEY_FRACTION_BITS - LOGIT_FRACTION_BITS;
   // The probabilities' ring serves two purposes: their product with the values, and the scores, which are sums over all
   // heads and rows.
-  const contextRange = MARGIN * ranges.context;
+  const contextRange = widened(ranges.context);
   const productRing = wideningBits(contextRange, VALUE_FRACTION_BITS + PROBABILITY_FRACTION_BITS);
   const scoreRing = signedBits(2 * model.config.heads * tokens, PROBABILITY_FRACTION_BITS);
   const probabilityRing = Math.max(productRing, scoreRing);
   return {
     factor: { ringBits: logits.ringBits + productBits, fractionBits: QUERY_FRACTION_BITS },
-    queryRange: MARGIN * ranges.query,
-    keyRange: MARGIN * ranges.key,
+    queryRange: widened(ranges.query),
+    keyRange: widened(ranges.key),
     logits,
     mask,
     softmax: {
@@ -79,7 +85,7 @@ function attentionPlan(model: PublicModel, ranges: LayerRanges, tokens: number):
       out: { ringBits: probabilityRing, fractionBits: PROBABILITY_FRACTION_BITS },
     },
     value: { ringBits: probabilityRing, fractionBits: VALUE_FRACTION_BITS },
-    valueRange: MARGIN * ranges.value,
+    valueRange: widened(ranges.value),
     context: {
       ringBits: wideningBits(contextRange, CONTEXT_FRACTION_BITS),
       fractionBits: CONTEXT_FRACTION_BITS,
@@ -95,9 +101,9 @@ const normPlan = (
   output: number,
 ): LayerNormPlan => ({
   epsilon: model.config.layerNormEpsilon,
-  inputRange: MARGIN * input,
+  inputRange: widened(input),
   variance: { low: variance.min / VARIANCE_MARGIN, high: variance.max * VARIANCE_MARGIN },
-  outputRange: MARGIN * output,
+  outputRange: widened(output),
   out: restingFormat(model),
 });
 
@@ -124,12 +130,12 @@ export function layerPlan(model: PublicModel, layer: number, tokens: number): La
   return {
     attention: attentionPlan(model, ranges, tokens),
     attentionNorm: attentionNormPlan(model, ranges),
-    gelu: { inputRange: MARGIN * ranges.geluInput, out: restingFormat(model) },
+    gelu: { inputRange: widened(ranges.geluInput), out: restingFormat(model) },
     outputNorm: outputNormPlan(model, ranges),
   };
 }
 
 export const tanhPlan = (model: PublicModel): TanhPlan => ({
-  inputRange: MARGIN * 2 ** integerBits(model.ranges.poolerInput),
+  inputRange: widened(model.ranges.poolerInput),
   out: restingFormat(model),
 });

@@ -2,7 +2,7 @@
  * exp(x) for x at most slightly above 0, by the powers of model/approximations.ts: (1 + u + u²/2)^16 with u = x/16 on high
  * rows, (1 + x/8)^8 on low rows, 0 below a clip. All rows go through the last three squarings together.
  *
- * An error before s squarings grows 2^s-fold near x = 0, so the numbers lose fraction bits on the way: 13, 12, 11, 10, 10.
+ * An error before s squarings grows 2^s-fold near x = 0, so the numbers lose fraction bits on the way: 12, 11, 10, 9, 9.
  * Values lie in [0, 2): with f fraction bits they are squared from f + 2 into 2f + 2 bits, and truncated to f' + 2.
  */
 import { expHigh, expLow } from '../../model/approximations.js';
@@ -11,14 +11,14 @@ import { protocol } from '../core/span.js';
 import { concatRows, shrink, wideningBits } from './fixed-point.js';
 
 /** Fraction bits of the result; its ring has two more. */
-export const EXP_FRACTION_BITS = 10;
+export const EXP_FRACTION_BITS = 9;
 /** Fraction bits of the argument. */
-export const EXP_INPUT_FRACTION_BITS = 9;
+export const EXP_INPUT_FRACTION_BITS = 8;
 /** Fraction bits before each of the three squarings that all rows share, and after the last. */
-const COMMON_STEPS = [12, 11, 10, EXP_FRACTION_BITS] as const;
-const HIGH_BASE_FRACTION_BITS = 13;
-/** u = x/16 is exact with 13 fraction bits; its square needs fewer. */
-const HIGH_SQUARE_FRACTION_BITS = 11;
+const COMMON_STEPS = [11, 10, 9, EXP_FRACTION_BITS] as const;
+const HIGH_BASE_FRACTION_BITS = 12;
+/** Of u = x/16 as a factor. */
+const HIGH_SQUARE_FRACTION_BITS = 10;
 /** The clip is compared in units of 1/4, and half a unit early, so that a base is never negative. */
 const CLIP_FRACTION_BITS = 2;
 const CLIP_MARGIN = 0.5;
@@ -52,7 +52,7 @@ async function highPower(mpc: Backend, bits: SharedBits, x: SharedTensor): Promi
   const bit = column(1);
 
   const baseFormat = { ringBits: HIGH_BASE_FRACTION_BITS + 2, fractionBits: HIGH_BASE_FRACTION_BITS };
-  // u² has 22 fraction bits, u²/2 the same bits read with 23; truncated to 13.
+  // u² has 20 fraction bits, u²/2 the same bits read with 21; truncated to 12.
   const halfSquareBits = 2 * HIGH_SQUARE_FRACTION_BITS + 1;
   const ringBits = baseFormat.ringBits + halfSquareBits - HIGH_BASE_FRACTION_BITS;
   const factor = {

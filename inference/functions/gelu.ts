@@ -11,7 +11,7 @@ import type { Backend, SharedTensor } from '../backends/backend.js';
 import type { RingFormat } from '../core/ring-tensor.js';
 import { protocol } from '../core/span.js';
 import { clamp } from './clamp.js';
-import { convert, shrink, wideningBits, widenNonNegative } from './fixed-point.js';
+import { convert, shrink, signedBits, wideningBits, widenNonNegative } from './fixed-point.js';
 
 export interface GeluPlan {
   /** |x| stays below. */
@@ -39,6 +39,13 @@ const LOW_COEFFICIENT_BITS = 3;
 const LOW_SUM_FRACTION_BITS = 2 * LOW_FRACTION_BITS + 3 + LOW_COEFFICIENT_BITS;
 const LOW_RING_BITS = INNER.ringBits + LOW_SUM_FRACTION_BITS - INNER.fractionBits - 1;
 
+/** y/2 at so many fraction bits, in the larger ring: expanded, not widened. */
+function halfAt(mpc: Backend, y: SharedTensor, fractionBits: number, ringBits: number): SharedTensor {
+  const half = mpc.reinterpret(y, y.fractionBits + 1);
+  const bits = fractionBits - half.fractionBits;
+  return mpc.expand(mpc.narrow(half, ringBits - bits), bits);
+}
+
 /** y [n] → y/2 + q(y²/8) in INNER */
 async function highInner(mpc: Backend, y: SharedTensor): Promise<SharedTensor> {
   const n = y.shape[0]!;
@@ -52,9 +59,8 @@ async function highInner(mpc: Backend, y: SharedTensor): Promise<SharedTensor> {
   const factor = mpc.addPublic(mpc.subtract(w, fourZ), -2 * minusHalfB);
   const product = await mpc.multiply(factor, wSmall, 'non-negative');
 
-  const half = mpc.reinterpret(mpc.narrow(y, HIGH_SUM_RING_BITS), HIGH_FRACTION_BITS + 1);
   const line = mpc.add(
-    mpc.shiftLeft(half, HIGH_SUM_FRACTION_BITS - half.fractionBits),
+    halfAt(mpc, y, HIGH_SUM_FRACTION_BITS, HIGH_SUM_RING_BITS),
     mpc.scale(z, c1, HIGH_SUM_FRACTION_BITS - z.fractionBits),
   );
   const sum = mpc.subtract(line, mpc.reinterpret(product, HIGH_SUM_FRACTION_BITS));
@@ -64,13 +70,9 @@ async function highInner(mpc: Backend, y: SharedTensor): Promise<SharedTensor> {
 /** y [n] → y/2 + c0 + c1 y²/8 in INNER, one bit less */
 async function lowInner(mpc: Backend, y: SharedTensor): Promise<SharedTensor> {
   const [c0, c1] = geluLow.coefficients as [number, number];
-  const z = mpc.reinterpret(
-    await mpc.square(mpc.narrow(y, LOW_FACTOR_BITS), LOW_RING_BITS),
-    2 * LOW_FRACTION_BITS + 3,
-  );
-  const half = mpc.reinterpret(y, LOW_FRACTION_BITS + 1);
+  const z = mpc.reinterpret(await mpc.square(y, LOW_RING_BITS), 2 * LOW_FRACTION_BITS + 3);
   const sum = mpc.add(
-    mpc.shiftLeft(half, LOW_SUM_FRACTION_BITS - half.fractionBits),
+    halfAt(mpc, y, LOW_SUM_FRACTION_BITS, LOW_RING_BITS),
     mpc.scale(z, c1, LOW_COEFFICIENT_BITS),
   );
   return shrink(mpc, mpc.addPublic(sum, c0), { ...INNER, ringBits: INNER.ringBits - 1 });
@@ -96,9 +98,12 @@ export const gelu = protocol(
   async (mpc: Backend, x: SharedTensor, high: number, plan: GeluPlan): Promise<SharedTensor> => {
     const [rows, features] = x.shape as [number, number];
     const [n, highCount] = [rows * features, high * features];
-    // Low rows drop two more fraction bits after the clamp, and a bit of ring with each.
-    const ringBits = highCount < n ? LOW_RING_BITS + HIGH_FRACTION_BITS - LOW_FRACTION_BITS : HIGH_RING_BITS;
-    const format = { ringBits: Math.max(ringBits, HIGH_RING_BITS), fractionBits: HIGH_FRACTION_BITS };
+    // x with the clip added fits, and y at the fewest bits that a square needs.
+    const ringBits = Math.max(
+      signedBits(plan.inputRange + geluHigh.clip, HIGH_FRACTION_BITS),
+      LOW_FACTOR_BITS + HIGH_FRACTION_BITS - LOW_FRACTION_BITS,
+    );
+    const format = { ringBits, fractionBits: HIGH_FRACTION_BITS };
     const flat = mpc.reshape(await convert(mpc, x, format, plan.inputRange), [n]);
     const segments = [
       { count: highCount, clip: geluHigh.clip },
@@ -116,7 +121,7 @@ export const gelu = protocol(
       results.push(await combine(mpc, value, mpc.slice(above, 0, 0, highCount), plan));
     }
     if (highCount < n) {
-      const low = { ringBits: LOW_RING_BITS, fractionBits: LOW_FRACTION_BITS };
+      const low = { ringBits: LOW_FACTOR_BITS, fractionBits: LOW_FRACTION_BITS };
       const value = await lowInner(mpc, shrink(mpc, mpc.slice(inner, 0, highCount, n), low));
       results.push(await combine(mpc, value, mpc.slice(above, 0, highCount, n), plan));
     }

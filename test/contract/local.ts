@@ -78,6 +78,17 @@ export function localContract(parties: () => Parties, expectValues: ExpectValues
       );
     });
 
+    it.skipIf(bits + 3 > 64)('expands into a larger ring', async () => {
+      await expectValues(
+        async (party) => {
+          const expanded = party.mpc.expand((await both(party))[0], 3);
+          expect(expanded).toMatchObject({ ringBits: bits + 3, fractionBits: 6 });
+          return expanded;
+        },
+        x.values.map((v) => 8n * v),
+      );
+    });
+
     it('sums over either axis', async () => {
       const columns = [0, 1, 2, 3].map((c) => wrap(at(c) + at(c + 4) + at(c + 8)));
       await expectValues(async (party) => party.mpc.sum((await both(party))[0], 0), columns);

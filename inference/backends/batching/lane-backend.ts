@@ -67,6 +67,10 @@ export class LaneBackend implements Backend {
     return this.#mpc.shiftLeft(x, bits);
   }
 
+  expand(x: SharedTensor, bits: number): SharedTensor {
+    return this.#mpc.expand(x, bits);
+  }
+
   sum(x: SharedTensor, axis: number): SharedTensor {
     return this.#mpc.sum(x, axis);
   }
