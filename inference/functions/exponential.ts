@@ -2,7 +2,8 @@
  * exp(x) for x at most slightly above 0, by the powers of model/approximations.ts: (1 + u + u²/2)^16 with u = x/16 on high
  * rows, (1 + x/8)^8 on low rows, 0 below a clip. All rows go through the last three squarings together.
  *
- * An error before s squarings grows 2^s-fold near x = 0, so the numbers lose fraction bits on the way: 12, 11, 10, 9, 9.
+ * An error before s squarings grows 2^s-fold near x = 0, so the numbers lose fraction bits on the way: 12, 11, 10, 9;
+ * the last square keeps 10, for small values.
  * Values lie in [0, 2): with f fraction bits they are squared from f + 2 into 2f + 2 bits, and truncated to f' + 2.
  */
 import { expHigh, expLow } from '../../model/approximations.js';
@@ -11,7 +12,7 @@ import { protocol } from '../core/span.js';
 import { concatRows, shrink, wideningBits } from './fixed-point.js';
 
 /** Fraction bits of the result; its ring has two more. */
-export const EXP_FRACTION_BITS = 9;
+export const EXP_FRACTION_BITS = 10;
 /** Fraction bits of the argument. */
 export const EXP_INPUT_FRACTION_BITS = 8;
 /** Fraction bits before each of the three squarings that all rows share, and after the last. */

@@ -17,11 +17,11 @@ export interface SoftmaxPlan {
   readonly out: RingFormat;
 }
 
-/** The maximum is off by at most two units of 1/16. */
-const MAXIMUM_FRACTION_BITS = 4;
+/** The maximum is off by at most two units of 1/8. */
+const MAXIMUM_FRACTION_BITS = 3;
 const MAXIMUM_ERROR = 2 ** (1 - MAXIMUM_FRACTION_BITS);
 
-/** x [rows, n] → x - max of the row (at most 1/8 above 0), with EXP_INPUT_FRACTION_BITS */
+/** x [rows, n] → x - max of the row (at most 1/4 above 0), with EXP_INPUT_FRACTION_BITS */
 async function subtractMaximum(mpc: Backend, x: SharedTensor, spread: number): Promise<SharedTensor> {
   const columns = x.shape[1]!;
   const coarse = {
@@ -48,8 +48,8 @@ export const softmax = protocol(
     const shifted = await subtractMaximum(mpc, x, plan.spread);
     const flat = await exponential(mpc, mpc.reshape(shifted, [rows * n]), high * n);
 
-    // 1/sum is at least 1/n: 7 significant bits there. A product stays below 2.
-    const inverseFractionBits = 7 + Math.ceil(Math.log2(n));
+    // 1/sum is at least 1/n: 6 significant bits there, rounded without bias. A product stays below 2.
+    const inverseFractionBits = 6 + Math.ceil(Math.log2(n));
     const ringBits = EXP_FRACTION_BITS + inverseFractionBits + 2;
     const powers = mpc.reshape(await widenNonNegative(mpc, flat, ringBits), [rows, n]);
     const inverse = await reciprocal(mpc, mpc.sum(powers, 1), {

@@ -28,6 +28,34 @@ inline void store(__m256i value, __m256i masks, bool accumulate, size_t columns,
   for (size_t c = 0; c < columns; c++) out[c] = accumulate ? (out[c] + lanes[c]) & mask : lanes[c];
 }
 
+// One row block by twelve columns. x = low + 2^32 high with a signed low half: two 32 x 32 products for any x.
+template <size_t rows>
+inline void narrowBlock(const uint64_t* x, size_t xStride, const uint64_t* panel, size_t depth, size_t columns,
+                        __m256i masks, bool accumulate, uint64_t* out, size_t outStride) {
+  const __m256i half = _mm256_set1_epi64x(0x80000000);
+  __m256i low[rows][3], high[rows][3];
+  for (size_t r = 0; r < rows; r++)
+    for (size_t v = 0; v < 3; v++) low[r][v] = high[r][v] = _mm256_setzero_si256();
+  for (size_t i = 0; i < depth; i++, panel += ringPanelColumns) {
+    __m256i b[3];
+    for (size_t v = 0; v < 3; v++) b[v] = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(panel + 4 * v));
+    for (size_t r = 0; r < rows; r++) {
+      const __m256i a = _mm256_set1_epi64x(static_cast<long long>(x[r * xStride + i]));
+      const __m256i upper = _mm256_srli_epi64(_mm256_add_epi64(a, half), 32);
+      for (size_t v = 0; v < 3; v++) {
+        low[r][v] = _mm256_add_epi64(low[r][v], _mm256_mul_epi32(a, b[v]));
+        high[r][v] = _mm256_add_epi64(high[r][v], _mm256_mul_epi32(upper, b[v]));
+      }
+    }
+  }
+  for (size_t r = 0; r < rows; r++) {
+    for (size_t v = 0; v < 3 && 4 * v < columns; v++) {
+      const __m256i value = _mm256_add_epi64(low[r][v], _mm256_slli_epi64(high[r][v], 32));
+      store(value, masks, accumulate, columns - 4 * v, out + r * outStride + 4 * v);
+    }
+  }
+}
+
 }  // namespace
 
 extern const RingLoops ringLoopsAvx2 = table;
@@ -50,29 +78,18 @@ void ringTileAvx2(const uint64_t* x, size_t xStride, const uint64_t* panel, size
   }
 }
 
-// x = low + 2^32 high with a signed low half; a signed 32 x 32 product then needs two instructions for any x.
 void ringTileNarrowAvx2(const uint64_t* x, size_t xStride, const uint64_t* panel, size_t rows, size_t depth,
                         size_t columns, uint64_t mask, bool accumulate, uint64_t* out, size_t outStride) {
   const __m256i masks = _mm256_set1_epi64x(static_cast<long long>(mask));
-  for (size_t r = 0; r < rows; r++) {
-    const uint64_t* row = x + r * xStride;
-    for (size_t c = 0; c < columns; c += 8) {
-      __m256i low0 = _mm256_setzero_si256(), low1 = low0, high0 = low0, high1 = low0;
-      for (size_t i = 0; i < depth; i++) {
-        const __m256i a = _mm256_set1_epi64x(static_cast<long long>(row[i]));
-        const __m256i upper = _mm256_set1_epi64x(static_cast<long long>((row[i] + 0x80000000u) >> 32));
-        const __m256i* b = reinterpret_cast<const __m256i*>(panel + i * ringPanelColumns + c);
-        const __m256i b0 = _mm256_loadu_si256(b), b1 = _mm256_loadu_si256(b + 1);
-        low0 = _mm256_add_epi64(low0, _mm256_mul_epi32(a, b0));
-        low1 = _mm256_add_epi64(low1, _mm256_mul_epi32(a, b1));
-        high0 = _mm256_add_epi64(high0, _mm256_mul_epi32(upper, b0));
-        high1 = _mm256_add_epi64(high1, _mm256_mul_epi32(upper, b1));
-      }
-      low0 = _mm256_add_epi64(low0, _mm256_slli_epi64(high0, 32));
-      low1 = _mm256_add_epi64(low1, _mm256_slli_epi64(high1, 32));
-      store(low0, masks, accumulate, columns - c, out + r * outStride + c);
-      if (columns - c > 4) store(low1, masks, accumulate, columns - c - 4, out + r * outStride + c + 4);
-    }
+  for (size_t c = 0; c < columns; c += 12) {
+    const size_t left = columns - c < 12 ? columns - c : 12;
+    size_t r = 0;
+    for (; r + 2 <= rows; r += 2)
+      narrowBlock<2>(x + r * xStride, xStride, panel + c, depth, left, masks, accumulate, out + r * outStride + c,
+                     outStride);
+    if (r < rows)
+      narrowBlock<1>(x + r * xStride, xStride, panel + c, depth, left, masks, accumulate, out + r * outStride + c,
+                     outStride);
   }
 }
 

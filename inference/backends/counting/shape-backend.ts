@@ -62,6 +62,10 @@ export abstract class ShapeBackend {
     return this.scale(x, 1, bits);
   }
 
+  expand(x: SharedTensor, bits: number): SharedTensor {
+    return shapeOnly(x.shape, { ringBits: x.ringBits + bits, fractionBits: x.fractionBits + bits });
+  }
+
   sum(x: SharedTensor, axis: number): SharedTensor {
     return shapeOnly(
       x.shape.filter((_, i) => i !== axis),

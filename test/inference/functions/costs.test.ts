@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import type { Backend, SharedTensor } from '../../../inference/backends/backend.js';
+import { GilboaLinear } from '../../../inference/backends/two-party/gilboa-linear.js';
+import { TwoPartyBackend } from '../../../inference/backends/two-party/two-party-backend.js';
+import type { RingFormat } from '../../../inference/core/ring-tensor.js';
+import { sizeOf } from '../../../inference/core/shape.js';
+import type { CotPair } from '../../../inference/crypto/ot/cot.js';
+import { exponential } from '../../../inference/functions/exponential.js';
+import { gelu } from '../../../inference/functions/gelu.js';
+import { softmax } from '../../../inference/functions/softmax.js';
+import { type TestParty, testParties } from '../../support/two-parties.js';
+
+interface Cost {
+  /** Messages, without those that make COTs. */
+  readonly bits: number;
+  readonly cots: number;
+  readonly flights: number;
+}
+
+/** Costs for each element, between two parties with dealt COTs. */
+async function costOf(
+  shape: readonly number[],
+  format: RingFormat,
+  body: (mpc: Backend, x: SharedTensor) => Promise<SharedTensor>,
+): Promise<Cost> {
+  const { server, client, traffic } = testParties(1);
+  let cots = 0;
+  const run = async (party: TestParty) => {
+    const counted: CotPair = {
+      sender: {
+        take: (count) => {
+          cots += count;
+          return party.cots.sender.take(count);
+        },
+      },
+      receiver: party.cots.receiver,
+    };
+    const both = { session: party.session, cots: counted, nextReceiver: party.nextReceiver };
+    const mpc = new TwoPartyBackend({ ...both, linear: new GilboaLinear(both) });
+    await body(mpc, mpc.constant(0.5, shape, format.ringBits, format.fractionBits));
+  };
+  await Promise.all([run(server), run(client)]);
+  const count = sizeOf(shape);
+  return { bits: (8 * traffic.bytes) / count, cots: cots / count, flights: traffic.flights };
+}
+
+/** A COT of SoftSpoken takes 4 bytes. */
+const total = ({ bits, cots }: Cost): number => bits + 32 * cots;
+const resting = { ringBits: 37, fractionBits: 12 };
+
+describe('costs of the functions between two parties', () => {
+  const geluOf = (high: number) =>
+    costOf([64, 32], { ringBits: 37, fractionBits: 20 }, (mpc, x) =>
+      gelu(mpc, x, high, { inputRange: 16, out: resting }),
+    );
+  const expOf = (high: number) =>
+    costOf([2048], { ringBits: 16, fractionBits: 8 }, (mpc, x) => exponential(mpc, x, high));
+  const softmaxOf = (high: number) =>
+    costOf([32, 128], { ringBits: 26, fractionBits: 16 }, (mpc, x) =>
+      softmax(mpc, x, high, { spread: 80, out: { ringBits: 26, fractionBits: 11 } }),
+    );
+
+  it('GELU of low degree costs at most half of high', async () => {
+    const [high, low] = [await geluOf(64), await geluOf(0)];
+    expect(high.cots).toBeLessThan(85);
+    expect(high.bits).toBeLessThan(1270);
+    expect(high.flights).toBeLessThan(21);
+    expect(total(low)).toBeLessThan(0.5 * total(high));
+  });
+
+  it('exp of low degree costs at most 0.65 of high, and softmax 0.75', async () => {
+    const [high, low] = [await expOf(2048), await expOf(0)];
+    expect(high.cots).toBeLessThan(81);
+    expect(high.bits).toBeLessThan(1300);
+    expect(total(low)).toBeLessThan(0.65 * total(high));
+    const [highRows, lowRows] = [await softmaxOf(32), await softmaxOf(0)];
+    expect(highRows.flights).toBeLessThan(61);
+    expect(total(lowRows)).toBeLessThan(0.75 * total(highRows));
+  });
+});
