@@ -26,14 +26,19 @@ async function costOf(
   const { server, client, traffic } = testParties(1);
   let cots = 0;
   const run = async (party: TestParty) => {
+    const { sender, receiver } = party.cots;
     const counted: CotPair = {
       sender: {
         take: (count) => {
           cots += count;
-          return party.cots.sender.take(count);
+          return sender.take(count);
+        },
+        claim: (count) => {
+          cots += count;
+          return sender.claim(count);
         },
       },
-      receiver: party.cots.receiver,
+      receiver,
     };
     const both = { session: party.session, cots: counted, nextReceiver: party.nextReceiver };
     const mpc = new TwoPartyBackend({ ...both, linear: new GilboaLinear(both) });
