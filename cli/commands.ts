@@ -11,7 +11,10 @@ import { command as generate } from './commands/generate.js';
 import { command as infer } from './commands/infer.js';
 import { command as insecureCompare } from './commands/insecure-compare.js';
 import { command as inspect } from './commands/inspect.js';
+import { command as measure } from './commands/measure.js';
+import { command as report } from './commands/report.js';
 import { command as serve } from './commands/serve.js';
+import { command as sweep } from './commands/sweep.js';
 import { command as train } from './commands/train.js';
 import { command as verify } from './commands/verify.js';
 
@@ -38,6 +41,9 @@ export const commands: readonly RegisteredCommand[] = [
   serve,
   infer,
   evaluate,
+  measure,
+  sweep,
+  report,
   generate,
   bench,
   insecureCompare,

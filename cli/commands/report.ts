@@ -1,0 +1,53 @@
+/** `report`: one HTML page, and its figures as SVG and PNG, from folders of runs. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Argv } from 'yargs';
+import type { Command, GlobalOptions } from '../commands.js';
+import { jsonOption } from '../model-options.js';
+import { note, print, printJson } from '../output.js';
+
+interface ReportOptions {
+  readonly runs: string;
+  readonly out?: string | undefined;
+  readonly figures: boolean;
+  readonly json: boolean;
+}
+
+async function report(options: GlobalOptions & ReportOptions): Promise<void> {
+  const { collect } = await import('../report/collect.js');
+  const { reportPage } = await import('../report/page.js');
+  const { renderPng } = await import('../report/render.js');
+  const collected = await collect(options.runs);
+  const { html, figures } = await reportPage(collected);
+  const out = options.out ?? join(options.runs, 'report.html');
+  await mkdir(dirname(out), { recursive: true });
+  await writeFile(out, html);
+  const files = [out];
+  if (options.figures) {
+    const folder = out.replace(/\.html?$/i, '-figures');
+    await mkdir(folder, { recursive: true });
+    for (const { id, wide } of figures) {
+      const [svg, png] = [join(folder, `${id}.svg`), join(folder, `${id}.png`)];
+      await writeFile(svg, wide);
+      await writeFile(png, renderPng(wide));
+      files.push(svg, png);
+    }
+  }
+  for (const line of collected.notes) note(line);
+  if (options.json)
+    printJson({ out, files, runs: collected.runs.map(({ name }) => name), notes: collected.notes });
+  else print(`${out}: ${collected.runs.length} runs, ${figures.length} figures`);
+}
+
+export const command: Command<ReportOptions> = {
+  command: 'report',
+  describe: 'Draw accuracy, cost and pruned tokens of runs on one page',
+  builder: (yargs) =>
+    yargs.options({
+      runs: { type: 'string', demandOption: true, describe: 'Folder with runs below it, or one run' },
+      out: { type: 'string', describe: 'The page; by default report.html in that folder' },
+      figures: { type: 'boolean', default: true, describe: 'Also every figure as SVG and PNG beside it' },
+      json: jsonOption,
+    }) as unknown as Argv<GlobalOptions & ReportOptions>,
+  handler: report,
+};

@@ -1,0 +1,131 @@
+/** `sweep`: many settings of one configuration, and what each is worth. */
+import type { Argv } from 'yargs';
+import type { Command, GlobalOptions } from '../commands.js';
+import { UsageError } from '../errors.js';
+import { jsonOption } from '../model-options.js';
+import { optional, wholeNumber } from '../options.js';
+import { megabytes, note, print, printJson, printTable, progressBar } from '../output.js';
+import { scoreOf } from '../run-result.js';
+import { settingsOf } from '../sweep/grid.js';
+import type { SweepRow } from '../sweep/sweep.js';
+
+interface SweepOptions {
+  readonly config: string;
+  readonly grid: readonly string[];
+  readonly set: readonly string[];
+  readonly data?: string | undefined;
+  readonly out: string;
+  readonly workers: number;
+  readonly evaluate: boolean;
+  readonly secure?: number | undefined;
+  readonly json: boolean;
+}
+
+const share = (value: number): string => `${(100 * value).toFixed(1)}%`;
+
+function printRows(rows: readonly SweepRow[]): void {
+  printTable(
+    ['run', 'float', 'fixed point', 'kept', 'MB', 'rounds', 's (lan)', 'front'],
+    rows.map((row) => {
+      if (row.status === 'failed') return [row.run, 'failed', '', '', '', '', '', ''];
+      const { float, fixedPoint, estimate } = row;
+      return [
+        row.run,
+        scoreOf(float).toFixed(4),
+        fixedPoint ? scoreOf(fixedPoint).toFixed(4) : '',
+        share(float.meanKeptRatio),
+        megabytes(estimate.bytes),
+        Math.round(estimate.rounds),
+        estimate.seconds.lan.toFixed(2),
+        row.pareto ? '*' : '',
+      ];
+    }),
+  );
+}
+
+async function run(options: GlobalOptions & SweepOptions): Promise<void> {
+  const settings = settingsOf(options.grid);
+  const { runSweep } = await import('../sweep/sweep.js');
+  const progress = progressBar('sweep', settings.length + 1);
+  const directory = options.data === undefined ? [] : [`data.directory=${JSON.stringify(options.data)}`];
+  const rows = await runSweep({
+    config: options.config,
+    settings,
+    overrides: [...directory, ...options.set],
+    out: options.out,
+    workers: options.workers,
+    evaluate: options.evaluate,
+    secure: options.secure ?? 0,
+    onLine(name, line) {
+      progress.advance(0, `${name}: ${line}`.slice(0, 100));
+      if (!process.stderr.isTTY) note(`${name}: ${line}`);
+    },
+    onDone(row) {
+      progress.advance(1);
+      if (row.status === 'failed') note(`${row.run} failed: ${row.error}`);
+    },
+  }).finally(() => progress.stop());
+  const failed = rows.filter(({ status }) => status === 'failed');
+  if (options.json) printJson({ out: options.out, runs: rows });
+  else {
+    printRows(rows);
+    print(`${options.out}/results.jsonl; cipherprune report --runs ${options.out} draws it`);
+  }
+  if (failed.length > 0)
+    throw new Error(
+      `sweep: ${failed.length} of ${rows.length} runs failed (${failed.map(({ run: name }) => name).join(', ')}); the same command tries them again`,
+    );
+}
+
+function checkedGrid(value: unknown): readonly string[] {
+  const grid = [value].flat().map(String);
+  if (grid.length === 0) throw new UsageError('--grid: expected key=value,value…, got nothing');
+  settingsOf(grid);
+  return grid;
+}
+
+export const command: Command<SweepOptions> = {
+  command: 'sweep',
+  describe: 'Train many settings and compare accuracy with cost',
+  builder: (yargs) =>
+    yargs.options({
+      config: { type: 'string', demandOption: true, describe: 'Run configuration (YAML)' },
+      grid: {
+        type: 'string',
+        array: true,
+        demandOption: true,
+        coerce: checkedGrid,
+        describe: 'key=value,value…: lambda, alpha, keep, mode, temperature, or any key of the configuration',
+      },
+      set: {
+        type: 'string',
+        array: true,
+        default: [] as string[],
+        describe: 'key=value over the configuration, for every setting',
+      },
+      data: { type: 'string', describe: "Folder with GLUE's TSV files" },
+      out: {
+        type: 'string',
+        demandOption: true,
+        describe: 'Folder of the sweep; the same folder resumes it',
+      },
+      workers: {
+        type: 'string',
+        default: '1',
+        coerce: wholeNumber('workers', 1, 64),
+        describe: 'Settings at the same time',
+      },
+      evaluate: {
+        type: 'boolean',
+        default: false,
+        describe: 'Also in fixed point: the exported artifacts on the cleartext backend',
+      },
+      secure: {
+        type: 'string',
+        describe: 'Also privately, on the first N dev examples',
+        coerce: optional(wholeNumber('secure', 0)),
+      },
+      json: jsonOption,
+    }) as unknown as Argv<GlobalOptions & SweepOptions>,
+  handler: run,
+};

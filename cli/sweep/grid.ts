@@ -1,0 +1,62 @@
+/** The settings of a sweep: `--grid lambda=0.1,0.2 --grid alpha=0.1,0.5`, or both in one text with a comma, is every pair. */
+import { UsageError } from '../errors.js';
+
+/** Short names of what is swept most. */
+const ALIASES: Readonly<Record<string, string>> = {
+  lambda: 'masks.lambda',
+  alpha: 'masks.alpha',
+  keep: 'masks.keep',
+  mode: 'masks.mode',
+  temperature: 'masks.temperature.value',
+};
+
+/** Configuration keys and their values as they were written. */
+export type Setting = Readonly<Record<string, string>>;
+
+interface Axis {
+  readonly key: string;
+  readonly values: string[];
+}
+
+/** `lambda=0.1,0.2,alpha=0.5`: a part with `=` begins an axis, the parts after it are more values of it. */
+function axesOf(text: string): Axis[] {
+  const axes: Axis[] = [];
+  for (const part of text.split(',')) {
+    const [first = '', second, ...more] = part.split('=').map((word) => word.trim());
+    const value = second ?? first;
+    if (value === '' || first === '' || more.length > 0 || (second === undefined && axes.length === 0))
+      throw new UsageError(`--grid: expected key=value,value…, got ${JSON.stringify(text)}`);
+    if (second !== undefined) axes.push({ key: ALIASES[first] ?? first, values: [] });
+    axes.at(-1)!.values.push(value);
+  }
+  return axes;
+}
+
+/** Every combination, the last axis fastest. */
+export function settingsOf(grid: readonly string[]): Setting[] {
+  const axes = grid.flatMap(axesOf);
+  const keys = axes.map(({ key }) => key);
+  const twice = keys.find((key, i) => keys.indexOf(key) !== i);
+  if (twice) throw new UsageError(`--grid: ${twice} is given twice`);
+  return axes.reduce<Setting[]>(
+    (settings, { key, values }) =>
+      settings.flatMap((setting) => values.map((value) => ({ ...setting, [key]: value }))),
+    [{}],
+  );
+}
+
+/** The last word of a key that says something. */
+function shortKey(key: string): string {
+  const words = key.split('.');
+  return (words.at(-1) === 'value' ? words.at(-2) : words.at(-1)) ?? key;
+}
+
+/** A folder name: `lambda-0.2_alpha-0.5`. */
+export const settingName = (setting: Setting): string =>
+  Object.entries(setting)
+    .map(([key, value]) => `${shortKey(key)}-${value}`)
+    .join('_')
+    .replace(/[^\w.+-]+/g, '-');
+
+export const overridesOf = (setting: Setting): string[] =>
+  Object.entries(setting).map(([key, value]) => `${key}=${value}`);

@@ -1,0 +1,204 @@
+/**
+ * Many settings of one configuration: the dense phase once for all that share it, then every setting in processes of its
+ * own. What is finished is skipped, what was interrupted goes on, what fails does not stop the others.
+ */
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { loadRunConfig } from '../../configs/load.js';
+import type { RunConfig } from '../../configs/schema.js';
+import { branchRun, denseConfig, densePart } from '../../training/branch.js';
+import { readRunConfig } from '../measure.js';
+import { selfCommand } from '../model-options.js';
+import { type RunResult, readResult, scoreOf } from '../run-result.js';
+import { overridesOf, type Setting, settingName } from './grid.js';
+import { paretoFront } from './pareto.js';
+import { runChild, runPool } from './pool.js';
+
+export interface SweepOptions {
+  readonly config: string;
+  readonly settings: readonly Setting[];
+  /** `--set` of every setting. */
+  readonly overrides: readonly string[];
+  readonly out: string;
+  readonly workers: number;
+  readonly evaluate: boolean;
+  readonly secure: number;
+  readonly onLine: (run: string, line: string) => void;
+  readonly onDone: (row: SweepRow) => void;
+}
+
+/** One line of results.jsonl. */
+export type SweepRow =
+  | ({
+      readonly run: string;
+      readonly settings: Setting;
+      readonly status: 'done';
+      readonly pareto?: boolean;
+    } & RunResult)
+  | { readonly run: string; readonly settings: Setting; readonly status: 'failed'; readonly error: string };
+
+interface Job {
+  readonly run: string;
+  readonly settings: Setting;
+  readonly config: RunConfig;
+  readonly directory: string;
+}
+
+const writeConfig = async (directory: string, config: RunConfig): Promise<string> => {
+  await mkdir(directory, { recursive: true });
+  const file = join(directory, 'config.json');
+  await writeFile(file, `${JSON.stringify(config, null, 2)}\n`);
+  return file;
+};
+
+const sameRun = (a: RunConfig, b: RunConfig): boolean =>
+  JSON.stringify({ ...a, output: '' }) === JSON.stringify({ ...b, output: '' });
+
+class Sweep {
+  /** Folders of dense runs by what they depend on. */
+  private readonly dense = new Map<string, Promise<string>>();
+
+  constructor(private readonly options: SweepOptions) {}
+
+  private train(run: string, config: string, resume: boolean): Promise<string> {
+    const command = selfCommand('train', '--config', config, '--json', ...(resume ? ['--resume'] : []));
+    return runChild(command, (line) => this.options.onLine(run, line));
+  }
+
+  /** The folder of the dense run that a setting starts from; trained by the first that asks. */
+  denseRun(config: RunConfig): Promise<string> {
+    const key = densePart(config);
+    let run = this.dense.get(key);
+    if (!run) {
+      const number = this.dense.size;
+      const name = number === 0 ? 'dense' : `dense-${number + 1}`;
+      run = this.trainDense(name, denseConfig(config, join(this.options.out, name)));
+      run.catch(() => undefined); // reported by the settings that need it
+      this.dense.set(key, run);
+    }
+    return run;
+  }
+
+  private async trainDense(name: string, config: RunConfig): Promise<string> {
+    const directory = config.output;
+    const known = existsSync(join(directory, 'run.json'));
+    if (known && !sameRun(await readRunConfig(directory), config))
+      throw new Error(`${directory} holds another dense run; expected an --out of its own`);
+    if (!existsSync(join(directory, 'final'))) {
+      const file = await writeConfig(directory, config);
+      await this.train(name, file, existsSync(join(directory, 'checkpoint')));
+    }
+    return directory;
+  }
+
+  private async measure(run: string, directory: string): Promise<RunResult> {
+    const { evaluate, secure, onLine } = this.options;
+    const known = await readResult(directory);
+    if (known && (known.fixedPoint || !evaluate) && (known.secure || secure === 0)) return known;
+    const flags = [...(evaluate ? ['--evaluate'] : []), '--secure', String(secure)];
+    await runChild(selfCommand('measure', '--run', directory, '--json', ...flags), (line) =>
+      onLine(run, line),
+    );
+    return (await readResult(directory))!;
+  }
+
+  private async trainSetting({ run, config, directory }: Job): Promise<void> {
+    const known = existsSync(join(directory, 'run.json'));
+    if (known && !sameRun(await readRunConfig(directory), config))
+      throw new Error(`${directory} holds a run of another configuration; expected an --out of its own`);
+    if (existsSync(join(directory, 'final'))) return;
+    const isDense = config.masks.mode === 'none';
+    const dense = await this.denseRun(config);
+    const file = await writeConfig(directory, config);
+    if (!existsSync(join(directory, 'checkpoint'))) await branchRun(dense, config, directory);
+    this.options.onLine(run, isDense ? 'the dense model as it is' : 'from the dense model');
+    await this.train(run, file, true);
+  }
+
+  /** Never throws: a failure is a row. */
+  async run(job: Job): Promise<SweepRow> {
+    const { run, settings, directory } = job;
+    try {
+      await this.trainSetting(job);
+      return { run, settings, status: 'done', ...(await this.measure(run, directory)) };
+    } catch (error) {
+      return { run, settings, status: 'failed', error: (error as Error).message };
+    }
+  }
+
+  async runDense(config: RunConfig): Promise<SweepRow> {
+    const run = 'dense';
+    const settings = { 'masks.mode': 'none' };
+    try {
+      return { run, settings, status: 'done', ...(await this.measure(run, await this.denseRun(config))) };
+    } catch (error) {
+      return { run, settings, status: 'failed', error: (error as Error).message };
+    }
+  }
+}
+
+/** Score and cost of a row: fixed point where it was measured; seconds on a LAN. */
+const pointOf = (row: RunResult) => ({
+  score: scoreOf(row.fixedPoint ?? row.float),
+  cost: row.estimate.seconds.lan,
+});
+
+/** Rows with those on the Pareto front marked. */
+export function markFront(rows: readonly SweepRow[]): SweepRow[] {
+  const done = rows.filter((row) => row.status === 'done');
+  const front = paretoFront(done.map(pointOf));
+  return rows.map((row) => (row.status === 'done' ? { ...row, pareto: front[done.indexOf(row)]! } : row));
+}
+
+async function jobsOf({ config: file, settings, overrides, out }: SweepOptions): Promise<Job[]> {
+  const jobs: Job[] = [];
+  for (const setting of settings) {
+    const run = settingName(setting);
+    const directory = join(out, 'runs', run);
+    const all = [...overrides, ...overridesOf(setting)];
+    const config = await loadRunConfig(file, all);
+    jobs.push({
+      run,
+      settings: setting,
+      directory,
+      config: { ...config, name: `${config.name} ${run}`, output: directory },
+    });
+  }
+  return jobs;
+}
+
+/** Wrong settings are found before anything runs. */
+export async function runSweep(options: SweepOptions): Promise<SweepRow[]> {
+  const { config: file, overrides, out, workers } = options;
+  const jobs = await jobsOf(options);
+  const base = await loadRunConfig(file, overrides);
+  await mkdir(out, { recursive: true });
+  const sweep = new Sweep(options);
+  const rows = new Map<string, SweepRow>();
+  const finish = async (row: SweepRow): Promise<void> => {
+    rows.set(row.run, row);
+    options.onDone(row);
+    await writeRows(out, markFront([...rows.values()]));
+  };
+  await finish(await sweep.runDense(base));
+  await runPool(
+    jobs.map((job) => async () => finish(await sweep.run(job))),
+    workers,
+  );
+  const order = ['dense', ...jobs.map(({ run }) => run)];
+  const sorted = markFront(order.map((run) => rows.get(run)!));
+  await writeRows(out, sorted);
+  return sorted;
+}
+
+const writeRows = (out: string, rows: readonly SweepRow[]): Promise<void> =>
+  writeFile(join(out, 'results.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+
+/** The rows of a finished or unfinished sweep; empty where there is none. */
+export async function readSweep(out: string): Promise<SweepRow[]> {
+  const file = join(out, 'results.jsonl');
+  if (!existsSync(file)) return [];
+  const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => line !== '');
+  return lines.map((line) => JSON.parse(line) as SweepRow);
+}

@@ -1,0 +1,42 @@
+/** Starts a run from the dense model of another: runs that differ in their masks alone share phase 1. */
+import { existsSync } from 'node:fs';
+import { copyFile, cp, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RunConfig } from '../configs/schema.js';
+import { TrainingError } from './errors.js';
+import { RunFolder } from './run-folder.js';
+
+/** The part of a configuration that the dense phase depends on, as text to compare. */
+export function densePart(config: RunConfig): string {
+  const { task, model, data, seed, batch, optimizer, phases } = config;
+  return JSON.stringify({ task, model, data, seed, batch, optimizer, dense: phases.dense });
+}
+
+/** The configuration of the shared dense run: the same without masks. */
+export const denseConfig = (config: RunConfig, output: string): RunConfig => ({
+  ...config,
+  name: `${config.name} dense`,
+  masks: { ...config.masks, mode: 'none' },
+  output,
+});
+
+/**
+ * Makes the folder of a run that `--resume` continues after its dense phase. `dense` is the folder of a finished dense run.
+ * @throws TrainingError if that run is not finished or was trained by another configuration
+ */
+export async function branchRun(dense: string, config: RunConfig, directory: string): Promise<void> {
+  const from = new RunFolder(dense);
+  if (!existsSync(from.final) || !existsSync(from.last))
+    throw new TrainingError(`${dense}: expected a finished dense run, found none`);
+  const source = JSON.parse(await readFile(join(dense, 'run.json'), 'utf8')) as RunConfig;
+  if (densePart(source) !== densePart(config))
+    throw new TrainingError(`${dense}: its dense phase was trained by another configuration`);
+  const to = new RunFolder(directory);
+  await to.start(config);
+  await copyFile(from.metrics, to.metrics);
+  await cp(from.last, to.last, { recursive: true });
+  // λ starts at this run's own value.
+  const file = join(to.last, 'position.json');
+  const position = JSON.parse(await readFile(file, 'utf8')) as { lambda: number };
+  await writeFile(file, `${JSON.stringify({ ...position, lambda: config.masks.lambda }, null, 2)}\n`);
+}
