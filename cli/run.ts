@@ -12,7 +12,7 @@ const version = (): string => JSON.parse(readFileSync(packageFile('package.json'
 
 /** The parser with every command; it never exits the process by itself. */
 export const commandLine = (argv: readonly string[]) =>
-  yargs(joinRepeated(argv, '--set'))
+  yargs(joinRepeated(joinRepeated(argv, '--set'), '--grid'))
     .scriptName('cipherprune')
     .usage('$0 <command>\n\nPrivate two-party BERT inference with encrypted token pruning.')
     .command(commands as unknown as CommandModule[])

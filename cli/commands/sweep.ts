@@ -1,7 +1,6 @@
 /** `sweep`: many settings of one configuration, and what each is worth. */
 import type { Argv } from 'yargs';
 import type { Command, GlobalOptions } from '../commands.js';
-import { UsageError } from '../errors.js';
 import { jsonOption } from '../model-options.js';
 import { optional, wholeNumber } from '../options.js';
 import { megabytes, note, print, printJson, printTable, progressBar } from '../output.js';
@@ -77,13 +76,6 @@ async function run(options: GlobalOptions & SweepOptions): Promise<void> {
     );
 }
 
-function checkedGrid(value: unknown): readonly string[] {
-  const grid = [value].flat().map(String);
-  if (grid.length === 0) throw new UsageError('--grid: expected key=value,value…, got nothing');
-  settingsOf(grid);
-  return grid;
-}
-
 export const command: Command<SweepOptions> = {
   command: 'sweep',
   describe: 'Train many settings and compare accuracy with cost',
@@ -94,7 +86,6 @@ export const command: Command<SweepOptions> = {
         type: 'string',
         array: true,
         demandOption: true,
-        coerce: checkedGrid,
         describe: 'key=value,value…: lambda, alpha, keep, mode, temperature, or any key of the configuration',
       },
       set: {

@@ -62,7 +62,8 @@ function attentionPlan(model: PublicModel, ranges: LayerRanges, tokens: number):
   const largest = widened(ranges.logits);
   // A masked logit lies below the clip of exp even if it is the largest and the row's maximum the smallest.
   const mask = 2 * largest - expHigh.zeroBelow + 1;
-  const spread = 2 * largest + mask + 1;
+  // exp takes arguments of four integer bits and a sign, also where a hardly trained model's logits need fewer.
+  const spread = Math.max(17, 2 * largest + mask + 1);
   const logits = {
     ringBits: signedBits(spread, LOGIT_FRACTION_BITS),
     fractionBits: LOGIT_FRACTION_BITS,

@@ -67,6 +67,13 @@ describe('cost model', () => {
     expect(meanCost([few, many]).bytes).toBeCloseTo((few.bytes + many.bytes) / 2);
   });
 
+  it('has rings enough for logits that hardly differ', async () => {
+    const { public: model } = randomModel({ layers: 2, prunes: false, reduces: false, seed: 3 });
+    const layers = model.ranges.layers.map((layer) => ({ ...layer, logits: 0.03 }));
+    const flat = { ...model, ranges: { ...model.ranges, layers } };
+    expect((await estimateCost(flat, { bucket: 8, schedule: [] })).bytes).toBeGreaterThan(0);
+  });
+
   it('says which layer lacks counts', async () => {
     const { public: model } = randomModel({ layers: 3, prunes: true, reduces: false, seed: 3 });
     await expect(estimateCost(model, { bucket: 8, schedule: [{ kept: 8, important: 8 }] })).rejects.toThrow(

@@ -1,0 +1,135 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { readResult } from '../../cli/run-result.js';
+import { settingName, settingsOf } from '../../cli/sweep/grid.js';
+import { paretoFront } from '../../cli/sweep/pareto.js';
+import { runChild, runPool } from '../../cli/sweep/pool.js';
+import { readSweep, runSweep, type SweepRow } from '../../cli/sweep/sweep.js';
+
+describe('grid', () => {
+  it('makes every combination, however it is written', () => {
+    const names = [
+      'lambda-0.1_alpha-0.5',
+      'lambda-0.1_alpha-0.9',
+      'lambda-1_alpha-0.5',
+      'lambda-1_alpha-0.9',
+    ];
+    expect(settingsOf(['lambda=0.1,1', 'alpha=0.5,0.9']).map(settingName)).toEqual(names);
+    expect(settingsOf(['lambda=0.1,1,alpha=0.5,0.9']).map(settingName)).toEqual(names);
+    expect(settingsOf(['temperature=0.5'])).toEqual([{ 'masks.temperature.value': '0.5' }]);
+    expect(settingName({ 'masks.temperature.value': '0.5', seed: '2' })).toBe('temperature-0.5_seed-2');
+  });
+
+  it.each(['lambda', 'lambda=', '=1', 'a=b=c', '1,2', 'lambda=1,,2'])('refuses %s', (text) => {
+    expect(() => settingsOf([text])).toThrow(/--grid/);
+  });
+
+  it('refuses a key twice', () => {
+    expect(() => settingsOf(['lambda=1', 'masks.lambda=2'])).toThrow(/twice/);
+  });
+});
+
+it('finds the points that no other beats', () => {
+  const points = [
+    { score: 0.9, cost: 3 },
+    { score: 0.8, cost: 1 },
+    { score: 0.8, cost: 2 },
+    { score: 0.95, cost: 3 },
+    { score: 0.8, cost: 1 },
+  ];
+  expect(paretoFront(points)).toEqual([false, true, false, true, true]);
+});
+
+describe('pool', () => {
+  it('runs at most so many jobs at a time, and all of them', async () => {
+    let [running, most, done] = [0, 0, 0];
+    const job = async () => {
+      most = Math.max(most, ++running);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      running--;
+      done++;
+    };
+    await runPool(Array(5).fill(job), 2);
+    expect([most, done]).toEqual([2, 5]);
+  });
+
+  it('tells the last words of a child that fails', async () => {
+    const script = 'console.log("out"); console.error("first"); console.error("cause"); process.exit(3)';
+    await expect(runChild([process.execPath, '-e', script])).rejects.toThrow(/^cause$/);
+    await expect(runChild([process.execPath, '-e', 'console.log("fine")'])).resolves.toBe('fine\n');
+  });
+});
+
+describe('sweep', () => {
+  const folders: string[] = [];
+  afterAll(async () => {
+    for (const folder of folders) await rm(folder, { recursive: true, force: true });
+  });
+
+  it('trains the dense phase once, outlives a failing setting, and resumes', {
+    timeout: 180_000,
+  }, async () => {
+    const out = await mkdtemp(join(tmpdir(), 'sweep-'));
+    folders.push(out);
+    const config = join(out, 'config.yaml');
+    await writeFile(
+      config,
+      `name: tiny
+task: sst2
+model:
+  architecture: { layers: 2, heads: 2, hiddenSize: 16, intermediateSize: 32, maxPositions: 32 }
+  tokenizer: { source: learned, vocabularySize: 150 }
+  maxTokens: 24
+data: { source: synthetic, syntheticTrain: 120, syntheticDev: 16 }
+batch: { tokens: 512, examples: 32 }
+phases:
+  dense: { epochs: 1, learningRate: 1.0e-3 }
+  soft: { epochs: 1, learningRate: 5.0e-4 }
+  hard: { epochs: 1, learningRate: 5.0e-4 }
+export: { calibrationExamples: 24 }
+`,
+    );
+    const lines: string[] = [];
+    const options = {
+      config,
+      // A learning rate beyond all bounds ends in numbers that are none, and the run in an error.
+      settings: settingsOf(['phases.soft.learningRate=5e-4,1e30']),
+      overrides: [],
+      out: join(out, 'sweep'),
+      workers: 2,
+      evaluate: false,
+      secure: 0,
+      onLine: (run: string, line: string) => lines.push(`${run}: ${line}`),
+      onDone: () => undefined,
+    };
+    const rows = await runSweep(options);
+    const status = (all: readonly SweepRow[]) => all.map((row) => [row.run, row.status]);
+    const expected = [
+      ['dense', 'done'],
+      ['learningRate-5e-4', 'done'],
+      ['learningRate-1e30', 'failed'],
+    ];
+    expect(status(rows)).toEqual(expected);
+    expect(await readSweep(options.out)).toEqual(JSON.parse(JSON.stringify(rows)));
+    const trainings = lines.filter((line) => /training and/.test(line)).map((line) => line.split(':')[0]);
+    expect(trainings.sort()).toEqual(['dense', 'learningRate-1e30', 'learningRate-5e-4']);
+
+    const directory = join(options.out, 'runs', 'learningRate-5e-4');
+    const result = (await readResult(directory))!;
+    expect(result.float.keptRatio[0]).toBeLessThan(1);
+    expect(result.estimate.bytes).toBeGreaterThan(1e6);
+    const tokens = (await readFile(join(directory, 'tokens.jsonl'), 'utf8')).trim().split('\n');
+    expect(tokens).toHaveLength(16);
+    const { kept, left, tokens: words } = JSON.parse(tokens[0]!);
+    expect(left).toHaveLength(words.length);
+    expect(kept[0]).toBe(left.filter((layer: number | null) => layer !== 0).length);
+
+    lines.length = 0;
+    expect(status(await runSweep(options))).toEqual(expected);
+    expect(lines.filter((line) => line.startsWith('dense') || line.startsWith('learningRate-5e-4'))).toEqual(
+      [],
+    );
+  });
+});
