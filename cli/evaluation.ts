@@ -70,7 +70,7 @@ function perExample({ milliseconds, bytes, rounds }: EvaluationCost, examples: n
 }
 
 /** Throws unless the task's labels are the model's, in the same order. */
-export function checkTask(task: Task, model: PublicModel): void {
+export function checkTask(task: Task, model: Pick<PublicModel, 'config' | 'task'>): void {
   const own = model.config.labels;
   const fits =
     own.length === task.labels.length &&

@@ -139,6 +139,7 @@ async function secureMeasured(artifact: string, dataset: Dataset, limit: number)
   const target = {
     address: null,
     artifact,
+    privateEmbedding: false,
     timeoutSeconds: SECURE_TIMEOUT_SECONDS,
     cache: false,
     verbose: false,

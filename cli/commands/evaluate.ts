@@ -1,11 +1,12 @@
-/** `evaluate`: a task's metric, kept tokens and cost, in the clear or privately. */
+/** `evaluate`: a task's metric, kept tokens and cost: in float, in fixed point, privately, or all three side by side. */
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import type { Argv } from 'yargs';
-import { describeMalformed } from '../../data/dataset.js';
+import { type Dataset, describeMalformed } from '../../data/dataset.js';
 import { readGlue } from '../../data/glue.js';
 import { type Split, type Task, taskByName } from '../../data/tasks.js';
 import type { Command, GlobalOptions } from '../commands.js';
+import { compareWays, type Way, type WayResult } from '../comparison.js';
 import { UsageError } from '../errors.js';
 import { type Classifier, checkTask, type Evaluation, evaluate, type Prediction } from '../evaluation.js';
 import {
@@ -15,15 +16,19 @@ import {
   privateEmbeddingOption,
   timeoutOption,
 } from '../model-options.js';
+import { wholeNumber } from '../options.js';
 import { megabytes, note, print, printJson, printTable, progressBar } from '../output.js';
 import { withClient } from '../two-party.js';
 
 interface EvaluateOptions {
-  readonly artifact: string;
+  readonly artifact?: string | undefined;
+  readonly checkpoint?: string | undefined;
   readonly task: Task;
   readonly data: string;
   readonly split: Split;
-  readonly backend: 'cleartext' | 'two-party';
+  readonly backend?: Way | undefined;
+  readonly compare: boolean;
+  readonly secure: number;
   readonly limit?: number | undefined;
   readonly predictions?: string | undefined;
   readonly batch: number;
@@ -53,14 +58,30 @@ function predictionFile(path: string | undefined) {
   };
 }
 
-/** Runs `body` with the classifier of the chosen backend. */
+/** Sentences of one forward pass in float. */
+const FLOAT_BATCH = 64;
+
+function given(name: 'artifact' | 'checkpoint', value: string | undefined): string {
+  if (value === undefined) throw new UsageError(`evaluate: expected --${name} for this backend`);
+  return value;
+}
+
+/** Runs `body` with the classifier of a backend. */
 async function withClassifier<T>(
   options: GlobalOptions & EvaluateOptions,
+  backend: Way,
   body: (classifier: Classifier) => Promise<T>,
 ): Promise<T> {
-  const { artifact, task, backend, privateEmbedding, timeout, verbose } = options;
+  const { task, privateEmbedding, timeout, verbose } = options;
+  if (backend === 'float') {
+    const directory = given('checkpoint', options.checkpoint);
+    const { FloatClassifier } = await import('../float-classifier.js');
+    const classifier = await FloatClassifier.open(directory);
+    checkTask(task, classifier.model);
+    return body(classifier);
+  }
+  const artifact = given('artifact', options.artifact);
   if (backend === 'cleartext') {
-    if (privateEmbedding) throw new UsageError('--private-embedding needs --backend two-party');
     const { CleartextClassifier } = await import('../../inference/run/cleartext-classifier.js');
     const classifier = await CleartextClassifier.open(artifact);
     checkTask(task, classifier.model);
@@ -80,11 +101,36 @@ async function withClassifier<T>(
   });
 }
 
+/** Evaluates one backend with a progress bar. */
+async function evaluateOn(
+  options: GlobalOptions & EvaluateOptions,
+  backend: Way,
+  dataset: Dataset,
+  onPrediction: (prediction: Prediction) => void,
+): Promise<Evaluation> {
+  const progress = progressBar(`evaluate ${backend}`, dataset.examples.length);
+  try {
+    return await withClassifier(options, backend, (classifier) =>
+      evaluate({
+        dataset,
+        classifier,
+        batch: backend === 'float' ? FLOAT_BATCH : options.batch,
+        onPrediction(prediction) {
+          onPrediction(prediction);
+          progress.advance();
+        },
+      }),
+    );
+  } finally {
+    progress.stop();
+  }
+}
+
 const percent = (ratio: number): string => `${(100 * ratio).toFixed(1)}%`;
 
-function printEvaluation(options: EvaluateOptions, evaluation: Evaluation): void {
+function printEvaluation(options: EvaluateOptions, backend: Way, evaluation: Evaluation): void {
   const { examples, metrics, truncated, meanCost } = evaluation;
-  print(`${options.task.name} ${options.split}, ${options.backend}, ${examples} examples`);
+  print(`${options.task.name} ${options.split}, ${backend}, ${examples} examples`);
   for (const [name, value] of Object.entries(metrics)) print(`  ${name}: ${value.toFixed(4)}`);
   if (truncated > 0) print(`  truncated texts: ${truncated}`);
   print(
@@ -98,30 +144,64 @@ function printEvaluation(options: EvaluateOptions, evaluation: Evaluation): void
   printTable(['layer', 'kept', 'important'], rows);
 }
 
+function printComparison(results: readonly WayResult[]): void {
+  const names = Object.keys(results[0]?.metrics ?? {}) as (keyof WayResult['metrics'])[];
+  printTable(
+    ['backend', 'examples', ...names, 'kept', 'same label', 'logit error', 'ms', 'MB', 'rounds'],
+    results.map(({ backend, examples, metrics, meanKeptRatio, agreement, meanCost }) => [
+      backend,
+      examples,
+      ...names.map((name) => metrics[name]?.toFixed(4) ?? ''),
+      percent(meanKeptRatio),
+      agreement ? percent(agreement.labels) : '',
+      agreement ? agreement.maxLogitError.toFixed(4) : '',
+      Math.round(meanCost.milliseconds),
+      megabytes(meanCost.bytes),
+      meanCost.rounds,
+    ]),
+  );
+  const reference = results[0]?.backend;
+  print(`same label and largest logit error: against ${reference}, on the examples that both saw`);
+}
+
+/** What there are models for; the private one on the first examples only. */
+async function compare(options: GlobalOptions & EvaluateOptions, dataset: Dataset): Promise<WayResult[]> {
+  const { artifact, checkpoint, secure } = options;
+  const ways: Way[] = [];
+  if (checkpoint !== undefined) ways.push('float');
+  if (artifact !== undefined) ways.push('cleartext');
+  if (artifact !== undefined && secure > 0) ways.push('two-party');
+  if (ways.length < 2) throw new UsageError('--compare: expected --artifact, and --checkpoint for float');
+  const sample = { ...dataset, examples: dataset.examples.slice(0, secure) };
+  return compareWays(ways, (way, onPrediction) =>
+    evaluateOn(options, way, way === 'two-party' ? sample : dataset, onPrediction),
+  );
+}
+
+/** A checkpoint alone is run in float, an artifact in fixed point. */
+const backendOf = ({ backend, artifact, checkpoint }: EvaluateOptions): Way =>
+  backend ?? (artifact === undefined && checkpoint !== undefined ? 'float' : 'cleartext');
+
 async function run(options: GlobalOptions & EvaluateOptions): Promise<void> {
   const { task, data, split, limit, json } = options;
+  const backend = backendOf(options);
+  if (options.privateEmbedding && backend !== 'two-party' && !options.compare)
+    throw new UsageError('--private-embedding needs --backend two-party');
   const dataset = await readGlue(data, task.name, split, { limit: limit ?? null });
   const malformed = describeMalformed(dataset.malformed);
   if (malformed) note(malformed);
+  if (options.compare) {
+    const results = await compare(options, dataset);
+    if (json) printJson({ task: task.name, split, compare: results });
+    else printComparison(results);
+    return;
+  }
   const file = predictionFile(options.predictions);
-  const progress = progressBar(`evaluate ${options.backend}`, dataset.examples.length);
   try {
-    const evaluation = await withClassifier(options, (classifier) =>
-      evaluate({
-        dataset,
-        classifier,
-        batch: options.batch,
-        onPrediction(prediction) {
-          file.write(prediction);
-          progress.advance();
-        },
-      }),
-    );
-    progress.stop();
-    if (json) printJson({ task: task.name, split, backend: options.backend, ...evaluation });
-    else printEvaluation(options, evaluation);
+    const evaluation = await evaluateOn(options, backend, dataset, file.write);
+    if (json) printJson({ task: task.name, split, backend, ...evaluation });
+    else printEvaluation(options, backend, evaluation);
   } finally {
-    progress.stop();
     await file.close();
   }
 }
@@ -139,14 +219,25 @@ export const command: Command<EvaluateOptions> = {
   describe: "Measure a task's metric, kept tokens and cost",
   builder: (yargs: Argv<GlobalOptions>) =>
     yargs.options({
-      artifact: { type: 'string', demandOption: true, describe: 'Folder of the exported model' },
+      artifact: { type: 'string', describe: 'Folder of the exported model' },
+      checkpoint: { type: 'string', describe: 'Trained checkpoint or run, for float' },
       task: { type: 'string', demandOption: true, describe: 'A GLUE task', coerce: knownTask },
       data: { type: 'string', demandOption: true, describe: "Folder with GLUE's own layout" },
       split: { choices: ['train', 'dev', 'test'] as const, default: 'dev', describe: 'Which examples' },
       backend: {
-        choices: ['cleartext', 'two-party'] as const,
-        default: 'cleartext',
-        describe: 'In the clear (fixed point), or privately with both parties here',
+        choices: ['cleartext', 'two-party', 'float'] as const,
+        describe: 'Fixed point in the clear (the default), privately with both parties here, or float',
+      },
+      compare: {
+        type: 'boolean',
+        default: false,
+        describe: 'Float (with --checkpoint), fixed point and private side by side',
+      },
+      secure: {
+        type: 'string',
+        default: '8',
+        describe: 'Examples of the private part of --compare',
+        coerce: wholeNumber('secure', 0),
       },
       limit: limitOption,
       predictions: { type: 'string', describe: 'Write one JSON line an example to this file' },

@@ -37,8 +37,9 @@ function styled(spec: TopLevelSpec, width: number): TopLevelSpec {
             labelFontSize: 10,
             labelLimit: 140,
             symbolLimit: 40,
+            symbolOpacity: 1,
           }
-        : { labelFontSize: 11, labelLimit: 170, symbolLimit: 40 },
+        : { labelFontSize: 11, labelLimit: 170, symbolLimit: 40, symbolOpacity: 1 },
     },
   } as TopLevelSpec;
 }

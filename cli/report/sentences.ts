@@ -22,12 +22,25 @@ function token(text: string, left: number | null, layers: number): string {
   return `<span class="token${continues ? ' joined' : ''}" style="${style(left, layers)}" title="${title}">${word}${layer}</span>`;
 }
 
+/** Tokens as HTML; the pieces of a word stay on one line. */
+function wordsOf(line: TokenLine, layers: number): string[] {
+  const words: string[][] = [];
+  line.tokens.forEach((text, i) => {
+    const html = token(text, line.left[i] ?? null, layers);
+    if (text.startsWith('##') && words.length > 0) words.at(-1)!.push(html);
+    else words.push([html]);
+  });
+  return words.map((pieces) =>
+    pieces.length === 1 ? pieces[0]! : `<span class="word">${pieces.join('')}</span>`,
+  );
+}
+
 function sentence(line: TokenLine, labels: readonly string[]): string {
   const layers = line.kept.length;
   const name = (label: number | null): string => (label === null ? 'none' : (labels[label] ?? String(label)));
   const right = line.label === null || line.label === line.predicted;
   const verdict = `predicted ${name(line.predicted)}${right ? '' : `, labelled ${name(line.label)}`}`;
-  const tokens = line.tokens.map((text, i) => token(text, line.left[i] ?? null, layers)).join(' ');
+  const tokens = wordsOf(line, layers).join(' ');
   const counts = `kept ${[line.tokens.length, ...line.kept.slice(0, -1)].join(' → ')}`;
   return `<figure class="sentence"><p>${tokens}</p><figcaption${right ? '' : ' class="wrong"'}>${escapeHtml(verdict)}; ${counts}</figcaption></figure>`;
 }

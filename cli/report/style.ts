@@ -17,7 +17,8 @@ th:first-child, td:first-child { text-align: left; }
 .sentence { margin: 0.9rem 0; }
 .sentence p { margin: 0; line-height: 2; }
 .token { padding: 0.12em 0.32em; border-radius: 0.25em; white-space: nowrap; -webkit-print-color-adjust: exact; print-color-adjust: exact; }
-.token.joined { margin-left: -0.28em; border-top-left-radius: 0; border-bottom-left-radius: 0; }
+.word { white-space: nowrap; }
+.token.joined { margin-left: 1px; border-top-left-radius: 0; border-bottom-left-radius: 0; }
 .token sub { font-size: 0.62em; opacity: 0.75; margin-left: 0.15em; }
 .key { font-size: 0.85rem; line-height: 2; }
 .wrong { color: #a33; }
