@@ -19,6 +19,8 @@ export interface InferenceParameters {
   readonly ids: readonly number[];
   readonly bucket: number;
   readonly cots: CotExtensionName;
+  /** Rows of each linear layer to make ahead. */
+  readonly rowsAhead: number;
 }
 
 export interface InferenceRun {
@@ -63,13 +65,13 @@ export async function inferenceJob(
   { self, channel, progress }: JobParty,
   parameters: unknown,
 ): Promise<InferenceRun> {
-  const { directory, ids, bucket, cots } = parameters as InferenceParameters;
+  const { directory, ids, bucket, cots, rowsAhead } = parameters as InferenceParameters;
   const model = await modelOf(self, directory);
   const session = createSession({ self, channel: meteredChannel(channel), random: Prg.create() });
   const observed = withProgress(session, model.public.config.layers, progress);
   await barrier(channel);
   const { value: party, report: setup } = await measured<Party>(async () =>
-    openEngine(await setupTwoParty(observed, { extension: cots }), model),
+    openEngine(await setupTwoParty(observed, { extension: cots, rowsAhead }), model),
   );
   await barrier(channel);
   progress('set up');

@@ -25,6 +25,8 @@ export interface InferenceOptions {
   readonly cots: CotExtensionName;
   /** Share of the kept tokens that stay in high degree. */
   readonly importantRatio: number;
+  /** Rows of each linear layer to make ahead. */
+  readonly rowsAhead: number;
   /** Compare with the cleartext backend. */
   readonly check: boolean;
   readonly seed: number;
@@ -119,7 +121,19 @@ function figureOf(
 
 /** The artifact is written to a temporary folder, from which each party reads its part, and removed afterwards. */
 export async function benchInference(options: InferenceOptions): Promise<InferenceFigure> {
-  const { model, tokens, schedule, importantRatio, network, cots, check, seed, onProgress, signal } = options;
+  const {
+    model,
+    tokens,
+    schedule,
+    importantRatio,
+    rowsAhead,
+    network,
+    cots,
+    check,
+    seed,
+    onProgress,
+    signal,
+  } = options;
   const config = modelConfigOf(model);
   const ids = randomInput(config, tokens, seed);
   const directory = await mkdtemp(join(tmpdir(), 'cipherprune-bench-'));
@@ -136,6 +150,7 @@ export async function benchInference(options: InferenceOptions): Promise<Inferen
       ids,
       bucket: bucketOf(tokens),
       cots,
+      rowsAhead,
     };
     const reports = await runPair({
       job: 'inference',

@@ -65,6 +65,7 @@ export async function inferenceFigures(options: BenchOptions): Promise<void> {
       network,
       cots: options.cots ?? defaultCots(network),
       importantRatio: options.important,
+      rowsAhead: options.rowsAhead,
       check: options.check,
       seed: options.seed,
       onProgress: note,

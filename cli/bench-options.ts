@@ -9,6 +9,7 @@ export interface BenchOptions {
   readonly batch: number;
   readonly schedule: string;
   readonly important: number;
+  readonly rowsAhead: number;
   readonly check: boolean;
   readonly seed: number;
   readonly only?: readonly string[] | undefined;

@@ -29,6 +29,14 @@ export const batchOption = {
   coerce: wholeNumber('batch', 1, 64),
 } as const;
 
+export const rowsAheadOption = {
+  type: 'string',
+  default: '0',
+  describe:
+    'Rows of every linear layer to multiply before the text is known (by products with random rows); the rest on demand',
+  coerce: wholeNumber('rows-ahead', 0, 256),
+} as const;
+
 export const privateEmbeddingOption = {
   type: 'boolean',
   default: false,

@@ -13,6 +13,8 @@ export interface ClientTarget {
   readonly privateEmbedding: boolean;
   readonly timeoutSeconds: number;
   readonly cache: boolean;
+  /** Rows of each linear layer to make ahead. */
+  readonly rowsAhead?: number;
   /** Show the log of a server that is started here. */
   readonly verbose: boolean;
 }
@@ -32,7 +34,7 @@ async function startLocalServer(target: ClientTarget) {
 /** Runs `body` with a client that is connected and set up; closes everything afterwards, whatever happens. */
 export async function withClient<T>(target: ClientTarget, body: (client: Client) => Promise<T>): Promise<T> {
   const { connectClient } = await import('../inference/run/connect.js');
-  const { openEngineParty } = await import('../inference/run/engine-party.js');
+  const { enginePartyWith } = await import('../inference/run/engine-party.js');
   const { defaultCacheFolder } = await import('../inference/run/public-cache.js');
   const local = target.address ? null : await startLocalServer(target);
   const forgetCleanup = onInterrupt(() => local?.stop());
@@ -40,7 +42,7 @@ export async function withClient<T>(target: ClientTarget, body: (client: Client)
     const client = await connectClient({
       ...(target.address ?? { host: '127.0.0.1', port: local!.port }),
       timeoutMilliseconds: target.timeoutSeconds * 1_000,
-      open: openEngineParty,
+      open: enginePartyWith({ rowsAhead: target.rowsAhead }),
       modelDigest: target.modelDigest,
       // The public part without the word table is another than the artifact's: take what the server has.
       artifact: target.privateEmbedding ? undefined : target.artifact,

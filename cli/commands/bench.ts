@@ -2,6 +2,7 @@
 import type { Argv } from 'yargs';
 import type { BenchOptions } from '../bench-options.js';
 import type { Command, GlobalOptions } from '../commands.js';
+import { rowsAheadOption } from '../model-options.js';
 import { fraction, wholeNumber } from '../options.js';
 import { note } from '../output.js';
 
@@ -63,6 +64,7 @@ export const command: Command<BenchOptions> = {
           describe: 'Share of the kept tokens that stay in high degree',
           coerce: fraction('important'),
         },
+        'rows-ahead': rowsAheadOption,
         check: { type: 'boolean', default: true, describe: 'Compare with the cleartext backend' },
         seed: {
           type: 'string',

@@ -3,7 +3,13 @@ import type { Argv } from 'yargs';
 import type { Classification } from '../../inference/run/classification.js';
 import type { Command, GlobalOptions } from '../commands.js';
 import { UsageError } from '../errors.js';
-import { batchOption, jsonOption, privateEmbeddingOption, timeoutOption } from '../model-options.js';
+import {
+  batchOption,
+  jsonOption,
+  privateEmbeddingOption,
+  rowsAheadOption,
+  timeoutOption,
+} from '../model-options.js';
 import { chunks, hostAndPort } from '../options.js';
 import { note, printJson } from '../output.js';
 import { printClassification } from '../print-classification.js';
@@ -19,6 +25,7 @@ interface InferOptions {
   readonly textPair?: string | undefined;
   readonly file?: string | undefined;
   readonly batch: number;
+  readonly rowsAhead: number;
   readonly privateEmbedding: boolean;
   readonly timeout: number;
   readonly cache: boolean;
@@ -58,6 +65,7 @@ async function infer(options: GlobalOptions & InferOptions): Promise<void> {
     timeoutSeconds: options.timeout,
     cache: options.cache,
     verbose: options.verbose,
+    rowsAhead: options.rowsAhead,
   };
   await withClient(target, async (client) => {
     for (const batch of chunks(inputs, options.batch)) {
@@ -93,6 +101,7 @@ export const command: Command<InferOptions> = {
         requiresArg: true,
       },
       batch: batchOption,
+      'rows-ahead': rowsAheadOption,
       'private-embedding': privateEmbeddingOption,
       timeout: timeoutOption,
       cache: { type: 'boolean', default: true, describe: 'Keep the public part that a server sends' },

@@ -41,6 +41,7 @@ describe('bench inference', () => {
       tokens: 16,
       schedule: [8, 8],
       importantRatio: 0.5,
+      rowsAhead: 0,
       network: 'loopback',
       cots: 'softspoken',
       check: true,

@@ -33,11 +33,13 @@ export interface LinearOptions {
   /** Threads of this party's kernels; all processors unless given, since the parties mostly take turns. */
   readonly threads?: number;
   /** Rows of every weight to keep made ahead. The client's choice; at the server, the most that it allows. */
-  readonly rowsAhead?: number;
+  readonly rowsAhead?: number | undefined;
 }
 
 /** The ring that rows made ahead live in: linear layers rest in it. */
 const AHEAD_RING_BITS = 37;
+/** Wider weights (a secret word table) stay on demand: their rows would fill the memory. */
+const MOST_INPUTS_AHEAD = 8192;
 /** What a server allows unless told otherwise: 150 MB of BERT-base. */
 const MOST_ROWS_AHEAD = 256;
 
@@ -140,7 +142,7 @@ export class HomomorphicLinear implements LinearProtocols {
   /** Once per model, at both parties; makes the first rows ahead. */
   async prepare(source: WeightSource): Promise<Weight> {
     const weight = prepareWeight(source, this.products.session.self);
-    if (this.rowsAhead > 0) {
+    if (this.rowsAhead > 0 && source.inputs <= MOST_INPUTS_AHEAD) {
       this.#pools.set(weight, new RowPool(AHEAD_RING_BITS));
       await this.#fill(weight);
     }
