@@ -16,8 +16,8 @@ export interface GeluApproximation {
 export const squareUnit = 8;
 
 /**
- * Degree 8, maximum error 0.0036 (below 2^-8). With z = y²/8 and w = z² the last three terms are -w (w - 4 z + b) / 2: two
- * squares, one product, and no constant that needs bits; the clip was chosen so that this form fits.
+ * Degree 8, maximum error 0.0036 (below 2^-8). With z = y²/8 and w = z² the last three terms are -w (w - 4 z + b) / 2:
+ * three squares (functions/gelu.ts completes one), and no constant that needs bits; the clip was chosen so that this form fits.
  */
 export const geluHigh: GeluApproximation = {
   clip: 2.875,

@@ -2,9 +2,10 @@
  * GELU by the polynomials of model/approximations.ts: y/2 + q(y²/8) + max(x - clip, 0), y = x clamped. High rows use degree
  * 8, low rows degree 2.
  *
- * With z = y²/8 and w = z², q(z) = c0 + c1 z - w (w - 4z + b)/2 (high): two squares, one product. z and w lie in [0, 2), carry
- * 10 fraction bits (12-bit rings, exact headroom); squares and products of such narrow factors go into the wider ring that
- * the result needs. Widths count: each bit of a factor is one or two COTs.
+ * With z = y²/8 and w = z², q(z) = c0 + c1 z - w (w - 4z + b)/2 (high). Its square completed, with e = b/2 - 2 and
+ * v = (z - 1)² + e - 1, it is c0 + e²/2 + (c1 - 2e) z - v²/2: three squares and no product. z and v lie in [0, 2), carry 10
+ * fraction bits (13-bit rings: z - 1 needs the headroom of a sign); squares go into the wider ring that the result needs.
+ * Widths count: each bit of a factor is one or two COTs.
  */
 import { geluHigh, geluLow } from '../../model/approximations.js';
 import type { Backend, SharedTensor } from '../backends/backend.js';
@@ -20,16 +21,16 @@ export interface GeluPlan {
 }
 
 const HIGH_FRACTION_BITS = 10;
-/** y² at 20 fraction bits is z = y²/8 at 23; 13 are dropped, 12 remain. */
-const HIGH_RING_BITS = 25;
+/** y² at 20 fraction bits is z = y²/8 at 23; 13 are dropped, 13 remain. */
+const HIGH_RING_BITS = 26;
 /** The inner part y/2 + q(z) is below 3 in magnitude and leaves with 10 fraction bits. */
 const INNER = { ringBits: 14, fractionBits: 10 };
-/** ... from 21 fraction bits: w (w - 4z + b) at 20, halved by reading. */
+/** ... from 21 fraction bits: v² at 20, halved by reading. */
 const HIGH_SUM_FRACTION_BITS = 21;
 const HIGH_SUM_RING_BITS = INNER.ringBits + HIGH_SUM_FRACTION_BITS - INNER.fractionBits;
 
-/** z and w: in [0, 2). */
-const POWER = { ringBits: 12, fractionBits: 10 };
+/** z and v: in [0, 2). */
+const POWER = { ringBits: 13, fractionBits: 10 };
 
 const LOW_FRACTION_BITS = 8;
 /** 13 bits are squared into 25. */
@@ -48,23 +49,24 @@ function halfAt(mpc: Backend, y: SharedTensor, fractionBits: number, ringBits: n
 
 /** y [n] → y/2 + q(y²/8) in INNER */
 async function highInner(mpc: Backend, y: SharedTensor): Promise<SharedTensor> {
-  const n = y.shape[0]!;
-  const [c0, c1, minusHalfB] = geluHigh.coefficients as [number, number, number];
+  const [c0, c1, c2] = geluHigh.coefficients as [number, number, number];
+  const e = -c2 - 2;
   const ySquare = await mpc.square(mpc.narrow(y, wideningBits(4, HIGH_FRACTION_BITS)), HIGH_RING_BITS);
-  const zSmall = shrink(mpc, mpc.reinterpret(ySquare, 2 * HIGH_FRACTION_BITS + 3), POWER);
-  const wSmall = shrink(mpc, await mpc.square(zSmall, 22, 'non-negative'), POWER);
-  const both = await widenNonNegative(mpc, mpc.concat([zSmall, wSmall], 0), HIGH_SUM_RING_BITS);
-  const [z, w] = [mpc.slice(both, 0, 0, n), mpc.slice(both, 0, n, 2 * n)];
-  const fourZ = mpc.reinterpret(mpc.shiftLeft(z, 2), POWER.fractionBits);
-  const factor = mpc.addPublic(mpc.subtract(w, fourZ), -2 * minusHalfB);
-  const product = await mpc.multiply(factor, wSmall, 'non-negative');
+  const z = shrink(mpc, mpc.reinterpret(ySquare, 2 * HIGH_FRACTION_BITS + 3), POWER);
+  const distance = await mpc.square(mpc.addPublic(z, -1), POWER.ringBits + POWER.fractionBits);
+  const v = shrink(mpc, mpc.addPublic(distance, e - 1), POWER);
+  const vSquare = await mpc.square(v, HIGH_SUM_RING_BITS, 'non-negative');
 
   const line = mpc.add(
     halfAt(mpc, y, HIGH_SUM_FRACTION_BITS, HIGH_SUM_RING_BITS),
-    mpc.scale(z, c1, HIGH_SUM_FRACTION_BITS - z.fractionBits),
+    mpc.scale(
+      await widenNonNegative(mpc, z, HIGH_SUM_RING_BITS),
+      c1 - 2 * e,
+      HIGH_SUM_FRACTION_BITS - z.fractionBits,
+    ),
   );
-  const sum = mpc.subtract(line, mpc.reinterpret(product, HIGH_SUM_FRACTION_BITS));
-  return shrink(mpc, mpc.addPublic(sum, c0), INNER);
+  const sum = mpc.subtract(line, mpc.reinterpret(vSquare, HIGH_SUM_FRACTION_BITS));
+  return shrink(mpc, mpc.addPublic(sum, c0 + e ** 2 / 2), INNER);
 }
 
 /** y [n] → y/2 + c0 + c1 y²/8 in INNER, one bit less */
