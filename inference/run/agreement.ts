@@ -3,14 +3,21 @@
  * the model's own parameters are covered by the digest of its public part.
  */
 import { createHash } from 'node:crypto';
+import { expHigh, expLow, geluHigh, geluLow, tanhApproximation } from '../../model/approximations.js';
+import { defaultCostModel } from '../crypto/rlwe/packed-layout.js';
+import { standardPreset } from '../crypto/rlwe/parameters.js';
+
+const { n, primes, specialPrime } = standardPreset;
 
 export const PROTOCOL_OPTIONS = {
   /** Computational and statistical security, bits. */
   security: { computational: 128, statistical: 40 },
   correlatedOt: 'softspoken-4',
   baseOt: 'ristretto255',
-  linear: 'rlwe-8192',
   shuffle: 'share-translation',
+  /** Layouts of ciphertexts follow from the cost model. */
+  linear: { n, primes, specialPrime, layouts: defaultCostModel },
+  approximations: { geluHigh, geluLow, expHigh, expLow, tanh: tanhApproximation },
 } as const;
 
 /** SHA-256 of the options as JSON, in the order above; hexadecimal. */
