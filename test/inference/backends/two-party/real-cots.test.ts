@@ -1,0 +1,41 @@
+import { expect, it } from 'vitest';
+import { topBit } from '../../../../inference/backends/two-party/comparison.js';
+import { multiplex } from '../../../../inference/backends/two-party/multiplex.js';
+import { squareInto } from '../../../../inference/backends/two-party/narrow-product.js';
+import { open } from '../../../../inference/backends/two-party/open.js';
+import { setupCots } from '../../../../inference/crypto/ot/setup-cots.js';
+import { type TestParty, testParties } from '../../../support/two-parties.js';
+
+const COUNT = 12_000;
+const BITS = 12;
+const SQUARE_BITS = 22;
+
+/** Scattered over [-1000, 1000), within the headroom of 12 bits. */
+const value = (i: number): number => ((i * 7919) % 2000) - 1000;
+const share = (isServer: boolean): BigUint64Array =>
+  BigUint64Array.from({ length: COUNT }, (_, i) => {
+    const mask = (i * 40503) % 4096;
+    return BigInt.asUintN(BITS, BigInt(isServer ? mask : value(i) - mask));
+  });
+
+it.each(['softspoken', 'ferret'] as const)(
+  'chunks of COTs that cross the refills of %s fit together, in both directions',
+  async (extension) => {
+    const { server, client } = testParties(3);
+    const run = async (party: TestParty) => {
+      const real = { ...party, cots: await setupCots(party.session, { extension }) };
+      const x = share(party.session.self === 'server');
+      const squares = await squareInto(real, x, BITS, SQUARE_BITS);
+      const negative = await topBit(real, x, BITS);
+      const chosen = await multiplex(real, negative, squares, SQUARE_BITS);
+      return [
+        (await open(real.session, squares, SQUARE_BITS, 'all'))!,
+        (await open(real.session, chosen, SQUARE_BITS, 'all'))!,
+      ] as const;
+    };
+    const [[squares, chosen]] = await Promise.all([run(server), run(client)]);
+    const expected = Array.from({ length: COUNT }, (_, i) => BigInt(value(i) ** 2));
+    expect(Array.from(squares)).toEqual(expected);
+    expect(Array.from(chosen)).toEqual(expected.map((square, i) => (value(i) < 0 ? square : 0n)));
+  },
+);
