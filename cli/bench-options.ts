@@ -3,7 +3,10 @@ import type { CotExtensionName, NetworkName } from '../bench/networks.js';
 import { onInterrupt } from './interrupt.js';
 
 export interface BenchOptions {
-  readonly figures: 'kernels' | 'protocols' | 'inference' | 'training';
+  readonly figures: 'kernels' | 'protocols' | 'inference' | 'training' | 'scaling';
+  readonly lengths: string;
+  readonly measure: boolean;
+  readonly figure?: string | undefined;
   readonly model?: string | undefined;
   readonly tokens: number;
   readonly batch: number;

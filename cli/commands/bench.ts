@@ -19,6 +19,10 @@ async function bench(options: GlobalOptions & BenchOptions): Promise<void> {
     const { inferenceFigures } = await import('../bench-inference.js');
     return inferenceFigures(options);
   }
+  if (options.figures === 'scaling') {
+    const { scalingFigures } = await import('../bench-scaling.js');
+    return scalingFigures(options);
+  }
   return protocolFigures(options);
 }
 
@@ -29,7 +33,7 @@ export const command: Command<BenchOptions> = {
   builder: (yargs: Argv<GlobalOptions>) =>
     yargs
       .positional('figures', {
-        choices: ['kernels', 'protocols', 'inference', 'training'] as const,
+        choices: ['kernels', 'protocols', 'inference', 'training', 'scaling'] as const,
         demandOption: true,
       })
       .options({
@@ -77,6 +81,14 @@ export const command: Command<BenchOptions> = {
           default: 'loopback' as const,
           describe: 'lan: 3 Gbit/s, 0.8 ms; wan: 200 Mbit/s, 40 ms',
         },
+        lengths: {
+          type: 'string',
+          default: '32-64-128-256-512',
+          describe: 'scaling: lengths of the text, powers of two',
+          requiresArg: true,
+        },
+        measure: { type: 'boolean', default: false, describe: 'scaling: run every point, for its seconds' },
+        figure: { type: 'string', describe: 'scaling: write the curves to this SVG file', requiresArg: true },
         cots: {
           choices: ['softspoken', 'ferret'] as const,
           describe: 'softspoken: least time (default); ferret: fewest bytes (default for wan)',
