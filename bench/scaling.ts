@@ -71,6 +71,7 @@ async function milliseconds(options: ScalingOptions, tokens: number, kind: Sched
     schedule: parseSchedule(kind, model, tokens),
     network: 'loopback',
     cots,
+    rowsAhead: 0,
     importantRatio,
     check: false,
     seed: 1,
