@@ -159,7 +159,12 @@ function thresholdFigure(collected: Collected): Figure | null {
         x: { field: 'layer', type: 'ordinal', title: 'Layer', axis: { labelAngle: 0 } },
         y: { field: 'value', type: 'quantitative', title: 'Threshold on n·S' },
         color: { field: 'run', type: 'nominal', title: null, scale: { range: palette } },
-        strokeDash: { field: 'which', type: 'nominal', title: null, legend: { symbolType: 'stroke' } },
+        strokeDash: {
+          field: 'which',
+          type: 'nominal',
+          title: null,
+          legend: { symbolType: 'stroke', symbolStrokeColor: '#333', symbolStrokeWidth: 2 },
+        },
       },
     },
   };

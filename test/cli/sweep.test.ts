@@ -82,7 +82,7 @@ model:
   architecture: { layers: 2, heads: 2, hiddenSize: 16, intermediateSize: 32, maxPositions: 32 }
   tokenizer: { source: learned, vocabularySize: 150 }
   maxTokens: 24
-data: { source: synthetic, syntheticTrain: 120, syntheticDev: 16 }
+data: { source: synthetic, syntheticTrain: 96, syntheticDev: 16 }
 batch: { tokens: 512, examples: 32 }
 phases:
   dense: { epochs: 1, learningRate: 1.0e-3 }
@@ -127,9 +127,8 @@ export: { calibrationExamples: 24 }
     expect(kept[0]).toBe(left.filter((layer: number | null) => layer !== 0).length);
 
     lines.length = 0;
-    expect(status(await runSweep(options))).toEqual(expected);
-    expect(lines.filter((line) => line.startsWith('dense') || line.startsWith('learningRate-5e-4'))).toEqual(
-      [],
-    );
+    const again = await runSweep({ ...options, settings: options.settings.slice(0, 1) });
+    expect(status(again)).toEqual(expected.slice(0, 2));
+    expect(lines).toEqual([]);
   });
 });
