@@ -39,10 +39,10 @@ const literal = (changes: Record<string, unknown> = {}) => ({
     attentionDropout: 0.05,
   },
   data: { source: 'synthetic', syntheticTrain: 2400, syntheticDev: 200 },
-  batch: { tokens: 1024, examples: 32 },
+  batch: { tokens: 1024, examples: 48 },
   phases: {
     dense: { epochs: 5, learningRate: 4e-3 },
-    soft: { epochs: 1, learningRate: 2e-3, thresholdLearningRate: 0.03 },
+    soft: { epochs: 1, learningRate: 2e-3, thresholdLearningRate: 0.04 },
     hard: { epochs: 1, learningRate: 2e-3 },
   },
   masks: { temperature: { value: 0.5, final: 0.1 }, keep: 0.5 },
@@ -125,13 +125,15 @@ describe('a whole run on generated sentences', () => {
 describe('resuming', () => {
   const short = {
     phases: {
-      dense: { epochs: 0.5, learningRate: 4e-3 },
-      soft: { epochs: 0.4, learningRate: 2e-3 },
-      hard: { epochs: 0.3, learningRate: 2e-3 },
+      dense: { epochs: 0.6, learningRate: 4e-3 },
+      soft: { epochs: 0.5, learningRate: 2e-3 },
+      hard: { epochs: 0.5, learningRate: 2e-3 },
     },
-    data: { source: 'synthetic', syntheticTrain: 600, syntheticDev: 50 },
+    data: { source: 'synthetic', syntheticTrain: 400, syntheticDev: 30 },
     evaluationsPerEpoch: 0,
   };
+
+  beforeAll(() => train('straight', short));
 
   it.each([[4], [13], [19]])(
     'after an interruption in step %i gives the same bits as one run',
