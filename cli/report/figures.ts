@@ -154,18 +154,16 @@ function thresholdFigure(collected: Collected): Figure | null {
       'On n·S, the attention that a token receives, where 1 is what uniform attention gives. Tokens below θ leave; tokens at or above β keep the high-degree polynomials.',
     spec: {
       data: { values: rows },
-      mark: { type: 'line', point: true },
       encoding: {
         x: { field: 'layer', type: 'ordinal', title: 'Layer', axis: { labelAngle: 0 } },
         y: { field: 'value', type: 'quantitative', title: 'Threshold on n·S' },
         color: { field: 'run', type: 'nominal', title: null, scale: { range: palette } },
-        strokeDash: {
-          field: 'which',
-          type: 'nominal',
-          title: null,
-          legend: { symbolType: 'stroke', symbolStrokeColor: '#333', symbolStrokeWidth: 2 },
-        },
       },
+      // Points apart from lines, or the legend of the dashes has no strokes.
+      layer: [
+        { mark: 'line', encoding: { strokeDash: { field: 'which', type: 'nominal', title: null } } },
+        { mark: { type: 'point', filled: true }, encoding: { detail: { field: 'which', type: 'nominal' } } },
+      ],
     },
   };
 }
