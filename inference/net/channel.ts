@@ -9,5 +9,12 @@ export interface Channel {
   receive(byteLength: number): Promise<Uint8Array>;
   /** Hands what is queued to the network now: before a long computation, so that the peer can begin. */
   flush?(): void;
+  /** Runs a body that takes one round trip however many messages it exchanges: chunks of corrections that cross each other,
+   * then chunks of answers. A meter counts it as one at most. */
+  pipelined?<T>(body: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
+
+/** Runs a body that takes one round trip. */
+export const pipelined = <T>(channel: Channel, body: () => Promise<T>): Promise<T> =>
+  channel.pipelined ? channel.pipelined(body) : body();

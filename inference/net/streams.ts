@@ -8,7 +8,7 @@
  */
 import { AsyncResource } from 'node:async_hooks';
 import { ProtocolError } from '../core/errors.js';
-import type { Channel } from './channel.js';
+import { type Channel, pipelined } from './channel.js';
 import { ReceiveQueue } from './receive-queue.js';
 
 /** The peer's frames are read in pieces of this size: nothing is reserved for bytes that never come. */
@@ -32,6 +32,11 @@ class Stream implements Channel {
 
   flush(): void {
     this.streams.flush();
+  }
+
+  /** Inside of `together`, packets are counted as they are. */
+  pipelined<T>(body: () => Promise<T>): Promise<T> {
+    return this.streams.isTogether ? body() : pipelined(this.streams.channel, body);
   }
 
   close(): Promise<void> {
@@ -74,6 +79,10 @@ export class Streams {
   stream(index: number): Channel {
     while (this.#streams.length <= index) this.#streams.push(new Stream(this));
     return this.#streams[index]!;
+  }
+
+  get isTogether(): boolean {
+    return this.#run !== null;
   }
 
   /** Runs tasks at the same time, task i talking over stream i. The peer runs as many. */

@@ -84,14 +84,13 @@ export async function estimateCost(model: PublicModel, options: CostOptions): Pr
   const report = meter.finish();
   const bytes = bytesOf(report) + REQUEST_BYTES;
   const { rounds } = report.cost;
-  const { cots, productMilliseconds, pipelinedRounds } = mpc.work;
-  const waits = rounds - pipelinedRounds;
+  const { cots, productMilliseconds } = mpc.work;
   const computing =
     cots / throughput.cotsPerMillisecond +
     productMilliseconds * throughput.productFactor +
-    waits * throughput.roundMilliseconds;
+    rounds * throughput.roundMilliseconds;
   const seconds = ({ bandwidthBitsPerSecond, roundTripMilliseconds }: NetworkModel): number =>
-    (computing + waits * roundTripMilliseconds) / 1000 + (8 * bytes) / bandwidthBitsPerSecond;
+    (computing + rounds * roundTripMilliseconds) / 1000 + (8 * bytes) / bandwidthBitsPerSecond;
   const { loopback, lan, wan } = networkModels;
   return {
     bytes,

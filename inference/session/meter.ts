@@ -2,7 +2,8 @@
  * What a party's protocols cost: bytes, round trips and time, by span (core/span.ts). Protocols know nothing of it:
  * the metered channel counts into whichever span is open.
  *
- * A round trip is one turn of this party's channel from sending to receiving.
+ * A round trip is one turn of this party's channel from sending to receiving. An exchange in both directions at once
+ * (`pipelined`: corrections cross each other, then answers) turns twice in the time of one round trip, and counts as one.
  */
 import { ProtocolError } from '../core/errors.js';
 import { currentSpan, type Span } from '../core/span.js';
@@ -110,6 +111,16 @@ export class Meter {
 /** Counts one party's traffic into whichever span is open; traffic outside of any (the handshake) is not counted. */
 export class TrafficCounter {
   #hasSent = false;
+  /** In a pipeline: may a receive still count as a turn? Null outside of any. */
+  #pipelineTurns: 0 | 1 | null = null;
+
+  beginPipeline(): void {
+    this.#pipelineTurns = 1;
+  }
+
+  endPipeline(): void {
+    this.#pipelineTurns = null;
+  }
 
   sent(byteLength: number): void {
     this.#hasSent = true;
@@ -121,9 +132,15 @@ export class TrafficCounter {
     const node = openNode();
     if (node) {
       node.receivedBytes += byteLength;
-      if (this.#hasSent) node.rounds++;
+      if (this.#isTurn()) node.rounds++;
     }
     this.#hasSent = false;
+  }
+
+  #isTurn(): boolean {
+    if (!this.#hasSent || this.#pipelineTurns === 0) return false;
+    if (this.#pipelineTurns === 1) this.#pipelineTurns = 0;
+    return true;
   }
 }
 
@@ -155,6 +172,14 @@ export function meteredChannel(channel: Channel): Channel {
       });
     },
     flush: () => channel.flush?.(),
+    async pipelined(body) {
+      counter.beginPipeline();
+      try {
+        return await body();
+      } finally {
+        counter.endPipeline();
+      }
+    },
     close: () => channel.close(),
   };
 }

@@ -50,7 +50,7 @@ it('costs this many bytes and rounds', () => {
         8192,
       ],
       "receivedBytes": 1252423,
-      "rounds": 175,
+      "rounds": 119,
       "sentBytes": 2738465,
     }
   `);
@@ -62,13 +62,13 @@ it('costs this many bytes and rounds', () => {
         "bytes": 1990183,
         "important": 3,
         "kept": 6,
-        "rounds": 86,
+        "rounds": 58,
       },
       {
         "bytes": 1674510,
         "important": 1,
         "kept": 1,
-        "rounds": 80,
+        "rounds": 53,
       },
     ]
   `);

@@ -64,8 +64,6 @@ export class CountedCots {
 
 export class CountedExchange {
   #nextReceiver: PartyId = 'client';
-  /** Rounds that the meter counts although nobody waits for them: chunks of one exchange that cross each other. */
-  pipelinedRounds = 0;
 
   constructor(
     private readonly traffic: TrafficCounter,
@@ -77,9 +75,11 @@ export class CountedExchange {
     const [sent, received] = [windowsOf(sending), windowsOf(receiving)];
     for (let w = 0; w < Math.max(sent.length, received.length); w++) {
       const [outgoing, incoming] = [chunksOf(sending, sent[w]), chunksOf(receiving, received[w])];
+      this.traffic.beginPipeline();
       await this.corrections(sending, outgoing, receiving, incoming);
       for (const [from, to] of outgoing) this.traffic.sent(sending!.messageBytes(to - from));
       for (const [from, to] of incoming) this.traffic.received(receiving!.messageBytes(to - from));
+      this.traffic.endPipeline();
     }
   }
 
@@ -96,7 +96,6 @@ export class CountedExchange {
       if (peers) this.traffic.sent(Math.ceil(cotsFor(receiving!, peers) / 8));
       if (own) this.traffic.received(Math.ceil(cotsFor(sending!, own) / 8));
     }
-    this.pipelinedRounds += Math.max(0, Math.min(outgoing.length, incoming.length) - 1);
   }
 
   /** The parties take turns as the receiver; `back` is a smaller job in the other direction at the same time. */

@@ -48,8 +48,6 @@ export interface CountedWork {
   readonly cots: number;
   /** Homomorphic products by the packing's own model, one core, without their messages. */
   readonly productMilliseconds: number;
-  /** Of the counted rounds, those that nobody waits for. */
-  readonly pipelinedRounds: number;
 }
 
 /** Layouts by shape: a search that is the same in every layer and every text. */
@@ -94,7 +92,6 @@ export class CountingBackend extends ShapeBackend implements Backend {
     return {
       cots: this.#cots.taken,
       productMilliseconds: this.#productMilliseconds,
-      pipelinedRounds: this.#exchange.pipelinedRounds,
     };
   }
 

@@ -8,7 +8,9 @@
  * take turns: the next receiver's corrections leave together with the last answer, and a chain of n such protocols takes
  * n + 1 flights in place of 2 n.
  */
+
 import type { CotPair, ReceiverCots, SenderCots } from '../../crypto/ot/cot.js';
+import { pipelined } from '../../net/channel.js';
 import type { Session } from '../../session/session.js';
 import type { PartyId } from '../backend.js';
 
@@ -110,13 +112,25 @@ export async function exchange(
   for (let w = 0; w < Math.max(sent.length, received.length); w++) {
     const sendChunks = sending ? chunksOf(sending, sent[w]) : [];
     const receiveChunks = receiving ? chunksOf(receiving, received[w]) : [];
-    const requests = await exchangeCorrections(party, sending, sendChunks, receiving, receiveChunks);
-    for (const [c, { cots, corrections }] of requests.entries()) {
-      channel.send(sending!.answer(await cots(), await corrections, ...sendChunks[c]!));
-    }
-    for (const chunk of receiveChunks) {
-      receiving!.finish(await channel.receive(receiving!.messageBytes(chunk[1] - chunk[0])), ...chunk);
-    }
+    await pipelined(channel, () => exchangeWindow(party, sending, sendChunks, receiving, receiveChunks));
+  }
+}
+
+/** One window: corrections, then answers, both ways at once. One round trip. */
+async function exchangeWindow(
+  party: TwoParty,
+  sending: SenderJob | null,
+  sendChunks: readonly Range[],
+  receiving: ReceiverJob | null,
+  receiveChunks: readonly Range[],
+): Promise<void> {
+  const { channel } = party.session;
+  const requests = await exchangeCorrections(party, sending, sendChunks, receiving, receiveChunks);
+  for (const [c, { cots, corrections }] of requests.entries()) {
+    channel.send(sending!.answer(await cots(), await corrections, ...sendChunks[c]!));
+  }
+  for (const chunk of receiveChunks) {
+    receiving!.finish(await channel.receive(receiving!.messageBytes(chunk[1] - chunk[0])), ...chunk);
   }
 }
 
