@@ -40,6 +40,8 @@ struct PolyLoops {
   /** Negacyclic transform in place; words below 2^26 in, any 32-bit words out (not reduced). The order of the result is
    *  private: the same for all instruction sets, and only good for pointwise operations. */
   void (*forward)(uint32_t* x, const NttTable& table);
+  /** The same into another buffer. */
+  void (*forwardTo)(const uint32_t* x, uint32_t* out, const NttTable& table);
   /** Its inverse, words below 2p in, reduced out. */
   void (*inverse)(uint32_t* x, const NttTable& table);
   /** 16 cyclic transforms of the given length, x [length][16]. Rows from `support` on (a power of two, at most length)

@@ -50,23 +50,24 @@ inline void splitLayer(uint32_t* x, size_t nodes, size_t width, const uint32_t* 
 }
 
 /** Two layers in one pass: nodes of 4·width words; the children of node b are 2b and 2b + 1 of the next layer. */
-inline void splitTwoLayers(uint32_t* x, size_t nodes, size_t width, const uint32_t* roots, const uint32_t* quotients,
-                           const uint32_t* nextRoots, const uint32_t* nextQuotients, const Reducer& m) {
+inline void splitTwoLayers(const uint32_t* x, uint32_t* out, size_t nodes, size_t width, const uint32_t* roots,
+                           const uint32_t* quotients, const uint32_t* nextRoots, const uint32_t* nextQuotients, const Reducer& m) {
   for (size_t b = 0; b < nodes; b++) {
     const V r0 = V::set(roots[b]), q0 = V::set(quotients[b]);
     const V r1 = V::set(nextRoots[2 * b]), q1 = V::set(nextQuotients[2 * b]);
     const V r2 = V::set(nextRoots[2 * b + 1]), q2 = V::set(nextQuotients[2 * b + 1]);
-    uint32_t* at = x + 4 * b * width;
-    for (size_t j = 0; j < width; j += V::lanes, at += V::lanes) {
+    const uint32_t* at = x + 4 * b * width;
+    uint32_t* to = out + 4 * b * width;
+    for (size_t j = 0; j < width; j += V::lanes, at += V::lanes, to += V::lanes) {
       V a = V::load(at), c = V::load(at + width), d = V::load(at + 2 * width), e = V::load(at + 3 * width);
       splitNode(a, d, r0, q0, m);
       splitNode(c, e, r0, q0, m);
       splitNode(a, c, r1, q1, m);
       splitNode(d, e, r2, q2, m);
-      a.store(at);
-      c.store(at + width);
-      d.store(at + 2 * width);
-      e.store(at + 3 * width);
+      a.store(to);
+      c.store(to + width);
+      d.store(to + 2 * width);
+      e.store(to + 3 * width);
     }
   }
 }
@@ -167,20 +168,26 @@ void scale(const uint32_t* x, Factor f, size_t count, const Modulus& modulus, ui
   for (size_t i = 0; i < count; i += V::lanes) below(lazyProduct(V::load(x + i), value, quotient, m.p), m.p).store(out + i);
 }
 
-void forward(uint32_t* x, const NttTable& t) {
-  if (t.n < 256) return forwardSmall(x, t);
+void forwardTo(const uint32_t* from, uint32_t* x, const NttTable& t) {
+  if (t.n < 256) {
+    for (size_t i = 0; i < t.n; i++) x[i] = from[i];
+    return forwardSmall(x, t);
+  }
   const Reducer m(t.modulus);
   const uint32_t* roots = t.roots;
   const uint32_t* quotients = t.rootQuotients;
-  size_t nodes = 1, width = t.n / 2;
+  splitTwoLayers(from, x, 1, t.n / 4, roots + 1, quotients + 1, roots + 2, quotients + 2, m);
+  size_t nodes = 4, width = t.n / 8;
   for (; width >= 32; nodes *= 4, width /= 4)
-    splitTwoLayers(x, nodes, width / 2, roots + nodes, quotients + nodes, roots + 2 * nodes, quotients + 2 * nodes, m);
+    splitTwoLayers(x, x, nodes, width / 2, roots + nodes, quotients + nodes, roots + 2 * nodes, quotients + 2 * nodes, m);
   if (width == 16) splitLayer(x, nodes, width, roots + nodes, quotients + nodes, m);
   for (size_t k = 0; k < t.n / 256; k++) {
     V::transpose(x + 256 * k);
     splitTail(x + 256 * k, t.tail + 240 * k, t.tailQuotients + 240 * k, m);
   }
 }
+
+void forward(uint32_t* x, const NttTable& t) { forwardTo(x, x, t); }
 
 void inverse(uint32_t* x, const NttTable& t) {
   if (t.n < 256) return inverseSmall(x, t);
@@ -216,7 +223,7 @@ void forwardColumns(uint32_t* x, size_t length, size_t support, bool negacyclic,
     for (size_t i = 0; i < support * columns; i += V::lanes) V::load(x + i).store(x + copy * support * columns + i);
   for (; width >= 2; nodes *= 4, width /= 4) {
     const size_t first = negacyclic ? nodes : 0;
-    splitTwoLayers(x, nodes, width / 2 * columns, roots + first, quotients + first, roots + 2 * first, quotients + 2 * first, m);
+    splitTwoLayers(x, x, nodes, width / 2 * columns, roots + first, quotients + first, roots + 2 * first, quotients + 2 * first, m);
   }
   if (width == 1) {
     const size_t first = negacyclic ? nodes : 0;

@@ -9,5 +9,5 @@ void tile(const uint32_t* a, size_t aStride, const uint32_t* b, size_t rows, siz
 }
 #endif
 
-constexpr PolyLoops table = {forward, inverse, forwardColumns, inverseColumns, reduce, multiply, scale,        dot,  add,
+constexpr PolyLoops table = {forward, forwardTo, inverse, forwardColumns, inverseColumns, reduce, multiply, scale,        dot,  add,
                              subtract, permute, divideRound,   fold,           transpose, combine, residues, countInvalid, tile};

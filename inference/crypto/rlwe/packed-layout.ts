@@ -50,9 +50,9 @@ export const defaultCostModel: CostModel = {
   multiplicationsPerMillisecond: 20_000_000,
 };
 
-/** Galois keys exist for kIn up to 2^10 (fewer in smaller rings). */
+/** Galois keys exist for kIn up to 2^8 (fewer in smaller rings). */
 export const maximumLogKIn = (parameters: RlweParameters): number =>
-  Math.min(10, Math.log2(parameters.n) - 1);
+  Math.min(8, Math.log2(parameters.n) - 1);
 
 const PRIME_BITS = 26;
 const COLUMNS = 16;

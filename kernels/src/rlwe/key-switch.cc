@@ -22,10 +22,7 @@ void KeySwitcher::switchKey(const uint32_t* key, uint32_t* out) {
     const size_t prime = turn == 0 ? context.limbs : turn - 1;
     const NttTable& t = context.table(prime);
     const uint32_t* rows = key + prime * 2 * context.limbs * n;
-    for (size_t digit = 0; digit < limbs; digit++) {
-      std::memcpy(digits.data() + digit * n, turned.data() + digit * n, 4 * n);
-      loops.forward(digits.data() + digit * n, t);
-    }
+    for (size_t digit = 0; digit < limbs; digit++) loops.forwardTo(turned.data() + digit * n, digits.data() + digit * n, t);
     for (size_t h = 0; h < 2; h++) {
       uint32_t* sum = turn == 0 ? rest.data() + h * n : sums.data() + h * n;
       loops.dot(digits.data(), n, rows + h * context.limbs * n, n, limbs, n, t.modulus, sum);
