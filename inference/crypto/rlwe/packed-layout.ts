@@ -51,8 +51,7 @@ export const defaultCostModel: CostModel = {
 };
 
 /** Galois keys exist for kIn up to 2^8 (fewer in smaller rings). */
-export const maximumLogKIn = (parameters: RlweParameters): number =>
-  Math.min(8, Math.log2(parameters.n) - 1);
+export const maximumLogKIn = (parameters: RlweParameters): number => Math.min(8, Math.log2(parameters.n) - 1);
 
 const PRIME_BITS = 26;
 const COLUMNS = 16;
