@@ -3,6 +3,7 @@
 #pragma once
 #include <napi.h>
 
+#include <initializer_list>
 #include <string>
 
 namespace cipherprune {
@@ -56,6 +57,17 @@ class Arguments {
       throw Napi::RangeError::New(
           info.Env(), where(index) + "expected length " + std::to_string(expected) + ", got " + std::to_string(got));
     }
+  }
+
+  /** A product of sizes that argument `index` holds as many elements of; products beyond any memory are refused. */
+  size_t product(size_t index, std::initializer_list<size_t> sizes) const {
+    constexpr size_t most = size_t{1} << 48;
+    size_t result = 1;
+    for (const size_t size : sizes) {
+      expect(size == 0 || result <= most / size, index, "a size below 2^48");
+      result *= size;
+    }
+    return result;
   }
 
   void expect(bool condition, size_t index, const char* requirement) const {

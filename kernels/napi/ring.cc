@@ -62,9 +62,10 @@ void shiftRight(const Arguments& a) {
 void sum(const Arguments& a) {
   const auto x = a.words(0), out = a.words(4);
   const size_t extent = a.size(1), inner = a.size(2);
-  a.expect(extent > 0 && inner > 0 && x.length % (extent * inner) == 0, 0, "a whole number of extent x inner blocks");
+  const size_t block = a.product(0, {extent, inner});
+  a.expect(block > 0 && x.length % block == 0, 0, "a whole number of extent x inner blocks");
   a.expectLength(4, out.length, x.length / extent);
-  ringLoops().sum(x.data, x.length / (extent * inner), extent, inner, ringMaskOf(a.bits(3)), out.data);
+  ringLoops().sum(x.data, x.length / block, extent, inner, ringMaskOf(a.bits(3)), out.data);
 }
 
 void permute(const Arguments& a) {
@@ -75,7 +76,7 @@ void permute(const Arguments& a) {
   size_t total = 1;
   uint32_t seen = 0;
   for (size_t i = 0; i < shape.length; i++) {
-    total *= shape.data[i];
+    total = a.product(1, {total, shape.data[i]});
     a.expect(permutation.data[i] < shape.length, 2, "a permutation of the axes");
     seen |= 1u << permutation.data[i];
   }
@@ -89,9 +90,9 @@ void gatherRows(const Arguments& a) {
   const auto x = a.words(0), out = a.words(3);
   const size_t width = a.size(1);
   const auto rows = a.uint32s(2);
-  a.expectLength(3, out.length, rows.length * width);
-  for (size_t i = 0; i < rows.length; i++)
-    a.expect((static_cast<size_t>(rows.data[i]) + 1) * width <= x.length, 2, "row indices inside x");
+  a.expectLength(3, out.length, a.product(3, {rows.length, width}));
+  const size_t available = width == 0 ? SIZE_MAX : x.length / width;
+  for (size_t i = 0; i < rows.length; i++) a.expect(rows.data[i] < available, 2, "row indices inside x");
   for (size_t i = 0; i < rows.length; i++)
     std::copy_n(x.data + rows.data[i] * width, width, out.data + i * width);
 }
@@ -99,9 +100,9 @@ void gatherRows(const Arguments& a) {
 void matmul(const Arguments& a) {
   const auto x = a.words(0), y = a.words(1), out = a.words(7);
   const size_t batch = a.size(2), n = a.size(3), k = a.size(4), m = a.size(5);
-  a.expectLength(0, x.length, batch * n * k);
-  a.expectLength(1, y.length, batch * k * m);
-  a.expectLength(7, out.length, batch * n * m);
+  a.expectLength(0, x.length, a.product(0, {batch, n, k}));
+  a.expectLength(1, y.length, a.product(1, {batch, k, m}));
+  a.expectLength(7, out.length, a.product(7, {batch, n, m}));
   ringMatmul(x.data, y.data, batch, n, k, m, a.bits(6), out.data);
 }
 
@@ -109,9 +110,9 @@ void matmulInt16(const Arguments& a) {
   const auto x = a.words(0), out = a.words(6);
   const auto w = a.int16s(1);
   const size_t n = a.size(2), k = a.size(3), m = a.size(4);
-  a.expectLength(0, x.length, n * k);
-  a.expectLength(1, w.length, k * m);
-  a.expectLength(6, out.length, n * m);
+  a.expectLength(0, x.length, a.product(0, {n, k}));
+  a.expectLength(1, w.length, a.product(1, {k, m}));
+  a.expectLength(6, out.length, a.product(6, {n, m}));
   ringMatmulInt16(x.data, w.data, n, k, m, a.bits(5), out.data);
 }
 

@@ -255,4 +255,20 @@ describe('argument checks', () => {
     expect(() => kernels.ringUnpack(new Uint8Array(4), 37, words(1))).toThrow(RangeError);
     expect(() => kernels.ringPermute(x, Uint32Array.of(2, 2), Uint32Array.of(0, 0), x)).toThrow(RangeError);
   });
+
+  it('rejects sizes whose product wraps around to the length of a buffer', () => {
+    const half = 2 ** 32;
+    const none = words(0);
+    const axes = (size: number) => Uint32Array.from({ length: size }, (_, i) => i);
+    expect(() => kernels.ringSum(none, half, half, 37, none)).toThrow(RangeError);
+    expect(() => kernels.ringMatmul(none, none, half, half, 1, 0, 37, none)).toThrow(RangeError);
+    expect(() => kernels.ringMatmulInt16(none, new Int16Array(0), half, half, 0, 37, none)).toThrow(
+      RangeError,
+    );
+    expect(() => kernels.ringPermute(none, Uint32Array.of(2 ** 31, 2 ** 31, 4), axes(3), none)).toThrow(
+      RangeError,
+    );
+    const wrapping = Uint32Array.of(2 ** 30 - 1); // (row + 1) · width is 2^64 with a width of 2^34
+    expect(() => kernels.ringGatherRows(none, 2 ** 34, wrapping, none)).toThrow(RangeError);
+  });
 });

@@ -49,6 +49,8 @@ void PackedLayout::check(const RlweContext& context) const {
   require(rows >= 1 && rows <= tokens, "1 to `tokens` rows");
   require(isPowerOfTwo(kIn) && isPowerOfTwo(kOut) && kIn * kOut <= phi(), "powers of two with kIn·kOut <= n / tokens");
   require(batch >= 1 && inputs >= 1 && outputs >= 1, "at least one of batch, inputs and outputs");
+  constexpr size_t most = size_t{1} << 24;  // no size computed from these overflows
+  require(batch <= most && inputs <= most && outputs <= most, "at most 2^24 of batch, inputs and outputs");
   require(inputBlocks() <= 4096, "at most 4096 input blocks");
   require(limbs >= 1 && limbs <= context.limbs && downLimbs >= 1 && downLimbs <= limbs, "downLimbs <= limbs <= those of the context");
   require(ringBits >= 1 && ringBits <= 48, "rings of 1 to 48 bits");
