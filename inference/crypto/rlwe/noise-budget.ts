@@ -4,8 +4,9 @@
  * A message of k bits stands at multiples of Q/2^k. What a phase deviates by:
  *   product    sum of inputs·kOut terms (fresh error + rounding of the message) · weight, |weight| <= 2^(weightBits - 1)
  *   packing    one key switch for each halving of kIn, doubled by those after it
- *   flooding   uniform in [-2^floodBits, 2^floodBits): hides the two above, which depend on the weights
  *   zero       the public-key encryption of zero: u·e + e1·s + e2
+ *   flooding   uniform in [-2^floodBits, 2^floodBits): hides the first two, which depend on the weights, and the third, which
+ *              the client could otherwise solve for u, e1 and e2 and so undo
  *   switching  rounding when Q is divided down to the first downLimbs primes
  * All but flooding are sums of many independent centred terms, treated as Gaussians. Rounding to the nearest multiple of
  * the step is exact while the sum stays below half a step, so the product is x·W modulo 2^k exactly, but for the failure
@@ -27,7 +28,7 @@ export interface NoiseBudget {
   readonly limbs: number;
   readonly downLimbs: number;
   readonly floodBits: number;
-  /** log2 of the weight-dependent noise that flooding exceeds by 2^STATISTICAL_BITS, modulo Q. */
+  /** log2 of a bound on the noise that depends on the weights, modulo Q. */
   readonly weightNoiseBits: number;
   /** log2 of the bound on the whole noise as a fraction of the modulus; the result is exact below -(ringBits + 1). */
   readonly relativeNoiseBits: number;
@@ -35,7 +36,7 @@ export interface NoiseBudget {
   readonly failureBits: number;
 }
 
-/** Flooding exceeds weight-dependent noise by this factor's bits: the statistical security parameter. */
+/** Flooding exceeds the noise that it hides by this factor's bits, at each output: the statistical security parameter. */
 export const STATISTICAL_BITS = 40;
 const ERROR_VARIANCE = 10.5;
 const TERNARY_VARIANCE = 2 / 3;
@@ -75,12 +76,11 @@ export function noiseBudget(
   const bits = primes.map((p) => Math.log2(p));
   const modulusBits = bits.slice(0, limbs).reduce((a, b) => a + b, 0);
   const downBits = bits.slice(0, downLimbs).reduce((a, b) => a + b, 0);
-  const weightNoiseBits = Math.log2(BOUND_DEVIATIONS * weightDeviation(parameters, shape, limbs));
-  const floodBits = Math.ceil(STATISTICAL_BITS + weightNoiseBits);
-  const gaussian = Math.hypot(
-    Math.sqrt(ERROR_VARIANCE * (2 * n * TERNARY_VARIANCE + 1)),
-    2 ** weightNoiseBits / BOUND_DEVIATIONS,
-  );
+  const weights = weightDeviation(parameters, shape, limbs);
+  const zero = Math.sqrt(ERROR_VARIANCE * (2 * n * TERNARY_VARIANCE + 1));
+  const gaussian = Math.hypot(zero, weights);
+  const weightNoiseBits = Math.log2(BOUND_DEVIATIONS * weights);
+  const floodBits = Math.ceil(STATISTICAL_BITS + Math.log2(BOUND_DEVIATIONS * gaussian));
   // The last division's rounding counts in full, those before it by less than one part in 2^25.
   const switching = limbs > downLimbs ? Math.sqrt(ROUNDING_VARIANCE * (1 + n * TERNARY_VARIANCE)) : 0;
   const deviation = Math.hypot(gaussian * 2 ** -modulusBits, 1.001 * switching * 2 ** -downBits);

@@ -50,6 +50,15 @@ describe('noise budget', () => {
     expect(() => sufficientBudget(standardPreset, { ...product, ringBits: 48 })).toThrow(/noise budget/);
   });
 
+  it('floods the encryption of zero as well where weights are few and small', () => {
+    const tiny = { ringBits: 20, inputs: 1, weightBits: 2, kIn: 1, kOut: 1 };
+    const { n } = standardPreset;
+    const zero = 8 * Math.sqrt(10.5 * (2 * n * (2 / 3) + 1)); // eight deviations of u·e + e1·s + e2
+    const budget = noiseBudget(standardPreset, tiny, 4, 2);
+    expect(budget.weightNoiseBits).toBeLessThan(Math.log2(zero));
+    expect(budget.floodBits).toBeGreaterThanOrEqual(40 + Math.log2(zero));
+  });
+
   it('grows with the weights', () => {
     const bits = [4, 8, 16].map(
       (weightBits) => noiseBudget(standardPreset, { ...shape, weightBits }, 4, 2).weightNoiseBits,
