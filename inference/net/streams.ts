@@ -13,7 +13,7 @@ import { ReceiveQueue } from './receive-queue.js';
 
 /** The peer's frames are read in pieces of this size: nothing is reserved for bytes that never come. */
 const PIECE_BYTES = 1 << 20;
-/** A peer that sends more ahead than any protocol asks for is stopped here. */
+/** A peer that sends more ahead, over all streams, than any protocol asks for is stopped here. */
 const MAX_QUEUED_BYTES = 1 << 30;
 
 class Stream implements Channel {
@@ -73,7 +73,10 @@ export class Streams {
   #scheduled = false;
   #reading: 'no' | 'header' | 'frames' = 'no';
 
-  constructor(readonly channel: Channel) {}
+  constructor(
+    readonly channel: Channel,
+    private readonly maxQueuedBytes = MAX_QUEUED_BYTES,
+  ) {}
 
   /** Stream 0 can be used outside of `together` as well. */
   stream(index: number): Channel {
@@ -202,8 +205,11 @@ export class Streams {
     }
     for (let left = byteLength; left > 0; left -= PIECE_BYTES) {
       stream.incoming.push(await this.channel.receive(Math.min(left, PIECE_BYTES)));
-      if (stream.incoming.queuedBytes > MAX_QUEUED_BYTES) {
-        throw new ProtocolError(`streams: stream ${index} sent ${stream.incoming.queuedBytes} bytes ahead`);
+      const ahead = this.#streams.reduce((sum, { incoming }) => sum + incoming.queuedBytes, 0);
+      if (ahead > this.maxQueuedBytes) {
+        throw new ProtocolError(
+          `streams: expected at most ${this.maxQueuedBytes} bytes ahead, got ${ahead} (the last of stream ${index})`,
+        );
       }
     }
   }

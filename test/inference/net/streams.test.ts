@@ -119,6 +119,15 @@ describe('streams', () => {
     await expect(run).rejects.toThrow(ProtocolError);
   });
 
+  it('bound what a peer sends ahead over all of them together', async () => {
+    const [serverEnd, clientEnd] = memoryChannelPair();
+    const streams = new Streams(serverEnd, 100);
+    const run = streams.together([() => streams.stream(0).receive(1), () => streams.stream(1).receive(1)]);
+    clientEnd.send(new Uint8Array(Uint32Array.of(2, 0, 61, 1, 61).buffer));
+    clientEnd.send(bytes(122, 1));
+    await expect(run).rejects.toThrow('expected at most 100 bytes ahead, got 120 (the last of stream 1)');
+  });
+
   it('report a peer that leaves', async () => {
     const [serverEnd, clientEnd] = memoryChannelPair();
     const streams = new Streams(serverEnd);
