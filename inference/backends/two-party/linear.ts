@@ -77,6 +77,7 @@ const linear = protocol(
   ): Promise<BigUint64Array> => {
     const product = privateProduct(products, x, w);
     if (products.role.party === 'client') return product;
+    product.catch(() => {}); // reported below, unless the plain product fails first
     const share = plainProduct(x, w, fractionBits); // while the client encrypts
     kernels.ringAdd(share, await product, x.ringBits, share);
     return share;
