@@ -92,7 +92,10 @@ async function checkReplaceable(directory: string): Promise<void> {
     );
 }
 
-/** Writes an artifact beside its final place and moves it there when complete; an older one is replaced. */
+/**
+ * Writes an artifact beside its final place and moves it there when complete; an older one is replaced. Only the owner may
+ * read the private part.
+ */
 export async function writeArtifact(directory: string, artifact: Artifact): Promise<ArtifactParts> {
   await checkReplaceable(directory);
   const publicPart = encodePublicPart(artifact.public);
@@ -100,6 +103,7 @@ export async function writeArtifact(directory: string, artifact: Artifact): Prom
   await replaceDirectory(
     directory,
     new Map([...partFiles('public', publicPart), ...partFiles('private', privatePart)]),
+    { isSecret: (name) => name.startsWith('private/') },
   );
   return { artifact: { public: publicPart.model, private: privatePart.model }, publicPart, privatePart };
 }

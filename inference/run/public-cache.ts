@@ -1,5 +1,6 @@
 /** Public parts that servers sent, kept by digest, so that a client loads each model once. */
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type PublicPart, parsePublicPart } from '../../model/artifact-file.js';
@@ -22,13 +23,15 @@ export async function readCached(folder: string, digest: string): Promise<Public
 /** Keeps a public part; a folder that cannot be written only costs the next transfer. */
 export async function writeCached(folder: string, digest: string, bytes: Uint8Array): Promise<boolean> {
   const path = pathOf(folder, digest);
-  const temporary = `${path}.${process.pid}.tmp`;
+  // Nobody can put a link under this name beforehand: it is not foreseeable, and what exists is not opened.
+  const temporary = `${path}.${randomBytes(8).toString('hex')}.tmp`;
   try {
-    await mkdir(folder, { recursive: true });
-    await writeFile(temporary, bytes);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await writeFile(temporary, bytes, { flag: 'wx', mode: 0o600 });
     await rename(temporary, path);
     return true;
   } catch {
+    await rm(temporary, { force: true }).catch(() => {});
     return false;
   }
 }

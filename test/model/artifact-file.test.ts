@@ -49,6 +49,11 @@ describe('artifact directory', () => {
     expect((await readPublicPart(good)).digest).toBe(parts.publicPart.digest);
   });
 
+  it.skipIf(process.platform === 'win32')('keeps the private part from other users', () => {
+    for (const name of readdirSync(join(good, 'private')))
+      expect(statSync(join(good, 'private', name)).mode & 0o077).toBe(0);
+  });
+
   it.each([2, 4, 8, 9, 16])('keeps weights of %i bits, in one byte where they fit', async (weightBits) => {
     const path = join(folder, `bits-${weightBits}`);
     const written = tinyArtifact({ weightBits, prunes: false });

@@ -22,6 +22,14 @@ it('keeps a public part by its digest, and nothing besides', async () => {
   expect(readdirSync(below)).toEqual([`${part.digest}.bin`]);
 });
 
+it('writes two copies at the same time without mixing them', async () => {
+  const below = join(folder, 'twice');
+  const written = await Promise.all([1, 2, 3].map(() => writeCached(below, part.digest, bytes)));
+  expect(written).toEqual([true, true, true]);
+  expect(readdirSync(below)).toEqual([`${part.digest}.bin`]);
+  expect((await readCached(below, part.digest))!.digest).toBe(part.digest);
+});
+
 it('takes a damaged or swapped file for absent', async () => {
   const path = join(folder, `${part.digest}.bin`);
   await writeCached(folder, part.digest, bytes);
