@@ -10,6 +10,9 @@ export class ArtifactError extends Error {
 export const artifactFormat = 'cipherprune-artifact';
 export const artifactFormatVersion = 1;
 
+/** A client's input has a column for each word of a private table, so this bounds its memory; XLM-R has 250,002. */
+const MOST_PRIVATE_WORDS = 1 << 18;
+
 const upTo = (maximum: number) => z.number().int().min(1).max(maximum);
 const magnitude = z.number().min(0).max(1e12);
 const label = z.string().min(1).max(200);
@@ -123,6 +126,9 @@ export const publicManifestSchema = z
   })
   .refine((m) => (m.embedding.word === undefined) !== (m.privateEmbedding === undefined), {
     message: 'either embedding.word or privateEmbedding must be present',
+  })
+  .refine((m) => m.privateEmbedding === undefined || m.config.vocabularySize <= MOST_PRIVATE_WORDS, {
+    message: `config.vocabularySize must not exceed ${MOST_PRIVATE_WORDS} if the word table is private`,
   })
   .refine((m) => m.ranges.layers.length === m.config.layers, {
     message: 'ranges.layers must have one entry a layer',
