@@ -18,6 +18,9 @@ export interface TcpChannelOptions {
 
 export const DEFAULT_BUFFER_BYTES = 32 * 2 ** 20;
 const CLOSE_MILLISECONDS = 2_000;
+/** A receive may take this many times the timeout, and longer by its bytes at the least rate: trickling is no way to stay. */
+const MOST_TIMEOUTS = 10;
+const LEAST_BYTES_PER_MILLISECOND = 16;
 
 export class TcpChannel implements Channel {
   readonly #socket: Socket;
@@ -28,6 +31,8 @@ export class TcpChannel implements Channel {
   #arrivals = 0;
   #closed = false;
   #waiting = 0;
+  /** When the first waiting receive came to be the first. */
+  #firstSince = 0;
   #closing: Promise<void> | null = null;
 
   constructor(socket: Socket, options: TcpChannelOptions) {
@@ -58,12 +63,13 @@ export class TcpChannel implements Channel {
     const pending = this.#queue.take(byteLength);
     if (this.#queue.queuedBytes <= this.#options.bufferBytes / 2 && this.#socket.isPaused())
       this.#socket.resume();
-    this.#waiting++;
+    if (this.#waiting++ === 0) this.#firstSince = performance.now();
     this.#watch();
     try {
       return await pending;
     } finally {
       this.#waiting--;
+      this.#firstSince = performance.now();
       if (this.#waiting === 0) this.#unwatch();
     }
   }
@@ -107,12 +113,26 @@ export class TcpChannel implements Channel {
     this.#arrivals++;
     this.#timer?.refresh();
     this.#queue.push(chunk);
+    if (this.#queue.isWaiting) this.#expectProgress();
     if (this.#queue.queuedBytes > this.#options.bufferBytes) this.#socket.pause();
   }
 
   #fail(error: ProtocolError): void {
     this.#queue.fail(error);
     this.#unwatch();
+  }
+
+  #expectProgress(): void {
+    const { expected, got } = this.#queue.progress;
+    const allowed =
+      MOST_TIMEOUTS * this.#options.timeoutMilliseconds + expected / LEAST_BYTES_PER_MILLISECOND;
+    if (performance.now() - this.#firstSince <= allowed) return;
+    const seconds = Math.round(allowed) / 1000;
+    this.abort(
+      new PeerTimeoutError(
+        `${this.#options.peer} sends too slowly: expected ${expected} bytes in ${seconds} s, got ${got}`,
+      ),
+    );
   }
 
   /** One timer for all waiting receives; every arrival starts it again. */

@@ -61,7 +61,21 @@ describe('TCP channel', () => {
     await close();
   });
 
-  it('does not fail while bytes keep coming, however long it takes', async () => {
+  it('fails a receive whose bytes only trickle in', async () => {
+    const { raw, channel, close } = await rawPair({ timeoutMilliseconds: 20 });
+    raw.on('error', () => {});
+    const timer = setInterval(() => raw.write(Uint8Array.of(7)), 4);
+    const error = await channel.receive(10_000).catch((reason) => reason);
+    clearInterval(timer);
+    // ten timeouts, and 16 bytes a millisecond
+    expect(error).toBeInstanceOf(PeerTimeoutError);
+    expect(error.message).toMatch(
+      /^the client sen(ds too slowly: expected 10000 bytes in 0\.825 s|t nothing)/,
+    );
+    await close();
+  });
+
+  it('does not fail while bytes keep coming in, for longer than the timeout', async () => {
     const { raw, channel, close } = await rawPair({ timeoutMilliseconds: 150 });
     const timer = setInterval(() => raw.write(Uint8Array.of(7)), 30);
     expect(await channel.receive(10)).toEqual(new Uint8Array(10).fill(7));
