@@ -11,7 +11,7 @@ import type { Backend, Weight } from '../backends/backend.js';
 import { privateTensor } from '../core/ring-tensor.js';
 import { protocol } from '../core/span.js';
 import { type LayerNormParameters, type LayerNormPlan, layerNormFormats } from '../functions/layer-norm.js';
-import type { Thresholds } from '../functions/prune.js';
+import { roundsToZero, type Thresholds } from '../functions/prune.js';
 import { attentionNormPlan, embeddingNormPlan, outputNormPlan } from './plan.js';
 import type { PreparedEmbedding } from './private-embedding.js';
 
@@ -100,7 +100,7 @@ function preparedThresholds(
 ): Thresholds | null {
   const thresholds = secret?.layers[layer]?.thresholds ?? null;
   if (thresholds === null || !(model.prunes || model.reduces)) return null;
-  if (layer === 0 && model.config.layers > 1 && thresholds.prune <= 0) {
+  if (layer === 0 && model.config.layers > 1 && roundsToZero(thresholds.prune * model.config.heads)) {
     throw new RangeError(
       `prepare: expected layer 0 to prune above 0, so that padding leaves, got ${thresholds.prune}`,
     );

@@ -25,6 +25,9 @@ export interface Thresholds {
 
 const SCORE_FRACTION_BITS = 9;
 
+/** True if a score of 0, which padding has, would reach this threshold in fixed point. */
+export const roundsToZero = (threshold: number): boolean => threshold * 2 ** SCORE_FRACTION_BITS <= 0.5;
+
 /** -prune and -reduce [2] in a ring for scores up to `largest`; a threshold beyond every score stays beyond. */
 function privateThresholds(thresholds: Thresholds | null, largest: number): PrivateTensor {
   const format = {

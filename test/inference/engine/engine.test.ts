@@ -63,9 +63,9 @@ describe.each([
   });
 });
 
-it('refuses a first threshold that would keep padding', async () => {
+it.each([0, -1, 2 ** -12])('refuses a first threshold of %d, which would keep padding', async (prune) => {
   const artifact = randomModel({ layers: 2, prunes: true, reduces: false, seed: 1 });
-  const layers = artifact.private.layers.map((layer) => ({ ...layer, thresholds: { prune: 0, reduce: 1 } }));
+  const layers = artifact.private.layers.map((layer) => ({ ...layer, thresholds: { prune, reduce: 1 } }));
   const mpc = new CleartextBackend();
   await expect(prepareModel(mpc, artifact.public, { ...artifact.private, layers })).rejects.toThrow(
     /padding/,
