@@ -155,6 +155,18 @@ describe('artifact directory', () => {
       (m) => Object.assign(m.embedding as object, { word: { weightBits: 4, fractionBits: 4 } }),
       /4 bits/,
     ],
+    [
+      'a private table of too many words',
+      (m) => {
+        Object.assign(m.config as object, { vocabularySize: 2 ** 18 + 1 });
+        const { word, ...tables } = m.embedding as Record<string, unknown>;
+        Object.assign(m, {
+          embedding: tables,
+          privateEmbedding: { word, sum: 1, variance: { min: 0.1, max: 1 } },
+        });
+      },
+      /vocabularySize must not exceed 262144/,
+    ],
     ['long inputs', (m) => Object.assign(m, { maxTokens: 17 }), /maxTokens must not exceed/],
     ['no number', (m) => Object.assign(m.ranges as object, { logits: null }), /ranges\.logits/],
     ['another part', (m) => Object.assign(m, { part: 'private' }), /part/],
