@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "src/rlwe/threads.h"
+
 namespace cipherprune {
 
 KeySwitcher::KeySwitcher(const RlweContext& context, size_t limbs, const uint32_t* galoisKeys)
@@ -82,14 +84,21 @@ void KeySwitcher::merge(uint32_t* even, uint32_t* odd, size_t logStep) {
   switchKey(keys + logStep * galoisKeyWords(context), even);
 }
 
-void packByTrace(KeySwitcher& switcher, std::vector<uint32_t*> cts, size_t logCount) {
+void packByTrace(KeySwitchers& switchers, std::vector<std::vector<uint32_t*>> groups, size_t logCount) {
   for (size_t logStep = logCount; logStep-- > 0;) {
-    std::vector<uint32_t*> next;
-    for (size_t t = 0; t < cts.size(); t += 2) {
-      switcher.merge(cts[t], t + 1 < cts.size() ? cts[t + 1] : nullptr, logStep);
-      next.push_back(cts[t]);
+    // All merges of a level use the same key.
+    std::vector<std::pair<uint32_t*, uint32_t*>> merges;
+    for (std::vector<uint32_t*>& group : groups) {
+      std::vector<uint32_t*> next;
+      for (size_t t = 0; t < group.size(); t += 2) {
+        merges.emplace_back(group[t], t + 1 < group.size() ? group[t + 1] : nullptr);
+        next.push_back(group[t]);
+      }
+      group = next;
     }
-    cts = next;
+    splitWork(switchers.threads(), merges.size(), [&](size_t index, size_t worker) {
+      switchers.of(worker).merge(merges[index].first, merges[index].second, logStep);
+    });
   }
 }
 

@@ -30,9 +30,28 @@ class KeySwitcher {
   std::vector<Factor> specialInverse;
 };
 
-/** The trace packing of up to 2^logCount ciphertexts cts[t] whose messages lie at multiples of 2^logCount: result in
- *  cts[0], message of t at exponents + bitReverse(t). Everything else in the ring is overwritten by the packing; the
- *  message grows 2^logCount-fold. `count` may be smaller. */
-void packByTrace(KeySwitcher& switcher, std::vector<uint32_t*> cts, size_t logCount);
+/** Key switchers of up to `threads` threads, made when first used. */
+class KeySwitchers {
+ public:
+  KeySwitchers(const RlweContext& context, size_t limbs, const uint32_t* galoisKeys, size_t threads)
+      : context(context), limbs(limbs), keys(galoisKeys), switchers(threads) {}
+
+  size_t threads() const { return switchers.size(); }
+  KeySwitcher& of(size_t worker) {
+    if (!switchers[worker]) switchers[worker] = std::make_unique<KeySwitcher>(context, limbs, keys);
+    return *switchers[worker];
+  }
+
+ private:
+  const RlweContext& context;
+  size_t limbs;
+  const uint32_t* keys;
+  std::vector<std::unique_ptr<KeySwitcher>> switchers;
+};
+
+/** The trace packing of groups of up to 2^logCount ciphertexts whose messages lie at multiples of 2^logCount: the result
+ *  comes to group[0], message of t at exponents + bitReverse(t). Everything else in the ring is overwritten by the packing;
+ *  the message grows 2^logCount-fold. */
+void packByTrace(KeySwitchers& switchers, std::vector<std::vector<uint32_t*>> groups, size_t logCount);
 
 }  // namespace cipherprune

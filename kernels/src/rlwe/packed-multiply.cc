@@ -211,21 +211,36 @@ struct Workspace {
         folded(std::max(s.layout.n, s.length) * columns) {}
 };
 
-}  // namespace
+/** One limb of all products. */
+class LimbMultiplier {
+ public:
+  LimbMultiplier(const RlweContext& context, const Segments& segments, const OrderedWeights& weights, const uint8_t* inputs,
+                 const uint8_t* publicSeed, uint32_t* products)
+      : context(context), segments(segments), layout(segments.layout), weights(weights), inputs(inputs), publicSeed(publicSeed),
+        products(products), tiles((layout.outputBlocks() + columns - 1) / columns) {}
 
-size_t multiplyPacked(const RlweContext& context, const PackedLayout& layout, const uint8_t* inputs, const uint8_t* publicSeed,
-                      const PackedWeights& weights, size_t threads, uint32_t* products) {
-  const Segments segments(layout);
-  const size_t n = layout.n, limbs = layout.limbs, cts = layout.inputCiphertexts();
-  const size_t limbBytes = packedBytes(layout.sentCoefficients()), tiles = (layout.outputBlocks() + columns - 1) / columns;
-  // Ciphertexts that fill whole batches of 16 columns.
-  const size_t together = std::min(cts, columns);
-  const OrderedWeights ordered(layout, weights, threads);
-  std::atomic<size_t> invalid{0};
-  std::vector<std::unique_ptr<Workspace>> workspaces(threads);
-  Words points[2] = {Words(segments.length * segments.pointStride), Words(segments.length * segments.pointStride)};
-  for (size_t l = 0; l < limbs; l++) {
-    const NttTable& table = context.table(l);
+  /** Returns how many received residues were invalid. */
+  size_t multiply(size_t limb, size_t threads) const {
+    const size_t words = segments.length * segments.pointStride;
+    Words points[2] = {Words(words), Words(words)};
+    const size_t invalid = transformInputs(limb, threads, points);
+    std::vector<std::unique_ptr<Workspace>> workspaces(threads);
+    splitWork(threads, units(), [&](size_t unit, size_t worker) {
+      if (!workspaces[worker]) workspaces[worker] = std::make_unique<Workspace>(segments);
+      multiplyTile(limb, unit, points, *workspaces[worker]);
+    });
+    return invalid;
+  }
+
+  size_t units() const { return layout.batch * tiles; }
+
+ private:
+  size_t transformInputs(size_t limb, size_t threads, Words* points) const {
+    const NttTable& table = context.table(limb);
+    const size_t n = layout.n, limbs = layout.limbs, cts = layout.inputCiphertexts(), limbBytes = packedBytes(layout.sentCoefficients());
+    // Ciphertexts that fill whole batches of 16 columns.
+    const size_t together = std::min(cts, columns);
+    std::atomic<size_t> invalid{0};
     splitWork(threads, (cts + together - 1) / together, [&](size_t chunk, size_t) {
       const size_t first = chunk * together, last = std::min(cts, first + together);
       Words half(n);
@@ -235,9 +250,9 @@ size_t multiplyPacked(const RlweContext& context, const PackedLayout& layout, co
         lanes.start(first * segments.count);
         for (size_t ct = first; ct < last; ct++) {
           if (halfB) {
-            invalid += unpackSent(layout, inputs + (ct * limbs + l) * limbBytes, table.modulus, half.data());
+            invalid += unpackSent(layout, inputs + (ct * limbs + limb) * limbBytes, table.modulus, half.data());
           } else {
-            sampler.seek(ct * limbs + l);
+            sampler.seek(ct * limbs + limb);
             sampler.uniform(table.modulus, n, half.data());
           }
           for (size_t s = 0; s < segments.count; s++) lanes.push(half.data() + s * segments.tokens * segments.phi, segments.extent(s));
@@ -245,18 +260,45 @@ size_t multiplyPacked(const RlweContext& context, const PackedLayout& layout, co
         lanes.flush();
       }
     });
-    splitWork(threads, layout.batch * tiles, [&](size_t unit, size_t worker) {
-      if (!workspaces[worker]) workspaces[worker] = std::make_unique<Workspace>(segments);
-      Workspace& w = *workspaces[worker];
-      const size_t b = unit / tiles, firstBlock = unit % tiles * columns;
-      const size_t lanes = std::min(columns, layout.outputBlocks() - firstBlock);
-      transformWeights(segments, table, ordered, unit, w.folded.data(), w.weightPoints.data());
-      uint32_t* out = products + ((b * layout.outputBlocks() + firstBlock) * 2 * limbs + l) * n;
-      for (const bool halfB : {true, false}) {
-        multiplyPoints(segments, table, points[halfB].data(), w.weightPoints.data(), b, halfB, w.sums.data());
-        foldSegments(segments, table, w.sums.data(), lanes, w.folded.data(), out + (halfB ? 0 : limbs * n), 2 * limbs * n);
-      }
-    });
+    return invalid;
+  }
+
+  /** Sixteen products of one of the batch. */
+  void multiplyTile(size_t limb, size_t unit, const Words* points, Workspace& w) const {
+    const NttTable& table = context.table(limb);
+    const size_t n = layout.n, limbs = layout.limbs, b = unit / tiles, firstBlock = unit % tiles * columns;
+    const size_t lanes = std::min(columns, layout.outputBlocks() - firstBlock);
+    transformWeights(segments, table, weights, unit, w.folded.data(), w.weightPoints.data());
+    uint32_t* out = products + ((b * layout.outputBlocks() + firstBlock) * 2 * limbs + limb) * n;
+    for (const bool halfB : {true, false}) {
+      multiplyPoints(segments, table, points[halfB].data(), w.weightPoints.data(), b, halfB, w.sums.data());
+      foldSegments(segments, table, w.sums.data(), lanes, w.folded.data(), out + (halfB ? 0 : limbs * n), 2 * limbs * n);
+    }
+  }
+
+  const RlweContext& context;
+  const Segments& segments;
+  const PackedLayout& layout;
+  const OrderedWeights& weights;
+  const uint8_t* inputs;
+  const uint8_t* publicSeed;
+  uint32_t* products;
+  size_t tiles;
+};
+
+}  // namespace
+
+size_t multiplyPacked(const RlweContext& context, const PackedLayout& layout, const uint8_t* inputs, const uint8_t* publicSeed,
+                      const PackedWeights& weights, size_t threads, uint32_t* products) {
+  const Segments segments(layout);
+  const OrderedWeights ordered(layout, weights, threads);
+  const LimbMultiplier multiplier(context, segments, ordered, inputs, publicSeed, products);
+  std::atomic<size_t> invalid{0};
+  if (multiplier.units() < 2 * threads) {
+    // Few tiles, as with few tokens: limbs side by side, one thread each.
+    splitWork(threads, layout.limbs, [&](size_t limb, size_t) { invalid += multiplier.multiply(limb, 1); });
+  } else {
+    for (size_t limb = 0; limb < layout.limbs; limb++) invalid += multiplier.multiply(limb, threads);
   }
   return invalid;
 }

@@ -130,14 +130,12 @@ size_t evaluatePacked(const RlweContext& context, const PackedLayout& layout, Ev
                           MessageScale(context, layout.limbs, layout.ringBits)};
   std::vector<size_t> offsets(groups);
   for (size_t g = 1; g < groups; g++) offsets[g] = offsets[g - 1] + layout.groupBytes(g - 1);
-  std::vector<std::unique_ptr<KeySwitcher>> switchers(threads);
-  splitWork(threads, groups, [&](size_t g, size_t worker) {
-    if (!switchers[worker]) switchers[worker] = std::make_unique<KeySwitcher>(context, layout.limbs, keys.galoisKeys);
-    std::vector<uint32_t*> cts;
-    for (size_t t = 0; t < layout.groupProducts(g); t++) cts.push_back(products.data() + (g * layout.kIn + t) * productWords);
-    packByTrace(*switchers[worker], cts, layout.logKIn());
-    finisher.finish(g, cts[0], out + offsets[g]);
-  });
+  std::vector<std::vector<uint32_t*>> cts(groups);
+  for (size_t g = 0; g < groups; g++)
+    for (size_t t = 0; t < layout.groupProducts(g); t++) cts[g].push_back(products.data() + (g * layout.kIn + t) * productWords);
+  KeySwitchers switchers(context, layout.limbs, keys.galoisKeys, threads);
+  packByTrace(switchers, cts, layout.logKIn());
+  splitWork(threads, groups, [&](size_t g, size_t) { finisher.finish(g, cts[g][0], out + offsets[g]); });
   return 0;
 }
 
