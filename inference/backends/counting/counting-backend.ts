@@ -33,6 +33,7 @@ import type {
 } from '../backend.js';
 import { expectFactor, expectSquareRing } from '../local-backend.js';
 import { messageBytes } from '../two-party/shuffle.js';
+import { isSmallMatmul } from '../two-party/small-matmul.js';
 import { CountedCots, CountedExchange, comparisonJob, productJob } from './counted-exchange.js';
 import { bitsOnly, ShapeBackend, shapeOnly } from './shape-backend.js';
 
@@ -125,7 +126,13 @@ export class CountingBackend extends ShapeBackend implements Backend {
   readonly matmul = protocol('matmul', async (x: SharedTensor, y: SharedTensor): Promise<SharedTensor> => {
     const [batch, n, k] = x.shape as [number, number, number];
     const m = y.shape[2]!;
-    const shape = { batch, inputs: k, ringBits: x.ringBits, weightBits: x.ringBits };
+    const { ringBits } = x;
+    const shape = { batch, inputs: k, ringBits, weightBits: ringBits };
+    if (isSmallMatmul({ batch, n, k, m })) {
+      const plan = { items: 2 * batch * n * k * m, bits: ringBits, ringBits, width: 1, signed: false };
+      await protocol('multiply', () => this.#exchange.oneWay(productJob(plan)))();
+      return shapeOnly([batch, n, m], productFormat(x, y));
+    }
     this.#products([
       { ...shape, rows: n, outputs: m },
       { ...shape, rows: m, outputs: n },

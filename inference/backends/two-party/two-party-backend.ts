@@ -45,6 +45,7 @@ import { multiply, multiplyPrivate, multiplyRows, square } from './multiply.js';
 import { multiplyNarrow, squareInto } from './narrow-product.js';
 import { open, openBits } from './open.js';
 import { shuffleTensors } from './shuffle-tensors.js';
+import { isSmallMatmul, smallMatmul } from './small-matmul.js';
 import { type Strand, Strands } from './strands.js';
 import { toArithmetic } from './to-arithmetic.js';
 import { widen } from './widen.js';
@@ -123,7 +124,10 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
         `matmul: expected [batch, n, k] and [batch, k, m], got ${describe(x)} and ${describe(y)}`,
       );
     }
-    const data = await this.#linear.matmul(dataOf(x), dataOf(y), { batch, n, k, m, ringBits: x.ringBits });
+    const shape = { batch, n, k, m, ringBits: x.ringBits };
+    const data = isSmallMatmul(shape)
+      ? await smallMatmul(this.#party, dataOf(x), dataOf(y), shape)
+      : await this.#linear.matmul(dataOf(x), dataOf(y), shape);
     return localTensor(data, [batch, n, m], productFormat(x, y));
   }
 
