@@ -8,6 +8,7 @@ import type { SharedTensor } from '../inference/backends/backend.js';
 import { CleartextBackend } from '../inference/backends/cleartext.js';
 import { dataOf, type LocalBits, localBits } from '../inference/backends/local-backend.js';
 import { currentSpan, type Span, withSpan } from '../inference/core/span.js';
+import { SCORE_FRACTION_BITS } from '../inference/functions/prune.js';
 import { openEngine } from '../inference/run/engine.js';
 import type { LayerCounts } from '../inference/run/party.js';
 import { bucketOf } from '../inference/run/request.js';
@@ -64,7 +65,7 @@ class ScheduledBackend extends CleartextBackend {
     super();
   }
 
-  /** x [tokens - 1, 2]: scores but [CLS]'s, minus thresholds that are zero here. */
+  /** x [tokens - 1, 2]: scores but [CLS]'s, minus the smallest threshold. */
   override async isNegative(x: SharedTensor): Promise<LocalBits> {
     const layer = pruningLayer();
     if (layer === null) return super.isNegative(x);
@@ -74,7 +75,7 @@ class ScheduledBackend extends CleartextBackend {
     const kept = Math.min(this.schedule[layer]! - 1, sorted.length);
     const limits = [cut(sorted, kept), cut(sorted, Math.ceil(kept * this.importantRatio))] as const;
     const unit = 2 ** -x.fractionBits;
-    this.thresholds[layer] = { prune: limits[0] * unit, reduce: limits[1] * unit };
+    this.thresholds[layer] = { prune: (limits[0] + 1) * unit, reduce: (limits[1] + 1) * unit };
     const below = Uint8Array.from(scores, (score, at) => (score < limits[at % 2]! ? 1 : 0));
     return localBits(below, x.shape);
   }
@@ -87,14 +88,14 @@ export interface CleartextRun {
   readonly thresholds: readonly LayerThresholds[] | null;
 }
 
-/** Vanishes in the scores' units, but is above 0 as the first layer's threshold must be. */
-const ALMOST_ZERO: LayerThresholds = { prune: 1e-9, reduce: 1e-9 };
+/** One unit of the scores' sum over heads: the least that the first layer's threshold may be. */
+const SMALLEST: LayerThresholds = { prune: 2 ** -SCORE_FRACTION_BITS, reduce: 2 ** -SCORE_FRACTION_BITS };
 
 /** The last layer prunes nothing; its thresholds are never used. */
 function perHead(artifact: Artifact, found: readonly LayerThresholds[]): LayerThresholds[] {
   const { heads, layers } = artifact.public.config;
   return Array.from({ length: layers }, (_, layer) => {
-    const { prune, reduce } = found[layer] ?? ALMOST_ZERO;
+    const { prune, reduce } = found[layer] ?? SMALLEST;
     return { prune: prune / heads, reduce: reduce / heads };
   });
 }
@@ -108,12 +109,7 @@ export async function runWithSchedule(
 ): Promise<CleartextRun> {
   const text = { ids, tokenTypes: ids.map(() => 0) };
   const backend = schedule ? new ScheduledBackend(schedule, importantRatio) : new CleartextBackend();
-  const model = schedule
-    ? withThresholds(
-        artifact,
-        artifact.private.layers.map(() => ALMOST_ZERO),
-      )
-    : artifact;
+  const model = schedule ? withThresholds(artifact, perHead(artifact, [])) : artifact;
   const party = await openEngine(backend, model);
   const run = () => party.classify(text, bucketOf(ids.length));
   const { logits, layers } = await withSpan(new NamedSpan([]), run);

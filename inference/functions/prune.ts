@@ -23,7 +23,7 @@ export interface Thresholds {
   readonly reduce: number;
 }
 
-const SCORE_FRACTION_BITS = 9;
+export const SCORE_FRACTION_BITS = 9;
 
 /** True if a score of 0, which padding has, would reach this threshold in fixed point. */
 export const roundsToZero = (threshold: number): boolean => threshold * 2 ** SCORE_FRACTION_BITS <= 0.5;
