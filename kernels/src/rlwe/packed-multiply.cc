@@ -293,13 +293,10 @@ size_t multiplyPacked(const RlweContext& context, const PackedLayout& layout, co
   const Segments segments(layout);
   const OrderedWeights ordered(layout, weights, threads);
   const LimbMultiplier multiplier(context, segments, ordered, inputs, publicSeed, products);
+  // With fewer tiles than threads, as with few tokens, limbs run side by side.
+  const size_t sideBySide = std::min(layout.limbs, (threads + multiplier.units() - 1) / multiplier.units());
   std::atomic<size_t> invalid{0};
-  if (multiplier.units() < 2 * threads) {
-    // Few tiles, as with few tokens: limbs side by side, one thread each.
-    splitWork(threads, layout.limbs, [&](size_t limb, size_t) { invalid += multiplier.multiply(limb, 1); });
-  } else {
-    for (size_t limb = 0; limb < layout.limbs; limb++) invalid += multiplier.multiply(limb, threads);
-  }
+  splitWork(sideBySide, layout.limbs, [&](size_t limb, size_t) { invalid += multiplier.multiply(limb, threads / sideBySide); });
   return invalid;
 }
 
