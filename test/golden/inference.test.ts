@@ -46,12 +46,12 @@ it('costs this many bytes and rounds', () => {
   }).toMatchInlineSnapshot(`
     {
       "offline": [
-        8378437,
+        6780997,
         8192,
       ],
-      "receivedBytes": 1252423,
-      "rounds": 119,
-      "sentBytes": 2738465,
+      "receivedBytes": 880197,
+      "rounds": 117,
+      "sentBytes": 1106291,
     }
   `);
   expect(
@@ -59,16 +59,16 @@ it('costs this many bytes and rounds', () => {
   ).toMatchInlineSnapshot(`
     [
       {
-        "bytes": 1990183,
+        "bytes": 1015719,
         "important": 3,
         "kept": 6,
-        "rounds": 58,
+        "rounds": 57,
       },
       {
-        "bytes": 1674510,
+        "bytes": 644574,
         "important": 1,
         "kept": 1,
-        "rounds": 53,
+        "rounds": 52,
       },
     ]
   `);
