@@ -1,4 +1,6 @@
 /** The parties' side of `bench inference`: one text with a given artifact, set-up and inference measured apart. */
+
+import type { CotKind } from '../inference/core/cot-kind.js';
 import { withSpan } from '../inference/core/span.js';
 import { Prg } from '../inference/crypto/prg.js';
 import type { Channel } from '../inference/net/channel.js';
@@ -9,7 +11,6 @@ import { createSession } from '../inference/session/create-session.js';
 import { Meter, meteredChannel, type SpanReport } from '../inference/session/meter.js';
 import type { LeakRecord, Session } from '../inference/session/session.js';
 import { readArtifact, readPublicPart } from '../model/artifact-file.js';
-import type { CotExtensionName } from './networks.js';
 import type { JobParty } from './party-process.js';
 
 export interface InferenceParameters {
@@ -18,7 +19,7 @@ export interface InferenceParameters {
   /** The text, with special tokens; only the client uses it. */
   readonly ids: readonly number[];
   readonly bucket: number;
-  readonly cots: CotExtensionName;
+  readonly cots: CotKind;
   /** Rows of each linear layer to make ahead. */
   readonly rowsAhead: number;
 }

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PartyId } from '../inference/backends/backend.js';
+import type { CotKind } from '../inference/core/cot-kind.js';
 import { layerReports } from '../inference/run/classification.js';
 import { bucketOf } from '../inference/run/request.js';
 import { costsByName } from '../inference/session/meter.js';
@@ -11,7 +12,7 @@ import { writeArtifact } from '../model/artifact-file.js';
 import type { InferenceParameters, InferenceRun } from './inference-job.js';
 import { rounded } from './measure.js';
 import { type ModelName, modelConfigOf } from './model-sizes.js';
-import type { CotExtensionName, NetworkName } from './networks.js';
+import type { NetworkName } from './networks.js';
 import { type PartyReport, runPair } from './pair.js';
 import { randomArtifact, randomInput, withThresholds } from './random-model.js';
 import { type CleartextRun, runWithSchedule } from './schedule-thresholds.js';
@@ -22,7 +23,7 @@ export interface InferenceOptions {
   /** Tokens that leave each layer's pruning; null: a model that does not prune. */
   readonly schedule: readonly number[] | null;
   readonly network: NetworkName;
-  readonly cots: CotExtensionName;
+  readonly cots: CotKind;
   /** Share of the kept tokens that stay in high degree. */
   readonly importantRatio: number;
   /** Rows of each linear layer to make ahead. */
@@ -40,7 +41,7 @@ export interface InferenceFigure {
   readonly method: 'cipherprune';
   readonly schedule: readonly number[] | null;
   readonly network: NetworkName;
-  readonly cots: CotExtensionName;
+  readonly cots: CotKind;
   /** How the network is imitated. */
   readonly shaping: 'none' | 'channel';
   readonly milliseconds: number;

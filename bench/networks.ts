@@ -1,4 +1,5 @@
 /** Networks that the bench imitates: the published systems' LAN and WAN. */
+import type { CotKind } from '../inference/core/cot-kind.js';
 
 export interface Network {
   /** Both directions have their own. */
@@ -15,8 +16,5 @@ export const NETWORKS: Readonly<Record<NetworkName, Network | null>> = {
   wan: { bitsPerSecond: 200e6, roundTripMilliseconds: 40 },
 };
 
-export type CotExtensionName = 'softspoken' | 'ferret';
-
 /** SoftSpoken takes the least time, Ferret the fewest bytes. */
-export const defaultCots = (network: NetworkName): CotExtensionName =>
-  network === 'wan' ? 'ferret' : 'softspoken';
+export const defaultCots = (network: NetworkName): CotKind => (network === 'wan' ? 'ferret' : 'softspoken');

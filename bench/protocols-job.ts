@@ -2,6 +2,7 @@
 import type { Backend } from '../inference/backends/backend.js';
 import { setupLinear } from '../inference/backends/two-party/linear.js';
 import { TwoPartyBackend } from '../inference/backends/two-party/two-party-backend.js';
+import type { CotKind } from '../inference/core/cot-kind.js';
 import { withSpan } from '../inference/core/span.js';
 import type { CotPair } from '../inference/crypto/ot/cot.js';
 import { setupCots } from '../inference/crypto/ot/setup-cots.js';
@@ -11,7 +12,6 @@ import { createSession } from '../inference/session/create-session.js';
 import { Meter, meteredChannel } from '../inference/session/meter.js';
 import { functionCases } from './function-cases.js';
 import { rounded } from './measure.js';
-import type { CotExtensionName } from './networks.js';
 import type { JobParty } from './party-process.js';
 import { LEAF_CASES, type ProtocolCase } from './protocol-cases.js';
 
@@ -85,7 +85,7 @@ async function figureOf(
 export interface ProtocolsParameters {
   /** Null: all. */
   readonly names: readonly string[] | null;
-  readonly cots: CotExtensionName;
+  readonly cots: CotKind;
 }
 
 export async function protocolsJob({ self, channel, progress }: JobParty, parameters: unknown) {

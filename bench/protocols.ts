@@ -1,7 +1,8 @@
 /** `bench protocols`: each protocol between two processes. */
 
+import type { CotKind } from '../inference/core/cot-kind.js';
 import { functionCases } from './function-cases.js';
-import type { CotExtensionName, NetworkName } from './networks.js';
+import type { NetworkName } from './networks.js';
 import { runPair } from './pair.js';
 import { LEAF_CASES } from './protocol-cases.js';
 import type { ProtocolFigure, ProtocolsParameters } from './protocols-job.js';
@@ -12,7 +13,7 @@ export interface ProtocolsOptions {
   /** Null: all. */
   readonly names: readonly string[] | null;
   readonly network: NetworkName;
-  readonly cots: CotExtensionName;
+  readonly cots: CotKind;
   readonly onProgress: (text: string) => void;
   readonly signal?: AbortSignal;
 }

@@ -4,11 +4,11 @@
  */
 
 import type { ScheduledCounts } from '../inference/backends/counting/counting-backend.js';
+import type { CotKind } from '../inference/core/cot-kind.js';
 import { estimateCost } from '../inference/run/cost-model.js';
 import { benchInference } from './inference.js';
 import { rounded } from './measure.js';
 import { type ModelName, modelConfigOf, parseSchedule } from './model-sizes.js';
-import type { CotExtensionName } from './networks.js';
 import { randomArtifact } from './random-model.js';
 
 export type ScheduleKind = 'paper' | 'none';
@@ -40,7 +40,7 @@ export interface ScalingOptions {
   /** Powers of two, so that no padding blurs the picture. */
   readonly lengths: readonly number[];
   readonly measure: boolean;
-  readonly cots: CotExtensionName;
+  readonly cots: CotKind;
   readonly importantRatio: number;
   readonly onProgress: (text: string) => void;
   readonly signal?: AbortSignal;

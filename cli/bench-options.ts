@@ -1,5 +1,7 @@
 /** Options of `bench`, and what its figures share. */
-import type { CotExtensionName, NetworkName } from '../bench/networks.js';
+
+import type { NetworkName } from '../bench/networks.js';
+import type { CotKind } from '../inference/core/cot-kind.js';
 import { onInterrupt } from './interrupt.js';
 
 export interface BenchOptions {
@@ -17,7 +19,7 @@ export interface BenchOptions {
   readonly seed: number;
   readonly only?: readonly string[] | undefined;
   readonly network: NetworkName;
-  readonly cots?: CotExtensionName | undefined;
+  readonly cots?: CotKind | undefined;
   readonly json: boolean;
 }
 

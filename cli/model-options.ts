@@ -1,6 +1,7 @@
 /** Options and defaults that commands around inference share. */
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { COT_KINDS, DEFAULT_COTS } from '../inference/core/cot-kind.js';
 import { optional, wholeNumber } from './options.js';
 
 /** Seconds without a byte from the peer before it is given up. */
@@ -27,6 +28,13 @@ export const batchOption = {
     'Texts in one protocol run, rounds shared: on slow networks as many times faster. Time and bytes of a text are then its ' +
     'even share, rounds those of the run, and "batch" has the totals',
   coerce: wholeNumber('batch', 1, 64),
+} as const;
+
+export const cotsOption = {
+  choices: COT_KINDS,
+  default: DEFAULT_COTS,
+  describe:
+    'How oblivious transfers are made: softspoken takes the least time, ferret the fewest bytes (for slow networks)',
 } as const;
 
 export const rowsAheadOption = {

@@ -1,4 +1,5 @@
 /** A connected client for a command: to a given server, or to one that is started here as a process of its own. */
+import type { CotKind } from '../inference/core/cot-kind.js';
 import type { Client } from '../inference/run/client.js';
 import { onInterrupt } from './interrupt.js';
 import { selfCommand } from './model-options.js';
@@ -13,6 +14,7 @@ export interface ClientTarget {
   readonly privateEmbedding: boolean;
   readonly timeoutSeconds: number;
   readonly cache: boolean;
+  readonly cots?: CotKind;
   /** Rows of each linear layer to make ahead. */
   readonly rowsAhead?: number;
   /** Show the log of a server that is started here. */
@@ -43,6 +45,7 @@ export async function withClient<T>(target: ClientTarget, body: (client: Client)
       ...(target.address ?? { host: '127.0.0.1', port: local!.port }),
       timeoutMilliseconds: target.timeoutSeconds * 1_000,
       open: enginePartyWith({ rowsAhead: target.rowsAhead }),
+      cots: target.cots,
       modelDigest: target.modelDigest,
       // The public part without the word table is another than the artifact's: take what the server has.
       artifact: target.privateEmbedding ? undefined : target.artifact,

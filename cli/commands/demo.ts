@@ -2,16 +2,18 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Argv } from 'yargs';
+import type { CotKind } from '../../inference/core/cot-kind.js';
 import type { Classification } from '../../inference/run/classification.js';
 import type { Command, GlobalOptions } from '../commands.js';
 import { onInterrupt } from '../interrupt.js';
-import { selfCommand } from '../model-options.js';
+import { cotsOption, selfCommand } from '../model-options.js';
 import { note, print } from '../output.js';
 import { packageFile } from '../package-file.js';
 import { printClassification } from '../print-classification.js';
 
 interface DemoOptions {
   readonly artifact: string;
+  readonly cots: CotKind;
 }
 
 const SENTENCES = [
@@ -23,10 +25,14 @@ const SENTENCES = [
 ];
 
 /** The client process: prints one classification a line as each is done. */
-async function* classifyInProcess(port: number, artifactDigest: string): AsyncGenerator<Classification> {
+async function* classifyInProcess(
+  port: number,
+  artifactDigest: string,
+  cots: CotKind,
+): AsyncGenerator<Classification> {
   const command = selfCommand(
     ...['infer', '--connect', `127.0.0.1:${port}`, '--artifact-digest', artifactDigest],
-    ...['--file', '-', '--json', '--no-cache'],
+    ...['--cots', cots, '--file', '-', '--json', '--no-cache'],
   );
   const child = spawn(command[0]!, command.slice(1), { stdio: ['pipe', 'pipe', 'pipe'] });
   const closed = new Promise<number | null>((resolve) => child.once('close', resolve));
@@ -50,7 +56,7 @@ function printOpened(leaks: ReadonlySet<string>, declared: Readonly<Record<strin
   }
 }
 
-async function demo({ artifact, verbose }: GlobalOptions & DemoOptions): Promise<void> {
+async function demo({ artifact, verbose, cots }: GlobalOptions & DemoOptions): Promise<void> {
   const { CleartextClassifier } = await import('../../inference/run/cleartext-classifier.js');
   const { startServerProcess } = await import('../../inference/run/server-process.js');
   const { DECLARED_LEAKS } = await import('../../inference/session/leaks.js');
@@ -67,7 +73,7 @@ async function demo({ artifact, verbose }: GlobalOptions & DemoOptions): Promise
   const leaks = new Set<string>();
   let different = 0;
   try {
-    for await (const result of classifyInProcess(server.port, plaintext.digest)) {
+    for await (const result of classifyInProcess(server.port, plaintext.digest, cots)) {
       const clear = await plaintext.classify(result.text, result.textPair);
       if (clear.label !== result.label) different++;
       printClassification(result, clear.labelName);
@@ -94,6 +100,7 @@ export const command: Command<DemoOptions> = {
         defaultDescription: 'the shipped model',
         describe: 'Folder of an exported model',
       },
+      cots: cotsOption,
     }) as unknown as Argv<GlobalOptions & DemoOptions>,
   handler: demo,
 };

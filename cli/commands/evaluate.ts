@@ -5,12 +5,14 @@ import type { Argv } from 'yargs';
 import { type Dataset, describeMalformed } from '../../data/dataset.js';
 import { readGlue } from '../../data/glue.js';
 import { type Split, type Task, taskByName } from '../../data/tasks.js';
+import type { CotKind } from '../../inference/core/cot-kind.js';
 import type { Command, GlobalOptions } from '../commands.js';
 import { compareWays, type Way, type WayResult } from '../comparison.js';
 import { UsageError } from '../errors.js';
 import { type Classifier, checkTask, type Evaluation, evaluate, type Prediction } from '../evaluation.js';
 import {
   batchOption,
+  cotsOption,
   jsonOption,
   limitOption,
   privateEmbeddingOption,
@@ -32,6 +34,7 @@ interface EvaluateOptions {
   readonly limit?: number | undefined;
   readonly predictions?: string | undefined;
   readonly batch: number;
+  readonly cots: CotKind;
   readonly privateEmbedding: boolean;
   readonly timeout: number;
   readonly json: boolean;
@@ -72,7 +75,7 @@ async function withClassifier<T>(
   backend: Way,
   body: (classifier: Classifier) => Promise<T>,
 ): Promise<T> {
-  const { task, privateEmbedding, timeout, verbose } = options;
+  const { task, privateEmbedding, timeout, verbose, cots } = options;
   if (backend === 'float') {
     const directory = given('checkpoint', options.checkpoint);
     const { FloatClassifier } = await import('../float-classifier.js');
@@ -93,6 +96,7 @@ async function withClassifier<T>(
     privateEmbedding,
     timeoutSeconds: timeout,
     cache: false,
+    cots,
     verbose,
   };
   return withClient(target, (client) => {
@@ -242,6 +246,7 @@ export const command: Command<EvaluateOptions> = {
       limit: limitOption,
       predictions: { type: 'string', describe: 'Write one JSON line an example to this file' },
       batch: batchOption,
+      cots: cotsOption,
       'private-embedding': privateEmbeddingOption,
       timeout: timeoutOption,
       json: jsonOption,

@@ -1,10 +1,12 @@
 /** `infer`: the client party. */
 import type { Argv } from 'yargs';
+import type { CotKind } from '../../inference/core/cot-kind.js';
 import type { Classification } from '../../inference/run/classification.js';
 import type { Command, GlobalOptions } from '../commands.js';
 import { UsageError } from '../errors.js';
 import {
   batchOption,
+  cotsOption,
   jsonOption,
   privateEmbeddingOption,
   rowsAheadOption,
@@ -29,6 +31,7 @@ interface InferOptions {
   readonly privateEmbedding: boolean;
   readonly timeout: number;
   readonly cache: boolean;
+  readonly cots: CotKind;
   readonly json: boolean;
 }
 
@@ -64,6 +67,7 @@ async function infer(options: GlobalOptions & InferOptions): Promise<void> {
     privateEmbedding: options.privateEmbedding,
     timeoutSeconds: options.timeout,
     cache: options.cache,
+    cots: options.cots,
     verbose: options.verbose,
     rowsAhead: options.rowsAhead,
   };
@@ -101,6 +105,7 @@ export const command: Command<InferOptions> = {
         requiresArg: true,
       },
       batch: batchOption,
+      cots: cotsOption,
       'rows-ahead': rowsAheadOption,
       'private-embedding': privateEmbeddingOption,
       timeout: timeoutOption,

@@ -1,4 +1,5 @@
 /** `serve`: the server party. */
+import { COT_KINDS, type CotKind } from '../../inference/core/cot-kind.js';
 import type { Command } from '../commands.js';
 import { onInterrupt } from '../interrupt.js';
 import { DEFAULT_PORT, privateEmbeddingOption, timeoutOption } from '../model-options.js';
@@ -11,6 +12,7 @@ interface ServeOptions {
   readonly port: number;
   readonly timeout: number;
   readonly maxClients: number;
+  readonly cots: readonly CotKind[];
   readonly privateEmbedding: boolean;
   readonly untilStdinCloses: boolean;
 }
@@ -63,6 +65,12 @@ export const command: Command<ServeOptions> = {
       coerce: wholeNumber('port', 0, 65535),
     },
     'private-embedding': privateEmbeddingOption,
+    cots: {
+      choices: COT_KINDS,
+      array: true,
+      default: COT_KINDS,
+      describe: 'Ways to make oblivious transfers that clients may choose from',
+    },
     timeout: timeoutOption,
     'max-clients': {
       type: 'string',

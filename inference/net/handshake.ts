@@ -1,7 +1,8 @@
 /**
- * Agreement before anything secret moves: version, roles, protocol options, and the model's public part, which the
- * server sends to a client that does not have it yet.
+ * Agreement before anything secret moves: version, roles, protocol options, how correlated OTs are made, and the model's
+ * public part, which the server sends to a client that does not have it yet.
  */
+import { COT_KINDS, type CotKind, DEFAULT_COTS } from '../core/cot-kind.js';
 import { ProtocolError } from '../core/errors.js';
 import type { Channel } from './channel.js';
 import { encodeHello, type Hello, PROTOCOL_VERSION, receiveHello } from './hello.js';
@@ -18,6 +19,16 @@ export interface ServerTerms {
   readonly modelDigest: string;
   /** The public part as it goes to clients. */
   readonly publicPart: Uint8Array;
+  /** Ways to make correlated OTs that clients may choose from; all unless given. */
+  readonly cots?: readonly CotKind[];
+  /** What a client may have made ahead, megabytes (10^6); nothing unless given. */
+  readonly aheadMegabytes?: number;
+}
+
+/** What both parties know of their connection after the handshake. */
+export interface Agreement {
+  readonly cots: CotKind;
+  readonly aheadMegabytes: number;
 }
 
 /** `Part` is what the public part is read into. */
@@ -25,6 +36,8 @@ export interface ClientTerms<Part extends { readonly digest: string }> {
   readonly protocolDigest: string;
   /** The only model that this client accepts; null: the server's choice. */
   readonly modelDigest: string | null;
+  /** How correlated OTs are to be made; SoftSpoken unless given. */
+  readonly cots?: CotKind | undefined;
   /** A public part that this client holds already (its own artifact, a cache), or null. */
   lookUp(modelDigest: string): Promise<Part | null>;
   /** Reads and checks received bytes, which may be anything. */
@@ -38,12 +51,23 @@ function checkProtocol(self: 'server' | 'client', own: string, peers: string): v
   );
 }
 
+/** The kind that the client wants, if the server allows it; both parties check. */
+function agreedCots(wanted: readonly CotKind[], allowed: readonly CotKind[]): CotKind {
+  const [kind] = wanted;
+  if (wanted.length === 1 && kind !== undefined && allowed.includes(kind)) return kind;
+  throw new ProtocolError(
+    `handshake: the client wants correlated OTs by ${wanted.join(' or ') || 'an unknown way'}, the server allows ${allowed.join(' and ') || 'none that is known here'}`,
+  );
+}
+
 /** The server's side; returns when the client has the public part. */
-export async function serverHandshake(channel: Channel, terms: ServerTerms): Promise<void> {
-  const { protocolDigest, modelDigest, publicPart } = terms;
+export async function serverHandshake(channel: Channel, terms: ServerTerms): Promise<Agreement> {
+  const { protocolDigest, modelDigest, publicPart, cots = COT_KINDS, aheadMegabytes = 0 } = terms;
   const own: Hello = {
     version: PROTOCOL_VERSION,
     role: 'server',
+    cots,
+    aheadMegabytes,
     protocolDigest,
     modelDigest,
     publicBytes: publicPart.length,
@@ -56,9 +80,11 @@ export async function serverHandshake(channel: Channel, terms: ServerTerms): Pro
       `handshake: the client wants the model ${hello.modelDigest}, this server has ${modelDigest}`,
     );
   }
+  const agreed = agreedCots(hello.cots, cots);
   const [answer] = await channel.receive(1);
   if (answer === SEND_IT) channel.send(publicPart);
   else if (answer !== HAVE_IT) throw new ProtocolError(`handshake: unknown answer ${answer} of the client`);
+  return { cots: agreed, aheadMegabytes };
 }
 
 async function receivePublicPart(channel: Channel, publicBytes: number): Promise<Uint8Array> {
@@ -92,7 +118,7 @@ function parsePublicPart<Part extends { readonly digest: string }>(
 }
 
 /** What the client knows after the handshake. */
-export interface AgreedModel<Part> {
+export interface AgreedModel<Part> extends Agreement {
   readonly part: Part;
   /** The bytes if the server sent them: worth keeping. */
   readonly sent: Uint8Array | null;
@@ -103,10 +129,12 @@ export async function clientHandshake<Part extends { readonly digest: string }>(
   channel: Channel,
   terms: ClientTerms<Part>,
 ): Promise<AgreedModel<Part>> {
-  const { protocolDigest, modelDigest: wanted } = terms;
+  const { protocolDigest, modelDigest: wanted, cots = DEFAULT_COTS } = terms;
   const own: Hello = {
     version: PROTOCOL_VERSION,
     role: 'client',
+    cots: [cots],
+    aheadMegabytes: 0,
     protocolDigest,
     modelDigest: wanted,
     publicBytes: 0,
@@ -118,9 +146,11 @@ export async function clientHandshake<Part extends { readonly digest: string }>(
   if (wanted && wanted !== hello.modelDigest) {
     throw new ProtocolError(`handshake: expected the model ${wanted}, the server has ${hello.modelDigest}`);
   }
+  const { aheadMegabytes } = hello;
+  const agreement: Agreement = { cots: agreedCots([cots], hello.cots), aheadMegabytes };
   const known = await terms.lookUp(hello.modelDigest);
   channel.send(Uint8Array.of(known ? HAVE_IT : SEND_IT));
-  if (known) return { part: known, sent: null };
+  if (known) return { ...agreement, part: known, sent: null };
   const sent = await receivePublicPart(channel, hello.publicBytes);
-  return { part: parsePublicPart(sent, hello.modelDigest, terms.parse), sent };
+  return { ...agreement, part: parsePublicPart(sent, hello.modelDigest, terms.parse), sent };
 }

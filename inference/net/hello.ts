@@ -2,14 +2,17 @@
  * The first message of either party. The magic and the version never move, so that parties of different versions
  * can still tell each other apart:
  *
- *   magic [8] | version [4] | role [1] | zero [3] | protocol digest [32] | model digest [32] | public part bytes [4]
+ *   magic [8] | version [4] | role [1] | kinds of COT [1] | megabytes ahead [2] | protocol digest [32] | model digest [32] |
+ *   public part bytes [4]
  *
- * Integers are little-endian. The client's model digest is all zeros when it takes whatever the server has.
+ * Integers are little-endian. Kinds are bits: those that the server allows, the one that the client wants. The client's model
+ * digest is all zeros when it takes whatever the server has.
  */
+import { COT_KINDS, type CotKind } from '../core/cot-kind.js';
 import { ProtocolError } from '../core/errors.js';
 import type { Channel } from './channel.js';
 
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 const MAGIC = new TextEncoder().encode('CPRUNE\r\n');
 const PREFIX_BYTES = 12;
 const BODY_BYTES = 72;
@@ -20,6 +23,10 @@ export type Role = (typeof ROLES)[number];
 export interface Hello {
   readonly version: number;
   readonly role: Role;
+  /** Ways to make correlated OTs: all that the server allows, the one that the client wants. */
+  readonly cots: readonly CotKind[];
+  /** What the server keeps made ahead for this client, in megabytes (10^6), at most 65,535; 0 from the client. */
+  readonly aheadMegabytes: number;
   /** SHA-256 of the options that both parties must share, in hexadecimal; see run/agreement.ts. */
   readonly protocolDigest: string;
   /** Digest of the model's public part, in hexadecimal; null: any. */
@@ -36,12 +43,20 @@ function bytesOfDigest(hex: string): Uint8Array {
   return Buffer.from(hex, 'hex');
 }
 
+const bitsOfKinds = (kinds: readonly CotKind[]): number =>
+  kinds.reduce((bits, kind) => bits | (1 << COT_KINDS.indexOf(kind)), 0);
+
+/** Bits without a name, of a later version, are passed over. */
+const kindsOfBits = (bits: number): CotKind[] => COT_KINDS.filter((_, index) => (bits >> index) & 1);
+
 export function encodeHello(hello: Hello): Uint8Array {
   const bytes = new Uint8Array(PREFIX_BYTES + BODY_BYTES);
   const view = new DataView(bytes.buffer);
   bytes.set(MAGIC);
   view.setUint32(8, hello.version, true);
   bytes[12] = ROLES.indexOf(hello.role);
+  bytes[13] = bitsOfKinds(hello.cots);
+  view.setUint16(14, hello.aheadMegabytes, true);
   bytes.set(bytesOfDigest(hello.protocolDigest), 16);
   if (hello.modelDigest) bytes.set(bytesOfDigest(hello.modelDigest), 48);
   view.setUint32(80, hello.publicBytes, true);
@@ -69,11 +84,14 @@ export async function receiveHello(channel: Channel, self: Role): Promise<Hello>
     );
   }
   const modelDigest = body.subarray(36, 68);
+  const view = new DataView(body.buffer, body.byteOffset);
   return {
     version,
     role,
+    cots: kindsOfBits(body[1]!),
+    aheadMegabytes: view.getUint16(2, true),
     protocolDigest: hexOf(body.subarray(4, 36)),
     modelDigest: modelDigest.some((byte) => byte !== 0) ? hexOf(modelDigest) : null,
-    publicBytes: new DataView(body.buffer).getUint32(68, true),
+    publicBytes: view.getUint32(68, true),
   };
 }

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { expHigh, expLow, geluHigh, geluLow, tanhApproximation } from '../../model/approximations.js';
+import { DEFAULT_K } from '../crypto/ot/setup-cots.js';
 import { defaultCostModel } from '../crypto/rlwe/packed-layout.js';
 import { standardPreset } from '../crypto/rlwe/parameters.js';
 
@@ -12,7 +13,8 @@ const { n, primes, specialPrime } = standardPreset;
 export const PROTOCOL_OPTIONS = {
   /** Computational and statistical security, bits. */
   security: { computational: 128, statistical: 40 },
-  correlatedOt: 'softspoken-4',
+  /** Either, as the client chooses in the handshake. */
+  correlatedOts: { softspoken: DEFAULT_K, ferret: 'regular noise, 1170 trees of 2^11, table 2^17' },
   baseOt: 'ristretto255',
   shuffle: 'share-translation',
   /** Layouts of ciphertexts follow from the cost model. */

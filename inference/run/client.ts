@@ -47,13 +47,15 @@ export class Client {
   /** Handshake and set-up over an open connection. */
   static async open(channel: Channel, { terms, open, onPublicPart }: ClientOptions): Promise<Client> {
     const metered = meteredChannel(channel);
-    const { part, sent } = await clientHandshake(metered, terms);
+    const { part, sent, ...agreement } = await clientHandshake(metered, terms);
     if (sent) await onPublicPart?.(part.digest, sent);
     const { model } = part;
     const tokenizer = createTokenizer(model.tokenizerFiles);
     const session = createSession({ self: 'client', channel: metered, random: Prg.create() });
     const meter = new Meter();
-    const party = await withSpan(meter.span, () => open(session, { public: model, private: null }));
+    const party = await withSpan(meter.span, () =>
+      open(session, { public: model, private: null }, agreement),
+    );
     return new Client(metered, session, party, model, tokenizer, meter.finish().cost);
   }
 

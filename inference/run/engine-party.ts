@@ -28,7 +28,7 @@ export async function setupTwoParty(
 
 export const enginePartyWith =
   (options: TwoPartyOptions): OpenParty =>
-  async (session, model) =>
-    openEngine(await setupTwoParty(session, options), model);
+  async (session, model, { cots }) =>
+    openEngine(await setupTwoParty(session, { extension: cots, ...options }), model);
 
 export const openEngineParty: OpenParty = enginePartyWith({});

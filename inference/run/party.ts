@@ -4,6 +4,7 @@
  */
 import type { PrivateModel, PublicModel } from '../../model/artifact.js';
 import type { LaneLeak } from '../backends/batching/lane-backend.js';
+import type { Agreement } from '../net/handshake.js';
 import type { Session } from '../session/session.js';
 
 /** A text as the engine takes it: special tokens included, no padding. */
@@ -45,5 +46,5 @@ export interface PartyModel {
   readonly private: PrivateModel | null;
 }
 
-/** Sets a party up over an open connection. */
-export type OpenParty = (session: Session, model: PartyModel) => Promise<Party>;
+/** Sets a party up over an open connection, as both parties agreed. */
+export type OpenParty = (session: Session, model: PartyModel, agreement: Agreement) => Promise<Party>;

@@ -45,9 +45,9 @@ async function classify(party: Party, buckets: readonly number[]): Promise<Cost>
 export async function serveConnection(channel: Channel, options: ServeConnectionOptions): Promise<number> {
   const { model, open, onText } = options;
   const metered = meteredChannel(channel);
-  await serverHandshake(metered, model.terms);
+  const agreement = await serverHandshake(metered, model.terms);
   const session = createSession({ self: 'server', channel: metered, random: Prg.create() });
-  const party = await open(session, model);
+  const party = await open(session, model, agreement);
   for (let texts = 0; ; ) {
     const request = await receiveRequest(metered, model.public.maxTokens);
     if (request.kind === 'goodbye') return texts;

@@ -1,15 +1,21 @@
 /** An artifact folder as a server holds it. */
 import { readArtifact, serializePublicPart } from '../../model/artifact-file.js';
 import { encodePublicPart } from '../../model/public-part.js';
+import type { ServerTerms } from '../net/handshake.js';
 import { protocolDigest } from './agreement.js';
 import { withPrivateEmbedding } from './private-embedding.js';
 import type { ServedModel } from './serve-connection.js';
 
+export interface ServedModelOptions extends Pick<ServerTerms, 'cots' | 'aheadMegabytes'> {
+  readonly privateEmbedding?: boolean;
+}
+
 /** With `privateEmbedding` the word table stays here; the public part, and so its digest, is then another. */
 export async function servedModelOf(
   directory: string,
-  options: { readonly privateEmbedding?: boolean } = {},
+  options: ServedModelOptions = {},
 ): Promise<ServedModel> {
+  const { cots, aheadMegabytes } = options;
   const parts = await readArtifact(directory);
   const artifact = options.privateEmbedding ? withPrivateEmbedding(parts.artifact) : parts.artifact;
   const publicPart = options.privateEmbedding ? encodePublicPart(artifact.public) : parts.publicPart;
@@ -20,6 +26,8 @@ export async function servedModelOf(
       protocolDigest: protocolDigest(),
       modelDigest: publicPart.digest,
       publicPart: serializePublicPart(publicPart),
+      ...(cots ? { cots } : {}),
+      ...(aheadMegabytes ? { aheadMegabytes } : {}),
     },
   };
 }

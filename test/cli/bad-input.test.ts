@@ -127,14 +127,24 @@ describe('failures exit with 1 and one clear line', () => {
     const newer = createServer((socket) => {
       socket.on('error', () => undefined);
       const { modelDigest, protocolDigest } = servedModel().terms;
-      socket.end(encodeHello({ version: 2, role: 'server', protocolDigest, modelDigest, publicBytes: 1 }));
+      socket.end(
+        encodeHello({
+          version: 99,
+          role: 'server',
+          cots: [],
+          aheadMegabytes: 0,
+          protocolDigest,
+          modelDigest,
+          publicBytes: 1,
+        }),
+      );
     });
     await new Promise<void>((resolve) => newer.listen(0, '127.0.0.1', resolve));
     const { port } = newer.address() as { port: number };
     await expectFailure(
       ['infer', '--connect', `127.0.0.1:${port}`, '--text', 'a'],
       1,
-      'the server speaks protocol version 2, expected 1; install the same version on both sides',
+      'the server speaks protocol version 99, expected 2; install the same version on both sides',
     );
     newer.close();
   });

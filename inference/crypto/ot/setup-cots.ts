@@ -3,6 +3,7 @@
  * the server holds delta; 128 of those COTs, hashed, are the base OTs of the other. Two round trips.
  */
 import { kernels } from '../../../kernels/addon.js';
+import { type CotKind, DEFAULT_COTS } from '../../core/cot-kind.js';
 import { protocol } from '../../core/span.js';
 import type { Channel } from '../../net/channel.js';
 import type { Session } from '../../session/session.js';
@@ -15,8 +16,7 @@ import { BASE_OTS, baseChoices, randomDelta, softSpokenReceiver, softSpokenSende
 const BLOCK_BYTES = 16;
 
 export interface CotOptions {
-  /** SoftSpoken: 3.9 bytes a COT, least time, for fast networks. Ferret: 0.09 bytes, about half the speed, for slow ones. */
-  readonly extension?: 'softspoken' | 'ferret';
+  readonly extension?: CotKind;
   /** SoftSpoken's bits of delta per tree, 1 to 8: ceil(128 / k) - 1 bits and about 2^k / k AES blocks a COT. */
   readonly k?: number;
 }
@@ -27,7 +27,7 @@ export const DEFAULT_K = 4;
 export const setupCots = protocol(
   'setupCots',
   async (session: Session, options: CotOptions = {}): Promise<CotPair> => {
-    const { extension = 'softspoken', k = DEFAULT_K } = options;
+    const { extension = DEFAULT_COTS, k = DEFAULT_K } = options;
     if (!Number.isInteger(k) || k < 1 || k > 8)
       throw new RangeError(`COTs: expected k from 1 to 8, got ${k}`);
     const pair = session.self === 'server' ? await setupServer(session, k) : await setupClient(session, k);

@@ -8,7 +8,7 @@ import {
   type ServerTerms,
   serverHandshake,
 } from '../../../inference/net/handshake.js';
-import { encodeHello, type Hello } from '../../../inference/net/hello.js';
+import { encodeHello, type Hello, PROTOCOL_VERSION } from '../../../inference/net/hello.js';
 import { memoryChannelPair } from '../../../inference/net/memory-channel.js';
 import { patternBytes } from './tcp-pair.js';
 
@@ -25,8 +25,10 @@ const protocolDigest = sha256(patternBytes(32, 5));
 const serverTerms: ServerTerms = { protocolDigest, publicPart, modelDigest };
 const clientTerms: ClientTerms<Part> = { protocolDigest, modelDigest: null, lookUp: async () => null, parse };
 const hello: Hello = {
-  version: 1,
+  version: PROTOCOL_VERSION,
   role: 'server',
+  cots: ['softspoken', 'ferret'],
+  aheadMegabytes: 300,
   protocolDigest,
   modelDigest,
   publicBytes: publicPart.length,
@@ -90,6 +92,25 @@ describe('handshake', () => {
     }
   });
 
+  it.each(['softspoken', 'ferret'] as const)(
+    'agrees on %s, and tells what may be made ahead',
+    async (cots) => {
+      const [server, client] = await run({ aheadMegabytes: 65_535 }, { cots });
+      expect(server).toEqual({ cots, aheadMegabytes: 65_535 });
+      expect(client).toMatchObject({ cots, aheadMegabytes: 65_535 });
+    },
+  );
+
+  it('refuses a way of making correlated OTs that the server does not allow, on both sides', async () => {
+    for (const error of await run({ cots: ['ferret'] }, {}))
+      expect((error as Error).message).toBe(
+        'handshake: the client wants correlated OTs by softspoken, the server allows ferret',
+      );
+    const [server, client] = memoryChannelPair();
+    client.send(encodeHello({ ...hello, role: 'client', cots: [], modelDigest: null, publicBytes: 0 }));
+    await expect(serverHandshake(server, serverTerms)).rejects.toThrow('by an unknown way');
+  });
+
   it('refuses other protocol options on both sides', async () => {
     const errors = await run({}, { protocolDigest: sha256(patternBytes(32, 8)) });
     for (const error of errors) expect((error as Error).message).toContain('install the same version');
@@ -98,8 +119,8 @@ describe('handshake', () => {
   it('refuses a peer that speaks something else, another version, or has the wrong role', async () => {
     const http = new TextEncoder().encode('HTTP/1.1 400 Bad Request\r\n\r\n');
     expect((await clientErrorFor(http)).message).toContain('does not speak CipherPrune');
-    expect((await clientErrorFor(encodeHello({ ...hello, version: 2 }))).message).toBe(
-      'handshake: the server speaks protocol version 2, expected 1; install the same version on both sides',
+    expect((await clientErrorFor(encodeHello({ ...hello, version: 99 }))).message).toBe(
+      'handshake: the server speaks protocol version 99, expected 2; install the same version on both sides',
     );
     expect((await clientErrorFor(encodeHello({ ...hello, role: 'client' }))).message).toBe(
       'handshake: expected the server, got another client',
@@ -121,7 +142,9 @@ describe('handshake', () => {
 
   it('refuses an unknown answer of the client', async () => {
     const [server, client] = memoryChannelPair();
-    client.send(encodeHello({ ...hello, role: 'client', modelDigest: null, publicBytes: 0 }));
+    client.send(
+      encodeHello({ ...hello, role: 'client', cots: ['ferret'], modelDigest: null, publicBytes: 0 }),
+    );
     client.send(Uint8Array.of(7));
     await expect(serverHandshake(server, serverTerms)).rejects.toThrow('unknown answer 7');
   });
