@@ -1,4 +1,4 @@
-/** The parties' side of `bench inference`: one text with a given artifact, set-up and inference measured apart. */
+/** The parties' side of `bench inference`: texts with a given artifact, set-up and each protocol run measured apart. */
 
 import type { CotKind } from '../inference/core/cot-kind.js';
 import { withSpan } from '../inference/core/span.js';
@@ -6,7 +6,7 @@ import { Prg } from '../inference/crypto/prg.js';
 import type { Channel } from '../inference/net/channel.js';
 import { openEngine } from '../inference/run/engine.js';
 import { setupTwoParty } from '../inference/run/engine-party.js';
-import type { Party, PartyModel, PartyResult } from '../inference/run/party.js';
+import type { PaddedText, Party, PartyModel, PartyResult } from '../inference/run/party.js';
 import { createSession } from '../inference/session/create-session.js';
 import { Meter, meteredChannel, type SpanReport } from '../inference/session/meter.js';
 import type { LeakRecord, Session } from '../inference/session/session.js';
@@ -22,14 +22,20 @@ export interface InferenceParameters {
   readonly cots: CotKind;
   /** Rows of each linear layer to make ahead. */
   readonly rowsAhead: number;
+  /** Texts in one protocol run: the same one so many times, so that each costs what the schedule says. */
+  readonly batch: number;
+  /** Protocol runs, one after another. */
+  readonly runs: number;
 }
 
 export interface InferenceRun {
   readonly setup: SpanReport;
-  readonly inference: SpanReport;
-  /** Processor time of this party's threads during the inference. */
+  /** One a protocol run. */
+  readonly inferences: readonly SpanReport[];
+  /** Processor time of this party's threads during all of them. */
   readonly cpuMilliseconds: number;
-  readonly result: PartyResult;
+  /** Of all texts. */
+  readonly results: readonly PartyResult[];
   readonly leaks: readonly LeakRecord[];
 }
 
@@ -39,14 +45,16 @@ async function modelOf(self: 'server' | 'client', directory: string): Promise<Pa
   return artifact;
 }
 
-/** A layer's count is opened when its pruning is done. */
+/** A layer's count is opened when its pruning is done; the last layer prunes nothing. */
 const withProgress = (session: Session, layers: number, progress: (text: string) => void): Session => {
   let layer = 0;
   return {
     ...session,
     recordLeak(name, to) {
       session.recordLeak(name, to);
-      if (name === 'kept-token-count') progress(`layer ${++layer} of ${layers} pruned`);
+      if (name !== 'kept-token-count') return;
+      progress(`layer ${layer + 1} of ${layers} pruned`);
+      layer = (layer + 1) % (layers - 1);
     },
   };
 };
@@ -62,11 +70,16 @@ async function measured<T>(body: () => Promise<T>): Promise<{ value: T; report: 
   return { value, report: meter.finish() };
 }
 
+const classify = async (party: Party, text: PaddedText, batch: number): Promise<PartyResult[]> =>
+  batch === 1
+    ? [await party.classify(text.text, text.bucket)]
+    : party.classifyBatch(Array.from({ length: batch }, () => text));
+
 export async function inferenceJob(
   { self, channel, progress }: JobParty,
   parameters: unknown,
 ): Promise<InferenceRun> {
-  const { directory, ids, bucket, cots, rowsAhead } = parameters as InferenceParameters;
+  const { directory, ids, bucket, cots, rowsAhead, batch, runs } = parameters as InferenceParameters;
   const model = await modelOf(self, directory);
   const session = createSession({ self, channel: meteredChannel(channel), random: Prg.create() });
   const observed = withProgress(session, model.public.config.layers, progress);
@@ -78,14 +91,20 @@ export async function inferenceJob(
   progress('set up');
   const text = self === 'client' ? { ids, tokenTypes: ids.map(() => 0) } : null;
   const before = process.cpuUsage();
-  const { value: result, report: inference } = await measured(() => party.classify(text, bucket));
+  const results: PartyResult[] = [];
+  const inferences: SpanReport[] = [];
+  for (let run = 0; run < runs; run++) {
+    const { value, report } = await measured(() => classify(party, { text, bucket }, batch));
+    results.push(...value);
+    inferences.push(report);
+    await barrier(channel);
+  }
   const { user, system } = process.cpuUsage(before);
-  await barrier(channel);
   return {
     setup,
-    inference,
+    inferences,
     cpuMilliseconds: (user + system) / 1000,
-    result,
+    results,
     leaks: session.takeLeaks(),
   };
 }

@@ -1,12 +1,13 @@
-/** `bench inference`: one text through a model of real shapes with random weights, both parties as processes. */
+/** `bench inference`: texts through a model of real shapes with random weights, both parties as processes. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PartyId } from '../inference/backends/backend.js';
 import type { CotKind } from '../inference/core/cot-kind.js';
 import { layerReports } from '../inference/run/classification.js';
+import type { PartyResult } from '../inference/run/party.js';
 import { bucketOf } from '../inference/run/request.js';
-import { costsByName } from '../inference/session/meter.js';
+import { addCosts, costsByName, NO_COST, type SpanReport } from '../inference/session/meter.js';
 import type { LeakRecord } from '../inference/session/session.js';
 import { writeArtifact } from '../model/artifact-file.js';
 import type { InferenceParameters, InferenceRun } from './inference-job.js';
@@ -28,6 +29,10 @@ export interface InferenceOptions {
   readonly importantRatio: number;
   /** Rows of each linear layer to make ahead. */
   readonly rowsAhead: number;
+  /** Texts in one protocol run. */
+  readonly batch: number;
+  /** In all; a multiple of `batch`. */
+  readonly texts: number;
   /** Compare with the cleartext backend. */
   readonly check: boolean;
   readonly seed: number;
@@ -44,13 +49,19 @@ export interface InferenceFigure {
   readonly cots: CotKind;
   /** How the network is imitated. */
   readonly shaping: 'none' | 'channel';
+  /** Texts in one protocol run, and in all. */
+  readonly batch: number;
+  readonly texts: number;
+  /** Of one protocol run, mean over all. Protocols are those of the first run, layers one text's share of it. */
   readonly milliseconds: number;
   readonly offlineMilliseconds: number;
   readonly bytes: number;
   readonly offlineBytes: number;
   readonly rounds: number;
   readonly peakMemoryBytes: Readonly<Record<PartyId, number>>;
-  /** Processor time during the inference: what remains of `milliseconds` on an idle machine. */
+  /** An even share of one text; it waits for all rounds of its run. */
+  readonly perText: { readonly milliseconds: number; readonly bytes: number };
+  /** Processor time during one protocol run: what remains of `milliseconds` on an idle machine. */
   readonly cpuMilliseconds: Readonly<Record<PartyId, number>>;
   readonly maxAbsError: number | null;
   readonly layers: readonly {
@@ -69,13 +80,17 @@ export interface InferenceFigure {
   readonly leaks: readonly LeakRecord[];
 }
 
-function maxAbsError(cleartext: CleartextRun | null, logits: readonly number[] | null): number | null {
-  if (!cleartext || !logits) return null;
-  return Math.max(...logits.map((logit, label) => Math.abs(logit - cleartext.logits[label]!)));
+/** Over all texts. */
+function maxAbsError(cleartext: CleartextRun | null, results: readonly PartyResult[]): number | null {
+  if (!cleartext) return null;
+  const errors = results.flatMap(({ logits }) =>
+    (logits ?? []).map((logit, label) => Math.abs(logit - cleartext.logits[label]!)),
+  );
+  return Math.max(...errors);
 }
 
 /** Every protocol by name, dearest first; protocols contain each other, so this does not add up to the whole. */
-function protocolFigures({ inference }: InferenceRun): InferenceFigure['protocols'] {
+function protocolFigures(inference: SpanReport): InferenceFigure['protocols'] {
   return [...costsByName(inference)]
     .filter(([name]) => !/^layer\d+$/.test(name))
     .map(([name, { milliseconds, sentBytes, receivedBytes, rounds }]) => ({
@@ -88,13 +103,18 @@ function protocolFigures({ inference }: InferenceRun): InferenceFigure['protocol
 }
 
 function figureOf(
-  { model, tokens, schedule, network, cots, check }: InferenceOptions,
+  { model, tokens, schedule, network, cots, check, batch, texts }: InferenceOptions,
   reports: Readonly<Record<PartyId, PartyReport>>,
   cleartext: CleartextRun | null,
 ): InferenceFigure {
   const run = reports.client.value as InferenceRun;
-  const { cost } = run.inference;
+  const first = run.inferences[0]!;
+  const runs = run.inferences.length;
+  const total = run.inferences.reduce((sum, { cost }) => addCosts(sum, cost), NO_COST);
+  const milliseconds = total.milliseconds / runs;
+  const bytes = (total.sentBytes + total.receivedBytes) / runs;
   const offline = run.setup.cost;
+  const cpu = (role: PartyId) => rounded((reports[role].value as InferenceRun).cpuMilliseconds / runs);
   return {
     model,
     tokens,
@@ -103,19 +123,19 @@ function figureOf(
     network,
     cots,
     shaping: network === 'loopback' ? 'none' : 'channel',
-    milliseconds: rounded(cost.milliseconds),
+    batch,
+    texts,
+    milliseconds: rounded(milliseconds),
     offlineMilliseconds: rounded(offline.milliseconds),
-    bytes: cost.sentBytes + cost.receivedBytes,
+    bytes: Math.round(bytes),
     offlineBytes: offline.sentBytes + offline.receivedBytes,
-    rounds: cost.rounds,
+    rounds: Math.round(total.rounds / runs),
+    perText: { milliseconds: rounded(milliseconds / batch), bytes: Math.round(bytes / batch) },
     peakMemoryBytes: { server: reports.server.peakMemoryBytes, client: reports.client.peakMemoryBytes },
-    cpuMilliseconds: {
-      server: rounded((reports.server.value as InferenceRun).cpuMilliseconds),
-      client: rounded(run.cpuMilliseconds),
-    },
-    maxAbsError: check ? maxAbsError(cleartext, run.result.logits) : null,
-    layers: layerReports(run.result.layers, run.inference),
-    protocols: protocolFigures(run),
+    cpuMilliseconds: { server: cpu('server'), client: cpu('client') },
+    maxAbsError: check ? maxAbsError(cleartext, run.results) : null,
+    layers: layerReports(run.results[0]!.layers, first, { index: 0, size: batch }),
+    protocols: protocolFigures(first),
     leaks: run.leaks,
   };
 }
@@ -132,6 +152,8 @@ export async function benchInference(options: InferenceOptions): Promise<Inferen
     cots,
     check,
     seed,
+    batch,
+    texts,
     onProgress,
     signal,
   } = options;
@@ -152,6 +174,8 @@ export async function benchInference(options: InferenceOptions): Promise<Inferen
       bucket: bucketOf(tokens),
       cots,
       rowsAhead,
+      batch,
+      runs: texts / batch,
     };
     const reports = await runPair({
       job: 'inference',

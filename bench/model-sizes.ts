@@ -70,14 +70,15 @@ export class ScheduleError extends Error {
 }
 
 /**
- * `none` (null: a model that does not prune), `paper`, or a list like 128-55-52: tokens that leave each layer's pruning; a
- * shorter list goes on with its last number.
+ * `none` (null: a model that does not prune), `paper`, or a list like 128-55-52: tokens that leave each layer's pruning. A
+ * shorter list goes on with its last number; one that is longer by one may begin with the length of the text.
  */
 export function parseSchedule(text: string, name: ModelName, tokens: number): number[] | null {
   if (text === 'none') return null;
   if (text === 'paper') return paperSchedule(name, tokens);
-  const kept = text.split(/[-,]/).map(Number);
+  const numbers = text.split(/[-,]/).map(Number);
   const { layers } = SIZES[name];
+  const kept = numbers.length === layers + 1 && numbers[0] === tokens ? numbers.slice(1) : numbers;
   const isFalling = kept.every((count, layer) => count <= (layer === 0 ? tokens : kept[layer - 1]!));
   if (kept.some((count) => !Number.isInteger(count) || count < 1) || !isFalling || kept.length > layers) {
     throw new ScheduleError(

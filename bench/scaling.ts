@@ -72,6 +72,8 @@ async function milliseconds(options: ScalingOptions, tokens: number, kind: Sched
     network: 'loopback',
     cots,
     rowsAhead: 0,
+    batch: 1,
+    texts: 1,
     importantRatio,
     check: false,
     seed: 1,

@@ -11,7 +11,15 @@ function printInference(figure: InferenceFigure): void {
   printTable(
     [`${figure.model}, ${figure.tokens} tokens`, 'seconds', 'MB', 'rounds'],
     [
-      ['inference', seconds(figure.milliseconds), megabytes(figure.bytes), figure.rounds],
+      [
+        figure.batch === 1 ? 'inference' : `inference of ${figure.batch} texts`,
+        seconds(figure.milliseconds),
+        megabytes(figure.bytes),
+        figure.rounds,
+      ],
+      ...(figure.batch === 1
+        ? []
+        : [['each text', seconds(figure.perText.milliseconds), megabytes(figure.perText.bytes), '']]),
       ['made ahead', seconds(figure.offlineMilliseconds), megabytes(figure.offlineBytes), ''],
     ],
   );
@@ -37,6 +45,20 @@ function printInference(figure: InferenceFigure): void {
   );
 }
 
+/** Padded tokens of one protocol run, as a server allows them. */
+const MOST_BATCH_TOKENS = 2048;
+
+/** @throws UsageError if the texts are no whole number of batches, or a batch is too large */
+function countsOf({ tokens, batch = 1, texts = batch }: BenchOptions): { batch: number; texts: number } {
+  if (batch > 1 && batch * tokens > MOST_BATCH_TOKENS)
+    throw new UsageError(
+      `--batch: expected at most ${Math.floor(MOST_BATCH_TOKENS / tokens)} texts of ${tokens} tokens, got ${batch}`,
+    );
+  if (texts % batch !== 0)
+    throw new UsageError(`--texts: expected a multiple of --batch ${batch}, got ${texts}`);
+  return { batch, texts };
+}
+
 export async function inferenceFigures(options: BenchOptions): Promise<void> {
   const { MODEL_NAMES, modelConfigOf, modelNameOf, parseSchedule, ScheduleError } = await import(
     '../bench/model-sizes.js'
@@ -55,6 +77,7 @@ export async function inferenceFigures(options: BenchOptions): Promise<void> {
       throw error instanceof ScheduleError ? new UsageError(`--schedule: ${error.message}`) : error;
     }
   })();
+  const { batch, texts } = countsOf(options);
   const { defaultCots } = await import('../bench/networks.js');
   const { benchInference } = await import('../bench/inference.js');
   const figure = await abortable((signal) =>
@@ -66,6 +89,8 @@ export async function inferenceFigures(options: BenchOptions): Promise<void> {
       cots: options.cots ?? defaultCots(network),
       importantRatio: options.important,
       rowsAhead: options.rowsAhead,
+      batch,
+      texts,
       check: options.check,
       seed: options.seed,
       onProgress: note,

@@ -11,7 +11,9 @@ export interface BenchOptions {
   readonly figure?: string | undefined;
   readonly model?: string | undefined;
   readonly tokens: number;
-  readonly batch: number;
+  /** Sentences in a training step, or in a protocol run. */
+  readonly batch?: number | undefined;
+  readonly texts?: number | undefined;
   readonly schedule: string;
   readonly important: number;
   readonly rowsAhead: number;

@@ -3,7 +3,15 @@ import type { BenchOptions } from './bench-options.js';
 import { UsageError } from './errors.js';
 import { printJson, printTable } from './output.js';
 
-export async function trainingFigures({ model, tokens, batch, seed, json }: BenchOptions): Promise<void> {
+const DEFAULT_BATCH = 16;
+
+export async function trainingFigures({
+  model,
+  tokens,
+  batch = DEFAULT_BATCH,
+  seed,
+  json,
+}: BenchOptions): Promise<void> {
   const { MODEL_NAMES, modelNameOf } = await import('../bench/model-sizes.js');
   const { benchTraining } = await import('../bench/training.js');
   const name = model === undefined || model === 'minilm' ? 'minilm' : modelNameOf(model);

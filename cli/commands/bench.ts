@@ -3,7 +3,7 @@ import type { Argv } from 'yargs';
 import type { BenchOptions } from '../bench-options.js';
 import type { Command, GlobalOptions } from '../commands.js';
 import { rowsAheadOption } from '../model-options.js';
-import { fraction, wholeNumber } from '../options.js';
+import { fraction, optional, wholeNumber } from '../options.js';
 import { note } from '../output.js';
 
 async function bench(options: GlobalOptions & BenchOptions): Promise<void> {
@@ -51,9 +51,13 @@ export const command: Command<BenchOptions> = {
         },
         batch: {
           type: 'string',
-          default: '16',
-          describe: 'Sentences in a training step',
-          coerce: wholeNumber('batch', 1),
+          describe: 'Sentences in a training step (16), or in one protocol run of inference (1)',
+          coerce: optional(wholeNumber('batch', 1)),
+        },
+        texts: {
+          type: 'string',
+          describe: 'inference: texts in all, one protocol run after another (one batch)',
+          coerce: optional(wholeNumber('texts', 1)),
         },
         schedule: {
           type: 'string',

@@ -34,6 +34,30 @@ describe('thresholds for a schedule', () => {
   });
 });
 
+describe('bench inference of several texts', () => {
+  it('shares the rounds of a batch, and reports the share of a text', async () => {
+    const figure = await benchInference({
+      model: 'bert-tiny',
+      tokens: 8,
+      schedule: [4, 4],
+      importantRatio: 0.5,
+      rowsAhead: 0,
+      network: 'loopback',
+      cots: 'softspoken',
+      batch: 2,
+      texts: 4,
+      check: true,
+      seed: 3,
+      onProgress: () => undefined,
+    });
+    expect(figure).toMatchObject({ batch: 2, texts: 4 });
+    expect(figure.perText.bytes).toBe(Math.round(figure.bytes / 2));
+    expect(figure.maxAbsError).toBeLessThan(0.05);
+    const layerBytes = figure.layers.reduce((sum, { bytes }) => sum + bytes, 0);
+    expect(layerBytes).toBeLessThan(figure.perText.bytes);
+  });
+});
+
 describe('bench inference', () => {
   it('has the documented fields, and logits close to the cleartext ones', async () => {
     const figure = await benchInference({
@@ -42,6 +66,8 @@ describe('bench inference', () => {
       schedule: [8, 8],
       importantRatio: 0.5,
       rowsAhead: 0,
+      batch: 1,
+      texts: 1,
       network: 'loopback',
       cots: 'softspoken',
       check: true,
@@ -66,6 +92,7 @@ describe('bench inference', () => {
     }
     expect(figure.protocols.map(({ name }) => name)).toContain('shuffle');
     expect(figure.offlineBytes).toBeGreaterThan(0);
+    expect(figure.perText).toEqual({ milliseconds: figure.milliseconds, bytes: figure.bytes });
     expect(figure.peakMemoryBytes.server).toBeGreaterThan(1e7);
     expect(figure.leaks.map(({ name }) => name)).toEqual([
       'kept-token-count',

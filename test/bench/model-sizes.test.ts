@@ -31,6 +31,7 @@ describe('schedules', () => {
 
   it('reads lists and continues short ones', () => {
     expect(parseSchedule('512-220-100-20', 'bert-mini', 512)).toEqual([512, 220, 100, 20]);
+    expect(parseSchedule('32-30-20-10-5', 'bert-mini', 32)).toEqual([30, 20, 10, 5]);
     expect(parseSchedule('30-20', 'bert-mini', 32)).toEqual([30, 20, 20, 20]);
     expect(parseSchedule('none', 'bert-mini', 32)).toBeNull();
   });
