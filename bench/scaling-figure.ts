@@ -1,16 +1,33 @@
-/** The scaling figure as SVG: bytes (and seconds, if measured) against tokens, both axes logarithmic. */
+/**
+ * The scaling figure as SVG: bytes (and seconds, if measured) against tokens, all axes logarithmic. Panels stand below
+ * each other, so that a phone shows them at full width; lines differ in colour, dashes and marks, for print.
+ */
 import type { ScalingFigure, ScalingPoint, ScheduleKind } from './scaling.js';
 
 const WIDTH = 420;
 const HEIGHT = 320;
 const MARGIN = { left: 64, right: 20, top: 36, bottom: 44 };
-const COLOURS: Readonly<Record<ScheduleKind, string>> = { paper: '#0b7285', none: '#c2255c' };
-const NAMES: Readonly<Record<ScheduleKind, string>> = { paper: 'pruned', none: 'not pruned' };
+
+interface LineStyle {
+  readonly name: string;
+  readonly colour: string;
+  readonly dashes: string;
+  readonly mark: (x: number, y: number) => string;
+}
+
+const circle = (x: number, y: number) => `<circle cx="${x.toFixed(1)}" cy="${y.toFixed(1)}" r="3.5"/>`;
+const square = (x: number, y: number) =>
+  `<rect x="${(x - 3).toFixed(1)}" y="${(y - 3).toFixed(1)}" width="6" height="6"/>`;
+
+const STYLES: Readonly<Record<ScheduleKind, LineStyle>> = {
+  none: { name: 'not pruned', colour: '#c2255c', dashes: ' stroke-dasharray="6 3"', mark: square },
+  paper: { name: 'pruned', colour: '#0b7285', dashes: '', mark: circle },
+};
 
 interface Panel {
   readonly title: string;
-  readonly valueOf: (point: ScalingPoint) => number;
-  readonly exponentOf: (schedule: ScheduleKind) => number;
+  readonly valueOf: (point: ScalingPoint) => number | null;
+  readonly exponentOf: (schedule: ScheduleKind) => number | null;
 }
 
 const escaped = (text: string): string => text.replace(/[<>&]/g, (c) => `&#${c.charCodeAt(0)};`);
@@ -31,54 +48,73 @@ function ticks(low: number, high: number): number[] {
 
 const shortNumber = (value: number): string => String(Number(value.toPrecision(3)));
 
+const textAt = (x: number, y: number, anchor: string, content: string, colour = '#333') =>
+  `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}" fill="${colour}">${escaped(content)}</text>`;
+
+type Scale = (value: number) => number;
+
+/** One schedule's line with its marks and, in row `row` of the legend, its exponent. */
+function lineSvg(
+  panel: Panel,
+  points: readonly ScalingPoint[],
+  kind: ScheduleKind,
+  row: number,
+  x: Scale,
+  y: Scale,
+) {
+  const { name, colour, dashes, mark } = STYLES[kind];
+  const at = points.flatMap((point) => {
+    const value = panel.valueOf(point);
+    return point.schedule !== kind || value === null ? [] : [[x(point.tokens), y(value)] as const];
+  });
+  const exponent = panel.exponentOf(kind);
+  const label = exponent === null ? name : `${name}: tokens^${exponent.toFixed(2)}`;
+  const [left, top] = [MARGIN.left + 10, MARGIN.top + 16 + 16 * row];
+  const line = at.map((pair) => pair.map((value) => value.toFixed(1)).join(',')).join(' ');
+  return [
+    `<g fill="none" stroke="${colour}" stroke-width="2"${dashes}><polyline points="${line}"/><path d="M${left} ${top - 4}h24"/></g>`,
+    `<g fill="${colour}">${at.map(([px, py]) => mark(px, py)).join('')}${mark(left + 12, top - 4)}</g>`,
+    textAt(left + 32, top, 'start', label, colour),
+  ].join('');
+}
+
 function panelSvg(panel: Panel, points: readonly ScalingPoint[], offset: number): string {
-  const values = points.map(panel.valueOf);
+  const values = points.map(panel.valueOf).filter((value) => value !== null);
   const [low, high] = [Math.min(...values) / 1.3, Math.max(...values) * 1.3];
   const lengths = [...new Set(points.map(({ tokens }) => tokens))].sort((a, b) => a - b);
   const x = logScale(lengths[0]!, lengths.at(-1)!, MARGIN.left, WIDTH - MARGIN.right);
   const y = logScale(low, high, HEIGHT - MARGIN.bottom, MARGIN.top);
-  const text = (at: readonly [number, number], anchor: string, content: string, colour = '#333') =>
-    `<text x="${at[0].toFixed(1)}" y="${at[1].toFixed(1)}" text-anchor="${anchor}" fill="${colour}">${escaped(content)}</text>`;
   const grid = ticks(low, high).map((tick) => {
     const at = y(tick);
-    return `<line x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${at.toFixed(1)}" y2="${at.toFixed(1)}" stroke="#ddd"/>${text([MARGIN.left - 6, at + 4], 'end', shortNumber(tick))}`;
+    return `<line x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${at.toFixed(1)}" y2="${at.toFixed(1)}" stroke="#ddd"/>${textAt(MARGIN.left - 6, at + 4, 'end', shortNumber(tick))}`;
   });
   const columns = lengths.map((tokens) =>
-    text([x(tokens), HEIGHT - MARGIN.bottom + 18], 'middle', String(tokens)),
+    textAt(x(tokens), HEIGHT - MARGIN.bottom + 18, 'middle', String(tokens)),
   );
-  const lines = (['none', 'paper'] as const).map((schedule, row) => {
-    const own = points.filter((point) => point.schedule === schedule);
-    const at = own.map((point) => `${x(point.tokens).toFixed(1)},${y(panel.valueOf(point)).toFixed(1)}`);
-    const dots = at.map(
-      (pair) =>
-        `<circle cx="${pair.split(',')[0]}" cy="${pair.split(',')[1]}" r="3" fill="${COLOURS[schedule]}"/>`,
-    );
-    const label = `${NAMES[schedule]}: tokens^${panel.exponentOf(schedule).toFixed(2)}`;
-    return `<polyline points="${at.join(' ')}" fill="none" stroke="${COLOURS[schedule]}" stroke-width="2"/>${dots.join('')}${text([MARGIN.left + 10, MARGIN.top + 16 + 16 * row], 'start', label, COLOURS[schedule])}`;
-  });
+  const lines = (['none', 'paper'] as const).map((kind, row) => lineSvg(panel, points, kind, row, x, y));
   const titles = [
-    text([(MARGIN.left + WIDTH) / 2, 20], 'middle', panel.title),
-    text([(MARGIN.left + WIDTH) / 2, HEIGHT - 8], 'middle', 'tokens'),
+    textAt((MARGIN.left + WIDTH) / 2, 20, 'middle', panel.title),
+    textAt((MARGIN.left + WIDTH) / 2, HEIGHT - 8, 'middle', 'tokens'),
   ];
-  return `<g transform="translate(${offset} 0)">${[...grid, ...columns, ...lines, ...titles].join('')}</g>`;
+  return `<g transform="translate(0 ${offset})">${[...grid, ...columns, ...lines, ...titles].join('')}</g>`;
 }
 
-export function scalingSvg({ model, points, exponents }: ScalingFigure): string {
-  const exponentOf = (schedule: ScheduleKind) => exponents.find((fit) => fit.schedule === schedule)!;
+export function scalingSvg({ model, cots, points, exponents }: ScalingFigure): string {
+  const exponentsOf = (schedule: ScheduleKind) => exponents.find((fit) => fit.schedule === schedule);
   const panels: Panel[] = [
     {
-      title: `${model}: megabytes, both directions`,
+      title: `${model}, ${cots}: megabytes, both directions`,
       valueOf: ({ bytes }) => bytes / 1e6,
-      exponentOf: (schedule) => exponentOf(schedule).bytes,
+      exponentOf: (schedule) => exponentsOf(schedule)?.bytes ?? null,
     },
   ];
-  if (points.every(({ milliseconds }) => milliseconds !== null))
+  if (points.some(({ measured }) => measured))
     panels.push({
-      title: `${model}: seconds, two processes on one machine`,
-      valueOf: ({ milliseconds }) => milliseconds! / 1000,
-      exponentOf: (schedule) => exponentOf(schedule).milliseconds!,
+      title: `${model}, ${cots}: seconds on one machine`,
+      valueOf: ({ measured }) => (measured ? measured.milliseconds / 1000 : null),
+      exponentOf: (schedule) => exponentsOf(schedule)?.milliseconds ?? null,
     });
-  const width = WIDTH * panels.length;
-  const body = panels.map((panel, index) => panelSvg(panel, points, WIDTH * index)).join('');
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${HEIGHT}" font-family="sans-serif" font-size="12"><rect width="${width}" height="${HEIGHT}" fill="#fff"/>${body}</svg>\n`;
+  const height = HEIGHT * panels.length;
+  const body = panels.map((panel, index) => panelSvg(panel, points, HEIGHT * index)).join('');
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="12"><rect width="${WIDTH}" height="${height}" fill="#fff"/>${body}</svg>\n`;
 }

@@ -8,6 +8,8 @@ export interface BenchOptions {
   readonly figures: 'kernels' | 'protocols' | 'inference' | 'training' | 'scaling';
   readonly lengths: string;
   readonly measure: boolean;
+  readonly schedules: readonly ('paper' | 'none')[];
+  readonly out?: string | undefined;
   readonly figure?: string | undefined;
   readonly model?: string | undefined;
   readonly tokens: number;

@@ -91,7 +91,22 @@ export const command: Command<BenchOptions> = {
           describe: 'scaling: lengths of the text, powers of two',
           requiresArg: true,
         },
-        measure: { type: 'boolean', default: false, describe: 'scaling: run every point, for its seconds' },
+        schedules: {
+          choices: ['paper', 'none'] as const,
+          array: true,
+          default: ['paper', 'none'] as const,
+          describe: 'scaling: with pruning, without, or both',
+        },
+        measure: {
+          type: 'boolean',
+          default: false,
+          describe: 'scaling: run every point, for its seconds and memory',
+        },
+        out: {
+          type: 'string',
+          describe: 'scaling: keep points in this JSON file; those that it has are not made again',
+          requiresArg: true,
+        },
         figure: { type: 'string', describe: 'scaling: write the curves to this SVG file', requiresArg: true },
         cots: {
           choices: ['softspoken', 'ferret'] as const,
