@@ -126,6 +126,8 @@ export interface Backend {
   share(x: PrivateTensor): Promise<SharedTensor>;
   /** Once per model; agrees on layouts, sends nothing about the weights. */
   prepare(source: WeightSource): Promise<Weight>;
+  /** Announces factors that `multiplyPrivate` will meet in every text, so that products with them can be made ahead. */
+  prepareFactors?(y: PrivateTensor): void;
   /** x [rows, inputs] → x · W + b [rows, outputs], in x's ring, scale x.fractionBits + w.fractionBits. */
   linear(x: SharedTensor, w: Weight): Promise<SharedTensor>;
   /** x [batch, n, k] · y [batch, k, m] → [batch, n, m]: same ring, scales add. */

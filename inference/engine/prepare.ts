@@ -81,13 +81,16 @@ function prepareLinear(
 }
 
 function prepareNorm(
+  mpc: Backend,
   features: number,
   plan: LayerNormPlan,
   weights: LayerNormWeights | null,
 ): LayerNormParameters {
   const formats = layerNormFormats(plan);
+  const gamma = privateTensor('server', [features], formats.gamma, weights && weights.gamma);
+  mpc.prepareFactors?.(gamma);
   return {
-    gamma: privateTensor('server', [features], formats.gamma, weights && weights.gamma),
+    gamma,
     beta: privateTensor('server', [features], formats.beta, weights && weights.beta),
   };
 }
@@ -142,7 +145,12 @@ async function prepareLayer(
       [scales.attentionOutput],
       weights && [weights.attentionOutput],
     ),
-    attentionNorm: prepareNorm(hidden, attentionNormPlan(model, ranges), weights && weights.attentionNorm),
+    attentionNorm: prepareNorm(
+      mpc,
+      hidden,
+      attentionNormPlan(model, ranges),
+      weights && weights.attentionNorm,
+    ),
     intermediate: await linear(
       'intermediate',
       hidden,
@@ -151,7 +159,7 @@ async function prepareLayer(
       weights && [weights.intermediate],
     ),
     output: await linear('output', intermediate, hidden, [scales.output], weights && [weights.output]),
-    outputNorm: prepareNorm(hidden, outputNormPlan(model, ranges), weights && weights.outputNorm),
+    outputNorm: prepareNorm(mpc, hidden, outputNormPlan(model, ranges), weights && weights.outputNorm),
     scales,
     thresholds: preparedThresholds(model, secret, layer),
   };
@@ -177,7 +185,7 @@ async function prepareEmbedding(
       matrix: table === null ? null : table.values,
       bias: table === null ? null : new Float64Array(config.hiddenSize),
     }),
-    norm: prepareNorm(config.hiddenSize, embeddingNormPlan(model, bounds), secret && embedding.norm),
+    norm: prepareNorm(mpc, config.hiddenSize, embeddingNormPlan(model, bounds), secret && embedding.norm),
   };
 }
 

@@ -1,5 +1,6 @@
 /** How the two-party backend multiplies by matrices: homomorphic encryption (linear.ts), or COTs (gilboa-linear.ts). */
 import type { Weight, WeightSource } from '../backend.js';
+import type { RowsAhead } from './ahead/linear-rows.js';
 import type { TwoParty } from './cot-exchange.js';
 
 /** This party's share of x [rows, inputs]. */
@@ -19,6 +20,8 @@ export interface MatmulShape {
 }
 
 export interface LinearProtocols {
+  /** Rows made ahead, which `linear` uses while they last; absent where there are none. */
+  readonly ahead?: RowsAhead | null;
   /** Once per model, at both parties. */
   prepare(source: WeightSource): Promise<Weight>;
   /** A share of x · W + b [rows, outputs]; the bias at scale fractionBits + w.fractionBits. */

@@ -2,7 +2,7 @@
  * Linear layers: x [rows, inputs], shared modulo 2^k, times the server's matrix. The client encrypts its share x1; the
  * server computes x1·W under encryption, subtracts a random mask, and adds x0·W and the bias in the clear. One round trip.
  * The sum of the shares is x·W + b modulo 2^k exactly (but for the failure probability of noise-budget.ts). With rows made
- * ahead (row-pool.ts), one message from the client and no encryption.
+ * ahead (ahead/linear-rows.ts), one message from the client and no encryption.
  */
 import { availableParallelism } from 'node:os';
 import { kernels } from '../../../kernels/addon.js';
@@ -12,20 +12,19 @@ import {
   type CostModel,
   chooseLayout,
   defaultCostModel,
-  outputBytes,
   type PackedLayout,
   type ProductShape,
 } from '../../crypto/rlwe/packed-layout.js';
-import { encryptedBytes, rowMajor } from '../../crypto/rlwe/packed-product.js';
 import { type RlweParameters, standardPreset } from '../../crypto/rlwe/parameters.js';
 import type { Session } from '../../session/session.js';
 import type { Weight, WeightSource } from '../backend.js';
+import { RowsAhead } from './ahead/linear-rows.js';
 import type { TwoParty } from './cot-exchange.js';
 import type { LinearProtocols, MatmulShape, RowShares } from './linear-protocols.js';
 import { matmul } from './matmul.js';
 import { type PreparedWeight, plainProduct, preparedWeight, prepareWeight } from './prepared-weight.js';
-import { exchangeKeys, type ProductSession, uniformWords } from './product-session.js';
-import { type CorrelatedRows, RowPool } from './row-pool.js';
+import { privateProduct } from './private-product.js';
+import { exchangeKeys, type ProductSession } from './product-session.js';
 
 export interface LinearOptions {
   readonly parameters?: RlweParameters;
@@ -36,35 +35,8 @@ export interface LinearOptions {
   readonly rowsAhead?: number | undefined;
 }
 
-/** The ring that rows made ahead live in: linear layers rest in it. */
-const AHEAD_RING_BITS = 37;
-/** Wider weights (a secret word table) stay on demand: their rows would fill the memory. */
-const MOST_INPUTS_AHEAD = 8192;
 /** What a server allows unless told otherwise: 150 MB of BERT-base. */
 const MOST_ROWS_AHEAD = 256;
-
-/** Shares of x1·W [rows, outputs], x1 known to the client: the mask at the server, x1·W minus the mask at the client. */
-async function privateProduct(
-  { session: { channel, random }, role, layoutOf }: ProductSession,
-  x: RowShares,
-  w: PreparedWeight,
-): Promise<BigUint64Array> {
-  const { rows, ringBits } = x;
-  const { inputs, outputs, weightBits } = w;
-  const layout = layoutOf({ batch: 1, rows, inputs, outputs, ringBits, weightBits });
-  const strides = rowMajor(rows, outputs);
-  if (role.party === 'client') {
-    channel.send(await role.encryptor.encrypt(layout, { data: x.data, strides: rowMajor(rows, inputs) }));
-    const share = { data: new BigUint64Array(rows * outputs), strides };
-    await role.decryptor.decrypt(layout, await channel.receive(outputBytes(layout)), share);
-    return share.data;
-  }
-  const mask = uniformWords(random, rows * outputs, ringBits);
-  const weights = { data: w.matrix!, bits: 16, strides: rowMajor(inputs, outputs) };
-  const message = await channel.receive(encryptedBytes(layout));
-  channel.send(await role.evaluator.multiply(layout, message, weights, { data: mask, strides }));
-  return mask;
-}
 
 /** A share of x·W + b [rows, outputs]; the bias stands at scale fractionBits + w.fractionBits. */
 const linear = protocol(
@@ -84,94 +56,37 @@ const linear = protocol(
   },
 );
 
-/** The same from rows made ahead: x·W = (x - r)·W + r·W, x - r opened to the server. */
-const linearAhead = protocol(
-  'linear ahead',
-  async (
-    { session: { channel }, role }: ProductSession,
-    made: CorrelatedRows,
-    x: RowShares,
-    w: PreparedWeight,
-    fractionBits: number,
-  ): Promise<BigUint64Array> => {
-    const { rows, ringBits } = x;
-    const masked = new BigUint64Array(x.data.length);
-    const packed = new Uint8Array(Math.ceil((x.data.length * ringBits) / 8));
-    if (role.party === 'client') {
-      kernels.ringMask(made.inputs, ringBits, masked);
-      kernels.ringSubtract(x.data, masked, ringBits, masked);
-      kernels.ringPack(masked, ringBits, packed);
-      channel.send(packed);
-      kernels.ringMask(made.outputs, ringBits, made.outputs);
-      return made.outputs;
-    }
-    kernels.ringUnpack(await channel.receive(packed.length), ringBits, masked);
-    kernels.ringAdd(masked, x.data, ringBits, masked);
-    const share = plainProduct({ data: masked, rows, ringBits }, w, fractionBits);
-    kernels.ringMask(made.outputs, ringBits, made.outputs);
-    kernels.ringAdd(share, made.outputs, ringBits, share);
-    return share;
-  },
-);
-
-const makeRows = protocol(
-  'linear rows ahead',
-  async (products: ProductSession, w: PreparedWeight, rows: number): Promise<CorrelatedRows> => {
-    const { role, session } = products;
-    const isClient = role.party === 'client';
-    const data = isClient
-      ? uniformWords(session.random, rows * w.inputs, AHEAD_RING_BITS)
-      : new BigUint64Array(0);
-    const outputs = await privateProduct(products, { rows, ringBits: AHEAD_RING_BITS, data }, w);
-    return { rows, inputs: data, outputs };
-  },
-);
-
 export class HomomorphicLinear implements LinearProtocols {
-  readonly #pools = new Map<PreparedWeight, RowPool>();
+  readonly ahead: RowsAhead | null;
 
   constructor(
     readonly products: ProductSession,
     readonly rowsAhead = 0,
-  ) {}
+    isStrand = false,
+  ) {
+    this.ahead = isStrand ? null : new RowsAhead(products);
+  }
 
   /** Without rows ahead: which strand would take which depends on who is faster. */
   over({ session }: TwoParty): HomomorphicLinear {
-    return new HomomorphicLinear({ ...this.products, session });
+    return new HomomorphicLinear({ ...this.products, session }, 0, true);
   }
 
   /** Once per model, at both parties; makes the first rows ahead. */
   async prepare(source: WeightSource): Promise<Weight> {
     const weight = prepareWeight(source, this.products.session.self);
-    if (this.rowsAhead > 0 && source.inputs <= MOST_INPUTS_AHEAD) {
-      this.#pools.set(weight, new RowPool(AHEAD_RING_BITS));
-      await this.#fill(weight);
-    }
+    const index = this.ahead?.register(weight) ?? 0;
+    if (this.rowsAhead > 0) await this.ahead?.fill(index, this.rowsAhead);
     return weight;
-  }
-
-  /** Makes rows ahead again, as many as were used, for all weights: both parties at the same point, between texts. */
-  async refill(): Promise<void> {
-    for (const weight of this.#pools.keys()) await this.#fill(weight);
   }
 
   linear(x: RowShares, w: Weight, fractionBits: number): Promise<BigUint64Array> {
     const weight = preparedWeight(w);
-    const pool = this.#pools.get(weight);
-    if (pool && x.rows <= pool.available && x.ringBits <= pool.ringBits) {
-      return linearAhead(this.products, pool.take(x.rows), x, weight, fractionBits);
-    }
-    return linear(this.products, x, weight, fractionBits);
+    return this.ahead?.linear(x, weight, fractionBits) ?? linear(this.products, x, weight, fractionBits);
   }
 
   matmul(x: BigUint64Array, y: BigUint64Array, shape: MatmulShape): Promise<BigUint64Array> {
     return matmul(this.products, x, y, shape);
-  }
-
-  async #fill(weight: PreparedWeight): Promise<void> {
-    const pool = this.#pools.get(weight)!;
-    const missing = this.rowsAhead - pool.available;
-    if (missing > 0) pool.add(await makeRows(this.products, weight, missing));
   }
 }
 

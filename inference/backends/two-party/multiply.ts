@@ -8,7 +8,7 @@
  */
 import { kernels } from '../../../kernels/addon.js';
 import { protocol } from '../../core/span.js';
-import type { PartyId } from '../backend.js';
+import type { PartyId, PrivateTensor } from '../backend.js';
 import { exchange, oneWay, type TwoParty } from './cot-exchange.js';
 import { ProductReceiver, ProductSender } from './cot-product.js';
 
@@ -135,3 +135,24 @@ export const multiplyPrivate = protocol(
     return out;
   },
 );
+
+/** The same for rows as they lie: x [n, m] times y [m] → [n, m] */
+export async function multiplyPrivateRows(
+  party: TwoParty,
+  x: BigUint64Array,
+  y: PrivateTensor,
+  ringBits: number,
+): Promise<BigUint64Array> {
+  const count = y.shape[0]!;
+  const rows = x.length / count;
+  const factors = { owner: y.owner, bits: y.ringBits, count, value: y.value?.data ?? null };
+  const products = await multiplyPrivate(party, transposed(x, rows, count), factors, ringBits);
+  return transposed(products, count, rows);
+}
+
+/** x [rows, columns] → [columns, rows] */
+function transposed(x: BigUint64Array, rows: number, columns: number): BigUint64Array {
+  const out = new BigUint64Array(x.length);
+  kernels.ringPermute(x, Uint32Array.of(rows, columns), Uint32Array.of(1, 0), out);
+  return out;
+}

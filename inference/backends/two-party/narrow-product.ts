@@ -19,7 +19,7 @@ import { exchange, type TwoParty } from './cot-exchange.js';
 import { type ProductPlan, ProductReceiver, ProductSender } from './cot-product.js';
 
 /** A non-negative sharing and what this party reads off its own share of it. */
-interface Lifted {
+export interface Lifted {
   /** Y_i modulo 2^bits. */
   readonly words: BigUint64Array;
   /** t_i */
@@ -28,20 +28,30 @@ interface Lifted {
   readonly signed: BigUint64Array;
 }
 
-/** Of a signed value the server adds 2^(bits - 2). */
-function lift(party: TwoParty, y: BigUint64Array, bits: number, ringBits: number, sign: Sign): Lifted {
+/** This party's share of Y modulo 2^bits: of a signed value the server adds 2^(bits - 2). */
+export function nonNegative(
+  { session }: TwoParty,
+  y: BigUint64Array,
+  bits: number,
+  sign: Sign,
+): BigUint64Array {
   const words = new BigUint64Array(y.length);
-  const offset = sign === 'signed' && party.session.self === 'server' ? 1n << BigInt(bits - 2) : 0n;
+  const offset = sign === 'signed' && session.self === 'server' ? 1n << BigInt(bits - 2) : 0n;
   kernels.ringAdd(y, BigUint64Array.of(offset), bits, words);
-  const topBits = new Uint8Array(y.length);
+  return words;
+}
+
+/** words: a share Y_i modulo 2^bits. */
+export function lifted(words: BigUint64Array, bits: number, ringBits: number): Lifted {
+  const topBits = new Uint8Array(words.length);
   kernels.ringSignBit(words, bits, topBits);
-  const signed = new BigUint64Array(y.length);
+  const signed = new BigUint64Array(words.length);
   kernels.ringSignExtend(words, bits, ringBits, signed);
   return { words, topBits, signed };
 }
 
 /** (1 - 2·bit)·x, bits [n], x [n, width] */
-function negatedWhere(bits: Uint8Array, x: BigUint64Array, ringBits: number): BigUint64Array {
+export function negatedWhere(bits: Uint8Array, x: BigUint64Array, ringBits: number): BigUint64Array {
   const out = new BigUint64Array(x.length);
   kernels.ringSelect(bits, x, out);
   kernels.ringScale(out, 2n, ringBits, out);
@@ -66,13 +76,13 @@ export const multiplyNarrow = protocol(
   ): Promise<BigUint64Array> => {
     const out = new BigUint64Array(x.length);
     if (x.length === 0) return out;
-    const lifted = lift(party, y, bits, ringBits, sign);
+    const own = lifted(nonNegative(party, y, bits, sign), bits, ringBits);
     const plan = { items: y.length, bits, ringBits, width: x.length / y.length, signed: true };
-    const sender = new ProductSender(plan, x, negatedWhere(lifted.topBits, x, ringBits));
-    const receiver = new ProductReceiver(plan, lifted.words);
+    const sender = new ProductSender(plan, x, negatedWhere(own.topBits, x, ringBits));
+    const receiver = new ProductReceiver(plan, own.words);
     await exchange(party, sender, receiver);
 
-    const factors = lifted.signed;
+    const factors = own.signed;
     if (sign === 'signed') addConstant(factors, -(1n << BigInt(bits - 2)), ringBits); // x·y = x·Y - 2^(bits - 2)·x
     kernels.ringMultiplyRows(x, factors, ringBits, out);
     kernels.ringAdd(out, sender.share, ringBits, out);
@@ -94,7 +104,8 @@ export const squareInto = protocol(
     ringBits: number,
     sign: Sign = 'signed',
   ): Promise<BigUint64Array> => {
-    const { words, topBits, signed } = lift(party, x, bits, ringBits, sign);
+    const own = lifted(nonNegative(party, x, bits, sign), bits, ringBits);
+    const { words, topBits, signed } = own;
     const isReceiver = party.nextReceiver === party.session.self;
     party.nextReceiver = party.nextReceiver === 'server' ? 'client' : 'server';
 
@@ -109,16 +120,37 @@ export const squareInto = protocol(
     const receiver = halves.find((half) => half instanceof ProductReceiver) ?? null;
     await exchange(party, sender, receiver);
 
-    const out = signed.slice();
-    if (sign === 'signed') addConstant(out, -(1n << BigInt(bits - 1)), ringBits); // x² = Y² - 2^(bits-1)·Y + 2^(2·bits-4)
-    kernels.ringMultiply(out, signed, ringBits, out);
-    addScaled(out, crossJob.share, 1, ringBits);
-    if (wrapJob) addScaled(out, wrapJob.share, bits + 1, ringBits);
-    const isServer = party.session.self === 'server';
-    if (sign === 'signed' && isServer) addConstant(out, 1n << BigInt(2 * bits - 4), ringBits);
-    return out;
+    return squareOf(party, own, bits, ringBits, sign, {
+      cross: crossJob.share,
+      wrap: wrapJob?.share ?? null,
+    });
   },
 );
+
+/** Shares of s_0·(s_1 + 2^bits·t_0·t_1) modulo 2^(ringBits - 1) and of t_1·t_0·s_0 modulo 2^(ringBits - bits - 1), if that is a ring. */
+export interface CrossTerms {
+  readonly cross: BigUint64Array;
+  readonly wrap: BigUint64Array | null;
+}
+
+/** This party's share of x², local. */
+export function squareOf(
+  { session }: TwoParty,
+  { signed }: Lifted,
+  bits: number,
+  ringBits: number,
+  sign: Sign,
+  { cross, wrap }: CrossTerms,
+): BigUint64Array {
+  const out = signed.slice();
+  if (sign === 'signed') addConstant(out, -(1n << BigInt(bits - 1)), ringBits); // x² = Y² - 2^(bits-1)·Y + 2^(2·bits-4)
+  kernels.ringMultiply(out, signed, ringBits, out);
+  addScaled(out, cross, 1, ringBits);
+  if (wrap) addScaled(out, wrap, bits + 1, ringBits);
+  const isServer = session.self === 'server';
+  if (sign === 'signed' && isServer) addConstant(out, 1n << BigInt(2 * bits - 4), ringBits);
+  return out;
+}
 
 /** The half of t_1·(t_0·s_0) of the party that receives (or not) in the cross product. */
 function wrapHalf(

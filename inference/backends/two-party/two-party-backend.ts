@@ -2,9 +2,8 @@
  * Two parties, semi-honest: additive and XOR shares, linear layers by homomorphic encryption, everything else from
  * random correlated oblivious transfers. Each communicating method checks its arguments and calls one leaf protocol.
  */
-import { kernels } from '../../../kernels/addon.js';
 import { TensorMismatchError } from '../../core/errors.js';
-import { formatShape, type Shape, sameShape, sizeOf } from '../../core/shape.js';
+import { formatShape, sameShape, sizeOf } from '../../core/shape.js';
 import { protocol } from '../../core/span.js';
 import type { CotPair } from '../../crypto/ot/cot.js';
 import type { Streams } from '../../net/streams.js';
@@ -36,16 +35,16 @@ import {
   localTensor,
   type Rounding,
 } from '../local-backend.js';
+import { Ahead, type Stock } from './ahead/ahead.js';
+import { Demand } from './ahead/demand.js';
 import { and } from './and.js';
 import { topBit } from './comparison.js';
 import type { TwoParty } from './cot-exchange.js';
 import type { LinearProtocols } from './linear-protocols.js';
 import { multiplex } from './multiplex.js';
-import { multiply, multiplyPrivate, multiplyRows, square } from './multiply.js';
-import { multiplyNarrow, squareInto } from './narrow-product.js';
+import { type Multiplications, OnDemand } from './multiplications.js';
 import { open, openBits } from './open.js';
 import { shuffleTensors } from './shuffle-tensors.js';
-import { isSmallMatmul, smallMatmul } from './small-matmul.js';
 import { type Strand, Strands } from './strands.js';
 import { toArithmetic } from './to-arithmetic.js';
 import { widen } from './widen.js';
@@ -61,6 +60,7 @@ export interface TwoPartyOptions {
 
 const revealed = protocol('reveal', open);
 const revealedBits = protocol('reveal', openBits);
+const preparedAhead = protocol('ahead', (body: () => Promise<void>) => body());
 
 export class TwoPartyBackend extends LocalBackend implements Backend {
   override readonly self: PartyId;
@@ -69,6 +69,9 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
   protected override readonly truncation: Rounding;
   readonly #party: TwoParty;
   readonly #linear: LinearProtocols;
+  readonly #multiplications: Multiplications;
+  /** Null in a strand: which of them would take what depends on who is faster. */
+  readonly #ahead: Ahead | null;
   readonly #strands: Strands | null;
 
   constructor(options: TwoPartyOptions | Strand) {
@@ -81,6 +84,8 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
     this.#party =
       'party' in options ? options.party : { session, cots: options.cots, nextReceiver: 'client' };
     this.#linear = linear;
+    this.#ahead = 'party' in options ? null : new Ahead(this.#party, linear);
+    this.#multiplications = this.#ahead ?? new OnDemand(this.#party, linear);
     this.#strands = 'party' in options ? null : Strands.of({ party: this.#party, linear }, options.streams);
   }
 
@@ -101,12 +106,40 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
     return this.#linear.prepare(source);
   }
 
+  /** What texts used since the last `resetDemand`, but for what several strands did at the same time. */
+  demand(): Demand {
+    return this.#ahead?.demand ?? new Demand();
+  }
+
+  resetDemand(): void {
+    this.#ahead?.reset();
+  }
+
+  /** Makes what is missing to `demand`, so that texts which use as much run from it. Both parties at the same place. */
+  async prepareAhead(demand: Demand): Promise<void> {
+    await preparedAhead(async () => this.#ahead?.prepare(demand));
+  }
+
+  /** What lies ready. */
+  stock(): Stock {
+    return this.#ahead?.stock ?? { items: new Demand(), bytes: 0 };
+  }
+
+  /** Bytes of this party's memory when all of `demand` lies ready. */
+  bytesOf(demand: Demand): number {
+    return this.#ahead?.bytesOf(demand) ?? 0;
+  }
+
+  prepareFactors(y: PrivateTensor): void {
+    this.#ahead?.register(y);
+  }
+
   async linear(x: SharedTensor, w: Weight): Promise<LocalTensor> {
     if (x.shape.length !== 2 || x.shape[1] !== w.inputs) {
       throw new TensorMismatchError(`linear: expected [rows, ${w.inputs}], got ${formatShape(x.shape)}`);
     }
     const rows = x.shape[0]!;
-    const data = await this.#linear.linear(
+    const data = await this.#multiplications.linear(
       { rows, ringBits: x.ringBits, data: dataOf(x) },
       w,
       x.fractionBits,
@@ -125,30 +158,20 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
       );
     }
     const shape = { batch, n, k, m, ringBits: x.ringBits };
-    const data = isSmallMatmul(shape)
-      ? await smallMatmul(this.#party, dataOf(x), dataOf(y), shape)
-      : await this.#linear.matmul(dataOf(x), dataOf(y), shape);
+    const data = await this.#multiplications.matmul(dataOf(x), dataOf(y), shape);
     return localTensor(data, [batch, n, m], productFormat(x, y));
   }
 
   async multiply(x: SharedTensor, y: SharedTensor, ySign: Sign = 'signed'): Promise<LocalTensor> {
     expectFactor(x, y);
-    return localTensor(await this.#product(x, y, ySign), x.shape, productFormat(x, y));
-  }
-
-  #product(x: SharedTensor, y: SharedTensor, ySign: Sign): Promise<BigUint64Array> {
-    if (y.ringBits < x.ringBits) {
-      return multiplyNarrow(this.#party, dataOf(x), x.ringBits, dataOf(y), y.ringBits, ySign);
-    }
-    if (sameShape(x.shape, y.shape)) return multiply(this.#party, dataOf(x), dataOf(y), x.ringBits);
-    return multiplyRows(this.#party, dataOf(y), dataOf(x), x.ringBits);
+    const factors = { data: dataOf(y), ringBits: y.ringBits, sign: ySign };
+    const data = await this.#multiplications.product(dataOf(x), x.ringBits, factors);
+    return localTensor(data, x.shape, productFormat(x, y));
   }
 
   async square(x: SharedTensor, ringBits = x.ringBits, sign: Sign = 'signed'): Promise<LocalTensor> {
     expectSquareRing(x, ringBits);
-    const data = await (ringBits === x.ringBits
-      ? square(this.#party, dataOf(x), ringBits)
-      : squareInto(this.#party, dataOf(x), x.ringBits, ringBits, sign));
+    const data = await this.#multiplications.square(dataOf(x), x.ringBits, ringBits, sign);
     return localTensor(data, x.shape, { ringBits, fractionBits: 2 * x.fractionBits });
   }
 
@@ -157,11 +180,8 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
     if (y.shape.length !== 1 || x.shape.at(-1) !== count) {
       throw new TensorMismatchError(`multiplyPrivate: expected a row of ${describe(x)}, got ${describe(y)}`);
     }
-    const rows = sizeOf(x.shape.slice(0, -1));
-    const columns = transposed(dataOf(x), [rows, count]);
-    const factors = { owner: y.owner, bits: y.ringBits, count, value: y.value?.data ?? null };
-    const products = await multiplyPrivate(this.#party, columns, factors, x.ringBits);
-    return localTensor(transposed(products, [count, rows]), x.shape, productFormat(x, y));
+    const data = await this.#multiplications.privateProduct(dataOf(x), x.ringBits, y);
+    return localTensor(data, x.shape, productFormat(x, y));
   }
 
   async widen(x: SharedTensor, ringBits: number): Promise<LocalTensor> {
@@ -229,10 +249,3 @@ const productFormat = (x: SharedTensor, y: SharedTensor | PrivateTensor) => ({
   ringBits: x.ringBits,
   fractionBits: x.fractionBits + y.fractionBits,
 });
-
-/** x [n, m] → [m, n] */
-function transposed(x: BigUint64Array, shape: Shape): BigUint64Array {
-  const out = new BigUint64Array(x.length);
-  kernels.ringPermute(x, Uint32Array.from(shape), Uint32Array.of(1, 0), out);
-  return out;
-}

@@ -8,11 +8,11 @@
  * directions together, `Promise.all([sender.take(n), receiver.take(m)])`, is one such order, and so is any number of
  * calls before the first is awaited.
  *
- * Memory: the pool holds one refill (about 1 MB) or two. `lend` and `claim` show COTs where they lie, and copy nothing.
+ * Memory: the pool holds one refill (about 1 MB) or two, and what was reserved. `lend` and `claim` show COTs where they lie, and copy nothing.
  */
 import { protocol, span } from '../../core/span.js';
 import type { Channel } from '../../net/channel.js';
-import type { CotReceiver, CotSender } from './cot.js';
+import type { CotReceiver, CotReserve, CotSender } from './cot.js';
 
 const BLOCK_BYTES = 16;
 
@@ -122,6 +122,28 @@ export class CotPool {
     };
   }
 
+  /** COTs that lie ready or are on their way. */
+  get available(): number {
+    return this.#unclaimed;
+  }
+
+  /** Makes COTs until `count` lie ready; their memory goes back when they are used up. */
+  reserve(count: number): Promise<void> {
+    this.#isLent = false;
+    const refills = Math.max(0, Math.ceil((count - this.#unclaimed) / this.#extension.refillCots));
+    const incoming = this.#expect(refills);
+    const made = refills * this.#extension.refillCots;
+    if (this.#sends) {
+      this.#makeRoom(made);
+      for (let i = 0; i < refills; i++) this.#refill(null);
+      return Promise.resolve();
+    }
+    return this.#next(async () => {
+      this.#makeRoom(made);
+      for (const message of incoming) this.#refill(await message);
+    });
+  }
+
   /** Is this half the one whose refills send? */
   get #sends(): boolean {
     return this.#extension.incomingBytes === 0;
@@ -131,16 +153,23 @@ export class CotPool {
     if (!Number.isSafeInteger(count) || count < 0) {
       throw new RangeError(`COT pool: expected a count of zero or more, got ${count}`);
     }
-    const { refillCots, incomingBytes } = this.#extension;
-    const refills = Math.max(0, Math.ceil((count - this.#unclaimed) / refillCots));
-    this.#unclaimed += refills * refillCots - count;
+    const refills = Math.max(0, Math.ceil((count - this.#unclaimed) / this.#extension.refillCots));
+    const incoming = this.#expect(refills);
+    this.#unclaimed -= count;
     const tweak = this.#nextTweak;
     this.#nextTweak += count;
+    return { count, tweak, incoming };
+  }
+
+  /** So many refills come, or will be sent. */
+  #expect(refills: number): readonly Promise<Uint8Array>[] {
+    const { refillCots, incomingBytes } = this.#extension;
+    this.#unclaimed += refills * refillCots;
     const incoming = this.#sends
       ? []
       : Array.from({ length: refills }, () => this.#channel.receive(incomingBytes));
     for (const message of incoming) message.catch(() => {}); // reported by the one that awaits it
-    return { count, tweak, incoming };
+    return incoming;
   }
 
   /** After the calls before. */
@@ -168,7 +197,7 @@ export class CotPool {
   }
 
   #refill(incoming: Uint8Array | null): void {
-    this.#makeRoom();
+    this.#makeRoom(this.#extension.refillCots);
     const { refillCots, hasChoices } = this.#extension;
     const [begin, end] = [this.#end, this.#end + refillCots];
     const blocks = this.#blocks.subarray(begin * BLOCK_BYTES, end * BLOCK_BYTES);
@@ -180,19 +209,22 @@ export class CotPool {
     this.#channel.flush?.();
   }
 
-  /** Room for one refill behind what is left, which moves to the front; to new buffers if the old ones are lent or small. */
-  #makeRoom(): void {
-    const { refillCots, hasChoices } = this.#extension;
+  /** Room for so many COTs behind what is left, which moves to the front; to new buffers if the old ones are lent, too small, or
+   * far too large after a reserve. */
+  #makeRoom(cots: number): void {
+    const { hasChoices } = this.#extension;
     const capacity = this.#blocks.length / BLOCK_BYTES;
-    if (this.#end + refillCots <= capacity) return;
-    const left = this.#end - this.#begin;
+    if (this.#end + cots <= capacity) return;
+    const needed = this.#end - this.#begin + cots;
     const blocks = this.#blocks.subarray(this.#begin * BLOCK_BYTES, this.#end * BLOCK_BYTES);
     const choices = this.#choices.subarray(this.#begin, this.#end);
-    if (this.#isLent || left + refillCots > capacity) {
-      const size = Math.max(capacity, left + refillCots);
+    const isFarTooLarge = capacity > 8 * needed;
+    if (this.#isLent || needed > capacity || isFarTooLarge) {
+      const size = isFarTooLarge ? needed : Math.max(capacity, needed);
       this.#blocks = new Uint8Array(size * BLOCK_BYTES);
       this.#choices = new Uint8Array(hasChoices ? size : 0);
     }
+    const left = needed - cots;
     this.#blocks.set(blocks);
     this.#choices.set(choices);
     [this.#begin, this.#end] = [0, left];
@@ -210,6 +242,11 @@ export class CotPool {
   }
 }
 
+const reserveOf = (pool: CotPool): CotReserve => ({
+  available: () => pool.available,
+  reserve: protocol('cots', async (count: number) => pool.reserve(count)),
+});
+
 /** The half that knows delta. Tweaks count from `firstTweak` on. */
 export function cotSender(
   channel: Channel,
@@ -220,6 +257,7 @@ export function cotSender(
   const pool = new CotPool(channel, extension, firstTweak);
   const withDelta = ({ blocks, tweak }: TakenCots) => ({ delta, blocks, tweak });
   return {
+    ...reserveOf(pool),
     take: protocol('cots', async (count: number) => withDelta(await pool.take(count))),
     claim: (count) => {
       let use: () => Promise<TakenCots> = () => Promise.reject(new Error('claimed below'));
@@ -235,6 +273,7 @@ export function cotSender(
 export function cotReceiver(channel: Channel, extension: CotExtension, firstTweak = 0): CotReceiver {
   const pool = new CotPool(channel, extension, firstTweak);
   return {
+    ...reserveOf(pool),
     take: protocol('cots', async (count: number) => pool.take(count)),
     lend: protocol('cots', async (count: number) => pool.lend(count)),
   };

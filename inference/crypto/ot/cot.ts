@@ -22,13 +22,20 @@ export interface ReceiverCots {
   readonly tweak: number;
 }
 
-export interface CotSender {
+/** COTs that lie ready; absent where they cannot be counted. */
+export interface CotReserve {
+  available?(): number;
+  /** Makes COTs until so many lie ready. Both parties at the same place. */
+  reserve?(count: number): Promise<void>;
+}
+
+export interface CotSender extends CotReserve {
   take(count: number): Promise<SenderCots>;
   /** Claims now, in the order of calls, to use later: valid until the next of several claims is used. No copy. */
   claim(count: number): () => Promise<SenderCots>;
 }
 
-export interface CotReceiver {
+export interface CotReceiver extends CotReserve {
   take(count: number): Promise<ReceiverCots>;
   /** Valid until the next call. No copy. */
   lend(count: number): Promise<ReceiverCots>;

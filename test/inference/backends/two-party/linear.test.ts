@@ -8,7 +8,6 @@ import {
 } from '../../../../inference/backends/two-party/linear.js';
 import type { MatmulShape } from '../../../../inference/backends/two-party/linear-protocols.js';
 import { uniformWords } from '../../../../inference/backends/two-party/product-session.js';
-import { RowPool } from '../../../../inference/backends/two-party/row-pool.js';
 import { ProtocolError } from '../../../../inference/core/errors.js';
 import { Prg } from '../../../../inference/crypto/prg.js';
 import { evaluationKeyBytes } from '../../../../inference/crypto/rlwe/keys.js';
@@ -181,7 +180,6 @@ describe('linear layers with rows made ahead', () => {
         shares.push(await linear.linear({ rows, ringBits, data: isServer ? x0 : x1 }, w, 2));
         if (isServer) bytes.push(parties.traffic.bytes - before);
       }
-      await linear.refill();
       return shares;
     });
     const sums = texts.map(({ ringBits }, t) =>
@@ -221,17 +219,6 @@ describe('linear layers with rows made ahead', () => {
       setupLinear(parties.client.session, { parameters, rowsAhead: 9 }),
     ]);
     expect(server.status === 'rejected' && String(server.reason)).toMatch(/at most 8 rows ahead, got 9/);
-  });
-
-  it('are used once', () => {
-    const pool = new RowPool(37);
-    const words = (...values: bigint[]) => BigUint64Array.from(values);
-    pool.add({ rows: 2, inputs: words(1n, 2n, 3n, 4n), outputs: words(5n, 6n) });
-    pool.add({ rows: 1, inputs: words(7n, 8n), outputs: words(9n) });
-    expect(pool.take(1)).toEqual({ rows: 1, inputs: words(1n, 2n), outputs: words(5n) });
-    expect(pool.take(2)).toEqual({ rows: 2, inputs: words(3n, 4n, 7n, 8n), outputs: words(6n, 9n) });
-    expect(pool.available).toBe(0);
-    expect(() => pool.take(1)).toThrow(/expected 1 rows, got 0/);
   });
 });
 

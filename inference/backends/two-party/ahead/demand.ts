@@ -1,0 +1,183 @@
+/**
+ * What can be made before a text comes, by kind and number: what one text used, or what pools should hold. Everything in it
+ * follows from public shapes and opened counts, so both parties count the same, and a client may send it to a server.
+ *
+ * | item | one is |
+ * |---|---|
+ * | `linear 3` | a row for the fourth weight prepared |
+ * | `factors 2 25` | a row for the third vector of private factors prepared, modulo 2^25 |
+ * | `matmul 12 55 64 55 29` | a triple of [12, 55, 64] · [12, 64, 55] modulo 2^29 |
+ * | `square 13 25 server` | a square of 13 bits into 25; the server sends first |
+ * | `product 27 768` | a scalar times a row of 768, modulo 2^27 |
+ * | `cots server` | a correlated OT whose sender is the server |
+ */
+import { ProtocolError } from '../../../core/errors.js';
+import type { PartyId } from '../../backend.js';
+
+export type Correlation =
+  | { readonly kind: 'linear'; readonly weight: number }
+  | { readonly kind: 'factors'; readonly factors: number; readonly ringBits: number }
+  | MatmulCorrelation
+  | SquareCorrelation
+  | { readonly kind: 'product'; readonly ringBits: number; readonly width: number }
+  | { readonly kind: 'cots'; readonly sender: PartyId };
+
+/** x [batch, n, k] · y [batch, k, m] */
+export interface MatmulCorrelation {
+  readonly kind: 'matmul';
+  readonly batch: number;
+  readonly n: number;
+  readonly k: number;
+  readonly m: number;
+  readonly ringBits: number;
+}
+
+export interface SquareCorrelation {
+  readonly kind: 'square';
+  readonly bits: number;
+  /** At least `bits`; less than twice of them. */
+  readonly ringBits: number;
+  /** Who sends the first of the two online messages. */
+  readonly first: PartyId;
+}
+
+/** Bounds of what a peer may ask for; how much memory it takes is another question (`Stock.bytes`). */
+const MOST_ITEMS = 4096;
+const MOST_BYTES = 1 << 18;
+const MOST_COUNT = 2 ** 32;
+const MOST_EXTENT = 1 << 16;
+
+export function formatCorrelation(c: Correlation): string {
+  switch (c.kind) {
+    case 'linear':
+      return `linear ${c.weight}`;
+    case 'factors':
+      return `factors ${c.factors} ${c.ringBits}`;
+    case 'matmul':
+      return `matmul ${c.batch} ${c.n} ${c.k} ${c.m} ${c.ringBits}`;
+    case 'square':
+      return `square ${c.bits} ${c.ringBits} ${c.first}`;
+    case 'product':
+      return `product ${c.ringBits} ${c.width}`;
+    case 'cots':
+      return `cots ${c.sender}`;
+  }
+}
+
+const PATTERN = /^(linear|factors|matmul|square|product|cots)((?: \d{1,5}){0,5})( server| client)?$/;
+
+function correlationOf(kind: string, n: readonly number[], party: PartyId | undefined): Correlation | null {
+  const isRing = (bits: number | undefined) => bits !== undefined && bits >= 1 && bits <= 64;
+  const [a = 0, b = 0, c = 0, d = 0, e = 0] = n;
+  const shape = `${kind} ${n.length} ${party === undefined ? 'any' : 'party'}`;
+  switch (shape) {
+    case 'linear 1 any':
+      return { kind: 'linear', weight: a };
+    case 'factors 2 any':
+      return isRing(b) ? { kind: 'factors', factors: a, ringBits: b } : null;
+    case 'matmul 5 any':
+      return isRing(e) && Math.min(a, b, c, d) >= 1
+        ? { kind: 'matmul', batch: a, n: b, k: c, m: d, ringBits: e }
+        : null;
+    case 'square 2 party':
+      return isRing(b) && a >= 2 && b >= a && b < 2 * a
+        ? { kind: 'square', bits: a, ringBits: b, first: party! }
+        : null;
+    case 'product 2 any':
+      return isRing(a) && b >= 1 ? { kind: 'product', ringBits: a, width: b } : null;
+    case 'cots 0 party':
+      return { kind: 'cots', sender: party! };
+    default:
+      return null;
+  }
+}
+
+/** @throws ProtocolError if the text names no correlation within bounds */
+export function parseCorrelation(text: string): Correlation {
+  const match = PATTERN.exec(text);
+  const numbers = (match?.[2] ?? '').split(' ').filter(Boolean).map(Number);
+  const party = match?.[3]?.trim() as PartyId | undefined;
+  const fits = match && numbers.every((number) => number <= MOST_EXTENT);
+  const correlation = fits ? correlationOf(match[1]!, numbers, party) : null;
+  if (!correlation) throw new ProtocolError(`demand: expected a correlation, got ${JSON.stringify(text)}`);
+  return correlation;
+}
+
+/** Counts by correlation; immutable but for `add`. */
+export class Demand {
+  readonly #counts = new Map<string, number>();
+
+  static of(counts: Iterable<readonly [Correlation, number]>): Demand {
+    const demand = new Demand();
+    for (const [correlation, count] of counts) demand.add(correlation, count);
+    return demand;
+  }
+
+  /**
+   * From a peer's bytes.
+   * @throws ProtocolError unless they are a demand within bounds
+   */
+  static fromBytes(bytes: Uint8Array): Demand {
+    if (bytes.length > MOST_BYTES)
+      throw new ProtocolError(`demand: expected at most ${MOST_BYTES} bytes, got ${bytes.length}`);
+    const demand = new Demand();
+    for (const [name, count] of entriesOf(new TextDecoder().decode(bytes))) {
+      if (!Number.isSafeInteger(count) || (count as number) < 1 || (count as number) > MOST_COUNT)
+        throw new ProtocolError(`demand: expected 1 to ${MOST_COUNT} of ${name}, got ${count}`);
+      demand.add(parseCorrelation(name), count as number);
+    }
+    return demand;
+  }
+
+  /** JSON of names and counts, in the order of names. */
+  toBytes(): Uint8Array {
+    return new TextEncoder().encode(JSON.stringify(this));
+  }
+
+  toJSON(): Readonly<Record<string, number>> {
+    return Object.fromEntries([...this.#counts].sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  add(correlation: Correlation, count: number): void {
+    if (count === 0) return;
+    const name = formatCorrelation(correlation);
+    this.#counts.set(name, (this.#counts.get(name) ?? 0) + count);
+  }
+
+  of(correlation: Correlation): number {
+    return this.#counts.get(formatCorrelation(correlation)) ?? 0;
+  }
+
+  /** In the order of names, so that both parties go through it alike. */
+  get entries(): readonly (readonly [Correlation, number])[] {
+    return Object.entries(this.toJSON()).map(([name, count]) => [parseCorrelation(name), count]);
+  }
+
+  get isEmpty(): boolean {
+    return this.#counts.size === 0;
+  }
+
+  /** What so many texts like this one use. */
+  times(texts: number): Demand {
+    return Demand.of(this.entries.map(([correlation, count]) => [correlation, Math.ceil(count * texts)]));
+  }
+
+  plus(other: Demand): Demand {
+    return Demand.of([...this.entries, ...other.entries]);
+  }
+}
+
+function entriesOf(text: string): readonly (readonly [string, unknown])[] {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    throw new ProtocolError('demand: expected JSON');
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
+    throw new ProtocolError('demand: expected an object of counts');
+  const entries = Object.entries(parsed);
+  if (entries.length > MOST_ITEMS)
+    throw new ProtocolError(`demand: expected at most ${MOST_ITEMS} items, got ${entries.length}`);
+  return entries;
+}

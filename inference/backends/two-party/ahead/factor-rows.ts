@@ -1,0 +1,73 @@
+/**
+ * Rows times factors that one party knows and that come again in every text (LayerNorm's gamma), ahead of time, as linear
+ * layers: the other party holds random rows r, both hold shares of factors·r; online it sends its share of x minus r, which
+ * is uniform. One message.
+ */
+import { kernels } from '../../../../kernels/addon.js';
+import { protocol } from '../../../core/span.js';
+import type { PrivateTensor } from '../../backend.js';
+import type { TwoParty } from '../cot-exchange.js';
+import { multiplyPrivateRows } from '../multiply.js';
+import { uniformWords } from '../product-session.js';
+import { PackedStore } from './packed-store.js';
+import { receiveWords, sendDifference } from './packed-words.js';
+
+/** Elements of one batch. */
+const BATCH = 1 << 20;
+
+export class FactorPool {
+  readonly #store: PackedStore;
+  readonly #isOwner: boolean;
+  readonly #width: number;
+
+  constructor(
+    private readonly party: TwoParty,
+    private readonly factors: PrivateTensor,
+    readonly ringBits: number,
+  ) {
+    this.#isOwner = factors.owner === party.session.self;
+    this.#width = factors.shape[0]!;
+    const bits = [this.#isOwner ? 0 : ringBits, ringBits];
+    this.#store = new PackedStore(bits.map((field) => ({ width: this.#width, bits: field })));
+  }
+
+  get available(): number {
+    return this.#store.available;
+  }
+
+  get bytesPerItem(): number {
+    return this.#store.bytesPerItem;
+  }
+
+  async fill(count: number): Promise<void> {
+    const batch = Math.max(1, Math.floor(BATCH / this.#width));
+    while (this.available < count) await this.#make(Math.min(batch, count - this.available));
+  }
+
+  readonly #make = protocol('factors ahead', async (rows: number): Promise<void> => {
+    const size = rows * this.#width;
+    const r = this.#isOwner
+      ? new BigUint64Array(size)
+      : uniformWords(this.party.session.random, size, this.ringBits);
+    const products = await multiplyPrivateRows(this.party, r, this.factors, this.ringBits);
+    this.#store.add(rows, [this.#isOwner ? new BigUint64Array(0) : r, products]);
+  });
+
+  /** x [n, width] → factors[j]·x[i, j]; n rows are used up */
+  readonly multiply = protocol('multiplyPrivate', async (x: BigUint64Array): Promise<BigUint64Array> => {
+    const { channel } = this.party.session;
+    const { ringBits } = this;
+    const [r, products] = this.#store.take(x.length / this.#width) as [BigUint64Array, BigUint64Array];
+    if (!this.#isOwner) {
+      sendDifference(channel, x, r, ringBits);
+      return products;
+    }
+    const masked = await receiveWords(channel, x.length, ringBits);
+    kernels.ringAdd(masked, x, ringBits, masked);
+    const factors = new BigUint64Array(this.#width);
+    kernels.ringSignExtend(this.factors.value!.data, this.factors.ringBits, ringBits, factors);
+    kernels.ringMultiply(masked, factors, ringBits, masked);
+    kernels.ringAdd(products, masked, ringBits, products);
+    return products;
+  });
+}

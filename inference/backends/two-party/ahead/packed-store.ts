@@ -1,0 +1,81 @@
+/**
+ * First in, first out: items of several fields, each a row of words at few bits, packed. Taking is the only way to read, and
+ * it removes: nothing is ever used twice.
+ */
+import { kernels } from '../../../../kernels/addon.js';
+import { TensorMismatchError } from '../../../core/errors.js';
+
+/** `width` words of `bits` bits in each item; a field of no words or bits is kept by the peer only. */
+export interface Field {
+  readonly width: number;
+  readonly bits: number;
+}
+
+/** Items added together; the first `taken` of them are gone. */
+interface Chunk {
+  readonly items: number;
+  readonly fields: readonly Uint8Array[];
+  taken: number;
+}
+
+export class PackedStore {
+  #chunks: Chunk[] = [];
+  #available = 0;
+
+  constructor(readonly fields: readonly Field[]) {}
+
+  get available(): number {
+    return this.#available;
+  }
+
+  /** Of an item, about. */
+  get bytesPerItem(): number {
+    return this.fields.reduce((bits, field) => bits + field.width * field.bits, 0) / 8;
+  }
+
+  /** words[f] [items, width of field f], reduced modulo 2^bits. */
+  add(items: number, words: readonly BigUint64Array[]): void {
+    if (items === 0) return;
+    const fields = this.fields.map(({ width, bits }, f) => {
+      const length = items * width * (bits > 0 ? 1 : 0);
+      if (words[f]!.length !== length)
+        throw new TensorMismatchError(`store: expected ${length} words, got ${words[f]!.length}`);
+      const packed = new Uint8Array(Math.ceil((length * bits) / 8));
+      if (length > 0) kernels.ringPack(words[f]!, bits, packed);
+      return packed;
+    });
+    this.#chunks.push({ items, fields, taken: 0 });
+    this.#available += items;
+  }
+
+  /** Removes the first items: words by field. */
+  take(items: number): BigUint64Array[] {
+    if (items > this.#available)
+      throw new TensorMismatchError(`store: expected ${items} items, got ${this.#available}`);
+    this.#available -= items;
+    const out = this.fields.map(({ width, bits }) => new BigUint64Array(bits > 0 ? items * width : 0));
+    for (let done = 0; done < items; ) {
+      const chunk = this.#chunks[0]!;
+      const count = Math.min(items - done, chunk.items - chunk.taken);
+      this.fields.forEach((field, f) => {
+        if (field.bits === 0) return;
+        const words = unpacked(chunk.fields[f]!, field, chunk.taken, count);
+        out[f]!.set(words, done * field.width);
+      });
+      chunk.taken += count;
+      done += count;
+      if (chunk.taken === chunk.items) this.#chunks.shift();
+    }
+    return out;
+  }
+}
+
+/** Items begin to begin + count; eight words end at a whole byte. */
+function unpacked(packed: Uint8Array, { width, bits }: Field, begin: number, count: number): BigUint64Array {
+  const before = (begin * width) % 8;
+  const firstByte = ((begin * width - before) * bits) / 8;
+  const words = new BigUint64Array(before + count * width);
+  const bytes = Math.ceil((words.length * bits) / 8);
+  if (words.length > 0) kernels.ringUnpack(packed.subarray(firstByte, firstByte + bytes), bits, words);
+  return words.subarray(before);
+}

@@ -1,0 +1,61 @@
+/** Words on the wire, `bits` bits each; no message for a ring of no bits. */
+import { kernels } from '../../../../kernels/addon.js';
+import type { Channel } from '../../../net/channel.js';
+
+const bytesOf = (count: number, bits: number): number => Math.ceil((count * bits) / 8);
+
+export function packed(words: BigUint64Array, bits: number): Uint8Array {
+  const bytes = new Uint8Array(bytesOf(words.length, bits));
+  if (bytes.length > 0) kernels.ringPack(words, bits, bytes);
+  return bytes;
+}
+
+/** x - mask modulo 2^bits: uniform, since the mask is and is used once. */
+export function sendDifference(
+  channel: Channel,
+  x: BigUint64Array,
+  mask: BigUint64Array,
+  bits: number,
+): void {
+  if (bits === 0 || x.length === 0) return;
+  const difference = new BigUint64Array(x.length);
+  kernels.ringSubtract(x, mask, bits, difference);
+  channel.send(packed(difference, bits));
+}
+
+export async function receiveWords(channel: Channel, count: number, bits: number): Promise<BigUint64Array> {
+  const words = new BigUint64Array(bits === 0 ? 0 : count);
+  if (words.length > 0) kernels.ringUnpack(await channel.receive(bytesOf(count, bits)), bits, words);
+  return words;
+}
+
+/** Bits, one byte 0 or 1 each. */
+export function sendBits(channel: Channel, bits: Uint8Array): void {
+  if (bits.length === 0) return;
+  const words = new BigUint64Array(bits.length);
+  kernels.ringFromBits(bits, words);
+  channel.send(packed(words, 1));
+}
+
+export async function receiveBits(channel: Channel, count: number): Promise<Uint8Array> {
+  const bits = new Uint8Array(count);
+  kernels.ringSignBit(await receiveWords(channel, count, 1), 1, bits);
+  return bits;
+}
+
+/** x - a and y - b at both parties, opened to both. One crossing of messages. */
+export async function openDifferences(
+  channel: Channel,
+  [x, a]: readonly [BigUint64Array, BigUint64Array],
+  [y, b]: readonly [BigUint64Array, BigUint64Array],
+  bits: number,
+): Promise<readonly [BigUint64Array, BigUint64Array]> {
+  const own = new BigUint64Array(x.length + y.length);
+  const parts = [own.subarray(0, x.length), own.subarray(x.length)] as const;
+  kernels.ringSubtract(x, a, bits, parts[0]);
+  kernels.ringSubtract(y, b, bits, parts[1]);
+  channel.send(packed(own, bits));
+  const received = await receiveWords(channel, own.length, bits);
+  kernels.ringAdd(own, received, bits, own);
+  return parts;
+}

@@ -1,0 +1,82 @@
+/**
+ * Products of a shared scalar and a shared row ahead of time (Beaver, CRYPTO 1991): shares of a row a, a scalar b and a·b;
+ * online x - a and y - b are opened, uniform both, and x·y = a·b + (x - a)·b + (y - b)·a + (x - a)·(y - b). One crossing of
+ * messages, 2k bits an element and 2k a scalar. A row made for a larger width serves smaller ones.
+ */
+import { kernels } from '../../../../kernels/addon.js';
+import { sliceAxis } from '../../../core/layout.js';
+import { protocol } from '../../../core/span.js';
+import type { TwoParty } from '../cot-exchange.js';
+import { multiplyRows } from '../multiply.js';
+import { uniformWords } from '../product-session.js';
+import { PackedStore } from './packed-store.js';
+import { openDifferences } from './packed-words.js';
+
+/** Elements of one batch. */
+const BATCH = 1 << 18;
+
+export class ProductPool {
+  readonly #store: PackedStore;
+
+  constructor(
+    private readonly party: TwoParty,
+    readonly ringBits: number,
+    readonly width: number,
+  ) {
+    const bits = ringBits;
+    this.#store = new PackedStore([
+      { width, bits },
+      { width: 1, bits },
+      { width, bits },
+    ]);
+  }
+
+  get available(): number {
+    return this.#store.available;
+  }
+
+  get bytesPerItem(): number {
+    return this.#store.bytesPerItem;
+  }
+
+  async fill(count: number): Promise<void> {
+    const batch = Math.max(1, Math.floor(BATCH / this.width));
+    while (this.available < count) await this.#make(Math.min(batch, count - this.available));
+  }
+
+  readonly #make = protocol('products ahead', async (rows: number): Promise<void> => {
+    const { random } = this.party.session;
+    const a = uniformWords(random, rows * this.width, this.ringBits);
+    const b = uniformWords(random, rows, this.ringBits);
+    this.#store.add(rows, [a, b, await multiplyRows(this.party, b, a, this.ringBits)]);
+  });
+
+  /** x [n, width], y [n] modulo 2^ringBits → y[i]·x[i, :]; n rows are used up */
+  readonly multiply = protocol(
+    'multiplyRows',
+    async (x: BigUint64Array, y: BigUint64Array): Promise<BigUint64Array> => {
+      const { session } = this.party;
+      const { ringBits } = this;
+      const rows = y.length;
+      const [wideA, b, wideC] = this.#store.take(rows) as [BigUint64Array, BigUint64Array, BigUint64Array];
+      const width = x.length / rows;
+      const [a, c] = [wideA, wideC].map((wide) => columns(wide, this.width, width)) as [
+        BigUint64Array,
+        BigUint64Array,
+      ];
+      const [e, d] = await openDifferences(session.channel, [x, a], [y, b], ringBits);
+      // c + (a + [server] e)·d + e·b
+      kernels.ringMultiplyRows(a, d, ringBits, a);
+      kernels.ringAdd(c, a, ringBits, c);
+      if (session.self === 'server') kernels.ringAdd(b, d, ringBits, b);
+      kernels.ringMultiplyRows(e, b, ringBits, a);
+      kernels.ringAdd(c, a, ringBits, c);
+      return c;
+    },
+  );
+}
+
+/** The first `width` columns of x [rows, from]. */
+function columns(x: BigUint64Array, from: number, width: number): BigUint64Array {
+  return from === width ? x : sliceAxis(x, [x.length / from, from], 1, 0, width);
+}

@@ -1,0 +1,202 @@
+/**
+ * Squares ahead of time. The only products of a square are those of one party's share with the other's. Rehearsed on a
+ * random a of the first party and a random rho of the second, they leave shares of a·rho; online the first party makes a its
+ * share (it sends the difference), and the second opens the difference of its new share and rho. Both messages are uniform,
+ * and no COT is used.
+ *
+ * Into a larger ring the second factor has two parts, as in narrow-product.ts: with Y = p + a modulo 2^bits, tops t_p and t_a,
+ *   p·(a + 2^bits·t_p·t_a) = p·(a - 2^(bits-1)·t_a) - 2^(bits-1)·t_a·(1 - 2 t_p)·p,   p and a signed,
+ * masked by rho and sigma; the wrap's t_p·(t_a·a) is rehearsed with a random bit in place of t_p.
+ *
+ * Online, an element of m into k bits: m bits there, (k - 1) + (k - m) + 1 back; in one ring: k there, k - 1 back. Made for
+ * what the square costs on demand.
+ */
+import { kernels } from '../../../../kernels/addon.js';
+import { protocol } from '../../../core/span.js';
+import type { Sign } from '../../backend.js';
+import { exchange, type TwoParty } from '../cot-exchange.js';
+import { ProductReceiver, ProductSender } from '../cot-product.js';
+import { lifted, negatedWhere, nonNegative, squareOf } from '../narrow-product.js';
+import { uniformWords } from '../product-session.js';
+import type { SquareCorrelation } from './demand.js';
+import { PackedStore } from './packed-store.js';
+import { receiveBits, receiveWords, sendBits, sendDifference } from './packed-words.js';
+
+/** Elements of one batch. */
+const BATCH = 1 << 18;
+
+interface Rings {
+  /** Of the cross product, of its top payload, and of the wrap (0: there is none). */
+  readonly cross: number;
+  readonly top: number;
+  readonly wrap: number;
+}
+
+const ringsOf = ({ bits, ringBits }: SquareCorrelation): Rings =>
+  bits === ringBits
+    ? { cross: ringBits - 1, top: 0, wrap: 0 }
+    : { cross: ringBits - 1, top: ringBits - bits, wrap: ringBits - bits - 1 };
+
+export class SquarePool {
+  readonly #store: PackedStore;
+  readonly #isFirst: boolean;
+  readonly #rings: Rings;
+
+  constructor(
+    private readonly party: TwoParty,
+    readonly correlation: SquareCorrelation,
+  ) {
+    this.#isFirst = party.session.self === correlation.first;
+    this.#rings = ringsOf(correlation);
+    const { cross, top, wrap } = this.#rings;
+    const own = this.#isFirst ? [correlation.bits] : [cross, top, Math.min(1, wrap)];
+    this.#store = new PackedStore([...own, cross, wrap].map((bits) => ({ width: 1, bits })));
+  }
+
+  get available(): number {
+    return this.#store.available;
+  }
+
+  get bytesPerItem(): number {
+    return this.#store.bytesPerItem;
+  }
+
+  async fill(count: number): Promise<void> {
+    while (this.available < count) await this.#make(Math.min(BATCH, count - this.available));
+  }
+
+  readonly #make = protocol('squares ahead', async (items: number): Promise<void> => {
+    const { cross, top, wrap } = this.#rings;
+    const { bits, ringBits } = this.correlation;
+    const uniform = (ring: number) =>
+      ring > 0 ? uniformWords(this.party.session.random, items, ring) : new BigUint64Array(0);
+    const isMixed = bits < ringBits;
+    const crossPlan = { items, bits: isMixed ? bits : cross, ringBits: cross, width: 1, signed: isMixed };
+    const wrapPlan = { items, bits: 1, ringBits: wrap, width: 1, signed: false };
+    if (this.#isFirst) {
+      const a = uniform(bits);
+      const receiver = new ProductReceiver(crossPlan, a);
+      const sender = wrap > 0 ? new ProductSender(wrapPlan, topPart(a, bits, wrap)) : null;
+      await exchange(this.party, sender, receiver);
+      this.#store.add(items, [a, receiver.share, sender?.share ?? uniform(0)]);
+      return;
+    }
+    const [rho, sigma, bit] = [uniform(cross), uniform(top), uniform(Math.min(1, wrap))];
+    const sender = new ProductSender(crossPlan, rho, isMixed ? sigma : rho);
+    const receiver = wrap > 0 ? new ProductReceiver(wrapPlan, bit) : null;
+    await exchange(this.party, sender, receiver);
+    this.#store.add(items, [rho, sigma, bit, sender.share, receiver?.share ?? uniform(0)]);
+  });
+
+  /** x [n] → x² [n]; n of the squares are used up. */
+  square(x: BigUint64Array, sign: Sign): Promise<BigUint64Array> {
+    const made = this.#store.take(x.length);
+    return this.correlation.bits === this.correlation.ringBits
+      ? this.#plain(x, made)
+      : this.#mixed(x, sign, made);
+  }
+
+  readonly #plain = protocol(
+    'square',
+    async (x: BigUint64Array, made: BigUint64Array[]): Promise<BigUint64Array> => {
+      const { ringBits } = this.correlation;
+      const { cross } = this.#rings;
+      const { channel } = this.party.session;
+      const out = new BigUint64Array(x.length);
+      let product: BigUint64Array;
+      if (this.#isFirst) {
+        const [a, share] = made as [BigUint64Array, BigUint64Array];
+        sendDifference(channel, x, a, ringBits);
+        const opened = await receiveWords(channel, x.length, cross);
+        kernels.ringMultiply(opened, a, cross, opened);
+        kernels.ringAdd(opened, share, cross, opened);
+        product = opened;
+        kernels.ringMultiply(a, a, ringBits, out);
+      } else {
+        const [rho, , , share] = made as [BigUint64Array, BigUint64Array, BigUint64Array, BigUint64Array];
+        const p = await receiveWords(channel, x.length, ringBits);
+        kernels.ringAdd(p, x, ringBits, p);
+        sendDifference(channel, p, rho, cross);
+        product = share;
+        kernels.ringMultiply(p, p, ringBits, out);
+      }
+      kernels.ringScale(product, 2n, ringBits, product);
+      kernels.ringAdd(out, product, ringBits, out);
+      return out;
+    },
+  );
+
+  readonly #mixed = protocol(
+    'square',
+    async (x: BigUint64Array, sign: Sign, made: BigUint64Array[]): Promise<BigUint64Array> => {
+      const { bits, ringBits } = this.correlation;
+      const own = nonNegative(this.party, x, bits, sign);
+      const { words, terms } = this.#isFirst ? await this.#first(own, made) : await this.#second(own, made);
+      return squareOf(this.party, lifted(words, bits, ringBits), bits, ringBits, sign, terms);
+    },
+  );
+
+  /** → a, and this party's shares of the cross terms */
+  async #first(y: BigUint64Array, [a, cross, wrap]: BigUint64Array[]) {
+    const { bits } = this.correlation;
+    const rings = this.#rings;
+    const { channel } = this.party.session;
+    const n = y.length;
+    sendDifference(channel, y, a!, bits);
+    const p = await receiveWords(channel, n, rings.cross);
+    const top = await receiveWords(channel, n, rings.top);
+    // p·(low bits of a) - 2^(bits-1)·t_a·top
+    const low = new BigUint64Array(n);
+    kernels.ringMask(a!, bits - 1, low);
+    kernels.ringMultiply(p, low, rings.cross, p);
+    kernels.ringAdd(cross!, p, rings.cross, cross!);
+    const topBits = new Uint8Array(n);
+    kernels.ringSignBit(a!, bits, topBits);
+    kernels.ringSelect(topBits, top, top);
+    kernels.ringScale(top, 1n << BigInt(bits - 1), rings.cross, top);
+    kernels.ringSubtract(cross!, top, rings.cross, cross!);
+    if (rings.wrap === 0) return { words: a!, terms: { cross: cross!, wrap: null } };
+
+    const flips = await receiveBits(channel, n);
+    const flipped = negatedWhere(flips, wrap!, rings.wrap);
+    const own = topPart(a!, bits, rings.wrap);
+    kernels.ringSelect(flips, own, own);
+    kernels.ringAdd(flipped, own, rings.wrap, flipped);
+    return { words: a!, terms: { cross: cross!, wrap: flipped } };
+  }
+
+  /** → this party's new share, and its shares of the cross terms */
+  async #second(y: BigUint64Array, [rho, sigma, bit, cross, wrap]: BigUint64Array[]) {
+    const { bits, ringBits } = this.correlation;
+    const rings = this.#rings;
+    const { channel } = this.party.session;
+    const words = await receiveWords(channel, y.length, bits);
+    kernels.ringAdd(words, y, bits, words);
+    const { topBits, signed } = lifted(words, bits, ringBits);
+    sendDifference(channel, masked(signed, rings.cross), rho!, rings.cross);
+    sendDifference(channel, masked(negatedWhere(topBits, signed, ringBits), rings.top), sigma!, rings.top);
+    if (rings.wrap === 0) return { words, terms: { cross: cross!, wrap: null } };
+
+    const flips = new Uint8Array(topBits.length);
+    kernels.ringSignBit(bit!, 1, flips);
+    kernels.bitsXor(flips, topBits, flips);
+    sendBits(channel, flips);
+    return { words, terms: { cross: cross!, wrap: negatedWhere(flips, wrap!, rings.wrap) } };
+  }
+}
+
+/** t_a·a modulo 2^ring, for a signed number a of `bits` bits; ring is smaller. */
+function topPart(a: BigUint64Array, bits: number, ring: number): BigUint64Array {
+  const topBits = new Uint8Array(a.length);
+  kernels.ringSignBit(a, bits, topBits);
+  const part = masked(a, ring);
+  kernels.ringSelect(topBits, part, part);
+  return part;
+}
+
+/** Modulo 2^bits; nothing of a ring of no bits. */
+function masked(x: BigUint64Array, bits: number): BigUint64Array {
+  const out = new BigUint64Array(bits === 0 ? 0 : x.length);
+  if (bits > 0) kernels.ringMask(x, bits, out);
+  return out;
+}

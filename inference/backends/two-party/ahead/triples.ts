@@ -1,0 +1,120 @@
+/**
+ * Products of two shared matrices ahead of time (Beaver, CRYPTO 1991): shares of A [batch, n, k], B [batch, k, m] and A·B;
+ * online x - A and y - B are opened, uniform both, and x·y = A·B + (x - A)·B + A·(y - B) + (x - A)·(y - B). One crossing of
+ * messages, and no encryption.
+ *
+ * How many tokens are left is known online only. A triple made for more serves fewer: rows of A and columns of B are left out
+ * together with theirs of A·B; the inner extent is filled up with zeros.
+ */
+import { kernels } from '../../../../kernels/addon.js';
+import { sliceAxis } from '../../../core/layout.js';
+import { protocol } from '../../../core/span.js';
+import type { TwoParty } from '../cot-exchange.js';
+import type { MatmulShape } from '../linear-protocols.js';
+import { uniformWords } from '../product-session.js';
+import type { MatmulCorrelation } from './demand.js';
+import { PackedStore } from './packed-store.js';
+import { openDifferences } from './packed-words.js';
+
+/** Words of one batch of triples while they are made. */
+const BATCH_WORDS = 1 << 22;
+
+type Matmul = (x: BigUint64Array, y: BigUint64Array, shape: MatmulShape) => Promise<BigUint64Array>;
+
+const words = ({ batch, n, k, m }: Omit<MatmulShape, 'ringBits'>) => ({
+  x: batch * n * k,
+  y: batch * k * m,
+  out: batch * n * m,
+});
+
+export class TriplePool {
+  readonly #store: PackedStore;
+
+  constructor(
+    private readonly party: TwoParty,
+    private readonly matmul: Matmul,
+    readonly shape: MatmulCorrelation,
+  ) {
+    const { x, y, out } = words(shape);
+    const bits = shape.ringBits;
+    this.#store = new PackedStore([x, y, out].map((width) => ({ width, bits })));
+  }
+
+  get available(): number {
+    return this.#store.available;
+  }
+
+  get bytesPerItem(): number {
+    return this.#store.bytesPerItem;
+  }
+
+  async fill(count: number): Promise<void> {
+    const { x, y, out } = words(this.shape);
+    const batch = Math.max(1, Math.floor(BATCH_WORDS / (x + y + out)));
+    while (this.available < count) await this.#make(Math.min(batch, count - this.available));
+  }
+
+  readonly #make = protocol('triples ahead', async (triples: number): Promise<void> => {
+    const { batch, ringBits } = this.shape;
+    const shape = { ...this.shape, batch: batch * triples };
+    const { random } = this.party.session;
+    const { x, y } = words(shape);
+    const a = uniformWords(random, x, ringBits);
+    const b = uniformWords(random, y, ringBits);
+    this.#store.add(triples, [a, b, await this.matmul(a, b, shape)]);
+  });
+
+  /** Words that each party sends to multiply matrices of this shape; infinite if they do not fit. */
+  opened({ batch, n, k, m, ringBits }: MatmulShape): number {
+    const made = this.shape;
+    const fits =
+      batch === made.batch && n <= made.n && k <= made.k && m <= made.m && ringBits <= made.ringBits;
+    return fits ? batch * made.k * (n + m) : Number.POSITIVE_INFINITY;
+  }
+
+  /** x·y of a shape that fits; one triple is used up. */
+  readonly multiply = protocol(
+    'matmul',
+    async (
+      x: BigUint64Array,
+      y: BigUint64Array,
+      { batch, n, k, m, ringBits }: MatmulShape,
+    ): Promise<BigUint64Array> => {
+      const { session } = this.party;
+      const made = this.shape;
+      const [wholeA, wholeB, wholeC] = this.#store.take(1) as [
+        BigUint64Array,
+        BigUint64Array,
+        BigUint64Array,
+      ];
+      const a = sliceAxis(wholeA, [batch, made.n, made.k], 1, 0, n);
+      const b = sliceAxis(wholeB, [batch, made.k, made.m], 2, 0, m);
+      const c = sliceAxis(sliceAxis(wholeC, [batch, made.n, made.m], 1, 0, n), [batch, n, made.m], 2, 0, m);
+      for (const part of [a, b, c]) kernels.ringMask(part, ringBits, part);
+      const left = padded(x, [batch * n, k, 1], made.k);
+      const right = padded(y, [batch, k, m], made.k);
+      const [e, d] = await openDifferences(session.channel, [left, a], [right, b], ringBits);
+      // c + a·d + e·(b + [server] d)
+      const product = new BigUint64Array(c.length);
+      kernels.ringMatmul(a, d, batch, n, made.k, m, ringBits, product);
+      kernels.ringAdd(c, product, ringBits, c);
+      if (session.self === 'server') kernels.ringAdd(b, d, ringBits, b);
+      kernels.ringMatmul(e, b, batch, n, made.k, m, ringBits, product);
+      kernels.ringAdd(c, product, ringBits, c);
+      return c;
+    },
+  );
+}
+
+/** x [outer, extent, inner] with zeros up to `to` along the middle axis. */
+function padded(
+  x: BigUint64Array,
+  [outer, extent, inner]: readonly [number, number, number],
+  to: number,
+): BigUint64Array {
+  if (extent === to) return x;
+  const out = new BigUint64Array(outer * to * inner);
+  for (let o = 0; o < outer; o++)
+    out.set(x.subarray(o * extent * inner, (o + 1) * extent * inner), o * to * inner);
+  return out;
+}
