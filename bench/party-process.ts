@@ -4,6 +4,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { PartyId } from '../inference/backends/backend.js';
 import type { Channel } from '../inference/net/channel.js';
 import { connectTcp, TcpChannel } from '../inference/net/tcp-channel.js';
+import { collectInWhole } from '../inference/run/garbage-collection.js';
 import { inferenceJob } from './inference-job.js';
 import { NETWORKS } from './networks.js';
 import type { PartyMessage, PartyTask } from './pair.js';
@@ -55,6 +56,7 @@ async function run({ role, job, parameters, network, port }: PartyTask): Promise
   await tell({ kind: 'done', value, peakMemoryBytes });
 }
 
+collectInWhole();
 // Never outlives the parent.
 process.once('disconnect', () => process.exit(1));
 process.once('message', (task: PartyTask) => {

@@ -1,6 +1,9 @@
 #!/usr/bin/env node
 /** The command line. Commands live in cli/commands, one file each; cli/commands.ts lists them. */
+import { collectInWhole } from '../inference/run/garbage-collection.js';
 import { runCommandLine } from './run.js';
+
+collectInWhole();
 
 const exitCode = await runCommandLine(process.argv.slice(2));
 // Streams to pipes may still hold output; sockets or timers that a command left behind must not keep us alive.
