@@ -42,16 +42,30 @@ const cotsFor = (job: CountedJob, [begin, end]: Range): number => (end - begin) 
 export class CountedCots {
   /** Used so far, both directions. */
   taken = 0;
+  /** Of these, what pools would not serve, by sender. */
+  readonly wanted: Record<PartyId, number> = { server: 0, client: 0 };
+  #isWanted = true;
   /** Of each direction's current refill: the client's as sender (its delta) and as receiver (its choices). The receiver's
    * first 128 became the base OTs of the other direction. */
   #left = { sender: 0, receiver: REFILL_COTS - BASE_OTS };
 
   constructor(private readonly traffic: TrafficCounter) {}
 
+  /** COTs of what could be made ahead. */
+  async unwanted<T>(body: () => Promise<T>): Promise<T> {
+    this.#isWanted = false;
+    try {
+      return await body();
+    } finally {
+      this.#isWanted = true;
+    }
+  }
+
   /** Refills go from the half with the choices to the half with delta. */
   async take(direction: 'sender' | 'receiver', count: number): Promise<void> {
     await span('cots', async () => {
       this.taken += count;
+      if (this.#isWanted) this.wanted[direction === 'sender' ? 'client' : 'server'] += count;
       const refills = Math.max(0, Math.ceil((count - this.#left[direction]) / REFILL_COTS));
       this.#left[direction] += refills * REFILL_COTS - count;
       for (let i = 0; i < refills; i++) {
@@ -69,6 +83,11 @@ export class CountedExchange {
     private readonly traffic: TrafficCounter,
     private readonly cots: CountedCots,
   ) {}
+
+  /** Receiver of the next one-way protocol. */
+  get nextReceiver(): PartyId {
+    return this.#nextReceiver;
+  }
 
   /** The client's halves of up to two directions. */
   async both(sending: CountedJob | null, receiving: CountedJob | null): Promise<void> {

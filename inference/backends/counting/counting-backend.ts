@@ -32,6 +32,7 @@ import type {
   WeightSource,
 } from '../backend.js';
 import { expectFactor, expectSquareRing } from '../local-backend.js';
+import { Demand } from '../two-party/ahead/demand.js';
 import { messageBytes } from '../two-party/shuffle.js';
 import { isSmallMatmul } from '../two-party/small-matmul.js';
 import { CountedCots, CountedExchange, comparisonJob, productJob } from './counted-exchange.js';
@@ -78,6 +79,9 @@ export class CountingBackend extends ShapeBackend implements Backend {
   readonly #cots = new CountedCots(this.#traffic);
   readonly #exchange = new CountedExchange(this.#traffic, this.#cots);
   readonly #schedule: readonly ScheduledCounts[];
+  readonly #weights: Weight[] = [];
+  readonly #factors: PrivateTensor[] = [];
+  readonly #demand = new Demand();
   /** Layers that have pruned. */
   #pruned = 0;
   #productMilliseconds = 0;
@@ -100,8 +104,25 @@ export class CountingBackend extends ShapeBackend implements Backend {
     return shapeOnly(shape, { ringBits, fractionBits });
   }
 
+  /** What could be made ahead, as the two-party backend counts it. */
+  get demand(): Demand {
+    const { server, client } = this.#cots.wanted;
+    return this.#demand.plus(
+      Demand.of([
+        [{ kind: 'cots', sender: 'server' }, server],
+        [{ kind: 'cots', sender: 'client' }, client],
+      ]),
+    );
+  }
+
   async prepare({ inputs, outputs, weightBits, fractionBits }: WeightSource): Promise<Weight> {
-    return { kind: 'weight', inputs, outputs, weightBits, fractionBits };
+    const weight: Weight = { kind: 'weight', inputs, outputs, weightBits, fractionBits };
+    this.#weights.push(weight);
+    return weight;
+  }
+
+  prepareFactors(y: PrivateTensor): void {
+    this.#factors.push(y);
   }
 
   /** Client → server: encrypted rows; back: encrypted products. */
@@ -118,6 +139,7 @@ export class CountingBackend extends ShapeBackend implements Backend {
   readonly linear = protocol('linear', async (x: SharedTensor, w: Weight): Promise<SharedTensor> => {
     const rows = x.shape[0]!;
     const { inputs, outputs, weightBits } = w;
+    this.#demand.add({ kind: 'linear', weight: this.#weights.indexOf(w) }, rows);
     this.#products([{ batch: 1, rows, inputs, outputs, ringBits: x.ringBits, weightBits }]);
     const fractionBits = x.fractionBits + w.fractionBits;
     return shapeOnly([rows, outputs], { ringBits: x.ringBits, fractionBits });
@@ -128,9 +150,11 @@ export class CountingBackend extends ShapeBackend implements Backend {
     const m = y.shape[2]!;
     const { ringBits } = x;
     const shape = { batch, inputs: k, ringBits, weightBits: ringBits };
+    this.#demand.add({ kind: 'matmul', batch, n, k, m, ringBits }, 1);
     if (isSmallMatmul({ batch, n, k, m })) {
       const plan = { items: 2 * batch * n * k * m, bits: ringBits, ringBits, width: 1, signed: false };
-      await protocol('multiply', () => this.#exchange.oneWay(productJob(plan)))();
+      const product = protocol('multiply', () => this.#exchange.oneWay(productJob(plan)));
+      await this.#cots.unwanted(product);
       return shapeOnly([batch, n, m], productFormat(x, y));
     }
     this.#products([
@@ -142,7 +166,9 @@ export class CountingBackend extends ShapeBackend implements Backend {
 
   async multiply(x: SharedTensor, y: SharedTensor): Promise<SharedTensor> {
     expectFactor(x, y);
-    await this.#product(x, y);
+    if (sizeOf(x.shape) > 0)
+      this.#demand.add({ kind: 'product', ringBits: x.ringBits, width: widthOf(x, y) }, sizeOf(y.shape));
+    await this.#cots.unwanted(() => this.#product(x, y));
     return shapeOnly(x.shape, productFormat(x, y));
   }
 
@@ -178,14 +204,19 @@ export class CountingBackend extends ShapeBackend implements Backend {
       expectSquareRing(x, ringBits);
       const from = x.ringBits;
       const plan = { items: sizeOf(x.shape), width: 1 };
+      if (from >= 2) {
+        const first = this.#exchange.nextReceiver;
+        this.#demand.add({ kind: 'square', bits: from, ringBits, first }, plan.items);
+      }
       if (ringBits === from && ringBits > 1) {
         const bits = ringBits - 1;
-        await this.#exchange.oneWay(productJob({ ...plan, bits, ringBits: bits, signed: false }));
+        const job = productJob({ ...plan, bits, ringBits: bits, signed: false });
+        await this.#cots.unwanted(() => this.#exchange.oneWay(job));
       } else if (ringBits > from) {
         const cross = productJob({ ...plan, bits: from, ringBits: ringBits - 1, signed: true });
         const rest = ringBits - from - 1;
         const wrap = rest > 0 ? productJob({ ...plan, bits: 1, ringBits: rest, signed: false }) : null;
-        await this.#exchange.oneWay(cross, wrap);
+        await this.#cots.unwanted(() => this.#exchange.oneWay(cross, wrap));
       }
       return shapeOnly(x.shape, { ringBits, fractionBits: 2 * x.fractionBits });
     },
@@ -198,7 +229,11 @@ export class CountingBackend extends ShapeBackend implements Backend {
       const items = y.shape[0]!;
       const bits = Math.min(y.ringBits, ringBits);
       const plan = { items, bits, ringBits, width: sizeOf(x.shape) / items, signed: true };
-      if (sizeOf(x.shape) > 0) await this.#exchange.ownedBy(y.owner, productJob(plan));
+      if (!this.#factors.includes(y)) this.#factors.push(y);
+      const factors = this.#factors.indexOf(y);
+      this.#demand.add({ kind: 'factors', factors, ringBits }, plan.width);
+      const product = () => this.#exchange.ownedBy(y.owner, productJob(plan));
+      if (sizeOf(x.shape) > 0) await this.#cots.unwanted(product);
       return shapeOnly(x.shape, productFormat(x, y));
     },
   );

@@ -8,6 +8,7 @@ import type { PartyId, PrivateTensor, Sign, Weight } from '../../backend.js';
 import type { TwoParty } from '../cot-exchange.js';
 import type { LinearProtocols, MatmulShape, RowShares } from '../linear-protocols.js';
 import { type Factors, type Multiplications, OnDemand } from '../multiplications.js';
+import { isSmallMatmul } from '../small-matmul.js';
 import { widen } from '../widen.js';
 import { CotReserves } from './cot-reserves.js';
 import { type Correlation, Demand, formatCorrelation } from './demand.js';
@@ -108,7 +109,9 @@ export class Ahead implements Multiplications {
   matmul(x: BigUint64Array, y: BigUint64Array, shape: MatmulShape): Promise<BigUint64Array> {
     this.#used.add({ kind: 'matmul', ...shape }, 1);
     const pool = this.#bestTriples(shape);
-    return pool?.multiply(x, y, shape) ?? this.#uncounted(() => this.#onDemand.matmul(x, y, shape));
+    if (!pool) return this.#uncounted(() => this.#onDemand.matmul(x, y, shape));
+    if (isSmallMatmul(shape)) this.#turnTo(other(this.party.nextReceiver));
+    return pool.multiply(x, y, shape);
   }
 
   square(x: BigUint64Array, bits: number, ringBits: number, sign: Sign): Promise<BigUint64Array> {
@@ -121,7 +124,7 @@ export class Ahead implements Multiplications {
     for (const party of [first, other(first)]) {
       const pool = this.#existing({ ...square, first: party });
       if (!(pool instanceof SquarePool) || pool.available < x.length) continue;
-      this.party.nextReceiver = other(first);
+      this.#turnTo(other(first));
       return pool.square(x, sign);
     }
     return this.#uncounted(onDemand);
@@ -134,7 +137,11 @@ export class Ahead implements Multiplications {
     this.#used.add({ kind: 'product', ringBits, width }, rows);
     const pool = this.#narrowestRows(ringBits, width, rows);
     if (!pool) return this.#uncounted(() => this.#onDemand.product(x, ringBits, y));
-    return pool.multiply(x, await this.#widened(y, ringBits));
+    const turn = this.party.nextReceiver;
+    const wide = await this.#widened(y, ringBits);
+    const takesTurns = y.ringBits === ringBits && width === 1;
+    this.#turnTo(takesTurns ? other(turn) : turn);
+    return pool.multiply(x, wide);
   }
 
   privateProduct(x: BigUint64Array, ringBits: number, y: PrivateTensor): Promise<BigUint64Array> {
@@ -142,8 +149,16 @@ export class Ahead implements Multiplications {
     const correlation = { kind: 'factors', factors: this.register(y), ringBits } as const;
     this.#used.add(correlation, rows);
     const pool = this.#existing(correlation);
-    if (x.length > 0 && pool instanceof FactorPool && pool.available >= rows) return pool.multiply(x);
+    if (x.length > 0 && pool instanceof FactorPool && pool.available >= rows) {
+      this.#turnTo(other(y.owner));
+      return pool.multiply(x);
+    }
     return this.#uncounted(() => this.#onDemand.privateProduct(x, ringBits, y));
+  }
+
+  /** As after the same operation on demand: so a text's demand does not depend on where it came from. */
+  #turnTo(receiver: PartyId): void {
+    this.party.nextReceiver = receiver;
   }
 
   /** COTs of what a pool would have served are not wanted ahead. */
