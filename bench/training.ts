@@ -1,4 +1,5 @@
 /** One training step (forward, backward, AdamW) of an encoder of real shape with random weights and random text. */
+import type { Precision } from '../configs/schema.js';
 import { splitmix32 } from '../data/synthetic.js';
 import type { ModelConfig } from '../model/config.js';
 import { useBackend } from '../training/backend/setup.js';
@@ -6,6 +7,7 @@ import { type EncodedExample, makeBatch } from '../training/batches.js';
 import { type ModelState, weightTensors } from '../training/model-state.js';
 import { AdamW } from '../training/optimizer.js';
 import { initialParameters } from '../training/parameters.js';
+import { hasBfloat16 } from '../training/precision.js';
 import { trainingStep } from '../training/step.js';
 import { type ModelName, modelConfigOf } from './model-sizes.js';
 
@@ -14,6 +16,7 @@ export interface TrainingFigure {
   readonly tokens: number;
   readonly batch: number;
   readonly backend: string;
+  readonly precision: Precision;
   readonly steps: number;
   /** Medians over the steps. */
   readonly millisecondsPerStep: number;
@@ -31,6 +34,8 @@ export interface TrainingBenchOptions {
   readonly tokens: number;
   readonly batch: number;
   readonly seed: number;
+  /** bf16 becomes float32 on a machine without it; the figure says which it was. */
+  readonly precision: Precision;
 }
 
 const MINILM = { layers: 6, hiddenSize: 384, heads: 12, intermediateSize: 1536 };
@@ -66,6 +71,7 @@ const median = (values: readonly number[]): number => [...values].sort((a, b) =>
 
 export async function benchTraining(options: TrainingBenchOptions): Promise<TrainingFigure> {
   const backend = await useBackend('auto');
+  const precision = options.precision === 'bf16' && !hasBfloat16() ? 'float32' : options.precision;
   const config = configOf(options.model);
   const state: ModelState = {
     config,
@@ -91,6 +97,7 @@ export async function benchTraining(options: TrainingBenchOptions): Promise<Trai
       dropout: { hidden: 0.1, attention: 0.1, seed: step },
       distillation: null,
       freezeEmbeddings: false,
+      precision,
     };
     trainingStep(state, weights, batch, stepOptions, ({ gradients }) => {
       optimizer.apply(gradients, () => 1e-5);
@@ -108,6 +115,7 @@ export async function benchTraining(options: TrainingBenchOptions): Promise<Trai
     tokens: options.tokens,
     batch: options.batch,
     backend,
+    precision,
     steps: times.length,
     millisecondsPerStep: milliseconds,
     processorMillisecondsPerStep: median(processorTimes),

@@ -1,6 +1,7 @@
 /** Options of `bench`, and what its figures share. */
 
 import type { NetworkName } from '../bench/networks.js';
+import type { Precision } from '../configs/schema.js';
 import type { CotKind } from '../inference/core/cot-kind.js';
 import { onInterrupt } from './interrupt.js';
 
@@ -24,6 +25,7 @@ export interface BenchOptions {
   readonly only?: readonly string[] | undefined;
   readonly network: NetworkName;
   readonly cots?: CotKind | undefined;
+  readonly precision: Precision;
   readonly json: boolean;
 }
 

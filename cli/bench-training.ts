@@ -10,6 +10,7 @@ export async function trainingFigures({
   tokens,
   batch = DEFAULT_BATCH,
   seed,
+  precision,
   json,
 }: BenchOptions): Promise<void> {
   const { MODEL_NAMES, modelNameOf } = await import('../bench/model-sizes.js');
@@ -17,17 +18,29 @@ export async function trainingFigures({
   const name = model === undefined || model === 'minilm' ? 'minilm' : modelNameOf(model);
   if (name === null)
     throw new UsageError(`--model: expected minilm or one of ${MODEL_NAMES.join(', ')}, got ${model}`);
-  const figure = await benchTraining({ model: name, tokens, batch, seed });
+  const figure = await benchTraining({ model: name, tokens, batch, seed, precision });
   if (json) return printJson(figure);
   printTable(
-    ['model', 'tokens', 'batch', 'backend', 'ms a step', 'examples/s', 'GFLOP/s'],
+    [
+      'model',
+      'tokens',
+      'batch',
+      'backend',
+      'precision',
+      'ms a step',
+      'processor ms',
+      'examples/s',
+      'GFLOP/s',
+    ],
     [
       [
         figure.model,
         figure.tokens,
         figure.batch,
         figure.backend,
+        figure.precision,
         figure.millisecondsPerStep.toFixed(1),
+        figure.processorMillisecondsPerStep.toFixed(1),
         figure.examplesPerSecond.toFixed(0),
         figure.gflops.toFixed(1),
       ],

@@ -8,6 +8,10 @@ import * as z from 'zod';
 export const taskNames = ['sst2', 'mrpc', 'rte', 'qnli', 'mnli', 'mnli-mm', 'cola', 'qqp'] as const;
 export type TaskName = (typeof taskNames)[number];
 
+/** How the products of the encoder's weight matrices are computed while training; `bf16` rounds their inputs. */
+export const precisions = ['float32', 'bf16'] as const;
+export type Precision = (typeof precisions)[number];
+
 const fraction = z.number().min(0).max(1);
 const positive = z.number().positive();
 const count = z.number().int().positive();
@@ -200,6 +204,12 @@ export const runConfigSchema = z.strictObject({
   model,
   data: data.prefault({}),
   seed: z.number().int().min(0).max(0xffffffff).default(1),
+  /**
+   * `bf16`: the linear layers of the encoder multiply numbers rounded to bfloat16 and add in single precision, forward and
+   * backward; everything else, evaluations too, stays single precision. Needs AVX512_BF16 and the native kernels; elsewhere
+   * the run is a `float32` one and its run.json says so.
+   */
+  precision: z.enum(precisions).default('float32'),
   batch: batch.prefault({}),
   optimizer: optimizer.prefault({}),
   phases: phases.prefault({}),

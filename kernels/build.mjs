@@ -2,7 +2,7 @@
  * Builds kernels/ into build/native/cipherprune.node with nothing but a C++ compiler: headers come from the
  * packages node-api-headers and node-addon-api, so no download is needed.
  *
- * A file named *.avx2.cc or *.avx512.cc is compiled for that instruction set only (see ISA_FLAGS);
+ * A file named *.avx2.cc, *.avx512.cc or *.avx512bf16.cc is compiled for that instruction set only (see ISA_FLAGS);
  * the code that calls it asks the processor first. Everything else is portable C++17.
  */
 import { execFile, execFileSync } from 'node:child_process';
@@ -19,27 +19,30 @@ const outputFolder = join(root, 'build', 'native');
 const addonPath = join(outputFolder, 'cipherprune.node');
 const require = createRequire(import.meta.url);
 
+const AVX512_FLAGS = [
+  '-Wno-uninitialized',
+  '-Wno-maybe-uninitialized', // GCC 12 warns about its own intrinsics (bug 105593)
+  '-mavx2',
+  '-mfma',
+  '-mbmi2',
+  '-mf16c',
+  '-mavx512f',
+  '-mavx512dq',
+  '-mavx512bw',
+  '-mavx512vl',
+  '-mavx512ifma',
+  '-mavx512vbmi',
+  '-mgfni',
+  '-mvaes',
+  '-maes',
+  '-mpclmul',
+];
+
 /** Instruction sets by file suffix, for x86-64; on other processors such files are left out. */
 const ISA_FLAGS = {
   '.avx2.cc': ['-mavx2', '-mfma', '-mbmi2', '-mf16c', '-maes', '-mpclmul'],
-  '.avx512.cc': [
-    '-Wno-uninitialized',
-    '-Wno-maybe-uninitialized', // GCC 12 warns about its own intrinsics (bug 105593)
-    '-mavx2',
-    '-mfma',
-    '-mbmi2',
-    '-mf16c',
-    '-mavx512f',
-    '-mavx512dq',
-    '-mavx512bw',
-    '-mavx512vl',
-    '-mavx512ifma',
-    '-mavx512vbmi',
-    '-mgfni',
-    '-mvaes',
-    '-maes',
-    '-mpclmul',
-  ],
+  '.avx512.cc': AVX512_FLAGS,
+  '.avx512bf16.cc': [...AVX512_FLAGS, '-mavx512bf16'],
 };
 
 function findCompiler() {

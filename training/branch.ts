@@ -2,14 +2,16 @@
 import { existsSync } from 'node:fs';
 import { copyFile, cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseRunConfig } from '../configs/load.js';
 import type { RunConfig } from '../configs/schema.js';
 import { TrainingError } from './errors.js';
+import { asUsed } from './precision.js';
 import { RunFolder } from './run-folder.js';
 
 /** The part of a configuration that the dense phase depends on, as text to compare. */
 export function densePart(config: RunConfig): string {
-  const { task, model, data, seed, batch, optimizer, phases } = config;
-  return JSON.stringify({ task, model, data, seed, batch, optimizer, dense: phases.dense });
+  const { task, model, data, seed, precision, batch, optimizer, phases } = config;
+  return JSON.stringify({ task, model, data, seed, precision, batch, optimizer, dense: phases.dense });
 }
 
 /** The configuration of the shared dense run: the same without masks. */
@@ -24,11 +26,12 @@ export const denseConfig = (config: RunConfig, output: string): RunConfig => ({
  * Makes the folder of a run that `--resume` continues after its dense phase. `dense` is the folder of a finished dense run.
  * @throws TrainingError if that run is not finished or was trained by another configuration
  */
-export async function branchRun(dense: string, config: RunConfig, directory: string): Promise<void> {
+export async function branchRun(dense: string, wanted: RunConfig, directory: string): Promise<void> {
   const from = new RunFolder(dense);
   if (!existsSync(from.final) || !existsSync(from.last))
     throw new TrainingError(`${dense}: expected a finished dense run, found none`);
-  const source = JSON.parse(await readFile(join(dense, 'run.json'), 'utf8')) as RunConfig;
+  const source = parseRunConfig(JSON.parse(await readFile(join(dense, 'run.json'), 'utf8')), dense);
+  const config = asUsed(wanted, source);
   if (densePart(source) !== densePart(config))
     throw new TrainingError(`${dense}: its dense phase was trained by another configuration`);
   const to = new RunFolder(directory);

@@ -3,6 +3,7 @@
  * rows = batch · tokens; layers and weights have Hugging Face's names.
  */
 import * as tf from '@tensorflow/tfjs';
+import type { Precision } from '../configs/schema.js';
 import type { ModelConfig } from '../model/config.js';
 import type { Batch } from './batches.js';
 import type { CurveSet } from './curves.js';
@@ -22,6 +23,8 @@ export interface EncoderOptions {
   readonly dropout: { readonly hidden: number; readonly attention: number; readonly seed: number };
   /** `cls`: the last layer computes [CLS] only, which is exact for a classifier; `all` to look at hidden states. */
   readonly lastLayer: 'cls' | 'all';
+  /** Of the products of the encoder layers' weight matrices; float32 where it is not given. */
+  readonly precision?: Precision;
   /** Called with named intermediate values, for calibration and checks. */
   readonly observe?: (layer: number | null, name: ObservedName, value: tf.Tensor) => void;
 }
@@ -94,7 +97,8 @@ class Forward {
   }
 
   private linear(x: tf.Tensor2D, name: string): tf.Tensor2D {
-    return linear(x, this.weight(`${name}.weight`), this.weight(`${name}.bias`));
+    const bfloat16 = this.options.precision === 'bf16' && name.startsWith('encoder.');
+    return linear(x, this.weight(`${name}.weight`), this.weight(`${name}.bias`), bfloat16);
   }
 
   /** A seed for the next dropout of this step. */

@@ -1,5 +1,6 @@
 /** Runs a model over examples without training: predictions, and the tokens that its thresholds keep. */
 import * as tf from '@tensorflow/tfjs';
+import type { Precision } from '../configs/schema.js';
 import { computeMetrics, type Metrics } from '../data/metrics.js';
 import type { Task } from '../data/tasks.js';
 import { type BatchLimits, type EncodedExample, evaluationBatches, makeBatch } from './batches.js';
@@ -23,7 +24,7 @@ export const evaluationLimits: BatchLimits = { tokens: 8192, examples: 256 };
 export function predict(
   state: ModelState,
   examples: readonly EncodedExample[],
-  options: { readonly prune: boolean },
+  options: { readonly prune: boolean; readonly precision?: Precision },
 ): Predictions {
   const weights = weightTensors(state);
   const classes = state.config.labels.length;
@@ -40,6 +41,7 @@ export function predict(
         masks: thresholds && hardMasks(thresholds, state.reduces),
         dropout: noDropout,
         lastLayer: 'cls',
+        precision: options.precision ?? 'float32',
       });
       const values = output.logits.dataSync();
       group.forEach((example, row) => {

@@ -1,6 +1,6 @@
 /**
  * The folder of a training run:
- *   run.json        the configuration
+ *   run.json        the configuration, with the precision that was really used
  *   metrics.jsonl   what happened, a line each
  *   checkpoint/     the last checkpoint, with everything that --resume needs to go on bit for bit
  *   dense/          the model after phase 1: teacher and baseline
@@ -10,6 +10,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { parseRunConfig } from '../configs/load.js';
 import type { PhaseName, RunConfig } from '../configs/schema.js';
 import { readCheckpoint, writeCheckpoint } from '../model/checkpoint.js';
 import { parseSafetensors, serializeSafetensors, writeFileAtomically } from '../model/safetensors.js';
@@ -73,7 +74,8 @@ export class RunFolder {
     const path = join(this.directory, 'run.json');
     if (!existsSync(path) || !existsSync(this.last))
       throw new TrainingError(`--resume: expected a run with a checkpoint in ${this.directory}, found none`);
-    const before = JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
+    // Through the schema, so that keys that did not exist then have their defaults.
+    const before: Record<string, unknown> = parseRunConfig(JSON.parse(await readFile(path, 'utf8')), path);
     const free = new Set(['output', 'checkpointEverySteps', 'evaluationsPerEpoch']);
     const changed = Object.entries(config)
       .filter(([key, value]) => !free.has(key) && JSON.stringify(value) !== JSON.stringify(before[key]))

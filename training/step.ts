@@ -1,5 +1,6 @@
 /** Loss and gradients of one batch, in whatever phase. */
 import * as tf from '@tensorflow/tfjs';
+import type { Precision } from '../configs/schema.js';
 import { onNativeBackend } from './backend/kernel.js';
 import { nativeBackend } from './backend/native-backend.js';
 import type { Batch } from './batches.js';
@@ -34,6 +35,7 @@ export interface StepOptions {
     readonly teacher: Float32Array;
   } | null;
   readonly freezeEmbeddings: boolean;
+  readonly precision: Precision;
 }
 
 export interface StepResult {
@@ -174,6 +176,7 @@ export function trainingStep(
         masks: masksOf(state, options, (name) => named[name]!),
         dropout: options.dropout,
         lastLayer: 'cls',
+        precision: options.precision,
       });
       const { total, task } = lossOf(output, batch, state, options);
       seen.taskLoss = task.dataSync()[0]!;

@@ -3,7 +3,7 @@
  * 0 or 1 by the learned thresholds, which are frozen). CipherPrune, ICLR 2025; our changes are in docs/training.md.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { PhaseName, RunConfig } from '../configs/schema.js';
+import type { PhaseName, Precision, RunConfig } from '../configs/schema.js';
 import { splitmix32 } from '../data/synthetic.js';
 import { type EncodedExample, epochBatches, makeBatch, mixSeeds, shuffle } from './batches.js';
 import { TrainingError } from './errors.js';
@@ -11,6 +11,7 @@ import { collectScores, type Evaluation, evaluate, predict } from './evaluate.js
 import { currentThresholds, type ModelState, weightTensors } from './model-state.js';
 import { AdamW, type Gradients, gradientNorm, meanGradients } from './optimizer.js';
 import type { WeightTensors } from './parameters.js';
+import { withUsablePrecision } from './precision.js';
 import type { PreparedRun } from './prepare.js';
 import { type Listener, MetricsLog, StepMeans } from './progress.js';
 import { type Position, RunFolder } from './run-folder.js';
@@ -36,6 +37,8 @@ export interface StopRequest {
 }
 
 export class Trainer {
+  private readonly config: RunConfig;
+  private readonly wantedPrecision: Precision;
   private readonly state: ModelState;
   private readonly folder: RunFolder;
   private readonly log: MetricsLog;
@@ -46,12 +49,14 @@ export class Trainer {
   private teacher: Map<EncodedExample, Float32Array> | null = null;
 
   constructor(
-    private readonly config: RunConfig,
+    config: RunConfig,
     private readonly prepared: PreparedRun,
     directory: string,
     private readonly listener: Listener,
     private readonly stop: StopRequest = { requested: false },
   ) {
+    this.config = withUsablePrecision(config);
+    this.wantedPrecision = config.precision;
     this.state = prepared.state;
     this.folder = new RunFolder(directory);
     this.log = new MetricsLog(this.folder.metrics);
@@ -75,6 +80,8 @@ export class Trainer {
 
   /** Runs all phases, or those that are left; returns the last evaluation. */
   async run(options: { readonly resume: boolean }): Promise<Evaluation> {
+    if (this.config.precision !== this.wantedPrecision)
+      this.listener.note('no bfloat16 products on this processor or backend: training in float32');
     if (options.resume) await this.resume();
     else await this.folder.start(this.config);
     let last: Evaluation | null = null;
@@ -130,7 +137,9 @@ export class Trainer {
       ]),
     );
     const { train } = this.prepared;
-    const { logits } = predict({ ...this.state, parameters, spread: null }, train, { prune: false });
+    const { precision } = this.config;
+    const teacher = { ...this.state, parameters, spread: null };
+    const { logits } = predict(teacher, train, { prune: false, precision });
     const classes = this.state.config.labels.length;
     this.teacher = new Map(
       train.map((example, i) => [example, logits.subarray(i * classes, (i + 1) * classes)]),
@@ -274,6 +283,7 @@ export class Trainer {
         teacher: Float32Array.from(group.flatMap((example) => [...teacher.get(example)!])),
       },
       freezeEmbeddings,
+      precision: this.config.precision,
     };
   }
 

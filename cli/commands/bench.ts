@@ -59,6 +59,11 @@ export const command: Command<BenchOptions> = {
           describe: 'inference: texts in all, one protocol run after another (one batch)',
           coerce: optional(wholeNumber('texts', 1)),
         },
+        precision: {
+          choices: ['float32', 'bf16'] as const,
+          default: 'float32' as const,
+          describe: 'Of the matrix products in a training step',
+        },
         schedule: {
           type: 'string',
           default: 'paper',

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { loadRunConfig } from '../../configs/load.js';
 import type { RunConfig } from '../../configs/schema.js';
 import { branchRun, denseConfig, densePart } from '../../training/branch.js';
+import { asUsed } from '../../training/precision.js';
 import { readRunConfig } from '../measure.js';
 import { selfCommand } from '../model-options.js';
 import { type RunResult, readResult, scoreOf } from '../run-result.js';
@@ -52,8 +53,8 @@ const writeConfig = async (directory: string, config: RunConfig): Promise<string
   return file;
 };
 
-const sameRun = (a: RunConfig, b: RunConfig): boolean =>
-  JSON.stringify({ ...a, output: '' }) === JSON.stringify({ ...b, output: '' });
+const sameRun = (known: RunConfig, wanted: RunConfig): boolean =>
+  JSON.stringify({ ...known, output: '' }) === JSON.stringify({ ...asUsed(wanted, known), output: '' });
 
 class Sweep {
   /** Folders of dense runs by what they depend on. */

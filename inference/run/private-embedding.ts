@@ -74,6 +74,7 @@ function varianceBounds(
       1,
       false,
       false,
+      false,
     );
     for (let i = 0; i < count; i++) {
       for (let j = 0; j < others.count; j++) {

@@ -130,6 +130,7 @@ void gemmCall(const Napi::CallbackInfo& info) {
   g.accumulate = in.flag("accumulate");
   const int64_t batch = in.size("batch");
   const bool strideA = in.flag("strideA"), strideB = in.flag("strideB");
+  g.bfloat16 = in.flag("bfloat16");
   if (lengthA != g.m * g.k * (strideA ? batch : 1) || lengthB != g.k * g.n * (strideB ? batch : 1) ||
       lengthC != g.m * g.n * batch)
     throw Napi::TypeError::New(info.Env(), "floatGemm: expected arrays of m·k, k·n and m·n numbers, got " +

@@ -22,6 +22,14 @@ Isa detect() {
 #endif
 }
 
+bool detectBfloat16() {
+#ifdef CIPHERPRUNE_X86
+  return __builtin_cpu_supports("avx512bf16");
+#else
+  return false;
+#endif
+}
+
 std::atomic<int> limit{static_cast<int>(Isa::avx512)};
 
 }  // namespace
@@ -32,6 +40,11 @@ Isa detectedIsa() {
 }
 
 Isa activeIsa() { return static_cast<Isa>(std::min(static_cast<int>(detectedIsa()), limit.load(std::memory_order_relaxed))); }
+
+bool hasBfloat16() {
+  static const bool detected = detectBfloat16();
+  return detected && activeIsa() == Isa::avx512;
+}
 
 void limitIsa(Isa isa) { limit.store(static_cast<int>(isa), std::memory_order_relaxed); }
 

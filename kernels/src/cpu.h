@@ -13,6 +13,9 @@ Isa detectedIsa();
 /** The set that kernels use now: the lower of the detected one and the limit. */
 Isa activeIsa();
 
+/** True if kernels may use AVX512_BF16: the processor has it and the limit allows AVX-512. */
+bool hasBfloat16();
+
 /** Lowers (or restores) the limit. */
 void limitIsa(Isa limit);
 

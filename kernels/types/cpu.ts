@@ -2,6 +2,8 @@
 export interface CpuKernels {
   /** The best set that this processor has. */
   detectedIsa(): number;
+  /** True if matrix products can round to bfloat16: AVX512_BF16 is there, and the limit allows AVX-512. */
+  hasBfloat16(): boolean;
   /** Kernels use at most this set from now on; for tests and benchmarks. */
   limitIsa(isa: number): void;
 }

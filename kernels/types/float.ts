@@ -11,7 +11,10 @@ export interface FloatKernels {
   floatThreads(): number;
   setFloatThreads(threads: number): void;
 
-  /** c [batch, m, n] = op(a) op(b) (+ bias [n]) (+ c); strides say whether a and b advance along the batch. */
+  /**
+   * c [batch, m, n] = op(a) op(b) (+ bias [n]) (+ c); strides say whether a and b advance along the batch. With
+   * `bfloat16`, a and b are rounded to bfloat16 (subnormals to 0) and summed in single precision where `hasBfloat16()`.
+   */
   floatGemm(
     transposeA: boolean,
     transposeB: boolean,
@@ -26,6 +29,7 @@ export interface FloatKernels {
     batch: number,
     strideA: boolean,
     strideB: boolean,
+    bfloat16: boolean,
   ): void;
   /** out [columns] = sums over the rows of x [rows, columns]. */
   floatColumnSums(x: Float32Array, rows: number, columns: number, out: Float32Array): void;

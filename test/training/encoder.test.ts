@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Precision } from '../../configs/schema.js';
 import { kernels } from '../../kernels/addon.js';
 import { type BackendName, useBackend } from '../../training/backend/setup.js';
 import { exactCurves, secureCurves } from '../../training/curves.js';
@@ -86,7 +87,10 @@ for (const backend of ['native', 'cpu'] as const satisfies readonly BackendName[
 }
 
 /** Loss of the soft phase as a function of all weights and thresholds. */
-function lossAndGradients(): { loss: number; gradients: Map<string, Float32Array> } {
+function lossAndGradients(precision: Precision = 'float32'): {
+  loss: number;
+  gradients: Map<string, Float32Array>;
+} {
   const weights = new WeightTensors(parameters).get();
   const prune = thresholds.map((t) => tf.scalar(t.prune));
   const reduce = thresholds.map((t) => tf.scalar(t.reduce));
@@ -107,6 +111,7 @@ function lossAndGradients(): { loss: number; gradients: Map<string, Float32Array
       masks,
       dropout: noDropout,
       lastLayer: 'cls',
+      precision,
     });
     const penalty = prunePenalty(output.layers, batch, { lambda: 0.7, alpha: 0.5, norm: 'mean' });
     return crossEntropy(output.logits, batch.labels).add(penalty) as tf.Scalar;
@@ -139,6 +144,19 @@ describe('gradients of the soft phase', () => {
         const worst = Math.max(...expected.map((x, i) => Math.abs(x - own[i]!)));
         expect(worst / scale, name).toBeLessThan(2e-4);
       }
+    }
+  });
+
+  it.skipIf(!kernels.hasBfloat16())('are nearly the same with products in bfloat16', async () => {
+    await useBackend('native');
+    const [single, half] = [lossAndGradients(), lossAndGradients('bf16')];
+    expect(half.loss).toBeCloseTo(single.loss, 2);
+    const norm = (x: Float32Array): number => Math.sqrt(x.reduce((sum, v) => sum + v * v, 0));
+    for (const [name, expected] of single.gradients) {
+      if (norm(expected) < 1e-2) continue;
+      const error = norm(half.gradients.get(name)!.map((x, i) => x - expected[i]!)) / norm(expected);
+      expect(error, name).toBeLessThan(0.05);
+      if (name.startsWith('encoder.')) expect(error, name).toBeGreaterThan(0);
     }
   });
 

@@ -2,8 +2,9 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { parseRunConfig } from '../../configs/load.js';
+import { kernels } from '../../kernels/addon.js';
 import { readArtifact, writeArtifact } from '../../model/artifact-file.js';
 import { readCheckpoint } from '../../model/checkpoint.js';
 import { useBackend } from '../../training/backend/setup.js';
@@ -52,9 +53,12 @@ const literal = (changes: Record<string, unknown> = {}) => ({
 class Recorder implements Listener {
   readonly steps: StepReport[] = [];
   readonly evaluations: EvaluationReport[] = [];
+  readonly notes: string[] = [];
   seen = 0;
   constructor(private readonly onStep: (count: number) => void = () => undefined) {}
-  note(): void {}
+  note(text: string): void {
+    this.notes.push(text);
+  }
   phase(): void {}
   examples(): void {
     this.onStep(++this.seen);
@@ -154,6 +158,38 @@ describe('resuming', () => {
     await train('other', short);
     await expect(train('other', { ...short, seed: 2 }, { resume: true })).rejects.toThrow(/another seed/);
     await expect(train('nothing', short, { resume: true })).rejects.toThrow(/expected a run/);
+  });
+});
+
+describe('precision', () => {
+  const short = {
+    phases: { dense: { epochs: 0.5, learningRate: 4e-3 }, soft: { epochs: 0 }, hard: { epochs: 0 } },
+    data: { source: 'synthetic', syntheticTrain: 400, syntheticDev: 20 },
+    masks: { mode: 'none' },
+    precision: 'bf16',
+  };
+  const used = async (name: string): Promise<unknown> =>
+    JSON.parse(await readFile(join(folder, name, 'run.json'), 'utf8')).precision;
+  afterEach(() => kernels.limitIsa(2));
+
+  it('falls back to float32 without the instruction, and run.json says which it was', async () => {
+    kernels.limitIsa(1);
+    const { recorder } = await train('fallen-back', short);
+    expect(await used('fallen-back')).toBe('float32');
+    expect(recorder.notes.join()).toContain('float32');
+    await train('single', { ...short, precision: 'float32' });
+    const [fallen, single] = await Promise.all(
+      ['fallen-back', 'single'].map((name) => readCheckpoint(join(folder, name, 'final'))),
+    );
+    const name = 'encoder.layer.0.output.dense.weight';
+    expect(fallen!.tensors.get(name)!.values).toEqual(single!.tensors.get(name)!.values);
+  });
+
+  it.skipIf(!kernels.hasBfloat16())('is not changed by --resume', async () => {
+    await train('rounded', short);
+    expect(await used('rounded')).toBe('bf16');
+    kernels.limitIsa(1);
+    await expect(train('rounded', short, { resume: true })).rejects.toThrow(/another precision/);
   });
 });
 

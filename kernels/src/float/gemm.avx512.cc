@@ -9,11 +9,14 @@ namespace {
 constexpr int kRows = 14, kColumns = 32;
 
 /** 28 accumulators of 16 floats; two loads of b and one broadcast of a fill the other registers. */
-void run(int64_t k, const float* a, const float* b, float* c, int64_t stride, bool accumulate) {
+void run(int64_t words, const void* panelA, const void* panelB, const float* base, int64_t baseStride, float* c,
+         int64_t stride) {
+  const float* a = static_cast<const float*>(panelA);
+  const float* b = static_cast<const float*>(panelB);
   __m512 low[kRows], high[kRows];
 #pragma GCC unroll 14
   for (int i = 0; i < kRows; i++) low[i] = high[i] = _mm512_setzero_ps();
-  for (int64_t p = 0; p < k; p++) {
+  for (int64_t p = 0; p < words; p++) {
     const __m512 b0 = _mm512_loadu_ps(b), b1 = _mm512_loadu_ps(b + 16);
 #pragma GCC unroll 14
     for (int i = 0; i < kRows; i++) {
@@ -27,9 +30,9 @@ void run(int64_t k, const float* a, const float* b, float* c, int64_t stride, bo
 #pragma GCC unroll 14
   for (int i = 0; i < kRows; i++) {
     float* row = c + i * stride;
-    if (accumulate) {
-      low[i] = _mm512_add_ps(low[i], _mm512_loadu_ps(row));
-      high[i] = _mm512_add_ps(high[i], _mm512_loadu_ps(row + 16));
+    if (base != nullptr) {
+      low[i] = _mm512_add_ps(low[i], _mm512_loadu_ps(base + i * baseStride));
+      high[i] = _mm512_add_ps(high[i], _mm512_loadu_ps(base + i * baseStride + 16));
     }
     _mm512_storeu_ps(row, low[i]);
     _mm512_storeu_ps(row + 16, high[i]);
@@ -38,6 +41,6 @@ void run(int64_t k, const float* a, const float* b, float* c, int64_t stride, bo
 
 }  // namespace
 
-MicroShape avx512MicroKernel() { return {kRows, kColumns, run}; }
+MicroShape avx512MicroKernel() { return {kRows, kColumns, 1, packFloats, run}; }
 
 }  // namespace cipherprune::float32
