@@ -33,8 +33,11 @@ export interface Classification {
   readonly truncatedTokens: number;
   readonly bucket: number;
   readonly layers: readonly LayerReport[];
-  /** Of a text in a batch: milliseconds and bytes are an even share, rounds those of the whole run. */
-  readonly cost: Cost & { readonly offline: Omit<Cost, 'rounds'> };
+  /**
+   * Offline: what the set-up and material made ahead cost since the text before, whichever texts will use it. Of a text in a
+   * batch: milliseconds and bytes are an even share, rounds those of the whole run.
+   */
+  readonly cost: Cost & { readonly offline: Cost };
   /** The protocol run that this text shared with others; absent where it had one of its own. */
   readonly batch?: BatchReport;
   readonly leaks: readonly LeakRecord[];
@@ -135,6 +138,7 @@ export function classificationOf(input: {
         milliseconds: round(offline.milliseconds),
         sentBytes: offline.sentBytes,
         receivedBytes: offline.receivedBytes,
+        rounds: offline.rounds,
       },
     },
     ...(place.size > 1 ? { batch: batchReport(report, place) } : {}),

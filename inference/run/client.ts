@@ -7,8 +7,9 @@ import { Prg } from '../crypto/prg.js';
 import type { Channel } from '../net/channel.js';
 import { type ClientTerms, clientHandshake } from '../net/handshake.js';
 import { createLeakList, createSession, type RecordedSession } from '../session/create-session.js';
-import { type Cost, Meter, meteredChannel, NO_COST } from '../session/meter.js';
+import { addCosts, type Cost, Meter, meteredChannel, NO_COST } from '../session/meter.js';
 import { type Classification, classificationOf } from './classification.js';
+import { ClientAhead } from './client-ahead.js';
 import type { OpenParty, Party } from './party.js';
 import { batchSizes, bucketOf, MAX_BATCH_TEXTS, sendRequest } from './request.js';
 
@@ -32,6 +33,8 @@ interface EncodedInput extends TextOrPair {
 export class Client {
   /** What the set-up cost; reported with the first text, as made ahead. */
   #offline: Cost;
+  /** Material for texts to come; null if this party or the server makes none. */
+  readonly ahead: ClientAhead | null;
 
   private constructor(
     private readonly channel: Channel,
@@ -40,8 +43,12 @@ export class Client {
     readonly model: PublicModel,
     readonly tokenizer: Tokenizer,
     offline: Cost,
+    aheadMegabytes: number,
   ) {
     this.#offline = offline;
+    const { material } = party;
+    this.ahead =
+      material && aheadMegabytes > 0 ? new ClientAhead(channel, material, aheadMegabytes * 1e6) : null;
   }
 
   /** Handshake and set-up over an open connection. */
@@ -56,17 +63,20 @@ export class Client {
     const party = await withSpan(meter.span, () =>
       open(session, { public: model, private: null }, agreement),
     );
-    return new Client(metered, session, party, model, tokenizer, meter.finish().cost);
+    const { cost } = meter.finish();
+    return new Client(metered, session, party, model, tokenizer, cost, agreement.aheadMegabytes);
   }
 
   async classify(text: string, textPair: string | null): Promise<Classification> {
     const { encoding, bucket } = this.#encode({ text, textPair });
+    this.ahead?.beginTexts();
     const meter = new Meter();
     const result = await withSpan(meter.span, () => {
       sendRequest(this.channel, { kind: 'classify', bucket });
       this.session.recordLeak('length-bucket', 'server');
       return this.party.classify({ ids: encoding.ids, tokenTypes: encoding.tokenTypes }, bucket);
     });
+    this.ahead?.endTexts(1);
     return classificationOf({
       text,
       textPair,
@@ -96,6 +106,7 @@ export class Client {
 
   async #runBatch(inputs: readonly EncodedInput[]): Promise<Classification[]> {
     const leaks = inputs.map(() => createLeakList('client'));
+    this.ahead?.beginTexts();
     const meter = new Meter();
     const results = await withSpan(meter.span, () => {
       sendRequest(this.channel, { kind: 'classify-batch', buckets: inputs.map(({ bucket }) => bucket) });
@@ -105,6 +116,7 @@ export class Client {
         (lane, name, to) => leaks[lane]!.recordLeak(name, to),
       );
     });
+    this.ahead?.endTexts(inputs.length);
     this.session.takeLeaks(); // merged openings: the lists have each text's own
     const report = meter.finish();
     return inputs.map(({ text, textPair, encoding, bucket }, index) =>
@@ -131,7 +143,7 @@ export class Client {
   }
 
   #takeOffline(): Cost {
-    const offline = this.#offline;
+    const offline = addCosts(this.#offline, this.ahead?.takeCost() ?? NO_COST);
     this.#offline = NO_COST;
     return offline;
   }

@@ -28,7 +28,9 @@ export async function setupTwoParty(
 
 export const enginePartyWith =
   (options: TwoPartyOptions): OpenParty =>
-  async (session, model, { cots }) =>
-    openEngine(await setupTwoParty(session, { extension: cots, ...options }), model);
+  async (session, model, { cots }) => {
+    const mpc = await setupTwoParty(session, { extension: cots, ...options });
+    return { ...(await openEngine(mpc, model)), material: mpc };
+  };
 
 export const openEngineParty: OpenParty = enginePartyWith({});

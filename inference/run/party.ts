@@ -6,6 +6,7 @@ import type { PrivateModel, PublicModel } from '../../model/artifact.js';
 import type { LaneLeak } from '../backends/batching/lane-backend.js';
 import type { Agreement } from '../net/handshake.js';
 import type { Session } from '../session/session.js';
+import type { Material } from './material.js';
 
 /** A text as the engine takes it: special tokens included, no padding. */
 export interface EncodedText {
@@ -38,6 +39,8 @@ export interface Party {
   classify(text: EncodedText | null, bucket: number): Promise<PartyResult>;
   /** Several texts in one protocol run, rounds shared; `onLeak` is told what each of them opens. */
   classifyBatch(texts: readonly PaddedText[], onLeak?: LaneLeak): Promise<PartyResult[]>;
+  /** Absent at a party that makes nothing ahead. */
+  readonly material?: Material;
 }
 
 export interface PartyModel {

@@ -1,7 +1,9 @@
 /**
  * What the client asks for between texts: 8 bytes, `operation [1] | zero [3] | bucket [4]`, little-endian. For a batch the
- * last four are the number of texts, and as many buckets of 4 bytes follow.
+ * last four are the number of texts, and as many buckets of 4 bytes follow; to prepare, the length of a demand, which follows
+ * and which the server answers with one byte.
  */
+import { Demand, MOST_DEMAND_BYTES } from '../backends/two-party/ahead/demand.js';
 import { ProtocolError } from '../core/errors.js';
 import type { Channel } from '../net/channel.js';
 
@@ -9,7 +11,11 @@ const REQUEST_BYTES = 8;
 const CLASSIFY = 1;
 const GOODBYE = 2;
 const CLASSIFY_BATCH = 3;
+const PREPARE = 4;
 const SMALLEST_BUCKET = 8;
+
+/** The server's answer to `prepare`: both parties make it now, or it is more than the server keeps and nothing happens. */
+export const PREPARE_ANSWERS = { accepted: 1, refused: 2 } as const;
 
 /** Texts of different lengths look alike within a bucket: powers of two, at least 8. */
 export function bucketOf(tokens: number): number {
@@ -44,21 +50,33 @@ export function batchSizes(buckets: readonly number[], maxTexts: number, maxToke
 export type Request =
   | { readonly kind: 'classify'; readonly bucket: number }
   | { readonly kind: 'classify-batch'; readonly buckets: readonly number[] }
+  | { readonly kind: 'prepare'; readonly demand: Demand }
   | { readonly kind: 'goodbye' };
 
-function encode(request: Request): { operation: number; words: readonly number[] } {
+interface EncodedRequest {
+  readonly operation: number;
+  readonly words: readonly number[];
+  /** What follows. */
+  readonly rest?: Uint8Array;
+}
+
+function encode(request: Request): EncodedRequest {
   switch (request.kind) {
     case 'classify':
       return { operation: CLASSIFY, words: [request.bucket] };
     case 'classify-batch':
       return { operation: CLASSIFY_BATCH, words: [request.buckets.length, ...request.buckets] };
+    case 'prepare': {
+      const rest = request.demand.toBytes();
+      return { operation: PREPARE, words: [rest.length], rest };
+    }
     case 'goodbye':
       return { operation: GOODBYE, words: [0] };
   }
 }
 
 export function sendRequest(channel: Channel, request: Request): void {
-  const { operation, words } = encode(request);
+  const { operation, words, rest } = encode(request);
   const bytes = new Uint8Array(4 + 4 * words.length);
   bytes[0] = operation;
   const view = new DataView(bytes.buffer);
@@ -66,6 +84,7 @@ export function sendRequest(channel: Channel, request: Request): void {
     view.setUint32(4 + 4 * i, word, true);
   });
   channel.send(bytes);
+  if (rest) channel.send(rest);
 }
 
 function checkBucket(bucket: number, maxTokens: number): void {
@@ -91,6 +110,12 @@ async function receiveBuckets(channel: Channel, texts: number, maxTokens: number
   return buckets;
 }
 
+async function receiveDemand(channel: Channel, bytes: number): Promise<Demand> {
+  if (bytes < 1 || bytes > MOST_DEMAND_BYTES)
+    throw new ProtocolError(`request: expected a demand of 1 to ${MOST_DEMAND_BYTES} bytes, got ${bytes}`);
+  return Demand.fromBytes(await channel.receive(bytes));
+}
+
 /** The client's next request; a bucket beyond the model's longest input, or too large a batch, is refused before any work. */
 export async function receiveRequest(channel: Channel, maxTokens: number): Promise<Request> {
   const bytes = await channel.receive(REQUEST_BYTES);
@@ -99,6 +124,7 @@ export async function receiveRequest(channel: Channel, maxTokens: number): Promi
   const word = new DataView(bytes.buffer, bytes.byteOffset).getUint32(4, true);
   if (operation === CLASSIFY_BATCH)
     return { kind: 'classify-batch', buckets: await receiveBuckets(channel, word, maxTokens) };
+  if (operation === PREPARE) return { kind: 'prepare', demand: await receiveDemand(channel, word) };
   if (operation !== CLASSIFY) throw new ProtocolError(`request: unknown operation ${operation}`);
   checkBucket(word, maxTokens);
   return { kind: 'classify', bucket: word };

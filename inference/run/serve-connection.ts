@@ -9,6 +9,7 @@ import { type Cost, Meter, meteredChannel } from '../session/meter.js';
 import { shareOf } from './classification.js';
 import type { OpenParty, Party } from './party.js';
 import { type Request, receiveRequest } from './request.js';
+import { ServeAhead } from './serve-ahead.js';
 
 /** A model as a server holds it. */
 export interface ServedModel {
@@ -24,11 +25,15 @@ export interface ServeConnectionOptions {
   readonly onText: (text: {
     readonly bucket: number;
     readonly cost: Cost;
+    /** Of material made ahead since the text before; in a batch with the first. */
+    readonly ahead: Cost;
     readonly batchSize: number;
   }) => void;
 }
 
-const bucketsOf = (request: Exclude<Request, { kind: 'goodbye' }>): readonly number[] =>
+type TextRequest = Extract<Request, { readonly kind: 'classify' | 'classify-batch' }>;
+
+const bucketsOf = (request: TextRequest): readonly number[] =>
   request.kind === 'classify' ? [request.bucket] : request.buckets;
 
 /** The server's part in one text, or in a batch of them. */
@@ -48,15 +53,20 @@ export async function serveConnection(channel: Channel, options: ServeConnection
   const agreement = await serverHandshake(metered, model.terms);
   const session = createSession({ self: 'server', channel: metered, random: Prg.create() });
   const party = await open(session, model, agreement);
+  const ahead = new ServeAhead(metered, party.material ?? null, agreement.aheadMegabytes * 1e6);
   for (let texts = 0; ; ) {
     const request = await receiveRequest(metered, model.public.maxTokens);
     if (request.kind === 'goodbye') return texts;
+    if (request.kind === 'prepare') {
+      await ahead.prepare(request.demand);
+      continue;
+    }
     const buckets = bucketsOf(request);
     for (const _ of buckets) session.recordLeak('length-bucket', 'server');
     const cost = await classify(party, buckets);
     buckets.forEach((bucket, index) => {
       const { length: size } = buckets;
-      onText({ bucket, cost: shareOf(cost, { index, size }), batchSize: size });
+      onText({ bucket, cost: shareOf(cost, { index, size }), ahead: ahead.takeCost(), batchSize: size });
     });
     texts += buckets.length;
   }

@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { PeerClosedError } from '../core/errors.js';
 import { TcpChannel } from '../net/tcp-channel.js';
+import type { Cost } from '../session/meter.js';
 import { type ServeConnectionOptions, serveConnection } from './serve-connection.js';
 
 export interface ServerOptions extends Omit<ServeConnectionOptions, 'onText'> {
@@ -27,6 +28,9 @@ export interface RunningServer {
 
 const formatAddress = (socket: Socket): string => `${socket.remoteAddress}:${socket.remotePort}`;
 
+const formatCost = ({ milliseconds, sentBytes, receivedBytes, rounds }: Cost): string =>
+  `${Math.round(milliseconds)} ms, ${((sentBytes + receivedBytes) / 1e6).toFixed(2)} MB, ${rounds} rounds`;
+
 async function serveClient(channel: TcpChannel, name: string, options: ServerOptions): Promise<void> {
   const started = performance.now();
   let texts = 0;
@@ -35,11 +39,11 @@ async function serveClient(channel: TcpChannel, name: string, options: ServerOpt
   try {
     await serveConnection(channel, {
       ...options,
-      onText: ({ bucket, cost, batchSize }) => {
+      onText: ({ bucket, cost, ahead, batchSize }) => {
         texts++;
-        const megabytes = ((cost.sentBytes + cost.receivedBytes) / 1e6).toFixed(2);
+        if (ahead.milliseconds > 0) options.log(`${name}: made ahead: ${formatCost(ahead)}`);
         options.log(
-          `${name}: text ${texts}, ${bucket} tokens padded: ${Math.round(cost.milliseconds)} ms, ${megabytes} MB, ${cost.rounds} rounds${batchSize > 1 ? ` in a batch of ${batchSize}` : ''}`,
+          `${name}: text ${texts}, ${bucket} tokens padded: ${formatCost(cost)}${batchSize > 1 ? ` in a batch of ${batchSize}` : ''}`,
         );
       },
     });
