@@ -1,8 +1,10 @@
 /** The trained float model as a classifier, to set private inference beside. */
+
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { argmax, type Classification, softmax } from '../inference/run/classification.js';
 import { bucketOf } from '../inference/run/request.js';
+import { NO_COST } from '../inference/session/meter.js';
 import { readCheckpoint } from '../model/checkpoint.js';
 import { createTokenizer, type Tokenizer } from '../model/tokenizer.js';
 import { useBackend } from '../training/backend/setup.js';
@@ -17,7 +19,7 @@ const FREE = {
   sentBytes: 0,
   receivedBytes: 0,
   rounds: 0,
-  offline: { milliseconds: 0, sentBytes: 0, receivedBytes: 0 },
+  offline: NO_COST,
 };
 
 export class FloatClassifier implements Classifier {

@@ -13,6 +13,7 @@ interface ServeOptions {
   readonly timeout: number;
   readonly maxClients: number;
   readonly cots: readonly CotKind[];
+  readonly aheadMemory: number;
   readonly privateEmbedding: boolean;
   readonly untilStdinCloses: boolean;
 }
@@ -35,7 +36,7 @@ async function serve(options: ServeOptions): Promise<void> {
   const { openEngineParty } = await import('../../inference/run/engine-party.js');
   const { startServer } = await import('../../inference/run/server.js');
   const server = await startServer({
-    model: await servedModelOf(options.artifact, options),
+    model: await servedModelOf(options.artifact, { ...options, aheadMegabytes: options.aheadMemory }),
     open: openEngineParty,
     host: options.host,
     port: options.port,
@@ -77,6 +78,12 @@ export const command: Command<ServeOptions> = {
       default: '16',
       describe: 'Clients served at a time; more are turned away',
       coerce: wholeNumber('max-clients', 1, 10_000),
+    },
+    'ahead-memory': {
+      type: 'string',
+      default: '256',
+      describe: 'Megabytes of material that a client may have made ahead (infer --warm); 0: none',
+      coerce: wholeNumber('ahead-memory', 0, 65_535),
     },
     'until-stdin-closes': {
       type: 'boolean',

@@ -74,7 +74,7 @@ describe('a connection', () => {
       rounds: layers,
       offline: { sentBytes: 1_000, receivedBytes: 1_000 },
     });
-    expect(second.cost.offline).toEqual({ milliseconds: 0, sentBytes: 0, receivedBytes: 0 });
+    expect(second.cost.offline).toEqual({ milliseconds: 0, sentBytes: 0, receivedBytes: 0, rounds: 0 });
     expect(first.leaks).toEqual([
       { name: 'length-bucket', to: 'server', count: 1 },
       { name: 'logits', to: 'client', count: 1 },

@@ -43,7 +43,7 @@ export interface SquareCorrelation {
 
 /** Bounds of what a peer may ask for; how much memory it takes is another question (`Stock.bytes`). */
 const MOST_ITEMS = 4096;
-const MOST_BYTES = 1 << 18;
+export const MOST_DEMAND_BYTES = 1 << 18;
 const MOST_COUNT = 2 ** 32;
 const MOST_EXTENT = 1 << 16;
 
@@ -118,8 +118,8 @@ export class Demand {
    * @throws ProtocolError unless they are a demand within bounds
    */
   static fromBytes(bytes: Uint8Array): Demand {
-    if (bytes.length > MOST_BYTES)
-      throw new ProtocolError(`demand: expected at most ${MOST_BYTES} bytes, got ${bytes.length}`);
+    if (bytes.length > MOST_DEMAND_BYTES)
+      throw new ProtocolError(`demand: expected at most ${MOST_DEMAND_BYTES} bytes, got ${bytes.length}`);
     const demand = new Demand();
     for (const [name, count] of entriesOf(new TextDecoder().decode(bytes))) {
       if (!Number.isSafeInteger(count) || (count as number) < 1 || (count as number) > MOST_COUNT)
