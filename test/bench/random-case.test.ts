@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest';
+import { randomCase } from '../../bench/random-case.js';
+import { compareModelInsecurely } from '../../inference/run/compare-parties.js';
+
+describe('both parties over random weights of real shapes', () => {
+  it.each(['softspoken', 'ferret'] as const)(
+    'agree with the cleartext after every operation (%s)',
+    async (extension) => {
+      const { artifact, text } = await randomCase({
+        model: 'bert-tiny',
+        tokens: 16,
+        schedule: '10-5',
+        importantRatio: 0.5,
+        seed: 3,
+      });
+      const report = await compareModelInsecurely(artifact, text, { extension });
+      expect(report.places.flatMap(({ mismatches }) => mismatches)).toEqual([]);
+      expect(report.places.map(({ place }) => place)).toEqual(
+        expect.arrayContaining(['layer0', 'layer1', 'classifier']),
+      );
+      expect(Math.max(...report.places.map((place) => place.truncationDifference))).toBe(1);
+      expect(Math.abs(report.layers[0]!.kept - 10)).toBeLessThanOrEqual(1);
+      report.logits.forEach((logit, label) => {
+        expect(Math.abs(logit - report.cleartextLogits[label]!)).toBeLessThan(0.05);
+      });
+    },
+  );
+});
