@@ -1,9 +1,10 @@
 /**
  * exp(x) for x at most slightly above 0, by the powers of model/approximations.ts: (1 + u + u²/2)^16 with u = x/16 on high
- * rows, (1 + x/8)^8 on low rows, 0 below a clip. All rows go through the last three squarings together.
+ * rows, (1 + x/8)^8 on low rows, 0 below a clip.
  *
- * An error before s squarings grows 2^s-fold near x = 0, so the numbers lose fraction bits on the way: 12, 11, 10, 9;
- * the last square keeps 10, for small values.
+ * An error before s squarings grows 2^s-fold near x = 0, so the numbers lose fraction bits on the way: 12, 11, 10, 9 on high
+ * rows and 10, 9, 8 on low rows, which are coarser anyway; the last square keeps 10, for small values. Low rows start when
+ * high rows have come down to their 10 bits, so that two squarings are common to all.
  * Values lie in [0, 2): with f fraction bits they are squared from f + 2 into 2f + 2 bits, and truncated to f' + 2.
  */
 import { expHigh, expLow } from '../../model/approximations.js';
@@ -15,9 +16,11 @@ import { concatRows, shrink, wideningBits } from './fixed-point.js';
 export const EXP_FRACTION_BITS = 10;
 /** Fraction bits of the argument. */
 export const EXP_INPUT_FRACTION_BITS = 8;
-/** Fraction bits before each of the three squarings that all rows share, and after the last. */
-const COMMON_STEPS = [11, 10, 9, EXP_FRACTION_BITS] as const;
-const HIGH_BASE_FRACTION_BITS = 12;
+/** Fraction bits before each squaring of high rows and after the last two of them; low rows join at the third. */
+const HIGH_STEPS = [12, 11, 10] as const;
+const COMMON_STEPS = [10, 9, EXP_FRACTION_BITS] as const;
+/** Before the squaring that low rows have to themselves. */
+const LOW_LAST_FRACTION_BITS = 8;
 /** Of u = x/16 as a factor. */
 const HIGH_SQUARE_FRACTION_BITS = 10;
 /** The clip is compared in units of 1/4, and half a unit early, so that a base is never negative. */
@@ -42,40 +45,43 @@ async function aboveClip(mpc: Backend, x: SharedTensor, high: number): Promise<S
   return mpc.not(await mpc.isNegative(concatRows(mpc, parts)));
 }
 
-/** b ? 1 + u + u²/2 : 0, then squared once: ready for the common steps. */
+/** b ? 1 + u + u²/2 : 0, squared twice. */
 async function highPower(mpc: Backend, bits: SharedBits, x: SharedTensor): Promise<SharedTensor> {
   const [n] = x.shape as [number];
+  const format = { ringBits: HIGH_STEPS[0] + 2, fractionBits: HIGH_STEPS[0] };
   const one = mpc.constant(1, [n], x.ringBits, 0);
   const pair = mpc.concat([mpc.reshape(mpc.reinterpret(x, 0), [1, n]), mpc.reshape(one, [1, n])], 0);
   const chosen = await mpc.multiplex(bits, mpc.transpose(pair, [1, 0]));
   const column = (i: number) => mpc.reshape(mpc.slice(chosen, 1, i, i + 1), [n]);
   const u = mpc.reinterpret(column(0), x.fractionBits + expHigh.squarings);
-  const bit = column(1);
+  const bit = mpc.narrow(column(1), format.ringBits);
 
-  const baseFormat = { ringBits: HIGH_BASE_FRACTION_BITS + 2, fractionBits: HIGH_BASE_FRACTION_BITS };
   // u² has 20 fraction bits, u²/2 the same bits read with 21; truncated to 12.
   const halfSquareBits = 2 * HIGH_SQUARE_FRACTION_BITS + 1;
-  const ringBits = baseFormat.ringBits + halfSquareBits - HIGH_BASE_FRACTION_BITS;
+  const ringBits = format.ringBits + halfSquareBits - format.fractionBits;
   const factor = {
     ringBits: wideningBits(1, HIGH_SQUARE_FRACTION_BITS),
     fractionBits: HIGH_SQUARE_FRACTION_BITS,
   };
   const squared = await mpc.square(shrink(mpc, u, factor), ringBits);
   const halfSquare = mpc.reinterpret(squared, halfSquareBits);
-  const line = mpc.add(
-    shrink(mpc, u, baseFormat),
-    mpc.shiftLeft(mpc.narrow(bit, baseFormat.ringBits), HIGH_BASE_FRACTION_BITS),
-  );
-  const base = mpc.add(line, shrink(mpc, halfSquare, baseFormat));
-  return squareStep(mpc, base, COMMON_STEPS[0]);
+  const line = mpc.add(shrink(mpc, u, format), mpc.shiftLeft(bit, format.fractionBits));
+  let power = mpc.add(line, shrink(mpc, halfSquare, format));
+  for (const fractionBits of HIGH_STEPS.slice(1)) power = await squareStep(mpc, power, fractionBits);
+  return power;
 }
 
 /** b ? 1 + x/8 : 0 */
 async function lowBase(mpc: Backend, bits: SharedBits, x: SharedTensor): Promise<SharedTensor> {
   const fractionBits = COMMON_STEPS[0];
   const line = mpc.addPublic(mpc.reinterpret(x, x.fractionBits + expLow.squarings), 1);
-  const chosen = await mpc.multiplex(bits, line);
-  return shrink(mpc, chosen, { ringBits: fractionBits + 2, fractionBits });
+  return shrink(mpc, await mpc.multiplex(bits, line), { ringBits: fractionBits + 2, fractionBits });
+}
+
+/** x² of low rows for the last time. */
+function lastLowSquare(mpc: Backend, x: SharedTensor): Promise<SharedTensor> {
+  const format = { ringBits: LOW_LAST_FRACTION_BITS + 2, fractionBits: LOW_LAST_FRACTION_BITS };
+  return squareStep(mpc, shrink(mpc, x, format), EXP_FRACTION_BITS);
 }
 
 /**
@@ -94,6 +100,8 @@ export const exponential = protocol(
     if (high < n) bases.push(await lowBase(mpc, mpc.sliceBits(bits, 0, high, n), mpc.slice(x, 0, high, n)));
     let power = mpc.concat(bases, 0);
     for (const fractionBits of COMMON_STEPS.slice(1)) power = await squareStep(mpc, power, fractionBits);
-    return power;
+    if (high === n) return power;
+    const low = await lastLowSquare(mpc, mpc.slice(power, 0, high, n));
+    return concatRows(mpc, [mpc.slice(power, 0, 0, high), low]);
   },
 );
