@@ -16,17 +16,29 @@ async function until(moment: number): Promise<void> {
   while (performance.now() < moment) await new Promise((resolve) => setImmediate(resolve));
 }
 
+/** One direction of a network, in model time: milliseconds on any clock that only goes on. */
+export class Link {
+  #freeAt = 0;
+
+  constructor(private readonly network: Network) {}
+
+  /** When a message that is handed over at `now` has arrived in full. */
+  arrival(now: number, byteLength: number): number {
+    const { bitsPerSecond, roundTripMilliseconds } = this.network;
+    this.#freeAt = Math.max(this.#freeAt, now) + (byteLength * 8000) / bitsPerSecond;
+    return this.#freeAt + roundTripMilliseconds / 2;
+  }
+}
+
 /** Shapes what this end sends; wrap both ends. */
 export function shapedChannel(channel: Channel, network: Network): Channel {
-  const bytesPerMillisecond = network.bitsPerSecond / 8000;
-  let linkFreeAt = 0;
+  const link = new Link(network);
   let delivered = Promise.resolve();
   let failure: unknown = null;
   return {
     send(bytes) {
       if (failure) throw failure;
-      linkFreeAt = Math.max(linkFreeAt, performance.now()) + bytes.length / bytesPerMillisecond;
-      const arrival = linkFreeAt + network.roundTripMilliseconds / 2;
+      const arrival = link.arrival(performance.now(), bytes.length);
       delivered = delivered
         .then(() => until(arrival))
         .then(() => channel.send(bytes))
