@@ -6,6 +6,7 @@ import type { Channel } from '../inference/net/channel.js';
 import { connectTcp, TcpChannel } from '../inference/net/tcp-channel.js';
 import { collectInWhole } from '../inference/run/garbage-collection.js';
 import { inferenceJob } from './inference-job.js';
+import { peakMemoryBytes } from './measure.js';
 import { NETWORKS } from './networks.js';
 import type { PartyMessage, PartyTask } from './pair.js';
 import { protocolsJob } from './protocols-job.js';
@@ -52,8 +53,7 @@ async function run({ role, job, parameters, network, port }: PartyTask): Promise
   const progress = (text: string) => void tell({ kind: 'progress', text });
   const value = await body({ self: role, channel, progress }, parameters);
   await channel.close();
-  const peakMemoryBytes = process.resourceUsage().maxRSS * 1024;
-  await tell({ kind: 'done', value, peakMemoryBytes });
+  await tell({ kind: 'done', value, peakMemoryBytes: peakMemoryBytes() });
 }
 
 collectInWhole();
