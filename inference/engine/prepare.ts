@@ -37,12 +37,18 @@ export interface PreparedModel {
   readonly classifier: Weight;
 }
 
-/** Matrices with the same input side by side, columns in order; the bias follows at the scale of the first. */
+/**
+ * Matrices with the same input side by side, columns in order; the bias follows at the scale of the first. One alone is not
+ * copied: a model's matrices are most of a server's memory.
+ */
 function sideBySide(
   parts: readonly QuantizedLinear[],
   fractionBits: number,
 ): { matrix: Int16Array; bias: Float64Array } {
-  const inputs = parts[0]!.matrix.inputs;
+  const [first] = parts as [QuantizedLinear];
+  if (parts.length === 1 && first.matrix.fractionBits === fractionBits)
+    return { matrix: first.matrix.values, bias: first.bias };
+  const { inputs } = first.matrix;
   const outputs = parts.reduce((sum, { matrix }) => sum + matrix.outputs, 0);
   const matrix = new Int16Array(inputs * outputs);
   const bias = new Float64Array(outputs);
