@@ -141,7 +141,7 @@ export class Ahead implements Multiplications {
     const wide = await this.#widened(y, ringBits);
     const takesTurns = y.ringBits === ringBits && width === 1;
     this.#turnTo(takesTurns ? other(turn) : turn);
-    return pool.multiply(x, wide);
+    return pool.multiply(x, wide, ringBits);
   }
 
   privateProduct(x: BigUint64Array, ringBits: number, y: PrivateTensor): Promise<BigUint64Array> {
@@ -180,15 +180,13 @@ export class Ahead implements Multiplications {
     return best;
   }
 
+  /** The narrowest rows, in the smallest ring. */
   #narrowestRows(ringBits: number, width: number, rows: number): ProductPool | null {
     let best: ProductPool | null = null;
     for (const { pool } of this.#pools.values()) {
-      if (!(pool instanceof ProductPool) || pool.ringBits !== ringBits) continue;
-      if (
-        pool.available >= rows &&
-        pool.width >= width &&
-        pool.width < (best?.width ?? Number.POSITIVE_INFINITY)
-      )
+      if (!(pool instanceof ProductPool) || pool.available < rows) continue;
+      if (pool.ringBits < ringBits || pool.width < width) continue;
+      if (!best || pool.width < best.width || (pool.width === best.width && pool.ringBits < best.ringBits))
         best = pool;
     }
     return best;

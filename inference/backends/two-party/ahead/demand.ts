@@ -103,6 +103,27 @@ export function parseCorrelation(text: string): Correlation {
   return correlation;
 }
 
+/** To a power of two up to 8, then to a multiple of 8. */
+const roundedExtent = (extent: number): number =>
+  extent > 8 ? 8 * Math.ceil(extent / 8) : 2 ** Math.ceil(Math.log2(extent));
+
+function roundedUp(correlation: Correlation): Correlation {
+  switch (correlation.kind) {
+    case 'matmul': {
+      const [n, k, m] = [correlation.n, correlation.k, correlation.m].map(roundedExtent) as [
+        number,
+        number,
+        number,
+      ];
+      return { ...correlation, n, k, m };
+    }
+    case 'product':
+      return { ...correlation, width: roundedExtent(correlation.width) };
+    default:
+      return correlation;
+  }
+}
+
 /** Counts by correlation; immutable but for `add`. */
 export class Demand {
   readonly #counts = new Map<string, number>();
@@ -160,6 +181,16 @@ export class Demand {
   /** What so many texts like this one use. */
   times(texts: number): Demand {
     return Demand.of(this.entries.map(([correlation, count]) => [correlation, Math.ceil(count * texts)]));
+  }
+
+  /**
+   * For texts of the same kind, which keep a few tokens more: a tenth and two more of everything; extents and widths rounded up,
+   * so that what is made for one layer also serves another.
+   */
+  withMargin(): Demand {
+    return Demand.of(
+      this.entries.map(([correlation, count]) => [roundedUp(correlation), Math.ceil(1.1 * count) + 2]),
+    );
   }
 
   plus(other: Demand): Demand {

@@ -1,7 +1,7 @@
 /**
  * Products of a shared scalar and a shared row ahead of time (Beaver, CRYPTO 1991): shares of a row a, a scalar b and a·b;
  * online x - a and y - b are opened, uniform both, and x·y = a·b + (x - a)·b + (y - b)·a + (x - a)·(y - b). One crossing of
- * messages, 2k bits an element and 2k a scalar. A row made for a larger width serves smaller ones.
+ * messages, 2k bits an element and 2k a scalar. A row made for a larger width or ring serves smaller ones.
  */
 import { kernels } from '../../../../kernels/addon.js';
 import { sliceAxis } from '../../../core/layout.js';
@@ -54,9 +54,8 @@ export class ProductPool {
   /** x [n, width], y [n] modulo 2^ringBits → y[i]·x[i, :]; n rows are used up */
   readonly multiply = protocol(
     'multiplyRows',
-    async (x: BigUint64Array, y: BigUint64Array): Promise<BigUint64Array> => {
+    async (x: BigUint64Array, y: BigUint64Array, ringBits: number): Promise<BigUint64Array> => {
       const { session } = this.party;
-      const { ringBits } = this;
       const rows = y.length;
       const [wideA, b, wideC] = this.#store.take(rows) as [BigUint64Array, BigUint64Array, BigUint64Array];
       const width = x.length / rows;
@@ -64,6 +63,7 @@ export class ProductPool {
         BigUint64Array,
         BigUint64Array,
       ];
+      for (const part of [a, b, c]) kernels.ringMask(part, ringBits, part);
       const [e, d] = await openDifferences(session.channel, [x, a], [y, b], ringBits);
       // c + (a + [server] e)·d + e·b
       kernels.ringMultiplyRows(a, d, ringBits, a);

@@ -1,0 +1,99 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  type Correlation,
+  Demand,
+  formatCorrelation,
+  parseCorrelation,
+} from '../../../../../inference/backends/two-party/ahead/demand.js';
+import { ProtocolError } from '../../../../../inference/core/errors.js';
+
+const party = fc.constantFrom('server' as const, 'client' as const);
+const extent = fc.integer({ min: 1, max: 65536 });
+const ringBits = fc.integer({ min: 1, max: 64 });
+const correlation: fc.Arbitrary<Correlation> = fc.oneof(
+  fc.record({ kind: fc.constant('linear' as const), weight: fc.nat(1000) }),
+  fc.record({ kind: fc.constant('factors' as const), factors: fc.nat(1000), ringBits }),
+  fc.record({
+    kind: fc.constant('matmul' as const),
+    batch: extent,
+    n: extent,
+    k: extent,
+    m: extent,
+    ringBits,
+  }),
+  fc
+    .record({
+      kind: fc.constant('square' as const),
+      bits: fc.integer({ min: 2, max: 32 }),
+      more: fc.nat(30),
+      first: party,
+    })
+    .map(({ more, ...square }) => ({ ...square, ringBits: square.bits + (more % square.bits) })),
+  fc.record({ kind: fc.constant('product' as const), ringBits, width: extent }),
+  fc.record({ kind: fc.constant('cots' as const), sender: party }),
+);
+
+describe('a demand', () => {
+  it('is the same after a journey', () =>
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(correlation, fc.integer({ min: 1, max: 1e6 })), { maxLength: 20 }),
+        (counts) => {
+          const demand = Demand.of(counts);
+          const read = Demand.fromBytes(demand.toBytes());
+          expect(read.toJSON()).toEqual(demand.toJSON());
+          for (const [each] of counts) {
+            expect(parseCorrelation(formatCorrelation(each))).toEqual(each);
+            expect(read.of(each)).toBe(
+              counts
+                .filter(([one]) => formatCorrelation(one) === formatCorrelation(each))
+                .reduce((sum, [, n]) => sum + n, 0),
+            );
+          }
+        },
+      ),
+    ));
+
+  it.each([
+    'nothing',
+    '[]',
+    'null',
+    '{"linear": 3}',
+    '{"linear -1": 3}',
+    '{"linear 123456": 3}',
+    '{"cots": 1}',
+    '{"cots nobody": 1}',
+    '{"cots server": 0}',
+    '{"cots server": 1.5}',
+    '{"cots server": "many"}',
+    '{"cots server": 1e300}',
+    '{"square 13 25": 4}',
+    '{"square 13 26 server": 4}',
+    '{"square 1 1 server": 4}',
+    '{"product 65 8": 4}',
+    '{"product 8 0": 4}',
+    '{"matmul 1 2 3 4 65": 4}',
+    '{"matmul 1 0 3 4 30": 4}',
+    '{"matmul 1 2 3 99999 30": 4}',
+    JSON.stringify(Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`linear ${i}`, 1]))),
+    ' '.repeat(300_000),
+  ])('is refused within bounds only: %s', (text) => {
+    expect(() => Demand.fromBytes(new TextEncoder().encode(text))).toThrow(ProtocolError);
+  });
+
+  it('grows by texts and by a margin, where layers share', () => {
+    const demand = Demand.of([
+      [{ kind: 'matmul', batch: 12, n: 54, k: 64, m: 54, ringBits: 27 }, 1],
+      [{ kind: 'matmul', batch: 12, n: 52, k: 64, m: 52, ringBits: 27 }, 1],
+      [{ kind: 'product', ringBits: 24, width: 3 }, 30],
+      [{ kind: 'linear', weight: 2 }, 54],
+    ]);
+    expect(demand.times(3).of({ kind: 'linear', weight: 2 })).toBe(162);
+    expect(demand.withMargin().toJSON()).toEqual({
+      'linear 2': 62,
+      'matmul 12 56 64 56 27': 8,
+      'product 24 4': 35,
+    });
+  });
+});
