@@ -37,6 +37,15 @@ export const cotsOption = {
     'How oblivious transfers are made: softspoken takes the least time, ferret the fewest bytes (for slow networks)',
 } as const;
 
+export const warmOption = {
+  type: 'string',
+  default: '0',
+  describe:
+    'Have material for so many texts made before they come: at the beginning, and again while nothing else is to do. Faster texts; ' +
+    'the cost is reported apart, as offline',
+  coerce: wholeNumber('warm', 0, 10_000),
+} as const;
+
 export const rowsAheadOption = {
   type: 'string',
   default: '0',

@@ -1,4 +1,4 @@
-/** The texts that a user wants classified: from the command line, a file, or standard input. */
+/** The texts that a user wants classified: from the command line or a file. */
 import { readFile } from 'node:fs/promises';
 import { UsageError } from './errors.js';
 
@@ -41,28 +41,24 @@ function fromTsv(line: string, source: string): TextInput {
   return { text, textPair, source };
 }
 
+/** One line. */
+export const parseText = (line: string, source: string, isJson: boolean): TextInput =>
+  checked((isJson ? fromJson : fromTsv)(line, source));
+
 /** Lines of `text` or `text TAB pair`; with `isJson`, objects with `text` and perhaps `textPair`. */
 export function parseTexts(content: string, name: string, isJson: boolean): TextInput[] {
   const lines = content.replace(/^\uFEFF/, '').split(/\r?\n/);
   if (lines.at(-1) === '') lines.pop();
   if (lines.length === 0) throw new Error(`${name}: expected at least one text, the file is empty`);
-  const parse = isJson ? fromJson : fromTsv;
-  return lines.map((line, index) => checked(parse(line, `${name}:${index + 1}`)));
+  return lines.map((line, index) => parseText(line, `${name}:${index + 1}`, isJson));
 }
 
-async function readStandardInput(): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-/** All inputs, checked before any connection is made. `--file -` reads JSON lines from standard input. */
+/** All inputs, checked before any connection is made. */
 export async function readTexts({ text, textPair, file }: TextOptions): Promise<TextInput[]> {
   if ((text === undefined) === (file === undefined)) {
     throw new UsageError('expected either --text or --file');
   }
   if (textPair !== undefined && text === undefined) throw new UsageError('--text-pair needs --text');
   if (text !== undefined) return [checked({ text, textPair: textPair ?? null, source: '--text' })];
-  if (file === '-') return parseTexts(await readStandardInput(), 'standard input', true);
   return parseTexts(await readFile(file!, 'utf8'), file!, /\.jsonl?$/i.test(file!));
 }

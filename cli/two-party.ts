@@ -15,19 +15,22 @@ export interface ClientTarget {
   readonly timeoutSeconds: number;
   readonly cache: boolean;
   readonly cots?: CotKind;
-  /** Rows of each linear layer to make ahead. */
-  readonly rowsAhead?: number;
+  /** What a server that is started here keeps made ahead. */
+  readonly aheadMegabytes?: number;
   /** Show the log of a server that is started here. */
   readonly verbose: boolean;
 }
 
+/** Whoever starts both parties for himself may fill his memory. */
+export const LOCAL_AHEAD_MEGABYTES = 4_096;
+
 async function startLocalServer(target: ClientTarget) {
-  const { artifact, timeoutSeconds, privateEmbedding, verbose } = target;
+  const { artifact, timeoutSeconds, privateEmbedding, verbose, aheadMegabytes = 0 } = target;
   const { startServerProcess } = await import('../inference/run/server-process.js');
   const command = selfCommand(
     'serve',
     ...['--artifact', artifact!, '--port', '0', '--timeout', String(timeoutSeconds)],
-    '--until-stdin-closes',
+    ...['--ahead-memory', String(aheadMegabytes), '--until-stdin-closes'],
     ...(privateEmbedding ? ['--private-embedding'] : []),
   );
   return startServerProcess(command, (line) => verbose && note(`server: ${line}`));
@@ -36,7 +39,7 @@ async function startLocalServer(target: ClientTarget) {
 /** Runs `body` with a client that is connected and set up; closes everything afterwards, whatever happens. */
 export async function withClient<T>(target: ClientTarget, body: (client: Client) => Promise<T>): Promise<T> {
   const { connectClient } = await import('../inference/run/connect.js');
-  const { enginePartyWith } = await import('../inference/run/engine-party.js');
+  const { openEngineParty } = await import('../inference/run/engine-party.js');
   const { defaultCacheFolder } = await import('../inference/run/public-cache.js');
   const local = target.address ? null : await startLocalServer(target);
   const forgetCleanup = onInterrupt(() => local?.stop());
@@ -44,7 +47,7 @@ export async function withClient<T>(target: ClientTarget, body: (client: Client)
     const client = await connectClient({
       ...(target.address ?? { host: '127.0.0.1', port: local!.port }),
       timeoutMilliseconds: target.timeoutSeconds * 1_000,
-      open: enginePartyWith({ rowsAhead: target.rowsAhead }),
+      open: openEngineParty,
       cots: target.cots,
       modelDigest: target.modelDigest,
       // The public part without the word table is another than the artifact's: take what the server has.

@@ -6,6 +6,8 @@ import { type Dataset, describeMalformed } from '../../data/dataset.js';
 import { readGlue } from '../../data/glue.js';
 import { type Split, type Task, taskByName } from '../../data/tasks.js';
 import type { CotKind } from '../../inference/core/cot-kind.js';
+import type { Classification } from '../../inference/run/classification.js';
+import type { Client, TextOrPair } from '../../inference/run/client.js';
 import type { Command, GlobalOptions } from '../commands.js';
 import { compareWays, type Way, type WayResult } from '../comparison.js';
 import { UsageError } from '../errors.js';
@@ -17,10 +19,11 @@ import {
   limitOption,
   privateEmbeddingOption,
   timeoutOption,
+  warmOption,
 } from '../model-options.js';
 import { wholeNumber } from '../options.js';
 import { megabytes, note, print, printJson, printTable, progressBar } from '../output.js';
-import { withClient } from '../two-party.js';
+import { LOCAL_AHEAD_MEGABYTES, withClient } from '../two-party.js';
 
 interface EvaluateOptions {
   readonly artifact?: string | undefined;
@@ -35,6 +38,7 @@ interface EvaluateOptions {
   readonly predictions?: string | undefined;
   readonly batch: number;
   readonly cots: CotKind;
+  readonly warm: number;
   readonly privateEmbedding: boolean;
   readonly timeout: number;
   readonly json: boolean;
@@ -69,13 +73,31 @@ function given(name: 'artifact' | 'checkpoint', value: string | undefined): stri
   return value;
 }
 
+/** Makes material for the next texts before each of them; `examples` will come in all. */
+function warmed(client: Client, texts: number, examples: number): Classifier {
+  let remaining = examples;
+  const warmer = import('../../inference/run/warm.js').then(
+    ({ Warmer }) => new Warmer(client, { texts, onNote: note }),
+  );
+  const classifyBatch = async (batch: readonly TextOrPair[]): Promise<Classification[]> => {
+    await (await warmer).fill({ remaining, bucket: client.bucketOf(batch[0]!) });
+    remaining -= batch.length;
+    return client.classifyBatch(batch);
+  };
+  return {
+    classify: async (text, textPair) => (await classifyBatch([{ text, textPair }]))[0]!,
+    classifyBatch,
+  };
+}
+
 /** Runs `body` with the classifier of a backend. */
 async function withClassifier<T>(
   options: GlobalOptions & EvaluateOptions,
   backend: Way,
+  examples: number,
   body: (classifier: Classifier) => Promise<T>,
 ): Promise<T> {
-  const { task, privateEmbedding, timeout, verbose, cots } = options;
+  const { task, privateEmbedding, timeout, verbose, cots, warm } = options;
   if (backend === 'float') {
     const directory = given('checkpoint', options.checkpoint);
     const { FloatClassifier } = await import('../float-classifier.js');
@@ -97,11 +119,12 @@ async function withClassifier<T>(
     timeoutSeconds: timeout,
     cache: false,
     cots,
+    aheadMegabytes: warm > 0 ? LOCAL_AHEAD_MEGABYTES : 0,
     verbose,
   };
   return withClient(target, (client) => {
     checkTask(task, client.model);
-    return body(client);
+    return body(warm > 0 ? warmed(client, warm, examples) : client);
   });
 }
 
@@ -114,7 +137,7 @@ async function evaluateOn(
 ): Promise<Evaluation> {
   const progress = progressBar(`evaluate ${backend}`, dataset.examples.length);
   try {
-    return await withClassifier(options, backend, (classifier) =>
+    return await withClassifier(options, backend, dataset.examples.length, (classifier) =>
       evaluate({
         dataset,
         classifier,
@@ -247,6 +270,7 @@ export const command: Command<EvaluateOptions> = {
       predictions: { type: 'string', describe: 'Write one JSON line an example to this file' },
       batch: batchOption,
       cots: cotsOption,
+      warm: warmOption,
       'private-embedding': privateEmbeddingOption,
       timeout: timeoutOption,
       json: jsonOption,

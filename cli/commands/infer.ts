@@ -2,6 +2,7 @@
 import type { Argv } from 'yargs';
 import type { CotKind } from '../../inference/core/cot-kind.js';
 import type { Classification } from '../../inference/run/classification.js';
+import type { Client } from '../../inference/run/client.js';
 import type { Command, GlobalOptions } from '../commands.js';
 import { UsageError } from '../errors.js';
 import {
@@ -9,14 +10,15 @@ import {
   cotsOption,
   jsonOption,
   privateEmbeddingOption,
-  rowsAheadOption,
   timeoutOption,
+  warmOption,
 } from '../model-options.js';
-import { chunks, hostAndPort } from '../options.js';
+import { hostAndPort } from '../options.js';
 import { note, printJson } from '../output.js';
 import { printClassification } from '../print-classification.js';
-import { readTexts, type TextInput } from '../texts.js';
-import { withClient } from '../two-party.js';
+import { openTexts, type TextSource } from '../text-source.js';
+import type { TextInput } from '../texts.js';
+import { LOCAL_AHEAD_MEGABYTES, withClient } from '../two-party.js';
 
 interface InferOptions {
   readonly connect?: string | undefined;
@@ -27,7 +29,7 @@ interface InferOptions {
   readonly textPair?: string | undefined;
   readonly file?: string | undefined;
   readonly batch: number;
-  readonly rowsAhead: number;
+  readonly warm: number;
   readonly privateEmbedding: boolean;
   readonly timeout: number;
   readonly cache: boolean;
@@ -56,10 +58,35 @@ function warnIfTruncated({ source }: TextInput, { truncatedTokens, tokens }: Cla
 const placeOf = (batch: readonly TextInput[]): string =>
   batch.length === 1 ? batch[0]!.source : `${batch[0]!.source} to ${batch.at(-1)!.source}`;
 
+/** The batches; material is made before the first, and between them as long as nobody waits. */
+async function* warmedBatches(
+  texts: TextSource,
+  client: Client,
+  warm: number,
+): AsyncGenerator<readonly TextInput[]> {
+  const { Warmer } = await import('../../inference/run/warm.js');
+  const warmer = new Warmer(client, { texts: warm, onNote: note });
+  if (texts.isLive && !process.stdin.isTTY) await warmer.fill();
+  for (;;) {
+    const { remaining, isLive } = texts;
+    const next = texts.next();
+    let hasCome = false;
+    const come = () => {
+      hasCome = true;
+    };
+    next.then(come, come);
+    if (isLive) await warmer.fill({ shouldStop: () => hasCome });
+    const batch = await next;
+    if (!batch) return;
+    if (!isLive) await warmer.fill({ remaining, bucket: client.bucketOf(batch[0]!) });
+    yield batch;
+  }
+}
+
 async function infer(options: GlobalOptions & InferOptions): Promise<void> {
   checkTarget(options);
   const address = options.connect === undefined ? null : hostAndPort('connect', options.connect);
-  const inputs = await readTexts(options);
+  const texts = await openTexts(options);
   const target = {
     address,
     artifact: options.artifact,
@@ -69,10 +96,10 @@ async function infer(options: GlobalOptions & InferOptions): Promise<void> {
     cache: options.cache,
     cots: options.cots,
     verbose: options.verbose,
-    rowsAhead: options.rowsAhead,
+    aheadMegabytes: options.warm > 0 ? LOCAL_AHEAD_MEGABYTES : 0,
   };
   await withClient(target, async (client) => {
-    for (const batch of chunks(inputs, options.batch)) {
+    for await (const batch of warmedBatches(texts, client, options.warm)) {
       const classifications = await client.classifyBatch(batch).catch((error: Error) => {
         throw Object.assign(error, { message: `${placeOf(batch)}: ${error.message}` });
       });
@@ -101,12 +128,14 @@ export const command: Command<InferOptions> = {
       'text-pair': { type: 'string', describe: 'The second text of a pair', requiresArg: true },
       file: {
         type: 'string',
-        describe: 'A text or pair a line (.tsv, or .jsonl with text and textPair); - reads JSON lines',
+        describe:
+          'A text or pair a line (.tsv, or .jsonl with text and textPair); - reads JSON lines as they come. Without --text and ' +
+          '--file a terminal is asked for texts',
         requiresArg: true,
       },
       batch: batchOption,
       cots: cotsOption,
-      'rows-ahead': rowsAheadOption,
+      warm: warmOption,
       'private-embedding': privateEmbeddingOption,
       timeout: timeoutOption,
       cache: { type: 'boolean', default: true, describe: 'Keep the public part that a server sends' },

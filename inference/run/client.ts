@@ -136,6 +136,11 @@ export class Client {
     );
   }
 
+  /** Padded length of a text. */
+  bucketOf(text: TextOrPair): number {
+    return this.#encode(text).bucket;
+  }
+
   #encode({ text, textPair }: TextOrPair): EncodedInput {
     const encoding = this.tokenizer.encode(text, textPair, this.model.maxTokens);
     if (encoding.textTokens === 0) throw new Error('the text is empty: it has no word pieces');
