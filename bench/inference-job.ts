@@ -4,9 +4,11 @@ import type { CotKind } from '../inference/core/cot-kind.js';
 import { withSpan } from '../inference/core/span.js';
 import { Prg } from '../inference/crypto/prg.js';
 import type { Channel } from '../inference/net/channel.js';
+import { demandOf } from '../inference/run/demand.js';
 import { openEngine } from '../inference/run/engine.js';
 import { setupTwoParty } from '../inference/run/engine-party.js';
-import type { PaddedText, Party, PartyModel, PartyResult } from '../inference/run/party.js';
+import type { Material } from '../inference/run/material.js';
+import type { LayerCounts, PaddedText, Party, PartyModel, PartyResult } from '../inference/run/party.js';
 import { createSession } from '../inference/session/create-session.js';
 import { Meter, meteredChannel, type SpanReport } from '../inference/session/meter.js';
 import type { LeakRecord, Session } from '../inference/session/session.js';
@@ -20,16 +22,25 @@ export interface InferenceParameters {
   readonly ids: readonly number[];
   readonly bucket: number;
   readonly cots: CotKind;
-  /** Rows of each linear layer to make ahead. */
-  readonly rowsAhead: number;
+  /** Make what these tokens a layer use before the first text, for all texts; null: nothing. */
+  readonly ahead: readonly LayerCounts[] | null;
   /** Texts in one protocol run: the same one so many times, so that each costs what the schedule says. */
   readonly batch: number;
   /** Protocol runs, one after another. */
   readonly runs: number;
 }
 
+export interface AheadRun {
+  readonly report: SpanReport;
+  readonly cpuMilliseconds: number;
+  /** This party's memory of it. */
+  readonly poolBytes: number;
+}
+
 export interface InferenceRun {
   readonly setup: SpanReport;
+  /** Material made ahead, for all texts. */
+  readonly ahead: AheadRun | null;
   /** One a protocol run. */
   readonly inferences: readonly SpanReport[];
   /** Processor time of this party's threads during all of them. */
@@ -70,6 +81,28 @@ async function measured<T>(body: () => Promise<T>): Promise<{ value: T; report: 
   return { value, report: meter.finish() };
 }
 
+/** Processor time of this process since now. */
+function cpuClock(): () => number {
+  const before = process.cpuUsage();
+  return () => {
+    const { user, system } = process.cpuUsage(before);
+    return (user + system) / 1000;
+  };
+}
+
+/** For all texts, with the exact numbers of the schedule; equal at both parties. */
+async function prepareAhead(
+  material: Material,
+  model: PartyModel,
+  { ahead: schedule, bucket, batch, runs }: InferenceParameters,
+): Promise<AheadRun | null> {
+  if (!schedule) return null;
+  const demand = (await demandOf(model.public, { bucket, schedule })).times(batch * runs);
+  const cpu = cpuClock();
+  const { report } = await measured(() => material.prepareAhead(demand));
+  return { report, cpuMilliseconds: cpu(), poolBytes: material.stock().bytes };
+}
+
 const classify = async (party: Party, text: PaddedText, batch: number): Promise<PartyResult[]> =>
   batch === 1
     ? [await party.classify(text.text, text.bucket)]
@@ -79,18 +112,23 @@ export async function inferenceJob(
   { self, channel, progress }: JobParty,
   parameters: unknown,
 ): Promise<InferenceRun> {
-  const { directory, ids, bucket, cots, rowsAhead, batch, runs } = parameters as InferenceParameters;
+  const { directory, ids, bucket, cots, batch, runs } = parameters as InferenceParameters;
   const model = await modelOf(self, directory);
   const session = createSession({ self, channel: meteredChannel(channel), random: Prg.create() });
   const observed = withProgress(session, model.public.config.layers, progress);
   await barrier(channel);
-  const { value: party, report: setup } = await measured<Party>(async () =>
-    openEngine(await setupTwoParty(observed, { extension: cots, rowsAhead }), model),
-  );
+  const { value: opened, report: setup } = await measured(async () => {
+    const material = await setupTwoParty(observed, { extension: cots });
+    return { material, party: await openEngine(material, model) };
+  });
+  const { material, party } = opened;
   await barrier(channel);
   progress('set up');
+  const ahead = await prepareAhead(material, model, parameters as InferenceParameters);
+  if (ahead) progress(`made ${Math.round(ahead.poolBytes / 1e6)} MB ahead`);
+  await barrier(channel);
   const text = self === 'client' ? { ids, tokenTypes: ids.map(() => 0) } : null;
-  const before = process.cpuUsage();
+  const cpu = cpuClock();
   const results: PartyResult[] = [];
   const inferences: SpanReport[] = [];
   for (let run = 0; run < runs; run++) {
@@ -99,11 +137,11 @@ export async function inferenceJob(
     inferences.push(report);
     await barrier(channel);
   }
-  const { user, system } = process.cpuUsage(before);
   return {
     setup,
+    ahead,
     inferences,
-    cpuMilliseconds: (user + system) / 1000,
+    cpuMilliseconds: cpu(),
     results,
     leaks: session.takeLeaks(),
   };

@@ -27,8 +27,8 @@ export interface InferenceOptions {
   readonly cots: CotKind;
   /** Share of the kept tokens that stay in high degree. */
   readonly importantRatio: number;
-  /** Rows of each linear layer to make ahead. */
-  readonly rowsAhead: number;
+  /** Make material for all texts before the first. */
+  readonly preprocess: boolean;
   /** Texts in one protocol run. */
   readonly batch: number;
   /** In all; a multiple of `batch`. */
@@ -38,6 +38,17 @@ export interface InferenceOptions {
   readonly seed: number;
   readonly onProgress: (text: string) => void;
   readonly signal?: AbortSignal;
+}
+
+export interface AheadFigure {
+  readonly milliseconds: number;
+  readonly bytes: number;
+  readonly rounds: number;
+  /** An even share of one text. */
+  readonly perText: { readonly milliseconds: number; readonly bytes: number };
+  readonly cpuMilliseconds: Readonly<Record<PartyId, number>>;
+  /** Memory of the pools when they are full. */
+  readonly poolBytes: Readonly<Record<PartyId, number>>;
 }
 
 export interface InferenceFigure {
@@ -54,11 +65,14 @@ export interface InferenceFigure {
   readonly texts: number;
   /** Of one protocol run, mean over all. Protocols are those of the first run, layers one text's share of it. */
   readonly milliseconds: number;
+  /** The set-up of the connection, and what was made ahead for one text. */
   readonly offlineMilliseconds: number;
   readonly bytes: number;
   readonly offlineBytes: number;
   readonly rounds: number;
   readonly peakMemoryBytes: Readonly<Record<PartyId, number>>;
+  /** Material made before the first text, for all of them; null without `preprocess`. */
+  readonly ahead: AheadFigure | null;
   /** An even share of one text; it waits for all rounds of its run. */
   readonly perText: { readonly milliseconds: number; readonly bytes: number };
   /** Processor time during one protocol run: what remains of `milliseconds` on an idle machine. */
@@ -102,19 +116,42 @@ function protocolFigures(inference: SpanReport): InferenceFigure['protocols'] {
     .sort((a, b) => b.milliseconds - a.milliseconds);
 }
 
+function aheadFigure(runs: Readonly<Record<PartyId, InferenceRun>>, texts: number): AheadFigure | null {
+  const { server, client } = { server: runs.server.ahead, client: runs.client.ahead };
+  if (!server || !client) return null;
+  const { milliseconds, sentBytes, receivedBytes, rounds } = client.report.cost;
+  const bytes = sentBytes + receivedBytes;
+  return {
+    milliseconds: rounded(milliseconds),
+    bytes,
+    rounds,
+    perText: { milliseconds: rounded(milliseconds / texts), bytes: Math.round(bytes / texts) },
+    cpuMilliseconds: {
+      server: rounded(server.cpuMilliseconds),
+      client: rounded(client.cpuMilliseconds),
+    },
+    poolBytes: { server: server.poolBytes, client: client.poolBytes },
+  };
+}
+
 function figureOf(
   { model, tokens, schedule, network, cots, check, batch, texts }: InferenceOptions,
   reports: Readonly<Record<PartyId, PartyReport>>,
   cleartext: CleartextRun | null,
 ): InferenceFigure {
-  const run = reports.client.value as InferenceRun;
+  const parties = {
+    server: reports.server.value as InferenceRun,
+    client: reports.client.value as InferenceRun,
+  };
+  const run = parties.client;
   const first = run.inferences[0]!;
   const runs = run.inferences.length;
   const total = run.inferences.reduce((sum, { cost }) => addCosts(sum, cost), NO_COST);
   const milliseconds = total.milliseconds / runs;
   const bytes = (total.sentBytes + total.receivedBytes) / runs;
   const offline = run.setup.cost;
-  const cpu = (role: PartyId) => rounded((reports[role].value as InferenceRun).cpuMilliseconds / runs);
+  const ahead = aheadFigure(parties, texts);
+  const cpu = (role: PartyId) => rounded(parties[role].cpuMilliseconds / runs);
   return {
     model,
     tokens,
@@ -126,9 +163,10 @@ function figureOf(
     batch,
     texts,
     milliseconds: rounded(milliseconds),
-    offlineMilliseconds: rounded(offline.milliseconds),
+    offlineMilliseconds: rounded(offline.milliseconds + (ahead?.perText.milliseconds ?? 0)),
     bytes: Math.round(bytes),
-    offlineBytes: offline.sentBytes + offline.receivedBytes,
+    offlineBytes: offline.sentBytes + offline.receivedBytes + (ahead?.perText.bytes ?? 0),
+    ahead,
     rounds: Math.round(total.rounds / runs),
     perText: { milliseconds: rounded(milliseconds / batch), bytes: Math.round(bytes / batch) },
     peakMemoryBytes: { server: reports.server.peakMemoryBytes, client: reports.client.peakMemoryBytes },
@@ -147,7 +185,7 @@ export async function benchInference(options: InferenceOptions): Promise<Inferen
     tokens,
     schedule,
     importantRatio,
-    rowsAhead,
+    preprocess,
     network,
     cots,
     check,
@@ -163,8 +201,9 @@ export async function benchInference(options: InferenceOptions): Promise<Inferen
   try {
     onProgress('drawing weights');
     const plain = randomArtifact(config, seed);
-    if (check || schedule) onProgress('running the cleartext backend');
-    const cleartext = check || schedule ? await runWithSchedule(plain, ids, schedule, importantRatio) : null;
+    if (check || schedule || preprocess) onProgress('running the cleartext backend');
+    const needsRun = check || schedule !== null || preprocess;
+    const cleartext = needsRun ? await runWithSchedule(plain, ids, schedule, importantRatio) : null;
     const artifact = cleartext?.thresholds ? withThresholds(plain, cleartext.thresholds) : plain;
     await writeArtifact(join(directory, 'artifact'), artifact);
     onProgress('starting both parties');
@@ -173,7 +212,7 @@ export async function benchInference(options: InferenceOptions): Promise<Inferen
       ids,
       bucket: bucketOf(tokens),
       cots,
-      rowsAhead,
+      ahead: preprocess ? cleartext!.layers : null,
       batch,
       runs: texts / batch,
     };

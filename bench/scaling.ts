@@ -121,7 +121,7 @@ async function measuredPoint(
     schedule: parseSchedule(kind, model, tokens),
     network: 'loopback',
     cots,
-    rowsAhead: 0,
+    preprocess: false,
     batch: 1,
     texts: 1,
     importantRatio,

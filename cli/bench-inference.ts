@@ -20,9 +20,14 @@ function printInference(figure: InferenceFigure): void {
       ...(figure.batch === 1
         ? []
         : [['each text', seconds(figure.perText.milliseconds), megabytes(figure.perText.bytes), '']]),
-      ['made ahead', seconds(figure.offlineMilliseconds), megabytes(figure.offlineBytes), ''],
+      ['made ahead, each text', seconds(figure.offlineMilliseconds), megabytes(figure.offlineBytes), ''],
     ],
   );
+  const { ahead } = figure;
+  if (ahead)
+    print(
+      `pools for ${figure.texts} ${figure.texts === 1 ? 'text' : 'texts'}: ${seconds(ahead.milliseconds)} s, ${megabytes(ahead.bytes)} MB, ${ahead.rounds} rounds, processor time ${seconds(ahead.cpuMilliseconds.server)} + ${seconds(ahead.cpuMilliseconds.client)} s; they hold ${megabytes(ahead.poolBytes.server)} MB at the server, ${megabytes(ahead.poolBytes.client)} MB at the client`,
+    );
   print(`memory: server ${megabytes(memory.server)} MB, client ${megabytes(memory.client)} MB`);
   const { server, client } = figure.cpuMilliseconds;
   print(`processor time: server ${seconds(server)} s, client ${seconds(client)} s`);
@@ -88,7 +93,7 @@ export async function inferenceFigures(options: BenchOptions): Promise<void> {
       network,
       cots: options.cots ?? defaultCots(network),
       importantRatio: options.important,
-      rowsAhead: options.rowsAhead,
+      preprocess: options.preprocess,
       batch,
       texts,
       check: options.check,

@@ -19,7 +19,7 @@ export interface BenchOptions {
   readonly texts?: number | undefined;
   readonly schedule: string;
   readonly important: number;
-  readonly rowsAhead: number;
+  readonly preprocess: boolean;
   readonly check: boolean;
   readonly seed: number;
   readonly only?: readonly string[] | undefined;

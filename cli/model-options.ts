@@ -46,14 +46,6 @@ export const warmOption = {
   coerce: wholeNumber('warm', 0, 10_000),
 } as const;
 
-export const rowsAheadOption = {
-  type: 'string',
-  default: '0',
-  describe:
-    'Rows of every linear layer to multiply before the text is known (by products with random rows); the rest on demand',
-  coerce: wholeNumber('rows-ahead', 0, 256),
-} as const;
-
 export const privateEmbeddingOption = {
   type: 'boolean',
   default: false,

@@ -2,7 +2,6 @@
 import type { Argv } from 'yargs';
 import type { BenchOptions } from '../bench-options.js';
 import type { Command, GlobalOptions } from '../commands.js';
-import { rowsAheadOption } from '../model-options.js';
 import { fraction, optional, wholeNumber } from '../options.js';
 import { note } from '../output.js';
 
@@ -77,7 +76,11 @@ export const command: Command<BenchOptions> = {
           describe: 'Share of the kept tokens that stay in high degree',
           coerce: fraction('important'),
         },
-        'rows-ahead': rowsAheadOption,
+        preprocess: {
+          type: 'boolean',
+          default: false,
+          describe: 'inference: make material for all texts before the first; both costs are reported apart',
+        },
         check: { type: 'boolean', default: true, describe: 'Compare with the cleartext backend' },
         seed: {
           type: 'string',

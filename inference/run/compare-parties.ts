@@ -3,12 +3,13 @@ import type { Artifact } from '../../model/artifact.js';
 import { readArtifact } from '../../model/artifact-file.js';
 import { createTokenizer } from '../../model/tokenizer.js';
 import { CleartextBackend } from '../backends/cleartext.js';
+import type { CotOptions } from '../crypto/ot/setup-cots.js';
 import { Prg } from '../crypto/prg.js';
 import { memoryChannelPair } from '../net/memory-channel.js';
 import { createSession } from '../session/create-session.js';
 import { argmax } from './classification.js';
 import { openEngine } from './engine.js';
-import { setupTwoParty, type TwoPartyOptions } from './engine-party.js';
+import { setupTwoParty } from './engine-party.js';
 import { type Comparison, insecureCompare } from './insecure-compare.js';
 import type { EncodedText, LayerCounts } from './party.js';
 import { bucketOf } from './request.js';
@@ -28,7 +29,7 @@ export interface ComparisonReport {
 export async function compareModelInsecurely(
   artifact: Artifact,
   text: EncodedText,
-  options: TwoPartyOptions = {},
+  options: CotOptions = {},
 ): Promise<ComparisonReport> {
   const bucket = bucketOf(text.ids.length);
   const channels = memoryChannelPair();

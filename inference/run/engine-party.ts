@@ -9,28 +9,16 @@ import type { Session } from '../session/session.js';
 import { openEngine } from './engine.js';
 import type { OpenParty } from './party.js';
 
-export interface TwoPartyOptions extends CotOptions {
-  /** Rows of each linear layer to make ahead: the client's choice, bounded by the server. */
-  readonly rowsAhead?: number | undefined;
-}
-
 /** Base OTs, their extension in both directions, and the keys of the linear layers. Equal options at both parties. */
-export async function setupTwoParty(
-  connection: Session,
-  { rowsAhead, ...options }: TwoPartyOptions = {},
-): Promise<TwoPartyBackend> {
+export async function setupTwoParty(connection: Session, options: CotOptions = {}): Promise<TwoPartyBackend> {
   const streams = new Streams(connection.channel);
   const session = { ...connection, channel: streams.stream(0) };
   const cots = await span('setup-cots', () => setupCots(session, options));
-  const linear = await span('setup-linear', () => setupLinear(session, { rowsAhead }));
+  const linear = await span('setup-linear', () => setupLinear(session));
   return new TwoPartyBackend({ session, cots, linear, streams });
 }
 
-export const enginePartyWith =
-  (options: TwoPartyOptions): OpenParty =>
-  async (session, model, { cots }) => {
-    const mpc = await setupTwoParty(session, { extension: cots, ...options });
-    return { ...(await openEngine(mpc, model)), material: mpc };
-  };
-
-export const openEngineParty: OpenParty = enginePartyWith({});
+export const openEngineParty: OpenParty = async (session, model, { cots }) => {
+  const mpc = await setupTwoParty(session, { extension: cots });
+  return { ...(await openEngine(mpc, model)), material: mpc };
+};

@@ -41,7 +41,7 @@ describe('bench inference of several texts', () => {
       tokens: 8,
       schedule: [4, 4],
       importantRatio: 0.5,
-      rowsAhead: 0,
+      preprocess: false,
       network: 'loopback',
       cots: 'softspoken',
       batch: 2,
@@ -58,6 +58,33 @@ describe('bench inference of several texts', () => {
   });
 });
 
+describe('bench inference with preprocessing', () => {
+  it('makes material for all texts first and reports both costs apart', async () => {
+    const options = {
+      model: 'bert-tiny',
+      tokens: 8,
+      schedule: [4, 4],
+      importantRatio: 0.5,
+      network: 'loopback',
+      cots: 'softspoken',
+      batch: 1,
+      check: true,
+      seed: 3,
+      onProgress: () => undefined,
+    } as const;
+    const onDemand = await benchInference({ ...options, texts: 1, preprocess: false });
+    const figure = await benchInference({ ...options, texts: 2, preprocess: true });
+    expect(onDemand.ahead).toBeNull();
+    expect(figure.bytes).toBeLessThan(0.3 * onDemand.bytes);
+    expect(figure.maxAbsError).toBeLessThan(0.05);
+    const ahead = figure.ahead!;
+    expect(ahead.perText.bytes).toBe(Math.round(ahead.bytes / 2));
+    expect(ahead.rounds).toBeGreaterThan(0);
+    expect(figure.offlineBytes).toBeGreaterThan(ahead.perText.bytes);
+    for (const role of ['server', 'client'] as const) expect(ahead.poolBytes[role]).toBeGreaterThan(1e5);
+  });
+});
+
 describe('bench inference', () => {
   it('has the documented fields, and logits close to the cleartext ones', async () => {
     const figure = await benchInference({
@@ -65,7 +92,7 @@ describe('bench inference', () => {
       tokens: 16,
       schedule: [8, 8],
       importantRatio: 0.5,
-      rowsAhead: 0,
+      preprocess: false,
       batch: 1,
       texts: 1,
       network: 'loopback',

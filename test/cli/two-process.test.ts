@@ -113,11 +113,15 @@ describe('infer --local', () => {
 });
 
 describe('evaluate', () => {
-  it.each(['cleartext', 'two-party'])('measures with the backend %s', async (backend) => {
+  it.each([
+    ['cleartext', []],
+    ['two-party', []],
+    ['two-party', ['--warm', '1']],
+  ])('measures with the backend %s %j', async (backend, more) => {
     const predictions = join(folder, `${backend}.jsonl`);
     const outcome = await runHere(
       ...['evaluate', '--artifact', artifact, '--task', 'sst2', '--data', folder, '--backend', backend],
-      ...['--predictions', predictions, '--limit', '2', '--json'],
+      ...['--predictions', predictions, '--limit', '2', '--json', ...more],
     );
     expect(outcome.stderr).toBe('');
     expect(outcome.code).toBe(0);

@@ -46,7 +46,7 @@ it('costs this many bytes and rounds', () => {
   }).toMatchInlineSnapshot(`
     {
       "offline": [
-        6780997,
+        6780993,
         8192,
       ],
       "receivedBytes": 880197,

@@ -6,7 +6,6 @@
  */
 import { availableParallelism } from 'node:os';
 import { kernels } from '../../../kernels/addon.js';
-import { ProtocolError } from '../../core/errors.js';
 import { protocol } from '../../core/span.js';
 import {
   type CostModel,
@@ -31,12 +30,7 @@ export interface LinearOptions {
   readonly cost?: CostModel;
   /** Threads of this party's kernels; all processors unless given, since the parties mostly take turns. */
   readonly threads?: number;
-  /** Rows of every weight to keep made ahead. The client's choice; at the server, the most that it allows. */
-  readonly rowsAhead?: number | undefined;
 }
-
-/** What a server allows unless told otherwise: 150 MB of BERT-base. */
-const MOST_ROWS_AHEAD = 256;
 
 /** A share of x·W + b [rows, outputs]; the bias stands at scale fractionBits + w.fractionBits. */
 const linear = protocol(
@@ -61,7 +55,6 @@ export class HomomorphicLinear implements LinearProtocols {
 
   constructor(
     readonly products: ProductSession,
-    readonly rowsAhead = 0,
     isStrand = false,
   ) {
     this.ahead = isStrand ? null : new RowsAhead(products);
@@ -69,14 +62,13 @@ export class HomomorphicLinear implements LinearProtocols {
 
   /** Without rows ahead: which strand would take which depends on who is faster. */
   over({ session }: TwoParty): HomomorphicLinear {
-    return new HomomorphicLinear({ ...this.products, session }, 0, true);
+    return new HomomorphicLinear({ ...this.products, session }, true);
   }
 
-  /** Once per model, at both parties; makes the first rows ahead. */
+  /** Once per model, at both parties. */
   async prepare(source: WeightSource): Promise<Weight> {
     const weight = prepareWeight(source, this.products.session.self);
-    const index = this.ahead?.register(weight) ?? 0;
-    if (this.rowsAhead > 0) await this.ahead?.fill(index, this.rowsAhead);
+    this.ahead?.register(weight);
     return weight;
   }
 
@@ -90,22 +82,6 @@ export class HomomorphicLinear implements LinearProtocols {
   }
 }
 
-/** The client's number of rows ahead, in four bytes. */
-async function agreeOnRows({ self, channel }: Session, rowsAhead: number | undefined): Promise<number> {
-  if (self === 'client') {
-    const rows = rowsAhead ?? 0;
-    const message = new Uint8Array(4);
-    new DataView(message.buffer).setUint32(0, rows, true);
-    channel.send(message);
-    return rows;
-  }
-  const message = await channel.receive(4);
-  const rows = new DataView(message.buffer, message.byteOffset, 4).getUint32(0, true);
-  const most = rowsAhead ?? MOST_ROWS_AHEAD;
-  if (rows > most) throw new ProtocolError(`linear set-up: expected at most ${most} rows ahead, got ${rows}`);
-  return rows;
-}
-
 /** Makes keys (client) or receives them (server): once a connection. */
 export async function setupLinear(session: Session, options: LinearOptions = {}): Promise<HomomorphicLinear> {
   const { parameters = standardPreset, cost = defaultCostModel, threads = availableParallelism() } = options;
@@ -117,6 +93,5 @@ export async function setupLinear(session: Session, options: LinearOptions = {})
     return layout;
   };
   const role = await exchangeKeys(session, parameters, threads);
-  const rowsAhead = await agreeOnRows(session, options.rowsAhead);
-  return new HomomorphicLinear({ session, role, layoutOf }, rowsAhead);
+  return new HomomorphicLinear({ session, role, layoutOf });
 }
