@@ -151,6 +151,11 @@ export interface Backend {
   widen(x: SharedTensor, ringBits: number): Promise<SharedTensor>;
   /** The top bit of x in its own ring: narrow and truncate first, comparison costs by the bit. */
   isNegative(x: SharedTensor): Promise<SharedBits>;
+  /**
+   * The same for x [copies, ...], copies of one tensor with different public values added (`addPublic`) and nothing else: a
+   * comparison with several borders for little more than one of them.
+   */
+  areNegative(x: SharedTensor): Promise<SharedBits>;
   and(a: SharedBits, b: SharedBits): Promise<SharedBits>;
   toArithmetic(bits: SharedBits, ringBits: number): Promise<SharedTensor>;
   /** bits ? x : 0. Bits may be a prefix of x's shape: one bit then selects a whole row. */

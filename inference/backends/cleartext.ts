@@ -166,6 +166,10 @@ export class CleartextBackend extends LocalBackend implements Backend {
     return localBits(out, x.shape);
   }
 
+  areNegative(x: SharedTensor): Promise<LocalBits> {
+    return this.isNegative(x);
+  }
+
   async and(a: SharedBits, b: SharedBits): Promise<LocalBits> {
     const out = new Uint8Array(sizeOf(a.shape));
     kernels.bitsAnd(bitsOf(a), bitsOf(b), out);

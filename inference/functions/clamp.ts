@@ -1,4 +1,4 @@
-/** Clamping by two comparisons and two multiplexers, each pair in one call. */
+/** Clamping by two comparisons, which share their correlated OTs, and two multiplexers, each pair in one call. */
 import type { Backend, SharedTensor } from '../backends/backend.js';
 import { protocol } from '../core/span.js';
 import { shrink, signedBits } from './fixed-point.js';
@@ -42,10 +42,12 @@ export const clamp = protocol(
       ringBits: signedBits(range + largestClip, COMPARISON_FRACTION_BITS),
       fractionBits: COMPARISON_FRACTION_BITS,
     });
-    const bits = mpc.not(await mpc.isNegative(mpc.concat([shifted(coarse, 1), shifted(coarse, -1)], 0)));
-    const chosen = await mpc.multiplex(bits, mpc.concat([shifted(x, 1), shifted(x, -1)], 0));
-    const aboveLower = mpc.slice(chosen, 0, 0, n);
-    const above = mpc.slice(chosen, 0, n, 2 * n);
+    const both = (y: SharedTensor): SharedTensor =>
+      mpc.reshape(mpc.concat([shifted(y, 1), shifted(y, -1)], 0), [2, n]);
+    const bits = mpc.not(await mpc.areNegative(both(coarse)));
+    const chosen = await mpc.multiplex(bits, both(x));
+    const half = (i: number): SharedTensor => mpc.reshape(mpc.slice(chosen, 0, i, i + 1), [n]);
+    const [aboveLower, above] = [half(0), half(1)];
     // clamp(x) = -clip + max(x + clip, 0) - max(x - clip, 0)
     return { inner: shifted(mpc.subtract(aboveLower, above), -1), above };
   },

@@ -9,7 +9,7 @@
 import type { Backend, SharedTensor } from '../backends/backend.js';
 import type { RingFormat } from '../core/ring-tensor.js';
 import { protocol } from '../core/span.js';
-import { integerBits, repeatColumns, shrink, signedBits } from './fixed-point.js';
+import { integerBits, shrink, signedBits } from './fixed-point.js';
 
 export interface InversePowerPlan {
   /** Public bounds of x; it may reach them. */
@@ -45,7 +45,7 @@ function intervals({ low, high }: InversePowerPlan, { intervalsPerOctave }: Seri
   return { borders, middles };
 }
 
-/** x [n] → bits [n, borders] in a ring of `ringBits`: is x at or above the border? Compared with 1/32 of the lowest border as unit. */
+/** x [n] → bits [borders, n] in a ring of `ringBits`: is x at or above the border? Compared with 1/32 of the lowest border as unit. */
 async function compareWithBorders(
   mpc: Backend,
   x: SharedTensor,
@@ -56,17 +56,17 @@ async function compareWithBorders(
   if (borders.length === 0) return null;
   const fractionBits = Math.min(x.fractionBits, Math.max(0, 5 - Math.floor(Math.log2(borders[0]!))));
   const small = shrink(mpc, x, { ringBits: signedBits(2 * high, fractionBits), fractionBits });
-  const repeated = repeatColumns(mpc, small, borders.length);
-  const below = await mpc.isNegative(
-    mpc.addPublic(
-      repeated,
-      Float64Array.from(borders, (border) => -border),
+  const row = mpc.reshape(small, [1, small.shape[0]!]);
+  const below = await mpc.areNegative(
+    mpc.concat(
+      borders.map((border) => mpc.addPublic(row, -border)),
+      0,
     ),
   );
   return mpc.toArithmetic(mpc.not(below), ringBits);
 }
 
-/** bits [n, steps], values [steps + 1] → the value of the interval [n] in the given format. Local. */
+/** bits [steps, n], values [steps + 1] → the value of the interval [n] in the given format. Local. */
 function lookUp(
   mpc: Backend,
   bits: SharedTensor | null,
@@ -77,9 +77,9 @@ function lookUp(
   let sum = mpc.constant(values[0]!, [rows], ringBits, fractionBits);
   if (bits === null) return sum;
   const unit = 2 ** fractionBits;
-  const columns = mpc.transpose(mpc.narrow(bits, ringBits), [1, 0]);
+  const all = mpc.narrow(bits, ringBits);
   for (let i = 1; i < values.length; i++) {
-    const bit = mpc.reshape(mpc.slice(columns, 0, i - 1, i), [rows]);
+    const bit = mpc.reshape(mpc.slice(all, 0, i - 1, i), [rows]);
     // Differences of rounded values, so that the sum is a rounded value.
     const step = Math.round(values[i]! * unit) - Math.round(values[i - 1]! * unit);
     sum = mpc.add(sum, mpc.scale(bit, step / unit, fractionBits));

@@ -9,6 +9,11 @@ namespace {
 
 uint64_t tweak(const Arguments& a, size_t index) { return static_cast<uint64_t>(a.integer(index, 0, int64_t{1} << 53)); }
 
+/** Of a COT's pads: each has tweaks of its own. */
+uint64_t tweakOfPad(const Arguments& a, size_t index, size_t padIndex) {
+  return tweak(a, index) | static_cast<uint64_t>(a.integer(padIndex, 0, 1023)) << 54;
+}
+
 /** Arguments index to index + 3 and 4: bits, ringBits, width, signed (0 or 1). */
 CotProductPlan productPlan(const Arguments& a, size_t index, size_t items) {
   const unsigned ringBits = static_cast<unsigned>(a.bits(index + 1));
@@ -76,7 +81,7 @@ void compareSend(const Arguments& a) {
   a.expectLength(3, corrections.length, (cots + 7) / 8);
   a.expectLength(6, share.length, x.length);
   a.expectLength(7, message.length, comparisonMessageBytes(x.length, ringBits));
-  comparisonSend(x.length, ringBits, delta.data, blocks.data, tweak(a, 2), corrections.data, x.data, share.data,
+  comparisonSend(x.length, ringBits, delta.data, blocks.data, tweakOfPad(a, 2, 8), corrections.data, x.data, share.data,
                  message.data);
 }
 
@@ -90,7 +95,7 @@ void compareBegin(const Arguments& a) {
   a.expectLength(5, pads.length, x.length * comparisonDigits(ringBits).padWords);
   a.expectLength(6, out.length, (cots + 7) / 8);
   cotCorrections(x.data, x.length, ringBits - 1, true, random.data, out.data);
-  comparisonBegin(x.length, ringBits, blocks.data, tweak(a, 1), x.data, pads.data);
+  comparisonBegin(x.length, ringBits, blocks.data, tweakOfPad(a, 1, 7), x.data, pads.data);
 }
 
 void compareFinish(const Arguments& a) {

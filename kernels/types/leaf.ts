@@ -48,7 +48,8 @@ export interface LeafKernels {
   /** Words of `pads` for one comparison. */
   comparisonPadWords(ringBits: number): number;
   comparisonMessageBytes(count: number, ringBits: number): number;
-  /** Shares modulo 2^digits of a number that is negative exactly when the low bits of the parties' x carry. */
+  /** Shares modulo 2^digits of a number that is negative exactly when the low bits of the parties' x carry. COTs may carry
+   * several messages, each with pads of its own: `pad` is 0 to 1023. */
   comparisonSend(
     delta: Uint8Array,
     blocks: Uint8Array,
@@ -58,6 +59,7 @@ export interface LeafKernels {
     ringBits: number,
     share: BigUint64Array,
     message: Uint8Array,
+    pad: number,
   ): void;
   comparisonBegin(
     blocks: Uint8Array,
@@ -67,6 +69,7 @@ export interface LeafKernels {
     ringBits: number,
     pads: BigUint64Array,
     corrections: Uint8Array,
+    pad: number,
   ): void;
   comparisonFinish(
     x: BigUint64Array,

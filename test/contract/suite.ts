@@ -61,6 +61,21 @@ export function contractSuite(name: string, makeParties: () => Promise<Parties>)
         for (const got of results) expect(got).toEqual(values.map((v) => (v < 0n ? 1 : 0)));
       });
 
+      it('tells signs of copies with different public constants', async () => {
+        const x = data.plain([3, 5], bits);
+        const shifts = [0n, 1n, -1n, 1n << BigInt(bits - 2)];
+        const results = await parties.run(async (party) => {
+          const shared = await shareOf(party, 'client', x);
+          const row = party.mpc.reshape(party.mpc.reinterpret(shared, 0), [1, 3, 5]);
+          const copies = shifts.map((shift) => party.mpc.addPublic(row, Number(shift)));
+          return openBits(party, await party.mpc.areNegative(party.mpc.concat(copies, 0)));
+        });
+        const expected = shifts.flatMap((shift) =>
+          x.values.map((v) => (signed(v + shift, bits) < 0n ? 1 : 0)),
+        );
+        for (const got of results) expect(got).toEqual(expected);
+      });
+
       it('multiplies and squares elementwise', async () => {
         const [x, y] = [data.plain(SHAPE, bits, 1), data.plain(SHAPE, bits, 2)];
         await expectValues(

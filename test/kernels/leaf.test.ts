@@ -50,6 +50,7 @@ describe('the COT kernels', () => {
               ringBits,
               carry,
               compared,
+              0,
             );
             return { message, share, compared, carry };
           };
@@ -95,6 +96,7 @@ describe('the COT kernels', () => {
         ringBits,
         share,
         new Uint8Array(message),
+        0,
       );
     expect(() => send(new Uint8Array(64), 1)).not.toThrow();
     expect(() => send(new Uint8Array(63), 1)).toThrow(RangeError);

@@ -66,6 +66,26 @@ export const isNegativeCall = (x: SharedTensor): Call<SharedTensor, SharedBits> 
       : cutBits(mpc, await mpc.isNegative(joinTensors(mpc, inputs)), shapesOf(inputs)),
 });
 
+/** Copies stay above each other: lanes [copies, n] lie side by side. */
+export function areNegativeCall(x: SharedTensor): Call<SharedTensor, SharedBits> {
+  const copies = x.shape[0] ?? 0;
+  return {
+    key: sizeOf(x.shape) === 0 ? null : `areNegative ${format(x)} ${copies}`,
+    input: x,
+    run: async (mpc, inputs) => {
+      if (inputs.length === 1) return [await mpc.areNegative(x)];
+      const rows = inputs.map((input) => mpc.reshape(input, [copies, sizeOf(input.shape) / copies]));
+      const bits = await mpc.areNegative(mpc.concat(rows, 1));
+      let end = 0;
+      return rows.map(({ shape }, lane) => {
+        const begin = end;
+        end += shape[1]!;
+        return mpc.reshapeBits(mpc.sliceBits(bits, 1, begin, end), inputs[lane]!.shape);
+      });
+    },
+  };
+}
+
 export const toArithmeticCall = (bits: SharedBits, ringBits: number): Call<SharedBits, SharedTensor> => ({
   key: `toArithmetic ${ringBits}`,
   input: bits,

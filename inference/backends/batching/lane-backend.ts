@@ -174,6 +174,10 @@ export class LaneBackend implements Backend {
     return this.lockstep.call(this.lane, calls.isNegativeCall(x));
   }
 
+  async areNegative(x: SharedTensor): Promise<SharedBits> {
+    return this.lockstep.call(this.lane, calls.areNegativeCall(x));
+  }
+
   async and(a: SharedBits, b: SharedBits): Promise<SharedBits> {
     return this.lockstep.call(this.lane, calls.andCall(a, b));
   }

@@ -24,10 +24,10 @@ export const productJob = ({ items, bits, ringBits, width, signed }: ProductPlan
   messageBytes: (count) => kernels.cotProductMessageBytes(count, bits, ringBits, width, signed ? 1 : 0),
 });
 
-export const comparisonJob = (items: number, ringBits: number): CountedJob => ({
+export const comparisonJob = (items: number, ringBits: number, copies = 1): CountedJob => ({
   items,
   cotsPerItem: ringBits - 1,
-  messageBytes: (count) => kernels.comparisonMessageBytes(count, ringBits),
+  messageBytes: (count) => copies * kernels.comparisonMessageBytes(count, ringBits),
 });
 
 const windowsOf = (job: CountedJob | null): Range[] =>

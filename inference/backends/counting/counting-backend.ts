@@ -247,10 +247,21 @@ export class CountingBackend extends ShapeBackend implements Backend {
     return shapeOnly(shape, { ringBits, fractionBits });
   });
 
-  readonly isNegative = protocol('isNegative', async (x: SharedTensor): Promise<SharedBits> => {
-    for (let bits = x.ringBits; bits > 1; bits = kernels.comparisonDigits(bits))
-      await this.#exchange.oneWay(comparisonJob(sizeOf(x.shape), bits));
-    return bitsOnly(x.shape);
+  readonly isNegative = protocol('isNegative', (x: SharedTensor) => this.#topBits(x, x.ringBits));
+
+  async #topBits({ shape }: SharedTensor, ringBits: number): Promise<SharedBits> {
+    for (let bits = ringBits; bits > 1; bits = kernels.comparisonDigits(bits))
+      await this.#exchange.oneWay(comparisonJob(sizeOf(shape), bits));
+    return bitsOnly(shape);
+  }
+
+  readonly areNegative = protocol('isNegative', async (x: SharedTensor): Promise<SharedBits> => {
+    const { shape, ringBits } = x;
+    const copies = shape[0] ?? 1;
+    const size = sizeOf(shape);
+    if (ringBits === 1 || copies === 1 || size === 0) return this.#topBits(x, ringBits);
+    await this.#exchange.ownedBy('client', comparisonJob(size / copies, ringBits, copies));
+    return this.#topBits(x, kernels.comparisonDigits(ringBits));
   });
 
   readonly and = protocol('and', async ({ shape }: SharedBits, _: SharedBits): Promise<SharedBits> => {

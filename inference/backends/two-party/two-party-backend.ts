@@ -38,7 +38,7 @@ import {
 import { Ahead, type Stock } from './ahead/ahead.js';
 import { Demand } from './ahead/demand.js';
 import { and } from './and.js';
-import { topBit } from './comparison.js';
+import { topBit, topBitsOfCopies } from './comparison.js';
 import type { TwoParty } from './cot-exchange.js';
 import type { LinearProtocols } from './linear-protocols.js';
 import { multiplex } from './multiplex.js';
@@ -194,6 +194,11 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
 
   async isNegative(x: SharedTensor): Promise<LocalBits> {
     return localBits(await topBit(this.#party, dataOf(x), x.ringBits), x.shape);
+  }
+
+  async areNegative(x: SharedTensor): Promise<LocalBits> {
+    const copies = x.shape[0] ?? 1;
+    return localBits(await topBitsOfCopies(this.#party, dataOf(x), x.ringBits, copies), x.shape);
   }
 
   async and(a: SharedBits, b: SharedBits): Promise<LocalBits> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { and } from '../../../../inference/backends/two-party/and.js';
-import { topBit } from '../../../../inference/backends/two-party/comparison.js';
+import { topBit, topBitsOfCopies } from '../../../../inference/backends/two-party/comparison.js';
 import { multiplex } from '../../../../inference/backends/two-party/multiplex.js';
 import {
   multiply,
@@ -39,6 +39,12 @@ const cases: readonly Case[] = [
     name: 'comparison of 21 bits',
     body: (p) => topBit(p, words(), 21),
     bitsEach: 20 + 15 * (5 + 5 + 4 + 3 + 2) + (4 + 15),
+    flights: 3,
+  },
+  {
+    name: 'comparison of two copies of 13 bits',
+    body: (p) => topBitsOfCopies(p, words(2 * N), 13, 2),
+    bitsEach: 12 + 2 * (15 * (3 + 3 + 2) + (2 + 3)),
     flights: 3,
   },
   { name: 'and', body: (p) => and(p, bits(), bits()), bitsEach: 4, flights: 2 },
