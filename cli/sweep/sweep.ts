@@ -56,6 +56,10 @@ const writeConfig = async (directory: string, config: RunConfig): Promise<string
 const sameRun = (known: RunConfig, wanted: RunConfig): boolean =>
   JSON.stringify({ ...known, output: '' }) === JSON.stringify({ ...asUsed(wanted, known), output: '' });
 
+/** Masks come after the dense phase, and may change. */
+const sameDense = (known: RunConfig, wanted: RunConfig): boolean =>
+  densePart(known) === densePart(asUsed(wanted, known));
+
 class Sweep {
   /** Folders of dense runs by what they depend on. */
   private readonly dense = new Map<string, Promise<string>>();
@@ -84,7 +88,7 @@ class Sweep {
   private async trainDense(name: string, config: RunConfig): Promise<string> {
     const directory = config.output;
     const known = existsSync(join(directory, 'run.json'));
-    if (known && !sameRun(await readRunConfig(directory), config))
+    if (known && !sameDense(await readRunConfig(directory), config))
       throw new Error(`${directory} holds another dense run; expected an --out of its own`);
     if (!existsSync(join(directory, 'final'))) {
       const file = await writeConfig(directory, config);

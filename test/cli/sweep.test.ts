@@ -130,5 +130,8 @@ export: { calibrationExamples: 24 }
     const again = await runSweep({ ...options, settings: options.settings.slice(0, 1) });
     expect(status(again)).toEqual(expected.slice(0, 2));
     expect(lines).toEqual([]);
+
+    const others = await runSweep({ ...options, settings: [], overrides: ['masks.keep=0.4'] });
+    expect(status(others)).toEqual(expected.slice(0, 1)); // masks come after the dense phase
   });
 });
