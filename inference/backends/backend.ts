@@ -152,10 +152,10 @@ export interface Backend {
   /** The top bit of x in its own ring: narrow and truncate first, comparison costs by the bit. */
   isNegative(x: SharedTensor): Promise<SharedBits>;
   /**
-   * The same for x [copies, ...], copies of one tensor with different public values added (`addPublic`) and nothing else: a
-   * comparison with several borders for little more than one of them.
+   * The same for copies of x, to each of which other public values are added → [copies, ...]: comparisons with several
+   * borders for little more than one of them.
    */
-  areNegative(x: SharedTensor): Promise<SharedBits>;
+  areNegative(x: SharedTensor, copies: readonly RowShifts[]): Promise<SharedBits>;
   and(a: SharedBits, b: SharedBits): Promise<SharedBits>;
   toArithmetic(bits: SharedBits, ringBits: number): Promise<SharedTensor>;
   /** bits ? x : 0. Bits may be a prefix of x's shape: one bit then selects a whole row. */
@@ -171,6 +171,9 @@ export interface Backend {
    */
   together?<T>(tasks: readonly ((mpc: Backend) => Promise<T>)[]): Promise<T[]>;
 }
+
+/** Public values for the rows of a tensor's first axis: `value` for so many of them, one run after the other. */
+export type RowShifts = readonly { readonly rows: number; readonly value: number }[];
 
 /** What is known of a value's sign when it goes to a larger ring. */
 export type Sign = 'signed' | 'non-negative';

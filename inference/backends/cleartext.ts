@@ -12,6 +12,7 @@ import type {
   PartyId,
   PrivateTensor,
   RingTensor,
+  RowShifts,
   SharedBits,
   SharedTensor,
   ShuffleRows,
@@ -166,8 +167,8 @@ export class CleartextBackend extends LocalBackend implements Backend {
     return localBits(out, x.shape);
   }
 
-  areNegative(x: SharedTensor): Promise<LocalBits> {
-    return this.isNegative(x);
+  areNegative(x: SharedTensor, copies: readonly RowShifts[]): Promise<LocalBits> {
+    return this.isNegative(localTensor(this.shiftedRows(x, copies), [copies.length, ...x.shape], x));
   }
 
   async and(a: SharedBits, b: SharedBits): Promise<LocalBits> {

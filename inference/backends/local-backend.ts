@@ -8,7 +8,7 @@ import { TensorMismatchError } from '../core/errors.js';
 import { concatAxis, gatherFirstAxis, repeat, replaceAxis, sliceAxis } from '../core/layout.js';
 import { encode, type RingFormat } from '../core/ring-tensor.js';
 import { formatShape, type Shape, sameShape, sizeOf } from '../core/shape.js';
-import type { PartyId, PrivateTensor, SharedBits, SharedTensor } from './backend.js';
+import type { PartyId, PrivateTensor, RowShifts, SharedBits, SharedTensor } from './backend.js';
 
 /** What this process holds of a shared tensor: a share, or in the cleartext backend the value. */
 export interface LocalTensor extends SharedTensor {
@@ -259,6 +259,38 @@ export abstract class LocalBackend {
   /** Rows of the first axis of bits by public indices. */
   gatherBitRows(a: SharedBits, rows: Uint32Array): LocalBits {
     return localBits(gatherFirstAxis(bitsOf(a), a.shape, rows), replaceAxis(a.shape, 0, rows.length));
+  }
+
+  /** What this process holds of x, with each copy's values added [copies, ...]. @throws TensorMismatchError unless they cover x */
+  protected shiftedRows(x: SharedTensor, copies: readonly RowShifts[]): BigUint64Array {
+    const words = dataOf(x);
+    const width = sizeOf(x.shape.slice(1));
+    const out = new BigUint64Array(copies.length * words.length);
+    let place = 0;
+    for (const [copy, shifts] of copies.entries()) {
+      const { data } = encode(
+        Float64Array.from(shifts, ({ value }) => value),
+        [shifts.length],
+        x,
+      );
+      for (const [i, { rows }] of shifts.entries()) {
+        const begin = place - copy * words.length;
+        const part = words.subarray(begin, begin + rows * width);
+        if (part.length > 0)
+          kernels.ringAdd(
+            part,
+            data.subarray(i, i + 1),
+            x.ringBits,
+            out.subarray(place, place + part.length),
+          );
+        place += rows * width;
+      }
+      if (place !== (copy + 1) * words.length)
+        throw new TensorMismatchError(
+          `areNegative: expected values for the rows of ${describe(x)}, got others`,
+        );
+    }
+    return out;
   }
 
   #elementwise(

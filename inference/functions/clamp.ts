@@ -44,7 +44,8 @@ export const clamp = protocol(
     });
     const both = (y: SharedTensor): SharedTensor =>
       mpc.reshape(mpc.concat([shifted(y, 1), shifted(y, -1)], 0), [2, n]);
-    const bits = mpc.not(await mpc.areNegative(both(coarse)));
+    const clips = (sign: number) => segments.map(({ count, clip }) => ({ rows: count, value: sign * clip }));
+    const bits = mpc.not(await mpc.areNegative(coarse, [clips(1), clips(-1)]));
     const chosen = await mpc.multiplex(bits, both(x));
     const half = (i: number): SharedTensor => mpc.reshape(mpc.slice(chosen, 0, i, i + 1), [n]);
     const [aboveLower, above] = [half(0), half(1)];

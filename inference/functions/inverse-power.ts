@@ -56,12 +56,10 @@ async function compareWithBorders(
   if (borders.length === 0) return null;
   const fractionBits = Math.min(x.fractionBits, Math.max(0, 5 - Math.floor(Math.log2(borders[0]!))));
   const small = shrink(mpc, x, { ringBits: signedBits(2 * high, fractionBits), fractionBits });
-  const row = mpc.reshape(small, [1, small.shape[0]!]);
+  const rows = small.shape[0]!;
   const below = await mpc.areNegative(
-    mpc.concat(
-      borders.map((border) => mpc.addPublic(row, -border)),
-      0,
-    ),
+    small,
+    borders.map((border) => [{ rows, value: -border }]),
   );
   return mpc.toArithmetic(mpc.not(below), ringBits);
 }

@@ -66,12 +66,14 @@ export function contractSuite(name: string, makeParties: () => Promise<Parties>)
         const shifts = [0n, 1n, -1n, 1n << BigInt(bits - 2)];
         const results = await parties.run(async (party) => {
           const shared = await shareOf(party, 'client', x);
-          const row = party.mpc.reshape(party.mpc.reinterpret(shared, 0), [1, 3, 5]);
-          const copies = shifts.map((shift) => party.mpc.addPublic(row, Number(shift)));
-          return openBits(party, await party.mpc.areNegative(party.mpc.concat(copies, 0)));
+          const copies = shifts.map((shift) => [
+            { rows: 1, value: 0 },
+            { rows: 2, value: Number(shift) },
+          ]);
+          return openBits(party, await party.mpc.areNegative(party.mpc.reinterpret(shared, 0), copies));
         });
         const expected = shifts.flatMap((shift) =>
-          x.values.map((v) => (signed(v + shift, bits) < 0n ? 1 : 0)),
+          x.values.map((v, i) => (signed(v + (i < 5 ? 0n : shift), bits) < 0n ? 1 : 0)),
         );
         for (const got of results) expect(got).toEqual(expected);
       });

@@ -54,8 +54,8 @@ it('costs this many bytes and rounds', async () => {
         36,
       ],
       "online": [
-        96757,
-        99683,
+        94707,
+        98812,
         114,
       ],
       "stock": [

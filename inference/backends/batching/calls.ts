@@ -10,6 +10,7 @@ import type {
   PartyId,
   PrivateTensor,
   RingTensor,
+  RowShifts,
   SharedBits,
   SharedTensor,
   ShuffleRows,
@@ -66,21 +67,36 @@ export const isNegativeCall = (x: SharedTensor): Call<SharedTensor, SharedBits> 
       : cutBits(mpc, await mpc.isNegative(joinTensors(mpc, inputs)), shapesOf(inputs)),
 });
 
-/** Copies stay above each other: lanes [copies, n] lie side by side. */
-export function areNegativeCall(x: SharedTensor): Call<SharedTensor, SharedBits> {
-  const copies = x.shape[0] ?? 0;
+interface TensorAndShifts {
+  readonly x: SharedTensor;
+  readonly copies: readonly RowShifts[];
+}
+
+/** Values for the elements of a tensor. */
+const elementShifts = (shifts: RowShifts, shape: Shape): RowShifts =>
+  shifts.map(({ rows, value }) => ({ rows: rows * sizeOf(shape.slice(1)), value }));
+
+/** Lanes lie side by side in each copy. */
+export function areNegativeCall(
+  x: SharedTensor,
+  copies: readonly RowShifts[],
+): Call<TensorAndShifts, SharedBits> {
+  const count = copies.length;
   return {
-    key: sizeOf(x.shape) === 0 ? null : `areNegative ${format(x)} ${copies}`,
-    input: x,
+    key: `areNegative ${format(x)} ${count}`,
+    input: { x, copies },
     run: async (mpc, inputs) => {
-      if (inputs.length === 1) return [await mpc.areNegative(x)];
-      const rows = inputs.map((input) => mpc.reshape(input, [copies, sizeOf(input.shape) / copies]));
-      const bits = await mpc.areNegative(mpc.concat(rows, 1));
+      if (inputs.length === 1) return [await mpc.areNegative(x, copies)];
+      const all = copies.map((_, copy) =>
+        inputs.flatMap((input) => elementShifts(input.copies[copy]!, input.x.shape)),
+      );
+      const tensors = inputs.map((input) => input.x);
+      const bits = await mpc.areNegative(joinTensors(mpc, tensors), all);
       let end = 0;
-      return rows.map(({ shape }, lane) => {
+      return tensors.map(({ shape }) => {
         const begin = end;
-        end += shape[1]!;
-        return mpc.reshapeBits(mpc.sliceBits(bits, 1, begin, end), inputs[lane]!.shape);
+        end += sizeOf(shape);
+        return mpc.reshapeBits(mpc.sliceBits(bits, 1, begin, end), [count, ...shape]);
       });
     },
   };

@@ -9,6 +9,7 @@ import type {
   PartyId,
   PrivateTensor,
   RingTensor,
+  RowShifts,
   SharedBits,
   SharedTensor,
   ShuffleRows,
@@ -174,8 +175,8 @@ export class LaneBackend implements Backend {
     return this.lockstep.call(this.lane, calls.isNegativeCall(x));
   }
 
-  async areNegative(x: SharedTensor): Promise<SharedBits> {
-    return this.lockstep.call(this.lane, calls.areNegativeCall(x));
+  async areNegative(x: SharedTensor, copies: readonly RowShifts[]): Promise<SharedBits> {
+    return this.lockstep.call(this.lane, calls.areNegativeCall(x, copies));
   }
 
   async and(a: SharedBits, b: SharedBits): Promise<SharedBits> {

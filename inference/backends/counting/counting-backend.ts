@@ -5,7 +5,7 @@
  */
 import { kernels } from '../../../kernels/addon.js';
 import { TensorMismatchError } from '../../core/errors.js';
-import { sameShape, sizeOf } from '../../core/shape.js';
+import { type Shape, sameShape, sizeOf } from '../../core/shape.js';
 import { protocol } from '../../core/span.js';
 import { answerBytes, correctionBytes, puncturedMatrixCots } from '../../crypto/ggm/punctured-matrix.js';
 import {
@@ -25,6 +25,7 @@ import type {
   PartyId,
   PrivateTensor,
   RingTensor,
+  RowShifts,
   SharedBits,
   SharedTensor,
   ShuffleRows,
@@ -247,22 +248,25 @@ export class CountingBackend extends ShapeBackend implements Backend {
     return shapeOnly(shape, { ringBits, fractionBits });
   });
 
-  readonly isNegative = protocol('isNegative', (x: SharedTensor) => this.#topBits(x, x.ringBits));
+  readonly isNegative = protocol('isNegative', ({ shape, ringBits }: SharedTensor) =>
+    this.#topBits(shape, ringBits),
+  );
 
-  async #topBits({ shape }: SharedTensor, ringBits: number): Promise<SharedBits> {
+  async #topBits(shape: Shape, ringBits: number): Promise<SharedBits> {
     for (let bits = ringBits; bits > 1; bits = kernels.comparisonDigits(bits))
       await this.#exchange.oneWay(comparisonJob(sizeOf(shape), bits));
     return bitsOnly(shape);
   }
 
-  readonly areNegative = protocol('isNegative', async (x: SharedTensor): Promise<SharedBits> => {
-    const { shape, ringBits } = x;
-    const copies = shape[0] ?? 1;
-    const size = sizeOf(shape);
-    if (ringBits === 1 || copies === 1 || size === 0) return this.#topBits(x, ringBits);
-    await this.#exchange.ownedBy('client', comparisonJob(size / copies, ringBits, copies));
-    return this.#topBits(x, kernels.comparisonDigits(ringBits));
-  });
+  readonly areNegative = protocol(
+    'isNegative',
+    async ({ shape, ringBits }: SharedTensor, copies: readonly RowShifts[]): Promise<SharedBits> => {
+      const all = [copies.length, ...shape];
+      if (ringBits === 1) return bitsOnly(all);
+      await this.#exchange.oneWay(comparisonJob(sizeOf(shape), ringBits, copies.length));
+      return this.#topBits(all, kernels.comparisonDigits(ringBits));
+    },
+  );
 
   readonly and = protocol('and', async ({ shape }: SharedBits, _: SharedBits): Promise<SharedBits> => {
     const plan = { items: 2 * sizeOf(shape), bits: 1, ringBits: 1, width: 1, signed: false };

@@ -14,6 +14,7 @@ import type {
   PartyId,
   PrivateTensor,
   RingTensor,
+  RowShifts,
   SharedBits,
   SharedTensor,
   ShuffleRows,
@@ -196,9 +197,10 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
     return localBits(await topBit(this.#party, dataOf(x), x.ringBits), x.shape);
   }
 
-  async areNegative(x: SharedTensor): Promise<LocalBits> {
-    const copies = x.shape[0] ?? 1;
-    return localBits(await topBitsOfCopies(this.#party, dataOf(x), x.ringBits, copies), x.shape);
+  async areNegative(x: SharedTensor, copies: readonly RowShifts[]): Promise<LocalBits> {
+    const shifted = () => this.shiftedRows(x, copies);
+    const bits = await topBitsOfCopies(this.#party, dataOf(x), x.ringBits, copies.length, shifted);
+    return localBits(bits, [copies.length, ...x.shape]);
   }
 
   async and(a: SharedBits, b: SharedBits): Promise<LocalBits> {

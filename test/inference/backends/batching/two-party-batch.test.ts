@@ -46,7 +46,7 @@ describe('a batch between two parties', () => {
   const lanes: readonly ((mpc: Backend, x: SharedTensor) => Promise<unknown>)[] = [
     (mpc, x) => mpc.isNegative(mpc.narrow(x, 13)),
     (mpc, x) => mpc.isNegative(mpc.narrow(x, 12)),
-    (mpc, x) => mpc.areNegative(mpc.reshape(mpc.narrow(x, 12), [1, 6])),
+    (mpc, x) => mpc.areNegative(mpc.narrow(x, 12), [[{ rows: 6, value: 1 }], [{ rows: 6, value: 2 }]]),
     (mpc, x) => mpc.multiply(x, x),
     (mpc, x) => mpc.widen(mpc.narrow(x, 20), 24),
     (mpc, x) => mpc.matmul(mpc.reshape(x, [1, 2, 3]), mpc.reshape(x, [1, 3, 2])),
