@@ -5,15 +5,18 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Precision } from '../configs/schema.js';
 import type { ModelConfig } from '../model/config.js';
+import { onNativeBackend } from './backend/kernel.js';
 import type { Batch } from './batches.js';
 import type { CurveSet } from './curves.js';
 import { type LayerMasks, type TokenMasks, tokenMasks } from './masks.js';
-import { attention } from './ops/attention.js';
+import { type AttentionOutputs, attention } from './ops/attention.js';
 import { applyCurve, mixCurves } from './ops/curve.js';
-import { embedding, firstTokens } from './ops/embedding.js';
+import { embedding } from './ops/embedding.js';
 import { layerNorm } from './ops/layer-norm.js';
 import { linear } from './ops/linear.js';
+import { gatherRows } from './ops/rows.js';
 import { layerPrefix, type Weights, wordTable } from './parameters.js';
+import { allRows, keptRows, masksByPlace, type TokenRows } from './token-rows.js';
 
 export interface EncoderOptions {
   readonly curves: CurveSet;
@@ -25,6 +28,11 @@ export interface EncoderOptions {
   readonly lastLayer: 'cls' | 'all';
   /** Of the products of the encoder layers' weight matrices; float32 where it is not given. */
   readonly precision?: Precision;
+  /**
+   * Leave rows out that hard masks prune, and padding: the same function in less time, on the native backend. Observers
+   * then see fewer rows too. Not for soft masks, which give pruned tokens a gradient.
+   */
+  readonly compact?: boolean;
   /** Called with named intermediate values, for calibration and checks. */
   readonly observe?: (layer: number | null, name: ObservedName, value: tf.Tensor) => void;
 }
@@ -56,29 +64,13 @@ export interface EncoderOutput {
   readonly layers: readonly TokenMasks[];
 }
 
-/** Inputs of one batch as tensors. */
-interface Sequences {
-  readonly batch: number;
-  readonly tokens: number;
-  readonly words: tf.Tensor1D;
-  readonly types: tf.Tensor1D;
-  readonly real: tf.Tensor1D;
-  readonly cls: { readonly on: tf.Tensor1D; readonly off: tf.Tensor1D };
+/** Tokens that are still there, one a row. */
+interface Tokens {
+  readonly masks: TokenMasks;
+  readonly rows: TokenRows;
 }
 
-export function sequencesOf(batch: Batch, words: Int32Array): Sequences {
-  const on = Float32Array.from({ length: batch.size * batch.tokens }, (_, i) =>
-    i % batch.tokens === 0 ? 1 : 0,
-  );
-  return {
-    batch: batch.size,
-    tokens: batch.tokens,
-    words: tf.tensor1d(words, 'int32'),
-    types: tf.tensor1d(batch.types, 'int32'),
-    real: tf.tensor1d(batch.real, 'float32'),
-    cls: { on: tf.tensor1d(on), off: tf.tensor1d(on.map((x) => 1 - x)) },
-  };
-}
+const floats = (tensor: tf.Tensor): Float32Array => tensor.dataSync() as Float32Array;
 
 /** One forward pass with the names of its weights resolved. */
 class Forward {
@@ -133,40 +125,80 @@ class Forward {
     this.options.observe?.(layer, name, value);
   }
 
-  embed(sequences: Sequences): tf.Tensor2D {
+  embed(batch: Batch, words: Int32Array): tf.Tensor2D {
     const tables = {
       word: this.weight<tf.Tensor2D>(wordTable),
       position: this.weight<tf.Tensor2D>('embeddings.position_embeddings.weight'),
       tokenType: this.weight<tf.Tensor2D>('embeddings.token_type_embeddings.weight'),
     };
-    const sum = embedding(tables, sequences.words, sequences.types, sequences.tokens);
-    const x = this.norm('embeddings', sum, null, tf.onesLike(sequences.real));
+    const [ids, types] = [tf.tensor1d(words, 'int32'), tf.tensor1d(batch.types, 'int32')];
+    const sum = embedding(tables, ids, types, batch.tokens);
+    const x = this.norm('embeddings', sum, null, tf.ones([words.length]));
     this.observe(null, 'embedding', x);
     return x;
   }
 
-  /** x [rows, hidden] → the layer's output and masks; the last layer gives one row a sequence. */
-  layer(
+  /** Leaves out rows that are masked, where that is asked for. */
+  compact<T extends { readonly [name: string]: tf.Tensor2D }>(
+    { masks, rows }: Tokens,
+    tensors: T,
+  ): Tokens & T {
+    const fewer = this.options.compact && onNativeBackend() ? keptRows(rows, floats(masks.kept)) : null;
+    if (!fewer) return { masks, rows, ...tensors };
+    const { numbers } = fewer;
+    const important = floats(masks.important);
+    const gathered = Object.entries(tensors).map(([name, tensor]) => [name, gatherRows(tensor, numbers)]);
+    return {
+      masks: {
+        kept: tf.ones([numbers.length]),
+        important: tf.tensor1d(Float32Array.from(numbers, (row) => important[row]!)),
+      },
+      rows: fewer.rows,
+      ...(Object.fromEntries(gathered) as T),
+    };
+  }
+
+  /** x [rows, hidden] → the layer's output and its rows; the last layer gives one row a sequence. */
+  layer(at: number, x: tf.Tensor2D, { masks: before, rows }: Tokens): Tokens & { readonly x: tf.Tensor2D } {
+    const last = at === this.config.layers - 1;
+    if (last && this.options.lastLayer === 'cls') return this.lastLayer(at, x, { masks: before, rows });
+    const { context, scores } = this.attend(at, x, x, { masks: before, rows });
+    this.observe(at, 'scores', scores!);
+    const layerMasks = this.options.masks?.[at];
+    const masks = last || !layerMasks ? before : tokenMasks(scores!, before, rows.cls, layerMasks);
+    // What follows is of the kept tokens only.
+    this.observe(at, 'kept', masks.kept);
+    const kept = this.compact({ masks, rows }, { x, context });
+    return { masks: kept.masks, rows: kept.rows, x: this.feedForward(at, kept.x, kept.context, kept.masks) };
+  }
+
+  /** [CLS] alone: its query, its feed-forward. */
+  private lastLayer(at: number, x: tf.Tensor2D, tokens: Tokens): Tokens & { readonly x: tf.Tensor2D } {
+    const ones = tf.ones([tokens.rows.first.length]) as tf.Tensor1D;
+    const first = gatherRows(x, tokens.rows.first);
+    const { context } = this.attend(at, x, first, tokens);
+    this.observe(at, 'kept', tokens.masks.kept);
+    return { ...tokens, x: this.feedForward(at, first, context, { kept: ones, important: ones }) };
+  }
+
+  /** Attention of `queries`, which are x itself or the first row of every sequence. */
+  private attend(
     at: number,
     x: tf.Tensor2D,
-    before: TokenMasks,
-    sequences: Sequences,
-  ): { x: tf.Tensor2D; masks: TokenMasks } {
-    const { batch, tokens } = sequences;
-    const prefix = layerPrefix(at);
-    const last = at === this.config.layers - 1;
-    const only = last && this.options.lastLayer === 'cls';
-    const rows = only ? firstTokens(x, batch) : x;
-    const ones = tf.ones([batch]) as tf.Tensor1D;
-    const q = this.linear(rows, `${prefix}.attention.self.query`);
-    const k = this.linear(x, `${prefix}.attention.self.key`);
-    const v = this.linear(x, `${prefix}.attention.self.value`);
+    queries: tf.Tensor2D,
+    { masks, rows }: Tokens,
+  ): AttentionOutputs {
+    const prefix = `${layerPrefix(at)}.attention.self`;
+    const firstOnly = queries !== x;
+    const q = this.linear(queries, `${prefix}.query`);
+    const k = this.linear(x, `${prefix}.key`);
+    const v = this.linear(x, `${prefix}.value`);
+    const rowHigh = firstOnly ? (tf.ones([rows.first.length]) as tf.Tensor1D) : masks.important;
     const { context, scores } = attention(
-      { q, k, v, columnWeight: before.kept, rowHigh: only ? ones : before.important },
+      { q, k, v, columnWeight: masks.kept, rowHigh },
       {
-        batch,
-        queries: only ? 1 : tokens,
-        tokens,
+        lengths: rows.lengths,
+        firstOnly,
         heads: this.config.heads,
         dropout: this.options.dropout.attention,
         seed: this.seed(),
@@ -174,21 +206,9 @@ class Forward {
         low: this.options.curves.expLow,
       },
     );
-    for (const [name, value] of [
-      ['query', q],
-      ['key', k],
-      ['value', v],
-      ['context', context],
-    ] as const)
-      this.observe(at, name, value);
-    if (scores) this.observe(at, 'scores', scores);
-    const layerMasks = this.options.masks?.[at];
-    const masks =
-      !last && layerMasks && scores ? tokenMasks(scores, before, sequences.cls, layerMasks) : before;
-    // What follows is of the kept tokens only.
-    this.observe(at, 'kept', masks.kept);
-    const here: TokenMasks = only ? { kept: ones, important: ones } : masks;
-    return { x: this.feedForward(at, rows, context, here), masks };
+    for (const [name, value] of Object.entries({ query: q, key: k, value: v, context }))
+      this.observe(at, name as ObservedName, value);
+    return { context, scores };
   }
 
   private feedForward(at: number, x: tf.Tensor2D, context: tf.Tensor2D, masks: TokenMasks): tf.Tensor2D {
@@ -210,8 +230,8 @@ class Forward {
     return output;
   }
 
-  classify(x: tf.Tensor2D, batch: number): tf.Tensor2D {
-    const rows = x.shape[0] === batch ? x : firstTokens(x, batch);
+  classify(x: tf.Tensor2D, first: Int32Array): tf.Tensor2D {
+    const rows = x.shape[0] === first.length ? x : gatherRows(x, first);
     const inner = this.linear(rows, 'pooler.dense');
     this.observe(null, 'poolerInput', inner);
     const pooled = applyCurve(inner, this.options.curves.tanh);
@@ -231,15 +251,13 @@ export function encode(
   options: EncoderOptions,
 ): EncoderOutput {
   const forward = new Forward(weights, config, options);
-  const sequences = sequencesOf(batch, words);
-  let x = forward.embed(sequences);
-  let masks: TokenMasks = { kept: sequences.real, important: tf.onesLike(sequences.real) };
+  const real = tf.tensor1d(batch.real, 'float32');
+  const all: Tokens = { masks: { kept: real, important: tf.onesLike(real) }, rows: allRows(batch) };
+  let tokens = forward.compact(all, { x: forward.embed(batch, words) });
   const layers: TokenMasks[] = [];
   for (let at = 0; at < config.layers; at++) {
-    const output = forward.layer(at, x, masks, sequences);
-    x = output.x;
-    masks = output.masks;
-    layers.push(masks);
+    tokens = forward.layer(at, tokens.x, tokens);
+    layers.push(masksByPlace(tokens.masks, tokens.rows, batch.real.length));
   }
-  return { logits: forward.classify(x, batch.size), layers };
+  return { logits: forward.classify(tokens.x, tokens.rows.first), layers };
 }

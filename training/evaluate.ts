@@ -42,6 +42,7 @@ export function predict(
         dropout: noDropout,
         lastLayer: 'cls',
         precision: options.precision ?? 'float32',
+        compact: true,
       });
       const values = output.logits.dataSync();
       group.forEach((example, row) => {

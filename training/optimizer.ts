@@ -54,10 +54,11 @@ export class AdamW {
     return moments;
   }
 
-  /** Changes the parameters; returns the gradient norm before the limit. */
+  /** Changes the parameters, unless a gradient is not finite; returns the gradient norm before the limit. */
   apply(gradients: Gradients, rateOf: RateOf): number {
     const { beta1, beta2, epsilon, weightDecay, clipNorm } = this.options;
     const norm = gradientNorm(gradients);
+    if (!Number.isFinite(norm)) return norm;
     const clip = clipNorm !== null && norm > clipNorm ? clipNorm / norm : 1;
     this.step++;
     const corrections = [1 / (1 - beta1 ** this.step), 1 / (1 - beta2 ** this.step)] as const;

@@ -177,6 +177,7 @@ export function trainingStep(
         dropout: options.dropout,
         lastLayer: 'cls',
         precision: options.precision,
+        compact: options.masks.mode === 'hard',
       });
       const { total, task } = lossOf(output, batch, state, options);
       seen.taskLoss = task.dataSync()[0]!;

@@ -57,6 +57,7 @@ export function traceTokens(state: ModelState, examples: readonly EncodedExample
         masks: thresholds && hardMasks(thresholds, state.reduces),
         dropout: noDropout,
         lastLayer: 'cls',
+        compact: true,
       });
       const values = (tensor: tf.Tensor): Float32Array => tensor.dataSync() as Float32Array;
       const logits = values(output.logits);

@@ -9,7 +9,7 @@ import { type EncodedExample, epochBatches, makeBatch, mixSeeds, shuffle } from 
 import { TrainingError } from './errors.js';
 import { collectScores, type Evaluation, evaluate, predict } from './evaluate.js';
 import { currentThresholds, type ModelState, weightTensors } from './model-state.js';
-import { AdamW, type Gradients, gradientNorm, meanGradients } from './optimizer.js';
+import { AdamW, type Gradients, meanGradients } from './optimizer.js';
 import type { WeightTensors } from './parameters.js';
 import { withUsablePrecision } from './precision.js';
 import type { PreparedRun } from './prepare.js';
@@ -250,7 +250,6 @@ export class Trainer {
     const settings = this.config.phases[phase];
     const factor = rateFactor(settings, progress);
     const thresholdRate = phase === 'soft' ? this.config.phases.soft.thresholdLearningRate : 0;
-    if (!Number.isFinite(gradientNorm(gradients))) return Number.NaN;
     const rate = (name: string): number =>
       factor * (name.startsWith('thresholds.') ? thresholdRate : settings.learningRate);
     return this.optimizer.apply(gradients, rate);

@@ -99,13 +99,16 @@ export interface FloatKernels {
     dRowWeight: Float32Array | null,
   ): void;
 
-  /** Attention with column weights and a mix of exponentials per row; `scores` null where queries < tokens. */
+  /**
+   * Attention with column weights and a mix of exponentials per row, of sequences of `lengths` [batch] tokens that follow
+   * each other. q has the same rows or, with `firstOnly`, one a sequence; then `scores` is not computed and may be null.
+   * `shifted` has heads · queries · tokens numbers a sequence, for the gradient.
+   */
   floatAttention(
     high: Float64Array,
     low: Float64Array,
-    batch: number,
-    queries: number,
-    tokens: number,
+    lengths: Int32Array,
+    firstOnly: boolean,
     heads: number,
     headSize: number,
     q: Float32Array,
@@ -122,9 +125,8 @@ export interface FloatKernels {
   floatAttentionGrad(
     high: Float64Array,
     low: Float64Array,
-    batch: number,
-    queries: number,
-    tokens: number,
+    lengths: Int32Array,
+    firstOnly: boolean,
     heads: number,
     headSize: number,
     q: Float32Array,
@@ -144,6 +146,10 @@ export interface FloatKernels {
     dRowHigh: Float32Array,
   ): void;
 
+  /** out [rows, columns] = the named rows of x [*, columns]. */
+  floatGatherRows(columns: number, x: Float32Array, rows: Int32Array, out: Float32Array): void;
+  /** out [*, columns] = the rows of x at their distinct places, 0 elsewhere. */
+  floatScatterRows(columns: number, x: Float32Array, rows: Int32Array, out: Float32Array): void;
   /** out [batch · tokens, columns] = word + position + type rows. */
   floatEmbedding(
     batch: number,

@@ -389,6 +389,27 @@ describe('floatEmbedding', () => {
     expect([...grads[1]!.slice(3 * columns)].every((value) => value === 0)).toBe(true);
   });
 
+  it('gathers rows and puts them back', () => {
+    const x = floats(5 * 3);
+    const rows = Int32Array.of(4, 0, 2);
+    const [gathered, back] = [new Float32Array(9), new Float32Array(15).fill(7)];
+    kernels.floatGatherRows(3, x, rows, gathered);
+    expect([...gathered]).toEqual([4, 0, 2].flatMap((row) => [...x.subarray(3 * row, 3 * row + 3)]));
+    kernels.floatScatterRows(3, gathered, rows, back);
+    back.forEach((value, i) => {
+      expect(value).toBe(rows.includes(Math.floor(i / 3)) ? x[i] : 0);
+    });
+    expect(() => kernels.floatGatherRows(3, x, Int32Array.of(5), new Float32Array(3))).toThrow(/rows/);
+    expect(() => kernels.floatScatterRows(3, gathered, Int32Array.of(0, 1, -1), back)).toThrow(/rows/);
+  });
+
+  it('refuses sizes whose product would wrap around', () => {
+    const none = new Float32Array(0);
+    const call = () =>
+      kernels.floatMix(curveNumbers('tanh'), curveNumbers('tanh'), 2 ** 33, 2 ** 33, none, none, none);
+    expect(call).toThrow(/product/);
+  });
+
   it('refuses ids beyond the table', () => {
     const call = () =>
       kernels.floatEmbedding(

@@ -123,6 +123,59 @@ function lossAndGradients(precision: Precision = 'float32'): {
   };
 }
 
+describe('rows left out by hard masks', () => {
+  beforeAll(() => useBackend('native'));
+
+  /** Logits, masks and gradients of all weights, with all rows or with the kept ones alone. */
+  function run(compact: boolean, lastLayer: 'cls' | 'all') {
+    const weights = new WeightTensors(parameters).get();
+    const names = Object.keys(weights);
+    const seen: { logits: number[]; kept: number[][]; important: number[][] } = {
+      logits: [],
+      kept: [],
+      important: [],
+    };
+    const { grads } = tf.valueAndGrads((...xs: tf.Tensor[]) => {
+      const named = Object.fromEntries(names.map((name, i) => [name, xs[i]!]));
+      const output = encode(named, smallConfig, batch, batch.ids, {
+        curves: secureCurves,
+        masks: masksOf('hard', 0),
+        dropout: noDropout,
+        lastLayer,
+        compact,
+      });
+      seen.logits = [...output.logits.dataSync()];
+      for (const { kept, important } of output.layers) {
+        seen.kept.push([...kept.dataSync()]);
+        seen.important.push([...important.mul(kept).dataSync()]);
+      }
+      return crossEntropy(output.logits, batch.labels);
+    })(Object.values(weights));
+    return { ...seen, gradients: names.map((name, i) => [name, grads[i]!.dataSync()] as const) };
+  }
+
+  it.each(['cls', 'all'] as const)(
+    'change nothing: logits, masks, gradients (last layer: %s)',
+    (lastLayer) => {
+      const [masked, compact] = [run(false, lastLayer), run(true, lastLayer)];
+      const pruned = masked.kept[1]!.filter((kept, i) => kept === 0 && batch.real[i] === 1);
+      expect(pruned.length).toBeGreaterThan(3);
+      expect(compact.kept).toEqual(masked.kept);
+      expect(compact.important).toEqual(masked.important);
+      compact.logits.forEach((logit, i) => {
+        expect(logit).toBeCloseTo(masked.logits[i]!, 5);
+      });
+      compact.gradients.forEach(([name, gradient], at) => {
+        const expected = masked.gradients[at]![1];
+        const scale = Math.max(...expected.map(Math.abs), 1e-3);
+        gradient.forEach((g, i) => {
+          expect(Math.abs(g - expected[i]!) / scale, name).toBeLessThan(1e-4);
+        });
+      });
+    },
+  );
+});
+
 describe('gradients of the soft phase', () => {
   afterAll(() => {
     kernels.limitIsa(2);

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import { type NativeBackend, nativeBackendName } from './native-backend.js';
 
 export type Inputs = Readonly<Record<string, tf.TensorInfo>>;
-export type Attributes = Readonly<Record<string, number | string | boolean | null>>;
+export type Attributes = Readonly<Record<string, number | string | boolean | Int32Array | null>>;
 
 /** True if operations run on our backend, where the fused kernels are. */
 export const onNativeBackend = (): boolean => tf.getBackend() === nativeBackendName;

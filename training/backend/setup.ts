@@ -10,6 +10,7 @@ import { registerElementwise } from '../ops/elementwise.js';
 import { registerEmbedding } from '../ops/embedding.js';
 import { registerLayerNorm } from '../ops/layer-norm.js';
 import { registerLinear } from '../ops/linear.js';
+import { registerRows } from '../ops/rows.js';
 import { nativeBackendName, registerNativeBackend } from './native-backend.js';
 
 export type BackendName = 'native' | 'tensorflow' | 'cpu';
@@ -26,6 +27,7 @@ function registerNative(): void {
   registerAttention();
   registerEmbedding();
   registerElementwise();
+  registerRows();
 }
 
 /** Imports tfjs-node; false if it is not installed or has no binding for this machine. */

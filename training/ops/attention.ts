@@ -17,21 +17,22 @@ import { type CurveName, curveNumbers } from '../curves.js';
 import { applyCurve } from './curve.js';
 
 export interface AttentionInputs {
-  /** [batch · queries, hidden]: the first `queries` rows of every sequence. */
+  /** [queries, hidden]: the rows of all sequences, or the first of each. */
   readonly q: tf.Tensor2D;
-  /** [batch · tokens, hidden] */
+  /** [rows, hidden]: sequences follow each other. */
   readonly k: tf.Tensor2D;
   readonly v: tf.Tensor2D;
-  /** [batch · tokens]: 0 for padding, 1 for tokens that are there, between for soft masks. */
+  /** [rows]: 0 for padding, 1 for tokens that are there, between for soft masks. */
   readonly columnWeight: tf.Tensor1D;
-  /** [batch · queries] */
+  /** [queries] */
   readonly rowHigh: tf.Tensor1D;
 }
 
 export interface AttentionOptions {
-  readonly batch: number;
-  readonly queries: number;
-  readonly tokens: number;
+  /** Rows of every sequence. */
+  readonly lengths: Int32Array;
+  /** q has the first row of every sequence alone. */
+  readonly firstOnly: boolean;
   readonly heads: number;
   readonly dropout: number;
   readonly seed: number;
@@ -40,9 +41,9 @@ export interface AttentionOptions {
 }
 
 export interface AttentionOutputs {
-  /** [batch · queries, hidden] */
+  /** [queries, hidden] */
   readonly context: tf.Tensor2D;
-  /** [batch · tokens]: n·S of every token over the real rows; null where queries < tokens. */
+  /** [rows]: n·S of every token over the real rows; null with `firstOnly`. */
   readonly scores: tf.Tensor1D | null;
 }
 
@@ -52,12 +53,16 @@ const maximumFrom = 0.01;
 export function attention(inputs: AttentionInputs, options: AttentionOptions): AttentionOutputs {
   if (!onNativeBackend()) return plainAttention(inputs, options);
   const [context, scores] = runKernel('EncoderAttention', { ...inputs }, { ...options });
-  const scored = options.queries === options.tokens;
-  return { context: context as tf.Tensor2D, scores: scored ? (scores as tf.Tensor1D) : null };
+  return { context: context as tf.Tensor2D, scores: options.firstOnly ? null : (scores as tf.Tensor1D) };
 }
 
+/** Plain operations want sequences of one length. */
 function plainAttention(inputs: AttentionInputs, options: AttentionOptions): AttentionOutputs {
-  const { batch, queries, tokens, heads, dropout, seed, high, low } = options;
+  const { lengths, firstOnly, heads, dropout, seed, high, low } = options;
+  const [batch, tokens] = [lengths.length, lengths[0]!];
+  if (lengths.some((length) => length !== tokens))
+    throw new Error('attention: sequences of different lengths need the native backend');
+  const queries = firstOnly ? 1 : tokens;
   const hidden = inputs.q.shape[1];
   const size = hidden / heads;
   const split = (x: tf.Tensor2D, rows: number): tf.Tensor4D =>
@@ -79,7 +84,7 @@ function plainAttention(inputs: AttentionInputs, options: AttentionOptions): Att
   const dropped = dropout > 0 ? tf.dropout(p, dropout, undefined, seed) : p;
   const context = tf.transpose(tf.matMul(dropped as tf.Tensor4D, split(inputs.v, tokens)), [0, 2, 1, 3]);
   const rows = context.reshape([batch * queries, hidden]) as tf.Tensor2D;
-  if (queries < tokens) return { context: rows, scores: null };
+  if (firstOnly) return { context: rows, scores: null };
   const rowWeight = inputs.columnWeight.reshape([batch, 1, tokens, 1]);
   const scores = p
     .mul(rowWeight)
@@ -97,17 +102,15 @@ function commonArguments(
   inputs: Readonly<Record<string, tf.TensorInfo>>,
   attributes: Attributes,
 ) {
-  const { batch, queries, tokens, heads, dropout, seed, high, low } = optionsOf(attributes);
+  const { lengths, firstOnly, heads, dropout, seed, high, low } = optionsOf(attributes);
   const hidden = inputs.q!.shape[1]!;
   const floats = (name: string): Float32Array => backend.floats(inputs[name]!);
   return {
-    hidden,
     list: [
       curveNumbers(high),
       curveNumbers(low),
-      batch,
-      queries,
-      tokens,
+      lengths,
+      firstOnly,
       heads,
       hidden / heads,
       floats('q'),
@@ -123,24 +126,21 @@ function commonArguments(
 
 export function registerAttention(): void {
   defineKernel('EncoderAttention', (backend, inputs, attributes) => {
-    const { batch, queries, tokens, heads } = optionsOf(attributes);
-    const { hidden, list } = commonArguments(backend, inputs, attributes);
-    const context = backend.make([batch * queries, hidden]);
-    const scores = backend.make([batch * tokens]);
-    const shifted = backend.make([batch, heads, queries, tokens]);
-    const scored = queries === tokens;
-    kernels.floatAttention(...list, context.values, scored ? scores.values : null, shifted.values);
+    const { lengths, firstOnly, heads } = optionsOf(attributes);
+    const { list } = commonArguments(backend, inputs, attributes);
+    const context = backend.make(inputs.q!.shape);
+    const scores = backend.make(inputs.columnWeight!.shape);
+    const pairs = lengths.reduce((sum, length) => sum + length * (firstOnly ? 1 : length), 0);
+    const shifted = backend.make([heads, pairs]);
+    kernels.floatAttention(...list, context.values, firstOnly ? null : scores.values, shifted.values);
     return [context.info, scores.info, shifted.info];
   });
   defineKernel('EncoderAttentionGrad', (backend, inputs, attributes) => {
-    const { batch, queries, tokens } = optionsOf(attributes);
-    const { hidden, list } = commonArguments(backend, inputs, attributes);
-    const dq = backend.make([batch * queries, hidden]);
-    const dk = backend.make([batch * tokens, hidden]);
-    const dv = backend.make([batch * tokens, hidden]);
-    const dColumnWeight = backend.make([batch * tokens]);
-    const dRowHigh = backend.make([batch * queries]);
-    const dScores = queries === tokens ? backend.floats(inputs.dScores!) : null;
+    const { list } = commonArguments(backend, inputs, attributes);
+    const like = (name: string) => backend.make(inputs[name]!.shape);
+    const [dq, dk, dv] = [like('q'), like('k'), like('v')];
+    const [dColumnWeight, dRowHigh] = [like('columnWeight'), like('rowHigh')];
+    const dScores = optionsOf(attributes).firstOnly ? null : backend.floats(inputs.dScores!);
     kernels.floatAttentionGrad(
       ...list,
       backend.floats(inputs.shifted!),

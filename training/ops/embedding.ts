@@ -1,4 +1,4 @@
-/** Rows of the word, position and token-type tables, summed; and the first row of every sequence. */
+/** Rows of the word, position and token-type tables, summed. */
 import * as tf from '@tensorflow/tfjs';
 import { kernels } from '../../kernels/addon.js';
 import {
@@ -40,14 +40,6 @@ export function embedding(
     .add(tf.gather(tokenType, types)) as tf.Tensor2D;
 }
 
-/** x [batch · tokens, hidden] → [batch, hidden]: the [CLS] rows. */
-export function firstTokens(x: tf.Tensor2D, batch: number): tf.Tensor2D {
-  if (onNativeBackend()) return runKernel('EncoderFirstTokens', { x }, { batch })[0] as tf.Tensor2D;
-  const hidden = x.shape[1];
-  const tokens = x.shape[0] / batch;
-  return x.reshape([batch, tokens * hidden]).slice([0, 0], [batch, hidden]) as tf.Tensor2D;
-}
-
 export function registerEmbedding(): void {
   defineKernel('EncoderEmbedding', (backend, inputs, { tokens }) => {
     const { word, position, tokenType, words, types } = inputs;
@@ -86,32 +78,5 @@ export function registerEmbedding(): void {
       const [dw, dp, dt] = runKernel('EncoderEmbeddingGrad', inputs, attributes);
       return { word: dw!, position: dp!, tokenType: dt! };
     },
-  });
-  defineKernel('EncoderFirstTokens', (backend, { x }, { batch }) => {
-    const [rows, columns] = x!.shape as [number, number];
-    const sequences = batch as number;
-    const stride = (rows / sequences) * columns;
-    const out = backend.make([sequences, columns]);
-    const values = backend.floats(x!);
-    for (let i = 0; i < sequences; i++)
-      out.values.set(values.subarray(i * stride, i * stride + columns), i * columns);
-    return [out.info];
-  });
-  defineKernel('EncoderFirstTokensGrad', (backend, { dy }, { rows }) => {
-    const [sequences, columns] = dy!.shape as [number, number];
-    const stride = ((rows as number) / sequences) * columns;
-    const out = backend.make([rows as number, columns]);
-    const values = backend.floats(dy!);
-    out.values.fill(0);
-    for (let i = 0; i < sequences; i++)
-      out.values.set(values.subarray(i * columns, (i + 1) * columns), i * stride);
-    return [out.info];
-  });
-  defineGradient({
-    kernelName: 'EncoderFirstTokens',
-    inputsToSave: ['x'],
-    gradient: ([dy], [x]) => ({
-      x: runKernel('EncoderFirstTokensGrad', { dy: dy! }, { rows: x!.shape[0]! })[0]!,
-    }),
   });
 }

@@ -32,4 +32,13 @@ void embeddingGrad(const EmbeddingGradArgs& args) {
   }
 }
 
+void gatherRows(const float* x, int64_t columns, const int32_t* rows, int64_t count, float* out) {
+  for (int64_t i = 0; i < count; i++) std::copy_n(x + rows[i] * columns, columns, out + i * columns);
+}
+
+void scatterRows(const float* x, int64_t columns, const int32_t* rows, int64_t count, float* out, int64_t outRows) {
+  std::fill(out, out + outRows * columns, 0.0f);
+  for (int64_t i = 0; i < count; i++) std::copy_n(x + i * columns, columns, out + rows[i] * columns);
+}
+
 }  // namespace cipherprune::float32

@@ -1,4 +1,4 @@
-// Sum of word, position and token-type rows, and its gradient by table.
+// Rows of tables. Sum of word, position and token-type rows, and its gradient by table.
 #pragma once
 #include <cstdint>
 
@@ -22,5 +22,10 @@ struct EmbeddingGradArgs {
 
 void embedding(const EmbeddingArgs& args);
 void embeddingGrad(const EmbeddingGradArgs& args);
+
+/** out [count, columns] = the named rows of x. */
+void gatherRows(const float* x, int64_t columns, const int32_t* rows, int64_t count, float* out);
+/** out [outRows, columns] = the rows of x [count, columns] at their (distinct) places, 0 elsewhere. */
+void scatterRows(const float* x, int64_t columns, const int32_t* rows, int64_t count, float* out, int64_t outRows);
 
 }  // namespace cipherprune::float32

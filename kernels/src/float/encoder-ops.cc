@@ -37,6 +37,13 @@ constexpr int64_t kNumbersPerPiece = 16384;
 /** Sums over rows are made per piece of 64 rows, then the pieces are added in order: the same on any thread count. */
 constexpr int64_t kRowsPerSum = 64;
 
+/** Floats that the longest sequence needs: see AttentionScratch. */
+int64_t attentionScratch(const AttentionArgs& args) {
+  int64_t longest = 0;
+  for (int64_t b = 0; b < args.batch; b++) longest = std::max(longest, args.starts[b + 1] - args.starts[b]);
+  return paddedTo16(longest) * (args.headSize + 2 * kAttentionRows + 3);
+}
+
 float* scratchOf(int64_t floats) {
   static thread_local std::vector<float> space;
   if (static_cast<int64_t>(space.size()) < floats) space.resize(floats);
@@ -44,10 +51,6 @@ float* scratchOf(int64_t floats) {
 }
 
 }  // namespace
-
-int64_t attentionScratch(int64_t tokens, int64_t headSize) {
-  return (paddedTo16(tokens)) * (2 * headSize + 8);
-}
 
 void addPairs(const PairArgs& args) {
   const EncoderLoops loops = chosenLoops();
@@ -95,17 +98,15 @@ void layerNormGrad(const LayerNormGradArgs& args) {
 
 void attention(const AttentionArgs& args) {
   const EncoderLoops loops = chosenLoops();
-  auto run = [&](int64_t sequence) {
-    loops.attention(args, sequence, scratchOf(attentionScratch(args.tokens, args.headSize)));
-  };
+  const int64_t floats = attentionScratch(args);
+  auto run = [&](int64_t sequence) { loops.attention(args, sequence, scratchOf(floats)); };
   parallelFor(args.batch, run);
 }
 
 void attentionGrad(const AttentionGradArgs& args) {
   const EncoderLoops loops = chosenLoops();
-  auto run = [&](int64_t sequence) {
-    loops.attentionGrad(args, sequence, scratchOf(attentionScratch(args.forward.tokens, args.forward.headSize)));
-  };
+  const int64_t floats = attentionScratch(args.forward);
+  auto run = [&](int64_t sequence) { loops.attentionGrad(args, sequence, scratchOf(floats)); };
   parallelFor(args.forward.batch, run);
 }
 

@@ -53,21 +53,28 @@ struct LayerNormGradArgs {
   float *dx, *dResidual, *dGamma, *dBeta, *dRowWeight;
 };
 
+/** Rows of a head's attention that are computed together. */
+constexpr int64_t kAttentionRows = 32;
+
 /**
- * Attention of `queries` rows (the first of each sequence) over `tokens` columns, per head:
+ * Attention of sequences that follow each other in rows: sequence b has the token rows starts[b] … starts[b + 1] - 1. Its
+ * query rows are the same ones or, with firstOnly, row b alone, which stands for its first token. Per head:
  * e = mix of high and low exp of (s - max s) by the row's importance, p = columnWeight · e / sum(columnWeight · e).
  * A row whose own columnWeight is 0 (padding, pruned) is skipped. scores = mean over heads of the column sums of p
- * over rows, each row times its own columnWeight; not computed where queries < tokens.
+ * over rows, each row times its own columnWeight; not computed with firstOnly.
  */
 struct AttentionArgs {
   const Curve* high;
   const Curve* low;
-  int64_t batch, queries, tokens, heads, headSize;
+  int64_t batch, heads, headSize;
+  /** [batch + 1]; the same sums over heads · queries · tokens, for `shifted`. */
+  const int64_t *starts, *pairs;
+  bool firstOnly;
   const float *q, *k, *v, *columnWeight, *rowHigh;
   /** Dropout of p on its way to the context (the scores see p itself). */
   float dropout;
   uint32_t seed;
-  /** shifted [batch, heads, queries, tokens]: s - max s, saved for the gradient. */
+  /** shifted, per sequence [heads, queries, tokens]: s - max s, saved for the gradient. */
   float *context, *scores, *shifted;
 };
 
@@ -124,9 +131,6 @@ struct EncoderLoops {
   void (*adamW)(const AdamWArgs&, int64_t from, int64_t to);
   void (*addRows)(const float* x, int64_t rows, int64_t columns, float* out);
 };
-
-/** Floats of scratch that one sequence needs. */
-int64_t attentionScratch(int64_t tokens, int64_t headSize);
 
 EncoderLoops portableEncoderLoops();
 EncoderLoops avx2EncoderLoops();

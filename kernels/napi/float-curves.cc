@@ -1,0 +1,50 @@
+// Functions of one variable, and mixes of two.
+#include "napi/float-arguments.h"
+#include "src/float/encoder-ops.h"
+
+namespace cipherprune {
+
+namespace {
+
+using namespace float32;
+
+void curveCall(const Napi::CallbackInfo& info) {
+  Arguments in(info, "floatCurve");
+  const Curve curve = in.curve("curve");
+  CurveArgs args = {};
+  args.curve = &curve;
+  args.x = in.anyFloats("x", args.size);
+  args.y = in.floats("y", args.size);
+  args.derivative = in.optionalFloats("derivative", args.size);
+  applyCurve(args);
+}
+
+void mixCall(const Napi::CallbackInfo& info) {
+  Arguments in(info, "floatMix");
+  const Curve high = in.curve("high"), low = in.curve("low");
+  const int64_t rows = in.size("rows"), columns = in.size("columns");
+  const float* x = in.floats("x", in.product({rows, columns}));
+  const float* rowHigh = in.floats("rowHigh", rows);
+  mixRows({&high, &low, rows, columns, x, rowHigh, in.floats("y", in.product({rows, columns}))});
+}
+
+void mixGradCall(const Napi::CallbackInfo& info) {
+  Arguments in(info, "floatMixGrad");
+  const Curve high = in.curve("high"), low = in.curve("low");
+  const int64_t rows = in.size("rows"), columns = in.size("columns");
+  const float* x = in.floats("x", in.product({rows, columns}));
+  const float* rowHigh = in.floats("rowHigh", rows);
+  const float* dy = in.floats("dy", in.product({rows, columns}));
+  float* dx = in.floats("dx", in.product({rows, columns}));
+  mixRowsGrad({&high, &low, rows, columns, x, rowHigh, dy, dx, in.floats("dRowHigh", rows)});
+}
+
+}  // namespace
+
+void registerFloatCurves(Napi::Env env, Napi::Object exports) {
+  exports.Set("floatCurve", Napi::Function::New(env, curveCall));
+  exports.Set("floatMix", Napi::Function::New(env, mixCall));
+  exports.Set("floatMixGrad", Napi::Function::New(env, mixGradCall));
+}
+
+}  // namespace cipherprune

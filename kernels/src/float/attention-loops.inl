@@ -1,0 +1,196 @@
+// Attention forward and backward, one sequence a call; part of encoder-loops.inl. Per head, rows are taken in chunks:
+// scores, probabilities and their gradients of a chunk are small matrices, and everything around the softmax is a product.
+#include "src/float/loop-basics.inl"
+#include "src/float/small-product.inl"
+
+namespace cipherprune::float32 {
+
+namespace {
+
+/** Columns below this weight do not take part in the maximum that softmax subtracts. */
+constexpr float kMaximumFrom = 0.01f;
+
+inline int64_t paddedTo16(int64_t n) { return (n + kLanes - 1) / kLanes * kLanes; }
+
+/** out [size, padded] = transpose of x [tokens, stride] (its first `size` columns), zeros in the padding. */
+void transposeHead(const float* x, int64_t tokens, int64_t stride, int64_t size, int64_t padded, float* out) {
+  for (int64_t c = 0; c < size; c++) {
+    for (int64_t i = 0; i < tokens; i++) out[c * padded + i] = x[i * stride + c];
+    for (int64_t i = tokens; i < padded; i++) out[c * padded + i] = 0;
+  }
+}
+
+inline void addScaled(float factor, const float* x, int64_t n, float* y) {
+  for (int64_t i = 0; i < n; i++) y[i] += factor * x[i];
+}
+
+/** shifted = min(scale · s - max, 0), the maximum over columns of some weight; columns of weight 0 become 0. */
+void shiftByMaximum(const float* s, const float* weight, float scale, int64_t tokens, float* shifted) {
+  float highest = -3.0e38f;
+  for (int64_t i = 0; i < tokens; i++) {
+    const float value = weight[i] >= kMaximumFrom ? s[i] : -3.0e38f;
+    highest = value > highest ? value : highest;
+  }
+  for (int64_t i = 0; i < tokens; i++) {
+    const float value = scale * (s[i] - highest);
+    shifted[i] = value < 0 && weight[i] > 0 ? value : 0.0f;
+  }
+}
+
+/** Row-wise state of one softmax: e, its derivative by the input, high - low. */
+struct SoftmaxRow {
+  float *e, *derivative, *difference;
+};
+
+/** Fills the row and returns 1 / sum(weight · e). */
+template <bool kSlope>
+float softmaxRow(const Curve& high, const Curve& low, float rowHigh, const float* weight, const float* shifted,
+                 int64_t tokens, SoftmaxRow row) {
+  for (int64_t i = 0; i < tokens; i += kBlock)
+    mixBlock<kSlope>(high, low, rowHigh, shifted + i, smaller(kBlock, tokens - i), row.e + i, row.derivative + i,
+                     row.difference + i);
+  return 1.0f / dotOf(weight, row.e, tokens);
+}
+
+/** Where one sequence is: its token rows, its query rows (all of them, or the first alone), its part of `shifted`. */
+struct Place {
+  int64_t tokens, queries, tokenRow, queryRow, pairs;
+  Place(const AttentionArgs& args, int64_t sequence)
+      : tokens(args.starts[sequence + 1] - args.starts[sequence]),
+        queries(args.firstOnly ? 1 : tokens),
+        tokenRow(args.starts[sequence]),
+        queryRow(args.firstOnly ? sequence : tokenRow),
+        pairs(args.pairs[sequence]) {}
+};
+
+/** A transposed head [headSize, padded], two chunks [kAttentionRows, padded] and three rows. */
+struct AttentionScratch {
+  float *transposed, *chunk, *chunkToo, *rows;
+  AttentionScratch(float* scratch, int64_t headSize, int64_t padded)
+      : transposed(scratch),
+        chunk(transposed + headSize * padded),
+        chunkToo(chunk + kAttentionRows * padded),
+        rows(chunkToo + kAttentionRows * padded) {}
+};
+
+void attentionOf(const AttentionArgs& args, int64_t sequence, float* scratch) {
+  const Place at(args, sequence);
+  const int64_t n = at.tokens, d = args.headSize, hidden = args.heads * d, padded = paddedTo16(n);
+  const AttentionScratch space(scratch, d, padded);
+  const SoftmaxRow row{space.rows, space.rows + padded, space.rows + 2 * padded};
+  const float* weight = args.columnWeight + at.tokenRow;
+  float* scores = args.scores != nullptr && !args.firstOnly ? args.scores + at.tokenRow : nullptr;
+  const float scale = 1.0f / sqrtf(static_cast<float>(d));
+  const Dropout drop = dropout(args.seed, args.dropout);
+  if (scores != nullptr) memset(scores, 0, n * sizeof(float));
+  for (int64_t head = 0; head < args.heads; head++) {
+    const float *k = args.k + at.tokenRow * hidden + head * d, *v = args.v + at.tokenRow * hidden + head * d;
+    transposeHead(k, n, hidden, d, padded, space.transposed);
+    for (int64_t first = 0; first < at.queries; first += kAttentionRows) {
+      const int64_t count = smaller(kAttentionRows, at.queries - first);
+      const int64_t from = (at.queryRow + first) * hidden + head * d;
+      product(count, d, padded, {args.q + from, hidden, 1}, space.transposed, padded, space.chunk, padded, false);
+      for (int64_t j = first; j < first + count; j++) {
+        float* p = space.chunk + (j - first) * padded;
+        const int64_t pairs = at.pairs + (head * at.queries + j) * n;
+        float* shifted = args.shifted + pairs;
+        if (weight[j] == 0) {
+          memset(shifted, 0, n * sizeof(float));
+          memset(p, 0, n * sizeof(float));
+          continue;
+        }
+        shiftByMaximum(p, weight, scale, n, shifted);
+        const float inverse =
+            softmaxRow<false>(*args.high, *args.low, args.rowHigh[at.queryRow + j], weight, shifted, n, row);
+        for (int64_t i = 0; i < n; i++) p[i] = row.e[i] * weight[i] * inverse;
+        if (scores != nullptr) addScaled(weight[j] / args.heads, p, n, scores);
+        if (args.dropout > 0) applyDropout(drop, pairs, p, n, p);
+      }
+      product(count, n, d, {space.chunk, padded, 1}, v, hidden, args.context + from, hidden, false);
+    }
+  }
+}
+
+/** Where the row's maximum was: the first column of shift 0 among those that the maximum was taken over. */
+int64_t maximumColumn(const float* shifted, const float* weight, int64_t tokens) {
+  for (int64_t i = 0; i < tokens; i++)
+    if (shifted[i] == 0 && weight[i] >= kMaximumFrom) return i;
+  return 0;
+}
+
+/** dp (by the dropped probabilities) → gradient by the logits, in place; dropped = the probabilities after dropout. */
+void attentionRowGrad(const AttentionGradArgs& args, const Place& at, int64_t head, int64_t j, SoftmaxRow row, float* dp,
+                      float* dropped) {
+  const AttentionArgs& f = args.forward;
+  const int64_t n = at.tokens, pairs = at.pairs + (head * at.queries + j) * n;
+  const float *shifted = f.shifted + pairs, *weight = f.columnWeight + at.tokenRow;
+  float* dWeight = args.dColumnWeight + at.tokenRow;
+  const Dropout drop = dropout(f.seed, f.dropout);
+  const float inverse = softmaxRow<true>(*f.high, *f.low, f.rowHigh[at.queryRow + j], weight, shifted, n, row);
+  if (f.dropout > 0) applyDropout(drop, pairs, dp, n, dp);
+  for (int64_t i = 0; i < n; i++) dropped[i] = weight[i] * row.e[i] * inverse;
+  if (args.dScores != nullptr && !f.firstOnly) {
+    const float* dScores = args.dScores + at.tokenRow;
+    addScaled(weight[j] / f.heads, dScores, n, dp);
+    dWeight[j] += dotOf(dropped, dScores, n) / f.heads;
+  }
+  const float mean = dotOf(dropped, dp, n);
+  if (f.dropout > 0) applyDropout(drop, pairs, dropped, n, dropped);
+  for (int64_t i = 0; i < n; i++) {
+    const float g = (dp[i] - mean) * inverse;
+    dWeight[i] += row.e[i] * g;
+    dp[i] = weight[i] * g;
+  }
+  args.dRowHigh[at.queryRow + j] += dotOf(dp, row.difference, n);
+  // Columns above the maximum (of next to no weight) were clamped to it and have no slope.
+  const int64_t highest = maximumColumn(shifted, weight, n);
+  const float slope = row.derivative[highest] * dp[highest];
+  for (int64_t i = 0; i < n; i++) dp[i] = shifted[i] < 0 ? dp[i] * row.derivative[i] : 0.0f;
+  dp[highest] = slope;
+  dp[highest] -= sumOf(dp, n);
+  const float scale = 1.0f / sqrtf(static_cast<float>(f.headSize));
+  for (int64_t i = 0; i < n; i++) dp[i] = weight[i] != 0 ? scale * dp[i] : 0.0f;
+}
+
+void clearGradients(const AttentionGradArgs& args, const Place& at) {
+  const int64_t hidden = args.forward.heads * args.forward.headSize;
+  memset(args.dColumnWeight + at.tokenRow, 0, at.tokens * sizeof(float));
+  memset(args.dRowHigh + at.queryRow, 0, at.queries * sizeof(float));
+  memset(args.dk + at.tokenRow * hidden, 0, at.tokens * hidden * sizeof(float));
+  memset(args.dv + at.tokenRow * hidden, 0, at.tokens * hidden * sizeof(float));
+}
+
+void attentionGradOf(const AttentionGradArgs& args, int64_t sequence, float* scratch) {
+  const AttentionArgs& f = args.forward;
+  const Place at(f, sequence);
+  const int64_t n = at.tokens, d = f.headSize, hidden = f.heads * d, padded = paddedTo16(n);
+  const AttentionScratch space(scratch, d, padded);
+  const SoftmaxRow row{space.rows, space.rows + padded, space.rows + 2 * padded};
+  const float* weight = f.columnWeight + at.tokenRow;
+  clearGradients(args, at);
+  for (int64_t head = 0; head < f.heads; head++) {
+    const int64_t base = at.tokenRow * hidden + head * d;
+    transposeHead(f.v + base, n, hidden, d, padded, space.transposed);
+    for (int64_t first = 0; first < at.queries; first += kAttentionRows) {
+      const int64_t count = smaller(kAttentionRows, at.queries - first);
+      const int64_t from = (at.queryRow + first) * hidden + head * d;
+      float *dp = space.chunk, *dropped = space.chunkToo;
+      product(count, d, padded, {args.dContext + from, hidden, 1}, space.transposed, padded, dp, padded, false);
+      for (int64_t j = 0; j < count; j++) {
+        if (weight[first + j] != 0) {
+          attentionRowGrad(args, at, head, first + j, row, dp + j * padded, dropped + j * padded);
+        } else {
+          memset(dp + j * padded, 0, n * sizeof(float));
+          memset(dropped + j * padded, 0, n * sizeof(float));
+        }
+      }
+      product(n, count, d, {dropped, 1, padded}, args.dContext + from, hidden, args.dv + base, hidden, true);
+      product(count, n, d, {dp, padded, 1}, f.k + base, hidden, args.dq + from, hidden, false);
+      product(n, count, d, {dp, 1, padded}, f.q + from, hidden, args.dk + base, hidden, true);
+    }
+  }
+}
+
+}  // namespace
+
+}  // namespace cipherprune::float32
