@@ -1,5 +1,5 @@
 /** Material that a party makes before texts are known, as what runs connections sees it; the two-party backend makes it. */
-import type { Stock } from '../backends/two-party/ahead/ahead.js';
+import type { KeptItems, Stock } from '../backends/two-party/ahead/ahead.js';
 import { Demand } from '../backends/two-party/ahead/demand.js';
 
 export interface Material {
@@ -12,6 +12,10 @@ export interface Material {
   stock(): Stock;
   /** Of this party's memory, when all of `demand` lies ready. */
   bytesOf(demand: Demand): number;
+  /** Takes out of the pools what a later connection may use. */
+  drainAhead(): KeptItems[];
+  /** Puts it back. */
+  restoreAhead(kept: readonly KeptItems[]): void;
 }
 
 /** What pools hold once `demand` was filled beside what they have. */

@@ -36,7 +36,7 @@ import {
   localTensor,
   type Rounding,
 } from '../local-backend.js';
-import { Ahead, type Stock } from './ahead/ahead.js';
+import { Ahead, type KeptItems, type Stock } from './ahead/ahead.js';
 import { Demand } from './ahead/demand.js';
 import { and } from './and.js';
 import { topBit, topBitsOfCopies } from './comparison.js';
@@ -129,6 +129,16 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
   /** Bytes of this party's memory when all of `demand` lies ready. */
   bytesOf(demand: Demand): number {
     return this.#ahead?.bytesOf(demand) ?? 0;
+  }
+
+  /** Takes out of the pools what may be kept for a later connection of the same parties and weights; not COTs. */
+  drainAhead(): KeptItems[] {
+    return this.#ahead?.drain() ?? [];
+  }
+
+  /** Puts it back: both parties the same, at the same place. */
+  restoreAhead(kept: readonly KeptItems[]): void {
+    this.#ahead?.restore(kept);
   }
 
   prepareFactors(y: PrivateTensor): void {

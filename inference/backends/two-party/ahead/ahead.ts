@@ -4,6 +4,7 @@
  * what is used, by the same classes, so that pools can be filled for texts like it (demand.ts).
  */
 import { kernels } from '../../../../kernels/addon.js';
+import { TensorMismatchError } from '../../../core/errors.js';
 import type { PartyId, PrivateTensor, Sign, Weight } from '../../backend.js';
 import type { TwoParty } from '../cot-exchange.js';
 import type { LinearProtocols, MatmulShape, RowShares } from '../linear-protocols.js';
@@ -13,12 +14,14 @@ import { widen } from '../widen.js';
 import { CotReserves } from './cot-reserves.js';
 import { type Correlation, Demand, formatCorrelation } from './demand.js';
 import { FactorPool } from './factor-rows.js';
+import type { PackedItems, PackedStore } from './packed-store.js';
 import { ProductPool } from './products.js';
 import { SquarePool } from './squares.js';
 import { TriplePool } from './triples.js';
 
 /** Correlations of one kind. */
 interface Pool {
+  readonly store: PackedStore;
   readonly available: number;
   readonly bytesPerItem: number;
   /** Makes what is missing to `count`; both parties at the same place. */
@@ -30,6 +33,11 @@ export interface Stock {
   readonly items: Demand;
   /** Of this party's memory. */
   readonly bytes: number;
+}
+
+/** Items of one kind as they are kept over connections. */
+export interface KeptItems extends PackedItems {
+  readonly correlation: Correlation;
 }
 
 const other = (party: PartyId): PartyId => (party === 'server' ? 'client' : 'server');
@@ -92,6 +100,31 @@ export class Ahead implements Multiplications {
     for (const [correlation, count] of demand.entries)
       if (correlation.kind === 'cots') await this.#cots.fill(correlation.sender, count);
     this.party.nextReceiver = 'client';
+  }
+
+  /**
+   * Takes everything out of the pools that does not depend on the connection: all but COTs, whose delta ends with it. Shares of
+   * random numbers and of their products fit any later connection of the same two parties and weights.
+   */
+  drain(): KeptItems[] {
+    return [...this.#allPools()].flatMap(({ correlation, pool }) =>
+      pool.store.drain().map((items) => ({ correlation, ...items })),
+    );
+  }
+
+  /**
+   * Puts back what `drain` gave, in its order; both parties at the same place.
+   * @throws TensorMismatchError if something fits no pool of this connection
+   */
+  restore(kept: readonly KeptItems[]): void {
+    for (const { correlation, ...items } of kept) {
+      const pool = this.#poolOf(correlation);
+      if (!pool)
+        throw new TensorMismatchError(
+          `pools: expected no ${formatCorrelation(correlation)} on this connection`,
+        );
+      pool.store.addPacked(items);
+    }
   }
 
   /** Factors that come again in every text. */

@@ -31,6 +31,11 @@ export class FactorPool {
     this.#store = new PackedStore(bits.map((field) => ({ width: this.#width, bits: field })));
   }
 
+  /** To be kept over connections. */
+  get store(): PackedStore {
+    return this.#store;
+  }
+
   get available(): number {
     return this.#store.available;
   }

@@ -91,6 +91,7 @@ export class RowsAhead {
     if (!this.accepts(index)) return null;
     const { store } = this.#weights[index]!;
     return {
+      store,
       available: store.available,
       bytesPerItem: store.bytesPerItem,
       fill: (rows: number) => this.fill(index, rows),

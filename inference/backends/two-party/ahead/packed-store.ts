@@ -11,6 +11,12 @@ export interface Field {
   readonly bits: number;
 }
 
+/** Items as they are kept: fields of whole words, packed. */
+export interface PackedItems {
+  readonly items: number;
+  readonly fields: readonly Uint8Array[];
+}
+
 /** Items added together; the first `taken` of them are gone. */
 interface Chunk {
   readonly items: number;
@@ -44,6 +50,39 @@ export class PackedStore {
       if (length > 0) kernels.ringPack(words[f]!, bits, packed);
       return packed;
     });
+    this.#chunks.push({ items, fields, taken: 0 });
+    this.#available += items;
+  }
+
+  /** Removes everything, in order. */
+  drain(): PackedItems[] {
+    const chunks = this.#chunks;
+    this.#chunks = [];
+    this.#available = 0;
+    return chunks.map(({ items, fields, taken }) => {
+      if (taken === 0) return { items, fields };
+      const rest = new PackedStore(this.fields);
+      const words = fields.map((packed, f) =>
+        this.fields[f]!.bits === 0
+          ? new BigUint64Array(0)
+          : unpacked(packed, this.fields[f]!, taken, items - taken),
+      );
+      rest.add(items - taken, words);
+      return rest.drain()[0]!;
+    });
+  }
+
+  /**
+   * Adds what `drain` gave.
+   * @throws TensorMismatchError unless every field has the bytes of so many items
+   */
+  addPacked({ items, fields }: PackedItems): void {
+    const sizes = this.fields.map(({ width, bits }) => Math.ceil((items * width * bits) / 8));
+    const fits = fields.length === sizes.length && fields.every(({ length }, f) => length === sizes[f]);
+    if (!Number.isSafeInteger(items) || items < 1 || !fits)
+      throw new TensorMismatchError(
+        `store: expected fields of ${sizes.join(', ')} bytes for ${items} items, got ${fields.map(({ length }) => length).join(', ')}`,
+      );
     this.#chunks.push({ items, fields, taken: 0 });
     this.#available += items;
   }

@@ -31,6 +31,11 @@ export class ProductPool {
     ]);
   }
 
+  /** To be kept over connections. */
+  get store(): PackedStore {
+    return this.#store;
+  }
+
   get available(): number {
     return this.#store.available;
   }

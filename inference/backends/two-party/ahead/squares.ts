@@ -53,6 +53,11 @@ export class SquarePool {
     this.#store = new PackedStore([...own, cross, wrap].map((bits) => ({ width: 1, bits })));
   }
 
+  /** To be kept over connections. */
+  get store(): PackedStore {
+    return this.#store;
+  }
+
   get available(): number {
     return this.#store.available;
   }

@@ -40,6 +40,11 @@ export class TriplePool {
     this.#store = new PackedStore([x, y, out].map((width) => ({ width, bits })));
   }
 
+  /** To be kept over connections. */
+  get store(): PackedStore {
+    return this.#store;
+  }
+
   get available(): number {
     return this.#store.available;
   }
