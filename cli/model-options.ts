@@ -46,6 +46,13 @@ export const warmOption = {
   coerce: wholeNumber('warm', 0, 10_000),
 } as const;
 
+export const poolOption = {
+  type: 'string',
+  describe:
+    'File that keeps what is left of the material until the next time; the server keeps its part (serve --pools), else both discard it',
+  requiresArg: true,
+} as const;
+
 export const privateEmbeddingOption = {
   type: 'boolean',
   default: false,

@@ -15,6 +15,10 @@ export interface ClientTarget {
   readonly timeoutSeconds: number;
   readonly cache: boolean;
   readonly cots?: CotKind;
+  /** File in which what is left of the material stays until the next time. */
+  readonly pool?: string | undefined;
+  /** A server that is started here keeps its part in this folder. */
+  readonly pools?: string | undefined;
   /** What a server that is started here keeps made ahead. */
   readonly aheadMegabytes?: number;
   /** Show the log of a server that is started here. */
@@ -25,15 +29,30 @@ export interface ClientTarget {
 export const LOCAL_AHEAD_MEGABYTES = 4_096;
 
 async function startLocalServer(target: ClientTarget) {
-  const { artifact, timeoutSeconds, privateEmbedding, verbose, aheadMegabytes = 0 } = target;
+  const { artifact, timeoutSeconds, privateEmbedding, verbose, aheadMegabytes = 0, pools } = target;
   const { startServerProcess } = await import('../inference/run/server-process.js');
   const command = selfCommand(
     'serve',
     ...['--artifact', artifact!, '--port', '0', '--timeout', String(timeoutSeconds)],
     ...['--ahead-memory', String(aheadMegabytes), '--until-stdin-closes'],
+    ...(pools === undefined ? [] : ['--pools', pools]),
     ...(privateEmbedding ? ['--private-embedding'] : []),
   );
   return startServerProcess(command, (line) => verbose && note(`server: ${line}`));
+}
+
+/** What takes the client's pools up and keeps them, or null if it is not to. */
+async function poolOf({ pool: path }: ClientTarget, { ahead, digest }: Client) {
+  if (path === undefined) return null;
+  if (!ahead) {
+    note('cipherprune: the server makes nothing ahead (serve --ahead-memory): nothing to keep');
+    return null;
+  }
+  const { checkPoolPath } = await import('../inference/run/pool-file.js');
+  const { keepPool, resumePool } = await import('../inference/run/client-pool.js');
+  await checkPoolPath(path);
+  const options = { path, model: digest, onNote: (line: string) => note(`cipherprune: ${line}`) };
+  return { resume: () => resumePool(ahead, options), keep: () => keepPool(ahead, options) };
 }
 
 /** Runs `body` with a client that is connected and set up; closes everything afterwards, whatever happens. */
@@ -55,7 +74,11 @@ export async function withClient<T>(target: ClientTarget, body: (client: Client)
       cacheFolder: target.cache ? defaultCacheFolder() : null,
     });
     try {
-      return await body(client);
+      const pool = await poolOf(target, client);
+      await pool?.resume();
+      const result = await body(client);
+      await pool?.keep();
+      return result;
     } finally {
       await client.close().catch(() => undefined);
     }

@@ -9,6 +9,7 @@ import {
   batchOption,
   cotsOption,
   jsonOption,
+  poolOption,
   privateEmbeddingOption,
   timeoutOption,
   warmOption,
@@ -30,6 +31,7 @@ interface InferOptions {
   readonly file?: string | undefined;
   readonly batch: number;
   readonly warm: number;
+  readonly pool?: string | undefined;
   readonly privateEmbedding: boolean;
   readonly timeout: number;
   readonly cache: boolean;
@@ -58,17 +60,18 @@ function warnIfTruncated({ source }: TextInput, { truncatedTokens, tokens }: Cla
 const placeOf = (batch: readonly TextInput[]): string =>
   batch.length === 1 ? batch[0]!.source : `${batch[0]!.source} to ${batch.at(-1)!.source}`;
 
-/** The batches; material is made before the first, and between them as long as nobody waits. */
+/** The batches; material is made before the first, and between them as long as nobody waits; for the next time after the last. */
 async function* warmedBatches(
   texts: TextSource,
   client: Client,
-  warm: number,
+  { warm, pool }: Pick<InferOptions, 'warm' | 'pool'>,
 ): AsyncGenerator<readonly TextInput[]> {
   const { Warmer } = await import('../../inference/run/warm.js');
   const warmer = new Warmer(client, { texts: warm, onNote: note });
   if (texts.isLive && !process.stdin.isTTY) await warmer.fill();
   for (;;) {
-    const { remaining, isLive } = texts;
+    const { isLive } = texts;
+    const remaining = pool === undefined ? texts.remaining : Number.POSITIVE_INFINITY;
     const next = texts.next();
     let hasCome = false;
     const come = () => {
@@ -77,7 +80,8 @@ async function* warmedBatches(
     next.then(come, come);
     if (isLive) await warmer.fill({ shouldStop: () => hasCome });
     const batch = await next;
-    if (!batch) return;
+    // What the next time takes.
+    if (!batch) return pool === undefined ? undefined : warmer.fill();
     if (!isLive) await warmer.fill({ remaining, bucket: client.bucketOf(batch[0]!) });
     yield batch;
   }
@@ -96,10 +100,12 @@ async function infer(options: GlobalOptions & InferOptions): Promise<void> {
     cache: options.cache,
     cots: options.cots,
     verbose: options.verbose,
-    aheadMegabytes: options.warm > 0 ? LOCAL_AHEAD_MEGABYTES : 0,
+    aheadMegabytes: options.warm > 0 || options.pool !== undefined ? LOCAL_AHEAD_MEGABYTES : 0,
+    pool: options.pool,
+    ...(options.local && options.pool !== undefined ? { pools: `${options.pool}.server` } : {}),
   };
   await withClient(target, async (client) => {
-    for await (const batch of warmedBatches(texts, client, options.warm)) {
+    for await (const batch of warmedBatches(texts, client, options)) {
       const classifications = await client.classifyBatch(batch).catch((error: Error) => {
         throw Object.assign(error, { message: `${placeOf(batch)}: ${error.message}` });
       });
@@ -136,6 +142,7 @@ export const command: Command<InferOptions> = {
       batch: batchOption,
       cots: cotsOption,
       warm: warmOption,
+      pool: poolOption,
       'private-embedding': privateEmbeddingOption,
       timeout: timeoutOption,
       cache: { type: 'boolean', default: true, describe: 'Keep the public part that a server sends' },

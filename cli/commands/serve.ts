@@ -1,5 +1,7 @@
 /** `serve`: the server party. */
 import { COT_KINDS, type CotKind } from '../../inference/core/cot-kind.js';
+import type { ServedPools } from '../../inference/run/serve-ahead.js';
+import type { ServedModel } from '../../inference/run/serve-connection.js';
 import type { Command } from '../commands.js';
 import { onInterrupt } from '../interrupt.js';
 import { DEFAULT_PORT, privateEmbeddingOption, timeoutOption } from '../model-options.js';
@@ -14,6 +16,8 @@ interface ServeOptions {
   readonly maxClients: number;
   readonly cots: readonly CotKind[];
   readonly aheadMemory: number;
+  readonly pools?: string | undefined;
+  readonly poolsSize: number;
   readonly privateEmbedding: boolean;
   readonly untilStdinCloses: boolean;
 }
@@ -31,12 +35,23 @@ function surviveLostFailures(): void {
   });
 }
 
+async function servedPools(folder: string, megabytes: number, model: ServedModel): Promise<ServedPools> {
+  const { DEFAULT_POOL_LIMITS, PoolFolder } = await import('../../inference/run/pool-folder.js');
+  const { weightsDigest } = await import('../../inference/run/weights-digest.js');
+  return {
+    folder: new PoolFolder(folder, { ...DEFAULT_POOL_LIMITS, bytes: megabytes * 1e6 }),
+    model: weightsDigest(model.terms.modelDigest, model.private),
+  };
+}
+
 async function serve(options: ServeOptions): Promise<void> {
   const { servedModelOf } = await import('../../inference/run/served-model.js');
   const { openEngineParty } = await import('../../inference/run/engine-party.js');
   const { startServer } = await import('../../inference/run/server.js');
+  const model = await servedModelOf(options.artifact, { ...options, aheadMegabytes: options.aheadMemory });
   const server = await startServer({
-    model: await servedModelOf(options.artifact, { ...options, aheadMegabytes: options.aheadMemory }),
+    model,
+    pools: options.pools === undefined ? null : await servedPools(options.pools, options.poolsSize, model),
     open: openEngineParty,
     host: options.host,
     port: options.port,
@@ -84,6 +99,17 @@ export const command: Command<ServeOptions> = {
       default: '256',
       describe: 'Megabytes of material that a client may have made ahead (infer --warm); 0: none',
       coerce: wholeNumber('ahead-memory', 0, 65_535),
+    },
+    pools: {
+      type: 'string',
+      describe: 'Folder that keeps, for a week at most, what is left of clients’ material (infer --pool)',
+      requiresArg: true,
+    },
+    'pools-size': {
+      type: 'string',
+      default: '1000',
+      describe: 'Megabytes that this folder may hold; the oldest give way',
+      coerce: wholeNumber('pools-size', 1, 10_000_000),
     },
     'until-stdin-closes': {
       type: 'boolean',

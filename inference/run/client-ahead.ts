@@ -2,13 +2,14 @@
  * Material for texts that are still to come, as the client sees it: the server has no initiative, so the client asks for it
  * between texts, in steps short enough that a text which arrives meanwhile starts soon.
  */
+import type { KeptItems } from '../backends/two-party/ahead/ahead.js';
 import { type Correlation, Demand } from '../backends/two-party/ahead/demand.js';
-import { ProtocolError } from '../core/errors.js';
 import { withSpan } from '../core/span.js';
 import type { Channel } from '../net/channel.js';
 import { addCosts, type Cost, Meter, NO_COST } from '../session/meter.js';
 import type { Material } from './material.js';
-import { PREPARE_ANSWERS, sendRequest } from './request.js';
+import { inventoryOf, type KeptPool, type PoolName } from './pool-file.js';
+import { receiveAnswer, sendRequest } from './request.js';
 
 /** Memory of what one step makes: about half a second's work where somebody may be waiting. */
 const STEP_BYTES = 4e6;
@@ -89,11 +90,11 @@ export class ClientAhead {
     if (this.#recent.length > RECENT_TEXTS) this.#recent.shift();
   }
 
-  /** What so many texts like the last ones use; null before the first. */
+  /** What so many texts like the last ones use, with a margin; null before the first. */
   expected(texts: number): Demand | null {
     if (this.#recent.length === 0) return null;
     const seen = this.#recent.reduce((sum, recent) => sum + recent.texts, 0);
-    const used = this.#recent.reduce((sum, recent) => sum.plus(recent.demand), new Demand());
+    const used = this.#recent.reduce((sum, recent) => sum.plus(recent.demand.withMargin()), new Demand());
     return used.times(texts / seen);
   }
 
@@ -113,16 +114,28 @@ export class ClientAhead {
     }
   }
 
+  /** Takes pools up again that both parties kept; false if the server does not have its part. */
+  async resume({ id, generation, items }: KeptPool): Promise<boolean> {
+    sendRequest(this.channel, { kind: 'resume', id, generation, inventory: inventoryOf(items) });
+    if (!(await receiveAnswer(this.channel))) return false;
+    this.material.restoreAhead(items);
+    return true;
+  }
+
+  /** Takes everything out of the pools, for the client to keep; null if the server does not keep its part. */
+  async keep({ id, generation }: PoolName): Promise<readonly KeptItems[] | null> {
+    const items = this.material.drainAhead();
+    sendRequest(this.channel, { kind: 'keep', id, generation, inventory: inventoryOf(items) });
+    return (await receiveAnswer(this.channel)) ? items : null;
+  }
+
   async #fill(target: Demand, shouldStop?: () => boolean): Promise<Filled> {
     for (const demand of stepsTo(target, this.material, shouldStop ? STEP_BYTES : LONG_STEP_BYTES)) {
       // Let whatever arrived be noticed.
       if (shouldStop) await new Promise((resolve) => setImmediate(resolve));
       if (shouldStop?.()) return 'stopped';
       sendRequest(this.channel, { kind: 'prepare', demand });
-      const [answer] = await this.channel.receive(1);
-      if (answer === PREPARE_ANSWERS.refused) return 'refused';
-      if (answer !== PREPARE_ANSWERS.accepted)
-        throw new ProtocolError(`prepare: unknown answer ${answer} of the server`);
+      if (!(await receiveAnswer(this.channel))) return 'refused';
       await this.material.prepareAhead(demand);
     }
     return 'complete';

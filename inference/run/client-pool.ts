@@ -36,13 +36,20 @@ async function claimed({ path, model, onNote }: ClientPoolOptions): Promise<Kept
 export async function resumePool(ahead: ClientAhead, options: ClientPoolOptions): Promise<void> {
   const pool = await claimed(options);
   if (pool && !(await ahead.resume(pool)))
-    options.onNote(`${options.path}: the server does not have its part of the pool any more; it is discarded`);
+    options.onNote(
+      `${options.path}: the server does not have its part of the pool any more; it is discarded`,
+    );
 }
 
 /** Keeps what is left, if the server does; call after the last text. */
-export async function keepPool(ahead: ClientAhead, { path, model, onNote }: ClientPoolOptions): Promise<void> {
+export async function keepPool(
+  ahead: ClientAhead,
+  { path, model, onNote }: ClientPoolOptions,
+): Promise<void> {
   const ledger = await readLedger(path);
-  const name = ledger ?? { id: randomBytes(16).toString('hex'), generation: 1 };
+  const name = ledger
+    ? { id: ledger.id, generation: ledger.generation + 1 }
+    : { id: randomBytes(16).toString('hex'), generation: 1 };
   const items = await ahead.keep(name);
   if (!items) return onNote(`${path}: the server keeps no pools (serve --pools)`);
   await rm(path, { force: true });

@@ -33,6 +33,8 @@ interface EncodedInput extends TextOrPair {
 export class Client {
   /** What the set-up cost; reported with the first text, as made ahead. */
   #offline: Cost;
+  /** Of the model's public part. */
+  readonly digest: string;
   /** Material for texts to come; null if this party or the server makes none. */
   readonly ahead: ClientAhead | null;
 
@@ -43,8 +45,9 @@ export class Client {
     readonly model: PublicModel,
     readonly tokenizer: Tokenizer,
     offline: Cost,
-    aheadMegabytes: number,
+    { aheadMegabytes, digest }: { readonly aheadMegabytes: number; readonly digest: string },
   ) {
+    this.digest = digest;
     this.#offline = offline;
     const { material } = party;
     this.ahead =
@@ -64,7 +67,11 @@ export class Client {
       open(session, { public: model, private: null }, agreement),
     );
     const { cost } = meter.finish();
-    return new Client(metered, session, party, model, tokenizer, cost, agreement.aheadMegabytes);
+    const { aheadMegabytes } = agreement;
+    return new Client(metered, session, party, model, tokenizer, cost, {
+      aheadMegabytes,
+      digest: part.digest,
+    });
   }
 
   async classify(text: string, textPair: string | null): Promise<Classification> {

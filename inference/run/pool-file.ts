@@ -7,9 +7,9 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import type { PartyId } from '../backends/backend.js';
 import type { KeptItems } from '../backends/two-party/ahead/ahead.js';
 import { formatCorrelation, parseCorrelation } from '../backends/two-party/ahead/demand.js';
-import type { PartyId } from '../backends/backend.js';
 
 const MAGIC = Buffer.from('CPPOOL1\n');
 const DIGEST_BYTES = 32;

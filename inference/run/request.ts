@@ -1,21 +1,38 @@
 /**
  * What the client asks for between texts: 8 bytes, `operation [1] | zero [3] | bucket [4]`, little-endian. For a batch the
  * last four are the number of texts, and as many buckets of 4 bytes follow; to prepare, the length of a demand, which follows
- * and which the server answers with one byte.
+ * and which the server answers with one byte; to resume kept pools or to keep them, the generation, and a name [16] and an
+ * inventory [32] follow, answered with one byte too.
  */
 import { Demand, MOST_DEMAND_BYTES } from '../backends/two-party/ahead/demand.js';
 import { ProtocolError } from '../core/errors.js';
 import type { Channel } from '../net/channel.js';
+import type { PoolName } from './pool-file.js';
 
 const REQUEST_BYTES = 8;
 const CLASSIFY = 1;
 const GOODBYE = 2;
 const CLASSIFY_BATCH = 3;
 const PREPARE = 4;
+const RESUME = 5;
+const KEEP = 6;
+const ID_BYTES = 16;
+const INVENTORY_BYTES = 32;
 const SMALLEST_BUCKET = 8;
 
-/** The server's answer to `prepare`: both parties make it now, or it is more than the server keeps and nothing happens. */
-export const PREPARE_ANSWERS = { accepted: 1, refused: 2 } as const;
+/** The server's answer to all but texts: both parties do it now, or nothing happens. */
+export const ANSWERS = { accepted: 1, refused: 2 } as const;
+
+/** The server's yes or no. */
+export async function receiveAnswer(channel: Channel): Promise<boolean> {
+  const [answer] = await channel.receive(1);
+  if (answer === ANSWERS.accepted || answer === ANSWERS.refused) return answer === ANSWERS.accepted;
+  throw new ProtocolError(`request: unknown answer ${answer} of the server`);
+}
+
+export function sendAnswer(channel: Channel, isAccepted: boolean): void {
+  channel.send(Uint8Array.of(isAccepted ? ANSWERS.accepted : ANSWERS.refused));
+}
 
 /** Texts of different lengths look alike within a bucket: powers of two, at least 8. */
 export function bucketOf(tokens: number): number {
@@ -47,10 +64,17 @@ export function batchSizes(buckets: readonly number[], maxTexts: number, maxToke
   return sizes;
 }
 
+/** Pools kept by both parties under one name; the inventory says that they are the same. */
+export interface PoolRequest extends PoolName {
+  readonly kind: 'resume' | 'keep';
+  readonly inventory: Uint8Array;
+}
+
 export type Request =
   | { readonly kind: 'classify'; readonly bucket: number }
   | { readonly kind: 'classify-batch'; readonly buckets: readonly number[] }
   | { readonly kind: 'prepare'; readonly demand: Demand }
+  | PoolRequest
   | { readonly kind: 'goodbye' };
 
 interface EncodedRequest {
@@ -69,6 +93,11 @@ function encode(request: Request): EncodedRequest {
     case 'prepare': {
       const rest = request.demand.toBytes();
       return { operation: PREPARE, words: [rest.length], rest };
+    }
+    case 'resume':
+    case 'keep': {
+      const rest = Buffer.concat([Buffer.from(request.id, 'hex'), request.inventory]);
+      return { operation: request.kind === 'resume' ? RESUME : KEEP, words: [request.generation], rest };
     }
     case 'goodbye':
       return { operation: GOODBYE, words: [0] };
@@ -116,6 +145,15 @@ async function receiveDemand(channel: Channel, bytes: number): Promise<Demand> {
   return Demand.fromBytes(await channel.receive(bytes));
 }
 
+async function receivePool(
+  channel: Channel,
+  kind: PoolRequest['kind'],
+  generation: number,
+): Promise<PoolRequest> {
+  const id = Buffer.from(await channel.receive(ID_BYTES)).toString('hex');
+  return { kind, id, generation, inventory: await channel.receive(INVENTORY_BYTES) };
+}
+
 /** The client's next request; a bucket beyond the model's longest input, or too large a batch, is refused before any work. */
 export async function receiveRequest(channel: Channel, maxTokens: number): Promise<Request> {
   const bytes = await channel.receive(REQUEST_BYTES);
@@ -125,6 +163,8 @@ export async function receiveRequest(channel: Channel, maxTokens: number): Promi
   if (operation === CLASSIFY_BATCH)
     return { kind: 'classify-batch', buckets: await receiveBuckets(channel, word, maxTokens) };
   if (operation === PREPARE) return { kind: 'prepare', demand: await receiveDemand(channel, word) };
+  if (operation === RESUME) return receivePool(channel, 'resume', word);
+  if (operation === KEEP) return receivePool(channel, 'keep', word);
   if (operation !== CLASSIFY) throw new ProtocolError(`request: unknown operation ${operation}`);
   checkBucket(word, maxTokens);
   return { kind: 'classify', bucket: word };

@@ -9,7 +9,7 @@ import { type Cost, Meter, meteredChannel } from '../session/meter.js';
 import { shareOf } from './classification.js';
 import type { OpenParty, Party } from './party.js';
 import { type Request, receiveRequest } from './request.js';
-import { ServeAhead } from './serve-ahead.js';
+import { ServeAhead, type ServedPools } from './serve-ahead.js';
 
 /** A model as a server holds it. */
 export interface ServedModel {
@@ -21,6 +21,8 @@ export interface ServedModel {
 export interface ServeConnectionOptions {
   readonly model: ServedModel;
   readonly open: OpenParty;
+  /** Where clients' pools are kept over connections; absent: nowhere. */
+  readonly pools?: ServedPools | null;
   /** Told after each text; the cost of one in a batch is its share (rounds: those of the run). */
   readonly onText: (text: {
     readonly bucket: number;
@@ -53,12 +55,14 @@ export async function serveConnection(channel: Channel, options: ServeConnection
   const agreement = await serverHandshake(metered, model.terms);
   const session = createSession({ self: 'server', channel: metered, random: Prg.create() });
   const party = await open(session, model, agreement);
-  const ahead = new ServeAhead(metered, party.material ?? null, agreement.aheadMegabytes * 1e6);
+  const limitBytes = agreement.aheadMegabytes * 1e6;
+  const ahead = new ServeAhead(metered, party.material ?? null, limitBytes, options.pools);
   for (let texts = 0; ; ) {
     const request = await receiveRequest(metered, model.public.maxTokens);
     if (request.kind === 'goodbye') return texts;
-    if (request.kind === 'prepare') {
-      await ahead.prepare(request.demand);
+    if (request.kind !== 'classify' && request.kind !== 'classify-batch') {
+      if (request.kind === 'prepare') await ahead.prepare(request.demand);
+      else await (request.kind === 'resume' ? ahead.resume(request) : ahead.keep(request));
       continue;
     }
     const buckets = bucketsOf(request);

@@ -50,7 +50,7 @@ export class Warmer {
     const texts = Math.min(this.options.texts, remaining);
     if (texts <= 0) return;
     if (!ahead) return this.#note('the server makes nothing ahead (serve --ahead-memory)');
-    const wanted = ahead.expected(texts) ?? (await this.#guess(bucket)).times(texts);
+    const wanted = ahead.expected(texts) ?? (await this.#guess(bucket)).withMargin().times(texts);
     const target = ahead.within(wanted);
     if (target !== wanted)
       this.#note(
