@@ -65,6 +65,10 @@ void productFinish(const Arguments& a) {
 
 double padWords(const Arguments& a) { return comparisonDigits(static_cast<unsigned>(a.integer(0, 2, 64))).padWords; }
 
+double padBits(const Arguments& a) { return comparisonDigits(static_cast<unsigned>(a.integer(0, 2, 64))).padBits; }
+
+double tableWords(const Arguments& a) { return comparisonDigits(static_cast<unsigned>(a.integer(0, 2, 33))).tableWords; }
+
 double digitCount(const Arguments& a) { return comparisonDigits(static_cast<unsigned>(a.integer(0, 2, 64))).count; }
 
 double comparisonBytes(const Arguments& a) {
@@ -98,6 +102,29 @@ void compareBegin(const Arguments& a) {
   comparisonBegin(x.length, ringBits, blocks.data, tweakOfPad(a, 1, 7), x.data, pads.data);
 }
 
+void compareTables(const Arguments& a) {
+  const auto delta = a.bytes(0), blocks = a.bytes(1);
+  const auto tables = a.words(4);
+  const unsigned ringBits = static_cast<unsigned>(a.integer(3, 2, 33));
+  const unsigned words = comparisonDigits(ringBits).tableWords;
+  a.expect(tables.length % words == 0, 4, "whole tables");
+  const size_t count = tables.length / words;
+  a.expectLength(0, delta.length, 16);
+  a.expectLength(1, blocks.length, count * (ringBits - 1) * 16);
+  comparisonTables(count, ringBits, delta.data, blocks.data, tweakOfPad(a, 2, 5), tables.data);
+}
+
+void compareAnswer(const Arguments& a) {
+  const auto tables = a.words(0), x = a.words(2), share = a.words(4);
+  const auto corrections = a.bytes(1), message = a.bytes(5);
+  const unsigned ringBits = static_cast<unsigned>(a.integer(3, 2, 33));
+  a.expectLength(0, tables.length, x.length * comparisonDigits(ringBits).tableWords);
+  a.expectLength(1, corrections.length, (x.length * (ringBits - 1) + 7) / 8);
+  a.expectLength(4, share.length, x.length);
+  a.expectLength(5, message.length, comparisonMessageBytes(x.length, ringBits));
+  comparisonAnswer(x.length, ringBits, tables.data, corrections.data, x.data, share.data, message.data);
+}
+
 void compareFinish(const Arguments& a) {
   const auto x = a.words(0), pads = a.words(3), share = a.words(4);
   const auto message = a.bytes(1);
@@ -121,6 +148,10 @@ void registerLeaf(Napi::Env env, Napi::Object exports) {
   exportVoid<compareBegin>(env, exports, "comparisonBegin");
   exportVoid<compareFinish>(env, exports, "comparisonFinish");
   exportNumber<padWords>(env, exports, "comparisonPadWords");
+  exportNumber<padBits>(env, exports, "comparisonPadBits");
+  exportNumber<tableWords>(env, exports, "comparisonTableWords");
+  exportVoid<compareTables>(env, exports, "comparisonTables");
+  exportVoid<compareAnswer>(env, exports, "comparisonAnswer");
 }
 
 }  // namespace cipherprune

@@ -25,6 +25,8 @@ struct ComparisonDigits {
   unsigned padWord[comparisonMaxDigits];  // where the receiver keeps the pad of its message
   unsigned padBit[comparisonMaxDigits];
   unsigned padWords;                      // for one comparison
+  unsigned padBits;                       // of the last of these words
+  unsigned tableWords;                    // for the sender's pads of one comparison
 };
 
 /** ringBits 2 to 64. */
@@ -43,6 +45,16 @@ void comparisonSend(size_t count, unsigned ringBits, const uint8_t* delta, const
 /** The receiver's half before the answer: pads of its messages [count · padWords]. Then the COTs are no longer needed. */
 void comparisonBegin(size_t count, unsigned ringBits, const uint8_t* blocks, uint64_t tweak, const uint64_t* x,
                      uint64_t* pads);
+
+/**
+ * The sender's half in two steps, of up to 33 ring bits, for receivers that began with random digits and correct them later:
+ * pads of all messages of each digit, tables [count · tableWords], while the receiver's corrections are zero; then the same
+ * as comparisonSend for corrections that say by which bits each digit differs.
+ */
+void comparisonTables(size_t count, unsigned ringBits, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
+                      uint64_t* tables);
+void comparisonAnswer(size_t count, unsigned ringBits, const uint64_t* tables, const uint8_t* corrections,
+                      const uint64_t* x, uint64_t* share, uint8_t* message);
 
 void comparisonFinish(size_t count, unsigned ringBits, const uint64_t* x, const uint8_t* message, const uint64_t* pads,
                       uint64_t* share);

@@ -168,5 +168,114 @@ void beginComparisons(size_t count, unsigned ringBits, const uint8_t* blocks, ui
   }
 }
 
+/** `slots` byte lanes of `payload` bits each at a position, 128 bits at most. */
+inline void takeLanes(const uint8_t* from, const uint8_t* end, size_t position, unsigned slots, unsigned payload,
+                      uint8_t* lanes) {
+  for (unsigned j = 0; j < slots; j++)
+    lanes[j] = static_cast<uint8_t>(peekBits(from, end, position + j * payload, payload));
+}
+
+#ifdef __AVX2__
+
+/** Eight lanes from 8 · payload bits. */
+inline uint64_t spreadLanes(const uint8_t* from, const uint8_t* end, size_t position, unsigned payload) {
+  const uint64_t fields = lowBits(payload) * 0x0101010101010101u;
+  uint64_t packed = peekBits(from, end, position, payload * 8 > 56 ? 56 : payload * 8);
+  if (payload == 8) packed |= peekBits(from, end, position + 56, 8) << 56;
+  return _pdep_u64(packed, fields);
+}
+
+#endif
+
+/** Pads of one comparison's messages behind each other, digit by digit. */
+inline void tableOf(const SignTables<uint8_t>& tables, const ComparisonDigits& digits, const uint8_t* zero,
+                    const uint8_t* one, uint64_t* words) {
+  BitWriter writer{reinterpret_cast<uint8_t*>(words), reinterpret_cast<uint8_t*>(words + digits.tableWords)};
+  for (unsigned d = 0; d < digits.count; d++) {
+    const unsigned slots = 1u << digits.bits[d], payload = digits.payload[d];
+    uint8_t pad[16] = {};
+    for (unsigned t = 0; t < digits.bits[d]; t++, zero += 16, one += 16)
+      for (unsigned j = 0; j < 16; j++)
+        pad[j] ^= static_cast<uint8_t>(zero[j] ^ ((zero[j] ^ one[j]) & tables.slotBit[t][j]));
+    for (unsigned j = 0; j < slots; j++) writer.put(pad[j] & lowBits(payload), payload);
+  }
+  writer.align();
+}
+
+void makeTables(size_t count, unsigned ringBits, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
+                uint64_t* words) {
+  alignas(64) uint8_t zero[comparisonTileCots * 16], one[comparisonTileCots * 16];
+  const SignTables<uint8_t> tables;
+  const ComparisonDigits digits = comparisonDigits(ringBits);
+  const unsigned cots = ringBits - 1;
+  const size_t tile = comparisonTileCots / cots;
+  for (size_t begin = 0; begin < count; begin += tile) {
+    const size_t items = count - begin < tile ? count - begin : tile;
+    cotHashPairs(blocks + begin * cots * 16, items * cots, delta, tweak + begin * cots, 1, zero, one);
+    for (size_t item = 0; item < items; item++, words += digits.tableWords) {
+      words[digits.tableWords - 1] = 0;
+      tableOf(tables, digits, zero + item * cots * 16, one + item * cots * 16, words);
+    }
+  }
+}
+
+/** One digit from its pads: those of a receiver whose digit differs by `flips` stand elsewhere. Returns the share. */
+inline uint64_t answerDigit(const uint8_t* table, const uint8_t* from, const uint8_t* end, size_t position, unsigned bits,
+                            unsigned payload, unsigned flips, BitWriter& writer) {
+  const unsigned slots = 1u << bits;
+#ifdef __AVX2__
+  const __m128i lanes = _mm_set_epi64x(
+      slots == 16 ? static_cast<long long>(spreadLanes(from, end, position + 8 * payload, payload)) : 0,
+      static_cast<long long>(spreadLanes(from, end, position, payload)));
+  const __m128i order = _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  const __m128i pad = _mm_shuffle_epi8(lanes, _mm_xor_si128(order, _mm_set1_epi8(static_cast<char>(flips))));
+  const __m128i signs = _mm_loadu_si128(reinterpret_cast<const __m128i*>(table));
+  const __m128i base = _mm_broadcastb_epi8(_mm_sub_epi8(pad, signs));
+  alignas(16) uint8_t sent[16];
+  const __m128i mask = _mm_set1_epi8(static_cast<char>(lowBits(payload)));
+  _mm_store_si128(reinterpret_cast<__m128i*>(sent),
+                  _mm_and_si128(_mm_xor_si128(_mm_add_epi8(signs, base), pad), mask));
+  const uint64_t share = static_cast<uint64_t>(_mm_cvtsi128_si32(base) & 0xff);
+#else
+  uint8_t lanes[16] = {}, sent[16];
+  takeLanes(from, end, position, slots, payload, lanes);
+  const uint8_t mask = static_cast<uint8_t>(lowBits(payload));
+  const uint8_t base = static_cast<uint8_t>(lanes[flips] - table[0]);
+  for (unsigned j = 0; j < 16; j++)
+    sent[j] = static_cast<uint8_t>((table[j] + base) ^ lanes[(j ^ flips) & (slots - 1)]) & mask;
+  const uint64_t share = base;
+#endif
+  putMessages(writer, sent, slots, payload);
+  return -share;
+}
+
+void answerComparisons(size_t count, unsigned ringBits, const uint64_t* words, const uint8_t* corrections,
+                       const uint64_t* x, uint64_t* share, uint8_t* message) {
+  const SignTables<uint8_t> tables;
+  const ComparisonDigits digits = comparisonDigits(ringBits);
+  const unsigned cots = ringBits - 1;
+  const uint8_t* correctionsEnd = corrections + (count * cots + 7) / 8;
+  const uint8_t* end = reinterpret_cast<const uint8_t*>(words + count * digits.tableWords);
+  BitWriter writer{message, message + comparisonMessageBytes(count, ringBits)};
+  for (size_t item = 0; item < count; item++, words += digits.tableWords) {
+    uint64_t low = x[item] & lowBits(cots), sum = 0;
+    uint64_t flips = peekBits(corrections, correctionsEnd, item * cots, cots);
+    size_t position = 0;
+    for (unsigned d = 0; d < digits.count; d++) {
+      const unsigned bits = digits.bits[d], payload = digits.payload[d];
+      const size_t digit = low & lowBits(bits);
+      const uint8_t* table = d == 0 ? tables.less[digit] : tables.sign[digit];
+      sum += answerDigit(table, reinterpret_cast<const uint8_t*>(words), end, position, bits, payload,
+                         static_cast<unsigned>(flips & lowBits(bits)), writer)
+             << digits.shift[d];
+      position += size_t{payload} << bits;
+      low >>= bits;
+      flips >>= bits;
+    }
+    share[item] = sum & lowBits(digits.count);
+  }
+  writer.align();
+}
+
 }  // namespace
 }  // namespace cipherprune

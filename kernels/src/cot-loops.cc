@@ -69,18 +69,21 @@ ComparisonDigits comparisonDigits(unsigned ringBits) {
   const unsigned width = ringBits - 1;
   digits.count = (width + comparisonDigitBits - 1) / comparisonDigitBits;
   digits.padWords = 1;
-  unsigned padBits = 0;
+  unsigned padBits = 0, tableBits = 0;
   for (unsigned d = 0; d < digits.count; d++) {
     // The wider digits on top, where messages are shortest.
     digits.bits[d] = width / digits.count + (d >= digits.count - width % digits.count);
     digits.shift[d] = d == 0 ? 0 : d - 1;
     digits.payload[d] = digits.count - digits.shift[d];
+    tableBits += digits.payload[d] << digits.bits[d];
     digits.messageBits += ((1u << digits.bits[d]) - 1) * digits.payload[d];
     if (padBits + digits.payload[d] > 64) padBits = 0, digits.padWords++;
     digits.padWord[d] = digits.padWords - 1;
     digits.padBit[d] = padBits;
     padBits += digits.payload[d];
   }
+  digits.padBits = padBits;
+  digits.tableWords = (tableBits + 63) / 64;
   return digits;
 }
 
@@ -96,6 +99,16 @@ void comparisonSend(size_t count, unsigned ringBits, const uint8_t* delta, const
 void comparisonBegin(size_t count, unsigned ringBits, const uint8_t* blocks, uint64_t tweak, const uint64_t* x,
                      uint64_t* pads) {
   cotLoops().comparisonBegin(count, ringBits, blocks, tweak, x, pads);
+}
+
+void comparisonTables(size_t count, unsigned ringBits, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
+                      uint64_t* tables) {
+  cotLoops().comparisonTables(count, ringBits, delta, blocks, tweak, tables);
+}
+
+void comparisonAnswer(size_t count, unsigned ringBits, const uint64_t* tables, const uint8_t* corrections,
+                      const uint64_t* x, uint64_t* share, uint8_t* message) {
+  cotLoops().comparisonAnswer(count, ringBits, tables, corrections, x, share, message);
 }
 
 void comparisonFinish(size_t count, unsigned ringBits, const uint64_t* x, const uint8_t* message, const uint64_t* pads,

@@ -18,6 +18,10 @@ struct CotLoops {
                          const uint8_t* corrections, const uint64_t* x, uint64_t* share, uint8_t* message);
   void (*comparisonBegin)(size_t count, unsigned ringBits, const uint8_t* blocks, uint64_t tweak, const uint64_t* x,
                           uint64_t* pads);
+  void (*comparisonTables)(size_t count, unsigned ringBits, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
+                           uint64_t* tables);
+  void (*comparisonAnswer)(size_t count, unsigned ringBits, const uint64_t* tables, const uint8_t* corrections,
+                           const uint64_t* x, uint64_t* share, uint8_t* message);
 };
 
 extern const CotLoops cotLoopsPortable;

@@ -54,6 +54,6 @@ void comparisonBeginAny(size_t count, unsigned ringBits, const uint8_t* blocks, 
 }  // namespace
 
 const CotLoops COT_LOOPS = {productSendAny, productBeginAny, productFinishAny, comparisonSendAny,
-                            comparisonBeginAny};
+                            comparisonBeginAny, makeTables, answerComparisons};
 
 }  // namespace cipherprune

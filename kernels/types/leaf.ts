@@ -47,6 +47,10 @@ export interface LeafKernels {
   comparisonDigits(ringBits: number): number;
   /** Words of `pads` for one comparison. */
   comparisonPadWords(ringBits: number): number;
+  /** Bits of the last of these words that are in use. */
+  comparisonPadBits(ringBits: number): number;
+  /** Words of the sender's `tables` for one comparison of at most 33 ring bits. */
+  comparisonTableWords(ringBits: number): number;
   comparisonMessageBytes(count: number, ringBits: number): number;
   /** Shares modulo 2^digits of a number that is negative exactly when the low bits of the parties' x carry. COTs may carry
    * several messages, each with pads of its own: `pad` is 0 to 1023. */
@@ -77,5 +81,23 @@ export interface LeafKernels {
     ringBits: number,
     pads: BigUint64Array,
     share: BigUint64Array,
+  ): void;
+  /** The sender's pads before it knows anything else: tables [count · tableWords]. */
+  comparisonTables(
+    delta: Uint8Array,
+    blocks: Uint8Array,
+    tweak: number,
+    ringBits: number,
+    tables: BigUint64Array,
+    pad: number,
+  ): void;
+  /** As comparisonSend, from tables; `corrections`: by which bits the receiver's choices differ from its random bits. */
+  comparisonAnswer(
+    tables: BigUint64Array,
+    corrections: Uint8Array,
+    x: BigUint64Array,
+    ringBits: number,
+    share: BigUint64Array,
+    message: Uint8Array,
   ): void;
 }

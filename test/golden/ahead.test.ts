@@ -59,8 +59,8 @@ it('costs this many bytes and rounds', async () => {
         114,
       ],
       "stock": [
-        3085669,
-        3105163,
+        2435568,
+        2443002,
       ],
     }
   `);

@@ -61,6 +61,62 @@ describe('the COT kernels', () => {
       { numRuns: 60 },
     ));
 
+  it('answer comparisons from tables as from COTs, whatever the corrections, on every instruction set', () =>
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 40 }),
+        fc.integer({ min: 2, max: 33 }),
+        seeds,
+        (items, ringBits, seed) => {
+          const bits = ringBits - 1;
+          const cots = items * bits;
+          const [delta, blocks] = [
+            bytes(16, seed).map((byte, i) => (i === 0 ? byte | 1 : byte)),
+            bytes(16 * cots, seed + 1),
+          ];
+          const choices = bytes(cots, seed + 2).map((byte) => byte & 1);
+          const received = blocks.map((byte, at) => byte ^ (choices[at >> 4]! * delta[at & 15]!));
+          const [a, b] = [words(items, seed + 3), words(items, seed + 4)];
+          // The receiver's random digits are those that its choices stand for.
+          const r = new BigUint64Array(items).map((_, i) => {
+            let word = 0n;
+            for (let t = 0; t < bits; t++) word |= BigInt(1 - choices[i * bits + t]!) << BigInt(t);
+            return word;
+          });
+          const none = new Uint8Array(Math.ceil(cots / 8));
+          const pads = new BigUint64Array(items * kernels.comparisonPadWords(ringBits));
+          kernels.comparisonBegin(received, 5, choices, r, ringBits, pads, none, 3);
+          expect(none.every((byte) => byte === 0)).toBe(true);
+          const corrections = new Uint8Array(none.length);
+          kernels.ringPack(
+            b.map((word, i) => (word ^ r[i]!) & ((1n << BigInt(bits)) - 1n)),
+            bits,
+            corrections,
+          );
+          const run = () => {
+            const tables = new BigUint64Array(items * kernels.comparisonTableWords(ringBits));
+            kernels.comparisonTables(delta, blocks, 5, ringBits, tables, 3);
+            const message = new Uint8Array(kernels.comparisonMessageBytes(items, ringBits));
+            const share = new BigUint64Array(items);
+            kernels.comparisonAnswer(tables, corrections, a, ringBits, share, message);
+            return { tables, message, share };
+          };
+          const [reference, ...others] = availableIsas.map(({ isa }) => withIsa(isa, run));
+          for (const other of others) expect(other).toEqual(reference);
+
+          const own = new BigUint64Array(items);
+          kernels.comparisonFinish(b, reference!.message, ringBits, pads, own);
+          const digits = kernels.comparisonDigits(ringBits);
+          own.forEach((word, i) => {
+            const sum = BigInt.asIntN(digits, word + reference!.share[i]!);
+            const low = (value: bigint) => BigInt.asUintN(bits, value);
+            expect(sum < 0n).toBe(low(a[i]!) + low(b[i]!) >= 1n << BigInt(bits));
+          });
+        },
+      ),
+      { numRuns: 60 },
+    ));
+
   it('pack choice corrections plane by plane', () =>
     fc.assert(
       fc.property(

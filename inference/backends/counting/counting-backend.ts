@@ -33,10 +33,17 @@ import type {
   WeightSource,
 } from '../backend.js';
 import { expectFactor, expectSquareRing } from '../local-backend.js';
+import { MOST_COMPARED_BITS } from '../two-party/ahead/comparisons.js';
 import { Demand } from '../two-party/ahead/demand.js';
 import { messageBytes } from '../two-party/shuffle.js';
 import { isSmallMatmul } from '../two-party/small-matmul.js';
-import { CountedCots, CountedExchange, comparisonJob, productJob } from './counted-exchange.js';
+import {
+  CountedCots,
+  CountedExchange,
+  type CountedJob,
+  comparisonJob,
+  productJob,
+} from './counted-exchange.js';
 import { bitsOnly, ShapeBackend, shapeOnly } from './shape-backend.js';
 
 /** Tokens that leave a layer's pruning, [CLS] included, and the important ones among them. */
@@ -254,8 +261,17 @@ export class CountingBackend extends ShapeBackend implements Backend {
 
   async #topBits(shape: Shape, ringBits: number): Promise<SharedBits> {
     for (let bits = ringBits; bits > 1; bits = kernels.comparisonDigits(bits))
-      await this.#exchange.oneWay(comparisonJob(sizeOf(shape), bits));
+      await this.#compare(sizeOf(shape), bits, 1);
     return bitsOnly(shape);
+  }
+
+  /** One level. */
+  async #compare(items: number, ringBits: number, copies: number): Promise<void> {
+    const sender = this.#exchange.nextReceiver === 'server' ? 'client' : 'server';
+    const job = comparisonJob(items, ringBits, copies);
+    if (ringBits > MOST_COMPARED_BITS) return this.#exchange.oneWay(job);
+    this.#demand.add({ kind: 'comparison', ringBits, copies, sender }, items);
+    return this.#cots.unwanted(() => this.#exchange.oneWay(job));
   }
 
   readonly areNegative = protocol(
@@ -263,7 +279,7 @@ export class CountingBackend extends ShapeBackend implements Backend {
     async ({ shape, ringBits }: SharedTensor, copies: readonly RowShifts[]): Promise<SharedBits> => {
       const all = [copies.length, ...shape];
       if (ringBits === 1) return bitsOnly(all);
-      await this.#exchange.oneWay(comparisonJob(sizeOf(shape), ringBits, copies.length));
+      await this.#compare(sizeOf(shape), ringBits, copies.length);
       return this.#topBits(all, kernels.comparisonDigits(ringBits));
     },
   );

@@ -128,46 +128,75 @@ class ComparisonReceiver extends ComparisonHalf implements ReceiverJob {
   }
 }
 
-async function carriedTopBit(party: TwoParty, x: BigUint64Array, ringBits: number): Promise<Uint8Array> {
-  return copiesTopBits(party, x, ringBits, 1, () => x);
+/** x [n], of which `copies` are compared; `shifted` gives [copies, n], this party's share with public constants added. */
+export interface Compared {
+  readonly x: BigUint64Array;
+  readonly copies: number;
+  readonly shifted: () => BigUint64Array;
 }
 
-/** `shifted` gives x of all copies, [copies, n]: only the sender calls it. */
-async function copiesTopBits(
+/** What a party compares: its share with the constants at the sender, without them at the receiver; [copies, n]. */
+export const comparedWords = ({ x, copies, shifted }: Compared, isSender: boolean): BigUint64Array => {
+  if (copies === 1 && !isSender) return x;
+  return isSender ? shifted() : repeat(x, copies);
+};
+
+/** One level of a comparison, both [copies, n]. */
+export interface Carry {
+  /** comparedWords */
+  readonly words: BigUint64Array;
+  /** Modulo 2^digits, of a number that is negative exactly where the words' low bits carry. */
+  readonly share: BigUint64Array;
+}
+
+export type CarryProtocol = (compared: Compared, ringBits: number) => Promise<Carry>;
+
+export const carry =
+  (party: TwoParty): CarryProtocol =>
+  async (compared, ringBits) => {
+    const { x, copies } = compared;
+    const words = comparedWords(compared, party.nextReceiver !== party.session.self);
+    const { share } = await oneWay<ComparisonSender, ComparisonReceiver>(party, {
+      sender: () => new ComparisonSender(words, copies, ringBits),
+      receiver: () => new ComparisonReceiver(x, copies, ringBits),
+    });
+    return { words, share };
+  };
+
+async function carriedTopBits(
   party: TwoParty,
-  x: BigUint64Array,
+  compared: Compared,
   ringBits: number,
-  copies: number,
-  shifted: () => BigUint64Array,
+  carryOf: CarryProtocol,
 ): Promise<Uint8Array> {
-  const own = new Uint8Array(copies * x.length);
+  const own = new Uint8Array(compared.copies * compared.x.length);
   if (ringBits === 1) {
-    kernels.ringSignBit(addsConstants(party) ? shifted() : repeat(x, copies), 1, own);
+    kernels.ringSignBit(comparedWords(compared, addsConstants(party)), 1, own);
     return own;
   }
-  const { share } = await oneWay<ComparisonSender, ComparisonReceiver>(party, {
-    sender: () => {
-      const all = shifted();
-      kernels.ringSignBit(all, ringBits, own);
-      return new ComparisonSender(all, copies, ringBits);
-    },
-    receiver: () => {
-      kernels.ringSignBit(repeat(x, copies), ringBits, own);
-      return new ComparisonReceiver(x, copies, ringBits);
-    },
-  });
-  const carry = await carriedTopBit(party, share, kernels.comparisonDigits(ringBits));
-  kernels.bitsXor(own, carry, own);
+  const { words, share } = await carryOf(compared, ringBits);
+  kernels.ringSignBit(words, ringBits, own);
+  const sums = { x: share, copies: 1, shifted: () => share };
+  const carried = await carriedTopBits(party, sums, kernels.comparisonDigits(ringBits), carryOf);
+  kernels.bitsXor(own, carried, own);
   return own;
 }
 
 const addsConstants = (party: TwoParty): boolean => party.session.self === 'server';
 
 /** x [n] shared modulo 2^ringBits → XOR shares of its top bit [n], one byte each */
-export const topBit = protocol('isNegative', carriedTopBit);
+export const topBit = protocol(
+  'isNegative',
+  (party: TwoParty, x: BigUint64Array, ringBits: number, carryOf: CarryProtocol = carry(party)) =>
+    carriedTopBits(party, { x, copies: 1, shifted: () => x }, ringBits, carryOf),
+);
 
-/**
- * x [n] shared modulo 2^ringBits → XOR shares of the top bits of all copies [copies, n]; `shifted` gives [copies, n], this
- * party's share of x with each copy's public constants added. At most 1,024 copies.
- */
-export const topBitsOfCopies = protocol('isNegative', copiesTopBits);
+/** Copies a pad has numbers for. */
+export const MOST_COPIES = 1024;
+
+/** Shared modulo 2^ringBits → XOR shares of the top bits of all copies [copies, n]. At most 1,024 copies. */
+export const topBitsOfCopies = protocol(
+  'isNegative',
+  (party: TwoParty, compared: Compared, ringBits: number, carryOf: CarryProtocol = carry(party)) =>
+    carriedTopBits(party, compared, ringBits, carryOf),
+);

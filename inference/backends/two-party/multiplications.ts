@@ -1,6 +1,7 @@
-/** Everything that multiplies, on shares: on demand here, from what was made before in ahead/. */
+/** Everything that multiplies or compares, on shares: on demand here, from what was made before in ahead/. */
 import { kernels } from '../../../kernels/addon.js';
 import type { PrivateTensor, Sign, Weight } from '../backend.js';
+import { type Carry, type Compared, carry } from './comparison.js';
 import type { TwoParty } from './cot-exchange.js';
 import type { LinearProtocols, MatmulShape, RowShares } from './linear-protocols.js';
 import { multiply, multiplyPrivateRows, multiplyRows, square } from './multiply.js';
@@ -21,6 +22,8 @@ export interface Multiplications {
   matmul(x: BigUint64Array, y: BigUint64Array, shape: MatmulShape): Promise<BigUint64Array>;
   /** x [n] modulo 2^bits → [n] modulo 2^ringBits; with headroom if that is larger (Backend.square) */
   square(x: BigUint64Array, bits: number, ringBits: number, sign: Sign): Promise<BigUint64Array>;
+  /** A level of a comparison. */
+  carry(compared: Compared, ringBits: number): Promise<Carry>;
   /** x [n, width] modulo 2^ringBits, y [n] in its ring or a smaller one → y[i]·x[i, :] */
   product(x: BigUint64Array, ringBits: number, y: Factors): Promise<BigUint64Array>;
   /** x [n, m], y [m] → y[j]·x[i, j] */
@@ -45,6 +48,10 @@ export class OnDemand implements Multiplications {
     return bits === ringBits
       ? square(this.party, x, ringBits)
       : squareInto(this.party, x, bits, ringBits, sign);
+  }
+
+  carry(compared: Compared, ringBits: number): Promise<Carry> {
+    return carry(this.party)(compared, ringBits);
   }
 
   product(x: BigUint64Array, ringBits: number, y: Factors): Promise<BigUint64Array> {

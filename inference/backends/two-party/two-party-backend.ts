@@ -39,7 +39,7 @@ import {
 import { Ahead, type KeptItems, type Stock } from './ahead/ahead.js';
 import { Demand } from './ahead/demand.js';
 import { and } from './and.js';
-import { topBit, topBitsOfCopies } from './comparison.js';
+import { type CarryProtocol, topBit, topBitsOfCopies } from './comparison.js';
 import type { TwoParty } from './cot-exchange.js';
 import type { LinearProtocols } from './linear-protocols.js';
 import { multiplex } from './multiplex.js';
@@ -203,13 +203,16 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
     return localTensor(data, x.shape, { ringBits, fractionBits: x.fractionBits });
   }
 
+  readonly #carry: CarryProtocol = (...comparison) => this.#multiplications.carry(...comparison);
+
   async isNegative(x: SharedTensor): Promise<LocalBits> {
-    return localBits(await topBit(this.#party, dataOf(x), x.ringBits), x.shape);
+    return localBits(await topBit(this.#party, dataOf(x), x.ringBits, this.#carry), x.shape);
   }
 
   async areNegative(x: SharedTensor, copies: readonly RowShifts[]): Promise<LocalBits> {
     const shifted = () => this.shiftedRows(x, copies);
-    const bits = await topBitsOfCopies(this.#party, dataOf(x), x.ringBits, copies.length, shifted);
+    const compared = { x: dataOf(x), copies: copies.length, shifted };
+    const bits = await topBitsOfCopies(this.#party, compared, x.ringBits, this.#carry);
     return localBits(bits, [copies.length, ...x.shape]);
   }
 

@@ -6,11 +6,13 @@
 import { kernels } from '../../../../kernels/addon.js';
 import { TensorMismatchError } from '../../../core/errors.js';
 import type { PartyId, PrivateTensor, Sign, Weight } from '../../backend.js';
+import { type Carry, type Compared, comparedWords } from '../comparison.js';
 import type { TwoParty } from '../cot-exchange.js';
 import type { LinearProtocols, MatmulShape, RowShares } from '../linear-protocols.js';
 import { type Factors, type Multiplications, OnDemand } from '../multiplications.js';
 import { isSmallMatmul } from '../small-matmul.js';
 import { widen } from '../widen.js';
+import { ComparisonPool, MOST_COMPARED_BITS } from './comparisons.js';
 import { CotReserves } from './cot-reserves.js';
 import { type Correlation, Demand, formatCorrelation } from './demand.js';
 import { FactorPool } from './factor-rows.js';
@@ -163,6 +165,22 @@ export class Ahead implements Multiplications {
     return this.#uncounted(onDemand);
   }
 
+  async carry(compared: Compared, ringBits: number): Promise<Carry> {
+    if (ringBits > MOST_COMPARED_BITS) return this.#onDemand.carry(compared, ringBits);
+    const { copies, x } = compared;
+    const receiver = this.party.nextReceiver;
+    const comparison = { kind: 'comparison', ringBits, copies } as const;
+    this.#used.add({ ...comparison, sender: other(receiver) }, x.length);
+    for (const sender of [other(receiver), receiver]) {
+      const pool = this.#existing({ ...comparison, sender });
+      if (!(pool instanceof ComparisonPool) || pool.available < x.length) continue;
+      this.#turnTo(other(receiver));
+      const words = comparedWords(compared, sender === this.party.session.self);
+      return { words, share: await pool.carry(words) };
+    }
+    return this.#uncounted(() => this.#onDemand.carry(compared, ringBits));
+  }
+
   async product(x: BigUint64Array, ringBits: number, y: Factors): Promise<BigUint64Array> {
     const rows = y.data.length;
     if (x.length === 0) return this.#onDemand.product(x, ringBits, y);
@@ -268,6 +286,8 @@ export class Ahead implements Multiplications {
         return new TriplePool(this.party, (x, y, shape) => this.#onDemand.matmul(x, y, shape), correlation);
       case 'square':
         return new SquarePool(this.party, correlation);
+      case 'comparison':
+        return new ComparisonPool(this.party, correlation);
       case 'product':
         return new ProductPool(this.party, correlation.ringBits, correlation.width);
       case 'cots':

@@ -8,17 +8,20 @@
  * | `factors 2 25` | a row for the third vector of private factors prepared, modulo 2^25 |
  * | `matmul 12 55 64 55 29` | a triple of [12, 55, 64] · [12, 64, 55] modulo 2^29 |
  * | `square 13 25 server` | a square of 13 bits into 25; the server sends first |
+ * | `comparison 13 2 server` | two comparisons of 13 bits whose values differ by a public constant; the sender is the server |
  * | `product 27 768` | a scalar times a row of 768, modulo 2^27 |
  * | `cots server` | a correlated OT whose sender is the server |
  */
 import { ProtocolError } from '../../../core/errors.js';
 import type { PartyId } from '../../backend.js';
+import { MOST_COPIES } from '../comparison.js';
 
 export type Correlation =
   | { readonly kind: 'linear'; readonly weight: number }
   | { readonly kind: 'factors'; readonly factors: number; readonly ringBits: number }
   | MatmulCorrelation
   | SquareCorrelation
+  | ComparisonCorrelation
   | { readonly kind: 'product'; readonly ringBits: number; readonly width: number }
   | { readonly kind: 'cots'; readonly sender: PartyId };
 
@@ -41,6 +44,14 @@ export interface SquareCorrelation {
   readonly first: PartyId;
 }
 
+/** Of the low `ringBits` - 1 bits, as one level of isNegative. */
+export interface ComparisonCorrelation {
+  readonly kind: 'comparison';
+  readonly ringBits: number;
+  readonly copies: number;
+  readonly sender: PartyId;
+}
+
 /** Bounds of what a peer may ask for; how much memory it takes is another question (`Stock.bytes`). */
 const MOST_ITEMS = 4096;
 export const MOST_DEMAND_BYTES = 1 << 18;
@@ -57,6 +68,8 @@ export function formatCorrelation(c: Correlation): string {
       return `matmul ${c.batch} ${c.n} ${c.k} ${c.m} ${c.ringBits}`;
     case 'square':
       return `square ${c.bits} ${c.ringBits} ${c.first}`;
+    case 'comparison':
+      return `comparison ${c.ringBits} ${c.copies} ${c.sender}`;
     case 'product':
       return `product ${c.ringBits} ${c.width}`;
     case 'cots':
@@ -64,7 +77,8 @@ export function formatCorrelation(c: Correlation): string {
   }
 }
 
-const PATTERN = /^(linear|factors|matmul|square|product|cots)((?: \d{1,5}){0,5})( server| client)?$/;
+const PATTERN =
+  /^(linear|factors|matmul|square|comparison|product|cots)((?: \d{1,5}){0,5})( server| client)?$/;
 
 function correlationOf(kind: string, n: readonly number[], party: PartyId | undefined): Correlation | null {
   const isRing = (bits: number | undefined) => bits !== undefined && bits >= 1 && bits <= 64;
@@ -82,6 +96,10 @@ function correlationOf(kind: string, n: readonly number[], party: PartyId | unde
     case 'square 2 party':
       return isRing(b) && a >= 2 && b >= a && b < 2 * a
         ? { kind: 'square', bits: a, ringBits: b, first: party! }
+        : null;
+    case 'comparison 2 party':
+      return a >= 2 && a <= 33 && b >= 1 && b <= MOST_COPIES
+        ? { kind: 'comparison', ringBits: a, copies: b, sender: party! }
         : null;
     case 'product 2 any':
       return isRing(a) && b >= 1 ? { kind: 'product', ringBits: a, width: b } : null;

@@ -43,7 +43,7 @@ const cases: readonly Case[] = [
   },
   {
     name: 'comparison of two copies of 13 bits',
-    body: (p) => topBitsOfCopies(p, words(), 13, 2, () => words(2 * N)),
+    body: (p) => topBitsOfCopies(p, { x: words(), copies: 2, shifted: () => words(2 * N) }, 13),
     bitsEach: 12 + 2 * (15 * (3 + 3 + 2) + (2 + 3)),
     flights: 3,
   },

@@ -158,6 +158,55 @@ describe('made ahead, exactly as on demand', () => {
       { numRuns: 40 },
     ));
 
+  it('comparisons', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 2, max: 40 }),
+        fc.integer({ min: 1, max: 40 }),
+        fc.integer({ min: 1, max: 3 }),
+        seeds,
+        async (bits, n, fills, seed) => {
+          const x = valuesOf(Prg.insecureForTests(seed), [n], bits);
+          const { left } = await check(
+            seed,
+            {
+              operands: [x],
+              run: async (mpc, [a]) => mpc.toArithmetic(await mpc.isNegative(a!), 8),
+              expected: x.values.map((v) => (v < 0n ? 1n : 0n)),
+            },
+            fills,
+          );
+          expect(left.at(-1)).toEqual({});
+        },
+      ),
+      { numRuns: 40 },
+    ));
+
+  it('comparisons of copies', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 3, max: 40 }),
+        fc.integer({ min: 1, max: 30 }),
+        fc.integer({ min: 1, max: 5 }),
+        seeds,
+        async (bits, n, copies, seed) => {
+          const x = valuesOf(Prg.insecureForTests(seed), [n], bits, bits - 1);
+          const shifts = Array.from({ length: copies }, (_, c) => c - 2);
+          await check(seed, {
+            operands: [x],
+            run: async (mpc, [a]) => {
+              const all = shifts.map((value) => [{ rows: n, value }]);
+              return mpc.toArithmetic(await mpc.areNegative(a!, all), 8);
+            },
+            expected: shifts.flatMap((shift) =>
+              x.values.map((v) => (BigInt.asIntN(bits, v + BigInt(shift)) < 0n ? 1n : 0n)),
+            ),
+          });
+        },
+      ),
+      { numRuns: 40 },
+    ));
+
   it('matrices', () =>
     fc.assert(
       fc.asyncProperty(

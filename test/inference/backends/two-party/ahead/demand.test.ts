@@ -30,6 +30,12 @@ const correlation: fc.Arbitrary<Correlation> = fc.oneof(
       first: party,
     })
     .map(({ more, ...square }) => ({ ...square, ringBits: square.bits + (more % square.bits) })),
+  fc.record({
+    kind: fc.constant('comparison' as const),
+    copies: fc.integer({ min: 1, max: 1024 }),
+    ringBits: fc.integer({ min: 2, max: 33 }),
+    sender: party,
+  }),
   fc.record({ kind: fc.constant('product' as const), ringBits, width: extent }),
   fc.record({ kind: fc.constant('cots' as const), sender: party }),
 );
@@ -71,6 +77,8 @@ describe('a demand', () => {
     '{"square 13 25": 4}',
     '{"square 13 26 server": 4}',
     '{"square 1 1 server": 4}',
+    '{"comparison 34 1 server": 4}',
+    '{"comparison 13": 4}',
     '{"product 65 8": 4}',
     '{"product 8 0": 4}',
     '{"matmul 1 2 3 4 65": 4}',

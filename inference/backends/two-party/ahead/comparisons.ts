@@ -1,0 +1,180 @@
+/**
+ * The oblivious transfers of comparisons ahead of time: the receiver begins with random digits r and keeps the pads of its
+ * messages, the sender keeps the pads of all messages of each digit (16 bytes for a 13-bit comparison, against 192 of COTs).
+ * Online the receiver says by which bits its digits differ from r, which is uniform, and the sender takes its pads in that
+ * order. The same two messages as on demand, without a COT and without hashing. Copies that differ by public constants share r.
+ */
+import { kernels } from '../../../../kernels/addon.js';
+import { protocol } from '../../../core/span.js';
+import { pipelined } from '../../../net/channel.js';
+import { type Range, rangesOf, type TwoParty } from '../cot-exchange.js';
+import type { ComparisonCorrelation } from './demand.js';
+import { PackedStore } from './packed-store.js';
+
+/** Comparisons of one message, so that both parties work at the same time; a multiple of 8. */
+const CHUNK = 1 << 13;
+/** COTs of one step while they are made. */
+const CHUNK_COTS = 1 << 15;
+/** Steps that the receiver may be ahead of the sender. */
+const STEPS = 32;
+
+/** Digits of more ring bits than this need wider pads. */
+export const MOST_COMPARED_BITS = 33;
+
+export class ComparisonPool {
+  readonly #store: PackedStore;
+  readonly #isSender: boolean;
+
+  constructor(
+    private readonly party: TwoParty,
+    readonly correlation: ComparisonCorrelation,
+  ) {
+    const { ringBits, copies, sender } = correlation;
+    this.#isSender = party.session.self === sender;
+    const padWords = kernels.comparisonPadWords(ringBits);
+    const padBits = padWords > 1 ? 64 : kernels.comparisonPadBits(ringBits);
+    const ofCopy = this.#isSender
+      ? { width: kernels.comparisonTableWords(ringBits), bits: 64 }
+      : { width: padWords, bits: padBits };
+    const own = this.#isSender ? [] : [{ width: 1, bits: ringBits - 1 }];
+    this.#store = new PackedStore([...own, ...Array.from({ length: copies }, () => ofCopy)]);
+  }
+
+  get available(): number {
+    return this.#store.available;
+  }
+
+  get bytesPerItem(): number {
+    return this.#store.bytesPerItem;
+  }
+
+  async fill(count: number): Promise<void> {
+    const missing = Math.max(0, count - this.available);
+    const step = Math.max(1, Math.floor(CHUNK_COTS / (this.correlation.ringBits - 1)));
+    for (const [i, [begin, end]] of rangesOf([0, missing], step).entries()) {
+      await this.#make(end - begin);
+      if (i % STEPS === STEPS - 1) await this.#acknowledge();
+    }
+  }
+
+  /** Sends nothing but what the COTs need. */
+  readonly #make = protocol('comparisons ahead', async (items: number): Promise<void> => {
+    const { ringBits, copies } = this.correlation;
+    const bits = ringBits - 1;
+    const { sender, receiver } = this.party.cots;
+    const numbers = Array.from({ length: copies }, (_, copy) => copy);
+    if (this.#isSender) {
+      const { delta, blocks, tweak } = await sender.take(items * bits);
+      const tables = numbers.map((copy) => {
+        const made = new BigUint64Array(items * kernels.comparisonTableWords(ringBits));
+        kernels.comparisonTables(delta, blocks, tweak, ringBits, made, copy);
+        return made;
+      });
+      this.#store.add(items, tables);
+      return;
+    }
+    const { blocks, choices, tweak } = await receiver.lend(items * bits);
+    const r = complementOf(choices, bits);
+    // The digits of r are the random choices themselves: no corrections.
+    const corrections = new Uint8Array(Math.ceil((items * bits) / 8));
+    const pads = numbers.map((copy) => {
+      const made = new BigUint64Array(items * kernels.comparisonPadWords(ringBits));
+      kernels.comparisonBegin(blocks, tweak, choices, r, ringBits, made, corrections, copy);
+      return made;
+    });
+    this.#store.add(items, [r, ...pads]);
+  });
+
+  /** Nothing else keeps the receiver, whose COTs may come from what it sends itself, from running ahead. */
+  async #acknowledge(): Promise<void> {
+    const { channel } = this.party.session;
+    if (this.#isSender) channel.send(new Uint8Array(1));
+    else await channel.receive(1);
+  }
+
+  /** This party's share [copies, n] modulo 2^digits for x [copies, n]; n comparisons are used up. */
+  readonly carry = protocol('carry', async (x: BigUint64Array): Promise<BigUint64Array> => {
+    const share = new BigUint64Array(x.length);
+    const { channel } = this.party.session;
+    for (const window of rangesOf([0, x.length / this.correlation.copies], STEPS * CHUNK)) {
+      const chunks = rangesOf(window, CHUNK);
+      await pipelined(channel, () =>
+        this.#isSender ? this.#answer(x, chunks, share) : this.#ask(x, chunks, share),
+      );
+    }
+    return share;
+  });
+
+  async #answer(x: BigUint64Array, chunks: readonly Range[], share: BigUint64Array): Promise<void> {
+    const { ringBits } = this.correlation;
+    const { channel } = this.party.session;
+    const received = chunks.map(([begin, end]) =>
+      channel.receive(Math.ceil(((end - begin) * (ringBits - 1)) / 8)),
+    );
+    for (const message of received) message.catch(() => {}); // reported by the one that awaits it
+    for (const [c, range] of chunks.entries()) {
+      const tables = this.#store.take(range[1] - range[0]);
+      const corrections = await received[c]!;
+      tables.forEach((table, copy) => {
+        const message = new Uint8Array(this.#messageBytes(range));
+        const [own, out] = [x, share].map((words) => this.#part(words, copy, range)) as [
+          BigUint64Array,
+          BigUint64Array,
+        ];
+        kernels.comparisonAnswer(table, corrections, own, ringBits, out, message);
+        channel.send(message);
+      });
+    }
+  }
+
+  /** Its x is the same in all copies. */
+  async #ask(x: BigUint64Array, chunks: readonly Range[], share: BigUint64Array): Promise<void> {
+    const { ringBits } = this.correlation;
+    const { channel } = this.party.session;
+    const kept = chunks.map((range) => {
+      const [r, ...pads] = this.#store.take(range[1] - range[0]);
+      channel.send(differences(this.#part(x, 0, range), r!, ringBits - 1));
+      return pads;
+    });
+    for (const [c, range] of chunks.entries())
+      for (const [copy, pads] of kept[c]!.entries()) {
+        const message = await channel.receive(this.#messageBytes(range));
+        const [own, out] = [this.#part(x, copy, range), this.#part(share, copy, range)];
+        kernels.comparisonFinish(own, message, ringBits, pads, out);
+      }
+  }
+
+  #messageBytes([begin, end]: Range): number {
+    return kernels.comparisonMessageBytes(end - begin, this.correlation.ringBits);
+  }
+
+  /** Some items of one copy. */
+  #part(words: BigUint64Array, copy: number, [begin, end]: Range): BigUint64Array {
+    const first = (copy * words.length) / this.correlation.copies;
+    return words.subarray(first + begin, first + end);
+  }
+}
+
+/** choices [n · bits], one byte each → words whose complement they are [n] */
+function complementOf(choices: Uint8Array, bits: number): BigUint64Array {
+  const words = new BigUint64Array(choices.length);
+  const flipped = new Uint8Array(choices.length);
+  kernels.bitsNot(choices, flipped);
+  kernels.ringFromBits(flipped, words);
+  const stream = new Uint8Array(Math.ceil(choices.length / 8));
+  kernels.ringPack(words, 1, stream);
+  const out = new BigUint64Array(choices.length / bits);
+  kernels.ringUnpack(stream, bits, out);
+  return out;
+}
+
+/** x XOR r modulo 2^bits [n], packed */
+function differences(x: BigUint64Array, r: BigUint64Array, bits: number): Uint8Array {
+  const low = new BigUint64Array(x.length);
+  kernels.ringMask(x, bits, low);
+  const bytes = new Uint8Array(low.buffer);
+  kernels.bitsXor(bytes, new Uint8Array(r.buffer, r.byteOffset, r.byteLength), bytes);
+  const packed = new Uint8Array(Math.ceil((x.length * bits) / 8));
+  kernels.ringPack(low, bits, packed);
+  return packed;
+}
