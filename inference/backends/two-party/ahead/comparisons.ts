@@ -40,6 +40,11 @@ export class ComparisonPool {
     this.#store = new PackedStore([...own, ...Array.from({ length: copies }, () => ofCopy)]);
   }
 
+  /** To be kept over connections: what was hashed says nothing of the delta of this one. */
+  get store(): PackedStore {
+    return this.#store;
+  }
+
   get available(): number {
     return this.#store.available;
   }
