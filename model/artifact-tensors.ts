@@ -39,9 +39,12 @@ function putNorm(tensors: Tensors, name: string, { gamma, beta }: LayerNormWeigh
 
 function checkBits(values: Int16Array, weightBits: number, name: string): void {
   const bound = 2 ** (weightBits - 1);
-  for (const value of values)
+  // By index: an iterator takes ten times as long, over every weight of a model.
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
     if (value < -bound || value >= bound)
       throw new ArtifactError(`tensor ${name}: expected integers of ${weightBits} bits, got ${value}`);
+  }
 }
 
 /** Takes tensors out by name, checks them, and in the end complains about any that nobody asked for. */

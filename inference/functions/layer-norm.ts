@@ -71,10 +71,10 @@ export const layerNorm = protocol(
     const centred = await centre(mpc, x);
     const squares = await sumOfSquares(mpc, centred, plan);
 
-    // c keeps 8 bits below the smallest sigma, 1/sigma 9 significant bits at its smallest; a normalised value is at most
+    // c keeps 8 bits below the smallest sigma, 1/sigma 7 significant bits at its smallest; a normalised value is at most
     // sqrt(features).
     const fractionBits = Math.min(x.fractionBits, 8 + Math.max(0, Math.ceil(-Math.log2(low) / 2)));
-    const inverseFractionBits = 9 + Math.max(0, Math.ceil(Math.log2(high) / 2));
+    const inverseFractionBits = 7 + Math.max(0, Math.ceil(Math.log2(high) / 2));
     const normalRange = Math.sqrt(features);
     const ringBits = wideningBits(normalRange, fractionBits + inverseFractionBits);
     // 1/sigma = sqrt(features) / sqrt(sum of squares)

@@ -48,8 +48,8 @@ export const softmax = protocol(
     const shifted = await subtractMaximum(mpc, x, plan.spread);
     const flat = await exponential(mpc, mpc.reshape(shifted, [rows * n]), high * n);
 
-    // 1/sum is at least 1/n: 6 significant bits there, rounded without bias. A product stays below 2.
-    const inverseFractionBits = 6 + Math.ceil(Math.log2(n));
+    // 1/sum is at least 1/n: 5 significant bits there, rounded without bias. A product stays below 2.
+    const inverseFractionBits = 5 + Math.ceil(Math.log2(n));
     const ringBits = EXP_FRACTION_BITS + inverseFractionBits + 2;
     const powers = mpc.reshape(await widenNonNegative(mpc, flat, ringBits), [rows, n]);
     const inverse = await reciprocal(mpc, mpc.sum(powers, 1), {

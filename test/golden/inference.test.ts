@@ -49,9 +49,9 @@ it('costs this many bytes and rounds', () => {
         6780993,
         8192,
       ],
-      "receivedBytes": 879633,
+      "receivedBytes": 878477,
       "rounds": 117,
-      "sentBytes": 1105941,
+      "sentBytes": 1104771,
     }
   `);
   expect(
@@ -59,13 +59,13 @@ it('costs this many bytes and rounds', () => {
   ).toMatchInlineSnapshot(`
     [
       {
-        "bytes": 1014906,
+        "bytes": 1012866,
         "important": 3,
         "kept": 6,
         "rounds": 57,
       },
       {
-        "bytes": 644481,
+        "bytes": 644195,
         "important": 1,
         "kept": 1,
         "rounds": 52,
