@@ -49,18 +49,18 @@ it('costs this many bytes and rounds', async () => {
   }).toMatchInlineSnapshot(`
     {
       "offline": [
-        9168269,
-        2401080,
-        36,
+        9158913,
+        2390980,
+        37,
       ],
       "online": [
-        94707,
-        98812,
+        94255,
+        98483,
         114,
       ],
       "stock": [
-        2435568,
-        2443002,
+        2438166,
+        2445599,
       ],
     }
   `);
