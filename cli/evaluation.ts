@@ -25,6 +25,8 @@ export interface EvaluationCost {
   readonly milliseconds: number;
   readonly bytes: number;
   readonly rounds: number;
+  /** The part of milliseconds and bytes that went into the set-up and into material made ahead. */
+  readonly offline: { readonly milliseconds: number; readonly bytes: number };
 }
 
 export interface Evaluation {
@@ -61,12 +63,22 @@ function costOf(results: readonly Classification[]): EvaluationCost {
     ),
     // Texts of a batch report the rounds that they share.
     rounds: Math.round(sum(({ cost, batch }) => cost.rounds / (batch?.size ?? 1))),
+    offline: {
+      milliseconds: Math.round(sum(({ cost }) => cost.offline.milliseconds)),
+      bytes: sum(({ cost }) => cost.offline.sentBytes + cost.offline.receivedBytes),
+    },
   };
 }
 
-function perExample({ milliseconds, bytes, rounds }: EvaluationCost, examples: number): EvaluationCost {
+function perExample(cost: EvaluationCost, examples: number): EvaluationCost {
   const each = (total: number) => Math.round((total / examples) * 100) / 100;
-  return { milliseconds: each(milliseconds), bytes: each(bytes), rounds: each(rounds) };
+  const { milliseconds, bytes, rounds, offline } = cost;
+  return {
+    milliseconds: each(milliseconds),
+    bytes: each(bytes),
+    rounds: each(rounds),
+    offline: { milliseconds: each(offline.milliseconds), bytes: each(offline.bytes) },
+  };
 }
 
 /** Throws unless the task's labels are the model's, in the same order. */

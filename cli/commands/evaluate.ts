@@ -163,6 +163,9 @@ function printEvaluation(options: EvaluateOptions, backend: Way, evaluation: Eva
   print(
     `  per example: ${Math.round(meanCost.milliseconds)} ms, ${megabytes(meanCost.bytes)} MB, ${meanCost.rounds} rounds`,
   );
+  const { offline } = meanCost;
+  if (offline.bytes > 0)
+    print(`  of which made ahead: ${Math.round(offline.milliseconds)} ms, ${megabytes(offline.bytes)} MB`);
   const rows = evaluation.keptRatio.map((kept, layer) => [
     layer,
     percent(kept),

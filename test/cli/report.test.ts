@@ -183,8 +183,8 @@ describe('comparison', () => {
       keptRatio: [1],
       importantRatio: [1],
       meanKeptRatio: 1,
-      cost: { milliseconds: 0, bytes: 0, rounds: 0 },
-      meanCost: { milliseconds: 0, bytes: 0, rounds: 0 },
+      cost: { milliseconds: 0, bytes: 0, rounds: 0, offline: { milliseconds: 0, bytes: 0 } },
+      meanCost: { milliseconds: 0, bytes: 0, rounds: 0, offline: { milliseconds: 0, bytes: 0 } },
     };
     const results = await compareWays(['float', 'cleartext'], async (way, onPrediction) => {
       onPrediction(prediction(0, 1, way === 'float' ? [0, 1] : [0, 1.5]));

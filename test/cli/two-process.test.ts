@@ -128,6 +128,8 @@ describe('evaluate', () => {
     const result = JSON.parse(outcome.stdout);
     expect(result).toMatchObject({ task: 'sst2', split: 'dev', backend, examples: 2 });
     expect(result.cost.bytes > 0).toBe(backend === 'two-party');
+    expect(result.cost.offline.bytes > 0).toBe(backend === 'two-party');
+    expect(result.cost.offline.bytes).toBeLessThanOrEqual(result.cost.bytes);
     expect(result.keptRatio).toHaveLength(2);
     const lines = readFileSync(predictions, 'utf8')
       .trimEnd()

@@ -120,6 +120,18 @@ describe('a server', () => {
     expect(await served).toBe(1);
   });
 
+  it('refuses ever new kinds of material: each would have a pool', async () => {
+    const { client, served } = await connected(1000);
+    const kinds = (from: number) =>
+      demand(Object.fromEntries(Array.from({ length: 4096 }, (_, i) => [`factors ${from + i} 8`, 1])));
+    const answers: string[] = [];
+    for (let from = 0; from < 5 * 4096; from += 4096)
+      answers.push(await client.ahead!.fill(kinds(from), () => false));
+    expect(answers).toEqual(['complete', 'complete', 'complete', 'complete', 'refused']);
+    await client.close();
+    await served;
+  });
+
   it('makes nothing ahead unless told so', async () => {
     const { client, channel, served } = await connected(0);
     expect(client.ahead).toBeNull();
