@@ -1,18 +1,17 @@
 /** Reuses the memory of dead tensors: fresh memory costs a page fault per 4 KiB and waits for the garbage collector. */
 
-/** Sizes are rounded up to four classes per power of two, so that batches of like size share memory. */
-function capacityFor(size: number): number {
-  if (size <= 64) return 64;
-  const step = 2 ** (Math.ceil(Math.log2(size)) - 3);
-  return Math.ceil(size / step) * step;
-}
+/**
+ * Sizes are rounded up to powers of two: batches of any length then share memory, and few buffers lie idle. V8 counts them
+ * all, and collects garbage without end once they pass half of its largest heap.
+ */
+const capacityFor = (size: number): number => (size <= 64 ? 64 : 2 ** Math.ceil(Math.log2(size)));
 
 export class FloatPool {
   private readonly free = new Map<number, ArrayBuffer[]>();
   private readonly owned = new WeakSet<ArrayBuffer>();
   private freeBytes = 0;
 
-  constructor(private readonly mostFreeBytes = 2 ** 31) {}
+  constructor(private readonly mostFreeBytes = 2 ** 29) {}
 
   /** An array of `size` numbers of any value. */
   take(size: number): Float32Array<ArrayBuffer> {
