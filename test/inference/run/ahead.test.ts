@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Demand } from '../../../inference/backends/two-party/ahead/demand.js';
 import type { Channel } from '../../../inference/net/channel.js';
 import { memoryChannelPair } from '../../../inference/net/memory-channel.js';
+import { connectTcp } from '../../../inference/net/tcp-channel.js';
 import { protocolDigest } from '../../../inference/run/agreement.js';
 import { Client } from '../../../inference/run/client.js';
 import { stepsTo } from '../../../inference/run/client-ahead.js';
@@ -11,7 +12,8 @@ import { filledTo } from '../../../inference/run/material.js';
 import type { Party } from '../../../inference/run/party.js';
 import { serveConnection } from '../../../inference/run/serve-connection.js';
 import { type PublicPart, parsePublicPart } from '../../../model/artifact-file.js';
-import { openToyParty, servedModel } from './toy-party.js';
+import { cuttingProxy } from './cutting-proxy.js';
+import { openToyParty, servedModel, toyServer } from './toy-party.js';
 
 const clientOptions = {
   terms: {
@@ -175,6 +177,38 @@ describe('a server', () => {
     expect(await channel.receive(1)).toEqual(Uint8Array.of(2));
     await client.close();
     await served;
+  });
+});
+
+describe('a server over TCP outlives a client that goes wrong in the middle of a refill', () => {
+  it.each(['disconnect', 'stall', 'garbage'] as const)('by %s', async (kind) => {
+    const { terms, ...model } = servedModel(1);
+    const server = await toyServer({
+      model: { ...model, terms: { ...terms, aheadMegabytes: 100 } },
+      open: openEngineParty,
+      timeoutMilliseconds: 1_000,
+    });
+    const refill = async (port: number) => {
+      const channel = await connectTcp('127.0.0.1', port, { timeoutMilliseconds: 2_000 });
+      try {
+        const client = await Client.open(channel, clientOptions);
+        const filled = await client.ahead!.fill(demand({ 'linear 0': 5_000, 'linear 1': 5_000 }));
+        await client.close();
+        return filled;
+      } finally {
+        await channel.close();
+      }
+    };
+    const whole = await cuttingProxy(server.port, { after: Number.POSITIVE_INFINITY, kind });
+    expect(await refill(whole.port)).toBe('complete');
+    const after = whole.passed() - 20_000;
+    whole.close();
+    const proxy = await cuttingProxy(server.port, { after, kind });
+    const attempt = refill(proxy.port).catch((error: Error) => error);
+    await attempt;
+    proxy.close();
+    expect(await refill(server.port)).toBe('complete');
+    await server.close();
   });
 });
 
