@@ -1,6 +1,7 @@
 /** One training step (forward, backward, AdamW) of an encoder of real shape with random weights and random text. */
 import type { Precision } from '../configs/schema.js';
 import { splitmix32 } from '../data/synthetic.js';
+import { kernels } from '../kernels/addon.js';
 import type { ModelConfig } from '../model/config.js';
 import { useBackend } from '../training/backend/setup.js';
 import { type EncodedExample, makeBatch } from '../training/batches.js';
@@ -17,6 +18,7 @@ export interface TrainingFigure {
   readonly batch: number;
   readonly backend: string;
   readonly precision: Precision;
+  readonly threads: number;
   readonly steps: number;
   /** Medians over the steps. */
   readonly millisecondsPerStep: number;
@@ -34,6 +36,8 @@ export interface TrainingBenchOptions {
   readonly tokens: number;
   readonly batch: number;
   readonly seed: number;
+  /** Of the kernels. */
+  readonly threads: number;
   /** bf16 becomes float32 on a machine without it; the figure says which it was. */
   readonly precision: Precision;
 }
@@ -73,6 +77,7 @@ export async function benchTraining(options: TrainingBenchOptions): Promise<Trai
   const backend = await useBackend('auto');
   const precision = options.precision === 'bf16' && !hasBfloat16() ? 'float32' : options.precision;
   const config = configOf(options.model);
+  kernels.setFloatThreads(options.threads);
   const state: ModelState = {
     config,
     tokenizerFiles: {},
@@ -116,6 +121,7 @@ export async function benchTraining(options: TrainingBenchOptions): Promise<Trai
     batch: options.batch,
     backend,
     precision,
+    threads: options.threads,
     steps: times.length,
     millisecondsPerStep: milliseconds,
     processorMillisecondsPerStep: median(processorTimes),

@@ -26,6 +26,7 @@ export interface BenchOptions {
   readonly network: NetworkName;
   readonly cots?: CotKind | undefined;
   readonly precision: Precision;
+  readonly threads?: number | undefined;
   readonly json: boolean;
 }
 

@@ -1,4 +1,5 @@
 /** `bench training`. */
+import { availableParallelism } from 'node:os';
 import type { BenchOptions } from './bench-options.js';
 import { UsageError } from './errors.js';
 import { printJson, printTable } from './output.js';
@@ -11,6 +12,7 @@ export async function trainingFigures({
   batch = DEFAULT_BATCH,
   seed,
   precision,
+  threads = availableParallelism(),
   json,
 }: BenchOptions): Promise<void> {
   const { MODEL_NAMES, modelNameOf } = await import('../bench/model-sizes.js');
@@ -18,7 +20,7 @@ export async function trainingFigures({
   const name = model === undefined || model === 'minilm' ? 'minilm' : modelNameOf(model);
   if (name === null)
     throw new UsageError(`--model: expected minilm or one of ${MODEL_NAMES.join(', ')}, got ${model}`);
-  const figure = await benchTraining({ model: name, tokens, batch, seed, precision });
+  const figure = await benchTraining({ model: name, tokens, batch, seed, precision, threads });
   if (json) return printJson(figure);
   printTable(
     [
@@ -27,6 +29,7 @@ export async function trainingFigures({
       'batch',
       'backend',
       'precision',
+      'threads',
       'ms a step',
       'processor ms',
       'examples/s',
@@ -39,6 +42,7 @@ export async function trainingFigures({
         figure.batch,
         figure.backend,
         figure.precision,
+        figure.threads,
         figure.millisecondsPerStep.toFixed(1),
         figure.processorMillisecondsPerStep.toFixed(1),
         figure.examplesPerSecond.toFixed(0),

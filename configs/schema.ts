@@ -81,8 +81,11 @@ const batch = z.strictObject({
   examples: count.default(64),
   /** Batches whose gradients are summed before one step. */
   accumulation: count.default(1),
-  /** Data-parallel workers; gradients are averaged over them. */
-  workers: count.default(1),
+  /**
+   * Data-parallel workers: threads of the kernels, among which the rows of every batch are shared; null: one a processor.
+   * The result is the same bits for any number.
+   */
+  workers: count.nullable().default(null),
 });
 
 const optimizer = z.strictObject({

@@ -11,7 +11,16 @@ import { RunFolder } from './run-folder.js';
 /** The part of a configuration that the dense phase depends on, as text to compare. */
 export function densePart(config: RunConfig): string {
   const { task, model, data, seed, precision, batch, optimizer, phases } = config;
-  return JSON.stringify({ task, model, data, seed, precision, batch, optimizer, dense: phases.dense });
+  return JSON.stringify({
+    task,
+    model,
+    data,
+    seed,
+    precision,
+    batch: { ...batch, workers: null },
+    optimizer,
+    dense: phases.dense,
+  });
 }
 
 /** The configuration of the shared dense run: the same without masks. */

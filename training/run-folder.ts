@@ -69,7 +69,7 @@ export class RunFolder {
     await writeFileAtomically(join(this.directory, 'run.json'), `${JSON.stringify(config, null, 2)}\n`);
   }
 
-  /** The configuration must be the one that the run was started with, but for where and how often it writes. */
+  /** The configuration must be the one that the run was started with, but for where and how often it writes, and on how many threads. */
   async checkSameConfig(config: RunConfig): Promise<void> {
     const path = join(this.directory, 'run.json');
     if (!existsSync(path) || !existsSync(this.last))
@@ -77,8 +77,10 @@ export class RunFolder {
     // Through the schema, so that keys that did not exist then have their defaults.
     const before: Record<string, unknown> = parseRunConfig(JSON.parse(await readFile(path, 'utf8')), path);
     const free = new Set(['output', 'checkpointEverySteps', 'evaluationsPerEpoch']);
+    const text = (value: unknown): string =>
+      JSON.stringify(value, (key, part: unknown) => (key === 'workers' ? null : part));
     const changed = Object.entries(config)
-      .filter(([key, value]) => !free.has(key) && JSON.stringify(value) !== JSON.stringify(before[key]))
+      .filter(([key, value]) => !free.has(key) && text(value) !== text(before[key]))
       .map(([key]) => key);
     if (changed.length > 0)
       throw new TrainingError(

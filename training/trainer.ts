@@ -2,10 +2,13 @@
  * Training in three phases: dense (ordinary fine-tuning), soft (weights and thresholds together, soft masks), hard (masks made
  * 0 or 1 by the learned thresholds, which are frozen). CipherPrune, ICLR 2025; our changes are in docs/training.md.
  */
+import { availableParallelism } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { PhaseName, Precision, RunConfig } from '../configs/schema.js';
 import { splitmix32 } from '../data/synthetic.js';
+import { kernels } from '../kernels/addon.js';
 import { type EncodedExample, epochBatches, makeBatch, mixSeeds, shuffle } from './batches.js';
+import { CollapseWatch } from './collapse.js';
 import { TrainingError } from './errors.js';
 import { collectScores, type Evaluation, evaluate, predict } from './evaluate.js';
 import { currentThresholds, type ModelState, weightTensors } from './model-state.js';
@@ -80,6 +83,7 @@ export class Trainer {
 
   /** Runs all phases, or those that are left; returns the last evaluation. */
   async run(options: { readonly resume: boolean }): Promise<Evaluation> {
+    kernels.setFloatThreads(this.config.batch.workers ?? availableParallelism());
     if (this.config.precision !== this.wantedPrecision)
       this.listener.note('no bfloat16 products on this processor or backend: training in float32');
     if (options.resume) await this.resume();
@@ -154,13 +158,15 @@ export class Trainer {
     const total = this.totalExamples(phase);
     this.listener.phase(phase, total, this.position.seen);
     const watchdog = new Watchdog(phase, this.state.config.labels.length, this.folder.last);
+    const collapse = new CollapseWatch(this.config.masks.keep);
     let means = new StepMeans();
     let since = { time: performance.now(), seen: this.position.seen };
     const evaluateEvery = this.evaluationInterval();
     while (this.position.seen < total && !this.stepsExhausted(phase)) {
       const before = this.position.seen;
-      const { result, norm, size } = this.step(phase, total);
+      const { result, norm, size, length } = this.step(phase, total);
       watchdog.check(this.position.step, result.loss, result.taskLoss, norm);
+      if (phase === 'soft') this.warnOf(collapse.see(result.kept, length, this.position.lambda));
       means.add(result, size, norm);
       this.listener.examples(size);
       if (this.position.step % reportEvery === 0) {
@@ -221,7 +227,10 @@ export class Trainer {
   }
 
   /** One optimizer step over one batch, or several with accumulation. */
-  private step(phase: PhaseName, total: number): { result: StepResult; norm: number; size: number } {
+  private step(
+    phase: PhaseName,
+    total: number,
+  ): { result: StepResult; norm: number; size: number; length: number } {
     const progress = this.position.seen / total;
     const step = this.position.step + 1;
     const parts: Gradients[] = [];
@@ -229,9 +238,11 @@ export class Trainer {
     let last: StepResult | null = null;
     let norm = 0;
     let size = 0;
+    let length = 0;
     for (let part = 0; part < accumulation; part++) {
       const group = this.nextGroup();
       size += group.length;
+      length = group.reduce((sum, { ids }) => sum + ids.length, 0) / group.length;
       const options = this.stepOptions(phase, progress, group, mixSeeds(this.config.seed, 4, step, part));
       trainingStep(this.state, this.weights, makeBatch(group), options, (result) => {
         last = result;
@@ -243,7 +254,7 @@ export class Trainer {
     this.position = { ...this.position, step };
     const result = last as unknown as StepResult;
     if (phase === 'soft') this.adapt(result);
-    return { result, norm, size };
+    return { result, norm, size, length };
   }
 
   private update(phase: PhaseName, progress: number, gradients: Gradients): number {
@@ -253,6 +264,10 @@ export class Trainer {
     const rate = (name: string): number =>
       factor * (name.startsWith('thresholds.') ? thresholdRate : settings.learningRate);
     return this.optimizer.apply(gradients, rate);
+  }
+
+  private warnOf(warning: string | null): void {
+    if (warning) this.listener.note(`soft phase, step ${this.position.step}: ${warning}`);
   }
 
   private adapt(result: StepResult): void {

@@ -63,6 +63,12 @@ export const command: Command<BenchOptions> = {
           default: 'float32' as const,
           describe: 'Of the matrix products in a training step',
         },
+        threads: {
+          type: 'string',
+          describe: 'Of a training step; one a processor if not given',
+          requiresArg: true,
+          coerce: wholeNumber('threads', 1, 16),
+        },
         schedule: {
           type: 'string',
           default: 'paper',

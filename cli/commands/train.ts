@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Argv } from 'yargs';
 import type { Command, GlobalOptions } from '../commands.js';
 import { onInterrupt } from '../interrupt.js';
+import { fraction } from '../options.js';
 import { note, print, printJson } from '../output.js';
 import { trainingDisplay } from '../training-display.js';
 
@@ -12,6 +13,8 @@ interface TrainOptions {
   readonly model?: string;
   readonly data?: string;
   readonly out?: string;
+  readonly keep?: number;
+  readonly mode?: 'none' | 'prune' | 'prune-reduce';
   readonly resume: boolean;
   readonly set: readonly string[];
   readonly backend: 'auto' | 'native' | 'tensorflow' | 'cpu';
@@ -19,13 +22,15 @@ interface TrainOptions {
 }
 
 /** Options that stand for configuration keys, as `--set` would write them. */
-function overridesOf({ task, model, data, out, set }: TrainOptions): string[] {
+function overridesOf({ task, model, data, out, keep, mode, set }: TrainOptions): string[] {
   const quoted = (value: string): string => JSON.stringify(value);
   return [
     ...(task === undefined ? [] : [`task=${quoted(task)}`]),
     ...(model === undefined ? [] : [`model.checkpoint=${quoted(model)}`]),
     ...(data === undefined ? [] : [`data.directory=${quoted(data)}`]),
     ...(out === undefined ? [] : [`output=${quoted(out)}`]),
+    ...(keep === undefined ? [] : [`masks.keep=${keep}`]),
+    ...(mode === undefined ? [] : [`masks.mode=${quoted(mode)}`]),
     ...set,
   ];
 }
@@ -84,6 +89,17 @@ export const command: Command<TrainOptions> = {
       })
       .option('data', { type: 'string', describe: "Folder with GLUE's TSV files" })
       .option('out', { type: 'string', describe: 'Folder of the run' })
+      .option('keep', {
+        type: 'string',
+        describe:
+          'Target share of token-layers that stay, 0 to 1: lambda is adapted to reach it (masks.keep)',
+        requiresArg: true,
+        coerce: fraction('keep'),
+      })
+      .option('mode', {
+        choices: ['none', 'prune', 'prune-reduce'] as const,
+        describe: 'Learn no thresholds, those that prune, or both kinds (masks.mode)',
+      })
       .option('resume', { type: 'boolean', default: false, describe: 'Go on from the last checkpoint' })
       .option('set', {
         type: 'string',

@@ -53,8 +53,11 @@ const writeConfig = async (directory: string, config: RunConfig): Promise<string
   return file;
 };
 
-const sameRun = (known: RunConfig, wanted: RunConfig): boolean =>
-  JSON.stringify({ ...known, output: '' }) === JSON.stringify({ ...asUsed(wanted, known), output: '' });
+const sameRun = (known: RunConfig, wanted: RunConfig): boolean => {
+  const text = (config: RunConfig): string =>
+    JSON.stringify({ ...config, output: '', batch: { ...config.batch, workers: null } });
+  return text(known) === text(asUsed(wanted, known));
+};
 
 /** Masks come after the dense phase, and may change. */
 const sameDense = (known: RunConfig, wanted: RunConfig): boolean =>

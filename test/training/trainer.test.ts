@@ -161,6 +161,60 @@ describe('resuming', () => {
   });
 });
 
+describe('options of a run', () => {
+  const short = {
+    phases: { dense: { epochs: 0.6, learningRate: 4e-3 }, soft: { epochs: 0 }, hard: { epochs: 0 } },
+    data: { source: 'synthetic', syntheticTrain: 400, syntheticDev: 20 },
+    masks: { mode: 'none' },
+  };
+  const weights = async (name: string) => (await readCheckpoint(join(folder, name, 'final'))).tensors;
+
+  it('freezeEmbeddings leaves the three tables and their LayerNorm as they were', async () => {
+    const config = literal(short);
+    const frozen = { ...short, model: { ...config.model, freezeEmbeddings: true } };
+    const { state } = await prepareRun(parseRunConfig(literal(frozen), 'test'));
+    await train('frozen', frozen);
+    for (const [name, { values }] of await weights('frozen')) {
+      const before = state.parameters.get(name)!.values;
+      if (name.startsWith('embeddings.')) expect(values, name).toEqual(before);
+      else if (name.endsWith('dense.weight')) expect(values, name).not.toEqual(before);
+    }
+  });
+
+  it('accumulation takes one step for several batches', async () => {
+    const one = await train('single-batches', short);
+    const three = await train('accumulated', {
+      ...short,
+      batch: { tokens: 1024, examples: 48, accumulation: 3 },
+    });
+    expect(three.recorder.seen).toBe(Math.ceil(one.recorder.seen / 3));
+  });
+
+  it('workers change no bit, and may change on --resume', async () => {
+    const batch = { tokens: 1024, examples: 48 };
+    await train('workers-1', { ...short, batch: { ...batch, workers: 1 } });
+    await train('workers-3', { ...short, batch: { ...batch, workers: 3 } });
+    const [one, three] = [await weights('workers-1'), await weights('workers-3')];
+    for (const [name, { values }] of one) expect(three.get(name)!.values, name).toEqual(values);
+    await train('workers-1', { ...short, batch: { ...batch, workers: 2 } }, { resume: true });
+  });
+
+  it('a soft phase that prunes everything is warned of once, with λ and what to do', async () => {
+    const { recorder } = await train('collapse', {
+      ...short,
+      phases: {
+        dense: { epochs: 0.2 },
+        soft: { epochs: 8, thresholdLearningRate: 0.5 },
+        hard: { epochs: 0 },
+      },
+      masks: { lambda: 20 },
+    });
+    const warnings = recorder.notes.filter((note) => note.includes('prune nearly everything'));
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatch(/soft phase, step \d+: with λ = 20\.00 .*--keep/);
+  });
+});
+
 describe('precision', () => {
   const short = {
     phases: { dense: { epochs: 0.5, learningRate: 4e-3 }, soft: { epochs: 0 }, hard: { epochs: 0 } },
