@@ -202,12 +202,15 @@ export class Demand {
   }
 
   /**
-   * For texts of the same kind, which keep a few tokens more: a tenth and two more of everything; extents and widths rounded up,
-   * so that what is made for one layer also serves another.
+   * For texts of the same kind, which keep a few tokens more: extents and widths rounded up, so that what is made for one layer
+   * also serves another, and a tenth more of what is counted by rows or elements.
    */
   withMargin(): Demand {
     return Demand.of(
-      this.entries.map(([correlation, count]) => [roundedUp(correlation), Math.ceil(1.1 * count) + 2]),
+      this.entries.map(([correlation, count]) => [
+        roundedUp(correlation),
+        correlation.kind === 'matmul' ? count : Math.ceil(1.1 * count) + 2,
+      ]),
     );
   }
 

@@ -100,7 +100,7 @@ describe('a demand', () => {
     expect(demand.times(3).of({ kind: 'linear', weight: 2 })).toBe(162);
     expect(demand.withMargin().toJSON()).toEqual({
       'linear 2': 62,
-      'matmul 12 56 64 56 27': 8,
+      'matmul 12 56 64 56 27': 2,
       'product 24 4': 35,
     });
   });
