@@ -49,18 +49,18 @@ it('costs this many bytes and rounds', async () => {
   }).toMatchInlineSnapshot(`
     {
       "offline": [
-        9158913,
-        2390980,
-        37,
+        3410290,
+        1596825,
+        58,
       ],
       "online": [
-        94255,
-        98483,
-        114,
+        94527,
+        98811,
+        115,
       ],
       "stock": [
-        2438166,
-        2445599,
+        363887,
+        362259,
       ],
     }
   `);

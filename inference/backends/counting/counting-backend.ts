@@ -33,8 +33,10 @@ import type {
   WeightSource,
 } from '../backend.js';
 import { expectFactor, expectSquareRing } from '../local-backend.js';
+import { MOST_REPEATED } from '../two-party/ahead/ahead.js';
 import { MOST_COMPARED_BITS } from '../two-party/ahead/comparisons.js';
 import { Demand } from '../two-party/ahead/demand.js';
+import type { ProductPlan } from '../two-party/cot-product.js';
 import { messageBytes } from '../two-party/shuffle.js';
 import { isSmallMatmul } from '../two-party/small-matmul.js';
 import {
@@ -192,6 +194,13 @@ export class CountingBackend extends ShapeBackend implements Backend {
     return this.#product2('multiplyRows', items, ringBits, ringBits, widthOf(x, y), false);
   }
 
+  /** One bit times one number each, by turns. */
+  #bitProducts(plan: ProductPlan): Promise<void> {
+    const sender = this.#exchange.nextReceiver === 'server' ? 'client' : 'server';
+    this.#demand.add({ kind: 'bit', ringBits: plan.ringBits, sender }, plan.items);
+    return this.#cots.unwanted(() => this.#exchange.oneWay(productJob(plan)));
+  }
+
   /** Both directions at once. */
   #product2(
     name: string,
@@ -251,7 +260,7 @@ export class CountingBackend extends ShapeBackend implements Backend {
     if (ringBits < from)
       throw new TensorMismatchError(`widen: expected at least ${from} bits, got ${ringBits}`);
     const plan = { items: sizeOf(shape), bits: 1, ringBits: ringBits - from, width: 1, signed: false };
-    if (ringBits > from) await this.#exchange.oneWay(productJob(plan));
+    if (ringBits > from) await this.#bitProducts(plan);
     return shapeOnly(shape, { ringBits, fractionBits });
   });
 
@@ -294,13 +303,22 @@ export class CountingBackend extends ShapeBackend implements Backend {
     'toArithmetic',
     async ({ shape }: SharedBits, ringBits: number): Promise<SharedTensor> => {
       const plan = { items: sizeOf(shape), bits: 1, ringBits: ringBits - 1, width: 1, signed: false };
-      if (ringBits > 1) await this.#exchange.oneWay(productJob(plan));
+      if (ringBits > 1) await this.#bitProducts(plan);
       return shapeOnly(shape, { ringBits, fractionBits: 0 });
     },
   );
 
   async multiplex(bits: SharedBits, x: SharedTensor): Promise<SharedTensor> {
-    await this.#product2('multiplex', sizeOf(bits.shape), 1, x.ringBits, widthOf(x, bits), false);
+    const { ringBits } = x;
+    const [items, width] = [sizeOf(bits.shape), widthOf(x, bits)];
+    const product = () => this.#product2('multiplex', items, 1, ringBits, width, false);
+    if (items * width === 0 || width > MOST_REPEATED) {
+      await product();
+      return x;
+    }
+    for (const sender of ['server', 'client'] as const)
+      this.#demand.add({ kind: 'bit', ringBits, sender }, items * width);
+    await this.#cots.unwanted(product);
     return x;
   }
 

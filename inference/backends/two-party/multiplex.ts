@@ -7,15 +7,20 @@
  */
 import { kernels } from '../../../kernels/addon.js';
 import { protocol } from '../../core/span.js';
-import { exchange, type TwoParty } from './cot-exchange.js';
-import { ProductReceiver, ProductSender } from './cot-product.js';
+import { type BitProducts, bitProducts } from './bit-product.js';
+import type { TwoParty } from './cot-exchange.js';
 
 /** bits [n], x [n, width] → [n, width] */
 export const multiplex = protocol(
   'multiplex',
-  async (party: TwoParty, bits: Uint8Array, x: BigUint64Array, ringBits: number): Promise<BigUint64Array> => {
+  async (
+    party: TwoParty,
+    bits: Uint8Array,
+    x: BigUint64Array,
+    ringBits: number,
+    products: BitProducts = bitProducts(party),
+  ): Promise<BigUint64Array> => {
     if (x.length === 0) return new BigUint64Array(0);
-    const plan = { items: bits.length, bits: 1, ringBits, width: x.length / bits.length, signed: false };
     const selected = new BigUint64Array(x.length);
     kernels.ringSelect(bits, x, selected);
     const signed = new BigUint64Array(x.length);
@@ -24,11 +29,8 @@ export const multiplex = protocol(
     const choices = new BigUint64Array(bits.length);
     kernels.ringFromBits(bits, choices);
 
-    const sender = new ProductSender(plan, signed);
-    const receiver = new ProductReceiver(plan, choices);
-    await exchange(party, sender, receiver);
-    kernels.ringAdd(selected, sender.share, ringBits, selected);
-    kernels.ringAdd(selected, receiver.share, ringBits, selected);
+    const cross = await products.both({ numbers: signed, bits: choices }, ringBits);
+    kernels.ringAdd(selected, cross, ringBits, selected);
     return selected;
   },
 );

@@ -1,6 +1,7 @@
 /** Everything that multiplies or compares, on shares: on demand here, from what was made before in ahead/. */
 import { kernels } from '../../../kernels/addon.js';
 import type { PrivateTensor, Sign, Weight } from '../backend.js';
+import { type BitProducts, bitProducts } from './bit-product.js';
 import { type Carry, type Compared, carry } from './comparison.js';
 import type { TwoParty } from './cot-exchange.js';
 import type { LinearProtocols, MatmulShape, RowShares } from './linear-protocols.js';
@@ -24,6 +25,8 @@ export interface Multiplications {
   square(x: BigUint64Array, bits: number, ringBits: number, sign: Sign): Promise<BigUint64Array>;
   /** A level of a comparison. */
   carry(compared: Compared, ringBits: number): Promise<Carry>;
+  /** Of widenings, bits as numbers, multiplexers. */
+  readonly bits: BitProducts;
   /** x [n, width] modulo 2^ringBits, y [n] in its ring or a smaller one → y[i]·x[i, :] */
   product(x: BigUint64Array, ringBits: number, y: Factors): Promise<BigUint64Array>;
   /** x [n, m], y [m] → y[j]·x[i, j] */
@@ -31,10 +34,14 @@ export interface Multiplications {
 }
 
 export class OnDemand implements Multiplications {
+  readonly bits: BitProducts;
+
   constructor(
     readonly party: TwoParty,
     readonly protocols: LinearProtocols,
-  ) {}
+  ) {
+    this.bits = bitProducts(party);
+  }
 
   linear(x: RowShares, w: Weight, fractionBits: number): Promise<BigUint64Array> {
     return this.protocols.linear(x, w, fractionBits);

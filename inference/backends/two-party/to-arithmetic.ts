@@ -6,21 +6,22 @@
  */
 import { kernels } from '../../../kernels/addon.js';
 import { protocol } from '../../core/span.js';
-import { oneWay, type TwoParty } from './cot-exchange.js';
-import { ProductReceiver, ProductSender } from './cot-product.js';
+import { type BitProducts, bitProducts } from './bit-product.js';
+import type { TwoParty } from './cot-exchange.js';
 
 /** bits [n] → [n] */
 export const toArithmetic = protocol(
   'toArithmetic',
-  async (party: TwoParty, bits: Uint8Array, ringBits: number): Promise<BigUint64Array> => {
+  async (
+    party: TwoParty,
+    bits: Uint8Array,
+    ringBits: number,
+    products: BitProducts = bitProducts(party),
+  ): Promise<BigUint64Array> => {
     const own = new BigUint64Array(bits.length);
     kernels.ringFromBits(bits, own);
     if (ringBits === 1) return own;
-    const plan = { items: bits.length, bits: 1, ringBits: ringBits - 1, width: 1, signed: false };
-    const { share } = await oneWay(party, {
-      sender: () => new ProductSender(plan, own),
-      receiver: () => new ProductReceiver(plan, own),
-    });
+    const share = await products.oneWay({ numbers: own, bits: own }, ringBits - 1);
     kernels.ringScale(share, 2n, ringBits, share);
     kernels.ringSubtract(own, share, ringBits, share);
     return share;

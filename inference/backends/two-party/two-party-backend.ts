@@ -199,7 +199,7 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
     if (ringBits < x.ringBits || x.ringBits < 2) {
       throw new TensorMismatchError(`widen: expected at least ${x.ringBits} bits, got ${ringBits}`);
     }
-    const data = await widen(this.#party, dataOf(x), x.ringBits, ringBits);
+    const data = await widen(this.#party, dataOf(x), x.ringBits, ringBits, this.#multiplications.bits);
     return localTensor(data, x.shape, { ringBits, fractionBits: x.fractionBits });
   }
 
@@ -224,7 +224,7 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
   }
 
   async toArithmetic(bits: SharedBits, ringBits: number): Promise<LocalTensor> {
-    const data = await toArithmetic(this.#party, bitsOf(bits), ringBits);
+    const data = await toArithmetic(this.#party, bitsOf(bits), ringBits, this.#multiplications.bits);
     return localTensor(data, bits.shape, { ringBits, fractionBits: 0 });
   }
 
@@ -234,7 +234,9 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
         `multiplex: expected a prefix of ${formatShape(x.shape)}, got ${formatShape(bits.shape)}`,
       );
     }
-    return localTensor(await multiplex(this.#party, bitsOf(bits), dataOf(x), x.ringBits), x.shape, x);
+    const products = this.#multiplications.bits;
+    const data = await multiplex(this.#party, bitsOf(bits), dataOf(x), x.ringBits, products);
+    return localTensor(data, x.shape, x);
   }
 
   shuffle(rows: ShuffleRows): Promise<ShuffleRows> {

@@ -7,13 +7,19 @@
  */
 import { kernels } from '../../../kernels/addon.js';
 import { protocol } from '../../core/span.js';
-import { oneWay, type TwoParty } from './cot-exchange.js';
-import { ProductReceiver, ProductSender } from './cot-product.js';
+import { type BitProducts, bitProducts } from './bit-product.js';
+import type { TwoParty } from './cot-exchange.js';
 
 /** x [n] modulo 2^from → [n] modulo 2^to; from is at least 2 */
 export const widen = protocol(
   'widen',
-  async (party: TwoParty, x: BigUint64Array, from: number, to: number): Promise<BigUint64Array> => {
+  async (
+    party: TwoParty,
+    x: BigUint64Array,
+    from: number,
+    to: number,
+    products: BitProducts = bitProducts(party),
+  ): Promise<BigUint64Array> => {
     if (to === from) return x;
     const isServer = party.session.self === 'server';
     const offset = 1n << BigInt(from - 2);
@@ -24,11 +30,7 @@ export const widen = protocol(
     kernels.bitsNot(bits, bits);
     kernels.ringFromBits(bits, noTopBit);
 
-    const plan = { items: x.length, bits: 1, ringBits: to - from, width: 1, signed: false };
-    const { share } = await oneWay(party, {
-      sender: () => new ProductSender(plan, noTopBit),
-      receiver: () => new ProductReceiver(plan, noTopBit),
-    });
+    const share = await products.oneWay({ numbers: noTopBit, bits: noTopBit }, to - from);
     kernels.ringScale(share, 1n << BigInt(from), to, share);
     kernels.ringAdd(share, own, to, share);
     return isServer ? plus(share, -(1n << BigInt(from)) - offset, to) : share;

@@ -5,13 +5,16 @@
  */
 import { kernels } from '../../../../kernels/addon.js';
 import { TensorMismatchError } from '../../../core/errors.js';
+import { pipelined } from '../../../net/channel.js';
 import type { PartyId, PrivateTensor, Sign, Weight } from '../../backend.js';
+import type { BitFactors, BitProducts } from '../bit-product.js';
 import { type Carry, type Compared, comparedWords } from '../comparison.js';
 import type { TwoParty } from '../cot-exchange.js';
 import type { LinearProtocols, MatmulShape, RowShares } from '../linear-protocols.js';
 import { type Factors, type Multiplications, OnDemand } from '../multiplications.js';
 import { isSmallMatmul } from '../small-matmul.js';
 import { widen } from '../widen.js';
+import { BitPool } from './bit-products.js';
 import { ComparisonPool, MOST_COMPARED_BITS } from './comparisons.js';
 import { CotReserves } from './cot-reserves.js';
 import { type Correlation, Demand, formatCorrelation } from './demand.js';
@@ -40,6 +43,20 @@ export interface Stock {
 /** Items of one kind as they are kept over connections. */
 export interface KeptItems extends PackedItems {
   readonly correlation: Correlation;
+}
+
+const PARTIES: readonly PartyId[] = ['server', 'client'];
+
+/** Rows up to this wide count as single numbers, each with a bit of its own; longer ones are cheaper by one COT. */
+export const MOST_REPEATED = 4;
+
+/** x [n] → [n, width] */
+function repeatedEach(x: BigUint64Array, width: number): BigUint64Array {
+  if (width === 1) return x;
+  const out = new BigUint64Array(x.length * width);
+  const ones = new BigUint64Array(out.length).fill(1n);
+  kernels.ringMultiplyRows(ones, x, 1, out);
+  return out;
 }
 
 const other = (party: PartyId): PartyId => (party === 'server' ? 'client' : 'server');
@@ -181,6 +198,48 @@ export class Ahead implements Multiplications {
     return this.#uncounted(() => this.#onDemand.carry(compared, ringBits));
   }
 
+  readonly bits: BitProducts = {
+    oneWay: async (factors, ringBits) => {
+      const items = factors.bits.length;
+      const receiver = this.party.nextReceiver;
+      this.#used.add({ kind: 'bit', ringBits, sender: other(receiver) }, items);
+      for (const sender of [other(receiver), receiver]) {
+        const pool = this.#bitPool(sender, ringBits, items);
+        if (!pool) continue;
+        this.#turnTo(other(receiver));
+        return pool.begin(factors)();
+      }
+      return this.#uncounted(() => this.#onDemand.bits.oneWay(factors, ringBits));
+    },
+    both: async (factors, ringBits) => {
+      const width = factors.numbers.length / factors.bits.length;
+      if (width > MOST_REPEATED) return this.#onDemand.bits.both(factors, ringBits);
+      const single = { numbers: factors.numbers, bits: repeatedEach(factors.bits, width) };
+      const items = single.bits.length;
+      for (const sender of PARTIES) this.#used.add({ kind: 'bit', ringBits, sender }, items);
+      const pools = PARTIES.map((sender) => this.#bitPool(sender, ringBits, items));
+      if (pools.includes(null)) return this.#uncounted(() => this.#onDemand.bits.both(factors, ringBits));
+      // The receiver's half of each party leaves first.
+      return pipelined(this.party.session.channel, () =>
+        this.#crossing(pools as BitPool[], single, ringBits),
+      );
+    },
+  };
+
+  async #crossing(pools: readonly BitPool[], factors: BitFactors, ringBits: number): Promise<BigUint64Array> {
+    const isSender = (pool: BitPool) => pool.correlation.sender === this.party.session.self;
+    const receiving = pools.find((pool) => !isSender(pool))!.begin(factors);
+    const sending = pools.find(isSender)!.begin(factors);
+    const share = await sending();
+    kernels.ringAdd(share, await receiving(), ringBits, share);
+    return share;
+  }
+
+  #bitPool(sender: PartyId, ringBits: number, items: number): BitPool | null {
+    const pool = this.#existing({ kind: 'bit', ringBits, sender });
+    return pool instanceof BitPool && pool.available >= items ? pool : null;
+  }
+
   async product(x: BigUint64Array, ringBits: number, y: Factors): Promise<BigUint64Array> {
     const rows = y.data.length;
     if (x.length === 0) return this.#onDemand.product(x, ringBits, y);
@@ -250,7 +309,7 @@ export class Ahead implements Multiplications {
       sign === 'non-negative' && this.party.session.self === 'server' ? 1n << BigInt(ringBits - 2) : 0n;
     const moved = new BigUint64Array(data.length);
     kernels.ringSubtract(data, BigUint64Array.of(half), ringBits, moved);
-    const wide = await widen(this.party, moved, ringBits, to);
+    const wide = await widen(this.party, moved, ringBits, to, this.#onDemand.bits);
     kernels.ringAdd(wide, BigUint64Array.of(half), to, wide);
     return wide;
   }
@@ -288,6 +347,8 @@ export class Ahead implements Multiplications {
         return new SquarePool(this.party, correlation);
       case 'comparison':
         return new ComparisonPool(this.party, correlation);
+      case 'bit':
+        return new BitPool(this.party, correlation);
       case 'product':
         return new ProductPool(this.party, correlation.ringBits, correlation.width);
       case 'cots':

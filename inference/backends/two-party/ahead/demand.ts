@@ -9,6 +9,7 @@
  * | `matmul 12 55 64 55 29` | a triple of [12, 55, 64] · [12, 64, 55] modulo 2^29 |
  * | `square 13 25 server` | a square of 13 bits into 25; the server sends first |
  * | `comparison 13 2 server` | two comparisons of 13 bits whose values differ by a public constant; the sender is the server |
+ * | `bit 12 server` | a bit of one party times a number modulo 2^12 of the other; the server knows the number |
  * | `product 27 768` | a scalar times a row of 768, modulo 2^27 |
  * | `cots server` | a correlated OT whose sender is the server |
  */
@@ -22,6 +23,7 @@ export type Correlation =
   | MatmulCorrelation
   | SquareCorrelation
   | ComparisonCorrelation
+  | BitCorrelation
   | { readonly kind: 'product'; readonly ringBits: number; readonly width: number }
   | { readonly kind: 'cots'; readonly sender: PartyId };
 
@@ -52,6 +54,13 @@ export interface ComparisonCorrelation {
   readonly sender: PartyId;
 }
 
+export interface BitCorrelation {
+  readonly kind: 'bit';
+  readonly ringBits: number;
+  /** Who knows the number. */
+  readonly sender: PartyId;
+}
+
 /** Bounds of what a peer may ask for; how much memory it takes is another question (`Stock.bytes`). */
 const MOST_ITEMS = 4096;
 export const MOST_DEMAND_BYTES = 1 << 18;
@@ -70,6 +79,8 @@ export function formatCorrelation(c: Correlation): string {
       return `square ${c.bits} ${c.ringBits} ${c.first}`;
     case 'comparison':
       return `comparison ${c.ringBits} ${c.copies} ${c.sender}`;
+    case 'bit':
+      return `bit ${c.ringBits} ${c.sender}`;
     case 'product':
       return `product ${c.ringBits} ${c.width}`;
     case 'cots':
@@ -78,7 +89,7 @@ export function formatCorrelation(c: Correlation): string {
 }
 
 const PATTERN =
-  /^(linear|factors|matmul|square|comparison|product|cots)((?: \d{1,5}){0,5})( server| client)?$/;
+  /^(linear|factors|matmul|square|comparison|bit|product|cots)((?: \d{1,5}){0,5})( server| client)?$/;
 
 function correlationOf(kind: string, n: readonly number[], party: PartyId | undefined): Correlation | null {
   const isRing = (bits: number | undefined) => bits !== undefined && bits >= 1 && bits <= 64;
@@ -101,6 +112,8 @@ function correlationOf(kind: string, n: readonly number[], party: PartyId | unde
       return a >= 2 && a <= 33 && b >= 1 && b <= MOST_COPIES
         ? { kind: 'comparison', ringBits: a, copies: b, sender: party! }
         : null;
+    case 'bit 1 party':
+      return isRing(a) ? { kind: 'bit', ringBits: a, sender: party! } : null;
     case 'product 2 any':
       return isRing(a) && b >= 1 ? { kind: 'product', ringBits: a, width: b } : null;
     case 'cots 0 party':

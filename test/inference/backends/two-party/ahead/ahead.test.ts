@@ -207,6 +207,34 @@ describe('made ahead, exactly as on demand', () => {
       { numRuns: 40 },
     ));
 
+  it('widenings, bits as numbers, and multiplexers', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 3, max: 30 }),
+        fc.integer({ min: 1, max: 34 }),
+        fc.integer({ min: 1, max: 20 }),
+        fc.integer({ min: 1, max: 6 }),
+        seeds,
+        async (bits, more, n, width, seed) => {
+          const random = Prg.insecureForTests(seed);
+          const x = valuesOf(random, [n], bits, bits - 1);
+          const { left } = await check(seed, {
+            operands: [x],
+            run: (mpc, [a]) => mpc.widen(a!, bits + more),
+            expected: x.values.map((v) => mod(v, bits + more)),
+          });
+          expect(left).toEqual([{}, {}]);
+          const rows = valuesOf(random, [n, width], bits);
+          await check(seed, {
+            operands: [x, rows],
+            run: async (mpc, [a, b]) => mpc.multiplex(await mpc.isNegative(a!), b!),
+            expected: rows.values.map((v, i) => (x.values[Math.floor(i / width)]! < 0n ? mod(v, bits) : 0n)),
+          });
+        },
+      ),
+      { numRuns: 40 },
+    ));
+
   it('matrices', () =>
     fc.assert(
       fc.asyncProperty(

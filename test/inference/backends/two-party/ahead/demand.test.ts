@@ -36,6 +36,7 @@ const correlation: fc.Arbitrary<Correlation> = fc.oneof(
     ringBits: fc.integer({ min: 2, max: 33 }),
     sender: party,
   }),
+  fc.record({ kind: fc.constant('bit' as const), ringBits, sender: party }),
   fc.record({ kind: fc.constant('product' as const), ringBits, width: extent }),
   fc.record({ kind: fc.constant('cots' as const), sender: party }),
 );
