@@ -97,7 +97,7 @@ export const command: Command<BenchOptions> = {
         network: {
           choices: ['loopback', 'lan', 'wan'] as const,
           default: 'loopback' as const,
-          describe: 'lan: 3 Gbit/s, 0.8 ms; wan: 200 Mbit/s, 40 ms',
+          describe: 'lan: 3 Gbit/s, 0.8 ms there and back; wan: 200 Mbit/s, 40 ms',
         },
         lengths: {
           type: 'string',

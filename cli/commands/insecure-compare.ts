@@ -23,10 +23,9 @@ interface InsecureCompareOptions {
 }
 
 async function compareText(options: InsecureCompareOptions): Promise<ComparisonReport> {
-  if (options.artifact === undefined) throw new UsageError('expected --artifact and --text, or --random');
   const [input] = await readTexts(options);
   const { compareInsecurely } = await import('../../inference/run/compare-parties.js');
-  return compareInsecurely(options.artifact, input!.text, input!.textPair);
+  return compareInsecurely(options.artifact!, input!.text, input!.textPair);
 }
 
 /** Random weights of real shapes, and a random text. */
@@ -74,10 +73,11 @@ function printComparison({ places, layers, logits, cleartextLogits }: Comparison
 }
 
 async function run(options: GlobalOptions & InsecureCompareOptions): Promise<void> {
+  const { random, artifact, text } = options;
+  const hasText = artifact !== undefined && text !== undefined;
+  if (random === undefined ? !hasText : artifact !== undefined || text !== undefined)
+    throw new UsageError('expected either --artifact and --text, or --random');
   note('INSECURE: both parties run here and their shares are put together. For debugging only.');
-  const { random } = options;
-  if (random !== undefined && (options.artifact !== undefined || options.text !== undefined))
-    throw new UsageError('expected --artifact and --text, or --random; got both');
   const report = await (random === undefined ? compareText(options) : compareRandom(options));
   if (options.json) printJson(report);
   else printComparison(report);

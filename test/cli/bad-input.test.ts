@@ -46,6 +46,10 @@ describe('wrong usage exits with 2', () => {
     [['evaluate', '--artifact', 'x', '--data', 'y', '--task', 'sst3'], '--task: expected one of sst2, mrpc'],
     [['evaluate', '--artifact', 'x', '--data', 'y', '--task', 'sst2', '--limit', '0'], '--limit: expected'],
     [['evaluate', '--artifact', 'x', '--data', 'y', '--task', 'sst2', '--backend', 'magic'], 'magic'],
+    [['insecure-compare', '--text', 'a'], 'either --artifact and --text, or --random'],
+    [['insecure-compare', '--artifact', 'x', '--text', 'a', '--random', 'tiny'], 'or --random'],
+    [['bench', 'scaling', '--model', 'tiny', '--lengths', '32-48'], '--lengths: expected powers of two'],
+    [['bench', 'scaling', '--model', 'tiny', '--cots', 'ferret'], 'give --measure for ferret'],
   ])('%j', async (args, message) => {
     await expectFailure(args, 2, message);
   });
