@@ -90,14 +90,14 @@ function cpuClock(): () => number {
   };
 }
 
-/** For all texts, with the exact numbers of the schedule; equal at both parties. */
+/** For all texts, by the numbers of the schedule and a margin: truncation may keep a token more. Equal at both parties. */
 async function prepareAhead(
   material: Material,
   model: PartyModel,
   { ahead: schedule, bucket, batch, runs }: InferenceParameters,
 ): Promise<AheadRun | null> {
   if (!schedule) return null;
-  const demand = (await demandOf(model.public, { bucket, schedule })).times(batch * runs);
+  const demand = (await demandOf(model.public, { bucket, schedule })).withMargin().times(batch * runs);
   const cpu = cpuClock();
   const { report } = await measured(() => material.prepareAhead(demand));
   return { report, cpuMilliseconds: cpu(), poolBytes: material.stock().bytes };

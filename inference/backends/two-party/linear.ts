@@ -50,6 +50,11 @@ const linear = protocol(
   },
 );
 
+function rowsOf({ rows, ringBits, data }: RowShares, begin: number, end: number): RowShares {
+  const width = data.length / rows;
+  return { rows: end - begin, ringBits, data: data.subarray(begin * width, end * width) };
+}
+
 export class HomomorphicLinear implements LinearProtocols {
   readonly ahead: RowsAhead | null;
 
@@ -72,9 +77,19 @@ export class HomomorphicLinear implements LinearProtocols {
     return weight;
   }
 
-  linear(x: RowShares, w: Weight, fractionBits: number): Promise<BigUint64Array> {
+  async linear(x: RowShares, w: Weight, fractionBits: number): Promise<BigUint64Array> {
     const weight = preparedWeight(w);
-    return this.ahead?.linear(x, weight, fractionBits) ?? linear(this.products, x, weight, fractionBits);
+    if (x.rows === 0) return new BigUint64Array(0);
+    const rows = this.ahead?.usable(x, weight) ?? 0;
+    const parts = [
+      rows > 0 && (await this.ahead!.linear(rowsOf(x, 0, rows), weight, fractionBits)),
+      rows < x.rows && (await linear(this.products, rowsOf(x, rows, x.rows), weight, fractionBits)),
+    ].filter((part) => part !== false);
+    if (parts.length === 1) return parts[0]!;
+    const all = new BigUint64Array(x.rows * weight.outputs);
+    all.set(parts[0]!);
+    all.set(parts[1]!, parts[0]!.length);
+    return all;
   }
 
   matmul(x: BigUint64Array, y: BigUint64Array, shape: MatmulShape): Promise<BigUint64Array> {

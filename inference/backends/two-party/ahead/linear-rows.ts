@@ -23,6 +23,9 @@ const MOST_INPUTS = 8192;
 /** Words of a batch while it is made, inputs and outputs. */
 const BATCH_WORDS = 1 << 23;
 
+/** Of a layer's rows; where fewer are left, all of them go on demand. */
+const LEAST_PART = 3 / 4;
+
 interface WeightRows {
   readonly weight: PreparedWeight;
   /** r [inputs] (at the client) and this party's share of r·W [outputs]. */
@@ -128,11 +131,20 @@ export class RowsAhead {
     },
   );
 
-  /** A share of x·W + b from rows made ahead; null if there are too few. */
-  linear(x: RowShares, weight: PreparedWeight, fractionBits: number): Promise<BigUint64Array> | null {
-    const store = this.#weights.find((made) => made.weight === weight)?.store;
-    if (!store || x.rows > store.available || x.ringBits > RING_BITS) return null;
-    const [r, outputs] = store.take(x.rows) as [BigUint64Array, BigUint64Array];
+  /** How many rows of x [rows, inputs] are there: all, or nearly all, or none, since each of two parts costs its rounds. */
+  usable({ rows, ringBits }: RowShares, weight: PreparedWeight): number {
+    const available = this.#storeOf(weight)?.available ?? 0;
+    if (ringBits > RING_BITS || available < LEAST_PART * rows) return 0;
+    return Math.min(rows, available);
+  }
+
+  /** A share of x·W + b from rows made ahead, of which there must be enough. */
+  linear(x: RowShares, weight: PreparedWeight, fractionBits: number): Promise<BigUint64Array> {
+    const [r, outputs] = this.#storeOf(weight)!.take(x.rows) as [BigUint64Array, BigUint64Array];
     return linearAhead(this.products, [r, outputs], x, weight, fractionBits);
+  }
+
+  #storeOf(weight: PreparedWeight): PackedStore | undefined {
+    return this.#weights.find((made) => made.weight === weight)?.store;
   }
 }

@@ -206,6 +206,13 @@ describe('linear layers with rows made ahead', () => {
     }
   });
 
+  it('serve nearly all rows of a layer, of which the rest goes on demand', async () => {
+    const { sums, expected, bytes } = await run(22); // 17 are left for 20
+    expect(sums).toEqual(expected);
+    expect(bytes[1]).toBeGreaterThan(1000 + Math.ceil((17 * 12 * 37) / 8));
+    expect(bytes[2]).toBeGreaterThan(1000);
+  });
+
   it('send nothing but masked rows while the pool lasts', async () => {
     const { bytes } = await run(16);
     expect(bytes[0]).toBe(Math.ceil((5 * 12 * 37) / 8));
