@@ -17,7 +17,7 @@ const TOKENS = 128;
 function planOf() {
   const config = { ...modelConfigOf('bert-base'), layers: 1, vocabularySize: 8 };
   const { public: model } = randomArtifact(config, 1);
-  return { config, plan: layerPlan(model, 0, TOKENS) };
+  return { config, plan: layerPlan(model, 0, TOKENS, true) };
 }
 
 /** The server's values, shared; costs do not depend on them. */

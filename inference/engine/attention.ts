@@ -56,8 +56,8 @@ async function project(mpc: Backend, x: SharedTensor, layer: PreparedLayer, plan
   };
   const { query, key, value } = layer.scales;
   return {
-    query: await part(0, query.fractionBits, plan.factor, plan.queryRange),
-    key: await part(1, key.fractionBits, plan.factor, plan.keyRange),
+    query: await part(0, query.fractionBits, plan.query, plan.queryRange),
+    key: await part(1, key.fractionBits, plan.key, plan.keyRange),
     value: await part(2, value.fractionBits, plan.value, plan.valueRange),
   };
 }

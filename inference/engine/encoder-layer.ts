@@ -72,7 +72,7 @@ export async function encoderLayer(
   const scored = !isLast && (model.prunes || model.reduces);
   const tokens = x.shape[0]!;
   const queries = isLast ? 1 : tokens;
-  const plan = layerPlan(model, index, tokens);
+  const plan = layerPlan(model, index, tokens, padded);
   const { context, scores } = await attention(mpc, model, layer, plan.attention, {
     x,
     queries,

@@ -14,11 +14,12 @@ import type { TanhPlan } from '../functions/tanh.js';
 
 export interface AttentionPlan {
   /** Query and key as factors: their product's ring holds the logits with the mask. */
-  readonly factor: RingFormat;
+  readonly query: RingFormat;
+  readonly key: RingFormat;
   readonly queryRange: number;
   readonly keyRange: number;
   readonly logits: RingFormat;
-  /** What the client adds to logits that do not count. */
+  /** What the client adds to logits that do not count, where there is padding. */
   readonly mask: number;
   readonly softmax: SoftmaxPlan;
   /** As a factor of the probabilities. */
@@ -46,7 +47,8 @@ const SMALLEST_RANGE = 2;
 const widened = (range: number): number => MARGIN * Math.max(range, SMALLEST_RANGE);
 
 const QUERY_FRACTION_BITS = 9;
-const KEY_FRACTION_BITS = 9;
+/** One bit less: then the logits' ring of a typical model stays below the 27 bits for which ciphertexts need another prime. */
+const KEY_FRACTION_BITS = 8;
 const LOGIT_FRACTION_BITS = 8;
 const VALUE_FRACTION_BITS = 9;
 const PROBABILITY_FRACTION_BITS = 11;
@@ -58,17 +60,22 @@ export const restingFormat = ({ fixedPoint: { ringBits, fractionBits } }: Public
   fractionBits,
 });
 
-function attentionPlan(model: PublicModel, ranges: LayerRanges, tokens: number): AttentionPlan {
+function attentionPlan(
+  model: PublicModel,
+  ranges: LayerRanges,
+  tokens: number,
+  padded: boolean,
+): AttentionPlan {
   const largest = widened(ranges.logits);
   // A masked logit lies below the clip of exp even if it is the largest and the row's maximum the smallest.
   const mask = 2 * largest - expHigh.zeroBelow + 1;
   // exp takes arguments of four integer bits and a sign, also where a hardly trained model's logits need fewer.
-  const spread = Math.max(17, 2 * largest + mask + 1);
+  const spread = Math.max(17, 2 * largest + (padded ? mask : 0) + 1);
   const logits = {
     ringBits: signedBits(spread, LOGIT_FRACTION_BITS),
     fractionBits: LOGIT_FRACTION_BITS,
   };
-  const productBits = QUERY_FRACTION_BITS + KEY_FRACTION_BITS - LOGIT_FRACTION_BITS;
+  const factorRing = logits.ringBits + QUERY_FRACTION_BITS + KEY_FRACTION_BITS - LOGIT_FRACTION_BITS;
   // The probabilities' ring serves two purposes: their product with the values, and the scores, which are sums over all
   // heads and rows.
   const contextRange = widened(ranges.context);
@@ -76,7 +83,8 @@ function attentionPlan(model: PublicModel, ranges: LayerRanges, tokens: number):
   const scoreRing = signedBits(2 * model.config.heads * tokens, PROBABILITY_FRACTION_BITS);
   const probabilityRing = Math.max(productRing, scoreRing);
   return {
-    factor: { ringBits: logits.ringBits + productBits, fractionBits: QUERY_FRACTION_BITS },
+    query: { ringBits: factorRing, fractionBits: QUERY_FRACTION_BITS },
+    key: { ringBits: factorRing, fractionBits: KEY_FRACTION_BITS },
     queryRange: widened(ranges.query),
     keyRange: widened(ranges.key),
     logits,
@@ -125,11 +133,11 @@ export function embeddingNormPlan(model: PublicModel, { sum, variance }: Private
   return normPlan(model, sum, variance, normal * largest(gamma) + largest(beta));
 }
 
-/** Formats of layer `layer` for at most `tokens` tokens. */
-export function layerPlan(model: PublicModel, layer: number, tokens: number): LayerPlan {
+/** Formats of layer `layer` for at most `tokens` tokens, among which padding may still be: the mask takes a bit of the logits. */
+export function layerPlan(model: PublicModel, layer: number, tokens: number, padded: boolean): LayerPlan {
   const ranges = model.ranges.layers[layer]!;
   return {
-    attention: attentionPlan(model, ranges, tokens),
+    attention: attentionPlan(model, ranges, tokens, padded),
     attentionNorm: attentionNormPlan(model, ranges),
     gelu: { inputRange: widened(ranges.geluInput), out: restingFormat(model) },
     outputNorm: outputNormPlan(model, ranges),

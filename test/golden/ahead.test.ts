@@ -49,18 +49,18 @@ it('costs this many bytes and rounds', async () => {
   }).toMatchInlineSnapshot(`
     {
       "offline": [
-        3410290,
-        1596825,
-        58,
+        3311437,
+        1595256,
+        60,
       ],
       "online": [
-        94527,
-        98811,
-        115,
+        94735,
+        97640,
+        112,
       ],
       "stock": [
-        363887,
-        362259,
+        403346,
+        402421,
       ],
     }
   `);

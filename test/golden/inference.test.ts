@@ -49,9 +49,9 @@ it('costs this many bytes and rounds', () => {
         6780993,
         8192,
       ],
-      "receivedBytes": 878477,
+      "receivedBytes": 875099,
       "rounds": 117,
-      "sentBytes": 1104771,
+      "sentBytes": 1104034,
     }
   `);
   expect(
@@ -59,13 +59,13 @@ it('costs this many bytes and rounds', () => {
   ).toMatchInlineSnapshot(`
     [
       {
-        "bytes": 1012866,
+        "bytes": 1009410,
         "important": 3,
         "kept": 6,
         "rounds": 57,
       },
       {
-        "bytes": 644195,
+        "bytes": 643536,
         "important": 1,
         "kept": 1,
         "rounds": 52,

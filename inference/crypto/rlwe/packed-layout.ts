@@ -28,7 +28,7 @@ export interface PackedLayout extends ProductShape {
 
 /** Times of one core in milliseconds, as `npm run bench` finds them; only their ratios matter. */
 export interface CostModel {
-  /** Both directions, against one core's time: a LAN of 3 Gbit/s that keeps two cores waiting. */
+  /** Both directions, against one core's time: a network of 2 Gbit/s that keeps two cores waiting. */
   readonly bytesPerMillisecond: number;
   /** A transform of n words within key switching, everything around it included. */
   readonly transform: number;
@@ -42,7 +42,7 @@ export interface CostModel {
 }
 
 export const defaultCostModel: CostModel = {
-  bytesPerMillisecond: 190_000,
+  bytesPerMillisecond: 120_000,
   transform: 0.012,
   inputLimb: 0.075,
   resultLimb: 0.13,
