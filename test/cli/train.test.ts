@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -33,11 +33,12 @@ const config = 'configs/first-steps.yaml';
 describe('train, export and inspect', () => {
   it('make an artifact from generated sentences, and print JSON alone on standard output', async () => {
     const out = join(folder, 'run');
-    const trained = await run('train', '--config', config, '--out', out, ...quick, '--json');
+    const trained = await run('train', '--config', config, '--out', out, '--keep', '0.6', ...quick, '--json');
     expect(trained.code, trained.err).toBe(0);
     const result = JSON.parse(trained.out);
     expect(result.checkpoint).toBe(join(out, 'final'));
     expect(result.keptRatio).toHaveLength(3);
+    expect(JSON.parse(await readFile(join(out, 'run.json'), 'utf8')).masks.keep).toBe(0.6);
     expect(trained.err).toMatch(/hard phase, step \d+: dev accuracy/);
 
     const artifact = join(folder, 'artifact');
@@ -63,6 +64,8 @@ describe('train, export and inspect', () => {
       '--out',
       out,
       ...quick,
+      '--keep',
+      '0.6',
       '--resume',
       '--set',
       'seed=9',
@@ -80,6 +83,9 @@ describe('bad input', () => {
     expect([unknown.code, unknown.err]).toEqual([1, expect.stringContaining('unknown key masks.lamda')]);
     const wrong = await run('train', '--config', config, '--set', 'model.dropout=2');
     expect([wrong.code, wrong.err]).toEqual([1, expect.stringContaining('model.dropout')]);
+    const keep = await run('train', '--config', config, '--keep', '1.5');
+    expect(keep.code).not.toBe(0);
+    expect(keep.err).toMatch(/--keep/);
     const task = await run('train', '--config', config, '--task', 'sst3');
     expect([task.code, task.err]).toEqual([1, expect.stringContaining('task')]);
     const data = await run(
