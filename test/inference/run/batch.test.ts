@@ -23,7 +23,7 @@ const clientOptions = {
 const texts = [
   'a good movie.',
   'bad',
-  'a bad movie. a good movies. bad bad bad good',
+  'a good. movie a bad movie good movie.',
   'good good good good bad movie',
 ].map((text, i) => ({ text, textPair: i === 1 ? 'a bad movie' : null }));
 

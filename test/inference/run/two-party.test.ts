@@ -26,7 +26,7 @@ const clientOptions = {
 const texts: readonly (readonly [string, string | null])[] = [
   ['a good movie.', null],
   ['bad', null],
-  ['a bad movie. a good movies. bad bad bad good', null],
+  ['a good. movie a bad movie good movie.', null],
   ['good movie', 'a bad movie'],
 ];
 
