@@ -33,6 +33,8 @@ export interface Position {
   readonly lambda: number;
   /** Target mode: kept share minus target in the step before. */
   readonly keptError: number | null;
+  /** Kept shares per layer, a running mean over the soft phase: what the hard phase holds in target mode. */
+  readonly kept: readonly number[] | null;
 }
 
 const positionSchema = z.strictObject({
@@ -45,6 +47,7 @@ const positionSchema = z.strictObject({
   phaseDone: z.boolean(),
   lambda: z.number(),
   keptError: z.number().nullable(),
+  kept: z.array(z.number()).nullable().default(null),
   spread: z.array(z.number()).nullable(),
 });
 

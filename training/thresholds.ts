@@ -101,3 +101,26 @@ const proportionalGain = 2;
  */
 export const adaptLambda = (lambda: number, error: number, before: number): number =>
   Math.min(10, Math.max(-2, lambda + integralGain * error + proportionalGain * (error - before)));
+
+const holdingGain = 0.05;
+
+/**
+ * Moves pruning thresholds so that each layer keeps its share. Scores drift while weights are tuned to hard masks: without a
+ * mask loss, attention goes back to tokens that the soft phase taught it to avoid, and more of them pass thresholds that stand
+ * still. kept, shares: per layer, of one batch and wanted.
+ */
+export function holdShares(
+  parameters: Parameters,
+  spread: readonly number[],
+  kept: readonly number[],
+  shares: readonly number[],
+): void {
+  const prune = parameters.get(pruneThresholds)!.values;
+  for (let layer = 0; layer < prune.length; layer++)
+    prune[layer] = prune[layer]! + holdingGain * (kept[layer]! - shares[layer]!);
+  constrainThresholds(parameters, spread, false);
+}
+
+/** Running mean of shares over some hundred steps. */
+export const runningShares = (before: readonly number[] | null, kept: readonly number[]): number[] =>
+  kept.map((share, layer) => (before ? 0.99 * before[layer]! + 0.01 * share : share));

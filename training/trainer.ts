@@ -23,7 +23,9 @@ import { type StepMasks, type StepOptions, type StepResult, trainingStep } from 
 import {
   adaptLambda,
   constrainThresholds,
+  holdShares,
   initialThresholds,
+  runningShares,
   spreadOf,
   thresholdParameters,
 } from './thresholds.js';
@@ -33,6 +35,8 @@ export const phaseNames: readonly PhaseName[] = ['dense', 'soft', 'hard'];
 
 /** Steps between two lines in metrics.jsonl. */
 const reportEvery = 50;
+/** Of the hard phase: thresholds stand still afterwards, so that weights settle. */
+const heldProgress = 0.8;
 
 /** Set from outside (Ctrl-C): the run writes a checkpoint after the current step and stops. */
 export interface StopRequest {
@@ -79,6 +83,7 @@ export class Trainer {
     phaseDone: false,
     lambda: this.config.masks.lambda,
     keptError: null,
+    kept: null,
   });
 
   /** Runs all phases, or those that are left; returns the last evaluation. */
@@ -109,7 +114,8 @@ export class Trainer {
   }
 
   private async beginPhase(phase: PhaseName): Promise<void> {
-    this.position = { ...this.startOf(phase), lambda: this.position.lambda };
+    const { lambda, kept } = this.position;
+    this.position = { ...this.startOf(phase), lambda, kept: phase === 'hard' ? kept : null };
     if (phase === 'soft') {
       await this.guardWrite(() => this.folder.writeModel(this.folder.dense, this.state));
       this.placeThresholds();
@@ -254,6 +260,7 @@ export class Trainer {
     this.position = { ...this.position, step };
     const result = last as unknown as StepResult;
     if (phase === 'soft') this.adapt(result);
+    if (phase === 'hard' && progress < heldProgress) this.hold(result);
     return { result, norm, size, length };
   }
 
@@ -276,7 +283,15 @@ export class Trainer {
     if (keep === null) return;
     const keptError = result.kept.reduce((a, b) => a + b, 0) / result.kept.length - keep;
     const lambda = adaptLambda(this.position.lambda, keptError, this.position.keptError ?? keptError);
-    this.position = { ...this.position, lambda, keptError };
+    const kept = runningShares(this.position.kept, result.kept);
+    this.position = { ...this.position, lambda, keptError, kept };
+  }
+
+  /** In target mode, thresholds follow the scores until late in the hard phase. */
+  private hold({ kept }: StepResult): void {
+    const { keep } = this.config.masks;
+    const shares = this.position.kept;
+    if (keep !== null && shares) holdShares(this.state.parameters, this.state.spread!, kept, shares);
   }
 
   private stepOptions(

@@ -12,8 +12,10 @@ import { annealed, rateFactor } from '../../training/schedule.js';
 import {
   adaptLambda,
   constrainThresholds,
+  holdShares,
   initialThresholds,
   quantile,
+  runningShares,
   thresholdParameters,
   thresholdsOf,
 } from '../../training/thresholds.js';
@@ -187,6 +189,39 @@ describe('thresholds', () => {
     }
     expect(kept).toBeCloseTo(0.5, 2);
     expect(adaptLambda(10, 1, 0)).toBe(10);
+  });
+
+  it('hold the kept shares of the soft phase while scores drift', () => {
+    const spread = [0.5, 2];
+    const parameters = thresholdParameters(
+      [
+        { prune: 0.4, reduce: 0.4 },
+        { prune: 1, reduce: 9 },
+      ],
+      spread,
+    );
+    const shares = [0.8, 0.3, 0.3];
+    // Scores uniform on [0, 1] · drift, in units of the spread times 4.
+    const keptAt = (drift: number): number[] => {
+      const kept = thresholdsOf(parameters, spread).map(({ prune }, layer) =>
+        Math.min(1, Math.max(0, 1 - prune / (4 * spread[layer]! * drift))),
+      );
+      return [...kept, kept.at(-1)!];
+    };
+    for (let step = 0; step < 2000; step++) holdShares(parameters, spread, keptAt(1 + step / 2000), shares);
+    keptAt(2).forEach((share, layer) => {
+      expect(share).toBeCloseTo(shares[layer]!, 1);
+    });
+    for (const { prune, reduce } of thresholdsOf(parameters, spread))
+      expect(reduce).toBeGreaterThanOrEqual(prune);
+  });
+
+  it('take a running mean of the kept shares', () => {
+    expect(runningShares(null, [1, 0.5])).toEqual([1, 0.5]);
+    let shares = runningShares(null, [1, 0]);
+    for (let step = 0; step < 1000; step++) shares = runningShares(shares, [0.25, step % 2]);
+    expect(shares[0]).toBeCloseTo(0.25, 3);
+    expect(shares[1]).toBeCloseTo(0.5, 1);
   });
 });
 
