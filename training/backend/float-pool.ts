@@ -1,8 +1,8 @@
 /** Reuses the memory of dead tensors: fresh memory costs a page fault per 4 KiB and waits for the garbage collector. */
 
 /**
- * Sizes are rounded up to powers of two: batches of any length then share memory, and few buffers lie idle. V8 counts them
- * all, and collects garbage without end once they pass half of its largest heap.
+ * Sizes are rounded up to powers of two, so that batches of any length share memory: fresh memory counts against V8's limit
+ * of external memory, and every 64 MB of it cost a collection of the whole heap.
  */
 const capacityFor = (size: number): number => (size <= 64 ? 64 : 2 ** Math.ceil(Math.log2(size)));
 
@@ -11,7 +11,7 @@ export class FloatPool {
   private readonly owned = new WeakSet<ArrayBuffer>();
   private freeBytes = 0;
 
-  constructor(private readonly mostFreeBytes = 2 ** 29) {}
+  constructor(private readonly mostFreeBytes = 2 ** 31) {}
 
   /** An array of `size` numbers of any value. */
   take(size: number): Float32Array<ArrayBuffer> {
