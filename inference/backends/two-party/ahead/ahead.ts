@@ -27,8 +27,6 @@ import { TriplePool } from './triples.js';
 /** Correlations of one kind. */
 interface Pool {
   readonly store: PackedStore;
-  readonly available: number;
-  readonly bytesPerItem: number;
   /** Makes what is missing to `count`; both parties at the same place. */
   fill(count: number): Promise<void>;
 }
@@ -92,8 +90,8 @@ export class Ahead implements Multiplications {
     const items = this.#cots.stock;
     let bytes = this.#cots.bytes;
     for (const { correlation, pool } of this.#allPools()) {
-      items.add(correlation, pool.available);
-      bytes += pool.available * pool.bytesPerItem;
+      items.add(correlation, pool.store.available);
+      bytes += pool.store.available * pool.store.bytesPerItem;
     }
     return { items, bytes: Math.ceil(bytes) };
   }
@@ -103,7 +101,7 @@ export class Ahead implements Multiplications {
     const bytes = demand.entries.map(([correlation, count]) =>
       correlation.kind === 'cots'
         ? this.#cots.bytesOf(count)
-        : count * (this.#poolOf(correlation)?.bytesPerItem ?? 0),
+        : count * (this.#poolOf(correlation)?.store.bytesPerItem ?? 0),
     );
     return Math.ceil(bytes.reduce((sum, each) => sum + each, 0));
   }
@@ -175,7 +173,7 @@ export class Ahead implements Multiplications {
     this.#used.add({ ...square, first }, x.length);
     for (const party of [first, other(first)]) {
       const pool = this.#existing({ ...square, first: party });
-      if (!(pool instanceof SquarePool) || pool.available < x.length) continue;
+      if (!(pool instanceof SquarePool) || pool.store.available < x.length) continue;
       this.#turnTo(other(first));
       return pool.square(x, sign);
     }
@@ -190,7 +188,7 @@ export class Ahead implements Multiplications {
     this.#used.add({ ...comparison, sender: other(receiver) }, x.length);
     for (const sender of [other(receiver), receiver]) {
       const pool = this.#existing({ ...comparison, sender });
-      if (!(pool instanceof ComparisonPool) || pool.available < x.length) continue;
+      if (!(pool instanceof ComparisonPool) || pool.store.available < x.length) continue;
       this.#turnTo(other(receiver));
       const words = comparedWords(compared, sender === this.party.session.self);
       return { words, share: await pool.carry(words) };
@@ -237,7 +235,7 @@ export class Ahead implements Multiplications {
 
   #bitPool(sender: PartyId, ringBits: number, items: number): BitPool | null {
     const pool = this.#existing({ kind: 'bit', ringBits, sender });
-    return pool instanceof BitPool && pool.available >= items ? pool : null;
+    return pool instanceof BitPool && pool.store.available >= items ? pool : null;
   }
 
   async product(x: BigUint64Array, ringBits: number, y: Factors): Promise<BigUint64Array> {
@@ -259,7 +257,7 @@ export class Ahead implements Multiplications {
     const correlation = { kind: 'factors', factors: this.register(y), ringBits } as const;
     this.#used.add(correlation, rows);
     const pool = this.#existing(correlation);
-    if (x.length > 0 && pool instanceof FactorPool && pool.available >= rows) {
+    if (x.length > 0 && pool instanceof FactorPool && pool.store.available >= rows) {
       this.#turnTo(other(y.owner));
       return pool.multiply(x);
     }
@@ -279,9 +277,9 @@ export class Ahead implements Multiplications {
   /** The triples that open least; of equal ones those made for less. */
   #bestTriples(shape: MatmulShape): TriplePool | null {
     let best: TriplePool | null = null;
-    const cost = (pool: TriplePool) => [pool.opened(shape), pool.bytesPerItem] as const;
+    const cost = (pool: TriplePool) => [pool.opened(shape), pool.store.bytesPerItem] as const;
     for (const { pool } of this.#pools.values()) {
-      if (!(pool instanceof TriplePool) || pool.available === 0) continue;
+      if (!(pool instanceof TriplePool) || pool.store.available === 0) continue;
       const [opened, bytes] = cost(pool);
       if (opened === Number.POSITIVE_INFINITY) continue;
       const [least, fewest] = best ? cost(best) : [Number.POSITIVE_INFINITY, 0];
@@ -294,7 +292,7 @@ export class Ahead implements Multiplications {
   #narrowestRows(ringBits: number, width: number, rows: number): ProductPool | null {
     let best: ProductPool | null = null;
     for (const { pool } of this.#pools.values()) {
-      if (!(pool instanceof ProductPool) || pool.available < rows) continue;
+      if (!(pool instanceof ProductPool) || pool.store.available < rows) continue;
       if (pool.ringBits < ringBits || pool.width < width) continue;
       if (!best || pool.width < best.width || (pool.width === best.width && pool.ringBits < best.ringBits))
         best = pool;

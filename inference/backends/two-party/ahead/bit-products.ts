@@ -18,6 +18,7 @@ import { receiveBits, receiveWords, sendBits, sendDifference } from './packed-wo
 const BATCH = 1 << 20;
 
 export class BitPool {
+  /** To be kept over connections. */
   readonly store: PackedStore;
   readonly #isSender: boolean;
 
@@ -31,16 +32,8 @@ export class BitPool {
     this.store = new PackedStore(bits.map((field) => ({ width: 1, bits: field })));
   }
 
-  get available(): number {
-    return this.store.available;
-  }
-
-  get bytesPerItem(): number {
-    return this.store.bytesPerItem;
-  }
-
   async fill(count: number): Promise<void> {
-    while (this.available < count) await this.#make(Math.min(BATCH, count - this.available));
+    while (this.store.available < count) await this.#make(Math.min(BATCH, count - this.store.available));
   }
 
   readonly #make = protocol('bit products ahead', async (items: number): Promise<void> => {

@@ -22,7 +22,8 @@ const STEPS = 32;
 export const MOST_COMPARED_BITS = 33;
 
 export class ComparisonPool {
-  readonly #store: PackedStore;
+  /** To be kept over connections: what was hashed says nothing of the delta of this one. */
+  readonly store: PackedStore;
   readonly #isSender: boolean;
 
   constructor(
@@ -37,24 +38,11 @@ export class ComparisonPool {
       ? { width: kernels.comparisonTableWords(ringBits), bits: 64 }
       : { width: padWords, bits: padBits };
     const own = this.#isSender ? [] : [{ width: 1, bits: ringBits - 1 }];
-    this.#store = new PackedStore([...own, ...Array.from({ length: copies }, () => ofCopy)]);
-  }
-
-  /** To be kept over connections: what was hashed says nothing of the delta of this one. */
-  get store(): PackedStore {
-    return this.#store;
-  }
-
-  get available(): number {
-    return this.#store.available;
-  }
-
-  get bytesPerItem(): number {
-    return this.#store.bytesPerItem;
+    this.store = new PackedStore([...own, ...Array.from({ length: copies }, () => ofCopy)]);
   }
 
   async fill(count: number): Promise<void> {
-    const missing = Math.max(0, count - this.available);
+    const missing = Math.max(0, count - this.store.available);
     const step = Math.max(1, Math.floor(CHUNK_COTS / (this.correlation.ringBits - 1)));
     for (const [i, [begin, end]] of rangesOf([0, missing], step).entries()) {
       await this.#make(end - begin);
@@ -75,7 +63,7 @@ export class ComparisonPool {
         kernels.comparisonTables(delta, blocks, tweak, ringBits, made, copy);
         return made;
       });
-      this.#store.add(items, tables);
+      this.store.add(items, tables);
       return;
     }
     const { blocks, choices, tweak } = await receiver.lend(items * bits);
@@ -87,7 +75,7 @@ export class ComparisonPool {
       kernels.comparisonBegin(blocks, tweak, choices, r, ringBits, made, corrections, copy);
       return made;
     });
-    this.#store.add(items, [r, ...pads]);
+    this.store.add(items, [r, ...pads]);
   });
 
   /** Nothing else keeps the receiver, whose COTs may come from what it sends itself, from running ahead. */
@@ -118,7 +106,7 @@ export class ComparisonPool {
     );
     for (const message of received) message.catch(() => {}); // reported by the one that awaits it
     for (const [c, range] of chunks.entries()) {
-      const tables = this.#store.take(range[1] - range[0]);
+      const tables = this.store.take(range[1] - range[0]);
       const corrections = await received[c]!;
       tables.forEach((table, copy) => {
         const message = new Uint8Array(this.#messageBytes(range));
@@ -137,7 +125,7 @@ export class ComparisonPool {
     const { ringBits } = this.correlation;
     const { channel } = this.party.session;
     const kept = chunks.map((range) => {
-      const [r, ...pads] = this.#store.take(range[1] - range[0]);
+      const [r, ...pads] = this.store.take(range[1] - range[0]);
       channel.send(differences(this.#part(x, 0, range), r!, ringBits - 1));
       return pads;
     });

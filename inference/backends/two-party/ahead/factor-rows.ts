@@ -16,7 +16,8 @@ import { receiveWords, sendDifference } from './packed-words.js';
 const BATCH = 1 << 20;
 
 export class FactorPool {
-  readonly #store: PackedStore;
+  /** To be kept over connections. */
+  readonly store: PackedStore;
   readonly #isOwner: boolean;
   readonly #width: number;
 
@@ -28,25 +29,12 @@ export class FactorPool {
     this.#isOwner = factors.owner === party.session.self;
     this.#width = factors.shape[0]!;
     const bits = [this.#isOwner ? 0 : ringBits, ringBits];
-    this.#store = new PackedStore(bits.map((field) => ({ width: this.#width, bits: field })));
-  }
-
-  /** To be kept over connections. */
-  get store(): PackedStore {
-    return this.#store;
-  }
-
-  get available(): number {
-    return this.#store.available;
-  }
-
-  get bytesPerItem(): number {
-    return this.#store.bytesPerItem;
+    this.store = new PackedStore(bits.map((field) => ({ width: this.#width, bits: field })));
   }
 
   async fill(count: number): Promise<void> {
     const batch = Math.max(1, Math.floor(BATCH / this.#width));
-    while (this.available < count) await this.#make(Math.min(batch, count - this.available));
+    while (this.store.available < count) await this.#make(Math.min(batch, count - this.store.available));
   }
 
   readonly #make = protocol('factors ahead', async (rows: number): Promise<void> => {
@@ -55,14 +43,14 @@ export class FactorPool {
       ? new BigUint64Array(size)
       : uniformWords(this.party.session.random, size, this.ringBits);
     const products = await multiplyPrivateRows(this.party, r, this.factors, this.ringBits);
-    this.#store.add(rows, [this.#isOwner ? new BigUint64Array(0) : r, products]);
+    this.store.add(rows, [this.#isOwner ? new BigUint64Array(0) : r, products]);
   });
 
   /** x [n, width] → factors[j]·x[i, j]; n rows are used up */
   readonly multiply = protocol('multiplyPrivate', async (x: BigUint64Array): Promise<BigUint64Array> => {
     const { channel } = this.party.session;
     const { ringBits } = this;
-    const [r, products] = this.#store.take(x.length / this.#width) as [BigUint64Array, BigUint64Array];
+    const [r, products] = this.store.take(x.length / this.#width) as [BigUint64Array, BigUint64Array];
     if (!this.#isOwner) {
       sendDifference(channel, x, r, ringBits);
       return products;

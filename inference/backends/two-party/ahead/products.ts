@@ -16,7 +16,8 @@ import { openDifferences } from './packed-words.js';
 const BATCH = 1 << 18;
 
 export class ProductPool {
-  readonly #store: PackedStore;
+  /** To be kept over connections. */
+  readonly store: PackedStore;
 
   constructor(
     private readonly party: TwoParty,
@@ -24,36 +25,23 @@ export class ProductPool {
     readonly width: number,
   ) {
     const bits = ringBits;
-    this.#store = new PackedStore([
+    this.store = new PackedStore([
       { width, bits },
       { width: 1, bits },
       { width, bits },
     ]);
   }
 
-  /** To be kept over connections. */
-  get store(): PackedStore {
-    return this.#store;
-  }
-
-  get available(): number {
-    return this.#store.available;
-  }
-
-  get bytesPerItem(): number {
-    return this.#store.bytesPerItem;
-  }
-
   async fill(count: number): Promise<void> {
     const batch = Math.max(1, Math.floor(BATCH / this.width));
-    while (this.available < count) await this.#make(Math.min(batch, count - this.available));
+    while (this.store.available < count) await this.#make(Math.min(batch, count - this.store.available));
   }
 
   readonly #make = protocol('products ahead', async (rows: number): Promise<void> => {
     const { random } = this.party.session;
     const a = uniformWords(random, rows * this.width, this.ringBits);
     const b = uniformWords(random, rows, this.ringBits);
-    this.#store.add(rows, [a, b, await multiplyRows(this.party, b, a, this.ringBits)]);
+    this.store.add(rows, [a, b, await multiplyRows(this.party, b, a, this.ringBits)]);
   });
 
   /** x [n, width], y [n] modulo 2^ringBits → y[i]·x[i, :]; n rows are used up */
@@ -62,7 +50,7 @@ export class ProductPool {
     async (x: BigUint64Array, y: BigUint64Array, ringBits: number): Promise<BigUint64Array> => {
       const { session } = this.party;
       const rows = y.length;
-      const [wideA, b, wideC] = this.#store.take(rows) as [BigUint64Array, BigUint64Array, BigUint64Array];
+      const [wideA, b, wideC] = this.store.take(rows) as [BigUint64Array, BigUint64Array, BigUint64Array];
       const width = x.length / rows;
       const [a, c] = [wideA, wideC].map((wide) => columns(wide, this.width, width)) as [
         BigUint64Array,

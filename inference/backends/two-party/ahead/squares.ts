@@ -38,7 +38,8 @@ const ringsOf = ({ bits, ringBits }: SquareCorrelation): Rings =>
     : { cross: ringBits - 1, top: ringBits - bits, wrap: ringBits - bits - 1 };
 
 export class SquarePool {
-  readonly #store: PackedStore;
+  /** To be kept over connections. */
+  readonly store: PackedStore;
   readonly #isFirst: boolean;
   readonly #rings: Rings;
 
@@ -50,24 +51,11 @@ export class SquarePool {
     this.#rings = ringsOf(correlation);
     const { cross, top, wrap } = this.#rings;
     const own = this.#isFirst ? [correlation.bits] : [cross, top, Math.min(1, wrap)];
-    this.#store = new PackedStore([...own, cross, wrap].map((bits) => ({ width: 1, bits })));
-  }
-
-  /** To be kept over connections. */
-  get store(): PackedStore {
-    return this.#store;
-  }
-
-  get available(): number {
-    return this.#store.available;
-  }
-
-  get bytesPerItem(): number {
-    return this.#store.bytesPerItem;
+    this.store = new PackedStore([...own, cross, wrap].map((bits) => ({ width: 1, bits })));
   }
 
   async fill(count: number): Promise<void> {
-    while (this.available < count) await this.#make(Math.min(BATCH, count - this.available));
+    while (this.store.available < count) await this.#make(Math.min(BATCH, count - this.store.available));
   }
 
   readonly #make = protocol('squares ahead', async (items: number): Promise<void> => {
@@ -83,19 +71,19 @@ export class SquarePool {
       const receiver = new ProductReceiver(crossPlan, a);
       const sender = wrap > 0 ? new ProductSender(wrapPlan, topPart(a, bits, wrap)) : null;
       await exchange(this.party, sender, receiver);
-      this.#store.add(items, [a, receiver.share, sender?.share ?? uniform(0)]);
+      this.store.add(items, [a, receiver.share, sender?.share ?? uniform(0)]);
       return;
     }
     const [rho, sigma, bit] = [uniform(cross), uniform(top), uniform(Math.min(1, wrap))];
     const sender = new ProductSender(crossPlan, rho, isMixed ? sigma : rho);
     const receiver = wrap > 0 ? new ProductReceiver(wrapPlan, bit) : null;
     await exchange(this.party, sender, receiver);
-    this.#store.add(items, [rho, sigma, bit, sender.share, receiver?.share ?? uniform(0)]);
+    this.store.add(items, [rho, sigma, bit, sender.share, receiver?.share ?? uniform(0)]);
   });
 
   /** x [n] → x² [n]; n of the squares are used up. */
   square(x: BigUint64Array, sign: Sign): Promise<BigUint64Array> {
-    const made = this.#store.take(x.length);
+    const made = this.store.take(x.length);
     return this.correlation.bits === this.correlation.ringBits
       ? this.#plain(x, made)
       : this.#mixed(x, sign, made);

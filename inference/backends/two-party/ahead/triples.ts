@@ -28,7 +28,8 @@ const words = ({ batch, n, k, m }: Omit<MatmulShape, 'ringBits'>) => ({
 });
 
 export class TriplePool {
-  readonly #store: PackedStore;
+  /** To be kept over connections. */
+  readonly store: PackedStore;
 
   constructor(
     private readonly party: TwoParty,
@@ -37,26 +38,13 @@ export class TriplePool {
   ) {
     const { x, y, out } = words(shape);
     const bits = shape.ringBits;
-    this.#store = new PackedStore([x, y, out].map((width) => ({ width, bits })));
-  }
-
-  /** To be kept over connections. */
-  get store(): PackedStore {
-    return this.#store;
-  }
-
-  get available(): number {
-    return this.#store.available;
-  }
-
-  get bytesPerItem(): number {
-    return this.#store.bytesPerItem;
+    this.store = new PackedStore([x, y, out].map((width) => ({ width, bits })));
   }
 
   async fill(count: number): Promise<void> {
     const { x, y, out } = words(this.shape);
     const batch = Math.max(1, Math.floor(BATCH_WORDS / (x + y + out)));
-    while (this.available < count) await this.#make(Math.min(batch, count - this.available));
+    while (this.store.available < count) await this.#make(Math.min(batch, count - this.store.available));
   }
 
   readonly #make = protocol('triples ahead', async (triples: number): Promise<void> => {
@@ -66,7 +54,7 @@ export class TriplePool {
     const { x, y } = words(shape);
     const a = uniformWords(random, x, ringBits);
     const b = uniformWords(random, y, ringBits);
-    this.#store.add(triples, [a, b, await this.matmul(a, b, shape)]);
+    this.store.add(triples, [a, b, await this.matmul(a, b, shape)]);
   });
 
   /** Words that each party sends to multiply matrices of this shape; infinite if they do not fit. */
@@ -87,11 +75,7 @@ export class TriplePool {
     ): Promise<BigUint64Array> => {
       const { session } = this.party;
       const made = this.shape;
-      const [wholeA, wholeB, wholeC] = this.#store.take(1) as [
-        BigUint64Array,
-        BigUint64Array,
-        BigUint64Array,
-      ];
+      const [wholeA, wholeB, wholeC] = this.store.take(1) as [BigUint64Array, BigUint64Array, BigUint64Array];
       const a = sliceAxis(wholeA, [batch, made.n, made.k], 1, 0, n);
       const b = sliceAxis(wholeB, [batch, made.k, made.m], 2, 0, m);
       const c = sliceAxis(sliceAxis(wholeC, [batch, made.n, made.m], 1, 0, n), [batch, n, made.m], 2, 0, m);
