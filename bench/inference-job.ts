@@ -48,6 +48,8 @@ export interface InferenceRun {
   /** Of all texts. */
   readonly results: readonly PartyResult[];
   readonly leaks: readonly LeakRecord[];
+  /** Resident memory when each layer's pruning is done, the largest of all texts; empty for a model that does not prune. */
+  readonly layerMemoryBytes: readonly number[];
 }
 
 async function modelOf(self: 'server' | 'client', directory: string): Promise<PartyModel> {
@@ -57,7 +59,12 @@ async function modelOf(self: 'server' | 'client', directory: string): Promise<Pa
 }
 
 /** A layer's count is opened when its pruning is done; the last layer prunes nothing. */
-const withProgress = (session: Session, layers: number, progress: (text: string) => void): Session => {
+const withProgress = (
+  session: Session,
+  layers: number,
+  progress: (text: string) => void,
+  memory: number[],
+): Session => {
   let layer = 0;
   return {
     ...session,
@@ -65,6 +72,7 @@ const withProgress = (session: Session, layers: number, progress: (text: string)
       session.recordLeak(name, to);
       if (name !== 'kept-token-count') return;
       progress(`layer ${layer + 1} of ${layers} pruned`);
+      memory[layer] = Math.max(memory[layer] ?? 0, process.memoryUsage.rss());
       layer = (layer + 1) % (layers - 1);
     },
   };
@@ -115,7 +123,9 @@ export async function inferenceJob(
   const { directory, ids, bucket, cots, batch, runs } = parameters as InferenceParameters;
   const model = await modelOf(self, directory);
   const session = createSession({ self, channel: meteredChannel(channel), random: Prg.create() });
-  const observed = withProgress(session, model.public.config.layers, progress);
+  const layerMemoryBytes: number[] = [];
+  const { layers } = model.public.config;
+  const observed = withProgress(session, layers, progress, layerMemoryBytes);
   await barrier(channel);
   const { value: opened, report: setup } = await measured(async () => {
     const material = await setupTwoParty(observed, { extension: cots });
@@ -144,5 +154,6 @@ export async function inferenceJob(
     cpuMilliseconds: cpu(),
     results,
     leaks: session.takeLeaks(),
+    layerMemoryBytes,
   };
 }

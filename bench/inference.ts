@@ -84,6 +84,8 @@ export interface InferenceFigure {
     readonly milliseconds: number;
     readonly bytes: number;
     readonly rounds: number;
+    /** Resident memory when its pruning is done; null for the last layer and for models that do not prune. */
+    readonly memoryBytes: Readonly<Record<PartyId, number>> | null;
   }[];
   readonly protocols: readonly {
     readonly name: string;
@@ -134,6 +136,15 @@ function aheadFigure(runs: Readonly<Record<PartyId, InferenceRun>>, texts: numbe
   };
 }
 
+function layerMemory(
+  reports: Readonly<Record<PartyId, PartyReport>>,
+  layer: number,
+): Readonly<Record<PartyId, number>> | null {
+  const of = (party: PartyId) => (reports[party].value as InferenceRun).layerMemoryBytes[layer];
+  const [server, client] = [of('server'), of('client')];
+  return server === undefined || client === undefined ? null : { server, client };
+}
+
 function figureOf(
   { model, tokens, schedule, network, cots, check, batch, texts }: InferenceOptions,
   reports: Readonly<Record<PartyId, PartyReport>>,
@@ -172,7 +183,10 @@ function figureOf(
     peakMemoryBytes: { server: reports.server.peakMemoryBytes, client: reports.client.peakMemoryBytes },
     cpuMilliseconds: { server: cpu('server'), client: cpu('client') },
     maxAbsError: check ? maxAbsError(cleartext, run.results) : null,
-    layers: layerReports(run.results[0]!.layers, first, { index: 0, size: batch }),
+    layers: layerReports(run.results[0]!.layers, first, { index: 0, size: batch }).map((layer, index) => ({
+      ...layer,
+      memoryBytes: layerMemory(reports, index),
+    })),
     protocols: protocolFigures(first),
     leaks: run.leaks,
   };

@@ -41,8 +41,16 @@ function printInference(figure: InferenceFigure): void {
     rounds,
   ];
   printTable(
-    ['layer', 'kept', 'important', 'seconds', 'MB', 'rounds'],
-    figure.layers.map((layer, index) => [index, layer.kept, layer.important, ...cost(layer)]),
+    ['layer', 'kept', 'important', 'seconds', 'MB', 'rounds', 'MB of memory, server / client'],
+    figure.layers.map((layer, index) => [
+      index,
+      layer.kept,
+      layer.important,
+      ...cost(layer),
+      layer.memoryBytes
+        ? `${megabytes(layer.memoryBytes.server)} / ${megabytes(layer.memoryBytes.client)}`
+        : '',
+    ]),
   );
   printTable(
     ['protocol (they contain each other)', 'seconds', 'MB', 'rounds'],

@@ -121,6 +121,10 @@ describe('bench inference', () => {
     expect(figure.offlineBytes).toBeGreaterThan(0);
     expect(figure.perText).toEqual({ milliseconds: figure.milliseconds, bytes: figure.bytes });
     expect(figure.peakMemoryBytes.server).toBeGreaterThan(1e7);
+    const [first, last] = figure.layers.map(({ memoryBytes }) => memoryBytes);
+    expect(first!.server).toBeGreaterThan(1e7);
+    expect(first!.client).toBeLessThanOrEqual(figure.peakMemoryBytes.client);
+    expect(last).toBeNull();
     expect(figure.leaks.map(({ name }) => name)).toEqual([
       'kept-token-count',
       'important-token-count',
