@@ -178,7 +178,10 @@ const masks = z
     alpha: z.number().min(0).default(0.5),
     /** `mean`: mask norms divided by the sentence's length, so that lambda means the same at any length; `sum`: the paper's. */
     norm: z.enum(['mean', 'sum']).default('mean'),
-    /** Target share of real token-layers kept: lambda is adapted during the soft phase to reach it; null: lambda as given. */
+    /**
+     * Target share of real token-layers kept (tokens that leave each layer, the last one's [CLS] among them): lambda is adapted
+     * during the soft phase, thresholds during the hard one; null: lambda as given.
+     */
     keep: fraction.nullable().default(null),
   })
   .refine((m) => m.initial.keepLast <= m.initial.keepFirst, {

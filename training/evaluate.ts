@@ -8,12 +8,12 @@ import { secureCurves } from './curves.js';
 import { encode, noDropout } from './encoder.js';
 import { hardMasks } from './forward-options.js';
 import { currentThresholds, type ModelState, weightTensors } from './model-state.js';
-import { meanShare } from './step.js';
+import { tokenShares } from './step.js';
 
 export interface Predictions {
   /** [examples, labels], in the order of the examples given. */
   readonly logits: Float32Array;
-  /** Per layer: tokens that leave its pruning (that are important) ÷ real tokens, mean over examples. */
+  /** Per layer: tokens that leave its pruning (that are important) ÷ real tokens, mean over examples; the last keeps [CLS] alone. */
   readonly keptRatio: readonly number[];
   readonly importantRatio: readonly number[];
 }
@@ -48,13 +48,10 @@ export function predict(
       group.forEach((example, row) => {
         logits.set(values.subarray(row * classes, (row + 1) * classes), place.get(example)! * classes);
       });
-      output.layers.forEach((masks, layer) => {
-        const keptValues = masks.kept.dataSync() as Float32Array;
-        const importantValues = (masks.important.dataSync() as Float32Array).map(
-          (x, i) => x * keptValues[i]!,
-        );
-        kept[layer] = kept[layer]! + meanShare(keptValues, batch) * batch.size;
-        important[layer] = important[layer]! + meanShare(importantValues, batch) * batch.size;
+      const shares = tokenShares(output.layers, batch);
+      shares.kept.forEach((share, layer) => {
+        kept[layer] = kept[layer]! + share * batch.size;
+        important[layer] = important[layer]! + shares.important[layer]! * batch.size;
       });
     });
   }

@@ -31,8 +31,6 @@ export interface Position {
   /** True after the phase's last step: the next phase begins. */
   readonly phaseDone: boolean;
   readonly lambda: number;
-  /** Target mode: kept share minus target in the step before. */
-  readonly keptError: number | null;
   /** Kept shares per layer, a running mean over the soft phase: what the hard phase holds in target mode. */
   readonly kept: readonly number[] | null;
 }
@@ -46,7 +44,6 @@ const positionSchema = z.strictObject({
   step: z.number().int().min(0),
   phaseDone: z.boolean(),
   lambda: z.number(),
-  keptError: z.number().nullable(),
   kept: z.array(z.number()).nullable().default(null),
   spread: z.array(z.number()).nullable(),
 });

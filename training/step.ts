@@ -8,7 +8,7 @@ import { secureCurves } from './curves.js';
 import { type EncoderOptions, type EncoderOutput, encode } from './encoder.js';
 import { hardMasks } from './forward-options.js';
 import { crossEntropy, distillationLoss, prunePenalty } from './losses.js';
-import type { LayerMasks } from './masks.js';
+import type { LayerMasks, TokenMasks } from './masks.js';
 import { currentThresholds, type ModelState } from './model-state.js';
 import type { Gradients } from './optimizer.js';
 import { pruneThresholds, reduceThresholds, type WeightTensors, wordTable } from './parameters.js';
@@ -42,7 +42,7 @@ export interface StepResult {
   readonly loss: number;
   readonly taskLoss: number;
   readonly correct: number;
-  /** Per layer: share of the real tokens that leave its pruning (that are important), mean over sentences. */
+  /** As `tokenShares` gives them. */
   readonly kept: readonly number[];
   readonly important: readonly number[];
   readonly gradients: Gradients;
@@ -77,6 +77,26 @@ export function meanShare(mask: Float32Array, batch: Batch): number {
   for (let i = 0; i < mask.length; i++)
     total += (mask[i]! * batch.real[i]!) / batch.lengths[Math.floor(i / batch.tokens)]!;
   return total / batch.size;
+}
+
+/**
+ * Per layer: share of the real tokens that leave its pruning (that are important), mean over sentences. The last layer prunes
+ * nothing and goes on with [CLS] alone.
+ */
+export function tokenShares(
+  layers: readonly TokenMasks[],
+  batch: Batch,
+): { readonly kept: number[]; readonly important: number[] } {
+  const alone = batch.lengths.reduce((sum, length) => sum + 1 / length, 0) / batch.size;
+  const kept: number[] = [];
+  const important: number[] = [];
+  for (const masks of layers.slice(0, -1)) {
+    const keptValues = masks.kept.dataSync() as Float32Array;
+    const high = (masks.important.dataSync() as Float32Array).map((x, i) => x * keptValues[i]!);
+    kept.push(meanShare(keptValues, batch));
+    important.push(meanShare(high, batch));
+  }
+  return { kept: [...kept, alone], important: [...important, alone] };
 }
 
 export function countCorrect(logits: Float32Array, labels: Int32Array): number {
@@ -160,12 +180,7 @@ export function trainingStep(
   tf.tidy(() => {
     const { ids, places } = distinctWords(batch);
     const { names, tensors } = leavesOf(state, weights, ids, options);
-    const seen: { taskLoss: number; correct: number; kept: number[]; important: number[] } = {
-      taskLoss: 0,
-      correct: 0,
-      kept: [],
-      important: [],
-    };
+    const seen = { taskLoss: 0, correct: 0, shares: { kept: [] as number[], important: [] as number[] } };
     const { value, grads } = tf.valueAndGrads((...xs: tf.Tensor[]) => {
       const named: Record<string, tf.Tensor> = { ...weights.get() };
       names.forEach((name, i) => {
@@ -182,18 +197,7 @@ export function trainingStep(
       const { total, task } = lossOf(output, batch, state, options);
       seen.taskLoss = task.dataSync()[0]!;
       seen.correct = countCorrect(output.logits.dataSync() as Float32Array, batch.labels);
-      for (const { kept, important } of output.layers) {
-        const [keptValues, importantValues] = [kept, important].map(
-          (mask) => mask.dataSync() as Float32Array,
-        );
-        seen.kept.push(meanShare(keptValues!, batch));
-        seen.important.push(
-          meanShare(
-            importantValues!.map((x, i) => x * keptValues![i]!),
-            batch,
-          ),
-        );
-      }
+      seen.shares = tokenShares(output.layers, batch);
       return total;
     })([...tensors]);
     const dense = new Map<string, Float32Array>();
@@ -203,6 +207,7 @@ export function trainingStep(
       if (name === wordTable) words = { ids, rows: values };
       else dense.set(name, values);
     });
-    use({ loss: value.dataSync()[0]!, ...seen, gradients: { dense, words } });
+    const { taskLoss, correct, shares } = seen;
+    use({ loss: value.dataSync()[0]!, taskLoss, correct, ...shares, gradients: { dense, words } });
   });
 }

@@ -92,15 +92,36 @@ export function constrainThresholds(
   }
 }
 
-const integralGain = 0.02;
-const proportionalGain = 2;
+/** λ grows by this much over a phase whose kept share stays 1 above its target. */
+const integralGain = 4;
 
 /**
- * Next λ of the target mode, a proportional-integral controller: `error` is the kept share minus the target, `before` that of
- * the step before. λ may become negative: then tokens below the target are rewarded instead of taxed.
+ * Next λ of the target mode: an integral controller. `error`: kept share minus the target; `passed`: share of the phase since
+ * the last step. Slow on purpose: thresholds answer within hundreds of steps, and a λ that runs ahead of them costs accuracy
+ * that the hard phase does not win back; what is left of the error, `targetShares` corrects there. λ may become negative: then
+ * tokens below the target are rewarded instead of taxed.
  */
-export const adaptLambda = (lambda: number, error: number, before: number): number =>
-  Math.min(10, Math.max(-2, lambda + integralGain * error + proportionalGain * (error - before)));
+export const adaptLambda = (lambda: number, error: number, passed: number): number =>
+  Math.min(10, Math.max(-2, lambda + integralGain * error * passed));
+
+const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+
+/**
+ * Shares with the wanted mean, in the soft phase's proportions: one power of each, at least the last layer's, which is [CLS]
+ * alone. A target out of reach gives the nearest. learned: per layer, the last one's included.
+ */
+export function targetShares(learned: readonly number[], keep: number): number[] {
+  const least = learned.at(-1)!;
+  const raised = (power: number): number[] =>
+    learned.map((share, layer) => (layer === learned.length - 1 ? least : Math.max(least, share ** power)));
+  let [low, high] = [1 / 1024, 1024];
+  for (let i = 0; i < 40; i++) {
+    const power = Math.sqrt(low * high);
+    if (mean(raised(power)) > keep) low = power;
+    else high = power;
+  }
+  return raised(Math.sqrt(low * high));
+}
 
 const holdingGain = 0.05;
 

@@ -27,6 +27,7 @@ import {
   initialThresholds,
   runningShares,
   spreadOf,
+  targetShares,
   thresholdParameters,
 } from './thresholds.js';
 import { Watchdog } from './watchdog.js';
@@ -35,7 +36,8 @@ export const phaseNames: readonly PhaseName[] = ['dense', 'soft', 'hard'];
 
 /** Steps between two lines in metrics.jsonl. */
 const reportEvery = 50;
-/** Of the hard phase: thresholds stand still afterwards, so that weights settle. */
+/** Parts of the hard phase in target mode: the kept shares reach their target, then are held, then thresholds stand still. */
+const targetProgress = 0.3;
 const heldProgress = 0.8;
 
 /** Set from outside (Ctrl-C): the run writes a checkpoint after the current step and stops. */
@@ -82,7 +84,6 @@ export class Trainer {
     step: 0,
     phaseDone: false,
     lambda: this.config.masks.lambda,
-    keptError: null,
     kept: null,
   });
 
@@ -259,8 +260,8 @@ export class Trainer {
     if (accumulation > 1) norm = this.update(phase, progress, meanGradients(parts));
     this.position = { ...this.position, step };
     const result = last as unknown as StepResult;
-    if (phase === 'soft') this.adapt(result);
-    if (phase === 'hard' && progress < heldProgress) this.hold(result);
+    if (phase === 'soft') this.adapt(result, size / total);
+    if (phase === 'hard' && progress < heldProgress) this.hold(result, progress);
     return { result, norm, size, length };
   }
 
@@ -277,21 +278,25 @@ export class Trainer {
     if (warning) this.listener.note(`soft phase, step ${this.position.step}: ${warning}`);
   }
 
-  private adapt(result: StepResult): void {
+  /** `passed`: share of the phase in this step. */
+  private adapt(result: StepResult, passed: number): void {
     const { keep, monotone } = this.config.masks;
     constrainThresholds(this.state.parameters, this.state.spread!, monotone);
     if (keep === null) return;
-    const keptError = result.kept.reduce((a, b) => a + b, 0) / result.kept.length - keep;
-    const lambda = adaptLambda(this.position.lambda, keptError, this.position.keptError ?? keptError);
-    const kept = runningShares(this.position.kept, result.kept);
-    this.position = { ...this.position, lambda, keptError, kept };
+    const error = result.kept.reduce((a, b) => a + b, 0) / result.kept.length - keep;
+    const lambda = adaptLambda(this.position.lambda, error, passed);
+    this.position = { ...this.position, lambda, kept: runningShares(this.position.kept, result.kept) };
   }
 
-  /** In target mode, thresholds follow the scores until late in the hard phase. */
-  private hold({ kept }: StepResult): void {
+  /** In target mode, thresholds follow the scores until late in the hard phase, on the way to the target at first. */
+  private hold({ kept }: StepResult, progress: number): void {
     const { keep } = this.config.masks;
-    const shares = this.position.kept;
-    if (keep !== null && shares) holdShares(this.state.parameters, this.state.spread!, kept, shares);
+    const learned = this.position.kept;
+    if (keep === null || !learned) return;
+    const shares = targetShares(learned, keep).map((share, layer) =>
+      annealed(learned[layer]!, share, progress / targetProgress),
+    );
+    holdShares(this.state.parameters, this.state.spread!, kept, shares);
   }
 
   private stepOptions(

@@ -16,6 +16,7 @@ import {
   initialThresholds,
   quantile,
   runningShares,
+  targetShares,
   thresholdParameters,
   thresholdsOf,
 } from '../../training/thresholds.js';
@@ -180,15 +181,39 @@ describe('thresholds', () => {
 
   it('of the target mode pull lambda to where the target is kept', () => {
     // A plant whose kept share answers to lambda with a lag.
-    let [kept, lambda, before] = [0.9, 0.4, 0.4];
-    for (let step = 0; step < 3000; step++) {
-      const error = kept - 0.5;
-      lambda = adaptLambda(lambda, error, before);
-      before = error;
+    let [kept, lambda] = [0.9, 0.4];
+    const steps = 3000;
+    for (let step = 0; step < 5 * steps; step++) {
+      lambda = adaptLambda(lambda, kept - 0.5, 1 / steps);
       kept += 0.02 * (1 / (1 + Math.exp(lambda)) + 0.2 - kept);
     }
     expect(kept).toBeCloseTo(0.5, 2);
-    expect(adaptLambda(10, 1, 0)).toBe(10);
+    expect(adaptLambda(10, 1, 0.1)).toBe(10);
+    // The same phase in fewer, larger steps comes to the same.
+    const inOne = adaptLambda(0.4, 0.25, 0.5);
+    expect(adaptLambda(adaptLambda(0.4, 0.25, 0.25), 0.25, 0.25)).toBeCloseTo(inOne, 12);
+  });
+
+  it('reach the target in the proportions that were learned', () => {
+    const shares = fc.array(fc.double({ min: 0.1, max: 0.99, noNaN: true }), { minLength: 2, maxLength: 11 });
+    fc.assert(
+      fc.property(shares, fc.double({ min: 0.12, max: 0.9, noNaN: true }), (soft, keep) => {
+        const learned = [...soft, 0.05];
+        const wanted = targetShares(learned, keep);
+        const mean = wanted.reduce((a, b) => a + b) / wanted.length;
+        const most = (soft.length + 0.05) / learned.length;
+        expect(Math.abs(mean - Math.min(keep, most))).toBeLessThan(0.003);
+        expect(wanted.at(-1)).toBe(0.05);
+        soft.forEach((share, a) => {
+          expect(wanted[a]).toBeGreaterThanOrEqual(0.05);
+          soft.forEach((other, b) => {
+            if (share > other) expect(wanted[a]).toBeGreaterThanOrEqual(wanted[b]!);
+          });
+        });
+      }),
+    );
+    expect(targetShares([0.5, 0.5, 0.1], (0.5 + 0.5 + 0.1) / 3)[0]).toBeCloseTo(0.5, 6);
+    expect(targetShares([0.9, 0.5, 0.1], 0)).toEqual([0.1, 0.1, 0.1]);
   });
 
   it('hold the kept shares of the soft phase while scores drift', () => {

@@ -92,7 +92,8 @@ describe('a whole run on generated sentences', () => {
     expect(evaluation.metrics.accuracy).toBeGreaterThan(0.9);
     expect(evaluation.keptRatio[1]).toBeLessThan(0.8);
     expect(evaluation.keptRatio[1]).toBeLessThanOrEqual(evaluation.keptRatio[0]!);
-    expect(evaluation.keptRatio[2]).toBe(evaluation.keptRatio[1]);
+    // [CLS] alone, of sentences of six words and more.
+    expect(evaluation.keptRatio[2]).toBeLessThan(0.2);
     expect(recorder.evaluations.map(({ phase }) => phase)).toContain('hard');
     const lines = (await readFile(join(folder, 'whole', 'metrics.jsonl'), 'utf8')).trim().split('\n');
     expect(lines.map((line) => JSON.parse(line).event)).toContain('step');
