@@ -10,7 +10,7 @@ import { setupTwoParty } from '../inference/run/engine-party.js';
 import type { Material } from '../inference/run/material.js';
 import type { LayerCounts, PaddedText, Party, PartyModel, PartyResult } from '../inference/run/party.js';
 import { createSession } from '../inference/session/create-session.js';
-import { Meter, meteredChannel, type SpanReport } from '../inference/session/meter.js';
+import { Meter, meteredChannel, residentMemory, type SpanReport } from '../inference/session/meter.js';
 import type { LeakRecord, Session } from '../inference/session/session.js';
 import { readArtifact, readPublicPart } from '../model/artifact-file.js';
 import type { JobParty } from './party-process.js';
@@ -48,8 +48,6 @@ export interface InferenceRun {
   /** Of all texts. */
   readonly results: readonly PartyResult[];
   readonly leaks: readonly LeakRecord[];
-  /** Resident memory when each layer's pruning is done, the largest of all texts; empty for a model that does not prune. */
-  readonly layerMemoryBytes: readonly number[];
 }
 
 async function modelOf(self: 'server' | 'client', directory: string): Promise<PartyModel> {
@@ -59,12 +57,7 @@ async function modelOf(self: 'server' | 'client', directory: string): Promise<Pa
 }
 
 /** A layer's count is opened when its pruning is done; the last layer prunes nothing. */
-const withProgress = (
-  session: Session,
-  layers: number,
-  progress: (text: string) => void,
-  memory: number[],
-): Session => {
+const withProgress = (session: Session, layers: number, progress: (text: string) => void): Session => {
   let layer = 0;
   return {
     ...session,
@@ -72,7 +65,6 @@ const withProgress = (
       session.recordLeak(name, to);
       if (name !== 'kept-token-count') return;
       progress(`layer ${layer + 1} of ${layers} pruned`);
-      memory[layer] = Math.max(memory[layer] ?? 0, process.memoryUsage.rss());
       layer = (layer + 1) % (layers - 1);
     },
   };
@@ -84,7 +76,7 @@ async function barrier(channel: Channel): Promise<void> {
 }
 
 async function measured<T>(body: () => Promise<T>): Promise<{ value: T; report: SpanReport }> {
-  const meter = new Meter();
+  const meter = new Meter(residentMemory());
   const value = await withSpan(meter.span, body);
   return { value, report: meter.finish() };
 }
@@ -123,9 +115,7 @@ export async function inferenceJob(
   const { directory, ids, bucket, cots, batch, runs } = parameters as InferenceParameters;
   const model = await modelOf(self, directory);
   const session = createSession({ self, channel: meteredChannel(channel), random: Prg.create() });
-  const layerMemoryBytes: number[] = [];
-  const { layers } = model.public.config;
-  const observed = withProgress(session, layers, progress, layerMemoryBytes);
+  const observed = withProgress(session, model.public.config.layers, progress);
   await barrier(channel);
   const { value: opened, report: setup } = await measured(async () => {
     const material = await setupTwoParty(observed, { extension: cots });
@@ -154,6 +144,5 @@ export async function inferenceJob(
     cpuMilliseconds: cpu(),
     results,
     leaks: session.takeLeaks(),
-    layerMemoryBytes,
   };
 }

@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import type { PartyId } from '../inference/backends/backend.js';
 import type { CotKind } from '../inference/core/cot-kind.js';
 import { layerReports } from '../inference/run/classification.js';
-import type { PartyResult } from '../inference/run/party.js';
+import type { LayerCounts, PartyResult } from '../inference/run/party.js';
 import { bucketOf } from '../inference/run/request.js';
 import { addCosts, costsByName, NO_COST, type SpanReport } from '../inference/session/meter.js';
 import type { LeakRecord } from '../inference/session/session.js';
 import { writeArtifact } from '../model/artifact-file.js';
 import type { InferenceParameters, InferenceRun } from './inference-job.js';
 import { rounded } from './measure.js';
-import { type ModelName, modelConfigOf } from './model-sizes.js';
+import { leavingCounts, type ModelName, modelConfigOf } from './model-sizes.js';
 import type { NetworkName } from './networks.js';
 import { type PartyReport, runPair } from './pair.js';
 import { randomArtifact, randomInput, withThresholds } from './random-model.js';
@@ -21,7 +21,7 @@ import { type CleartextRun, runWithSchedule } from './schedule-thresholds.js';
 export interface InferenceOptions {
   readonly model: ModelName;
   readonly tokens: number;
-  /** Tokens that leave each layer's pruning; null: a model that does not prune. */
+  /** Tokens that each layer computes on; null: a model that does not prune. */
   readonly schedule: readonly number[] | null;
   readonly network: NetworkName;
   readonly cots: CotKind;
@@ -51,6 +51,9 @@ export interface AheadFigure {
   readonly poolBytes: Readonly<Record<PartyId, number>>;
 }
 
+/** The largest resident set of each party while something ran. */
+type PartyBytes = Readonly<Record<PartyId, number>>;
+
 export interface InferenceFigure {
   readonly model: ModelName;
   readonly tokens: number;
@@ -79,19 +82,20 @@ export interface InferenceFigure {
   readonly cpuMilliseconds: Readonly<Record<PartyId, number>>;
   readonly maxAbsError: number | null;
   readonly layers: readonly {
+    /** Tokens that it computes on, and those in high degree: what the layer before left. */
     readonly kept: number;
     readonly important: number;
     readonly milliseconds: number;
     readonly bytes: number;
     readonly rounds: number;
-    /** Resident memory when its pruning is done; null for the last layer and for models that do not prune. */
-    readonly memoryBytes: Readonly<Record<PartyId, number>> | null;
+    readonly memoryBytes: PartyBytes;
   }[];
   readonly protocols: readonly {
     readonly name: string;
     readonly milliseconds: number;
     readonly bytes: number;
     readonly rounds: number;
+    readonly memoryBytes: PartyBytes;
   }[];
   readonly leaks: readonly LeakRecord[];
 }
@@ -106,14 +110,16 @@ function maxAbsError(cleartext: CleartextRun | null, results: readonly PartyResu
 }
 
 /** Every protocol by name, dearest first; protocols contain each other, so this does not add up to the whole. */
-function protocolFigures(inference: SpanReport): InferenceFigure['protocols'] {
-  return [...costsByName(inference)]
+function protocolFigures(reports: Readonly<Record<PartyId, SpanReport>>): InferenceFigure['protocols'] {
+  const server = costsByName(reports.server);
+  return [...costsByName(reports.client)]
     .filter(([name]) => !/^layer\d+$/.test(name))
-    .map(([name, { milliseconds, sentBytes, receivedBytes, rounds }]) => ({
+    .map(([name, { milliseconds, sentBytes, receivedBytes, rounds, peakMemoryBytes }]) => ({
       name,
       milliseconds: rounded(milliseconds),
       bytes: sentBytes + receivedBytes,
       rounds,
+      memoryBytes: { server: server.get(name)?.peakMemoryBytes ?? 0, client: peakMemoryBytes },
     }))
     .sort((a, b) => b.milliseconds - a.milliseconds);
 }
@@ -136,13 +142,20 @@ function aheadFigure(runs: Readonly<Record<PartyId, InferenceRun>>, texts: numbe
   };
 }
 
-function layerMemory(
-  reports: Readonly<Record<PartyId, PartyReport>>,
-  layer: number,
-): Readonly<Record<PartyId, number>> | null {
-  const of = (party: PartyId) => (reports[party].value as InferenceRun).layerMemoryBytes[layer];
-  const [server, client] = [of('server'), of('client')];
-  return server === undefined || client === undefined ? null : { server, client };
+/** Of the first protocol run, in which every layer has a span of its own. */
+function layerFigures(
+  reports: Readonly<Record<PartyId, SpanReport>>,
+  counts: readonly LayerCounts[],
+  tokens: number,
+  batch: number,
+): InferenceFigure['layers'] {
+  const memory = (party: PartyId, layer: number) =>
+    reports[party].children.find(({ name }) => name === `layer${layer}`)?.peakMemoryBytes ?? 0;
+  return layerReports(counts, reports.client, { index: 0, size: batch }).map((report, layer) => ({
+    ...report,
+    ...(counts[layer - 1] ?? { kept: tokens, important: tokens }),
+    memoryBytes: { server: memory('server', layer), client: memory('client', layer) },
+  }));
 }
 
 function figureOf(
@@ -155,7 +168,7 @@ function figureOf(
     client: reports.client.value as InferenceRun,
   };
   const run = parties.client;
-  const first = run.inferences[0]!;
+  const first = { server: parties.server.inferences[0]!, client: run.inferences[0]! };
   const runs = run.inferences.length;
   const total = run.inferences.reduce((sum, { cost }) => addCosts(sum, cost), NO_COST);
   const milliseconds = total.milliseconds / runs;
@@ -183,10 +196,7 @@ function figureOf(
     peakMemoryBytes: { server: reports.server.peakMemoryBytes, client: reports.client.peakMemoryBytes },
     cpuMilliseconds: { server: cpu('server'), client: cpu('client') },
     maxAbsError: check ? maxAbsError(cleartext, run.results) : null,
-    layers: layerReports(run.results[0]!.layers, first, { index: 0, size: batch }).map((layer, index) => ({
-      ...layer,
-      memoryBytes: layerMemory(reports, index),
-    })),
+    layers: layerFigures(first, run.results[0]!.layers, tokens, batch),
     protocols: protocolFigures(first),
     leaks: run.leaks,
   };
@@ -217,7 +227,8 @@ export async function benchInference(options: InferenceOptions): Promise<Inferen
     const plain = randomArtifact(config, seed);
     if (check || schedule || preprocess) onProgress('running the cleartext backend');
     const needsRun = check || schedule !== null || preprocess;
-    const cleartext = needsRun ? await runWithSchedule(plain, ids, schedule, importantRatio) : null;
+    const leaving = schedule && leavingCounts(schedule);
+    const cleartext = needsRun ? await runWithSchedule(plain, ids, leaving, importantRatio) : null;
     const artifact = cleartext?.thresholds ? withThresholds(plain, cleartext.thresholds) : plain;
     await writeArtifact(join(directory, 'artifact'), artifact);
     onProgress('starting both parties');

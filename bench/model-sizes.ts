@@ -42,7 +42,7 @@ export const modelConfigOf = (name: ModelName): ModelConfig => ({
   labels: ['negative', 'positive'],
 });
 
-/** Tokens that leave each layer's pruning, of 128. */
+/** Tokens that each layer computes on, of 128: what the layer before left. */
 const PUBLISHED: Partial<Record<ModelName, readonly number[]>> = {
   'bert-medium': [128, 55, 52, 49, 45, 24, 14, 5],
   'bert-base': [128, 55, 54, 52, 49, 45, 24, 14, 5, 2, 1, 1],
@@ -70,20 +70,27 @@ export class ScheduleError extends Error {
 }
 
 /**
- * `none` (null: a model that does not prune), `paper`, or a list like 128-55-52: tokens that leave each layer's pruning. A
- * shorter list goes on with its last number; one that is longer by one may begin with the length of the text.
+ * `none` (null: a model that does not prune), `paper`, or a list like 128-55-52: tokens that each layer computes on, which are
+ * those that the layer before left. A list that does not begin with the text's length begins with what the first layer
+ * leaves; a shorter one goes on with its last number.
  */
 export function parseSchedule(text: string, name: ModelName, tokens: number): number[] | null {
   if (text === 'none') return null;
   if (text === 'paper') return paperSchedule(name, tokens);
   const numbers = text.split(/[-,]/).map(Number);
   const { layers } = SIZES[name];
-  const kept = numbers.length === layers + 1 && numbers[0] === tokens ? numbers.slice(1) : numbers;
-  const isFalling = kept.every((count, layer) => count <= (layer === 0 ? tokens : kept[layer - 1]!));
-  if (kept.some((count) => !Number.isInteger(count) || count < 1) || !isFalling || kept.length > layers) {
+  const counts = numbers[0] === tokens ? numbers : [tokens, ...numbers];
+  const isFalling = counts.every((count, layer) => layer === 0 || count <= counts[layer - 1]!);
+  const isCount = (count: number) => Number.isInteger(count) && count >= 1;
+  if (!counts.every(isCount) || !isFalling || numbers.length > layers)
     throw new ScheduleError(
-      `schedule: expected none, paper, or at most ${layers} falling numbers from 1 to ${tokens} like 128-55-52, got ${JSON.stringify(text)}`,
+      `schedule: expected none, paper, or at most ${layers} falling numbers from ${tokens} to 1 like 128-55-52, got ${JSON.stringify(text)}`,
     );
-  }
-  return Array.from({ length: layers }, (_, layer) => kept[Math.min(layer, kept.length - 1)]!);
+  return Array.from({ length: layers }, (_, layer) => counts[Math.min(layer, counts.length - 1)]!);
 }
+
+/** Tokens that leave each layer's pruning. The last layer prunes nothing. */
+export const leavingCounts = (schedule: readonly number[]): number[] => [
+  ...schedule.slice(1),
+  schedule.at(-1)!,
+];

@@ -1,7 +1,7 @@
 /** A model of real shapes with random weights, and a text for which its thresholds make a wanted schedule come out. */
 import type { EncodedText } from '../inference/run/party.js';
 import type { Artifact } from '../model/artifact.js';
-import { type ModelName, modelConfigOf, parseSchedule } from './model-sizes.js';
+import { leavingCounts, type ModelName, modelConfigOf, parseSchedule } from './model-sizes.js';
 import { randomArtifact, randomInput, withThresholds } from './random-model.js';
 import { runWithSchedule } from './schedule-thresholds.js';
 
@@ -26,6 +26,6 @@ export async function randomCase(
   const text = { ids, tokenTypes: ids.map(() => 0) };
   const plain = randomArtifact(config, seed);
   if (schedule === null) return { artifact: plain, text };
-  const { thresholds } = await runWithSchedule(plain, ids, schedule, importantRatio);
+  const { thresholds } = await runWithSchedule(plain, ids, leavingCounts(schedule), importantRatio);
   return { artifact: withThresholds(plain, thresholds!), text };
 }

@@ -10,8 +10,7 @@ import type { CotKind } from '../inference/core/cot-kind.js';
 import { estimateCost } from '../inference/run/cost-model.js';
 import { benchInference } from './inference.js';
 import { rounded } from './measure.js';
-import { type ModelName, modelConfigOf, parseSchedule } from './model-sizes.js';
-
+import { leavingCounts, type ModelName, modelConfigOf, parseSchedule } from './model-sizes.js';
 import { randomArtifact } from './random-model.js';
 
 export const SCHEDULE_KINDS = ['paper', 'none'] as const;
@@ -104,7 +103,7 @@ async function countedPoint(
   const shapes = { ...smallModel(model), prunes, reduces: prunes };
   const { bytes, rounds } = await estimateCost(shapes, {
     bucket: tokens,
-    schedule: countsOf(schedule ?? [], importantRatio),
+    schedule: schedule ? countsOf(leavingCounts(schedule), importantRatio) : [],
   });
   return { tokens, schedule: kind, bytes, rounds, measured: null };
 }

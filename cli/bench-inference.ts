@@ -1,12 +1,14 @@
 /** `bench inference`. */
 import type { InferenceFigure } from '../bench/inference.js';
+import type { PartyId } from '../inference/backends/backend.js';
 import { abortable, type BenchOptions } from './bench-options.js';
 import { UsageError } from './errors.js';
 import { megabytes, note, print, printJson, printTable } from './output.js';
 
 /** The numbers that matter, on one line each; the breakdown below. */
 function printInference(figure: InferenceFigure): void {
-  const memory = figure.peakMemoryBytes;
+  const memory = ({ server, client }: Readonly<Record<PartyId, number>>) =>
+    `${megabytes(server)} / ${megabytes(client)}`;
   const seconds = (milliseconds: number) => (milliseconds / 1000).toFixed(2);
   printTable(
     [`${figure.model}, ${figure.tokens} tokens`, 'seconds', 'MB', 'rounds'],
@@ -28,7 +30,7 @@ function printInference(figure: InferenceFigure): void {
     print(
       `pools for ${figure.texts} ${figure.texts === 1 ? 'text' : 'texts'}: ${seconds(ahead.milliseconds)} s, ${megabytes(ahead.bytes)} MB, ${ahead.rounds} rounds, processor time ${seconds(ahead.cpuMilliseconds.server)} + ${seconds(ahead.cpuMilliseconds.client)} s; they hold ${megabytes(ahead.poolBytes.server)} MB at the server, ${megabytes(ahead.poolBytes.client)} MB at the client`,
     );
-  print(`memory: server ${megabytes(memory.server)} MB, client ${megabytes(memory.client)} MB`);
+  print(`memory, server / client: ${memory(figure.peakMemoryBytes)} MB`);
   const { server, client } = figure.cpuMilliseconds;
   print(`processor time: server ${seconds(server)} s, client ${seconds(client)} s`);
   const error = figure.maxAbsError;
@@ -47,14 +49,12 @@ function printInference(figure: InferenceFigure): void {
       layer.kept,
       layer.important,
       ...cost(layer),
-      layer.memoryBytes
-        ? `${megabytes(layer.memoryBytes.server)} / ${megabytes(layer.memoryBytes.client)}`
-        : '',
+      memory(layer.memoryBytes),
     ]),
   );
   printTable(
-    ['protocol (they contain each other)', 'seconds', 'MB', 'rounds'],
-    figure.protocols.map((protocol) => [protocol.name, ...cost(protocol)]),
+    ['protocol (they contain each other)', 'seconds', 'MB', 'rounds', 'MB of memory, server / client'],
+    figure.protocols.map((protocol) => [protocol.name, ...cost(protocol), memory(protocol.memoryBytes)]),
   );
 }
 

@@ -73,7 +73,7 @@ export const command: Command<BenchOptions> = {
           type: 'string',
           default: 'paper',
           describe:
-            'Tokens that leave each layer: paper, none (a model that does not prune), or 128-55-52-...',
+            'Tokens that each layer computes on: paper, none (a model that does not prune), or 128-55-52-...',
           requiresArg: true,
         },
         important: {

@@ -111,7 +111,7 @@ export const command: Command<InsecureCompareOptions> = {
       schedule: {
         type: 'string',
         default: 'paper',
-        describe: 'random: tokens that leave each layer: paper, none, or 128-55-52-...',
+        describe: 'random: tokens that each layer computes on: paper, none, or 128-55-52-...',
         requiresArg: true,
       },
       important: {

@@ -25,6 +25,21 @@ export const addCosts = (a: Cost, b: Cost): Cost => ({
   rounds: a.rounds + b.rounds,
 });
 
+/** This process's resident memory in bytes, read again when it is older than a few milliseconds: reading it costs some 20 µs. */
+export function residentMemory(): () => number {
+  const lifetimeMilliseconds = 2;
+  let bytes = 0;
+  let readAt = Number.NEGATIVE_INFINITY;
+  return () => {
+    const now = performance.now();
+    if (now - readAt >= lifetimeMilliseconds) {
+      bytes = process.memoryUsage.rss();
+      readAt = now;
+    }
+    return bytes;
+  };
+}
+
 /** All runs of one name below one parent. Bytes and rounds are those counted directly here, not in children. */
 class Node {
   readonly children = new Map<string, Node>();
@@ -33,11 +48,18 @@ class Node {
   sentBytes = 0;
   receivedBytes = 0;
   rounds = 0;
+  peakMemoryBytes = 0;
 
   constructor(
     readonly name: string,
-    readonly parent: Node | null = null,
+    readonly parent: Node | null,
+    readonly memory: () => number,
   ) {}
+
+  /** At the beginning and end of every run and at every message. */
+  sampleMemory(): void {
+    this.peakMemoryBytes = Math.max(this.peakMemoryBytes, this.memory());
+  }
 
   /** `layer3/softmax/max`; empty at the root. */
   get path(): string {
@@ -52,12 +74,13 @@ class MeteredSpan implements Span {
 
   constructor(readonly node: Node) {
     node.calls++;
+    node.sampleMemory();
   }
 
   child(name: string): MeteredSpan {
     let node = this.node.children.get(name);
     if (!node) {
-      node = new Node(name, this.node);
+      node = new Node(name, this.node, this.node.memory);
       this.node.children.set(name, node);
     }
     return new MeteredSpan(node);
@@ -65,6 +88,7 @@ class MeteredSpan implements Span {
 
   end(): void {
     this.node.milliseconds += performance.now() - this.#started;
+    this.node.sampleMemory();
   }
 }
 
@@ -73,6 +97,8 @@ export interface SpanReport {
   readonly name: string;
   readonly calls: number;
   readonly cost: Cost;
+  /** Largest memory seen while it ran; 0 where the meter was given none to read. */
+  readonly peakMemoryBytes: number;
   readonly children: readonly SpanReport[];
 }
 
@@ -81,14 +107,25 @@ function reportOf(node: Node): SpanReport {
   const { milliseconds, sentBytes, receivedBytes, rounds } = node;
   const below = children.reduce((sum, child) => addCosts(sum, child.cost), NO_COST);
   const cost = { ...addCosts({ milliseconds, sentBytes, receivedBytes, rounds }, below), milliseconds };
-  return { name: node.name, calls: node.calls, cost, children };
+  const peakMemoryBytes = Math.max(node.peakMemoryBytes, ...children.map((child) => child.peakMemoryBytes));
+  return { name: node.name, calls: node.calls, cost, peakMemoryBytes, children };
 }
 
+/** What one protocol costs wherever it runs. */
+export type NamedCost = Cost & Pick<SpanReport, 'peakMemoryBytes'>;
+
 /** Costs by protocol name over the whole tree; a protocol inside one of the same name counts once. */
-export function costsByName(report: SpanReport): Map<string, Cost> {
-  const costs = new Map<string, Cost>();
+export function costsByName(report: SpanReport): Map<string, NamedCost> {
+  const costs = new Map<string, NamedCost>();
+  const add = ({ name, cost, peakMemoryBytes }: SpanReport): void => {
+    const known = costs.get(name) ?? { ...NO_COST, peakMemoryBytes: 0 };
+    costs.set(name, {
+      ...addCosts(known, cost),
+      peakMemoryBytes: Math.max(known.peakMemoryBytes, peakMemoryBytes),
+    });
+  };
   const visit = (span: SpanReport, open: ReadonlySet<string>): void => {
-    if (!open.has(span.name)) costs.set(span.name, addCosts(costs.get(span.name) ?? NO_COST, span.cost));
+    if (!open.has(span.name)) add(span);
     const inside = new Set(open).add(span.name);
     for (const child of span.children) visit(child, inside);
   };
@@ -96,10 +133,15 @@ export function costsByName(report: SpanReport): Map<string, Cost> {
   return costs;
 }
 
-/** Measures one stretch of work, for example one text. */
+/** Measures one stretch of work, for example one text; `memory` is read now and then, in bytes. */
 export class Meter {
-  readonly #root = new Node('total');
-  readonly span = new MeteredSpan(this.#root);
+  readonly #root: Node;
+  readonly span: MeteredSpan;
+
+  constructor(memory: () => number = () => 0) {
+    this.#root = new Node('total', null, memory);
+    this.span = new MeteredSpan(this.#root);
+  }
 
   /** Call once, at the end. */
   finish(): SpanReport {
@@ -125,13 +167,16 @@ export class TrafficCounter {
   sent(byteLength: number): void {
     this.#hasSent = true;
     const node = openNode();
-    if (node) node.sentBytes += byteLength;
+    if (!node) return;
+    node.sentBytes += byteLength;
+    node.sampleMemory();
   }
 
   received(byteLength: number): void {
     const node = openNode();
     if (node) {
       node.receivedBytes += byteLength;
+      node.sampleMemory();
       if (this.#isTurn()) node.rounds++;
     }
     this.#hasSent = false;

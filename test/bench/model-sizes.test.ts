@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { MODEL_NAMES, modelConfigOf, modelNameOf, parseSchedule } from '../../bench/model-sizes.js';
+import {
+  leavingCounts,
+  MODEL_NAMES,
+  modelConfigOf,
+  modelNameOf,
+  parseSchedule,
+} from '../../bench/model-sizes.js';
 
 describe('model sizes', () => {
   it('knows the family with and without its first name', () => {
@@ -31,12 +37,18 @@ describe('schedules', () => {
 
   it('reads lists and continues short ones', () => {
     expect(parseSchedule('512-220-100-20', 'bert-mini', 512)).toEqual([512, 220, 100, 20]);
-    expect(parseSchedule('32-30-20-10-5', 'bert-mini', 32)).toEqual([30, 20, 10, 5]);
-    expect(parseSchedule('30-20', 'bert-mini', 32)).toEqual([30, 20, 20, 20]);
+    expect(parseSchedule('32-30-20', 'bert-mini', 32)).toEqual([32, 30, 20, 20]);
+    // Without the text's length, a list begins with what the first layer leaves.
+    expect(parseSchedule('30-20', 'bert-mini', 32)).toEqual([32, 30, 20, 20]);
+    expect(parseSchedule('30-20-10-5', 'bert-mini', 32)).toEqual([32, 30, 20, 10]);
     expect(parseSchedule('none', 'bert-mini', 32)).toBeNull();
   });
 
-  it.each(['', 'most', '40', '10-20', '5-4-3-2-1', '8-0', '8-2.5'])('refuses %j', (text) => {
+  it('says what leaves each layer: what the next one computes on', () => {
+    expect(leavingCounts([32, 30, 20, 10])).toEqual([30, 20, 10, 10]);
+  });
+
+  it.each(['', 'most', '40', '10-20', '5-4-3-2-1', '32-8-4-2-1', '8-0', '8-2.5'])('refuses %j', (text) => {
     expect(() => parseSchedule(text, 'bert-mini', 32)).toThrow(/schedule: expected/);
   });
 });

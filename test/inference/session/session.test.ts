@@ -3,7 +3,7 @@ import { PeerClosedError } from '../../../inference/core/errors.js';
 import { protocol, span, withSpan } from '../../../inference/core/span.js';
 import { memoryChannelPair } from '../../../inference/net/memory-channel.js';
 import { createSession } from '../../../inference/session/create-session.js';
-import { costsByName, Meter, meteredChannel } from '../../../inference/session/meter.js';
+import { costsByName, Meter, meteredChannel, residentMemory } from '../../../inference/session/meter.js';
 
 const random = { bytes: (byteLength: number) => new Uint8Array(byteLength) };
 
@@ -63,6 +63,21 @@ describe('meter', () => {
     const byName = costsByName(clientReport);
     expect(byName.get('exchange')).toMatchObject({ sentBytes: 12, rounds: 4 });
     expect(byName.get('outer')).toMatchObject({ sentBytes: 6, rounds: 2 });
+  });
+
+  it('keeps the largest memory that was seen while a span ran, by path and by name', async () => {
+    const readings = [5, 10, 50, 20, 10, 30, 10, 10];
+    const meter = new Meter(() => readings.shift()!);
+    await withSpan(meter.span, async () => {
+      await span('a', () => span('b', async () => undefined));
+      await span('b', async () => undefined);
+    });
+    const report = meter.finish();
+    expect(readings).toEqual([]);
+    expect(report.peakMemoryBytes).toBe(50);
+    expect(report.children.map((child) => child.peakMemoryBytes)).toEqual([50, 30]);
+    expect(costsByName(report).get('b')!.peakMemoryBytes).toBe(50);
+    expect(residentMemory()()).toBeGreaterThan(1e7);
   });
 
   it('says where in the protocol a receive failed, and keeps the kind of error', async () => {
