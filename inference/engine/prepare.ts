@@ -93,11 +93,11 @@ function prepareNorm(
   weights: LayerNormWeights | null,
 ): LayerNormParameters {
   const formats = layerNormFormats(plan);
-  const gamma = privateTensor('server', [features], formats.gamma, weights && weights.gamma);
+  const gamma = privateTensor('server', [features], formats.gamma, weights?.gamma ?? null);
   mpc.prepareFactors?.(gamma);
   return {
     gamma,
-    beta: privateTensor('server', [features], formats.beta, weights && weights.beta),
+    beta: privateTensor('server', [features], formats.beta, weights?.beta ?? null),
   };
 }
 
@@ -151,12 +151,7 @@ async function prepareLayer(
       [scales.attentionOutput],
       weights && [weights.attentionOutput],
     ),
-    attentionNorm: prepareNorm(
-      mpc,
-      hidden,
-      attentionNormPlan(model, ranges),
-      weights && weights.attentionNorm,
-    ),
+    attentionNorm: prepareNorm(mpc, hidden, attentionNormPlan(model, ranges), weights?.attentionNorm ?? null),
     intermediate: await linear(
       'intermediate',
       hidden,
@@ -165,7 +160,7 @@ async function prepareLayer(
       weights && [weights.intermediate],
     ),
     output: await linear('output', intermediate, hidden, [scales.output], weights && [weights.output]),
-    outputNorm: prepareNorm(mpc, hidden, outputNormPlan(model, ranges), weights && weights.outputNorm),
+    outputNorm: prepareNorm(mpc, hidden, outputNormPlan(model, ranges), weights?.outputNorm ?? null),
     scales,
     thresholds: preparedThresholds(model, secret, layer),
   };
@@ -210,12 +205,12 @@ export const prepareModel = protocol(
       public: model,
       embedding: await prepareEmbedding(mpc, model, secret),
       layers,
-      pooler: await head('pooler', hidden, model.scales.pooler, secret && secret.pooler),
+      pooler: await head('pooler', hidden, model.scales.pooler, secret?.pooler ?? null),
       classifier: await head(
         'classifier',
         labels.length,
         model.scales.classifier,
-        secret && secret.classifier,
+        secret?.classifier ?? null,
       ),
     };
   },

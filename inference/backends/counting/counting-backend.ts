@@ -39,13 +39,7 @@ import { Demand } from '../two-party/ahead/demand.js';
 import type { ProductPlan } from '../two-party/cot-product.js';
 import { messageBytes } from '../two-party/shuffle.js';
 import { isSmallMatmul } from '../two-party/small-matmul.js';
-import {
-  CountedCots,
-  CountedExchange,
-  type CountedJob,
-  comparisonJob,
-  productJob,
-} from './counted-exchange.js';
+import { CountedCots, CountedExchange, comparisonJob, productJob } from './counted-exchange.js';
 import { bitsOnly, ShapeBackend, shapeOnly } from './shape-backend.js';
 
 /** Tokens that leave a layer's pruning, [CLS] included, and the important ones among them. */

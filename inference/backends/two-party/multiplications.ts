@@ -1,5 +1,4 @@
 /** Everything that multiplies or compares, on shares: on demand here, from what was made before in ahead/. */
-import { kernels } from '../../../kernels/addon.js';
 import type { PrivateTensor, Sign, Weight } from '../backend.js';
 import { type BitProducts, bitProducts } from './bit-product.js';
 import { type Carry, type Compared, carry } from './comparison.js';

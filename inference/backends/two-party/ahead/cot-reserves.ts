@@ -24,20 +24,23 @@ export class CotReserves {
     const own = party.session.self;
     const peer = own === 'server' ? 'client' : 'server';
     const { sender, receiver } = party.cots;
-    const count = (from: PartyId, cots: number): void => {
-      if (this.#isCounting) this.#taken[from] += cots;
-    };
+    const counted =
+      <T>(from: PartyId, take: (cots: number) => T) =>
+      (cots: number): T => {
+        if (this.#isCounting) this.#taken[from] += cots;
+        return take(cots);
+      };
     party.cots = {
       ...party.cots,
       sender: {
         ...sender,
-        take: (cots) => (count(own, cots), sender.take(cots)),
-        claim: (cots) => (count(own, cots), sender.claim(cots)),
+        take: counted(own, sender.take),
+        claim: counted(own, sender.claim),
       },
       receiver: {
         ...receiver,
-        take: (cots) => (count(peer, cots), receiver.take(cots)),
-        lend: (cots) => (count(peer, cots), receiver.lend(cots)),
+        take: counted(peer, receiver.take),
+        lend: counted(peer, receiver.lend),
       },
     };
   }
