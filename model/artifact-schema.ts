@@ -63,6 +63,7 @@ const rangesSchema = z.strictObject({
 const scaleSchema = z.strictObject({
   weightBits: z.number().int().min(2).max(16),
   fractionBits: z.number().int().min(-16).max(40),
+  normBits: z.number().int().min(0).max(32).optional(),
 });
 
 const layerScalesSchema = z.strictObject({

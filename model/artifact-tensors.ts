@@ -1,16 +1,18 @@
 /** The weights of an artifact as named tensors: int8 where the entries have at most 8 bits, else int16. */
-import type {
-  EmbeddingWeights,
-  EncoderLayerWeights,
-  LayerNormWeights,
-  LayerThresholds,
-  MatrixScale,
-  ModelScales,
-  PrivateModel,
-  QuantizedLinear,
-  QuantizedMatrix,
+import {
+  type EmbeddingWeights,
+  type EncoderLayerWeights,
+  type LayerNormWeights,
+  type LayerThresholds,
+  type MatrixScale,
+  type ModelScales,
+  matrixScale,
+  type PrivateModel,
+  type QuantizedLinear,
+  type QuantizedMatrix,
 } from './artifact.js';
 import { ArtifactError } from './artifact-schema.js';
+import { columnNormBits } from './column-norm.js';
 import type { ModelConfig } from './config.js';
 import type { StoredTensor } from './safetensors.js';
 import { fromElements, toFloat64, toInt16 } from './stored-tensor.js';
@@ -47,6 +49,13 @@ function checkBits(values: Int16Array, weightBits: number, name: string): void {
   }
 }
 
+/** Hiding the weights from who decrypts the products rests on this bound (inference/crypto/rlwe/noise-budget.ts). */
+function checkNorm(values: Int16Array, outputs: number, normBits: number, name: string): void {
+  const bits = columnNormBits(values, outputs);
+  if (bits > normBits)
+    throw new ArtifactError(`tensor ${name}: expected columns of norm 2^${normBits}, got 2^${bits}`);
+}
+
 /** Takes tensors out by name, checks them, and in the end complains about any that nobody asked for. */
 class TensorReader {
   private readonly used = new Set<string>();
@@ -78,11 +87,12 @@ class TensorReader {
     name: string,
     inputs: number,
     outputs: number,
-    { weightBits, fractionBits }: MatrixScale,
+    { weightBits, fractionBits, normBits }: MatrixScale,
   ): QuantizedMatrix {
     const values = toInt16(this.take(name, [inputs, outputs]), `${this.file}: tensor ${name}`);
     checkBits(values, weightBits, name);
-    return { inputs, outputs, weightBits, fractionBits, values };
+    if (normBits !== undefined) checkNorm(values, outputs, normBits, name);
+    return { inputs, outputs, weightBits, fractionBits, normBits, values };
   }
 
   linear(name: string, inputs: number, outputs: number, scale: MatrixScale): QuantizedLinear {
@@ -117,11 +127,6 @@ export interface EmbeddingScales {
   readonly position: MatrixScale;
   readonly tokenType: MatrixScale;
 }
-
-export const matrixScale = ({ weightBits, fractionBits }: QuantizedMatrix): MatrixScale => ({
-  weightBits,
-  fractionBits,
-});
 
 export const embeddingScales = ({ word, position, tokenType }: EmbeddingWeights): EmbeddingScales => ({
   ...(word ? { word: matrixScale(word) } : {}),

@@ -10,6 +10,8 @@ export interface QuantizedMatrix {
   readonly outputs: number;
   readonly weightBits: number;
   readonly fractionBits: number;
+  /** As in MatrixScale. */
+  readonly normBits?: number | undefined;
   readonly values: Int16Array;
 }
 
@@ -86,6 +88,8 @@ export interface EmbeddingWeights {
 export interface MatrixScale {
   readonly weightBits: number;
   readonly fractionBits: number;
+  /** log2 of a bound on the Euclidean norm of any column of integers, which decides how much noise they make. */
+  readonly normBits?: number | undefined;
 }
 
 export interface LayerScales {
@@ -155,10 +159,14 @@ export interface Artifact {
   readonly private: PrivateModel;
 }
 
-const scaleOf = ({ matrix: { weightBits, fractionBits } }: QuantizedLinear): MatrixScale => ({
+/** What both parties know of a matrix. */
+export const matrixScale = ({ weightBits, fractionBits, normBits }: QuantizedMatrix): MatrixScale => ({
   weightBits,
   fractionBits,
+  ...(normBits === undefined ? {} : { normBits }),
 });
+
+const scaleOf = ({ matrix }: QuantizedLinear): MatrixScale => matrixScale(matrix);
 
 /** The public scales of the private matrices. */
 export const scalesOf = ({ layers, pooler, classifier }: PrivateModel): ModelScales => ({

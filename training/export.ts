@@ -15,7 +15,7 @@ import type { EncodedExample } from './batches.js';
 import { calibrate } from './calibrate.js';
 import type { ModelState } from './model-state.js';
 import { type Parameter, weightShapes, wordTable } from './parameters.js';
-import { dequantize, type QuantizationReport, quantize } from './quantize.js';
+import { dequantize, type QuantizationReport, quantizeLinear, quantizeTable } from './quantize.js';
 import { thresholdParameters } from './thresholds.js';
 
 export interface ExportOptions {
@@ -64,6 +64,9 @@ export function stateOfCheckpoint(checkpoint: Checkpoint): ModelState {
   };
 }
 
+/** Of tables that are small beside the words': more bits cost nothing there, and single rows are much larger than others. */
+const positionBits = 12;
+
 /** Quantizes tensors by name and remembers what it did, and the rounded numbers. */
 class Quantizer {
   readonly reports: QuantizationReport[] = [];
@@ -84,7 +87,7 @@ class Quantizer {
     const scaled = values.map((value) => value * factor);
     const { weightBits } = this.options;
     const size = shape as [number, number];
-    const { matrix, report } = quantize(`${name}.weight`, scaled, size, weightBits, true);
+    const { matrix, report } = quantizeLinear(`${name}.weight`, scaled, size, weightBits);
     this.reports.push(report);
     const floats = dequantize(matrix, true).map((value) => value / factor);
     this.rounded.set(`${name}.weight`, { shape, values: floats });
@@ -92,10 +95,9 @@ class Quantizer {
     return { matrix, bias: Float64Array.from(bias, (value) => value * factor) };
   }
 
-  table(name: string) {
+  table(name: string, bits: number) {
     const { shape, values } = this.parameter(name);
-    const { embeddingBits } = this.options;
-    const { matrix, report } = quantize(name, values, shape as [number, number], embeddingBits, false);
+    const { matrix, report } = quantizeTable(name, values, shape as [number, number], bits);
     this.reports.push(report);
     this.rounded.set(name, { shape, values: dequantize(matrix, false) });
     return matrix;
@@ -145,10 +147,12 @@ export function exportArtifact(
 ): ExportResult {
   const state = stateOfCheckpoint(checkpoint);
   const quantizer = new Quantizer(state, options);
+  const { embeddingBits } = options;
+  const smallTableBits = Math.max(embeddingBits, positionBits);
   const embedding = {
-    word: quantizer.table(wordTable),
-    position: quantizer.table('embeddings.position_embeddings.weight'),
-    tokenType: quantizer.table('embeddings.token_type_embeddings.weight'),
+    word: quantizer.table(wordTable, embeddingBits),
+    position: quantizer.table('embeddings.position_embeddings.weight', smallTableBits),
+    tokenType: quantizer.table('embeddings.token_type_embeddings.weight', smallTableBits),
     norm: quantizer.norm('embeddings'),
   };
   const privatePart: PrivateModel = {

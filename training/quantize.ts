@@ -1,9 +1,11 @@
-/** Float weights → integers of few bits with one power-of-two scale a tensor. */
+/** Float weights → integers of few bits with power-of-two scales. */
 import type { QuantizedMatrix } from '../model/artifact.js';
+import { columnNormBits } from '../model/column-norm.js';
 
 /** What rounding did to one tensor. */
 export interface QuantizationReport {
   readonly name: string;
+  /** Of the integers as they are stored. */
   readonly weightBits: number;
   readonly fractionBits: number;
   /** Numbers outside the range of the integers, set to its end. */
@@ -55,26 +57,25 @@ export interface Quantized {
   readonly report: QuantizationReport;
 }
 
-/**
- * Quantizes a table of `rows` × `columns`; `transpose` turns Hugging Face's [outputs, inputs] into [inputs, outputs].
- */
-export function quantize(
+type Size = readonly [rows: number, columns: number];
+
+const squares = (values: Float32Array): number => values.reduce((sum, value) => sum + value * value, 0);
+
+const relative = (squaredError: number, values: Float32Array): number =>
+  squaredError === 0 ? 0 : Math.sqrt(squaredError / squares(values));
+
+/** Quantizes a table of `rows` × `columns` with one scale. */
+export function quantizeTable(
   name: string,
   values: Float32Array,
-  shape: readonly [rows: number, columns: number],
+  [inputs, outputs]: Size,
   weightBits: number,
-  transpose: boolean,
 ): Quantized {
-  const [rows, columns] = shape;
   const { fractionBits, squaredError, saturated } = bestScale(values, weightBits);
   const scale = 2 ** fractionBits;
   const most = 2 ** (weightBits - 1) - 1;
-  const integers = new Int16Array(values.length);
-  for (let i = 0; i < rows; i++)
-    for (let j = 0; j < columns; j++)
-      integers[transpose ? j * rows + i : i * columns + j] = roundTo(values[i * columns + j]!, scale, most);
-  const squares = values.reduce((sum, value) => sum + value * value, 0);
-  const [inputs, outputs] = transpose ? [columns, rows] : [rows, columns];
+  const integers = Int16Array.from(values, (value) => roundTo(value, scale, most));
+  const numbers = values.length;
   return {
     matrix: { inputs, outputs, weightBits, fractionBits, values: integers },
     report: {
@@ -82,8 +83,66 @@ export function quantize(
       weightBits,
       fractionBits,
       saturated,
-      numbers: values.length,
-      relativeError: squares === 0 ? 0 : Math.sqrt(squaredError / squares),
+      numbers,
+      relativeError: relative(squaredError, values),
+    },
+  };
+}
+
+/** Bits of an integer as it is stored. */
+const mostStoredBits = 16;
+
+/** The finest scale of all rows that are not zero, at most so much finer than the coarsest that integers can be stored. */
+function commonScale(trials: readonly (Trial | null)[], weightBits: number): number {
+  const scales = trials.flatMap((trial) => trial?.fractionBits ?? []);
+  if (scales.length === 0) return 0;
+  return Math.min(Math.max(...scales), Math.min(...scales) + mostStoredBits - weightBits);
+}
+
+/**
+ * Quantizes the weights of a linear layer, Hugging Face's [outputs, inputs], to [inputs, outputs], every output with a scale of its
+ * own: pretrained encoders have single outputs with weights a hundred times those of the others, and one scale for all leaves
+ * these with two bits. Integers stand at the finest scale, those of coarser outputs with zeros at their end, so that the
+ * product needs to know nothing of it: neither party learns which outputs are coarse, and as few integers are large, the
+ * noise of the product hardly grows (`normBits`).
+ */
+export function quantizeLinear(
+  name: string,
+  values: Float32Array,
+  size: Size,
+  weightBits: number,
+): Quantized {
+  const [outputs, inputs] = size;
+  const rows = Array.from({ length: outputs }, (_, row) => values.subarray(row * inputs, (row + 1) * inputs));
+  const trials = rows.map((row) => (row.some((value) => value !== 0) ? bestScale(row, weightBits) : null));
+  const fractionBits = commonScale(trials, weightBits);
+  const most = 2 ** (weightBits - 1) - 1;
+  const integers = new Int16Array(values.length);
+  let [squaredError, saturated, zeros] = [0, 0, 0];
+  rows.forEach((row, output) => {
+    const trial =
+      trials[output] && tryScale(row, weightBits, Math.min(trials[output].fractionBits, fractionBits));
+    if (!trial) return;
+    squaredError += trial.squaredError;
+    saturated += trial.saturated;
+    const shift = fractionBits - trial.fractionBits;
+    zeros = Math.max(zeros, shift);
+    row.forEach((value, input) => {
+      integers[input * outputs + output] = roundTo(value, 2 ** trial.fractionBits, most) * 2 ** shift;
+    });
+  });
+  const normBits = columnNormBits(integers, outputs);
+  const storedBits = weightBits + zeros;
+  const numbers = values.length;
+  return {
+    matrix: { inputs, outputs, weightBits: storedBits, fractionBits, normBits, values: integers },
+    report: {
+      name,
+      weightBits: storedBits,
+      fractionBits,
+      saturated,
+      numbers,
+      relativeError: relative(squaredError, values),
     },
   };
 }

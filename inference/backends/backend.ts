@@ -54,6 +54,8 @@ export interface Weight {
   readonly inputs: number;
   readonly outputs: number;
   readonly weightBits: number;
+  /** log2 of a bound on the Euclidean norm of any column; by default that of entries of weightBits each. */
+  readonly normBits?: number | undefined;
   readonly fractionBits: number;
 }
 
@@ -64,6 +66,8 @@ export interface WeightSource {
   readonly outputs: number;
   /** Bits of a signed entry, 2 to 16. */
   readonly weightBits: number;
+  /** As in Weight. */
+  readonly normBits?: number | undefined;
   readonly fractionBits: number;
   /** [inputs, outputs], row-major. */
   readonly matrix: Int16Array | null;

@@ -82,8 +82,10 @@ function prepareLinear(
 ): Promise<Weight> {
   const { fractionBits } = scales[0]!;
   const weightBits = Math.max(...scales.map((scale) => scale.weightBits));
+  const norms = scales.flatMap((scale) => scale.normBits ?? []);
+  const normBits = norms.length === scales.length ? Math.max(...norms) : undefined;
   const { matrix, bias } = parts ? sideBySide(parts, fractionBits) : { matrix: null, bias: null };
-  return mpc.prepare({ ...shape, weightBits, fractionBits, matrix, bias });
+  return mpc.prepare({ ...shape, weightBits, normBits, fractionBits, matrix, bias });
 }
 
 function prepareNorm(

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { scalesOf } from '../../model/artifact.js';
 import {
   ArtifactError,
   parsePublicPart,
@@ -12,6 +13,7 @@ import {
   serializePublicPart,
   writeArtifact,
 } from '../../model/artifact-file.js';
+import { columnNormBits } from '../../model/column-norm.js';
 import { encodePrivatePart } from '../../model/private-part.js';
 import { encodePublicPart } from '../../model/public-part.js';
 import { tinyArtifact } from './tiny-artifact.js';
@@ -62,6 +64,28 @@ describe('artifact directory', () => {
     const header = readFileSync(join(path, 'private', 'weights.safetensors')).toString('latin1');
     expect(header.includes('"I8"')).toBe(weightBits <= 8);
     expect(header.includes('"I16"')).toBe(weightBits > 8);
+  });
+
+  it('keeps bounds of norms, and refuses columns beyond them', async () => {
+    const written = tinyArtifact({});
+    const withNorm = (normBits: number) => {
+      const pooler = { ...written.private.pooler };
+      pooler.matrix = { ...pooler.matrix, normBits };
+      const private_ = { ...written.private, pooler };
+      return { public: { ...written.public, scales: scalesOf(private_) }, private: private_ };
+    };
+    const { values, outputs } = written.private.pooler.matrix;
+    const bits = columnNormBits(values, outputs);
+    const columns = Array.from({ length: outputs }, (_, o) => values.filter((_, i) => i % outputs === o));
+    const largest = Math.max(...columns.map((column) => Math.hypot(...column)));
+    expect(2 ** bits).toBeGreaterThanOrEqual(largest);
+    expect(2 ** (bits - 1)).toBeLessThan(largest);
+    const path = join(folder, 'norms');
+    await writeArtifact(path, withNorm(bits));
+    expect((await readArtifact(path)).artifact.public.scales.pooler.normBits).toBe(bits);
+    await expect(writeArtifact(join(folder, 'small-norms'), withNorm(bits - 1))).rejects.toThrow(
+      /pooler\.matrix: expected columns of norm/,
+    );
   });
 
   it('puts nothing private into the public part', () => {

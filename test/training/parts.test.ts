@@ -7,7 +7,7 @@ import { epochBatches, makeBatch } from '../../training/batches.js';
 import { crossEntropy, distillationLoss, prunePenalty } from '../../training/losses.js';
 import { tokenMasks } from '../../training/masks.js';
 import { meanGradients } from '../../training/optimizer.js';
-import { dequantize, quantize } from '../../training/quantize.js';
+import { dequantize, quantizeLinear, quantizeTable } from '../../training/quantize.js';
 import { annealed, rateFactor } from '../../training/schedule.js';
 import {
   adaptLambda,
@@ -267,31 +267,66 @@ describe('gradient accumulation', () => {
 });
 
 describe('quantization', () => {
-  it('errs by at most half a step where nothing saturates, and comes back in the same layout', () => {
+  const sizes = fc.integer({ min: 1, max: 9 });
+  const bits = fc.integer({ min: 6, max: 16 });
+  const randomValues = (count: number, seed: number): Float32Array => {
+    const random = splitmix32(seed);
+    return Float32Array.from({ length: count }, () => random() - 0.5);
+  };
+
+  it('of tables errs by at most half a step where nothing saturates', () => {
     fc.assert(
-      fc.property(
-        fc.integer({ min: 1, max: 9 }),
-        fc.integer({ min: 1, max: 9 }),
-        fc.integer({ min: 6, max: 16 }),
-        fc.boolean(),
-        (rows, columns, bits, transpose) => {
-          const random = splitmix32(rows * columns + bits);
-          const values = Float32Array.from({ length: rows * columns }, () => random() - 0.5);
-          const { matrix, report } = quantize('w', values, [rows, columns], bits, transpose);
-          const back = dequantize(matrix, transpose);
-          expect([matrix.inputs, matrix.outputs]).toEqual(transpose ? [columns, rows] : [rows, columns]);
-          if (report.saturated > 0) return;
-          back.forEach((value, i) => {
-            expect(Math.abs(value - values[i]!)).toBeLessThanOrEqual(0.5001 / 2 ** matrix.fractionBits);
-          });
-        },
-      ),
+      fc.property(sizes, sizes, bits, (rows, columns, weightBits) => {
+        const values = randomValues(rows * columns, rows * columns + weightBits);
+        const { matrix, report } = quantizeTable('w', values, [rows, columns], weightBits);
+        expect([matrix.inputs, matrix.outputs]).toEqual([rows, columns]);
+        if (report.saturated > 0) return;
+        dequantize(matrix, false).forEach((value, i) => {
+          expect(Math.abs(value - values[i]!)).toBeLessThanOrEqual(0.5001 / 2 ** matrix.fractionBits);
+        });
+      }),
     );
+  });
+
+  it('of linear layers has a scale for every output', () => {
+    const magnitudes = fc.array(fc.integer({ min: -5, max: 5 }), { minLength: 1, maxLength: 9 });
+    fc.assert(
+      fc.property(magnitudes, sizes, fc.integer({ min: 6, max: 8 }), (exponents, inputs, weightBits) => {
+        const outputs = exponents.length;
+        const values = randomValues(outputs * inputs, outputs + inputs).map(
+          (value, i) => value * 2 ** exponents[Math.floor(i / inputs)]!,
+        );
+        const { matrix, report } = quantizeLinear('w', values, [outputs, inputs], weightBits);
+        expect([matrix.inputs, matrix.outputs]).toEqual([inputs, outputs]);
+        expect(matrix.weightBits).toBeLessThanOrEqual(16);
+        const columns = exponents.map((_, output) => matrix.values.filter((_, i) => i % outputs === output));
+        const norms = columns.map((column) => Math.hypot(...column));
+        expect(2 ** matrix.normBits!).toBeGreaterThanOrEqual(Math.max(...norms) * 0.999999);
+        if (report.saturated > 0) return;
+        // Half a step of the scale at which the output's largest weight has all bits, or of the finest that can be stored.
+        dequantize(matrix, true).forEach((value, i) => {
+          const row = values.subarray(i - (i % inputs), i - (i % inputs) + inputs);
+          const largest = row.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+          const step = Math.max(largest / 2 ** (weightBits - 2), 2 ** -matrix.fractionBits);
+          expect(Math.abs(value - values[i]!)).toBeLessThanOrEqual(0.5001 * step);
+        });
+      }),
+    );
+  });
+
+  it('does not let one large output spoil the others', () => {
+    const values = randomValues(64 * 32, 7);
+    const error = (large: number): number => {
+      const scaled = values.map((value, i) => (i < 32 ? value * large : value));
+      return quantizeLinear('w', scaled, [64, 32], 8).report.relativeError;
+    };
+    expect(error(100)).toBeLessThan(2 * error(1));
+    const { matrix } = quantizeLinear('w', new Float32Array(6), [2, 3], 8);
+    expect(matrix).toMatchObject({ weightBits: 8, fractionBits: 0, normBits: 0 });
   });
 
   it('cuts a few outliers where that makes the rest finer', () => {
     const values = Float32Array.from({ length: 10_000 }, (_, i) => (i === 0 ? 1.01 : (i % 100) / 100 - 0.5));
-    const { report } = quantize('w', values, [100, 100], 8, false);
-    expect(report.saturated).toBe(1);
+    expect(quantizeTable('w', values, [100, 100], 8).report.saturated).toBe(1);
   });
 });

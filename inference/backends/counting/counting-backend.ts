@@ -119,8 +119,8 @@ export class CountingBackend extends ShapeBackend implements Backend {
     );
   }
 
-  async prepare({ inputs, outputs, weightBits, fractionBits }: WeightSource): Promise<Weight> {
-    const weight: Weight = { kind: 'weight', inputs, outputs, weightBits, fractionBits };
+  async prepare({ inputs, outputs, weightBits, normBits, fractionBits }: WeightSource): Promise<Weight> {
+    const weight: Weight = { kind: 'weight', inputs, outputs, weightBits, normBits, fractionBits };
     this.#weights.push(weight);
     return weight;
   }
@@ -142,9 +142,9 @@ export class CountingBackend extends ShapeBackend implements Backend {
 
   readonly linear = protocol('linear', async (x: SharedTensor, w: Weight): Promise<SharedTensor> => {
     const rows = x.shape[0]!;
-    const { inputs, outputs, weightBits } = w;
+    const { inputs, outputs, weightBits, normBits } = w;
     this.#demand.add({ kind: 'linear', weight: this.#weights.indexOf(w) }, rows);
-    this.#products([{ batch: 1, rows, inputs, outputs, ringBits: x.ringBits, weightBits }]);
+    this.#products([{ batch: 1, rows, inputs, outputs, ringBits: x.ringBits, weightBits, normBits }]);
     const fractionBits = x.fractionBits + w.fractionBits;
     return shapeOnly([rows, outputs], { ringBits: x.ringBits, fractionBits });
   });

@@ -12,7 +12,7 @@ export interface PreparedWeight extends Weight {
 
 /** @throws TensorMismatchError if the matrix is missing at the server, present at the client, or of another size */
 export function prepareWeight(source: WeightSource, self: PartyId): PreparedWeight {
-  const { name, inputs, outputs, weightBits, fractionBits, matrix, bias } = source;
+  const { name, inputs, outputs, matrix, bias } = source;
   const isServer = self === 'server';
   if ((matrix !== null) !== isServer || (!isServer && bias !== null)) {
     throw new TensorMismatchError(`prepare ${name}: expected the matrix at the server only`);
@@ -22,7 +22,7 @@ export function prepareWeight(source: WeightSource, self: PartyId): PreparedWeig
       `prepare ${name}: expected ${inputs * outputs} entries, got ${matrix.length}`,
     );
   }
-  return { kind: 'weight', name, inputs, outputs, weightBits, fractionBits, matrix, bias };
+  return { kind: 'weight', ...source };
 }
 
 export function preparedWeight(w: Weight): PreparedWeight {

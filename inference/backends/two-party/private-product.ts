@@ -12,8 +12,8 @@ export async function privateProduct(
   w: PreparedWeight,
 ): Promise<BigUint64Array> {
   const { rows, ringBits } = x;
-  const { inputs, outputs, weightBits } = w;
-  const layout = layoutOf({ batch: 1, rows, inputs, outputs, ringBits, weightBits });
+  const { inputs, outputs, weightBits, normBits } = w;
+  const layout = layoutOf({ batch: 1, rows, inputs, outputs, ringBits, weightBits, normBits });
   const strides = rowMajor(rows, outputs);
   if (role.party === 'client') {
     channel.send(await role.encryptor.encrypt(layout, { data: x.data, strides: rowMajor(rows, inputs) }));

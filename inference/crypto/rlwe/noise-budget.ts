@@ -2,7 +2,7 @@
  * Noise of a packed product, in TypeScript so that it can be read, and asserted in tests against measured noise.
  *
  * A message of k bits stands at multiples of Q/2^k. What a phase deviates by:
- *   product    sum of inputs·kOut terms (fresh error + rounding of the message) · weight, |weight| <= 2^(weightBits - 1)
+ *   product    sum of inputs·kOut terms (fresh error + rounding of the message) · weight: kOut columns of norm 2^normBits at most
  *   packing    one key switch for each halving of kIn, doubled by those after it
  *   zero       the public-key encryption of zero: u·e + e1·s + e2
  *   flooding   uniform in [-2^floodBits, 2^floodBits): hides the first two, which depend on the weights, and the third, which
@@ -20,6 +20,8 @@ export interface NoiseShape {
   readonly inputs: number;
   /** Bits of a signed weight. */
   readonly weightBits: number;
+  /** log2 of a bound on the Euclidean norm of any column of weights; by default that of entries of weightBits each. */
+  readonly normBits?: number | undefined;
   readonly kIn: number;
   readonly kOut: number;
 }
@@ -60,7 +62,8 @@ export function keySwitchDeviation(parameters: RlweParameters, limbs: number): n
 
 function weightDeviation(parameters: RlweParameters, shape: NoiseShape, limbs: number): number {
   const { inputs, weightBits, kIn, kOut } = shape;
-  const product = 2 ** (weightBits - 1) * Math.sqrt(inputs * kOut * (ERROR_VARIANCE + ROUNDING_VARIANCE));
+  const norm = 2 ** (shape.normBits ?? weightBits - 1 + Math.log2(inputs) / 2);
+  const product = norm * Math.sqrt(kOut * (ERROR_VARIANCE + ROUNDING_VARIANCE));
   const packing = kIn > 1 ? (keySwitchDeviation(parameters, limbs) * kIn) / Math.sqrt(3) : 0;
   return Math.hypot(product, packing);
 }

@@ -13,6 +13,8 @@ export interface ProductShape {
   readonly outputs: number;
   readonly ringBits: number;
   readonly weightBits: number;
+  /** As in the noise budget. */
+  readonly normBits?: number | undefined;
 }
 
 export interface PackedLayout extends ProductShape {

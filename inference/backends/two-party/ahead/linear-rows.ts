@@ -105,7 +105,7 @@ export class RowsAhead {
   async fill(index: number, rows: number): Promise<void> {
     if (!this.accepts(index)) return;
     const { weight, store } = this.#weights[index]!;
-    const { inputs, outputs, weightBits } = weight;
+    const { inputs, outputs, weightBits, normBits } = weight;
     const { n } = this.products.layoutOf({
       batch: 1,
       rows: 1,
@@ -113,6 +113,7 @@ export class RowsAhead {
       inputs,
       outputs,
       weightBits,
+      normBits,
     });
     const batch = Math.min(n, 2 ** Math.floor(Math.log2(BATCH_WORDS / (inputs + outputs))));
     while (store.available < rows) await this.#make(weight, store, Math.min(batch, rows - store.available));

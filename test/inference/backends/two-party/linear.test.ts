@@ -16,6 +16,7 @@ import {
   type RlweParameters,
   standardPreset,
 } from '../../../../inference/crypto/rlwe/parameters.js';
+import { columnNormBits } from '../../../../model/column-norm.js';
 import { availableIsas, withIsaAsync } from '../../../support/isa.js';
 import { both, testParties } from '../../../support/two-parties.js';
 
@@ -101,6 +102,29 @@ async function runMatmul({ server, client }: Pair, shape: MatmulShape, seed: num
   });
   return { got, expected };
 }
+
+describe('weights with few large columns', () => {
+  it('multiply exactly under the budget of their norm', async () => {
+    const { server, client } = await pairOf(standardPreset, 3);
+    const shape = { rows: 3, inputs: 40, outputs: 6, ringBits: 37, weightBits: 16 };
+    const matrix = randomWeights(Prg.insecureForTests(5), 240, 6).map((value, i) =>
+      i === 8 ? 32_512 : i === 14 ? -32_512 : value,
+    );
+    const words = [6, 7].map((seed) => uniformWords(Prg.insecureForTests(seed), 120, 37));
+    const run = async (party: HomomorphicLinear, data: BigUint64Array, own: Int16Array | null) => {
+      const w = await party.prepare({ ...sourceOf(shape, own, null), normBits: columnNormBits(matrix, 6) });
+      return party.linear({ rows: 3, ringBits: 37, data }, w, 2);
+    };
+    const [y0, y1] = await Promise.all([run(server, words[0]!, matrix), run(client, words[1]!, null)]);
+    y0.forEach((word, at) => {
+      const [i, o] = [Math.floor(at / 6), at % 6];
+      let sum = 0n;
+      for (let c = 0; c < 40; c++)
+        sum += (words[0]![i * 40 + c]! + words[1]![i * 40 + c]!) * BigInt(matrix[c * 6 + o]!);
+      expect(mod(word + y1[at]!, 37)).toBe(mod(sum, 37));
+    });
+  });
+});
 
 describe('linear layers in small rings', () => {
   let pairs: Pair[];

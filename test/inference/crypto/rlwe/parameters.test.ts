@@ -59,6 +59,15 @@ describe('noise budget', () => {
     expect(budget.floodBits).toBeGreaterThanOrEqual(40 + Math.log2(zero));
   });
 
+  it('follows the norm of the columns where it is known', () => {
+    const noise = (normBits: number | undefined, weightBits: number): number =>
+      noiseBudget(standardPreset, { ...shape, weightBits, normBits }, 4, 2).weightNoiseBits;
+    expect(noise(11 + Math.log2(shape.inputs) / 2, 16)).toBeCloseTo(noise(undefined, 12), 9);
+    // One 15-bit entry among small ones costs no more than 9-bit entries everywhere.
+    expect(noise(14, 15)).toBeLessThan(noise(undefined, 10));
+    expect(sufficientBudget(standardPreset, { ...shape, weightBits: 16, normBits: 14 }).limbs).toBe(4);
+  });
+
   it('grows with the weights', () => {
     const bits = [4, 8, 16].map(
       (weightBits) => noiseBudget(standardPreset, { ...shape, weightBits }, 4, 2).weightNoiseBits,
