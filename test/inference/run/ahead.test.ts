@@ -4,26 +4,15 @@ import { Demand } from '../../../inference/backends/two-party/ahead/demand.js';
 import type { Channel } from '../../../inference/net/channel.js';
 import { memoryChannelPair } from '../../../inference/net/memory-channel.js';
 import { connectTcp } from '../../../inference/net/tcp-channel.js';
-import { protocolDigest } from '../../../inference/run/agreement.js';
 import { Client } from '../../../inference/run/client.js';
 import { stepsTo } from '../../../inference/run/client-ahead.js';
 import { openEngineParty } from '../../../inference/run/engine-party.js';
 import { filledTo } from '../../../inference/run/material.js';
 import type { Party } from '../../../inference/run/party.js';
 import { serveConnection } from '../../../inference/run/serve-connection.js';
-import { type PublicPart, parsePublicPart } from '../../../model/artifact-file.js';
 import { cuttingProxy } from './cutting-proxy.js';
+import { engineClient } from './engine-client.js';
 import { openToyParty, servedModel, toyServer } from './toy-party.js';
-
-const clientOptions = {
-  terms: {
-    protocolDigest: protocolDigest(),
-    modelDigest: null,
-    lookUp: async (): Promise<PublicPart | null> => null,
-    parse: parsePublicPart,
-  },
-  open: openEngineParty,
-};
 
 /** A client of a server that keeps so many megabytes; `channel` is the client's end. */
 async function connected(aheadMegabytes: number) {
@@ -45,7 +34,7 @@ async function connected(aheadMegabytes: number) {
     await serverEnd.close();
     return error;
   });
-  const client = await Client.open(channel, clientOptions);
+  const client = await Client.open(channel, engineClient);
   return { client, channel, served, server: (await opened).material! };
 }
 
@@ -171,7 +160,7 @@ describe('a server', () => {
       open: openToyParty,
       onText: () => undefined,
     });
-    const client = await Client.open(channel, { ...clientOptions, open: openToyParty });
+    const client = await Client.open(channel, { ...engineClient, open: openToyParty });
     expect(client.ahead).toBeNull();
     sendPrepare(channel, demand({ 'linear 0': 1 }).toBytes());
     expect(await channel.receive(1)).toEqual(Uint8Array.of(2));
@@ -191,7 +180,7 @@ describe('a server over TCP outlives a client that goes wrong in the middle of a
     const refill = async (port: number) => {
       const channel = await connectTcp('127.0.0.1', port, { timeoutMilliseconds: 2_000 });
       try {
-        const client = await Client.open(channel, clientOptions);
+        const client = await Client.open(channel, engineClient);
         const filled = await client.ahead!.fill(demand({ 'linear 0': 5_000, 'linear 1': 5_000 }));
         await client.close();
         return filled;

@@ -1,23 +1,12 @@
 /** Several texts in one protocol run: the results of one after another, at the rounds of one. */
 import { describe, expect, it } from 'vitest';
 import { memoryChannelPair } from '../../../inference/net/memory-channel.js';
-import { protocolDigest } from '../../../inference/run/agreement.js';
 import type { Classification } from '../../../inference/run/classification.js';
 import { Client } from '../../../inference/run/client.js';
 import { openEngineParty } from '../../../inference/run/engine-party.js';
 import { serveConnection } from '../../../inference/run/serve-connection.js';
-import { type PublicPart, parsePublicPart } from '../../../model/artifact-file.js';
+import { engineClient } from './engine-client.js';
 import { servedModel } from './toy-party.js';
-
-const clientOptions = {
-  terms: {
-    protocolDigest: protocolDigest(),
-    modelDigest: null,
-    lookUp: async (): Promise<PublicPart | null> => null,
-    parse: parsePublicPart,
-  },
-  open: openEngineParty,
-};
 
 /** Of different lengths, in buckets of 8 and 16. */
 const texts = [
@@ -42,7 +31,7 @@ async function withConnection<T>(
     open: openEngineParty,
     onText: ({ batchSize, cost }) => served.push({ batchSize, rounds: cost.rounds }),
   });
-  const client = await Client.open(clientEnd, clientOptions);
+  const client = await Client.open(clientEnd, engineClient);
   const result = await body(client);
   await client.close();
   return { result, served, count: await count };

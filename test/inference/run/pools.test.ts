@@ -13,7 +13,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { memoryChannelPair } from '../../../inference/net/memory-channel.js';
-import { protocolDigest } from '../../../inference/run/agreement.js';
 import { Client } from '../../../inference/run/client.js';
 import { keepPool, resumePool } from '../../../inference/run/client-pool.js';
 import { openEngineParty } from '../../../inference/run/engine-party.js';
@@ -21,8 +20,8 @@ import { claimPool, type KeptPool, writePool } from '../../../inference/run/pool
 import { DEFAULT_POOL_LIMITS, PoolFolder, type PoolLimits } from '../../../inference/run/pool-folder.js';
 import { serveConnection } from '../../../inference/run/serve-connection.js';
 import { weightsDigest } from '../../../inference/run/weights-digest.js';
-import { type PublicPart, parsePublicPart } from '../../../model/artifact-file.js';
 import { tinyArtifact } from '../../model/tiny-artifact.js';
+import { engineClient } from './engine-client.js';
 import { servedModel } from './toy-party.js';
 
 let folder: string;
@@ -127,15 +126,7 @@ async function withClient<T>(
     pools: keeps ? pools : null,
     onText: () => undefined,
   });
-  const client = await Client.open(channel, {
-    terms: {
-      protocolDigest: protocolDigest(),
-      modelDigest: null,
-      lookUp: async (): Promise<PublicPart | null> => null,
-      parse: parsePublicPart,
-    },
-    open: openEngineParty,
-  });
+  const client = await Client.open(channel, engineClient);
   const notes: string[] = [];
   const path = join(folder, 'pool');
   const result = await body(client, { path, model: client.digest, onNote: (line) => notes.push(line) });

@@ -2,26 +2,15 @@
 import { describe, expect, it } from 'vitest';
 import { memoryChannelPair } from '../../../inference/net/memory-channel.js';
 import { connectTcp } from '../../../inference/net/tcp-channel.js';
-import { protocolDigest } from '../../../inference/run/agreement.js';
 import { CleartextClassifier } from '../../../inference/run/cleartext-classifier.js';
 import { Client } from '../../../inference/run/client.js';
 import { openEngineParty } from '../../../inference/run/engine-party.js';
 import { serveConnection } from '../../../inference/run/serve-connection.js';
-import { type PublicPart, parsePublicPart } from '../../../model/artifact-file.js';
 import { encodePublicPart } from '../../../model/public-part.js';
 import { tinyArtifact } from '../../model/tiny-artifact.js';
 import { cuttingProxy } from './cutting-proxy.js';
+import { engineClient } from './engine-client.js';
 import { servedModel, toyServer } from './toy-party.js';
-
-const clientOptions = {
-  terms: {
-    protocolDigest: protocolDigest(),
-    modelDigest: null,
-    lookUp: async (): Promise<PublicPart | null> => null,
-    parse: parsePublicPart,
-  },
-  open: openEngineParty,
-};
 
 const texts: readonly (readonly [string, string | null])[] = [
   ['a good movie.', null],
@@ -36,7 +25,7 @@ describe('private inference', () => {
     async (_, model, artifact) => {
       const [serverEnd, clientEnd] = memoryChannelPair();
       const served = serveConnection(serverEnd, { model, open: openEngineParty, onText: () => undefined });
-      const client = await Client.open(clientEnd, clientOptions);
+      const client = await Client.open(clientEnd, engineClient);
       const plaintext = await CleartextClassifier.of({
         artifact,
         publicPart: encodePublicPart(artifact.public),
@@ -64,7 +53,7 @@ describe('a server of the real engine outlives its clients', () => {
     const server = await toyServer({ open: openEngineParty, timeoutMilliseconds: 3_000 });
     const connected = async (port: number, timeoutMilliseconds: number) => {
       const channel = await connectTcp('127.0.0.1', port, { timeoutMilliseconds });
-      const open = await Client.open(channel, clientOptions).catch(async (error) => {
+      const open = await Client.open(channel, engineClient).catch(async (error) => {
         await channel.close();
         throw error;
       });
