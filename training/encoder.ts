@@ -151,6 +151,7 @@ class Forward {
     return {
       masks: {
         kept: tf.ones([numbers.length]),
+        own: tf.ones([numbers.length]),
         important: tf.tensor1d(Float32Array.from(numbers, (row) => important[row]!)),
       },
       rows: fewer.rows,
@@ -178,7 +179,7 @@ class Forward {
     const first = gatherRows(x, tokens.rows.first);
     const { context } = this.attend(at, x, first, tokens);
     this.observe(at, 'kept', tokens.masks.kept);
-    return { ...tokens, x: this.feedForward(at, first, context, { kept: ones, important: ones }) };
+    return { ...tokens, x: this.feedForward(at, first, context, { kept: ones, own: ones, important: ones }) };
   }
 
   /** Attention of `queries`, which are x itself or the first row of every sequence. */
@@ -252,7 +253,10 @@ export function encode(
 ): EncoderOutput {
   const forward = new Forward(weights, config, options);
   const real = tf.tensor1d(batch.real, 'float32');
-  const all: Tokens = { masks: { kept: real, important: tf.onesLike(real) }, rows: allRows(batch) };
+  const all: Tokens = {
+    masks: { kept: real, own: real, important: tf.onesLike(real) },
+    rows: allRows(batch),
+  };
   let tokens = forward.compact(all, { x: forward.embed(batch, words) });
   const layers: TokenMasks[] = [];
   for (let at = 0; at < config.layers; at++) {

@@ -43,7 +43,10 @@ export interface MaskLossOptions {
   readonly norm: 'mean' | 'sum';
 }
 
-/** λ (L_prune + α L_approx) of the layers that prune (all but the last). */
+/**
+ * λ (L_prune + α L_approx) of the layers that prune (all but the last). Each layer answers for its own mask: a loss of the product of
+ * all masks so far pulls hardest at the first layers, where tokens are worth most.
+ */
 export function prunePenalty(
   layers: readonly TokenMasks[],
   batch: Batch,
@@ -51,7 +54,7 @@ export function prunePenalty(
 ): tf.Scalar {
   const weights = tf.tensor1d(normWeights(batch, options.norm));
   const pruning = layers.slice(0, -1);
-  const prune = maskLoss(pruning.map(({ kept }) => kept), weights); // biome-ignore format: one idea a line
+  const prune = maskLoss(pruning.map(({ own }) => own), weights); // biome-ignore format: one idea a line
   if (options.alpha === 0) return prune.mul(options.lambda);
   const reduce = maskLoss(pruning.map(({ important }) => important), weights); // biome-ignore format: one idea a line
   return prune.add(reduce.mul(options.alpha)).mul(options.lambda);

@@ -17,6 +17,8 @@ export interface LayerMasks {
 export interface TokenMasks {
   /** [batch · tokens]: 0 for padding and pruned tokens, up to 1. */
   readonly kept: tf.Tensor1D;
+  /** [batch · tokens]: what this layer alone keeps, whatever the layers before it left: M_θ of the mask loss. */
+  readonly own: tf.Tensor1D;
   /** [batch · tokens]: weight of the high-degree polynomials. */
   readonly important: tf.Tensor1D;
 }
@@ -48,11 +50,9 @@ export function tokenMasks(
   masks: LayerMasks,
 ): TokenMasks {
   if (masks.mode === 'none') return before;
-  const kept = masks.prune
-    ? (sparing(compare(scores, masks.prune, masks), cls.on, cls.off).mul(before.kept) as tf.Tensor1D)
-    : before.kept;
-  const important = masks.reduce
-    ? sparing(compare(scores, masks.reduce, masks), cls.on, cls.off)
-    : (tf.onesLike(scores) as tf.Tensor1D);
-  return { kept, important };
+  const all = tf.onesLike(scores) as tf.Tensor1D;
+  const own = masks.prune ? sparing(compare(scores, masks.prune, masks), cls.on, cls.off) : all;
+  const kept = masks.prune ? (own.mul(before.kept) as tf.Tensor1D) : before.kept;
+  const important = masks.reduce ? sparing(compare(scores, masks.reduce, masks), cls.on, cls.off) : all;
+  return { kept, own, important };
 }

@@ -55,5 +55,5 @@ export function masksByPlace(masks: TokenMasks, { places }: TokenRows, size: num
     });
     return tf.tensor1d(all);
   };
-  return { kept: spread(masks.kept), important: spread(masks.important) };
+  return { kept: spread(masks.kept), own: spread(masks.own), important: spread(masks.important) };
 }

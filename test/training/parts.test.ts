@@ -29,7 +29,11 @@ const numbers = (tensor: tf.Tensor): number[] => [...tensor.dataSync()];
 
 describe('masks', () => {
   const scores = tf.tensor1d([3, 0.5, 1.2, 0.2, 1, 2]);
-  const before = { kept: tf.tensor1d([1, 1, 0.5, 1, 1, 0]), important: tf.onesLike(scores) };
+  const before = {
+    kept: tf.tensor1d([1, 1, 0.5, 1, 1, 0]),
+    own: tf.onesLike(scores),
+    important: tf.onesLike(scores),
+  };
   const cls = { on: tf.tensor1d([1, 0, 0, 1, 0, 0]), off: tf.tensor1d([0, 1, 1, 0, 1, 1]) };
   const thresholds = { prune: tf.scalar(1), reduce: tf.scalar(1.1) };
 
@@ -38,6 +42,10 @@ describe('masks', () => {
     const expected = [1, sigmoid(-2.5), 0.5 * sigmoid(1), 1, 0.5, 0];
     numbers(masks.kept).forEach((value, i) => {
       expect(value).toBeCloseTo(expected[i]!, 5);
+    });
+    const own = [1, sigmoid(-2.5), sigmoid(1), 1, 0.5, sigmoid(5)];
+    numbers(masks.own).forEach((value, i) => {
+      expect(value).toBeCloseTo(own[i]!, 5);
     });
     const important = [1, sigmoid(-3), sigmoid(0.5), 1, sigmoid(-0.5), sigmoid(4.5)];
     numbers(masks.important).forEach((value, i) => {
@@ -85,12 +93,14 @@ describe('losses', () => {
       label: 0,
     }));
     const batch = makeBatch(examples);
-    const kept = tf.tensor1d([1, 0.5, 0, 0, 1, 1, 0.5, 0.1]);
+    const own = tf.tensor1d([1, 0.5, 0, 0, 1, 1, 0.5, 0.1]);
     const important = tf.tensor1d([1, 0, 0, 0, 1, 0, 0, 0]);
+    // What earlier layers left does not count.
+    const kept = tf.zerosLike(own);
     const layers = [
-      { kept, important },
-      { kept: tf.zerosLike(kept), important: kept },
-      { kept, important },
+      { kept, own, important },
+      { kept, own: tf.zerosLike(own), important: own },
+      { kept, own, important },
     ];
     const mean = prunePenalty(layers, batch, { lambda: 2, alpha: 0.5, norm: 'mean' }).dataSync()[0]!;
     const prune = (1.5 / 2 + 2.6 / 4) / 2 / 2;
