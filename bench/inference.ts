@@ -14,7 +14,7 @@ import type { InferenceParameters, InferenceRun } from './inference-job.js';
 import { rounded } from './measure.js';
 import { leavingCounts, type ModelName, modelConfigOf } from './model-sizes.js';
 import type { NetworkName } from './networks.js';
-import { type PartyReport, runPair } from './pair.js';
+import { type PairReports, runPair, type Shaping } from './pair.js';
 import { randomArtifact, randomInput, withThresholds } from './random-model.js';
 import { type CleartextRun, runWithSchedule } from './schedule-thresholds.js';
 
@@ -62,7 +62,7 @@ export interface InferenceFigure {
   readonly network: NetworkName;
   readonly cots: CotKind;
   /** How the network is imitated. */
-  readonly shaping: 'none' | 'channel';
+  readonly shaping: Shaping;
   /** Texts in one protocol run, and in all. */
   readonly batch: number;
   readonly texts: number;
@@ -160,7 +160,7 @@ function layerFigures(
 
 function figureOf(
   { model, tokens, schedule, network, cots, check, batch, texts }: InferenceOptions,
-  reports: Readonly<Record<PartyId, PartyReport>>,
+  reports: PairReports,
   cleartext: CleartextRun | null,
 ): InferenceFigure {
   const parties = {
@@ -183,7 +183,7 @@ function figureOf(
     schedule,
     network,
     cots,
-    shaping: network === 'loopback' ? 'none' : 'channel',
+    shaping: reports.shaping,
     batch,
     texts,
     milliseconds: rounded(milliseconds),

@@ -2,19 +2,22 @@
  * Two processes on this machine, a server and a client party, each with its own memory. The parent only starts them and
  * collects what they report, so that its own work never counts.
  */
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { PartyId } from '../inference/backends/backend.js';
-import type { NetworkName } from './networks.js';
+import { openKernelNetwork } from './kernel-network.js';
+import { NETWORKS, type NetworkName } from './networks.js';
 
 /** What a party process is told to do; `job` names an entry of party-process.ts. */
 export interface PartyTask {
   readonly role: PartyId;
   readonly job: string;
   readonly parameters: unknown;
+  /** What the party's own channel is to imitate. */
   readonly network: NetworkName;
-  /** Where the server listens; null at the server, which picks a port. */
+  /** Where the server listens; its port is null at the server, which picks one. */
+  readonly host: string;
   readonly port: number | null;
 }
 
@@ -31,6 +34,13 @@ export interface PartyReport {
   readonly peakMemoryBytes: number;
 }
 
+/** Who delays messages: nobody, the kernel between two namespaces, or the parties' channels. */
+export type Shaping = 'none' | 'kernel' | 'channel';
+
+export interface PairReports extends Readonly<Record<PartyId, PartyReport>> {
+  readonly shaping: Shaping;
+}
+
 export interface PairOptions {
   readonly job: string;
   readonly parameters: unknown;
@@ -40,13 +50,15 @@ export interface PairOptions {
   readonly signal?: AbortSignal;
 }
 
-function startParty(signal: AbortSignal | undefined): ChildProcess {
+/** `prefix`: a command that starts another one in a namespace. */
+function startParty(prefix: readonly string[], signal: AbortSignal | undefined): ChildProcess {
   const extension = extname(fileURLToPath(import.meta.url));
   const entry = fileURLToPath(new URL(`./party-process${extension}`, import.meta.url));
   // From the sources the child needs the same loader as we have.
   const execArgv = extension === '.ts' ? ['--import', import.meta.resolve('tsx')] : [];
   // Standard output belongs to the results.
-  return fork(entry, [], { execArgv, stdio: ['ignore', 2, 2, 'ipc'], ...(signal ? { signal } : {}) });
+  const [command, ...words] = [...prefix, process.execPath, ...execArgv, entry];
+  return spawn(command!, words, { stdio: ['ignore', 2, 2, 'ipc'], ...(signal ? { signal } : {}) });
 }
 
 /** Sends the task and follows the process to its report. */
@@ -68,11 +80,23 @@ function followParty(
 }
 
 /** Runs one job at both parties. The first failure ends both and is thrown. */
-export async function runPair(options: PairOptions): Promise<Record<PartyId, PartyReport>> {
-  const { job, parameters, network, onProgress, signal } = options;
-  const children = { server: startParty(signal), client: startParty(signal) };
+export async function runPair(options: PairOptions): Promise<PairReports> {
+  const { job, parameters, onProgress, signal } = options;
+  const shape = NETWORKS[options.network];
+  const kernel = shape && (await openKernelNetwork(shape));
+  if (shape)
+    onProgress(
+      'client',
+      kernel
+        ? `the kernel shapes the ${options.network} network between two namespaces`
+        : `no root or no netem here: the ${options.network} network is imitated by delaying messages in the sender`,
+    );
+  const network = kernel ? 'loopback' : options.network;
+  const host = kernel?.serverAddress ?? '127.0.0.1';
+  const startOf = (role: PartyId) => startParty(kernel?.prefix(role) ?? [], signal);
+  const children = { server: startOf('server'), client: startOf('client') };
   const start = (role: PartyId, port: number | null, onListening: (port: number) => void) =>
-    followParty(children[role], { role, job, parameters, network, port }, (message) => {
+    followParty(children[role], { role, job, parameters, network, host, port }, (message) => {
       if (message.kind === 'progress') onProgress(role, message.text);
       if (message.kind === 'listening') onListening(message.port);
     });
@@ -84,8 +108,10 @@ export async function runPair(options: PairOptions): Promise<Record<PartyId, Par
     });
     const client = start('client', port, () => undefined);
     const [serverReport, clientReport] = await Promise.all([server!, client]);
-    return { server: serverReport, client: clientReport };
+    const shaping = kernel ? 'kernel' : shape ? 'channel' : 'none';
+    return { server: serverReport, client: clientReport, shaping };
   } finally {
     for (const child of Object.values(children)) child.kill();
+    kernel?.close();
   }
 }

@@ -30,9 +30,9 @@ const TIMEOUT_MILLISECONDS = 30 * 60_000;
 const tell = (message: PartyMessage) => new Promise((resolve) => process.send!(message, resolve));
 
 /** The first client that connects to a port of the system's choice. */
-async function listen(): Promise<Channel> {
+async function listen(host: string): Promise<Channel> {
   const server = createServer();
-  server.listen(0, '127.0.0.1');
+  server.listen(0, host);
   await once(server, 'listening');
   const connected = once(server, 'connection');
   await tell({ kind: 'listening', port: (server.address() as AddressInfo).port });
@@ -41,13 +41,13 @@ async function listen(): Promise<Channel> {
   return new TcpChannel(socket, { peer: 'the client', timeoutMilliseconds: TIMEOUT_MILLISECONDS });
 }
 
-async function run({ role, job, parameters, network, port }: PartyTask): Promise<void> {
+async function run({ role, job, parameters, network, host, port }: PartyTask): Promise<void> {
   const body = JOBS[job];
   if (!body) throw new Error(`job: expected one of ${Object.keys(JOBS).join(', ')}, got ${job}`);
   const plain =
     port === null
-      ? await listen()
-      : await connectTcp('127.0.0.1', port, { timeoutMilliseconds: TIMEOUT_MILLISECONDS });
+      ? await listen(host)
+      : await connectTcp(host, port, { timeoutMilliseconds: TIMEOUT_MILLISECONDS });
   const shape = NETWORKS[network];
   const channel = shape ? shapedChannel(plain, shape) : plain;
   const progress = (text: string) => void tell({ kind: 'progress', text });

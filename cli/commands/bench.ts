@@ -10,8 +10,6 @@ async function bench(options: GlobalOptions & BenchOptions): Promise<void> {
     const { trainingFigures } = await import('../bench-training.js');
     return trainingFigures(options);
   }
-  if (options.network !== 'loopback')
-    note(`the ${options.network} network is imitated by delaying messages in the sender, not by the system`);
   const { kernelFigures, protocolFigures } = await import('../bench-figures.js');
   if (options.figures === 'kernels') return kernelFigures(options);
   if (options.figures === 'inference') {
