@@ -11,8 +11,8 @@ export interface Figure {
   readonly spec: TopLevelSpec;
 }
 
-/** Colours that stay apart in print and for colour-blind readers (Okabe and Ito). */
-export const palette = [
+/** Colours that stay apart in print and for colour-blind readers: Okabe and Ito's, then some of Tol's. */
+const palette = [
   '#0072b2',
   '#d55e00',
   '#009e73',
@@ -21,7 +21,21 @@ export const palette = [
   '#56b4e9',
   '#5b5b5b',
   '#b8a800',
+  '#332288',
+  '#882255',
+  '#44aa99',
+  '#000000',
 ];
+
+/** A colour for every run, in the order of the sweep, with its whole name. */
+const runColor = {
+  field: 'run',
+  type: 'nominal',
+  title: null,
+  sort: null,
+  scale: { range: palette },
+  legend: { labelLimit: 360 },
+} as const;
 
 const measuredRuns = ({ runs }: Collected) =>
   runs.flatMap((run) => (run.result ? [{ name: run.name, result: run.result, tokens: run.tokens }] : []));
@@ -85,7 +99,7 @@ function paretoFigure(collected: Collected): Figure | null {
           encoding: {
             x,
             y,
-            color: { field: 'run', type: 'nominal', title: null, scale: { range: palette } },
+            color: runColor,
             shape: {
               field: 'how',
               type: 'nominal',
@@ -109,7 +123,6 @@ function keptFigure(collected: Collected): Figure | null {
     ),
   );
   const x = { field: 'layer', type: 'ordinal', title: 'Layer', axis: { labelAngle: 0 } } as const;
-  const color = { field: 'run', type: 'nominal', title: null, scale: { range: palette } } as const;
   const y = (aggregate: 'mean' | 'q1', title: string | null) =>
     ({
       field: 'share',
@@ -129,9 +142,17 @@ function keptFigure(collected: Collected): Figure | null {
       layer: [
         {
           mark: { type: 'area', opacity: 0.12 },
-          encoding: { x, y: y('q1', 'Tokens kept'), y2: { field: 'share', aggregate: 'q3' }, color },
+          encoding: {
+            x,
+            y: y('q1', 'Tokens kept'),
+            y2: { field: 'share', aggregate: 'q3' },
+            color: runColor,
+          },
         },
-        { mark: { type: 'line', point: true }, encoding: { x, y: y('mean', 'Tokens kept'), color } },
+        {
+          mark: { type: 'line', point: true },
+          encoding: { x, y: y('mean', 'Tokens kept'), color: runColor },
+        },
       ],
     },
   };
@@ -157,7 +178,7 @@ function thresholdFigure(collected: Collected): Figure | null {
       encoding: {
         x: { field: 'layer', type: 'ordinal', title: 'Layer', axis: { labelAngle: 0 } },
         y: { field: 'value', type: 'quantitative', title: 'Threshold on n·S' },
-        color: { field: 'run', type: 'nominal', title: null, scale: { range: palette } },
+        color: runColor,
       },
       // Points apart from lines, or the legend of the dashes has no strokes.
       layer: [
@@ -218,7 +239,7 @@ function curveFigure(
           encoding: {
             x: phaseAxis,
             y: { field: 'value', type: 'quantitative', title: label, scale: { zero: false } },
-            color: { field: 'run', type: 'nominal', title: null, scale: { range: palette } },
+            color: runColor,
           },
         },
       ],
