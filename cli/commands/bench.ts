@@ -3,7 +3,6 @@ import type { Argv } from 'yargs';
 import type { BenchOptions } from '../bench-options.js';
 import type { Command, GlobalOptions } from '../commands.js';
 import { fraction, optional, wholeNumber } from '../options.js';
-import { note } from '../output.js';
 
 async function bench(options: GlobalOptions & BenchOptions): Promise<void> {
   if (options.figures === 'training') {
