@@ -3,9 +3,10 @@ import type { Argv } from 'yargs';
 import type { Command, GlobalOptions } from '../commands.js';
 import { jsonOption } from '../model-options.js';
 import { optional, wholeNumber } from '../options.js';
-import { megabytes, note, print, printJson, printTable, progressBar } from '../output.js';
+import { megabytes, note, type Progress, print, printJson, printTable, progressBar } from '../output.js';
 import { scoreOf } from '../run-result.js';
-import { settingsOf } from '../sweep/grid.js';
+import { settingName, settingsOf } from '../sweep/grid.js';
+import { type SeedMean, type Spread, seedMeans } from '../sweep/seeds.js';
 import type { SweepRow } from '../sweep/sweep.js';
 
 interface SweepOptions {
@@ -42,10 +43,29 @@ function printRows(rows: readonly SweepRow[]): void {
   );
 }
 
+/** The settings that were run with several seeds. */
+function printMeans(means: readonly SeedMean[]): void {
+  if (means.length === 0) return;
+  const spread = ({ mean, deviation }: Spread): string => `${mean.toFixed(4)} ± ${deviation.toFixed(4)}`;
+  print('\nmean ± standard deviation over seeds');
+  printTable(
+    ['settings', 'seeds', 'float', 'fixed point', 'kept', 'MB', 's (lan)'],
+    means.map(({ settings, seeds, float, fixedPoint, meanKeptRatio, bytes, seconds }) => [
+      settingName(settings),
+      seeds,
+      spread(float),
+      fixedPoint ? spread(fixedPoint) : '',
+      share(meanKeptRatio.mean),
+      megabytes(bytes),
+      seconds.toFixed(2),
+    ]),
+  );
+}
+
 async function run(options: GlobalOptions & SweepOptions): Promise<void> {
   const settings = settingsOf(options.grid);
   const { runSweep } = await import('../sweep/sweep.js');
-  const progress = progressBar('sweep', settings.length + 1);
+  let progress: Progress | null = null;
   const directory = options.data === undefined ? [] : [`data.directory=${JSON.stringify(options.data)}`];
   const rows = await runSweep({
     config: options.config,
@@ -55,19 +75,24 @@ async function run(options: GlobalOptions & SweepOptions): Promise<void> {
     workers: options.workers,
     evaluate: options.evaluate,
     secure: options.secure ?? 0,
+    onPlan(count) {
+      progress = progressBar('sweep', count);
+    },
     onLine(name, line) {
-      progress.advance(0, `${name}: ${line}`.slice(0, 100));
+      progress?.advance(0, `${name}: ${line}`.slice(0, 100));
       if (!process.stderr.isTTY) note(`${name}: ${line}`);
     },
     onDone(row) {
-      progress.advance(1);
+      progress?.advance(1);
       if (row.status === 'failed') note(`${row.run} failed: ${row.error}`);
     },
-  }).finally(() => progress.stop());
+  }).finally(() => progress?.stop());
   const failed = rows.filter(({ status }) => status === 'failed');
-  if (options.json) printJson({ out: options.out, runs: rows });
+  const means = seedMeans(rows);
+  if (options.json) printJson({ out: options.out, runs: rows, means });
   else {
     printRows(rows);
+    printMeans(means);
     print(`${options.out}/results.jsonl; cipherprune report --runs ${options.out} draws it`);
   }
   if (failed.length > 0)

@@ -1,7 +1,9 @@
 /** The report: one HTML page that needs nothing else. */
 import { megabytes } from '../output.js';
 import { type Measured, type RunResult, scoreOf } from '../run-result.js';
+import { settingName } from '../sweep/grid.js';
 import { paretoFront } from '../sweep/pareto.js';
+import { type Spread, seedMeans } from '../sweep/seeds.js';
 import type { Collected } from './collect.js';
 import { type Figure, figuresOf, shortNames } from './figures.js';
 import { escapeHtml, percent, table } from './html.js';
@@ -60,6 +62,26 @@ function resultsTable(collected: Collected): string {
   const header = ['run', 'float', 'fixed point', 'private', 'kept', 'MB', 'rounds', 's', 's LAN', 's WAN'];
   return `<section><h2>Results</h2>${table(header, rows)}
 <p class="caption">${escapeHtml(runs[0]!.result.task)}, dev set; first metric of the task. Kept: share of real token-layers. Costs are estimates for one text, exact in bytes and rounds: one machine, LAN (3 Gbit/s, 0.8 ms), WAN (200 Mbit/s, 40 ms). * on the Pareto front.</p></section>`;
+}
+
+/** Settings of a sweep that were run with several seeds. */
+function seedTable({ sweep }: Collected): string {
+  const means = seedMeans(sweep);
+  if (means.length === 0) return '';
+  const spread = (value: Spread | null): string =>
+    value ? `${percent(value.mean, 2)} ± ${(100 * value.deviation).toFixed(2)}` : '–';
+  const rows = means.map(({ settings, seeds, float, fixedPoint, meanKeptRatio, bytes, seconds }) => [
+    settingName(settings),
+    seeds,
+    spread(float),
+    spread(fixedPoint),
+    percent(meanKeptRatio.mean),
+    megabytes(bytes),
+    seconds.toFixed(2),
+  ]);
+  const header = ['settings', 'seeds', 'float', 'fixed point', 'kept', 'MB', 's LAN'];
+  return `<section><h2>Over seeds</h2>${table(header, rows)}
+<p class="caption">Mean ± standard deviation over runs that differ in the seed alone.</p></section>`;
 }
 
 function secureTable(collected: Collected): string {
@@ -154,6 +176,7 @@ export async function reportPage(collected: Collected): Promise<Page> {
 ${notesHtml(collected.notes)}
 ${byId('pareto')}
 ${resultsTable(collected)}
+${seedTable(collected)}
 ${secureTable(collected)}
 ${evaluationTable(collected)}
 ${byId('kept')}

@@ -25,6 +25,8 @@ export interface SweepOptions {
   readonly workers: number;
   readonly evaluate: boolean;
   readonly secure: number;
+  /** How many rows there will be, before the first. */
+  readonly onPlan: (rows: number) => void;
   readonly onLine: (run: string, line: string) => void;
   readonly onDone: (row: SweepRow) => void;
 }
@@ -63,11 +65,45 @@ const sameRun = (known: RunConfig, wanted: RunConfig): boolean => {
 const sameDense = (known: RunConfig, wanted: RunConfig): boolean =>
   densePart(known) === densePart(asUsed(wanted, known));
 
+/** A run of the dense phase, shared by the settings that have it in common. */
+interface DenseRun {
+  readonly run: string;
+  readonly settings: Setting;
+  readonly config: RunConfig;
+}
+
+/** Settings that the dense phase depends on, of a setting that does not share it with those before. */
+const denseSetting = (setting: Setting): Setting => ({
+  ...Object.fromEntries(
+    Object.entries(setting).filter(
+      ([key]) => !/^(masks|distillation|export|phases\.(soft|hard))\./.test(key),
+    ),
+  ),
+  'masks.mode': 'none',
+});
+
+/** The different dense runs of a sweep, in the order of the settings; that of `base` where there are none. */
+function denseRuns(jobs: readonly Job[], base: RunConfig, out: string): Map<string, DenseRun> {
+  const runs = new Map<string, DenseRun>();
+  const wanted = jobs.length > 0 ? jobs : [{ settings: {}, config: base }];
+  for (const { settings, config } of wanted) {
+    const key = densePart(config);
+    if (runs.has(key)) continue;
+    const run = runs.size === 0 ? 'dense' : `dense-${runs.size + 1}`;
+    const own = denseConfig({ ...config, name: base.name }, join(out, run));
+    runs.set(key, { run, settings: denseSetting(settings), config: own });
+  }
+  return runs;
+}
+
 class Sweep {
-  /** Folders of dense runs by what they depend on. */
+  /** Folders of dense runs that are trained or being trained, by what they depend on. */
   private readonly dense = new Map<string, Promise<string>>();
 
-  constructor(private readonly options: SweepOptions) {}
+  constructor(
+    private readonly options: SweepOptions,
+    private readonly denseRuns: ReadonlyMap<string, DenseRun>,
+  ) {}
 
   private train(run: string, config: string, resume: boolean): Promise<string> {
     const command = selfCommand('train', '--config', config, '--json', ...(resume ? ['--resume'] : []));
@@ -79,9 +115,8 @@ class Sweep {
     const key = densePart(config);
     let run = this.dense.get(key);
     if (!run) {
-      const number = this.dense.size;
-      const name = number === 0 ? 'dense' : `dense-${number + 1}`;
-      run = this.trainDense(name, denseConfig(config, join(this.options.out, name)));
+      const wanted = this.denseRuns.get(key)!;
+      run = this.trainDense(wanted.run, wanted.config);
       run.catch(() => undefined); // reported by the settings that need it
       this.dense.set(key, run);
     }
@@ -135,9 +170,7 @@ class Sweep {
     }
   }
 
-  async runDense(config: RunConfig): Promise<SweepRow> {
-    const run = 'dense';
-    const settings = { 'masks.mode': 'none' };
+  async runDense({ run, settings, config }: DenseRun): Promise<SweepRow> {
     try {
       return { run, settings, status: 'done', ...(await this.measure(run, await this.denseRun(config))) };
     } catch (error) {
@@ -176,25 +209,29 @@ async function jobsOf({ config: file, settings, overrides, out }: SweepOptions):
   return jobs;
 }
 
-/** Wrong settings are found before anything runs. */
+/** Rows of the dense runs, then those of the settings. Wrong settings are found before anything runs. */
 export async function runSweep(options: SweepOptions): Promise<SweepRow[]> {
   const { config: file, overrides, out, workers } = options;
   const jobs = await jobsOf(options);
   const base = await loadRunConfig(file, overrides);
   await mkdir(out, { recursive: true });
-  const sweep = new Sweep(options);
+  const dense = denseRuns(jobs, base, out);
+  const sweep = new Sweep(options, dense);
+  options.onPlan(dense.size + jobs.length);
   const rows = new Map<string, SweepRow>();
   const finish = async (row: SweepRow): Promise<void> => {
     rows.set(row.run, row);
     options.onDone(row);
     await writeRows(out, markFront([...rows.values()]));
   };
-  await finish(await sweep.runDense(base));
   await runPool(
-    jobs.map((job) => async () => finish(await sweep.run(job))),
+    [
+      ...[...dense.values()].map((run) => async () => finish(await sweep.runDense(run))),
+      ...jobs.map((job) => async () => finish(await sweep.run(job))),
+    ],
     workers,
   );
-  const order = ['dense', ...jobs.map(({ run }) => run)];
+  const order = [...dense.values(), ...jobs].map(({ run }) => run);
   const sorted = markFront(order.map((run) => rows.get(run)!));
   await writeRows(out, sorted);
   return sorted;

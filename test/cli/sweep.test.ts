@@ -6,6 +6,7 @@ import { readResult } from '../../cli/run-result.js';
 import { settingName, settingsOf } from '../../cli/sweep/grid.js';
 import { paretoFront } from '../../cli/sweep/pareto.js';
 import { runChild, runPool } from '../../cli/sweep/pool.js';
+import { seedMeans } from '../../cli/sweep/seeds.js';
 import { readSweep, runSweep, type SweepRow } from '../../cli/sweep/sweep.js';
 
 describe('grid', () => {
@@ -101,6 +102,7 @@ export: { calibrationExamples: 24 }
       workers: 2,
       evaluate: false,
       secure: 0,
+      onPlan: () => undefined,
       onLine: (run: string, line: string) => lines.push(`${run}: ${line}`),
       onDone: () => undefined,
     };
@@ -133,5 +135,21 @@ export: { calibrationExamples: 24 }
 
     const others = await runSweep({ ...options, settings: [], overrides: ['masks.keep=0.4'] });
     expect(status(others)).toEqual(expected.slice(0, 1)); // masks come after the dense phase
+
+    const seeds = await runSweep({ ...options, settings: settingsOf(['mode=none', 'seed=1,2']) });
+    expect(status(seeds).map(([run]) => run)).toEqual([
+      'dense',
+      'dense-2',
+      'mode-none_seed-1',
+      'mode-none_seed-2',
+    ]);
+    const [first, second] = seeds.map((row) =>
+      row.status === 'done' ? row.float.metrics['accuracy']! : Number.NaN,
+    );
+    const [mean, ...more] = seedMeans(seeds);
+    expect(more).toEqual([]);
+    expect(mean).toMatchObject({ settings: { 'masks.mode': 'none' }, seeds: 2, fixedPoint: null });
+    expect(mean!.float.mean).toBeCloseTo((first! + second!) / 2, 12);
+    expect(mean!.float.deviation).toBeCloseTo(Math.abs(first! - second!) / Math.SQRT2, 12);
   });
 });
