@@ -10,7 +10,7 @@ import { kernels } from '../kernels/addon.js';
 import { type EncodedExample, epochBatches, makeBatch, mixSeeds, shuffle } from './batches.js';
 import { CollapseWatch } from './collapse.js';
 import { TrainingError } from './errors.js';
-import { collectScores, type Evaluation, evaluate, predict } from './evaluate.js';
+import { collectScores, type Evaluation, evaluate } from './evaluate.js';
 import { currentThresholds, type ModelState, weightTensors } from './model-state.js';
 import { AdamW, type Gradients, meanGradients } from './optimizer.js';
 import type { WeightTensors } from './parameters.js';
@@ -20,6 +20,7 @@ import { type Listener, MetricsLog, StepMeans } from './progress.js';
 import { type Position, RunFolder } from './run-folder.js';
 import { annealed, rateFactor } from './schedule.js';
 import { type StepMasks, type StepOptions, type StepResult, trainingStep } from './step.js';
+import { Teacher } from './teacher.js';
 import {
   adaptLambda,
   constrainThresholds,
@@ -54,8 +55,7 @@ export class Trainer {
   private optimizer: AdamW;
   private position: Position;
   private weights: WeightTensors;
-  /** Logits of the dense model by example. */
-  private teacher: Map<EncodedExample, Float32Array> | null = null;
+  private teacher: Teacher | null = null;
 
   constructor(
     config: RunConfig,
@@ -136,25 +136,8 @@ export class Trainer {
     for (const [name, parameter] of thresholds) this.state.parameters.set(name, parameter);
   }
 
-  /** The dense model's logits on the training sentences: what distillation follows. */
   private async loadTeacher(): Promise<void> {
-    if (this.config.distillation.weight === 0 || this.teacher) return;
-    const { readCheckpoint } = await import('../model/checkpoint.js');
-    const dense = await readCheckpoint(this.folder.dense);
-    const parameters = new Map(
-      [...dense.tensors].map(([name, { shape, values }]) => [
-        name,
-        { shape, values: Float32Array.from(values) },
-      ]),
-    );
-    const { train } = this.prepared;
-    const { precision } = this.config;
-    const teacher = { ...this.state, parameters, spread: null };
-    const { logits } = predict(teacher, train, { prune: false, precision });
-    const classes = this.state.config.labels.length;
-    this.teacher = new Map(
-      train.map((example, i) => [example, logits.subarray(i * classes, (i + 1) * classes)]),
-    );
+    this.teacher ??= await Teacher.load(this.folder.dense, this.state, this.prepared.train, this.config);
   }
 
   private totalExamples(phase: PhaseName): number {
@@ -306,16 +289,11 @@ export class Trainer {
     seed: number,
   ): StepOptions {
     const { dropout, attentionDropout, freezeEmbeddings } = this.config.model;
-    const { weight, temperature } = this.config.distillation;
     const teacher = phase === 'dense' ? null : this.teacher;
     return {
       masks: this.stepMasks(phase, progress),
       dropout: { hidden: dropout, attention: attentionDropout, seed },
-      distillation: teacher && {
-        weight,
-        temperature,
-        teacher: Float32Array.from(group.flatMap((example) => [...teacher.get(example)!])),
-      },
+      distillation: teacher && { ...this.config.distillation, teacher: teacher.of(group) },
       freezeEmbeddings,
       precision: this.config.precision,
     };
