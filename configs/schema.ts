@@ -192,6 +192,11 @@ const distillation = z.strictObject({
   /** Share of the loss that follows the dense model of phase 1; 0 for none. */
   weight: fraction.default(0.5),
   temperature: positive.default(2),
+  /**
+   * Checkpoints whose mean logits are followed: dense models of the same task and classes, for example of several seeds; without
+   * any, the run's own dense model.
+   */
+  teachers: z.array(z.string().min(1)).default([]),
 });
 
 const exportOptions = z.strictObject({

@@ -1,9 +1,31 @@
-/** What distillation follows: the dense model of phase 1 on the training sentences, computed once. */
+/** What distillation follows: the dense model of phase 1, or the mean of several, on the training sentences; computed once. */
 import type { RunConfig } from '../configs/schema.js';
-import { readCheckpoint } from '../model/checkpoint.js';
+import { type Checkpoint, readCheckpoint } from '../model/checkpoint.js';
 import type { EncodedExample } from './batches.js';
+import { TrainingError } from './errors.js';
 import { predict } from './evaluate.js';
 import type { ModelState } from './model-state.js';
+
+/** A checkpoint as a model without masks that reads the student's tokens. */
+function denseModel(checkpoint: Checkpoint, student: ModelState, directory: string): ModelState {
+  const describe = (task: string, labels: readonly string[], words: number): string =>
+    `${task} with ${labels.join(', ')} and ${words} word pieces`;
+  const { config, details } = checkpoint;
+  const { labels, vocabularySize } = student.config;
+  const wanted = describe(student.task, labels, vocabularySize);
+  const got = describe(details?.task ?? 'no task', config.labels, config.vocabularySize);
+  if (got !== wanted)
+    throw new TrainingError(
+      `distillation: teacher ${directory}: expected a model for ${wanted}, got one for ${got}`,
+    );
+  const parameters = new Map(
+    [...checkpoint.tensors].map(([name, { shape, values }]) => [
+      name,
+      { shape, values: Float32Array.from(values) },
+    ]),
+  );
+  return { ...student, config, parameters, spread: null };
+}
 
 export class Teacher {
   private constructor(
@@ -13,25 +35,31 @@ export class Teacher {
     private readonly labels: number,
   ) {}
 
-  /** Null where the configuration distils nothing. directory: the dense model's checkpoint; examples: the training sentences. */
+  /**
+   * Null where the configuration distils nothing. directory: the checkpoint of the run's own dense model; examples: the training
+   * sentences.
+   * @throws TrainingError if a teacher is not a model of the same task, tokens and classes
+   */
   static async load(
     directory: string,
     student: ModelState,
     examples: readonly EncodedExample[],
     { distillation, precision }: RunConfig,
   ): Promise<Teacher | null> {
-    if (distillation.weight === 0) return null;
-    const dense = await readCheckpoint(directory);
-    const parameters = new Map(
-      [...dense.tensors].map(([name, { shape, values }]) => [
-        name,
-        { shape, values: Float32Array.from(values) },
-      ]),
-    );
-    const state = { ...student, parameters, spread: null };
-    const { logits } = predict(state, examples, { prune: false, precision });
+    const { weight, teachers } = distillation;
+    if (weight === 0) return null;
+    const directories = teachers.length > 0 ? teachers : [directory];
+    const labels = student.config.labels.length;
+    const mean = new Float32Array(examples.length * labels);
+    for (const from of directories) {
+      const state = denseModel(await readCheckpoint(from), student, from);
+      const { logits } = predict(state, examples, { prune: false, precision });
+      logits.forEach((logit, i) => {
+        mean[i] = mean[i]! + logit / directories.length;
+      });
+    }
     const places = new Map(examples.map((example, i) => [example, i]));
-    return new Teacher(places, logits, student.config.labels.length);
+    return new Teacher(places, mean, labels);
   }
 
   /** Its logits, [batch, labels]. */

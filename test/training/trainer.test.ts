@@ -12,6 +12,7 @@ import { predict } from '../../training/evaluate.js';
 import { exportArtifact, stateOfCheckpoint } from '../../training/export.js';
 import { prepareRun } from '../../training/prepare.js';
 import type { EvaluationReport, Listener, StepReport } from '../../training/progress.js';
+import { Teacher } from '../../training/teacher.js';
 import { type StopRequest, Trainer } from '../../training/trainer.js';
 
 let folder: string;
@@ -198,6 +199,29 @@ describe('options of a run', () => {
     const [one, three] = [await weights('workers-1'), await weights('workers-3')];
     for (const [name, { values }] of one) expect(three.get(name)!.values, name).toEqual(values);
     await train('workers-1', { ...short, batch: { ...batch, workers: 2 } }, { resume: true });
+  });
+
+  it('distillation follows the mean of the teachers that it is given, which must be of the same classes', async () => {
+    const names = ['teacher-1', 'teacher-2'];
+    for (const [i, name] of names.entries()) await train(name, { ...short, seed: i });
+    const teachers = names.map((name) => join(folder, name, 'final'));
+    const config = parseRunConfig(literal({ ...short, distillation: { teachers } }), 'test');
+    const { state, train: examples } = await prepareRun(config);
+    const some = examples.slice(0, 5);
+    const each = await Promise.all(
+      teachers.map(async (directory) => {
+        const model = stateOfCheckpoint(await readCheckpoint(directory));
+        return predict(model, some, { prune: false }).logits;
+      }),
+    );
+    const teacher = (await Teacher.load('nowhere', state, examples, config))!;
+    [...teacher.of(some)].forEach((logit, i) => {
+      expect(logit).toBeCloseTo((each[0]![i]! + each[1]![i]!) / 2, 5);
+    });
+    const other = { ...state, config: { ...state.config, labels: ['a', 'b', 'c'] } };
+    await expect(Teacher.load('nowhere', other, examples, config)).rejects.toThrow(
+      /teacher-1.*expected a model for sst2 with a, b, c .*got one for sst2 with negative, positive/,
+    );
   });
 
   it('a soft phase that prunes everything is warned of once, with λ and what to do', async () => {
