@@ -21,7 +21,14 @@ import { type EncodedExample, mixSeeds, shuffle } from '../training/batches.js';
 import { exportArtifact, stateOfCheckpoint } from '../training/export.js';
 import { type TokenTrace, traceTokens } from '../training/token-trace.js';
 import { type Evaluation, evaluate } from './evaluation.js';
-import { type Measured, type RunResult, resultFile, type TokenLine, tokensFile } from './run-result.js';
+import {
+  type Measured,
+  type RunResult,
+  readResult,
+  resultFile,
+  type TokenLine,
+  tokensFile,
+} from './run-result.js';
 import { withClient } from './two-party.js';
 
 export interface MeasureOptions {
@@ -97,7 +104,7 @@ const measuredOf = (evaluation: Evaluation, sent: boolean): Measured => {
   return { examples, metrics, keptRatio, importantRatio, meanKeptRatio, cost: sent ? cost : null };
 };
 
-/** Exports the checkpoint into the run's folder, as `export` does without options. */
+/** Exports the checkpoint into the run's folder, as `export` does without options. The digest is of both parts. */
 async function exportRun(
   checkpoint: Checkpoint,
   config: RunConfig,
@@ -115,8 +122,8 @@ async function exportRun(
     embeddingBits,
     fixedPoint: { ringBits, fractionBits },
   });
-  await writeArtifact(out, artifact);
-  return artifact;
+  const { privatePart } = await writeArtifact(out, artifact);
+  return { model: artifact.public, digest: privatePart.digest };
 }
 
 /** Costs of texts spread evenly over the dev set, with the counts that the float model keeps there. */
@@ -163,7 +170,16 @@ function tokenLines(
   return lines.map((line) => `${JSON.stringify(line)}\n`).join('');
 }
 
-/** Writes artifact/, tokens.jsonl and result.json into the run's folder. */
+/** What was measured before of the same artifact on the same sentences. */
+async function knownMeasures(run: string, artifact: string, examples: number): Promise<RunResult | null> {
+  const known = await readResult(run);
+  return known?.artifact === artifact && known.float.examples === examples ? known : null;
+}
+
+/**
+ * Writes artifact/, tokens.jsonl and result.json into the run's folder. What is not asked for stays as it was measured before,
+ * if the artifact and the number of sentences are the same.
+ */
 export async function measureRun(options: MeasureOptions): Promise<RunResult> {
   const { run, limit } = options;
   const config = await readRunConfig(run);
@@ -178,9 +194,10 @@ export async function measureRun(options: MeasureOptions): Promise<RunResult> {
   const traces = traceTokens(state, examples);
   await writeFileAtomically(tokensFile(run), tokenLines(examples, traces, tokenizer));
   const directory = join(run, 'artifact');
-  const artifact = await exportRun(checkpoint, config, encode, directory);
+  const { model, digest } = await exportRun(checkpoint, config, encode, directory);
+  const known = await knownMeasures(run, digest, examples.length);
   const onPrediction = options.onExample ?? (() => undefined);
-  const fixedPoint = options.evaluate
+  const rounded = options.evaluate
     ? await evaluate({ dataset, classifier: await CleartextClassifier.open(directory), onPrediction })
     : null;
   const result: RunResult = {
@@ -189,10 +206,12 @@ export async function measureRun(options: MeasureOptions): Promise<RunResult> {
     task: config.task,
     mode: config.masks.mode,
     labels: state.config.labels,
+    artifact: digest,
     float: floatMeasured(config.task, examples, traces),
-    fixedPoint: fixedPoint && measuredOf(fixedPoint, false),
-    secure: options.secure > 0 ? await secureMeasured(directory, dataset, options.secure) : null,
-    estimate: await estimate(artifact.public, examples, traces),
+    fixedPoint: rounded ? measuredOf(rounded, false) : (known?.fixedPoint ?? null),
+    secure:
+      options.secure > 0 ? await secureMeasured(directory, dataset, options.secure) : (known?.secure ?? null),
+    estimate: await estimate(model, examples, traces),
     thresholds: checkpoint.details?.thresholds ?? null,
   };
   await writeFileAtomically(resultFile(run), `${JSON.stringify(result, null, 2)}\n`);

@@ -23,6 +23,8 @@ export interface RunResult {
   readonly task: string;
   readonly mode: string;
   readonly labels: readonly string[];
+  /** Digest of the exported artifact, both parts. */
+  readonly artifact: string;
   readonly float: Measured;
   /** The exported artifact on the cleartext backend: the integers of private inference. */
   readonly fixedPoint: Measured | null;

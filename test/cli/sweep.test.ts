@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { measureRun } from '../../cli/measure.js';
 import { readResult } from '../../cli/run-result.js';
 import { settingName, settingsOf } from '../../cli/sweep/grid.js';
 import { paretoFront } from '../../cli/sweep/pareto.js';
@@ -127,6 +128,13 @@ export: { calibrationExamples: 24 }
     const { kept, left, tokens: words } = JSON.parse(tokens[0]!);
     expect(left).toHaveLength(words.length);
     expect(kept[0]).toBe(left.filter((layer: number | null) => layer !== 0).length);
+
+    const rounded = await measureRun({ run: directory, evaluate: true, secure: 0, limit: null });
+    expect(rounded.fixedPoint!.examples).toBe(16);
+    const measuredAgain = await measureRun({ run: directory, evaluate: false, secure: 0, limit: null });
+    expect(measuredAgain).toEqual(rounded);
+    const fewer = await measureRun({ run: directory, evaluate: false, secure: 0, limit: 8 });
+    expect(fewer.fixedPoint).toBeNull();
 
     lines.length = 0;
     const again = await runSweep({ ...options, settings: options.settings.slice(0, 1) });
