@@ -48,12 +48,9 @@ const keyOf = (settings: Readonly<Record<string, string>>): string =>
 
 /** One entry for every group of finished runs with more than one seed, in the order of their first runs. */
 export function seedMeans(rows: readonly SweepRow[]): SeedMean[] {
-  // `mode=none` in the grid is a dense run once more.
-  const different = new Map<string, DoneRow>();
-  for (const row of rows)
-    if (row.status === 'done' && !different.has(keyOf(row.settings))) different.set(keyOf(row.settings), row);
   const groups = new Map<string, DoneRow[]>();
-  for (const row of different.values()) {
+  for (const row of rows) {
+    if (row.status !== 'done') continue;
     const { seed: _, ...others } = row.settings;
     const key = keyOf(others);
     groups.set(key, [...(groups.get(key) ?? []), row]);

@@ -151,11 +151,10 @@ class Sweep {
     if (known && !sameRun(await readRunConfig(directory), config))
       throw new Error(`${directory} holds a run of another configuration; expected an --out of its own`);
     if (existsSync(join(directory, 'final'))) return;
-    const isDense = config.masks.mode === 'none';
     const dense = await this.denseRun(config);
     const file = await writeConfig(directory, config);
     if (!existsSync(join(directory, 'checkpoint'))) await branchRun(dense, config, directory);
-    this.options.onLine(run, isDense ? 'the dense model as it is' : 'from the dense model');
+    this.options.onLine(run, 'from the dense model');
     await this.train(run, file, true);
   }
 
@@ -212,10 +211,12 @@ async function jobsOf({ config: file, settings, overrides, out }: SweepOptions):
 /** Rows of the dense runs, then those of the settings. Wrong settings are found before anything runs. */
 export async function runSweep(options: SweepOptions): Promise<SweepRow[]> {
   const { config: file, overrides, out, workers } = options;
-  const jobs = await jobsOf(options);
+  const wanted = await jobsOf(options);
+  // A setting without masks is its dense run.
+  const jobs = wanted.filter(({ config }) => config.masks.mode !== 'none');
   const base = await loadRunConfig(file, overrides);
   await mkdir(out, { recursive: true });
-  const dense = denseRuns(jobs, base, out);
+  const dense = denseRuns(wanted, base, out);
   const sweep = new Sweep(options, dense);
   options.onPlan(dense.size + jobs.length);
   const rows = new Map<string, SweepRow>();

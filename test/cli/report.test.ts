@@ -92,6 +92,13 @@ describe('report', () => {
     }
     await mkdir(join(root, 'bare'));
     await writeFile(join(root, 'bare', 'run.json'), '{}');
+    const rows = [0.8, 0.9].map((accuracy, seed) => ({
+      run: `seed-${seed}`,
+      settings: { 'masks.keep': '0.4', seed: String(seed) },
+      status: 'done',
+      ...result(accuracy, 1 + seed),
+    }));
+    await writeFile(join(root, 'results.jsonl'), rows.map((row) => JSON.stringify(row)).join('\n'));
     const evaluation = { task: 'sst2', backend: 'two-party', examples: 7, metrics: { accuracy: 0.8 } };
     await writeFile(join(root, 'evaluation.json'), JSON.stringify(evaluation));
   });
@@ -125,6 +132,8 @@ describe('report', () => {
     expect(new Set(ids).size).toBe(ids.length);
     expect(html).toContain('&lt;b&gt;');
     expect(html).toContain('90.00%');
+    // Mean and deviation over the two seeds, and their mean seconds.
+    expect(html).toMatch(/keep-0\.4<.*?>2<.*?85\.00% ± 7\.07<.*?84\.00% ± 7\.07<.*?>1\.50</s);
     const png = renderPng(figures[0]!.wide);
     expect([...png.subarray(1, 4)]).toEqual([...Buffer.from('PNG')]);
   });
