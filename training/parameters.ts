@@ -69,8 +69,10 @@ export function initialParameters(
   );
 }
 
-/** A copy that later steps do not change (the dense model before pruning, the teacher). */
-export const copyParameters = (parameters: Parameters): Map<string, Parameter> =>
+/** A copy that later steps do not change, of a checkpoint's tensors for example. */
+export const copyParameters = (
+  parameters: ReadonlyMap<string, { readonly shape: readonly number[]; readonly values: Float32Array }>,
+): Map<string, Parameter> =>
   new Map([...parameters].map(([name, { shape, values }]) => [name, { shape, values: values.slice() }]));
 
 export type Weights = Readonly<Record<string, tf.Tensor>>;

@@ -5,6 +5,7 @@ import type { EncodedExample } from './batches.js';
 import { TrainingError } from './errors.js';
 import { predict } from './evaluate.js';
 import type { ModelState } from './model-state.js';
+import { copyParameters } from './parameters.js';
 
 /** A checkpoint as a model without masks that reads the student's tokens. */
 function denseModel(checkpoint: Checkpoint, student: ModelState, directory: string): ModelState {
@@ -18,13 +19,7 @@ function denseModel(checkpoint: Checkpoint, student: ModelState, directory: stri
     throw new TrainingError(
       `distillation: teacher ${directory}: expected a model for ${wanted}, got one for ${got}`,
     );
-  const parameters = new Map(
-    [...checkpoint.tensors].map(([name, { shape, values }]) => [
-      name,
-      { shape, values: Float32Array.from(values) },
-    ]),
-  );
-  return { ...student, config, parameters, spread: null };
+  return { ...student, config, parameters: copyParameters(checkpoint.tensors), spread: null };
 }
 
 export class Teacher {
