@@ -197,6 +197,11 @@ const distillation = z.strictObject({
    * any, the run's own dense model.
    */
   teachers: z.array(z.string().min(1)).default([]),
+  /**
+   * Tasks of two texts: so many further pairs for every first text, with the second texts of other training pairs that share most
+   * words with it (BM25), labelled by the teacher alone; phases 2 and 3 see them with the training pairs. 0 for none.
+   */
+  recombined: z.number().int().min(0).default(0),
 });
 
 const exportOptions = z.strictObject({

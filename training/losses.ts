@@ -3,15 +3,18 @@ import * as tf from '@tensorflow/tfjs';
 import type { Batch } from './batches.js';
 import type { TokenMasks } from './masks.js';
 
-/** Mean cross entropy. logits [batch, labels], labels [batch] */
+/** Mean cross entropy of the rows that have a label. logits [batch, labels], labels [batch], -1 for none */
 export function crossEntropy(logits: tf.Tensor2D, labels: Int32Array): tf.Scalar {
   const oneHot = tf.oneHot(tf.tensor1d(labels, 'int32'), logits.shape[1]);
   return tf
     .logSoftmax(logits)
     .mul(oneHot)
     .sum()
-    .mul(-1 / labels.length) as tf.Scalar;
+    .mul(-1 / Math.max(1, labelled(labels))) as tf.Scalar;
 }
+
+/** Rows that have a label. */
+export const labelled = (labels: Int32Array): number => labels.filter((label) => label >= 0).length;
 
 /** Mean of T² · KL(teacher ‖ student) at temperature T (Hinton, Vinyals and Dean, 2015), up to the teacher's entropy. */
 export function distillationLoss(logits: tf.Tensor2D, teacher: Float32Array, temperature: number): tf.Scalar {

@@ -2,6 +2,7 @@
 import type { RunConfig } from '../configs/schema.js';
 import { type Dataset, describeMalformed } from '../data/dataset.js';
 import { loadSplit } from '../data/load.js';
+import { recombinedPairs } from '../data/recombine.js';
 import { splitmix32 } from '../data/synthetic.js';
 import { type Task, tasks } from '../data/tasks.js';
 import { type Checkpoint, readCheckpoint } from '../model/checkpoint.js';
@@ -23,6 +24,8 @@ export interface PreparedRun {
   readonly state: ModelState;
   readonly task: Task;
   readonly train: readonly EncodedExample[];
+  /** What distillation sees besides: no labels. */
+  readonly unlabelled: readonly EncodedExample[];
   readonly dev: readonly EncodedExample[];
   /** Lines for the log: malformed rows, truncated texts, weights that were not in the checkpoint. */
   readonly notes: readonly string[];
@@ -101,6 +104,16 @@ function pretrainedModel(
   return { model, parameters };
 }
 
+/** The recombined pairs of a configuration, as a data set without rows of its own. */
+function unlabelledPairs({ distillation, masks }: RunConfig, train: Dataset): Dataset {
+  const { recombined, weight } = distillation;
+  if (recombined > 0 && weight === 0)
+    throw new TrainingError('distillation.recombined: expected a weight above 0, got 0');
+  const wanted = recombined > 0 && masks.mode !== 'none';
+  const examples = wanted ? recombinedPairs(train.examples, recombined) : [];
+  return { ...train, examples, malformed: { count: 0, first: [] } };
+}
+
 /** Loads data, tokenizer and weights. `readModel` turns the configuration's checkpoint name into a checkpoint. */
 export async function prepareRun(
   config: RunConfig,
@@ -124,6 +137,7 @@ export async function prepareRun(
     throw new TrainingError(
       `model.tokenizer: expected at most the model's ${model.vocabularySize} tokens, got ${tokenizer.vocabularySize}`,
     );
+  const unlabelled = unlabelledPairs(config, train);
   const state: ModelState = {
     config: model,
     tokenizerFiles,
@@ -137,6 +151,7 @@ export async function prepareRun(
     state,
     task,
     train: encodeAll(train, tokenizer, maxTokens, notes),
+    unlabelled: encodeAll(unlabelled, tokenizer, maxTokens, notes),
     dev: encodeAll(dev, tokenizer, maxTokens, notes),
     notes,
   };

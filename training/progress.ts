@@ -43,6 +43,7 @@ export interface Listener {
 /** Mean of what steps report. */
 export class StepMeans {
   private examples = 0;
+  private labelled = 0;
   private steps = 0;
   private readonly sums = { loss: 0, taskLoss: 0, correct: 0, gradientNorm: 0 };
   private kept: number[] = [];
@@ -52,6 +53,7 @@ export class StepMeans {
     step: {
       loss: number;
       taskLoss: number;
+      labelled: number;
       correct: number;
       kept: readonly number[];
       important: readonly number[];
@@ -62,7 +64,8 @@ export class StepMeans {
     this.steps++;
     this.examples += size;
     this.sums.loss += step.loss * size;
-    this.sums.taskLoss += step.taskLoss * size;
+    this.labelled += step.labelled;
+    this.sums.taskLoss += step.taskLoss * step.labelled;
     this.sums.correct += step.correct;
     this.sums.gradientNorm += gradientNorm;
     this.kept = step.kept.map((share, i) => (this.kept[i] ?? 0) + share * size);
@@ -71,10 +74,11 @@ export class StepMeans {
 
   means() {
     const n = Math.max(1, this.examples);
+    const labelled = Math.max(1, this.labelled);
     return {
       loss: this.sums.loss / n,
-      taskLoss: this.sums.taskLoss / n,
-      accuracy: this.sums.correct / n,
+      taskLoss: this.sums.taskLoss / labelled,
+      accuracy: this.sums.correct / labelled,
       gradientNorm: this.sums.gradientNorm / Math.max(1, this.steps),
       kept: this.kept.map((x) => x / n),
       important: this.important.map((x) => x / n),

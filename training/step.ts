@@ -7,7 +7,7 @@ import type { Batch } from './batches.js';
 import { secureCurves } from './curves.js';
 import { type EncoderOptions, type EncoderOutput, encode } from './encoder.js';
 import { hardMasks } from './forward-options.js';
-import { crossEntropy, distillationLoss, prunePenalty } from './losses.js';
+import { crossEntropy, distillationLoss, labelled, prunePenalty } from './losses.js';
 import type { LayerMasks, TokenMasks } from './masks.js';
 import { currentThresholds, type ModelState } from './model-state.js';
 import type { Gradients } from './optimizer.js';
@@ -41,6 +41,8 @@ export interface StepOptions {
 export interface StepResult {
   readonly loss: number;
   readonly taskLoss: number;
+  /** Examples with a label, and those of them that were classified right. */
+  readonly labelled: number;
   readonly correct: number;
   /** As `tokenShares` gives them. */
   readonly kept: readonly number[];
@@ -162,7 +164,9 @@ function lossOf(output: EncoderOutput, batch: Batch, state: ModelState, options:
   let total: tf.Scalar = task;
   if (distillation) {
     const follow = distillationLoss(output.logits, distillation.teacher, distillation.temperature);
-    total = task.mul(1 - distillation.weight).add(follow.mul(distillation.weight));
+    // A row without label has no task loss: the others' weighs no more for it.
+    const share = labelled(batch.labels) / batch.size;
+    total = task.mul(share * (1 - distillation.weight)).add(follow.mul(distillation.weight));
   }
   if (masks.mode !== 'soft') return { total, task };
   const alpha = state.reduces ? masks.alpha : 0;
@@ -208,6 +212,14 @@ export function trainingStep(
       else dense.set(name, values);
     });
     const { taskLoss, correct, shares } = seen;
-    use({ loss: value.dataSync()[0]!, taskLoss, correct, ...shares, gradients: { dense, words } });
+    const loss = value.dataSync()[0]!;
+    use({
+      loss,
+      taskLoss,
+      labelled: labelled(batch.labels),
+      correct,
+      ...shares,
+      gradients: { dense, words },
+    });
   });
 }

@@ -137,11 +137,17 @@ export class Trainer {
   }
 
   private async loadTeacher(): Promise<void> {
-    this.teacher ??= await Teacher.load(this.folder.dense, this.state, this.prepared.train, this.config);
+    this.teacher ??= await Teacher.load(this.folder.dense, this.state, this.examplesOf('soft'), this.config);
+  }
+
+  /** What an epoch of a phase goes through: phase 1 needs labels, the others have a teacher's. */
+  private examplesOf(phase: PhaseName): readonly EncodedExample[] {
+    const { train, unlabelled } = this.prepared;
+    return phase === 'dense' || unlabelled.length === 0 ? train : [...train, ...unlabelled];
   }
 
   private totalExamples(phase: PhaseName): number {
-    return Math.round(this.config.phases[phase].epochs * this.prepared.train.length);
+    return Math.round(this.config.phases[phase].epochs * this.examplesOf(phase).length);
   }
 
   private async runPhase(phase: PhaseName): Promise<Evaluation> {
@@ -151,7 +157,7 @@ export class Trainer {
     const collapse = new CollapseWatch(this.config.masks.keep);
     let means = new StepMeans();
     let since = { time: performance.now(), seen: this.position.seen };
-    const evaluateEvery = this.evaluationInterval();
+    const evaluateEvery = this.evaluationInterval(phase);
     while (this.position.seen < total && !this.stepsExhausted(phase)) {
       const before = this.position.seen;
       const { result, norm, size, length } = this.step(phase, total);
@@ -188,11 +194,11 @@ export class Trainer {
     return maxSteps !== null && this.position.step >= maxSteps;
   }
 
-  private evaluationInterval(): number {
+  private evaluationInterval(phase: PhaseName): number {
     const { evaluationsPerEpoch } = this.config;
     return evaluationsPerEpoch === 0
       ? Number.POSITIVE_INFINITY
-      : this.prepared.train.length / evaluationsPerEpoch;
+      : this.examplesOf(phase).length / evaluationsPerEpoch;
   }
 
   /** Batches of the current epoch; the order depends on seed, phase and epoch alone. */
@@ -203,7 +209,7 @@ export class Trainer {
     const key = `${phase}/${epoch}`;
     if (this.epoch.key !== key) {
       const seed = mixSeeds(this.config.seed, 3, phaseNames.indexOf(phase), epoch);
-      this.epoch = { key, groups: epochBatches(this.prepared.train, this.config.batch, seed) };
+      this.epoch = { key, groups: epochBatches(this.examplesOf(phase), this.config.batch, seed) };
     }
     const group = this.epoch.groups[batch]!;
     const isLast = batch + 1 === this.epoch.groups.length;

@@ -1,5 +1,5 @@
 import { rmSync, writeFileSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -221,6 +221,36 @@ describe('options of a run', () => {
     const other = { ...state, config: { ...state.config, labels: ['a', 'b', 'c'] } };
     await expect(Teacher.load('nowhere', other, examples, config)).rejects.toThrow(
       /teacher-1.*expected a model for sst2 with a, b, c .*got one for sst2 with negative, positive/,
+    );
+  });
+
+  it('recombined pairs are seen by phases 2 and 3, which have a teacher, and not by phase 1', async () => {
+    const rows = Array.from(
+      { length: 60 },
+      (_, i) => `${i}\tthe w${i % 7} of a${i}\tw${(i + 1) % 7} is b${i}`,
+    );
+    const folderOf = join(folder, 'pairs', 'RTE');
+    await mkdir(folderOf, { recursive: true });
+    const table = rows.map((row, i) => `${row}\t${i % 2 ? 'entailment' : 'not_entailment'}`);
+    for (const file of ['train.tsv', 'dev.tsv'])
+      await writeFile(join(folderOf, file), ['index\tsentence1\tsentence2\tlabel', ...table].join('\n'));
+    const run = (distillation: Record<string, unknown>) => ({
+      task: 'rte',
+      data: { source: 'glue', directory: join(folder, 'pairs') },
+      phases: { dense: { epochs: 1 }, soft: { epochs: 1 }, hard: { epochs: 1 } },
+      batch: { tokens: 1024, examples: 12 },
+      distillation,
+    });
+    const plain = await train('pairs-0', run({}));
+    const more = await train('pairs-1', run({ recombined: 2 }));
+    // Batches of 12: 60 pairs in 5 steps, 180 in 15.
+    expect(plain.recorder.seen).toBe(15);
+    expect(more.recorder.seen).toBe(35);
+    const dense = async (name: string) =>
+      (await readCheckpoint(join(folder, name, 'dense'))).tensors.get('classifier.weight')!.values;
+    expect(await dense('pairs-1')).toEqual(await dense('pairs-0'));
+    await expect(train('pairs-2', run({ recombined: 1, weight: 0 }))).rejects.toThrow(
+      /recombined: expected a weight above 0, got 0/,
     );
   });
 
