@@ -3,9 +3,9 @@ import type { RunConfig } from '../configs/schema.js';
 import { type Checkpoint, readCheckpoint } from '../model/checkpoint.js';
 import type { EncodedExample } from './batches.js';
 import { TrainingError } from './errors.js';
-import { predict } from './evaluate.js';
 import type { ModelState } from './model-state.js';
 import { copyParameters } from './parameters.js';
+import { teacherLogits } from './teacher-logits.js';
 
 /** A checkpoint as a model without masks that reads the student's tokens. */
 function denseModel(checkpoint: Checkpoint, student: ModelState, directory: string): ModelState {
@@ -48,7 +48,7 @@ export class Teacher {
     const mean = new Float32Array(examples.length * labels);
     for (const from of directories) {
       const state = denseModel(await readCheckpoint(from), student, from);
-      const { logits } = predict(state, examples, { prune: false, precision });
+      const logits = await teacherLogits(from, state, examples, precision);
       logits.forEach((logit, i) => {
         mean[i] = mean[i]! + logit / directories.length;
       });

@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -214,10 +214,17 @@ describe('options of a run', () => {
         return predict(model, some, { prune: false }).logits;
       }),
     );
-    const teacher = (await Teacher.load('nowhere', state, examples, config))!;
-    [...teacher.of(some)].forEach((logit, i) => {
-      expect(logit).toBeCloseTo((each[0]![i]! + each[1]![i]!) / 2, 5);
-    });
+    const logitFiles = () => readdirSync(teachers[0]!).filter((file) => file.startsWith('logits-'));
+    // The second time from the files that the first one left.
+    for (const known of [1, 2]) {
+      const teacher = (await Teacher.load('nowhere', state, examples, config))!;
+      [...teacher.of(some)].forEach((logit, i) => {
+        expect(logit, `load ${known}`).toBeCloseTo((each[0]![i]! + each[1]![i]!) / 2, 5);
+      });
+      expect(logitFiles()).toHaveLength(1);
+    }
+    await Teacher.load('nowhere', state, examples.slice(1), config);
+    expect(logitFiles()).toHaveLength(2);
     const other = { ...state, config: { ...state.config, labels: ['a', 'b', 'c'] } };
     await expect(Teacher.load('nowhere', other, examples, config)).rejects.toThrow(
       /teacher-1.*expected a model for sst2 with a, b, c .*got one for sst2 with negative, positive/,
