@@ -8,19 +8,17 @@ import { TrainingError } from './errors.js';
 import { asUsed } from './precision.js';
 import { RunFolder } from './run-folder.js';
 
+/** What of a configuration the dense phase depends on, besides `phases.dense`. */
+const denseSections = ['task', 'model', 'data', 'seed', 'precision', 'batch', 'optimizer'] as const;
+
+/** Whether the dense phase depends on a key such as `model.dropout`. */
+export const isDenseKey = (key: string): boolean =>
+  [...denseSections, 'phases.dense'].some((section) => key === section || key.startsWith(`${section}.`));
+
 /** The part of a configuration that the dense phase depends on, as text to compare. */
 export function densePart(config: RunConfig): string {
-  const { task, model, data, seed, precision, batch, optimizer, phases } = config;
-  return JSON.stringify({
-    task,
-    model,
-    data,
-    seed,
-    precision,
-    batch: { ...batch, workers: null },
-    optimizer,
-    dense: phases.dense,
-  });
+  const part = { ...config, batch: { ...config.batch, workers: null } };
+  return JSON.stringify([...denseSections.map((section) => part[section]), config.phases.dense]);
 }
 
 /** The configuration of the shared dense run: the same without masks. */

@@ -7,7 +7,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadRunConfig } from '../../configs/load.js';
 import type { RunConfig } from '../../configs/schema.js';
-import { branchRun, denseConfig, densePart } from '../../training/branch.js';
+import { branchRun, denseConfig, densePart, isDenseKey } from '../../training/branch.js';
 import { asUsed } from '../../training/precision.js';
 import { readRunConfig } from '../measure.js';
 import { selfCommand } from '../model-options.js';
@@ -74,11 +74,7 @@ interface DenseRun {
 
 /** Settings that the dense phase depends on, of a setting that does not share it with those before. */
 const denseSetting = (setting: Setting): Setting => ({
-  ...Object.fromEntries(
-    Object.entries(setting).filter(
-      ([key]) => !/^(masks|distillation|export|phases\.(soft|hard))\./.test(key),
-    ),
-  ),
+  ...Object.fromEntries(Object.entries(setting).filter(([key]) => isDenseKey(key))),
   'masks.mode': 'none',
 });
 
