@@ -179,8 +179,8 @@ const masks = z
     /** `mean`: mask norms divided by the sentence's length, so that lambda means the same at any length; `sum`: the paper's. */
     norm: z.enum(['mean', 'sum']).default('mean'),
     /**
-     * Target share of real token-layers kept (tokens that leave each layer, the last one's [CLS] among them): lambda is adapted
-     * during the soft phase, thresholds during the hard one; null: lambda as given.
+     * Target share of real token-layers kept (tokens that leave each layer, the last one's [CLS] among them): lambda and
+     * thresholds are adapted; null: lambda as given, thresholds learned alone.
      */
     keep: fraction.nullable().default(null),
   })

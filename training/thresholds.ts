@@ -92,14 +92,35 @@ export function constrainThresholds(
   }
 }
 
+/** Part of the soft phase at whose end the target is reached: most of the phase is for learning to do with so few tokens. */
+const targetReached = 0.3;
+
+/**
+ * Mean share to keep at a point of the soft phase: from all tokens (the last layer's [CLS] alone) down to the target, fast at first
+ * and slowly at its end (the cubic of Zhu and Gupta, 2017). kept: per layer, of any batch; progress 0-1.
+ */
+export function scheduledShare(kept: readonly number[], keep: number, progress: number): number {
+  const all = (kept.length - 1 + kept.at(-1)!) / kept.length;
+  const left = Math.max(0, 1 - progress / targetReached);
+  return keep + Math.max(0, all - keep) * left ** 3;
+}
+
+const schedulingGain = 0.2;
+
+/** Moves all pruning thresholds alike, so that the mean share follows its schedule; which layer prunes more is left to learning. */
+export function shiftThresholds(parameters: Parameters, error: number): void {
+  const prune = parameters.get(pruneThresholds)!.values;
+  for (let layer = 0; layer < prune.length; layer++) prune[layer] = prune[layer]! + schedulingGain * error;
+}
+
 /** λ grows by this much over a phase whose kept share stays 1 above its target. */
 const integralGain = 4;
 
 /**
- * Next λ of the target mode: an integral controller. `error`: kept share minus the target; `passed`: share of the phase since
- * the last step. Slow on purpose: thresholds answer within hundreds of steps, and a λ that runs ahead of them costs accuracy
- * that the hard phase does not win back; what is left of the error, `targetShares` corrects there. λ may become negative: then
- * tokens below the target are rewarded instead of taxed.
+ * Next λ of the target mode: an integral controller, beside the thresholds' own shift. `error`: kept share minus the scheduled
+ * one; `passed`: share of the phase since the last step. Slow on purpose: thresholds answer within hundreds of steps, and a λ
+ * that runs ahead of them costs accuracy that the hard phase does not win back. λ may become negative: then tokens below the
+ * target are rewarded instead of taxed.
  */
 export const adaptLambda = (lambda: number, error: number, passed: number): number =>
   Math.min(10, Math.max(-2, lambda + integralGain * error * passed));

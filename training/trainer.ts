@@ -27,6 +27,8 @@ import {
   holdShares,
   initialThresholds,
   runningShares,
+  scheduledShare,
+  shiftThresholds,
   spreadOf,
   targetShares,
   thresholdParameters,
@@ -249,7 +251,7 @@ export class Trainer {
     if (accumulation > 1) norm = this.update(phase, progress, meanGradients(parts));
     this.position = { ...this.position, step };
     const result = last as unknown as StepResult;
-    if (phase === 'soft') this.adapt(result, size / total);
+    if (phase === 'soft') this.adapt(result, progress, size / total);
     if (phase === 'hard' && progress < heldProgress) this.hold(result, progress);
     return { result, norm, size, length };
   }
@@ -267,14 +269,16 @@ export class Trainer {
     if (warning) this.listener.note(`soft phase, step ${this.position.step}: ${warning}`);
   }
 
-  /** `passed`: share of the phase in this step. */
-  private adapt(result: StepResult, passed: number): void {
+  /** After a step of the soft phase. `passed`: share of the phase in this step. */
+  private adapt({ kept }: StepResult, progress: number, passed: number): void {
     const { keep, monotone } = this.config.masks;
+    if (keep !== null) {
+      const error = kept.reduce((a, b) => a + b, 0) / kept.length - scheduledShare(kept, keep, progress);
+      shiftThresholds(this.state.parameters, error);
+      const lambda = adaptLambda(this.position.lambda, error, passed);
+      this.position = { ...this.position, lambda, kept: runningShares(this.position.kept, kept) };
+    }
     constrainThresholds(this.state.parameters, this.state.spread!, monotone);
-    if (keep === null) return;
-    const error = result.kept.reduce((a, b) => a + b, 0) / result.kept.length - keep;
-    const lambda = adaptLambda(this.position.lambda, error, passed);
-    this.position = { ...this.position, lambda, kept: runningShares(this.position.kept, result.kept) };
   }
 
   /** In target mode, thresholds follow the scores until late in the hard phase, on the way to the target at first. */

@@ -16,6 +16,8 @@ import {
   initialThresholds,
   quantile,
   runningShares,
+  scheduledShare,
+  shiftThresholds,
   targetShares,
   thresholdParameters,
   thresholdsOf,
@@ -204,6 +206,33 @@ describe('thresholds', () => {
     // The same phase in fewer, larger steps comes to the same.
     const inOne = adaptLambda(0.4, 0.25, 0.5);
     expect(adaptLambda(adaptLambda(0.4, 0.25, 0.25), 0.25, 0.25)).toBeCloseTo(inOne, 12);
+  });
+
+  it('follow a schedule from all tokens to the target, all thresholds moving alike', () => {
+    const all = [0.9, 0.4, 0.1];
+    expect(scheduledShare(all, 0.5, 0)).toBeCloseTo(2.1 / 3, 9);
+    expect(scheduledShare(all, 0.5, 0.35)).toBeCloseTo(0.5 + (2.1 / 3 - 0.5) / 8, 9);
+    expect(scheduledShare(all, 0.5, 0.7)).toBe(0.5);
+    expect(scheduledShare(all, 0.5, 1)).toBe(0.5);
+    // A target above what [CLS] alone in the last layer leaves.
+    expect(scheduledShare(all, 0.9, 0)).toBe(0.9);
+
+    const spread = [0.5, 2];
+    const start = spread.map(() => ({ prune: 0, reduce: 9 }));
+    const parameters = thresholdParameters(start, spread);
+    // Scores uniform on [0, 3] and [0, 6] units of the spread.
+    const keptAt = (): number[] => {
+      const thresholds = thresholdsOf(parameters, spread).map(({ prune }, layer) => prune / spread[layer]!);
+      return [1 - thresholds[0]! / 3, 1 - thresholds[1]! / 6, 0.1];
+    };
+    const mean = (shares: readonly number[]): number => shares.reduce((a, b) => a + b) / shares.length;
+    for (let step = 0; step <= 400; step++) {
+      const kept = keptAt();
+      shiftThresholds(parameters, mean(kept) - scheduledShare(kept, 0.4, step / 400));
+    }
+    const thresholds = thresholdsOf(parameters, spread);
+    expect(mean(keptAt())).toBeCloseTo(0.4, 2);
+    expect(thresholds[0]!.prune / spread[0]!).toBeCloseTo(thresholds[1]!.prune / spread[1]!, 5);
   });
 
   it('reach the target in the proportions that were learned', () => {
