@@ -211,8 +211,8 @@ describe('thresholds', () => {
   it('follow a schedule from all tokens to the target, all thresholds moving alike', () => {
     const all = [0.9, 0.4, 0.1];
     expect(scheduledShare(all, 0.5, 0)).toBeCloseTo(2.1 / 3, 9);
-    expect(scheduledShare(all, 0.5, 0.35)).toBeCloseTo(0.5 + (2.1 / 3 - 0.5) / 8, 9);
-    expect(scheduledShare(all, 0.5, 0.7)).toBe(0.5);
+    expect(scheduledShare(all, 0.5, 0.15)).toBeCloseTo(0.5 + (2.1 / 3 - 0.5) / 8, 9);
+    expect(scheduledShare(all, 0.5, 0.3)).toBe(0.5);
     expect(scheduledShare(all, 0.5, 1)).toBe(0.5);
     // A target above what [CLS] alone in the last layer leaves.
     expect(scheduledShare(all, 0.9, 0)).toBe(0.9);
