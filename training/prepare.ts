@@ -39,6 +39,7 @@ function encodeAll(
   tokenizer: Tokenizer,
   maxTokens: number,
   notes: string[],
+  what: string = dataset.split,
 ): EncodedExample[] {
   let truncated = 0;
   const encoded = dataset.examples.map(({ index, text, textPair, label }) => {
@@ -48,7 +49,7 @@ function encodeAll(
   });
   const malformed = describeMalformed(dataset.malformed);
   if (malformed) notes.push(malformed);
-  if (truncated > 0) notes.push(`${dataset.split}: ${truncated} texts truncated to ${maxTokens} tokens`);
+  if (truncated > 0) notes.push(`${what}: ${truncated} texts truncated to ${maxTokens} tokens`);
   return encoded;
 }
 
@@ -151,7 +152,7 @@ export async function prepareRun(
     state,
     task,
     train: encodeAll(train, tokenizer, maxTokens, notes),
-    unlabelled: encodeAll(unlabelled, tokenizer, maxTokens, notes),
+    unlabelled: encodeAll(unlabelled, tokenizer, maxTokens, notes, 'recombined pairs'),
     dev: encodeAll(dev, tokenizer, maxTokens, notes),
     notes,
   };
