@@ -198,8 +198,9 @@ const distillation = z.strictObject({
    */
   teachers: z.array(z.string().min(1)).default([]),
   /**
-   * Tasks of two texts: so many further pairs for every first text, with the second texts of other training pairs that share most
-   * words with it (BM25), labelled by the teacher alone; phases 2 and 3 see them with the training pairs. 0 for none.
+   * So many further texts, labelled by the teacher alone, which phases 2 and 3 see with the training examples; 0 for none. Tasks of
+   * two texts: pairs for every first text, with the second texts of other training pairs that share most words with it (BM25). Tasks
+   * of one: every text followed by others, drawn at random.
    */
   recombined: z.number().int().min(0).default(0),
 });

@@ -1,6 +1,7 @@
 /** From a run configuration to a model to start from and tokenized examples. */
 import type { RunConfig } from '../configs/schema.js';
-import { type Dataset, describeMalformed } from '../data/dataset.js';
+import { type Dataset, describeMalformed, type Example } from '../data/dataset.js';
+import { joinedTexts } from '../data/joined-texts.js';
 import { loadSplit } from '../data/load.js';
 import { recombinedPairs } from '../data/recombine.js';
 import { splitmix32 } from '../data/synthetic.js';
@@ -105,13 +106,20 @@ function pretrainedModel(
   return { model, parameters };
 }
 
-/** The recombined pairs of a configuration, as a data set without rows of its own. */
-function unlabelledPairs({ distillation, masks }: RunConfig, train: Dataset): Dataset {
+/** The same for every seed of a run, so that a teacher's kept logits serve all of them. */
+const joinedSeed = mixSeeds(0, 6);
+
+/** The recombined texts of a configuration, as a data set without rows of its own. */
+function unlabelledTexts({ distillation, masks }: RunConfig, train: Dataset): Dataset {
   const { recombined, weight } = distillation;
   if (recombined > 0 && weight === 0)
     throw new TrainingError('distillation.recombined: expected a weight above 0, got 0');
   const wanted = recombined > 0 && masks.mode !== 'none';
-  const examples = wanted ? recombinedPairs(train.examples, recombined) : [];
+  const recombine = (): Example[] =>
+    train.examples[0]?.textPair === null
+      ? joinedTexts(train.examples, recombined, joinedSeed)
+      : recombinedPairs(train.examples, recombined);
+  const examples = wanted ? recombine() : [];
   return { ...train, examples, malformed: { count: 0, first: [] } };
 }
 
@@ -138,7 +146,7 @@ export async function prepareRun(
     throw new TrainingError(
       `model.tokenizer: expected at most the model's ${model.vocabularySize} tokens, got ${tokenizer.vocabularySize}`,
     );
-  const unlabelled = unlabelledPairs(config, train);
+  const unlabelled = unlabelledTexts(config, train);
   const state: ModelState = {
     config: model,
     tokenizerFiles,
@@ -152,7 +160,7 @@ export async function prepareRun(
     state,
     task,
     train: encodeAll(train, tokenizer, maxTokens, notes),
-    unlabelled: encodeAll(unlabelled, tokenizer, maxTokens, notes, 'recombined pairs'),
+    unlabelled: encodeAll(unlabelled, tokenizer, maxTokens, notes, 'recombined texts'),
     dev: encodeAll(dev, tokenizer, maxTokens, notes),
     notes,
   };

@@ -261,6 +261,20 @@ describe('options of a run', () => {
     );
   });
 
+  it('single texts are joined for the teacher, alike for every seed', async () => {
+    const data = { source: 'synthetic', syntheticTrain: 40, syntheticDev: 10 };
+    const prepare = (changes: Record<string, unknown>) =>
+      prepareRun(parseRunConfig(literal({ data, output: folder, ...changes }), 'test'));
+    const { train: own, unlabelled } = await prepare({ distillation: { weight: 0.7, recombined: 2 } });
+    expect(unlabelled).toHaveLength(80);
+    // [CLS] and [SEP] once in place of twice, as far as the longest input allows.
+    const partners = unlabelled.map(({ ids }, i) => ids.length - own[Math.floor(i / 2)]!.ids.length + 2);
+    expect(own.map(({ ids }) => ids.length)).toEqual(expect.arrayContaining(partners));
+    const again = await prepare({ seed: 9, distillation: { weight: 0.7, recombined: 2 } });
+    expect(again.unlabelled).toEqual(unlabelled);
+    expect((await prepare({})).unlabelled).toEqual([]);
+  });
+
   it('a soft phase that prunes everything is warned of once, with λ and what to do', async () => {
     const { recorder } = await train('collapse', {
       ...short,
