@@ -1,5 +1,7 @@
 /** Accuracy, kept tokens and cost of a classifier over labelled examples. */
+
 import type { Dataset, Example } from '../data/dataset.js';
+import { mean } from '../data/mean.js';
 import { computeMetrics, type Metrics } from '../data/metrics.js';
 import { type Task, tasks } from '../data/tasks.js';
 import type { Classification } from '../inference/run/classification.js';
@@ -43,9 +45,6 @@ export interface Evaluation {
   /** Per example. */
   readonly meanCost: EvaluationCost;
 }
-
-const mean = (values: readonly number[]): number =>
-  values.length === 0 ? 0 : values.reduce((a, b) => a + b, 0) / values.length;
 
 /** A model that does not prune carries its padding along: not more than the real tokens count. */
 const ratios = (results: readonly Classification[], of: 'kept' | 'important'): number[] =>

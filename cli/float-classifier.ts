@@ -8,8 +8,8 @@ import { NO_COST } from '../inference/session/meter.js';
 import { readCheckpoint } from '../model/checkpoint.js';
 import { createTokenizer, type Tokenizer } from '../model/tokenizer.js';
 import { useBackend } from '../training/backend/setup.js';
-import { stateOfCheckpoint } from '../training/export.js';
 import type { ModelState } from '../training/model-state.js';
+import { stateOfCheckpoint } from '../training/model-state.js';
 import { traceTokens } from '../training/token-trace.js';
 import type { Classifier } from './evaluation.js';
 

@@ -6,6 +6,7 @@ import { parseRunConfig } from '../configs/load.js';
 import { type RunConfig, runConfigSchema } from '../configs/schema.js';
 import type { Dataset, Example } from '../data/dataset.js';
 import { loadSplit } from '../data/load.js';
+import { mean } from '../data/mean.js';
 import { computeMetrics } from '../data/metrics.js';
 import { splitmix32 } from '../data/synthetic.js';
 import { tasks } from '../data/tasks.js';
@@ -18,7 +19,8 @@ import { writeFileAtomically } from '../model/safetensors.js';
 import { createTokenizer, type Tokenizer } from '../model/tokenizer.js';
 import { useBackend } from '../training/backend/setup.js';
 import { type EncodedExample, mixSeeds, shuffle } from '../training/batches.js';
-import { exportArtifact, stateOfCheckpoint } from '../training/export.js';
+import { exportArtifact } from '../training/export.js';
+import { stateOfCheckpoint } from '../training/model-state.js';
 import { type TokenTrace, traceTokens } from '../training/token-trace.js';
 import { type Evaluation, evaluate } from './evaluation.js';
 import {
@@ -46,9 +48,6 @@ export interface MeasureOptions {
 /** Texts whose costs are counted, spread over the dev set. */
 const COST_EXAMPLES = 24;
 const SECURE_TIMEOUT_SECONDS = 600;
-
-const mean = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
 
 /** The configuration that a run was trained with. */
 export async function readRunConfig(directory: string): Promise<RunConfig> {

@@ -1,4 +1,5 @@
 /** Notices a soft phase that prunes nearly everything, which the hard phase hardly mends. */
+import { mean } from '../data/mean.js';
 
 /** Tokens of a sentence, [CLS] among them, below which a layer counts as empty. */
 const fewestTokens = 2;
@@ -6,8 +7,6 @@ const fewestTokens = 2;
 const shareOfTarget = 0.5;
 const stepsBefore = 20;
 const smoothing = 0.1;
-
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
 export class CollapseWatch {
   private steps = 0;

@@ -1,6 +1,8 @@
 /** Runs a model over examples without training: predictions, and the tokens that its thresholds keep. */
+
 import * as tf from '@tensorflow/tfjs';
 import type { Precision } from '../configs/schema.js';
+import { mean } from '../data/mean.js';
 import { computeMetrics, type Metrics } from '../data/metrics.js';
 import type { Task } from '../data/tasks.js';
 import { type BatchLimits, type EncodedExample, evaluationBatches, makeBatch } from './batches.js';
@@ -56,8 +58,8 @@ export function predict(
     });
   }
   weights.dispose();
-  const mean = (sum: number): number => sum / Math.max(1, examples.length);
-  return { logits, keptRatio: kept.map(mean), importantRatio: important.map(mean) };
+  const meanOf = (sum: number): number => sum / Math.max(1, examples.length);
+  return { logits, keptRatio: kept.map(meanOf), importantRatio: important.map(meanOf) };
 }
 
 /** The class of the largest logit of every example. */
@@ -98,7 +100,7 @@ export function evaluate(
     loss: loss / Math.max(1, examples.length),
     keptRatio,
     importantRatio,
-    meanKeptRatio: keptRatio.reduce((a, b) => a + b, 0) / keptRatio.length,
+    meanKeptRatio: mean(keptRatio),
   };
 }
 

@@ -13,10 +13,9 @@ import type { Checkpoint } from '../model/checkpoint.js';
 import { headSize } from '../model/config.js';
 import type { EncodedExample } from './batches.js';
 import { calibrate } from './calibrate.js';
-import type { ModelState } from './model-state.js';
-import { type Parameter, weightShapes, wordTable } from './parameters.js';
+import { type ModelState, stateOfCheckpoint } from './model-state.js';
+import { type Parameter, wordTable } from './parameters.js';
 import { dequantize, type QuantizationReport, quantizeLinear, quantizeTable } from './quantize.js';
-import { thresholdParameters } from './thresholds.js';
 
 export interface ExportOptions {
   readonly weightBits: number;
@@ -37,31 +36,6 @@ export interface ExportResult {
   readonly state: ModelState;
   readonly tensors: readonly QuantizationReport[];
   readonly warnings: readonly RangeWarning[];
-}
-
-/** A checkpoint as a model to run; thresholds of the last layer, which prunes nothing, are left out. */
-export function stateOfCheckpoint(checkpoint: Checkpoint): ModelState {
-  const { config, tensors, tokenizerFiles, details } = checkpoint;
-  const parameters = new Map<string, Parameter>();
-  for (const name of weightShapes(config).keys()) {
-    const tensor = tensors.get(name);
-    if (!tensor)
-      throw new Error(`checkpoint: ${name}: expected a tensor, found none (not a trained classifier?)`);
-    parameters.set(name, { shape: tensor.shape, values: Float32Array.from(tensor.values) });
-  }
-  const thresholds = details?.prunes ? (details.thresholds?.slice(0, -1) ?? null) : null;
-  const spread = thresholds?.map(() => 1) ?? null;
-  if (thresholds && spread)
-    for (const [name, parameter] of thresholdParameters(thresholds, spread)) parameters.set(name, parameter);
-  return {
-    config,
-    tokenizerFiles,
-    task: details?.task ?? 'sst2',
-    maxTokens: details?.maxTokens ?? Math.min(128, config.maxPositions),
-    parameters,
-    spread,
-    reduces: details?.reduces ?? false,
-  };
 }
 
 /** Of tables that are small beside the words': more bits cost nothing there, and single rows are much larger than others. */

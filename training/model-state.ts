@@ -4,7 +4,7 @@ import type { Checkpoint } from '../model/checkpoint.js';
 import type { ModelConfig } from '../model/config.js';
 import type { TokenizerFiles } from '../model/tokenizer-files.js';
 import { type Parameter, WeightTensors, weightShapes } from './parameters.js';
-import { thresholdsOf } from './thresholds.js';
+import { thresholdParameters, thresholdsOf } from './thresholds.js';
 
 export interface ModelState {
   readonly config: ModelConfig;
@@ -41,6 +41,31 @@ export function toCheckpoint(state: ModelState): Omit<Checkpoint, 'ignored'> {
       reduces: thresholds !== null && state.reduces,
       thresholds: thresholds && [...thresholds, { prune: 0, reduce: 0 }],
     },
+  };
+}
+
+/** A checkpoint as a model to run; thresholds of the last layer, which prunes nothing, are left out. */
+export function stateOfCheckpoint(checkpoint: Checkpoint): ModelState {
+  const { config, tensors, tokenizerFiles, details } = checkpoint;
+  const parameters = new Map<string, Parameter>();
+  for (const name of weightShapes(config).keys()) {
+    const tensor = tensors.get(name);
+    if (!tensor)
+      throw new Error(`checkpoint: ${name}: expected a tensor, found none (not a trained classifier?)`);
+    parameters.set(name, { shape: tensor.shape, values: tensor.values.slice() });
+  }
+  const thresholds = details?.prunes ? (details.thresholds?.slice(0, -1) ?? null) : null;
+  const spread = thresholds?.map(() => 1) ?? null;
+  if (thresholds && spread)
+    for (const [name, parameter] of thresholdParameters(thresholds, spread)) parameters.set(name, parameter);
+  return {
+    config,
+    tokenizerFiles,
+    task: details?.task ?? 'sst2',
+    maxTokens: details?.maxTokens ?? Math.min(128, config.maxPositions),
+    parameters,
+    spread,
+    reduces: details?.reduces ?? false,
   };
 }
 

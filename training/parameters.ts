@@ -69,12 +69,6 @@ export function initialParameters(
   );
 }
 
-/** A copy that later steps do not change, of a checkpoint's tensors for example. */
-export const copyParameters = (
-  parameters: ReadonlyMap<string, { readonly shape: readonly number[]; readonly values: Float32Array }>,
-): Map<string, Parameter> =>
-  new Map([...parameters].map(([name, { shape, values }]) => [name, { shape, values: values.slice() }]));
-
 export type Weights = Readonly<Record<string, tf.Tensor>>;
 
 /** Tensors over parameters; on a backend that shares memory they follow every change. Dispose when done. */

@@ -3,8 +3,7 @@ import type { RunConfig } from '../configs/schema.js';
 import { type Checkpoint, readCheckpoint } from '../model/checkpoint.js';
 import type { EncodedExample } from './batches.js';
 import { TrainingError } from './errors.js';
-import type { ModelState } from './model-state.js';
-import { copyParameters } from './parameters.js';
+import { type ModelState, stateOfCheckpoint } from './model-state.js';
 import { teacherLogits } from './teacher-logits.js';
 
 /** A checkpoint as a model without masks that reads the student's tokens. */
@@ -19,7 +18,7 @@ function denseModel(checkpoint: Checkpoint, student: ModelState, directory: stri
     throw new TrainingError(
       `distillation: teacher ${directory}: expected a model for ${wanted}, got one for ${got}`,
     );
-  return { ...student, config, parameters: copyParameters(checkpoint.tensors), spread: null };
+  return { ...stateOfCheckpoint(checkpoint), maxTokens: student.maxTokens, spread: null };
 }
 
 export class Teacher {

@@ -2,6 +2,7 @@
  * Learned thresholds: per layer but the last, in units of the spread (standard deviation) of the layer's scores n·S, so that
  * one learning rate and one temperature serve every layer.
  */
+import { mean } from '../data/mean.js';
 import type { LayerThresholds } from '../model/artifact.js';
 import { type Parameter, type Parameters, pruneThresholds, reduceThresholds } from './parameters.js';
 
@@ -17,9 +18,8 @@ export interface InitialThresholds {
 
 /** Standard deviation; at least a small number, so that divisions are safe. */
 export function spreadOf(scores: readonly number[]): number {
-  const mean = scores.reduce((a, b) => a + b, 0) / Math.max(1, scores.length);
-  const variance = scores.reduce((a, b) => a + (b - mean) ** 2, 0) / Math.max(1, scores.length);
-  return Math.max(1e-3, Math.sqrt(variance));
+  const centre = mean(scores);
+  return Math.max(1e-3, Math.sqrt(mean(scores.map((score) => (score - centre) ** 2))));
 }
 
 /** The value below which a share of the numbers lies, interpolated. */
@@ -124,8 +124,6 @@ const integralGain = 4;
  */
 export const adaptLambda = (lambda: number, error: number, passed: number): number =>
   Math.min(10, Math.max(-2, lambda + integralGain * error * passed));
-
-const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
 /**
  * Shares with the wanted mean, in the soft phase's proportions: one power of each, at least the last layer's, which is [CLS]

@@ -2,9 +2,11 @@
  * Training in three phases: dense (ordinary fine-tuning), soft (weights and thresholds together, soft masks), hard (masks made
  * 0 or 1 by the learned thresholds, which are frozen). CipherPrune, ICLR 2025; our changes are in docs/training.md.
  */
+
 import { availableParallelism } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { PhaseName, Precision, RunConfig } from '../configs/schema.js';
+import { mean } from '../data/mean.js';
 import { splitmix32 } from '../data/synthetic.js';
 import { kernels } from '../kernels/addon.js';
 import { type EncodedExample, epochBatches, makeBatch, mixSeeds, shuffle } from './batches.js';
@@ -273,7 +275,7 @@ export class Trainer {
   private adapt({ kept }: StepResult, progress: number, passed: number): void {
     const { keep, monotone } = this.config.masks;
     if (keep !== null) {
-      const error = kept.reduce((a, b) => a + b, 0) / kept.length - scheduledShare(kept, keep, progress);
+      const error = mean(kept) - scheduledShare(kept, keep, progress);
       shiftThresholds(this.state.parameters, error);
       const lambda = adaptLambda(this.position.lambda, error, passed);
       this.position = { ...this.position, lambda, kept: runningShares(this.position.kept, kept) };

@@ -59,7 +59,8 @@ async function exportCheckpoint(options: ExportOptions): Promise<void> {
   const { createTokenizer } = await import('../../model/tokenizer.js');
   const { writeArtifact } = await import('../../model/artifact-file.js');
   const { useBackend } = await import('../../training/backend/setup.js');
-  const { exportArtifact, stateOfCheckpoint } = await import('../../training/export.js');
+  const { exportArtifact } = await import('../../training/export.js');
+  const { stateOfCheckpoint } = await import('../../training/model-state.js');
   await useBackend('native');
   const checkpoint = await readCheckpoint(directory);
   const { maxTokens } = stateOfCheckpoint(checkpoint);

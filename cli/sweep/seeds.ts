@@ -1,4 +1,5 @@
 /** Runs that differ in the seed alone, as one row: mean and standard deviation. */
+import { mean } from '../../data/mean.js';
 import { type RunResult, scoreOf } from '../run-result.js';
 import type { SweepRow } from './sweep.js';
 
@@ -22,12 +23,10 @@ export interface SeedMean {
 
 type DoneRow = Extract<SweepRow, { status: 'done' }>;
 
-const meanOf = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
-
 function spreadOf(values: readonly number[]): Spread {
-  const mean = meanOf(values);
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, deviation: values.length < 2 ? 0 : Math.sqrt(squares / (values.length - 1)) };
+  const centre = mean(values);
+  const squares = values.reduce((sum, value) => sum + (value - centre) ** 2, 0);
+  return { mean: centre, deviation: values.length < 2 ? 0 : Math.sqrt(squares / (values.length - 1)) };
 }
 
 function summary(rows: readonly DoneRow[]): Omit<SeedMean, 'settings'> {
@@ -38,8 +37,8 @@ function summary(rows: readonly DoneRow[]): Omit<SeedMean, 'settings'> {
     float: spreadOf(over(({ float }) => scoreOf(float))),
     fixedPoint: rounded ? spreadOf(over(({ fixedPoint }) => scoreOf(fixedPoint!))) : null,
     meanKeptRatio: spreadOf(over(({ float }) => float.meanKeptRatio)),
-    bytes: meanOf(over(({ estimate }) => estimate.bytes)),
-    seconds: meanOf(over(({ estimate }) => estimate.seconds.lan)),
+    bytes: mean(over(({ estimate }) => estimate.bytes)),
+    seconds: mean(over(({ estimate }) => estimate.seconds.lan)),
   };
 }
 
