@@ -7,11 +7,12 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadRunConfig } from '../../configs/load.js';
 import type { RunConfig } from '../../configs/schema.js';
-import { branchRun, denseConfig, densePart, isDenseKey } from '../../training/branch.js';
+import { branchRun, densePart } from '../../training/branch.js';
 import { asUsed } from '../../training/precision.js';
 import { readRunConfig } from '../measure.js';
 import { selfCommand } from '../model-options.js';
 import { type RunResult, readResult, scoreOf } from '../run-result.js';
+import { type DenseRun, denseRuns } from './dense-runs.js';
 import { overridesOf, type Setting, settingName } from './grid.js';
 import { paretoFront } from './pareto.js';
 import { runChild, runPool } from './pool.js';
@@ -61,37 +62,6 @@ const sameRun = (known: RunConfig, wanted: RunConfig): boolean => {
   return text(known) === text(asUsed(wanted, known));
 };
 
-/** Masks come after the dense phase, and may change. */
-const sameDense = (known: RunConfig, wanted: RunConfig): boolean =>
-  densePart(known) === densePart(asUsed(wanted, known));
-
-/** A run of the dense phase, shared by the settings that have it in common. */
-interface DenseRun {
-  readonly run: string;
-  readonly settings: Setting;
-  readonly config: RunConfig;
-}
-
-/** Settings that the dense phase depends on, of a setting that does not share it with those before. */
-const denseSetting = (setting: Setting): Setting => ({
-  ...Object.fromEntries(Object.entries(setting).filter(([key]) => isDenseKey(key))),
-  'masks.mode': 'none',
-});
-
-/** The different dense runs of a sweep, in the order of the settings; that of `base` where there are none. */
-function denseRuns(jobs: readonly Job[], base: RunConfig, out: string): Map<string, DenseRun> {
-  const runs = new Map<string, DenseRun>();
-  const wanted = jobs.length > 0 ? jobs : [{ settings: {}, config: base }];
-  for (const { settings, config } of wanted) {
-    const key = densePart(config);
-    if (runs.has(key)) continue;
-    const run = runs.size === 0 ? 'dense' : `dense-${runs.size + 1}`;
-    const own = denseConfig({ ...config, name: base.name }, join(out, run));
-    runs.set(key, { run, settings: denseSetting(settings), config: own });
-  }
-  return runs;
-}
-
 class Sweep {
   /** Folders of dense runs that are trained or being trained, by what they depend on. */
   private readonly dense = new Map<string, Promise<string>>();
@@ -121,9 +91,6 @@ class Sweep {
 
   private async trainDense(name: string, config: RunConfig): Promise<string> {
     const directory = config.output;
-    const known = existsSync(join(directory, 'run.json'));
-    if (known && !sameDense(await readRunConfig(directory), config))
-      throw new Error(`${directory} holds another dense run; expected an --out of its own`);
     if (!existsSync(join(directory, 'final'))) {
       const file = await writeConfig(directory, config);
       await this.train(name, file, existsSync(join(directory, 'checkpoint')));
@@ -212,7 +179,11 @@ export async function runSweep(options: SweepOptions): Promise<SweepRow[]> {
   const jobs = wanted.filter(({ config }) => config.masks.mode !== 'none');
   const base = await loadRunConfig(file, overrides);
   await mkdir(out, { recursive: true });
-  const dense = denseRuns(wanted, base, out);
+  const dense = await denseRuns(
+    wanted.length > 0 ? wanted : [{ settings: {}, config: base }],
+    base.name,
+    out,
+  );
   const sweep = new Sweep(options, dense);
   options.onPlan(dense.size + jobs.length);
   const rows = new Map<string, SweepRow>();

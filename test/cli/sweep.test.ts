@@ -154,5 +154,13 @@ export: { calibrationExamples: 24 }
     expect(mean).toMatchObject({ settings: { 'masks.mode': 'none' }, seeds: 2, fixedPoint: null });
     expect(mean!.float.mean).toBeCloseTo((first! + second!) / 2, 12);
     expect(mean!.float.deviation).toBeCloseTo(Math.abs(first! - second!) / Math.SQRT2, 12);
+
+    lines.length = 0;
+    const later = await runSweep({ ...options, settings: settingsOf(['mode=none', 'seed=3,2']) });
+    expect(status(later)).toEqual([
+      ['dense-3', 'done'],
+      ['dense-2', 'done'],
+    ]);
+    expect(new Set(lines.map((line) => line.split(':')[0]))).toEqual(new Set(['dense-3']));
   });
 });
