@@ -207,7 +207,8 @@ const distillation = z.strictObject({
 
 const exportOptions = z.strictObject({
   weightBits: z.number().int().min(4).max(16).default(8),
-  embeddingBits: z.number().int().min(4).max(16).default(8),
+  /** Of the word vectors: 8 bits are too few for pretrained ones, in which a few numbers are twenty times the others. */
+  embeddingBits: z.number().int().min(4).max(16).default(12),
   ringBits: z.number().int().min(24).max(64).default(37),
   fractionBits: z.number().int().min(6).max(24).default(12),
   /** Training sentences over which activation ranges are measured. */

@@ -40,12 +40,17 @@ function tryScale(values: Float32Array, weightBits: number, fractionBits: number
   return { fractionBits, squaredError, saturated };
 }
 
-/** The scale of least squared error. */
-function bestScale(values: Float32Array, weightBits: number): Trial {
+/** The finest scale that saturates nothing. */
+function safeScale(values: Float32Array, weightBits: number): number {
   const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const whole = 2 ** (weightBits - 1) - 1;
   const safe = largest === 0 ? 0 : Math.floor(Math.log2(whole / largest));
-  const first = Math.max(0, Math.min(mostFractionBits, safe));
+  return Math.max(0, Math.min(mostFractionBits, safe));
+}
+
+/** The scale of least squared error. */
+function bestScale(values: Float32Array, weightBits: number): Trial {
+  const first = safeScale(values, weightBits);
   const trials = Array.from({ length: finerScales + 1 }, (_, i) =>
     tryScale(values, weightBits, Math.min(mostFractionBits, first + i)),
   );
@@ -64,14 +69,21 @@ const squares = (values: Float32Array): number => values.reduce((sum, value) => 
 const relative = (squaredError: number, values: Float32Array): number =>
   squaredError === 0 ? 0 : Math.sqrt(squaredError / squares(values));
 
-/** Quantizes a table of `rows` × `columns` with one scale. */
+/**
+ * Quantizes a table of `rows` × `columns` with one scale that saturates nothing. The rows with the largest numbers are those of [CLS], [SEP],
+ * commas and the like, which every text has: a scale of least squared error over the whole vocabulary would cut just them.
+ */
 export function quantizeTable(
   name: string,
   values: Float32Array,
   [inputs, outputs]: Size,
   weightBits: number,
 ): Quantized {
-  const { fractionBits, squaredError, saturated } = bestScale(values, weightBits);
+  const { fractionBits, squaredError, saturated } = tryScale(
+    values,
+    weightBits,
+    safeScale(values, weightBits),
+  );
   const scale = 2 ** fractionBits;
   const most = 2 ** (weightBits - 1) - 1;
   const integers = Int16Array.from(values, (value) => roundTo(value, scale, most));

@@ -14,6 +14,7 @@ interface ExportOptions {
   readonly checkpoint: string;
   readonly out: string;
   readonly weightBits?: number;
+  readonly embeddingBits?: number;
   readonly calibrate?: string;
   readonly data?: string;
   readonly json: boolean;
@@ -70,7 +71,8 @@ async function exportCheckpoint(options: ExportOptions): Promise<void> {
     return { index, ids: Int32Array.from(ids), types: Int32Array.from(tokenTypes), label: -1 };
   });
   const defaults = config?.export ?? runConfigSchema.shape.export.parse(undefined);
-  const { embeddingBits, ringBits, fractionBits } = defaults;
+  const { ringBits, fractionBits } = defaults;
+  const embeddingBits = options.embeddingBits ?? defaults.embeddingBits;
   const weightBits = options.weightBits ?? defaults.weightBits;
   const result = exportArtifact(checkpoint, examples, {
     weightBits,
@@ -118,7 +120,14 @@ export const command: Command<ExportOptions> = {
         describe: 'Checkpoint, or the folder of a run',
       })
       .option('out', { type: 'string', demandOption: true, describe: 'Folder of the artifact' })
-      .option('weight-bits', { coerce: optionalBits, describe: 'Bits of the weights, 4 to 16' })
+      .option('weight-bits', {
+        coerce: optionalBits('weight-bits'),
+        describe: 'Bits of the weights, 4 to 16',
+      })
+      .option('embedding-bits', {
+        coerce: optionalBits('embedding-bits'),
+        describe: 'Bits of the word vectors, 4 to 16',
+      })
       .option('calibrate', {
         type: 'string',
         describe: 'Texts to measure ranges on, one a line; by default a sample of the training data',
@@ -132,6 +141,6 @@ export const command: Command<ExportOptions> = {
   handler: exportCheckpoint,
 };
 
-function optionalBits(value: unknown): number | undefined {
-  return value === undefined ? undefined : wholeNumber('weight-bits', 4, 16)(value);
+function optionalBits(name: string): (value: unknown) => number | undefined {
+  return (value) => (value === undefined ? undefined : wholeNumber(name, 4, 16)(value));
 }

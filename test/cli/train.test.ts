@@ -50,10 +50,17 @@ describe('train, export and inspect', () => {
       artifact,
       '--weight-bits',
       '9',
+      '--embedding-bits',
+      '11',
       '--json',
     );
     expect(exported.code, exported.err).toBe(0);
-    expect(JSON.parse(exported.out)).toMatchObject({ weightBits: 9, calibrationTexts: 300, warnings: [] });
+    expect(JSON.parse(exported.out)).toMatchObject({
+      weightBits: 9,
+      embeddingBits: 11,
+      calibrationTexts: 300,
+      warnings: [],
+    });
     const inspected = JSON.parse((await run('inspect', artifact, '--json')).out);
     expect(inspected).toMatchObject({ task: 'sst2', prunes: true, reduces: true });
 
