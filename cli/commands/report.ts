@@ -13,13 +13,17 @@ interface ReportOptions {
   readonly json: boolean;
 }
 
+/** Where the page goes: a name that does not say HTML is a folder's. */
+const pageFile = ({ runs, out = runs }: ReportOptions): string =>
+  /\.html?$/i.test(out) ? out : join(out, 'report.html');
+
 async function report(options: GlobalOptions & ReportOptions): Promise<void> {
   const { collect } = await import('../report/collect.js');
   const { reportPage } = await import('../report/page.js');
   const { renderPng } = await import('../report/render.js');
   const collected = await collect(options.runs);
   const { html, figures } = await reportPage(collected);
-  const out = options.out ?? join(options.runs, 'report.html');
+  const out = pageFile(options);
   await mkdir(dirname(out), { recursive: true });
   await writeFile(out, html);
   const files = [out];
@@ -45,7 +49,10 @@ export const command: Command<ReportOptions> = {
   builder: (yargs) =>
     yargs.options({
       runs: { type: 'string', demandOption: true, describe: 'Folder with runs below it, or one run' },
-      out: { type: 'string', describe: 'The page; by default report.html in that folder' },
+      out: {
+        type: 'string',
+        describe: 'The page (.html), or a folder for report.html; by default the folder of the runs',
+      },
       figures: { type: 'boolean', default: true, describe: 'Also every figure as SVG and PNG beside it' },
       json: jsonOption,
     }) as unknown as Argv<GlobalOptions & ReportOptions>,

@@ -1,13 +1,14 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { agreementOf, compareWays } from '../../cli/comparison.js';
 import { collect } from '../../cli/report/collect.js';
 import { figuresOf } from '../../cli/report/figures.js';
 import { reportPage } from '../../cli/report/page.js';
 import { renderPng } from '../../cli/report/render.js';
 import { chosenSentences, sentencesHtml, shade } from '../../cli/report/sentences.js';
+import { runCommandLine } from '../../cli/run.js';
 import type { Measured, RunResult, TokenLine } from '../../cli/run-result.js';
 
 const measured = (accuracy: number): Measured => ({
@@ -145,6 +146,32 @@ describe('report', () => {
     await expect(collect(join(root, 'nowhere'))).rejects.toThrow(/found none/);
     await mkdir(join(root, 'runs', 'cheap', 'artifact'));
     await expect(collect(join(root, 'runs', 'cheap', 'artifact'))).rejects.toThrow(/found none/);
+  });
+});
+
+describe('report command', () => {
+  it('writes where it is told, a page or a folder, also over an older one', async () => {
+    const root = await mkdtemp(join(tmpdir(), 'report-command-'));
+    const runs = join(root, 'runs', 'one');
+    await mkdir(runs, { recursive: true });
+    await writeFile(join(runs, 'run.json'), '{}');
+    await writeFile(join(runs, 'result.json'), JSON.stringify(result(0.8, 1)));
+    const print = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    const made = async (...out: string[]): Promise<string[]> => {
+      print.mockClear();
+      expect(await runCommandLine(['report', '--runs', runs, '--json', ...out])).toBe(0);
+      const { files } = JSON.parse(print.mock.calls.map(([text]) => String(text)).join(''));
+      for (const file of files) expect((await stat(file)).size).toBeGreaterThan(0);
+      return files.filter((file: string) => !file.endsWith('.png'));
+    };
+    const folder = join(root, 'pages');
+    const inFolder = [join(folder, 'report.html'), join(folder, 'report-figures', 'pareto.svg')];
+    expect(await made('--out', folder)).toEqual(expect.arrayContaining(inFolder));
+    expect(await made('--out', folder)).toEqual(expect.arrayContaining(inFolder));
+    expect(await made('--out', join(root, 'page.html'))).toContain(join(root, 'page.html'));
+    expect(await made()).toContain(join(runs, 'report.html'));
+    vi.restoreAllMocks();
+    await rm(root, { recursive: true, force: true });
   });
 });
 
