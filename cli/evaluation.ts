@@ -1,5 +1,4 @@
 /** Accuracy, kept tokens and cost of a classifier over labelled examples. */
-
 import type { Dataset, Example } from '../data/dataset.js';
 import { mean } from '../data/mean.js';
 import { computeMetrics, type Metrics } from '../data/metrics.js';

@@ -1,5 +1,4 @@
 /** The trained float model as a classifier, to set private inference beside. */
-
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { argmax, type Classification, softmax } from '../inference/run/classification.js';
@@ -8,8 +7,7 @@ import { NO_COST } from '../inference/session/meter.js';
 import { readCheckpoint } from '../model/checkpoint.js';
 import { createTokenizer, type Tokenizer } from '../model/tokenizer.js';
 import { useBackend } from '../training/backend/setup.js';
-import type { ModelState } from '../training/model-state.js';
-import { stateOfCheckpoint } from '../training/model-state.js';
+import { type ModelState, stateOfCheckpoint } from '../training/model-state.js';
 import { traceTokens } from '../training/token-trace.js';
 import type { Classifier } from './evaluation.js';
 

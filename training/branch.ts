@@ -21,6 +21,10 @@ export function densePart(config: RunConfig): string {
   return JSON.stringify([...denseSections.map((section) => part[section]), config.phases.dense]);
 }
 
+/** Whether a run's dense phase is the one that is wanted, on this machine's precision; what comes after it may differ. */
+export const sameDense = (known: RunConfig, wanted: RunConfig): boolean =>
+  densePart(known) === densePart(asUsed(wanted, known));
+
 /** The configuration of the shared dense run: the same without masks. */
 export const denseConfig = (config: RunConfig, output: string): RunConfig => ({
   ...config,
@@ -39,7 +43,7 @@ export async function branchRun(dense: string, wanted: RunConfig, directory: str
     throw new TrainingError(`${dense}: expected a finished dense run, found none`);
   const source = parseRunConfig(JSON.parse(await readFile(join(dense, 'run.json'), 'utf8')), dense);
   const config = asUsed(wanted, source);
-  if (densePart(source) !== densePart(config))
+  if (!sameDense(source, wanted))
     throw new TrainingError(`${dense}: its dense phase was trained by another configuration`);
   const to = new RunFolder(directory);
   await to.start(config);

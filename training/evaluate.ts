@@ -1,5 +1,4 @@
 /** Runs a model over examples without training: predictions, and the tokens that its thresholds keep. */
-
 import * as tf from '@tensorflow/tfjs';
 import type { Precision } from '../configs/schema.js';
 import { mean } from '../data/mean.js';

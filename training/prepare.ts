@@ -109,17 +109,17 @@ function pretrainedModel(
 /** The same for every seed of a run, so that a teacher's kept logits serve all of them. */
 const joinedSeed = mixSeeds(0, 6);
 
+/** Further texts from those of a task, in the way that suits one text or two. */
+const recombine = (examples: readonly Example[], each: number): Example[] =>
+  examples[0]?.textPair === null ? joinedTexts(examples, each, joinedSeed) : recombinedPairs(examples, each);
+
 /** The recombined texts of a configuration, as a data set without rows of its own. */
 function unlabelledTexts({ distillation, masks }: RunConfig, train: Dataset): Dataset {
   const { recombined, weight } = distillation;
   if (recombined > 0 && weight === 0)
     throw new TrainingError('distillation.recombined: expected a weight above 0, got 0');
   const wanted = recombined > 0 && masks.mode !== 'none';
-  const recombine = (): Example[] =>
-    train.examples[0]?.textPair === null
-      ? joinedTexts(train.examples, recombined, joinedSeed)
-      : recombinedPairs(train.examples, recombined);
-  const examples = wanted ? recombine() : [];
+  const examples = wanted ? recombine(train.examples, recombined) : [];
   return { ...train, examples, malformed: { count: 0, first: [] } };
 }
 

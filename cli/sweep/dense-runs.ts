@@ -3,8 +3,7 @@ import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunConfig } from '../../configs/schema.js';
-import { denseConfig, densePart, isDenseKey } from '../../training/branch.js';
-import { asUsed } from '../../training/precision.js';
+import { denseConfig, densePart, isDenseKey, sameDense } from '../../training/branch.js';
 import { readRunConfig } from '../measure.js';
 import type { Setting } from './grid.js';
 
@@ -45,7 +44,7 @@ export async function denseRuns(
   const taken = new Set(there.keys());
   const runs = new Map<string, DenseRun>();
   const nameFor = (config: RunConfig): string => {
-    for (const [run, known] of there) if (densePart(known) === densePart(asUsed(config, known))) return run;
+    for (const [run, known] of there) if (sameDense(known, config)) return run;
     let number = 1;
     while (taken.has(nameOf(number))) number++;
     taken.add(nameOf(number));
