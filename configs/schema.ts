@@ -65,8 +65,10 @@ const data = z.strictObject({
   /** Use only the first so many examples; null for all. */
   trainLimit: count.nullable().default(null),
   devLimit: count.nullable().default(null),
-  /** Split the dev file 4/5 for training, 1/5 for testing, by index (QNLI where its train file is missing). */
+  /** Split the dev file 4/5 for training, 1/5 for testing, by first texts (QNLI where its train file is missing). */
   splitDev: z.boolean().default(false),
+  /** Which fifth is for testing then: five runs, one a fold, test on the whole file. */
+  fold: z.number().int().min(1).max(5).default(5),
   /** Examples of the synthetic source. */
   syntheticTrain: count.default(4000),
   syntheticDev: count.default(400),
@@ -107,6 +109,8 @@ const phaseFields = {
   decay: z.enum(['linear', 'cosine', 'constant']).default('linear'),
   /** Stop after so many steps; null for never. */
   maxSteps: count.nullable().default(null),
+  /** In place of the model's dropout, attention's too; null for the model's. */
+  dropout: fraction.nullable().default(null),
 };
 
 const phases = z.strictObject({
@@ -203,6 +207,8 @@ const distillation = z.strictObject({
    * of one: every text followed by others, drawn at random.
    */
   recombined: z.number().int().min(0).default(0),
+  /** The same of another kind, so many for every example: with a run of its words left out, of two texts of the second's. */
+  cutoff: z.number().int().min(0).default(0),
 });
 
 const exportOptions = z.strictObject({

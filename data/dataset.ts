@@ -58,18 +58,24 @@ export function describeMalformed({ count, first }: MalformedRows): string {
   );
 }
 
+/** Parts that a development file can be split into. */
+export const folds = 5;
+
 /**
- * Splits examples 4/5 to 1/5, for a task of which only the dev file is at hand (QNLI). Every fifth distinct first text
- * goes to the test part, so that no question is in both.
+ * Splits examples 4/5 to 1/5, for a task of which only the dev file is at hand (QNLI). Every fifth distinct first text goes to the
+ * test part, so that no question is in both. fold: which fifth is the test part, from 1.
  */
-export function splitFourToOne(examples: readonly Example[]): { train: Example[]; dev: Example[] } {
+export function splitFourToOne(
+  examples: readonly Example[],
+  fold: number,
+): { train: Example[]; dev: Example[] } {
   const ordinal = new Map<string, number>();
   const train: Example[] = [];
   const dev: Example[] = [];
   for (const example of examples) {
     const at = ordinal.get(example.text) ?? ordinal.size;
     ordinal.set(example.text, at);
-    (at % 5 === 4 ? dev : train).push(example);
+    (at % folds === fold - 1 ? dev : train).push(example);
   }
   return { train, dev };
 }

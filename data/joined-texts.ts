@@ -3,25 +3,20 @@
  * set of distillation): unlike the training texts themselves it has not learned their answers by heart.
  */
 import { DatasetError, type Example } from './dataset.js';
+import type { FurtherText } from './further-texts.js';
 import { splitmix32 } from './synthetic.js';
 
 /**
- * `each` joined texts for every example, its own text followed by that of an example drawn at random, without labels. Indices go
- * on after those of the examples. The same seed gives the same texts.
+ * `each` joined texts for every example, its own text followed by that of an example drawn at random. The same seed gives the
+ * same texts.
  * @throws DatasetError if an example has two texts
  */
-export function joinedTexts(examples: readonly Example[], each: number, seed: number): Example[] {
+export function joinedTexts(examples: readonly Example[], each: number, seed: number): FurtherText[] {
   const random = splitmix32(seed);
-  let next = 1 + examples.reduce((largest, example) => Math.max(largest, example.index), -1);
   return examples.flatMap((example) =>
     Array.from({ length: each }, () => {
       const partner = examples[Math.floor(random() * examples.length)]!;
-      return {
-        index: next++,
-        text: `${singleText(example)} ${singleText(partner)}`,
-        textPair: null,
-        label: null,
-      };
+      return { text: `${singleText(example)} ${singleText(partner)}`, textPair: null };
     }),
   );
 }

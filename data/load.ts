@@ -25,7 +25,7 @@ async function loadAll({ task, data }: LoadOptions, split: 'train' | 'dev'): Pro
       : readGlue(data.directory, task, from);
   if (!data.splitDev) return read(split);
   const whole = await read('dev');
-  return { ...whole, split, examples: splitFourToOne(whole.examples)[split] };
+  return { ...whole, split, examples: splitFourToOne(whole.examples, data.fold)[split] };
 }
 
 /** Reads the train or dev split of a run, cut to its limit. Throws DatasetError. */

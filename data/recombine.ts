@@ -3,6 +3,7 @@
  * it. A teacher labels them (the transfer set of distillation). Augmented SBERT (Thakur et al., NAACL 2021), BM25 sampling.
  */
 import { DatasetError, type Example } from './dataset.js';
+import type { FurtherText } from './further-texts.js';
 
 /** BM25's usual constants: saturation and length normalisation. */
 const k1 = 1.2;
@@ -43,11 +44,11 @@ class Bm25 {
 }
 
 /**
- * Up to `each` further pairs for every distinct first text, without labels, none of them among the examples; fewer where no other
- * second text shares a word. Indices go on after those of the examples.
+ * Up to `each` further pairs for every distinct first text, none of them among the examples; fewer where no other second text
+ * shares a word.
  * @throws DatasetError if an example is a single text
  */
-export function recombinedPairs(examples: readonly Example[], each: number): Example[] {
+export function recombinedPairs(examples: readonly Example[], each: number): FurtherText[] {
   const seconds = [...new Set(examples.map(secondOf))];
   const index = new Bm25(seconds);
   const known = new Map<string, Set<string>>();
@@ -55,14 +56,13 @@ export function recombinedPairs(examples: readonly Example[], each: number): Exa
     const partners = known.get(example.text) ?? new Set();
     known.set(example.text, partners.add(secondOf(example)));
   }
-  let next = 1 + examples.reduce((largest, example) => Math.max(largest, example.index), -1);
   return [...known].flatMap(([text, partners]) =>
     index
       .ranking(text)
       .map((place) => seconds[place]!)
       .filter((second) => !partners.has(second))
       .slice(0, each)
-      .map((textPair) => ({ index: next++, text, textPair, label: null })),
+      .map((textPair) => ({ text, textPair })),
   );
 }
 

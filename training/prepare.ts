@@ -1,9 +1,11 @@
 /** From a run configuration to a model to start from and tokenized examples. */
 import type { RunConfig } from '../configs/schema.js';
 import { type Dataset, describeMalformed, type Example } from '../data/dataset.js';
+import { asExamples, type FurtherText } from '../data/further-texts.js';
 import { joinedTexts } from '../data/joined-texts.js';
 import { loadSplit } from '../data/load.js';
 import { recombinedPairs } from '../data/recombine.js';
+import { spanCutoffs } from '../data/span-cutoff.js';
 import { splitmix32 } from '../data/synthetic.js';
 import { type Task, tasks } from '../data/tasks.js';
 import { type Checkpoint, readCheckpoint } from '../model/checkpoint.js';
@@ -107,19 +109,25 @@ function pretrainedModel(
 }
 
 /** The same for every seed of a run, so that a teacher's kept logits serve all of them. */
-const joinedSeed = mixSeeds(0, 6);
+const [joinedSeed, cutoffSeed] = [mixSeeds(0, 6), mixSeeds(0, 7)];
 
-/** Further texts from those of a task, in the way that suits one text or two. */
-const recombine = (examples: readonly Example[], each: number): Example[] =>
+/** Recombined in the way that suits one text or two. */
+const recombine = (examples: readonly Example[], each: number): FurtherText[] =>
   examples[0]?.textPair === null ? joinedTexts(examples, each, joinedSeed) : recombinedPairs(examples, each);
 
-/** The recombined texts of a configuration, as a data set without rows of its own. */
+/** The texts of a configuration that only a teacher labels, as a data set without rows of its own. */
 function unlabelledTexts({ distillation, masks }: RunConfig, train: Dataset): Dataset {
-  const { recombined, weight } = distillation;
-  if (recombined > 0 && weight === 0)
-    throw new TrainingError('distillation.recombined: expected a weight above 0, got 0');
-  const wanted = recombined > 0 && masks.mode !== 'none';
-  const examples = wanted ? recombine(train.examples, recombined) : [];
+  for (const kind of ['recombined', 'cutoff'] as const)
+    if (distillation[kind] > 0 && distillation.weight === 0)
+      throw new TrainingError(`distillation.${kind}: expected a weight above 0, got 0`);
+  const further =
+    masks.mode === 'none'
+      ? []
+      : [
+          ...(distillation.recombined > 0 ? recombine(train.examples, distillation.recombined) : []),
+          ...spanCutoffs(train.examples, distillation.cutoff, cutoffSeed),
+        ];
+  const examples = asExamples(further, train.examples);
   return { ...train, examples, malformed: { count: 0, first: [] } };
 }
 
@@ -160,7 +168,7 @@ export async function prepareRun(
     state,
     task,
     train: encodeAll(train, tokenizer, maxTokens, notes),
-    unlabelled: encodeAll(unlabelled, tokenizer, maxTokens, notes, 'recombined texts'),
+    unlabelled: encodeAll(unlabelled, tokenizer, maxTokens, notes, 'further texts'),
     dev: encodeAll(dev, tokenizer, maxTokens, notes),
     notes,
   };

@@ -299,11 +299,12 @@ export class Trainer {
     group: EncodedExample[],
     seed: number,
   ): StepOptions {
-    const { dropout, attentionDropout, freezeEmbeddings } = this.config.model;
+    const { freezeEmbeddings, ...model } = this.config.model;
+    const { dropout } = this.config.phases[phase];
     const teacher = phase === 'dense' ? null : this.teacher;
     return {
       masks: this.stepMasks(phase, progress),
-      dropout: { hidden: dropout, attention: attentionDropout, seed },
+      dropout: { hidden: dropout ?? model.dropout, attention: dropout ?? model.attentionDropout, seed },
       distillation: teacher && { ...this.config.distillation, teacher: teacher.of(group) },
       freezeEmbeddings,
       precision: this.config.precision,

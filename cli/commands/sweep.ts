@@ -6,7 +6,7 @@ import { optional, wholeNumber } from '../options.js';
 import { megabytes, note, type Progress, print, printJson, printTable, progressBar } from '../output.js';
 import { scoreOf } from '../run-result.js';
 import { settingName, settingsOf } from '../sweep/grid.js';
-import { type SeedMean, type Spread, seedMeans } from '../sweep/seeds.js';
+import { type RepeatMean, repeatMeans, type Spread } from '../sweep/repeats.js';
 import type { SweepRow } from '../sweep/sweep.js';
 
 interface SweepOptions {
@@ -43,18 +43,23 @@ function printRows(rows: readonly SweepRow[]): void {
   );
 }
 
-/** The settings that were run with several seeds. */
-function printMeans(means: readonly SeedMean[]): void {
+/** The settings that were run with several seeds or folds. */
+function printMeans(means: readonly RepeatMean[]): void {
   if (means.length === 0) return;
-  const spread = ({ mean, deviation }: Spread): string => `${mean.toFixed(4)} ± ${deviation.toFixed(4)}`;
-  print('\nmean ± standard deviation over seeds');
+  const spread = (value: Spread | null): string =>
+    value ? `${value.mean.toFixed(4)} ± ${value.deviation.toFixed(4)}` : '';
+  print(
+    '\nmean ± standard deviation over seeds and folds; gain: over the dense model of the same seed and fold',
+  );
   printTable(
-    ['settings', 'seeds', 'float', 'fixed point', 'kept', 'MB', 's (lan)'],
-    means.map(({ settings, seeds, float, fixedPoint, meanKeptRatio, bytes, seconds }) => [
+    ['settings', 'runs', 'float', 'gain', 'fixed point', 'gain', 'kept', 'MB', 's (lan)'],
+    means.map(({ settings, runs, float, fixedPoint, gain, meanKeptRatio, bytes, seconds }) => [
       settingName(settings),
-      seeds,
+      runs,
       spread(float),
-      fixedPoint ? spread(fixedPoint) : '',
+      spread(gain.float),
+      spread(fixedPoint),
+      spread(gain.fixedPoint),
       share(meanKeptRatio.mean),
       megabytes(bytes),
       seconds.toFixed(2),
@@ -88,7 +93,7 @@ async function run(options: GlobalOptions & SweepOptions): Promise<void> {
     },
   }).finally(() => progress?.stop());
   const failed = rows.filter(({ status }) => status === 'failed');
-  const means = seedMeans(rows);
+  const means = repeatMeans(rows);
   if (options.json) printJson({ out: options.out, runs: rows, means });
   else {
     printRows(rows);

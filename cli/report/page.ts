@@ -3,7 +3,7 @@ import { megabytes } from '../output.js';
 import { type Measured, type RunResult, scoreOf } from '../run-result.js';
 import { settingName } from '../sweep/grid.js';
 import { paretoFront } from '../sweep/pareto.js';
-import { type Spread, seedMeans } from '../sweep/seeds.js';
+import { repeatMeans, type Spread } from '../sweep/repeats.js';
 import type { Collected } from './collect.js';
 import { type Figure, figuresOf, shortNames } from './figures.js';
 import { escapeHtml, percent, table } from './html.js';
@@ -64,24 +64,26 @@ function resultsTable(collected: Collected): string {
 <p class="caption">${escapeHtml(runs[0]!.result.task)}, dev set; first metric of the task. Kept: share of real token-layers. Costs are estimates for one text, exact in bytes and rounds: one machine, LAN (3 Gbit/s, 0.8 ms), WAN (200 Mbit/s, 40 ms). * on the Pareto front.</p></section>`;
 }
 
-/** Settings of a sweep that were run with several seeds. */
-function seedTable({ sweep }: Collected): string {
-  const means = seedMeans(sweep);
+/** Settings of a sweep that were run with several seeds or folds. */
+function repeatTable({ sweep }: Collected): string {
+  const means = repeatMeans(sweep);
   if (means.length === 0) return '';
   const spread = (value: Spread | null): string =>
     value ? `${percent(value.mean, 2)} ± ${(100 * value.deviation).toFixed(2)}` : '–';
-  const rows = means.map(({ settings, seeds, float, fixedPoint, meanKeptRatio, bytes, seconds }) => [
+  const rows = means.map(({ settings, runs, float, fixedPoint, gain, meanKeptRatio, bytes, seconds }) => [
     settingName(settings),
-    seeds,
+    runs,
     spread(float),
+    spread(gain.float),
     spread(fixedPoint),
+    spread(gain.fixedPoint),
     percent(meanKeptRatio.mean),
     megabytes(bytes),
     seconds.toFixed(2),
   ]);
-  const header = ['settings', 'seeds', 'float', 'fixed point', 'kept', 'MB', 's LAN'];
-  return `<section><h2>Over seeds</h2>${table(header, rows)}
-<p class="caption">Mean ± standard deviation over runs that differ in the seed alone.</p></section>`;
+  const header = ['settings', 'runs', 'float', 'gain', 'fixed point', 'gain', 'kept', 'MB', 's LAN'];
+  return `<section><h2>Over seeds and folds</h2>${table(header, rows)}
+<p class="caption">Mean ± standard deviation over runs that differ in the seed or the fold alone. Gain: over the dense model of the same seed and fold.</p></section>`;
 }
 
 function secureTable(collected: Collected): string {
@@ -176,7 +178,7 @@ export async function reportPage(collected: Collected): Promise<Page> {
 ${notesHtml(collected.notes)}
 ${byId('pareto')}
 ${resultsTable(collected)}
-${seedTable(collected)}
+${repeatTable(collected)}
 ${secureTable(collected)}
 ${evaluationTable(collected)}
 ${byId('kept')}

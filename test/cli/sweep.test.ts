@@ -7,7 +7,7 @@ import { readResult } from '../../cli/run-result.js';
 import { settingName, settingsOf } from '../../cli/sweep/grid.js';
 import { paretoFront } from '../../cli/sweep/pareto.js';
 import { runChild, runPool } from '../../cli/sweep/pool.js';
-import { seedMeans } from '../../cli/sweep/seeds.js';
+import { repeatMeans } from '../../cli/sweep/repeats.js';
 import { readSweep, runSweep, type SweepRow } from '../../cli/sweep/sweep.js';
 
 describe('grid', () => {
@@ -147,11 +147,12 @@ export: { calibrationExamples: 24 }
     const seeds = await runSweep({ ...options, settings: settingsOf(['mode=none', 'seed=1,2']) });
     expect(status(seeds).map(([run]) => run)).toEqual(['dense', 'dense-2']);
     const [first, second] = seeds.map((row) =>
-      row.status === 'done' ? row.float.metrics['accuracy']! : Number.NaN,
+      row.status === 'done' ? row.float.metrics.accuracy! : Number.NaN,
     );
-    const [mean, ...more] = seedMeans(seeds);
+    const [mean, ...more] = repeatMeans(seeds);
     expect(more).toEqual([]);
-    expect(mean).toMatchObject({ settings: { 'masks.mode': 'none' }, seeds: 2, fixedPoint: null });
+    expect(mean).toMatchObject({ settings: { 'masks.mode': 'none' }, runs: 2, fixedPoint: null });
+    expect(mean!.gain).toEqual({ float: { mean: 0, deviation: 0 }, fixedPoint: null });
     expect(mean!.float.mean).toBeCloseTo((first! + second!) / 2, 12);
     expect(mean!.float.deviation).toBeCloseTo(Math.abs(first! - second!) / Math.SQRT2, 12);
 

@@ -35,26 +35,11 @@ describe('recombined pairs', () => {
     pair(9, 'When was the bridge built?', 'Nobody knows.'),
   ];
 
-  it('join a first text with the second texts that share its rarest words, without a label', () => {
+  it('join a first text with the second texts that share its rarest words', () => {
     expect(recombinedPairs(examples, 1)).toEqual([
-      {
-        index: 10,
-        text: 'Where does the river rise?',
-        textPair: 'The bridge over the river was built by monks.',
-        label: null,
-      },
-      {
-        index: 11,
-        text: 'Who built the bridge?',
-        textPair: 'The river rises in the hills.',
-        label: null,
-      },
-      {
-        index: 12,
-        text: 'When was the bridge built?',
-        textPair: 'The bridge over the river was built by monks.',
-        label: null,
-      },
+      { text: 'Where does the river rise?', textPair: 'The bridge over the river was built by monks.' },
+      { text: 'Who built the bridge?', textPair: 'The river rises in the hills.' },
+      { text: 'When was the bridge built?', textPair: 'The bridge over the river was built by monks.' },
     ]);
   });
 
@@ -72,7 +57,6 @@ describe('recombined pairs', () => {
       fc.property(given, fc.integer({ min: 0, max: 3 }), (all, each) => {
         const made = recombinedPairs(all, each);
         const seconds = [...new Set(all.map(({ textPair }) => textPair!))];
-        expect(made.every(({ index, label }, i) => label === null && index === all.length + i)).toBe(true);
         for (const first of new Set(all.map(({ text }) => text))) {
           const known = all.filter((e) => e.text === first).map(({ textPair }) => textPair);
           const expected = seconds

@@ -232,7 +232,23 @@ describe('options of a run', () => {
     );
   });
 
-  it('recombined pairs are seen by phases 2 and 3, which have a teacher, and not by phase 1', async () => {
+  it("a phase's dropout stands in place of the model's", async () => {
+    const epochs = (dropout: number | null) => ({
+      dense: { epochs: 0.3, dropout },
+      soft: { epochs: 0.3, dropout },
+      hard: { epochs: 0.3, dropout },
+    });
+    const model = (dropout: number) => ({ ...literal().model, dropout, attentionDropout: dropout });
+    const weights = async (name: string, changes: Record<string, unknown>) => {
+      await train(name, { ...short, ...changes });
+      return (await readCheckpoint(join(folder, name, 'final'))).tensors.get('classifier.weight')!.values;
+    };
+    const without = await weights('dropout-0', { model: model(0), phases: epochs(null) });
+    expect(await weights('dropout-1', { model: model(0.4), phases: epochs(0) })).toEqual(without);
+    expect(await weights('dropout-2', { model: model(0.4), phases: epochs(null) })).not.toEqual(without);
+  });
+
+  it('further pairs are seen by phases 2 and 3, which have a teacher, and not by phase 1', async () => {
     const rows = Array.from(
       { length: 60 },
       (_, i) => `${i}\tthe w${i % 7} of a${i}\tw${(i + 1) % 7} is b${i}`,
@@ -251,15 +267,18 @@ describe('options of a run', () => {
     });
     const plain = await train('pairs-0', run({}));
     const more = await train('pairs-1', run({ recombined: 2 }));
-    // Batches of 12: 60 pairs in 5 steps, 180 in 15.
+    const most = await train('pairs-2', run({ recombined: 2, cutoff: 1 }));
+    // Batches of 12: 60 pairs in 5 steps, 180 in 15, 240 in 20.
     expect(plain.recorder.seen).toBe(15);
     expect(more.recorder.seen).toBe(35);
+    expect(most.recorder.seen).toBe(45);
     const dense = async (name: string) =>
       (await readCheckpoint(join(folder, name, 'dense'))).tensors.get('classifier.weight')!.values;
     expect(await dense('pairs-1')).toEqual(await dense('pairs-0'));
-    await expect(train('pairs-2', run({ recombined: 1, weight: 0 }))).rejects.toThrow(
-      /recombined: expected a weight above 0, got 0/,
-    );
+    for (const kind of ['recombined', 'cutoff'])
+      await expect(train('pairs-3', run({ [kind]: 1, weight: 0 }))).rejects.toThrow(
+        `distillation.${kind}: expected a weight above 0, got 0`,
+      );
   });
 
   it('single texts are joined for the teacher, alike for every seed', async () => {
@@ -268,6 +287,10 @@ describe('options of a run', () => {
       prepareRun(parseRunConfig(literal({ data, output: folder, ...changes }), 'test'));
     const { train: own, unlabelled } = await prepare({ distillation: { weight: 0.7, recombined: 2 } });
     expect(unlabelled).toHaveLength(80);
+    const last = own.at(-1)!.index;
+    expect(unlabelled.map(({ index, label }) => [index, label])).toEqual(
+      unlabelled.map((_, i) => [last + 1 + i, -1]),
+    );
     // [CLS] and [SEP] once in place of twice, as far as the longest input allows.
     const partners = unlabelled.map(({ ids }, i) => ids.length - own[Math.floor(i / 2)]!.ids.length + 2);
     expect(own.map(({ ids }) => ids.length)).toEqual(expect.arrayContaining(partners));

@@ -1,0 +1,11 @@
+/** What makers of further texts without labels have in common. A teacher labels such texts (the transfer set of distillation). */
+import type { Example } from './dataset.js';
+
+/** One or two texts that nobody has labelled. */
+export type FurtherText = Pick<Example, 'text' | 'textPair'>;
+
+/** They as examples, whose indices go on after those of the examples that they were made from. */
+export function asExamples(further: readonly FurtherText[], examples: readonly Example[]): Example[] {
+  const first = 1 + examples.reduce((largest, { index }) => Math.max(largest, index), -1);
+  return further.map(({ text, textPair }, i) => ({ index: first + i, text, textPair, label: null }));
+}
