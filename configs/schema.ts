@@ -207,8 +207,6 @@ const distillation = z.strictObject({
    * of one: every text followed by others, drawn at random.
    */
   recombined: z.number().int().min(0).default(0),
-  /** The same of another kind, so many for every example: with a run of its words left out, of two texts of the second's. */
-  cutoff: z.number().int().min(0).default(0),
 });
 
 const exportOptions = z.strictObject({

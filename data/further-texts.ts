@@ -1,4 +1,4 @@
-/** What makers of further texts without labels have in common. A teacher labels such texts (the transfer set of distillation). */
+/** What the ways of recombining texts have in common: they make texts without labels. */
 import type { Example } from './dataset.js';
 
 /** One or two texts that nobody has labelled. */

@@ -5,7 +5,6 @@ import { asExamples, type FurtherText } from '../data/further-texts.js';
 import { joinedTexts } from '../data/joined-texts.js';
 import { loadSplit } from '../data/load.js';
 import { recombinedPairs } from '../data/recombine.js';
-import { spanCutoffs } from '../data/span-cutoff.js';
 import { splitmix32 } from '../data/synthetic.js';
 import { type Task, tasks } from '../data/tasks.js';
 import { type Checkpoint, readCheckpoint } from '../model/checkpoint.js';
@@ -109,25 +108,19 @@ function pretrainedModel(
 }
 
 /** The same for every seed of a run, so that a teacher's kept logits serve all of them. */
-const [joinedSeed, cutoffSeed] = [mixSeeds(0, 6), mixSeeds(0, 7)];
+const joinedSeed = mixSeeds(0, 6);
 
-/** Recombined in the way that suits one text or two. */
+/** Further texts from those of a task, in the way that suits one text or two. */
 const recombine = (examples: readonly Example[], each: number): FurtherText[] =>
   examples[0]?.textPair === null ? joinedTexts(examples, each, joinedSeed) : recombinedPairs(examples, each);
 
-/** The texts of a configuration that only a teacher labels, as a data set without rows of its own. */
+/** The recombined texts of a configuration, as a data set without rows of its own. */
 function unlabelledTexts({ distillation, masks }: RunConfig, train: Dataset): Dataset {
-  for (const kind of ['recombined', 'cutoff'] as const)
-    if (distillation[kind] > 0 && distillation.weight === 0)
-      throw new TrainingError(`distillation.${kind}: expected a weight above 0, got 0`);
-  const further =
-    masks.mode === 'none'
-      ? []
-      : [
-          ...(distillation.recombined > 0 ? recombine(train.examples, distillation.recombined) : []),
-          ...spanCutoffs(train.examples, distillation.cutoff, cutoffSeed),
-        ];
-  const examples = asExamples(further, train.examples);
+  const { recombined, weight } = distillation;
+  if (recombined > 0 && weight === 0)
+    throw new TrainingError('distillation.recombined: expected a weight above 0, got 0');
+  const wanted = recombined > 0 && masks.mode !== 'none';
+  const examples = asExamples(wanted ? recombine(train.examples, recombined) : [], train.examples);
   return { ...train, examples, malformed: { count: 0, first: [] } };
 }
 
@@ -168,7 +161,7 @@ export async function prepareRun(
     state,
     task,
     train: encodeAll(train, tokenizer, maxTokens, notes),
-    unlabelled: encodeAll(unlabelled, tokenizer, maxTokens, notes, 'further texts'),
+    unlabelled: encodeAll(unlabelled, tokenizer, maxTokens, notes, 'recombined texts'),
     dev: encodeAll(dev, tokenizer, maxTokens, notes),
     notes,
   };
