@@ -137,8 +137,6 @@ const phases = z.strictObject({
       ...phaseFields,
       epochs: phaseFields.epochs.default(1),
       learningRate: positive.default(3e-5),
-      /** Share of the phase, at its end, over which the result is the mean of the weights; 0 for the last ones. */
-      average: fraction.default(0),
     })
     .prefault({}),
 });

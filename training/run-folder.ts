@@ -19,7 +19,6 @@ import { TrainingError } from './errors.js';
 import { type ModelState, toCheckpoint } from './model-state.js';
 import type { AdamW } from './optimizer.js';
 import { type Parameter, pruneThresholds, reduceThresholds, weightShapes } from './parameters.js';
-import { WeightAverage } from './weight-average.js';
 
 /** Where a run is: the next batch to train on is `batch` of `epoch` of `phase`. */
 export interface Position {
@@ -93,13 +92,8 @@ export class RunFolder {
     await writeCheckpoint(directory, toCheckpoint(state));
   }
 
-  /** Weights, thresholds, moments, the mean of weights and the position, all or nothing. */
-  async writeLast(
-    state: ModelState,
-    optimizer: AdamW,
-    position: Position,
-    average: WeightAverage,
-  ): Promise<void> {
+  /** Weights, thresholds, moments and the position, all or nothing. */
+  async writeLast(state: ModelState, optimizer: AdamW, position: Position): Promise<void> {
     const tensors = new Map<string, ReturnType<typeof fromElements>>();
     for (const [name, { mean, square }] of optimizer.state()) {
       tensors.set(`mean.${name}`, fromElements(mean, [mean.length]));
@@ -115,8 +109,6 @@ export class RunFolder {
       ['optimizer.safetensors', serializeSafetensors(tensors, metadata)],
       ['position.json', `${JSON.stringify(stored, null, 2)}\n`],
     ]);
-    const { tensors: means, count } = average.state();
-    if (count > 0) extra.set('average.safetensors', serializeSafetensors(means, { count: String(count) }));
     await writeCheckpoint(this.last, toCheckpoint(state), extra);
   }
 
@@ -124,7 +116,7 @@ export class RunFolder {
   async readLast(
     state: ModelState,
     makeOptimizer: () => AdamW,
-  ): Promise<{ optimizer: AdamW; position: Position; average: WeightAverage }> {
+  ): Promise<{ optimizer: AdamW; position: Position }> {
     const checkpoint = await readCheckpoint(this.last);
     for (const name of weightShapes(state.config).keys())
       state.parameters.get(name)!.values.set(checkpoint.tensors.get(name)!.values);
@@ -150,16 +142,6 @@ export class RunFolder {
       (name) => [name, { mean: floats(`mean.${name}`), square: floats(`square.${name}`) }] as const,
     );
     optimizer.restore(Number(metadata.step), new Map(moments));
-    return { optimizer, position, average: await this.readAverage() };
-  }
-
-  private async readAverage(): Promise<WeightAverage> {
-    const average = new WeightAverage();
-    const file = join(this.last, 'average.safetensors');
-    if (existsSync(file)) {
-      const { tensors, metadata } = parseSafetensors(await readFile(file), file);
-      average.restore(tensors, Number(metadata.count));
-    }
-    return average;
+    return { optimizer, position };
   }
 }

@@ -35,7 +35,6 @@ import {
   thresholdParameters,
 } from './thresholds.js';
 import { Watchdog } from './watchdog.js';
-import { WeightAverage } from './weight-average.js';
 
 export const phaseNames: readonly PhaseName[] = ['dense', 'soft', 'hard'];
 
@@ -57,7 +56,6 @@ export class Trainer {
   private readonly folder: RunFolder;
   private readonly log: MetricsLog;
   private optimizer: AdamW;
-  private average = new WeightAverage();
   private position: Position;
   private weights: WeightTensors;
   private teacher: Teacher | null = null;
@@ -112,10 +110,9 @@ export class Trainer {
 
   private async resume(): Promise<void> {
     await this.folder.checkSameConfig(this.config);
-    const { optimizer, position, average } = await this.folder.readLast(this.state, this.newOptimizer);
+    const { optimizer, position } = await this.folder.readLast(this.state, this.newOptimizer);
     this.optimizer = optimizer;
     this.position = position;
-    this.average = average;
     this.listener.note(`resuming in the ${position.phase} phase after step ${position.step}`);
     if (position.phase !== 'dense') await this.loadTeacher();
   }
@@ -183,7 +180,6 @@ export class Trainer {
       if (this.stop.requested) await this.stopHere();
     }
     this.position = { ...this.position, phaseDone: true };
-    if (phase === 'hard') this.average.apply(this.state.parameters);
     const last = await this.evaluateAndLog(phase, total);
     await this.writeLast();
     return last;
@@ -258,8 +254,6 @@ export class Trainer {
     const result = last as unknown as StepResult;
     if (phase === 'soft') this.adapt(result, progress, size / total);
     if (phase === 'hard' && progress < heldProgress) this.hold(result, progress);
-    if (phase === 'hard' && progress >= 1 - this.config.phases.hard.average)
-      this.average.see(this.state.parameters, step);
     return { result, norm, size, length };
   }
 
@@ -364,7 +358,7 @@ export class Trainer {
   }
 
   private writeLast = (): Promise<void> =>
-    this.guardWrite(() => this.folder.writeLast(this.state, this.optimizer, this.position, this.average));
+    this.guardWrite(() => this.folder.writeLast(this.state, this.optimizer, this.position));
 
   /** A full disk or a missing permission ends the run with one clear sentence. */
   private async guardWrite(write: () => Promise<void>): Promise<void> {

@@ -232,31 +232,6 @@ describe('options of a run', () => {
     );
   });
 
-  it('the hard phase ends with the mean of its last weights, the same after an interruption', async () => {
-    const changes = (average: number) => ({
-      ...short,
-      phases: {
-        dense: { epochs: 0.2 },
-        soft: { epochs: 0.2 },
-        hard: { epochs: 0.6, learningRate: 2e-3, average },
-      },
-      batch: { tokens: 1024, examples: 6 },
-      masks: { keep: 0.5 },
-    });
-    const final = async (name: string) => (await readCheckpoint(join(folder, name, 'final'))).tensors;
-    await train('average-0', changes(0));
-    const { recorder } = await train('average-1', changes(0.6));
-    const steps = recorder.seen;
-    await expect(train('average-2', changes(0.6), { stopAfter: steps - 4 })).rejects.toThrow('stopped');
-    await train('average-2', changes(0.6), { resume: true });
-    const [last, mean, again] = await Promise.all(['average-0', 'average-1', 'average-2'].map(final));
-    const weight = [...last!.keys()].find((key) => key.includes('output.dense.weight'))!;
-    expect(again!.get(weight)!.values).toEqual(mean!.get(weight)!.values);
-    expect(mean!.get(weight)!.values).not.toEqual(last!.get(weight)!.values);
-    const { evaluation } = await train('average-2', changes(0.6), { resume: true });
-    expect(evaluation.loss).toBe(recorder.evaluations.at(-1)!.loss);
-  });
-
   it("a phase's dropout stands in place of the model's", async () => {
     const epochs = (dropout: number | null) => ({
       dense: { epochs: 0.3, dropout },
