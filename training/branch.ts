@@ -49,6 +49,7 @@ export async function branchRun(dense: string, wanted: RunConfig, directory: str
   await to.start(config);
   await copyFile(from.metrics, to.metrics);
   await cp(from.last, to.last, { recursive: true });
+  await to.writeOrigin(from.final);
   // λ starts at this run's own value.
   const file = join(to.last, 'position.json');
   const position = JSON.parse(await readFile(file, 'utf8')) as { lambda: number };

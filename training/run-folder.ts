@@ -5,10 +5,11 @@
  *   checkpoint/     the last checkpoint, with everything that --resume needs to go on bit for bit
  *   dense/          the model after phase 1: teacher and baseline
  *   final/          the result
+ *   origin.json     the dense run that it went on from, if it did (branch.ts)
  */
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import * as z from 'zod';
 import { parseRunConfig } from '../configs/load.js';
 import type { PhaseName, RunConfig } from '../configs/schema.js';
@@ -53,18 +54,20 @@ export class RunFolder {
   readonly last: string;
   readonly dense: string;
   readonly final: string;
+  private readonly origin: string;
 
   constructor(readonly directory: string) {
     this.metrics = join(directory, 'metrics.jsonl');
     this.last = join(directory, 'checkpoint');
     this.dense = join(directory, 'dense');
     this.final = join(directory, 'final');
+    this.origin = join(directory, 'origin.json');
   }
 
   /** A new run: whatever an older one left is removed. */
   async start(config: RunConfig): Promise<void> {
     await mkdir(this.directory, { recursive: true });
-    for (const old of [this.metrics, this.last, this.dense, this.final])
+    for (const old of [this.metrics, this.last, this.dense, this.final, this.origin])
       await rm(old, { recursive: true, force: true });
     await writeFileAtomically(join(this.directory, 'run.json'), `${JSON.stringify(config, null, 2)}\n`);
   }
@@ -86,6 +89,20 @@ export class RunFolder {
       throw new TrainingError(
         `--resume: the run in ${this.directory} was started with another ${changed.join(', ')}`,
       );
+  }
+
+  /** Notes the checkpoint whose weights this run goes on from. */
+  async writeOrigin(dense: string): Promise<void> {
+    const origin = { dense: relative(this.directory, dense) };
+    await writeFileAtomically(this.origin, `${JSON.stringify(origin)}\n`);
+  }
+
+  /** That checkpoint's folder; null if the run trained its dense model itself, or it is gone. */
+  async readOrigin(): Promise<string | null> {
+    if (!existsSync(this.origin)) return null;
+    const { dense } = JSON.parse(await readFile(this.origin, 'utf8')) as { dense: string };
+    const folder = resolve(this.directory, dense);
+    return existsSync(folder) ? folder : null;
   }
 
   async writeModel(directory: string, state: ModelState): Promise<void> {

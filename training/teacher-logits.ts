@@ -1,4 +1,4 @@
-/** A teacher's logits on training sentences, kept beside its weights: the settings of a sweep ask for the same ones. */
+/** A teacher's logits on training sentences, kept in a folder, mostly that of its weights: the settings of a sweep ask for the same ones. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ function digestOf(state: ModelState, examples: readonly EncodedExample[], precis
 }
 
 /**
- * Logits of a model without masks, [examples, labels]: read from its folder if they were computed before. A folder that cannot be
+ * Logits of a model without masks, [examples, labels]: read from the folder if they were computed before. A folder that cannot be
  * written to costs the time of the next run, no more.
  */
 export async function teacherLogits(

@@ -21,6 +21,11 @@ function denseModel(checkpoint: Checkpoint, student: ModelState, directory: stri
   return { ...stateOfCheckpoint(checkpoint), maxTokens: student.maxTokens, spread: null };
 }
 
+export interface TeacherFolders {
+  readonly weights: string;
+  readonly logits: string;
+}
+
 export class Teacher {
   private constructor(
     private readonly places: ReadonlyMap<EncodedExample, number>,
@@ -30,26 +35,27 @@ export class Teacher {
   ) {}
 
   /**
-   * Null where the configuration distils nothing. directory: the checkpoint of the run's own dense model; examples: the training
-   * sentences.
+   * Null where the configuration distils nothing. own: the checkpoint of the run's dense model, and where its logits are kept;
+   * examples: the training sentences.
    * @throws TrainingError if a teacher is not a model of the same task, tokens and classes
    */
   static async load(
-    directory: string,
+    own: TeacherFolders,
     student: ModelState,
     examples: readonly EncodedExample[],
     { distillation, precision }: RunConfig,
   ): Promise<Teacher | null> {
     const { weight, teachers } = distillation;
     if (weight === 0) return null;
-    const directories = teachers.length > 0 ? teachers : [directory];
+    const given = teachers.map((folder) => ({ weights: folder, logits: folder }));
+    const folders = given.length > 0 ? given : [own];
     const labels = student.config.labels.length;
     const mean = new Float32Array(examples.length * labels);
-    for (const from of directories) {
-      const state = denseModel(await readCheckpoint(from), student, from);
-      const logits = await teacherLogits(from, state, examples, precision);
+    for (const folder of folders) {
+      const state = denseModel(await readCheckpoint(folder.weights), student, folder.weights);
+      const logits = await teacherLogits(folder.logits, state, examples, precision);
       logits.forEach((logit, i) => {
-        mean[i] = mean[i]! + logit / directories.length;
+        mean[i] = mean[i]! + logit / folders.length;
       });
     }
     const places = new Map(examples.map((example, i) => [example, i]));

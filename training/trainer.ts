@@ -140,7 +140,10 @@ export class Trainer {
   }
 
   private async loadTeacher(): Promise<void> {
-    this.teacher ??= await Teacher.load(this.folder.dense, this.state, this.examplesOf('soft'), this.config);
+    const { dense } = this.folder;
+    // The settings of a sweep have one dense model: what it says is computed by the first and kept beside it.
+    const own = { weights: dense, logits: (await this.folder.readOrigin()) ?? dense };
+    this.teacher ??= await Teacher.load(own, this.state, this.examplesOf('soft'), this.config);
   }
 
   /** What an epoch of a phase goes through: phase 1 needs labels, the others have a teacher's. */

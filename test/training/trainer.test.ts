@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { kernels } from '../../kernels/addon.js';
 import { readArtifact, writeArtifact } from '../../model/artifact-file.js';
 import { readCheckpoint } from '../../model/checkpoint.js';
 import { useBackend } from '../../training/backend/setup.js';
+import { branchRun } from '../../training/branch.js';
 import { predict } from '../../training/evaluate.js';
 import { exportArtifact } from '../../training/export.js';
 import { stateOfCheckpoint } from '../../training/model-state.js';
@@ -215,21 +216,47 @@ describe('options of a run', () => {
         return predict(model, some, { prune: false }).logits;
       }),
     );
+    const own = { weights: 'nowhere', logits: 'nowhere' };
     const logitFiles = () => readdirSync(teachers[0]!).filter((file) => file.startsWith('logits-'));
     // The second time from the files that the first one left.
     for (const known of [1, 2]) {
-      const teacher = (await Teacher.load('nowhere', state, examples, config))!;
+      const teacher = (await Teacher.load(own, state, examples, config))!;
       [...teacher.of(some)].forEach((logit, i) => {
         expect(logit, `load ${known}`).toBeCloseTo((each[0]![i]! + each[1]![i]!) / 2, 5);
       });
       expect(logitFiles()).toHaveLength(1);
     }
-    await Teacher.load('nowhere', state, examples.slice(1), config);
+    await Teacher.load(own, state, examples.slice(1), config);
     expect(logitFiles()).toHaveLength(2);
     const other = { ...state, config: { ...state.config, labels: ['a', 'b', 'c'] } };
-    await expect(Teacher.load('nowhere', other, examples, config)).rejects.toThrow(
+    await expect(Teacher.load(own, other, examples, config)).rejects.toThrow(
       /teacher-1.*expected a model for sst2 with a, b, c .*got one for sst2 with negative, positive/,
     );
+  });
+
+  it('settings that go on from one dense run share what its model says, and train as if alone', async () => {
+    const run = (mode: string) => ({
+      ...short,
+      phases: { dense: { epochs: 0.5 }, soft: { epochs: 0.3 }, hard: { epochs: 0.3 } },
+      masks: { mode },
+    });
+    await train('origin', run('none'));
+    const dense = join(folder, 'origin');
+    const logitFiles = (of: string) =>
+      readdirSync(join(folder, of)).filter((name) => name.startsWith('logits-'));
+    const times = new Set<number>();
+    for (const [i, mode] of ['prune', 'prune-reduce'].entries()) {
+      await branchRun(dense, parseRunConfig(literal(run(mode)), 'test'), join(folder, `setting-${i}`));
+      await train(`setting-${i}`, run(mode), { resume: true });
+      expect(logitFiles(`setting-${i}/dense`)).toEqual([]);
+      expect(logitFiles('origin/final')).toHaveLength(1);
+      times.add(statSync(join(dense, 'final', logitFiles('origin/final')[0]!)).mtimeMs);
+    }
+    expect(times.size).toBe(1);
+    await train('alone', run('prune-reduce'));
+    expect(logitFiles('alone/dense')).toHaveLength(1);
+    const [alone, shared] = [await weights('alone'), await weights('setting-1')];
+    for (const [name, { values }] of alone) expect(shared.get(name)!.values, name).toEqual(values);
   });
 
   it("a phase's dropout stands in place of the model's", async () => {
