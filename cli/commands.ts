@@ -14,6 +14,7 @@ import { command as inspect } from './commands/inspect.js';
 import { command as measure } from './commands/measure.js';
 import { command as report } from './commands/report.js';
 import { command as serve } from './commands/serve.js';
+import { command as soup } from './commands/soup.js';
 import { command as sweep } from './commands/sweep.js';
 import { command as train } from './commands/train.js';
 import { command as verify } from './commands/verify.js';
@@ -43,6 +44,7 @@ export const commands: readonly RegisteredCommand[] = [
   evaluate,
   measure,
   sweep,
+  soup,
   report,
   generate,
   bench,

@@ -48,6 +48,11 @@ describe('wrong usage exits with 2', () => {
     [['evaluate', '--artifact', 'x', '--data', 'y', '--task', 'sst2', '--backend', 'magic'], 'magic'],
     [['insecure-compare', '--text', 'a'], 'either --artifact and --text, or --random'],
     [['insecure-compare', '--artifact', 'x', '--text', 'a', '--random', 'tiny'], 'or --random'],
+    [['soup', '--runs', 'a', '--out', 'b'], '--runs: expected two or more, got 1'],
+    [
+      ['soup', '--runs', 'a', 'b', '--out', './b'],
+      '--out: expected a folder of its own, got one of the runs',
+    ],
     [['bench', 'scaling', '--model', 'tiny', '--lengths', '32-48'], '--lengths: expected powers of two'],
     [['bench', 'scaling', '--model', 'tiny', '--cots', 'ferret'], 'give --measure for ferret'],
   ])('%j', async (args, message) => {
