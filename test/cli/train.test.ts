@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { runCommandLine } from '../../cli/run.js';
+import { readCheckpoint } from '../../model/checkpoint.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -79,6 +80,36 @@ describe('train, export and inspect', () => {
     );
     expect(resumed.code).toBe(1);
     expect(resumed.err).toMatch(/was started with another seed/);
+  });
+
+  it('soup makes a run of two runs, which measure takes', async () => {
+    const phases = ['phases.soft.epochs=0.5', 'phases.hard.epochs=0.5'].flatMap((set) => ['--set', set]);
+    const runs = [1, 2].map((seed) => join(folder, `seed-${seed}`));
+    for (const [i, out] of runs.entries()) {
+      const seed = ['--set', `seed=${i + 1}`];
+      expect((await run('train', '--config', config, '--out', out, ...quick, ...phases, ...seed)).code).toBe(
+        0,
+      );
+    }
+    const out = join(folder, 'soup');
+    const made = await run('soup', '--runs', ...runs, '--out', out, '--json');
+    expect([made.code, made.err]).toEqual([0, '']);
+    expect(JSON.parse(made.out)).toEqual({ checkpoint: join(out, 'final'), runs });
+    const measured = await run('measure', '--run', out, '--limit', '10', '--json');
+    expect(measured.code, measured.err).toBe(0);
+    const [first, second, mean] = await Promise.all(
+      [...runs, out].map(async (directory) => (await readCheckpoint(join(directory, 'final'))).details!),
+    );
+    const prune = (first!.thresholds![0]!.prune + second!.thresholds![0]!.prune) / 2;
+    const result = JSON.parse(measured.out);
+    expect(result.name).toBe('first-steps, mean of 2 models');
+    expect(result.float.examples).toBe(10);
+    expect(mean!.thresholds![0]!.prune).toBeCloseTo(prune, 12);
+
+    const own = await run('soup', '--runs', ...runs, '--out', runs[1]!);
+    expect([own.code, own.err]).toEqual([2, expect.stringContaining('expected a folder of its own')]);
+    const untrained = await run('soup', '--runs', folder, out, '--out', join(folder, 'z'));
+    expect([untrained.code, untrained.err]).toEqual([1, expect.stringContaining('found no run.json')]);
   });
 });
 
