@@ -59,7 +59,7 @@ export function describeMalformed({ count, first }: MalformedRows): string {
 }
 
 /** Parts that a development file can be split into. */
-export const folds = 5;
+const folds = 5;
 
 /**
  * Splits examples 4/5 to 1/5, for a task of which only the dev file is at hand (QNLI). Every fifth distinct first text goes to the
