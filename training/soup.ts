@@ -1,4 +1,5 @@
 /** The mean of several models of one task (model soups, Wortsman et al., ICML 2022): it costs as much as one of them. */
+import { mean } from '../data/mean.js';
 import type { LayerThresholds } from '../model/artifact.js';
 import type { Checkpoint, CheckpointDetails, FloatTensors } from '../model/checkpoint.js';
 import { TrainingError } from './errors.js';
@@ -41,20 +42,20 @@ function meanTensors(all: readonly FloatTensors[]): FloatTensors {
   const [first] = all;
   return new Map(
     [...first!].map(([name, { shape, values }]) => {
-      const mean = new Float32Array(values.length);
+      const averaged = new Float32Array(values.length);
       for (const tensors of all)
         tensors.get(name)!.values.forEach((value, i) => {
-          mean[i] = mean[i]! + value / all.length;
+          averaged[i] = averaged[i]! + value / all.length;
         });
-      return [name, { shape, values: mean }];
+      return [name, { shape, values: averaged }];
     }),
   );
 }
 
 function meanThresholds(all: readonly (readonly LayerThresholds[])[]): LayerThresholds[] {
-  const mean = (layer: number, key: keyof LayerThresholds): number =>
-    all.reduce((sum, thresholds) => sum + thresholds[layer]![key], 0) / all.length;
-  return all[0]!.map((_, layer) => ({ prune: mean(layer, 'prune'), reduce: mean(layer, 'reduce') }));
+  const meanOf = (layer: number, key: keyof LayerThresholds): number =>
+    mean(all.map((thresholds) => thresholds[layer]![key]));
+  return all[0]!.map((_, layer) => ({ prune: meanOf(layer, 'prune'), reduce: meanOf(layer, 'reduce') }));
 }
 
 /**
