@@ -45,18 +45,31 @@ export function settingsOf(grid: readonly string[]): Setting[] {
   );
 }
 
-/** The last word of a key that says something. */
-function shortKey(key: string): string {
+/** The last `count` words of a key; `value` says nothing and is left out. */
+function lastWords(key: string, count: number): string {
   const words = key.split('.');
-  return (words.at(-1) === 'value' ? words.at(-2) : words.at(-1)) ?? key;
+  if (words.length > 1 && words.at(-1) === 'value') words.pop();
+  return words.slice(-count).join('.');
+}
+
+/** As few last words of every key as tell them apart. */
+function shortKeys(keys: readonly string[]): string[] {
+  const most = Math.max(1, ...keys.map((key) => key.split('.').length));
+  for (let count = 1; count < most; count++) {
+    const short = keys.map((key) => lastWords(key, count));
+    if (new Set(short).size === keys.length) return short;
+  }
+  return [...keys];
 }
 
 /** A folder name: `lambda-0.2_alpha-0.5`. */
-export const settingName = (setting: Setting): string =>
-  Object.entries(setting)
-    .map(([key, value]) => `${shortKey(key)}-${value}`)
+export function settingName(setting: Setting): string {
+  const short = shortKeys(Object.keys(setting));
+  return Object.values(setting)
+    .map((value, i) => `${short[i]}-${value}`)
     .join('_')
     .replace(/[^\w.+-]+/g, '-');
+}
 
 export const overridesOf = (setting: Setting): string[] =>
   Object.entries(setting).map(([key, value]) => `${key}=${value}`);

@@ -24,6 +24,16 @@ describe('grid', () => {
     expect(settingName({ 'masks.temperature.value': '0.5', seed: '2' })).toBe('temperature-0.5_seed-2');
   });
 
+  it('names a key by as few last words as tell it from the others', () => {
+    expect(settingName({ 'phases.soft.dropout': '0', 'phases.hard.dropout': '0.1', seed: '2' })).toBe(
+      'soft.dropout-0_hard.dropout-0.1_seed-2',
+    );
+    expect(settingName({ 'masks.temperature.value': '1', 'distillation.temperature.value': '2' })).toBe(
+      'masks.temperature-1_distillation.temperature-2',
+    );
+    expect(settingName({ seed: '1', 'data.seed': '2' })).toBe('seed-1_data.seed-2');
+  });
+
   it.each(['lambda', 'lambda=', '=1', 'a=b=c', '1,2', 'lambda=1,,2'])('refuses %s', (text) => {
     expect(() => settingsOf([text])).toThrow(/--grid/);
   });

@@ -1,0 +1,78 @@
+import { join } from 'node:path';
+import { parseRunConfig } from '../../configs/load.js';
+import { readCheckpoint } from '../../model/checkpoint.js';
+import { prepareRun } from '../../training/prepare.js';
+import type { EvaluationReport, Listener, StepReport } from '../../training/progress.js';
+import { type StopRequest, Trainer } from '../../training/trainer.js';
+
+/** A tiny run on generated sentences, as a configuration file would say it. */
+export const literal = (changes: Record<string, unknown> = {}) => ({
+  name: 'test',
+  task: 'sst2',
+  model: {
+    architecture: {
+      layers: 3,
+      heads: 2,
+      hiddenSize: 32,
+      intermediateSize: 64,
+      maxPositions: 48,
+      initializerRange: 0.1,
+    },
+    tokenizer: { source: 'learned', vocabularySize: 300 },
+    maxTokens: 40,
+    dropout: 0.05,
+    attentionDropout: 0.05,
+  },
+  data: { source: 'synthetic', syntheticTrain: 2400, syntheticDev: 200 },
+  batch: { tokens: 1024, examples: 48 },
+  phases: {
+    dense: { epochs: 5, learningRate: 4e-3 },
+    soft: { epochs: 1, learningRate: 2e-3, thresholdLearningRate: 0.04 },
+    hard: { epochs: 1, learningRate: 2e-3 },
+  },
+  masks: { temperature: { value: 0.5, final: 0.1 }, keep: 0.5 },
+  ...changes,
+});
+
+/** Keeps what a run reports; counts its steps. */
+export class Recorder implements Listener {
+  readonly steps: StepReport[] = [];
+  readonly evaluations: EvaluationReport[] = [];
+  readonly notes: string[] = [];
+  seen = 0;
+  constructor(private readonly onStep: (count: number) => void = () => undefined) {}
+  note(text: string): void {
+    this.notes.push(text);
+  }
+  phase(): void {}
+  examples(): void {
+    this.onStep(++this.seen);
+  }
+  step(report: StepReport): void {
+    this.steps.push(report);
+  }
+  evaluation(report: EvaluationReport): void {
+    this.evaluations.push(report);
+  }
+}
+
+/** Trains a tiny run in the folder's `name`. stopAfter: as Ctrl-C would after so many steps. */
+export async function train(
+  folder: string,
+  name: string,
+  changes: Record<string, unknown>,
+  options: { resume?: boolean; stopAfter?: number } = {},
+) {
+  const config = parseRunConfig(literal(changes), 'test');
+  const stop: StopRequest = { requested: false };
+  const recorder = new Recorder((count) => {
+    if (count === options.stopAfter) stop.requested = true;
+  });
+  const trainer = new Trainer(config, await prepareRun(config), join(folder, name), recorder, stop);
+  const evaluation = await trainer.run({ resume: options.resume ?? false });
+  return { evaluation, recorder, config };
+}
+
+/** The weights of a run's result, or of its dense model. */
+export const weightsOf = async (folder: string, name: string, model: 'final' | 'dense' = 'final') =>
+  (await readCheckpoint(join(folder, name, model))).tensors;
