@@ -11,6 +11,15 @@ export const wholeNumber =
     throw new UsageError(`--${name}: expected a whole number, ${range}, got ${JSON.stringify(value)}`);
   };
 
+/** For `coerce`: different whole numbers with commas between them. */
+export const wholeNumbers =
+  (name: string, minimum: number) =>
+  (value: unknown): number[] => {
+    const numbers = String(value).split(',').map(wholeNumber(name, minimum));
+    if (new Set(numbers).size === numbers.length) return numbers;
+    throw new UsageError(`--${name}: expected different numbers, got ${JSON.stringify(value)}`);
+  };
+
 /** For `coerce`: a number from 0 to 1. */
 export const fraction =
   (name: string) =>

@@ -2,7 +2,7 @@
 import type { Argv } from 'yargs';
 import type { Command, GlobalOptions } from '../commands.js';
 import { jsonOption } from '../model-options.js';
-import { optional, wholeNumber } from '../options.js';
+import { optional, wholeNumber, wholeNumbers } from '../options.js';
 import { megabytes, note, type Progress, print, printJson, printTable, progressBar } from '../output.js';
 import { scoreOf } from '../run-result.js';
 import { settingName, settingsOf } from '../sweep/grid.js';
@@ -18,6 +18,7 @@ interface SweepOptions {
   readonly workers: number;
   readonly evaluate: boolean;
   readonly secure?: number | undefined;
+  readonly 'teacher-seeds'?: readonly number[] | undefined;
   readonly json: boolean;
 }
 
@@ -80,6 +81,7 @@ async function run(options: GlobalOptions & SweepOptions): Promise<void> {
     workers: options.workers,
     evaluate: options.evaluate,
     secure: options.secure ?? 0,
+    teacherSeeds: options['teacher-seeds'] ?? [],
     onPlan(count) {
       progress = progressBar('sweep', count);
     },
@@ -140,6 +142,11 @@ export const command: Command<SweepOptions> = {
         type: 'boolean',
         default: false,
         describe: 'Also in fixed point: the exported artifacts on the cleartext backend',
+      },
+      'teacher-seeds': {
+        type: 'string',
+        describe: 'Every setting follows the mean of the dense models of these seeds: 1,2,3',
+        coerce: optional(wholeNumbers('teacher-seeds', 0)),
       },
       secure: {
         type: 'string',

@@ -14,6 +14,18 @@ export interface DenseRun {
   readonly config: RunConfig;
 }
 
+/** A setting and its whole configuration. */
+export interface Wanted {
+  readonly settings: Setting;
+  readonly config: RunConfig;
+}
+
+/** The same with another seed. */
+export const ofSeed = ({ settings, config }: Wanted, seed: number): Wanted => ({
+  settings: { ...settings, seed: String(seed) },
+  config: { ...config, seed },
+});
+
 /** Settings that the dense phase depends on. */
 const denseSetting = (setting: Setting): Setting => ({
   ...Object.fromEntries(Object.entries(setting).filter(([key]) => isDenseKey(key))),
@@ -36,7 +48,7 @@ async function runsThere(out: string): Promise<Map<string, RunConfig>> {
  * folder keeps its name, whatever the earlier sweep's settings were; the others have the first numbers that are free.
  */
 export async function denseRuns(
-  wanted: readonly { readonly settings: Setting; readonly config: RunConfig }[],
+  wanted: readonly Wanted[],
   name: string,
   out: string,
 ): Promise<Map<string, DenseRun>> {

@@ -9,10 +9,11 @@ import { loadRunConfig } from '../../configs/load.js';
 import type { RunConfig } from '../../configs/schema.js';
 import { branchRun, densePart } from '../../training/branch.js';
 import { asUsed } from '../../training/precision.js';
+import { UsageError } from '../errors.js';
 import { readRunConfig } from '../measure.js';
 import { selfCommand } from '../model-options.js';
 import { type RunResult, readResult, scoreOf } from '../run-result.js';
-import { type DenseRun, denseRuns } from './dense-runs.js';
+import { type DenseRun, denseRuns, ofSeed, type Wanted } from './dense-runs.js';
 import { overridesOf, type Setting, settingName } from './grid.js';
 import { paretoFront } from './pareto.js';
 import { runChild, runPool } from './pool.js';
@@ -26,6 +27,8 @@ export interface SweepOptions {
   readonly workers: number;
   readonly evaluate: boolean;
   readonly secure: number;
+  /** Every setting follows the mean of the dense models of these seeds; none for its own dense model, or the configuration's teachers. */
+  readonly teacherSeeds: readonly number[];
   /** How many rows there will be, before the first. */
   readonly onPlan: (rows: number) => void;
   readonly onLine: (run: string, line: string) => void;
@@ -42,11 +45,11 @@ export type SweepRow =
     } & RunResult)
   | { readonly run: string; readonly settings: Setting; readonly status: 'failed'; readonly error: string };
 
-interface Job {
+interface Job extends Wanted {
   readonly run: string;
-  readonly settings: Setting;
-  readonly config: RunConfig;
   readonly directory: string;
+  /** Configurations whose dense models it follows, in the order of `distillation.teachers`; none for its own. */
+  readonly teachers: readonly RunConfig[];
 }
 
 const writeConfig = async (directory: string, config: RunConfig): Promise<string> => {
@@ -109,14 +112,14 @@ class Sweep {
     return (await readResult(directory))!;
   }
 
-  private async trainSetting({ run, config, directory }: Job): Promise<void> {
+  private async trainSetting({ run, config, directory, teachers }: Job): Promise<void> {
     const known = existsSync(join(directory, 'run.json'));
     if (known && !sameRun(await readRunConfig(directory), config))
       throw new Error(`${directory} holds a run of another configuration; expected an --out of its own`);
     if (existsSync(join(directory, 'final'))) return;
-    const dense = await this.denseRun(config);
+    const [dense] = await Promise.all([config, ...teachers].map((each) => this.denseRun(each)));
     const file = await writeConfig(directory, config);
-    if (!existsSync(join(directory, 'checkpoint'))) await branchRun(dense, config, directory);
+    if (!existsSync(join(directory, 'checkpoint'))) await branchRun(dense!, config, directory);
     this.options.onLine(run, 'from the dense model');
     await this.train(run, file, true);
   }
@@ -165,25 +168,39 @@ async function jobsOf({ config: file, settings, overrides, out }: SweepOptions):
       run,
       settings: setting,
       directory,
+      teachers: [],
       config: { ...config, name: `${config.name} ${run}`, output: directory },
     });
   }
   return jobs;
 }
 
+/** A job that follows the mean of the dense models of several seeds, all of the sweep's own. */
+function withTeachers(job: Job, seeds: readonly number[], dense: ReadonlyMap<string, DenseRun>): Job {
+  if (seeds.length === 0) return job;
+  const teachers = seeds.map((seed) => ofSeed(job, seed).config);
+  const folders = teachers.map((config) => join(dense.get(densePart(config))!.config.output, 'final'));
+  const distillation = { ...job.config.distillation, teachers: folders };
+  return { ...job, teachers, config: { ...job.config, distillation } };
+}
+
 /** Rows of the dense runs, then those of the settings. Wrong settings are found before anything runs. */
 export async function runSweep(options: SweepOptions): Promise<SweepRow[]> {
-  const { config: file, overrides, out, workers } = options;
+  const { config: file, overrides, out, workers, teacherSeeds } = options;
   const wanted = await jobsOf(options);
   // A setting without masks is its dense run.
-  const jobs = wanted.filter(({ config }) => config.masks.mode !== 'none');
+  const masked = wanted.filter(({ config }) => config.masks.mode !== 'none');
   const base = await loadRunConfig(file, overrides);
+  if (teacherSeeds.length > 0 && wanted.some(({ config }) => config.distillation.teachers.length > 0))
+    throw new UsageError('--teacher-seeds: expected no distillation.teachers beside it');
   await mkdir(out, { recursive: true });
+  const teachers = masked.flatMap((job) => teacherSeeds.map((seed) => ofSeed(job, seed)));
   const dense = await denseRuns(
-    wanted.length > 0 ? wanted : [{ settings: {}, config: base }],
+    wanted.length > 0 ? [...wanted, ...teachers] : [{ settings: {}, config: base }],
     base.name,
     out,
   );
+  const jobs = masked.map((job) => withTeachers(job, teacherSeeds, dense));
   const sweep = new Sweep(options, dense);
   options.onPlan(dense.size + jobs.length);
   const rows = new Map<string, SweepRow>();

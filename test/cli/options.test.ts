@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../cli/errors.js';
-import { hostAndPort, joinRepeated, optional, wholeNumber } from '../../cli/options.js';
+import { hostAndPort, joinRepeated, optional, wholeNumber, wholeNumbers } from '../../cli/options.js';
 
 describe('option values', () => {
   it.each([
@@ -14,6 +14,15 @@ describe('option values', () => {
   it.each(['', ' ', 'x', '1.5', '-1', '65536', Number.NaN])('refuses %j as a port', (value) => {
     expect(() => wholeNumber('port', 0, 65535)(value)).toThrow(UsageError);
     expect(() => wholeNumber('port', 0, 65535)(value)).toThrow('--port: expected a whole number, 0 to 65535');
+  });
+
+  it('takes different whole numbers with commas between them', () => {
+    expect(wholeNumbers('seeds', 0)('3,1, 2')).toEqual([3, 1, 2]);
+    expect(wholeNumbers('seeds', 0)(7)).toEqual([7]);
+    for (const wrong of ['', '1,', '1,x', '1,-2', '1.5']) {
+      expect(() => wholeNumbers('seeds', 0)(wrong)).toThrow('--seeds: expected a whole number, 0 or more');
+    }
+    expect(() => wholeNumbers('seeds', 0)('1,2,1')).toThrow('--seeds: expected different numbers');
   });
 
   it('leaves an absent option absent', () => {

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { measureRun } from '../../cli/measure.js';
+import { measureRun, readRunConfig } from '../../cli/measure.js';
 import { readResult } from '../../cli/run-result.js';
 import { settingName, settingsOf } from '../../cli/sweep/grid.js';
 import { paretoFront } from '../../cli/sweep/pareto.js';
@@ -113,6 +113,7 @@ export: { calibrationExamples: 24 }
       workers: 2,
       evaluate: false,
       secure: 0,
+      teacherSeeds: [] as number[],
       onPlan: () => undefined,
       onLine: (run: string, line: string) => lines.push(`${run}: ${line}`),
       onDone: () => undefined,
@@ -173,5 +174,19 @@ export: { calibrationExamples: 24 }
       ['dense-2', 'done'],
     ]);
     expect(new Set(lines.map((line) => line.split(':')[0]))).toEqual(new Set(['dense-3']));
+
+    const followers = { ...options, settings: settingsOf(['mode=prune']), teacherSeeds: [2, 4] };
+    expect(status(await runSweep(followers))).toEqual([
+      ['dense', 'done'],
+      ['dense-2', 'done'],
+      ['dense-4', 'done'],
+      ['mode-prune', 'done'],
+    ]);
+    const { distillation, seed } = await readRunConfig(join(options.out, 'runs', 'mode-prune'));
+    const teachers = ['dense-2', 'dense-4'].map((run) => join(options.out, run, 'final'));
+    expect({ teachers: distillation.teachers, seed }).toEqual({ teachers, seed: 1 });
+    await expect(
+      runSweep({ ...followers, overrides: [`distillation.teachers=["${teachers[0]}"]`] }),
+    ).rejects.toThrow(/--teacher-seeds: expected no distillation.teachers beside it/);
   });
 });
