@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import type { Argv } from 'yargs';
-import { type Dataset, describeMalformed } from '../../data/dataset.js';
+import { type Dataset, describeMalformed, splitFourToOne } from '../../data/dataset.js';
 import { readGlue } from '../../data/glue.js';
 import { type Split, type Task, taskByName } from '../../data/tasks.js';
 import type { CotKind } from '../../inference/core/cot-kind.js';
@@ -21,7 +21,7 @@ import {
   timeoutOption,
   warmOption,
 } from '../model-options.js';
-import { wholeNumber } from '../options.js';
+import { optional, wholeNumber } from '../options.js';
 import { megabytes, note, print, printJson, printTable, progressBar } from '../output.js';
 import { LOCAL_AHEAD_MEGABYTES, withClient } from '../two-party.js';
 
@@ -31,6 +31,7 @@ interface EvaluateOptions {
   readonly task: Task;
   readonly data: string;
   readonly split: Split;
+  readonly fold?: number | undefined;
   readonly backend?: Way | undefined;
   readonly compare: boolean;
   readonly secure: number;
@@ -212,12 +213,21 @@ async function compare(options: GlobalOptions & EvaluateOptions, dataset: Datase
 const backendOf = ({ backend, artifact, checkpoint }: EvaluateOptions): Way =>
   backend ?? (artifact === undefined && checkpoint !== undefined ? 'float' : 'cleartext');
 
+/** The examples that are asked for; with `--fold` a part of the dev file, as a run with `data.splitDev` has it. */
+async function readExamples({ task, data, split, fold, limit }: EvaluateOptions): Promise<Dataset> {
+  if (fold === undefined) return readGlue(data, task.name, split, { limit: limit ?? null });
+  if (split === 'test') throw new UsageError('--fold splits the dev file: expected --split dev or train');
+  const whole = await readGlue(data, task.name, 'dev');
+  const examples = splitFourToOne(whole.examples, fold)[split];
+  return { ...whole, split, examples: examples.slice(0, limit) };
+}
+
 async function run(options: GlobalOptions & EvaluateOptions): Promise<void> {
-  const { task, data, split, limit, json } = options;
+  const { task, split, json } = options;
   const backend = backendOf(options);
   if (options.privateEmbedding && backend !== 'two-party' && !options.compare)
     throw new UsageError('--private-embedding needs --backend two-party');
-  const dataset = await readGlue(data, task.name, split, { limit: limit ?? null });
+  const dataset = await readExamples(options);
   const malformed = describeMalformed(dataset.malformed);
   if (malformed) note(malformed);
   if (options.compare) {
@@ -254,6 +264,12 @@ export const command: Command<EvaluateOptions> = {
       task: { type: 'string', demandOption: true, describe: 'A GLUE task', coerce: knownTask },
       data: { type: 'string', demandOption: true, describe: "Folder with GLUE's own layout" },
       split: { choices: ['train', 'dev', 'test'] as const, default: 'dev', describe: 'Which examples' },
+      fold: {
+        type: 'string',
+        describe:
+          'For models of data.splitDev: the fold (1 to 5) of the dev file that they were not trained on',
+        coerce: optional(wholeNumber('fold', 1, 5)),
+      },
       backend: {
         choices: ['cleartext', 'two-party', 'float'] as const,
         describe: 'Fixed point in the clear (the default), privately with both parties here, or float',

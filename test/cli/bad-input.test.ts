@@ -46,6 +46,11 @@ describe('wrong usage exits with 2', () => {
     [['evaluate', '--artifact', 'x', '--data', 'y', '--task', 'sst3'], '--task: expected one of sst2, mrpc'],
     [['evaluate', '--artifact', 'x', '--data', 'y', '--task', 'sst2', '--limit', '0'], '--limit: expected'],
     [['evaluate', '--artifact', 'x', '--data', 'y', '--task', 'sst2', '--backend', 'magic'], 'magic'],
+    [['evaluate', '--artifact', 'x', '--data', 'y', '--task', 'qnli', '--fold', '6'], '--fold: expected'],
+    [
+      ['evaluate', '--artifact', 'x', '--data', 'y', '--task', 'qnli', '--fold', '1', '--split', 'test'],
+      '--fold splits the dev file: expected --split dev or train',
+    ],
     [['insecure-compare', '--text', 'a'], 'either --artifact and --text, or --random'],
     [['insecure-compare', '--artifact', 'x', '--text', 'a', '--random', 'tiny'], 'or --random'],
     [['soup', '--runs', 'a', '--out', 'b'], '--runs: expected two or more, got 1'],

@@ -143,6 +143,26 @@ describe('evaluate', () => {
     expect(result.metrics.accuracy).toBeCloseTo(right / 2);
   });
 
+  it('takes a fold of the dev file, for a model that was trained on the others', async () => {
+    const indices = async (split: string) => {
+      const predictions = join(folder, `fold-${split}.jsonl`);
+      const outcome = await runHere(
+        ...['evaluate', '--artifact', artifact, '--task', 'sst2', '--data', folder, '--backend', 'cleartext'],
+        ...['--split', split, '--fold', '2', '--predictions', predictions, '--json'],
+      );
+      expect(outcome.stderr).toBe('');
+      const lines = readFileSync(predictions, 'utf8').trimEnd().split('\n');
+      return lines.map((line) => JSON.parse(line).index as number);
+    };
+    const rows =
+      readFileSync(join(folder, 'SST-2', 'dev.tsv'), 'utf8')
+        .trimEnd()
+        .split('\n').length - 1;
+    const all = Array.from({ length: rows }, (_, i) => i);
+    expect(await indices('dev')).toEqual(all.filter((i) => i % 5 === 1));
+    expect(await indices('train')).toEqual(all.filter((i) => i % 5 !== 1));
+  });
+
   it('refuses a task whose labels are not the model’s', async () => {
     mkdirSync(join(folder, 'RTE'), { recursive: true });
     writeFileSync(
