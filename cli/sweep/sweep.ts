@@ -95,8 +95,10 @@ class Sweep {
   private async trainDense(name: string, config: RunConfig): Promise<string> {
     const directory = config.output;
     if (!existsSync(join(directory, 'final'))) {
-      const file = await writeConfig(directory, config);
-      await this.train(name, file, existsSync(join(directory, 'checkpoint')));
+      const started = existsSync(join(directory, 'checkpoint'));
+      // It goes on as it began: what another sweep says of later phases makes no difference to it.
+      const file = await writeConfig(directory, started ? await readRunConfig(directory) : config);
+      await this.train(name, file, started);
     }
     return directory;
   }

@@ -175,6 +175,15 @@ export: { calibrationExamples: 24 }
     ]);
     expect(new Set(lines.map((line) => line.split(':')[0]))).toEqual(new Set(['dense-3']));
 
+    // As an interrupted dense run, which a sweep with other later phases goes on with.
+    await rm(join(options.out, 'dense-3', 'final'), { recursive: true });
+    const resumed = await runSweep({
+      ...options,
+      settings: settingsOf(['mode=none', 'seed=3']),
+      overrides: ['phases.hard.epochs=2'],
+    });
+    expect(status(resumed)).toEqual([['dense-3', 'done']]);
+
     const followers = { ...options, settings: settingsOf(['mode=prune']), teacherSeeds: [2, 4] };
     expect(status(await runSweep(followers))).toEqual([
       ['dense', 'done'],
