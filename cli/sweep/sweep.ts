@@ -65,6 +65,12 @@ const sameRun = (known: RunConfig, wanted: RunConfig): boolean => {
   return text(known) === text(asUsed(wanted, known));
 };
 
+/** A dense run goes on as it began, with the threads of now: what another sweep says of later phases makes no difference to it. */
+async function asBegun(directory: string, { batch }: RunConfig): Promise<RunConfig> {
+  const known = await readRunConfig(directory);
+  return { ...known, batch: { ...known.batch, workers: batch.workers } };
+}
+
 class Sweep {
   /** Folders of dense runs that are trained or being trained, by what they depend on. */
   private readonly dense = new Map<string, Promise<string>>();
@@ -96,8 +102,7 @@ class Sweep {
     const directory = config.output;
     if (!existsSync(join(directory, 'final'))) {
       const started = existsSync(join(directory, 'checkpoint'));
-      // It goes on as it began: what another sweep says of later phases makes no difference to it.
-      const file = await writeConfig(directory, started ? await readRunConfig(directory) : config);
+      const file = await writeConfig(directory, started ? await asBegun(directory, config) : config);
       await this.train(name, file, started);
     }
     return directory;
