@@ -1,28 +1,17 @@
 import { readdirSync, statSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parseRunConfig } from '../../configs/load.js';
 import { readCheckpoint } from '../../model/checkpoint.js';
-import { useBackend } from '../../training/backend/setup.js';
 import { branchRun } from '../../training/branch.js';
 import { predict } from '../../training/evaluate.js';
 import { stateOfCheckpoint } from '../../training/model-state.js';
 import { prepareRun } from '../../training/prepare.js';
 import { Teacher } from '../../training/teacher.js';
-import { literal, train as trainIn, weightsOf } from './tiny-runs.js';
+import { literal, temporaryRuns } from './tiny-runs.js';
 
-let folder: string;
-beforeAll(async () => {
-  await useBackend('native');
-  folder = await mkdtemp(join(tmpdir(), 'cipherprune-train-'));
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
-
-const train = (name: string, changes: Record<string, unknown>, options = {}) =>
-  trainIn(folder, name, changes, options);
-const weights = (name: string) => weightsOf(folder, name);
+const { inFolder, train, weights } = temporaryRuns();
 
 describe('teachers', () => {
   const short = {
@@ -33,7 +22,7 @@ describe('teachers', () => {
   it('distillation follows the mean of the teachers that it is given, which must be of the same classes', async () => {
     const names = ['teacher-1', 'teacher-2'];
     for (const [i, name] of names.entries()) await train(name, { ...short, seed: i });
-    const teachers = names.map((name) => join(folder, name, 'final'));
+    const teachers = names.map((name) => inFolder(name, 'final'));
     const config = parseRunConfig(literal({ ...short, distillation: { teachers } }), 'test');
     const { state, train: examples } = await prepareRun(config);
     const some = examples.slice(0, 5);
@@ -68,12 +57,11 @@ describe('teachers', () => {
       masks: { mode },
     });
     await train('origin', run('none'));
-    const dense = join(folder, 'origin');
-    const logitFiles = (of: string) =>
-      readdirSync(join(folder, of)).filter((name) => name.startsWith('logits-'));
+    const dense = inFolder('origin');
+    const logitFiles = (of: string) => readdirSync(inFolder(of)).filter((name) => name.startsWith('logits-'));
     const times = new Set<number>();
     for (const [i, mode] of ['prune', 'prune-reduce'].entries()) {
-      await branchRun(dense, parseRunConfig(literal(run(mode)), 'test'), join(folder, `setting-${i}`));
+      await branchRun(dense, parseRunConfig(literal(run(mode)), 'test'), inFolder(`setting-${i}`));
       await train(`setting-${i}`, run(mode), { resume: true });
       expect(logitFiles(`setting-${i}/dense`)).toEqual([]);
       expect(logitFiles('origin/final')).toHaveLength(1);
@@ -93,14 +81,14 @@ describe('further texts for the teacher', () => {
       { length: 60 },
       (_, i) => `${i}\tthe w${i % 7} of a${i}\tw${(i + 1) % 7} is b${i}`,
     );
-    const folderOf = join(folder, 'pairs', 'RTE');
+    const folderOf = inFolder('pairs', 'RTE');
     await mkdir(folderOf, { recursive: true });
     const table = rows.map((row, i) => `${row}\t${i % 2 ? 'entailment' : 'not_entailment'}`);
     for (const file of ['train.tsv', 'dev.tsv'])
       await writeFile(join(folderOf, file), ['index\tsentence1\tsentence2\tlabel', ...table].join('\n'));
     const run = (distillation: Record<string, unknown>) => ({
       task: 'rte',
-      data: { source: 'glue', directory: join(folder, 'pairs') },
+      data: { source: 'glue', directory: inFolder('pairs') },
       phases: { dense: { epochs: 1 }, soft: { epochs: 1 }, hard: { epochs: 1 } },
       batch: { tokens: 1024, examples: 12 },
       distillation,
@@ -111,7 +99,7 @@ describe('further texts for the teacher', () => {
     expect(plain.recorder.seen).toBe(15);
     expect(more.recorder.seen).toBe(35);
     const classifier = async (name: string) =>
-      (await weightsOf(folder, name, 'dense')).get('classifier.weight')!.values;
+      (await weights(name, 'dense')).get('classifier.weight')!.values;
     expect(await classifier('pairs-1')).toEqual(await classifier('pairs-0'));
     await expect(train('pairs-2', run({ recombined: 1, weight: 0 }))).rejects.toThrow(
       /recombined: expected a weight above 0, got 0/,
@@ -121,7 +109,7 @@ describe('further texts for the teacher', () => {
   it('single texts are joined for the teacher, alike for every seed', async () => {
     const data = { source: 'synthetic', syntheticTrain: 40, syntheticDev: 10 };
     const prepare = (changes: Record<string, unknown>) =>
-      prepareRun(parseRunConfig(literal({ data, output: folder, ...changes }), 'test'));
+      prepareRun(parseRunConfig(literal({ data, output: inFolder(), ...changes }), 'test'));
     const { train: own, unlabelled } = await prepare({ distillation: { weight: 0.7, recombined: 2 } });
     expect(unlabelled).toHaveLength(80);
     const last = own.at(-1)!.index;

@@ -1,6 +1,10 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll, beforeAll } from 'vitest';
 import { parseRunConfig } from '../../configs/load.js';
 import { readCheckpoint } from '../../model/checkpoint.js';
+import { useBackend } from '../../training/backend/setup.js';
 import { prepareRun } from '../../training/prepare.js';
 import type { EvaluationReport, Listener, StepReport } from '../../training/progress.js';
 import { type StopRequest, Trainer } from '../../training/trainer.js';
@@ -56,8 +60,7 @@ export class Recorder implements Listener {
   }
 }
 
-/** Trains a tiny run in the folder's `name`. stopAfter: as Ctrl-C would after so many steps. */
-export async function train(
+async function train(
   folder: string,
   name: string,
   changes: Record<string, unknown>,
@@ -73,6 +76,24 @@ export async function train(
   return { evaluation, recorder, config };
 }
 
-/** The weights of a run's result, or of its dense model. */
-export const weightsOf = async (folder: string, name: string, model: 'final' | 'dense' = 'final') =>
-  (await readCheckpoint(join(folder, name, model))).tensors;
+/** A folder of tiny runs that lasts as long as the test file. */
+export function temporaryRuns() {
+  let folder = '';
+  beforeAll(async () => {
+    await useBackend('native');
+    folder = await mkdtemp(join(tmpdir(), 'cipherprune-train-'));
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+  return {
+    inFolder: (...path: string[]) => join(folder, ...path),
+    /** Trains the run `name`. stopAfter: as Ctrl-C would after so many steps. */
+    train: (
+      name: string,
+      changes: Record<string, unknown>,
+      options?: { resume?: boolean; stopAfter?: number },
+    ) => train(folder, name, changes, options),
+    /** The weights of a run's result, or of its dense model. */
+    weights: async (name: string, model: 'final' | 'dense' = 'final') =>
+      (await readCheckpoint(join(folder, name, model))).tensors,
+  };
+}

@@ -1,30 +1,18 @@
 import { rmSync, writeFileSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { readFile } from 'node:fs/promises';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { parseRunConfig } from '../../configs/load.js';
 import { kernels } from '../../kernels/addon.js';
 import { readArtifact, writeArtifact } from '../../model/artifact-file.js';
 import { readCheckpoint } from '../../model/checkpoint.js';
-import { useBackend } from '../../training/backend/setup.js';
 import { predict } from '../../training/evaluate.js';
 import { exportArtifact } from '../../training/export.js';
 import { stateOfCheckpoint } from '../../training/model-state.js';
 import { prepareRun } from '../../training/prepare.js';
 import { Trainer } from '../../training/trainer.js';
-import { literal, Recorder, train as trainIn, weightsOf } from './tiny-runs.js';
+import { literal, Recorder, temporaryRuns } from './tiny-runs.js';
 
-let folder: string;
-beforeAll(async () => {
-  await useBackend('native');
-  folder = await mkdtemp(join(tmpdir(), 'cipherprune-train-'));
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
-
-const train = (name: string, changes: Record<string, unknown>, options = {}) =>
-  trainIn(folder, name, changes, options);
-const weights = (name: string) => weightsOf(folder, name);
+const { inFolder, train, weights } = temporaryRuns();
 
 describe('a whole run on generated sentences', () => {
   it('learns the task, prunes tokens, and exports an artifact that stands for the model', async () => {
@@ -35,10 +23,10 @@ describe('a whole run on generated sentences', () => {
     // [CLS] alone, of sentences of six words and more.
     expect(evaluation.keptRatio[2]).toBeLessThan(0.2);
     expect(recorder.evaluations.map(({ phase }) => phase)).toContain('hard');
-    const lines = (await readFile(join(folder, 'whole', 'metrics.jsonl'), 'utf8')).trim().split('\n');
+    const lines = (await readFile(inFolder('whole', 'metrics.jsonl'), 'utf8')).trim().split('\n');
     expect(lines.map((line) => JSON.parse(line).event)).toContain('step');
 
-    const checkpoint = await readCheckpoint(join(folder, 'whole', 'final'));
+    const checkpoint = await readCheckpoint(inFolder('whole', 'final'));
     expect(checkpoint.details).toMatchObject({ task: 'sst2', prunes: true, reduces: true });
     const { train: examples, dev } = await prepareRun(config);
     const before = predict(stateOfCheckpoint(checkpoint), dev, { prune: true });
@@ -59,7 +47,7 @@ describe('a whole run on generated sentences', () => {
     );
     expect(agreeing.length).toBeGreaterThan(0.97 * dev.length);
 
-    const directory = join(folder, 'artifact');
+    const directory = inFolder('artifact');
     await writeArtifact(directory, artifact);
     const read = await readArtifact(directory);
     expect(read.artifact.public.ranges).toEqual(artifact.public.ranges);
@@ -87,7 +75,7 @@ describe('resuming', () => {
       await expect(train(`broken-${stopAfter}`, short, { stopAfter })).rejects.toThrow(/--resume/);
       await train(`broken-${stopAfter}`, short, { resume: true });
       const [straight, resumed] = await Promise.all(
-        ['straight', `broken-${stopAfter}`].map((name) => readCheckpoint(join(folder, name, 'final'))),
+        ['straight', `broken-${stopAfter}`].map((name) => readCheckpoint(inFolder(name, 'final'))),
       );
       expect(resumed!.details).toEqual(straight!.details);
       for (const [name, { values }] of straight!.tensors)
@@ -179,7 +167,7 @@ describe('precision', () => {
     precision: 'bf16',
   };
   const used = async (name: string): Promise<unknown> =>
-    JSON.parse(await readFile(join(folder, name, 'run.json'), 'utf8')).precision;
+    JSON.parse(await readFile(inFolder(name, 'run.json'), 'utf8')).precision;
   afterEach(() => kernels.limitIsa(2));
 
   it('falls back to float32 without the instruction, and run.json says which it was', async () => {
@@ -214,9 +202,9 @@ describe('what goes wrong', () => {
     const poison = new Recorder((count) => {
       if (count === 5) prepared.state.parameters.get('pooler.dense.bias')!.values[0] = Number.NaN;
     });
-    const trainer = new Trainer(config, prepared, join(folder, 'nan'), poison);
+    const trainer = new Trainer(config, prepared, inFolder('nan'), poison);
     await expect(trainer.run({ resume: false })).rejects.toThrow(/dense phase, step 6: the loss is NaN/);
-    const { tensors } = await readCheckpoint(join(folder, 'nan', 'checkpoint'));
+    const { tensors } = await readCheckpoint(inFolder('nan', 'checkpoint'));
     for (const { values } of tensors.values()) expect(values.every(Number.isFinite)).toBe(true);
   });
 
@@ -229,7 +217,7 @@ describe('what goes wrong', () => {
 
   it('says what could not be written', async () => {
     const config = parseRunConfig(literal(short), 'test');
-    const directory = join(folder, 'full');
+    const directory = inFolder('full');
     // A file in the place of the run's folder: writing fails as on a full disk, whoever runs the tests.
     const block = new Recorder((count) => {
       if (count !== 1) return;
