@@ -9,21 +9,16 @@ import { predict } from '../../training/evaluate.js';
 import { stateOfCheckpoint } from '../../training/model-state.js';
 import { prepareRun } from '../../training/prepare.js';
 import { Teacher } from '../../training/teacher.js';
-import { literal, temporaryRuns } from './tiny-runs.js';
+import { denseOnly, literal, temporaryRuns } from './tiny-runs.js';
 
 const { inFolder, train, weights } = temporaryRuns();
 
 describe('teachers', () => {
-  const short = {
-    phases: { dense: { epochs: 0.6, learningRate: 4e-3 }, soft: { epochs: 0 }, hard: { epochs: 0 } },
-    data: { source: 'synthetic', syntheticTrain: 400, syntheticDev: 20 },
-    masks: { mode: 'none' },
-  };
   it('distillation follows the mean of the teachers that it is given, which must be of the same classes', async () => {
     const names = ['teacher-1', 'teacher-2'];
-    for (const [i, name] of names.entries()) await train(name, { ...short, seed: i });
+    for (const [i, name] of names.entries()) await train(name, { ...denseOnly, seed: i });
     const teachers = names.map((name) => inFolder(name, 'final'));
-    const config = parseRunConfig(literal({ ...short, distillation: { teachers } }), 'test');
+    const config = parseRunConfig(literal({ ...denseOnly, distillation: { teachers } }), 'test');
     const { state, train: examples } = await prepareRun(config);
     const some = examples.slice(0, 5);
     const each = await Promise.all(
@@ -52,7 +47,7 @@ describe('teachers', () => {
 
   it('settings that go on from one dense run share what its model says, and train as if alone', async () => {
     const run = (mode: string) => ({
-      ...short,
+      ...denseOnly,
       phases: { dense: { epochs: 0.5 }, soft: { epochs: 0.3 }, hard: { epochs: 0.3 } },
       masks: { mode },
     });

@@ -38,6 +38,13 @@ export const literal = (changes: Record<string, unknown> = {}) => ({
   ...changes,
 });
 
+/** Changes that leave the dense phase alone, on few sentences. */
+export const denseOnly = {
+  phases: { dense: { epochs: 0.6, learningRate: 4e-3 }, soft: { epochs: 0 }, hard: { epochs: 0 } },
+  data: { source: 'synthetic', syntheticTrain: 400, syntheticDev: 20 },
+  masks: { mode: 'none' },
+};
+
 /** Keeps what a run reports; counts its steps. */
 export class Recorder implements Listener {
   readonly steps: StepReport[] = [];

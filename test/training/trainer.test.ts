@@ -10,7 +10,7 @@ import { exportArtifact } from '../../training/export.js';
 import { stateOfCheckpoint } from '../../training/model-state.js';
 import { prepareRun } from '../../training/prepare.js';
 import { Trainer } from '../../training/trainer.js';
-import { literal, Recorder, temporaryRuns } from './tiny-runs.js';
+import { denseOnly, literal, Recorder, temporaryRuns } from './tiny-runs.js';
 
 const { inFolder, train, weights } = temporaryRuns();
 
@@ -91,15 +91,9 @@ describe('resuming', () => {
 });
 
 describe('options of a run', () => {
-  const short = {
-    phases: { dense: { epochs: 0.6, learningRate: 4e-3 }, soft: { epochs: 0 }, hard: { epochs: 0 } },
-    data: { source: 'synthetic', syntheticTrain: 400, syntheticDev: 20 },
-    masks: { mode: 'none' },
-  };
-
   it('freezeEmbeddings leaves the three tables and their LayerNorm as they were', async () => {
-    const config = literal(short);
-    const frozen = { ...short, model: { ...config.model, freezeEmbeddings: true } };
+    const config = literal(denseOnly);
+    const frozen = { ...denseOnly, model: { ...config.model, freezeEmbeddings: true } };
     const { state } = await prepareRun(parseRunConfig(literal(frozen), 'test'));
     await train('frozen', frozen);
     for (const [name, { values }] of await weights('frozen')) {
@@ -110,9 +104,9 @@ describe('options of a run', () => {
   });
 
   it('accumulation takes one step for several batches', async () => {
-    const one = await train('single-batches', short);
+    const one = await train('single-batches', denseOnly);
     const three = await train('accumulated', {
-      ...short,
+      ...denseOnly,
       batch: { tokens: 1024, examples: 48, accumulation: 3 },
     });
     expect(three.recorder.seen).toBe(Math.ceil(one.recorder.seen / 3));
@@ -120,11 +114,11 @@ describe('options of a run', () => {
 
   it('workers change no bit, and may change on --resume', async () => {
     const batch = { tokens: 1024, examples: 48 };
-    await train('workers-1', { ...short, batch: { ...batch, workers: 1 } });
-    await train('workers-3', { ...short, batch: { ...batch, workers: 3 } });
+    await train('workers-1', { ...denseOnly, batch: { ...batch, workers: 1 } });
+    await train('workers-3', { ...denseOnly, batch: { ...batch, workers: 3 } });
     const [one, three] = [await weights('workers-1'), await weights('workers-3')];
     for (const [name, { values }] of one) expect(three.get(name)!.values, name).toEqual(values);
-    await train('workers-1', { ...short, batch: { ...batch, workers: 2 } }, { resume: true });
+    await train('workers-1', { ...denseOnly, batch: { ...batch, workers: 2 } }, { resume: true });
   });
 
   it("a phase's dropout stands in place of the model's", async () => {
@@ -135,7 +129,7 @@ describe('options of a run', () => {
     });
     const model = (dropout: number) => ({ ...literal().model, dropout, attentionDropout: dropout });
     const classifier = async (name: string, changes: Record<string, unknown>) => {
-      await train(name, { ...short, ...changes });
+      await train(name, { ...denseOnly, ...changes });
       return (await weights(name)).get('classifier.weight')!.values;
     };
     const without = await classifier('dropout-0', { model: model(0), phases: epochs(null) });
@@ -145,7 +139,7 @@ describe('options of a run', () => {
 
   it('a soft phase that prunes everything is warned of once, with λ and what to do', async () => {
     const { recorder } = await train('collapse', {
-      ...short,
+      ...denseOnly,
       phases: {
         dense: { epochs: 0.2 },
         soft: { epochs: 8, thresholdLearningRate: 0.5 },
