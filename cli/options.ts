@@ -29,6 +29,14 @@ export const fraction =
     throw new UsageError(`--${name}: expected a number from 0 to 1, got ${JSON.stringify(value)}`);
   };
 
+/** For `coerce`: a number from 0 to 1, or several with commas between them. */
+export const fractions =
+  (name: string) =>
+  (value: unknown): number | number[] => {
+    const parts = String(value).split(',').map(fraction(name));
+    return parts.length === 1 ? parts[0]! : parts;
+  };
+
 /** For `coerce`: leaves an absent option absent. */
 export const optional =
   <T>(coerce: (value: unknown) => T) =>

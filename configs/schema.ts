@@ -184,12 +184,22 @@ const masks = z
     norm: z.enum(['mean', 'sum']).default('mean'),
     /**
      * Target share of real token-layers kept (tokens that leave each layer, the last one's [CLS] among them): lambda and
-     * thresholds are adapted; null: lambda as given, thresholds learned alone.
+     * thresholds are adapted. A list is a target for every layer that prunes, held by its threshold alone: lambda stays as given, and
+     * teaches weights to tell tokens apart. null: lambda as given, thresholds learned alone.
      */
-    keep: fraction.nullable().default(null),
+    keep: z
+      .union([fraction, z.array(fraction).min(1)], {
+        error: 'expected a share from 0 to 1, or a list of one for every layer that prunes',
+      })
+      .nullable()
+      .default(null),
   })
   .refine((m) => m.initial.keepLast <= m.initial.keepFirst, {
     message: 'initial.keepLast must not exceed initial.keepFirst',
+  })
+  .refine(({ keep }) => !Array.isArray(keep) || keep.every((share, i) => i === 0 || share <= keep[i - 1]!), {
+    path: ['keep'],
+    message: 'expected shares that do not rise with depth: a token that left does not come back',
   });
 
 const distillation = z.strictObject({

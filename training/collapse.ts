@@ -1,5 +1,6 @@
 /** Notices a soft phase that prunes nearly everything, which the hard phase hardly mends. */
 import { mean } from '../data/mean.js';
+import type { ShareTarget } from './thresholds.js';
 
 /** Tokens of a sentence, [CLS] among them, below which a layer counts as empty. */
 const fewestTokens = 2;
@@ -14,8 +15,12 @@ export class CollapseWatch {
   private kept = 0;
   private warned = false;
 
+  private readonly target: number | null;
+
   /** `target` is masks.keep. */
-  constructor(private readonly target: number | null) {}
+  constructor(target: ShareTarget | null) {
+    this.target = typeof target === 'object' && target !== null ? mean(target) : target;
+  }
 
   /** After every step: kept share per layer, mean length of the batch. A sentence to show, once, or null. */
   see(kept: readonly number[], length: number, lambda: number): string | null {

@@ -147,6 +147,11 @@ export async function prepareRun(
     throw new TrainingError(
       `model.tokenizer: expected at most the model's ${model.vocabularySize} tokens, got ${tokenizer.vocabularySize}`,
     );
+  const { keep } = config.masks;
+  if (Array.isArray(keep) && keep.length !== model.layers - 1)
+    throw new TrainingError(
+      `masks.keep: expected ${model.layers - 1} shares, one for every layer of the model but the last, got ${keep.length}`,
+    );
   const unlabelled = unlabelledTexts(config, train);
   const state: ModelState = {
     config: model,

@@ -92,25 +92,37 @@ export function constrainThresholds(
   }
 }
 
+/** masks.keep: the mean share, or one for every layer that prunes. */
+export type ShareTarget = number | readonly number[];
+
 /** Part of the soft phase at whose end the target is reached: most of the phase is for learning to do with so few tokens. */
 const targetReached = 0.3;
 
-/**
- * Mean share to keep at a point of the soft phase: from all tokens (the last layer's [CLS] alone) down to the target, fast at first
- * and slowly at its end (the cubic of Zhu and Gupta, 2017). kept: per layer, of any batch; progress 0-1.
- */
-export function scheduledShare(kept: readonly number[], keep: number, progress: number): number {
-  const all = (kept.length - 1 + kept.at(-1)!) / kept.length;
+/** From all tokens down to the target, fast at first and slowly at its end (the cubic of Zhu and Gupta, 2017). progress 0-1. */
+function scheduledShare(all: number, target: number, progress: number): number {
   const left = Math.max(0, 1 - progress / targetReached);
-  return keep + Math.max(0, all - keep) * left ** 3;
+  return target + Math.max(0, all - target) * left ** 3;
+}
+
+/**
+ * By how much each pruning layer keeps more than it should at a point of the soft phase; the same for all where the target is their
+ * mean. kept: per layer, of one batch, the last one's [CLS] alone; progress 0-1.
+ */
+export function shareErrors(kept: readonly number[], target: ShareTarget, progress: number): number[] {
+  const pruning = kept.slice(0, -1);
+  if (typeof target !== 'number')
+    return pruning.map((share, layer) => share - scheduledShare(1, target[layer]!, progress));
+  const all = (pruning.length + kept.at(-1)!) / kept.length;
+  return pruning.map(() => mean(kept) - scheduledShare(all, target, progress));
 }
 
 const schedulingGain = 0.2;
 
-/** Moves all pruning thresholds alike, so that the mean share follows its schedule; which layer prunes more is left to learning. */
-export function shiftThresholds(parameters: Parameters, error: number): void {
+/** Moves each pruning threshold by its layer's error: alike for a mean share, and which layer prunes more is left to learning. */
+export function shiftThresholds(parameters: Parameters, errors: readonly number[]): void {
   const prune = parameters.get(pruneThresholds)!.values;
-  for (let layer = 0; layer < prune.length; layer++) prune[layer] = prune[layer]! + schedulingGain * error;
+  for (let layer = 0; layer < prune.length; layer++)
+    prune[layer] = prune[layer]! + schedulingGain * errors[layer]!;
 }
 
 /** λ grows by this much over a phase whose kept share stays 1 above its target. */
@@ -126,17 +138,18 @@ export const adaptLambda = (lambda: number, error: number, passed: number): numb
   Math.min(10, Math.max(-2, lambda + integralGain * error * passed));
 
 /**
- * Shares with the wanted mean, in the soft phase's proportions: one power of each, at least the last layer's, which is [CLS]
- * alone. A target out of reach gives the nearest. learned: per layer, the last one's included.
+ * Shares of the hard phase. A mean share is met in the soft phase's proportions: one power of each, at least the last layer's, which is
+ * [CLS] alone. A target out of reach gives the nearest. learned: per layer, the last one's included.
  */
-export function targetShares(learned: readonly number[], keep: number): number[] {
+export function targetShares(learned: readonly number[], target: ShareTarget): number[] {
   const least = learned.at(-1)!;
+  if (typeof target !== 'number') return [...target.map((share) => Math.max(least, share)), least];
   const raised = (power: number): number[] =>
     learned.map((share, layer) => (layer === learned.length - 1 ? least : Math.max(least, share ** power)));
   let [low, high] = [1 / 1024, 1024];
   for (let i = 0; i < 40; i++) {
     const power = Math.sqrt(low * high);
-    if (mean(raised(power)) > keep) low = power;
+    if (mean(raised(power)) > target) low = power;
     else high = power;
   }
   return raised(Math.sqrt(low * high));

@@ -28,7 +28,7 @@ import {
   holdShares,
   initialThresholds,
   runningShares,
-  scheduledShare,
+  shareErrors,
   shiftThresholds,
   spreadOf,
   targetShares,
@@ -277,9 +277,10 @@ export class Trainer {
   private adapt({ kept }: StepResult, progress: number, passed: number): void {
     const { keep, monotone } = this.config.masks;
     if (keep !== null) {
-      const error = mean(kept) - scheduledShare(kept, keep, progress);
-      shiftThresholds(this.state.parameters, error);
-      const lambda = adaptLambda(this.position.lambda, error, passed);
+      const errors = shareErrors(kept, keep, progress);
+      shiftThresholds(this.state.parameters, errors);
+      const before = this.position.lambda;
+      const lambda = typeof keep === 'number' ? adaptLambda(before, mean(errors), passed) : before;
       this.position = { ...this.position, lambda, kept: runningShares(this.position.kept, kept) };
     }
     constrainThresholds(this.state.parameters, this.state.spread!, monotone);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Argv } from 'yargs';
 import type { Command, GlobalOptions } from '../commands.js';
 import { onInterrupt } from '../interrupt.js';
-import { fraction } from '../options.js';
+import { fractions } from '../options.js';
 import { note, print, printJson } from '../output.js';
 import { trainingDisplay } from '../training-display.js';
 
@@ -13,7 +13,7 @@ interface TrainOptions {
   readonly model?: string;
   readonly data?: string;
   readonly out?: string;
-  readonly keep?: number;
+  readonly keep?: number | readonly number[];
   readonly mode?: 'none' | 'prune' | 'prune-reduce';
   readonly resume: boolean;
   readonly set: readonly string[];
@@ -29,7 +29,7 @@ function overridesOf({ task, model, data, out, keep, mode, set }: TrainOptions):
     ...(model === undefined ? [] : [`model.checkpoint=${quoted(model)}`]),
     ...(data === undefined ? [] : [`data.directory=${quoted(data)}`]),
     ...(out === undefined ? [] : [`output=${quoted(out)}`]),
-    ...(keep === undefined ? [] : [`masks.keep=${keep}`]),
+    ...(keep === undefined ? [] : [`masks.keep=${JSON.stringify(keep)}`]),
     ...(mode === undefined ? [] : [`masks.mode=${quoted(mode)}`]),
     ...set,
   ];
@@ -92,9 +92,9 @@ export const command: Command<TrainOptions> = {
       .option('keep', {
         type: 'string',
         describe:
-          'Target share of token-layers that stay, 0 to 1: lambda is adapted to reach it (masks.keep)',
+          'Target share of token-layers that stay, 0 to 1: lambda is adapted to reach it; or 1,0.9,0.5…: of tokens that stay, one for every layer but the last (masks.keep)',
         requiresArg: true,
-        coerce: fraction('keep'),
+        coerce: fractions('keep'),
       })
       .option('mode', {
         choices: ['none', 'prune', 'prune-reduce'] as const,

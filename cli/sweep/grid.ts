@@ -18,10 +18,13 @@ interface Axis {
   readonly values: string[];
 }
 
-/** `lambda=0.1,0.2,alpha=0.5`: a part with `=` begins an axis, the parts after it are more values of it. */
+/** Commas between values; those within `[…]` belong to one. */
+const commas = /,(?![^[\]]*\])/;
+
+/** `lambda=0.1,0.2,alpha=0.5`: a part with `=` begins an axis, the parts after it are more values of it. `keep=[1,0.5],0.4`: two values. */
 function axesOf(text: string): Axis[] {
   const axes: Axis[] = [];
-  for (const part of text.split(',')) {
+  for (const part of text.split(commas)) {
     const [first = '', second, ...more] = part.split('=').map((word) => word.trim());
     const value = second ?? first;
     if (value === '' || first === '' || more.length > 0 || (second === undefined && axes.length === 0))
@@ -68,6 +71,7 @@ export function settingName(setting: Setting): string {
   return Object.values(setting)
     .map((value, i) => `${short[i]}-${value}`)
     .join('_')
+    .replace(/[[\]]/g, '')
     .replace(/[^\w.+-]+/g, '-');
 }
 

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../cli/errors.js';
-import { hostAndPort, joinRepeated, optional, wholeNumber, wholeNumbers } from '../../cli/options.js';
+import {
+  fractions,
+  hostAndPort,
+  joinRepeated,
+  optional,
+  wholeNumber,
+  wholeNumbers,
+} from '../../cli/options.js';
 
 describe('option values', () => {
   it.each([
@@ -23,6 +30,13 @@ describe('option values', () => {
       expect(() => wholeNumbers('seeds', 0)(wrong)).toThrow('--seeds: expected a whole number, 0 or more');
     }
     expect(() => wholeNumbers('seeds', 0)('1,2,1')).toThrow('--seeds: expected different numbers');
+  });
+
+  it('takes one number from 0 to 1, or several', () => {
+    expect(fractions('keep')('0.45')).toBe(0.45);
+    expect(fractions('keep')('1,0.9, 0')).toEqual([1, 0.9, 0]);
+    for (const wrong of ['', '1,', '0.5,2', 'x'])
+      expect(() => fractions('keep')(wrong)).toThrow('--keep: expected a number from 0 to 1');
   });
 
   it('leaves an absent option absent', () => {

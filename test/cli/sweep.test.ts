@@ -24,6 +24,15 @@ describe('grid', () => {
     expect(settingName({ 'masks.temperature.value': '0.5', seed: '2' })).toBe('temperature-0.5_seed-2');
   });
 
+  it('takes a list in brackets for one value', () => {
+    const settings = settingsOf(['keep=[1,0.5],0.4,seed=1']);
+    expect(settings).toEqual([
+      { 'masks.keep': '[1,0.5]', seed: '1' },
+      { 'masks.keep': '0.4', seed: '1' },
+    ]);
+    expect(settings.map(settingName)).toEqual(['keep-1-0.5_seed-1', 'keep-0.4_seed-1']);
+  });
+
   it('names a key by as few last words as tell it from the others', () => {
     expect(settingName({ 'phases.soft.dropout': '0', 'phases.hard.dropout': '0.1', seed: '2' })).toBe(
       'soft.dropout-0_hard.dropout-0.1_seed-2',

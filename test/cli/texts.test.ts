@@ -1,9 +1,12 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { UsageError } from '../../cli/errors.js';
 import { parseTexts, readTexts } from '../../cli/texts.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'cipherprune-texts-'));
+afterAll(() => rmSync(folder, { recursive: true }));
 
 const pairs = (inputs: readonly { text: string; textPair: string | null }[]) =>
   inputs.map(({ text, textPair }) => [text, textPair]);
@@ -15,7 +18,6 @@ describe('texts to classify', () => {
   });
 
   it('reads lines, pairs and JSON lines from files', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'cipherprune-texts-'));
     writeFileSync(join(folder, 'texts.tsv'), '\uFEFFone\r\ntwo\tthree\n');
     writeFileSync(join(folder, 'texts.jsonl'), '{"text":"x\\ty"}\n{"text":"a","textPair":"b"}\n');
     expect(pairs(await readTexts({ file: join(folder, 'texts.tsv') }))).toEqual([

@@ -44,6 +44,9 @@ describe('run configuration', () => {
     [['task=squad'], /test\.yaml: task: .*sst2/],
     [['masks.lambda=-1'], /masks\.lambda/],
     [['masks.lambda=[1'], /not YAML/],
+    [['masks.keep=[1,0.5,2]'], /masks\.keep\.2: .*<=1/],
+    [['masks.keep=most'], /masks\.keep: expected a share from 0 to 1, or a list/],
+    [['masks.keep=[0.5,0.9]'], /masks\.keep: expected shares that do not rise with depth/],
     [['model.checkpoint=null'], /model\.checkpoint/],
   ])('refuses %j', (overrides, message) => {
     expect(() => read(minimal, ...overrides)).toThrow(ConfigError);

@@ -16,7 +16,7 @@ import {
   initialThresholds,
   quantile,
   runningShares,
-  scheduledShare,
+  shareErrors,
   shiftThresholds,
   targetShares,
   thresholdParameters,
@@ -209,13 +209,15 @@ describe('thresholds', () => {
   });
 
   it('follow a schedule from all tokens to the target, all thresholds moving alike', () => {
-    const all = [0.9, 0.4, 0.1];
-    expect(scheduledShare(all, 0.5, 0)).toBeCloseTo(2.1 / 3, 9);
-    expect(scheduledShare(all, 0.5, 0.15)).toBeCloseTo(0.5 + (2.1 / 3 - 0.5) / 8, 9);
-    expect(scheduledShare(all, 0.5, 0.3)).toBe(0.5);
-    expect(scheduledShare(all, 0.5, 1)).toBe(0.5);
+    const kept = [0.9, 0.4, 0.1];
+    const scheduled = (target: number, progress: number): number =>
+      1.4 / 3 - shareErrors(kept, target, progress)[0]!;
+    expect(scheduled(0.5, 0)).toBeCloseTo(2.1 / 3, 9);
+    expect(scheduled(0.5, 0.15)).toBeCloseTo(0.5 + (2.1 / 3 - 0.5) / 8, 9);
+    expect(scheduled(0.5, 0.3)).toBeCloseTo(0.5, 9);
+    expect(scheduled(0.5, 1)).toBeCloseTo(0.5, 9);
     // A target above what [CLS] alone in the last layer leaves.
-    expect(scheduledShare(all, 0.9, 0)).toBe(0.9);
+    expect(scheduled(0.9, 0)).toBeCloseTo(0.9, 9);
 
     const spread = [0.5, 2];
     const start = spread.map(() => ({ prune: 0, reduce: 9 }));
@@ -227,12 +229,32 @@ describe('thresholds', () => {
     };
     const mean = (shares: readonly number[]): number => shares.reduce((a, b) => a + b) / shares.length;
     for (let step = 0; step <= 400; step++) {
-      const kept = keptAt();
-      shiftThresholds(parameters, mean(kept) - scheduledShare(kept, 0.4, step / 400));
+      shiftThresholds(parameters, shareErrors(keptAt(), 0.4, step / 400));
     }
     const thresholds = thresholdsOf(parameters, spread);
     expect(mean(keptAt())).toBeCloseTo(0.4, 2);
     expect(thresholds[0]!.prune / spread[0]!).toBeCloseTo(thresholds[1]!.prune / spread[1]!, 5);
+  });
+
+  it('keep the share of every layer where each has its own', () => {
+    const spread = [0.5, 2];
+    const target = [0.9, 0.3];
+    const start = spread.map(() => ({ prune: 0, reduce: 9 }));
+    const parameters = thresholdParameters(start, spread);
+    const keptAt = (): number[] => {
+      const [first, second] = parameters.get('thresholds.prune')!.values;
+      return [1 - first! / 3, 1 - second! / 6, 0.1];
+    };
+    for (let step = 0; step <= 400; step++) {
+      shiftThresholds(parameters, shareErrors(keptAt(), target, step / 400));
+      // On the way no layer runs ahead of its schedule: all tokens at first, the eighth part left to go at 15% of the phase.
+      if (step === 60) expect(keptAt()[0]).toBeGreaterThan(0.9 + 0.1 / 8);
+    }
+    target.forEach((share, layer) => {
+      expect(keptAt()[layer]).toBeCloseTo(share, 2);
+    });
+    expect(targetShares([0.7, 0.6, 0.1], target)).toEqual([0.9, 0.3, 0.1]);
+    expect(targetShares([0.7, 0.6, 0.1], [0.9, 0])).toEqual([0.9, 0.1, 0.1]);
   });
 
   it('reach the target in the proportions that were learned', () => {

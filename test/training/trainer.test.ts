@@ -55,6 +55,24 @@ describe('a whole run on generated sentences', () => {
   });
 });
 
+describe('a share for every layer', () => {
+  it('is held to the end, by thresholds alone', async () => {
+    const masks = { mode: 'prune', keep: [0.8, 0.3], lambda: 0.2, temperature: { value: 0.5, final: 0.1 } };
+    const { evaluation, recorder } = await train('shares', { masks });
+    expect(evaluation.metrics.accuracy).toBeGreaterThan(0.85);
+    expect(Math.abs(evaluation.keptRatio[0]! - 0.8)).toBeLessThan(0.1);
+    expect(Math.abs(evaluation.keptRatio[1]! - 0.3)).toBeLessThan(0.1);
+    const soft = recorder.steps.filter(({ phase }) => phase === 'soft');
+    expect(soft.length).toBeGreaterThan(0);
+    for (const { lambda } of soft) expect(lambda).toBe(0.2);
+  });
+
+  it('is refused where the model has another number of layers', async () => {
+    const config = parseRunConfig(literal({ masks: { keep: [1, 0.5, 0.2] } }), 'test');
+    await expect(prepareRun(config)).rejects.toThrow(/masks\.keep: expected 2 shares, .* got 3/);
+  });
+});
+
 describe('resuming', () => {
   const short = {
     phases: {

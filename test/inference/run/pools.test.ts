@@ -5,13 +5,14 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { memoryChannelPair } from '../../../inference/net/memory-channel.js';
 import { Client } from '../../../inference/run/client.js';
 import { keepPool, resumePool } from '../../../inference/run/client-pool.js';
@@ -28,6 +29,7 @@ let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'cipherprune-pools-'));
 });
+afterEach(() => rmSync(folder, { recursive: true }));
 
 const idOf = (index: number): string => index.toString(16).padStart(32, '0');
 
