@@ -180,6 +180,13 @@ const masks = z
     lambda: z.number().min(0).default(0.4),
     /** Weight of the reduction masks within them. */
     alpha: z.number().min(0).default(0.5),
+    /**
+     * Weights of a loss of undecided soft masks, m (1 - m), in phases 2 and 3: it moves scores away from the thresholds, so that which
+     * tokens leave depends less on chance.
+     */
+    polarization: z
+      .strictObject({ soft: z.number().min(0).default(0), hard: z.number().min(0).default(0) })
+      .prefault({}),
     /** `mean`: mask norms divided by the sentence's length, so that lambda means the same at any length; `sum`: the paper's. */
     norm: z.enum(['mean', 'sum']).default('mean'),
     /**
@@ -217,6 +224,10 @@ const distillation = z.strictObject({
    * of one: every text followed by others, drawn at random.
    */
   recombined: z.number().int().min(0).default(0),
+  /** The same for texts with a run of their words left out, so many for every training example. */
+  cutoff: z.number().int().min(0).default(0),
+  /** The same for pairs with an excerpt of the second text as the first, so many for every training pair. */
+  excerpts: z.number().int().min(0).default(0),
 });
 
 const exportOptions = z.strictObject({

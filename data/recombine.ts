@@ -2,8 +2,8 @@
  * Further pairs without labels, from those that are there: a first text with the second texts of other pairs that look most like
  * it. A teacher labels them (the transfer set of distillation). Augmented SBERT (Thakur et al., NAACL 2021), BM25 sampling.
  */
-import { DatasetError, type Example } from './dataset.js';
-import type { FurtherText } from './further-texts.js';
+import type { Example } from './dataset.js';
+import { type FurtherText, secondOf } from './further-texts.js';
 
 /** BM25's usual constants: saturation and length normalisation. */
 const k1 = 1.2;
@@ -49,25 +49,20 @@ class Bm25 {
  * @throws DatasetError if an example is a single text
  */
 export function recombinedPairs(examples: readonly Example[], each: number): FurtherText[] {
-  const seconds = [...new Set(examples.map(secondOf))];
+  const second = (example: Example): string => secondOf(example, 'recombined pairs');
+  const seconds = [...new Set(examples.map(second))];
   const index = new Bm25(seconds);
   const known = new Map<string, Set<string>>();
   for (const example of examples) {
     const partners = known.get(example.text) ?? new Set();
-    known.set(example.text, partners.add(secondOf(example)));
+    known.set(example.text, partners.add(second(example)));
   }
   return [...known].flatMap(([text, partners]) =>
     index
       .ranking(text)
       .map((place) => seconds[place]!)
-      .filter((second) => !partners.has(second))
+      .filter((partner) => !partners.has(partner))
       .slice(0, each)
       .map((textPair) => ({ text, textPair })),
   );
-}
-
-function secondOf({ index, textPair }: Example): string {
-  if (textPair === null)
-    throw new DatasetError(`recombined pairs: example ${index}: expected two texts, got one`);
-  return textPair;
 }

@@ -8,7 +8,7 @@ import type { ModelConfig } from '../model/config.js';
 import { onNativeBackend } from './backend/kernel.js';
 import type { Batch } from './batches.js';
 import type { CurveSet } from './curves.js';
-import { type LayerMasks, type TokenMasks, tokenMasks } from './masks.js';
+import { indecision, type LayerMasks, type TokenMasks, tokenMasks } from './masks.js';
 import { type AttentionOutputs, attention } from './ops/attention.js';
 import { applyCurve, mixCurves } from './ops/curve.js';
 import { embedding } from './ops/embedding.js';
@@ -33,6 +33,8 @@ export interface EncoderOptions {
    * then see fewer rows too. Not for soft masks, which give pruned tokens a gradient.
    */
   readonly compact?: boolean;
+  /** Compute the layers' indecision. */
+  readonly polarize?: boolean;
   /** Called with named intermediate values, for calibration and checks. */
   readonly observe?: (layer: number | null, name: ObservedName, value: tf.Tensor) => void;
 }
@@ -62,6 +64,8 @@ export interface EncoderOutput {
   readonly logits: tf.Tensor2D;
   /** Masks after every layer's attention: what leaves its pruning. [batch · tokens] each. */
   readonly layers: readonly TokenMasks[];
+  /** Per pruning layer, if asked for: `indecision` of masks.ts. */
+  readonly indecision: readonly tf.Scalar[];
 }
 
 /** Tokens that are still there, one a row. */
@@ -75,6 +79,7 @@ const floats = (tensor: tf.Tensor): Float32Array => tensor.dataSync() as Float32
 /** One forward pass with the names of its weights resolved. */
 class Forward {
   private drops = 0;
+  readonly indecision: tf.Scalar[] = [];
 
   constructor(
     private readonly weights: Weights,
@@ -167,6 +172,8 @@ class Forward {
     this.observe(at, 'scores', scores!);
     const layerMasks = this.options.masks?.[at];
     const masks = last || !layerMasks ? before : tokenMasks(scores!, before, rows.cls, layerMasks);
+    if (this.options.polarize && !last && layerMasks)
+      this.indecision.push(indecision(scores!, before, rows.cls.off, layerMasks));
     // What follows is of the kept tokens only.
     this.observe(at, 'kept', masks.kept);
     const kept = this.compact({ masks, rows }, { x, context });
@@ -263,5 +270,6 @@ export function encode(
     tokens = forward.layer(at, tokens.x, tokens);
     layers.push(masksByPlace(tokens.masks, tokens.rows, batch.real.length));
   }
-  return { logits: forward.classify(tokens.x, tokens.rows.first), layers };
+  const { indecision } = forward;
+  return { logits: forward.classify(tokens.x, tokens.rows.first), layers, indecision };
 }

@@ -34,6 +34,12 @@ export function normWeights(batch: Batch, norm: 'mean' | 'sum'): Float32Array {
   });
 }
 
+/** γ (1/L) Σ_l of the layers' indecision, in parts of the batch's real tokens. */
+export function polarizationLoss(indecision: readonly tf.Scalar[], batch: Batch, gamma: number): tf.Scalar {
+  const tokens = batch.lengths.reduce((sum, length) => sum + length, 0);
+  return tf.addN([...indecision]).mul(gamma / (tokens * indecision.length)) as tf.Scalar;
+}
+
 /** (1/L) Σ_l ‖mask_l‖₁ over the layers that have masks, averaged over the batch. */
 export function maskLoss(masks: readonly tf.Tensor1D[], weights: tf.Tensor1D): tf.Scalar {
   const norms = masks.map((mask) => mask.mul(weights).sum() as tf.Scalar);

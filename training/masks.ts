@@ -11,6 +11,7 @@ export interface LayerMasks {
   readonly mode: MaskMode;
   readonly prune: tf.Scalar | null;
   readonly reduce: tf.Scalar | null;
+  /** Of the soft masks; of a hard one only `indecision` is computed with it. */
   readonly temperature: number;
 }
 
@@ -29,10 +30,14 @@ function hardMask(scores: tf.Tensor1D, threshold: tf.Scalar): tf.Tensor1D {
   return tf.tensor1d((scores.dataSync() as Float32Array).map((score) => (score >= least ? 1 : 0)));
 }
 
-/** σ((scores - threshold) / T), or its limit for T → 0. */
+/** σ((scores - threshold) / T) */
+const softMask = (scores: tf.Tensor1D, threshold: tf.Scalar, temperature: number): tf.Tensor1D =>
+  tf.sigmoid(tf.sub(scores, threshold).mul(1 / temperature)) as tf.Tensor1D;
+
+/** The soft mask, or its limit for T → 0. */
 function compare(scores: tf.Tensor1D, threshold: tf.Scalar, { mode, temperature }: LayerMasks): tf.Tensor1D {
   if (mode === 'hard') return hardMask(scores, threshold);
-  return tf.sigmoid(tf.sub(scores, threshold).mul(1 / temperature)) as tf.Tensor1D;
+  return softMask(scores, threshold, temperature);
 }
 
 /** 1 on [CLS] whatever the mask says: mask · (1 - cls) + cls. */
@@ -55,4 +60,20 @@ export function tokenMasks(
   const kept = masks.prune ? (own.mul(before.kept) as tf.Tensor1D) : before.kept;
   const important = masks.reduce ? sparing(compare(scores, masks.reduce, masks), cls.on, cls.off) : all;
   return { kept, own, important };
+}
+
+/**
+ * Σ m (1 - m) over the tokens that reach a layer, m their soft masks (hard ones too are looked at as soft): 0 where all are decidedly
+ * kept or pruned. What reaches the layer counts as given: no token is to be pruned earlier so as not to be undecided here.
+ */
+export function indecision(
+  scores: tf.Tensor1D,
+  before: TokenMasks,
+  notCls: tf.Tensor1D,
+  { prune, temperature }: LayerMasks,
+): tf.Scalar {
+  if (!prune) return tf.scalar(0);
+  const mask = softMask(scores, prune, temperature);
+  const reached = tf.tensor1d((before.kept.dataSync() as Float32Array).slice());
+  return mask.mul(tf.sub(1, mask)).mul(reached).mul(notCls).sum() as tf.Scalar;
 }

@@ -1,6 +1,8 @@
 /** From a run configuration to a model to start from and tokenized examples. */
 import type { RunConfig } from '../configs/schema.js';
+import { cutTexts } from '../data/cutoff.js';
 import { type Dataset, describeMalformed, type Example } from '../data/dataset.js';
+import { excerptPairs } from '../data/excerpts.js';
 import { asExamples, type FurtherText } from '../data/further-texts.js';
 import { joinedTexts } from '../data/joined-texts.js';
 import { loadSplit } from '../data/load.js';
@@ -108,19 +110,30 @@ function pretrainedModel(
 }
 
 /** The same for every seed of a run, so that a teacher's kept logits serve all of them. */
-const joinedSeed = mixSeeds(0, 6);
+const furtherSeed = mixSeeds(0, 6);
 
 /** Further texts from those of a task, in the way that suits one text or two. */
 const recombine = (examples: readonly Example[], each: number): FurtherText[] =>
-  examples[0]?.textPair === null ? joinedTexts(examples, each, joinedSeed) : recombinedPairs(examples, each);
+  examples[0]?.textPair === null ? joinedTexts(examples, each, furtherSeed) : recombinedPairs(examples, each);
 
-/** The recombined texts of a configuration, as a data set without rows of its own. */
+/** Ways to make further texts, under their keys in the configuration. */
+const furtherTexts = {
+  recombined: recombine,
+  cutoff: (examples, each) => cutTexts(examples, each, furtherSeed),
+  excerpts: (examples, each) => excerptPairs(examples, each, furtherSeed),
+} satisfies Record<string, (examples: readonly Example[], each: number) => FurtherText[]>;
+
+/** The texts of a configuration that only a teacher labels, as a data set without rows of its own. */
 function unlabelledTexts({ distillation, masks }: RunConfig, train: Dataset): Dataset {
-  const { recombined, weight } = distillation;
-  if (recombined > 0 && weight === 0)
-    throw new TrainingError('distillation.recombined: expected a weight above 0, got 0');
-  const wanted = recombined > 0 && masks.mode !== 'none';
-  const examples = asExamples(wanted ? recombine(train.examples, recombined) : [], train.examples);
+  const keys = Object.keys(furtherTexts) as (keyof typeof furtherTexts)[];
+  const wanted = keys.filter((key) => distillation[key] > 0);
+  if (wanted.length > 0 && distillation.weight === 0)
+    throw new TrainingError(`distillation.${wanted[0]}: expected a weight above 0, got 0`);
+  const made =
+    masks.mode === 'none'
+      ? []
+      : wanted.flatMap((key) => furtherTexts[key](train.examples, distillation[key]));
+  const examples = asExamples(made, train.examples);
   return { ...train, examples, malformed: { count: 0, first: [] } };
 }
 
@@ -166,7 +179,7 @@ export async function prepareRun(
     state,
     task,
     train: encodeAll(train, tokenizer, maxTokens, notes),
-    unlabelled: encodeAll(unlabelled, tokenizer, maxTokens, notes, 'recombined texts'),
+    unlabelled: encodeAll(unlabelled, tokenizer, maxTokens, notes, 'further texts'),
     dev: encodeAll(dev, tokenizer, maxTokens, notes),
     notes,
   };

@@ -7,23 +7,28 @@ import type { Batch } from './batches.js';
 import { secureCurves } from './curves.js';
 import { type EncoderOptions, type EncoderOutput, encode } from './encoder.js';
 import { hardMasks } from './forward-options.js';
-import { crossEntropy, distillationLoss, labelled, prunePenalty } from './losses.js';
+import { crossEntropy, distillationLoss, labelled, polarizationLoss, prunePenalty } from './losses.js';
 import type { LayerMasks, TokenMasks } from './masks.js';
 import { currentThresholds, type ModelState } from './model-state.js';
 import type { Gradients } from './optimizer.js';
 import { pruneThresholds, reduceThresholds, type WeightTensors, wordTable } from './parameters.js';
 
-/** How masks act in this step. `temperatures` per pruning layer, on n·S. */
+/** How masks act in this step. `temperatures` of soft masks per pruning layer, on n·S. */
 export type StepMasks =
   | { readonly mode: 'none' }
-  | { readonly mode: 'hard' }
-  | {
+  | ({ readonly mode: 'hard' } & Polarization)
+  | (Polarization & {
       readonly mode: 'soft';
-      readonly temperatures: readonly number[];
       readonly lambda: number;
       readonly alpha: number;
       readonly norm: 'mean' | 'sum';
-    };
+    });
+
+interface Polarization {
+  readonly temperatures: readonly number[];
+  /** Weight of the loss of indecision. */
+  readonly polarization: number;
+}
 
 export interface StepOptions {
   readonly masks: StepMasks;
@@ -147,7 +152,7 @@ function masksOf(
 ): LayerMasks[] | null {
   const { masks } = options;
   if (masks.mode === 'none' || state.spread === null) return null;
-  if (masks.mode === 'hard') return hardMasks(currentThresholds(state)!, state.reduces);
+  if (masks.mode === 'hard') return hardMasks(currentThresholds(state)!, state.reduces, masks.temperatures);
   const threshold = (name: string, layer: number): tf.Scalar =>
     leaf(name).slice([layer], [1]).reshape([]).mul(state.spread![layer]!) as tf.Scalar;
   return masks.temperatures.map((temperature, layer) => ({
@@ -168,6 +173,8 @@ function lossOf(output: EncoderOutput, batch: Batch, state: ModelState, options:
     const share = labelled(batch.labels) / batch.size;
     total = task.mul(share * (1 - distillation.weight)).add(follow.mul(distillation.weight));
   }
+  if (output.indecision.length > 0 && masks.mode !== 'none')
+    total = total.add(polarizationLoss(output.indecision, batch, masks.polarization));
   if (masks.mode !== 'soft') return { total, task };
   const alpha = state.reduces ? masks.alpha : 0;
   return { total: total.add(prunePenalty(output.layers, batch, { ...masks, alpha })) as tf.Scalar, task };
@@ -197,6 +204,7 @@ export function trainingStep(
         lastLayer: 'cls',
         precision: options.precision,
         compact: options.masks.mode === 'hard',
+        polarize: options.masks.mode !== 'none' && options.masks.polarization > 0,
       });
       const { total, task } = lossOf(output, batch, state, options);
       seen.taskLoss = task.dataSync()[0]!;

@@ -317,13 +317,15 @@ export class Trainer {
 
   private stepMasks(phase: PhaseName, progress: number): StepMasks {
     if (phase === 'dense') return { mode: 'none' };
-    if (phase === 'hard') return { mode: 'hard' };
-    const { temperature, alpha, norm } = this.config.masks;
-    const value = annealed(temperature.value, temperature.final, progress);
+    const { temperature, polarization, alpha, norm } = this.config.masks;
+    const value =
+      phase === 'soft' ? annealed(temperature.value, temperature.final, progress) : temperature.value;
     const temperatures = this.state.spread!.map((spread) =>
       temperature.rule === 'spread' ? value * spread : value,
     );
-    return { mode: 'soft', temperatures, lambda: this.position.lambda, alpha, norm };
+    if (phase === 'hard') return { mode: 'hard', temperatures, polarization: polarization.hard };
+    const { lambda } = this.position;
+    return { mode: 'soft', temperatures, polarization: polarization.soft, lambda, alpha, norm };
   }
 
   private async report(

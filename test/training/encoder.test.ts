@@ -5,7 +5,7 @@ import { kernels } from '../../kernels/addon.js';
 import { type BackendName, useBackend } from '../../training/backend/setup.js';
 import { exactCurves, secureCurves } from '../../training/curves.js';
 import { encode, noDropout } from '../../training/encoder.js';
-import { crossEntropy, prunePenalty } from '../../training/losses.js';
+import { crossEntropy, polarizationLoss, prunePenalty } from '../../training/losses.js';
 import type { LayerMasks, MaskMode } from '../../training/masks.js';
 import { WeightTensors } from '../../training/parameters.js';
 import { randomBatch, randomParameters, smallConfig } from './fixtures.js';
@@ -30,7 +30,7 @@ const parameters = randomParameters(smallConfig);
 const cases = [
   { name: 'exact, dense', exact: true, mode: 'none', temperature: 1 },
   { name: 'polynomial, soft masks', exact: false, mode: 'soft', temperature: 0.3 },
-  { name: 'polynomial, hard masks', exact: false, mode: 'hard', temperature: 0 },
+  { name: 'polynomial, hard masks', exact: false, mode: 'hard', temperature: 0.3 },
 ] as const;
 
 for (const backend of ['native', 'cpu'] as const satisfies readonly BackendName[]) {
@@ -47,8 +47,10 @@ for (const backend of ['native', 'cpu'] as const satisfies readonly BackendName[
           masks,
           dropout: noDropout,
           lastLayer: 'cls',
+          polarize: true,
         });
         const logits = output.logits.arraySync();
+        const undecided = thresholds.map(() => 0);
         batch.examples.forEach((example, row) => {
           const naive = naiveEncode(parameters, smallConfig, example, {
             exact,
@@ -58,7 +60,11 @@ for (const backend of ['native', 'cpu'] as const satisfies readonly BackendName[
           naive.logits.forEach((logit, i) => {
             expect(logits[row]![i]).toBeCloseTo(logit, 4);
           });
-          naive.layers.forEach(({ kept, important }, at) => {
+          naive.layers.forEach(({ scores, kept, important }, at) => {
+            scores.slice(1).forEach((score, i) => {
+              const mask = 1 / (1 + Math.exp((thresholds[at]!.prune - score) / temperature));
+              undecided[at]! += mask * (1 - mask) * (at === 0 ? 1 : naive.layers[at - 1]!.kept[i + 1]!);
+            });
             const own = [output.layers[at]!.kept, output.layers[at]!.important].map((mask) =>
               [...mask.dataSync()].slice(row * batch.tokens, row * batch.tokens + example.ids.length),
             );
@@ -69,6 +75,11 @@ for (const backend of ['native', 'cpu'] as const satisfies readonly BackendName[
               expect(own[1]![i]).toBeCloseTo(k, 4);
             });
           });
+        });
+        const expected = mode === 'none' ? [] : undecided;
+        expect(output.indecision).toHaveLength(expected.length);
+        expected.forEach((sum, at) => {
+          expect(output.indecision[at]!.dataSync()[0]).toBeCloseTo(sum, 3);
         });
       });
     }
@@ -139,17 +150,19 @@ describe('rows left out by hard masks', () => {
       const named = Object.fromEntries(names.map((name, i) => [name, xs[i]!]));
       const output = encode(named, smallConfig, batch, batch.ids, {
         curves: secureCurves,
-        masks: masksOf('hard', 0),
+        masks: masksOf('hard', 0.3),
         dropout: noDropout,
         lastLayer,
         compact,
+        polarize: true,
       });
       seen.logits = [...output.logits.dataSync()];
       for (const { kept, important } of output.layers) {
         seen.kept.push([...kept.dataSync()]);
         seen.important.push([...important.mul(kept).dataSync()]);
       }
-      return crossEntropy(output.logits, batch.labels);
+      const polarization = polarizationLoss(output.indecision, batch, 0.7);
+      return crossEntropy(output.logits, batch.labels).add(polarization) as tf.Scalar;
     })(Object.values(weights));
     return { ...seen, gradients: names.map((name, i) => [name, grads[i]!.dataSync()] as const) };
   }

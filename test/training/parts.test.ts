@@ -5,7 +5,7 @@ import { splitmix32 } from '../../data/synthetic.js';
 import { useBackend } from '../../training/backend/setup.js';
 import { epochBatches, makeBatch } from '../../training/batches.js';
 import { crossEntropy, distillationLoss, prunePenalty } from '../../training/losses.js';
-import { tokenMasks } from '../../training/masks.js';
+import { indecision, tokenMasks } from '../../training/masks.js';
 import { meanGradients } from '../../training/optimizer.js';
 import { dequantize, quantizeLinear, quantizeTable } from '../../training/quantize.js';
 import { annealed, rateFactor } from '../../training/schedule.js';
@@ -69,6 +69,34 @@ describe('masks', () => {
       reduce: null,
     });
     expect(numbers(masks.important)).toEqual([1, 1, 1, 1, 1, 1]);
+  });
+});
+
+describe('indecision', () => {
+  const ones = [1, 1, 1, 1];
+  const before = { kept: tf.tensor1d([1, 1, 1, 0]), own: tf.tensor1d(ones), important: tf.tensor1d(ones) };
+  const notCls = tf.tensor1d([0, 1, 1, 1]);
+  const of = (scores: tf.Tensor, kept = before.kept) =>
+    indecision(scores as tf.Tensor1D, { ...before, kept }, notCls, {
+      mode: 'hard',
+      prune: tf.scalar(1),
+      reduce: null,
+      temperature: 0.5,
+    });
+
+  it('counts tokens near the threshold, of those that reach the layer and are not [CLS]', () => {
+    expect(of(tf.tensor1d([1, 1, 1, 1])).dataSync()[0]).toBeCloseTo(0.5, 6);
+    expect(of(tf.tensor1d([1, -9, 9, 1])).dataSync()[0]).toBeCloseTo(0, 6);
+  });
+
+  it('is less where scores are farther from the threshold, and does not ask for earlier pruning', () => {
+    const scores = tf.tensor1d([1, 0.8, 1.3, 1.1]);
+    const [cls, below, above, gone] = numbers(tf.grad((s) => of(s))(scores));
+    expect(below).toBeGreaterThan(0);
+    expect(above).toBeLessThan(0);
+    expect([Math.abs(cls!), Math.abs(gone!)]).toEqual([0, 0]);
+    const ofKept = tf.grad((kept) => of(scores, kept as tf.Tensor1D));
+    expect(() => ofKept(before.kept)).toThrow(/Cannot compute gradient/);
   });
 });
 

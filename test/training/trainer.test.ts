@@ -57,11 +57,13 @@ describe('a whole run on generated sentences', () => {
 
 describe('a share for every layer', () => {
   it('is held to the end, by thresholds alone', async () => {
-    const masks = { mode: 'prune', keep: [0.8, 0.3], lambda: 0.2, temperature: { value: 0.5, final: 0.1 } };
+    const temperature = { value: 0.5, final: 0.1 };
+    const polarization = { soft: 1, hard: 0.3 };
+    const masks = { mode: 'prune', keep: [0.8, 0.3], lambda: 0.2, temperature, polarization };
     const { evaluation, recorder } = await train('shares', { masks });
     expect(evaluation.metrics.accuracy).toBeGreaterThan(0.85);
-    expect(Math.abs(evaluation.keptRatio[0]! - 0.8)).toBeLessThan(0.1);
-    expect(Math.abs(evaluation.keptRatio[1]! - 0.3)).toBeLessThan(0.1);
+    expect(Math.abs(evaluation.keptRatio[0]! - 0.8)).toBeLessThan(0.15);
+    expect(Math.abs(evaluation.keptRatio[1]! - 0.3)).toBeLessThan(0.15);
     const soft = recorder.steps.filter(({ phase }) => phase === 'soft');
     expect(soft.length).toBeGreaterThan(0);
     for (const { lambda } of soft) expect(lambda).toBe(0.2);
