@@ -1,5 +1,6 @@
 /** Layers point one way; see docs/architecture.md. */
 const never = (name, from, to) => ({ name, severity: 'error', from: { path: from }, to: { path: to } });
+
 module.exports = {
   forbidden: [
     {
@@ -10,17 +11,25 @@ module.exports = {
     },
     never('training-and-inference-meet-only-in-the-artifact', '^training/', '^inference/'),
     never('inference-never-imports-training', '^inference/', '^training/'),
+    never('cli-is-imported-by-nobody', '^(?!cli/|test/)', '^cli/'),
+    never(
+      'experiments-are-below-the-command-line-only',
+      '^(?!cli/|experiments/|test/|index\\.ts)',
+      '^experiments/',
+    ),
     never(
       'model-is-pure',
       '^model/',
-      '^(training|inference|cli|bench|kernels|data|configs)/|node_modules/@tensorflow|^(net|tls)$',
+      '^(training|inference|cli|experiments|bench|kernels|data|config)/|node_modules/@tensorflow|^(net|tls)$',
     ),
-    never('configs-are-below', '^configs/', '^(training|inference|cli|bench|kernels|data|model)/'),
-    never('data-is-below', '^data/', '^(training|inference|cli|bench)/'),
+    never('util-is-below-everything', '^util/', '^(?!util/|node_modules/)[a-z]+/'),
+    never('config-is-below', '^config/', '^(training|inference|cli|experiments|bench|kernels|data|model)/'),
+    never('data-is-below', '^data/', '^(training|inference|cli|experiments|bench)/'),
+    never('core-is-below-everything', '^inference/core/', '^inference/(?!core/)'),
     never(
       'engine-and-functions-see-only-the-seam',
       '^inference/(engine|functions)/',
-      '^inference/(backends/(?!backend\\.ts)|net|crypto|run|session)|^kernels/',
+      '^inference/(backends/(?!backend\\.ts)|net|crypto|run|session|client|server|material|cost|debug)|^kernels/',
     ),
     never(
       'two-and-three-party-are-separate',
@@ -32,13 +41,24 @@ module.exports = {
       '^inference/backends/three-party/',
       '^inference/backends/two-party/',
     ),
-    never('crypto-is-below-backends', '^inference/crypto/', '^inference/(backends|functions|engine|run)/'),
+    never(
+      'backends-know-no-engine',
+      '^inference/backends/',
+      '^inference/(engine|functions|run|client|server|cost|debug)/',
+    ),
+    never(
+      'crypto-is-below-backends',
+      '^inference/crypto/',
+      '^inference/(backends|functions|engine|run|client|server|material|cost|debug)/',
+    ),
     never(
       'net-is-below-session',
       '^inference/net/',
-      '^inference/(session|crypto|backends|functions|engine|run)/',
+      '^inference/(session|crypto|backends|functions|engine|run|client|server|material|cost|debug)/',
     ),
-    never('kernels-know-nothing', '^kernels/', '^(training|inference|cli|bench|data|model)/'),
+    never('client-and-server-are-separate', '^inference/client/', '^inference/server/'),
+    never('server-and-client-are-separate', '^inference/server/', '^inference/client/'),
+    never('kernels-know-nothing', '^kernels/', '^(training|inference|cli|experiments|bench|data|model)/'),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -1,7 +1,8 @@
 /** The functions of one layer of BERT-base with 128 tokens, in high and in low degree, and pruning to half. */
-import type { Backend, PrivateTensor, SharedTensor } from '../inference/backends/backend.js';
+import type { Backend } from '../inference/backends/backend.js';
 import { privateTensor, type RingFormat } from '../inference/core/ring-tensor.js';
 import { type Shape, sizeOf } from '../inference/core/shape.js';
+import type { PrivateTensor, SharedTensor } from '../inference/core/tensors.js';
 import { layerPlan } from '../inference/engine/plan.js';
 import { gelu } from '../inference/functions/gelu.js';
 import { layerNorm, layerNormFormats } from '../inference/functions/layer-norm.js';

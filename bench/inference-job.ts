@@ -2,18 +2,18 @@
 
 import type { CotKind } from '../inference/core/cot-kind.js';
 import { withSpan } from '../inference/core/span.js';
+import { demandOf } from '../inference/cost/demand-of.js';
 import { Prg } from '../inference/crypto/prg.js';
+import type { Material } from '../inference/material/material.js';
 import type { Channel } from '../inference/net/channel.js';
-import { demandOf } from '../inference/run/demand.js';
 import { openEngine } from '../inference/run/engine.js';
 import { setupTwoParty } from '../inference/run/engine-party.js';
-import type { Material } from '../inference/run/material.js';
 import type { LayerCounts, PaddedText, Party, PartyModel, PartyResult } from '../inference/run/party.js';
 import { createSession } from '../inference/session/create-session.js';
 import { Meter, meteredChannel, residentMemory, type SpanReport } from '../inference/session/meter.js';
 import type { LeakRecord, Session } from '../inference/session/session.js';
-import { readArtifact, readPublicPart } from '../model/artifact-file.js';
-import type { JobParty } from './party-process.js';
+import { readArtifact, readPublicPart } from '../model/artifact/artifact-file.js';
+import type { JobParty } from './job-party.js';
 
 export interface InferenceParameters {
   /** Of the artifact; only the server reads its private part. */

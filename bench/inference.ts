@@ -2,14 +2,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { PartyId } from '../inference/backends/backend.js';
 import type { CotKind } from '../inference/core/cot-kind.js';
+import type { PartyId } from '../inference/core/tensors.js';
 import { layerReports } from '../inference/run/classification.js';
 import type { LayerCounts, PartyResult } from '../inference/run/party.js';
 import { bucketOf } from '../inference/run/request.js';
 import { addCosts, costsByName, NO_COST, type SpanReport } from '../inference/session/meter.js';
 import type { LeakRecord } from '../inference/session/session.js';
-import { writeArtifact } from '../model/artifact-file.js';
+import { writeArtifact } from '../model/artifact/artifact-file.js';
 import type { InferenceParameters, InferenceRun } from './inference-job.js';
 import { rounded } from './measure.js';
 import { leavingCounts, type ModelName, modelConfigOf } from './model-sizes.js';

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { readlink } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import type { PartyId } from '../inference/backends/backend.js';
+import type { PartyId } from '../inference/core/tensors.js';
 import type { Network } from './networks.js';
 
 const run = promisify(execFile);

@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { PartyId } from '../inference/backends/backend.js';
+import type { PartyId } from '../inference/core/tensors.js';
 import { openKernelNetwork } from './kernel-network.js';
 import { NETWORKS, type NetworkName } from './networks.js';
 

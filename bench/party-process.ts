@@ -1,23 +1,16 @@
 /** One party of a benchmark, as a process of its own (started by pair.ts). */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import type { PartyId } from '../inference/backends/backend.js';
 import type { Channel } from '../inference/net/channel.js';
 import { connectTcp, TcpChannel } from '../inference/net/tcp-channel.js';
 import { collectInWhole } from '../inference/run/garbage-collection.js';
 import { inferenceJob } from './inference-job.js';
+import type { JobParty } from './job-party.js';
 import { peakMemoryBytes } from './measure.js';
 import { NETWORKS } from './networks.js';
 import type { PartyMessage, PartyTask } from './pair.js';
 import { protocolsJob } from './protocols-job.js';
 import { shapedChannel } from './shaped-channel.js';
-
-/** What a job gets; it runs at both parties, and what it returns goes to the parent. */
-export interface JobParty {
-  readonly self: PartyId;
-  readonly channel: Channel;
-  readonly progress: (text: string) => void;
-}
 
 const JOBS: Readonly<Record<string, (party: JobParty, parameters: unknown) => Promise<unknown>>> = {
   inference: inferenceJob,

@@ -1,6 +1,7 @@
 /** The protocols behind the seam, at sizes of one layer of BERT-base with 128 tokens. */
-import type { Backend, PrivateTensor, SharedTensor } from '../inference/backends/backend.js';
+import type { Backend } from '../inference/backends/backend.js';
 import { type Shape, sizeOf } from '../inference/core/shape.js';
+import type { PrivateTensor, SharedTensor } from '../inference/core/tensors.js';
 
 const TOKENS = 128;
 const HIDDEN = 768;

@@ -1,6 +1,6 @@
 /** The parties' side of `bench protocols`: every case of protocol-cases.ts, one after the other, over one session. */
 import type { Backend } from '../inference/backends/backend.js';
-import { setupLinear } from '../inference/backends/two-party/linear.js';
+import { setupLinear } from '../inference/backends/two-party/linear/linear.js';
 import { TwoPartyBackend } from '../inference/backends/two-party/two-party-backend.js';
 import type { CotKind } from '../inference/core/cot-kind.js';
 import { withSpan } from '../inference/core/span.js';
@@ -11,8 +11,8 @@ import type { Channel } from '../inference/net/channel.js';
 import { createSession } from '../inference/session/create-session.js';
 import { Meter, meteredChannel } from '../inference/session/meter.js';
 import { functionCases } from './function-cases.js';
+import type { JobParty } from './job-party.js';
 import { rounded } from './measure.js';
-import type { JobParty } from './party-process.js';
 import { LEAF_CASES, type ProtocolCase } from './protocol-cases.js';
 
 export interface ProtocolFigure {

@@ -1,6 +1,6 @@
 /** A model of real shapes with random weights, and a text for which its thresholds make a wanted schedule come out. */
 import type { EncodedText } from '../inference/run/party.js';
-import type { Artifact } from '../model/artifact.js';
+import type { Artifact } from '../model/artifact/artifact.js';
 import { leavingCounts, type ModelName, modelConfigOf, parseSchedule } from './model-sizes.js';
 import { randomArtifact, randomInput, withThresholds } from './random-model.js';
 import { runWithSchedule } from './schedule-thresholds.js';

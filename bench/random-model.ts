@@ -2,7 +2,7 @@
  * A model of real shapes with random weights: costs do not depend on what a model has learnt. Weights are scaled so that
  * activations behave like a trained BERT's; the declared ranges are typical of one, and wider than what occurs here.
  */
-import { splitmix32 } from '../data/synthetic.js';
+import { splitmix32 } from '../data/sources/synthetic.js';
 import {
   type Artifact,
   type EncoderLayerWeights,
@@ -15,9 +15,9 @@ import {
   type QuantizedLinear,
   type QuantizedMatrix,
   scalesOf,
-} from '../model/artifact.js';
+} from '../model/artifact/artifact.js';
 import { headSize, type ModelConfig } from '../model/config.js';
-import { specialTokens, tokenizerFilesFromVocabulary } from '../model/tokenizer-files.js';
+import { specialTokens, tokenizerFilesFromVocabulary } from '../model/tokenizer/tokenizer-files.js';
 
 /** What export writes unless told otherwise. */
 const WEIGHT_BITS = 8;

@@ -4,10 +4,10 @@
  * parties, for its seconds and memory as well.
  */
 
-import type { PartyId } from '../inference/backends/backend.js';
-import type { ScheduledCounts } from '../inference/backends/counting/counting-backend.js';
 import type { CotKind } from '../inference/core/cot-kind.js';
-import { estimateCost } from '../inference/run/cost-model.js';
+import type { PartyId } from '../inference/core/tensors.js';
+import { estimateCost } from '../inference/cost/cost-model.js';
+import type { ScheduledCounts } from '../inference/cost/counting-backend.js';
 import { benchInference } from './inference.js';
 import { rounded } from './measure.js';
 import { leavingCounts, type ModelName, modelConfigOf, parseSchedule } from './model-sizes.js';

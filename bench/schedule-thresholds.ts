@@ -4,16 +4,17 @@
  * Where scores are almost equal a neighbouring number is taken. The protocol itself runs unchanged afterwards; a score
  * that rounds differently there may keep one token more or less.
  */
-import type { SharedTensor } from '../inference/backends/backend.js';
-import { CleartextBackend } from '../inference/backends/cleartext.js';
+
+import { CleartextBackend } from '../inference/backends/cleartext/cleartext-backend.js';
 import { dataOf, type LocalBits, localBits } from '../inference/backends/local-backend.js';
 import { currentSpan, type Span, withSpan } from '../inference/core/span.js';
+import type { SharedTensor } from '../inference/core/tensors.js';
 import { SCORE_FRACTION_BITS } from '../inference/functions/prune.js';
 import { openEngine } from '../inference/run/engine.js';
 import type { LayerCounts } from '../inference/run/party.js';
 import { bucketOf } from '../inference/run/request.js';
 import { kernels } from '../kernels/addon.js';
-import type { Artifact, LayerThresholds } from '../model/artifact.js';
+import type { Artifact, LayerThresholds } from '../model/artifact/artifact.js';
 import { withThresholds } from './random-model.js';
 
 /** Knows the names of the spans around it. */

@@ -1,15 +1,15 @@
 /** One training step (forward, backward, AdamW) of an encoder of real shape with random weights and random text. */
-import type { Precision } from '../configs/schema.js';
-import { splitmix32 } from '../data/synthetic.js';
+import type { Precision } from '../config/schema.js';
+import { splitmix32 } from '../data/sources/synthetic.js';
 import { kernels } from '../kernels/addon.js';
 import type { ModelConfig } from '../model/config.js';
 import { useBackend } from '../training/backend/setup.js';
-import { type EncodedExample, makeBatch } from '../training/batches.js';
-import { type ModelState, weightTensors } from '../training/model-state.js';
-import { AdamW } from '../training/optimizer.js';
-import { initialParameters } from '../training/parameters.js';
-import { hasBfloat16 } from '../training/precision.js';
-import { trainingStep } from '../training/step.js';
+import { type EncodedExample, makeBatch } from '../training/loop/batches.js';
+import { AdamW } from '../training/loop/optimizer.js';
+import { hasBfloat16 } from '../training/loop/precision.js';
+import { trainingStep } from '../training/loop/step.js';
+import { type ModelState, weightTensors } from '../training/network/model-state.js';
+import { initialParameters } from '../training/network/parameters.js';
 import { type ModelName, modelConfigOf } from './model-sizes.js';
 
 export interface TrainingFigure {

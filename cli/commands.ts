@@ -2,7 +2,7 @@
  * Every command, one line each. A command file exports one `command` of type `Command` and stays light: what is slow
  * to load (TensorFlow.js, the native kernels, tokenizers) is imported inside its handler.
  */
-import type { CommandModule } from 'yargs';
+import type { RegisteredCommand } from './command.js';
 import { command as bench } from './commands/bench.js';
 import { command as demo } from './commands/demo.js';
 import { command as evaluate } from './commands/evaluate.js';
@@ -18,20 +18,6 @@ import { command as soup } from './commands/soup.js';
 import { command as sweep } from './commands/sweep.js';
 import { command as train } from './commands/train.js';
 import { command as verify } from './commands/verify.js';
-
-/** Options that every command has. */
-export interface GlobalOptions {
-  readonly verbose: boolean;
-}
-
-export type Command<Options> = CommandModule<GlobalOptions, GlobalOptions & Options>;
-
-/** A command of any options: yargs checks what the user typed against its builder. */
-export interface RegisteredCommand {
-  readonly command?: CommandModule['command'];
-  readonly builder?: unknown;
-  readonly handler: (options: never) => void | Promise<void>;
-}
 
 export const commands: readonly RegisteredCommand[] = [
   demo,

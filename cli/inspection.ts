@@ -1,9 +1,9 @@
 /** What `inspect` tells about an artifact, as one object. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LayerThresholds, PublicModel } from '../model/artifact.js';
-import { type PublicPart, readArtifact, readPublicPart } from '../model/artifact-file.js';
-import type { PrivatePart } from '../model/private-part.js';
+import type { LayerThresholds, PublicModel } from '../model/artifact/artifact.js';
+import { type PublicPart, readArtifact, readPublicPart } from '../model/artifact/artifact-file.js';
+import type { PrivatePart } from '../model/artifact/private-part.js';
 import { sha256 } from '../model/sha256.js';
 
 export interface InspectedFile {

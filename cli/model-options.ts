@@ -1,6 +1,4 @@
 /** Options and defaults that commands around inference share. */
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { COT_KINDS, DEFAULT_COTS } from '../inference/core/cot-kind.js';
 import { optional, wholeNumber } from './options.js';
 
@@ -64,11 +62,3 @@ export const limitOption = {
   describe: 'Only the first N examples',
   coerce: optional(wholeNumber('limit', 1)),
 } as const;
-
-/** How to run another command of this program as a process of its own: from the sources or from dist/ alike. */
-export function selfCommand(...args: readonly string[]): string[] {
-  const extension = extname(fileURLToPath(import.meta.url));
-  const main = fileURLToPath(new URL(`./main${extension}`, import.meta.url));
-  const loader = extension === '.ts' ? ['--import', import.meta.resolve('tsx')] : [];
-  return [process.execPath, ...loader, main, ...args];
-}

@@ -1,5 +1,5 @@
 /** Checked option values that several commands share: a wrong one is wrong usage (exit code 2), named as typed. */
-import { UsageError } from './errors.js';
+import { UsageError } from '../util/errors.js';
 
 /** For `coerce`: a whole number from `minimum` to `maximum`. */
 export const wholeNumber =
@@ -42,10 +42,6 @@ export const optional =
   <T>(coerce: (value: unknown) => T) =>
   (value: unknown): T | undefined =>
     value === undefined ? undefined : coerce(value);
-
-/** Values in groups of at most `size`, in order. */
-export const chunks = <T>(values: readonly T[], size: number): readonly (readonly T[])[] =>
-  Array.from({ length: Math.ceil(values.length / size) }, (_, i) => values.slice(i * size, (i + 1) * size));
 
 /** `HOST:PORT` or `[IPv6]:PORT`. */
 export function hostAndPort(name: string, value: string): { readonly host: string; readonly port: number } {

@@ -15,11 +15,6 @@ export const print = (line = ''): void => {
   process.stdout.write(`${line}\n`);
 };
 
-/** One line on standard error. */
-export const note = (line: string): void => {
-  process.stderr.write(`${line}\n`);
-};
-
 /** A table for people; the first row is the header. */
 export function printTable(header: readonly string[], rows: readonly (readonly (string | number)[])[]): void {
   const table = new Table({
@@ -30,9 +25,6 @@ export function printTable(header: readonly string[], rows: readonly (readonly (
   table.push(...rows.map((row) => row.map(String)));
   print(table.toString());
 }
-
-/** Bytes in megabytes (10^6) with a sensible number of digits, without unit. */
-export const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(bytes < 1e7 ? 2 : 1);
 
 export interface Progress {
   /** `details` go beside the bar, for example the loss. */

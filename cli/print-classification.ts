@@ -1,6 +1,7 @@
 /** A classification for people: the label, a row per layer, and everything that was opened. */
 import type { Classification } from '../inference/run/classification.js';
-import { megabytes, print, printTable } from './output.js';
+import { megabytes } from '../util/megabytes.js';
+import { print, printTable } from './output.js';
 
 const percent = (probability: number): string => `${(100 * probability).toFixed(1)}%`;
 

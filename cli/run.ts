@@ -1,11 +1,11 @@
 /** Parses the arguments, runs one command and turns what happened into an exit code. */
 import { readFileSync } from 'node:fs';
 import yargs, { type CommandModule } from 'yargs';
+import { FAILED, INTERRUPTED, InterruptedError, SUCCEEDED, UsageError, WRONG_USAGE } from '../util/errors.js';
+import { interruptCleanup } from '../util/interrupt.js';
+import { note } from '../util/note.js';
 import { commands } from './commands.js';
-import { FAILED, INTERRUPTED, InterruptedError, SUCCEEDED, UsageError, WRONG_USAGE } from './errors.js';
-import { interruptCleanup } from './interrupt.js';
 import { joinRepeated } from './options.js';
-import { note } from './output.js';
 import { packageFile } from './package-file.js';
 
 const version = (): string => JSON.parse(readFileSync(packageFile('package.json'), 'utf8')).version;

@@ -1,8 +1,8 @@
 /** Texts in batches, as they come: known from the beginning, or line by line from standard input. */
 import type { Interface } from 'node:readline';
 import { createInterface } from 'node:readline';
-import { UsageError } from './errors.js';
-import { chunks } from './options.js';
+import { chunks } from '../util/chunks.js';
+import { UsageError } from '../util/errors.js';
 import { parseText, readTexts, type TextInput, type TextOptions } from './texts.js';
 
 export interface TextSource {

@@ -1,6 +1,6 @@
 /** The texts that a user wants classified: from the command line or a file. */
 import { readFile } from 'node:fs/promises';
-import { UsageError } from './errors.js';
+import { UsageError } from '../util/errors.js';
 
 export interface TextInput {
   readonly text: string;

@@ -1,7 +1,8 @@
 /** Shows a training run on standard error: a bar on a terminal, and a line for every evaluation. */
-import type { PhaseName } from '../configs/schema.js';
-import type { EvaluationReport, Listener, StepReport } from '../training/progress.js';
-import { note, type Progress, progressBar } from './output.js';
+import type { PhaseName } from '../config/schema.js';
+import type { EvaluationReport, Listener, StepReport } from '../training/loop/progress.js';
+import { note } from '../util/note.js';
+import { type Progress, progressBar } from './output.js';
 
 export interface TrainingDisplay extends Listener {
   stop(): void;

@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { CotKernels } from './types/cot.js';
 import type { CpuKernels } from './types/cpu.js';
 import type { FerretKernels } from './types/ferret.js';
 import type { FloatKernels } from './types/float.js';
-import type { LeafKernels } from './types/leaf.js';
 import type { NttKernels } from './types/ntt.js';
 import type { OtKernels } from './types/ot.js';
 import type { PrgKernels } from './types/prg.js';
@@ -17,7 +17,7 @@ import type { SeedMatrixKernels } from './types/seed-matrix.js';
 export type Kernels = CpuKernels &
   FerretKernels &
   FloatKernels &
-  LeafKernels &
+  CotKernels &
   NttKernels &
   OtKernels &
   PrgKernels &

@@ -1,22 +1,22 @@
 /** `bench`: figures of kernels, protocols, whole inferences and training steps on this machine. */
 import type { Argv } from 'yargs';
-import type { BenchOptions } from '../bench-options.js';
-import type { Command, GlobalOptions } from '../commands.js';
+import type { BenchOptions } from '../bench/options.js';
+import type { Command, GlobalOptions } from '../command.js';
 import { fraction, optional, wholeNumber } from '../options.js';
 
 async function bench(options: GlobalOptions & BenchOptions): Promise<void> {
   if (options.figures === 'training') {
-    const { trainingFigures } = await import('../bench-training.js');
+    const { trainingFigures } = await import('../bench/training.js');
     return trainingFigures(options);
   }
-  const { kernelFigures, protocolFigures } = await import('../bench-figures.js');
+  const { kernelFigures, protocolFigures } = await import('../bench/figures.js');
   if (options.figures === 'kernels') return kernelFigures(options);
   if (options.figures === 'inference') {
-    const { inferenceFigures } = await import('../bench-inference.js');
+    const { inferenceFigures } = await import('../bench/inference.js');
     return inferenceFigures(options);
   }
   if (options.figures === 'scaling') {
-    const { scalingFigures } = await import('../bench-scaling.js');
+    const { scalingFigures } = await import('../bench/scaling.js');
     return scalingFigures(options);
   }
   return protocolFigures(options);

@@ -4,10 +4,12 @@ import { createInterface } from 'node:readline';
 import type { Argv } from 'yargs';
 import type { CotKind } from '../../inference/core/cot-kind.js';
 import type { Classification } from '../../inference/run/classification.js';
-import type { Command, GlobalOptions } from '../commands.js';
-import { onInterrupt } from '../interrupt.js';
-import { cotsOption, selfCommand } from '../model-options.js';
-import { note, print } from '../output.js';
+import { onInterrupt } from '../../util/interrupt.js';
+import { note } from '../../util/note.js';
+import { selfCommand } from '../../util/self-command.js';
+import type { Command, GlobalOptions } from '../command.js';
+import { cotsOption } from '../model-options.js';
+import { print } from '../output.js';
 import { packageFile } from '../package-file.js';
 import { printClassification } from '../print-classification.js';
 
@@ -58,7 +60,7 @@ function printOpened(leaks: ReadonlySet<string>, declared: Readonly<Record<strin
 
 async function demo({ artifact, verbose, cots }: GlobalOptions & DemoOptions): Promise<void> {
   const { CleartextClassifier } = await import('../../inference/run/cleartext-classifier.js');
-  const { startServerProcess } = await import('../../inference/run/server-process.js');
+  const { startServerProcess } = await import('../../inference/server/server-process.js');
   const { DECLARED_LEAKS } = await import('../../inference/session/leaks.js');
   const plaintext = await CleartextClassifier.open(artifact);
   const { config } = plaintext.model;

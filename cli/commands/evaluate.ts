@@ -2,16 +2,25 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import type { Argv } from 'yargs';
-import { type Dataset, describeMalformed, splitFourToOne } from '../../data/dataset.js';
-import { readGlue } from '../../data/glue.js';
-import { type Split, type Task, taskByName } from '../../data/tasks.js';
+import { type Dataset, describeMalformed, splitFourToOne } from '../../data/sources/dataset.js';
+import { readGlue } from '../../data/sources/glue.js';
+import { type Split, type Task, taskByName } from '../../data/sources/tasks.js';
+import { compareWays, type Way, type WayResult } from '../../experiments/evaluate/comparison.js';
+import {
+  type Classifier,
+  checkTask,
+  type Evaluation,
+  evaluate,
+  type Prediction,
+} from '../../experiments/evaluate/evaluation.js';
+import { LOCAL_AHEAD_MEGABYTES, withClient } from '../../experiments/with-client.js';
+import type { Client, TextOrPair } from '../../inference/client/client.js';
 import type { CotKind } from '../../inference/core/cot-kind.js';
 import type { Classification } from '../../inference/run/classification.js';
-import type { Client, TextOrPair } from '../../inference/run/client.js';
-import type { Command, GlobalOptions } from '../commands.js';
-import { compareWays, type Way, type WayResult } from '../comparison.js';
-import { UsageError } from '../errors.js';
-import { type Classifier, checkTask, type Evaluation, evaluate, type Prediction } from '../evaluation.js';
+import { UsageError } from '../../util/errors.js';
+import { megabytes } from '../../util/megabytes.js';
+import { note } from '../../util/note.js';
+import type { Command, GlobalOptions } from '../command.js';
 import {
   batchOption,
   cotsOption,
@@ -22,8 +31,7 @@ import {
   warmOption,
 } from '../model-options.js';
 import { optional, wholeNumber } from '../options.js';
-import { megabytes, note, print, printJson, printTable, progressBar } from '../output.js';
-import { LOCAL_AHEAD_MEGABYTES, withClient } from '../two-party.js';
+import { print, printJson, printTable, progressBar } from '../output.js';
 
 interface EvaluateOptions {
   readonly artifact?: string | undefined;
@@ -77,7 +85,7 @@ function given(name: 'artifact' | 'checkpoint', value: string | undefined): stri
 /** Makes material for the next texts before each of them; `examples` will come in all. */
 function warmed(client: Client, texts: number, examples: number): Classifier {
   let remaining = examples;
-  const warmer = import('../../inference/run/warm.js').then(
+  const warmer = import('../../inference/client/warm.js').then(
     ({ Warmer }) => new Warmer(client, { texts, onNote: note }),
   );
   const classifyBatch = async (batch: readonly TextOrPair[]): Promise<Classification[]> => {
@@ -101,7 +109,7 @@ async function withClassifier<T>(
   const { task, privateEmbedding, timeout, verbose, cots, warm } = options;
   if (backend === 'float') {
     const directory = given('checkpoint', options.checkpoint);
-    const { FloatClassifier } = await import('../float-classifier.js');
+    const { FloatClassifier } = await import('../../experiments/evaluate/float-classifier.js');
     const classifier = await FloatClassifier.open(directory);
     checkTask(task, classifier.model);
     return body(classifier);

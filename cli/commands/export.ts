@@ -3,11 +3,12 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Argv } from 'yargs';
-import type { RunConfig } from '../../configs/schema.js';
-import type { Command, GlobalOptions } from '../commands.js';
-import { UsageError } from '../errors.js';
+import type { RunConfig } from '../../config/schema.js';
+import { UsageError } from '../../util/errors.js';
+import { note } from '../../util/note.js';
+import type { Command, GlobalOptions } from '../command.js';
 import { wholeNumber } from '../options.js';
-import { note, print, printJson, printTable } from '../output.js';
+import { print, printJson, printTable } from '../output.js';
 import { parseTexts, type TextInput } from '../texts.js';
 
 interface ExportOptions {
@@ -24,7 +25,7 @@ interface ExportOptions {
 async function runConfigOf(checkpoint: string): Promise<RunConfig | null> {
   const file = join(dirname(resolve(checkpoint)), 'run.json');
   if (!existsSync(file)) return null;
-  const { parseRunConfig } = await import('../../configs/load.js');
+  const { parseRunConfig } = await import('../../config/load.js');
   return parseRunConfig(JSON.parse(await readFile(file, 'utf8')), file);
 }
 
@@ -38,9 +39,9 @@ async function calibrationTexts(options: ExportOptions, config: RunConfig | null
     throw new UsageError(
       `export: ${options.checkpoint} is not in the folder of a run; expected --calibrate FILE with sentences`,
     );
-  const { loadSplit } = await import('../../data/load.js');
-  const { mixSeeds, shuffle } = await import('../../training/batches.js');
-  const { splitmix32 } = await import('../../data/synthetic.js');
+  const { loadSplit } = await import('../../data/sources/load.js');
+  const { mixSeeds, shuffle } = await import('../../training/loop/batches.js');
+  const { splitmix32 } = await import('../../data/sources/synthetic.js');
   const directory = options.data ?? config.data.directory;
   const { examples } = await loadSplit({ ...config, data: { ...config.data, directory } }, 'train');
   const sample = shuffle([...examples], splitmix32(mixSeeds(config.seed, 5)));
@@ -55,13 +56,13 @@ async function exportCheckpoint(options: ExportOptions): Promise<void> {
   const directory = existsSync(final) ? final : options.checkpoint;
   const config = await runConfigOf(directory);
   const texts = await calibrationTexts(options, config);
-  const { runConfigSchema } = await import('../../configs/schema.js');
-  const { readCheckpoint } = await import('../../model/checkpoint.js');
-  const { createTokenizer } = await import('../../model/tokenizer.js');
-  const { writeArtifact } = await import('../../model/artifact-file.js');
+  const { runConfigSchema } = await import('../../config/schema.js');
+  const { readCheckpoint } = await import('../../model/checkpoint/checkpoint.js');
+  const { createTokenizer } = await import('../../model/tokenizer/tokenizer.js');
+  const { writeArtifact } = await import('../../model/artifact/artifact-file.js');
   const { useBackend } = await import('../../training/backend/setup.js');
-  const { exportArtifact } = await import('../../training/export.js');
-  const { stateOfCheckpoint } = await import('../../training/model-state.js');
+  const { exportArtifact } = await import('../../training/export/export.js');
+  const { stateOfCheckpoint } = await import('../../training/network/model-state.js');
   await useBackend('native');
   const checkpoint = await readCheckpoint(directory);
   const { maxTokens } = stateOfCheckpoint(checkpoint);

@@ -1,8 +1,8 @@
 /** `generate`: writes the project's own sentences in GLUE's layout, for first steps without any download. */
 import type { Argv } from 'yargs';
-import type { Command, GlobalOptions } from '../commands.js';
+import { note } from '../../util/note.js';
+import type { Command, GlobalOptions } from '../command.js';
 import { wholeNumber } from '../options.js';
-import { note } from '../output.js';
 
 interface GenerateOptions {
   readonly out: string;
@@ -12,7 +12,7 @@ interface GenerateOptions {
 }
 
 async function generate({ out, seed, train, dev }: GlobalOptions & GenerateOptions): Promise<void> {
-  const { writeSynthetic } = await import('../../data/synthetic.js');
+  const { writeSynthetic } = await import('../../data/sources/synthetic.js');
   await writeSynthetic(out, { seed, train, dev });
   note(
     `wrote ${train} sentences for training and ${dev} for testing to ${out}/SST-2, in the layout of task sst2`,

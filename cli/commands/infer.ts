@@ -1,10 +1,12 @@
 /** `infer`: the client party. */
 import type { Argv } from 'yargs';
+import { LOCAL_AHEAD_MEGABYTES, withClient } from '../../experiments/with-client.js';
+import type { Client } from '../../inference/client/client.js';
 import type { CotKind } from '../../inference/core/cot-kind.js';
 import type { Classification } from '../../inference/run/classification.js';
-import type { Client } from '../../inference/run/client.js';
-import type { Command, GlobalOptions } from '../commands.js';
-import { UsageError } from '../errors.js';
+import { UsageError } from '../../util/errors.js';
+import { note } from '../../util/note.js';
+import type { Command, GlobalOptions } from '../command.js';
 import {
   batchOption,
   cotsOption,
@@ -15,11 +17,10 @@ import {
   warmOption,
 } from '../model-options.js';
 import { hostAndPort } from '../options.js';
-import { note, printJson } from '../output.js';
+import { printJson } from '../output.js';
 import { printClassification } from '../print-classification.js';
 import { openTexts, type TextSource } from '../text-source.js';
 import type { TextInput } from '../texts.js';
-import { LOCAL_AHEAD_MEGABYTES, withClient } from '../two-party.js';
 
 interface InferOptions {
   readonly connect?: string | undefined;
@@ -66,7 +67,7 @@ async function* warmedBatches(
   client: Client,
   { warm, pool }: Pick<InferOptions, 'warm' | 'pool'>,
 ): AsyncGenerator<readonly TextInput[]> {
-  const { Warmer } = await import('../../inference/run/warm.js');
+  const { Warmer } = await import('../../inference/client/warm.js');
   const warmer = new Warmer(client, { texts: warm, onNote: note });
   if (texts.isLive && !process.stdin.isTTY) await warmer.fill();
   for (;;) {

@@ -1,12 +1,13 @@
 /** `insecure-compare`: every operation of both parties against the cleartext backend, with the shares in the clear. */
 import type { Argv } from 'yargs';
 import type { CotKind } from '../../inference/core/cot-kind.js';
-import type { ComparisonReport } from '../../inference/run/compare-parties.js';
-import type { Command, GlobalOptions } from '../commands.js';
-import { UsageError } from '../errors.js';
+import type { ComparisonReport } from '../../inference/debug/compare-parties.js';
+import { UsageError } from '../../util/errors.js';
+import { note } from '../../util/note.js';
+import type { Command, GlobalOptions } from '../command.js';
 import { cotsOption, jsonOption } from '../model-options.js';
 import { fraction, wholeNumber } from '../options.js';
-import { note, print, printJson, printTable } from '../output.js';
+import { print, printJson, printTable } from '../output.js';
 import { readTexts } from '../texts.js';
 
 interface InsecureCompareOptions {
@@ -24,7 +25,7 @@ interface InsecureCompareOptions {
 
 async function compareText(options: InsecureCompareOptions): Promise<ComparisonReport> {
   const [input] = await readTexts(options);
-  const { compareInsecurely } = await import('../../inference/run/compare-parties.js');
+  const { compareInsecurely } = await import('../../inference/debug/compare-parties.js');
   return compareInsecurely(options.artifact!, input!.text, input!.textPair);
 }
 
@@ -48,7 +49,7 @@ async function compareRandom(options: InsecureCompareOptions): Promise<Compariso
     },
   );
   note('running both parties');
-  const { compareModelInsecurely } = await import('../../inference/run/compare-parties.js');
+  const { compareModelInsecurely } = await import('../../inference/debug/compare-parties.js');
   return compareModelInsecurely(artifact, text, { extension: cots });
 }
 

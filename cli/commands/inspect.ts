@@ -1,8 +1,9 @@
 /** `inspect`: what an artifact is, after checking all of it. */
 import type { Argv } from 'yargs';
-import type { Command, GlobalOptions } from '../commands.js';
+import { megabytes } from '../../util/megabytes.js';
+import type { Command, GlobalOptions } from '../command.js';
 import type { Inspection } from '../inspection.js';
-import { megabytes, print, printJson, printTable } from '../output.js';
+import { print, printJson, printTable } from '../output.js';
 
 interface InspectOptions {
   readonly artifact: string;

@@ -1,10 +1,12 @@
 /** `measure`: what a trained run is worth: accuracy, kept tokens, cost; written into its folder for `report`. */
 import type { Argv } from 'yargs';
-import type { Command, GlobalOptions } from '../commands.js';
+import type { Measured, RunResult } from '../../experiments/measure/run-result.js';
+import { megabytes } from '../../util/megabytes.js';
+import { note } from '../../util/note.js';
+import type { Command, GlobalOptions } from '../command.js';
 import { jsonOption, limitOption } from '../model-options.js';
 import { optional, wholeNumber } from '../options.js';
-import { megabytes, note, print, printJson, printTable } from '../output.js';
-import type { Measured, RunResult } from '../run-result.js';
+import { print, printJson, printTable } from '../output.js';
 
 interface MeasureOptions {
   readonly run: string;
@@ -39,7 +41,7 @@ export function printResult({ name, task, float, fixedPoint, secure, estimate }:
 }
 
 async function run(options: GlobalOptions & MeasureOptions): Promise<void> {
-  const { measureRun } = await import('../measure.js');
+  const { measureRun } = await import('../../experiments/measure/measure.js');
   const result = await measureRun({
     run: options.run,
     evaluate: options.evaluate,

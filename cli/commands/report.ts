@@ -2,9 +2,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Argv } from 'yargs';
-import type { Command, GlobalOptions } from '../commands.js';
+import { note } from '../../util/note.js';
+import type { Command, GlobalOptions } from '../command.js';
 import { jsonOption } from '../model-options.js';
-import { note, print, printJson } from '../output.js';
+import { print, printJson } from '../output.js';
 
 interface ReportOptions {
   readonly runs: string;
@@ -18,9 +19,9 @@ const pageFile = ({ runs, out = runs }: ReportOptions): string =>
   /\.html?$/i.test(out) ? out : join(out, 'report.html');
 
 async function report(options: GlobalOptions & ReportOptions): Promise<void> {
-  const { collect } = await import('../report/collect.js');
-  const { reportPage } = await import('../report/page.js');
-  const { renderPng } = await import('../report/render.js');
+  const { collect } = await import('../../experiments/report/collect.js');
+  const { reportPage } = await import('../../experiments/report/page.js');
+  const { renderPng } = await import('../../experiments/report/render.js');
   const collected = await collect(options.runs);
   const { html, figures } = await reportPage(collected);
   const out = pageFile(options);

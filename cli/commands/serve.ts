@@ -1,12 +1,13 @@
 /** `serve`: the server party. */
 import { COT_KINDS, type CotKind } from '../../inference/core/cot-kind.js';
-import type { ServedPools } from '../../inference/run/serve-ahead.js';
-import type { ServedModel } from '../../inference/run/serve-connection.js';
-import type { Command } from '../commands.js';
-import { onInterrupt } from '../interrupt.js';
+import type { ServedPools } from '../../inference/server/serve-ahead.js';
+import type { ServedModel } from '../../inference/server/serve-connection.js';
+import { onInterrupt } from '../../util/interrupt.js';
+import { note } from '../../util/note.js';
+import type { Command } from '../command.js';
 import { DEFAULT_PORT, privateEmbeddingOption, timeoutOption } from '../model-options.js';
 import { wholeNumber } from '../options.js';
-import { note, print } from '../output.js';
+import { print } from '../output.js';
 
 interface ServeOptions {
   readonly artifact: string;
@@ -36,8 +37,8 @@ function surviveLostFailures(): void {
 }
 
 async function servedPools(folder: string, megabytes: number, model: ServedModel): Promise<ServedPools> {
-  const { DEFAULT_POOL_LIMITS, PoolFolder } = await import('../../inference/run/pool-folder.js');
-  const { weightsDigest } = await import('../../inference/run/weights-digest.js');
+  const { DEFAULT_POOL_LIMITS, PoolFolder } = await import('../../inference/server/pool-folder.js');
+  const { weightsDigest } = await import('../../inference/server/weights-digest.js');
   return {
     folder: new PoolFolder(folder, { ...DEFAULT_POOL_LIMITS, bytes: megabytes * 1e6 }),
     model: weightsDigest(model.terms.modelDigest, model.private),
@@ -45,9 +46,9 @@ async function servedPools(folder: string, megabytes: number, model: ServedModel
 }
 
 async function serve(options: ServeOptions): Promise<void> {
-  const { servedModelOf } = await import('../../inference/run/served-model.js');
+  const { servedModelOf } = await import('../../inference/server/served-model.js');
   const { openEngineParty } = await import('../../inference/run/engine-party.js');
-  const { startServer } = await import('../../inference/run/server.js');
+  const { startServer } = await import('../../inference/server/server.js');
   const model = await servedModelOf(options.artifact, { ...options, aheadMegabytes: options.aheadMemory });
   const server = await startServer({
     model,

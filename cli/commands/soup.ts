@@ -1,8 +1,8 @@
 /** `soup`: the runs of several seeds → a run whose model is the mean of theirs. */
 import { join, resolve } from 'node:path';
 import type { Argv } from 'yargs';
-import type { Command, GlobalOptions } from '../commands.js';
-import { UsageError } from '../errors.js';
+import { UsageError } from '../../util/errors.js';
+import type { Command, GlobalOptions } from '../command.js';
 import { jsonOption } from '../model-options.js';
 import { print, printJson } from '../output.js';
 
@@ -16,10 +16,10 @@ async function makeSoup({ runs, out, json }: SoupOptions): Promise<void> {
   if (runs.length < 2) throw new UsageError(`--runs: expected two or more, got ${runs.length}`);
   if (runs.some((run) => resolve(run) === resolve(out)))
     throw new UsageError(`--out: expected a folder of its own, got one of the runs, ${out}`);
-  const { readCheckpoint, writeCheckpoint } = await import('../../model/checkpoint.js');
-  const { RunFolder } = await import('../../training/run-folder.js');
-  const { soup } = await import('../../training/soup.js');
-  const { readRunConfig } = await import('../measure.js');
+  const { readCheckpoint, writeCheckpoint } = await import('../../model/checkpoint/checkpoint.js');
+  const { RunFolder } = await import('../../training/loop/run-folder.js');
+  const { soup } = await import('../../training/distil/soup.js');
+  const { readRunConfig } = await import('../../experiments/measure/measure.js');
   const config = await readRunConfig(runs[0]!);
   const finals = runs.map((run) => join(run, 'final'));
   const checkpoints = await Promise.all(finals.map((final) => readCheckpoint(final)));

@@ -1,13 +1,15 @@
 /** `sweep`: many settings of one configuration, and what each is worth. */
 import type { Argv } from 'yargs';
-import type { Command, GlobalOptions } from '../commands.js';
+import { scoreOf } from '../../experiments/measure/run-result.js';
+import { settingName, settingsOf } from '../../experiments/sweep/grid.js';
+import { type RepeatMean, repeatMeans, type Spread } from '../../experiments/sweep/repeats.js';
+import type { SweepRow } from '../../experiments/sweep/sweep.js';
+import { megabytes } from '../../util/megabytes.js';
+import { note } from '../../util/note.js';
+import type { Command, GlobalOptions } from '../command.js';
 import { jsonOption } from '../model-options.js';
 import { optional, wholeNumber, wholeNumbers } from '../options.js';
-import { megabytes, note, type Progress, print, printJson, printTable, progressBar } from '../output.js';
-import { scoreOf } from '../run-result.js';
-import { settingName, settingsOf } from '../sweep/grid.js';
-import { type RepeatMean, repeatMeans, type Spread } from '../sweep/repeats.js';
-import type { SweepRow } from '../sweep/sweep.js';
+import { type Progress, print, printJson, printTable, progressBar } from '../output.js';
 
 interface SweepOptions {
   readonly config: string;
@@ -70,7 +72,7 @@ function printMeans(means: readonly RepeatMean[]): void {
 
 async function run(options: GlobalOptions & SweepOptions): Promise<void> {
   const settings = settingsOf(options.grid);
-  const { runSweep } = await import('../sweep/sweep.js');
+  const { runSweep } = await import('../../experiments/sweep/sweep.js');
   let progress: Progress | null = null;
   const directory = options.data === undefined ? [] : [`data.directory=${JSON.stringify(options.data)}`];
   const rows = await runSweep({

@@ -1,10 +1,11 @@
 /** `train`: dense, soft and hard phase by a run configuration. */
 import { join } from 'node:path';
 import type { Argv } from 'yargs';
-import type { Command, GlobalOptions } from '../commands.js';
-import { onInterrupt } from '../interrupt.js';
+import { onInterrupt } from '../../util/interrupt.js';
+import { note } from '../../util/note.js';
+import type { Command, GlobalOptions } from '../command.js';
 import { fractions } from '../options.js';
-import { note, print, printJson } from '../output.js';
+import { print, printJson } from '../output.js';
 import { trainingDisplay } from '../training-display.js';
 
 interface TrainOptions {
@@ -36,13 +37,13 @@ function overridesOf({ task, model, data, out, keep, mode, set }: TrainOptions):
 }
 
 async function train(options: TrainOptions): Promise<void> {
-  const { loadRunConfig } = await import('../../configs/load.js');
+  const { loadRunConfig } = await import('../../config/load.js');
   const config = await loadRunConfig(options.config, overridesOf(options));
   const { useBackend } = await import('../../training/backend/setup.js');
-  const { prepareRun } = await import('../../training/prepare.js');
-  const { Trainer } = await import('../../training/trainer.js');
-  const { readCheckpoint } = await import('../../model/checkpoint.js');
-  const { resolveCheckpoint } = await import('../../model/hub.js');
+  const { prepareRun } = await import('../../training/loop/prepare.js');
+  const { Trainer } = await import('../../training/loop/trainer.js');
+  const { readCheckpoint } = await import('../../model/checkpoint/checkpoint.js');
+  const { resolveCheckpoint } = await import('../../model/checkpoint/hub.js');
   const backend = await useBackend(options.backend);
   const prepared = await prepareRun(config, async (name) => readCheckpoint(await resolveCheckpoint(name)));
   for (const line of prepared.notes) note(line);

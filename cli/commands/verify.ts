@@ -1,6 +1,6 @@
 /** `verify`: our float encoder against reference outputs of another implementation. */
 import type { Argv } from 'yargs';
-import type { Command, GlobalOptions } from '../commands.js';
+import type { Command, GlobalOptions } from '../command.js';
 import { print, printJson, printTable } from '../output.js';
 
 interface VerifyOptions {
@@ -12,10 +12,10 @@ interface VerifyOptions {
 }
 
 async function verifyCheckpoint(options: VerifyOptions): Promise<void> {
-  const { readCheckpoint } = await import('../../model/checkpoint.js');
-  const { resolveCheckpoint } = await import('../../model/hub.js');
+  const { readCheckpoint } = await import('../../model/checkpoint/checkpoint.js');
+  const { resolveCheckpoint } = await import('../../model/checkpoint/hub.js');
   const { useBackend } = await import('../../training/backend/setup.js');
-  const { verify } = await import('../../training/verify.js');
+  const { verify } = await import('../../training/evaluate/verify.js');
   await useBackend(options.backend);
   const checkpoint = await readCheckpoint(await resolveCheckpoint(options.checkpoint));
   const result = await verify(checkpoint, options.reference, options.tolerance);

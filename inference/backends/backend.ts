@@ -10,40 +10,7 @@
  * Synchronous means local; a promise means communication. Both parties call the same operations in the same order.
  */
 import type { Shape } from '../core/shape.js';
-
-export type PartyId = 'server' | 'client';
-
-/** Plain ring elements, row-major, one 64-bit word each, reduced modulo 2^ringBits. */
-export interface RingTensor {
-  readonly shape: Shape;
-  readonly ringBits: number;
-  readonly fractionBits: number;
-  readonly data: BigUint64Array;
-}
-
-/** A tensor that one party knows in the clear; `value` is null at the other party, which knows the rest. */
-export interface PrivateTensor {
-  readonly kind: 'private';
-  readonly owner: PartyId;
-  readonly shape: Shape;
-  readonly ringBits: number;
-  readonly fractionBits: number;
-  readonly value: RingTensor | null;
-}
-
-/** An additively shared tensor; opaque above the backend. */
-export interface SharedTensor {
-  readonly kind: 'arithmetic';
-  readonly shape: Shape;
-  readonly ringBits: number;
-  readonly fractionBits: number;
-}
-
-/** XOR-shared bits; opaque above the backend. */
-export interface SharedBits {
-  readonly kind: 'boolean';
-  readonly shape: Shape;
-}
+import type { PartyId, PrivateTensor, RingTensor, SharedBits, SharedTensor } from '../core/tensors.js';
 
 /**
  * The server's matrices, prepared once per model: `linear` computes x · matrix + bias. Several matrices with the same

@@ -8,7 +8,8 @@ import { TensorMismatchError } from '../core/errors.js';
 import { concatAxis, gatherFirstAxis, repeat, replaceAxis, sliceAxis } from '../core/layout.js';
 import { encode, type RingFormat } from '../core/ring-tensor.js';
 import { formatShape, type Shape, sameShape, sizeOf } from '../core/shape.js';
-import type { PartyId, PrivateTensor, RowShifts, SharedBits, SharedTensor } from './backend.js';
+import type { PartyId, PrivateTensor, SharedBits, SharedTensor } from '../core/tensors.js';
+import type { RowShifts } from './backend.js';
 
 /** What this process holds of a shared tensor: a share, or in the cleartext backend the value. */
 export interface LocalTensor extends SharedTensor {

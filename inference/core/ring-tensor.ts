@@ -1,8 +1,8 @@
 /** Real numbers to ring elements and back. */
 import { kernels } from '../../kernels/addon.js';
-import type { PartyId, PrivateTensor, RingTensor } from '../backends/backend.js';
 import { TensorMismatchError } from './errors.js';
 import { formatShape, type Shape, sizeOf } from './shape.js';
+import type { PartyId, PrivateTensor, RingTensor } from './tensors.js';
 
 /** A ring with a scale: integers modulo 2^ringBits stand for value / 2^fractionBits. */
 export interface RingFormat {

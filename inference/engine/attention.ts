@@ -1,8 +1,9 @@
 /** Self-attention on shares: heads side by side, softmax rows of important tokens in high degree. */
-import type { PublicModel } from '../../model/artifact.js';
-import type { Backend, PrivateTensor, SharedTensor } from '../backends/backend.js';
+import type { PublicModel } from '../../model/artifact/artifact.js';
+import type { Backend } from '../backends/backend.js';
 import { privateTensor, type RingFormat } from '../core/ring-tensor.js';
 import { protocol } from '../core/span.js';
+import type { PrivateTensor, SharedTensor } from '../core/tensors.js';
 import { convert, shrink } from '../functions/fixed-point.js';
 import { softmax } from '../functions/softmax.js';
 import type { AttentionPlan } from './plan.js';

@@ -1,13 +1,14 @@
 /** The whole network: embedding, encoder layers, pooler and classifier; the client learns the logits. */
-import type { Backend, SharedTensor } from '../backends/backend.js';
+import type { Backend } from '../backends/backend.js';
 import { decode } from '../core/ring-tensor.js';
 import { protocol, span } from '../core/span.js';
+import type { SharedTensor } from '../core/tensors.js';
 import { tanh } from '../functions/tanh.js';
 import { shareEmbedding, type TokenInput } from './embedding.js';
 import { type EncoderState, encoderLayer } from './encoder-layer.js';
 import { tanhPlan } from './plan.js';
 import type { PreparedModel } from './prepare.js';
-import { lookUpEmbedding } from './private-embedding.js';
+import { lookUpEmbedding } from './secret-embedding.js';
 
 /** Tokens that leave a layer's pruning, and those of them that get the high-degree polynomials. */
 export interface LayerCounts {

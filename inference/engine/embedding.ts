@@ -2,10 +2,11 @@
  * The client looks its tokens up in the public tables and normalises them in the clear: it knows them. What is shared is
  * the result, padded with copies of [CLS] to a public length.
  */
-import type { PublicModel, QuantizedMatrix } from '../../model/artifact.js';
-import type { Backend, SharedTensor } from '../backends/backend.js';
+import type { PublicModel, QuantizedMatrix } from '../../model/artifact/artifact.js';
+import type { Backend } from '../backends/backend.js';
 import { privateTensor } from '../core/ring-tensor.js';
 import { protocol } from '../core/span.js';
+import type { SharedTensor } from '../core/tensors.js';
 import { restingFormat } from './plan.js';
 
 /** Special tokens included, without padding. */

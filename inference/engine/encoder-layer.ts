@@ -1,7 +1,8 @@
 /** One encoder layer: attention, pruning, feed-forward, with LayerNorm after each residual. */
-import type { PublicModel } from '../../model/artifact.js';
-import type { Backend, SharedTensor, Weight } from '../backends/backend.js';
+import type { PublicModel } from '../../model/artifact/artifact.js';
+import type { Backend, Weight } from '../backends/backend.js';
 import { protocol } from '../core/span.js';
+import type { SharedTensor } from '../core/tensors.js';
 import { convert, shrink } from '../functions/fixed-point.js';
 import { gelu } from '../functions/gelu.js';
 import { layerNorm } from '../functions/layer-norm.js';

@@ -4,7 +4,7 @@
  * fraction) and in between runs in the smallest ring that holds it; `functions/` choose what lies inside a function.
  */
 import { expHigh } from '../../model/approximations.js';
-import type { LayerRanges, PrivateEmbedding, PublicModel } from '../../model/artifact.js';
+import type { LayerRanges, PrivateEmbedding, PublicModel } from '../../model/artifact/artifact.js';
 import type { RingFormat } from '../core/ring-tensor.js';
 import { signedBits, wideningBits } from '../functions/fixed-point.js';
 import type { GeluPlan } from '../functions/gelu.js';

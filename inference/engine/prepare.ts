@@ -6,14 +6,14 @@ import type {
   PrivateModel,
   PublicModel,
   QuantizedLinear,
-} from '../../model/artifact.js';
+} from '../../model/artifact/artifact.js';
 import type { Backend, Weight } from '../backends/backend.js';
 import { privateTensor } from '../core/ring-tensor.js';
 import { protocol } from '../core/span.js';
 import { type LayerNormParameters, type LayerNormPlan, layerNormFormats } from '../functions/layer-norm.js';
 import { roundsToZero, type Thresholds } from '../functions/prune.js';
 import { attentionNormPlan, embeddingNormPlan, outputNormPlan } from './plan.js';
-import type { PreparedEmbedding } from './private-embedding.js';
+import type { PreparedEmbedding } from './secret-embedding.js';
 
 export interface PreparedLayer {
   /** Query, key and value side by side: one product. Their scales may differ; `scales` has them. */

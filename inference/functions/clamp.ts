@@ -1,6 +1,7 @@
 /** Clamping by two comparisons, which share their correlated OTs, and two multiplexers, each pair in one call. */
-import type { Backend, SharedTensor } from '../backends/backend.js';
+import type { Backend } from '../backends/backend.js';
 import { protocol } from '../core/span.js';
+import type { SharedTensor } from '../core/tensors.js';
 import { shrink, signedBits } from './fixed-point.js';
 
 /** Elements begin to end of a flat tensor are clamped to [-clip, clip]. */

@@ -8,8 +8,9 @@
  * Values lie in [0, 2): with f fraction bits they are squared from f + 2 into 2f + 2 bits, and truncated to f' + 2.
  */
 import { expHigh, expLow } from '../../model/approximations.js';
-import type { Backend, SharedBits, SharedTensor } from '../backends/backend.js';
+import type { Backend } from '../backends/backend.js';
 import { protocol } from '../core/span.js';
+import type { SharedBits, SharedTensor } from '../core/tensors.js';
 import { concatRows, shrink, wideningBits } from './fixed-point.js';
 
 /** Fraction bits of the result; its ring has two more. */

@@ -2,8 +2,9 @@
  * Moving numbers between rings. A linear layer needs a wide ring; everything after it runs in the smallest ring that its
  * calibrated range allows, because comparisons and products cost by the bit. Going down is local; going up is one `widen`.
  */
-import type { Backend, SharedTensor } from '../backends/backend.js';
+import type { Backend } from '../backends/backend.js';
 import type { RingFormat } from '../core/ring-tensor.js';
+import type { SharedTensor } from '../core/tensors.js';
 
 /** Bits of the integer part of |values| up to `range`. */
 export const integerBits = (range: number): number => Math.max(0, Math.ceil(Math.log2(range)));

@@ -8,9 +8,10 @@
  * Widths count: each bit of a factor is one or two COTs.
  */
 import { geluHigh, geluLow } from '../../model/approximations.js';
-import type { Backend, SharedTensor } from '../backends/backend.js';
+import type { Backend } from '../backends/backend.js';
 import type { RingFormat } from '../core/ring-tensor.js';
 import { protocol } from '../core/span.js';
+import type { SharedTensor } from '../core/tensors.js';
 import { clamp } from './clamp.js';
 import { convert, shrink, signedBits, wideningBits, widenNonNegative } from './fixed-point.js';
 

@@ -6,9 +6,10 @@
  * x^-p = mid^-p (1 - e)^-p ≈ mid^-p (1 + p e + p (p+1)/2 e²). The error is of third order: 0.0007 for p = 1 at four intervals
  * an octave, 0.0006 for p = 1/2 at three.
  */
-import type { Backend, SharedTensor } from '../backends/backend.js';
+import type { Backend } from '../backends/backend.js';
 import type { RingFormat } from '../core/ring-tensor.js';
 import { protocol } from '../core/span.js';
+import type { SharedTensor } from '../core/tensors.js';
 import { integerBits, shrink, signedBits } from './fixed-point.js';
 
 export interface InversePowerPlan {

@@ -2,9 +2,10 @@
  * LayerNorm over the last axis: c = x - mean, c · 1/sqrt(mean of c² + epsilon) · gamma + beta. The variance is taken from a
  * coarse copy of c: rounding errors average out over a row.
  */
-import type { Backend, PrivateTensor, SharedTensor } from '../backends/backend.js';
+import type { Backend } from '../backends/backend.js';
 import type { RingFormat } from '../core/ring-tensor.js';
 import { protocol } from '../core/span.js';
+import type { PrivateTensor, SharedTensor } from '../core/tensors.js';
 import { convert, repeatColumns, signedBits, wideningBits } from './fixed-point.js';
 import { inverseSqrt } from './inverse-power.js';
 

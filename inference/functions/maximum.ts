@@ -1,6 +1,7 @@
 /** Row maxima by a tournament: ceil(log2 n) rounds of one comparison and one multiplexer. */
-import type { Backend, SharedTensor } from '../backends/backend.js';
+import type { Backend } from '../backends/backend.js';
 import { protocol } from '../core/span.js';
+import type { SharedTensor } from '../core/tensors.js';
 
 /** x [columns, rows] → [rows]: the largest of each column set. Differences of elements must fit x's ring. */
 export const maximum = protocol('max', async (mpc: Backend, x: SharedTensor): Promise<SharedTensor> => {

@@ -5,9 +5,10 @@
  *
  * Opened: how many tokens are kept and how many of them are important; not which, because the order is random.
  */
-import type { Backend, PrivateTensor, SharedTensor } from '../backends/backend.js';
+import type { Backend } from '../backends/backend.js';
 import { privateTensor } from '../core/ring-tensor.js';
 import { protocol } from '../core/span.js';
+import type { PrivateTensor, SharedTensor } from '../core/tensors.js';
 import { convert, repeatColumns, signedBits } from './fixed-point.js';
 
 export interface Pruned {

@@ -2,9 +2,10 @@
  * softmax over rows: subtract the maximum, exp, divide by the sum. The maximum is found with a few fraction bits only,
  * since any shift close to it gives the same result.
  */
-import type { Backend, SharedTensor } from '../backends/backend.js';
+import type { Backend } from '../backends/backend.js';
 import type { RingFormat } from '../core/ring-tensor.js';
 import { protocol } from '../core/span.js';
+import type { SharedTensor } from '../core/tensors.js';
 import { EXP_FRACTION_BITS, EXP_INPUT_FRACTION_BITS, exponential } from './exponential.js';
 import { repeatColumns, shrink, signedBits, widenNonNegative } from './fixed-point.js';
 import { reciprocal } from './inverse-power.js';

@@ -3,9 +3,10 @@
  * rings instead of widening in between.
  */
 import { tanhApproximation } from '../../model/approximations.js';
-import type { Backend, SharedTensor } from '../backends/backend.js';
+import type { Backend } from '../backends/backend.js';
 import type { RingFormat } from '../core/ring-tensor.js';
 import { protocol } from '../core/span.js';
+import type { SharedTensor } from '../core/tensors.js';
 import { clamp } from './clamp.js';
 import { convert, shrink, signedBits } from './fixed-point.js';
 

@@ -1,5 +1,5 @@
 /** The result of one text as the client sees it; `infer --json` prints it as it is (docs: command line). */
-import type { PublicModel } from '../../model/artifact.js';
+import type { PublicModel } from '../../model/artifact/artifact.js';
 import { type Cost, NO_COST, type SpanReport } from '../session/meter.js';
 import type { LeakRecord } from '../session/session.js';
 import type { LayerCounts, PartyResult } from './party.js';

@@ -1,8 +1,8 @@
 /** Classification in the clear, with the same fixed-point arithmetic: what the private result must equal. */
-import type { PublicModel } from '../../model/artifact.js';
-import { type ArtifactParts, readArtifact } from '../../model/artifact-file.js';
-import { createTokenizer, type Tokenizer } from '../../model/tokenizer.js';
-import { CleartextBackend } from '../backends/cleartext.js';
+import type { PublicModel } from '../../model/artifact/artifact.js';
+import { type ArtifactParts, readArtifact } from '../../model/artifact/artifact-file.js';
+import { createTokenizer, type Tokenizer } from '../../model/tokenizer/tokenizer.js';
+import { CleartextBackend } from '../backends/cleartext/cleartext-backend.js';
 import { withSpan } from '../core/span.js';
 import { Meter, NO_COST } from '../session/meter.js';
 import { type Classification, classificationOf } from './classification.js';

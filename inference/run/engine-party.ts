@@ -1,6 +1,6 @@
 /** The real party: the engine over the two-party backend. */
 
-import { setupLinear } from '../backends/two-party/linear.js';
+import { setupLinear } from '../backends/two-party/linear/linear.js';
 import { TwoPartyBackend } from '../backends/two-party/two-party-backend.js';
 import { span } from '../core/span.js';
 import { type CotOptions, setupCots } from '../crypto/ot/setup-cots.js';

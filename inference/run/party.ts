@@ -2,11 +2,11 @@
  * A party of private inference, as connections see it. `engine-party.ts` makes the real one; tests of the connection
  * handling make small ones.
  */
-import type { PrivateModel, PublicModel } from '../../model/artifact.js';
+import type { PrivateModel, PublicModel } from '../../model/artifact/artifact.js';
 import type { LaneLeak } from '../backends/batching/lane-backend.js';
+import type { Material } from '../material/material.js';
 import type { Agreement } from '../net/handshake.js';
 import type { Session } from '../session/session.js';
-import type { Material } from './material.js';
 
 /** A text as the engine takes it: special tokens included, no padding. */
 export interface EncodedText {

@@ -6,8 +6,8 @@
  */
 import { Demand, MOST_DEMAND_BYTES } from '../backends/two-party/ahead/demand.js';
 import { ProtocolError } from '../core/errors.js';
+import type { PoolName } from '../material/pool-file.js';
 import type { Channel } from '../net/channel.js';
-import type { PoolName } from './pool-file.js';
 
 const REQUEST_BYTES = 8;
 const CLASSIFY = 1;

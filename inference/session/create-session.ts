@@ -1,5 +1,5 @@
 /** A party's session: its role, its channel, its randomness, and the list of what was opened. */
-import type { PartyId } from '../backends/backend.js';
+import type { PartyId } from '../core/tensors.js';
 import type { Channel } from '../net/channel.js';
 import { DECLARED_LEAKS, isDeclaredLeak } from './leaks.js';
 import type { LeakRecord, Random, Session } from './session.js';

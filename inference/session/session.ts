@@ -1,5 +1,5 @@
 /** What a party knows about the run it takes part in. */
-import type { PartyId } from '../backends/backend.js';
+import type { PartyId } from '../core/tensors.js';
 import type { Channel } from '../net/channel.js';
 
 /** A seeded generator of secret randomness: AES-128 in counter mode (crypto/prg.ts); seeded by the operating system

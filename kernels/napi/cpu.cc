@@ -1,6 +1,6 @@
-#include "src/cpu.h"
+#include "src/base/cpu.h"
 
-#include "napi/module.h"
+#include "module.h"
 
 namespace cipherprune {
 

@@ -1,8 +1,8 @@
-#include "src/ferret.h"
+#include "src/ot/ferret.h"
 
-#include "napi/arguments.h"
-#include "napi/module.h"
-#include "src/prg.h"
+#include "arguments.h"
+#include "module.h"
+#include "src/prg/prg.h"
 
 namespace cipherprune {
 namespace {

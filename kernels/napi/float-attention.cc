@@ -1,7 +1,7 @@
 // Attention of sequences of any lengths, with column weights and a mix of exponentials per row.
 #include <vector>
 
-#include "napi/float-arguments.h"
+#include "float-arguments.h"
 #include "src/float/encoder-ops.h"
 
 namespace cipherprune {

@@ -1,5 +1,5 @@
 // Functions of one variable, and mixes of two.
-#include "napi/float-arguments.h"
+#include "float-arguments.h"
 #include "src/float/encoder-ops.h"
 
 namespace cipherprune {

@@ -1,5 +1,5 @@
 // LayerNorm with dropout, residual and row weights.
-#include "napi/float-arguments.h"
+#include "float-arguments.h"
 #include "src/float/encoder-ops.h"
 
 namespace cipherprune {

@@ -1,5 +1,5 @@
 // AdamW, of whole tensors and of rows.
-#include "napi/float-arguments.h"
+#include "float-arguments.h"
 #include "src/float/encoder-ops.h"
 
 namespace cipherprune {

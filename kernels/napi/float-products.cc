@@ -1,5 +1,5 @@
 // Matrix products, sums, and operations on pairs of tensors.
-#include "napi/float-arguments.h"
+#include "float-arguments.h"
 #include "src/float/encoder-ops.h"
 #include "src/float/gemm.h"
 

@@ -1,5 +1,5 @@
 // Rows of tables: embedding, and rows gathered and put back.
-#include "napi/float-arguments.h"
+#include "float-arguments.h"
 #include "src/float/embedding.h"
 
 namespace cipherprune {

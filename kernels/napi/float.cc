@@ -1,9 +1,9 @@
 // Float kernels of training: each part checks every argument's type and length, then calls src/float.
 #include <algorithm>
 
-#include "napi/float-arguments.h"
-#include "napi/module.h"
-#include "src/parallel.h"
+#include "float-arguments.h"
+#include "module.h"
+#include "src/base/parallel.h"
 
 namespace cipherprune {
 

@@ -1,5 +1,5 @@
-#include "napi/module.h"
-#include "src/allocator.h"
+#include "module.h"
+#include "src/base/allocator.h"
 
 static Napi::Object init(Napi::Env env, Napi::Object exports) {
   cipherprune::keepFreedMemory();

@@ -1,10 +1,10 @@
-#include "src/ntt.h"
+#include "src/ntt/ntt.h"
 
 #include <map>
 #include <memory>
 
-#include "napi/arguments.h"
-#include "napi/module.h"
+#include "arguments.h"
+#include "module.h"
 
 namespace cipherprune {
 

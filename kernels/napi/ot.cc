@@ -1,8 +1,8 @@
-#include "src/ot.h"
+#include "src/ot/ot.h"
 
-#include "napi/arguments.h"
-#include "napi/module.h"
-#include "src/prg.h"
+#include "arguments.h"
+#include "module.h"
+#include "src/prg/prg.h"
 
 namespace cipherprune {
 namespace {

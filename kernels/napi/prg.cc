@@ -1,7 +1,7 @@
-#include "src/prg.h"
+#include "src/prg/prg.h"
 
-#include "napi/arguments.h"
-#include "napi/module.h"
+#include "arguments.h"
+#include "module.h"
 
 namespace cipherprune {
 namespace {

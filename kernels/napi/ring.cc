@@ -1,10 +1,10 @@
-#include "src/ring.h"
+#include "src/ring/ring.h"
 
 #include <algorithm>
 #include <cmath>
 
-#include "napi/arguments.h"
-#include "napi/module.h"
+#include "arguments.h"
+#include "module.h"
 
 namespace cipherprune {
 

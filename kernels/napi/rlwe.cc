@@ -1,6 +1,6 @@
-#include "napi/arguments.h"
-#include "napi/async-job.h"
-#include "napi/module.h"
+#include "arguments.h"
+#include "async-job.h"
+#include "module.h"
 #include "src/rlwe/packed-linear.h"
 
 namespace cipherprune {

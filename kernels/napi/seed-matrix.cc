@@ -1,10 +1,10 @@
-#include "src/seed-matrix.h"
+#include "src/shuffle/seed-matrix.h"
 
 #include <utility>
 #include <vector>
 
-#include "napi/arguments.h"
-#include "napi/module.h"
+#include "arguments.h"
+#include "module.h"
 
 namespace cipherprune {
 

@@ -1,4 +1,4 @@
-/** Kernels of Ferret; kernels/src/ferret.h has the definitions. Blocks are 16 bytes; the lowest bit is the choice. */
+/** Kernels of Ferret; kernels/src/ot/ferret.h has the definitions. Blocks are 16 bytes; the lowest bit is the choice. */
 export interface FerretKernels {
   /**
    * One extension by trees of 2^depth leaves, the half with delta. table [2^logTable · 16], pathCots [trees · depth ·

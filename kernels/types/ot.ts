@@ -1,4 +1,4 @@
-/** Kernels of oblivious transfer; kernels/src/ot.h has the definitions. Blocks are 16 bytes. */
+/** Kernels of oblivious transfer; kernels/src/ot/ot.h has the definitions. Blocks are 16 bytes. */
 export interface OtKernels {
   /** rows [128, columns / 8] of bits → blocks [columns · 16]; columns is a multiple of 8. */
   transposeBits(rows: Uint8Array, blocks: Uint8Array): void;

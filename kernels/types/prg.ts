@@ -1,4 +1,4 @@
-/** AES-128 as generator, hash and GGM step; kernels/src/prg.h has the definitions. Blocks are 16 bytes. */
+/** AES-128 as generator, hash and GGM step; kernels/src/prg/prg.h has the definitions. Blocks are 16 bytes. */
 export interface PrgKernels {
   /** out[i] = AES(key, blocks[i]). key [16], blocks and out [count · 16]; may be the same array. */
   aesEncrypt(key: Uint8Array, blocks: Uint8Array, out: Uint8Array): void;

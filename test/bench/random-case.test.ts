@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { randomCase } from '../../bench/random-case.js';
-import { compareModelInsecurely } from '../../inference/run/compare-parties.js';
+import { compareModelInsecurely } from '../../inference/debug/compare-parties.js';
 
 describe('both parties over random weights of real shapes', () => {
   it.each(['softspoken', 'ferret'] as const)(

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeHello } from '../../inference/net/hello.js';
-import { writeArtifact } from '../../model/artifact-file.js';
-import { servedModel, toyServer } from '../inference/run/toy-party.js';
-import { tinyArtifact } from '../model/tiny-artifact.js';
+import { writeArtifact } from '../../model/artifact/artifact-file.js';
+import { servedModel, toyServer } from '../inference/server/toy-party.js';
+import { tinyArtifact } from '../model/artifact/tiny-artifact.js';
 import { runHere } from './run-cli.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cipherprune-cli-'));

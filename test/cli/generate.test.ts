@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { runCommandLine } from '../../cli/run.js';
-import { readGlue } from '../../data/glue.js';
-import { generateSynthetic } from '../../data/synthetic.js';
+import { readGlue } from '../../data/sources/glue.js';
+import { generateSynthetic } from '../../data/sources/synthetic.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'generate-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import type { Inspection } from '../../cli/inspection.js';
 import { runCommandLine } from '../../cli/run.js';
-import { writeArtifact } from '../../model/artifact-file.js';
-import { tinyArtifact } from '../model/tiny-artifact.js';
+import { writeArtifact } from '../../model/artifact/artifact-file.js';
+import { tinyArtifact } from '../model/artifact/tiny-artifact.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'inspect-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '../../cli/errors.js';
 import {
   fractions,
   hostAndPort,
@@ -8,6 +7,7 @@ import {
   wholeNumber,
   wholeNumbers,
 } from '../../cli/options.js';
+import { UsageError } from '../../util/errors.js';
 
 describe('option values', () => {
   it.each([

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { UsageError } from '../../cli/errors.js';
 import { parseTexts, readTexts } from '../../cli/texts.js';
+import { UsageError } from '../../util/errors.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cipherprune-texts-'));
 afterAll(() => rmSync(folder, { recursive: true }));

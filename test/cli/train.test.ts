@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { runCommandLine } from '../../cli/run.js';
-import { readCheckpoint } from '../../model/checkpoint.js';
+import { readCheckpoint } from '../../model/checkpoint/checkpoint.js';
 
 let folder: string;
 beforeAll(async () => {

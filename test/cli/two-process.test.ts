@@ -4,8 +4,8 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writeArtifact } from '../../model/artifact-file.js';
-import { tinyArtifact } from '../model/tiny-artifact.js';
+import { writeArtifact } from '../../model/artifact/artifact-file.js';
+import { tinyArtifact } from '../model/artifact/tiny-artifact.js';
 import { runHere, start } from './run-cli.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cipherprune-processes-'));

@@ -1,6 +1,7 @@
 /** Every operation gives the same from filled pools: each body runs once to learn what it uses, and again from what was made. */
-import { GilboaLinear } from '../../inference/backends/two-party/gilboa-linear.js';
+
 import { TwoPartyBackend } from '../../inference/backends/two-party/two-party-backend.js';
+import { GilboaLinear } from '../support/gilboa-linear.js';
 import { testParties } from '../support/two-parties.js';
 import { contractSuite } from './suite.js';
 

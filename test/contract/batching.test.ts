@@ -1,8 +1,8 @@
 /** Every operation gives the same through a batch, as the only lane and as one of several. */
 import { runBatch } from '../../inference/backends/batching/run-batch.js';
-import { CleartextBackend } from '../../inference/backends/cleartext.js';
-import { GilboaLinear } from '../../inference/backends/two-party/gilboa-linear.js';
+import { CleartextBackend } from '../../inference/backends/cleartext/cleartext-backend.js';
 import { TwoPartyBackend } from '../../inference/backends/two-party/two-party-backend.js';
+import { GilboaLinear } from '../support/gilboa-linear.js';
 import { testParties } from '../support/two-parties.js';
 import type { Parties, Party } from './parties.js';
 import { contractSuite } from './suite.js';

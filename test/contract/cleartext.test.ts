@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { CleartextBackend, type Overflow } from '../../inference/backends/cleartext.js';
+import { CleartextBackend, type Overflow } from '../../inference/backends/cleartext/cleartext-backend.js';
 import { encode } from '../../inference/core/ring-tensor.js';
 import { contractSuite } from './suite.js';
 

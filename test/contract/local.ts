@@ -1,6 +1,6 @@
 /** Local operations: every party acts on what it holds, and the opened values come out right. */
 import { describe, expect, it } from 'vitest';
-import type { SharedTensor } from '../../inference/backends/backend.js';
+import type { SharedTensor } from '../../inference/core/tensors.js';
 import { type Parties, type Party, privateOf, shareOf, signed, TestData } from './parties.js';
 
 type ExpectValues = (

@@ -1,12 +1,7 @@
 /** How the contract suite runs one protocol at every party of a backend. */
-import type {
-  Backend,
-  PartyId,
-  PrivateTensor,
-  SharedBits,
-  SharedTensor,
-} from '../../inference/backends/backend.js';
+import type { Backend } from '../../inference/backends/backend.js';
 import { type Shape, sizeOf } from '../../inference/core/shape.js';
+import type { PartyId, PrivateTensor, SharedBits, SharedTensor } from '../../inference/core/tensors.js';
 
 export interface Party {
   readonly mpc: Backend;

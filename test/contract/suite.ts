@@ -1,8 +1,8 @@
 /** What every backend must do, checked against plain integer arithmetic. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { SharedTensor } from '../../inference/backends/backend.js';
 import { TensorMismatchError } from '../../inference/core/errors.js';
 import { sizeOf } from '../../inference/core/shape.js';
+import type { SharedTensor } from '../../inference/core/tensors.js';
 import { localContract } from './local.js';
 import {
   open,

@@ -1,5 +1,5 @@
-import { GilboaLinear } from '../../inference/backends/two-party/gilboa-linear.js';
 import { TwoPartyBackend } from '../../inference/backends/two-party/two-party-backend.js';
+import { GilboaLinear } from '../support/gilboa-linear.js';
 import { testParties } from '../support/two-parties.js';
 import type { Party } from './parties.js';
 import { contractSuite } from './suite.js';

@@ -1,14 +1,14 @@
 /** What a text costs from filled pools, and what filling them costs: numbers in this file, as in inference.test.ts. */
 import { expect, it } from 'vitest';
-import { setupLinear } from '../../inference/backends/two-party/linear.js';
+import { setupLinear } from '../../inference/backends/two-party/linear/linear.js';
 import { TwoPartyBackend } from '../../inference/backends/two-party/two-party-backend.js';
 import { withSpan } from '../../inference/core/span.js';
+import { demandOf } from '../../inference/cost/demand-of.js';
 import { setupCots } from '../../inference/crypto/ot/setup-cots.js';
 import { Prg } from '../../inference/crypto/prg.js';
 import { classify } from '../../inference/engine/classify.js';
 import { prepareModel } from '../../inference/engine/prepare.js';
 import { memoryChannelPair } from '../../inference/net/memory-channel.js';
-import { demandOf } from '../../inference/run/demand.js';
 import { createSession } from '../../inference/session/create-session.js';
 import { type Cost, Meter, meteredChannel } from '../../inference/session/meter.js';
 import { randomInput, randomModel } from '../inference/engine/random-model.js';

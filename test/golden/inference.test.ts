@@ -3,13 +3,13 @@
  * costs, and updates them with `npx vitest run test/golden -u`.
  */
 import { expect, it } from 'vitest';
+import { Client } from '../../inference/client/client.js';
 import { memoryChannelPair } from '../../inference/net/memory-channel.js';
-import { protocolDigest } from '../../inference/run/agreement.js';
-import { Client } from '../../inference/run/client.js';
 import { openEngineParty } from '../../inference/run/engine-party.js';
-import { serveConnection } from '../../inference/run/serve-connection.js';
-import { parsePublicPart } from '../../model/artifact-file.js';
-import { servedModel } from '../inference/run/toy-party.js';
+import { protocolDigest } from '../../inference/run/protocol-digest.js';
+import { serveConnection } from '../../inference/server/serve-connection.js';
+import { parsePublicPart } from '../../model/artifact/artifact-file.js';
+import { servedModel } from '../inference/server/toy-party.js';
 
 const [serverEnd, clientEnd] = memoryChannelPair();
 const served = serveConnection(serverEnd, {

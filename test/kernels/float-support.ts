@@ -1,5 +1,5 @@
 /** What tests of float kernels share. */
-import { splitmix32 } from '../../data/synthetic.js';
+import { splitmix32 } from '../../data/sources/synthetic.js';
 import { kernels } from '../../kernels/addon.js';
 import { availableIsas, withIsa } from '../support/isa.js';
 

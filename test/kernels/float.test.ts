@@ -12,7 +12,7 @@ import {
   tanh,
   tanhDerivative,
 } from '../../model/approximations.js';
-import { type CurveName, curveNumbers } from '../../training/curves.js';
+import { type CurveName, curveNumbers } from '../../training/network/curves.js';
 import { floats, onEveryIsa, onTwoThreads } from './float-support.js';
 
 afterEach(onTwoThreads);

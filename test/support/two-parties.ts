@@ -1,6 +1,7 @@
 /** Both parties of a protocol in one process, with dealt COTs, and what they sent. */
-import type { PartyId } from '../../inference/backends/backend.js';
-import type { TwoParty } from '../../inference/backends/two-party/cot-exchange.js';
+
+import type { TwoParty } from '../../inference/backends/two-party/exchange/cot-exchange.js';
+import type { PartyId } from '../../inference/core/tensors.js';
 import { Prg } from '../../inference/crypto/prg.js';
 import type { Channel } from '../../inference/net/channel.js';
 import { memoryChannelPair } from '../../inference/net/memory-channel.js';

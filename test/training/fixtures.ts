@@ -1,8 +1,8 @@
 /** Small models and batches for the tests of training. */
-import { splitmix32 } from '../../data/synthetic.js';
+import { splitmix32 } from '../../data/sources/synthetic.js';
 import type { ModelConfig } from '../../model/config.js';
-import { type EncodedExample, makeBatch } from '../../training/batches.js';
-import { initialParameters, type Parameter } from '../../training/parameters.js';
+import { type EncodedExample, makeBatch } from '../../training/loop/batches.js';
+import { initialParameters, type Parameter } from '../../training/network/parameters.js';
 
 export const smallConfig: ModelConfig = {
   vocabularySize: 40,

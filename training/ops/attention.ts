@@ -13,7 +13,7 @@ import {
   runKernel,
 } from '../backend/kernel.js';
 import type { NativeBackend } from '../backend/native-backend.js';
-import { type CurveName, curveNumbers } from '../curves.js';
+import { type CurveName, curveNumbers } from '../network/curves.js';
 import { applyCurve } from './curve.js';
 
 export interface AttentionInputs {

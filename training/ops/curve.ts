@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { kernels } from '../../kernels/addon.js';
 import { defineGradient, defineKernel, onNativeBackend, runKernel } from '../backend/kernel.js';
-import { type CurveName, curveNumbers, curvePieces } from '../curves.js';
+import { type CurveName, curveNumbers, curvePieces } from '../network/curves.js';
 
 const polynomial = (x: tf.Tensor, coefficients: readonly number[]): tf.Tensor =>
   coefficients.reduceRight<tf.Tensor>((sum, c) => sum.mul(x).add(c), tf.zerosLike(x));

@@ -4,20 +4,8 @@
  */
 import { TensorMismatchError } from '../../core/errors.js';
 import { formatShape, type Shape, sameShape, sizeOf } from '../../core/shape.js';
-import type {
-  Backend,
-  LeakName,
-  PartyId,
-  PrivateTensor,
-  RingTensor,
-  RowShifts,
-  SharedBits,
-  SharedTensor,
-  ShuffleRows,
-  Sign,
-  Weight,
-  WeightSource,
-} from '../backend.js';
+import type { PartyId, PrivateTensor, RingTensor, SharedBits, SharedTensor } from '../../core/tensors.js';
+import type { Backend, LeakName, RowShifts, ShuffleRows, Sign, Weight, WeightSource } from '../backend.js';
 import type { Call } from './call.js';
 import { cutBits, cutElements, cutTensor, joinBits, joinPrivate, joinTensors } from './merge.js';
 

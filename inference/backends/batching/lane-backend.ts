@@ -3,20 +3,8 @@
  * other lanes. Written out method by method: an operation added to the seam must be thought about here.
  */
 import type { Shape } from '../../core/shape.js';
-import type {
-  Backend,
-  LeakName,
-  PartyId,
-  PrivateTensor,
-  RingTensor,
-  RowShifts,
-  SharedBits,
-  SharedTensor,
-  ShuffleRows,
-  Sign,
-  Weight,
-  WeightSource,
-} from '../backend.js';
+import type { PartyId, PrivateTensor, RingTensor, SharedBits, SharedTensor } from '../../core/tensors.js';
+import type { Backend, LeakName, RowShifts, ShuffleRows, Sign, Weight, WeightSource } from '../backend.js';
 import * as calls from './calls.js';
 import type { Lockstep } from './lockstep.js';
 

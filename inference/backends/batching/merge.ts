@@ -1,6 +1,7 @@
 /** Tensors of several lanes as one, and one as several. Everything here is local. */
 import { type Shape, sizeOf } from '../../core/shape.js';
-import type { Backend, PrivateTensor, SharedBits, SharedTensor } from '../backend.js';
+import type { PrivateTensor, SharedBits, SharedTensor } from '../../core/tensors.js';
+import type { Backend } from '../backend.js';
 
 /** Where each part begins and ends if parts of these lengths lie one after another. */
 function ranges(lengths: readonly number[]): readonly (readonly [begin: number, end: number])[] {

@@ -5,23 +5,11 @@
 import { TensorMismatchError } from '../../core/errors.js';
 import { formatShape, sameShape, sizeOf } from '../../core/shape.js';
 import { protocol } from '../../core/span.js';
+import type { PartyId, PrivateTensor, RingTensor, SharedBits, SharedTensor } from '../../core/tensors.js';
 import type { CotPair } from '../../crypto/ot/cot.js';
 import type { Streams } from '../../net/streams.js';
 import type { Session } from '../../session/session.js';
-import type {
-  Backend,
-  LeakName,
-  PartyId,
-  PrivateTensor,
-  RingTensor,
-  RowShifts,
-  SharedBits,
-  SharedTensor,
-  ShuffleRows,
-  Sign,
-  Weight,
-  WeightSource,
-} from '../backend.js';
+import type { Backend, LeakName, RowShifts, ShuffleRows, Sign, Weight, WeightSource } from '../backend.js';
 import {
   bitsOf,
   dataOf,
@@ -38,17 +26,17 @@ import {
 } from '../local-backend.js';
 import { Ahead, type KeptItems, type Stock } from './ahead/ahead.js';
 import { Demand } from './ahead/demand.js';
-import { and } from './and.js';
-import { type CarryProtocol, topBit, topBitsOfCopies } from './comparison.js';
-import type { TwoParty } from './cot-exchange.js';
-import type { LinearProtocols } from './linear-protocols.js';
-import { multiplex } from './multiplex.js';
-import { type Multiplications, OnDemand } from './multiplications.js';
-import { open, openBits } from './open.js';
-import { shuffleTensors } from './shuffle-tensors.js';
-import { type Strand, Strands } from './strands.js';
-import { toArithmetic } from './to-arithmetic.js';
-import { widen } from './widen.js';
+import { type CarryProtocol, topBit, topBitsOfCopies } from './comparison/comparison.js';
+import { type Strand, Strands } from './context/strands.js';
+import type { TwoParty } from './exchange/cot-exchange.js';
+import { open, openBits } from './exchange/open.js';
+import type { LinearProtocols } from './linear/linear-protocols.js';
+import { and } from './products/and.js';
+import { multiplex } from './products/multiplex.js';
+import { type Multiplications, OnDemand } from './products/multiplications.js';
+import { toArithmetic } from './products/to-arithmetic.js';
+import { widen } from './products/widen.js';
+import { shuffleTensors } from './shuffle/shuffle-tensors.js';
 
 export interface TwoPartyOptions {
   readonly session: Session;

@@ -1,7 +1,7 @@
 // Attention forward and backward, one sequence a call; part of encoder-loops.inl. Per head, rows are taken in chunks:
 // scores, probabilities and their gradients of a chunk are small matrices, and everything around the softmax is a product.
-#include "src/float/loop-basics.inl"
-#include "src/float/small-product.inl"
+#include "loop-basics.inl"
+#include "small-product.inl"
 
 namespace cipherprune::float32 {
 

@@ -1,4 +1,4 @@
-#include "src/float/embedding.h"
+#include "embedding.h"
 
 #include <algorithm>
 

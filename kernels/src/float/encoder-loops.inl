@@ -1,5 +1,5 @@
 // The loops of encoder-ops.h, included once per instruction set.
-#include "src/float/attention-loops.inl"
+#include "attention-loops.inl"
 
 namespace cipherprune::float32 {
 

@@ -1,4 +1,4 @@
-#include "src/float/encoder-loops.inl"
+#include "encoder-loops.inl"
 
 namespace cipherprune::float32 {
 EncoderLoops avx512EncoderLoops() { return loopsOfThisFile(); }

@@ -1,12 +1,12 @@
-#include "src/float/encoder-ops.h"
+#include "encoder-ops.h"
 
 #include <algorithm>
 #include <memory>
 #include <vector>
 
-#include "src/cpu.h"
-#include "src/float/encoder-loops.inl"
-#include "src/parallel.h"
+#include "src/base/cpu.h"
+#include "encoder-loops.inl"
+#include "src/base/parallel.h"
 
 namespace cipherprune::float32 {
 

@@ -3,7 +3,7 @@
 #pragma once
 #include <cstdint>
 
-#include "src/float/curve.h"
+#include "curve.h"
 
 namespace cipherprune::float32 {
 

@@ -1,6 +1,6 @@
 #include <immintrin.h>
 
-#include "src/float/gemm.h"
+#include "gemm.h"
 
 namespace cipherprune::float32 {
 

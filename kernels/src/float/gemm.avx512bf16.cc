@@ -2,7 +2,7 @@
 // what a fused multiply-add does. Numbers are rounded to nearest, ties to even, while panels are packed.
 #include <immintrin.h>
 
-#include "src/float/gemm.h"
+#include "gemm.h"
 
 namespace cipherprune::float32 {
 

@@ -1,10 +1,10 @@
-#include "src/float/gemm.h"
+#include "gemm.h"
 
 #include <algorithm>
 #include <memory>
 
-#include "src/cpu.h"
-#include "src/parallel.h"
+#include "src/base/cpu.h"
+#include "src/base/parallel.h"
 
 namespace cipherprune::float32 {
 

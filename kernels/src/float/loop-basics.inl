@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "src/float/encoder-ops.h"
+#include "encoder-ops.h"
 
 namespace cipherprune::float32 {
 

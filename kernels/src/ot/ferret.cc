@@ -1,9 +1,9 @@
-#include "src/ferret.h"
+#include "ferret.h"
 
 #include <cstring>
 #include <vector>
 
-#include "src/prg.h"
+#include "src/prg/prg.h"
 
 namespace cipherprune {
 namespace {

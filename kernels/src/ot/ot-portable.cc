@@ -1,4 +1,4 @@
-#include "src/ot/subspace-vole.h"
+#include "subspace-vole.h"
 #include "src/prg/engine-bitsliced.h"
 
 namespace cipherprune {

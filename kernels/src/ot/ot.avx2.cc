@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "src/ot/subspace-vole.h"
+#include "subspace-vole.h"
 #include "src/prg/engine-aesni.h"
 
 namespace cipherprune {

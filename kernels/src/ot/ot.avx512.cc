@@ -1,6 +1,6 @@
 #include <immintrin.h>
 
-#include "src/ot/subspace-vole.h"
+#include "subspace-vole.h"
 #include "src/prg/engine-vaes.h"
 
 namespace cipherprune {

@@ -1,7 +1,7 @@
 // What each instruction set offers to ot.cc.
 #pragma once
 
-#include "src/ot.h"
+#include "ot.h"
 
 namespace cipherprune {
 

@@ -1,8 +1,8 @@
 // Trees grow level by level, many at once, so that even the top levels fill the registers of the cipher.
 #include <cstring>
 
-#include "src/ot.h"
-#include "src/prg.h"
+#include "ot.h"
+#include "src/prg/prg.h"
 
 namespace cipherprune {
 namespace {

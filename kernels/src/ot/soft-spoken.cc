@@ -7,10 +7,10 @@
 // our parties are semi-honest.
 #include <cstring>
 
-#include "src/cpu.h"
-#include "src/ot.h"
-#include "src/ot/paths.h"
-#include "src/prg.h"
+#include "src/base/cpu.h"
+#include "ot.h"
+#include "paths.h"
+#include "src/prg/prg.h"
 
 namespace cipherprune {
 namespace {

@@ -1,7 +1,7 @@
 // The inner loop of SoftSpoken over one AES engine (see prg/modes.h). Included inside ISA-specific files.
 #pragma once
 
-#include "src/ot/paths.h"
+#include "paths.h"
 
 namespace cipherprune {
 namespace {

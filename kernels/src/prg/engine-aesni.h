@@ -3,7 +3,7 @@
 
 #include <immintrin.h>
 
-#include "src/prg.h"
+#include "prg.h"
 
 namespace cipherprune {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <cstring>
 
-#include "src/prg.h"
-#include "src/prg/aes-bitsliced.h"
+#include "prg.h"
+#include "aes-bitsliced.h"
 
 namespace cipherprune {
 namespace {

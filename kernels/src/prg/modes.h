@@ -11,7 +11,7 @@
 
 #include <cstring>
 
-#include "src/prg/paths.h"
+#include "paths.h"
 
 namespace cipherprune {
 namespace {

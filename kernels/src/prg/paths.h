@@ -1,7 +1,7 @@
 // The functions of prg.h once per instruction set; prg.cc chooses.
 #pragma once
 
-#include "src/prg.h"
+#include "prg.h"
 
 namespace cipherprune {
 

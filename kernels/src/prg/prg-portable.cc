@@ -1,7 +1,7 @@
 #include <cstring>
 
-#include "src/prg/engine-bitsliced.h"
-#include "src/prg/modes.h"
+#include "engine-bitsliced.h"
+#include "modes.h"
 
 namespace cipherprune {
 namespace {

@@ -1,5 +1,5 @@
-#include "src/prg/engine-aesni.h"
-#include "src/prg/modes.h"
+#include "engine-aesni.h"
+#include "modes.h"
 
 namespace cipherprune {
 const PrgPath avx2PrgPath = PrgModes<AesNiEngine>::path();

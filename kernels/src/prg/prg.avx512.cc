@@ -1,5 +1,5 @@
-#include "src/prg/engine-vaes.h"
-#include "src/prg/modes.h"
+#include "engine-vaes.h"
+#include "modes.h"
 
 namespace cipherprune {
 const PrgPath avx512PrgPath = PrgModes<VaesEngine>::path();

@@ -1,4 +1,4 @@
-#include "src/rlwe/context.h"
+#include "context.h"
 
 #include <cstring>
 #include <map>

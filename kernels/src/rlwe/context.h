@@ -6,8 +6,8 @@
 #include <memory>
 #include <vector>
 
-#include "src/ntt.h"
-#include "src/words.h"
+#include "src/ntt/ntt.h"
+#include "src/base/words.h"
 
 namespace cipherprune {
 

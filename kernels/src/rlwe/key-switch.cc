@@ -1,8 +1,8 @@
-#include "src/rlwe/key-switch.h"
+#include "key-switch.h"
 
 #include <cstring>
 
-#include "src/rlwe/threads.h"
+#include "threads.h"
 
 namespace cipherprune {
 

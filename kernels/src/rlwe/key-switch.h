@@ -1,7 +1,7 @@
 // Automorphisms with hybrid key switching (Gentry, Halevi, Smart: Homomorphic evaluation of the AES circuit, CRYPTO 2012,
 // section 3.1; one prime a digit), and packing by the trace.
 #pragma once
-#include "src/rlwe/keys.h"
+#include "keys.h"
 
 namespace cipherprune {
 

@@ -1,4 +1,4 @@
-#include "src/rlwe/keys.h"
+#include "keys.h"
 
 namespace cipherprune {
 

@@ -1,8 +1,8 @@
 // Key material. A secret is n words in -1, 0, 1. Halves `a` come from a public seed and are never sent; everything is in
 // the transforms' private order, which all instruction sets share.
 #pragma once
-#include "src/rlwe/context.h"
-#include "src/rlwe/sampler.h"
+#include "context.h"
+#include "sampler.h"
 
 namespace cipherprune {
 

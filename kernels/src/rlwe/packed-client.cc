@@ -2,8 +2,8 @@
 #include <atomic>
 #include <cstring>
 
-#include "src/rlwe/threads.h"
-#include "src/rlwe/packed-linear.h"
+#include "threads.h"
+#include "packed-linear.h"
 
 namespace cipherprune {
 

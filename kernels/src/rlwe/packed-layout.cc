@@ -1,4 +1,4 @@
-#include "src/rlwe/packed-layout.h"
+#include "packed-layout.h"
 
 #include <algorithm>
 #include <stdexcept>

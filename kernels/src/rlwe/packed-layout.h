@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "src/rlwe/context.h"
+#include "context.h"
 
 namespace cipherprune {
 

@@ -2,8 +2,8 @@
 // the same way with its tokens elsewhere; here tokens are powers of Y = X^(n/m), see packed-layout.h). Every function runs
 // on up to `threads` threads.
 #pragma once
-#include "src/rlwe/key-switch.h"
-#include "src/rlwe/packed-layout.h"
+#include "key-switch.h"
+#include "packed-layout.h"
 
 namespace cipherprune {
 

@@ -3,13 +3,13 @@
 // and at each of their points the sums over input blocks are a modular matrix product [segments, inputBlocks] ·
 // [inputBlocks, outputBlocks]. What a segment's product has beyond its tokens belongs to the next one (X^phi = Y). Weights
 // are transformed on the fly, 16 columns at a time: nothing is stored expanded.
-#include "src/rlwe/packed-multiply.h"
+#include "packed-multiply.h"
 
 #include <algorithm>
 #include <atomic>
 #include <cstring>
 
-#include "src/rlwe/threads.h"
+#include "threads.h"
 
 namespace cipherprune {
 

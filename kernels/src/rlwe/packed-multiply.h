@@ -1,6 +1,6 @@
 // The multiplication inside evaluatePacked, up to packing.
 #pragma once
-#include "src/rlwe/packed-linear.h"
+#include "packed-linear.h"
 
 namespace cipherprune {
 

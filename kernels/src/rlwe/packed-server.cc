@@ -1,7 +1,7 @@
 #include <cstring>
 
-#include "src/rlwe/threads.h"
-#include "src/rlwe/packed-multiply.h"
+#include "threads.h"
+#include "packed-multiply.h"
 
 namespace cipherprune {
 

@@ -1,4 +1,4 @@
-#include "src/rlwe/sampler.h"
+#include "sampler.h"
 
 #include <cstring>
 

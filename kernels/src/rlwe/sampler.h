@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "src/modulus.h"
-#include "src/prg.h"
+#include "src/ntt/modulus.h"
+#include "src/prg/prg.h"
 
 namespace cipherprune {
 

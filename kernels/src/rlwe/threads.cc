@@ -1,4 +1,4 @@
-#include "src/rlwe/threads.h"
+#include "threads.h"
 
 #include <atomic>
 #include <exception>

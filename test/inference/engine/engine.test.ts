@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { CleartextBackend, type Overflow } from '../../../inference/backends/cleartext.js';
+import { CleartextBackend, type Overflow } from '../../../inference/backends/cleartext/cleartext-backend.js';
 import { classify, type EngineResult } from '../../../inference/engine/classify.js';
 import type { TokenInput } from '../../../inference/engine/embedding.js';
 import { prepareModel } from '../../../inference/engine/prepare.js';
-import type { Artifact } from '../../../model/artifact.js';
+import type { Artifact } from '../../../model/artifact/artifact.js';
 import { largestDifference } from '../functions/harness.js';
 import { floatForward, randomInput, randomModel } from './random-model.js';
 

@@ -8,7 +8,7 @@ import {
   type QuantizedLinear,
   type QuantizedMatrix,
   scalesOf,
-} from '../../../model/artifact.js';
+} from '../../../model/artifact/artifact.js';
 import type { ModelConfig } from '../../../model/config.js';
 import { noise } from '../functions/harness.js';
 

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { CleartextBackend } from '../../../inference/backends/cleartext.js';
-import { GilboaLinear } from '../../../inference/backends/two-party/gilboa-linear.js';
+import { CleartextBackend } from '../../../inference/backends/cleartext/cleartext-backend.js';
 import { TwoPartyBackend } from '../../../inference/backends/two-party/two-party-backend.js';
 import { classify } from '../../../inference/engine/classify.js';
 import { prepareModel } from '../../../inference/engine/prepare.js';
+import { GilboaLinear } from '../../support/gilboa-linear.js';
 import { type TestParty, testParties } from '../../support/two-parties.js';
 import { largestDifference } from '../functions/harness.js';
 import { randomInput, randomModel } from './random-model.js';

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { Backend, SharedTensor } from '../../../inference/backends/backend.js';
-import { GilboaLinear } from '../../../inference/backends/two-party/gilboa-linear.js';
+import type { Backend } from '../../../inference/backends/backend.js';
 import { TwoPartyBackend } from '../../../inference/backends/two-party/two-party-backend.js';
 import type { RingFormat } from '../../../inference/core/ring-tensor.js';
 import { sizeOf } from '../../../inference/core/shape.js';
+import type { SharedTensor } from '../../../inference/core/tensors.js';
 import type { CotPair } from '../../../inference/crypto/ot/cot.js';
 import { exponential } from '../../../inference/functions/exponential.js';
 import { gelu } from '../../../inference/functions/gelu.js';
 import { softmax } from '../../../inference/functions/softmax.js';
+import { GilboaLinear } from '../../support/gilboa-linear.js';
 import { type TestParty, testParties } from '../../support/two-parties.js';
 
 interface Cost {

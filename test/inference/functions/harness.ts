@@ -1,8 +1,9 @@
 /** Runs a function on the cleartext backend and gives real numbers; fails on any value that did not fit its ring. */
-import type { Backend, SharedTensor } from '../../../inference/backends/backend.js';
-import { CleartextBackend, type Overflow } from '../../../inference/backends/cleartext.js';
+import type { Backend } from '../../../inference/backends/backend.js';
+import { CleartextBackend, type Overflow } from '../../../inference/backends/cleartext/cleartext-backend.js';
 import { decode, privateTensor, type RingFormat } from '../../../inference/core/ring-tensor.js';
 import type { Shape } from '../../../inference/core/shape.js';
+import type { SharedTensor } from '../../../inference/core/tensors.js';
 
 export async function runCleartext(
   shape: Shape,

@@ -1,12 +1,12 @@
 /** Several texts in one protocol run: the results of one after another, at the rounds of one. */
 import { describe, expect, it } from 'vitest';
+import { Client } from '../../../inference/client/client.js';
 import { memoryChannelPair } from '../../../inference/net/memory-channel.js';
 import type { Classification } from '../../../inference/run/classification.js';
-import { Client } from '../../../inference/run/client.js';
 import { openEngineParty } from '../../../inference/run/engine-party.js';
-import { serveConnection } from '../../../inference/run/serve-connection.js';
-import { engineClient } from './engine-client.js';
-import { servedModel } from './toy-party.js';
+import { serveConnection } from '../../../inference/server/serve-connection.js';
+import { engineClient } from '../client/engine-client.js';
+import { servedModel } from '../server/toy-party.js';
 
 /** Of different lengths, in buckets of 8 and 16. */
 const texts = [

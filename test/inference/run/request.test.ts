@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '../../../inference/core/errors.js';
 import { memoryChannelPair } from '../../../inference/net/memory-channel.js';
-import { protocolDigest } from '../../../inference/run/agreement.js';
+import { protocolDigest } from '../../../inference/run/protocol-digest.js';
 import { batchSizes, bucketOf, receiveRequest, sendRequest } from '../../../inference/run/request.js';
 
 describe('request', () => {

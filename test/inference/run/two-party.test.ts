@@ -1,16 +1,16 @@
 /** The whole secure pipeline with a tiny random model: both parties in this process, over memory and over TCP. */
 import { describe, expect, it } from 'vitest';
+import { Client } from '../../../inference/client/client.js';
 import { memoryChannelPair } from '../../../inference/net/memory-channel.js';
 import { connectTcp } from '../../../inference/net/tcp-channel.js';
 import { CleartextClassifier } from '../../../inference/run/cleartext-classifier.js';
-import { Client } from '../../../inference/run/client.js';
 import { openEngineParty } from '../../../inference/run/engine-party.js';
-import { serveConnection } from '../../../inference/run/serve-connection.js';
-import { encodePublicPart } from '../../../model/public-part.js';
-import { tinyArtifact } from '../../model/tiny-artifact.js';
-import { cuttingProxy } from './cutting-proxy.js';
-import { engineClient } from './engine-client.js';
-import { servedModel, toyServer } from './toy-party.js';
+import { serveConnection } from '../../../inference/server/serve-connection.js';
+import { encodePublicPart } from '../../../model/artifact/public-part.js';
+import { tinyArtifact } from '../../model/artifact/tiny-artifact.js';
+import { engineClient } from '../client/engine-client.js';
+import { cuttingProxy } from '../server/cutting-proxy.js';
+import { servedModel, toyServer } from '../server/toy-party.js';
 
 const texts: readonly (readonly [string, string | null])[] = [
   ['a good movie.', null],

@@ -5,15 +5,16 @@
  */
 import { kernels } from '../../../../kernels/addon.js';
 import { TensorMismatchError } from '../../../core/errors.js';
+import type { PartyId, PrivateTensor } from '../../../core/tensors.js';
 import { pipelined } from '../../../net/channel.js';
-import type { PartyId, PrivateTensor, Sign, Weight } from '../../backend.js';
-import type { BitFactors, BitProducts } from '../bit-product.js';
-import { type Carry, type Compared, comparedWords } from '../comparison.js';
-import type { TwoParty } from '../cot-exchange.js';
-import type { LinearProtocols, MatmulShape, RowShares } from '../linear-protocols.js';
-import { type Factors, type Multiplications, OnDemand } from '../multiplications.js';
-import { isSmallMatmul } from '../small-matmul.js';
-import { widen } from '../widen.js';
+import type { Sign, Weight } from '../../backend.js';
+import { type Carry, type Compared, comparedWords } from '../comparison/comparison.js';
+import type { TwoParty } from '../exchange/cot-exchange.js';
+import type { LinearProtocols, MatmulShape, RowShares } from '../linear/linear-protocols.js';
+import type { BitFactors, BitProducts } from '../products/bit-product.js';
+import { type Factors, type Multiplications, OnDemand } from '../products/multiplications.js';
+import { isSmallMatmul } from '../products/small-matmul.js';
+import { widen } from '../products/widen.js';
 import { BitPool } from './bit-products.js';
 import { ComparisonPool, MOST_COMPARED_BITS } from './comparisons.js';
 import { CotReserves } from './cot-reserves.js';

@@ -5,11 +5,11 @@
  */
 import { kernels } from '../../../../kernels/addon.js';
 import { protocol } from '../../../core/span.js';
-import type { BitFactors } from '../bit-product.js';
-import { exchange, type TwoParty } from '../cot-exchange.js';
-import { ProductReceiver, ProductSender } from '../cot-product.js';
-import { negatedWhere } from '../narrow-product.js';
-import { uniformWords } from '../product-session.js';
+import { exchange, type TwoParty } from '../exchange/cot-exchange.js';
+import { uniformWords } from '../linear/product-session.js';
+import type { BitFactors } from '../products/bit-product.js';
+import { ProductReceiver, ProductSender } from '../products/cot-product.js';
+import { negatedWhere } from '../products/narrow-product.js';
 import type { BitCorrelation } from './demand.js';
 import { PackedStore } from './packed-store.js';
 import { receiveBits, receiveWords, sendBits, sendDifference } from './packed-words.js';

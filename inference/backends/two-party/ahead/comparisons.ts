@@ -7,7 +7,7 @@
 import { kernels } from '../../../../kernels/addon.js';
 import { protocol } from '../../../core/span.js';
 import { pipelined } from '../../../net/channel.js';
-import { type Range, rangesOf, type TwoParty } from '../cot-exchange.js';
+import { type Range, rangesOf, type TwoParty } from '../exchange/cot-exchange.js';
 import type { ComparisonCorrelation } from './demand.js';
 import { PackedStore } from './packed-store.js';
 

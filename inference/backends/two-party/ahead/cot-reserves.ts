@@ -1,7 +1,8 @@
 /** COTs of both directions: how many were taken, and how many lie ready. */
+
+import type { PartyId } from '../../../core/tensors.js';
 import type { CotPair } from '../../../crypto/ot/cot.js';
-import type { PartyId } from '../../backend.js';
-import type { TwoParty } from '../cot-exchange.js';
+import type { TwoParty } from '../exchange/cot-exchange.js';
 import { Demand } from './demand.js';
 
 /** The most that are kept ready in each direction. */

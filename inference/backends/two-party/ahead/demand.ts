@@ -14,8 +14,8 @@
  * | `cots server` | a correlated OT whose sender is the server |
  */
 import { ProtocolError } from '../../../core/errors.js';
-import type { PartyId } from '../../backend.js';
-import { MOST_COPIES } from '../comparison.js';
+import type { PartyId } from '../../../core/tensors.js';
+import { MOST_COPIES } from '../comparison/comparison.js';
 
 export type Correlation =
   | { readonly kind: 'linear'; readonly weight: number }

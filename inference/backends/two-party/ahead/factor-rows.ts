@@ -5,10 +5,10 @@
  */
 import { kernels } from '../../../../kernels/addon.js';
 import { protocol } from '../../../core/span.js';
-import type { PrivateTensor } from '../../backend.js';
-import type { TwoParty } from '../cot-exchange.js';
-import { multiplyPrivateRows } from '../multiply.js';
-import { uniformWords } from '../product-session.js';
+import type { PrivateTensor } from '../../../core/tensors.js';
+import type { TwoParty } from '../exchange/cot-exchange.js';
+import { uniformWords } from '../linear/product-session.js';
+import { multiplyPrivateRows } from '../products/multiply.js';
 import { PackedStore } from './packed-store.js';
 import { receiveWords, sendDifference } from './packed-words.js';
 

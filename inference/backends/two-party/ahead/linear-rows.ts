@@ -10,10 +10,10 @@
 import { kernels } from '../../../../kernels/addon.js';
 import { protocol } from '../../../core/span.js';
 import type { Weight } from '../../backend.js';
-import type { RowShares } from '../linear-protocols.js';
-import { type PreparedWeight, plainProduct, preparedWeight } from '../prepared-weight.js';
-import { privateProduct } from '../private-product.js';
-import { type ProductSession, uniformWords } from '../product-session.js';
+import { privateProduct } from '../linear/encrypted-product.js';
+import type { RowShares } from '../linear/linear-protocols.js';
+import { type PreparedWeight, plainProduct, preparedWeight } from '../linear/prepared-weight.js';
+import { type ProductSession, uniformWords } from '../linear/product-session.js';
 import { PackedStore } from './packed-store.js';
 
 /** The ring that rows live in: linear layers rest in it. Their low bits serve smaller rings. */

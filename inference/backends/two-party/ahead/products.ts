@@ -6,9 +6,9 @@
 import { kernels } from '../../../../kernels/addon.js';
 import { sliceAxis } from '../../../core/layout.js';
 import { protocol } from '../../../core/span.js';
-import type { TwoParty } from '../cot-exchange.js';
-import { multiplyRows } from '../multiply.js';
-import { uniformWords } from '../product-session.js';
+import type { TwoParty } from '../exchange/cot-exchange.js';
+import { uniformWords } from '../linear/product-session.js';
+import { multiplyRows } from '../products/multiply.js';
 import { PackedStore } from './packed-store.js';
 import { openDifferences } from './packed-words.js';
 

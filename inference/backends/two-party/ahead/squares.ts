@@ -14,10 +14,10 @@
 import { kernels } from '../../../../kernels/addon.js';
 import { protocol } from '../../../core/span.js';
 import type { Sign } from '../../backend.js';
-import { exchange, type TwoParty } from '../cot-exchange.js';
-import { ProductReceiver, ProductSender } from '../cot-product.js';
-import { lifted, negatedWhere, nonNegative, squareOf } from '../narrow-product.js';
-import { uniformWords } from '../product-session.js';
+import { exchange, type TwoParty } from '../exchange/cot-exchange.js';
+import { uniformWords } from '../linear/product-session.js';
+import { ProductReceiver, ProductSender } from '../products/cot-product.js';
+import { lifted, negatedWhere, nonNegative, squareOf } from '../products/narrow-product.js';
 import type { SquareCorrelation } from './demand.js';
 import { PackedStore } from './packed-store.js';
 import { receiveBits, receiveWords, sendBits, sendDifference } from './packed-words.js';

@@ -3,8 +3,9 @@
  * length differs from lane to lane, with loops and rings that depend on that length.
  */
 import fc from 'fast-check';
-import type { Backend, RingTensor, SharedTensor, Weight } from '../../../../inference/backends/backend.js';
+import type { Backend, Weight } from '../../../../inference/backends/backend.js';
 import { protocol } from '../../../../inference/core/span.js';
+import type { RingTensor, SharedTensor } from '../../../../inference/core/tensors.js';
 
 export const STEPS = [
   'square',

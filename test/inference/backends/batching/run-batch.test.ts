@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Backend, SharedTensor } from '../../../../inference/backends/backend.js';
+import type { Backend } from '../../../../inference/backends/backend.js';
 import { runBatch } from '../../../../inference/backends/batching/run-batch.js';
-import { CleartextBackend } from '../../../../inference/backends/cleartext.js';
+import { CleartextBackend } from '../../../../inference/backends/cleartext/cleartext-backend.js';
 import { encode } from '../../../../inference/core/ring-tensor.js';
 import { span } from '../../../../inference/core/span.js';
+import type { SharedTensor } from '../../../../inference/core/tensors.js';
 import { inputOf, laneRows, prepareWeight, programs, runProgram } from './program.js';
 
 /** The names of communicating operations in the order in which they reach the backend, with the sizes of their inputs. */

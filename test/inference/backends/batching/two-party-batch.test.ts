@@ -1,12 +1,13 @@
 /** Batches between two parties: calls of different kinds run at the same time, over streams and COTs of their own. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Backend, SharedTensor } from '../../../../inference/backends/backend.js';
+import type { Backend } from '../../../../inference/backends/backend.js';
 import { runBatch } from '../../../../inference/backends/batching/run-batch.js';
-import { CleartextBackend } from '../../../../inference/backends/cleartext.js';
-import { GilboaLinear } from '../../../../inference/backends/two-party/gilboa-linear.js';
+import { CleartextBackend } from '../../../../inference/backends/cleartext/cleartext-backend.js';
 import { TwoPartyBackend } from '../../../../inference/backends/two-party/two-party-backend.js';
+import type { SharedTensor } from '../../../../inference/core/tensors.js';
 import { Streams } from '../../../../inference/net/streams.js';
+import { GilboaLinear } from '../../../support/gilboa-linear.js';
 import { type TestParties, testParties } from '../../../support/two-parties.js';
 import { inputOf, laneRows, prepareWeight, programs, runProgram } from './program.js';
 

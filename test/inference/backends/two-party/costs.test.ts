@@ -1,17 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { and } from '../../../../inference/backends/two-party/and.js';
-import { topBit, topBitsOfCopies } from '../../../../inference/backends/two-party/comparison.js';
-import { multiplex } from '../../../../inference/backends/two-party/multiplex.js';
+import { topBit, topBitsOfCopies } from '../../../../inference/backends/two-party/comparison/comparison.js';
+import { open } from '../../../../inference/backends/two-party/exchange/open.js';
+import { and } from '../../../../inference/backends/two-party/products/and.js';
+import { multiplex } from '../../../../inference/backends/two-party/products/multiplex.js';
 import {
   multiply,
   multiplyPrivate,
   multiplyRows,
   square,
-} from '../../../../inference/backends/two-party/multiply.js';
-import { multiplyNarrow, squareInto } from '../../../../inference/backends/two-party/narrow-product.js';
-import { open } from '../../../../inference/backends/two-party/open.js';
-import { toArithmetic } from '../../../../inference/backends/two-party/to-arithmetic.js';
-import { widen } from '../../../../inference/backends/two-party/widen.js';
+} from '../../../../inference/backends/two-party/products/multiply.js';
+import {
+  multiplyNarrow,
+  squareInto,
+} from '../../../../inference/backends/two-party/products/narrow-product.js';
+import { toArithmetic } from '../../../../inference/backends/two-party/products/to-arithmetic.js';
+import { widen } from '../../../../inference/backends/two-party/products/widen.js';
 import { type TestParty, trafficOf } from '../../../support/two-parties.js';
 
 const N = 800;

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { topBit } from '../../../../inference/backends/two-party/comparison.js';
-import { multiplex } from '../../../../inference/backends/two-party/multiplex.js';
-import { squareInto } from '../../../../inference/backends/two-party/narrow-product.js';
-import { open } from '../../../../inference/backends/two-party/open.js';
+import { topBit } from '../../../../inference/backends/two-party/comparison/comparison.js';
+import { open } from '../../../../inference/backends/two-party/exchange/open.js';
+import { multiplex } from '../../../../inference/backends/two-party/products/multiplex.js';
+import { squareInto } from '../../../../inference/backends/two-party/products/narrow-product.js';
 import { setupCots } from '../../../../inference/crypto/ot/setup-cots.js';
 import { type TestParty, testParties } from '../../../support/two-parties.js';
 

@@ -1,13 +1,14 @@
 /** What is made ahead gives what is computed on demand, exactly, while it lasts; and it is used once. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Backend, PartyId, SharedTensor } from '../../../../../inference/backends/backend.js';
+import type { Backend } from '../../../../../inference/backends/backend.js';
 import { localTensor } from '../../../../../inference/backends/local-backend.js';
 import { Demand } from '../../../../../inference/backends/two-party/ahead/demand.js';
-import { GilboaLinear } from '../../../../../inference/backends/two-party/gilboa-linear.js';
 import { TwoPartyBackend } from '../../../../../inference/backends/two-party/two-party-backend.js';
 import { type Shape, sizeOf } from '../../../../../inference/core/shape.js';
+import type { PartyId, SharedTensor } from '../../../../../inference/core/tensors.js';
 import { Prg } from '../../../../../inference/crypto/prg.js';
+import { GilboaLinear } from '../../../../support/gilboa-linear.js';
 import { type TestParty, type Traffic, testParties } from '../../../../support/two-parties.js';
 
 const mod = (value: bigint, bits: number): bigint => BigInt.asUintN(bits, value);

@@ -1,0 +1,117 @@
+/** `bench inference`. */
+import type { InferenceFigure } from '../../bench/inference.js';
+import type { PartyId } from '../../inference/core/tensors.js';
+import { UsageError } from '../../util/errors.js';
+import { megabytes } from '../../util/megabytes.js';
+import { note } from '../../util/note.js';
+import { print, printJson, printTable } from '../output.js';
+import { abortable, type BenchOptions } from './options.js';
+
+/** The numbers that matter, on one line each; the breakdown below. */
+function printInference(figure: InferenceFigure): void {
+  const memory = ({ server, client }: Readonly<Record<PartyId, number>>) =>
+    `${megabytes(server)} / ${megabytes(client)}`;
+  const seconds = (milliseconds: number) => (milliseconds / 1000).toFixed(2);
+  printTable(
+    [`${figure.model}, ${figure.tokens} tokens`, 'seconds', 'MB', 'rounds'],
+    [
+      [
+        figure.batch === 1 ? 'inference' : `inference of ${figure.batch} texts`,
+        seconds(figure.milliseconds),
+        megabytes(figure.bytes),
+        figure.rounds,
+      ],
+      ...(figure.batch === 1
+        ? []
+        : [['each text', seconds(figure.perText.milliseconds), megabytes(figure.perText.bytes), '']]),
+      ['made ahead, each text', seconds(figure.offlineMilliseconds), megabytes(figure.offlineBytes), ''],
+    ],
+  );
+  const { ahead } = figure;
+  if (ahead)
+    print(
+      `pools for ${figure.texts} ${figure.texts === 1 ? 'text' : 'texts'}: ${seconds(ahead.milliseconds)} s, ${megabytes(ahead.bytes)} MB, ${ahead.rounds} rounds, processor time ${seconds(ahead.cpuMilliseconds.server)} + ${seconds(ahead.cpuMilliseconds.client)} s; they hold ${megabytes(ahead.poolBytes.server)} MB at the server, ${megabytes(ahead.poolBytes.client)} MB at the client`,
+    );
+  print(`memory, server / client: ${memory(figure.peakMemoryBytes)} MB`);
+  const { server, client } = figure.cpuMilliseconds;
+  print(`processor time: server ${seconds(server)} s, client ${seconds(client)} s`);
+  const error = figure.maxAbsError;
+  print(
+    `largest difference to the cleartext logits: ${error === null ? 'not checked' : error.toPrecision(2)}`,
+  );
+  const cost = ({ milliseconds, bytes, rounds }: { milliseconds: number; bytes: number; rounds: number }) => [
+    seconds(milliseconds),
+    megabytes(bytes),
+    rounds,
+  ];
+  printTable(
+    ['layer', 'kept', 'important', 'seconds', 'MB', 'rounds', 'MB of memory, server / client'],
+    figure.layers.map((layer, index) => [
+      index,
+      layer.kept,
+      layer.important,
+      ...cost(layer),
+      memory(layer.memoryBytes),
+    ]),
+  );
+  printTable(
+    ['protocol (they contain each other)', 'seconds', 'MB', 'rounds', 'MB of memory, server / client'],
+    figure.protocols.map((protocol) => [protocol.name, ...cost(protocol), memory(protocol.memoryBytes)]),
+  );
+}
+
+/** Padded tokens of one protocol run, as a server allows them. */
+const MOST_BATCH_TOKENS = 2048;
+
+/** @throws UsageError if the texts are no whole number of batches, or a batch is too large */
+function countsOf({ tokens, batch = 1, texts = batch }: BenchOptions): { batch: number; texts: number } {
+  if (batch > 1 && batch * tokens > MOST_BATCH_TOKENS)
+    throw new UsageError(
+      `--batch: expected at most ${Math.floor(MOST_BATCH_TOKENS / tokens)} texts of ${tokens} tokens, got ${batch}`,
+    );
+  if (texts % batch !== 0)
+    throw new UsageError(`--texts: expected a multiple of --batch ${batch}, got ${texts}`);
+  return { batch, texts };
+}
+
+export async function inferenceFigures(options: BenchOptions): Promise<void> {
+  const { MODEL_NAMES, modelConfigOf, modelNameOf, parseSchedule, ScheduleError } = await import(
+    '../../bench/model-sizes.js'
+  );
+  const model = modelNameOf(options.model ?? '');
+  if (!model)
+    throw new UsageError(`--model: expected one of ${MODEL_NAMES.join(', ')}, got ${options.model}`);
+  const { tokens, network, json } = options;
+  const { maxPositions } = modelConfigOf(model);
+  if (tokens > maxPositions)
+    throw new UsageError(`--tokens: expected at most ${maxPositions}, got ${tokens}`);
+  const schedule = (() => {
+    try {
+      return parseSchedule(options.schedule, model, tokens);
+    } catch (error) {
+      throw error instanceof ScheduleError ? new UsageError(`--schedule: ${error.message}`) : error;
+    }
+  })();
+  const { batch, texts } = countsOf(options);
+  const { defaultCots } = await import('../../bench/networks.js');
+  const { benchInference } = await import('../../bench/inference.js');
+  const figure = await abortable((signal) =>
+    benchInference({
+      model,
+      tokens,
+      schedule,
+      network,
+      cots: options.cots ?? defaultCots(network),
+      importantRatio: options.important,
+      preprocess: options.preprocess,
+      batch,
+      texts,
+      check: options.check,
+      seed: options.seed,
+      onProgress: note,
+      signal,
+    }),
+  );
+  if (json) printJson(figure);
+  else printInference(figure);
+}

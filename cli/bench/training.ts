@@ -1,0 +1,53 @@
+/** `bench training`. */
+import { availableParallelism } from 'node:os';
+import { UsageError } from '../../util/errors.js';
+import { printJson, printTable } from '../output.js';
+import type { BenchOptions } from './options.js';
+
+const DEFAULT_BATCH = 16;
+
+export async function trainingFigures({
+  model,
+  tokens,
+  batch = DEFAULT_BATCH,
+  seed,
+  precision,
+  threads = availableParallelism(),
+  json,
+}: BenchOptions): Promise<void> {
+  const { MODEL_NAMES, modelNameOf } = await import('../../bench/model-sizes.js');
+  const { benchTraining } = await import('../../bench/training.js');
+  const name = model === undefined || model === 'minilm' ? 'minilm' : modelNameOf(model);
+  if (name === null)
+    throw new UsageError(`--model: expected minilm or one of ${MODEL_NAMES.join(', ')}, got ${model}`);
+  const figure = await benchTraining({ model: name, tokens, batch, seed, precision, threads });
+  if (json) return printJson(figure);
+  printTable(
+    [
+      'model',
+      'tokens',
+      'batch',
+      'backend',
+      'precision',
+      'threads',
+      'ms a step',
+      'processor ms',
+      'examples/s',
+      'GFLOP/s',
+    ],
+    [
+      [
+        figure.model,
+        figure.tokens,
+        figure.batch,
+        figure.backend,
+        figure.precision,
+        figure.threads,
+        figure.millisecondsPerStep.toFixed(1),
+        figure.processorMillisecondsPerStep.toFixed(1),
+        figure.examplesPerSecond.toFixed(0),
+        figure.gflops.toFixed(1),
+      ],
+    ],
+  );
+}

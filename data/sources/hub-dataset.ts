@@ -1,0 +1,65 @@
+/** GLUE tasks from a hub, by name, in the parquet form in which it keeps them. */
+import { readFile } from 'node:fs/promises';
+import { parquetReadObjects } from 'hyparquet';
+import { compressors } from 'hyparquet-compressors';
+import { fetchFromHub, HubError, type HubOptions } from '../../model/checkpoint/hub.js';
+import { type Dataset, DatasetError, type Example, MalformedRowLog } from './dataset.js';
+import { type Split, type Task, type TaskName, tasks } from './tasks.js';
+
+export const glueRepository = 'nyu-mll/glue';
+
+/** One row → an example, or the reason why it is none. */
+function readRow(row: Record<string, unknown>, task: Task, index: number): Example | string {
+  const text = row[task.hub.text];
+  const textPair = task.hub.textPair === null ? null : row[task.hub.textPair];
+  if (typeof text !== 'string' || text.trim() === '') return `expected text in column ${task.hub.text}`;
+  if (textPair !== null && (typeof textPair !== 'string' || textPair.trim() === ''))
+    return `expected text in column ${task.hub.textPair}`;
+  const label = Number(row.label);
+  // Test splits have −1.
+  if (!Number.isInteger(label) || label < -1 || label >= task.labels.length)
+    return `expected a label 0-${task.labels.length - 1}, got ${String(row.label)}`;
+  return { index, text: text.trim(), textPair: textPair?.trim() ?? null, label: label < 0 ? null : label };
+}
+
+async function readParquet(path: string): Promise<Record<string, unknown>[]> {
+  const bytes = await readFile(path);
+  const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
+  try {
+    return await parquetReadObjects({ file, compressors });
+  } catch (error) {
+    throw new DatasetError(`${path}: not a readable parquet file: ${(error as Error).message}`);
+  }
+}
+
+/** Reads a split of a task by name, fetching what the cache lacks. Throws DatasetError or HubError. */
+export async function readHubSplit(
+  name: TaskName,
+  split: Split,
+  options: HubOptions = {},
+  repository = glueRepository,
+): Promise<Dataset> {
+  const task = tasks[name];
+  const prefix = `${task.hub.name}/${task.hub.splits[split]}-`;
+  const choose = (paths: readonly string[]): string[] => {
+    const chosen = paths.filter((path) => path.startsWith(prefix) && path.endsWith('.parquet'));
+    if (chosen.length === 0)
+      throw new HubError(`hub: dataset ${repository}: expected files ${prefix}*.parquet, got none`);
+    return chosen;
+  };
+  const { paths } = await fetchFromHub({ kind: 'dataset', name: repository }, choose, options);
+  const examples: Example[] = [];
+  const malformed = new MalformedRowLog();
+  let index = 0;
+  for (const file of paths) {
+    const rows = await readParquet(file);
+    rows.forEach((row, at) => {
+      const example = readRow(row, task, index++);
+      if (typeof example === 'string') malformed.add({ file, line: at + 1, reason: example });
+      else examples.push(example);
+    });
+  }
+  if (examples.length === 0)
+    throw new DatasetError(`dataset ${repository}: no usable row for ${name} (${malformed.count} malformed)`);
+  return { task: name, split, examples, malformed: { count: malformed.count, first: malformed.first } };
+}

@@ -1,0 +1,36 @@
+/** The data of a run, from whichever source its configuration names. */
+import type { RunConfig } from '../../config/schema.js';
+import { type Dataset, DatasetError, splitFourToOne } from './dataset.js';
+import { readGlue } from './glue.js';
+import { readHubSplit } from './hub-dataset.js';
+import { generateSynthetic } from './synthetic.js';
+
+const none = { count: 0, first: [] };
+
+export type LoadOptions = Pick<RunConfig, 'task' | 'data'>;
+
+async function loadAll({ task, data }: LoadOptions, split: 'train' | 'dev'): Promise<Dataset> {
+  if (data.source === 'synthetic') {
+    if (task !== 'sst2') throw new DatasetError(`data.source synthetic: expected task sst2, got ${task}`);
+    const generated = generateSynthetic({
+      seed: data.syntheticSeed,
+      train: data.syntheticTrain,
+      dev: data.syntheticDev,
+    });
+    return { task, split, examples: generated[split], malformed: none };
+  }
+  const read = (from: 'train' | 'dev'): Promise<Dataset> =>
+    data.source === 'hub'
+      ? readHubSplit(task, from, {}, data.repository)
+      : readGlue(data.directory, task, from);
+  if (!data.splitDev) return read(split);
+  const whole = await read('dev');
+  return { ...whole, split, examples: splitFourToOne(whole.examples, data.fold)[split] };
+}
+
+/** Reads the train or dev split of a run, cut to its limit. Throws DatasetError. */
+export async function loadSplit(options: LoadOptions, split: 'train' | 'dev'): Promise<Dataset> {
+  const dataset = await loadAll(options, split);
+  const limit = split === 'train' ? options.data.trainLimit : options.data.devLimit;
+  return limit === null ? dataset : { ...dataset, examples: dataset.examples.slice(0, limit) };
+}

@@ -1,0 +1,137 @@
+/** Accuracy, kept tokens and cost of a classifier over labelled examples. */
+
+import { mean } from '../../data/metrics/mean.js';
+import { computeMetrics, type Metrics } from '../../data/metrics/metrics.js';
+import type { Dataset, Example } from '../../data/sources/dataset.js';
+import { type Task, tasks } from '../../data/sources/tasks.js';
+import type { Classification } from '../../inference/run/classification.js';
+import type { PublicModel } from '../../model/artifact/artifact.js';
+import { chunks } from '../../util/chunks.js';
+
+/** Whatever classifies: a connected client, or the cleartext backend. */
+export interface Classifier {
+  classify(text: string, textPair: string | null): Promise<Classification>;
+  /** Several at a time, where that is of use. */
+  classifyBatch?(texts: readonly Example[]): Promise<Classification[]>;
+}
+
+/** One line of `--predictions`. */
+export interface Prediction {
+  readonly index: number;
+  readonly label: number | null;
+  readonly predicted: number;
+  readonly logits: readonly number[];
+}
+
+export interface EvaluationCost {
+  readonly milliseconds: number;
+  readonly bytes: number;
+  readonly rounds: number;
+  /** The part of milliseconds and bytes that went into the set-up and into material made ahead. */
+  readonly offline: { readonly milliseconds: number; readonly bytes: number };
+}
+
+export interface Evaluation {
+  readonly examples: number;
+  readonly metrics: Metrics;
+  /** Texts that did not fit into the model's longest input. */
+  readonly truncated: number;
+  /** Per layer: tokens that leave its pruning ÷ real input tokens, mean over examples. */
+  readonly keptRatio: readonly number[];
+  readonly importantRatio: readonly number[];
+  readonly meanKeptRatio: number;
+  /** Of all examples together. */
+  readonly cost: EvaluationCost;
+  /** Per example. */
+  readonly meanCost: EvaluationCost;
+}
+
+/** A model that does not prune carries its padding along: not more than the real tokens count. */
+const ratios = (results: readonly Classification[], of: 'kept' | 'important'): number[] =>
+  (results[0]?.layers ?? []).map((_, layer) =>
+    mean(results.map(({ layers, tokens }) => Math.min(layers[layer]![of], tokens) / tokens)),
+  );
+
+function costOf(results: readonly Classification[]): EvaluationCost {
+  const sum = (value: (result: Classification) => number) => results.reduce((a, r) => a + value(r), 0);
+  return {
+    milliseconds: Math.round(sum(({ cost }) => cost.milliseconds + cost.offline.milliseconds)),
+    bytes: sum(
+      ({ cost: { offline, ...online } }) =>
+        online.sentBytes + online.receivedBytes + offline.sentBytes + offline.receivedBytes,
+    ),
+    // Texts of a batch report the rounds that they share.
+    rounds: Math.round(sum(({ cost, batch }) => cost.rounds / (batch?.size ?? 1))),
+    offline: {
+      milliseconds: Math.round(sum(({ cost }) => cost.offline.milliseconds)),
+      bytes: sum(({ cost }) => cost.offline.sentBytes + cost.offline.receivedBytes),
+    },
+  };
+}
+
+function perExample(cost: EvaluationCost, examples: number): EvaluationCost {
+  const each = (total: number) => Math.round((total / examples) * 100) / 100;
+  const { milliseconds, bytes, rounds, offline } = cost;
+  return {
+    milliseconds: each(milliseconds),
+    bytes: each(bytes),
+    rounds: each(rounds),
+    offline: { milliseconds: each(offline.milliseconds), bytes: each(offline.bytes) },
+  };
+}
+
+/** Throws unless the task's labels are the model's, in the same order. */
+export function checkTask(task: Task, model: Pick<PublicModel, 'config' | 'task'>): void {
+  const own = model.config.labels;
+  const fits =
+    own.length === task.labels.length &&
+    (model.task === task.name || own.every((label, i) => label === task.labels[i]));
+  if (fits) return;
+  throw new Error(
+    `evaluate: expected a model for ${task.name} (${task.labels.join(', ')}), got one for ${model.task} (${own.join(', ')})`,
+  );
+}
+
+export interface EvaluateOptions {
+  readonly dataset: Dataset;
+  readonly classifier: Classifier;
+  /** Examples in one protocol run. */
+  readonly batch?: number;
+  readonly onPrediction: (prediction: Prediction, example: Example) => void;
+}
+
+async function classifyAll(classifier: Classifier, examples: readonly Example[]): Promise<Classification[]> {
+  if (classifier.classifyBatch) return classifier.classifyBatch(examples);
+  const results: Classification[] = [];
+  for (const { text, textPair } of examples) results.push(await classifier.classify(text, textPair));
+  return results;
+}
+
+/** Classifies every example in order. */
+export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
+  const { dataset, classifier, batch = 1, onPrediction } = options;
+  const results: Classification[] = [];
+  for (const examples of chunks(dataset.examples, batch)) {
+    for (const [i, result] of (await classifyAll(classifier, examples)).entries()) {
+      results.push(result);
+      const { index, label } = examples[i]!;
+      onPrediction({ index, label, predicted: result.label, logits: result.logits }, examples[i]!);
+    }
+  }
+  const labelled = dataset.examples.map(({ label }, i) => ({ label, predicted: results[i]!.label }));
+  const known = labelled.filter((row): row is { label: number; predicted: number } => row.label !== null);
+  const predicted = known.map((row) => row.predicted);
+  const labels = known.map((row) => row.label);
+  const keptRatio = ratios(results, 'kept');
+  const cost = costOf(results);
+  return {
+    examples: results.length,
+    metrics: known.length > 0 ? computeMetrics(tasks[dataset.task], predicted, labels) : {},
+    truncated: results.filter(({ truncatedTokens }) => truncatedTokens > 0).length,
+    keptRatio,
+    importantRatio: ratios(results, 'important'),
+    meanKeptRatio: mean(keptRatio),
+    cost,
+    meanCost: perExample(cost, results.length),
+  };
+}

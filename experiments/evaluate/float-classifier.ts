@@ -1,0 +1,86 @@
+/** The trained float model as a classifier, to set private inference beside. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { argmax, type Classification, softmax } from '../../inference/run/classification.js';
+import { bucketOf } from '../../inference/run/request.js';
+import { NO_COST } from '../../inference/session/meter.js';
+import { readCheckpoint } from '../../model/checkpoint/checkpoint.js';
+import { createTokenizer, type Tokenizer } from '../../model/tokenizer/tokenizer.js';
+import { useBackend } from '../../training/backend/setup.js';
+import { traceTokens } from '../../training/evaluate/token-trace.js';
+import { type ModelState, stateOfCheckpoint } from '../../training/network/model-state.js';
+import type { Classifier } from './evaluation.js';
+
+/** What is sent in float: nothing. */
+const FREE = {
+  milliseconds: 0,
+  sentBytes: 0,
+  receivedBytes: 0,
+  rounds: 0,
+  offline: NO_COST,
+};
+
+export class FloatClassifier implements Classifier {
+  private constructor(
+    private readonly state: ModelState,
+    private readonly tokenizer: Tokenizer,
+  ) {}
+
+  /** `directory`: a checkpoint, or the folder of a run, which stands for its result. */
+  static async open(directory: string): Promise<FloatClassifier> {
+    await useBackend('auto');
+    const final = join(directory, 'final');
+    const checkpoint = await readCheckpoint(existsSync(final) ? final : directory);
+    return new FloatClassifier(stateOfCheckpoint(checkpoint), createTokenizer(checkpoint.tokenizerFiles));
+  }
+
+  get model() {
+    return this.state;
+  }
+
+  async classify(text: string, textPair: string | null): Promise<Classification> {
+    return (await this.classifyBatch([{ text, textPair }]))[0]!;
+  }
+
+  async classifyBatch(
+    texts: readonly { readonly text: string; readonly textPair: string | null }[],
+  ): Promise<Classification[]> {
+    const { labels } = this.state.config;
+    const encodings = texts.map(({ text, textPair }) =>
+      this.tokenizer.encode(text, textPair, this.state.maxTokens),
+    );
+    const started = performance.now();
+    const traces = traceTokens(
+      this.state,
+      encodings.map(({ ids, tokenTypes }, index) => ({
+        index,
+        ids: Int32Array.from(ids),
+        types: Int32Array.from(tokenTypes),
+        label: -1,
+      })),
+    );
+    const milliseconds = (performance.now() - started) / texts.length;
+    return traces.map(({ logits, kept, important }, i) => {
+      const label = argmax(logits);
+      return {
+        ...texts[i]!,
+        label,
+        labelName: labels[label] ?? String(label),
+        logits,
+        probabilities: softmax(logits),
+        tokens: encodings[i]!.ids.length,
+        truncatedTokens: encodings[i]!.droppedTokens,
+        bucket: bucketOf(encodings[i]!.ids.length),
+        layers: kept.map((count, layer) => ({
+          kept: count,
+          important: important[layer]!,
+          milliseconds: 0,
+          bytes: 0,
+          rounds: 0,
+        })),
+        cost: { ...FREE, milliseconds },
+        leaks: [],
+      };
+    });
+  }
+}

@@ -1,0 +1,195 @@
+/** The report: one HTML page that needs nothing else. */
+import { megabytes } from '../../util/megabytes.js';
+import { type Measured, type RunResult, scoreOf } from '../measure/run-result.js';
+import { settingName } from '../sweep/grid.js';
+import { paretoFront } from '../sweep/pareto.js';
+import { repeatMeans, type Spread } from '../sweep/repeats.js';
+import type { Collected } from './collect.js';
+import { type Figure, figuresOf, shortNames } from './figures.js';
+import { escapeHtml, percent, table } from './html.js';
+import { NARROW, renderSvg, WIDE } from './render.js';
+import { sentencesHtml } from './sentences.js';
+import { css } from './style.js';
+
+export interface DrawnFigure extends Figure {
+  readonly wide: string;
+  readonly narrow: string;
+}
+
+export interface Page {
+  readonly html: string;
+  readonly figures: readonly DrawnFigure[];
+}
+
+const score = (measured: Measured | null): string => (measured ? percent(scoreOf(measured), 2) : '–');
+
+/** Ids of clip paths and the like must differ between the drawings of one page. */
+const withPrefix = (svg: string, prefix: string): string =>
+  svg.replace(/\b(id="|url\(#|href="#)([\w-]+)/g, `$1${prefix}-$2`);
+
+async function draw(figure: Figure): Promise<DrawnFigure> {
+  const [wide, narrow] = await Promise.all([WIDE, NARROW].map((width) => renderSvg(figure.spec, width)));
+  return { ...figure, wide: wide!, narrow: narrow! };
+}
+
+const figureHtml = ({ id, title, caption, wide, narrow }: DrawnFigure): string => `<section id="${id}">
+<h2>${escapeHtml(title)}</h2>
+<div class="chart" role="img" aria-label="${escapeHtml(title)}"><div class="wide">${withPrefix(wide, `${id}-wide`)}</div><div class="narrow">${withPrefix(narrow, `${id}-narrow`)}</div></div>
+<p class="caption">${escapeHtml(caption)}</p>
+</section>`;
+
+function resultsTable(collected: Collected): string {
+  const runs = collected.runs.flatMap(({ name, result }) => (result ? [{ name, result }] : []));
+  if (runs.length === 0) return '';
+  const names = shortNames(runs);
+  const points = runs.map(({ result }) => ({
+    score: scoreOf(result.fixedPoint ?? result.float),
+    cost: result.estimate.seconds.lan,
+  }));
+  const front = paretoFront(points);
+  const rows = runs.map(({ name, result: { float, fixedPoint, secure, estimate } }, i) => [
+    `${names.get(name)}${front[i] ? ' *' : ''}`,
+    score(float),
+    score(fixedPoint),
+    secure ? `${score(secure)} of ${secure.examples}` : '–',
+    percent(float.meanKeptRatio),
+    megabytes(estimate.bytes),
+    Math.round(estimate.rounds),
+    estimate.seconds.loopback.toFixed(2),
+    estimate.seconds.lan.toFixed(2),
+    estimate.seconds.wan.toFixed(2),
+  ]);
+  const header = ['run', 'float', 'fixed point', 'private', 'kept', 'MB', 'rounds', 's', 's LAN', 's WAN'];
+  return `<section><h2>Results</h2>${table(header, rows)}
+<p class="caption">${escapeHtml(runs[0]!.result.task)}, dev set; first metric of the task. Kept: share of real token-layers. Costs are estimates for one text, exact in bytes and rounds: one machine, LAN (3 Gbit/s, 0.8 ms), WAN (200 Mbit/s, 40 ms). * on the Pareto front.</p></section>`;
+}
+
+/** Settings of a sweep that were run with several seeds or folds. */
+function repeatTable({ sweep }: Collected): string {
+  const means = repeatMeans(sweep);
+  if (means.length === 0) return '';
+  const spread = (value: Spread | null): string =>
+    value ? `${percent(value.mean, 2)} ± ${(100 * value.deviation).toFixed(2)}` : '–';
+  const rows = means.map(({ settings, runs, float, fixedPoint, gain, meanKeptRatio, bytes, seconds }) => [
+    settingName(settings),
+    runs,
+    spread(float),
+    spread(gain.float),
+    spread(fixedPoint),
+    spread(gain.fixedPoint),
+    percent(meanKeptRatio.mean),
+    megabytes(bytes),
+    seconds.toFixed(2),
+  ]);
+  const header = ['settings', 'runs', 'float', 'gain', 'fixed point', 'gain', 'kept', 'MB', 's LAN'];
+  return `<section><h2>Over seeds and folds</h2>${table(header, rows)}
+<p class="caption">Mean ± standard deviation over runs that differ in the seed or the fold alone. Gain: over the dense model of the same seed and fold.</p></section>`;
+}
+
+function secureTable(collected: Collected): string {
+  const measured = collected.runs.flatMap(({ name, result }) =>
+    result?.secure?.cost ? [{ name, result, cost: result.secure.cost }] : [],
+  );
+  if (measured.length === 0) return '';
+  const rows = measured.map(({ name, result, cost }) => [
+    name,
+    result.secure!.examples,
+    score(result.secure),
+    megabytes(cost.bytes),
+    megabytes(result.estimate.bytes),
+    Math.round(cost.rounds),
+    (cost.milliseconds / 1000).toFixed(2),
+  ]);
+  return `<section><h2>Measured privately</h2>${table(['run', 'texts', 'score', 'MB', 'estimated', 'rounds', 's'], rows)}
+<p class="caption">Two processes on one machine; bytes and time include the set-up of the connection, spread over the texts.</p></section>`;
+}
+
+function evaluationTable({ evaluations }: Collected): string {
+  if (evaluations.length === 0) return '';
+  const rows = evaluations.map(({ file, task, backend, examples, metrics, meanKeptRatio }) => [
+    file,
+    task,
+    backend,
+    examples,
+    Object.entries(metrics)
+      .map(([name, value]) => `${name} ${value.toFixed(4)}`)
+      .join(', '),
+    percent(meanKeptRatio),
+  ]);
+  return `<section><h2>Evaluations</h2>${table(['file', 'task', 'backend', 'examples', 'metrics', 'kept'], rows)}</section>`;
+}
+
+/** The run that shows best what thresholds do: the one with the best score that prunes. */
+function exampleRun({ runs }: Collected) {
+  const pruning = runs.filter(({ result, tokens }) => result?.thresholds && tokens.length > 0);
+  const value = (result: RunResult | null): number => (result ? scoreOf(result.float) : 0);
+  return [...pruning].sort((a, b) => value(b.result) - value(a.result))[0] ?? null;
+}
+
+function examplesHtml(collected: Collected): string {
+  const run = exampleRun(collected);
+  if (!run) return '';
+  return `<section id="sentences"><h2>Which tokens leave where</h2>
+<p class="caption">${escapeHtml(run.name)}, sentences of its dev set, looked at by the model’s owner in the clear. In private inference nobody learns which tokens leave: only how many.</p>
+${sentencesHtml(run.tokens, run.result!.labels)}</section>`;
+}
+
+function protocolTable(collected: Collected): string {
+  const run = exampleRun(collected) ?? collected.runs.find(({ result }) => result) ?? null;
+  const estimate = run?.result?.estimate;
+  if (!run || !estimate) return '';
+  const rows = [...estimate.protocols]
+    .sort((a, b) => b.bytes - a.bytes)
+    .map(({ name, bytes, rounds }) => [
+      name,
+      megabytes(bytes),
+      Math.round(rounds),
+      percent(bytes / estimate.bytes),
+    ]);
+  return `<details><summary>Every protocol of ${escapeHtml(run.name)}</summary>${table(['protocol', 'MB', 'rounds', 'of all bytes'], rows)}
+<p class="caption">A protocol’s figures include those of the protocols inside it.</p></details>`;
+}
+
+const notesHtml = (notes: readonly string[]): string =>
+  notes.length === 0
+    ? ''
+    : `<div class="notes">${notes.map((note) => `<p>${escapeHtml(note)}</p>`).join('')}</div>`;
+
+/** Lays everything out; drawings come back too, for files of their own. */
+export async function reportPage(collected: Collected): Promise<Page> {
+  const figures = await Promise.all(figuresOf(collected).map(draw));
+  const title = 'CipherPrune: accuracy against cost';
+  const byId = (id: string): string =>
+    figures
+      .filter((figure) => figure.id === id)
+      .map(figureHtml)
+      .join('');
+  const html = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(title)}</title>
+<style>${css}</style>
+</head>
+<body>
+<h1>${escapeHtml(title)}</h1>
+<p class="caption">${collected.runs.length} runs below ${escapeHtml(collected.directory)}</p>
+${notesHtml(collected.notes)}
+${byId('pareto')}
+${resultsTable(collected)}
+${repeatTable(collected)}
+${secureTable(collected)}
+${evaluationTable(collected)}
+${byId('kept')}
+${examplesHtml(collected)}
+${byId('thresholds')}
+${byId('cost')}
+${protocolTable(collected)}
+${byId('loss')}
+${byId('score')}
+</body>
+</html>
+`;
+  return { html, figures };
+}

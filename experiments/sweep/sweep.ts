@@ -1,0 +1,241 @@
+/**
+ * Many settings of one configuration: the dense phase once for all that share it, then every setting in processes of its
+ * own. What is finished is skipped, what was interrupted goes on, what fails does not stop the others.
+ */
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { loadRunConfig } from '../../config/load.js';
+import type { RunConfig } from '../../config/schema.js';
+import { branchRun, densePart } from '../../training/loop/branch.js';
+import { asUsed } from '../../training/loop/precision.js';
+import { UsageError } from '../../util/errors.js';
+import { selfCommand } from '../../util/self-command.js';
+import { readRunConfig } from '../measure/measure.js';
+import { type RunResult, readResult, scoreOf } from '../measure/run-result.js';
+import { type DenseRun, denseRuns, ofSeed, type Wanted } from './dense-runs.js';
+import { overridesOf, type Setting, settingName } from './grid.js';
+import { paretoFront } from './pareto.js';
+import { runChild, runPool } from './pool.js';
+
+export interface SweepOptions {
+  readonly config: string;
+  readonly settings: readonly Setting[];
+  /** `--set` of every setting. */
+  readonly overrides: readonly string[];
+  readonly out: string;
+  readonly workers: number;
+  readonly evaluate: boolean;
+  readonly secure: number;
+  /** Every setting follows the mean of the dense models of these seeds; none for its own dense model, or the configuration's teachers. */
+  readonly teacherSeeds: readonly number[];
+  /** How many rows there will be, before the first. */
+  readonly onPlan: (rows: number) => void;
+  readonly onLine: (run: string, line: string) => void;
+  readonly onDone: (row: SweepRow) => void;
+}
+
+/** One line of results.jsonl. */
+export type SweepRow =
+  | ({
+      readonly run: string;
+      readonly settings: Setting;
+      readonly status: 'done';
+      readonly pareto?: boolean;
+    } & RunResult)
+  | { readonly run: string; readonly settings: Setting; readonly status: 'failed'; readonly error: string };
+
+interface Job extends Wanted {
+  readonly run: string;
+  readonly directory: string;
+  /** Configurations whose dense models it follows, in the order of `distillation.teachers`; none for its own. */
+  readonly teachers: readonly RunConfig[];
+}
+
+const writeConfig = async (directory: string, config: RunConfig): Promise<string> => {
+  await mkdir(directory, { recursive: true });
+  const file = join(directory, 'config.json');
+  await writeFile(file, `${JSON.stringify(config, null, 2)}\n`);
+  return file;
+};
+
+const sameRun = (known: RunConfig, wanted: RunConfig): boolean => {
+  const text = (config: RunConfig): string =>
+    JSON.stringify({ ...config, output: '', batch: { ...config.batch, workers: null } });
+  return text(known) === text(asUsed(wanted, known));
+};
+
+/** A dense run goes on as it began, with the threads of now: what another sweep says of later phases makes no difference to it. */
+async function asBegun(directory: string, { batch }: RunConfig): Promise<RunConfig> {
+  const known = await readRunConfig(directory);
+  return { ...known, batch: { ...known.batch, workers: batch.workers } };
+}
+
+class Sweep {
+  /** Folders of dense runs that are trained or being trained, by what they depend on. */
+  private readonly dense = new Map<string, Promise<string>>();
+
+  constructor(
+    private readonly options: SweepOptions,
+    private readonly denseRuns: ReadonlyMap<string, DenseRun>,
+  ) {}
+
+  private train(run: string, config: string, resume: boolean): Promise<string> {
+    const command = selfCommand('train', '--config', config, '--json', ...(resume ? ['--resume'] : []));
+    return runChild(command, (line) => this.options.onLine(run, line));
+  }
+
+  /** The folder of the dense run that a setting starts from; trained by the first that asks. */
+  denseRun(config: RunConfig): Promise<string> {
+    const key = densePart(config);
+    let run = this.dense.get(key);
+    if (!run) {
+      const wanted = this.denseRuns.get(key)!;
+      run = this.trainDense(wanted.run, wanted.config);
+      run.catch(() => undefined); // reported by the settings that need it
+      this.dense.set(key, run);
+    }
+    return run;
+  }
+
+  private async trainDense(name: string, config: RunConfig): Promise<string> {
+    const directory = config.output;
+    if (!existsSync(join(directory, 'final'))) {
+      const started = existsSync(join(directory, 'checkpoint'));
+      const file = await writeConfig(directory, started ? await asBegun(directory, config) : config);
+      await this.train(name, file, started);
+    }
+    return directory;
+  }
+
+  private async measure(run: string, directory: string): Promise<RunResult> {
+    const { evaluate, secure, onLine } = this.options;
+    const known = await readResult(directory);
+    if (known && (known.fixedPoint || !evaluate) && (known.secure || secure === 0)) return known;
+    const flags = [...(evaluate ? ['--evaluate'] : []), '--secure', String(secure)];
+    await runChild(selfCommand('measure', '--run', directory, '--json', ...flags), (line) =>
+      onLine(run, line),
+    );
+    return (await readResult(directory))!;
+  }
+
+  private async trainSetting({ run, config, directory, teachers }: Job): Promise<void> {
+    const known = existsSync(join(directory, 'run.json'));
+    if (known && !sameRun(await readRunConfig(directory), config))
+      throw new Error(`${directory} holds a run of another configuration; expected an --out of its own`);
+    if (existsSync(join(directory, 'final'))) return;
+    const [dense] = await Promise.all([config, ...teachers].map((each) => this.denseRun(each)));
+    const file = await writeConfig(directory, config);
+    if (!existsSync(join(directory, 'checkpoint'))) await branchRun(dense!, config, directory);
+    this.options.onLine(run, 'from the dense model');
+    await this.train(run, file, true);
+  }
+
+  /** Never throws: a failure is a row. */
+  async run(job: Job): Promise<SweepRow> {
+    const { run, settings, directory } = job;
+    try {
+      await this.trainSetting(job);
+      return { run, settings, status: 'done', ...(await this.measure(run, directory)) };
+    } catch (error) {
+      return { run, settings, status: 'failed', error: (error as Error).message };
+    }
+  }
+
+  async runDense({ run, settings, config }: DenseRun): Promise<SweepRow> {
+    try {
+      return { run, settings, status: 'done', ...(await this.measure(run, await this.denseRun(config))) };
+    } catch (error) {
+      return { run, settings, status: 'failed', error: (error as Error).message };
+    }
+  }
+}
+
+/** Score and cost of a row: fixed point where it was measured; seconds on a LAN. */
+const pointOf = (row: RunResult) => ({
+  score: scoreOf(row.fixedPoint ?? row.float),
+  cost: row.estimate.seconds.lan,
+});
+
+/** Rows with those on the Pareto front marked. */
+export function markFront(rows: readonly SweepRow[]): SweepRow[] {
+  const done = rows.filter((row) => row.status === 'done');
+  const front = paretoFront(done.map(pointOf));
+  return rows.map((row) => (row.status === 'done' ? { ...row, pareto: front[done.indexOf(row)]! } : row));
+}
+
+async function jobsOf({ config: file, settings, overrides, out }: SweepOptions): Promise<Job[]> {
+  const jobs: Job[] = [];
+  for (const setting of settings) {
+    const run = settingName(setting);
+    const directory = join(out, 'runs', run);
+    const all = [...overrides, ...overridesOf(setting)];
+    const config = await loadRunConfig(file, all);
+    jobs.push({
+      run,
+      settings: setting,
+      directory,
+      teachers: [],
+      config: { ...config, name: `${config.name} ${run}`, output: directory },
+    });
+  }
+  return jobs;
+}
+
+/** A job that follows the mean of the dense models of several seeds, all of the sweep's own. */
+function withTeachers(job: Job, seeds: readonly number[], dense: ReadonlyMap<string, DenseRun>): Job {
+  if (seeds.length === 0) return job;
+  const teachers = seeds.map((seed) => ofSeed(job, seed).config);
+  const folders = teachers.map((config) => join(dense.get(densePart(config))!.config.output, 'final'));
+  const distillation = { ...job.config.distillation, teachers: folders };
+  return { ...job, teachers, config: { ...job.config, distillation } };
+}
+
+/** Rows of the dense runs, then those of the settings. Wrong settings are found before anything runs. */
+export async function runSweep(options: SweepOptions): Promise<SweepRow[]> {
+  const { config: file, overrides, out, workers, teacherSeeds } = options;
+  const wanted = await jobsOf(options);
+  // A setting without masks is its dense run.
+  const masked = wanted.filter(({ config }) => config.masks.mode !== 'none');
+  const base = await loadRunConfig(file, overrides);
+  if (teacherSeeds.length > 0 && wanted.some(({ config }) => config.distillation.teachers.length > 0))
+    throw new UsageError('--teacher-seeds: expected no distillation.teachers beside it');
+  await mkdir(out, { recursive: true });
+  const teachers = masked.flatMap((job) => teacherSeeds.map((seed) => ofSeed(job, seed)));
+  const dense = await denseRuns(
+    wanted.length > 0 ? [...wanted, ...teachers] : [{ settings: {}, config: base }],
+    base.name,
+    out,
+  );
+  const jobs = masked.map((job) => withTeachers(job, teacherSeeds, dense));
+  const sweep = new Sweep(options, dense);
+  options.onPlan(dense.size + jobs.length);
+  const rows = new Map<string, SweepRow>();
+  const finish = async (row: SweepRow): Promise<void> => {
+    rows.set(row.run, row);
+    options.onDone(row);
+    await writeRows(out, markFront([...rows.values()]));
+  };
+  await runPool(
+    [
+      ...[...dense.values()].map((run) => async () => finish(await sweep.runDense(run))),
+      ...jobs.map((job) => async () => finish(await sweep.run(job))),
+    ],
+    workers,
+  );
+  const order = [...dense.values(), ...jobs].map(({ run }) => run);
+  const sorted = markFront(order.map((run) => rows.get(run)!));
+  await writeRows(out, sorted);
+  return sorted;
+}
+
+const writeRows = (out: string, rows: readonly SweepRow[]): Promise<void> =>
+  writeFile(join(out, 'results.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+
+/** The rows of a finished or unfinished sweep; empty where there is none. */
+export async function readSweep(out: string): Promise<SweepRow[]> {
+  const file = join(out, 'results.jsonl');
+  if (!existsSync(file)) return [];
+  const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => line !== '');
+  return lines.map((line) => JSON.parse(line) as SweepRow);
+}

@@ -1,0 +1,90 @@
+/** A connected client for a command: to a given server, or to one that is started here as a process of its own. */
+
+import type { Client } from '../inference/client/client.js';
+import type { CotKind } from '../inference/core/cot-kind.js';
+import { onInterrupt } from '../util/interrupt.js';
+import { note } from '../util/note.js';
+import { selfCommand } from '../util/self-command.js';
+
+export interface ClientTarget {
+  /** The server to connect to; null: start one here with `artifact`. */
+  readonly address: { readonly host: string; readonly port: number } | null;
+  readonly artifact?: string | undefined;
+  readonly modelDigest?: string | undefined;
+  /** A server that is started here keeps the word table secret. */
+  readonly privateEmbedding: boolean;
+  readonly timeoutSeconds: number;
+  readonly cache: boolean;
+  readonly cots?: CotKind;
+  /** File in which what is left of the material stays until the next time. */
+  readonly pool?: string | undefined;
+  /** A server that is started here keeps its part in this folder. */
+  readonly pools?: string | undefined;
+  /** What a server that is started here keeps made ahead. */
+  readonly aheadMegabytes?: number;
+  /** Show the log of a server that is started here. */
+  readonly verbose: boolean;
+}
+
+/** Whoever starts both parties for himself may fill his memory. */
+export const LOCAL_AHEAD_MEGABYTES = 4_096;
+
+async function startLocalServer(target: ClientTarget) {
+  const { artifact, timeoutSeconds, privateEmbedding, verbose, aheadMegabytes = 0, pools } = target;
+  const { startServerProcess } = await import('../inference/server/server-process.js');
+  const command = selfCommand(
+    'serve',
+    ...['--artifact', artifact!, '--port', '0', '--timeout', String(timeoutSeconds)],
+    ...['--ahead-memory', String(aheadMegabytes), '--until-stdin-closes'],
+    ...(pools === undefined ? [] : ['--pools', pools]),
+    ...(privateEmbedding ? ['--private-embedding'] : []),
+  );
+  return startServerProcess(command, (line) => verbose && note(`server: ${line}`));
+}
+
+/** What takes the client's pools up and keeps them, or null if it is not to. */
+async function poolOf({ pool: path }: ClientTarget, { ahead, digest }: Client) {
+  if (path === undefined) return null;
+  if (!ahead) {
+    note('cipherprune: the server makes nothing ahead (serve --ahead-memory): nothing to keep');
+    return null;
+  }
+  const { checkPoolPath } = await import('../inference/material/pool-file.js');
+  const { keepPool, resumePool } = await import('../inference/client/client-pool.js');
+  await checkPoolPath(path);
+  const options = { path, model: digest, onNote: (line: string) => note(`cipherprune: ${line}`) };
+  return { resume: () => resumePool(ahead, options), keep: () => keepPool(ahead, options) };
+}
+
+/** Runs `body` with a client that is connected and set up; closes everything afterwards, whatever happens. */
+export async function withClient<T>(target: ClientTarget, body: (client: Client) => Promise<T>): Promise<T> {
+  const { connectClient } = await import('../inference/client/connect.js');
+  const { openEngineParty } = await import('../inference/run/engine-party.js');
+  const { defaultCacheFolder } = await import('../inference/client/public-cache.js');
+  const local = target.address ? null : await startLocalServer(target);
+  const forgetCleanup = onInterrupt(() => local?.stop());
+  try {
+    const client = await connectClient({
+      ...(target.address ?? { host: '127.0.0.1', port: local!.port }),
+      timeoutMilliseconds: target.timeoutSeconds * 1_000,
+      open: openEngineParty,
+      cots: target.cots,
+      modelDigest: target.modelDigest,
+      // The public part without the word table is another than the artifact's: take what the server has.
+      artifact: target.privateEmbedding ? undefined : target.artifact,
+      cacheFolder: target.cache ? defaultCacheFolder() : null,
+    });
+    try {
+      const pool = await poolOf(target, client);
+      await pool?.resume();
+      const result = await body(client);
+      await pool?.keep();
+      return result;
+    } finally {
+      await client.close().catch(() => undefined);
+    }
+  } finally {
+    forgetCleanup();
+    await local?.stop();
+  }
+}

@@ -1,0 +1,231 @@
+/**
+ * The fixed-point oracle: both parties in one process, exact integers modulo 2^ringBits, no secrets. It computes what
+ * the two-party engine computes, except that `truncateReduce` rounds to nearest (theirs is off by at most one unit in the
+ * last place). It also sees what shares hide: values that do not fit the ring in which they are used.
+ */
+import { kernels } from '../../../kernels/addon.js';
+import { TensorMismatchError } from '../../core/errors.js';
+import { formatShape, sizeOf } from '../../core/shape.js';
+import type { PartyId, PrivateTensor, RingTensor, SharedBits, SharedTensor } from '../../core/tensors.js';
+import type { Backend, LeakName, RowShifts, ShuffleRows, Sign, Weight, WeightSource } from '../backend.js';
+import {
+  bitsOf,
+  dataOf,
+  describe,
+  expectFactor,
+  expectSquareRing,
+  isPrefix,
+  LocalBackend,
+  type LocalBits,
+  type LocalTensor,
+  localBits,
+  localTensor,
+} from '../local-backend.js';
+
+/** A value that did not fit: in the secure engine it would wrap around. Calibration was too narrow. */
+export interface Overflow {
+  readonly operation: 'narrow' | 'widen';
+  /** Values must stay below this in magnitude. */
+  readonly limit: number;
+  /** The largest magnitude met, up to half a unit. */
+  readonly largest: number;
+}
+
+export interface CleartextOptions {
+  /** Called for every opened value. */
+  readonly recordLeak?: (name: LeakName, to: PartyId | 'all') => void;
+  readonly onOverflow?: (overflow: Overflow) => void;
+}
+
+interface CleartextWeight extends Weight {
+  readonly matrix: Int16Array;
+  readonly bias: Float64Array;
+}
+
+export class CleartextBackend extends LocalBackend implements Backend {
+  override readonly self: PartyId = 'server';
+  protected override readonly addsPublicValues = true;
+  protected override readonly truncation = 2;
+  readonly #options: CleartextOptions;
+
+  constructor(options: CleartextOptions = {}) {
+    super();
+    this.#options = options;
+  }
+
+  override narrow(x: SharedTensor, ringBits: number): LocalTensor {
+    this.#checkRange('narrow', x, ringBits - 1);
+    return super.narrow(x, ringBits);
+  }
+
+  async share(x: PrivateTensor): Promise<LocalTensor> {
+    return localTensor(known('share', x).data.slice(), x.shape, x);
+  }
+
+  async prepare({ name, matrix, bias, ...source }: WeightSource): Promise<Weight> {
+    if (matrix === null || bias === null) {
+      throw new TensorMismatchError(`prepare ${name}: expected the server's matrix, got null`);
+    }
+    if (matrix.length !== source.inputs * source.outputs || bias.length !== source.outputs) {
+      throw new TensorMismatchError(
+        `prepare ${name}: expected [${source.inputs}, ${source.outputs}] and a bias, got ${matrix.length} and ${bias.length} values`,
+      );
+    }
+    const weight: CleartextWeight = { kind: 'weight', ...source, matrix, bias };
+    return weight;
+  }
+
+  async linear(x: SharedTensor, w: Weight): Promise<LocalTensor> {
+    const { matrix, bias, inputs, outputs, fractionBits } = w as CleartextWeight;
+    const rows = x.shape[0]!;
+    if (x.shape.length !== 2 || x.shape[1] !== inputs) {
+      throw new TensorMismatchError(`linear: expected [rows, ${inputs}], got ${formatShape(x.shape)}`);
+    }
+    const out = new BigUint64Array(rows * outputs);
+    kernels.ringMatmulInt16(dataOf(x), matrix, rows, inputs, outputs, x.ringBits, out);
+    const format = { ringBits: x.ringBits, fractionBits: x.fractionBits + fractionBits };
+    return this.addPublic(localTensor(out, [rows, outputs], format), bias);
+  }
+
+  async matmul(x: SharedTensor, y: SharedTensor): Promise<LocalTensor> {
+    const [batch, n, k] = x.shape as [number, number, number];
+    const [yBatch, yInner, m] = y.shape as [number, number, number];
+    if (x.ringBits !== y.ringBits || batch !== yBatch || k !== yInner || x.shape.length !== 3) {
+      throw new TensorMismatchError(
+        `matmul: expected [batch, n, k] and [batch, k, m], got ${describe(x)} and ${describe(y)}`,
+      );
+    }
+    const out = new BigUint64Array(batch * n * m);
+    kernels.ringMatmul(dataOf(x), dataOf(y), batch, n, k, m, x.ringBits, out);
+    return localTensor(out, [batch, n, m], productFormat(x, y));
+  }
+
+  async multiply(x: SharedTensor, y: SharedTensor, ySign: Sign = 'signed'): Promise<LocalTensor> {
+    expectFactor(x, y);
+    const factors = y.ringBits < x.ringBits ? this.#lifted(y, x.ringBits, ySign) : y;
+    const out = new BigUint64Array(sizeOf(x.shape));
+    const kernel = y.shape.length === x.shape.length ? kernels.ringMultiply : kernels.ringMultiplyRows;
+    if (out.length > 0) kernel(dataOf(x), dataOf(factors), x.ringBits, out);
+    return localTensor(out, x.shape, productFormat(x, y));
+  }
+
+  async square(x: SharedTensor, ringBits = x.ringBits, sign: Sign = 'signed'): Promise<LocalTensor> {
+    expectSquareRing(x, ringBits);
+    const wide = ringBits > x.ringBits ? this.#lifted(x, ringBits, sign) : x;
+    return this.multiply(wide, wide);
+  }
+
+  async multiplyPrivate(x: SharedTensor, y: PrivateTensor): Promise<LocalTensor> {
+    const { data } = known('multiplyPrivate', y);
+    if (y.shape.length !== 1 || x.shape.at(-1) !== y.shape[0]) {
+      throw new TensorMismatchError(`multiplyPrivate: expected a row of ${describe(x)}, got ${describe(y)}`);
+    }
+    const factors = new BigUint64Array(data.length);
+    kernels.ringSignExtend(data, y.ringBits, x.ringBits, factors);
+    const out = new BigUint64Array(sizeOf(x.shape));
+    kernels.ringMultiply(dataOf(x), factors, x.ringBits, out);
+    return localTensor(out, x.shape, productFormat(x, y));
+  }
+
+  async widen(x: SharedTensor, ringBits: number): Promise<LocalTensor> {
+    if (ringBits < x.ringBits) {
+      throw new TensorMismatchError(`widen: expected at least ${x.ringBits} bits, got ${ringBits}`);
+    }
+    return this.#lifted(x, ringBits, 'signed');
+  }
+
+  #lifted(x: SharedTensor, ringBits: number, sign: Sign): LocalTensor {
+    this.#checkRange('widen', sign === 'signed' ? x : this.#lowered(x), x.ringBits - 2);
+    const out = new BigUint64Array(sizeOf(x.shape));
+    kernels.ringSignExtend(dataOf(x), x.ringBits, ringBits, out);
+    return localTensor(out, x.shape, { ringBits, fractionBits: x.fractionBits });
+  }
+
+  /** 0 <= x < 2^(k-1) moved to -2^(k-2) .. 2^(k-2), to check it. */
+  #lowered(x: SharedTensor): LocalTensor {
+    const out = new BigUint64Array(sizeOf(x.shape));
+    const half = BigUint64Array.of(1n << BigInt(x.ringBits - 2));
+    if (out.length > 0) kernels.ringSubtract(dataOf(x), half, x.ringBits, out);
+    return localTensor(out, x.shape, x);
+  }
+
+  async isNegative(x: SharedTensor): Promise<LocalBits> {
+    const out = new Uint8Array(sizeOf(x.shape));
+    kernels.ringSignBit(dataOf(x), x.ringBits, out);
+    return localBits(out, x.shape);
+  }
+
+  areNegative(x: SharedTensor, copies: readonly RowShifts[]): Promise<LocalBits> {
+    return this.isNegative(localTensor(this.shiftedRows(x, copies), [copies.length, ...x.shape], x));
+  }
+
+  async and(a: SharedBits, b: SharedBits): Promise<LocalBits> {
+    const out = new Uint8Array(sizeOf(a.shape));
+    kernels.bitsAnd(bitsOf(a), bitsOf(b), out);
+    return localBits(out, a.shape);
+  }
+
+  async toArithmetic(bits: SharedBits, ringBits: number): Promise<LocalTensor> {
+    const out = new BigUint64Array(sizeOf(bits.shape));
+    kernels.ringFromBits(bitsOf(bits), out);
+    return localTensor(out, bits.shape, { ringBits, fractionBits: 0 });
+  }
+
+  async multiplex(bits: SharedBits, x: SharedTensor): Promise<LocalTensor> {
+    if (!isPrefix(bits.shape, x.shape)) {
+      throw new TensorMismatchError(
+        `multiplex: expected a prefix of ${formatShape(x.shape)}, got ${formatShape(bits.shape)}`,
+      );
+    }
+    const out = new BigUint64Array(sizeOf(x.shape));
+    if (out.length > 0) kernels.ringSelect(bitsOf(bits), dataOf(x), out);
+    return localTensor(out, x.shape, x);
+  }
+
+  /** Any order would do: this one reverses, so that nothing above comes to rely on the order. */
+  async shuffle({ tensors, bits }: ShuffleRows): Promise<ShuffleRows> {
+    const rows = tensors[0]?.shape[0] ?? bits[0]?.shape[0] ?? 0;
+    const reversed = Uint32Array.from({ length: rows }, (_, i) => rows - 1 - i);
+    return {
+      tensors: tensors.map((x) => this.gatherRows(x, reversed)),
+      bits: bits.map((a) => this.gatherBitRows(a, reversed)),
+    };
+  }
+
+  async reveal(x: SharedTensor, to: PartyId | 'all', leak: LeakName): Promise<RingTensor> {
+    this.#options.recordLeak?.(leak, to);
+    const { shape, ringBits, fractionBits } = x;
+    return { shape, ringBits, fractionBits, data: dataOf(x).slice() };
+  }
+
+  async revealBits(bits: SharedBits, to: PartyId | 'all', leak: LeakName): Promise<Uint8Array> {
+    this.#options.recordLeak?.(leak, to);
+    return bitsOf(bits).slice();
+  }
+
+  /** -2^magnitudeBits <= x < 2^magnitudeBits, which is |2x + 1| < 2^(magnitudeBits + 1). */
+  #checkRange(operation: Overflow['operation'], x: SharedTensor, magnitudeBits: number): void {
+    if (!this.#options.onOverflow) return;
+    const doubled = new BigUint64Array(dataOf(x).length);
+    kernels.ringSignExtend(dataOf(x), x.ringBits, 64, doubled);
+    kernels.ringScale(doubled, 2n, 64, doubled);
+    if (doubled.length > 0) kernels.ringAdd(doubled, BigUint64Array.of(1n), 64, doubled);
+    const largest = kernels.ringMaxAbsolute(doubled, 64);
+    const unit = 2 ** (-x.fractionBits - 1);
+    const limit = 2 ** (magnitudeBits + 1);
+    if (largest >= limit)
+      this.#options.onOverflow({ operation, limit: limit * unit, largest: largest * unit });
+  }
+}
+
+const productFormat = (x: SharedTensor, y: SharedTensor | PrivateTensor) => ({
+  ringBits: x.ringBits,
+  fractionBits: x.fractionBits + y.fractionBits,
+});
+
+function known(operation: string, x: PrivateTensor): RingTensor {
+  if (x.value === null) {
+    throw new TensorMismatchError(`${operation}: expected the value of ${x.owner}'s tensor, got null`);
+  }
+  return x.value;
+}

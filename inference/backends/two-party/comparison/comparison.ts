@@ -1,0 +1,202 @@
+/**
+ * The top bit of a shared value: msb(x_0) XOR msb(x_1) XOR carry, the carry of the low ringBits - 1 bits being a
+ * millionaires' comparison (Rathee et al., CrypTFlow2, CCS 2020, section 3). Digits of at most 4 bits are compared by
+ * 1-of-16 OT; in place of a tree of ANDs, the digits' signs come as additive shares of
+ * T = -[a_0 > b_0] + Σ_(i>=1) 2^(i-1) sign(b_i - a_i) modulo 2^L for L digits, which is negative exactly when the carry
+ * is set (kernels/src/comparison.h): the same question again, on L bits.
+ *
+ * Copies of one value with different public constants added are compared with one set of COTs: the sender adds the constants,
+ * so the receiver chooses the same messages for all of them, and each COT has a pad for each copy.
+ *
+ * Cost for 13 bits: 12 + 2 COTs, 14 + 123 bits, and two one-way exchanges; one suffices up to 5 bits, two up to 21. For c copies
+ * 12 + 2c COTs, 12 + 125c bits.
+ */
+import { kernels } from '../../../../kernels/addon.js';
+import { repeat } from '../../../core/layout.js';
+import { protocol } from '../../../core/span.js';
+import type { ReceiverCots, SenderCots } from '../../../crypto/ot/cot.js';
+import { oneWay, type ReceiverJob, type SenderJob, type TwoParty } from '../exchange/cot-exchange.js';
+
+abstract class ComparisonHalf {
+  readonly cotsPerItem: number;
+  /** This party's share of T modulo 2^digits, [copies, items]. */
+  readonly share: BigUint64Array;
+
+  constructor(
+    readonly items: number,
+    readonly copies: number,
+    readonly ringBits: number,
+  ) {
+    this.cotsPerItem = ringBits - 1;
+    this.share = new BigUint64Array(copies * items);
+  }
+
+  /** Of one copy after the other. */
+  messageBytes(items: number): number {
+    return this.copies * this.copyBytes(items);
+  }
+
+  protected copyBytes(items: number): number {
+    return kernels.comparisonMessageBytes(items, this.ringBits);
+  }
+
+  /** Items of one copy. */
+  protected part(words: BigUint64Array, copy: number, begin: number, end: number): BigUint64Array {
+    return words.subarray(copy * this.items + begin, copy * this.items + end);
+  }
+
+  protected partOfMessage(message: Uint8Array, copy: number, items: number): Uint8Array {
+    const bytes = this.copyBytes(items);
+    return message.subarray(copy * bytes, (copy + 1) * bytes);
+  }
+}
+
+class ComparisonSender extends ComparisonHalf implements SenderJob {
+  /** x [copies, items] */
+  constructor(
+    readonly x: BigUint64Array,
+    copies: number,
+    ringBits: number,
+  ) {
+    super(x.length / copies, copies, ringBits);
+  }
+
+  answer(cots: SenderCots, corrections: Uint8Array, begin: number, end: number): Uint8Array {
+    const message = new Uint8Array(this.messageBytes(end - begin));
+    for (let copy = 0; copy < this.copies; copy++)
+      kernels.comparisonSend(
+        cots.delta,
+        cots.blocks,
+        cots.tweak,
+        corrections,
+        this.part(this.x, copy, begin, end),
+        this.ringBits,
+        this.part(this.share, copy, begin, end),
+        this.partOfMessage(message, copy, end - begin),
+        copy,
+      );
+    return message;
+  }
+}
+
+class ComparisonReceiver extends ComparisonHalf implements ReceiverJob {
+  /** Pads of the messages to come, [copies, items, words]. */
+  readonly #pads: BigUint64Array;
+  readonly #padWords: number;
+
+  /** x [items], the same for all copies */
+  constructor(
+    readonly x: BigUint64Array,
+    copies: number,
+    ringBits: number,
+  ) {
+    super(x.length, copies, ringBits);
+    this.#padWords = kernels.comparisonPadWords(ringBits);
+    this.#pads = new BigUint64Array(copies * x.length * this.#padWords);
+  }
+
+  begin({ blocks, tweak, choices }: ReceiverCots, begin: number, end: number): Uint8Array {
+    const corrections = new Uint8Array(Math.ceil(choices.length / 8));
+    for (let copy = 0; copy < this.copies; copy++)
+      kernels.comparisonBegin(
+        blocks,
+        tweak,
+        choices,
+        this.x.subarray(begin, end),
+        this.ringBits,
+        this.#padsOf(copy, begin, end),
+        corrections,
+        copy,
+      );
+    return corrections;
+  }
+
+  finish(message: Uint8Array, begin: number, end: number): void {
+    for (let copy = 0; copy < this.copies; copy++)
+      kernels.comparisonFinish(
+        this.x.subarray(begin, end),
+        this.partOfMessage(message, copy, end - begin),
+        this.ringBits,
+        this.#padsOf(copy, begin, end),
+        this.part(this.share, copy, begin, end),
+      );
+  }
+
+  #padsOf(copy: number, begin: number, end: number): BigUint64Array {
+    const first = copy * this.items;
+    return this.#pads.subarray((first + begin) * this.#padWords, (first + end) * this.#padWords);
+  }
+}
+
+/** x [n], of which `copies` are compared; `shifted` gives [copies, n], this party's share with public constants added. */
+export interface Compared {
+  readonly x: BigUint64Array;
+  readonly copies: number;
+  readonly shifted: () => BigUint64Array;
+}
+
+/** What a party compares: its share with the constants at the sender, without them at the receiver; [copies, n]. */
+export const comparedWords = ({ x, copies, shifted }: Compared, isSender: boolean): BigUint64Array => {
+  if (copies === 1 && !isSender) return x;
+  return isSender ? shifted() : repeat(x, copies);
+};
+
+/** One level of a comparison, both [copies, n]. */
+export interface Carry {
+  /** comparedWords */
+  readonly words: BigUint64Array;
+  /** Modulo 2^digits, of a number that is negative exactly where the words' low bits carry. */
+  readonly share: BigUint64Array;
+}
+
+export type CarryProtocol = (compared: Compared, ringBits: number) => Promise<Carry>;
+
+export const carry =
+  (party: TwoParty): CarryProtocol =>
+  async (compared, ringBits) => {
+    const { x, copies } = compared;
+    const words = comparedWords(compared, party.nextReceiver !== party.session.self);
+    const { share } = await oneWay<ComparisonSender, ComparisonReceiver>(party, {
+      sender: () => new ComparisonSender(words, copies, ringBits),
+      receiver: () => new ComparisonReceiver(x, copies, ringBits),
+    });
+    return { words, share };
+  };
+
+async function carriedTopBits(
+  party: TwoParty,
+  compared: Compared,
+  ringBits: number,
+  carryOf: CarryProtocol,
+): Promise<Uint8Array> {
+  const own = new Uint8Array(compared.copies * compared.x.length);
+  if (ringBits === 1) {
+    kernels.ringSignBit(comparedWords(compared, addsConstants(party)), 1, own);
+    return own;
+  }
+  const { words, share } = await carryOf(compared, ringBits);
+  kernels.ringSignBit(words, ringBits, own);
+  const sums = { x: share, copies: 1, shifted: () => share };
+  const carried = await carriedTopBits(party, sums, kernels.comparisonDigits(ringBits), carryOf);
+  kernels.bitsXor(own, carried, own);
+  return own;
+}
+
+const addsConstants = (party: TwoParty): boolean => party.session.self === 'server';
+
+/** x [n] shared modulo 2^ringBits → XOR shares of its top bit [n], one byte each */
+export const topBit = protocol(
+  'isNegative',
+  (party: TwoParty, x: BigUint64Array, ringBits: number, carryOf: CarryProtocol = carry(party)) =>
+    carriedTopBits(party, { x, copies: 1, shifted: () => x }, ringBits, carryOf),
+);
+
+/** Copies a pad has numbers for. */
+export const MOST_COPIES = 1024;
+
+/** Shared modulo 2^ringBits → XOR shares of the top bits of all copies [copies, n]. At most 1,024 copies. */
+export const topBitsOfCopies = protocol(
+  'isNegative',
+  (party: TwoParty, compared: Compared, ringBits: number, carryOf: CarryProtocol = carry(party)) =>
+    carriedTopBits(party, compared, ringBits, carryOf),
+);

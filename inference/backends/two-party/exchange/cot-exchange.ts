@@ -1,0 +1,152 @@
+/**
+ * The two flights that every protocol made from random COTs shares (Beaver, CRYPTO 1995): the receiver sends one bit per
+ * COT, its choice XOR the random bit; the sender answers with masked payloads. Kernels compute both halves; here is only
+ * the order of messages.
+ *
+ * When both parties send and receive (two directions at once), their corrections cross each other, then their answers:
+ * still one round trip. A one-way protocol ends for its sender as soon as it has answered, so `oneWay` lets the parties
+ * take turns: the next receiver's corrections leave together with the last answer, and a chain of n such protocols takes
+ * n + 1 flights in place of 2 n.
+ */
+
+import type { PartyId } from '../../../core/tensors.js';
+import type { CotPair, ReceiverCots, SenderCots } from '../../../crypto/ot/cot.js';
+import { pipelined } from '../../../net/channel.js';
+import type { Session } from '../../../session/session.js';
+
+/** What a two-party protocol needs: who we are, the line to the peer, and correlated randomness. */
+export interface TwoParty {
+  readonly session: Session;
+  readonly cots: CotPair;
+  /** Receiver of the next one-way protocol; the same at both parties. */
+  nextReceiver: PartyId;
+}
+
+/** What both parties know about one direction. */
+interface CotJob {
+  readonly items: number;
+  readonly cotsPerItem: number;
+  /** Bytes of the answer for so many items, a multiple of 8 except for the last ones. */
+  messageBytes(items: number): number;
+}
+
+export interface SenderJob extends CotJob {
+  /** Answers items begin to end; `cots` and `corrections` are theirs. */
+  answer(cots: SenderCots, corrections: Uint8Array, begin: number, end: number): Uint8Array;
+}
+
+export interface ReceiverJob extends CotJob {
+  /** Corrections for items begin to end; what it needs of `cots` later, it keeps in a smaller form. */
+  begin(cots: ReceiverCots, begin: number, end: number): Uint8Array;
+  finish(message: Uint8Array, begin: number, end: number): void;
+}
+
+/** COTs in flight in each direction; larger tensors take more round trips. */
+export const WINDOW_COTS = 1 << 22;
+/** COTs per kernel call and message: both parties work at the same time, memory stays in the cache and is used again. */
+export const CHUNK_COTS = 1 << 15;
+
+/** Items begin to end. */
+export type Range = readonly [begin: number, end: number];
+
+export const itemsPer = (cots: number, job: Pick<CotJob, 'cotsPerItem'>): number =>
+  Math.max(8, Math.floor(cots / job.cotsPerItem / 8) * 8);
+
+export function rangesOf([begin, end]: Range, step: number): Range[] {
+  return Array.from({ length: Math.ceil((end - begin) / step) }, (_, i) => {
+    const from = begin + i * step;
+    return [from, Math.min(end, from + step)];
+  });
+}
+
+const chunksOf = (job: CotJob, window: Range | undefined): Range[] =>
+  window === undefined ? [] : rangesOf(window, itemsPer(CHUNK_COTS, job));
+
+const cotsFor = (job: CotJob, [begin, end]: Range): number => (end - begin) * job.cotsPerItem;
+
+/** What the sender of one chunk waits for. */
+interface Request {
+  readonly cots: () => Promise<SenderCots>;
+  readonly corrections: Promise<Uint8Array>;
+}
+
+/**
+ * The corrections of one window, chunk by chunk in both directions. COTs are claimed and receives are posted in the same
+ * order at both parties, whichever of them makes the extensions' messages.
+ */
+async function exchangeCorrections(
+  { session: { channel }, cots }: TwoParty,
+  sending: SenderJob | null,
+  sendChunks: readonly Range[],
+  receiving: ReceiverJob | null,
+  receiveChunks: readonly Range[],
+): Promise<Request[]> {
+  const requests: Request[] = [];
+  for (let c = 0; c < Math.max(sendChunks.length, receiveChunks.length); c++) {
+    const outgoing = sendChunks[c];
+    const incoming = receiveChunks[c];
+    const claimed = sending && outgoing ? cots.sender.claim(cotsFor(sending, outgoing)) : null;
+    if (receiving && incoming) {
+      const own = await cots.receiver.lend(cotsFor(receiving, incoming));
+      channel.send(receiving.begin(own, ...incoming));
+    }
+    if (sending && outgoing && claimed) {
+      const corrections = channel.receive(Math.ceil(cotsFor(sending, outgoing) / 8));
+      corrections.catch(() => {}); // reported by the one that awaits it
+      requests.push({ cots: claimed, corrections });
+    }
+  }
+  return requests;
+}
+
+/** Runs this party's halves of up to two directions; the peer runs the other halves. */
+export async function exchange(
+  party: TwoParty,
+  sending: SenderJob | null,
+  receiving: ReceiverJob | null,
+): Promise<void> {
+  const { channel } = party.session;
+  const windowsOf = (job: CotJob | null) =>
+    job === null ? [] : rangesOf([0, job.items], itemsPer(WINDOW_COTS, job));
+  const [sent, received] = [windowsOf(sending), windowsOf(receiving)];
+  for (let w = 0; w < Math.max(sent.length, received.length); w++) {
+    const sendChunks = sending ? chunksOf(sending, sent[w]) : [];
+    const receiveChunks = receiving ? chunksOf(receiving, received[w]) : [];
+    await pipelined(channel, () => exchangeWindow(party, sending, sendChunks, receiving, receiveChunks));
+  }
+}
+
+/** One window: corrections, then answers, both ways at once. One round trip. */
+async function exchangeWindow(
+  party: TwoParty,
+  sending: SenderJob | null,
+  sendChunks: readonly Range[],
+  receiving: ReceiverJob | null,
+  receiveChunks: readonly Range[],
+): Promise<void> {
+  const { channel } = party.session;
+  const requests = await exchangeCorrections(party, sending, sendChunks, receiving, receiveChunks);
+  for (const [c, { cots, corrections }] of requests.entries()) {
+    channel.send(sending!.answer(await cots(), await corrections, ...sendChunks[c]!));
+  }
+  for (const chunk of receiveChunks) {
+    receiving!.finish(await channel.receive(receiving!.messageBytes(chunk[1] - chunk[0])), ...chunk);
+  }
+}
+
+/** Runs a protocol whose roles do not depend on who owns what: the parties take turns as its receiver. */
+export async function oneWay<Sender extends SenderJob, Receiver extends ReceiverJob>(
+  party: TwoParty,
+  roles: { readonly sender: () => Sender; readonly receiver: () => Receiver },
+): Promise<Sender | Receiver> {
+  const isReceiver = party.nextReceiver === party.session.self;
+  party.nextReceiver = party.nextReceiver === 'server' ? 'client' : 'server';
+  if (isReceiver) {
+    const job = roles.receiver();
+    await exchange(party, null, job);
+    return job;
+  }
+  const job = roles.sender();
+  await exchange(party, job, null);
+  return job;
+}

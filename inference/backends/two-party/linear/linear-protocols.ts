@@ -1,0 +1,33 @@
+/** How the two-party backend multiplies by matrices: homomorphic encryption (linear.ts), or COTs (gilboa-linear.ts). */
+import type { Weight, WeightSource } from '../../backend.js';
+import type { RowsAhead } from '../ahead/linear-rows.js';
+import type { TwoParty } from '../exchange/cot-exchange.js';
+
+/** This party's share of x [rows, inputs]. */
+export interface RowShares {
+  readonly rows: number;
+  readonly ringBits: number;
+  readonly data: BigUint64Array;
+}
+
+/** x [batch, n, k] · y [batch, k, m] */
+export interface MatmulShape {
+  readonly batch: number;
+  readonly n: number;
+  readonly k: number;
+  readonly m: number;
+  readonly ringBits: number;
+}
+
+export interface LinearProtocols {
+  /** Rows made ahead, which `linear` uses while they last; absent where there are none. */
+  readonly ahead?: RowsAhead | null;
+  /** Once per model, at both parties. */
+  prepare(source: WeightSource): Promise<Weight>;
+  /** A share of x · W + b [rows, outputs]; the bias at scale fractionBits + w.fractionBits. */
+  linear(x: RowShares, w: Weight, fractionBits: number): Promise<BigUint64Array>;
+  /** A share of x · y [batch, n, m]. */
+  matmul(x: BigUint64Array, y: BigUint64Array, shape: MatmulShape): Promise<BigUint64Array>;
+  /** The same weights and keys over another stream of the connection, for products that run at the same time. */
+  over?(party: TwoParty): LinearProtocols;
+}

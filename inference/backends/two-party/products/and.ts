@@ -1,0 +1,37 @@
+/**
+ * AND of XOR-shared bits: a_0 b_0 + a_1 b_1 are local, and the cross terms a_0·b_1 + b_0·a_1 are two COTs with payloads of
+ * one bit whose receiver chooses with its shares (Gilboa modulo 2).
+ *
+ * Cost: 2 COTs, 2 bits one way, 2 bits back.
+ */
+import { kernels } from '../../../../kernels/addon.js';
+import { protocol } from '../../../core/span.js';
+import { oneWay, type TwoParty } from '../exchange/cot-exchange.js';
+import { ProductReceiver, ProductSender } from './cot-product.js';
+
+/** a [n], b [n] → [n], one byte 0 or 1 each. */
+export const and = protocol(
+  'and',
+  async (party: TwoParty, a: Uint8Array, b: Uint8Array): Promise<Uint8Array> => {
+    const count = a.length;
+    const plan = { items: 2 * count, bits: 1, ringBits: 1, width: 1, signed: false };
+    const { share } = await oneWay(party, {
+      sender: () => new ProductSender(plan, wordsOf(a, b)),
+      receiver: () => new ProductReceiver(plan, wordsOf(b, a)),
+    });
+    const cross = new Uint8Array(2 * count);
+    kernels.ringSignBit(share, 1, cross);
+    const out = new Uint8Array(count);
+    kernels.bitsAnd(a, b, out);
+    kernels.bitsXor(out, cross.subarray(0, count), out);
+    kernels.bitsXor(out, cross.subarray(count), out);
+    return out;
+  },
+);
+
+function wordsOf(first: Uint8Array, second: Uint8Array): BigUint64Array {
+  const words = new BigUint64Array(first.length + second.length);
+  kernels.ringFromBits(first, words.subarray(0, first.length));
+  kernels.ringFromBits(second, words.subarray(first.length));
+  return words;
+}

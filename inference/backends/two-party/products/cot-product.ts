@@ -1,0 +1,112 @@
+/**
+ * Additive shares of y[i] · x[i, :], where the sender knows x and the receiver y (Gilboa, CRYPTO 1999): one COT for each
+ * bit of y, whose payload is a row of x at the ringBits - b bits that bit b can still reach.
+ *
+ * Cost per item of B bits and width w: B COTs, B bits one way, w · Σ_b (ringBits - b) bits back.
+ */
+import { kernels } from '../../../../kernels/addon.js';
+import type { ReceiverCots, SenderCots } from '../../../crypto/ot/cot.js';
+import type { ReceiverJob, SenderJob } from '../exchange/cot-exchange.js';
+
+export interface ProductPlan {
+  readonly items: number;
+  /** Bits of a multiplier y[i], at most ringBits. */
+  readonly bits: number;
+  readonly ringBits: number;
+  /** Values per item. */
+  readonly width: number;
+  /** The top bit of a multiplier counts negative. */
+  readonly signed: boolean;
+}
+
+abstract class ProductHalf {
+  readonly items: number;
+  readonly cotsPerItem: number;
+  /** This party's share, [items, width]. */
+  readonly share: BigUint64Array;
+  protected readonly signed: 0 | 1;
+
+  constructor(readonly plan: ProductPlan) {
+    this.items = plan.items;
+    this.cotsPerItem = plan.bits;
+    this.share = new BigUint64Array(plan.items * plan.width);
+    this.signed = plan.signed ? 1 : 0;
+  }
+
+  messageBytes(items: number): number {
+    const { bits, ringBits, width } = this.plan;
+    return kernels.cotProductMessageBytes(items, bits, ringBits, width, this.signed);
+  }
+}
+
+export class ProductSender extends ProductHalf implements SenderJob {
+  /** x [items, width]; top likewise: what the top bit of a multiplier multiplies in place of x */
+  constructor(
+    plan: ProductPlan,
+    readonly x: BigUint64Array,
+    readonly top: BigUint64Array = x,
+  ) {
+    super(plan);
+  }
+
+  answer(cots: SenderCots, corrections: Uint8Array, begin: number, end: number): Uint8Array {
+    const { bits, ringBits, width } = this.plan;
+    const message = new Uint8Array(this.messageBytes(end - begin));
+    kernels.cotProductSend(
+      cots.delta,
+      cots.blocks,
+      cots.tweak,
+      corrections,
+      this.x.subarray(begin * width, end * width),
+      this.top.subarray(begin * width, end * width),
+      bits,
+      ringBits,
+      width,
+      this.signed,
+      this.share.subarray(begin * width, end * width),
+      message,
+    );
+    return message;
+  }
+}
+
+export class ProductReceiver extends ProductHalf implements ReceiverJob {
+  /** y [items] */
+  constructor(
+    plan: ProductPlan,
+    readonly y: BigUint64Array,
+  ) {
+    super(plan);
+  }
+
+  begin({ blocks, tweak, choices }: ReceiverCots, begin: number, end: number): Uint8Array {
+    const { bits, ringBits, width } = this.plan;
+    const corrections = new Uint8Array(Math.ceil(choices.length / 8));
+    kernels.cotProductBegin(
+      blocks,
+      tweak,
+      choices,
+      this.y.subarray(begin, end),
+      bits,
+      ringBits,
+      width,
+      this.signed,
+      this.share.subarray(begin * width, end * width),
+      corrections,
+    );
+    return corrections;
+  }
+
+  finish(message: Uint8Array, begin: number, end: number): void {
+    const { bits, ringBits, width } = this.plan;
+    kernels.cotProductFinish(
+      this.y.subarray(begin, end),
+      message,
+      bits,
+      ringBits,
+      width,
+      this.signed,
+      this.share.subarray(begin * width, end * width),
+    );
+  }
+}

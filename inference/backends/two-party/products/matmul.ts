@@ -1,0 +1,110 @@
+/**
+ * Products of two shared matrices, x [batch, n, k] · y [batch, k, m]. With shares x0, y0 (server) and x1, y1 (client),
+ * x·y = x0·y0 + x1·y1 + x1·y0 + x0·y1: the first two are local, the cross terms are products of the client's encrypted
+ * share with the server's share as weights. The second is computed transposed, y1ᵀ·x0ᵀ. All of the batch and both terms
+ * travel in one message each way.
+ */
+import { kernels } from '../../../../kernels/addon.js';
+import { protocol } from '../../../core/span.js';
+import { outputBytes, type PackedLayout } from '../../../crypto/rlwe/packed-layout.js';
+import { encryptedBytes, rowMajor, type Strides } from '../../../crypto/rlwe/packed-product.js';
+import type { MatmulShape } from '../linear/linear-protocols.js';
+import { type ProductRole, type ProductSession, uniformWords } from '../linear/product-session.js';
+
+/** One cross term: the client's factor as rows, the server's as weights, and where the result lies in [batch, n, m]. */
+interface CrossTerm {
+  readonly layout: PackedLayout;
+  readonly rows: BigUint64Array;
+  readonly rowStrides: Strides;
+  readonly weights: BigUint64Array;
+  readonly weightStrides: Strides;
+  readonly outStrides: Strides;
+}
+
+/** [batch, columns, rows] as the transpose of row-major [batch, rows, columns]. */
+const transposed = (rows: number, columns: number): Strides => [rows * columns, 1, columns];
+
+function crossTerms(
+  layoutOf: ProductSession['layoutOf'],
+  x: BigUint64Array,
+  y: BigUint64Array,
+  { batch, n, k, m, ringBits }: MatmulShape,
+): readonly CrossTerm[] {
+  const shape = { batch, inputs: k, ringBits, weightBits: ringBits };
+  return [
+    {
+      layout: layoutOf({ ...shape, rows: n, outputs: m }),
+      rows: x,
+      rowStrides: rowMajor(n, k),
+      weights: y,
+      weightStrides: rowMajor(k, m),
+      outStrides: rowMajor(n, m),
+    },
+    {
+      layout: layoutOf({ ...shape, rows: m, outputs: n }),
+      rows: y,
+      rowStrides: transposed(k, m),
+      weights: x,
+      weightStrides: transposed(n, k),
+      outStrides: transposed(n, m),
+    },
+  ];
+}
+
+type Encrypting = ProductRole & { party: 'client' };
+type Evaluating = ProductRole & { party: 'server' };
+
+/** → x1·y0 + x0·y1 minus the masks [batch, n, m] */
+async function decryptTerms(
+  { session: { channel } }: ProductSession,
+  { encryptor, decryptor }: Encrypting,
+  terms: readonly CrossTerm[],
+  share: BigUint64Array,
+  ringBits: number,
+): Promise<void> {
+  for (const { layout, rows, rowStrides } of terms)
+    channel.send(await encryptor.encrypt(layout, { data: rows, strides: rowStrides }));
+  for (const { layout, outStrides } of terms) {
+    const term = new BigUint64Array(share.length);
+    const message = await channel.receive(outputBytes(layout));
+    await decryptor.decrypt(layout, message, { data: term, strides: outStrides });
+    kernels.ringAdd(share, term, ringBits, share);
+  }
+}
+
+/** → the masks' sum [batch, n, m] */
+async function evaluateTerms(
+  { session: { channel, random } }: ProductSession,
+  { evaluator }: Evaluating,
+  terms: readonly CrossTerm[],
+  share: BigUint64Array,
+  ringBits: number,
+): Promise<void> {
+  for (const { layout, weights, weightStrides, outStrides } of terms) {
+    // The client encrypts the next term meanwhile.
+    const message = await channel.receive(encryptedBytes(layout));
+    const mask = uniformWords(random, share.length, ringBits);
+    const factor = { data: weights, bits: ringBits, strides: weightStrides };
+    channel.send(await evaluator.multiply(layout, message, factor, { data: mask, strides: outStrides }));
+    kernels.ringAdd(share, mask, ringBits, share);
+  }
+}
+
+/** A share of x·y [batch, n, m] */
+export const matmul = protocol(
+  'matmul',
+  async (
+    products: ProductSession,
+    x: BigUint64Array,
+    y: BigUint64Array,
+    shape: MatmulShape,
+  ): Promise<BigUint64Array> => {
+    const { batch, n, k, m, ringBits } = shape;
+    const share = new BigUint64Array(batch * n * m);
+    kernels.ringMatmul(x, y, batch, n, k, m, ringBits, share);
+    const terms = crossTerms(products.layoutOf, x, y, shape);
+    if (products.role.party === 'client') await decryptTerms(products, products.role, terms, share, ringBits);
+    else await evaluateTerms(products, products.role, terms, share, ringBits);
+    return share;
+  },
+);

@@ -1,0 +1,36 @@
+/**
+ * bits ? x : 0 of shares: with b = b_0 + b_1 - 2·b_0·b_1, b·x = b_0·x_0 + b_1·x_1 + b_1·(1 - 2 b_0)·x_0 +
+ * b_0·(1 - 2 b_1)·x_1 (Rathee et al., SiRnn, S&P 2021, section 4.1). Each party chooses with its share of the bit what the
+ * other knows, in both directions at once. A bit that selects a whole row has the row as its payload.
+ *
+ * Cost per bit and row of w: 2 COTs, 2 bits, then 2 · w · ringBits bits, one round trip.
+ */
+import { kernels } from '../../../../kernels/addon.js';
+import { protocol } from '../../../core/span.js';
+import type { TwoParty } from '../exchange/cot-exchange.js';
+import { type BitProducts, bitProducts } from './bit-product.js';
+
+/** bits [n], x [n, width] → [n, width] */
+export const multiplex = protocol(
+  'multiplex',
+  async (
+    party: TwoParty,
+    bits: Uint8Array,
+    x: BigUint64Array,
+    ringBits: number,
+    products: BitProducts = bitProducts(party),
+  ): Promise<BigUint64Array> => {
+    if (x.length === 0) return new BigUint64Array(0);
+    const selected = new BigUint64Array(x.length);
+    kernels.ringSelect(bits, x, selected);
+    const signed = new BigUint64Array(x.length);
+    kernels.ringScale(selected, 2n, ringBits, signed);
+    kernels.ringSubtract(x, signed, ringBits, signed);
+    const choices = new BigUint64Array(bits.length);
+    kernels.ringFromBits(bits, choices);
+
+    const cross = await products.both({ numbers: signed, bits: choices }, ringBits);
+    kernels.ringAdd(selected, cross, ringBits, selected);
+    return selected;
+  },
+);

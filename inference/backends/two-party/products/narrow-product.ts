@@ -1,0 +1,176 @@
+/**
+ * Products into a ring that is larger than the multiplier's: exact, and at the price of the multiplier's bits. (The mixed
+ * bit widths of Rathee et al., SiRnn, S&P 2021, section 4, with the known-sign wrap of Cheetah, so that no wrap bit is ever
+ * computed.)
+ *
+ * For y modulo 2^m with |y| < 2^(m-2), Y = y + 2^(m-2) is in [0, 2^(m-1)); a non-negative y < 2^(m-1) is its own Y. Let s_i be the share Y_i read as a signed m-bit
+ * number and t_i its top bit. Then over the integers Y = s_0 + s_1 + 2^m·t_0·t_1: the shares wrap exactly when a top bit is
+ * set. The correction shares its choice bit with the top bit of the product, so it costs no further COT:
+ *
+ *   x·Y = Σ_i x_i·s_i + Σ_i x_i·(s_j + 2^m·t_i·t_j), and the top bit t_j of s_j multiplies -2^(m-1)·(1 - 2 t_i)·x_i.
+ *
+ * Cost: `multiplyNarrow` m COTs each way for a row of w, one round trip, 2·w·Σ_(b<m) (ringBits - b) bits;
+ * `squareInto` m COTs one way and 1 back, one round trip, Σ_(b<m) (ringBits - 1 - b) + ringBits - m - 1 bits.
+ */
+import { kernels } from '../../../../kernels/addon.js';
+import { protocol } from '../../../core/span.js';
+import type { Sign } from '../../backend.js';
+import { exchange, type TwoParty } from '../exchange/cot-exchange.js';
+import { type ProductPlan, ProductReceiver, ProductSender } from './cot-product.js';
+
+/** A non-negative sharing and what this party reads off its own share of it. */
+export interface Lifted {
+  /** Y_i modulo 2^bits. */
+  readonly words: BigUint64Array;
+  /** t_i */
+  readonly topBits: Uint8Array;
+  /** s_i modulo 2^ringBits. */
+  readonly signed: BigUint64Array;
+}
+
+/** This party's share of Y modulo 2^bits: of a signed value the server adds 2^(bits - 2). */
+export function nonNegative(
+  { session }: TwoParty,
+  y: BigUint64Array,
+  bits: number,
+  sign: Sign,
+): BigUint64Array {
+  const words = new BigUint64Array(y.length);
+  const offset = sign === 'signed' && session.self === 'server' ? 1n << BigInt(bits - 2) : 0n;
+  kernels.ringAdd(y, BigUint64Array.of(offset), bits, words);
+  return words;
+}
+
+/** words: a share Y_i modulo 2^bits. */
+export function lifted(words: BigUint64Array, bits: number, ringBits: number): Lifted {
+  const topBits = new Uint8Array(words.length);
+  kernels.ringSignBit(words, bits, topBits);
+  const signed = new BigUint64Array(words.length);
+  kernels.ringSignExtend(words, bits, ringBits, signed);
+  return { words, topBits, signed };
+}
+
+/** (1 - 2·bit)·x, bits [n], x [n, width] */
+export function negatedWhere(bits: Uint8Array, x: BigUint64Array, ringBits: number): BigUint64Array {
+  const out = new BigUint64Array(x.length);
+  kernels.ringSelect(bits, x, out);
+  kernels.ringScale(out, 2n, ringBits, out);
+  kernels.ringSubtract(x, out, ringBits, out);
+  return out;
+}
+
+function addConstant(x: BigUint64Array, constant: bigint, ringBits: number): void {
+  kernels.ringAdd(x, BigUint64Array.of(BigInt.asUintN(ringBits, constant)), ringBits, x);
+}
+
+/** x [n, width] modulo 2^ringBits, y [n] modulo 2^bits, |y| < 2^(bits - 2), bits <= ringBits → y[i]·x[i, :] [n, width] */
+export const multiplyNarrow = protocol(
+  'multiplyNarrow',
+  async (
+    party: TwoParty,
+    x: BigUint64Array,
+    ringBits: number,
+    y: BigUint64Array,
+    bits: number,
+    sign: Sign = 'signed',
+  ): Promise<BigUint64Array> => {
+    const out = new BigUint64Array(x.length);
+    if (x.length === 0) return out;
+    const own = lifted(nonNegative(party, y, bits, sign), bits, ringBits);
+    const plan = { items: y.length, bits, ringBits, width: x.length / y.length, signed: true };
+    const sender = new ProductSender(plan, x, negatedWhere(own.topBits, x, ringBits));
+    const receiver = new ProductReceiver(plan, own.words);
+    await exchange(party, sender, receiver);
+
+    const factors = own.signed;
+    if (sign === 'signed') addConstant(factors, -(1n << BigInt(bits - 2)), ringBits); // x·y = x·Y - 2^(bits - 2)·x
+    kernels.ringMultiplyRows(x, factors, ringBits, out);
+    kernels.ringAdd(out, sender.share, ringBits, out);
+    kernels.ringAdd(out, receiver.share, ringBits, out);
+    return out;
+  },
+);
+
+/**
+ * x [n] modulo 2^bits, |x| < 2^(bits - 2) → x·x [n] modulo 2^ringBits, bits < ringBits <= 2·bits - 1. With Y = x + 2^(bits - 2):
+ * Y² = s_0² + s_1² + 2·s_1·(s_0 + 2^bits·t_0·t_1) + 2^(bits+1)·t_1·(t_0·s_0) modulo 2^(2·bits), roles either way round.
+ */
+export const squareInto = protocol(
+  'square',
+  async (
+    party: TwoParty,
+    x: BigUint64Array,
+    bits: number,
+    ringBits: number,
+    sign: Sign = 'signed',
+  ): Promise<BigUint64Array> => {
+    const own = lifted(nonNegative(party, x, bits, sign), bits, ringBits);
+    const { words, topBits, signed } = own;
+    const isReceiver = party.nextReceiver === party.session.self;
+    party.nextReceiver = party.nextReceiver === 'server' ? 'client' : 'server';
+
+    const cross = { items: x.length, bits, ringBits: ringBits - 1, width: 1, signed: true };
+    const crossJob = isReceiver
+      ? new ProductReceiver(cross, words)
+      : new ProductSender(cross, signed, negatedWhere(topBits, signed, ringBits));
+    const wrap = { items: x.length, bits: 1, ringBits: ringBits - bits - 1, width: 1, signed: false };
+    const wrapJob = wrap.ringBits > 0 ? wrapHalf(wrap, isReceiver, topBits, signed) : null;
+    const halves = [crossJob, wrapJob];
+    const sender = halves.find((half) => half instanceof ProductSender) ?? null;
+    const receiver = halves.find((half) => half instanceof ProductReceiver) ?? null;
+    await exchange(party, sender, receiver);
+
+    return squareOf(party, own, bits, ringBits, sign, {
+      cross: crossJob.share,
+      wrap: wrapJob?.share ?? null,
+    });
+  },
+);
+
+/** Shares of s_0·(s_1 + 2^bits·t_0·t_1) modulo 2^(ringBits - 1) and of t_1·t_0·s_0 modulo 2^(ringBits - bits - 1), if that is a ring. */
+export interface CrossTerms {
+  readonly cross: BigUint64Array;
+  readonly wrap: BigUint64Array | null;
+}
+
+/** This party's share of x², local. */
+export function squareOf(
+  { session }: TwoParty,
+  { signed }: Lifted,
+  bits: number,
+  ringBits: number,
+  sign: Sign,
+  { cross, wrap }: CrossTerms,
+): BigUint64Array {
+  const out = signed.slice();
+  if (sign === 'signed') addConstant(out, -(1n << BigInt(bits - 1)), ringBits); // x² = Y² - 2^(bits-1)·Y + 2^(2·bits-4)
+  kernels.ringMultiply(out, signed, ringBits, out);
+  addScaled(out, cross, 1, ringBits);
+  if (wrap) addScaled(out, wrap, bits + 1, ringBits);
+  const isServer = session.self === 'server';
+  if (sign === 'signed' && isServer) addConstant(out, 1n << BigInt(2 * bits - 4), ringBits);
+  return out;
+}
+
+/** The half of t_1·(t_0·s_0) of the party that receives (or not) in the cross product. */
+function wrapHalf(
+  plan: ProductPlan,
+  receivesCross: boolean,
+  topBits: Uint8Array,
+  signed: BigUint64Array,
+): ProductSender | ProductReceiver {
+  const words = new BigUint64Array(topBits.length);
+  if (receivesCross) {
+    kernels.ringSelect(topBits, signed, words);
+    return new ProductSender(plan, words);
+  }
+  kernels.ringFromBits(topBits, words);
+  return new ProductReceiver(plan, words);
+}
+
+/** sum += 2^exponent · x */
+function addScaled(sum: BigUint64Array, x: BigUint64Array, exponent: number, ringBits: number): void {
+  const scaled = new BigUint64Array(x.length);
+  kernels.ringScale(x, 1n << BigInt(exponent), ringBits, scaled);
+  kernels.ringAdd(sum, scaled, ringBits, sum);
+}

@@ -1,0 +1,42 @@
+/**
+ * Products of small shared matrices, as the last layers have after pruning: elementwise by COTs instead of ciphertexts, whose
+ * 1.3 MB and tens of milliseconds do not shrink with the matrices.
+ */
+import { kernels } from '../../../../kernels/addon.js';
+import { protocol } from '../../../core/span.js';
+import type { TwoParty } from '../exchange/cot-exchange.js';
+import type { MatmulShape } from '../linear/linear-protocols.js';
+import { multiply } from './multiply.js';
+
+/** Products of scalars up to which COTs are dearer neither in bytes nor in time. */
+const MOST_PRODUCTS = 4096;
+
+export const isSmallMatmul = ({ batch, n, k, m }: Omit<MatmulShape, 'ringBits'>): boolean =>
+  batch * n * k * m <= MOST_PRODUCTS;
+
+/** x [batch, n, k] · y [batch, k, m] → [batch, n, m] */
+export const smallMatmul = protocol(
+  'matmul',
+  async (
+    party: TwoParty,
+    x: BigUint64Array,
+    y: BigUint64Array,
+    { batch, n, k, m, ringBits }: MatmulShape,
+  ): Promise<BigUint64Array> => {
+    const columns = new BigUint64Array(y.length);
+    kernels.ringPermute(y, Uint32Array.of(batch, k, m), Uint32Array.of(0, 2, 1), columns);
+    const left = new BigUint64Array(batch * n * m * k);
+    const right = new BigUint64Array(left.length);
+    for (let row = 0, at = 0; row < batch * n; row++) {
+      const first = Math.floor(row / n) * m;
+      for (let column = first; column < first + m; column++, at += k) {
+        left.set(x.subarray(row * k, (row + 1) * k), at);
+        right.set(columns.subarray(column * k, (column + 1) * k), at);
+      }
+    }
+    const out = new BigUint64Array(batch * n * m);
+    const products = await multiply(party, left, right, ringBits);
+    if (products.length > 0) kernels.ringSum(products, k, 1, ringBits, out);
+    return out;
+  },
+);

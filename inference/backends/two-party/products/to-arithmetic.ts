@@ -1,0 +1,29 @@
+/**
+ * XOR-shared bits as additive shares modulo 2^ringBits: b = b_0 + b_1 - 2·b_0·b_1 (Rathee et al., CrypTFlow2, CCS 2020,
+ * section 2.4); the product is needed modulo 2^(ringBits - 1) only.
+ *
+ * Cost: 1 COT, 1 bit one way, ringBits - 1 bits back.
+ */
+import { kernels } from '../../../../kernels/addon.js';
+import { protocol } from '../../../core/span.js';
+import type { TwoParty } from '../exchange/cot-exchange.js';
+import { type BitProducts, bitProducts } from './bit-product.js';
+
+/** bits [n] → [n] */
+export const toArithmetic = protocol(
+  'toArithmetic',
+  async (
+    party: TwoParty,
+    bits: Uint8Array,
+    ringBits: number,
+    products: BitProducts = bitProducts(party),
+  ): Promise<BigUint64Array> => {
+    const own = new BigUint64Array(bits.length);
+    kernels.ringFromBits(bits, own);
+    if (ringBits === 1) return own;
+    const share = await products.oneWay({ numbers: own, bits: own }, ringBits - 1);
+    kernels.ringScale(share, 2n, ringBits, share);
+    kernels.ringSubtract(own, share, ringBits, share);
+    return share;
+  },
+);

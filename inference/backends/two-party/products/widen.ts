@@ -1,0 +1,45 @@
+/**
+ * A sharing modulo 2^from as one modulo 2^to, for |value| < 2^(from - 2) (Huang et al., Cheetah, USENIX Security 2022,
+ * section 5.1). u = value + 2^(from - 2) is below 2^(from - 1), so its shares wrap exactly when one of their top bits is set:
+ * wrap = 1 - n_0·n_1, with n_i = 1 where the top bit is 0. Then u = u_0 + u_1 - 2^from·wrap over the integers. Exact.
+ *
+ * Cost: 1 COT, 1 bit one way, to - from bits back.
+ */
+import { kernels } from '../../../../kernels/addon.js';
+import { protocol } from '../../../core/span.js';
+import type { TwoParty } from '../exchange/cot-exchange.js';
+import { type BitProducts, bitProducts } from './bit-product.js';
+
+/** x [n] modulo 2^from → [n] modulo 2^to; from is at least 2 */
+export const widen = protocol(
+  'widen',
+  async (
+    party: TwoParty,
+    x: BigUint64Array,
+    from: number,
+    to: number,
+    products: BitProducts = bitProducts(party),
+  ): Promise<BigUint64Array> => {
+    if (to === from) return x;
+    const isServer = party.session.self === 'server';
+    const offset = 1n << BigInt(from - 2);
+    const own = isServer ? plus(x, offset, from) : x;
+    const noTopBit = new BigUint64Array(x.length);
+    const bits = new Uint8Array(x.length);
+    kernels.ringSignBit(own, from, bits);
+    kernels.bitsNot(bits, bits);
+    kernels.ringFromBits(bits, noTopBit);
+
+    const share = await products.oneWay({ numbers: noTopBit, bits: noTopBit }, to - from);
+    kernels.ringScale(share, 1n << BigInt(from), to, share);
+    kernels.ringAdd(share, own, to, share);
+    return isServer ? plus(share, -(1n << BigInt(from)) - offset, to) : share;
+  },
+);
+
+/** A constant added modulo 2^ringBits. */
+function plus(x: BigUint64Array, constant: bigint, ringBits: number): BigUint64Array {
+  const out = new BigUint64Array(x.length);
+  kernels.ringAdd(x, BigUint64Array.of(BigInt.asUintN(ringBits, constant)), ringBits, out);
+  return out;
+}

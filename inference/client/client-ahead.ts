@@ -1,0 +1,143 @@
+/**
+ * Material for texts that are still to come, as the client sees it: the server has no initiative, so the client asks for it
+ * between texts, in steps short enough that a text which arrives meanwhile starts soon.
+ */
+import type { KeptItems } from '../backends/two-party/ahead/ahead.js';
+import { type Correlation, Demand } from '../backends/two-party/ahead/demand.js';
+import { withSpan } from '../core/span.js';
+import type { Material } from '../material/material.js';
+import { inventoryOf, type KeptPool, type PoolName } from '../material/pool-file.js';
+import type { Channel } from '../net/channel.js';
+import { receiveAnswer, sendRequest } from '../run/request.js';
+import { addCosts, type Cost, Meter, NO_COST } from '../session/meter.js';
+
+/** Memory of what one step makes: about half a second's work where somebody may be waiting. */
+const STEP_BYTES = 4e6;
+/** Where nobody waits: taller batches are cheaper. */
+const LONG_STEP_BYTES = 64e6;
+/** Texts that say what the next ones will use. */
+const RECENT_TEXTS = 16;
+
+/** How a filling ended: everything is there, a text came, or the server keeps no more. */
+export type Filled = 'complete' | 'stopped' | 'refused';
+
+interface Used {
+  readonly demand: Demand;
+  readonly texts: number;
+}
+
+const isCots = ([{ kind }]: readonly [Correlation, number]): boolean => kind === 'cots';
+
+/**
+ * Cuts what is missing to `target` into demands of about `stepBytes`, to be filled one after another. COTs come last, since
+ * making everything else takes some.
+ */
+export function stepsTo(
+  target: Demand,
+  material: Pick<Material, 'stock' | 'bytesOf'>,
+  stepBytes: number,
+): Demand[] {
+  const { items } = material.stock();
+  const steps: Demand[] = [];
+  let step = new Demand();
+  let bytes = 0;
+  const entries = [...target.entries.filter((e) => !isCots(e)), ...target.entries.filter(isCots)];
+  for (const [correlation, count] of entries) {
+    const each = Math.max(0.01, material.bytesOf(Demand.of([[correlation, 1024]])) / 1024);
+    for (let have = items.of(correlation); have < count; ) {
+      const made = Math.min(count - have, Math.max(1, Math.floor((stepBytes - bytes) / each)));
+      have += made;
+      step.add(correlation, have);
+      bytes += made * each;
+      if (bytes < stepBytes) continue;
+      steps.push(step);
+      [step, bytes] = [new Demand(), 0];
+    }
+  }
+  return step.isEmpty ? steps : [...steps, step];
+}
+
+export class ClientAhead {
+  readonly #recent: Used[] = [];
+  #cost = NO_COST;
+
+  constructor(
+    private readonly channel: Channel,
+    private readonly material: Material,
+    /** What the server keeps for this client. */
+    readonly limitBytes: number,
+  ) {}
+
+  /** What was spent since the last call. */
+  takeCost(): Cost {
+    const cost = this.#cost;
+    this.#cost = NO_COST;
+    return cost;
+  }
+
+  /** Of this party's memory. */
+  get bytes(): number {
+    return this.material.stock().bytes;
+  }
+
+  /** Before a text or a batch of them. */
+  beginTexts(): void {
+    this.material.resetDemand();
+  }
+
+  endTexts(texts: number): void {
+    this.#recent.push({ demand: this.material.demand(), texts });
+    if (this.#recent.length > RECENT_TEXTS) this.#recent.shift();
+  }
+
+  /** What so many texts like the last ones use, with a margin; null before the first. */
+  expected(texts: number): Demand | null {
+    if (this.#recent.length === 0) return null;
+    const seen = this.#recent.reduce((sum, recent) => sum + recent.texts, 0);
+    const used = this.#recent.reduce((sum, recent) => sum.plus(recent.demand.withMargin()), new Demand());
+    return used.times(texts / seen);
+  }
+
+  /** As much of a demand as the server keeps. */
+  within(demand: Demand): Demand {
+    const bytes = this.material.bytesOf(demand);
+    return bytes <= this.limitBytes ? demand : demand.times(this.limitBytes / bytes);
+  }
+
+  /** Makes what is missing to `target`. `shouldStop` is asked between steps, which are then short. */
+  async fill(target: Demand, shouldStop?: () => boolean): Promise<Filled> {
+    const meter = new Meter();
+    try {
+      return await withSpan(meter.span, () => this.#fill(target, shouldStop));
+    } finally {
+      this.#cost = addCosts(this.#cost, meter.finish().cost);
+    }
+  }
+
+  /** Takes pools up again that both parties kept; false if the server does not have its part. */
+  async resume({ id, generation, items }: KeptPool): Promise<boolean> {
+    sendRequest(this.channel, { kind: 'resume', id, generation, inventory: inventoryOf(items) });
+    if (!(await receiveAnswer(this.channel))) return false;
+    this.material.restoreAhead(items);
+    return true;
+  }
+
+  /** Takes everything out of the pools, for the client to keep; null if the server does not keep its part. */
+  async keep({ id, generation }: PoolName): Promise<readonly KeptItems[] | null> {
+    const items = this.material.drainAhead();
+    sendRequest(this.channel, { kind: 'keep', id, generation, inventory: inventoryOf(items) });
+    return (await receiveAnswer(this.channel)) ? items : null;
+  }
+
+  async #fill(target: Demand, shouldStop?: () => boolean): Promise<Filled> {
+    for (const demand of stepsTo(target, this.material, shouldStop ? STEP_BYTES : LONG_STEP_BYTES)) {
+      // Let whatever arrived be noticed.
+      if (shouldStop) await new Promise((resolve) => setImmediate(resolve));
+      if (shouldStop?.()) return 'stopped';
+      sendRequest(this.channel, { kind: 'prepare', demand });
+      if (!(await receiveAnswer(this.channel))) return 'refused';
+      await this.material.prepareAhead(demand);
+    }
+    return 'complete';
+  }
+}

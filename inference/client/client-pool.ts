@@ -1,0 +1,58 @@
+/** What is left in a client's pools, kept in a file from one connection to the next. */
+import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { claimPool, type KeptPool, readLedger, writeLedger, writePool } from '../material/pool-file.js';
+import type { ClientAhead } from './client-ahead.js';
+
+export interface ClientPoolOptions {
+  readonly path: string;
+  /** Digest of the model's public part. */
+  readonly model: string;
+  readonly onNote: (line: string) => void;
+}
+
+/** A claimed pool that fits; otherwise one sentence says why not. */
+async function claimed({ path, model, onNote }: ClientPoolOptions): Promise<KeptPool | null> {
+  const ledger = await readLedger(path);
+  const pool = await claimPool(path).catch((error: Error) => {
+    onNote(`${path}: ${error.message}; it is discarded`);
+    return null;
+  });
+  if (!pool) return null;
+  const isSpent = ledger !== null && ledger.id === pool.id && ledger.generation > pool.generation;
+  const discard = (reason: string) => {
+    onNote(`${path}: ${reason}; it is discarded`);
+    return null;
+  };
+  if (pool.party !== 'client') return discard('this is the pool of a server');
+  if (pool.model !== model) return discard('the pool belongs to another model');
+  // What is spent is marked as one generation later.
+  if (isSpent) return discard('the pool was used before (is this an old copy?)');
+  await writeLedger(path, { id: pool.id, generation: pool.generation + 1 });
+  return pool;
+}
+
+/** Puts back what the file holds, if the server still has its part. The file is gone in any case. */
+export async function resumePool(ahead: ClientAhead, options: ClientPoolOptions): Promise<void> {
+  const pool = await claimed(options);
+  if (pool && !(await ahead.resume(pool)))
+    options.onNote(
+      `${options.path}: the server does not have its part of the pool any more; it is discarded`,
+    );
+}
+
+/** Keeps what is left, if the server does; call after the last text. */
+export async function keepPool(
+  ahead: ClientAhead,
+  { path, model, onNote }: ClientPoolOptions,
+): Promise<void> {
+  const ledger = await readLedger(path);
+  const name = ledger
+    ? { id: ledger.id, generation: ledger.generation + 1 }
+    : { id: randomBytes(16).toString('hex'), generation: 1 };
+  const items = await ahead.keep(name);
+  if (!items) return onNote(`${path}: the server keeps no pools (serve --pools)`);
+  await rm(path, { force: true });
+  await writeLedger(path, name);
+  await writePool(path, { ...name, party: 'client', model, items });
+}

@@ -1,0 +1,37 @@
+/** Public parts that servers sent, kept by digest, so that a client loads each model once. */
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { type PublicPart, parsePublicPart } from '../../model/artifact/artifact-file.js';
+
+export const defaultCacheFolder = (): string =>
+  join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'cipherprune', 'public-models');
+
+const pathOf = (folder: string, digest: string): string => join(folder, `${digest}.bin`);
+
+/** The kept public part, or null; a file that is damaged or has another digest counts as absent. */
+export async function readCached(folder: string, digest: string): Promise<PublicPart | null> {
+  try {
+    const part = parsePublicPart(await readFile(pathOf(folder, digest)));
+    return part.digest === digest ? part : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Keeps a public part; a folder that cannot be written only costs the next transfer. */
+export async function writeCached(folder: string, digest: string, bytes: Uint8Array): Promise<boolean> {
+  const path = pathOf(folder, digest);
+  // Nobody can put a link under this name beforehand: it is not foreseeable, and what exists is not opened.
+  const temporary = `${path}.${randomBytes(8).toString('hex')}.tmp`;
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await writeFile(temporary, bytes, { flag: 'wx', mode: 0o600 });
+    await rename(temporary, path);
+    return true;
+  } catch {
+    await rm(temporary, { force: true }).catch(() => {});
+    return false;
+  }
+}

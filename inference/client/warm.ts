@@ -1,0 +1,72 @@
+/** Keeps material for the next texts ready: which texts to expect, and how much of it the server keeps. */
+import type { PublicModel } from '../../model/artifact/artifact.js';
+import type { Demand } from '../backends/two-party/ahead/demand.js';
+import { demandOf } from '../cost/demand-of.js';
+import type { LayerCounts } from '../run/party.js';
+import { bucketOf } from '../run/request.js';
+import type { Client } from './client.js';
+
+/** A text of a sentence or two, where nothing is known. */
+const USUAL_TOKENS = 32;
+
+/**
+ * What pruning may leave, before any text told: layer by layer an equal part of the tokens goes, and half of the others are
+ * important. An artifact does not say, since that would tell about its thresholds. What is not used serves later texts.
+ */
+export function guessedCounts({ config }: Pick<PublicModel, 'config'>, bucket: number): LayerCounts[] {
+  return Array.from({ length: config.layers }, (_, layer) => {
+    const kept = Math.max(1, Math.round(bucket * (1 - (layer + 1) / config.layers)));
+    return { kept, important: Math.ceil(kept / 2) };
+  });
+}
+
+export interface WarmOptions {
+  /** Have material for so many texts. */
+  readonly texts: number;
+  /** Told, once, if that cannot be. */
+  readonly onNote: (line: string) => void;
+}
+
+export interface Expected {
+  /** Texts that will come at most. */
+  readonly remaining?: number;
+  /** Padded length of the first text, if it is known. */
+  readonly bucket?: number | undefined;
+  /** Asked between short steps: a text has come. Without it everything is made. */
+  readonly shouldStop?: () => boolean;
+}
+
+export class Warmer {
+  #noted = false;
+
+  constructor(
+    private readonly client: Pick<Client, 'ahead' | 'model'>,
+    private readonly options: WarmOptions,
+  ) {}
+
+  /** Makes what is missing: for texts like the last ones or, before any, for ones of this length. */
+  async fill({ remaining = Number.POSITIVE_INFINITY, bucket, shouldStop }: Expected = {}): Promise<void> {
+    const { ahead } = this.client;
+    const texts = Math.min(this.options.texts, remaining);
+    if (texts <= 0) return;
+    if (!ahead) return this.#note('the server makes nothing ahead (serve --ahead-memory)');
+    const wanted = ahead.expected(texts) ?? (await this.#guess(bucket)).withMargin().times(texts);
+    const target = ahead.within(wanted);
+    if (target !== wanted)
+      this.#note(
+        `the server keeps ${ahead.limitBytes / 1e6} MB of material: not for ${texts} ${texts === 1 ? 'text' : 'texts'}`,
+      );
+    if ((await ahead.fill(target, shouldStop)) === 'refused')
+      this.#note('the server keeps no more material; the rest is made on demand');
+  }
+
+  #guess(bucket = bucketOf(Math.min(USUAL_TOKENS, this.client.model.maxTokens))): Promise<Demand> {
+    const { model } = this.client;
+    return demandOf(model, { bucket, schedule: guessedCounts(model, bucket) });
+  }
+
+  #note(line: string): void {
+    if (!this.#noted) this.options.onNote(`cipherprune: ${line}`);
+    this.#noted = true;
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * What one text costs, without running it: the engine on a backend that counts. Bytes and rounds are those of a real run
+ * (the first text of a connection, set-up apart); seconds come from throughputs measured on one machine and a network's
+ * bandwidth and latency.
+ */
+import type { PublicModel } from '../../model/artifact/artifact.js';
+import { withSpan } from '../core/span.js';
+import { classify } from '../engine/classify.js';
+import { prepareModel } from '../engine/prepare.js';
+import { costsByName, Meter, type SpanReport } from '../session/meter.js';
+import { CountingBackend, type ScheduledCounts } from './counting-backend.js';
+
+export interface NetworkModel {
+  readonly bandwidthBitsPerSecond: number;
+  readonly roundTripMilliseconds: number;
+}
+
+/** How fast a kind of machine is. */
+export interface Throughput {
+  /** With all that belongs to the non-linear protocols that use them up. */
+  readonly cotsPerMillisecond: number;
+  /** Times the packing's own model of homomorphic products. */
+  readonly productFactor: number;
+  /** Of a round trip inside one machine. */
+  readonly roundMilliseconds: number;
+}
+
+/**
+ * Fitted to the processor time of both parties together, one core, in runs of BERT-tiny and BERT-mini with 16 to 64 tokens
+ * (AVX-512): within 30%. Parties that work at the same time, or threads, take less.
+ */
+export const defaultThroughput: Throughput = {
+  cotsPerMillisecond: 20_000,
+  productFactor: 1.3,
+  roundMilliseconds: 0.3,
+};
+
+/** The published systems' LAN and WAN. */
+export const networkModels = {
+  loopback: { bandwidthBitsPerSecond: 16e9, roundTripMilliseconds: 0 },
+  lan: { bandwidthBitsPerSecond: 3e9, roundTripMilliseconds: 0.8 },
+  wan: { bandwidthBitsPerSecond: 200e6, roundTripMilliseconds: 40 },
+} as const satisfies Record<string, NetworkModel>;
+
+export type NetworkName = keyof typeof networkModels;
+
+export interface ProtocolCost {
+  readonly name: string;
+  readonly bytes: number;
+  readonly rounds: number;
+}
+
+export interface CostEstimate {
+  /** Both directions, online. */
+  readonly bytes: number;
+  readonly rounds: number;
+  readonly cots: number;
+  readonly seconds: Readonly<Record<NetworkName, number>>;
+  readonly layers: readonly { readonly bytes: number; readonly rounds: number }[];
+  /** By name over all layers; a protocol's cost includes those inside it. */
+  readonly protocols: readonly ProtocolCost[];
+}
+
+/** The client's request for one text (run/request.ts). */
+const REQUEST_BYTES = 8;
+
+const bytesOf = ({ cost }: Pick<SpanReport, 'cost'>): number => cost.sentBytes + cost.receivedBytes;
+
+export interface CostOptions {
+  /** Padded length. */
+  readonly bucket: number;
+  /** Per layer; ignored by a model that does not prune. Padding always leaves in layer 0. */
+  readonly schedule: readonly ScheduledCounts[];
+  readonly throughput?: Throughput;
+}
+
+/** The cost of one text of a model; only the public part is needed. */
+export async function estimateCost(model: PublicModel, options: CostOptions): Promise<CostEstimate> {
+  const { bucket, schedule, throughput = defaultThroughput } = options;
+  const mpc = new CountingBackend(schedule);
+  const meter = new Meter();
+  const prepared = await prepareModel(mpc, model, null);
+  await withSpan(meter.span, () => classify(mpc, prepared, null, bucket));
+  const report = meter.finish();
+  const bytes = bytesOf(report) + REQUEST_BYTES;
+  const { rounds } = report.cost;
+  const { cots, productMilliseconds } = mpc.work;
+  const computing =
+    cots / throughput.cotsPerMillisecond +
+    productMilliseconds * throughput.productFactor +
+    rounds * throughput.roundMilliseconds;
+  const seconds = ({ bandwidthBitsPerSecond, roundTripMilliseconds }: NetworkModel): number =>
+    (computing + rounds * roundTripMilliseconds) / 1000 + (8 * bytes) / bandwidthBitsPerSecond;
+  const { loopback, lan, wan } = networkModels;
+  return {
+    bytes,
+    rounds,
+    cots,
+    seconds: { loopback: seconds(loopback), lan: seconds(lan), wan: seconds(wan) },
+    layers: report.children
+      .filter(({ name }) => /^layer\d+$/.test(name))
+      .map((span) => ({ bytes: bytesOf(span), rounds: span.cost.rounds })),
+    protocols: [...costsByName(report)]
+      .filter(([name]) => !/^layer\d+$/.test(name))
+      .map(([name, cost]) => ({ name, bytes: cost.sentBytes + cost.receivedBytes, rounds: cost.rounds })),
+  };
+}
+
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+
+/** Means over texts, by name and layer. */
+export function meanCost(costs: readonly CostEstimate[]): CostEstimate {
+  const each = (pick: (cost: CostEstimate) => number): number => mean(costs.map(pick));
+  const names = [...new Set(costs.flatMap(({ protocols }) => protocols.map(({ name }) => name)))];
+  const of = (name: string, field: 'bytes' | 'rounds') =>
+    each(({ protocols }) => protocols.find((p) => p.name === name)?.[field] ?? 0);
+  return {
+    bytes: each((c) => c.bytes),
+    rounds: each((c) => c.rounds),
+    cots: each((c) => c.cots),
+    seconds: {
+      loopback: each((c) => c.seconds.loopback),
+      lan: each((c) => c.seconds.lan),
+      wan: each((c) => c.seconds.wan),
+    },
+    layers: (costs[0]?.layers ?? []).map((_, layer) => ({
+      bytes: each((c) => c.layers[layer]!.bytes),
+      rounds: each((c) => c.layers[layer]!.rounds),
+    })),
+    protocols: names.map((name) => ({ name, bytes: of(name, 'bytes'), rounds: of(name, 'rounds') })),
+  };
+}

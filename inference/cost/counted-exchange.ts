@@ -1,0 +1,138 @@
+/**
+ * What the exchanges of the two-party backend send, seen from the client and in its order: the same windows, chunks and
+ * refills of COTs as in two-party/cot-exchange.ts and crypto/ot, without their contents.
+ */
+import { kernels } from '../../kernels/addon.js';
+import {
+  CHUNK_COTS,
+  itemsPer,
+  type Range,
+  rangesOf,
+  WINDOW_COTS,
+} from '../backends/two-party/exchange/cot-exchange.js';
+import type { ProductPlan } from '../backends/two-party/products/cot-product.js';
+import { span } from '../core/span.js';
+import type { PartyId } from '../core/tensors.js';
+import { DEFAULT_K } from '../crypto/ot/setup-cots.js';
+import { BASE_OTS, correctionBytes, REFILL_COTS } from '../crypto/ot/soft-spoken.js';
+import type { TrafficCounter } from '../session/meter.js';
+
+/** One direction of an exchange. */
+export interface CountedJob {
+  readonly items: number;
+  readonly cotsPerItem: number;
+  messageBytes(items: number): number;
+}
+
+export const productJob = ({ items, bits, ringBits, width, signed }: ProductPlan): CountedJob => ({
+  items,
+  cotsPerItem: bits,
+  messageBytes: (count) => kernels.cotProductMessageBytes(count, bits, ringBits, width, signed ? 1 : 0),
+});
+
+export const comparisonJob = (items: number, ringBits: number, copies = 1): CountedJob => ({
+  items,
+  cotsPerItem: ringBits - 1,
+  messageBytes: (count) => copies * kernels.comparisonMessageBytes(count, ringBits),
+});
+
+const windowsOf = (job: CountedJob | null): Range[] =>
+  job === null ? [] : rangesOf([0, job.items], itemsPer(WINDOW_COTS, job));
+
+const chunksOf = (job: CountedJob | null, window: Range | undefined): Range[] =>
+  job === null || window === undefined ? [] : rangesOf(window, itemsPer(CHUNK_COTS, job));
+
+const cotsFor = (job: CountedJob, [begin, end]: Range): number => (end - begin) * job.cotsPerItem;
+
+/** The client's side of both directions of COTs. */
+export class CountedCots {
+  /** Used so far, both directions. */
+  taken = 0;
+  /** Of these, what pools would not serve, by sender. */
+  readonly wanted: Record<PartyId, number> = { server: 0, client: 0 };
+  #isWanted = true;
+  /** Of each direction's current refill: the client's as sender (its delta) and as receiver (its choices). The receiver's
+   * first 128 became the base OTs of the other direction. */
+  #left = { sender: 0, receiver: REFILL_COTS - BASE_OTS };
+
+  constructor(private readonly traffic: TrafficCounter) {}
+
+  /** COTs of what could be made ahead. */
+  async unwanted<T>(body: () => Promise<T>): Promise<T> {
+    this.#isWanted = false;
+    try {
+      return await body();
+    } finally {
+      this.#isWanted = true;
+    }
+  }
+
+  /** Refills go from the half with the choices to the half with delta. */
+  async take(direction: 'sender' | 'receiver', count: number): Promise<void> {
+    await span('cots', async () => {
+      this.taken += count;
+      if (this.#isWanted) this.wanted[direction === 'sender' ? 'client' : 'server'] += count;
+      const refills = Math.max(0, Math.ceil((count - this.#left[direction]) / REFILL_COTS));
+      this.#left[direction] += refills * REFILL_COTS - count;
+      for (let i = 0; i < refills; i++) {
+        if (direction === 'sender') this.traffic.received(correctionBytes(DEFAULT_K));
+        else this.traffic.sent(correctionBytes(DEFAULT_K));
+      }
+    });
+  }
+}
+
+export class CountedExchange {
+  #nextReceiver: PartyId = 'client';
+
+  constructor(
+    private readonly traffic: TrafficCounter,
+    private readonly cots: CountedCots,
+  ) {}
+
+  /** Receiver of the next one-way protocol. */
+  get nextReceiver(): PartyId {
+    return this.#nextReceiver;
+  }
+
+  /** The client's halves of up to two directions. */
+  async both(sending: CountedJob | null, receiving: CountedJob | null): Promise<void> {
+    const [sent, received] = [windowsOf(sending), windowsOf(receiving)];
+    for (let w = 0; w < Math.max(sent.length, received.length); w++) {
+      const [outgoing, incoming] = [chunksOf(sending, sent[w]), chunksOf(receiving, received[w])];
+      this.traffic.beginPipeline();
+      await this.corrections(sending, outgoing, receiving, incoming);
+      for (const [from, to] of outgoing) this.traffic.sent(sending!.messageBytes(to - from));
+      for (const [from, to] of incoming) this.traffic.received(receiving!.messageBytes(to - from));
+      this.traffic.endPipeline();
+    }
+  }
+
+  private async corrections(
+    sending: CountedJob | null,
+    outgoing: readonly Range[],
+    receiving: CountedJob | null,
+    incoming: readonly Range[],
+  ): Promise<void> {
+    for (let c = 0; c < Math.max(outgoing.length, incoming.length); c++) {
+      const [own, peers] = [outgoing[c], incoming[c]];
+      if (own) await this.cots.take('sender', cotsFor(sending!, own));
+      if (peers) await this.cots.take('receiver', cotsFor(receiving!, peers));
+      if (peers) this.traffic.sent(Math.ceil(cotsFor(receiving!, peers) / 8));
+      if (own) this.traffic.received(Math.ceil(cotsFor(sending!, own) / 8));
+    }
+  }
+
+  /** The parties take turns as the receiver; `back` is a smaller job in the other direction at the same time. */
+  async oneWay(job: CountedJob, back: CountedJob | null = null): Promise<void> {
+    const receives = this.#nextReceiver === 'client';
+    this.#nextReceiver = receives ? 'server' : 'client';
+    await (receives ? this.both(back, job) : this.both(job, back));
+  }
+
+  /** A factor's owner receives; the peer is the next receiver. */
+  async ownedBy(owner: PartyId, job: CountedJob): Promise<void> {
+    this.#nextReceiver = owner === 'server' ? 'client' : 'server';
+    await (owner === 'client' ? this.both(null, job) : this.both(job, null));
+  }
+}

@@ -1,0 +1,21 @@
+/** What one text would use of what can be made ahead, from public shapes alone: to fill pools before the first text. */
+import type { PublicModel } from '../../model/artifact/artifact.js';
+import type { Demand } from '../backends/two-party/ahead/demand.js';
+import { classify } from '../engine/classify.js';
+import { prepareModel } from '../engine/prepare.js';
+import { CountingBackend, type ScheduledCounts } from './counting-backend.js';
+
+export interface TextShape {
+  /** Padded length. */
+  readonly bucket: number;
+  /** Per layer, as expected; ignored by a model that does not prune. Padding always leaves in layer 0. */
+  readonly schedule: readonly ScheduledCounts[];
+}
+
+/** Equal to what `TwoPartyBackend.demand` counts after such a text. */
+export async function demandOf(model: PublicModel, { bucket, schedule }: TextShape): Promise<Demand> {
+  const mpc = new CountingBackend(schedule);
+  const prepared = await prepareModel(mpc, model, null);
+  await classify(mpc, prepared, null, bucket);
+  return mpc.demand;
+}

@@ -1,0 +1,236 @@
+/**
+ * INSECURE, for debugging only: both parties in one process, and after every operation their shares are put together
+ * and compared with what the cleartext backend makes of the same (reconstructed) inputs. Whoever runs this sees
+ * everything. Protocols must be exact, except for `truncateReduce`: one unit in the last place.
+ */
+import { kernels } from '../../kernels/addon.js';
+import type { Backend, ShuffleRows, Weight, WeightSource } from '../backends/backend.js';
+import { CleartextBackend } from '../backends/cleartext/cleartext-backend.js';
+import { bitsOf, dataOf, localBits, localTensor } from '../backends/local-backend.js';
+import { sizeOf } from '../core/shape.js';
+import { currentSpan, type Span, withSpan } from '../core/span.js';
+import type { PrivateTensor, RingTensor, SharedBits, SharedTensor } from '../core/tensors.js';
+
+/** A path of span names, for the place of an operation. */
+class PathSpan implements Span {
+  constructor(readonly path: readonly string[]) {}
+  child(name: string): Span {
+    return new PathSpan([...this.path, name]);
+  }
+  end(): void {}
+}
+
+const openPath = (): readonly string[] => {
+  const span = currentSpan();
+  return span instanceof PathSpan ? span.path : [];
+};
+
+interface Call {
+  readonly operation: string;
+  readonly path: readonly string[];
+  readonly args: readonly unknown[];
+  readonly result: unknown;
+}
+
+/** Calls that only say what is to come: they compute nothing that could be compared. */
+const ANNOUNCEMENTS: ReadonlySet<string | symbol> = new Set(['prepareFactors']);
+
+/** The backend with every finished call told to `onCall`. */
+function recorded(backend: Backend, onCall: (call: Call) => void): Backend {
+  return new Proxy(backend, {
+    get(target, property) {
+      const member: unknown = Reflect.get(target, property, target);
+      if (typeof member !== 'function') return member;
+      if (ANNOUNCEMENTS.has(property)) return member.bind(target);
+      return (...args: unknown[]) => {
+        const path = openPath();
+        const done = (result: unknown) => {
+          onCall({ operation: String(property), path, args, result });
+          return result;
+        };
+        const result: unknown = member.apply(target, args);
+        return result instanceof Promise ? result.then(done) : done(result);
+      };
+    },
+  });
+}
+
+/** What one operation, or all below one place, came to. */
+export interface Comparison {
+  /** First name of the path: `layer0`, … or the operation's own place outside of layers. */
+  readonly place: string;
+  operations: number;
+  elements: number;
+  /** Largest difference in units in the last place, after truncations; at most 1. */
+  truncationDifference: number;
+  /** Operations that differ by more than allowed, by path. */
+  readonly mismatches: string[];
+}
+
+/** Differences allowed, in units in the last place; every other operation is exact. */
+const TOLERANCE: Readonly<Record<string, number>> = { truncateReduce: 1 };
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !ArrayBuffer.isView(value);
+
+class Comparer {
+  readonly #oracle = new CleartextBackend();
+  readonly #weights = new Map<unknown, Weight>();
+  readonly #queues: Record<'server' | 'client', Call[]> = { server: [], client: [] };
+  readonly places = new Map<string, Comparison>();
+  /** Comparisons run one after another, behind the protocols. */
+  #work: Promise<void> = Promise.resolve();
+
+  onCall(party: 'server' | 'client', call: Call): void {
+    this.#queues[party].push(call);
+    const { server, client } = this.#queues;
+    if (server.length === 0 || client.length === 0) return;
+    const pair = [server.shift()!, client.shift()!] as const;
+    this.#work = this.#work.then(() => this.#compare(...pair));
+    this.#work.catch(() => undefined);
+  }
+
+  async finish(): Promise<Comparison[]> {
+    await this.#work;
+    return [...this.places.values()];
+  }
+
+  async #compare(server: Call, client: Call): Promise<void> {
+    const { operation, path } = server;
+    if (operation !== client.operation)
+      throw new Error(
+        `parties disagree at ${path.join('/')}: server ${operation}, client ${client.operation}`,
+      );
+    const args = server.args.map((arg, i) => this.#join(arg, client.args[i]));
+    const oracle = this.#oracle as unknown as Record<string, (...args: unknown[]) => unknown>;
+    const expected = await oracle[operation]!(...args);
+    if (operation === 'prepare') {
+      this.#weights.set(server.result, expected as Weight);
+      return;
+    }
+    const got = this.#join(server.result, client.result);
+    const difference =
+      operation === 'shuffle'
+        ? shuffleDifference(args[0] as ShuffleRows, got as ShuffleRows)
+        : differenceOf(expected, got);
+    this.#count(operation, path, difference);
+  }
+
+  #count(operation: string, path: readonly string[], { elements, largest }: Difference): void {
+    const place = path[0] ?? 'outside';
+    const comparison = this.places.get(place) ?? {
+      place,
+      operations: 0,
+      elements: 0,
+      truncationDifference: 0,
+      mismatches: [],
+    };
+    this.places.set(place, comparison);
+    comparison.operations++;
+    comparison.elements += elements;
+    const tolerance = TOLERANCE[operation] ?? 0;
+    if (tolerance > 0) comparison.truncationDifference = Math.max(comparison.truncationDifference, largest);
+    if (largest > tolerance) {
+      comparison.mismatches.push(
+        `${[...path, operation].join('/')}: off by ${largest} (allowed ${tolerance})`,
+      );
+    }
+  }
+
+  /** Puts the two parties' views of one argument or result together. */
+  #join(server: unknown, client: unknown): unknown {
+    if (Array.isArray(server)) return server.map((part, i) => this.#join(part, (client as unknown[])[i]));
+    if (server === null || !isObject(server)) return server ?? client;
+    if (!isObject(client)) return server;
+    switch (server.kind) {
+      case 'arithmetic':
+        return joinTensors(server as unknown as SharedTensor, client as unknown as SharedTensor);
+      case 'boolean':
+        return joinBits(server as unknown as SharedBits, client as unknown as SharedBits);
+      case 'private':
+        return (server as unknown as PrivateTensor).value === null ? client : server;
+      case 'weight':
+        return this.#weights.get(server);
+    }
+    if ('matrix' in server) return (server as unknown as WeightSource).matrix === null ? client : server;
+    if ('tensors' in server && 'bits' in server)
+      return {
+        tensors: this.#join(server.tensors, client.tensors),
+        bits: this.#join(server.bits, client.bits),
+      };
+    return server;
+  }
+}
+
+function joinTensors(server: SharedTensor, client: SharedTensor): SharedTensor {
+  const data = new BigUint64Array(sizeOf(server.shape));
+  kernels.ringAdd(dataOf(server), dataOf(client), server.ringBits, data);
+  return localTensor(data, server.shape, server);
+}
+
+function joinBits(server: SharedBits, client: SharedBits): SharedBits {
+  const data = new Uint8Array(sizeOf(server.shape));
+  kernels.bitsXor(bitsOf(server), bitsOf(client), data);
+  return localBits(data, server.shape);
+}
+
+interface Difference {
+  readonly elements: number;
+  readonly largest: number;
+}
+
+const DIFFERENT_SHAPE: Difference = { elements: 0, largest: Number.POSITIVE_INFINITY };
+
+function wordsDifference(a: BigUint64Array, b: BigUint64Array, bits: number): Difference {
+  if (a.length !== b.length) return DIFFERENT_SHAPE;
+  const difference = new BigUint64Array(a.length);
+  kernels.ringSubtract(a, b, bits, difference);
+  return { elements: a.length, largest: a.length === 0 ? 0 : kernels.ringMaxAbsolute(difference, bits) };
+}
+
+function bytesDifference(a: Uint8Array, b: Uint8Array): Difference {
+  return { elements: a.length, largest: Buffer.compare(a, b) === 0 ? 0 : Number.POSITIVE_INFINITY };
+}
+
+function differenceOf(expected: unknown, got: unknown): Difference {
+  if (expected instanceof Uint8Array) return bytesDifference(expected, got as Uint8Array);
+  const { kind } = expected as { kind?: string };
+  if (kind === 'boolean') return bytesDifference(bitsOf(expected as SharedBits), bitsOf(got as SharedBits));
+  if (kind === 'arithmetic') {
+    const tensor = expected as SharedTensor;
+    return wordsDifference(dataOf(tensor), dataOf(got as SharedTensor), tensor.ringBits);
+  }
+  const opened = expected as RingTensor;
+  return wordsDifference(opened.data, (got as RingTensor).data, opened.ringBits);
+}
+
+/** Every row as text, in an order of its own: equal for two orders of the same rows. */
+function sortedRows({ tensors, bits }: ShuffleRows): string[] {
+  const count = (tensors[0] ?? bits[0])?.shape[0] ?? 0;
+  const rowOf = (words: BigUint64Array | Uint8Array, row: number): string => {
+    const width = words.length / count;
+    return words.subarray(row * width, (row + 1) * width).join();
+  };
+  const parts = [...tensors.map(dataOf), ...bits.map(bitsOf)];
+  return Array.from({ length: count }, (_, row) => parts.map((words) => rowOf(words, row)).join(';')).sort();
+}
+
+/** A shuffle is right if the rows are the same in some order. */
+function shuffleDifference(before: ShuffleRows, after: ShuffleRows): Difference {
+  const expected = sortedRows(before);
+  const got = sortedRows(after);
+  const same = expected.length === got.length && expected.every((row, i) => row === got[i]);
+  return { elements: expected.length, largest: same ? 0 : Number.POSITIVE_INFINITY };
+}
+
+/** Runs `body` at both parties and compares every operation; results in the order server, client. */
+export async function insecureCompare<T>(
+  backends: { readonly server: Backend; readonly client: Backend },
+  body: (backend: Backend) => Promise<T>,
+): Promise<{ readonly results: readonly [T, T]; readonly places: readonly Comparison[] }> {
+  const comparer = new Comparer();
+  const run = (party: 'server' | 'client') =>
+    withSpan(new PathSpan([]), () => body(recorded(backends[party], (call) => comparer.onCall(party, call))));
+  const results = await Promise.all([run('server'), run('client')]);
+  return { results, places: await comparer.finish() };
+}

@@ -1,0 +1,143 @@
+/**
+ * Material kept over connections, as one file of each party: which pair of parties it belongs to, and the items. It can only be
+ * read by taking it away: a file is removed before its content is used, so that neither a crash nor a second process uses
+ * anything twice.
+ *
+ *   magic [8] | header bytes [4] | header, JSON | fields one after another | SHA-256 of all before [32]
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import type { KeptItems } from '../backends/two-party/ahead/ahead.js';
+import { formatCorrelation, parseCorrelation } from '../backends/two-party/ahead/demand.js';
+import type { PartyId } from '../core/tensors.js';
+
+const MAGIC = Buffer.from('CPPOOL1\n');
+const DIGEST_BYTES = 32;
+const MOST_HEADER_BYTES = 2 ** 26;
+
+/** Whose pools, and which state of them. */
+export interface PoolName {
+  /** 32 hexadecimal digits, drawn by the client. */
+  readonly id: string;
+  /** Grows each time that this pair of parties keeps something. */
+  readonly generation: number;
+}
+
+export interface KeptPool extends PoolName {
+  readonly party: PartyId;
+  /** Digest of the model's public part; at the server, of its weights too. */
+  readonly model: string;
+  readonly items: readonly KeptItems[];
+}
+
+/** Equal at both parties: kinds, numbers and order of what they keep. */
+export function inventoryOf(items: readonly KeptItems[]): Uint8Array {
+  const lines = items.map(({ correlation, items: count }) => `${formatCorrelation(correlation)} ${count}\n`);
+  return createHash('sha256').update(lines.join('')).digest();
+}
+
+export const bytesOfItems = (items: readonly KeptItems[]): number =>
+  items.reduce((sum, { fields }) => sum + fields.reduce((bytes, { length }) => bytes + length, 0), 0);
+
+type HeaderItem = readonly [name: string, items: number, lengths: readonly number[]];
+
+function encodePool({ items, ...name }: KeptPool): Uint8Array[] {
+  const listed = items.map(
+    ({ correlation, items: count, fields }): HeaderItem => [
+      formatCorrelation(correlation),
+      count,
+      fields.map(({ length }) => length),
+    ],
+  );
+  const header = Buffer.from(JSON.stringify({ ...name, items: listed }));
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(header.length);
+  const parts = [MAGIC, length, header, ...items.flatMap(({ fields }) => fields)];
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return [...parts, hash.digest()];
+}
+
+/** @throws Error if the bytes are no pool, or damaged */
+function decodePool(bytes: Buffer): KeptPool {
+  const end = bytes.length - DIGEST_BYTES;
+  const whole = bytes.subarray(0, Math.max(0, end));
+  const isWhole =
+    whole.subarray(0, 8).equals(MAGIC) &&
+    createHash('sha256').update(whole).digest().equals(bytes.subarray(end));
+  if (!isWhole) throw new Error('pool: the file is no pool of ours, or damaged');
+  const headerBytes = Math.min(MOST_HEADER_BYTES, whole.readUInt32LE(8));
+  let at = 12 + headerBytes;
+  const { items, ...name } = JSON.parse(whole.toString('utf8', 12, at)) as PoolName &
+    Pick<KeptPool, 'party' | 'model'> & { items: HeaderItem[] };
+  const kept = items.map(([correlation, count, lengths]): KeptItems => {
+    const fields = lengths.map((length) => {
+      at += length;
+      return new Uint8Array(whole.subarray(at - length, at));
+    });
+    return { correlation: parseCorrelation(correlation), items: count, fields };
+  });
+  return { ...name, items: kept };
+}
+
+/** Writes so that a reader sees all or nothing, and nobody else may read. */
+export async function writeWhole(path: string, parts: readonly Uint8Array[]): Promise<void> {
+  // Nobody can put a link under this name beforehand: it is not foreseeable, and what exists is not opened.
+  const temporary = `${path}.${randomBytes(8).toString('hex')}.tmp`;
+  try {
+    const file = await open(temporary, 'wx', 0o600);
+    try {
+      for (const part of parts) await file.write(part);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw error;
+  }
+}
+
+export const writePool = (path: string, pool: KeptPool): Promise<void> => writeWhole(path, encodePool(pool));
+
+/** Takes the pool away: it is nowhere but in memory when this returns. Null if there is none. */
+export async function claimPool(path: string): Promise<KeptPool | null> {
+  const claimed = `${path}.${randomBytes(8).toString('hex')}.claimed`;
+  try {
+    // Of two processes that try, one gets it.
+    await rename(path, claimed);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+  try {
+    return decodePool(await readFile(claimed));
+  } finally {
+    await rm(claimed, { force: true });
+  }
+}
+
+/** Which state of a pool was kept or used last, beside it: a copy from before is not used again. */
+export async function readLedger(path: string): Promise<PoolName | null> {
+  try {
+    const { id, generation } = JSON.parse(await readFile(`${path}.used`, 'utf8')) as PoolName;
+    return /^[0-9a-f]{32}$/.test(id) && Number.isSafeInteger(generation) ? { id, generation } : null;
+  } catch {
+    return null;
+  }
+}
+
+export const writeLedger = (path: string, { id, generation }: PoolName): Promise<void> =>
+  writeWhole(`${path}.used`, [Buffer.from(`${JSON.stringify({ id, generation })}\n`)]);
+
+/** Is the file system there to keep one? */
+export async function checkPoolPath(path: string): Promise<void> {
+  const probe = `${path}.${randomBytes(8).toString('hex')}.tmp`;
+  try {
+    await writeFile(probe, '', { flag: 'wx', mode: 0o600 });
+  } catch (error) {
+    throw new Error(`--pool ${path}: cannot write there (${(error as NodeJS.ErrnoException).code})`);
+  }
+  await rm(probe, { force: true });
+}

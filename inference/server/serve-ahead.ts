@@ -1,0 +1,79 @@
+/** The server's side of material made ahead: takes part when a client asks, within the memory that it allows. */
+import { type Demand, formatCorrelation } from '../backends/two-party/ahead/demand.js';
+import { withSpan } from '../core/span.js';
+import { filledTo, type Material } from '../material/material.js';
+import { bytesOfItems, inventoryOf } from '../material/pool-file.js';
+import type { Channel } from '../net/channel.js';
+import { type PoolRequest, sendAnswer } from '../run/request.js';
+import { addCosts, type Cost, Meter, NO_COST } from '../session/meter.js';
+import type { PoolFolder } from './pool-folder.js';
+
+/** Kinds of material that a client may ask for on one connection: each has a pool, however small. */
+const MOST_KINDS = 2 ** 14;
+
+/** Where what is left is kept over connections. */
+export interface ServedPools {
+  readonly folder: PoolFolder;
+  /** Digest of the model with its weights. */
+  readonly model: string;
+}
+
+export class ServeAhead {
+  readonly #kinds = new Set<string>();
+  #cost = NO_COST;
+
+  constructor(
+    private readonly channel: Channel,
+    /** Null at a party that makes nothing ahead. */
+    private readonly material: Material | null,
+    private readonly limitBytes: number,
+    private readonly pools: ServedPools | null = null,
+  ) {}
+
+  /** What was spent since the last call. */
+  takeCost(): Cost {
+    const cost = this.#cost;
+    this.#cost = NO_COST;
+    return cost;
+  }
+
+  /** Takes kept pools up again, if they are the ones that the client has; whatever is kept under that name is gone then. */
+  async resume(request: PoolRequest): Promise<void> {
+    const { material, pools } = this;
+    const pool = await pools?.folder.claim(request, pools.model);
+    const isSame = pool && Buffer.compare(inventoryOf(pool.items), request.inventory) === 0;
+    const fits = isSame && material && bytesOfItems(pool.items) <= this.limitBytes;
+    if (fits) material.restoreAhead(pool.items);
+    sendAnswer(this.channel, Boolean(fits));
+  }
+
+  /** Keeps what is left in the pools, if the client's are the same. */
+  async keep({ id, generation, inventory }: PoolRequest): Promise<void> {
+    const { material, pools } = this;
+    const items = material?.drainAhead() ?? [];
+    const isSame = Buffer.compare(inventoryOf(items), inventory) === 0;
+    const kept =
+      pools !== null &&
+      isSame &&
+      (await pools.folder.keep({ id, generation, party: 'server', model: pools.model, items }));
+    sendAnswer(this.channel, kept);
+  }
+
+  /** Refuses what would not fit beside what lies there, before any work. */
+  async prepare(demand: Demand): Promise<void> {
+    const { material } = this;
+    for (const [correlation] of demand.entries) this.#kinds.add(formatCorrelation(correlation));
+    const isAllowed =
+      material !== null &&
+      this.#kinds.size <= MOST_KINDS &&
+      material.bytesOf(filledTo(material.stock().items, demand)) <= this.limitBytes;
+    sendAnswer(this.channel, isAllowed);
+    if (!isAllowed) return;
+    const meter = new Meter();
+    try {
+      await withSpan(meter.span, () => material.prepareAhead(demand));
+    } finally {
+      this.#cost = addCosts(this.#cost, meter.finish().cost);
+    }
+  }
+}

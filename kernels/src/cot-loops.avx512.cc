@@ -1,2 +1,0 @@
-#define COT_LOOPS cotLoopsAvx512
-#include "src/cot-loops.inl"

@@ -1,0 +1,2 @@
+#define COT_LOOPS cotLoopsAvx2
+#include "cot-loops.inl"

@@ -1,0 +1,2 @@
+#define COT_LOOPS cotLoopsAvx512
+#include "cot-loops.inl"

@@ -1,0 +1,33 @@
+// The loops of cot-product.h and comparison.h as each instruction set compiles them.
+#pragma once
+#include "comparison.h"
+#include "cot-product.h"
+
+namespace cipherprune {
+
+/** `scratch` of a product: at least 5 rows of the width, in 8-byte words, rounded up to 16 bytes each. */
+struct CotLoops {
+  void (*productSend)(const CotProductPlan& plan, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
+                      const uint8_t* corrections, const uint64_t* x, const uint64_t* top, uint64_t* share, uint8_t* message,
+                      uint8_t* scratch);
+  void (*productBegin)(const CotProductPlan& plan, const uint8_t* blocks, uint64_t tweak, const uint8_t* random,
+                       const uint64_t* y, uint64_t* share, uint8_t* corrections, uint8_t* scratch);
+  void (*productFinish)(const CotProductPlan& plan, const uint64_t* y, const uint8_t* message, uint64_t* share,
+                        uint8_t* scratch);
+  void (*comparisonSend)(size_t count, unsigned ringBits, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
+                         const uint8_t* corrections, const uint64_t* x, uint64_t* share, uint8_t* message);
+  void (*comparisonBegin)(size_t count, unsigned ringBits, const uint8_t* blocks, uint64_t tweak, const uint64_t* x,
+                          uint64_t* pads);
+  void (*comparisonTables)(size_t count, unsigned ringBits, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
+                           uint64_t* tables);
+  void (*comparisonAnswer)(size_t count, unsigned ringBits, const uint64_t* tables, const uint8_t* corrections,
+                           const uint64_t* x, uint64_t* share, uint8_t* message);
+};
+
+extern const CotLoops cotLoopsPortable;
+extern const CotLoops cotLoopsAvx2;
+extern const CotLoops cotLoopsAvx512;
+
+const CotLoops& cotLoops();
+
+}  // namespace cipherprune

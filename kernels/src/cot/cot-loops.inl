@@ -1,0 +1,59 @@
+// Chooses the lanes; the including file defines COT_LOOPS, the name of its table.
+#include "comparison.inl"
+#include "cot-loops.h"
+#include "cot-product-planes.inl"
+#include "cot-product.inl"
+
+namespace cipherprune {
+namespace {
+
+void productSendAny(const CotProductPlan& plan, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
+                    const uint8_t* corrections, const uint64_t* x, const uint64_t* top, uint64_t* share, uint8_t* message,
+                    uint8_t* scratch) {
+  if (plan.width == 1 && plan.ringBits <= 32)
+    return sendPlanes<uint32_t>(plan, delta, blocks, tweak, corrections, x, top, share, message);
+  if (plan.width == 1) return sendPlanes<uint64_t>(plan, delta, blocks, tweak, corrections, x, top, share, message);
+  if (plan.ringBits <= 16)
+    return sendRows<uint16_t>(plan, delta, blocks, tweak, corrections, x, top, share, message, scratch);
+  if (plan.ringBits <= 32)
+    return sendRows<uint32_t>(plan, delta, blocks, tweak, corrections, x, top, share, message, scratch);
+  sendRows<uint64_t>(plan, delta, blocks, tweak, corrections, x, top, share, message, scratch);
+}
+
+void productBeginAny(const CotProductPlan& plan, const uint8_t* blocks, uint64_t tweak, const uint8_t* random,
+                     const uint64_t* y, uint64_t* share, uint8_t* corrections, uint8_t* scratch) {
+  if (plan.width == 1) return beginPlanes(plan, blocks, tweak, random, y, share, corrections);
+  cotCorrections(y, plan.items, plan.bits, false, random, corrections);
+  if (plan.ringBits <= 16) return beginRows<uint16_t>(plan, blocks, tweak, share, scratch);
+  if (plan.ringBits <= 32) return beginRows<uint32_t>(plan, blocks, tweak, share, scratch);
+  beginRows<uint64_t>(plan, blocks, tweak, share, scratch);
+}
+
+void productFinishAny(const CotProductPlan& plan, const uint64_t* y, const uint8_t* message, uint64_t* share,
+                      uint8_t* scratch) {
+  if (plan.width == 1 && plan.ringBits <= 32) return finishPlanes<uint32_t>(plan, y, message, share);
+  if (plan.width == 1) return finishPlanes<uint64_t>(plan, y, message, share);
+  if (plan.ringBits <= 16) return finishRows<uint16_t>(plan, y, message, share, scratch);
+  if (plan.ringBits <= 32) return finishRows<uint32_t>(plan, y, message, share, scratch);
+  finishRows<uint64_t>(plan, y, message, share, scratch);
+}
+
+void comparisonSendAny(size_t count, unsigned ringBits, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
+                       const uint8_t* corrections, const uint64_t* x, uint64_t* share, uint8_t* message) {
+  if (comparisonDigits(ringBits).count <= 8)
+    return sendComparisons<uint8_t>(count, ringBits, delta, blocks, tweak, corrections, x, share, message);
+  sendComparisons<uint16_t>(count, ringBits, delta, blocks, tweak, corrections, x, share, message);
+}
+
+void comparisonBeginAny(size_t count, unsigned ringBits, const uint8_t* blocks, uint64_t tweak, const uint64_t* x,
+                        uint64_t* pads) {
+  if (comparisonDigits(ringBits).count <= 8) return beginComparisons<uint8_t>(count, ringBits, blocks, tweak, x, pads);
+  beginComparisons<uint16_t>(count, ringBits, blocks, tweak, x, pads);
+}
+
+}  // namespace
+
+const CotLoops COT_LOOPS = {productSendAny, productBeginAny, productFinishAny, comparisonSendAny,
+                            comparisonBeginAny, makeTables, answerComparisons};
+
+}  // namespace cipherprune

@@ -1,0 +1,87 @@
+// The loops of cot-product.h, compiled once per instruction set. `Lane` is the word in which payload elements of long
+// rows are cut from the hash's output.
+#include "cot-hash.h"
+#include "cot-product.h"
+#include "src/prg/lane-stream.inl"
+
+namespace cipherprune {
+namespace {
+
+inline uint64_t bitAt(const uint8_t* bits, size_t index) { return bits[index >> 3] >> (index & 7) & 1; }
+
+template <typename Lane>
+inline void addRow(const Lane* row, size_t width, unsigned shift, bool negative, uint64_t* sum) {
+  if (negative) {
+    for (size_t e = 0; e < width; e++) sum[e] -= static_cast<uint64_t>(row[e]) << shift;
+  } else {
+    for (size_t e = 0; e < width; e++) sum[e] += static_cast<uint64_t>(row[e]) << shift;
+  }
+}
+
+/** Width above 1. scratch: 5 rows of whole blocks. */
+template <typename Lane>
+void sendRows(const CotProductPlan& plan, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
+              const uint8_t* corrections, const uint64_t* x, const uint64_t* top, uint64_t* share, uint8_t* message,
+              uint8_t* scratch) {
+  const size_t perRow = (plan.width * sizeof(Lane) + 15) / 16;
+  uint8_t* zero = scratch;
+  uint8_t* one = scratch + perRow * 16;
+  Lane* row = reinterpret_cast<Lane*>(scratch + perRow * 32);
+  Lane* sent = reinterpret_cast<Lane*>(scratch + perRow * 48);
+  Lane* last = reinterpret_cast<Lane*>(scratch + perRow * 64);
+  uint8_t* end = message + cotProductMessageBytes(plan);
+  for (size_t item = 0; item < plan.items; item++) {
+    uint64_t* sum = share + item * plan.width;
+    for (size_t e = 0; e < plan.width; e++) row[e] = static_cast<Lane>(x[item * plan.width + e]);
+    for (size_t e = 0; e < plan.width; e++) last[e] = static_cast<Lane>(top[item * plan.width + e]);
+    for (size_t e = 0; e < plan.width; e++) sum[e] = 0;
+    for (unsigned i = 0; i < plan.bits; i++) {
+      const size_t cot = item * plan.bits + i;
+      cotHashPairs(blocks + cot * 16, 1, delta, tweak + cot, perRow, zero, one);
+      const bool swap = bitAt(corrections, cot);
+      const Lane* own = reinterpret_cast<const Lane*>(swap ? one : zero);
+      const Lane* other = reinterpret_cast<const Lane*>(swap ? zero : one);
+      const unsigned bits = plan.ringBits - i;
+      const Lane mask = static_cast<Lane>(lowBits(bits));
+      const Lane* values = i + 1 == plan.bits ? last : row;
+      for (size_t e = 0; e < plan.width; e++) sent[e] = static_cast<Lane>(values[e] + own[e] - other[e]) & mask;
+      addRow(own, plan.width, i, !(plan.isSigned && i + 1 == plan.bits), sum);
+      message = packLanes(sent, plan.width, bits, message, end);
+    }
+    for (size_t e = 0; e < plan.width; e++) sum[e] &= lowBits(plan.ringBits);
+  }
+}
+
+template <typename Lane>
+void beginRows(const CotProductPlan& plan, const uint8_t* blocks, uint64_t tweak, uint64_t* share, uint8_t* scratch) {
+  const size_t perRow = (plan.width * sizeof(Lane) + 15) / 16;
+  for (size_t item = 0; item < plan.items; item++) {
+    uint64_t* sum = share + item * plan.width;
+    for (size_t e = 0; e < plan.width; e++) sum[e] = 0;
+    for (unsigned i = 0; i < plan.bits; i++) {
+      const size_t cot = item * plan.bits + i;
+      cotHash(blocks + cot * 16, 1, tweak + cot, perRow, scratch);
+      addRow(reinterpret_cast<const Lane*>(scratch), plan.width, i, plan.isSigned && i + 1 == plan.bits, sum);
+    }
+  }
+}
+
+template <typename Lane>
+void finishRows(const CotProductPlan& plan, const uint64_t* y, const uint8_t* message, uint64_t* share,
+                uint8_t* scratch) {
+  Lane* sent = reinterpret_cast<Lane*>(scratch);
+  const uint8_t* end = message + cotProductMessageBytes(plan);
+  for (size_t item = 0; item < plan.items; item++) {
+    uint64_t* sum = share + item * plan.width;
+    for (unsigned i = 0; i < plan.bits; i++) {
+      message = unpackLanes(message, end, plan.width, plan.ringBits - i, sent);
+      const Lane chosen = static_cast<Lane>(-(y[item] >> i & 1));
+      for (size_t e = 0; e < plan.width; e++) sent[e] &= chosen;
+      addRow(sent, plan.width, i, plan.isSigned && i + 1 == plan.bits, sum);
+    }
+    for (size_t e = 0; e < plan.width; e++) sum[e] &= lowBits(plan.ringBits);
+  }
+}
+
+}  // namespace
+}  // namespace cipherprune

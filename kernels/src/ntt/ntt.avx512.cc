@@ -1,0 +1,109 @@
+// GCC 12 warns about its own _mm512_undefined_* (bug 105593).
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#include <immintrin.h>
+
+#include "ntt.h"
+
+namespace cipherprune {
+
+namespace {
+
+struct V {
+  static constexpr size_t lanes = 16;
+  __m512i v;
+  static V load(const uint32_t* at) { return {_mm512_loadu_si512(at)}; }
+  static V set(uint32_t x) { return {_mm512_set1_epi32(static_cast<int>(x))}; }
+  void store(uint32_t* at) const { _mm512_storeu_si512(at, v); }
+  static V add(V x, V y) { return {_mm512_add_epi32(x.v, y.v)}; }
+  static V sub(V x, V y) { return {_mm512_sub_epi32(x.v, y.v)}; }
+  static V min(V x, V y) { return {_mm512_min_epu32(x.v, y.v)}; }
+  static V mullo(V x, V y) { return {_mm512_mullo_epi32(x.v, y.v)}; }
+  static V mulhi(V x, V y) {
+    const __m512i even = _mm512_mul_epu32(x.v, y.v);
+    const __m512i odd = _mm512_mul_epu32(_mm512_srli_epi64(x.v, 32), _mm512_srli_epi64(y.v, 32));
+    return {_mm512_mask_shuffle_epi32(odd, 0x5555, even, _MM_PERM_DDBB)};
+  }
+  static V gather(const uint32_t* x, const uint32_t* index) { return {_mm512_i32gather_epi32(load(index).v, x, 4)}; }
+  static V select(V mask, V x, V y) { return {_mm512_mask_mov_epi32(y.v, _mm512_movepi32_mask(mask.v), x.v)}; }
+  static V signs(V x) { return {_mm512_srai_epi32(x.v, 31)}; }
+  static void transpose(uint32_t* block);
+};
+
+struct W {
+  __m512i even = _mm512_setzero_si512(), odd = _mm512_setzero_si512();
+  void addProduct(V x, V y) {
+    even = _mm512_add_epi64(even, _mm512_mul_epu32(x.v, y.v));
+    odd = _mm512_add_epi64(odd, _mm512_mul_epu32(_mm512_srli_epi64(x.v, 32), _mm512_srli_epi64(y.v, 32)));
+  }
+  void addBroadcast(uint32_t x, V y) { addProduct(V::set(x), y); }
+  V low() const { return {_mm512_mask_mov_epi32(even, 0xaaaa, _mm512_slli_epi64(odd, 32))}; }
+  V high() const { return {_mm512_mask_mov_epi32(_mm512_srli_epi64(even, 32), 0xaaaa, odd)}; }
+};
+
+void V::transpose(uint32_t* block) {
+  __m512i r[16], t[16];
+  for (int i = 0; i < 16; i++) r[i] = load(block + 16 * i).v;
+  for (int i = 0; i < 8; i++) {
+    t[2 * i] = _mm512_unpacklo_epi32(r[2 * i], r[2 * i + 1]);
+    t[2 * i + 1] = _mm512_unpackhi_epi32(r[2 * i], r[2 * i + 1]);
+  }
+  for (int i = 0; i < 4; i++) {
+    r[4 * i] = _mm512_unpacklo_epi64(t[4 * i], t[4 * i + 2]);
+    r[4 * i + 1] = _mm512_unpackhi_epi64(t[4 * i], t[4 * i + 2]);
+    r[4 * i + 2] = _mm512_unpacklo_epi64(t[4 * i + 1], t[4 * i + 3]);
+    r[4 * i + 3] = _mm512_unpackhi_epi64(t[4 * i + 1], t[4 * i + 3]);
+  }
+  // r[4i + j] holds, in its 128-bit quarter q, column 4q + j of rows 4i to 4i + 3: a 4 x 4 transposition of quarters.
+  for (int j = 0; j < 4; j++) {
+    const __m512i a = _mm512_shuffle_i32x4(r[j], r[4 + j], 0x44), b = _mm512_shuffle_i32x4(r[j], r[4 + j], 0xee);
+    const __m512i c = _mm512_shuffle_i32x4(r[8 + j], r[12 + j], 0x44), d = _mm512_shuffle_i32x4(r[8 + j], r[12 + j], 0xee);
+    t[j] = _mm512_shuffle_i32x4(a, c, 0x88);
+    t[4 + j] = _mm512_shuffle_i32x4(a, c, 0xdd);
+    t[8 + j] = _mm512_shuffle_i32x4(b, d, 0x88);
+    t[12 + j] = _mm512_shuffle_i32x4(b, d, 0xdd);
+  }
+  for (int i = 0; i < 16; i++) V{t[i]}.store(block + 16 * i);
+}
+
+#include "poly-loops.inl"
+
+/** One 52-bit multiply-add for eight products: factors are below 2^26. */
+template <size_t ROWS>
+inline void tileIfma(const uint32_t* a, size_t aStride, const uint32_t* b, size_t depth, const Reducer& m, uint32_t* c, size_t cStride) {
+  __m512i left[ROWS], right[ROWS];
+  for (size_t r = 0; r < ROWS; r++) left[r] = right[r] = _mm512_setzero_si512();
+  for (size_t k = 0; k < depth; k++) {
+    const __m512i y = _mm512_cvtepu32_epi64(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(b + columns * k)));
+    const __m512i z = _mm512_cvtepu32_epi64(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(b + columns * k + 8)));
+    for (size_t r = 0; r < ROWS; r++) {
+      const __m512i x = _mm512_maskz_set1_epi32(0x5555, static_cast<int>(a[k * aStride + r]));
+      left[r] = _mm512_madd52lo_epu64(left[r], x, y);
+      right[r] = _mm512_madd52lo_epu64(right[r], x, z);
+    }
+  }
+  for (size_t r = 0; r < ROWS; r++) {
+    const __m512i low = _mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvtepi64_epi32(left[r])), _mm512_cvtepi64_epi32(right[r]), 1);
+    const __m512i high = _mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvtepi64_epi32(_mm512_srli_epi64(left[r], 32))),
+                                            _mm512_cvtepi64_epi32(_mm512_srli_epi64(right[r], 32)), 1);
+    below(V::add(m.lazy(V{low}), lazyProduct(V{high}, m.word, m.wordQuotient, m.p)), m.p2).store(c + r * cStride);
+  }
+}
+
+void tile(const uint32_t* a, size_t aStride, const uint32_t* b, size_t rows, size_t depth, const Modulus& modulus, uint32_t* c,
+          size_t cStride) {
+  const Reducer m(modulus);
+  if (rows == 8) return tileIfma<8>(a, aStride, b, depth, m, c, cStride);
+  if (rows == 4) return tileIfma<4>(a, aStride, b, depth, m, c, cStride);
+  if (rows == 2) return tileIfma<2>(a, aStride, b, depth, m, c, cStride);
+  return tileIfma<1>(a, aStride, b, depth, m, c, cStride);
+}
+
+#define CIPHERPRUNE_OWN_TILE
+#include "poly-table.inl"
+
+}  // namespace
+
+const PolyLoops polyLoopsAvx512 = table;
+
+}  // namespace cipherprune

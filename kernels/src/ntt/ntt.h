@@ -1,0 +1,94 @@
+// Number-theoretic transforms modulo primes below 2^26. One tree serves all lengths: the node X^(2w) - r^2 splits into
+// X^w - r and X^w + r, and `roots` lists the r of a layer from left to right (bit-reversed powers), the same for every
+// layer. The whole tree is the cyclic transform of length L; below its second node X^n + 1 lies the negacyclic one.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "modulus.h"
+
+namespace cipherprune {
+
+/** Twiddle factors of one prime for negacyclic length n and cyclic lengths up to 2n. */
+class NttTable {
+ public:
+  /** n a power of two, 2n | prime - 1. */
+  NttTable(uint32_t prime, size_t n);
+
+  NttTable(const NttTable&) = delete;
+  NttTable& operator=(const NttTable&) = delete;
+
+  Modulus modulus;
+  size_t n;
+  /** [n] values and quotients, and those of the inverses. */
+  const uint32_t *roots, *rootQuotients, *inverses, *inverseQuotients;
+  /** The last four layers in blocks of 256 coefficients, one lane for each subtree of 16: [n / 256][15][16]. */
+  const uint32_t *tail, *tailQuotients, *inverseTail, *inverseTailQuotients;
+  /** 1 / n. */
+  Factor scale{};
+
+ private:
+  std::vector<uint32_t> storage;
+};
+
+/** Lanes of a batch of cyclic transforms: x [length][columns] is 16 transforms side by side. */
+constexpr size_t columns = 16;
+
+/** Loops compiled once per instruction set from poly-loops.inl. Counts are multiples of 16 unless stated. */
+struct PolyLoops {
+  /** Negacyclic transform in place; words below 2^26 in, any 32-bit words out (not reduced). The order of the result is
+   *  private: the same for all instruction sets, and only good for pointwise operations. */
+  void (*forward)(uint32_t* x, const NttTable& table);
+  /** The same into another buffer. */
+  void (*forwardTo)(const uint32_t* x, uint32_t* out, const NttTable& table);
+  /** Its inverse, words below 2p in, reduced out. */
+  void (*inverse)(uint32_t* x, const NttTable& table);
+  /** 16 cyclic transforms of the given length, x [length][16]. Rows from `support` on (a power of two, at most length)
+   *  are taken as zero, whatever they hold. Reduced. Length n with `negacyclic` is modulo X^n + 1 instead of X^n - 1. */
+  void (*forwardColumns)(uint32_t* x, size_t length, size_t support, bool negacyclic, const NttTable& table);
+  /** Inverse without the factor 1 / length; words below 2p in, below 2p out. */
+  void (*inverseColumns)(uint32_t* x, size_t length, bool negacyclic, const NttTable& table);
+  /** x mod p for any 32-bit words. */
+  void (*reduce)(uint32_t* x, size_t count, const Modulus& modulus);
+  /** out = x · y mod p; the product of the words below 2^64. */
+  void (*multiply)(const uint32_t* x, const uint32_t* y, size_t count, const Modulus& modulus, uint32_t* out);
+  /** x · f mod p, x any words. */
+  void (*scale)(const uint32_t* x, Factor f, size_t count, const Modulus& modulus, uint32_t* out);
+  /** Sum over `terms` <= 16 of x[t] · y[t] mod p: x any words (stride xStride), y reduced (stride yStride). */
+  void (*dot)(const uint32_t* x, size_t xStride, const uint32_t* y, size_t yStride, size_t terms, size_t count,
+              const Modulus& modulus, uint32_t* out);
+  void (*add)(const uint32_t* x, const uint32_t* y, size_t count, const Modulus& modulus, uint32_t* out);
+  void (*subtract)(const uint32_t* x, const uint32_t* y, size_t count, const Modulus& modulus, uint32_t* out);
+  /** out[i] = (signs[i] ? -1 : 1) · x[index[i]] mod p, signs 0 or ~0. */
+  void (*permute)(const uint32_t* x, const uint32_t* index, const uint32_t* signs, size_t count,
+                  const Modulus& modulus, uint32_t* out);
+  /** out = round(x / d) mod p for a prime d close to p: x modulo p, `rest` = x modulo d, inverse = 1/d mod p. */
+  void (*divideRound)(const uint32_t* x, const uint32_t* rest, const Modulus& d, Factor inverse, size_t count,
+                      const Modulus& modulus, uint32_t* out);
+  /** out = (x + y)·f mod p, or (x - y)·f; x, y below 2p. */
+  void (*fold)(const uint32_t* x, const uint32_t* y, bool subtract, Factor f, size_t count, const Modulus& modulus,
+               uint32_t* out);
+  /** 16 x 16 words in place. */
+  void (*transpose)(uint32_t* block);
+  /** out = addend + sum over `terms` <= 16 of factors[t] · x[t] mod p: x below 2^26 (stride xStride), factors reduced. */
+  void (*combine)(const uint32_t* x, size_t xStride, const uint32_t* factors, size_t terms, uint32_t addend, size_t count,
+                  const Modulus& modulus, uint32_t* out);
+  /** Signed words as residues. */
+  void (*residues)(const int32_t* x, size_t count, const Modulus& modulus, uint32_t* out);
+  /** How many words are not below p. */
+  size_t (*countInvalid)(const uint32_t* x, size_t count, const Modulus& modulus);
+  /** Tile of a modular product: C [rows][16] = sum over depth of A [depth][rows] · B [depth][16], reduced below 2p; rows
+   *  1, 2, 4 or 8, depth at most 4096, A and B reduced. Neighbouring columns of A are aStride words apart, rows of C
+   *  cStride. */
+  void (*tile)(const uint32_t* a, size_t aStride, const uint32_t* b, size_t rows, size_t depth, const Modulus& modulus,
+               uint32_t* c, size_t cStride);
+};
+
+/** The loops of the active instruction set. */
+const PolyLoops& polyLoops();
+
+extern const PolyLoops polyLoopsAvx2;
+extern const PolyLoops polyLoopsAvx512;
+
+}  // namespace cipherprune

@@ -1,0 +1,77 @@
+#include "prg.h"
+
+#include <cstring>
+
+#include "src/base/cpu.h"
+#include "paths.h"
+
+namespace cipherprune {
+namespace {
+
+const PrgPath& activePath() {
+#ifdef CIPHERPRUNE_X86
+  const Isa isa = activeIsa();
+  if (isa == Isa::avx512) return avx512PrgPath;
+  if (isa == Isa::avx2) return avx2PrgPath;
+#endif
+  return portablePrgPath;
+}
+
+/** Nothing up our sleeve: the first hexadecimal digits of the fraction of pi. */
+const uint8_t kFixedKeyBytes[4][kBlockBytes] = {
+    {0x24, 0x3f, 0x6a, 0x88, 0x85, 0xa3, 0x08, 0xd3, 0x13, 0x19, 0x8a, 0x2e, 0x03, 0x70, 0x73, 0x44},
+    {0xa4, 0x09, 0x38, 0x22, 0x29, 0x9f, 0x31, 0xd0, 0x08, 0x2e, 0xfa, 0x98, 0xec, 0x4e, 0x6c, 0x89},
+    {0x45, 0x28, 0x21, 0xe6, 0x38, 0xd0, 0x13, 0x77, 0xbe, 0x54, 0x66, 0xcf, 0x34, 0xe9, 0x0c, 0x6c},
+    {0xc0, 0xac, 0x29, 0xb7, 0xc9, 0x7c, 0x50, 0xdd, 0x3f, 0x84, 0xd5, 0xb5, 0xb5, 0x47, 0x09, 0x17},
+};
+
+struct FixedKeys {
+  AesKey keys[4];
+  FixedKeys() {
+    for (int i = 0; i < 4; i++) aesSetKey(&keys[i], kFixedKeyBytes[i]);
+  }
+};
+
+}  // namespace
+
+const AesKey& fixedAesKey(FixedKey which) {
+  static const FixedKeys fixed;
+  return fixed.keys[static_cast<int>(which)];
+}
+
+void aesEncrypt(const AesKey& key, const uint8_t* in, uint8_t* out, size_t count) {
+  activePath().encrypt(key, in, out, count);
+}
+
+void prgFill(const AesKey& key, uint64_t firstBlock, uint8_t* out, size_t byteLength) {
+  const size_t whole = byteLength / kBlockBytes, rest = byteLength % kBlockBytes;
+  activePath().counter(key, firstBlock, out, whole);
+  if (rest == 0) return;
+  uint8_t last[kBlockBytes];
+  activePath().counter(key, firstBlock + whole, last, 1);
+  memcpy(out + whole * kBlockBytes, last, rest);
+}
+
+void hashBlocks(const uint8_t* in, uint8_t* out, size_t count, uint64_t tweak) {
+  activePath().hash(in, out, count, tweak);
+}
+
+void hashPairs(const uint8_t* in, const uint8_t* delta, uint8_t* zeros, uint8_t* ones, size_t count, uint64_t tweak) {
+  activePath().hashPairs(in, delta, zeros, ones, count, tweak);
+}
+
+void expandBlocks(const uint8_t* seeds, uint8_t* out, size_t count, size_t blocksPerSeed, uint64_t tweak) {
+  const PrgPath& path = activePath();
+  for (size_t i = 0; i < count; i++)
+    path.expand(seeds + i * kBlockBytes, out + i * blocksPerSeed * kBlockBytes, blocksPerSeed, tweak + i);
+}
+
+void ggmDouble(const uint8_t* parents, uint8_t* children, size_t count) {
+  activePath().ggmDouble(parents, children, count);
+}
+
+void correlatedDouble(const uint8_t* parents, uint8_t* children, size_t count) {
+  activePath().correlatedDouble(parents, children, count);
+}
+
+}  // namespace cipherprune

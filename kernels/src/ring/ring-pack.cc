@@ -1,0 +1,79 @@
+#include <cstring>
+
+#include "src/base/cpu.h"
+#include "ring-isa.h"
+
+namespace cipherprune {
+
+namespace {
+
+void packPortable(const uint64_t* x, size_t count, int bits, uint8_t* out) {
+  const uint64_t mask = ringMaskOf(bits);
+  uint64_t pending = 0;  // the lowest `filled` bits wait to be written
+  int filled = 0;
+  for (size_t i = 0; i < count; i++) {
+    const uint64_t value = x[i] & mask;
+    pending |= value << filled;
+    const int free = 64 - filled;
+    if (bits < free) {
+      filled += bits;
+      continue;
+    }
+    for (int b = 0; b < 8; b++) *out++ = static_cast<uint8_t>(pending >> (8 * b));
+    pending = free < 64 ? value >> free : 0;
+    filled = bits - free;
+  }
+  for (int b = 0; b < filled; b += 8) *out++ = static_cast<uint8_t>(pending >> b);
+}
+
+uint64_t loadLittleEndian(const uint8_t* bytes, size_t available) {
+  uint64_t word = 0;
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  if (available >= 8) {
+    std::memcpy(&word, bytes, 8);
+    return word;
+  }
+#endif
+  for (size_t b = 0; b < 8 && b < available; b++) word |= static_cast<uint64_t>(bytes[b]) << (8 * b);
+  return word;
+}
+
+void unpackPortable(const uint8_t* bytes, size_t count, int bits, uint64_t* out) {
+  const uint64_t mask = ringMaskOf(bits);
+  const size_t length = ringPackedBytes(count, bits);
+  for (size_t i = 0; i < count; i++) {
+    const size_t start = i * static_cast<size_t>(bits), byte = start / 8;
+    const int shift = static_cast<int>(start % 8);
+    uint64_t value = loadLittleEndian(bytes + byte, length - byte) >> shift;
+    if (shift + bits > 64) value |= static_cast<uint64_t>(bytes[byte + 8]) << (64 - shift);
+    out[i] = value & mask;
+  }
+}
+
+/** Groups of eight elements that the wide path takes; the rest is portable. */
+size_t wideGroups(size_t count, int bits) {
+#ifdef CIPHERPRUNE_X86
+  if (activeIsa() == Isa::avx512 && bits >= 8 && bits <= 57) return count / 8;
+#endif
+  return 0;
+}
+
+}  // namespace
+
+void ringPack(const uint64_t* x, size_t count, int bits, uint8_t* out) {
+  const size_t groups = wideGroups(count, bits);
+#ifdef CIPHERPRUNE_X86
+  if (groups > 0) ringPackAvx512(x, groups, bits, out);
+#endif
+  packPortable(x + 8 * groups, count - 8 * groups, bits, out + groups * static_cast<size_t>(bits));
+}
+
+void ringUnpack(const uint8_t* bytes, size_t count, int bits, uint64_t* out) {
+  const size_t groups = wideGroups(count, bits);
+#ifdef CIPHERPRUNE_X86
+  if (groups > 0) ringUnpackAvx512(bytes, groups, bits, out);
+#endif
+  unpackPortable(bytes + groups * static_cast<size_t>(bits), count - 8 * groups, bits, out + 8 * groups);
+}
+
+}  // namespace cipherprune

@@ -1,0 +1,109 @@
+/** The artifact as a directory: `public/` for every client, `private/` for the server. docs/artifact-format.md. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { replaceDirectory } from '../replace-directory.js';
+import type { Artifact } from './artifact.js';
+import { manifestName, type PartFiles, type PartName, readManifest } from './artifact-manifest.js';
+import { ArtifactError, privateManifestSchema, publicManifestSchema } from './artifact-schema.js';
+import { decodePrivatePart, encodePrivatePart, type PrivatePart } from './private-part.js';
+import { decodePublicPart, encodePublicPart, type PublicPart } from './public-part.js';
+
+export { ArtifactError } from './artifact-schema.js';
+export { maxPublicBytes, type PublicPart, parsePublicPart, serializePublicPart } from './public-part.js';
+
+/** What the server reads. */
+export interface ArtifactParts {
+  readonly artifact: Artifact;
+  readonly publicPart: PublicPart;
+  readonly privatePart: PrivatePart;
+}
+
+async function readPartFile(directory: string, part: PartName, name: string): Promise<Uint8Array> {
+  try {
+    return await readFile(join(directory, part, name));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new ArtifactError(
+      `artifact ${directory}: ${part}/${name}: ${code === 'ENOENT' ? 'missing' : message}`,
+    );
+  }
+}
+
+async function readPart(
+  directory: string,
+  part: PartName,
+): Promise<{ manifest: Uint8Array; files: PartFiles }> {
+  const manifest = await readPartFile(directory, part, manifestName);
+  const entries =
+    part === 'public'
+      ? readManifest(manifest, publicManifestSchema, `${part}/${manifestName}`).manifest.files
+      : readManifest(manifest, privateManifestSchema, `${part}/${manifestName}`).manifest.files;
+  const files = new Map<string, Uint8Array>();
+  for (const { name } of entries) files.set(name, await readPartFile(directory, part, name));
+  return { manifest, files };
+}
+
+/** Adds the directory to errors of what was read from it. */
+async function fromDirectory<T>(directory: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof ArtifactError && !error.message.startsWith('artifact '))
+      throw new ArtifactError(`artifact ${directory}: ${error.message}`);
+    throw error;
+  }
+}
+
+/** Reads the public part only: what a client needs. Throws ArtifactError. */
+export const readPublicPart = (directory: string): Promise<PublicPart> =>
+  fromDirectory(directory, async () => {
+    const { manifest, files } = await readPart(directory, 'public');
+    return decodePublicPart(manifest, files);
+  });
+
+/** Reads both parts: what the server needs. Throws ArtifactError. */
+export async function readArtifact(directory: string): Promise<ArtifactParts> {
+  const publicPart = await readPublicPart(directory);
+  return fromDirectory(directory, async () => {
+    const { manifest, files } = await readPart(directory, 'private');
+    const privatePart = decodePrivatePart(manifest, files, publicPart);
+    return { artifact: { public: publicPart.model, private: privatePart.model }, publicPart, privatePart };
+  });
+}
+
+const partFiles = (name: PartName, { manifest, files }: PublicPart | PrivatePart): [string, Uint8Array][] => [
+  ...[...files].map(([file, bytes]): [string, Uint8Array] => [`${name}/${file}`, bytes]),
+  [`${name}/${manifestName}`, manifest],
+];
+
+/** Only a missing or empty directory or an older artifact may be replaced. */
+async function checkReplaceable(directory: string): Promise<void> {
+  let names: string[];
+  try {
+    names = await readdir(directory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw new ArtifactError(`artifact ${directory}: ${(error as Error).message}`);
+  }
+  const foreign = names.filter((name) => name !== 'public' && name !== 'private');
+  if (foreign.length > 0)
+    throw new ArtifactError(
+      `artifact ${directory}: not replaced: it holds ${foreign[0]}, which is no part of an artifact`,
+    );
+}
+
+/**
+ * Writes an artifact beside its final place and moves it there when complete; an older one is replaced. Only the owner may
+ * read the private part.
+ */
+export async function writeArtifact(directory: string, artifact: Artifact): Promise<ArtifactParts> {
+  await checkReplaceable(directory);
+  const publicPart = encodePublicPart(artifact.public);
+  const privatePart = encodePrivatePart(artifact.private, publicPart);
+  await replaceDirectory(
+    directory,
+    new Map([...partFiles('public', publicPart), ...partFiles('private', privatePart)]),
+    { isSecret: (name) => name.startsWith('private/') },
+  );
+  return { artifact: { public: publicPart.model, private: privatePart.model }, publicPart, privatePart };
+}

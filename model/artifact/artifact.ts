@@ -1,0 +1,183 @@
+/**
+ * What export writes and inference reads: the only thing that training and inference share besides this folder.
+ * The public part goes to every client; the private part is read by the server only. docs/artifact-format.md.
+ */
+import type { ModelConfig } from '../config.js';
+
+/** A matrix [inputs, outputs] of signed integers of `weightBits` bits that stand for value / 2^fractionBits. */
+export interface QuantizedMatrix {
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly weightBits: number;
+  readonly fractionBits: number;
+  /** As in MatrixScale. */
+  readonly normBits?: number | undefined;
+  readonly values: Int16Array;
+}
+
+/** x · matrix + bias; the bias stays real and is rounded to the scale of the product by the engine. */
+export interface QuantizedLinear {
+  readonly matrix: QuantizedMatrix;
+  readonly bias: Float64Array;
+}
+
+export interface LayerNormWeights {
+  readonly gamma: Float64Array;
+  readonly beta: Float64Array;
+}
+
+/**
+ * Largest absolute values met on calibration data, without margin; the engine adds its own and rounds up to bits.
+ * `query` is after folding 1/sqrt(headSize) into its weights, `logits` are query · key without the mask.
+ * `*Residual` is the input of a LayerNorm; `*Variance` its variance per row; `poolerInput` is the input of tanh.
+ */
+export interface LayerRanges {
+  readonly query: number;
+  readonly key: number;
+  readonly value: number;
+  readonly logits: number;
+  readonly context: number;
+  readonly attentionResidual: number;
+  readonly attentionVariance: { readonly min: number; readonly max: number };
+  readonly attentionNorm: number;
+  readonly geluInput: number;
+  readonly outputResidual: number;
+  readonly outputVariance: { readonly min: number; readonly max: number };
+  readonly outputNorm: number;
+}
+
+export interface ModelRanges {
+  readonly embedding: number;
+  readonly layers: readonly LayerRanges[];
+  readonly poolerInput: number;
+  readonly logits: number;
+}
+
+/** Per layer, on n·S: the mean over heads of the attention column sums; uniform attention is 1 at any length. */
+export interface LayerThresholds {
+  /** Tokens below are pruned. */
+  readonly prune: number;
+  /** Tokens at or above get the high-degree polynomials; `reduce` >= `prune`. */
+  readonly reduce: number;
+}
+
+export interface EncoderLayerWeights {
+  /** Query (with 1/sqrt(headSize) folded in), key and value, separately. */
+  readonly query: QuantizedLinear;
+  readonly key: QuantizedLinear;
+  readonly value: QuantizedLinear;
+  readonly attentionOutput: QuantizedLinear;
+  readonly attentionNorm: LayerNormWeights;
+  readonly intermediate: QuantizedLinear;
+  readonly output: QuantizedLinear;
+  readonly outputNorm: LayerNormWeights;
+  /** Null in a model without pruning. */
+  readonly thresholds: LayerThresholds | null;
+}
+
+/** The embedding, 8- to 16-bit rows; its LayerNorm is computed by whoever looks up the rows. */
+export interface EmbeddingWeights {
+  /** Null where the table is the server's secret: see `PrivateEmbedding`. */
+  readonly word: QuantizedMatrix | null;
+  readonly position: QuantizedMatrix;
+  readonly tokenType: QuantizedMatrix;
+  readonly norm: LayerNormWeights;
+}
+
+/** What both parties must know of a private matrix to multiply by it; its sizes follow from the architecture. */
+export interface MatrixScale {
+  readonly weightBits: number;
+  readonly fractionBits: number;
+  /** log2 of a bound on the Euclidean norm of any column of integers, which decides how much noise they make. */
+  readonly normBits?: number | undefined;
+}
+
+export interface LayerScales {
+  readonly query: MatrixScale;
+  readonly key: MatrixScale;
+  readonly value: MatrixScale;
+  readonly attentionOutput: MatrixScale;
+  readonly intermediate: MatrixScale;
+  readonly output: MatrixScale;
+}
+
+/** The scales of all private matrices. */
+export interface ModelScales {
+  readonly layers: readonly LayerScales[];
+  readonly pooler: MatrixScale;
+  readonly classifier: MatrixScale;
+}
+
+/**
+ * What the client knows of a secret word table: rows are looked up as a product with one-hot vectors, and the LayerNorm
+ * of the embedding is computed on shares. Bounds hold for every word at every position, without margin.
+ */
+export interface PrivateEmbedding {
+  readonly word: MatrixScale;
+  /** Largest absolute value of a sum of the three rows. */
+  readonly sum: number;
+  /** Of such a sum, over its features. */
+  readonly variance: { readonly min: number; readonly max: number };
+}
+
+/** Fixed-point parameters that both parties agree on. */
+export interface FixedPoint {
+  /** The ring in which linear layers take their inputs. */
+  readonly ringBits: number;
+  readonly fractionBits: number;
+}
+
+/** Which approximations the model was trained for: 'polynomial' (see approximations.ts) with high and low degree. */
+export interface PublicModel {
+  readonly config: ModelConfig;
+  readonly task: string;
+  readonly fixedPoint: FixedPoint;
+  readonly ranges: ModelRanges;
+  readonly scales: ModelScales;
+  /** True if layers prune and reduce: the schedule of operations depends on it, the thresholds stay private. */
+  readonly prunes: boolean;
+  readonly reduces: boolean;
+  readonly embedding: EmbeddingWeights;
+  /** Only where the word table is secret; artifacts on disk have it public, a server may take it out. */
+  readonly privateEmbedding?: PrivateEmbedding | undefined;
+  /** Contents of the tokenizer's files by name (`tokenizer.json`, `tokenizer_config.json`). */
+  readonly tokenizerFiles: Readonly<Record<string, string>>;
+  /** Longest input in tokens, special tokens included. */
+  readonly maxTokens: number;
+}
+
+export interface PrivateModel {
+  /** Only where the word table is secret. */
+  readonly wordEmbedding?: QuantizedMatrix | undefined;
+  readonly layers: readonly EncoderLayerWeights[];
+  readonly pooler: QuantizedLinear;
+  readonly classifier: QuantizedLinear;
+}
+
+export interface Artifact {
+  readonly public: PublicModel;
+  readonly private: PrivateModel;
+}
+
+/** What both parties know of a matrix. */
+export const matrixScale = ({ weightBits, fractionBits, normBits }: QuantizedMatrix): MatrixScale => ({
+  weightBits,
+  fractionBits,
+  ...(normBits === undefined ? {} : { normBits }),
+});
+
+const scaleOf = ({ matrix }: QuantizedLinear): MatrixScale => matrixScale(matrix);
+
+/** The public scales of the private matrices. */
+export const scalesOf = ({ layers, pooler, classifier }: PrivateModel): ModelScales => ({
+  layers: layers.map((layer) => ({
+    query: scaleOf(layer.query),
+    key: scaleOf(layer.key),
+    value: scaleOf(layer.value),
+    attentionOutput: scaleOf(layer.attentionOutput),
+    intermediate: scaleOf(layer.intermediate),
+    output: scaleOf(layer.output),
+  })),
+  pooler: scaleOf(pooler),
+  classifier: scaleOf(classifier),
+});

@@ -1,0 +1,133 @@
+/**
+ * The public part of an artifact: what every client gets, on disk or over the wire. Reading it checks everything: the
+ * bytes may come from a server that is wrong or hostile.
+ */
+
+import { parseSafetensors, SafetensorsError, serializeSafetensors } from '../checkpoint/safetensors.js';
+import { parseTokenizerFiles, TokenizerError } from '../tokenizer/tokenizer-files.js';
+import type { PublicModel } from './artifact.js';
+import { checkFile, manifestName, type PartFiles, readManifest, writeManifest } from './artifact-manifest.js';
+import { ArtifactError, manifestFields, publicManifestSchema } from './artifact-schema.js';
+import { embeddingScales, embeddingTensors, readEmbedding } from './artifact-tensors.js';
+
+export interface PublicPart {
+  readonly model: PublicModel;
+  /** SHA-256 that stands for the whole part; the handshake compares it. */
+  readonly digest: string;
+  readonly manifest: Uint8Array;
+  /** All files but the manifest, in the manifest's order. */
+  readonly files: PartFiles;
+}
+
+const embeddingName = 'embedding.safetensors';
+const tokenizerNames = ['tokenizer.json', 'tokenizer_config.json'];
+
+/** Largest public part that is written or received: BERT-large's embedding in 16 bits is a quarter of it. */
+export const maxPublicBytes = 2 ** 28;
+
+const where = (file: string): string => `public/${file}`;
+
+/** Runs a reader and lets its errors come out as ArtifactError under the file's name. */
+export function inFile<T>(file: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof SafetensorsError || error instanceof TokenizerError) {
+      const message = error.message.startsWith(file) ? error.message : `${file}: ${error.message}`;
+      throw new ArtifactError(message);
+    }
+    throw error;
+  }
+}
+
+function checkTokenizer(model: PublicModel): void {
+  const size = inFile(where('tokenizer.json'), () => parseTokenizerFiles(model.tokenizerFiles)).vocabulary
+    .length;
+  if (size > model.config.vocabularySize)
+    throw new ArtifactError(
+      `${where('tokenizer.json')}: expected at most ${model.config.vocabularySize} tokens, got ${size}`,
+    );
+}
+
+/** Encodes a public model. Throws ArtifactError if it would be refused by readers. */
+export function encodePublicPart(model: PublicModel): PublicPart {
+  const files = new Map<string, Uint8Array>();
+  files.set(embeddingName, serializeSafetensors(embeddingTensors(model.embedding)));
+  for (const name of tokenizerNames) {
+    const text = model.tokenizerFiles[name];
+    if (text !== undefined) files.set(name, new TextEncoder().encode(text));
+  }
+  const fields = { ...manifestFields(model), embedding: embeddingScales(model.embedding) };
+  const { bytes } = writeManifest('public', fields, files);
+  return decodePublicPart(bytes, files);
+}
+
+/** Checks manifest and files and decodes the model. */
+export function decodePublicPart(manifestBytes: Uint8Array, files: PartFiles): PublicPart {
+  const { manifest, digest } = readManifest(manifestBytes, publicManifestSchema, where(manifestName));
+  const checked = new Map<string, Uint8Array>();
+  for (const entry of manifest.files) {
+    const bytes = files.get(entry.name);
+    if (bytes === undefined) throw new ArtifactError(`${where(entry.name)}: missing`);
+    if (entry.name !== embeddingName && !tokenizerNames.includes(entry.name))
+      throw new ArtifactError(`${where(entry.name)}: unexpected`);
+    if (checked.has(entry.name))
+      throw new ArtifactError(`${where(manifestName)}: ${entry.name} is listed twice`);
+    checkFile(bytes, entry, where(entry.name));
+    checked.set(entry.name, bytes);
+  }
+  const embeddingBytes = checked.get(embeddingName);
+  if (embeddingBytes === undefined) throw new ArtifactError(`${where(embeddingName)}: missing`);
+  const file = where(embeddingName);
+  const embedding = inFile(file, () => {
+    const { tensors } = parseSafetensors(embeddingBytes, file);
+    return readEmbedding(tensors, manifest.config, manifest.embedding, file);
+  });
+  const texts = tokenizerNames.flatMap((name) => {
+    const bytes = checked.get(name);
+    return bytes === undefined ? [] : [[name, new TextDecoder().decode(bytes)] as const];
+  });
+  const { files: _, format, formatVersion, part, embedding: scales, ...fields } = manifest;
+  const model: PublicModel = { ...fields, embedding, tokenizerFiles: Object.fromEntries(texts) };
+  checkTokenizer(model);
+  return { model, digest, manifest: manifestBytes, files: checked };
+}
+
+/** One buffer for the wire: the manifest's length (32 bits, little-endian), the manifest, then the files in its order. */
+export function serializePublicPart({ manifest, files }: PublicPart): Uint8Array {
+  const parts = [manifest, ...files.values()];
+  const bytes = parts.reduce((sum, part) => sum + part.length, 4);
+  if (bytes > maxPublicBytes)
+    throw new ArtifactError(`public part: expected at most ${maxPublicBytes} bytes, got ${bytes}`);
+  const buffer = new Uint8Array(bytes);
+  new DataView(buffer.buffer).setUint32(0, manifest.length, true);
+  let at = 4;
+  for (const part of parts) {
+    buffer.set(part, at);
+    at += part.length;
+  }
+  return buffer;
+}
+
+/** Parses and checks what serializePublicPart made. Throws ArtifactError on anything else. */
+export function parsePublicPart(buffer: Uint8Array): PublicPart {
+  if (buffer.length > maxPublicBytes)
+    throw new ArtifactError(`public part: expected at most ${maxPublicBytes} bytes, got ${buffer.length}`);
+  const manifestBytes =
+    buffer.length < 4 ? -1 : new DataView(buffer.buffer, buffer.byteOffset).getUint32(0, true);
+  if (manifestBytes < 0 || 4 + manifestBytes > buffer.length)
+    throw new ArtifactError(
+      `public part: a manifest of ${manifestBytes} bytes does not fit ${buffer.length} bytes`,
+    );
+  const manifest = buffer.subarray(4, 4 + manifestBytes);
+  const { files: entries } = readManifest(manifest, publicManifestSchema, where(manifestName)).manifest;
+  const files = new Map<string, Uint8Array>();
+  let at = 4 + manifestBytes;
+  for (const { name, bytes } of entries) {
+    files.set(name, buffer.subarray(at, at + bytes));
+    at += bytes;
+  }
+  if (at !== buffer.length)
+    throw new ArtifactError(`public part: the manifest expects ${at} bytes in all, got ${buffer.length}`);
+  return decodePublicPart(manifest, files);
+}

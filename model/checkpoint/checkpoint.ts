@@ -1,0 +1,130 @@
+/**
+ * Checkpoints in Hugging Face's layout: a directory with config.json, model.safetensors (or shards with an index) and
+ * the tokenizer's files. Ours have one file more, cipherprune.json, with the thresholds and what they were trained for.
+ */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as z from 'zod';
+import type { LayerThresholds } from '../artifact/artifact.js';
+import type { ModelConfig } from '../config.js';
+import { replaceDirectory } from '../replace-directory.js';
+import { readTokenizerFiles, type TokenizerFiles } from '../tokenizer/tokenizer-files.js';
+import { type FloatTensors, readCheckpointTensors, storeCheckpointTensors } from './checkpoint-tensors.js';
+import { CheckpointError, parseHuggingFaceConfig, toHuggingFaceConfig } from './hugging-face-config.js';
+import { readSafetensors, readShardedSafetensors, serializeSafetensors } from './safetensors.js';
+
+export type { FloatTensor, FloatTensors } from './checkpoint-tensors.js';
+export { CheckpointError } from './hugging-face-config.js';
+
+/** What cipherprune.json adds to a Hugging Face checkpoint. */
+export interface CheckpointDetails {
+  readonly task: string;
+  /** Longest input that it was trained on, in tokens. */
+  readonly maxTokens: number;
+  readonly prunes: boolean;
+  readonly reduces: boolean;
+  /** One pair a layer, on n·S; null before they are learned. */
+  readonly thresholds: readonly LayerThresholds[] | null;
+}
+
+export interface Checkpoint {
+  readonly config: ModelConfig;
+  /** Names as in checkpoint-tensors.ts; without pooler or classifier if the stored model has none. */
+  readonly tensors: FloatTensors;
+  readonly tokenizerFiles: TokenizerFiles;
+  /** Null for a checkpoint that this project did not write. */
+  readonly details: CheckpointDetails | null;
+  readonly ignored: readonly string[];
+}
+
+const detailsName = 'cipherprune.json';
+const thresholdSchema = z.strictObject({ prune: z.number(), reduce: z.number() });
+const detailsSchema = z.object({
+  formatVersion: z.literal(1),
+  task: z.string().min(1),
+  maxTokens: z.number().int().positive(),
+  prunes: z.boolean(),
+  reduces: z.boolean(),
+  thresholds: z.array(thresholdSchema).nullable(),
+});
+
+async function readText(directory: string, name: string): Promise<string> {
+  try {
+    return await readFile(join(directory, name), 'utf8');
+  } catch (error) {
+    throw new CheckpointError(`checkpoint ${directory}: ${name}: ${(error as Error).message}`);
+  }
+}
+
+async function readDetails(directory: string, layers: number): Promise<CheckpointDetails | null> {
+  if (!existsSync(join(directory, detailsName))) return null;
+  const file = join(directory, detailsName);
+  let literal: unknown;
+  try {
+    literal = JSON.parse(await readText(directory, detailsName));
+  } catch (error) {
+    if (error instanceof CheckpointError) throw error;
+    throw new CheckpointError(`${file}: not JSON`);
+  }
+  const parsed = detailsSchema.safeParse(literal);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new CheckpointError(`${file}: ${issue?.path.map(String).join('.')}: ${issue?.message}`);
+  }
+  const { formatVersion: _, ...details } = parsed.data;
+  if (details.thresholds !== null && details.thresholds.length !== layers)
+    throw new CheckpointError(
+      `${file}: thresholds: expected ${layers} layers, got ${details.thresholds.length}`,
+    );
+  return details;
+}
+
+/** The weights' file of a checkpoint directory: single, or the index of shards. */
+async function readWeights(directory: string) {
+  const single = join(directory, 'model.safetensors');
+  const index = join(directory, 'model.safetensors.index.json');
+  if (existsSync(single)) return { file: single, ...(await readSafetensors(single)) };
+  if (existsSync(index)) return { file: index, ...(await readShardedSafetensors(index)) };
+  throw new CheckpointError(
+    `checkpoint ${directory}: expected model.safetensors or model.safetensors.index.json`,
+  );
+}
+
+/** Reads a checkpoint directory. Throws CheckpointError, SafetensorsError or TokenizerError, each naming the file. */
+export async function readCheckpoint(directory: string): Promise<Checkpoint> {
+  const config = parseHuggingFaceConfig(
+    await readText(directory, 'config.json'),
+    join(directory, 'config.json'),
+  );
+  const { file, tensors: stored } = await readWeights(directory);
+  const { tensors, ignored } = readCheckpointTensors(stored, config, file);
+  const details = await readDetails(directory, config.layers);
+  return { config, tensors, tokenizerFiles: await readTokenizerFiles(directory), details, ignored };
+}
+
+/** The files of a checkpoint by name. */
+function checkpointFiles({ config, tensors, tokenizerFiles, details }: Omit<Checkpoint, 'ignored'>) {
+  const files = new Map<string, Uint8Array | string>();
+  files.set(
+    'model.safetensors',
+    serializeSafetensors(storeCheckpointTensors(tensors, config), { format: 'pt' }),
+  );
+  files.set('config.json', toHuggingFaceConfig(config));
+  for (const [name, text] of Object.entries(tokenizerFiles)) files.set(name, text);
+  if (details !== null)
+    files.set(detailsName, `${JSON.stringify({ formatVersion: 1, ...details }, null, 2)}\n`);
+  return files;
+}
+
+/**
+ * Writes a checkpoint with all its weights; an older one in the same place is replaced only when this one is complete.
+ * `extra` holds further files for the directory, for example the optimizer's state.
+ */
+export async function writeCheckpoint(
+  directory: string,
+  checkpoint: Omit<Checkpoint, 'ignored'>,
+  extra: ReadonlyMap<string, Uint8Array | string> = new Map(),
+): Promise<void> {
+  await replaceDirectory(directory, new Map([...checkpointFiles(checkpoint), ...extra]));
+}

@@ -1,0 +1,311 @@
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { WeightSource } from '../../../../../inference/backends/backend.js';
+import {
+  type HomomorphicLinear,
+  type LinearOptions,
+  setupLinear,
+} from '../../../../../inference/backends/two-party/linear/linear.js';
+import type { MatmulShape } from '../../../../../inference/backends/two-party/linear/linear-protocols.js';
+import { uniformWords } from '../../../../../inference/backends/two-party/linear/product-session.js';
+import { ProtocolError } from '../../../../../inference/core/errors.js';
+import { Prg } from '../../../../../inference/crypto/prg.js';
+import { evaluationKeyBytes } from '../../../../../inference/crypto/rlwe/keys.js';
+import {
+  insecureTestPreset,
+  type RlweParameters,
+  standardPreset,
+} from '../../../../../inference/crypto/rlwe/parameters.js';
+import { columnNormBits } from '../../../../../model/artifact/column-norm.js';
+import { availableIsas, withIsaAsync } from '../../../../support/isa.js';
+import { both, testParties } from '../../../../support/two-parties.js';
+
+interface Pair {
+  readonly server: HomomorphicLinear;
+  readonly client: HomomorphicLinear;
+}
+
+async function pairOf(parameters: RlweParameters, seed: number, options: LinearOptions = {}): Promise<Pair> {
+  const parties = testParties(seed);
+  const [server, client] = await both(parties, ({ session }) =>
+    setupLinear(session, { parameters, ...options }),
+  );
+  return { server, client };
+}
+
+interface LinearCase {
+  readonly rows: number;
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly ringBits: number;
+  readonly weightBits: number;
+}
+
+const mod = (value: bigint, bits: number): bigint => BigInt.asUintN(bits, value);
+
+function randomWeights(random: Prg, count: number, bits: number): Int16Array {
+  return Int16Array.from(uniformWords(random, count, bits), (word) => Number(BigInt.asIntN(bits, word)));
+}
+
+function sourceOf(shape: LinearCase, matrix: Int16Array | null, bias: Float64Array | null): WeightSource {
+  const { inputs, outputs, weightBits } = shape;
+  return { name: 'test', inputs, outputs, weightBits, fractionBits: 6, matrix, bias };
+}
+
+/** Both shares of x·W + b, and what their sum must be. */
+async function runLinear({ server, client }: Pair, shape: LinearCase, seed: number) {
+  const { rows, inputs, outputs, ringBits, weightBits } = shape;
+  const random = Prg.insecureForTests(seed);
+  const matrix = randomWeights(random, inputs * outputs, weightBits);
+  const bias = Float64Array.from({ length: outputs }, (_, o) => ((o % 3) - 1) / 2 ** 8);
+  const [x0, x1] = [0, 1].map(() => uniformWords(random, rows * inputs, ringBits)) as [
+    BigUint64Array,
+    BigUint64Array,
+  ];
+  const run = async (party: HomomorphicLinear, data: BigUint64Array, isServer: boolean) => {
+    const w = await party.prepare(sourceOf(shape, isServer ? matrix : null, isServer ? bias : null));
+    return party.linear({ rows, ringBits, data }, w, 2);
+  };
+  const [y0, y1] = await Promise.all([run(server, x0, true), run(client, x1, false)]);
+  const got = y0.map((word, i) => mod(word + y1[i]!, ringBits));
+  const expected = got.map((_, at) => {
+    const [i, o] = [Math.floor(at / outputs), at % outputs];
+    let sum = BigInt(bias[o]! * 2 ** 8);
+    for (let c = 0; c < inputs; c++) {
+      sum += (x0[i * inputs + c]! + x1[i * inputs + c]!) * BigInt(matrix[c * outputs + o]!);
+    }
+    return mod(sum, ringBits);
+  });
+  return { got, expected, y0, y1 };
+}
+
+async function runMatmul({ server, client }: Pair, shape: MatmulShape, seed: number) {
+  const { batch, n, k, m, ringBits } = shape;
+  const random = Prg.insecureForTests(seed);
+  const words = (count: number) => uniformWords(random, count, ringBits);
+  const [x0, x1, y0, y1] = [
+    words(batch * n * k),
+    words(batch * n * k),
+    words(batch * k * m),
+    words(batch * k * m),
+  ];
+  const [z0, z1] = await Promise.all([server.matmul(x0, y0, shape), client.matmul(x1, y1, shape)]);
+  const got = z0.map((word, i) => mod(word + z1[i]!, ringBits));
+  const expected = got.map((_, at) => {
+    const [b, i, j] = [Math.floor(at / (n * m)), Math.floor(at / m) % n, at % m];
+    let sum = 0n;
+    for (let c = 0; c < k; c++) {
+      const [left, right] = [(b * n + i) * k + c, (b * k + c) * m + j];
+      sum += (x0[left]! + x1[left]!) * (y0[right]! + y1[right]!);
+    }
+    return mod(sum, ringBits);
+  });
+  return { got, expected };
+}
+
+describe('weights with few large columns', () => {
+  it('multiply exactly under the budget of their norm', async () => {
+    const { server, client } = await pairOf(standardPreset, 3);
+    const shape = { rows: 3, inputs: 40, outputs: 6, ringBits: 37, weightBits: 16 };
+    const matrix = randomWeights(Prg.insecureForTests(5), 240, 6).map((value, i) =>
+      i === 8 ? 32_512 : i === 14 ? -32_512 : value,
+    );
+    const words = [6, 7].map((seed) => uniformWords(Prg.insecureForTests(seed), 120, 37));
+    const run = async (party: HomomorphicLinear, data: BigUint64Array, own: Int16Array | null) => {
+      const w = await party.prepare({ ...sourceOf(shape, own, null), normBits: columnNormBits(matrix, 6) });
+      return party.linear({ rows: 3, ringBits: 37, data }, w, 2);
+    };
+    const [y0, y1] = await Promise.all([run(server, words[0]!, matrix), run(client, words[1]!, null)]);
+    y0.forEach((word, at) => {
+      const [i, o] = [Math.floor(at / 6), at % 6];
+      let sum = 0n;
+      for (let c = 0; c < 40; c++)
+        sum += (words[0]![i * 40 + c]! + words[1]![i * 40 + c]!) * BigInt(matrix[c * 6 + o]!);
+      expect(mod(word + y1[at]!, 37)).toBe(mod(sum, 37));
+    });
+  });
+});
+
+describe('linear layers in small rings', () => {
+  let pairs: Pair[];
+  beforeAll(async () => {
+    pairs = await Promise.all([64, 256, 512].map((n) => pairOf(insecureTestPreset(n), n)));
+  });
+
+  it('are exact on random shapes', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.record({
+          ring: fc.integer({ min: 0, max: 2 }),
+          threads: fc.integer({ min: 1, max: 3 }),
+          rows: fc.integer({ min: 1, max: 40 }),
+          inputs: fc.integer({ min: 1, max: 70 }),
+          outputs: fc.integer({ min: 1, max: 70 }),
+          ringBits: fc.integer({ min: 2, max: 44 }),
+          weightBits: fc.integer({ min: 2, max: 16 }),
+          seed: fc.integer({ min: 1, max: 1 << 30 }),
+          isa: fc.constantFrom(...availableIsas.map(({ isa }) => isa)),
+        }),
+        ({ ring, isa, seed, ...shape }) =>
+          withIsaAsync(isa, async () => {
+            const { got, expected } = await runLinear(pairs[ring]!, shape, seed);
+            expect(got).toEqual(expected);
+          }),
+      ),
+      { numRuns: 60 },
+    ));
+
+  it('multiply shared matrices exactly', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.record({
+          batch: fc.integer({ min: 1, max: 5 }),
+          n: fc.integer({ min: 1, max: 20 }),
+          k: fc.integer({ min: 1, max: 20 }),
+          m: fc.integer({ min: 1, max: 20 }),
+          ringBits: fc.integer({ min: 2, max: 32 }),
+        }),
+        fc.integer({ min: 1, max: 1 << 30 }),
+        async (shape, seed) => {
+          const { got, expected } = await runMatmul(pairs[1]!, shape, seed);
+          expect(got).toEqual(expected);
+        },
+      ),
+      { numRuns: 25 },
+    ));
+});
+
+describe('linear layers with rows made ahead', () => {
+  const parameters = insecureTestPreset(256);
+
+  /** Three texts of 5, 20 and 9 rows from a pool of 16. */
+  async function run(rowsAhead: number) {
+    const parties = testParties(11);
+    const random = Prg.insecureForTests(12);
+    const shape = { rows: 0, inputs: 12, outputs: 7, ringBits: 37, weightBits: 8 };
+    const matrix = randomWeights(random, 84, 8);
+    const bias = new Float64Array(7).fill(0.25);
+    const texts = [
+      { rows: 5, ringBits: 37 },
+      { rows: 20, ringBits: 37 },
+      { rows: 9, ringBits: 30 },
+    ].map(({ rows, ringBits }) => {
+      const [x0, x1] = [uniformWords(random, rows * 12, ringBits), uniformWords(random, rows * 12, ringBits)];
+      return { rows, ringBits, x0, x1 };
+    });
+    const bytes: number[] = [];
+    const outputs = await both(parties, async ({ session }) => {
+      const isServer = session.self === 'server';
+      const linear = await setupLinear(session, { parameters });
+      const w = await linear.prepare(sourceOf(shape, isServer ? matrix : null, isServer ? bias : null));
+      await linear.ahead!.fill(linear.ahead!.indexOf(w), rowsAhead);
+      const shares: BigUint64Array[] = [];
+      for (const { rows, ringBits, x0, x1 } of texts) {
+        const before = parties.traffic.bytes;
+        shares.push(await linear.linear({ rows, ringBits, data: isServer ? x0 : x1 }, w, 2));
+        if (isServer) bytes.push(parties.traffic.bytes - before);
+      }
+      return shares;
+    });
+    const sums = texts.map(({ ringBits }, t) =>
+      outputs[0][t]!.map((word, i) => mod(word + outputs[1][t]![i]!, ringBits)),
+    );
+    const expected = texts.map(({ rows, ringBits, x0, x1 }) =>
+      new BigUint64Array(rows * 7).map((_, at) => {
+        let sum = 64n;
+        for (let c = 0; c < 12; c++) {
+          const i = Math.floor(at / 7) * 12 + c;
+          sum += (x0[i]! + x1[i]!) * BigInt(matrix[c * 7 + (at % 7)]!);
+        }
+        return mod(sum, ringBits);
+      }),
+    );
+    return { sums, expected, bytes };
+  }
+
+  it('give the same results, from the pool and beside it', async () => {
+    for (const rowsAhead of [0, 16]) {
+      const { sums, expected } = await run(rowsAhead);
+      expect(sums).toEqual(expected);
+    }
+  });
+
+  it('serve nearly all rows of a layer, of which the rest goes on demand', async () => {
+    const { sums, expected, bytes } = await run(22); // 17 are left for 20
+    expect(sums).toEqual(expected);
+    expect(bytes[1]).toBeGreaterThan(1000 + Math.ceil((17 * 12 * 37) / 8));
+    expect(bytes[2]).toBeGreaterThan(1000);
+  });
+
+  it('send nothing but masked rows while the pool lasts', async () => {
+    const { bytes } = await run(16);
+    expect(bytes[0]).toBe(Math.ceil((5 * 12 * 37) / 8));
+    expect(bytes[1]).toBeGreaterThan(1000);
+    expect(bytes[2]).toBe(Math.ceil((9 * 12 * 30) / 8));
+  });
+});
+
+describe('linear layers with the standard preset', () => {
+  let pair: Pair;
+  beforeAll(async () => {
+    pair = await pairOf(standardPreset, 7, { threads: 2 });
+  });
+
+  it.each([
+    { rows: 1, inputs: 48, outputs: 30, ringBits: 37, weightBits: 16 },
+    { rows: 2, inputs: 33, outputs: 70, ringBits: 37, weightBits: 8 },
+    { rows: 5, inputs: 96, outputs: 40, ringBits: 37, weightBits: 16 },
+    { rows: 8, inputs: 64, outputs: 2, ringBits: 44, weightBits: 12 },
+    { rows: 16, inputs: 40, outputs: 50, ringBits: 37, weightBits: 16 },
+    { rows: 128, inputs: 40, outputs: 36, ringBits: 37, weightBits: 16 },
+  ])('are exact: $rows rows, $inputs to $outputs', async (shape) => {
+    const { got, expected } = await runLinear(pair, shape, shape.rows);
+    expect(got).toEqual(expected);
+  });
+
+  it('keeps the noise within the budget, and floods as much as it says', async () => {
+    const shape = { rows: 16, inputs: 256, outputs: 64, ringBits: 37, weightBits: 16 };
+    const fresh = await pairOf(standardPreset, 8, { threads: 2 });
+    await runLinear(fresh, shape, 3);
+    const { role, layoutOf } = fresh.client.products;
+    const { budget } = layoutOf({ ...shape, batch: 1 });
+    if (role.party !== 'client') throw new Error('expected the client');
+    expect(role.decryptor.worstNoiseBits).toBeLessThan(budget.relativeNoiseBits);
+    // 1024 uniform values come close to their largest; without flooding only 2^-47 of the modulus would be left.
+    expect(role.decryptor.worstNoiseBits).toBeGreaterThan(budget.relativeNoiseBits - 1);
+  });
+
+  it('hides the product: both shares are uniform whatever the inputs', async () => {
+    const shape = { rows: 64, inputs: 8, outputs: 64, ringBits: 37, weightBits: 8 };
+    const { y0, y1 } = await runLinear(pair, shape, 5);
+    for (const share of [y0, y1]) {
+      for (let bit = 0; bit < 37; bit++) {
+        const ones = share.filter((word) => (word >> BigInt(bit)) & 1n).length;
+        expect(Math.abs(ones - share.length / 2)).toBeLessThan(3 * Math.sqrt(share.length));
+      }
+    }
+  });
+
+  it.each([
+    { batch: 2, n: 16, k: 32, m: 16, ringBits: 20 },
+    { batch: 3, n: 1, k: 16, m: 8, ringBits: 32 },
+    { batch: 2, n: 64, k: 8, m: 20, ringBits: 26 },
+  ])('multiplies shared matrices exactly: $batch x [$n, $k] · [$k, $m]', async (shape) => {
+    const { got, expected } = await runMatmul(pair, shape, shape.n);
+    expect(got).toEqual(expected);
+  });
+
+  it('refuses residues that are not below their primes', async () => {
+    const parties = testParties(9);
+    parties.client.session.channel.send(new Uint8Array(evaluationKeyBytes(standardPreset)).fill(0xff));
+    await expect(setupLinear(parties.server.session)).rejects.toThrow(ProtocolError);
+  });
+
+  it('refuses a matrix at the client', async () => {
+    const shape = { rows: 1, inputs: 2, outputs: 2, ringBits: 37, weightBits: 8 };
+    await expect(pair.client.prepare(sourceOf(shape, new Int16Array(4), null))).rejects.toThrow(
+      /server only/,
+    );
+    await expect(pair.server.prepare(sourceOf(shape, new Int16Array(3), null))).rejects.toThrow(/4 entries/);
+  });
+});

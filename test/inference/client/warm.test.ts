@@ -1,0 +1,70 @@
+/** Which texts to be ready for, and what of it a server keeps. */
+import { describe, expect, it } from 'vitest';
+import type { Demand } from '../../../inference/backends/two-party/ahead/demand.js';
+import type { ClientAhead, Filled } from '../../../inference/client/client-ahead.js';
+import { guessedCounts, Warmer } from '../../../inference/client/warm.js';
+import { demandOf } from '../../../inference/cost/demand-of.js';
+import { tinyArtifact } from '../../model/artifact/tiny-artifact.js';
+
+const { public: model } = tinyArtifact();
+
+/** A server that keeps so many items of any kind, after texts that used `used` each. */
+function warmer(texts: number, limit: number, used: Demand | null = null, filled: Filled = 'complete') {
+  const asked: Demand[] = [];
+  const notes: string[] = [];
+  const ahead: Partial<ClientAhead> = {
+    limitBytes: limit,
+    expected: (count) => used?.times(count) ?? null,
+    within(demand) {
+      const items = demand.entries.reduce((sum, [, count]) => sum + count, 0);
+      return items <= limit ? demand : demand.times(limit / items);
+    },
+    async fill(target) {
+      asked.push(target);
+      return filled;
+    },
+  };
+  const client = { model, ahead: limit > 0 ? (ahead as ClientAhead) : null };
+  return { warmer: new Warmer(client, { texts, onNote: (line) => notes.push(line) }), asked, notes };
+}
+
+describe('a warm client', () => {
+  it('expects before the first text one of its length, and then what the last ones used', async () => {
+    const guess = await demandOf(model, { bucket: 8, schedule: guessedCounts(model, 8) });
+    const first = warmer(3, 1e12);
+    await first.warmer.fill({ bucket: 8 });
+    expect(first.asked.map((demand) => demand.toJSON())).toEqual([guess.withMargin().times(3).toJSON()]);
+    const later = warmer(3, 1e12, guess.times(2));
+    await later.warmer.fill({ bucket: 8, remaining: 2 });
+    expect(later.asked[0]!.toJSON()).toEqual(guess.times(4).toJSON());
+    expect(later.notes).toEqual([]);
+  });
+
+  it('asks for nothing when nothing comes, or when it was not told to', async () => {
+    const { warmer: done, asked } = warmer(3, 1e12);
+    await done.fill({ remaining: 0 });
+    const cold = warmer(0, 1e12);
+    await cold.warmer.fill();
+    expect([...asked, ...cold.asked]).toEqual([]);
+  });
+
+  it('takes what the server keeps, and says once that it is less', async () => {
+    const { warmer: bounded, asked, notes } = warmer(100, 1000);
+    await bounded.fill();
+    await bounded.fill();
+    expect(notes).toEqual(['cipherprune: the server keeps 0.001 MB of material: not for 100 texts']);
+    expect(asked).toHaveLength(2);
+    const refused = warmer(1, 1e12, null, 'refused');
+    await refused.warmer.fill();
+    expect(refused.notes[0]).toContain('keeps no more');
+    const none = warmer(1, 0);
+    await none.warmer.fill();
+    expect(none.notes[0]).toContain('makes nothing ahead');
+  });
+
+  it('guesses falling counts', () => {
+    const counts = guessedCounts({ config: { ...model.config, layers: 4 } }, 16);
+    expect(counts.map(({ kept }) => kept)).toEqual([12, 8, 4, 1]);
+    for (const { kept, important } of counts) expect(important).toBeLessThanOrEqual(kept);
+  });
+});

@@ -1,0 +1,213 @@
+/** Material made ahead between texts: the client asks, the server takes part within its limit. */
+import { describe, expect, it } from 'vitest';
+import { Demand } from '../../../inference/backends/two-party/ahead/demand.js';
+import { Client } from '../../../inference/client/client.js';
+import { stepsTo } from '../../../inference/client/client-ahead.js';
+import { filledTo } from '../../../inference/material/material.js';
+import type { Channel } from '../../../inference/net/channel.js';
+import { memoryChannelPair } from '../../../inference/net/memory-channel.js';
+import { connectTcp } from '../../../inference/net/tcp-channel.js';
+import { openEngineParty } from '../../../inference/run/engine-party.js';
+import type { Party } from '../../../inference/run/party.js';
+import { serveConnection } from '../../../inference/server/serve-connection.js';
+import { engineClient } from '../client/engine-client.js';
+import { cuttingProxy } from '../server/cutting-proxy.js';
+import { openToyParty, servedModel, toyServer } from '../server/toy-party.js';
+
+/** A client of a server that keeps so many megabytes; `channel` is the client's end. */
+async function connected(aheadMegabytes: number) {
+  const [serverEnd, channel] = memoryChannelPair();
+  const { terms, ...model } = servedModel(1);
+  let onOpen: (party: Party) => void = () => undefined;
+  const opened = new Promise<Party>((resolve) => {
+    onOpen = resolve;
+  });
+  const served = serveConnection(serverEnd, {
+    model: { ...model, terms: { ...terms, aheadMegabytes } },
+    open: async (...all) => {
+      const party = await openEngineParty(...all);
+      onOpen(party);
+      return party;
+    },
+    onText: () => undefined,
+  }).catch(async (error: Error) => {
+    await serverEnd.close();
+    return error;
+  });
+  const client = await Client.open(channel, engineClient);
+  return { client, channel, served, server: (await opened).material! };
+}
+
+const demand = (counts: object): Demand => Demand.fromBytes(new TextEncoder().encode(JSON.stringify(counts)));
+
+/** A request as it stands on the wire. */
+function sendPrepare(channel: Channel, bytes: Uint8Array): void {
+  const head = new Uint8Array(8);
+  head[0] = 4;
+  new DataView(head.buffer).setUint32(4, bytes.length, true);
+  channel.send(head);
+  channel.send(bytes);
+}
+
+describe('material for texts like the last one', () => {
+  it('makes the next texts cheaper, is reported as offline, and gives the same results', async () => {
+    const { client, served, server } = await connected(100);
+    const first = await client.classify('a good movie.', null);
+    expect(await client.ahead!.fill(client.ahead!.expected(2)!)).toBe('complete');
+    const filled = server.stock();
+    const rows = { kind: 'linear', weight: 0 } as const;
+    expect(filled.items.of(rows)).toBeGreaterThanOrEqual(16);
+    const [second, third] = [
+      await client.classify('a good movie.', null),
+      await client.classify('a good movie.', null),
+    ];
+    const bytesOf = ({ sentBytes, receivedBytes }: typeof first.cost) => sentBytes + receivedBytes;
+    for (const text of [second, third]) {
+      expect(bytesOf(text.cost)).toBeLessThan(0.6 * bytesOf(first.cost));
+      expect(text.layers.map(({ kept }) => kept)).toEqual(first.layers.map(({ kept }) => kept));
+      for (const [i, logit] of text.logits.entries()) expect(logit).toBeCloseTo(first.logits[i]!, 1);
+    }
+    expect(second.cost.offline.sentBytes).toBeGreaterThan(10_000);
+    expect(second.cost.offline.rounds).toBeGreaterThan(0);
+    expect(third.cost.offline.sentBytes).toBe(0);
+    expect(server.stock().items.of(rows)).toBe(filled.items.of(rows) - 16);
+    await client.close();
+    expect(await served).toBe(3);
+  });
+
+  it('is made in steps, and a text that waits starts between them', async () => {
+    const { client, served, server } = await connected(100);
+    const target = demand({ 'linear 0': 200_000, 'linear 1': 200_000 });
+    expect(stepsTo(target, server, 4e6).length).toBeGreaterThan(2);
+    let asked = 0;
+    expect(await client.ahead!.fill(target, () => ++asked > 1)).toBe('stopped');
+    const { items } = server.stock();
+    expect(items.of({ kind: 'linear', weight: 0 })).toBeGreaterThan(0);
+    expect(items.of({ kind: 'linear', weight: 1 })).toBe(0);
+    expect((await client.classify('bad', null)).logits).toHaveLength(2);
+    await client.close();
+    expect(await served).toBe(1);
+  });
+});
+
+describe('a server', () => {
+  it('refuses what it does not keep, before any work, and goes on', async () => {
+    const { client, served, server } = await connected(8);
+    const { limitBytes } = client.ahead!;
+    expect(limitBytes).toBe(8e6);
+    for (const tooMuch of [{ 'cots server': 1e6 }, { 'matmul 65535 65535 65535 65535 64': 1 }])
+      expect(await client.ahead!.fill(demand(tooMuch), () => false)).toBe('refused');
+    expect(
+      server.stock().items.of({ kind: 'matmul', batch: 65535, n: 65535, k: 65535, m: 65535, ringBits: 64 }),
+    ).toBe(0);
+    // A little fits; a second helping beside it does not.
+    const rows = (weight: number) => ({
+      [`linear ${weight}`]: Math.floor(5e6 / server.bytesOf(demand({ [`linear ${weight}`]: 1 }))),
+    });
+    expect(await client.ahead!.fill(demand(rows(0)))).toBe('complete');
+    expect(await client.ahead!.fill(demand(rows(1)))).toBe('refused');
+    expect((await client.classify('bad', null)).logits).toHaveLength(2);
+    await client.close();
+    expect(await served).toBe(1);
+  });
+
+  it('refuses ever new kinds of material: each would have a pool', async () => {
+    const { client, served } = await connected(1000);
+    const kinds = (from: number) =>
+      demand(Object.fromEntries(Array.from({ length: 4096 }, (_, i) => [`factors ${from + i} 8`, 1])));
+    const answers: string[] = [];
+    for (let from = 0; from < 5 * 4096; from += 4096)
+      answers.push(await client.ahead!.fill(kinds(from), () => false));
+    expect(answers).toEqual(['complete', 'complete', 'complete', 'complete', 'refused']);
+    await client.close();
+    await served;
+  });
+
+  it('makes nothing ahead unless told so', async () => {
+    const { client, channel, served } = await connected(0);
+    expect(client.ahead).toBeNull();
+    sendPrepare(channel, demand({ 'linear 0': 1 }).toBytes());
+    expect(await channel.receive(1)).toEqual(Uint8Array.of(2));
+    await client.close();
+    expect(await served).toBe(0);
+  });
+
+  it.each([
+    ['no JSON', 'expected JSON', new TextEncoder().encode('x')],
+    ['a count below one', 'expected 1 to', new TextEncoder().encode('{"linear 0":-5}')],
+    ['an unknown kind', 'expected a correlation', new TextEncoder().encode('{"gold 3":5}')],
+    ['nothing', 'expected a demand of 1 to', new Uint8Array(0)],
+    ['too long', 'expected a demand of 1 to', new Uint8Array((1 << 18) + 1)],
+  ])('ends the connection at a demand that is %s', async (_, message, bytes) => {
+    const { channel, served } = await connected(100);
+    sendPrepare(channel, bytes);
+    expect(((await served) as Error).message).toContain(message);
+  });
+
+  it('ends with an error when the client leaves in the middle of it', async () => {
+    const { channel, served } = await connected(100);
+    sendPrepare(channel, demand({ 'linear 0': 50 }).toBytes());
+    expect(await channel.receive(1)).toEqual(Uint8Array.of(1));
+    await channel.close();
+    expect(((await served) as Error).message).toContain('the peer closed the channel');
+  });
+
+  it('of a party that makes nothing refuses too', async () => {
+    const [serverEnd, channel] = memoryChannelPair();
+    const { terms, ...model } = servedModel(1);
+    const served = serveConnection(serverEnd, {
+      model: { ...model, terms: { ...terms, aheadMegabytes: 100 } },
+      open: openToyParty,
+      onText: () => undefined,
+    });
+    const client = await Client.open(channel, { ...engineClient, open: openToyParty });
+    expect(client.ahead).toBeNull();
+    sendPrepare(channel, demand({ 'linear 0': 1 }).toBytes());
+    expect(await channel.receive(1)).toEqual(Uint8Array.of(2));
+    await client.close();
+    await served;
+  });
+});
+
+describe('a server over TCP outlives a client that goes wrong in the middle of a refill', () => {
+  it.each(['disconnect', 'stall', 'garbage'] as const)('by %s', async (kind) => {
+    const { terms, ...model } = servedModel(1);
+    const server = await toyServer({
+      model: { ...model, terms: { ...terms, aheadMegabytes: 100 } },
+      open: openEngineParty,
+      timeoutMilliseconds: 1_000,
+    });
+    const refill = async (port: number) => {
+      const channel = await connectTcp('127.0.0.1', port, { timeoutMilliseconds: 2_000 });
+      try {
+        const client = await Client.open(channel, engineClient);
+        const filled = await client.ahead!.fill(demand({ 'linear 0': 5_000, 'linear 1': 5_000 }));
+        await client.close();
+        return filled;
+      } finally {
+        await channel.close();
+      }
+    };
+    const whole = await cuttingProxy(server.port, { after: Number.POSITIVE_INFINITY, kind });
+    expect(await refill(whole.port)).toBe('complete');
+    const after = whole.passed() - 20_000;
+    whole.close();
+    const proxy = await cuttingProxy(server.port, { after, kind });
+    const attempt = refill(proxy.port).catch((error: Error) => error);
+    await attempt;
+    proxy.close();
+    expect(await refill(server.port)).toBe('complete');
+    await server.close();
+  });
+});
+
+describe('filledTo', () => {
+  it('keeps what is there and adds what is missing', () => {
+    const stock = demand({ 'linear 0': 5, 'linear 1': 9 });
+    expect(filledTo(stock, demand({ 'linear 0': 7, 'linear 1': 3, 'linear 2': 1 })).toJSON()).toEqual({
+      'linear 0': 7,
+      'linear 1': 9,
+      'linear 2': 1,
+    });
+  });
+});

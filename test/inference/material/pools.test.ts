@@ -1,0 +1,216 @@
+/** Pools kept over connections: on disk, bounded, and never used twice. */
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Client } from '../../../inference/client/client.js';
+import { keepPool, resumePool } from '../../../inference/client/client-pool.js';
+import { claimPool, type KeptPool, writePool } from '../../../inference/material/pool-file.js';
+import { memoryChannelPair } from '../../../inference/net/memory-channel.js';
+import { openEngineParty } from '../../../inference/run/engine-party.js';
+import { DEFAULT_POOL_LIMITS, PoolFolder, type PoolLimits } from '../../../inference/server/pool-folder.js';
+import { serveConnection } from '../../../inference/server/serve-connection.js';
+import { weightsDigest } from '../../../inference/server/weights-digest.js';
+import { tinyArtifact } from '../../model/artifact/tiny-artifact.js';
+import { engineClient } from '../client/engine-client.js';
+import { servedModel } from '../server/toy-party.js';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'cipherprune-pools-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const idOf = (index: number): string => index.toString(16).padStart(32, '0');
+
+const poolOf = (index: number, bytes = 10): KeptPool => ({
+  id: idOf(index),
+  generation: 1,
+  party: 'server',
+  model: 'm',
+  items: [
+    {
+      correlation: { kind: 'linear', weight: index },
+      items: 3,
+      fields: [new Uint8Array(0), new Uint8Array(bytes).fill(index)],
+    },
+  ],
+});
+
+describe('a pool file', () => {
+  it('gives what was written, once, and can be read by its owner only', async () => {
+    const path = join(folder, 'pool');
+    await writePool(path, poolOf(7));
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    const both = await Promise.all([claimPool(path), claimPool(path)]);
+    expect(both.filter((pool) => pool !== null)).toEqual([poolOf(7)]);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it.each([
+    ['cut short', (bytes: Buffer) => bytes.subarray(0, bytes.length - 1)],
+    ['changed', (bytes: Buffer) => Buffer.from(bytes.map((byte, i) => (i === 40 ? byte ^ 1 : byte)))],
+    ['something else', () => Buffer.from('hello')],
+    ['empty', () => Buffer.alloc(0)],
+  ])('that is %s is refused, and gone', async (_, change) => {
+    const path = join(folder, 'pool');
+    await writePool(path, poolOf(7));
+    writeFileSync(path, change(readFileSync(path)));
+    await expect(claimPool(path)).rejects.toThrow('no pool of ours, or damaged');
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});
+
+describe('a folder of pools', () => {
+  const within = (limits: Partial<PoolLimits>) =>
+    new PoolFolder(folder, { ...DEFAULT_POOL_LIMITS, ...limits });
+  const age = (index: number, seconds: number) => {
+    const time = Date.now() / 1000 - seconds;
+    utimesSync(join(folder, `${idOf(index)}.pool`), time, time);
+  };
+
+  it('keeps so many files, bytes and days: the oldest give way', async () => {
+    const pools = within({ files: 2 });
+    for (const index of [1, 2, 3]) {
+      expect(await pools.keep(poolOf(index))).toBe(true);
+      age(index, 100 - index);
+    }
+    expect(await pools.claim(poolOf(1), 'm')).toBeNull();
+    expect((await pools.claim(poolOf(3), 'm'))?.items).toEqual(poolOf(3).items);
+    const narrow = within({ bytes: 2_800 });
+    expect(await narrow.keep(poolOf(4, 4_000))).toBe(false);
+    expect(await narrow.keep(poolOf(5, 2_500))).toBe(true);
+    expect(readdirSync(folder)).toEqual([`${idOf(5)}.pool`]);
+    age(5, 1_000);
+    await within({ milliseconds: 500_000 }).keep(poolOf(6));
+    expect(readdirSync(folder)).toEqual([`${idOf(6)}.pool`]);
+  });
+
+  it('gives another generation or model nothing, and forgets what it had', async () => {
+    for (const [name, model] of [
+      [{ id: idOf(1), generation: 2 }, 'm'],
+      [{ id: idOf(1), generation: 1 }, 'other'],
+    ] as const) {
+      await within({}).keep(poolOf(1));
+      expect(await within({}).claim(name, model)).toBeNull();
+      expect(readdirSync(folder)).toEqual([]);
+    }
+    await expect(within({}).claim({ id: '../../etc/passwd', generation: 1 }, 'm')).rejects.toThrow(
+      RangeError,
+    );
+  });
+});
+
+/** One connection to a server that keeps pools in `folder`/server, unless `keeps` is false. */
+async function withClient<T>(
+  body: (client: Client, options: Parameters<typeof resumePool>[1]) => Promise<T>,
+  { seed = 1, keeps = true } = {},
+): Promise<{ readonly result: T; readonly notes: readonly string[] }> {
+  const [serverEnd, channel] = memoryChannelPair();
+  const { terms, ...model } = servedModel(seed);
+  const pools = {
+    folder: new PoolFolder(join(folder, 'server')),
+    model: weightsDigest(terms.modelDigest, model.private),
+  };
+  const served = serveConnection(serverEnd, {
+    model: { ...model, terms: { ...terms, aheadMegabytes: 100 } },
+    open: openEngineParty,
+    pools: keeps ? pools : null,
+    onText: () => undefined,
+  });
+  const client = await Client.open(channel, engineClient);
+  const notes: string[] = [];
+  const path = join(folder, 'pool');
+  const result = await body(client, { path, model: client.digest, onNote: (line) => notes.push(line) });
+  await client.close();
+  await served;
+  return { result, notes };
+}
+
+const onlineBytes = ({ cost }: Awaited<ReturnType<Client['classify']>>) =>
+  cost.sentBytes + cost.receivedBytes;
+const sentence = 'a good movie.';
+
+/** A text on demand, then material for another one, kept. */
+const fillAndKeep = () =>
+  withClient(async (client, options) => {
+    const text = await client.classify(sentence, null);
+    await client.ahead!.fill(client.ahead!.expected(1)!);
+    await keepPool(client.ahead!, options);
+    return text;
+  });
+
+const resumeAndClassify = (options?: { seed?: number; keeps?: boolean }) =>
+  withClient(async (client, pool) => {
+    await resumePool(client.ahead!, pool);
+    return client.classify(sentence, null);
+  }, options);
+
+describe('pools over connections', () => {
+  it('serve the next connection, once, with the same result', async () => {
+    const first = await fillAndKeep();
+    expect(first.notes).toEqual([]);
+    const copy = join(folder, 'copy');
+    copyFileSync(join(folder, 'pool'), copy);
+    const next = await resumeAndClassify();
+    expect(next.notes).toEqual([]);
+    // COTs are not kept: a refill of them is what is left.
+    expect(onlineBytes(next.result)).toBeLessThan(0.6 * onlineBytes(first.result));
+    for (const [i, logit] of next.result.logits.entries())
+      expect(logit).toBeCloseTo(first.result.logits[i]!, 1);
+    expect(readdirSync(join(folder, 'server'))).toEqual([]);
+    expect(existsSync(join(folder, 'pool'))).toBe(false);
+
+    copyFileSync(copy, join(folder, 'pool'));
+    const again = await resumeAndClassify();
+    expect(again.notes).toEqual([expect.stringContaining('used before (is this an old copy?)')]);
+    expect(onlineBytes(again.result)).toBe(onlineBytes(first.result));
+  });
+
+  it('are discarded on both sides when the server lacks its part, keeps none, or has other weights', async () => {
+    await fillAndKeep();
+    const without = await resumeAndClassify({ keeps: false });
+    expect(without.notes).toEqual([expect.stringContaining('the server does not have its part')]);
+    await fillAndKeep();
+    const other = await resumeAndClassify({ seed: 2 });
+    expect(other.notes).toEqual([expect.stringContaining('another model')]);
+    const { private: a } = tinyArtifact({ seed: 1 });
+    const { private: b } = tinyArtifact({ seed: 2 });
+    expect(weightsDigest('x', a)).not.toBe(weightsDigest('x', b));
+    expect(weightsDigest('x', a)).toBe(weightsDigest('x', tinyArtifact({ seed: 1 }).private));
+  });
+
+  it('are not taken up when the parties hold different things', async () => {
+    await fillAndKeep();
+    const path = join(folder, 'pool');
+    const pool = (await claimPool(path))!;
+    await writePool(path, { ...pool, items: pool.items.slice(1) });
+    const { notes, result } = await resumeAndClassify();
+    expect(notes).toEqual([expect.stringContaining('the server does not have its part')]);
+    expect(result.logits).toHaveLength(2);
+    expect(readdirSync(join(folder, 'server'))).toEqual([]);
+  });
+
+  it('stay nowhere if the server keeps none', async () => {
+    const { notes } = await withClient(
+      async (client, options) => {
+        await client.classify(sentence, null);
+        await client.ahead!.fill(client.ahead!.expected(1)!);
+        await keepPool(client.ahead!, options);
+      },
+      { keeps: false },
+    );
+    expect(notes).toEqual([expect.stringContaining('the server keeps no pools')]);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});

@@ -1,0 +1,249 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { Client } from '../../../inference/client/client.js';
+import { connectTcp } from '../../../inference/net/tcp-channel.js';
+import { protocolDigest } from '../../../inference/run/protocol-digest.js';
+import { type PublicPart, parsePublicPart } from '../../../model/artifact/artifact-file.js';
+import { cuttingProxy } from './cutting-proxy.js';
+import { openToyParty, servedModel, toyServer } from './toy-party.js';
+
+const closers: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+async function server(options: Parameters<typeof toyServer>[0] = {}) {
+  const running = await toyServer(options);
+  closers.push(() => running.close());
+  return running;
+}
+
+interface ClientTweaks {
+  readonly timeoutMilliseconds?: number;
+  readonly modelDigest?: string;
+  readonly protocolDigest?: string;
+  readonly known?: PublicPart;
+  readonly onPublicPart?: (digest: string, bytes: Uint8Array) => Promise<unknown>;
+}
+
+async function client(port: number, tweaks: ClientTweaks = {}): Promise<Client> {
+  const channel = await connectTcp('127.0.0.1', port, {
+    timeoutMilliseconds: tweaks.timeoutMilliseconds ?? 1_000,
+  });
+  closers.push(() => channel.close());
+  return Client.open(channel, {
+    terms: {
+      protocolDigest: tweaks.protocolDigest ?? protocolDigest(),
+      modelDigest: tweaks.modelDigest ?? null,
+      lookUp: async () => tweaks.known ?? null,
+      parse: parsePublicPart,
+    },
+    open: openToyParty,
+    ...(tweaks.onPublicPart ? { onPublicPart: tweaks.onPublicPart } : {}),
+  });
+}
+
+const eventually = async (condition: () => boolean): Promise<void> => {
+  for (let i = 0; i < 1_000 && !condition(); i++) await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(condition()).toBe(true);
+};
+
+/** The server still does its work. */
+async function expectServes(port: number): Promise<void> {
+  const honest = await client(port);
+  expect((await honest.classify('a b', null)).logits).toHaveLength(2);
+  await honest.close();
+}
+
+describe('a connection', () => {
+  it('classifies texts one after another, and reports costs and what was opened', async () => {
+    const { port, lines } = await server();
+    const open = await client(port);
+    const first = await open.classify('a b', null);
+    const second = await open.classify('a', 'b');
+    await open.close();
+    const { bucket } = first;
+    expect(bucket).toBe(8);
+    expect(first.tokens).toBe(4);
+    expect(first.layers.map(({ bytes, rounds }) => [bytes, rounds])).toEqual(
+      first.layers.map(() => [2 * bucket * 100, 1]),
+    );
+    const layers = first.layers.length;
+    expect(first.cost).toMatchObject({
+      sentBytes: 8 + layers * bucket * 100,
+      receivedBytes: 8 + layers * bucket * 100,
+      rounds: layers,
+      offline: { sentBytes: 1_000, receivedBytes: 1_000 },
+    });
+    expect(second.cost.offline).toEqual({ milliseconds: 0, sentBytes: 0, receivedBytes: 0, rounds: 0 });
+    expect(first.leaks).toEqual([
+      { name: 'length-bucket', to: 'server', count: 1 },
+      { name: 'logits', to: 'client', count: 1 },
+    ]);
+    expect(first.probabilities[0]! + first.probabilities[1]!).toBeCloseTo(1);
+    expect(first.label).toBe(0);
+    await eventually(() => lines.some((line) => line.includes('said goodbye after 2 texts')));
+    expect(lines.filter((line) => line.includes('8 tokens padded'))).toHaveLength(2);
+  });
+
+  it('truncates a long text and says so; refuses one without word pieces', async () => {
+    const { port } = await server();
+    const open = await client(port);
+    const long = await open.classify('a '.repeat(5_000), null);
+    expect(long.tokens).toBe(open.model.maxTokens);
+    expect(long.truncatedTokens).toBe(5_000 + 2 - open.model.maxTokens);
+    await expect(open.classify('\u200b', null)).rejects.toThrow('the text is empty');
+    expect((await open.classify('a', null)).tokens).toBe(3);
+    await open.close();
+  });
+
+  it('serves several clients at a time, and turns away more than it may', async () => {
+    const { port, lines } = await server({ maxClients: 2 });
+    const first = await client(port);
+    const second = await client(port);
+    await expect(client(port)).rejects.toThrow('the server at 127.0.0.1');
+    expect(lines.some((line) => line.includes('turned away'))).toBe(true);
+    expect((await second.classify('a', null)).tokens).toBe(3);
+    expect((await first.classify('a b', null)).tokens).toBe(4);
+    await second.close();
+    await first.close();
+  });
+
+  it('sends the public part once: a client that has it takes its own', async () => {
+    const { port } = await server();
+    const sent: Uint8Array[] = [];
+    const keep = async (_digest: string, bytes: Uint8Array) => sent.push(bytes);
+    await (await client(port, { onPublicPart: keep })).close();
+    expect(sent).toHaveLength(1);
+    const known = parsePublicPart(sent[0]!);
+    await (await client(port, { known, onPublicPart: keep })).close();
+    expect(sent).toHaveLength(1);
+  });
+
+  it('is refused by both sides when the model or the protocol is another', async () => {
+    const { port, lines } = await server();
+    const mine = servedModel(1).terms.modelDigest;
+    const other = servedModel(2).terms.modelDigest;
+    expect(other).not.toBe(mine);
+    await expect(client(port, { modelDigest: other })).rejects.toThrow(
+      `expected the model ${other}, the server has ${mine}`,
+    );
+    await eventually(() =>
+      lines.some((line) => line.includes(`wants the model ${other}, this server has ${mine}`)),
+    );
+    await expect(client(port, { protocolDigest: protocolDigest({}) })).rejects.toThrow(
+      'install the same version',
+    );
+    await expectServes(port);
+  });
+});
+
+describe('a client ends with a clear error', () => {
+  it.each([
+    ['disconnect', /^the server at 127\.0\.0\.1:\d+ closed the connection|sending on a closed connection/],
+    ['reset', /^the server at 127\.0\.0\.1:\d+:? (connection lost|closed|sending)/],
+    [
+      'stall',
+      /^the server at 127\.0\.0\.1:\d+ sent nothing for 0\.1 s: expected \d+ bytes, got \d+( \(in layer\d\))?$/,
+    ],
+  ] as const)('when the server does %s at any message', async (kind, message) => {
+    const { port } = await server({ timeoutMilliseconds: 60_000 });
+    const whole = await cuttingProxy(port, { after: Number.POSITIVE_INFINITY, kind, who: 'server' });
+    const honest = await client(whole.port);
+    await honest.classify('a b', null);
+    await honest.close();
+    const length = whole.passed();
+    whole.close();
+    const cuts = [0, 4, 12, 50, 84, 2_000, length - 2_000, length - 800, length - 9, length - 1];
+    for (const after of cuts) {
+      const proxy = await cuttingProxy(port, { after, kind, who: 'server' });
+      const attempt = client(proxy.port, { timeoutMilliseconds: 100 }).then((open) =>
+        open.classify('a b', null),
+      );
+      await expect(attempt, `after ${after} bytes`).rejects.toThrow(message);
+      proxy.close();
+    }
+    await expectServes(port);
+  });
+});
+
+describe('a server outlives its clients', () => {
+  const misbehaviours = ['disconnect', 'reset', 'stall', 'garbage'] as const;
+
+  it.each(misbehaviours)('a client that does %s at any message', async (kind) => {
+    const { port, lines } = await server({ timeoutMilliseconds: 60 });
+    const whole = await cuttingProxy(port, { after: Number.POSITIVE_INFINITY, kind });
+    const honest = await client(whole.port);
+    await honest.classify('a b', null);
+    await honest.close();
+    const length = whole.passed();
+    whole.close();
+    // In and at the ends of every message: hello, answer, set-up, request, layers.
+    const cuts = [
+      0,
+      1,
+      8,
+      11,
+      12,
+      40,
+      83,
+      84,
+      85,
+      500,
+      1_084,
+      1_085,
+      1_088,
+      1_093,
+      1_500,
+      length - 9,
+      length - 8,
+    ];
+    for (const after of cuts) {
+      const proxy = await cuttingProxy(port, { after, kind });
+      const attempt = client(proxy.port).then(async (open) => {
+        await open.classify('a b', null);
+        await open.close();
+      });
+      if (kind !== 'garbage') await attempt.catch((error) => expect(error).toBeInstanceOf(Error));
+      else await Promise.race([attempt.catch(() => undefined), new Promise((done) => setTimeout(done, 150))]);
+      proxy.close();
+    }
+    await expectServes(port);
+    expect(lines.filter((line) => / (failed|left) after /.test(line)).length).toBeGreaterThan(
+      cuts.length / 2,
+    );
+  });
+
+  it('a client that connects and says nothing is dropped', async () => {
+    const { port, lines } = await server({ timeoutMilliseconds: 50 });
+    const channel = await connectTcp('127.0.0.1', port, { timeoutMilliseconds: 2_000 });
+    // The server's hello comes, then the end.
+    await channel.receive(84);
+    await expect(channel.receive(1)).rejects.toThrow('closed the connection');
+    expect(lines.some((line) => line.includes('sent nothing for 0.05 s'))).toBe(true);
+    await channel.close();
+    await expectServes(port);
+  });
+
+  it('a browser on the wrong port', async () => {
+    const { port, lines } = await server();
+    const channel = await connectTcp('127.0.0.1', port, { timeoutMilliseconds: 2_000 });
+    channel.send(new TextEncoder().encode('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'));
+    await channel.receive(84);
+    await expect(channel.receive(1)).rejects.toThrow('the server');
+    await eventually(() => lines.some((line) => line.includes('does not speak CipherPrune')));
+    await channel.close();
+    await expectServes(port);
+  });
+
+  it('ends open connections when it closes', async () => {
+    const running = await toyServer({ timeoutMilliseconds: 60_000 });
+    const open = await client(running.port);
+    await running.close();
+    await expect(open.classify('a', null)).rejects.toThrow('the server');
+  });
+
+  it('says which address is taken', async () => {
+    const { port } = await server();
+    await expect(toyServer({ port })).rejects.toThrow(`cannot listen on 127.0.0.1:${port} (EADDRINUSE)`);
+  });
+});

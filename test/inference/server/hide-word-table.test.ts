@@ -1,0 +1,108 @@
+/** A secret word table: what the client gets, and that lookups on shares give what public ones give. */
+import { describe, expect, it } from 'vitest';
+import { CleartextBackend } from '../../../inference/backends/cleartext/cleartext-backend.js';
+import { Client } from '../../../inference/client/client.js';
+import { memoryChannelPair } from '../../../inference/net/memory-channel.js';
+import { openEngine } from '../../../inference/run/engine.js';
+import { openEngineParty } from '../../../inference/run/engine-party.js';
+import { protocolDigest } from '../../../inference/run/protocol-digest.js';
+import { withPrivateEmbedding } from '../../../inference/server/hide-word-table.js';
+import { serveConnection } from '../../../inference/server/serve-connection.js';
+import { parsePublicPart, serializePublicPart } from '../../../model/artifact/artifact-file.js';
+import { encodePublicPart } from '../../../model/artifact/public-part.js';
+import { tinyArtifact } from '../../model/artifact/tiny-artifact.js';
+
+const artifact = tinyArtifact();
+const secret = withPrivateEmbedding(artifact);
+const { word, position, tokenType } = artifact.public.embedding;
+
+describe('private embedding', () => {
+  it('takes the word table out of what clients get, and leaves bounds', () => {
+    const part = encodePublicPart(secret.public);
+    const received = parsePublicPart(serializePublicPart(part));
+    expect(received.model.embedding.word).toBeNull();
+    expect(received.model).toEqual(secret.public);
+    expect(received.digest).not.toBe(encodePublicPart(artifact.public).digest);
+    const table = Buffer.from(new Int8Array(word!.values).buffer);
+    expect(Buffer.from(serializePublicPart(part)).includes(table)).toBe(false);
+    expect(Buffer.from(serializePublicPart(encodePublicPart(artifact.public))).includes(table)).toBe(true);
+  });
+
+  it('bounds every sum of a word, a position and a token type, tightly', () => {
+    const { sum, variance } = secret.public.privateEmbedding!;
+    const hidden = artifact.public.config.hiddenSize;
+    const at = ({ values, fractionBits }: typeof position, row: number, i: number) =>
+      values[row * hidden + i]! / 2 ** fractionBits;
+    let [least, most, largest] = [Number.POSITIVE_INFINITY, 0, 0];
+    for (let w = 0; w < word!.inputs; w++)
+      for (let p = 0; p < artifact.public.maxTokens; p++)
+        for (let t = 0; t < tokenType.inputs; t++) {
+          const row = Array.from(
+            { length: hidden },
+            (_, i) => at(word!, w, i) + at(position, p, i) + at(tokenType, t, i),
+          );
+          const mean = row.reduce((a, b) => a + b) / hidden;
+          const spread = row.reduce((a, b) => a + (b - mean) ** 2, 0) / hidden;
+          least = Math.min(least, spread);
+          most = Math.max(most, spread);
+          largest = Math.max(largest, ...row.map(Math.abs));
+        }
+    expect(sum).toBeGreaterThanOrEqual(largest);
+    expect(variance.min).toBeLessThanOrEqual(least);
+    expect(variance.min).toBeGreaterThan(0.99 * least);
+    expect(variance.max).toBeGreaterThanOrEqual(most);
+    expect(variance.max).toBeLessThan(1.01 * most);
+  });
+
+  it('gives nearly the logits of the public table, in the clear and between two parties', async () => {
+    const publicEngine = await openEngine(new CleartextBackend(), artifact);
+    const secretEngine = await openEngine(new CleartextBackend(), secret);
+    const [serverEnd, clientEnd] = memoryChannelPair();
+    const part = encodePublicPart(secret.public);
+    const served = serveConnection(serverEnd, {
+      model: {
+        public: secret.public,
+        private: secret.private,
+        terms: {
+          protocolDigest: protocolDigest(),
+          modelDigest: part.digest,
+          publicPart: serializePublicPart(part),
+        },
+      },
+      open: openEngineParty,
+      onText: () => undefined,
+    });
+    const client = await Client.open(clientEnd, {
+      terms: {
+        protocolDigest: protocolDigest(),
+        modelDigest: null,
+        lookUp: async () => null,
+        parse: parsePublicPart,
+      },
+      open: openEngineParty,
+    });
+    // Texts whose scores keep away from the thresholds by more than rounding.
+    for (const text of ['a good movie', 'a bad movie']) {
+      const encoding = client.tokenizer.encode(text, null, 12);
+      const [open, hidden] = await Promise.all([
+        publicEngine.classify(encoding, 8),
+        secretEngine.classify(encoding, 8),
+      ]);
+      const secure = await client.classify(text, null);
+      expect(secure.leaks.map(({ name }) => name)).toEqual([
+        'length-bucket',
+        'kept-token-count',
+        'important-token-count',
+        'logits',
+      ]);
+      expect(hidden.layers).toEqual(open.layers);
+      expect(secure.layers.map(({ kept, important }) => ({ kept, important }))).toEqual(open.layers);
+      for (const [i, logit] of open.logits!.entries()) {
+        expect(hidden.logits![i]).toBeCloseTo(logit, 1);
+        expect(secure.logits[i]).toBeCloseTo(logit, 1);
+      }
+    }
+    await client.close();
+    await served;
+  });
+});

@@ -1,0 +1,74 @@
+/** What distillation follows: the dense model of phase 1, or the mean of several, on the training sentences; computed once. */
+import type { RunConfig } from '../../config/schema.js';
+import { type Checkpoint, readCheckpoint } from '../../model/checkpoint/checkpoint.js';
+import { TrainingError } from '../errors.js';
+import type { EncodedExample } from '../loop/batches.js';
+import { type ModelState, stateOfCheckpoint } from '../network/model-state.js';
+import { teacherLogits } from './teacher-logits.js';
+
+/** A checkpoint as a model without masks that reads the student's tokens. */
+function denseModel(checkpoint: Checkpoint, student: ModelState, directory: string): ModelState {
+  const describe = (task: string, labels: readonly string[], words: number): string =>
+    `${task} with ${labels.join(', ')} and ${words} word pieces`;
+  const { config, details } = checkpoint;
+  const { labels, vocabularySize } = student.config;
+  const wanted = describe(student.task, labels, vocabularySize);
+  const got = describe(details?.task ?? 'no task', config.labels, config.vocabularySize);
+  if (got !== wanted)
+    throw new TrainingError(
+      `distillation: teacher ${directory}: expected a model for ${wanted}, got one for ${got}`,
+    );
+  return { ...stateOfCheckpoint(checkpoint), maxTokens: student.maxTokens, spread: null };
+}
+
+export interface TeacherFolders {
+  readonly weights: string;
+  readonly logits: string;
+}
+
+export class Teacher {
+  private constructor(
+    private readonly places: ReadonlyMap<EncodedExample, number>,
+    /** [examples, labels] */
+    private readonly logits: Float32Array,
+    private readonly labels: number,
+  ) {}
+
+  /**
+   * Null where the configuration distils nothing. own: the checkpoint of the run's dense model, and where its logits are kept;
+   * examples: the training sentences.
+   * @throws TrainingError if a teacher is not a model of the same task, tokens and classes
+   */
+  static async load(
+    own: TeacherFolders,
+    student: ModelState,
+    examples: readonly EncodedExample[],
+    { distillation, precision }: RunConfig,
+  ): Promise<Teacher | null> {
+    const { weight, teachers } = distillation;
+    if (weight === 0) return null;
+    const given = teachers.map((folder) => ({ weights: folder, logits: folder }));
+    const folders = given.length > 0 ? given : [own];
+    const labels = student.config.labels.length;
+    const mean = new Float32Array(examples.length * labels);
+    for (const folder of folders) {
+      const state = denseModel(await readCheckpoint(folder.weights), student, folder.weights);
+      const logits = await teacherLogits(folder.logits, state, examples, precision);
+      logits.forEach((logit, i) => {
+        mean[i] = mean[i]! + logit / folders.length;
+      });
+    }
+    const places = new Map(examples.map((example, i) => [example, i]));
+    return new Teacher(places, mean, labels);
+  }
+
+  /** Its logits, [batch, labels]. */
+  of(group: readonly EncodedExample[]): Float32Array {
+    const rows = new Float32Array(group.length * this.labels);
+    group.forEach((example, i) => {
+      const from = this.places.get(example)! * this.labels;
+      rows.set(this.logits.subarray(from, from + this.labels), i * this.labels);
+    });
+    return rows;
+  }
+}

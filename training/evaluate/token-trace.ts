@@ -1,0 +1,79 @@
+/**
+ * Which tokens leave in which layer: what a model's owner may look at on data of its own. In private inference nobody learns
+ * it; there only the counts are opened.
+ */
+import * as tf from '@tensorflow/tfjs';
+import { type EncodedExample, evaluationBatches, makeBatch } from '../loop/batches.js';
+import { secureCurves } from '../network/curves.js';
+import { encode, noDropout } from '../network/encoder.js';
+import { hardMasks } from '../network/forward-options.js';
+import { currentThresholds, type ModelState, weightTensors } from '../network/model-state.js';
+import { evaluationLimits, predictedClasses } from './evaluate.js';
+
+export interface TokenTrace {
+  /** Per token: the layer whose pruning took it away; null if it stayed to the end. */
+  readonly left: readonly (number | null)[];
+  /** Per layer: tokens that leave its pruning, and the important ones among them; the last layer goes on with [CLS] alone. */
+  readonly kept: readonly number[];
+  readonly important: readonly number[];
+  readonly predicted: number;
+  readonly logits: readonly number[];
+}
+
+/** One sequence's part of masks [layers][batch · tokens] that are 0 or 1. */
+function traceOf(
+  kept: readonly Float32Array[],
+  important: readonly Float32Array[],
+  begin: number,
+  length: number,
+): Pick<TokenTrace, 'left' | 'kept' | 'important'> {
+  const isKept = (layer: number, token: number): boolean => kept[layer]![begin + token]! > 0.5;
+  const isImportant = (layer: number, token: number): boolean =>
+    isKept(layer, token) && important[layer]![begin + token]! > 0.5;
+  const tokens = Array.from({ length }, (_, token) => token);
+  const last = kept.length - 1;
+  const count = (layer: number, is: (layer: number, token: number) => boolean): number =>
+    layer === last ? 1 : tokens.filter((token) => is(layer, token)).length;
+  return {
+    left: tokens.map((token) => {
+      const layer = kept.findIndex((_, at) => !isKept(at, token));
+      return layer < 0 ? null : layer;
+    }),
+    kept: kept.map((_, layer) => count(layer, isKept)),
+    important: kept.map((_, layer) => count(layer, isImportant)),
+  };
+}
+
+/** Traces of examples, in their order, with hard masks by the model's thresholds. */
+export function traceTokens(state: ModelState, examples: readonly EncodedExample[]): TokenTrace[] {
+  const weights = weightTensors(state);
+  const traces = new Map<EncodedExample, TokenTrace>();
+  for (const group of evaluationBatches(examples, evaluationLimits)) {
+    const batch = makeBatch(group);
+    tf.tidy(() => {
+      const thresholds = currentThresholds(state);
+      const output = encode(weights.get(), state.config, batch, batch.ids, {
+        curves: secureCurves,
+        masks: thresholds && hardMasks(thresholds, state.reduces),
+        dropout: noDropout,
+        lastLayer: 'cls',
+        compact: true,
+      });
+      const values = (tensor: tf.Tensor): Float32Array => tensor.dataSync() as Float32Array;
+      const logits = values(output.logits);
+      const classes = state.config.labels.length;
+      const predicted = predictedClasses(logits, classes);
+      const kept = output.layers.map((masks) => values(masks.kept));
+      const important = output.layers.map((masks) => values(masks.important));
+      group.forEach((example, row) => {
+        traces.set(example, {
+          ...traceOf(kept, important, row * batch.tokens, example.ids.length),
+          predicted: predicted[row]!,
+          logits: [...logits.subarray(row * classes, (row + 1) * classes)],
+        });
+      });
+    });
+  }
+  weights.dispose();
+  return examples.map((example) => traces.get(example)!);
+}

@@ -1,0 +1,160 @@
+/** Largest absolute values of everything that the secure engine computes, over sample sentences, with pruning active. */
+import * as tf from '@tensorflow/tfjs';
+import type { LayerRanges, ModelRanges } from '../../model/artifact/artifact.js';
+import { evaluationLimits } from '../evaluate/evaluate.js';
+import { type Batch, type EncodedExample, evaluationBatches, makeBatch } from '../loop/batches.js';
+import { secureCurves } from '../network/curves.js';
+import { encode, noDropout, type ObservedName } from '../network/encoder.js';
+import { hardMasks } from '../network/forward-options.js';
+import { currentThresholds, type ModelState, weightTensors } from '../network/model-state.js';
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] extends object ? Mutable<T[K]> : T[K] };
+
+const noRange = (): Mutable<LayerRanges> => ({
+  query: 0,
+  key: 0,
+  value: 0,
+  logits: 0,
+  context: 0,
+  attentionResidual: 0,
+  attentionVariance: { min: Number.POSITIVE_INFINITY, max: 0 },
+  attentionNorm: 0,
+  geluInput: 0,
+  outputResidual: 0,
+  outputVariance: { min: Number.POSITIVE_INFINITY, max: 0 },
+  outputNorm: 0,
+});
+
+/** Rows of a [rows, columns] tensor that exist in the secure engine: neither padding nor pruned. */
+interface Rows {
+  readonly values: Float32Array;
+  readonly columns: number;
+  readonly present: (row: number) => boolean;
+}
+
+function largest({ values, columns, present }: Rows): number {
+  let most = 0;
+  for (let row = 0; row * columns < values.length; row++) {
+    if (!present(row)) continue;
+    for (let i = row * columns; i < (row + 1) * columns; i++) most = Math.max(most, Math.abs(values[i]!));
+  }
+  return most;
+}
+
+function widenVariance(range: { min: number; max: number }, { values, columns, present }: Rows): void {
+  for (let row = 0; row * columns < values.length; row++) {
+    if (!present(row)) continue;
+    const numbers = values.subarray(row * columns, (row + 1) * columns);
+    const mean = numbers.reduce((a, b) => a + b, 0) / columns;
+    const variance = numbers.reduce((a, b) => a + (b - mean) ** 2, 0) / columns;
+    range.min = Math.min(range.min, variance);
+    range.max = Math.max(range.max, variance);
+  }
+}
+
+/** Largest |q · k| of a batch over heads and present rows; q may have one row a sequence. */
+function largestLogit(q: Rows, k: Rows, batch: Batch, heads: number): number {
+  const { columns } = q;
+  const size = columns / heads;
+  const queries = q.values.length / columns / batch.size;
+  let most = 0;
+  for (let b = 0; b < batch.size; b++)
+    for (let j = 0; j < queries; j++) {
+      const row = b * queries + j;
+      if (!q.present(row)) continue;
+      for (let i = 0; i < batch.tokens; i++) {
+        const column = b * batch.tokens + i;
+        if (!k.present(column)) continue;
+        for (let head = 0; head < heads; head++) {
+          let dot = 0;
+          for (let c = head * size; c < (head + 1) * size; c++)
+            dot += q.values[row * columns + c]! * k.values[column * columns + c]!;
+          most = Math.max(most, Math.abs(dot));
+        }
+      }
+    }
+  return most / Math.sqrt(size);
+}
+
+class Calibration {
+  readonly layers: Mutable<LayerRanges>[];
+  embedding = 0;
+  pooler = 0;
+  logits = 0;
+  private kept: Float32Array;
+  private query: Rows | null = null;
+
+  constructor(
+    private readonly config: ModelState['config'],
+    private batch: Batch,
+  ) {
+    this.layers = Array.from({ length: config.layers }, noRange);
+    this.kept = batch.real;
+  }
+
+  start(batch: Batch): void {
+    this.batch = batch;
+    this.kept = batch.real;
+  }
+
+  private rows(value: tf.Tensor): Rows {
+    const values = value.dataSync() as Float32Array;
+    const [rows, columns] = value.shape as [number, number];
+    const { kept } = this;
+    // One row a sequence is [CLS], which is always there.
+    return { values, columns, present: rows === this.batch.size ? () => true : (row) => kept[row]! > 0 };
+  }
+
+  see(at: number | null, name: ObservedName, value: tf.Tensor): void {
+    if (name === 'scores') return;
+    if (name === 'kept') {
+      this.kept = value.dataSync() as Float32Array;
+      return;
+    }
+    const rows = this.rows(value);
+    const most = largest(rows);
+    if (at !== null) this.seeLayer(this.layers[at]!, name, rows, most);
+    else if (name === 'embedding') this.embedding = Math.max(this.embedding, most);
+    else if (name === 'poolerInput') this.pooler = Math.max(this.pooler, most);
+    else this.logits = Math.max(this.logits, most);
+  }
+
+  private seeLayer(layer: Mutable<LayerRanges>, name: ObservedName, rows: Rows, most: number): void {
+    const scale = name === 'query' ? Math.sqrt(this.config.heads / this.config.hiddenSize) : 1;
+    const key = name as Exclude<keyof LayerRanges, 'attentionVariance' | 'outputVariance' | 'logits'>;
+    layer[key] = Math.max(layer[key], most * scale);
+    if (name === 'query') this.query = rows;
+    if (name === 'key')
+      layer.logits = Math.max(layer.logits, largestLogit(this.query!, rows, this.batch, this.config.heads));
+    if (name === 'attentionResidual') widenVariance(layer.attentionVariance, rows);
+    if (name === 'outputResidual') widenVariance(layer.outputVariance, rows);
+  }
+
+  ranges(): ModelRanges {
+    return { embedding: this.embedding, layers: this.layers, poolerInput: this.pooler, logits: this.logits };
+  }
+}
+
+/** Ranges over sample sentences, by the float encoder with the secure engine's functions and hard masks. */
+export function calibrate(state: ModelState, examples: readonly EncodedExample[]): ModelRanges {
+  if (examples.length === 0) throw new Error('calibration: expected sentences, got none');
+  const weights = weightTensors(state);
+  const groups = evaluationBatches(examples, evaluationLimits);
+  const calibration = new Calibration(state.config, makeBatch(groups[0]!));
+  for (const group of groups) {
+    const batch = makeBatch(group);
+    calibration.start(batch);
+    tf.tidy(() => {
+      const thresholds = currentThresholds(state);
+      encode(weights.get(), state.config, batch, batch.ids, {
+        curves: secureCurves,
+        masks: thresholds && hardMasks(thresholds, state.reduces),
+        dropout: noDropout,
+        lastLayer: 'cls',
+        observe: (layer, name, value) => calibration.see(layer, name, value),
+      });
+    });
+  }
+  weights.dispose();
+  return calibration.ranges();
+}

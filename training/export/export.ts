@@ -1,0 +1,160 @@
+/** Checkpoint → artifact: quantized weights, calibrated ranges, thresholds. */
+import {
+  type Artifact,
+  type EncoderLayerWeights,
+  type FixedPoint,
+  type LayerNormWeights,
+  type ModelRanges,
+  type PrivateModel,
+  type QuantizedLinear,
+  scalesOf,
+} from '../../model/artifact/artifact.js';
+import type { Checkpoint } from '../../model/checkpoint/checkpoint.js';
+import { headSize } from '../../model/config.js';
+import type { EncodedExample } from '../loop/batches.js';
+import { type ModelState, stateOfCheckpoint } from '../network/model-state.js';
+import { type Parameter, wordTable } from '../network/parameters.js';
+import { calibrate } from './calibrate.js';
+import { dequantize, type QuantizationReport, quantizeLinear, quantizeTable } from './quantize.js';
+
+export interface ExportOptions {
+  readonly weightBits: number;
+  readonly embeddingBits: number;
+  readonly fixedPoint: FixedPoint;
+}
+
+/** A range that the fixed-point ring cannot hold. */
+export interface RangeWarning {
+  readonly name: string;
+  readonly value: number;
+  readonly limit: number;
+}
+
+export interface ExportResult {
+  readonly artifact: Artifact;
+  /** The model that the artifact stands for, in float: weights as they are after rounding. */
+  readonly state: ModelState;
+  readonly tensors: readonly QuantizationReport[];
+  readonly warnings: readonly RangeWarning[];
+}
+
+/** Of tables that are small beside the words': more bits cost nothing there, and single rows are much larger than others. */
+const positionBits = 12;
+
+/** Quantizes tensors by name and remembers what it did, and the rounded numbers. */
+class Quantizer {
+  readonly reports: QuantizationReport[] = [];
+  readonly rounded = new Map<string, Parameter>();
+
+  constructor(
+    private readonly state: ModelState,
+    private readonly options: ExportOptions,
+  ) {}
+
+  private parameter(name: string): Parameter {
+    return this.state.parameters.get(name)!;
+  }
+
+  /** `factor` is folded into the weights and the bias. */
+  linear(name: string, factor = 1): QuantizedLinear {
+    const { shape, values } = this.parameter(`${name}.weight`);
+    const scaled = values.map((value) => value * factor);
+    const { weightBits } = this.options;
+    const size = shape as [number, number];
+    const { matrix, report } = quantizeLinear(`${name}.weight`, scaled, size, weightBits);
+    this.reports.push(report);
+    const floats = dequantize(matrix, true).map((value) => value / factor);
+    this.rounded.set(`${name}.weight`, { shape, values: floats });
+    const bias = this.parameter(`${name}.bias`).values;
+    return { matrix, bias: Float64Array.from(bias, (value) => value * factor) };
+  }
+
+  table(name: string, bits: number) {
+    const { shape, values } = this.parameter(name);
+    const { matrix, report } = quantizeTable(name, values, shape as [number, number], bits);
+    this.reports.push(report);
+    this.rounded.set(name, { shape, values: dequantize(matrix, false) });
+    return matrix;
+  }
+
+  norm(name: string): LayerNormWeights {
+    return {
+      gamma: Float64Array.from(this.parameter(`${name}.LayerNorm.weight`).values),
+      beta: Float64Array.from(this.parameter(`${name}.LayerNorm.bias`).values),
+    };
+  }
+}
+
+function exportLayer(quantizer: Quantizer, checkpoint: Checkpoint, at: number): EncoderLayerWeights {
+  const prefix = `encoder.layer.${at}`;
+  const thresholds = checkpoint.details?.prunes ? checkpoint.details.thresholds?.[at] : undefined;
+  return {
+    query: quantizer.linear(`${prefix}.attention.self.query`, 1 / Math.sqrt(headSize(checkpoint.config))),
+    key: quantizer.linear(`${prefix}.attention.self.key`),
+    value: quantizer.linear(`${prefix}.attention.self.value`),
+    attentionOutput: quantizer.linear(`${prefix}.attention.output.dense`),
+    attentionNorm: quantizer.norm(`${prefix}.attention.output`),
+    intermediate: quantizer.linear(`${prefix}.intermediate.dense`),
+    output: quantizer.linear(`${prefix}.output.dense`),
+    outputNorm: quantizer.norm(`${prefix}.output`),
+    thresholds: thresholds ?? null,
+  };
+}
+
+/** Everything that a tensor of resting values must hold: |v| < 2^(ringBits - 2 - fractionBits), the bound of widening. */
+function rangeWarnings(ranges: ModelRanges, { ringBits, fractionBits }: FixedPoint): RangeWarning[] {
+  const limit = 2 ** (ringBits - 2 - fractionBits);
+  const named = ranges.layers.flatMap((layer, at) =>
+    Object.entries(layer).flatMap(([name, value]) =>
+      typeof value === 'number' ? [{ name: `layer ${at} ${name}`, value }] : [],
+    ),
+  );
+  named.push({ name: 'embedding', value: ranges.embedding }, { name: 'logits', value: ranges.logits });
+  return named.filter(({ value }) => value >= limit).map(({ name, value }) => ({ name, value, limit }));
+}
+
+/** Makes the artifact of a checkpoint; ranges are measured on `examples` with the rounded weights and pruning active. */
+export function exportArtifact(
+  checkpoint: Checkpoint,
+  examples: readonly EncodedExample[],
+  options: ExportOptions,
+): ExportResult {
+  const state = stateOfCheckpoint(checkpoint);
+  const quantizer = new Quantizer(state, options);
+  const { embeddingBits } = options;
+  const smallTableBits = Math.max(embeddingBits, positionBits);
+  const embedding = {
+    word: quantizer.table(wordTable, embeddingBits),
+    position: quantizer.table('embeddings.position_embeddings.weight', smallTableBits),
+    tokenType: quantizer.table('embeddings.token_type_embeddings.weight', smallTableBits),
+    norm: quantizer.norm('embeddings'),
+  };
+  const privatePart: PrivateModel = {
+    layers: Array.from({ length: state.config.layers }, (_, at) => exportLayer(quantizer, checkpoint, at)),
+    pooler: quantizer.linear('pooler.dense'),
+    classifier: quantizer.linear('classifier'),
+  };
+  const rounded: ModelState = { ...state, parameters: new Map([...state.parameters, ...quantizer.rounded]) };
+  const ranges = calibrate(rounded, examples);
+  const artifact: Artifact = {
+    public: {
+      config: state.config,
+      task: state.task,
+      fixedPoint: options.fixedPoint,
+      ranges,
+      scales: scalesOf(privatePart),
+      prunes: state.spread !== null,
+      reduces: state.spread !== null && state.reduces,
+      embedding,
+      tokenizerFiles: state.tokenizerFiles,
+      maxTokens: state.maxTokens,
+    },
+    private: privatePart,
+  };
+  return {
+    artifact,
+    state: rounded,
+    tensors: quantizer.reports,
+    warnings: rangeWarnings(ranges, options.fixedPoint),
+  };
+}

@@ -1,0 +1,186 @@
+/** From a run configuration to a model to start from and tokenized examples. */
+import type { RunConfig } from '../../config/schema.js';
+import { cutTexts } from '../../data/augment/cutoff.js';
+import { excerptPairs } from '../../data/augment/excerpts.js';
+import { asExamples, type FurtherText } from '../../data/augment/further-texts.js';
+import { joinedTexts } from '../../data/augment/joined-texts.js';
+import { recombinedPairs } from '../../data/augment/recombine.js';
+import { type Dataset, describeMalformed, type Example } from '../../data/sources/dataset.js';
+import { loadSplit } from '../../data/sources/load.js';
+import { splitmix32 } from '../../data/sources/synthetic.js';
+import { type Task, tasks } from '../../data/sources/tasks.js';
+import { type Checkpoint, readCheckpoint } from '../../model/checkpoint/checkpoint.js';
+import type { ModelConfig } from '../../model/config.js';
+import { createTokenizer, type Tokenizer } from '../../model/tokenizer/tokenizer.js';
+import {
+  readTokenizerFiles,
+  type TokenizerFiles,
+  tokenizerFilesFromVocabulary,
+} from '../../model/tokenizer/tokenizer-files.js';
+import { learnWordPieces } from '../../model/tokenizer/word-piece.js';
+import { TrainingError } from '../errors.js';
+import type { ModelState } from '../network/model-state.js';
+import { initialParameters, initialValues, type Parameter, weightShapes } from '../network/parameters.js';
+import type { EncodedExample } from './batches.js';
+import { mixSeeds } from './batches.js';
+
+export interface PreparedRun {
+  readonly state: ModelState;
+  readonly task: Task;
+  readonly train: readonly EncodedExample[];
+  /** What distillation sees besides: no labels. */
+  readonly unlabelled: readonly EncodedExample[];
+  readonly dev: readonly EncodedExample[];
+  /** Lines for the log: malformed rows, truncated texts, weights that were not in the checkpoint. */
+  readonly notes: readonly string[];
+}
+
+/** Standard deviation of weights that a pretrained checkpoint lacks (BERT's). */
+const headDeviation = 0.02;
+
+function encodeAll(
+  dataset: Dataset,
+  tokenizer: Tokenizer,
+  maxTokens: number,
+  notes: string[],
+  what: string = dataset.split,
+): EncodedExample[] {
+  let truncated = 0;
+  const encoded = dataset.examples.map(({ index, text, textPair, label }) => {
+    const { ids, tokenTypes, droppedTokens } = tokenizer.encode(text, textPair, maxTokens);
+    if (droppedTokens > 0) truncated++;
+    return { index, ids: Int32Array.from(ids), types: Int32Array.from(tokenTypes), label: label ?? -1 };
+  });
+  const malformed = describeMalformed(dataset.malformed);
+  if (malformed) notes.push(malformed);
+  if (truncated > 0) notes.push(`${what}: ${truncated} texts truncated to ${maxTokens} tokens`);
+  return encoded;
+}
+
+async function tokenizerFilesFor(
+  config: RunConfig,
+  train: Dataset,
+  checkpoint: Checkpoint | null,
+): Promise<TokenizerFiles> {
+  const { source, path, vocabularySize } = config.model.tokenizer;
+  if (source === 'learned') {
+    const texts = train.examples.flatMap(({ text, textPair }) =>
+      textPair === null ? [text] : [text, textPair],
+    );
+    return tokenizerFilesFromVocabulary(learnWordPieces(texts, { vocabularySize }));
+  }
+  if (source === 'file') {
+    if (path === undefined)
+      throw new TrainingError('model.tokenizer: source file: expected a path, got none');
+    return readTokenizerFiles(path);
+  }
+  if (!checkpoint)
+    throw new TrainingError(
+      'model.tokenizer: source checkpoint: expected model.checkpoint, got an architecture',
+    );
+  return checkpoint.tokenizerFiles;
+}
+
+function freshModel(config: RunConfig, vocabularySize: number, labels: readonly string[]) {
+  const { initializerRange, ...architecture } = config.model.architecture!;
+  const model: ModelConfig = { ...architecture, vocabularySize, labels };
+  return { model, parameters: initialParameters(model, initializerRange, mixSeeds(config.seed, 1)) };
+}
+
+/** Weights of a checkpoint; a missing pooler or classifier, or one of other classes, starts at random. */
+function pretrainedModel(
+  config: RunConfig,
+  checkpoint: Checkpoint,
+  labels: readonly string[],
+  notes: string[],
+) {
+  const model: ModelConfig = { ...checkpoint.config, labels };
+  const random = splitmix32(mixSeeds(config.seed, 1));
+  const parameters = new Map<string, Parameter>();
+  for (const [name, shape] of weightShapes(model)) {
+    const stored = checkpoint.tensors.get(name);
+    const fits = stored !== undefined && stored.shape.join() === shape.join();
+    if (!fits) notes.push(`${name}: not in the checkpoint, starts at random`);
+    const values = fits
+      ? Float32Array.from(stored.values)
+      : initialValues(name, shape, headDeviation, random);
+    parameters.set(name, { shape, values });
+  }
+  return { model, parameters };
+}
+
+/** The same for every seed of a run, so that a teacher's kept logits serve all of them. */
+const furtherSeed = mixSeeds(0, 6);
+
+/** Further texts from those of a task, in the way that suits one text or two. */
+const recombine = (examples: readonly Example[], each: number): FurtherText[] =>
+  examples[0]?.textPair === null ? joinedTexts(examples, each, furtherSeed) : recombinedPairs(examples, each);
+
+/** Ways to make further texts, under their keys in the configuration. */
+const furtherTexts = {
+  recombined: recombine,
+  cutoff: (examples, each) => cutTexts(examples, each, furtherSeed),
+  excerpts: (examples, each) => excerptPairs(examples, each, furtherSeed),
+} satisfies Record<string, (examples: readonly Example[], each: number) => FurtherText[]>;
+
+/** The texts of a configuration that only a teacher labels, as a data set without rows of its own. */
+function unlabelledTexts({ distillation, masks }: RunConfig, train: Dataset): Dataset {
+  const keys = Object.keys(furtherTexts) as (keyof typeof furtherTexts)[];
+  const wanted = keys.filter((key) => distillation[key] > 0);
+  if (wanted.length > 0 && distillation.weight === 0)
+    throw new TrainingError(`distillation.${wanted[0]}: expected a weight above 0, got 0`);
+  const made =
+    masks.mode === 'none'
+      ? []
+      : wanted.flatMap((key) => furtherTexts[key](train.examples, distillation[key]));
+  const examples = asExamples(made, train.examples);
+  return { ...train, examples, malformed: { count: 0, first: [] } };
+}
+
+/** Loads data, tokenizer and weights. `readModel` turns the configuration's checkpoint name into a checkpoint. */
+export async function prepareRun(
+  config: RunConfig,
+  readModel: (name: string) => Promise<Checkpoint> = readCheckpoint,
+): Promise<PreparedRun> {
+  const notes: string[] = [];
+  const task = tasks[config.task];
+  const [train, dev] = [await loadSplit(config, 'train'), await loadSplit(config, 'dev')];
+  const checkpoint = config.model.checkpoint === undefined ? null : await readModel(config.model.checkpoint);
+  const tokenizerFiles = await tokenizerFilesFor(config, train, checkpoint);
+  const tokenizer = createTokenizer(tokenizerFiles);
+  const { model, parameters } = checkpoint
+    ? pretrainedModel(config, checkpoint, task.labels, notes)
+    : freshModel(config, tokenizer.vocabularySize, task.labels);
+  const { maxTokens } = config.model;
+  if (maxTokens > model.maxPositions)
+    throw new TrainingError(
+      `model.maxTokens: expected at most the model's ${model.maxPositions} positions, got ${maxTokens}`,
+    );
+  if (tokenizer.vocabularySize > model.vocabularySize)
+    throw new TrainingError(
+      `model.tokenizer: expected at most the model's ${model.vocabularySize} tokens, got ${tokenizer.vocabularySize}`,
+    );
+  const { keep } = config.masks;
+  if (Array.isArray(keep) && keep.length !== model.layers - 1)
+    throw new TrainingError(
+      `masks.keep: expected ${model.layers - 1} shares, one for every layer of the model but the last, got ${keep.length}`,
+    );
+  const unlabelled = unlabelledTexts(config, train);
+  const state: ModelState = {
+    config: model,
+    tokenizerFiles,
+    task: config.task,
+    maxTokens,
+    parameters,
+    spread: null,
+    reduces: config.masks.mode === 'prune-reduce',
+  };
+  return {
+    state,
+    task,
+    train: encodeAll(train, tokenizer, maxTokens, notes),
+    unlabelled: encodeAll(unlabelled, tokenizer, maxTokens, notes, 'further texts'),
+    dev: encodeAll(dev, tokenizer, maxTokens, notes),
+    notes,
+  };
+}

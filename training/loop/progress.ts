@@ -1,0 +1,96 @@
+/** What a run tells while it goes: to a progress bar, and to metrics.jsonl. */
+import { appendFile } from 'node:fs/promises';
+import type { PhaseName } from '../../config/schema.js';
+import type { Evaluation } from '../evaluate/evaluate.js';
+
+/** Means over the steps since the last report. */
+export interface StepReport {
+  readonly phase: PhaseName;
+  readonly step: number;
+  /** 0-1 within the phase. */
+  readonly progress: number;
+  readonly loss: number;
+  readonly taskLoss: number;
+  readonly accuracy: number;
+  readonly kept: readonly number[];
+  readonly important: readonly number[];
+  readonly gradientNorm: number;
+  readonly learningRate: number;
+  readonly lambda: number | null;
+  /** On n·S, per pruning layer; null in the dense phase. */
+  readonly thresholds: readonly { prune: number; reduce: number }[] | null;
+  readonly examplesPerSecond: number;
+}
+
+export interface EvaluationReport extends Evaluation {
+  readonly phase: PhaseName;
+  readonly step: number;
+  readonly progress: number;
+  /** False for the model without masks. */
+  readonly pruned: boolean;
+}
+
+export interface Listener {
+  note(line: string): void;
+  /** A phase begins (or goes on) with so many examples to see. */
+  phase(name: PhaseName, examples: number, done: number): void;
+  /** After every step: examples of it. */
+  examples(count: number): void;
+  step(report: StepReport): void;
+  evaluation(report: EvaluationReport): void;
+}
+
+/** Mean of what steps report. */
+export class StepMeans {
+  private examples = 0;
+  private labelled = 0;
+  private steps = 0;
+  private readonly sums = { loss: 0, taskLoss: 0, correct: 0, gradientNorm: 0 };
+  private kept: number[] = [];
+  private important: number[] = [];
+
+  add(
+    step: {
+      loss: number;
+      taskLoss: number;
+      labelled: number;
+      correct: number;
+      kept: readonly number[];
+      important: readonly number[];
+    },
+    size: number,
+    gradientNorm: number,
+  ): void {
+    this.steps++;
+    this.examples += size;
+    this.sums.loss += step.loss * size;
+    this.labelled += step.labelled;
+    this.sums.taskLoss += step.taskLoss * step.labelled;
+    this.sums.correct += step.correct;
+    this.sums.gradientNorm += gradientNorm;
+    this.kept = step.kept.map((share, i) => (this.kept[i] ?? 0) + share * size);
+    this.important = step.important.map((share, i) => (this.important[i] ?? 0) + share * size);
+  }
+
+  means() {
+    const n = Math.max(1, this.examples);
+    const labelled = Math.max(1, this.labelled);
+    return {
+      loss: this.sums.loss / n,
+      taskLoss: this.sums.taskLoss / labelled,
+      accuracy: this.sums.correct / labelled,
+      gradientNorm: this.sums.gradientNorm / Math.max(1, this.steps),
+      kept: this.kept.map((x) => x / n),
+      important: this.important.map((x) => x / n),
+    };
+  }
+}
+
+/** Appends lines of JSON to a file, in order; the first failure is thrown by the next call. */
+export class MetricsLog {
+  constructor(private readonly file: string) {}
+
+  async append(event: string, values: object): Promise<void> {
+    await appendFile(this.file, `${JSON.stringify({ event, ...values })}\n`);
+  }
+}

@@ -1,0 +1,168 @@
+/**
+ * The folder of a training run:
+ *   run.json        the configuration, with the precision that was really used
+ *   metrics.jsonl   what happened, a line each
+ *   checkpoint/     the last checkpoint, with everything that --resume needs to go on bit for bit
+ *   dense/          the model after phase 1: teacher and baseline
+ *   final/          the result
+ *   origin.json     the dense run that it went on from, if it did (branch.ts)
+ */
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
+import * as z from 'zod';
+import { parseRunConfig } from '../../config/load.js';
+import type { PhaseName, RunConfig } from '../../config/schema.js';
+import { fromElements, toFloat32 } from '../../model/artifact/stored-tensor.js';
+import { readCheckpoint, writeCheckpoint } from '../../model/checkpoint/checkpoint.js';
+import {
+  parseSafetensors,
+  serializeSafetensors,
+  writeFileAtomically,
+} from '../../model/checkpoint/safetensors.js';
+import { TrainingError } from '../errors.js';
+import { type ModelState, toCheckpoint } from '../network/model-state.js';
+import { type Parameter, pruneThresholds, reduceThresholds, weightShapes } from '../network/parameters.js';
+import type { AdamW } from './optimizer.js';
+
+/** Where a run is: the next batch to train on is `batch` of `epoch` of `phase`. */
+export interface Position {
+  readonly phase: PhaseName;
+  readonly epoch: number;
+  readonly batch: number;
+  /** Examples seen and steps done in this phase. */
+  readonly seen: number;
+  readonly step: number;
+  /** True after the phase's last step: the next phase begins. */
+  readonly phaseDone: boolean;
+  readonly lambda: number;
+  /** Kept shares per layer, a running mean over the soft phase: what the hard phase holds in target mode. */
+  readonly kept: readonly number[] | null;
+}
+
+const positionSchema = z.strictObject({
+  formatVersion: z.literal(1),
+  phase: z.enum(['dense', 'soft', 'hard']),
+  epoch: z.number().int().min(0),
+  batch: z.number().int().min(0),
+  seen: z.number().int().min(0),
+  step: z.number().int().min(0),
+  phaseDone: z.boolean(),
+  lambda: z.number(),
+  kept: z.array(z.number()).nullable().default(null),
+  spread: z.array(z.number()).nullable(),
+});
+
+export class RunFolder {
+  readonly metrics: string;
+  readonly last: string;
+  readonly dense: string;
+  readonly final: string;
+  private readonly origin: string;
+
+  constructor(readonly directory: string) {
+    this.metrics = join(directory, 'metrics.jsonl');
+    this.last = join(directory, 'checkpoint');
+    this.dense = join(directory, 'dense');
+    this.final = join(directory, 'final');
+    this.origin = join(directory, 'origin.json');
+  }
+
+  /** A new run: whatever an older one left is removed. */
+  async start(config: RunConfig): Promise<void> {
+    await mkdir(this.directory, { recursive: true });
+    for (const old of [this.metrics, this.last, this.dense, this.final, this.origin])
+      await rm(old, { recursive: true, force: true });
+    await writeFileAtomically(join(this.directory, 'run.json'), `${JSON.stringify(config, null, 2)}\n`);
+  }
+
+  /** The configuration must be the one that the run was started with, but for where and how often it writes, and on how many threads. */
+  async checkSameConfig(config: RunConfig): Promise<void> {
+    const path = join(this.directory, 'run.json');
+    if (!existsSync(path) || !existsSync(this.last))
+      throw new TrainingError(`--resume: expected a run with a checkpoint in ${this.directory}, found none`);
+    // Through the schema, so that keys that did not exist then have their defaults.
+    const before: Record<string, unknown> = parseRunConfig(JSON.parse(await readFile(path, 'utf8')), path);
+    const free = new Set(['output', 'checkpointEverySteps', 'evaluationsPerEpoch']);
+    const text = (value: unknown): string =>
+      JSON.stringify(value, (key, part: unknown) => (key === 'workers' ? null : part));
+    const changed = Object.entries(config)
+      .filter(([key, value]) => !free.has(key) && text(value) !== text(before[key]))
+      .map(([key]) => key);
+    if (changed.length > 0)
+      throw new TrainingError(
+        `--resume: the run in ${this.directory} was started with another ${changed.join(', ')}`,
+      );
+  }
+
+  /** Notes the checkpoint whose weights this run goes on from. */
+  async writeOrigin(dense: string): Promise<void> {
+    const origin = { dense: relative(this.directory, dense) };
+    await writeFileAtomically(this.origin, `${JSON.stringify(origin)}\n`);
+  }
+
+  /** That checkpoint's folder; null if the run trained its dense model itself, or it is gone. */
+  async readOrigin(): Promise<string | null> {
+    if (!existsSync(this.origin)) return null;
+    const { dense } = JSON.parse(await readFile(this.origin, 'utf8')) as { dense: string };
+    const folder = resolve(this.directory, dense);
+    return existsSync(folder) ? folder : null;
+  }
+
+  async writeModel(directory: string, state: ModelState): Promise<void> {
+    await writeCheckpoint(directory, toCheckpoint(state));
+  }
+
+  /** Weights, thresholds, moments and the position, all or nothing. */
+  async writeLast(state: ModelState, optimizer: AdamW, position: Position): Promise<void> {
+    const tensors = new Map<string, ReturnType<typeof fromElements>>();
+    for (const [name, { mean, square }] of optimizer.state()) {
+      tensors.set(`mean.${name}`, fromElements(mean, [mean.length]));
+      tensors.set(`square.${name}`, fromElements(square, [square.length]));
+    }
+    for (const name of [pruneThresholds, reduceThresholds]) {
+      const parameter = state.parameters.get(name);
+      if (parameter) tensors.set(name, fromElements(parameter.values, parameter.shape));
+    }
+    const metadata = { step: String(optimizer.step) };
+    const stored = { formatVersion: 1, ...position, spread: state.spread };
+    const extra = new Map<string, Uint8Array | string>([
+      ['optimizer.safetensors', serializeSafetensors(tensors, metadata)],
+      ['position.json', `${JSON.stringify(stored, null, 2)}\n`],
+    ]);
+    await writeCheckpoint(this.last, toCheckpoint(state), extra);
+  }
+
+  /** Puts the last checkpoint's numbers into the state and the optimizer. */
+  async readLast(
+    state: ModelState,
+    makeOptimizer: () => AdamW,
+  ): Promise<{ optimizer: AdamW; position: Position }> {
+    const checkpoint = await readCheckpoint(this.last);
+    for (const name of weightShapes(state.config).keys())
+      state.parameters.get(name)!.values.set(checkpoint.tensors.get(name)!.values);
+    const parsed = positionSchema.safeParse(
+      JSON.parse(await readFile(join(this.last, 'position.json'), 'utf8')),
+    );
+    if (!parsed.success)
+      throw new TrainingError(`${this.last}/position.json: ${parsed.error.issues[0]?.message}`);
+    const { formatVersion: _, spread, ...position } = parsed.data;
+    const file = join(this.last, 'optimizer.safetensors');
+    const { tensors, metadata } = parseSafetensors(await readFile(file), file);
+    state.spread = spread;
+    const floats = (name: string): Float32Array<ArrayBuffer> =>
+      Float32Array.from(toFloat32(tensors.get(name)!, name));
+    for (const name of [pruneThresholds, reduceThresholds]) {
+      const stored = tensors.get(name);
+      if (stored)
+        state.parameters.set(name, { shape: stored.shape, values: floats(name) } satisfies Parameter);
+    }
+    const optimizer = makeOptimizer();
+    const names = [...tensors.keys()].filter((name) => name.startsWith('mean.')).map((name) => name.slice(5));
+    const moments = names.map(
+      (name) => [name, { mean: floats(`mean.${name}`), square: floats(`square.${name}`) }] as const,
+    );
+    optimizer.restore(Number(metadata.step), new Map(moments));
+    return { optimizer, position };
+  }
+}

@@ -1,0 +1,239 @@
+/** Loss and gradients of one batch, in whatever phase. */
+import * as tf from '@tensorflow/tfjs';
+import type { Precision } from '../../config/schema.js';
+import { onNativeBackend } from '../backend/kernel.js';
+import { nativeBackend } from '../backend/native-backend.js';
+import { secureCurves } from '../network/curves.js';
+import { type EncoderOptions, type EncoderOutput, encode } from '../network/encoder.js';
+import { hardMasks } from '../network/forward-options.js';
+import {
+  crossEntropy,
+  distillationLoss,
+  labelled,
+  polarizationLoss,
+  prunePenalty,
+} from '../network/losses.js';
+import type { LayerMasks, TokenMasks } from '../network/masks.js';
+import { currentThresholds, type ModelState } from '../network/model-state.js';
+import { pruneThresholds, reduceThresholds, type WeightTensors, wordTable } from '../network/parameters.js';
+import type { Batch } from './batches.js';
+import type { Gradients } from './optimizer.js';
+
+/** How masks act in this step. `temperatures` of soft masks per pruning layer, on n·S. */
+export type StepMasks =
+  | { readonly mode: 'none' }
+  | ({ readonly mode: 'hard' } & Polarization)
+  | (Polarization & {
+      readonly mode: 'soft';
+      readonly lambda: number;
+      readonly alpha: number;
+      readonly norm: 'mean' | 'sum';
+    });
+
+interface Polarization {
+  readonly temperatures: readonly number[];
+  /** Weight of the loss of indecision. */
+  readonly polarization: number;
+}
+
+export interface StepOptions {
+  readonly masks: StepMasks;
+  readonly dropout: EncoderOptions['dropout'];
+  readonly distillation: {
+    readonly weight: number;
+    readonly temperature: number;
+    /** [batch, labels] */
+    readonly teacher: Float32Array;
+  } | null;
+  readonly freezeEmbeddings: boolean;
+  readonly precision: Precision;
+}
+
+export interface StepResult {
+  readonly loss: number;
+  readonly taskLoss: number;
+  /** Examples with a label, and those of them that were classified right. */
+  readonly labelled: number;
+  readonly correct: number;
+  /** As `tokenShares` gives them. */
+  readonly kept: readonly number[];
+  readonly important: readonly number[];
+  readonly gradients: Gradients;
+}
+
+/** Word ids of a batch as distinct ids and places in their list, so that gradients are made for these rows only. */
+export function distinctWords(batch: Batch): { ids: Int32Array; places: Int32Array } {
+  const seen = new Map<number, number>();
+  const places = batch.ids.map((id) => {
+    let place = seen.get(id);
+    if (place === undefined) {
+      place = seen.size;
+      seen.set(id, place);
+    }
+    return place;
+  });
+  return { ids: Int32Array.from(seen.keys()), places };
+}
+
+/** Rows of a table [*, columns]. */
+export function gatherRows(table: Float32Array, columns: number, ids: Int32Array): Float32Array {
+  const rows = new Float32Array(ids.length * columns);
+  ids.forEach((id, i) => {
+    rows.set(table.subarray(id * columns, (id + 1) * columns), i * columns);
+  });
+  return rows;
+}
+
+/** Mean over sentences of Σ mask / length. */
+export function meanShare(mask: Float32Array, batch: Batch): number {
+  let total = 0;
+  for (let i = 0; i < mask.length; i++)
+    total += (mask[i]! * batch.real[i]!) / batch.lengths[Math.floor(i / batch.tokens)]!;
+  return total / batch.size;
+}
+
+/**
+ * Per layer: share of the real tokens that leave its pruning (that are important), mean over sentences. The last layer prunes
+ * nothing and goes on with [CLS] alone.
+ */
+export function tokenShares(
+  layers: readonly TokenMasks[],
+  batch: Batch,
+): { readonly kept: number[]; readonly important: number[] } {
+  const alone = batch.lengths.reduce((sum, length) => sum + 1 / length, 0) / batch.size;
+  const kept: number[] = [];
+  const important: number[] = [];
+  for (const masks of layers.slice(0, -1)) {
+    const keptValues = masks.kept.dataSync() as Float32Array;
+    const high = (masks.important.dataSync() as Float32Array).map((x, i) => x * keptValues[i]!);
+    kept.push(meanShare(keptValues, batch));
+    important.push(meanShare(high, batch));
+  }
+  return { kept: [...kept, alone], important: [...important, alone] };
+}
+
+export function countCorrect(logits: Float32Array, labels: Int32Array): number {
+  const classes = logits.length / labels.length;
+  let correct = 0;
+  labels.forEach((label, row) => {
+    const scores = logits.subarray(row * classes, (row + 1) * classes);
+    if (scores.every((score, i) => i === label || score < scores[label]!)) correct++;
+  });
+  return correct;
+}
+
+/** Gradients as arrays: views where the backend shares memory, so the tensors must live until they are used. */
+const valuesOf = (tensor: tf.Tensor): Float32Array =>
+  onNativeBackend() ? nativeBackend().floats(tensor) : (tensor.dataSync() as Float32Array);
+
+/** The tensors that the loss is differentiated by. */
+interface Leaves {
+  readonly names: readonly string[];
+  readonly tensors: readonly tf.Tensor[];
+}
+
+function leavesOf(state: ModelState, weights: WeightTensors, ids: Int32Array, options: StepOptions): Leaves {
+  const all = weights.get();
+  const soft = options.masks.mode === 'soft';
+  const frozen = (name: string): boolean => options.freezeEmbeddings && name.startsWith('embeddings.');
+  const names = Object.keys(all).filter((name) => name !== wordTable && !frozen(name));
+  const tensors = names.map((name) => all[name]!);
+  if (!options.freezeEmbeddings) {
+    names.push(wordTable);
+    const rows = gatherRows(state.parameters.get(wordTable)!.values, state.config.hiddenSize, ids);
+    tensors.push(tf.tensor2d(rows, [ids.length, state.config.hiddenSize]));
+  }
+  if (soft)
+    for (const name of [pruneThresholds, ...(state.reduces ? [reduceThresholds] : [])]) {
+      names.push(name);
+      tensors.push(tf.tensor1d(state.parameters.get(name)!.values.slice()));
+    }
+  return { names, tensors };
+}
+
+function masksOf(
+  state: ModelState,
+  options: StepOptions,
+  leaf: (name: string) => tf.Tensor,
+): LayerMasks[] | null {
+  const { masks } = options;
+  if (masks.mode === 'none' || state.spread === null) return null;
+  if (masks.mode === 'hard') return hardMasks(currentThresholds(state)!, state.reduces, masks.temperatures);
+  const threshold = (name: string, layer: number): tf.Scalar =>
+    leaf(name).slice([layer], [1]).reshape([]).mul(state.spread![layer]!) as tf.Scalar;
+  return masks.temperatures.map((temperature, layer) => ({
+    mode: 'soft',
+    prune: threshold(pruneThresholds, layer),
+    reduce: state.reduces ? threshold(reduceThresholds, layer) : null,
+    temperature,
+  }));
+}
+
+function lossOf(output: EncoderOutput, batch: Batch, state: ModelState, options: StepOptions) {
+  const { masks, distillation } = options;
+  const task = crossEntropy(output.logits, batch.labels);
+  let total: tf.Scalar = task;
+  if (distillation) {
+    const follow = distillationLoss(output.logits, distillation.teacher, distillation.temperature);
+    // A row without label has no task loss: the others' weighs no more for it.
+    const share = labelled(batch.labels) / batch.size;
+    total = task.mul(share * (1 - distillation.weight)).add(follow.mul(distillation.weight));
+  }
+  if (output.indecision.length > 0 && masks.mode !== 'none')
+    total = total.add(polarizationLoss(output.indecision, batch, masks.polarization));
+  if (masks.mode !== 'soft') return { total, task };
+  const alpha = state.reduces ? masks.alpha : 0;
+  return { total: total.add(prunePenalty(output.layers, batch, { ...masks, alpha })) as tf.Scalar, task };
+}
+
+/** Runs forward and backward; `use` gets the result, whose gradients are valid only during the call. */
+export function trainingStep(
+  state: ModelState,
+  weights: WeightTensors,
+  batch: Batch,
+  options: StepOptions,
+  use: (result: StepResult) => void,
+): void {
+  tf.tidy(() => {
+    const { ids, places } = distinctWords(batch);
+    const { names, tensors } = leavesOf(state, weights, ids, options);
+    const seen = { taskLoss: 0, correct: 0, shares: { kept: [] as number[], important: [] as number[] } };
+    const { value, grads } = tf.valueAndGrads((...xs: tf.Tensor[]) => {
+      const named: Record<string, tf.Tensor> = { ...weights.get() };
+      names.forEach((name, i) => {
+        named[name] = xs[i]!;
+      });
+      const output = encode(named, state.config, batch, options.freezeEmbeddings ? batch.ids : places, {
+        curves: secureCurves,
+        masks: masksOf(state, options, (name) => named[name]!),
+        dropout: options.dropout,
+        lastLayer: 'cls',
+        precision: options.precision,
+        compact: options.masks.mode === 'hard',
+        polarize: options.masks.mode !== 'none' && options.masks.polarization > 0,
+      });
+      const { total, task } = lossOf(output, batch, state, options);
+      seen.taskLoss = task.dataSync()[0]!;
+      seen.correct = countCorrect(output.logits.dataSync() as Float32Array, batch.labels);
+      seen.shares = tokenShares(output.layers, batch);
+      return total;
+    })([...tensors]);
+    const dense = new Map<string, Float32Array>();
+    let words: Gradients['words'] = null;
+    names.forEach((name, i) => {
+      const values = valuesOf(grads[i]!);
+      if (name === wordTable) words = { ids, rows: values };
+      else dense.set(name, values);
+    });
+    const { taskLoss, correct, shares } = seen;
+    const loss = value.dataSync()[0]!;
+    use({
+      loss,
+      taskLoss,
+      labelled: labelled(batch.labels),
+      correct,
+      ...shares,
+      gradients: { dense, words },
+    });
+  });
+}

@@ -1,0 +1,275 @@
+/**
+ * The BERT encoder classifier with soft or hard token masks, in TensorFlow.js operations. Shapes are [rows, features] with
+ * rows = batch · tokens; layers and weights have Hugging Face's names.
+ */
+import * as tf from '@tensorflow/tfjs';
+import type { Precision } from '../../config/schema.js';
+import type { ModelConfig } from '../../model/config.js';
+import { onNativeBackend } from '../backend/kernel.js';
+import type { Batch } from '../loop/batches.js';
+import { type AttentionOutputs, attention } from '../ops/attention.js';
+import { applyCurve, mixCurves } from '../ops/curve.js';
+import { embedding } from '../ops/embedding.js';
+import { layerNorm } from '../ops/layer-norm.js';
+import { linear } from '../ops/linear.js';
+import { gatherRows } from '../ops/rows.js';
+import type { CurveSet } from './curves.js';
+import { indecision, type LayerMasks, type TokenMasks, tokenMasks } from './masks.js';
+import { layerPrefix, type Weights, wordTable } from './parameters.js';
+import { allRows, keptRows, masksByPlace, type TokenRows } from './token-rows.js';
+
+export interface EncoderOptions {
+  readonly curves: CurveSet;
+  /** Per layer; the last one prunes nothing. Null for a model without masks. */
+  readonly masks: readonly LayerMasks[] | null;
+  /** Rates, 0 in evaluation, and a seed that changes with every step. */
+  readonly dropout: { readonly hidden: number; readonly attention: number; readonly seed: number };
+  /** `cls`: the last layer computes [CLS] only, which is exact for a classifier; `all` to look at hidden states. */
+  readonly lastLayer: 'cls' | 'all';
+  /** Of the products of the encoder layers' weight matrices; float32 where it is not given. */
+  readonly precision?: Precision;
+  /**
+   * Leave rows out that hard masks prune, and padding: the same function in less time, on the native backend. Observers
+   * then see fewer rows too. Not for soft masks, which give pruned tokens a gradient.
+   */
+  readonly compact?: boolean;
+  /** Compute the layers' indecision. */
+  readonly polarize?: boolean;
+  /** Called with named intermediate values, for calibration and checks. */
+  readonly observe?: (layer: number | null, name: ObservedName, value: tf.Tensor) => void;
+}
+
+export type ObservedName =
+  | 'embedding'
+  | 'query'
+  | 'key'
+  | 'value'
+  | 'context'
+  | 'scores'
+  | 'attentionResidual'
+  | 'attentionNorm'
+  | 'geluInput'
+  | 'outputResidual'
+  | 'outputNorm'
+  | 'kept'
+  | 'poolerInput'
+  | 'pooler'
+  | 'logits';
+
+export const noDropout = { hidden: 0, attention: 0, seed: 0 } as const;
+
+/** What a forward pass gives. */
+export interface EncoderOutput {
+  /** [batch, labels] */
+  readonly logits: tf.Tensor2D;
+  /** Masks after every layer's attention: what leaves its pruning. [batch · tokens] each. */
+  readonly layers: readonly TokenMasks[];
+  /** Per pruning layer, if asked for: `indecision` of masks.ts. */
+  readonly indecision: readonly tf.Scalar[];
+}
+
+/** Tokens that are still there, one a row. */
+interface Tokens {
+  readonly masks: TokenMasks;
+  readonly rows: TokenRows;
+}
+
+const floats = (tensor: tf.Tensor): Float32Array => tensor.dataSync() as Float32Array;
+
+/** One forward pass with the names of its weights resolved. */
+class Forward {
+  private drops = 0;
+  readonly indecision: tf.Scalar[] = [];
+
+  constructor(
+    private readonly weights: Weights,
+    private readonly config: ModelConfig,
+    private readonly options: EncoderOptions,
+  ) {}
+
+  private weight<T extends tf.Tensor>(name: string): T {
+    const tensor = this.weights[name];
+    if (!tensor) throw new Error(`encoder: weight ${name}: expected a tensor, got nothing`);
+    return tensor as T;
+  }
+
+  private linear(x: tf.Tensor2D, name: string): tf.Tensor2D {
+    const bfloat16 = this.options.precision === 'bf16' && name.startsWith('encoder.');
+    return linear(x, this.weight(`${name}.weight`), this.weight(`${name}.bias`), bfloat16);
+  }
+
+  /** A seed for the next dropout of this step. */
+  private seed(): number {
+    this.drops++;
+    return (this.options.dropout.seed + Math.imul(this.drops, 0x9e3779b1)) >>> 0;
+  }
+
+  private norm(
+    name: string,
+    x: tf.Tensor2D,
+    residual: tf.Tensor2D | null,
+    rowWeight: tf.Tensor1D,
+  ): tf.Tensor2D {
+    const { hidden } = this.options.dropout;
+    const inputs = {
+      x,
+      residual,
+      gamma: this.weight<tf.Tensor1D>(`${name}.LayerNorm.weight`),
+      beta: this.weight<tf.Tensor1D>(`${name}.LayerNorm.bias`),
+      rowWeight,
+    };
+    return layerNorm(inputs, {
+      epsilon: this.config.layerNormEpsilon,
+      inputDropout: residual ? hidden : 0,
+      outputDropout: residual ? 0 : hidden,
+      seed: this.seed(),
+    });
+  }
+
+  private observe(layer: number | null, name: ObservedName, value: tf.Tensor): void {
+    this.options.observe?.(layer, name, value);
+  }
+
+  embed(batch: Batch, words: Int32Array): tf.Tensor2D {
+    const tables = {
+      word: this.weight<tf.Tensor2D>(wordTable),
+      position: this.weight<tf.Tensor2D>('embeddings.position_embeddings.weight'),
+      tokenType: this.weight<tf.Tensor2D>('embeddings.token_type_embeddings.weight'),
+    };
+    const [ids, types] = [tf.tensor1d(words, 'int32'), tf.tensor1d(batch.types, 'int32')];
+    const sum = embedding(tables, ids, types, batch.tokens);
+    const x = this.norm('embeddings', sum, null, tf.ones([words.length]));
+    this.observe(null, 'embedding', x);
+    return x;
+  }
+
+  /** Leaves out rows that are masked, where that is asked for. */
+  compact<T extends { readonly [name: string]: tf.Tensor2D }>(
+    { masks, rows }: Tokens,
+    tensors: T,
+  ): Tokens & T {
+    const fewer = this.options.compact && onNativeBackend() ? keptRows(rows, floats(masks.kept)) : null;
+    if (!fewer) return { masks, rows, ...tensors };
+    const { numbers } = fewer;
+    const important = floats(masks.important);
+    const gathered = Object.entries(tensors).map(([name, tensor]) => [name, gatherRows(tensor, numbers)]);
+    return {
+      masks: {
+        kept: tf.ones([numbers.length]),
+        own: tf.ones([numbers.length]),
+        important: tf.tensor1d(Float32Array.from(numbers, (row) => important[row]!)),
+      },
+      rows: fewer.rows,
+      ...(Object.fromEntries(gathered) as T),
+    };
+  }
+
+  /** x [rows, hidden] → the layer's output and its rows; the last layer gives one row a sequence. */
+  layer(at: number, x: tf.Tensor2D, { masks: before, rows }: Tokens): Tokens & { readonly x: tf.Tensor2D } {
+    const last = at === this.config.layers - 1;
+    if (last && this.options.lastLayer === 'cls') return this.lastLayer(at, x, { masks: before, rows });
+    const { context, scores } = this.attend(at, x, x, { masks: before, rows });
+    this.observe(at, 'scores', scores!);
+    const layerMasks = this.options.masks?.[at];
+    const masks = last || !layerMasks ? before : tokenMasks(scores!, before, rows.cls, layerMasks);
+    if (this.options.polarize && !last && layerMasks)
+      this.indecision.push(indecision(scores!, before, rows.cls.off, layerMasks));
+    // What follows is of the kept tokens only.
+    this.observe(at, 'kept', masks.kept);
+    const kept = this.compact({ masks, rows }, { x, context });
+    return { masks: kept.masks, rows: kept.rows, x: this.feedForward(at, kept.x, kept.context, kept.masks) };
+  }
+
+  /** [CLS] alone: its query, its feed-forward. */
+  private lastLayer(at: number, x: tf.Tensor2D, tokens: Tokens): Tokens & { readonly x: tf.Tensor2D } {
+    const ones = tf.ones([tokens.rows.first.length]) as tf.Tensor1D;
+    const first = gatherRows(x, tokens.rows.first);
+    const { context } = this.attend(at, x, first, tokens);
+    this.observe(at, 'kept', tokens.masks.kept);
+    return { ...tokens, x: this.feedForward(at, first, context, { kept: ones, own: ones, important: ones }) };
+  }
+
+  /** Attention of `queries`, which are x itself or the first row of every sequence. */
+  private attend(
+    at: number,
+    x: tf.Tensor2D,
+    queries: tf.Tensor2D,
+    { masks, rows }: Tokens,
+  ): AttentionOutputs {
+    const prefix = `${layerPrefix(at)}.attention.self`;
+    const firstOnly = queries !== x;
+    const q = this.linear(queries, `${prefix}.query`);
+    const k = this.linear(x, `${prefix}.key`);
+    const v = this.linear(x, `${prefix}.value`);
+    const rowHigh = firstOnly ? (tf.ones([rows.first.length]) as tf.Tensor1D) : masks.important;
+    const { context, scores } = attention(
+      { q, k, v, columnWeight: masks.kept, rowHigh },
+      {
+        lengths: rows.lengths,
+        firstOnly,
+        heads: this.config.heads,
+        dropout: this.options.dropout.attention,
+        seed: this.seed(),
+        high: this.options.curves.expHigh,
+        low: this.options.curves.expLow,
+      },
+    );
+    for (const [name, value] of Object.entries({ query: q, key: k, value: v, context }))
+      this.observe(at, name as ObservedName, value);
+    return { context, scores };
+  }
+
+  private feedForward(at: number, x: tf.Tensor2D, context: tf.Tensor2D, masks: TokenMasks): tf.Tensor2D {
+    const prefix = layerPrefix(at);
+    const { curves, masks: layerMasks } = this.options;
+    const projected = this.linear(context, `${prefix}.attention.output.dense`);
+    if (this.options.observe) this.observe(at, 'attentionResidual', projected.add(x));
+    // The soft mask multiplies the features between attention and feed-forward; a hard one only leaves rows out.
+    const attended = this.norm(`${prefix}.attention.output`, projected, x, masks.kept);
+    this.observe(at, 'attentionNorm', attended);
+    const inner = this.linear(attended, `${prefix}.intermediate.dense`);
+    this.observe(at, 'geluInput', inner);
+    const low = layerMasks ? curves.geluLow : curves.geluHigh;
+    const activated = mixCurves(inner, masks.important, curves.geluHigh, low);
+    const hidden = this.linear(activated, `${prefix}.output.dense`);
+    if (this.options.observe) this.observe(at, 'outputResidual', hidden.add(attended));
+    const output = this.norm(`${prefix}.output`, hidden, attended, tf.onesLike(masks.kept));
+    this.observe(at, 'outputNorm', output);
+    return output;
+  }
+
+  classify(x: tf.Tensor2D, first: Int32Array): tf.Tensor2D {
+    const rows = x.shape[0] === first.length ? x : gatherRows(x, first);
+    const inner = this.linear(rows, 'pooler.dense');
+    this.observe(null, 'poolerInput', inner);
+    const pooled = applyCurve(inner, this.options.curves.tanh);
+    this.observe(null, 'pooler', pooled);
+    const logits = this.linear(pooled, 'classifier');
+    this.observe(null, 'logits', logits);
+    return logits;
+  }
+}
+
+/** Runs the encoder classifier on a batch whose word ids point into `weights[word table]`. Call inside tf.tidy. */
+export function encode(
+  weights: Weights,
+  config: ModelConfig,
+  batch: Batch,
+  words: Int32Array,
+  options: EncoderOptions,
+): EncoderOutput {
+  const forward = new Forward(weights, config, options);
+  const real = tf.tensor1d(batch.real, 'float32');
+  const all: Tokens = {
+    masks: { kept: real, own: real, important: tf.onesLike(real) },
+    rows: allRows(batch),
+  };
+  let tokens = forward.compact(all, { x: forward.embed(batch, words) });
+  const layers: TokenMasks[] = [];
+  for (let at = 0; at < config.layers; at++) {
+    tokens = forward.layer(at, tokens.x, tokens);
+    layers.push(masksByPlace(tokens.masks, tokens.rows, batch.real.length));
+  }
+  const { indecision } = forward;
+  return { logits: forward.classify(tokens.x, tokens.rows.first), layers, indecision };
+}

@@ -1,0 +1,20 @@
+/** The functions and masks that a model is run with, by phase. */
+import * as tf from '@tensorflow/tfjs';
+import type { LayerThresholds } from '../../model/artifact/artifact.js';
+import type { LayerMasks } from './masks.js';
+
+/**
+ * Hard masks by given thresholds; a model without reduction keeps every token at the high degree. temperatures: for their indecision,
+ * where that is asked for.
+ */
+export const hardMasks = (
+  thresholds: readonly LayerThresholds[],
+  reduces: boolean,
+  temperatures: readonly number[] = thresholds.map(() => 0),
+): LayerMasks[] =>
+  thresholds.map(({ prune, reduce }, layer) => ({
+    mode: 'hard',
+    prune: tf.scalar(prune),
+    reduce: reduces ? tf.scalar(reduce) : null,
+    temperature: temperatures[layer]!,
+  }));

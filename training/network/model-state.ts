@@ -1,0 +1,76 @@
+/** The model while it is trained: architecture, tokenizer, weights, and thresholds once there are any. */
+import type { LayerThresholds } from '../../model/artifact/artifact.js';
+import type { Checkpoint } from '../../model/checkpoint/checkpoint.js';
+import type { ModelConfig } from '../../model/config.js';
+import type { TokenizerFiles } from '../../model/tokenizer/tokenizer-files.js';
+import { type Parameter, WeightTensors, weightShapes } from './parameters.js';
+import { thresholdParameters, thresholdsOf } from './thresholds.js';
+
+export interface ModelState {
+  readonly config: ModelConfig;
+  readonly tokenizerFiles: TokenizerFiles;
+  readonly task: string;
+  readonly maxTokens: number;
+  /** Weights, and thresholds.* from the soft phase on. */
+  readonly parameters: Map<string, Parameter>;
+  /** Standard deviation of n·S per pruning layer: the unit of the thresholds. Null before the soft phase. */
+  spread: readonly number[] | null;
+  readonly reduces: boolean;
+}
+
+/** Layers that prune: all but the last. */
+export const pruningLayers = (config: ModelConfig): number => config.layers - 1;
+
+export const currentThresholds = ({ parameters, spread }: ModelState): LayerThresholds[] | null =>
+  spread === null ? null : thresholdsOf(parameters, spread);
+
+/** What goes into a checkpoint directory. The last layer's thresholds are 0: it prunes nothing. */
+export function toCheckpoint(state: ModelState): Omit<Checkpoint, 'ignored'> {
+  const thresholds = currentThresholds(state);
+  const tensors = new Map(
+    [...weightShapes(state.config).keys()].map((name) => [name, state.parameters.get(name)!]),
+  );
+  return {
+    config: state.config,
+    tensors,
+    tokenizerFiles: state.tokenizerFiles,
+    details: {
+      task: state.task,
+      maxTokens: state.maxTokens,
+      prunes: thresholds !== null,
+      reduces: thresholds !== null && state.reduces,
+      thresholds: thresholds && [...thresholds, { prune: 0, reduce: 0 }],
+    },
+  };
+}
+
+/** A checkpoint as a model to run; thresholds of the last layer, which prunes nothing, are left out. */
+export function stateOfCheckpoint(checkpoint: Checkpoint): ModelState {
+  const { config, tensors, tokenizerFiles, details } = checkpoint;
+  const parameters = new Map<string, Parameter>();
+  for (const name of weightShapes(config).keys()) {
+    const tensor = tensors.get(name);
+    if (!tensor)
+      throw new Error(`checkpoint: ${name}: expected a tensor, found none (not a trained classifier?)`);
+    parameters.set(name, { shape: tensor.shape, values: tensor.values.slice() });
+  }
+  const thresholds = details?.prunes ? (details.thresholds?.slice(0, -1) ?? null) : null;
+  const spread = thresholds?.map(() => 1) ?? null;
+  if (thresholds && spread)
+    for (const [name, parameter] of thresholdParameters(thresholds, spread)) parameters.set(name, parameter);
+  return {
+    config,
+    tokenizerFiles,
+    task: details?.task ?? 'sst2',
+    maxTokens: details?.maxTokens ?? Math.min(128, config.maxPositions),
+    parameters,
+    spread,
+    reduces: details?.reduces ?? false,
+  };
+}
+
+/** Tensors over the state's weights alone. */
+export const weightTensors = (state: ModelState): WeightTensors =>
+  new WeightTensors(
+    new Map([...weightShapes(state.config).keys()].map((name) => [name, state.parameters.get(name)!])),
+  );
