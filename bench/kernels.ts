@@ -1,5 +1,5 @@
 /** `bench kernels`: the rate of each kernel on every instruction set of this processor, against a stated bound. */
-import { kernels } from '../kernels/addon.js';
+import { kernels } from '#kernels';
 import { kernelCases } from './kernel-cases/index.js';
 import type { KernelCase } from './kernel-cases/kernel-case.js';
 import { fastestRun, rounded } from './measure.js';

@@ -5,6 +5,7 @@
  * that rounds differently there may keep one token more or less.
  */
 
+import { kernels } from '#kernels';
 import { CleartextBackend } from '../inference/backends/cleartext/cleartext-backend.js';
 import { dataOf, type LocalBits, localBits } from '../inference/backends/local-backend.js';
 import { currentSpan, type Span, withSpan } from '../inference/core/span.js';
@@ -13,7 +14,6 @@ import { SCORE_FRACTION_BITS } from '../inference/functions/prune.js';
 import { openEngine } from '../inference/run/engine.js';
 import type { LayerCounts } from '../inference/run/party.js';
 import { bucketOf } from '../inference/run/request.js';
-import { kernels } from '../kernels/addon.js';
 import type { Artifact, LayerThresholds } from '../model/artifact/artifact.js';
 import { withThresholds } from './random-model.js';
 

@@ -1,7 +1,8 @@
 /** One training step (forward, backward, AdamW) of an encoder of real shape with random weights and random text. */
+
+import { kernels } from '#kernels';
 import type { Precision } from '../config/schema.js';
 import { splitmix32 } from '../data/sources/synthetic.js';
-import { kernels } from '../kernels/addon.js';
 import type { ModelConfig } from '../model/config.js';
 import { useBackend } from '../training/backend/setup.js';
 import { type EncodedExample, makeBatch } from '../training/loop/batches.js';

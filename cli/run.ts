@@ -4,9 +4,9 @@ import yargs, { type CommandModule } from 'yargs';
 import { FAILED, INTERRUPTED, InterruptedError, SUCCEEDED, UsageError, WRONG_USAGE } from '../util/errors.js';
 import { interruptCleanup } from '../util/interrupt.js';
 import { note } from '../util/note.js';
+import { packageFile } from '../util/package-file.js';
 import { commands } from './commands.js';
 import { joinRepeated } from './options.js';
-import { packageFile } from './package-file.js';
 
 const version = (): string => JSON.parse(readFileSync(packageFile('package.json'), 'utf8')).version;
 

@@ -86,9 +86,10 @@ const baseFlags = [
   `-I${headers}`,
   `-I${addonApi}`,
   `-I${join(root, 'kernels')}`,
+  `-I${join(root, 'kernels', 'napi')}`,
 ];
 
-const sources = ['src', 'napi'].flatMap((part) => filesBelow(join(root, 'kernels', part), '.cc'));
+const sources = ['src', 'bindings', 'napi'].flatMap((part) => filesBelow(join(root, 'kernels', part), '.cc'));
 const headerDigest = createHash('sha256');
 for (const ending of ['.h', '.inl'])
   for (const header of filesBelow(join(root, 'kernels'), ending)) headerDigest.update(readFileSync(header));

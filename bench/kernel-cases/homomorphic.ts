@@ -1,8 +1,9 @@
 /** Homomorphic encryption: transforms, key switching, modular products. */
+
+import { kernels } from '#kernels';
 import { Prg } from '../../inference/crypto/prg.js';
 import { expandEvaluationKeys, KeyGenerator } from '../../inference/crypto/rlwe/keys.js';
 import { standardPreset } from '../../inference/crypto/rlwe/parameters.js';
-import { kernels } from '../../kernels/addon.js';
 import { type Bound, type KernelCase, target } from './kernel-case.js';
 
 const { n, primes, modulusChain } = standardPreset;

@@ -1,5 +1,5 @@
 /** OT extension. */
-import { kernels } from '../../kernels/addon.js';
+import { kernels } from '#kernels';
 import { bytes, type KernelCase, target } from './kernel-case.js';
 
 const COLUMNS = 1 << 16;

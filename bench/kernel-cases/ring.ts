@@ -1,5 +1,5 @@
 /** Arithmetic modulo 2^k. */
-import { kernels } from '../../kernels/addon.js';
+import { kernels } from '#kernels';
 import { type Bound, bytes, HIDDEN, type KernelCase, RING_BITS, ROWS, words } from './kernel-case.js';
 
 /** Bytes a second of a copy that stays in the second-level cache, as the kernels' buffers mostly do. */

@@ -1,5 +1,7 @@
 /** AES: hashing, generators, trees, and the shuffle's rows. */
-import { kernels } from '../../kernels/addon.js';
+
+import { kernels } from '#kernels';
+import { matrixSums } from '../../inference/crypto/ggm/punctured-matrix.js';
 import { bytes, HIDDEN, type KernelCase, target } from './kernel-case.js';
 
 const BLOCKS = 1 << 16;
@@ -45,13 +47,12 @@ export function symmetricCases(): KernelCase[] {
       amount: (SHUFFLED_ROWS ** 2 * HIDDEN * 12) / 16,
       bound: target(1e9),
       prepare: () => {
-        const salt = bytes(16);
-        const { seeds } = kernels.seedMatrixGrow(bytes(16 * SHUFFLED_ROWS), SHUFFLED_ROWS, salt);
+        const matrix = { salt: bytes(16), seeds: bytes(16 * SHUFFLED_ROWS ** 2) };
         const segments = [
           { columns: HIDDEN, ringBits: 37 },
           { columns: HIDDEN, ringBits: 29 },
         ];
-        return () => kernels.seedMatrixSums(seeds, SHUFFLED_ROWS, salt, segments);
+        return () => matrixSums(matrix, SHUFFLED_ROWS, segments);
       },
     },
   ];

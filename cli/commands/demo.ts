@@ -6,11 +6,11 @@ import type { CotKind } from '../../inference/core/cot-kind.js';
 import type { Classification } from '../../inference/run/classification.js';
 import { onInterrupt } from '../../util/interrupt.js';
 import { note } from '../../util/note.js';
+import { packageFile } from '../../util/package-file.js';
 import { selfCommand } from '../../util/self-command.js';
 import type { Command, GlobalOptions } from '../command.js';
 import { cotsOption } from '../model-options.js';
 import { print } from '../output.js';
-import { packageFile } from '../package-file.js';
 import { printClassification } from '../print-classification.js';
 
 interface DemoOptions {

@@ -3,7 +3,7 @@
  * holds shares does the same to each share; where parties differ (public values are added by one of them, shares are
  * rounded in opposite directions) the subclass says how.
  */
-import { kernels } from '../../kernels/addon.js';
+import { kernels } from '#kernels';
 import { TensorMismatchError } from '../core/errors.js';
 import { concatAxis, gatherFirstAxis, repeat, replaceAxis, sliceAxis } from '../core/layout.js';
 import { encode, type RingFormat } from '../core/ring-tensor.js';

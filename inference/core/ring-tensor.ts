@@ -1,5 +1,5 @@
 /** Real numbers to ring elements and back. */
-import { kernels } from '../../kernels/addon.js';
+import { kernels } from '#kernels';
 import { TensorMismatchError } from './errors.js';
 import { formatShape, type Shape, sizeOf } from './shape.js';
 import type { PartyId, PrivateTensor, RingTensor } from './tensors.js';

@@ -2,7 +2,7 @@
  * What the exchanges of the two-party backend send, seen from the client and in its order: the same windows, chunks and
  * refills of COTs as in two-party/cot-exchange.ts and crypto/ot, without their contents.
  */
-import { kernels } from '../../kernels/addon.js';
+import { kernels } from '#kernels';
 import {
   CHUNK_COTS,
   itemsPer,
@@ -27,7 +27,7 @@ export interface CountedJob {
 export const productJob = ({ items, bits, ringBits, width, signed }: ProductPlan): CountedJob => ({
   items,
   cotsPerItem: bits,
-  messageBytes: (count) => kernels.cotProductMessageBytes(count, bits, ringBits, width, signed ? 1 : 0),
+  messageBytes: (count) => kernels.cotProductMessageBytes({ items: count, bits, ringBits, width, signed }),
 });
 
 export const comparisonJob = (items: number, ringBits: number, copies = 1): CountedJob => ({

@@ -3,7 +3,7 @@
  * order, and computes nothing. What pruning opens comes from a given schedule. The engine runs on it as it is, so the
  * estimate follows any change of the engine; test/inference/run/cost-model.test.ts compares it with real runs.
  */
-import { kernels } from '../../kernels/addon.js';
+import { kernels } from '#kernels';
 import type { Backend, LeakName, RowShifts, ShuffleRows, Weight, WeightSource } from '../backends/backend.js';
 import { expectFactor, expectSquareRing } from '../backends/local-backend.js';
 import { MOST_REPEATED } from '../backends/two-party/ahead/ahead.js';

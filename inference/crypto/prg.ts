@@ -3,7 +3,7 @@
  * one run.
  */
 import { randomBytes } from 'node:crypto';
-import { kernels } from '../../kernels/addon.js';
+import { kernels } from '#kernels';
 import type { Random } from '../session/session.js';
 
 const SEED_BYTES = 16;

@@ -3,7 +3,7 @@
  * and compared with what the cleartext backend makes of the same (reconstructed) inputs. Whoever runs this sees
  * everything. Protocols must be exact, except for `truncateReduce`: one unit in the last place.
  */
-import { kernels } from '../../kernels/addon.js';
+import { kernels } from '#kernels';
 import type { Backend, ShuffleRows, Weight, WeightSource } from '../backends/backend.js';
 import { CleartextBackend } from '../backends/cleartext/cleartext-backend.js';
 import { bitsOf, dataOf, localBits, localTensor } from '../backends/local-backend.js';

@@ -2,7 +2,7 @@
  * Takes the word table out of an artifact's public part, for servers that keep it secret. Clients then look words up by
  * a product on shares; what they must know for it are bounds over all words, positions and token types.
  */
-import { kernels } from '../../kernels/addon.js';
+import { kernels } from '#kernels';
 import type {
   Artifact,
   EmbeddingWeights,
@@ -65,22 +65,16 @@ function varianceBounds(
     const count = Math.min(BLOCK_WORDS, words.count - begin);
     const block = words.rows.slice(begin * hidden, (begin + count) * hidden);
     const products = new Float32Array(count * others.count);
-    kernels.floatGemm(
-      false,
-      true,
-      count,
-      others.count,
-      hidden,
-      block,
-      others.rows,
-      products,
-      null,
-      false,
-      1,
-      false,
-      false,
-      false,
-    );
+    kernels.floatGemm({
+      transposeB: true,
+      m: count,
+      n: others.count,
+      k: hidden,
+      a: block,
+      b: others.rows,
+      c: products,
+      batch: 1,
+    });
     for (let i = 0; i < count; i++) {
       for (let j = 0; j < others.count; j++) {
         const covariance = products[i * others.count + j]! / hidden;

@@ -1,19 +1,30 @@
-#include "module.h"
+// The addon: every binding as a function of Node.
+#include <napi.h>
+
+#include "async-job.h"
+#include "bindings/binding.h"
 #include "src/base/allocator.h"
 
+namespace cipherprune {
+
+static Napi::Value call(const Napi::CallbackInfo& info) {
+  const Binding& binding = *static_cast<const Binding*>(info.Data());
+  Outcome outcome = binding.invoke(Call(info), binding.name);
+  switch (outcome.kind) {
+    case Outcome::Kind::number: return Napi::Number::New(info.Env(), outcome.number);
+    case Outcome::Kind::flag: return Napi::Boolean::New(info.Env(), outcome.number != 0);
+    case Outcome::Kind::job: return AsyncJob::start(info, std::move(outcome.job));
+    default: return info.Env().Undefined();
+  }
+}
+
 static Napi::Object init(Napi::Env env, Napi::Object exports) {
-  cipherprune::keepFreedMemory();
-  cipherprune::registerCpu(env, exports);
-  cipherprune::registerNtt(env, exports);
-  cipherprune::registerRlwe(env, exports);
-  cipherprune::registerPrg(env, exports);
-  cipherprune::registerOt(env, exports);
-  cipherprune::registerFerret(env, exports);
-  cipherprune::registerFloat(env, exports);
-  cipherprune::registerRing(env, exports);
-  cipherprune::registerSeedMatrix(env, exports);
-  cipherprune::registerLeaf(env, exports);
+  keepFreedMemory();
+  for (const Binding& binding : allBindings().all())
+    exports.Set(binding.name, Napi::Function::New(env, call, binding.name, const_cast<Binding*>(&binding)));
   return exports;
 }
 
 NODE_API_MODULE(cipherprune, init)
+
+}  // namespace cipherprune

@@ -3,45 +3,51 @@
  * `random` are the receiver's random bits, one byte each; `corrections` are packed bits, choice XOR random bit. The caller
  * allocates `share`, `pads`, `corrections` and `message`. See kernels/src/cot/cot-product.h and kernels/src/cot/comparison.h.
  */
+/** Factors of `bits` bits, of which the top one is a sign if `signed`, times rows of `width` words modulo 2^ringBits. */
+export interface CotPlan {
+  readonly bits: number;
+  readonly ringBits: number;
+  readonly width: number;
+  readonly signed: boolean;
+}
+
 export interface CotKernels {
-  cotProductMessageBytes(items: number, bits: number, ringBits: number, width: number, signed: 0 | 1): number;
+  cotProductMessageBytes(
+    call: CotPlan & {
+      items: number;
+    },
+  ): number;
   /** Shares of y[i] · x[i, :]: the sender knows x [items, width], the receiver y [items], of `bits` bits. The top bit of y
    * multiplies top[i, :] in place of x[i, :]. */
   cotProductSend(
-    delta: Uint8Array,
-    blocks: Uint8Array,
-    tweak: number,
-    corrections: Uint8Array,
-    x: BigUint64Array,
-    top: BigUint64Array,
-    bits: number,
-    ringBits: number,
-    width: number,
-    signed: 0 | 1,
-    share: BigUint64Array,
-    message: Uint8Array,
+    call: CotPlan & {
+      delta: Uint8Array;
+      blocks: Uint8Array;
+      tweak: number;
+      corrections: Uint8Array;
+      x: BigUint64Array;
+      top: BigUint64Array;
+      share: BigUint64Array;
+      message: Uint8Array;
+    },
   ): void;
   /** The receiver's corrections and the part of its share that does not wait for the answer. */
   cotProductBegin(
-    blocks: Uint8Array,
-    tweak: number,
-    random: Uint8Array,
-    y: BigUint64Array,
-    bits: number,
-    ringBits: number,
-    width: number,
-    signed: 0 | 1,
-    share: BigUint64Array,
-    corrections: Uint8Array,
+    call: CotPlan & {
+      blocks: Uint8Array;
+      tweak: number;
+      random: Uint8Array;
+      y: BigUint64Array;
+      share: BigUint64Array;
+      corrections: Uint8Array;
+    },
   ): void;
   cotProductFinish(
-    y: BigUint64Array,
-    message: Uint8Array,
-    bits: number,
-    ringBits: number,
-    width: number,
-    signed: 0 | 1,
-    share: BigUint64Array,
+    call: CotPlan & {
+      y: BigUint64Array;
+      message: Uint8Array;
+      share: BigUint64Array;
+    },
   ): void;
   /** Digits of the ringBits - 1 low bits that one comparison is cut into. */
   comparisonDigits(ringBits: number): number;
@@ -54,50 +60,50 @@ export interface CotKernels {
   comparisonMessageBytes(count: number, ringBits: number): number;
   /** Shares modulo 2^digits of a number that is negative exactly when the low bits of the parties' x carry. COTs may carry
    * several messages, each with pads of its own: `pad` is 0 to 1023. */
-  comparisonSend(
-    delta: Uint8Array,
-    blocks: Uint8Array,
-    tweak: number,
-    corrections: Uint8Array,
-    x: BigUint64Array,
-    ringBits: number,
-    share: BigUint64Array,
-    message: Uint8Array,
-    pad: number,
-  ): void;
-  comparisonBegin(
-    blocks: Uint8Array,
-    tweak: number,
-    random: Uint8Array,
-    x: BigUint64Array,
-    ringBits: number,
-    pads: BigUint64Array,
-    corrections: Uint8Array,
-    pad: number,
-  ): void;
-  comparisonFinish(
-    x: BigUint64Array,
-    message: Uint8Array,
-    ringBits: number,
-    pads: BigUint64Array,
-    share: BigUint64Array,
-  ): void;
+  comparisonSend(call: {
+    delta: Uint8Array;
+    blocks: Uint8Array;
+    tweak: number;
+    corrections: Uint8Array;
+    x: BigUint64Array;
+    ringBits: number;
+    share: BigUint64Array;
+    message: Uint8Array;
+    pad: number;
+  }): void;
+  comparisonBegin(call: {
+    blocks: Uint8Array;
+    tweak: number;
+    random: Uint8Array;
+    x: BigUint64Array;
+    ringBits: number;
+    pads: BigUint64Array;
+    corrections: Uint8Array;
+    pad: number;
+  }): void;
+  comparisonFinish(call: {
+    x: BigUint64Array;
+    message: Uint8Array;
+    ringBits: number;
+    pads: BigUint64Array;
+    share: BigUint64Array;
+  }): void;
   /** The sender's pads before it knows anything else: tables [count · tableWords]. */
-  comparisonTables(
-    delta: Uint8Array,
-    blocks: Uint8Array,
-    tweak: number,
-    ringBits: number,
-    tables: BigUint64Array,
-    pad: number,
-  ): void;
+  comparisonTables(call: {
+    delta: Uint8Array;
+    blocks: Uint8Array;
+    tweak: number;
+    ringBits: number;
+    tables: BigUint64Array;
+    pad: number;
+  }): void;
   /** As comparisonSend, from tables; `corrections`: by which bits the receiver's choices differ from its random bits. */
-  comparisonAnswer(
-    tables: BigUint64Array,
-    corrections: Uint8Array,
-    x: BigUint64Array,
-    ringBits: number,
-    share: BigUint64Array,
-    message: Uint8Array,
-  ): void;
+  comparisonAnswer(call: {
+    tables: BigUint64Array;
+    corrections: Uint8Array;
+    x: BigUint64Array;
+    ringBits: number;
+    share: BigUint64Array;
+    message: Uint8Array;
+  }): void;
 }

@@ -53,46 +53,46 @@ export interface RlweKernels {
     out: Uint32Array,
   ): void;
   /** x: the client's share [batch, rows, inputs]; out: the b halves. */
-  rlweEncryptPacked(
-    primes: Uint32Array,
-    layout: Uint32Array,
-    secret: Int32Array,
-    x: BigUint64Array,
-    strides: Uint32Array,
-    publicSeed: Uint8Array,
-    errorSeed: Uint8Array,
-    threads: number,
-    out: Uint8Array,
-  ): Promise<void>;
+  rlweEncryptPacked(call: {
+    primes: Uint32Array;
+    layout: Uint32Array;
+    secret: Int32Array;
+    x: BigUint64Array;
+    strides: Uint32Array;
+    publicSeed: Uint8Array;
+    errorSeed: Uint8Array;
+    threads: number;
+    out: Uint8Array;
+  }): Promise<void>;
   /** weights [batch, inputs, outputs]: 16-bit integers, or words modulo 2^weightBits read as signed. Resolves to
    * `invalid`; out is undefined unless that is 0. */
-  rlweEvaluatePacked(
-    primes: Uint32Array,
-    layout: Uint32Array,
-    publicKey: Uint32Array,
-    galoisKeys: Uint32Array,
-    inputs: Uint8Array,
-    publicSeed: Uint8Array,
-    weights: Int16Array | BigUint64Array,
-    weightBits: number,
-    weightStrides: Uint32Array,
-    mask: BigUint64Array,
-    maskStrides: Uint32Array,
-    floodBits: number,
-    secretSeed: Uint8Array,
-    threads: number,
-    out: Uint8Array,
-  ): Promise<number>;
+  rlweEvaluatePacked(call: {
+    primes: Uint32Array;
+    layout: Uint32Array;
+    publicKey: Uint32Array;
+    galoisKeys: Uint32Array;
+    inputs: Uint8Array;
+    publicSeed: Uint8Array;
+    weights: Int16Array | BigUint64Array;
+    weightBits: number;
+    weightStrides: Uint32Array;
+    mask: BigUint64Array;
+    maskStrides: Uint32Array;
+    floodBits: number;
+    secretSeed: Uint8Array;
+    threads: number;
+    out: Uint8Array;
+  }): Promise<number>;
   /** out [batch, rows, outputs]. Resolves to `invalid`; noise[0] is the largest distance of a phase from what it was
    * rounded to, in units of 2^-64 of the modulus. */
-  rlweDecryptPacked(
-    primes: Uint32Array,
-    layout: Uint32Array,
-    secret: Int32Array,
-    bytes: Uint8Array,
-    threads: number,
-    out: BigUint64Array,
-    strides: Uint32Array,
-    noise: BigUint64Array,
-  ): Promise<number>;
+  rlweDecryptPacked(call: {
+    primes: Uint32Array;
+    layout: Uint32Array;
+    secret: Int32Array;
+    bytes: Uint8Array;
+    threads: number;
+    out: BigUint64Array;
+    strides: Uint32Array;
+    noise: BigUint64Array;
+  }): Promise<number>;
 }

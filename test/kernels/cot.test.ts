@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { kernels } from '../../kernels/addon.js';
+import { kernels } from '#kernels';
 import { availableIsas, withIsa } from '../support/isa.js';
 
 const bytes = (count: number, seed: number): Uint8Array => {
@@ -32,26 +32,41 @@ describe('the COT kernels', () => {
           const [corrections, x] = [bytes(Math.ceil(cots / 8), seed + 2), words(items * width, seed + 3)];
           const top = words(items * width, seed + 4);
           const run = () => {
-            const message = new Uint8Array(kernels.cotProductMessageBytes(items, bits, ringBits, width, 1));
+            const message = new Uint8Array(
+              kernels.cotProductMessageBytes({ items, bits, ringBits, width, signed: true }),
+            );
             const share = new BigUint64Array(items * width);
             const used = items * bits;
             const flips = corrections.subarray(0, Math.ceil(used / 8));
             const own = blocks.subarray(0, 16 * used);
-            kernels.cotProductSend(delta, own, 5, flips, x, top, bits, ringBits, width, 1, share, message);
+            kernels.cotProductSend({
+              delta,
+              blocks: own,
+              tweak: 5,
+              corrections: flips,
+              x,
+              top,
+              bits,
+              ringBits,
+              width,
+              signed: true,
+              share,
+              message,
+            });
             const compared = new Uint8Array(kernels.comparisonMessageBytes(items, ringBits));
             const carry = new BigUint64Array(items);
             const all = items * (ringBits - 1);
-            kernels.comparisonSend(
+            kernels.comparisonSend({
               delta,
-              blocks.subarray(0, 16 * all),
-              5,
-              corrections.subarray(0, Math.ceil(all / 8)),
-              x.subarray(0, items),
+              blocks: blocks.subarray(0, 16 * all),
+              tweak: 5,
+              corrections: corrections.subarray(0, Math.ceil(all / 8)),
+              x: x.subarray(0, items),
               ringBits,
-              carry,
-              compared,
-              0,
-            );
+              share: carry,
+              message: compared,
+              pad: 0,
+            });
             return { message, share, compared, carry };
           };
           const [reference, ...others] = availableIsas.map(({ isa }) => withIsa(isa, run));
@@ -85,7 +100,16 @@ describe('the COT kernels', () => {
           });
           const none = new Uint8Array(Math.ceil(cots / 8));
           const pads = new BigUint64Array(items * kernels.comparisonPadWords(ringBits));
-          kernels.comparisonBegin(received, 5, choices, r, ringBits, pads, none, 3);
+          kernels.comparisonBegin({
+            blocks: received,
+            tweak: 5,
+            random: choices,
+            x: r,
+            ringBits,
+            pads,
+            corrections: none,
+            pad: 3,
+          });
           expect(none.every((byte) => byte === 0)).toBe(true);
           const corrections = new Uint8Array(none.length);
           kernels.ringPack(
@@ -95,17 +119,17 @@ describe('the COT kernels', () => {
           );
           const run = () => {
             const tables = new BigUint64Array(items * kernels.comparisonTableWords(ringBits));
-            kernels.comparisonTables(delta, blocks, 5, ringBits, tables, 3);
+            kernels.comparisonTables({ delta, blocks, tweak: 5, ringBits, tables, pad: 3 });
             const message = new Uint8Array(kernels.comparisonMessageBytes(items, ringBits));
             const share = new BigUint64Array(items);
-            kernels.comparisonAnswer(tables, corrections, a, ringBits, share, message);
+            kernels.comparisonAnswer({ tables, corrections, x: a, ringBits, share, message });
             return { tables, message, share };
           };
           const [reference, ...others] = availableIsas.map(({ isa }) => withIsa(isa, run));
           for (const other of others) expect(other).toEqual(reference);
 
           const own = new BigUint64Array(items);
-          kernels.comparisonFinish(b, reference!.message, ringBits, pads, own);
+          kernels.comparisonFinish({ x: b, message: reference!.message, ringBits, pads, share: own });
           const digits = kernels.comparisonDigits(ringBits);
           own.forEach((word, i) => {
             const sum = BigInt.asIntN(digits, word + reference!.share[i]!);
@@ -129,7 +153,18 @@ describe('the COT kernels', () => {
           const cots = count * bits;
           const packed = new Uint8Array(Math.ceil(cots / 8));
           const share = new BigUint64Array(count);
-          kernels.cotProductBegin(bytes(16 * cots, seed), 0, random, values, bits, bits, 1, 0, share, packed);
+          kernels.cotProductBegin({
+            blocks: bytes(16 * cots, seed),
+            tweak: 0,
+            random,
+            y: values,
+            bits,
+            ringBits: bits,
+            width: 1,
+            signed: false,
+            share,
+            corrections: packed,
+          });
           const expected = new Uint8Array(packed.length);
           random.forEach((flip, c) => {
             const bit = Number((values[c % count]! >> BigInt(Math.floor(c / count))) & 1n);
@@ -143,22 +178,24 @@ describe('the COT kernels', () => {
   it('refuse what does not fit', () => {
     const [delta, share, x] = [new Uint8Array(16), new BigUint64Array(2), new BigUint64Array(2)];
     const send = (blocks: Uint8Array, message: number, ringBits = 3) =>
-      kernels.comparisonSend(
+      kernels.comparisonSend({
         delta,
         blocks,
-        0,
-        new Uint8Array(1),
+        tweak: 0,
+        corrections: new Uint8Array(1),
         x,
         ringBits,
         share,
-        new Uint8Array(message),
-        0,
-      );
+        message: new Uint8Array(message),
+        pad: 0,
+      });
     expect(() => send(new Uint8Array(64), 1)).not.toThrow();
     expect(() => send(new Uint8Array(63), 1)).toThrow(RangeError);
     expect(() => send(new Uint8Array(64), 2)).toThrow(RangeError);
     expect(() => send(new Uint8Array(64), 1, 1)).toThrow(RangeError);
     expect(() => send(x as unknown as Uint8Array, 1)).toThrow(TypeError);
-    expect(() => kernels.cotProductMessageBytes(1, 9, 8, 1, 0)).toThrow(RangeError);
+    expect(() =>
+      kernels.cotProductMessageBytes({ items: 1, bits: 9, ringBits: 8, width: 1, signed: false }),
+    ).toThrow(RangeError);
   });
 });

@@ -1,7 +1,7 @@
 import { createCipheriv, randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { kernels } from '../../kernels/addon.js';
+import { kernels } from '#kernels';
 import { availableIsas, withIsa } from '../support/isa.js';
 
 const random = (length: number) => new Uint8Array(randomBytes(length));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { kernels } from '../../kernels/addon.js';
+import { kernels } from '#kernels';
 import { withIsa } from '../support/isa.js';
 import { floats, onEveryIsa, onTwoThreads } from './float-support.js';
 
@@ -37,7 +37,20 @@ describe('floatGemm', () => {
           onEveryIsa(() => {
             const c = before.slice();
             const added = withBias && !accumulate ? bias : null;
-            kernels.floatGemm(...transposes, m, n, k, a, b, c, added, accumulate, 1, false, false, false);
+            const [transposeA, transposeB] = transposes;
+            kernels.floatGemm({
+              transposeA,
+              transposeB,
+              m,
+              n,
+              k,
+              a,
+              b,
+              c,
+              bias: added,
+              accumulate,
+              batch: 1,
+            });
             product.forEach((value, at) => {
               const expected = value + (accumulate ? before[at]! : 0) + (added ? bias[at % n]! : 0);
               expect(Math.abs(c[at]! - expected)).toBeLessThan(2e-5);
@@ -53,7 +66,7 @@ describe('floatGemm', () => {
     const [batch, m, n, k] = [3, 5, 7, 4];
     const [a, b] = [floats(batch * m * k), floats(k * n)];
     const c = new Float32Array(batch * m * n);
-    kernels.floatGemm(false, false, m, n, k, a, b, c, null, false, batch, true, false, false);
+    kernels.floatGemm({ m, n, k, a, b, c, batch, strideA: true });
     const whole = naiveGemm([false, false], [batch * m, n, k], a, b);
     whole.forEach((value, at) => {
       expect(c[at]).toBeCloseTo(value, 5);
@@ -66,7 +79,7 @@ describe('floatGemm', () => {
     const results = [1, 2, 5].map((threads) => {
       kernels.setFloatThreads(threads);
       const c = new Float32Array(m * n);
-      kernels.floatGemm(false, true, m, n, k, a, b, c, null, false, 1, false, false, false);
+      kernels.floatGemm({ transposeB: true, m, n, k, a, b, c, batch: 1 });
       return c;
     });
     expect(results[1]).toEqual(results[0]);
@@ -75,22 +88,7 @@ describe('floatGemm', () => {
 
   it('refuses arrays of other lengths and types before it touches them', () => {
     const call = (c: unknown) => () =>
-      kernels.floatGemm(
-        false,
-        false,
-        2,
-        2,
-        2,
-        floats(4),
-        floats(4),
-        c as Float32Array,
-        null,
-        false,
-        1,
-        false,
-        false,
-        false,
-      );
+      kernels.floatGemm({ m: 2, n: 2, k: 2, a: floats(4), b: floats(4), c: c as Float32Array, batch: 1 });
     expect(call(floats(3))).toThrow(TypeError);
     expect(call(new Float64Array(4))).toThrow(TypeError);
     expect(call(null)).toThrow(TypeError);
@@ -119,7 +117,9 @@ describe.skipIf(!kernels.hasBfloat16())('floatGemm in bfloat16', () => {
           const before = c.slice();
           const product = naiveGemm(transposes, sizes, a.map(toBfloat16), b.map(toBfloat16));
           const added = withBias && !accumulate ? bias : null;
-          kernels.floatGemm(...transposes, m, n, k, a, b, c, added, accumulate, 1, false, false, true);
+          const [transposeA, transposeB] = transposes;
+          const options = { bias: added, accumulate, batch: 1, bfloat16: true };
+          kernels.floatGemm({ transposeA, transposeB, m, n, k, a, b, c, ...options });
           product.forEach((value, at) => {
             const expected = value + (accumulate ? before[at]! : 0) + (added ? bias[at % n]! : 0);
             expect(Math.abs(c[at]! - expected)).toBeLessThan(2e-5);
@@ -134,22 +134,7 @@ describe.skipIf(!kernels.hasBfloat16())('floatGemm in bfloat16', () => {
     const ulp = 2 ** -7;
     const x = Float32Array.of(1 + ulp / 2, 1 + 1.5 * ulp, 1 + 0.51 * ulp, -1 - 0.49 * ulp, 3e38, 0);
     const c = new Float32Array(x.length);
-    kernels.floatGemm(
-      false,
-      false,
-      x.length,
-      1,
-      1,
-      x,
-      Float32Array.of(1),
-      c,
-      null,
-      false,
-      1,
-      false,
-      false,
-      true,
-    );
+    kernels.floatGemm({ m: x.length, n: 1, k: 1, a: x, b: Float32Array.of(1), c, batch: 1, bfloat16: true });
     expect([...c]).toEqual([1, 1 + 2 * ulp, 1 + ulp, -1, toBfloat16(3e38), 0]);
   });
 
@@ -159,7 +144,7 @@ describe.skipIf(!kernels.hasBfloat16())('floatGemm in bfloat16', () => {
     const results = [1, 2, 5].map((threads) => {
       kernels.setFloatThreads(threads);
       const c = new Float32Array(m * n);
-      kernels.floatGemm(false, true, m, n, k, a, b, c, null, false, 1, false, false, true);
+      kernels.floatGemm({ transposeB: true, m, n, k, a, b, c, batch: 1, bfloat16: true });
       return c;
     });
     expect(results[1]).toEqual(results[0]);
@@ -170,7 +155,7 @@ describe.skipIf(!kernels.hasBfloat16())('floatGemm in bfloat16', () => {
     const [a, b] = [floats(12), floats(12)];
     const run = (bfloat16: boolean) => {
       const c = new Float32Array(9);
-      kernels.floatGemm(false, false, 3, 3, 4, a, b, c, null, false, 1, false, false, bfloat16);
+      kernels.floatGemm({ m: 3, n: 3, k: 4, a, b, c, batch: 1, bfloat16 });
       return c;
     };
     withIsa(1, () => {

@@ -1,6 +1,7 @@
 /** What tests of float kernels share. */
+
+import { kernels } from '#kernels';
 import { splitmix32 } from '../../data/sources/synthetic.js';
-import { kernels } from '../../kernels/addon.js';
 import { availableIsas, withIsa } from '../support/isa.js';
 
 const random = splitmix32(3);

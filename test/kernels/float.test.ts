@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { kernels } from '../../kernels/addon.js';
+import { kernels } from '#kernels';
 import {
   exp,
   expDerivative,
@@ -33,7 +33,7 @@ describe('floatCurve', () => {
       const x = Float32Array.from(floats(1003, 20), (v) => (isExp ? -Math.abs(v) : v));
       onEveryIsa(() => {
         const [y, derivative] = [new Float32Array(x.length), new Float32Array(x.length)];
-        kernels.floatCurve(curveNumbers(name), x, y, derivative);
+        kernels.floatCurve({ curve: curveNumbers(name), x, y, derivative });
         x.forEach((v, i) => {
           expect(Math.abs(y[i]! - value(v))).toBeLessThan(5e-6 * (1 + Math.abs(v)));
           expect(Math.abs(derivative[i]! - slope(v))).toBeLessThan(2e-5);
@@ -43,7 +43,12 @@ describe('floatCurve', () => {
 
   it('refuses what is no curve', () => {
     const call = (numbers: number[]) => () =>
-      kernels.floatCurve(Float64Array.from(numbers), floats(4), new Float32Array(4), null);
+      kernels.floatCurve({
+        curve: Float64Array.from(numbers),
+        x: floats(4),
+        y: new Float32Array(4),
+        derivative: null,
+      });
     expect(call([0, 0, 2])).toThrow(TypeError);
     expect(call([0, 0, 99, 1])).toThrow(TypeError);
     expect(call([0, 0, 2, 1, 0.5, 1, 2])).toThrow(TypeError);
@@ -62,8 +67,12 @@ describe('floatLayerNorm', () => {
     const weights = Float32Array.of(1, 0.5, 0, 1, 0.25);
     onEveryIsa(() => {
       const y = new Float32Array(rows * columns);
-      const saved = [new Float32Array(rows * columns), new Float32Array(rows)] as const;
-      kernels.floatLayerNorm(rows, columns, x, residual, gamma, beta, weights, epsilon, 0, 0, 0, y, ...saved);
+      const saved = {
+        normalized: new Float32Array(rows * columns),
+        inverseDeviation: new Float32Array(rows),
+      };
+      const own = { rows, columns, x, residual, gamma, beta, rowWeight: weights, epsilon };
+      kernels.floatLayerNorm({ ...own, inputDropout: 0, outputDropout: 0, seed: 0, y, ...saved });
       for (let row = 0; row < rows; row++) {
         const sum = Array.from(
           { length: columns },
@@ -86,8 +95,20 @@ describe('floatLayerNorm', () => {
     const zeros = new Float32Array(columns);
     const run = (seed: number): Float32Array => {
       const y = new Float32Array(rows * columns);
-      const saved = [new Float32Array(rows * columns), new Float32Array(rows)] as const;
-      kernels.floatLayerNorm(rows, columns, x, null, ones, zeros, null, 1e-5, 0, 0.25, seed, y, ...saved);
+      const saved = {
+        normalized: new Float32Array(rows * columns),
+        inverseDeviation: new Float32Array(rows),
+      };
+      const own = { rows, columns, x, residual: null, gamma: ones, beta: zeros, rowWeight: null };
+      kernels.floatLayerNorm({
+        ...own,
+        epsilon: 1e-5,
+        inputDropout: 0,
+        outputDropout: 0.25,
+        seed,
+        y,
+        ...saved,
+      });
       return y;
     };
     const first = run(7);
@@ -112,10 +133,11 @@ describe('floatAdamW', () => {
     const [parameter, mean, gradient] = [floats(size), floats(size), floats(size)];
     const square = floats(size).map(Math.abs);
     onEveryIsa(() => {
-      const own = [parameter.slice(), mean.slice(), square.slice()] as const;
-      const corrections = [1 / (1 - beta1 ** 3), 1 / (1 - beta2 ** 3)] as const;
-      kernels.floatAdamW(...own, gradient, 0.5, rate, beta1, beta2, epsilon, decay, ...corrections);
-      own[0].forEach((value, i) => {
+      const own = { parameter: parameter.slice(), mean: mean.slice(), square: square.slice() };
+      const corrections = { correction1: 1 / (1 - beta1 ** 3), correction2: 1 / (1 - beta2 ** 3) };
+      const numbers = { gradientScale: 0.5, rate, beta1, beta2, epsilon, decay, ...corrections };
+      kernels.floatAdamW({ ...own, gradient, ...numbers });
+      own.parameter.forEach((value, i) => {
         expect(value).toBeCloseTo(expected(parameter[i]!, mean[i]!, square[i]!, gradient[i]! * 0.5, 3), 5);
       });
     });
@@ -126,10 +148,21 @@ describe('floatAdamW', () => {
     const table = floats(rows * columns);
     const gradient = floats(2 * columns);
     const own = table.slice();
-    const moments = [new Float32Array(table.length), new Float32Array(table.length)] as const;
+    const moments = { mean: new Float32Array(table.length), square: new Float32Array(table.length) };
     const ids = Int32Array.of(4, 1);
-    const numbers = [1, rate, beta1, beta2, epsilon, decay, 1 / (1 - beta1), 1 / (1 - beta2)] as const;
-    kernels.floatAdamWRows(columns, 2, own, ...moments, ids, gradient, ...numbers);
+    const corrections = { correction1: 1 / (1 - beta1), correction2: 1 / (1 - beta2) };
+    const numbers = { gradientScale: 1, rate, beta1, beta2, epsilon, decay, ...corrections };
+    const update = (named: Int32Array) =>
+      kernels.floatAdamWRows({
+        columns,
+        count: 2,
+        parameter: own,
+        ...moments,
+        rows: named,
+        gradient,
+        ...numbers,
+      });
+    update(ids);
     for (let row = 0; row < rows; row++)
       for (let i = 0; i < columns; i++) {
         const at = row * columns + i;
@@ -137,9 +170,7 @@ describe('floatAdamW', () => {
         const value = place < 0 ? table[at]! : expected(table[at]!, 0, 0, gradient[place * columns + i]!, 1);
         expect(own[at]).toBeCloseTo(value, 5);
       }
-    const beyond = () =>
-      kernels.floatAdamWRows(columns, 2, own, ...moments, Int32Array.of(0, 6), gradient, ...numbers);
-    expect(beyond).toThrow(TypeError);
+    expect(() => update(Int32Array.of(0, 6))).toThrow(TypeError);
   });
 });
 
@@ -149,13 +180,13 @@ describe('sums', () => {
     const x = floats(rows * columns);
     onEveryIsa(() => {
       const sums = new Float32Array(columns);
-      kernels.floatColumnSums(x, rows, columns, sums);
+      kernels.floatColumnSums({ x, rows, columns, out: sums });
       sums.forEach((sum, j) => {
         let expected = 0;
         for (let i = 0; i < rows; i++) expected += x[i * columns + j]!;
         expect(sum).toBeCloseTo(expected, 4);
       });
-      expect(kernels.floatSumOfSquares(x)).toBeCloseTo(
+      expect(kernels.floatSumOfSquares({ x })).toBeCloseTo(
         x.reduce((sum, v) => sum + v * v, 0),
         6,
       );
@@ -166,8 +197,8 @@ describe('sums', () => {
     const [x, y] = [floats(1001), floats(1001)];
     onEveryIsa(() => {
       const [sum, product] = [new Float32Array(1001), new Float32Array(1001)];
-      kernels.floatAdd(x, y, sum);
-      kernels.floatMultiply(x, y, product);
+      kernels.floatAdd({ x, y, out: sum });
+      kernels.floatMultiply({ x, y, out: product });
       expect(sum).toEqual(x.map((value, i) => value + y[i]!));
       expect(product).toEqual(x.map((value, i) => value * y[i]!));
     });
@@ -181,7 +212,17 @@ describe('floatEmbedding', () => {
     const types = Int32Array.of(0, 0, 1, 0, 1, 1);
     const [word, position, type] = [floats(3 * columns), floats(5 * columns), floats(2 * columns)];
     const out = new Float32Array(batch * tokens * columns);
-    kernels.floatEmbedding(batch, tokens, columns, words, types, word, position, type, out);
+    kernels.floatEmbedding({
+      batch,
+      tokens,
+      columns,
+      words,
+      types,
+      wordTable: word,
+      positionTable: position,
+      typeTable: type,
+      out,
+    });
     out.forEach((value, at) => {
       const [row, j] = [Math.floor(at / columns), at % columns];
       const sum =
@@ -191,7 +232,17 @@ describe('floatEmbedding', () => {
       expect(value).toBeCloseTo(sum, 6);
     });
     const grads = [word, position, type].map((table) => new Float32Array(table.length));
-    kernels.floatEmbeddingGrad(batch, tokens, columns, words, types, out, grads[0]!, grads[1]!, grads[2]!);
+    kernels.floatEmbeddingGrad({
+      batch,
+      tokens,
+      columns,
+      words,
+      types,
+      dy: out,
+      dWord: grads[0]!,
+      dPosition: grads[1]!,
+      dType: grads[2]!,
+    });
     const rowsOfWord1 = [0, 2, 5];
     const expected = rowsOfWord1.reduce((sum, row) => sum + out[row * columns + 2]!, 0);
     expect(grads[0]![1 * columns + 2]).toBeCloseTo(expected, 5);
@@ -202,36 +253,48 @@ describe('floatEmbedding', () => {
     const x = floats(5 * 3);
     const rows = Int32Array.of(4, 0, 2);
     const [gathered, back] = [new Float32Array(9), new Float32Array(15).fill(7)];
-    kernels.floatGatherRows(3, x, rows, gathered);
+    kernels.floatGatherRows({ columns: 3, x, rows, out: gathered });
     expect([...gathered]).toEqual([4, 0, 2].flatMap((row) => [...x.subarray(3 * row, 3 * row + 3)]));
-    kernels.floatScatterRows(3, gathered, rows, back);
+    kernels.floatScatterRows({ columns: 3, x: gathered, rows, out: back });
     back.forEach((value, i) => {
       expect(value).toBe(rows.includes(Math.floor(i / 3)) ? x[i] : 0);
     });
-    expect(() => kernels.floatGatherRows(3, x, Int32Array.of(5), new Float32Array(3))).toThrow(/rows/);
-    expect(() => kernels.floatScatterRows(3, gathered, Int32Array.of(0, 1, -1), back)).toThrow(/rows/);
+    expect(() =>
+      kernels.floatGatherRows({ columns: 3, x, rows: Int32Array.of(5), out: new Float32Array(3) }),
+    ).toThrow(/rows/);
+    expect(() =>
+      kernels.floatScatterRows({ columns: 3, x: gathered, rows: Int32Array.of(0, 1, -1), out: back }),
+    ).toThrow(/rows/);
   });
 
   it('refuses sizes whose product would wrap around', () => {
     const none = new Float32Array(0);
     const call = () =>
-      kernels.floatMix(curveNumbers('tanh'), curveNumbers('tanh'), 2 ** 33, 2 ** 33, none, none, none);
+      kernels.floatMix({
+        high: curveNumbers('tanh'),
+        low: curveNumbers('tanh'),
+        rows: 2 ** 33,
+        columns: 2 ** 33,
+        x: none,
+        rowHigh: none,
+        y: none,
+      });
     expect(call).toThrow(/product/);
   });
 
   it('refuses ids beyond the table', () => {
     const call = () =>
-      kernels.floatEmbedding(
-        1,
-        1,
-        2,
-        Int32Array.of(3),
-        Int32Array.of(0),
-        floats(6),
-        floats(2),
-        floats(2),
-        floats(2),
-      );
+      kernels.floatEmbedding({
+        batch: 1,
+        tokens: 1,
+        columns: 2,
+        words: Int32Array.of(3),
+        types: Int32Array.of(0),
+        wordTable: floats(6),
+        positionTable: floats(2),
+        typeTable: floats(2),
+        out: floats(2),
+      });
     expect(call).toThrow(/words/);
   });
 });

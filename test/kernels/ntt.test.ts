@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { kernels } from '#kernels';
 import { standardPreset } from '../../inference/crypto/rlwe/parameters.js';
-import { kernels } from '../../kernels/addon.js';
 import { availableIsas, withIsa } from '../support/isa.js';
 
 const PRIME = standardPreset.primes[0]!;

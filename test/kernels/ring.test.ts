@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { kernels } from '../../kernels/addon.js';
+import { kernels } from '#kernels';
 
 const mod = (value: bigint, bits: number): bigint => BigInt.asUintN(bits, value);
 const signed = (value: bigint, bits: number): bigint => BigInt.asIntN(bits, value);

@@ -1,7 +1,11 @@
 import { createCipheriv } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { kernels } from '../../kernels/addon.js';
-import type { RowSegment } from '../../kernels/types/seed-matrix.js';
+import { kernels } from '#kernels';
+import {
+  matrixDifferences,
+  matrixSums,
+  type RowSegment,
+} from '../../inference/crypto/ggm/punctured-matrix.js';
 import { availableIsas, withIsa } from '../support/isa.js';
 
 const bytes = (length: number, seed: number): Uint8Array =>
@@ -79,10 +83,22 @@ function chosenSums(levelSums: Uint8Array, points: Uint32Array, n: number): Uint
 const rotation = (n: number) => Uint32Array.from({ length: n }, (_, i) => (i + 3) % n);
 const salt = bytes(16, 7);
 
+function grow(roots: Uint8Array, n: number) {
+  const [seeds, levelSums] = [new Uint8Array(n * n * 16), new Uint8Array(n * depthOf(n) * 32)];
+  kernels.seedMatrixGrow(roots, n, salt, seeds, levelSums);
+  return { seeds, levelSums };
+}
+
+function puncture(sums: Uint8Array, points: Uint32Array, n: number): Uint8Array {
+  const seeds = new Uint8Array(points.length * n * 16);
+  kernels.seedMatrixPuncture(sums, points, n, salt, seeds);
+  return seeds;
+}
+
 describe.each(availableIsas)('GGM trees on $name', ({ isa }) => {
   it.each([1, 2, 3, 8, 13, 40])('grows %i leaves like the definition', (n) => {
     const roots = bytes(n * 16, n);
-    const { seeds, levelSums } = withIsa(isa, () => kernels.seedMatrixGrow(roots, n, salt));
+    const { seeds } = withIsa(isa, () => grow(roots, n));
     for (const [tree, leaf] of [
       [0, 0],
       [0, n - 1],
@@ -92,15 +108,12 @@ describe.each(availableIsas)('GGM trees on $name', ({ isa }) => {
     ] as const) {
       expect(block(seeds, tree * n + leaf)).toEqual(naiveLeaf(block(roots, tree), leaf, depthOf(n), salt));
     }
-    expect(levelSums.length).toBe(n * depthOf(n) * 32);
   });
 
   it.each([2, 3, 8, 13, 40])('recovers every leaf of %i but the missing one', (n) => {
-    const { seeds, levelSums } = kernels.seedMatrixGrow(bytes(n * 16, 5), n, salt);
+    const { seeds, levelSums } = grow(bytes(n * 16, 5), n);
     const points = rotation(n);
-    const known = withIsa(isa, () =>
-      kernels.seedMatrixPuncture(chosenSums(levelSums, points, n), points, n, salt),
-    );
+    const known = withIsa(isa, () => puncture(chosenSums(levelSums, points, n), points, n));
     for (let tree = 0; tree < n; tree++)
       for (let leaf = 0; leaf < n; leaf++) {
         const expected = leaf === points[tree] ? new Uint8Array(16) : block(seeds, tree * n + leaf);
@@ -118,7 +131,7 @@ describe.each(availableIsas)('GGM trees on $name', ({ isa }) => {
     ];
     const seeds = bytes(n * n * 16, 3);
     kernels.limitIsa(isa);
-    const { columnSums, rowSums } = await kernels.seedMatrixSums(seeds, n, salt, segments);
+    const { columnSums, rowSums } = await matrixSums({ seeds, salt }, n, segments);
     kernels.limitIsa(kernels.detectedIsa());
     segments.forEach(({ columns, ringBits }, s) => {
       const rows = naiveRows(seeds, n, salt, segments, s);
@@ -140,12 +153,12 @@ describe.each(availableIsas)('GGM trees on $name', ({ isa }) => {
       { columns: 33, ringBits: 37 },
       { columns: 65, ringBits: 20 },
     ];
-    const { seeds, levelSums } = kernels.seedMatrixGrow(bytes(n * 16, 11), n, salt);
+    const { seeds, levelSums } = grow(bytes(n * 16, 11), n);
     const points = rotation(n);
-    const known = kernels.seedMatrixPuncture(chosenSums(levelSums, points, n), points, n, salt);
-    const full = await kernels.seedMatrixSums(seeds, n, salt, segments);
+    const known = puncture(chosenSums(levelSums, points, n), points, n);
+    const full = await matrixSums({ seeds, salt }, n, segments);
     kernels.limitIsa(isa);
-    const differences = await kernels.seedMatrixDifferences(known, points, salt, segments);
+    const differences = await matrixDifferences({ seeds: known, salt }, points, segments);
     kernels.limitIsa(kernels.detectedIsa());
     segments.forEach(({ columns, ringBits }, s) => {
       for (let i = 0; i < n; i++)
@@ -160,17 +173,24 @@ describe.each(availableIsas)('GGM trees on $name', ({ isa }) => {
 
 describe('GGM arguments', () => {
   it('refuses lengths and ranges that do not fit', () => {
-    expect(() => kernels.seedMatrixGrow(new Uint8Array(15), 2, salt)).toThrow(/whole blocks/);
-    expect(() => kernels.seedMatrixGrow(new Uint8Array(16), 0, salt)).toThrow(RangeError);
-    expect(() => kernels.seedMatrixPuncture(new Uint8Array(16), Uint32Array.of(2), 2, salt)).toThrow(
-      /in range/,
-    );
-    expect(() => kernels.seedMatrixPuncture(new Uint8Array(32), Uint32Array.of(1), 2, salt)).toThrow(
-      /length/,
-    );
-    expect(() => kernels.seedMatrixSums(new Uint8Array(16), 2, salt, [])).toThrow(/length/);
-    expect(() => kernels.seedMatrixSums(new Uint8Array(64), 2, salt, [{ columns: 1, ringBits: 65 }])).toThrow(
-      /ring/,
-    );
+    const none = new Uint8Array(0);
+    expect(() => kernels.seedMatrixGrow(new Uint8Array(15), 2, salt, none, none)).toThrow(/whole blocks/);
+    expect(() => kernels.seedMatrixGrow(new Uint8Array(16), 0, salt, none, none)).toThrow(RangeError);
+    expect(() => grow(new Uint8Array(16), 2)).toThrow(/length/);
+    expect(() => puncture(new Uint8Array(16), Uint32Array.of(2), 2)).toThrow(/in range/);
+    expect(() => puncture(new Uint8Array(32), Uint32Array.of(1), 2)).toThrow(/length/);
+    const sums = (seeds: Uint8Array, ringBits: number, words: number) => () =>
+      kernels.seedMatrixSums({
+        seeds,
+        rows: 2,
+        salt,
+        columns: Uint32Array.of(1),
+        ringBits: Uint32Array.of(ringBits),
+        columnSums: new BigUint64Array(words),
+        rowSums: new BigUint64Array(words),
+      });
+    expect(sums(new Uint8Array(16), 37, 2)).toThrow(/length/);
+    expect(sums(new Uint8Array(64), 65, 2)).toThrow(/ring/);
+    expect(sums(new Uint8Array(64), 37, 3)).toThrow(/length/);
   });
 });

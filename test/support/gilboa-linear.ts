@@ -5,6 +5,7 @@
  * Cost of [n, k] · [k, m] with B-bit entries: k·m·B COTs, about n·B·ringBits bits each, one round trip per inner index block.
  */
 
+import { kernels } from '#kernels';
 import type { Weight, WeightSource } from '../../inference/backends/backend.js';
 import { exchange, type TwoParty } from '../../inference/backends/two-party/exchange/cot-exchange.js';
 import type {
@@ -17,7 +18,6 @@ import { TensorMismatchError } from '../../inference/core/errors.js';
 import { encode } from '../../inference/core/ring-tensor.js';
 import { protocol } from '../../inference/core/span.js';
 import type { PartyId } from '../../inference/core/tensors.js';
-import { kernels } from '../../kernels/addon.js';
 
 interface MatrixShape {
   readonly n: number;

@@ -1,5 +1,5 @@
 /** Every instruction set that this processor has, for tests that run each path of a kernel. */
-import { kernels } from '../../kernels/addon.js';
+import { kernels } from '#kernels';
 
 const ISA_NAMES = ['portable', 'avx2', 'avx512'] as const;
 

@@ -2,7 +2,7 @@
  * AdamW (Loshchilov and Hutter, 2019) with a global gradient norm limit, in place on the parameters. Of the word table only
  * the rows that a batch touched are updated, with their own moments (as in "lazy" Adam): the others stand still.
  */
-import { kernels } from '../../kernels/addon.js';
+import { kernels } from '#kernels';
 import { decays, type Parameters, wordTable } from '../network/parameters.js';
 
 /** Gradients of one step: whole tensors by name, and rows of the word table by id (distinct). */
@@ -31,8 +31,9 @@ const isThreshold = (name: string): boolean => name.startsWith('thresholds.');
 
 /** Norm of all weights' gradients together; thresholds have their own scale and stay out. */
 export function gradientNorm({ dense, words }: Gradients): number {
-  let total = words ? kernels.floatSumOfSquares(words.rows) : 0;
-  for (const [name, values] of dense) if (!isThreshold(name)) total += kernels.floatSumOfSquares(values);
+  let total = words ? kernels.floatSumOfSquares({ x: words.rows }) : 0;
+  for (const [name, values] of dense)
+    if (!isThreshold(name)) total += kernels.floatSumOfSquares({ x: values });
   return Math.sqrt(total);
 }
 
@@ -61,27 +62,35 @@ export class AdamW {
     if (!Number.isFinite(norm)) return norm;
     const clip = clipNorm !== null && norm > clipNorm ? clipNorm / norm : 1;
     this.step++;
-    const corrections = [1 / (1 - beta1 ** this.step), 1 / (1 - beta2 ** this.step)] as const;
-    const numbers = (name: string) =>
-      [
-        isThreshold(name) ? 1 : clip,
-        rateOf(name),
-        beta1,
-        beta2,
-        epsilon,
-        decays(name) ? weightDecay : 0,
-        ...corrections,
-      ] as const;
+    const numbers = (name: string) => ({
+      gradientScale: isThreshold(name) ? 1 : clip,
+      rate: rateOf(name),
+      beta1,
+      beta2,
+      epsilon,
+      decay: decays(name) ? weightDecay : 0,
+      correction1: 1 / (1 - beta1 ** this.step),
+      correction2: 1 / (1 - beta2 ** this.step),
+    });
     for (const [name, gradient] of gradients.dense) {
       const { values } = this.parameter(name);
       const { mean, square } = this.momentsOf(name, values.length);
-      kernels.floatAdamW(values, mean, square, gradient, ...numbers(name));
+      kernels.floatAdamW({ parameter: values, mean, square, gradient, ...numbers(name) });
     }
     if (gradients.words) {
       const { values, shape } = this.parameter(wordTable);
       const { mean, square } = this.momentsOf(wordTable, values.length);
       const { ids, rows } = gradients.words;
-      kernels.floatAdamWRows(shape[1]!, ids.length, values, mean, square, ids, rows, ...numbers(wordTable));
+      kernels.floatAdamWRows({
+        columns: shape[1]!,
+        count: ids.length,
+        parameter: values,
+        mean,
+        square,
+        rows: ids,
+        gradient: rows,
+        ...numbers(wordTable),
+      });
     }
     return norm;
   }

@@ -1,6 +1,7 @@
 /** Which precision a run can have on this machine. */
+
+import { kernels } from '#kernels';
 import type { RunConfig } from '../../config/schema.js';
-import { kernels } from '../../kernels/addon.js';
 import { onNativeBackend } from '../backend/kernel.js';
 
 /** True if matrix products can round to bfloat16: an instruction of the processor, and our kernels. */

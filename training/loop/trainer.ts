@@ -4,10 +4,10 @@
  */
 import { availableParallelism } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { kernels } from '#kernels';
 import type { PhaseName, Precision, RunConfig } from '../../config/schema.js';
 import { mean } from '../../data/metrics/mean.js';
 import { splitmix32 } from '../../data/sources/synthetic.js';
-import { kernels } from '../../kernels/addon.js';
 import { Teacher } from '../distil/teacher.js';
 import { TrainingError } from '../errors.js';
 import { CollapseWatch } from '../evaluate/collapse.js';

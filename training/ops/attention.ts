@@ -4,7 +4,7 @@
  * absent and soft masks turn into hard ones without a jump. The scores are n·S: mean over heads of the column sums.
  */
 import * as tf from '@tensorflow/tfjs';
-import { kernels } from '../../kernels/addon.js';
+import { kernels } from '#kernels';
 import {
   type Attributes,
   defineGradient,
@@ -106,52 +106,55 @@ function commonArguments(
   const hidden = inputs.q!.shape[1]!;
   const floats = (name: string): Float32Array => backend.floats(inputs[name]!);
   return {
-    list: [
-      curveNumbers(high),
-      curveNumbers(low),
-      lengths,
-      firstOnly,
-      heads,
-      hidden / heads,
-      floats('q'),
-      floats('k'),
-      floats('v'),
-      floats('columnWeight'),
-      floats('rowHigh'),
-      dropout,
-      seed,
-    ] as const,
+    high: curveNumbers(high),
+    low: curveNumbers(low),
+    lengths,
+    firstOnly,
+    heads,
+    headSize: hidden / heads,
+    q: floats('q'),
+    k: floats('k'),
+    v: floats('v'),
+    columnWeight: floats('columnWeight'),
+    rowHigh: floats('rowHigh'),
+    dropout,
+    seed,
   };
 }
 
 export function registerAttention(): void {
   defineKernel('EncoderAttention', (backend, inputs, attributes) => {
     const { lengths, firstOnly, heads } = optionsOf(attributes);
-    const { list } = commonArguments(backend, inputs, attributes);
+    const common = commonArguments(backend, inputs, attributes);
     const context = backend.make(inputs.q!.shape);
     const scores = backend.make(inputs.columnWeight!.shape);
     const pairs = lengths.reduce((sum, length) => sum + length * (firstOnly ? 1 : length), 0);
     const shifted = backend.make([heads, pairs]);
-    kernels.floatAttention(...list, context.values, firstOnly ? null : scores.values, shifted.values);
+    kernels.floatAttention({
+      ...common,
+      context: context.values,
+      scores: firstOnly ? null : scores.values,
+      shifted: shifted.values,
+    });
     return [context.info, scores.info, shifted.info];
   });
   defineKernel('EncoderAttentionGrad', (backend, inputs, attributes) => {
-    const { list } = commonArguments(backend, inputs, attributes);
+    const common = commonArguments(backend, inputs, attributes);
     const like = (name: string) => backend.make(inputs[name]!.shape);
     const [dq, dk, dv] = [like('q'), like('k'), like('v')];
     const [dColumnWeight, dRowHigh] = [like('columnWeight'), like('rowHigh')];
     const dScores = optionsOf(attributes).firstOnly ? null : backend.floats(inputs.dScores!);
-    kernels.floatAttentionGrad(
-      ...list,
-      backend.floats(inputs.shifted!),
-      backend.floats(inputs.dContext!),
+    kernels.floatAttentionGrad({
+      ...common,
+      shifted: backend.floats(inputs.shifted!),
+      dContext: backend.floats(inputs.dContext!),
       dScores,
-      dq.values,
-      dk.values,
-      dv.values,
-      dColumnWeight.values,
-      dRowHigh.values,
-    );
+      dq: dq.values,
+      dk: dk.values,
+      dv: dv.values,
+      dColumnWeight: dColumnWeight.values,
+      dRowHigh: dRowHigh.values,
+    });
     return [dq, dk, dv, dColumnWeight, dRowHigh].map(({ info }) => info);
   });
   defineGradient({

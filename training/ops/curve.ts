@@ -1,6 +1,6 @@
 /** Functions of one variable: GELU and tanh, exact or as polynomials (training/curves.ts), and mixes of two. */
 import * as tf from '@tensorflow/tfjs';
-import { kernels } from '../../kernels/addon.js';
+import { kernels } from '#kernels';
 import { defineGradient, defineKernel, onNativeBackend, runKernel } from '../backend/kernel.js';
 import { type CurveName, curveNumbers, curvePieces } from '../network/curves.js';
 
@@ -66,7 +66,12 @@ export function registerCurves(): void {
   defineKernel('EncoderCurve', (backend, { x }, { curve }) => {
     const y = backend.make(x!.shape);
     const derivative = backend.make(x!.shape);
-    kernels.floatCurve(curveNumbers(curve as CurveName), backend.floats(x!), y.values, derivative.values);
+    kernels.floatCurve({
+      curve: curveNumbers(curve as CurveName),
+      x: backend.floats(x!),
+      y: y.values,
+      derivative: derivative.values,
+    });
     return [y.info, derivative.info];
   });
   defineGradient({
@@ -78,26 +83,25 @@ export function registerCurves(): void {
   defineKernel('EncoderMix', (backend, { x, rowHigh }, { high, low }) => {
     const [rows, columns] = x!.shape as [number, number];
     const y = backend.make([rows, columns]);
-    const curves = [curveNumbers(high as CurveName), curveNumbers(low as CurveName)] as const;
-    kernels.floatMix(...curves, rows, columns, backend.floats(x!), backend.floats(rowHigh!), y.values);
+    const curves = { high: curveNumbers(high as CurveName), low: curveNumbers(low as CurveName) };
+    const inputs = { x: backend.floats(x!), rowHigh: backend.floats(rowHigh!) };
+    kernels.floatMix({ ...curves, rows, columns, ...inputs, y: y.values });
     return [y.info];
   });
   defineKernel('EncoderMixGrad', (backend, { dy, x, rowHigh }, { high, low }) => {
     const [rows, columns] = x!.shape as [number, number];
     const dx = backend.make([rows, columns]);
     const dRowHigh = backend.make([rows]);
-    const curves = [curveNumbers(high as CurveName), curveNumbers(low as CurveName)] as const;
-    const inputs = [x!, rowHigh!, dy!].map((tensor) => backend.floats(tensor));
-    kernels.floatMixGrad(
+    const curves = { high: curveNumbers(high as CurveName), low: curveNumbers(low as CurveName) };
+    const inputs = { x: backend.floats(x!), rowHigh: backend.floats(rowHigh!), dy: backend.floats(dy!) };
+    kernels.floatMixGrad({
       ...curves,
       rows,
       columns,
-      inputs[0]!,
-      inputs[1]!,
-      inputs[2]!,
-      dx.values,
-      dRowHigh.values,
-    );
+      ...inputs,
+      dx: dx.values,
+      dRowHigh: dRowHigh.values,
+    });
     return [dx.info, dRowHigh.info];
   });
   defineGradient({

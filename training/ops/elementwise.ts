@@ -1,9 +1,9 @@
 /** Sums and products of tensors of one shape on the native kernels; other cases stay with the JavaScript kernels. */
 import * as tf from '@tensorflow/tfjs';
-import { kernels } from '../../kernels/addon.js';
+import { kernels } from '#kernels';
 import { type NativeBackend, nativeBackendName } from '../backend/native-backend.js';
 
-type PairKernel = (x: Float32Array, y: Float32Array, out: Float32Array) => void;
+type PairKernel = (operands: { x: Float32Array; y: Float32Array; out: Float32Array }) => void;
 
 const sameFloats = (a: tf.TensorInfo, b: tf.TensorInfo): boolean =>
   a.dtype === 'float32' && b.dtype === 'float32' && tf.util.arraysEqual(a.shape, b.shape);
@@ -19,7 +19,7 @@ function replacePairKernel(kernelName: string, run: PairKernel): void {
       if (!sameFloats(a, b)) return before.kernelFunc(call);
       const backend = call.backend as NativeBackend;
       const out = backend.make(a.shape);
-      run(backend.floats(a), backend.floats(b), out.values);
+      run({ x: backend.floats(a), y: backend.floats(b), out: out.values });
       return out.info;
     },
   });

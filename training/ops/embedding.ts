@@ -1,6 +1,6 @@
 /** Rows of the word, position and token-type tables, summed. */
 import * as tf from '@tensorflow/tfjs';
-import { kernels } from '../../kernels/addon.js';
+import { kernels } from '#kernels';
 import {
   type Attributes,
   defineGradient,
@@ -47,20 +47,34 @@ export function registerEmbedding(): void {
     const columns = word!.shape[1]!;
     const out = backend.make([rows, columns]);
     const [w, p, t] = [word!, position!, tokenType!].map((tensor) => backend.floats(tensor));
-    const ids = [backend.integers(words!), backend.integers(types!)] as const;
+    const ids = { words: backend.integers(words!), types: backend.integers(types!) };
     const length = tokens as number;
-    kernels.floatEmbedding(rows / length, length, columns, ...ids, w!, p!, t!, out.values);
+    const tables = { wordTable: w!, positionTable: p!, typeTable: t! };
+    kernels.floatEmbedding({
+      batch: rows / length,
+      tokens: length,
+      columns,
+      ...ids,
+      ...tables,
+      out: out.values,
+    });
     return [out.info];
   });
   defineKernel('EncoderEmbeddingGrad', (backend, inputs, { tokens }) => {
     const { dy, word, position, tokenType, words, types } = inputs;
     const [rows, columns] = dy!.shape as [number, number];
     const [dw, dp, dt] = [word!, position!, tokenType!].map(({ shape }) => backend.make(shape));
-    const ids = [backend.integers(words!), backend.integers(types!)] as const;
+    const ids = { words: backend.integers(words!), types: backend.integers(types!) };
     const length = tokens as number;
-    const gradient = backend.floats(dy!);
-    const outputs = [dw!.values, dp!.values, dt!.values] as const;
-    kernels.floatEmbeddingGrad(rows / length, length, columns, ...ids, gradient, ...outputs);
+    const outputs = { dWord: dw!.values, dPosition: dp!.values, dType: dt!.values };
+    kernels.floatEmbeddingGrad({
+      batch: rows / length,
+      tokens: length,
+      columns,
+      ...ids,
+      dy: backend.floats(dy!),
+      ...outputs,
+    });
     return [dw!.info, dp!.info, dt!.info];
   });
   defineGradient({

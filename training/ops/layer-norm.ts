@@ -1,6 +1,6 @@
 /** LayerNorm with what surrounds it in a post-norm encoder: dropout, the residual, and the soft pruning mask. */
 import * as tf from '@tensorflow/tfjs';
-import { kernels } from '../../kernels/addon.js';
+import { kernels } from '#kernels';
 import {
   type Attributes,
   defineGradient,
@@ -57,22 +57,22 @@ export function registerLayerNorm(): void {
     const y = backend.make([rows, columns]);
     const normalized = backend.make([rows, columns]);
     const inverseDeviation = backend.make([rows]);
-    kernels.floatLayerNorm(
+    kernels.floatLayerNorm({
       rows,
       columns,
-      backend.floats(x!),
-      residual ? backend.floats(residual) : null,
-      backend.floats(gamma!),
-      backend.floats(beta!),
-      backend.floats(rowWeight!),
+      x: backend.floats(x!),
+      residual: residual ? backend.floats(residual) : null,
+      gamma: backend.floats(gamma!),
+      beta: backend.floats(beta!),
+      rowWeight: backend.floats(rowWeight!),
       epsilon,
       inputDropout,
       outputDropout,
       seed,
-      y.values,
-      normalized.values,
-      inverseDeviation.values,
-    );
+      y: y.values,
+      normalized: normalized.values,
+      inverseDeviation: inverseDeviation.values,
+    });
     return [y.info, normalized.info, inverseDeviation.info];
   });
   defineKernel('EncoderLayerNormGrad', (backend, inputs, attributes) => {
@@ -85,24 +85,24 @@ export function registerLayerNorm(): void {
       backend.make([columns]),
       backend.make([rows]),
     ];
-    kernels.floatLayerNormGrad(
+    kernels.floatLayerNormGrad({
       rows,
       columns,
-      floats('dy'),
-      floats('normalized'),
-      floats('inverseDeviation'),
-      floats('gamma'),
-      floats('beta'),
-      floats('rowWeight'),
+      dy: floats('dy'),
+      normalized: floats('normalized'),
+      inverseDeviation: floats('inverseDeviation'),
+      gamma: floats('gamma'),
+      beta: floats('beta'),
+      rowWeight: floats('rowWeight'),
       inputDropout,
       outputDropout,
       seed,
-      dx.values,
-      dResidual.values,
-      dGamma.values,
-      dBeta.values,
-      dRowWeight.values,
-    );
+      dx: dx.values,
+      dResidual: dResidual.values,
+      dGamma: dGamma.values,
+      dBeta: dBeta.values,
+      dRowWeight: dRowWeight.values,
+    });
     return [dx, dResidual, dGamma, dBeta, dRowWeight].map(({ info }) => info);
   });
   defineGradient({

@@ -1,6 +1,6 @@
 /** x [rows, inputs] · weightᵀ + bias, weight [outputs, inputs] as Hugging Face stores it → [rows, outputs]. */
 import * as tf from '@tensorflow/tfjs';
-import { kernels } from '../../kernels/addon.js';
+import { kernels } from '#kernels';
 import { defineGradient, defineKernel, onNativeBackend, runKernel } from '../backend/kernel.js';
 
 /** With `bfloat16` the inputs of all products, forward and backward, are rounded to it where the processor can. */
@@ -26,22 +26,18 @@ export function registerLinear(): void {
     const { rows, inputs, outputs } = sizes(x!, weight!);
     const y = backend.make([rows, outputs]);
     const [a, b, c] = [x!, weight!, bias!].map((tensor) => backend.floats(tensor));
-    kernels.floatGemm(
-      false,
-      true,
-      rows,
-      outputs,
-      inputs,
-      a!,
-      b!,
-      y.values,
-      c!,
-      false,
-      1,
-      false,
-      false,
+    kernels.floatGemm({
+      transposeB: true,
+      m: rows,
+      n: outputs,
+      k: inputs,
+      a: a!,
+      b: b!,
+      c: y.values,
+      bias: c!,
       bfloat16,
-    );
+      batch: 1,
+    });
     return [y.info];
   });
   defineKernel('EncoderLinearGrad', (backend, { dy, x, weight }, attributes) => {
@@ -52,40 +48,20 @@ export function registerLinear(): void {
     const dBias = backend.make([outputs]);
     const g = backend.floats(dy!);
     const w = backend.floats(weight!);
-    kernels.floatGemm(
-      false,
-      false,
-      rows,
-      inputs,
-      outputs,
-      g,
-      w,
-      dx.values,
-      null,
-      false,
-      1,
-      false,
-      false,
-      bfloat16,
-    );
+    kernels.floatGemm({ m: rows, n: inputs, k: outputs, a: g, b: w, c: dx.values, bfloat16, batch: 1 });
     const a = backend.floats(x!);
-    kernels.floatGemm(
-      true,
-      false,
-      outputs,
-      inputs,
-      rows,
-      g,
-      a,
-      dWeight.values,
-      null,
-      false,
-      1,
-      false,
-      false,
+    kernels.floatGemm({
+      transposeA: true,
+      m: outputs,
+      n: inputs,
+      k: rows,
+      a: g,
+      b: a,
+      c: dWeight.values,
       bfloat16,
-    );
-    kernels.floatColumnSums(g, rows, outputs, dBias.values);
+      batch: 1,
+    });
+    kernels.floatColumnSums({ x: g, rows, columns: outputs, out: dBias.values });
     return [dx.info, dWeight.info, dBias.info];
   });
   defineGradient({

@@ -1,6 +1,6 @@
 /** Chosen rows of a tensor. */
 import * as tf from '@tensorflow/tfjs';
-import { kernels } from '../../kernels/addon.js';
+import { kernels } from '#kernels';
 import { defineGradient, defineKernel, onNativeBackend, runKernel } from '../backend/kernel.js';
 
 /** x [rows, columns] → its rows of the given distinct numbers, [numbers, columns]. */
@@ -14,13 +14,23 @@ export function registerRows(): void {
   defineKernel('EncoderGatherRows', (backend, { x, indices }) => {
     const columns = x!.shape[1]!;
     const out = backend.make([indices!.shape[0]!, columns]);
-    kernels.floatGatherRows(columns, backend.floats(x!), backend.integers(indices!), out.values);
+    kernels.floatGatherRows({
+      columns,
+      x: backend.floats(x!),
+      rows: backend.integers(indices!),
+      out: out.values,
+    });
     return [out.info];
   });
   defineKernel('EncoderScatterRows', (backend, { x, indices }, { rows }) => {
     const columns = x!.shape[1]!;
     const out = backend.make([rows as number, columns]);
-    kernels.floatScatterRows(columns, backend.floats(x!), backend.integers(indices!), out.values);
+    kernels.floatScatterRows({
+      columns,
+      x: backend.floats(x!),
+      rows: backend.integers(indices!),
+      out: out.values,
+    });
     return [out.info];
   });
   defineGradient({

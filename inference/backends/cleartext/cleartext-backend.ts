@@ -3,7 +3,7 @@
  * the two-party engine computes, except that `truncateReduce` rounds to nearest (theirs is off by at most one unit in the
  * last place). It also sees what shares hide: values that do not fit the ring in which they are used.
  */
-import { kernels } from '../../../kernels/addon.js';
+import { kernels } from '#kernels';
 import { TensorMismatchError } from '../../core/errors.js';
 import { formatShape, sizeOf } from '../../core/shape.js';
 import type { PartyId, PrivateTensor, RingTensor, SharedBits, SharedTensor } from '../../core/tensors.js';

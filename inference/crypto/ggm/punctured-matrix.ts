@@ -6,7 +6,7 @@
  * Two messages: the receiver's corrections turn random choice bits into its own, the sender's answer holds a public salt
  * and both sums of every level, masked. Everything here is local; whoever runs it sends the messages.
  */
-import { kernels } from '../../../kernels/addon.js';
+import { kernels } from '#kernels';
 import type { Random } from '../../session/session.js';
 import type { ReceiverCots, SenderCots } from '../ot/cot.js';
 
@@ -39,7 +39,10 @@ export interface FullMatrix extends SeedMatrix {
 export function sampleMatrix(random: Random, n: number): FullMatrix {
   const salt = random.bytes(BLOCK_BYTES);
   const roots = random.bytes(n * BLOCK_BYTES);
-  return { salt, ...kernels.seedMatrixGrow(roots, n, salt) };
+  const seeds = new Uint8Array(n * n * BLOCK_BYTES);
+  const levelSums = new Uint8Array(2 * BLOCK_BYTES * puncturedMatrixCots(n));
+  kernels.seedMatrixGrow(roots, n, salt, seeds, levelSums);
+  return { salt, seeds, levelSums };
 }
 
 /** Bit i · depth + l is the side that row i's path to π(i) leaves at level l. Most significant bit of π(i) first. */
@@ -97,5 +100,52 @@ export function openAnswer(cots: ReceiverCots, permutation: Uint32Array, answer:
     chosen.set(answer.subarray(at, at + BLOCK_BYTES), cot * BLOCK_BYTES);
   });
   kernels.bitsXor(sums, chosen, sums);
-  return { salt, seeds: kernels.seedMatrixPuncture(sums, permutation, n, salt) };
+  const seeds = new Uint8Array(n * n * BLOCK_BYTES);
+  kernels.seedMatrixPuncture(sums, permutation, n, salt, seeds);
+  return { salt, seeds };
+}
+
+/** Columns of a row that share a ring of 1 to 64 bits. */
+export interface RowSegment {
+  readonly columns: number;
+  readonly ringBits: number;
+}
+
+const segmentArrays = (segments: readonly RowSegment[]) => ({
+  columns: Uint32Array.from(segments, ({ columns }) => columns),
+  ringBits: Uint32Array.from(segments, ({ ringBits }) => ringBits),
+});
+
+const wordsOf = (n: number, segments: readonly RowSegment[]): BigUint64Array =>
+  new BigUint64Array(n * segments.reduce((sum, { columns }) => sum + columns, 0));
+
+/** [n · columns] for each segment: views of words in which they follow each other. */
+function bySegment(words: BigUint64Array, n: number, segments: readonly RowSegment[]): BigUint64Array[] {
+  let begin = 0;
+  return segments.map(({ columns }) => {
+    const end = begin + n * columns;
+    const part = words.subarray(begin, end);
+    begin = end;
+    return part;
+  });
+}
+
+/** Σ_i v[i,j] and Σ_j v[i,j] of the expanded rows of a full matrix, [n · columns] for each segment. */
+export async function matrixSums({ seeds, salt }: SeedMatrix, n: number, segments: readonly RowSegment[]) {
+  const [columnSums, rowSums] = [wordsOf(n, segments), wordsOf(n, segments)];
+  const outputs = { columnSums, rowSums };
+  await kernels.seedMatrixSums({ seeds, rows: n, salt, ...segmentArrays(segments), ...outputs });
+  return { columnSums: bySegment(columnSums, n, segments), rowSums: bySegment(rowSums, n, segments) };
+}
+
+/** Σ_i' v[i',π(i)] - Σ_j v[i,j] from a matrix that lacks v[i,π(i)], [n · columns] for each segment. */
+export async function matrixDifferences(
+  { seeds, salt }: SeedMatrix,
+  permutation: Uint32Array,
+  segments: readonly RowSegment[],
+): Promise<BigUint64Array[]> {
+  const n = permutation.length;
+  const differences = wordsOf(n, segments);
+  await kernels.seedMatrixDifferences({ seeds, permutation, salt, ...segmentArrays(segments), differences });
+  return bySegment(differences, n, segments);
 }

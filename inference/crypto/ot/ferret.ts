@@ -15,7 +15,7 @@
  * of Esser and Santini (CRYPTO 2024): about 128 bits, the hybrid attack being the best. More samples for one table would
  * be fewer bits, which is why the number of trees is not a free choice.
  */
-import { kernels } from '../../../kernels/addon.js';
+import { kernels } from '#kernels';
 import type { Session } from '../../session/session.js';
 import type { ReceiverCots, SenderCots } from './cot.js';
 import type { CotExtension } from './cot-pool.js';

@@ -2,7 +2,7 @@
  * Sets up COTs in both directions with public-key cryptography in one only: 128 base OTs give the direction in which
  * the server holds delta; 128 of those COTs, hashed, are the base OTs of the other. Two round trips.
  */
-import { kernels } from '../../../kernels/addon.js';
+import { kernels } from '#kernels';
 import { type CotKind, DEFAULT_COTS } from '../../core/cot-kind.js';
 import { protocol } from '../../core/span.js';
 import type { Channel } from '../../net/channel.js';

@@ -4,7 +4,7 @@
  * all leaves but one of each tree, the one at the tree's k bits of delta. From then on a COT costs AES, XOR and
  * ceil(128 / k) - 1 bits from the receiver to the sender: 3.875 bytes for k = 4.
  */
-import { kernels } from '../../../kernels/addon.js';
+import { kernels } from '#kernels';
 import type { Session } from '../../session/session.js';
 import type { CotExtension } from './cot-pool.js';
 

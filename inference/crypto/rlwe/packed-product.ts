@@ -3,7 +3,7 @@
  * evaluator. x [batch, rows, inputs] times w [batch, inputs, outputs]; the decrypted share is x·w - mask modulo
  * 2^ringBits, exactly (noise-budget.ts).
  */
-import { kernels } from '../../../kernels/addon.js';
+import { kernels } from '#kernels';
 import { ProtocolError } from '../../core/errors.js';
 import type { Random } from '../../session/session.js';
 import { type EvaluationKeys, SEED_BYTES, type SecretKey } from './keys.js';
@@ -43,17 +43,17 @@ export class Encryptor {
     const message = new Uint8Array(encryptedBytes(layout));
     const publicSeed = this.random.bytes(SEED_BYTES);
     message.set(publicSeed);
-    await kernels.rlweEncryptPacked(
-      parameters.modulusChain,
-      layoutWords(layout),
-      data,
-      x.data,
-      Uint32Array.from(x.strides),
+    await kernels.rlweEncryptPacked({
+      primes: parameters.modulusChain,
+      layout: layoutWords(layout),
+      secret: data,
+      x: x.data,
+      strides: Uint32Array.from(x.strides),
       publicSeed,
-      this.random.bytes(SEED_BYTES),
-      this.threads,
-      message.subarray(SEED_BYTES),
-    );
+      errorSeed: this.random.bytes(SEED_BYTES),
+      threads: this.threads,
+      out: message.subarray(SEED_BYTES),
+    });
     return message;
   }
 }
@@ -74,23 +74,23 @@ export class Evaluator {
     mask: StridedWords,
   ): Promise<Uint8Array> {
     const out = new Uint8Array(outputBytes(layout));
-    const invalid = await kernels.rlweEvaluatePacked(
-      this.keys.parameters.modulusChain,
-      layoutWords(layout),
-      this.keys.publicKey,
-      this.keys.galoisKeys,
-      message.subarray(SEED_BYTES),
-      message.subarray(0, SEED_BYTES),
-      weights.data,
-      weights.bits,
-      Uint32Array.from(weights.strides),
-      mask.data,
-      Uint32Array.from(mask.strides),
-      layout.budget.floodBits,
-      this.random.bytes(SEED_BYTES),
-      this.threads,
+    const invalid = await kernels.rlweEvaluatePacked({
+      primes: this.keys.parameters.modulusChain,
+      layout: layoutWords(layout),
+      publicKey: this.keys.publicKey,
+      galoisKeys: this.keys.galoisKeys,
+      inputs: message.subarray(SEED_BYTES),
+      publicSeed: message.subarray(0, SEED_BYTES),
+      weights: weights.data,
+      weightBits: weights.bits,
+      weightStrides: Uint32Array.from(weights.strides),
+      mask: mask.data,
+      maskStrides: Uint32Array.from(mask.strides),
+      floodBits: layout.budget.floodBits,
+      secretSeed: this.random.bytes(SEED_BYTES),
+      threads: this.threads,
       out,
-    );
+    });
     if (invalid > 0)
       throw new ProtocolError(`server: expected residues below their primes, got ${invalid} above`);
     return out;
@@ -111,16 +111,16 @@ export class Decryptor {
   async decrypt(layout: PackedLayout, message: Uint8Array, out: StridedWords): Promise<void> {
     const { parameters, data } = this.secretKey;
     const noise = new BigUint64Array(1);
-    const invalid = await kernels.rlweDecryptPacked(
-      parameters.modulusChain,
-      layoutWords(layout),
-      data,
-      message,
-      this.threads,
-      out.data,
-      Uint32Array.from(out.strides),
+    const invalid = await kernels.rlweDecryptPacked({
+      primes: parameters.modulusChain,
+      layout: layoutWords(layout),
+      secret: data,
+      bytes: message,
+      threads: this.threads,
+      out: out.data,
+      strides: Uint32Array.from(out.strides),
       noise,
-    );
+    });
     if (invalid > 0)
       throw new ProtocolError(`client: expected residues below their primes, got ${invalid} above`);
     this.worstNoiseBits = Math.max(this.worstNoiseBits, Math.log2(Number(noise[0])) - 64);

@@ -1,8 +1,8 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { kernels } from '#kernels';
 import { parseRunConfig } from '../../../config/load.js';
-import { kernels } from '../../../kernels/addon.js';
 import { readArtifact, writeArtifact } from '../../../model/artifact/artifact-file.js';
 import { readCheckpoint } from '../../../model/checkpoint/checkpoint.js';
 import { predict } from '../../../training/evaluate/evaluate.js';

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { kernels } from '#kernels';
 import type { Precision } from '../../../config/schema.js';
-import { kernels } from '../../../kernels/addon.js';
 import { type BackendName, useBackend } from '../../../training/backend/setup.js';
 import { exactCurves, secureCurves } from '../../../training/network/curves.js';
 import { encode, noDropout } from '../../../training/network/encoder.js';

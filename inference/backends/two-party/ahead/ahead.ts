@@ -3,7 +3,7 @@
  * Whether a pool has enough follows from public shapes and from what was taken before, so both parties decide alike. Counts
  * what is used, by the same classes, so that pools can be filled for texts like it (demand.ts).
  */
-import { kernels } from '../../../../kernels/addon.js';
+import { kernels } from '#kernels';
 import { TensorMismatchError } from '../../../core/errors.js';
 import type { PartyId, PrivateTensor } from '../../../core/tensors.js';
 import { pipelined } from '../../../net/channel.js';

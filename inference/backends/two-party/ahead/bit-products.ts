@@ -3,7 +3,7 @@
  * random rho of the sender. Online the receiver sends d = bit XOR c, the sender e = x - rho, both uniform, and
  * bit·x = d·x + (1 - 2d)·(c·rho + c·e). The same two messages as on demand, without a COT.
  */
-import { kernels } from '../../../../kernels/addon.js';
+import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import { exchange, type TwoParty } from '../exchange/cot-exchange.js';
 import { uniformWords } from '../linear/product-session.js';

@@ -4,7 +4,7 @@
  * Online the receiver says by which bits its digits differ from r, which is uniform, and the sender takes its pads in that
  * order. The same two messages as on demand, without a COT and without hashing. Copies that differ by public constants share r.
  */
-import { kernels } from '../../../../kernels/addon.js';
+import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import { pipelined } from '../../../net/channel.js';
 import { type Range, rangesOf, type TwoParty } from '../exchange/cot-exchange.js';
@@ -60,7 +60,7 @@ export class ComparisonPool {
       const { delta, blocks, tweak } = await sender.take(items * bits);
       const tables = numbers.map((copy) => {
         const made = new BigUint64Array(items * kernels.comparisonTableWords(ringBits));
-        kernels.comparisonTables(delta, blocks, tweak, ringBits, made, copy);
+        kernels.comparisonTables({ delta, blocks, tweak, ringBits, tables: made, pad: copy });
         return made;
       });
       this.store.add(items, tables);
@@ -72,7 +72,16 @@ export class ComparisonPool {
     const corrections = new Uint8Array(Math.ceil((items * bits) / 8));
     const pads = numbers.map((copy) => {
       const made = new BigUint64Array(items * kernels.comparisonPadWords(ringBits));
-      kernels.comparisonBegin(blocks, tweak, choices, r, ringBits, made, corrections, copy);
+      kernels.comparisonBegin({
+        blocks,
+        tweak,
+        random: choices,
+        x: r,
+        ringBits,
+        pads: made,
+        corrections,
+        pad: copy,
+      });
       return made;
     });
     this.store.add(items, [r, ...pads]);
@@ -110,11 +119,14 @@ export class ComparisonPool {
       const corrections = await received[c]!;
       tables.forEach((table, copy) => {
         const message = new Uint8Array(this.#messageBytes(range));
-        const [own, out] = [x, share].map((words) => this.#part(words, copy, range)) as [
-          BigUint64Array,
-          BigUint64Array,
-        ];
-        kernels.comparisonAnswer(table, corrections, own, ringBits, out, message);
+        kernels.comparisonAnswer({
+          tables: table,
+          corrections,
+          x: this.#part(x, copy, range),
+          ringBits,
+          share: this.#part(share, copy, range),
+          message,
+        });
         channel.send(message);
       });
     }
@@ -132,8 +144,13 @@ export class ComparisonPool {
     for (const [c, range] of chunks.entries())
       for (const [copy, pads] of kept[c]!.entries()) {
         const message = await channel.receive(this.#messageBytes(range));
-        const [own, out] = [this.#part(x, copy, range), this.#part(share, copy, range)];
-        kernels.comparisonFinish(own, message, ringBits, pads, out);
+        kernels.comparisonFinish({
+          x: this.#part(x, copy, range),
+          message,
+          ringBits,
+          pads,
+          share: this.#part(share, copy, range),
+        });
       }
   }
 

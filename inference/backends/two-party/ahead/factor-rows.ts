@@ -3,7 +3,7 @@
  * layers: the other party holds random rows r, both hold shares of factors·r; online it sends its share of x minus r, which
  * is uniform. One message.
  */
-import { kernels } from '../../../../kernels/addon.js';
+import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import type { PrivateTensor } from '../../../core/tensors.js';
 import type { TwoParty } from '../exchange/cot-exchange.js';

@@ -7,7 +7,7 @@
  * Rows are alike, so how many a layer takes may depend on what was pruned; those left over serve the next text. They are made
  * in batches as tall as memory allows, where ciphertexts are full and key switches few.
  */
-import { kernels } from '../../../../kernels/addon.js';
+import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import type { Weight } from '../../backend.js';
 import { privateProduct } from '../linear/encrypted-product.js';

@@ -2,7 +2,7 @@
  * First in, first out: items of several fields, each a row of words at few bits, packed. Taking is the only way to read, and
  * it removes: nothing is ever used twice.
  */
-import { kernels } from '../../../../kernels/addon.js';
+import { kernels } from '#kernels';
 import { TensorMismatchError } from '../../../core/errors.js';
 
 /** `width` words of `bits` bits in each item; a field of no words or bits is kept by the peer only. */

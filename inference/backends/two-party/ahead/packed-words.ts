@@ -1,5 +1,5 @@
 /** Words on the wire, `bits` bits each; no message for a ring of no bits. */
-import { kernels } from '../../../../kernels/addon.js';
+import { kernels } from '#kernels';
 import type { Channel } from '../../../net/channel.js';
 
 const bytesOf = (count: number, bits: number): number => Math.ceil((count * bits) / 8);

@@ -3,7 +3,7 @@
  * online x - a and y - b are opened, uniform both, and x·y = a·b + (x - a)·b + (y - b)·a + (x - a)·(y - b). One crossing of
  * messages, 2k bits an element and 2k a scalar. A row made for a larger width or ring serves smaller ones.
  */
-import { kernels } from '../../../../kernels/addon.js';
+import { kernels } from '#kernels';
 import { sliceAxis } from '../../../core/layout.js';
 import { protocol } from '../../../core/span.js';
 import type { TwoParty } from '../exchange/cot-exchange.js';

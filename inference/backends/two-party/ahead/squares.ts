@@ -11,7 +11,7 @@
  * Online, an element of m into k bits: m bits there, (k - 1) + (k - m) + 1 back; in one ring: k there, k - 1 back. Made for
  * what the square costs on demand.
  */
-import { kernels } from '../../../../kernels/addon.js';
+import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import type { Sign } from '../../backend.js';
 import { exchange, type TwoParty } from '../exchange/cot-exchange.js';

@@ -6,7 +6,7 @@
  * How many tokens are left is known online only. A triple made for more serves fewer: rows of A and columns of B are left out
  * together with theirs of A·B; the inner extent is filled up with zeros.
  */
-import { kernels } from '../../../../kernels/addon.js';
+import { kernels } from '#kernels';
 import { sliceAxis } from '../../../core/layout.js';
 import { protocol } from '../../../core/span.js';
 import type { TwoParty } from '../exchange/cot-exchange.js';

@@ -11,7 +11,7 @@
  * Cost for 13 bits: 12 + 2 COTs, 14 + 123 bits, and two one-way exchanges; one suffices up to 5 bits, two up to 21. For c copies
  * 12 + 2c COTs, 12 + 125c bits.
  */
-import { kernels } from '../../../../kernels/addon.js';
+import { kernels } from '#kernels';
 import { repeat } from '../../../core/layout.js';
 import { protocol } from '../../../core/span.js';
 import type { ReceiverCots, SenderCots } from '../../../crypto/ot/cot.js';
@@ -64,17 +64,17 @@ class ComparisonSender extends ComparisonHalf implements SenderJob {
   answer(cots: SenderCots, corrections: Uint8Array, begin: number, end: number): Uint8Array {
     const message = new Uint8Array(this.messageBytes(end - begin));
     for (let copy = 0; copy < this.copies; copy++)
-      kernels.comparisonSend(
-        cots.delta,
-        cots.blocks,
-        cots.tweak,
+      kernels.comparisonSend({
+        delta: cots.delta,
+        blocks: cots.blocks,
+        tweak: cots.tweak,
         corrections,
-        this.part(this.x, copy, begin, end),
-        this.ringBits,
-        this.part(this.share, copy, begin, end),
-        this.partOfMessage(message, copy, end - begin),
-        copy,
-      );
+        x: this.part(this.x, copy, begin, end),
+        ringBits: this.ringBits,
+        share: this.part(this.share, copy, begin, end),
+        message: this.partOfMessage(message, copy, end - begin),
+        pad: copy,
+      });
     return message;
   }
 }
@@ -98,28 +98,28 @@ class ComparisonReceiver extends ComparisonHalf implements ReceiverJob {
   begin({ blocks, tweak, choices }: ReceiverCots, begin: number, end: number): Uint8Array {
     const corrections = new Uint8Array(Math.ceil(choices.length / 8));
     for (let copy = 0; copy < this.copies; copy++)
-      kernels.comparisonBegin(
+      kernels.comparisonBegin({
         blocks,
         tweak,
-        choices,
-        this.x.subarray(begin, end),
-        this.ringBits,
-        this.#padsOf(copy, begin, end),
+        random: choices,
+        x: this.x.subarray(begin, end),
+        ringBits: this.ringBits,
+        pads: this.#padsOf(copy, begin, end),
         corrections,
-        copy,
-      );
+        pad: copy,
+      });
     return corrections;
   }
 
   finish(message: Uint8Array, begin: number, end: number): void {
     for (let copy = 0; copy < this.copies; copy++)
-      kernels.comparisonFinish(
-        this.x.subarray(begin, end),
-        this.partOfMessage(message, copy, end - begin),
-        this.ringBits,
-        this.#padsOf(copy, begin, end),
-        this.part(this.share, copy, begin, end),
-      );
+      kernels.comparisonFinish({
+        x: this.x.subarray(begin, end),
+        message: this.partOfMessage(message, copy, end - begin),
+        ringBits: this.ringBits,
+        pads: this.#padsOf(copy, begin, end),
+        share: this.part(this.share, copy, begin, end),
+      });
   }
 
   #padsOf(copy: number, begin: number, end: number): BigUint64Array {

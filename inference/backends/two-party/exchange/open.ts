@@ -1,5 +1,5 @@
 /** Opening of shares: each party that learns the value receives the other's share, packed. One flight. */
-import { kernels } from '../../../../kernels/addon.js';
+import { kernels } from '#kernels';
 import type { PartyId } from '../../../core/tensors.js';
 import type { Session } from '../../../session/session.js';
 

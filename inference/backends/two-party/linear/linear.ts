@@ -5,7 +5,7 @@
  * ahead (ahead/linear-rows.ts), one message from the client and no encryption.
  */
 import { availableParallelism } from 'node:os';
-import { kernels } from '../../../../kernels/addon.js';
+import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import {
   type CostModel,

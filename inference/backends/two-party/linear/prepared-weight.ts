@@ -1,5 +1,5 @@
 /** The server's matrices as homomorphic linear layers hold them: two bytes an entry, nothing expanded. */
-import { kernels } from '../../../../kernels/addon.js';
+import { kernels } from '#kernels';
 import { TensorMismatchError } from '../../../core/errors.js';
 import type { PartyId } from '../../../core/tensors.js';
 import type { Weight, WeightSource } from '../../backend.js';

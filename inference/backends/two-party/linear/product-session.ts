@@ -1,5 +1,5 @@
 /** Keys of homomorphic products, made (client) or received (server) once a connection. */
-import { kernels } from '../../../../kernels/addon.js';
+import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import { evaluationKeyBytes, expandEvaluationKeys, KeyGenerator } from '../../../crypto/rlwe/keys.js';
 import type { PackedLayout, ProductShape } from '../../../crypto/rlwe/packed-layout.js';

@@ -4,7 +4,7 @@
  *
  * Cost: 2 COTs, 2 bits one way, 2 bits back.
  */
-import { kernels } from '../../../../kernels/addon.js';
+import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import { oneWay, type TwoParty } from '../exchange/cot-exchange.js';
 import { ProductReceiver, ProductSender } from './cot-product.js';

@@ -2,7 +2,7 @@
  * Products of a bit that one party knows and a number that the other knows: what widening, bits as numbers and multiplexers
  * are made of. On demand one COT each; ahead/bit-products.ts has them made before.
  */
-import { kernels } from '../../../../kernels/addon.js';
+import { kernels } from '#kernels';
 import { exchange, oneWay, type TwoParty } from '../exchange/cot-exchange.js';
 import { ProductReceiver, ProductSender } from './cot-product.js';
 

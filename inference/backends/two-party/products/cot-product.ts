@@ -4,7 +4,7 @@
  *
  * Cost per item of B bits and width w: B COTs, B bits one way, w · Σ_b (ringBits - b) bits back.
  */
-import { kernels } from '../../../../kernels/addon.js';
+import { kernels } from '#kernels';
 import type { ReceiverCots, SenderCots } from '../../../crypto/ot/cot.js';
 import type { ReceiverJob, SenderJob } from '../exchange/cot-exchange.js';
 
@@ -24,18 +24,15 @@ abstract class ProductHalf {
   readonly cotsPerItem: number;
   /** This party's share, [items, width]. */
   readonly share: BigUint64Array;
-  protected readonly signed: 0 | 1;
 
   constructor(readonly plan: ProductPlan) {
     this.items = plan.items;
     this.cotsPerItem = plan.bits;
     this.share = new BigUint64Array(plan.items * plan.width);
-    this.signed = plan.signed ? 1 : 0;
   }
 
   messageBytes(items: number): number {
-    const { bits, ringBits, width } = this.plan;
-    return kernels.cotProductMessageBytes(items, bits, ringBits, width, this.signed);
+    return kernels.cotProductMessageBytes({ ...this.plan, items });
   }
 }
 
@@ -50,22 +47,19 @@ export class ProductSender extends ProductHalf implements SenderJob {
   }
 
   answer(cots: SenderCots, corrections: Uint8Array, begin: number, end: number): Uint8Array {
-    const { bits, ringBits, width } = this.plan;
+    const { width } = this.plan;
     const message = new Uint8Array(this.messageBytes(end - begin));
-    kernels.cotProductSend(
-      cots.delta,
-      cots.blocks,
-      cots.tweak,
+    kernels.cotProductSend({
+      ...this.plan,
+      delta: cots.delta,
+      blocks: cots.blocks,
+      tweak: cots.tweak,
       corrections,
-      this.x.subarray(begin * width, end * width),
-      this.top.subarray(begin * width, end * width),
-      bits,
-      ringBits,
-      width,
-      this.signed,
-      this.share.subarray(begin * width, end * width),
+      x: this.x.subarray(begin * width, end * width),
+      top: this.top.subarray(begin * width, end * width),
+      share: this.share.subarray(begin * width, end * width),
       message,
-    );
+    });
     return message;
   }
 }
@@ -80,33 +74,27 @@ export class ProductReceiver extends ProductHalf implements ReceiverJob {
   }
 
   begin({ blocks, tweak, choices }: ReceiverCots, begin: number, end: number): Uint8Array {
-    const { bits, ringBits, width } = this.plan;
+    const { width } = this.plan;
     const corrections = new Uint8Array(Math.ceil(choices.length / 8));
-    kernels.cotProductBegin(
+    kernels.cotProductBegin({
+      ...this.plan,
       blocks,
       tweak,
-      choices,
-      this.y.subarray(begin, end),
-      bits,
-      ringBits,
-      width,
-      this.signed,
-      this.share.subarray(begin * width, end * width),
+      random: choices,
+      y: this.y.subarray(begin, end),
+      share: this.share.subarray(begin * width, end * width),
       corrections,
-    );
+    });
     return corrections;
   }
 
   finish(message: Uint8Array, begin: number, end: number): void {
-    const { bits, ringBits, width } = this.plan;
-    kernels.cotProductFinish(
-      this.y.subarray(begin, end),
+    const { width } = this.plan;
+    kernels.cotProductFinish({
+      ...this.plan,
+      y: this.y.subarray(begin, end),
       message,
-      bits,
-      ringBits,
-      width,
-      this.signed,
-      this.share.subarray(begin * width, end * width),
-    );
+      share: this.share.subarray(begin * width, end * width),
+    });
   }
 }

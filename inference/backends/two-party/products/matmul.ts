@@ -4,7 +4,7 @@
  * share with the server's share as weights. The second is computed transposed, y1ᵀ·x0ᵀ. All of the batch and both terms
  * travel in one message each way.
  */
-import { kernels } from '../../../../kernels/addon.js';
+import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import { outputBytes, type PackedLayout } from '../../../crypto/rlwe/packed-layout.js';
 import { encryptedBytes, rowMajor, type Strides } from '../../../crypto/rlwe/packed-product.js';

@@ -5,7 +5,7 @@
  *
  * Cost per bit and row of w: 2 COTs, 2 bits, then 2 · w · ringBits bits, one round trip.
  */
-import { kernels } from '../../../../kernels/addon.js';
+import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import type { TwoParty } from '../exchange/cot-exchange.js';
 import { type BitProducts, bitProducts } from './bit-product.js';

@@ -6,7 +6,7 @@
  * needs x_0·x_1 modulo 2^(k-1) only, k-1 bits, k(k-1)/2 bits back; `multiplyRows` 2k COTs a row of w, 2k bits, w·k(k+1) bits
  * (both directions, one round trip).
  */
-import { kernels } from '../../../../kernels/addon.js';
+import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import type { PartyId, PrivateTensor } from '../../../core/tensors.js';
 import { exchange, oneWay, type TwoParty } from '../exchange/cot-exchange.js';

@@ -12,7 +12,7 @@
  * Cost: `multiplyNarrow` m COTs each way for a row of w, one round trip, 2·w·Σ_(b<m) (ringBits - b) bits;
  * `squareInto` m COTs one way and 1 back, one round trip, Σ_(b<m) (ringBits - 1 - b) + ringBits - m - 1 bits.
  */
-import { kernels } from '../../../../kernels/addon.js';
+import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import type { Sign } from '../../backend.js';
 import { exchange, type TwoParty } from '../exchange/cot-exchange.js';

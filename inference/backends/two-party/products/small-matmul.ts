@@ -2,7 +2,7 @@
  * Products of small shared matrices, as the last layers have after pruning: elementwise by COTs instead of ciphertexts, whose
  * 1.3 MB and tens of milliseconds do not shrink with the matrices.
  */
-import { kernels } from '../../../../kernels/addon.js';
+import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import type { TwoParty } from '../exchange/cot-exchange.js';
 import type { MatmulShape } from '../linear/linear-protocols.js';

@@ -5,7 +5,7 @@
  *
  * Cost: 1 COT, 1 bit one way, to - from bits back.
  */
-import { kernels } from '../../../../kernels/addon.js';
+import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import type { TwoParty } from '../exchange/cot-exchange.js';
 import { type BitProducts, bitProducts } from './bit-product.js';

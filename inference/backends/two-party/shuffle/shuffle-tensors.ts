@@ -1,5 +1,5 @@
 /** The shuffle behind the seam: tensors and bits become blocks of rows, and back. */
-import { kernels } from '../../../../kernels/addon.js';
+import { kernels } from '#kernels';
 import { TensorMismatchError } from '../../../core/errors.js';
 import { formatShape, type Shape, sizeOf } from '../../../core/shape.js';
 import type { SharedBits, SharedTensor } from '../../../core/tensors.js';

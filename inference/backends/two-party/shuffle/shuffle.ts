@@ -10,16 +10,18 @@
  * permutations and nothing of their product. Two rounds: corrections of both directions; masked sums of both directions
  * and the first pass's rows; the second pass's rows.
  */
-import { kernels } from '../../../../kernels/addon.js';
-import type { RowSegment } from '../../../../kernels/types/seed-matrix.js';
+import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import {
   answerBytes,
   answerMessage,
   correctionBytes,
   correctionMessage,
+  matrixDifferences,
+  matrixSums,
   openAnswer,
   puncturedMatrixCots,
+  type RowSegment,
   sampleMatrix,
 } from '../../../crypto/ggm/punctured-matrix.js';
 import { samplePermutation } from '../../../crypto/permutation.js';
@@ -94,14 +96,14 @@ export const shuffleRows = protocol(
     ]);
 
     channel.send(correctionMessage(receiverCots, permutation));
-    const sums = kernels.seedMatrixSums(matrix.seeds, rows, matrix.salt, blocks);
+    const sums = matrixSums(matrix, rows, blocks);
     const corrections = await channel.receive(correctionBytes(rows));
     channel.send(answerMessage(senderCots, matrix, corrections));
     const { columnSums, rowSums } = await sums;
     if (self === 'server') channel.send(maskRows(rows, blocks, columnSums));
 
     const known = openAnswer(receiverCots, permutation, await channel.receive(answerBytes(rows)));
-    const differences = await kernels.seedMatrixDifferences(known.seeds, permutation, known.salt, blocks);
+    const differences = await matrixDifferences(known, permutation, blocks);
     const masked = await channel.receive(messageBytes(rows, blocks));
     if (self === 'server') return permuteRows(permutation, withWords(blocks, rowSums), masked, differences);
     const permuted = permuteRows(permutation, blocks, masked, differences);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { kernels } from '#kernels';
 import {
   answerBytes,
   answerMessage,
@@ -10,7 +11,6 @@ import {
 } from '../../../../inference/crypto/ggm/punctured-matrix.js';
 import { samplePermutation } from '../../../../inference/crypto/permutation.js';
 import { Prg } from '../../../../inference/crypto/prg.js';
-import { kernels } from '../../../../kernels/addon.js';
 import { insecureCotPairs } from '../../../support/insecure-cot-dealer.js';
 
 const block = (blocks: Uint8Array, index: number): Uint8Array => blocks.subarray(16 * index, 16 * index + 16);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { kernels } from '#kernels';
 import { Prg } from '../../../../inference/crypto/prg.js';
 import { expandEvaluationKeys, KeyGenerator } from '../../../../inference/crypto/rlwe/keys.js';
 import { keySwitchDeviation } from '../../../../inference/crypto/rlwe/noise-budget.js';
@@ -7,7 +8,6 @@ import {
   type RlweParameters,
   standardPreset,
 } from '../../../../inference/crypto/rlwe/parameters.js';
-import { kernels } from '../../../../kernels/addon.js';
 import { availableIsas, withIsa } from '../../../support/isa.js';
 
 /** b + a·s by limb, as residues. */

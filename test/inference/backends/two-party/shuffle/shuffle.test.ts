@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { kernels } from '#kernels';
 import { type RowBlock, shuffleRows } from '../../../../../inference/backends/two-party/shuffle/shuffle.js';
 import { withSpan } from '../../../../../inference/core/span.js';
 import { Prg } from '../../../../../inference/crypto/prg.js';
@@ -8,7 +9,6 @@ import type { Channel } from '../../../../../inference/net/channel.js';
 import { memoryChannelPair } from '../../../../../inference/net/memory-channel.js';
 import { createSession } from '../../../../../inference/session/create-session.js';
 import { Meter, meteredChannel } from '../../../../../inference/session/meter.js';
-import { kernels } from '../../../../../kernels/addon.js';
 import { insecureCotPairs } from '../../../../support/insecure-cot-dealer.js';
 import { availableIsas } from '../../../../support/isa.js';
 

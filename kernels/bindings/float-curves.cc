@@ -8,8 +8,7 @@ namespace {
 
 using namespace float32;
 
-void curveCall(const Napi::CallbackInfo& info) {
-  Arguments in(info, "floatCurve");
+void curveCall(FloatArguments& in) {
   const Curve curve = in.curve("curve");
   CurveArgs args = {};
   args.curve = &curve;
@@ -19,8 +18,7 @@ void curveCall(const Napi::CallbackInfo& info) {
   applyCurve(args);
 }
 
-void mixCall(const Napi::CallbackInfo& info) {
-  Arguments in(info, "floatMix");
+void mixCall(FloatArguments& in) {
   const Curve high = in.curve("high"), low = in.curve("low");
   const int64_t rows = in.size("rows"), columns = in.size("columns");
   const float* x = in.floats("x", in.product({rows, columns}));
@@ -28,8 +26,7 @@ void mixCall(const Napi::CallbackInfo& info) {
   mixRows({&high, &low, rows, columns, x, rowHigh, in.floats("y", in.product({rows, columns}))});
 }
 
-void mixGradCall(const Napi::CallbackInfo& info) {
-  Arguments in(info, "floatMixGrad");
+void mixGradCall(FloatArguments& in) {
   const Curve high = in.curve("high"), low = in.curve("low");
   const int64_t rows = in.size("rows"), columns = in.size("columns");
   const float* x = in.floats("x", in.product({rows, columns}));
@@ -41,10 +38,10 @@ void mixGradCall(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-void registerFloatCurves(Napi::Env env, Napi::Object exports) {
-  exports.Set("floatCurve", Napi::Function::New(env, curveCall));
-  exports.Set("floatMix", Napi::Function::New(env, mixCall));
-  exports.Set("floatMixGrad", Napi::Function::New(env, mixGradCall));
+void addFloatCurves(Bindings& bindings) {
+  bindings.add<curveCall>("floatCurve");
+  bindings.add<mixCall>("floatMix");
+  bindings.add<mixGradCall>("floatMixGrad");
 }
 
 }  // namespace cipherprune

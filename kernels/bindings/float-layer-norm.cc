@@ -8,8 +8,7 @@ namespace {
 
 using namespace float32;
 
-void layerNormCall(const Napi::CallbackInfo& info) {
-  Arguments in(info, "floatLayerNorm");
+void layerNormCall(FloatArguments& in) {
   LayerNormArgs a = {};
   a.rows = in.size("rows");
   a.columns = in.size("columns");
@@ -28,8 +27,7 @@ void layerNormCall(const Napi::CallbackInfo& info) {
   layerNorm(a);
 }
 
-void layerNormGradCall(const Napi::CallbackInfo& info) {
-  Arguments in(info, "floatLayerNormGrad");
+void layerNormGradCall(FloatArguments& in) {
   LayerNormGradArgs a = {};
   a.rows = in.size("rows");
   a.columns = in.size("columns");
@@ -52,9 +50,9 @@ void layerNormGradCall(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-void registerFloatLayerNorm(Napi::Env env, Napi::Object exports) {
-  exports.Set("floatLayerNorm", Napi::Function::New(env, layerNormCall));
-  exports.Set("floatLayerNormGrad", Napi::Function::New(env, layerNormGradCall));
+void addFloatLayerNorm(Bindings& bindings) {
+  bindings.add<layerNormCall>("floatLayerNorm");
+  bindings.add<layerNormGradCall>("floatLayerNormGrad");
 }
 
 }  // namespace cipherprune

@@ -1,7 +1,6 @@
 #include "src/ot/ferret.h"
 
-#include "arguments.h"
-#include "module.h"
+#include "binding.h"
 #include "src/prg/prg.h"
 
 namespace cipherprune {
@@ -53,9 +52,9 @@ void callFerretReceive(const Arguments& arguments) {
 
 }  // namespace
 
-void registerFerret(Napi::Env env, Napi::Object exports) {
-  exportVoid<callFerretSend>(env, exports, "ferretSend");
-  exportVoid<callFerretReceive>(env, exports, "ferretReceive");
+void addFerret(Bindings& bindings) {
+  bindings.add<callFerretSend>("ferretSend");
+  bindings.add<callFerretReceive>("ferretReceive");
 }
 
 }  // namespace cipherprune

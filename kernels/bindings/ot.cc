@@ -1,7 +1,6 @@
 #include "src/ot/ot.h"
 
-#include "arguments.h"
-#include "module.h"
+#include "binding.h"
 #include "src/prg/prg.h"
 
 namespace cipherprune {
@@ -77,13 +76,13 @@ void callSoftSpokenSend(const Arguments& arguments) {
 
 }  // namespace
 
-void registerOt(Napi::Env env, Napi::Object exports) {
-  exportVoid<callTransposeBits>(env, exports, "transposeBits");
-  exportVoid<callPprfGrow>(env, exports, "pprfGrow");
-  exportVoid<callPprfGrowPunctured>(env, exports, "pprfGrowPunctured");
-  exportVoid<callSoftSpokenKeys>(env, exports, "softSpokenKeys");
-  exportVoid<callSoftSpokenReceive>(env, exports, "softSpokenReceive");
-  exportVoid<callSoftSpokenSend>(env, exports, "softSpokenSend");
+void addOt(Bindings& bindings) {
+  bindings.add<callTransposeBits>("transposeBits");
+  bindings.add<callPprfGrow>("pprfGrow");
+  bindings.add<callPprfGrowPunctured>("pprfGrowPunctured");
+  bindings.add<callSoftSpokenKeys>("softSpokenKeys");
+  bindings.add<callSoftSpokenReceive>("softSpokenReceive");
+  bindings.add<callSoftSpokenSend>("softSpokenSend");
 }
 
 }  // namespace cipherprune

@@ -1,18 +1,17 @@
-// Reads and checks the arguments of float kernels: types, lengths and products of sizes, before any memory is touched.
+// The one object that a float kernel takes, read by name: types, lengths and products of sizes are checked before any memory
+// is touched.
 #pragma once
-#include <napi.h>
-
 #include <initializer_list>
 #include <string>
 
+#include "binding.h"
 #include "src/float/curve.h"
 
 namespace cipherprune {
 
-/** Reads the arguments of one call in order. */
-class Arguments {
+class FloatArguments {
  public:
-  Arguments(const Napi::CallbackInfo& info, const char* name) : info_(info), name_(name) {}
+  FloatArguments(const Call& call, const char* function) : call(call), function(function) {}
 
   int64_t size(const char* what, int64_t least = 1) {
     const double value = number(what);
@@ -31,36 +30,27 @@ class Arguments {
   }
 
   double number(const char* what) {
-    const Napi::Value value = info_[next_++];
-    if (!value.IsNumber()) fail(what, "a number");
-    return value.As<Napi::Number>().DoubleValue();
+    double value;
+    if (!call.number(what, value)) fail(what, "a number");
+    return value;
   }
 
+  /** False where it is left out. */
   bool flag(const char* what) {
-    const Napi::Value value = info_[next_++];
-    if (!value.IsBoolean()) fail(what, "a boolean");
-    return value.As<Napi::Boolean>().Value();
+    bool value = false;
+    if (!call.isAbsent(what) && !call.flag(what, value)) fail(what, "a boolean");
+    return value;
   }
 
   float* floats(const char* what, int64_t length) {
-    return typed<float>(info_[next_++], what, length, napi_float32_array, "a Float32Array");
+    return typed<float>(what, length, ArrayKind::float32, "a Float32Array");
   }
 
-  float* optionalFloats(const char* what, int64_t length) {
-    if (info_[next_].IsNull()) {
-      next_++;
-      return nullptr;
-    }
-    return floats(what, length);
-  }
+  float* optionalFloats(const char* what, int64_t length) { return call.isAbsent(what) ? nullptr : floats(what, length); }
 
   /** A Float32Array of any length, told through `length`. */
   float* anyFloats(const char* what, int64_t& length) {
-    const Napi::Value value = info_[next_++];
-    if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_float32_array)
-      fail(what, "a Float32Array");
-    length = static_cast<int64_t>(value.As<Napi::TypedArray>().ElementLength());
-    return value.As<Napi::Float32Array>().Data();
+    return any<float>(what, length, ArrayKind::float32, "a Float32Array");
   }
 
   float rate(const char* what) { return static_cast<float>(number(what)); }
@@ -78,16 +68,12 @@ class Arguments {
 
   /** Integers of any number, told through `length`. */
   const int32_t* anyIntegers(const char* what, int64_t& length) {
-    const Napi::Value value = info_[next_++];
-    if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_int32_array)
-      fail(what, "an Int32Array");
-    length = static_cast<int64_t>(value.As<Napi::TypedArray>().ElementLength());
-    return value.As<Napi::Int32Array>().Data();
+    return any<int32_t>(what, length, ArrayKind::int32, "an Int32Array");
   }
 
   /** Row numbers before the table that they point into is known. */
   const int32_t* uncheckedRows(const char* what, int64_t length) {
-    return typed<int32_t>(info_[next_++], what, length, napi_int32_array, "an Int32Array");
+    return typed<int32_t>(what, length, ArrayKind::int32, "an Int32Array");
   }
 
   void checkRows(const char* what, const int32_t* data, int64_t length, int64_t limit) {
@@ -96,12 +82,8 @@ class Arguments {
   }
 
   float32::Curve curve(const char* what) {
-    const Napi::Value value = info_[next_++];
-    if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_float64_array)
-      fail(what, "a Float64Array");
-    const Napi::Float64Array array = value.As<Napi::Float64Array>();
-    const size_t length = array.ElementLength();
-    const double* data = array.Data();
+    int64_t length;
+    const double* data = any<double>(what, length, ArrayKind::float64, "a Float64Array");
     if (length < 4 || data[0] < 0 || data[0] > 3) fail(what, "a curve");
     float32::Curve curve = {};
     curve.kind = static_cast<float32::CurveKind>(static_cast<int>(data[0]));
@@ -112,7 +94,7 @@ class Arguments {
     curve.squarings = static_cast<int>(data[1]);
     curve.segments = static_cast<int>(data[2]);
     curve.degree = static_cast<int>(data[3]);
-    if (length != 4 + static_cast<size_t>(curve.segments - 1 + curve.segments * (curve.degree + 1)))
+    if (length != 4 + static_cast<int64_t>(curve.segments - 1 + curve.segments * (curve.degree + 1)))
       fail(what, "as many numbers as its head says");
     const double* rest = data + 4;
     for (int s = 0; s + 1 < curve.segments; s++) curve.bounds[s] = static_cast<float>(*rest++);
@@ -122,32 +104,39 @@ class Arguments {
   }
 
   [[noreturn]] void fail(const char* what, const std::string& expected) {
-    throw Napi::TypeError::New(info_.Env(), std::string(name_) + ": " + what + ": expected " + expected);
+    call.throwType(std::string(function) + ": " + what + ": expected " + expected);
   }
 
  private:
   static constexpr int64_t kMostNumbers = 9007199254740991;
 
   template <typename T>
-  T* typed(const Napi::Value& value, const char* what, int64_t length, napi_typedarray_type type, const char* kind) {
-    if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != type) fail(what, kind);
-    const int64_t got = static_cast<int64_t>(value.As<Napi::TypedArray>().ElementLength());
-    if (got != length)
-      fail(what, std::string(kind) + " of length " + std::to_string(length) + ", got " + std::to_string(got));
-    return value.As<Napi::TypedArrayOf<T>>().Data();
+  T* any(const char* what, int64_t& length, ArrayKind kind, const char* name) {
+    AnyArray array;
+    if (!call.array(what, array) || array.kind != kind) fail(what, name);
+    length = static_cast<int64_t>(array.length);
+    return static_cast<T*>(array.data);
   }
 
-  const Napi::CallbackInfo& info_;
-  const char* name_;
-  size_t next_ = 0;
+  template <typename T>
+  T* typed(const char* what, int64_t length, ArrayKind kind, const char* name) {
+    int64_t got;
+    T* data = any<T>(what, got, kind, name);
+    if (got != length)
+      fail(what, std::string(name) + " of length " + std::to_string(length) + ", got " + std::to_string(got));
+    return data;
+  }
+
+  const Call& call;
+  const char* function;
 };
 
-// The parts of the surface, each in napi/float-<part>.cc.
-void registerFloatProducts(Napi::Env env, Napi::Object exports);
-void registerFloatCurves(Napi::Env env, Napi::Object exports);
-void registerFloatLayerNorm(Napi::Env env, Napi::Object exports);
-void registerFloatAttention(Napi::Env env, Napi::Object exports);
-void registerFloatRows(Napi::Env env, Napi::Object exports);
-void registerFloatOptimizer(Napi::Env env, Napi::Object exports);
+// The parts of the surface, each in bindings/float-<part>.cc.
+void addFloatProducts(Bindings& bindings);
+void addFloatCurves(Bindings& bindings);
+void addFloatLayerNorm(Bindings& bindings);
+void addFloatAttention(Bindings& bindings);
+void addFloatRows(Bindings& bindings);
+void addFloatOptimizer(Bindings& bindings);
 
 }  // namespace cipherprune

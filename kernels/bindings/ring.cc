@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "arguments.h"
-#include "module.h"
+#include "binding.h"
 
 namespace cipherprune {
 
@@ -197,32 +196,32 @@ void bitsNot(const Arguments& a) {
 
 }  // namespace
 
-void registerRing(Napi::Env env, Napi::Object exports) {
-  exportVoid<mask>(env, exports, "ringMask");
-  exportVoid<add>(env, exports, "ringAdd");
-  exportVoid<subtract>(env, exports, "ringSubtract");
-  exportVoid<negate>(env, exports, "ringNegate");
-  exportVoid<scale>(env, exports, "ringScale");
-  exportVoid<multiply>(env, exports, "ringMultiply");
-  exportVoid<multiplyRows>(env, exports, "ringMultiplyRows");
-  exportVoid<shiftRight>(env, exports, "ringShiftRight");
-  exportVoid<sum>(env, exports, "ringSum");
-  exportVoid<permute>(env, exports, "ringPermute");
-  exportVoid<gatherRows>(env, exports, "ringGatherRows");
-  exportVoid<matmul>(env, exports, "ringMatmul");
-  exportVoid<matmulInt16>(env, exports, "ringMatmulInt16");
-  exportVoid<signBit>(env, exports, "ringSignBit");
-  exportVoid<signExtend>(env, exports, "ringSignExtend");
-  exportVoid<select>(env, exports, "ringSelect");
-  exportVoid<fromBits>(env, exports, "ringFromBits");
-  exportNumber<maxAbsolute>(env, exports, "ringMaxAbsolute");
-  exportNumber<fromFloat>(env, exports, "ringFromFloat");
-  exportVoid<toFloat>(env, exports, "ringToFloat");
-  exportVoid<pack>(env, exports, "ringPack");
-  exportVoid<unpack>(env, exports, "ringUnpack");
-  exportVoid<bitwise<&RingLoops::bitsXor>>(env, exports, "bitsXor");
-  exportVoid<bitwise<&RingLoops::bitsAnd>>(env, exports, "bitsAnd");
-  exportVoid<bitsNot>(env, exports, "bitsNot");
+void addRing(Bindings& bindings) {
+  bindings.add<mask>("ringMask");
+  bindings.add<add>("ringAdd");
+  bindings.add<subtract>("ringSubtract");
+  bindings.add<negate>("ringNegate");
+  bindings.add<scale>("ringScale");
+  bindings.add<multiply>("ringMultiply");
+  bindings.add<multiplyRows>("ringMultiplyRows");
+  bindings.add<shiftRight>("ringShiftRight");
+  bindings.add<sum>("ringSum");
+  bindings.add<permute>("ringPermute");
+  bindings.add<gatherRows>("ringGatherRows");
+  bindings.add<matmul>("ringMatmul");
+  bindings.add<matmulInt16>("ringMatmulInt16");
+  bindings.add<signBit>("ringSignBit");
+  bindings.add<signExtend>("ringSignExtend");
+  bindings.add<select>("ringSelect");
+  bindings.add<fromBits>("ringFromBits");
+  bindings.add<maxAbsolute>("ringMaxAbsolute");
+  bindings.add<fromFloat>("ringFromFloat");
+  bindings.add<toFloat>("ringToFloat");
+  bindings.add<pack>("ringPack");
+  bindings.add<unpack>("ringUnpack");
+  bindings.add<bitwise<&RingLoops::bitsXor>>("bitsXor");
+  bindings.add<bitwise<&RingLoops::bitsAnd>>("bitsAnd");
+  bindings.add<bitsNot>("bitsNot");
 }
 
 }  // namespace cipherprune

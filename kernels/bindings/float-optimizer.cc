@@ -9,7 +9,7 @@ namespace {
 using namespace float32;
 
 /** The numbers that end both calls of AdamW. */
-void adamWNumbers(Arguments& in, AdamWArgs& a) {
+void adamWNumbers(FloatArguments& in, AdamWArgs& a) {
   a.gradientScale = in.rate("gradientScale");
   a.rate = in.rate("rate");
   a.beta1 = in.rate("beta1");
@@ -20,8 +20,7 @@ void adamWNumbers(Arguments& in, AdamWArgs& a) {
   a.correction2 = in.rate("correction2");
 }
 
-void adamWCall(const Napi::CallbackInfo& info) {
-  Arguments in(info, "floatAdamW");
+void adamWCall(FloatArguments& in) {
   AdamWArgs a = {};
   a.parameter = in.anyFloats("parameter", a.size);
   a.mean = in.floats("mean", a.size);
@@ -31,8 +30,7 @@ void adamWCall(const Napi::CallbackInfo& info) {
   adamW(a);
 }
 
-void adamWRowsCall(const Napi::CallbackInfo& info) {
-  Arguments in(info, "floatAdamWRows");
+void adamWRowsCall(FloatArguments& in) {
   AdamWArgs a = {};
   const int64_t columns = in.size("columns"), count = in.size("count");
   int64_t tableRows;
@@ -48,9 +46,9 @@ void adamWRowsCall(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-void registerFloatOptimizer(Napi::Env env, Napi::Object exports) {
-  exports.Set("floatAdamW", Napi::Function::New(env, adamWCall));
-  exports.Set("floatAdamWRows", Napi::Function::New(env, adamWRowsCall));
+void addFloatOptimizer(Bindings& bindings) {
+  bindings.add<adamWCall>("floatAdamW");
+  bindings.add<adamWRowsCall>("floatAdamWRows");
 }
 
 }  // namespace cipherprune

@@ -17,7 +17,7 @@ struct Inputs {
   AttentionArgs args = {};
   int64_t tokenRows, queryRows, hidden;
 
-  explicit Inputs(Arguments& in) : high(in.curve("high")), low(in.curve("low")) {
+  explicit Inputs(FloatArguments& in) : high(in.curve("high")), low(in.curve("low")) {
     const int32_t* lengths = in.anyIntegers("lengths", args.batch);
     args.firstOnly = in.flag("firstOnly");
     args.heads = in.size("heads");
@@ -39,7 +39,7 @@ struct Inputs {
   int64_t numberOfPairs() const { return pairs.back(); }
 
  private:
-  void place(Arguments& in, const int32_t* lengths) {
+  void place(FloatArguments& in, const int32_t* lengths) {
     for (int64_t b = 0; b < args.batch; b++) {
       if (lengths[b] < 1) in.fail("lengths", "integers of at least 1");
       const int64_t queries = args.firstOnly ? 1 : lengths[b];
@@ -53,8 +53,7 @@ struct Inputs {
   }
 };
 
-void attentionCall(const Napi::CallbackInfo& info) {
-  Arguments in(info, "floatAttention");
+void attentionCall(FloatArguments& in) {
   Inputs inputs(in);
   AttentionArgs a = inputs.args;
   a.context = in.floats("context", in.product({inputs.queryRows, inputs.hidden}));
@@ -63,8 +62,7 @@ void attentionCall(const Napi::CallbackInfo& info) {
   attention(a);
 }
 
-void attentionGradCall(const Napi::CallbackInfo& info) {
-  Arguments in(info, "floatAttentionGrad");
+void attentionGradCall(FloatArguments& in) {
   Inputs inputs(in);
   AttentionGradArgs g = {};
   g.forward = inputs.args;
@@ -83,9 +81,9 @@ void attentionGradCall(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-void registerFloatAttention(Napi::Env env, Napi::Object exports) {
-  exports.Set("floatAttention", Napi::Function::New(env, attentionCall));
-  exports.Set("floatAttentionGrad", Napi::Function::New(env, attentionGradCall));
+void addFloatAttention(Bindings& bindings) {
+  bindings.add<attentionCall>("floatAttention");
+  bindings.add<attentionGradCall>("floatAttentionGrad");
 }
 
 }  // namespace cipherprune

@@ -9,8 +9,7 @@ namespace {
 
 using namespace float32;
 
-void gemmCall(const Napi::CallbackInfo& info) {
-  Arguments in(info, "floatGemm");
+void gemmCall(FloatArguments& in) {
   Gemm g = {};
   g.transposeA = in.flag("transposeA");
   g.transposeB = in.flag("transposeB");
@@ -34,8 +33,7 @@ void gemmCall(const Napi::CallbackInfo& info) {
   batchGemm(g, batch, strideA, strideB);
 }
 
-void columnSumsCall(const Napi::CallbackInfo& info) {
-  Arguments in(info, "floatColumnSums");
+void columnSumsCall(FloatArguments& in) {
   int64_t length;
   const float* x = in.anyFloats("x", length);
   const int64_t rows = in.size("rows"), columns = in.size("columns");
@@ -43,15 +41,14 @@ void columnSumsCall(const Napi::CallbackInfo& info) {
   columnSums(x, rows, columns, in.floats("out", columns));
 }
 
-Napi::Value sumOfSquaresCall(const Napi::CallbackInfo& info) {
+double sumOfSquaresCall(FloatArguments& in) {
   int64_t length;
-  const float* x = Arguments(info, "floatSumOfSquares").anyFloats("x", length);
-  return Napi::Number::New(info.Env(), sumOfSquares(x, length));
+  const float* x = in.anyFloats("x", length);
+  return sumOfSquares(x, length);
 }
 
 template <void (*body)(const PairArgs&)>
-void pairCall(const Napi::CallbackInfo& info) {
-  Arguments in(info, "floatPair");
+void pairCall(FloatArguments& in) {
   PairArgs args = {};
   args.x = in.anyFloats("x", args.size);
   args.y = in.floats("y", args.size);
@@ -61,12 +58,12 @@ void pairCall(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-void registerFloatProducts(Napi::Env env, Napi::Object exports) {
-  exports.Set("floatGemm", Napi::Function::New(env, gemmCall));
-  exports.Set("floatColumnSums", Napi::Function::New(env, columnSumsCall));
-  exports.Set("floatSumOfSquares", Napi::Function::New(env, sumOfSquaresCall));
-  exports.Set("floatAdd", Napi::Function::New(env, pairCall<addPairs>));
-  exports.Set("floatMultiply", Napi::Function::New(env, pairCall<multiplyPairs>));
+void addFloatProducts(Bindings& bindings) {
+  bindings.add<gemmCall>("floatGemm");
+  bindings.add<columnSumsCall>("floatColumnSums");
+  bindings.add<sumOfSquaresCall>("floatSumOfSquares");
+  bindings.add<pairCall<addPairs>>("floatAdd");
+  bindings.add<pairCall<multiplyPairs>>("floatMultiply");
 }
 
 }  // namespace cipherprune

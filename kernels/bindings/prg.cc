@@ -1,7 +1,6 @@
 #include "src/prg/prg.h"
 
-#include "arguments.h"
-#include "module.h"
+#include "binding.h"
 
 namespace cipherprune {
 namespace {
@@ -79,13 +78,13 @@ void callGgmDouble(const Arguments& arguments) {
 
 }  // namespace
 
-void registerPrg(Napi::Env env, Napi::Object exports) {
-  exportVoid<callAesEncrypt>(env, exports, "aesEncrypt");
-  exportVoid<callPrgFill>(env, exports, "prgFill");
-  exportVoid<callHashBlocks>(env, exports, "hashBlocks");
-  exportVoid<callHashPairs>(env, exports, "hashPairs");
-  exportVoid<callExpandBlocks>(env, exports, "expandBlocks");
-  exportVoid<callGgmDouble>(env, exports, "ggmDouble");
+void addPrg(Bindings& bindings) {
+  bindings.add<callAesEncrypt>("aesEncrypt");
+  bindings.add<callPrgFill>("prgFill");
+  bindings.add<callHashBlocks>("hashBlocks");
+  bindings.add<callHashPairs>("hashPairs");
+  bindings.add<callExpandBlocks>("expandBlocks");
+  bindings.add<callGgmDouble>("ggmDouble");
 }
 
 }  // namespace cipherprune

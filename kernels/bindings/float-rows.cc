@@ -8,8 +8,7 @@ namespace {
 
 using namespace float32;
 
-void embeddingCall(const Napi::CallbackInfo& info) {
-  Arguments in(info, "floatEmbedding");
+void embeddingCall(FloatArguments& in) {
   EmbeddingArgs a = {};
   a.batch = in.size("batch");
   a.tokens = in.size("tokens");
@@ -27,8 +26,7 @@ void embeddingCall(const Napi::CallbackInfo& info) {
   embedding(a);
 }
 
-void embeddingGradCall(const Napi::CallbackInfo& info) {
-  Arguments in(info, "floatEmbeddingGrad");
+void embeddingGradCall(FloatArguments& in) {
   EmbeddingGradArgs a = {};
   a.batch = in.size("batch");
   a.tokens = in.size("tokens");
@@ -45,8 +43,7 @@ void embeddingGradCall(const Napi::CallbackInfo& info) {
   embeddingGrad(a);
 }
 
-void gatherRowsCall(const Napi::CallbackInfo& info) {
-  Arguments in(info, "floatGatherRows");
+void gatherRowsCall(FloatArguments& in) {
   const int64_t columns = in.size("columns");
   int64_t tableRows, count;
   const float* x = in.table("x", columns, tableRows);
@@ -55,8 +52,7 @@ void gatherRowsCall(const Napi::CallbackInfo& info) {
   gatherRows(x, columns, rows, count, in.floats("out", in.product({count, columns})));
 }
 
-void scatterRowsCall(const Napi::CallbackInfo& info) {
-  Arguments in(info, "floatScatterRows");
+void scatterRowsCall(FloatArguments& in) {
   const int64_t columns = in.size("columns");
   int64_t count, outRows;
   const float* x = in.table("x", columns, count);
@@ -68,11 +64,11 @@ void scatterRowsCall(const Napi::CallbackInfo& info) {
 
 }  // namespace
 
-void registerFloatRows(Napi::Env env, Napi::Object exports) {
-  exports.Set("floatEmbedding", Napi::Function::New(env, embeddingCall));
-  exports.Set("floatEmbeddingGrad", Napi::Function::New(env, embeddingGradCall));
-  exports.Set("floatGatherRows", Napi::Function::New(env, gatherRowsCall));
-  exports.Set("floatScatterRows", Napi::Function::New(env, scatterRowsCall));
+void addFloatRows(Bindings& bindings) {
+  bindings.add<embeddingCall>("floatEmbedding");
+  bindings.add<embeddingGradCall>("floatEmbeddingGrad");
+  bindings.add<gatherRowsCall>("floatGatherRows");
+  bindings.add<scatterRowsCall>("floatScatterRows");
 }
 
 }  // namespace cipherprune

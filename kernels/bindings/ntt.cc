@@ -3,8 +3,7 @@
 #include <map>
 #include <memory>
 
-#include "arguments.h"
-#include "module.h"
+#include "binding.h"
 
 namespace cipherprune {
 
@@ -74,13 +73,13 @@ void tile(const Arguments& a) {
 
 }  // namespace
 
-void registerNtt(Napi::Env env, Napi::Object exports) {
-  exportVoid<forward>(env, exports, "nttForward");
-  exportVoid<inverse>(env, exports, "nttInverse");
-  exportVoid<multiply>(env, exports, "nttMultiply");
-  exportVoid<forwardColumns>(env, exports, "nttForwardColumns");
-  exportVoid<inverseColumns>(env, exports, "nttInverseColumns");
-  exportVoid<tile>(env, exports, "nttTile");
+void addNtt(Bindings& bindings) {
+  bindings.add<forward>("nttForward");
+  bindings.add<inverse>("nttInverse");
+  bindings.add<multiply>("nttMultiply");
+  bindings.add<forwardColumns>("nttForwardColumns");
+  bindings.add<inverseColumns>("nttInverseColumns");
+  bindings.add<tile>("nttTile");
 }
 
 }  // namespace cipherprune

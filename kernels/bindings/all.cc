@@ -1,0 +1,14 @@
+#include "binding.h"
+
+namespace cipherprune {
+
+const Bindings& allBindings() {
+  static const Bindings bindings = [] {
+    Bindings list;
+    for (const auto add : {addCpu, addNtt, addRlwe, addPrg, addOt, addFerret, addFloat, addRing, addSeedMatrix, addCot}) add(list);
+    return list;
+  }();
+  return bindings;
+}
+
+}  // namespace cipherprune

@@ -1,0 +1,188 @@
+#include "binding.h"
+#include "src/rlwe/packed-linear.h"
+
+namespace cipherprune {
+
+namespace {
+
+const RlweContext& contextOf(const Arguments& a, Key primesKey, size_t n) {
+  const auto primes = a.uint32s(primesKey);
+  return rlweContext(n, std::vector<uint32_t>(primes.data, primes.data + primes.length));
+}
+
+const uint8_t* seedOf(const Arguments& a, Key key) {
+  const auto seed = a.bytes(key);
+  a.expectLength(key, seed.length, seedBytes);
+  return seed.data;
+}
+
+/** Jobs outlive the call: seeds are copied. */
+std::vector<uint8_t> seedCopy(const Arguments& a, Key key) {
+  const uint8_t* seed = seedOf(a, key);
+  return std::vector<uint8_t>(seed, seed + seedBytes);
+}
+
+PackedLayout layoutOf(const Arguments& a, Key key) {
+  const auto w = a.uint32s(key);
+  a.expectLength(key, w.length, 11);
+  const uint32_t* d = w.data;
+  a.expect(d[3] != 0 && d[6] != 0 && d[7] != 0, key, "tokens, kIn and kOut above 0");
+  return {d[0], d[1], d[2], d[3], d[4], d[5], d[6], d[7], d[8], d[9], static_cast<int>(d[10])};
+}
+
+/** Strides whose largest key lies inside `length` words. */
+Strides stridesOf(const Arguments& a, Key key, size_t batch, size_t rows, size_t columns, size_t length) {
+  const auto s = a.uint32s(key);
+  a.expectLength(key, s.length, 3);
+  const Strides strides{s.data[0], s.data[1], s.data[2]};
+  a.expect(strides.at(batch - 1, rows - 1, columns - 1) < length, key, "strides inside the tensor");
+  return strides;
+}
+
+size_t threadsOf(const Arguments& a, Key key) { return static_cast<size_t>(a.integer(key, 1, 256)); }
+
+const int32_t* secretOf(const Arguments& a, Key key, size_t n) {
+  const auto secret = a.int32s(key);
+  a.expectLength(key, secret.length, n);
+  return secret.data;
+}
+
+void secret(const Arguments& a) {
+  Sampler sampler(seedOf(a, 0));
+  const auto out = a.int32s(1);
+  sampler.ternary(out.length, out.data);
+}
+
+void publicKey(const Arguments& a) {
+  const auto s = a.int32s(1);
+  const RlweContext& context = contextOf(a, 0, s.length);
+  const auto out = a.bytes(4);
+  a.expectLength(4, out.length, publicKeyBytes(context));
+  makePublicKey(context, s.data, seedOf(a, 2), seedOf(a, 3), out.data);
+}
+
+double publicKeyExpansion(const Arguments& a) {
+  const RlweContext& context = contextOf(a, 0, a.size(1));
+  const auto bytes = a.bytes(3);
+  const auto out = a.uint32s(4);
+  a.expectLength(3, bytes.length, publicKeyBytes(context));
+  a.expectLength(4, out.length, publicKeyWords(context));
+  return static_cast<double>(expandPublicKey(context, seedOf(a, 2), bytes.data, out.data));
+}
+
+void galoisKeys(const Arguments& a) {
+  const auto s = a.int32s(1);
+  const RlweContext& context = contextOf(a, 0, s.length);
+  const size_t count = static_cast<size_t>(a.integer(2, 0, static_cast<int64_t>(context.logN)));
+  const auto out = a.bytes(5);
+  a.expectLength(5, out.length, count * galoisKeyBytes(context));
+  makeGaloisKeys(context, s.data, count, seedOf(a, 3), seedOf(a, 4), out.data);
+}
+
+double galoisKeyExpansion(const Arguments& a) {
+  const RlweContext& context = contextOf(a, 0, a.size(1));
+  const size_t count = static_cast<size_t>(a.integer(2, 0, static_cast<int64_t>(context.logN)));
+  const auto bytes = a.bytes(4);
+  const auto out = a.uint32s(5);
+  a.expectLength(4, bytes.length, count * galoisKeyBytes(context));
+  a.expectLength(5, out.length, count * galoisKeyWords(context));
+  return static_cast<double>(expandGaloisKeys(context, count, seedOf(a, 3), bytes.data, out.data));
+}
+
+void automorphism(const Arguments& a) {
+  const RlweContext& context = contextOf(a, 0, a.size(1));
+  const size_t limbs = static_cast<size_t>(a.integer(2, 1, static_cast<int64_t>(context.limbs)));
+  const auto keys = a.uint32s(3), ct = a.uint32s(5), out = a.uint32s(6);
+  const size_t logStep = static_cast<size_t>(a.integer(4, 0, static_cast<int64_t>(context.logN) - 1));
+  a.expect(keys.length >= (logStep + 1) * galoisKeyWords(context), 3, "keys up to this automorphism");
+  a.expectLength(5, ct.length, 2 * limbs * context.n);
+  a.expectLength(6, out.length, ct.length);
+  KeySwitcher(context, limbs, keys.data).automorphism(ct.data, logStep, out.data);
+}
+
+Job encryptJob(const Arguments& a) {
+  const PackedLayout layout = layoutOf(a, "layout");
+  const RlweContext& context = contextOf(a, "primes", layout.n);
+  layout.check(context);
+  const int32_t* s = secretOf(a, "secret", layout.n);
+  const auto x = a.words("x");
+  const Strides strides = stridesOf(a, "strides", layout.batch, layout.rows, layout.inputs, x.length);
+  const std::vector<uint8_t> publicSeed = seedCopy(a, "publicSeed"), errorSeed = seedCopy(a, "errorSeed");
+  const size_t threads = threadsOf(a, "threads");
+  const auto out = a.bytes("out");
+  a.expectLength("out", out.length, layout.inputBytes());
+  return [=, &context] {
+    encryptPacked(context, layout, s, x.data, strides, publicSeed.data(), errorSeed.data(), threads, out.data);
+    return 0.0;
+  };
+}
+
+PackedWeights weightsOf(const Arguments& a, const PackedLayout& layout) {
+  PackedWeights weights{nullptr, nullptr, static_cast<int>(a.integer("weightBits", 2, 32)), {}};
+  size_t length;
+  if (a.isWords("weights")) {
+    const auto words = a.words("weights");
+    weights.words = words.data, length = words.length;
+  } else {
+    const auto narrow = a.int16s("weights");
+    weights.narrow = narrow.data, length = narrow.length;
+  }
+  weights.strides = stridesOf(a, "weightStrides", layout.batch, layout.inputs, layout.outputs, length);
+  return weights;
+}
+
+Job evaluateJob(const Arguments& a) {
+  const PackedLayout layout = layoutOf(a, "layout");
+  const RlweContext& context = contextOf(a, "primes", layout.n);
+  layout.check(context);
+  const auto publicKey = a.uint32s("publicKey"), galois = a.uint32s("galoisKeys");
+  a.expectLength("publicKey", publicKey.length, publicKeyWords(context));
+  a.expect(galois.length >= layout.logKIn() * galoisKeyWords(context), "galoisKeys", "a Galois key for each halving of kIn");
+  const auto inputs = a.bytes("inputs");
+  a.expectLength("inputs", inputs.length, layout.inputBytes());
+  const std::vector<uint8_t> publicSeed = seedCopy(a, "publicSeed"), secretSeed = seedCopy(a, "secretSeed");
+  const PackedWeights weights = weightsOf(a, layout);
+  const auto mask = a.words("mask");
+  const Strides maskStrides = stridesOf(a, "maskStrides", layout.batch, layout.rows, layout.outputs, mask.length);
+  const int floodBits = static_cast<int>(a.integer("floodBits", 1, primeBits * static_cast<int64_t>(layout.limbs) - 2));
+  const size_t threads = threadsOf(a, "threads");
+  const auto out = a.bytes("out");
+  a.expectLength("out", out.length, layout.outputBytes());
+  return [=, &context] {
+    return static_cast<double>(evaluatePacked(context, layout, {publicKey.data, galois.data}, inputs.data, publicSeed.data(), weights,
+                                              mask.data, maskStrides, floodBits, secretSeed.data(), threads, out.data));
+  };
+}
+
+Job decryptJob(const Arguments& a) {
+  const PackedLayout layout = layoutOf(a, "layout");
+  const RlweContext& context = contextOf(a, "primes", layout.n);
+  layout.check(context);
+  const int32_t* s = secretOf(a, "secret", layout.n);
+  const auto bytes = a.bytes("bytes");
+  a.expectLength("bytes", bytes.length, layout.outputBytes());
+  const size_t threads = threadsOf(a, "threads");
+  const auto out = a.words("out");
+  const Strides strides = stridesOf(a, "strides", layout.batch, layout.rows, layout.outputs, out.length);
+  const auto noise = a.words("noise");
+  a.expectLength("noise", noise.length, 1);
+  return [=, &context] {
+    return static_cast<double>(decryptPacked(context, layout, s, bytes.data, threads, out.data, strides, noise.data));
+  };
+}
+
+}  // namespace
+
+void addRlwe(Bindings& bindings) {
+  bindings.add<secret>("rlweSecret");
+  bindings.add<publicKey>("rlwePublicKey");
+  bindings.add<publicKeyExpansion>("rlweExpandPublicKey");
+  bindings.add<galoisKeys>("rlweGaloisKeys");
+  bindings.add<galoisKeyExpansion>("rlweExpandGaloisKeys");
+  bindings.add<automorphism>("rlweAutomorphism");
+  bindings.add<encryptJob>("rlweEncryptPacked");
+  bindings.add<evaluateJob>("rlweEvaluatePacked");
+  bindings.add<decryptJob>("rlweDecryptPacked");
+}
+
+}  // namespace cipherprune

@@ -1,0 +1,22 @@
+/** All kernels, whatever runs them. Each area of kernels/types/ describes its part of the surface. */
+import type { CotKernels } from './types/cot.js';
+import type { CpuKernels } from './types/cpu.js';
+import type { FerretKernels } from './types/ferret.js';
+import type { FloatKernels } from './types/float.js';
+import type { NttKernels } from './types/ntt.js';
+import type { OtKernels } from './types/ot.js';
+import type { PrgKernels } from './types/prg.js';
+import type { RingKernels } from './types/ring.js';
+import type { RlweKernels } from './types/rlwe.js';
+import type { SeedMatrixKernels } from './types/seed-matrix.js';
+
+export type Kernels = CpuKernels &
+  FerretKernels &
+  FloatKernels &
+  CotKernels &
+  NttKernels &
+  OtKernels &
+  PrgKernels &
+  RingKernels &
+  RlweKernels &
+  SeedMatrixKernels;
