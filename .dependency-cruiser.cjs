@@ -23,7 +23,11 @@ module.exports = {
       '^(training|inference|cli|experiments|bench|kernels|data|config)/|node_modules/@tensorflow|^(net|tls)$',
     ),
     never('util-is-below-everything', '^util/', '^(?!util/|node_modules/)[a-z]+/'),
-    never('config-is-below', '^config/', '^(training|inference|cli|experiments|bench|kernels|data|model)/'),
+    never(
+      'config-is-below',
+      '^config/',
+      '^(training|inference|cli|experiments|bench|kernels|data|model/(?!task\\.ts))/',
+    ),
     never('data-is-below', '^data/', '^(training|inference|cli|experiments|bench)/'),
     never('core-is-below-everything', '^inference/core/', '^inference/(?!core/)'),
     never(

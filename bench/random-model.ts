@@ -123,7 +123,7 @@ export function randomArtifact(config: ModelConfig, seed: number): Artifact {
   };
   const publicModel: PublicModel = {
     config,
-    task: 'bench',
+    task: null,
     fixedPoint: FIXED_POINT,
     ranges: rangesOf(config.layers),
     scales: scalesOf(weights),

@@ -82,7 +82,7 @@ export async function benchTraining(options: TrainingBenchOptions): Promise<Trai
   const state: ModelState = {
     config,
     tokenizerFiles: {},
-    task: 'sst2',
+    task: null,
     maxTokens: options.tokens,
     parameters: initialParameters(config, 0.02, options.seed),
     spread: null,

@@ -5,6 +5,7 @@ import type { LayerThresholds, PublicModel } from '../model/artifact/artifact.js
 import { type PublicPart, readArtifact, readPublicPart } from '../model/artifact/artifact-file.js';
 import type { PrivatePart } from '../model/artifact/private-part.js';
 import { sha256 } from '../model/sha256.js';
+import { taskName } from '../model/task.js';
 
 export interface InspectedFile {
   readonly part: 'public' | 'private';
@@ -15,6 +16,9 @@ export interface InspectedFile {
 
 export interface Inspection {
   readonly task: string;
+  /** Two texts or one; null where nobody has said. */
+  readonly pair: boolean | null;
+  readonly metrics: readonly string[];
   readonly config: PublicModel['config'];
   /** Numbers in the embedding and in the private weights, thresholds not counted; null without the private part. */
   readonly parameters: { readonly embedding: number; readonly private: number | null };
@@ -73,7 +77,9 @@ export async function inspectArtifact(directory: string): Promise<Inspection> {
   const files = [...filesOf('public', publicPart), ...(whole ? filesOf('private', whole.privatePart) : [])];
   const thresholds = whole?.artifact.private.layers.map((layer) => layer.thresholds);
   return {
-    task,
+    task: taskName(task),
+    pair: task?.pair ?? null,
+    metrics: task?.metrics ?? [],
     config,
     parameters: { embedding: embeddingParameters(config), private: whole ? privateParameters(config) : null },
     maxTokens,

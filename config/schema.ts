@@ -3,14 +3,47 @@
  * from the task to the export. Literal → checked parameters: parsed once, frozen afterwards.
  */
 import * as z from 'zod';
+import { METRIC_NAMES } from '../model/task.js';
 
-/** Task names as the command line spells them. */
-export const taskNames = ['sst2', 'mrpc', 'rte', 'qnli', 'mnli', 'mnli-mm', 'cola', 'qqp'] as const;
+/** Names of GLUE's tasks as the command line spells them: shorthands for descriptions. */
+export const taskNames = [
+  'sst2',
+  'mrpc',
+  'rte',
+  'qnli',
+  'mnli',
+  'mnli-mm',
+  'cola',
+  'qqp',
+  'stsb',
+  'wnli',
+] as const;
 export type TaskName = (typeof taskNames)[number];
 
 /** How the products of the encoder's weight matrices are computed while training; `bf16` rounds their inputs. */
 export const precisions = ['float32', 'bf16'] as const;
 export type Precision = (typeof precisions)[number];
+
+/** A task of one's own. */
+const ownTask = z.strictObject({
+  name: z.string().min(1).max(100),
+  /** One class of several, or one number. */
+  problem: z.enum(['classes', 'regression']).default('classes'),
+  /** Columns of the files; absent: guessed where only one fits. */
+  columns: z
+    .strictObject({
+      text: z.string().min(1),
+      textPair: z.string().min(1).nullable().default(null),
+      label: z.string().min(1),
+    })
+    .optional(),
+  /** Names of the classes; absent: those of the training file, in order of first appearance. */
+  labels: z.array(z.string().min(1).max(200)).min(1).optional(),
+  /** The first is the one that models are compared by. */
+  metrics: z.array(z.enum(METRIC_NAMES)).min(1).optional(),
+  /** Of a regression: the least and the greatest number; absent: those of the training file. */
+  range: z.tuple([z.number(), z.number()]).nullable().default(null),
+});
 
 const fraction = z.number().min(0).max(1);
 const positive = z.number().positive();
@@ -240,10 +273,14 @@ const exportOptions = z.strictObject({
   calibrationExamples: count.default(512),
 });
 
+const task = z.union([z.enum(taskNames), ownTask], {
+  error: `expected one of ${taskNames.join(', ')}, or a description with a name`,
+});
+
 export const runConfigSchema = z.strictObject({
   /** Shown in logs and reports. */
   name: z.string().min(1),
-  task: z.enum(taskNames),
+  task,
   model,
   data: data.prefault({}),
   seed: z.number().int().min(0).max(0xffffffff).default(1),
@@ -271,3 +308,7 @@ type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonl
 /** A checked run configuration with every default filled in; frozen. */
 export type RunConfig = DeepReadonly<z.output<typeof runConfigSchema>>;
 export type PhaseName = keyof RunConfig['phases'];
+
+/** For messages. */
+export const nameOfTask = (named: RunConfig['task']): string =>
+  typeof named === 'string' ? named : named.name;

@@ -1,3 +1,7 @@
+/** What the outputs mean: one class of several, one number, or any set of labels. model/outputs.ts reads them. */
+export const PROBLEMS = ['classes', 'regression', 'multi-label'] as const;
+export type Problem = (typeof PROBLEMS)[number];
+
 /** The architecture of a BERT encoder classifier (post-LayerNorm, GELU, pooler with tanh), of any size. */
 export interface ModelConfig {
   readonly vocabularySize: number;

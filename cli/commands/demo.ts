@@ -5,6 +5,7 @@ import type { Argv } from 'yargs';
 import type { CotKind } from '../../inference/core/cot-kind.js';
 import type { Classification } from '../../inference/run/classification.js';
 import { onInterrupt } from '../../util/interrupt.js';
+import { taskName } from '../../model/task.js';
 import { note } from '../../util/note.js';
 import { packageFile } from '../../util/package-file.js';
 import { selfCommand } from '../../util/self-command.js';
@@ -65,7 +66,7 @@ async function demo({ artifact, verbose, cots }: GlobalOptions & DemoOptions): P
   const plaintext = await CleartextClassifier.open(artifact);
   const { config } = plaintext.model;
   print(
-    `Model: ${config.layers} layers, width ${config.hiddenSize}, ${config.heads} heads, task ${plaintext.model.task}`,
+    `Model: ${config.layers} layers, width ${config.hiddenSize}, ${config.heads} heads, task ${taskName(plaintext.model.task)}`,
   );
   const command = selfCommand('serve', '--artifact', artifact, '--port', '0', '--until-stdin-closes');
   const server = await startServerProcess(command, (line) => verbose && note(`server: ${line}`));

@@ -4,7 +4,7 @@ import { createWriteStream } from 'node:fs';
 import type { Argv } from 'yargs';
 import { type Dataset, describeMalformed, splitFourToOne } from '../../data/sources/dataset.js';
 import { readGlue } from '../../data/sources/glue.js';
-import { type Split, type Task, taskByName } from '../../data/sources/tasks.js';
+import { type GlueTask, type Split, taskByName } from '../../data/sources/tasks.js';
 import { compareWays, type Way, type WayResult } from '../../experiments/evaluate/comparison.js';
 import {
   type Classifier,
@@ -36,7 +36,7 @@ import { print, printJson, printTable, progressBar } from '../output.js';
 interface EvaluateOptions {
   readonly artifact?: string | undefined;
   readonly checkpoint?: string | undefined;
-  readonly task: Task;
+  readonly task: GlueTask;
   readonly data: string;
   readonly split: Split;
   readonly fold?: number | undefined;
@@ -254,7 +254,7 @@ async function run(options: GlobalOptions & EvaluateOptions): Promise<void> {
   }
 }
 
-function knownTask(name: unknown): Task {
+function knownTask(name: unknown): GlueTask {
   try {
     return taskByName(String(name));
   } catch (error) {

@@ -69,7 +69,7 @@ async function exportCheckpoint(options: ExportOptions): Promise<void> {
   const tokenizer = createTokenizer(checkpoint.tokenizerFiles);
   const examples = texts.map(({ text, textPair }, index) => {
     const { ids, tokenTypes } = tokenizer.encode(text, textPair, maxTokens);
-    return { index, ids: Int32Array.from(ids), types: Int32Array.from(tokenTypes), label: -1 };
+    return { index, ids: Int32Array.from(ids), types: Int32Array.from(tokenTypes), label: Number.NaN };
   });
   const defaults = config?.export ?? runConfigSchema.shape.export.parse(undefined);
   const { ringBits, fractionBits } = defaults;

@@ -38,6 +38,7 @@ function overridesOf({ task, model, data, out, keep, mode, set }: TrainOptions):
 
 async function train(options: TrainOptions): Promise<void> {
   const { loadRunConfig } = await import('../../config/load.js');
+  const { nameOfTask } = await import('../../config/schema.js');
   const config = await loadRunConfig(options.config, overridesOf(options));
   const { useBackend } = await import('../../training/backend/setup.js');
   const { prepareRun } = await import('../../training/loop/prepare.js');
@@ -49,7 +50,7 @@ async function train(options: TrainOptions): Promise<void> {
   for (const line of prepared.notes) note(line);
   const { layers, hiddenSize } = prepared.state.config;
   note(
-    `${config.name}: ${config.task}, ${prepared.train.length} training and ${prepared.dev.length} dev examples; ${layers} layers of ${hiddenSize}; backend ${backend}; writing to ${config.output}`,
+    `${config.name}: ${nameOfTask(config.task)}, ${prepared.train.length} training and ${prepared.dev.length} dev examples; ${layers} layers of ${hiddenSize}; backend ${backend}; writing to ${config.output}`,
   );
   const display = trainingDisplay();
   const stop = { requested: false };

@@ -1,34 +1,19 @@
-/** The metrics that GLUE names, over predicted and true class numbers. */
-import type { MetricName, Task } from '../sources/tasks.js';
+/** The metrics that tasks name, over predicted and true class numbers, or numbers. */
+import type { MetricName } from '../../model/task.js';
+import { pearson, spearman } from './correlation.js';
+import { checkLengths } from './lengths.js';
+import { type ClassScores, classScores, confusionMatrix, macroF1Of } from './per-class.js';
 
 type Labels = readonly number[];
 
-/** Counts of a binary confusion matrix; class 1 is positive. */
-interface Confusion {
-  readonly truePositive: number;
-  readonly falsePositive: number;
-  readonly falseNegative: number;
-  readonly trueNegative: number;
-}
+/** Classes that occur in either list: a matrix that holds both. */
+const classesOf = (predicted: Labels, labels: Labels): number =>
+  predicted.reduce((most, label, i) => Math.max(most, label + 1, labels[i]! + 1), 2);
 
-function checkLengths(predicted: Labels, labels: Labels): void {
-  if (predicted.length !== labels.length)
-    throw new RangeError(
-      `metrics: expected as many predictions as labels, got ${predicted.length} and ${labels.length}`,
-    );
-}
-
-function confusion(predicted: Labels, labels: Labels): Confusion {
+const confusion = (predicted: Labels, labels: Labels): number[][] => {
   checkLengths(predicted, labels);
-  const count = (p: boolean, y: boolean): number =>
-    predicted.filter((value, i) => (value === 1) === p && (labels[i] === 1) === y).length;
-  return {
-    truePositive: count(true, true),
-    falsePositive: count(true, false),
-    falseNegative: count(false, true),
-    trueNegative: count(false, false),
-  };
-}
+  return confusionMatrix(predicted, labels, classesOf(predicted, labels));
+};
 
 /** Share of right predictions; 0 of nothing. */
 export function accuracy(predicted: Labels, labels: Labels): number {
@@ -38,28 +23,43 @@ export function accuracy(predicted: Labels, labels: Labels): number {
 }
 
 /** Harmonic mean of precision and recall of class 1; 0 if it never occurs. */
-export function f1(predicted: Labels, labels: Labels): number {
-  const { truePositive, falsePositive, falseNegative } = confusion(predicted, labels);
-  const denominator = 2 * truePositive + falsePositive + falseNegative;
-  return denominator === 0 ? 0 : (2 * truePositive) / denominator;
-}
+export const f1 = (predicted: Labels, labels: Labels): number =>
+  classScores(confusion(predicted, labels), [])[1]!.f1;
 
-/** Matthews correlation of two classes, −1 to 1; 0 if either side is constant (B. W. Matthews, 1975). */
+/** Mean F1 of the classes that occur. */
+export const macroF1 = (predicted: Labels, labels: Labels): number =>
+  macroF1Of(classScores(confusion(predicted, labels), []));
+
+/**
+ * Matthews correlation, −1 to 1; 0 if either side is constant. Of any number of classes (J. Gorodkin, 2004), which for two is that of
+ * B. W. Matthews (1975).
+ */
 export function matthews(predicted: Labels, labels: Labels): number {
-  const {
-    truePositive: tp,
-    falsePositive: fp,
-    falseNegative: fn,
-    trueNegative: tn,
-  } = confusion(predicted, labels);
-  const denominator = Math.sqrt((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn));
-  return denominator === 0 ? 0 : (tp * tn - fp * fn) / denominator;
+  const counts = confusion(predicted, labels);
+  const total = labels.length;
+  const scores = classScores(counts, []);
+  const right = counts.reduce((sum, row, at) => sum + row[at]!, 0);
+  const sum = (of: (scores: ClassScores) => number): number => scores.reduce((all, one) => all + of(one), 0);
+  const product = right * total - sum(({ support, predicted: called }) => support * called);
+  const spreadOf = (of: 'support' | 'predicted'): number => total ** 2 - sum((one) => one[of] ** 2);
+  const denominator = Math.sqrt(spreadOf('support') * spreadOf('predicted'));
+  return denominator === 0 ? 0 : product / denominator;
 }
 
-const metricFunctions = { accuracy, f1, matthews };
+const metricFunctions: Readonly<Record<MetricName, (predicted: Labels, labels: Labels) => number>> = {
+  accuracy,
+  f1,
+  macroF1,
+  matthews,
+  pearson,
+  spearman,
+};
 
 export type Metrics = Readonly<Partial<Record<MetricName, number>>>;
 
-/** The task's own metrics, each 0-1 (Matthews −1 to 1). */
-export const computeMetrics = (task: Task, predicted: Labels, labels: Labels): Metrics =>
-  Object.fromEntries(task.metrics.map((name) => [name, metricFunctions[name](predicted, labels)]));
+/** The task's own metrics, each 0-1 (correlations −1 to 1). */
+export const computeMetrics = (
+  { metrics }: { readonly metrics: readonly MetricName[] },
+  predicted: Labels,
+  labels: Labels,
+): Metrics => Object.fromEntries(metrics.map((name) => [name, metricFunctions[name](predicted, labels)]));

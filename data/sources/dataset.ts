@@ -1,12 +1,14 @@
 /** What every reader of data returns, and the bookkeeping of rows that could not be read. */
-import type { Split, TaskName } from './tasks.js';
+import type { Split, Task } from './tasks.js';
+
+export { DatasetError } from './dataset-error.js';
 
 export interface Example {
   /** Position among the rows of its file, malformed ones included, from 0. */
   readonly index: number;
   readonly text: string;
   readonly textPair: string | null;
-  /** Class number, or null in a split without labels. */
+  /** Class number, or the number itself of a regression; null in a split without labels. */
   readonly label: number | null;
 }
 
@@ -24,15 +26,10 @@ export interface MalformedRows {
 }
 
 export interface Dataset {
-  readonly task: TaskName;
+  readonly task: Task;
   readonly split: Split;
   readonly examples: readonly Example[];
   readonly malformed: MalformedRows;
-}
-
-/** A data set that cannot be used; the message names file, expected and got. */
-export class DatasetError extends Error {
-  override name = 'DatasetError';
 }
 
 /** Counts malformed rows and keeps the first few. */

@@ -3,7 +3,8 @@ import { createReadStream, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'csv-parse';
 import { type Dataset, DatasetError, type Example, MalformedRowLog } from './dataset.js';
-import { type Columns, type Split, type Task, type TaskName, tasks } from './tasks.js';
+import { readNumber } from './labels.js';
+import { type Columns, type GlueTask, type Split, type TaskName, tasks } from './tasks.js';
 
 export interface ReadOptions {
   /** Stop after so many good rows; null or absent for all. */
@@ -34,17 +35,23 @@ function layoutFromHeader(columns: Columns, header: readonly string[], file: str
   };
 }
 
+/** The class number or the number itself, or the reason why it is none. */
+function readLabel(stored: string, { storedLabels, range }: GlueTask): number | string {
+  if (range !== null) return readNumber(stored, range);
+  const label = storedLabels.indexOf(stored);
+  if (label >= 0) return label;
+  return `expected a label ${storedLabels.join(' or ')}, got "${stored.slice(0, 40)}"`;
+}
+
 /** One row → an example, or the reason why it is none. */
-function readRow(row: readonly string[], layout: Layout, task: Task, index: number): Example | string {
+function readRow(row: readonly string[], layout: Layout, task: GlueTask, index: number): Example | string {
   if (row.length !== layout.columns) return `expected ${layout.columns} columns, got ${row.length}`;
   const text = row[layout.text]!.trim();
   const textPair = layout.textPair === null ? null : row[layout.textPair]!.trim();
   if (text === '' || textPair === '') return 'empty text';
   if (layout.label === null) return { index, text, textPair, label: null };
-  const stored = row[layout.label]!.trim();
-  const label = task.storedLabels.indexOf(stored);
-  if (label < 0) return `expected a label ${task.storedLabels.join(' or ')}, got "${stored.slice(0, 40)}"`;
-  return { index, text, textPair, label };
+  const label = readLabel(row[layout.label]!.trim(), task);
+  return typeof label === 'string' ? label : { index, text, textPair, label };
 }
 
 /** Columns of the CoLA files without header: source, label, mark, sentence. */
@@ -53,13 +60,13 @@ const headerlessColumns = 4;
 /** Reads one TSV file of a task. Malformed rows are skipped and reported; a file of nothing else is an error. */
 export async function readTsv(
   file: string,
-  task: Task,
+  task: GlueTask,
   split: Split,
   options: ReadOptions = {},
 ): Promise<Dataset> {
   if (!existsSync(file))
     throw new DatasetError(`${file}: no such file; expected ${task.name}'s ${split} split in GLUE's layout`);
-  const columns = task.columns[split];
+  const columns = task.layout[split];
   const malformed = new MalformedRowLog();
   const examples: Example[] = [];
   const limit = options.limit ?? Number.POSITIVE_INFINITY;
@@ -98,7 +105,7 @@ export async function readTsv(
       `${file}: no usable row for ${task.name} (${malformed.count} malformed; first: ${reason})`,
     );
   }
-  return { task: task.name, split, examples, malformed: { count: malformed.count, first: malformed.first } };
+  return { task, split, examples, malformed: { count: malformed.count, first: malformed.first } };
 }
 
 /** Reads a split of a task from GLUE's directory layout: `directory/SST-2/dev.tsv` and so on. */

@@ -4,22 +4,30 @@ import { parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { fetchFromHub, HubError, type HubOptions } from '../../model/checkpoint/hub.js';
 import { type Dataset, DatasetError, type Example, MalformedRowLog } from './dataset.js';
-import { type Split, type Task, type TaskName, tasks } from './tasks.js';
+import { readNumber } from './labels.js';
+import { type GlueTask, type Split, type TaskName, tasks } from './tasks.js';
 
 export const glueRepository = 'nyu-mll/glue';
 
 /** One row → an example, or the reason why it is none. */
-function readRow(row: Record<string, unknown>, task: Task, index: number): Example | string {
+function readRow(row: Record<string, unknown>, task: GlueTask, index: number): Example | string {
   const text = row[task.hub.text];
   const textPair = task.hub.textPair === null ? null : row[task.hub.textPair];
   if (typeof text !== 'string' || text.trim() === '') return `expected text in column ${task.hub.text}`;
   if (textPair !== null && (typeof textPair !== 'string' || textPair.trim() === ''))
     return `expected text in column ${task.hub.textPair}`;
-  const label = Number(row.label);
-  // Test splits have −1.
-  if (!Number.isInteger(label) || label < -1 || label >= task.labels.length)
-    return `expected a label 0-${task.labels.length - 1}, got ${String(row.label)}`;
-  return { index, text: text.trim(), textPair: textPair?.trim() ?? null, label: label < 0 ? null : label };
+  const label = readLabel(row.label, task);
+  if (typeof label === 'string') return label;
+  return { index, text: text.trim(), textPair: textPair?.trim() ?? null, label };
+}
+
+/** Test splits have -1: no label. */
+function readLabel(stored: unknown, { labels, range }: GlueTask): number | null | string {
+  const label = Number(stored);
+  if (label === -1) return null;
+  if (range !== null) return readNumber(String(stored), range);
+  if (Number.isInteger(label) && label >= 0 && label < labels.length) return label;
+  return `expected a label 0-${labels.length - 1}, got ${String(stored)}`;
 }
 
 async function readParquet(path: string): Promise<Record<string, unknown>[]> {
@@ -61,5 +69,5 @@ export async function readHubSplit(
   }
   if (examples.length === 0)
     throw new DatasetError(`dataset ${repository}: no usable row for ${name} (${malformed.count} malformed)`);
-  return { task: name, split, examples, malformed: { count: malformed.count, first: malformed.first } };
+  return { task, split, examples, malformed: { count: malformed.count, first: malformed.first } };
 }

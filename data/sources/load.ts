@@ -1,9 +1,11 @@
 /** The data of a run, from whichever source its configuration names. */
 import type { RunConfig } from '../../config/schema.js';
+import { nameOfTask } from '../../config/schema.js';
 import { type Dataset, DatasetError, splitFourToOne } from './dataset.js';
 import { readGlue } from './glue.js';
 import { readHubSplit } from './hub-dataset.js';
 import { generateSynthetic } from './synthetic.js';
+import { resolveTask } from './tasks.js';
 
 const none = { count: 0, first: [] };
 
@@ -11,14 +13,17 @@ export type LoadOptions = Pick<RunConfig, 'task' | 'data'>;
 
 async function loadAll({ task, data }: LoadOptions, split: 'train' | 'dev'): Promise<Dataset> {
   if (data.source === 'synthetic') {
-    if (task !== 'sst2') throw new DatasetError(`data.source synthetic: expected task sst2, got ${task}`);
+    if (task !== 'sst2')
+      throw new DatasetError(`data.source synthetic: expected task sst2, got ${nameOfTask(task)}`);
     const generated = generateSynthetic({
       seed: data.syntheticSeed,
       train: data.syntheticTrain,
       dev: data.syntheticDev,
     });
-    return { task, split, examples: generated[split], malformed: none };
+    return { task: resolveTask(task), split, examples: generated[split], malformed: none };
   }
+  if (typeof task !== 'string')
+    throw new DatasetError(`data.source ${data.source}: expected the name of a GLUE task, got ${task.name}`);
   const read = (from: 'train' | 'dev'): Promise<Dataset> =>
     data.source === 'hub'
       ? readHubSplit(task, from, {}, data.repository)

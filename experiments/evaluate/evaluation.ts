@@ -3,9 +3,10 @@
 import { mean } from '../../data/metrics/mean.js';
 import { computeMetrics, type Metrics } from '../../data/metrics/metrics.js';
 import type { Dataset, Example } from '../../data/sources/dataset.js';
-import { type Task, tasks } from '../../data/sources/tasks.js';
+import type { Task } from '../../data/sources/tasks.js';
 import type { Classification } from '../../inference/run/classification.js';
 import type { PublicModel } from '../../model/artifact/artifact.js';
+import { taskName } from '../../model/task.js';
 import { chunks } from '../../util/chunks.js';
 
 /** Whatever classifies: a connected client, or the cleartext backend. */
@@ -85,10 +86,10 @@ export function checkTask(task: Task, model: Pick<PublicModel, 'config' | 'task'
   const own = model.config.labels;
   const fits =
     own.length === task.labels.length &&
-    (model.task === task.name || own.every((label, i) => label === task.labels[i]));
+    (model.task?.name === task.name || own.every((label, i) => label === task.labels[i]));
   if (fits) return;
   throw new Error(
-    `evaluate: expected a model for ${task.name} (${task.labels.join(', ')}), got one for ${model.task} (${own.join(', ')})`,
+    `evaluate: expected a model for ${task.name} (${task.labels.join(', ')}), got one for ${taskName(model.task)} (${own.join(', ')})`,
   );
 }
 
@@ -126,7 +127,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const cost = costOf(results);
   return {
     examples: results.length,
-    metrics: known.length > 0 ? computeMetrics(tasks[dataset.task], predicted, labels) : {},
+    metrics: known.length > 0 ? computeMetrics(dataset.task, predicted, labels) : {},
     truncated: results.filter(({ truncatedTokens }) => truncatedTokens > 0).length,
     keptRatio,
     importantRatio: ratios(results, 'important'),

@@ -56,7 +56,7 @@ export class FloatClassifier implements Classifier {
         index,
         ids: Int32Array.from(ids),
         types: Int32Array.from(tokenTypes),
-        label: -1,
+        label: Number.NaN,
       })),
     );
     const milliseconds = (performance.now() - started) / texts.length;

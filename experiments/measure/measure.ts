@@ -9,7 +9,7 @@ import { computeMetrics } from '../../data/metrics/metrics.js';
 import type { Dataset, Example } from '../../data/sources/dataset.js';
 import { loadSplit } from '../../data/sources/load.js';
 import { splitmix32 } from '../../data/sources/synthetic.js';
-import { tasks } from '../../data/sources/tasks.js';
+import { resolveTask, type Task } from '../../data/sources/tasks.js';
 import { type CostEstimate, estimateCost, meanCost } from '../../inference/cost/cost-model.js';
 import { CleartextClassifier } from '../../inference/run/cleartext-classifier.js';
 import { bucketOf } from '../../inference/run/request.js';
@@ -63,7 +63,12 @@ function encodeExamples(
 ): EncodedExample[] {
   return examples.map(({ index, text, textPair, label }) => {
     const { ids, tokenTypes } = tokenizer.encode(text, textPair, maxTokens);
-    return { index, ids: Int32Array.from(ids), types: Int32Array.from(tokenTypes), label: label ?? -1 };
+    return {
+      index,
+      ids: Int32Array.from(ids),
+      types: Int32Array.from(tokenTypes),
+      label: label ?? Number.NaN,
+    };
   });
 }
 
@@ -76,18 +81,20 @@ const perLayer = (
 
 /** Metrics and kept tokens of the float model from its traces. */
 export function floatMeasured(
-  task: RunConfig['task'],
+  task: Task,
   examples: readonly EncodedExample[],
   traces: readonly TokenTrace[],
 ): Measured {
   const length = (i: number): number => examples[i]!.ids.length;
   const keptRatio = perLayer(traces, 'kept', length);
-  const known = examples.map(({ label }, i) => ({ label, at: i })).filter(({ label }) => label >= 0);
+  const known = examples
+    .map(({ label }, i) => ({ label, at: i }))
+    .filter(({ label }) => !Number.isNaN(label));
   const predicted = known.map(({ at }) => traces[at]!.predicted);
   return {
     examples: examples.length,
     metrics: computeMetrics(
-      tasks[task],
+      task,
       predicted,
       known.map(({ label }) => label),
     ),
@@ -164,7 +171,7 @@ function tokenLines(
   const lines = examples.map(({ index, ids, label }, i): TokenLine => {
     const { predicted, left, kept, important } = traces[i]!;
     const tokens = Array.from(ids, (id) => tokenizer.token(id));
-    return { index, label: label < 0 ? null : label, predicted, tokens, left, kept, important };
+    return { index, label: Number.isNaN(label) ? null : label, predicted, tokens, left, kept, important };
   });
   return lines.map((line) => `${JSON.stringify(line)}\n`).join('');
 }
@@ -187,6 +194,7 @@ export async function measureRun(options: MeasureOptions): Promise<RunResult> {
   const state = stateOfCheckpoint(checkpoint);
   const tokenizer = createTokenizer(checkpoint.tokenizerFiles);
   const encode = (examples: readonly Example[]) => encodeExamples(examples, tokenizer, state.maxTokens);
+  const task = resolveTask(config.task);
   const whole = await loadSplit(config, 'dev');
   const dataset = limit === null ? whole : { ...whole, examples: whole.examples.slice(0, limit) };
   const examples = encode(dataset.examples);
@@ -202,11 +210,11 @@ export async function measureRun(options: MeasureOptions): Promise<RunResult> {
   const result: RunResult = {
     formatVersion: 1,
     name: config.name,
-    task: config.task,
+    task: task.name,
     mode: config.masks.mode,
     labels: state.config.labels,
     artifact: digest,
-    float: floatMeasured(config.task, examples, traces),
+    float: floatMeasured(task, examples, traces),
     fixedPoint: rounded ? measuredOf(rounded, false) : (known?.fixedPoint ?? null),
     secure:
       options.secure > 0 ? await secureMeasured(directory, dataset, options.secure) : (known?.secure ?? null),

@@ -1,5 +1,6 @@
 /** What the manifests of an artifact may contain. Bounds keep a wrong or hostile manifest from costing memory. */
 import * as z from 'zod';
+import { storedTaskSchema } from '../task.js';
 import type { PublicModel } from './artifact.js';
 
 /** A damaged, foreign or newer artifact; the message names the file, expected and got. */
@@ -100,7 +101,7 @@ export const publicManifestSchema = z
   .strictObject({
     ...header,
     part: z.literal('public'),
-    task: z.string().min(1).max(100),
+    task: storedTaskSchema,
     config: configSchema,
     maxTokens: upTo(1 << 16),
     fixedPoint: z.strictObject({

@@ -3,6 +3,7 @@
  * The public part goes to every client; the private part is read by the server only. docs/artifact-format.md.
  */
 import type { ModelConfig } from '../config.js';
+import type { TaskDescription } from '../task.js';
 
 /** A matrix [inputs, outputs] of signed integers of `weightBits` bits that stand for value / 2^fractionBits. */
 export interface QuantizedMatrix {
@@ -130,7 +131,8 @@ export interface FixedPoint {
 /** Which approximations the model was trained for: 'polynomial' (see approximations.ts) with high and low degree. */
 export interface PublicModel {
   readonly config: ModelConfig;
-  readonly task: string;
+  /** Null for a model that nobody has named a task for. */
+  readonly task: TaskDescription | null;
   readonly fixedPoint: FixedPoint;
   readonly ranges: ModelRanges;
   readonly scales: ModelScales;

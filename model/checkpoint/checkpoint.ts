@@ -9,6 +9,7 @@ import * as z from 'zod';
 import type { LayerThresholds } from '../artifact/artifact.js';
 import type { ModelConfig } from '../config.js';
 import { replaceDirectory } from '../replace-directory.js';
+import { storedTaskSchema, type TaskDescription } from '../task.js';
 import { readTokenizerFiles, type TokenizerFiles } from '../tokenizer/tokenizer-files.js';
 import { type FloatTensors, readCheckpointTensors, storeCheckpointTensors } from './checkpoint-tensors.js';
 import { CheckpointError, parseHuggingFaceConfig, toHuggingFaceConfig } from './hugging-face-config.js';
@@ -19,7 +20,7 @@ export { CheckpointError } from './hugging-face-config.js';
 
 /** What cipherprune.json adds to a Hugging Face checkpoint. */
 export interface CheckpointDetails {
-  readonly task: string;
+  readonly task: TaskDescription | null;
   /** Longest input that it was trained on, in tokens. */
   readonly maxTokens: number;
   readonly prunes: boolean;
@@ -42,7 +43,7 @@ const detailsName = 'cipherprune.json';
 const thresholdSchema = z.strictObject({ prune: z.number(), reduce: z.number() });
 const detailsSchema = z.object({
   formatVersion: z.literal(1),
-  task: z.string().min(1),
+  task: storedTaskSchema,
   maxTokens: z.number().int().positive(),
   prunes: z.boolean(),
   reduces: z.boolean(),

@@ -2,6 +2,7 @@
 import { mean } from '../../data/metrics/mean.js';
 import type { LayerThresholds } from '../../model/artifact/artifact.js';
 import type { Checkpoint, CheckpointDetails, FloatTensors } from '../../model/checkpoint/checkpoint.js';
+import { taskName } from '../../model/task.js';
 import { TrainingError } from '../errors.js';
 
 /** A model and where it is from, for messages. */
@@ -14,7 +15,7 @@ type Trained = Checkpoint & { readonly details: CheckpointDetails };
 
 const kindOf = ({ config, details }: Trained): string => {
   const masks = `${details.prunes ? 'pruned' : 'dense'}${details.reduces ? ' and reduced' : ''}`;
-  return `a ${masks} model for ${details.task} with ${config.layers} layers of ${config.hiddenSize}`;
+  return `a ${masks} model for ${taskName(details.task)} with ${config.layers} layers of ${config.hiddenSize}`;
 };
 
 function trained({ from, checkpoint }: Ingredient): Trained {

@@ -1,6 +1,7 @@
 /** What distillation follows: the dense model of phase 1, or the mean of several, on the training sentences; computed once. */
 import type { RunConfig } from '../../config/schema.js';
 import { type Checkpoint, readCheckpoint } from '../../model/checkpoint/checkpoint.js';
+import { type TaskDescription, taskName } from '../../model/task.js';
 import { TrainingError } from '../errors.js';
 import type { EncodedExample } from '../loop/batches.js';
 import { type ModelState, stateOfCheckpoint } from '../network/model-state.js';
@@ -8,12 +9,12 @@ import { teacherLogits } from './teacher-logits.js';
 
 /** A checkpoint as a model without masks that reads the student's tokens. */
 function denseModel(checkpoint: Checkpoint, student: ModelState, directory: string): ModelState {
-  const describe = (task: string, labels: readonly string[], words: number): string =>
-    `${task} with ${labels.join(', ')} and ${words} word pieces`;
+  const describe = (task: TaskDescription | null, labels: readonly string[], words: number): string =>
+    `${taskName(task)} with ${labels.join(', ')} and ${words} word pieces`;
   const { config, details } = checkpoint;
   const { labels, vocabularySize } = student.config;
   const wanted = describe(student.task, labels, vocabularySize);
-  const got = describe(details?.task ?? 'no task', config.labels, config.vocabularySize);
+  const got = describe(details?.task ?? null, config.labels, config.vocabularySize);
   if (got !== wanted)
     throw new TrainingError(
       `distillation: teacher ${directory}: expected a model for ${wanted}, got one for ${got}`,

@@ -6,7 +6,7 @@ export interface EncodedExample {
   readonly index: number;
   readonly ids: Int32Array;
   readonly types: Int32Array;
-  /** -1 without label. */
+  /** Class number, or the number itself of a regression; NaN without label. */
   readonly label: number;
 }
 
@@ -20,7 +20,8 @@ export interface Batch {
   /** 1 on real tokens. */
   readonly real: Float32Array;
   readonly lengths: readonly number[];
-  readonly labels: Int32Array;
+  /** Class numbers or numbers; NaN without label. */
+  readonly labels: Float32Array;
 }
 
 export interface BatchLimits {
@@ -69,7 +70,7 @@ export function makeBatch(examples: readonly EncodedExample[]): Batch {
     types,
     real,
     lengths,
-    labels: Int32Array.from(examples, (e) => e.label),
+    labels: Float32Array.from(examples, (e) => e.label),
   };
 }
 

@@ -8,7 +8,7 @@ import { recombinedPairs } from '../../data/augment/recombine.js';
 import { type Dataset, describeMalformed, type Example } from '../../data/sources/dataset.js';
 import { loadSplit } from '../../data/sources/load.js';
 import { splitmix32 } from '../../data/sources/synthetic.js';
-import { type Task, tasks } from '../../data/sources/tasks.js';
+import { descriptionOf, resolveTask, type Task } from '../../data/sources/tasks.js';
 import { type Checkpoint, readCheckpoint } from '../../model/checkpoint/checkpoint.js';
 import type { ModelConfig } from '../../model/config.js';
 import { createTokenizer, type Tokenizer } from '../../model/tokenizer/tokenizer.js';
@@ -49,7 +49,12 @@ function encodeAll(
   const encoded = dataset.examples.map(({ index, text, textPair, label }) => {
     const { ids, tokenTypes, droppedTokens } = tokenizer.encode(text, textPair, maxTokens);
     if (droppedTokens > 0) truncated++;
-    return { index, ids: Int32Array.from(ids), types: Int32Array.from(tokenTypes), label: label ?? -1 };
+    return {
+      index,
+      ids: Int32Array.from(ids),
+      types: Int32Array.from(tokenTypes),
+      label: label ?? Number.NaN,
+    };
   });
   const malformed = describeMalformed(dataset.malformed);
   if (malformed) notes.push(malformed);
@@ -143,7 +148,9 @@ export async function prepareRun(
   readModel: (name: string) => Promise<Checkpoint> = readCheckpoint,
 ): Promise<PreparedRun> {
   const notes: string[] = [];
-  const task = tasks[config.task];
+  const task = resolveTask(config.task);
+  if (task.problem !== 'classes')
+    throw new TrainingError(`task ${task.name}: expected classes, got ${task.problem}`);
   const [train, dev] = [await loadSplit(config, 'train'), await loadSplit(config, 'dev')];
   const checkpoint = config.model.checkpoint === undefined ? null : await readModel(config.model.checkpoint);
   const tokenizerFiles = await tokenizerFilesFor(config, train, checkpoint);
@@ -169,7 +176,7 @@ export async function prepareRun(
   const state: ModelState = {
     config: model,
     tokenizerFiles,
-    task: config.task,
+    task: descriptionOf(task),
     maxTokens,
     parameters,
     spread: null,

@@ -112,7 +112,7 @@ export function tokenShares(
   return { kept: [...kept, alone], important: [...important, alone] };
 }
 
-export function countCorrect(logits: Float32Array, labels: Int32Array): number {
+export function countCorrect(logits: Float32Array, labels: Float32Array): number {
   const classes = logits.length / labels.length;
   let correct = 0;
   labels.forEach((label, row) => {

@@ -3,9 +3,11 @@ import * as tf from '@tensorflow/tfjs';
 import type { Batch } from '../loop/batches.js';
 import type { TokenMasks } from './masks.js';
 
-/** Mean cross entropy of the rows that have a label. logits [batch, labels], labels [batch], -1 for none */
-export function crossEntropy(logits: tf.Tensor2D, labels: Int32Array): tf.Scalar {
-  const oneHot = tf.oneHot(tf.tensor1d(labels, 'int32'), logits.shape[1]);
+/** Mean cross entropy of the rows that have a label. logits [batch, labels], labels [batch], NaN for none */
+export function crossEntropy(logits: tf.Tensor2D, labels: Float32Array): tf.Scalar {
+  // A class that does not exist has a row of zeros.
+  const classes = Int32Array.from(labels, (label) => (Number.isNaN(label) ? -1 : label));
+  const oneHot = tf.oneHot(tf.tensor1d(classes, 'int32'), logits.shape[1]);
   return tf
     .logSoftmax(logits)
     .mul(oneHot)
@@ -14,7 +16,8 @@ export function crossEntropy(logits: tf.Tensor2D, labels: Int32Array): tf.Scalar
 }
 
 /** Rows that have a label. */
-export const labelled = (labels: Int32Array): number => labels.filter((label) => label >= 0).length;
+export const labelled = (labels: Float32Array): number =>
+  labels.filter((label) => !Number.isNaN(label)).length;
 
 /** Mean of T² · KL(teacher ‖ student) at temperature T (Hinton, Vinyals and Dean, 2015), up to the teacher's entropy. */
 export function distillationLoss(logits: tf.Tensor2D, teacher: Float32Array, temperature: number): tf.Scalar {

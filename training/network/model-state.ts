@@ -2,6 +2,7 @@
 import type { LayerThresholds } from '../../model/artifact/artifact.js';
 import type { Checkpoint } from '../../model/checkpoint/checkpoint.js';
 import type { ModelConfig } from '../../model/config.js';
+import type { TaskDescription } from '../../model/task.js';
 import type { TokenizerFiles } from '../../model/tokenizer/tokenizer-files.js';
 import { type Parameter, WeightTensors, weightShapes } from './parameters.js';
 import { thresholdParameters, thresholdsOf } from './thresholds.js';
@@ -9,7 +10,8 @@ import { thresholdParameters, thresholdsOf } from './thresholds.js';
 export interface ModelState {
   readonly config: ModelConfig;
   readonly tokenizerFiles: TokenizerFiles;
-  readonly task: string;
+  /** Null for a model that nobody has named a task for. */
+  readonly task: TaskDescription | null;
   readonly maxTokens: number;
   /** Weights, and thresholds.* from the soft phase on. */
   readonly parameters: Map<string, Parameter>;
@@ -61,7 +63,7 @@ export function stateOfCheckpoint(checkpoint: Checkpoint): ModelState {
   return {
     config,
     tokenizerFiles,
-    task: details?.task ?? 'sst2',
+    task: details?.task ?? null,
     maxTokens: details?.maxTokens ?? Math.min(128, config.maxPositions),
     parameters,
     spread,

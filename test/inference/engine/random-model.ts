@@ -70,7 +70,7 @@ export function randomModel({ layers, prunes, reduces, seed }: ModelOptions): Ar
   const artifact: Artifact = {
     public: {
       config,
-      task: 'random',
+      task: null,
       fixedPoint: { ringBits: 37, fractionBits: 12 },
       ranges: { embedding: 4, layers: [], poolerInput: 8, logits: 8 },
       scales: scalesOf(secret),

@@ -10,6 +10,7 @@ import {
   scalesOf,
 } from '../../../model/artifact/artifact.js';
 import type { ModelConfig } from '../../../model/config.js';
+import { namedTask } from '../../../model/task.js';
 import { tokenizerFilesFromVocabulary } from '../../../model/tokenizer/tokenizer-files.js';
 
 export const tinyVocabulary = [
@@ -99,7 +100,7 @@ export function tinyArtifact({
   return {
     public: {
       config,
-      task: 'sst2',
+      task: namedTask('sst2'),
       fixedPoint: { ringBits: 37, fractionBits: 12 },
       ranges: { embedding: 4, layers: model.layers.map(() => ranges), poolerInput: 4, logits: 3 },
       scales: scalesOf(model),

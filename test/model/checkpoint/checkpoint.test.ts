@@ -26,6 +26,7 @@ import {
   writeSafetensors,
 } from '../../../model/checkpoint/safetensors.js';
 import type { ModelConfig } from '../../../model/config.js';
+import { namedTask } from '../../../model/task.js';
 import { tokenizerFilesFromVocabulary } from '../../../model/tokenizer/tokenizer-files.js';
 import { tinyVocabulary } from '../artifact/tiny-artifact.js';
 
@@ -52,7 +53,7 @@ const tensors = new Map<string, FloatTensor>(
 );
 const tokenizerFiles = tokenizerFilesFromVocabulary(tinyVocabulary);
 const details = {
-  task: 'sst2',
+  task: namedTask('sst2'),
   maxTokens: 5,
   prunes: true,
   reduces: false,

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Checkpoint, CheckpointDetails } from '../../../model/checkpoint/checkpoint.js';
+import { namedTask } from '../../../model/task.js';
 import { soup } from '../../../training/distil/soup.js';
 import { randomParameters, smallConfig } from '../fixtures.js';
 
 const details: CheckpointDetails = {
-  task: 'sst2',
+  task: namedTask('sst2'),
   maxTokens: 12,
   prunes: true,
   reduces: false,
@@ -66,7 +67,7 @@ describe('soup', () => {
     ],
     [
       'another task',
-      [checkpoint(1), checkpoint(2, { details: { ...details, task: 'rte' } })],
+      [checkpoint(1), checkpoint(2, { details: { ...details, task: namedTask('rte') } })],
       /run-1: expected a pruned model for sst2 with 3 layers of 16, got a pruned model for rte/,
     ],
     [

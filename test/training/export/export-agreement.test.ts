@@ -33,7 +33,7 @@ const checkpoint: Checkpoint = {
   tensors: randomParameters(config, 11),
   tokenizerFiles,
   details: {
-    task: 'sst2',
+    task: null,
     maxTokens: 32,
     prunes: true,
     reduces: true,

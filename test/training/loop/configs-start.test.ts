@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadRunConfig } from '../../../config/load.js';
 import { splitmix32 } from '../../../data/sources/synthetic.js';
-import { type Columns, type Split, type Task, tasks } from '../../../data/sources/tasks.js';
+import { type Columns, type GlueTask, resolveTask, type Split, tasks } from '../../../data/sources/tasks.js';
 import { readCheckpoint, writeCheckpoint } from '../../../model/checkpoint/checkpoint.js';
 import { tokenizerFilesFromVocabulary } from '../../../model/tokenizer/tokenizer-files.js';
 import { useBackend } from '../../../training/backend/setup.js';
@@ -46,14 +46,14 @@ function table({ text, textPair, label }: Columns, labels: readonly string[], ro
   return `${[...header, ...lines].join('\n')}\n`;
 }
 
-function writeTask(task: Task): void {
+function writeTask(task: GlueTask): void {
   for (const [split, rows] of [
     ['train', 30],
     ['dev', 30],
   ] as const satisfies readonly [Split, number][]) {
     const file = join(data, task.folder, task.files[split]);
     mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, table(task.columns[split], task.storedLabels, rows));
+    writeFileSync(file, table(task.layout[split], task.storedLabels, rows));
   }
 }
 
@@ -93,7 +93,7 @@ describe('configs/ start on files in the layout of their task', () => {
     const evaluation = await new Trainer(config, prepared, output, silent).run({ resume: false });
     expect(Object.values(evaluation.metrics).every((metric) => Number.isFinite(metric))).toBe(true);
     const { details, config: trained } = await readCheckpoint(join(output, 'final'));
-    expect(details).toMatchObject({ task: config.task, prunes: true });
-    expect(trained.labels).toEqual(tasks[config.task].labels);
+    expect(details).toMatchObject({ task: { name: config.task }, prunes: true });
+    expect(trained.labels).toEqual(resolveTask(config.task).labels);
   });
 });

@@ -27,7 +27,11 @@ describe('a whole run on generated sentences', () => {
     expect(lines.map((line) => JSON.parse(line).event)).toContain('step');
 
     const checkpoint = await readCheckpoint(inFolder('whole', 'final'));
-    expect(checkpoint.details).toMatchObject({ task: 'sst2', prunes: true, reduces: true });
+    expect(checkpoint.details).toMatchObject({
+      task: { name: 'sst2', pair: false },
+      prunes: true,
+      reduces: true,
+    });
     const { train: examples, dev } = await prepareRun(config);
     const before = predict(stateOfCheckpoint(checkpoint), dev, { prune: true });
     expect(before.keptRatio).toEqual(evaluation.keptRatio);
