@@ -1,4 +1,4 @@
-/** Layers point one way; see docs/architecture.md. */
+/** Layers point one way; see docs/concepts/architecture.md. */
 const never = (name, from, to) => ({ name, severity: 'error', from: { path: from }, to: { path: to } });
 
 module.exports = {

@@ -1,4 +1,4 @@
-/** The artifact as a directory: `public/` for every client, `private/` for the server. docs/artifact-format.md. */
+/** The artifact as a directory: `public/` for every client, `private/` for the server. docs/reference/artifact.md. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceDirectory } from '../replace-directory.js';

@@ -1,6 +1,6 @@
 /**
  * What export writes and inference reads: the only thing that training and inference share besides this folder.
- * The public part goes to every client; the private part is read by the server only. docs/artifact-format.md.
+ * The public part goes to every client; the private part is read by the server only. docs/reference/artifact.md.
  */
 import type { ModelConfig } from '../config.js';
 import type { TaskDescription } from '../task.js';

@@ -1,6 +1,6 @@
 /**
  * Training in three phases: dense (ordinary fine-tuning), soft (weights and thresholds together, soft masks), hard (masks made
- * 0 or 1 by the learned thresholds, which are frozen). CipherPrune, ICLR 2025; our changes are in docs/training.md.
+ * 0 or 1 by the learned thresholds, which are frozen). CipherPrune, ICLR 2025; our changes are in docs/concepts/training.md.
  */
 import { availableParallelism } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
