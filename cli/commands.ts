@@ -18,6 +18,7 @@ import { command as soup } from './commands/soup.js';
 import { command as sweep } from './commands/sweep.js';
 import { command as train } from './commands/train.js';
 import { command as verify } from './commands/verify.js';
+import { command as verifyCommitment } from './commands/verify-commitment.js';
 
 export const commands: readonly RegisteredCommand[] = [
   demo,
@@ -25,6 +26,7 @@ export const commands: readonly RegisteredCommand[] = [
   exportCommand,
   inspect,
   verify,
+  verifyCommitment,
   serve,
   infer,
   evaluate,

@@ -30,6 +30,8 @@ export interface Inspection {
   readonly ranges: PublicModel['ranges'];
   /** One pair a layer; null without the private part or without pruning. */
   readonly thresholds: readonly LayerThresholds[] | null;
+  /** The public part's, to the private part; null in artifacts of older versions. */
+  readonly commitment: string | null;
   readonly digests: { readonly public: string; readonly private: string | null };
   readonly bytes: { readonly public: number; readonly private: number | null };
   readonly files: readonly InspectedFile[];
@@ -89,6 +91,7 @@ export async function inspectArtifact(directory: string): Promise<Inspection> {
     scales,
     ranges,
     thresholds: thresholds?.every((pair) => pair !== null) ? thresholds : null,
+    commitment: publicPart.commitment,
     digests: { public: publicPart.digest, private: whole?.privatePart.digest ?? null },
     bytes: { public: totalBytes(files, 'public'), private: whole ? totalBytes(files, 'private') : null },
     files,

@@ -1,6 +1,7 @@
 /** A connected client for a command: to a given server, or to one that is started here as a process of its own. */
 
 import type { Client } from '../inference/client/client.js';
+import type { NewServer } from '../inference/client/connect.js';
 import type { CotKind } from '../inference/core/cot-kind.js';
 import { onInterrupt } from '../util/interrupt.js';
 import { note } from '../util/note.js';
@@ -11,6 +12,8 @@ export interface ClientTarget {
   readonly address: { readonly host: string; readonly port: number } | null;
   readonly artifact?: string | undefined;
   readonly modelDigest?: string | undefined;
+  /** Accept and remember that a server's model is another than before. */
+  readonly acceptChangedModel?: boolean | undefined;
   /** A server that is started here keeps the word table secret. */
   readonly privateEmbedding: boolean;
   readonly timeoutSeconds: number;
@@ -56,11 +59,17 @@ async function poolOf({ pool: path }: ClientTarget, { ahead, digest }: Client) {
   return { resume: () => resumePool(ahead, options), keep: () => keepPool(ahead, options) };
 }
 
+const noteNewServer = ({ address, modelDigest, commitment }: NewServer): void =>
+  note(
+    `cipherprune: ${address} is new here: model ${modelDigest}, ${commitment === null ? 'no commitment to its weights' : `weights committed to by ${commitment}`}`,
+  );
+
 /** Runs `body` with a client that is connected and set up; closes everything afterwards, whatever happens. */
 export async function withClient<T>(target: ClientTarget, body: (client: Client) => Promise<T>): Promise<T> {
   const { connectClient } = await import('../inference/client/connect.js');
   const { openEngineParty } = await import('../inference/run/engine-party.js');
   const { defaultCacheFolder } = await import('../inference/client/public-cache.js');
+  const { defaultKnownServersFolder, KnownServers } = await import('../inference/client/known-servers.js');
   const local = target.address ? null : await startLocalServer(target);
   const forgetCleanup = onInterrupt(() => local?.stop());
   try {
@@ -73,6 +82,12 @@ export async function withClient<T>(target: ClientTarget, body: (client: Client)
       // The public part without the word table is another than the artifact's: take what the server has.
       artifact: target.privateEmbedding ? undefined : target.artifact,
       cacheFolder: target.cache ? defaultCacheFolder() : null,
+      ...(local
+        ? {}
+        : {
+            knownServers: new KnownServers(defaultKnownServersFolder(), target.acceptChangedModel),
+            onNewServer: noteNewServer,
+          }),
     });
     try {
       const pool = await poolOf(target, client);

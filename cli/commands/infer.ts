@@ -26,7 +26,8 @@ interface InferOptions {
   readonly connect?: string | undefined;
   readonly local: boolean;
   readonly artifact?: string | undefined;
-  readonly artifactDigest?: string | undefined;
+  readonly modelDigest?: string | undefined;
+  readonly acceptChangedModel: boolean;
   readonly text?: string | undefined;
   readonly textPair?: string | undefined;
   readonly file?: string | undefined;
@@ -40,13 +41,13 @@ interface InferOptions {
   readonly json: boolean;
 }
 
-function checkTarget({ connect, local, artifact, artifactDigest, privateEmbedding }: InferOptions): void {
+function checkTarget({ connect, local, artifact, modelDigest, privateEmbedding }: InferOptions): void {
   if ((connect === undefined) === !local) throw new UsageError('expected either --connect or --local');
   if (local && artifact === undefined) throw new UsageError('--local needs --artifact');
   if (privateEmbedding && !local)
     throw new UsageError('--private-embedding needs --local; a server that runs elsewhere decides by itself');
-  if (artifactDigest !== undefined && !/^[0-9a-f]{64}$/i.test(artifactDigest))
-    throw new UsageError('--artifact-digest: expected 64 hexadecimal digits');
+  if (modelDigest !== undefined && !/^[0-9a-f]{64}$/i.test(modelDigest))
+    throw new UsageError('--model-digest: expected 64 hexadecimal digits');
 }
 
 /** Not part of the result: what a user should know about it. */
@@ -95,7 +96,8 @@ async function infer(options: GlobalOptions & InferOptions): Promise<void> {
   const target = {
     address,
     artifact: options.artifact,
-    modelDigest: options.artifactDigest?.toLowerCase(),
+    modelDigest: options.modelDigest?.toLowerCase(),
+    acceptChangedModel: options.acceptChangedModel,
     privateEmbedding: options.privateEmbedding,
     timeoutSeconds: options.timeout,
     cache: options.cache,
@@ -130,7 +132,18 @@ export const command: Command<InferOptions> = {
         describe: 'With --local the model to serve; with --connect the only model to accept',
         requiresArg: true,
       },
-      'artifact-digest': { type: 'string', describe: 'The only model to accept, by its digest' },
+      'model-digest': {
+        alias: 'artifact-digest',
+        type: 'string',
+        describe:
+          'The only model to accept, by the digest of its public part, which commits to the weights; without it the first that a ' +
+          'server shows is remembered, and another one refused',
+      },
+      'accept-changed-model': {
+        type: 'boolean',
+        default: false,
+        describe: 'Accept that the server has another model than the one remembered, and remember that',
+      },
       text: { type: 'string', describe: 'One text', requiresArg: true },
       'text-pair': { type: 'string', describe: 'The second text of a pair', requiresArg: true },
       file: {

@@ -21,6 +21,7 @@ function printSummary({
   reduces,
   fixedPoint,
   bytes,
+  commitment,
   digests,
 }: Inspection): void {
   const heads = `${config.layers} layers, ${config.heads} heads, width ${config.hiddenSize}, inner ${config.intermediateSize}`;
@@ -34,6 +35,7 @@ function printSummary({
   print(
     `public part   ${megabytes(bytes.public)} MB, ${parameters.embedding} numbers, digest ${digests.public}`,
   );
+  print(`commitment    ${commitment ?? 'none: exported by an older version'}`);
   if (bytes.private === null) print('private part  not here: weights and thresholds stay with the server');
   else
     print(

@@ -35,6 +35,8 @@ export class Client {
   #offline: Cost;
   /** Of the model's public part. */
   readonly digest: string;
+  /** Of the public part to the server's weights; null in artifacts of older versions. */
+  readonly commitment: string | null;
   /** Material for texts to come; null if this party or the server makes none. */
   readonly ahead: ClientAhead | null;
 
@@ -45,9 +47,10 @@ export class Client {
     readonly model: PublicModel,
     readonly tokenizer: Tokenizer,
     offline: Cost,
-    { aheadMegabytes, digest }: { readonly aheadMegabytes: number; readonly digest: string },
+    { aheadMegabytes, part }: { readonly aheadMegabytes: number; readonly part: PublicPart },
   ) {
-    this.digest = digest;
+    this.digest = part.digest;
+    this.commitment = part.commitment;
     this.#offline = offline;
     const { material } = party;
     this.ahead =
@@ -70,7 +73,7 @@ export class Client {
     const { aheadMegabytes } = agreement;
     return new Client(metered, session, party, model, tokenizer, cost, {
       aheadMegabytes,
-      digest: part.digest,
+      part,
     });
   }
 

@@ -5,6 +5,7 @@ import { connectTcp } from '../net/tcp-channel.js';
 import type { OpenParty } from '../run/party.js';
 import { protocolDigest } from '../run/protocol-digest.js';
 import { Client } from './client.js';
+import type { KnownServers } from './known-servers.js';
 import { readCached, writeCached } from './public-cache.js';
 
 export interface ConnectOptions {
@@ -20,7 +21,22 @@ export interface ConnectOptions {
   readonly artifact?: string | undefined;
   /** Public parts by digest; null: keep none. */
   readonly cacheFolder: string | null;
+  /** Where no model is pinned: what servers had before. Absent: any model is accepted. */
+  readonly knownServers?: KnownServers | undefined;
+  /** Told when a server is met for the first time, or with another model that was accepted. */
+  readonly onNewServer?: ((server: NewServer) => void) | undefined;
 }
+
+/** What is remembered of a server, and what a user may compare with what the operator says. */
+export interface NewServer {
+  readonly address: string;
+  readonly modelDigest: string;
+  /** To the weights; null: the artifact is older than commitments. */
+  readonly commitment: string | null;
+}
+
+const addressOf = ({ host, port }: Pick<ConnectOptions, 'host' | 'port'>): string =>
+  `${host.includes(':') ? `[${host}]` : host}:${port}`;
 
 /** Connects, agrees and sets up. Throws with the address, both digests, or whatever else does not fit. */
 export async function connectClient(options: ConnectOptions): Promise<Client> {
@@ -29,19 +45,31 @@ export async function connectClient(options: ConnectOptions): Promise<Client> {
   if (own && options.modelDigest && own.digest !== options.modelDigest) {
     throw new Error(`artifact ${artifact}: expected the digest ${options.modelDigest}, got ${own.digest}`);
   }
+  const modelDigest = own?.digest ?? options.modelDigest ?? null;
+  const known = modelDigest === null ? options.knownServers : undefined;
+  const address = addressOf(options);
+  let isNew = false;
   const channel = await connectTcp(host, port, { timeoutMilliseconds });
   try {
-    return await Client.open(channel, {
+    const client = await Client.open(channel, {
       terms: {
         protocolDigest: protocolDigest(),
         cots,
-        modelDigest: own?.digest ?? options.modelDigest ?? null,
+        modelDigest,
+        accept: async (digest) => {
+          isNew = (await known?.check(address, digest)) ?? false;
+        },
         lookUp: async (digest) => own ?? (cacheFolder ? readCached(cacheFolder, digest) : null),
         parse: parsePublicPart,
       },
       open,
       onPublicPart: async (digest, bytes) => cacheFolder && writeCached(cacheFolder, digest, bytes),
     });
+    if (isNew) {
+      await known?.remember(address, client.digest);
+      options.onNewServer?.({ address, modelDigest: client.digest, commitment: client.commitment });
+    }
+    return client;
   } catch (error) {
     await channel.close();
     throw error;

@@ -38,6 +38,8 @@ export interface ClientTerms<Part extends { readonly digest: string }> {
   readonly modelDigest: string | null;
   /** How correlated OTs are to be made; SoftSpoken unless given. */
   readonly cots?: CotKind | undefined;
+  /** Told the server's model before anything else of it is used; throws to refuse it. */
+  accept?(modelDigest: string): Promise<unknown>;
   /** A public part that this client holds already (its own artifact, a cache), or null. */
   lookUp(modelDigest: string): Promise<Part | null>;
   /** Reads and checks received bytes, which may be anything. */
@@ -148,6 +150,7 @@ export async function clientHandshake<Part extends { readonly digest: string }>(
   }
   const { aheadMegabytes } = hello;
   const agreement: Agreement = { cots: agreedCots([cots], hello.cots), aheadMegabytes };
+  await terms.accept?.(hello.modelDigest);
   const known = await terms.lookUp(hello.modelDigest);
   channel.send(Uint8Array.of(known ? HAVE_IT : SEND_IT));
   if (known) return { ...agreement, part: known, sent: null };

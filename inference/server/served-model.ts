@@ -1,5 +1,7 @@
 /** An artifact folder as a server holds it. */
-import { readArtifact, serializePublicPart } from '../../model/artifact/artifact-file.js';
+import { type ArtifactParts, readArtifact, serializePublicPart } from '../../model/artifact/artifact-file.js';
+import { entryOf } from '../../model/artifact/artifact-manifest.js';
+import { commitmentOf } from '../../model/artifact/commitment.js';
 import { encodePublicPart } from '../../model/artifact/public-part.js';
 import type { ServerTerms } from '../net/handshake.js';
 import { protocolDigest } from '../run/protocol-digest.js';
@@ -10,6 +12,14 @@ export interface ServedModelOptions extends Pick<ServerTerms, 'cots' | 'aheadMeg
   readonly privateEmbedding?: boolean;
 }
 
+/** Without the word table, which is then committed to like the weights. */
+function withoutWordTable({ artifact, privatePart: { salt, files } }: ArtifactParts) {
+  const hidden = withPrivateEmbedding(artifact);
+  const entries = [...files].map(entryOf);
+  const commitment = salt && commitmentOf(salt, entries, hidden.private.wordEmbedding ?? null);
+  return { artifact: hidden, publicPart: encodePublicPart(hidden.public, commitment) };
+}
+
 /** With `privateEmbedding` the word table stays here; the public part, and so its digest, is then another. */
 export async function servedModelOf(
   directory: string,
@@ -17,8 +27,7 @@ export async function servedModelOf(
 ): Promise<ServedModel> {
   const { cots, aheadMegabytes } = options;
   const parts = await readArtifact(directory);
-  const artifact = options.privateEmbedding ? withPrivateEmbedding(parts.artifact) : parts.artifact;
-  const publicPart = options.privateEmbedding ? encodePublicPart(artifact.public) : parts.publicPart;
+  const { artifact, publicPart } = options.privateEmbedding ? withoutWordTable(parts) : parts;
   return {
     public: artifact.public,
     private: artifact.private,

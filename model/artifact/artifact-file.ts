@@ -5,7 +5,14 @@ import { replaceDirectory } from '../replace-directory.js';
 import type { Artifact } from './artifact.js';
 import { manifestName, type PartFiles, type PartName, readManifest } from './artifact-manifest.js';
 import { ArtifactError, privateManifestSchema, publicManifestSchema } from './artifact-schema.js';
-import { decodePrivatePart, encodePrivatePart, type PrivatePart } from './private-part.js';
+import { freshSalt } from './commitment.js';
+import {
+  commitmentToFiles,
+  decodePrivatePart,
+  encodePrivatePart,
+  type PrivatePart,
+  privateFiles,
+} from './private-part.js';
 import { decodePublicPart, encodePublicPart, type PublicPart } from './public-part.js';
 
 export { ArtifactError } from './artifact-schema.js';
@@ -93,13 +100,15 @@ async function checkReplaceable(directory: string): Promise<void> {
 }
 
 /**
- * Writes an artifact beside its final place and moves it there when complete; an older one is replaced. Only the owner may
+ * Writes an artifact, its public part committing to the private one, beside its final place and moves it there when complete; an older one is replaced. Only the owner may
  * read the private part.
  */
 export async function writeArtifact(directory: string, artifact: Artifact): Promise<ArtifactParts> {
   await checkReplaceable(directory);
-  const publicPart = encodePublicPart(artifact.public);
-  const privatePart = encodePrivatePart(artifact.private, publicPart);
+  const salt = freshSalt();
+  const commitment = commitmentToFiles(salt, privateFiles(artifact.private));
+  const publicPart = encodePublicPart(artifact.public, commitment);
+  const privatePart = encodePrivatePart(artifact.private, publicPart, salt);
   await replaceDirectory(
     directory,
     new Map([...partFiles('public', publicPart), ...partFiles('private', privatePart)]),

@@ -19,7 +19,7 @@ export type PartFiles = ReadonlyMap<string, Uint8Array>;
 
 export const manifestName = 'manifest.json';
 
-const entryOf = ([name, bytes]: [string, Uint8Array]): FileEntry => ({
+export const entryOf = ([name, bytes]: [string, Uint8Array]): FileEntry => ({
   name,
   bytes: bytes.length,
   sha256: sha256(bytes),

@@ -110,6 +110,8 @@ export const publicManifestSchema = z
     }),
     prunes: z.boolean(),
     reduces: z.boolean(),
+    /** To the private part (commitment.ts); artifacts of older versions have none. */
+    commitment: digest.optional(),
     ranges: rangesSchema,
     scales: z.strictObject({
       layers: z.array(layerScalesSchema),
@@ -148,6 +150,8 @@ export const privateManifestSchema = z.strictObject({
   part: z.literal('private'),
   /** The public part that these weights belong to. */
   publicDigest: digest,
+  /** Opens the public part's commitment. */
+  salt: digest.optional(),
 });
 export type PrivateManifest = z.output<typeof privateManifestSchema>;
 

@@ -2,14 +2,30 @@
 
 import { parseSafetensors, serializeSafetensors } from '../checkpoint/safetensors.js';
 import type { LayerThresholds, PrivateModel } from './artifact.js';
-import { checkFile, manifestName, type PartFiles, readManifest, writeManifest } from './artifact-manifest.js';
-import { ArtifactError, parseWith, privateManifestSchema, thresholdsSchema } from './artifact-schema.js';
+import {
+  checkFile,
+  entryOf,
+  manifestName,
+  type PartFiles,
+  readManifest,
+  writeManifest,
+} from './artifact-manifest.js';
+import {
+  ArtifactError,
+  type PrivateManifest,
+  parseWith,
+  privateManifestSchema,
+  thresholdsSchema,
+} from './artifact-schema.js';
 import { privateTensors, readPrivate } from './artifact-tensors.js';
+import { commitmentOf } from './commitment.js';
 import { inFile, type PublicPart } from './public-part.js';
 
 export interface PrivatePart {
   readonly model: PrivateModel;
   readonly digest: string;
+  /** Of the commitment in the public part; null in artifacts of older versions. */
+  readonly salt: string | null;
   readonly manifest: Uint8Array;
   readonly files: PartFiles;
 }
@@ -29,14 +45,39 @@ function thresholdsOf({ layers }: PrivateModel): LayerThresholds[] | null {
   return thresholds.length === 0 ? null : thresholds;
 }
 
-/** Encodes the private model that belongs to a public part. */
-export function encodePrivatePart(model: PrivateModel, publicPart: PublicPart): PrivatePart {
+/** All files of the private part but its manifest, in its order. */
+export function privateFiles(model: PrivateModel): PartFiles {
   const files = new Map([[weightsName, serializeSafetensors(privateTensors(model))]]);
   const thresholds = thresholdsOf(model);
   if (thresholds !== null)
     files.set(thresholdsName, new TextEncoder().encode(`${JSON.stringify(thresholds, null, 1)}\n`));
-  const { bytes } = writeManifest('private', { publicDigest: publicPart.digest }, files);
+  return files;
+}
+
+/** What a public part says of these files, to be opened with the salt. */
+export const commitmentToFiles = (salt: string, files: PartFiles): string =>
+  commitmentOf(salt, [...files].map(entryOf));
+
+/** Encodes the private model that belongs to a public part; `salt` opens that part's commitment. */
+export function encodePrivatePart(
+  model: PrivateModel,
+  publicPart: PublicPart,
+  salt: string | null = null,
+): PrivatePart {
+  const files = privateFiles(model);
+  const fields = { publicDigest: publicPart.digest, ...(salt === null ? {} : { salt }) };
+  const { bytes } = writeManifest('private', fields, files);
   return decodePrivatePart(bytes, files, publicPart);
+}
+
+/** The public part must commit to just these files; both old or both new. */
+function checkCommitment({ salt, files }: PrivateManifest, { commitment }: PublicPart): void {
+  if (commitment === null && salt === undefined) return;
+  const opened = salt === undefined ? 'no salt' : commitmentOf(salt, files);
+  if (opened !== commitment)
+    throw new ArtifactError(
+      `${where(manifestName)}: expected what the public part commits to (${commitment ?? 'nothing'}), got ${opened}`,
+    );
 }
 
 function readThresholds(bytes: Uint8Array | undefined, publicPart: PublicPart): LayerThresholds[] | null {
@@ -74,6 +115,7 @@ export function decodePrivatePart(
       `${where(manifestName)}: belongs to another public part: expected digest ${manifest.publicDigest}, got ${publicPart.digest}`,
     );
   }
+  checkCommitment(manifest, publicPart);
   const checked = new Map<string, Uint8Array>();
   for (const entry of manifest.files) {
     const bytes = files.get(entry.name);
@@ -89,5 +131,5 @@ export function decodePrivatePart(
   const model = inFile(file, () =>
     readPrivate(parseSafetensors(weights, file).tensors, config, scales, thresholds, file),
   );
-  return { model, digest, manifest: manifestBytes, files: checked };
+  return { model, digest, salt: manifest.salt ?? null, manifest: manifestBytes, files: checked };
 }

@@ -14,6 +14,8 @@ export interface PublicPart {
   readonly model: PublicModel;
   /** SHA-256 that stands for the whole part; the handshake compares it. */
   readonly digest: string;
+  /** To the private part (commitment.ts), covered by the digest; null in artifacts of older versions. */
+  readonly commitment: string | null;
   readonly manifest: Uint8Array;
   /** All files but the manifest, in the manifest's order. */
   readonly files: PartFiles;
@@ -49,15 +51,19 @@ function checkTokenizer(model: PublicModel): void {
     );
 }
 
-/** Encodes a public model. Throws ArtifactError if it would be refused by readers. */
-export function encodePublicPart(model: PublicModel): PublicPart {
+/** Encodes a public model with a commitment to its weights. Throws ArtifactError if it would be refused by readers. */
+export function encodePublicPart(model: PublicModel, commitment: string | null = null): PublicPart {
   const files = new Map<string, Uint8Array>();
   files.set(embeddingName, serializeSafetensors(embeddingTensors(model.embedding)));
   for (const name of tokenizerNames) {
     const text = model.tokenizerFiles[name];
     if (text !== undefined) files.set(name, new TextEncoder().encode(text));
   }
-  const fields = { ...manifestFields(model), embedding: embeddingScales(model.embedding) };
+  const fields = {
+    ...manifestFields(model),
+    ...(commitment === null ? {} : { commitment }),
+    embedding: embeddingScales(model.embedding),
+  };
   const { bytes } = writeManifest('public', fields, files);
   return decodePublicPart(bytes, files);
 }
@@ -87,10 +93,10 @@ export function decodePublicPart(manifestBytes: Uint8Array, files: PartFiles): P
     const bytes = checked.get(name);
     return bytes === undefined ? [] : [[name, new TextDecoder().decode(bytes)] as const];
   });
-  const { files: _, format, formatVersion, part, embedding: scales, ...fields } = manifest;
+  const { files: _, format, formatVersion, part, commitment = null, embedding: scales, ...fields } = manifest;
   const model: PublicModel = { ...fields, embedding, tokenizerFiles: Object.fromEntries(texts) };
   checkTokenizer(model);
-  return { model, digest, manifest: manifestBytes, files: checked };
+  return { model, digest, commitment, manifest: manifestBytes, files: checked };
 }
 
 /** One buffer for the wire: the manifest's length (32 bits, little-endian), the manifest, then the files in its order. */

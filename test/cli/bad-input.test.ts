@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeHello } from '../../inference/net/hello.js';
-import { writeArtifact } from '../../model/artifact/artifact-file.js';
+import { readPublicPart, writeArtifact } from '../../model/artifact/artifact-file.js';
 import { servedModel, toyServer } from '../inference/server/toy-party.js';
 import { tinyArtifact } from '../model/artifact/tiny-artifact.js';
 import { runHere } from './run-cli.js';
@@ -166,7 +166,7 @@ describe('failures exit with 1 and one clear line', () => {
   it('a server with another model than the artifact or the digest that the client was given', async () => {
     const server = await toyServer({ model: servedModel(2) });
     const theirs = servedModel(2).terms.modelDigest;
-    const ours = servedModel(1).terms.modelDigest;
+    const ours = (await readPublicPart(artifact)).digest;
     const connect = ['infer', '--connect', `127.0.0.1:${server.port}`, '--text', 'a'];
     const message = `handshake: expected the model ${ours}, the server has ${theirs}`;
     await expectFailure([...connect, '--artifact', artifact], 1, message);

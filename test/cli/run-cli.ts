@@ -1,8 +1,16 @@
 /** Runs the command line: within this process for speed, or as a process of its own where signals and exits matter. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { vi } from 'vitest';
+import { afterAll, vi } from 'vitest';
 import { runCommandLine } from '../../cli/run.js';
+
+/** Nothing that a user has cached or remembered of servers is read, and nothing is left there. */
+const cache = mkdtempSync(join(tmpdir(), 'cipherprune-cache-'));
+process.env.XDG_CACHE_HOME = cache;
+afterAll(() => rmSync(cache, { recursive: true, force: true }));
 
 export interface Outcome {
   readonly code: number | null;
