@@ -40,8 +40,8 @@ function geluCase(degree: 'high' | 'low'): ProtocolCase {
     name: `GELU, ${degree}`,
     shape: shape.join(' x '),
     prepare: async (mpc) => {
-      const x = await shared(mpc, shape, { ringBits: plan.gelu.out.ringBits, fractionBits: 20 });
-      return () => gelu(mpc, x, degree === 'high' ? TOKENS : 0, plan.gelu);
+      const x = await shared(mpc, shape, { ringBits: plan.activation.out.ringBits, fractionBits: 20 });
+      return () => gelu(mpc, x, degree === 'high' ? TOKENS : 0, plan.activation);
     },
   };
 }

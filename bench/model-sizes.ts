@@ -1,5 +1,5 @@
 /** The BERT family's shapes, and the kept-token schedules that CipherPrune published (ICLR 2025) for three of them. */
-import type { ModelConfig } from '../model/config.js';
+import { BERT_ARCHITECTURE, type ModelConfig } from '../model/config.js';
 
 interface Size {
   readonly layers: number;
@@ -31,6 +31,7 @@ const BERT_VOCABULARY = 30522;
 const BERT_POSITIONS = 512;
 
 export const modelConfigOf = (name: ModelName): ModelConfig => ({
+  ...BERT_ARCHITECTURE,
   vocabularySize: BERT_VOCABULARY,
   hiddenSize: SIZES[name].hiddenSize,
   layers: SIZES[name].layers,

@@ -1,7 +1,8 @@
 /** The trained float model as a classifier, to set private inference beside. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { argmax, type Classification, softmax } from '../../inference/run/classification.js';
+import type { Classification } from '../../inference/run/classification.js';
+import { answerText, argmax, probabilitiesOf } from '../../model/outputs.js';
 import { bucketOf } from '../../inference/run/request.js';
 import { NO_COST } from '../../inference/session/meter.js';
 import { readCheckpoint } from '../../model/checkpoint/checkpoint.js';
@@ -45,7 +46,7 @@ export class FloatClassifier implements Classifier {
   async classifyBatch(
     texts: readonly { readonly text: string; readonly textPair: string | null }[],
   ): Promise<Classification[]> {
-    const { labels } = this.state.config;
+    const { config } = this.state;
     const encodings = texts.map(({ text, textPair }) =>
       this.tokenizer.encode(text, textPair, this.state.maxTokens),
     );
@@ -65,9 +66,9 @@ export class FloatClassifier implements Classifier {
       return {
         ...texts[i]!,
         label,
-        labelName: labels[label] ?? String(label),
+        labelName: answerText(config, logits),
         logits,
-        probabilities: softmax(logits),
+        probabilities: probabilitiesOf(config.problem, logits),
         tokens: encodings[i]!.ids.length,
         truncatedTokens: encodings[i]!.droppedTokens,
         bucket: bucketOf(encodings[i]!.ids.length),

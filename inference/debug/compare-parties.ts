@@ -6,7 +6,7 @@ import { CleartextBackend } from '../backends/cleartext/cleartext-backend.js';
 import type { CotOptions } from '../crypto/ot/setup-cots.js';
 import { Prg } from '../crypto/prg.js';
 import { memoryChannelPair } from '../net/memory-channel.js';
-import { argmax } from '../run/classification.js';
+import { argmax } from '../../model/outputs.js';
 import { openEngine } from '../run/engine.js';
 import { setupTwoParty } from '../run/engine-party.js';
 import type { EncodedText, LayerCounts } from '../run/party.js';

@@ -1,12 +1,14 @@
-/** The whole network: embedding, encoder layers, pooler and classifier; the client learns the logits. */
-import type { Backend } from '../backends/backend.js';
+/** The whole network: embedding, encoder layers and the head's two layers; the client learns the logits. */
+import type { PublicModel } from '../../model/artifact/artifact.js';
+import type { Backend, Weight } from '../backends/backend.js';
 import { decode } from '../core/ring-tensor.js';
 import { protocol, span } from '../core/span.js';
 import type { SharedTensor } from '../core/tensors.js';
-import { tanh } from '../functions/tanh.js';
+import { activate } from '../functions/activation.js';
+import { convert } from '../functions/fixed-point.js';
 import { shareEmbedding, type TokenInput } from './embedding.js';
 import { type EncoderState, encoderLayer } from './encoder-layer.js';
-import { tanhPlan } from './plan.js';
+import { headPlan, projectionRange, restingFormat } from './plan.js';
 import type { PreparedModel } from './prepare.js';
 import { lookUpEmbedding } from './secret-embedding.js';
 
@@ -27,17 +29,29 @@ const classifier = protocol(
   'classifier',
   async (mpc: Backend, model: PreparedModel, x: SharedTensor): Promise<SharedTensor> => {
     const inner = await mpc.linear(x, model.pooler);
-    const hidden = inner.shape[1]!;
-    const pooled = await tanh(mpc, mpc.reshape(inner, [hidden]), tanhPlan(model.public));
-    return mpc.linear(mpc.reshape(pooled, [1, hidden]), model.classifier);
+    const { headActivation } = model.public.config;
+    const pooled = await activate(mpc, headActivation, inner, 1, headPlan(model.public));
+    return mpc.linear(pooled, model.classifier);
   },
 );
 
-/** The client's lookup in the public table, or one on shares where the table is secret → [bucket, hidden] */
-const embedTokens = (mpc: Backend, model: PreparedModel, input: TokenInput | null, bucket: number) =>
+/** The client's lookup in the public table, or one on shares where the table is secret → [bucket, embedding width] */
+const lookUp = (mpc: Backend, model: PreparedModel, input: TokenInput | null, bucket: number) =>
   model.embedding === null
     ? shareEmbedding(mpc, model.public, input, bucket)
     : lookUpEmbedding(mpc, model.public, model.embedding, input, bucket);
+
+/** x [bucket, embedding width] → [bucket, hidden] */
+const project = protocol(
+  'projection',
+  async (mpc: Backend, model: PublicModel, x: SharedTensor, weight: Weight): Promise<SharedTensor> =>
+    convert(mpc, await mpc.linear(x, weight), restingFormat(model), projectionRange(model)),
+);
+
+async function embedTokens(mpc: Backend, model: PreparedModel, input: TokenInput | null, bucket: number) {
+  const x = await lookUp(mpc, model, input, bucket);
+  return model.projection === null ? x : project(mpc, model.public, x, model.projection);
+}
 
 /** One text, padded to `bucket` tokens. Both parties call it; `input` is the client's, null at the server. */
 export async function classify(

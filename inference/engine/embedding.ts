@@ -3,6 +3,7 @@
  * the result, padded with copies of [CLS] to a public length.
  */
 import type { PublicModel, QuantizedMatrix } from '../../model/artifact/artifact.js';
+import { embeddingWidth } from '../../model/config.js';
 import type { Backend } from '../backends/backend.js';
 import { privateTensor } from '../core/ring-tensor.js';
 import { protocol } from '../core/span.js';
@@ -38,54 +39,54 @@ function normalise(
   for (let i = 0; i < row.length; i++) row[i] = (row[i]! - mean) * scale * gamma[i]! + beta[i]!;
 }
 
-/** Sums of position and token type [tokens, hidden], row-major. */
+/** Sums of position and token type [tokens, embedding width], row-major. */
 export function publicRows(
   model: PublicModel,
   { tokenTypes }: Pick<TokenInput, 'tokenTypes'>,
   positions: readonly number[],
 ): Float64Array {
-  const { hiddenSize: hidden } = model.config;
+  const width = embeddingWidth(model.config);
   const { position, tokenType } = model.embedding;
-  const out = new Float64Array(positions.length * hidden);
+  const out = new Float64Array(positions.length * width);
   positions.forEach((at, i) => {
-    const row = out.subarray(i * hidden, (i + 1) * hidden);
+    const row = out.subarray(i * width, (i + 1) * width);
     addRow(row, position, at);
-    addRow(row, tokenType, tokenTypes[i] ?? 0);
+    if (tokenType !== null) addRow(row, tokenType, tokenTypes[i] ?? 0);
   });
   return out;
 }
 
-/** → [tokens, hidden], row-major; needs the public word table */
+/** → [tokens, embedding width], row-major; needs the public word table */
 export function embed(model: PublicModel, input: TokenInput): Float64Array {
-  const { hiddenSize: hidden, layerNormEpsilon } = model.config;
+  const { layerNormEpsilon } = model.config;
+  const width = embeddingWidth(model.config);
   const { word, norm } = model.embedding;
   if (word === null)
     throw new RangeError('embedding: expected a public word table, this model keeps it secret');
   const out = publicRows(model, input, [...input.ids.keys()]);
   input.ids.forEach((id, i) => {
-    const row = out.subarray(i * hidden, (i + 1) * hidden);
+    const row = out.subarray(i * width, (i + 1) * width);
     addRow(row, word, id);
     normalise(row, norm, layerNormEpsilon);
   });
   return out;
 }
 
-/** The client's input, padded to `bucket` rows and shared; null at the server → [bucket, hidden] */
+/** The client's input, padded to `bucket` rows and shared; null at the server → [bucket, embedding width] */
 export const shareEmbedding = protocol(
   'embedding',
   (mpc: Backend, model: PublicModel, input: TokenInput | null, bucket: number): Promise<SharedTensor> => {
-    const hidden = model.config.hiddenSize;
+    const width = embeddingWidth(model.config);
     let values: Float64Array | null = null;
     if (input !== null) {
       if (input.ids.length < 1 || input.ids.length > bucket) {
         throw new RangeError(`embedding: expected 1 to ${bucket} tokens, got ${input.ids.length}`);
       }
       const rows = embed(model, input);
-      values = new Float64Array(bucket * hidden);
+      values = new Float64Array(bucket * width);
       values.set(rows);
-      for (let row = input.ids.length; row < bucket; row++)
-        values.set(rows.subarray(0, hidden), row * hidden);
+      for (let row = input.ids.length; row < bucket; row++) values.set(rows.subarray(0, width), row * width);
     }
-    return mpc.share(privateTensor('client', [bucket, hidden], restingFormat(model), values));
+    return mpc.share(privateTensor('client', [bucket, width], restingFormat(model), values));
   },
 );

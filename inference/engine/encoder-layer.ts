@@ -4,7 +4,7 @@ import type { Backend, Weight } from '../backends/backend.js';
 import { protocol } from '../core/span.js';
 import type { SharedTensor } from '../core/tensors.js';
 import { convert, shrink } from '../functions/fixed-point.js';
-import { gelu } from '../functions/gelu.js';
+import { activate } from '../functions/activation.js';
 import { layerNorm } from '../functions/layer-norm.js';
 import { type Pruned, prune } from '../functions/prune.js';
 import { attention, paddingMask } from './attention.js';
@@ -37,12 +37,20 @@ async function addLinear(
   return mpc.add(shrink(mpc, product, format), mpc.narrow(residual, format.ringBits));
 }
 
-/** x [tokens, hidden] → gelu(x · W1 + b1) · W2 + b2 + x */
+/** x [tokens, hidden] → f(x · W1 + b1) · W2 + b2 + x, f the model's activation */
 const feedForward = protocol(
   'feedForward',
-  async (mpc: Backend, x: SharedTensor, layer: PreparedLayer, important: number, plan: LayerPlan) => {
+  async (
+    mpc: Backend,
+    { config: { activation } }: PublicModel,
+    x: SharedTensor,
+    layer: PreparedLayer,
+    important: number,
+    plan: LayerPlan,
+  ) => {
     const inner = await mpc.linear(x, layer.intermediate);
-    return addLinear(mpc, x, await gelu(mpc, inner, important, plan.gelu), layer.output);
+    const activated = await activate(mpc, activation, inner, important, plan.activation);
+    return addLinear(mpc, x, activated, layer.output);
   },
 );
 
@@ -91,7 +99,7 @@ export async function encoderLayer(
     layer.attentionNorm,
     plan.attentionNorm,
   );
-  const output = await feedForward(mpc, attended, layer, important, plan);
+  const output = await feedForward(mpc, model, attended, layer, important, plan);
   return {
     state: {
       x: await layerNorm(mpc, output, layer.outputNorm, plan.outputNorm),

@@ -5,12 +5,12 @@
  */
 import { expHigh } from '../../model/approximations.js';
 import type { LayerRanges, PrivateEmbedding, PublicModel } from '../../model/artifact/artifact.js';
+import { embeddingWidth } from '../../model/config.js';
 import type { RingFormat } from '../core/ring-tensor.js';
 import { signedBits, wideningBits } from '../functions/fixed-point.js';
-import type { GeluPlan } from '../functions/gelu.js';
+import type { ActivationPlan } from '../functions/activation-plan.js';
 import type { LayerNormPlan } from '../functions/layer-norm.js';
 import type { SoftmaxPlan } from '../functions/softmax.js';
-import type { TanhPlan } from '../functions/tanh.js';
 
 export interface AttentionPlan {
   /** Query and key as factors: their product's ring holds the logits with the mask. */
@@ -32,7 +32,7 @@ export interface AttentionPlan {
 export interface LayerPlan {
   readonly attention: AttentionPlan;
   readonly attentionNorm: LayerNormPlan;
-  readonly gelu: GeluPlan;
+  readonly activation: ActivationPlan;
   readonly outputNorm: LayerNormPlan;
 }
 
@@ -129,7 +129,7 @@ export const outputNormPlan = (model: PublicModel, ranges: LayerRanges): LayerNo
 export function embeddingNormPlan(model: PublicModel, { sum, variance }: PrivateEmbedding): LayerNormPlan {
   const { gamma, beta } = model.embedding.norm;
   const largest = (values: Float64Array) => values.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
-  const normal = Math.min(Math.sqrt(model.config.hiddenSize), (2 * sum) / Math.sqrt(variance.min));
+  const normal = Math.min(Math.sqrt(embeddingWidth(model.config)), (2 * sum) / Math.sqrt(variance.min));
   return normPlan(model, sum, variance, normal * largest(gamma) + largest(beta));
 }
 
@@ -139,12 +139,16 @@ export function layerPlan(model: PublicModel, layer: number, tokens: number, pad
   return {
     attention: attentionPlan(model, ranges, tokens, padded),
     attentionNorm: attentionNormPlan(model, ranges),
-    gelu: { inputRange: widened(ranges.geluInput), out: restingFormat(model) },
+    activation: { inputRange: widened(ranges.geluInput), out: restingFormat(model) },
     outputNorm: outputNormPlan(model, ranges),
   };
 }
 
-export const tanhPlan = (model: PublicModel): TanhPlan => ({
+/** Of the head's activation. */
+export const headPlan = (model: PublicModel): ActivationPlan => ({
   inputRange: widened(model.ranges.poolerInput),
   out: restingFormat(model),
 });
+
+/** What the projection of a narrow embedding reaches. */
+export const projectionRange = (model: PublicModel): number => widened(model.ranges.embedding);

@@ -7,6 +7,7 @@ import type {
   PublicModel,
   QuantizedLinear,
 } from '../../model/artifact/artifact.js';
+import { embeddingWidth, groupOfLayer } from '../../model/config.js';
 import type { Backend, Weight } from '../backends/backend.js';
 import { privateTensor } from '../core/ring-tensor.js';
 import { protocol } from '../core/span.js';
@@ -32,6 +33,8 @@ export interface PreparedModel {
   readonly public: PublicModel;
   /** Null where the client looks its words up by itself. */
   readonly embedding: PreparedEmbedding | null;
+  /** Null where the embedding is as wide as the layers. */
+  readonly projection: Weight | null;
   readonly layers: readonly PreparedLayer[];
   readonly pooler: Weight;
   readonly classifier: Weight;
@@ -121,15 +124,17 @@ function preparedThresholds(
   return { prune: thresholds.prune * heads, reduce: reduce * heads };
 }
 
-async function prepareLayer(
+/** The matrices of a layer: what layers of one group share. */
+type LayerWeights = Pick<PreparedLayer, 'queryKeyValue' | 'attentionOutput' | 'intermediate' | 'output'>;
+
+async function prepareMatrices(
   mpc: Backend,
   model: PublicModel,
   secret: PrivateModel | null,
   layer: number,
-): Promise<PreparedLayer> {
+): Promise<LayerWeights> {
   const { hiddenSize: hidden, intermediateSize: intermediate } = model.config;
   const scales = model.scales.layers[layer]!;
-  const ranges = model.ranges.layers[layer]!;
   const weights = secret?.layers[layer] ?? null;
   const linear = (
     name: string,
@@ -153,7 +158,6 @@ async function prepareLayer(
       [scales.attentionOutput],
       weights && [weights.attentionOutput],
     ),
-    attentionNorm: prepareNorm(mpc, hidden, attentionNormPlan(model, ranges), weights?.attentionNorm ?? null),
     intermediate: await linear(
       'intermediate',
       hidden,
@@ -162,8 +166,25 @@ async function prepareLayer(
       weights && [weights.intermediate],
     ),
     output: await linear('output', intermediate, hidden, [scales.output], weights && [weights.output]),
+  };
+}
+
+/** A layer's own: its vectors at the scales of its ranges, and its thresholds. */
+function prepareLayer(
+  mpc: Backend,
+  model: PublicModel,
+  secret: PrivateModel | null,
+  layer: number,
+  matrices: LayerWeights,
+): PreparedLayer {
+  const { hiddenSize: hidden } = model.config;
+  const ranges = model.ranges.layers[layer]!;
+  const weights = secret?.layers[layer] ?? null;
+  return {
+    ...matrices,
+    attentionNorm: prepareNorm(mpc, hidden, attentionNormPlan(model, ranges), weights?.attentionNorm ?? null),
     outputNorm: prepareNorm(mpc, hidden, outputNormPlan(model, ranges), weights?.outputNorm ?? null),
-    scales,
+    scales: model.scales.layers[layer]!,
     thresholds: preparedThresholds(model, secret, layer),
   };
 }
@@ -176,6 +197,7 @@ async function prepareEmbedding(
 ): Promise<PreparedEmbedding | null> {
   const { config, embedding, privateEmbedding: bounds } = model;
   if (!bounds) return null;
+  const width = embeddingWidth(config);
   const table = secret === null ? null : secret.wordEmbedding;
   if (table === undefined) throw new RangeError('prepare: expected a secret word table, got none');
   return {
@@ -184,12 +206,23 @@ async function prepareEmbedding(
       ...bounds.word,
       name: 'embedding/word',
       inputs: config.vocabularySize,
-      outputs: config.hiddenSize,
+      outputs: width,
       matrix: table === null ? null : table.values,
-      bias: table === null ? null : new Float64Array(config.hiddenSize),
+      bias: table === null ? null : new Float64Array(width),
     }),
-    norm: prepareNorm(mpc, config.hiddenSize, embeddingNormPlan(model, bounds), secret && embedding.norm),
+    norm: prepareNorm(mpc, width, embeddingNormPlan(model, bounds), secret && embedding.norm),
   };
+}
+
+/** Where the embedding is narrower than the layers. */
+async function prepareProjection(
+  mpc: Backend,
+  { config, scales }: PublicModel,
+  secret: PrivateModel | null,
+): Promise<Weight | null> {
+  if (scales.projection === undefined) return null;
+  const shape = { name: 'projection', inputs: embeddingWidth(config), outputs: config.hiddenSize };
+  return prepareLinear(mpc, shape, [scales.projection], secret && [secret.projection!]);
 }
 
 /** Once per connection; `secret` is null at the client. */
@@ -198,14 +231,19 @@ export const prepareModel = protocol(
   async (mpc: Backend, model: PublicModel, secret: PrivateModel | null): Promise<PreparedModel> => {
     const { hiddenSize: hidden, labels } = model.config;
     const layers: PreparedLayer[] = [];
+    const groups = new Map<number, LayerWeights>();
     for (let layer = 0; layer < model.config.layers; layer++) {
-      layers.push(await prepareLayer(mpc, model, secret, layer));
+      const group = groupOfLayer(model.config, layer);
+      const matrices = groups.get(group) ?? (await prepareMatrices(mpc, model, secret, layer));
+      groups.set(group, matrices);
+      layers.push(prepareLayer(mpc, model, secret, layer, matrices));
     }
     const head = (name: string, outputs: number, scale: MatrixScale, part: QuantizedLinear | null) =>
       prepareLinear(mpc, { name, inputs: hidden, outputs }, [scale], part && [part]);
     return {
       public: model,
       embedding: await prepareEmbedding(mpc, model, secret),
+      projection: await prepareProjection(mpc, model, secret),
       layers,
       pooler: await head('pooler', hidden, model.scales.pooler, secret?.pooler ?? null),
       classifier: await head(

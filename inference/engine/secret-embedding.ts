@@ -3,6 +3,7 @@
  * product with the table; positions and token types are public and added by the client; LayerNorm runs on shares.
  */
 import type { PrivateEmbedding, PublicModel } from '../../model/artifact/artifact.js';
+import { embeddingWidth } from '../../model/config.js';
 import type { Backend, Weight } from '../backends/backend.js';
 import { privateTensor, type RingFormat } from '../core/ring-tensor.js';
 import { protocol } from '../core/span.js';
@@ -13,7 +14,7 @@ import { embeddingNormPlan, restingFormat } from './plan.js';
 
 export interface PreparedEmbedding {
   readonly bounds: PrivateEmbedding;
-  /** [vocabulary, hidden] */
+  /** [vocabulary, embedding width] */
   readonly word: Weight;
   readonly norm: LayerNormParameters;
 }
@@ -33,7 +34,7 @@ const padded = ({ ids, tokenTypes }: TokenInput, bucket: number): TokenInput & {
   };
 };
 
-/** The client's input; null at the server → [bucket, hidden] */
+/** The client's input; null at the server → [bucket, embedding width] */
 export const lookUpEmbedding = protocol(
   'embedding',
   async (
@@ -43,7 +44,8 @@ export const lookUpEmbedding = protocol(
     input: TokenInput | null,
     bucket: number,
   ): Promise<SharedTensor> => {
-    const { hiddenSize: hidden, vocabularySize: vocabulary } = model.config;
+    const { vocabularySize: vocabulary } = model.config;
+    const width = embeddingWidth(model.config);
     const rows = input && padded(input, bucket);
     const { ringBits } = restingFormat(model);
     const share = (values: Float64Array | null, columns: number, format: RingFormat) =>
@@ -62,7 +64,7 @@ export const lookUpEmbedding = protocol(
     const others = rows && publicRows(model, rows, rows.positions);
     const sum = mpc.addPrivate(
       mpc.shiftLeft(words, fractionBits - words.fractionBits),
-      share(others, hidden, { ringBits, fractionBits }),
+      share(others, width, { ringBits, fractionBits }),
     );
     return layerNorm(mpc, sum, norm, embeddingNormPlan(model, bounds));
   },

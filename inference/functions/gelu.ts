@@ -9,17 +9,11 @@
  */
 import { geluHigh, geluLow } from '../../model/approximations.js';
 import type { Backend } from '../backends/backend.js';
-import type { RingFormat } from '../core/ring-tensor.js';
 import { protocol } from '../core/span.js';
 import type { SharedTensor } from '../core/tensors.js';
+import type { ActivationPlan } from './activation-plan.js';
 import { clamp } from './clamp.js';
 import { convert, shrink, signedBits, wideningBits, widenNonNegative } from './fixed-point.js';
-
-export interface GeluPlan {
-  /** |x| stays below. */
-  readonly inputRange: number;
-  readonly out: RingFormat;
-}
 
 const HIGH_FRACTION_BITS = 10;
 /** y² at 20 fraction bits is z = y²/8 at 23; 13 are dropped, 13 remain. */
@@ -86,7 +80,7 @@ async function combine(
   mpc: Backend,
   inner: SharedTensor,
   above: SharedTensor,
-  plan: GeluPlan,
+  plan: ActivationPlan,
 ): Promise<SharedTensor> {
   const fractionBits = INNER.fractionBits;
   const ringBits = wideningBits(plan.inputRange + 1, fractionBits);
@@ -98,7 +92,7 @@ async function combine(
 /** x [rows, features], the first `high` rows in high degree → [rows, features] in `plan.out` */
 export const gelu = protocol(
   'gelu',
-  async (mpc: Backend, x: SharedTensor, high: number, plan: GeluPlan): Promise<SharedTensor> => {
+  async (mpc: Backend, x: SharedTensor, high: number, plan: ActivationPlan): Promise<SharedTensor> => {
     const [rows, features] = x.shape as [number, number];
     const [n, highCount] = [rows * features, high * features];
     // x with the clip added fits, and y at the fewest bits that a square needs.

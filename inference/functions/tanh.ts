@@ -4,17 +4,11 @@
  */
 import { tanhApproximation } from '../../model/approximations.js';
 import type { Backend } from '../backends/backend.js';
-import type { RingFormat } from '../core/ring-tensor.js';
 import { protocol } from '../core/span.js';
 import type { SharedTensor } from '../core/tensors.js';
+import type { ActivationPlan } from './activation-plan.js';
 import { clamp } from './clamp.js';
 import { convert, shrink, signedBits } from './fixed-point.js';
-
-export interface TanhPlan {
-  /** |x| stays below. */
-  readonly inputRange: number;
-  readonly out: RingFormat;
-}
 
 const FRACTION_BITS = 12;
 const COEFFICIENT_BITS = 12;
@@ -22,7 +16,7 @@ const COEFFICIENT_BITS = 12;
 /** x [n] → [n] in `plan.out` */
 export const tanh = protocol(
   'tanh',
-  async (mpc: Backend, x: SharedTensor, plan: TanhPlan): Promise<SharedTensor> => {
+  async (mpc: Backend, x: SharedTensor, plan: ActivationPlan): Promise<SharedTensor> => {
     const [c0, c1, c2, c3, c4] = tanhApproximation.coefficients;
     const { clip } = tanhApproximation;
     const n = x.shape[0]!;

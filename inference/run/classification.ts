@@ -1,5 +1,6 @@
 /** The result of one text as the client sees it; `infer --json` prints it as it is (docs: command line). */
 import type { PublicModel } from '../../model/artifact/artifact.js';
+import { answerText, argmax, probabilitiesOf } from '../../model/outputs.js';
 import { type Cost, NO_COST, type SpanReport } from '../session/meter.js';
 import type { LeakRecord } from '../session/session.js';
 import type { LayerCounts, PartyResult } from './party.js';
@@ -23,9 +24,12 @@ export interface BatchReport {
 export interface Classification {
   readonly text: string;
   readonly textPair: string | null;
+  /** The class of the largest logit; of a multi-label model its likeliest label. */
   readonly label: number;
+  /** The answer in words: see answerText. */
   readonly labelName: string;
   readonly logits: readonly number[];
+  /** Of every label; none for a regression. */
   readonly probabilities: readonly number[];
   /** With special tokens, after truncation. */
   readonly tokens: number;
@@ -41,16 +45,6 @@ export interface Classification {
   /** The protocol run that this text shared with others; absent where it had one of its own. */
   readonly batch?: BatchReport;
   readonly leaks: readonly LeakRecord[];
-}
-
-/** Index of the largest; the first of equals. */
-export const argmax = (values: readonly number[]): number => values.indexOf(Math.max(...values));
-
-export function softmax(logits: readonly number[]): number[] {
-  const largest = Math.max(...logits);
-  const powers = logits.map((logit) => Math.exp(logit - largest));
-  const sum = powers.reduce((a, b) => a + b, 0);
-  return powers.map((power) => power / sum);
 }
 
 /** Which of how many texts of a batch. */
@@ -122,9 +116,9 @@ export function classificationOf(input: {
     text: text.text,
     textPair: text.textPair,
     label,
-    labelName: model.config.labels[label] ?? String(label),
+    labelName: answerText(model.config, logits),
     logits,
-    probabilities: softmax(logits),
+    probabilities: probabilitiesOf(model.config.problem, logits),
     tokens: text.tokens,
     truncatedTokens: text.truncatedTokens,
     bucket: text.bucket,

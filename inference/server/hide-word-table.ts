@@ -91,8 +91,9 @@ function boundsOf(word: QuantizedMatrix, embedding: EmbeddingWeights, maxTokens:
   const { position, tokenType } = embedding;
   const hidden = word.outputs;
   const words = centredRows(word.inputs, hidden, valuesOf(word));
-  const [positionAt, typeAt] = [valuesOf(position), valuesOf(tokenType)];
-  const types = tokenType.inputs;
+  const positionAt = valuesOf(position);
+  const typeAt = tokenType ? valuesOf(tokenType) : () => 0;
+  const types = tokenType?.inputs ?? 1;
   const others = centredRows(
     maxTokens * types,
     hidden,

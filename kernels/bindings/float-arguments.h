@@ -84,7 +84,7 @@ class FloatArguments {
   float32::Curve curve(const char* what) {
     int64_t length;
     const double* data = any<double>(what, length, ArrayKind::float64, "a Float64Array");
-    if (length < 4 || data[0] < 0 || data[0] > 3) fail(what, "a curve");
+    if (length < 4 || data[0] < 0 || data[0] > 4) fail(what, "a curve");
     float32::Curve curve = {};
     curve.kind = static_cast<float32::CurveKind>(static_cast<int>(data[0]));
     if (curve.kind != float32::CurveKind::polynomial) return curve;

@@ -5,7 +5,7 @@
  *
  * A `curve` is a function of one variable as a Float64Array: [kind, squarings, segments, degree, bounds (segments - 1),
  * coefficients (segments × (degree + 1), lowest power first)]; kind 0 is a piecewise polynomial, squared `squarings`
- * times; kinds 1, 2, 3 (exact GELU, exp, tanh) have no numbers behind their first four.
+ * times; kinds 1 to 4 (exact GELU, exp, tanh, GELU by its tanh formula) have no numbers behind their first four.
  */
 export interface FloatKernels {
   /** Threads of the float kernels, the caller included. */

@@ -106,7 +106,7 @@ async function checkReplaceable(directory: string): Promise<void> {
 export async function writeArtifact(directory: string, artifact: Artifact): Promise<ArtifactParts> {
   await checkReplaceable(directory);
   const salt = freshSalt();
-  const commitment = commitmentToFiles(salt, privateFiles(artifact.private));
+  const commitment = commitmentToFiles(salt, privateFiles(artifact.private, artifact.public.config));
   const publicPart = encodePublicPart(artifact.public, commitment);
   const privatePart = encodePrivatePart(artifact.private, publicPart, salt);
   await replaceDirectory(

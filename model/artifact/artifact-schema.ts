@@ -1,5 +1,13 @@
 /** What the manifests of an artifact may contain. Bounds keep a wrong or hostile manifest from costing memory. */
 import * as z from 'zod';
+import {
+  ACTIVATIONS,
+  BERT_ARCHITECTURE,
+  FAMILY_NAMES,
+  HEAD_ACTIVATIONS,
+  type ModelConfig,
+  PROBLEMS,
+} from '../config.js';
 import { storedTaskSchema } from '../task.js';
 import type { PublicModel } from './artifact.js';
 
@@ -18,22 +26,44 @@ const upTo = (maximum: number) => z.number().int().min(1).max(maximum);
 const magnitude = z.number().min(0).max(1e12);
 const label = z.string().min(1).max(200);
 
+const bert = BERT_ARCHITECTURE;
+
 const configSchema = z
   .strictObject({
+    family: z.enum(FAMILY_NAMES).default(bert.family),
+    embeddingSize: upTo(1 << 16)
+      .nullable()
+      .default(bert.embeddingSize),
+    weightGroups: upTo(1 << 10)
+      .nullable()
+      .default(bert.weightGroups),
+    activation: z.enum(ACTIVATIONS).default(bert.activation),
+    headActivation: z.enum(HEAD_ACTIVATIONS).default(bert.headActivation),
+    problem: z.enum(PROBLEMS).default(bert.problem),
+    paddingToken: z
+      .number()
+      .int()
+      .min(0)
+      .max(1 << 24)
+      .default(bert.paddingToken),
     vocabularySize: upTo(1 << 24),
     hiddenSize: upTo(1 << 16),
     layers: upTo(1 << 10),
     heads: upTo(1 << 10),
     intermediateSize: upTo(1 << 18),
     maxPositions: upTo(1 << 16),
-    tokenTypes: upTo(64),
+    tokenTypes: z.number().int().min(0).max(64),
     layerNormEpsilon: z.number().positive().max(1),
     labels: z
       .array(label)
       .min(1)
       .max(1 << 16),
   })
-  .refine((c) => c.hiddenSize % c.heads === 0, { message: 'hiddenSize must be a multiple of heads' });
+  .refine((c) => c.hiddenSize % c.heads === 0, { message: 'hiddenSize must be a multiple of heads' })
+  .refine((c) => (c.weightGroups ?? 1) <= c.layers, { message: 'weightGroups must not exceed layers' })
+  .refine((c) => c.problem !== 'regression' || c.labels.length === 1, {
+    message: 'labels must be one name if problem is regression',
+  });
 
 const varianceSchema = z
   .strictObject({ min: magnitude, max: magnitude })
@@ -114,6 +144,7 @@ export const publicManifestSchema = z
     commitment: digest.optional(),
     ranges: rangesSchema,
     scales: z.strictObject({
+      projection: scaleSchema.optional(),
       layers: z.array(layerScalesSchema),
       pooler: scaleSchema,
       classifier: scaleSchema,
@@ -122,7 +153,7 @@ export const publicManifestSchema = z
     embedding: z.strictObject({
       word: scaleSchema.optional(),
       position: scaleSchema,
-      tokenType: scaleSchema,
+      tokenType: scaleSchema.optional(),
     }),
     privateEmbedding: z
       .strictObject({ word: scaleSchema, sum: magnitude, variance: varianceSchema })
@@ -139,6 +170,12 @@ export const publicManifestSchema = z
   })
   .refine((m) => m.scales.layers.length === m.config.layers, {
     message: 'scales.layers must have one entry a layer',
+  })
+  .refine((m) => (m.scales.projection === undefined) === (m.config.embeddingSize === null), {
+    message: 'scales.projection must be present if and only if config.embeddingSize is',
+  })
+  .refine((m) => (m.embedding.tokenType === undefined) === (m.config.tokenTypes === 0), {
+    message: 'embedding.tokenType must be present if and only if config.tokenTypes is above 0',
   })
   .refine((m) => m.maxTokens <= m.config.maxPositions, {
     message: 'maxTokens must not exceed config.maxPositions',
@@ -162,10 +199,16 @@ export const thresholdsSchema = z.array(
     .refine(({ prune, reduce }) => prune <= reduce, { message: 'reduce must not be below prune' }),
 );
 
+/** Without what BERT has too: as older versions wrote them. */
+const configFields = (config: ModelConfig): Partial<ModelConfig> =>
+  Object.fromEntries(
+    Object.entries(config).filter(([name, value]) => value !== bert[name as keyof typeof bert]),
+  );
+
 /** The fields of a public model that its manifest holds as they are. */
 export const manifestFields = (model: PublicModel) => ({
   task: model.task,
-  config: model.config,
+  config: configFields(model.config),
   maxTokens: model.maxTokens,
   fixedPoint: model.fixedPoint,
   prunes: model.prunes,

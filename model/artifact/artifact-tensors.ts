@@ -1,11 +1,12 @@
 /** The weights of an artifact as named tensors: int8 where the entries have at most 8 bits, else int16. */
 
 import type { StoredTensor } from '../checkpoint/safetensors.js';
-import type { ModelConfig } from '../config.js';
+import { embeddingWidth, groupOfLayer, type ModelConfig } from '../config.js';
 import {
   type EmbeddingWeights,
   type EncoderLayerWeights,
   type LayerNormWeights,
+  type LayerScales,
   type LayerThresholds,
   type MatrixScale,
   type ModelScales,
@@ -117,7 +118,7 @@ export function embeddingTensors(embedding: EmbeddingWeights): Tensors {
   const tensors: Tensors = new Map();
   if (embedding.word) putMatrix(tensors, 'word', embedding.word);
   putMatrix(tensors, 'position', embedding.position);
-  putMatrix(tensors, 'tokenType', embedding.tokenType);
+  if (embedding.tokenType) putMatrix(tensors, 'tokenType', embedding.tokenType);
   putNorm(tensors, 'norm', embedding.norm);
   return tensors;
 }
@@ -126,13 +127,13 @@ export function embeddingTensors(embedding: EmbeddingWeights): Tensors {
 export interface EmbeddingScales {
   readonly word?: MatrixScale | undefined;
   readonly position: MatrixScale;
-  readonly tokenType: MatrixScale;
+  readonly tokenType?: MatrixScale | undefined;
 }
 
 export const embeddingScales = ({ word, position, tokenType }: EmbeddingWeights): EmbeddingScales => ({
   ...(word ? { word: matrixScale(word) } : {}),
   position: matrixScale(position),
-  tokenType: matrixScale(tokenType),
+  ...(tokenType ? { tokenType: matrixScale(tokenType) } : {}),
 });
 
 export function readEmbedding(
@@ -142,21 +143,30 @@ export function readEmbedding(
   file: string,
 ): EmbeddingWeights {
   const reader = new TensorReader(tensors, file);
+  const width = embeddingWidth(config);
   const embedding = {
-    word: scales.word ? reader.matrix('word', config.vocabularySize, config.hiddenSize, scales.word) : null,
-    position: reader.matrix('position', config.maxPositions, config.hiddenSize, scales.position),
-    tokenType: reader.matrix('tokenType', config.tokenTypes, config.hiddenSize, scales.tokenType),
-    norm: reader.norm('norm', config.hiddenSize),
+    word: scales.word ? reader.matrix('word', config.vocabularySize, width, scales.word) : null,
+    position: reader.matrix('position', config.maxPositions, width, scales.position),
+    tokenType: scales.tokenType
+      ? reader.matrix('tokenType', config.tokenTypes, width, scales.tokenType)
+      : null,
+    norm: reader.norm('norm', width),
   };
   reader.finish();
   return embedding;
 }
 
-/** All private weights but the thresholds. */
-export function privateTensors({ layers, pooler, classifier }: PrivateModel): Tensors {
+/** All private weights but the thresholds; what layers share is stored once, under the number of their group. */
+export function privateTensors(
+  { projection, layers, pooler, classifier }: PrivateModel,
+  config: ModelConfig,
+): Tensors {
   const tensors: Tensors = new Map();
+  if (projection) putLinear(tensors, 'projection', projection);
   layers.forEach((layer, i) => {
-    const name = (part: string): string => `layers.${i}.${part}`;
+    const group = groupOfLayer(config, i);
+    if (i > 0 && group === groupOfLayer(config, i - 1)) return;
+    const name = (part: string): string => `layers.${group}.${part}`;
     putLinear(tensors, name('query'), layer.query);
     putLinear(tensors, name('key'), layer.key);
     putLinear(tensors, name('value'), layer.value);
@@ -180,8 +190,8 @@ export function readPrivate(
 ): PrivateModel {
   const reader = new TensorReader(tensors, file);
   const { hiddenSize, intermediateSize } = config;
-  const layers = scales.layers.map((scale, i): EncoderLayerWeights => {
-    const name = (part: string): string => `layers.${i}.${part}`;
+  const readLayer = (scale: LayerScales, group: number): Omit<EncoderLayerWeights, 'thresholds'> => {
+    const name = (part: string): string => `layers.${group}.${part}`;
     return {
       query: reader.linear(name('query'), hiddenSize, hiddenSize, scale.query),
       key: reader.linear(name('key'), hiddenSize, hiddenSize, scale.key),
@@ -191,11 +201,20 @@ export function readPrivate(
       intermediate: reader.linear(name('intermediate'), hiddenSize, intermediateSize, scale.intermediate),
       output: reader.linear(name('output'), intermediateSize, hiddenSize, scale.output),
       outputNorm: reader.norm(name('outputNorm'), hiddenSize),
-      thresholds: thresholds?.[i] ?? null,
     };
+  };
+  const groups = new Map<number, Omit<EncoderLayerWeights, 'thresholds'>>();
+  const layers = scales.layers.map((scale, i): EncoderLayerWeights => {
+    const group = groupOfLayer(config, i);
+    const weights = groups.get(group) ?? readLayer(scale, group);
+    groups.set(group, weights);
+    return { ...weights, thresholds: thresholds?.[i] ?? null };
   });
+  const projection = scales.projection
+    ? reader.linear('projection', embeddingWidth(config), hiddenSize, scales.projection)
+    : undefined;
   const pooler = reader.linear('pooler', hiddenSize, hiddenSize, scales.pooler);
   const classifier = reader.linear('classifier', hiddenSize, config.labels.length, scales.classifier);
   reader.finish();
-  return { layers, pooler, classifier };
+  return { ...(projection ? { projection } : {}), layers, pooler, classifier };
 }

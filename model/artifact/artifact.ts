@@ -30,7 +30,8 @@ export interface LayerNormWeights {
 /**
  * Largest absolute values met on calibration data, without margin; the engine adds its own and rounds up to bits.
  * `query` is after folding 1/sqrt(headSize) into its weights, `logits` are query · key without the mask.
- * `*Residual` is the input of a LayerNorm; `*Variance` its variance per row; `poolerInput` is the input of tanh.
+ * `*Residual` is the input of a LayerNorm; `*Variance` its variance per row; `geluInput` is the input of the
+ * layer's activation and `poolerInput` that of the head's, whichever they are.
  */
 export interface LayerRanges {
   readonly query: number;
@@ -81,7 +82,8 @@ export interface EmbeddingWeights {
   /** Null where the table is the server's secret: see `PrivateEmbedding`. */
   readonly word: QuantizedMatrix | null;
   readonly position: QuantizedMatrix;
-  readonly tokenType: QuantizedMatrix;
+  /** Null in a family without token types. */
+  readonly tokenType: QuantizedMatrix | null;
   readonly norm: LayerNormWeights;
 }
 
@@ -104,6 +106,8 @@ export interface LayerScales {
 
 /** The scales of all private matrices. */
 export interface ModelScales {
+  /** Where the embedding is narrower than the layers. */
+  readonly projection?: MatrixScale | undefined;
   readonly layers: readonly LayerScales[];
   readonly pooler: MatrixScale;
   readonly classifier: MatrixScale;
@@ -151,7 +155,11 @@ export interface PublicModel {
 export interface PrivateModel {
   /** Only where the word table is secret. */
   readonly wordEmbedding?: QuantizedMatrix | undefined;
+  /** From the embedding's width to that of the layers, where they differ. */
+  readonly projection?: QuantizedLinear | undefined;
+  /** Layers of one group (config.ts: groupOfLayer) have the same matrices; thresholds are each layer's own. */
   readonly layers: readonly EncoderLayerWeights[];
+  /** The head's first layer; its activation is the configuration's. */
   readonly pooler: QuantizedLinear;
   readonly classifier: QuantizedLinear;
 }
@@ -171,7 +179,8 @@ export const matrixScale = ({ weightBits, fractionBits, normBits }: QuantizedMat
 const scaleOf = ({ matrix }: QuantizedLinear): MatrixScale => matrixScale(matrix);
 
 /** The public scales of the private matrices. */
-export const scalesOf = ({ layers, pooler, classifier }: PrivateModel): ModelScales => ({
+export const scalesOf = ({ projection, layers, pooler, classifier }: PrivateModel): ModelScales => ({
+  ...(projection ? { projection: scaleOf(projection) } : {}),
   layers: layers.map((layer) => ({
     query: scaleOf(layer.query),
     key: scaleOf(layer.key),

@@ -1,6 +1,7 @@
 /** The private part of an artifact: quantized weights and thresholds. Only the server reads it. */
 
 import { parseSafetensors, serializeSafetensors } from '../checkpoint/safetensors.js';
+import type { ModelConfig } from '../config.js';
 import type { LayerThresholds, PrivateModel } from './artifact.js';
 import {
   checkFile,
@@ -46,8 +47,8 @@ function thresholdsOf({ layers }: PrivateModel): LayerThresholds[] | null {
 }
 
 /** All files of the private part but its manifest, in its order. */
-export function privateFiles(model: PrivateModel): PartFiles {
-  const files = new Map([[weightsName, serializeSafetensors(privateTensors(model))]]);
+export function privateFiles(model: PrivateModel, config: ModelConfig): PartFiles {
+  const files = new Map([[weightsName, serializeSafetensors(privateTensors(model, config))]]);
   const thresholds = thresholdsOf(model);
   if (thresholds !== null)
     files.set(thresholdsName, new TextEncoder().encode(`${JSON.stringify(thresholds, null, 1)}\n`));
@@ -64,7 +65,7 @@ export function encodePrivatePart(
   publicPart: PublicPart,
   salt: string | null = null,
 ): PrivatePart {
-  const files = privateFiles(model);
+  const files = privateFiles(model, publicPart.model.config);
   const fields = { publicDigest: publicPart.digest, ...(salt === null ? {} : { salt }) };
   const { bytes } = writeManifest('private', fields, files);
   return decodePrivatePart(bytes, files, publicPart);

@@ -1,11 +1,13 @@
 /**
- * Names and shapes of a BERT classifier's float tensors, as Hugging Face's BertForSequenceClassification has them but
- * without the prefix `bert.`. A linear layer's weight is [outputs, inputs].
+ * Names and shapes of a classifier's float tensors. Ours are those of Hugging Face's BertForSequenceClassification without the
+ * prefix `bert.`, for every family: `pooler.dense` and `classifier` are the two layers of the head. A linear layer's weight is
+ * [outputs, inputs].
  */
 
 import { fromElements, toFloat32 } from '../artifact/stored-tensor.js';
-import type { ModelConfig } from '../config.js';
-import { CheckpointError } from './hugging-face-config.js';
+import { embeddingWidth, type ModelConfig, weightGroups } from '../config.js';
+import { FAMILIES, type Family, plainName, storedName } from '../families/index.js';
+import { CheckpointError } from './checkpoint-error.js';
 import { elementCount, type StoredTensor } from './safetensors.js';
 
 export interface FloatTensor {
@@ -16,34 +18,38 @@ export interface FloatTensor {
 export type FloatTensors = ReadonlyMap<string, FloatTensor>;
 type Shapes = Map<string, readonly number[]>;
 
+const POSITIONS = 'embeddings.position_embeddings.weight';
+
 /** Embeddings and layers: what every checkpoint must have. */
 export function encoderShapes(config: ModelConfig): Shapes {
   const { hiddenSize: h, intermediateSize: i } = config;
+  const e = embeddingWidth(config);
   const shapes: Shapes = new Map([
-    ['embeddings.word_embeddings.weight', [config.vocabularySize, h]],
-    ['embeddings.position_embeddings.weight', [config.maxPositions, h]],
-    ['embeddings.token_type_embeddings.weight', [config.tokenTypes, h]],
+    ['embeddings.word_embeddings.weight', [config.vocabularySize, e]],
+    [POSITIONS, [config.maxPositions, e]],
   ]);
+  if (config.tokenTypes > 0) shapes.set('embeddings.token_type_embeddings.weight', [config.tokenTypes, e]);
   const linear = (name: string, outputs: number, inputs: number): void => {
     shapes.set(`${name}.weight`, [outputs, inputs]).set(`${name}.bias`, [outputs]);
   };
-  const norm = (name: string): void => {
-    shapes.set(`${name}.weight`, [h]).set(`${name}.bias`, [h]);
+  const norm = (name: string, features: number): void => {
+    shapes.set(`${name}.weight`, [features]).set(`${name}.bias`, [features]);
   };
-  norm('embeddings.LayerNorm');
-  for (let layer = 0; layer < config.layers; layer++) {
-    const name = `encoder.layer.${layer}`;
+  norm('embeddings.LayerNorm', e);
+  if (config.embeddingSize !== null) linear('embeddings.projection', h, e);
+  for (let group = 0; group < weightGroups(config); group++) {
+    const name = `encoder.layer.${group}`;
     for (const part of ['query', 'key', 'value']) linear(`${name}.attention.self.${part}`, h, h);
     linear(`${name}.attention.output.dense`, h, h);
-    norm(`${name}.attention.output.LayerNorm`);
+    norm(`${name}.attention.output.LayerNorm`, h);
     linear(`${name}.intermediate.dense`, i, h);
     linear(`${name}.output.dense`, h, i);
-    norm(`${name}.output.LayerNorm`);
+    norm(`${name}.output.LayerNorm`, h);
   }
   return shapes;
 }
 
-/** Pooler and classifier: a pretrained encoder may lack either. */
+/** The head's two layers: a pretrained encoder may lack either. */
 export const headShapes = ({ hiddenSize, labels }: ModelConfig): Shapes =>
   new Map([
     ['pooler.dense.weight', [hiddenSize, hiddenSize]],
@@ -52,50 +58,90 @@ export const headShapes = ({ hiddenSize, labels }: ModelConfig): Shapes =>
     ['classifier.bias', [labels.length]],
   ]);
 
-/** Our name of a stored tensor: prefix off, LayerNorm's gamma and beta of early checkpoints renamed. */
-const canonicalName = (name: string): string =>
-  name
-    .replace(/^bert\./, '')
-    .replace(/LayerNorm\.gamma$/, 'LayerNorm.weight')
-    .replace(/LayerNorm\.beta$/, 'LayerNorm.bias');
-
 const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((size, axis) => size === b[axis]);
+
+/** The shape that a family stores: its position table may have rows that no text uses. */
+function storedShape(name: string, shape: readonly number[], family: Family, config: ModelConfig) {
+  const unused = name === POSITIONS ? family.unusedPositions(config) : 0;
+  return { unused, stored: unused === 0 ? shape : [shape[0]! + unused, ...shape.slice(1)] };
+}
 
 export interface CheckpointTensors {
   readonly tensors: FloatTensors;
   /** Stored tensors that a classifier does not use, for example a language model's head. */
   readonly ignored: readonly string[];
+  /** Tensors of the head that are not stored, or belong to a head of another kind. */
+  readonly missing: readonly string[];
 }
 
-/** Picks and converts the tensors of a classifier. Throws CheckpointError naming what is missing or misshapen. */
+/** A layer's number in a name that we did not ask for: a whole part of the model would be left out. */
+const LAYER_NAME = /(?:^|\.)(?:layer|layers|albert_layer_groups|albert_layers|block|h)\.\d+\./;
+
+function checkFinite(values: Float32Array, where: string): void {
+  // By index: an iterator takes ten times as long, over every weight of a model.
+  for (let i = 0; i < values.length; i++)
+    if (!Number.isFinite(values[i]))
+      throw new CheckpointError(`${where}: expected finite numbers, got ${values[i]} at element ${i}`);
+}
+
+interface Wanted {
+  /** Our name. */
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+/** What is read, by the stored name without prefix. Heads of other kinds are not, though they have the same names. */
+function wantedTensors(config: ModelConfig, family: Family, hasHead: boolean): Map<string, Wanted> {
+  const shapes = [...encoderShapes(config), ...(hasHead ? headShapes(config) : [])];
+  return new Map(
+    shapes.map(([name, shape]) => [plainName(family, storedName(family, name)), { name, shape }]),
+  );
+}
+
+/**
+ * Picks and converts the tensors of a classifier. `hasHead`: false for a checkpoint whose head is of another kind. Throws
+ * CheckpointError naming what is missing, misshapen, not finite, or a layer that the configuration does not have.
+ */
 export function readCheckpointTensors(
   stored: ReadonlyMap<string, StoredTensor>,
   config: ModelConfig,
   file: string,
+  hasHead = true,
 ): CheckpointTensors {
-  const required = encoderShapes(config);
-  const known = new Map([...required, ...headShapes(config)]);
+  const family = FAMILIES[config.family];
+  const wanted = wantedTensors(config, family, hasHead);
   const tensors = new Map<string, FloatTensor>();
   const ignored: string[] = [];
-  for (const [storedName, tensor] of stored) {
-    const name = canonicalName(storedName);
-    const shape = known.get(name);
-    if (shape === undefined) {
-      ignored.push(storedName);
+  for (const [storedAs, tensor] of stored) {
+    const found = wanted.get(plainName(family, storedAs));
+    if (found === undefined) {
+      ignored.push(storedAs);
       continue;
     }
-    if (!sameShape(shape, tensor.shape))
-      throw new CheckpointError(
-        `${file}: tensor ${storedName}: expected shape [${shape}], got [${tensor.shape}]`,
-      );
-    if (tensors.has(name))
-      throw new CheckpointError(`${file}: tensor ${storedName}: stored twice as ${name}`);
-    tensors.set(name, { shape, values: toFloat32(tensor, `${file}: tensor ${storedName}`) });
+    const where = `${file}: tensor ${storedAs}`;
+    const { name, shape } = found;
+    const { unused, stored: expected } = storedShape(name, shape, family, config);
+    if (!sameShape(expected, tensor.shape))
+      throw new CheckpointError(`${where}: expected shape [${expected}], got [${tensor.shape}]`);
+    if (tensors.has(name)) throw new CheckpointError(`${where}: stored twice, with prefix and without`);
+    const values = toFloat32(tensor, where).subarray(unused * (shape[1] ?? 1));
+    checkFinite(values, where);
+    tensors.set(name, { shape, values });
   }
-  for (const name of required.keys())
-    if (!tensors.has(name)) throw new CheckpointError(`${file}: tensor ${name}: missing`);
-  return { tensors, ignored };
+  checkLayers(ignored, config, file);
+  for (const name of encoderShapes(config).keys())
+    if (!tensors.has(name)) throw new CheckpointError(`${file}: tensor ${storedName(family, name)}: missing`);
+  const missing = [...headShapes(config).keys()].filter((name) => !tensors.has(name));
+  return { tensors, ignored, missing: missing.map((name) => storedName(family, name)) };
+}
+
+function checkLayers(ignored: readonly string[], config: ModelConfig, file: string): void {
+  const layers = ignored.filter((name) => LAYER_NAME.test(name));
+  if (layers.length > 0)
+    throw new CheckpointError(
+      `${file}: ${layers.length} tensors of layers that config.json does not have (it says ${config.layers} layers), the first ${layers[0]}`,
+    );
 }
 
 /** Tensors under the library's names, to be stored. Throws CheckpointError if any is missing, misshapen or not finite. */
@@ -103,6 +149,7 @@ export function storeCheckpointTensors(
   tensors: FloatTensors,
   config: ModelConfig,
 ): Map<string, StoredTensor> {
+  const family = FAMILIES[config.family];
   const stored = new Map<string, StoredTensor>();
   for (const [name, shape] of [...encoderShapes(config), ...headShapes(config)]) {
     const tensor = tensors.get(name);
@@ -111,9 +158,20 @@ export function storeCheckpointTensors(
       throw new CheckpointError(
         `checkpoint: tensor ${name}: expected shape [${shape}], got [${tensor.shape}]`,
       );
-    if (!tensor.values.every(Number.isFinite))
-      throw new CheckpointError(`checkpoint: tensor ${name}: not all numbers are finite`);
-    stored.set(name.startsWith('classifier.') ? name : `bert.${name}`, fromElements(tensor.values, shape));
+    checkFinite(tensor.values, `checkpoint: tensor ${name}`);
+    const { unused, stored: to } = storedShape(name, shape, family, config);
+    stored.set(
+      storedName(family, name),
+      fromElements(behindZeros(tensor.values, unused * (shape[1] ?? 1)), to),
+    );
   }
   return stored;
+}
+
+/** The numbers behind so many zeros: rows of a table that nothing reads. */
+function behindZeros(values: Float32Array, zeros: number): Float32Array {
+  if (zeros === 0) return values;
+  const all = new Float32Array(zeros + values.length);
+  all.set(values, zeros);
+  return all;
 }

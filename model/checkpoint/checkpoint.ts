@@ -11,12 +11,18 @@ import type { ModelConfig } from '../config.js';
 import { replaceDirectory } from '../replace-directory.js';
 import { storedTaskSchema, type TaskDescription } from '../task.js';
 import { readTokenizerFiles, type TokenizerFiles } from '../tokenizer/tokenizer-files.js';
+import { CheckpointError } from './checkpoint-error.js';
 import { type FloatTensors, readCheckpointTensors, storeCheckpointTensors } from './checkpoint-tensors.js';
-import { CheckpointError, parseHuggingFaceConfig, toHuggingFaceConfig } from './hugging-face-config.js';
-import { readSafetensors, readShardedSafetensors, serializeSafetensors } from './safetensors.js';
+import { parseHuggingFaceConfig, toHuggingFaceConfig } from './hugging-face-config.js';
+import {
+  checkNotPointer,
+  readSafetensors,
+  readShardedSafetensors,
+  serializeSafetensors,
+} from './safetensors.js';
 
+export { CheckpointError } from './checkpoint-error.js';
 export type { FloatTensor, FloatTensors } from './checkpoint-tensors.js';
-export { CheckpointError } from './hugging-face-config.js';
 
 /** What cipherprune.json adds to a Hugging Face checkpoint. */
 export interface CheckpointDetails {
@@ -36,8 +42,14 @@ export interface Checkpoint {
   readonly tokenizerFiles: TokenizerFiles;
   /** Null for a checkpoint that this project did not write. */
   readonly details: CheckpointDetails | null;
+  /** Stored tensors that a classifier does not use. */
   readonly ignored: readonly string[];
+  /** The head's tensors that are not stored: a pretrained encoder has none. */
+  readonly missing: readonly string[];
 }
+
+/** What is written: a classifier with all its weights. */
+export type WholeCheckpoint = Omit<Checkpoint, 'ignored' | 'missing'>;
 
 const detailsName = 'cipherprune.json';
 const thresholdSchema = z.strictObject({ prune: z.number(), reduce: z.number() });
@@ -51,11 +63,14 @@ const detailsSchema = z.object({
 });
 
 async function readText(directory: string, name: string): Promise<string> {
+  let text: string;
   try {
-    return await readFile(join(directory, name), 'utf8');
+    text = await readFile(join(directory, name), 'utf8');
   } catch (error) {
     throw new CheckpointError(`checkpoint ${directory}: ${name}: ${(error as Error).message}`);
   }
+  checkNotPointer(text, join(directory, name));
+  return text;
 }
 
 async function readDetails(directory: string, layers: number): Promise<CheckpointDetails | null> {
@@ -81,31 +96,38 @@ async function readDetails(directory: string, layers: number): Promise<Checkpoin
   return details;
 }
 
+const CONVERT = `Convert it once, in Python:
+  from transformers import AutoModelForSequenceClassification
+  AutoModelForSequenceClassification.from_pretrained("DIRECTORY").save_pretrained("DIRECTORY", safe_serialization=True)`;
+
 /** The weights' file of a checkpoint directory: single, or the index of shards. */
 async function readWeights(directory: string) {
   const single = join(directory, 'model.safetensors');
   const index = join(directory, 'model.safetensors.index.json');
   if (existsSync(single)) return { file: single, ...(await readSafetensors(single)) };
   if (existsSync(index)) return { file: index, ...(await readShardedSafetensors(index)) };
+  const pickled = ['pytorch_model.bin', 'pytorch_model.bin.index.json'].find((name) =>
+    existsSync(join(directory, name)),
+  );
   throw new CheckpointError(
-    `checkpoint ${directory}: expected model.safetensors or model.safetensors.index.json`,
+    `checkpoint ${directory}: expected model.safetensors or model.safetensors.index.json${pickled ? `, got only ${pickled}, which may run code when it is read. ${CONVERT}` : ''}`,
   );
 }
 
 /** Reads a checkpoint directory. Throws CheckpointError, SafetensorsError or TokenizerError, each naming the file. */
 export async function readCheckpoint(directory: string): Promise<Checkpoint> {
-  const config = parseHuggingFaceConfig(
+  const { config, foreignArchitecture } = parseHuggingFaceConfig(
     await readText(directory, 'config.json'),
     join(directory, 'config.json'),
   );
   const { file, tensors: stored } = await readWeights(directory);
-  const { tensors, ignored } = readCheckpointTensors(stored, config, file);
+  const read = readCheckpointTensors(stored, config, file, foreignArchitecture === null);
   const details = await readDetails(directory, config.layers);
-  return { config, tensors, tokenizerFiles: await readTokenizerFiles(directory), details, ignored };
+  return { config, ...read, tokenizerFiles: await readTokenizerFiles(directory), details };
 }
 
 /** The files of a checkpoint by name. */
-function checkpointFiles({ config, tensors, tokenizerFiles, details }: Omit<Checkpoint, 'ignored'>) {
+function checkpointFiles({ config, tensors, tokenizerFiles, details }: WholeCheckpoint) {
   const files = new Map<string, Uint8Array | string>();
   files.set(
     'model.safetensors',
@@ -124,7 +146,7 @@ function checkpointFiles({ config, tensors, tokenizerFiles, details }: Omit<Chec
  */
 export async function writeCheckpoint(
   directory: string,
-  checkpoint: Omit<Checkpoint, 'ignored'>,
+  checkpoint: WholeCheckpoint,
   extra: ReadonlyMap<string, Uint8Array | string> = new Map(),
 ): Promise<void> {
   await replaceDirectory(directory, new Map([...checkpointFiles(checkpoint), ...extra]));

@@ -56,10 +56,21 @@ const metadataSchema = z.record(z.string(), z.string());
 
 export const elementCount = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
+const LFS_POINTER = 'version https://git-lfs.github.com/spec/';
+
+/** Git stores a few lines in place of a large file that was not fetched. */
+export function checkNotPointer(text: string, file: string): void {
+  if (text.startsWith(LFS_POINTER))
+    throw new SafetensorsError(
+      `${file}: expected the file itself, got a Git LFS pointer; fetch it with: git lfs pull`,
+    );
+}
+
 function readHeader(
   buffer: Uint8Array,
   file: string,
 ): { header: Record<string, unknown>; dataStart: number } {
+  checkNotPointer(new TextDecoder('latin1').decode(buffer.subarray(0, LFS_POINTER.length)), file);
   if (buffer.length < 8)
     throw new SafetensorsError(`${file}: expected at least 8 bytes, got ${buffer.length}`);
   const headerBytes = new DataView(buffer.buffer, buffer.byteOffset).getBigUint64(0, true);

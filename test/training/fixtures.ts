@@ -1,10 +1,11 @@
 /** Small models and batches for the tests of training. */
 import { splitmix32 } from '../../data/sources/synthetic.js';
-import type { ModelConfig } from '../../model/config.js';
+import { BERT_ARCHITECTURE, type ModelConfig } from '../../model/config.js';
 import { type EncodedExample, makeBatch } from '../../training/loop/batches.js';
 import { initialParameters, type Parameter } from '../../training/network/parameters.js';
 
 export const smallConfig: ModelConfig = {
+  ...BERT_ARCHITECTURE,
   vocabularySize: 40,
   hiddenSize: 16,
   layers: 3,

@@ -1,7 +1,12 @@
 /** The mean of several models of one task (model soups, Wortsman et al., ICML 2022): it costs as much as one of them. */
 import { mean } from '../../data/metrics/mean.js';
 import type { LayerThresholds } from '../../model/artifact/artifact.js';
-import type { Checkpoint, CheckpointDetails, FloatTensors } from '../../model/checkpoint/checkpoint.js';
+import type {
+  Checkpoint,
+  CheckpointDetails,
+  FloatTensors,
+  WholeCheckpoint,
+} from '../../model/checkpoint/checkpoint.js';
 import { taskName } from '../../model/task.js';
 import { TrainingError } from '../errors.js';
 
@@ -63,7 +68,7 @@ function meanThresholds(all: readonly (readonly LayerThresholds[])[]): LayerThre
  * Mean weights and thresholds. Models that went on from one pretrained checkpoint lie close enough for that; others do not.
  * @throws TrainingError if there are fewer than two, or they differ in architecture, tokens, task or masks
  */
-export function soup(ingredients: readonly Ingredient[]): Omit<Checkpoint, 'ignored'> {
+export function soup(ingredients: readonly Ingredient[]): WholeCheckpoint {
   if (ingredients.length < 2)
     throw new TrainingError(`soup: expected two models or more, got ${ingredients.length}`);
   const models = ingredients.map(trained);

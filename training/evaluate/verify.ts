@@ -1,7 +1,8 @@
 /**
  * Compares the float encoder with reference outputs of another implementation (exact GELU, no padding, no masks). The file
  * lists cases: input_ids, token_type_ids; of every hidden state (embedding output first) the first features of the first
- * and the last token and the Frobenius norm; importance S(x_i) of every token in every layer; the pooler's output.
+ * and the last token and the Frobenius norm; where they are there, importance S(x_i) of every token in every layer, the output
+ * of the head's first layer, and the logits.
  */
 import { readFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs';
@@ -20,14 +21,15 @@ const caseSchema = z.object({
   cls_per_layer: rows,
   last_token_per_layer: rows,
   norm_per_layer: z.array(z.number()),
-  importance_per_layer: rows,
-  pooler_output: z.array(z.number()),
+  importance_per_layer: rows.optional(),
+  pooler_output: z.array(z.number()).optional(),
+  logits: z.array(z.number()).optional(),
 });
 const referenceSchema = z.object({ cases: z.array(caseSchema).min(1) });
 type ReferenceCase = z.output<typeof caseSchema>;
 
 export interface Difference {
-  /** 'embedding', 'layer 3' or 'pooler'. */
+  /** 'embedding', 'layer 3', 'pooler' or 'logits'. */
   readonly layer: string;
   /** 'first token', 'last token', 'norm' (relative), 'importance' or 'output'. */
   readonly what: string;
@@ -61,7 +63,7 @@ async function readReference(file: string): Promise<ReferenceCase[]> {
   throw new ReferenceFileError(`${file}: ${issue?.path.map(String).join('.')}: ${issue?.message}`);
 }
 
-/** Weights of an encoder; a head that it lacks is 0 (a reference has none). */
+/** Weights of an encoder; a head that it lacks is 0, and its reference has no logits. */
 function parametersOf(checkpoint: Checkpoint): Map<string, Parameter> {
   return new Map(
     [...weightShapes(checkpoint.config)].map(([name, shape]) => {
@@ -77,13 +79,15 @@ interface Computed {
   readonly hidden: Float32Array[];
   readonly importance: Float32Array[];
   pooler: Float32Array;
+  logits: Float32Array;
 }
 
 function compute(checkpoint: Checkpoint, weights: WeightTensors, reference: ReferenceCase): Computed {
   const ids = Int32Array.from(reference.input_ids);
   const types = Int32Array.from(reference.token_type_ids);
   const batch = makeBatch([{ index: 0, ids, types, label: 0 }]);
-  const computed: Computed = { hidden: [], importance: [], pooler: new Float32Array(0) };
+  const none = new Float32Array(0);
+  const computed: Computed = { hidden: [], importance: [], pooler: none, logits: none };
   tf.tidy(() => {
     encode(weights.get(), checkpoint.config, batch, batch.ids, {
       curves: exactCurves,
@@ -95,6 +99,7 @@ function compute(checkpoint: Checkpoint, weights: WeightTensors, reference: Refe
         if (name === 'embedding' || name === 'outputNorm') computed.hidden.push(values);
         if (name === 'scores') computed.importance.push(values.map((score) => score / ids.length));
         if (name === 'pooler') computed.pooler = values;
+        if (name === 'logits') computed.logits = values;
       },
     });
   });
@@ -109,7 +114,7 @@ const worstOf = (own: ArrayLike<number>, reference: readonly number[]): number =
 
 const normOf = (values: Float32Array): number => Math.sqrt(values.reduce((sum, x) => sum + x * x, 0));
 
-function compare(reference: ReferenceCase, { hidden, importance, pooler }: Computed): Difference[] {
+function compare(reference: ReferenceCase, { hidden, importance, pooler, logits }: Computed): Difference[] {
   const { text } = reference;
   const columns = hidden[0]!.length / reference.input_ids.length;
   const layerName = (at: number): string => (at === 0 ? 'embedding' : `layer ${at - 1}`);
@@ -133,21 +138,22 @@ function compare(reference: ReferenceCase, { hidden, importance, pooler }: Compu
       { layer, what: 'norm', text, error: Number.isNaN(relative) ? Number.POSITIVE_INFINITY : relative },
     ];
   });
-  const scores = importance.map(
+  const stored = reference.importance_per_layer;
+  const scores = (stored ? importance : []).map(
     (values, at): Difference => ({
       layer: `layer ${at}`,
       what: 'importance',
       text,
-      error: worstOf(values, reference.importance_per_layer[at] ?? [Number.NaN]),
+      error: worstOf(values, stored?.[at] ?? [Number.NaN]),
     }),
   );
-  const pooled: Difference = {
-    layer: 'pooler',
-    what: 'output',
-    text,
-    error: worstOf(pooler, reference.pooler_output),
-  };
-  return [...states, ...scores, pooled];
+  const heads = [
+    { layer: 'pooler', own: pooler, expected: reference.pooler_output },
+    { layer: 'logits', own: logits, expected: reference.logits },
+  ].flatMap(({ layer, own, expected }): Difference[] =>
+    expected === undefined ? [] : [{ layer, what: 'output', text, error: worstOf(own, expected) }],
+  );
+  return [...states, ...scores, ...heads];
 }
 
 const worse = (a: Difference, b: Difference): Difference => (b.error > a.error ? b : a);

@@ -106,7 +106,7 @@ class Calibration {
   }
 
   see(at: number | null, name: ObservedName, value: tf.Tensor): void {
-    if (name === 'scores') return;
+    if (name === 'scores' || name === 'embeddingNorm' || name === 'pooler') return;
     if (name === 'kept') {
       this.kept = value.dataSync() as Float32Array;
       return;

@@ -10,10 +10,10 @@ import {
   scalesOf,
 } from '../../model/artifact/artifact.js';
 import type { Checkpoint } from '../../model/checkpoint/checkpoint.js';
-import { headSize } from '../../model/config.js';
+import { groupOfLayer, headSize, weightGroups } from '../../model/config.js';
 import type { EncodedExample } from '../loop/batches.js';
 import { type ModelState, stateOfCheckpoint } from '../network/model-state.js';
-import { type Parameter, wordTable } from '../network/parameters.js';
+import { layerPrefix, type Parameter, wordTable } from '../network/parameters.js';
 import { calibrate } from './calibrate.js';
 import { dequantize, type QuantizationReport, quantizeLinear, quantizeTable } from './quantize.js';
 
@@ -85,9 +85,10 @@ class Quantizer {
   }
 }
 
-function exportLayer(quantizer: Quantizer, checkpoint: Checkpoint, at: number): EncoderLayerWeights {
-  const prefix = `encoder.layer.${at}`;
-  const thresholds = checkpoint.details?.prunes ? checkpoint.details.thresholds?.[at] : undefined;
+type LayerWeights = Omit<EncoderLayerWeights, 'thresholds'>;
+
+function exportGroup(quantizer: Quantizer, checkpoint: Checkpoint, group: number): LayerWeights {
+  const prefix = layerPrefix(group);
   return {
     query: quantizer.linear(`${prefix}.attention.self.query`, 1 / Math.sqrt(headSize(checkpoint.config))),
     key: quantizer.linear(`${prefix}.attention.self.key`),
@@ -97,8 +98,19 @@ function exportLayer(quantizer: Quantizer, checkpoint: Checkpoint, at: number): 
     intermediate: quantizer.linear(`${prefix}.intermediate.dense`),
     output: quantizer.linear(`${prefix}.output.dense`),
     outputNorm: quantizer.norm(`${prefix}.output`),
-    thresholds: thresholds ?? null,
   };
+}
+
+/** Layers of one group have the same weights, and thresholds of their own. */
+function exportLayers(quantizer: Quantizer, checkpoint: Checkpoint): EncoderLayerWeights[] {
+  const { config, details } = checkpoint;
+  const groups = Array.from({ length: weightGroups(config) }, (_, group) =>
+    exportGroup(quantizer, checkpoint, group),
+  );
+  return Array.from({ length: config.layers }, (_, layer) => ({
+    ...groups[groupOfLayer(config, layer)]!,
+    thresholds: (details?.prunes ? details.thresholds?.[layer] : undefined) ?? null,
+  }));
 }
 
 /** Everything that a tensor of resting values must hold: |v| < 2^(ringBits - 2 - fractionBits), the bound of widening. */
@@ -126,11 +138,15 @@ export function exportArtifact(
   const embedding = {
     word: quantizer.table(wordTable, embeddingBits),
     position: quantizer.table('embeddings.position_embeddings.weight', smallTableBits),
-    tokenType: quantizer.table('embeddings.token_type_embeddings.weight', smallTableBits),
+    tokenType:
+      state.config.tokenTypes > 0
+        ? quantizer.table('embeddings.token_type_embeddings.weight', smallTableBits)
+        : null,
     norm: quantizer.norm('embeddings'),
   };
   const privatePart: PrivateModel = {
-    layers: Array.from({ length: state.config.layers }, (_, at) => exportLayer(quantizer, checkpoint, at)),
+    ...(state.config.embeddingSize === null ? {} : { projection: quantizer.linear('embeddings.projection') }),
+    layers: exportLayers(quantizer, checkpoint),
     pooler: quantizer.linear('pooler.dense'),
     classifier: quantizer.linear('classifier'),
   };

@@ -10,7 +10,7 @@ import { loadSplit } from '../../data/sources/load.js';
 import { splitmix32 } from '../../data/sources/synthetic.js';
 import { descriptionOf, resolveTask, type Task } from '../../data/sources/tasks.js';
 import { type Checkpoint, readCheckpoint } from '../../model/checkpoint/checkpoint.js';
-import type { ModelConfig } from '../../model/config.js';
+import { BERT_ARCHITECTURE, type ModelConfig } from '../../model/config.js';
 import { createTokenizer, type Tokenizer } from '../../model/tokenizer/tokenizer.js';
 import {
   readTokenizerFiles,
@@ -88,7 +88,7 @@ async function tokenizerFilesFor(
 
 function freshModel(config: RunConfig, vocabularySize: number, labels: readonly string[]) {
   const { initializerRange, ...architecture } = config.model.architecture!;
-  const model: ModelConfig = { ...architecture, vocabularySize, labels };
+  const model: ModelConfig = { ...BERT_ARCHITECTURE, ...architecture, vocabularySize, labels };
   return { model, parameters: initialParameters(model, initializerRange, mixSeeds(config.seed, 1)) };
 }
 

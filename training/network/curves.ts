@@ -14,11 +14,14 @@ import {
   tanh,
   tanhApproximation,
 } from '../../model/approximations.js';
+import type { Activation, HeadActivation } from '../../model/config.js';
 
 export type CurveName =
   | 'exactGelu'
   | 'exactExp'
   | 'exactTanh'
+  | 'exactGeluTanh'
+  | 'relu'
   | 'geluHigh'
   | 'geluLow'
   | 'expHigh'
@@ -59,6 +62,8 @@ function tanhPieces(): Piecewise {
   return { squarings: 0, bounds: [-clip, clip], segments: [[tanh(-clip)], inner, [tanh(clip)]] };
 }
 
+const reluPieces: Piecewise = { squarings: 0, bounds: [0], segments: [[0], [0, 1]] };
+
 function encode({ squarings, bounds, segments }: Piecewise): Float64Array {
   const degree = Math.max(...segments.map((s) => s.length)) - 1;
   const padded = segments.flatMap((s) => Array.from({ length: degree + 1 }, (_, k) => s[k] ?? 0));
@@ -71,14 +76,22 @@ const pieces: Readonly<Partial<Record<CurveName, Piecewise>>> = {
   expHigh: expPieces(expHigh),
   expLow: expPieces(expLow),
   tanh: tanhPieces(),
+  relu: reluPieces,
 };
 
-const exactKinds: Readonly<Partial<Record<CurveName, number>>> = { exactGelu: 1, exactExp: 2, exactTanh: 3 };
+const exactKinds: Readonly<Partial<Record<CurveName, number>>> = {
+  exactGelu: 1,
+  exactExp: 2,
+  exactTanh: 3,
+  exactGeluTanh: 4,
+};
 
 const names: readonly CurveName[] = [
   'exactGelu',
   'exactExp',
   'exactTanh',
+  'exactGeluTanh',
+  'relu',
   'geluHigh',
   'geluLow',
   'expHigh',
@@ -101,25 +114,32 @@ export const curvePieces = (name: CurveName): Piecewise | null => pieces[name] ?
 
 /** Which functions the encoder uses: exact ones (pretraining's, parity tests) or those of the secure engine. */
 export interface CurveSet {
-  readonly geluHigh: CurveName;
-  readonly geluLow: CurveName;
   readonly expHigh: CurveName;
   readonly expLow: CurveName;
-  readonly tanh: CurveName;
+  /** Of the feed-forward layers: for important tokens, and for the others. */
+  readonly activation: Readonly<Record<Activation, { readonly high: CurveName; readonly low: CurveName }>>;
+  readonly head: Readonly<Record<HeadActivation, CurveName>>;
 }
 
+const RELU = { high: 'relu', low: 'relu' } as const;
+
 export const exactCurves: CurveSet = {
-  geluHigh: 'exactGelu',
-  geluLow: 'exactGelu',
   expHigh: 'exactExp',
   expLow: 'exactExp',
-  tanh: 'exactTanh',
+  activation: {
+    gelu: { high: 'exactGelu', low: 'exactGelu' },
+    'gelu-tanh': { high: 'exactGeluTanh', low: 'exactGeluTanh' },
+    relu: RELU,
+  },
+  head: { tanh: 'exactTanh', gelu: 'exactGelu', relu: 'relu' },
 };
 
+/** Both formulas of GELU have one polynomial: they differ by less than its own error. */
+const GELU = { high: 'geluHigh', low: 'geluLow' } as const;
+
 export const secureCurves: CurveSet = {
-  geluHigh: 'geluHigh',
-  geluLow: 'geluLow',
   expHigh: 'expHigh',
   expLow: 'expLow',
-  tanh: 'tanh',
+  activation: { gelu: GELU, 'gelu-tanh': GELU, relu: RELU },
+  head: { tanh: 'tanh', gelu: 'geluHigh', relu: 'relu' },
 };

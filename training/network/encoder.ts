@@ -1,10 +1,10 @@
 /**
- * The BERT encoder classifier with soft or hard token masks, in TensorFlow.js operations. Shapes are [rows, features] with
+ * The encoder classifier with soft or hard token masks, in TensorFlow.js operations. Shapes are [rows, features] with
  * rows = batch · tokens; layers and weights have Hugging Face's names.
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Precision } from '../../config/schema.js';
-import type { ModelConfig } from '../../model/config.js';
+import { embeddingWidth, groupOfLayer, type ModelConfig } from '../../model/config.js';
 import { onNativeBackend } from '../backend/kernel.js';
 import type { Batch } from '../loop/batches.js';
 import { type AttentionOutputs, attention } from '../ops/attention.js';
@@ -41,6 +41,7 @@ export interface EncoderOptions {
 
 export type ObservedName =
   | 'embedding'
+  | 'embeddingNorm'
   | 'query'
   | 'key'
   | 'value'
@@ -98,6 +99,11 @@ class Forward {
     return linear(x, this.weight(`${name}.weight`), this.weight(`${name}.bias`), bfloat16);
   }
 
+  /** Of the weights of a layer, which it may share with others. */
+  private prefix(layer: number): string {
+    return layerPrefix(groupOfLayer(this.config, layer));
+  }
+
   /** A seed for the next dropout of this step. */
   private seed(): number {
     this.drops++;
@@ -131,14 +137,21 @@ class Forward {
   }
 
   embed(batch: Batch, words: Int32Array): tf.Tensor2D {
+    const { tokenTypes } = this.config;
     const tables = {
       word: this.weight<tf.Tensor2D>(wordTable),
       position: this.weight<tf.Tensor2D>('embeddings.position_embeddings.weight'),
-      tokenType: this.weight<tf.Tensor2D>('embeddings.token_type_embeddings.weight'),
+      // Families without token types: as if there were one, of zeros.
+      tokenType:
+        tokenTypes > 0
+          ? this.weight<tf.Tensor2D>('embeddings.token_type_embeddings.weight')
+          : tf.zeros<tf.Rank.R2>([1, embeddingWidth(this.config)]),
     };
-    const [ids, types] = [tf.tensor1d(words, 'int32'), tf.tensor1d(batch.types, 'int32')];
-    const sum = embedding(tables, ids, types, batch.tokens);
-    const x = this.norm('embeddings', sum, null, tf.ones([words.length]));
+    const types = tokenTypes > 0 ? batch.types : new Int32Array(batch.types.length);
+    const sum = embedding(tables, tf.tensor1d(words, 'int32'), tf.tensor1d(types, 'int32'), batch.tokens);
+    const normed = this.norm('embeddings', sum, null, tf.ones([words.length]));
+    if (this.config.embeddingSize !== null) this.observe(null, 'embeddingNorm', normed);
+    const x = this.config.embeddingSize === null ? normed : this.linear(normed, 'embeddings.projection');
     this.observe(null, 'embedding', x);
     return x;
   }
@@ -196,7 +209,7 @@ class Forward {
     queries: tf.Tensor2D,
     { masks, rows }: Tokens,
   ): AttentionOutputs {
-    const prefix = `${layerPrefix(at)}.attention.self`;
+    const prefix = `${this.prefix(at)}.attention.self`;
     const firstOnly = queries !== x;
     const q = this.linear(queries, `${prefix}.query`);
     const k = this.linear(x, `${prefix}.key`);
@@ -220,7 +233,7 @@ class Forward {
   }
 
   private feedForward(at: number, x: tf.Tensor2D, context: tf.Tensor2D, masks: TokenMasks): tf.Tensor2D {
-    const prefix = layerPrefix(at);
+    const prefix = this.prefix(at);
     const { curves, masks: layerMasks } = this.options;
     const projected = this.linear(context, `${prefix}.attention.output.dense`);
     if (this.options.observe) this.observe(at, 'attentionResidual', projected.add(x));
@@ -229,8 +242,8 @@ class Forward {
     this.observe(at, 'attentionNorm', attended);
     const inner = this.linear(attended, `${prefix}.intermediate.dense`);
     this.observe(at, 'geluInput', inner);
-    const low = layerMasks ? curves.geluLow : curves.geluHigh;
-    const activated = mixCurves(inner, masks.important, curves.geluHigh, low);
+    const { high, low } = curves.activation[this.config.activation];
+    const activated = mixCurves(inner, masks.important, high, layerMasks ? low : high);
     const hidden = this.linear(activated, `${prefix}.output.dense`);
     if (this.options.observe) this.observe(at, 'outputResidual', hidden.add(attended));
     const output = this.norm(`${prefix}.output`, hidden, attended, tf.onesLike(masks.kept));
@@ -242,7 +255,7 @@ class Forward {
     const rows = x.shape[0] === first.length ? x : gatherRows(x, first);
     const inner = this.linear(rows, 'pooler.dense');
     this.observe(null, 'poolerInput', inner);
-    const pooled = applyCurve(inner, this.options.curves.tanh);
+    const pooled = applyCurve(inner, this.options.curves.head[this.config.headActivation]);
     this.observe(null, 'pooler', pooled);
     const logits = this.linear(pooled, 'classifier');
     this.observe(null, 'logits', logits);

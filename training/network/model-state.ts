@@ -1,6 +1,6 @@
 /** The model while it is trained: architecture, tokenizer, weights, and thresholds once there are any. */
 import type { LayerThresholds } from '../../model/artifact/artifact.js';
-import type { Checkpoint } from '../../model/checkpoint/checkpoint.js';
+import type { Checkpoint, WholeCheckpoint } from '../../model/checkpoint/checkpoint.js';
 import type { ModelConfig } from '../../model/config.js';
 import type { TaskDescription } from '../../model/task.js';
 import type { TokenizerFiles } from '../../model/tokenizer/tokenizer-files.js';
@@ -27,7 +27,7 @@ export const currentThresholds = ({ parameters, spread }: ModelState): LayerThre
   spread === null ? null : thresholdsOf(parameters, spread);
 
 /** What goes into a checkpoint directory. The last layer's thresholds are 0: it prunes nothing. */
-export function toCheckpoint(state: ModelState): Omit<Checkpoint, 'ignored'> {
+export function toCheckpoint(state: ModelState): WholeCheckpoint {
   const thresholds = currentThresholds(state);
   const tensors = new Map(
     [...weightShapes(state.config).keys()].map((name) => [name, state.parameters.get(name)!]),

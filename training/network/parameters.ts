@@ -18,7 +18,8 @@ export type Parameters = ReadonlyMap<string, Parameter>;
 export const wordTable = 'embeddings.word_embeddings.weight';
 export const pruneThresholds = 'thresholds.prune';
 export const reduceThresholds = 'thresholds.reduce';
-export const layerPrefix = (layer: number): string => `encoder.layer.${layer}`;
+/** Of one set of layer weights (config.ts: groupOfLayer). */
+export const layerPrefix = (group: number): string => `encoder.layer.${group}`;
 
 /** Every weight of the encoder classifier and its shape, in a fixed order. */
 export const weightShapes = (config: ModelConfig): ReadonlyMap<string, readonly number[]> =>

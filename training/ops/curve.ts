@@ -17,9 +17,24 @@ function exact(name: CurveName, x: tf.Tensor): { y: tf.Tensor; derivative: tf.Te
     const y = tf.tanh(x);
     return { y, derivative: tf.sub(1, y.square()) };
   }
+  if (name === 'exactGeluTanh') return exactGeluTanh(x);
   const phi = tf.erf(x.mul(Math.SQRT1_2)).add(1).mul(0.5);
   const gauss = tf.exp(x.square().mul(-0.5)).mul(1 / Math.sqrt(2 * Math.PI));
   return { y: x.mul(phi), derivative: phi.add(x.mul(gauss)) };
+}
+
+/** GELU by its tanh formula: x (1 + tanh(k (x + a x³))) / 2. */
+function exactGeluTanh(x: tf.Tensor): { y: tf.Tensor; derivative: tf.Tensor } {
+  const [k, a] = [Math.sqrt(2 / Math.PI), 0.044715];
+  const square = x.square();
+  const t = tf.tanh(x.mul(square.mul(a).add(1)).mul(k));
+  const half = t.add(1).mul(0.5);
+  const slope = tf
+    .sub(1, t.square())
+    .mul(square.mul(3 * a).add(1))
+    .mul(x)
+    .mul(0.5 * k);
+  return { y: x.mul(half), derivative: half.add(slope) };
 }
 
 function evaluate(name: CurveName, x: tf.Tensor): { y: tf.Tensor; derivative: tf.Tensor } {

@@ -5,7 +5,7 @@
 
 namespace cipherprune::float32 {
 
-enum class CurveKind : int { polynomial = 0, exactGelu = 1, exactExp = 2, exactTanh = 3 };
+enum class CurveKind : int { polynomial = 0, exactGelu = 1, exactExp = 2, exactTanh = 3, exactGeluTanh = 4 };
 
 constexpr int kMostSegments = 6, kMostDegree = 12;
 

@@ -88,6 +88,20 @@ void exactTanh(const float* x, int64_t n, float* y, float* dy) {
   }
 }
 
+/** x (1 + tanh(k (x + a x^3))) / 2 with k = sqrt(2 / pi), a = 0.044715 (Hendrycks and Gimpel, arXiv 1606.08415). */
+void exactGeluTanh(const float* x, int64_t n, float* y, float* dy) {
+  constexpr float k = 0.79788456f, a = 0.044715f;
+  for (int64_t i = 0; i < n; i++) {
+    const float square = x[i] * x[i];
+    const float inner = k * x[i] * (1.0f + a * square);
+    const float e = expOf(-2.0f * fabsf(inner));
+    const float size = (1.0f - e) / (1.0f + e);
+    const float t = inner < 0 ? -size : size;
+    y[i] = 0.5f * x[i] * (1.0f + t);
+    dy[i] = 0.5f * (1.0f + t) + 0.5f * x[i] * (1.0f - t * t) * k * (1.0f + 3.0f * a * square);
+  }
+}
+
 /** n <= kBlock; without kSlope dy is not touched. A segment's coefficient is chosen per power, so there is no branch. */
 template <bool kSlope>
 void piecewise(const Curve& curve, const float* x, int64_t n, float* y, float* dy) {
@@ -128,6 +142,8 @@ void curveBlock(const Curve& curve, const float* x, int64_t n, float* y, float* 
       return exactExp(x, n, y, dy);
     case CurveKind::exactTanh:
       return exactTanh(x, n, y, dy);
+    case CurveKind::exactGeluTanh:
+      return exactGeluTanh(x, n, y, dy);
   }
 }
 

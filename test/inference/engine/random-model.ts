@@ -9,7 +9,7 @@ import {
   type QuantizedMatrix,
   scalesOf,
 } from '../../../model/artifact/artifact.js';
-import type { ModelConfig } from '../../../model/config.js';
+import { BERT_ARCHITECTURE, type ModelConfig } from '../../../model/config.js';
 import { noise } from '../functions/harness.js';
 
 export interface ModelOptions {
@@ -25,6 +25,7 @@ export function randomModel({ layers, prunes, reduces, seed }: ModelOptions): Ar
   const next = noise(seed);
   const hidden = 32;
   const config: ModelConfig = {
+    ...BERT_ARCHITECTURE,
     vocabularySize: 50,
     hiddenSize: hidden,
     layers,

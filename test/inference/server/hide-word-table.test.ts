@@ -36,10 +36,10 @@ describe('private embedding', () => {
     let [least, most, largest] = [Number.POSITIVE_INFINITY, 0, 0];
     for (let w = 0; w < word!.inputs; w++)
       for (let p = 0; p < artifact.public.maxTokens; p++)
-        for (let t = 0; t < tokenType.inputs; t++) {
+        for (let t = 0; t < tokenType!.inputs; t++) {
           const row = Array.from(
             { length: hidden },
-            (_, i) => at(word!, w, i) + at(position, p, i) + at(tokenType, t, i),
+            (_, i) => at(word!, w, i) + at(position, p, i) + at(tokenType!, t, i),
           );
           const mean = row.reduce((a, b) => a + b) / hidden;
           const spread = row.reduce((a, b) => a + (b - mean) ** 2, 0) / hidden;

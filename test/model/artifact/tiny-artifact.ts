@@ -9,7 +9,7 @@ import {
   type QuantizedMatrix,
   scalesOf,
 } from '../../../model/artifact/artifact.js';
-import type { ModelConfig } from '../../../model/config.js';
+import { BERT_ARCHITECTURE, type ModelConfig } from '../../../model/config.js';
 import { namedTask } from '../../../model/task.js';
 import { tokenizerFilesFromVocabulary } from '../../../model/tokenizer/tokenizer-files.js';
 
@@ -57,6 +57,7 @@ export function tinyArtifact({
 }: TinyOptions = {}): Artifact {
   const random = splitmix32(seed);
   const config: ModelConfig = {
+    ...BERT_ARCHITECTURE,
     vocabularySize: tinyVocabulary.length,
     hiddenSize: 8,
     layers: 2,

@@ -2,8 +2,9 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
+  readdirSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -25,7 +26,7 @@ import {
   type StoredTensor,
   writeSafetensors,
 } from '../../../model/checkpoint/safetensors.js';
-import type { ModelConfig } from '../../../model/config.js';
+import { BERT_ARCHITECTURE, type ModelConfig } from '../../../model/config.js';
 import { namedTask } from '../../../model/task.js';
 import { tokenizerFilesFromVocabulary } from '../../../model/tokenizer/tokenizer-files.js';
 import { tinyVocabulary } from '../artifact/tiny-artifact.js';
@@ -34,6 +35,7 @@ const folder = mkdtempSync(join(tmpdir(), 'checkpoint-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const config: ModelConfig = {
+  ...BERT_ARCHITECTURE,
   vocabularySize: tinyVocabulary.length,
   hiddenSize: 4,
   layers: 2,
@@ -86,9 +88,10 @@ async function store(
 
 describe('checkpoint', () => {
   it('gives back what was written', async () => {
-    const { ignored, ...back } = await readCheckpoint(directory);
+    const { ignored, missing, ...back } = await readCheckpoint(directory);
     expect(back).toEqual(checkpoint);
     expect(ignored).toEqual([]);
+    expect(missing).toEqual([]);
     expect(readFileSync(join(directory, 'optimizer.txt'), 'utf8')).toBe('state');
     expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });
@@ -131,6 +134,19 @@ describe('checkpoint', () => {
     expect(back.tokenizerFiles).toEqual(tokenizerFiles);
   });
 
+  it('takes no other head for a classifier, and says what is missing', async () => {
+    edit('config.json', 'BertForSequenceClassification', 'BertForTokenClassification');
+    const back = await readCheckpoint(directory);
+    expect([...back.ignored].sort()).toEqual([
+      'bert.pooler.dense.bias',
+      'bert.pooler.dense.weight',
+      'classifier.bias',
+      'classifier.weight',
+    ]);
+    expect([...back.missing].sort()).toEqual([...back.ignored].sort());
+    expect(back.tensors.has('classifier.weight')).toBe(false);
+  });
+
   it('reads bfloat16 shards by their index', async () => {
     const first = (name: string): boolean => name.includes('layer.0');
     await store(join(directory, 'a.safetensors'), (name) => (first(name) ? name : null), 'BF16');
@@ -150,11 +166,11 @@ describe('checkpoint', () => {
 
   it.each<[string, () => void | Promise<void>, RegExp]>([
     ['without config.json', () => rmSync(join(directory, 'config.json')), /config\.json: ENOENT/],
-    ['of another kind', () => edit('config.json', '"bert"', '"gpt2"'), /config\.json: model_type/],
+    ['of another kind', () => edit('config.json', '"bert"', '"gpt2"'), /config\.json: model_type: .*decoder/],
     [
       'with another activation',
-      () => edit('config.json', '"gelu"', '"relu"'),
-      /expected the activation "gelu"/,
+      () => edit('config.json', '"gelu"', '"silu"'),
+      /hidden_act: expected an activation of gelu.*, got "silu"/,
     ],
     [
       'with odd heads',
@@ -173,7 +189,47 @@ describe('checkpoint', () => {
         store(join(directory, 'model.safetensors'), (name) =>
           name.includes('layer.1.output.dense.w') ? null : name,
         ),
-      /tensor encoder\.layer\.1\.output\.dense\.weight: missing/,
+      /tensor bert\.encoder\.layer\.1\.output\.dense\.weight: missing/,
+    ],
+    [
+      'with more layers than it says',
+      () => edit('config.json', '"num_hidden_layers": 2', '"num_hidden_layers": 1'),
+      /16 tensors of layers that config\.json does not have \(it says 1 layers\)/,
+    ],
+    [
+      'with distances in place of positions',
+      () => edit('config.json', '"bert"', '"deberta-v2"'),
+      /got "deberta-v2"; its attention depends on the distance/,
+    ],
+    [
+      'as a Git LFS pointer',
+      () =>
+        writeFileSync(
+          join(directory, 'model.safetensors'),
+          'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n',
+        ),
+      /model\.safetensors: expected the file itself, got a Git LFS pointer/,
+    ],
+    [
+      'as a pickle alone',
+      () => renameSync(join(directory, 'model.safetensors'), join(directory, 'pytorch_model.bin')),
+      /got only pytorch_model\.bin.*Convert it once, in Python:\n.*\n.*save_pretrained/,
+    ],
+    [
+      'with a number that is none',
+      async () => {
+        const path = join(directory, 'model.safetensors');
+        const { tensors: stored } = await readSafetensors(path);
+        const values = Float32Array.of(0, Number.NaN, 0);
+        const bias = { ...stored.get('classifier.bias')!, bytes: new Uint8Array(values.buffer) };
+        await writeSafetensors(path, new Map(stored).set('classifier.bias', bias));
+      },
+      /tensor classifier\.bias: expected finite numbers, got NaN at element 1/,
+    ],
+    [
+      'with several numbers at once',
+      () => edit('config.json', '"pad_token_id"', '"problem_type": "regression", "pad_token_id"'),
+      /regression: expected one output, got 3/,
     ],
     ['with damaged details', () => edit('cipherprune.json', '"task"', '"tusk"'), /cipherprune\.json: task/],
     [
@@ -208,7 +264,7 @@ describe('checkpoint', () => {
     );
     const clash = new Map([['config.json/x', 'a file where a folder must be']]);
     await expect(writeCheckpoint(directory, checkpoint, clash)).rejects.toThrow();
-    const { ignored: _, ...back } = await readCheckpoint(directory);
+    const { ignored: _, missing: __, ...back } = await readCheckpoint(directory);
     expect(back).toEqual(checkpoint);
     expect(readdirSync(folder)).toEqual(['ours']);
   });

@@ -18,6 +18,7 @@ const checkpoint = (seed: number, changes: Partial<Checkpoint> = {}): Checkpoint
   tokenizerFiles: { 'vocab.txt': '[PAD]' } as unknown as Checkpoint['tokenizerFiles'],
   details,
   ignored: [],
+  missing: [],
   ...changes,
 });
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CleartextClassifier } from '../../../inference/run/cleartext-classifier.js';
 import { writeArtifact } from '../../../model/artifact/artifact-file.js';
 import type { Checkpoint } from '../../../model/checkpoint/checkpoint.js';
-import type { ModelConfig } from '../../../model/config.js';
+import { BERT_ARCHITECTURE, type ModelConfig } from '../../../model/config.js';
 import { createTokenizer } from '../../../model/tokenizer/tokenizer.js';
 import { tokenizerFilesFromVocabulary } from '../../../model/tokenizer/tokenizer-files.js';
 import { useBackend } from '../../../training/backend/setup.js';
@@ -17,6 +17,7 @@ const words = ['the', 'film', 'is', 'dull', 'but', 'warm', 'and', 'funny', 'not'
 const tokenizerFiles = tokenizerFilesFromVocabulary(['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', ...words]);
 
 const config: ModelConfig = {
+  ...BERT_ARCHITECTURE,
   vocabularySize: words.length + 5,
   hiddenSize: 32,
   layers: 3,
@@ -44,6 +45,7 @@ const checkpoint: Checkpoint = {
     ],
   },
   ignored: [],
+  missing: [],
 };
 
 const texts = [

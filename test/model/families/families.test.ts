@@ -1,0 +1,205 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { splitmix32 } from '../../../data/sources/synthetic.js';
+import { CleartextBackend } from '../../../inference/backends/cleartext/cleartext-backend.js';
+import { TwoPartyBackend } from '../../../inference/backends/two-party/two-party-backend.js';
+import { classify } from '../../../inference/engine/classify.js';
+import { prepareModel } from '../../../inference/engine/prepare.js';
+import { withPrivateEmbedding } from '../../../inference/server/hide-word-table.js';
+import type { Artifact } from '../../../model/artifact/artifact.js';
+import {
+  readCheckpointTensors,
+  storeCheckpointTensors,
+} from '../../../model/checkpoint/checkpoint-tensors.js';
+import {
+  parseHuggingFaceConfig,
+  toHuggingFaceConfig,
+} from '../../../model/checkpoint/hugging-face-config.js';
+import { FAMILY_NAMES } from '../../../model/config.js';
+import { namedTask } from '../../../model/task.js';
+import { useBackend } from '../../../training/backend/setup.js';
+import { predict } from '../../../training/evaluate/evaluate.js';
+import { verify } from '../../../training/evaluate/verify.js';
+import { exportArtifact } from '../../../training/export/export.js';
+import type { EncodedExample } from '../../../training/loop/batches.js';
+import { GilboaLinear } from '../../support/gilboa-linear.js';
+import { type TestParty, testParties } from '../../support/two-parties.js';
+import {
+  type FamilyCase,
+  familyCases,
+  familyLogits,
+  familyTensors,
+  type Stored,
+} from './family-checkpoints.js';
+
+function examplesOf(family: FamilyCase, count: number): EncodedExample[] {
+  const random = splitmix32(7);
+  return Array.from({ length: count }, (_, index) => {
+    const length = 4 + Math.floor(random() * 12);
+    return {
+      index,
+      ids: Int32Array.from({ length }, () => Math.floor(random() * 40)),
+      types: Int32Array.from({ length }, (_, i) => Number(family.tokenTypes > 1 && i > length / 2)),
+      label: 0,
+    };
+  });
+}
+
+function checkpointOf(family: FamilyCase, stored: Stored) {
+  const { config } = parseHuggingFaceConfig(JSON.stringify(family.config), 'config.json');
+  const details = {
+    task: namedTask('own'),
+    maxTokens: 20,
+    prunes: true,
+    reduces: true,
+    thresholds: [
+      { prune: 0.7, reduce: 1.05 },
+      { prune: 0.8, reduce: 1.1 },
+      { prune: 0, reduce: 0 },
+    ],
+  };
+  return {
+    config,
+    ...readCheckpointTensors(stored, config, 'model.safetensors'),
+    tokenizerFiles: {},
+    details,
+  };
+}
+
+/** What the client learns, and what leaves each layer. */
+async function privately(artifact: Artifact, example: EncodedExample) {
+  const input = { ids: [...example.ids], tokenTypes: [...example.types] };
+  const { server, client } = testParties(1);
+  const run = async (party: TestParty) => {
+    const linear = new GilboaLinear(party);
+    const mpc = new TwoPartyBackend({ session: party.session, cots: party.cots, linear });
+    const isServer = party.session.self === 'server';
+    const model = await prepareModel(mpc, artifact.public, isServer ? artifact.private : null);
+    return classify(mpc, model, isServer ? null : input, 16);
+  };
+  return (await Promise.all([run(server), run(client)]))[1];
+}
+
+async function inTheClear(artifact: Artifact, example: EncodedExample) {
+  const mpc = new CleartextBackend();
+  const model = await prepareModel(mpc, artifact.public, artifact.private);
+  return classify(mpc, model, { ids: [...example.ids], tokenTypes: [...example.types] }, 16);
+}
+
+/** The same with other thresholds. */
+const nudged = ({ public: model, private: secret }: Artifact, by: number): Artifact => ({
+  public: model,
+  private: {
+    ...secret,
+    layers: secret.layers.map((layer) => ({
+      ...layer,
+      thresholds: layer.thresholds && {
+        prune: layer.thresholds.prune + by,
+        reduce: layer.thresholds.reduce + by,
+      },
+    })),
+  },
+});
+
+/** An example none of whose scores is near a threshold: rounding differs between the backends. */
+async function clearExample(
+  artifact: Artifact,
+  examples: readonly EncodedExample[],
+): Promise<EncodedExample> {
+  for (const example of examples) {
+    const [below, at, above] = await Promise.all(
+      [-0.02, 0, 0.02].map(async (by) => (await inTheClear(nudged(artifact, by), example)).layers),
+    );
+    if (JSON.stringify(below) === JSON.stringify(at) && JSON.stringify(at) === JSON.stringify(above))
+      return example;
+  }
+  throw new Error('expected an example with a margin, got none');
+}
+
+const difference = (a: readonly number[], b: readonly number[]): number =>
+  Math.max(...a.map((value, i) => Math.abs(value - b[i]!)));
+
+beforeAll(() => useBackend('native'));
+
+describe.each(familyCases.map((family) => ({ title: family.title, family })))('$title', ({ family }) => {
+  const stored = familyTensors(family);
+  const checkpoint = checkpointOf(family, stored);
+
+  it('computes what the library does with these names', async () => {
+    expect(checkpoint.ignored).toEqual([]);
+    expect(checkpoint.missing).toEqual([]);
+    const folder = await mkdtemp(join(tmpdir(), 'cipherprune-families-'));
+    const cases = examplesOf(family, 4).map(({ ids, types, index }) => ({
+      text: `text ${index}`,
+      input_ids: [...ids],
+      token_type_ids: [...types],
+      cls_per_layer: [],
+      last_token_per_layer: [],
+      norm_per_layer: [],
+      logits: familyLogits(family, stored, [...ids], [...types]),
+    }));
+    await writeFile(join(folder, 'reference.json'), JSON.stringify({ cases }));
+    const { layers } = await verify(checkpoint, join(folder, 'reference.json'), 1e-4);
+    const logits = layers.find(({ layer }) => layer === 'logits')!;
+    expect(logits.error).toBeLessThan(1e-4);
+    await rm(folder, { recursive: true });
+  });
+
+  it('is stored again as it was read', () => {
+    const again = storeCheckpointTensors(checkpoint.tensors, checkpoint.config);
+    const plain = (tensors: Stored) =>
+      Object.fromEntries([...tensors].map(([name, { shape }]) => [name, shape]).sort());
+    expect(plain(again)).toEqual(plain(stored));
+    const config = parseHuggingFaceConfig(toHuggingFaceConfig(checkpoint.config), 'config.json').config;
+    expect(config).toEqual(checkpoint.config);
+    const back = readCheckpointTensors(again, config, 'model.safetensors');
+    expect(back.tensors).toEqual(checkpoint.tensors);
+  });
+
+  it('is computed privately as in float', async () => {
+    const examples = examplesOf(family, 40);
+    const { artifact, state } = exportArtifact(checkpoint, examples, {
+      weightBits: 12,
+      embeddingBits: 12,
+      fixedPoint: { ringBits: 37, fractionBits: 12 },
+    });
+    const weights = new Set(artifact.private.layers.map(({ query }) => query.matrix.values));
+    expect(weights.size).toBe(new Set([0, 1, 2].map((at) => family.layer(at).query)).size);
+    for (const example of examples.slice(0, 3)) {
+      const float = predict(state, [example], { prune: true });
+      const clear = await inTheClear(artifact, example);
+      expect(difference(clear.logits!, [...float.logits])).toBeLessThan(0.05);
+    }
+    const example = await clearExample(artifact, examples);
+    const clear = await inTheClear(artifact, example);
+    const secret = await privately(artifact, example);
+    expect(secret.layers).toEqual(clear.layers);
+    expect(difference(secret.logits!, clear.logits!)).toBeLessThan(0.05);
+    if (family.projection === null && family.tokenTypes > 0) return;
+    // Where the embedding is of another kind than BERT's, also with the word table secret.
+    const hidden = await inTheClear(withPrivateEmbedding(artifact), example);
+    expect(difference(hidden.logits!, clear.logits!)).toBeLessThan(0.05);
+  });
+});
+
+it('all families have a case', () => {
+  expect(new Set(familyCases.map(({ family }) => family))).toEqual(new Set(FAMILY_NAMES));
+});
+
+const shared = join('..', 'shared', 'models', 'families');
+const sharedNames = existsSync(shared) ? readdirSync(shared).filter((name) => name !== 'deberta-v2') : [];
+describe.skipIf(sharedNames.length === 0)('small checkpoints with reference outputs', () => {
+  it.each(sharedNames)('%s', async (name) => {
+    const { readCheckpoint } = await import('../../../model/checkpoint/checkpoint.js');
+    const result = await verify(
+      await readCheckpoint(join(shared, name)),
+      join(shared, name, 'reference.json'),
+      1e-4,
+    );
+    expect(result.maxError).toBeLessThan(1e-4);
+    expect(result.layers.at(-1)!.layer).toBe('logits');
+  });
+});
