@@ -46,7 +46,11 @@ class Arguments {
     return static_cast<int64_t>(value);
   }
 
-  size_t size(Key key) const { return static_cast<size_t>(integer(key, 0, int64_t{1} << 40)); }
+  /** A size that memory can have: addresses may be of 32 bits. */
+  size_t size(Key key, int64_t least = 0, int64_t most = int64_t{1} << 40) const {
+    constexpr int64_t addressable = sizeof(size_t) < 8 ? int64_t{UINT32_MAX} : INT64_MAX;
+    return static_cast<size_t>(integer(key, least, most < addressable ? most : addressable));
+  }
   /** Width of a ring. */
   int bits(Key key) const { return static_cast<int>(integer(key, 1, 64)); }
 

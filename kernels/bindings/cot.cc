@@ -16,7 +16,7 @@ uint64_t tweakOfPad(const Arguments& a) {
 CotProductPlan productPlan(const Arguments& a, size_t items) {
   const unsigned ringBits = static_cast<unsigned>(a.bits("ringBits"));
   return {items, static_cast<unsigned>(a.integer("bits", 1, ringBits)), ringBits,
-          static_cast<size_t>(a.integer("width", 1, int64_t{1} << 32)), a.flag("signed")};
+          a.size("width", 1, int64_t{1} << 32), a.flag("signed")};
 }
 
 double productMessageBytes(const Arguments& a) {
@@ -26,7 +26,7 @@ double productMessageBytes(const Arguments& a) {
 void productSend(const Arguments& a) {
   const auto x = a.words("x"), top = a.words("top"), share = a.words("share");
   const auto delta = a.bytes("delta"), blocks = a.bytes("blocks"), corrections = a.bytes("corrections"), message = a.bytes("message");
-  const size_t width = static_cast<size_t>(a.integer("width", 1, int64_t{1} << 32));
+  const size_t width = a.size("width", 1, int64_t{1} << 32);
   a.expect(x.length % width == 0, "x", "whole rows");
   const CotProductPlan plan = productPlan(a, x.length / width);
   const size_t cots = plan.items * plan.bits;

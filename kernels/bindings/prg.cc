@@ -64,8 +64,8 @@ void callHashPairs(const Arguments& arguments) {
 void callExpandBlocks(const Arguments& arguments) {
   const View<uint8_t> seeds = blocksOf(arguments, 0);
   const uint64_t tweak = static_cast<uint64_t>(arguments.integer(1, 0, kMaxTweak));
-  const size_t blocksPerSeed = static_cast<size_t>(arguments.integer(2, 0, int64_t{1} << 32));
-  const View<uint8_t> out = bytesOf(arguments, 3, seeds.length * blocksPerSeed);
+  const size_t blocksPerSeed = arguments.size(2, 0, int64_t{1} << 32);
+  const View<uint8_t> out = bytesOf(arguments, 3, arguments.product(2, {seeds.length, blocksPerSeed}));
   arguments.expect(!overlap(seeds, out), 3, "memory apart from the seeds");
   expandBlocks(seeds.data, out.data, seeds.length / kBlockBytes, blocksPerSeed, tweak);
 }

@@ -19,7 +19,7 @@ size_t rowsArgument(const Arguments& arguments, Key key) {
 
 View<uint8_t> blocksArgument(const Arguments& arguments, Key key, size_t blocks) {
   const auto bytes = arguments.bytes(key);
-  arguments.expectLength(key, bytes.length, blocks * kBlock);
+  arguments.expectLength(key, bytes.length, arguments.product(key, {blocks, kBlock}));
   return bytes;
 }
 

@@ -1,5 +1,20 @@
 #include "parallel.h"
 
+#ifdef __wasm__
+
+namespace cipherprune {
+
+/** One instance of WebAssembly has one thread. */
+int parallelThreads() { return 1; }
+void setParallelThreads(int) {}
+void parallelForRaw(int64_t count, Task task, void* context) {
+  for (int64_t i = 0; i < count; i++) task(context, i);
+}
+
+}  // namespace cipherprune
+
+#else
+
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
@@ -113,3 +128,5 @@ void setParallelThreads(int threads) { Pool::instance().setThreads(threads); }
 void parallelForRaw(int64_t count, Task task, void* context) { Pool::instance().run(count, task, context); }
 
 }  // namespace cipherprune
+
+#endif

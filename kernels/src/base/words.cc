@@ -1,12 +1,14 @@
 #include "words.h"
 
+#include "fail.h"
+
 #ifdef __linux__
 #include <sys/mman.h>
 #endif
 
 #include <cstdlib>
 #include <mutex>
-#include <new>
+#include <string>
 #include <vector>
 
 namespace cipherprune {
@@ -70,7 +72,7 @@ Words::Words(size_t count) {
   if (alignment == hugeBytes) at = static_cast<uint32_t*>(largeBlocks().take(bytes));
   if (at) return;
   at = static_cast<uint32_t*>(std::aligned_alloc(alignment, bytes));
-  if (!at) throw std::bad_alloc();
+  if (!at) fail("kernels: expected " + std::to_string(bytes) + " bytes of memory, got none");
 #ifdef __linux__
   if (alignment == hugeBytes) madvise(at, bytes, MADV_HUGEPAGE);    // fewer page faults and TLB misses
 #endif

@@ -1,6 +1,6 @@
 #include "ntt.h"
+#include "src/base/fail.h"
 
-#include <stdexcept>
 #include <string>
 
 #include "src/base/cpu.h"
@@ -64,7 +64,7 @@ uint32_t primitiveRoot(const Modulus& m, size_t n) {
     const uint32_t root = m.power(base, (m.p - 1) / (2 * n));
     if (m.power(root, n) == m.p - 1) return root;
   }
-  throw std::invalid_argument("NttTable: no primitive root modulo " + std::to_string(m.p));
+  fail("NttTable: no primitive root modulo " + std::to_string(m.p));
 }
 
 void fillTail(size_t n, const uint32_t* roots, uint32_t* tail) {
@@ -79,7 +79,7 @@ void fillTail(size_t n, const uint32_t* roots, uint32_t* tail) {
 
 NttTable::NttTable(uint32_t prime, size_t n) : modulus(prime), n(n) {
   if (n < 16 || (n & (n - 1)) || prime >> primeBits || prime % (2 * n) != 1 || !isPrime(prime)) {
-    throw std::invalid_argument("NttTable: " + std::to_string(prime) + " is not a prime below 2^26 with 2n | p - 1 for n = " + std::to_string(n));
+    fail("NttTable: " + std::to_string(prime) + " is not a prime below 2^26 with 2n | p - 1 for n = " + std::to_string(n));
   }
   const size_t tailWords = n / 256 * 240;
   storage.resize(4 * n + 4 * tailWords);

@@ -1,9 +1,9 @@
 #include "context.h"
+#include "src/base/fail.h"
 
 #include <cstring>
 #include <map>
 #include <mutex>
-#include <stdexcept>
 
 namespace cipherprune {
 
@@ -23,11 +23,11 @@ Automorphism makeAutomorphism(size_t n, size_t step) {
 }  // namespace
 
 RlweContext::RlweContext(size_t n, const std::vector<uint32_t>& primes) : n(n), logN(0), limbs(primes.size() - 1) {
-  if (primes.size() < 2 || primes.size() > 9) throw std::invalid_argument("RlweContext: expected 2 to 9 primes");
+  if (primes.size() < 2 || primes.size() > 9) fail("RlweContext: expected 2 to 9 primes");
   while ((size_t{1} << logN) < n) logN++;
   for (size_t i = 0; i < primes.size(); i++) {
     for (size_t j = 0; j < i; j++)
-      if (primes[i] == primes[j]) throw std::invalid_argument("RlweContext: primes must differ");
+      if (primes[i] == primes[j]) fail("RlweContext: primes must differ");
     tables.push_back(std::make_unique<NttTable>(primes[i], n));
   }
   for (size_t step = 1; step < n; step *= 2) automorphisms.push_back(makeAutomorphism(n, step));

@@ -1,7 +1,7 @@
 #include "packed-layout.h"
+#include "src/base/fail.h"
 
 #include <algorithm>
-#include <stdexcept>
 #include <string>
 
 namespace cipherprune {
@@ -10,7 +10,7 @@ namespace {
 bool isPowerOfTwo(size_t x) { return x != 0 && (x & (x - 1)) == 0; }
 
 void require(bool condition, const char* what) {
-  if (!condition) throw std::invalid_argument(std::string("packed layout: expected ") + what);
+  if (!condition) fail(std::string("packed layout: expected ") + what);
 }
 }  // namespace
 

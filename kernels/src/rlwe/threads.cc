@@ -1,12 +1,23 @@
 #include "threads.h"
 
+#ifndef __wasm__
 #include <atomic>
 #include <exception>
 #include <mutex>
 #include <thread>
 #include <vector>
+#endif
 
 namespace cipherprune {
+
+#ifdef __wasm__
+
+/** One instance of WebAssembly has one thread. */
+void splitWork(size_t, size_t count, const std::function<void(size_t, size_t)>& body) {
+  for (size_t index = 0; index < count; index++) body(index, 0);
+}
+
+#else
 
 void splitWork(size_t threads, size_t count, const std::function<void(size_t, size_t)>& body) {
   if (threads > count) threads = count;
@@ -28,5 +39,7 @@ void splitWork(size_t threads, size_t count, const std::function<void(size_t, si
   for (std::thread& helper : helpers) helper.join();
   if (failure) std::rethrow_exception(failure);
 }
+
+#endif
 
 }  // namespace cipherprune
