@@ -120,6 +120,11 @@ export interface Backend {
   /** To a larger ring. Requires -2^(k-2) <= value < 2^(k-2) for k = x.ringBits: one bit of headroom, so that the shares wrap exactly
    * when one of their top bits is set (Cheetah, USENIX Security 2022, section 5.1). Exact. */
   widen(x: SharedTensor, ringBits: number): Promise<SharedTensor>;
+  /**
+   * As `truncateReduce`, but to nearest, exactly: the result follows from the value alone. For what leads to an opened answer,
+   * where each party's half of a local rounding error would be a random number that it knows.
+   */
+  round(x: SharedTensor, bits: number): Promise<SharedTensor>;
   /** The top bit of x in its own ring: narrow and truncate first, comparison costs by the bit. */
   isNegative(x: SharedTensor): Promise<SharedBits>;
   /**

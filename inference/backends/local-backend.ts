@@ -71,6 +71,14 @@ export function expectSquareRing(x: SharedTensor, ringBits: number): void {
   );
 }
 
+/** What `truncateReduce` and `round` accept. */
+export function expectDropped(x: SharedTensor, bits: number): void {
+  if (!(bits >= 0 && bits < x.ringBits))
+    throw new TensorMismatchError(
+      `truncation: expected to drop 0 to ${x.ringBits - 1} bits of ${describe(x)}, got ${bits}`,
+    );
+}
+
 export abstract class LocalBackend {
   abstract readonly self: PartyId;
   /** Does this process add public values? Exactly one party does. */
@@ -205,11 +213,7 @@ export abstract class LocalBackend {
   }
 
   truncateReduce(x: SharedTensor, bits: number): LocalTensor {
-    if (!(bits >= 0 && bits < x.ringBits)) {
-      throw new TensorMismatchError(
-        `truncateReduce: expected to drop 0 to ${x.ringBits - 1} bits, got ${bits}`,
-      );
-    }
+    expectDropped(x, bits);
     if (bits === 0) return x as LocalTensor;
     const ringBits = x.ringBits - bits;
     const out = new BigUint64Array(sizeOf(x.shape));

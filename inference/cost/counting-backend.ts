@@ -247,6 +247,16 @@ export class CountingBackend extends ShapeBackend implements Backend {
     return shapeOnly(shape, { ringBits, fractionBits });
   });
 
+  readonly round = protocol('round', async (x: SharedTensor, bits: number): Promise<SharedTensor> => {
+    const rounded = this.truncateReduce(x, bits);
+    if (bits > 0 && sizeOf(x.shape) > 0)
+      await this.toArithmetic(
+        await this.isNegative(shapeOnly(x.shape, { ringBits: bits + 1, fractionBits: 0 })),
+        rounded.ringBits,
+      );
+    return rounded;
+  });
+
   readonly isNegative = protocol('isNegative', ({ shape, ringBits }: SharedTensor) =>
     this.#topBits(shape, ringBits),
   );

@@ -136,6 +136,26 @@ export function contractSuite(name: string, makeParties: () => Promise<Parties>)
     });
 
     it.each([
+      [13, 1],
+      [27, 12],
+      [49, 15],
+      [64, 31],
+    ])('rounds %i bits by %i to nearest, exactly', async (from, bits) => {
+      const x = new TestData(from).plain([60], from, 3);
+      const half = 1n << BigInt(bits - 1);
+      const values = [...x.values, 0n, -1n, half, half - 1n, -half, -half - 1n].map((v) => signed(v, from));
+      const plain: Plain = { ...x, shape: [values.length], values };
+      await expectValues(
+        async (party) => {
+          const rounded = await party.mpc.round(await shareOf(party, 'client', plain), bits);
+          expect(rounded).toMatchObject({ ringBits: from - bits, fractionBits: 3 - bits });
+          return rounded;
+        },
+        values.map((v) => signed((v + half) >> BigInt(bits), from - bits)),
+      );
+    });
+
+    it.each([
       [24, 12],
       [37, 20],
       [23, 22],

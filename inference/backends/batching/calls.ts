@@ -40,6 +40,12 @@ export const widenCall = (x: SharedTensor, ringBits: number): TensorCall => ({
   run: elementwise((mpc, all) => mpc.widen(all, ringBits)),
 });
 
+export const roundCall = (x: SharedTensor, bits: number): TensorCall => ({
+  key: `round ${format(x)} ${bits}`,
+  input: x,
+  run: elementwise((mpc, all) => mpc.round(all, bits)),
+});
+
 export const squareCall = (x: SharedTensor, ringBits?: number, sign?: Sign): TensorCall => ({
   key: `square ${format(x)} ${ringBits} ${sign}`,
   input: x,

@@ -159,6 +159,10 @@ export class LaneBackend implements Backend {
     return this.lockstep.call(this.lane, calls.widenCall(x, ringBits));
   }
 
+  async round(x: SharedTensor, bits: number): Promise<SharedTensor> {
+    return this.lockstep.call(this.lane, calls.roundCall(x, bits));
+  }
+
   async isNegative(x: SharedTensor): Promise<SharedBits> {
     return this.lockstep.call(this.lane, calls.isNegativeCall(x));
   }

@@ -134,6 +134,10 @@ export class CleartextBackend extends LocalBackend implements Backend {
     return this.#lifted(x, ringBits, 'signed');
   }
 
+  async round(x: SharedTensor, bits: number): Promise<LocalTensor> {
+    return this.truncateReduce(x, bits);
+  }
+
   #lifted(x: SharedTensor, ringBits: number, sign: Sign): LocalTensor {
     this.#checkRange('widen', sign === 'signed' ? x : this.#lowered(x), x.ringBits - 2);
     const out = new BigUint64Array(sizeOf(x.shape));

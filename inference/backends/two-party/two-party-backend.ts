@@ -14,6 +14,7 @@ import {
   bitsOf,
   dataOf,
   describe,
+  expectDropped,
   expectFactor,
   expectSquareRing,
   isPrefix,
@@ -34,6 +35,7 @@ import type { LinearProtocols } from './linear/linear-protocols.js';
 import { and } from './products/and.js';
 import { multiplex } from './products/multiplex.js';
 import { type Multiplications, OnDemand } from './products/multiplications.js';
+import { round } from './products/round.js';
 import { toArithmetic } from './products/to-arithmetic.js';
 import { widen } from './products/widen.js';
 import { shuffleTensors } from './shuffle/shuffle-tensors.js';
@@ -189,6 +191,14 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
     }
     const data = await widen(this.#party, dataOf(x), x.ringBits, ringBits, this.#multiplications.bits);
     return localTensor(data, x.shape, { ringBits, fractionBits: x.fractionBits });
+  }
+
+  async round(x: SharedTensor, bits: number): Promise<LocalTensor> {
+    expectDropped(x, bits);
+    const { bits: products } = this.#multiplications;
+    const data = await round(this.#party, dataOf(x), x.ringBits, bits, this.#carry, products);
+    const format = { ringBits: x.ringBits - bits, fractionBits: x.fractionBits - bits };
+    return localTensor(data, x.shape, format);
   }
 
   readonly #carry: CarryProtocol = (...comparison) => this.#multiplications.carry(...comparison);
