@@ -20,6 +20,13 @@ export const taskNames = [
 ] as const;
 export type TaskName = (typeof taskNames)[number];
 
+/**
+ * Of files of one's own. `csv`: a header, quoted fields; `tsv`: the same with tabs; `jsonl`: objects, one a line or all in an array;
+ * `parquet`; `txt`: a text a line, or two with a tab between them.
+ */
+export const FILE_FORMATS = ['csv', 'tsv', 'jsonl', 'parquet', 'txt'] as const;
+export type FileFormat = (typeof FILE_FORMATS)[number];
+
 /** How the products of the encoder's weight matrices are computed while training; `bf16` rounds their inputs. */
 export const precisions = ['float32', 'bf16'] as const;
 export type Precision = (typeof precisions)[number];
@@ -90,11 +97,21 @@ const model = z
   });
 
 const data = z.strictObject({
-  /** `glue`: TSV files below `directory`; `hub`: parquet by name, cached; `synthetic`: the project's generator. */
-  source: z.enum(['glue', 'hub', 'synthetic']).default('glue'),
+  /** `glue`: TSV files below `directory`; `hub`: parquet by name, cached; `files`: one's own; `synthetic`: the project's generator. */
+  source: z.enum(['glue', 'hub', 'files', 'synthetic']).default('glue'),
   directory: z.string().default('data/glue'),
   /** For `hub`: the data set's name there. */
   repository: z.string().default('nyu-mll/glue'),
+  /** For `files`: training rows, and those to measure on; without the latter a share of every class is held out. */
+  train: z.string().min(1).nullable().default(null),
+  dev: z.string().min(1).nullable().default(null),
+  devShare: z.number().gt(0).lt(1).default(0.1),
+  /** Which rows are held out; of its own, so that runs with different seeds measure on the same ones. */
+  splitSeed: z.number().int().min(0).max(0xffffffff).default(1),
+  /** Null: by the files' endings. */
+  format: z.enum(FILE_FORMATS).nullable().default(null),
+  /** Share of a file's rows that may be malformed: no text, an unknown label, another number of columns. */
+  maxBadRows: fraction.default(0.01),
   /** Use only the first so many examples; null for all. */
   trainLimit: count.nullable().default(null),
   devLimit: count.nullable().default(null),

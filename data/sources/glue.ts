@@ -1,7 +1,9 @@
 /** Reads GLUE's own TSV files (https://gluebenchmark.com): tabs between columns, no quoting, sometimes no header. */
-import { createReadStream, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse } from 'csv-parse';
+import { splitRows } from '../tables/delimited.js';
+import { decodeText, readBytes } from '../tables/encoding.js';
+import { checkBadRows } from './bad-rows.js';
 import { type Dataset, DatasetError, type Example, MalformedRowLog } from './dataset.js';
 import { readNumber } from './labels.js';
 import { type Columns, type GlueTask, type Split, type TaskName, tasks } from './tasks.js';
@@ -9,6 +11,8 @@ import { type Columns, type GlueTask, type Split, type TaskName, tasks } from '.
 export interface ReadOptions {
   /** Stop after so many good rows; null or absent for all. */
   readonly limit?: number | null;
+  /** Share of the rows that may be malformed. */
+  readonly maxBadRows?: number | undefined;
 }
 
 /** Positions of the columns in every row, and how many columns a row must have at least. */
@@ -66,46 +70,28 @@ export async function readTsv(
 ): Promise<Dataset> {
   if (!existsSync(file))
     throw new DatasetError(`${file}: no such file; expected ${task.name}'s ${split} split in GLUE's layout`);
+  const rows = splitRows(decodeText(await readBytes(file), file), file, '\t', 'none');
   const columns = task.layout[split];
+  const header = hasHeader(columns) ? rows.shift()?.cells : new Array<string>(headerlessColumns).fill('');
+  if (header === undefined) throw new DatasetError(`${file}: no usable row for ${task.name}: no rows`);
+  const layout = layoutFromHeader(
+    columns,
+    header.map((name) => name.trim()),
+    file,
+  );
   const malformed = new MalformedRowLog();
   const examples: Example[] = [];
   const limit = options.limit ?? Number.POSITIVE_INFINITY;
-  let layout: Layout | null = hasHeader(columns)
-    ? null
-    : layoutFromHeader(columns, new Array<string>(headerlessColumns).fill(''), file);
-  let index = 0;
-  let line = 0;
-  const rows = createReadStream(file).pipe(
-    parse({
-      delimiter: '\t',
-      quote: null,
-      bom: true,
-      relax_column_count: true,
-      record_delimiter: ['\r\n', '\n'],
-    }),
-  ) as AsyncIterable<string[]>;
-  for await (const row of rows) {
-    line++;
-    if (layout === null) {
-      layout = layoutFromHeader(
-        columns,
-        row.map((name) => name.trim()),
-        file,
-      );
-      continue;
-    }
+  for (const [index, { line, cells }] of rows.entries()) {
     if (examples.length >= limit) break;
-    const example = readRow(row, layout, task, index++);
+    const example = readRow(cells, layout, task, index);
     if (typeof example === 'string') malformed.add({ file, line, reason: example });
     else examples.push(example);
   }
-  if (examples.length === 0) {
-    const reason = malformed.first[0]?.reason ?? 'no rows';
-    throw new DatasetError(
-      `${file}: no usable row for ${task.name} (${malformed.count} malformed; first: ${reason})`,
-    );
-  }
-  return { task, split, examples, malformed: { count: malformed.count, first: malformed.first } };
+  const { count, first } = malformed;
+  checkBadRows(file, examples.length + count, { count, first }, options.maxBadRows);
+  if (examples.length === 0) throw new DatasetError(`${file}: no usable row for ${task.name}: no rows`);
+  return { task, split, examples, malformed: { count, first } };
 }
 
 /** Reads a split of a task from GLUE's directory layout: `directory/SST-2/dev.tsv` and so on. */

@@ -1,8 +1,8 @@
 /** GLUE tasks from a hub, by name, in the parquet form in which it keeps them. */
-import { readFile } from 'node:fs/promises';
-import { parquetReadObjects } from 'hyparquet';
-import { compressors } from 'hyparquet-compressors';
 import { fetchFromHub, HubError, type HubOptions } from '../../model/checkpoint/hub.js';
+import { readBytes } from '../tables/encoding.js';
+import { parquetObjects } from '../tables/parquet.js';
+import { checkBadRows } from './bad-rows.js';
 import { type Dataset, DatasetError, type Example, MalformedRowLog } from './dataset.js';
 import { readNumber } from './labels.js';
 import { type GlueTask, type Split, type TaskName, tasks } from './tasks.js';
@@ -30,21 +30,11 @@ function readLabel(stored: unknown, { labels, range }: GlueTask): number | null 
   return `expected a label 0-${labels.length - 1}, got ${String(stored)}`;
 }
 
-async function readParquet(path: string): Promise<Record<string, unknown>[]> {
-  const bytes = await readFile(path);
-  const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
-  try {
-    return await parquetReadObjects({ file, compressors });
-  } catch (error) {
-    throw new DatasetError(`${path}: not a readable parquet file: ${(error as Error).message}`);
-  }
-}
-
 /** Reads a split of a task by name, fetching what the cache lacks. Throws DatasetError or HubError. */
 export async function readHubSplit(
   name: TaskName,
   split: Split,
-  options: HubOptions = {},
+  options: HubOptions & { readonly maxBadRows?: number | undefined } = {},
   repository = glueRepository,
 ): Promise<Dataset> {
   const task = tasks[name];
@@ -60,14 +50,15 @@ export async function readHubSplit(
   const malformed = new MalformedRowLog();
   let index = 0;
   for (const file of paths) {
-    const rows = await readParquet(file);
+    const rows = await parquetObjects(await readBytes(file), file);
     rows.forEach((row, at) => {
       const example = readRow(row, task, index++);
       if (typeof example === 'string') malformed.add({ file, line: at + 1, reason: example });
       else examples.push(example);
     });
   }
-  if (examples.length === 0)
-    throw new DatasetError(`dataset ${repository}: no usable row for ${name} (${malformed.count} malformed)`);
-  return { task, split, examples, malformed: { count: malformed.count, first: malformed.first } };
+  const { count, first } = malformed;
+  checkBadRows(`dataset ${repository}`, examples.length + count, { count, first }, options.maxBadRows);
+  if (examples.length === 0) throw new DatasetError(`dataset ${repository}: no usable row for ${name}`);
+  return { task, split, examples, malformed: { count, first } };
 }

@@ -4,6 +4,7 @@ import { nameOfTask } from '../../config/schema.js';
 import { type Dataset, DatasetError, splitFourToOne } from './dataset.js';
 import { readGlue } from './glue.js';
 import { readHubSplit } from './hub-dataset.js';
+import { readOwn } from './own.js';
 import { generateSynthetic } from './synthetic.js';
 import { resolveTask } from './tasks.js';
 
@@ -22,12 +23,13 @@ async function loadAll({ task, data }: LoadOptions, split: 'train' | 'dev'): Pro
     });
     return { task: resolveTask(task), split, examples: generated[split], malformed: none };
   }
+  if (data.source === 'files') return readOwn({ task, data }, split);
   if (typeof task !== 'string')
     throw new DatasetError(`data.source ${data.source}: expected the name of a GLUE task, got ${task.name}`);
   const read = (from: 'train' | 'dev'): Promise<Dataset> =>
     data.source === 'hub'
-      ? readHubSplit(task, from, {}, data.repository)
-      : readGlue(data.directory, task, from);
+      ? readHubSplit(task, from, { maxBadRows: data.maxBadRows }, data.repository)
+      : readGlue(data.directory, task, from, { maxBadRows: data.maxBadRows });
   if (!data.splitDev) return read(split);
   const whole = await read('dev');
   return { ...whole, split, examples: splitFourToOne(whole.examples, data.fold)[split] };

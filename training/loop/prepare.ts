@@ -7,8 +7,9 @@ import { joinedTexts } from '../../data/augment/joined-texts.js';
 import { recombinedPairs } from '../../data/augment/recombine.js';
 import { type Dataset, describeMalformed, type Example } from '../../data/sources/dataset.js';
 import { loadSplit } from '../../data/sources/load.js';
+import { taskOfRun } from '../../data/sources/own.js';
 import { splitmix32 } from '../../data/sources/synthetic.js';
-import { descriptionOf, resolveTask, type Task } from '../../data/sources/tasks.js';
+import { descriptionOf, type Task } from '../../data/sources/tasks.js';
 import { type Checkpoint, readCheckpoint } from '../../model/checkpoint/checkpoint.js';
 import { BERT_ARCHITECTURE, type ModelConfig } from '../../model/config.js';
 import { createTokenizer, type Tokenizer } from '../../model/tokenizer/tokenizer.js';
@@ -148,7 +149,7 @@ export async function prepareRun(
   readModel: (name: string) => Promise<Checkpoint> = readCheckpoint,
 ): Promise<PreparedRun> {
   const notes: string[] = [];
-  const task = resolveTask(config.task);
+  const task = await taskOfRun(config);
   if (task.problem !== 'classes')
     throw new TrainingError(`task ${task.name}: expected classes, got ${task.problem}`);
   const [train, dev] = [await loadSplit(config, 'train'), await loadSplit(config, 'dev')];

@@ -10,7 +10,7 @@ import { type Split, type TaskName, taskByName, tasks } from '../../../data/sour
 const directory = mkdtempSync(join(tmpdir(), 'glue-'));
 afterAll(() => rmSync(directory, { recursive: true }));
 
-function write(task: TaskName, split: Split, text: string): void {
+function write(task: TaskName, split: Split, text: string | Buffer): void {
   const { folder, files } = tasks[task];
   mkdirSync(join(directory, folder), { recursive: true });
   writeFileSync(join(directory, folder, files[split]), text);
@@ -67,6 +67,18 @@ const layouts: [TaskName, Split, string, object][] = [
     'id\tqid1\tqid2\tquestion1\tquestion2\tis_duplicate\n5\t1\t2\ta?\tb?\t1\n',
     { text: 'a?', textPair: 'b?', label: 1 },
   ],
+  [
+    'stsb',
+    'dev',
+    'index\tgenre\tfilename\tyear\told_index\tsource1\tsource2\tsentence1\tsentence2\tscore\n0\tg\tf\ty\t1\ts\ts\ta\tb\t3.800\n',
+    { text: 'a', textPair: 'b', label: 3.8 },
+  ],
+  [
+    'wnli',
+    'train',
+    'index\tsentence1\tsentence2\tlabel\n0\ta\tb\t1\n',
+    { text: 'a', textPair: 'b', label: 1 },
+  ],
   ['qqp', 'test', 'id\tquestion1\tquestion2\n0\ta?\tb?\n', { text: 'a?', textPair: 'b?', label: null }],
 ];
 
@@ -80,7 +92,7 @@ describe('GLUE readers', () => {
 
   it('counts malformed rows and reports them with file and line', async () => {
     write('sst2', 'dev', 'sentence\tlabel\ngood\t1\nno label\nbad\t0\tmore\nodd\t7\n \t1\nfine\t1');
-    const { examples, malformed } = await readGlue(directory, 'sst2', 'dev');
+    const { examples, malformed } = await readGlue(directory, 'sst2', 'dev', { maxBadRows: 0.7 });
     expect(examples.map(({ index, text }) => [index, text])).toEqual([
       [0, 'good'],
       [5, 'fine'],
@@ -98,7 +110,7 @@ describe('GLUE readers', () => {
 
   it('keeps only the first reports of many', async () => {
     write('sst2', 'dev', `sentence\tlabel\nok\t1\n${'bad\n'.repeat(50)}`);
-    const { malformed } = await readGlue(directory, 'sst2', 'dev');
+    const { malformed } = await readGlue(directory, 'sst2', 'dev', { maxBadRows: 1 });
     expect([malformed.count, malformed.first.length]).toEqual([50, 20]);
     expect(describeMalformed(malformed)).toMatch(/and 30 more$/);
   });
@@ -110,10 +122,24 @@ describe('GLUE readers', () => {
 
   it.each([
     ['no such file', null, /no such file/],
+    [
+      'another encoding',
+      Buffer.from('sentence\tlabel\ngood\t1\na caf\xe9\t1\n', 'latin1'),
+      /dev\.tsv:3: expected UTF-8, got what looks like Latin-1/,
+    ],
+    [
+      'one row in fifty',
+      `sentence\tlabel\n${'ok\t1\n'.repeat(49)}odd\t2\n`,
+      /1 of 50 rows cannot be used \(2%, at most 1% may be: --max-bad-rows\): .*dev\.tsv:51: expected a label 0 or 1/,
+    ],
     ['no rows', 'sentence\tlabel\n', /no usable row.*no rows/],
     ['an empty file', '', /no usable row/],
     ['other columns', 'a\tb\nx\t1\n', /dev\.tsv:1: expected a column "sentence", got a, b/],
-    ['only malformed rows', 'sentence\tlabel\nx\ty\n', /1 malformed; first: expected a label/],
+    [
+      'only malformed rows',
+      'sentence\tlabel\nx\ty\n',
+      /1 of 1 rows cannot be used .*dev\.tsv:2: expected a label 0 or 1, got "y"/,
+    ],
   ])('refuses %s', async (_, text, message) => {
     if (text === null) rmSync(join(directory, 'SST-2', 'dev.tsv'), { force: true });
     else write('sst2', 'dev', text);
