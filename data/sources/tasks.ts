@@ -219,11 +219,11 @@ export function resolveTask(task: RunConfig['task']): Task {
 /** The task of a model, with what GLUE says of a task that only its name is known of; null if nobody has named it. */
 export function taskOfModel(model: {
   readonly task: TaskDescription | null;
-  readonly config: { readonly labels: readonly string[]; readonly problem?: Problem };
+  readonly config: { readonly labels: readonly string[]; readonly problem: Problem };
 }): Task | null {
   const { task, config } = model;
   if (task === null) return null;
-  const { labels, problem = 'classes' } = config;
+  const { labels, problem } = config;
   const known = Object.hasOwn(tasks, task.name) ? tasks[task.name as TaskName] : null;
   const { pair, range } = task.pair === null && known !== null ? known : task;
   const named = task.metrics.length > 0 ? task.metrics : (known?.metrics ?? DEFAULT_METRICS[problem]);
