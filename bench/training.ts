@@ -103,6 +103,7 @@ export async function benchTraining(options: TrainingBenchOptions): Promise<Trai
       dropout: { hidden: 0.1, attention: 0.1, seed: step },
       distillation: null,
       freezeEmbeddings: false,
+      labelSpread: 1,
       precision,
     };
     trainingStep(state, weights, batch, stepOptions, ({ gradients }) => {

@@ -11,8 +11,9 @@ export interface TrainingDisplay extends Listener {
 const shares = (values: readonly number[]): string => values.map((value) => value.toFixed(2)).join(' ');
 
 const describeStep = ({ loss, accuracy, kept, phase, examplesPerSecond }: StepReport): string => {
+  const right = accuracy === null ? '' : `  accuracy ${accuracy.toFixed(3)}`;
   const tokens = phase === 'dense' ? '' : `  kept ${shares(kept)}`;
-  return `loss ${loss.toFixed(3)}  accuracy ${accuracy.toFixed(3)}${tokens}  ${Math.round(examplesPerSecond)} examples/s`;
+  return `loss ${loss.toFixed(3)}${right}${tokens}  ${Math.round(examplesPerSecond)} examples/s`;
 };
 
 const describeEvaluation = (report: EvaluationReport): string => {

@@ -19,6 +19,10 @@ export function probabilitiesOf(problem: Problem, logits: readonly number[]): nu
   return problem === 'classes' ? softmax(logits) : logits.map(sigmoid);
 }
 
+/** The class number, or the number of a regression: what a label is compared with. */
+export const predictionOf = (problem: Problem, logits: readonly number[]): number =>
+  problem === 'regression' ? logits[0]! : argmax(logits);
+
 /** A label of a multi-label model is given where its probability is above one half. */
 export const givenLabels = (logits: readonly number[]): number[] =>
   logits.flatMap((logit, label) => (logit > 0 ? [label] : []));

@@ -7,6 +7,7 @@ import type { Task } from '../../data/sources/tasks.js';
 import type { Classification } from '../../inference/run/classification.js';
 import type { PublicModel } from '../../model/artifact/artifact.js';
 import { taskName } from '../../model/task.js';
+import { predictionOf } from '../../model/outputs.js';
 import { chunks } from '../../util/chunks.js';
 
 /** Whatever classifies: a connected client, or the cleartext backend. */
@@ -16,10 +17,11 @@ export interface Classifier {
   classifyBatch?(texts: readonly Example[]): Promise<Classification[]>;
 }
 
-/** One line of `--predictions`. */
+/** One line of `--predictions`; classes are those of the data. */
 export interface Prediction {
   readonly index: number;
   readonly label: number | null;
+  /** Class number, or the number of a regression. */
   readonly predicted: number;
   readonly logits: readonly number[];
 }
@@ -116,10 +118,16 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     for (const [i, result] of (await classifyAll(classifier, examples)).entries()) {
       results.push(result);
       const { index, label } = examples[i]!;
-      onPrediction({ index, label, predicted: result.label, logits: result.logits }, examples[i]!);
+      onPrediction(
+        { index, label, predicted: predictionOf(dataset.task.problem, result.logits), logits: result.logits },
+        examples[i]!,
+      );
     }
   }
-  const labelled = dataset.examples.map(({ label }, i) => ({ label, predicted: results[i]!.label }));
+  const labelled = dataset.examples.map(({ label }, i) => ({
+    label,
+    predicted: predictionOf(dataset.task.problem, results[i]!.logits),
+  }));
   const known = labelled.filter((row): row is { label: number; predicted: number } => row.label !== null);
   const predicted = known.map((row) => row.predicted);
   const labels = known.map((row) => row.label);

@@ -4,6 +4,8 @@ import type { Precision } from '../../config/schema.js';
 import { mean } from '../../data/metrics/mean.js';
 import { computeMetrics, type Metrics } from '../../data/metrics/metrics.js';
 import type { Task } from '../../data/sources/tasks.js';
+import type { ModelConfig } from '../../model/config.js';
+import { predictionOf } from '../../model/outputs.js';
 import { type BatchLimits, type EncodedExample, evaluationBatches, makeBatch } from '../loop/batches.js';
 import { tokenShares } from '../loop/step.js';
 import { secureCurves } from '../network/curves.js';
@@ -61,12 +63,41 @@ export function predict(
   return { logits, keptRatio: kept.map(meanOf), importantRatio: important.map(meanOf) };
 }
 
-/** The class of the largest logit of every example. */
-export function predictedClasses(logits: Float32Array, classes: number): number[] {
-  return Array.from({ length: logits.length / classes }, (_, row) => {
-    const scores = logits.subarray(row * classes, (row + 1) * classes);
-    return scores.reduce((best, score, i) => (score > scores[best]! ? i : best), 0);
-  });
+/** Of every example the class of the largest logit, or the number. logits [examples, labels] */
+export function predictions(logits: Float32Array, { problem, labels }: ModelConfig): number[] {
+  const classes = labels.length;
+  return Array.from({ length: logits.length / classes }, (_, row) =>
+    predictionOf(problem, [...logits.subarray(row * classes, (row + 1) * classes)]),
+  );
+}
+
+/** Mean cross entropy, or mean squared error in parts of the labels' variance: 1 for a model that says their mean. */
+function lossOf(
+  logits: Float32Array,
+  labels: readonly number[],
+  { problem, labels: names }: ModelConfig,
+): number {
+  const count = Math.max(1, labels.length);
+  if (problem === 'regression') {
+    const middle = mean(labels);
+    const sum = (from: (i: number) => number): number =>
+      labels.reduce((all, y, i) => all + (y - from(i)) ** 2, 0);
+    return (
+      sum((i) => logits[i]!) /
+      Math.max(
+        sum(() => middle),
+        Number.EPSILON,
+      )
+    );
+  }
+  const total = labels.reduce((sum, label, row) => {
+    const scores = [...logits.subarray(row * names.length, (row + 1) * names.length)];
+    const highest = Math.max(...scores);
+    return (
+      sum + highest + Math.log(scores.reduce((all, s) => all + Math.exp(s - highest), 0)) - scores[label]!
+    );
+  }, 0);
+  return total / count;
 }
 
 export interface Evaluation {
@@ -86,17 +117,10 @@ export function evaluate(
   options: { readonly prune: boolean },
 ): Evaluation {
   const { logits, keptRatio, importantRatio } = predict(state, examples, options);
-  const classes = state.config.labels.length;
   const labels = examples.map(({ label }) => label);
-  let loss = 0;
-  labels.forEach((label, row) => {
-    const scores = [...logits.subarray(row * classes, (row + 1) * classes)];
-    const highest = Math.max(...scores);
-    loss += highest + Math.log(scores.reduce((sum, s) => sum + Math.exp(s - highest), 0)) - scores[label]!;
-  });
   return {
-    metrics: computeMetrics(task, predictedClasses(logits, classes), labels),
-    loss: loss / Math.max(1, examples.length),
+    metrics: computeMetrics(task, predictions(logits, state.config), labels),
+    loss: lossOf(logits, labels, state.config),
     keptRatio,
     importantRatio,
     meanKeptRatio: mean(keptRatio),

@@ -8,7 +8,7 @@ import { secureCurves } from '../network/curves.js';
 import { encode, noDropout } from '../network/encoder.js';
 import { hardMasks } from '../network/forward-options.js';
 import { currentThresholds, type ModelState, weightTensors } from '../network/model-state.js';
-import { evaluationLimits, predictedClasses } from './evaluate.js';
+import { evaluationLimits, predictions } from './evaluate.js';
 
 export interface TokenTrace {
   /** Per token: the layer whose pruning took it away; null if it stayed to the end. */
@@ -16,6 +16,7 @@ export interface TokenTrace {
   /** Per layer: tokens that leave its pruning, and the important ones among them; the last layer goes on with [CLS] alone. */
   readonly kept: readonly number[];
   readonly important: readonly number[];
+  /** Class number, or the number of a regression. */
   readonly predicted: number;
   readonly logits: readonly number[];
 }
@@ -62,7 +63,7 @@ export function traceTokens(state: ModelState, examples: readonly EncodedExample
       const values = (tensor: tf.Tensor): Float32Array => tensor.dataSync() as Float32Array;
       const logits = values(output.logits);
       const classes = state.config.labels.length;
-      const predicted = predictedClasses(logits, classes);
+      const predicted = predictions(logits, state.config);
       const kept = output.layers.map((masks) => values(masks.kept));
       const important = output.layers.map((masks) => values(masks.important));
       group.forEach((example, row) => {

@@ -8,10 +8,8 @@ import { recombinedPairs } from '../../data/augment/recombine.js';
 import { type Dataset, describeMalformed, type Example } from '../../data/sources/dataset.js';
 import { loadSplit } from '../../data/sources/load.js';
 import { taskOfRun } from '../../data/sources/own.js';
-import { splitmix32 } from '../../data/sources/synthetic.js';
 import { descriptionOf, type Task } from '../../data/sources/tasks.js';
 import { type Checkpoint, readCheckpoint } from '../../model/checkpoint/checkpoint.js';
-import { BERT_ARCHITECTURE, type ModelConfig } from '../../model/config.js';
 import { createTokenizer, type Tokenizer } from '../../model/tokenizer/tokenizer.js';
 import {
   readTokenizerFiles,
@@ -21,13 +19,15 @@ import {
 import { learnWordPieces } from '../../model/tokenizer/word-piece.js';
 import { TrainingError } from '../errors.js';
 import type { ModelState } from '../network/model-state.js';
-import { initialParameters, initialValues, type Parameter, weightShapes } from '../network/parameters.js';
 import type { EncodedExample } from './batches.js';
 import { mixSeeds } from './batches.js';
+import { freshModel, labelScale, pretrainedModel } from './starting-model.js';
 
 export interface PreparedRun {
   readonly state: ModelState;
   readonly task: Task;
+  /** Standard deviation of the training numbers of a regression: the unit of its loss; 1 for classes. */
+  readonly labelSpread: number;
   readonly train: readonly EncodedExample[];
   /** What distillation sees besides: no labels. */
   readonly unlabelled: readonly EncodedExample[];
@@ -35,9 +35,6 @@ export interface PreparedRun {
   /** Lines for the log: malformed rows, truncated texts, weights that were not in the checkpoint. */
   readonly notes: readonly string[];
 }
-
-/** Standard deviation of weights that a pretrained checkpoint lacks (BERT's). */
-const headDeviation = 0.02;
 
 function encodeAll(
   dataset: Dataset,
@@ -87,34 +84,6 @@ async function tokenizerFilesFor(
   return checkpoint.tokenizerFiles;
 }
 
-function freshModel(config: RunConfig, vocabularySize: number, labels: readonly string[]) {
-  const { initializerRange, ...architecture } = config.model.architecture!;
-  const model: ModelConfig = { ...BERT_ARCHITECTURE, ...architecture, vocabularySize, labels };
-  return { model, parameters: initialParameters(model, initializerRange, mixSeeds(config.seed, 1)) };
-}
-
-/** Weights of a checkpoint; a missing pooler or classifier, or one of other classes, starts at random. */
-function pretrainedModel(
-  config: RunConfig,
-  checkpoint: Checkpoint,
-  labels: readonly string[],
-  notes: string[],
-) {
-  const model: ModelConfig = { ...checkpoint.config, labels };
-  const random = splitmix32(mixSeeds(config.seed, 1));
-  const parameters = new Map<string, Parameter>();
-  for (const [name, shape] of weightShapes(model)) {
-    const stored = checkpoint.tensors.get(name);
-    const fits = stored !== undefined && stored.shape.join() === shape.join();
-    if (!fits) notes.push(`${name}: not in the checkpoint, starts at random`);
-    const values = fits
-      ? Float32Array.from(stored.values)
-      : initialValues(name, shape, headDeviation, random);
-    parameters.set(name, { shape, values });
-  }
-  return { model, parameters };
-}
-
 /** The same for every seed of a run, so that a teacher's kept logits serve all of them. */
 const furtherSeed = mixSeeds(0, 6);
 
@@ -150,15 +119,14 @@ export async function prepareRun(
 ): Promise<PreparedRun> {
   const notes: string[] = [];
   const task = await taskOfRun(config);
-  if (task.problem !== 'classes')
-    throw new TrainingError(`task ${task.name}: expected classes, got ${task.problem}`);
   const [train, dev] = [await loadSplit(config, 'train'), await loadSplit(config, 'dev')];
   const checkpoint = config.model.checkpoint === undefined ? null : await readModel(config.model.checkpoint);
   const tokenizerFiles = await tokenizerFilesFor(config, train, checkpoint);
   const tokenizer = createTokenizer(tokenizerFiles);
+  const scale = labelScale(train);
   const { model, parameters } = checkpoint
-    ? pretrainedModel(config, checkpoint, task.labels, notes)
-    : freshModel(config, tokenizer.vocabularySize, task.labels);
+    ? pretrainedModel(config, checkpoint, task, scale, notes)
+    : freshModel(config, tokenizer.vocabularySize, task, scale);
   const { maxTokens } = config.model;
   if (maxTokens > model.maxPositions)
     throw new TrainingError(
@@ -186,6 +154,7 @@ export async function prepareRun(
   return {
     state,
     task,
+    labelSpread: scale.spread,
     train: encodeAll(train, tokenizer, maxTokens, notes),
     unlabelled: encodeAll(unlabelled, tokenizer, maxTokens, notes, 'further texts'),
     dev: encodeAll(dev, tokenizer, maxTokens, notes),

@@ -11,7 +11,8 @@ export interface StepReport {
   readonly progress: number;
   readonly loss: number;
   readonly taskLoss: number;
-  readonly accuracy: number;
+  /** Null for a regression. */
+  readonly accuracy: number | null;
   readonly kept: readonly number[];
   readonly important: readonly number[];
   readonly gradientNorm: number;
@@ -45,6 +46,7 @@ export class StepMeans {
   private examples = 0;
   private labelled = 0;
   private steps = 0;
+  private isCounted = true;
   private readonly sums = { loss: 0, taskLoss: 0, correct: 0, gradientNorm: 0 };
   private kept: number[] = [];
   private important: number[] = [];
@@ -54,7 +56,7 @@ export class StepMeans {
       loss: number;
       taskLoss: number;
       labelled: number;
-      correct: number;
+      correct: number | null;
       kept: readonly number[];
       important: readonly number[];
     },
@@ -66,7 +68,8 @@ export class StepMeans {
     this.sums.loss += step.loss * size;
     this.labelled += step.labelled;
     this.sums.taskLoss += step.taskLoss * step.labelled;
-    this.sums.correct += step.correct;
+    if (step.correct === null) this.isCounted = false;
+    else this.sums.correct += step.correct;
     this.sums.gradientNorm += gradientNorm;
     this.kept = step.kept.map((share, i) => (this.kept[i] ?? 0) + share * size);
     this.important = step.important.map((share, i) => (this.important[i] ?? 0) + share * size);
@@ -78,7 +81,7 @@ export class StepMeans {
     return {
       loss: this.sums.loss / n,
       taskLoss: this.sums.taskLoss / labelled,
-      accuracy: this.sums.correct / labelled,
+      accuracy: this.isCounted ? this.sums.correct / labelled : null,
       gradientNorm: this.sums.gradientNorm / Math.max(1, this.steps),
       kept: this.kept.map((x) => x / n),
       important: this.important.map((x) => x / n),

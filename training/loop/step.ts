@@ -12,6 +12,7 @@ import {
   labelled,
   polarizationLoss,
   prunePenalty,
+  squaredError,
 } from '../network/losses.js';
 import type { LayerMasks, TokenMasks } from '../network/masks.js';
 import { currentThresholds, type ModelState } from '../network/model-state.js';
@@ -46,15 +47,17 @@ export interface StepOptions {
     readonly teacher: Float32Array;
   } | null;
   readonly freezeEmbeddings: boolean;
+  /** Standard deviation of the numbers of a regression: the unit of its loss. */
+  readonly labelSpread: number;
   readonly precision: Precision;
 }
 
 export interface StepResult {
   readonly loss: number;
   readonly taskLoss: number;
-  /** Examples with a label, and those of them that were classified right. */
+  /** Examples with a label, and those of them that were classified right; of a regression none are. */
   readonly labelled: number;
-  readonly correct: number;
+  readonly correct: number | null;
   /** As `tokenShares` gives them. */
   readonly kept: readonly number[];
   readonly important: readonly number[];
@@ -170,11 +173,15 @@ function masksOf(
 }
 
 function lossOf(output: EncoderOutput, batch: Batch, state: ModelState, options: StepOptions) {
-  const { masks, distillation } = options;
-  const task = crossEntropy(output.logits, batch.labels);
+  const { masks, distillation, labelSpread } = options;
+  const isRegression = state.config.problem === 'regression';
+  const lossTo = (labels: Float32Array): tf.Scalar =>
+    isRegression ? squaredError(output.logits, labels, labelSpread) : crossEntropy(output.logits, labels);
+  const task = lossTo(batch.labels);
   let total: tf.Scalar = task;
   if (distillation) {
-    const follow = distillationLoss(output.logits, distillation.teacher, distillation.temperature);
+    const { teacher, temperature } = distillation;
+    const follow = isRegression ? lossTo(teacher) : distillationLoss(output.logits, teacher, temperature);
     // A row without label has no task loss: the others' weighs no more for it.
     const share = labelled(batch.labels) / batch.size;
     total = task.mul(share * (1 - distillation.weight)).add(follow.mul(distillation.weight));
@@ -197,7 +204,11 @@ export function trainingStep(
   tf.tidy(() => {
     const { ids, places } = distinctWords(batch);
     const { names, tensors } = leavesOf(state, weights, ids, options);
-    const seen = { taskLoss: 0, correct: 0, shares: { kept: [] as number[], important: [] as number[] } };
+    const seen = {
+      taskLoss: 0,
+      correct: null as number | null,
+      shares: { kept: [] as number[], important: [] as number[] },
+    };
     const { value, grads } = tf.valueAndGrads((...xs: tf.Tensor[]) => {
       const named: Record<string, tf.Tensor> = { ...weights.get() };
       names.forEach((name, i) => {
@@ -214,7 +225,8 @@ export function trainingStep(
       });
       const { total, task } = lossOf(output, batch, state, options);
       seen.taskLoss = task.dataSync()[0]!;
-      seen.correct = countCorrect(output.logits.dataSync() as Float32Array, batch.labels);
+      if (state.config.problem === 'classes')
+        seen.correct = countCorrect(output.logits.dataSync() as Float32Array, batch.labels);
       seen.shares = tokenShares(output.layers, batch);
       return total;
     })([...tensors]);

@@ -159,7 +159,7 @@ export class Trainer {
   private async runPhase(phase: PhaseName): Promise<Evaluation> {
     const total = this.totalExamples(phase);
     this.listener.phase(phase, total, this.position.seen);
-    const watchdog = new Watchdog(phase, this.state.config.labels.length, this.folder.last);
+    const watchdog = new Watchdog(phase, this.guessingLoss(), this.folder.last);
     const collapse = new CollapseWatch(this.config.masks.keep);
     let means = new StepMeans();
     let since = { time: performance.now(), seen: this.position.seen };
@@ -186,6 +186,12 @@ export class Trainer {
     const last = await this.evaluateAndLog(phase, total);
     await this.writeLast();
     return last;
+  }
+
+  /** In units of the numbers' variance it is 1 for a regression. */
+  private guessingLoss(): number {
+    const { problem, labels } = this.state.config;
+    return problem === 'regression' ? 1 : Math.log(labels.length);
   }
 
   private async stopHere(): Promise<never> {
@@ -264,8 +270,12 @@ export class Trainer {
     const settings = this.config.phases[phase];
     const factor = rateFactor(settings, progress);
     const thresholdRate = phase === 'soft' ? this.config.phases.soft.thresholdLearningRate : 0;
-    const rate = (name: string): number =>
-      factor * (name.startsWith('thresholds.') ? thresholdRate : settings.learningRate);
+    // A regression's head learns in units of its numbers.
+    const rate = (name: string): number => {
+      if (name.startsWith('thresholds.')) return factor * thresholdRate;
+      const unit = name.startsWith('classifier.') ? this.prepared.labelSpread : 1;
+      return factor * unit * settings.learningRate;
+    };
     return this.optimizer.apply(gradients, rate);
   }
 
@@ -311,6 +321,7 @@ export class Trainer {
       dropout: { hidden: dropout ?? model.dropout, attention: dropout ?? model.attentionDropout, seed },
       distillation: teacher && { ...this.config.distillation, teacher: teacher.of(group) },
       freezeEmbeddings,
+      labelSpread: this.prepared.labelSpread,
       precision: this.config.precision,
     };
   }

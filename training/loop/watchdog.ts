@@ -12,10 +12,11 @@ export class Watchdog {
 
   constructor(
     private readonly phase: PhaseName,
-    classes: number,
+    /** Loss of a model that knows nothing but how often each class is, or the mean of the numbers. */
+    guessing: number,
     private readonly lastCheckpoint: string,
   ) {
-    this.limit = mostTimesGuessing * Math.log(classes);
+    this.limit = mostTimesGuessing * guessing;
   }
 
   /** After every step. Throws TrainingError on NaN, infinity or divergence. */

@@ -15,6 +15,20 @@ export function crossEntropy(logits: tf.Tensor2D, labels: Float32Array): tf.Scal
     .mul(-1 / Math.max(1, labelled(labels))) as tf.Scalar;
 }
 
+/** Mean squared error of the rows that have a label, in units of `spread`². values [batch, 1], labels [batch], NaN for none */
+export function squaredError(values: tf.Tensor2D, labels: Float32Array, spread: number): tf.Scalar {
+  const isKnown = Float32Array.from(labels, (label) => (Number.isNaN(label) ? 0 : 1));
+  const wanted = Float32Array.from(labels, (label) => (Number.isNaN(label) ? 0 : label));
+  const count = Math.max(1, labelled(labels));
+  return values
+    .reshape([-1])
+    .sub(tf.tensor1d(wanted))
+    .square()
+    .mul(tf.tensor1d(isKnown))
+    .sum()
+    .mul(1 / (count * spread ** 2)) as tf.Scalar;
+}
+
 /** Rows that have a label. */
 export const labelled = (labels: Float32Array): number =>
   labels.filter((label) => !Number.isNaN(label)).length;

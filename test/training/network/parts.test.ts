@@ -7,7 +7,12 @@ import { dequantize, quantizeLinear, quantizeTable } from '../../../training/exp
 import { epochBatches, makeBatch } from '../../../training/loop/batches.js';
 import { meanGradients } from '../../../training/loop/optimizer.js';
 import { annealed, rateFactor } from '../../../training/loop/schedule.js';
-import { crossEntropy, distillationLoss, prunePenalty } from '../../../training/network/losses.js';
+import {
+  crossEntropy,
+  distillationLoss,
+  prunePenalty,
+  squaredError,
+} from '../../../training/network/losses.js';
 import { indecision, tokenMasks } from '../../../training/network/masks.js';
 import { randomExamples, smallConfig } from '../fixtures.js';
 
@@ -88,6 +93,13 @@ describe('indecision', () => {
 });
 
 describe('losses', () => {
+  it('of numbers are the mean square of what is known, in units of their spread', () => {
+    const values = tf.tensor2d([[1], [5], [9]]);
+    const loss = squaredError(values, Float32Array.of(3, Number.NaN, 8), 2).dataSync()[0];
+    expect(loss).toBeCloseTo((4 + 1) / 2 / 4, 6);
+    expect(squaredError(values, new Float32Array(3).fill(Number.NaN), 1).dataSync()[0]).toBe(0);
+  });
+
   it('are the mean cross entropy and the divergence from the teacher', () => {
     const logits = tf.tensor2d([
       [1, 3],

@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { mapLabels, matchLabels, parseLabelMap } from '../../model/label-map.js';
+
+describe('classes of a model and of data', () => {
+  it('are matched by name, whatever their order and spelling', () => {
+    expect(matchLabels(['POSITIVE', 'negative'], ['negative', 'positive'])).toEqual([1, 0]);
+    expect(matchLabels(['not entailment', 'entailment'], ['entailment', 'not_entailment'])).toEqual([1, 0]);
+    expect(matchLabels(['LABEL_0', 'LABEL_1'], ['negative', 'positive'])).toBeNull();
+    expect(matchLabels(['a', 'b', 'c'], ['a', 'b'])).toBeNull();
+  });
+
+  it('may be more in the model, and are said where names differ', () => {
+    expect(mapLabels(['neutral', 'positive', 'negative'], ['negative', 'positive'])).toEqual([null, 1, 0]);
+    const said = parseLabelMap('neutral=not_entailment, contradiction=not_entailment');
+    const three = ['contradiction', 'entailment', 'neutral'];
+    expect(mapLabels(three, ['entailment', 'not_entailment'], said)).toEqual([1, 0, 1]);
+  });
+
+  it('are never guessed', () => {
+    expect(() => mapLabels(['LABEL_0', 'LABEL_1'], ['negative', 'positive'])).toThrow(
+      /got one with LABEL_0, LABEL_1, whose names say nothing; .*--label-map LABEL_0=negative,LABEL_1=positive/,
+    );
+    expect(() => mapLabels(['a', 'b'], ['a', 'c'], parseLabelMap('b=d'))).toThrow(
+      /class of the data, a, c, got d/,
+    );
+    expect(() => mapLabels(['a', 'b'], ['a', 'c'], parseLabelMap('x=c'))).toThrow(
+      /class of the model, a, b, got x/,
+    );
+    for (const text of ['', 'a', 'a=', '=b', 'a=b,a=c'])
+      expect(() => parseLabelMap(text)).toThrow(/expected/);
+  });
+});
