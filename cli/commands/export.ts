@@ -1,10 +1,6 @@
 /** `export`: a trained checkpoint → an artifact that serve and infer read. */
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
 import type { Argv } from 'yargs';
-import type { RunConfig } from '../../config/schema.js';
-import { UsageError } from '../../util/errors.js';
 import { note } from '../../util/note.js';
 import type { Command, GlobalOptions } from '../command.js';
 import { wholeNumber } from '../options.js';
@@ -21,80 +17,23 @@ interface ExportOptions {
   readonly json: boolean;
 }
 
-/** The configuration of the run that a checkpoint belongs to, from the run's folder; null elsewhere. */
-async function runConfigOf(checkpoint: string): Promise<RunConfig | null> {
-  const file = join(dirname(resolve(checkpoint)), 'run.json');
-  if (!existsSync(file)) return null;
-  const { parseRunConfig } = await import('../../config/load.js');
-  return parseRunConfig(JSON.parse(await readFile(file, 'utf8')), file);
-}
-
-/** Sentences to measure ranges on: a file's, or a sample of the run's own training data. */
-async function calibrationTexts(options: ExportOptions, config: RunConfig | null): Promise<TextInput[]> {
-  if (options.calibrate !== undefined) {
-    const content = await readFile(options.calibrate, 'utf8');
-    return parseTexts(content, options.calibrate, options.calibrate.endsWith('.jsonl'));
-  }
-  if (!config)
-    throw new UsageError(
-      `export: ${options.checkpoint} is not in the folder of a run; expected --calibrate FILE with sentences`,
-    );
-  const { loadSplit } = await import('../../data/sources/load.js');
-  const { mixSeeds, shuffle } = await import('../../training/loop/batches.js');
-  const { splitmix32 } = await import('../../data/sources/synthetic.js');
-  const directory = options.data ?? config.data.directory;
-  const { examples } = await loadSplit({ ...config, data: { ...config.data, directory } }, 'train');
-  const sample = shuffle([...examples], splitmix32(mixSeeds(config.seed, 5)));
-  return sample
-    .slice(0, config.export.calibrationExamples)
-    .map(({ text, textPair, index }) => ({ text, textPair, source: `train row ${index}` }));
+/** The sentences of a file, one a line. */
+async function readCalibration(file: string): Promise<TextInput[]> {
+  return parseTexts(await readFile(file, 'utf8'), file, file.endsWith('.jsonl'));
 }
 
 async function exportCheckpoint(options: ExportOptions): Promise<void> {
-  // A run's folder stands for its result.
-  const final = join(options.checkpoint, 'final');
-  const directory = existsSync(final) ? final : options.checkpoint;
-  const config = await runConfigOf(directory);
-  const texts = await calibrationTexts(options, config);
-  const { runConfigSchema } = await import('../../config/schema.js');
-  const { readCheckpoint } = await import('../../model/checkpoint/checkpoint.js');
-  const { createTokenizer } = await import('../../model/tokenizer/tokenizer.js');
-  const { writeArtifact } = await import('../../model/artifact/artifact-file.js');
-  const { useBackend } = await import('../../training/backend/setup.js');
-  const { exportArtifact } = await import('../../training/export/export.js');
-  const { stateOfCheckpoint } = await import('../../training/network/model-state.js');
-  await useBackend('native');
-  const checkpoint = await readCheckpoint(directory);
-  const { maxTokens } = stateOfCheckpoint(checkpoint);
-  const tokenizer = createTokenizer(checkpoint.tokenizerFiles);
-  const examples = texts.map(({ text, textPair }, index) => {
-    const { ids, tokenTypes } = tokenizer.encode(text, textPair, maxTokens);
-    return { index, ids: Int32Array.from(ids), types: Int32Array.from(tokenTypes), label: Number.NaN };
-  });
-  const defaults = config?.export ?? runConfigSchema.shape.export.parse(undefined);
-  const { ringBits, fractionBits } = defaults;
-  const embeddingBits = options.embeddingBits ?? defaults.embeddingBits;
-  const weightBits = options.weightBits ?? defaults.weightBits;
-  const result = exportArtifact(checkpoint, examples, {
-    weightBits,
-    embeddingBits,
-    fixedPoint: { ringBits, fractionBits },
-  });
-  await writeArtifact(options.out, result.artifact);
+  const { exportModel } = await import('../../training/export/export-model.js');
+  const { calibrate } = options;
+  const calibration = calibrate === undefined ? undefined : await readCalibration(calibrate);
+  const result = await exportModel({ ...options, calibration });
   for (const { name, value, limit } of result.warnings)
     note(
       `warning: ${name} reaches ${value.toFixed(1)}, the fixed-point ring holds less than ${limit}: it will saturate`,
     );
   if (options.json) {
-    const { tensors, warnings } = result;
-    printJson({
-      artifact: options.out,
-      weightBits,
-      embeddingBits,
-      calibrationTexts: texts.length,
-      tensors,
-      warnings,
-    });
+    const { out: artifact, parts: _, ...report } = result;
+    printJson({ artifact, ...report });
     return;
   }
   printTable(
@@ -107,7 +46,7 @@ async function exportCheckpoint(options: ExportOptions): Promise<void> {
       `${(100 * t.relativeError).toFixed(2)}%`,
     ]),
   );
-  print(`${options.out}: ranges measured on ${texts.length} texts`);
+  print(`${options.out}: ranges measured on ${result.calibrationTexts} texts`);
 }
 
 export const command: Command<ExportOptions> = {

@@ -19,7 +19,7 @@ async function makeSoup({ runs, out, json }: SoupOptions): Promise<void> {
   const { readCheckpoint, writeCheckpoint } = await import('../../model/checkpoint/checkpoint.js');
   const { RunFolder } = await import('../../training/loop/run-folder.js');
   const { soup } = await import('../../training/distil/soup.js');
-  const { readRunConfig } = await import('../../experiments/measure/measure.js');
+  const { readRunConfig } = await import('../../training/loop/run-config.js');
   const config = await readRunConfig(runs[0]!);
   const finals = runs.map((run) => join(run, 'final'));
   const checkpoints = await Promise.all(finals.map((final) => readCheckpoint(final)));

@@ -1,27 +1,22 @@
 /** Measures a trained run: float, fixed point and private, which tokens leave where, and what a text costs. */
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseRunConfig } from '../../config/load.js';
-import { type RunConfig, runConfigSchema } from '../../config/schema.js';
 import { mean } from '../../data/metrics/mean.js';
 import { computeMetrics } from '../../data/metrics/metrics.js';
 import type { Dataset, Example } from '../../data/sources/dataset.js';
 import { loadSplit } from '../../data/sources/load.js';
 import { taskOfRun } from '../../data/sources/own.js';
-import { splitmix32 } from '../../data/sources/synthetic.js';
 import type { Task } from '../../data/sources/tasks.js';
 import { type CostEstimate, estimateCost, meanCost } from '../../inference/cost/cost-model.js';
 import { CleartextClassifier } from '../../inference/run/cleartext-classifier.js';
 import { bucketOf } from '../../inference/run/request.js';
-import { writeArtifact } from '../../model/artifact/artifact-file.js';
-import { type Checkpoint, readCheckpoint } from '../../model/checkpoint/checkpoint.js';
+import { readCheckpoint } from '../../model/checkpoint/checkpoint.js';
 import { writeFileAtomically } from '../../model/checkpoint/safetensors.js';
 import { createTokenizer, type Tokenizer } from '../../model/tokenizer/tokenizer.js';
 import { useBackend } from '../../training/backend/setup.js';
 import { type TokenTrace, traceTokens } from '../../training/evaluate/token-trace.js';
-import { exportArtifact } from '../../training/export/export.js';
-import { type EncodedExample, mixSeeds, shuffle } from '../../training/loop/batches.js';
+import { exportModel } from '../../training/export/export-model.js';
+import type { EncodedExample } from '../../training/loop/batches.js';
+import { readRunConfig } from '../../training/loop/run-config.js';
 import { stateOfCheckpoint } from '../../training/network/model-state.js';
 import { type Evaluation, evaluate } from '../evaluate/evaluation.js';
 import { withClient } from '../with-client.js';
@@ -49,13 +44,6 @@ export interface MeasureOptions {
 /** Texts whose costs are counted, spread over the dev set. */
 const COST_EXAMPLES = 24;
 const SECURE_TIMEOUT_SECONDS = 600;
-
-/** The configuration that a run was trained with. */
-export async function readRunConfig(directory: string): Promise<RunConfig> {
-  const file = join(directory, 'run.json');
-  if (!existsSync(file)) throw new Error(`${directory}: expected the folder of a run, found no run.json`);
-  return parseRunConfig(JSON.parse(await readFile(file, 'utf8')), file);
-}
 
 function encodeExamples(
   examples: readonly Example[],
@@ -110,28 +98,6 @@ const measuredOf = (evaluation: Evaluation, sent: boolean): Measured => {
   const { examples, metrics, keptRatio, importantRatio, meanKeptRatio, meanCost: cost } = evaluation;
   return { examples, metrics, keptRatio, importantRatio, meanKeptRatio, cost: sent ? cost : null };
 };
-
-/** Exports the checkpoint into the run's folder, as `export` does without options. The digest is of both parts. */
-async function exportRun(
-  checkpoint: Checkpoint,
-  config: RunConfig,
-  encode: (e: readonly Example[]) => EncodedExample[],
-  out: string,
-) {
-  const { examples } = await loadSplit(config, 'train');
-  const sample = shuffle([...examples], splitmix32(mixSeeds(config.seed, 5)));
-  const { weightBits, embeddingBits, ringBits, fractionBits, calibrationExamples } = {
-    ...runConfigSchema.shape.export.parse(undefined),
-    ...config.export,
-  };
-  const { artifact } = exportArtifact(checkpoint, encode(sample.slice(0, calibrationExamples)), {
-    weightBits,
-    embeddingBits,
-    fixedPoint: { ringBits, fractionBits },
-  });
-  const { privatePart } = await writeArtifact(out, artifact);
-  return { model: artifact.public, digest: privatePart.digest };
-}
 
 /** Costs of texts spread evenly over the dev set, with the counts that the float model keeps there. */
 async function estimate(
@@ -202,7 +168,8 @@ export async function measureRun(options: MeasureOptions): Promise<RunResult> {
   const traces = traceTokens(state, examples);
   await writeFileAtomically(tokensFile(run), tokenLines(examples, traces, tokenizer));
   const directory = join(run, 'artifact');
-  const { model, digest } = await exportRun(checkpoint, config, encode, directory);
+  const { parts } = await exportModel({ checkpoint: run, out: directory });
+  const { digest } = parts.privatePart; // which names the public one
   const known = await knownMeasures(run, digest, examples.length);
   const onPrediction = options.onExample ?? (() => undefined);
   const rounded = options.evaluate
@@ -219,7 +186,7 @@ export async function measureRun(options: MeasureOptions): Promise<RunResult> {
     fixedPoint: rounded ? measuredOf(rounded, false) : (known?.fixedPoint ?? null),
     secure:
       options.secure > 0 ? await secureMeasured(directory, dataset, options.secure) : (known?.secure ?? null),
-    estimate: await estimate(model, examples, traces),
+    estimate: await estimate(parts.artifact.public, examples, traces),
     thresholds: checkpoint.details?.thresholds ?? null,
   };
   await writeFileAtomically(resultFile(run), `${JSON.stringify(result, null, 2)}\n`);

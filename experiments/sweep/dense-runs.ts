@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunConfig } from '../../config/schema.js';
 import { denseConfig, densePart, isDenseKey, sameDense } from '../../training/loop/branch.js';
-import { readRunConfig } from '../measure/measure.js';
+import { readRunConfig } from '../../training/loop/run-config.js';
 import type { Setting } from './grid.js';
 
 export interface DenseRun {

@@ -2,13 +2,14 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { measureRun, readRunConfig } from '../../experiments/measure/measure.js';
+import { measureRun } from '../../experiments/measure/measure.js';
 import { readResult } from '../../experiments/measure/run-result.js';
 import { settingName, settingsOf } from '../../experiments/sweep/grid.js';
 import { paretoFront } from '../../experiments/sweep/pareto.js';
 import { runChild, runPool } from '../../experiments/sweep/pool.js';
 import { repeatMeans } from '../../experiments/sweep/repeats.js';
 import { readSweep, runSweep, type SweepRow } from '../../experiments/sweep/sweep.js';
+import { readRunConfig } from '../../training/loop/run-config.js';
 
 describe('grid', () => {
   it('makes every combination, however it is written', () => {
