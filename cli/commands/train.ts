@@ -1,15 +1,28 @@
 /** `train`: dense, soft and hard phase by a run configuration. */
 import { join } from 'node:path';
 import type { Argv } from 'yargs';
+import type { FileFormat, RunConfig } from '../../config/schema.js';
+import { UsageError } from '../../util/errors.js';
 import { onInterrupt } from '../../util/interrupt.js';
 import { note } from '../../util/note.js';
 import type { Command, GlobalOptions } from '../command.js';
 import { fractions } from '../options.js';
+import { ownDataOptions } from '../own-data-options.js';
 import { print, printJson } from '../output.js';
 import { trainingDisplay } from '../training-display.js';
 
 interface TrainOptions {
-  readonly config: string;
+  readonly config?: string | undefined;
+  readonly train?: string | undefined;
+  readonly dev?: string | undefined;
+  readonly devShare?: number | undefined;
+  readonly text?: string | undefined;
+  readonly textPair?: string | undefined;
+  readonly label?: string | undefined;
+  readonly labels?: readonly string[] | undefined;
+  readonly format?: FileFormat | undefined;
+  readonly maxBadRows?: number | undefined;
+  readonly regression: boolean;
   readonly task?: string;
   readonly model?: string;
   readonly data?: string;
@@ -23,10 +36,10 @@ interface TrainOptions {
 }
 
 /** Options that stand for configuration keys, as `--set` would write them. */
-function overridesOf({ task, model, data, out, keep, mode, set }: TrainOptions): string[] {
+function overridesOf({ task, model, data, out, keep, mode, set, train }: TrainOptions): string[] {
   const quoted = (value: string): string => JSON.stringify(value);
   return [
-    ...(task === undefined ? [] : [`task=${quoted(task)}`]),
+    ...(task === undefined || train !== undefined ? [] : [`task=${quoted(task)}`]),
     ...(model === undefined ? [] : [`model.checkpoint=${quoted(model)}`]),
     ...(data === undefined ? [] : [`data.directory=${quoted(data)}`]),
     ...(out === undefined ? [] : [`output=${quoted(out)}`]),
@@ -36,10 +49,41 @@ function overridesOf({ task, model, data, out, keep, mode, set }: TrainOptions):
   ];
 }
 
-async function train(options: TrainOptions): Promise<void> {
+const OWN_OPTIONS = [
+  'dev',
+  'devShare',
+  'text',
+  'textPair',
+  'label',
+  'labels',
+  'format',
+  'maxBadRows',
+] as const;
+
+/** The configuration that a file says, or the data themselves. */
+async function configOf(options: TrainOptions): Promise<RunConfig> {
+  const { train, config, task } = options;
+  const overrides = overridesOf(options);
+  if (train !== undefined) {
+    const { ownRun } = await import('../../data/sources/own-run.js');
+    if (config === undefined && options.model === undefined)
+      throw new UsageError('train: expected --model, a pretrained encoder to begin with');
+    const run = await ownRun({ ...options, train, name: task }, config ?? null, overrides);
+    for (const line of run.notes) note(line);
+    return run.config;
+  }
+  const given =
+    OWN_OPTIONS.find((name) => options[name] !== undefined) ??
+    (options.regression ? 'regression' : undefined);
+  if (given !== undefined) throw new UsageError(`train: ${given}: expected --train, a file of one's own`);
+  if (config === undefined) throw new UsageError('train: expected --train FILE or --config FILE');
   const { loadRunConfig } = await import('../../config/load.js');
+  return loadRunConfig(config, overrides);
+}
+
+async function train(options: TrainOptions): Promise<void> {
   const { nameOfTask } = await import('../../config/schema.js');
-  const config = await loadRunConfig(options.config, overridesOf(options));
+  const config = await configOf(options);
   const { useBackend } = await import('../../training/backend/setup.js');
   const { prepareRun } = await import('../../training/loop/prepare.js');
   const { Trainer } = await import('../../training/loop/trainer.js');
@@ -83,8 +127,12 @@ export const command: Command<TrainOptions> = {
   describe: 'Train a classifier with learned pruning thresholds',
   builder: (yargs) =>
     yargs
-      .option('config', { type: 'string', demandOption: true, describe: 'Run configuration (YAML)' })
-      .option('task', { type: 'string', describe: 'GLUE task' })
+      .option('config', { type: 'string', describe: 'Run configuration (YAML); not needed with --train' })
+      .options(ownDataOptions)
+      .option('task', {
+        type: 'string',
+        describe: 'GLUE task; with --train the name of your own, by default that of the file',
+      })
       .option('model', {
         type: 'string',
         describe: 'Pretrained checkpoint: a directory, or a name on the hub',

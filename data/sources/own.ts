@@ -18,7 +18,7 @@ const LEAST_ROWS_A_CLASS = 2;
 
 type OwnTask = Exclude<RunConfig['task'], string>;
 /** A description that the data have completed. */
-export type CompleteTask = OwnTask & Required<Pick<OwnTask, 'labels' | 'columns'>>;
+export type CompleteTask = OwnTask & { readonly labels: readonly string[]; readonly columns: TaskColumns };
 
 /** A label as the file writes it; null where there is none. */
 const labelText = (row: TextRow, column: string): string | null => {

@@ -1,0 +1,90 @@
+/** From a file of one's own, and what is said of it, to the configuration of a run: no YAML needed. */
+import { basename, extname } from 'node:path';
+import { loadRunConfig, runConfigFromYaml } from '../../config/load.js';
+import { recipeFor } from '../../config/recipe.js';
+import type { FileFormat, RunConfig } from '../../config/schema.js';
+import { NOTHING_ASKED } from '../tables/columns.js';
+import { DatasetError } from './dataset-error.js';
+import { loadSplit } from './load.js';
+import { completeTask } from './own.js';
+
+/** What a user says of his data; the rest is found in it. */
+export interface OwnData {
+  readonly train: string;
+  readonly dev?: string | undefined;
+  readonly devShare?: number | undefined;
+  readonly text?: string | undefined;
+  readonly textPair?: string | undefined;
+  readonly label?: string | undefined;
+  readonly labels?: readonly string[] | undefined;
+  readonly format?: FileFormat | undefined;
+  readonly maxBadRows?: number | undefined;
+  /** Labels are numbers. */
+  readonly regression?: boolean | undefined;
+  /** Of the task; by default the file's. */
+  readonly name?: string | undefined;
+}
+
+export interface OwnRun {
+  readonly config: RunConfig;
+  /** What was guessed, and how the labels are spread. */
+  readonly notes: readonly string[];
+}
+
+const override = (key: string, value: unknown): string[] =>
+  value === undefined ? [] : [`${key}=${JSON.stringify(value)}`];
+
+/** The data of a run, as `--set` would write them. */
+const dataOverrides = ({ train, dev, devShare, format, maxBadRows }: OwnData): string[] => [
+  'data.source=files',
+  ...override('data.train', train),
+  ...override('data.dev', dev),
+  ...override('data.devShare', devShare),
+  ...override('data.format', format),
+  ...override('data.maxBadRows', maxBadRows),
+];
+
+/** "returns 40%, billing 60%", the most frequent first. */
+function describeClasses(labels: readonly string[], numbers: readonly (number | null)[]): string {
+  const counts = labels.map((label, at) => ({ label, count: numbers.filter((one) => one === at).length }));
+  const shares = [...counts].sort((a, b) => b.count - a.count);
+  const shown = shares
+    .slice(0, 10)
+    .map(({ label, count }) => `${label} ${((100 * count) / numbers.length).toFixed(0)}%`);
+  const more = shares.length > shown.length ? `, and ${shares.length - shown.length} more` : '';
+  return `${labels.length} classes: ${shown.join(', ')}${more}`;
+}
+
+/**
+ * The configuration of a run on own data. file: a configuration to begin with, or null for one that suits the number of rows;
+ * overrides: `key=value`, over everything else.
+ * @throws DatasetError or ConfigError
+ */
+export async function ownRun(
+  own: OwnData,
+  file: string | null,
+  overrides: readonly string[],
+): Promise<OwnRun> {
+  const name = own.name ?? basename(own.train, extname(own.train));
+  const described = {
+    name,
+    ...(own.regression ? { problem: 'regression' } : {}),
+    ...(own.labels ? { labels: own.labels } : {}),
+  };
+  const configWith = (task: unknown, base: object): Promise<RunConfig> | RunConfig => {
+    const all = [...dataOverrides(own), ...override('task', task), ...overrides];
+    return file === null
+      ? runConfigFromYaml(JSON.stringify({ name, output: `runs/${name}`, ...base }), 'the command line', all)
+      : loadRunConfig(file, all);
+  };
+  const asked = { text: own.text ?? null, textPair: own.textPair ?? null, label: own.label ?? null };
+  const first = await configWith(described, {});
+  if (typeof first.task === 'string')
+    throw new DatasetError(`expected a task of one's own, got ${first.task}`);
+  const { task, notes } = await completeTask(first.task, first, { ...NOTHING_ASKED, ...asked });
+  const { examples } = await loadSplit({ task, data: first.data }, 'train');
+  const config = await configWith(task, recipeFor({ rows: examples.length }));
+  const numbers = examples.map(({ label }) => label);
+  const spread = task.problem === 'regression' ? [] : [describeClasses(task.labels, numbers)];
+  return { config, notes: [...notes, ...spread] };
+}
