@@ -1,5 +1,6 @@
 /** The parties' side of `bench inference`: texts with a given artifact, set-up and each protocol run measured apart. */
 
+import { FINEST_LOGITS } from '../inference/core/answer.js';
 import type { CotKind } from '../inference/core/cot-kind.js';
 import { withSpan } from '../inference/core/span.js';
 import { demandOf } from '../inference/cost/demand-of.js';
@@ -97,7 +98,9 @@ async function prepareAhead(
   { ahead: schedule, bucket, batch, runs }: InferenceParameters,
 ): Promise<AheadRun | null> {
   if (!schedule) return null;
-  const demand = (await demandOf(model.public, { bucket, schedule })).withMargin().times(batch * runs);
+  const demand = (await demandOf(model.public, { bucket, schedule, answer: FINEST_LOGITS }))
+    .withMargin()
+    .times(batch * runs);
   const cpu = cpuClock();
   const { report } = await measured(() => material.prepareAhead(demand));
   return { report, cpuMilliseconds: cpu(), poolBytes: material.stock().bytes };
@@ -119,7 +122,7 @@ export async function inferenceJob(
   await barrier(channel);
   const { value: opened, report: setup } = await measured(async () => {
     const material = await setupTwoParty(observed, { extension: cots });
-    return { material, party: await openEngine(material, model) };
+    return { material, party: await openEngine(material, model, FINEST_LOGITS) };
   });
   const { material, party } = opened;
   await barrier(channel);

@@ -5,6 +5,7 @@
  * that rounds differently there may keep one token more or less.
  */
 
+import { FINEST_LOGITS } from '../inference/core/answer.js';
 import { kernels } from '#kernels';
 import { CleartextBackend } from '../inference/backends/cleartext/cleartext-backend.js';
 import { dataOf, type LocalBits, localBits } from '../inference/backends/local-backend.js';
@@ -111,7 +112,7 @@ export async function runWithSchedule(
   const text = { ids, tokenTypes: ids.map(() => 0) };
   const backend = schedule ? new ScheduledBackend(schedule, importantRatio) : new CleartextBackend();
   const model = schedule ? withThresholds(artifact, perHead(artifact, [])) : artifact;
-  const party = await openEngine(backend, model);
+  const party = await openEngine(backend, model, FINEST_LOGITS);
   const run = () => party.classify(text, bucketOf(ids.length));
   const { logits, layers } = await withSpan(new NamedSpan([]), run);
   if (!logits) throw new Error('cleartext: expected logits, got none');

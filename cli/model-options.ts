@@ -1,4 +1,5 @@
 /** Options and defaults that commands around inference share. */
+import { DEFAULT_ANSWER, LEAST_ANSWER_BITS, MOST_ANSWER_BITS } from '../inference/core/answer.js';
 import { COT_KINDS, DEFAULT_COTS } from '../inference/core/cot-kind.js';
 import { optional, wholeNumber } from './options.js';
 
@@ -33,6 +34,13 @@ export const cotsOption = {
   default: DEFAULT_COTS,
   describe:
     'How oblivious transfers are made: softspoken takes the least time, ferret the fewest bytes (for slow networks)',
+} as const;
+
+export const answerBitsOption = {
+  type: 'string',
+  default: String(DEFAULT_ANSWER.bits),
+  describe: 'Fraction bits to which probabilities or logits are rounded before anybody sees them',
+  coerce: wholeNumber('answer-bits', LEAST_ANSWER_BITS, MOST_ANSWER_BITS),
 } as const;
 
 export const warmOption = {

@@ -14,7 +14,8 @@ const receiver = { all: 'both', server: 'the server', client: 'the client' } as 
 export function printClassification(result: Classification, plaintextLabel?: string): void {
   const { cost, layers, probabilities, label } = result;
   print(quoted(result));
-  print(`  private:   ${result.labelName} (${percent(probabilities[label]!)})`);
+  const probability = probabilities?.[label];
+  print(`  private:   ${result.labelName}${probability === undefined ? '' : ` (${percent(probability)})`}`);
   if (plaintextLabel !== undefined) {
     const verdict = plaintextLabel === result.labelName ? 'the same' : 'DIFFERENT';
     print(`  plaintext: ${plaintextLabel} (${verdict})`);

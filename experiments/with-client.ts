@@ -2,6 +2,7 @@
 
 import type { Client } from '../inference/client/client.js';
 import type { NewServer } from '../inference/client/connect.js';
+import type { AnswerKind, AnswerTerms } from '../inference/core/answer.js';
 import type { CotKind } from '../inference/core/cot-kind.js';
 import { onInterrupt } from '../util/interrupt.js';
 import { note } from '../util/note.js';
@@ -19,6 +20,10 @@ export interface ClientTarget {
   readonly timeoutSeconds: number;
   readonly cache: boolean;
   readonly cots?: CotKind;
+  /** What the client wants to be told; all that the server gives unless given. */
+  readonly answer?: AnswerKind | undefined;
+  /** What a server that is started here gives; its default unless given. */
+  readonly serverAnswer?: AnswerTerms | undefined;
   /** File in which what is left of the material stays until the next time. */
   readonly pool?: string | undefined;
   /** A server that is started here keeps its part in this folder. */
@@ -33,13 +38,22 @@ export interface ClientTarget {
 export const LOCAL_AHEAD_MEGABYTES = 4_096;
 
 async function startLocalServer(target: ClientTarget) {
-  const { artifact, timeoutSeconds, privateEmbedding, verbose, aheadMegabytes = 0, pools } = target;
+  const {
+    artifact,
+    timeoutSeconds,
+    privateEmbedding,
+    verbose,
+    aheadMegabytes = 0,
+    pools,
+    serverAnswer,
+  } = target;
   const { startServerProcess } = await import('../inference/server/server-process.js');
   const command = selfCommand(
     'serve',
     ...['--artifact', artifact!, '--port', '0', '--timeout', String(timeoutSeconds)],
     ...['--ahead-memory', String(aheadMegabytes), '--until-stdin-closes'],
     ...(pools === undefined ? [] : ['--pools', pools]),
+    ...(serverAnswer ? ['--answers', serverAnswer.kind, '--answer-bits', String(serverAnswer.bits)] : []),
     ...(privateEmbedding ? ['--private-embedding'] : []),
   );
   return startServerProcess(command, (line) => verbose && note(`server: ${line}`));
@@ -78,6 +92,7 @@ export async function withClient<T>(target: ClientTarget, body: (client: Client)
       timeoutMilliseconds: target.timeoutSeconds * 1_000,
       open: openEngineParty,
       cots: target.cots,
+      answer: target.answer,
       modelDigest: target.modelDigest,
       // The public part without the word table is another than the artifact's: take what the server has.
       artifact: target.privateEmbedding ? undefined : target.artifact,

@@ -30,11 +30,27 @@ export const givenLabels = (logits: readonly number[]): number[] =>
 /** Digits behind the point of a number that a regression gives: its fixed point has no more. */
 const DIGITS = 3;
 
+/** What an answer says, without all of the logits. */
+export interface Outcome {
+  /** The likeliest. */
+  readonly label: number;
+  /** Of a multi-label model. */
+  readonly given?: readonly number[] | null | undefined;
+  /** Of a regression. */
+  readonly number?: number | undefined;
+}
+
+export const outcomeOf = (logits: readonly number[]): Outcome => ({
+  label: argmax(logits),
+  given: givenLabels(logits),
+  number: logits[0],
+});
+
 /** The answer in words: a class, labels with commas between, or a number. */
-export function answerText({ problem, labels }: ModelConfig, logits: readonly number[]): string {
-  if (problem === 'regression') return logits[0]!.toFixed(DIGITS);
+export function answerText({ problem, labels }: ModelConfig, outcome: Outcome): string {
+  if (problem === 'regression') return (outcome.number ?? Number.NaN).toFixed(DIGITS);
   const name = (label: number): string => labels[label] ?? String(label);
-  if (problem === 'classes') return name(argmax(logits));
-  const given = givenLabels(logits);
+  if (problem === 'classes') return name(outcome.label);
+  const given = outcome.given ?? [];
   return given.length === 0 ? 'none' : given.map(name).join(', ');
 }

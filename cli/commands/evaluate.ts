@@ -15,6 +15,7 @@ import {
 } from '../../experiments/evaluate/evaluation.js';
 import { LOCAL_AHEAD_MEGABYTES, withClient } from '../../experiments/with-client.js';
 import type { Client, TextOrPair } from '../../inference/client/client.js';
+import { FINEST_LOGITS } from '../../inference/core/answer.js';
 import type { CotKind } from '../../inference/core/cot-kind.js';
 import type { Classification } from '../../inference/run/classification.js';
 import { UsageError } from '../../util/errors.js';
@@ -128,6 +129,8 @@ async function withClassifier<T>(
     timeoutSeconds: timeout,
     cache: false,
     cots,
+    // Both parties are the user's own.
+    serverAnswer: FINEST_LOGITS,
     aheadMegabytes: warm > 0 ? LOCAL_AHEAD_MEGABYTES : 0,
     verbose,
   };

@@ -2,12 +2,14 @@
 import type { Argv } from 'yargs';
 import { LOCAL_AHEAD_MEGABYTES, withClient } from '../../experiments/with-client.js';
 import type { Client } from '../../inference/client/client.js';
+import { ANSWER_KINDS, type AnswerKind, DEFAULT_ANSWER } from '../../inference/core/answer.js';
 import type { CotKind } from '../../inference/core/cot-kind.js';
 import type { Classification } from '../../inference/run/classification.js';
 import { UsageError } from '../../util/errors.js';
 import { note } from '../../util/note.js';
 import type { Command, GlobalOptions } from '../command.js';
 import {
+  answerBitsOption,
   batchOption,
   cotsOption,
   jsonOption,
@@ -31,6 +33,8 @@ interface InferOptions {
   readonly text?: string | undefined;
   readonly textPair?: string | undefined;
   readonly file?: string | undefined;
+  readonly answers?: AnswerKind | undefined;
+  readonly answerBits: number;
   readonly batch: number;
   readonly warm: number;
   readonly pool?: string | undefined;
@@ -102,6 +106,8 @@ async function infer(options: GlobalOptions & InferOptions): Promise<void> {
     timeoutSeconds: options.timeout,
     cache: options.cache,
     cots: options.cots,
+    answer: options.answers,
+    serverAnswer: { kind: options.answers ?? DEFAULT_ANSWER.kind, bits: options.answerBits },
     verbose: options.verbose,
     aheadMegabytes: options.warm > 0 || options.pool !== undefined ? LOCAL_AHEAD_MEGABYTES : 0,
     pool: options.pool,
@@ -152,6 +158,14 @@ export const command: Command<InferOptions> = {
           'A text or pair a line (.tsv, or .jsonl with text and textPair); - reads JSON lines as they come. Without --text and ' +
           '--file a terminal is asked for texts',
         requiresArg: true,
+      },
+      answers: {
+        choices: ANSWER_KINDS,
+        describe: 'What to be told; a server that gives less refuses. By default all that it gives',
+      },
+      'answer-bits': {
+        ...answerBitsOption,
+        describe: 'With --local: fraction bits of probabilities or logits; else the server decides',
       },
       batch: batchOption,
       cots: cotsOption,

@@ -1,11 +1,12 @@
 /** `serve`: the server party. */
+import { ANSWER_KINDS, type AnswerKind, DEFAULT_ANSWER } from '../../inference/core/answer.js';
 import { COT_KINDS, type CotKind } from '../../inference/core/cot-kind.js';
 import type { ServedPools } from '../../inference/server/serve-ahead.js';
 import type { ServedModel } from '../../inference/server/serve-connection.js';
 import { onInterrupt } from '../../util/interrupt.js';
 import { note } from '../../util/note.js';
 import type { Command } from '../command.js';
-import { DEFAULT_PORT, privateEmbeddingOption, timeoutOption } from '../model-options.js';
+import { answerBitsOption, DEFAULT_PORT, privateEmbeddingOption, timeoutOption } from '../model-options.js';
 import { wholeNumber } from '../options.js';
 import { print } from '../output.js';
 
@@ -14,6 +15,8 @@ interface ServeOptions {
   readonly host: string;
   readonly port: number;
   readonly timeout: number;
+  readonly answers: AnswerKind;
+  readonly answerBits: number;
   readonly maxClients: number;
   readonly cots: readonly CotKind[];
   readonly aheadMemory: number;
@@ -49,7 +52,11 @@ async function serve(options: ServeOptions): Promise<void> {
   const { servedModelOf } = await import('../../inference/server/served-model.js');
   const { openEngineParty } = await import('../../inference/run/engine-party.js');
   const { startServer } = await import('../../inference/server/server.js');
-  const model = await servedModelOf(options.artifact, { ...options, aheadMegabytes: options.aheadMemory });
+  const model = await servedModelOf(options.artifact, {
+    ...options,
+    aheadMegabytes: options.aheadMemory,
+    answer: { kind: options.answers, bits: options.answerBits },
+  });
   const server = await startServer({
     model,
     pools: options.pools === undefined ? null : await servedPools(options.pools, options.poolsSize, model),
@@ -88,6 +95,14 @@ export const command: Command<ServeOptions> = {
       default: COT_KINDS,
       describe: 'Ways to make oblivious transfers that clients may choose from',
     },
+    answers: {
+      choices: ANSWER_KINDS,
+      default: DEFAULT_ANSWER.kind,
+      describe:
+        'The most that a client is told: the label alone, with rounded probabilities, or with rounded logits. The more, the faster ' +
+        'somebody who asks often can imitate the model',
+    },
+    'answer-bits': answerBitsOption,
     timeout: timeoutOption,
     'max-clients': {
       type: 'string',

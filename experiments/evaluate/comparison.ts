@@ -29,7 +29,9 @@ export function agreementOf(
   });
   const same = pairs.filter(({ prediction, other }) => prediction.predicted === other.predicted).length;
   const errors = pairs.flatMap(({ prediction, other }) =>
-    prediction.logits.map((logit, i) => Math.abs(logit - other.logits[i]!)),
+    (prediction.logits ?? []).flatMap((logit, i) =>
+      other.logits === null ? [] : [Math.abs(logit - other.logits[i]!)],
+    ),
   );
   return {
     with: reference.backend,

@@ -23,7 +23,8 @@ export interface Prediction {
   readonly label: number | null;
   /** Class number, or the number of a regression. */
   readonly predicted: number;
-  readonly logits: readonly number[];
+  /** Null where the answer has none. */
+  readonly logits: readonly number[] | null;
 }
 
 export interface EvaluationCost {

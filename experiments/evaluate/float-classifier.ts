@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Classification } from '../../inference/run/classification.js';
-import { answerText, argmax, probabilitiesOf } from '../../model/outputs.js';
+import { answerText, argmax, outcomeOf, probabilitiesOf } from '../../model/outputs.js';
 import { bucketOf } from '../../inference/run/request.js';
 import { NO_COST } from '../../inference/session/meter.js';
 import { readCheckpoint } from '../../model/checkpoint/checkpoint.js';
@@ -20,6 +20,9 @@ const FREE = {
   rounds: 0,
   offline: NO_COST,
 };
+
+/** Of a single-precision number. */
+const FLOAT_BITS = 23;
 
 export class FloatClassifier implements Classifier {
   private constructor(
@@ -66,7 +69,9 @@ export class FloatClassifier implements Classifier {
       return {
         ...texts[i]!,
         label,
-        labelName: answerText(config, logits),
+        labelName: answerText(config, outcomeOf(logits)),
+        answer: 'logits',
+        answerBits: FLOAT_BITS,
         logits,
         probabilities: probabilitiesOf(config.problem, logits),
         tokens: encodings[i]!.ids.length,

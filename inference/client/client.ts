@@ -2,10 +2,11 @@
 import type { PublicModel } from '../../model/artifact/artifact.js';
 import type { PublicPart } from '../../model/artifact/artifact-file.js';
 import { createTokenizer, type Encoding, type Tokenizer } from '../../model/tokenizer/tokenizer.js';
+import type { AnswerTerms } from '../core/answer.js';
 import { withSpan } from '../core/span.js';
 import { Prg } from '../crypto/prg.js';
 import type { Channel } from '../net/channel.js';
-import { type ClientTerms, clientHandshake } from '../net/handshake.js';
+import { type Agreement, type ClientTerms, clientHandshake } from '../net/handshake.js';
 import { type Classification, classificationOf } from '../run/classification.js';
 import type { OpenParty, Party } from '../run/party.js';
 import { batchSizes, bucketOf, MAX_BATCH_TEXTS, sendRequest } from '../run/request.js';
@@ -37,6 +38,8 @@ export class Client {
   readonly digest: string;
   /** Of the public part to the server's weights; null in artifacts of older versions. */
   readonly commitment: string | null;
+  /** What the server gives. */
+  readonly answer: AnswerTerms;
   /** Material for texts to come; null if this party or the server makes none. */
   readonly ahead: ClientAhead | null;
 
@@ -47,10 +50,11 @@ export class Client {
     readonly model: PublicModel,
     readonly tokenizer: Tokenizer,
     offline: Cost,
-    { aheadMegabytes, part }: { readonly aheadMegabytes: number; readonly part: PublicPart },
+    { aheadMegabytes, answer, part }: Agreement & { readonly part: PublicPart },
   ) {
     this.digest = part.digest;
     this.commitment = part.commitment;
+    this.answer = answer;
     this.#offline = offline;
     const { material } = party;
     this.ahead =
@@ -70,9 +74,8 @@ export class Client {
       open(session, { public: model, private: null }, agreement),
     );
     const { cost } = meter.finish();
-    const { aheadMegabytes } = agreement;
     return new Client(metered, session, party, model, tokenizer, cost, {
-      aheadMegabytes,
+      ...agreement,
       part,
     });
   }
@@ -98,6 +101,7 @@ export class Client {
       report: meter.finish(),
       offline: this.#takeOffline(),
       leaks: this.session.takeLeaks(),
+      answer: this.answer,
     });
   }
 
@@ -141,6 +145,7 @@ export class Client {
         report,
         offline: this.#takeOffline(),
         leaks: leaks[index]!.takeLeaks(),
+        answer: this.answer,
         place: { index, size: inputs.length },
       }),
     );

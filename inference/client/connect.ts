@@ -1,5 +1,6 @@
 /** Connecting a client over TCP: which model it accepts, and where it looks for the public part first. */
 import { parsePublicPart, readPublicPart } from '../../model/artifact/artifact-file.js';
+import type { AnswerKind } from '../core/answer.js';
 import type { CotKind } from '../core/cot-kind.js';
 import { connectTcp } from '../net/tcp-channel.js';
 import type { OpenParty } from '../run/party.js';
@@ -15,6 +16,8 @@ export interface ConnectOptions {
   readonly open: OpenParty;
   /** How correlated OTs are to be made; the server may refuse. */
   readonly cots?: CotKind | undefined;
+  /** What the client wants to be told; all that the server gives unless given. */
+  readonly answer?: AnswerKind | undefined;
   /** Accept only the model with this digest (hexadecimal). */
   readonly modelDigest?: string | undefined;
   /** Accept only this artifact's model; its public part is then not transferred. */
@@ -40,7 +43,7 @@ const addressOf = ({ host, port }: Pick<ConnectOptions, 'host' | 'port'>): strin
 
 /** Connects, agrees and sets up. Throws with the address, both digests, or whatever else does not fit. */
 export async function connectClient(options: ConnectOptions): Promise<Client> {
-  const { host, port, timeoutMilliseconds, open, artifact, cacheFolder, cots } = options;
+  const { host, port, timeoutMilliseconds, open, artifact, cacheFolder, cots, answer } = options;
   const own = artifact === undefined ? null : await readPublicPart(artifact);
   if (own && options.modelDigest && own.digest !== options.modelDigest) {
     throw new Error(`artifact ${artifact}: expected the digest ${options.modelDigest}, got ${own.digest}`);
@@ -55,6 +58,7 @@ export async function connectClient(options: ConnectOptions): Promise<Client> {
       terms: {
         protocolDigest: protocolDigest(),
         cots,
+        answer,
         modelDigest,
         accept: async (digest) => {
           isNew = (await known?.check(address, digest)) ?? false;

@@ -40,7 +40,7 @@ export class Warmer {
   #noted = false;
 
   constructor(
-    private readonly client: Pick<Client, 'ahead' | 'model'>,
+    private readonly client: Pick<Client, 'ahead' | 'answer' | 'model'>,
     private readonly options: WarmOptions,
   ) {}
 
@@ -61,8 +61,8 @@ export class Warmer {
   }
 
   #guess(bucket = bucketOf(Math.min(USUAL_TOKENS, this.client.model.maxTokens))): Promise<Demand> {
-    const { model } = this.client;
-    return demandOf(model, { bucket, schedule: guessedCounts(model, bucket) });
+    const { model, answer } = this.client;
+    return demandOf(model, { bucket, schedule: guessedCounts(model, bucket), answer });
   }
 
   #note(line: string): void {

@@ -4,6 +4,7 @@
  * bandwidth and latency.
  */
 import type { PublicModel } from '../../model/artifact/artifact.js';
+import type { AnswerTerms } from '../core/answer.js';
 import { withSpan } from '../core/span.js';
 import { classify } from '../engine/classify.js';
 import { prepareModel } from '../engine/prepare.js';
@@ -72,15 +73,17 @@ export interface CostOptions {
   /** Per layer; ignored by a model that does not prune. Padding always leaves in layer 0. */
   readonly schedule: readonly ScheduledCounts[];
   readonly throughput?: Throughput;
+  /** What the client is told; the default unless given. */
+  readonly answer?: AnswerTerms;
 }
 
 /** The cost of one text of a model; only the public part is needed. */
 export async function estimateCost(model: PublicModel, options: CostOptions): Promise<CostEstimate> {
-  const { bucket, schedule, throughput = defaultThroughput } = options;
+  const { bucket, schedule, throughput = defaultThroughput, answer } = options;
   const mpc = new CountingBackend(schedule);
   const meter = new Meter();
   const prepared = await prepareModel(mpc, model, null);
-  await withSpan(meter.span, () => classify(mpc, prepared, null, bucket));
+  await withSpan(meter.span, () => classify(mpc, prepared, null, bucket, answer));
   const report = meter.finish();
   const bytes = bytesOf(report) + REQUEST_BYTES;
   const { rounds } = report.cost;

@@ -1,11 +1,14 @@
 /** What one text would use of what can be made ahead, from public shapes alone: to fill pools before the first text. */
 import type { PublicModel } from '../../model/artifact/artifact.js';
 import type { Demand } from '../backends/two-party/ahead/demand.js';
+import type { AnswerTerms } from '../core/answer.js';
 import { classify } from '../engine/classify.js';
 import { prepareModel } from '../engine/prepare.js';
 import { CountingBackend, type ScheduledCounts } from './counting-backend.js';
 
 export interface TextShape {
+  /** What the client is told; the default unless given. */
+  readonly answer?: AnswerTerms;
   /** Padded length. */
   readonly bucket: number;
   /** Per layer, as expected; ignored by a model that does not prune. Padding always leaves in layer 0. */
@@ -13,9 +16,9 @@ export interface TextShape {
 }
 
 /** Equal to what `TwoPartyBackend.demand` counts after such a text. */
-export async function demandOf(model: PublicModel, { bucket, schedule }: TextShape): Promise<Demand> {
+export async function demandOf(model: PublicModel, { bucket, schedule, answer }: TextShape): Promise<Demand> {
   const mpc = new CountingBackend(schedule);
   const prepared = await prepareModel(mpc, model, null);
-  await classify(mpc, prepared, null, bucket);
+  await classify(mpc, prepared, null, bucket, answer);
   return mpc.demand;
 }

@@ -3,6 +3,7 @@ import type { Artifact } from '../../model/artifact/artifact.js';
 import { readArtifact } from '../../model/artifact/artifact-file.js';
 import { createTokenizer } from '../../model/tokenizer/tokenizer.js';
 import { CleartextBackend } from '../backends/cleartext/cleartext-backend.js';
+import { FINEST_LOGITS } from '../core/answer.js';
 import type { CotOptions } from '../crypto/ot/setup-cots.js';
 import { Prg } from '../crypto/prg.js';
 import { memoryChannelPair } from '../net/memory-channel.js';
@@ -41,13 +42,20 @@ export async function compareModelInsecurely(
   ]);
   const { results, places } = await insecureCompare({ server, client }, async (mpc) => {
     const isServer = mpc.self === 'server';
-    const party = await openEngine(mpc, {
-      public: artifact.public,
-      private: isServer ? artifact.private : null,
-    });
+    const party = await openEngine(
+      mpc,
+      {
+        public: artifact.public,
+        private: isServer ? artifact.private : null,
+      },
+      FINEST_LOGITS,
+    );
     return party.classify(isServer ? null : text, bucket);
   });
-  const cleartext = await (await openEngine(new CleartextBackend(), artifact)).classify(text, bucket);
+  const cleartext = await (await openEngine(new CleartextBackend(), artifact, FINEST_LOGITS)).classify(
+    text,
+    bucket,
+  );
   const logits = results[1].logits!;
   const cleartextLogits = cleartext.logits!;
   return {

@@ -1,11 +1,12 @@
-/** The whole network: embedding, encoder layers and the head's two layers; the client learns the logits. */
+/** The whole network: embedding, encoder layers and the head's two layers; the client learns what the parties agreed on. */
 import type { PublicModel } from '../../model/artifact/artifact.js';
 import type { Backend, Weight } from '../backends/backend.js';
-import { decode } from '../core/ring-tensor.js';
+import { type AnswerTerms, DEFAULT_ANSWER } from '../core/answer.js';
 import { protocol, span } from '../core/span.js';
 import type { SharedTensor } from '../core/tensors.js';
-import { activate } from '../functions/activation.js';
 import { convert } from '../functions/fixed-point.js';
+import { activateHead } from '../functions/head-activation.js';
+import { type Answer, answer } from './answer.js';
 import { shareEmbedding, type TokenInput } from './embedding.js';
 import { type EncoderState, encoderLayer } from './encoder-layer.js';
 import { headPlan, projectionRange, restingFormat } from './plan.js';
@@ -18,9 +19,7 @@ export interface LayerCounts {
   readonly important: number;
 }
 
-export interface EngineResult {
-  /** Null at the server. */
-  readonly logits: readonly number[] | null;
+export interface EngineResult extends Answer {
   readonly layers: readonly LayerCounts[];
 }
 
@@ -30,7 +29,7 @@ const classifier = protocol(
   async (mpc: Backend, model: PreparedModel, x: SharedTensor): Promise<SharedTensor> => {
     const inner = await mpc.linear(x, model.pooler);
     const { headActivation } = model.public.config;
-    const pooled = await activate(mpc, headActivation, inner, 1, headPlan(model.public));
+    const pooled = await activateHead(mpc, headActivation, inner, headPlan(model.public));
     return mpc.linear(pooled, model.classifier);
   },
 );
@@ -59,6 +58,7 @@ export async function classify(
   model: PreparedModel,
   input: TokenInput | null,
   bucket: number,
+  terms: AnswerTerms = DEFAULT_ANSWER,
 ): Promise<EngineResult> {
   let state: EncoderState = {
     x: await embedTokens(mpc, model, input, bucket),
@@ -72,6 +72,6 @@ export async function classify(
     state = result.state;
     layers.push({ kept: result.kept, important: result.important });
   }
-  const logits = await mpc.reveal(await classifier(mpc, model, state.x), 'client', 'logits');
-  return { logits: logits && Array.from(decode(logits)), layers };
+  const logits = await classifier(mpc, model, state.x);
+  return { ...(await answer(mpc, model.public, logits, terms)), layers };
 }

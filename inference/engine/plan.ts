@@ -6,6 +6,7 @@
 import { expHigh } from '../../model/approximations.js';
 import type { LayerRanges, PrivateEmbedding, PublicModel } from '../../model/artifact/artifact.js';
 import { embeddingWidth } from '../../model/config.js';
+import { MOST_ANSWER_BITS } from '../core/answer.js';
 import type { RingFormat } from '../core/ring-tensor.js';
 import { signedBits, wideningBits } from '../functions/fixed-point.js';
 import type { ActivationPlan } from '../functions/activation-plan.js';
@@ -142,6 +143,21 @@ export function layerPlan(model: PublicModel, layer: number, tokens: number, pad
     activation: { inputRange: widened(ranges.geluInput), out: restingFormat(model) },
     outputNorm: outputNormPlan(model, ranges),
   };
+}
+
+export interface AnswerPlan {
+  /** Logits stay below. */
+  readonly range: number;
+  readonly softmax: SoftmaxPlan;
+}
+
+/** One bit more than the finest answer. */
+const ANSWER_FRACTION_BITS = MOST_ANSWER_BITS + 1;
+
+export function answerPlan(model: PublicModel): AnswerPlan {
+  const range = widened(model.ranges.logits);
+  const out = { ringBits: signedBits(2, ANSWER_FRACTION_BITS) + 1, fractionBits: ANSWER_FRACTION_BITS };
+  return { range, softmax: { spread: Math.max(17, 2 * range + 1), out } };
 }
 
 /** Of the head's activation. */

@@ -1,16 +1,15 @@
-/** The activation functions by their names in the configuration. */
-import type { Activation, HeadActivation } from '../../model/config.js';
+/** The layers' activation functions by their names in the configuration; head-activation.ts has the head's. */
+import type { Activation } from '../../model/config.js';
 import type { Backend } from '../backends/backend.js';
 import type { SharedTensor } from '../core/tensors.js';
 import type { ActivationPlan } from './activation-plan.js';
 import { gelu } from './gelu.js';
 import { relu } from './relu.js';
-import { tanh } from './tanh.js';
 
 /** x [rows, features], the first `high` rows in high degree where there is a choice → [rows, features] in `plan.out` */
 export async function activate(
   mpc: Backend,
-  name: Activation | HeadActivation,
+  name: Activation,
   x: SharedTensor,
   high: number,
   plan: ActivationPlan,
@@ -21,10 +20,5 @@ export async function activate(
       return gelu(mpc, x, high, plan);
     case 'relu':
       return relu(mpc, x, plan);
-    case 'tanh': {
-      const [rows, features] = x.shape as [number, number];
-      const flat = await tanh(mpc, mpc.reshape(x, [rows * features]), plan);
-      return mpc.reshape(flat, [rows, features]);
-    }
   }
 }

@@ -11,13 +11,13 @@ export interface ClampSegment {
 }
 
 export interface Clamped {
-  /** x clamped; near the borders off by the comparison's unit. */
+  /** x clamped; near the borders off by the comparison's unit, if that is coarser than x's. */
   readonly inner: SharedTensor;
   /** max(x - clip, 0) */
   readonly above: SharedTensor;
 }
 
-/** The functions that are clamped here are continuous: a unit of 1/16 is enough. */
+/** The functions that are clamped here are continuous: a unit of 1/16 is enough, where nobody can learn from its rounding. */
 const COMPARISON_FRACTION_BITS = 4;
 
 /** x [n] with |x| < range, segments that cover it → both parts in x's format. x ± clip must fit x's ring. */
@@ -28,6 +28,7 @@ export const clamp = protocol(
     x: SharedTensor,
     segments: readonly ClampSegment[],
     range: number,
+    comparisonFractionBits: number = COMPARISON_FRACTION_BITS,
   ): Promise<Clamped> => {
     const n = x.shape[0]!;
     const shifted = (y: SharedTensor, sign: number): SharedTensor => {
@@ -40,8 +41,8 @@ export const clamp = protocol(
     };
     const largestClip = Math.max(...segments.map(({ clip }) => clip));
     const coarse = shrink(mpc, x, {
-      ringBits: signedBits(range + largestClip, COMPARISON_FRACTION_BITS),
-      fractionBits: COMPARISON_FRACTION_BITS,
+      ringBits: signedBits(range + largestClip, comparisonFractionBits),
+      fractionBits: comparisonFractionBits,
     });
     const both = (y: SharedTensor): SharedTensor =>
       mpc.reshape(mpc.concat([shifted(y, 1), shifted(y, -1)], 0), [2, n]);

@@ -45,6 +45,24 @@ export async function convert(
   return mpc.shiftLeft(wide, fractionBits - scale);
 }
 
+/** As `convert`, but what is dropped is rounded exactly: for what leads to an opened answer (`Backend.round`). */
+export async function convertExactly(
+  mpc: Backend,
+  x: SharedTensor,
+  { ringBits, fractionBits }: RingFormat,
+  range: number,
+): Promise<SharedTensor> {
+  const dropped = Math.max(0, x.fractionBits - fractionBits);
+  const kept = Math.min(ringBits, reachableBits(x, fractionBits));
+  const narrow = kept === ringBits ? kept : Math.min(kept, wideningBits(range, fractionBits));
+  return convert(
+    mpc,
+    await mpc.round(mpc.narrow(x, narrow + dropped), dropped),
+    { ringBits, fractionBits },
+    range,
+  );
+}
+
 /**
  * Widens 0 <= x < 2^(ringBits - 1): moved down by half of that, such values need one bit less than signed ones.
  */

@@ -2,6 +2,14 @@
  * Agreement before anything secret moves: version, roles, protocol options, how correlated OTs are made, and the model's
  * public part, which the server sends to a client that does not have it yet.
  */
+import {
+  type AnswerKind,
+  type AnswerTerms,
+  DEFAULT_ANSWER,
+  includesAnswer,
+  LEAST_ANSWER_BITS,
+  MOST_ANSWER_BITS,
+} from '../core/answer.js';
 import { COT_KINDS, type CotKind, DEFAULT_COTS } from '../core/cot-kind.js';
 import { ProtocolError } from '../core/errors.js';
 import type { Channel } from './channel.js';
@@ -23,12 +31,16 @@ export interface ServerTerms {
   readonly cots?: readonly CotKind[];
   /** What a client may have made ahead, megabytes (10^6); nothing unless given. */
   readonly aheadMegabytes?: number;
+  /** The most that clients are told; rounded probabilities unless given. */
+  readonly answer?: AnswerTerms;
 }
 
 /** What both parties know of their connection after the handshake. */
 export interface Agreement {
   readonly cots: CotKind;
   readonly aheadMegabytes: number;
+  /** What the client is told of each text. */
+  readonly answer: AnswerTerms;
 }
 
 /** `Part` is what the public part is read into. */
@@ -38,6 +50,8 @@ export interface ClientTerms<Part extends { readonly digest: string }> {
   readonly modelDigest: string | null;
   /** How correlated OTs are to be made; SoftSpoken unless given. */
   readonly cots?: CotKind | undefined;
+  /** What this client wants to be told, at most what the server gives; all of that unless given. */
+  readonly answer?: AnswerKind | undefined;
   /** Told the server's model before anything else of it is used; throws to refuse it. */
   accept?(modelDigest: string): Promise<unknown>;
   /** A public part that this client holds already (its own artifact, a cache), or null. */
@@ -62,9 +76,26 @@ function agreedCots(wanted: readonly CotKind[], allowed: readonly CotKind[]): Co
   );
 }
 
+/** What the client wants, if the server gives as much; both parties check. */
+function agreedAnswer(wanted: AnswerKind | null, given: AnswerTerms): AnswerTerms {
+  if (wanted === null) return given;
+  if (includesAnswer(given.kind, wanted)) return { kind: wanted, bits: given.bits };
+  throw new ProtocolError(
+    `handshake: the client wants the answer "${wanted}", the server gives at most "${given.kind}" (serve --answers)`,
+  );
+}
+
+function serversAnswer({ answer: kind, answerBits: bits }: Hello): AnswerTerms {
+  if (kind !== null && bits >= LEAST_ANSWER_BITS && bits <= MOST_ANSWER_BITS) return { kind, bits };
+  throw new ProtocolError(
+    `handshake: expected an answer of ${LEAST_ANSWER_BITS} to ${MOST_ANSWER_BITS} bits from the server, got ${kind ?? 'an unknown one'} of ${bits}`,
+  );
+}
+
 /** The server's side; returns when the client has the public part. */
 export async function serverHandshake(channel: Channel, terms: ServerTerms): Promise<Agreement> {
   const { protocolDigest, modelDigest, publicPart, cots = COT_KINDS, aheadMegabytes = 0 } = terms;
+  const { answer: given = DEFAULT_ANSWER } = terms;
   const own: Hello = {
     version: PROTOCOL_VERSION,
     role: 'server',
@@ -73,6 +104,8 @@ export async function serverHandshake(channel: Channel, terms: ServerTerms): Pro
     protocolDigest,
     modelDigest,
     publicBytes: publicPart.length,
+    answer: given.kind,
+    answerBits: given.bits,
   };
   channel.send(encodeHello(own));
   const hello = await receiveHello(channel, 'server');
@@ -82,11 +115,15 @@ export async function serverHandshake(channel: Channel, terms: ServerTerms): Pro
       `handshake: the client wants the model ${hello.modelDigest}, this server has ${modelDigest}`,
     );
   }
-  const agreed = agreedCots(hello.cots, cots);
+  const agreement: Agreement = {
+    cots: agreedCots(hello.cots, cots),
+    aheadMegabytes,
+    answer: agreedAnswer(hello.answer, given),
+  };
   const [answer] = await channel.receive(1);
   if (answer === SEND_IT) channel.send(publicPart);
   else if (answer !== HAVE_IT) throw new ProtocolError(`handshake: unknown answer ${answer} of the client`);
-  return { cots: agreed, aheadMegabytes };
+  return agreement;
 }
 
 async function receivePublicPart(channel: Channel, publicBytes: number): Promise<Uint8Array> {
@@ -140,6 +177,8 @@ export async function clientHandshake<Part extends { readonly digest: string }>(
     protocolDigest,
     modelDigest: wanted,
     publicBytes: 0,
+    answer: terms.answer ?? null,
+    answerBits: 0,
   };
   channel.send(encodeHello(own));
   const hello = await receiveHello(channel, 'client');
@@ -149,7 +188,11 @@ export async function clientHandshake<Part extends { readonly digest: string }>(
     throw new ProtocolError(`handshake: expected the model ${wanted}, the server has ${hello.modelDigest}`);
   }
   const { aheadMegabytes } = hello;
-  const agreement: Agreement = { cots: agreedCots([cots], hello.cots), aheadMegabytes };
+  const agreement: Agreement = {
+    cots: agreedCots([cots], hello.cots),
+    aheadMegabytes,
+    answer: agreedAnswer(own.answer, serversAnswer(hello)),
+  };
   await terms.accept?.(hello.modelDigest);
   const known = await terms.lookUp(hello.modelDigest);
   channel.send(Uint8Array.of(known ? HAVE_IT : SEND_IT));

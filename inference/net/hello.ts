@@ -3,19 +3,21 @@
  * can still tell each other apart:
  *
  *   magic [8] | version [4] | role [1] | kinds of COT [1] | megabytes ahead [2] | protocol digest [32] | model digest [32] |
- *   public part bytes [4]
+ *   public part bytes [4] | answer [1] | answer bits [1]
  *
- * Integers are little-endian. Kinds are bits: those that the server allows, the one that the client wants. The client's model
+ * Integers are little-endian. The answer is that of the server, or the one that the client wants, counted from 1 (0: as the server
+ * has it); its bits are the server's. Kinds are bits: those that the server allows, the one that the client wants. The client's model
  * digest is all zeros when it takes whatever the server has.
  */
+import { ANSWER_KINDS, type AnswerKind } from '../core/answer.js';
 import { COT_KINDS, type CotKind } from '../core/cot-kind.js';
 import { ProtocolError } from '../core/errors.js';
 import type { Channel } from './channel.js';
 
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 const MAGIC = new TextEncoder().encode('CPRUNE\r\n');
 const PREFIX_BYTES = 12;
-const BODY_BYTES = 72;
+const BODY_BYTES = 74;
 const ROLES = ['server', 'client'] as const;
 
 export type Role = (typeof ROLES)[number];
@@ -33,6 +35,10 @@ export interface Hello {
   readonly modelDigest: string | null;
   /** The server's public part; 0 from the client. */
   readonly publicBytes: number;
+  /** What the server gives; what the client wants, or null for that. */
+  readonly answer: AnswerKind | null;
+  /** Fraction bits; 0 from the client. */
+  readonly answerBits: number;
 }
 
 const hexOf = (digest: Uint8Array): string => Buffer.from(digest).toString('hex');
@@ -60,6 +66,8 @@ export function encodeHello(hello: Hello): Uint8Array {
   bytes.set(bytesOfDigest(hello.protocolDigest), 16);
   if (hello.modelDigest) bytes.set(bytesOfDigest(hello.modelDigest), 48);
   view.setUint32(80, hello.publicBytes, true);
+  bytes[84] = hello.answer === null ? 0 : 1 + ANSWER_KINDS.indexOf(hello.answer);
+  bytes[85] = hello.answerBits;
   return bytes;
 }
 
@@ -93,5 +101,7 @@ export async function receiveHello(channel: Channel, self: Role): Promise<Hello>
     protocolDigest: hexOf(body.subarray(4, 36)),
     modelDigest: modelDigest.some((byte) => byte !== 0) ? hexOf(modelDigest) : null,
     publicBytes: view.getUint32(68, true),
+    answer: ANSWER_KINDS[body[72]! - 1] ?? null,
+    answerBits: body[73]!,
   };
 }

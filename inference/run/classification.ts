@@ -1,6 +1,7 @@
 /** The result of one text as the client sees it; `infer --json` prints it as it is (docs: command line). */
 import type { PublicModel } from '../../model/artifact/artifact.js';
-import { answerText, argmax, probabilitiesOf } from '../../model/outputs.js';
+import { answerText, probabilitiesOf } from '../../model/outputs.js';
+import type { AnswerKind, AnswerTerms } from '../core/answer.js';
 import { type Cost, NO_COST, type SpanReport } from '../session/meter.js';
 import type { LeakRecord } from '../session/session.js';
 import type { LayerCounts, PartyResult } from './party.js';
@@ -28,9 +29,13 @@ export interface Classification {
   readonly label: number;
   /** The answer in words: see answerText. */
   readonly labelName: string;
-  readonly logits: readonly number[];
-  /** Of every label; none for a regression. */
-  readonly probabilities: readonly number[];
+  /** What the server gives; logits and probabilities are rounded to `answerBits` fraction bits. */
+  readonly answer: AnswerKind;
+  readonly answerBits: number;
+  /** Null unless the answer has them. */
+  readonly logits: readonly number[] | null;
+  /** Of every label, none for a regression; of the logits if the answer has those, null if it has the label only. */
+  readonly probabilities: readonly number[] | null;
   /** With special tokens, after truncation. */
   readonly tokens: number;
   /** Word pieces that did not fit into the model's longest input. */
@@ -105,20 +110,23 @@ export function classificationOf(input: {
   readonly report: SpanReport;
   readonly offline: Cost;
   readonly leaks: readonly LeakRecord[];
+  readonly answer: AnswerTerms;
   readonly place?: BatchPlace;
 }): Classification {
   const { model, result, report, offline, leaks, place = ALONE, ...text } = input;
-  const logits = result.logits;
-  if (!logits) throw new Error('client: expected logits, got none');
-  const label = argmax(logits);
+  const { label, given, logits } = result;
+  if (label === null) throw new Error('client: expected a label, got none');
+  const { config } = model;
   const { milliseconds, sentBytes, receivedBytes, rounds } = shareOf(report.cost, place);
   return {
     text: text.text,
     textPair: text.textPair,
     label,
-    labelName: answerText(model.config, logits),
+    labelName: answerText(config, { label, given, number: logits?.[0] }),
+    answer: input.answer.kind,
+    answerBits: input.answer.bits,
     logits,
-    probabilities: probabilitiesOf(model.config.problem, logits),
+    probabilities: result.probabilities ?? (logits && probabilitiesOf(config.problem, logits)),
     tokens: text.tokens,
     truncatedTokens: text.truncatedTokens,
     bucket: text.bucket,

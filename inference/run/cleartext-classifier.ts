@@ -3,6 +3,7 @@ import type { PublicModel } from '../../model/artifact/artifact.js';
 import { type ArtifactParts, readArtifact } from '../../model/artifact/artifact-file.js';
 import { createTokenizer, type Tokenizer } from '../../model/tokenizer/tokenizer.js';
 import { CleartextBackend } from '../backends/cleartext/cleartext-backend.js';
+import { FINEST_LOGITS } from '../core/answer.js';
 import { withSpan } from '../core/span.js';
 import { Meter, NO_COST } from '../session/meter.js';
 import { type Classification, classificationOf } from './classification.js';
@@ -24,7 +25,7 @@ export class CleartextClassifier {
   }
 
   static async of({ artifact, publicPart }: Pick<ArtifactParts, 'artifact' | 'publicPart'>) {
-    const party = await openEngine(new CleartextBackend(), artifact);
+    const party = await openEngine(new CleartextBackend(), artifact, FINEST_LOGITS);
     const tokenizer = createTokenizer(artifact.public.tokenizerFiles);
     return new CleartextClassifier(artifact.public, publicPart.digest, tokenizer, party);
   }
@@ -46,6 +47,7 @@ export class CleartextClassifier {
       report: meter.finish(),
       offline: NO_COST,
       leaks: [],
+      answer: FINEST_LOGITS,
     });
   }
 }

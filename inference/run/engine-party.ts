@@ -18,7 +18,7 @@ export async function setupTwoParty(connection: Session, options: CotOptions = {
   return new TwoPartyBackend({ session, cots, linear, streams });
 }
 
-export const openEngineParty: OpenParty = async (session, model, { cots }) => {
+export const openEngineParty: OpenParty = async (session, model, { cots, answer }) => {
   const mpc = await setupTwoParty(session, { extension: cots });
-  return { ...(await openEngine(mpc, model)), material: mpc };
+  return { ...(await openEngine(mpc, model, answer)), material: mpc };
 };

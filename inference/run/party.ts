@@ -4,6 +4,7 @@
  */
 import type { PrivateModel, PublicModel } from '../../model/artifact/artifact.js';
 import type { LaneLeak } from '../backends/batching/lane-backend.js';
+import type { Answer } from '../engine/answer.js';
 import type { Material } from '../material/material.js';
 import type { Agreement } from '../net/handshake.js';
 import type { Session } from '../session/session.js';
@@ -20,9 +21,7 @@ export interface LayerCounts {
   readonly important: number;
 }
 
-export interface PartyResult {
-  /** Null at the server. */
-  readonly logits: readonly number[] | null;
+export interface PartyResult extends Answer {
   readonly layers: readonly LayerCounts[];
 }
 

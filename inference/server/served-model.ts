@@ -8,7 +8,7 @@ import { protocolDigest } from '../run/protocol-digest.js';
 import { withPrivateEmbedding } from './hide-word-table.js';
 import type { ServedModel } from './serve-connection.js';
 
-export interface ServedModelOptions extends Pick<ServerTerms, 'cots' | 'aheadMegabytes'> {
+export interface ServedModelOptions extends Pick<ServerTerms, 'cots' | 'aheadMegabytes' | 'answer'> {
   readonly privateEmbedding?: boolean;
 }
 
@@ -25,7 +25,7 @@ export async function servedModelOf(
   directory: string,
   options: ServedModelOptions = {},
 ): Promise<ServedModel> {
-  const { cots, aheadMegabytes } = options;
+  const { cots, aheadMegabytes, answer } = options;
   const parts = await readArtifact(directory);
   const { artifact, publicPart } = options.privateEmbedding ? withoutWordTable(parts) : parts;
   return {
@@ -37,6 +37,7 @@ export async function servedModelOf(
       publicPart: serializePublicPart(publicPart),
       ...(cots ? { cots } : {}),
       ...(aheadMegabytes ? { aheadMegabytes } : {}),
+      ...(answer ? { answer } : {}),
     },
   };
 }

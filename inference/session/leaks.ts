@@ -6,7 +6,9 @@ export const DECLARED_LEAKS = {
   'length-bucket': 'the padded length that the client chose, not the number of tokens',
   'kept-token-count': 'how many tokens a layer kept, in shuffled order: not which',
   'important-token-count': 'how many kept tokens get the high-degree polynomials: not which',
-  logits: 'the result',
+  label: 'the answer: the likeliest class, or every label that is given',
+  probabilities: 'the answer: probabilities, rounded as the parties agreed',
+  logits: 'the answer: logits, rounded as the parties agreed',
 } as const;
 
 export type DeclaredLeak = keyof typeof DECLARED_LEAKS;

@@ -150,6 +150,8 @@ describe('failures exit with 1 and one clear line', () => {
           protocolDigest,
           modelDigest,
           publicBytes: 1,
+          answer: null,
+          answerBits: 0,
         }),
       );
     });
@@ -158,7 +160,7 @@ describe('failures exit with 1 and one clear line', () => {
     await expectFailure(
       ['infer', '--connect', `127.0.0.1:${port}`, '--text', 'a'],
       1,
-      'the server speaks protocol version 99, expected 2; install the same version on both sides',
+      'the server speaks protocol version 99, expected 3; install the same version on both sides',
     );
     newer.close();
   });

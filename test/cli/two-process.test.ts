@@ -59,7 +59,9 @@ describe('serve and infer', () => {
         'milliseconds',
         'rounds',
       ]);
-      expect(result.probabilities[0] + result.probabilities[1]).toBeCloseTo(1);
+      // Each is rounded by itself, to 1/64.
+      expect(Math.abs(result.probabilities[0] + result.probabilities[1] - 1)).toBeLessThanOrEqual(1 / 64);
+      expect(result).toMatchObject({ answer: 'probability', answerBits: 6, logits: null });
       expect(result.cost.sentBytes).toBeGreaterThan(0);
       expect(result.cost.rounds).toBeGreaterThan(0);
     }

@@ -3,6 +3,7 @@
  * costs, and updates them with `npx vitest run test/golden -u`.
  */
 import { expect, it } from 'vitest';
+import { DEFAULT_ANSWER } from '../../inference/core/answer.js';
 import { Client } from '../../inference/client/client.js';
 import { memoryChannelPair } from '../../inference/net/memory-channel.js';
 import { openEngineParty } from '../../inference/run/engine-party.js';
@@ -12,8 +13,9 @@ import { parsePublicPart } from '../../model/artifact/artifact-file.js';
 import { servedModel } from '../inference/server/toy-party.js';
 
 const [serverEnd, clientEnd] = memoryChannelPair();
+const model = servedModel(1);
 const served = serveConnection(serverEnd, {
-  model: servedModel(1),
+  model: { ...model, terms: { ...model.terms, answer: DEFAULT_ANSWER } },
   open: openEngineParty,
   onText: () => undefined,
 });
@@ -28,12 +30,13 @@ const { leaks, cost, layers, bucket } = await client.classify('a good movie.', n
 await client.close();
 await served;
 
-it('opens the length bucket, the counts of each pruning layer, and the logits to the client: nothing else', () => {
+it('opens the length bucket, the counts of each pruning layer, and the answer to the client: nothing else', () => {
   expect(leaks).toEqual([
     { name: 'length-bucket', to: 'server', count: 1 },
     { name: 'kept-token-count', to: 'all', count: layers.length - 1 },
     { name: 'important-token-count', to: 'all', count: layers.length - 1 },
-    { name: 'logits', to: 'client', count: 1 },
+    { name: 'label', to: 'client', count: 1 },
+    { name: 'probabilities', to: 'client', count: 1 },
   ]);
   expect(bucket).toBe(8);
 });
@@ -49,9 +52,9 @@ it('costs this many bytes and rounds', () => {
         6780993,
         8192,
       ],
-      "receivedBytes": 875099,
-      "rounds": 117,
-      "sentBytes": 1104034,
+      "receivedBytes": 875775,
+      "rounds": 146,
+      "sentBytes": 1105388,
     }
   `);
   expect(

@@ -1,4 +1,5 @@
 /** Which texts to be ready for, and what of it a server keeps. */
+import { DEFAULT_ANSWER } from '../../../inference/core/answer.js';
 import { describe, expect, it } from 'vitest';
 import type { Demand } from '../../../inference/backends/two-party/ahead/demand.js';
 import type { ClientAhead, Filled } from '../../../inference/client/client-ahead.js';
@@ -24,7 +25,7 @@ function warmer(texts: number, limit: number, used: Demand | null = null, filled
       return filled;
     },
   };
-  const client = { model, ahead: limit > 0 ? (ahead as ClientAhead) : null };
+  const client = { model, answer: DEFAULT_ANSWER, ahead: limit > 0 ? (ahead as ClientAhead) : null };
   return { warmer: new Warmer(client, { texts, onNote: (line) => notes.push(line) }), asked, notes };
 }
 

@@ -5,6 +5,7 @@ import { withSpan } from '../../../inference/core/span.js';
 import { demandOf } from '../../../inference/cost/demand-of.js';
 import { setupCots } from '../../../inference/crypto/ot/setup-cots.js';
 import { Prg } from '../../../inference/crypto/prg.js';
+import { FINEST_LOGITS } from '../../../inference/core/answer.js';
 import { classify } from '../../../inference/engine/classify.js';
 import { prepareModel } from '../../../inference/engine/prepare.js';
 import { memoryChannelPair } from '../../../inference/net/memory-channel.js';
@@ -33,7 +34,9 @@ async function runThrice(extension: 'softspoken' | 'ferret') {
     const mpc = new TwoPartyBackend({ session, cots, linear: await setupLinear(session) });
     const model = await prepareModel(mpc, artifact.public, self === 'server' ? artifact.private : null);
     const text = () =>
-      measured(() => classify(mpc, model, self === 'client' ? randomInput(7, 11) : null, BUCKET));
+      measured(() =>
+        classify(mpc, model, self === 'client' ? randomInput(7, 11) : null, BUCKET, FINEST_LOGITS),
+      );
     const first = await text();
     const demand = mpc.demand();
     const leaks = session.takeLeaks();
@@ -65,9 +68,11 @@ describe('a text from filled pools', () => {
       const { layers } = client.first.value;
       const demand = client.demand.toJSON();
       expect(server.demand.toJSON()).toEqual(demand);
-      expect((await demandOf(artifact.public, { bucket: BUCKET, schedule: layers })).toJSON()).toEqual(
-        demand,
-      );
+      expect(
+        (
+          await demandOf(artifact.public, { bucket: BUCKET, schedule: layers, answer: FINEST_LOGITS })
+        ).toJSON(),
+      ).toEqual(demand);
 
       // The pools hold just that (COTs and weights come in whole refills), and a text takes it all.
       const multiplications = (items: Readonly<Record<string, number>>) =>

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CleartextBackend, type Overflow } from '../../../inference/backends/cleartext/cleartext-backend.js';
+import { FINEST_LOGITS } from '../../../inference/core/answer.js';
 import { classify, type EngineResult } from '../../../inference/engine/classify.js';
 import type { TokenInput } from '../../../inference/engine/embedding.js';
 import { prepareModel } from '../../../inference/engine/prepare.js';
@@ -19,7 +20,7 @@ async function run(
     recordLeak: (name, to) => leaks.push(`${name} to ${to}`),
   });
   const model = await prepareModel(mpc, artifact.public, artifact.private);
-  return { ...(await classify(mpc, model, input, bucket)), overflows, leaks };
+  return { ...(await classify(mpc, model, input, bucket, FINEST_LOGITS)), overflows, leaks };
 }
 
 describe.each([
@@ -52,14 +53,14 @@ describe.each([
     expect(compared).toBeGreaterThan(2);
   });
 
-  it('opens nothing but counts and logits', async () => {
+  it('opens nothing but counts and the answer', async () => {
     const { leaks } = await run(artifact, randomInput(1, 10), 16);
     const opens = options.prunes || options.reduces ? options.layers - 1 : 0;
     const expected = Array.from({ length: opens }, () => [
       'kept-token-count to all',
       'important-token-count to all',
     ]).flat();
-    expect(leaks).toEqual([...expected, 'logits to client']);
+    expect(leaks).toEqual([...expected, 'label to client', 'logits to client']);
   });
 });
 

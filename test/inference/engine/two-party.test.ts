@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { CleartextBackend } from '../../../inference/backends/cleartext/cleartext-backend.js';
 import { TwoPartyBackend } from '../../../inference/backends/two-party/two-party-backend.js';
+import { FINEST_LOGITS } from '../../../inference/core/answer.js';
 import { classify } from '../../../inference/engine/classify.js';
 import { prepareModel } from '../../../inference/engine/prepare.js';
 import { GilboaLinear } from '../../support/gilboa-linear.js';
@@ -17,6 +18,7 @@ it('two parties compute what the cleartext backend computes, up to truncation, a
     await prepareModel(cleartext, artifact.public, artifact.private),
     input,
     16,
+    FINEST_LOGITS,
   );
 
   const { server, client, traffic } = testParties(1);
@@ -28,7 +30,7 @@ it('two parties compute what the cleartext backend computes, up to truncation, a
     });
     const isServer = party.session.self === 'server';
     const model = await prepareModel(mpc, artifact.public, isServer ? artifact.private : null);
-    return classify(mpc, model, isServer ? null : input, 16);
+    return classify(mpc, model, isServer ? null : input, 16, FINEST_LOGITS);
   };
   const [atServer, atClient] = await Promise.all([run(server), run(client)]);
   expect(atServer.logits).toBe(null);
@@ -40,6 +42,7 @@ it('two parties compute what the cleartext backend computes, up to truncation, a
   const leaks = [
     { name: 'kept-token-count', to: 'all', count: 2 },
     { name: 'important-token-count', to: 'all', count: 2 },
+    { name: 'label', to: 'client', count: 1 },
     { name: 'logits', to: 'client', count: 1 },
   ];
   expect(opened(server)).toEqual(leaks);

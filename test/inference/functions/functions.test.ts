@@ -6,7 +6,7 @@ import { inverseSqrt, reciprocal } from '../../../inference/functions/inverse-po
 import { layerNorm, layerNormFormats } from '../../../inference/functions/layer-norm.js';
 import { maximum } from '../../../inference/functions/maximum.js';
 import { softmax } from '../../../inference/functions/softmax.js';
-import { tanh } from '../../../inference/functions/tanh.js';
+import { activateHead } from '../../../inference/functions/head-activation.js';
 import * as approximations from '../../../model/approximations.js';
 import { largestDifference, noise, runCleartext } from './harness.js';
 
@@ -100,14 +100,25 @@ describe('functions on the cleartext backend', () => {
     }
   });
 
-  it('tanh', async () => {
-    const x = grid(-20, 20, 300).concat(grid(-4, 4, 300));
-    const got = await runCleartext([600], product, x, (mpc, t) =>
-      tanh(mpc, t, { inputRange: 32, out: resting }),
-    );
-    expect(largestDifference(got, x.map(approximations.tanh))).toBeLessThan(0.01);
-    expect(largestDifference(got, x.map(Math.tanh))).toBeLessThan(0.015);
-  });
+  it.each([
+    { name: 'tanh', polynomial: approximations.tanh, exact: Math.tanh },
+    { name: 'relu', polynomial: (x: number) => Math.max(0, x), exact: (x: number) => Math.max(0, x) },
+    {
+      name: 'gelu',
+      polynomial: (x: number) => approximations.gelu(x, approximations.geluHigh),
+      exact: (x: number) => approximations.gelu(x, approximations.geluHigh),
+    },
+  ] as const)(
+    '$name of the head, within three units of its polynomial',
+    async ({ name, polynomial, exact }) => {
+      const x = grid(-20, 20, 300).concat(grid(-4, 4, 300));
+      const got = await runCleartext([1, 600], product, x, (mpc, t) =>
+        activateHead(mpc, name, t, { inputRange: 32, out: resting }),
+      );
+      expect(largestDifference(got, x.map(polynomial))).toBeLessThan(name === 'tanh' ? 0.005 : 0.003);
+      expect(largestDifference(got, x.map(exact))).toBeLessThan(0.015);
+    },
+  );
 
   it.each([
     [32, 1],

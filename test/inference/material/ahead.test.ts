@@ -65,7 +65,7 @@ describe('material for texts like the last one', () => {
     for (const text of [second, third]) {
       expect(bytesOf(text.cost)).toBeLessThan(0.6 * bytesOf(first.cost));
       expect(text.layers.map(({ kept }) => kept)).toEqual(first.layers.map(({ kept }) => kept));
-      for (const [i, logit] of text.logits.entries()) expect(logit).toBeCloseTo(first.logits[i]!, 1);
+      for (const [i, logit] of text.logits!.entries()) expect(logit).toBeCloseTo(first.logits![i]!, 1);
     }
     expect(second.cost.offline.sentBytes).toBeGreaterThan(10_000);
     expect(second.cost.offline.rounds).toBeGreaterThan(0);

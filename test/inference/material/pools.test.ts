@@ -166,8 +166,8 @@ describe('pools over connections', () => {
     expect(next.notes).toEqual([]);
     // COTs are not kept: a refill of them is what is left.
     expect(onlineBytes(next.result)).toBeLessThan(0.6 * onlineBytes(first.result));
-    for (const [i, logit] of next.result.logits.entries())
-      expect(logit).toBeCloseTo(first.result.logits[i]!, 1);
+    for (const [i, logit] of next.result.logits!.entries())
+      expect(logit).toBeCloseTo(first.result.logits![i]!, 1);
     expect(readdirSync(join(folder, 'server'))).toEqual([]);
     expect(existsSync(join(folder, 'pool'))).toBe(false);
 

@@ -32,6 +32,8 @@ const hello: Hello = {
   protocolDigest,
   modelDigest,
   publicBytes: publicPart.length,
+  answer: 'probability',
+  answerBits: 6,
 };
 
 /** Runs both sides; a side that fails closes its channel, as the parties do. */
@@ -96,7 +98,7 @@ describe('handshake', () => {
     'agrees on %s, and tells what may be made ahead',
     async (cots) => {
       const [server, client] = await run({ aheadMegabytes: 65_535 }, { cots });
-      expect(server).toEqual({ cots, aheadMegabytes: 65_535 });
+      expect(server).toEqual({ cots, aheadMegabytes: 65_535, answer: { kind: 'probability', bits: 6 } });
       expect(client).toMatchObject({ cots, aheadMegabytes: 65_535 });
     },
   );
@@ -116,11 +118,23 @@ describe('handshake', () => {
     for (const error of errors) expect((error as Error).message).toContain('install the same version');
   });
 
+  it('agrees on less of an answer than the server gives, and refuses more by name at both parties', async () => {
+    const answer = { kind: 'probability', bits: 4 } as const;
+    const [all, told] = await run({ answer });
+    expect([all, told]).toMatchObject([{ answer }, { answer }]);
+    const [, label] = await run({ answer }, { answer: 'label' });
+    expect(label).toMatchObject({ answer: { kind: 'label', bits: 4 } });
+    for (const error of await run({ answer }, { answer: 'logits' }))
+      expect((error as Error).message).toContain(
+        'the client wants the answer "logits", the server gives at most "probability"',
+      );
+  });
+
   it('refuses a peer that speaks something else, another version, or has the wrong role', async () => {
     const http = new TextEncoder().encode('HTTP/1.1 400 Bad Request\r\n\r\n');
     expect((await clientErrorFor(http)).message).toContain('does not speak CipherPrune');
     expect((await clientErrorFor(encodeHello({ ...hello, version: 99 }))).message).toBe(
-      'handshake: the server speaks protocol version 99, expected 2; install the same version on both sides',
+      'handshake: the server speaks protocol version 99, expected 3; install the same version on both sides',
     );
     expect((await clientErrorFor(encodeHello({ ...hello, role: 'client' }))).message).toBe(
       'handshake: expected the server, got another client',

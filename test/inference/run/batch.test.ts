@@ -60,7 +60,7 @@ describe('a batch of texts', () => {
       ]);
       expect(counts(one)).toEqual(counts(other));
       expect(one.leaks).toEqual(other.leaks);
-      for (const [l, logit] of one.logits.entries()) expect(logit).toBeCloseTo(other.logits[l]!, 1);
+      for (const [l, logit] of one.logits!.entries()) expect(logit).toBeCloseTo(other.logits![l]!, 1);
       expect(one.batch).toEqual(together[0]!.batch);
       expect(one.cost.rounds).toBe(one.batch!.rounds);
       expect(other.batch).toBeUndefined();

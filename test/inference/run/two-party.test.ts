@@ -36,7 +36,7 @@ describe('private inference', () => {
         const counts = ({ layers }: typeof clear) => layers.map(({ kept, important }) => [kept, important]);
         expect(counts(secure)).toEqual(counts(clear));
         expect(secure.tokens).toBe(clear.tokens);
-        for (const [i, logit] of secure.logits.entries()) expect(logit).toBeCloseTo(clear.logits[i]!, 1);
+        for (const [i, logit] of secure.logits!.entries()) expect(logit).toBeCloseTo(clear.logits![i]!, 1);
       }
       await client.close();
       expect(await served).toBe(texts.length);

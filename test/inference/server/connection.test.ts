@@ -77,9 +77,9 @@ describe('a connection', () => {
     expect(second.cost.offline).toEqual({ milliseconds: 0, sentBytes: 0, receivedBytes: 0, rounds: 0 });
     expect(first.leaks).toEqual([
       { name: 'length-bucket', to: 'server', count: 1 },
-      { name: 'logits', to: 'client', count: 1 },
+      { name: 'label', to: 'client', count: 1 },
     ]);
-    expect(first.probabilities[0]! + first.probabilities[1]!).toBeCloseTo(1);
+    expect(first.probabilities![0]! + first.probabilities![1]!).toBeCloseTo(1);
     expect(first.label).toBe(0);
     await eventually(() => lines.some((line) => line.includes('said goodbye after 2 texts')));
     expect(lines.filter((line) => line.includes('8 tokens padded'))).toHaveLength(2);
@@ -217,7 +217,7 @@ describe('a server outlives its clients', () => {
     const { port, lines } = await server({ timeoutMilliseconds: 50 });
     const channel = await connectTcp('127.0.0.1', port, { timeoutMilliseconds: 2_000 });
     // The server's hello comes, then the end.
-    await channel.receive(84);
+    await channel.receive(86);
     await expect(channel.receive(1)).rejects.toThrow('closed the connection');
     expect(lines.some((line) => line.includes('sent nothing for 0.05 s'))).toBe(true);
     await channel.close();
@@ -228,7 +228,7 @@ describe('a server outlives its clients', () => {
     const { port, lines } = await server();
     const channel = await connectTcp('127.0.0.1', port, { timeoutMilliseconds: 2_000 });
     channel.send(new TextEncoder().encode('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'));
-    await channel.receive(84);
+    await channel.receive(86);
     await expect(channel.receive(1)).rejects.toThrow('the server');
     await eventually(() => lines.some((line) => line.includes('does not speak CipherPrune')));
     await channel.close();

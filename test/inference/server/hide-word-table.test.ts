@@ -1,5 +1,6 @@
 /** A secret word table: what the client gets, and that lookups on shares give what public ones give. */
 import { describe, expect, it } from 'vitest';
+import { FINEST_LOGITS } from '../../../inference/core/answer.js';
 import { CleartextBackend } from '../../../inference/backends/cleartext/cleartext-backend.js';
 import { Client } from '../../../inference/client/client.js';
 import { memoryChannelPair } from '../../../inference/net/memory-channel.js';
@@ -55,8 +56,8 @@ describe('private embedding', () => {
   });
 
   it('gives nearly the logits of the public table, in the clear and between two parties', async () => {
-    const publicEngine = await openEngine(new CleartextBackend(), artifact);
-    const secretEngine = await openEngine(new CleartextBackend(), secret);
+    const publicEngine = await openEngine(new CleartextBackend(), artifact, FINEST_LOGITS);
+    const secretEngine = await openEngine(new CleartextBackend(), secret, FINEST_LOGITS);
     const [serverEnd, clientEnd] = memoryChannelPair();
     const part = encodePublicPart(secret.public);
     const served = serveConnection(serverEnd, {
@@ -67,6 +68,7 @@ describe('private embedding', () => {
           protocolDigest: protocolDigest(),
           modelDigest: part.digest,
           publicPart: serializePublicPart(part),
+          answer: FINEST_LOGITS,
         },
       },
       open: openEngineParty,
@@ -93,13 +95,14 @@ describe('private embedding', () => {
         'length-bucket',
         'kept-token-count',
         'important-token-count',
+        'label',
         'logits',
       ]);
       expect(hidden.layers).toEqual(open.layers);
       expect(secure.layers.map(({ kept, important }) => ({ kept, important }))).toEqual(open.layers);
       for (const [i, logit] of open.logits!.entries()) {
         expect(hidden.logits![i]).toBeCloseTo(logit, 1);
-        expect(secure.logits[i]).toBeCloseTo(logit, 1);
+        expect(secure.logits![i]).toBeCloseTo(logit, 1);
       }
     }
     await client.close();

@@ -2,6 +2,7 @@
  * A party whose "protocol" is a few fixed messages, for tests of what surrounds the engine. The logits are those of the
  * token sum, so that mixed-up texts would show.
  */
+import { FINEST_LOGITS } from '../../../inference/core/answer.js';
 import { span } from '../../../inference/core/span.js';
 import type { OpenParty, Party } from '../../../inference/run/party.js';
 import { protocolDigest } from '../../../inference/run/protocol-digest.js';
@@ -22,14 +23,15 @@ export const openToyParty: OpenParty = async ({ self, channel, recordLeak }, { p
       for (let layer = 0; layer < model.config.layers; layer++)
         await span(`layer${layer}`, () => exchange(bucket * 100));
       const layers = Array.from({ length: model.config.layers }, () => ({ kept: bucket, important: 1 }));
-      recordLeak('logits', 'client');
+      recordLeak('label', 'client');
+      const nothing = { label: null, given: null, probabilities: null, logits: null, layers };
       if (self === 'server') {
         channel.send(new Uint8Array(8));
-        return { logits: null, layers };
+        return nothing;
       }
       await channel.receive(8);
       const sum = text!.ids.reduce((a, b) => a + b, 0);
-      return { logits: [sum, -sum], layers };
+      return { ...nothing, label: sum < 0 ? 1 : 0, logits: [sum, -sum] };
     },
     async classifyBatch(texts) {
       const results = [];
@@ -50,6 +52,7 @@ export function servedModel(seed = 1): ServedModel {
       protocolDigest: protocolDigest(),
       modelDigest: part.digest,
       publicPart: serializePublicPart(part),
+      answer: FINEST_LOGITS,
     },
   };
 }

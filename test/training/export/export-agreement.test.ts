@@ -85,8 +85,8 @@ describe('an exported artifact', () => {
         expect(kept, `${text}, layer ${layer}`).toBe(Math.round(float.keptRatio[layer]! * tokens));
         expect(important, `${text}, layer ${layer}`).toBe(Math.round(float.importantRatio[layer]! * tokens));
       });
-      fixed.logits.forEach((logit, label) => {
-        expect(Math.abs(logit - float.logits[label]!)).toBeLessThan(0.05);
+      fixed.logits!.forEach((logit, label) => {
+        expect(Math.abs(logit - float.logits![label]!)).toBeLessThan(0.05);
       });
     }
   });

@@ -1,0 +1,100 @@
+/**
+ * What the client is told, as a function of the logits alone: the label; probabilities or logits rounded to few bits. Nothing
+ * else is opened.
+ */
+import type { PublicModel } from '../../model/artifact/artifact.js';
+import type { Problem } from '../../model/config.js';
+import type { Backend } from '../backends/backend.js';
+import type { AnswerTerms } from '../core/answer.js';
+import { decode } from '../core/ring-tensor.js';
+import { protocol } from '../core/span.js';
+import type { SharedTensor } from '../core/tensors.js';
+import { argmax } from '../functions/argmax.js';
+import { signedBits } from '../functions/fixed-point.js';
+import { type SoftmaxPlan, softmax } from '../functions/softmax.js';
+import { answerPlan } from './plan.js';
+
+/** The client's; what is not given is null, and at the server all of it. */
+export interface Answer {
+  /** Index of the largest logit, the first of equals. */
+  readonly label: number | null;
+  /** Of a multi-label model: those with a logit above 0. */
+  readonly given: readonly number[] | null;
+  readonly probabilities: readonly number[] | null;
+  readonly logits: readonly number[] | null;
+}
+
+async function openLabel(mpc: Backend, logits: SharedTensor): Promise<number | null> {
+  const opened = await mpc.reveal(await argmax(mpc, logits), 'client', 'label');
+  return opened && Number(opened.data[0]);
+}
+
+async function openGiven(mpc: Backend, logits: SharedTensor): Promise<number[] | null> {
+  const bits = await mpc.revealBits(await mpc.isNegative(mpc.negate(logits)), 'client', 'label');
+  return bits && Array.from(bits.keys()).filter((label) => bits[label] === 1);
+}
+
+/** logits [n] → [rows, n'] whose softmax has the probabilities as its last columns: of all classes, or of each label and its absence */
+function softmaxRows(mpc: Backend, problem: Problem, logits: SharedTensor): SharedTensor {
+  const n = logits.shape[0]!;
+  if (problem === 'classes') return mpc.reshape(logits, [1, n]);
+  const zeros = mpc.constant(0, [n, 1], logits.ringBits, logits.fractionBits);
+  return mpc.concat([zeros, mpc.reshape(logits, [n, 1])], 1);
+}
+
+/** → probabilities [n] rounded to `bits`, from 0 to 1 */
+async function openProbabilities(
+  mpc: Backend,
+  problem: Problem,
+  logits: SharedTensor,
+  plan: SoftmaxPlan,
+  bits: number,
+): Promise<number[] | null> {
+  const rows = softmaxRows(mpc, problem, logits);
+  const [count, columns] = rows.shape as [number, number];
+  const fine = await softmax(mpc, rows, count, plan);
+  const wanted = mpc.reshape(
+    problem === 'classes' ? fine : mpc.slice(fine, 1, columns - 1, columns),
+    logits.shape,
+  );
+  const rounded = await mpc.round(wanted, wanted.fractionBits - bits);
+  const opened = await mpc.reveal(rounded, 'client', 'probabilities');
+  return opened && Array.from(decode(opened), (value) => Math.min(1, Math.max(0, value)));
+}
+
+async function openLogits(mpc: Backend, logits: SharedTensor, bits: number): Promise<number[] | null> {
+  const opened = await mpc.reveal(
+    await mpc.round(logits, Math.max(0, logits.fractionBits - bits)),
+    'client',
+    'logits',
+  );
+  return opened && Array.from(decode(opened));
+}
+
+/** exact [1, labels] → what the agreement gives. The number of a regression is its answer, whatever was agreed. */
+export const answer = protocol(
+  'answer',
+  async (
+    mpc: Backend,
+    model: PublicModel,
+    exact: SharedTensor,
+    { kind, bits }: AnswerTerms,
+  ): Promise<Answer> => {
+    const { problem } = model.config;
+    const plan = answerPlan(model);
+    const wide = mpc.reshape(exact, [exact.shape[1]!]);
+    // Differences of two logits must fit.
+    const logits = mpc.narrow(wide, Math.min(wide.ringBits, signedBits(2 * plan.range, wide.fractionBits)));
+    if (problem === 'regression') {
+      const number = await openLogits(mpc, logits, bits);
+      return { label: number && 0, given: null, probabilities: null, logits: number };
+    }
+    return {
+      label: await openLabel(mpc, logits),
+      given: problem === 'multi-label' ? await openGiven(mpc, logits) : null,
+      probabilities:
+        kind === 'probability' ? await openProbabilities(mpc, problem, wide, plan.softmax, bits) : null,
+      logits: kind === 'logits' ? await openLogits(mpc, logits, bits) : null,
+    };
+  },
+);

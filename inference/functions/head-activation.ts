@@ -1,0 +1,98 @@
+/**
+ * The head's activation, where every rounding is exact: one row only, which leads to what the client is told. With local
+ * truncation the answer holds random numbers that the client knows, times the classifier's weights; so repeats of one text
+ * would tell the weights (docs/threat-model.md). Wide rings, since a row costs little.
+ */
+import { geluHigh, tanhApproximation } from '../../model/approximations.js';
+import type { HeadActivation } from '../../model/config.js';
+import type { Backend } from '../backends/backend.js';
+import { protocol } from '../core/span.js';
+import type { SharedTensor } from '../core/tensors.js';
+import type { ActivationPlan } from './activation-plan.js';
+import { type Clamped, clamp } from './clamp.js';
+import { convert, convertExactly, signedBits, wideningBits } from './fixed-point.js';
+
+const FRACTION_BITS = 12;
+const COEFFICIENT_BITS = 12;
+/** Holds a clamped number's square with all its bits. */
+const WIDE_BITS = 64;
+const PRODUCT_BITS = 37;
+/** Clamped numbers and the polynomials of them stay below. */
+const CLAMPED_RANGE = 4;
+
+/** x [n] → x clamped to ±clip and what lies above, at FRACTION_BITS */
+async function clampExactly(
+  mpc: Backend,
+  x: SharedTensor,
+  clip: number,
+  { inputRange }: ActivationPlan,
+): Promise<Clamped> {
+  const format = { ringBits: signedBits(inputRange + clip, FRACTION_BITS), fractionBits: FRACTION_BITS };
+  const narrow = await convertExactly(mpc, x, format, inputRange);
+  return clamp(mpc, narrow, [{ count: x.shape[0]!, clip }], inputRange, FRACTION_BITS);
+}
+
+/** y [n] in WIDE_BITS → c0 + c1 z + w (c2 + c3 z + c4 w), z = y²/8, w = z², in PRODUCT_BITS */
+async function evenPolynomial(
+  mpc: Backend,
+  y: SharedTensor,
+  [c0 = 0, c1 = 0, c2 = 0, c3 = 0, c4 = 0]: readonly number[],
+): Promise<SharedTensor> {
+  const square = mpc.reinterpret(await mpc.square(y), 2 * FRACTION_BITS + 3);
+  const z = await mpc.round(square, FRACTION_BITS + 3);
+  const w = await mpc.round(await mpc.square(z), FRACTION_BITS);
+  const small = mpc.narrow(z, w.ringBits);
+
+  // c2 + c3 z + c4 w, below 8, returns to FRACTION_BITS, so that its product with w fits.
+  const upper = mpc.add(mpc.scale(small, c3, COEFFICIENT_BITS), mpc.scale(w, c4, COEFFICIENT_BITS));
+  const format = { ringBits: w.ringBits, fractionBits: FRACTION_BITS };
+  const factor = await convertExactly(mpc, mpc.addPublic(upper, c2), format, 8);
+  const product = await mpc.multiply(w, factor);
+  const line = mpc.addPublic(mpc.scale(small, c1, COEFFICIENT_BITS), c0);
+  const result = { ringBits: PRODUCT_BITS, fractionBits: FRACTION_BITS };
+  return convertExactly(mpc, mpc.add(product, line), result, CLAMPED_RANGE);
+}
+
+const widenClamped = (mpc: Backend, y: SharedTensor): Promise<SharedTensor> =>
+  convert(mpc, y, { ringBits: WIDE_BITS, fractionBits: FRACTION_BITS }, CLAMPED_RANGE);
+
+/** y times the polynomial. */
+const tanh = protocol('tanh', async (mpc: Backend, x: SharedTensor, plan: ActivationPlan) => {
+  const { clip, coefficients } = tanhApproximation;
+  const wide = await widenClamped(mpc, (await clampExactly(mpc, x, clip, plan)).inner);
+  const even = await evenPolynomial(mpc, wide, coefficients);
+  const product = await mpc.multiply(mpc.narrow(wide, PRODUCT_BITS), even);
+  return convertExactly(mpc, product, plan.out, 2);
+});
+
+/** y/2 plus the polynomial plus what lies above the clip: what gelu.ts computes in high degree. */
+const gelu = protocol('gelu', async (mpc: Backend, x: SharedTensor, plan: ActivationPlan) => {
+  const { clip, coefficients } = geluHigh;
+  const { inner, above } = await clampExactly(mpc, x, clip, plan);
+  const wide = await widenClamped(mpc, inner);
+  const even = await evenPolynomial(mpc, wide, coefficients);
+  const half = mpc.reinterpret(mpc.narrow(wide, PRODUCT_BITS), FRACTION_BITS + 1);
+  const format = { ringBits: PRODUCT_BITS, fractionBits: FRACTION_BITS + 1 };
+  const tail = await convert(mpc, above, format, plan.inputRange);
+  const sum = mpc.add(mpc.add(half, tail), mpc.narrow(mpc.shiftLeft(even, 1), PRODUCT_BITS));
+  return convertExactly(mpc, sum, plan.out, plan.inputRange + 1);
+});
+
+const relu = protocol('relu', async (mpc: Backend, x: SharedTensor, plan: ActivationPlan) => {
+  const format = { ringBits: wideningBits(plan.inputRange, FRACTION_BITS), fractionBits: FRACTION_BITS };
+  const small = await convertExactly(mpc, x, format, plan.inputRange);
+  const positive = await mpc.multiplex(mpc.not(await mpc.isNegative(small)), small);
+  return convertExactly(mpc, positive, plan.out, plan.inputRange);
+});
+
+const exact = { tanh, gelu, relu } as const;
+
+/** x [1, features] → [1, features] in `plan.out` */
+export async function activateHead(
+  mpc: Backend,
+  name: HeadActivation,
+  x: SharedTensor,
+  plan: ActivationPlan,
+): Promise<SharedTensor> {
+  return mpc.reshape(await exact[name](mpc, mpc.reshape(x, [x.shape[1]!]), plan), x.shape);
+}
