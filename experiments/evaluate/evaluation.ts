@@ -111,6 +111,10 @@ async function classifyAll(classifier: Classifier, examples: readonly Example[])
   return results;
 }
 
+/** A class, or the number of a regression, whose answer always has it. */
+const predictedBy = ({ problem }: Task, { label, logits }: Classification): number =>
+  problem === 'regression' && logits ? predictionOf(problem, logits) : label;
+
 /** Classifies every example in order. */
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const { dataset, classifier, batch = 1, onPrediction } = options;
@@ -119,15 +123,13 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     for (const [i, result] of (await classifyAll(classifier, examples)).entries()) {
       results.push(result);
       const { index, label } = examples[i]!;
-      onPrediction(
-        { index, label, predicted: predictionOf(dataset.task.problem, result.logits), logits: result.logits },
-        examples[i]!,
-      );
+      const predicted = predictedBy(dataset.task, result);
+      onPrediction({ index, label, predicted, logits: result.logits }, examples[i]!);
     }
   }
   const labelled = dataset.examples.map(({ label }, i) => ({
     label,
-    predicted: predictionOf(dataset.task.problem, results[i]!.logits),
+    predicted: predictedBy(dataset.task, results[i]!),
   }));
   const known = labelled.filter((row): row is { label: number; predicted: number } => row.label !== null);
   const predicted = known.map((row) => row.predicted);

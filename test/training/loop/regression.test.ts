@@ -63,7 +63,7 @@ describe('a regression', () => {
     expect(inClear.metrics.pearson).toBeGreaterThan(0.9);
     const { probabilities, labelName, logits } = await classifier.classify('good good the film a', null);
     expect(probabilities).toEqual([]);
-    expect(labelName).toBe(logits[0]!.toFixed(3));
-    expect(Math.abs(logits[0]! - 180)).toBeLessThan(40);
+    expect(labelName).toBe(logits![0]!.toFixed(3));
+    expect(Math.abs(logits![0]! - 180)).toBeLessThan(40);
   });
 });
