@@ -1,5 +1,6 @@
 /** Options that say what is in a file of one's own: for `train`, and in part for every command that reads one. */
 import { FILE_FORMATS } from '../config/schema.js';
+import { type LabelMap, parseLabelMap } from '../model/label-map.js';
 import { UsageError } from '../util/errors.js';
 import { fraction, optional } from './options.js';
 
@@ -17,11 +18,27 @@ const names =
     );
   };
 
+function labelMap(value: unknown): LabelMap {
+  try {
+    return parseLabelMap(String(value));
+  } catch (error) {
+    throw new UsageError(`--label-map: ${(error as Error).message}`);
+  }
+}
+
 /** Which columns hold what. */
 export const columnOptions = {
   text: { type: 'string', describe: 'Column of the text; guessed where only one fits', requiresArg: true },
   'text-pair': { type: 'string', describe: 'Column of the second text of a pair', requiresArg: true },
   label: { type: 'string', describe: 'Column of the label; guessed where only one fits', requiresArg: true },
+} as const;
+
+export const labelMapOption = {
+  type: 'string',
+  describe:
+    'Which class of the model is which of the data, where names differ: MODEL=DATA with commas between',
+  requiresArg: true,
+  coerce: optional(labelMap),
 } as const;
 
 export const formatOption = {

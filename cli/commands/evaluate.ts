@@ -2,24 +2,25 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import type { Argv } from 'yargs';
-import { type Dataset, describeMalformed, splitFourToOne } from '../../data/sources/dataset.js';
-import { readGlue } from '../../data/sources/glue.js';
+import type { FileFormat } from '../../config/schema.js';
+import { DEFAULT_MAX_BAD_ROWS } from '../../data/sources/bad-rows.js';
+import { type Dataset, describeMalformed } from '../../data/sources/dataset.js';
 import { type GlueTask, type Split, taskByName } from '../../data/sources/tasks.js';
 import { compareWays, type Way, type WayResult } from '../../experiments/evaluate/comparison.js';
 import {
   type Classifier,
-  checkTask,
   type Evaluation,
   evaluate,
   type Prediction,
 } from '../../experiments/evaluate/evaluation.js';
+import { type Examined, glueExamples, ownExamples, readSubject } from '../../experiments/evaluate/subject.js';
 import { LOCAL_AHEAD_MEGABYTES, withClient } from '../../experiments/with-client.js';
 import type { Client, TextOrPair } from '../../inference/client/client.js';
 import { FINEST_LOGITS } from '../../inference/core/answer.js';
 import type { CotKind } from '../../inference/core/cot-kind.js';
 import type { Classification } from '../../inference/run/classification.js';
+import type { LabelMap } from '../../model/label-map.js';
 import { UsageError } from '../../util/errors.js';
-import { megabytes } from '../../util/megabytes.js';
 import { note } from '../../util/note.js';
 import type { Command, GlobalOptions } from '../command.js';
 import {
@@ -32,13 +33,22 @@ import {
   warmOption,
 } from '../model-options.js';
 import { optional, wholeNumber } from '../options.js';
-import { print, printJson, printTable, progressBar } from '../output.js';
+import { printJson, progressBar } from '../output.js';
+import { columnOptions, formatOption, labelMapOption, maxBadRowsOption } from '../own-data-options.js';
+import { evaluationJson, printComparison, printEvaluation } from '../print-evaluation.js';
 
 interface EvaluateOptions {
   readonly artifact?: string | undefined;
   readonly checkpoint?: string | undefined;
-  readonly task: GlueTask;
-  readonly data: string;
+  readonly task?: GlueTask | undefined;
+  readonly data?: string | undefined;
+  readonly file?: string | undefined;
+  readonly text?: string | undefined;
+  readonly textPair?: string | undefined;
+  readonly label?: string | undefined;
+  readonly format?: FileFormat | undefined;
+  readonly maxBadRows?: number | undefined;
+  readonly labelMap?: LabelMap | undefined;
   readonly split: Split;
   readonly fold?: number | undefined;
   readonly backend?: Way | undefined;
@@ -107,19 +117,17 @@ async function withClassifier<T>(
   examples: number,
   body: (classifier: Classifier) => Promise<T>,
 ): Promise<T> {
-  const { task, privateEmbedding, timeout, verbose, cots, warm } = options;
+  const { privateEmbedding, timeout, verbose, cots, warm } = options;
   if (backend === 'float') {
     const directory = given('checkpoint', options.checkpoint);
     const { FloatClassifier } = await import('../../experiments/evaluate/float-classifier.js');
     const classifier = await FloatClassifier.open(directory);
-    checkTask(task, classifier.model);
     return body(classifier);
   }
   const artifact = given('artifact', options.artifact);
   if (backend === 'cleartext') {
     const { CleartextClassifier } = await import('../../inference/run/cleartext-classifier.js');
     const classifier = await CleartextClassifier.open(artifact);
-    checkTask(task, classifier.model);
     return body(classifier);
   }
   const target = {
@@ -134,17 +142,14 @@ async function withClassifier<T>(
     aheadMegabytes: warm > 0 ? LOCAL_AHEAD_MEGABYTES : 0,
     verbose,
   };
-  return withClient(target, (client) => {
-    checkTask(task, client.model);
-    return body(warm > 0 ? warmed(client, warm, examples) : client);
-  });
+  return withClient(target, (client) => body(warm > 0 ? warmed(client, warm, examples) : client));
 }
 
 /** Evaluates one backend with a progress bar. */
 async function evaluateOn(
   options: GlobalOptions & EvaluateOptions,
   backend: Way,
-  dataset: Dataset,
+  { dataset, mapping }: Pick<Examined, 'dataset' | 'mapping'>,
   onPrediction: (prediction: Prediction) => void,
 ): Promise<Evaluation> {
   const progress = progressBar(`evaluate ${backend}`, dataset.examples.length);
@@ -152,6 +157,7 @@ async function evaluateOn(
     return await withClassifier(options, backend, dataset.examples.length, (classifier) =>
       evaluate({
         dataset,
+        mapping,
         classifier,
         batch: backend === 'float' ? FLOAT_BATCH : options.batch,
         onPrediction(prediction) {
@@ -165,58 +171,18 @@ async function evaluateOn(
   }
 }
 
-const percent = (ratio: number): string => `${(100 * ratio).toFixed(1)}%`;
-
-function printEvaluation(options: EvaluateOptions, backend: Way, evaluation: Evaluation): void {
-  const { examples, metrics, truncated, meanCost } = evaluation;
-  print(`${options.task.name} ${options.split}, ${backend}, ${examples} examples`);
-  for (const [name, value] of Object.entries(metrics)) print(`  ${name}: ${value.toFixed(4)}`);
-  if (truncated > 0) print(`  truncated texts: ${truncated}`);
-  print(
-    `  per example: ${Math.round(meanCost.milliseconds)} ms, ${megabytes(meanCost.bytes)} MB, ${meanCost.rounds} rounds`,
-  );
-  const { offline } = meanCost;
-  if (offline.bytes > 0)
-    print(`  of which made ahead: ${Math.round(offline.milliseconds)} ms, ${megabytes(offline.bytes)} MB`);
-  const rows = evaluation.keptRatio.map((kept, layer) => [
-    layer,
-    percent(kept),
-    percent(evaluation.importantRatio[layer]!),
-  ]);
-  printTable(['layer', 'kept', 'important'], rows);
-}
-
-function printComparison(results: readonly WayResult[]): void {
-  const names = Object.keys(results[0]?.metrics ?? {}) as (keyof WayResult['metrics'])[];
-  printTable(
-    ['backend', 'examples', ...names, 'kept', 'same label', 'logit error', 'ms', 'MB', 'rounds'],
-    results.map(({ backend, examples, metrics, meanKeptRatio, agreement, meanCost }) => [
-      backend,
-      examples,
-      ...names.map((name) => metrics[name]?.toFixed(4) ?? ''),
-      percent(meanKeptRatio),
-      agreement ? percent(agreement.labels) : '',
-      agreement ? agreement.maxLogitError.toFixed(4) : '',
-      Math.round(meanCost.milliseconds),
-      megabytes(meanCost.bytes),
-      meanCost.rounds,
-    ]),
-  );
-  const reference = results[0]?.backend;
-  print(`same label and largest logit error: against ${reference}, on the examples that both saw`);
-}
-
 /** What there are models for; the private one on the first examples only. */
-async function compare(options: GlobalOptions & EvaluateOptions, dataset: Dataset): Promise<WayResult[]> {
+async function compare(options: GlobalOptions & EvaluateOptions, examined: Examined): Promise<WayResult[]> {
   const { artifact, checkpoint, secure } = options;
   const ways: Way[] = [];
   if (checkpoint !== undefined) ways.push('float');
   if (artifact !== undefined) ways.push('cleartext');
   if (artifact !== undefined && secure > 0) ways.push('two-party');
   if (ways.length < 2) throw new UsageError('--compare: expected --artifact, and --checkpoint for float');
-  const sample = { ...dataset, examples: dataset.examples.slice(0, secure) };
+  const { dataset, mapping } = examined;
+  const sample: Dataset = { ...dataset, examples: dataset.examples.slice(0, secure) };
   return compareWays(ways, (way, onPrediction) =>
-    evaluateOn(options, way, way === 'two-party' ? sample : dataset, onPrediction),
+    evaluateOn(options, way, { dataset: way === 'two-party' ? sample : dataset, mapping }, onPrediction),
   );
 }
 
@@ -224,36 +190,61 @@ async function compare(options: GlobalOptions & EvaluateOptions, dataset: Datase
 const backendOf = ({ backend, artifact, checkpoint }: EvaluateOptions): Way =>
   backend ?? (artifact === undefined && checkpoint !== undefined ? 'float' : 'cleartext');
 
-/** The examples that are asked for; with `--fold` a part of the dev file, as a run with `data.splitDev` has it. */
-async function readExamples({ task, data, split, fold, limit }: EvaluateOptions): Promise<Dataset> {
-  if (fold === undefined) return readGlue(data, task.name, split, { limit: limit ?? null });
-  if (split === 'test') throw new UsageError('--fold splits the dev file: expected --split dev or train');
-  const whole = await readGlue(data, task.name, 'dev');
-  const examples = splitFourToOne(whole.examples, fold)[split];
-  return { ...whole, split, examples: examples.slice(0, limit) };
+function checkSource({ data, file, fold, split, artifact, checkpoint, task }: EvaluateOptions): void {
+  if ((data === undefined) === (file === undefined))
+    throw new UsageError('evaluate: expected either --data, GLUE files, or --file, one of your own');
+  if (artifact === undefined && checkpoint === undefined)
+    throw new UsageError('evaluate: expected --artifact or --checkpoint');
+  if (file !== undefined && task !== undefined)
+    throw new UsageError('evaluate: --task names a GLUE task; a file of your own needs none');
+  if (fold !== undefined && split === 'test')
+    throw new UsageError('--fold splits the dev file: expected --split dev or train');
+}
+
+/** The examples that are asked for, with the classes of the model by name. */
+async function examined(options: EvaluateOptions): Promise<Examined> {
+  const { artifact, checkpoint, data, file, format, labelMap = null, limit = null } = options;
+  const subject = await readSubject(artifact, checkpoint);
+  if (file === undefined) {
+    const { task = null, split, fold = null, maxBadRows } = options;
+    return glueExamples({ task, directory: data!, split, fold, limit, maxBadRows }, subject, labelMap);
+  }
+  const asked = {
+    text: options.text ?? null,
+    textPair: options.textPair ?? null,
+    label: options.label ?? null,
+  };
+  const { maxBadRows = DEFAULT_MAX_BAD_ROWS } = options;
+  return ownExamples({ file, format, asked }, subject, labelMap, { limit, maxBadRows });
 }
 
 async function run(options: GlobalOptions & EvaluateOptions): Promise<void> {
-  const { task, split, json } = options;
+  const { split, file, json } = options;
+  checkSource(options);
   const backend = backendOf(options);
   if (options.privateEmbedding && backend !== 'two-party' && !options.compare)
     throw new UsageError('--private-embedding needs --backend two-party');
-  const dataset = await readExamples(options);
-  const malformed = describeMalformed(dataset.malformed);
-  if (malformed) note(malformed);
+  const examples = await examined(options);
+  const { dataset } = examples;
+  for (const line of [...examples.notes, describeMalformed(dataset.malformed)]) if (line) note(line);
+  const about = { task: dataset.task.name, ...(file === undefined ? { split } : { file }) };
   if (options.compare) {
-    const results = await compare(options, dataset);
-    if (json) printJson({ task: task.name, split, compare: results });
+    const results = await compare(options, examples);
+    if (json) printJson({ ...about, compare: results.map((result) => evaluationJson(result)) });
     else printComparison(results);
     return;
   }
-  const file = predictionFile(options.predictions);
+  const predictions = predictionFile(options.predictions);
   try {
-    const evaluation = await evaluateOn(options, backend, dataset, file.write);
-    if (json) printJson({ task: task.name, split, backend, ...evaluation });
-    else printEvaluation(options, backend, evaluation);
+    const evaluation = await evaluateOn(options, backend, examples, predictions.write);
+    if (json) printJson({ ...about, backend, ...evaluationJson(evaluation) });
+    else
+      printEvaluation(
+        `${about.task} ${file ?? split}, ${backend}, ${evaluation.examples} examples`,
+        evaluation,
+      );
   } finally {
-    await file.close();
+    await predictions.close();
   }
 }
 
@@ -272,8 +263,17 @@ export const command: Command<EvaluateOptions> = {
     yargs.options({
       artifact: { type: 'string', describe: 'Folder of the exported model' },
       checkpoint: { type: 'string', describe: 'Trained checkpoint or run, for float' },
-      task: { type: 'string', demandOption: true, describe: 'A GLUE task', coerce: knownTask },
-      data: { type: 'string', demandOption: true, describe: "Folder with GLUE's own layout" },
+      task: {
+        type: 'string',
+        describe: "A GLUE task; by default the model's own",
+        coerce: optional(knownTask),
+      },
+      data: { type: 'string', describe: "Folder with GLUE's own layout" },
+      file: { type: 'string', describe: 'A file of your own, with labels', requiresArg: true },
+      ...columnOptions,
+      format: formatOption,
+      'max-bad-rows': maxBadRowsOption,
+      'label-map': labelMapOption,
       split: { choices: ['train', 'dev', 'test'] as const, default: 'dev', describe: 'Which examples' },
       fold: {
         type: 'string',

@@ -46,7 +46,7 @@ export function matthews(predicted: Labels, labels: Labels): number {
   return denominator === 0 ? 0 : product / denominator;
 }
 
-const metricFunctions: Readonly<Record<MetricName, (predicted: Labels, labels: Labels) => number>> = {
+export const metricFunctions: Readonly<Record<MetricName, (predicted: Labels, labels: Labels) => number>> = {
   accuracy,
   f1,
   macroF1,

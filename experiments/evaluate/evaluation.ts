@@ -1,14 +1,12 @@
 /** Accuracy, kept tokens and cost of a classifier over labelled examples. */
 
 import { mean } from '../../data/metrics/mean.js';
-import { computeMetrics, type Metrics } from '../../data/metrics/metrics.js';
+import { type Scores, scoresOf } from '../../data/metrics/scores.js';
 import type { Dataset, Example } from '../../data/sources/dataset.js';
 import type { Task } from '../../data/sources/tasks.js';
 import type { Classification } from '../../inference/run/classification.js';
-import type { PublicModel } from '../../model/artifact/artifact.js';
-import { taskName } from '../../model/task.js';
-import { predictionOf } from '../../model/outputs.js';
 import { chunks } from '../../util/chunks.js';
+import type { ClassMapping } from './subject.js';
 
 /** Whatever classifies: a connected client, or the cleartext backend. */
 export interface Classifier {
@@ -35,9 +33,8 @@ export interface EvaluationCost {
   readonly offline: { readonly milliseconds: number; readonly bytes: number };
 }
 
-export interface Evaluation {
+export interface Evaluation extends Scores {
   readonly examples: number;
-  readonly metrics: Metrics;
   /** Texts that did not fit into the model's longest input. */
   readonly truncated: number;
   /** Per layer: tokens that leave its pruning ÷ real input tokens, mean over examples. */
@@ -84,21 +81,11 @@ function perExample(cost: EvaluationCost, examples: number): EvaluationCost {
   };
 }
 
-/** Throws unless the task's labels are the model's, in the same order. */
-export function checkTask(task: Task, model: Pick<PublicModel, 'config' | 'task'>): void {
-  const own = model.config.labels;
-  const fits =
-    own.length === task.labels.length &&
-    (model.task?.name === task.name || own.every((label, i) => label === task.labels[i]));
-  if (fits) return;
-  throw new Error(
-    `evaluate: expected a model for ${task.name} (${task.labels.join(', ')}), got one for ${taskName(model.task)} (${own.join(', ')})`,
-  );
-}
-
 export interface EvaluateOptions {
   readonly dataset: Dataset;
   readonly classifier: Classifier;
+  /** Classes of the data by those of the model; absent: they are the same. */
+  readonly mapping?: ClassMapping | undefined;
   /** Examples in one protocol run. */
   readonly batch?: number;
   readonly onPrediction: (prediction: Prediction, example: Example) => void;
@@ -111,34 +98,41 @@ async function classifyAll(classifier: Classifier, examples: readonly Example[])
   return results;
 }
 
-/** A class, or the number of a regression, whose answer always has it. */
-const predictedBy = ({ problem }: Task, { label, logits }: Classification): number =>
-  problem === 'regression' && logits ? predictionOf(problem, logits) : label;
+/** The class of the data that a model's answer stands for, or the number. */
+export function predictedBy(
+  { label, logits }: Classification,
+  { problem }: Task,
+  mapping: ClassMapping | null,
+): number {
+  if (problem === 'regression' && logits) return logits[0]!;
+  return mapping === null ? label : mapping[label]!;
+}
 
 /** Classifies every example in order. */
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
-  const { dataset, classifier, batch = 1, onPrediction } = options;
+  const { dataset, classifier, batch = 1, mapping = null, onPrediction } = options;
+  const { task } = dataset;
   const results: Classification[] = [];
+  const predictions: Prediction[] = [];
   for (const examples of chunks(dataset.examples, batch)) {
     for (const [i, result] of (await classifyAll(classifier, examples)).entries()) {
-      results.push(result);
       const { index, label } = examples[i]!;
-      const predicted = predictedBy(dataset.task, result);
-      onPrediction({ index, label, predicted, logits: result.logits }, examples[i]!);
+      const predicted = predictedBy(result, task, mapping);
+      results.push(result);
+      predictions.push({ index, label, predicted, logits: result.logits });
+      onPrediction(predictions.at(-1)!, examples[i]!);
     }
   }
-  const labelled = dataset.examples.map(({ label }, i) => ({
-    label,
-    predicted: predictedBy(dataset.task, results[i]!),
-  }));
-  const known = labelled.filter((row): row is { label: number; predicted: number } => row.label !== null);
-  const predicted = known.map((row) => row.predicted);
-  const labels = known.map((row) => row.label);
+  const known = predictions.filter((row): row is Prediction & { label: number } => row.label !== null);
   const keptRatio = ratios(results, 'kept');
   const cost = costOf(results);
   return {
     examples: results.length,
-    metrics: known.length > 0 ? computeMetrics(dataset.task, predicted, labels) : {},
+    ...scoresOf(
+      task,
+      known.map(({ predicted }) => predicted),
+      known.map(({ label }) => label),
+    ),
     truncated: results.filter(({ truncatedTokens }) => truncatedTokens > 0).length,
     keptRatio,
     importantRatio: ratios(results, 'important'),

@@ -114,12 +114,18 @@ async function readWeights(directory: string) {
   );
 }
 
+const readConfig = async (directory: string) =>
+  parseHuggingFaceConfig(await readText(directory, 'config.json'), join(directory, 'config.json'));
+
+/** What a checkpoint says about itself, without its weights. Throws CheckpointError. */
+export async function readCheckpointHead(directory: string): Promise<Pick<Checkpoint, 'config' | 'details'>> {
+  const { config } = await readConfig(directory);
+  return { config, details: await readDetails(directory, config.layers) };
+}
+
 /** Reads a checkpoint directory. Throws CheckpointError, SafetensorsError or TokenizerError, each naming the file. */
 export async function readCheckpoint(directory: string): Promise<Checkpoint> {
-  const { config, foreignArchitecture } = parseHuggingFaceConfig(
-    await readText(directory, 'config.json'),
-    join(directory, 'config.json'),
-  );
+  const { config, foreignArchitecture } = await readConfig(directory);
   const { file, tensors: stored } = await readWeights(directory);
   const read = readCheckpointTensors(stored, config, file, foreignArchitecture === null);
   const details = await readDetails(directory, config.layers);

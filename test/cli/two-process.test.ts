@@ -170,7 +170,7 @@ describe('evaluate', () => {
     const outcome = await runHere('evaluate', '--artifact', artifact, '--task', 'rte', '--data', folder);
     expect(outcome.code).toBe(1);
     expect(outcome.stderr).toContain(
-      'expected a model for rte (entailment, not_entailment), got one for sst2',
+      'expected a model with the classes entailment, not_entailment, got one with negative, positive; say which',
     );
   });
 });

@@ -216,6 +216,8 @@ describe('comparison', () => {
     const evaluation = {
       examples: 1,
       metrics: { accuracy: 1 },
+      interval: null,
+      classes: null,
       truncated: 0,
       keptRatio: [1],
       importantRatio: [1],
