@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { expHigh, expLow, geluHigh, geluLow, tanhApproximation } from '../../model/approximations.js';
+import { FERRET_1170_10_17 } from '../crypto/ot/ferret-parameters.js';
 import { DEFAULT_K } from '../crypto/ot/setup-cots.js';
 import { defaultCostModel } from '../crypto/rlwe/packed-layout.js';
 import { standardPreset } from '../crypto/rlwe/parameters.js';
@@ -14,7 +15,7 @@ export const PROTOCOL_OPTIONS = {
   /** Computational and statistical security, bits. */
   security: { computational: 128, statistical: 40 },
   /** Either, as the client chooses in the handshake. */
-  correlatedOts: { softspoken: DEFAULT_K, ferret: 'regular noise, 1170 trees of 2^11, table 2^17' },
+  correlatedOts: { softspoken: DEFAULT_K, ferret: FERRET_1170_10_17 },
   baseOt: 'ristretto255',
   shuffle: 'share-translation',
   /** Layouts of ciphertexts follow from the cost model. */

@@ -1,5 +1,5 @@
 /**
- * Ferret: COTs at a tenth of a byte each, from learning parity with noise. Yang, Weng, Lan, Zhang, Wang (CCS 2020), the
+ * Ferret: COTs at a fifth of a byte each, from learning parity with noise. Yang, Weng, Lan, Zhang, Wang (CCS 2020), the
  * variant with regular noise, with the trees of Guo et al., "Half-Tree" (EUROCRYPT 2023). Semi-honest: no consistency
  * check.
  *
@@ -9,35 +9,25 @@
  * place, so nothing flows from the receiver: one message of depth · 16 bytes a tree from the sender. An iteration pays for
  * the next one with its first outputs; the first is paid for by SoftSpoken.
  *
- * Parameters are those of emp-ot's current release (ferret_b11: 1,170 trees of 2^11 leaves, a table of 2^17), selected
- * there with the estimator of Liu, Wang, Yang, Yu, "The Hardness of LPN over Any Integer Ring and Field for PCG
- * Applications" (EUROCRYPT 2024), and against the attacks on regular noise of Briaud and Øygarden (EUROCRYPT 2023) and
- * of Esser and Santini (CRYPTO 2024): about 128 bits, the hybrid attack being the best. More samples for one table would
- * be fewer bits, which is why the number of trees is not a free choice.
+ * More samples for one table would be fewer bits of security, which is why the number of trees is not a free choice:
+ * ferret-parameters.ts.
  */
 import { kernels } from '#kernels';
 import type { Session } from '../../session/session.js';
 import type { ReceiverCots, SenderCots } from './cot.js';
 import type { CotExtension } from './cot-pool.js';
+import { FERRET_1170_10_17, ferretSizes } from './ferret-parameters.js';
 
 const BLOCK_BYTES = 16;
-const DEPTH = 11;
-const LOG_TABLE = 17;
-const TREES = 1170;
-/** An iteration comes in parts, so that memory and latency stay small: all parts are one instance of the problem. */
-const PARTS = 30;
-
-const TABLE_COTS = 2 ** LOG_TABLE;
-const PART_TREES = TREES / PARTS;
-const PART_OUTPUTS = PART_TREES * 2 ** DEPTH;
-const PART_PATH_BYTES = PART_TREES * DEPTH * BLOCK_BYTES;
-/** Outputs of each part that are kept for the next iteration. */
-const PART_RESERVE = Math.ceil((TABLE_COTS + TREES * DEPTH) / PARTS);
+const PARAMETERS = FERRET_1170_10_17;
+const { depth: DEPTH, logTable: LOG_TABLE, parts: PARTS } = PARAMETERS;
+const SIZES = ferretSizes(PARAMETERS);
+const PART_PATH_BYTES = SIZES.path * BLOCK_BYTES;
 
 /** COTs that start the first iteration. */
-export const FERRET_BASE_COTS = PARTS * PART_RESERVE;
+export const FERRET_BASE_COTS = SIZES.base;
 /** COTs of one refill. */
-export const FERRET_REFILL_COTS = PART_OUTPUTS - PART_RESERVE;
+export const FERRET_REFILL_COTS = SIZES.outputs - SIZES.reserve;
 
 /** Where an iteration stands: the COTs that it consumes, those that it keeps for the next, and its next part. */
 class Iterations {
@@ -59,10 +49,10 @@ class Iterations {
     }
     const part = this.#part++;
     const firstRow = this.#firstRow;
-    this.#firstRow += PART_OUTPUTS;
-    const tableBytes = TABLE_COTS * BLOCK_BYTES;
+    this.#firstRow += SIZES.outputs;
+    const tableBytes = SIZES.table * BLOCK_BYTES;
     const pathBegin = tableBytes + part * PART_PATH_BYTES;
-    const reserveBytes = PART_RESERVE * BLOCK_BYTES;
+    const reserveBytes = SIZES.reserve * BLOCK_BYTES;
     return {
       firstRow,
       table: this.#base.subarray(0, tableBytes),
@@ -81,19 +71,17 @@ function markChoices(blocks: Uint8Array, choices: Uint8Array | null): Uint8Array
   return marked;
 }
 
-/** The half with delta, from FERRET_BASE_COTS COTs; sends the seed of the public matrix. */
-export function ferretSender(session: Session, base: SenderCots): CotExtension {
+/** The half with delta, from FERRET_BASE_COTS COTs and the seed [16] of the public matrix, which both parties tossed. */
+export function ferretSender(session: Session, base: SenderCots, seed: Uint8Array): CotExtension {
   const { delta } = base;
   const iterations = new Iterations(markChoices(base.blocks, null));
-  const seed = session.random.bytes(BLOCK_BYTES);
-  session.channel.send(seed);
   return {
     refillCots: FERRET_REFILL_COTS,
     incomingBytes: 0,
     hasChoices: false,
     refill(_incoming, blocks) {
       const { table, pathCots, firstRow, reserve } = iterations.nextPart();
-      const roots = session.random.bytes(PART_TREES * BLOCK_BYTES);
+      const roots = session.random.bytes(SIZES.partTrees * BLOCK_BYTES);
       const corrections = new Uint8Array(PART_PATH_BYTES);
       kernels.ferretSend(
         DEPTH,
@@ -113,10 +101,9 @@ export function ferretSender(session: Session, base: SenderCots): CotExtension {
   };
 }
 
-/** The half with the choices, from FERRET_BASE_COTS COTs. */
-export async function ferretReceiver(session: Session, base: ReceiverCots): Promise<CotExtension> {
+/** The half with the choices, from FERRET_BASE_COTS COTs and the same seed. */
+export function ferretReceiver(base: ReceiverCots, seed: Uint8Array): CotExtension {
   const iterations = new Iterations(markChoices(base.blocks, base.choices));
-  const seed = await session.channel.receive(BLOCK_BYTES);
   return {
     refillCots: FERRET_REFILL_COTS,
     incomingBytes: PART_PATH_BYTES,

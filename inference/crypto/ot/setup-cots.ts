@@ -8,6 +8,7 @@ import { protocol } from '../../core/span.js';
 import type { Channel } from '../../net/channel.js';
 import type { Session } from '../../session/session.js';
 import { baseOtReceive, baseOtSend } from './base-ot.js';
+import { matrixSeed, peerOf, tossCoins } from './coin-toss.js';
 import type { CotPair, CotReceiver, CotSender } from './cot.js';
 import { type CotExtension, cotReceiver, cotSender } from './cot-pool.js';
 import { FERRET_BASE_COTS, ferretReceiver, ferretSender } from './ferret.js';
@@ -31,7 +32,7 @@ export const setupCots = protocol(
     if (!Number.isInteger(k) || k < 1 || k > 8)
       throw new RangeError(`COTs: expected k from 1 to 8, got ${k}`);
     const pair = session.self === 'server' ? await setupServer(session, k) : await setupClient(session, k);
-    return extension === 'ferret' ? setupFerret(session, pair) : pair;
+    return extension === 'ferret' ? setupFerret(session, pair, await tossCoins(session)) : pair;
   },
 );
 
@@ -56,9 +57,11 @@ function softSpokenPair(
 async function setupFerret(
   session: Session,
   pair: CotPair,
+  toss: Uint8Array,
   channel = session.channel,
   stream = 0,
 ): Promise<CotPair> {
+  const { self } = session;
   const [ofSender, ofReceiver] = await Promise.all([
     pair.sender.take(FERRET_BASE_COTS),
     pair.receiver.take(FERRET_BASE_COTS),
@@ -67,11 +70,14 @@ async function setupFerret(
   const [senderTweak, receiverTweak] = [ofSender.tweak, ofReceiver.tweak].map((tweak) =>
     stream === 0 ? tweak + FERRET_BASE_COTS : stream * STREAM_TWEAKS,
   );
-  const sender = cotSender(channel, ferretSender(session, ofSender), delta, senderTweak);
-  const receiver = cotReceiver(channel, await ferretReceiver(session, ofReceiver), receiverTweak);
-  const made: CotPair = { sender, receiver };
+  const sending = ferretSender(session, ofSender, matrixSeed(toss, self, stream));
+  const receiving = ferretReceiver(ofReceiver, matrixSeed(toss, peerOf(self), stream));
+  const made: CotPair = {
+    sender: cotSender(channel, sending, delta, senderTweak),
+    receiver: cotReceiver(channel, receiving, receiverTweak),
+  };
   if (stream > 0) return made;
-  return { ...made, fork: (index, own) => setupFerret(session, made, own, index) };
+  return { ...made, fork: (index, own) => setupFerret(session, made, toss, own, index) };
 }
 
 async function setupServer(session: Session, k: number): Promise<CotPair> {

@@ -144,7 +144,7 @@ describe('setupCots with Ferret', () => {
     expect(Math.abs(ones / 100_000 - 0.5)).toBeLessThan(0.01);
   });
 
-  it('goes from iteration to iteration at 0.1 bytes a COT, from the sender only', async () => {
+  it('goes from iteration to iteration at 0.18 bytes a COT, from the sender only', async () => {
     const { parties, server, client } = await pairs(4, options);
     const [serverWire, clientWire] = parties.map(({ wire }) => wire);
     const before = [serverWire!.sentBytes, clientWire!.sentBytes];
@@ -153,8 +153,8 @@ describe('setupCots with Ferret', () => {
       client.receiver.take(2_400_000),
     ]);
     expectCorrelated(sent, received, 2_400_000);
-    // 32 refills of 39 trees, eleven blocks each, give 75,073 COTs each
-    expect(serverWire!.sentBytes - before[0]!).toBe(32 * 39 * 11 * 16);
+    // 35 refills of 78 trees, ten blocks each, give 70,353 COTs each
+    expect(serverWire!.sentBytes - before[0]!).toBe(35 * 78 * 10 * 16);
     expect(clientWire!.sentBytes - before[1]!).toBe(0);
   });
 
@@ -163,8 +163,8 @@ describe('setupCots with Ferret', () => {
     await Promise.all([takeBoth(server, 90_000, 10), takeBoth(client, 10, 90_000)]);
     expect(parties.map(({ wire }) => wire.hash.digest('hex'))).toMatchInlineSnapshot(`
       [
-        "de6416c935e7905a15f9d524b08535a1eb4a40da6c1ef89fb2b39ba01d78c6bd",
-        "d029f54196b5b0820640962e40fef0495d6497e438529194d19b1528c110bd1d",
+        "1a95cd86a1565fa88a1099bd375743e35b76d0047f8fadee5f28d76d0dbbb1e3",
+        "f74796c5be415d4398ec8ae875b13b386f2572d5489da849c1566ca3ea15f208",
       ]
     `);
   });
