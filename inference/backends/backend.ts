@@ -136,6 +136,12 @@ export interface Backend {
   toArithmetic(bits: SharedBits, ringBits: number): Promise<SharedTensor>;
   /** bits ? x : 0. Bits may be a prefix of x's shape: one bit then selects a whole row. */
   multiplex(bits: SharedBits, x: SharedTensor): Promise<SharedTensor>;
+  /**
+   * A public table read at shared places: x, as unsigned integers of x.ringBits bits (at most 12), chooses among
+   * `table` [2^x.ringBits]. The result has x's shape and the table's ring and scale. The whole table travels, hidden, for every
+   * element. Give the same object for the same table: batches go by it.
+   */
+  lookUp(x: SharedTensor, table: RingTensor): Promise<SharedTensor>;
   /** Rows (first axis) of all the given tensors and bits by one permutation that neither party knows. */
   shuffle(rows: ShuffleRows): Promise<ShuffleRows>;
   /** Opens to one party or all, under a declared name, which the session records. */

@@ -6,10 +6,12 @@
 import { kernels } from '#kernels';
 import type { Backend, LeakName, RowShifts, ShuffleRows, Weight, WeightSource } from '../backends/backend.js';
 import { expectFactor, expectSquareRing } from '../backends/local-backend.js';
+import { expectTable } from '../backends/look-up.js';
 import { MOST_REPEATED } from '../backends/two-party/ahead/ahead.js';
 import { MOST_COMPARED_BITS } from '../backends/two-party/ahead/comparisons.js';
 import { Demand } from '../backends/two-party/ahead/demand.js';
 import type { ProductPlan } from '../backends/two-party/products/cot-product.js';
+import { lookUpJob } from '../backends/two-party/products/look-up.js';
 import { isSmallMatmul } from '../backends/two-party/products/small-matmul.js';
 import { messageBytes } from '../backends/two-party/shuffle/shuffle.js';
 import { TensorMismatchError } from '../core/errors.js';
@@ -314,6 +316,13 @@ export class CountingBackend extends ShapeBackend implements Backend {
     await this.#cots.unwanted(product);
     return x;
   }
+
+  readonly lookUp = protocol('lookUp', async (x: SharedTensor, table: RingTensor): Promise<SharedTensor> => {
+    expectTable(x, table);
+    const { ringBits } = table;
+    await this.#exchange.oneWay(lookUpJob({ items: sizeOf(x.shape), indexBits: x.ringBits, ringBits }));
+    return shapeOnly(x.shape, table);
+  });
 
   readonly shuffle = protocol('shuffle', async (rows: ShuffleRows): Promise<ShuffleRows> => {
     const columns = (shape: readonly number[]) => sizeOf(shape.slice(1));

@@ -64,6 +64,7 @@ void addFloat(Bindings& bindings);
 void addRing(Bindings& bindings);
 void addSeedMatrix(Bindings& bindings);
 void addCot(Bindings& bindings);
+void addLookUp(Bindings& bindings);
 
 /** The whole surface. */
 const Bindings& allBindings();

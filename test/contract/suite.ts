@@ -16,6 +16,7 @@ import {
   signed,
   TestData,
 } from './parties.js';
+import { tableContract } from './tables.js';
 
 const SHAPE = [3, 4];
 
@@ -41,6 +42,7 @@ export function contractSuite(name: string, makeParties: () => Promise<Parties>)
     }
 
     localContract(() => parties, expectValues);
+    tableContract(() => parties);
 
     describe.each([2, 5, 13, 37, 64])('in a ring of %i bits', (bits) => {
       const data = new TestData(bits);

@@ -186,6 +186,13 @@ export function multiplexCall(bits: SharedBits, x: SharedTensor): TensorCall<Bit
   };
 }
 
+export const lookUpCall = (x: SharedTensor, table: RingTensor): TensorCall => ({
+  key: `lookUp ${format(x)}`,
+  operand: table,
+  input: x,
+  run: elementwise((mpc, all) => mpc.lookUp(all, table)),
+});
+
 /** Rows of all lanes below each other: one product. */
 export function linearCall(x: SharedTensor, w: Weight): TensorCall {
   expectShape('linear', x.shape.length === 2 && x.shape[1] === w.inputs, [x.shape[0]!, w.inputs], x.shape);

@@ -183,6 +183,10 @@ export class LaneBackend implements Backend {
     return this.lockstep.call(this.lane, calls.multiplexCall(bits, x));
   }
 
+  async lookUp(x: SharedTensor, table: RingTensor): Promise<SharedTensor> {
+    return this.lockstep.call(this.lane, calls.lookUpCall(x, table));
+  }
+
   async shuffle(rows: ShuffleRows): Promise<ShuffleRows> {
     return this.lockstep.call(this.lane, calls.shuffleCall(rows));
   }

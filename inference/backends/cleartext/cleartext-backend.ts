@@ -21,6 +21,7 @@ import {
   localBits,
   localTensor,
 } from '../local-backend.js';
+import { expectTable } from '../look-up.js';
 
 /** A value that did not fit: in the secure engine it would wrap around. Calibration was too narrow. */
 export interface Overflow {
@@ -184,6 +185,13 @@ export class CleartextBackend extends LocalBackend implements Backend {
     const out = new BigUint64Array(sizeOf(x.shape));
     if (out.length > 0) kernels.ringSelect(bitsOf(bits), dataOf(x), out);
     return localTensor(out, x.shape, x);
+  }
+
+  async lookUp(x: SharedTensor, table: RingTensor): Promise<LocalTensor> {
+    expectTable(x, table);
+    const out = new BigUint64Array(sizeOf(x.shape));
+    kernels.lookUpPlain({ table: table.data, x: dataOf(x), out });
+    return localTensor(out, x.shape, table);
   }
 
   /** Any order would do: this one reverses, so that nothing above comes to rely on the order. */

@@ -25,6 +25,7 @@ import {
   localTensor,
   type Rounding,
 } from '../local-backend.js';
+import { expectTable } from '../look-up.js';
 import { Ahead, type KeptItems, type Stock } from './ahead/ahead.js';
 import { Demand } from './ahead/demand.js';
 import { type CarryProtocol, topBit, topBitsOfCopies } from './comparison/comparison.js';
@@ -33,6 +34,7 @@ import type { TwoParty } from './exchange/cot-exchange.js';
 import { open, openBits } from './exchange/open.js';
 import type { LinearProtocols } from './linear/linear-protocols.js';
 import { and } from './products/and.js';
+import { lookUp } from './products/look-up.js';
 import { multiplex } from './products/multiplex.js';
 import { type Multiplications, OnDemand } from './products/multiplications.js';
 import { round } from './products/round.js';
@@ -235,6 +237,11 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
     const products = this.#multiplications.bits;
     const data = await multiplex(this.#party, bitsOf(bits), dataOf(x), x.ringBits, products);
     return localTensor(data, x.shape, x);
+  }
+
+  async lookUp(x: SharedTensor, table: RingTensor): Promise<LocalTensor> {
+    expectTable(x, table);
+    return localTensor(await lookUp(this.#party, dataOf(x), x.ringBits, table), x.shape, table);
   }
 
   shuffle(rows: ShuffleRows): Promise<ShuffleRows> {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { topBit, topBitsOfCopies } from '../../../../inference/backends/two-party/comparison/comparison.js';
 import { open } from '../../../../inference/backends/two-party/exchange/open.js';
 import { and } from '../../../../inference/backends/two-party/products/and.js';
+import { lookUp } from '../../../../inference/backends/two-party/products/look-up.js';
 import { multiplex } from '../../../../inference/backends/two-party/products/multiplex.js';
 import {
   multiply,
@@ -92,6 +93,15 @@ const cases: readonly Case[] = [
       return multiplyPrivate(p, words(16 * N), { owner: 'server', bits: 11, count: N, value }, 37);
     },
     bitsEach: 11 + 16 * triangle(37, 27),
+    flights: 2,
+  },
+  {
+    name: 'look-up of 8 bits',
+    body: (p) => {
+      const table = { shape: [256], ringBits: 14, fractionBits: 0, data: words(256) };
+      return lookUp(p, words(), 8, table);
+    },
+    bitsEach: 8 + 255 * 14,
     flights: 2,
   },
   { name: 'open to all', body: (p) => open(p.session, words(), 37, 'all'), bitsEach: 2 * 37, flights: 1 },

@@ -1,0 +1,133 @@
+#include "look-up.h"
+
+#include <vector>
+
+#include "cot-hash.h"
+#include "src/base/bit-stream.h"
+
+namespace cipherprune {
+namespace {
+
+constexpr size_t tileBytes = 1 << 16;
+
+/** Blocks that a COT is expanded to: a lane of `laneBytes` for every message. */
+size_t blocksPerCot(const LookUpPlan& plan, size_t laneBytes) {
+  return ((laneBytes << plan.indexBits) + kBlockBytes - 1) / kBlockBytes;
+}
+
+/** Items of which one array of hashes takes about tileBytes. */
+size_t tileOf(const LookUpPlan& plan, size_t laneBytes) {
+  const size_t each = plan.indexBits * blocksPerCot(plan, laneBytes) * kBlockBytes;
+  return each >= tileBytes ? 1 : tileBytes / each;
+}
+
+/** Calls `body` with a lane that holds an entry. */
+template <class Body>
+void withLane(unsigned ringBits, Body body) {
+  if (ringBits <= 8) return body(uint8_t{});
+  if (ringBits <= 16) return body(uint16_t{});
+  if (ringBits <= 32) return body(uint32_t{});
+  body(uint64_t{});
+}
+
+/** Bit t of j as a mask, [indexBits, 2^indexBits]. */
+template <class Lane>
+std::vector<Lane> slotMasks(unsigned indexBits) {
+  const size_t slots = size_t{1} << indexBits;
+  std::vector<Lane> masks(indexBits * slots);
+  for (unsigned t = 0; t < indexBits; t++)
+    for (size_t j = 0; j < slots; j++) masks[t * slots + j] = static_cast<Lane>(j >> t & 1 ? -1 : 0);
+  return masks;
+}
+
+template <class Lane>
+void sendLanes(size_t count, const LookUpPlan& plan, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
+               const uint8_t* corrections, const uint64_t* table, const uint64_t* x, uint64_t* share, uint8_t* message) {
+  const unsigned bits = plan.indexBits;
+  const size_t slots = size_t{1} << bits, perCot = blocksPerCot(plan, sizeof(Lane)), stride = perCot * kBlockBytes;
+  const size_t tile = tileOf(plan, sizeof(Lane));
+  const uint64_t ring = lowBits(plan.ringBits);
+  const std::vector<Lane> masks = slotMasks<Lane>(bits);
+  std::vector<uint8_t> zero(tile * bits * stride), one(tile * bits * stride);
+  std::vector<Lane> pads(slots);
+  const uint8_t* end = corrections + (count * bits + 7) / 8;
+  BitWriter writer{message, message + lookUpMessageBytes(count, plan)};
+  for (size_t begin = 0; begin < count; begin += tile) {
+    const size_t items = count - begin < tile ? count - begin : tile;
+    const size_t first = begin * bits;
+    cotHashPairs(blocks + first * kBlockBytes, items * bits, delta, tweak + first, perCot, zero.data(), one.data());
+    for (size_t item = 0; item < items; item++) {
+      const uint64_t flips = peekBits(corrections, end, first + item * bits, bits);
+      for (Lane& pad : pads) pad = 0;
+      for (unsigned t = 0; t < bits; t++) {
+        const Lane* zeros = reinterpret_cast<const Lane*>(zero.data() + (item * bits + t) * stride);
+        const Lane* ones = reinterpret_cast<const Lane*>(one.data() + (item * bits + t) * stride);
+        const Lane* mask = masks.data() + t * slots;
+        const Lane flip = static_cast<Lane>(flips >> t & 1 ? -1 : 0);
+        for (size_t j = 0; j < slots; j++)
+          pads[j] ^= static_cast<Lane>(zeros[j] ^ ((zeros[j] ^ ones[j]) & (mask[j] ^ flip)));
+      }
+      const uint64_t own = x[begin + item];
+      const uint64_t base = pads[0] - table[own & (slots - 1)];
+      for (size_t j = 1; j < slots; j++) writer.put(((table[(own + j) & (slots - 1)] + base) ^ pads[j]) & ring, plan.ringBits);
+      share[begin + item] = -base & ring;
+    }
+  }
+  writer.align();
+}
+
+template <class Lane>
+void beginLanes(size_t count, const LookUpPlan& plan, const uint8_t* blocks, uint64_t tweak, const uint64_t* x,
+                uint64_t* share) {
+  const unsigned bits = plan.indexBits;
+  const size_t perCot = blocksPerCot(plan, sizeof(Lane)), stride = perCot * kBlockBytes;
+  const size_t tile = tileOf(plan, sizeof(Lane));
+  std::vector<uint8_t> hashes(tile * bits * stride);
+  for (size_t begin = 0; begin < count; begin += tile) {
+    const size_t items = count - begin < tile ? count - begin : tile;
+    const size_t first = begin * bits;
+    cotHash(blocks + first * kBlockBytes, items * bits, tweak + first, perCot, hashes.data());
+    for (size_t item = 0; item < items; item++) {
+      const size_t slot = x[begin + item] & lowBits(bits);
+      Lane pad = 0;
+      for (unsigned t = 0; t < bits; t++)
+        pad ^= reinterpret_cast<const Lane*>(hashes.data() + (item * bits + t) * stride)[slot];
+      share[begin + item] = pad & lowBits(plan.ringBits);
+    }
+  }
+}
+
+}  // namespace
+
+size_t lookUpMessageBytes(size_t count, const LookUpPlan& plan) {
+  return (count * ((size_t{1} << plan.indexBits) - 1) * plan.ringBits + 7) / 8;
+}
+
+void lookUpSend(size_t count, const LookUpPlan& plan, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
+                const uint8_t* corrections, const uint64_t* table, const uint64_t* x, uint64_t* share, uint8_t* message) {
+  withLane(plan.ringBits, [&](auto lane) {
+    sendLanes<decltype(lane)>(count, plan, delta, blocks, tweak, corrections, table, x, share, message);
+  });
+}
+
+void lookUpBegin(size_t count, const LookUpPlan& plan, const uint8_t* blocks, uint64_t tweak, const uint64_t* x,
+                 uint64_t* share) {
+  withLane(plan.ringBits, [&](auto lane) { beginLanes<decltype(lane)>(count, plan, blocks, tweak, x, share); });
+}
+
+void lookUpFinish(size_t count, const LookUpPlan& plan, const uint64_t* x, const uint8_t* message, uint64_t* share) {
+  const size_t others = (size_t{1} << plan.indexBits) - 1;
+  const uint8_t* end = message + lookUpMessageBytes(count, plan);
+  for (size_t item = 0; item < count; item++) {
+    const size_t slot = x[item] & others;
+    // Message 0 is zero and not sent; reading another one in its place is masked away.
+    BitReader reader{message, end, (item * others + (slot == 0 ? 0 : slot - 1)) * plan.ringBits};
+    share[item] = (share[item] ^ (reader.take(plan.ringBits) & -static_cast<uint64_t>(slot != 0)));
+  }
+}
+
+void lookUpPlain(size_t count, size_t entries, const uint64_t* table, const uint64_t* x, uint64_t* out) {
+  for (size_t i = 0; i < count; i++) out[i] = table[x[i] & (entries - 1)];
+}
+
+}  // namespace cipherprune
