@@ -1,15 +1,12 @@
 /** Options and defaults that commands around inference share. */
 import { DEFAULT_ANSWER, LEAST_ANSWER_BITS, MOST_ANSWER_BITS } from '../inference/core/answer.js';
+import { DEFAULT_TIMEOUT_MILLISECONDS } from '../api/defaults.js';
 import { COT_KINDS, DEFAULT_COTS } from '../inference/core/cot-kind.js';
 import { optional, wholeNumber } from './options.js';
 
-/** Seconds without a byte from the peer before it is given up. */
-export const DEFAULT_TIMEOUT_SECONDS = 60;
-export const DEFAULT_PORT = 7643;
-
 export const timeoutOption = {
   type: 'string',
-  default: String(DEFAULT_TIMEOUT_SECONDS),
+  default: String(DEFAULT_TIMEOUT_MILLISECONDS / 1_000),
   describe: 'Seconds without a byte from the peer before it is given up',
   coerce: wholeNumber('timeout', 1, 86_400),
 } as const;

@@ -1,7 +1,15 @@
 /** Parses the arguments, runs one command and turns what happened into an exit code. */
 import { readFileSync } from 'node:fs';
 import yargs, { type CommandModule } from 'yargs';
-import { FAILED, INTERRUPTED, InterruptedError, SUCCEEDED, UsageError, WRONG_USAGE } from '../util/errors.js';
+import {
+  FAILED,
+  INTERRUPTED,
+  InterruptedError,
+  SUCCEEDED,
+  UsageError,
+  WRONG_USAGE,
+  withMissingPackageNamed,
+} from '../util/errors.js';
 import { interruptCleanup } from '../util/interrupt.js';
 import { note } from '../util/note.js';
 import { packageFile } from '../util/package-file.js';
@@ -54,7 +62,8 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
   try {
     await Promise.race([commandLine(argv).parseAsync(), interruption.interrupted]);
     return SUCCEEDED;
-  } catch (error) {
+  } catch (thrown) {
+    const error = withMissingPackageNamed(thrown);
     report(error, argv.includes('--verbose'));
     return exitCodeOf(error);
   } finally {

@@ -2,12 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import { parse } from 'yaml';
 import type * as z from 'zod';
+import { ConfigError } from './config-error.js';
 import { type RunConfig, runConfigSchema } from './schema.js';
 
-/** A configuration file or override that cannot be used; the message names file, key, expected and got. */
-export class ConfigError extends Error {
-  override name = 'ConfigError';
-}
+export { ConfigError } from './config-error.js';
 
 type Tree = { [key: string]: unknown };
 
@@ -87,8 +85,17 @@ export function runConfigFromYaml(
   origin: string,
   overrides: readonly string[] = [],
 ): RunConfig {
-  const tree = parseYaml(text, origin) ?? {};
-  if (!isTree(tree)) throw new ConfigError(`${origin}: expected a mapping of keys to values`);
+  return runConfigFrom(parseYaml(text, origin) ?? {}, origin, overrides);
+}
+
+/** The same from what such a text says, which stays as it is. */
+export function runConfigFrom(
+  literal: unknown,
+  origin: string,
+  overrides: readonly string[] = [],
+): RunConfig {
+  if (!isTree(literal)) throw new ConfigError(`${origin}: expected a mapping of keys to values`);
+  const tree = structuredClone(literal);
   for (const override of overrides) applyOverride(tree, override);
   return parseRunConfig(tree, origin);
 }

@@ -324,6 +324,8 @@ type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonl
 
 /** A checked run configuration with every default filled in; frozen. */
 export type RunConfig = DeepReadonly<z.output<typeof runConfigSchema>>;
+/** What a configuration file says: defaults may be left out. */
+export type RunConfigInput = DeepReadonly<z.input<typeof runConfigSchema>>;
 export type PhaseName = keyof RunConfig['phases'];
 
 /** For messages. */

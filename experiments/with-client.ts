@@ -1,5 +1,6 @@
 /** A connected client for a command: to a given server, or to one that is started here as a process of its own. */
 
+import { connect } from '../api/connect.js';
 import type { Client } from '../inference/client/client.js';
 import type { NewServer } from '../inference/client/connect.js';
 import type { AnswerKind, AnswerTerms } from '../inference/core/answer.js';
@@ -59,20 +60,6 @@ async function startLocalServer(target: ClientTarget) {
   return startServerProcess(command, (line) => verbose && note(`server: ${line}`));
 }
 
-/** What takes the client's pools up and keeps them, or null if it is not to. */
-async function poolOf({ pool: path }: ClientTarget, { ahead, digest }: Client) {
-  if (path === undefined) return null;
-  if (!ahead) {
-    note('cipherprune: the server makes nothing ahead (serve --ahead-memory): nothing to keep');
-    return null;
-  }
-  const { checkPoolPath } = await import('../inference/material/pool-file.js');
-  const { keepPool, resumePool } = await import('../inference/client/client-pool.js');
-  await checkPoolPath(path);
-  const options = { path, model: digest, onNote: (line: string) => note(`cipherprune: ${line}`) };
-  return { resume: () => resumePool(ahead, options), keep: () => keepPool(ahead, options) };
-}
-
 const noteNewServer = ({ address, modelDigest, commitment }: NewServer): void =>
   note(
     `cipherprune: ${address} is new here: model ${modelDigest}, ${commitment === null ? 'no commitment to its weights' : `weights committed to by ${commitment}`}`,
@@ -80,39 +67,21 @@ const noteNewServer = ({ address, modelDigest, commitment }: NewServer): void =>
 
 /** Runs `body` with a client that is connected and set up; closes everything afterwards, whatever happens. */
 export async function withClient<T>(target: ClientTarget, body: (client: Client) => Promise<T>): Promise<T> {
-  const { connectClient } = await import('../inference/client/connect.js');
-  const { openEngineParty } = await import('../inference/run/engine-party.js');
-  const { defaultCacheFolder } = await import('../inference/client/public-cache.js');
-  const { defaultKnownServersFolder, KnownServers } = await import('../inference/client/known-servers.js');
+  const { answer, cots, modelDigest, acceptChangedModel = false, pool, cache } = target;
   const local = target.address ? null : await startLocalServer(target);
   const forgetCleanup = onInterrupt(() => local?.stop());
   try {
-    const client = await connectClient({
-      ...(target.address ?? { host: '127.0.0.1', port: local!.port }),
+    await using client = await connect({
+      ...(target.address ?? { port: local!.port }),
+      ...{ answer, cots, modelDigest, pool, cache },
       timeoutMilliseconds: target.timeoutSeconds * 1_000,
-      open: openEngineParty,
-      cots: target.cots,
-      answer: target.answer,
-      modelDigest: target.modelDigest,
       // The public part without the word table is another than the artifact's: take what the server has.
       artifact: target.privateEmbedding ? undefined : target.artifact,
-      cacheFolder: target.cache ? defaultCacheFolder() : null,
-      ...(local
-        ? {}
-        : {
-            knownServers: new KnownServers(defaultKnownServersFolder(), target.acceptChangedModel),
-            onNewServer: noteNewServer,
-          }),
+      knownServers: local ? 'ignore' : acceptChangedModel ? 'accept' : 'remember',
+      onNewServer: noteNewServer,
+      onNote: (line) => note(`cipherprune: ${line}`),
     });
-    try {
-      const pool = await poolOf(target, client);
-      await pool?.resume();
-      const result = await body(client);
-      await pool?.keep();
-      return result;
-    } finally {
-      await client.close().catch(() => undefined);
-    }
+    return await body(client);
   } finally {
     forgetCleanup();
     await local?.stop();

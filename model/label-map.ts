@@ -1,4 +1,5 @@
 /** Which class of a model is which class of the data: by their names, never by their places. */
+import { CipherPruneError } from '../util/errors.js';
 
 /** Names that say nothing: the library's own for models whose classes nobody has named. */
 const isUnnamed = (label: string): boolean => /^LABEL_\d+$/.test(label);
@@ -16,8 +17,9 @@ const sameName = (a: string, b: string): boolean =>
 /** Names of the model → names of the data, as the user says. */
 export type LabelMap = ReadonlyMap<string, string>;
 
-export class LabelError extends Error {
+export class LabelError extends CipherPruneError {
   override name = 'LabelError';
+  readonly code = 'ERR_LABEL';
 }
 
 /** `a=b,c=d` → a map. Throws LabelError. */

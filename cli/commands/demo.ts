@@ -77,7 +77,7 @@ async function demo({ artifact, verbose, cots }: GlobalOptions & DemoOptions): P
   let different = 0;
   try {
     for await (const result of classifyInProcess(server.port, plaintext.digest, cots)) {
-      const clear = await plaintext.classify(result.text, result.textPair);
+      const clear = await plaintext.classify(result);
       if (clear.label !== result.label) different++;
       printClassification(result, clear.labelName);
       for (const { name, to } of result.leaks) leaks.add(`${name} to ${to}`);

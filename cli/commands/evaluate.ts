@@ -15,10 +15,11 @@ import {
 } from '../../experiments/evaluate/evaluation.js';
 import { type Examined, glueExamples, ownExamples, readSubject } from '../../experiments/evaluate/subject.js';
 import { LOCAL_AHEAD_MEGABYTES, withClient } from '../../experiments/with-client.js';
-import type { Client, TextOrPair } from '../../inference/client/client.js';
+import type { Client } from '../../inference/client/client.js';
 import { FINEST_LOGITS } from '../../inference/core/answer.js';
 import type { CotKind } from '../../inference/core/cot-kind.js';
 import type { Classification } from '../../inference/run/classification.js';
+import { type TextOrPair, textOrPair } from '../../inference/run/text-input.js';
 import type { LabelMap } from '../../model/label-map.js';
 import { UsageError } from '../../util/errors.js';
 import { note } from '../../util/note.js';
@@ -96,16 +97,13 @@ function given(name: 'artifact' | 'checkpoint', value: string | undefined): stri
 /** Makes material for the next texts before each of them; `examples` will come in all. */
 function warmed(client: Client, texts: number, examples: number): Classifier {
   let remaining = examples;
-  const warmer = import('../../inference/client/warm.js').then(
-    ({ Warmer }) => new Warmer(client, { texts, onNote: note }),
-  );
   const classifyBatch = async (batch: readonly TextOrPair[]): Promise<Classification[]> => {
-    await (await warmer).fill({ remaining, bucket: client.bucketOf(batch[0]!) });
+    await client.prepare(texts, { remaining, bucket: client.bucketOf(batch[0]!) });
     remaining -= batch.length;
     return client.classifyBatch(batch);
   };
   return {
-    classify: async (text, textPair) => (await classifyBatch([{ text, textPair }]))[0]!,
+    classify: async (input) => (await classifyBatch([textOrPair(input)]))[0]!,
     classifyBatch,
   };
 }

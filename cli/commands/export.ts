@@ -1,6 +1,7 @@
 /** `export`: a trained checkpoint → an artifact that serve and infer read. */
 import { readFile } from 'node:fs/promises';
 import type { Argv } from 'yargs';
+import { exportModel } from '../../index.js';
 import { note } from '../../util/note.js';
 import type { Command, GlobalOptions } from '../command.js';
 import { wholeNumber } from '../options.js';
@@ -23,7 +24,6 @@ async function readCalibration(file: string): Promise<TextInput[]> {
 }
 
 async function exportCheckpoint(options: ExportOptions): Promise<void> {
-  const { exportModel } = await import('../../training/export/export-model.js');
   const { calibrate } = options;
   const calibration = calibrate === undefined ? undefined : await readCalibration(calibrate);
   const result = await exportModel({ ...options, calibration });

@@ -72,9 +72,7 @@ async function* warmedBatches(
   client: Client,
   { warm, pool }: Pick<InferOptions, 'warm' | 'pool'>,
 ): AsyncGenerator<readonly TextInput[]> {
-  const { Warmer } = await import('../../inference/client/warm.js');
-  const warmer = new Warmer(client, { texts: warm, onNote: note });
-  if (texts.isLive && !process.stdin.isTTY) await warmer.fill();
+  if (texts.isLive && !process.stdin.isTTY) await client.prepare(warm);
   for (;;) {
     const { isLive } = texts;
     const remaining = pool === undefined ? texts.remaining : Number.POSITIVE_INFINITY;
@@ -84,11 +82,11 @@ async function* warmedBatches(
       hasCome = true;
     };
     next.then(come, come);
-    if (isLive) await warmer.fill({ shouldStop: () => hasCome });
+    if (isLive) await client.prepare(warm, { shouldStop: () => hasCome });
     const batch = await next;
     // What the next time takes.
-    if (!batch) return pool === undefined ? undefined : warmer.fill();
-    if (!isLive) await warmer.fill({ remaining, bucket: client.bucketOf(batch[0]!) });
+    if (!batch) return pool === undefined ? undefined : client.prepare(warm);
+    if (!isLive) await client.prepare(warm, { remaining, bucket: client.bucketOf(batch[0]!) });
     yield batch;
   }
 }

@@ -1,12 +1,18 @@
 /** `serve`: the server party. */
 import { ANSWER_KINDS, type AnswerKind, DEFAULT_ANSWER } from '../../inference/core/answer.js';
+import {
+  DEFAULT_AHEAD_MEGABYTES,
+  DEFAULT_HOST,
+  DEFAULT_MAX_CLIENTS,
+  DEFAULT_POOLS_MEGABYTES,
+  DEFAULT_PORT,
+} from '../../api/defaults.js';
+import { serve } from '../../index.js';
 import { COT_KINDS, type CotKind } from '../../inference/core/cot-kind.js';
-import type { ServedPools } from '../../inference/server/serve-ahead.js';
-import type { ServedModel } from '../../inference/server/serve-connection.js';
 import { onInterrupt } from '../../util/interrupt.js';
 import { note } from '../../util/note.js';
 import type { Command } from '../command.js';
-import { answerBitsOption, DEFAULT_PORT, privateEmbeddingOption, timeoutOption } from '../model-options.js';
+import { answerBitsOption, privateEmbeddingOption, timeoutOption } from '../model-options.js';
 import { wholeNumber } from '../options.js';
 import { print } from '../output.js';
 
@@ -39,39 +45,21 @@ function surviveLostFailures(): void {
   });
 }
 
-async function servedPools(folder: string, megabytes: number, model: ServedModel): Promise<ServedPools> {
-  const { DEFAULT_POOL_LIMITS, PoolFolder } = await import('../../inference/server/pool-folder.js');
-  const { weightsDigest } = await import('../../inference/server/weights-digest.js');
-  return {
-    folder: new PoolFolder(folder, { ...DEFAULT_POOL_LIMITS, bytes: megabytes * 1e6 }),
-    model: weightsDigest(model.terms.modelDigest, model.private),
-  };
-}
-
-async function serve(options: ServeOptions): Promise<void> {
-  const { servedModelOf } = await import('../../inference/server/served-model.js');
-  const { openEngineParty } = await import('../../inference/run/engine-party.js');
-  const { startServer } = await import('../../inference/server/server.js');
-  const model = await servedModelOf(options.artifact, {
-    ...options,
-    aheadMegabytes: options.aheadMemory,
-    answer: { kind: options.answers, bits: options.answerBits },
-  });
-  const server = await startServer({
-    model,
-    pools: options.pools === undefined ? null : await servedPools(options.pools, options.poolsSize, model),
-    open: openEngineParty,
-    host: options.host,
-    port: options.port,
-    timeoutMilliseconds: options.timeout * 1_000,
-    maxClients: options.maxClients,
-    log: note,
+async function run(options: ServeOptions): Promise<void> {
+  const { timeout, aheadMemory, poolsSize, answers, answerBits, untilStdinCloses, ...others } = options;
+  const server = await serve({
+    ...others,
+    timeoutMilliseconds: timeout * 1_000,
+    aheadMegabytes: aheadMemory,
+    poolsMegabytes: poolsSize,
+    answer: { kind: answers, bits: answerBits },
+    onLog: note,
   });
   const host = server.host.includes(':') ? `[${server.host}]` : server.host;
   surviveLostFailures();
   print(`listening on ${host}:${server.port}`);
   const forgetCleanup = onInterrupt(() => server.close());
-  await (options.untilStdinCloses ? standardInputEnd() : new Promise<never>(() => undefined));
+  await (untilStdinCloses ? standardInputEnd() : new Promise<never>(() => undefined));
   forgetCleanup();
   await server.close();
 }
@@ -81,7 +69,7 @@ export const command: Command<ServeOptions> = {
   describe: 'Run the server party: it holds the weights and never sees a text',
   builder: {
     artifact: { type: 'string', demandOption: true, describe: 'Folder of the exported model' },
-    host: { type: 'string', default: '127.0.0.1', describe: 'Address to listen on' },
+    host: { type: 'string', default: DEFAULT_HOST, describe: 'Address to listen on' },
     port: {
       type: 'string',
       default: String(DEFAULT_PORT),
@@ -106,13 +94,13 @@ export const command: Command<ServeOptions> = {
     timeout: timeoutOption,
     'max-clients': {
       type: 'string',
-      default: '16',
+      default: String(DEFAULT_MAX_CLIENTS),
       describe: 'Clients served at a time; more are turned away',
       coerce: wholeNumber('max-clients', 1, 10_000),
     },
     'ahead-memory': {
       type: 'string',
-      default: '256',
+      default: String(DEFAULT_AHEAD_MEGABYTES),
       describe: 'Megabytes of material that a client may have made ahead (infer --warm); 0: none',
       coerce: wholeNumber('ahead-memory', 0, 65_535),
     },
@@ -123,7 +111,7 @@ export const command: Command<ServeOptions> = {
     },
     'pools-size': {
       type: 'string',
-      default: '1000',
+      default: String(DEFAULT_POOLS_MEGABYTES),
       describe: 'Megabytes that this folder may hold; the oldest give way',
       coerce: wholeNumber('pools-size', 1, 10_000_000),
     },
@@ -133,5 +121,5 @@ export const command: Command<ServeOptions> = {
       describe: 'End when standard input ends (for a parent process)',
     },
   },
-  handler: serve,
+  handler: run,
 };

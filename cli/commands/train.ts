@@ -1,14 +1,14 @@
 /** `train`: dense, soft and hard phase by a run configuration. */
-import { join } from 'node:path';
 import type { Argv } from 'yargs';
-import type { FileFormat, RunConfig } from '../../config/schema.js';
+import type { FileFormat } from '../../config/schema.js';
+import { train } from '../../index.js';
 import { UsageError } from '../../util/errors.js';
 import { onInterrupt } from '../../util/interrupt.js';
 import { note } from '../../util/note.js';
 import type { Command, GlobalOptions } from '../command.js';
 import { fractions } from '../options.js';
-import { ownDataOptions } from '../own-data-options.js';
 import { print, printJson } from '../output.js';
+import { ownDataOptions } from '../own-data-options.js';
 import { trainingDisplay } from '../training-display.js';
 
 interface TrainOptions {
@@ -35,20 +35,6 @@ interface TrainOptions {
   readonly json: boolean;
 }
 
-/** Options that stand for configuration keys, as `--set` would write them. */
-function overridesOf({ task, model, data, out, keep, mode, set, train }: TrainOptions): string[] {
-  const quoted = (value: string): string => JSON.stringify(value);
-  return [
-    ...(task === undefined || train !== undefined ? [] : [`task=${quoted(task)}`]),
-    ...(model === undefined ? [] : [`model.checkpoint=${quoted(model)}`]),
-    ...(data === undefined ? [] : [`data.directory=${quoted(data)}`]),
-    ...(out === undefined ? [] : [`output=${quoted(out)}`]),
-    ...(keep === undefined ? [] : [`masks.keep=${JSON.stringify(keep)}`]),
-    ...(mode === undefined ? [] : [`masks.mode=${quoted(mode)}`]),
-    ...set,
-  ];
-}
-
 const OWN_OPTIONS = [
   'dev',
   'devShare',
@@ -60,62 +46,32 @@ const OWN_OPTIONS = [
   'maxBadRows',
 ] as const;
 
-/** The configuration that a file says, or the data themselves. */
-async function configOf(options: TrainOptions): Promise<RunConfig> {
-  const { train, config, task } = options;
-  const overrides = overridesOf(options);
-  if (train !== undefined) {
-    const { ownRun } = await import('../../data/sources/own-run.js');
-    if (config === undefined && options.model === undefined)
-      throw new UsageError('train: expected --model, a pretrained encoder to begin with');
-    const run = await ownRun({ ...options, train, name: task }, config ?? null, overrides);
-    for (const line of run.notes) note(line);
-    return run.config;
-  }
+function checkOptions(options: TrainOptions): void {
+  const { train: own, config } = options;
+  if (own === undefined && config === undefined)
+    throw new UsageError('train: expected --train FILE or --config FILE');
   const given =
     OWN_OPTIONS.find((name) => options[name] !== undefined) ??
     (options.regression ? 'regression' : undefined);
-  if (given !== undefined) throw new UsageError(`train: ${given}: expected --train, a file of one's own`);
-  if (config === undefined) throw new UsageError('train: expected --train FILE or --config FILE');
-  const { loadRunConfig } = await import('../../config/load.js');
-  return loadRunConfig(config, overrides);
+  if (own === undefined && given !== undefined)
+    throw new UsageError(`train: ${given}: expected --train, a file of one's own`);
 }
 
-async function train(options: TrainOptions): Promise<void> {
-  const { nameOfTask } = await import('../../config/schema.js');
-  const config = await configOf(options);
-  const { useBackend } = await import('../../training/backend/setup.js');
-  const { prepareRun } = await import('../../training/loop/prepare.js');
-  const { Trainer } = await import('../../training/loop/trainer.js');
-  const { readCheckpoint } = await import('../../model/checkpoint/checkpoint.js');
-  const { resolveCheckpoint } = await import('../../model/checkpoint/hub.js');
-  const backend = await useBackend(options.backend);
-  const prepared = await prepareRun(config, async (name) => readCheckpoint(await resolveCheckpoint(name)));
-  for (const line of prepared.notes) note(line);
-  const { layers, hiddenSize } = prepared.state.config;
-  note(
-    `${config.name}: ${nameOfTask(config.task)}, ${prepared.train.length} training and ${prepared.dev.length} dev examples; ${layers} layers of ${hiddenSize}; backend ${backend}; writing to ${config.output}`,
-  );
+async function run(options: TrainOptions): Promise<void> {
+  checkOptions(options);
   const display = trainingDisplay();
-  const stop = { requested: false };
-  const trainer = new Trainer(config, prepared, config.output, display, stop);
-  const finished = trainer.run({ resume: options.resume });
+  const interruption = new AbortController();
+  const finished = train({ ...options, listener: display, signal: interruption.signal });
   const forget = onInterrupt(async () => {
-    stop.requested = true;
+    interruption.abort();
     await finished.catch((error: Error) => note(error.message));
   });
   try {
-    const evaluation = await finished;
-    const final = join(config.output, 'final');
-    if (options.json) printJson({ checkpoint: final, ...evaluation });
-    else {
-      const metrics = Object.entries(evaluation.metrics).map(
-        ([name, value]) => `${name} ${value?.toFixed(4)}`,
-      );
-      print(
-        `${final}: ${metrics.join(', ')}; kept ${evaluation.keptRatio.map((k) => k.toFixed(2)).join(' ')}`,
-      );
-    }
+    const { checkpoint, evaluation } = await finished;
+    if (options.json) return printJson({ checkpoint, ...evaluation });
+    const metrics = Object.entries(evaluation.metrics).map(([name, value]) => `${name} ${value?.toFixed(4)}`);
+    const kept = evaluation.keptRatio.map((share) => share.toFixed(2)).join(' ');
+    print(`${checkpoint}: ${metrics.join(', ')}; kept ${kept}`);
   } finally {
     forget();
     display.stop();
@@ -167,5 +123,5 @@ export const command: Command<TrainOptions> = {
         default: false,
         describe: 'The result as JSON',
       }) as unknown as Argv<GlobalOptions & TrainOptions>,
-  handler: train,
+  handler: run,
 };

@@ -1,6 +1,7 @@
 /** Rows that cannot be used: how many of them a data set may have. */
-import { DatasetError } from './dataset-error.js';
+
 import type { MalformedRows } from './dataset.js';
+import { DatasetError } from './dataset-error.js';
 
 /** Share of a file's rows that may be left out. */
 export const DEFAULT_MAX_BAD_ROWS = 0.01;

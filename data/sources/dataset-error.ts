@@ -1,4 +1,6 @@
 /** A data set that cannot be used; the message names file, expected and got. */
-export class DatasetError extends Error {
+import { CipherPruneError } from '../../util/errors.js';
+export class DatasetError extends CipherPruneError {
   override name = 'DatasetError';
+  readonly code = 'ERR_DATASET';
 }

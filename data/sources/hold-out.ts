@@ -1,6 +1,7 @@
 /** A part of the training rows is held out to measure on, where there is no file for that. */
-import { DatasetError } from './dataset-error.js';
+
 import type { Example } from './dataset.js';
+import { DatasetError } from './dataset-error.js';
 import { splitmix32 } from './synthetic.js';
 
 interface Parts {

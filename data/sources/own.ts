@@ -8,7 +8,7 @@ import { type Dataset, type Example, MalformedRowLog } from './dataset.js';
 import { DatasetError } from './dataset-error.js';
 import { holdOut } from './hold-out.js';
 import { readNumber } from './labels.js';
-import { type Split, type Task, resolveTask } from './tasks.js';
+import { resolveTask, type Split, type Task } from './tasks.js';
 import { type ReadTexts, readTextRows, type TextFile, type TextRow } from './text-rows.js';
 
 /** Classes that a label column has at most. */

@@ -5,12 +5,13 @@ import { type Scores, scoresOf } from '../../data/metrics/scores.js';
 import type { Dataset, Example } from '../../data/sources/dataset.js';
 import type { Task } from '../../data/sources/tasks.js';
 import type { Classification } from '../../inference/run/classification.js';
+import type { TextInput } from '../../inference/run/text-input.js';
 import { chunks } from '../../util/chunks.js';
 import type { ClassMapping } from './subject.js';
 
 /** Whatever classifies: a connected client, or the cleartext backend. */
 export interface Classifier {
-  classify(text: string, textPair: string | null): Promise<Classification>;
+  classify(input: TextInput): Promise<Classification>;
   /** Several at a time, where that is of use. */
   classifyBatch?(texts: readonly Example[]): Promise<Classification[]>;
 }
@@ -94,7 +95,7 @@ export interface EvaluateOptions {
 async function classifyAll(classifier: Classifier, examples: readonly Example[]): Promise<Classification[]> {
   if (classifier.classifyBatch) return classifier.classifyBatch(examples);
   const results: Classification[] = [];
-  for (const { text, textPair } of examples) results.push(await classifier.classify(text, textPair));
+  for (const { text, textPair } of examples) results.push(await classifier.classify({ text, textPair }));
   return results;
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Classification } from '../../inference/run/classification.js';
 import { answerText, argmax, outcomeOf, probabilitiesOf } from '../../model/outputs.js';
 import { bucketOf } from '../../inference/run/request.js';
+import { type TextInput, type TextOrPair, textOrPair } from '../../inference/run/text-input.js';
 import { NO_COST } from '../../inference/session/meter.js';
 import { readCheckpoint } from '../../model/checkpoint/checkpoint.js';
 import { createTokenizer, type Tokenizer } from '../../model/tokenizer/tokenizer.js';
@@ -42,13 +43,11 @@ export class FloatClassifier implements Classifier {
     return this.state;
   }
 
-  async classify(text: string, textPair: string | null): Promise<Classification> {
-    return (await this.classifyBatch([{ text, textPair }]))[0]!;
+  async classify(input: TextInput): Promise<Classification> {
+    return (await this.classifyBatch([textOrPair(input)]))[0]!;
   }
 
-  async classifyBatch(
-    texts: readonly { readonly text: string; readonly textPair: string | null }[],
-  ): Promise<Classification[]> {
+  async classifyBatch(texts: readonly TextOrPair[]): Promise<Classification[]> {
     const { config } = this.state;
     const encodings = texts.map(({ text, textPair }) =>
       this.tokenizer.encode(text, textPair, this.state.maxTokens),

@@ -9,8 +9,11 @@ import type { Task } from '../../data/sources/tasks.js';
 import { type CostEstimate, estimateCost, meanCost } from '../../inference/cost/cost-model.js';
 import { CleartextClassifier } from '../../inference/run/cleartext-classifier.js';
 import { bucketOf } from '../../inference/run/request.js';
+import type { ArtifactParts } from '../../model/artifact/artifact-file.js';
+import { entryOf } from '../../model/artifact/artifact-manifest.js';
 import { readCheckpoint } from '../../model/checkpoint/checkpoint.js';
 import { writeFileAtomically } from '../../model/checkpoint/safetensors.js';
+import { sha256 } from '../../model/sha256.js';
 import { createTokenizer, type Tokenizer } from '../../model/tokenizer/tokenizer.js';
 import { useBackend } from '../../training/backend/setup.js';
 import { type TokenTrace, traceTokens } from '../../training/evaluate/token-trace.js';
@@ -143,6 +146,12 @@ function tokenLines(
   return lines.map((line) => `${JSON.stringify(line)}\n`).join('');
 }
 
+/** What an artifact computes: its files and ranges, without the salt that every export draws afresh. */
+function contentDigest({ artifact, publicPart, privatePart }: ArtifactParts): string {
+  const files = [...publicPart.files, ...privatePart.files].map(entryOf);
+  return sha256(JSON.stringify([files, artifact.public.ranges]));
+}
+
 /** What was measured before of the same artifact on the same sentences. */
 async function knownMeasures(run: string, artifact: string, examples: number): Promise<RunResult | null> {
   const known = await readResult(run);
@@ -169,7 +178,7 @@ export async function measureRun(options: MeasureOptions): Promise<RunResult> {
   await writeFileAtomically(tokensFile(run), tokenLines(examples, traces, tokenizer));
   const directory = join(run, 'artifact');
   const { parts } = await exportModel({ checkpoint: run, out: directory });
-  const { digest } = parts.privatePart; // which names the public one
+  const digest = contentDigest(parts);
   const known = await knownMeasures(run, digest, examples.length);
   const onPrediction = options.onExample ?? (() => undefined);
   const rounded = options.evaluate

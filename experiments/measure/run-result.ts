@@ -23,7 +23,7 @@ export interface RunResult {
   readonly task: string;
   readonly mode: string;
   readonly labels: readonly string[];
-  /** Digest of the exported artifact, both parts. */
+  /** Of what the exported artifact computes, both parts. */
   readonly artifact: string;
   readonly float: Measured;
   /** The exported artifact on the cleartext backend: the integers of private inference. */

@@ -3,27 +3,35 @@ import type { PublicModel } from '../../model/artifact/artifact.js';
 import type { PublicPart } from '../../model/artifact/artifact-file.js';
 import { createTokenizer, type Encoding, type Tokenizer } from '../../model/tokenizer/tokenizer.js';
 import type { AnswerTerms } from '../core/answer.js';
+import { InputError } from '../../util/errors.js';
+import { ProtocolError } from '../core/errors.js';
 import { withSpan } from '../core/span.js';
 import { Prg } from '../crypto/prg.js';
 import type { Channel } from '../net/channel.js';
 import { type Agreement, type ClientTerms, clientHandshake } from '../net/handshake.js';
 import { type Classification, classificationOf } from '../run/classification.js';
-import type { OpenParty, Party } from '../run/party.js';
+import type { OpenParty, Party, PartyResult } from '../run/party.js';
 import { batchSizes, bucketOf, MAX_BATCH_TEXTS, sendRequest } from '../run/request.js';
+import { type TextInput, type TextOrPair, textOrPair } from '../run/text-input.js';
 import { createLeakList, createSession, type RecordedSession } from '../session/create-session.js';
 import { addCosts, type Cost, Meter, meteredChannel, NO_COST } from '../session/meter.js';
+import type { LeakRecord } from '../session/session.js';
 import { ClientAhead } from './client-ahead.js';
+import { Turns } from './turns.js';
+import { type Expected, Warmer } from './warm.js';
 
 export interface ClientOptions {
   readonly terms: ClientTerms<PublicPart>;
   readonly open: OpenParty;
   /** Told when the server sent its public part, so that it can be kept. */
   readonly onPublicPart?: (digest: string, bytes: Uint8Array) => Promise<unknown>;
+  /** Told, once each, what a user should know of material that cannot be made or kept. */
+  readonly onNote?: (line: string) => void;
 }
 
-export interface TextOrPair {
-  readonly text: string;
-  readonly textPair: string | null;
+export interface CallOptions {
+  /** Ends the call. If it has begun, the connection ends with it, since the server is in the middle of the same run. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 interface EncodedInput extends TextOrPair {
@@ -31,7 +39,14 @@ interface EncodedInput extends TextOrPair {
   readonly bucket: number;
 }
 
-export class Client {
+/** What the engine gives for each text of one run, and what each of them opened. */
+interface RunResults {
+  readonly results: readonly PartyResult[];
+  readonly leaks: readonly (readonly LeakRecord[])[];
+}
+
+/** Calls run one after another, in the order in which they were made; material is made between them. */
+export class Client implements AsyncDisposable {
   /** What the set-up cost; reported with the first text, as made ahead. */
   #offline: Cost;
   /** Of the model's public part. */
@@ -42,6 +57,11 @@ export class Client {
   readonly answer: AnswerTerms;
   /** Material for texts to come; null if this party or the server makes none. */
   readonly ahead: ClientAhead | null;
+  /** Runs before a connection ends that nothing has broken. */
+  beforeClose: () => Promise<void> = async () => undefined;
+  readonly #warmer: Warmer;
+  readonly #turns = new Turns();
+  #closing: Promise<void> | null = null;
 
   private constructor(
     private readonly channel: Channel,
@@ -50,7 +70,12 @@ export class Client {
     readonly model: PublicModel,
     readonly tokenizer: Tokenizer,
     offline: Cost,
-    { aheadMegabytes, answer, part }: Agreement & { readonly part: PublicPart },
+    {
+      aheadMegabytes,
+      answer,
+      part,
+      onNote = () => undefined,
+    }: Agreement & { readonly part: PublicPart } & Pick<ClientOptions, 'onNote'>,
   ) {
     this.digest = part.digest;
     this.commitment = part.commitment;
@@ -59,10 +84,11 @@ export class Client {
     const { material } = party;
     this.ahead =
       material && aheadMegabytes > 0 ? new ClientAhead(channel, material, aheadMegabytes * 1e6) : null;
+    this.#warmer = new Warmer(this, onNote);
   }
 
   /** Handshake and set-up over an open connection. */
-  static async open(channel: Channel, { terms, open, onPublicPart }: ClientOptions): Promise<Client> {
+  static async open(channel: Channel, { terms, open, onPublicPart, onNote }: ClientOptions): Promise<Client> {
     const metered = meteredChannel(channel);
     const { part, sent, ...agreement } = await clientHandshake(metered, terms);
     if (sent) await onPublicPart?.(part.digest, sent);
@@ -77,61 +103,83 @@ export class Client {
     return new Client(metered, session, party, model, tokenizer, cost, {
       ...agreement,
       part,
+      ...(onNote ? { onNote } : {}),
     });
   }
 
-  async classify(text: string, textPair: string | null): Promise<Classification> {
-    const { encoding, bucket } = this.#encode({ text, textPair });
-    this.ahead?.beginTexts();
-    const meter = new Meter();
-    const result = await withSpan(meter.span, () => {
-      sendRequest(this.channel, { kind: 'classify', bucket });
-      this.session.recordLeak('length-bucket', 'server');
-      return this.party.classify({ ids: encoding.ids, tokenTypes: encoding.tokenTypes }, bucket);
-    });
-    this.ahead?.endTexts(1);
-    return classificationOf({
-      text,
-      textPair,
-      tokens: encoding.ids.length,
-      truncatedTokens: encoding.droppedTokens,
-      bucket,
-      model: this.model,
-      result,
-      report: meter.finish(),
-      offline: this.#takeOffline(),
-      leaks: this.session.takeLeaks(),
-      answer: this.answer,
-    });
+  /** One text or pair. Throws InputError for an empty text, ProtocolError for what the server does. */
+  async classify(input: TextInput, options?: CallOptions): Promise<Classification> {
+    const [classification] = await this.classifyBatch([input], options);
+    return classification!;
   }
 
   /** Several texts in as few protocol runs as their lengths allow, rounds shared; results in order. */
-  async classifyBatch(texts: readonly TextOrPair[]): Promise<Classification[]> {
-    const inputs = texts.map((text) => this.#encode(text));
-    const results: Classification[] = [];
-    const buckets = inputs.map(({ bucket }) => bucket);
-    for (const size of batchSizes(buckets, MAX_BATCH_TEXTS, this.model.maxTokens)) {
-      const batch = inputs.slice(results.length, results.length + size);
-      if (size > 1) results.push(...(await this.#runBatch(batch)));
-      else results.push(await this.classify(batch[0]!.text, batch[0]!.textPair));
-    }
-    return results;
+  async classifyBatch(inputs: readonly TextInput[], { signal }: CallOptions = {}): Promise<Classification[]> {
+    const encoded = inputs.map((input) => this.#encode(textOrPair(input)));
+    const buckets = encoded.map(({ bucket }) => bucket);
+    return this.#inTurn(signal, async () => {
+      const results: Classification[] = [];
+      for (const size of batchSizes(buckets, MAX_BATCH_TEXTS, this.model.maxTokens)) {
+        const batch = encoded.slice(results.length, results.length + size);
+        results.push(...(await this.#run(batch)));
+      }
+      return results;
+    });
   }
 
-  async #runBatch(inputs: readonly EncodedInput[]): Promise<Classification[]> {
-    const leaks = inputs.map(() => createLeakList('client'));
+  /** Makes material for so many texts to come, as far as the server keeps it; what it costs is reported with the next text. */
+  prepare(texts: number, { signal, ...expected }: Expected & CallOptions = {}): Promise<void> {
+    return this.#inTurn(signal, () => this.#warmer.fill(texts, expected));
+  }
+
+  /** Padded length of a text. */
+  bucketOf(input: TextInput): number {
+    return this.#encode(textOrPair(input)).bucket;
+  }
+
+  /** Waits for calls that were made, says goodbye and closes. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    try {
+      if (await this.#turns.settled()) {
+        await this.beforeClose();
+        this.#sayGoodbye();
+      }
+    } finally {
+      await this.channel.close();
+    }
+  }
+
+  /** A server that has left needs none. */
+  #sayGoodbye(): void {
+    try {
+      sendRequest(this.channel, { kind: 'goodbye' });
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+    }
+  }
+
+  #inTurn<T>(signal: AbortSignal | undefined, body: () => Promise<T>): Promise<T> {
+    return this.#turns.run(body, { signal, onAbort: () => void this.channel.close() });
+  }
+
+  /** One protocol run: a text, or a batch that shares its rounds. */
+  async #run(inputs: readonly EncodedInput[]): Promise<Classification[]> {
+    const { length: size } = inputs;
     this.ahead?.beginTexts();
     const meter = new Meter();
-    const results = await withSpan(meter.span, () => {
-      sendRequest(this.channel, { kind: 'classify-batch', buckets: inputs.map(({ bucket }) => bucket) });
-      for (const list of leaks) list.recordLeak('length-bucket', 'server');
-      return this.party.classifyBatch(
-        inputs.map(({ encoding, bucket }) => ({ text: encoding, bucket })),
-        (lane, name, to) => leaks[lane]!.recordLeak(name, to),
-      );
-    });
-    this.ahead?.endTexts(inputs.length);
-    this.session.takeLeaks(); // merged openings: the lists have each text's own
+    const { results, leaks } = await withSpan(meter.span, () =>
+      size > 1 ? this.#runBatch(inputs) : this.#runAlone(inputs[0]!),
+    );
+    this.ahead?.endTexts(size);
     const report = meter.finish();
     return inputs.map(({ text, textPair, encoding, bucket }, index) =>
       classificationOf({
@@ -144,21 +192,36 @@ export class Client {
         result: results[index]!,
         report,
         offline: this.#takeOffline(),
-        leaks: leaks[index]!.takeLeaks(),
+        leaks: leaks[index]!,
         answer: this.answer,
-        place: { index, size: inputs.length },
+        place: { index, size },
       }),
     );
   }
 
-  /** Padded length of a text. */
-  bucketOf(text: TextOrPair): number {
-    return this.#encode(text).bucket;
+  async #runAlone({ encoding, bucket }: EncodedInput): Promise<RunResults> {
+    sendRequest(this.channel, { kind: 'classify', bucket });
+    this.session.recordLeak('length-bucket', 'server');
+    const { ids, tokenTypes } = encoding;
+    const result = await this.party.classify({ ids, tokenTypes }, bucket);
+    return { results: [result], leaks: [this.session.takeLeaks()] };
+  }
+
+  async #runBatch(inputs: readonly EncodedInput[]): Promise<RunResults> {
+    const lists = inputs.map(() => createLeakList('client'));
+    sendRequest(this.channel, { kind: 'classify-batch', buckets: inputs.map(({ bucket }) => bucket) });
+    for (const list of lists) list.recordLeak('length-bucket', 'server');
+    const results = await this.party.classifyBatch(
+      inputs.map(({ encoding, bucket }) => ({ text: encoding, bucket })),
+      (lane, name, to) => lists[lane]!.recordLeak(name, to),
+    );
+    this.session.takeLeaks(); // merged openings: the lists have each text's own
+    return { results, leaks: lists.map((list) => list.takeLeaks()) };
   }
 
   #encode({ text, textPair }: TextOrPair): EncodedInput {
     const encoding = this.tokenizer.encode(text, textPair, this.model.maxTokens);
-    if (encoding.textTokens === 0) throw new Error('the text is empty: it has no word pieces');
+    if (encoding.textTokens === 0) throw new InputError('the text is empty: it has no word pieces');
     return { text, textPair, encoding, bucket: bucketOf(encoding.ids.length) };
   }
 
@@ -166,14 +229,5 @@ export class Client {
     const offline = addCosts(this.#offline, this.ahead?.takeCost() ?? NO_COST);
     this.#offline = NO_COST;
     return offline;
-  }
-
-  /** Says goodbye and closes. */
-  async close(): Promise<void> {
-    try {
-      sendRequest(this.channel, { kind: 'goodbye' });
-    } finally {
-      await this.channel.close();
-    }
   }
 }

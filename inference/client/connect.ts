@@ -2,10 +2,12 @@
 import { parsePublicPart, readPublicPart } from '../../model/artifact/artifact-file.js';
 import type { AnswerKind } from '../core/answer.js';
 import type { CotKind } from '../core/cot-kind.js';
+import { checkPoolPath } from '../material/pool-file.js';
 import { connectTcp } from '../net/tcp-channel.js';
 import type { OpenParty } from '../run/party.js';
 import { protocolDigest } from '../run/protocol-digest.js';
 import { Client } from './client.js';
+import { keepPool, resumePool } from './client-pool.js';
 import type { KnownServers } from './known-servers.js';
 import { readCached, writeCached } from './public-cache.js';
 
@@ -26,6 +28,12 @@ export interface ConnectOptions {
   readonly cacheFolder: string | null;
   /** Where no model is pinned: what servers had before. Absent: any model is accepted. */
   readonly knownServers?: KnownServers | undefined;
+  /** File that keeps what is left of the material when the client closes, for the next time. */
+  readonly pool?: string | undefined;
+  /** Told what a user should know of material that cannot be made or kept. */
+  readonly onNote?: ((line: string) => void) | undefined;
+  /** Ends the attempt; later calls have signals of their own. */
+  readonly signal?: AbortSignal | undefined;
   /** Told when a server is met for the first time, or with another model that was accepted. */
   readonly onNewServer?: ((server: NewServer) => void) | undefined;
 }
@@ -41,9 +49,19 @@ export interface NewServer {
 const addressOf = ({ host, port }: Pick<ConnectOptions, 'host' | 'port'>): string =>
   `${host.includes(':') ? `[${host}]` : host}:${port}`;
 
+/** Takes up what the file holds, and keeps what is left when the client closes. */
+async function usePool(client: Client, path: string, onNote: (line: string) => void): Promise<void> {
+  const { ahead, digest: model } = client;
+  if (!ahead) return onNote('the server makes nothing ahead (serve --ahead-memory): nothing to keep');
+  await checkPoolPath(path);
+  const options = { path, model, onNote };
+  await resumePool(ahead, options);
+  client.beforeClose = () => keepPool(ahead, options);
+}
+
 /** Connects, agrees and sets up. Throws with the address, both digests, or whatever else does not fit. */
 export async function connectClient(options: ConnectOptions): Promise<Client> {
-  const { host, port, timeoutMilliseconds, open, artifact, cacheFolder, cots, answer } = options;
+  const { host, port, timeoutMilliseconds, open, artifact, cacheFolder, cots, answer, onNote } = options;
   const own = artifact === undefined ? null : await readPublicPart(artifact);
   if (own && options.modelDigest && own.digest !== options.modelDigest) {
     throw new Error(`artifact ${artifact}: expected the digest ${options.modelDigest}, got ${own.digest}`);
@@ -52,8 +70,12 @@ export async function connectClient(options: ConnectOptions): Promise<Client> {
   const known = modelDigest === null ? options.knownServers : undefined;
   const address = addressOf(options);
   let isNew = false;
+  options.signal?.throwIfAborted();
   const channel = await connectTcp(host, port, { timeoutMilliseconds });
+  const abort = (): void => void channel.close();
+  options.signal?.addEventListener('abort', abort, { once: true });
   try {
+    options.signal?.throwIfAborted();
     const client = await Client.open(channel, {
       terms: {
         protocolDigest: protocolDigest(),
@@ -67,15 +89,19 @@ export async function connectClient(options: ConnectOptions): Promise<Client> {
         parse: parsePublicPart,
       },
       open,
+      ...(onNote ? { onNote } : {}),
       onPublicPart: async (digest, bytes) => cacheFolder && writeCached(cacheFolder, digest, bytes),
     });
     if (isNew) {
       await known?.remember(address, client.digest);
       options.onNewServer?.({ address, modelDigest: client.digest, commitment: client.commitment });
     }
+    if (options.pool !== undefined) await usePool(client, options.pool, onNote ?? (() => undefined));
     return client;
   } catch (error) {
     await channel.close();
-    throw error;
+    throw options.signal?.aborted ? options.signal.reason : error;
+  } finally {
+    options.signal?.removeEventListener('abort', abort);
   }
 }

@@ -6,12 +6,8 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { ModelChangedError } from './model-changed-error.js';
 import { defaultCacheFolder } from './public-cache.js';
-
-/** A server that answers with another model than before. */
-export class ModelChangedError extends Error {
-  override name = 'ModelChangedError';
-}
 
 export const defaultKnownServersFolder = (): string => join(dirname(defaultCacheFolder()), 'known-servers');
 

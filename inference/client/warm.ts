@@ -20,13 +20,6 @@ export function guessedCounts({ config }: Pick<PublicModel, 'config'>, bucket: n
   });
 }
 
-export interface WarmOptions {
-  /** Have material for so many texts. */
-  readonly texts: number;
-  /** Told, once, if that cannot be. */
-  readonly onNote: (line: string) => void;
-}
-
 export interface Expected {
   /** Texts that will come at most. */
   readonly remaining?: number;
@@ -41,13 +34,14 @@ export class Warmer {
 
   constructor(
     private readonly client: Pick<Client, 'ahead' | 'answer' | 'model'>,
-    private readonly options: WarmOptions,
+    /** Told, once, if material cannot be made as it should. */
+    private readonly onNote: (line: string) => void,
   ) {}
 
-  /** Makes what is missing: for texts like the last ones or, before any, for ones of this length. */
-  async fill({ remaining = Number.POSITIVE_INFINITY, bucket, shouldStop }: Expected = {}): Promise<void> {
+  /** Makes what `most` texts lack: for texts like the last ones or, before any, for ones of this length. */
+  async fill(most: number, { remaining = Number.POSITIVE_INFINITY, bucket, shouldStop }: Expected = {}) {
     const { ahead } = this.client;
-    const texts = Math.min(this.options.texts, remaining);
+    const texts = Math.min(most, remaining);
     if (texts <= 0) return;
     if (!ahead) return this.#note('the server makes nothing ahead (serve --ahead-memory)');
     const wanted = ahead.expected(texts) ?? (await this.#guess(bucket)).withMargin().times(texts);
@@ -66,7 +60,7 @@ export class Warmer {
   }
 
   #note(line: string): void {
-    if (!this.#noted) this.options.onNote(`cipherprune: ${line}`);
+    if (!this.#noted) this.onNote(line);
     this.#noted = true;
   }
 }

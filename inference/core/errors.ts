@@ -1,26 +1,26 @@
 /** Errors of the engine. Messages say who, where, expected and got; never a secret. */
+import { CipherPruneError } from '../../util/errors.js';
 
 /** The peer sent something that the protocol does not allow, or went away. */
-export class ProtocolError extends Error {
+export class ProtocolError extends CipherPruneError {
   override name = 'ProtocolError';
-}
-
-/** The peer and this party disagree about where in the protocol they are. */
-export class ProtocolDesyncError extends ProtocolError {
-  override name = 'ProtocolDesyncError';
+  readonly code: `ERR_${string}` = 'ERR_PROTOCOL';
 }
 
 /** The peer did not answer in time. */
 export class PeerTimeoutError extends ProtocolError {
   override name = 'PeerTimeoutError';
+  override readonly code = 'ERR_PEER_TIMEOUT';
 }
 
 /** The connection ended while the protocol was still running. */
 export class PeerClosedError extends ProtocolError {
   override name = 'PeerClosedError';
+  override readonly code = 'ERR_PEER_CLOSED';
 }
 
 /** Tensors whose shape, ring or scale do not fit the operation: a bug in the caller. */
-export class TensorMismatchError extends Error {
+export class TensorMismatchError extends CipherPruneError {
   override name = 'TensorMismatchError';
+  readonly code = 'ERR_TENSOR_MISMATCH';
 }

@@ -1,13 +1,13 @@
 /** INSECURE, for debugging only: one text through both parties in this process, every operation compared. */
 import type { Artifact } from '../../model/artifact/artifact.js';
 import { readArtifact } from '../../model/artifact/artifact-file.js';
+import { argmax } from '../../model/outputs.js';
 import { createTokenizer } from '../../model/tokenizer/tokenizer.js';
 import { CleartextBackend } from '../backends/cleartext/cleartext-backend.js';
 import { FINEST_LOGITS } from '../core/answer.js';
 import type { CotOptions } from '../crypto/ot/setup-cots.js';
 import { Prg } from '../crypto/prg.js';
 import { memoryChannelPair } from '../net/memory-channel.js';
-import { argmax } from '../../model/outputs.js';
 import { openEngine } from '../run/engine.js';
 import { setupTwoParty } from '../run/engine-party.js';
 import type { EncodedText, LayerCounts } from '../run/party.js';

@@ -8,8 +8,8 @@ import type { LayerRanges, PrivateEmbedding, PublicModel } from '../../model/art
 import { embeddingWidth } from '../../model/config.js';
 import { MOST_ANSWER_BITS } from '../core/answer.js';
 import type { RingFormat } from '../core/ring-tensor.js';
-import { signedBits, wideningBits } from '../functions/fixed-point.js';
 import type { ActivationPlan } from '../functions/activation-plan.js';
+import { signedBits, wideningBits } from '../functions/fixed-point.js';
 import type { LayerNormPlan } from '../functions/layer-norm.js';
 import type { SoftmaxPlan } from '../functions/softmax.js';
 

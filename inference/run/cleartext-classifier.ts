@@ -2,6 +2,7 @@
 import type { PublicModel } from '../../model/artifact/artifact.js';
 import { type ArtifactParts, readArtifact } from '../../model/artifact/artifact-file.js';
 import { createTokenizer, type Tokenizer } from '../../model/tokenizer/tokenizer.js';
+import { InputError } from '../../util/errors.js';
 import { CleartextBackend } from '../backends/cleartext/cleartext-backend.js';
 import { FINEST_LOGITS } from '../core/answer.js';
 import { withSpan } from '../core/span.js';
@@ -10,6 +11,7 @@ import { type Classification, classificationOf } from './classification.js';
 import { openEngine } from './engine.js';
 import type { Party } from './party.js';
 import { bucketOf } from './request.js';
+import { type TextInput, textOrPair } from './text-input.js';
 
 export class CleartextClassifier {
   private constructor(
@@ -30,9 +32,10 @@ export class CleartextClassifier {
     return new CleartextClassifier(artifact.public, publicPart.digest, tokenizer, party);
   }
 
-  async classify(text: string, textPair: string | null): Promise<Classification> {
+  async classify(input: TextInput): Promise<Classification> {
+    const { text, textPair } = textOrPair(input);
     const encoding = this.tokenizer.encode(text, textPair, this.model.maxTokens);
-    if (encoding.textTokens === 0) throw new Error('the text is empty: it has no word pieces');
+    if (encoding.textTokens === 0) throw new InputError('the text is empty: it has no word pieces');
     const bucket = bucketOf(encoding.ids.length);
     const meter = new Meter();
     const result = await withSpan(meter.span, () => this.party.classify(encoding, bucket));

@@ -3,8 +3,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceDirectory } from '../replace-directory.js';
 import type { Artifact } from './artifact.js';
+import { ArtifactError } from './artifact-error.js';
 import { manifestName, type PartFiles, type PartName, readManifest } from './artifact-manifest.js';
-import { ArtifactError, privateManifestSchema, publicManifestSchema } from './artifact-schema.js';
+import { privateManifestSchema, publicManifestSchema } from './artifact-schema.js';
 import { freshSalt } from './commitment.js';
 import {
   commitmentToFiles,
@@ -15,7 +16,7 @@ import {
 } from './private-part.js';
 import { decodePublicPart, encodePublicPart, type PublicPart } from './public-part.js';
 
-export { ArtifactError } from './artifact-schema.js';
+export { ArtifactError } from './artifact-error.js';
 export { maxPublicBytes, type PublicPart, parsePublicPart, serializePublicPart } from './public-part.js';
 
 /** What the server reads. */

@@ -4,13 +4,8 @@
  */
 import type * as z from 'zod';
 import { sha256 } from '../sha256.js';
-import {
-  ArtifactError,
-  artifactFormat,
-  artifactFormatVersion,
-  type FileEntry,
-  parseWith,
-} from './artifact-schema.js';
+import { ArtifactError } from './artifact-error.js';
+import { artifactFormat, artifactFormatVersion, type FileEntry, parseWith } from './artifact-schema.js';
 
 export type PartName = 'public' | 'private';
 

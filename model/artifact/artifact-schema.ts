@@ -10,11 +10,7 @@ import {
 } from '../config.js';
 import { storedTaskSchema } from '../task.js';
 import type { PublicModel } from './artifact.js';
-
-/** A damaged, foreign or newer artifact; the message names the file, expected and got. */
-export class ArtifactError extends Error {
-  override name = 'ArtifactError';
-}
+import { ArtifactError } from './artifact-error.js';
 
 export const artifactFormat = 'cipherprune-artifact';
 export const artifactFormatVersion = 1;

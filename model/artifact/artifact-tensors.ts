@@ -15,7 +15,7 @@ import {
   type QuantizedLinear,
   type QuantizedMatrix,
 } from './artifact.js';
-import { ArtifactError } from './artifact-schema.js';
+import { ArtifactError } from './artifact-error.js';
 import { columnNormBits } from './column-norm.js';
 import { fromElements, toFloat64, toInt16 } from './stored-tensor.js';
 

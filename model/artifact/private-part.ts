@@ -3,6 +3,7 @@
 import { parseSafetensors, serializeSafetensors } from '../checkpoint/safetensors.js';
 import type { ModelConfig } from '../config.js';
 import type { LayerThresholds, PrivateModel } from './artifact.js';
+import { ArtifactError } from './artifact-error.js';
 import {
   checkFile,
   entryOf,
@@ -12,7 +13,6 @@ import {
   writeManifest,
 } from './artifact-manifest.js';
 import {
-  ArtifactError,
   type PrivateManifest,
   parseWith,
   privateManifestSchema,

@@ -6,8 +6,9 @@
 import { parseSafetensors, SafetensorsError, serializeSafetensors } from '../checkpoint/safetensors.js';
 import { parseTokenizerFiles, TokenizerError } from '../tokenizer/tokenizer-files.js';
 import type { PublicModel } from './artifact.js';
+import { ArtifactError } from './artifact-error.js';
 import { checkFile, manifestName, type PartFiles, readManifest, writeManifest } from './artifact-manifest.js';
-import { ArtifactError, manifestFields, publicManifestSchema } from './artifact-schema.js';
+import { manifestFields, publicManifestSchema } from './artifact-schema.js';
 import { embeddingScales, embeddingTensors, readEmbedding } from './artifact-tensors.js';
 
 export interface PublicPart {

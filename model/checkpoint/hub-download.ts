@@ -4,10 +4,12 @@ import { createReadStream, existsSync } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { CipherPruneError } from '../../util/errors.js';
 
 /** The hub cannot be reached, does not have it, or sent something else; the message names what was asked for. */
-export class HubError extends Error {
+export class HubError extends CipherPruneError {
   override name = 'HubError';
+  readonly code = 'ERR_HUB';
 
   constructor(
     message: string,

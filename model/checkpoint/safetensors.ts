@@ -7,10 +7,12 @@ import { randomBytes } from 'node:crypto';
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
+import { CipherPruneError } from '../../util/errors.js';
 
 /** A file that is not what it should be; the message names file, tensor, expected and got. */
-export class SafetensorsError extends Error {
+export class SafetensorsError extends CipherPruneError {
   override name = 'SafetensorsError';
+  readonly code = 'ERR_SAFETENSORS';
 }
 
 /** Bytes per element of every dtype that the reader knows. */

@@ -1,10 +1,12 @@
 /** Fields of `config.json` that families share, and how they are read and written. */
 import * as z from 'zod';
+import { CipherPruneError } from '../../util/errors.js';
 import type { Activation, ModelConfig, Problem } from '../config.js';
 
 /** A `config.json` that stands for a model we cannot run; the message names the field, expected and got. */
-export class ConfigurationError extends Error {
+export class ConfigurationError extends CipherPruneError {
   override name = 'ConfigurationError';
+  readonly code = 'ERR_CONFIGURATION';
 }
 
 export const count = z.number().int().positive();

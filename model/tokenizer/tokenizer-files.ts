@@ -5,10 +5,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { CipherPruneError } from '../../util/errors.js';
 
 /** Tokenizer files that cannot be used; the message names the file, expected and got. */
-export class TokenizerError extends Error {
+export class TokenizerError extends CipherPruneError {
   override name = 'TokenizerError';
+  readonly code = 'ERR_TOKENIZER';
 }
 
 /** Contents by file name: `tokenizer.json` always, `tokenizer_config.json` mostly. */

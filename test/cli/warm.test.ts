@@ -30,8 +30,8 @@ describe('infer --warm', () => {
           .stdout,
       );
     const [cold, warm] = [await run(), await run('--warm', '2')];
-    expect(warm.map(({ label, logits }) => [label, logits.length])).toEqual(
-      cold.map(({ label, logits }) => [label, logits.length]),
+    expect(warm.map(({ label, layers }) => [label, layers.length])).toEqual(
+      cold.map(({ label, layers }) => [label, layers.length]),
     );
     for (const [i, { cost }] of warm.entries()) expect(bytes(cost)).toBeLessThan(bytes(cold[i].cost));
     expect(warm[0].cost.offline.rounds).toBeGreaterThan(cold[0].cost.offline.rounds);

@@ -26,7 +26,7 @@ const terms = {
   parse: parsePublicPart,
 };
 const client = await Client.open(clientEnd, { terms, open: openEngineParty });
-const { leaks, cost, layers, bucket } = await client.classify('a good movie.', null);
+const { leaks, cost, layers, bucket } = await client.classify('a good movie.');
 await client.close();
 await served;
 

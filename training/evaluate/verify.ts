@@ -8,6 +8,7 @@ import { readFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
 import type { Checkpoint } from '../../model/checkpoint/checkpoint.js';
+import { CipherPruneError } from '../../util/errors.js';
 import { makeBatch } from '../loop/batches.js';
 import { exactCurves } from '../network/curves.js';
 import { encode, noDropout } from '../network/encoder.js';
@@ -46,8 +47,9 @@ export interface Verification {
   readonly layers: readonly Difference[];
 }
 
-export class ReferenceFileError extends Error {
+export class ReferenceFileError extends CipherPruneError {
   override name = 'ReferenceFileError';
+  readonly code = 'ERR_REFERENCE';
 }
 
 async function readReference(file: string): Promise<ReferenceCase[]> {

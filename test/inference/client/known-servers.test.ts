@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, expect, it } from 'vitest';
-import { KnownServers, ModelChangedError } from '../../../inference/client/known-servers.js';
+import { KnownServers } from '../../../inference/client/known-servers.js';
+import { ModelChangedError } from '../../../inference/client/model-changed-error.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'known-servers-'));
 afterAll(() => rmSync(folder, { recursive: true }));

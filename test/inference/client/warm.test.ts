@@ -3,7 +3,7 @@ import { DEFAULT_ANSWER } from '../../../inference/core/answer.js';
 import { describe, expect, it } from 'vitest';
 import type { Demand } from '../../../inference/backends/two-party/ahead/demand.js';
 import type { ClientAhead, Filled } from '../../../inference/client/client-ahead.js';
-import { guessedCounts, Warmer } from '../../../inference/client/warm.js';
+import { type Expected, guessedCounts, Warmer } from '../../../inference/client/warm.js';
 import { demandOf } from '../../../inference/cost/demand-of.js';
 import { tinyArtifact } from '../../model/artifact/tiny-artifact.js';
 
@@ -26,40 +26,41 @@ function warmer(texts: number, limit: number, used: Demand | null = null, filled
     },
   };
   const client = { model, answer: DEFAULT_ANSWER, ahead: limit > 0 ? (ahead as ClientAhead) : null };
-  return { warmer: new Warmer(client, { texts, onNote: (line) => notes.push(line) }), asked, notes };
+  const one = new Warmer(client, (line) => notes.push(line));
+  return { fill: (expected?: Expected) => one.fill(texts, expected), asked, notes };
 }
 
 describe('a warm client', () => {
   it('expects before the first text one of its length, and then what the last ones used', async () => {
     const guess = await demandOf(model, { bucket: 8, schedule: guessedCounts(model, 8) });
     const first = warmer(3, 1e12);
-    await first.warmer.fill({ bucket: 8 });
+    await first.fill({ bucket: 8 });
     expect(first.asked.map((demand) => demand.toJSON())).toEqual([guess.withMargin().times(3).toJSON()]);
     const later = warmer(3, 1e12, guess.times(2));
-    await later.warmer.fill({ bucket: 8, remaining: 2 });
+    await later.fill({ bucket: 8, remaining: 2 });
     expect(later.asked[0]!.toJSON()).toEqual(guess.times(4).toJSON());
     expect(later.notes).toEqual([]);
   });
 
   it('asks for nothing when nothing comes, or when it was not told to', async () => {
-    const { warmer: done, asked } = warmer(3, 1e12);
-    await done.fill({ remaining: 0 });
+    const { fill: done, asked } = warmer(3, 1e12);
+    await done({ remaining: 0 });
     const cold = warmer(0, 1e12);
-    await cold.warmer.fill();
+    await cold.fill();
     expect([...asked, ...cold.asked]).toEqual([]);
   });
 
   it('takes what the server keeps, and says once that it is less', async () => {
-    const { warmer: bounded, asked, notes } = warmer(100, 1000);
-    await bounded.fill();
-    await bounded.fill();
-    expect(notes).toEqual(['cipherprune: the server keeps 0.001 MB of material: not for 100 texts']);
+    const { fill: bounded, asked, notes } = warmer(100, 1000);
+    await bounded();
+    await bounded();
+    expect(notes).toEqual(['the server keeps 0.001 MB of material: not for 100 texts']);
     expect(asked).toHaveLength(2);
     const refused = warmer(1, 1e12, null, 'refused');
-    await refused.warmer.fill();
+    await refused.fill();
     expect(refused.notes[0]).toContain('keeps no more');
     const none = warmer(1, 0);
-    await none.warmer.fill();
+    await none.fill();
     expect(none.notes[0]).toContain('makes nothing ahead');
   });
 

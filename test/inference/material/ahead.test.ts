@@ -52,15 +52,12 @@ function sendPrepare(channel: Channel, bytes: Uint8Array): void {
 describe('material for texts like the last one', () => {
   it('makes the next texts cheaper, is reported as offline, and gives the same results', async () => {
     const { client, served, server } = await connected(100);
-    const first = await client.classify('a good movie.', null);
+    const first = await client.classify('a good movie.');
     expect(await client.ahead!.fill(client.ahead!.expected(2)!)).toBe('complete');
     const filled = server.stock();
     const rows = { kind: 'linear', weight: 0 } as const;
     expect(filled.items.of(rows)).toBeGreaterThanOrEqual(16);
-    const [second, third] = [
-      await client.classify('a good movie.', null),
-      await client.classify('a good movie.', null),
-    ];
+    const [second, third] = [await client.classify('a good movie.'), await client.classify('a good movie.')];
     const bytesOf = ({ sentBytes, receivedBytes }: typeof first.cost) => sentBytes + receivedBytes;
     for (const text of [second, third]) {
       expect(bytesOf(text.cost)).toBeLessThan(0.6 * bytesOf(first.cost));
@@ -84,7 +81,7 @@ describe('material for texts like the last one', () => {
     const { items } = server.stock();
     expect(items.of({ kind: 'linear', weight: 0 })).toBeGreaterThan(0);
     expect(items.of({ kind: 'linear', weight: 1 })).toBe(0);
-    expect((await client.classify('bad', null)).logits).toHaveLength(2);
+    expect((await client.classify('bad')).logits).toHaveLength(2);
     await client.close();
     expect(await served).toBe(1);
   });
@@ -106,7 +103,7 @@ describe('a server', () => {
     });
     expect(await client.ahead!.fill(demand(rows(0)))).toBe('complete');
     expect(await client.ahead!.fill(demand(rows(1)))).toBe('refused');
-    expect((await client.classify('bad', null)).logits).toHaveLength(2);
+    expect((await client.classify('bad')).logits).toHaveLength(2);
     await client.close();
     expect(await served).toBe(1);
   });

@@ -144,7 +144,7 @@ const sentence = 'a good movie.';
 /** A text on demand, then material for another one, kept. */
 const fillAndKeep = () =>
   withClient(async (client, options) => {
-    const text = await client.classify(sentence, null);
+    const text = await client.classify(sentence);
     await client.ahead!.fill(client.ahead!.expected(1)!);
     await keepPool(client.ahead!, options);
     return text;
@@ -153,7 +153,7 @@ const fillAndKeep = () =>
 const resumeAndClassify = (options?: { seed?: number; keeps?: boolean }) =>
   withClient(async (client, pool) => {
     await resumePool(client.ahead!, pool);
-    return client.classify(sentence, null);
+    return client.classify(sentence);
   }, options);
 
 describe('pools over connections', () => {
@@ -204,7 +204,7 @@ describe('pools over connections', () => {
   it('stay nowhere if the server keeps none', async () => {
     const { notes } = await withClient(
       async (client, options) => {
-        await client.classify(sentence, null);
+        await client.classify(sentence);
         await client.ahead!.fill(client.ahead!.expected(1)!);
         await keepPool(client.ahead!, options);
       },

@@ -43,7 +43,7 @@ describe('a batch of texts', () => {
   it('gives what they give one after another, and each its own leaks and an even share of the cost', async () => {
     const { result, served, count } = await withConnection(async (client) => {
       const alone: Classification[] = [];
-      for (const { text, textPair } of texts) alone.push(await client.classify(text, textPair));
+      for (const { text, textPair } of texts) alone.push(await client.classify({ text, textPair }));
       return { alone, together: await client.classifyBatch(texts) };
     });
     const { alone, together } = result;

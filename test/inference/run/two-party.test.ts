@@ -31,8 +31,8 @@ describe('private inference', () => {
         publicPart: encodePublicPart(artifact.public),
       });
       for (const [text, textPair] of texts) {
-        const secure = await client.classify(text, textPair);
-        const clear = await plaintext.classify(text, textPair);
+        const secure = await client.classify({ text, textPair });
+        const clear = await plaintext.classify({ text, textPair });
         const counts = ({ layers }: typeof clear) => layers.map(({ kept, important }) => [kept, important]);
         expect(counts(secure)).toEqual(counts(clear));
         expect(secure.tokens).toBe(clear.tokens);
@@ -61,7 +61,7 @@ describe('a server of the real engine outlives its clients', () => {
     };
     const whole = await cuttingProxy(server.port, { after: Number.POSITIVE_INFINITY, kind });
     const honest = await connected(whole.port, 5_000);
-    await honest.classify('a good movie.', null);
+    await honest.classify('a good movie.');
     await honest.close();
     const length = whole.passed();
     whole.close();
@@ -69,13 +69,13 @@ describe('a server of the real engine outlives its clients', () => {
     await Promise.all(
       cuts.map(async (after) => {
         const proxy = await cuttingProxy(server.port, { after, kind });
-        const attempt = connected(proxy.port, 4_000).then((open) => open.classify('a good movie.', null));
+        const attempt = connected(proxy.port, 4_000).then((open) => open.classify('a good movie.'));
         await attempt.catch((error) => expect(error).toBeInstanceOf(Error));
         proxy.close();
       }),
     );
     const after = await connected(server.port, 5_000);
-    expect((await after.classify('bad', null)).logits).toHaveLength(2);
+    expect((await after.classify('bad')).logits).toHaveLength(2);
     await after.close();
     await server.close();
   });

@@ -50,7 +50,7 @@ const eventually = async (condition: () => boolean): Promise<void> => {
 /** The server still does its work. */
 async function expectServes(port: number): Promise<void> {
   const honest = await client(port);
-  expect((await honest.classify('a b', null)).logits).toHaveLength(2);
+  expect((await honest.classify('a b')).logits).toHaveLength(2);
   await honest.close();
 }
 
@@ -58,8 +58,8 @@ describe('a connection', () => {
   it('classifies texts one after another, and reports costs and what was opened', async () => {
     const { port, lines } = await server();
     const open = await client(port);
-    const first = await open.classify('a b', null);
-    const second = await open.classify('a', 'b');
+    const first = await open.classify('a b');
+    const second = await open.classify({ text: 'a', textPair: 'b' });
     await open.close();
     const { bucket } = first;
     expect(bucket).toBe(8);
@@ -88,11 +88,11 @@ describe('a connection', () => {
   it('truncates a long text and says so; refuses one without word pieces', async () => {
     const { port } = await server();
     const open = await client(port);
-    const long = await open.classify('a '.repeat(5_000), null);
+    const long = await open.classify('a '.repeat(5_000));
     expect(long.tokens).toBe(open.model.maxTokens);
     expect(long.truncatedTokens).toBe(5_000 + 2 - open.model.maxTokens);
-    await expect(open.classify('\u200b', null)).rejects.toThrow('the text is empty');
-    expect((await open.classify('a', null)).tokens).toBe(3);
+    await expect(open.classify('\u200b')).rejects.toThrow('the text is empty');
+    expect((await open.classify('a')).tokens).toBe(3);
     await open.close();
   });
 
@@ -102,8 +102,8 @@ describe('a connection', () => {
     const second = await client(port);
     await expect(client(port)).rejects.toThrow('the server at 127.0.0.1');
     expect(lines.some((line) => line.includes('turned away'))).toBe(true);
-    expect((await second.classify('a', null)).tokens).toBe(3);
-    expect((await first.classify('a b', null)).tokens).toBe(4);
+    expect((await second.classify('a')).tokens).toBe(3);
+    expect((await first.classify('a b')).tokens).toBe(4);
     await second.close();
     await first.close();
   });
@@ -149,16 +149,14 @@ describe('a client ends with a clear error', () => {
     const { port } = await server({ timeoutMilliseconds: 60_000 });
     const whole = await cuttingProxy(port, { after: Number.POSITIVE_INFINITY, kind, who: 'server' });
     const honest = await client(whole.port);
-    await honest.classify('a b', null);
+    await honest.classify('a b');
     await honest.close();
     const length = whole.passed();
     whole.close();
     const cuts = [0, 4, 12, 50, 84, 2_000, length - 2_000, length - 800, length - 9, length - 1];
     for (const after of cuts) {
       const proxy = await cuttingProxy(port, { after, kind, who: 'server' });
-      const attempt = client(proxy.port, { timeoutMilliseconds: 100 }).then((open) =>
-        open.classify('a b', null),
-      );
+      const attempt = client(proxy.port, { timeoutMilliseconds: 100 }).then((open) => open.classify('a b'));
       await expect(attempt, `after ${after} bytes`).rejects.toThrow(message);
       proxy.close();
     }
@@ -173,7 +171,7 @@ describe('a server outlives its clients', () => {
     const { port, lines } = await server({ timeoutMilliseconds: 60 });
     const whole = await cuttingProxy(port, { after: Number.POSITIVE_INFINITY, kind });
     const honest = await client(whole.port);
-    await honest.classify('a b', null);
+    await honest.classify('a b');
     await honest.close();
     const length = whole.passed();
     whole.close();
@@ -200,7 +198,7 @@ describe('a server outlives its clients', () => {
     for (const after of cuts) {
       const proxy = await cuttingProxy(port, { after, kind });
       const attempt = client(proxy.port).then(async (open) => {
-        await open.classify('a b', null);
+        await open.classify('a b');
         await open.close();
       });
       if (kind !== 'garbage') await attempt.catch((error) => expect(error).toBeInstanceOf(Error));
@@ -239,7 +237,7 @@ describe('a server outlives its clients', () => {
     const running = await toyServer({ timeoutMilliseconds: 60_000 });
     const open = await client(running.port);
     await running.close();
-    await expect(open.classify('a', null)).rejects.toThrow('the server');
+    await expect(open.classify('a')).rejects.toThrow('the server');
   });
 
   it('says which address is taken', async () => {

@@ -90,7 +90,7 @@ describe('private embedding', () => {
         publicEngine.classify(encoding, 8),
         secretEngine.classify(encoding, 8),
       ]);
-      const secure = await client.classify(text, null);
+      const secure = await client.classify(text);
       expect(secure.leaks.map(({ name }) => name)).toEqual([
         'length-bucket',
         'kept-token-count',

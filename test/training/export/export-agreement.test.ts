@@ -79,7 +79,7 @@ describe('an exported artifact', () => {
     const classifier = await CleartextClassifier.open(join(folder, 'artifact'));
     for (const [i, text] of texts.entries()) {
       const float = predict(state, [examples[i]!], { prune: true });
-      const fixed = await classifier.classify(text, null);
+      const fixed = await classifier.classify(text);
       const tokens = examples[i]!.ids.length;
       fixed.layers.slice(0, -1).forEach(({ kept, important }, layer) => {
         expect(kept, `${text}, layer ${layer}`).toBe(Math.round(float.keptRatio[layer]! * tokens));

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { evaluate } from '../../../experiments/evaluate/evaluation.js';
 import { loadSplit } from '../../../data/sources/load.js';
 import { splitmix32 } from '../../../data/sources/synthetic.js';
+import { evaluate } from '../../../experiments/evaluate/evaluation.js';
 import { CleartextClassifier } from '../../../inference/run/cleartext-classifier.js';
 import { readArtifact, writeArtifact } from '../../../model/artifact/artifact-file.js';
 import { readCheckpoint } from '../../../model/checkpoint/checkpoint.js';
@@ -61,7 +61,7 @@ describe('a regression', () => {
     const part = { ...dataset, examples: dataset.examples.slice(0, 40) };
     const inClear = await evaluate({ dataset: part, classifier, onPrediction: () => undefined });
     expect(inClear.metrics.pearson).toBeGreaterThan(0.9);
-    const { probabilities, labelName, logits } = await classifier.classify('good good the film a', null);
+    const { probabilities, labelName, logits } = await classifier.classify('good good the film a');
     expect(probabilities).toEqual([]);
     expect(labelName).toBe(logits![0]!.toFixed(3));
     expect(Math.abs(logits![0]! - 180)).toBeLessThan(40);

@@ -1,0 +1,64 @@
+/** The client party. */
+import type { Client } from '../inference/client/client.js';
+import type { NewServer } from '../inference/client/connect.js';
+import type { AnswerKind } from '../inference/core/answer.js';
+import type { CotKind } from '../inference/core/cot-kind.js';
+import { DEFAULT_HOST, DEFAULT_PORT, DEFAULT_TIMEOUT_MILLISECONDS } from './defaults.js';
+import { onUse } from './on-use.js';
+
+export interface ConnectOptions {
+  /** Of the server; 127.0.0.1 by default. */
+  readonly host?: string;
+  /** 7643 by default. */
+  readonly port?: number;
+  /** The server is given up when no byte arrives for this long; 60,000 by default. */
+  readonly timeoutMilliseconds?: number;
+  /** How oblivious transfers are made: `softspoken` (the default) in the least time, `ferret` in the fewest bytes. */
+  readonly cots?: CotKind | undefined;
+  /** The least that the server must tell: the label, probabilities or logits; whatever it tells by default. */
+  readonly answer?: AnswerKind | undefined;
+  /** Accept only the model with this digest: 64 hexadecimal digits, as the server's operator or `serve` gives them. */
+  readonly modelDigest?: string | undefined;
+  /** Accept only the model of this artifact; its public part is then not transferred. */
+  readonly artifact?: string | undefined;
+  /** Keep public parts that servers send, and read them from there. True by default. */
+  readonly cache?: boolean;
+  /**
+   * Where no model is pinned: `remember` (the default) refuses a server that has another model than the last time, `accept`
+   * takes the new one and remembers it, `ignore` remembers nothing.
+   */
+  readonly knownServers?: 'remember' | 'accept' | 'ignore';
+  /** File that keeps what is left of material made ahead when the client closes, for the next connection. */
+  readonly pool?: string | undefined;
+  /** Told when a server is met for the first time, or with another model that was accepted. */
+  readonly onNewServer?: ((server: NewServer) => void) | undefined;
+  /** Told what a user should know: material that cannot be made or kept. */
+  readonly onNote?: ((line: string) => void) | undefined;
+  /** Ends the attempt to connect; calls of the client have signals of their own. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Connects to a server, agrees on model and protocol, and sets up: keys and base OTs, less than a second.
+ * @throws ProtocolError (or its PeerClosedError, PeerTimeoutError), ModelChangedError, ArtifactError; the signal's reason
+ */
+export async function connect(options: ConnectOptions = {}): Promise<Client> {
+  const { cache = true, knownServers = 'remember', host, port, timeoutMilliseconds, ...others } = options;
+  const { connectClient } = await onUse(() => import('../inference/client/connect.js'));
+  const { openEngineParty } = await import('../inference/run/engine-party.js');
+  const { defaultCacheFolder } = await import('../inference/client/public-cache.js');
+  const { defaultKnownServersFolder, KnownServers } = await import('../inference/client/known-servers.js');
+  const known =
+    knownServers === 'ignore'
+      ? undefined
+      : new KnownServers(defaultKnownServersFolder(), knownServers === 'accept');
+  return connectClient({
+    ...others,
+    host: host ?? DEFAULT_HOST,
+    port: port ?? DEFAULT_PORT,
+    timeoutMilliseconds: timeoutMilliseconds ?? DEFAULT_TIMEOUT_MILLISECONDS,
+    open: openEngineParty,
+    cacheFolder: cache ? defaultCacheFolder() : null,
+    knownServers: known,
+  });
+}

@@ -1,0 +1,67 @@
+/** A whole training run from its configuration: backend, data, model, phases. */
+import { join } from 'node:path';
+import { nameOfTask, type RunConfig } from '../../config/schema.js';
+import { readCheckpoint } from '../../model/checkpoint/checkpoint.js';
+import { resolveCheckpoint } from '../../model/checkpoint/hub.js';
+import { type BackendName, useBackend } from '../backend/setup.js';
+import type { Evaluation } from '../evaluate/evaluate.js';
+import { prepareRun } from './prepare.js';
+import type { Listener } from './progress.js';
+import { Trainer } from './trainer.js';
+
+export interface RunTrainingOptions {
+  readonly backend?: BackendName | 'auto';
+  /** Go on from the last checkpoint of the folder. */
+  readonly resume?: boolean;
+  /** After an abort the run keeps a checkpoint after the current step, then throws TrainingError. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told what happens; every method is optional. */
+  readonly listener?: Partial<Listener> | undefined;
+}
+
+export interface TrainedModel {
+  /** Folder of the trained checkpoint. */
+  readonly checkpoint: string;
+  /** Of the development set. */
+  readonly evaluation: Evaluation;
+}
+
+/** A listener for everything from one for some things; methods keep their object. */
+function complete(partial: Partial<Listener>): Listener {
+  return {
+    note: (line) => partial.note?.(line),
+    phase: (...values) => partial.phase?.(...values),
+    examples: (count) => partial.examples?.(count),
+    step: (report) => partial.step?.(report),
+    evaluation: (report) => partial.evaluation?.(report),
+  };
+}
+
+/** Trains; throws TrainingError with the checkpoint that is still good, ConfigError, DatasetError or CheckpointError. */
+export async function runTraining(
+  config: RunConfig,
+  options: RunTrainingOptions = {},
+): Promise<TrainedModel> {
+  const { resume = false, signal } = options;
+  const listener = complete(options.listener ?? {});
+  signal?.throwIfAborted();
+  const backend = await useBackend(options.backend ?? 'auto');
+  const prepared = await prepareRun(config, async (name) => readCheckpoint(await resolveCheckpoint(name)));
+  for (const line of prepared.notes) listener.note(line);
+  const { train, dev, state } = prepared;
+  const { layers, hiddenSize } = state.config;
+  listener.note(
+    `${config.name}: ${nameOfTask(config.task)}, ${train.length} training and ${dev.length} dev examples; ${layers} layers of ${hiddenSize}; backend ${backend}; writing to ${config.output}`,
+  );
+  const stop = { requested: signal?.aborted ?? false };
+  const request = (): void => {
+    stop.requested = true;
+  };
+  signal?.addEventListener('abort', request, { once: true });
+  try {
+    const evaluation = await new Trainer(config, prepared, config.output, listener, stop).run({ resume });
+    return { checkpoint: join(config.output, 'final'), evaluation };
+  } finally {
+    signal?.removeEventListener('abort', request);
+  }
+}
