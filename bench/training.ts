@@ -106,8 +106,9 @@ export async function benchTraining(options: TrainingBenchOptions): Promise<Trai
       labelSpread: 1,
       precision,
     };
-    trainingStep(state, weights, batch, stepOptions, ({ gradients }) => {
+    trainingStep(state, weights, batch, stepOptions, (gradients) => {
       optimizer.apply(gradients, () => 1e-5);
+      weights.changed();
     });
     if (step < WARM_UP_STEPS) continue;
     times.push(performance.now() - before);

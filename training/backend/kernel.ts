@@ -1,12 +1,12 @@
 /** Glue between TensorFlow.js's kernel registry and the native kernels. */
 import * as tf from '@tensorflow/tfjs';
-import { type NativeBackend, nativeBackendName } from './native-backend.js';
+import { type NativeBackend, NATIVE_BACKEND } from './native-backend.js';
 
 export type Inputs = Readonly<Record<string, tf.TensorInfo>>;
 export type Attributes = Readonly<Record<string, number | string | boolean | Int32Array | null>>;
 
 /** True if operations run on our backend, where the fused kernels are. */
-export const onNativeBackend = (): boolean => tf.getBackend() === nativeBackendName;
+export const onNativeBackend = (): boolean => tf.getBackend() === NATIVE_BACKEND;
 
 /** Registers one fused kernel: it reads inputs and returns new tensors, made with `backend.make`. */
 export function defineKernel(
@@ -15,7 +15,7 @@ export function defineKernel(
 ): void {
   tf.registerKernel({
     kernelName,
-    backendName: nativeBackendName,
+    backendName: NATIVE_BACKEND,
     kernelFunc: ({ inputs, backend, attrs }) =>
       body(backend as NativeBackend, inputs as Inputs, (attrs ?? {}) as Attributes),
   });

@@ -7,7 +7,7 @@ import * as tf from '@tensorflow/tfjs';
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import { FloatPool } from './float-pool.js';
 
-export const nativeBackendName = 'cipherprune-native';
+export const NATIVE_BACKEND = 'cipherprune-native';
 
 export class NativeBackend extends MathBackendCPU {
   readonly pool = new FloatPool();
@@ -59,7 +59,7 @@ export class NativeBackend extends MathBackendCPU {
 }
 
 /** Operations that never keep a view of an input's memory in their output, so that it may be reused. */
-const copying = new Set(['Identity', 'Reshape', 'Add', 'Sub', 'Multiply', 'Sum', 'Sigmoid']);
+const COPYING = new Set(['Identity', 'Reshape', 'Add', 'Sub', 'Multiply', 'Sum', 'Sigmoid']);
 
 let backend: NativeBackend | null = null;
 
@@ -77,7 +77,7 @@ type KernelFunction = (call: {
 
 /** The JavaScript kernel, but its inputs are not reused if the kernel may return views of them. */
 function guarded(kernelName: string, kernelFunc: KernelFunction): KernelFunction {
-  if (copying.has(kernelName)) return kernelFunc;
+  if (COPYING.has(kernelName)) return kernelFunc;
   return (call) => {
     const native = call.backend as NativeBackend;
     for (const input of Object.values(call.inputs).flat())
@@ -90,12 +90,12 @@ function guarded(kernelName: string, kernelFunc: KernelFunction): KernelFunction
 export function registerNativeBackend(): void {
   if (backend) return;
   const made = new NativeBackend();
-  tf.registerBackend(nativeBackendName, () => made, 0);
+  tf.registerBackend(NATIVE_BACKEND, () => made, 0);
   for (const config of tf.getKernelsForBackend('cpu')) {
     const kernelFunc = guarded(config.kernelName, config.kernelFunc as KernelFunction);
     tf.registerKernel({
       ...config,
-      backendName: nativeBackendName,
+      backendName: NATIVE_BACKEND,
       kernelFunc: kernelFunc as tf.KernelConfig['kernelFunc'],
     });
   }

@@ -11,7 +11,7 @@ import { registerEmbedding } from '../ops/embedding.js';
 import { registerLayerNorm } from '../ops/layer-norm.js';
 import { registerLinear } from '../ops/linear.js';
 import { registerRows } from '../ops/rows.js';
-import { nativeBackendName, registerNativeBackend } from './native-backend.js';
+import { NATIVE_BACKEND, registerNativeBackend } from './native-backend.js';
 
 export type BackendName = 'native' | 'tensorflow' | 'cpu';
 
@@ -46,7 +46,7 @@ export async function useBackend(name: BackendName | 'auto'): Promise<BackendNam
   if (name === 'native') registerNative();
   if (name === 'tensorflow' && !(await importTensorFlow()))
     throw new Error('backend tensorflow: expected @tensorflow/tfjs-node with its native binding, found none');
-  const ready = await tf.setBackend(name === 'native' ? nativeBackendName : name);
+  const ready = await tf.setBackend(name === 'native' ? NATIVE_BACKEND : name);
   if (!ready) throw new Error(`backend ${name}: TensorFlow.js could not start it`);
   return name;
 }

@@ -28,12 +28,16 @@ export interface TeacherFolders {
 }
 
 export class Teacher {
-  private constructor(
-    private readonly places: ReadonlyMap<EncodedExample, number>,
-    /** [examples, labels] */
-    private readonly logits: Float32Array,
-    private readonly labels: number,
-  ) {}
+  readonly #places: ReadonlyMap<EncodedExample, number>;
+  /** [examples, labels] */
+  readonly #logits: Float32Array;
+  readonly #labels: number;
+
+  private constructor(places: ReadonlyMap<EncodedExample, number>, logits: Float32Array, labels: number) {
+    this.#places = places;
+    this.#logits = logits;
+    this.#labels = labels;
+  }
 
   /**
    * Null where the configuration distils nothing. own: the checkpoint of the run's dense model, and where its logits are kept;
@@ -65,10 +69,10 @@ export class Teacher {
 
   /** Its logits, [batch, labels]. */
   of(group: readonly EncodedExample[]): Float32Array {
-    const rows = new Float32Array(group.length * this.labels);
+    const rows = new Float32Array(group.length * this.#labels);
     group.forEach((example, i) => {
-      const from = this.places.get(example)! * this.labels;
-      rows.set(this.logits.subarray(from, from + this.labels), i * this.labels);
+      const from = this.#places.get(example)! * this.#labels;
+      rows.set(this.#logits.subarray(from, from + this.#labels), i * this.#labels);
     });
     return rows;
   }

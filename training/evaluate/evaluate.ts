@@ -9,7 +9,7 @@ import { predictionOf } from '../../model/outputs.js';
 import { type BatchLimits, type EncodedExample, evaluationBatches, makeBatch } from '../loop/batches.js';
 import { tokenShares } from '../loop/step.js';
 import { secureCurves } from '../network/curves.js';
-import { encode, noDropout } from '../network/encoder.js';
+import { encode, NO_DROPOUT } from '../network/encoder.js';
 import { hardMasks } from '../network/forward-options.js';
 import { currentThresholds, type ModelState, weightTensors } from '../network/model-state.js';
 
@@ -21,7 +21,7 @@ export interface Predictions {
   readonly importantRatio: readonly number[];
 }
 
-export const evaluationLimits: BatchLimits = { tokens: 8192, examples: 256 };
+export const EVALUATION_LIMITS: BatchLimits = { tokens: 8192, examples: 256 };
 
 /** Predictions with hard masks by the model's thresholds, or without masks. */
 export function predict(
@@ -35,14 +35,14 @@ export function predict(
   const logits = new Float32Array(examples.length * classes);
   const kept = new Array<number>(state.config.layers).fill(0);
   const important = new Array<number>(state.config.layers).fill(0);
-  for (const group of evaluationBatches(examples, evaluationLimits)) {
+  for (const group of evaluationBatches(examples, EVALUATION_LIMITS)) {
     const batch = makeBatch(group);
     tf.tidy(() => {
       const thresholds = options.prune ? currentThresholds(state) : null;
       const output = encode(weights.get(), state.config, batch, batch.ids, {
         curves: secureCurves,
         masks: thresholds && hardMasks(thresholds, state.reduces),
-        dropout: noDropout,
+        dropout: NO_DROPOUT,
         lastLayer: 'cls',
         precision: options.precision ?? 'float32',
         compact: true,
@@ -131,13 +131,13 @@ export function evaluate(
 export function collectScores(state: ModelState, examples: readonly EncodedExample[]): number[][] {
   const weights = weightTensors(state);
   const scores: number[][] = Array.from({ length: state.config.layers - 1 }, () => []);
-  for (const group of evaluationBatches(examples, evaluationLimits)) {
+  for (const group of evaluationBatches(examples, EVALUATION_LIMITS)) {
     const batch = makeBatch(group);
     tf.tidy(() => {
       encode(weights.get(), state.config, batch, batch.ids, {
         curves: secureCurves,
         masks: null,
-        dropout: noDropout,
+        dropout: NO_DROPOUT,
         lastLayer: 'cls',
         observe: (layer, name, value) => {
           if (name !== 'scores' || layer === null || layer >= scores.length) return;

@@ -5,10 +5,10 @@
 import * as tf from '@tensorflow/tfjs';
 import { type EncodedExample, evaluationBatches, makeBatch } from '../loop/batches.js';
 import { secureCurves } from '../network/curves.js';
-import { encode, noDropout } from '../network/encoder.js';
+import { encode, NO_DROPOUT } from '../network/encoder.js';
 import { hardMasks } from '../network/forward-options.js';
 import { currentThresholds, type ModelState, weightTensors } from '../network/model-state.js';
-import { evaluationLimits, predictions } from './evaluate.js';
+import { EVALUATION_LIMITS, predictions } from './evaluate.js';
 
 export interface TokenTrace {
   /** Per token: the layer whose pruning took it away; null if it stayed to the end. */
@@ -49,14 +49,14 @@ function traceOf(
 export function traceTokens(state: ModelState, examples: readonly EncodedExample[]): TokenTrace[] {
   const weights = weightTensors(state);
   const traces = new Map<EncodedExample, TokenTrace>();
-  for (const group of evaluationBatches(examples, evaluationLimits)) {
+  for (const group of evaluationBatches(examples, EVALUATION_LIMITS)) {
     const batch = makeBatch(group);
     tf.tidy(() => {
       const thresholds = currentThresholds(state);
       const output = encode(weights.get(), state.config, batch, batch.ids, {
         curves: secureCurves,
         masks: thresholds && hardMasks(thresholds, state.reduces),
-        dropout: noDropout,
+        dropout: NO_DROPOUT,
         lastLayer: 'cls',
         compact: true,
       });

@@ -11,7 +11,7 @@ import type { Checkpoint } from '../../model/checkpoint/checkpoint.js';
 import { CipherPruneError } from '../../util/errors.js';
 import { makeBatch } from '../loop/batches.js';
 import { exactCurves } from '../network/curves.js';
-import { encode, noDropout } from '../network/encoder.js';
+import { encode, NO_DROPOUT } from '../network/encoder.js';
 import { type Parameter, WeightTensors, weightShapes } from '../network/parameters.js';
 
 const rows = z.array(z.array(z.number()));
@@ -94,7 +94,7 @@ function compute(checkpoint: Checkpoint, weights: WeightTensors, reference: Refe
     encode(weights.get(), checkpoint.config, batch, batch.ids, {
       curves: exactCurves,
       masks: null,
-      dropout: noDropout,
+      dropout: NO_DROPOUT,
       lastLayer: 'all',
       observe: (_, name, value) => {
         const values = value.dataSync() as Float32Array;

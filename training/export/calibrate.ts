@@ -1,10 +1,10 @@
 /** Largest absolute values of everything that the secure engine computes, over sample sentences, with pruning active. */
 import * as tf from '@tensorflow/tfjs';
 import type { LayerRanges, ModelRanges } from '../../model/artifact/artifact.js';
-import { evaluationLimits } from '../evaluate/evaluate.js';
+import { EVALUATION_LIMITS } from '../evaluate/evaluate.js';
 import { type Batch, type EncodedExample, evaluationBatches, makeBatch } from '../loop/batches.js';
 import { secureCurves } from '../network/curves.js';
-import { encode, noDropout, type ObservedName } from '../network/encoder.js';
+import { encode, NO_DROPOUT, type ObservedName } from '../network/encoder.js';
 import { hardMasks } from '../network/forward-options.js';
 import { currentThresholds, type ModelState, weightTensors } from '../network/model-state.js';
 
@@ -81,51 +81,56 @@ class Calibration {
   embedding = 0;
   pooler = 0;
   logits = 0;
-  private kept: Float32Array;
-  private query: Rows | null = null;
+  #kept: Float32Array;
+  #query: Rows | null = null;
 
-  constructor(
-    private readonly config: ModelState['config'],
-    private batch: Batch,
-  ) {
+  readonly #config: ModelState['config'];
+  #batch: Batch;
+
+  constructor(config: ModelState['config'], batch: Batch) {
+    this.#config = config;
+    this.#batch = batch;
     this.layers = Array.from({ length: config.layers }, noRange);
-    this.kept = batch.real;
+    this.#kept = batch.real;
   }
 
   start(batch: Batch): void {
-    this.batch = batch;
-    this.kept = batch.real;
+    this.#batch = batch;
+    this.#kept = batch.real;
   }
 
-  private rows(value: tf.Tensor): Rows {
+  #rows(value: tf.Tensor): Rows {
     const values = value.dataSync() as Float32Array;
     const [rows, columns] = value.shape as [number, number];
-    const { kept } = this;
+    const kept = this.#kept;
     // One row a sequence is [CLS], which is always there.
-    return { values, columns, present: rows === this.batch.size ? () => true : (row) => kept[row]! > 0 };
+    return { values, columns, present: rows === this.#batch.size ? () => true : (row) => kept[row]! > 0 };
   }
 
   see(at: number | null, name: ObservedName, value: tf.Tensor): void {
     if (name === 'scores' || name === 'embeddingNorm' || name === 'pooler') return;
     if (name === 'kept') {
-      this.kept = value.dataSync() as Float32Array;
+      this.#kept = value.dataSync() as Float32Array;
       return;
     }
-    const rows = this.rows(value);
+    const rows = this.#rows(value);
     const most = largest(rows);
-    if (at !== null) this.seeLayer(this.layers[at]!, name, rows, most);
+    if (at !== null) this.#seeLayer(this.layers[at]!, name, rows, most);
     else if (name === 'embedding') this.embedding = Math.max(this.embedding, most);
     else if (name === 'poolerInput') this.pooler = Math.max(this.pooler, most);
     else this.logits = Math.max(this.logits, most);
   }
 
-  private seeLayer(layer: Mutable<LayerRanges>, name: ObservedName, rows: Rows, most: number): void {
-    const scale = name === 'query' ? Math.sqrt(this.config.heads / this.config.hiddenSize) : 1;
+  #seeLayer(layer: Mutable<LayerRanges>, name: ObservedName, rows: Rows, most: number): void {
+    const scale = name === 'query' ? Math.sqrt(this.#config.heads / this.#config.hiddenSize) : 1;
     const key = name as Exclude<keyof LayerRanges, 'attentionVariance' | 'outputVariance' | 'logits'>;
     layer[key] = Math.max(layer[key], most * scale);
-    if (name === 'query') this.query = rows;
+    if (name === 'query') this.#query = rows;
     if (name === 'key')
-      layer.logits = Math.max(layer.logits, largestLogit(this.query!, rows, this.batch, this.config.heads));
+      layer.logits = Math.max(
+        layer.logits,
+        largestLogit(this.#query!, rows, this.#batch, this.#config.heads),
+      );
     if (name === 'attentionResidual') widenVariance(layer.attentionVariance, rows);
     if (name === 'outputResidual') widenVariance(layer.outputVariance, rows);
   }
@@ -139,7 +144,7 @@ class Calibration {
 export function calibrate(state: ModelState, examples: readonly EncodedExample[]): ModelRanges {
   if (examples.length === 0) throw new Error('calibration: expected sentences, got none');
   const weights = weightTensors(state);
-  const groups = evaluationBatches(examples, evaluationLimits);
+  const groups = evaluationBatches(examples, EVALUATION_LIMITS);
   const calibration = new Calibration(state.config, makeBatch(groups[0]!));
   for (const group of groups) {
     const batch = makeBatch(group);
@@ -149,7 +154,7 @@ export function calibrate(state: ModelState, examples: readonly EncodedExample[]
       encode(weights.get(), state.config, batch, batch.ids, {
         curves: secureCurves,
         masks: thresholds && hardMasks(thresholds, state.reduces),
-        dropout: noDropout,
+        dropout: NO_DROPOUT,
         lastLayer: 'cls',
         observe: (layer, name, value) => calibration.see(layer, name, value),
       });

@@ -9,9 +9,10 @@ import { readCheckpoint } from '../../model/checkpoint/checkpoint.js';
 import { createTokenizer } from '../../model/tokenizer/tokenizer.js';
 import { UsageError } from '../../util/errors.js';
 import { useBackend } from '../backend/setup.js';
-import { mixSeeds, shuffle } from '../loop/batches.js';
+import { shuffle } from '../loop/batches.js';
 import { findRunConfig } from '../loop/run-config.js';
 import { stateOfCheckpoint } from '../network/model-state.js';
+import { calibrationSeed } from '../seeds.js';
 import { type ExportResult, exportArtifact } from './export.js';
 
 /** A text, or a pair of texts. */
@@ -48,7 +49,7 @@ export interface ExportedModel extends Omit<ExportResult, 'artifact' | 'state'> 
 async function sampleOfRun(config: RunConfig, data: string | undefined): Promise<CalibrationText[]> {
   const directory = data ?? config.data.directory;
   const { examples } = await loadSplit({ ...config, data: { ...config.data, directory } }, 'train');
-  const sample = shuffle([...examples], splitmix32(mixSeeds(config.seed, 5)));
+  const sample = shuffle([...examples], splitmix32(calibrationSeed(config.seed)));
   return sample.slice(0, config.export.calibrationExamples);
 }
 

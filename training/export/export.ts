@@ -13,7 +13,7 @@ import type { Checkpoint } from '../../model/checkpoint/checkpoint.js';
 import { groupOfLayer, headSize, weightGroups } from '../../model/config.js';
 import type { EncodedExample } from '../loop/batches.js';
 import { type ModelState, stateOfCheckpoint } from '../network/model-state.js';
-import { layerPrefix, type Parameter, wordTable } from '../network/parameters.js';
+import { layerPrefix, type Parameter, WORD_TABLE } from '../network/parameters.js';
 import { calibrate } from './calibrate.js';
 import { dequantize, type QuantizationReport, quantizeLinear, quantizeTable } from './quantize.js';
 
@@ -39,38 +39,41 @@ export interface ExportResult {
 }
 
 /** Of tables that are small beside the words': more bits cost nothing there, and single rows are much larger than others. */
-const positionBits = 12;
+const POSITION_BITS = 12;
 
 /** Quantizes tensors by name and remembers what it did, and the rounded numbers. */
 class Quantizer {
   readonly reports: QuantizationReport[] = [];
   readonly rounded = new Map<string, Parameter>();
 
-  constructor(
-    private readonly state: ModelState,
-    private readonly options: ExportOptions,
-  ) {}
+  readonly #state: ModelState;
+  readonly #options: ExportOptions;
 
-  private parameter(name: string): Parameter {
-    return this.state.parameters.get(name)!;
+  constructor(state: ModelState, options: ExportOptions) {
+    this.#state = state;
+    this.#options = options;
+  }
+
+  #parameter(name: string): Parameter {
+    return this.#state.parameters.get(name)!;
   }
 
   /** `factor` is folded into the weights and the bias. */
   linear(name: string, factor = 1): QuantizedLinear {
-    const { shape, values } = this.parameter(`${name}.weight`);
+    const { shape, values } = this.#parameter(`${name}.weight`);
     const scaled = values.map((value) => value * factor);
-    const { weightBits } = this.options;
+    const { weightBits } = this.#options;
     const size = shape as [number, number];
     const { matrix, report } = quantizeLinear(`${name}.weight`, scaled, size, weightBits);
     this.reports.push(report);
     const floats = dequantize(matrix, true).map((value) => value / factor);
     this.rounded.set(`${name}.weight`, { shape, values: floats });
-    const bias = this.parameter(`${name}.bias`).values;
+    const bias = this.#parameter(`${name}.bias`).values;
     return { matrix, bias: Float64Array.from(bias, (value) => value * factor) };
   }
 
   table(name: string, bits: number) {
-    const { shape, values } = this.parameter(name);
+    const { shape, values } = this.#parameter(name);
     const { matrix, report } = quantizeTable(name, values, shape as [number, number], bits);
     this.reports.push(report);
     this.rounded.set(name, { shape, values: dequantize(matrix, false) });
@@ -79,8 +82,8 @@ class Quantizer {
 
   norm(name: string): LayerNormWeights {
     return {
-      gamma: Float64Array.from(this.parameter(`${name}.LayerNorm.weight`).values),
-      beta: Float64Array.from(this.parameter(`${name}.LayerNorm.bias`).values),
+      gamma: Float64Array.from(this.#parameter(`${name}.LayerNorm.weight`).values),
+      beta: Float64Array.from(this.#parameter(`${name}.LayerNorm.bias`).values),
     };
   }
 }
@@ -134,9 +137,9 @@ export function exportArtifact(
   const state = stateOfCheckpoint(checkpoint);
   const quantizer = new Quantizer(state, options);
   const { embeddingBits } = options;
-  const smallTableBits = Math.max(embeddingBits, positionBits);
+  const smallTableBits = Math.max(embeddingBits, POSITION_BITS);
   const embedding = {
-    word: quantizer.table(wordTable, embeddingBits),
+    word: quantizer.table(WORD_TABLE, embeddingBits),
     position: quantizer.table('embeddings.position_embeddings.weight', smallTableBits),
     tokenType:
       state.config.tokenTypes > 0

@@ -16,8 +16,8 @@ export interface QuantizationReport {
 }
 
 /** Finer scales than the one that saturates nothing are tried too: a few cut outliers may cost less than coarse steps. */
-const finerScales = 3;
-const mostFractionBits = 30;
+const FINER_SCALES = 3;
+const MOST_FRACTION_BITS = 30;
 
 interface Trial {
   readonly fractionBits: number;
@@ -45,14 +45,14 @@ function safeScale(values: Float32Array, weightBits: number): number {
   const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const whole = 2 ** (weightBits - 1) - 1;
   const safe = largest === 0 ? 0 : Math.floor(Math.log2(whole / largest));
-  return Math.max(0, Math.min(mostFractionBits, safe));
+  return Math.max(0, Math.min(MOST_FRACTION_BITS, safe));
 }
 
 /** The scale of least squared error. */
 function bestScale(values: Float32Array, weightBits: number): Trial {
   const first = safeScale(values, weightBits);
-  const trials = Array.from({ length: finerScales + 1 }, (_, i) =>
-    tryScale(values, weightBits, Math.min(mostFractionBits, first + i)),
+  const trials = Array.from({ length: FINER_SCALES + 1 }, (_, i) =>
+    tryScale(values, weightBits, Math.min(MOST_FRACTION_BITS, first + i)),
   );
   return trials.reduce((best, trial) => (trial.squaredError < best.squaredError ? trial : best));
 }
@@ -102,13 +102,13 @@ export function quantizeTable(
 }
 
 /** Bits of an integer as it is stored. */
-const mostStoredBits = 16;
+const MOST_STORED_BITS = 16;
 
 /** The finest scale of all rows that are not zero, at most so much finer than the coarsest that integers can be stored. */
 function commonScale(trials: readonly (Trial | null)[], weightBits: number): number {
   const scales = trials.flatMap((trial) => trial?.fractionBits ?? []);
   if (scales.length === 0) return 0;
-  return Math.min(Math.max(...scales), Math.min(...scales) + mostStoredBits - weightBits);
+  return Math.min(Math.max(...scales), Math.min(...scales) + MOST_STORED_BITS - weightBits);
 }
 
 /**

@@ -30,16 +30,6 @@ export interface BatchLimits {
   readonly examples: number;
 }
 
-/** Mixes numbers into one seed, so that (seed, phase, epoch) give unrelated orders. */
-export function mixSeeds(...parts: readonly number[]): number {
-  let state = 0x811c9dc5;
-  for (const part of parts) {
-    state = Math.imul(state ^ (part >>> 0), 0x01000193);
-    state = Math.imul(state ^ (state >>> 15), 0x2c1b3c6d);
-  }
-  return (state ^ (state >>> 13)) >>> 0;
-}
-
 /** Fisher and Yates, in place. */
 export function shuffle<T>(items: T[], random: () => number): T[] {
   for (let i = items.length - 1; i > 0; i--) {
@@ -95,7 +85,7 @@ function cut(examples: readonly EncodedExample[], limits: BatchLimits): EncodedE
 }
 
 /** Batches that are sorted by length together before they are cut: long enough for little padding, short enough to mix. */
-const sortedTogether = 50;
+const SORTED_TOGETHER = 50;
 
 /** One epoch in a shuffled order: lists of examples, to be stacked when their turn comes. */
 export function epochBatches(
@@ -106,7 +96,7 @@ export function epochBatches(
   const random = splitmix32(seed);
   const order = shuffle([...examples], random);
   const groups: EncodedExample[][] = [];
-  const chunk = sortedTogether * limits.examples;
+  const chunk = SORTED_TOGETHER * limits.examples;
   for (let from = 0; from < order.length; from += chunk) {
     const part = order.slice(from, from + chunk);
     part.sort((a, b) => a.ids.length - b.ids.length || a.index - b.index);

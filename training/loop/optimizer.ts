@@ -3,7 +3,7 @@
  * the rows that a batch touched are updated, with their own moments (as in "lazy" Adam): the others stand still.
  */
 import { kernels } from '#kernels';
-import { decays, type Parameters, wordTable } from '../network/parameters.js';
+import { decays, isThreshold, type Parameters, WORD_TABLE } from '../network/parameters.js';
 
 /** Gradients of one step: whole tensors by name, and rows of the word table by id (distinct). */
 export interface Gradients {
@@ -27,8 +27,6 @@ interface Moments {
   readonly square: Float32Array<ArrayBuffer>;
 }
 
-const isThreshold = (name: string): boolean => name.startsWith('thresholds.');
-
 /** Norm of all weights' gradients together; thresholds have their own scale and stay out. */
 export function gradientNorm({ dense, words }: Gradients): number {
   let total = words ? kernels.floatSumOfSquares({ x: words.rows }) : 0;
@@ -39,25 +37,28 @@ export function gradientNorm({ dense, words }: Gradients): number {
 
 export class AdamW {
   step = 0;
-  private readonly moments = new Map<string, Moments>();
+  readonly #moments = new Map<string, Moments>();
 
-  constructor(
-    private readonly parameters: Parameters,
-    private readonly options: OptimizerOptions,
-  ) {}
+  readonly #parameters: Parameters;
+  readonly #options: OptimizerOptions;
 
-  private momentsOf(name: string, size: number): Moments {
-    let moments = this.moments.get(name);
+  constructor(parameters: Parameters, options: OptimizerOptions) {
+    this.#parameters = parameters;
+    this.#options = options;
+  }
+
+  #momentsOf(name: string, size: number): Moments {
+    let moments = this.#moments.get(name);
     if (!moments) {
       moments = { mean: new Float32Array(size), square: new Float32Array(size) };
-      this.moments.set(name, moments);
+      this.#moments.set(name, moments);
     }
     return moments;
   }
 
   /** Changes the parameters, unless a gradient is not finite; returns the gradient norm before the limit. */
   apply(gradients: Gradients, rateOf: RateOf): number {
-    const { beta1, beta2, epsilon, weightDecay, clipNorm } = this.options;
+    const { beta1, beta2, epsilon, weightDecay, clipNorm } = this.#options;
     const norm = gradientNorm(gradients);
     if (!Number.isFinite(norm)) return norm;
     const clip = clipNorm !== null && norm > clipNorm ? clipNorm / norm : 1;
@@ -73,13 +74,13 @@ export class AdamW {
       correction2: 1 / (1 - beta2 ** this.step),
     });
     for (const [name, gradient] of gradients.dense) {
-      const { values } = this.parameter(name);
-      const { mean, square } = this.momentsOf(name, values.length);
+      const { values } = this.#parameter(name);
+      const { mean, square } = this.#momentsOf(name, values.length);
       kernels.floatAdamW({ parameter: values, mean, square, gradient, ...numbers(name) });
     }
     if (gradients.words) {
-      const { values, shape } = this.parameter(wordTable);
-      const { mean, square } = this.momentsOf(wordTable, values.length);
+      const { values, shape } = this.#parameter(WORD_TABLE);
+      const { mean, square } = this.#momentsOf(WORD_TABLE, values.length);
       const { ids, rows } = gradients.words;
       kernels.floatAdamWRows({
         columns: shape[1]!,
@@ -89,28 +90,28 @@ export class AdamW {
         square,
         rows: ids,
         gradient: rows,
-        ...numbers(wordTable),
+        ...numbers(WORD_TABLE),
       });
     }
     return norm;
   }
 
-  private parameter(name: string) {
-    const parameter = this.parameters.get(name);
+  #parameter(name: string) {
+    const parameter = this.#parameters.get(name);
     if (!parameter) throw new Error(`optimizer: gradient of ${name}, which is not a parameter`);
     return parameter;
   }
 
   /** Moments by name, for a checkpoint. */
   state(): ReadonlyMap<string, Moments> {
-    return this.moments;
+    return this.#moments;
   }
 
   /** Goes on from a checkpoint. */
   restore(step: number, moments: ReadonlyMap<string, Moments>): void {
     this.step = step;
-    this.moments.clear();
-    for (const [name, pair] of moments) this.moments.set(name, pair);
+    this.#moments.clear();
+    for (const [name, pair] of moments) this.#moments.set(name, pair);
   }
 }
 

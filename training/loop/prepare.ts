@@ -19,8 +19,8 @@ import {
 import { learnWordPieces } from '../../model/tokenizer/word-piece.js';
 import { TrainingError } from '../errors.js';
 import type { ModelState } from '../network/model-state.js';
+import { FURTHER_TEXTS_SEED } from '../seeds.js';
 import type { EncodedExample } from './batches.js';
-import { mixSeeds } from './batches.js';
 import { freshModel, labelScale, pretrainedModel } from './starting-model.js';
 
 export interface PreparedRun {
@@ -84,30 +84,29 @@ async function tokenizerFilesFor(
   return checkpoint.tokenizerFiles;
 }
 
-/** The same for every seed of a run, so that a teacher's kept logits serve all of them. */
-const furtherSeed = mixSeeds(0, 6);
-
 /** Further texts from those of a task, in the way that suits one text or two. */
 const recombine = (examples: readonly Example[], each: number): FurtherText[] =>
-  examples[0]?.textPair === null ? joinedTexts(examples, each, furtherSeed) : recombinedPairs(examples, each);
+  examples[0]?.textPair === null
+    ? joinedTexts(examples, each, FURTHER_TEXTS_SEED)
+    : recombinedPairs(examples, each);
 
 /** Ways to make further texts, under their keys in the configuration. */
-const furtherTexts = {
+const FURTHER_TEXTS = {
   recombined: recombine,
-  cutoff: (examples, each) => cutTexts(examples, each, furtherSeed),
-  excerpts: (examples, each) => excerptPairs(examples, each, furtherSeed),
+  cutoff: (examples, each) => cutTexts(examples, each, FURTHER_TEXTS_SEED),
+  excerpts: (examples, each) => excerptPairs(examples, each, FURTHER_TEXTS_SEED),
 } satisfies Record<string, (examples: readonly Example[], each: number) => FurtherText[]>;
 
 /** The texts of a configuration that only a teacher labels, as a data set without rows of its own. */
 function unlabelledTexts({ distillation, masks }: RunConfig, train: Dataset): Dataset {
-  const keys = Object.keys(furtherTexts) as (keyof typeof furtherTexts)[];
+  const keys = Object.keys(FURTHER_TEXTS) as (keyof typeof FURTHER_TEXTS)[];
   const wanted = keys.filter((key) => distillation[key] > 0);
   if (wanted.length > 0 && distillation.weight === 0)
     throw new TrainingError(`distillation.${wanted[0]}: expected a weight above 0, got 0`);
   const made =
     masks.mode === 'none'
       ? []
-      : wanted.flatMap((key) => furtherTexts[key](train.examples, distillation[key]));
+      : wanted.flatMap((key) => FURTHER_TEXTS[key](train.examples, distillation[key]));
   const examples = asExamples(made, train.examples);
   return { ...train, examples, malformed: { count: 0, first: [] } };
 }

@@ -43,13 +43,13 @@ export interface Listener {
 
 /** Mean of what steps report. */
 export class StepMeans {
-  private examples = 0;
-  private labelled = 0;
-  private steps = 0;
-  private isCounted = true;
-  private readonly sums = { loss: 0, taskLoss: 0, correct: 0, gradientNorm: 0 };
-  private kept: number[] = [];
-  private important: number[] = [];
+  #examples = 0;
+  #labelled = 0;
+  #steps = 0;
+  #isCounted = true;
+  readonly #sums = { loss: 0, taskLoss: 0, correct: 0, gradientNorm: 0 };
+  #kept: number[] = [];
+  #important: number[] = [];
 
   add(
     step: {
@@ -63,37 +63,41 @@ export class StepMeans {
     size: number,
     gradientNorm: number,
   ): void {
-    this.steps++;
-    this.examples += size;
-    this.sums.loss += step.loss * size;
-    this.labelled += step.labelled;
-    this.sums.taskLoss += step.taskLoss * step.labelled;
-    if (step.correct === null) this.isCounted = false;
-    else this.sums.correct += step.correct;
-    this.sums.gradientNorm += gradientNorm;
-    this.kept = step.kept.map((share, i) => (this.kept[i] ?? 0) + share * size);
-    this.important = step.important.map((share, i) => (this.important[i] ?? 0) + share * size);
+    this.#steps++;
+    this.#examples += size;
+    this.#sums.loss += step.loss * size;
+    this.#labelled += step.labelled;
+    this.#sums.taskLoss += step.taskLoss * step.labelled;
+    if (step.correct === null) this.#isCounted = false;
+    else this.#sums.correct += step.correct;
+    this.#sums.gradientNorm += gradientNorm;
+    this.#kept = step.kept.map((share, i) => (this.#kept[i] ?? 0) + share * size);
+    this.#important = step.important.map((share, i) => (this.#important[i] ?? 0) + share * size);
   }
 
   means() {
-    const n = Math.max(1, this.examples);
-    const labelled = Math.max(1, this.labelled);
+    const n = Math.max(1, this.#examples);
+    const labelled = Math.max(1, this.#labelled);
     return {
-      loss: this.sums.loss / n,
-      taskLoss: this.sums.taskLoss / labelled,
-      accuracy: this.isCounted ? this.sums.correct / labelled : null,
-      gradientNorm: this.sums.gradientNorm / Math.max(1, this.steps),
-      kept: this.kept.map((x) => x / n),
-      important: this.important.map((x) => x / n),
+      loss: this.#sums.loss / n,
+      taskLoss: this.#sums.taskLoss / labelled,
+      accuracy: this.#isCounted ? this.#sums.correct / labelled : null,
+      gradientNorm: this.#sums.gradientNorm / Math.max(1, this.#steps),
+      kept: this.#kept.map((x) => x / n),
+      important: this.#important.map((x) => x / n),
     };
   }
 }
 
 /** Appends lines of JSON to a file, in order; the first failure is thrown by the next call. */
 export class MetricsLog {
-  constructor(private readonly file: string) {}
+  readonly #file: string;
+
+  constructor(file: string) {
+    this.#file = file;
+  }
 
   async append(event: string, values: object): Promise<void> {
-    await appendFile(this.file, `${JSON.stringify({ event, ...values })}\n`);
+    await appendFile(this.#file, `${JSON.stringify({ event, ...values })}\n`);
   }
 }

@@ -22,7 +22,8 @@ import {
 } from '../../model/checkpoint/safetensors.js';
 import { TrainingError } from '../errors.js';
 import { type ModelState, toCheckpoint } from '../network/model-state.js';
-import { type Parameter, pruneThresholds, reduceThresholds, weightShapes } from '../network/parameters.js';
+import { type Parameter, PRUNE_THRESHOLDS, REDUCE_THRESHOLDS, weightShapes } from '../network/parameters.js';
+import type { Control } from '../phases/phase.js';
 import type { AdamW } from './optimizer.js';
 
 /** Where a run is: the next batch to train on is `batch` of `epoch` of `phase`. */
@@ -35,10 +36,17 @@ export interface Position {
   readonly step: number;
   /** True after the phase's last step: the next phase begins. */
   readonly phaseDone: boolean;
-  readonly lambda: number;
-  /** Kept shares per layer, a running mean over the soft phase: what the hard phase holds in target mode. */
-  readonly kept: readonly number[] | null;
 }
+
+/** The beginning of a phase. */
+export const startOf = (phase: PhaseName): Position => ({
+  phase,
+  epoch: 0,
+  batch: 0,
+  seen: 0,
+  step: 0,
+  phaseDone: false,
+});
 
 const positionSchema = z.strictObject({
   formatVersion: z.literal(1),
@@ -58,20 +66,20 @@ export class RunFolder {
   readonly last: string;
   readonly dense: string;
   readonly final: string;
-  private readonly origin: string;
+  readonly #origin: string;
 
   constructor(readonly directory: string) {
     this.metrics = join(directory, 'metrics.jsonl');
     this.last = join(directory, 'checkpoint');
     this.dense = join(directory, 'dense');
     this.final = join(directory, 'final');
-    this.origin = join(directory, 'origin.json');
+    this.#origin = join(directory, 'origin.json');
   }
 
   /** A new run: whatever an older one left is removed. */
   async start(config: RunConfig): Promise<void> {
     await mkdir(this.directory, { recursive: true });
-    for (const old of [this.metrics, this.last, this.dense, this.final, this.origin])
+    for (const old of [this.metrics, this.last, this.dense, this.final, this.#origin])
       await rm(old, { recursive: true, force: true });
     await writeFileAtomically(join(this.directory, 'run.json'), `${JSON.stringify(config, null, 2)}\n`);
   }
@@ -98,13 +106,13 @@ export class RunFolder {
   /** Notes the checkpoint whose weights this run goes on from. */
   async writeOrigin(dense: string): Promise<void> {
     const origin = { dense: relative(this.directory, dense) };
-    await writeFileAtomically(this.origin, `${JSON.stringify(origin)}\n`);
+    await writeFileAtomically(this.#origin, `${JSON.stringify(origin)}\n`);
   }
 
   /** That checkpoint's folder; null if the run trained its dense model itself, or it is gone. */
   async readOrigin(): Promise<string | null> {
-    if (!existsSync(this.origin)) return null;
-    const { dense } = JSON.parse(await readFile(this.origin, 'utf8')) as { dense: string };
+    if (!existsSync(this.#origin)) return null;
+    const { dense } = JSON.parse(await readFile(this.#origin, 'utf8')) as { dense: string };
     const folder = resolve(this.directory, dense);
     return existsSync(folder) ? folder : null;
   }
@@ -114,18 +122,18 @@ export class RunFolder {
   }
 
   /** Weights, thresholds, moments and the position, all or nothing. */
-  async writeLast(state: ModelState, optimizer: AdamW, position: Position): Promise<void> {
+  async writeLast(state: ModelState, optimizer: AdamW, position: Position, control: Control): Promise<void> {
     const tensors = new Map<string, ReturnType<typeof fromElements>>();
     for (const [name, { mean, square }] of optimizer.state()) {
       tensors.set(`mean.${name}`, fromElements(mean, [mean.length]));
       tensors.set(`square.${name}`, fromElements(square, [square.length]));
     }
-    for (const name of [pruneThresholds, reduceThresholds]) {
+    for (const name of [PRUNE_THRESHOLDS, REDUCE_THRESHOLDS]) {
       const parameter = state.parameters.get(name);
       if (parameter) tensors.set(name, fromElements(parameter.values, parameter.shape));
     }
     const metadata = { step: String(optimizer.step) };
-    const stored = { formatVersion: 1, ...position, spread: state.spread };
+    const stored = { formatVersion: 1, ...position, ...control, spread: state.spread };
     const extra = new Map<string, Uint8Array | string>([
       ['optimizer.safetensors', serializeSafetensors(tensors, metadata)],
       ['position.json', `${JSON.stringify(stored, null, 2)}\n`],
@@ -137,7 +145,7 @@ export class RunFolder {
   async readLast(
     state: ModelState,
     makeOptimizer: () => AdamW,
-  ): Promise<{ optimizer: AdamW; position: Position }> {
+  ): Promise<{ optimizer: AdamW; position: Position; control: Control }> {
     const checkpoint = await readCheckpoint(this.last);
     for (const name of weightShapes(state.config).keys())
       state.parameters.get(name)!.values.set(checkpoint.tensors.get(name)!.values);
@@ -146,13 +154,13 @@ export class RunFolder {
     );
     if (!parsed.success)
       throw new TrainingError(`${this.last}/position.json: ${parsed.error.issues[0]?.message}`);
-    const { formatVersion: _, spread, ...position } = parsed.data;
+    const { formatVersion: _, spread, lambda, kept, ...position } = parsed.data;
     const file = join(this.last, 'optimizer.safetensors');
     const { tensors, metadata } = parseSafetensors(await readFile(file), file);
     state.spread = spread;
     const floats = (name: string): Float32Array<ArrayBuffer> =>
       Float32Array.from(toFloat32(tensors.get(name)!, name));
-    for (const name of [pruneThresholds, reduceThresholds]) {
+    for (const name of [PRUNE_THRESHOLDS, REDUCE_THRESHOLDS]) {
       const stored = tensors.get(name);
       if (stored)
         state.parameters.set(name, { shape: stored.shape, values: floats(name) } satisfies Parameter);
@@ -163,6 +171,6 @@ export class RunFolder {
       (name) => [name, { mean: floats(`mean.${name}`), square: floats(`square.${name}`) }] as const,
     );
     optimizer.restore(Number(metadata.step), new Map(moments));
-    return { optimizer, position };
+    return { optimizer, position, control: { lambda, kept } };
   }
 }

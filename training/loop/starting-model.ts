@@ -9,7 +9,7 @@ import { BERT_ARCHITECTURE, type ModelConfig } from '../../model/config.js';
 import { matchLabels } from '../../model/label-map.js';
 import { TrainingError } from '../errors.js';
 import { initialParameters, initialValues, type Parameter, weightShapes } from '../network/parameters.js';
-import { mixSeeds } from './batches.js';
+import { weightSeed } from '../seeds.js';
 
 export interface StartingModel {
   readonly model: ModelConfig;
@@ -52,7 +52,7 @@ export function freshModel(
 ): StartingModel {
   const { initializerRange, ...architecture } = config.model.architecture!;
   const model: ModelConfig = { ...BERT_ARCHITECTURE, ...architecture, vocabularySize, labels, problem };
-  const parameters = initialParameters(model, initializerRange, mixSeeds(config.seed, 1));
+  const parameters = initialParameters(model, initializerRange, weightSeed(config.seed));
   if (problem === 'regression') scaleHead(parameters, scale);
   return { model, parameters };
 }
@@ -92,7 +92,7 @@ export function pretrainedModel(
 ): StartingModel {
   const { labels, problem } = task;
   const model: ModelConfig = { ...checkpoint.config, labels, problem };
-  const random = splitmix32(mixSeeds(config.seed, 1));
+  const random = splitmix32(weightSeed(config.seed));
   const rows = classifierRows(checkpoint, task, notes);
   const parameters = new Map<string, Parameter>();
   for (const [name, shape] of weightShapes(model)) {

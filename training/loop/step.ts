@@ -16,7 +16,13 @@ import {
 } from '../network/losses.js';
 import type { LayerMasks, TokenMasks } from '../network/masks.js';
 import { currentThresholds, type ModelState } from '../network/model-state.js';
-import { pruneThresholds, reduceThresholds, type WeightTensors, wordTable } from '../network/parameters.js';
+import {
+  PRUNE_THRESHOLDS,
+  REDUCE_THRESHOLDS,
+  type Weights,
+  type WeightTensors,
+  WORD_TABLE,
+} from '../network/parameters.js';
 import type { Batch } from './batches.js';
 import type { Gradients } from './optimizer.js';
 
@@ -61,7 +67,6 @@ export interface StepResult {
   /** As `tokenShares` gives them. */
   readonly kept: readonly number[];
   readonly important: readonly number[];
-  readonly gradients: Gradients;
 }
 
 /** Word ids of a batch as distinct ids and places in their list, so that gradients are made for these rows only. */
@@ -135,19 +140,18 @@ interface Leaves {
   readonly tensors: readonly tf.Tensor[];
 }
 
-function leavesOf(state: ModelState, weights: WeightTensors, ids: Int32Array, options: StepOptions): Leaves {
-  const all = weights.get();
+function leavesOf(state: ModelState, all: Weights, ids: Int32Array, options: StepOptions): Leaves {
   const soft = options.masks.mode === 'soft';
   const frozen = (name: string): boolean => options.freezeEmbeddings && name.startsWith('embeddings.');
-  const names = Object.keys(all).filter((name) => name !== wordTable && !frozen(name));
+  const names = Object.keys(all).filter((name) => name !== WORD_TABLE && !frozen(name));
   const tensors = names.map((name) => all[name]!);
   if (!options.freezeEmbeddings) {
-    names.push(wordTable);
-    const rows = gatherRows(state.parameters.get(wordTable)!.values, state.config.hiddenSize, ids);
+    names.push(WORD_TABLE);
+    const rows = gatherRows(state.parameters.get(WORD_TABLE)!.values, state.config.hiddenSize, ids);
     tensors.push(tf.tensor2d(rows, [ids.length, state.config.hiddenSize]));
   }
   if (soft)
-    for (const name of [pruneThresholds, ...(state.reduces ? [reduceThresholds] : [])]) {
+    for (const name of [PRUNE_THRESHOLDS, ...(state.reduces ? [REDUCE_THRESHOLDS] : [])]) {
       names.push(name);
       tensors.push(tf.tensor1d(state.parameters.get(name)!.values.slice()));
     }
@@ -166,8 +170,8 @@ function masksOf(
     leaf(name).slice([layer], [1]).reshape([]).mul(state.spread![layer]!) as tf.Scalar;
   return masks.temperatures.map((temperature, layer) => ({
     mode: 'soft',
-    prune: threshold(pruneThresholds, layer),
-    reduce: state.reduces ? threshold(reduceThresholds, layer) : null,
+    prune: threshold(PRUNE_THRESHOLDS, layer),
+    reduce: state.reduces ? threshold(REDUCE_THRESHOLDS, layer) : null,
     temperature,
   }));
 }
@@ -193,24 +197,50 @@ function lossOf(output: EncoderOutput, batch: Batch, state: ModelState, options:
   return { total: total.add(prunePenalty(output.layers, batch, { ...masks, alpha })) as tf.Scalar, task };
 }
 
-/** Runs forward and backward; `use` gets the result, whose gradients are valid only during the call. */
-export function trainingStep(
+/** Frees what `body` makes when it is done, whatever it returns. */
+function inScope<T>(body: () => T): T {
+  tf.engine().startScope();
+  try {
+    return body();
+  } finally {
+    tf.engine().endScope();
+  }
+}
+
+/** What is seen of a forward pass besides its loss. */
+type Observed = Omit<StepResult, 'loss' | 'labelled'>;
+
+function observe(output: EncoderOutput, task: tf.Scalar, state: ModelState, batch: Batch): Observed {
+  const isCounted = state.config.problem === 'classes';
+  return {
+    taskLoss: task.dataSync()[0]!,
+    correct: isCounted ? countCorrect(output.logits.dataSync() as Float32Array, batch.labels) : null,
+    ...tokenShares(output.layers, batch),
+  };
+}
+
+function gradientsOf(names: readonly string[], tensors: readonly tf.Tensor[], ids: Int32Array): Gradients {
+  const values = new Map(names.map((name, i) => [name, valuesOf(tensors[i]!)]));
+  const rows = values.get(WORD_TABLE);
+  values.delete(WORD_TABLE);
+  return { dense: values, words: rows ? { ids, rows } : null };
+}
+
+/** Runs forward and backward; `use` gets the gradients, which are valid only during the call. */
+export function trainingStep<T>(
   state: ModelState,
   weights: WeightTensors,
   batch: Batch,
   options: StepOptions,
-  use: (result: StepResult) => void,
-): void {
-  tf.tidy(() => {
+  use: (gradients: Gradients) => T,
+): { readonly result: StepResult; readonly used: T } {
+  return inScope(() => {
     const { ids, places } = distinctWords(batch);
-    const { names, tensors } = leavesOf(state, weights, ids, options);
-    const seen = {
-      taskLoss: 0,
-      correct: null as number | null,
-      shares: { kept: [] as number[], important: [] as number[] },
-    };
+    const all = weights.get();
+    const { names, tensors } = leavesOf(state, all, ids, options);
+    const seen: Observed[] = [];
     const { value, grads } = tf.valueAndGrads((...xs: tf.Tensor[]) => {
-      const named: Record<string, tf.Tensor> = { ...weights.get() };
+      const named: Record<string, tf.Tensor> = { ...all };
       names.forEach((name, i) => {
         named[name] = xs[i]!;
       });
@@ -224,28 +254,11 @@ export function trainingStep(
         polarize: options.masks.mode !== 'none' && options.masks.polarization > 0,
       });
       const { total, task } = lossOf(output, batch, state, options);
-      seen.taskLoss = task.dataSync()[0]!;
-      if (state.config.problem === 'classes')
-        seen.correct = countCorrect(output.logits.dataSync() as Float32Array, batch.labels);
-      seen.shares = tokenShares(output.layers, batch);
+      seen.push(observe(output, task, state, batch));
       return total;
     })([...tensors]);
-    const dense = new Map<string, Float32Array>();
-    let words: Gradients['words'] = null;
-    names.forEach((name, i) => {
-      const values = valuesOf(grads[i]!);
-      if (name === wordTable) words = { ids, rows: values };
-      else dense.set(name, values);
-    });
-    const { taskLoss, correct, shares } = seen;
     const loss = value.dataSync()[0]!;
-    use({
-      loss,
-      taskLoss,
-      labelled: labelled(batch.labels),
-      correct,
-      ...shares,
-      gradients: { dense, words },
-    });
+    const result = { loss, labelled: labelled(batch.labels), ...seen[0]! };
+    return { result, used: use(gradientsOf(names, grads, ids)) };
   });
 }

@@ -1,37 +1,43 @@
 /** Stops a run that has gone wrong before it writes over a good checkpoint. */
 import type { PhaseName } from '../../config/schema.js';
 import { TrainingError } from '../errors.js';
+import type { Step } from './stepper.js';
 
 /** The smoothed loss of the task may rise to this many times that of guessing. */
-const mostTimesGuessing = 5;
-const smoothing = 0.05;
+const MOST_TIMES_GUESSING = 5;
+const SMOOTHING = 0.05;
 
 export class Watchdog {
-  private smoothed: number | null = null;
-  private readonly limit: number;
+  #smoothed: number | null = null;
+  readonly #limit: number;
+
+  readonly #phase: PhaseName;
+  readonly #lastCheckpoint: string;
 
   constructor(
-    private readonly phase: PhaseName,
+    phase: PhaseName,
     /** Loss of a model that knows nothing but how often each class is, or the mean of the numbers. */
     guessing: number,
-    private readonly lastCheckpoint: string,
+    lastCheckpoint: string,
   ) {
-    this.limit = mostTimesGuessing * guessing;
+    this.#phase = phase;
+    this.#lastCheckpoint = lastCheckpoint;
+    this.#limit = MOST_TIMES_GUESSING * guessing;
   }
 
   /** After every step. Throws TrainingError on NaN, infinity or divergence. */
-  check(step: number, loss: number, taskLoss: number, gradientNorm: number): void {
-    if (!Number.isFinite(loss)) this.fail(step, `the loss is ${loss}`);
-    if (!Number.isFinite(gradientNorm)) this.fail(step, `the gradient norm is ${gradientNorm}`);
-    this.smoothed =
-      this.smoothed === null ? taskLoss : this.smoothed + smoothing * (taskLoss - this.smoothed);
-    if (this.smoothed > this.limit)
-      this.fail(step, `the loss diverged to ${this.smoothed.toFixed(2)} (limit ${this.limit.toFixed(2)})`);
+  check({ step, result: { loss, taskLoss }, gradientNorm }: Step): void {
+    if (!Number.isFinite(loss)) this.#fail(step, `the loss is ${loss}`);
+    if (!Number.isFinite(gradientNorm)) this.#fail(step, `the gradient norm is ${gradientNorm}`);
+    this.#smoothed =
+      this.#smoothed === null ? taskLoss : this.#smoothed + SMOOTHING * (taskLoss - this.#smoothed);
+    if (this.#smoothed > this.#limit)
+      this.#fail(step, `the loss diverged to ${this.#smoothed.toFixed(2)} (limit ${this.#limit.toFixed(2)})`);
   }
 
-  private fail(step: number, what: string): never {
+  #fail(step: number, what: string): never {
     throw new TrainingError(
-      `${this.phase} phase, step ${step}: ${what}; lower the learning rate and --resume from the last checkpoint, if there is one, in ${this.lastCheckpoint}`,
+      `${this.#phase} phase, step ${step}: ${what}; lower the learning rate and --resume from the last checkpoint, if there is one, in ${this.#lastCheckpoint}`,
     );
   }
 }

@@ -15,7 +15,7 @@ import { linear } from '../ops/linear.js';
 import { gatherRows } from '../ops/rows.js';
 import type { CurveSet } from './curves.js';
 import { indecision, type LayerMasks, type TokenMasks, tokenMasks } from './masks.js';
-import { layerPrefix, type Weights, wordTable } from './parameters.js';
+import { layerPrefix, type Weights, WORD_TABLE } from './parameters.js';
 import { allRows, keptRows, masksByPlace, type TokenRows } from './token-rows.js';
 
 export interface EncoderOptions {
@@ -57,7 +57,7 @@ export type ObservedName =
   | 'pooler'
   | 'logits';
 
-export const noDropout = { hidden: 0, attention: 0, seed: 0 } as const;
+export const NO_DROPOUT = { hidden: 0, attention: 0, seed: 0 } as const;
 
 /** What a forward pass gives. */
 export interface EncoderOutput {
@@ -79,80 +79,79 @@ const floats = (tensor: tf.Tensor): Float32Array => tensor.dataSync() as Float32
 
 /** One forward pass with the names of its weights resolved. */
 class Forward {
-  private drops = 0;
+  #drops = 0;
   readonly indecision: tf.Scalar[] = [];
 
-  constructor(
-    private readonly weights: Weights,
-    private readonly config: ModelConfig,
-    private readonly options: EncoderOptions,
-  ) {}
+  readonly #weights: Weights;
+  readonly #config: ModelConfig;
+  readonly #options: EncoderOptions;
 
-  private weight<T extends tf.Tensor>(name: string): T {
-    const tensor = this.weights[name];
+  constructor(weights: Weights, config: ModelConfig, options: EncoderOptions) {
+    this.#weights = weights;
+    this.#config = config;
+    this.#options = options;
+  }
+
+  #weight<T extends tf.Tensor>(name: string): T {
+    const tensor = this.#weights[name];
     if (!tensor) throw new Error(`encoder: weight ${name}: expected a tensor, got nothing`);
     return tensor as T;
   }
 
-  private linear(x: tf.Tensor2D, name: string): tf.Tensor2D {
-    const bfloat16 = this.options.precision === 'bf16' && name.startsWith('encoder.');
-    return linear(x, this.weight(`${name}.weight`), this.weight(`${name}.bias`), bfloat16);
+  #linear(x: tf.Tensor2D, name: string): tf.Tensor2D {
+    const bfloat16 = this.#options.precision === 'bf16' && name.startsWith('encoder.');
+    return linear(x, this.#weight(`${name}.weight`), this.#weight(`${name}.bias`), bfloat16);
   }
 
   /** Of the weights of a layer, which it may share with others. */
-  private prefix(layer: number): string {
-    return layerPrefix(groupOfLayer(this.config, layer));
+  #prefix(layer: number): string {
+    return layerPrefix(groupOfLayer(this.#config, layer));
   }
 
   /** A seed for the next dropout of this step. */
-  private seed(): number {
-    this.drops++;
-    return (this.options.dropout.seed + Math.imul(this.drops, 0x9e3779b1)) >>> 0;
+  #seed(): number {
+    this.#drops++;
+    return (this.#options.dropout.seed + Math.imul(this.#drops, 0x9e3779b1)) >>> 0;
   }
 
-  private norm(
-    name: string,
-    x: tf.Tensor2D,
-    residual: tf.Tensor2D | null,
-    rowWeight: tf.Tensor1D,
-  ): tf.Tensor2D {
-    const { hidden } = this.options.dropout;
+  #norm(name: string, x: tf.Tensor2D, residual: tf.Tensor2D | null, rowWeight: tf.Tensor1D): tf.Tensor2D {
+    const { hidden } = this.#options.dropout;
     const inputs = {
       x,
       residual,
-      gamma: this.weight<tf.Tensor1D>(`${name}.LayerNorm.weight`),
-      beta: this.weight<tf.Tensor1D>(`${name}.LayerNorm.bias`),
+      gamma: this.#weight<tf.Tensor1D>(`${name}.LayerNorm.weight`),
+      beta: this.#weight<tf.Tensor1D>(`${name}.LayerNorm.bias`),
       rowWeight,
     };
     return layerNorm(inputs, {
-      epsilon: this.config.layerNormEpsilon,
+      epsilon: this.#config.layerNormEpsilon,
       inputDropout: residual ? hidden : 0,
       outputDropout: residual ? 0 : hidden,
-      seed: this.seed(),
+      seed: this.#seed(),
     });
   }
 
-  private observe(layer: number | null, name: ObservedName, value: tf.Tensor): void {
-    this.options.observe?.(layer, name, value);
+  #observe(layer: number | null, name: ObservedName, value: tf.Tensor): void {
+    this.#options.observe?.(layer, name, value);
   }
 
   embed(batch: Batch, words: Int32Array): tf.Tensor2D {
-    const { tokenTypes } = this.config;
+    const { tokenTypes } = this.#config;
     const tables = {
-      word: this.weight<tf.Tensor2D>(wordTable),
-      position: this.weight<tf.Tensor2D>('embeddings.position_embeddings.weight'),
+      word: this.#weight<tf.Tensor2D>(WORD_TABLE),
+      position: this.#weight<tf.Tensor2D>('embeddings.position_embeddings.weight'),
       // Families without token types: as if there were one, of zeros.
       tokenType:
         tokenTypes > 0
-          ? this.weight<tf.Tensor2D>('embeddings.token_type_embeddings.weight')
-          : tf.zeros<tf.Rank.R2>([1, embeddingWidth(this.config)]),
+          ? this.#weight<tf.Tensor2D>('embeddings.token_type_embeddings.weight')
+          : tf.zeros<tf.Rank.R2>([1, embeddingWidth(this.#config)]),
     };
     const types = tokenTypes > 0 ? batch.types : new Int32Array(batch.types.length);
     const sum = embedding(tables, tf.tensor1d(words, 'int32'), tf.tensor1d(types, 'int32'), batch.tokens);
-    const normed = this.norm('embeddings', sum, null, tf.ones([words.length]));
-    if (this.config.embeddingSize !== null) this.observe(null, 'embeddingNorm', normed);
-    const x = this.config.embeddingSize === null ? normed : this.linear(normed, 'embeddings.projection');
-    this.observe(null, 'embedding', x);
+    const normed = this.#norm('embeddings', sum, null, tf.ones([words.length]));
+    if (this.#config.embeddingSize !== null) this.#observe(null, 'embeddingNorm', normed);
+    const x = this.#config.embeddingSize === null ? normed : this.#linear(normed, 'embeddings.projection');
+    this.#observe(null, 'embedding', x);
     return x;
   }
 
@@ -161,7 +160,7 @@ class Forward {
     { masks, rows }: Tokens,
     tensors: T,
   ): Tokens & T {
-    const fewer = this.options.compact && onNativeBackend() ? keptRows(rows, floats(masks.kept)) : null;
+    const fewer = this.#options.compact && onNativeBackend() ? keptRows(rows, floats(masks.kept)) : null;
     if (!fewer) return { masks, rows, ...tensors };
     const { numbers } = fewer;
     const important = floats(masks.important);
@@ -179,86 +178,84 @@ class Forward {
 
   /** x [rows, hidden] → the layer's output and its rows; the last layer gives one row a sequence. */
   layer(at: number, x: tf.Tensor2D, { masks: before, rows }: Tokens): Tokens & { readonly x: tf.Tensor2D } {
-    const last = at === this.config.layers - 1;
-    if (last && this.options.lastLayer === 'cls') return this.lastLayer(at, x, { masks: before, rows });
-    const { context, scores } = this.attend(at, x, x, { masks: before, rows });
-    this.observe(at, 'scores', scores!);
-    const layerMasks = this.options.masks?.[at];
+    const last = at === this.#config.layers - 1;
+    if (last && this.#options.lastLayer === 'cls') return this.#lastLayer(at, x, { masks: before, rows });
+    const { context, scores } = this.#attend(at, x, x, { masks: before, rows });
+    this.#observe(at, 'scores', scores!);
+    const layerMasks = this.#options.masks?.[at];
     const masks = last || !layerMasks ? before : tokenMasks(scores!, before, rows.cls, layerMasks);
-    if (this.options.polarize && !last && layerMasks)
+    if (this.#options.polarize && !last && layerMasks)
       this.indecision.push(indecision(scores!, before, rows.cls.off, layerMasks));
     // What follows is of the kept tokens only.
-    this.observe(at, 'kept', masks.kept);
+    this.#observe(at, 'kept', masks.kept);
     const kept = this.compact({ masks, rows }, { x, context });
-    return { masks: kept.masks, rows: kept.rows, x: this.feedForward(at, kept.x, kept.context, kept.masks) };
+    return { masks: kept.masks, rows: kept.rows, x: this.#feedForward(at, kept.x, kept.context, kept.masks) };
   }
 
   /** [CLS] alone: its query, its feed-forward. */
-  private lastLayer(at: number, x: tf.Tensor2D, tokens: Tokens): Tokens & { readonly x: tf.Tensor2D } {
+  #lastLayer(at: number, x: tf.Tensor2D, tokens: Tokens): Tokens & { readonly x: tf.Tensor2D } {
     const ones = tf.ones([tokens.rows.first.length]) as tf.Tensor1D;
     const first = gatherRows(x, tokens.rows.first);
-    const { context } = this.attend(at, x, first, tokens);
-    this.observe(at, 'kept', tokens.masks.kept);
-    return { ...tokens, x: this.feedForward(at, first, context, { kept: ones, own: ones, important: ones }) };
+    const { context } = this.#attend(at, x, first, tokens);
+    this.#observe(at, 'kept', tokens.masks.kept);
+    return {
+      ...tokens,
+      x: this.#feedForward(at, first, context, { kept: ones, own: ones, important: ones }),
+    };
   }
 
   /** Attention of `queries`, which are x itself or the first row of every sequence. */
-  private attend(
-    at: number,
-    x: tf.Tensor2D,
-    queries: tf.Tensor2D,
-    { masks, rows }: Tokens,
-  ): AttentionOutputs {
-    const prefix = `${this.prefix(at)}.attention.self`;
+  #attend(at: number, x: tf.Tensor2D, queries: tf.Tensor2D, { masks, rows }: Tokens): AttentionOutputs {
+    const prefix = `${this.#prefix(at)}.attention.self`;
     const firstOnly = queries !== x;
-    const q = this.linear(queries, `${prefix}.query`);
-    const k = this.linear(x, `${prefix}.key`);
-    const v = this.linear(x, `${prefix}.value`);
+    const q = this.#linear(queries, `${prefix}.query`);
+    const k = this.#linear(x, `${prefix}.key`);
+    const v = this.#linear(x, `${prefix}.value`);
     const rowHigh = firstOnly ? (tf.ones([rows.first.length]) as tf.Tensor1D) : masks.important;
     const { context, scores } = attention(
       { q, k, v, columnWeight: masks.kept, rowHigh },
       {
         lengths: rows.lengths,
         firstOnly,
-        heads: this.config.heads,
-        dropout: this.options.dropout.attention,
-        seed: this.seed(),
-        high: this.options.curves.expHigh,
-        low: this.options.curves.expLow,
+        heads: this.#config.heads,
+        dropout: this.#options.dropout.attention,
+        seed: this.#seed(),
+        high: this.#options.curves.expHigh,
+        low: this.#options.curves.expLow,
       },
     );
     for (const [name, value] of Object.entries({ query: q, key: k, value: v, context }))
-      this.observe(at, name as ObservedName, value);
+      this.#observe(at, name as ObservedName, value);
     return { context, scores };
   }
 
-  private feedForward(at: number, x: tf.Tensor2D, context: tf.Tensor2D, masks: TokenMasks): tf.Tensor2D {
-    const prefix = this.prefix(at);
-    const { curves, masks: layerMasks } = this.options;
-    const projected = this.linear(context, `${prefix}.attention.output.dense`);
-    if (this.options.observe) this.observe(at, 'attentionResidual', projected.add(x));
+  #feedForward(at: number, x: tf.Tensor2D, context: tf.Tensor2D, masks: TokenMasks): tf.Tensor2D {
+    const prefix = this.#prefix(at);
+    const { curves, masks: layerMasks } = this.#options;
+    const projected = this.#linear(context, `${prefix}.attention.output.dense`);
+    if (this.#options.observe) this.#observe(at, 'attentionResidual', projected.add(x));
     // The soft mask multiplies the features between attention and feed-forward; a hard one only leaves rows out.
-    const attended = this.norm(`${prefix}.attention.output`, projected, x, masks.kept);
-    this.observe(at, 'attentionNorm', attended);
-    const inner = this.linear(attended, `${prefix}.intermediate.dense`);
-    this.observe(at, 'geluInput', inner);
-    const { high, low } = curves.activation[this.config.activation];
+    const attended = this.#norm(`${prefix}.attention.output`, projected, x, masks.kept);
+    this.#observe(at, 'attentionNorm', attended);
+    const inner = this.#linear(attended, `${prefix}.intermediate.dense`);
+    this.#observe(at, 'geluInput', inner);
+    const { high, low } = curves.activation[this.#config.activation];
     const activated = mixCurves(inner, masks.important, high, layerMasks ? low : high);
-    const hidden = this.linear(activated, `${prefix}.output.dense`);
-    if (this.options.observe) this.observe(at, 'outputResidual', hidden.add(attended));
-    const output = this.norm(`${prefix}.output`, hidden, attended, tf.onesLike(masks.kept));
-    this.observe(at, 'outputNorm', output);
+    const hidden = this.#linear(activated, `${prefix}.output.dense`);
+    if (this.#options.observe) this.#observe(at, 'outputResidual', hidden.add(attended));
+    const output = this.#norm(`${prefix}.output`, hidden, attended, tf.onesLike(masks.kept));
+    this.#observe(at, 'outputNorm', output);
     return output;
   }
 
   classify(x: tf.Tensor2D, first: Int32Array): tf.Tensor2D {
     const rows = x.shape[0] === first.length ? x : gatherRows(x, first);
-    const inner = this.linear(rows, 'pooler.dense');
-    this.observe(null, 'poolerInput', inner);
-    const pooled = applyCurve(inner, this.options.curves.head[this.config.headActivation]);
-    this.observe(null, 'pooler', pooled);
-    const logits = this.linear(pooled, 'classifier');
-    this.observe(null, 'logits', logits);
+    const inner = this.#linear(rows, 'pooler.dense');
+    this.#observe(null, 'poolerInput', inner);
+    const pooled = applyCurve(inner, this.#options.curves.head[this.#config.headActivation]);
+    this.#observe(null, 'pooler', pooled);
+    const logits = this.#linear(pooled, 'classifier');
+    this.#observe(null, 'logits', logits);
     return logits;
   }
 }

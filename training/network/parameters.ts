@@ -15,9 +15,10 @@ export interface Parameter {
 
 export type Parameters = ReadonlyMap<string, Parameter>;
 
-export const wordTable = 'embeddings.word_embeddings.weight';
-export const pruneThresholds = 'thresholds.prune';
-export const reduceThresholds = 'thresholds.reduce';
+export const WORD_TABLE = 'embeddings.word_embeddings.weight';
+export const PRUNE_THRESHOLDS = 'thresholds.prune';
+export const REDUCE_THRESHOLDS = 'thresholds.reduce';
+export const isThreshold = (name: string): boolean => name.startsWith('thresholds.');
 /** Of one set of layer weights (config.ts: groupOfLayer). */
 export const layerPrefix = (group: number): string => `encoder.layer.${group}`;
 
@@ -29,8 +30,7 @@ const isNormWeight = (name: string): boolean => name.endsWith('LayerNorm.weight'
 const isBias = (name: string): boolean => name.endsWith('.bias');
 
 /** Weight decay is for matrices, not for biases, LayerNorms and thresholds. */
-export const decays = (name: string): boolean =>
-  !isBias(name) && !isNormWeight(name) && !name.startsWith('thresholds.');
+export const decays = (name: string): boolean => !isBias(name) && !isNormWeight(name) && !isThreshold(name);
 
 /** Normal numbers of a deviation (Box and Muller), cut at two deviations as BERT does. */
 function fillNormal(values: Float32Array, deviation: number, random: () => number): void {
@@ -74,23 +74,30 @@ export type Weights = Readonly<Record<string, tf.Tensor>>;
 
 /** Tensors over parameters; on a backend that shares memory they follow every change. Dispose when done. */
 export class WeightTensors {
-  private tensors: Record<string, tf.Tensor> | null = null;
+  readonly #parameters: Parameters;
+  #tensors: Record<string, tf.Tensor> | null = null;
 
-  constructor(private readonly parameters: Parameters) {}
+  constructor(parameters: Parameters) {
+    this.#parameters = parameters;
+  }
 
   get(): Weights {
-    if (!sharesMemory()) this.dispose();
-    this.tensors ??= Object.fromEntries(
-      [...this.parameters].map(([name, { shape, values }]) => [
+    this.#tensors ??= Object.fromEntries(
+      [...this.#parameters].map(([name, { shape, values }]) => [
         name,
         tf.keep(tf.tensor(values, [...shape], 'float32')),
       ]),
     );
-    return this.tensors;
+    return this.#tensors;
+  }
+
+  /** After a change of the parameters: a backend with a memory of its own has the old numbers. */
+  changed(): void {
+    if (!sharesMemory()) this.dispose();
   }
 
   dispose(): void {
-    for (const tensor of Object.values(this.tensors ?? {})) tensor.dispose();
-    this.tensors = null;
+    for (const tensor of Object.values(this.#tensors ?? {})) tensor.dispose();
+    this.#tensors = null;
   }
 }

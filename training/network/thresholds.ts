@@ -4,7 +4,7 @@
  */
 import { mean } from '../../data/metrics/mean.js';
 import type { LayerThresholds } from '../../model/artifact/artifact.js';
-import { type Parameter, type Parameters, pruneThresholds, reduceThresholds } from './parameters.js';
+import { type Parameter, type Parameters, PRUNE_THRESHOLDS, REDUCE_THRESHOLDS } from './parameters.js';
 
 export interface InitialThresholds {
   readonly rule: 'quantile' | 'linear';
@@ -64,15 +64,15 @@ export function thresholdParameters(
     values: Float32Array.from(thresholds, (t, layer) => pick(t) / spread[layer]!),
   });
   return new Map([
-    [pruneThresholds, column((t) => t.prune)],
-    [reduceThresholds, column((t) => t.reduce)],
+    [PRUNE_THRESHOLDS, column((t) => t.prune)],
+    [REDUCE_THRESHOLDS, column((t) => t.reduce)],
   ]);
 }
 
 /** Thresholds on n·S from the parameters. */
 export function thresholdsOf(parameters: Parameters, spread: readonly number[]): LayerThresholds[] {
-  const prune = parameters.get(pruneThresholds)!.values;
-  const reduce = parameters.get(reduceThresholds)!.values;
+  const prune = parameters.get(PRUNE_THRESHOLDS)!.values;
+  const reduce = parameters.get(REDUCE_THRESHOLDS)!.values;
   return spread.map((unit, layer) => ({ prune: prune[layer]! * unit, reduce: reduce[layer]! * unit }));
 }
 
@@ -82,8 +82,8 @@ export function constrainThresholds(
   spread: readonly number[],
   monotone: boolean,
 ): void {
-  const prune = parameters.get(pruneThresholds)!.values;
-  const reduce = parameters.get(reduceThresholds)!.values;
+  const prune = parameters.get(PRUNE_THRESHOLDS)!.values;
+  const reduce = parameters.get(REDUCE_THRESHOLDS)!.values;
   for (let layer = 0; layer < prune.length; layer++) {
     const unit = spread[layer]!;
     const floor = monotone && layer > 0 ? (prune[layer - 1]! * spread[layer - 1]!) / unit : 0;
@@ -96,11 +96,11 @@ export function constrainThresholds(
 export type ShareTarget = number | readonly number[];
 
 /** Part of the soft phase at whose end the target is reached: most of the phase is for learning to do with so few tokens. */
-const targetReached = 0.3;
+const TARGET_REACHED = 0.3;
 
 /** From all tokens down to the target, fast at first and slowly at its end (the cubic of Zhu and Gupta, 2017). progress 0-1. */
 function scheduledShare(all: number, target: number, progress: number): number {
-  const left = Math.max(0, 1 - progress / targetReached);
+  const left = Math.max(0, 1 - progress / TARGET_REACHED);
   return target + Math.max(0, all - target) * left ** 3;
 }
 
@@ -116,17 +116,17 @@ export function shareErrors(kept: readonly number[], target: ShareTarget, progre
   return pruning.map(() => mean(kept) - scheduledShare(all, target, progress));
 }
 
-const schedulingGain = 0.2;
+const SCHEDULING_GAIN = 0.2;
 
 /** Moves each pruning threshold by its layer's error: alike for a mean share, and which layer prunes more is left to learning. */
 export function shiftThresholds(parameters: Parameters, errors: readonly number[]): void {
-  const prune = parameters.get(pruneThresholds)!.values;
+  const prune = parameters.get(PRUNE_THRESHOLDS)!.values;
   for (let layer = 0; layer < prune.length; layer++)
-    prune[layer] = prune[layer]! + schedulingGain * errors[layer]!;
+    prune[layer] = prune[layer]! + SCHEDULING_GAIN * errors[layer]!;
 }
 
 /** λ grows by this much over a phase whose kept share stays 1 above its target. */
-const integralGain = 4;
+const INTEGRAL_GAIN = 4;
 
 /**
  * Next λ of the target mode: an integral controller, beside the thresholds' own shift. `error`: kept share minus the scheduled
@@ -135,7 +135,7 @@ const integralGain = 4;
  * target are rewarded instead of taxed.
  */
 export const adaptLambda = (lambda: number, error: number, passed: number): number =>
-  Math.min(10, Math.max(-2, lambda + integralGain * error * passed));
+  Math.min(10, Math.max(-2, lambda + INTEGRAL_GAIN * error * passed));
 
 /**
  * Shares of the hard phase. A mean share is met in the soft phase's proportions: one power of each, at least the last layer's, which is
@@ -155,7 +155,7 @@ export function targetShares(learned: readonly number[], target: ShareTarget): n
   return raised(Math.sqrt(low * high));
 }
 
-const holdingGain = 0.05;
+const HOLDING_GAIN = 0.05;
 
 /**
  * Moves pruning thresholds so that each layer keeps its share. Scores drift while weights are tuned to hard masks: without a
@@ -168,9 +168,9 @@ export function holdShares(
   kept: readonly number[],
   shares: readonly number[],
 ): void {
-  const prune = parameters.get(pruneThresholds)!.values;
+  const prune = parameters.get(PRUNE_THRESHOLDS)!.values;
   for (let layer = 0; layer < prune.length; layer++)
-    prune[layer] = prune[layer]! + holdingGain * (kept[layer]! - shares[layer]!);
+    prune[layer] = prune[layer]! + HOLDING_GAIN * (kept[layer]! - shares[layer]!);
   constrainThresholds(parameters, spread, false);
 }
 

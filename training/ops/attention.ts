@@ -48,7 +48,7 @@ export interface AttentionOutputs {
 }
 
 /** Columns below this weight do not take part in the maximum; the kernels have the same number. */
-const maximumFrom = 0.01;
+const MAXIMUM_FROM = 0.01;
 
 export function attention(inputs: AttentionInputs, options: AttentionOptions): AttentionOutputs {
   if (!onNativeBackend()) return plainAttention(inputs, options);
@@ -72,7 +72,7 @@ function plainAttention(inputs: AttentionInputs, options: AttentionOptions): Att
     .div(Math.sqrt(size));
   const weight = inputs.columnWeight.reshape([batch, 1, 1, tokens]);
   const absent = tf.tensor(
-    (weight.dataSync() as Float32Array).map((w) => (w < maximumFrom ? -1e9 : 0)),
+    (weight.dataSync() as Float32Array).map((w) => (w < MAXIMUM_FROM ? -1e9 : 0)),
     weight.shape,
   );
   const shifted = tf.minimum(logits.sub(logits.add(absent).max(-1, true)), 0);

@@ -109,7 +109,7 @@ describe('further texts for the teacher', () => {
     expect(unlabelled).toHaveLength(80);
     const last = own.at(-1)!.index;
     expect(unlabelled.map(({ index, label }) => [index, label])).toEqual(
-      unlabelled.map((_, i) => [last + 1 + i, -1]),
+      unlabelled.map((_, i) => [last + 1 + i, Number.NaN]),
     );
     // [CLS] and [SEP] once in place of twice, as far as the longest input allows.
     const partners = unlabelled.map(({ ids }, i) => ids.length - own[Math.floor(i / 2)]!.ids.length + 2);

@@ -4,7 +4,7 @@ import { kernels } from '#kernels';
 import type { Precision } from '../../../config/schema.js';
 import { type BackendName, useBackend } from '../../../training/backend/setup.js';
 import { exactCurves, secureCurves } from '../../../training/network/curves.js';
-import { encode, noDropout } from '../../../training/network/encoder.js';
+import { encode, NO_DROPOUT } from '../../../training/network/encoder.js';
 import { crossEntropy, polarizationLoss, prunePenalty } from '../../../training/network/losses.js';
 import type { LayerMasks, MaskMode } from '../../../training/network/masks.js';
 import { WeightTensors } from '../../../training/network/parameters.js';
@@ -45,7 +45,7 @@ for (const backend of ['native', 'cpu'] as const satisfies readonly BackendName[
         const output = encode(weights, smallConfig, batch, batch.ids, {
           curves,
           masks,
-          dropout: noDropout,
+          dropout: NO_DROPOUT,
           lastLayer: 'cls',
           polarize: true,
         });
@@ -86,7 +86,7 @@ for (const backend of ['native', 'cpu'] as const satisfies readonly BackendName[
 
     it('computes [CLS] alone in the last layer as it does among all rows', () => {
       const weights = new WeightTensors(parameters).get();
-      const options = { curves: secureCurves, masks: masksOf('hard', 0), dropout: noDropout };
+      const options = { curves: secureCurves, masks: masksOf('hard', 0), dropout: NO_DROPOUT };
       const [one, all] = (['cls', 'all'] as const).map((lastLayer) =>
         encode(weights, smallConfig, batch, batch.ids, { ...options, lastLayer }).logits.dataSync(),
       );
@@ -120,7 +120,7 @@ function lossAndGradients(precision: Precision = 'float32'): {
     const output = encode(named, smallConfig, batch, batch.ids, {
       curves: secureCurves,
       masks,
-      dropout: noDropout,
+      dropout: NO_DROPOUT,
       lastLayer: 'cls',
       precision,
     });
@@ -151,7 +151,7 @@ describe('rows left out by hard masks', () => {
       const output = encode(named, smallConfig, batch, batch.ids, {
         curves: secureCurves,
         masks: masksOf('hard', 0.3),
-        dropout: noDropout,
+        dropout: NO_DROPOUT,
         lastLayer,
         compact,
         polarize: true,

@@ -1,0 +1,37 @@
+/** Phase 3: masks are 0 or 1 by the learned thresholds, which no gradient moves any more; weights are tuned to them. */
+import { annealed } from '../loop/schedule.js';
+import type { StepMasks } from '../loop/step.js';
+import { holdShares, targetShares } from '../network/thresholds.js';
+import { MaskedPhase } from './masked.js';
+import type { StepTaken } from './phase.js';
+
+/** Where a share is to be met, parts of the phase at whose end it is reached, and at whose end thresholds stand still. */
+const REACHED = 0.3;
+const HELD = 0.8;
+
+export class HardPhase extends MaskedPhase {
+  readonly name = 'hard';
+
+  masks(): StepMasks {
+    const { temperature, polarization } = this.run.config.masks;
+    return {
+      mode: 'hard',
+      temperatures: this.temperatures(temperature.value),
+      polarization: polarization.hard,
+    };
+  }
+
+  /** Thresholds follow the scores, on the way to the target at first. */
+  override afterStep({ result, progress }: StepTaken): null {
+    const { config, prepared, control } = this.run;
+    const { keep } = config.masks;
+    const learned = control.kept;
+    if (progress >= HELD || keep === null || !learned) return null;
+    const shares = targetShares(learned, keep).map((share, layer) =>
+      annealed(learned[layer]!, share, progress / REACHED),
+    );
+    const { parameters, spread } = prepared.state;
+    holdShares(parameters, spread!, result.kept, shares);
+    return null;
+  }
+}

@@ -1,0 +1,23 @@
+/** What the two phases with masks share: a teacher labels their texts, and temperatures are in units of the scores' spread. */
+import type { EncodedExample } from '../loop/batches.js';
+import { Phase } from './phase.js';
+
+export abstract class MaskedPhase extends Phase {
+  readonly prunes = true;
+
+  /** Training examples, and texts that only the teacher labels. */
+  readonly examples: readonly EncodedExample[] = [
+    ...this.run.prepared.train,
+    ...this.run.prepared.unlabelled,
+  ];
+
+  override async open(): Promise<void> {
+    this.teacher = await this.run.teacher();
+  }
+
+  /** Per pruning layer, on n·S. value: as masks.temperature says it */
+  protected temperatures(value: number): number[] {
+    const { rule } = this.run.config.masks.temperature;
+    return this.run.prepared.state.spread!.map((spread) => (rule === 'spread' ? value * spread : value));
+  }
+}

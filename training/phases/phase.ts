@@ -1,0 +1,96 @@
+/** What the loop knows of a phase. Everything that CipherPrune adds to ordinary training happens behind this interface. */
+import type { PhaseName, RunConfig } from '../../config/schema.js';
+import type { Teacher } from '../distil/teacher.js';
+import type { EncodedExample } from '../loop/batches.js';
+import type { RateOf } from '../loop/optimizer.js';
+import type { PreparedRun } from '../loop/prepare.js';
+import type { RunFolder } from '../loop/run-folder.js';
+import { rateFactor } from '../loop/schedule.js';
+import type { StepMasks, StepResult } from '../loop/step.js';
+import { isThreshold } from '../network/parameters.js';
+
+/** What the controllers of the soft and the hard phase remember from step to step; a checkpoint keeps it. */
+export interface Control {
+  /** Weight of the mask losses, adapted where a share is to be met. */
+  lambda: number;
+  /** Kept shares per layer, a running mean over the soft phase: what the hard phase holds where a share is to be met. */
+  kept: readonly number[] | null;
+}
+
+/** What the phases of a run share. */
+export interface RunContext {
+  readonly config: RunConfig;
+  readonly prepared: PreparedRun;
+  readonly folder: RunFolder;
+  readonly control: Control;
+  /** Null where nothing is distilled; the same for all phases, loaded by the first that asks. */
+  readonly teacher: () => Promise<Teacher | null>;
+}
+
+/** One step of the optimizer, as a phase learns of it. */
+export interface StepTaken {
+  readonly result: StepResult;
+  readonly step: number;
+  /** Share of the phase that was done before the step, 0 to 1, and share that the step is. */
+  readonly progress: number;
+  readonly passed: number;
+  /** Mean tokens of a text of the step. */
+  readonly length: number;
+}
+
+export abstract class Phase {
+  abstract readonly name: PhaseName;
+  /** Whether the model has masks. */
+  abstract readonly prunes: boolean;
+  /** What an epoch goes through. */
+  abstract readonly examples: readonly EncodedExample[];
+  /** What this phase distils from; null for none. */
+  teacher: Teacher | null = null;
+
+  constructor(protected readonly run: RunContext) {}
+
+  /** Once, before the first step. */
+  async begin(): Promise<void> {}
+
+  /** After `begin`, or in its place where a run is resumed within the phase. */
+  async open(): Promise<void> {}
+
+  /** How masks act at a point of the phase, 0 to 1. */
+  abstract masks(progress: number): StepMasks;
+
+  /** Adapts thresholds and control; the result is a sentence to show, mostly null. */
+  afterStep(_taken: StepTaken): string | null {
+    return null;
+  }
+
+  /** Learning rate of thresholds. */
+  protected readonly thresholdRate: number = 0;
+
+  get settings(): RunConfig['phases'][PhaseName] {
+    return this.run.config.phases[this.name];
+  }
+
+  /** Examples to see until the phase is done. */
+  get total(): number {
+    return Math.round(this.settings.epochs * this.examples.length);
+  }
+
+  /** λ where it acts. */
+  get lambda(): number | null {
+    return null;
+  }
+
+  learningRate(progress: number): number {
+    return this.settings.learningRate * rateFactor(this.settings, progress);
+  }
+
+  /** Learning rates at a point of the phase. A regression's head learns in units of its numbers. */
+  rates(progress: number): RateOf {
+    const factor = rateFactor(this.settings, progress);
+    return (name) => {
+      if (isThreshold(name)) return factor * this.thresholdRate;
+      const unit = name.startsWith('classifier.') ? this.run.prepared.labelSpread : 1;
+      return factor * unit * this.settings.learningRate;
+    };
+  }
+}

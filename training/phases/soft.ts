@@ -1,0 +1,79 @@
+/** Phase 2: weights and thresholds are learned together, under masks between 0 and 1. */
+import { mean } from '../../data/metrics/mean.js';
+import { splitmix32 } from '../../data/sources/synthetic.js';
+import { CollapseWatch } from '../evaluate/collapse.js';
+import { collectScores } from '../evaluate/evaluate.js';
+import { shuffle } from '../loop/batches.js';
+import { annealed } from '../loop/schedule.js';
+import type { StepMasks, StepResult } from '../loop/step.js';
+import {
+  adaptLambda,
+  constrainThresholds,
+  initialThresholds,
+  runningShares,
+  shareErrors,
+  shiftThresholds,
+  spreadOf,
+  thresholdParameters,
+} from '../network/thresholds.js';
+import { thresholdSeed } from '../seeds.js';
+import { MaskedPhase } from './masked.js';
+import type { StepTaken } from './phase.js';
+
+export class SoftPhase extends MaskedPhase {
+  readonly name = 'soft';
+  readonly #collapse = new CollapseWatch(this.run.config.masks.keep);
+
+  protected override readonly thresholdRate = this.run.config.phases.soft.thresholdLearningRate;
+
+  override get lambda(): number {
+    return this.run.control.lambda;
+  }
+
+  override async begin(): Promise<void> {
+    const { folder, prepared, control } = this.run;
+    control.kept = null;
+    await folder.writeModel(folder.dense, prepared.state);
+    this.#placeThresholds();
+  }
+
+  /** First thresholds from the scores of some training sentences. */
+  #placeThresholds(): void {
+    const { config, prepared } = this.run;
+    const { state } = prepared;
+    const { initial } = config.masks;
+    const random = splitmix32(thresholdSeed(config.seed));
+    const sample = shuffle([...prepared.train], random).slice(0, initial.examples);
+    const scores = collectScores(state, sample);
+    state.spread = scores.map(spreadOf);
+    const thresholds = thresholdParameters(initialThresholds(scores, initial), state.spread);
+    for (const [name, parameter] of thresholds) state.parameters.set(name, parameter);
+  }
+
+  masks(progress: number): StepMasks {
+    const { temperature, polarization, alpha, norm } = this.run.config.masks;
+    const temperatures = this.temperatures(annealed(temperature.value, temperature.final, progress));
+    const { lambda } = this.run.control;
+    return { mode: 'soft', temperatures, polarization: polarization.soft, lambda, alpha, norm };
+  }
+
+  override afterStep({ result, step, progress, passed, length }: StepTaken): string | null {
+    this.#adapt(result, progress, passed);
+    const warning = this.#collapse.see(result.kept, length, this.lambda);
+    return warning && `soft phase, step ${step}: ${warning}`;
+  }
+
+  /** Towards the shares that are to be kept; then 0 <= θ <= β. */
+  #adapt({ kept }: StepResult, progress: number, passed: number): void {
+    const { config, prepared, control } = this.run;
+    const { parameters, spread } = prepared.state;
+    const { keep, monotone } = config.masks;
+    if (keep !== null) {
+      const errors = shareErrors(kept, keep, progress);
+      shiftThresholds(parameters, errors);
+      if (typeof keep === 'number') control.lambda = adaptLambda(control.lambda, mean(errors), passed);
+      control.kept = runningShares(control.kept, kept);
+    }
+    constrainThresholds(parameters, spread!, monotone);
+  }
+}
