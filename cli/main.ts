@@ -5,6 +5,12 @@ import { runCommandLine } from './run.js';
 
 collectInWhole();
 
+// Whoever read our output has enough of it (`| head`): nothing is wrong, and nobody is left to tell more.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
 const exitCode = await runCommandLine(process.argv.slice(2));
 // Streams to pipes may still hold output; sockets or timers that a command left behind must not keep us alive.
 process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)));

@@ -18,9 +18,12 @@ import { joinRepeated } from './options.js';
 
 const version = (): string => JSON.parse(readFileSync(packageFile('package.json'), 'utf8')).version;
 
+/** Options whose values add up. */
+const REPEATED = ['--set', '--grid', '--text', '--text-pair'];
+
 /** The parser with every command; it never exits the process by itself. */
 export const commandLine = (argv: readonly string[]) =>
-  yargs(joinRepeated(joinRepeated(argv, '--set'), '--grid'))
+  yargs(REPEATED.reduce(joinRepeated, argv))
     .scriptName('cipherprune')
     .usage('$0 <command>\n\nPrivate two-party BERT inference with encrypted token pruning.')
     .command(commands as unknown as CommandModule[])

@@ -1,5 +1,11 @@
 /** The texts that a user wants classified: from the command line or a file. */
-import { readFile } from 'node:fs/promises';
+import type { FileFormat } from '../config/schema.js';
+import { checkBadRows, DEFAULT_MAX_BAD_ROWS } from '../data/sources/bad-rows.js';
+import { describeMalformed, MalformedRowLog } from '../data/sources/dataset.js';
+import { readTextRows } from '../data/sources/text-rows.js';
+import type { AskedColumns } from '../data/tables/columns.js';
+import type { Field } from '../data/tables/table.js';
+import type { TaskColumns } from '../model/task.js';
 import { UsageError } from '../util/errors.js';
 
 export interface TextInput {
@@ -7,58 +13,72 @@ export interface TextInput {
   readonly textPair: string | null;
   /** Where it came from, for errors: `--text`, or `FILE:LINE`. */
   readonly source: string;
+  /** All that a file says beside it. */
+  readonly fields: Readonly<Record<string, Field>>;
 }
 
 export interface TextOptions {
-  readonly text?: string | undefined;
-  readonly textPair?: string | undefined;
+  readonly text?: readonly string[] | undefined;
+  readonly textPair?: readonly string[] | undefined;
   readonly file?: string | undefined;
+  readonly format?: FileFormat | undefined;
+  readonly asked?: AskedColumns | undefined;
+  /** Columns of the data that the model was trained on. */
+  readonly known?: TaskColumns | null | undefined;
+  readonly maxBadRows?: number | undefined;
 }
 
-function checked(input: TextInput): TextInput {
-  if (input.text.trim() === '') throw new Error(`${input.source}: the text is empty`);
-  if (input.textPair !== null && input.textPair.trim() === '')
-    throw new Error(`${input.source}: the second text of the pair is empty`);
-  return input;
+export interface Texts {
+  readonly inputs: readonly TextInput[];
+  /** Names of their fields, in order. */
+  readonly columns: readonly string[];
+  /** What was guessed or left out. */
+  readonly notes: readonly string[];
 }
 
-function fromJson(line: string, source: string): TextInput {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch (error) {
-    throw new Error(`${source}: expected a JSON object, got ${(error as Error).message}`);
-  }
-  const { text, textPair = null } = (value ?? {}) as { text?: unknown; textPair?: unknown };
-  if (typeof text !== 'string' || (textPair !== null && typeof textPair !== 'string'))
-    throw new Error(`${source}: expected {"text": "…"} or {"text": "…", "textPair": "…"}`);
-  return { text, textPair, source };
+function checked(text: string, textPair: string | null): void {
+  if (text.trim() === '') throw new Error('--text: the text is empty');
+  if (textPair !== null && textPair.trim() === '')
+    throw new Error('--text-pair: the second text of the pair is empty');
 }
 
-function fromTsv(line: string, source: string): TextInput {
-  const [text = '', textPair = null, ...more] = line.split('\t');
-  if (more.length > 0) throw new Error(`${source}: expected one or two columns, got ${2 + more.length}`);
-  return { text, textPair, source };
+/** Texts of the command line; `--text-pair` as often as `--text`, or not at all. */
+function givenTexts(texts: readonly string[], pairs: readonly string[]): Texts {
+  if (pairs.length > 0 && pairs.length !== texts.length)
+    throw new UsageError(`expected as many --text-pair as --text, got ${pairs.length} and ${texts.length}`);
+  const inputs = texts.map((text, at): TextInput => {
+    const textPair = pairs[at] ?? null;
+    checked(text, textPair);
+    const fields = textPair === null ? { text } : { text, textPair };
+    return { text, textPair, source: texts.length === 1 ? '--text' : `--text ${at + 1}`, fields };
+  });
+  return { inputs, columns: pairs.length > 0 ? ['text', 'textPair'] : ['text'], notes: [] };
 }
 
-/** One line. */
-export const parseText = (line: string, source: string, isJson: boolean): TextInput =>
-  checked((isJson ? fromJson : fromTsv)(line, source));
-
-/** Lines of `text` or `text TAB pair`; with `isJson`, objects with `text` and perhaps `textPair`. */
-export function parseTexts(content: string, name: string, isJson: boolean): TextInput[] {
-  const lines = content.replace(/^\uFEFF/, '').split(/\r?\n/);
-  if (lines.at(-1) === '') lines.pop();
-  if (lines.length === 0) throw new Error(`${name}: expected at least one text, the file is empty`);
-  return lines.map((line, index) => parseText(line, `${name}:${index + 1}`, isJson));
+/** Texts of a file. A few rows without text may be left out, and are named. */
+async function fileTexts(file: string, options: TextOptions): Promise<Texts> {
+  const { table, rows, notes } = await readTextRows({ ...options, file });
+  const malformed = new MalformedRowLog();
+  for (const { line, fault } of rows) if (fault !== null) malformed.add({ file, line, reason: fault });
+  checkBadRows(file, rows.length, malformed, options.maxBadRows ?? DEFAULT_MAX_BAD_ROWS);
+  const inputs = rows.flatMap(({ text, textPair, line, fields, fault }) =>
+    fault === null ? [{ text, textPair, fields, source: `${file}:${line}` }] : [],
+  );
+  const skipped = describeMalformed(malformed);
+  return { inputs, columns: table.columns, notes: skipped === '' ? notes : [...notes, skipped] };
 }
 
 /** All inputs, checked before any connection is made. */
-export async function readTexts({ text, textPair, file }: TextOptions): Promise<TextInput[]> {
-  if ((text === undefined) === (file === undefined)) {
-    throw new UsageError('expected either --text or --file');
+export async function readTexts(options: TextOptions): Promise<Texts> {
+  const { text = [], textPair = [], file } = options;
+  if (text.length > 0 === (file !== undefined)) {
+    throw new UsageError(
+      text.length === 0 && textPair.length > 0
+        ? '--text-pair needs --text'
+        : 'expected either --text or --file',
+    );
   }
-  if (textPair !== undefined && text === undefined) throw new UsageError('--text-pair needs --text');
-  if (text !== undefined) return [checked({ text, textPair: textPair ?? null, source: '--text' })];
-  return parseTexts(await readFile(file!, 'utf8'), file!, /\.jsonl?$/i.test(file!));
+  if (file === undefined) return givenTexts(text, textPair);
+  if (textPair.length > 0) throw new UsageError('--text-pair needs --text');
+  return fileTexts(file, options);
 }

@@ -1,12 +1,13 @@
 /** `export`: a trained checkpoint → an artifact that serve and infer read. */
-import { readFile } from 'node:fs/promises';
 import type { Argv } from 'yargs';
+import type { FileFormat } from '../../config/schema.js';
 import { exportModel } from '../../index.js';
 import { note } from '../../util/note.js';
 import type { Command, GlobalOptions } from '../command.js';
 import { wholeNumber } from '../options.js';
 import { print, printJson, printTable } from '../output.js';
-import { parseTexts, type TextInput } from '../texts.js';
+import { columnOptions, formatOption } from '../own-data-options.js';
+import { readTexts, type TextInput } from '../texts.js';
 
 interface ExportOptions {
   readonly checkpoint: string;
@@ -14,18 +15,27 @@ interface ExportOptions {
   readonly weightBits?: number;
   readonly embeddingBits?: number;
   readonly calibrate?: string;
+  readonly text?: string;
+  readonly textPair?: string;
+  readonly format?: FileFormat;
   readonly data?: string;
   readonly json: boolean;
 }
 
-/** The sentences of a file, one a line. */
-async function readCalibration(file: string): Promise<TextInput[]> {
-  return parseTexts(await readFile(file, 'utf8'), file, file.endsWith('.jsonl'));
+/** The texts of a file, of whatever format. */
+async function readCalibration(
+  file: string,
+  { text, textPair, format }: ExportOptions,
+): Promise<readonly TextInput[]> {
+  const asked = { text: text ?? null, textPair: textPair ?? null, label: null };
+  const { inputs, notes } = await readTexts({ file, format, asked });
+  for (const line of notes) note(line);
+  return inputs;
 }
 
 async function exportCheckpoint(options: ExportOptions): Promise<void> {
   const { calibrate } = options;
-  const calibration = calibrate === undefined ? undefined : await readCalibration(calibrate);
+  const calibration = calibrate === undefined ? undefined : await readCalibration(calibrate, options);
   const result = await exportModel({ ...options, calibration });
   for (const { name, value, limit } of result.warnings)
     note(
@@ -70,8 +80,12 @@ export const command: Command<ExportOptions> = {
       })
       .option('calibrate', {
         type: 'string',
-        describe: 'Texts to measure ranges on, one a line; by default a sample of the training data',
+        describe:
+          'Texts to measure ranges on: .txt, .csv, .tsv, .jsonl, .json or .parquet; by default a sample of the training data',
       })
+      .option('text', columnOptions.text)
+      .option('text-pair', columnOptions['text-pair'])
+      .option('format', formatOption)
       .option('data', { type: 'string', describe: "Folder with GLUE's TSV files, if it has moved" })
       .option('json', {
         type: 'boolean',

@@ -1,10 +1,17 @@
 /** `infer`: the client party. */
 import type { Argv } from 'yargs';
+import type { FileFormat } from '../../config/schema.js';
+import { pairFault } from '../../data/sources/own.js';
+import { taskOfModel } from '../../data/sources/tasks.js';
+import { OUTPUT_FORMATS, type OutputFormat } from '../../data/tables/write.js';
 import { LOCAL_AHEAD_MEGABYTES, withClient } from '../../experiments/with-client.js';
 import type { Client } from '../../inference/client/client.js';
 import { ANSWER_KINDS, type AnswerKind, DEFAULT_ANSWER } from '../../inference/core/answer.js';
 import type { CotKind } from '../../inference/core/cot-kind.js';
 import type { Classification } from '../../inference/run/classification.js';
+import type { PublicModel } from '../../model/artifact/artifact.js';
+import { readPublicPart } from '../../model/artifact/artifact-file.js';
+import type { TaskColumns } from '../../model/task.js';
 import { UsageError } from '../../util/errors.js';
 import { note } from '../../util/note.js';
 import type { Command, GlobalOptions } from '../command.js';
@@ -19,8 +26,9 @@ import {
   warmOption,
 } from '../model-options.js';
 import { hostAndPort } from '../options.js';
-import { printJson } from '../output.js';
-import { printClassification } from '../print-classification.js';
+import { progressBar } from '../output.js';
+import { formatOption, maxBadRowsOption } from '../own-data-options.js';
+import { answerPrinter, Summary } from '../print-answers.js';
 import { openTexts, type TextSource } from '../text-source.js';
 import type { TextInput } from '../texts.js';
 
@@ -30,8 +38,14 @@ interface InferOptions {
   readonly artifact?: string | undefined;
   readonly modelDigest?: string | undefined;
   readonly acceptChangedModel: boolean;
-  readonly text?: string | undefined;
-  readonly textPair?: string | undefined;
+  readonly text?: readonly string[] | undefined;
+  readonly textPair?: readonly string[] | undefined;
+  readonly textColumn?: string | undefined;
+  readonly textPairColumn?: string | undefined;
+  readonly format?: FileFormat | undefined;
+  readonly maxBadRows?: number | undefined;
+  readonly details: boolean;
+  readonly output?: OutputFormat | undefined;
   readonly file?: string | undefined;
   readonly answers?: AnswerKind | undefined;
   readonly answerBits: number;
@@ -91,10 +105,40 @@ async function* warmedBatches(
   }
 }
 
+const askedColumns = ({ textColumn, textPairColumn }: InferOptions) => ({
+  text: textColumn ?? null,
+  textPair: textPairColumn ?? null,
+  label: null,
+});
+
+/** The columns that the model was trained on, where the model is here. */
+async function knownColumns({ artifact, file }: InferOptions): Promise<TaskColumns | null> {
+  if (artifact === undefined || file === undefined) return null;
+  return (await readPublicPart(artifact)).model.task?.columns ?? null;
+}
+
+/** Throws where a model of one text is given two, or the other way round. */
+function checkPairs(inputs: readonly TextInput[], model: PublicModel): void {
+  const task = taskOfModel(model);
+  if (task === null) return;
+  for (const input of inputs) {
+    const fault = pairFault(input, task);
+    if (fault !== null)
+      throw new UsageError(
+        `${input.source}: ${fault}: the model is one for ${task.name}, which reads ${task.pair ? 'pairs' : 'single texts'}`,
+      );
+  }
+}
+
 async function infer(options: GlobalOptions & InferOptions): Promise<void> {
   checkTarget(options);
   const address = options.connect === undefined ? null : hostAndPort('connect', options.connect);
-  const texts = await openTexts(options);
+  const texts = await openTexts({
+    ...options,
+    asked: askedColumns(options),
+    known: await knownColumns(options),
+  });
+  for (const line of texts.notes) note(line);
   const target = {
     address,
     artifact: options.artifact,
@@ -112,15 +156,26 @@ async function infer(options: GlobalOptions & InferOptions): Promise<void> {
     ...(options.local && options.pool !== undefined ? { pools: `${options.pool}.server` } : {}),
   };
   await withClient(target, async (client) => {
+    checkPairs(texts.known, client.model);
+    const answers = answerPrinter(options, texts.columns, client.model.config);
+    const summary = new Summary();
+    const isFile = !texts.isLive && texts.known.length > 1;
+    // Lines on a terminal are progress enough.
+    const progress = progressBar('infer', isFile && !process.stdout.isTTY ? texts.known.length : 0);
     for await (const batch of warmedBatches(texts, client, options)) {
+      checkPairs(batch, client.model);
       const classifications = await client.classifyBatch(batch).catch((error: Error) => {
         throw Object.assign(error, { message: `${placeOf(batch)}: ${error.message}` });
       });
       for (const [i, classification] of classifications.entries()) {
         warnIfTruncated(batch[i]!, classification);
-        (options.json ? printJson : printClassification)(classification);
+        answers.print(batch[i]!, classification);
+        summary.add(classification, client.model.config.problem !== 'regression');
+        progress.advance();
       }
     }
+    progress.stop();
+    if (isFile && !options.json) summary.tell();
   });
 }
 
@@ -148,14 +203,32 @@ export const command: Command<InferOptions> = {
         default: false,
         describe: 'Accept that the server has another model than the one remembered, and remember that',
       },
-      text: { type: 'string', describe: 'One text', requiresArg: true },
-      'text-pair': { type: 'string', describe: 'The second text of a pair', requiresArg: true },
+      text: { type: 'string', array: true, describe: 'A text; may be repeated', requiresArg: true },
+      'text-pair': {
+        type: 'string',
+        array: true,
+        describe: 'The second text of a pair, for every --text',
+        requiresArg: true,
+      },
       file: {
         type: 'string',
         describe:
-          'A text or pair a line (.tsv, or .jsonl with text and textPair); - reads JSON lines as they come. Without --text and ' +
-          '--file a terminal is asked for texts',
+          'Texts: .txt (a text a line, or two with a tab between), .csv, .tsv, .jsonl, .json, .parquet; - reads plain lines or JSON ' +
+          'lines as they come. Without --text and --file a terminal is asked for texts',
         requiresArg: true,
+      },
+      'text-column': { type: 'string', describe: "The file's column of texts; guessed", requiresArg: true },
+      'text-pair-column': { type: 'string', describe: 'Its column of second texts', requiresArg: true },
+      format: formatOption,
+      'max-bad-rows': maxBadRowsOption,
+      output: {
+        choices: OUTPUT_FORMATS,
+        describe: "The file's rows with label and probability added, on standard output",
+      },
+      details: {
+        type: 'boolean',
+        default: false,
+        describe: 'Layers, bytes, rounds and everything that was opened, of every text',
       },
       answers: {
         choices: ANSWER_KINDS,

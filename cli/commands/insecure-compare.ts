@@ -24,7 +24,12 @@ interface InsecureCompareOptions {
 }
 
 async function compareText(options: InsecureCompareOptions): Promise<ComparisonReport> {
-  const [input] = await readTexts(options);
+  const { text, textPair } = options;
+  const given = {
+    text: text === undefined ? [] : [text],
+    textPair: textPair === undefined ? [] : [textPair],
+  };
+  const [input] = (await readTexts(given)).inputs;
   const { compareInsecurely } = await import('../../inference/debug/compare-parties.js');
   return compareInsecurely(options.artifact!, input!.text, input!.textPair);
 }

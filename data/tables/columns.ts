@@ -135,7 +135,8 @@ export function textColumns(
   const others = [textPair, asked.label].filter((name) => name !== null);
   const text = asked.text ?? pair?.[0] ?? guessText(table, others);
   const said = `text from column "${text}"${textPair === null ? '' : `, second text from "${textPair}"`}`;
-  const isGuessed = asked.text === null && table.format !== 'txt';
+  // Nobody needs to be told that the column `text` is the text.
+  const isGuessed = asked.text === null && text !== 'text';
   return { columns: { text, textPair }, notes: isGuessed ? [`${table.file}: ${said}`] : [] };
 }
 
@@ -155,5 +156,5 @@ export function labelColumn(
   const named = namedAs(free, LABEL_NAMES);
   const fitting = named.length > 0 ? named : free.filter((column) => looksLikeLabel(valuesOf(table, column)));
   const column = onlyOne(table, fitting, 'label', 'label');
-  return { column, notes: [`${table.file}: label from column "${column}"`] };
+  return { column, notes: column === 'label' ? [] : [`${table.file}: label from column "${column}"`] };
 }

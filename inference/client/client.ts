@@ -221,7 +221,6 @@ export class Client implements AsyncDisposable {
 
   #encode({ text, textPair }: TextOrPair): EncodedInput {
     const encoding = this.tokenizer.encode(text, textPair, this.model.maxTokens);
-    if (encoding.textTokens === 0) throw new InputError('the text is empty: it has no word pieces');
     return { text, textPair, encoding, bucket: bucketOf(encoding.ids.length) };
   }
 

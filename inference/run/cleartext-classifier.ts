@@ -35,7 +35,6 @@ export class CleartextClassifier {
   async classify(input: TextInput): Promise<Classification> {
     const { text, textPair } = textOrPair(input);
     const encoding = this.tokenizer.encode(text, textPair, this.model.maxTokens);
-    if (encoding.textTokens === 0) throw new InputError('the text is empty: it has no word pieces');
     const bucket = bucketOf(encoding.ids.length);
     const meter = new Meter();
     const result = await withSpan(meter.span, () => this.party.classify(encoding, bucket));

@@ -48,6 +48,57 @@ async function evaluate(artifact: string, file: string, ...more: string[]) {
   return { ...JSON.parse(outcome.stdout), notes: outcome.stderr };
 }
 
+describe('infer', () => {
+  const local = ['infer', '--local', '--artifact', at('artifact')];
+
+  it('answers every --text on a line, with its probability', async () => {
+    const { code, stdout } = await runHere(
+      ...local,
+      '--text',
+      'a good movie',
+      '--text',
+      'bad',
+      '--text',
+      '\u200b',
+    );
+    expect(code).toBe(0);
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines).toHaveLength(3);
+    for (const line of lines) expect(line).toMatch(/^(negative|positive) {2} ?\d+\.\d% {2}/);
+  });
+
+  it('gives the rows of a file back with label and probability, and sums up on standard error', async () => {
+    const { code, stdout, stderr } = await runHere(
+      ...local,
+      '--file',
+      at('moods.csv'),
+      '--output',
+      'jsonl',
+      '--batch',
+      '12',
+    );
+    expect(code).toBe(0);
+    const rows = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(rows.map(({ id, said }) => [id, said])).toEqual(texts.map((text, i) => [String(i), text]));
+    for (const { label, probability } of rows) {
+      expect(['negative', 'positive']).toContain(label);
+      expect(probability).toBeGreaterThanOrEqual(0.5);
+    }
+    expect(stderr).toMatch(/12 texts; (negative|positive) \d+.*; \d+\.\d+ s and \d+\.\d+ MB each\n$/);
+  });
+
+  it('refuses a pair where the model reads one text', async () => {
+    const { code, stderr } = await runHere(...local, '--text', 'a', '--text-pair', 'b');
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringContaining('expected one text, got two: the model is one for sst2'),
+    ]);
+  });
+});
+
 describe('evaluate --file', () => {
   it('measures per class, without a task or columns being named', async () => {
     const result = await evaluate('artifact', 'moods.csv', '--predictions', at('p.jsonl'));

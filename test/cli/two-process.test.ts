@@ -5,13 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeArtifact } from '../../model/artifact/artifact-file.js';
+import { namedTask } from '../../model/task.js';
 import { tinyArtifact } from '../model/artifact/tiny-artifact.js';
 import { runHere, start } from './run-cli.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cipherprune-processes-'));
 const artifact = join(folder, 'artifact');
 beforeAll(async () => {
-  await writeArtifact(artifact, tinyArtifact());
+  const { public: known, private: weights } = tinyArtifact();
+  // Of a task that says nothing of pairs: it takes both.
+  await writeArtifact(artifact, { public: { ...known, task: namedTask('any') }, private: weights });
   mkdirSync(join(folder, 'SST-2'));
   writeFileSync(
     join(folder, 'SST-2', 'dev.tsv'),
