@@ -35,6 +35,12 @@ module.exports = {
       '^inference/(engine|functions)/',
       '^inference/(backends/(?!backend\\.ts)|net|crypto|run|session|client|server|material|cost|debug)|^kernels/',
     ),
+    never('functions-know-no-method', '^inference/functions/', '^(methods|inference/engine)/'),
+    never(
+      'methods-see-only-the-seam',
+      '^methods/',
+      '^inference/(?!backends/backend\\.ts|core/|functions/)|^(training|data|config|cli|experiments|bench|kernels)/|node_modules/',
+    ),
     never(
       'two-and-three-party-are-separate',
       '^inference/backends/two-party/',

@@ -4,10 +4,8 @@ import { privateTensor, type RingFormat } from '../inference/core/ring-tensor.js
 import { type Shape, sizeOf } from '../inference/core/shape.js';
 import type { PrivateTensor, SharedTensor } from '../inference/core/tensors.js';
 import { layerPlan } from '../inference/engine/plan.js';
-import { gelu } from '../inference/functions/gelu.js';
-import { layerNorm, layerNormFormats } from '../inference/functions/layer-norm.js';
-import { prune } from '../inference/functions/prune.js';
-import { softmax } from '../inference/functions/softmax.js';
+import { layerNormFormats } from '../inference/functions/layer-norm.js';
+import { DEFAULT_METHOD } from '../methods/index.js';
 import { modelConfigOf } from './model-sizes.js';
 import type { ProtocolCase } from './protocol-cases.js';
 import { randomArtifact } from './random-model.js';
@@ -41,7 +39,7 @@ function geluCase(degree: 'high' | 'low'): ProtocolCase {
     shape: shape.join(' x '),
     prepare: async (mpc) => {
       const x = await shared(mpc, shape, { ringBits: plan.activation.out.ringBits, fractionBits: 20 });
-      return () => gelu(mpc, x, degree === 'high' ? TOKENS : 0, plan.activation);
+      return () => DEFAULT_METHOD.gelu(mpc, x, degree === 'high' ? TOKENS : 0, plan.activation);
     },
   };
 }
@@ -54,7 +52,7 @@ function softmaxCase(degree: 'high' | 'low'): ProtocolCase {
     shape: `${rows} x ${TOKENS}`,
     prepare: async (mpc) => {
       const x = await shared(mpc, [rows, TOKENS], plan.attention.logits);
-      return () => softmax(mpc, x, degree === 'high' ? rows : 0, plan.attention.softmax);
+      return () => DEFAULT_METHOD.softmax(mpc, x, degree === 'high' ? rows : 0, plan.attention.softmax);
     },
   };
 }
@@ -81,7 +79,7 @@ function layerNormCase(): ProtocolCase {
         { ringBits: 29, fractionBits: 12 },
         (i) => (i % 2) * 4 - 2,
       );
-      return () => layerNorm(mpc, x, parameters, plan.attentionNorm);
+      return () => DEFAULT_METHOD.layerNorm(mpc, x, parameters, plan.attentionNorm);
     },
   };
 }
@@ -99,7 +97,8 @@ function pruneCase(): ProtocolCase {
       const residual = await shared(mpc, [TOKENS, config.hiddenSize], { ringBits: 29, fractionBits: 12 });
       const thresholds = mpc.self === 'server' ? { prune: half + 0.5, reduce: half * 1.5 } : null;
       const largest = config.heads * TOKENS;
-      return () => prune(mpc, scores, largest, thresholds, [context, residual]);
+      const tensors = [context, residual];
+      return () => DEFAULT_METHOD.eliminate(mpc, { scores, largest, thresholds, tensors });
     },
   };
 }

@@ -2,7 +2,10 @@
  * A model of real shapes with random weights: costs do not depend on what a model has learnt. Weights are scaled so that
  * activations behave like a trained BERT's; the declared ranges are typical of one, and wider than what occurs here.
  */
+
 import { splitmix32 } from '../data/sources/synthetic.js';
+import { cipherPrune, dense } from '../methods/cipherprune/index.js';
+import { methodReference } from '../methods/reference.js';
 import {
   type Artifact,
   type EncoderLayerWeights,
@@ -127,8 +130,7 @@ export function randomArtifact(config: ModelConfig, seed: number): Artifact {
     fixedPoint: FIXED_POINT,
     ranges: rangesOf(config.layers),
     scales: scalesOf(weights),
-    prunes: false,
-    reduces: false,
+    method: methodReference(dense),
     embedding: publicParts,
     tokenizerFiles: tokenizerFilesFromVocabulary(vocabularyOf(config.vocabularySize)),
     maxTokens: config.maxPositions,
@@ -143,7 +145,7 @@ export function withThresholds(artifact: Artifact, thresholds: readonly LayerThr
     thresholds: thresholds[index]!,
   }));
   return {
-    public: { ...artifact.public, prunes: true, reduces: true },
+    public: { ...artifact.public, method: methodReference(cipherPrune) },
     private: { ...artifact.private, layers },
   };
 }

@@ -8,6 +8,8 @@ import type { CotKind } from '../inference/core/cot-kind.js';
 import type { PartyId } from '../inference/core/tensors.js';
 import { estimateCost } from '../inference/cost/cost-model.js';
 import type { ScheduledCounts } from '../inference/cost/counting-backend.js';
+import { cipherPrune, dense } from '../methods/cipherprune/index.js';
+import { methodReference } from '../methods/reference.js';
 import { benchInference } from './inference.js';
 import { rounded } from './measure.js';
 import { leavingCounts, type ModelName, modelConfigOf, parseSchedule } from './model-sizes.js';
@@ -99,8 +101,8 @@ async function countedPoint(
   kind: ScheduleKind,
 ): Promise<ScalingPoint> {
   const schedule = parseSchedule(kind, model, tokens);
-  const prunes = schedule !== null;
-  const shapes = { ...smallModel(model), prunes, reduces: prunes };
+  const method = methodReference(schedule === null ? dense : cipherPrune);
+  const shapes = { ...smallModel(model), method };
   const { bytes, rounds } = await estimateCost(shapes, {
     bucket: tokens,
     schedule: schedule ? countsOf(leavingCounts(schedule), importantRatio) : [],

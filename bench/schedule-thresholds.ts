@@ -5,16 +5,16 @@
  * that rounds differently there may keep one token more or less.
  */
 
-import { FINEST_LOGITS } from '../inference/core/answer.js';
 import { kernels } from '#kernels';
 import { CleartextBackend } from '../inference/backends/cleartext/cleartext-backend.js';
 import { dataOf, type LocalBits, localBits } from '../inference/backends/local-backend.js';
+import { FINEST_LOGITS } from '../inference/core/answer.js';
 import { currentSpan, type Span, withSpan } from '../inference/core/span.js';
 import type { SharedTensor } from '../inference/core/tensors.js';
-import { SCORE_FRACTION_BITS } from '../inference/functions/prune.js';
 import { openEngine } from '../inference/run/engine.js';
 import type { LayerCounts } from '../inference/run/party.js';
 import { bucketOf } from '../inference/run/request.js';
+import { SCORE_FRACTION_BITS } from '../methods/cipherprune/prune.js';
 import type { Artifact, LayerThresholds } from '../model/artifact/artifact.js';
 import { withThresholds } from './random-model.js';
 

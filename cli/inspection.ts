@@ -23,8 +23,8 @@ export interface Inspection {
   /** Numbers in the embedding and in the private weights, thresholds not counted; null without the private part. */
   readonly parameters: { readonly embedding: number; readonly private: number | null };
   readonly maxTokens: number;
-  readonly prunes: boolean;
-  readonly reduces: boolean;
+  /** The name of the method. */
+  readonly method: string;
   readonly fixedPoint: PublicModel['fixedPoint'];
   readonly scales: PublicModel['scales'];
   readonly ranges: PublicModel['ranges'];
@@ -75,7 +75,7 @@ export async function inspectArtifact(directory: string): Promise<Inspection> {
   const isWhole = existsSync(join(directory, 'private'));
   const whole = isWhole ? await readArtifact(directory) : null;
   const publicPart = whole?.publicPart ?? (await readPublicPart(directory));
-  const { task, config, maxTokens, prunes, reduces, fixedPoint, scales, ranges } = publicPart.model;
+  const { task, config, maxTokens, method, fixedPoint, scales, ranges } = publicPart.model;
   const files = [...filesOf('public', publicPart), ...(whole ? filesOf('private', whole.privatePart) : [])];
   const thresholds = whole?.artifact.private.layers.map((layer) => layer.thresholds);
   return {
@@ -85,8 +85,7 @@ export async function inspectArtifact(directory: string): Promise<Inspection> {
     config,
     parameters: { embedding: embeddingParameters(config), private: whole ? privateParameters(config) : null },
     maxTokens,
-    prunes,
-    reduces,
+    method: method.name,
     fixedPoint,
     scales,
     ranges,

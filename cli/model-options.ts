@@ -1,6 +1,7 @@
 /** Options and defaults that commands around inference share. */
-import { DEFAULT_ANSWER, LEAST_ANSWER_BITS, MOST_ANSWER_BITS } from '../inference/core/answer.js';
+
 import { DEFAULT_TIMEOUT_MILLISECONDS } from '../api/defaults.js';
+import { DEFAULT_ANSWER, LEAST_ANSWER_BITS, MOST_ANSWER_BITS } from '../inference/core/answer.js';
 import { COT_KINDS, DEFAULT_COTS } from '../inference/core/cot-kind.js';
 import { optional, wholeNumber } from './options.js';
 

@@ -17,8 +17,7 @@ function printSummary({
   config,
   parameters,
   maxTokens,
-  prunes,
-  reduces,
+  method,
   fixedPoint,
   bytes,
   commitment,
@@ -28,9 +27,7 @@ function printSummary({
   print(`task          ${task}: ${config.labels.join(', ')}`);
   print(`architecture  ${heads}`);
   print(`input         up to ${maxTokens} tokens of ${config.vocabularySize}`);
-  print(
-    `method        ${prunes ? 'prunes tokens' : 'keeps all tokens'}, ${reduces ? 'reduces polynomials' : 'one polynomial degree'}`,
-  );
+  print(`method        ${method}`);
   print(`fixed point   ring of ${fixedPoint.ringBits} bits, ${fixedPoint.fractionBits} of them fraction`);
   print(
     `public part   ${megabytes(bytes.public)} MB, ${parameters.embedding} numbers, digest ${digests.public}`,

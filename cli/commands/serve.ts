@@ -1,5 +1,5 @@
 /** `serve`: the server party. */
-import { ANSWER_KINDS, type AnswerKind, DEFAULT_ANSWER } from '../../inference/core/answer.js';
+
 import {
   DEFAULT_AHEAD_MEGABYTES,
   DEFAULT_HOST,
@@ -8,6 +8,7 @@ import {
   DEFAULT_PORT,
 } from '../../api/defaults.js';
 import { serve } from '../../index.js';
+import { ANSWER_KINDS, type AnswerKind, DEFAULT_ANSWER } from '../../inference/core/answer.js';
 import { COT_KINDS, type CotKind } from '../../inference/core/cot-kind.js';
 import { onInterrupt } from '../../util/interrupt.js';
 import { note } from '../../util/note.js';

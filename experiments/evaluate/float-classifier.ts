@@ -2,11 +2,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Classification } from '../../inference/run/classification.js';
-import { answerText, argmax, outcomeOf, probabilitiesOf } from '../../model/outputs.js';
 import { bucketOf } from '../../inference/run/request.js';
 import { type TextInput, type TextOrPair, textOrPair } from '../../inference/run/text-input.js';
 import { NO_COST } from '../../inference/session/meter.js';
 import { readCheckpoint } from '../../model/checkpoint/checkpoint.js';
+import { answerText, argmax, outcomeOf, probabilitiesOf } from '../../model/outputs.js';
 import { createTokenizer, type Tokenizer } from '../../model/tokenizer/tokenizer.js';
 import { useBackend } from '../../training/backend/setup.js';
 import { traceTokens } from '../../training/evaluate/token-trace.js';

@@ -8,9 +8,9 @@ import {
   type GlueTask,
   type Split,
   type Task,
+  type TaskName,
   taskOfModel,
   tasks,
-  type TaskName,
 } from '../../data/sources/tasks.js';
 import type { TextFile } from '../../data/sources/text-rows.js';
 import { readPublicPart } from '../../model/artifact/artifact-file.js';

@@ -2,8 +2,8 @@
 import type { PublicModel } from '../../model/artifact/artifact.js';
 import type { PublicPart } from '../../model/artifact/artifact-file.js';
 import { createTokenizer, type Encoding, type Tokenizer } from '../../model/tokenizer/tokenizer.js';
-import type { AnswerTerms } from '../core/answer.js';
 import { InputError } from '../../util/errors.js';
+import type { AnswerTerms } from '../core/answer.js';
 import { ProtocolError } from '../core/errors.js';
 import { withSpan } from '../core/span.js';
 import { Prg } from '../crypto/prg.js';

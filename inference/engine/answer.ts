@@ -2,6 +2,8 @@
  * What the client is told, as a function of the logits alone: the label; probabilities or logits rounded to few bits. Nothing
  * else is opened.
  */
+
+import { DEFAULT_METHOD } from '../../methods/index.js';
 import type { PublicModel } from '../../model/artifact/artifact.js';
 import type { Problem } from '../../model/config.js';
 import type { Backend } from '../backends/backend.js';
@@ -11,7 +13,7 @@ import { protocol } from '../core/span.js';
 import type { SharedTensor } from '../core/tensors.js';
 import { argmax } from '../functions/argmax.js';
 import { signedBits } from '../functions/fixed-point.js';
-import { type SoftmaxPlan, softmax } from '../functions/softmax.js';
+import type { SoftmaxPlan } from '../functions/softmax-plan.js';
 import { answerPlan } from './plan.js';
 
 /** The client's; what is not given is null, and at the server all of it. */
@@ -52,7 +54,8 @@ async function openProbabilities(
 ): Promise<number[] | null> {
   const rows = softmaxRows(mpc, problem, logits);
   const [count, columns] = rows.shape as [number, number];
-  const fine = await softmax(mpc, rows, count, plan);
+  // Also where a method puts something else in the place of softmax: an answer's probabilities are of softmax.
+  const fine = await DEFAULT_METHOD.softmax(mpc, rows, count, plan);
   const wanted = mpc.reshape(
     problem === 'classes' ? fine : mpc.slice(fine, 1, columns - 1, columns),
     logits.shape,

@@ -1,11 +1,12 @@
 /** Self-attention on shares: heads side by side, softmax rows of important tokens in high degree. */
+
+import { methodOf } from '../../methods/reference.js';
 import type { PublicModel } from '../../model/artifact/artifact.js';
 import type { Backend } from '../backends/backend.js';
 import { privateTensor, type RingFormat } from '../core/ring-tensor.js';
 import { protocol } from '../core/span.js';
 import type { PrivateTensor, SharedTensor } from '../core/tensors.js';
 import { convert, shrink } from '../functions/fixed-point.js';
-import { softmax } from '../functions/softmax.js';
 import type { AttentionPlan } from './plan.js';
 import type { PreparedLayer } from './prepare.js';
 
@@ -86,11 +87,10 @@ export const attention = protocol(
     const logits = shrink(mpc, product, plan.logits);
     const masked = mask === null ? logits : mpc.addPrivate(logits, mask);
     const rows = mpc.reshape(mpc.transpose(masked, [1, 0, 2]), [queries * heads, tokens]);
-    const probabilities = mpc.reshape(await softmax(mpc, rows, important * heads, plan.softmax), [
-      queries,
-      heads,
-      tokens,
-    ]);
+    const probabilities = mpc.reshape(
+      await methodOf(model.method).softmax(mpc, rows, important * heads, plan.softmax),
+      [queries, heads, tokens],
+    );
 
     const context = await mpc.matmul(mpc.transpose(probabilities, [1, 0, 2]), split(value, [1, 0, 2]));
     return {

@@ -1,11 +1,11 @@
 /** The whole network: embedding, encoder layers and the head's two layers; the client learns what the parties agreed on. */
+import { methodOf } from '../../methods/reference.js';
 import type { PublicModel } from '../../model/artifact/artifact.js';
 import type { Backend, Weight } from '../backends/backend.js';
 import { type AnswerTerms, DEFAULT_ANSWER } from '../core/answer.js';
 import { protocol, span } from '../core/span.js';
 import type { SharedTensor } from '../core/tensors.js';
 import { convert } from '../functions/fixed-point.js';
-import { activateHead } from '../functions/head-activation.js';
 import { type Answer, answer } from './answer.js';
 import { shareEmbedding, type TokenInput } from './embedding.js';
 import { type EncoderState, encoderLayer } from './encoder-layer.js';
@@ -29,7 +29,8 @@ const classifier = protocol(
   async (mpc: Backend, model: PreparedModel, x: SharedTensor): Promise<SharedTensor> => {
     const inner = await mpc.linear(x, model.pooler);
     const { headActivation } = model.public.config;
-    const pooled = await activateHead(mpc, headActivation, inner, headPlan(model.public));
+    const { head } = methodOf(model.public.method);
+    const pooled = await head(mpc, headActivation, inner, headPlan(model.public));
     return mpc.linear(pooled, model.classifier);
   },
 );

@@ -1,12 +1,13 @@
 /** One encoder layer: attention, pruning, feed-forward, with LayerNorm after each residual. */
+
+import type { Method, Pruned } from '../../methods/method.js';
+import { methodOf } from '../../methods/reference.js';
 import type { PublicModel } from '../../model/artifact/artifact.js';
 import type { Backend, Weight } from '../backends/backend.js';
 import { protocol } from '../core/span.js';
 import type { SharedTensor } from '../core/tensors.js';
-import { activate } from '../functions/activation.js';
 import { convert, shrink } from '../functions/fixed-point.js';
-import { layerNorm } from '../functions/layer-norm.js';
-import { type Pruned, prune } from '../functions/prune.js';
+import { activate } from './activation.js';
 import { attention, paddingMask } from './attention.js';
 import { type LayerPlan, layerPlan, restingFormat } from './plan.js';
 import type { PreparedLayer, PreparedModel } from './prepare.js';
@@ -42,6 +43,7 @@ const feedForward = protocol(
   'feedForward',
   async (
     mpc: Backend,
+    method: Method,
     { config: { activation } }: PublicModel,
     x: SharedTensor,
     layer: PreparedLayer,
@@ -49,24 +51,24 @@ const feedForward = protocol(
     plan: LayerPlan,
   ) => {
     const inner = await mpc.linear(x, layer.intermediate);
-    const activated = await activate(mpc, activation, inner, important, plan.activation);
+    const activated = await activate(mpc, method, activation, inner, important, plan.activation);
     return addLinear(mpc, x, activated, layer.output);
   },
 );
 
-/** Which rows go on: all, [CLS] alone (last layer), or what pruning keeps. */
+/** Which rows go on: all that are left, or what the method's rule of elimination keeps. */
 async function select(
   mpc: Backend,
-  model: PublicModel,
+  method: Method,
+  scored: boolean,
+  heads: number,
   layer: PreparedLayer,
   tensors: readonly SharedTensor[],
   scores: SharedTensor,
-  isLast: boolean,
 ): Promise<Pruned> {
   const tokens = tensors[0]!.shape[0]!;
-  if (isLast || !(model.prunes || model.reduces)) return { rows: tensors, kept: tokens, important: tokens };
-  const largest = model.config.heads * tokens;
-  return prune(mpc, scores, largest, layer.thresholds, tensors);
+  if (!scored || tokens < 2) return { rows: tensors, kept: tokens, important: tokens };
+  return method.eliminate(mpc, { scores, largest: heads * tokens, thresholds: layer.thresholds, tensors });
 }
 
 export async function encoderLayer(
@@ -78,7 +80,8 @@ export async function encoderLayer(
   const { x, length, padded } = state;
   const layer = layers[index]!;
   const isLast = index === layers.length - 1;
-  const scored = !isLast && (model.prunes || model.reduces);
+  const method = methodOf(model.method);
+  const scored = method.eliminatesIn(index, layers.length);
   const tokens = x.shape[0]!;
   const queries = isLast ? 1 : tokens;
   const plan = layerPlan(model, index, tokens, padded);
@@ -91,18 +94,26 @@ export async function encoderLayer(
 
   // The residual needs no more bits than the product that it is added to.
   const residual = mpc.narrow(mpc.slice(x, 0, 0, queries), x.ringBits - layer.attentionOutput.fractionBits);
-  const { rows, kept, important } = await select(mpc, model, layer, [context, residual], scores, isLast);
+  const { rows, kept, important } = await select(
+    mpc,
+    method,
+    scored,
+    model.config.heads,
+    layer,
+    [context, residual],
+    scores,
+  );
   const wide = await convert(mpc, rows[0]!, restingFormat(model), plan.attention.contextRange);
-  const attended = await layerNorm(
+  const attended = await method.layerNorm(
     mpc,
     await addLinear(mpc, rows[1]!, wide, layer.attentionOutput),
     layer.attentionNorm,
     plan.attentionNorm,
   );
-  const output = await feedForward(mpc, model, attended, layer, important, plan);
+  const output = await feedForward(mpc, method, model, attended, layer, important, plan);
   return {
     state: {
-      x: await layerNorm(mpc, output, layer.outputNorm, plan.outputNorm),
+      x: await method.layerNorm(mpc, output, layer.outputNorm, plan.outputNorm),
       important,
       length,
       padded: padded && !scored,

@@ -3,7 +3,7 @@
  * chosen. Ranges get one bit of margin here. Everything rests in the ring of the linear layers (37 bits, 12 of them
  * fraction) and in between runs in the smallest ring that holds it; `functions/` choose what lies inside a function.
  */
-import { expHigh } from '../../model/approximations.js';
+import { methodOf } from '../../methods/reference.js';
 import type { LayerRanges, PrivateEmbedding, PublicModel } from '../../model/artifact/artifact.js';
 import { embeddingWidth } from '../../model/config.js';
 import { MOST_ANSWER_BITS } from '../core/answer.js';
@@ -11,7 +11,7 @@ import type { RingFormat } from '../core/ring-tensor.js';
 import type { ActivationPlan } from '../functions/activation-plan.js';
 import { signedBits, wideningBits } from '../functions/fixed-point.js';
 import type { LayerNormPlan } from '../functions/layer-norm.js';
-import type { SoftmaxPlan } from '../functions/softmax.js';
+import type { SoftmaxPlan } from '../functions/softmax-plan.js';
 
 export interface AttentionPlan {
   /** Query and key as factors: their product's ring holds the logits with the mask. */
@@ -68,10 +68,10 @@ function attentionPlan(
   padded: boolean,
 ): AttentionPlan {
   const largest = widened(ranges.logits);
+  const { zeroBelow, leastSpread } = methodOf(model.method).logits;
   // A masked logit lies below the clip of exp even if it is the largest and the row's maximum the smallest.
-  const mask = 2 * largest - expHigh.zeroBelow + 1;
-  // exp takes arguments of four integer bits and a sign, also where a hardly trained model's logits need fewer.
-  const spread = Math.max(17, 2 * largest + (padded ? mask : 0) + 1);
+  const mask = 2 * largest - zeroBelow + 1;
+  const spread = Math.max(leastSpread, 2 * largest + (padded ? mask : 0) + 1);
   const logits = {
     ringBits: signedBits(spread, LOGIT_FRACTION_BITS),
     fractionBits: LOGIT_FRACTION_BITS,

@@ -1,4 +1,8 @@
 /** A model made ready for inference: the server's matrices prepared by the backend, its vectors encoded. */
+
+import { roundsToZero } from '../../methods/cipherprune/prune.js';
+import type { Thresholds } from '../../methods/method.js';
+import { methodOf } from '../../methods/reference.js';
 import type {
   LayerNormWeights,
   LayerScales,
@@ -12,7 +16,6 @@ import type { Backend, Weight } from '../backends/backend.js';
 import { privateTensor } from '../core/ring-tensor.js';
 import { protocol } from '../core/span.js';
 import { type LayerNormParameters, type LayerNormPlan, layerNormFormats } from '../functions/layer-norm.js';
-import { roundsToZero, type Thresholds } from '../functions/prune.js';
 import { attentionNormPlan, embeddingNormPlan, outputNormPlan } from './plan.js';
 import type { PreparedEmbedding } from './secret-embedding.js';
 
@@ -112,15 +115,20 @@ function preparedThresholds(
   secret: PrivateModel | null,
   layer: number,
 ): Thresholds | null {
-  const thresholds = secret?.layers[layer]?.thresholds ?? null;
-  if (thresholds === null || !(model.prunes || model.reduces)) return null;
+  const { name, learns, eliminatesIn } = methodOf(model.method);
+  if (secret === null || learns === 'nothing') return null;
+  const thresholds = secret.layers[layer]!.thresholds;
+  if (thresholds === null) {
+    if (!eliminatesIn(layer, model.config.layers)) return null;
+    throw new RangeError(`prepare: expected thresholds of layer ${layer} for ${name}, got none`);
+  }
   if (layer === 0 && model.config.layers > 1 && roundsToZero(thresholds.prune * model.config.heads)) {
     throw new RangeError(
       `prepare: expected layer 0 to prune above 0, so that padding leaves, got ${thresholds.prune}`,
     );
   }
   const { heads } = model.config;
-  const reduce = model.reduces ? Math.max(thresholds.reduce, thresholds.prune) : thresholds.prune;
+  const reduce = learns === 'prune-reduce' ? Math.max(thresholds.reduce, thresholds.prune) : thresholds.prune;
   return { prune: thresholds.prune * heads, reduce: reduce * heads };
 }
 

@@ -3,7 +3,7 @@
  * the model's own parameters are covered by the digest of its public part.
  */
 import { createHash } from 'node:crypto';
-import { expHigh, expLow, geluHigh, geluLow, tanhApproximation } from '../../model/approximations.js';
+import { METHODS } from '../../methods/index.js';
 import { FERRET_1170_10_17 } from '../crypto/ot/ferret-parameters.js';
 import { DEFAULT_K } from '../crypto/ot/setup-cots.js';
 import { defaultCostModel } from '../crypto/rlwe/packed-layout.js';
@@ -20,7 +20,7 @@ export const PROTOCOL_OPTIONS = {
   shuffle: 'share-translation',
   /** Layouts of ciphertexts follow from the cost model. */
   linear: { n, primes, specialPrime, layouts: defaultCostModel },
-  approximations: { geluHigh, geluLow, expHigh, expLow, tanh: tanhApproximation },
+  methods: Object.fromEntries(METHODS.map(({ name, numbers }) => [name, numbers])),
 } as const;
 
 /** SHA-256 of the options as JSON, in the order above; hexadecimal. */

@@ -9,7 +9,7 @@ import {
   PROBLEMS,
 } from '../config.js';
 import { storedTaskSchema } from '../task.js';
-import type { PublicModel } from './artifact.js';
+import type { MethodReference, PublicModel } from './artifact.js';
 import { ArtifactError } from './artifact-error.js';
 
 export const artifactFormat = 'cipherprune-artifact';
@@ -134,8 +134,10 @@ export const publicManifestSchema = z
       ringBits: z.number().int().min(16).max(64),
       fractionBits: z.number().int().min(1).max(32),
     }),
-    prunes: z.boolean(),
-    reduces: z.boolean(),
+    method: z.strictObject({ name: z.string().regex(/^[a-z][a-z0-9-]{0,63}$/), numbers: digest }).optional(),
+    /** As older versions named the method. */
+    prunes: z.boolean().optional(),
+    reduces: z.boolean().optional(),
     /** To the private part (commitment.ts); artifacts of older versions have none. */
     commitment: digest.optional(),
     ranges: rangesSchema,
@@ -173,6 +175,9 @@ export const publicManifestSchema = z
   .refine((m) => (m.embedding.tokenType === undefined) === (m.config.tokenTypes === 0), {
     message: 'embedding.tokenType must be present if and only if config.tokenTypes is above 0',
   })
+  .refine((m) => (m.method === undefined) !== (m.prunes === undefined && m.reduces === undefined), {
+    message: 'method must be present (or, as in older versions, prunes and reduces)',
+  })
   .refine((m) => m.maxTokens <= m.config.maxPositions, {
     message: 'maxTokens must not exceed config.maxPositions',
   });
@@ -195,6 +200,16 @@ export const thresholdsSchema = z.array(
     .refine(({ prune, reduce }) => prune <= reduce, { message: 'reduce must not be below prune' }),
 );
 
+/** Of the numbers that every artifact was made for before artifacts named their method. */
+const FIRST_NUMBERS = 'c36ff46f8d22034dac21b095704a2f84f2a3e3558e6dbb5401f0fffa57412994';
+
+/** The method of a manifest, also of an older one. */
+export function methodOfManifest({ method, prunes, reduces }: PublicManifest): MethodReference {
+  if (method) return method;
+  const name = reduces ? 'cipherprune' : prunes ? 'cipherprune-prune' : 'dense';
+  return { name, numbers: FIRST_NUMBERS };
+}
+
 /** Without what BERT has too: as older versions wrote them. */
 const configFields = (config: ModelConfig): Partial<ModelConfig> =>
   Object.fromEntries(
@@ -207,8 +222,7 @@ export const manifestFields = (model: PublicModel) => ({
   config: configFields(model.config),
   maxTokens: model.maxTokens,
   fixedPoint: model.fixedPoint,
-  prunes: model.prunes,
-  reduces: model.reduces,
+  method: model.method,
   ranges: model.ranges,
   scales: model.scales,
   ...(model.privateEmbedding ? { privateEmbedding: model.privateEmbedding } : {}),

@@ -73,7 +73,7 @@ export interface EncoderLayerWeights {
   readonly intermediate: QuantizedLinear;
   readonly output: QuantizedLinear;
   readonly outputNorm: LayerNormWeights;
-  /** Null in a model without pruning. */
+  /** Null where the method learns none. */
   readonly thresholds: LayerThresholds | null;
 }
 
@@ -132,7 +132,13 @@ export interface FixedPoint {
   readonly fractionBits: number;
 }
 
-/** Which approximations the model was trained for: 'polynomial' (see approximations.ts) with high and low degree. */
+/** What a model was made for: a method's name (methods/), and the digest of its numbers at that time. */
+export interface MethodReference {
+  readonly name: string;
+  /** SHA-256 of the method's numbers as JSON, hexadecimal. */
+  readonly numbers: string;
+}
+
 export interface PublicModel {
   readonly config: ModelConfig;
   /** Null for a model that nobody has named a task for. */
@@ -140,9 +146,7 @@ export interface PublicModel {
   readonly fixedPoint: FixedPoint;
   readonly ranges: ModelRanges;
   readonly scales: ModelScales;
-  /** True if layers prune and reduce: the schedule of operations depends on it, the thresholds stay private. */
-  readonly prunes: boolean;
-  readonly reduces: boolean;
+  readonly method: MethodReference;
   readonly embedding: EmbeddingWeights;
   /** Only where the word table is secret; artifacts on disk have it public, a server may take it out. */
   readonly privateEmbedding?: PrivateEmbedding | undefined;

@@ -82,14 +82,8 @@ function checkCommitment({ salt, files }: PrivateManifest, { commitment }: Publi
 }
 
 function readThresholds(bytes: Uint8Array | undefined, publicPart: PublicPart): LayerThresholds[] | null {
-  const { prunes, reduces, config } = publicPart.model;
-  const expected = prunes || reduces;
-  if (bytes === undefined) {
-    if (expected) throw new ArtifactError(`${where(thresholdsName)}: missing in a model that prunes`);
-    return null;
-  }
-  if (!expected)
-    throw new ArtifactError(`${where(thresholdsName)}: unexpected in a model that does not prune`);
+  const { config } = publicPart.model;
+  if (bytes === undefined) return null;
   let literal: unknown;
   try {
     literal = JSON.parse(new TextDecoder().decode(bytes));

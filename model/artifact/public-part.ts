@@ -8,7 +8,7 @@ import { parseTokenizerFiles, TokenizerError } from '../tokenizer/tokenizer-file
 import type { PublicModel } from './artifact.js';
 import { ArtifactError } from './artifact-error.js';
 import { checkFile, manifestName, type PartFiles, readManifest, writeManifest } from './artifact-manifest.js';
-import { manifestFields, publicManifestSchema } from './artifact-schema.js';
+import { manifestFields, methodOfManifest, publicManifestSchema } from './artifact-schema.js';
 import { embeddingScales, embeddingTensors, readEmbedding } from './artifact-tensors.js';
 
 export interface PublicPart {
@@ -94,8 +94,14 @@ export function decodePublicPart(manifestBytes: Uint8Array, files: PartFiles): P
     const bytes = checked.get(name);
     return bytes === undefined ? [] : [[name, new TextDecoder().decode(bytes)] as const];
   });
-  const { files: _, format, formatVersion, part, commitment = null, embedding: scales, ...fields } = manifest;
-  const model: PublicModel = { ...fields, embedding, tokenizerFiles: Object.fromEntries(texts) };
+  const { files: _, format, formatVersion, part, commitment = null, embedding: scales, ...rest } = manifest;
+  const { prunes, reduces, ...fields } = rest;
+  const model: PublicModel = {
+    ...fields,
+    method: methodOfManifest(manifest),
+    embedding,
+    tokenizerFiles: Object.fromEntries(texts),
+  };
   checkTokenizer(model);
   return { model, digest, commitment, manifest: manifestBytes, files: checked };
 }

@@ -63,7 +63,7 @@ describe('train, export and inspect', () => {
       warnings: [],
     });
     const inspected = JSON.parse((await run('inspect', artifact, '--json')).out);
-    expect(inspected).toMatchObject({ task: 'sst2', prunes: true, reduces: true });
+    expect(inspected).toMatchObject({ task: 'sst2', method: 'cipherprune' });
 
     const resumed = await run(
       'train',

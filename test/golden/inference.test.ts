@@ -3,8 +3,8 @@
  * costs, and updates them with `npx vitest run test/golden -u`.
  */
 import { expect, it } from 'vitest';
-import { DEFAULT_ANSWER } from '../../inference/core/answer.js';
 import { Client } from '../../inference/client/client.js';
+import { DEFAULT_ANSWER } from '../../inference/core/answer.js';
 import { memoryChannelPair } from '../../inference/net/memory-channel.js';
 import { openEngineParty } from '../../inference/run/engine-party.js';
 import { protocolDigest } from '../../inference/run/protocol-digest.js';

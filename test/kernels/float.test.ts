@@ -1,39 +1,38 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { kernels } from '#kernels';
-import {
-  exp,
-  expDerivative,
-  expHigh,
-  expLow,
-  gelu,
-  geluDerivative,
-  geluHigh,
-  geluLow,
-  tanh,
-  tanhDerivative,
-} from '../../model/approximations.js';
-import { type CurveName, curveNumbers } from '../../training/network/curves.js';
+import { cipherPrune } from '../../methods/cipherprune/index.js';
+import { exp, expHigh, expLow, gelu, geluHigh, geluLow, tanh } from '../../methods/cipherprune/numbers.js';
+import { type Curve, exactCurves } from '../../methods/curves.js';
+import { curveNumbers } from '../../training/ops/curve-numbers.js';
+import { expDerivative, geluDerivative, tanhDerivative } from '../methods/cipherprune/derivatives.js';
 import { floats, onEveryIsa, onTwoThreads } from './float-support.js';
 
 afterEach(onTwoThreads);
 
 describe('floatCurve', () => {
-  const functions: readonly [CurveName, (x: number) => number, (x: number) => number][] = [
-    ['geluHigh', (x) => gelu(x, geluHigh), (x) => geluDerivative(x, geluHigh)],
-    ['geluLow', (x) => gelu(x, geluLow), (x) => geluDerivative(x, geluLow)],
-    ['expHigh', (x) => exp(-Math.abs(x), expHigh), (x) => expDerivative(-Math.abs(x), expHigh)],
-    ['expLow', (x) => exp(-Math.abs(x), expLow), (x) => expDerivative(-Math.abs(x), expLow)],
-    ['tanh', tanh, tanhDerivative],
-    ['exactExp', (x) => Math.exp(-Math.abs(x)), (x) => Math.exp(-Math.abs(x))],
-    ['exactTanh', Math.tanh, (x) => 1 - Math.tanh(x) ** 2],
+  const { curves } = cipherPrune;
+  type Function = (x: number) => number;
+  const functions: readonly [string, Curve, Function, Function][] = [
+    ['geluHigh', curves.activation.gelu.high, (x) => gelu(x, geluHigh), (x) => geluDerivative(x, geluHigh)],
+    ['geluLow', curves.activation.gelu.low, (x) => gelu(x, geluLow), (x) => geluDerivative(x, geluLow)],
+    [
+      'expHigh',
+      curves.expHigh,
+      (x) => exp(-Math.abs(x), expHigh),
+      (x) => expDerivative(-Math.abs(x), expHigh),
+    ],
+    ['expLow', curves.expLow, (x) => exp(-Math.abs(x), expLow), (x) => expDerivative(-Math.abs(x), expLow)],
+    ['tanh', curves.head.tanh, (x) => tanh(x), tanhDerivative],
+    ['exactExp', exactCurves.expHigh, (x) => Math.exp(-Math.abs(x)), (x) => Math.exp(-Math.abs(x))],
+    ['exactTanh', exactCurves.head.tanh, Math.tanh, (x) => 1 - Math.tanh(x) ** 2],
   ];
-  for (const [name, value, slope] of functions)
-    it(`${name} is the function of model/approximations.ts, and its slope`, () => {
+  for (const [name, curve, value, slope] of functions)
+    it(`${name} is the function of its numbers, and its slope`, () => {
       const isExp = name.toLowerCase().includes('exp');
       const x = Float32Array.from(floats(1003, 20), (v) => (isExp ? -Math.abs(v) : v));
       onEveryIsa(() => {
         const [y, derivative] = [new Float32Array(x.length), new Float32Array(x.length)];
-        kernels.floatCurve({ curve: curveNumbers(name), x, y, derivative });
+        kernels.floatCurve({ curve: curveNumbers(curve), x, y, derivative });
         x.forEach((v, i) => {
           expect(Math.abs(y[i]! - value(v))).toBeLessThan(5e-6 * (1 + Math.abs(v)));
           expect(Math.abs(derivative[i]! - slope(v))).toBeLessThan(2e-5);
@@ -271,8 +270,8 @@ describe('floatEmbedding', () => {
     const none = new Float32Array(0);
     const call = () =>
       kernels.floatMix({
-        high: curveNumbers('tanh'),
-        low: curveNumbers('tanh'),
+        high: curveNumbers(cipherPrune.curves.head.tanh),
+        low: curveNumbers(cipherPrune.curves.head.tanh),
         rows: 2 ** 33,
         columns: 2 ** 33,
         x: none,

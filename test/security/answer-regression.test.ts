@@ -23,7 +23,7 @@ import { convert, shrink, signedBits } from '../../inference/functions/fixed-poi
 import { memoryChannelPair } from '../../inference/net/memory-channel.js';
 import { setupTwoParty } from '../../inference/run/engine-party.js';
 import { createSession } from '../../inference/session/create-session.js';
-import { tanhApproximation } from '../../model/approximations.js';
+import { tanhApproximation } from '../../methods/cipherprune/numbers.js';
 import { tinyArtifact } from '../model/artifact/tiny-artifact.js';
 import { correlation, slopes } from './regression.js';
 

@@ -1,9 +1,11 @@
 /** Glue between TensorFlow.js's kernel registry and the native kernels. */
+
 import * as tf from '@tensorflow/tfjs';
-import { type NativeBackend, NATIVE_BACKEND } from './native-backend.js';
+import type { Curve } from '../../methods/curves.js';
+import { NATIVE_BACKEND, type NativeBackend } from './native-backend.js';
 
 export type Inputs = Readonly<Record<string, tf.TensorInfo>>;
-export type Attributes = Readonly<Record<string, number | string | boolean | Int32Array | null>>;
+export type Attributes = Readonly<Record<string, number | string | boolean | Int32Array | Curve | null>>;
 
 /** True if operations run on our backend, where the fused kernels are. */
 export const onNativeBackend = (): boolean => tf.getBackend() === NATIVE_BACKEND;

@@ -4,11 +4,11 @@ import type { Precision } from '../../config/schema.js';
 import { mean } from '../../data/metrics/mean.js';
 import { computeMetrics, type Metrics } from '../../data/metrics/metrics.js';
 import type { Task } from '../../data/sources/tasks.js';
+import { DEFAULT_METHOD } from '../../methods/index.js';
 import type { ModelConfig } from '../../model/config.js';
 import { predictionOf } from '../../model/outputs.js';
 import { type BatchLimits, type EncodedExample, evaluationBatches, makeBatch } from '../loop/batches.js';
 import { tokenShares } from '../loop/step.js';
-import { secureCurves } from '../network/curves.js';
 import { encode, NO_DROPOUT } from '../network/encoder.js';
 import { hardMasks } from '../network/forward-options.js';
 import { currentThresholds, type ModelState, weightTensors } from '../network/model-state.js';
@@ -40,7 +40,7 @@ export function predict(
     tf.tidy(() => {
       const thresholds = options.prune ? currentThresholds(state) : null;
       const output = encode(weights.get(), state.config, batch, batch.ids, {
-        curves: secureCurves,
+        curves: DEFAULT_METHOD.curves,
         masks: thresholds && hardMasks(thresholds, state.reduces),
         dropout: NO_DROPOUT,
         lastLayer: 'cls',
@@ -135,7 +135,7 @@ export function collectScores(state: ModelState, examples: readonly EncodedExamp
     const batch = makeBatch(group);
     tf.tidy(() => {
       encode(weights.get(), state.config, batch, batch.ids, {
-        curves: secureCurves,
+        curves: DEFAULT_METHOD.curves,
         masks: null,
         dropout: NO_DROPOUT,
         lastLayer: 'cls',

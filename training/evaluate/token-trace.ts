@@ -3,8 +3,8 @@
  * it; there only the counts are opened.
  */
 import * as tf from '@tensorflow/tfjs';
+import { DEFAULT_METHOD } from '../../methods/index.js';
 import { type EncodedExample, evaluationBatches, makeBatch } from '../loop/batches.js';
-import { secureCurves } from '../network/curves.js';
 import { encode, NO_DROPOUT } from '../network/encoder.js';
 import { hardMasks } from '../network/forward-options.js';
 import { currentThresholds, type ModelState, weightTensors } from '../network/model-state.js';
@@ -54,7 +54,7 @@ export function traceTokens(state: ModelState, examples: readonly EncodedExample
     tf.tidy(() => {
       const thresholds = currentThresholds(state);
       const output = encode(weights.get(), state.config, batch, batch.ids, {
-        curves: secureCurves,
+        curves: DEFAULT_METHOD.curves,
         masks: thresholds && hardMasks(thresholds, state.reduces),
         dropout: NO_DROPOUT,
         lastLayer: 'cls',

@@ -7,10 +7,10 @@
 import { readFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs';
 import * as z from 'zod';
+import { exactCurves } from '../../methods/curves.js';
 import type { Checkpoint } from '../../model/checkpoint/checkpoint.js';
 import { CipherPruneError } from '../../util/errors.js';
 import { makeBatch } from '../loop/batches.js';
-import { exactCurves } from '../network/curves.js';
 import { encode, NO_DROPOUT } from '../network/encoder.js';
 import { type Parameter, WeightTensors, weightShapes } from '../network/parameters.js';
 

@@ -1,9 +1,9 @@
 /** Largest absolute values of everything that the secure engine computes, over sample sentences, with pruning active. */
 import * as tf from '@tensorflow/tfjs';
+import { DEFAULT_METHOD } from '../../methods/index.js';
 import type { LayerRanges, ModelRanges } from '../../model/artifact/artifact.js';
 import { EVALUATION_LIMITS } from '../evaluate/evaluate.js';
 import { type Batch, type EncodedExample, evaluationBatches, makeBatch } from '../loop/batches.js';
-import { secureCurves } from '../network/curves.js';
 import { encode, NO_DROPOUT, type ObservedName } from '../network/encoder.js';
 import { hardMasks } from '../network/forward-options.js';
 import { currentThresholds, type ModelState, weightTensors } from '../network/model-state.js';
@@ -152,7 +152,7 @@ export function calibrate(state: ModelState, examples: readonly EncodedExample[]
     tf.tidy(() => {
       const thresholds = currentThresholds(state);
       encode(weights.get(), state.config, batch, batch.ids, {
-        curves: secureCurves,
+        curves: DEFAULT_METHOD.curves,
         masks: thresholds && hardMasks(thresholds, state.reduces),
         dropout: NO_DROPOUT,
         lastLayer: 'cls',

@@ -1,4 +1,6 @@
 /** Checkpoint → artifact: quantized weights, calibrated ranges, thresholds. */
+
+import { methodReference } from '../../methods/reference.js';
 import {
   type Artifact,
   type EncoderLayerWeights,
@@ -12,7 +14,7 @@ import {
 import type { Checkpoint } from '../../model/checkpoint/checkpoint.js';
 import { groupOfLayer, headSize, weightGroups } from '../../model/config.js';
 import type { EncodedExample } from '../loop/batches.js';
-import { type ModelState, stateOfCheckpoint } from '../network/model-state.js';
+import { type ModelState, methodOfState, stateOfCheckpoint } from '../network/model-state.js';
 import { layerPrefix, type Parameter, WORD_TABLE } from '../network/parameters.js';
 import { calibrate } from './calibrate.js';
 import { dequantize, type QuantizationReport, quantizeLinear, quantizeTable } from './quantize.js';
@@ -162,8 +164,7 @@ export function exportArtifact(
       fixedPoint: options.fixedPoint,
       ranges,
       scales: scalesOf(privatePart),
-      prunes: state.spread !== null,
-      reduces: state.spread !== null && state.reduces,
+      method: methodReference(methodOfState(state)),
       embedding,
       tokenizerFiles: state.tokenizerFiles,
       maxTokens: state.maxTokens,

@@ -1,9 +1,9 @@
 /** Loss and gradients of one batch, in whatever phase. */
 import * as tf from '@tensorflow/tfjs';
 import type { Precision } from '../../config/schema.js';
+import { DEFAULT_METHOD } from '../../methods/index.js';
 import { onNativeBackend } from '../backend/kernel.js';
 import { nativeBackend } from '../backend/native-backend.js';
-import { secureCurves } from '../network/curves.js';
 import { type EncoderOptions, type EncoderOutput, encode } from '../network/encoder.js';
 import { hardMasks } from '../network/forward-options.js';
 import {
@@ -245,7 +245,7 @@ export function trainingStep<T>(
         named[name] = xs[i]!;
       });
       const output = encode(named, state.config, batch, options.freezeEmbeddings ? batch.ids : places, {
-        curves: secureCurves,
+        curves: DEFAULT_METHOD.curves,
         masks: masksOf(state, options, (name) => named[name]!),
         dropout: options.dropout,
         lastLayer: 'cls',

@@ -4,6 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Precision } from '../../config/schema.js';
+import type { CurveSet } from '../../methods/curves.js';
 import { embeddingWidth, groupOfLayer, type ModelConfig } from '../../model/config.js';
 import { onNativeBackend } from '../backend/kernel.js';
 import type { Batch } from '../loop/batches.js';
@@ -13,7 +14,6 @@ import { embedding } from '../ops/embedding.js';
 import { layerNorm } from '../ops/layer-norm.js';
 import { linear } from '../ops/linear.js';
 import { gatherRows } from '../ops/rows.js';
-import type { CurveSet } from './curves.js';
 import { indecision, type LayerMasks, type TokenMasks, tokenMasks } from './masks.js';
 import { layerPrefix, type Weights, WORD_TABLE } from './parameters.js';
 import { allRows, keptRows, masksByPlace, type TokenRows } from './token-rows.js';

@@ -1,4 +1,6 @@
 /** The model while it is trained: architecture, tokenizer, weights, and thresholds once there are any. */
+import { cipherPrune, cipherPruneOnly, dense } from '../../methods/cipherprune/index.js';
+import type { Method } from '../../methods/method.js';
 import type { LayerThresholds } from '../../model/artifact/artifact.js';
 import type { Checkpoint, WholeCheckpoint } from '../../model/checkpoint/checkpoint.js';
 import type { ModelConfig } from '../../model/config.js';
@@ -18,6 +20,12 @@ export interface ModelState {
   /** Standard deviation of n·S per pruning layer: the unit of the thresholds. Null before the soft phase. */
   spread: readonly number[] | null;
   readonly reduces: boolean;
+}
+
+/** The method that a state is of, by what it has learned so far. */
+export function methodOfState({ spread, reduces }: ModelState): Method {
+  if (spread === null) return dense;
+  return reduces ? cipherPrune : cipherPruneOnly;
 }
 
 /** Layers that prune: all but the last. */

@@ -5,6 +5,7 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import { kernels } from '#kernels';
+import type { Curve } from '../../methods/curves.js';
 import {
   type Attributes,
   defineGradient,
@@ -13,8 +14,8 @@ import {
   runKernel,
 } from '../backend/kernel.js';
 import type { NativeBackend } from '../backend/native-backend.js';
-import { type CurveName, curveNumbers } from '../network/curves.js';
 import { applyCurve } from './curve.js';
+import { curveNumbers } from './curve-numbers.js';
 
 export interface AttentionInputs {
   /** [queries, hidden]: the rows of all sequences, or the first of each. */
@@ -36,8 +37,8 @@ export interface AttentionOptions {
   readonly heads: number;
   readonly dropout: number;
   readonly seed: number;
-  readonly high: CurveName;
-  readonly low: CurveName;
+  readonly high: Curve;
+  readonly low: Curve;
 }
 
 export interface AttentionOutputs {

@@ -1,7 +1,7 @@
 /** Sums and products of tensors of one shape on the native kernels; other cases stay with the JavaScript kernels. */
 import * as tf from '@tensorflow/tfjs';
 import { kernels } from '#kernels';
-import { type NativeBackend, NATIVE_BACKEND } from '../backend/native-backend.js';
+import { NATIVE_BACKEND, type NativeBackend } from '../backend/native-backend.js';
 
 type PairKernel = (operands: { x: Float32Array; y: Float32Array; out: Float32Array }) => void;
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { setupLinear } from '../../../inference/backends/two-party/linear/linear.js';
 import { TwoPartyBackend } from '../../../inference/backends/two-party/two-party-backend.js';
+import { FINEST_LOGITS } from '../../../inference/core/answer.js';
 import { withSpan } from '../../../inference/core/span.js';
 import { demandOf } from '../../../inference/cost/demand-of.js';
 import { setupCots } from '../../../inference/crypto/ot/setup-cots.js';
 import { Prg } from '../../../inference/crypto/prg.js';
-import { FINEST_LOGITS } from '../../../inference/core/answer.js';
 import { classify } from '../../../inference/engine/classify.js';
 import { prepareModel } from '../../../inference/engine/prepare.js';
 import { memoryChannelPair } from '../../../inference/net/memory-channel.js';

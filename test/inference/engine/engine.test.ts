@@ -27,7 +27,6 @@ describe.each([
   { layers: 2, prunes: false, reduces: false },
   { layers: 3, prunes: true, reduces: false },
   { layers: 3, prunes: true, reduces: true },
-  { layers: 2, prunes: false, reduces: true },
   { layers: 1, prunes: true, reduces: true },
 ])('engine on the cleartext backend: %o', (options) => {
   const artifact = randomModel({ ...options, seed: 3 });

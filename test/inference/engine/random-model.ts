@@ -1,6 +1,9 @@
 /** Small random models with calibrated ranges, and their plain float forward pass: what the engine must come close to. */
+
 import { embed, type TokenInput } from '../../../inference/engine/embedding.js';
-import * as approximations from '../../../model/approximations.js';
+import { cipherPrune, cipherPruneOnly, dense } from '../../../methods/cipherprune/index.js';
+import * as approximations from '../../../methods/cipherprune/numbers.js';
+import { methodOf, methodReference } from '../../../methods/reference.js';
 import {
   type Artifact,
   type LayerNormWeights,
@@ -63,7 +66,7 @@ export function randomModel({ layers, prunes, reduces, seed }: ModelOptions): Ar
       intermediate: linear(hidden, 64, 0.5),
       output: linear(64, hidden, 0.3, 8),
       outputNorm: norm(),
-      thresholds: prunes || reduces ? { prune: prunes ? 0.5 + 0.2 * layer : 0.01, reduce: 1.05 } : null,
+      thresholds: prunes ? { prune: 0.5 + 0.2 * layer, reduce: 1.05 } : null,
     })),
     pooler: linear(hidden, hidden, 0.4),
     classifier: linear(hidden, 3, 0.6),
@@ -75,8 +78,7 @@ export function randomModel({ layers, prunes, reduces, seed }: ModelOptions): Ar
       fixedPoint: { ringBits: 37, fractionBits: 12 },
       ranges: { embedding: 4, layers: [], poolerInput: 8, logits: 8 },
       scales: scalesOf(secret),
-      prunes,
-      reduces,
+      method: methodReference(prunes ? (reduces ? cipherPrune : cipherPruneOnly) : dense),
       embedding: {
         word: matrix(50, hidden, 1, 7),
         position: matrix(32, hidden, 0.3, 7),
@@ -208,17 +210,18 @@ export function floatForward(
       }
     }
     widen(l, 'context', context);
+    const { learns } = methodOf(model.method);
     let rows = x.map((_, i) => i);
     const { thresholds } = weights;
     if (isLast) {
       rows = [0];
       important = [true];
-    } else if (thresholds && (model.prunes || model.reduces)) {
+    } else if (thresholds && learns !== 'nothing') {
       rows = rows.filter((i) => i === 0 || scores[i]! >= thresholds.prune);
       for (const score of scores.slice(1)) {
         margin = Math.min(margin, Math.abs(score - thresholds.prune), Math.abs(score - thresholds.reduce));
       }
-      important = rows.map((i) => i === 0 || !model.reduces || scores[i]! >= thresholds.reduce);
+      important = rows.map((i) => i === 0 || learns === 'prune' || scores[i]! >= thresholds.reduce);
     }
     kept.push(rows.length);
     importantCounts.push(important.filter(Boolean).length);
@@ -246,7 +249,7 @@ export function floatForward(
     x = normalise(output, weights.outputNorm);
     widen(l, 'outputNorm', x);
   }
-  const pooled = apply([x[0]!], secret.pooler).map((row) => row.map(approximations.tanh));
+  const pooled = apply([x[0]!], secret.pooler).map((row) => row.map((value) => approximations.tanh(value)));
   return {
     logits: Array.from(apply(pooled, secret.classifier)[0]!),
     kept,

@@ -5,11 +5,14 @@ import type { RingFormat } from '../../../inference/core/ring-tensor.js';
 import { sizeOf } from '../../../inference/core/shape.js';
 import type { SharedTensor } from '../../../inference/core/tensors.js';
 import type { CotPair } from '../../../inference/crypto/ot/cot.js';
-import { exponential } from '../../../inference/functions/exponential.js';
-import { gelu } from '../../../inference/functions/gelu.js';
-import { softmax } from '../../../inference/functions/softmax.js';
+import { exponentialOf } from '../../../methods/cipherprune/exponential.js';
+import { cipherPrune } from '../../../methods/cipherprune/index.js';
+import { cipherPruneNumbers } from '../../../methods/cipherprune/numbers.js';
 import { GilboaLinear } from '../../support/gilboa-linear.js';
 import { type TestParty, testParties } from '../../support/two-parties.js';
+
+const exponential = exponentialOf(cipherPruneNumbers);
+const { gelu, softmax } = cipherPrune;
 
 interface Cost {
   /** Messages, without those that make COTs. */

@@ -1,14 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { privateTensor } from '../../../inference/core/ring-tensor.js';
-import { exponential } from '../../../inference/functions/exponential.js';
-import { gelu } from '../../../inference/functions/gelu.js';
 import { inverseSqrt, reciprocal } from '../../../inference/functions/inverse-power.js';
 import { layerNorm, layerNormFormats } from '../../../inference/functions/layer-norm.js';
 import { maximum } from '../../../inference/functions/maximum.js';
-import { softmax } from '../../../inference/functions/softmax.js';
-import { activateHead } from '../../../inference/functions/head-activation.js';
-import * as approximations from '../../../model/approximations.js';
+import { exponentialOf } from '../../../methods/cipherprune/exponential.js';
+import { cipherPrune } from '../../../methods/cipherprune/index.js';
+import * as approximations from '../../../methods/cipherprune/numbers.js';
+import { cipherPruneNumbers } from '../../../methods/cipherprune/numbers.js';
 import { largestDifference, noise, runCleartext } from './harness.js';
+
+const exponential = exponentialOf(cipherPruneNumbers);
+const { gelu, head, softmax } = cipherPrune;
 
 const resting = { ringBits: 37, fractionBits: 12 };
 /** What a linear layer leaves: 12 + 7 fraction bits. */
@@ -101,7 +103,7 @@ describe('functions on the cleartext backend', () => {
   });
 
   it.each([
-    { name: 'tanh', polynomial: approximations.tanh, exact: Math.tanh },
+    { name: 'tanh', polynomial: (x: number) => approximations.tanh(x), exact: Math.tanh },
     { name: 'relu', polynomial: (x: number) => Math.max(0, x), exact: (x: number) => Math.max(0, x) },
     {
       name: 'gelu',
@@ -113,7 +115,7 @@ describe('functions on the cleartext backend', () => {
     async ({ name, polynomial, exact }) => {
       const x = grid(-20, 20, 300).concat(grid(-4, 4, 300));
       const got = await runCleartext([1, 600], product, x, (mpc, t) =>
-        activateHead(mpc, name, t, { inputRange: 32, out: resting }),
+        head(mpc, name, t, { inputRange: 32, out: resting }),
       );
       expect(largestDifference(got, x.map(polynomial))).toBeLessThan(name === 'tanh' ? 0.005 : 0.003);
       expect(largestDifference(got, x.map(exact))).toBeLessThan(0.015);

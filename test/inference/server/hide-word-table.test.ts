@@ -1,8 +1,8 @@
 /** A secret word table: what the client gets, and that lookups on shares give what public ones give. */
 import { describe, expect, it } from 'vitest';
-import { FINEST_LOGITS } from '../../../inference/core/answer.js';
 import { CleartextBackend } from '../../../inference/backends/cleartext/cleartext-backend.js';
 import { Client } from '../../../inference/client/client.js';
+import { FINEST_LOGITS } from '../../../inference/core/answer.js';
 import { memoryChannelPair } from '../../../inference/net/memory-channel.js';
 import { openEngine } from '../../../inference/run/engine.js';
 import { openEngineParty } from '../../../inference/run/engine-party.js';

@@ -1,5 +1,8 @@
 /** A small artifact with seeded random weights, for tests. */
+
 import { splitmix32 } from '../../../data/sources/synthetic.js';
+import { cipherPrune, dense } from '../../../methods/cipherprune/index.js';
+import { methodReference } from '../../../methods/reference.js';
 import {
   type Artifact,
   type EncoderLayerWeights,
@@ -105,8 +108,7 @@ export function tinyArtifact({
       fixedPoint: { ringBits: 37, fractionBits: 12 },
       ranges: { embedding: 4, layers: model.layers.map(() => ranges), poolerInput: 4, logits: 3 },
       scales: scalesOf(model),
-      prunes,
-      reduces: prunes,
+      method: methodReference(prunes ? cipherPrune : dense),
       embedding: {
         word: matrix(config.vocabularySize, hiddenSize),
         position: matrix(config.maxPositions, hiddenSize),

@@ -2,8 +2,9 @@ import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { kernels } from '#kernels';
 import type { Precision } from '../../../config/schema.js';
+import { cipherPrune } from '../../../methods/cipherprune/index.js';
+import { exactCurves } from '../../../methods/curves.js';
 import { type BackendName, useBackend } from '../../../training/backend/setup.js';
-import { exactCurves, secureCurves } from '../../../training/network/curves.js';
 import { encode, NO_DROPOUT } from '../../../training/network/encoder.js';
 import { crossEntropy, polarizationLoss, prunePenalty } from '../../../training/network/losses.js';
 import type { LayerMasks, MaskMode } from '../../../training/network/masks.js';
@@ -41,7 +42,7 @@ for (const backend of ['native', 'cpu'] as const satisfies readonly BackendName[
       it(`equals the naive one: ${name}`, () => {
         const weights = new WeightTensors(parameters).get();
         const masks = mode === 'none' ? null : masksOf(mode, temperature);
-        const curves = exact ? exactCurves : secureCurves;
+        const curves = exact ? exactCurves : cipherPrune.curves;
         const output = encode(weights, smallConfig, batch, batch.ids, {
           curves,
           masks,
@@ -86,7 +87,7 @@ for (const backend of ['native', 'cpu'] as const satisfies readonly BackendName[
 
     it('computes [CLS] alone in the last layer as it does among all rows', () => {
       const weights = new WeightTensors(parameters).get();
-      const options = { curves: secureCurves, masks: masksOf('hard', 0), dropout: NO_DROPOUT };
+      const options = { curves: cipherPrune.curves, masks: masksOf('hard', 0), dropout: NO_DROPOUT };
       const [one, all] = (['cls', 'all'] as const).map((lastLayer) =>
         encode(weights, smallConfig, batch, batch.ids, { ...options, lastLayer }).logits.dataSync(),
       );
@@ -118,7 +119,7 @@ function lossAndGradients(precision: Precision = 'float32'): {
       }),
     );
     const output = encode(named, smallConfig, batch, batch.ids, {
-      curves: secureCurves,
+      curves: cipherPrune.curves,
       masks,
       dropout: NO_DROPOUT,
       lastLayer: 'cls',
@@ -149,7 +150,7 @@ describe('rows left out by hard masks', () => {
     const { grads } = tf.valueAndGrads((...xs: tf.Tensor[]) => {
       const named = Object.fromEntries(names.map((name, i) => [name, xs[i]!]));
       const output = encode(named, smallConfig, batch, batch.ids, {
-        curves: secureCurves,
+        curves: cipherPrune.curves,
         masks: masksOf('hard', 0.3),
         dropout: NO_DROPOUT,
         lastLayer,

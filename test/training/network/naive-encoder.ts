@@ -1,5 +1,5 @@
 /** The encoder written once more with plain arrays in double precision, one sequence at a time: the tests' yardstick. */
-import { exp, expHigh, expLow, gelu, geluHigh, geluLow, tanh } from '../../../model/approximations.js';
+import { exp, expHigh, expLow, gelu, geluHigh, geluLow, tanh } from '../../../methods/cipherprune/numbers.js';
 import type { ModelConfig } from '../../../model/config.js';
 import type { EncodedExample } from '../../../training/loop/batches.js';
 import type { Parameters } from '../../../training/network/parameters.js';

@@ -5,24 +5,12 @@
  *
  * Opened: how many tokens are kept and how many of them are important; not which, because the order is random.
  */
-import type { Backend } from '../backends/backend.js';
-import { privateTensor } from '../core/ring-tensor.js';
-import { protocol } from '../core/span.js';
-import type { PrivateTensor, SharedTensor } from '../core/tensors.js';
-import { convert, repeatColumns, signedBits } from './fixed-point.js';
-
-export interface Pruned {
-  /** The given tensors, kept rows only: [CLS], important ones, the others. */
-  readonly rows: readonly SharedTensor[];
-  readonly kept: number;
-  readonly important: number;
-}
-
-/** What the server knows: a token whose score is below `prune` goes, one at or above `reduce` is important. */
-export interface Thresholds {
-  readonly prune: number;
-  readonly reduce: number;
-}
+import type { Backend } from '../../inference/backends/backend.js';
+import { privateTensor } from '../../inference/core/ring-tensor.js';
+import { protocol } from '../../inference/core/span.js';
+import type { PrivateTensor } from '../../inference/core/tensors.js';
+import { convert, repeatColumns, signedBits } from '../../inference/functions/fixed-point.js';
+import type { Elimination, Pruned, Thresholds } from '../method.js';
 
 export const SCORE_FRACTION_BITS = 9;
 
@@ -48,16 +36,10 @@ function keptRows(keep: Uint8Array, important: Uint8Array): { rows: Uint32Array;
   return { rows: Uint32Array.from([...first, ...rest]), important: first.length };
 }
 
-/** scores [tokens] up to `largest`, tensors [tokens, ...] → the kept rows; thresholds are null at the client */
+/** The rule of elimination by learned thresholds. */
 export const prune = protocol(
   'prune',
-  async (
-    mpc: Backend,
-    scores: SharedTensor,
-    largest: number,
-    thresholds: Thresholds | null,
-    tensors: readonly SharedTensor[],
-  ): Promise<Pruned> => {
+  async function prune(mpc: Backend, { scores, largest, thresholds, tensors }: Elimination): Promise<Pruned> {
     const tokens = scores.shape[0]!;
     if (tokens < 2) return { rows: tensors, kept: tokens, important: tokens };
     const limits = privateThresholds(thresholds, largest);

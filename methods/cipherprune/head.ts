@@ -3,14 +3,15 @@
  * truncation the answer holds random numbers that the client knows, times the classifier's weights; so repeats of one text
  * would tell the weights (docs/threat-model.md). Wide rings, since a row costs little.
  */
-import { geluHigh, tanhApproximation } from '../../model/approximations.js';
-import type { HeadActivation } from '../../model/config.js';
-import type { Backend } from '../backends/backend.js';
-import { protocol } from '../core/span.js';
-import type { SharedTensor } from '../core/tensors.js';
-import type { ActivationPlan } from './activation-plan.js';
-import { type Clamped, clamp } from './clamp.js';
-import { convert, convertExactly, signedBits, wideningBits } from './fixed-point.js';
+
+import type { Backend } from '../../inference/backends/backend.js';
+import { protocol } from '../../inference/core/span.js';
+import type { SharedTensor } from '../../inference/core/tensors.js';
+import type { ActivationPlan } from '../../inference/functions/activation-plan.js';
+import { type Clamped, clamp } from '../../inference/functions/clamp.js';
+import { convert, convertExactly, signedBits, wideningBits } from '../../inference/functions/fixed-point.js';
+import type { Method } from '../method.js';
+import type { CipherPruneNumbers, GeluApproximation, TanhApproximation } from './numbers.js';
 
 const FRACTION_BITS = 12;
 const COEFFICIENT_BITS = 12;
@@ -57,26 +58,26 @@ const widenClamped = (mpc: Backend, y: SharedTensor): Promise<SharedTensor> =>
   convert(mpc, y, { ringBits: WIDE_BITS, fractionBits: FRACTION_BITS }, CLAMPED_RANGE);
 
 /** y times the polynomial. */
-const tanh = protocol('tanh', async (mpc: Backend, x: SharedTensor, plan: ActivationPlan) => {
-  const { clip, coefficients } = tanhApproximation;
-  const wide = await widenClamped(mpc, (await clampExactly(mpc, x, clip, plan)).inner);
-  const even = await evenPolynomial(mpc, wide, coefficients);
-  const product = await mpc.multiply(mpc.narrow(wide, PRODUCT_BITS), even);
-  return convertExactly(mpc, product, plan.out, 2);
-});
+const tanhOf = ({ clip, coefficients }: TanhApproximation) =>
+  protocol('tanh', async function tanh(mpc: Backend, x: SharedTensor, plan: ActivationPlan) {
+    const wide = await widenClamped(mpc, (await clampExactly(mpc, x, clip, plan)).inner);
+    const even = await evenPolynomial(mpc, wide, coefficients);
+    const product = await mpc.multiply(mpc.narrow(wide, PRODUCT_BITS), even);
+    return convertExactly(mpc, product, plan.out, 2);
+  });
 
 /** y/2 plus the polynomial plus what lies above the clip: what gelu.ts computes in high degree. */
-const gelu = protocol('gelu', async (mpc: Backend, x: SharedTensor, plan: ActivationPlan) => {
-  const { clip, coefficients } = geluHigh;
-  const { inner, above } = await clampExactly(mpc, x, clip, plan);
-  const wide = await widenClamped(mpc, inner);
-  const even = await evenPolynomial(mpc, wide, coefficients);
-  const half = mpc.reinterpret(mpc.narrow(wide, PRODUCT_BITS), FRACTION_BITS + 1);
-  const format = { ringBits: PRODUCT_BITS, fractionBits: FRACTION_BITS + 1 };
-  const tail = await convert(mpc, above, format, plan.inputRange);
-  const sum = mpc.add(mpc.add(half, tail), mpc.narrow(mpc.shiftLeft(even, 1), PRODUCT_BITS));
-  return convertExactly(mpc, sum, plan.out, plan.inputRange + 1);
-});
+const geluOf = ({ clip, coefficients }: GeluApproximation) =>
+  protocol('gelu', async function gelu(mpc: Backend, x: SharedTensor, plan: ActivationPlan) {
+    const { inner, above } = await clampExactly(mpc, x, clip, plan);
+    const wide = await widenClamped(mpc, inner);
+    const even = await evenPolynomial(mpc, wide, coefficients);
+    const half = mpc.reinterpret(mpc.narrow(wide, PRODUCT_BITS), FRACTION_BITS + 1);
+    const format = { ringBits: PRODUCT_BITS, fractionBits: FRACTION_BITS + 1 };
+    const tail = await convert(mpc, above, format, plan.inputRange);
+    const sum = mpc.add(mpc.add(half, tail), mpc.narrow(mpc.shiftLeft(even, 1), PRODUCT_BITS));
+    return convertExactly(mpc, sum, plan.out, plan.inputRange + 1);
+  });
 
 const relu = protocol('relu', async (mpc: Backend, x: SharedTensor, plan: ActivationPlan) => {
   const format = { ringBits: wideningBits(plan.inputRange, FRACTION_BITS), fractionBits: FRACTION_BITS };
@@ -85,14 +86,9 @@ const relu = protocol('relu', async (mpc: Backend, x: SharedTensor, plan: Activa
   return convertExactly(mpc, positive, plan.out, plan.inputRange);
 });
 
-const exact = { tanh, gelu, relu } as const;
-
-/** x [1, features] → [1, features] in `plan.out` */
-export async function activateHead(
-  mpc: Backend,
-  name: HeadActivation,
-  x: SharedTensor,
-  plan: ActivationPlan,
-): Promise<SharedTensor> {
-  return mpc.reshape(await exact[name](mpc, mpc.reshape(x, [x.shape[1]!]), plan), x.shape);
+/** The activations of a head by name: x [1, features] → [1, features] in `plan.out` */
+export function headOf({ tanh, geluHigh }: Pick<CipherPruneNumbers, 'tanh' | 'geluHigh'>): Method['head'] {
+  const exact = { tanh: tanhOf(tanh), gelu: geluOf(geluHigh), relu };
+  return async (mpc, name, x, plan) =>
+    mpc.reshape(await exact[name](mpc, mpc.reshape(x, [x.shape[1]!]), plan), x.shape);
 }

@@ -1,0 +1,9 @@
+/** What a softmax of any kind must know of its argument and result. */
+import type { RingFormat } from '../core/ring-tensor.js';
+
+export interface SoftmaxPlan {
+  /** Differences of two elements of a row stay below this. */
+  readonly spread: number;
+  /** Of the probabilities. */
+  readonly out: RingFormat;
+}

@@ -1,0 +1,184 @@
+/**
+ * GELU by the polynomials of numbers.ts: y/2 + q(y²/8) + max(x - clip, 0), y = x clamped. High rows use degree
+ * 8, low rows degree 2.
+ *
+ * With z = y²/8, a quartic q(z) = Σ c[k] z^k is completed to squares: with h = c3/(4 c4), e = c2/(2 c4) - 2h² and
+ * v = (z + h)² + e - h², it is c0 - c4 e² + (c1 - 4 c4 h e) z + c4 v²: three squares and no product. c4 is minus a half, so that
+ * its factor costs no bits. z and v lie in [0, 2), carry 10 fraction bits (13-bit rings: z + h needs the headroom of a sign);
+ * squares go into the wider ring that the result needs.
+ * Widths count: each bit of a factor is one or two COTs.
+ */
+import type { Backend } from '../../inference/backends/backend.js';
+import { protocol } from '../../inference/core/span.js';
+import type { SharedTensor } from '../../inference/core/tensors.js';
+import type { ActivationPlan } from '../../inference/functions/activation-plan.js';
+import { clamp } from '../../inference/functions/clamp.js';
+import {
+  convert,
+  shrink,
+  signedBits,
+  wideningBits,
+  widenNonNegative,
+} from '../../inference/functions/fixed-point.js';
+import { type CipherPruneNumbers, type GeluApproximation, SQUARE_UNIT } from './numbers.js';
+
+const HIGH_FRACTION_BITS = 10;
+/** y² at 20 fraction bits is z = y²/8 at 23; 13 are dropped, 13 remain. */
+const HIGH_RING_BITS = 26;
+/** The inner part y/2 + q(z) is below 3 in magnitude and leaves with 10 fraction bits. */
+const INNER = { ringBits: 14, fractionBits: 10 };
+/** ... from 21 fraction bits: v² at 20, halved by reading. */
+const HIGH_SUM_FRACTION_BITS = 21;
+const HIGH_SUM_RING_BITS = INNER.ringBits + HIGH_SUM_FRACTION_BITS - INNER.fractionBits;
+
+/** z and v: in [0, 2). */
+const POWER = { ringBits: 13, fractionBits: 10 };
+
+const LOW_FRACTION_BITS = 8;
+/** 13 bits are squared into 25. */
+const LOW_FACTOR_BITS = 13;
+/** y² at 16 fraction bits is z at 19; c1 takes 3 more; the inner part is below 2. */
+const LOW_COEFFICIENT_BITS = 3;
+const LOW_SUM_FRACTION_BITS = 2 * LOW_FRACTION_BITS + 3 + LOW_COEFFICIENT_BITS;
+const LOW_RING_BITS = INNER.ringBits + LOW_SUM_FRACTION_BITS - INNER.fractionBits - 1;
+
+/** y/2 at so many fraction bits, in the larger ring: expanded, not widened. */
+function halfAt(mpc: Backend, y: SharedTensor, fractionBits: number, ringBits: number): SharedTensor {
+  const half = mpc.reinterpret(y, y.fractionBits + 1);
+  const bits = fractionBits - half.fractionBits;
+  return mpc.expand(mpc.narrow(half, ringBits - bits), bits);
+}
+
+/** A quartic as c0 + c1 z - v²/2 with v = (z + h)² + d. */
+interface CompletedQuartic {
+  readonly h: number;
+  readonly d: number;
+  readonly c0: number;
+  readonly c1: number;
+}
+
+/**
+ * @throws RangeError if the polynomial does not have the form, or v leaves [0, 2) where z = y²/8 goes
+ */
+function completed({ clip, coefficients }: GeluApproximation): CompletedQuartic {
+  const [c0, c1, c2, c3, c4] = coefficients as [number, number, number, number, number];
+  if (coefficients.length !== 5 || c4 !== -0.5)
+    throw new RangeError(
+      `gelu: expected five coefficients of which the last is -0.5, got ${coefficients.join(', ')}`,
+    );
+  const h = c3 / (4 * c4);
+  const e = c2 / (2 * c4) - 2 * h ** 2;
+  const d = e - h ** 2;
+  const largest = clip ** 2 / SQUARE_UNIT;
+  const ends = [0, largest, ...(-h > 0 && -h < largest ? [-h] : [])].map((z) => (z + h) ** 2 + d);
+  if (ends.some((v) => v < 0 || v >= 2) || largest >= 2 || Math.abs(h) > 2)
+    throw new RangeError(`gelu: expected v and z in [0, 2), got v of ${ends.join(', ')}, z up to ${largest}`);
+  return { h, d, c0: c0 - c4 * e ** 2, c1: c1 - 4 * c4 * h * e };
+}
+
+/** y [n] → y/2 + q(y²/8) in INNER */
+async function highInner(
+  mpc: Backend,
+  y: SharedTensor,
+  { h, d, c0, c1 }: CompletedQuartic,
+): Promise<SharedTensor> {
+  const ySquare = await mpc.square(mpc.narrow(y, wideningBits(4, HIGH_FRACTION_BITS)), HIGH_RING_BITS);
+  const z = shrink(mpc, mpc.reinterpret(ySquare, 2 * HIGH_FRACTION_BITS + 3), POWER);
+  const distance = await mpc.square(mpc.addPublic(z, h), POWER.ringBits + POWER.fractionBits);
+  const v = shrink(mpc, mpc.addPublic(distance, d), POWER);
+  const vSquare = await mpc.square(v, HIGH_SUM_RING_BITS, 'non-negative');
+
+  const line = mpc.add(
+    halfAt(mpc, y, HIGH_SUM_FRACTION_BITS, HIGH_SUM_RING_BITS),
+    mpc.scale(
+      await widenNonNegative(mpc, z, HIGH_SUM_RING_BITS),
+      c1,
+      HIGH_SUM_FRACTION_BITS - z.fractionBits,
+    ),
+  );
+  const sum = mpc.subtract(line, mpc.reinterpret(vSquare, HIGH_SUM_FRACTION_BITS));
+  return shrink(mpc, mpc.addPublic(sum, c0), INNER);
+}
+
+/** @throws RangeError unless there are two coefficients, of which the second takes LOW_COEFFICIENT_BITS */
+function lowCoefficients({ coefficients }: GeluApproximation): readonly [number, number] {
+  const [c0, c1] = coefficients as [number, number];
+  if (coefficients.length === 2 && Number.isInteger(c1 * 2 ** LOW_COEFFICIENT_BITS)) return [c0, c1];
+  throw new RangeError(
+    `gelu: expected two coefficients, the second in eighths, got ${coefficients.join(', ')}`,
+  );
+}
+
+/** y [n] → y/2 + c0 + c1 y²/8 in INNER, one bit less */
+async function lowInner(
+  mpc: Backend,
+  y: SharedTensor,
+  [c0, c1]: readonly [number, number],
+): Promise<SharedTensor> {
+  const z = mpc.reinterpret(await mpc.square(y, LOW_RING_BITS), 2 * LOW_FRACTION_BITS + 3);
+  const sum = mpc.add(
+    halfAt(mpc, y, LOW_SUM_FRACTION_BITS, LOW_RING_BITS),
+    mpc.scale(z, c1, LOW_COEFFICIENT_BITS),
+  );
+  return shrink(mpc, mpc.addPublic(sum, c0), { ...INNER, ringBits: INNER.ringBits - 1 });
+}
+
+/** inner + above, widened to the output's ring. Two small widenings cost less than one ring for both. */
+async function combine(
+  mpc: Backend,
+  inner: SharedTensor,
+  above: SharedTensor,
+  plan: ActivationPlan,
+): Promise<SharedTensor> {
+  const fractionBits = INNER.fractionBits;
+  const ringBits = wideningBits(plan.inputRange + 1, fractionBits);
+  const wideInner =
+    inner.ringBits < ringBits ? await mpc.widen(inner, ringBits) : mpc.narrow(inner, ringBits);
+  return mpc.add(wideInner, await convert(mpc, above, { ringBits, fractionBits }, plan.inputRange));
+}
+
+/** x [rows, features], the first `high` rows in high degree → [rows, features] in `plan.out` */
+export function geluOf({ geluHigh, geluLow }: Pick<CipherPruneNumbers, 'geluHigh' | 'geluLow'>) {
+  const [quartic, quadratic] = [completed(geluHigh), lowCoefficients(geluLow)];
+  return protocol(
+    'gelu',
+    async function gelu(
+      mpc: Backend,
+      x: SharedTensor,
+      high: number,
+      plan: ActivationPlan,
+    ): Promise<SharedTensor> {
+      const [rows, features] = x.shape as [number, number];
+      const [n, highCount] = [rows * features, high * features];
+      // x with the clip added fits, and y at the fewest bits that a square needs.
+      const ringBits = Math.max(
+        signedBits(plan.inputRange + geluHigh.clip, HIGH_FRACTION_BITS),
+        LOW_FACTOR_BITS + HIGH_FRACTION_BITS - LOW_FRACTION_BITS,
+      );
+      const format = { ringBits, fractionBits: HIGH_FRACTION_BITS };
+      const flat = mpc.reshape(await convert(mpc, x, format, plan.inputRange), [n]);
+      const segments = [
+        { count: highCount, clip: geluHigh.clip },
+        { count: n - highCount, clip: geluLow.clip },
+      ];
+      const { inner, above } = await clamp(
+        mpc,
+        flat,
+        segments.filter(({ count }) => count > 0),
+        plan.inputRange,
+      );
+      const results: SharedTensor[] = [];
+      if (highCount > 0) {
+        const value = await highInner(mpc, mpc.slice(inner, 0, 0, highCount), quartic);
+        results.push(await combine(mpc, value, mpc.slice(above, 0, 0, highCount), plan));
+      }
+      if (highCount < n) {
+        const low = { ringBits: LOW_FACTOR_BITS, fractionBits: LOW_FRACTION_BITS };
+        const value = await lowInner(mpc, shrink(mpc, mpc.slice(inner, 0, highCount, n), low), quadratic);
+        results.push(await combine(mpc, value, mpc.slice(above, 0, highCount, n), plan));
+      }
+      const all = await convert(mpc, mpc.concat(results, 0), plan.out, plan.inputRange + 1);
+      return mpc.reshape(all, [rows, features]);
+    },
+  );
+}

@@ -1,0 +1,72 @@
+/**
+ * softmax over rows: subtract the maximum, exp, divide by the sum. The maximum is found with a few fraction bits only,
+ * since any shift close to it gives the same result.
+ */
+import type { Backend } from '../../inference/backends/backend.js';
+import { protocol } from '../../inference/core/span.js';
+import type { SharedTensor } from '../../inference/core/tensors.js';
+import {
+  repeatColumns,
+  shrink,
+  signedBits,
+  widenNonNegative,
+} from '../../inference/functions/fixed-point.js';
+import { reciprocal } from '../../inference/functions/inverse-power.js';
+import { maximum } from '../../inference/functions/maximum.js';
+import type { SoftmaxPlan } from '../../inference/functions/softmax-plan.js';
+import { EXP_FRACTION_BITS, EXP_INPUT_FRACTION_BITS, type Exponential } from './exponential.js';
+
+/** The maximum is off by at most two units of 1/8. */
+const MAXIMUM_FRACTION_BITS = 3;
+const MAXIMUM_ERROR = 2 ** (1 - MAXIMUM_FRACTION_BITS);
+
+/** x [rows, n] → x - max of the row (at most 1/4 above 0), with EXP_INPUT_FRACTION_BITS */
+async function subtractMaximum(mpc: Backend, x: SharedTensor, spread: number): Promise<SharedTensor> {
+  const columns = x.shape[1]!;
+  const coarse = {
+    ringBits: signedBits(spread, MAXIMUM_FRACTION_BITS),
+    fractionBits: MAXIMUM_FRACTION_BITS,
+  };
+  const fine = {
+    ringBits: signedBits(spread, EXP_INPUT_FRACTION_BITS),
+    fractionBits: EXP_INPUT_FRACTION_BITS,
+  };
+  const largest = await maximum(mpc, mpc.transpose(shrink(mpc, x, coarse), [1, 0]));
+  const shift = mpc.shiftLeft(
+    await mpc.widen(largest, fine.ringBits),
+    EXP_INPUT_FRACTION_BITS - MAXIMUM_FRACTION_BITS,
+  );
+  return mpc.subtract(shrink(mpc, x, fine), repeatColumns(mpc, shift, columns));
+}
+
+/** x [rows, n], the first `high` rows in high degree → probabilities [rows, n] */
+export const softmaxOf = (exponential: Exponential) =>
+  protocol(
+    'softmax',
+    async function softmax(
+      mpc: Backend,
+      x: SharedTensor,
+      high: number,
+      plan: SoftmaxPlan,
+    ): Promise<SharedTensor> {
+      const [rows, n] = x.shape as [number, number];
+      const shifted = await subtractMaximum(mpc, x, plan.spread);
+      const flat = await exponential(mpc, mpc.reshape(shifted, [rows * n]), high * n);
+
+      // 1/sum is at least 1/n: 5 significant bits there, rounded without bias. A product stays below 2.
+      const inverseFractionBits = 5 + Math.ceil(Math.log2(n));
+      const ringBits = EXP_FRACTION_BITS + inverseFractionBits + 2;
+      const powers = mpc.reshape(await widenNonNegative(mpc, flat, ringBits), [rows, n]);
+      const inverse = await reciprocal(mpc, mpc.sum(powers, 1), {
+        low: Math.exp(-MAXIMUM_ERROR) - 2 ** -5,
+        high: n * Math.exp(MAXIMUM_ERROR) + 2 ** -5,
+        out: { ringBits: inverseFractionBits + 2, fractionBits: inverseFractionBits },
+      });
+      const product = await mpc.multiply(powers, inverse, 'non-negative');
+      const small = shrink(mpc, product, {
+        ringBits: plan.out.fractionBits + 2,
+        fractionBits: plan.out.fractionBits,
+      });
+      return widenNonNegative(mpc, small, plan.out.ringBits);
+    },
+  );

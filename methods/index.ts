@@ -1,0 +1,16 @@
+/** Every method, one line each. */
+import { cipherPrune, cipherPruneOnly, dense } from './cipherprune/index.js';
+import type { Method } from './method.js';
+
+export const METHODS: readonly Method[] = [cipherPrune, cipherPruneOnly, dense];
+
+export const DEFAULT_METHOD = cipherPrune;
+
+/** @throws RangeError that lists the names */
+export function methodNamed(name: string): Method {
+  const method = METHODS.find((one) => one.name === name);
+  if (method) return method;
+  throw new RangeError(
+    `method: expected one of ${METHODS.map((one) => one.name).join(', ')}, got ${JSON.stringify(name)}`,
+  );
+}

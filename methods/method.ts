@@ -1,0 +1,75 @@
+/**
+ * A method: what a private transformer does where it differs from others. The numbers of its functions are read by training
+ * and by the engine; the functions run over the seam; the rule of elimination says which tokens leave and what is opened.
+ *
+ * Add a method by a folder of its own beside `cipherprune/` and one line in `index.ts`.
+ */
+import type { Backend, LeakName } from '../inference/backends/backend.js';
+import type { SharedTensor } from '../inference/core/tensors.js';
+import type { ActivationPlan } from '../inference/functions/activation-plan.js';
+import type { LayerNormParameters, LayerNormPlan } from '../inference/functions/layer-norm.js';
+import type { SoftmaxPlan } from '../inference/functions/softmax-plan.js';
+import type { HeadActivation } from '../model/config.js';
+import type { CurveSet } from './curves.js';
+
+/** A token whose score is below `prune` goes, one at or above `reduce` is important. The server's. */
+export interface Thresholds {
+  readonly prune: number;
+  readonly reduce: number;
+}
+
+/** What a rule of elimination sees of a layer, after attention. */
+export interface Elimination {
+  /** [tokens]: the attention that each token receives, summed over heads and rows; [CLS] is row 0. */
+  readonly scores: SharedTensor;
+  /** No score is larger. */
+  readonly largest: number;
+  /** Null at the client. */
+  readonly thresholds: Thresholds | null;
+  /** [tokens, ...], whose rows leave together. */
+  readonly tensors: readonly SharedTensor[];
+}
+
+export interface Pruned {
+  /** The given tensors, kept rows only: [CLS], important ones, the others. */
+  readonly rows: readonly SharedTensor[];
+  readonly kept: number;
+  readonly important: number;
+}
+
+/** Which learned thresholds a method has: none, one of pruning, or one of reduction too. */
+export type Learned = 'nothing' | 'prune' | 'prune-reduce';
+
+export interface Method {
+  readonly name: string;
+  /** The paper. */
+  readonly source: string;
+  /** Every number that changes a result, as plain JSON: both parties and the artifact agree on its digest. */
+  readonly numbers: object;
+  /** The functions in float, as training runs them. */
+  readonly curves: CurveSet;
+  readonly learns: Learned;
+  /** What it may open beside the answer. */
+  readonly opens: readonly LeakName[];
+
+  /** Of exp's argument: 0 at or below `zeroBelow`; logits have the ring of differences up to at least `leastSpread`. */
+  readonly logits: { readonly zeroBelow: number; readonly leastSpread: number };
+  /** x [rows, n], the first `high` rows in high degree where there is a choice → probabilities [rows, n] */
+  softmax(mpc: Backend, x: SharedTensor, high: number, plan: SoftmaxPlan): Promise<SharedTensor>;
+  /** x [rows, features], likewise → [rows, features] in `plan.out` */
+  gelu(mpc: Backend, x: SharedTensor, high: number, plan: ActivationPlan): Promise<SharedTensor>;
+  /** Of the classifier: x [1, features] → [1, features] in `plan.out`, every rounding exact (docs/threat-model.md) */
+  head(mpc: Backend, name: HeadActivation, x: SharedTensor, plan: ActivationPlan): Promise<SharedTensor>;
+  /** x [rows, features] → [rows, features] in `plan.out` */
+  layerNorm(
+    mpc: Backend,
+    x: SharedTensor,
+    parameters: LayerNormParameters,
+    plan: LayerNormPlan,
+  ): Promise<SharedTensor>;
+
+  /** Do tokens leave in this layer of so many? Never in the last, which needs [CLS] only. */
+  eliminatesIn(layer: number, layers: number): boolean;
+  /** Called in those layers, with tensors of at least two rows. */
+  eliminate(mpc: Backend, rows: Elimination): Promise<Pruned>;
+}
