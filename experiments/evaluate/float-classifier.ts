@@ -36,7 +36,10 @@ export class FloatClassifier implements Classifier {
     await useBackend('auto');
     const final = join(directory, 'final');
     const checkpoint = await readCheckpoint(existsSync(final) ? final : directory);
-    return new FloatClassifier(stateOfCheckpoint(checkpoint), createTokenizer(checkpoint.tokenizerFiles));
+    return new FloatClassifier(
+      stateOfCheckpoint(checkpoint),
+      createTokenizer(checkpoint.tokenizerFiles, checkpoint.config),
+    );
   }
 
   get model() {

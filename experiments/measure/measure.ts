@@ -168,7 +168,7 @@ export async function measureRun(options: MeasureOptions): Promise<RunResult> {
   await useBackend('auto');
   const checkpoint = await readCheckpoint(join(run, 'final'));
   const state = stateOfCheckpoint(checkpoint);
-  const tokenizer = createTokenizer(checkpoint.tokenizerFiles);
+  const tokenizer = createTokenizer(checkpoint.tokenizerFiles, checkpoint.config);
   const encode = (examples: readonly Example[]) => encodeExamples(examples, tokenizer, state.maxTokens);
   const task = await taskOfRun(config);
   const whole = await loadSplit(config, 'dev');

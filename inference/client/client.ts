@@ -93,7 +93,7 @@ export class Client implements AsyncDisposable {
     const { part, sent, ...agreement } = await clientHandshake(metered, terms);
     if (sent) await onPublicPart?.(part.digest, sent);
     const { model } = part;
-    const tokenizer = createTokenizer(model.tokenizerFiles);
+    const tokenizer = createTokenizer(model.tokenizerFiles, model.config);
     const session = createSession({ self: 'client', channel: metered, random: Prg.create() });
     const meter = new Meter();
     const party = await withSpan(meter.span, () =>

@@ -28,7 +28,7 @@ export class CleartextClassifier {
 
   static async of({ artifact, publicPart }: Pick<ArtifactParts, 'artifact' | 'publicPart'>) {
     const party = await openEngine(new CleartextBackend(), artifact, FINEST_LOGITS);
-    const tokenizer = createTokenizer(artifact.public.tokenizerFiles);
+    const tokenizer = createTokenizer(artifact.public.tokenizerFiles, artifact.public.config);
     return new CleartextClassifier(artifact.public, publicPart.digest, tokenizer, party);
   }
 

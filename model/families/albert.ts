@@ -26,7 +26,6 @@ export const albert: Family = {
     ['.output.LayerNorm', '.albert_layers.0.full_layer_layer_norm'],
   ],
   unusedPositions: () => 0,
-  tokenizers: ['Unigram', 'WordPiece'],
   read(literal) {
     const { own, shared } = readFields(schema, literal);
     const config = {

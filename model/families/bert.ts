@@ -60,7 +60,6 @@ export const bert: Family = {
   head: { dense: 'bert.pooler.dense', out: 'classifier' },
   renames: [],
   unusedPositions: () => 0,
-  tokenizers: ['WordPiece'],
   read(literal) {
     const { own, shared } = readFields(schema, literal);
     const config = { ...BERT_ARCHITECTURE, ...shared, ...bertSizes(own) };

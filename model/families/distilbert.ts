@@ -34,7 +34,6 @@ export const distilbert: Family = {
     ['output.LayerNorm', 'output_layer_norm'],
   ],
   unusedPositions: () => 0,
-  tokenizers: ['WordPiece'],
   read(literal) {
     const { own, shared } = readFields(schema, literal);
     const config = {

@@ -16,7 +16,6 @@ export const electra: Family = {
   head: { dense: 'classifier.dense', out: 'classifier.out_proj' },
   renames: [['embeddings.projection', 'embeddings_project']],
   unusedPositions: () => 0,
-  tokenizers: ['WordPiece'],
   read(literal) {
     const { own, shared } = readFields(schema, literal);
     const config = {

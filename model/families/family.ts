@@ -3,7 +3,6 @@
  * family; nothing else knows them apart.
  */
 import type { FamilyName, ModelConfig } from '../config.js';
-import type { TokenizerKind } from '../tokenizer/tokenizer-schema.js';
 
 export interface Family {
   /** `model_type` of config.json. */
@@ -18,7 +17,6 @@ export interface Family {
   readonly renames: readonly (readonly [ours: string, stored: string])[];
   /** Rows of the stored position table before the first that a text uses. */
   unusedPositions(config: Pick<ModelConfig, 'paddingToken'>): number;
-  readonly tokenizers: readonly TokenizerKind[];
   /** Fields of config.json → ours. Throws ConfigurationError. */
   read(literal: unknown): ModelConfig;
   /** ... and back, without what all families share. */

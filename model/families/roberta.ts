@@ -3,7 +3,6 @@
  * token's row, one token type, the head dense → tanh → out beside the encoder instead of a pooler inside.
  */
 import { BERT_ARCHITECTURE, type FamilyName } from '../config.js';
-import type { TokenizerKind } from '../tokenizer/tokenizer-schema.js';
 import { bertFields, bertSizes, writeBertSizes } from './bert.js';
 import { checkHeads, readFields } from './configuration.js';
 import type { Family } from './family.js';
@@ -13,18 +12,13 @@ const schema = bertFields({ activation: 'gelu', padding: 1 });
 /** The table's rows up to the padding token's belong to no token of a text. */
 const unusedPositions: Family['unusedPositions'] = ({ paddingToken }) => paddingToken + 1;
 
-export const robertaLike = (
-  name: FamilyName,
-  architecture: string,
-  tokenizers: readonly TokenizerKind[],
-): Family => ({
+export const robertaLike = (name: FamilyName, architecture: string): Family => ({
   name,
   architecture,
   prefix: 'roberta.',
   head: { dense: 'classifier.dense', out: 'classifier.out_proj' },
   renames: [],
   unusedPositions,
-  tokenizers,
   read(literal) {
     const { own, shared } = readFields(schema, literal);
     const sizes = bertSizes(own);
@@ -38,4 +32,4 @@ export const robertaLike = (
   }),
 });
 
-export const roberta = robertaLike('roberta', 'RobertaForSequenceClassification', ['BPE']);
+export const roberta = robertaLike('roberta', 'RobertaForSequenceClassification');

@@ -1,57 +1,38 @@
 /**
- * The files of a BERT word-piece tokenizer: `tokenizer.json` and `tokenizer_config.json` as Hugging Face writes
- * them, or an older checkpoint's `vocab.txt`, from which we build both.
+ * The files of a tokenizer: `tokenizer.json` and `tokenizer_config.json` as Hugging Face writes them, or an older checkpoint's
+ * `vocab.txt`, from which we build both.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as z from 'zod';
-import { CipherPruneError } from '../../util/errors.js';
+import type * as z from 'zod';
+import { createTemplate, type Template } from './template.js';
+import { TokenizerError } from './tokenizer-error.js';
+import { type TokenizerJson, type TokenizerKind, tokenizerSchema } from './tokenizer-schema.js';
+import {
+  applySettings,
+  checkAddedToken,
+  settingsSchema,
+  type TokenizerSettings,
+} from './tokenizer-settings.js';
 
-/** Tokenizer files that cannot be used; the message names the file, expected and got. */
-export class TokenizerError extends CipherPruneError {
-  override name = 'TokenizerError';
-  readonly code = 'ERR_TOKENIZER';
-}
+export { TokenizerError } from './tokenizer-error.js';
 
 /** Contents by file name: `tokenizer.json` always, `tokenizer_config.json` mostly. */
 export type TokenizerFiles = Readonly<Record<string, string>>;
 
 export const specialTokens = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'] as const;
 
-const tokenId = z.number().int().min(0).max(10_000_000);
-const tokenizerSchema = z.looseObject({
-  added_tokens: z.array(z.looseObject({ id: tokenId, content: z.string() })).default([]),
-  normalizer: z.looseObject({ type: z.string() }).nullable(),
-  pre_tokenizer: z.looseObject({ type: z.string() }).nullable(),
-  model: z.looseObject({
-    type: z.literal('WordPiece').optional(),
-    unk_token: z.string(),
-    continuing_subword_prefix: z.string().default('##'),
-    vocab: z.record(z.string(), tokenId),
-  }),
-});
-const namedToken = z.union([z.string(), z.looseObject({ content: z.string() })]);
-const configSchema = z.looseObject({
-  cls_token: namedToken.optional(),
-  sep_token: namedToken.optional(),
-  pad_token: namedToken.optional(),
-});
-
 export interface ParsedTokenizer {
-  readonly tokenizer: z.output<typeof tokenizerSchema>;
-  readonly config: z.output<typeof configSchema>;
-  /** Token of every id; `vocabulary.length` is the size of the embedding that the tokenizer needs. */
-  readonly vocabulary: readonly string[];
+  /** With the settings of tokenizer_config.json applied. */
+  readonly json: TokenizerJson;
+  readonly kind: TokenizerKind;
+  readonly template: Template;
+  /** Token of every id, `undefined` where there is none; its length is the size of the embedding that the tokenizer needs. */
+  readonly vocabulary: readonly (string | undefined)[];
   readonly ids: ReadonlyMap<string, number>;
-  readonly special: {
-    readonly pad: number;
-    readonly unknown: number;
-    readonly cls: number;
-    readonly separator: number;
-  };
 }
 
-function parseJson<T>(text: string, file: string, schema: z.ZodType<T>): T {
+export function parseJson<T>(text: string, file: string, schema: z.ZodType<T>): T {
   let literal: unknown;
   try {
     literal = JSON.parse(text);
@@ -61,50 +42,83 @@ function parseJson<T>(text: string, file: string, schema: z.ZodType<T>): T {
   const parsed = schema.safeParse(literal);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  throw new TokenizerError(`${file}: ${issue?.path.join('.')}: ${issue?.message}`);
+  throw new TokenizerError(`${file}: ${issue?.path.map(String).join('.')}: ${issue?.message}`);
 }
 
-const contentOf = (token: z.output<typeof namedToken> | undefined, otherwise: string): string =>
-  token === undefined ? otherwise : typeof token === 'string' ? token : token.content;
+/** Holes are left by tokens that were taken out or stand twice in a vocab.txt; few, or the ids are wrong. */
+const mostIds = (tokens: number): number => 2 * tokens + 1024;
 
-/** Checks the files: a word-piece model, ids without holes or doubles, all special tokens present. */
-export function parseTokenizerFiles(files: TokenizerFiles): ParsedTokenizer {
-  const text = files['tokenizer.json'];
-  if (text === undefined) throw new TokenizerError('tokenizer.json: missing');
-  const tokenizer = parseJson(text, 'tokenizer.json', tokenizerSchema);
-  const config = parseJson(files['tokenizer_config.json'] ?? '{}', 'tokenizer_config.json', configSchema);
-  const ids = new Map<string, number>(Object.entries(tokenizer.model.vocab));
-  for (const { content, id } of tokenizer.added_tokens) ids.set(content, id);
-  const vocabulary = new Array<string>(ids.size);
-  for (const [token, id] of ids) {
-    if (id >= ids.size || vocabulary[id] !== undefined)
+function tokensById(json: TokenizerJson): { ids: Map<string, number>; vocabulary: (string | undefined)[] } {
+  const { model } = json;
+  const entries: (readonly [string, number])[] =
+    model.type === 'Unigram'
+      ? model.vocab.map(([token], id) => [token, id] as const)
+      : Object.entries(model.vocab);
+  const ids = new Map(entries);
+  const all = [...entries];
+  for (const added of json.added_tokens) {
+    checkAddedToken(added, ids);
+    if (!ids.has(added.content)) all.push([added.content, added.id]);
+    ids.set(added.content, added.id);
+  }
+  const largest = all.reduce((most, [, id]) => Math.max(most, id), -1);
+  if (largest >= mostIds(all.length))
+    throw new TokenizerError(
+      `tokenizer.json: expected ids below ${mostIds(all.length)} for ${all.length} tokens, got ${largest}`,
+    );
+  const vocabulary = new Array<string | undefined>(largest + 1).fill(undefined);
+  for (const [token, id] of all) {
+    if (vocabulary[id] !== undefined)
       throw new TokenizerError(
-        `tokenizer.json: expected ids 0-${ids.size - 1}, each once, got ${id} for ${token}`,
+        `tokenizer.json: expected each id once, got ${id} for ${JSON.stringify(vocabulary[id])} and ${JSON.stringify(token)}`,
       );
     vocabulary[id] = token;
   }
-  const idOf = (token: string): number => {
-    const id = ids.get(token);
-    if (id === undefined)
-      throw new TokenizerError(`tokenizer.json: expected the special token ${token} in the vocabulary`);
-    return id;
-  };
-  const special = {
-    pad: idOf(contentOf(config.pad_token, '[PAD]')),
-    unknown: idOf(tokenizer.model.unk_token),
-    cls: idOf(contentOf(config.cls_token, '[CLS]')),
-    separator: idOf(contentOf(config.sep_token, '[SEP]')),
-  };
-  return { tokenizer, config, vocabulary, ids, special };
+  return { ids, vocabulary };
 }
 
-/** `tokenizer.json` and its configuration for a vocabulary in id order, with BERT's own splitting rules. */
+function checkTemplate({ single, pair }: Template, vocabulary: readonly (string | undefined)[]): void {
+  for (const item of [...single, ...pair])
+    if (item.kind === 'special' && vocabulary[item.id] === undefined)
+      throw new TokenizerError(
+        `tokenizer.json: post_processor: expected the special token ${item.id} in the vocabulary`,
+      );
+}
+
+/** Checks the files: one of the known kinds, ids without doubles, all special tokens present, no setting that is not applied. */
+export function parseTokenizerFiles(files: TokenizerFiles): ParsedTokenizer {
+  const text = files['tokenizer.json'];
+  if (text === undefined) throw new TokenizerError('tokenizer.json: missing');
+  const json = parseJson(text, 'tokenizer.json', tokenizerSchema);
+  const settings = parseJson(files['tokenizer_config.json'] ?? '{}', 'tokenizer_config.json', settingsSchema);
+  const { ids, vocabulary } = tokensById(json);
+  const template = createTemplate(json.post_processor);
+  checkTemplate(template, vocabulary);
+  const tokenAt = (at: number): string | undefined => {
+    const item = template.single.at(at);
+    return item?.kind === 'special' ? vocabulary[item.id] : undefined;
+  };
+  const applied = applySettings(json, settings, ids, { cls: tokenAt(0), separator: tokenAt(-1) });
+  return { json: applied, kind: json.model.type, template, vocabulary, ids };
+}
+
+/** How BERT splits text where only a vocabulary is stored. */
+export interface VocabularyOptions {
+  readonly lowercase?: boolean;
+  /** Null: with the capitals. */
+  readonly stripAccents?: boolean | null;
+  readonly splitChinese?: boolean;
+}
+
+/**
+ * `tokenizer.json` and its configuration for a vocabulary in id order, with BERT's own splitting rules. Of a token that stands twice
+ * the later place counts, as in the reference library.
+ */
 export function tokenizerFilesFromVocabulary(
   vocabulary: readonly string[],
-  lowercase = true,
+  { lowercase = true, stripAccents = null, splitChinese = true }: VocabularyOptions = {},
 ): TokenizerFiles {
   const ids = new Map(vocabulary.map((token, id) => [token, id]));
-  if (ids.size !== vocabulary.length) throw new TokenizerError('vocabulary: expected every token once');
   const idOf = (token: string): number => {
     const id = ids.get(token);
     if (id === undefined) throw new TokenizerError(`vocabulary: expected the special token ${token}`);
@@ -130,8 +144,8 @@ export function tokenizerFilesFromVocabulary(
     normalizer: {
       type: 'BertNormalizer',
       clean_text: true,
-      handle_chinese_chars: true,
-      strip_accents: null,
+      handle_chinese_chars: splitChinese,
+      strip_accents: stripAccents,
       lowercase,
     },
     pre_tokenizer: { type: 'BertPreTokenizer' },
@@ -171,8 +185,37 @@ async function readIfPresent(path: string): Promise<string | null> {
   }
 }
 
-/** Tokens of a vocab.txt in id order: one a line. */
-export const parseVocabularyText = (text: string): string[] => text.replace(/\r?\n$/, '').split(/\r?\n/);
+/** Tokens of a vocab.txt in id order: one a line, without white space at its end; blank lines at the end are none. */
+export function parseVocabularyText(text: string): string[] {
+  const lines = text.split('\n').map((line) => line.replace(/\p{White_Space}+$/u, ''));
+  while (lines.at(-1) === '') lines.pop();
+  return lines;
+}
+
+/** Tokenizers that split by other rules before they look into vocab.txt. */
+const VOCABULARY_CLASSES = /^(Bert|DistilBert|Electra|MobileBert|Pre)?(TrainedTokenizer|Tokenizer)(Fast)?$/;
+
+function filesFromVocabularyText(
+  text: string,
+  settings: TokenizerSettings,
+  directory: string,
+): TokenizerFiles {
+  const name = settings.tokenizer_class;
+  if (name && !VOCABULARY_CLASSES.test(name))
+    throw new TokenizerError(
+      `${directory}: tokenizer_config.json: tokenizer_class: ${JSON.stringify(name)} needs a tokenizer.json; from vocab.txt only BERT's rules are known`,
+    );
+  const tokens = parseVocabularyText(text);
+  const files = tokenizerFilesFromVocabulary(tokens, {
+    lowercase: settings.do_lower_case ?? true,
+    stripAccents: settings.strip_accents ?? null,
+    splitChinese: settings.tokenize_chinese_chars ?? true,
+  });
+  // Tokens that the settings add to the vocabulary would be missed without a word.
+  const { json, ids } = parseTokenizerFiles(files);
+  applySettings(json, settings, ids, { cls: '[CLS]', separator: '[SEP]' });
+  return files;
+}
 
 /** Reads the tokenizer of a checkpoint directory: `tokenizer.json`, or else `vocab.txt`. */
 export async function readTokenizerFiles(directory: string): Promise<TokenizerFiles> {
@@ -181,12 +224,14 @@ export async function readTokenizerFiles(directory: string): Promise<TokenizerFi
   if (tokenizer !== null)
     return { 'tokenizer.json': tokenizer, ...(config === null ? {} : { 'tokenizer_config.json': config }) };
   const vocabulary = await readIfPresent(join(directory, 'vocab.txt'));
-  if (vocabulary === null) throw new TokenizerError(`${directory}: expected tokenizer.json or vocab.txt`);
-  const schema = z.looseObject({ do_lower_case: z.boolean().default(true) });
-  const { do_lower_case: lowercase } = parseJson(
-    config ?? '{}',
-    `${directory}/tokenizer_config.json`,
-    schema,
-  );
-  return tokenizerFilesFromVocabulary(parseVocabularyText(vocabulary), lowercase);
+  if (vocabulary === null)
+    throw new TokenizerError(
+      `${directory}: expected tokenizer.json or vocab.txt (a tokenizer of the reference library becomes one by save_pretrained)`,
+    );
+  if ((await readIfPresent(join(directory, 'added_tokens.json'))) !== null)
+    throw new TokenizerError(
+      `${directory}: added_tokens.json: beside vocab.txt, tokens that are added later are not supported; expected tokenizer.json`,
+    );
+  const file = `${directory}/tokenizer_config.json`;
+  return filesFromVocabularyText(vocabulary, parseJson(config ?? '{}', file, settingsSchema), directory);
 }

@@ -69,7 +69,7 @@ export async function exportModel(options: ExportModelOptions): Promise<Exported
   await useBackend('native');
   const checkpoint = await readCheckpoint(directory);
   const { maxTokens } = stateOfCheckpoint(checkpoint);
-  const tokenizer = createTokenizer(checkpoint.tokenizerFiles);
+  const tokenizer = createTokenizer(checkpoint.tokenizerFiles, checkpoint.config);
   const examples = texts.map(({ text, textPair = null }, index) => {
     const { ids, tokenTypes } = tokenizer.encode(text, textPair, maxTokens);
     return { index, ids: Int32Array.from(ids), types: Int32Array.from(tokenTypes), label: Number.NaN };

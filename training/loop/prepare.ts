@@ -16,7 +16,7 @@ import {
   type TokenizerFiles,
   tokenizerFilesFromVocabulary,
 } from '../../model/tokenizer/tokenizer-files.js';
-import { learnWordPieces } from '../../model/tokenizer/word-piece.js';
+import { learnWordPieces } from '../../model/tokenizer/word-piece-learner.js';
 import { TrainingError } from '../errors.js';
 import type { ModelState } from '../network/model-state.js';
 import { FURTHER_TEXTS_SEED } from '../seeds.js';
@@ -121,7 +121,7 @@ export async function prepareRun(
   const [train, dev] = [await loadSplit(config, 'train'), await loadSplit(config, 'dev')];
   const checkpoint = config.model.checkpoint === undefined ? null : await readModel(config.model.checkpoint);
   const tokenizerFiles = await tokenizerFilesFor(config, train, checkpoint);
-  const tokenizer = createTokenizer(tokenizerFiles);
+  const tokenizer = createTokenizer(tokenizerFiles, checkpoint?.config);
   const scale = labelScale(train);
   const { model, parameters } = checkpoint
     ? pretrainedModel(config, checkpoint, task, scale, notes)

@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { splitmix32 } from '../../../data/sources/synthetic.js';
 import { CleartextBackend } from '../../../inference/backends/cleartext/cleartext-backend.js';
 import { TwoPartyBackend } from '../../../inference/backends/two-party/two-party-backend.js';
+import { FINEST_LOGITS } from '../../../inference/core/answer.js';
 import { classify } from '../../../inference/engine/classify.js';
 import { prepareModel } from '../../../inference/engine/prepare.js';
 import { withPrivateEmbedding } from '../../../inference/server/hide-word-table.js';
@@ -78,7 +79,7 @@ async function privately(artifact: Artifact, example: EncodedExample) {
     const mpc = new TwoPartyBackend({ session: party.session, cots: party.cots, linear });
     const isServer = party.session.self === 'server';
     const model = await prepareModel(mpc, artifact.public, isServer ? artifact.private : null);
-    return classify(mpc, model, isServer ? null : input, 16);
+    return classify(mpc, model, isServer ? null : input, 16, FINEST_LOGITS);
   };
   return (await Promise.all([run(server), run(client)]))[1];
 }
@@ -86,7 +87,7 @@ async function privately(artifact: Artifact, example: EncodedExample) {
 async function inTheClear(artifact: Artifact, example: EncodedExample) {
   const mpc = new CleartextBackend();
   const model = await prepareModel(mpc, artifact.public, artifact.private);
-  return classify(mpc, model, { ids: [...example.ids], tokenTypes: [...example.types] }, 16);
+  return classify(mpc, model, { ids: [...example.ids], tokenTypes: [...example.types] }, 16, FINEST_LOGITS);
 }
 
 /** The same with other thresholds. */

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createTokenizer } from '../../../model/tokenizer/tokenizer.js';
 import { tokenizerFilesFromVocabulary } from '../../../model/tokenizer/tokenizer-files.js';
-import { learnWordPieces } from '../../../model/tokenizer/word-piece.js';
+import { learnWordPieces } from '../../../model/tokenizer/word-piece-learner.js';
 
 const texts = ['The cat sat.', 'the cat ran', 'A cat, a hat!', 'the hat the hat'];
 

@@ -4,7 +4,8 @@
  * "Japanese and Korean voice search", ICASSP 2012). For a unigram model of pieces that gain is, to first order,
  *   n(ab) · log( n(ab) · N / (n(a) · n(b)) ).
  */
-import * as tokenizers from '@huggingface/tokenizers';
+import { bertWords } from './characters.js';
+import { bertNormalizer } from './normalizer.js';
 import { specialTokens, TokenizerError } from './tokenizer-files.js';
 
 export interface WordPieceOptions {
@@ -14,27 +15,18 @@ export interface WordPieceOptions {
   readonly minimumCount?: number;
 }
 
-type SplitWords = (text: string) => string[];
-
-/** The used part of the library, whose published types do not resolve under NodeNext. */
-interface SplittingLibrary {
-  readonly BertNormalizer: new (config: object) => { normalize(text: string): string };
-  readonly BertPreTokenizer: new () => { pre_tokenize_text(text: string): string[] };
-}
-
-/** Lower-case BERT normalisation and splitting at spaces and punctuation: the library's, as the tokenizer will do. */
-function bertWords(): SplitWords {
-  const { BertNormalizer, BertPreTokenizer } = tokenizers as unknown as SplittingLibrary;
-  const options = { clean_text: true, handle_chinese_chars: true, strip_accents: null, lowercase: true };
-  const normalizer = new BertNormalizer({ type: 'BertNormalizer', ...options });
-  const preTokenizer = new BertPreTokenizer();
-  return (text) => preTokenizer.pre_tokenize_text(normalizer.normalize(text));
-}
+/** Lower-case BERT normalisation and splitting at spaces and punctuation: as the tokenizer will do. */
+const normalize = bertNormalizer({
+  clean_text: true,
+  handle_chinese_chars: true,
+  strip_accents: null,
+  lowercase: true,
+});
 
 function countWords(texts: Iterable<string>): Map<string, number> {
-  const split = bertWords();
   const counts = new Map<string, number>();
-  for (const text of texts) for (const word of split(text)) counts.set(word, (counts.get(word) ?? 0) + 1);
+  for (const text of texts)
+    for (const word of normalize(text).match(bertWords) ?? []) counts.set(word, (counts.get(word) ?? 0) + 1);
   return counts;
 }
 
