@@ -49,7 +49,7 @@ export const command: Command<VerifyOptions> = {
       .option('backend', {
         choices: ['auto', 'native', 'tensorflow', 'cpu'] as const,
         default: 'auto' as const,
-        describe: 'auto: tfjs-node where it is installed, else the native kernels',
+        describe: 'auto is native: our kernels; tensorflow wants @tensorflow/tfjs-node to be installed',
       })
       .option('json', {
         type: 'boolean',

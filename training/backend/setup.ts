@@ -1,8 +1,9 @@
 /**
  * Chooses and prepares the TensorFlow.js backend. `native` is ours (training/backend/native-backend.ts) with fused encoder
- * kernels; `tensorflow` is @tensorflow/tfjs-node where it is installed with its binding; `cpu` is plain JavaScript, slow, the
+ * kernels; `tensorflow` is @tensorflow/tfjs-node, for those who have installed it; `cpu` is plain JavaScript, slow, the
  * yardstick in tests. All three run the same model.
  */
+import util from 'node:util';
 import * as tf from '@tensorflow/tfjs';
 import { registerAttention } from '../ops/attention.js';
 import { registerCurves } from '../ops/curve.js';
@@ -30,22 +31,32 @@ function registerNative(): void {
   registerRows();
 }
 
-/** Imports tfjs-node; false if it is not installed or has no binding for this machine. */
-async function importTensorFlow(): Promise<boolean> {
+/** tfjs-node still calls these, which Node 23 has removed. */
+const REMOVED_FROM_UTIL = {
+  isNullOrUndefined: (value: unknown): boolean => value === null || value === undefined,
+  isArray: Array.isArray,
+};
+
+/** Imports tfjs-node, unless its backend is there already. Throws if it is not installed or has no binding for this machine. */
+async function importTensorFlow(): Promise<void> {
+  if (tf.findBackend('tensorflow') !== null) return;
+  for (const [name, substitute] of Object.entries(REMOVED_FROM_UTIL))
+    if (!(name in util)) Object.assign(util, { [name]: substitute });
   try {
     await import('@tensorflow/tfjs-node' as string);
-    return tf.findBackend('tensorflow') !== null;
-  } catch {
-    return false;
+  } catch (error) {
+    const [reason] = (error as Error).message.split('\n');
+    throw new Error(
+      `backend tensorflow: expected @tensorflow/tfjs-node with its native binding (npm install @tensorflow/tfjs-node): ${reason}`,
+    );
   }
 }
 
-/** Makes a backend the current one and returns its name. Throws if `tensorflow` is asked for and not there. */
+/** Makes a backend the current one and returns its name; `auto` is ours. Throws if `tensorflow` is asked for and not there. */
 export async function useBackend(name: BackendName | 'auto'): Promise<BackendName> {
-  if (name === 'auto') return useBackend((await importTensorFlow()) ? 'tensorflow' : 'native');
+  if (name === 'auto') return useBackend('native');
   if (name === 'native') registerNative();
-  if (name === 'tensorflow' && !(await importTensorFlow()))
-    throw new Error('backend tensorflow: expected @tensorflow/tfjs-node with its native binding, found none');
+  if (name === 'tensorflow') await importTensorFlow();
   const ready = await tf.setBackend(name === 'native' ? NATIVE_BACKEND : name);
   if (!ready) throw new Error(`backend ${name}: TensorFlow.js could not start it`);
   return name;
