@@ -5,6 +5,6 @@ export const DEFAULT_PORT = 7643;
 export const DEFAULT_TIMEOUT_MILLISECONDS = 60_000;
 export const DEFAULT_MAX_CLIENTS = 16;
 /** Of material that a client may have made ahead. */
-export const DEFAULT_AHEAD_MEGABYTES = 256;
+export const DEFAULT_AHEAD_MEGABYTES = 384;
 /** Of clients' pools that are kept over connections. */
 export const DEFAULT_POOLS_MEGABYTES = 1_000;

@@ -102,7 +102,8 @@ export const command: Command<ServeOptions> = {
     'ahead-memory': {
       type: 'string',
       default: String(DEFAULT_AHEAD_MEGABYTES),
-      describe: 'Megabytes of material that a client may have made ahead (infer --warm); 0: none',
+      describe:
+        'Megabytes for material that a client may have made ahead (infer --warm), the work of making it included; 0: none',
       coerce: wholeNumber('ahead-memory', 0, 65_535),
     },
     pools: {

@@ -98,10 +98,11 @@ export class ClientAhead {
     return used.times(texts / seen);
   }
 
-  /** As much of a demand as the server keeps. */
+  /** As much of a demand as the server keeps, beside the work of making it. */
   within(demand: Demand): Demand {
     const bytes = this.material.bytesOf(demand);
-    return bytes <= this.limitBytes ? demand : demand.times(this.limitBytes / bytes);
+    const room = Math.max(0, this.limitBytes - this.material.workBytesOf(demand));
+    return bytes <= room ? demand : demand.times(room / bytes);
   }
 
   /** Makes what is missing to `target`. `shouldStop` is asked between steps, which are then short. */

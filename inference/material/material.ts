@@ -12,6 +12,8 @@ export interface Material {
   stock(): Stock;
   /** Of this party's memory, when all of `demand` lies ready. */
   bytesOf(demand: Demand): number;
+  /** Of this party's memory, while `demand` is made, beside that: bounded, whatever the demand. */
+  workBytesOf(demand: Demand): number;
   /** Takes out of the pools what a later connection may use. */
   drainAhead(): KeptItems[];
   /** Puts it back. */

@@ -1,11 +1,19 @@
 /**
- * Bytes that arrived and receives that wait for them. A waiting receive owns its destination, so that every byte is
- * copied once, however many chunks a message comes in.
+ * Bytes that arrived and receives that wait for them. Every byte is copied once, into the destination of the receive that
+ * waits for it, however many chunks a message comes in. A destination is reserved when a quarter of it has arrived: a peer
+ * that only lets us wait for much does not make us reserve it.
  */
 import { PeerClosedError } from '../core/errors.js';
 
+/** Messages up to this size are reserved when their first byte comes. */
+const SMALL_BYTES = 1 << 16;
+const RESERVE_PART = 1 / 4;
+
 interface Waiting {
-  readonly destination: Uint8Array;
+  readonly byteLength: number;
+  /** Null until enough of it has come, which `pieces` hold meanwhile. */
+  destination: Uint8Array | null;
+  pieces: Uint8Array[];
   filled: number;
   readonly resolve: (bytes: Uint8Array) => void;
   readonly reject: (error: Error) => void;
@@ -29,7 +37,7 @@ export class ReceiveQueue {
   /** Bytes that the first waiting receive still lacks, and how many it asked for; for error messages. */
   get progress(): { readonly expected: number; readonly got: number } {
     const first = this.#waiting[0];
-    return { expected: first?.destination.length ?? 0, got: first?.filled ?? 0 };
+    return { expected: first?.byteLength ?? 0, got: first?.filled ?? 0 };
   }
 
   push(chunk: Uint8Array): void {
@@ -48,7 +56,7 @@ export class ReceiveQueue {
     if (this.#failure && this.#queuedBytes < byteLength)
       return Promise.reject(this.#withProgress(byteLength, this.#queuedBytes));
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ destination: new Uint8Array(byteLength), filled: 0, resolve, reject });
+      this.#waiting.push({ byteLength, destination: null, pieces: [], filled: 0, resolve, reject });
       this.#drain();
     });
   }
@@ -59,8 +67,7 @@ export class ReceiveQueue {
     this.#failure = error;
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const { reject, destination, filled } of waiting)
-      reject(this.#withProgress(destination.length, filled));
+    for (const { reject, byteLength, filled } of waiting) reject(this.#withProgress(byteLength, filled));
   }
 
   #withProgress(expected: number, got: number): Error {
@@ -69,26 +76,26 @@ export class ReceiveQueue {
     return new PeerClosedError(`${failure.message}: expected ${expected} more bytes, got ${got}`);
   }
 
-  /** Copies from a chunk into the first waiting receive; returns what it did not need. */
+  /** Gives the first waiting receive what it needs of a chunk; returns the rest. */
   #fillFirst(chunk: Uint8Array): Uint8Array {
     const first = this.#waiting[0]!;
-    const count = Math.min(chunk.length, first.destination.length - first.filled);
-    first.destination.set(count === chunk.length ? chunk : chunk.subarray(0, count), first.filled);
-    first.filled += count;
-    if (first.filled === first.destination.length) {
-      this.#waiting.shift();
-      first.resolve(first.destination);
-    }
+    const count = Math.min(chunk.length, first.byteLength - first.filled);
+    append(first, count === chunk.length ? chunk : chunk.subarray(0, count));
+    if (first.filled === first.byteLength) this.#finishFirst();
     return chunk.subarray(count);
+  }
+
+  #finishFirst(): void {
+    const first = this.#waiting.shift()!;
+    first.resolve(first.destination ?? new Uint8Array(0));
   }
 
   #drain(): void {
     let used = 0;
     while (this.#waiting.length > 0) {
       const first = this.#waiting[0]!;
-      if (first.filled === first.destination.length) {
-        this.#waiting.shift();
-        first.resolve(first.destination);
+      if (first.filled === first.byteLength) {
+        this.#finishFirst();
         continue;
       }
       const chunk = this.#chunks[used];
@@ -100,4 +107,22 @@ export class ReceiveQueue {
     }
     if (used > 0) this.#chunks = this.#chunks.slice(used);
   }
+}
+
+function append(waiting: Waiting, part: Uint8Array): void {
+  const { byteLength, pieces } = waiting;
+  waiting.filled += part.length;
+  if (waiting.destination) {
+    waiting.destination.set(part, waiting.filled - part.length);
+    return;
+  }
+  pieces.push(part);
+  if (byteLength > SMALL_BYTES && waiting.filled < RESERVE_PART * byteLength) return;
+  waiting.destination = new Uint8Array(byteLength);
+  let end = 0;
+  for (const piece of pieces) {
+    waiting.destination.set(piece, end);
+    end += piece.length;
+  }
+  waiting.pieces = [];
 }

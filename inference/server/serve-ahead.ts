@@ -1,4 +1,5 @@
 /** The server's side of material made ahead: takes part when a client asks, within the memory that it allows. */
+import type { PublicModel } from '../../model/artifact/artifact.js';
 import { type Demand, formatCorrelation } from '../backends/two-party/ahead/demand.js';
 import { withSpan } from '../core/span.js';
 import { filledTo, type Material } from '../material/material.js';
@@ -7,6 +8,7 @@ import type { Channel } from '../net/channel.js';
 import { type PoolRequest, sendAnswer } from '../run/request.js';
 import { addCosts, type Cost, Meter, NO_COST } from '../session/meter.js';
 import type { PoolFolder } from './pool-folder.js';
+import { impossibleItem } from './possible-demand.js';
 
 /** Kinds of material that a client may ask for on one connection: each has a pool, however small. */
 const MOST_KINDS = 2 ** 14;
@@ -26,7 +28,9 @@ export class ServeAhead {
     private readonly channel: Channel,
     /** Null at a party that makes nothing ahead. */
     private readonly material: Material | null,
+    /** For what lies ready, and for the work of making it. */
     private readonly limitBytes: number,
+    private readonly model: PublicModel,
     private readonly pools: ServedPools | null = null,
   ) {}
 
@@ -42,7 +46,8 @@ export class ServeAhead {
     const { material, pools } = this;
     const pool = await pools?.folder.claim(request, pools.model);
     const isSame = pool && Buffer.compare(inventoryOf(pool.items), request.inventory) === 0;
-    const fits = isSame && material && bytesOfItems(pool.items) <= this.limitBytes;
+    const bytes = (material?.stock().bytes ?? 0) + (pool ? bytesOfItems(pool.items) : 0);
+    const fits = isSame && material && bytes <= this.limitBytes;
     if (fits) material.restoreAhead(pool.items);
     sendAnswer(this.channel, Boolean(fits));
   }
@@ -59,14 +64,16 @@ export class ServeAhead {
     sendAnswer(this.channel, kept);
   }
 
-  /** Refuses what would not fit beside what lies there, before any work. */
+  /** Refuses what no text of the model uses, and what would not fit beside what lies there, before any work. */
   async prepare(demand: Demand): Promise<void> {
     const { material } = this;
     for (const [correlation] of demand.entries) this.#kinds.add(formatCorrelation(correlation));
     const isAllowed =
       material !== null &&
       this.#kinds.size <= MOST_KINDS &&
-      material.bytesOf(filledTo(material.stock().items, demand)) <= this.limitBytes;
+      (await impossibleItem(this.model, demand)) === null &&
+      material.bytesOf(filledTo(material.stock().items, demand)) + material.workBytesOf(demand) <=
+        this.limitBytes;
     sendAnswer(this.channel, isAllowed);
     if (!isAllowed) return;
     const meter = new Meter();

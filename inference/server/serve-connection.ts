@@ -56,7 +56,7 @@ export async function serveConnection(channel: Channel, options: ServeConnection
   const session = createSession({ self: 'server', channel: metered, random: Prg.create() });
   const party = await open(session, model, agreement);
   const limitBytes = agreement.aheadMegabytes * 1e6;
-  const ahead = new ServeAhead(metered, party.material ?? null, limitBytes, options.pools);
+  const ahead = new ServeAhead(metered, party.material ?? null, limitBytes, model.public, options.pools);
   for (let texts = 0; ; ) {
     const request = await receiveRequest(metered, model.public.maxTokens);
     if (request.kind === 'goodbye') return texts;

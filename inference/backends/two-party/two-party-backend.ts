@@ -123,6 +123,11 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
     return this.#ahead?.bytesOf(demand) ?? 0;
   }
 
+  /** Bytes that making it takes for a while beside that. */
+  workBytesOf(demand: Demand): number {
+    return this.#ahead?.workBytesOf(demand) ?? 0;
+  }
+
   /** Takes out of the pools what may be kept for a later connection of the same parties and weights; not COTs. */
   drainAhead(): KeptItems[] {
     return this.#ahead?.drain() ?? [];

@@ -3,12 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { Demand } from '../../../inference/backends/two-party/ahead/demand.js';
 import { Client } from '../../../inference/client/client.js';
 import { stepsTo } from '../../../inference/client/client-ahead.js';
-import { filledTo } from '../../../inference/material/material.js';
+import { guessedCounts } from '../../../inference/client/warm.js';
+import { demandOf } from '../../../inference/cost/demand-of.js';
+import { filledTo, type Material } from '../../../inference/material/material.js';
 import type { Channel } from '../../../inference/net/channel.js';
 import { memoryChannelPair } from '../../../inference/net/memory-channel.js';
 import { connectTcp } from '../../../inference/net/tcp-channel.js';
 import { openEngineParty } from '../../../inference/run/engine-party.js';
 import type { Party } from '../../../inference/run/party.js';
+import { ServeAhead } from '../../../inference/server/serve-ahead.js';
 import { serveConnection } from '../../../inference/server/serve-connection.js';
 import { engineClient } from '../client/engine-client.js';
 import { cuttingProxy } from '../server/cutting-proxy.js';
@@ -89,17 +92,20 @@ describe('material for texts like the last one', () => {
 
 describe('a server', () => {
   it('refuses what it does not keep, before any work, and goes on', async () => {
-    const { client, served, server } = await connected(8);
+    const { client, served, server } = await connected(96);
     const { limitBytes } = client.ahead!;
-    expect(limitBytes).toBe(8e6);
-    for (const tooMuch of [{ 'cots server': 1e6 }, { 'matmul 65535 65535 65535 65535 64': 1 }])
+    expect(limitBytes).toBe(96e6);
+    for (const tooMuch of [
+      { 'cots server': 4e6, 'cots client': 4e6 },
+      { 'matmul 65535 65535 65535 65535 64': 1 },
+    ])
       expect(await client.ahead!.fill(demand(tooMuch), () => false)).toBe('refused');
     expect(
       server.stock().items.of({ kind: 'matmul', batch: 65535, n: 65535, k: 65535, m: 65535, ringBits: 64 }),
     ).toBe(0);
     // A little fits; a second helping beside it does not.
     const rows = (weight: number) => ({
-      [`linear ${weight}`]: Math.floor(5e6 / server.bytesOf(demand({ [`linear ${weight}`]: 1 }))),
+      [`linear ${weight}`]: Math.floor(30e6 / server.bytesOf(demand({ [`linear ${weight}`]: 1 }))),
     });
     expect(await client.ahead!.fill(demand(rows(0)))).toBe('complete');
     expect(await client.ahead!.fill(demand(rows(1)))).toBe('refused');
@@ -108,16 +114,59 @@ describe('a server', () => {
     expect(await served).toBe(1);
   });
 
-  it('refuses ever new kinds of material: each would have a pool', async () => {
-    const { client, served } = await connected(1000);
-    const kinds = (from: number) =>
-      demand(Object.fromEntries(Array.from({ length: 4096 }, (_, i) => [`factors ${from + i} 8`, 1])));
-    const answers: string[] = [];
-    for (let from = 0; from < 5 * 4096; from += 4096)
-      answers.push(await client.ahead!.fill(kinds(from), () => false));
-    expect(answers).toEqual(['complete', 'complete', 'complete', 'complete', 'refused']);
+  it('refuses shapes that no text of the model uses, before any work', async () => {
+    const { client, served, server } = await connected(2_000);
+    const impossible = [
+      // 46 kB when it lies there, 2.4 GB of ciphertexts while it is made
+      'matmul 4097 1 1 1 13',
+      'matmul 1 60000 1 1 13',
+      'product 27 60000',
+      'linear 60000',
+      'factors 60000 20',
+    ];
+    for (const item of impossible)
+      expect([item, await client.ahead!.fill(demand({ [item]: 1 }))]).toEqual([item, 'refused']);
+    expect(server.stock().items.toJSON()).toEqual(expect.not.objectContaining({ 'linear 60000': 1 }));
+    const used = await demandOf(client.model, { bucket: 16, schedule: guessedCounts(client.model, 16) });
+    expect(await client.ahead!.fill(used.withMargin())).toBe('complete');
     await client.close();
     await served;
+  });
+
+  it('counts the work of making things, not only what lies there afterwards', async () => {
+    const { client, served, server } = await connected(20);
+    const triples = demand({ 'matmul 128 8 8 8 20': 1 });
+    expect(server.bytesOf(triples)).toBeLessThan(1e6);
+    expect(server.workBytesOf(triples)).toBeGreaterThan(20e6);
+    expect(await client.ahead!.fill(triples, () => false)).toBe('refused');
+    await client.close();
+    await served;
+  });
+
+  it('refuses ever new kinds of material: each would have a pool', async () => {
+    const [serverEnd, channel] = memoryChannelPair();
+    const material: Material = {
+      demand: () => new Demand(),
+      resetDemand: () => undefined,
+      prepareAhead: async () => undefined,
+      stock: () => ({ items: new Demand(), bytes: 0 }),
+      bytesOf: () => 0,
+      workBytesOf: () => 0,
+      drainAhead: () => [],
+      restoreAhead: () => undefined,
+    };
+    const ahead = new ServeAhead(serverEnd, material, 1e9, servedModel(1).public);
+    const kinds = (batch: number) =>
+      Array.from({ length: 4096 }, (_, i) => [
+        `matmul ${batch} ${1 + (i & 7)} ${1 + ((i >> 3) & 7)} ${1 + ((i >> 6) & 7)} ${1 + (i >> 9)}`,
+        1,
+      ]);
+    const answers: number[] = [];
+    for (let batch = 1; batch <= 5; batch++) {
+      await ahead.prepare(demand(Object.fromEntries(kinds(batch))));
+      answers.push((await channel.receive(1))[0]!);
+    }
+    expect(answers).toEqual([1, 1, 1, 1, 2]);
   });
 
   it('makes nothing ahead unless told so', async () => {

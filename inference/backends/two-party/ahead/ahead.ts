@@ -24,6 +24,7 @@ import type { PackedItems, PackedStore } from './packed-store.js';
 import { ProductPool } from './products.js';
 import { SquarePool } from './squares.js';
 import { TriplePool } from './triples.js';
+import { workBytesOf } from './work.js';
 
 /** Correlations of one kind. */
 interface Pool {
@@ -105,6 +106,13 @@ export class Ahead implements Multiplications {
         : count * (this.#poolOf(correlation)?.store.bytesPerItem ?? 0),
     );
     return Math.ceil(bytes.reduce((sum, each) => sum + each, 0));
+  }
+
+  /** Bytes that making `demand` takes for a while, beside what it leaves; see work.ts. */
+  workBytesOf(demand: Demand): number {
+    const weightOf = (index: number) => this.protocols.ahead?.weight(index) ?? null;
+    const widthOf = (index: number) => this.#factors[index]?.shape[0] ?? 0;
+    return workBytesOf(demand, weightOf, widthOf);
   }
 
   /** Fills every pool up to `demand`: both parties at the same place, between texts. */

@@ -15,7 +15,7 @@ import { PackedStore } from './packed-store.js';
 import { receiveBits, receiveWords, sendBits, sendDifference } from './packed-words.js';
 
 /** Products of one batch. */
-const BATCH = 1 << 20;
+export const BATCH = 1 << 20;
 
 export class BitPool {
   /** To be kept over connections. */

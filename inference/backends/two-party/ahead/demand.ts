@@ -138,7 +138,8 @@ export function parseCorrelation(text: string): Correlation {
 const roundedExtent = (extent: number): number =>
   extent > 8 ? 8 * Math.ceil(extent / 8) : 2 ** Math.ceil(Math.log2(extent));
 
-function roundedUp(correlation: Correlation): Correlation {
+/** As `withMargin` asks for it: extents that serve several layers. */
+export function roundedUp(correlation: Correlation): Correlation {
   switch (correlation.kind) {
     case 'matmul': {
       const [n, k, m] = [correlation.n, correlation.k, correlation.m].map(roundedExtent) as [

@@ -13,7 +13,7 @@ import { PackedStore } from './packed-store.js';
 import { receiveWords, sendDifference } from './packed-words.js';
 
 /** Elements of one batch. */
-const BATCH = 1 << 20;
+export const BATCH = 1 << 20;
 
 export class FactorPool {
   /** To be kept over connections. */

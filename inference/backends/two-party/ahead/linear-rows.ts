@@ -21,7 +21,7 @@ const RING_BITS = 37;
 /** Wider weights (a secret word table) stay on demand: their rows would fill the memory. */
 const MOST_INPUTS = 8192;
 /** Words of a batch while it is made, inputs and outputs. */
-const BATCH_WORDS = 1 << 23;
+export const BATCH_WORDS = 1 << 23;
 
 /** Of a layer's rows; where fewer are left, all of them go on demand. */
 const LEAST_PART = 3 / 4;
@@ -87,6 +87,11 @@ export class RowsAhead {
   accepts(index: number): boolean {
     const made = this.#weights[index];
     return made !== undefined && made.weight.inputs <= MOST_INPUTS;
+  }
+
+  /** Its extents; null where no rows can be made. */
+  weight(index: number): Pick<PreparedWeight, 'inputs' | 'outputs'> | null {
+    return this.accepts(index) ? this.#weights[index]!.weight : null;
   }
 
   /** Rows for one weight; null where none can be made. */

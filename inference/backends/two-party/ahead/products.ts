@@ -13,7 +13,7 @@ import { PackedStore } from './packed-store.js';
 import { openDifferences } from './packed-words.js';
 
 /** Elements of one batch. */
-const BATCH = 1 << 18;
+export const BATCH = 1 << 18;
 
 export class ProductPool {
   /** To be kept over connections. */

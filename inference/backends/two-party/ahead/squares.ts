@@ -23,7 +23,7 @@ import { PackedStore } from './packed-store.js';
 import { receiveBits, receiveWords, sendBits, sendDifference } from './packed-words.js';
 
 /** Elements of one batch. */
-const BATCH = 1 << 18;
+export const BATCH = 1 << 18;
 
 interface Rings {
   /** Of the cross product, of its top payload, and of the wrap (0: there is none). */

@@ -9,7 +9,7 @@
 import { kernels } from '#kernels';
 import { sliceAxis } from '../../../core/layout.js';
 import { protocol } from '../../../core/span.js';
-import type { TwoParty } from '../exchange/cot-exchange.js';
+import { rangesOf, type TwoParty } from '../exchange/cot-exchange.js';
 import type { MatmulShape } from '../linear/linear-protocols.js';
 import { uniformWords } from '../linear/product-session.js';
 import type { MatmulCorrelation } from './demand.js';
@@ -18,6 +18,8 @@ import { openDifferences } from './packed-words.js';
 
 /** Words of one batch of triples while they are made. */
 const BATCH_WORDS = 1 << 22;
+/** Products of one message: each is a ciphertext or more, and several times that while it is computed. */
+export const BATCH_PRODUCTS = 160;
 
 type Matmul = (x: BigUint64Array, y: BigUint64Array, shape: MatmulShape) => Promise<BigUint64Array>;
 
@@ -43,7 +45,8 @@ export class TriplePool {
 
   async fill(count: number): Promise<void> {
     const { x, y, out } = words(this.shape);
-    const batch = Math.max(1, Math.floor(BATCH_WORDS / (x + y + out)));
+    const most = Math.min(BATCH_WORDS / (x + y + out), BATCH_PRODUCTS / this.shape.batch);
+    const batch = Math.max(1, Math.floor(most));
     while (this.store.available < count) await this.#make(Math.min(batch, count - this.store.available));
   }
 
@@ -54,8 +57,25 @@ export class TriplePool {
     const { x, y } = words(shape);
     const a = uniformWords(random, x, ringBits);
     const b = uniformWords(random, y, ringBits);
-    this.store.add(triples, [a, b, await this.matmul(a, b, shape)]);
+    this.store.add(triples, [a, b, await this.#products(a, b, shape)]);
   });
+
+  /** x·y, so many of the batch at a time that memory stays bounded. */
+  async #products(x: BigUint64Array, y: BigUint64Array, shape: MatmulShape): Promise<BigUint64Array> {
+    if (shape.batch <= BATCH_PRODUCTS) return this.matmul(x, y, shape);
+    const each = words({ ...shape, batch: 1 });
+    const out = new BigUint64Array(words(shape).out);
+    for (const [begin, end] of rangesOf([0, shape.batch], BATCH_PRODUCTS)) {
+      const part = { ...shape, batch: end - begin };
+      const products = await this.matmul(
+        x.slice(begin * each.x, end * each.x),
+        y.slice(begin * each.y, end * each.y),
+        part,
+      );
+      out.set(products, begin * each.out);
+    }
+    return out;
+  }
 
   /** Words that each party sends to multiply matrices of this shape; infinite if they do not fit. */
   opened({ batch, n, k, m, ringBits }: MatmulShape): number {

@@ -1,0 +1,78 @@
+/**
+ * What making material takes for a while, beside what it leaves behind: batches are cut so that it is bounded, whatever a peer
+ * asks for. Estimates of this party's peak, from above.
+ */
+import { BATCH as BIT_BATCH } from './bit-products.js';
+import type { Correlation, Demand } from './demand.js';
+import { BATCH as FACTOR_BATCH } from './factor-rows.js';
+import { BATCH_WORDS as ROW_WORDS } from './linear-rows.js';
+import { BATCH as PRODUCT_BATCH } from './products.js';
+import { BATCH as SQUARE_BATCH } from './squares.js';
+import { BATCH_PRODUCTS } from './triples.js';
+
+const WORD_BYTES = 8;
+/** Arrays of a step that live at the same time: operands, shares, masks, packed copies. */
+const ARRAYS = 6;
+/** Coefficients of a ciphertext, and its bytes with the transforms of it that exist for a while: five primes, three words each. */
+const COEFFICIENTS = 8192;
+const CIPHERTEXT_BYTES = COEFFICIENTS * 5 * 3 * 4;
+/** Refills of COTs and windows of exchanges, which every kind uses. */
+const EXCHANGE_BYTES = 8e6;
+
+const powerOfTwo = (x: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, x)));
+const ciphertexts = (rows: number, columns: number): number =>
+  Math.ceil((powerOfTwo(rows) * powerOfTwo(columns)) / COEFFICIENTS);
+
+export interface Extents {
+  readonly inputs: number;
+  readonly outputs: number;
+}
+
+const words = (count: number, most: number): number => ARRAYS * WORD_BYTES * Math.min(count, most);
+
+/** Of `count` items; zero for what is unknown here. `weight` and `width` are of the item's weight or factors. */
+function workBytes(correlation: Correlation, count: number, weight: Extents | null, width: number): number {
+  switch (correlation.kind) {
+    case 'linear': {
+      if (!weight) return 0;
+      const { inputs, outputs } = weight;
+      const rows = Math.min(count, COEFFICIENTS, powerOfTwo(ROW_WORDS / (inputs + outputs) / 2));
+      const encrypted = ciphertexts(rows, inputs) + ciphertexts(rows, outputs);
+      return 2 * WORD_BYTES * rows * (inputs + outputs) + encrypted * CIPHERTEXT_BYTES;
+    }
+    case 'matmul': {
+      const { batch, n, k, m } = correlation;
+      const products = Math.min(BATCH_PRODUCTS, batch * count);
+      const encrypted = products * (ciphertexts(n, k) + ciphertexts(k, m));
+      return 3 * WORD_BYTES * batch * (n * k + k * m + n * m) + encrypted * CIPHERTEXT_BYTES;
+    }
+    case 'factors':
+      return words(count * width, Math.max(width, FACTOR_BATCH));
+    case 'product':
+      return words(count * correlation.width, Math.max(correlation.width, PRODUCT_BATCH));
+    case 'square':
+      return words(count, SQUARE_BATCH);
+    case 'bit':
+      return words(count, BIT_BATCH);
+    case 'comparison':
+    case 'cots':
+      return 0;
+  }
+}
+
+/** Items are made kind by kind, so the largest counts. */
+export function workBytesOf(
+  demand: Demand,
+  weightOf: (index: number) => Extents | null,
+  widthOf: (factors: number) => number,
+): number {
+  const each = demand.entries.map(([correlation, count]) =>
+    workBytes(
+      correlation,
+      count,
+      correlation.kind === 'linear' ? weightOf(correlation.weight) : null,
+      correlation.kind === 'factors' ? widthOf(correlation.factors) : 0,
+    ),
+  );
+  return EXCHANGE_BYTES + Math.max(0, ...each);
+}
