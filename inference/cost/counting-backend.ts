@@ -358,12 +358,13 @@ export class CountingBackend extends ShapeBackend implements Backend {
       : { shape, ringBits, fractionBits, data: new BigUint64Array(sizeOf(shape)) };
   }
 
-  /** The schedule's counts, as bits of the rows after [CLS]. */
+  /** The schedule's counts, as bits of the rows after [CLS]; an order that is as it is. */
   async revealBits({ shape }: SharedBits, to: PartyId | 'all', leak: LeakName): Promise<Uint8Array | null> {
     const size = sizeOf(shape);
     await this.#open(size, to);
     if (to === 'server') return null;
     const bits = new Uint8Array(size);
+    if (leak === 'shuffled-order') return bits;
     const counts = this.#schedule[this.#pruned];
     const count = leak === 'kept-token-count' ? counts?.kept : counts?.important;
     if (count === undefined)

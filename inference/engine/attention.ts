@@ -9,6 +9,7 @@ import type { PrivateTensor, SharedTensor } from '../core/tensors.js';
 import { convert, shrink } from '../functions/fixed-point.js';
 import type { AttentionPlan } from './plan.js';
 import type { PreparedLayer } from './prepare.js';
+import { maskColumns, type SharedPadding, textScores } from './shared-padding.js';
 
 export interface AttentionInput {
   /** [tokens, hidden] in the resting ring, [CLS] first, then important tokens. */
@@ -17,8 +18,10 @@ export interface AttentionInput {
   readonly queries: number;
   /** How many of them are important. */
   readonly important: number;
-  /** [queries, tokens], the client's; null where no padding is left. */
-  readonly mask: PrivateTensor | null;
+  /** Will anybody look at the scores? */
+  readonly scored: boolean;
+  /** The client's [queries, tokens], or that of tokens that nobody knows; null where no padding is left. */
+  readonly mask: PrivateTensor | SharedPadding | null;
 }
 
 export interface AttentionOutput {
@@ -71,7 +74,7 @@ export const attention = protocol(
     model: PublicModel,
     layer: PreparedLayer,
     plan: AttentionPlan,
-    { x, queries, important, mask }: AttentionInput,
+    { x, queries, important, mask, scored }: AttentionInput,
   ): Promise<AttentionOutput> => {
     const [tokens, hidden] = x.shape as [number, number];
     const { heads } = model.config;
@@ -85,7 +88,12 @@ export const attention = protocol(
       split(key, [1, 2, 0]),
     );
     const logits = shrink(mpc, product, plan.logits);
-    const masked = mask === null ? logits : mpc.addPrivate(logits, mask);
+    const masked =
+      mask === null
+        ? logits
+        : mask.kind === 'private'
+          ? mpc.addPrivate(logits, mask)
+          : maskColumns(mpc, logits, mask, plan.mask);
     const rows = mpc.reshape(mpc.transpose(masked, [1, 0, 2]), [queries * heads, tokens]);
     const probabilities = mpc.reshape(
       await methodOf(model.method).softmax(mpc, rows, important * heads, plan.softmax),
@@ -95,7 +103,10 @@ export const attention = protocol(
     const context = await mpc.matmul(mpc.transpose(probabilities, [1, 0, 2]), split(value, [1, 0, 2]));
     return {
       context: mpc.reshape(mpc.transpose(shrink(mpc, context, plan.context), [1, 0, 2]), [queries, hidden]),
-      scores: mpc.sum(mpc.sum(probabilities, 0), 0),
+      scores:
+        scored && mask?.kind === 'shared'
+          ? await textScores(mpc, probabilities, mask)
+          : mpc.sum(mpc.sum(probabilities, 0), 0),
     };
   },
 );

@@ -1,6 +1,7 @@
 /** The whole network: embedding, encoder layers and the head's two layers; the client learns what the parties agreed on. */
 import { methodOf } from '../../methods/reference.js';
 import type { PublicModel } from '../../model/artifact/artifact.js';
+import type { LayerSchedule } from '../../model/artifact/schedule.js';
 import type { Backend, Weight } from '../backends/backend.js';
 import { type AnswerTerms, DEFAULT_ANSWER } from '../core/answer.js';
 import { protocol, span } from '../core/span.js';
@@ -12,6 +13,7 @@ import { type EncoderState, encoderLayer } from './encoder-layer.js';
 import { headPlan, projectionRange, restingFormat } from './plan.js';
 import type { PreparedModel } from './prepare.js';
 import { lookUpEmbedding } from './secret-embedding.js';
+import { sharePadding } from './shared-padding.js';
 
 /** Tokens that leave a layer's pruning, and those of them that get the high-degree polynomials. */
 export interface LayerCounts {
@@ -53,6 +55,14 @@ async function embedTokens(mpc: Backend, model: PreparedModel, input: TokenInput
   return model.projection === null ? x : project(mpc, model.public, x, model.projection);
 }
 
+/** What each layer keeps of a text padded to `bucket` tokens; null where thresholds decide. */
+function scheduleOf({ schedule }: PublicModel, bucket: number): readonly LayerSchedule[] | null {
+  if (schedule === undefined) return null;
+  const found = schedule.find(({ tokens }) => tokens === bucket);
+  if (!found) throw new RangeError(`schedule: expected a padded length of the model, got ${bucket}`);
+  return found.layers;
+}
+
 /** One text, padded to `bucket` tokens. Both parties call it; `input` is the client's, null at the server. */
 export async function classify(
   mpc: Backend,
@@ -61,11 +71,15 @@ export async function classify(
   bucket: number,
   terms: AnswerTerms = DEFAULT_ANSWER,
 ): Promise<EngineResult> {
+  const length = input?.ids.length ?? null;
+  const schedule = scheduleOf(model.public, bucket);
   let state: EncoderState = {
     x: await embedTokens(mpc, model, input, bucket),
     important: bucket,
-    length: input?.ids.length ?? null,
+    length,
     padded: true,
+    padding: schedule && (await sharePadding(mpc, model.public, length, bucket)),
+    schedule,
   };
   const layers: LayerCounts[] = [];
   for (let index = 0; index < model.layers.length; index++) {

@@ -3,14 +3,17 @@
 import type { Method, Pruned } from '../../methods/method.js';
 import { methodOf } from '../../methods/reference.js';
 import type { PublicModel } from '../../model/artifact/artifact.js';
+import type { LayerSchedule } from '../../model/artifact/schedule.js';
 import type { Backend, Weight } from '../backends/backend.js';
 import { protocol } from '../core/span.js';
 import type { SharedTensor } from '../core/tensors.js';
 import { convert, shrink } from '../functions/fixed-point.js';
+import { keepBest } from '../functions/keep-best.js';
 import { activate } from './activation.js';
 import { attention, paddingMask } from './attention.js';
 import { type LayerPlan, layerPlan, restingFormat } from './plan.js';
 import type { PreparedLayer, PreparedModel } from './prepare.js';
+import type { SharedPadding } from './shared-padding.js';
 
 /** What flows from layer to layer. */
 export interface EncoderState {
@@ -21,6 +24,10 @@ export interface EncoderState {
   readonly length: number | null;
   /** Rows of padding may still be among the tokens. */
   readonly padded: boolean;
+  /** Which of them, where the model keeps public numbers of rows (`schedule`); else null, and only the client knows. */
+  readonly padding: SharedPadding | null;
+  /** Those numbers, by layer. */
+  readonly schedule: readonly LayerSchedule[] | null;
 }
 
 /** x · W + b + residual at the residual's scale, in the ring that is left after truncation. */
@@ -56,7 +63,7 @@ const feedForward = protocol(
   },
 );
 
-/** Which rows go on: all that are left, or what the method's rule of elimination keeps. */
+/** Which rows go on: all that are left, a public number of the best, or what the method's rule of elimination keeps. */
 async function select(
   mpc: Backend,
   method: Method,
@@ -65,10 +72,13 @@ async function select(
   layer: PreparedLayer,
   tensors: readonly SharedTensor[],
   scores: SharedTensor,
+  counts: LayerSchedule | null,
 ): Promise<Pruned> {
   const tokens = tensors[0]!.shape[0]!;
   if (!scored || tokens < 2) return { rows: tensors, kept: tokens, important: tokens };
-  return method.eliminate(mpc, { scores, largest: heads * tokens, thresholds: layer.thresholds, tensors });
+  const largest = heads * tokens;
+  if (counts) return keepBest(mpc, scores, { largest, heads }, counts, tensors);
+  return method.eliminate(mpc, { scores, largest, thresholds: layer.thresholds, tensors });
 }
 
 export async function encoderLayer(
@@ -77,7 +87,7 @@ export async function encoderLayer(
   index: number,
   state: EncoderState,
 ): Promise<{ readonly state: EncoderState; readonly kept: number; readonly important: number }> {
-  const { x, length, padded } = state;
+  const { x, length, padded, padding, schedule } = state;
   const layer = layers[index]!;
   const isLast = index === layers.length - 1;
   const method = methodOf(model.method);
@@ -89,19 +99,22 @@ export async function encoderLayer(
     x,
     queries,
     important: Math.min(state.important, queries),
-    mask: padded ? paddingMask(plan.attention, length, queries, tokens, scored) : null,
+    mask: padding ?? (padded ? paddingMask(plan.attention, length, queries, tokens, scored) : null),
+    scored,
   });
 
   // The residual needs no more bits than the product that it is added to.
   const residual = mpc.narrow(mpc.slice(x, 0, 0, queries), x.ringBits - layer.attentionOutput.fractionBits);
+  const tensors = [context, residual, ...(padding && scored ? [padding.rows] : [])];
   const { rows, kept, important } = await select(
     mpc,
     method,
     scored,
     model.config.heads,
     layer,
-    [context, residual],
+    tensors,
     scores,
+    schedule?.[index] ?? null,
   );
   const wide = await convert(mpc, rows[0]!, restingFormat(model), plan.attention.contextRange);
   const attended = await method.layerNorm(
@@ -116,7 +129,9 @@ export async function encoderLayer(
       x: await method.layerNorm(mpc, output, layer.outputNorm, plan.outputNorm),
       important,
       length,
-      padded: padded && !scored,
+      padded: padded && (!scored || padding !== null),
+      padding: rows[2] ? { kind: 'shared', rows: rows[2] } : padding,
+      schedule,
     },
     kept,
     important,

@@ -116,7 +116,8 @@ function preparedThresholds(
   layer: number,
 ): Thresholds | null {
   const { name, learns, eliminatesIn } = methodOf(model.method);
-  if (secret === null || learns === 'nothing') return null;
+  // A schedule says how many tokens stay, whatever the thresholds are.
+  if (secret === null || learns === 'nothing' || model.schedule) return null;
   const thresholds = secret.layers[layer]!.thresholds;
   if (thresholds === null) {
     if (!eliminatesIn(layer, model.config.layers)) return null;

@@ -4,10 +4,13 @@
  * and which the server answers with one byte; to resume kept pools or to keep them, the generation, and a name [16] and an
  * inventory [32] follow, answered with one byte too.
  */
+import { bucketOf, SHORTEST_BUCKET } from '../../model/padded-length.js';
 import { Demand, MOST_DEMAND_BYTES } from '../backends/two-party/ahead/demand.js';
 import { ProtocolError } from '../core/errors.js';
 import type { PoolName } from '../material/pool-file.js';
 import type { Channel } from '../net/channel.js';
+
+export { bucketOf } from '../../model/padded-length.js';
 
 const REQUEST_BYTES = 8;
 const CLASSIFY = 1;
@@ -18,7 +21,6 @@ const RESUME = 5;
 const KEEP = 6;
 const ID_BYTES = 16;
 const INVENTORY_BYTES = 32;
-const SMALLEST_BUCKET = 8;
 
 /** The server's answer to all but texts: both parties do it now, or nothing happens. */
 export const ANSWERS = { accepted: 1, refused: 2 } as const;
@@ -32,13 +34,6 @@ export async function receiveAnswer(channel: Channel): Promise<boolean> {
 
 export function sendAnswer(channel: Channel, isAccepted: boolean): void {
   channel.send(Uint8Array.of(isAccepted ? ANSWERS.accepted : ANSWERS.refused));
-}
-
-/** Texts of different lengths look alike within a bucket: powers of two, at least 8. */
-export function bucketOf(tokens: number): number {
-  let bucket = SMALLEST_BUCKET;
-  while (bucket < tokens) bucket *= 2;
-  return bucket;
 }
 
 /** Texts of one batch. */
@@ -119,7 +114,7 @@ export function sendRequest(channel: Channel, request: Request): void {
 function checkBucket(bucket: number, maxTokens: number): void {
   if (bucket <= bucketOf(maxTokens) && bucketOf(bucket) === bucket) return;
   throw new ProtocolError(
-    `request: expected a power of two from ${SMALLEST_BUCKET} to ${bucketOf(maxTokens)} as length, got ${bucket}`,
+    `request: expected a power of two from ${SHORTEST_BUCKET} to ${bucketOf(maxTokens)} as length, got ${bucket}`,
   );
 }
 

@@ -11,6 +11,7 @@ import {
 import { storedTaskSchema } from '../task.js';
 import type { MethodReference, PublicModel } from './artifact.js';
 import { ArtifactError } from './artifact-error.js';
+import { scheduleFault, scheduleSchema } from './schedule.js';
 
 export const artifactFormat = 'cipherprune-artifact';
 export const artifactFormatVersion = 1;
@@ -138,6 +139,7 @@ export const publicManifestSchema = z
     /** As older versions named the method. */
     prunes: z.boolean().optional(),
     reduces: z.boolean().optional(),
+    schedule: scheduleSchema.optional(),
     /** To the private part (commitment.ts); artifacts of older versions have none. */
     commitment: digest.optional(),
     ranges: rangesSchema,
@@ -177,6 +179,10 @@ export const publicManifestSchema = z
   })
   .refine((m) => (m.method === undefined) !== (m.prunes === undefined && m.reduces === undefined), {
     message: 'method must be present (or, as in older versions, prunes and reduces)',
+  })
+  .superRefine((m, context) => {
+    const fault = m.schedule && scheduleFault(m.schedule, m.config.layers, m.maxTokens);
+    if (fault) context.addIssue({ code: 'custom', message: fault });
   })
   .refine((m) => m.maxTokens <= m.config.maxPositions, {
     message: 'maxTokens must not exceed config.maxPositions',
@@ -223,6 +229,7 @@ export const manifestFields = (model: PublicModel) => ({
   maxTokens: model.maxTokens,
   fixedPoint: model.fixedPoint,
   method: model.method,
+  ...(model.schedule ? { schedule: model.schedule } : {}),
   ranges: model.ranges,
   scales: model.scales,
   ...(model.privateEmbedding ? { privateEmbedding: model.privateEmbedding } : {}),

@@ -3,6 +3,7 @@
  * The public part goes to every client; the private part is read by the server only. docs/reference/artifact.md.
  */
 import type { ModelConfig } from '../config.js';
+import type { Schedule } from './schedule.js';
 import type { TaskDescription } from '../task.js';
 
 /** A matrix [inputs, outputs] of signed integers of `weightBits` bits that stand for value / 2^fractionBits. */
@@ -147,6 +148,11 @@ export interface PublicModel {
   readonly ranges: ModelRanges;
   readonly scales: ModelScales;
   readonly method: MethodReference;
+  /**
+   * Public numbers of tokens, by padded length: each layer then keeps its best tokens, and nothing is opened but the answer. Absent:
+   * thresholds decide, and the numbers are opened.
+   */
+  readonly schedule?: Schedule | undefined;
   readonly embedding: EmbeddingWeights;
   /** Only where the word table is secret; artifacts on disk have it public, a server may take it out. */
   readonly privateEmbedding?: PrivateEmbedding | undefined;

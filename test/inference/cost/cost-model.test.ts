@@ -36,12 +36,24 @@ async function measured(
   return client;
 }
 
+const SCHEDULE = [
+  {
+    tokens: 16,
+    layers: [
+      { kept: 12, important: 7 },
+      { kept: 5, important: 2 },
+    ],
+  },
+];
+
 describe('cost model', () => {
   it.each([
     { layers: 3, prunes: true, reduces: true, tokens: 11, bucket: 16 },
     { layers: 2, prunes: false, reduces: false, tokens: 8, bucket: 8 },
-  ])('counts the bytes and rounds of a real run: %o', async ({ tokens, bucket, ...options }) => {
+    { layers: 3, prunes: true, reduces: true, tokens: 11, bucket: 16, scheduled: true },
+  ])('counts the bytes and rounds of a real run: %o', async ({ tokens, bucket, scheduled, ...options }) => {
     const artifact = randomModel({ ...options, seed: 3 });
+    if (scheduled) Object.assign(artifact.public, { schedule: SCHEDULE });
     const { report, result } = await measured(artifact, tokens, bucket);
     const estimate = await estimateCost(artifact.public, { bucket, schedule: result.layers });
     const { sentBytes, receivedBytes, rounds } = report.cost;

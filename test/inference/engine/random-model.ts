@@ -156,7 +156,7 @@ export interface FloatResult {
   readonly margin: number;
 }
 
-/** Token order is kept here; `ranges` grows to hold what is met. */
+/** Token order is kept here; `ranges` grows to hold what is met. A model with a schedule keeps so many of the best tokens. */
 export function floatForward(
   { public: model, private: secret }: Artifact,
   input: TokenInput,
@@ -166,6 +166,7 @@ export function floatForward(
   const embedded = embed(model, input);
   let x: Matrix = input.ids.map((_, i) => embedded.slice(i * hidden, (i + 1) * hidden));
   let important = x.map(() => true);
+  const counts = model.schedule?.find(({ tokens }) => tokens >= input.ids.length)?.layers;
   const [kept, importantCounts]: [number[], number[]] = [[], []];
   let margin = Infinity;
   const widen = (layer: number, name: keyof Ranges, values: Matrix) => {
@@ -216,6 +217,17 @@ export function floatForward(
     if (isLast) {
       rows = [0];
       important = [true];
+    } else if (counts) {
+      const { kept: most, important: first } = counts[l]!;
+      const best = rows.slice(1).sort((a, b) => scores[b]! - scores[a]!);
+      for (const count of [most, first]) {
+        const [in_, out] = [best[count - 2], best[count - 1]];
+        if (in_ !== undefined && out !== undefined) margin = Math.min(margin, scores[in_]! - scores[out]!);
+      }
+      const chosen = new Set(best.slice(0, most - 1));
+      const high = new Set(best.slice(0, first - 1));
+      rows = rows.filter((i) => i === 0 || chosen.has(i));
+      important = rows.map((i) => i === 0 || high.has(i));
     } else if (thresholds && learns !== 'nothing') {
       rows = rows.filter((i) => i === 0 || scores[i]! >= thresholds.prune);
       for (const score of scores.slice(1)) {
