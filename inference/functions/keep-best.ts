@@ -8,7 +8,6 @@
  * of ties: the row's number before the shuffle is their lowest bits. And they must be ordered in any case, also where scores
  * left their range: keys are numbers modulo 2^k lifted exactly to 0 .. 2^k - 1.
  */
-import type { Pruned } from '../../methods/method.js';
 import type { Backend } from '../backends/backend.js';
 import { ProtocolError } from '../core/errors.js';
 import { protocol } from '../core/span.js';
@@ -19,6 +18,11 @@ export interface KeptCounts {
   /** Rows that stay, [CLS] included, and those of them that are important. */
   readonly kept: number;
   readonly important: number;
+}
+
+/** The given tensors, kept rows only. */
+export interface Kept extends KeptCounts {
+  readonly rows: readonly SharedTensor[];
 }
 
 /** Two exchanges are enough for comparisons of so many bits. */
@@ -99,7 +103,7 @@ export const keepBest = protocol(
     { largest, heads }: { readonly largest: number; readonly heads: number },
     { kept, important }: KeptCounts,
     tensors: readonly SharedTensor[],
-  ): Promise<Pruned> => {
+  ): Promise<Kept> => {
     const tokens = scores.shape[0]!;
     // Nothing is chosen: all stay, and all alike.
     if (kept === tokens && important === tokens) return { rows: tensors, kept, important };
