@@ -12,10 +12,12 @@ import { command as infer } from './commands/infer.js';
 import { command as insecureCompare } from './commands/insecure-compare.js';
 import { command as inspect } from './commands/inspect.js';
 import { command as measure } from './commands/measure.js';
+import { command as predict } from './commands/predict.js';
 import { command as report } from './commands/report.js';
 import { command as serve } from './commands/serve.js';
 import { command as soup } from './commands/soup.js';
 import { command as sweep } from './commands/sweep.js';
+import { command as tokenize } from './commands/tokenize.js';
 import { command as train } from './commands/train.js';
 import { command as verify } from './commands/verify.js';
 import { command as verifyCommitment } from './commands/verify-commitment.js';
@@ -30,6 +32,8 @@ export const commands: readonly RegisteredCommand[] = [
   serve,
   infer,
   evaluate,
+  predict,
+  tokenize,
   measure,
   sweep,
   soup,

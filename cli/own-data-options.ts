@@ -1,5 +1,6 @@
 /** Options that say what is in a file of one's own: for `train`, and in part for every command that reads one. */
 import { FILE_FORMATS } from '../config/schema.js';
+import { type GlueTask, taskByName } from '../data/sources/tasks.js';
 import { type LabelMap, parseLabelMap } from '../model/label-map.js';
 import { UsageError } from '../util/errors.js';
 import { fraction, optional } from './options.js';
@@ -31,6 +32,21 @@ export const columnOptions = {
   text: { type: 'string', describe: 'Column of the text; guessed where only one fits', requiresArg: true },
   'text-pair': { type: 'string', describe: 'Column of the second text of a pair', requiresArg: true },
   label: { type: 'string', describe: 'Column of the label; guessed where only one fits', requiresArg: true },
+} as const;
+
+function glueTask(name: unknown): GlueTask {
+  try {
+    return taskByName(String(name));
+  } catch (error) {
+    throw new UsageError(`--${(error as Error).message}`);
+  }
+}
+
+export const glueTaskOption = {
+  type: 'string',
+  describe: "A GLUE task; by default the model's own",
+  requiresArg: true,
+  coerce: optional(glueTask),
 } as const;
 
 export const labelMapOption = {

@@ -5,21 +5,12 @@ import type { Argv } from 'yargs';
 import type { FileFormat } from '../../config/schema.js';
 import { DEFAULT_MAX_BAD_ROWS } from '../../data/sources/bad-rows.js';
 import { type Dataset, describeMalformed } from '../../data/sources/dataset.js';
-import { type GlueTask, type Split, taskByName } from '../../data/sources/tasks.js';
+import type { GlueTask, Split } from '../../data/sources/tasks.js';
 import { compareWays, type Way, type WayResult } from '../../experiments/evaluate/comparison.js';
-import {
-  type Classifier,
-  type Evaluation,
-  evaluate,
-  type Prediction,
-} from '../../experiments/evaluate/evaluation.js';
+import { type Evaluation, evaluate, type Prediction } from '../../experiments/evaluate/evaluation.js';
 import { type Examined, glueExamples, ownExamples, readSubject } from '../../experiments/evaluate/subject.js';
-import { LOCAL_AHEAD_MEGABYTES, withClient } from '../../experiments/with-client.js';
-import type { Client } from '../../inference/client/client.js';
-import { FINEST_LOGITS } from '../../inference/core/answer.js';
+import { FLOAT_BATCH, withClassifier } from '../../experiments/evaluate/with-classifier.js';
 import type { CotKind } from '../../inference/core/cot-kind.js';
-import type { Classification } from '../../inference/run/classification.js';
-import { type TextOrPair, textOrPair } from '../../inference/run/text-input.js';
 import type { LabelMap } from '../../model/label-map.js';
 import { UsageError } from '../../util/errors.js';
 import { note } from '../../util/note.js';
@@ -35,7 +26,13 @@ import {
 } from '../model-options.js';
 import { optional, wholeNumber } from '../options.js';
 import { printJson, progressBar } from '../output.js';
-import { columnOptions, formatOption, labelMapOption, maxBadRowsOption } from '../own-data-options.js';
+import {
+  columnOptions,
+  formatOption,
+  glueTaskOption,
+  labelMapOption,
+  maxBadRowsOption,
+} from '../own-data-options.js';
 import { evaluationJson, printComparison, printEvaluation } from '../print-evaluation.js';
 
 interface EvaluateOptions {
@@ -86,63 +83,6 @@ function predictionFile(path: string | undefined) {
   };
 }
 
-/** Sentences of one forward pass in float. */
-const FLOAT_BATCH = 64;
-
-function given(name: 'artifact' | 'checkpoint', value: string | undefined): string {
-  if (value === undefined) throw new UsageError(`evaluate: expected --${name} for this backend`);
-  return value;
-}
-
-/** Makes material for the next texts before each of them; `examples` will come in all. */
-function warmed(client: Client, texts: number, examples: number): Classifier {
-  let remaining = examples;
-  const classifyBatch = async (batch: readonly TextOrPair[]): Promise<Classification[]> => {
-    await client.prepare(texts, { remaining, bucket: client.bucketOf(batch[0]!) });
-    remaining -= batch.length;
-    return client.classifyBatch(batch);
-  };
-  return {
-    classify: async (input) => (await classifyBatch([textOrPair(input)]))[0]!,
-    classifyBatch,
-  };
-}
-
-/** Runs `body` with the classifier of a backend. */
-async function withClassifier<T>(
-  options: GlobalOptions & EvaluateOptions,
-  backend: Way,
-  examples: number,
-  body: (classifier: Classifier) => Promise<T>,
-): Promise<T> {
-  const { privateEmbedding, timeout, verbose, cots, warm } = options;
-  if (backend === 'float') {
-    const directory = given('checkpoint', options.checkpoint);
-    const { FloatClassifier } = await import('../../experiments/evaluate/float-classifier.js');
-    const classifier = await FloatClassifier.open(directory);
-    return body(classifier);
-  }
-  const artifact = given('artifact', options.artifact);
-  if (backend === 'cleartext') {
-    const { CleartextClassifier } = await import('../../inference/run/cleartext-classifier.js');
-    const classifier = await CleartextClassifier.open(artifact);
-    return body(classifier);
-  }
-  const target = {
-    address: null,
-    artifact,
-    privateEmbedding,
-    timeoutSeconds: timeout,
-    cache: false,
-    cots,
-    // Both parties are the user's own.
-    serverAnswer: FINEST_LOGITS,
-    aheadMegabytes: warm > 0 ? LOCAL_AHEAD_MEGABYTES : 0,
-    verbose,
-  };
-  return withClient(target, (client) => body(warm > 0 ? warmed(client, warm, examples) : client));
-}
-
 /** Evaluates one backend with a progress bar. */
 async function evaluateOn(
   options: GlobalOptions & EvaluateOptions,
@@ -152,17 +92,21 @@ async function evaluateOn(
 ): Promise<Evaluation> {
   const progress = progressBar(`evaluate ${backend}`, dataset.examples.length);
   try {
-    return await withClassifier(options, backend, dataset.examples.length, (classifier) =>
-      evaluate({
-        dataset,
-        mapping,
-        classifier,
-        batch: backend === 'float' ? FLOAT_BATCH : options.batch,
-        onPrediction(prediction) {
-          onPrediction(prediction);
-          progress.advance();
-        },
-      }),
+    return await withClassifier(
+      { ...options, timeoutSeconds: options.timeout },
+      backend,
+      dataset.examples.length,
+      (classifier) =>
+        evaluate({
+          dataset,
+          mapping,
+          classifier,
+          batch: backend === 'float' ? FLOAT_BATCH : options.batch,
+          onPrediction(prediction) {
+            onPrediction(prediction);
+            progress.advance();
+          },
+        }),
     );
   } finally {
     progress.stop();
@@ -246,14 +190,6 @@ async function run(options: GlobalOptions & EvaluateOptions): Promise<void> {
   }
 }
 
-function knownTask(name: unknown): GlueTask {
-  try {
-    return taskByName(String(name));
-  } catch (error) {
-    throw new UsageError(`--${(error as Error).message}`);
-  }
-}
-
 export const command: Command<EvaluateOptions> = {
   command: 'evaluate',
   describe: "Measure a task's metric, kept tokens and cost",
@@ -261,11 +197,7 @@ export const command: Command<EvaluateOptions> = {
     yargs.options({
       artifact: { type: 'string', describe: 'Folder of the exported model' },
       checkpoint: { type: 'string', describe: 'Trained checkpoint or run, for float' },
-      task: {
-        type: 'string',
-        describe: "A GLUE task; by default the model's own",
-        coerce: optional(knownTask),
-      },
+      task: glueTaskOption,
       data: { type: 'string', describe: "Folder with GLUE's own layout" },
       file: { type: 'string', describe: 'A file of your own, with labels', requiresArg: true },
       ...columnOptions,

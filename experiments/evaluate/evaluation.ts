@@ -5,7 +5,7 @@ import { type Scores, scoresOf } from '../../data/metrics/scores.js';
 import type { Dataset, Example } from '../../data/sources/dataset.js';
 import type { Task } from '../../data/sources/tasks.js';
 import type { Classification } from '../../inference/run/classification.js';
-import type { TextInput } from '../../inference/run/text-input.js';
+import type { TextInput, TextOrPair } from '../../inference/run/text-input.js';
 import { chunks } from '../../util/chunks.js';
 import type { ClassMapping } from './subject.js';
 
@@ -13,7 +13,7 @@ import type { ClassMapping } from './subject.js';
 export interface Classifier {
   classify(input: TextInput): Promise<Classification>;
   /** Several at a time, where that is of use. */
-  classifyBatch?(texts: readonly Example[]): Promise<Classification[]>;
+  classifyBatch?(texts: readonly TextOrPair[]): Promise<Classification[]>;
 }
 
 /** One line of `--predictions`; classes are those of the data. */
@@ -92,7 +92,11 @@ export interface EvaluateOptions {
   readonly onPrediction: (prediction: Prediction, example: Example) => void;
 }
 
-async function classifyAll(classifier: Classifier, examples: readonly Example[]): Promise<Classification[]> {
+/** Several texts, together where the classifier can. */
+export async function classifyAll(
+  classifier: Classifier,
+  examples: readonly TextOrPair[],
+): Promise<Classification[]> {
   if (classifier.classifyBatch) return classifier.classifyBatch(examples);
   const results: Classification[] = [];
   for (const { text, textPair } of examples) results.push(await classifier.classify({ text, textPair }));

@@ -74,7 +74,7 @@ export interface GlueRequest {
   readonly maxBadRows: number | undefined;
 }
 
-function glueTaskOf(subject: Subject): GlueTask {
+export function glueTaskOf(subject: Subject): GlueTask {
   const name = subject.task?.name ?? '';
   if (Object.hasOwn(tasks, name)) return tasks[name as TaskName];
   throw new DatasetError(

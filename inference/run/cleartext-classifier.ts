@@ -2,7 +2,6 @@
 import type { PublicModel } from '../../model/artifact/artifact.js';
 import { type ArtifactParts, readArtifact } from '../../model/artifact/artifact-file.js';
 import { createTokenizer, type Tokenizer } from '../../model/tokenizer/tokenizer.js';
-import { InputError } from '../../util/errors.js';
 import { CleartextBackend } from '../backends/cleartext/cleartext-backend.js';
 import { FINEST_LOGITS } from '../core/answer.js';
 import { withSpan } from '../core/span.js';

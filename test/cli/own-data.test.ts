@@ -1,8 +1,10 @@
 /** Commands on files of one's own, with an artifact of random weights: what is read, matched and counted. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readTable } from '../../data/tables/table.js';
+import { CleartextClassifier } from '../../inference/run/cleartext-classifier.js';
 import { writeArtifact } from '../../model/artifact/artifact-file.js';
 import { tinyArtifact } from '../model/artifact/tiny-artifact.js';
 import { runHere } from './run-cli.js';
@@ -30,6 +32,8 @@ beforeAll(async () => {
   const named = (labels: string[]) => ({ ...artifact, public: { ...rest, config: { ...config, labels } } });
   await writeArtifact(at('inverted'), named(['positive', 'negative']));
   await writeArtifact(at('unnamed'), { ...named(['LABEL_0', 'LABEL_1']) });
+  const score = tinyArtifact({ config: { labels: ['similarity'], problem: 'regression' } });
+  await writeArtifact(at('numbers'), score);
   writeFileSync(at('moods.csv'), csv(['positive', 'negative']));
   writeFileSync(at('numbers.csv'), csv(['1', '0']));
 });
@@ -96,6 +100,102 @@ describe('infer', () => {
       2,
       expect.stringContaining('expected one text, got two: the model is one for sst2'),
     ]);
+  });
+});
+
+describe('predict', () => {
+  it('writes as many rows as the input has, in its order, and those without an answer too', async () => {
+    const rows = [
+      ['7', 'good, movie', 'x'],
+      ['8', ' ', 'y'],
+      ['9', 'bad "movie"\r\n🎬', 'z'],
+    ];
+    const quoted = rows.map((row) => row.map((cell) => `"${cell.replaceAll('"', '""')}"`).join(','));
+    writeFileSync(at('in.csv'), `\ufeff${['id,text,label', ...quoted].join('\n')}\n`);
+    const outcome = await runHere(
+      'predict',
+      '--artifact',
+      at('artifact'),
+      '--file',
+      at('in.csv'),
+      '--out',
+      at('out.csv'),
+      '--json',
+    );
+    expect(outcome.code, outcome.stderr).toBe(0);
+    expect(outcome.stderr).toMatch(/without an answer: .*\n.*in\.csv:3: the text is empty\n$/);
+    expect(JSON.parse(outcome.stdout)).toMatchObject({ rows: 3, answered: 2 });
+    const written = await readTable(at('out.csv'));
+    expect(written.columns).toEqual(['id', 'text', 'input_label', 'label', 'probability']);
+    expect(written.rows.map(({ fields }) => [fields.id, fields.text, fields.input_label])).toEqual(rows);
+    expect(written.rows.map(({ fields }) => fields.label !== '')).toEqual([true, false, true]);
+    const clear = await CleartextClassifier.open(at('artifact'));
+    const { labelName } = await clear.classify('good, movie');
+    expect(written.rows[0]!.fields.label).toBe(labelName);
+  });
+
+  it('writes the submission files of GLUE, classes as they are stored and numbers within their range', async () => {
+    for (const [folderName, text] of [
+      ['SST-2', 'index\tsentence\n0\tgood movie\n1\tbad\n'],
+      [
+        'STS-B',
+        'index\tgenre\tfilename\tyear\told_index\tsource1\tsource2\tsentence1\tsentence2\n0\tg\tf\ty\t0\ts\ts\tgood\tbad\n',
+      ],
+    ] as const) {
+      mkdirSync(at(folderName), { recursive: true });
+      writeFileSync(join(at(folderName), 'test.tsv'), text);
+    }
+    const submit = async (artifact: string, ...more: string[]) => {
+      const { code, stderr } = await runHere(
+        'predict',
+        '--artifact',
+        at(artifact),
+        '--split',
+        'test',
+        '--data',
+        folder,
+        '--out',
+        at('sent'),
+        ...more,
+      );
+      expect(code, stderr).toBe(0);
+    };
+    await submit('artifact');
+    expect(readFileSync(join(at('sent'), 'SST-2.tsv'), 'utf8')).toMatch(
+      /^index\tprediction\n0\t[01]\n1\t[01]\n$/,
+    );
+    await submit('numbers', '--task', 'stsb');
+    expect(readFileSync(join(at('sent'), 'STS-B.tsv'), 'utf8')).toMatch(
+      /^index\tprediction\n0\t[0-5]\.\d{3}\n$/,
+    );
+  });
+});
+
+describe('tokenize', () => {
+  it('shows pieces, ids and how many are cut off', async () => {
+    const { stdout } = await runHere(
+      'tokenize',
+      '--artifact',
+      at('artifact'),
+      '--text',
+      'good movies',
+      '--text',
+      'zzz',
+      '--json',
+      '--max-tokens',
+      '4',
+    );
+    const [first, second] = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(first).toMatchObject({
+      text: 'good movies',
+      pieces: ['[CLS]', 'good', 'movie', '[SEP]'],
+      ids: [2, 6, 7, 3],
+      dropped: 1,
+    });
+    expect(second).toMatchObject({ pieces: ['[CLS]', '[UNK]', '[SEP]'], ids: [2, 1, 3], dropped: 0 });
   });
 });
 

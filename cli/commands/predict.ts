@@ -1,0 +1,157 @@
+/** `predict`: the rows of a file with label and probability added, or GLUE's submission files. */
+import { extname } from 'node:path';
+import type { Argv } from 'yargs';
+import type { FileFormat } from '../../config/schema.js';
+import { describeMalformed } from '../../data/sources/dataset.js';
+import type { GlueTask } from '../../data/sources/tasks.js';
+import { readTextRows } from '../../data/sources/text-rows.js';
+import { OUTPUT_FORMATS, type OutputFormat } from '../../data/tables/write.js';
+import type { Classifier } from '../../experiments/evaluate/evaluation.js';
+import { predictFile, predictTest } from '../../experiments/evaluate/predict.js';
+import { glueTaskOf, readSubject, type Subject } from '../../experiments/evaluate/subject.js';
+import { FLOAT_BATCH, withClassifier } from '../../experiments/evaluate/with-classifier.js';
+import { withClient } from '../../experiments/with-client.js';
+import { DEFAULT_COTS } from '../../inference/core/cot-kind.js';
+import type { LabelMap } from '../../model/label-map.js';
+import { UsageError } from '../../util/errors.js';
+import { note } from '../../util/note.js';
+import type { Command, GlobalOptions } from '../command.js';
+import { batchOption, jsonOption, timeoutOption } from '../model-options.js';
+import { hostAndPort } from '../options.js';
+import { print, printJson, progressBar } from '../output.js';
+import { columnOptions, formatOption, glueTaskOption, labelMapOption } from '../own-data-options.js';
+
+interface PredictOptions {
+  readonly artifact?: string | undefined;
+  readonly checkpoint?: string | undefined;
+  readonly connect?: string | undefined;
+  readonly file?: string | undefined;
+  readonly out: string;
+  readonly text?: string | undefined;
+  readonly textPair?: string | undefined;
+  readonly format?: FileFormat | undefined;
+  readonly output?: OutputFormat | undefined;
+  readonly split?: 'test' | undefined;
+  readonly task?: GlueTask | undefined;
+  readonly data?: string | undefined;
+  readonly labelMap?: LabelMap | undefined;
+  readonly batch: number;
+  readonly timeout: number;
+  readonly json: boolean;
+}
+
+function checkOptions({ artifact, checkpoint, connect, file, split, data }: PredictOptions): void {
+  const models = [artifact, checkpoint, connect].filter((model) => model !== undefined).length;
+  if (models !== 1) throw new UsageError('predict: expected one of --artifact, --checkpoint and --connect');
+  if ((file === undefined) === (split === undefined))
+    throw new UsageError('predict: expected either --file, or --split test with --data');
+  if (split !== undefined && data === undefined)
+    throw new UsageError("predict: --split test: expected --data, the folder of GLUE's files");
+}
+
+/** Of the output, by its name unless it is said. */
+function outputFormat({ out, output }: PredictOptions): OutputFormat {
+  const ending = extname(out).slice(1).toLowerCase();
+  const format = output ?? OUTPUT_FORMATS.find((name) => name === ending);
+  if (format !== undefined) return format;
+  throw new UsageError(`--out: expected a file that ends in .csv, .tsv or .jsonl, or --output, got ${out}`);
+}
+
+type WithModel = <T>(
+  examples: number,
+  body: (classifier: Classifier, batch: number) => Promise<T>,
+) => Promise<T>;
+
+async function predictFromFile(
+  options: PredictOptions,
+  subject: Subject,
+  withModel: WithModel,
+): Promise<void> {
+  const { file, format, out, json } = options;
+  const asked = { text: options.text ?? null, textPair: options.textPair ?? null, label: null };
+  const texts = await readTextRows({ file: file!, format, asked, known: subject.task?.columns ?? null });
+  for (const line of texts.notes) note(line);
+  const target = { path: out, format: outputFormat(options) };
+  const progress = progressBar('predict', texts.rows.length);
+  const predicted = await withModel(texts.rows.length, (classifier, batch) =>
+    predictFile(texts, subject, target, { classifier, batch, onAnswer: () => progress.advance() }),
+  ).finally(() => progress.stop());
+  const { skipped, rows, answered, labels } = predicted;
+  if (skipped.count > 0) note(`without an answer: ${describeMalformed(skipped)}`);
+  if (json) return printJson({ file, out, rows, answered, labels, skipped });
+  const counts = Object.entries(labels).map(([label, count]) => `${label} ${count}`);
+  print([`${out}: ${rows} rows, ${answered} answered`, ...counts].join('; '));
+}
+
+async function predictSubmission(
+  options: PredictOptions,
+  subject: Subject,
+  withModel: WithModel,
+): Promise<void> {
+  const { out, data, json, labelMap = null } = options;
+  const task = options.task ?? glueTaskOf(subject);
+  const { path, rows } = await withModel(0, (classifier, batch) =>
+    predictTest(task, data!, subject, labelMap, out, { classifier, batch, onAnswer: () => undefined }),
+  );
+  if (json) printJson({ task: task.name, out: path, rows });
+  else print(`${path}: ${rows} rows`);
+}
+
+async function predict(options: GlobalOptions & PredictOptions): Promise<void> {
+  checkOptions(options);
+  if (options.file !== undefined) outputFormat(options);
+  const { artifact, checkpoint, connect, batch, timeout, verbose } = options;
+  const run = options.file === undefined ? predictSubmission : predictFromFile;
+  const common = { privateEmbedding: false, timeoutSeconds: timeout, verbose };
+  if (connect !== undefined) {
+    const target = { ...common, address: hostAndPort('connect', connect), cache: true };
+    await withClient(target, (client) => run(options, client.model, (_, body) => body(client, batch)));
+    return;
+  }
+  const backend = artifact === undefined ? 'float' : 'cleartext';
+  const size = backend === 'float' ? FLOAT_BATCH : batch;
+  await run(options, await readSubject(artifact, checkpoint), (examples, body) =>
+    withClassifier(
+      { ...common, artifact, checkpoint, cots: DEFAULT_COTS, warm: 0 },
+      backend,
+      examples,
+      (one) => body(one, size),
+    ),
+  );
+}
+
+export const command: Command<PredictOptions> = {
+  command: 'predict',
+  describe: "Write a file's rows with label and probability, or GLUE's submission files",
+  builder: (yargs: Argv<GlobalOptions>) =>
+    yargs.options({
+      artifact: { type: 'string', describe: 'Exported model, in fixed point', requiresArg: true },
+      checkpoint: { type: 'string', describe: 'Trained checkpoint or run, in float', requiresArg: true },
+      connect: { type: 'string', describe: 'HOST:PORT of a server: privately', requiresArg: true },
+      file: { type: 'string', describe: 'The input, of whatever format', requiresArg: true },
+      out: {
+        type: 'string',
+        demandOption: true,
+        describe: 'The output (.csv, .tsv or .jsonl); with --split test a folder',
+        requiresArg: true,
+      },
+      text: columnOptions.text,
+      'text-pair': columnOptions['text-pair'],
+      format: formatOption,
+      output: {
+        choices: OUTPUT_FORMATS,
+        describe: "Format of the output, where its name's ending does not say it",
+      },
+      split: {
+        choices: ['test'] as const,
+        describe: "Answer a GLUE task's test file, as its submission wants it",
+      },
+      task: glueTaskOption,
+      data: { type: 'string', describe: "Folder with GLUE's own layout" },
+      'label-map': labelMapOption,
+      batch: batchOption,
+      timeout: timeoutOption,
+      json: jsonOption,
+    }) as unknown as Argv<GlobalOptions & PredictOptions>,
+  handler: predict,
+};

@@ -1,0 +1,103 @@
+/** `tokenize`: the pieces and ids of a text as a model reads them, and what is cut off. */
+import type { Argv } from 'yargs';
+import type { FileFormat } from '../../config/schema.js';
+import { checkpointFolder } from '../../experiments/evaluate/subject.js';
+import { readPublicPart } from '../../model/artifact/artifact-file.js';
+import { readCheckpointHead } from '../../model/checkpoint/checkpoint.js';
+import { resolveCheckpoint } from '../../model/checkpoint/hub.js';
+import { createTokenizer, type Tokenizer } from '../../model/tokenizer/tokenizer.js';
+import { readTokenizerFiles } from '../../model/tokenizer/tokenizer-files.js';
+import { UsageError } from '../../util/errors.js';
+import { note } from '../../util/note.js';
+import type { Command, GlobalOptions } from '../command.js';
+import { jsonOption } from '../model-options.js';
+import { optional, wholeNumber } from '../options.js';
+import { print, printJson } from '../output.js';
+import { formatOption } from '../own-data-options.js';
+import { readTexts } from '../texts.js';
+
+interface TokenizeOptions {
+  readonly artifact?: string | undefined;
+  readonly checkpoint?: string | undefined;
+  readonly text?: readonly string[] | undefined;
+  readonly textPair?: readonly string[] | undefined;
+  readonly file?: string | undefined;
+  readonly textColumn?: string | undefined;
+  readonly textPairColumn?: string | undefined;
+  readonly format?: FileFormat | undefined;
+  readonly maxTokens?: number | undefined;
+  readonly json: boolean;
+}
+
+interface Reader {
+  readonly tokenizer: Tokenizer;
+  readonly maxTokens: number;
+}
+
+/** Longest input of a model from elsewhere that says nothing else. */
+const USUAL_TOKENS = 512;
+
+async function readerOf({ artifact, checkpoint }: TokenizeOptions): Promise<Reader> {
+  if ((artifact === undefined) === (checkpoint === undefined))
+    throw new UsageError('tokenize: expected either --artifact or --checkpoint');
+  if (artifact !== undefined) {
+    const { model } = await readPublicPart(artifact);
+    return { tokenizer: createTokenizer(model.tokenizerFiles), maxTokens: model.maxTokens };
+  }
+  const folder = checkpointFolder(await resolveCheckpoint(checkpoint!));
+  const { config, details } = await readCheckpointHead(folder);
+  return {
+    tokenizer: createTokenizer(await readTokenizerFiles(folder)),
+    maxTokens: details?.maxTokens ?? Math.min(USUAL_TOKENS, config.maxPositions),
+  };
+}
+
+async function tokenize(options: TokenizeOptions): Promise<void> {
+  const { textColumn, textPairColumn, json } = options;
+  const reader = await readerOf(options);
+  const asked = { text: textColumn ?? null, textPair: textPairColumn ?? null, label: null };
+  const { inputs, notes } = await readTexts({ ...options, asked });
+  for (const line of notes) note(line);
+  const maxTokens = options.maxTokens ?? reader.maxTokens;
+  for (const { text, textPair } of inputs) {
+    const {
+      ids,
+      tokens: pieces,
+      tokenTypes,
+      droppedTokens,
+    } = reader.tokenizer.encode(text, textPair, maxTokens);
+    if (json) {
+      printJson({ text, textPair, ids, pieces, tokenTypes, dropped: droppedTokens, maxTokens });
+      continue;
+    }
+    print(pieces.map((piece, at) => `${piece}/${ids[at]}`).join(' '));
+    const cut =
+      droppedTokens === 0
+        ? ''
+        : `; ${droppedTokens} more ${droppedTokens === 1 ? 'is' : 'are'} cut off, the longest input is ${maxTokens}`;
+    print(`  ${ids.length} tokens${cut}`);
+  }
+}
+
+export const command: Command<TokenizeOptions> = {
+  command: 'tokenize',
+  describe: 'Show the pieces and ids of a text, and what is cut off',
+  builder: (yargs: Argv<GlobalOptions>) =>
+    yargs.options({
+      artifact: { type: 'string', describe: 'Folder of an exported model', requiresArg: true },
+      checkpoint: { type: 'string', describe: 'Checkpoint or run, or a name on the hub', requiresArg: true },
+      text: { type: 'string', array: true, describe: 'A text; may be repeated', requiresArg: true },
+      'text-pair': { type: 'string', array: true, describe: 'Its second text', requiresArg: true },
+      file: { type: 'string', describe: 'Texts, of whatever format', requiresArg: true },
+      'text-column': { type: 'string', describe: "The file's column of texts; guessed", requiresArg: true },
+      'text-pair-column': { type: 'string', describe: 'Its column of second texts', requiresArg: true },
+      format: formatOption,
+      'max-tokens': {
+        type: 'string',
+        describe: "Longest input, special tokens included; the model's by default",
+        coerce: optional(wholeNumber('max-tokens', 4)),
+      },
+      json: jsonOption,
+    }) as unknown as Argv<GlobalOptions & TokenizeOptions>,
+  handler: tokenize,
+};
