@@ -22,7 +22,7 @@ module.exports = {
       '^model/',
       '^(training|inference|cli|experiments|bench|kernels|data|config)/|node_modules/@tensorflow|^(net|tls)$',
     ),
-    never('util-is-below-everything', '^util/', '^(?!util/|node_modules/)[a-z]+/'),
+    never('util-is-below-everything', '^util/', '^(?!util/|node_modules/|fs/)[a-z]+/'),
     never(
       'config-is-below',
       '^config/',

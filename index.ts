@@ -30,4 +30,4 @@ export type { Evaluation } from './training/evaluate/evaluate.js';
 export type { ExportedModel, ExportModelOptions } from './training/export/export-model.js';
 export type { EvaluationReport, Listener, StepReport } from './training/loop/progress.js';
 export type { TrainedModel } from './training/loop/run-training.js';
-export { CipherPruneError, InputError, MissingPackageError, UsageError } from './util/errors.js';
+export { CipherPruneError, InputError, MissingPackageError, OutputError, UsageError } from './util/errors.js';

@@ -1,11 +1,83 @@
-/** Writes a directory of files as one: complete in its place, or the old one untouched. */
-import { randomBytes } from 'node:crypto';
+/**
+ * Writes a directory of files as one: complete in its place, or the old one untouched, wherever the process is killed. The new
+ * one is filled beside its place, the old one is moved away, the new one moved in. A kill between the two moves leaves the
+ * place empty; whoever reads or writes next puts the new one in (`recoverDirectory`).
+ */
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { open, readdir, rename, rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { makeDirectory } from '../util/make-directory.js';
+import { note } from '../util/note.js';
 
 /** Contents by file name; names may have a folder (`public/manifest.json`). */
 export type DirectoryFiles = ReadonlyMap<string, Uint8Array | string>;
+
+/** Names of directories beside `target` say which process of which machine they are of, and what they are. */
+const OLD = '.old';
+const GONE = '.gone';
+const LEFTOVER = /^\.([0-9a-f]{6})-(\d+)-[0-9a-f]{8}\.tmp(\.old|\.gone)?$/;
+
+const machine = (): string => createHash('sha256').update(hostname()).digest('hex').slice(0, 6);
+
+const temporaryName = (target: string): string =>
+  `${target}.${machine()}-${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
+
+interface Leftover {
+  readonly path: string;
+  readonly kind: string;
+  /** Whether the process that made it may still be at work: those of other machines cannot be asked. */
+  readonly mayLive: boolean;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}
+
+async function leftoversOf(target: string): Promise<Leftover[]> {
+  if (!existsSync(dirname(target))) return [];
+  const names = await readdir(dirname(target));
+  return names.flatMap((name) => {
+    if (!name.startsWith(basename(target))) return [];
+    const match = LEFTOVER.exec(name.slice(basename(target).length));
+    if (!match) return [];
+    const mayLive = match[1] !== machine() || isAlive(Number(match[2]));
+    return { path: join(dirname(target), name), kind: match[3] ?? '', mayLive };
+  });
+}
+
+/** Between two moves of a living process there are microseconds. */
+const PATIENCE_MILLISECONDS = 500;
+
+/** Puts in place what a process that was killed between its two moves left; call before reading. Nothing happens otherwise. */
+export async function recoverDirectory(directory: string): Promise<void> {
+  const target = resolve(directory);
+  if (existsSync(target)) return;
+  const moved = (await leftoversOf(target)).find(({ kind }) => kind === OLD);
+  if (!moved) return;
+  if (moved.mayLive) await sleep(PATIENCE_MILLISECONDS);
+  if (existsSync(target)) return;
+  // The old one was moved away only after the new one was whole.
+  const fresh = moved.path.slice(0, -OLD.length);
+  await rename(existsSync(fresh) ? fresh : moved.path, target);
+  note(`${directory}: completed the move of a process that was killed`);
+}
+
+/** Removes what processes that no longer live left beside a directory. */
+async function removeLeftovers(target: string): Promise<void> {
+  for (const { path, mayLive } of await leftoversOf(target)) {
+    if (mayLive) continue;
+    await rm(path, { recursive: true, force: true });
+    note(`removed ${path}, which a process that was killed had left`);
+  }
+}
 
 async function writeFlushed(path: string, content: Uint8Array | string, mode: number): Promise<void> {
   const handle = await open(path, 'wx', mode);
@@ -22,19 +94,21 @@ export interface ReplaceOptions {
   readonly isSecret?: (name: string) => boolean;
 }
 
-/** Fills a directory beside `directory`, flushes it, then renames it into place; a full disk leaves the old one whole. */
+/** Fills a directory beside `directory`, flushes it, then moves it into place; a full disk leaves the old one whole. */
 export async function replaceDirectory(
   directory: string,
   files: DirectoryFiles,
   { isSecret = () => false }: ReplaceOptions = {},
 ): Promise<void> {
   const target = resolve(directory);
-  const temporary = `${target}.${randomBytes(4).toString('hex')}.tmp`;
-  const old = `${temporary}.old.tmp`;
+  await recoverDirectory(target);
+  await removeLeftovers(target);
+  const temporary = temporaryName(target);
+  const old = `${temporary}${OLD}`;
   try {
     for (const [name, content] of files) {
       const path = join(temporary, name);
-      await mkdir(dirname(path), { recursive: true });
+      await makeDirectory(dirname(path));
       await writeFlushed(path, content, isSecret(name) ? 0o600 : 0o666);
     }
     if (existsSync(target)) await rename(target, old);
@@ -44,5 +118,9 @@ export async function replaceDirectory(
     await rm(temporary, { recursive: true, force: true });
     throw error;
   }
-  await rm(old, { recursive: true, force: true });
+  if (!existsSync(old)) return;
+  // Under another name first: what is called old is always whole.
+  const gone = `${temporary}${GONE}`;
+  await rename(old, gone);
+  await rm(gone, { recursive: true, force: true });
 }

@@ -21,6 +21,12 @@ export class InputError extends CipherPruneError {
   readonly code = 'ERR_INPUT';
 }
 
+/** A folder that results cannot be written to. */
+export class OutputError extends CipherPruneError {
+  override name = 'OutputError';
+  readonly code = 'ERR_OUTPUT';
+}
+
 /** The user pressed Ctrl-C (or the process was told to end): exit code 130. */
 export class InterruptedError extends CipherPruneError {
   override name = 'InterruptedError';

@@ -30,6 +30,7 @@ interface TrainOptions {
   readonly keep?: number | readonly number[];
   readonly mode?: 'none' | 'prune' | 'prune-reduce';
   readonly resume: boolean;
+  readonly overwrite: boolean;
   readonly set: readonly string[];
   readonly backend: 'auto' | 'native' | 'tensorflow' | 'cpu';
   readonly json: boolean;
@@ -107,6 +108,11 @@ export const command: Command<TrainOptions> = {
         describe: 'Learn no thresholds, those that prune, or both kinds (masks.mode)',
       })
       .option('resume', { type: 'boolean', default: false, describe: 'Go on from the last checkpoint' })
+      .option('overwrite', {
+        type: 'boolean',
+        default: false,
+        describe: 'Replace the run in --out; a finished one is kept until the new one is finished',
+      })
       .option('set', {
         type: 'string',
         array: true,

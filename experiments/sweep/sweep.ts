@@ -3,7 +3,7 @@
  * own. What is finished is skipped, what was interrupted goes on, what fails does not stop the others.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadRunConfig } from '../../config/load.js';
 import type { RunConfig } from '../../config/schema.js';
@@ -11,6 +11,7 @@ import { branchRun, densePart } from '../../training/loop/branch.js';
 import { asUsed } from '../../training/loop/precision.js';
 import { readRunConfig } from '../../training/loop/run-config.js';
 import { UsageError } from '../../util/errors.js';
+import { checkWritable, makeDirectory } from '../../util/make-directory.js';
 import { selfCommand } from '../../util/self-command.js';
 import { type RunResult, readResult, scoreOf } from '../measure/run-result.js';
 import { type DenseRun, denseRuns, ofSeed, type Wanted } from './dense-runs.js';
@@ -53,7 +54,7 @@ interface Job extends Wanted {
 }
 
 const writeConfig = async (directory: string, config: RunConfig): Promise<string> => {
-  await mkdir(directory, { recursive: true });
+  await makeDirectory(directory);
   const file = join(directory, 'config.json');
   await writeFile(file, `${JSON.stringify(config, null, 2)}\n`);
   return file;
@@ -200,7 +201,8 @@ export async function runSweep(options: SweepOptions): Promise<SweepRow[]> {
   const base = await loadRunConfig(file, overrides);
   if (teacherSeeds.length > 0 && wanted.some(({ config }) => config.distillation.teachers.length > 0))
     throw new UsageError('--teacher-seeds: expected no distillation.teachers beside it');
-  await mkdir(out, { recursive: true });
+  await checkWritable(out);
+  await makeDirectory(out);
   const teachers = masked.flatMap((job) => teacherSeeds.map((seed) => ofSeed(job, seed)));
   const dense = await denseRuns(
     wanted.length > 0 ? [...wanted, ...teachers] : [{ settings: {}, config: base }],

@@ -1,7 +1,7 @@
 /** The artifact as a directory: `public/` for every client, `private/` for the server. docs/reference/artifact.md. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { replaceDirectory } from '../replace-directory.js';
+import { recoverDirectory, replaceDirectory } from '../replace-directory.js';
 import type { Artifact } from './artifact.js';
 import { ArtifactError } from './artifact-error.js';
 import { manifestName, type PartFiles, type PartName, readManifest } from './artifact-manifest.js';
@@ -65,6 +65,7 @@ async function fromDirectory<T>(directory: string, read: () => Promise<T>): Prom
 /** Reads the public part only: what a client needs. Throws ArtifactError. */
 export const readPublicPart = (directory: string): Promise<PublicPart> =>
   fromDirectory(directory, async () => {
+    await recoverDirectory(directory);
     const { manifest, files } = await readPart(directory, 'public');
     return decodePublicPart(manifest, files);
   });
@@ -105,6 +106,7 @@ async function checkReplaceable(directory: string): Promise<void> {
  * read the private part.
  */
 export async function writeArtifact(directory: string, artifact: Artifact): Promise<ArtifactParts> {
+  await recoverDirectory(directory);
   await checkReplaceable(directory);
   const salt = freshSalt();
   const commitment = commitmentToFiles(salt, privateFiles(artifact.private, artifact.public.config));

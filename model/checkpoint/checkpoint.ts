@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import type { LayerThresholds } from '../artifact/artifact.js';
 import type { ModelConfig } from '../config.js';
-import { replaceDirectory } from '../replace-directory.js';
+import { recoverDirectory, replaceDirectory } from '../replace-directory.js';
 import { storedTaskSchema, type TaskDescription } from '../task.js';
 import { readTokenizerFiles, type TokenizerFiles } from '../tokenizer/tokenizer-files.js';
 import { CheckpointError } from './checkpoint-error.js';
@@ -20,6 +20,7 @@ import {
   readShardedSafetensors,
   serializeSafetensors,
 } from './safetensors.js';
+import { checkSeal, sealed } from './seal.js';
 
 export { CheckpointError } from './checkpoint-error.js';
 export type { FloatTensor, FloatTensors } from './checkpoint-tensors.js';
@@ -51,7 +52,7 @@ export interface Checkpoint {
 /** What is written: a classifier with all its weights. */
 export type WholeCheckpoint = Omit<Checkpoint, 'ignored' | 'missing'>;
 
-const detailsName = 'cipherprune.json';
+const DETAILS_NAME = 'cipherprune.json';
 const thresholdSchema = z.strictObject({ prune: z.number(), reduce: z.number() });
 const detailsSchema = z.object({
   formatVersion: z.literal(1),
@@ -74,11 +75,11 @@ async function readText(directory: string, name: string): Promise<string> {
 }
 
 async function readDetails(directory: string, layers: number): Promise<CheckpointDetails | null> {
-  if (!existsSync(join(directory, detailsName))) return null;
-  const file = join(directory, detailsName);
+  if (!existsSync(join(directory, DETAILS_NAME))) return null;
+  const file = join(directory, DETAILS_NAME);
   let literal: unknown;
   try {
-    literal = JSON.parse(await readText(directory, detailsName));
+    literal = JSON.parse(await readText(directory, DETAILS_NAME));
   } catch (error) {
     if (error instanceof CheckpointError) throw error;
     throw new CheckpointError(`${file}: not JSON`);
@@ -125,15 +126,18 @@ export async function readCheckpointHead(directory: string): Promise<Pick<Checkp
 
 /** Reads a checkpoint directory. Throws CheckpointError, SafetensorsError or TokenizerError, each naming the file. */
 export async function readCheckpoint(directory: string): Promise<Checkpoint> {
+  await recoverDirectory(directory);
   const { config, foreignArchitecture } = await readConfig(directory);
   const { file, tensors: stored } = await readWeights(directory);
   const read = readCheckpointTensors(stored, config, file, foreignArchitecture === null);
   const details = await readDetails(directory, config.layers);
-  return { config, ...read, tokenizerFiles: await readTokenizerFiles(directory), details };
+  const tokenizerFiles = await readTokenizerFiles(directory);
+  if (details !== null) await checkSeal(directory, join(directory, DETAILS_NAME));
+  return { config, ...read, tokenizerFiles, details };
 }
 
-/** The files of a checkpoint by name. */
-function checkpointFiles({ config, tensors, tokenizerFiles, details }: WholeCheckpoint) {
+/** The files of a checkpoint by name, as Hugging Face's library knows them. */
+function checkpointFiles({ config, tensors, tokenizerFiles }: WholeCheckpoint) {
   const files = new Map<string, Uint8Array | string>();
   files.set(
     'model.safetensors',
@@ -141,8 +145,6 @@ function checkpointFiles({ config, tensors, tokenizerFiles, details }: WholeChec
   );
   files.set('config.json', toHuggingFaceConfig(config));
   for (const [name, text] of Object.entries(tokenizerFiles)) files.set(name, text);
-  if (details !== null)
-    files.set(detailsName, `${JSON.stringify({ formatVersion: 1, ...details }, null, 2)}\n`);
   return files;
 }
 
@@ -155,5 +157,8 @@ export async function writeCheckpoint(
   checkpoint: WholeCheckpoint,
   extra: ReadonlyMap<string, Uint8Array | string> = new Map(),
 ): Promise<void> {
-  await replaceDirectory(directory, new Map([...checkpointFiles(checkpoint), ...extra]));
+  const files = new Map([...checkpointFiles(checkpoint), ...extra]);
+  const { details } = checkpoint;
+  if (details !== null) files.set(DETAILS_NAME, sealed({ formatVersion: 1, ...details }, files));
+  await replaceDirectory(directory, files);
 }

@@ -7,7 +7,9 @@ import { splitmix32 } from '../../data/sources/synthetic.js';
 import { type ArtifactParts, writeArtifact } from '../../model/artifact/artifact-file.js';
 import { readCheckpoint } from '../../model/checkpoint/checkpoint.js';
 import { createTokenizer } from '../../model/tokenizer/tokenizer.js';
+import { recoverDirectory } from '../../model/replace-directory.js';
 import { UsageError } from '../../util/errors.js';
+import { checkWritable } from '../../util/make-directory.js';
 import { useBackend } from '../backend/setup.js';
 import { shuffle } from '../loop/batches.js';
 import { findRunConfig } from '../loop/run-config.js';
@@ -58,7 +60,9 @@ async function sampleOfRun(config: RunConfig, data: string | undefined): Promise
  * be read, ArtifactError if `out` holds something else; what stood in `out` is then untouched.
  */
 export async function exportModel(options: ExportModelOptions): Promise<ExportedModel> {
+  await checkWritable(options.out);
   const final = join(options.checkpoint, 'final');
+  await recoverDirectory(final);
   const directory = existsSync(final) ? final : options.checkpoint;
   const config = await findRunConfig(dirname(resolve(directory)));
   if (!options.calibration && !config)

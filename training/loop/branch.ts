@@ -1,6 +1,6 @@
 /** Starts a run from the dense model of another: runs that differ in their masks alone share phase 1. */
 import { existsSync } from 'node:fs';
-import { copyFile, cp, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, cp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseRunConfig } from '../../config/load.js';
 import type { RunConfig } from '../../config/schema.js';
@@ -50,8 +50,4 @@ export async function branchRun(dense: string, wanted: RunConfig, directory: str
   await copyFile(from.metrics, to.metrics);
   await cp(from.last, to.last, { recursive: true });
   await to.writeOrigin(from.final);
-  // λ starts at this run's own value.
-  const file = join(to.last, 'position.json');
-  const position = JSON.parse(await readFile(file, 'utf8')) as { lambda: number };
-  await writeFile(file, `${JSON.stringify({ ...position, lambda: config.masks.lambda }, null, 2)}\n`);
 }

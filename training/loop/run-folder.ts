@@ -6,10 +6,11 @@
  *   dense/          the model after phase 1: teacher and baseline
  *   final/          the result
  *   origin.json     the dense run that it went on from, if it did (branch.ts)
+ * A run that replaces a finished one keeps it in FOLDER.replaced until it is finished itself.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rm } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { readFile, rename, rm } from 'node:fs/promises';
+import { basename, join, relative, resolve } from 'node:path';
 import * as z from 'zod';
 import { parseRunConfig } from '../../config/load.js';
 import type { PhaseName, RunConfig } from '../../config/schema.js';
@@ -20,6 +21,8 @@ import {
   serializeSafetensors,
   writeFileAtomically,
 } from '../../model/checkpoint/safetensors.js';
+import { recoverDirectory } from '../../model/replace-directory.js';
+import { makeDirectory } from '../../util/make-directory.js';
 import { TrainingError } from '../errors.js';
 import { type ModelState, toCheckpoint } from '../network/model-state.js';
 import { type Parameter, PRUNE_THRESHOLDS, REDUCE_THRESHOLDS, weightShapes } from '../network/parameters.js';
@@ -67,8 +70,11 @@ export class RunFolder {
   readonly dense: string;
   readonly final: string;
   readonly #origin: string;
+  /** Where a finished run is kept until the one that replaces it is finished. */
+  readonly #replaced: string;
 
   constructor(readonly directory: string) {
+    this.#replaced = `${directory}.replaced`;
     this.metrics = join(directory, 'metrics.jsonl');
     this.last = join(directory, 'checkpoint');
     this.dense = join(directory, 'dense');
@@ -76,17 +82,47 @@ export class RunFolder {
     this.#origin = join(directory, 'origin.json');
   }
 
-  /** A new run: whatever an older one left is removed. */
-  async start(config: RunConfig): Promise<void> {
-    await mkdir(this.directory, { recursive: true });
-    for (const old of [this.metrics, this.last, this.dense, this.final, this.#origin])
-      await rm(old, { recursive: true, force: true });
-    await writeFileAtomically(join(this.directory, 'run.json'), `${JSON.stringify(config, null, 2)}\n`);
+  /** Throws TrainingError where there is something of an older run that took time to make. */
+  checkEmpty(): void {
+    const held = [this.final, this.last, this.dense].find((path) => existsSync(path));
+    if (held !== undefined)
+      throw new TrainingError(
+        `${this.directory} holds a run already (${basename(held)}): expected --resume to go on with it, --overwrite to replace it, or another --out`,
+      );
+  }
+
+  /** A new run in place of what an older one left. A finished one is kept beside it until `finish`; the result is where. */
+  async start(config: RunConfig): Promise<string | null> {
+    await makeDirectory(this.directory);
+    const older = [this.metrics, this.last, this.dense, this.final, this.#origin].filter((path) =>
+      existsSync(path),
+    );
+    const isKept = existsSync(this.final);
+    if (isKept) {
+      await rm(this.#replaced, { recursive: true, force: true });
+      await makeDirectory(this.#replaced);
+      older.push(this.#config);
+    }
+    for (const path of older)
+      if (isKept) await rename(path, join(this.#replaced, basename(path)));
+      else await rm(path, { recursive: true });
+    await writeFileAtomically(this.#config, `${JSON.stringify(config, null, 2)}\n`);
+    return existsSync(this.#replaced) ? this.#replaced : null;
+  }
+
+  /** The run's result is there: the one that it replaces goes. */
+  async finish(): Promise<void> {
+    await rm(this.#replaced, { recursive: true, force: true });
+  }
+
+  get #config(): string {
+    return join(this.directory, 'run.json');
   }
 
   /** The configuration must be the one that the run was started with, but for where and how often it writes, and on how many threads. */
   async checkSameConfig(config: RunConfig): Promise<void> {
-    const path = join(this.directory, 'run.json');
+    const path = this.#config;
+    await recoverDirectory(this.last);
     if (!existsSync(path) || !existsSync(this.last))
       throw new TrainingError(`--resume: expected a run with a checkpoint in ${this.directory}, found none`);
     // Through the schema, so that keys that did not exist then have their defaults.

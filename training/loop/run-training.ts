@@ -3,16 +3,21 @@ import { join } from 'node:path';
 import { nameOfTask, type RunConfig } from '../../config/schema.js';
 import { readCheckpoint } from '../../model/checkpoint/checkpoint.js';
 import { resolveCheckpoint } from '../../model/checkpoint/hub.js';
+import { UsageError } from '../../util/errors.js';
+import { checkWritable } from '../../util/make-directory.js';
 import { type BackendName, useBackend } from '../backend/setup.js';
 import type { Evaluation } from '../evaluate/evaluate.js';
 import { prepareRun } from './prepare.js';
 import type { Listener } from './progress.js';
+import { RunFolder } from './run-folder.js';
 import { Trainer } from './trainer.js';
 
 export interface RunTrainingOptions {
   readonly backend?: BackendName | 'auto';
   /** Go on from the last checkpoint of the folder. */
   readonly resume?: boolean;
+  /** Replace a run that is in the folder; its result is kept until the new one is there. */
+  readonly overwrite?: boolean;
   /** After an abort the run keeps a checkpoint after the current step, then throws TrainingError. */
   readonly signal?: AbortSignal | undefined;
   /** Told what happens; every method is optional. */
@@ -42,9 +47,12 @@ export async function runTraining(
   config: RunConfig,
   options: RunTrainingOptions = {},
 ): Promise<TrainedModel> {
-  const { resume = false, signal } = options;
+  const { resume = false, overwrite = false, signal } = options;
   const listener = complete(options.listener ?? {});
   signal?.throwIfAborted();
+  if (resume && overwrite) throw new UsageError('train: expected --resume or --overwrite, got both');
+  await checkWritable(config.output);
+  if (!resume && !overwrite) new RunFolder(config.output).checkEmpty();
   const backend = await useBackend(options.backend ?? 'auto');
   const prepared = await prepareRun(config, async (name) => readCheckpoint(await resolveCheckpoint(name)));
   for (const line of prepared.notes) listener.note(line);
@@ -59,7 +67,8 @@ export async function runTraining(
   };
   signal?.addEventListener('abort', request, { once: true });
   try {
-    const evaluation = await new Trainer(config, prepared, config.output, listener, stop).run({ resume });
+    const trainer = new Trainer(config, prepared, config.output, listener, stop);
+    const evaluation = await trainer.run({ resume, overwrite });
     return { checkpoint: join(config.output, 'final'), evaluation };
   } finally {
     signal?.removeEventListener('abort', request);

@@ -57,13 +57,13 @@ export class Trainer {
 
   #newOptimizer = (): AdamW => new AdamW(this.#state.parameters, this.#config.optimizer);
 
-  /** Runs all phases, or those that are left; returns the last evaluation. */
-  async run(options: { readonly resume: boolean }): Promise<Evaluation> {
+  /** Runs all phases, or those that are left; returns the last evaluation. overwrite: in place of a run that is in the folder */
+  async run(options: { readonly resume: boolean; readonly overwrite?: boolean }): Promise<Evaluation> {
     kernels.setFloatThreads(this.#config.batch.workers ?? availableParallelism());
     if (this.#fellBack)
       this.#listener.note('no bfloat16 products on this processor or backend: training in float32');
     if (options.resume) await this.#resume();
-    else await this.#folder.start(this.#config);
+    else await this.#start(options.overwrite ?? false);
     const phases = phasesOf(this.#context());
     const first = phases.findIndex(({ name }) => name === this.#position.phase);
     let last: Evaluation | null = null;
@@ -72,6 +72,7 @@ export class Trainer {
       if (!this.#position.phaseDone) last = await this.#runPhase(phase);
     }
     await this.#guarded(() => this.#folder.writeModel(this.#folder.final, this.#state));
+    await this.#guarded(() => this.#folder.finish());
     return last ?? this.#evaluate(phases.at(-1)!);
   }
 
@@ -95,6 +96,13 @@ export class Trainer {
     const own = { weights: dense, logits: (await this.#folder.readOrigin()) ?? dense };
     const { train, unlabelled } = this.#prepared;
     return Teacher.load(own, this.#state, [...train, ...unlabelled], this.#config);
+  }
+
+  async #start(overwrite: boolean): Promise<void> {
+    if (!overwrite) this.#folder.checkEmpty();
+    const kept = await this.#folder.start(this.#config);
+    if (kept !== null)
+      this.#listener.note(`the finished run that was there is kept in ${kept} until this one is done`);
   }
 
   async #resume(): Promise<void> {

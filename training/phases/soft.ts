@@ -18,7 +18,7 @@ import {
 } from '../network/thresholds.js';
 import { thresholdSeed } from '../seeds.js';
 import { MaskedPhase } from './masked.js';
-import type { StepTaken } from './phase.js';
+import type { Control, StepTaken } from './phase.js';
 
 export class SoftPhase extends MaskedPhase {
   readonly name = 'soft';
@@ -31,8 +31,8 @@ export class SoftPhase extends MaskedPhase {
   }
 
   override async begin(): Promise<void> {
-    const { folder, prepared, control } = this.run;
-    control.kept = null;
+    const { config, folder, prepared, control } = this.run;
+    Object.assign(control, { lambda: config.masks.lambda, kept: null } satisfies Control);
     await folder.writeModel(folder.dense, prepared.state);
     this.#placeThresholds();
   }

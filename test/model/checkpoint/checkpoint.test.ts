@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { splitmix32 } from '../../../data/sources/synthetic.js';
 import {
   CheckpointError,
@@ -135,6 +135,7 @@ describe('checkpoint', () => {
   });
 
   it('takes no other head for a classifier, and says what is missing', async () => {
+    rmSync(join(directory, 'cipherprune.json'));
     edit('config.json', 'BertForSequenceClassification', 'BertForTokenClassification');
     const back = await readCheckpoint(directory);
     expect([...back.ignored].sort()).toEqual([
@@ -253,6 +254,41 @@ describe('checkpoint', () => {
     expect(text.search(from)).toBeGreaterThanOrEqual(0);
     writeFileSync(path, text.replace(from, to));
   }
+
+  it.each(['model.safetensors', 'config.json', 'tokenizer.json', 'optimizer.txt', 'cipherprune.json'])(
+    'finds a flipped bit anywhere in %s',
+    async (name) => {
+      const path = join(directory, name);
+      const good = readFileSync(path);
+      for (let flip = 0; flip < 12; flip++) {
+        const bytes = Uint8Array.from(good);
+        const at = Math.floor(random() * bytes.length);
+        bytes[at]! ^= 1 << (flip % 8);
+        writeFileSync(path, bytes);
+        await expect(readCheckpoint(directory), `${name}: byte ${at}`).rejects.toThrow(Error);
+      }
+      writeFileSync(path, good);
+      await readCheckpoint(directory);
+    },
+  );
+
+  it('reads one of an older version, without digests, and says so', async () => {
+    const path = join(directory, 'cipherprune.json');
+    const {
+      files: _,
+      digest: __,
+      ...older
+    } = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
+    writeFileSync(path, JSON.stringify(older));
+    const written = vi.spyOn(process.stderr, 'write').mockImplementation(() => true);
+    const { details: read } = await readCheckpoint(directory);
+    const said = written.mock.calls.join();
+    written.mockRestore();
+    expect(read).toEqual(details);
+    expect(said).toMatch(/has no digests/);
+    writeFileSync(path, JSON.stringify({ ...older, files: {} }));
+    await expect(readCheckpoint(directory)).rejects.toThrow(/expected digests/);
+  });
 
   it('keeps the old one if the new one cannot be written', async () => {
     const nan = new Map(tensors).set('classifier.bias', {

@@ -79,7 +79,10 @@ async function train(
     if (count === options.stopAfter) stop.requested = true;
   });
   const trainer = new Trainer(config, await prepareRun(config), join(folder, name), recorder, stop);
-  const evaluation = await trainer.run({ resume: options.resume ?? false });
+  const evaluation = await trainer.run({
+    resume: options.resume ?? false,
+    overwrite: options.resume !== true,
+  });
   return { evaluation, recorder, config };
 }
 

@@ -1,5 +1,6 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { kernels } from '#kernels';
 import { parseRunConfig } from '../../../config/load.js';
@@ -8,6 +9,7 @@ import { readCheckpoint } from '../../../model/checkpoint/checkpoint.js';
 import { predict } from '../../../training/evaluate/evaluate.js';
 import { exportArtifact } from '../../../training/export/export.js';
 import { prepareRun } from '../../../training/loop/prepare.js';
+import { runTraining } from '../../../training/loop/run-training.js';
 import { Trainer } from '../../../training/loop/trainer.js';
 import { stateOfCheckpoint } from '../../../training/network/model-state.js';
 import { denseOnly, literal, Recorder, temporaryRuns } from './tiny-runs.js';
@@ -245,6 +247,37 @@ describe('what goes wrong', () => {
     const trainer = new Trainer(config, await prepareRun(config), directory, block);
     await expect(trainer.run({ resume: false })).rejects.toThrow(
       /writing below .*full failed in the dense phase after step \d+: .*; the checkpoint written before is intact/,
+    );
+  });
+
+  it('refuses a folder that holds a run, and keeps a finished one until the new one is finished', async () => {
+    const quick = { ...short, phases: { ...short.phases, dense: { epochs: 0.3, learningRate: 4e-3 } } };
+    const config = parseRunConfig(literal({ ...quick, output: inFolder('taken') }), 'test');
+    const first = await runTraining(config);
+    const before = (await weights('taken')).get('classifier.weight')!.values;
+    await expect(runTraining(config)).rejects.toThrow(/taken holds a run already \(final\).*--overwrite/);
+    const kept = inFolder('taken.replaced', 'final');
+    const other = { ...config, seed: 2 };
+    const abort = new AbortController();
+    const examples = (): void => abort.abort();
+    const stopped = runTraining(other, { overwrite: true, signal: abort.signal, listener: { examples } });
+    await expect(stopped).rejects.toThrow(/--resume goes on/);
+    expect(existsSync(join(inFolder('taken'), 'final'))).toBe(false);
+    expect((await readCheckpoint(kept)).tensors.get('classifier.weight')!.values).toEqual(before);
+    await expect(runTraining(other)).rejects.toThrow(/holds a run already \(checkpoint\)/);
+    const { checkpoint } = await runTraining(other, { resume: true });
+    expect(checkpoint).toBe(first.checkpoint);
+    expect((await weights('taken')).get('classifier.weight')!.values).not.toEqual(before);
+    expect(existsSync(kept)).toBe(false);
+  });
+
+  it('says before reading any data that nothing can be written', async () => {
+    const file = inFolder('a-file');
+    writeFileSync(file, '');
+    const data = { source: 'glue', directory: 'no/such/folder' };
+    const config = parseRunConfig(literal({ ...short, data, output: join(file, 'run') }), 'test');
+    await expect(runTraining(config)).rejects.toThrow(
+      /expected a folder to write to, but .*a-file is a file/,
     );
   });
 
