@@ -3,7 +3,7 @@ import type { PrivateModel, PublicModel } from '../../model/artifact/artifact.js
 import { withSpan } from '../core/span.js';
 import { Prg } from '../crypto/prg.js';
 import type { Channel } from '../net/channel.js';
-import { type ServerTerms, serverHandshake } from '../net/handshake.js';
+import { type Agreement, type ServerTerms, serverHandshake } from '../net/handshake.js';
 import { shareOf } from '../run/classification.js';
 import type { OpenParty, Party } from '../run/party.js';
 import { type Request, receiveRequest } from '../run/request.js';
@@ -23,6 +23,10 @@ export interface ServeConnectionOptions {
   readonly open: OpenParty;
   /** Where clients' pools are kept over connections; absent: nowhere. */
   readonly pools?: ServedPools | null;
+  /** After the handshake, before any cryptography: throws to turn the client away. */
+  readonly onHandshake?: (agreement: Agreement) => void | Promise<void>;
+  /** Keys are exchanged; requests may come. */
+  readonly onReady?: () => void;
   /** Told after each text; the cost of one in a batch is its share (rounds: those of the run). */
   readonly onText: (text: {
     readonly bucket: number;
@@ -53,8 +57,10 @@ export async function serveConnection(channel: Channel, options: ServeConnection
   const { model, open, onText } = options;
   const metered = meteredChannel(channel);
   const agreement = await serverHandshake(metered, model.terms);
+  await options.onHandshake?.(agreement);
   const session = createSession({ self: 'server', channel: metered, random: Prg.create() });
   const party = await open(session, model, agreement);
+  options.onReady?.();
   const limitBytes = agreement.aheadMegabytes * 1e6;
   const ahead = new ServeAhead(metered, party.material ?? null, limitBytes, model.public, options.pools);
   for (let texts = 0; ; ) {

@@ -4,18 +4,23 @@
  */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { PeerClosedError } from '../core/errors.js';
+import { PeerClosedError, PeerTimeoutError, ProtocolError } from '../core/errors.js';
 import { TcpChannel } from '../net/tcp-channel.js';
 import type { Cost } from '../session/meter.js';
+import { Doorkeeper, type Visit } from './doorkeeper.js';
 import { type ServeConnectionOptions, serveConnection } from './serve-connection.js';
 
-export interface ServerOptions extends Omit<ServeConnectionOptions, 'onText'> {
+export interface ServerOptions extends Omit<ServeConnectionOptions, 'onText' | 'onReady'> {
   readonly host: string;
   /** 0: the system picks one. */
   readonly port: number;
   readonly timeoutMilliseconds: number;
-  /** More clients than this are turned away. */
+  /** More clients than this are turned away; connections count after their handshake. */
   readonly maxClients: number;
+  /** Of these, from one address; half of all, but four, unless given. */
+  readonly maxPerAddress?: number;
+  /** Connections that have not finished their handshake after this long are ended; 5 s unless given. */
+  readonly handshakeMilliseconds?: number;
   readonly log: (line: string) => void;
 }
 
@@ -31,14 +36,39 @@ const formatAddress = (socket: Socket): string => `${socket.remoteAddress}:${soc
 const formatCost = ({ milliseconds, sentBytes, receivedBytes, rounds }: Cost): string =>
   `${Math.round(milliseconds)} ms, ${((sentBytes + receivedBytes) / 1e6).toFixed(2)} MB, ${rounds} rounds`;
 
-async function serveClient(channel: TcpChannel, name: string, options: ServerOptions): Promise<void> {
+const HANDSHAKE_MILLISECONDS = 5_000;
+
+/** Ends a connection that does not say what it wants; the result ends the waiting. */
+function handshakeTimer(channel: TcpChannel, milliseconds = HANDSHAKE_MILLISECONDS): () => void {
+  const timer = setTimeout(() => {
+    const message = `the client did not finish the handshake in ${milliseconds / 1000} s`;
+    channel.abort(new PeerTimeoutError(message));
+  }, milliseconds);
+  return () => clearTimeout(timer);
+}
+
+async function serveClient(
+  channel: TcpChannel,
+  name: string,
+  visit: Visit,
+  options: ServerOptions,
+): Promise<void> {
   const started = performance.now();
   let texts = 0;
   const afterwards = () =>
     `after ${texts} ${texts === 1 ? 'text' : 'texts'}, ${((performance.now() - started) / 1000).toFixed(1)} s`;
+  const stopTimer = handshakeTimer(channel, options.handshakeMilliseconds);
   try {
     await serveConnection(channel, {
       ...options,
+      onHandshake: async (agreement) => {
+        stopTimer();
+        await options.onHandshake?.(agreement);
+        const reason = visit.enter();
+        if (reason !== null) throw new ProtocolError(`turned away, ${reason}`);
+        options.log(`${name}: connected`);
+      },
+      onReady: () => visit.ready(),
       onText: ({ bucket, cost, ahead, batchSize }) => {
         texts++;
         if (ahead.milliseconds > 0) options.log(`${name}: made ahead: ${formatCost(ahead)}`);
@@ -56,6 +86,8 @@ async function serveClient(channel: TcpChannel, name: string, options: ServerOpt
         : `${name}: failed ${afterwards()}: ${message}`,
     );
   } finally {
+    stopTimer();
+    visit.leave();
     await channel.close();
   }
 }
@@ -63,6 +95,7 @@ async function serveClient(channel: TcpChannel, name: string, options: ServerOpt
 /** Listens; resolves once clients can connect. Throws if the address is taken or unknown. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const open = new Set<TcpChannel>();
+  const doorkeeper = new Doorkeeper(options);
   let clients = 0;
   const server = createServer((socket) => {
     clients++;
@@ -71,14 +104,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       peer: 'the client',
       timeoutMilliseconds: options.timeoutMilliseconds,
     });
-    if (open.size >= options.maxClients) {
-      options.log(`${name}: turned away, ${open.size} clients are being served`);
+    const visit = doorkeeper.knock(socket.remoteAddress ?? '', () =>
+      channel.abort(new PeerClosedError('others came')),
+    );
+    if (typeof visit === 'string') {
+      options.log(`${name}: turned away, ${visit}`);
       channel.abort(new PeerClosedError('turned away'));
       return;
     }
-    options.log(`${name}: connected`);
     open.add(channel);
-    serveClient(channel, name, options).finally(() => open.delete(channel));
+    serveClient(channel, name, visit, options).finally(() => open.delete(channel));
   });
   server.listen(options.port, options.host);
   await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {

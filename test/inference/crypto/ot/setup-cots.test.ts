@@ -102,8 +102,8 @@ describe('setupCots', () => {
     await Promise.all([takeBoth(server, 70_000, 10), takeBoth(client, 10, 70_000)]);
     expect(parties.map(({ wire }) => wire.hash.digest('hex'))).toMatchInlineSnapshot(`
       [
-        "e5ffbda0b1f22134381a02d13984d6ebc4937042a7017cfbd34e0de20aa5948e",
-        "b4bb77f3f5d1e2a13f52a913cbbd5a285b8e7f451f6955a3d8c15152742eeffc",
+        "0f79d4bb156d1f299da424fd09488ba821f3ab4d05f80af2a8f5df1300f99376",
+        "c00d9954f4d53f5a648a8b0166fe8145b19e759b906f14f410b1a8478f3c7f93",
       ]
     `);
   });
@@ -163,8 +163,8 @@ describe('setupCots with Ferret', () => {
     await Promise.all([takeBoth(server, 90_000, 10), takeBoth(client, 10, 90_000)]);
     expect(parties.map(({ wire }) => wire.hash.digest('hex'))).toMatchInlineSnapshot(`
       [
-        "1a95cd86a1565fa88a1099bd375743e35b76d0047f8fadee5f28d76d0dbbb1e3",
-        "f74796c5be415d4398ec8ae875b13b386f2572d5489da849c1566ca3ea15f208",
+        "0fef5a141657a7467d61f9b2e300074ee8d0225979b422b32b639f92f751a6cf",
+        "dc0af35bec340f1103bc566c45a9564d1af7d1752f5d2673f4e17de8f2d023fc",
       ]
     `);
   });
