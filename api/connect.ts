@@ -3,6 +3,7 @@ import type { Client } from '../inference/client/client.js';
 import type { NewServer } from '../inference/client/connect.js';
 import type { AnswerKind } from '../inference/core/answer.js';
 import type { CotKind } from '../inference/core/cot-kind.js';
+import type { Openings } from '../inference/run/openings.js';
 import { DEFAULT_HOST, DEFAULT_PORT, DEFAULT_TIMEOUT_MILLISECONDS } from './defaults.js';
 import { onUse } from './on-use.js';
 
@@ -17,6 +18,12 @@ export interface ConnectOptions {
   readonly cots?: CotKind | undefined;
   /** The least that the server must tell: the label, probabilities or logits; whatever it tells by default. */
   readonly answer?: AnswerKind | undefined;
+  /**
+   * The most that a model may open to both parties beside the answer. `nothing` by default: a model that opens how many tokens
+   * each layer keeps is then refused, since whoever chooses its weights chooses what those numbers say of a text. `counts`
+   * accepts them.
+   */
+  readonly opens?: Openings | undefined;
   /** Accept only the model with this digest: 64 hexadecimal digits, as the server's operator or `serve` gives them. */
   readonly modelDigest?: string | undefined;
   /** Accept only the model of this artifact; its public part is then not transferred. */
@@ -40,7 +47,7 @@ export interface ConnectOptions {
 
 /**
  * Connects to a server, agrees on model and protocol, and sets up: keys and base OTs, less than a second.
- * @throws ProtocolError (or its PeerClosedError, PeerTimeoutError), ModelChangedError, ArtifactError; the signal's reason
+ * @throws ProtocolError (or its PeerClosedError, PeerTimeoutError), ModelChangedError, OpensMoreError, ArtifactError; the signal's reason
  */
 export async function connect(options: ConnectOptions = {}): Promise<Client> {
   const { cache = true, knownServers = 'remember', host, port, timeoutMilliseconds, ...others } = options;

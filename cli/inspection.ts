@@ -1,9 +1,11 @@
 /** What `inspect` tells about an artifact, as one object. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Openings, openingsOf } from '../inference/run/openings.js';
 import type { LayerThresholds, PublicModel } from '../model/artifact/artifact.js';
 import { type PublicPart, readArtifact, readPublicPart } from '../model/artifact/artifact-file.js';
 import type { PrivatePart } from '../model/artifact/private-part.js';
+import type { Schedule } from '../model/artifact/schedule.js';
 import { sha256 } from '../model/sha256.js';
 import { taskName } from '../model/task.js';
 
@@ -30,6 +32,10 @@ export interface Inspection {
   readonly ranges: PublicModel['ranges'];
   /** One pair a layer; null without the private part or without pruning. */
   readonly thresholds: readonly LayerThresholds[] | null;
+  /** What a run opens beside the answer. */
+  readonly opens: Openings;
+  /** Tokens that stay in each layer, by padded length, where they are public; else null. */
+  readonly schedule: Schedule | null;
   /** The public part's, to the private part; null in artifacts of older versions. */
   readonly commitment: string | null;
   readonly digests: { readonly public: string; readonly private: string | null };
@@ -90,6 +96,8 @@ export async function inspectArtifact(directory: string): Promise<Inspection> {
     scales,
     ranges,
     thresholds: thresholds?.every((pair) => pair !== null) ? thresholds : null,
+    opens: openingsOf(publicPart.model),
+    schedule: publicPart.model.schedule ?? null,
     commitment: publicPart.commitment,
     digests: { public: publicPart.digest, private: whole?.privatePart.digest ?? null },
     bytes: { public: totalBytes(files, 'public'), private: whole ? totalBytes(files, 'private') : null },

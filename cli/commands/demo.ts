@@ -35,7 +35,8 @@ async function* classifyInProcess(
 ): AsyncGenerator<Classification> {
   const command = selfCommand(
     ...['infer', '--connect', `127.0.0.1:${port}`, '--artifact-digest', artifactDigest],
-    ...['--cots', cots, '--file', '-', '--json', '--no-cache'],
+    // Both parties are the user's own: any model may be looked at.
+    ...['--opens', 'counts', '--cots', cots, '--file', '-', '--json', '--no-cache'],
   );
   const child = spawn(command[0]!, command.slice(1), { stdio: ['pipe', 'pipe', 'pipe'] });
   const closed = new Promise<number | null>((resolve) => child.once('close', resolve));

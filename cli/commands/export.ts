@@ -2,9 +2,10 @@
 import type { Argv } from 'yargs';
 import type { FileFormat } from '../../config/schema.js';
 import { exportModel } from '../../index.js';
+import { DEFAULT_SCHEDULE_QUANTILE } from '../../training/export/schedule-quantile.js';
 import { note } from '../../util/note.js';
 import type { Command, GlobalOptions } from '../command.js';
-import { wholeNumber } from '../options.js';
+import { fraction, wholeNumber } from '../options.js';
 import { print, printJson, printTable } from '../output.js';
 import { columnOptions, formatOption } from '../own-data-options.js';
 import { readTexts, type TextInput } from '../texts.js';
@@ -14,6 +15,8 @@ interface ExportOptions {
   readonly out: string;
   readonly weightBits?: number;
   readonly embeddingBits?: number;
+  readonly opens: 'schedule' | 'counts';
+  readonly scheduleQuantile: number;
   readonly calibrate?: string;
   readonly text?: string;
   readonly textPair?: string;
@@ -77,6 +80,19 @@ export const command: Command<ExportOptions> = {
       .option('embedding-bits', {
         coerce: optionalBits('embedding-bits'),
         describe: 'Bits of the word vectors, 4 to 16',
+      })
+      .option('opens', {
+        choices: ['schedule', 'counts'] as const,
+        default: 'schedule' as const,
+        describe:
+          'What runs of the model open beside the answer: nothing, since public numbers of tokens stay in each layer (schedule), or how ' +
+          'many tokens the thresholds keep (counts)',
+      })
+      .option('schedule-quantile', {
+        type: 'string',
+        default: String(DEFAULT_SCHEDULE_QUANTILE),
+        describe: 'Of the schedule: this share of the texts keeps no more tokens by the thresholds',
+        coerce: fraction('schedule-quantile'),
       })
       .option('calibrate', {
         type: 'string',

@@ -8,6 +8,7 @@ import { LOCAL_AHEAD_MEGABYTES, withClient } from '../../experiments/with-client
 import type { Client } from '../../inference/client/client.js';
 import { ANSWER_KINDS, type AnswerKind, DEFAULT_ANSWER } from '../../inference/core/answer.js';
 import type { CotKind } from '../../inference/core/cot-kind.js';
+import { OPENINGS, type Openings } from '../../inference/run/openings.js';
 import type { Classification } from '../../inference/run/classification.js';
 import type { PublicModel } from '../../model/artifact/artifact.js';
 import { readPublicPart } from '../../model/artifact/artifact-file.js';
@@ -47,6 +48,7 @@ interface InferOptions {
   readonly details: boolean;
   readonly output?: OutputFormat | undefined;
   readonly file?: string | undefined;
+  readonly opens?: Openings | undefined;
   readonly answers?: AnswerKind | undefined;
   readonly answerBits: number;
   readonly batch: number;
@@ -148,6 +150,7 @@ async function infer(options: GlobalOptions & InferOptions): Promise<void> {
     timeoutSeconds: options.timeout,
     cache: options.cache,
     cots: options.cots,
+    opens: options.opens,
     answer: options.answers,
     serverAnswer: { kind: options.answers ?? DEFAULT_ANSWER.kind, bits: options.answerBits },
     verbose: options.verbose,
@@ -229,6 +232,13 @@ export const command: Command<InferOptions> = {
         type: 'boolean',
         default: false,
         describe: 'Layers, bytes, rounds and everything that was opened, of every text',
+      },
+      opens: {
+        choices: OPENINGS,
+        defaultDescription: 'nothing with --connect, counts with --local',
+        describe:
+          'The most that a model may open beside the answer: nothing, or how many tokens each layer keeps, which says of a text what ' +
+          "the server's weights want it to say; a model that opens more is refused before any work",
       },
       answers: {
         choices: ANSWER_KINDS,

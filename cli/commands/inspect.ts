@@ -1,5 +1,6 @@
 /** `inspect`: what an artifact is, after checking all of it. */
 import type { Argv } from 'yargs';
+import type { Schedule } from '../../model/artifact/schedule.js';
 import { megabytes } from '../../util/megabytes.js';
 import type { Command, GlobalOptions } from '../command.js';
 import type { Inspection } from '../inspection.js';
@@ -21,6 +22,7 @@ function printSummary({
   fixedPoint,
   bytes,
   commitment,
+  opens,
   digests,
 }: Inspection): void {
   const heads = `${config.layers} layers, ${config.heads} heads, width ${config.hiddenSize}, inner ${config.intermediateSize}`;
@@ -31,6 +33,9 @@ function printSummary({
   print(`fixed point   ring of ${fixedPoint.ringBits} bits, ${fixedPoint.fractionBits} of them fraction`);
   print(
     `public part   ${megabytes(bytes.public)} MB, ${parameters.embedding} numbers, digest ${digests.public}`,
+  );
+  print(
+    `opens         ${opens === 'counts' ? 'how many tokens each layer keeps, and the answer' : 'nothing but the answer'}`,
   );
   print(`commitment    ${commitment ?? 'none: exported by an older version'}`);
   if (bytes.private === null) print('private part  not here: weights and thresholds stay with the server');
@@ -71,6 +76,20 @@ function printLayers({ thresholds, ranges, scales }: Inspection): void {
   printTable(header, rows);
 }
 
+/** Kept tokens, and important ones where they are fewer: one row a padded length. */
+function printSchedule(schedule: Schedule): void {
+  const [first] = schedule;
+  if (!first || first.layers.length === 0) return;
+  printTable(
+    ['tokens kept of', ...first.layers.map((_, layer) => `layer ${layer}`)],
+    schedule.map(({ tokens, layers }) => [
+      tokens,
+      ...layers.map(({ kept, important }) => (important === kept ? kept : `${kept} (${important} high)`)),
+    ]),
+  );
+  print();
+}
+
 const printFiles = ({ files }: Inspection): void =>
   printTable(
     ['file', 'bytes', 'SHA-256'],
@@ -85,6 +104,7 @@ async function inspect({ artifact, json }: GlobalOptions & InspectOptions): Prom
   print();
   printLayers(inspection);
   print();
+  if (inspection.schedule) printSchedule(inspection.schedule);
   printFiles(inspection);
 }
 

@@ -14,13 +14,26 @@ import type { OpenParty, Party, PartyResult } from '../run/party.js';
 import { batchSizes, bucketOf, MAX_BATCH_TEXTS, sendRequest } from '../run/request.js';
 import { type TextInput, type TextOrPair, textOrPair } from '../run/text-input.js';
 import { createLeakList, createSession, type RecordedSession } from '../session/create-session.js';
+import { type Openings, openingsOf } from '../run/openings.js';
+import { OpensMoreError } from './opens-more-error.js';
 import { addCosts, type Cost, Meter, meteredChannel, NO_COST } from '../session/meter.js';
 import type { LeakRecord } from '../session/session.js';
 import { ClientAhead } from './client-ahead.js';
 import { Turns } from './turns.js';
 import { type Expected, Warmer } from './warm.js';
 
+/** @throws OpensMoreError if the model opens more than the client accepts */
+function checkOpenings(model: PublicModel, accepted: Openings): void {
+  if (accepted === 'counts' || openingsOf(model) === 'nothing') return;
+  throw new OpensMoreError(
+    "the server's model opens how many tokens each layer keeps (opens: counts), and its weights decide what that says of a text; " +
+      'no text was used. Accept it with --opens counts, or ask for a model exported with --opens schedule',
+  );
+}
+
 export interface ClientOptions {
+  /** The most that the model may open beside the answer; counts unless given. */
+  readonly opens?: Openings | undefined;
   readonly terms: ClientTerms<PublicPart>;
   readonly open: OpenParty;
   /** Told when the server sent its public part, so that it can be kept. */
@@ -88,11 +101,13 @@ export class Client implements AsyncDisposable {
   }
 
   /** Handshake and set-up over an open connection. */
-  static async open(channel: Channel, { terms, open, onPublicPart, onNote }: ClientOptions): Promise<Client> {
+  static async open(channel: Channel, options: ClientOptions): Promise<Client> {
+    const { terms, open, onPublicPart, onNote, opens = 'counts' } = options;
     const metered = meteredChannel(channel);
     const { part, sent, ...agreement } = await clientHandshake(metered, terms);
     if (sent) await onPublicPart?.(part.digest, sent);
     const { model } = part;
+    checkOpenings(model, opens);
     const tokenizer = createTokenizer(model.tokenizerFiles, model.config);
     const session = createSession({ self: 'client', channel: metered, random: Prg.create() });
     const meter = new Meter();

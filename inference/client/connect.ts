@@ -4,6 +4,7 @@ import type { AnswerKind } from '../core/answer.js';
 import type { CotKind } from '../core/cot-kind.js';
 import { checkPoolPath } from '../material/pool-file.js';
 import { connectTcp } from '../net/tcp-channel.js';
+import type { Openings } from '../run/openings.js';
 import type { OpenParty } from '../run/party.js';
 import { protocolDigest } from '../run/protocol-digest.js';
 import { Client } from './client.js';
@@ -20,6 +21,8 @@ export interface ConnectOptions {
   readonly cots?: CotKind | undefined;
   /** What the client wants to be told; all that the server gives unless given. */
   readonly answer?: AnswerKind | undefined;
+  /** The most that the model may open beside the answer: nothing unless given. */
+  readonly opens?: Openings | undefined;
   /** Accept only the model with this digest (hexadecimal). */
   readonly modelDigest?: string | undefined;
   /** Accept only this artifact's model; its public part is then not transferred. */
@@ -89,6 +92,7 @@ export async function connectClient(options: ConnectOptions): Promise<Client> {
         parse: parsePublicPart,
       },
       open,
+      opens: options.opens ?? 'nothing',
       ...(onNote ? { onNote } : {}),
       onPublicPart: async (digest, bytes) => cacheFolder && writeCached(cacheFolder, digest, bytes),
     });

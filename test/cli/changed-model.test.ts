@@ -26,7 +26,17 @@ async function serving<T>(path: string, port: string, body: (port: string) => Pr
 }
 
 const infer = (port: string, ...more: readonly string[]) =>
-  runHere('infer', '--connect', `127.0.0.1:${port}`, '--text', 'a good movie', '--json', ...more);
+  runHere(
+    'infer',
+    '--connect',
+    `127.0.0.1:${port}`,
+    '--opens',
+    'counts',
+    '--text',
+    'a good movie',
+    '--json',
+    ...more,
+  );
 
 it('shows a new server with its commitment, then refuses a changed model until it is accepted or pinned', async () => {
   const { digest, commitment } = await readPublicPart(artifact);

@@ -38,7 +38,16 @@ describe('serve and infer', () => {
     writeFileSync(texts, `a good movie\na bad movie\tgood\n${'good '.repeat(50)}\n`);
     const cache = join(folder, 'cache');
     process.env.XDG_CACHE_HOME = cache;
-    const infer = await runHere('infer', '--connect', `127.0.0.1:${port}`, '--file', texts, '--json');
+    const infer = await runHere(
+      'infer',
+      '--connect',
+      `127.0.0.1:${port}`,
+      '--opens',
+      'counts',
+      '--file',
+      texts,
+      '--json',
+    );
     expect(infer.stderr.replace(/^.* is new here: .*\n/, '')).toBe(
       `cipherprune: ${texts}:3: the text was truncated to 12 tokens, 40 word pieces were dropped\n`,
     );

@@ -69,7 +69,18 @@ describe('infer --warm', () => {
     const server = start('serve', '--artifact', artifact, '--port', '0', '--ahead-memory', '0');
     const port = (await server.line(/^listening on 127\.0\.0\.1:(\d+)$/m))[1]!;
     const { code, stderr } = await runHere(
-      ...['infer', '--connect', `127.0.0.1:${port}`, '--text', 'good', '--warm', '1', '--no-cache'],
+      ...[
+        'infer',
+        '--connect',
+        `127.0.0.1:${port}`,
+        '--opens',
+        'counts',
+        '--text',
+        'good',
+        '--warm',
+        '1',
+        '--no-cache',
+      ],
     );
     expect(code).toBe(0);
     expect(stderr).toContain('the server makes nothing ahead (serve --ahead-memory)');

@@ -10,8 +10,8 @@ import { predictionOf } from '../../model/outputs.js';
 import { type BatchLimits, type EncodedExample, evaluationBatches, makeBatch } from '../loop/batches.js';
 import { tokenShares } from '../loop/step.js';
 import { encode, NO_DROPOUT } from '../network/encoder.js';
-import { hardMasks } from '../network/forward-options.js';
-import { currentThresholds, type ModelState, weightTensors } from '../network/model-state.js';
+import { finalMasks } from '../network/forward-options.js';
+import { type ModelState, weightTensors } from '../network/model-state.js';
 
 export interface Predictions {
   /** [examples, labels], in the order of the examples given. */
@@ -38,10 +38,9 @@ export function predict(
   for (const group of evaluationBatches(examples, EVALUATION_LIMITS)) {
     const batch = makeBatch(group);
     tf.tidy(() => {
-      const thresholds = options.prune ? currentThresholds(state) : null;
       const output = encode(weights.get(), state.config, batch, batch.ids, {
         curves: DEFAULT_METHOD.curves,
-        masks: thresholds && hardMasks(thresholds, state.reduces),
+        masks: options.prune ? finalMasks(state, batch) : null,
         dropout: NO_DROPOUT,
         lastLayer: 'cls',
         precision: options.precision ?? 'float32',

@@ -6,8 +6,8 @@ import * as tf from '@tensorflow/tfjs';
 import { DEFAULT_METHOD } from '../../methods/index.js';
 import { type EncodedExample, evaluationBatches, makeBatch } from '../loop/batches.js';
 import { encode, NO_DROPOUT } from '../network/encoder.js';
-import { hardMasks } from '../network/forward-options.js';
-import { currentThresholds, type ModelState, weightTensors } from '../network/model-state.js';
+import { finalMasks } from '../network/forward-options.js';
+import { type ModelState, weightTensors } from '../network/model-state.js';
 import { EVALUATION_LIMITS, predictions } from './evaluate.js';
 
 export interface TokenTrace {
@@ -52,10 +52,9 @@ export function traceTokens(state: ModelState, examples: readonly EncodedExample
   for (const group of evaluationBatches(examples, EVALUATION_LIMITS)) {
     const batch = makeBatch(group);
     tf.tidy(() => {
-      const thresholds = currentThresholds(state);
       const output = encode(weights.get(), state.config, batch, batch.ids, {
         curves: DEFAULT_METHOD.curves,
-        masks: thresholds && hardMasks(thresholds, state.reduces),
+        masks: finalMasks(state, batch),
         dropout: NO_DROPOUT,
         lastLayer: 'cls',
         compact: true,

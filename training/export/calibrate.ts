@@ -5,8 +5,8 @@ import type { LayerRanges, ModelRanges } from '../../model/artifact/artifact.js'
 import { EVALUATION_LIMITS } from '../evaluate/evaluate.js';
 import { type Batch, type EncodedExample, evaluationBatches, makeBatch } from '../loop/batches.js';
 import { encode, NO_DROPOUT, type ObservedName } from '../network/encoder.js';
-import { hardMasks } from '../network/forward-options.js';
-import { currentThresholds, type ModelState, weightTensors } from '../network/model-state.js';
+import { finalMasks } from '../network/forward-options.js';
+import { type ModelState, weightTensors } from '../network/model-state.js';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends object ? Mutable<T[K]> : T[K] };
 
@@ -150,10 +150,9 @@ export function calibrate(state: ModelState, examples: readonly EncodedExample[]
     const batch = makeBatch(group);
     calibration.start(batch);
     tf.tidy(() => {
-      const thresholds = currentThresholds(state);
       encode(weights.get(), state.config, batch, batch.ids, {
         curves: DEFAULT_METHOD.curves,
-        masks: thresholds && hardMasks(thresholds, state.reduces),
+        masks: finalMasks(state, batch),
         dropout: NO_DROPOUT,
         lastLayer: 'cls',
         observe: (layer, name, value) => calibration.see(layer, name, value),

@@ -16,6 +16,7 @@ import { findRunConfig } from '../loop/run-config.js';
 import { stateOfCheckpoint } from '../network/model-state.js';
 import { calibrationSeed } from '../seeds.js';
 import { type ExportResult, exportArtifact } from './export.js';
+import { DEFAULT_SCHEDULE_QUANTILE } from './schedule-quantile.js';
 
 /** A text, or a pair of texts. */
 export interface CalibrationText {
@@ -34,6 +35,13 @@ export interface ExportModelOptions {
   readonly embeddingBits?: number | undefined;
   /** Texts to measure ranges on; by default a sample of the run's own training data. */
   readonly calibration?: readonly CalibrationText[] | undefined;
+  /**
+   * What both parties learn of a text besides the answer: with `schedule` nothing, since public numbers of tokens stay in each
+   * layer; with `counts` how many tokens the thresholds keep. Schedule unless given, for a model that prunes.
+   */
+  readonly opens?: 'schedule' | 'counts' | undefined;
+  /** Of the schedule: so many of the calibration's texts keep no more tokens by the thresholds; 0.95 unless given. */
+  readonly scheduleQuantile?: number | undefined;
   /** Folder of the run's data, if it has moved. */
   readonly data?: string | undefined;
 }
@@ -83,7 +91,13 @@ export async function exportModel(options: ExportModelOptions): Promise<Exported
   const weightBits = options.weightBits ?? defaults.weightBits;
   const embeddingBits = options.embeddingBits ?? defaults.embeddingBits;
   const fixedPoint = { ringBits, fractionBits };
-  const quantization = { weightBits, embeddingBits, fixedPoint };
+  const { opens = 'schedule', scheduleQuantile = DEFAULT_SCHEDULE_QUANTILE } = options;
+  const quantization = {
+    weightBits,
+    embeddingBits,
+    fixedPoint,
+    scheduleQuantile: opens === 'schedule' ? scheduleQuantile : null,
+  };
   const { artifact, tensors, warnings } = exportArtifact(checkpoint, examples, quantization);
   const parts = await writeArtifact(options.out, artifact);
   const { out } = options;

@@ -11,18 +11,26 @@ import {
   type QuantizedLinear,
   scalesOf,
 } from '../../model/artifact/artifact.js';
+import type { Schedule } from '../../model/artifact/schedule.js';
 import type { Checkpoint } from '../../model/checkpoint/checkpoint.js';
 import { groupOfLayer, headSize, weightGroups } from '../../model/config.js';
+import { traceTokens } from '../evaluate/token-trace.js';
 import type { EncodedExample } from '../loop/batches.js';
 import { type ModelState, methodOfState, stateOfCheckpoint } from '../network/model-state.js';
 import { layerPrefix, type Parameter, WORD_TABLE } from '../network/parameters.js';
 import { calibrate } from './calibrate.js';
+import { measureSchedule } from './measure-schedule.js';
 import { dequantize, type QuantizationReport, quantizeLinear, quantizeTable } from './quantize.js';
 
 export interface ExportOptions {
   readonly weightBits: number;
   readonly embeddingBits: number;
   readonly fixedPoint: FixedPoint;
+  /**
+   * Public numbers of tokens for every padded length: this quantile of what the thresholds keep on the given sentences. Null: the
+   * numbers are opened as the thresholds give them, text by text.
+   */
+  readonly scheduleQuantile?: number | null | undefined;
 }
 
 /** A range that the fixed-point ring cannot hold. */
@@ -130,6 +138,17 @@ function rangeWarnings(ranges: ModelRanges, { ringBits, fractionBits }: FixedPoi
   return named.filter(({ value }) => value >= limit).map(({ name, value }) => ({ name, value, limit }));
 }
 
+/** What the learned thresholds keep of the examples, as a schedule. */
+function scheduleOf(state: ModelState, examples: readonly EncodedExample[], quantile: number): Schedule {
+  const traces = traceTokens({ ...state, schedule: undefined }, examples);
+  const counted = traces.map(({ kept, important }, i) => ({
+    tokens: examples[i]!.ids.length,
+    kept,
+    important,
+  }));
+  return measureSchedule(counted, state.maxTokens, quantile);
+}
+
 /** Makes the artifact of a checkpoint; ranges are measured on `examples` with the rounded weights and pruning active. */
 export function exportArtifact(
   checkpoint: Checkpoint,
@@ -156,6 +175,10 @@ export function exportArtifact(
     classifier: quantizer.linear('classifier'),
   };
   const rounded: ModelState = { ...state, parameters: new Map([...state.parameters, ...quantizer.rounded]) };
+  const { scheduleQuantile = null } = options;
+  // Ranges are those of the tokens that will be kept.
+  if (scheduleQuantile !== null && rounded.spread !== null)
+    rounded.schedule = scheduleOf(rounded, examples, scheduleQuantile);
   const ranges = calibrate(rounded, examples);
   const artifact: Artifact = {
     public: {
@@ -168,6 +191,7 @@ export function exportArtifact(
       embedding,
       tokenizerFiles: state.tokenizerFiles,
       maxTokens: state.maxTokens,
+      ...(rounded.schedule ? { schedule: rounded.schedule } : {}),
     },
     private: privatePart,
   };

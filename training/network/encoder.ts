@@ -183,7 +183,7 @@ class Forward {
     const { context, scores } = this.#attend(at, x, x, { masks: before, rows });
     this.#observe(at, 'scores', scores!);
     const layerMasks = this.#options.masks?.[at];
-    const masks = last || !layerMasks ? before : tokenMasks(scores!, before, rows.cls, layerMasks);
+    const masks = last || !layerMasks ? before : tokenMasks(scores!, before, rows, layerMasks);
     if (this.#options.polarize && !last && layerMasks)
       this.indecision.push(indecision(scores!, before, rows.cls.off, layerMasks));
     // What follows is of the kept tokens only.

@@ -1,7 +1,10 @@
 /** The functions and masks that a model is run with, by phase. */
 import * as tf from '@tensorflow/tfjs';
 import type { LayerThresholds } from '../../model/artifact/artifact.js';
+import type { Batch } from '../loop/batches.js';
 import type { LayerMasks } from './masks.js';
+import { currentThresholds, type ModelState } from './model-state.js';
+import { bestMasks } from './schedule-masks.js';
 
 /**
  * Hard masks by given thresholds; a model without reduction keeps every token at the high degree. temperatures: for their indecision,
@@ -18,3 +21,10 @@ export const hardMasks = (
     reduce: reduces ? tf.scalar(reduce) : null,
     temperature: temperatures[layer]!,
   }));
+
+/** What a model is run with once it is trained: its schedule's masks, or those of its thresholds; null if it keeps all tokens. */
+export function finalMasks(state: ModelState, batch: Batch): LayerMasks[] | null {
+  const thresholds = currentThresholds(state);
+  if (thresholds === null) return null;
+  return state.schedule ? bestMasks(state.schedule, batch) : hardMasks(thresholds, state.reduces);
+}

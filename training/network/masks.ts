@@ -4,11 +4,23 @@
  */
 import * as tf from '@tensorflow/tfjs';
 
-export type MaskMode = 'none' | 'soft' | 'hard';
+/** Rows of sequences, one after the other. */
+export interface SequenceRows {
+  /** Rows of every sequence; the first of them is [CLS]. */
+  readonly lengths: Int32Array;
+  /** The row of every sequence's [CLS]. */
+  readonly first: Int32Array;
+  /** 1 on [CLS], and 1 on all others. [rows] */
+  readonly cls: { readonly on: tf.Tensor1D; readonly off: tf.Tensor1D };
+}
+
+export type MaskMode = 'none' | 'soft' | 'hard' | 'best';
 
 /** What one layer does with scores. Thresholds are scalars; a null `reduce` keeps every token at the high degree. */
 export interface LayerMasks {
   readonly mode: MaskMode;
+  /** Instead of thresholds (schedule-masks.ts). */
+  readonly choose?: (scores: tf.Tensor1D, before: TokenMasks, rows: SequenceRows) => TokenMasks;
   readonly prune: tf.Scalar | null;
   readonly reduce: tf.Scalar | null;
   /** Of the soft masks; of a hard one only `indecision` is computed with it. */
@@ -45,16 +57,18 @@ const sparing = (mask: tf.Tensor1D, cls: tf.Tensor1D, notCls: tf.Tensor1D): tf.T
   mask.mul(notCls).add(cls);
 
 /**
- * Masks after a layer's attention. scores, before.kept [batch · tokens]; cls is 1 on the first token of every sequence.
+ * Masks after a layer's attention. scores, before.kept [rows]; of rows the first of every sequence is [CLS].
  * The important ones are among the kept ones.
  */
 export function tokenMasks(
   scores: tf.Tensor1D,
   before: TokenMasks,
-  cls: { readonly on: tf.Tensor1D; readonly off: tf.Tensor1D },
+  rows: SequenceRows,
   masks: LayerMasks,
 ): TokenMasks {
   if (masks.mode === 'none') return before;
+  if (masks.choose) return masks.choose(scores, before, rows);
+  const { cls } = rows;
   const all = tf.onesLike(scores) as tf.Tensor1D;
   const own = masks.prune ? sparing(compare(scores, masks.prune, masks), cls.on, cls.off) : all;
   const kept = masks.prune ? (own.mul(before.kept) as tf.Tensor1D) : before.kept;

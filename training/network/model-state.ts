@@ -2,6 +2,7 @@
 import { cipherPrune, cipherPruneOnly, dense } from '../../methods/cipherprune/index.js';
 import type { Method } from '../../methods/method.js';
 import type { LayerThresholds } from '../../model/artifact/artifact.js';
+import type { Schedule } from '../../model/artifact/schedule.js';
 import type { Checkpoint, WholeCheckpoint } from '../../model/checkpoint/checkpoint.js';
 import type { ModelConfig } from '../../model/config.js';
 import type { TaskDescription } from '../../model/task.js';
@@ -20,6 +21,8 @@ export interface ModelState {
   /** Standard deviation of n·S per pruning layer: the unit of the thresholds. Null before the soft phase. */
   spread: readonly number[] | null;
   readonly reduces: boolean;
+  /** Public numbers of tokens in place of thresholds; absent: thresholds decide. */
+  schedule?: Schedule | undefined;
 }
 
 /** The method that a state is of, by what it has learned so far. */

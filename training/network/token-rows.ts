@@ -4,15 +4,9 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Batch } from '../loop/batches.js';
-import type { TokenMasks } from './masks.js';
+import type { SequenceRows, TokenMasks } from './masks.js';
 
-export interface TokenRows {
-  /** Rows of every sequence; the first of them is [CLS]. */
-  readonly lengths: Int32Array;
-  /** The row of every sequence's [CLS]. */
-  readonly first: Int32Array;
-  /** 1 on [CLS], and 1 on all others. [rows] */
-  readonly cls: { readonly on: tf.Tensor1D; readonly off: tf.Tensor1D };
+export interface TokenRows extends SequenceRows {
   /** The place of every row in [batch · tokens]; null as long as all rows are there. */
   readonly places: Int32Array | null;
 }

@@ -14,6 +14,7 @@ import {
 } from '../../../model/artifact/artifact.js';
 import { BERT_ARCHITECTURE, type ModelConfig } from '../../../model/config.js';
 import { namedTask } from '../../../model/task.js';
+import type { Schedule } from '../../../model/artifact/schedule.js';
 import { tokenizerFilesFromVocabulary } from '../../../model/tokenizer/tokenizer-files.js';
 
 export const tinyVocabulary = [
@@ -45,10 +46,22 @@ const ranges: LayerRanges = {
   outputNorm: 4,
 };
 
+/** For inputs of up to 12 tokens. */
+export const tinySchedule = (layers: number): Schedule =>
+  [8, 16].map((tokens) => ({
+    tokens,
+    layers: Array.from({ length: layers - 1 }, (_, layer) => ({
+      kept: tokens - 2 - layer,
+      important: tokens / 2 - layer,
+    })),
+  }));
+
 export interface TinyOptions {
   readonly seed?: number;
   readonly weightBits?: number;
   readonly prunes?: boolean;
+  /** Keeps public numbers of tokens and opens none. */
+  readonly scheduled?: boolean;
   readonly config?: Partial<ModelConfig>;
 }
 
@@ -56,6 +69,7 @@ export function tinyArtifact({
   seed = 1,
   weightBits = 8,
   prunes = true,
+  scheduled = false,
   config: changes,
 }: TinyOptions = {}): Artifact {
   const random = splitmix32(seed);
@@ -109,6 +123,7 @@ export function tinyArtifact({
       ranges: { embedding: 4, layers: model.layers.map(() => ranges), poolerInput: 4, logits: 3 },
       scales: scalesOf(model),
       method: methodReference(prunes ? cipherPrune : dense),
+      ...(scheduled ? { schedule: tinySchedule(config.layers) } : {}),
       embedding: {
         word: matrix(config.vocabularySize, hiddenSize),
         position: matrix(config.maxPositions, hiddenSize),

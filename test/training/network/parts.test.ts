@@ -29,10 +29,11 @@ describe('masks', () => {
     important: tf.onesLike(scores),
   };
   const cls = { on: tf.tensor1d([1, 0, 0, 1, 0, 0]), off: tf.tensor1d([0, 1, 1, 0, 1, 1]) };
+  const rows = { cls, first: Int32Array.of(0, 3), lengths: Int32Array.of(3, 3) };
   const thresholds = { prune: tf.scalar(1), reduce: tf.scalar(1.1) };
 
   it('are sigmoids of the distance to the threshold, multiplied along the layers, and spare [CLS]', () => {
-    const masks = tokenMasks(scores, before, cls, { mode: 'soft', temperature: 0.2, ...thresholds });
+    const masks = tokenMasks(scores, before, rows, { mode: 'soft', temperature: 0.2, ...thresholds });
     const expected = [1, sigmoid(-2.5), 0.5 * sigmoid(1), 1, 0.5, 0];
     numbers(masks.kept).forEach((value, i) => {
       expect(value).toBeCloseTo(expected[i]!, 5);
@@ -48,13 +49,13 @@ describe('masks', () => {
   });
 
   it('are comparisons when hard', () => {
-    const masks = tokenMasks(scores, before, cls, { mode: 'hard', temperature: 0, ...thresholds });
+    const masks = tokenMasks(scores, before, rows, { mode: 'hard', temperature: 0, ...thresholds });
     expect(numbers(masks.kept)).toEqual([1, 0, 0.5, 1, 1, 0]);
     expect(numbers(masks.important)).toEqual([1, 0, 1, 1, 0, 1]);
   });
 
   it('keep every token at the high degree without a threshold for it', () => {
-    const masks = tokenMasks(scores, before, cls, {
+    const masks = tokenMasks(scores, before, rows, {
       mode: 'hard',
       temperature: 0,
       prune: thresholds.prune,
