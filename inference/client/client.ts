@@ -2,7 +2,6 @@
 import type { PublicModel } from '../../model/artifact/artifact.js';
 import type { PublicPart } from '../../model/artifact/artifact-file.js';
 import { createTokenizer, type Encoding, type Tokenizer } from '../../model/tokenizer/tokenizer.js';
-import { InputError } from '../../util/errors.js';
 import type { AnswerTerms } from '../core/answer.js';
 import { ProtocolError } from '../core/errors.js';
 import { withSpan } from '../core/span.js';
@@ -122,7 +121,7 @@ export class Client implements AsyncDisposable {
     });
   }
 
-  /** One text or pair. Throws InputError for an empty text, ProtocolError for what the server does. */
+  /** One text or pair. Throws ProtocolError for what the server does. */
   async classify(input: TextInput, options?: CallOptions): Promise<Classification> {
     const [classification] = await this.classifyBatch([input], options);
     return classification!;
