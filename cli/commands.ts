@@ -5,6 +5,7 @@
 import type { RegisteredCommand } from './command.js';
 import { command as bench } from './commands/bench.js';
 import { command as demo } from './commands/demo.js';
+import { command as estimate } from './commands/estimate.js';
 import { command as evaluate } from './commands/evaluate.js';
 import { command as exportCommand } from './commands/export.js';
 import { command as generate } from './commands/generate.js';
@@ -34,6 +35,7 @@ export const commands: readonly RegisteredCommand[] = [
   evaluate,
   predict,
   tokenize,
+  estimate,
   measure,
   sweep,
   soup,

@@ -20,6 +20,21 @@ export const wholeNumbers =
     throw new UsageError(`--${name}: expected different numbers, got ${JSON.stringify(value)}`);
   };
 
+/** For `coerce`: whole numbers with commas between them, in the order given. */
+export const wholeNumberList =
+  (name: string, minimum: number) =>
+  (value: unknown): number[] =>
+    String(value).split(',').map(wholeNumber(name, minimum));
+
+/** For `coerce`: a number above 0, or not below it. */
+export const positiveNumber =
+  (name: string, { orZero = false } = {}) =>
+  (value: unknown): number => {
+    const number = typeof value === 'string' && value.trim() === '' ? Number.NaN : Number(value);
+    if (Number.isFinite(number) && (number > 0 || (orZero && number === 0))) return number;
+    throw new UsageError(`--${name}: expected a number above 0, got ${JSON.stringify(value)}`);
+  };
+
 /** For `coerce`: a number from 0 to 1. */
 export const fraction =
   (name: string) =>

@@ -62,6 +62,19 @@ export interface CostEstimate {
   readonly protocols: readonly ProtocolCost[];
 }
 
+/**
+ * Seconds of a text on any network: those of computing, which the loopback has too, `machine` times as long as on the machine that
+ * throughputs were fitted to, then latency and bandwidth.
+ */
+export function secondsOn(
+  { seconds, bytes, rounds }: Pick<CostEstimate, 'seconds' | 'bytes' | 'rounds'>,
+  { bandwidthBitsPerSecond, roundTripMilliseconds }: NetworkModel,
+  machine = 1,
+): number {
+  const computing = seconds.loopback - (8 * bytes) / networkModels.loopback.bandwidthBitsPerSecond;
+  return machine * computing + (rounds * roundTripMilliseconds) / 1000 + (8 * bytes) / bandwidthBitsPerSecond;
+}
+
 /** The client's request for one text (run/request.ts). */
 const REQUEST_BYTES = 8;
 

@@ -171,6 +171,33 @@ describe('predict', () => {
   });
 });
 
+describe('estimate', () => {
+  it('has the bytes and rounds of a real text, and the seconds of any network', async () => {
+    const args = ['--artifact', at('artifact'), '--text', 'good bad movie', '--json'];
+    const real = JSON.parse((await runHere('infer', '--local', ...args)).stdout);
+    const run = async (...more: string[]) => JSON.parse((await runHere('estimate', ...args, ...more)).stdout);
+    const slow = await run('--rtt', '100', '--mbit', '8');
+    expect(slow).toMatchObject({ source: 'texts', texts: 1, tokens: real.bucket, rounds: real.cost.rounds });
+    expect(slow.bytes).toBe(real.cost.sentBytes + real.cost.receivedBytes);
+    expect(slow.schedule).toEqual(real.layers.map(({ kept }: { kept: number }) => kept));
+    const fast = await run('--rtt', '0', '--mbit', '16');
+    const saved = slow.rounds * 0.1 + slow.bytes / 1e6 - slow.bytes / 2e6;
+    expect(slow.seconds.own - fast.seconds.own).toBeCloseTo(saved, 9);
+  });
+
+  it('says that it knows nothing of the tokens, or takes what it is told', async () => {
+    const run = async (...more: string[]) =>
+      JSON.parse(
+        (await runHere('estimate', '--artifact', at('artifact'), '--tokens', '8', '--json', ...more)).stdout,
+      );
+    const most = await run();
+    expect(most).toMatchObject({ source: 'no token leaves', schedule: [8, 8] });
+    const fewer = await run('--schedule', '3');
+    expect(fewer).toMatchObject({ source: 'given', schedule: [3, 1] });
+    expect(fewer.bytes).toBeLessThan(most.bytes);
+  });
+});
+
 describe('tokenize', () => {
   it('shows pieces, ids and how many are cut off', async () => {
     const { stdout } = await runHere(
