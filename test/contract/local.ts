@@ -11,7 +11,11 @@ type ExpectValues = (
 
 const SHAPE = [3, 4];
 
-export function localContract(parties: () => Parties, expectValues: ExpectValues): void {
+export function localContract(
+  parties: () => Parties,
+  expectValues: ExpectValues,
+  truncationError: bigint,
+): void {
   describe.each([6, 37, 64])('local operations in %i bits', (bits) => {
     const data = new TestData(100 + bits);
     const x = data.plain(SHAPE, bits, 3);
@@ -134,7 +138,7 @@ export function localContract(parties: () => Parties, expectValues: ExpectValues
       );
     });
 
-    it('truncates to within one unit in the last place', async () => {
+    it('truncates to within the units in the last place that the backend states', async () => {
       const many = data.plain([200], bits, 3, bits - 1);
       const expected = many.values.map((v) => (v + 2n) >> 2n);
       await expectValues(
@@ -144,7 +148,7 @@ export function localContract(parties: () => Parties, expectValues: ExpectValues
           return truncated;
         },
         expected,
-        1n,
+        truncationError,
       );
     });
   });

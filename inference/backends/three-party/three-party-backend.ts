@@ -1,0 +1,352 @@
+/**
+ * Three nodes of which at most one is curious (semi-honest, honest majority). The nodes compute on replicated shares; the owners of
+ * text and model do not take part: what they know arrives as shares. Everything that is not linear is a computation on two
+ * private numbers, x0 + x1 at node 0 and x2 at nodes 1 and 2.
+ */
+import { kernels } from '#kernels';
+import { TensorMismatchError } from '../../core/errors.js';
+import type { RingFormat } from '../../core/ring-tensor.js';
+import { formatShape, type Shape, sameShape, sizeOf } from '../../core/shape.js';
+import { protocol } from '../../core/span.js';
+import type { PartyId, PrivateTensor, RingTensor, SharedBits, SharedTensor } from '../../core/tensors.js';
+import type { Backend, LeakName, RowShifts, ShuffleRows, Sign, Weight, WeightSource } from '../backend.js';
+import {
+  bitsOf,
+  dataOf,
+  describe,
+  expectDropped,
+  expectFactor,
+  expectSquareRing,
+  isPrefix,
+  localBits,
+  localTensor,
+} from '../local-backend.js';
+import { expectTable } from '../look-up.js';
+import { andBytes, packBits, unpackBits } from './bits.js';
+import { topBit } from './carry.js';
+import { ComponentBackend, type Replicated, type ReplicatedBits } from './components.js';
+import { bitsToWords, floorShift, knownToNode0, knownToNodes12, widenNonNegative } from './conversions.js';
+import { lookUpTable } from './look-up.js';
+import { type Components, type Node, receiveWords, sendWords } from './node.js';
+import { type Factor, factorOf, type MatrixShape, matrixProduct, product, rowProduct } from './products.js';
+import { shuffleRows } from './shuffle.js';
+
+type Words = Components<BigUint64Array>;
+
+/** Where a node finds its components of what text and model owners know. */
+export interface SharedInputs {
+  /** Of a private tensor, in its ring. */
+  tensor(x: PrivateTensor): Words;
+  /** Of a weight's matrix [inputs, outputs] in a ring. */
+  matrix(source: WeightShape, ringBits: number): Words;
+  /** Of its bias [outputs] in a ring, at a scale. */
+  bias(source: WeightShape, format: RingFormat): Words;
+}
+
+/** What everybody knows of a weight. */
+export type WeightShape = Omit<WeightSource, 'matrix' | 'bias'>;
+
+/** Prepared in the ring in which it is first used; a model uses one. */
+interface SharedWeight extends Weight {
+  readonly source: WeightShape;
+  prepared: { readonly ringBits: number; readonly factor: Factor } | null;
+}
+
+/** What goes to the client, who adds up the three nodes' first components. */
+export type Deliver = (words: BigUint64Array, x: SharedTensor, leak: LeakName) => void;
+
+export class ThreePartyBackend extends ComponentBackend implements Backend {
+  readonly #node: Node;
+  readonly #inputs: SharedInputs;
+  readonly #deliver: Deliver;
+
+  constructor(node: Node, inputs: SharedInputs, deliver: Deliver) {
+    super(node.index);
+    this.#node = node;
+    this.#inputs = inputs;
+    this.#deliver = deliver;
+  }
+
+  #tensor(
+    [own, next]: Words,
+    shape: Shape,
+    format: Pick<SharedTensor, 'ringBits' | 'fractionBits'>,
+  ): Replicated {
+    return this.replicated([localTensor(own, shape, format), localTensor(next, shape, format)]);
+  }
+
+  #words(x: SharedTensor): Words {
+    const [own, next] = this.partsOf(x);
+    return [dataOf(own), dataOf(next)];
+  }
+
+  #bits([own, next]: Components<Uint8Array>, shape: Shape): ReplicatedBits {
+    return this.replicatedBits([localBits(own, shape), localBits(next, shape)]);
+  }
+
+  #bytes(bits: SharedBits): Components<Uint8Array> {
+    const [own, next] = this.bitPartsOf(bits);
+    return [bitsOf(own), bitsOf(next)];
+  }
+
+  async share(x: PrivateTensor): Promise<Replicated> {
+    return this.#tensor(this.#inputs.tensor(x), x.shape, x);
+  }
+
+  override addPrivate(x: SharedTensor, value: PrivateTensor): Replicated {
+    return this.addSuffix(x, this.#tensor(this.#inputs.tensor(value), value.shape, value));
+  }
+
+  async prepare({ matrix: _, bias: __, ...source }: WeightSource): Promise<Weight> {
+    const weight: SharedWeight = { kind: 'weight', ...source, source, prepared: null };
+    return weight;
+  }
+
+  readonly #linear = protocol('linear', async (x: SharedTensor, w: SharedWeight): Promise<Replicated> => {
+    const [rows, inputs] = x.shape as [number, number];
+    const { ringBits } = x;
+    if (w.prepared?.ringBits !== ringBits)
+      w.prepared = { ringBits, factor: factorOf(this.#inputs.matrix(w.source, ringBits), ringBits) };
+    const shape = { batch: 1, n: rows, k: inputs, m: w.outputs };
+    const words = await matrixProduct(this.#node, this.#words(x), w.prepared.factor, ringBits, shape);
+    const format = { ringBits, fractionBits: x.fractionBits + w.fractionBits };
+    const bias = this.#tensor(this.#inputs.bias(w.source, format), [w.outputs], format);
+    return this.addSuffix(this.#tensor(words, [rows, w.outputs], format), bias);
+  });
+
+  async linear(x: SharedTensor, w: Weight): Promise<Replicated> {
+    if (x.shape.length !== 2 || x.shape[1] !== w.inputs)
+      throw new TensorMismatchError(`linear: expected [rows, ${w.inputs}], got ${formatShape(x.shape)}`);
+    return this.#linear(x, w as SharedWeight);
+  }
+
+  readonly #matmul = protocol('matmul', (x: Words, y: Words, ringBits: number, shape: MatrixShape) =>
+    matrixProduct(this.#node, x, factorOf(y, ringBits), ringBits, shape),
+  );
+
+  async matmul(x: SharedTensor, y: SharedTensor): Promise<Replicated> {
+    const [batch, n, k] = x.shape as [number, number, number];
+    const [yBatch, yInner, m] = y.shape as [number, number, number];
+    const fits = x.shape.length === 3 && y.shape.length === 3 && batch === yBatch && k === yInner;
+    if (!fits || x.ringBits !== y.ringBits)
+      throw new TensorMismatchError(
+        `matmul: expected [batch, n, k] and [batch, k, m], got ${describe(x)} and ${describe(y)}`,
+      );
+    const words = await this.#matmul(this.#words(x), this.#words(y), x.ringBits, { batch, n, k, m });
+    return this.#tensor(words, [batch, n, m], productFormat(x, y));
+  }
+
+  readonly #multiply = protocol('multiply', async (x: SharedTensor, y: SharedTensor, sign: Sign) => {
+    const factor = y.ringBits < x.ringBits ? await this.#widened(y, x.ringBits, sign) : y;
+    return product(this.#node, this.#words(x), this.#words(factor), x.ringBits);
+  });
+
+  async multiply(x: SharedTensor, y: SharedTensor, ySign: Sign = 'signed'): Promise<Replicated> {
+    expectFactor(x, y);
+    return this.#tensor(await this.#multiply(x, y, ySign), x.shape, productFormat(x, y));
+  }
+
+  readonly #square = protocol('square', async (x: SharedTensor, ringBits: number, sign: Sign) => {
+    const words = this.#words(ringBits > x.ringBits ? await this.#widened(x, ringBits, sign) : x);
+    return product(this.#node, words, words, ringBits);
+  });
+
+  async square(x: SharedTensor, ringBits = x.ringBits, sign: Sign = 'signed'): Promise<Replicated> {
+    expectSquareRing(x, ringBits);
+    const format = { ringBits, fractionBits: 2 * x.fractionBits };
+    return this.#tensor(await this.#square(x, ringBits, sign), x.shape, format);
+  }
+
+  readonly #multiplyPrivate = protocol('multiplyPrivate', (x: Words, y: Words, ringBits: number) =>
+    rowProduct(this.#node, x, y, ringBits),
+  );
+
+  async multiplyPrivate(x: SharedTensor, y: PrivateTensor): Promise<Replicated> {
+    if (y.shape.length !== 1 || x.shape.at(-1) !== y.shape[0])
+      throw new TensorMismatchError(`multiplyPrivate: expected a row of ${describe(x)}, got ${describe(y)}`);
+    const row = this.#inputs.tensor({ ...y, ringBits: x.ringBits });
+    const words = await this.#multiplyPrivate(this.#words(x), row, x.ringBits);
+    return this.#tensor(words, x.shape, productFormat(x, y));
+  }
+
+  /** To a larger ring; 'signed' values have a bit of headroom, and an offset makes them non-negative meanwhile. */
+  async #widened(x: SharedTensor, ringBits: number, sign: Sign): Promise<Replicated> {
+    const offset = sign === 'signed' ? 2 ** (x.ringBits - 2 - x.fractionBits) : 0;
+    const raised = offset === 0 ? x : this.addPublic(x, offset);
+    const words = await widenNonNegative(this.#node, this.#words(raised), x.ringBits, ringBits);
+    const wide = this.#tensor(words, x.shape, { ringBits, fractionBits: x.fractionBits });
+    return offset === 0 ? wide : this.addPublic(wide, -offset);
+  }
+
+  readonly #widen = protocol('widen', (x: SharedTensor, ringBits: number) =>
+    this.#widened(x, ringBits, 'signed'),
+  );
+
+  async widen(x: SharedTensor, ringBits: number): Promise<Replicated> {
+    if (ringBits < x.ringBits || x.ringBits < 2)
+      throw new TensorMismatchError(`widen: expected at least ${x.ringBits} bits, got ${ringBits}`);
+    return this.#widen(x, ringBits);
+  }
+
+  readonly #round = protocol('round', (x: Words, ringBits: number, bits: number) =>
+    floorShift(this.#node, x, ringBits, bits),
+  );
+
+  async round(x: SharedTensor, bits: number): Promise<Replicated> {
+    expectDropped(x, bits);
+    if (bits === 0) return x as Replicated;
+    const raised = this.addPublic(this.reinterpret(x, 0), 2 ** (bits - 1));
+    const words = await this.#round(this.#words(raised), x.ringBits, bits);
+    return this.#tensor(words, x.shape, { ringBits: x.ringBits - bits, fractionBits: x.fractionBits - bits });
+  }
+
+  readonly #topBit = protocol(
+    'compare',
+    async (x: Words, ringBits: number): Promise<Components<Uint8Array>> => {
+      const [left, right] = [knownToNode0(this.#node, x, ringBits), knownToNodes12(this.#node, x)];
+      const count = x[0].length;
+      const packed = await topBit(this.#node, { left, right, count, ringBits });
+      return packed.map((bytes) => unpackBits(bytes, count)) as unknown as Components<Uint8Array>;
+    },
+  );
+
+  async isNegative(x: SharedTensor): Promise<ReplicatedBits> {
+    return this.#bits(await this.#topBit(this.#words(x), x.ringBits), x.shape);
+  }
+
+  async areNegative(x: SharedTensor, copies: readonly RowShifts[]): Promise<ReplicatedBits> {
+    const shifted = this.shiftedCopies(x, copies);
+    return this.#bits(await this.#topBit(shifted, x.ringBits), [copies.length, ...x.shape]);
+  }
+
+  readonly #and = protocol('and', async (a: Components<Uint8Array>, b: Components<Uint8Array>) => {
+    const count = a[0].length;
+    const packed = (bits: Components<Uint8Array>) => bits.map(packBits) as unknown as Components<Uint8Array>;
+    const products = await andBytes(this.#node, packed(a), packed(b));
+    return products.map((bytes) => unpackBits(bytes, count)) as unknown as Components<Uint8Array>;
+  });
+
+  async and(a: SharedBits, b: SharedBits): Promise<ReplicatedBits> {
+    if (!sameShape(a.shape, b.shape))
+      throw new TensorMismatchError(`and: expected ${formatShape(a.shape)}, got ${formatShape(b.shape)}`);
+    return this.#bits(await this.#and(this.#bytes(a), this.#bytes(b)), a.shape);
+  }
+
+  readonly #toArithmetic = protocol('toArithmetic', (bits: Components<Uint8Array>, ringBits: number) =>
+    bitsToWords(this.#node, bits, ringBits),
+  );
+
+  async toArithmetic(bits: SharedBits, ringBits: number): Promise<Replicated> {
+    const words = await this.#toArithmetic(this.#bytes(bits), ringBits);
+    return this.#tensor(words, bits.shape, { ringBits, fractionBits: 0 });
+  }
+
+  readonly #multiplex = protocol(
+    'multiplex',
+    async (bits: Components<Uint8Array>, x: Words, ringBits: number) =>
+      product(this.#node, x, await bitsToWords(this.#node, bits, ringBits), ringBits),
+  );
+
+  async multiplex(bits: SharedBits, x: SharedTensor): Promise<Replicated> {
+    if (!isPrefix(bits.shape, x.shape))
+      throw new TensorMismatchError(
+        `multiplex: expected a prefix of ${formatShape(x.shape)}, got ${formatShape(bits.shape)}`,
+      );
+    return this.#tensor(await this.#multiplex(this.#bytes(bits), this.#words(x), x.ringBits), x.shape, x);
+  }
+
+  readonly #lookUp = protocol('lookUp', (x: Words, indexBits: number, { data, ringBits }: RingTensor) => {
+    const [left, right] = [knownToNode0(this.#node, x, indexBits), knownToNodes12(this.#node, x)];
+    return lookUpTable(this.#node, left, right, x[0].length, data, ringBits);
+  });
+
+  async lookUp(x: SharedTensor, table: RingTensor): Promise<Replicated> {
+    expectTable(x, table);
+    return this.#tensor(await this.#lookUp(this.#words(x), x.ringBits, table), x.shape, table);
+  }
+
+  readonly #shuffle = protocol('shuffle', async (rows: ShuffleRows): Promise<ShuffleRows> => {
+    const count = (rows.tensors[0] ?? rows.bits[0])!.shape[0]!;
+    const columns = (shape: Shape): number => sizeOf(shape.slice(1));
+    const blocks = [
+      ...rows.tensors.map((x) => ({
+        columns: columns(x.shape),
+        ringBits: x.ringBits,
+        words: this.#words(x),
+      })),
+      ...rows.bits.map((bits) => ({
+        columns: columns(bits.shape),
+        ringBits: 1,
+        words: this.#bytes(bits).map((bytes) => {
+          const words = new BigUint64Array(bytes.length);
+          kernels.ringFromBits(bytes, words);
+          return words;
+        }) as unknown as Words,
+      })),
+    ];
+    const shuffled = await shuffleRows(this.#node, count, blocks);
+    const bytesOf = (words: BigUint64Array): Uint8Array => {
+      const bytes = new Uint8Array(words.length);
+      kernels.ringSignBit(words, 1, bytes);
+      return bytes;
+    };
+    return {
+      tensors: rows.tensors.map((x, i) => this.#tensor(shuffled[i]!.words, x.shape, x)),
+      bits: rows.bits.map(({ shape }, i) => {
+        const [own, next] = shuffled[rows.tensors.length + i]!.words;
+        return this.#bits([bytesOf(own), bytesOf(next)], shape);
+      }),
+    };
+  });
+
+  shuffle(rows: ShuffleRows): Promise<ShuffleRows> {
+    return this.#shuffle(rows);
+  }
+
+  readonly #open = protocol(
+    'reveal',
+    async ([own, next]: Words, ringBits: number): Promise<BigUint64Array> => {
+      // Node i lacks component i - 1, which node i + 1 has as its second.
+      sendWords(this.#node.previous, next, ringBits);
+      const value = await receiveWords(this.#node.next, own.length, ringBits);
+      kernels.ringAdd(value, own, ringBits, value);
+      kernels.ringAdd(value, next, ringBits, value);
+      return value;
+    },
+  );
+
+  /** `all` are the nodes; to the client each sends its first component. */
+  async reveal(x: SharedTensor, to: PartyId | 'all', leak: LeakName): Promise<RingTensor | null> {
+    this.#node.recordLeak(leak, to);
+    const words = this.#words(x);
+    if (to === 'client') {
+      this.#deliver(words[0], x, leak);
+      return null;
+    }
+    if (to !== 'all') throw new Error(`reveal: expected nodes or client, got ${to}, who does not take part`);
+    const { shape, ringBits, fractionBits } = x;
+    return { shape, ringBits, fractionBits, data: await this.#open(words, ringBits) };
+  }
+
+  async revealBits(bits: SharedBits, to: PartyId | 'all', leak: LeakName): Promise<Uint8Array | null> {
+    const words = this.#bytes(bits).map((bytes) => {
+      const out = new BigUint64Array(bytes.length);
+      kernels.ringFromBits(bytes, out);
+      return out;
+    }) as unknown as Words;
+    const opened = await this.reveal(
+      this.#tensor(words, bits.shape, { ringBits: 1, fractionBits: 0 }),
+      to,
+      leak,
+    );
+    if (opened === null) return null;
+    const out = new Uint8Array(opened.data.length);
+    kernels.ringSignBit(opened.data, 1, out);
+    return out;
+  }
+}
+
+const productFormat = (x: SharedTensor, y: SharedTensor | PrivateTensor) => ({
+  ringBits: x.ringBits,
+  fractionBits: x.fractionBits + y.fractionBits,
+});
