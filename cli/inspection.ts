@@ -6,6 +6,8 @@ import type { LayerThresholds, PublicModel } from '../model/artifact/artifact.js
 import { type PublicPart, readArtifact, readPublicPart } from '../model/artifact/artifact-file.js';
 import type { PrivatePart } from '../model/artifact/private-part.js';
 import type { Schedule } from '../model/artifact/schedule.js';
+import { encoderShapes, headShapes } from '../model/checkpoint/checkpoint-tensors.js';
+import { elementCount } from '../model/checkpoint/safetensors.js';
 import { sha256 } from '../model/sha256.js';
 import { taskName } from '../model/task.js';
 
@@ -36,6 +38,8 @@ export interface Inspection {
   readonly opens: Openings;
   /** Tokens that stay in each layer, by padded length, where they are public; else null. */
   readonly schedule: Schedule | null;
+  /** Null without thresholds. */
+  readonly thresholdSource: 'training' | 'quantiles' | null;
   /** The public part's, to the private part; null in artifacts of older versions. */
   readonly commitment: string | null;
   readonly digests: { readonly public: string; readonly private: string | null };
@@ -57,23 +61,17 @@ const filesOf = (
 const totalBytes = (files: readonly InspectedFile[], part: 'public' | 'private'): number =>
   files.filter((file) => file.part === part).reduce((sum, { bytes }) => sum + bytes, 0);
 
-/** Numbers in the embedding tables and their LayerNorm. */
-const embeddingParameters = ({
-  vocabularySize,
-  maxPositions,
-  tokenTypes,
-  hiddenSize,
-}: PublicModel['config']): number => (vocabularySize + maxPositions + tokenTypes + 2) * hiddenSize;
-
-/** Numbers in the layers, pooler and classifier. */
-function privateParameters({
-  hiddenSize: h,
-  intermediateSize: i,
-  layers,
-  labels,
-}: PublicModel['config']): number {
-  const layer = 4 * (h * h + h) + (h * i + i) + (i * h + h) + 4 * h;
-  return layers * layer + (h * h + h) + (h * labels.length + labels.length);
+/** Numbers in the embedding tables with their LayerNorm, and in all else; what layers share counts once. */
+function parametersOf(config: PublicModel['config']): {
+  readonly embedding: number;
+  readonly private: number;
+} {
+  const isPublic = (name: string): boolean =>
+    name.startsWith('embeddings.') && !name.startsWith('embeddings.projection.');
+  const shapes = [...encoderShapes(config), ...headShapes(config)];
+  const count = (wanted: boolean): number =>
+    shapes.reduce((sum, [name, shape]) => sum + (isPublic(name) === wanted ? elementCount(shape) : 0), 0);
+  return { embedding: count(true), private: count(false) };
 }
 
 /** Reads and checks an artifact; without a private part, what a client may know. Throws ArtifactError. */
@@ -83,13 +81,16 @@ export async function inspectArtifact(directory: string): Promise<Inspection> {
   const publicPart = whole?.publicPart ?? (await readPublicPart(directory));
   const { task, config, maxTokens, method, fixedPoint, scales, ranges } = publicPart.model;
   const files = [...filesOf('public', publicPart), ...(whole ? filesOf('private', whole.privatePart) : [])];
+  const parameters = parametersOf(config);
   const thresholds = whole?.artifact.private.layers.map((layer) => layer.thresholds);
+  const hasThresholds = thresholds?.every((pair) => pair !== null) ?? false;
+  const source = whole?.artifact.private.thresholdSource ?? 'training';
   return {
     task: taskName(task),
     pair: task?.pair ?? null,
     metrics: task?.metrics ?? [],
     config,
-    parameters: { embedding: embeddingParameters(config), private: whole ? privateParameters(config) : null },
+    parameters: { embedding: parameters.embedding, private: whole ? parameters.private : null },
     maxTokens,
     method: method.name,
     fixedPoint,
@@ -98,6 +99,7 @@ export async function inspectArtifact(directory: string): Promise<Inspection> {
     thresholds: thresholds?.every((pair) => pair !== null) ? thresholds : null,
     opens: openingsOf(publicPart.model),
     schedule: publicPart.model.schedule ?? null,
+    thresholdSource: hasThresholds ? source : null,
     commitment: publicPart.commitment,
     digests: { public: publicPart.digest, private: whole?.privatePart.digest ?? null },
     bytes: { public: totalBytes(files, 'public'), private: whole ? totalBytes(files, 'private') : null },

@@ -27,7 +27,7 @@ function printSummary({
 }: Inspection): void {
   const heads = `${config.layers} layers, ${config.heads} heads, width ${config.hiddenSize}, inner ${config.intermediateSize}`;
   print(`task          ${task}: ${config.labels.join(', ')}`);
-  print(`architecture  ${heads}`);
+  print(`architecture  ${config.family}: ${heads}`);
   print(`input         up to ${maxTokens} tokens of ${config.vocabularySize}`);
   print(`method        ${method}`);
   print(`fixed point   ring of ${fixedPoint.ringBits} bits, ${fixedPoint.fractionBits} of them fraction`);
@@ -46,7 +46,9 @@ function printSummary({
 }
 
 /** One row a layer: thresholds if they are here, scales and ranges. */
-function printLayers({ thresholds, ranges, scales }: Inspection): void {
+function printLayers({ thresholds, thresholdSource, ranges, scales }: Inspection): void {
+  if (thresholdSource === 'quantiles')
+    print('thresholds    quantiles of scores on sample texts: not trained');
   const learned = thresholds === null ? [] : ['prune θ', 'reduce β'];
   const header = [
     'layer',

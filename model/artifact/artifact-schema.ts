@@ -196,6 +196,8 @@ export const privateManifestSchema = z.strictObject({
   publicDigest: digest,
   /** Opens the public part's commitment. */
   salt: digest.optional(),
+  /** Where the thresholds are from, if not from training. */
+  thresholdSource: z.literal('quantiles').optional(),
 });
 export type PrivateManifest = z.output<typeof privateManifestSchema>;
 

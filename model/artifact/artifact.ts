@@ -169,6 +169,8 @@ export interface PrivateModel {
   readonly projection?: QuantizedLinear | undefined;
   /** Layers of one group (config.ts: groupOfLayer) have the same matrices; thresholds are each layer's own. */
   readonly layers: readonly EncoderLayerWeights[];
+  /** Where the thresholds are from, if not from training: quantiles of scores on sample texts. */
+  readonly thresholdSource?: 'quantiles' | undefined;
   /** The head's first layer; its activation is the configuration's. */
   readonly pooler: QuantizedLinear;
   readonly classifier: QuantizedLinear;

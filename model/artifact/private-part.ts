@@ -66,7 +66,12 @@ export function encodePrivatePart(
   salt: string | null = null,
 ): PrivatePart {
   const files = privateFiles(model, publicPart.model.config);
-  const fields = { publicDigest: publicPart.digest, ...(salt === null ? {} : { salt }) };
+  const { thresholdSource } = model;
+  const fields = {
+    publicDigest: publicPart.digest,
+    ...(salt === null ? {} : { salt }),
+    ...(thresholdSource === undefined ? {} : { thresholdSource }),
+  };
   const { bytes } = writeManifest('private', fields, files);
   return decodePrivatePart(bytes, files, publicPart);
 }
@@ -126,5 +131,7 @@ export function decodePrivatePart(
   const model = inFile(file, () =>
     readPrivate(parseSafetensors(weights, file).tensors, config, scales, thresholds, file),
   );
-  return { model, digest, salt: manifest.salt ?? null, manifest: manifestBytes, files: checked };
+  const { thresholdSource } = manifest;
+  const whole = thresholdSource === undefined ? model : { ...model, thresholdSource };
+  return { model: whole, digest, salt: manifest.salt ?? null, manifest: manifestBytes, files: checked };
 }

@@ -4,13 +4,15 @@ import type { Precision } from '../../config/schema.js';
 import { mean } from '../../data/metrics/mean.js';
 import { computeMetrics, type Metrics } from '../../data/metrics/metrics.js';
 import type { Task } from '../../data/sources/tasks.js';
+import type { CurveSet } from '../../methods/curves.js';
 import { DEFAULT_METHOD } from '../../methods/index.js';
+import type { LayerThresholds } from '../../model/artifact/artifact.js';
 import type { ModelConfig } from '../../model/config.js';
 import { predictionOf } from '../../model/outputs.js';
 import { type BatchLimits, type EncodedExample, evaluationBatches, makeBatch } from '../loop/batches.js';
 import { tokenShares } from '../loop/step.js';
 import { encode, NO_DROPOUT } from '../network/encoder.js';
-import { finalMasks } from '../network/forward-options.js';
+import { finalMasks, hardMasks } from '../network/forward-options.js';
 import { type ModelState, weightTensors } from '../network/model-state.js';
 
 export interface Predictions {
@@ -23,11 +25,11 @@ export interface Predictions {
 
 export const EVALUATION_LIMITS: BatchLimits = { tokens: 8192, examples: 256 };
 
-/** Predictions with hard masks by the model's thresholds, or without masks. */
+/** Predictions with hard masks by the model's thresholds, or without masks; by the method's functions if no others are given. */
 export function predict(
   state: ModelState,
   examples: readonly EncodedExample[],
-  options: { readonly prune: boolean; readonly precision?: Precision },
+  options: { readonly prune: boolean; readonly precision?: Precision; readonly curves?: CurveSet },
 ): Predictions {
   const weights = weightTensors(state);
   const classes = state.config.labels.length;
@@ -39,7 +41,7 @@ export function predict(
     const batch = makeBatch(group);
     tf.tidy(() => {
       const output = encode(weights.get(), state.config, batch, batch.ids, {
-        curves: DEFAULT_METHOD.curves,
+        curves: options.curves ?? DEFAULT_METHOD.curves,
         masks: options.prune ? finalMasks(state, batch) : null,
         dropout: NO_DROPOUT,
         lastLayer: 'cls',
@@ -126,8 +128,15 @@ export function evaluate(
   };
 }
 
-/** Scores n·S of real tokens but [CLS], per pruning layer, from the model as it is without masks. */
-export function collectScores(state: ModelState, examples: readonly EncodedExample[]): number[][] {
+/**
+ * Scores n·S of real tokens but [CLS], per pruning layer, of those that reach it: all without thresholds, else what the layers before
+ * leave.
+ */
+export function collectScores(
+  state: ModelState,
+  examples: readonly EncodedExample[],
+  thresholds: readonly LayerThresholds[] | null = null,
+): number[][] {
   const weights = weightTensors(state);
   const scores: number[][] = Array.from({ length: state.config.layers - 1 }, () => []);
   for (const group of evaluationBatches(examples, EVALUATION_LIMITS)) {
@@ -135,13 +144,15 @@ export function collectScores(state: ModelState, examples: readonly EncodedExamp
     tf.tidy(() => {
       encode(weights.get(), state.config, batch, batch.ids, {
         curves: DEFAULT_METHOD.curves,
-        masks: null,
+        masks: thresholds && hardMasks(thresholds, false),
         dropout: NO_DROPOUT,
         lastLayer: 'cls',
         observe: (layer, name, value) => {
           if (name !== 'scores' || layer === null || layer >= scores.length) return;
           value.dataSync().forEach((score, i) => {
-            if (i % batch.tokens !== 0 && batch.real[i] === 1) scores[layer]!.push(score);
+            // Nobody attends to a token that has left.
+            const isThere = batch.real[i] === 1 && (thresholds === null || score > 0);
+            if (i % batch.tokens !== 0 && isThere) scores[layer]!.push(score);
           });
         },
       });

@@ -1,7 +1,7 @@
 /**
  * Compares the float encoder with reference outputs of another implementation (exact GELU, no padding, no masks). The file
- * lists cases: input_ids, token_type_ids; of every hidden state (embedding output first) the first features of the first
- * and the last token and the Frobenius norm; where they are there, importance S(x_i) of every token in every layer, the output
+ * lists cases: input_ids and token_type_ids, and of these what there is: of every hidden state (embedding output first) the first
+ * features of the first and the last token and the Frobenius norm; importance S(x_i) of every token in every layer, the output
  * of the head's first layer, and the logits.
  */
 import { readFile } from 'node:fs/promises';
@@ -19,9 +19,9 @@ const caseSchema = z.object({
   text: z.string(),
   input_ids: z.array(z.number().int().min(0)).min(1),
   token_type_ids: z.array(z.number().int().min(0)),
-  cls_per_layer: rows,
-  last_token_per_layer: rows,
-  norm_per_layer: z.array(z.number()),
+  cls_per_layer: rows.optional(),
+  last_token_per_layer: rows.optional(),
+  norm_per_layer: z.array(z.number()).optional(),
   importance_per_layer: rows.optional(),
   pooler_output: z.array(z.number()).optional(),
   logits: z.array(z.number()).optional(),
@@ -120,24 +120,16 @@ function compare(reference: ReferenceCase, { hidden, importance, pooler, logits 
   const { text } = reference;
   const columns = hidden[0]!.length / reference.input_ids.length;
   const layerName = (at: number): string => (at === 0 ? 'embedding' : `layer ${at - 1}`);
+  const missing = [Number.NaN];
+  const { cls_per_layer: first, last_token_per_layer: last, norm_per_layer: norms } = reference;
   const states = hidden.flatMap((values, at): Difference[] => {
     const layer = layerName(at);
-    const norm = reference.norm_per_layer[at] ?? Number.NaN;
-    const relative = Math.abs(normOf(values) - norm) / norm;
+    const difference = (what: string, error: number): Difference => ({ layer, what, text, error });
+    const norm = norms?.[at] ?? Number.NaN;
     return [
-      {
-        layer,
-        what: 'first token',
-        text,
-        error: worstOf(values, reference.cls_per_layer[at] ?? [Number.NaN]),
-      },
-      {
-        layer,
-        what: 'last token',
-        text,
-        error: worstOf(values.subarray(-columns), reference.last_token_per_layer[at] ?? [Number.NaN]),
-      },
-      { layer, what: 'norm', text, error: Number.isNaN(relative) ? Number.POSITIVE_INFINITY : relative },
+      ...(first ? [difference('first token', worstOf(values, first[at] ?? missing))] : []),
+      ...(last ? [difference('last token', worstOf(values.subarray(-columns), last[at] ?? missing))] : []),
+      ...(norms ? [difference('norm', worstOf([normOf(values) / norm], [1]))] : []),
     ];
   });
   const stored = reference.importance_per_layer;
@@ -179,6 +171,8 @@ export async function verify(checkpoint: Checkpoint, file: string, tolerance: nu
     const before = byLayer.get(difference.layer);
     byLayer.set(difference.layer, before ? worse(before, difference) : difference);
   }
+  if (differences.length === 0)
+    throw new ReferenceFileError(`${file}: expected hidden states or logits to compare with, got none`);
   const worst = differences.reduce(worse);
   return { cases: cases.length, tolerance, maxError: worst.error, worst, layers: [...byLayer.values()] };
 }

@@ -1,22 +1,29 @@
-/** A trained checkpoint on disk → an artifact on disk: what `export` and `measure` do, and the library. */
+/**
+ * A checkpoint → an artifact on disk: what `export` and `measure` do, and the library. One of ours has its thresholds; one that was
+ * fine-tuned elsewhere is exported as it is, or with thresholds at quantiles, and compared with itself.
+ */
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type RunConfig, runConfigSchema } from '../../config/schema.js';
 import { loadSplit } from '../../data/sources/load.js';
 import { splitmix32 } from '../../data/sources/synthetic.js';
+import type { Artifact } from '../../model/artifact/artifact.js';
 import { type ArtifactParts, writeArtifact } from '../../model/artifact/artifact-file.js';
-import { readCheckpoint } from '../../model/checkpoint/checkpoint.js';
+import { type Checkpoint, CheckpointError, readCheckpoint } from '../../model/checkpoint/checkpoint.js';
+import { resolveCheckpoint } from '../../model/checkpoint/hub.js';
 import { createTokenizer } from '../../model/tokenizer/tokenizer.js';
 import { recoverDirectory } from '../../model/replace-directory.js';
 import { UsageError } from '../../util/errors.js';
 import { checkWritable } from '../../util/make-directory.js';
 import { useBackend } from '../backend/setup.js';
-import { shuffle } from '../loop/batches.js';
+import { type EncodedExample, shuffle } from '../loop/batches.js';
 import { findRunConfig } from '../loop/run-config.js';
-import { stateOfCheckpoint } from '../network/model-state.js';
+import { type ModelState, stateOfCheckpoint } from '../network/model-state.js';
 import { calibrationSeed } from '../seeds.js';
+import { type Agreement, agreement } from './agreement.js';
 import { type ExportResult, exportArtifact } from './export.js';
 import { DEFAULT_SCHEDULE_QUANTILE } from './schedule-quantile.js';
+import { quantileThresholds } from './quantile-thresholds.js';
 
 /** A text, or a pair of texts. */
 export interface CalibrationText {
@@ -25,7 +32,7 @@ export interface CalibrationText {
 }
 
 export interface ExportModelOptions {
-  /** A checkpoint, or the folder of a run, which stands for its result. */
+  /** A checkpoint, its name on the hub, or the folder of a run, which stands for its result. */
   readonly checkpoint: string;
   /** Folder of the artifact; an older artifact there is replaced. */
   readonly out: string;
@@ -33,6 +40,13 @@ export interface ExportModelOptions {
   readonly weightBits?: number | undefined;
   /** Bits of the word vectors, 4 to 16; by default as the run's configuration says, or 12. */
   readonly embeddingBits?: number | undefined;
+  /**
+   * Share of the tokens that the pruning layers keep, by thresholds at quantiles of the scores on the calibration texts: for a model
+   * that nobody trained to prune. By default the checkpoint's own thresholds, or none.
+   */
+  readonly keep?: number | undefined;
+  /** Longest input in tokens of a checkpoint that does not say; by default 128, or as many positions as it has. */
+  readonly maxTokens?: number | undefined;
   /** Texts to measure ranges on; by default a sample of the run's own training data. */
   readonly calibration?: readonly CalibrationText[] | undefined;
   /**
@@ -53,7 +67,17 @@ export interface ExportedModel extends Omit<ExportResult, 'artifact' | 'state'> 
   readonly embeddingBits: number;
   /** On how many texts ranges were measured. */
   readonly calibrationTexts: number;
+  /** Where the thresholds are from; null without any. */
+  readonly thresholds: 'trained' | 'quantiles' | null;
+  /** With the model as it was, where it was fine-tuned elsewhere or got its thresholds here; null for one of ours. */
+  readonly agreement: Agreement | null;
+  /** Stored tensors that a classifier does not use. */
+  readonly ignored: readonly string[];
 }
+
+/** Texts from which one in five is kept apart; with fewer, all are used for everything. */
+const FEWEST_TO_HOLD_OUT = 10;
+const HELD_OUT_PART = 5;
 
 /** The run's own training texts, in an order of their own that depends on its seed. */
 async function sampleOfRun(config: RunConfig, data: string | undefined): Promise<CalibrationText[]> {
@@ -63,6 +87,65 @@ async function sampleOfRun(config: RunConfig, data: string | undefined): Promise
   return sample.slice(0, config.export.calibrationExamples);
 }
 
+/** A checkpoint with its head. Throws CheckpointError for an encoder alone. */
+async function readClassifier(directory: string): Promise<Checkpoint> {
+  const checkpoint = await readCheckpoint(directory);
+  const { missing, ignored } = checkpoint;
+  if (missing.length === 0) return checkpoint;
+  const others = ignored.length === 0 ? '' : `; stored and not used: ${ignored.slice(0, 6).join(', ')}`;
+  throw new CheckpointError(
+    `checkpoint ${directory}: expected a classifier, got an encoder without ${missing.join(', ')}${others}; train it first (train --model)`,
+  );
+}
+
+/** For a checkpoint from elsewhere: nobody has said how long its texts are. */
+function withMaxTokens(checkpoint: Checkpoint, maxTokens: number | undefined): Checkpoint {
+  const most = checkpoint.config.maxPositions;
+  if (maxTokens === undefined) return checkpoint;
+  if (maxTokens > most)
+    throw new UsageError(
+      `export: maxTokens: expected at most the model's ${most} positions, got ${maxTokens}`,
+    );
+  const none = { task: null, prunes: false, reduces: false, thresholds: null };
+  return { ...checkpoint, details: { ...(checkpoint.details ?? none), maxTokens } };
+}
+
+/** Every fifth text is kept apart: files are often sorted. */
+function splitTexts(examples: readonly EncodedExample[]) {
+  if (examples.length < FEWEST_TO_HOLD_OUT) return { calibration: examples, heldOut: [] };
+  const isHeldOut = ({ index }: EncodedExample): boolean => index % HELD_OUT_PART === HELD_OUT_PART - 1;
+  return {
+    calibration: examples.filter((example) => !isHeldOut(example)),
+    heldOut: examples.filter(isHeldOut),
+  };
+}
+
+/** The checkpoint with thresholds at quantiles, where that is asked for. */
+function withQuantiles(
+  checkpoint: Checkpoint,
+  state: ModelState,
+  examples: readonly EncodedExample[],
+  keep: number | undefined,
+): Checkpoint {
+  if (keep === undefined) return checkpoint;
+  if (!(keep > 0 && keep < 1))
+    throw new UsageError(`export: keep: expected a share between 0 and 1, got ${keep}`);
+  const thresholds = quantileThresholds(state, examples, keep);
+  const { task, maxTokens } = state;
+  return { ...checkpoint, details: { task, maxTokens, prunes: true, reduces: false, thresholds } };
+}
+
+function sourceOfThresholds({ details }: Checkpoint, keep: number | undefined): ExportedModel['thresholds'] {
+  if (keep !== undefined) return 'quantiles';
+  return details?.prunes ? 'trained' : null;
+}
+
+/** Thresholds that were not trained are labelled in the artifact. */
+const withSource = (artifact: Artifact, source: ExportedModel['thresholds']): Artifact =>
+  source === 'quantiles'
+    ? { ...artifact, private: { ...artifact.private, thresholdSource: source } }
+    : artifact;
+
 /**
  * Quantizes, calibrates and writes. Throws UsageError without texts to calibrate on, CheckpointError for a checkpoint that cannot
  * be read, ArtifactError if `out` holds something else; what stood in `out` is then untouched.
@@ -71,7 +154,7 @@ export async function exportModel(options: ExportModelOptions): Promise<Exported
   await checkWritable(options.out);
   const final = join(options.checkpoint, 'final');
   await recoverDirectory(final);
-  const directory = existsSync(final) ? final : options.checkpoint;
+  const directory = existsSync(final) ? final : await resolveCheckpoint(options.checkpoint);
   const config = await findRunConfig(dirname(resolve(directory)));
   if (!options.calibration && !config)
     throw new UsageError(
@@ -79,8 +162,9 @@ export async function exportModel(options: ExportModelOptions): Promise<Exported
     );
   const texts = options.calibration ?? (await sampleOfRun(config!, options.data));
   await useBackend('native');
-  const checkpoint = await readCheckpoint(directory);
-  const { maxTokens } = stateOfCheckpoint(checkpoint);
+  const checkpoint = withMaxTokens(await readClassifier(directory), options.maxTokens);
+  const original = stateOfCheckpoint(checkpoint);
+  const { maxTokens } = original;
   const tokenizer = createTokenizer(checkpoint.tokenizerFiles, checkpoint.config);
   const examples = texts.map(({ text, textPair = null }, index) => {
     const { ids, tokenTypes } = tokenizer.encode(text, textPair, maxTokens);
@@ -98,8 +182,23 @@ export async function exportModel(options: ExportModelOptions): Promise<Exported
     fixedPoint,
     scheduleQuantile: opens === 'schedule' ? scheduleQuantile : null,
   };
-  const { artifact, tensors, warnings } = exportArtifact(checkpoint, examples, quantization);
-  const parts = await writeArtifact(options.out, artifact);
-  const { out } = options;
-  return { out, parts, tensors, warnings, weightBits, embeddingBits, calibrationTexts: texts.length };
+  const isForeign = checkpoint.details === null || options.keep !== undefined;
+  const { calibration, heldOut } = isForeign ? splitTexts(examples) : { calibration: examples, heldOut: [] };
+  const pruned = withQuantiles(checkpoint, original, calibration, options.keep);
+  const { artifact, state, tensors, warnings } = exportArtifact(pruned, calibration, quantization);
+  const thresholds = sourceOfThresholds(pruned, options.keep);
+  const compared = heldOut.length > 0 ? heldOut : calibration;
+  const parts = await writeArtifact(options.out, withSource(artifact, thresholds));
+  return {
+    out: options.out,
+    parts,
+    tensors,
+    warnings,
+    weightBits,
+    embeddingBits,
+    calibrationTexts: calibration.length,
+    thresholds,
+    agreement: isForeign ? agreement(original, state, compared, heldOut.length > 0) : null,
+    ignored: checkpoint.ignored,
+  };
 }

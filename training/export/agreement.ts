@@ -1,0 +1,82 @@
+/** How far an exported model answers as the model that it was made of: without labels, on texts alone. */
+import { mean } from '../../data/metrics/mean.js';
+import { exactCurves } from '../../methods/curves.js';
+import type { ModelConfig } from '../../model/config.js';
+import { givenLabels, predictionOf, probabilitiesOf } from '../../model/outputs.js';
+import { predict } from '../evaluate/evaluate.js';
+import type { EncodedExample } from '../loop/batches.js';
+import type { ModelState } from '../network/model-state.js';
+
+export interface Comparison {
+  /** Texts with the same class, or the same labels; null for a regression, whose numbers are never quite the same. */
+  readonly sameAnswers: number | null;
+  /** Of a probability, or of the number of a regression. */
+  readonly largestDifference: number;
+  readonly meanDifference: number;
+}
+
+/** All against the model as it was: its own weights, exact functions, all tokens. */
+export interface Agreement {
+  readonly texts: number;
+  /** False where there were too few texts to keep some apart from those that ranges and thresholds were measured on. */
+  readonly heldOut: boolean;
+  /** Rounded weights and the functions of the private engine, all tokens. */
+  readonly withoutPruning: Comparison;
+  /** The same with the artifact's thresholds; null where it has none. */
+  readonly pruned: Comparison | null;
+  /** Tokens that leave the pruning layers, mean over texts and layers; null without thresholds. */
+  readonly kept: number | null;
+}
+
+type Logits = readonly (readonly number[])[];
+
+function logitsOf(values: Float32Array, outputs: number): Logits {
+  return Array.from({ length: values.length / outputs }, (_, row) => [
+    ...values.subarray(row * outputs, (row + 1) * outputs),
+  ]);
+}
+
+const isSame = ({ problem }: ModelConfig, a: readonly number[], b: readonly number[]): boolean =>
+  problem === 'multi-label'
+    ? givenLabels(a).join() === givenLabels(b).join()
+    : predictionOf(problem, a) === predictionOf(problem, b);
+
+function compare(config: ModelConfig, reference: Logits, other: Logits): Comparison {
+  const { problem } = config;
+  const scores = (logits: readonly number[]): readonly number[] =>
+    problem === 'regression' ? logits : probabilitiesOf(problem, logits);
+  const differences = reference.map((logits, i) => {
+    const own = scores(other[i]!);
+    return Math.max(...scores(logits).map((score, k) => Math.abs(score - own[k]!)));
+  });
+  const same = reference.filter((logits, i) => isSame(config, logits, other[i]!)).length;
+  return {
+    sameAnswers: problem === 'regression' ? null : same,
+    largestDifference: Math.max(...differences),
+    meanDifference: mean(differences),
+  };
+}
+
+/** original: the model as it was; exported: the one that the artifact stands for (rounded weights, thresholds). */
+export function agreement(
+  original: ModelState,
+  exported: ModelState,
+  examples: readonly EncodedExample[],
+  heldOut: boolean,
+): Agreement {
+  const { config } = original;
+  const outputs = config.labels.length;
+  const reference = logitsOf(
+    predict(original, examples, { prune: false, curves: exactCurves }).logits,
+    outputs,
+  );
+  const whole = logitsOf(predict(exported, examples, { prune: false }).logits, outputs);
+  const pruned = exported.spread === null ? null : predict(exported, examples, { prune: true });
+  return {
+    texts: examples.length,
+    heldOut,
+    withoutPruning: compare(config, reference, whole),
+    pruned: pruned && compare(config, reference, logitsOf(pruned.logits, outputs)),
+    kept: pruned && mean(pruned.keptRatio.slice(0, -1)),
+  };
+}
