@@ -2,7 +2,10 @@
 import type { Argv } from 'yargs';
 import type { FileFormat } from '../../config/schema.js';
 import { exportModel } from '../../index.js';
-import { DEFAULT_SCHEDULE_QUANTILE } from '../../training/export/schedule-quantile.js';
+import {
+  DEFAULT_SCHEDULE_QUANTILE,
+  KEEP_SCHEDULE_QUANTILE,
+} from '../../training/export/schedule-quantile.js';
 import { note } from '../../util/note.js';
 import type { Command, GlobalOptions } from '../command.js';
 import type { Agreement, Comparison } from '../../training/export/agreement.js';
@@ -17,7 +20,7 @@ interface ExportOptions {
   readonly weightBits?: number;
   readonly embeddingBits?: number;
   readonly opens: 'schedule' | 'counts';
-  readonly scheduleQuantile: number;
+  readonly scheduleQuantile?: number;
   readonly calibrate?: string;
   readonly keep?: number;
   readonly maxTokens?: number;
@@ -126,9 +129,8 @@ export const command: Command<ExportOptions> = {
       })
       .option('schedule-quantile', {
         type: 'string',
-        default: String(DEFAULT_SCHEDULE_QUANTILE),
-        describe: 'Of the schedule: this share of the texts keeps no more tokens by the thresholds',
-        coerce: fraction('schedule-quantile'),
+        describe: `Of the schedule: this share of the texts keeps no more tokens by the thresholds; ${DEFAULT_SCHEDULE_QUANTILE} by default, ${KEEP_SCHEDULE_QUANTILE} with --keep`,
+        coerce: optional(fraction('schedule-quantile')),
       })
       .option('calibrate', {
         type: 'string',

@@ -22,7 +22,7 @@ import { type ModelState, stateOfCheckpoint } from '../network/model-state.js';
 import { calibrationSeed } from '../seeds.js';
 import { type Agreement, agreement } from './agreement.js';
 import { type ExportResult, exportArtifact } from './export.js';
-import { DEFAULT_SCHEDULE_QUANTILE } from './schedule-quantile.js';
+import { DEFAULT_SCHEDULE_QUANTILE, KEEP_SCHEDULE_QUANTILE } from './schedule-quantile.js';
 import { quantileThresholds } from './quantile-thresholds.js';
 
 /** A text, or a pair of texts. */
@@ -54,7 +54,7 @@ export interface ExportModelOptions {
    * layer; with `counts` how many tokens the thresholds keep. Schedule unless given, for a model that prunes.
    */
   readonly opens?: 'schedule' | 'counts' | undefined;
-  /** Of the schedule: so many of the calibration's texts keep no more tokens by the thresholds; 0.95 unless given. */
+  /** Of the schedule: so many of the calibration's texts keep no more tokens by the thresholds; 0.95 unless given, 0.5 with `keep`. */
   readonly scheduleQuantile?: number | undefined;
   /** Folder of the run's data, if it has moved. */
   readonly data?: string | undefined;
@@ -175,7 +175,9 @@ export async function exportModel(options: ExportModelOptions): Promise<Exported
   const weightBits = options.weightBits ?? defaults.weightBits;
   const embeddingBits = options.embeddingBits ?? defaults.embeddingBits;
   const fixedPoint = { ringBits, fractionBits };
-  const { opens = 'schedule', scheduleQuantile = DEFAULT_SCHEDULE_QUANTILE } = options;
+  const { opens = 'schedule' } = options;
+  const usualQuantile = options.keep === undefined ? DEFAULT_SCHEDULE_QUANTILE : KEEP_SCHEDULE_QUANTILE;
+  const scheduleQuantile = options.scheduleQuantile ?? usualQuantile;
   const quantization = {
     weightBits,
     embeddingBits,
