@@ -1,8 +1,18 @@
 /** Every method, one line each. */
+import { bumblebee, bumblebeePrune } from './bumblebee/index.js';
 import { cipherPrune, cipherPruneOnly, dense } from './cipherprune/index.js';
 import type { Method } from './method.js';
+import { puma, pumaPrune } from './puma/index.js';
 
-export const METHODS: readonly Method[] = [cipherPrune, cipherPruneOnly, dense];
+export const METHODS: readonly Method[] = [
+  cipherPrune,
+  cipherPruneOnly,
+  dense,
+  puma,
+  pumaPrune,
+  bumblebee,
+  bumblebeePrune,
+];
 
 export const DEFAULT_METHOD = cipherPrune;
 
