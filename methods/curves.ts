@@ -19,6 +19,8 @@ export type Curve = Piecewise | ExactFunction;
 
 /** Which functions an encoder uses: exact ones (pretraining's, parity tests) or those of a method. */
 export interface CurveSet {
+  /** exp gets logits less the largest of their row, or (quadratic softmax) as they are. */
+  readonly softmax: 'less the maximum' | 'as they are';
   readonly expHigh: Curve;
   readonly expLow: Curve;
   /** Of the feed-forward layers: for important tokens, and for the others. */
@@ -33,6 +35,7 @@ const [EXACT_GELU, EXACT_EXP, EXACT_TANH] = [exact('gelu'), exact('exp'), exact(
 const EXACT_GELU_TANH = exact('gelu-tanh');
 
 export const exactCurves: CurveSet = {
+  softmax: 'less the maximum',
   expHigh: EXACT_EXP,
   expLow: EXACT_EXP,
   activation: {

@@ -1,17 +1,25 @@
 /** Every method, one line each. */
+import { bolt, boltNoWordElimination } from './bolt/index.js';
 import { bumblebee, bumblebeePrune } from './bumblebee/index.js';
 import { cipherPrune, cipherPruneOnly, dense } from './cipherprune/index.js';
+import { cipherPruneSwaps } from './cipherprune-swaps/index.js';
 import type { Method } from './method.js';
+import { mpcFormer, mpcFormerPrune } from './mpcformer/index.js';
 import { puma, pumaPrune } from './puma/index.js';
 
 export const METHODS: readonly Method[] = [
   cipherPrune,
   cipherPruneOnly,
+  cipherPruneSwaps,
   dense,
+  bolt,
+  boltNoWordElimination,
   puma,
   pumaPrune,
   bumblebee,
   bumblebeePrune,
+  mpcFormer,
+  mpcFormerPrune,
 ];
 
 export const DEFAULT_METHOD = cipherPrune;

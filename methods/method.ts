@@ -5,7 +5,7 @@
  * Add a method by a folder of its own beside `cipherprune/` and one line in `index.ts`.
  */
 import type { Backend, LeakName } from '../inference/backends/backend.js';
-import type { SharedTensor } from '../inference/core/tensors.js';
+import type { SharedBits, SharedTensor } from '../inference/core/tensors.js';
 import type { ActivationPlan } from '../inference/functions/activation-plan.js';
 import type { LayerNormParameters, LayerNormPlan } from '../inference/functions/layer-norm.js';
 import type { SoftmaxPlan } from '../inference/functions/softmax-plan.js';
@@ -35,6 +35,8 @@ export interface Pruned {
   readonly rows: readonly SharedTensor[];
   readonly kept: number;
   readonly important: number;
+  /** Padding may be among the kept rows. Then tokens are still in order, real ones first. */
+  readonly padded: boolean;
 }
 
 /** Which learned thresholds a method has: none, one of pruning, or one of reduction too. */
@@ -52,10 +54,22 @@ export interface Method {
   /** What it may open beside the answer. */
   readonly opens: readonly LeakName[];
 
-  /** Of exp's argument: 0 at or below `zeroBelow`; logits have the ring of differences up to at least `leastSpread`. */
-  readonly logits: { readonly zeroBelow: number; readonly leastSpread: number };
-  /** x [rows, n], the first `high` rows in high degree where there is a choice → probabilities [rows, n] */
-  softmax(mpc: Backend, x: SharedTensor, high: number, plan: SoftmaxPlan): Promise<SharedTensor>;
+  /**
+   * Of exp's argument: 0 at or below `zeroBelow`, by which padding is taken out; null where nothing of that kind is and softmax gets
+   * `visible`. Logits have the ring of differences up to at least `leastSpread`.
+   */
+  readonly logits: { readonly zeroBelow: number | null; readonly leastSpread: number };
+  /**
+   * x [rows, n], the first `high` rows in high degree where there is a choice → probabilities [rows, n]. `visible` [rows, n]: the
+   * columns that count; null where all do, or where padding is below `zeroBelow` already.
+   */
+  softmax(
+    mpc: Backend,
+    x: SharedTensor,
+    high: number,
+    plan: SoftmaxPlan,
+    visible?: SharedBits | null,
+  ): Promise<SharedTensor>;
   /** x [rows, features], likewise → [rows, features] in `plan.out` */
   gelu(mpc: Backend, x: SharedTensor, high: number, plan: ActivationPlan): Promise<SharedTensor>;
   /** Of the classifier: x [1, features] → [1, features] in `plan.out`, every rounding exact (docs/threat-model.md) */

@@ -349,13 +349,27 @@ export class CountingBackend extends ShapeBackend implements Backend {
     if (to !== 'server') this.#traffic.received(bytes);
   });
 
-  /** Zeros. */
-  async reveal(x: SharedTensor, to: PartyId | 'all', _leak: LeakName): Promise<RingTensor | null> {
+  /** The schedule's count of tokens behind [CLS] where a method opens that as a number; else zeros. */
+  async reveal(x: SharedTensor, to: PartyId | 'all', leak: LeakName): Promise<RingTensor | null> {
     await this.#open(sizeOf(x.shape) * x.ringBits, to);
     const { shape, ringBits, fractionBits } = x;
-    return to === 'server'
-      ? null
-      : { shape, ringBits, fractionBits, data: new BigUint64Array(sizeOf(shape)) };
+    if (to === 'server') return null;
+    const data = new BigUint64Array(sizeOf(shape));
+    if (leak === 'kept-token-count') {
+      data.fill(BigInt(Math.max(0, this.#counted('kept') - 1)));
+      this.#pruned++;
+    }
+    return { shape, ringBits, fractionBits, data };
+  }
+
+  /** @throws RangeError if the schedule has no such layer */
+  #counted(count: keyof ScheduledCounts): number {
+    const counts = this.#schedule[this.#pruned];
+    if (counts === undefined)
+      throw new RangeError(
+        `counting: expected counts for layer ${this.#pruned}, got ${this.#schedule.length} layers`,
+      );
+    return counts[count];
   }
 
   /** The schedule's counts, as bits of the rows after [CLS]; an order that is as it is. */
@@ -365,12 +379,7 @@ export class CountingBackend extends ShapeBackend implements Backend {
     if (to === 'server') return null;
     const bits = new Uint8Array(size);
     if (leak === 'shuffled-order') return bits;
-    const counts = this.#schedule[this.#pruned];
-    const count = leak === 'kept-token-count' ? counts?.kept : counts?.important;
-    if (count === undefined)
-      throw new RangeError(
-        `counting: expected counts for layer ${this.#pruned}, got ${this.#schedule.length} layers`,
-      );
+    const count = this.#counted(leak === 'kept-token-count' ? 'kept' : 'important');
     if (leak === 'important-token-count') this.#pruned++;
     return bits.fill(1, 0, Math.min(size, Math.max(0, count - 1)));
   }

@@ -4,8 +4,9 @@ import { methodOf } from '../../methods/reference.js';
 import type { PublicModel } from '../../model/artifact/artifact.js';
 import type { Backend } from '../backends/backend.js';
 import { privateTensor, type RingFormat } from '../core/ring-tensor.js';
+import type { Shape } from '../core/shape.js';
 import { protocol } from '../core/span.js';
-import type { PrivateTensor, SharedTensor } from '../core/tensors.js';
+import type { PrivateTensor, SharedBits, SharedTensor } from '../core/tensors.js';
 import { convert, shrink } from '../functions/fixed-point.js';
 import type { AttentionPlan } from './plan.js';
 import type { PreparedLayer } from './prepare.js';
@@ -20,7 +21,7 @@ export interface AttentionInput {
   readonly important: number;
   /** Will anybody look at the scores? */
   readonly scored: boolean;
-  /** The client's [queries, tokens], or that of tokens that nobody knows; null where no padding is left. */
+  /** Of paddingMask, the client's, or that of tokens that nobody knows; null where no padding is left. */
   readonly mask: PrivateTensor | SharedPadding | null;
 }
 
@@ -31,24 +32,49 @@ export interface AttentionOutput {
   readonly scores: SharedTensor;
 }
 
+/** Negative for a column that counts. */
+const VISIBLE: RingFormat = { ringBits: 1, fractionBits: 0 };
+
 /**
- * -mask where a real row would see padding. If tokens are scored, padding rows see [CLS] only, so that they count for no
- * other token; else they repeat the row of [CLS].
+ * Which columns each row would see: -mask [queries, tokens] for padding, to be added; or signs [queries · heads, tokens] where
+ * the method takes padding out later. If tokens are scored, padding rows see [CLS] only, so that they count for no other
+ * token; else they repeat the row of [CLS].
  */
 export function paddingMask(
-  plan: AttentionPlan,
+  { mask, logits }: AttentionPlan,
   length: number | null,
-  queries: number,
-  tokens: number,
+  { queries, tokens, heads }: { readonly queries: number; readonly tokens: number; readonly heads: number },
   scored: boolean,
 ): PrivateTensor {
-  const values = length === null ? null : new Float64Array(queries * tokens);
+  const repeats = mask === null ? heads : 1;
+  const values = length === null ? null : new Float64Array(queries * repeats * tokens);
   values?.forEach((_, i) => {
-    const [row, column] = [Math.floor(i / tokens), i % tokens];
-    const seen = scored && row >= length! ? 1 : length!;
-    if (column >= seen) values[i] = -plan.mask;
+    const [row, column] = [Math.floor(i / (repeats * tokens)), i % tokens];
+    const seen = column < (scored && row >= length! ? 1 : length!);
+    if (mask === null) values[i] = seen ? -1 : 0;
+    else if (!seen) values[i] = -mask;
   });
-  return privateTensor('client', [queries, tokens], plan.logits, values);
+  return privateTensor('client', [queries * repeats, tokens], mask === null ? VISIBLE : logits, values);
+}
+
+const withMask = (
+  mpc: Backend,
+  logits: SharedTensor,
+  mask: PrivateTensor | SharedPadding,
+  value: number,
+): SharedTensor =>
+  mask.kind === 'private' ? mpc.addPrivate(logits, mask) : maskColumns(mpc, logits, mask, value);
+
+/** The columns that count [rows, tokens]. The sign of one bit is itself: where the client knows them, nothing is sent. */
+async function visibleColumns(
+  mpc: Backend,
+  mask: PrivateTensor | SharedPadding,
+  [rows, tokens]: Shape,
+): Promise<SharedBits> {
+  if (mask.kind === 'private') return mpc.isNegative(await mpc.share(mask));
+  const isText = await mpc.isNegative(mpc.addPublic(mpc.narrow(mask.rows, 2), -1));
+  const row = mpc.reshapeBits(isText, [1, tokens!]);
+  return mpc.concatBits(new Array<SharedBits>(rows!).fill(row), 0);
 }
 
 /** The three products, each at its own scale, as factors of the coming products. */
@@ -88,15 +114,11 @@ export const attention = protocol(
       split(key, [1, 2, 0]),
     );
     const logits = shrink(mpc, product, plan.logits);
-    const masked =
-      mask === null
-        ? logits
-        : mask.kind === 'private'
-          ? mpc.addPrivate(logits, mask)
-          : maskColumns(mpc, logits, mask, plan.mask);
+    const masked = mask === null || plan.mask === null ? logits : withMask(mpc, logits, mask, plan.mask);
     const rows = mpc.reshape(mpc.transpose(masked, [1, 0, 2]), [queries * heads, tokens]);
+    const visible = mask === null || plan.mask !== null ? null : await visibleColumns(mpc, mask, rows.shape);
     const probabilities = mpc.reshape(
-      await methodOf(model.method).softmax(mpc, rows, important * heads, plan.softmax),
+      await methodOf(model.method).softmax(mpc, rows, important * heads, plan.softmax, visible),
       [queries, heads, tokens],
     );
 

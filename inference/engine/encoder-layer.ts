@@ -75,9 +75,9 @@ async function select(
   counts: LayerSchedule | null,
 ): Promise<Pruned> {
   const tokens = tensors[0]!.shape[0]!;
-  if (!scored || tokens < 2) return { rows: tensors, kept: tokens, important: tokens };
+  if (!scored || tokens < 2) return { rows: tensors, kept: tokens, important: tokens, padded: !scored };
   const largest = heads * tokens;
-  if (counts) return keepBest(mpc, scores, { largest, heads }, counts, tensors);
+  if (counts) return { ...(await keepBest(mpc, scores, { largest, heads }, counts, tensors)), padded: true };
   return method.eliminate(mpc, { scores, largest, thresholds: layer.thresholds, tensors });
 }
 
@@ -94,28 +94,23 @@ export async function encoderLayer(
   const scored = method.eliminatesIn(index, layers.length);
   const tokens = x.shape[0]!;
   const queries = isLast ? 1 : tokens;
+  const { heads } = model.config;
   const plan = layerPlan(model, index, tokens, padded);
   const { context, scores } = await attention(mpc, model, layer, plan.attention, {
     x,
     queries,
     important: Math.min(state.important, queries),
-    mask: padding ?? (padded ? paddingMask(plan.attention, length, queries, tokens, scored) : null),
+    mask:
+      padding ?? (padded ? paddingMask(plan.attention, length, { queries, tokens, heads }, scored) : null),
     scored,
   });
 
   // The residual needs no more bits than the product that it is added to.
   const residual = mpc.narrow(mpc.slice(x, 0, 0, queries), x.ringBits - layer.attentionOutput.fractionBits);
   const tensors = [context, residual, ...(padding && scored ? [padding.rows] : [])];
-  const { rows, kept, important } = await select(
-    mpc,
-    method,
-    scored,
-    model.config.heads,
-    layer,
-    tensors,
-    scores,
-    schedule?.[index] ?? null,
-  );
+  const counts = schedule?.[index] ?? null;
+  const left = await select(mpc, method, scored, heads, layer, tensors, scores, counts);
+  const { rows, kept, important } = left;
   const wide = await convert(mpc, rows[0]!, restingFormat(model), plan.attention.contextRange);
   const attended = await method.layerNorm(
     mpc,
@@ -128,8 +123,8 @@ export async function encoderLayer(
     state: {
       x: await method.layerNorm(mpc, output, layer.outputNorm, plan.outputNorm),
       important,
-      length,
-      padded: padded && (!scored || padding !== null),
+      length: length && Math.min(length, kept),
+      padded: padded && left.padded,
       padding: rows[2] ? { kind: 'shared', rows: rows[2] } : padding,
       schedule,
     },

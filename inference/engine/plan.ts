@@ -20,8 +20,8 @@ export interface AttentionPlan {
   readonly queryRange: number;
   readonly keyRange: number;
   readonly logits: RingFormat;
-  /** What the client adds to logits that do not count, where there is padding. */
-  readonly mask: number;
+  /** What the client adds to logits that do not count, where there is padding; null where that does not help. */
+  readonly mask: number | null;
   readonly softmax: SoftmaxPlan;
   /** As a factor of the probabilities. */
   readonly value: RingFormat;
@@ -70,8 +70,8 @@ function attentionPlan(
   const largest = widened(ranges.logits);
   const { zeroBelow, leastSpread } = methodOf(model.method).logits;
   // A masked logit lies below the clip of exp even if it is the largest and the row's maximum the smallest.
-  const mask = 2 * largest - zeroBelow + 1;
-  const spread = Math.max(leastSpread, 2 * largest + (padded ? mask : 0) + 1);
+  const mask = zeroBelow === null ? null : 2 * largest - zeroBelow + 1;
+  const spread = Math.max(leastSpread, 2 * largest + (padded ? (mask ?? 0) : 0) + 1);
   const logits = {
     ringBits: signedBits(spread, LOGIT_FRACTION_BITS),
     fractionBits: LOGIT_FRACTION_BITS,

@@ -3,10 +3,10 @@ import type { Backend } from '../backends/backend.js';
 import { protocol } from '../core/span.js';
 import type { SharedBits, SharedTensor } from '../core/tensors.js';
 
-/** Bits of a shared number [n] of x.ringBits bits, lowest first: the top bit of its low k bits is bit k - 1. */
-export async function bitsOfNumber(mpc: Backend, x: SharedTensor): Promise<SharedBits[]> {
+/** The low `count` bits of a shared number [n], lowest first: doubled so often that they stand on top. */
+export async function bitsOfNumber(mpc: Backend, x: SharedTensor, count: number): Promise<SharedBits[]> {
   const bits: SharedBits[] = [];
-  for (let k = 1; k <= x.ringBits; k++) bits.push(await mpc.isNegative(mpc.narrow(x, k)));
+  for (let k = 1; k <= count; k++) bits.push(await mpc.isNegative(mpc.shiftLeft(x, x.ringBits - k)));
   return bits;
 }
 

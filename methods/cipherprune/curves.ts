@@ -47,6 +47,7 @@ export function curvesOf(numbers: CipherPruneNumbers): CurveSet {
   // Both formulas of GELU have one polynomial: they differ by less than its own error.
   const gelus = { high: geluCurve(numbers.geluHigh), low: geluCurve(numbers.geluLow) };
   return {
+    softmax: 'less the maximum',
     expHigh: expCurve(numbers.expHigh),
     expLow: expCurve(numbers.expLow),
     activation: { gelu: gelus, 'gelu-tanh': gelus, relu: { high: RELU, low: RELU } },

@@ -8,7 +8,7 @@
 import type { Backend } from '../../inference/backends/backend.js';
 import { privateTensor } from '../../inference/core/ring-tensor.js';
 import { protocol } from '../../inference/core/span.js';
-import type { PrivateTensor } from '../../inference/core/tensors.js';
+import type { PrivateTensor, SharedBits } from '../../inference/core/tensors.js';
 import { convert, repeatColumns, signedBits } from '../../inference/functions/fixed-point.js';
 import type { Elimination, Pruned, Thresholds } from '../method.js';
 
@@ -36,15 +36,23 @@ function keptRows(keep: Uint8Array, important: Uint8Array): { rows: Uint32Array;
   return { rows: Uint32Array.from([...first, ...rest]), important: first.length };
 }
 
+/** Rows behind [CLS] → whether their scores lie below the two thresholds [tokens - 1, 2] */
+export async function belowThresholds(
+  mpc: Backend,
+  { scores, largest, thresholds }: Elimination,
+): Promise<SharedBits> {
+  const limits = privateThresholds(thresholds, largest);
+  const rest = await convert(mpc, mpc.slice(scores, 0, 1, scores.shape[0]!), limits, largest);
+  return mpc.isNegative(mpc.addPrivate(repeatColumns(mpc, rest, 2), limits));
+}
+
 /** The rule of elimination by learned thresholds. */
 export const prune = protocol(
   'prune',
-  async function prune(mpc: Backend, { scores, largest, thresholds, tensors }: Elimination): Promise<Pruned> {
+  async function prune(mpc: Backend, elimination: Elimination): Promise<Pruned> {
+    const { scores, tensors } = elimination;
     const tokens = scores.shape[0]!;
-    if (tokens < 2) return { rows: tensors, kept: tokens, important: tokens };
-    const limits = privateThresholds(thresholds, largest);
-    const rest = await convert(mpc, mpc.slice(scores, 0, 1, tokens), limits, largest);
-    const below = await mpc.isNegative(mpc.addPrivate(repeatColumns(mpc, rest, 2), limits));
+    const below = await belowThresholds(mpc, elimination);
     const shuffled = await mpc.shuffle({
       tensors: tensors.map((x) => mpc.slice(x, 0, 1, tokens)),
       bits: [mpc.not(below)],
@@ -61,6 +69,7 @@ export const prune = protocol(
       ),
       kept: rows.length + 1,
       important: important + 1,
+      padded: false,
     };
   },
 );

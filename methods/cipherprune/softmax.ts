@@ -18,14 +18,18 @@ import { EXP_FRACTION_BITS, EXP_INPUT_FRACTION_BITS, type Exponential } from './
 
 /** The maximum is off by at most two units of 1/8. */
 const MAXIMUM_FRACTION_BITS = 3;
-const MAXIMUM_ERROR = 2 ** (1 - MAXIMUM_FRACTION_BITS);
 
-/** x [rows, n] → x - max of the row (at most 1/4 above 0), with EXP_INPUT_FRACTION_BITS */
-async function subtractMaximum(mpc: Backend, x: SharedTensor, spread: number): Promise<SharedTensor> {
+/** x [rows, n] → x - max of the row (at most two units above 0, none with all fraction bits), with EXP_INPUT_FRACTION_BITS */
+async function subtractMaximum(
+  mpc: Backend,
+  x: SharedTensor,
+  spread: number,
+  fractionBits: number,
+): Promise<SharedTensor> {
   const columns = x.shape[1]!;
   const coarse = {
-    ringBits: signedBits(spread, MAXIMUM_FRACTION_BITS),
-    fractionBits: MAXIMUM_FRACTION_BITS,
+    ringBits: signedBits(spread, fractionBits),
+    fractionBits,
   };
   const fine = {
     ringBits: signedBits(spread, EXP_INPUT_FRACTION_BITS),
@@ -34,13 +38,13 @@ async function subtractMaximum(mpc: Backend, x: SharedTensor, spread: number): P
   const largest = await maximum(mpc, mpc.transpose(shrink(mpc, x, coarse), [1, 0]));
   const shift = mpc.shiftLeft(
     await mpc.widen(largest, fine.ringBits),
-    EXP_INPUT_FRACTION_BITS - MAXIMUM_FRACTION_BITS,
+    EXP_INPUT_FRACTION_BITS - fractionBits,
   );
   return mpc.subtract(shrink(mpc, x, fine), repeatColumns(mpc, shift, columns));
 }
 
 /** x [rows, n], the first `high` rows in high degree → probabilities [rows, n] */
-export const softmaxOf = (exponential: Exponential) =>
+export const softmaxOf = (exponential: Exponential, maximumFractionBits = MAXIMUM_FRACTION_BITS) =>
   protocol(
     'softmax',
     async function softmax(
@@ -50,16 +54,17 @@ export const softmaxOf = (exponential: Exponential) =>
       plan: SoftmaxPlan,
     ): Promise<SharedTensor> {
       const [rows, n] = x.shape as [number, number];
-      const shifted = await subtractMaximum(mpc, x, plan.spread);
+      const shifted = await subtractMaximum(mpc, x, plan.spread, maximumFractionBits);
       const flat = await exponential(mpc, mpc.reshape(shifted, [rows * n]), high * n);
 
+      const maximumError = 2 ** (1 - maximumFractionBits);
       // 1/sum is at least 1/n: 5 significant bits there, rounded without bias. A product stays below 2.
       const inverseFractionBits = 5 + Math.ceil(Math.log2(n));
       const ringBits = EXP_FRACTION_BITS + inverseFractionBits + 2;
       const powers = mpc.reshape(await widenNonNegative(mpc, flat, ringBits), [rows, n]);
       const inverse = await reciprocal(mpc, mpc.sum(powers, 1), {
-        low: Math.exp(-MAXIMUM_ERROR) - 2 ** -5,
-        high: n * Math.exp(MAXIMUM_ERROR) + 2 ** -5,
+        low: Math.exp(-maximumError) - 2 ** -5,
+        high: n * Math.exp(maximumError) + 2 ** -5,
         out: { ringBits: inverseFractionBits + 2, fractionBits: inverseFractionBits },
       });
       const product = await mpc.multiply(powers, inverse, 'non-negative');

@@ -3,11 +3,11 @@
  * CipherPrune's learned thresholds. What the paper does not fix (the head's tanh, fixed-point widths) is as in `cipherprune`.
  */
 import { layerNorm } from '../../inference/functions/layer-norm.js';
+import { geluCurve, tanhCurve } from '../cipherprune/curves.js';
 import { headOf } from '../cipherprune/head.js';
 import { cipherPruneNumbers } from '../cipherprune/numbers.js';
 import { prune } from '../cipherprune/prune.js';
 import { softmaxOf } from '../cipherprune/softmax.js';
-import { geluCurve, tanhCurve } from '../cipherprune/curves.js';
 import { type Piecewise, RELU } from '../curves.js';
 import type { Learned, Method } from '../method.js';
 import { piecewiseOf } from '../parts/piecewise.js';
@@ -43,6 +43,7 @@ export function pumaLike(name: string, source: string, learns: Learned, numbers:
     source,
     numbers: { ...numbers, tanh, geluHigh },
     curves: {
+      softmax: 'less the maximum',
       expHigh: exp,
       expLow: exp,
       activation: { gelu: gelus, 'gelu-tanh': gelus, relu: { high: RELU, low: RELU } },

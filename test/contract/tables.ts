@@ -96,7 +96,7 @@ export function tableContract(parties: () => Parties): void {
             const x = { shape, ringBits: 20, fractionBits: 4, values: pairs.map(([v]) => BigInt(v)) };
             const places = { shape, ringBits: 3, fractionBits: 0, values: pairs.map(([, l]) => BigInt(l)) };
             const results = await parties().run(async (party) => {
-              const bits = await bitsOfNumber(party.mpc, await shareOf(party, 'server', places));
+              const bits = await bitsOfNumber(party.mpc, await shareOf(party, 'server', places), 3);
               const shifted = await obliviousShift(party.mpc, await shareOf(party, 'client', x), bits);
               expect(shifted).toMatchObject({ ringBits: 20, fractionBits: 11 });
               return open(party, shifted);

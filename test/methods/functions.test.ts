@@ -15,15 +15,22 @@ interface Errors {
   readonly tanh: readonly [engine: number, curve: number];
 }
 
-const OURS: Errors = { gelu: [0.004, 0.004], softmax: [0.004, 0.002], tanh: [0.002, 0.005] };
+const OURS: Errors = { gelu: [0.002, 0.0036], softmax: [0.001, 0.0017], tanh: [0.0011, 0.0041] };
+/** The published pieces do not meet exactly, so that the engine may take the other one beside a border. */
+const PUMA: Errors = { ...OURS, gelu: [0.0075, 0.016], softmax: [0.002, 0.011] };
+const BUMBLEBEE: Errors = { ...OURS, gelu: [0.001, 0.034], softmax: [0.001, 0.0053] };
+const BOLT: Errors = { gelu: [0.011, 0.0089], softmax: [0.001, 0.0006], tanh: [0.002, 0.0065] };
+/** Another function than GELU and softmax: a network has to be taught it. */
+const MPCFORMER: Errors = { ...OURS, gelu: [0.0025, 15.6], softmax: [0.0003, 0.88] };
 const ERRORS: Readonly<Record<string, Errors>> = {
-  cipherprune: OURS,
-  'cipherprune-prune': OURS,
-  dense: OURS,
-  puma: { ...OURS, gelu: [0.004, 0.02], softmax: [0.004, 0.006] },
-  'puma-prune': { ...OURS, gelu: [0.004, 0.02], softmax: [0.004, 0.006] },
-  bumblebee: { ...OURS, gelu: [0.004, 0.02], softmax: [0.004, 0.004] },
-  'bumblebee-prune': { ...OURS, gelu: [0.004, 0.02], softmax: [0.004, 0.004] },
+  puma: PUMA,
+  'puma-prune': PUMA,
+  bumblebee: BUMBLEBEE,
+  'bumblebee-prune': BUMBLEBEE,
+  bolt: BOLT,
+  'bolt-no-we': BOLT,
+  mpcformer: MPCFORMER,
+  'mpcformer-prune': MPCFORMER,
 };
 
 const grid = (low: number, high: number, count: number) =>
@@ -37,15 +44,15 @@ const exactExp: Curve = { kind: 'exact', name: 'exp' };
 
 const ROWS = [grid(-9, 0, 16), grid(-1, 1, 16), [...grid(-14, -6, 15), 3], grid(0.5, 0.5001, 16)];
 
-const softmaxBy = (curve: Curve, row: readonly number[]): number[] => {
-  const top = Math.max(...row);
+const softmaxBy = (curve: Curve, row: readonly number[], moved: boolean): number[] => {
+  const top = moved ? Math.max(...row) : 0;
   const powers = row.map((x) => evaluateCurve(curve, x - top));
   const sum = powers.reduce((a, b) => a + b);
   return powers.map((x) => x / sum);
 };
 
 describe.each(METHODS)('$name', (method) => {
-  const allowed = ERRORS[method.name]!;
+  const allowed = ERRORS[method.name] ?? OURS;
 
   it('GELU', async () => {
     const { high } = method.curves.activation.gelu;
@@ -61,7 +68,6 @@ describe.each(METHODS)('$name', (method) => {
         xs.map((x) => evaluateCurve(exactGelu, x)),
       ),
     ];
-    console.log(method.name, 'gelu', errors);
     expect(errors[0]).toBeLessThan(allowed.gelu[0]);
     expect(errors[1]).toBeLessThan(allowed.gelu[1]);
   });
@@ -70,12 +76,16 @@ describe.each(METHODS)('$name', (method) => {
     const { expHigh } = method.curves;
     const xs = ROWS.flat();
     const engine = await runCleartext([ROWS.length, 16], LOGITS, xs, (mpc, x) =>
-      method.softmax(mpc, x, ROWS.length, { spread: Math.max(40, method.logits.leastSpread), out: PROBABILITIES }),
+      method.softmax(mpc, x, ROWS.length, {
+        spread: Math.max(40, method.logits.leastSpread),
+        out: PROBABILITIES,
+      }),
     );
-    const curve = ROWS.flatMap((row) => softmaxBy(expHigh, row));
-    const exact = ROWS.flatMap((row) => softmaxBy(exactExp, row));
+    const curve = ROWS.flatMap((row) =>
+      softmaxBy(expHigh, row, method.curves.softmax === 'less the maximum'),
+    );
+    const exact = ROWS.flatMap((row) => softmaxBy(exactExp, row, true));
     const errors = [largest(engine, curve), largest(curve, exact)];
-    console.log(method.name, 'softmax', errors);
     expect(errors[0]).toBeLessThan(allowed.softmax[0]);
     expect(errors[1]).toBeLessThan(allowed.softmax[1]);
   });
@@ -93,7 +103,6 @@ describe.each(METHODS)('$name', (method) => {
         xs.map((x) => evaluateCurve(exactTanh, x)),
       ),
     ];
-    console.log(method.name, 'tanh', errors);
     expect(errors[0]).toBeLessThan(allowed.tanh[0]);
     expect(errors[1]).toBeLessThan(allowed.tanh[1]);
   });

@@ -1,40 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { setupLinear } from '../../../inference/backends/two-party/linear/linear.js';
-import { TwoPartyBackend } from '../../../inference/backends/two-party/two-party-backend.js';
-import { withSpan } from '../../../inference/core/span.js';
 import { estimateCost, meanCost } from '../../../inference/cost/cost-model.js';
-import { setupCots } from '../../../inference/crypto/ot/setup-cots.js';
-import { Prg } from '../../../inference/crypto/prg.js';
-import { classify, type EngineResult } from '../../../inference/engine/classify.js';
-import { prepareModel } from '../../../inference/engine/prepare.js';
-import { memoryChannelPair } from '../../../inference/net/memory-channel.js';
-import { createSession } from '../../../inference/session/create-session.js';
-import { costsByName, Meter, meteredChannel, type SpanReport } from '../../../inference/session/meter.js';
-import type { Artifact } from '../../../model/artifact/artifact.js';
-import { randomInput, randomModel } from '../engine/random-model.js';
-
-/** A real run of one text, as the client's meter sees it. */
-async function measured(
-  artifact: Artifact,
-  tokens: number,
-  bucket: number,
-): Promise<{ report: SpanReport; result: EngineResult }> {
-  const channels = memoryChannelPair();
-  const run = async (self: 'server' | 'client') => {
-    const channel = meteredChannel(channels[self === 'server' ? 0 : 1]);
-    const session = createSession({ self, channel, random: Prg.insecureForTests(self === 'server' ? 1 : 2) });
-    const cots = await setupCots(session);
-    const mpc = new TwoPartyBackend({ session, cots, linear: await setupLinear(session) });
-    const secret = self === 'server' ? artifact.private : null;
-    const model = await prepareModel(mpc, artifact.public, secret);
-    const meter = new Meter();
-    const input = self === 'client' ? randomInput(7, tokens) : null;
-    const result = await withSpan(meter.span, () => classify(mpc, model, input, bucket));
-    return { report: meter.finish(), result };
-  };
-  const [, client] = await Promise.all([run('server'), run('client')]);
-  return client;
-}
+import { costsByName } from '../../../inference/session/meter.js';
+import { measuredRun } from '../../support/measured-run.js';
+import { randomModel } from '../engine/random-model.js';
 
 const SCHEDULE = [
   {
@@ -54,7 +22,7 @@ describe('cost model', () => {
   ])('counts the bytes and rounds of a real run: %o', async ({ tokens, bucket, scheduled, ...options }) => {
     const artifact = randomModel({ ...options, seed: 3 });
     if (scheduled) Object.assign(artifact.public, { schedule: SCHEDULE });
-    const { report, result } = await measured(artifact, tokens, bucket);
+    const { report, result } = await measuredRun(artifact, tokens, bucket);
     const estimate = await estimateCost(artifact.public, { bucket, schedule: result.layers });
     const { sentBytes, receivedBytes, rounds } = report.cost;
     expect(estimate.bytes - 8).toBe(sentBytes + receivedBytes);

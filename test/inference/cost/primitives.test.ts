@@ -60,7 +60,7 @@ const bodies: readonly (readonly [string, Body])[] = [
       obliviousShift(
         mpc,
         mpc.constant(1, [100], 30, 12),
-        await bitsOfNumber(mpc, mpc.constant(3, [100], 4, 0)),
+        await bitsOfNumber(mpc, mpc.constant(3, [100], 5, 0), 4),
       ),
   ],
 ];
