@@ -18,7 +18,7 @@ import type { Piecewise } from '../curves.js';
 
 /** Of squares, and of the logits that are squared. */
 const FRACTION_BITS = 8;
-/** A row's sum counts at least this much. */
+/** A row whose sum is smaller gets less than its probabilities, at most three times the inverse of this. */
 const SMALLEST_SUM = 0.25;
 /** Significant bits of 1/sum at its smallest. */
 const INVERSE_BITS = 6;
@@ -61,12 +61,12 @@ export const quadraticSoftmaxOf = (shift: number) =>
         low: SMALLEST_SUM,
         high: sumRange + n * unit,
         out: {
-          ringBits: inverseFractionBits + 2 - Math.log2(SMALLEST_SUM),
+          ringBits: inverseFractionBits + 4 - Math.log2(SMALLEST_SUM),
           fractionBits: inverseFractionBits,
         },
       });
       const product = await mpc.multiply(mpc.reshape(powers, [rows, n]), inverse, 'non-negative');
-      const small = { ringBits: plan.out.fractionBits + 2, fractionBits: plan.out.fractionBits };
+      const small = { ringBits: plan.out.fractionBits + 3, fractionBits: plan.out.fractionBits };
       return widenNonNegative(mpc, shrink(mpc, product, small), plan.out.ringBits);
     },
   );
