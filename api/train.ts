@@ -22,6 +22,10 @@ export interface TrainOptions extends Omit<OwnData, 'name' | 'train'>, RunTraini
   readonly keep?: number | readonly number[] | undefined;
   /** Learn no thresholds, those that prune, or both kinds (`masks.mode`). */
   readonly mode?: 'none' | 'prune' | 'prune-reduce' | undefined;
+  /** Which model a phase ends with: the best one on the dev set, or the last. */
+  readonly select?: 'best' | 'last' | undefined;
+  /** End a phase after so many evaluations that were no better than the best before. */
+  readonly patience?: number | undefined;
   /** `key=value` over all of it. */
   readonly set?: readonly string[] | undefined;
 }
@@ -38,6 +42,8 @@ const overridesOf = ({
   out,
   keep,
   mode,
+  select,
+  patience,
   set = [],
 }: TrainOptions): string[] => [
   ...override('task', own === undefined ? task : undefined),
@@ -46,6 +52,8 @@ const overridesOf = ({
   ...override('output', out),
   ...override('masks.keep', keep),
   ...override('masks.mode', mode),
+  ...override('select', select),
+  ...override('patience', patience),
   ...set,
 ];
 

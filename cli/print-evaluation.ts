@@ -1,6 +1,5 @@
 /** Evaluations for people, and as JSON. */
-import type { ClassFigures } from '../data/metrics/scores.js';
-import { neverPredicted } from '../data/metrics/scores.js';
+import { type ClassFigures, type Scores, warningsOf } from '../data/metrics/scores.js';
 import type { WayResult } from '../experiments/evaluate/comparison.js';
 import type { Evaluation } from '../experiments/evaluate/evaluation.js';
 import { megabytes } from '../util/megabytes.js';
@@ -9,7 +8,7 @@ import { print, printTable } from './output.js';
 export const percent = (ratio: number): string => `${(100 * ratio).toFixed(1)}%`;
 
 /** One object: figures per class are among the metrics. */
-export function evaluationJson({ metrics, classes, ...rest }: Evaluation): object {
+export function evaluationJson({ metrics, classes, ...rest }: Scores): object {
   if (classes === null) return { metrics, ...rest };
   const { labels, perClass, confusion, majorityShare } = classes;
   const byName = Object.fromEntries(perClass.map(({ label, ...figures }) => [label, figures]));
@@ -39,32 +38,22 @@ function printClasses({ perClass, confusion, labels }: ClassFigures): void {
   );
 }
 
-/** Lines that say what figures alone may hide. */
-function warningsOf({ classes, metrics }: Evaluation): string[] {
-  if (classes === null) return [];
-  const never = neverPredicted(classes);
-  const { accuracy } = metrics;
-  const isUseless = accuracy !== undefined && accuracy <= classes.majorityShare;
-  return [
-    ...(never.length > 0 ? [`warning: the model never answers ${never.join(', ')}`] : []),
-    ...(isUseless
-      ? [
-          `warning: no better than always answering the most frequent class (${percent(classes.majorityShare)})`,
-        ]
-      : []),
-  ];
-}
-
-/** `title`: what was evaluated, on what. */
-export function printEvaluation(title: string, evaluation: Evaluation): void {
-  const { metrics, interval, classes, truncated, meanCost, keptRatio, importantRatio } = evaluation;
-  print(title);
+/** The metrics, the first with its 95% interval and accuracy with the share of the most frequent class, then figures per class. */
+export function printScores({ metrics, interval, classes }: Scores): void {
   for (const [at, [name, value]] of Object.entries(metrics).entries()) {
     const range = at === 0 && interval ? ` (95%: ${interval.map((end) => end.toFixed(4)).join(' to ')})` : '';
     const share =
       name === 'accuracy' && classes ? `; most frequent class alone: ${percent(classes.majorityShare)}` : '';
     print(`  ${name}: ${value.toFixed(4)}${range}${share}`);
   }
+  if (classes) printClasses(classes);
+}
+
+/** `title`: what was evaluated, on what. */
+export function printEvaluation(title: string, evaluation: Evaluation): void {
+  const { truncated, meanCost, keptRatio, importantRatio } = evaluation;
+  print(title);
+  printScores(evaluation);
   if (truncated > 0) print(`  truncated texts: ${truncated}`);
   print(
     `  per example: ${Math.round(meanCost.milliseconds)} ms, ${megabytes(meanCost.bytes)} MB, ${meanCost.rounds} rounds`,
@@ -72,7 +61,6 @@ export function printEvaluation(title: string, evaluation: Evaluation): void {
   const { offline } = meanCost;
   if (offline.bytes > 0)
     print(`  of which made ahead: ${Math.round(offline.milliseconds)} ms, ${megabytes(offline.bytes)} MB`);
-  if (classes) printClasses(classes);
   printTable(
     ['layer', 'kept', 'important'],
     keptRatio.map((kept, layer) => [layer, percent(kept), percent(importantRatio[layer]!)]),

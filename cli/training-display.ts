@@ -1,5 +1,6 @@
 /** Shows a training run on standard error: a bar on a terminal, and a line for every evaluation. */
 import type { PhaseName } from '../config/schema.js';
+import { warningsOf } from '../data/metrics/scores.js';
 import type { EvaluationReport, Listener, StepReport } from '../training/loop/progress.js';
 import { note } from '../util/note.js';
 import { type Progress, progressBar } from './output.js';
@@ -10,15 +11,29 @@ export interface TrainingDisplay extends Listener {
 
 const shares = (values: readonly number[]): string => values.map((value) => value.toFixed(2)).join(' ');
 
-const describeStep = ({ loss, accuracy, kept, phase, examplesPerSecond }: StepReport): string => {
+const duration = (seconds: number): string =>
+  seconds < 90
+    ? `${Math.ceil(seconds)} s`
+    : seconds < 5400
+      ? `${Math.ceil(seconds / 60)} min`
+      : `${(seconds / 3600).toFixed(1)} h`;
+
+const describeStep = (report: StepReport): string => {
+  const { loss, accuracy, kept, phase, learningRate, examplesPerSecond, secondsLeft } = report;
   const right = accuracy === null ? '' : `  accuracy ${accuracy.toFixed(3)}`;
   const tokens = phase === 'dense' ? '' : `  kept ${shares(kept)}`;
-  return `loss ${loss.toFixed(3)}${right}${tokens}  ${Math.round(examplesPerSecond)} examples/s`;
+  const rate = `rate ${learningRate.toExponential(1)}`;
+  return `loss ${loss.toFixed(3)}${right}${tokens}  ${rate}  ${Math.round(examplesPerSecond)} examples/s  about ${duration(secondsLeft)} left`;
 };
 
 const describeEvaluation = (report: EvaluationReport): string => {
-  const { phase, step, metrics, loss, keptRatio, importantRatio, meanKeptRatio, pruned } = report;
-  const scores = Object.entries(metrics).map(([name, value]) => `${name} ${value?.toFixed(4)}`);
+  const { phase, step, metrics, interval, classes, loss, keptRatio, importantRatio, meanKeptRatio, pruned } =
+    report;
+  const range = interval ? ` (95%: ${interval.map((end) => end.toFixed(3)).join(' to ')})` : '';
+  const scores = Object.entries(metrics).map(
+    ([name, value], at) => `${name} ${value?.toFixed(4)}${at === 0 ? range : ''}`,
+  );
+  if (classes) scores.push(`most frequent class alone ${classes.majorityShare.toFixed(4)}`);
   const tokens = pruned
     ? `; kept ${shares(keptRatio)} (mean ${meanKeptRatio.toFixed(3)}), important ${shares(importantRatio)}`
     : '';
@@ -26,41 +41,43 @@ const describeEvaluation = (report: EvaluationReport): string => {
 };
 
 /** Between lines where there is no bar. */
-const quietMilliseconds = 15_000;
+const QUIET_MILLISECONDS = 15_000;
 
 class Display implements TrainingDisplay {
-  private bar: Progress | null = null;
-  private details = '';
-  private lastLine = 0;
+  #bar: Progress | null = null;
+  #details = '';
+  #lastLine = 0;
 
   note = (line: string): void => note(line);
 
   phase(name: PhaseName, examples: number, done: number): void {
-    this.bar?.stop();
-    this.details = '';
-    this.bar = progressBar(`${name} phase`, examples);
-    if (done > 0) this.bar.advance(done);
+    this.#bar?.stop();
+    this.#details = '';
+    this.#bar = progressBar(`${name} phase`, examples);
+    if (done > 0) this.#bar.advance(done);
   }
 
   examples(count: number): void {
-    this.bar?.advance(count, this.details);
+    this.#bar?.advance(count, this.#details);
   }
 
   step(report: StepReport): void {
-    this.details = describeStep(report);
-    if (process.stderr.isTTY || Date.now() - this.lastLine < quietMilliseconds) return;
-    this.lastLine = Date.now();
+    this.#details = describeStep(report);
+    if (process.stderr.isTTY || Date.now() - this.#lastLine < QUIET_MILLISECONDS) return;
+    this.#lastLine = Date.now();
     note(
-      `${report.phase} phase ${(100 * report.progress).toFixed(1)}%, step ${report.step}: ${this.details}`,
+      `${report.phase} phase ${(100 * report.progress).toFixed(1)}%, step ${report.step}: ${this.#details}`,
     );
   }
 
   evaluation(report: EvaluationReport): void {
     note(describeEvaluation(report));
+    // Soft masks stand for no model that anyone would run.
+    if (report.phase !== 'soft') for (const warning of warningsOf(report)) note(warning);
   }
 
   stop(): void {
-    this.bar?.stop();
+    this.#bar?.stop();
   }
 }
 

@@ -318,6 +318,13 @@ export const runConfigSchema = z.strictObject({
   checkpointEverySteps: count.default(500),
   /** Dev-set evaluations per epoch. */
   evaluationsPerEpoch: z.number().min(0).default(1),
+  /**
+   * Which model a phase ends with: `best` by the task's first metric on the dev set, of those that were evaluated, or the `last`. In the
+   * hard phase those count whose shares have reached their target; soft masks are no model to choose.
+   */
+  select: z.enum(['best', 'last']).default('last'),
+  /** A phase ends after so many evaluations that were no better than the best before; null for never. */
+  patience: count.nullable().default(null),
 });
 
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;

@@ -1,13 +1,15 @@
 /** `train`: dense, soft and hard phase by a run configuration. */
 import type { Argv } from 'yargs';
 import type { FileFormat } from '../../config/schema.js';
+import { warningsOf } from '../../data/metrics/scores.js';
 import { train } from '../../index.js';
 import { UsageError } from '../../util/errors.js';
 import { onInterrupt } from '../../util/interrupt.js';
 import { note } from '../../util/note.js';
 import type { Command, GlobalOptions } from '../command.js';
-import { fractions } from '../options.js';
+import { fractions, optional, wholeNumber } from '../options.js';
 import { print, printJson } from '../output.js';
+import { evaluationJson, printScores } from '../print-evaluation.js';
 import { ownDataOptions } from '../own-data-options.js';
 import { trainingDisplay } from '../training-display.js';
 
@@ -31,6 +33,9 @@ interface TrainOptions {
   readonly mode?: 'none' | 'prune' | 'prune-reduce';
   readonly resume: boolean;
   readonly overwrite: boolean;
+  readonly select?: 'best' | 'last';
+  readonly patience?: number | undefined;
+  readonly tensorboard: boolean;
   readonly set: readonly string[];
   readonly backend: 'auto' | 'native' | 'tensorflow' | 'cpu';
   readonly json: boolean;
@@ -69,10 +74,11 @@ async function run(options: TrainOptions): Promise<void> {
   });
   try {
     const { checkpoint, evaluation } = await finished;
-    if (options.json) return printJson({ checkpoint, ...evaluation });
-    const metrics = Object.entries(evaluation.metrics).map(([name, value]) => `${name} ${value?.toFixed(4)}`);
-    const kept = evaluation.keptRatio.map((share) => share.toFixed(2)).join(' ');
-    print(`${checkpoint}: ${metrics.join(', ')}; kept ${kept}`);
+    if (options.json) return printJson({ checkpoint, ...evaluationJson(evaluation) });
+    print(`${checkpoint}, on the development set:`);
+    printScores(evaluation);
+    print(`  tokens kept per layer: ${evaluation.keptRatio.map((share) => share.toFixed(2)).join(' ')}`);
+    for (const warning of warningsOf(evaluation)) print(warning);
   } finally {
     forget();
     display.stop();
@@ -108,6 +114,20 @@ export const command: Command<TrainOptions> = {
         describe: 'Learn no thresholds, those that prune, or both kinds (masks.mode)',
       })
       .option('resume', { type: 'boolean', default: false, describe: 'Go on from the last checkpoint' })
+      .option('select', {
+        choices: ['best', 'last'] as const,
+        describe: 'End a phase with its best model on the dev set, or with the last one (select)',
+      })
+      .option('patience', {
+        type: 'string',
+        describe: 'End a phase after N evaluations that were no better (patience)',
+        coerce: optional(wholeNumber('patience', 1)),
+      })
+      .option('tensorboard', {
+        type: 'boolean',
+        default: false,
+        describe: 'Write event files to OUT/tensorboard',
+      })
       .option('overwrite', {
         type: 'boolean',
         default: false,

@@ -44,6 +44,25 @@ function classFigures(
 export const neverPredicted = ({ perClass }: ClassFigures): string[] =>
   perClass.filter(({ support, predicted }) => support > 0 && predicted === 0).map(({ label }) => label);
 
+const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;
+
+/** Sentences that say what figures alone may hide; none for a model that tells its classes apart. */
+export function warningsOf({ classes, metrics }: Pick<Scores, 'classes' | 'metrics'>): string[] {
+  if (classes === null) return [];
+  const said = classes.perClass.filter(({ predicted }) => predicted > 0);
+  const never = neverPredicted(classes);
+  const { accuracy } = metrics;
+  const warnings: string[] = [];
+  if (said.length === 1 && classes.perClass.length > 1)
+    warnings.push(`warning: the model always answers ${said[0]!.label}`);
+  else if (never.length > 0) warnings.push(`warning: the model never answers ${never.join(', ')}`);
+  if (accuracy !== undefined && accuracy <= classes.majorityShare)
+    warnings.push(
+      `warning: no better than always answering the most frequent class (${percent(classes.majorityShare)})`,
+    );
+  return warnings;
+}
+
 export function scoresOf(
   task: {
     readonly problem: Problem;

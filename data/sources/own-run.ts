@@ -27,7 +27,7 @@ export interface OwnData {
 
 export interface OwnRun {
   readonly config: RunConfig;
-  /** What was guessed, and how the labels are spread. */
+  /** What was guessed. */
   readonly notes: readonly string[];
 }
 
@@ -43,17 +43,6 @@ const dataOverrides = ({ train, dev, devShare, format, maxBadRows }: OwnData): s
   ...override('data.format', format),
   ...override('data.maxBadRows', maxBadRows),
 ];
-
-/** "returns 40%, billing 60%", the most frequent first. */
-function describeClasses(labels: readonly string[], numbers: readonly (number | null)[]): string {
-  const counts = labels.map((label, at) => ({ label, count: numbers.filter((one) => one === at).length }));
-  const shares = [...counts].sort((a, b) => b.count - a.count);
-  const shown = shares
-    .slice(0, 10)
-    .map(({ label, count }) => `${label} ${((100 * count) / numbers.length).toFixed(0)}%`);
-  const more = shares.length > shown.length ? `, and ${shares.length - shown.length} more` : '';
-  return `${labels.length} classes: ${shown.join(', ')}${more}`;
-}
 
 /**
  * The configuration of a run on own data. file: a configuration to begin with, or null for one that suits the number of rows;
@@ -84,7 +73,5 @@ export async function ownRun(
   const { task, notes } = await completeTask(first.task, first, { ...NOTHING_ASKED, ...asked });
   const { examples } = await loadSplit({ task, data: first.data }, 'train');
   const config = await configWith(task, recipeFor({ rows: examples.length }));
-  const numbers = examples.map(({ label }) => label);
-  const spread = task.problem === 'regression' ? [] : [describeClasses(task.labels, numbers)];
-  return { config, notes: [...notes, ...spread] };
+  return { config, notes };
 }

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Precision } from '../../config/schema.js';
 import { mean } from '../../data/metrics/mean.js';
-import { computeMetrics, type Metrics } from '../../data/metrics/metrics.js';
+import { type Scores, scoresOf } from '../../data/metrics/scores.js';
 import type { Task } from '../../data/sources/tasks.js';
 import type { CurveSet } from '../../methods/curves.js';
 import { DEFAULT_METHOD } from '../../methods/index.js';
@@ -101,8 +101,7 @@ function lossOf(
   return total / count;
 }
 
-export interface Evaluation {
-  readonly metrics: Metrics;
+export interface Evaluation extends Scores {
   readonly loss: number;
   readonly keptRatio: readonly number[];
   readonly importantRatio: readonly number[];
@@ -110,7 +109,7 @@ export interface Evaluation {
   readonly meanKeptRatio: number;
 }
 
-/** GLUE's metrics and kept tokens over labelled examples. */
+/** The task's metrics, figures per class and kept tokens over labelled examples. */
 export function evaluate(
   state: ModelState,
   task: Task,
@@ -120,7 +119,7 @@ export function evaluate(
   const { logits, keptRatio, importantRatio } = predict(state, examples, options);
   const labels = examples.map(({ label }) => label);
   return {
-    metrics: computeMetrics(task, predictions(logits, state.config), labels),
+    ...scoresOf(task, predictions(logits, state.config), labels),
     loss: lossOf(logits, labels, state.config),
     keptRatio,
     importantRatio,

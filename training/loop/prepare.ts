@@ -5,6 +5,7 @@ import { excerptPairs } from '../../data/augment/excerpts.js';
 import { asExamples, type FurtherText } from '../../data/augment/further-texts.js';
 import { joinedTexts } from '../../data/augment/joined-texts.js';
 import { recombinedPairs } from '../../data/augment/recombine.js';
+import { balanceWarnings, describeBalance } from '../../data/metrics/balance.js';
 import { type Dataset, describeMalformed, type Example } from '../../data/sources/dataset.js';
 import { loadSplit } from '../../data/sources/load.js';
 import { taskOfRun } from '../../data/sources/own.js';
@@ -111,6 +112,12 @@ function unlabelledTexts({ distillation, masks }: RunConfig, train: Dataset): Da
   return { ...train, examples, malformed: { count: 0, first: [] } };
 }
 
+/** How the labels are spread, and warnings where that leaves nothing to learn. */
+function balanceNotes(names: readonly string[], { examples }: Dataset): string[] {
+  const classes = examples.map(({ label }) => label);
+  return [describeBalance(names, classes), ...balanceWarnings(names, classes)];
+}
+
 /** Loads data, tokenizer and weights. `readModel` turns the configuration's checkpoint name into a checkpoint. */
 export async function prepareRun(
   config: RunConfig,
@@ -123,6 +130,7 @@ export async function prepareRun(
   const tokenizerFiles = await tokenizerFilesFor(config, train, checkpoint);
   const tokenizer = createTokenizer(tokenizerFiles, checkpoint?.config);
   const scale = labelScale(train);
+  if (task.problem === 'classes') notes.push(...balanceNotes(task.labels, train));
   const { model, parameters } = checkpoint
     ? pretrainedModel(config, checkpoint, task, scale, notes)
     : freshModel(config, tokenizer.vocabularySize, task, scale);

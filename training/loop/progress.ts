@@ -21,6 +21,8 @@ export interface StepReport {
   /** On n·S, per pruning layer; null in the dense phase. */
   readonly thresholds: readonly { prune: number; reduce: number }[] | null;
   readonly examplesPerSecond: number;
+  /** Of all phases, at the rate of the last steps, evaluations not counted. */
+  readonly secondsLeft: number;
 }
 
 export interface EvaluationReport extends Evaluation {

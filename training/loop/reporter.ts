@@ -4,6 +4,7 @@ import { currentThresholds, type ModelState } from '../network/model-state.js';
 import type { Phase } from '../phases/phase.js';
 import { type Listener, type MetricsLog, StepMeans } from './progress.js';
 import type { Position } from './run-folder.js';
+import type { RunInProgress } from './run-in-progress.js';
 import type { Step } from './stepper.js';
 
 /** Steps between two reports; the first ones come sooner, so that a wrong rate or wrong labels are seen at once. */
@@ -17,16 +18,18 @@ export class PhaseReporter {
   readonly #state: ModelState;
   readonly #listener: Listener;
   readonly #log: MetricsLog;
+  readonly #later: number;
   #means = new StepMeans();
   #since: { readonly time: number; readonly seen: number };
 
-  constructor(phase: Phase, state: ModelState, listener: Listener, log: MetricsLog, seen: number) {
+  constructor(phase: Phase, { state, listener, log, position }: RunInProgress, later: number) {
     this.#phase = phase;
     this.#state = state;
     this.#listener = listener;
     this.#log = log;
-    this.#since = { time: performance.now(), seen };
-    listener.phase(phase.name, phase.total, seen);
+    this.#later = later;
+    this.#since = { time: performance.now(), seen: position.seen };
+    listener.phase(phase.name, phase.total, position.seen);
   }
 
   async step({ result, size, gradientNorm, position }: Step): Promise<void> {
@@ -38,6 +41,7 @@ export class PhaseReporter {
   async #report({ step, seen }: Position): Promise<void> {
     const progress = seen / this.#phase.total;
     const now = performance.now();
+    const examplesPerSecond = (1000 * (seen - this.#since.seen)) / (now - this.#since.time);
     const report = {
       phase: this.#phase.name,
       step,
@@ -46,7 +50,8 @@ export class PhaseReporter {
       learningRate: this.#phase.learningRate(progress),
       lambda: this.#phase.lambda,
       thresholds: currentThresholds(this.#state),
-      examplesPerSecond: (1000 * (seen - this.#since.seen)) / (now - this.#since.time),
+      examplesPerSecond,
+      secondsLeft: (this.#phase.total - seen + this.#later) / examplesPerSecond,
     };
     this.#means = new StepMeans();
     this.#since = { time: now, seen };

@@ -2,8 +2,10 @@
  * The folder of a training run:
  *   run.json        the configuration, with the precision that was really used
  *   metrics.jsonl   what happened, a line each
+ *   tensorboard/    the same as event files, if asked for
  *   checkpoint/     the last checkpoint, with everything that --resume needs to go on bit for bit
  *   dense/          the model after phase 1: teacher and baseline
+ *   best/           the best model of the phase that runs, where that one is wanted
  *   final/          the result
  *   origin.json     the dense run that it went on from, if it did (branch.ts)
  * A run that replaces a finished one keeps it in FOLDER.replaced until it is finished itself.
@@ -15,7 +17,7 @@ import * as z from 'zod';
 import { parseRunConfig } from '../../config/load.js';
 import type { PhaseName, RunConfig } from '../../config/schema.js';
 import { fromElements, toFloat32 } from '../../model/artifact/stored-tensor.js';
-import { readCheckpoint, writeCheckpoint } from '../../model/checkpoint/checkpoint.js';
+import { type Checkpoint, readCheckpoint, writeCheckpoint } from '../../model/checkpoint/checkpoint.js';
 import {
   parseSafetensors,
   serializeSafetensors,
@@ -25,9 +27,11 @@ import { recoverDirectory } from '../../model/replace-directory.js';
 import { makeDirectory } from '../../util/make-directory.js';
 import { TrainingError } from '../errors.js';
 import { type ModelState, toCheckpoint } from '../network/model-state.js';
+import { thresholdParameters } from '../network/thresholds.js';
 import { type Parameter, PRUNE_THRESHOLDS, REDUCE_THRESHOLDS, weightShapes } from '../network/parameters.js';
 import type { Control } from '../phases/phase.js';
 import type { AdamW } from './optimizer.js';
+import type { Best } from './selection.js';
 
 /** Where a run is: the next batch to train on is `batch` of `epoch` of `phase`. */
 export interface Position {
@@ -39,6 +43,8 @@ export interface Position {
   readonly step: number;
   /** True after the phase's last step: the next phase begins. */
   readonly phaseDone: boolean;
+  /** Null before the first evaluation that counts. */
+  readonly best: Best | null;
 }
 
 /** The beginning of a phase. */
@@ -49,6 +55,7 @@ export const startOf = (phase: PhaseName): Position => ({
   seen: 0,
   step: 0,
   phaseDone: false,
+  best: null,
 });
 
 const positionSchema = z.strictObject({
@@ -59,6 +66,10 @@ const positionSchema = z.strictObject({
   seen: z.number().int().min(0),
   step: z.number().int().min(0),
   phaseDone: z.boolean(),
+  best: z
+    .strictObject({ step: z.number(), score: z.number(), loss: z.number(), since: z.number() })
+    .nullable()
+    .default(null),
   lambda: z.number(),
   kept: z.array(z.number()).nullable().default(null),
   spread: z.array(z.number()).nullable(),
@@ -66,8 +77,10 @@ const positionSchema = z.strictObject({
 
 export class RunFolder {
   readonly metrics: string;
+  readonly events: string;
   readonly last: string;
   readonly dense: string;
+  readonly best: string;
   readonly final: string;
   readonly #origin: string;
   /** Where a finished run is kept until the one that replaces it is finished. */
@@ -76,8 +89,10 @@ export class RunFolder {
   constructor(readonly directory: string) {
     this.#replaced = `${directory}.replaced`;
     this.metrics = join(directory, 'metrics.jsonl');
+    this.events = join(directory, 'tensorboard');
     this.last = join(directory, 'checkpoint');
     this.dense = join(directory, 'dense');
+    this.best = join(directory, 'best');
     this.final = join(directory, 'final');
     this.#origin = join(directory, 'origin.json');
   }
@@ -94,9 +109,15 @@ export class RunFolder {
   /** A new run in place of what an older one left. A finished one is kept beside it until `finish`; the result is where. */
   async start(config: RunConfig): Promise<string | null> {
     await makeDirectory(this.directory);
-    const older = [this.metrics, this.last, this.dense, this.final, this.#origin].filter((path) =>
-      existsSync(path),
-    );
+    const older = [
+      this.metrics,
+      this.events,
+      this.last,
+      this.dense,
+      this.best,
+      this.final,
+      this.#origin,
+    ].filter((path) => existsSync(path));
     const isKept = existsSync(this.final);
     if (isKept) {
       await rm(this.#replaced, { recursive: true, force: true });
@@ -112,6 +133,7 @@ export class RunFolder {
 
   /** The run's result is there: the one that it replaces goes. */
   async finish(): Promise<void> {
+    await rm(this.best, { recursive: true, force: true });
     await rm(this.#replaced, { recursive: true, force: true });
   }
 
@@ -127,7 +149,7 @@ export class RunFolder {
       throw new TrainingError(`--resume: expected a run with a checkpoint in ${this.directory}, found none`);
     // Through the schema, so that keys that did not exist then have their defaults.
     const before: Record<string, unknown> = parseRunConfig(JSON.parse(await readFile(path, 'utf8')), path);
-    const free = new Set(['output', 'checkpointEverySteps', 'evaluationsPerEpoch']);
+    const free = new Set(['output', 'checkpointEverySteps', 'evaluationsPerEpoch', 'patience']);
     const text = (value: unknown): string =>
       JSON.stringify(value, (key, part: unknown) => (key === 'workers' ? null : part));
     const changed = Object.entries(config)
@@ -177,14 +199,27 @@ export class RunFolder {
     await writeCheckpoint(this.last, toCheckpoint(state), extra);
   }
 
+  async #readWeights(directory: string, state: ModelState): Promise<Checkpoint> {
+    const checkpoint = await readCheckpoint(directory);
+    for (const name of weightShapes(state.config).keys())
+      state.parameters.get(name)!.values.set(checkpoint.tensors.get(name)!.values);
+    return checkpoint;
+  }
+
+  /** Puts the weights and thresholds of the phase's best model into the state. */
+  async readBest(state: ModelState): Promise<void> {
+    const { details } = await this.#readWeights(this.best, state);
+    if (state.spread === null || !details?.thresholds) return;
+    const thresholds = thresholdParameters(details.thresholds.slice(0, -1), state.spread);
+    for (const [name, { values }] of thresholds) state.parameters.get(name)!.values.set(values);
+  }
+
   /** Puts the last checkpoint's numbers into the state and the optimizer. */
   async readLast(
     state: ModelState,
     makeOptimizer: () => AdamW,
   ): Promise<{ optimizer: AdamW; position: Position; control: Control }> {
-    const checkpoint = await readCheckpoint(this.last);
-    for (const name of weightShapes(state.config).keys())
-      state.parameters.get(name)!.values.set(checkpoint.tensors.get(name)!.values);
+    await this.#readWeights(this.last, state);
     const parsed = positionSchema.safeParse(
       JSON.parse(await readFile(join(this.last, 'position.json'), 'utf8')),
     );

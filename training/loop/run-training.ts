@@ -10,6 +10,7 @@ import type { Evaluation } from '../evaluate/evaluate.js';
 import { prepareRun } from './prepare.js';
 import type { Listener } from './progress.js';
 import { RunFolder } from './run-folder.js';
+import { tensorBoard } from './tensorboard.js';
 import { Trainer } from './trainer.js';
 
 export interface RunTrainingOptions {
@@ -18,6 +19,8 @@ export interface RunTrainingOptions {
   readonly resume?: boolean;
   /** Replace a run that is in the folder; its result is kept until the new one is there. */
   readonly overwrite?: boolean;
+  /** Write the run's numbers to `tensorboard/` in its folder, for TensorBoard. */
+  readonly tensorboard?: boolean;
   /** After an abort the run keeps a checkpoint after the current step, then throws TrainingError. */
   readonly signal?: AbortSignal | undefined;
   /** Told what happens; every method is optional. */
@@ -31,16 +34,24 @@ export interface TrainedModel {
   readonly evaluation: Evaluation;
 }
 
-/** A listener for everything from one for some things; methods keep their object. */
-function complete(partial: Partial<Listener>): Listener {
-  return {
-    note: (line) => partial.note?.(line),
-    phase: (...values) => partial.phase?.(...values),
-    examples: (count) => partial.examples?.(count),
-    step: (report) => partial.step?.(report),
-    evaluation: (report) => partial.evaluation?.(report),
-  };
-}
+/** One listener from several for some things each; methods keep their object. */
+const together = (listeners: readonly Partial<Listener>[]): Listener => ({
+  note(line) {
+    for (const listener of listeners) listener.note?.(line);
+  },
+  phase(...values) {
+    for (const listener of listeners) listener.phase?.(...values);
+  },
+  examples(count) {
+    for (const listener of listeners) listener.examples?.(count);
+  },
+  step(report) {
+    for (const listener of listeners) listener.step?.(report);
+  },
+  evaluation(report) {
+    for (const listener of listeners) listener.evaluation?.(report);
+  },
+});
 
 /** Trains; throws TrainingError with the checkpoint that is still good, ConfigError, DatasetError or CheckpointError. */
 export async function runTraining(
@@ -48,13 +59,15 @@ export async function runTraining(
   options: RunTrainingOptions = {},
 ): Promise<TrainedModel> {
   const { resume = false, overwrite = false, signal } = options;
-  const listener = complete(options.listener ?? {});
+  const own = options.listener ?? {};
   signal?.throwIfAborted();
   if (resume && overwrite) throw new UsageError('train: expected --resume or --overwrite, got both');
   await checkWritable(config.output);
   if (!resume && !overwrite) new RunFolder(config.output).checkEmpty();
   const backend = await useBackend(options.backend ?? 'auto');
   const prepared = await prepareRun(config, async (name) => readCheckpoint(await resolveCheckpoint(name)));
+  const board = options.tensorboard ? [tensorBoard(join(config.output, 'tensorboard'))] : [];
+  const listener = together([own, ...board]);
   for (const line of prepared.notes) listener.note(line);
   const { train, dev, state } = prepared;
   const { layers, hiddenSize } = state.config;

@@ -9,6 +9,10 @@ export class DensePhase extends Phase {
 
   readonly examples: readonly EncodedExample[] = this.run.prepared.train;
 
+  override isSelectable(): boolean {
+    return true;
+  }
+
   masks(): StepMasks {
     return { mode: 'none' };
   }

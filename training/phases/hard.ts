@@ -21,6 +21,10 @@ export class HardPhase extends MaskedPhase {
     };
   }
 
+  override isSelectable(progress: number): boolean {
+    return progress >= REACHED || this.run.config.masks.keep === null;
+  }
+
   /** Thresholds follow the scores, on the way to the target at first. */
   override afterStep({ result, progress }: StepTaken): null {
     const { config, prepared, control } = this.run;

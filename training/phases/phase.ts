@@ -63,6 +63,11 @@ export abstract class Phase {
     return null;
   }
 
+  /** Whether a model of this point of the phase may be the one that it ends with. */
+  isSelectable(_progress: number): boolean {
+    return false;
+  }
+
   /** Learning rate of thresholds. */
   protected readonly thresholdRate: number = 0;
 

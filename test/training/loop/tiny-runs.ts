@@ -7,7 +7,8 @@ import { readCheckpoint } from '../../../model/checkpoint/checkpoint.js';
 import { useBackend } from '../../../training/backend/setup.js';
 import { prepareRun } from '../../../training/loop/prepare.js';
 import type { EvaluationReport, Listener, StepReport } from '../../../training/loop/progress.js';
-import { type StopRequest, Trainer } from '../../../training/loop/trainer.js';
+import type { StopRequest } from '../../../training/loop/run-in-progress.js';
+import { Trainer } from '../../../training/loop/trainer.js';
 
 /** A tiny run on generated sentences, as a configuration file would say it. */
 export const literal = (changes: Record<string, unknown> = {}) => ({

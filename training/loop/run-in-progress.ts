@@ -1,0 +1,62 @@
+/** What a run is made of while it goes, and how it is kept: shared by the trainer and the loop of each phase. */
+import type { RunConfig } from '../../config/schema.js';
+import { TrainingError } from '../errors.js';
+import { type Evaluation, evaluate } from '../evaluate/evaluate.js';
+import type { ModelState } from '../network/model-state.js';
+import type { Control, Phase } from '../phases/phase.js';
+import { AdamW } from './optimizer.js';
+import type { PreparedRun } from './prepare.js';
+import { type Listener, MetricsLog } from './progress.js';
+import { type Position, RunFolder, startOf } from './run-folder.js';
+
+/** Set from outside (Ctrl-C): the run writes a checkpoint after the current step and stops. */
+export interface StopRequest {
+  requested: boolean;
+}
+
+export class RunInProgress {
+  readonly folder: RunFolder;
+  readonly log: MetricsLog;
+  readonly control: Control;
+  optimizer: AdamW;
+  position: Position = startOf('dense');
+
+  constructor(
+    readonly config: RunConfig,
+    readonly prepared: PreparedRun,
+    directory: string,
+    readonly listener: Listener,
+    readonly stop: StopRequest,
+  ) {
+    this.folder = new RunFolder(directory);
+    this.log = new MetricsLog(this.folder.metrics);
+    this.control = { lambda: config.masks.lambda, kept: null };
+    this.optimizer = this.newOptimizer();
+  }
+
+  get state(): ModelState {
+    return this.prepared.state;
+  }
+
+  newOptimizer = (): AdamW => new AdamW(this.state.parameters, this.config.optimizer);
+
+  evaluate({ prunes }: Phase): Evaluation {
+    return evaluate(this.state, this.prepared.task, this.prepared.dev, { prune: prunes });
+  }
+
+  writeLast(): Promise<void> {
+    return this.guarded(() => this.folder.writeLast(this.state, this.optimizer, this.position, this.control));
+  }
+
+  /** A full disk or a missing permission ends the run with one clear sentence. */
+  async guarded(write: () => Promise<void>): Promise<void> {
+    try {
+      await write();
+    } catch (error) {
+      const { phase, step } = this.position;
+      throw new TrainingError(
+        `writing below ${this.folder.directory} failed in the ${phase} phase after step ${step}: ${(error as Error).message}; the checkpoint written before is intact`,
+      );
+    }
+  }
+}
