@@ -53,7 +53,7 @@ export const quadraticSoftmaxOf = (shift: number) =>
 
       const sumRange = n * largest;
       const inverseFractionBits = INVERSE_BITS + Math.ceil(Math.log2(sumRange));
-      const ringBits = FRACTION_BITS + inverseFractionBits + 2;
+      const ringBits = FRACTION_BITS + inverseFractionBits + 3;
       // A square of a number near 0 may be a unit below it.
       const unit = 2 ** -FRACTION_BITS;
       const powers = await widenNonNegative(mpc, mpc.addPublic(counted, unit), ringBits);
