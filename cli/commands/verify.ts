@@ -1,5 +1,6 @@
 /** `verify`: our float encoder against reference outputs of another implementation. */
 import type { Argv } from 'yargs';
+import { note } from '../../util/note.js';
 import type { Command, GlobalOptions } from '../command.js';
 import { print, printJson, printTable } from '../output.js';
 
@@ -18,6 +19,8 @@ async function verifyCheckpoint(options: VerifyOptions): Promise<void> {
   const { verify } = await import('../../training/evaluate/verify.js');
   await useBackend(options.backend);
   const checkpoint = await readCheckpoint(await resolveCheckpoint(options.checkpoint));
+  if (checkpoint.ignored.length > 0) note(`stored and not used: ${checkpoint.ignored.join(', ')}`);
+  if (checkpoint.missing.length > 0) note(`not stored: ${checkpoint.missing.join(', ')}`);
   const result = await verify(checkpoint, options.reference, options.tolerance);
   const { cases, maxError, worst, layers, tolerance } = result;
   if (options.json) printJson(result);

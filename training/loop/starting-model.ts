@@ -91,6 +91,8 @@ export function pretrainedModel(
   notes: string[],
 ): StartingModel {
   const { labels, problem } = task;
+  if (checkpoint.ignored.length > 0)
+    notes.push(`stored in the checkpoint and not used: ${checkpoint.ignored.join(', ')}`);
   const model: ModelConfig = { ...checkpoint.config, labels, problem };
   const random = splitmix32(weightSeed(config.seed));
   const rows = classifierRows(checkpoint, task, notes);

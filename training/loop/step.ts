@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Precision } from '../../config/schema.js';
 import { DEFAULT_METHOD } from '../../methods/index.js';
+import { embeddingWidth } from '../../model/config.js';
 import { onNativeBackend } from '../backend/kernel.js';
 import { nativeBackend } from '../backend/native-backend.js';
 import { type EncoderOptions, type EncoderOutput, encode } from '../network/encoder.js';
@@ -147,8 +148,9 @@ function leavesOf(state: ModelState, all: Weights, ids: Int32Array, options: Ste
   const tensors = names.map((name) => all[name]!);
   if (!options.freezeEmbeddings) {
     names.push(WORD_TABLE);
-    const rows = gatherRows(state.parameters.get(WORD_TABLE)!.values, state.config.hiddenSize, ids);
-    tensors.push(tf.tensor2d(rows, [ids.length, state.config.hiddenSize]));
+    const width = embeddingWidth(state.config);
+    const rows = gatherRows(state.parameters.get(WORD_TABLE)!.values, width, ids);
+    tensors.push(tf.tensor2d(rows, [ids.length, width]));
   }
   if (soft)
     for (const name of [PRUNE_THRESHOLDS, ...(state.reduces ? [REDUCE_THRESHOLDS] : [])]) {
