@@ -21,12 +21,15 @@ interface Pending {
 /** In development sources run as they are, and a new thread must be told how to read them. */
 const isSource = import.meta.url.endsWith('.ts');
 const SOURCE_LOADER =
-  "import('tsx/esm/api').then(({ tsImport }) => tsImport(require('node:worker_threads').workerData, __filename))";
+  "const { workerData } = require('node:worker_threads');" +
+  'import(workerData.loader).then(({ tsImport }) => tsImport(workerData.worker, __filename))';
 
 function newWorker(): Worker {
   const resourceLimits = { maxOldGenerationSizeMb: 128 };
   if (!isSource) return new Worker(new URL('./base-ot-worker.js', import.meta.url), { resourceLimits });
-  const workerData = new URL('./base-ot-worker.ts', import.meta.url).href;
+  const worker = new URL('./base-ot-worker.ts', import.meta.url).href;
+  // Found from here and not from wherever the process was started.
+  const workerData = { worker, loader: import.meta.resolve('tsx/esm/api') };
   return new Worker(SOURCE_LOADER, { eval: true, workerData, resourceLimits });
 }
 
