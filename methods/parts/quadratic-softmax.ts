@@ -18,7 +18,7 @@ import type { Piecewise } from '../curves.js';
 
 /** Of squares, and of the logits that are squared. */
 const FRACTION_BITS = 8;
-/** A row whose sum is smaller gets less than its probabilities, at most three times the inverse of this. */
+/** A row's sum counts at least this much: one whose columns are all near -c has no large probability. */
 const SMALLEST_SUM = 0.25;
 /** Significant bits of 1/sum at its smallest. */
 const INVERSE_BITS = 6;
@@ -30,6 +30,13 @@ export const quadraticCurve = (shift: number): Piecewise => ({
   bounds: [],
   segments: [[shift, 1]],
 });
+
+/** max(x, low) [n] */
+async function atLeast(mpc: Backend, x: SharedTensor, low: number): Promise<SharedTensor> {
+  const missing = mpc.addPublic(mpc.negate(x), low);
+  const isLess = await mpc.isNegative(mpc.addPublic(x, -low));
+  return mpc.add(x, await mpc.multiplex(isLess, missing));
+}
 
 /** x [rows, n], visible [rows, n] or null where all columns count → probabilities [rows, n] */
 export const quadraticSoftmaxOf = (shift: number) =>
@@ -53,20 +60,20 @@ export const quadraticSoftmaxOf = (shift: number) =>
 
       const sumRange = n * largest;
       const inverseFractionBits = INVERSE_BITS + Math.ceil(Math.log2(sumRange));
-      const ringBits = FRACTION_BITS + inverseFractionBits + 3;
+      const ringBits = FRACTION_BITS + inverseFractionBits + 2;
       // A square of a number near 0 may be a unit below it.
       const unit = 2 ** -FRACTION_BITS;
       const powers = await widenNonNegative(mpc, mpc.addPublic(counted, unit), ringBits);
-      const inverse = await reciprocal(mpc, mpc.sum(powers, 1), {
+      const inverse = await reciprocal(mpc, await atLeast(mpc, mpc.sum(powers, 1), SMALLEST_SUM), {
         low: SMALLEST_SUM,
         high: sumRange + n * unit,
         out: {
-          ringBits: inverseFractionBits + 4 - Math.log2(SMALLEST_SUM),
+          ringBits: inverseFractionBits + 2 - Math.log2(SMALLEST_SUM),
           fractionBits: inverseFractionBits,
         },
       });
       const product = await mpc.multiply(mpc.reshape(powers, [rows, n]), inverse, 'non-negative');
-      const small = { ringBits: plan.out.fractionBits + 3, fractionBits: plan.out.fractionBits };
+      const small = { ringBits: plan.out.fractionBits + 2, fractionBits: plan.out.fractionBits };
       return widenNonNegative(mpc, shrink(mpc, product, small), plan.out.ringBits);
     },
   );
