@@ -1,16 +1,10 @@
-/** Reads a run configuration: YAML file, then `--set key=value` overrides, then the schema. */
-import { readFile } from 'node:fs/promises';
-import { parse } from 'yaml';
+/** Reads a run configuration: YAML file over those that it extends, then `--set key=value` overrides, then the schema. */
 import type * as z from 'zod';
 import { ConfigError } from './config-error.js';
+import { isTree, parseYaml, readExtended, type Tree } from './extends.js';
 import { type RunConfig, runConfigSchema } from './schema.js';
 
 export { ConfigError } from './config-error.js';
-
-type Tree = { [key: string]: unknown };
-
-const isTree = (value: unknown): value is Tree =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The object schema at a path of keys, looking through defaults and optionals; null where there is none. */
 function shapeAt(path: readonly PropertyKey[]): Readonly<Record<string, unknown>> | null {
@@ -71,14 +65,6 @@ function applyOverride(tree: Tree, override: string): void {
   at[path.at(-1)!] = parseYaml(override.slice(equals + 1), `--set ${override}`);
 }
 
-function parseYaml(text: string, origin: string): unknown {
-  try {
-    return parse(text) as unknown;
-  } catch (error) {
-    throw new ConfigError(`${origin}: not YAML: ${(error as Error).message.split('\n')[0]}`);
-  }
-}
-
 /** Parses YAML text with overrides (`masks.lambda=0.2`). */
 export function runConfigFromYaml(
   text: string,
@@ -100,13 +86,7 @@ export function runConfigFrom(
   return parseRunConfig(tree, origin);
 }
 
-/** Reads and checks a configuration file. Throws ConfigError if it is missing or wrong. */
+/** Reads and checks a configuration file, with those that it extends. Throws ConfigError if one is missing or wrong. */
 export async function loadRunConfig(file: string, overrides: readonly string[] = []): Promise<RunConfig> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    throw new ConfigError(`run configuration ${file}: ${(error as Error).message}`);
-  }
-  return runConfigFromYaml(text, file, overrides);
+  return runConfigFrom(await readExtended(file), file, overrides);
 }
