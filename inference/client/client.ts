@@ -8,6 +8,7 @@ import { withSpan } from '../core/span.js';
 import { Prg } from '../crypto/prg.js';
 import type { Channel } from '../net/channel.js';
 import { type Agreement, type ClientTerms, clientHandshake } from '../net/handshake.js';
+import { transcriptChannel } from '../net/transcript.js';
 import { type Classification, classificationOf } from '../run/classification.js';
 import type { OpenParty, Party, PartyResult } from '../run/party.js';
 import { batchSizes, bucketOf, MAX_BATCH_TEXTS, sendRequest } from '../run/request.js';
@@ -102,7 +103,7 @@ export class Client implements AsyncDisposable {
   /** Handshake and set-up over an open connection. */
   static async open(channel: Channel, options: ClientOptions): Promise<Client> {
     const { terms, open, onPublicPart, onNote, opens = 'counts' } = options;
-    const metered = meteredChannel(channel);
+    const metered = meteredChannel(transcriptChannel(channel));
     const { part, sent, ...agreement } = await clientHandshake(metered, terms);
     if (sent) await onPublicPart?.(part.digest, sent);
     const { model } = part;

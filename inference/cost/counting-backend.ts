@@ -29,6 +29,7 @@ import {
 } from '../crypto/rlwe/packed-layout.js';
 import { encryptedBytes } from '../crypto/rlwe/packed-product.js';
 import { standardPreset } from '../crypto/rlwe/parameters.js';
+import { TRANSCRIPT_BYTES } from '../net/transcript.js';
 import { TrafficCounter } from '../session/meter.js';
 import { CountedCots, CountedExchange, comparisonJob, productJob } from './counted-exchange.js';
 import { bitsOnly, ShapeBackend, shapeOnly } from './shape-backend.js';
@@ -345,8 +346,13 @@ export class CountingBackend extends ShapeBackend implements Backend {
 
   readonly #open = protocol('reveal', async (bits: number, to: PartyId | 'all'): Promise<void> => {
     const bytes = Math.ceil(bits / 8);
+    if (to === 'client') {
+      this.#traffic.sent(TRANSCRIPT_BYTES);
+      this.#traffic.received(TRANSCRIPT_BYTES);
+    }
     if (to !== 'client') this.#traffic.sent(bytes);
     if (to !== 'server') this.#traffic.received(bytes);
+    if (to === 'client') this.#traffic.received(TRANSCRIPT_BYTES);
   });
 
   /** The schedule's count of tokens behind [CLS] where a method opens that as a number; else zeros. */

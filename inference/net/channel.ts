@@ -1,3 +1,5 @@
+import type { Transcript } from './transcript.js';
+
 /** A reliable, ordered byte stream between two parties. Lengths are agreed by the protocol, never sent by the peer. */
 export interface Channel {
   /** Queues bytes and returns at once; the caller must not change them afterwards. */
@@ -13,6 +15,8 @@ export interface Channel {
    * then chunks of answers. A meter counts it as one at most. */
   pipelined?<T>(body: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
+  /** What passed so far, where that is kept (transcript.ts). */
+  readonly transcript?: Transcript | undefined;
 }
 
 /** Runs a body that takes one round trip. */

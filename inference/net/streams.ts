@@ -10,6 +10,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { ProtocolError } from '../core/errors.js';
 import { type Channel, pipelined } from './channel.js';
 import { ReceiveQueue } from './receive-queue.js';
+import type { Transcript } from './transcript.js';
 
 /** The peer's frames are read in pieces of this size: nothing is reserved for bytes that never come. */
 const PIECE_BYTES = 1 << 20;
@@ -41,6 +42,11 @@ class Stream implements Channel {
 
   close(): Promise<void> {
     return this.streams.channel.close();
+  }
+
+  /** Of the whole channel; while several streams run together there is no place to compare it. */
+  get transcript(): Transcript | undefined {
+    return this.streams.isTogether ? undefined : this.streams.channel.transcript;
   }
 
   get outgoingBytes(): number {

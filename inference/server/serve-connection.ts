@@ -4,6 +4,7 @@ import { withSpan } from '../core/span.js';
 import { Prg } from '../crypto/prg.js';
 import type { Channel } from '../net/channel.js';
 import { type Agreement, type ServerTerms, serverHandshake } from '../net/handshake.js';
+import { transcriptChannel } from '../net/transcript.js';
 import { shareOf } from '../run/classification.js';
 import type { OpenParty, Party } from '../run/party.js';
 import { type Request, receiveRequest } from '../run/request.js';
@@ -55,7 +56,7 @@ async function classify(party: Party, buckets: readonly number[]): Promise<Cost>
 /** Serves one client; resolves to the number of texts. Errors are the client's fault or ours: the caller logs them. */
 export async function serveConnection(channel: Channel, options: ServeConnectionOptions): Promise<number> {
   const { model, open, onText } = options;
-  const metered = meteredChannel(channel);
+  const metered = meteredChannel(transcriptChannel(channel));
   const agreement = await serverHandshake(metered, model.terms);
   await options.onHandshake?.(agreement);
   const session = createSession({ self: 'server', channel: metered, random: Prg.create() });

@@ -226,5 +226,6 @@ export function meteredChannel(channel: Channel): Channel {
       }
     },
     close: () => channel.close(),
+    transcript: channel.transcript,
   };
 }

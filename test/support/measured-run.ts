@@ -6,6 +6,7 @@ import { Prg } from '../../inference/crypto/prg.js';
 import { classify, type EngineResult } from '../../inference/engine/classify.js';
 import { prepareModel } from '../../inference/engine/prepare.js';
 import { memoryChannelPair } from '../../inference/net/memory-channel.js';
+import { transcriptChannel } from '../../inference/net/transcript.js';
 import { createSession } from '../../inference/session/create-session.js';
 import { Meter, meteredChannel, type SpanReport } from '../../inference/session/meter.js';
 import type { Artifact } from '../../model/artifact/artifact.js';
@@ -19,7 +20,7 @@ export async function measuredRun(
 ): Promise<{ report: SpanReport; result: EngineResult }> {
   const channels = memoryChannelPair();
   const run = async (self: 'server' | 'client') => {
-    const channel = meteredChannel(channels[self === 'server' ? 0 : 1]);
+    const channel = meteredChannel(transcriptChannel(channels[self === 'server' ? 0 : 1]));
     const session = createSession({ self, channel, random: Prg.insecureForTests(self === 'server' ? 1 : 2) });
     const cots = await setupCots(session);
     const mpc = new TwoPartyBackend({ session, cots, linear: await setupLinear(session) });

@@ -8,6 +8,7 @@ import { protocol } from '../../core/span.js';
 import type { PartyId, PrivateTensor, RingTensor, SharedBits, SharedTensor } from '../../core/tensors.js';
 import type { CotPair } from '../../crypto/ot/cot.js';
 import type { Streams } from '../../net/streams.js';
+import { compareTranscripts, confirmOpened } from '../../net/transcript.js';
 import type { Session } from '../../session/session.js';
 import type { Backend, LeakName, RowShifts, ShuffleRows, Sign, Weight, WeightSource } from '../backend.js';
 import {
@@ -51,8 +52,21 @@ export interface TwoPartyOptions {
   readonly streams?: Streams;
 }
 
-const revealed = protocol('reveal', open);
-const revealedBits = protocol('reveal', openBits);
+/** What the client alone learns is opened only if both parties saw the same bytes; it then hears whether the share that came is whole. */
+async function undamaged<T>(session: Session, to: PartyId | 'all', opened: () => Promise<T>): Promise<T> {
+  if (to !== 'client') return opened();
+  await compareTranscripts(session.channel, session.self);
+  const value = await opened();
+  await confirmOpened(session.channel, session.self);
+  return value;
+}
+
+const revealed = protocol('reveal', async (...[session, x, ringBits, to]: Parameters<typeof open>) =>
+  undamaged(session, to, () => open(session, x, ringBits, to)),
+);
+const revealedBits = protocol('reveal', async (...[session, bits, to]: Parameters<typeof openBits>) =>
+  undamaged(session, to, () => openBits(session, bits, to)),
+);
 const preparedAhead = protocol('ahead', (body: () => Promise<void>) => body());
 
 export class TwoPartyBackend extends LocalBackend implements Backend {
