@@ -14,10 +14,8 @@ function damaging(channel: Channel, at: number) {
   const send = (bytes: Uint8Array): void => {
     const place = at - sent;
     sent += bytes.length;
-    if (place < 0 || place >= bytes.length) return channel.send(bytes);
-    const damaged = bytes.slice();
-    damaged[place]! ^= 0x10;
-    channel.send(damaged);
+    const isHere = place >= 0 && place < bytes.length;
+    channel.send(isHere ? bytes.map((byte, i) => byte ^ (i === place ? 0x10 : 0)) : bytes);
   };
   return { channel: { ...boundTo(channel), send }, sent: () => sent };
 }
