@@ -70,7 +70,7 @@ export async function widenNonNegative(node: Node, x: Shared, from: number, to: 
   const known = known0(node, x, from);
   const other = knownToNodes12(node, x);
   const notLeft = await shareOfNode0(node, known && top(known.sum), count, rest);
-  const carry = await shareOfNode0(node, known && known.carry, count, rest);
+  const carry = await shareOfNode0(node, known?.carry ?? null, count, rest);
   const notRight = shareOfNodes12(node, other && top(other), new BigUint64Array(count));
   const neither = await product(node, notLeft, notRight, rest);
   return [0, 1].map((c) => {
@@ -109,11 +109,11 @@ export async function floorShift(node: Node, x: Shared, ringBits: number, bits: 
   }) as unknown as Shared;
   const known = known0(node, lows, bits);
   const right = knownToNodes12(node, lows);
-  const summands = { left: known && known.sum, right, count, ringBits: bits };
+  const summands = { left: known?.sum ?? null, right, count, ringBits: bits };
   const packed = await carryOut(node, await summandPlanes(node, summands, bits), bits);
   const carries = packed.map((bytes) => unpackBits(bytes, count)) as unknown as Components<Uint8Array>;
   const carried = await bitsToWords(node, carries, rest);
-  const own = await shareOfNode0(node, known && known.carry, count, rest);
+  const own = await shareOfNode0(node, known?.carry ?? null, count, rest);
   return x.map((words, c) => {
     const out = new BigUint64Array(count);
     kernels.ringShiftRight(words, ringBits, bits, 0, rest, out);
