@@ -47,6 +47,11 @@ export type LeakName = string;
 
 export interface Backend {
   readonly self: PartyId;
+  /**
+   * The owners of text and model take no part: what they know is shared before the first layer, padding too, since nobody who
+   * computes knows it.
+   */
+  readonly outsourced?: boolean;
 
   // ---- local -------------------------------------------------------------------------------------------------
 

@@ -78,7 +78,10 @@ export async function classify(
     important: bucket,
     length,
     padded: true,
-    padding: schedule && (await sharePadding(mpc, model.public, length, bucket)),
+    padding:
+      schedule !== null || mpc.outsourced === true
+        ? await sharePadding(mpc, model.public, length, bucket)
+        : null,
     schedule,
   };
   const layers: LayerCounts[] = [];

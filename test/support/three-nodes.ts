@@ -116,15 +116,17 @@ export function dealtInputs(
   seed: number,
 ): SharedInputs & { learn(name: string, matrix: Int16Array, bias: Float64Array): void } {
   const random = Prg.insecureForTests(5000 + seed);
+  const tensor = (x: PrivateTensor, ringBits: number) => {
+    if (x.value === null) throw new Error('a dealer knows everything');
+    const words = new BigUint64Array(x.value.data.length);
+    kernels.ringSignExtend(x.value.data, x.value.ringBits, ringBits, words);
+    return dealt(random, index, words, ringBits);
+  };
   const weights = new Map<string, { matrix: Int16Array; bias: Float64Array }>();
   return {
     learn: (name, matrix, bias) => void weights.set(name, { matrix, bias }),
-    tensor: (x: PrivateTensor) => {
-      if (x.value === null) throw new Error('a dealer knows everything');
-      const words = new BigUint64Array(x.value.data.length);
-      kernels.ringSignExtend(x.value.data, x.value.ringBits, x.ringBits, words);
-      return dealt(random, index, words, x.ringBits);
-    },
+    text: async (x) => tensor(x, x.ringBits),
+    vector: tensor,
     matrix: ({ name }, ringBits) => {
       const words = BigUint64Array.from(weights.get(name)!.matrix, (value) =>
         BigInt.asUintN(64, BigInt(value)),

@@ -35,8 +35,10 @@ type Words = Components<BigUint64Array>;
 
 /** Where a node finds its components of what text and model owners know. */
 export interface SharedInputs {
-  /** Of a private tensor, in its ring. */
-  tensor(x: PrivateTensor): Words;
+  /** Of what the text's owner shares, in its ring. */
+  text(x: PrivateTensor): Promise<Words>;
+  /** Of a vector of the model's owner, in a ring of at least its own. */
+  vector(x: PrivateTensor, ringBits: number): Words;
   /** Of a weight's matrix [inputs, outputs] in a ring. */
   matrix(source: WeightShape, ringBits: number): Words;
   /** Of its bias [outputs] in a ring, at a scale. */
@@ -56,6 +58,7 @@ interface SharedWeight extends Weight {
 export type Deliver = (words: BigUint64Array, x: SharedTensor, leak: LeakName) => void;
 
 export class ThreePartyBackend extends ComponentBackend implements Backend {
+  readonly outsourced = true;
   readonly #node: Node;
   readonly #inputs: SharedInputs;
   readonly #deliver: Deliver;
@@ -90,11 +93,12 @@ export class ThreePartyBackend extends ComponentBackend implements Backend {
   }
 
   async share(x: PrivateTensor): Promise<Replicated> {
-    return this.#tensor(this.#inputs.tensor(x), x.shape, x);
+    const words = x.owner === 'client' ? await this.#inputs.text(x) : this.#inputs.vector(x, x.ringBits);
+    return this.#tensor(words, x.shape, x);
   }
 
   override addPrivate(x: SharedTensor, value: PrivateTensor): Replicated {
-    return this.addSuffix(x, this.#tensor(this.#inputs.tensor(value), value.shape, value));
+    return this.addSuffix(x, this.#tensor(this.#inputs.vector(value, value.ringBits), value.shape, value));
   }
 
   async prepare({ matrix: _, bias: __, ...source }: WeightSource): Promise<Weight> {
@@ -164,7 +168,7 @@ export class ThreePartyBackend extends ComponentBackend implements Backend {
   async multiplyPrivate(x: SharedTensor, y: PrivateTensor): Promise<Replicated> {
     if (y.shape.length !== 1 || x.shape.at(-1) !== y.shape[0])
       throw new TensorMismatchError(`multiplyPrivate: expected a row of ${describe(x)}, got ${describe(y)}`);
-    const row = this.#inputs.tensor({ ...y, ringBits: x.ringBits });
+    const row = this.#inputs.vector(y, x.ringBits);
     const words = await this.#multiplyPrivate(this.#words(x), row, x.ringBits);
     return this.#tensor(words, x.shape, productFormat(x, y));
   }

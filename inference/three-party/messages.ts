@@ -1,0 +1,95 @@
+/**
+ * What nodes and clients say to each other around a run. Everything is little-endian.
+ *
+ *     opening      → magic "CPN1", role (1 byte: 0 node, 1 client)
+ *     node link    → sharing (16 bytes), node (1), seed that both will use (16)   ← sharing (16), node (1)
+ *     client       ← sharing (16), node (1), length of the public part (4)        → wants it (1)      ← public part
+ *     text         → request (16), answer kind (1), answer bits (1), bucket (2), then shares as the program asks for them
+ *                  ← 0, the node's first components of what is opened to the client; or 1, length (2), message
+ *     before a run, among nodes: node 0 → request, kind, bits, bucket (20); ← ready (1); → go (1)
+ */
+import type { AnswerTerms } from '../core/answer.js';
+import { ProtocolError } from '../core/errors.js';
+import type { Channel } from '../net/channel.js';
+
+export const MAGIC = new TextEncoder().encode('CPN1');
+export const ROLES = { node: 0, client: 1 } as const;
+export const ID_BYTES = 16;
+export const SEED_BYTES = 16;
+export const REQUEST_BYTES = ID_BYTES + 4;
+/** Of an error's text. */
+const MOST_MESSAGE_BYTES = 512;
+
+/** In the order of their numbers. */
+const KINDS: readonly AnswerTerms['kind'][] = ['label', 'probability', 'logits'];
+
+export interface TextRequest {
+  /** 32 hexadecimal digits that the client draws; the nodes find the parts of one text by it. */
+  readonly id: string;
+  readonly answer: AnswerTerms;
+  readonly bucket: number;
+}
+
+export const bytesOfHex = (hex: string): Uint8Array =>
+  Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+export const hexOf = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+
+export function encodeRequest({ id, answer, bucket }: TextRequest): Uint8Array {
+  const bytes = new Uint8Array(REQUEST_BYTES);
+  bytes.set(bytesOfHex(id));
+  bytes[ID_BYTES] = KINDS.indexOf(answer.kind);
+  bytes[ID_BYTES + 1] = answer.bits;
+  new DataView(bytes.buffer).setUint16(ID_BYTES + 2, bucket, true);
+  return bytes;
+}
+
+/** @throws ProtocolError */
+export function decodeRequest(bytes: Uint8Array): TextRequest {
+  const kind = KINDS[bytes[ID_BYTES]!];
+  const bits = bytes[ID_BYTES + 1]!;
+  const bucket = new DataView(bytes.buffer, bytes.byteOffset).getUint16(ID_BYTES + 2, true);
+  if (kind === undefined || bits > 16 || bucket < 1)
+    throw new ProtocolError(
+      `request: expected a kind of answer, at most 16 bits and a bucket, got ${bytes[ID_BYTES]}, ${bits}, ${bucket}`,
+    );
+  return { id: hexOf(bytes.subarray(0, ID_BYTES)), answer: { kind, bits }, bucket };
+}
+
+/** @throws ProtocolError unless the peer speaks this protocol */
+export async function receiveOpening(channel: Channel): Promise<'node' | 'client'> {
+  const bytes = await channel.receive(MAGIC.length + 1);
+  const role = bytes[MAGIC.length];
+  if (!MAGIC.every((byte, i) => bytes[i] === byte) || (role !== ROLES.node && role !== ROLES.client))
+    throw new ProtocolError(
+      'node: expected an opening of this version from a node or a client, got other bytes',
+    );
+  return role === ROLES.node ? 'node' : 'client';
+}
+
+export const sendOpening = (channel: Channel, role: keyof typeof ROLES): void =>
+  channel.send(Uint8Array.of(...MAGIC, ROLES[role]));
+
+export function sendFailure(channel: Channel, message: string): void {
+  const text = new TextEncoder().encode(message).subarray(0, MOST_MESSAGE_BYTES);
+  const bytes = new Uint8Array(3 + text.length);
+  bytes[0] = 1;
+  new DataView(bytes.buffer).setUint16(1, text.length, true);
+  bytes.set(text, 3);
+  channel.send(bytes);
+}
+
+/** @throws ProtocolError with what the node says if it failed */
+export async function expectSuccess(channel: Channel, node: number): Promise<void> {
+  const [status] = await channel.receive(1);
+  if (status === 0) return;
+  if (status !== 1) throw new ProtocolError(`node ${node}: expected a status of 0 or 1, got ${status}`);
+  const length = new DataView((await channel.receive(2)).slice().buffer).getUint16(0, true);
+  if (length > MOST_MESSAGE_BYTES)
+    throw new ProtocolError(
+      `node ${node}: expected a message of at most ${MOST_MESSAGE_BYTES} bytes, got ${length}`,
+    );
+  // A node's words end up in a terminal: letters, digits and the like only.
+  const text = new TextDecoder().decode(await channel.receive(length)).replace(/[^\x20-\x7e]/g, '?');
+  throw new ProtocolError(`node ${node}: ${text}`);
+}

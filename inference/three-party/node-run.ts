@@ -1,0 +1,106 @@
+/** One text at a node: the engine over the three-party backend, with shares of the model from disk and of the text from a client. */
+import { classify } from '../engine/classify.js';
+import { restingFormat } from '../engine/plan.js';
+import { type PreparedModel, prepareModel } from '../engine/prepare.js';
+import { kernels } from '#kernels';
+import {
+  type Components,
+  commonWords,
+  type Node,
+  receiveWords,
+  sendWords,
+} from '../backends/three-party/node.js';
+import { type SharedInputs, ThreePartyBackend } from '../backends/three-party/three-party-backend.js';
+import { ProtocolError } from '../core/errors.js';
+import type { PrivateTensor } from '../core/tensors.js';
+import { Prg } from '../crypto/prg.js';
+import type { Channel } from '../net/channel.js';
+import { SEED_BYTES, type TextRequest } from './messages.js';
+import { biasFormat, biasName, matrixName, vectorsOf } from './model-entries.js';
+import type { NodeModel } from './share-model.js';
+
+type Words = Components<BigUint64Array>;
+
+/** Takes a client's shares as the program asks for them: from seeds, and the third component as words. */
+async function textShares(
+  node: Node['index'],
+  client: Channel,
+): Promise<(x: PrivateTensor) => Promise<Words>> {
+  const seeds = await client.receive(node === 0 ? 2 * SEED_BYTES : SEED_BYTES);
+  const first = Prg.fromSecretSeed(seeds.subarray(0, SEED_BYTES));
+  const second = node === 0 ? Prg.fromSecretSeed(seeds.subarray(SEED_BYTES)) : null;
+  return async ({ shape, ringBits }) => {
+    const count = shape.reduce((product, extent) => product * extent, 1);
+    const seeded = commonWords(first, count, ringBits);
+    if (second) return [seeded, commonWords(second, count, ringBits)];
+    const rest = await receiveWords(client, count, ringBits);
+    return node === 1 ? [seeded, rest] : [rest, seeded];
+  };
+}
+
+function modelShares(
+  { shares, publicPart: { model } }: NodeModel,
+  vectors: ReadonlyMap<PrivateTensor, string>,
+) {
+  const entry = (name: string): Words => {
+    const found = shares.get(name);
+    if (!found) throw new ProtocolError(`node: expected shares of ${name}, got none`);
+    return found;
+  };
+  const inRing = (words: Words, ringBits: number): Words =>
+    words.map((component) => {
+      const out = new BigUint64Array(component.length);
+      kernels.ringMask(component, ringBits, out);
+      return out;
+    }) as unknown as Words;
+  return {
+    vector: (x: PrivateTensor, ringBits: number) =>
+      inRing(entry(vectors.get(x) ?? 'a vector without a name'), ringBits),
+    // Used once, when the weight is prepared; a large model's shares should not lie in memory twice.
+    matrix: ({ name }: { name: string }, ringBits: number) => {
+      const words = entry(matrixName(name));
+      shares.delete(matrixName(name));
+      return ringBits === restingFormat(model).ringBits ? words : inRing(words, ringBits);
+    },
+    bias: (
+      source: { name: string; fractionBits: number },
+      format: { ringBits: number; fractionBits: number },
+    ) => {
+      const stored = biasFormat(model, source.fractionBits);
+      if (format.fractionBits !== stored.fractionBits)
+        throw new ProtocolError(
+          `node: expected a bias at ${stored.fractionBits} fraction bits, got ${format.fractionBits}`,
+        );
+      return inRing(entry(biasName(source.name)), format.ringBits);
+    },
+  } satisfies Omit<SharedInputs, 'text'>;
+}
+
+/** The model as nodes run it: prepared once. */
+export class NodeEngine {
+  readonly #model: NodeModel;
+  #prepared: PreparedModel | null = null;
+
+  constructor(model: NodeModel) {
+    this.#model = model;
+  }
+
+  /** Runs one text with the other nodes and sends this node's components of the answer to the client. */
+  async run(node: Node, client: Channel, { answer, bucket }: TextRequest): Promise<void> {
+    const text = await textShares(node.index, client);
+    const vectors = new Map<PrivateTensor, string>();
+    const answers: (() => void)[] = [];
+    const backend = new ThreePartyBackend(
+      node,
+      { text, ...modelShares(this.#model, vectors) },
+      (words, { ringBits }) => answers.push(() => sendWords(client, words, ringBits)),
+    );
+    // Weights are prepared without a message, and hold their factors from one text to the next.
+    this.#prepared ??= await prepareModel(backend, this.#model.publicPart.model, null);
+    for (const [name, x] of vectorsOf(this.#prepared)) vectors.set(x, name);
+    await classify(backend, this.#prepared, null, bucket, answer);
+    client.send(Uint8Array.of(0));
+    for (const send of answers) send();
+    client.flush?.();
+  }
+}

@@ -1,0 +1,324 @@
+/**
+ * A node of three: it accepts its previous node and clients, connects to its next node, and runs one text at a time. Node 0 says
+ * which. A node that dies, stalls or has other shares ends the text with an error at the client; the others link up again.
+ */
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Node, NodeIndex } from '../backends/three-party/node.js';
+import { ProtocolError } from '../core/errors.js';
+import { Prg } from '../crypto/prg.js';
+import type { Channel } from '../net/channel.js';
+import { connectTcp, TcpChannel } from '../net/tcp-channel.js';
+import { createLeakList } from '../session/create-session.js';
+import {
+  bytesOfHex,
+  decodeRequest,
+  encodeRequest,
+  hexOf,
+  ID_BYTES,
+  REQUEST_BYTES,
+  receiveOpening,
+  SEED_BYTES,
+  sendFailure,
+  sendOpening,
+  type TextRequest,
+} from './messages.js';
+import { NodeEngine } from './node-run.js';
+import type { NodeModel } from './share-model.js';
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface NodeOptions {
+  readonly model: NodeModel;
+  /** Of the nodes 0, 1, 2; this one listens at its own. */
+  readonly peers: readonly [Address, Address, Address];
+  readonly timeoutMilliseconds: number;
+  /** Clients that may wait or be served at the same time. */
+  readonly maxClients?: number;
+  readonly onLog?: (line: string) => void;
+}
+
+interface Waiting {
+  readonly request: TextRequest;
+  readonly channel: Channel;
+  /** Settles when the text is done, so that the client's loop goes on. */
+  readonly done: (error: Error | null) => void;
+}
+
+interface Links {
+  readonly node: Node;
+}
+
+const RETRY_MILLISECONDS = 200;
+/** Of no text: what node 0 says to find out whether the others are there. */
+const IDLE_ID = '0'.repeat(2 * ID_BYTES);
+const DEFAULT_MAX_CLIENTS = 64;
+
+export class NodeServer {
+  readonly #options: NodeOptions;
+  readonly #engine: NodeEngine;
+  readonly #index: NodeIndex;
+  readonly #server: Server;
+  readonly #channels = new Set<Channel>();
+  readonly #waiting = new Map<string, Waiting>();
+  #arrived: (() => void)[] = [];
+  #previous: ((channel: Channel) => void) | null = null;
+  #clients = 0;
+  #stopped = false;
+  #running: Promise<void> = Promise.resolve();
+
+  private constructor(options: NodeOptions) {
+    this.#options = options;
+    this.#engine = new NodeEngine(options.model);
+    this.#index = options.model.node;
+    this.#server = createServer((socket) => void this.#accept(socket));
+  }
+
+  /** Listens; links to the other nodes come up as they do. */
+  static async start(options: NodeOptions): Promise<NodeServer> {
+    const server = new NodeServer(options);
+    const { host, port } = options.peers[server.#index]!;
+    server.#server.listen(port, host);
+    await once(server.#server, 'listening');
+    server.#running = server.#serve();
+    return server;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  async close(): Promise<void> {
+    this.#stopped = true;
+    this.#server.close();
+    this.#wake();
+    await Promise.all([...this.#channels].map((channel) => channel.close()));
+    await this.#running;
+  }
+
+  #log(line: string): void {
+    this.#options.onLog?.(line);
+  }
+
+  #wake(): void {
+    const waiters = this.#arrived;
+    this.#arrived = [];
+    for (const wake of waiters) wake();
+  }
+
+  #channelOf(socket: Socket, peer: string): Channel {
+    const channel = new TcpChannel(socket, { peer, timeoutMilliseconds: this.#options.timeoutMilliseconds });
+    this.#channels.add(channel);
+    socket.once('close', () => this.#channels.delete(channel));
+    return channel;
+  }
+
+  async #accept(socket: Socket): Promise<void> {
+    const channel = this.#channelOf(socket, 'a peer');
+    try {
+      if ((await receiveOpening(channel)) === 'client') await this.#client(channel);
+      else if (this.#previous) this.#previous(channel);
+      else await channel.close();
+    } catch (error) {
+      if (!this.#stopped) this.#log((error as Error).message);
+      await channel.close().catch(() => undefined);
+    }
+  }
+
+  async #client(channel: Channel): Promise<void> {
+    const { sharing, publicBytes } = this.#options.model;
+    if (this.#clients >= (this.#options.maxClients ?? DEFAULT_MAX_CLIENTS)) {
+      throw new ProtocolError(`node ${this.#index}: expected at most ${this.#clients} clients, got another`);
+    }
+    this.#clients++;
+    try {
+      const hello = new Uint8Array(ID_BYTES + 5);
+      hello.set(bytesOfHex(sharing));
+      hello[ID_BYTES] = this.#index;
+      new DataView(hello.buffer).setUint32(ID_BYTES + 1, publicBytes.length, true);
+      channel.send(hello);
+      if ((await channel.receive(1))[0] === 1) channel.send(publicBytes);
+      for (;;) await this.#text(channel);
+    } finally {
+      this.#clients--;
+    }
+  }
+
+  /** Waits for a client's next text and until it is answered. */
+  async #text(channel: Channel): Promise<void> {
+    const request = decodeRequest(await channel.receive(REQUEST_BYTES));
+    const { maxTokens } = this.#options.model.publicPart.model;
+    if (request.bucket > 2 * maxTokens)
+      throw new ProtocolError(`request: expected at most ${2 * maxTokens} tokens, got ${request.bucket}`);
+    const error = await new Promise<Error | null>((done) => {
+      this.#waiting.set(request.id, { request, channel, done });
+      this.#wake();
+    });
+    this.#waiting.delete(request.id);
+    if (error) {
+      sendFailure(channel, error.message);
+      throw error;
+    }
+  }
+
+  async #serve(): Promise<void> {
+    while (!this.#stopped) {
+      let links: Links | null = null;
+      try {
+        links = await this.#link();
+        this.#log(`node ${this.#index}: linked to both others`);
+        await (this.#index === 0 ? this.#lead(links) : this.#follow(links));
+      } catch (error) {
+        if (this.#stopped) break;
+        this.#log(`node ${this.#index}: ${(error as Error).message}; linking again`);
+        for (const { done } of this.#waiting.values()) done(error as Error);
+      } finally {
+        await Promise.all(
+          [links?.node.next.close(), links?.node.previous.close()].map((closing) =>
+            closing?.catch(() => undefined),
+          ),
+        );
+      }
+    }
+    for (const { done } of this.#waiting.values()) done(new ProtocolError('the node stops'));
+  }
+
+  async #link(): Promise<Links> {
+    const { sharing } = this.#options.model;
+    const other = (to: number): NodeIndex => ((this.#index + to) % 3) as NodeIndex;
+    const check = (bytes: Uint8Array, expected: number) => {
+      const got = hexOf(bytes.subarray(0, ID_BYTES));
+      if (got !== sharing || bytes[ID_BYTES] !== expected)
+        throw new ProtocolError(
+          `expected node ${expected} of sharing ${sharing}, got node ${bytes[ID_BYTES]} of ${got}`,
+        );
+    };
+    const own = Uint8Array.of(...bytesOfHex(sharing), this.#index);
+    const accepted = new Promise<Channel>((resolve) => {
+      this.#previous = resolve;
+    }).then(async (channel) => {
+      const hello = await channel.receive(ID_BYTES + 1 + SEED_BYTES);
+      channel.send(own);
+      channel.flush?.();
+      check(hello, other(2));
+      return { channel, seed: hello.slice(ID_BYTES + 1) };
+    });
+    accepted.catch(() => undefined);
+    const next = await this.#connectNext(this.#options.peers[other(1)]!);
+    const seed = randomBytes(SEED_BYTES);
+    sendOpening(next, 'node');
+    next.send(Uint8Array.of(...own, ...seed));
+    check(await next.receive(ID_BYTES + 1), other(1));
+    const previous = await accepted;
+    this.#previous = null;
+    return {
+      node: {
+        index: this.#index,
+        next,
+        previous: previous.channel,
+        withNext: Prg.fromSecretSeed(seed),
+        withPrevious: Prg.fromSecretSeed(previous.seed),
+        recordLeak: createLeakList('server').recordLeak,
+      },
+    };
+  }
+
+  async #connectNext({ host, port }: Address): Promise<Channel> {
+    for (;;) {
+      if (this.#stopped) throw new ProtocolError('the node stops');
+      try {
+        const { timeoutMilliseconds } = this.#options;
+        const channel = await connectTcp(host, port, { timeoutMilliseconds });
+        this.#channels.add(channel);
+        return channel;
+      } catch {
+        await sleep(RETRY_MILLISECONDS);
+      }
+    }
+  }
+
+  /** Node 0: takes the texts in the order in which they come. */
+  async #lead({ node }: Links): Promise<void> {
+    while (!this.#stopped) {
+      const first = this.#waiting.values().next().value;
+      if (!first) {
+        await this.#untilArrival(node);
+        continue;
+      }
+      for (const channel of [node.next, node.previous]) channel.send(encodeRequest(first.request));
+      const ready = await Promise.all(
+        [node.next, node.previous].map(async (channel) => (await channel.receive(1))[0] === 1),
+      );
+      const go = ready.every(Boolean);
+      for (const channel of [node.next, node.previous]) channel.send(Uint8Array.of(go ? 1 : 0));
+      await this.#run(node, first, go);
+    }
+  }
+
+  /** Nodes 1 and 2: wait for what node 0 says. A link may be silent for long. */
+  async #follow({ node }: Links): Promise<void> {
+    const leader = this.#index === 1 ? node.previous : node.next;
+    while (!this.#stopped) {
+      const request = decodeRequest(await leader.receive(REQUEST_BYTES));
+      const waiting = await this.#waitFor(request);
+      leader.send(Uint8Array.of(waiting ? 1 : 0));
+      const go = (await leader.receive(1))[0] === 1;
+      if (waiting) await this.#run(node, waiting, go);
+    }
+  }
+
+  async #run(node: Node, { request, channel, done }: Waiting, go: boolean): Promise<void> {
+    this.#waiting.delete(request.id);
+    if (!go) {
+      done(new ProtocolError('the text did not reach all nodes'));
+      return;
+    }
+    try {
+      await this.#engine.run(node, channel, request);
+      done(null);
+    } catch (error) {
+      // Nodes are in the middle of a run: only new links, with new seeds, make them agree again.
+      done(error as Error);
+      throw error;
+    }
+  }
+
+  /** The client's connection to this node may be a little behind. */
+  async #waitFor({ id, bucket, answer }: TextRequest): Promise<Waiting | null> {
+    if (id === IDLE_ID) return null;
+    const deadline = performance.now() + this.#options.timeoutMilliseconds / 2;
+    while (performance.now() < deadline && !this.#stopped) {
+      const waiting = this.#waiting.get(id);
+      if (waiting) {
+        const own = waiting.request;
+        const same =
+          own.bucket === bucket && own.answer.kind === answer.kind && own.answer.bits === answer.bits;
+        return same ? waiting : null;
+      }
+      await Promise.race([new Promise<void>((wake) => this.#arrived.push(wake)), sleep(RETRY_MILLISECONDS)]);
+    }
+    return null;
+  }
+
+  /** Until a text is there; a link that ends meanwhile fails here, not in the next text. */
+  async #untilArrival(node: Node): Promise<void> {
+    await Promise.race([
+      new Promise<void>((wake) => this.#arrived.push(wake)),
+      sleep(this.#options.timeoutMilliseconds / 4).then(() => this.#beat(node)),
+    ]);
+  }
+
+  /** Node 0 to the others while nothing runs: a request without an id, which is answered by 0. */
+  async #beat(node: Node): Promise<void> {
+    const idle = { id: IDLE_ID, answer: { kind: 'label', bits: 0 }, bucket: 1 } as const;
+    if (this.#waiting.size > 0) return;
+    for (const channel of [node.next, node.previous]) channel.send(encodeRequest(idle));
+    await Promise.all([node.next, node.previous].map((channel) => channel.receive(1)));
+    for (const channel of [node.next, node.previous]) channel.send(Uint8Array.of(0));
+  }
+}

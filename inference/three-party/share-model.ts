@@ -1,0 +1,154 @@
+/**
+ * A model as three folders, of which no one tells anything of it: node i can compute components i and i+1 of every number.
+ * Components 0 and 1 come from two seeds, component 2 is what is left: packed words in a file that nodes 1 and 2 have.
+ */
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { kernels } from '#kernels';
+import * as z from 'zod';
+import {
+  type ArtifactParts,
+  parsePublicPart,
+  type PublicPart,
+  serializePublicPart,
+} from '../../model/artifact/artifact-file.js';
+import { replaceDirectory } from '../../model/replace-directory.js';
+import { sha256 } from '../../model/sha256.js';
+import { type Components, commonWords, type NodeIndex } from '../backends/three-party/node.js';
+import { Prg } from '../crypto/prg.js';
+import { type ModelEntry, modelEntries } from './model-entries.js';
+
+const SEED_BYTES = 16;
+const NODES = [0, 1, 2] as const;
+const [manifestName, publicName, sharesName] = ['node.json', 'public.bin', 'shares.bin'];
+
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+const manifestSchema = z.strictObject({
+  format: z.literal('cipherprune-node'),
+  formatVersion: z.literal(1),
+  node: z.union([z.literal(0), z.literal(1), z.literal(2)]),
+  /** The same at the three nodes of one sharing, another for every sharing. */
+  sharing: z.string().regex(/^[0-9a-f]{32}$/),
+  publicSha256: digest,
+  sharesSha256: digest,
+});
+
+export class NodeFolderError extends Error {
+  override name = 'NodeFolderError';
+}
+
+/** What a node reads. */
+export interface NodeModel {
+  readonly node: NodeIndex;
+  readonly sharing: string;
+  readonly publicPart: PublicPart;
+  readonly publicBytes: Uint8Array;
+  /** By name of the entry; matrices are taken out when the engine prepares them. */
+  readonly shares: Map<string, Components<BigUint64Array>>;
+}
+
+const packedBytes = ({ count, ringBits }: ModelEntry): number => Math.ceil((count * ringBits) / 8);
+
+/** What is left of each entry when components 0 and 1 are taken off, packed. */
+function remainders(entries: readonly ModelEntry[], seeds: Components<Uint8Array>): Uint8Array {
+  const [first, second] = seeds.map((seed) => Prg.fromSecretSeed(seed)) as unknown as Components<Prg>;
+  const packed = new Uint8Array(entries.reduce((sum, entry) => sum + packedBytes(entry), 0));
+  let at = 0;
+  for (const entry of entries) {
+    const { count, ringBits } = entry;
+    const rest = entry.words!.slice();
+    kernels.ringSubtract(rest, commonWords(first, count, ringBits), ringBits, rest);
+    kernels.ringSubtract(rest, commonWords(second, count, ringBits), ringBits, rest);
+    kernels.ringPack(rest, ringBits, packed.subarray(at, at + packedBytes(entry)));
+    at += packedBytes(entry);
+  }
+  return packed;
+}
+
+/** Node 0 has both seeds, node 1 the second and what is left, node 2 the first and what is left. */
+const sharesOfNode = (
+  node: NodeIndex,
+  [first, second]: Components<Uint8Array>,
+  rest: Uint8Array,
+): Uint8Array => Buffer.concat(node === 0 ? [first, second] : [node === 1 ? second : first, rest]);
+
+/** Writes DIR/0, DIR/1 and DIR/2, whole or not at all. */
+export async function shareModel({ artifact, publicPart }: ArtifactParts, directory: string): Promise<void> {
+  const entries = await modelEntries(artifact.public, artifact.private);
+  const seeds = [randomBytes(SEED_BYTES), randomBytes(SEED_BYTES)] as const;
+  const rest = remainders(entries, seeds);
+  const sharing = randomBytes(16).toString('hex');
+  const publicBytes = serializePublicPart(publicPart);
+  const files = new Map<string, Uint8Array | string>();
+  for (const node of NODES) {
+    const shares = sharesOfNode(node, seeds, rest);
+    const manifest: z.output<typeof manifestSchema> = {
+      format: 'cipherprune-node',
+      formatVersion: 1,
+      node,
+      sharing,
+      publicSha256: sha256(publicBytes),
+      sharesSha256: sha256(shares),
+    };
+    files.set(`${node}/${manifestName}`, `${JSON.stringify(manifest, null, 2)}\n`);
+    files.set(`${node}/${publicName}`, publicBytes);
+    files.set(`${node}/${sharesName}`, shares);
+  }
+  await replaceDirectory(directory, files);
+}
+
+async function readChecked(directory: string, name: string, expected?: string): Promise<Uint8Array> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(join(directory, name));
+  } catch (error) {
+    throw new NodeFolderError(`${join(directory, name)}: ${(error as Error).message}`);
+  }
+  if (expected !== undefined && sha256(bytes) !== expected)
+    throw new NodeFolderError(`${join(directory, name)}: expected SHA-256 ${expected}, got ${sha256(bytes)}`);
+  return bytes;
+}
+
+/** A node's components of every entry: two of them from seeds or the file. */
+function readShares(node: NodeIndex, entries: readonly ModelEntry[], bytes: Uint8Array, file: string) {
+  const expected =
+    node === 0 ? 2 * SEED_BYTES : SEED_BYTES + entries.reduce((sum, entry) => sum + packedBytes(entry), 0);
+  if (bytes.length !== expected)
+    throw new NodeFolderError(`${file}: expected ${expected} bytes, got ${bytes.length}`);
+  const prg = Prg.fromSecretSeed(bytes.subarray(0, SEED_BYTES));
+  const other = node === 0 ? Prg.fromSecretSeed(bytes.subarray(SEED_BYTES)) : null;
+  let at = SEED_BYTES;
+  return new Map<string, Components<BigUint64Array>>(
+    entries.map((entry) => {
+      const { name, count, ringBits } = entry;
+      const seeded = commonWords(prg, count, ringBits);
+      if (other) return [name, [seeded, commonWords(other, count, ringBits)] as const] as const;
+      const rest = new BigUint64Array(count);
+      kernels.ringUnpack(bytes.subarray(at, at + packedBytes(entry)), ringBits, rest);
+      at += packedBytes(entry);
+      return [name, node === 1 ? ([seeded, rest] as const) : ([rest, seeded] as const)] as const;
+    }),
+  );
+}
+
+/** @throws NodeFolderError, ArtifactError */
+export async function readNodeModel(directory: string): Promise<NodeModel> {
+  const manifestBytes = await readChecked(directory, manifestName!);
+  let literal: unknown;
+  try {
+    literal = JSON.parse(new TextDecoder().decode(manifestBytes));
+  } catch {
+    throw new NodeFolderError(`${join(directory, manifestName!)}: not JSON`);
+  }
+  const parsed = manifestSchema.safeParse(literal);
+  if (!parsed.success)
+    throw new NodeFolderError(`${join(directory, manifestName!)}: ${parsed.error.issues[0]?.message}`);
+  const { node, sharing, publicSha256, sharesSha256 } = parsed.data;
+  const publicBytes = await readChecked(directory, publicName!, publicSha256);
+  const publicPart = parsePublicPart(publicBytes);
+  const shares = await readChecked(directory, sharesName!, sharesSha256);
+  const entries = await modelEntries(publicPart.model, null);
+  const file = join(directory, sharesName!);
+  return { node, sharing, publicPart, publicBytes, shares: readShares(node, entries, shares, file) };
+}

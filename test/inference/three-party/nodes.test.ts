@@ -1,0 +1,122 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FINEST_LOGITS } from '../../../inference/core/answer.js';
+import { CleartextClassifier } from '../../../inference/run/cleartext-classifier.js';
+import { type Address, NodeServer } from '../../../inference/three-party/node-server.js';
+import { NodesClient } from '../../../inference/three-party/nodes-client.js';
+import { readNodeModel, shareModel } from '../../../inference/three-party/share-model.js';
+import { type ArtifactParts, readArtifact, writeArtifact } from '../../../model/artifact/artifact-file.js';
+import { bucketsUpTo } from '../../../model/padded-length.js';
+import { packageFile } from '../../../util/package-file.js';
+
+const TEXTS = ['a warm, funny and deeply moving film', 'it never gets off the ground', 'fine'];
+
+/** The shipped model, keeping public numbers of tokens. */
+async function scheduled(directory: string): Promise<ArtifactParts> {
+  const { artifact } = await readArtifact(packageFile('data', 'demo-model'));
+  const { maxTokens, config } = artifact.public;
+  const schedule = bucketsUpTo(maxTokens).map((tokens) => ({
+    tokens,
+    layers: Array.from({ length: config.layers - 1 }, (_, layer) => ({
+      kept: Math.ceil(tokens / (layer + 1)),
+      important: Math.ceil(tokens / (2 * layer + 2)),
+    })),
+  }));
+  return writeArtifact(directory, { ...artifact, public: { ...artifact.public, schedule } });
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, () => {
+      const server = createServer();
+      return new Promise<typeof server>((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
+
+describe('three nodes and a client over TCP', () => {
+  let folder: string;
+  let parts: ArtifactParts;
+  let peers: readonly [Address, Address, Address];
+  const servers: NodeServer[] = [];
+  const log: string[] = [];
+
+  const start = async (node: number) =>
+    NodeServer.start({
+      model: await readNodeModel(join(folder, 'shares', String(node))),
+      peers,
+      timeoutMilliseconds: 20_000,
+      onLog: (line) => log.push(line),
+    });
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'cipherprune-nodes-'));
+    parts = await scheduled(join(folder, 'artifact'));
+    await shareModel(parts, join(folder, 'shares'));
+    peers = (await freePorts(3)).map((port) => ({ host: '127.0.0.1', port })) as unknown as typeof peers;
+    for (const node of [0, 1, 2]) servers[node] = await start(node);
+  });
+
+  afterAll(async () => {
+    await Promise.all(servers.map((server) => server.close()));
+    await rm(folder, { recursive: true });
+  });
+
+  it('answer as the cleartext engine does, and open what the model declares', async () => {
+    const client = await NodesClient.connect({
+      nodes: peers,
+      timeoutMilliseconds: 20_000,
+      answer: FINEST_LOGITS,
+    });
+    const clear = await CleartextClassifier.of(parts);
+    for (const text of TEXTS) {
+      const [secret, plain] = [await client.classify(text), await clear.classify(text)];
+      expect(secret.label).toBe(plain.label);
+      secret.logits!.forEach((logit, i) => expect(Math.abs(logit - plain.logits![i]!)).toBeLessThan(0.1));
+      expect(secret.layers.map(({ kept }) => kept)).toEqual(plain.layers.map(({ kept }) => kept));
+      expect(secret.leaks.map(({ name }) => name).sort()).toEqual([
+        'label',
+        'length-bucket',
+        'logits',
+        'shuffled-order',
+      ]);
+    }
+    await client.close();
+  });
+
+  it('refuse a folder that was changed', async () => {
+    const path = join(folder, 'shares', '1', 'shares.bin');
+    const bytes = await readFile(path);
+    await writeFile(
+      path,
+      Uint8Array.from(bytes, (byte, i) => (i === 100 ? byte ^ 1 : byte)),
+    );
+    await expect(readNodeModel(join(folder, 'shares', '1'))).rejects.toThrow(/expected SHA-256/);
+    await writeFile(path, bytes);
+  });
+
+  it('refuse nodes in another order', async () => {
+    const nodes = [peers[1], peers[0], peers[2]] as const;
+    await expect(NodesClient.connect({ nodes, timeoutMilliseconds: 20_000 })).rejects.toThrow(
+      /in this order/,
+    );
+  });
+
+  it('outlive one that ends, which the client is told, and go on when it is back', async () => {
+    const client = await NodesClient.connect({ nodes: peers, timeoutMilliseconds: 20_000 });
+    const text = client.classify(TEXTS[0]!);
+    await servers[2]!.close();
+    await expect(text).rejects.toThrow(/closed|node \d/);
+    await client.close();
+    servers[2] = await start(2);
+    const again = await NodesClient.connect({ nodes: peers, timeoutMilliseconds: 20_000 });
+    expect((await again.classify(TEXTS[0]!)).label).toBe(1);
+    await again.close();
+  });
+});
