@@ -28,7 +28,7 @@ export { ArtifactError } from './model/artifact/artifact-error.js';
 export type { ArtifactParts } from './model/artifact/artifact-file.js';
 export { CheckpointError } from './model/checkpoint/checkpoint-error.js';
 export { TrainingError } from './training/errors.js';
-export type { Evaluation } from './training/evaluate/evaluate.js';
+export type { Evaluation } from './training/evaluate/evaluation.js';
 export type { ExportedModel, ExportModelOptions } from './training/export/export-model.js';
 export type { EvaluationReport, Listener, StepReport } from './training/loop/progress.js';
 export type { TrainedModel } from './training/loop/run-training.js';

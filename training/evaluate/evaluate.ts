@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Precision } from '../../config/schema.js';
 import { mean } from '../../data/metrics/mean.js';
-import { type Scores, scoresOf } from '../../data/metrics/scores.js';
+import { scoresOf } from '../../data/metrics/scores.js';
 import type { Task } from '../../data/sources/tasks.js';
 import type { CurveSet } from '../../methods/curves.js';
 import { DEFAULT_METHOD } from '../../methods/index.js';
@@ -14,6 +14,7 @@ import { tokenShares } from '../loop/step.js';
 import { encode, NO_DROPOUT } from '../network/encoder.js';
 import { finalMasks, hardMasks } from '../network/forward-options.js';
 import { type ModelState, weightTensors } from '../network/model-state.js';
+import type { Evaluation } from './evaluation.js';
 
 export interface Predictions {
   /** [examples, labels], in the order of the examples given. */
@@ -99,14 +100,6 @@ function lossOf(
     );
   }, 0);
   return total / count;
-}
-
-export interface Evaluation extends Scores {
-  readonly loss: number;
-  readonly keptRatio: readonly number[];
-  readonly importantRatio: readonly number[];
-  /** Mean over layers. */
-  readonly meanKeptRatio: number;
 }
 
 /** The task's metrics, figures per class and kept tokens over labelled examples. */

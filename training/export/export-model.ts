@@ -21,9 +21,11 @@ import { findRunConfig } from '../loop/run-config.js';
 import { type ModelState, stateOfCheckpoint } from '../network/model-state.js';
 import { calibrationSeed } from '../seeds.js';
 import { type Agreement, agreement } from './agreement.js';
-import { type ExportResult, exportArtifact } from './export.js';
-import { DEFAULT_SCHEDULE_QUANTILE, KEEP_SCHEDULE_QUANTILE } from './schedule-quantile.js';
+import { exportArtifact } from './export.js';
+import type { QuantizationReport } from './quantize.js';
 import { quantileThresholds } from './quantile-thresholds.js';
+import type { RangeWarning } from './range-warning.js';
+import { DEFAULT_SCHEDULE_QUANTILE, KEEP_SCHEDULE_QUANTILE } from './schedule-quantile.js';
 
 /** A text, or a pair of texts. */
 export interface CalibrationText {
@@ -60,9 +62,11 @@ export interface ExportModelOptions {
   readonly data?: string | undefined;
 }
 
-export interface ExportedModel extends Omit<ExportResult, 'artifact' | 'state'> {
+export interface ExportedModel {
   readonly out: string;
   readonly parts: ArtifactParts;
+  readonly tensors: readonly QuantizationReport[];
+  readonly warnings: readonly RangeWarning[];
   readonly weightBits: number;
   readonly embeddingBits: number;
   /** On how many texts ranges were measured. */

@@ -21,6 +21,7 @@ import { layerPrefix, type Parameter, WORD_TABLE } from '../network/parameters.j
 import { calibrate } from './calibrate.js';
 import { measureSchedule } from './measure-schedule.js';
 import { dequantize, type QuantizationReport, quantizeLinear, quantizeTable } from './quantize.js';
+import type { RangeWarning } from './range-warning.js';
 
 export interface ExportOptions {
   readonly weightBits: number;
@@ -31,13 +32,6 @@ export interface ExportOptions {
    * numbers are opened as the thresholds give them, text by text.
    */
   readonly scheduleQuantile?: number | null | undefined;
-}
-
-/** A range that the fixed-point ring cannot hold. */
-export interface RangeWarning {
-  readonly name: string;
-  readonly value: number;
-  readonly limit: number;
 }
 
 export interface ExportResult {

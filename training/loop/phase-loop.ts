@@ -1,7 +1,7 @@
 /** The loop of one phase: a step, what the phase makes of it, a report, an evaluation now and then, a checkpoint. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TrainingError } from '../errors.js';
-import type { Evaluation } from '../evaluate/evaluate.js';
+import type { Evaluation } from '../evaluate/evaluation.js';
 import type { Phase } from '../phases/phase.js';
 import { PhaseReporter } from './reporter.js';
 import type { RunInProgress } from './run-in-progress.js';

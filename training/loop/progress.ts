@@ -1,7 +1,7 @@
 /** What a run tells while it goes: to a progress bar, and to metrics.jsonl. */
 import { appendFile } from 'node:fs/promises';
 import type { PhaseName } from '../../config/schema.js';
-import type { Evaluation } from '../evaluate/evaluate.js';
+import type { Evaluation } from '../evaluate/evaluation.js';
 
 /** Means over the steps since the last report. */
 export interface StepReport {

@@ -1,5 +1,5 @@
 /** Tells how a phase goes: lines of metrics.jsonl and calls of a listener. */
-import type { Evaluation } from '../evaluate/evaluate.js';
+import type { Evaluation } from '../evaluate/evaluation.js';
 import { currentThresholds, type ModelState } from '../network/model-state.js';
 import type { Phase } from '../phases/phase.js';
 import { type Listener, type MetricsLog, StepMeans } from './progress.js';

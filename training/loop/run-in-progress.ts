@@ -1,7 +1,8 @@
 /** What a run is made of while it goes, and how it is kept: shared by the trainer and the loop of each phase. */
 import type { RunConfig } from '../../config/schema.js';
 import { TrainingError } from '../errors.js';
-import { type Evaluation, evaluate } from '../evaluate/evaluate.js';
+import { evaluate } from '../evaluate/evaluate.js';
+import type { Evaluation } from '../evaluate/evaluation.js';
 import type { ModelState } from '../network/model-state.js';
 import type { Control, Phase } from '../phases/phase.js';
 import { AdamW } from './optimizer.js';

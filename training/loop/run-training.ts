@@ -6,7 +6,7 @@ import { resolveCheckpoint } from '../../model/checkpoint/hub.js';
 import { UsageError } from '../../util/errors.js';
 import { checkWritable } from '../../util/make-directory.js';
 import { type BackendName, useBackend } from '../backend/setup.js';
-import type { Evaluation } from '../evaluate/evaluate.js';
+import type { Evaluation } from '../evaluate/evaluation.js';
 import { prepareRun } from './prepare.js';
 import type { Listener } from './progress.js';
 import { RunFolder } from './run-folder.js';

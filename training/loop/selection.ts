@@ -1,7 +1,7 @@
 /** Which model of a phase is kept: the one that does best on the development set, or the last one; and when a phase is over early. */
 import type { RunConfig } from '../../config/schema.js';
 import type { MetricName } from '../../model/task.js';
-import type { Evaluation } from '../evaluate/evaluate.js';
+import type { Evaluation } from '../evaluate/evaluation.js';
 
 /** The best evaluation of a phase so far, and how many after it were no better. A checkpoint keeps it. */
 export interface Best {

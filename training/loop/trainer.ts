@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { kernels } from '#kernels';
 import type { RunConfig } from '../../config/schema.js';
 import { Teacher } from '../distil/teacher.js';
-import type { Evaluation } from '../evaluate/evaluate.js';
+import type { Evaluation } from '../evaluate/evaluation.js';
 import { phasesOf } from '../phases/index.js';
 import type { Phase, RunContext } from '../phases/phase.js';
 import { PhaseLoop } from './phase-loop.js';
