@@ -8,8 +8,8 @@ import { onUse } from './on-use.js';
 export interface TrainOptions extends Omit<OwnData, 'name' | 'train'>, RunTrainingOptions {
   /** A file of one's own to learn from: CSV, TSV, JSON lines, JSON or parquet. */
   readonly train?: string | undefined;
-  /** A file (YAML), or what such a file says. Not needed with `train`, a file of one's own. */
-  readonly config?: string | RunConfigInput | undefined;
+  /** A file (YAML), or what such a file says: without name and task beside `train`, where it is not needed at all. */
+  readonly config?: string | RunConfigInput | Omit<RunConfigInput, 'name' | 'task'> | undefined;
   /** A GLUE task; with `train` the name of one's own, by default the file's. */
   readonly task?: string | undefined;
   /** Pretrained encoder to begin with: a folder, or a name on the hub. */
@@ -61,8 +61,6 @@ async function configOfOwn(options: TrainOptions, own: string): Promise<RunConfi
   const { config, model, task: name, listener } = options;
   if (config === undefined && model === undefined)
     throw new UsageError('train: expected --model, a pretrained encoder to begin with');
-  if (typeof config === 'object')
-    throw new UsageError('train: expected a file as the configuration beside data of your own');
   const { ownRun } = await onUse(() => import('../data/sources/own-run.js'));
   const run = await ownRun({ ...options, train: own, name }, config ?? null, overridesOf(options));
   for (const line of run.notes) listener?.note?.(line);

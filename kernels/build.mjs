@@ -83,16 +83,21 @@ const baseFlags = [
   '-DNODE_ADDON_API_DISABLE_DEPRECATED',
   '-DNODE_ADDON_API_CPP_EXCEPTIONS_ALL',
   ...(isX86 ? ['-DCIPHERPRUNE_X86=1'] : []),
+];
+/** Where headers are, which is another place in an installed package, does not change what is built. */
+const includeFlags = [
   `-I${headers}`,
   `-I${addonApi}`,
   `-I${join(root, 'kernels')}`,
   `-I${join(root, 'kernels', 'napi')}`,
 ];
 
-const sources = ['src', 'bindings', 'napi'].flatMap((part) => filesBelow(join(root, 'kernels', part), '.cc'));
+const parts = ['src', 'bindings', 'napi'].map((part) => join(root, 'kernels', part));
+const sources = parts.flatMap((part) => filesBelow(part, '.cc'));
 const headerDigest = createHash('sha256');
 for (const ending of ['.h', '.inl'])
-  for (const header of filesBelow(join(root, 'kernels'), ending)) headerDigest.update(readFileSync(header));
+  for (const header of parts.flatMap((part) => filesBelow(part, ending)))
+    headerDigest.update(readFileSync(header));
 const headersHash = headerDigest.digest('hex');
 
 function planOf(source) {
@@ -112,9 +117,13 @@ function planOf(source) {
 async function compile({ source, flags, object }) {
   if (existsSync(object)) return false;
   const temporary = `${object}.${process.pid}.tmp`;
-  const { stderr } = await promisify(execFile)(compiler, [...flags, '-c', source, '-o', temporary], {
-    maxBuffer: 1 << 26,
-  });
+  const { stderr } = await promisify(execFile)(
+    compiler,
+    [...flags, ...includeFlags, '-c', source, '-o', temporary],
+    {
+      maxBuffer: 1 << 26,
+    },
+  );
   if (stderr) process.stderr.write(stderr);
   renameSync(temporary, object);
   return true;

@@ -1,8 +1,8 @@
 /** From a file of one's own, and what is said of it, to the configuration of a run: no YAML needed. */
 import { basename, extname } from 'node:path';
-import { loadRunConfig, runConfigFromYaml } from '../../config/load.js';
+import { loadRunConfig, runConfigFrom } from '../../config/load.js';
 import { recipeFor } from '../../config/recipe.js';
-import type { FileFormat, RunConfig } from '../../config/schema.js';
+import type { FileFormat, RunConfig, RunConfigInput } from '../../config/schema.js';
 import { NOTHING_ASKED } from '../tables/columns.js';
 import { DatasetError } from './dataset-error.js';
 import { loadSplit } from './load.js';
@@ -45,13 +45,13 @@ const dataOverrides = ({ train, dev, devShare, format, maxBadRows }: OwnData): s
 ];
 
 /**
- * The configuration of a run on own data. file: a configuration to begin with, or null for one that suits the number of rows;
- * overrides: `key=value`, over everything else.
+ * The configuration of a run on own data. given: a configuration to begin with, as a file or as what one says, or null for one
+ * that suits the number of rows; overrides: `key=value`, over everything else.
  * @throws DatasetError or ConfigError
  */
 export async function ownRun(
   own: OwnData,
-  file: string | null,
+  given: string | Omit<RunConfigInput, 'name' | 'task'> | null,
   overrides: readonly string[],
 ): Promise<OwnRun> {
   const name = own.name ?? basename(own.train, extname(own.train));
@@ -62,9 +62,9 @@ export async function ownRun(
   };
   const configWith = (task: unknown, base: object): Promise<RunConfig> | RunConfig => {
     const all = [...dataOverrides(own), ...override('task', task), ...overrides];
-    return file === null
-      ? runConfigFromYaml(JSON.stringify({ name, output: `runs/${name}`, ...base }), 'the command line', all)
-      : loadRunConfig(file, all);
+    return typeof given === 'string'
+      ? loadRunConfig(given, all)
+      : runConfigFrom({ name, output: `runs/${name}`, ...(given ?? base) }, 'the command line', all);
   };
   const asked = { text: own.text ?? null, textPair: own.textPair ?? null, label: own.label ?? null };
   const first = await configWith(described, {});
