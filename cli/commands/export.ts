@@ -8,7 +8,7 @@ import {
 } from '../../training/export/schedule-quantile.js';
 import { note } from '../../util/note.js';
 import type { Command, GlobalOptions } from '../command.js';
-import type { Agreement, Comparison } from '../../training/export/agreement.js';
+import type { Agreement, Comparison } from '../../training/export/export-report.js';
 import { fraction, optional, wholeNumber } from '../options.js';
 import { print, printJson, printTable } from '../output.js';
 import { columnOptions, formatOption } from '../own-data-options.js';

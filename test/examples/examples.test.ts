@@ -18,7 +18,8 @@ async function run(program: string): Promise<string> {
 }
 
 const expected: Readonly<Record<string, RegExp>> = {
-  'own-data.ts': /accuracy on the held-out part: (0\.[89]|1).*where is the blue lamp: delivery\n.*: billing\n$/s,
+  'own-data.ts':
+    /accuracy on the held-out part: (0\.[89]|1).*where is the blue lamp: delivery\n.*: billing\n$/s,
   'server-and-client.ts': /work: positive\n.*back: negative\n.*positive: .* made ahead .*kept-token-count/s,
   'sweep.ts': /^wanted {2}kept {2}accuracy {2}MB\n(0\.\d+ {4}0\.\d+ {4}[01]\.\d+ {4}\d+\.\d+\n){3}$/,
 };
@@ -28,9 +29,13 @@ describe('examples', () => {
     expect(readdirSync(packageFile('examples')).sort()).toEqual(Object.keys(expected).sort());
   });
 
-  it.each(Object.entries(expected))('%s', async (name, output) => {
-    expect(await run(packageFile('examples', name))).toMatch(output);
-  });
+  it.each(Object.entries(expected))(
+    '%s',
+    async (name, output) => {
+      expect(await run(packageFile('examples', name))).toMatch(output);
+    },
+    300_000,
+  );
 
   it('the first TypeScript of the README is eight lines that work', async () => {
     const [, code] = /```ts\n(.*?)```/s.exec(readFileSync(packageFile('README.md'), 'utf8'))!;
@@ -38,5 +43,5 @@ describe('examples', () => {
     const program = join(folder, 'readme.ts');
     writeFileSync(program, code!);
     expect(await run(program)).toBe('positive\n');
-  });
+  }, 300_000);
 });

@@ -20,11 +20,11 @@ import { type EncodedExample, shuffle } from '../loop/batches.js';
 import { findRunConfig } from '../loop/run-config.js';
 import { type ModelState, stateOfCheckpoint } from '../network/model-state.js';
 import { calibrationSeed } from '../seeds.js';
-import { type Agreement, agreement } from './agreement.js';
+import { agreement } from './agreement.js';
 import { exportArtifact } from './export.js';
+import type { Agreement, RangeWarning } from './export-report.js';
 import type { QuantizationReport } from './quantize.js';
 import { quantileThresholds } from './quantile-thresholds.js';
-import type { RangeWarning } from './range-warning.js';
 import { DEFAULT_SCHEDULE_QUANTILE, KEEP_SCHEDULE_QUANTILE } from './schedule-quantile.js';
 
 /** A text, or a pair of texts. */

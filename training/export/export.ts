@@ -21,7 +21,7 @@ import { layerPrefix, type Parameter, WORD_TABLE } from '../network/parameters.j
 import { calibrate } from './calibrate.js';
 import { measureSchedule } from './measure-schedule.js';
 import { dequantize, type QuantizationReport, quantizeLinear, quantizeTable } from './quantize.js';
-import type { RangeWarning } from './range-warning.js';
+import type { RangeWarning } from './export-report.js';
 
 export interface ExportOptions {
   readonly weightBits: number;
