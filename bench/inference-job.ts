@@ -121,8 +121,8 @@ export async function inferenceJob(
   const observed = withProgress(session, model.public.config.layers, progress);
   await barrier(channel);
   const { value: opened, report: setup } = await measured(async () => {
-    const material = await setupTwoParty(observed, { extension: cots });
-    return { material, party: await openEngine(material, model, FINEST_LOGITS) };
+    const { mpc, material } = await setupTwoParty(observed, { extension: cots });
+    return { material, party: await openEngine(mpc, model, FINEST_LOGITS) };
   });
   const { material, party } = opened;
   await barrier(channel);

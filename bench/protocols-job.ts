@@ -1,7 +1,7 @@
 /** The parties' side of `bench protocols`: every case of protocol-cases.ts, one after the other, over one session. */
 import type { Backend } from '../inference/backends/backend.js';
 import { setupLinear } from '../inference/backends/two-party/linear/linear.js';
-import { TwoPartyBackend } from '../inference/backends/two-party/two-party-backend.js';
+import { openTwoParty } from '../inference/backends/two-party/open-two-party.js';
 import type { CotKind } from '../inference/core/cot-kind.js';
 import { withSpan } from '../inference/core/span.js';
 import type { CotPair } from '../inference/crypto/ot/cot.js';
@@ -92,7 +92,7 @@ export async function protocolsJob({ self, channel, progress }: JobParty, parame
   const { names, cots: extension } = parameters as ProtocolsParameters;
   const session = createSession({ self, channel: meteredChannel(channel), random: Prg.create() });
   const cots = countedCots(await setupCots(session, { extension }));
-  const mpc = new TwoPartyBackend({ session, cots: cots.pair, linear: await setupLinear(session) });
+  const { mpc } = openTwoParty({ session, cots: cots.pair, linear: await setupLinear(session) });
   const figures: ProtocolFigure[] = [];
   for (const protocolCase of [...LEAF_CASES, ...functionCases()]) {
     if (names && !names.includes(protocolCase.name)) continue;

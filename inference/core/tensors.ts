@@ -3,6 +3,8 @@ import type { Shape } from './shape.js';
 
 export type PartyId = 'server' | 'client';
 
+export const peerOf = (party: PartyId): PartyId => (party === 'server' ? 'client' : 'server');
+
 /** Plain ring elements, row-major, one 64-bit word each, reduced modulo 2^ringBits. */
 export interface RingTensor {
   readonly shape: Shape;

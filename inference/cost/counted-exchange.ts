@@ -1,48 +1,28 @@
 /**
  * What the exchanges of the two-party backend send, seen from the client and in its order: the same windows, chunks and
- * refills of COTs as in two-party/cot-exchange.ts and crypto/ot, without their contents.
+ * refills of COTs as in two-party/exchange/cot-exchange.ts and crypto/ot, without their contents.
  */
-import { kernels } from '#kernels';
 import {
   CHUNK_COTS,
+  type CotJob,
   itemsPer,
   type Range,
   rangesOf,
   WINDOW_COTS,
 } from '../backends/two-party/exchange/cot-exchange.js';
-import type { ProductPlan } from '../backends/two-party/products/cot-product.js';
 import { span } from '../core/span.js';
 import type { PartyId } from '../core/tensors.js';
 import { DEFAULT_K } from '../crypto/ot/setup-cots.js';
 import { BASE_OTS, correctionBytes, REFILL_COTS } from '../crypto/ot/soft-spoken.js';
 import type { TrafficCounter } from '../session/meter.js';
 
-/** One direction of an exchange. */
-export interface CountedJob {
-  readonly items: number;
-  readonly cotsPerItem: number;
-  messageBytes(items: number): number;
-}
-
-export const productJob = ({ items, bits, ringBits, width, signed }: ProductPlan): CountedJob => ({
-  items,
-  cotsPerItem: bits,
-  messageBytes: (count) => kernels.cotProductMessageBytes({ items: count, bits, ringBits, width, signed }),
-});
-
-export const comparisonJob = (items: number, ringBits: number, copies = 1): CountedJob => ({
-  items,
-  cotsPerItem: ringBits - 1,
-  messageBytes: (count) => copies * kernels.comparisonMessageBytes(count, ringBits),
-});
-
-const windowsOf = (job: CountedJob | null): Range[] =>
+const windowsOf = (job: CotJob | null): Range[] =>
   job === null ? [] : rangesOf([0, job.items], itemsPer(WINDOW_COTS, job));
 
-const chunksOf = (job: CountedJob | null, window: Range | undefined): Range[] =>
+const chunksOf = (job: CotJob | null, window: Range | undefined): Range[] =>
   job === null || window === undefined ? [] : rangesOf(window, itemsPer(CHUNK_COTS, job));
 
-const cotsFor = (job: CountedJob, [begin, end]: Range): number => (end - begin) * job.cotsPerItem;
+const cotsFor = (job: CotJob, [begin, end]: Range): number => (end - begin) * job.cotsPerItem;
 
 /** The client's side of both directions of COTs. */
 export class CountedCots {
@@ -83,20 +63,13 @@ export class CountedCots {
 }
 
 export class CountedExchange {
-  #nextReceiver: PartyId = 'client';
-
   constructor(
     private readonly traffic: TrafficCounter,
     private readonly cots: CountedCots,
   ) {}
 
-  /** Receiver of the next one-way protocol. */
-  get nextReceiver(): PartyId {
-    return this.#nextReceiver;
-  }
-
   /** The client's halves of up to two directions. */
-  async both(sending: CountedJob | null, receiving: CountedJob | null): Promise<void> {
+  async both(sending: CotJob | null, receiving: CotJob | null): Promise<void> {
     const [sent, received] = [windowsOf(sending), windowsOf(receiving)];
     for (let w = 0; w < Math.max(sent.length, received.length); w++) {
       const [outgoing, incoming] = [chunksOf(sending, sent[w]), chunksOf(receiving, received[w])];
@@ -109,9 +82,9 @@ export class CountedExchange {
   }
 
   private async corrections(
-    sending: CountedJob | null,
+    sending: CotJob | null,
     outgoing: readonly Range[],
-    receiving: CountedJob | null,
+    receiving: CotJob | null,
     incoming: readonly Range[],
   ): Promise<void> {
     for (let c = 0; c < Math.max(outgoing.length, incoming.length); c++) {
@@ -123,16 +96,8 @@ export class CountedExchange {
     }
   }
 
-  /** The parties take turns as the receiver; `back` is a smaller job in the other direction at the same time. */
-  async oneWay(job: CountedJob, back: CountedJob | null = null): Promise<void> {
-    const receives = this.#nextReceiver === 'client';
-    this.#nextReceiver = receives ? 'server' : 'client';
-    await (receives ? this.both(back, job) : this.both(job, back));
-  }
-
-  /** A factor's owner receives; the peer is the next receiver. */
-  async ownedBy(owner: PartyId, job: CountedJob): Promise<void> {
-    this.#nextReceiver = owner === 'server' ? 'client' : 'server';
-    await (owner === 'client' ? this.both(null, job) : this.both(job, null));
+  /** `back` is a smaller job in the other direction at the same time. */
+  oneWay(job: CotJob, receiver: PartyId, back: CotJob | null = null): Promise<void> {
+    return receiver === 'client' ? this.both(back, job) : this.both(job, back);
   }
 }

@@ -7,15 +7,33 @@ import { kernels } from '#kernels';
 import type { Backend, LeakName, RowShifts, ShuffleRows, Weight, WeightSource } from '../backends/backend.js';
 import { expectFactor, expectSquareRing } from '../backends/local-backend.js';
 import { expectTable } from '../backends/look-up.js';
-import { MOST_REPEATED } from '../backends/two-party/ahead/ahead.js';
-import { MOST_COMPARED_BITS } from '../backends/two-party/ahead/comparisons.js';
-import { Demand } from '../backends/two-party/ahead/demand.js';
-import type { ProductPlan } from '../backends/two-party/products/cot-product.js';
+import { Demand, type Use } from '../backends/two-party/ahead/demand.js';
+import { linearUse } from '../backends/two-party/ahead/linear-rows.js';
+import { comparisonJob, comparisonUse } from '../backends/two-party/comparison/comparison.js';
+import { Turns } from '../backends/two-party/context/turns.js';
+import { andPlan } from '../backends/two-party/products/and.js';
+import { bitUse, bothBitsUse } from '../backends/two-party/products/bit-product.js';
+import { bitPlan, type ProductPlan, productJob } from '../backends/two-party/products/cot-product.js';
 import { lookUpJob } from '../backends/two-party/products/look-up.js';
-import { isSmallMatmul } from '../backends/two-party/products/small-matmul.js';
+import { termShapes } from '../backends/two-party/products/matmul.js';
+import { isOneWayProduct } from '../backends/two-party/products/multiplications.js';
+import {
+  multiplyPlan,
+  multiplyPrivatePlan,
+  multiplyPrivateUse,
+  multiplyRowsPlan,
+  productUse,
+  squarePlan,
+} from '../backends/two-party/products/multiply.js';
+import {
+  multiplyNarrowPlan,
+  squareIntoPlans,
+  squareUse,
+} from '../backends/two-party/products/narrow-product.js';
+import { isSmallMatmul, matmulUse, smallMatmulPlan } from '../backends/two-party/products/small-matmul.js';
 import { messageBytes } from '../backends/two-party/shuffle/shuffle.js';
 import { TensorMismatchError } from '../core/errors.js';
-import { type Shape, sameShape, sizeOf } from '../core/shape.js';
+import { type Shape, sizeOf } from '../core/shape.js';
 import { protocol } from '../core/span.js';
 import type { PartyId, PrivateTensor, RingTensor, SharedBits, SharedTensor } from '../core/tensors.js';
 import { answerBytes, correctionBytes, puncturedMatrixCots } from '../crypto/ggm/punctured-matrix.js';
@@ -31,7 +49,7 @@ import { encryptedBytes } from '../crypto/rlwe/packed-product.js';
 import { standardPreset } from '../crypto/rlwe/parameters.js';
 import { TRANSCRIPT_BYTES } from '../net/transcript.js';
 import { TrafficCounter } from '../session/meter.js';
-import { CountedCots, CountedExchange, comparisonJob, productJob } from './counted-exchange.js';
+import { CountedCots, CountedExchange } from './counted-exchange.js';
 import { bitsOnly, ShapeBackend, shapeOnly } from './shape-backend.js';
 
 /** Tokens that leave a layer's pruning, [CLS] included, and the important ones among them. */
@@ -74,6 +92,7 @@ export class CountingBackend extends ShapeBackend implements Backend {
   readonly #traffic = new TrafficCounter();
   readonly #cots = new CountedCots(this.#traffic);
   readonly #exchange = new CountedExchange(this.#traffic, this.#cots);
+  readonly #turns = new Turns();
   readonly #schedule: readonly ScheduledCounts[];
   readonly #weights: Weight[] = [];
   readonly #factors: PrivateTensor[] = [];
@@ -132,95 +151,72 @@ export class CountingBackend extends ShapeBackend implements Backend {
     }
   }
 
+  /**
+   * What a protocol uses of what can be made ahead. Its COTs count as wanted where nothing of it can be; else what pools hold is
+   * wanted in their place.
+   */
+  #use(use: Use, body: () => Promise<void>): Promise<void> {
+    this.#demand.addAll(use);
+    return use.length === 0 ? body() : this.#cots.unwanted(body);
+  }
+
+  /** A protocol of its own name with equal jobs in both directions. */
+  #bothWays(name: string, plan: ProductPlan): Promise<void> {
+    if (plan.items * plan.width === 0) return Promise.resolve();
+    const job = productJob(plan);
+    return protocol(name, () => this.#exchange.both(job, job))();
+  }
+
   readonly linear = protocol('linear', async (x: SharedTensor, w: Weight): Promise<SharedTensor> => {
     const rows = x.shape[0]!;
+    const { ringBits } = x;
     const { inputs, outputs, weightBits, normBits } = w;
-    this.#demand.add({ kind: 'linear', weight: this.#weights.indexOf(w) }, rows);
-    this.#products([{ batch: 1, rows, inputs, outputs, ringBits: x.ringBits, weightBits, normBits }]);
-    const fractionBits = x.fractionBits + w.fractionBits;
-    return shapeOnly([rows, outputs], { ringBits: x.ringBits, fractionBits });
+    this.#demand.addAll(linearUse(this.#weights.indexOf(w), rows, ringBits));
+    this.#products([{ batch: 1, rows, inputs, outputs, ringBits, weightBits, normBits }]);
+    return shapeOnly([rows, outputs], { ringBits, fractionBits: x.fractionBits + w.fractionBits });
   });
 
   readonly matmul = protocol('matmul', async (x: SharedTensor, y: SharedTensor): Promise<SharedTensor> => {
     const [batch, n, k] = x.shape as [number, number, number];
-    const m = y.shape[2]!;
-    const { ringBits } = x;
-    const shape = { batch, inputs: k, ringBits, weightBits: ringBits };
-    this.#demand.add({ kind: 'matmul', batch, n, k, m, ringBits }, 1);
-    if (isSmallMatmul({ batch, n, k, m })) {
-      const plan = { items: 2 * batch * n * k * m, bits: ringBits, ringBits, width: 1, signed: false };
-      const product = protocol('multiply', () => this.#exchange.oneWay(productJob(plan)));
-      await this.#cots.unwanted(product);
-      return shapeOnly([batch, n, m], productFormat(x, y));
-    }
-    this.#products([
-      { ...shape, rows: n, outputs: m },
-      { ...shape, rows: m, outputs: n },
-    ]);
-    return shapeOnly([batch, n, m], productFormat(x, y));
+    const shape = { batch, n, k, m: y.shape[2]!, ringBits: x.ringBits };
+    const isSmall = isSmallMatmul(shape);
+    const receiver = this.#turns.takeIf(isSmall);
+    const small = () => this.#exchange.oneWay(productJob(smallMatmulPlan(shape)), receiver);
+    await this.#use(matmulUse(shape), async () => {
+      if (isSmall) await protocol('multiply', small)();
+      else this.#products(termShapes(shape));
+    });
+    return shapeOnly([batch, n, shape.m], productFormat(x, y));
   });
 
   async multiply(x: SharedTensor, y: SharedTensor): Promise<SharedTensor> {
     expectFactor(x, y);
-    if (sizeOf(x.shape) > 0)
-      this.#demand.add({ kind: 'product', ringBits: x.ringBits, width: widthOf(x, y) }, sizeOf(y.shape));
-    await this.#cots.unwanted(() => this.#product(x, y));
-    return shapeOnly(x.shape, productFormat(x, y));
-  }
-
-  async #product(x: SharedTensor, y: SharedTensor): Promise<void> {
     const { ringBits } = x;
-    const items = sizeOf(y.shape);
-    if (y.ringBits < ringBits)
-      return this.#product2('multiplyNarrow', items, y.ringBits, ringBits, widthOf(x, y), true);
-    if (sameShape(x.shape, y.shape)) {
-      const plan = { items: 2 * items, bits: ringBits, ringBits, width: 1, signed: false };
-      return protocol('multiply', () => this.#exchange.oneWay(productJob(plan)))();
-    }
-    return this.#product2('multiplyRows', items, ringBits, ringBits, widthOf(x, y), false);
-  }
-
-  /** One bit times one number each, by turns. */
-  #bitProducts(plan: ProductPlan): Promise<void> {
-    const sender = this.#exchange.nextReceiver === 'server' ? 'client' : 'server';
-    this.#demand.add({ kind: 'bit', ringBits: plan.ringBits, sender }, plan.items);
-    return this.#cots.unwanted(() => this.#exchange.oneWay(productJob(plan)));
-  }
-
-  /** Both directions at once. */
-  #product2(
-    name: string,
-    items: number,
-    bits: number,
-    ringBits: number,
-    width: number,
-    signed: boolean,
-  ): Promise<void> {
-    if (items * width === 0) return Promise.resolve();
-    const job = productJob({ items, bits, ringBits, width, signed });
-    return protocol(name, () => this.#exchange.both(job, job))();
+    const [rows, width] = [sizeOf(y.shape), widthOf(x, y)];
+    const isOneWay = isOneWayProduct(x, y);
+    const receiver = this.#turns.takeIf(isOneWay);
+    const oneWay = () => this.#exchange.oneWay(productJob(multiplyPlan(rows, ringBits)), receiver);
+    await this.#use(productUse(rows, width, ringBits), () => {
+      if (y.ringBits < ringBits)
+        return this.#bothWays('multiplyNarrow', multiplyNarrowPlan(rows, width, y.ringBits, ringBits));
+      return isOneWay
+        ? protocol('multiply', oneWay)()
+        : this.#bothWays('multiplyRows', multiplyRowsPlan(rows, width, ringBits));
+    });
+    return shapeOnly(x.shape, productFormat(x, y));
   }
 
   readonly square = protocol(
     'square',
     async (x: SharedTensor, ringBits: number = x.ringBits): Promise<SharedTensor> => {
       expectSquareRing(x, ringBits);
-      const from = x.ringBits;
-      const plan = { items: sizeOf(x.shape), width: 1 };
-      if (from >= 2) {
-        const first = this.#exchange.nextReceiver;
-        this.#demand.add({ kind: 'square', bits: from, ringBits, first }, plan.items);
-      }
-      if (ringBits === from && ringBits > 1) {
-        const bits = ringBits - 1;
-        const job = productJob({ ...plan, bits, ringBits: bits, signed: false });
-        await this.#cots.unwanted(() => this.#exchange.oneWay(job));
-      } else if (ringBits > from) {
-        const cross = productJob({ ...plan, bits: from, ringBits: ringBits - 1, signed: true });
-        const rest = ringBits - from - 1;
-        const wrap = rest > 0 ? productJob({ ...plan, bits: 1, ringBits: rest, signed: false }) : null;
-        await this.#cots.unwanted(() => this.#exchange.oneWay(cross, wrap));
-      }
+      const [items, bits, receiver] = [sizeOf(x.shape), x.ringBits, this.#turns.take()];
+      await this.#use(squareUse(items, bits, ringBits, receiver), async () => {
+        if (ringBits > bits) {
+          const { cross, wrap } = squareIntoPlans(items, bits, ringBits);
+          await this.#exchange.oneWay(productJob(cross), receiver, wrap && productJob(wrap));
+        } else if (bits > 1) await this.#exchange.oneWay(productJob(squarePlan(items, bits)), receiver);
+      });
       return shapeOnly(x.shape, { ringBits, fractionBits: 2 * x.fractionBits });
     },
   );
@@ -228,25 +224,33 @@ export class CountingBackend extends ShapeBackend implements Backend {
   readonly multiplyPrivate = protocol(
     'multiplyPrivate',
     async (x: SharedTensor, y: PrivateTensor): Promise<SharedTensor> => {
-      const { ringBits } = x;
-      const items = y.shape[0]!;
-      const bits = Math.min(y.ringBits, ringBits);
-      const plan = { items, bits, ringBits, width: sizeOf(x.shape) / items, signed: true };
+      const [count, bits] = [y.shape[0]!, y.ringBits];
       if (!this.#factors.includes(y)) this.#factors.push(y);
-      const factors = this.#factors.indexOf(y);
-      this.#demand.add({ kind: 'factors', factors, ringBits }, plan.width);
-      const product = () => this.#exchange.ownedBy(y.owner, productJob(plan));
-      if (sizeOf(x.shape) > 0) await this.#cots.unwanted(product);
+      if (sizeOf(x.shape) > 0) {
+        const rows = sizeOf(x.shape) / count;
+        const plan = multiplyPrivatePlan({ count, bits }, rows, x.ringBits);
+        const receiver = this.#turns.take(y.owner);
+        await this.#use(multiplyPrivateUse(this.#factors.indexOf(y), rows, x.ringBits), () =>
+          this.#exchange.oneWay(productJob(plan), receiver),
+        );
+      }
       return shapeOnly(x.shape, productFormat(x, y));
     },
   );
+
+  /** One bit times one number each, by turns. */
+  #bitProducts(items: number, ringBits: number): Promise<void> {
+    const receiver = this.#turns.take();
+    return this.#use(bitUse(items, ringBits, receiver), () =>
+      this.#exchange.oneWay(productJob(bitPlan(items, ringBits)), receiver),
+    );
+  }
 
   readonly widen = protocol('widen', async (x: SharedTensor, ringBits: number): Promise<SharedTensor> => {
     const { shape, fractionBits, ringBits: from } = x;
     if (ringBits < from)
       throw new TensorMismatchError(`widen: expected at least ${from} bits, got ${ringBits}`);
-    const plan = { items: sizeOf(shape), bits: 1, ringBits: ringBits - from, width: 1, signed: false };
-    if (ringBits > from) await this.#bitProducts(plan);
+    if (ringBits > from) await this.#bitProducts(sizeOf(shape), ringBits - from);
     return shapeOnly(shape, { ringBits, fractionBits });
   });
 
@@ -271,12 +275,11 @@ export class CountingBackend extends ShapeBackend implements Backend {
   }
 
   /** One level. */
-  async #compare(items: number, ringBits: number, copies: number): Promise<void> {
-    const sender = this.#exchange.nextReceiver === 'server' ? 'client' : 'server';
-    const job = comparisonJob(items, ringBits, copies);
-    if (ringBits > MOST_COMPARED_BITS) return this.#exchange.oneWay(job);
-    this.#demand.add({ kind: 'comparison', ringBits, copies, sender }, items);
-    return this.#cots.unwanted(() => this.#exchange.oneWay(job));
+  #compare(items: number, ringBits: number, copies: number): Promise<void> {
+    const receiver = this.#turns.take();
+    return this.#use(comparisonUse(items, ringBits, copies, receiver), () =>
+      this.#exchange.oneWay(comparisonJob(items, ringBits, copies), receiver),
+    );
   }
 
   readonly areNegative = protocol(
@@ -290,38 +293,31 @@ export class CountingBackend extends ShapeBackend implements Backend {
   );
 
   readonly and = protocol('and', async ({ shape }: SharedBits, _: SharedBits): Promise<SharedBits> => {
-    const plan = { items: 2 * sizeOf(shape), bits: 1, ringBits: 1, width: 1, signed: false };
-    await this.#exchange.oneWay(productJob(plan));
+    await this.#exchange.oneWay(productJob(andPlan(sizeOf(shape))), this.#turns.take());
     return bitsOnly(shape);
   });
 
   readonly toArithmetic = protocol(
     'toArithmetic',
     async ({ shape }: SharedBits, ringBits: number): Promise<SharedTensor> => {
-      const plan = { items: sizeOf(shape), bits: 1, ringBits: ringBits - 1, width: 1, signed: false };
-      if (ringBits > 1) await this.#bitProducts(plan);
+      if (ringBits > 1) await this.#bitProducts(sizeOf(shape), ringBits - 1);
       return shapeOnly(shape, { ringBits, fractionBits: 0 });
     },
   );
 
   async multiplex(bits: SharedBits, x: SharedTensor): Promise<SharedTensor> {
-    const { ringBits } = x;
     const [items, width] = [sizeOf(bits.shape), widthOf(x, bits)];
-    const product = () => this.#product2('multiplex', items, 1, ringBits, width, false);
-    if (items * width === 0 || width > MOST_REPEATED) {
-      await product();
-      return x;
-    }
-    for (const sender of ['server', 'client'] as const)
-      this.#demand.add({ kind: 'bit', ringBits, sender }, items * width);
-    await this.#cots.unwanted(product);
+    await this.#use(bothBitsUse(items, width, x.ringBits), () =>
+      this.#bothWays('multiplex', bitPlan(items, x.ringBits, width)),
+    );
     return x;
   }
 
   readonly lookUp = protocol('lookUp', async (x: SharedTensor, table: RingTensor): Promise<SharedTensor> => {
     expectTable(x, table);
     const { ringBits } = table;
-    await this.#exchange.oneWay(lookUpJob({ items: sizeOf(x.shape), indexBits: x.ringBits, ringBits }));
+    const job = lookUpJob({ items: sizeOf(x.shape), indexBits: x.ringBits, ringBits });
+    await this.#exchange.oneWay(job, this.#turns.take());
     return shapeOnly(x.shape, table);
   });
 

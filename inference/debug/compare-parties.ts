@@ -40,18 +40,21 @@ export async function compareModelInsecurely(
     setupTwoParty(session('server', 0), options),
     setupTwoParty(session('client', 1), options),
   ]);
-  const { results, places } = await insecureCompare({ server, client }, async (mpc) => {
-    const isServer = mpc.self === 'server';
-    const party = await openEngine(
-      mpc,
-      {
-        public: artifact.public,
-        private: isServer ? artifact.private : null,
-      },
-      FINEST_LOGITS,
-    );
-    return party.classify(isServer ? null : text, bucket);
-  });
+  const { results, places } = await insecureCompare(
+    { server: server.mpc, client: client.mpc },
+    async (mpc) => {
+      const isServer = mpc.self === 'server';
+      const party = await openEngine(
+        mpc,
+        {
+          public: artifact.public,
+          private: isServer ? artifact.private : null,
+        },
+        FINEST_LOGITS,
+      );
+      return party.classify(isServer ? null : text, bucket);
+    },
+  );
   const cleartext = await (await openEngine(new CleartextBackend(), artifact, FINEST_LOGITS)).classify(
     text,
     bucket,

@@ -1,7 +1,7 @@
 /** The real party: the engine over the two-party backend. */
 
 import { setupLinear } from '../backends/two-party/linear/linear.js';
-import { TwoPartyBackend } from '../backends/two-party/two-party-backend.js';
+import { openTwoParty, type TwoParty } from '../backends/two-party/open-two-party.js';
 import { span } from '../core/span.js';
 import { type CotOptions, setupCots } from '../crypto/ot/setup-cots.js';
 import { Streams } from '../net/streams.js';
@@ -11,15 +11,15 @@ import { openEngine } from './engine.js';
 import type { OpenParty } from './party.js';
 
 /** Base OTs, their extension in both directions, and the keys of the linear layers. Equal options at both parties. */
-export async function setupTwoParty(connection: Session, options: CotOptions = {}): Promise<TwoPartyBackend> {
+export async function setupTwoParty(connection: Session, options: CotOptions = {}): Promise<TwoParty> {
   const streams = new Streams(transcriptChannel(connection.channel));
   const session = { ...connection, channel: streams.stream(0) };
   const cots = await span('setup-cots', () => setupCots(session, options));
   const linear = await span('setup-linear', () => setupLinear(session));
-  return new TwoPartyBackend({ session, cots, linear, streams });
+  return openTwoParty({ session, cots, linear, streams });
 }
 
 export const openEngineParty: OpenParty = async (session, model, { cots, answer }) => {
-  const mpc = await setupTwoParty(session, { extension: cots });
-  return { ...(await openEngine(mpc, model, answer)), material: mpc };
+  const { mpc, material } = await setupTwoParty(session, { extension: cots });
+  return { ...(await openEngine(mpc, model, answer)), material };
 };

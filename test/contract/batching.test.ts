@@ -1,7 +1,7 @@
 /** Every operation gives the same through a batch, as the only lane and as one of several. */
 import { runBatch } from '../../inference/backends/batching/run-batch.js';
 import { CleartextBackend } from '../../inference/backends/cleartext/cleartext-backend.js';
-import { TwoPartyBackend } from '../../inference/backends/two-party/two-party-backend.js';
+import { openTwoParty } from '../../inference/backends/two-party/open-two-party.js';
 import { GilboaLinear } from '../support/gilboa-linear.js';
 import { testParties } from '../support/two-parties.js';
 import type { Parties, Party } from './parties.js';
@@ -28,7 +28,7 @@ for (const lanes of [1, 3]) {
     const { server, client } = testParties(1);
     const parties = [server, client].map((party): Party => {
       const { session, cots } = party;
-      const mpc = new TwoPartyBackend({ session, cots, linear: new GilboaLinear(party) });
+      const { mpc } = openTwoParty({ session, cots, linear: new GilboaLinear(party) });
       return { mpc, knows: (owner) => owner === session.self };
     });
     return batched(parties, lanes, () => server.session.channel.close());

@@ -1,4 +1,4 @@
-import { TwoPartyBackend } from '../../inference/backends/two-party/two-party-backend.js';
+import { openTwoParty } from '../../inference/backends/two-party/open-two-party.js';
 import { GilboaLinear } from '../support/gilboa-linear.js';
 import { testParties } from '../support/two-parties.js';
 import type { Party } from './parties.js';
@@ -8,7 +8,7 @@ contractSuite('two parties, linear layers from COTs', async () => {
   const { server, client } = testParties(1);
   const parties = [server, client].map((party): Party => {
     const { session, cots } = party;
-    const mpc = new TwoPartyBackend({ session, cots, linear: new GilboaLinear(party) });
+    const { mpc } = openTwoParty({ session, cots, linear: new GilboaLinear(party) });
     return { mpc, knows: (owner) => owner === session.self };
   });
   return {

@@ -1,7 +1,7 @@
 /** What a text costs from filled pools, and what filling them costs: numbers in this file, as in inference.test.ts. */
 import { expect, it } from 'vitest';
 import { setupLinear } from '../../inference/backends/two-party/linear/linear.js';
-import { TwoPartyBackend } from '../../inference/backends/two-party/two-party-backend.js';
+import { openTwoParty } from '../../inference/backends/two-party/open-two-party.js';
 import { withSpan } from '../../inference/core/span.js';
 import { demandOf } from '../../inference/cost/demand-of.js';
 import { setupCots } from '../../inference/crypto/ot/setup-cots.js';
@@ -31,11 +31,11 @@ it('costs this many bytes and rounds', async () => {
     const channel = meteredChannel(channels[self === 'server' ? 0 : 1]);
     const session = createSession({ self, channel, random: Prg.insecureForTests(self === 'server' ? 1 : 2) });
     const cots = await setupCots(session);
-    const mpc = new TwoPartyBackend({ session, cots, linear: await setupLinear(session) });
+    const { mpc, material } = openTwoParty({ session, cots, linear: await setupLinear(session) });
     const model = await prepareModel(mpc, artifact.public, self === 'server' ? artifact.private : null);
     const demand = (await demandOf(artifact.public, { bucket: 16, schedule })).withMargin();
-    const offline = await measured(() => mpc.prepareAhead(demand));
-    const stock = mpc.stock().bytes;
+    const offline = await measured(() => material.prepareAhead(demand));
+    const stock = material.stock().bytes;
     const input = self === 'client' ? randomInput(7, 11) : null;
     const online = await measured(() => classify(mpc, model, input, 16));
     return { offline, stock, online };

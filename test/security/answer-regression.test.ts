@@ -98,7 +98,7 @@ async function repeated(head: Head): Promise<{ answers: (readonly number[])[]; k
   const known: Known[] = Array.from({ length: REPEATS }, () => []);
   const run = async (self: 'server' | 'client', at: 0 | 1) => {
     const random = Prg.insecureForTests(31 + at);
-    const mpc = await setupTwoParty(createSession({ self, channel: channels[at], random }));
+    const { mpc } = await setupTwoParty(createSession({ self, channel: channels[at], random }));
     const secret = self === 'server' ? artifact.private : null;
     const model = { ...(await prepareModel(mpc, artifact.public, secret)), layers: [] };
     const isClient = self === 'client';

@@ -4,7 +4,7 @@
  */
 import { expect, it } from 'vitest';
 import type { Backend } from '../../inference/backends/backend.js';
-import { TwoPartyBackend } from '../../inference/backends/two-party/two-party-backend.js';
+import { openTwoParty } from '../../inference/backends/two-party/open-two-party.js';
 import { ProtocolError } from '../../inference/core/errors.js';
 import { privateTensor } from '../../inference/core/ring-tensor.js';
 import { keepBest, keyFormat, orderOf } from '../../inference/functions/keep-best.js';
@@ -41,7 +41,7 @@ async function opened(scores: readonly number[], seed: number) {
   await both(parties, async (party) => {
     const { session, cots } = party;
     const isClient = session.self === 'client';
-    const mpc = new TwoPartyBackend({ session, cots, linear: new GilboaLinear(party) });
+    const { mpc } = openTwoParty({ session, cots, linear: new GilboaLinear(party) });
     const observed = observing(mpc, (bits) => {
       if (isClient) counts.set(bits.join(''), (counts.get(bits.join('')) ?? 0) + 1);
     });

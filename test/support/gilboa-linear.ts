@@ -7,7 +7,8 @@
 
 import { kernels } from '#kernels';
 import type { Weight, WeightSource } from '../../inference/backends/backend.js';
-import { exchange, type TwoParty } from '../../inference/backends/two-party/exchange/cot-exchange.js';
+import type { PartyContext } from '../../inference/backends/two-party/context/party-context.js';
+import { exchange } from '../../inference/backends/two-party/exchange/cot-exchange.js';
 import type {
   LinearProtocols,
   MatmulShape,
@@ -35,7 +36,7 @@ const BLOCK_WORDS = 1 << 22;
  * Shares of x · y, where the sender knows x [n, k] and the receiver y [k, m].
  */
 async function crossProduct(
-  party: TwoParty,
+  party: PartyContext,
   receiver: PartyId,
   matrix: BigUint64Array,
   { n, k, m, bits, ringBits }: MatrixShape,
@@ -83,9 +84,9 @@ interface GilboaWeight extends Weight {
 }
 
 export class GilboaLinear implements LinearProtocols {
-  constructor(readonly party: TwoParty) {}
+  constructor(readonly party: PartyContext) {}
 
-  over(party: TwoParty): GilboaLinear {
+  over(party: PartyContext): GilboaLinear {
     return new GilboaLinear(party);
   }
 

@@ -1,5 +1,5 @@
 import { setupLinear } from '../../inference/backends/two-party/linear/linear.js';
-import { TwoPartyBackend } from '../../inference/backends/two-party/two-party-backend.js';
+import { openTwoParty } from '../../inference/backends/two-party/open-two-party.js';
 import { withSpan } from '../../inference/core/span.js';
 import { setupCots } from '../../inference/crypto/ot/setup-cots.js';
 import { Prg } from '../../inference/crypto/prg.js';
@@ -23,7 +23,7 @@ export async function measuredRun(
     const channel = meteredChannel(transcriptChannel(channels[self === 'server' ? 0 : 1]));
     const session = createSession({ self, channel, random: Prg.insecureForTests(self === 'server' ? 1 : 2) });
     const cots = await setupCots(session);
-    const mpc = new TwoPartyBackend({ session, cots, linear: await setupLinear(session) });
+    const { mpc } = openTwoParty({ session, cots, linear: await setupLinear(session) });
     const secret = self === 'server' ? artifact.private : null;
     const model = await prepareModel(mpc, artifact.public, secret);
     const meter = new Meter();

@@ -1,6 +1,9 @@
 /** Both parties of a protocol in one process, with dealt COTs, and what they sent. */
 
-import type { TwoParty } from '../../inference/backends/two-party/exchange/cot-exchange.js';
+import { type CarryProtocol, carryShares } from '../../inference/backends/two-party/comparison/comparison.js';
+import type { PartyContext } from '../../inference/backends/two-party/context/party-context.js';
+import { Turns } from '../../inference/backends/two-party/context/turns.js';
+import { type BitProduct, bitProducts } from '../../inference/backends/two-party/products/bit-product.js';
 import type { PartyId } from '../../inference/core/tensors.js';
 import { Prg } from '../../inference/crypto/prg.js';
 import type { Channel } from '../../inference/net/channel.js';
@@ -44,8 +47,9 @@ function countedPair(traffic: Traffic): readonly [Channel, Channel] {
   return [counted(0), counted(1)];
 }
 
-export interface TestParty extends TwoParty {
+export interface TestParty extends PartyContext {
   readonly session: RecordedSession;
+  readonly turns: Turns;
 }
 
 export interface TestParties {
@@ -63,11 +67,23 @@ export function testParties(seed: number): TestParties {
     return {
       session: createSession({ self, channel: channels[at], random }),
       cots: cots[at],
-      nextReceiver: 'client',
+      turns: new Turns(),
     };
   };
   return { server: party('server', 0), client: party('client', 1), traffic };
 }
+
+type TurnsOf = PartyContext & { readonly turns: Turns };
+
+/** On demand, by turns. */
+export const carryOf =
+  (party: TurnsOf): CarryProtocol =>
+  (compared, ringBits) =>
+    carryShares(party, compared, ringBits, party.turns.take());
+export const bitProductOf =
+  (party: TurnsOf): BitProduct =>
+  (factors, ringBits) =>
+    bitProducts(party).oneWay(factors, ringBits, party.turns.take());
 
 /** Runs the same line at both parties. */
 export function both<T>(parties: TestParties, body: (party: TestParty) => Promise<T>): Promise<[T, T]> {

@@ -6,8 +6,6 @@ import { TensorMismatchError } from '../../core/errors.js';
 import { formatShape, sameShape, sizeOf } from '../../core/shape.js';
 import { protocol } from '../../core/span.js';
 import type { PartyId, PrivateTensor, RingTensor, SharedBits, SharedTensor } from '../../core/tensors.js';
-import type { CotPair } from '../../crypto/ot/cot.js';
-import type { Streams } from '../../net/streams.js';
 import { compareTranscripts, confirmOpened } from '../../net/transcript.js';
 import type { Session } from '../../session/session.js';
 import type { Backend, LeakName, RowShifts, ShuffleRows, Sign, Weight, WeightSource } from '../backend.js';
@@ -27,30 +25,22 @@ import {
   type Rounding,
 } from '../local-backend.js';
 import { expectTable } from '../look-up.js';
-import { Ahead, type KeptItems, type Stock } from './ahead/ahead.js';
-import { Demand } from './ahead/demand.js';
 import { type CarryProtocol, topBit, topBitsOfCopies } from './comparison/comparison.js';
-import { type Strand, Strands } from './context/strands.js';
-import type { TwoParty } from './exchange/cot-exchange.js';
+import type { PartyContext } from './context/party-context.js';
+import type { Strand, Strands } from './context/strands.js';
+import type { Turns } from './context/turns.js';
 import { open, openBits } from './exchange/open.js';
 import type { LinearProtocols } from './linear/linear-protocols.js';
 import { and } from './products/and.js';
+import type { BitProduct } from './products/bit-product.js';
 import { lookUp } from './products/look-up.js';
 import { multiplex } from './products/multiplex.js';
-import { type Multiplications, OnDemand } from './products/multiplications.js';
+import { isOneWayProduct, type Multiplications, OnDemand } from './products/multiplications.js';
 import { round } from './products/round.js';
+import { isSmallMatmul } from './products/small-matmul.js';
 import { toArithmetic } from './products/to-arithmetic.js';
 import { widen } from './products/widen.js';
 import { shuffleTensors } from './shuffle/shuffle-tensors.js';
-
-export interface TwoPartyOptions {
-  readonly session: Session;
-  readonly cots: CotPair;
-  /** How matrices are multiplied. */
-  readonly linear: LinearProtocols;
-  /** Streams over the session's channel (which is the first of them), for operations that run at the same time. */
-  readonly streams?: Streams;
-}
 
 /** What the client alone learns is opened only if both parties saw the same bytes; it then hears whether the share that came is whole. */
 async function undamaged<T>(session: Session, to: PartyId | 'all', opened: () => Promise<T>): Promise<T> {
@@ -67,33 +57,44 @@ const revealed = protocol('reveal', async (...[session, x, ringBits, to]: Parame
 const revealedBits = protocol('reveal', async (...[session, bits, to]: Parameters<typeof openBits>) =>
   undamaged(session, to, () => openBits(session, bits, to)),
 );
-const preparedAhead = protocol('ahead', (body: () => Promise<void>) => body());
+
+/** What a backend works with (open-two-party.ts puts it together; strands have others). */
+export interface BackendParts {
+  readonly party: PartyContext;
+  readonly turns: Turns;
+  readonly linear: LinearProtocols;
+  readonly multiplications: Multiplications;
+  /** Null where operations run one after another only. */
+  readonly strands: Strands | null;
+}
 
 export class TwoPartyBackend extends LocalBackend implements Backend {
   override readonly self: PartyId;
   protected override readonly addsPublicValues: boolean;
   /** The server's share rounds down, the client's up: within one unit in the last place, without a bias. */
   protected override readonly truncation: Rounding;
-  readonly #party: TwoParty;
+  readonly #party: PartyContext;
+  readonly #turns: Turns;
   readonly #linear: LinearProtocols;
   readonly #multiplications: Multiplications;
-  /** Null in a strand: which of them would take what depends on who is faster. */
-  readonly #ahead: Ahead | null;
   readonly #strands: Strands | null;
+  /** Protocols take turns here, one for each level of a comparison and each product of bits that they need. */
+  readonly #carry: CarryProtocol = (compared, ringBits) =>
+    this.#multiplications.carryShares(compared, ringBits, this.#turns.take());
+  readonly #bitProduct: BitProduct = (factors, ringBits) =>
+    this.#multiplications.bitProducts.oneWay(factors, ringBits, this.#turns.take());
 
-  constructor(options: TwoPartyOptions | Strand) {
+  constructor(parts: BackendParts) {
     super();
-    const { linear } = options;
-    const session = 'party' in options ? options.party.session : options.session;
-    this.self = session.self;
-    this.addsPublicValues = session.self === 'server';
-    this.truncation = session.self === 'server' ? 0 : 1;
-    this.#party =
-      'party' in options ? options.party : { session, cots: options.cots, nextReceiver: 'client' };
+    const { party, turns, linear, multiplications, strands } = parts;
+    this.self = party.session.self;
+    this.addsPublicValues = party.session.self === 'server';
+    this.truncation = party.session.self === 'server' ? 0 : 1;
+    this.#party = party;
+    this.#turns = turns;
     this.#linear = linear;
-    this.#ahead = 'party' in options ? null : new Ahead(this.#party, linear);
-    this.#multiplications = this.#ahead ?? new OnDemand(this.#party, linear);
-    this.#strands = 'party' in options ? null : Strands.of({ party: this.#party, linear }, options.streams);
+    this.#multiplications = multiplications;
+    this.#strands = strands;
   }
 
   /**
@@ -109,51 +110,14 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
     return localTensor(data, x.shape, x);
   }
 
-  prepare(source: WeightSource): Promise<Weight> {
-    return this.#linear.prepare(source);
-  }
-
-  /** What texts used since the last `resetDemand`, but for what several strands did at the same time. */
-  demand(): Demand {
-    return this.#ahead?.demand ?? new Demand();
-  }
-
-  resetDemand(): void {
-    this.#ahead?.reset();
-  }
-
-  /** Makes what is missing to `demand`, so that texts which use as much run from it. Both parties at the same place. */
-  async prepareAhead(demand: Demand): Promise<void> {
-    await preparedAhead(async () => this.#ahead?.prepare(demand));
-  }
-
-  /** What lies ready. */
-  stock(): Stock {
-    return this.#ahead?.stock ?? { items: new Demand(), bytes: 0 };
-  }
-
-  /** Bytes of this party's memory when all of `demand` lies ready. */
-  bytesOf(demand: Demand): number {
-    return this.#ahead?.bytesOf(demand) ?? 0;
-  }
-
-  /** Bytes that making it takes for a while beside that. */
-  workBytesOf(demand: Demand): number {
-    return this.#ahead?.workBytesOf(demand) ?? 0;
-  }
-
-  /** Takes out of the pools what may be kept for a later connection of the same parties and weights; not COTs. */
-  drainAhead(): KeptItems[] {
-    return this.#ahead?.drain() ?? [];
-  }
-
-  /** Puts it back: both parties the same, at the same place. */
-  restoreAhead(kept: readonly KeptItems[]): void {
-    this.#ahead?.restore(kept);
+  async prepare(source: WeightSource): Promise<Weight> {
+    const weight = await this.#linear.prepare(source);
+    this.#multiplications.registerWeight?.(weight);
+    return weight;
   }
 
   prepareFactors(y: PrivateTensor): void {
-    this.#ahead?.register(y);
+    this.#multiplications.registerFactors?.(y);
   }
 
   async linear(x: SharedTensor, w: Weight): Promise<LocalTensor> {
@@ -180,20 +144,32 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
       );
     }
     const shape = { batch, n, k, m, ringBits: x.ringBits };
-    const data = await this.#multiplications.matmul(dataOf(x), dataOf(y), shape);
+    const data = await this.#multiplications.matmul(
+      dataOf(x),
+      dataOf(y),
+      shape,
+      this.#turns.takeIf(isSmallMatmul(shape)),
+    );
     return localTensor(data, [batch, n, m], productFormat(x, y));
   }
 
   async multiply(x: SharedTensor, y: SharedTensor, ySign: Sign = 'signed'): Promise<LocalTensor> {
     expectFactor(x, y);
     const factors = { data: dataOf(y), ringBits: y.ringBits, sign: ySign };
-    const data = await this.#multiplications.product(dataOf(x), x.ringBits, factors);
+    const receiver = this.#turns.takeIf(isOneWayProduct(x, y));
+    const data = await this.#multiplications.product(dataOf(x), x.ringBits, factors, receiver);
     return localTensor(data, x.shape, productFormat(x, y));
   }
 
   async square(x: SharedTensor, ringBits = x.ringBits, sign: Sign = 'signed'): Promise<LocalTensor> {
     expectSquareRing(x, ringBits);
-    const data = await this.#multiplications.square(dataOf(x), x.ringBits, ringBits, sign);
+    const data = await this.#multiplications.square(
+      dataOf(x),
+      x.ringBits,
+      ringBits,
+      sign,
+      this.#turns.take(),
+    );
     return localTensor(data, x.shape, { ringBits, fractionBits: 2 * x.fractionBits });
   }
 
@@ -202,7 +178,8 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
     if (y.shape.length !== 1 || x.shape.at(-1) !== count) {
       throw new TensorMismatchError(`multiplyPrivate: expected a row of ${describe(x)}, got ${describe(y)}`);
     }
-    const data = await this.#multiplications.privateProduct(dataOf(x), x.ringBits, y);
+    if (sizeOf(x.shape) > 0) this.#turns.take(y.owner);
+    const data = await this.#multiplications.multiplyPrivate(dataOf(x), x.ringBits, y);
     return localTensor(data, x.shape, productFormat(x, y));
   }
 
@@ -210,19 +187,16 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
     if (ringBits < x.ringBits || x.ringBits < 2) {
       throw new TensorMismatchError(`widen: expected at least ${x.ringBits} bits, got ${ringBits}`);
     }
-    const data = await widen(this.#party, dataOf(x), x.ringBits, ringBits, this.#multiplications.bits);
+    const data = await widen(this.#party, dataOf(x), x.ringBits, ringBits, this.#bitProduct);
     return localTensor(data, x.shape, { ringBits, fractionBits: x.fractionBits });
   }
 
   async round(x: SharedTensor, bits: number): Promise<LocalTensor> {
     expectDropped(x, bits);
-    const { bits: products } = this.#multiplications;
-    const data = await round(this.#party, dataOf(x), x.ringBits, bits, this.#carry, products);
+    const data = await round(this.#party, dataOf(x), x.ringBits, bits, this.#carry, this.#bitProduct);
     const format = { ringBits: x.ringBits - bits, fractionBits: x.fractionBits - bits };
     return localTensor(data, x.shape, format);
   }
-
-  readonly #carry: CarryProtocol = (...comparison) => this.#multiplications.carry(...comparison);
 
   async isNegative(x: SharedTensor): Promise<LocalBits> {
     return localBits(await topBit(this.#party, dataOf(x), x.ringBits, this.#carry), x.shape);
@@ -239,11 +213,11 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
     if (!sameShape(a.shape, b.shape)) {
       throw new TensorMismatchError(`and: expected ${formatShape(a.shape)}, got ${formatShape(b.shape)}`);
     }
-    return localBits(await and(this.#party, bitsOf(a), bitsOf(b)), a.shape);
+    return localBits(await and(this.#party, bitsOf(a), bitsOf(b), this.#turns.take()), a.shape);
   }
 
   async toArithmetic(bits: SharedBits, ringBits: number): Promise<LocalTensor> {
-    const data = await toArithmetic(this.#party, bitsOf(bits), ringBits, this.#multiplications.bits);
+    const data = await toArithmetic(bitsOf(bits), ringBits, this.#bitProduct);
     return localTensor(data, bits.shape, { ringBits, fractionBits: 0 });
   }
 
@@ -253,14 +227,14 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
         `multiplex: expected a prefix of ${formatShape(x.shape)}, got ${formatShape(bits.shape)}`,
       );
     }
-    const products = this.#multiplications.bits;
-    const data = await multiplex(this.#party, bitsOf(bits), dataOf(x), x.ringBits, products);
+    const data = await multiplex(bitsOf(bits), dataOf(x), x.ringBits, this.#multiplications.bitProducts);
     return localTensor(data, x.shape, x);
   }
 
   async lookUp(x: SharedTensor, table: RingTensor): Promise<LocalTensor> {
     expectTable(x, table);
-    return localTensor(await lookUp(this.#party, dataOf(x), x.ringBits, table), x.shape, table);
+    const data = await lookUp(this.#party, dataOf(x), x.ringBits, table, this.#turns.take());
+    return localTensor(data, x.shape, table);
   }
 
   shuffle(rows: ShuffleRows): Promise<ShuffleRows> {
@@ -283,7 +257,12 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
 
   async together<T>(tasks: readonly ((mpc: Backend) => Promise<T>)[]): Promise<T[]> {
     if (this.#strands && tasks.length > 1) {
-      return this.#strands.together(tasks.map((task) => (strand) => task(new TwoPartyBackend(strand))));
+      const inStrands = tasks.map((task) => ({ party, linear }: Strand, turns: Turns) => {
+        // On demand: which strand would take what was made ahead depends on who is faster.
+        const multiplications = new OnDemand(party, linear);
+        return task(new TwoPartyBackend({ party, turns, linear, multiplications, strands: null }));
+      });
+      return this.#strands.together(inStrands, this.#turns);
     }
     const results: T[] = [];
     for (const task of tasks) results.push(await task(this));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { setupLinear } from '../../../inference/backends/two-party/linear/linear.js';
-import { TwoPartyBackend } from '../../../inference/backends/two-party/two-party-backend.js';
+import { openTwoParty } from '../../../inference/backends/two-party/open-two-party.js';
 import { FINEST_LOGITS } from '../../../inference/core/answer.js';
 import { withSpan } from '../../../inference/core/span.js';
 import { demandOf } from '../../../inference/cost/demand-of.js';
@@ -31,20 +31,20 @@ async function runThrice(extension: 'softspoken' | 'ferret') {
     const channel = meteredChannel(channels[self === 'server' ? 0 : 1]);
     const session = createSession({ self, channel, random: Prg.insecureForTests(self === 'server' ? 1 : 2) });
     const cots = await setupCots(session, { extension });
-    const mpc = new TwoPartyBackend({ session, cots, linear: await setupLinear(session) });
+    const { mpc, material } = openTwoParty({ session, cots, linear: await setupLinear(session) });
     const model = await prepareModel(mpc, artifact.public, self === 'server' ? artifact.private : null);
     const text = () =>
       measured(() =>
         classify(mpc, model, self === 'client' ? randomInput(7, 11) : null, BUCKET, FINEST_LOGITS),
       );
     const first = await text();
-    const demand = mpc.demand();
+    const demand = material.demand();
     const leaks = session.takeLeaks();
-    const offline = await measured(() => mpc.prepareAhead(demand));
-    const full = mpc.stock();
-    mpc.resetDemand();
+    const offline = await measured(() => material.prepareAhead(demand));
+    const full = material.stock();
+    material.resetDemand();
     const second = await text();
-    const again = { demand: mpc.demand(), left: mpc.stock(), leaks: session.takeLeaks() };
+    const again = { demand: material.demand(), left: material.stock(), leaks: session.takeLeaks() };
     const third = await text();
     return { first, second, third, demand, full, offline, again, leaks };
   };

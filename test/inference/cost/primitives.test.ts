@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import type { Backend } from '../../../inference/backends/backend.js';
 import { setupLinear } from '../../../inference/backends/two-party/linear/linear.js';
-import { TwoPartyBackend } from '../../../inference/backends/two-party/two-party-backend.js';
+import { openTwoParty } from '../../../inference/backends/two-party/open-two-party.js';
 import { encode } from '../../../inference/core/ring-tensor.js';
 import { withSpan } from '../../../inference/core/span.js';
 import { CountingBackend } from '../../../inference/cost/counting-backend.js';
@@ -28,7 +28,7 @@ async function real(body: Body) {
   const run = async (self: 'server' | 'client') => {
     const channel = meteredChannel(channels[self === 'server' ? 0 : 1]);
     const session = createSession({ self, channel, random: Prg.insecureForTests(self === 'server' ? 1 : 2) });
-    const mpc = new TwoPartyBackend({
+    const { mpc } = openTwoParty({
       session,
       cots: await setupCots(session),
       linear: await setupLinear(session),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Backend } from '../../../inference/backends/backend.js';
 import { dataOf } from '../../../inference/backends/local-backend.js';
-import { TwoPartyBackend } from '../../../inference/backends/two-party/two-party-backend.js';
+import { openTwoParty } from '../../../inference/backends/two-party/open-two-party.js';
 import { privateTensor } from '../../../inference/core/ring-tensor.js';
 import { span } from '../../../inference/core/span.js';
 import type { SharedTensor } from '../../../inference/core/tensors.js';
@@ -14,7 +14,7 @@ const format = { ringBits: 37, fractionBits: 12 };
 function backends(seed: number): { server: Backend; client: Backend } {
   const { server, client } = testParties(seed);
   const make = (party: typeof server): Backend =>
-    new TwoPartyBackend({ session: party.session, cots: party.cots, linear: new GilboaLinear(party) });
+    openTwoParty({ session: party.session, cots: party.cots, linear: new GilboaLinear(party) }).mpc;
   return { server: make(server), client: make(client) };
 }
 

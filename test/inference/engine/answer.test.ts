@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Backend } from '../../../inference/backends/backend.js';
 import { CleartextBackend } from '../../../inference/backends/cleartext/cleartext-backend.js';
-import { TwoPartyBackend } from '../../../inference/backends/two-party/two-party-backend.js';
+import { openTwoParty } from '../../../inference/backends/two-party/open-two-party.js';
 import type { AnswerTerms } from '../../../inference/core/answer.js';
 import { privateTensor } from '../../../inference/core/ring-tensor.js';
 import { type Answer, answer } from '../../../inference/engine/answer.js';
@@ -40,7 +40,7 @@ async function told(logits: readonly number[], problem: Problem, terms: AnswerTe
   const parties = testParties(logits.length);
   const [server, client] = await both(parties, (party) => {
     const { session, cots } = party;
-    const mpc = new TwoPartyBackend({ session, cots, linear: new GilboaLinear(party) });
+    const { mpc } = openTwoParty({ session, cots, linear: new GilboaLinear(party) });
     return answerOn(mpc, session.self === 'client' ? logits : null, problem, logits.length, terms);
   });
   const nothing: Answer = { label: null, given: null, probabilities: null, logits: null };

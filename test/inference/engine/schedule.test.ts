@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { runBatch } from '../../../inference/backends/batching/run-batch.js';
 import { CleartextBackend, type Overflow } from '../../../inference/backends/cleartext/cleartext-backend.js';
-import { TwoPartyBackend } from '../../../inference/backends/two-party/two-party-backend.js';
+import { openTwoParty } from '../../../inference/backends/two-party/open-two-party.js';
 import { FINEST_LOGITS } from '../../../inference/core/answer.js';
 import { classify } from '../../../inference/engine/classify.js';
 import type { TokenInput } from '../../../inference/engine/embedding.js';
@@ -104,7 +104,7 @@ describe('a schedule', () => {
       const [, client] = await both(parties, async (party) => {
         const isServer = party.session.self === 'server';
         const { session, cots } = party;
-        const mpc = new TwoPartyBackend({ session, cots, linear: new GilboaLinear(party) });
+        const { mpc } = openTwoParty({ session, cots, linear: new GilboaLinear(party) });
         const prepared = await prepareModel(mpc, artifact.public, isServer ? artifact.private : null);
         return classify(mpc, prepared, isServer ? null : input, BUCKET, FINEST_LOGITS);
       });

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { CleartextBackend } from '../../../inference/backends/cleartext/cleartext-backend.js';
-import { TwoPartyBackend } from '../../../inference/backends/two-party/two-party-backend.js';
+import { openTwoParty } from '../../../inference/backends/two-party/open-two-party.js';
 import { FINEST_LOGITS } from '../../../inference/core/answer.js';
 import { classify } from '../../../inference/engine/classify.js';
 import { prepareModel } from '../../../inference/engine/prepare.js';
@@ -23,7 +23,7 @@ it('two parties compute what the cleartext backend computes, up to truncation, a
 
   const { server, client, traffic } = testParties(1);
   const run = async (party: TestParty) => {
-    const mpc = new TwoPartyBackend({
+    const { mpc } = openTwoParty({
       session: party.session,
       cots: party.cots,
       linear: new GilboaLinear(party),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Backend } from '../../../inference/backends/backend.js';
-import { TwoPartyBackend } from '../../../inference/backends/two-party/two-party-backend.js';
+import { openTwoParty } from '../../../inference/backends/two-party/open-two-party.js';
 import type { RingFormat } from '../../../inference/core/ring-tensor.js';
 import { sizeOf } from '../../../inference/core/shape.js';
 import type { SharedTensor } from '../../../inference/core/tensors.js';
@@ -44,8 +44,8 @@ async function costOf(
       },
       receiver,
     };
-    const both = { session: party.session, cots: counted, nextReceiver: party.nextReceiver };
-    const mpc = new TwoPartyBackend({ ...both, linear: new GilboaLinear(both) });
+    const both = { session: party.session, cots: counted };
+    const { mpc } = openTwoParty({ ...both, linear: new GilboaLinear(both) });
     await body(mpc, mpc.constant(0.5, shape, format.ringBits, format.fractionBits));
   };
   await Promise.all([run(server), run(client)]);

@@ -58,7 +58,7 @@ describe('material for texts like the last one', () => {
     const first = await client.classify('a good movie.');
     expect(await client.ahead!.fill(client.ahead!.expected(2)!)).toBe('complete');
     const filled = server.stock();
-    const rows = { kind: 'linear', weight: 0 } as const;
+    const rows = { kind: 'linear', weight: 0, ringBits: 37 } as const;
     expect(filled.items.of(rows)).toBeGreaterThanOrEqual(16);
     const [second, third] = [await client.classify('a good movie.'), await client.classify('a good movie.')];
     const bytesOf = ({ sentBytes, receivedBytes }: typeof first.cost) => sentBytes + receivedBytes;
@@ -77,13 +77,13 @@ describe('material for texts like the last one', () => {
 
   it('is made in steps, and a text that waits starts between them', async () => {
     const { client, served, server } = await connected(100);
-    const target = demand({ 'linear 0': 200_000, 'linear 1': 200_000 });
+    const target = demand({ 'linear 0 37': 200_000, 'linear 1 37': 200_000 });
     expect(stepsTo(target, server, 4e6).length).toBeGreaterThan(2);
     let asked = 0;
     expect(await client.ahead!.fill(target, () => ++asked > 1)).toBe('stopped');
     const { items } = server.stock();
-    expect(items.of({ kind: 'linear', weight: 0 })).toBeGreaterThan(0);
-    expect(items.of({ kind: 'linear', weight: 1 })).toBe(0);
+    expect(items.of({ kind: 'linear', weight: 0, ringBits: 37 })).toBeGreaterThan(0);
+    expect(items.of({ kind: 'linear', weight: 1, ringBits: 37 })).toBe(0);
     expect((await client.classify('bad')).logits).toHaveLength(2);
     await client.close();
     expect(await served).toBe(1);
@@ -102,7 +102,7 @@ describe('a server', () => {
     ).toBe(0);
     // A little fits; a second helping beside it does not.
     const rows = (weight: number) => ({
-      [`linear ${weight}`]: Math.floor(30e6 / server.bytesOf(demand({ [`linear ${weight}`]: 1 }))),
+      [`linear ${weight} 37`]: Math.floor(30e6 / server.bytesOf(demand({ [`linear ${weight} 37`]: 1 }))),
     });
     expect(await client.ahead!.fill(demand(rows(0)))).toBe('complete');
     expect(await client.ahead!.fill(demand(rows(1)))).toBe('refused');
@@ -120,12 +120,12 @@ describe('a server', () => {
       'matmul 4097 1 1 1 13',
       'matmul 1 60000 1 1 13',
       'product 27 60000',
-      'linear 60000',
+      'linear 60000 37',
       'factors 60000 20',
     ];
     for (const item of impossible)
       expect([item, await client.ahead!.fill(demand({ [item]: 1 }))]).toEqual([item, 'refused']);
-    expect(server.stock().items.toJSON()).toEqual(expect.not.objectContaining({ 'linear 60000': 1 }));
+    expect(server.stock().items.toJSON()).toEqual(expect.not.objectContaining({ 'linear 60000 37': 1 }));
     const used = await demandOf(client.model, { bucket: 16, schedule: guessedCounts(client.model, 16) });
     expect(await client.ahead!.fill(used.withMargin())).toBe('complete');
     await client.close();
@@ -171,7 +171,7 @@ describe('a server', () => {
   it('makes nothing ahead unless told so', async () => {
     const { client, channel, served } = await connected(0);
     expect(client.ahead).toBeNull();
-    sendPrepare(channel, demand({ 'linear 0': 1 }).toBytes());
+    sendPrepare(channel, demand({ 'linear 0 37': 1 }).toBytes());
     expect(await channel.receive(1)).toEqual(Uint8Array.of(2));
     await client.close();
     expect(await served).toBe(0);
@@ -179,7 +179,7 @@ describe('a server', () => {
 
   it.each([
     ['no JSON', 'expected JSON', new TextEncoder().encode('x')],
-    ['a count below one', 'expected 1 to', new TextEncoder().encode('{"linear 0":-5}')],
+    ['a count below one', 'expected 1 to', new TextEncoder().encode('{"linear 0 37":-5}')],
     ['an unknown kind', 'expected a correlation', new TextEncoder().encode('{"gold 3":5}')],
     ['nothing', 'expected a demand of 1 to', new Uint8Array(0)],
     ['too long', 'expected a demand of 1 to', new Uint8Array((1 << 18) + 1)],
@@ -191,7 +191,7 @@ describe('a server', () => {
 
   it('ends with an error when the client leaves in the middle of it', async () => {
     const { channel, served } = await connected(100);
-    sendPrepare(channel, demand({ 'linear 0': 50 }).toBytes());
+    sendPrepare(channel, demand({ 'linear 0 37': 50 }).toBytes());
     expect(await channel.receive(1)).toEqual(Uint8Array.of(1));
     await channel.close();
     expect(((await served) as Error).message).toContain('the peer closed the channel');
@@ -207,7 +207,7 @@ describe('a server', () => {
     });
     const client = await Client.open(channel, { ...engineClient, open: openToyParty });
     expect(client.ahead).toBeNull();
-    sendPrepare(channel, demand({ 'linear 0': 1 }).toBytes());
+    sendPrepare(channel, demand({ 'linear 0 37': 1 }).toBytes());
     expect(await channel.receive(1)).toEqual(Uint8Array.of(2));
     await client.close();
     await served;
@@ -226,7 +226,7 @@ describe('a server over TCP outlives a client that goes wrong in the middle of a
       const channel = await connectTcp('127.0.0.1', port, { timeoutMilliseconds: 2_000 });
       try {
         const client = await Client.open(channel, engineClient);
-        const filled = await client.ahead!.fill(demand({ 'linear 0': 5_000, 'linear 1': 5_000 }));
+        const filled = await client.ahead!.fill(demand({ 'linear 0 37': 5_000, 'linear 1 37': 5_000 }));
         await client.close();
         return filled;
       } finally {
@@ -248,11 +248,13 @@ describe('a server over TCP outlives a client that goes wrong in the middle of a
 
 describe('filledTo', () => {
   it('keeps what is there and adds what is missing', () => {
-    const stock = demand({ 'linear 0': 5, 'linear 1': 9 });
-    expect(filledTo(stock, demand({ 'linear 0': 7, 'linear 1': 3, 'linear 2': 1 })).toJSON()).toEqual({
-      'linear 0': 7,
-      'linear 1': 9,
-      'linear 2': 1,
+    const stock = demand({ 'linear 0 37': 5, 'linear 1 37': 9 });
+    expect(
+      filledTo(stock, demand({ 'linear 0 37': 7, 'linear 1 37': 3, 'linear 2 37': 1 })).toJSON(),
+    ).toEqual({
+      'linear 0 37': 7,
+      'linear 1 37': 9,
+      'linear 2 37': 1,
     });
   });
 });

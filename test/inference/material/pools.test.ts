@@ -40,7 +40,7 @@ const poolOf = (index: number, bytes = 10): KeptPool => ({
   model: 'm',
   items: [
     {
-      correlation: { kind: 'linear', weight: index },
+      correlation: { kind: 'linear', weight: index, ringBits: 37 },
       items: 3,
       fields: [new Uint8Array(0), new Uint8Array(bytes).fill(index)],
     },

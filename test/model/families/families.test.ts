@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { splitmix32 } from '../../../data/sources/synthetic.js';
 import { CleartextBackend } from '../../../inference/backends/cleartext/cleartext-backend.js';
-import { TwoPartyBackend } from '../../../inference/backends/two-party/two-party-backend.js';
+import { openTwoParty } from '../../../inference/backends/two-party/open-two-party.js';
 import { FINEST_LOGITS } from '../../../inference/core/answer.js';
 import { classify } from '../../../inference/engine/classify.js';
 import { prepareModel } from '../../../inference/engine/prepare.js';
@@ -76,7 +76,7 @@ async function privately(artifact: Artifact, example: EncodedExample) {
   const { server, client } = testParties(1);
   const run = async (party: TestParty) => {
     const linear = new GilboaLinear(party);
-    const mpc = new TwoPartyBackend({ session: party.session, cots: party.cots, linear });
+    const { mpc } = openTwoParty({ session: party.session, cots: party.cots, linear });
     const isServer = party.session.self === 'server';
     const model = await prepareModel(mpc, artifact.public, isServer ? artifact.private : null);
     return classify(mpc, model, isServer ? null : input, 16, FINEST_LOGITS);

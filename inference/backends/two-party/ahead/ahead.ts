@@ -5,21 +5,28 @@
  */
 import { kernels } from '#kernels';
 import { TensorMismatchError } from '../../../core/errors.js';
-import type { PartyId, PrivateTensor } from '../../../core/tensors.js';
+import { protocol } from '../../../core/span.js';
+import { type PartyId, type PrivateTensor, peerOf } from '../../../core/tensors.js';
+import type { Material } from '../../../material/material.js';
 import { pipelined } from '../../../net/channel.js';
 import type { Sign, Weight } from '../../backend.js';
-import { type Carry, type Compared, comparedWords } from '../comparison/comparison.js';
-import type { TwoParty } from '../exchange/cot-exchange.js';
+import { type CarryLevel, type Compared, comparedWords, comparisonUse } from '../comparison/comparison.js';
+import type { PartyContext } from '../context/party-context.js';
+import { Turns } from '../context/turns.js';
 import type { LinearProtocols, MatmulShape, RowShares } from '../linear/linear-protocols.js';
-import type { BitFactors, BitProducts } from '../products/bit-product.js';
+import { type PreparedWeight, preparedWeight } from '../linear/prepared-weight.js';
+import { type BitFactors, type BitProducts, bitUse, bothBitsUse } from '../products/bit-product.js';
 import { type Factors, type Multiplications, OnDemand } from '../products/multiplications.js';
-import { isSmallMatmul } from '../products/small-matmul.js';
+import { multiplyPrivateUse, productUse } from '../products/multiply.js';
+import { squareUse } from '../products/narrow-product.js';
+import { matmulUse } from '../products/small-matmul.js';
 import { widen } from '../products/widen.js';
 import { BitPool } from './bit-products.js';
-import { ComparisonPool, MOST_COMPARED_BITS } from './comparisons.js';
+import { ComparisonPool } from './comparisons.js';
 import { CotReserves } from './cot-reserves.js';
-import { type Correlation, Demand, formatCorrelation } from './demand.js';
+import { type Correlation, Demand, formatCorrelation, type Use } from './demand.js';
 import { FactorPool } from './factor-rows.js';
+import { hasRows, linearUse, RowPool } from './linear-rows.js';
 import type { PackedItems, PackedStore } from './packed-store.js';
 import { ProductPool } from './products.js';
 import { SquarePool } from './squares.js';
@@ -29,8 +36,8 @@ import { workBytesOf } from './work.js';
 /** Correlations of one kind. */
 interface Pool {
   readonly store: PackedStore;
-  /** Makes what is missing to `count`; both parties at the same place. */
-  fill(count: number): Promise<void>;
+  /** Makes what is missing to `count`; both parties at the same place, with equal turns. */
+  fill(count: number, turns: Turns): Promise<void>;
 }
 
 /** What lies in the pools. */
@@ -45,11 +52,6 @@ export interface KeptItems extends PackedItems {
   readonly correlation: Correlation;
 }
 
-const PARTIES: readonly PartyId[] = ['server', 'client'];
-
-/** Rows up to this wide count as single numbers, each with a bit of its own; longer ones are cheaper by one COT. */
-export const MOST_REPEATED = 4;
-
 /** x [n] → [n, width] */
 function repeatedEach(x: BigUint64Array, width: number): BigUint64Array {
   if (width === 1) return x;
@@ -59,39 +61,67 @@ function repeatedEach(x: BigUint64Array, width: number): BigUint64Array {
   return out;
 }
 
-const other = (party: PartyId): PartyId => (party === 'server' ? 'client' : 'server');
+const sliceRows = ({ rows, ringBits, data }: RowShares, begin: number, end: number): RowShares => {
+  const width = data.length / rows;
+  return { rows: end - begin, ringBits, data: data.subarray(begin * width, end * width) };
+};
 
-export class Ahead implements Multiplications {
+function joined(first: BigUint64Array, second: BigUint64Array): BigUint64Array {
+  const all = new BigUint64Array(first.length + second.length);
+  all.set(first);
+  all.set(second, first.length);
+  return all;
+}
+
+type PoolClass<P extends Pool> = abstract new (...args: never[]) => P;
+
+/** The same with the parties' roles exchanged. */
+function reversed(correlation: Correlation): Correlation {
+  switch (correlation.kind) {
+    case 'square':
+      return { ...correlation, first: peerOf(correlation.first) };
+    case 'comparison':
+    case 'bit':
+      return { ...correlation, sender: peerOf(correlation.sender) };
+    default:
+      return correlation;
+  }
+}
+
+export class Ahead implements Multiplications, Material {
+  /** The party with COTs that count. */
+  readonly party: PartyContext;
+  readonly #protocols: LinearProtocols;
   readonly #onDemand: OnDemand;
   readonly #cots: CotReserves;
   readonly #pools = new Map<string, { readonly correlation: Correlation; readonly pool: Pool }>();
+  readonly #weights: PreparedWeight[] = [];
   /** Of private products, in the order in which they were announced or first met. */
   readonly #factors: PrivateTensor[] = [];
+  readonly #turns: Turns;
   #used = new Demand();
 
-  /** The party's COTs count from now on. */
-  constructor(
-    private readonly party: TwoParty,
-    private readonly protocols: LinearProtocols,
-  ) {
-    this.#cots = new CotReserves(party);
-    this.#onDemand = new OnDemand(party, protocols);
+  constructor({ session, cots }: PartyContext, protocols: LinearProtocols, turns: Turns) {
+    this.#cots = new CotReserves(cots, session.self);
+    this.party = { session, cots: this.#cots.counted };
+    this.#protocols = protocols;
+    this.#onDemand = new OnDemand(this.party, protocols);
+    this.#turns = turns;
   }
 
-  /** What was used since the last `reset`: from pools or on demand alike. */
-  get demand(): Demand {
+  demand(): Demand {
     return this.#used.plus(this.#cots.used);
   }
 
-  reset(): void {
+  resetDemand(): void {
     this.#used = new Demand();
     this.#cots.reset();
   }
 
-  get stock(): Stock {
+  stock(): Stock {
     const items = this.#cots.stock;
     let bytes = this.#cots.bytes;
-    for (const { correlation, pool } of this.#allPools()) {
+    for (const { correlation, pool } of this.#pools.values()) {
       items.add(correlation, pool.store.available);
       bytes += pool.store.available * pool.store.bytesPerItem;
     }
@@ -108,41 +138,41 @@ export class Ahead implements Multiplications {
     return Math.ceil(bytes.reduce((sum, each) => sum + each, 0));
   }
 
-  /** Bytes that making `demand` takes for a while, beside what it leaves; see work.ts. */
   workBytesOf(demand: Demand): number {
-    const weightOf = (index: number) => this.protocols.ahead?.weight(index) ?? null;
+    const weightOf = (index: number) =>
+      this.#weights.find((weight, at) => at === index && hasRows(weight)) ?? null;
     const widthOf = (index: number) => this.#factors[index]?.shape[0] ?? 0;
     return workBytesOf(demand, weightOf, widthOf);
   }
 
-  /** Fills every pool up to `demand`: both parties at the same place, between texts. */
-  async prepare(demand: Demand): Promise<void> {
-    this.party.nextReceiver = 'client';
+  /** Fills every pool up to `demand`, with turns of its own; the next text begins as the first one of a connection. */
+  readonly prepareAhead = protocol('ahead', async (demand: Demand): Promise<void> => {
+    const turns = new Turns();
     await this.#cots.uncounted(async () => {
       for (const [correlation, count] of demand.entries)
-        if (correlation.kind !== 'cots') await this.#poolOf(correlation)?.fill(count);
+        if (correlation.kind !== 'cots') await this.#poolOf(correlation)?.fill(count, turns);
     });
     // Last, since the others take COTs.
     for (const [correlation, count] of demand.entries)
       if (correlation.kind === 'cots') await this.#cots.fill(correlation.sender, count);
-    this.party.nextReceiver = 'client';
-  }
+    this.#turns.restart();
+  });
 
   /**
    * Takes everything out of the pools that does not depend on the connection: all but COTs, whose delta ends with it. Shares of
    * random numbers and of their products fit any later connection of the same two parties and weights.
    */
-  drain(): KeptItems[] {
-    return [...this.#allPools()].flatMap(({ correlation, pool }) =>
+  drainAhead(): KeptItems[] {
+    return [...this.#pools.values()].flatMap(({ correlation, pool }) =>
       pool.store.drain().map((items) => ({ correlation, ...items })),
     );
   }
 
   /**
-   * Puts back what `drain` gave, in its order; both parties at the same place.
+   * Puts back what `drainAhead` gave, in its order; both parties at the same place.
    * @throws TensorMismatchError if something fits no pool of this connection
    */
-  restore(kept: readonly KeptItems[]): void {
+  restoreAhead(kept: readonly KeptItems[]): void {
     for (const { correlation, ...items } of kept) {
       const pool = this.#poolOf(correlation);
       if (!pool)
@@ -153,83 +183,79 @@ export class Ahead implements Multiplications {
     }
   }
 
+  /** Weights count in the order in which they were prepared. */
+  registerWeight(weight: Weight): void {
+    if (this.#protocols.rowProducts) this.#weights.push(preparedWeight(weight));
+  }
+
   /** Factors that come again in every text. */
-  register(factors: PrivateTensor): number {
+  registerFactors(factors: PrivateTensor): number {
     const known = this.#factors.indexOf(factors);
     return known >= 0 ? known : this.#factors.push(factors) - 1;
   }
 
-  linear(x: RowShares, w: Weight, fractionBits: number): Promise<BigUint64Array> {
-    const weight = this.protocols.ahead?.indexOf(w) ?? -1;
-    if (weight >= 0) this.#used.add({ kind: 'linear', weight }, x.rows);
-    return this.#onDemand.linear(x, w, fractionBits);
+  async linear(x: RowShares, w: Weight, fractionBits: number): Promise<BigUint64Array> {
+    const weight = this.#weights.indexOf(w as PreparedWeight);
+    const use = weight < 0 ? [] : this.#use(linearUse(weight, x.rows, x.ringBits));
+    const pool = use[0] ? this.#withItems(RowPool, use[0][0], 0) : null;
+    const rows = pool?.usable(x.rows) ?? 0;
+    if (!pool || rows === 0) return this.#onDemand.linear(x, w, fractionBits);
+    const first = await pool.linear(sliceRows(x, 0, rows), fractionBits);
+    if (rows === x.rows) return first;
+    return joined(first, await this.#onDemand.linear(sliceRows(x, rows, x.rows), w, fractionBits));
   }
 
-  matmul(x: BigUint64Array, y: BigUint64Array, shape: MatmulShape): Promise<BigUint64Array> {
-    this.#used.add({ kind: 'matmul', ...shape }, 1);
+  matmul(
+    x: BigUint64Array,
+    y: BigUint64Array,
+    shape: MatmulShape,
+    receiver: PartyId,
+  ): Promise<BigUint64Array> {
+    const use = this.#use(matmulUse(shape));
     const pool = this.#bestTriples(shape);
-    if (!pool) return this.#uncounted(() => this.#onDemand.matmul(x, y, shape));
-    if (isSmallMatmul(shape)) this.#turnTo(other(this.party.nextReceiver));
-    return pool.multiply(x, y, shape);
+    if (pool) return pool.multiply(x, y, shape);
+    return this.#otherwise(use, () => this.#onDemand.matmul(x, y, shape, receiver));
   }
 
-  square(x: BigUint64Array, bits: number, ringBits: number, sign: Sign): Promise<BigUint64Array> {
-    const onDemand = () => this.#onDemand.square(x, bits, ringBits, sign);
-    if (bits < 2) return onDemand();
-    // Whose turn it is to receive COTs begins, so that parties take turns in a chain; else the other way round.
-    const first = this.party.nextReceiver;
-    const square = { kind: 'square', bits, ringBits } as const;
-    this.#used.add({ ...square, first }, x.length);
-    for (const party of [first, other(first)]) {
-      const pool = this.#existing({ ...square, first: party });
-      if (!(pool instanceof SquarePool) || pool.store.available < x.length) continue;
-      this.#turnTo(other(first));
-      return pool.square(x, sign);
-    }
-    return this.#uncounted(onDemand);
+  /** Whose turn it is to receive COTs begins, so that parties take turns in a chain; else the other way round. */
+  square(
+    x: BigUint64Array,
+    bits: number,
+    ringBits: number,
+    sign: Sign,
+    receiver: PartyId,
+  ): Promise<BigUint64Array> {
+    const use = this.#use(squareUse(x.length, bits, ringBits, receiver));
+    const pool = this.#filled(SquarePool, use);
+    if (pool) return pool.square(x, sign);
+    return this.#otherwise(use, () => this.#onDemand.square(x, bits, ringBits, sign, receiver));
   }
 
-  async carry(compared: Compared, ringBits: number): Promise<Carry> {
-    if (ringBits > MOST_COMPARED_BITS) return this.#onDemand.carry(compared, ringBits);
-    const { copies, x } = compared;
-    const receiver = this.party.nextReceiver;
-    const comparison = { kind: 'comparison', ringBits, copies } as const;
-    this.#used.add({ ...comparison, sender: other(receiver) }, x.length);
-    for (const sender of [other(receiver), receiver]) {
-      const pool = this.#existing({ ...comparison, sender });
-      if (!(pool instanceof ComparisonPool) || pool.store.available < x.length) continue;
-      this.#turnTo(other(receiver));
-      const words = comparedWords(compared, sender === this.party.session.self);
-      return { words, share: await pool.carry(words) };
-    }
-    return this.#uncounted(() => this.#onDemand.carry(compared, ringBits));
+  async carryShares(compared: Compared, ringBits: number, receiver: PartyId): Promise<CarryLevel> {
+    const use = this.#use(comparisonUse(compared.x.length, ringBits, compared.copies, receiver));
+    const pool = this.#filled(ComparisonPool, use);
+    if (!pool) return this.#otherwise(use, () => this.#onDemand.carryShares(compared, ringBits, receiver));
+    const words = comparedWords(compared, pool.correlation.sender === this.party.session.self);
+    return { words, share: await pool.carryShares(words) };
   }
 
-  readonly bits: BitProducts = {
-    oneWay: async (factors, ringBits) => {
-      const items = factors.bits.length;
-      const receiver = this.party.nextReceiver;
-      this.#used.add({ kind: 'bit', ringBits, sender: other(receiver) }, items);
-      for (const sender of [other(receiver), receiver]) {
-        const pool = this.#bitPool(sender, ringBits, items);
-        if (!pool) continue;
-        this.#turnTo(other(receiver));
-        return pool.begin(factors)();
-      }
-      return this.#uncounted(() => this.#onDemand.bits.oneWay(factors, ringBits));
+  readonly bitProducts: BitProducts = {
+    oneWay: (factors, ringBits, receiver) => {
+      const use = this.#use(bitUse(factors.bits.length, ringBits, receiver));
+      const pool = this.#filled(BitPool, use);
+      if (pool) return pool.begin(factors)();
+      return this.#otherwise(use, () => this.#onDemand.bitProducts.oneWay(factors, ringBits, receiver));
     },
     both: async (factors, ringBits) => {
       const width = factors.numbers.length / factors.bits.length;
-      if (width > MOST_REPEATED) return this.#onDemand.bits.both(factors, ringBits);
+      const use = this.#use(bothBitsUse(factors.bits.length, width, ringBits));
+      const pools = use.map(([correlation, items]) => this.#withItems(BitPool, correlation, items));
+      const ready = pools.filter((pool) => pool !== null);
+      if (ready.length === 0 || ready.length < pools.length)
+        return this.#otherwise(use, () => this.#onDemand.bitProducts.both(factors, ringBits));
       const single = { numbers: factors.numbers, bits: repeatedEach(factors.bits, width) };
-      const items = single.bits.length;
-      for (const sender of PARTIES) this.#used.add({ kind: 'bit', ringBits, sender }, items);
-      const pools = PARTIES.map((sender) => this.#bitPool(sender, ringBits, items));
-      if (pools.includes(null)) return this.#uncounted(() => this.#onDemand.bits.both(factors, ringBits));
       // The receiver's half of each party leaves first.
-      return pipelined(this.party.session.channel, () =>
-        this.#crossing(pools as BitPool[], single, ringBits),
-      );
+      return pipelined(this.party.session.channel, () => this.#crossing(ready, single, ringBits));
     },
   };
 
@@ -242,45 +268,47 @@ export class Ahead implements Multiplications {
     return share;
   }
 
-  #bitPool(sender: PartyId, ringBits: number, items: number): BitPool | null {
-    const pool = this.#existing({ kind: 'bit', ringBits, sender });
-    return pool instanceof BitPool && pool.store.available >= items ? pool : null;
-  }
-
-  async product(x: BigUint64Array, ringBits: number, y: Factors): Promise<BigUint64Array> {
+  async product(x: BigUint64Array, ringBits: number, y: Factors, receiver: PartyId): Promise<BigUint64Array> {
     const rows = y.data.length;
-    if (x.length === 0) return this.#onDemand.product(x, ringBits, y);
-    const width = x.length / rows;
-    this.#used.add({ kind: 'product', ringBits, width }, rows);
-    const pool = this.#narrowestRows(ringBits, width, rows);
-    if (!pool) return this.#uncounted(() => this.#onDemand.product(x, ringBits, y));
-    const turn = this.party.nextReceiver;
-    const wide = await this.#widened(y, ringBits);
-    const takesTurns = y.ringBits === ringBits && width === 1;
-    this.#turnTo(takesTurns ? other(turn) : turn);
-    return pool.multiply(x, wide, ringBits);
+    const width = rows === 0 ? 0 : x.length / rows;
+    const use = this.#use(productUse(rows, width, ringBits));
+    const pool = use.length === 0 ? null : this.#narrowestRows(ringBits, width, rows);
+    if (!pool) return this.#otherwise(use, () => this.#onDemand.product(x, ringBits, y, receiver));
+    return pool.multiply(x, await this.#widened(y, ringBits, receiver), ringBits);
   }
 
-  privateProduct(x: BigUint64Array, ringBits: number, y: PrivateTensor): Promise<BigUint64Array> {
+  multiplyPrivate(x: BigUint64Array, ringBits: number, y: PrivateTensor): Promise<BigUint64Array> {
     const rows = x.length / Math.max(1, y.shape[0]!);
-    const correlation = { kind: 'factors', factors: this.register(y), ringBits } as const;
-    this.#used.add(correlation, rows);
-    const pool = this.#existing(correlation);
-    if (x.length > 0 && pool instanceof FactorPool && pool.store.available >= rows) {
-      this.#turnTo(other(y.owner));
-      return pool.multiply(x);
-    }
-    return this.#uncounted(() => this.#onDemand.privateProduct(x, ringBits, y));
+    const use = this.#use(multiplyPrivateUse(this.registerFactors(y), rows, ringBits));
+    const pool = x.length > 0 ? this.#filled(FactorPool, use) : null;
+    return pool
+      ? pool.multiply(x)
+      : this.#otherwise(use, () => this.#onDemand.multiplyPrivate(x, ringBits, y));
   }
 
-  /** As after the same operation on demand: so a text's demand does not depend on where it came from. */
-  #turnTo(receiver: PartyId): void {
-    this.party.nextReceiver = receiver;
+  #use(use: Use): Use {
+    this.#used.addAll(use);
+    return use;
   }
 
   /** COTs of what a pool would have served are not wanted ahead. */
-  #uncounted<T>(body: () => Promise<T>): Promise<T> {
-    return this.#cots.uncounted(body);
+  #otherwise<T>(use: Use, onDemand: () => Promise<T>): Promise<T> {
+    return use.length === 0 ? onDemand() : this.#cots.uncounted(onDemand);
+  }
+
+  /** The pool that serves all of a use: made for one direction or for the other, which makes no difference to the result. */
+  #filled<P extends Pool>(kind: PoolClass<P>, use: Use): P | null {
+    for (const [correlation, items] of use) {
+      const served =
+        this.#withItems(kind, correlation, items) ?? this.#withItems(kind, reversed(correlation), items);
+      if (served) return served;
+    }
+    return null;
+  }
+
+  #withItems<P extends Pool>(kind: PoolClass<P>, correlation: Correlation, items: number): P | null {
+    const pool = this.#existing(correlation);
+    return pool instanceof kind && pool.store.available >= items ? pool : null;
   }
 
   /** The triples that open least; of equal ones those made for less. */
@@ -310,22 +338,17 @@ export class Ahead implements Multiplications {
   }
 
   /** One COT a factor; a non-negative one needs less headroom if it is moved down by half. */
-  async #widened({ data, ringBits, sign }: Factors, to: number): Promise<BigUint64Array> {
+  async #widened({ data, ringBits, sign }: Factors, to: number, receiver: PartyId): Promise<BigUint64Array> {
     if (ringBits === to) return data;
     const half =
       sign === 'non-negative' && this.party.session.self === 'server' ? 1n << BigInt(ringBits - 2) : 0n;
     const moved = new BigUint64Array(data.length);
     kernels.ringSubtract(data, BigUint64Array.of(half), ringBits, moved);
-    const wide = await widen(this.party, moved, ringBits, to, this.#onDemand.bits);
+    const wide = await widen(this.party, moved, ringBits, to, (factors, bits) =>
+      this.#onDemand.bitProducts.oneWay(factors, bits, receiver),
+    );
     kernels.ringAdd(wide, BigUint64Array.of(half), to, wide);
     return wide;
-  }
-
-  *#allPools(): Iterable<{ readonly correlation: Correlation; readonly pool: Pool }> {
-    const rows = this.protocols.ahead;
-    for (let weight = 0; rows?.accepts(weight); weight++)
-      yield { correlation: { kind: 'linear', weight }, pool: rows.pool(weight)! };
-    yield* this.#pools.values();
   }
 
   #existing(correlation: Correlation): Pool | undefined {
@@ -334,7 +357,6 @@ export class Ahead implements Multiplications {
 
   /** Made when first asked for; null for what this connection does not know. */
   #poolOf(correlation: Correlation): Pool | null {
-    if (correlation.kind === 'linear') return this.protocols.ahead?.pool(correlation.weight) ?? null;
     const known = this.#existing(correlation);
     if (known) return known;
     const pool = this.#newPool(correlation);
@@ -342,14 +364,20 @@ export class Ahead implements Multiplications {
     return pool;
   }
 
-  #newPool(correlation: Exclude<Correlation, { kind: 'linear' }>): Pool | null {
+  #newPool(correlation: Correlation): Pool | null {
     switch (correlation.kind) {
+      case 'linear': {
+        const weight = this.#weights[correlation.weight];
+        const { rowProducts } = this.#protocols;
+        if (!weight || !rowProducts || !hasRows(weight)) return null;
+        return new RowPool(this.party, rowProducts, weight, correlation.ringBits);
+      }
       case 'factors': {
         const factors = this.#factors[correlation.factors];
         return factors ? new FactorPool(this.party, factors, correlation.ringBits) : null;
       }
       case 'matmul':
-        return new TriplePool(this.party, (x, y, shape) => this.#onDemand.matmul(x, y, shape), correlation);
+        return new TriplePool(this.party, (...product) => this.#onDemand.matmul(...product), correlation);
       case 'square':
         return new SquarePool(this.party, correlation);
       case 'comparison':

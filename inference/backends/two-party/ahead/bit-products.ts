@@ -5,10 +5,11 @@
  */
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
-import { exchange, type TwoParty } from '../exchange/cot-exchange.js';
+import type { PartyContext } from '../context/party-context.js';
+import { exchange } from '../exchange/cot-exchange.js';
 import { uniformWords } from '../linear/product-session.js';
 import type { BitFactors } from '../products/bit-product.js';
-import { ProductReceiver, ProductSender } from '../products/cot-product.js';
+import { bitPlan, ProductReceiver, ProductSender } from '../products/cot-product.js';
 import { negatedWhere } from '../products/narrow-product.js';
 import type { BitCorrelation } from './demand.js';
 import { PackedStore } from './packed-store.js';
@@ -23,7 +24,7 @@ export class BitPool {
   readonly #isSender: boolean;
 
   constructor(
-    private readonly party: TwoParty,
+    private readonly party: PartyContext,
     readonly correlation: BitCorrelation,
   ) {
     const { ringBits, sender } = correlation;
@@ -38,7 +39,7 @@ export class BitPool {
 
   readonly #make = protocol('bit products ahead', async (items: number): Promise<void> => {
     const { ringBits } = this.correlation;
-    const plan = { items, bits: 1, ringBits, width: 1, signed: false };
+    const plan = bitPlan(items, ringBits);
     const random = uniformWords(this.party.session.random, items, this.#isSender ? ringBits : 1);
     if (this.#isSender) {
       const sender = new ProductSender(plan, random);

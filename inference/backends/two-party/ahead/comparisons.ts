@@ -7,7 +7,8 @@
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import { pipelined } from '../../../net/channel.js';
-import { type Range, rangesOf, type TwoParty } from '../exchange/cot-exchange.js';
+import type { PartyContext } from '../context/party-context.js';
+import { type Range, rangesOf } from '../exchange/cot-exchange.js';
 import type { ComparisonCorrelation } from './demand.js';
 import { PackedStore } from './packed-store.js';
 
@@ -18,16 +19,13 @@ const CHUNK_COTS = 1 << 15;
 /** Steps that the receiver may be ahead of the sender. */
 const STEPS = 32;
 
-/** Digits of more ring bits than this need wider pads. */
-export const MOST_COMPARED_BITS = 33;
-
 export class ComparisonPool {
   /** To be kept over connections: what was hashed says nothing of the delta of this one. */
   readonly store: PackedStore;
   readonly #isSender: boolean;
 
   constructor(
-    private readonly party: TwoParty,
+    private readonly party: PartyContext,
     readonly correlation: ComparisonCorrelation,
   ) {
     const { ringBits, copies, sender } = correlation;
@@ -95,7 +93,7 @@ export class ComparisonPool {
   }
 
   /** This party's share [copies, n] modulo 2^digits for x [copies, n]; n comparisons are used up. */
-  readonly carry = protocol('carry', async (x: BigUint64Array): Promise<BigUint64Array> => {
+  readonly carryShares = protocol('carry', async (x: BigUint64Array): Promise<BigUint64Array> => {
     const share = new BigUint64Array(x.length);
     const { channel } = this.party.session;
     for (const window of rangesOf([0, x.length / this.correlation.copies], STEPS * CHUNK)) {

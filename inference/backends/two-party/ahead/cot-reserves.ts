@@ -1,8 +1,7 @@
 /** COTs of both directions: how many were taken, and how many lie ready. */
 
-import type { PartyId } from '../../../core/tensors.js';
+import { type PartyId, peerOf } from '../../../core/tensors.js';
 import type { CotPair } from '../../../crypto/ot/cot.js';
-import type { TwoParty } from '../exchange/cot-exchange.js';
 import { Demand } from './demand.js';
 
 /** The most that are kept ready in each direction. */
@@ -13,37 +12,32 @@ const BYTES_PER_COT = 17;
 const SENDERS: readonly PartyId[] = ['server', 'client'];
 
 export class CotReserves {
+  /** The same COTs, counted: what protocols take of these. */
+  readonly counted: CotPair;
   readonly #cots: CotPair;
   readonly #taken: Record<PartyId, number> = { server: 0, client: 0 };
   readonly #self: PartyId;
   #isCounting = true;
 
-  /** Stands in for the party's COTs from now on. */
-  constructor(party: { -readonly [K in keyof TwoParty]: TwoParty[K] }) {
-    this.#cots = party.cots;
-    this.#self = party.session.self;
-    const own = party.session.self;
-    const peer = own === 'server' ? 'client' : 'server';
-    const { sender, receiver } = party.cots;
-    const counted =
-      <T>(from: PartyId, take: (cots: number) => T) =>
+  constructor(cots: CotPair, self: PartyId) {
+    this.#cots = cots;
+    this.#self = self;
+    const { sender, receiver } = cots;
+    const [own, peers] = [this.#counting(self), this.#counting(peerOf(self))];
+    this.counted = {
+      ...cots,
+      sender: { ...sender, take: own(sender.take), claim: own(sender.claim) },
+      receiver: { ...receiver, take: peers(receiver.take), lend: peers(receiver.lend) },
+    };
+  }
+
+  /** Methods of one sender's COTs that count what is taken. */
+  #counting(sender: PartyId) {
+    return <T>(take: (cots: number) => T) =>
       (cots: number): T => {
-        if (this.#isCounting) this.#taken[from] += cots;
+        if (this.#isCounting) this.#taken[sender] += cots;
         return take(cots);
       };
-    party.cots = {
-      ...party.cots,
-      sender: {
-        ...sender,
-        take: counted(own, sender.take),
-        claim: counted(own, sender.claim),
-      },
-      receiver: {
-        ...receiver,
-        take: counted(peer, receiver.take),
-        lend: counted(peer, receiver.lend),
-      },
-    };
   }
 
   get used(): Demand {

@@ -4,7 +4,7 @@
  *
  * | item | one is |
  * |---|---|
- * | `linear 3` | a row for the fourth weight prepared |
+ * | `linear 3 37` | a row for the fourth weight prepared, modulo 2^37 |
  * | `factors 2 25` | a row for the third vector of private factors prepared, modulo 2^25 |
  * | `matmul 12 55 64 55 29` | a triple of [12, 55, 64] · [12, 64, 55] modulo 2^29 |
  * | `square 13 25 server` | a square of 13 bits into 25; the server sends first |
@@ -18,7 +18,7 @@ import type { PartyId } from '../../../core/tensors.js';
 import { MOST_COPIES } from '../comparison/comparison.js';
 
 export type Correlation =
-  | { readonly kind: 'linear'; readonly weight: number }
+  | LinearCorrelation
   | { readonly kind: 'factors'; readonly factors: number; readonly ringBits: number }
   | MatmulCorrelation
   | SquareCorrelation
@@ -26,6 +26,13 @@ export type Correlation =
   | BitCorrelation
   | { readonly kind: 'product'; readonly ringBits: number; readonly width: number }
   | { readonly kind: 'cots'; readonly sender: PartyId };
+
+export interface LinearCorrelation {
+  readonly kind: 'linear';
+  /** Weights count in the order in which they were prepared. */
+  readonly weight: number;
+  readonly ringBits: number;
+}
 
 /** x [batch, n, k] · y [batch, k, m] */
 export interface MatmulCorrelation {
@@ -61,6 +68,9 @@ export interface BitCorrelation {
   readonly sender: PartyId;
 }
 
+/** What an operation uses of each; nothing where none of it can be made before. */
+export type Use = readonly (readonly [Correlation, number])[];
+
 /** Bounds of what a peer may ask for; how much memory it takes is another question (`Stock.bytes`). */
 const MOST_ITEMS = 4096;
 export const MOST_DEMAND_BYTES = 1 << 18;
@@ -70,7 +80,7 @@ const MOST_EXTENT = 1 << 16;
 export function formatCorrelation(c: Correlation): string {
   switch (c.kind) {
     case 'linear':
-      return `linear ${c.weight}`;
+      return `linear ${c.weight} ${c.ringBits}`;
     case 'factors':
       return `factors ${c.factors} ${c.ringBits}`;
     case 'matmul':
@@ -96,8 +106,8 @@ function correlationOf(kind: string, n: readonly number[], party: PartyId | unde
   const [a = 0, b = 0, c = 0, d = 0, e = 0] = n;
   const shape = `${kind} ${n.length} ${party === undefined ? 'any' : 'party'}`;
   switch (shape) {
-    case 'linear 1 any':
-      return { kind: 'linear', weight: a };
+    case 'linear 2 any':
+      return isRing(b) ? { kind: 'linear', weight: a, ringBits: b } : null;
     case 'factors 2 any':
       return isRing(b) ? { kind: 'factors', factors: a, ringBits: b } : null;
     case 'matmul 5 any':
@@ -195,6 +205,10 @@ export class Demand {
     if (count === 0) return;
     const name = formatCorrelation(correlation);
     this.#counts.set(name, (this.#counts.get(name) ?? 0) + count);
+  }
+
+  addAll(use: Use): void {
+    for (const [correlation, count] of use) this.add(correlation, count);
   }
 
   of(correlation: Correlation): number {

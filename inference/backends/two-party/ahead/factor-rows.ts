@@ -6,7 +6,8 @@
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import type { PrivateTensor } from '../../../core/tensors.js';
-import type { TwoParty } from '../exchange/cot-exchange.js';
+import type { PartyContext } from '../context/party-context.js';
+import type { Turns } from '../context/turns.js';
 import { uniformWords } from '../linear/product-session.js';
 import { multiplyPrivateRows } from '../products/multiply.js';
 import { PackedStore } from './packed-store.js';
@@ -22,7 +23,7 @@ export class FactorPool {
   readonly #width: number;
 
   constructor(
-    private readonly party: TwoParty,
+    private readonly party: PartyContext,
     private readonly factors: PrivateTensor,
     readonly ringBits: number,
   ) {
@@ -32,9 +33,12 @@ export class FactorPool {
     this.store = new PackedStore(bits.map((field) => ({ width: this.#width, bits: field })));
   }
 
-  async fill(count: number): Promise<void> {
+  async fill(count: number, turns: Turns): Promise<void> {
     const batch = Math.max(1, Math.floor(BATCH / this.#width));
-    while (this.store.available < count) await this.#make(Math.min(batch, count - this.store.available));
+    while (this.store.available < count) {
+      turns.take(this.factors.owner);
+      await this.#make(Math.min(batch, count - this.store.available));
+    }
   }
 
   readonly #make = protocol('factors ahead', async (rows: number): Promise<void> => {

@@ -6,9 +6,10 @@
 import { kernels } from '#kernels';
 import { sliceAxis } from '../../../core/layout.js';
 import { protocol } from '../../../core/span.js';
-import type { TwoParty } from '../exchange/cot-exchange.js';
+import type { PartyContext } from '../context/party-context.js';
+import type { Turns } from '../context/turns.js';
 import { uniformWords } from '../linear/product-session.js';
-import { multiplyRows } from '../products/multiply.js';
+import { multiply, multiplyRows } from '../products/multiply.js';
 import { PackedStore } from './packed-store.js';
 import { openDifferences } from './packed-words.js';
 
@@ -20,7 +21,7 @@ export class ProductPool {
   readonly store: PackedStore;
 
   constructor(
-    private readonly party: TwoParty,
+    private readonly party: PartyContext,
     readonly ringBits: number,
     readonly width: number,
   ) {
@@ -32,16 +33,21 @@ export class ProductPool {
     ]);
   }
 
-  async fill(count: number): Promise<void> {
+  async fill(count: number, turns: Turns): Promise<void> {
     const batch = Math.max(1, Math.floor(BATCH / this.width));
-    while (this.store.available < count) await this.#make(Math.min(batch, count - this.store.available));
+    while (this.store.available < count)
+      await this.#make(Math.min(batch, count - this.store.available), turns);
   }
 
-  readonly #make = protocol('products ahead', async (rows: number): Promise<void> => {
+  readonly #make = protocol('products ahead', async (rows: number, turns: Turns): Promise<void> => {
     const { random } = this.party.session;
     const a = uniformWords(random, rows * this.width, this.ringBits);
     const b = uniformWords(random, rows, this.ringBits);
-    this.store.add(rows, [a, b, await multiplyRows(this.party, b, a, this.ringBits)]);
+    const product =
+      this.width === 1
+        ? await multiply(this.party, a, b, this.ringBits, turns.take())
+        : await multiplyRows(this.party, b, a, this.ringBits);
+    this.store.add(rows, [a, b, product]);
   });
 
   /** x [n, width], y [n] modulo 2^ringBits → y[i]·x[i, :]; n rows are used up */

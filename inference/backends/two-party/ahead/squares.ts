@@ -14,10 +14,12 @@
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import type { Sign } from '../../backend.js';
-import { exchange, type TwoParty } from '../exchange/cot-exchange.js';
+import type { PartyContext } from '../context/party-context.js';
+import { exchange } from '../exchange/cot-exchange.js';
 import { uniformWords } from '../linear/product-session.js';
 import { ProductReceiver, ProductSender } from '../products/cot-product.js';
-import { lifted, negatedWhere, nonNegative, squareOf } from '../products/narrow-product.js';
+import { squarePlan } from '../products/multiply.js';
+import { lifted, negatedWhere, nonNegative, squareIntoPlans, squareOf } from '../products/narrow-product.js';
 import type { SquareCorrelation } from './demand.js';
 import { PackedStore } from './packed-store.js';
 import { receiveBits, receiveWords, sendBits, sendDifference } from './packed-words.js';
@@ -44,7 +46,7 @@ export class SquarePool {
   readonly #rings: Rings;
 
   constructor(
-    private readonly party: TwoParty,
+    private readonly party: PartyContext,
     readonly correlation: SquareCorrelation,
   ) {
     this.#isFirst = party.session.self === correlation.first;
@@ -64,19 +66,20 @@ export class SquarePool {
     const uniform = (ring: number) =>
       ring > 0 ? uniformWords(this.party.session.random, items, ring) : new BigUint64Array(0);
     const isMixed = bits < ringBits;
-    const crossPlan = { items, bits: isMixed ? bits : cross, ringBits: cross, width: 1, signed: isMixed };
-    const wrapPlan = { items, bits: 1, ringBits: wrap, width: 1, signed: false };
+    const plans = isMixed
+      ? squareIntoPlans(items, bits, ringBits)
+      : { cross: squarePlan(items, ringBits), wrap: null };
     if (this.#isFirst) {
       const a = uniform(bits);
-      const receiver = new ProductReceiver(crossPlan, a);
-      const sender = wrap > 0 ? new ProductSender(wrapPlan, topPart(a, bits, wrap)) : null;
+      const receiver = new ProductReceiver(plans.cross, a);
+      const sender = plans.wrap ? new ProductSender(plans.wrap, topPart(a, bits, wrap)) : null;
       await exchange(this.party, sender, receiver);
       this.store.add(items, [a, receiver.share, sender?.share ?? uniform(0)]);
       return;
     }
     const [rho, sigma, bit] = [uniform(cross), uniform(top), uniform(Math.min(1, wrap))];
-    const sender = new ProductSender(crossPlan, rho, isMixed ? sigma : rho);
-    const receiver = wrap > 0 ? new ProductReceiver(wrapPlan, bit) : null;
+    const sender = new ProductSender(plans.cross, rho, isMixed ? sigma : rho);
+    const receiver = plans.wrap ? new ProductReceiver(plans.wrap, bit) : null;
     await exchange(this.party, sender, receiver);
     this.store.add(items, [rho, sigma, bit, sender.share, receiver?.share ?? uniform(0)]);
   });

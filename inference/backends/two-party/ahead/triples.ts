@@ -9,9 +9,13 @@
 import { kernels } from '#kernels';
 import { sliceAxis } from '../../../core/layout.js';
 import { protocol } from '../../../core/span.js';
-import { rangesOf, type TwoParty } from '../exchange/cot-exchange.js';
+import type { PartyId } from '../../../core/tensors.js';
+import type { PartyContext } from '../context/party-context.js';
+import type { Turns } from '../context/turns.js';
+import { rangesOf } from '../exchange/cot-exchange.js';
 import type { MatmulShape } from '../linear/linear-protocols.js';
 import { uniformWords } from '../linear/product-session.js';
+import { isSmallMatmul } from '../products/small-matmul.js';
 import type { MatmulCorrelation } from './demand.js';
 import { PackedStore } from './packed-store.js';
 import { openDifferences } from './packed-words.js';
@@ -21,7 +25,12 @@ const BATCH_WORDS = 1 << 22;
 /** Products of one message: each is a ciphertext or more, and several times that while it is computed. */
 export const BATCH_PRODUCTS = 160;
 
-type Matmul = (x: BigUint64Array, y: BigUint64Array, shape: MatmulShape) => Promise<BigUint64Array>;
+type Matmul = (
+  x: BigUint64Array,
+  y: BigUint64Array,
+  shape: MatmulShape,
+  receiver: PartyId,
+) => Promise<BigUint64Array>;
 
 const words = ({ batch, n, k, m }: Omit<MatmulShape, 'ringBits'>) => ({
   x: batch * n * k,
@@ -34,7 +43,7 @@ export class TriplePool {
   readonly store: PackedStore;
 
   constructor(
-    private readonly party: TwoParty,
+    private readonly party: PartyContext,
     private readonly matmul: Matmul,
     readonly shape: MatmulCorrelation,
   ) {
@@ -43,26 +52,33 @@ export class TriplePool {
     this.store = new PackedStore([x, y, out].map((width) => ({ width, bits })));
   }
 
-  async fill(count: number): Promise<void> {
+  async fill(count: number, turns: Turns): Promise<void> {
     const { x, y, out } = words(this.shape);
     const most = Math.min(BATCH_WORDS / (x + y + out), BATCH_PRODUCTS / this.shape.batch);
     const batch = Math.max(1, Math.floor(most));
-    while (this.store.available < count) await this.#make(Math.min(batch, count - this.store.available));
+    while (this.store.available < count)
+      await this.#make(Math.min(batch, count - this.store.available), turns);
   }
 
-  readonly #make = protocol('triples ahead', async (triples: number): Promise<void> => {
+  readonly #make = protocol('triples ahead', async (triples: number, turns: Turns): Promise<void> => {
     const { batch, ringBits } = this.shape;
     const shape = { ...this.shape, batch: batch * triples };
     const { random } = this.party.session;
     const { x, y } = words(shape);
     const a = uniformWords(random, x, ringBits);
     const b = uniformWords(random, y, ringBits);
-    this.store.add(triples, [a, b, await this.#products(a, b, shape)]);
+    this.store.add(triples, [a, b, await this.#products(a, b, shape, turns)]);
   });
 
   /** x·y, so many of the batch at a time that memory stays bounded. */
-  async #products(x: BigUint64Array, y: BigUint64Array, shape: MatmulShape): Promise<BigUint64Array> {
-    if (shape.batch <= BATCH_PRODUCTS) return this.matmul(x, y, shape);
+  async #products(
+    x: BigUint64Array,
+    y: BigUint64Array,
+    shape: MatmulShape,
+    turns: Turns,
+  ): Promise<BigUint64Array> {
+    const receiverOf = (part: MatmulShape) => turns.takeIf(isSmallMatmul(part));
+    if (shape.batch <= BATCH_PRODUCTS) return this.matmul(x, y, shape, receiverOf(shape));
     const each = words({ ...shape, batch: 1 });
     const out = new BigUint64Array(words(shape).out);
     for (const [begin, end] of rangesOf([0, shape.batch], BATCH_PRODUCTS)) {
@@ -71,6 +87,7 @@ export class TriplePool {
         x.slice(begin * each.x, end * each.x),
         y.slice(begin * each.y, end * each.y),
         part,
+        receiverOf(part),
       );
       out.set(products, begin * each.out);
     }

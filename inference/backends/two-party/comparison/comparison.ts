@@ -14,11 +14,31 @@
 import { kernels } from '#kernels';
 import { repeat } from '../../../core/layout.js';
 import { protocol } from '../../../core/span.js';
+import { type PartyId, peerOf } from '../../../core/tensors.js';
 import type { ReceiverCots, SenderCots } from '../../../crypto/ot/cot.js';
-import { oneWay, type ReceiverJob, type SenderJob, type TwoParty } from '../exchange/cot-exchange.js';
+import type { Use } from '../ahead/demand.js';
+import type { PartyContext } from '../context/party-context.js';
+import { type CotJob, oneWay, type ReceiverJob, type SenderJob } from '../exchange/cot-exchange.js';
 
-abstract class ComparisonHalf {
+/** What both parties know of one level: of all copies, one after the other. */
+export const comparisonJob = (items: number, ringBits: number, copies = 1): CotJob => ({
+  items,
+  cotsPerItem: ringBits - 1,
+  messageBytes: (count) => copies * kernels.comparisonMessageBytes(count, ringBits),
+});
+
+/** Digits of more ring bits than this need wider pads than pools keep. */
+const MOST_POOLED_BITS = 33;
+
+/** Of one level. */
+export const comparisonUse = (items: number, ringBits: number, copies: number, receiver: PartyId): Use =>
+  ringBits > MOST_POOLED_BITS
+    ? []
+    : [[{ kind: 'comparison', ringBits, copies, sender: peerOf(receiver) }, items]];
+
+abstract class ComparisonHalf implements CotJob {
   readonly cotsPerItem: number;
+  readonly messageBytes: (items: number) => number;
   /** This party's share of T modulo 2^digits, [copies, items]. */
   readonly share: BigUint64Array;
 
@@ -27,17 +47,12 @@ abstract class ComparisonHalf {
     readonly copies: number,
     readonly ringBits: number,
   ) {
-    this.cotsPerItem = ringBits - 1;
+    ({ cotsPerItem: this.cotsPerItem, messageBytes: this.messageBytes } = comparisonJob(
+      items,
+      ringBits,
+      copies,
+    ));
     this.share = new BigUint64Array(copies * items);
-  }
-
-  /** Of one copy after the other. */
-  messageBytes(items: number): number {
-    return this.copies * this.copyBytes(items);
-  }
-
-  protected copyBytes(items: number): number {
-    return kernels.comparisonMessageBytes(items, this.ringBits);
   }
 
   /** Items of one copy. */
@@ -46,7 +61,7 @@ abstract class ComparisonHalf {
   }
 
   protected partOfMessage(message: Uint8Array, copy: number, items: number): Uint8Array {
-    const bytes = this.copyBytes(items);
+    const bytes = this.messageBytes(items) / this.copies;
     return message.subarray(copy * bytes, (copy + 1) * bytes);
   }
 }
@@ -142,61 +157,61 @@ export const comparedWords = ({ x, copies, shifted }: Compared, isSender: boolea
 };
 
 /** One level of a comparison, both [copies, n]. */
-export interface Carry {
+export interface CarryLevel {
   /** comparedWords */
   readonly words: BigUint64Array;
   /** Modulo 2^digits, of a number that is negative exactly where the words' low bits carry. */
   readonly share: BigUint64Array;
 }
 
-export type CarryProtocol = (compared: Compared, ringBits: number) => Promise<Carry>;
+/** One level by whose turn it is: on demand here, from what was made before in ahead/comparisons.ts. */
+export type CarryProtocol = (compared: Compared, ringBits: number) => Promise<CarryLevel>;
 
-export const carry =
-  (party: TwoParty): CarryProtocol =>
-  async (compared, ringBits) => {
-    const { x, copies } = compared;
-    const words = comparedWords(compared, party.nextReceiver !== party.session.self);
-    const { share } = await oneWay<ComparisonSender, ComparisonReceiver>(party, {
-      sender: () => new ComparisonSender(words, copies, ringBits),
-      receiver: () => new ComparisonReceiver(x, copies, ringBits),
-    });
-    return { words, share };
-  };
-
-async function carriedTopBits(
-  party: TwoParty,
+export async function carryShares(
+  party: PartyContext,
   compared: Compared,
   ringBits: number,
-  carryOf: CarryProtocol,
+  receiver: PartyId,
+): Promise<CarryLevel> {
+  const { x, copies } = compared;
+  const words = comparedWords(compared, receiver !== party.session.self);
+  const { share } = await oneWay<ComparisonSender, ComparisonReceiver>(party, receiver, {
+    sender: () => new ComparisonSender(words, copies, ringBits),
+    receiver: () => new ComparisonReceiver(x, copies, ringBits),
+  });
+  return { words, share };
+}
+
+async function carriedTopBits(
+  party: PartyContext,
+  compared: Compared,
+  ringBits: number,
+  carry: CarryProtocol,
 ): Promise<Uint8Array> {
   const own = new Uint8Array(compared.copies * compared.x.length);
   if (ringBits === 1) {
     kernels.ringSignBit(comparedWords(compared, addsConstants(party)), 1, own);
     return own;
   }
-  const { words, share } = await carryOf(compared, ringBits);
+  const { words, share } = await carry(compared, ringBits);
   kernels.ringSignBit(words, ringBits, own);
   const sums = { x: share, copies: 1, shifted: () => share };
-  const carried = await carriedTopBits(party, sums, kernels.comparisonDigits(ringBits), carryOf);
+  const carried = await carriedTopBits(party, sums, kernels.comparisonDigits(ringBits), carry);
   kernels.bitsXor(own, carried, own);
   return own;
 }
 
-const addsConstants = (party: TwoParty): boolean => party.session.self === 'server';
+const addsConstants = (party: PartyContext): boolean => party.session.self === 'server';
 
 /** x [n] shared modulo 2^ringBits → XOR shares of its top bit [n], one byte each */
 export const topBit = protocol(
   'isNegative',
-  (party: TwoParty, x: BigUint64Array, ringBits: number, carryOf: CarryProtocol = carry(party)) =>
-    carriedTopBits(party, { x, copies: 1, shifted: () => x }, ringBits, carryOf),
+  (party: PartyContext, x: BigUint64Array, ringBits: number, carry: CarryProtocol) =>
+    carriedTopBits(party, { x, copies: 1, shifted: () => x }, ringBits, carry),
 );
 
 /** Copies a pad has numbers for. */
 export const MOST_COPIES = 1024;
 
 /** Shared modulo 2^ringBits → XOR shares of the top bits of all copies [copies, n]. At most 1,024 copies. */
-export const topBitsOfCopies = protocol(
-  'isNegative',
-  (party: TwoParty, compared: Compared, ringBits: number, carryOf: CarryProtocol = carry(party)) =>
-    carriedTopBits(party, compared, ringBits, carryOf),
-);
+export const topBitsOfCopies = protocol('isNegative', carriedTopBits);

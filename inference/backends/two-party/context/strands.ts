@@ -4,14 +4,15 @@
  */
 import type { CotPair } from '../../../crypto/ot/cot.js';
 import type { Streams } from '../../../net/streams.js';
-import type { TwoParty } from '../exchange/cot-exchange.js';
 import type { LinearProtocols } from '../linear/linear-protocols.js';
+import type { PartyContext } from './party-context.js';
+import type { Turns } from './turns.js';
 
 /** More tasks than this share strands, one after another: a strand holds a refill of COTs in each direction. */
 export const MAX_STRANDS = 8;
 
 export interface Strand {
-  readonly party: TwoParty;
+  readonly party: PartyContext;
   readonly linear: LinearProtocols;
 }
 
@@ -34,16 +35,19 @@ export class Strands {
     return streams && fork && over ? new Strands(main, streams, fork, over) : null;
   }
 
-  /** Runs tasks at the same time; both parties call it with as many. */
-  async together<T>(tasks: readonly ((strand: Strand) => Promise<T>)[]): Promise<T[]> {
+  /** Runs tasks at the same time, each strand with turns that begin as `turns` stand; both parties call it with as many. */
+  async together<T>(
+    tasks: readonly ((strand: Strand, turns: Turns) => Promise<T>)[],
+    turns: Turns,
+  ): Promise<T[]> {
     const count = Math.min(tasks.length, MAX_STRANDS);
     const strands = await this.#take(count);
-    const main = strands[0]!.party;
-    for (const { party } of strands) party.nextReceiver = main.nextReceiver;
+    const turnsOf = strands.map((_, index) => (index === 0 ? turns : turns.fork()));
     const results: T[] = [];
     await this.streams.together(
       strands.map((strand, first) => async () => {
-        for (let i = first; i < tasks.length; i += count) results[i] = await tasks[i]!(strand);
+        for (let i = first; i < tasks.length; i += count)
+          results[i] = await tasks[i]!(strand, turnsOf[first]!);
       }),
     );
     return results;
@@ -51,10 +55,9 @@ export class Strands {
 
   async #take(count: number): Promise<readonly Strand[]> {
     for (let index = this.#strands.length; index < count; index++) {
-      const { session, nextReceiver } = this.#strands[0]!.party;
+      const { session } = this.#strands[0]!.party;
       const channel = this.streams.stream(index);
-      const cots = await this.fork(index, channel);
-      const party: TwoParty = { session: { ...session, channel }, cots, nextReceiver };
+      const party = { session: { ...session, channel }, cots: await this.fork(index, channel) };
       this.#strands.push({ party, linear: this.over(party) });
     }
     return this.#strands.slice(0, count);

@@ -4,26 +4,18 @@
  * the order of messages.
  *
  * When both parties send and receive (two directions at once), their corrections cross each other, then their answers:
- * still one round trip. A one-way protocol ends for its sender as soon as it has answered, so `oneWay` lets the parties
- * take turns: the next receiver's corrections leave together with the last answer, and a chain of n such protocols takes
+ * still one round trip. A one-way protocol ends for its sender as soon as it has answered, so the parties take
+ * turns (context/turns.ts): the next receiver's corrections leave together with the last answer, and a chain of n such protocols takes
  * n + 1 flights in place of 2 n.
  */
 
 import type { PartyId } from '../../../core/tensors.js';
-import type { CotPair, ReceiverCots, SenderCots } from '../../../crypto/ot/cot.js';
+import type { ReceiverCots, SenderCots } from '../../../crypto/ot/cot.js';
 import { pipelined } from '../../../net/channel.js';
-import type { Session } from '../../../session/session.js';
-
-/** What a two-party protocol needs: who we are, the line to the peer, and correlated randomness. */
-export interface TwoParty {
-  readonly session: Session;
-  readonly cots: CotPair;
-  /** Receiver of the next one-way protocol; the same at both parties. */
-  nextReceiver: PartyId;
-}
+import type { PartyContext } from '../context/party-context.js';
 
 /** What both parties know about one direction. */
-interface CotJob {
+export interface CotJob {
   readonly items: number;
   readonly cotsPerItem: number;
   /** Bytes of the answer for so many items, a multiple of 8 except for the last ones. */
@@ -75,7 +67,7 @@ interface Request {
  * order at both parties, whichever of them makes the extensions' messages.
  */
 async function exchangeCorrections(
-  { session: { channel }, cots }: TwoParty,
+  { session: { channel }, cots }: PartyContext,
   sending: SenderJob | null,
   sendChunks: readonly Range[],
   receiving: ReceiverJob | null,
@@ -101,7 +93,7 @@ async function exchangeCorrections(
 
 /** Runs this party's halves of up to two directions; the peer runs the other halves. */
 export async function exchange(
-  party: TwoParty,
+  party: PartyContext,
   sending: SenderJob | null,
   receiving: ReceiverJob | null,
 ): Promise<void> {
@@ -118,7 +110,7 @@ export async function exchange(
 
 /** One window: corrections, then answers, both ways at once. One round trip. */
 async function exchangeWindow(
-  party: TwoParty,
+  party: PartyContext,
   sending: SenderJob | null,
   sendChunks: readonly Range[],
   receiving: ReceiverJob | null,
@@ -134,14 +126,13 @@ async function exchangeWindow(
   }
 }
 
-/** Runs a protocol whose roles do not depend on who owns what: the parties take turns as its receiver. */
+/** Runs a protocol with one receiver. */
 export async function oneWay<Sender extends SenderJob, Receiver extends ReceiverJob>(
-  party: TwoParty,
+  party: PartyContext,
+  receiver: PartyId,
   roles: { readonly sender: () => Sender; readonly receiver: () => Receiver },
 ): Promise<Sender | Receiver> {
-  const isReceiver = party.nextReceiver === party.session.self;
-  party.nextReceiver = party.nextReceiver === 'server' ? 'client' : 'server';
-  if (isReceiver) {
+  if (receiver === party.session.self) {
     const job = roles.receiver();
     await exchange(party, null, job);
     return job;

@@ -6,7 +6,7 @@ import type { PreparedWeight } from './prepared-weight.js';
 import { type ProductSession, uniformWords } from './product-session.js';
 
 /** Shares of x1·W [rows, outputs], x1 known to the client: the mask at the server, x1·W minus the mask at the client. */
-export async function privateProduct(
+export async function encryptedProduct(
   { session: { channel, random }, role, layoutOf }: ProductSession,
   x: RowShares,
   w: PreparedWeight,

@@ -1,7 +1,7 @@
 /** How the two-party backend multiplies by matrices: homomorphic encryption (linear.ts), or COTs (gilboa-linear.ts). */
 import type { Weight, WeightSource } from '../../backend.js';
-import type { RowsAhead } from '../ahead/linear-rows.js';
-import type { TwoParty } from '../exchange/cot-exchange.js';
+import type { PartyContext } from '../context/party-context.js';
+import type { PreparedWeight } from './prepared-weight.js';
 
 /** This party's share of x [rows, inputs]. */
 export interface RowShares {
@@ -19,9 +19,17 @@ export interface MatmulShape {
   readonly ringBits: number;
 }
 
+/** Products with rows that the client knows: what rows are made of ahead (ahead/linear-rows.ts). */
+export interface RowProducts {
+  /** Shares of r·W [rows, outputs], r [rows, inputs] known to the client. */
+  multiply(r: RowShares, w: PreparedWeight): Promise<BigUint64Array>;
+  /** The most rows of one product. */
+  mostRows(w: PreparedWeight, ringBits: number): number;
+}
+
 export interface LinearProtocols {
-  /** Rows made ahead, which `linear` uses while they last; absent where there are none. */
-  readonly ahead?: RowsAhead | null;
+  /** Absent where nothing can be made ahead. */
+  readonly rowProducts?: RowProducts;
   /** Once per model, at both parties. */
   prepare(source: WeightSource): Promise<Weight>;
   /** A share of x · W + b [rows, outputs]; the bias at scale fractionBits + w.fractionBits. */
@@ -29,5 +37,5 @@ export interface LinearProtocols {
   /** A share of x · y [batch, n, m]. */
   matmul(x: BigUint64Array, y: BigUint64Array, shape: MatmulShape): Promise<BigUint64Array>;
   /** The same weights and keys over another stream of the connection, for products that run at the same time. */
-  over?(party: TwoParty): LinearProtocols;
+  over?(party: PartyContext): LinearProtocols;
 }

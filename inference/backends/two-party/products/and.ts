@@ -6,16 +6,20 @@
  */
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
-import { oneWay, type TwoParty } from '../exchange/cot-exchange.js';
-import { ProductReceiver, ProductSender } from './cot-product.js';
+import type { PartyId } from '../../../core/tensors.js';
+import type { PartyContext } from '../context/party-context.js';
+import { oneWay } from '../exchange/cot-exchange.js';
+import { bitPlan, ProductReceiver, ProductSender } from './cot-product.js';
+
+export const andPlan = (count: number) => bitPlan(2 * count, 1);
 
 /** a [n], b [n] → [n], one byte 0 or 1 each. */
 export const and = protocol(
   'and',
-  async (party: TwoParty, a: Uint8Array, b: Uint8Array): Promise<Uint8Array> => {
+  async (party: PartyContext, a: Uint8Array, b: Uint8Array, receiver: PartyId): Promise<Uint8Array> => {
     const count = a.length;
-    const plan = { items: 2 * count, bits: 1, ringBits: 1, width: 1, signed: false };
-    const { share } = await oneWay(party, {
+    const plan = andPlan(count);
+    const { share } = await oneWay(party, receiver, {
       sender: () => new ProductSender(plan, wordsOf(a, b)),
       receiver: () => new ProductReceiver(plan, wordsOf(b, a)),
     });

@@ -6,7 +6,7 @@
  */
 import { kernels } from '#kernels';
 import type { ReceiverCots, SenderCots } from '../../../crypto/ot/cot.js';
-import type { ReceiverJob, SenderJob } from '../exchange/cot-exchange.js';
+import type { CotJob, ReceiverJob, SenderJob } from '../exchange/cot-exchange.js';
 
 export interface ProductPlan {
   readonly items: number;
@@ -19,20 +19,36 @@ export interface ProductPlan {
   readonly signed: boolean;
 }
 
-abstract class ProductHalf {
+/** A bit for each item, which chooses a payload of `width` numbers. */
+export const bitPlan = (items: number, ringBits: number, width = 1): ProductPlan => ({
+  items,
+  bits: 1,
+  ringBits,
+  width,
+  signed: false,
+});
+
+/** What both parties know of a run. */
+export const productJob = (plan: ProductPlan): CotJob => ({
+  items: plan.items,
+  cotsPerItem: plan.bits,
+  messageBytes: (items) => kernels.cotProductMessageBytes({ ...plan, items }),
+});
+
+abstract class ProductHalf implements CotJob {
   readonly items: number;
   readonly cotsPerItem: number;
+  readonly messageBytes: (items: number) => number;
   /** This party's share, [items, width]. */
   readonly share: BigUint64Array;
 
   constructor(readonly plan: ProductPlan) {
-    this.items = plan.items;
-    this.cotsPerItem = plan.bits;
+    ({
+      items: this.items,
+      cotsPerItem: this.cotsPerItem,
+      messageBytes: this.messageBytes,
+    } = productJob(plan));
     this.share = new BigUint64Array(plan.items * plan.width);
-  }
-
-  messageBytes(items: number): number {
-    return kernels.cotProductMessageBytes({ ...this.plan, items });
   }
 }
 

@@ -7,9 +7,10 @@
  */
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
-import type { RingTensor } from '../../../core/tensors.js';
+import type { PartyId, RingTensor } from '../../../core/tensors.js';
 import type { ReceiverCots, SenderCots } from '../../../crypto/ot/cot.js';
-import { oneWay, type ReceiverJob, type SenderJob, type TwoParty } from '../exchange/cot-exchange.js';
+import type { PartyContext } from '../context/party-context.js';
+import { type CotJob, oneWay, type ReceiverJob, type SenderJob } from '../exchange/cot-exchange.js';
 
 export interface LookUpPlan {
   readonly items: number;
@@ -17,14 +18,14 @@ export interface LookUpPlan {
   readonly ringBits: number;
 }
 
-/** What both parties know of a run; the counting backend reads it too. */
-export const lookUpJob = (plan: LookUpPlan) => ({
+/** What both parties know of a run. */
+export const lookUpJob = (plan: LookUpPlan): CotJob => ({
   items: plan.items,
   cotsPerItem: plan.indexBits,
-  messageBytes: (items: number) => kernels.lookUpMessageBytes({ ...plan, items }),
+  messageBytes: (items) => kernels.lookUpMessageBytes({ ...plan, items }),
 });
 
-abstract class LookUpHalf {
+abstract class LookUpHalf implements CotJob {
   readonly items: number;
   readonly cotsPerItem: number;
   readonly messageBytes: (items: number) => number;
@@ -95,13 +96,14 @@ class LookUpReceiver extends LookUpHalf implements ReceiverJob {
 export const lookUp = protocol(
   'lookUp',
   async (
-    party: TwoParty,
+    party: PartyContext,
     x: BigUint64Array,
     indexBits: number,
     table: RingTensor,
+    receiver: PartyId,
   ): Promise<BigUint64Array> => {
     const plan = { items: x.length, indexBits, ringBits: table.ringBits };
-    const { share } = await oneWay(party, {
+    const { share } = await oneWay(party, receiver, {
       sender: () => new LookUpSender(plan, x, table.data),
       receiver: () => new LookUpReceiver(plan, x),
     });

@@ -6,7 +6,7 @@
  */
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
-import { outputBytes, type PackedLayout } from '../../../crypto/rlwe/packed-layout.js';
+import { outputBytes, type PackedLayout, type ProductShape } from '../../../crypto/rlwe/packed-layout.js';
 import { encryptedBytes, rowMajor, type Strides } from '../../../crypto/rlwe/packed-product.js';
 import type { MatmulShape } from '../linear/linear-protocols.js';
 import { type ProductRole, type ProductSession, uniformWords } from '../linear/product-session.js';
@@ -24,16 +24,26 @@ interface CrossTerm {
 /** [batch, columns, rows] as the transpose of row-major [batch, rows, columns]. */
 const transposed = (rows: number, columns: number): Strides => [rows * columns, 1, columns];
 
+/** x1·y0 as the client's rows by the server's weights, and x0·y1 transposed. */
+export function termShapes({ batch, n, k, m, ringBits }: MatmulShape): readonly [ProductShape, ProductShape] {
+  const shape = { batch, inputs: k, ringBits, weightBits: ringBits };
+  return [
+    { ...shape, rows: n, outputs: m },
+    { ...shape, rows: m, outputs: n },
+  ];
+}
+
 function crossTerms(
   layoutOf: ProductSession['layoutOf'],
   x: BigUint64Array,
   y: BigUint64Array,
-  { batch, n, k, m, ringBits }: MatmulShape,
+  shape: MatmulShape,
 ): readonly CrossTerm[] {
-  const shape = { batch, inputs: k, ringBits, weightBits: ringBits };
+  const { n, k, m } = shape;
+  const [first, second] = termShapes(shape);
   return [
     {
-      layout: layoutOf({ ...shape, rows: n, outputs: m }),
+      layout: layoutOf(first),
       rows: x,
       rowStrides: rowMajor(n, k),
       weights: y,
@@ -41,7 +51,7 @@ function crossTerms(
       outStrides: rowMajor(n, m),
     },
     {
-      layout: layoutOf({ ...shape, rows: m, outputs: n }),
+      layout: layoutOf(second),
       rows: y,
       rowStrides: transposed(k, m),
       weights: x,

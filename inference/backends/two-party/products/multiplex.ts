@@ -7,18 +7,16 @@
  */
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
-import type { TwoParty } from '../exchange/cot-exchange.js';
-import { type BitProducts, bitProducts } from './bit-product.js';
+import type { BitProducts } from './bit-product.js';
 
 /** bits [n], x [n, width] → [n, width] */
 export const multiplex = protocol(
   'multiplex',
   async (
-    party: TwoParty,
     bits: Uint8Array,
     x: BigUint64Array,
     ringBits: number,
-    products: BitProducts = bitProducts(party),
+    products: Pick<BitProducts, 'both'>,
   ): Promise<BigUint64Array> => {
     if (x.length === 0) return new BigUint64Array(0);
     const selected = new BigUint64Array(x.length);

@@ -1,9 +1,12 @@
-/** Everything that multiplies or compares, on shares: on demand here, from what was made before in ahead/. */
-
-import type { PrivateTensor } from '../../../core/tensors.js';
+/**
+ * Everything that multiplies or compares, on shares: on demand here, from what was made before in ahead/. The receiver of what
+ * goes one way is an argument; where both directions are at once, it is given all the same, for what is made of both.
+ */
+import { sizeOf } from '../../../core/shape.js';
+import type { PartyId, PrivateTensor, SharedTensor } from '../../../core/tensors.js';
 import type { Sign, Weight } from '../../backend.js';
-import { type Carry, type Compared, carry } from '../comparison/comparison.js';
-import type { TwoParty } from '../exchange/cot-exchange.js';
+import { type CarryLevel, type Compared, carryShares } from '../comparison/comparison.js';
+import type { PartyContext } from '../context/party-context.js';
 import type { LinearProtocols, MatmulShape, RowShares } from '../linear/linear-protocols.js';
 import { type BitProducts, bitProducts } from './bit-product.js';
 import { multiply, multiplyPrivateRows, multiplyRows, square } from './multiply.js';
@@ -20,55 +23,87 @@ export interface Factors {
 export interface Multiplications {
   /** A share of x · W + b [rows, outputs]. */
   linear(x: RowShares, w: Weight, fractionBits: number): Promise<BigUint64Array>;
-  /** x [batch, n, k] · y [batch, k, m] → [batch, n, m] */
-  matmul(x: BigUint64Array, y: BigUint64Array, shape: MatmulShape): Promise<BigUint64Array>;
-  /** x [n] modulo 2^bits → [n] modulo 2^ringBits; with headroom if that is larger (Backend.square) */
-  square(x: BigUint64Array, bits: number, ringBits: number, sign: Sign): Promise<BigUint64Array>;
+  /** x [batch, n, k] · y [batch, k, m] → [batch, n, m]; one way where `isSmallMatmul`. */
+  matmul(
+    x: BigUint64Array,
+    y: BigUint64Array,
+    shape: MatmulShape,
+    receiver: PartyId,
+  ): Promise<BigUint64Array>;
+  /** x [n] modulo 2^bits → [n] modulo 2^ringBits; with headroom if that is larger (Backend.square). */
+  square(
+    x: BigUint64Array,
+    bits: number,
+    ringBits: number,
+    sign: Sign,
+    receiver: PartyId,
+  ): Promise<BigUint64Array>;
   /** A level of a comparison. */
-  carry(compared: Compared, ringBits: number): Promise<Carry>;
+  carryShares(compared: Compared, ringBits: number, receiver: PartyId): Promise<CarryLevel>;
   /** Of widenings, bits as numbers, multiplexers. */
-  readonly bits: BitProducts;
-  /** x [n, width] modulo 2^ringBits, y [n] in its ring or a smaller one → y[i]·x[i, :] */
-  product(x: BigUint64Array, ringBits: number, y: Factors): Promise<BigUint64Array>;
-  /** x [n, m], y [m] → y[j]·x[i, j] */
-  privateProduct(x: BigUint64Array, ringBits: number, y: PrivateTensor): Promise<BigUint64Array>;
+  readonly bitProducts: BitProducts;
+  /** x [n, width] modulo 2^ringBits, y [n] in its ring or a smaller one → y[i]·x[i, :]; one way where `isOneWayProduct`. */
+  product(x: BigUint64Array, ringBits: number, y: Factors, receiver: PartyId): Promise<BigUint64Array>;
+  /** Weights and factors that come again in every text, where what is made ahead goes by them. */
+  registerWeight?(weight: Weight): void;
+  registerFactors?(factors: PrivateTensor): void;
+  /** x [n, m], y [m] → y[j]·x[i, j]; its owner receives. */
+  multiplyPrivate(x: BigUint64Array, ringBits: number, y: PrivateTensor): Promise<BigUint64Array>;
 }
 
+/** Do products of x and y go one way? Both directions are cheaper where a factor's row or ring is larger. */
+export const isOneWayProduct = (x: SharedTensor, y: SharedTensor): boolean =>
+  y.ringBits === x.ringBits && sizeOf(x.shape) === sizeOf(y.shape);
+
 export class OnDemand implements Multiplications {
-  readonly bits: BitProducts;
+  readonly bitProducts: BitProducts;
 
   constructor(
-    readonly party: TwoParty,
+    readonly party: PartyContext,
     readonly protocols: LinearProtocols,
   ) {
-    this.bits = bitProducts(party);
+    this.bitProducts = bitProducts(party);
   }
 
   linear(x: RowShares, w: Weight, fractionBits: number): Promise<BigUint64Array> {
     return this.protocols.linear(x, w, fractionBits);
   }
 
-  matmul(x: BigUint64Array, y: BigUint64Array, shape: MatmulShape): Promise<BigUint64Array> {
-    return isSmallMatmul(shape) ? smallMatmul(this.party, x, y, shape) : this.protocols.matmul(x, y, shape);
+  matmul(
+    x: BigUint64Array,
+    y: BigUint64Array,
+    shape: MatmulShape,
+    receiver: PartyId,
+  ): Promise<BigUint64Array> {
+    return isSmallMatmul(shape)
+      ? smallMatmul(this.party, x, y, shape, receiver)
+      : this.protocols.matmul(x, y, shape);
   }
 
-  square(x: BigUint64Array, bits: number, ringBits: number, sign: Sign): Promise<BigUint64Array> {
+  square(
+    x: BigUint64Array,
+    bits: number,
+    ringBits: number,
+    sign: Sign,
+    receiver: PartyId,
+  ): Promise<BigUint64Array> {
     return bits === ringBits
-      ? square(this.party, x, ringBits)
-      : squareInto(this.party, x, bits, ringBits, sign);
+      ? square(this.party, x, ringBits, receiver)
+      : squareInto(this.party, x, bits, ringBits, receiver, sign);
   }
 
-  carry(compared: Compared, ringBits: number): Promise<Carry> {
-    return carry(this.party)(compared, ringBits);
+  carryShares(compared: Compared, ringBits: number, receiver: PartyId): Promise<CarryLevel> {
+    return carryShares(this.party, compared, ringBits, receiver);
   }
 
-  product(x: BigUint64Array, ringBits: number, y: Factors): Promise<BigUint64Array> {
+  product(x: BigUint64Array, ringBits: number, y: Factors, receiver: PartyId): Promise<BigUint64Array> {
     if (y.ringBits < ringBits) return multiplyNarrow(this.party, x, ringBits, y.data, y.ringBits, y.sign);
-    if (x.length === y.data.length) return multiply(this.party, x, y.data, ringBits);
-    return multiplyRows(this.party, y.data, x, ringBits);
+    return x.length === y.data.length
+      ? multiply(this.party, x, y.data, ringBits, receiver)
+      : multiplyRows(this.party, y.data, x, ringBits);
   }
 
-  privateProduct(x: BigUint64Array, ringBits: number, y: PrivateTensor): Promise<BigUint64Array> {
+  multiplyPrivate(x: BigUint64Array, ringBits: number, y: PrivateTensor): Promise<BigUint64Array> {
     return multiplyPrivateRows(this.party, x, y, ringBits);
   }
 }

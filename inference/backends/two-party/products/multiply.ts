@@ -9,21 +9,37 @@
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import type { PartyId, PrivateTensor } from '../../../core/tensors.js';
-import { exchange, oneWay, type TwoParty } from '../exchange/cot-exchange.js';
-import { ProductReceiver, ProductSender } from './cot-product.js';
+import type { Use } from '../ahead/demand.js';
+import type { PartyContext } from '../context/party-context.js';
+import { exchange, oneWay } from '../exchange/cot-exchange.js';
+import { type ProductPlan, ProductReceiver, ProductSender } from './cot-product.js';
+
+/** Both cross terms in one direction. */
+export const multiplyPlan = (count: number, ringBits: number): ProductPlan => ({
+  items: 2 * count,
+  bits: ringBits,
+  ringBits,
+  width: 1,
+  signed: false,
+});
+
+/** A scalar in the ring of its row or a smaller one. */
+export const productUse = (rows: number, width: number, ringBits: number): Use =>
+  width === 0 ? [] : [[{ kind: 'product', ringBits, width }, rows]];
 
 /** x [n], y [n] → [n] */
 export const multiply = protocol(
   'multiply',
   async (
-    party: TwoParty,
+    party: PartyContext,
     x: BigUint64Array,
     y: BigUint64Array,
     ringBits: number,
+    receiver: PartyId,
   ): Promise<BigUint64Array> => {
     const count = x.length;
-    const plan = { items: 2 * count, bits: ringBits, ringBits, width: 1, signed: false };
-    const { share } = await oneWay(party, {
+    const plan = multiplyPlan(count, ringBits);
+    const { share } = await oneWay(party, receiver, {
       sender: () => new ProductSender(plan, joined(x, y)),
       receiver: () => new ProductReceiver(plan, joined(y, x)),
     });
@@ -42,15 +58,29 @@ function joined(first: BigUint64Array, second: BigUint64Array): BigUint64Array {
   return both;
 }
 
+/** Modulo 2^(ringBits - 1), of at least one bit. */
+export const squarePlan = (items: number, ringBits: number): ProductPlan => ({
+  items,
+  bits: ringBits - 1,
+  ringBits: ringBits - 1,
+  width: 1,
+  signed: false,
+});
+
 /** x [n] → x·x [n] */
 export const square = protocol(
   'square',
-  async (party: TwoParty, x: BigUint64Array, ringBits: number): Promise<BigUint64Array> => {
+  async (
+    party: PartyContext,
+    x: BigUint64Array,
+    ringBits: number,
+    receiver: PartyId,
+  ): Promise<BigUint64Array> => {
+    if (ringBits === 1) return x.slice(); // x·x = x modulo 2
     const out = new BigUint64Array(x.length);
     kernels.ringMultiply(x, x, ringBits, out);
-    if (ringBits === 1) return x.slice(); // x·x = x modulo 2
-    const plan = { items: x.length, bits: ringBits - 1, ringBits: ringBits - 1, width: 1, signed: false };
-    const { share } = await oneWay(party, {
+    const plan = squarePlan(x.length, ringBits);
+    const { share } = await oneWay(party, receiver, {
       sender: () => new ProductSender(plan, x),
       receiver: () => new ProductReceiver(plan, x),
     });
@@ -60,25 +90,27 @@ export const square = protocol(
   },
 );
 
+/** In each of both directions. */
+export const multiplyRowsPlan = (items: number, width: number, ringBits: number): ProductPlan => ({
+  items,
+  bits: ringBits,
+  ringBits,
+  width,
+  signed: false,
+});
+
 /** factors [n], x [n, width] → factors[i] · x[i, :] [n, width] */
 export const multiplyRows = protocol(
   'multiplyRows',
   async (
-    party: TwoParty,
+    party: PartyContext,
     factors: BigUint64Array,
     x: BigUint64Array,
     ringBits: number,
   ): Promise<BigUint64Array> => {
-    if (x.length === factors.length) return multiply(party, x, factors, ringBits);
     const out = new BigUint64Array(x.length);
     if (x.length === 0) return out;
-    const plan = {
-      items: factors.length,
-      bits: ringBits,
-      ringBits,
-      width: x.length / factors.length,
-      signed: false,
-    };
+    const plan = multiplyRowsPlan(factors.length, x.length / factors.length, ringBits);
     const sender = new ProductSender(plan, x);
     const receiver = new ProductReceiver(plan, factors);
     await exchange(party, sender, receiver);
@@ -96,6 +128,24 @@ export interface PrivateFactors {
   readonly value: BigUint64Array | null;
 }
 
+/** One way, to the owner of `count` factors of `bits` bits. */
+export const multiplyPrivatePlan = (
+  factors: { readonly count: number; readonly bits: number },
+  rows: number,
+  ringBits: number,
+): ProductPlan => ({
+  items: factors.count,
+  bits: Math.min(factors.bits, ringBits),
+  ringBits,
+  width: rows,
+  signed: true,
+});
+
+/** Of factors by their number in the order in which they were announced or first met. */
+export const multiplyPrivateUse = (factors: number, rows: number, ringBits: number): Use => [
+  [{ kind: 'factors', factors, ringBits }, rows],
+];
+
 /**
  * factors[j] · x[i, j] for rows x [n, m], given and returned as columns [m, n]. The owner's own term is local; its bits
  * choose among the peer's columns, one way.
@@ -105,21 +155,13 @@ export interface PrivateFactors {
 export const multiplyPrivate = protocol(
   'multiplyPrivate',
   async (
-    party: TwoParty,
+    party: PartyContext,
     columns: BigUint64Array,
     factors: PrivateFactors & { readonly count: number },
     ringBits: number,
   ): Promise<BigUint64Array> => {
     if (columns.length === 0) return new BigUint64Array(0);
-    const bits = Math.min(factors.bits, ringBits);
-    const plan = {
-      items: factors.count,
-      bits,
-      ringBits,
-      width: columns.length / factors.count,
-      signed: true,
-    };
-    party.nextReceiver = factors.owner === 'server' ? 'client' : 'server';
+    const plan = multiplyPrivatePlan(factors, columns.length / factors.count, ringBits);
     if (factors.value === null) {
       const sender = new ProductSender(plan, columns);
       await exchange(party, sender, null);
@@ -138,7 +180,7 @@ export const multiplyPrivate = protocol(
 
 /** The same for rows as they lie: x [n, m] times y [m] → [n, m] */
 export async function multiplyPrivateRows(
-  party: TwoParty,
+  party: PartyContext,
   x: BigUint64Array,
   y: PrivateTensor,
   ringBits: number,

@@ -15,8 +15,29 @@
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import type { Sign } from '../../backend.js';
-import { exchange, type TwoParty } from '../exchange/cot-exchange.js';
-import { type ProductPlan, ProductReceiver, ProductSender } from './cot-product.js';
+import type { PartyId } from '../../../core/tensors.js';
+import type { Use } from '../ahead/demand.js';
+import type { PartyContext } from '../context/party-context.js';
+import { exchange } from '../exchange/cot-exchange.js';
+import { bitPlan, type ProductPlan, ProductReceiver, ProductSender } from './cot-product.js';
+
+/** In each of both directions. */
+export const multiplyNarrowPlan = (
+  items: number,
+  width: number,
+  bits: number,
+  ringBits: number,
+): ProductPlan => ({ items, bits, ringBits, width, signed: true });
+
+/** The cross product, one way, and the wrap, the other way if its ring has bits. */
+export const squareIntoPlans = (items: number, bits: number, ringBits: number) => ({
+  cross: { items, bits, ringBits: ringBits - 1, width: 1, signed: true } satisfies ProductPlan,
+  wrap: ringBits - bits > 1 ? bitPlan(items, ringBits - bits - 1) : null,
+});
+
+/** Of a square in one ring, or into a larger one. */
+export const squareUse = (items: number, bits: number, ringBits: number, receiver: PartyId): Use =>
+  bits < 2 ? [] : [[{ kind: 'square', bits, ringBits, first: receiver }, items]];
 
 /** A non-negative sharing and what this party reads off its own share of it. */
 export interface Lifted {
@@ -30,7 +51,7 @@ export interface Lifted {
 
 /** This party's share of Y modulo 2^bits: of a signed value the server adds 2^(bits - 2). */
 export function nonNegative(
-  { session }: TwoParty,
+  { session }: PartyContext,
   y: BigUint64Array,
   bits: number,
   sign: Sign,
@@ -67,7 +88,7 @@ function addConstant(x: BigUint64Array, constant: bigint, ringBits: number): voi
 export const multiplyNarrow = protocol(
   'multiplyNarrow',
   async (
-    party: TwoParty,
+    party: PartyContext,
     x: BigUint64Array,
     ringBits: number,
     y: BigUint64Array,
@@ -77,7 +98,7 @@ export const multiplyNarrow = protocol(
     const out = new BigUint64Array(x.length);
     if (x.length === 0) return out;
     const own = lifted(nonNegative(party, y, bits, sign), bits, ringBits);
-    const plan = { items: y.length, bits, ringBits, width: x.length / y.length, signed: true };
+    const plan = multiplyNarrowPlan(y.length, x.length / y.length, bits, ringBits);
     const sender = new ProductSender(plan, x, negatedWhere(own.topBits, x, ringBits));
     const receiver = new ProductReceiver(plan, own.words);
     await exchange(party, sender, receiver);
@@ -98,27 +119,25 @@ export const multiplyNarrow = protocol(
 export const squareInto = protocol(
   'square',
   async (
-    party: TwoParty,
+    party: PartyContext,
     x: BigUint64Array,
     bits: number,
     ringBits: number,
+    receiver: PartyId,
     sign: Sign = 'signed',
   ): Promise<BigUint64Array> => {
     const own = lifted(nonNegative(party, x, bits, sign), bits, ringBits);
     const { words, topBits, signed } = own;
-    const isReceiver = party.nextReceiver === party.session.self;
-    party.nextReceiver = party.nextReceiver === 'server' ? 'client' : 'server';
-
-    const cross = { items: x.length, bits, ringBits: ringBits - 1, width: 1, signed: true };
+    const isReceiver = receiver === party.session.self;
+    const { cross, wrap } = squareIntoPlans(x.length, bits, ringBits);
     const crossJob = isReceiver
       ? new ProductReceiver(cross, words)
       : new ProductSender(cross, signed, negatedWhere(topBits, signed, ringBits));
-    const wrap = { items: x.length, bits: 1, ringBits: ringBits - bits - 1, width: 1, signed: false };
-    const wrapJob = wrap.ringBits > 0 ? wrapHalf(wrap, isReceiver, topBits, signed) : null;
+    const wrapJob = wrap ? wrapHalf(wrap, isReceiver, topBits, signed) : null;
     const halves = [crossJob, wrapJob];
-    const sender = halves.find((half) => half instanceof ProductSender) ?? null;
-    const receiver = halves.find((half) => half instanceof ProductReceiver) ?? null;
-    await exchange(party, sender, receiver);
+    const sending = halves.find((half) => half instanceof ProductSender) ?? null;
+    const receiving = halves.find((half) => half instanceof ProductReceiver) ?? null;
+    await exchange(party, sending, receiving);
 
     return squareOf(party, own, bits, ringBits, sign, {
       cross: crossJob.share,
@@ -135,7 +154,7 @@ export interface CrossTerms {
 
 /** This party's share of x², local. */
 export function squareOf(
-  { session }: TwoParty,
+  { session }: PartyContext,
   { signed }: Lifted,
   bits: number,
   ringBits: number,

@@ -8,21 +8,21 @@
  */
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
-import { type CarryProtocol, carry, topBit } from '../comparison/comparison.js';
-import type { TwoParty } from '../exchange/cot-exchange.js';
-import { type BitProducts, bitProducts } from './bit-product.js';
+import { type CarryProtocol, topBit } from '../comparison/comparison.js';
+import type { PartyContext } from '../context/party-context.js';
+import type { BitProduct } from './bit-product.js';
 import { toArithmetic } from './to-arithmetic.js';
 
 /** x [n] modulo 2^ringBits → round(x / 2^bits) [n] modulo 2^(ringBits - bits) */
 export const round = protocol(
   'round',
   async (
-    party: TwoParty,
+    party: PartyContext,
     x: BigUint64Array,
     ringBits: number,
     bits: number,
-    carryOf: CarryProtocol = carry(party),
-    products: BitProducts = bitProducts(party),
+    carry: CarryProtocol,
+    bitProduct: BitProduct,
   ): Promise<BigUint64Array> => {
     if (bits === 0 || x.length === 0) return x;
     const rest = ringBits - bits;
@@ -31,8 +31,8 @@ export const round = protocol(
     kernels.ringAdd(x, BigUint64Array.of(half), ringBits, own);
     const low = new BigUint64Array(x.length);
     kernels.ringMask(own, bits, low);
-    const carries = await topBit(party, low, bits + 1, carryOf);
-    const carried = await toArithmetic(party, carries, rest, products);
+    const carries = await topBit(party, low, bits + 1, carry);
+    const carried = await toArithmetic(carries, rest, bitProduct);
     const out = new BigUint64Array(x.length);
     kernels.ringShiftRight(own, ringBits, bits, 0, rest, out);
     kernels.ringAdd(out, carried, rest, out);

@@ -4,9 +4,11 @@
  */
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
-import type { TwoParty } from '../exchange/cot-exchange.js';
+import type { PartyId } from '../../../core/tensors.js';
+import type { Use } from '../ahead/demand.js';
+import type { PartyContext } from '../context/party-context.js';
 import type { MatmulShape } from '../linear/linear-protocols.js';
-import { multiply } from './multiply.js';
+import { multiply, multiplyPlan } from './multiply.js';
 
 /** Products of scalars up to which COTs are dearer neither in bytes nor in time. */
 const MOST_PRODUCTS = 4096;
@@ -14,14 +16,21 @@ const MOST_PRODUCTS = 4096;
 export const isSmallMatmul = ({ batch, n, k, m }: Omit<MatmulShape, 'ringBits'>): boolean =>
   batch * n * k * m <= MOST_PRODUCTS;
 
+/** A triple, small or not. */
+export const matmulUse = (shape: MatmulShape): Use => [[{ kind: 'matmul', ...shape }, 1]];
+
+export const smallMatmulPlan = ({ batch, n, k, m, ringBits }: MatmulShape) =>
+  multiplyPlan(batch * n * k * m, ringBits);
+
 /** x [batch, n, k] · y [batch, k, m] → [batch, n, m] */
 export const smallMatmul = protocol(
   'matmul',
   async (
-    party: TwoParty,
+    party: PartyContext,
     x: BigUint64Array,
     y: BigUint64Array,
     { batch, n, k, m, ringBits }: MatmulShape,
+    receiver: PartyId,
   ): Promise<BigUint64Array> => {
     const columns = new BigUint64Array(y.length);
     kernels.ringPermute(y, Uint32Array.of(batch, k, m), Uint32Array.of(0, 2, 1), columns);
@@ -35,7 +44,7 @@ export const smallMatmul = protocol(
       }
     }
     const out = new BigUint64Array(batch * n * m);
-    const products = await multiply(party, left, right, ringBits);
+    const products = await multiply(party, left, right, ringBits, receiver);
     if (products.length > 0) kernels.ringSum(products, k, 1, ringBits, out);
     return out;
   },

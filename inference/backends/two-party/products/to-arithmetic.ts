@@ -6,22 +6,16 @@
  */
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
-import type { TwoParty } from '../exchange/cot-exchange.js';
-import { type BitProducts, bitProducts } from './bit-product.js';
+import type { BitProduct } from './bit-product.js';
 
 /** bits [n] → [n] */
 export const toArithmetic = protocol(
   'toArithmetic',
-  async (
-    party: TwoParty,
-    bits: Uint8Array,
-    ringBits: number,
-    products: BitProducts = bitProducts(party),
-  ): Promise<BigUint64Array> => {
+  async (bits: Uint8Array, ringBits: number, bitProduct: BitProduct): Promise<BigUint64Array> => {
     const own = new BigUint64Array(bits.length);
     kernels.ringFromBits(bits, own);
     if (ringBits === 1) return own;
-    const share = await products.oneWay({ numbers: own, bits: own }, ringBits - 1);
+    const share = await bitProduct({ numbers: own, bits: own }, ringBits - 1);
     kernels.ringScale(share, 2n, ringBits, share);
     kernels.ringSubtract(own, share, ringBits, share);
     return share;

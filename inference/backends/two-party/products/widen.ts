@@ -7,21 +7,21 @@
  */
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
-import type { TwoParty } from '../exchange/cot-exchange.js';
-import { type BitProducts, bitProducts } from './bit-product.js';
+import type { PartyContext } from '../context/party-context.js';
+import type { BitProduct } from './bit-product.js';
 
 /** x [n] modulo 2^from → [n] modulo 2^to; from is at least 2 */
 export const widen = protocol(
   'widen',
   async (
-    party: TwoParty,
+    { session }: PartyContext,
     x: BigUint64Array,
     from: number,
     to: number,
-    products: BitProducts = bitProducts(party),
+    bitProduct: BitProduct,
   ): Promise<BigUint64Array> => {
     if (to === from) return x;
-    const isServer = party.session.self === 'server';
+    const isServer = session.self === 'server';
     const offset = 1n << BigInt(from - 2);
     const own = isServer ? plus(x, offset, from) : x;
     const noTopBit = new BigUint64Array(x.length);
@@ -30,7 +30,7 @@ export const widen = protocol(
     kernels.bitsNot(bits, bits);
     kernels.ringFromBits(bits, noTopBit);
 
-    const share = await products.oneWay({ numbers: noTopBit, bits: noTopBit }, to - from);
+    const share = await bitProduct({ numbers: noTopBit, bits: noTopBit }, to - from);
     kernels.ringScale(share, 1n << BigInt(from), to, share);
     kernels.ringAdd(share, own, to, share);
     return isServer ? plus(share, -(1n << BigInt(from)) - offset, to) : share;

@@ -5,7 +5,7 @@ import { formatShape, type Shape, sizeOf } from '../../../core/shape.js';
 import type { SharedBits, SharedTensor } from '../../../core/tensors.js';
 import type { ShuffleRows } from '../../backend.js';
 import { bitsOf, dataOf, localBits, localTensor } from '../../local-backend.js';
-import type { TwoParty } from '../exchange/cot-exchange.js';
+import type { PartyContext } from '../context/party-context.js';
 import { type RowBlock, shuffleRows } from './shuffle.js';
 
 const columnsOf = (shape: Shape): number => sizeOf(shape.slice(1));
@@ -38,7 +38,7 @@ function rowCount({ tensors, bits }: ShuffleRows): number {
 }
 
 /** Tensors [n, ...] and bits [n, ...] with their rows in one new order that no party knows. */
-export async function shuffleTensors(party: TwoParty, rows: ShuffleRows): Promise<ShuffleRows> {
+export async function shuffleTensors(party: PartyContext, rows: ShuffleRows): Promise<ShuffleRows> {
   const { tensors, bits } = rows;
   const blocks = [...tensors.map(tensorBlock), ...bits.map(bitBlock)];
   const shuffled = await shuffleRows(party, rowCount(rows), blocks);

@@ -25,7 +25,7 @@ import {
   sampleMatrix,
 } from '../../../crypto/ggm/punctured-matrix.js';
 import { samplePermutation } from '../../../crypto/permutation.js';
-import type { TwoParty } from '../exchange/cot-exchange.js';
+import type { PartyContext } from '../context/party-context.js';
 
 /** A party's shares of some columns: words [rows · columns], reduced modulo 2^ringBits. Bits are rings of one bit. */
 export interface RowBlock extends RowSegment {
@@ -84,7 +84,7 @@ function permuteRows(
 /** blocks: `rows` rows each; the result's rows are in an order that no party knows. The server translates first. */
 export const shuffleRows = protocol(
   'shuffle',
-  async ({ session, cots }: TwoParty, rows: number, blocks: readonly RowBlock[]): Promise<RowBlock[]> => {
+  async ({ session, cots }: PartyContext, rows: number, blocks: readonly RowBlock[]): Promise<RowBlock[]> => {
     if (rows < 2) return [...blocks];
     const { self, channel, random } = session;
     const permutation = samplePermutation(random, rows);

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Backend } from '../../../../inference/backends/backend.js';
 import { runBatch } from '../../../../inference/backends/batching/run-batch.js';
 import { CleartextBackend } from '../../../../inference/backends/cleartext/cleartext-backend.js';
-import { TwoPartyBackend } from '../../../../inference/backends/two-party/two-party-backend.js';
+import { openTwoParty } from '../../../../inference/backends/two-party/open-two-party.js';
 import type { SharedTensor } from '../../../../inference/core/tensors.js';
 import { Streams } from '../../../../inference/net/streams.js';
 import { GilboaLinear } from '../../../support/gilboa-linear.js';
@@ -16,7 +16,7 @@ function backendsOf({ server, client }: TestParties): readonly Backend[] {
     const streams = new Streams(party.session.channel);
     const session = { ...party.session, channel: streams.stream(0) };
     const linear = new GilboaLinear({ ...party, session });
-    return new TwoPartyBackend({ session, cots: party.cots, linear, streams });
+    return openTwoParty({ session, cots: party.cots, linear, streams }).mpc;
   });
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { topBit, topBitsOfCopies } from '../../../../inference/backends/two-party/comparison/comparison.js';
 import { open } from '../../../../inference/backends/two-party/exchange/open.js';
 import { and } from '../../../../inference/backends/two-party/products/and.js';
+import { bitProducts } from '../../../../inference/backends/two-party/products/bit-product.js';
 import { lookUp } from '../../../../inference/backends/two-party/products/look-up.js';
 import { multiplex } from '../../../../inference/backends/two-party/products/multiplex.js';
 import {
@@ -16,7 +17,7 @@ import {
 } from '../../../../inference/backends/two-party/products/narrow-product.js';
 import { toArithmetic } from '../../../../inference/backends/two-party/products/to-arithmetic.js';
 import { widen } from '../../../../inference/backends/two-party/products/widen.js';
-import { type TestParty, trafficOf } from '../../../support/two-parties.js';
+import { bitProductOf, carryOf, type TestParty, trafficOf } from '../../../support/two-parties.js';
 
 const N = 800;
 const words = (count = N) => new BigUint64Array(count);
@@ -32,45 +33,65 @@ interface Case {
 }
 
 const cases: readonly Case[] = [
-  { name: 'comparison of 5 bits', body: (p) => topBit(p, words(), 5), bitsEach: 4 + 15, flights: 2 },
+  {
+    name: 'comparison of 5 bits',
+    body: (p) => topBit(p, words(), 5, carryOf(p)),
+    bitsEach: 4 + 15,
+    flights: 2,
+  },
   {
     name: 'comparison of 13 bits',
-    body: (p) => topBit(p, words(), 13),
+    body: (p) => topBit(p, words(), 13, carryOf(p)),
     bitsEach: 12 + 15 * (3 + 3 + 2) + (2 + 3),
     flights: 3,
   },
   {
     name: 'comparison of 21 bits',
-    body: (p) => topBit(p, words(), 21),
+    body: (p) => topBit(p, words(), 21, carryOf(p)),
     bitsEach: 20 + 15 * (5 + 5 + 4 + 3 + 2) + (4 + 15),
     flights: 3,
   },
   {
     name: 'comparison of two copies of 13 bits',
-    body: (p) => topBitsOfCopies(p, { x: words(), copies: 2, shifted: () => words(2 * N) }, 13),
+    body: (p) => topBitsOfCopies(p, { x: words(), copies: 2, shifted: () => words(2 * N) }, 13, carryOf(p)),
     bitsEach: 12 + 2 * (15 * (3 + 3 + 2) + (2 + 3)),
     flights: 3,
   },
-  { name: 'and', body: (p) => and(p, bits(), bits()), bitsEach: 4, flights: 2 },
-  { name: 'toArithmetic', body: (p) => toArithmetic(p, bits(), 20), bitsEach: 1 + 19, flights: 2 },
-  { name: 'widen', body: (p) => widen(p, words(), 22, 37), bitsEach: 1 + 15, flights: 2 },
-  { name: 'multiplex', body: (p) => multiplex(p, bits(), words(), 20), bitsEach: 2 + 2 * 20, flights: 2 },
+  { name: 'and', body: (p) => and(p, bits(), bits(), 'client'), bitsEach: 4, flights: 2 },
+  {
+    name: 'toArithmetic',
+    body: (p) => toArithmetic(bits(), 20, bitProductOf(p)),
+    bitsEach: 1 + 19,
+    flights: 2,
+  },
+  { name: 'widen', body: (p) => widen(p, words(), 22, 37, bitProductOf(p)), bitsEach: 1 + 15, flights: 2 },
+  {
+    name: 'multiplex',
+    body: (p) => multiplex(bits(), words(), 20, bitProducts(p)),
+    bitsEach: 2 + 2 * 20,
+    flights: 2,
+  },
   {
     name: 'multiplex of rows',
-    body: (p) => multiplex(p, bits(), words(16 * N), 20),
+    body: (p) => multiplex(bits(), words(16 * N), 20, bitProducts(p)),
     bitsEach: 2 + 2 * 16 * 20,
     flights: 2,
   },
   {
     name: 'multiply',
-    body: (p) => multiply(p, words(), words(), 22),
+    body: (p) => multiply(p, words(), words(), 22, 'client'),
     bitsEach: 2 * (22 + triangle(22, 1)),
     flights: 2,
   },
-  { name: 'square', body: (p) => square(p, words(), 22), bitsEach: 21 + triangle(21, 1), flights: 2 },
+  {
+    name: 'square',
+    body: (p) => square(p, words(), 22, 'client'),
+    bitsEach: 21 + triangle(21, 1),
+    flights: 2,
+  },
   {
     name: 'square from 12 bits into 22',
-    body: (p) => squareInto(p, words(), 12, 22),
+    body: (p) => squareInto(p, words(), 12, 22, 'client'),
     bitsEach: 12 + triangle(21, 10) + (1 + 9),
     flights: 2,
   },
@@ -99,7 +120,7 @@ const cases: readonly Case[] = [
     name: 'look-up of 8 bits',
     body: (p) => {
       const table = { shape: [256], ringBits: 14, fractionBits: 0, data: words(256) };
-      return lookUp(p, words(), 8, table);
+      return lookUp(p, words(), 8, table, 'client');
     },
     bitsEach: 8 + 255 * 14,
     flights: 2,
@@ -114,9 +135,10 @@ describe('every leaf protocol sends what its docstring says', () => {
 
   it('a chain of n one-way protocols takes n + 1 flights', async () => {
     const traffic = await trafficOf(async (party) => {
-      const negative = await topBit(party, words(), 13);
-      const lifted = await toArithmetic(party, negative, 20);
-      await widen(party, await square(party, lifted, 20), 20, 37);
+      const negative = await topBit(party, words(), 13, carryOf(party));
+      const lifted = await toArithmetic(negative, 20, bitProductOf(party));
+      const squares = await square(party, lifted, 20, party.turns.take());
+      await widen(party, squares, 20, 37, bitProductOf(party));
     });
     expect(traffic.flights).toBe(2 + 3 + 1);
   });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { topBit } from '../../../../inference/backends/two-party/comparison/comparison.js';
 import { open, openBits } from '../../../../inference/backends/two-party/exchange/open.js';
 import { and } from '../../../../inference/backends/two-party/products/and.js';
+import { bitProducts } from '../../../../inference/backends/two-party/products/bit-product.js';
 import { multiplex } from '../../../../inference/backends/two-party/products/multiplex.js';
 import {
   multiply,
@@ -17,7 +18,7 @@ import {
 import { toArithmetic } from '../../../../inference/backends/two-party/products/to-arithmetic.js';
 import { widen } from '../../../../inference/backends/two-party/products/widen.js';
 import { availableIsas, withIsaAsync } from '../../../support/isa.js';
-import { both, type TestParty, testParties } from '../../../support/two-parties.js';
+import { bitProductOf, both, carryOf, type TestParty, testParties } from '../../../support/two-parties.js';
 
 const mod = (value: bigint, bits: number): bigint => BigInt.asUintN(bits, value);
 
@@ -72,7 +73,7 @@ describe('leaf protocols agree with plain arithmetic', () => {
         const values = [...edges, ...edges, ...randomWords(count, bits, seed)];
         const shares = shared(values, bits, seed);
         const result = await withIsaAsync(isa, () =>
-          both(testParties(seed), (party) => topBit(party, mine(party, shares), bits)),
+          both(testParties(seed), (party) => topBit(party, mine(party, shares), bits, carryOf(party))),
         );
         expect(xor(result)).toEqual(values.map((value) => Number(value >> BigInt(bits - 1))));
       }),
@@ -85,7 +86,7 @@ describe('leaf protocols agree with plain arithmetic', () => {
       const server = BigUint64Array.from({ length: size * size }, (_, i) => BigInt(i % size));
       const client = BigUint64Array.from({ length: size * size }, (_, i) => BigInt(Math.floor(i / size)));
       const result = await both(testParties(bits), (party) =>
-        topBit(party, mine(party, [server, client]), bits),
+        topBit(party, mine(party, [server, client]), bits, carryOf(party)),
       );
       expect(xor(result)).toEqual(
         Array.from(server, (value, i) => Number(mod(value + client[i]!, bits) >> BigInt(bits - 1))),
@@ -100,7 +101,9 @@ describe('leaf protocols agree with plain arithmetic', () => {
         const b = randomWords(count, 1, seed + 5).map(Number);
         const [sharesA, sharesB] = [sharedBits(a, seed + 7), sharedBits(b, seed + 9)];
         const result = await withIsaAsync(isa, () =>
-          both(testParties(seed), (party) => and(party, mine(party, sharesA), mine(party, sharesB))),
+          both(testParties(seed), (party) =>
+            and(party, mine(party, sharesA), mine(party, sharesB), 'server'),
+          ),
         );
         expect(xor(result)).toEqual(a.map((value, i) => value & b[i]!));
       }),
@@ -113,7 +116,7 @@ describe('leaf protocols agree with plain arithmetic', () => {
         const values = randomWords(count, 1, seed).map(Number);
         const shares = sharedBits(values, seed);
         const result = await both(testParties(seed), (party) =>
-          toArithmetic(party, mine(party, shares), bits),
+          toArithmetic(mine(party, shares), bits, bitProductOf(party)),
         );
         expect(sum(result, bits)).toEqual(values.map(BigInt));
       }),
@@ -128,7 +131,7 @@ describe('leaf protocols agree with plain arithmetic', () => {
         const [sharesB, sharesX] = [sharedBits(choice, seed), shared(x, bits, seed)];
         const result = await withIsaAsync(isa, () =>
           both(testParties(seed), (party) =>
-            multiplex(party, mine(party, sharesB), mine(party, sharesX), bits),
+            multiplex(mine(party, sharesB), mine(party, sharesX), bits, bitProducts(party)),
           ),
         );
         expect(sum(result, bits)).toEqual(x.map((value, i) => (choice[Math.floor(i / width)] ? value : 0n)));
@@ -143,10 +146,12 @@ describe('leaf protocols agree with plain arithmetic', () => {
         const [sharesX, sharesY] = [shared(x, bits, seed), shared(y, bits, seed + 5)];
         await withIsaAsync(isa, async () => {
           const product = await both(testParties(seed), (party) =>
-            multiply(party, mine(party, sharesX), mine(party, sharesY), bits),
+            multiply(party, mine(party, sharesX), mine(party, sharesY), bits, 'server'),
           );
           expect(sum(product, bits)).toEqual(x.map((value, i) => mod(value * y[i]!, bits)));
-          const squares = await both(testParties(seed), (party) => square(party, mine(party, sharesX), bits));
+          const squares = await both(testParties(seed), (party) =>
+            square(party, mine(party, sharesX), bits, 'client'),
+          );
           expect(sum(squares, bits)).toEqual(x.map((value) => mod(value * value, bits)));
         });
       }),
@@ -199,11 +204,10 @@ describe('leaf protocols agree with plain arithmetic', () => {
             );
             const into = Math.min(ringBits, 2 * bits - 1);
             if (into <= bits) return;
-            for (const nextReceiver of ['server', 'client'] as const) {
-              const squares = await both(testParties(seed), (party) => {
-                party.nextReceiver = nextReceiver;
-                return squareInto(party, mine(party, sharesY), bits, into, sign);
-              });
+            for (const receiver of ['server', 'client'] as const) {
+              const squares = await both(testParties(seed), (party) =>
+                squareInto(party, mine(party, sharesY), bits, into, receiver, sign),
+              );
               expect(sum(squares, into)).toEqual(y.map((value) => mod(value * value, into)));
             }
           });
@@ -260,7 +264,9 @@ describe('leaf protocols agree with plain arithmetic', () => {
           ...randomWords(count, from - 1, seed).map((value) => BigInt.asIntN(from - 1, value)),
         ];
         const shares = shared(values, from, seed);
-        const result = await both(testParties(seed), (party) => widen(party, mine(party, shares), from, to));
+        const result = await both(testParties(seed), (party) =>
+          widen(party, mine(party, shares), from, to, bitProductOf(party)),
+        );
         expect(sum(result, to)).toEqual(values.map((value) => mod(value, to)));
       }),
       RUNS,

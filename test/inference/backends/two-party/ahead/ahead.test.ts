@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Backend } from '../../../../../inference/backends/backend.js';
 import { localTensor } from '../../../../../inference/backends/local-backend.js';
 import { Demand } from '../../../../../inference/backends/two-party/ahead/demand.js';
-import { TwoPartyBackend } from '../../../../../inference/backends/two-party/two-party-backend.js';
+import { openTwoParty, type TwoParty } from '../../../../../inference/backends/two-party/open-two-party.js';
 import { type Shape, sizeOf } from '../../../../../inference/core/shape.js';
 import type { PartyId, SharedTensor } from '../../../../../inference/core/tensors.js';
 import { Prg } from '../../../../../inference/crypto/prg.js';
@@ -28,17 +28,22 @@ function valuesOf(random: Prg, shape: Shape, ringBits: number, bits = ringBits, 
 
 interface Pair {
   readonly traffic: Traffic;
-  readonly server: TwoPartyBackend;
-  readonly client: TwoPartyBackend;
-  both<T>(body: (mpc: TwoPartyBackend) => Promise<T>): Promise<[T, T]>;
+  readonly server: TwoParty;
+  readonly client: TwoParty;
+  both<T>(body: (mpc: TwoParty['mpc'], material: TwoParty['material']) => Promise<T>): Promise<[T, T]>;
 }
 
 function pairOf(seed: number): Pair {
   const { server, client, traffic } = testParties(seed);
   const backendOf = ({ session, cots, ...party }: TestParty) =>
-    new TwoPartyBackend({ session, cots, linear: new GilboaLinear({ ...party, session, cots }) });
+    openTwoParty({ session, cots, linear: new GilboaLinear({ ...party, session, cots }) });
   const [a, b] = [backendOf(server), backendOf(client)];
-  return { traffic, server: a, client: b, both: (body) => Promise.all([body(a), body(b)]) };
+  return {
+    traffic,
+    server: a,
+    client: b,
+    both: (body) => Promise.all([body(a.mpc, a.material), body(b.mpc, b.material)]),
+  };
 }
 
 /** Random shares of the value. */
@@ -57,7 +62,7 @@ async function opened(mpc: Backend, x: SharedTensor): Promise<bigint[]> {
 /** Operations of one kind, each on its operands, and what they must give. */
 interface Case {
   readonly operands: readonly Value[];
-  readonly run: (mpc: TwoPartyBackend, operands: readonly SharedTensor[]) => Promise<SharedTensor>;
+  readonly run: (mpc: Backend, operands: readonly SharedTensor[]) => Promise<SharedTensor>;
   readonly expected: readonly bigint[];
 }
 
@@ -80,13 +85,13 @@ async function check(seed: number, each: Case, fills = 1): Promise<{ bytes: numb
     expect(server).toEqual([...each.expected]);
   };
   await once();
-  const demand = pair.server.demand();
-  expect(pair.client.demand().toJSON()).toEqual(demand.toJSON());
-  await pair.both((mpc) => mpc.prepareAhead(demand.times(fills)));
+  const demand = pair.server.material.demand();
+  expect(pair.client.material.demand().toJSON()).toEqual(demand.toJSON());
+  await pair.both((_, material) => material.prepareAhead(demand.times(fills)));
   for (let i = 0; i < fills + 1; i++) {
     await once();
-    left.push(pair.server.stock().items.toJSON());
-    expect(pair.client.stock().items.toJSON()).toEqual(left.at(-1));
+    left.push(pair.server.material.stock().items.toJSON());
+    expect(pair.client.material.stock().items.toJSON()).toEqual(left.at(-1));
   }
   return { bytes, left };
 }
@@ -287,7 +292,7 @@ describe('pools', () => {
       const mine = { server: factors('server', owner, y), client: factors('client', owner, y) };
       await pair.both(async (mpc) => mpc.prepareFactors(mine[mpc.self]));
       const demand = Demand.of([[{ kind: 'factors', factors: 0, ringBits: 25 }, 5]]);
-      await pair.both((mpc) => mpc.prepareAhead(demand));
+      await pair.both((_, material) => material.prepareAhead(demand));
       const bytes: number[] = [];
       for (const rows of [4, 2, 1]) {
         const x = valuesOf(random, [rows, 3], 25);
@@ -302,7 +307,7 @@ describe('pools', () => {
       expect(bytes[0]).toBe(Math.ceil((12 * 25) / 8));
       expect(bytes[1]).toBeGreaterThan((6 * 12 * 10) / 8); // two rows are more than the one that is left
       expect(bytes[2]).toBe(Math.ceil((3 * 25) / 8));
-      expect(pair.server.stock().items.isEmpty).toBe(true);
+      expect(pair.server.material.stock().items.isEmpty).toBe(true);
     },
   );
 
@@ -318,7 +323,7 @@ describe('pools', () => {
       [wide, 4],
       [narrow, 2],
     ]);
-    await pair.both((mpc) => mpc.prepareAhead(demand));
+    await pair.both((_, material) => material.prepareAhead(demand));
     const matmul = async (n: number, k: number, m: number, ringBits: number) => {
       const [x, y] = [valuesOf(random, [2, n, k], ringBits), valuesOf(random, [2, k, m], ringBits)];
       const results = await pair.both((mpc) => mpc.matmul(shareOf(mpc.self, x, 1), shareOf(mpc.self, y, 2)));
@@ -336,7 +341,8 @@ describe('pools', () => {
       });
       expect(got).toEqual(expected);
     };
-    const left = (correlation: Parameters<Demand['of']>[0]) => pair.client.stock().items.of(correlation);
+    const left = (correlation: Parameters<Demand['of']>[0]) =>
+      pair.client.material.stock().items.of(correlation);
     await matmul(3, 4, 4, 33);
     expect([left(made(6, 6)), left(made(4, 4))]).toEqual([1, 0]);
     await matmul(3, 6, 3, 33); // no triple has so long an inner extent
@@ -364,23 +370,23 @@ describe('pools', () => {
     const pair = pairOf(10);
     const square = { kind: 'square' as const, bits: 13, ringBits: 25, first: 'client' as const };
     const demand = Demand.of([[square, 30]]);
-    for (let i = 0; i < 2; i++) await pair.both((mpc) => mpc.prepareAhead(demand));
-    expect(pair.server.stock().items.of(square)).toBe(30);
-    expect(pair.server.bytesOf(demand)).toBe(pair.server.stock().bytes);
+    for (let i = 0; i < 2; i++) await pair.both((_, material) => material.prepareAhead(demand));
+    expect(pair.server.material.stock().items.of(square)).toBe(30);
+    expect(pair.server.material.bytesOf(demand)).toBe(pair.server.material.stock().bytes);
     const x = valuesOf(Prg.insecureForTests(3), [20], 13, 12);
     await pair.both((mpc) => mpc.square(shareOf(mpc.self, x, 1), 25));
-    await pair.both((mpc) => mpc.prepareAhead(demand));
-    expect(pair.client.stock().items.of(square)).toBe(30);
+    await pair.both((_, material) => material.prepareAhead(demand));
+    expect(pair.client.material.stock().items.of(square)).toBe(30);
   });
 
   it('ignore what this connection does not know', async () => {
     const pair = pairOf(11);
     const unknown = Demand.of([
-      [{ kind: 'linear', weight: 7 }, 3],
+      [{ kind: 'linear', weight: 7, ringBits: 37 }, 3],
       [{ kind: 'factors', factors: 7, ringBits: 20 }, 3],
     ]);
-    await pair.both((mpc) => mpc.prepareAhead(unknown));
-    expect(pair.server.bytesOf(unknown)).toBe(0);
+    await pair.both((_, material) => material.prepareAhead(unknown));
+    expect(pair.server.material.bytesOf(unknown)).toBe(0);
     expect(pair.traffic.bytes).toBe(0);
   });
 });

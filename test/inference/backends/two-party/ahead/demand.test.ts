@@ -12,7 +12,7 @@ const party = fc.constantFrom('server' as const, 'client' as const);
 const extent = fc.integer({ min: 1, max: 65536 });
 const ringBits = fc.integer({ min: 1, max: 64 });
 const correlation: fc.Arbitrary<Correlation> = fc.oneof(
-  fc.record({ kind: fc.constant('linear' as const), weight: fc.nat(1000) }),
+  fc.record({ kind: fc.constant('linear' as const), weight: fc.nat(1000), ringBits }),
   fc.record({ kind: fc.constant('factors' as const), factors: fc.nat(1000), ringBits }),
   fc.record({
     kind: fc.constant('matmul' as const),
@@ -67,8 +67,10 @@ describe('a demand', () => {
     '[]',
     'null',
     '{"linear": 3}',
-    '{"linear -1": 3}',
-    '{"linear 123456": 3}',
+    '{"linear 3": 3}',
+    '{"linear -1 37": 3}',
+    '{"linear 123456 37": 3}',
+    '{"linear 3 65": 3}',
     '{"cots": 1}',
     '{"cots nobody": 1}',
     '{"cots server": 0}',
@@ -85,7 +87,7 @@ describe('a demand', () => {
     '{"matmul 1 2 3 4 65": 4}',
     '{"matmul 1 0 3 4 30": 4}',
     '{"matmul 1 2 3 99999 30": 4}',
-    JSON.stringify(Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`linear ${i}`, 1]))),
+    JSON.stringify(Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`linear ${i} 37`, 1]))),
     ' '.repeat(300_000),
   ])('is refused within bounds only: %s', (text) => {
     expect(() => Demand.fromBytes(new TextEncoder().encode(text))).toThrow(ProtocolError);
@@ -96,11 +98,11 @@ describe('a demand', () => {
       [{ kind: 'matmul', batch: 12, n: 54, k: 64, m: 54, ringBits: 27 }, 1],
       [{ kind: 'matmul', batch: 12, n: 52, k: 64, m: 52, ringBits: 27 }, 1],
       [{ kind: 'product', ringBits: 24, width: 3 }, 30],
-      [{ kind: 'linear', weight: 2 }, 54],
+      [{ kind: 'linear', weight: 2, ringBits: 37 }, 54],
     ]);
-    expect(demand.times(3).of({ kind: 'linear', weight: 2 })).toBe(162);
+    expect(demand.times(3).of({ kind: 'linear', weight: 2, ringBits: 37 })).toBe(162);
     expect(demand.withMargin().toJSON()).toEqual({
-      'linear 2': 62,
+      'linear 2 37': 62,
       'matmul 12 56 64 56 27': 2,
       'product 24 4': 35,
     });

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { WeightSource } from '../../../../../inference/backends/backend.js';
+import { dataOf, localTensor } from '../../../../../inference/backends/local-backend.js';
+import { Demand } from '../../../../../inference/backends/two-party/ahead/demand.js';
 import {
   type HomomorphicLinear,
   type LinearOptions,
@@ -8,6 +10,7 @@ import {
 } from '../../../../../inference/backends/two-party/linear/linear.js';
 import type { MatmulShape } from '../../../../../inference/backends/two-party/linear/linear-protocols.js';
 import { uniformWords } from '../../../../../inference/backends/two-party/linear/product-session.js';
+import { openTwoParty } from '../../../../../inference/backends/two-party/open-two-party.js';
 import { ProtocolError } from '../../../../../inference/core/errors.js';
 import { Prg } from '../../../../../inference/crypto/prg.js';
 import { evaluationKeyBytes } from '../../../../../inference/crypto/rlwe/keys.js';
@@ -175,42 +178,40 @@ describe('linear layers in small rings', () => {
     ));
 });
 
-describe('linear layers with rows made ahead', () => {
+describe.each([37, 40])('linear layers with rows made ahead, in a ring of %i bits', (ringBits) => {
   const parameters = insecureTestPreset(256);
+  const format = { ringBits, fractionBits: 2 };
 
-  /** Three texts of 5, 20 and 9 rows from a pool of 16. */
+  /** Three texts of 5, 20 and 9 rows from a pool of `rowsAhead`. */
   async function run(rowsAhead: number) {
     const parties = testParties(11);
     const random = Prg.insecureForTests(12);
-    const shape = { rows: 0, inputs: 12, outputs: 7, ringBits: 37, weightBits: 8 };
+    const shape = { rows: 0, inputs: 12, outputs: 7, ringBits, weightBits: 8 };
     const matrix = randomWeights(random, 84, 8);
     const bias = new Float64Array(7).fill(0.25);
-    const texts = [
-      { rows: 5, ringBits: 37 },
-      { rows: 20, ringBits: 37 },
-      { rows: 9, ringBits: 30 },
-    ].map(({ rows, ringBits }) => {
+    const texts = [5, 20, 9].map((rows) => {
       const [x0, x1] = [uniformWords(random, rows * 12, ringBits), uniformWords(random, rows * 12, ringBits)];
-      return { rows, ringBits, x0, x1 };
+      return { rows, x0, x1 };
     });
     const bytes: number[] = [];
-    const outputs = await both(parties, async ({ session }) => {
+    const outputs = await both(parties, async ({ session, cots }) => {
       const isServer = session.self === 'server';
       const linear = await setupLinear(session, { parameters });
-      const w = await linear.prepare(sourceOf(shape, isServer ? matrix : null, isServer ? bias : null));
-      await linear.ahead!.fill(linear.ahead!.indexOf(w), rowsAhead);
+      const { mpc, material } = openTwoParty({ session, cots, linear });
+      const w = await mpc.prepare(sourceOf(shape, isServer ? matrix : null, isServer ? bias : null));
+      await material.prepareAhead(Demand.of([[{ kind: 'linear', weight: 0, ringBits }, rowsAhead]]));
       const shares: BigUint64Array[] = [];
-      for (const { rows, ringBits, x0, x1 } of texts) {
+      for (const { rows, x0, x1 } of texts) {
         const before = parties.traffic.bytes;
-        shares.push(await linear.linear({ rows, ringBits, data: isServer ? x0 : x1 }, w, 2));
+        shares.push(dataOf(await mpc.linear(localTensor(isServer ? x0 : x1, [rows, 12], format), w)));
         if (isServer) bytes.push(parties.traffic.bytes - before);
       }
       return shares;
     });
-    const sums = texts.map(({ ringBits }, t) =>
+    const sums = texts.map((_, t) =>
       outputs[0][t]!.map((word, i) => mod(word + outputs[1][t]![i]!, ringBits)),
     );
-    const expected = texts.map(({ rows, ringBits, x0, x1 }) =>
+    const expected = texts.map(({ rows, x0, x1 }) =>
       new BigUint64Array(rows * 7).map((_, at) => {
         let sum = 64n;
         for (let c = 0; c < 12; c++) {
@@ -233,15 +234,15 @@ describe('linear layers with rows made ahead', () => {
   it('serve nearly all rows of a layer, of which the rest goes on demand', async () => {
     const { sums, expected, bytes } = await run(22); // 17 are left for 20
     expect(sums).toEqual(expected);
-    expect(bytes[1]).toBeGreaterThan(1000 + Math.ceil((17 * 12 * 37) / 8));
+    expect(bytes[1]).toBeGreaterThan(1000 + Math.ceil((17 * 12 * ringBits) / 8));
     expect(bytes[2]).toBeGreaterThan(1000);
   });
 
   it('send nothing but masked rows while the pool lasts', async () => {
     const { bytes } = await run(16);
-    expect(bytes[0]).toBe(Math.ceil((5 * 12 * 37) / 8));
+    expect(bytes[0]).toBe(Math.ceil((5 * 12 * ringBits) / 8));
     expect(bytes[1]).toBeGreaterThan(1000);
-    expect(bytes[2]).toBe(Math.ceil((9 * 12 * 30) / 8));
+    expect(bytes[2]).toBe(Math.ceil((9 * 12 * ringBits) / 8));
   });
 });
 

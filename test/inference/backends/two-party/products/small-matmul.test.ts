@@ -29,7 +29,7 @@ it('multiplies small shared matrices exactly', () =>
         const y = [words(batch * k * m), words(batch * k * m)] as const;
         const [z0, z1] = await both(testParties(seed), (party) => {
           const at = party.session.self === 'server' ? 0 : 1;
-          return smallMatmul(party, x[at], y[at], shape);
+          return smallMatmul(party, x[at], y[at], shape, 'client');
         });
         z0.forEach((word, at) => {
           const [b, i, j] = [Math.floor(at / (n * m)), Math.floor(at / m) % n, at % m];

@@ -68,7 +68,7 @@ async function runShuffle(rows: number, plain: readonly Plain[], seed: number) {
     const meter = new Meter();
     const blocks = shares.map((pair) => pair[index]);
     const shuffled = await withSpan(meter.span, () =>
-      shuffleRows({ session, cots: cots[index], nextReceiver: 'server' }, rows, blocks),
+      shuffleRows({ session, cots: cots[index] }, rows, blocks),
     );
     return { shuffled, cost: meter.finish().cost };
   };
