@@ -15,6 +15,7 @@ import { command as inspect } from './commands/inspect.js';
 import { command as measure } from './commands/measure.js';
 import { command as predict } from './commands/predict.js';
 import { command as report } from './commands/report.js';
+import { command as reschedule } from './commands/reschedule.js';
 import { command as serve } from './commands/serve.js';
 import { command as soup } from './commands/soup.js';
 import { command as sweep } from './commands/sweep.js';
@@ -29,6 +30,7 @@ export const commands: readonly RegisteredCommand[] = [
   exportCommand,
   inspect,
   verify,
+  reschedule,
   verifyCommitment,
   serve,
   infer,

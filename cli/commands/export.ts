@@ -9,6 +9,7 @@ import {
 import { note } from '../../util/note.js';
 import type { Command, GlobalOptions } from '../command.js';
 import type { Agreement, Comparison } from '../../training/export/export-report.js';
+import { opensOption } from '../opens-options.js';
 import { fraction, optional, wholeNumber } from '../options.js';
 import { print, printJson, printTable } from '../output.js';
 import { columnOptions, formatOption } from '../own-data-options.js';
@@ -120,13 +121,7 @@ export const command: Command<ExportOptions> = {
         coerce: optionalBits('embedding-bits'),
         describe: 'Bits of the word vectors, 4 to 16',
       })
-      .option('opens', {
-        choices: ['schedule', 'counts'] as const,
-        default: 'schedule' as const,
-        describe:
-          'What runs of the model open beside the answer: nothing, since public numbers of tokens stay in each layer (schedule), or how ' +
-          'many tokens the thresholds keep (counts)',
-      })
+      .option('opens', opensOption)
       .option('schedule-quantile', {
         type: 'string',
         describe: `Of the schedule: this share of the texts keeps no more tokens by the thresholds; ${DEFAULT_SCHEDULE_QUANTILE} by default, ${KEEP_SCHEDULE_QUANTILE} with --keep`,
