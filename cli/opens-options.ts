@@ -1,5 +1,5 @@
 /** Options of commands that decide what a model opens. */
-import { DEFAULT_SCHEDULE_QUANTILE } from '../training/export/schedule-quantile.js';
+import { DEFAULT_SCHEDULE_QUANTILE } from '../config/schedule-quantile.js';
 import { fraction } from './options.js';
 
 export const opensOption = {

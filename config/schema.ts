@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { METRIC_NAMES } from '../model/task.js';
+import { DEFAULT_SCHEDULE_QUANTILE } from './schedule-quantile.js';
 
 /** Names of GLUE's tasks as the command line spells them: shorthands for descriptions. */
 export const taskNames = [
@@ -228,6 +229,13 @@ const masks = z
     monotone: z.boolean().default(false),
     /** Weight of the mask losses. */
     lambda: z.number().min(0).default(0.4),
+    /**
+     * What private runs of the model will open. `counts`: hard masks compare scores with the thresholds. `schedule`: once thresholds
+     * stand still in the hard phase, public numbers of tokens are measured (`scheduleQuantile` of what the thresholds keep), and
+     * from then on masks keep the best by rank: training and its evaluations see what runs of `export --opens schedule` do.
+     */
+    opens: z.enum(['counts', 'schedule']).default('counts'),
+    scheduleQuantile: fraction.default(DEFAULT_SCHEDULE_QUANTILE),
     /** Weight of the reduction masks within them. */
     alpha: z.number().min(0).default(0.5),
     /**

@@ -2,10 +2,7 @@
 import type { Argv } from 'yargs';
 import type { FileFormat } from '../../config/schema.js';
 import { exportModel } from '../../index.js';
-import {
-  DEFAULT_SCHEDULE_QUANTILE,
-  KEEP_SCHEDULE_QUANTILE,
-} from '../../training/export/schedule-quantile.js';
+import { DEFAULT_SCHEDULE_QUANTILE, KEEP_SCHEDULE_QUANTILE } from '../../config/schedule-quantile.js';
 import { note } from '../../util/note.js';
 import type { Command, GlobalOptions } from '../command.js';
 import type { Agreement, Comparison } from '../../training/export/export-report.js';

@@ -25,7 +25,7 @@ import { exportArtifact } from './export.js';
 import type { Agreement, RangeWarning } from './export-report.js';
 import type { QuantizationReport } from './quantize.js';
 import { quantileThresholds } from './quantile-thresholds.js';
-import { DEFAULT_SCHEDULE_QUANTILE, KEEP_SCHEDULE_QUANTILE } from './schedule-quantile.js';
+import { DEFAULT_SCHEDULE_QUANTILE, KEEP_SCHEDULE_QUANTILE } from '../../config/schedule-quantile.js';
 
 /** A text, or a pair of texts. */
 export interface CalibrationText {

@@ -17,6 +17,7 @@ import * as z from 'zod';
 import { parseRunConfig } from '../../config/load.js';
 import type { PhaseName, RunConfig } from '../../config/schema.js';
 import { fromElements, toFloat32 } from '../../model/artifact/stored-tensor.js';
+import { scheduleSchema } from '../../model/artifact/schedule.js';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from '../../model/checkpoint/checkpoint.js';
 import {
   parseSafetensors,
@@ -72,6 +73,7 @@ const positionSchema = z.strictObject({
     .default(null),
   lambda: z.number(),
   kept: z.array(z.number()).nullable().default(null),
+  schedule: scheduleSchema.nullable().default(null),
   spread: z.array(z.number()).nullable(),
 });
 
@@ -225,7 +227,7 @@ export class RunFolder {
     );
     if (!parsed.success)
       throw new TrainingError(`${this.last}/position.json: ${parsed.error.issues[0]?.message}`);
-    const { formatVersion: _, spread, lambda, kept, ...position } = parsed.data;
+    const { formatVersion: _, spread, lambda, kept, schedule, ...position } = parsed.data;
     const file = join(this.last, 'optimizer.safetensors');
     const { tensors, metadata } = parseSafetensors(await readFile(file), file);
     state.spread = spread;
@@ -242,6 +244,6 @@ export class RunFolder {
       (name) => [name, { mean: floats(`mean.${name}`), square: floats(`square.${name}`) }] as const,
     );
     optimizer.restore(Number(metadata.step), new Map(moments));
-    return { optimizer, position, control: { lambda, kept } };
+    return { optimizer, position, control: { lambda, kept, schedule } };
   }
 }

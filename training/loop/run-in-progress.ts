@@ -31,7 +31,7 @@ export class RunInProgress {
   ) {
     this.folder = new RunFolder(directory);
     this.log = new MetricsLog(this.folder.metrics);
-    this.control = { lambda: config.masks.lambda, kept: null };
+    this.control = { lambda: config.masks.lambda, kept: null, schedule: null };
     this.optimizer = this.newOptimizer();
   }
 

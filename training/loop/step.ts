@@ -7,6 +7,7 @@ import { onNativeBackend } from '../backend/kernel.js';
 import { nativeBackend } from '../backend/native-backend.js';
 import { type EncoderOptions, type EncoderOutput, encode } from '../network/encoder.js';
 import { hardMasks } from '../network/forward-options.js';
+import { bestMasks } from '../network/schedule-masks.js';
 import {
   crossEntropy,
   distillationLoss,
@@ -164,9 +165,11 @@ function masksOf(
   state: ModelState,
   options: StepOptions,
   leaf: (name: string) => tf.Tensor,
+  batch: Batch,
 ): LayerMasks[] | null {
   const { masks } = options;
   if (masks.mode === 'none' || state.spread === null) return null;
+  if (masks.mode === 'hard' && state.schedule) return bestMasks(state.schedule, batch);
   if (masks.mode === 'hard') return hardMasks(currentThresholds(state)!, state.reduces, masks.temperatures);
   const threshold = (name: string, layer: number): tf.Scalar =>
     leaf(name).slice([layer], [1]).reshape([]).mul(state.spread![layer]!) as tf.Scalar;
@@ -248,7 +251,7 @@ export function trainingStep<T>(
       });
       const output = encode(named, state.config, batch, options.freezeEmbeddings ? batch.ids : places, {
         curves: DEFAULT_METHOD.curves,
-        masks: masksOf(state, options, (name) => named[name]!),
+        masks: masksOf(state, options, (name) => named[name]!, batch),
         dropout: options.dropout,
         lastLayer: 'cls',
         precision: options.precision,

@@ -4,6 +4,7 @@ import type { StepMasks } from '../loop/step.js';
 import { holdShares, targetShares } from '../network/thresholds.js';
 import { MaskedPhase } from './masked.js';
 import type { StepTaken } from './phase.js';
+import { settledSchedule } from './settle-schedule.js';
 
 /** Where a share is to be met, parts of the phase at whose end it is reached, and at whose end thresholds stand still. */
 const REACHED = 0.3;
@@ -11,6 +12,26 @@ const HELD = 0.8;
 
 export class HardPhase extends MaskedPhase {
   readonly name = 'hard';
+
+  /** Thresholds that follow no target stand still from the beginning. */
+  override async begin(): Promise<void> {
+    this.run.control.schedule = null;
+    if (this.run.config.masks.keep === null) this.#settle();
+  }
+
+  override async open(): Promise<void> {
+    await super.open();
+    const { schedule } = this.run.control;
+    if (schedule) this.run.prepared.state.schedule = schedule;
+  }
+
+  /** From here on tokens are kept by rank, if that is what will run. */
+  #settle(): void {
+    const { config, control, prepared } = this.run;
+    if (config.masks.opens === 'counts') return;
+    control.schedule = settledSchedule(this.run);
+    prepared.state.schedule = control.schedule;
+  }
 
   masks(): StepMasks {
     const { temperature, polarization } = this.run.config.masks;
@@ -30,6 +51,7 @@ export class HardPhase extends MaskedPhase {
     const { config, prepared, control } = this.run;
     const { keep } = config.masks;
     const learned = control.kept;
+    if (progress >= HELD && control.schedule === null) this.#settle();
     if (progress >= HELD || keep === null || !learned) return null;
     const shares = targetShares(learned, keep).map((share, layer) =>
       annealed(learned[layer]!, share, progress / REACHED),

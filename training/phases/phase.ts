@@ -1,4 +1,5 @@
 /** What the loop knows of a phase. Everything that CipherPrune adds to ordinary training happens behind this interface. */
+import type { Schedule } from '../../model/artifact/schedule.js';
 import type { PhaseName, RunConfig } from '../../config/schema.js';
 import type { Teacher } from '../distil/teacher.js';
 import type { EncodedExample } from '../loop/batches.js';
@@ -15,6 +16,8 @@ export interface Control {
   lambda: number;
   /** Kept shares per layer, a running mean over the soft phase: what the hard phase holds where a share is to be met. */
   kept: readonly number[] | null;
+  /** Public numbers of tokens, once the hard phase has measured them. */
+  schedule: Schedule | null;
 }
 
 /** What the phases of a run share. */

@@ -32,7 +32,7 @@ export class SoftPhase extends MaskedPhase {
 
   override async begin(): Promise<void> {
     const { config, folder, prepared, control } = this.run;
-    Object.assign(control, { lambda: config.masks.lambda, kept: null } satisfies Control);
+    Object.assign(control, { lambda: config.masks.lambda, kept: null, schedule: null } satisfies Control);
     await folder.writeModel(folder.dense, prepared.state);
     this.#placeThresholds();
   }

@@ -63,6 +63,37 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe('an exported artifact', () => {
+  it('with a schedule keeps the best by rank in fixed point as in float, whatever the text', async () => {
+    const tokenizer = createTokenizer(tokenizerFiles);
+    const examples = texts.map((text, index) => {
+      const { ids, tokenTypes } = tokenizer.encode(text, null, 32);
+      return { index, ids: Int32Array.from(ids), types: Int32Array.from(tokenTypes), label: 0 };
+    });
+    const { artifact, state } = exportArtifact(checkpoint, examples, {
+      weightBits: 10,
+      embeddingBits: 10,
+      fixedPoint: { ringBits: 37, fractionBits: 12 },
+      scheduleQuantile: 0.5,
+    });
+    const { schedule } = artifact.public;
+    expect(schedule!.map(({ tokens }) => tokens)).toEqual([8, 16, 32]);
+    await writeArtifact(join(folder, 'scheduled'), artifact);
+    const classifier = await CleartextClassifier.open(join(folder, 'scheduled'));
+    for (const [i, text] of texts.entries()) {
+      const float = predict(state, [examples[i]!], { prune: true });
+      const fixed = await classifier.classify(text);
+      const { length } = examples[i]!.ids;
+      const counts = schedule!.find(({ tokens }) => tokens === fixed.bucket)!.layers;
+      expect(fixed.layers.slice(0, -1).map(({ kept, important }) => ({ kept, important }))).toEqual(counts);
+      counts.forEach(({ kept }, layer) => {
+        expect(Math.round(float.keptRatio[layer]! * length)).toBe(Math.min(kept, length));
+      });
+      fixed.logits!.forEach((logit, label) => {
+        expect(Math.abs(logit - float.logits![label]!), text).toBeLessThan(0.05);
+      });
+    }
+  });
+
   it('gives in fixed point what the float encoder gives with the rounded weights: tokens kept, and logits', async () => {
     const tokenizer = createTokenizer(tokenizerFiles);
     const examples = texts.map((text, index) => {
