@@ -4,15 +4,16 @@
  */
 import { MultiBar, Presets } from 'cli-progress';
 import Table from 'cli-table3';
+import { printableLines } from '../util/printable.js';
 
 /** One JSON value as one line on standard output. */
 export const printJson = (value: unknown): void => {
-  process.stdout.write(`${JSON.stringify(value)}\n`);
+  process.stdout.write(`${printableLines(JSON.stringify(value))}\n`);
 };
 
 /** One line of a result for people, on standard output. */
 export const print = (line = ''): void => {
-  process.stdout.write(`${line}\n`);
+  process.stdout.write(`${printableLines(line)}\n`);
 };
 
 /** A table for people; the first row is the header. */

@@ -56,7 +56,8 @@ function exitCodeOf(error: unknown): number {
 function report(error: unknown, verbose: boolean): void {
   const message = error instanceof Error ? error.message || error.name : String(error);
   note(`cipherprune: ${message.replace(/\s*\n\s*/g, '; ')}`);
-  if (verbose && error instanceof Error && error.stack) note(error.stack);
+  if (verbose && error instanceof Error && error.stack)
+    for (const line of error.stack.split('\n')) note(line);
 }
 
 /** Runs one command line; resolves to the exit code and never throws. */

@@ -1,4 +1,6 @@
-/** One line on standard error. */
+import { printable } from './printable.js';
+
+/** One line on standard error, whatever a peer's message in it holds. */
 export const note = (line: string): void => {
-  process.stderr.write(`${line}\n`);
+  process.stderr.write(`${printable(line)}\n`);
 };

@@ -1,10 +1,15 @@
 /** Errors of the engine. Messages say who, where, expected and got; never a secret. */
 import { CipherPruneError } from '../../util/errors.js';
+import { printable } from '../../util/printable.js';
 
-/** The peer sent something that the protocol does not allow, or went away. */
+/** The peer sent something that the protocol does not allow, or went away. What it sent may be in the message: made printable here. */
 export class ProtocolError extends CipherPruneError {
   override name = 'ProtocolError';
   readonly code: `ERR_${string}` = 'ERR_PROTOCOL';
+
+  constructor(message: string) {
+    super(printable(message));
+  }
 }
 
 /** The peer did not answer in time. */

@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { printable } from '../../util/printable.js';
 import { PeerClosedError, PeerTimeoutError, ProtocolError } from '../core/errors.js';
 import { TcpChannel } from '../net/tcp-channel.js';
 import type { Cost } from '../session/meter.js';
@@ -93,7 +94,9 @@ async function serveClient(
 }
 
 /** Listens; resolves once clients can connect. Throws if the address is taken or unknown. */
-export async function startServer(options: ServerOptions): Promise<RunningServer> {
+export async function startServer(given: ServerOptions): Promise<RunningServer> {
+  // What a client sends may be part of an error's message.
+  const options: ServerOptions = { ...given, log: (line) => given.log(printable(line)) };
   const open = new Set<TcpChannel>();
   const doorkeeper = new Doorkeeper(options);
   let clients = 0;

@@ -8,6 +8,7 @@ import {
   type ModelConfig,
   PROBLEMS,
 } from '../config.js';
+import { isPrintable } from '../../util/printable.js';
 import { storedTaskSchema } from '../task.js';
 import type { MethodReference, PublicModel } from './artifact.js';
 import { ArtifactError } from './artifact-error.js';
@@ -21,7 +22,7 @@ const MOST_PRIVATE_WORDS = 1 << 18;
 
 const upTo = (maximum: number) => z.number().int().min(1).max(maximum);
 const magnitude = z.number().min(0).max(1e12);
-const label = z.string().min(1).max(200);
+const label = z.string().min(1).max(200).refine(isPrintable, { message: 'labels must be printable' });
 
 const bert = BERT_ARCHITECTURE;
 
