@@ -17,6 +17,8 @@ import { command as predict } from './commands/predict.js';
 import { command as report } from './commands/report.js';
 import { command as reschedule } from './commands/reschedule.js';
 import { command as serve } from './commands/serve.js';
+import { command as serveNode } from './commands/serve-node.js';
+import { command as shareModel } from './commands/share-model.js';
 import { command as soup } from './commands/soup.js';
 import { command as sweep } from './commands/sweep.js';
 import { command as tokenize } from './commands/tokenize.js';
@@ -34,6 +36,8 @@ export const commands: readonly RegisteredCommand[] = [
   verifyCommitment,
   serve,
   infer,
+  shareModel,
+  serveNode,
   evaluate,
   predict,
   tokenize,

@@ -5,6 +5,7 @@ import { pairFault } from '../../data/sources/own.js';
 import { taskOfModel } from '../../data/sources/tasks.js';
 import { OUTPUT_FORMATS, type OutputFormat } from '../../data/tables/write.js';
 import { LOCAL_AHEAD_MEGABYTES, withClient } from '../../experiments/with-client.js';
+import { withNodes } from '../../experiments/with-nodes.js';
 import type { Client } from '../../inference/client/client.js';
 import { ANSWER_KINDS, type AnswerKind, DEFAULT_ANSWER } from '../../inference/core/answer.js';
 import type { CotKind } from '../../inference/core/cot-kind.js';
@@ -26,6 +27,7 @@ import {
   timeoutOption,
   warmOption,
 } from '../model-options.js';
+import { certificatesOf, insecurePlainOption, threeAddresses, tlsCaOption } from '../node-options.js';
 import { hostAndPort } from '../options.js';
 import { progressBar } from '../output.js';
 import { formatOption, maxBadRowsOption } from '../own-data-options.js';
@@ -35,6 +37,10 @@ import type { TextInput } from '../texts.js';
 
 interface InferOptions {
   readonly connect?: string | undefined;
+  readonly connectNodes?: string | undefined;
+  readonly parties: 2 | 3;
+  readonly tlsCa?: string | undefined;
+  readonly insecurePlain: boolean;
   readonly local: boolean;
   readonly artifact?: string | undefined;
   readonly modelDigest?: string | undefined;
@@ -61,8 +67,12 @@ interface InferOptions {
   readonly json: boolean;
 }
 
-function checkTarget({ connect, local, artifact, modelDigest, privateEmbedding }: InferOptions): void {
-  if ((connect === undefined) === !local) throw new UsageError('expected either --connect or --local');
+function checkTarget(options: InferOptions): void {
+  const { connect, connectNodes, local, artifact, modelDigest, privateEmbedding, parties } = options;
+  const targets = [connect !== undefined, connectNodes !== undefined, local].filter(Boolean).length;
+  if (targets !== 1) throw new UsageError('expected one of --connect, --connect-nodes and --local');
+  if (parties === 3 && connect !== undefined)
+    throw new UsageError('--parties 3: expected --connect-nodes or --local, got --connect');
   if (local && artifact === undefined) throw new UsageError('--local needs --artifact');
   if (privateEmbedding && !local)
     throw new UsageError('--private-embedding needs --local; a server that runs elsewhere decides by itself');
@@ -82,10 +92,13 @@ function warnIfTruncated({ source }: TextInput, { truncatedTokens, tokens }: Cla
 const placeOf = (batch: readonly TextInput[]): string =>
   batch.length === 1 ? batch[0]!.source : `${batch[0]!.source} to ${batch.at(-1)!.source}`;
 
+/** What is asked of a client, of one server or of three nodes. */
+type TextClient = Pick<Client, 'model' | 'classifyBatch' | 'prepare' | 'bucketOf'>;
+
 /** The batches; material is made before the first, and between them as long as nobody waits; for the next time after the last. */
 async function* warmedBatches(
   texts: TextSource,
-  client: Client,
+  client: TextClient,
   { warm, pool }: Pick<InferOptions, 'warm' | 'pool'>,
 ): AsyncGenerator<readonly TextInput[]> {
   if (texts.isLive && !process.stdin.isTTY) await client.prepare(warm);
@@ -158,7 +171,23 @@ async function infer(options: GlobalOptions & InferOptions): Promise<void> {
     pool: options.pool,
     ...(options.local && options.pool !== undefined ? { pools: `${options.pool}.server` } : {}),
   };
-  await withClient(target, async (client) => {
+  const connected = async (body: (client: TextClient) => Promise<void>): Promise<void> => {
+    if (options.connectNodes === undefined && options.parties === 2) return withClient(target, body);
+    return withNodes(
+      {
+        nodes:
+          options.connectNodes === undefined ? null : threeAddresses('connect-nodes', options.connectNodes),
+        artifact: options.artifact,
+        certificates: await certificatesOf(options),
+        insecurePlain: options.insecurePlain,
+        timeoutSeconds: options.timeout,
+        answer: target.serverAnswer,
+        verbose: options.verbose,
+      },
+      body,
+    );
+  };
+  await connected(async (client) => {
     checkPairs(texts.known, client.model);
     const answers = answerPrinter(options, texts.columns, client.model.config);
     const summary = new Summary();
@@ -188,6 +217,18 @@ export const command: Command<InferOptions> = {
   builder: (yargs: Argv<GlobalOptions>) =>
     yargs.options({
       connect: { type: 'string', describe: 'HOST:PORT of a server', requiresArg: true },
+      'connect-nodes': {
+        type: 'string',
+        describe: 'HOST:PORT of nodes 0, 1, 2 of three parties (serve-node), with commas between',
+        requiresArg: true,
+      },
+      parties: {
+        choices: [2, 3] as const,
+        default: 2 as const,
+        describe: 'With --local: a server and a client, or three nodes and a client',
+      },
+      'tls-ca': tlsCaOption,
+      'insecure-plain': insecurePlainOption,
       local: { type: 'boolean', default: false, describe: 'Start both parties here, as two processes' },
       artifact: {
         type: 'string',

@@ -4,14 +4,22 @@
  */
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Node, NodeIndex } from '../backends/three-party/node.js';
 import { ProtocolError } from '../core/errors.js';
 import { Prg } from '../crypto/prg.js';
 import type { Channel } from '../net/channel.js';
-import { connectTcp, TcpChannel } from '../net/tcp-channel.js';
+import { TcpChannel } from '../net/tcp-channel.js';
 import { createLeakList } from '../session/create-session.js';
+import {
+  type Address,
+  type Certificates,
+  checkPlain,
+  connectLink,
+  createLinkServer,
+  isNode,
+} from './links.js';
 import {
   bytesOfHex,
   decodeRequest,
@@ -28,16 +36,16 @@ import {
 import { NodeEngine } from './node-run.js';
 import type { NodeModel } from './share-model.js';
 
-export interface Address {
-  readonly host: string;
-  readonly port: number;
-}
+export type { Address } from './links.js';
 
 export interface NodeOptions {
   readonly model: NodeModel;
   /** Of the nodes 0, 1, 2; this one listens at its own. */
   readonly peers: readonly [Address, Address, Address];
   readonly timeoutMilliseconds: number;
+  /** TLS on all links; null for plain TCP, which may leave the machine with `insecurePlain` only. */
+  readonly certificates?: Certificates | null;
+  readonly insecurePlain?: boolean;
   /** Clients that may wait or be served at the same time. */
   readonly maxClients?: number;
   readonly onLog?: (line: string) => void;
@@ -76,17 +84,22 @@ export class NodeServer {
     this.#options = options;
     this.#engine = new NodeEngine(options.model);
     this.#index = options.model.node;
-    this.#server = createServer((socket) => void this.#accept(socket));
+    this.#server = createLinkServer(this.#certificates, (socket) => void this.#accept(socket));
   }
 
   /** Listens; links to the other nodes come up as they do. */
   static async start(options: NodeOptions): Promise<NodeServer> {
+    checkPlain(options.peers, options.certificates ?? null, options.insecurePlain ?? false);
     const server = new NodeServer(options);
     const { host, port } = options.peers[server.#index]!;
     server.#server.listen(port, host);
     await once(server.#server, 'listening');
     server.#running = server.#serve();
     return server;
+  }
+
+  get #certificates(): Certificates | null {
+    return this.#options.certificates ?? null;
   }
 
   get port(): number {
@@ -122,6 +135,8 @@ export class NodeServer {
     const channel = this.#channelOf(socket, 'a peer');
     try {
       if ((await receiveOpening(channel)) === 'client') await this.#client(channel);
+      else if (!isNode(socket, this.#certificates))
+        throw new ProtocolError('expected a node with a certificate of the authority given, got another');
       else if (this.#previous) this.#previous(channel);
       else await channel.close();
     } catch (error) {
@@ -228,12 +243,11 @@ export class NodeServer {
     };
   }
 
-  async #connectNext({ host, port }: Address): Promise<Channel> {
+  async #connectNext(address: Address): Promise<Channel> {
     for (;;) {
       if (this.#stopped) throw new ProtocolError('the node stops');
       try {
-        const { timeoutMilliseconds } = this.#options;
-        const channel = await connectTcp(host, port, { timeoutMilliseconds });
+        const channel = await connectLink(address, this.#certificates, this.#options.timeoutMilliseconds);
         this.#channels.add(channel);
         return channel;
       } catch {

@@ -3,6 +3,7 @@
  * engine's program on shapes alone, so that it knows what to share and what the answer means; it computes nothing else.
  */
 import { kernels } from '#kernels';
+import type { PublicModel } from '../../model/artifact/artifact.js';
 import { parsePublicPart, type PublicPart } from '../../model/artifact/artifact-file.js';
 import { createTokenizer, type Tokenizer } from '../../model/tokenizer/tokenizer.js';
 import type { LeakName } from '../backends/backend.js';
@@ -16,14 +17,13 @@ import { Prg } from '../crypto/prg.js';
 import { classify } from '../engine/classify.js';
 import { prepareModel } from '../engine/prepare.js';
 import type { Channel } from '../net/channel.js';
-import { connectTcp } from '../net/tcp-channel.js';
 import { type Classification, classificationOf } from '../run/classification.js';
 import { bucketOf } from '../run/request.js';
 import { type TextInput, textOrPair } from '../run/text-input.js';
 import { createLeakList } from '../session/create-session.js';
 import { NO_COST } from '../session/meter.js';
 import { encodeRequest, expectSuccess, hexOf, ID_BYTES, SEED_BYTES, sendOpening } from './messages.js';
-import type { Address } from './node-server.js';
+import { type Address, type Certificates, checkPlain, connectLink } from './links.js';
 
 const NODES = [0, 1, 2] as const;
 
@@ -110,6 +110,9 @@ const counted = (channel: Channel, traffic: { sentBytes: number; receivedBytes: 
 export interface NodesClientOptions {
   readonly nodes: readonly [Address, Address, Address];
   readonly timeoutMilliseconds: number;
+  /** The authority that signed the nodes' certificates; null for plain TCP, which may leave the machine with `insecurePlain` only. */
+  readonly certificates?: Certificates | null;
+  readonly insecurePlain?: boolean;
   /** What the nodes are to answer; probabilities unless given. The nodes compute what is asked. */
   readonly answer?: AnswerTerms;
 }
@@ -133,10 +136,11 @@ export class NodesClient {
 
   /** @throws ProtocolError unless the three are nodes 0, 1 and 2 of one sharing */
   static async connect(options: NodesClientOptions): Promise<NodesClient> {
+    checkPlain(options.nodes, options.certificates ?? null, options.insecurePlain ?? false);
     const channels: Channel[] = [];
     try {
-      for (const { host, port } of options.nodes)
-        channels.push(await connectTcp(host, port, { timeoutMilliseconds: options.timeoutMilliseconds }));
+      for (const address of options.nodes)
+        channels.push(await connectLink(address, options.certificates ?? null, options.timeoutMilliseconds));
       for (const channel of channels) sendOpening(channel, 'client');
       const hellos = await Promise.all(channels.map((channel) => channel.receive(ID_BYTES + 5)));
       const sharings = hellos.map((hello) => hexOf(hello.subarray(0, ID_BYTES)));
@@ -156,6 +160,26 @@ export class NodesClient {
       await Promise.all(channels.map((channel) => channel.close()));
       throw error;
     }
+  }
+
+  get model(): PublicModel {
+    return this.publicPart.model;
+  }
+
+  /** Padded length of a text. */
+  bucketOf(input: TextInput): number {
+    const { text, textPair } = textOrPair(input);
+    return bucketOf(this.#tokenizer.encode(text, textPair, this.model.maxTokens).ids.length);
+  }
+
+  /** Nodes make nothing ahead. */
+  async prepare(): Promise<void> {}
+
+  /** One text after another. */
+  async classifyBatch(inputs: readonly TextInput[]): Promise<Classification[]> {
+    const results: Classification[] = [];
+    for (const input of inputs) results.push(await this.classify(input));
+    return results;
   }
 
   /** One text after another: a call waits for those before it. */

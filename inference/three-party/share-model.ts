@@ -73,8 +73,11 @@ const sharesOfNode = (
   rest: Uint8Array,
 ): Uint8Array => Buffer.concat(node === 0 ? [first, second] : [node === 1 ? second : first, rest]);
 
-/** Writes DIR/0, DIR/1 and DIR/2, whole or not at all. */
-export async function shareModel({ artifact, publicPart }: ArtifactParts, directory: string): Promise<void> {
+/** Writes DIR/0, DIR/1 and DIR/2, whole or not at all. → the number of the sharing */
+export async function shareModel(
+  { artifact, publicPart }: ArtifactParts,
+  directory: string,
+): Promise<string> {
   const entries = await modelEntries(artifact.public, artifact.private);
   const seeds = [randomBytes(SEED_BYTES), randomBytes(SEED_BYTES)] as const;
   const rest = remainders(entries, seeds);
@@ -96,6 +99,7 @@ export async function shareModel({ artifact, publicPart }: ArtifactParts, direct
     files.set(`${node}/${sharesName}`, shares);
   }
   await replaceDirectory(directory, files);
+  return sharing;
 }
 
 async function readChecked(directory: string, name: string, expected?: string): Promise<Uint8Array> {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -5,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FINEST_LOGITS } from '../../../inference/core/answer.js';
 import { CleartextClassifier } from '../../../inference/run/cleartext-classifier.js';
+import { checkPlain, readCertificates } from '../../../inference/three-party/links.js';
 import { type Address, NodeServer } from '../../../inference/three-party/node-server.js';
 import { NodesClient } from '../../../inference/three-party/nodes-client.js';
 import { readNodeModel, shareModel } from '../../../inference/three-party/share-model.js';
@@ -119,5 +121,104 @@ describe('three nodes and a client over TCP', () => {
     const again = await NodesClient.connect({ nodes: peers, timeoutMilliseconds: 20_000 });
     expect((await again.classify(TEXTS[0]!)).label).toBe(1);
     await again.close();
+  });
+});
+
+/** A self-signed authority and a certificate of 127.0.0.1 that it signed, by openssl. */
+function makeCertificates(folder: string): boolean {
+  const run = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'ignore' });
+  try {
+    const subject = (name: string) => [
+      '-subj',
+      `/CN=${name}`,
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:prime256v1',
+      '-nodes',
+    ];
+    run('req', '-x509', ...subject('ca'), '-keyout', 'ca.key', '-out', 'ca.pem', '-days', '2');
+    run('req', '-x509', ...subject('other'), '-keyout', 'other.key', '-out', 'other.pem', '-days', '2');
+    run(
+      'req',
+      ...subject('node'),
+      '-keyout',
+      'node.key',
+      '-out',
+      'node.csr',
+      '-addext',
+      'subjectAltName=IP:127.0.0.1',
+    );
+    run(
+      'x509',
+      '-req',
+      '-in',
+      'node.csr',
+      '-CA',
+      'ca.pem',
+      '-CAkey',
+      'ca.key',
+      '-CAcreateserial',
+      '-copy_extensions',
+      'copy',
+      '-out',
+      'node.pem',
+      '-days',
+      '2',
+    );
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe('links', () => {
+  it('may not leave the machine in the clear unless it is said', () => {
+    const away = [{ host: '192.0.2.1', port: 1 }];
+    expect(() => checkPlain(away, null, false)).toThrow(/192\.0\.2\.1/);
+    checkPlain(away, null, true);
+    checkPlain([{ host: '127.0.0.1', port: 1 }], null, false);
+  });
+
+  it('are TLS among nodes of one authority; a client without it, and a node of another, are refused', async ({
+    skip,
+  }) => {
+    const folder = await mkdtemp(join(tmpdir(), 'cipherprune-tls-'));
+    if (!makeCertificates(folder)) skip('no openssl here');
+    const parts = await scheduled(join(folder, 'artifact'));
+    await shareModel(parts, join(folder, 'shares'));
+    const nodes = (await freePorts(3)).map((port) => ({ host: '127.0.0.1', port })) as unknown as readonly [
+      Address,
+      Address,
+      Address,
+    ];
+    const file = (name: string) => join(folder, name);
+    const certificates = await readCertificates({
+      ca: file('ca.pem'),
+      cert: file('node.pem'),
+      key: file('node.key'),
+    });
+    const servers: NodeServer[] = [];
+    for (const node of [0, 1, 2])
+      servers.push(
+        await NodeServer.start({
+          model: await readNodeModel(join(folder, 'shares', String(node))),
+          peers: nodes,
+          certificates,
+          timeoutMilliseconds: 20_000,
+        }),
+      );
+    const options = { nodes, timeoutMilliseconds: 20_000 };
+    const client = await NodesClient.connect({
+      ...options,
+      certificates: await readCertificates({ ca: file('ca.pem') }),
+    });
+    expect((await client.classify(TEXTS[0]!)).label).toBe(1);
+    await client.close();
+    await expect(
+      NodesClient.connect({ ...options, certificates: await readCertificates({ ca: file('other.pem') }) }),
+    ).rejects.toThrow(/certificate of the authority/);
+    await Promise.all(servers.map((server) => server.close()));
+    await rm(folder, { recursive: true });
   });
 });

@@ -1,0 +1,94 @@
+/** `serve-node`: one of the three nodes. */
+import type { Argv } from 'yargs';
+import { UsageError } from '../../util/errors.js';
+import { onInterrupt } from '../../util/interrupt.js';
+import { note } from '../../util/note.js';
+import type { Command, GlobalOptions } from '../command.js';
+import { timeoutOption } from '../model-options.js';
+import { certificatesOf, insecurePlainOption, threeAddresses, tlsCaOption } from '../node-options.js';
+import { wholeNumber } from '../options.js';
+import { print } from '../output.js';
+
+interface ServeNodeOptions {
+  readonly shares: string;
+  readonly node?: number | undefined;
+  readonly peers: string;
+  readonly timeout: number;
+  readonly maxClients: number;
+  readonly tlsCa?: string | undefined;
+  readonly tlsCert?: string | undefined;
+  readonly tlsKey?: string | undefined;
+  readonly insecurePlain: boolean;
+  readonly untilStdinCloses: boolean;
+}
+
+const standardInputEnd = (): Promise<void> =>
+  new Promise((resolve) => {
+    process.stdin.once('end', resolve).once('close', resolve).once('error', resolve).resume();
+  });
+
+async function run(options: ServeNodeOptions): Promise<void> {
+  const { readNodeModel } = await import('../../inference/three-party/share-model.js');
+  const { NodeServer } = await import('../../inference/three-party/node-server.js');
+  const peers = threeAddresses('peers', options.peers);
+  const certificates = await certificatesOf(options);
+  if (certificates !== null && options.tlsCert === undefined)
+    throw new UsageError('--tls-ca: expected --tls-cert and --tls-key too: a node shows who it is');
+  const model = await readNodeModel(options.shares);
+  if (options.node !== undefined && options.node !== model.node)
+    throw new UsageError(
+      `--node: expected ${model.node}, of which ${options.shares} has the shares, got ${options.node}`,
+    );
+  const server = await NodeServer.start({
+    model,
+    peers,
+    certificates,
+    insecurePlain: options.insecurePlain,
+    timeoutMilliseconds: options.timeout * 1_000,
+    maxClients: options.maxClients,
+    onLog: note,
+  });
+  print(`listening on ${peers[model.node].host}:${server.port}`);
+  const forgetCleanup = onInterrupt(() => server.close());
+  await (options.untilStdinCloses ? standardInputEnd() : new Promise<never>(() => undefined));
+  forgetCleanup();
+  await server.close();
+}
+
+export const command: Command<ServeNodeOptions> = {
+  command: 'serve-node',
+  describe: 'Run one of three nodes, which together classify what none of them can read',
+  builder: (yargs: Argv<GlobalOptions>) =>
+    yargs.options({
+      shares: {
+        type: 'string',
+        demandOption: true,
+        describe: "The node's folder of share-model",
+        requiresArg: true,
+      },
+      node: {
+        type: 'string',
+        describe: 'Its number, to be sure: the folder knows it',
+        coerce: (value: unknown) => (value === undefined ? undefined : wholeNumber('node', 0, 2)(value)),
+      },
+      peers: {
+        type: 'string',
+        demandOption: true,
+        describe: 'HOST:PORT of nodes 0, 1, 2; this one listens at its own',
+        requiresArg: true,
+      },
+      timeout: timeoutOption,
+      'max-clients': {
+        type: 'string',
+        default: '64',
+        describe: 'Clients at the same time',
+        coerce: wholeNumber('max-clients', 1, 10_000),
+      },
+      'tls-ca': tlsCaOption,
+      'tls-cert': { type: 'string', describe: "PEM of this node's certificate", requiresArg: true },
+      'tls-key': { type: 'string', describe: 'PEM of its key', requiresArg: true },
+      'insecure-plain': insecurePlainOption,
+      'until-stdin-closes': { type: 'boolean', default: false, hidden: true },
+    }) as unknown as Argv<GlobalOptions & ServeNodeOptions>,
+  handler: run,
+};

@@ -1,0 +1,43 @@
+/** `share-model`: an artifact as three folders, one for each node of three parties. */
+import type { Argv } from 'yargs';
+import type { Command, GlobalOptions } from '../command.js';
+import { jsonOption } from '../model-options.js';
+import { print, printJson } from '../output.js';
+
+interface ShareModelOptions {
+  readonly artifact: string;
+  readonly out: string;
+  readonly json: boolean;
+}
+
+async function run({ artifact, out, json }: ShareModelOptions): Promise<void> {
+  const { readArtifact } = await import('../../model/artifact/artifact-file.js');
+  const { shareModel } = await import('../../inference/three-party/share-model.js');
+  const sharing = await shareModel(await readArtifact(artifact), out);
+  if (json) printJson({ artifact, out, sharing, nodes: [0, 1, 2].map((node) => `${out}/${node}`) });
+  else {
+    print(`${out}/0, ${out}/1, ${out}/2: sharing ${sharing}`);
+    print('Give each node its folder and no other: two folders together are the model.');
+  }
+}
+
+export const command: Command<ShareModelOptions> = {
+  command: 'share-model',
+  describe: 'Share a model among three nodes, so that no one of them can read it',
+  builder: (yargs: Argv<GlobalOptions>) =>
+    yargs
+      .option('artifact', {
+        type: 'string',
+        demandOption: true,
+        describe: 'Folder of the exported model',
+        requiresArg: true,
+      })
+      .option('out', {
+        type: 'string',
+        demandOption: true,
+        describe: 'Folder for the three folders 0, 1, 2',
+        requiresArg: true,
+      })
+      .option('json', jsonOption),
+  handler: run,
+};

@@ -1,0 +1,89 @@
+/** A client of three nodes for a command: of given ones, or of three that are started here as processes of their own. */
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { AnswerTerms } from '../inference/core/answer.js';
+import type { Address, Certificates } from '../inference/three-party/links.js';
+import type { NodesClient } from '../inference/three-party/nodes-client.js';
+import { onInterrupt } from '../util/interrupt.js';
+import { note } from '../util/note.js';
+import { selfCommand } from '../util/self-command.js';
+
+type Three = readonly [Address, Address, Address];
+
+export interface NodesTarget {
+  /** The nodes to connect to; null: start three here with `artifact`. */
+  readonly nodes: Three | null;
+  readonly artifact?: string | undefined;
+  readonly certificates: Certificates | null;
+  readonly insecurePlain: boolean;
+  readonly timeoutSeconds: number;
+  readonly answer: AnswerTerms;
+  readonly verbose: boolean;
+}
+
+/** Ports that were free a moment ago. */
+async function freeAddresses(): Promise<Three> {
+  const servers = [0, 1, 2].map(() => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(servers.map((server) => once(server, 'listening')));
+  const addresses = servers.map((server) => ({
+    host: '127.0.0.1',
+    port: (server.address() as AddressInfo).port,
+  }));
+  await Promise.all(servers.map((server) => once(server.close(), 'close')));
+  return addresses as unknown as Three;
+}
+
+async function startNodes({ artifact, timeoutSeconds, verbose }: NodesTarget) {
+  const { readArtifact } = await import('../model/artifact/artifact-file.js');
+  const { shareModel } = await import('../inference/three-party/share-model.js');
+  const { startServerProcess } = await import('../inference/server/server-process.js');
+  const folder = await mkdtemp(join(tmpdir(), 'cipherprune-nodes-'));
+  const processes: { stop(): Promise<unknown> }[] = [];
+  const stop = async (): Promise<void> => {
+    await Promise.all(processes.map((one) => one.stop()));
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    await shareModel(await readArtifact(artifact!), join(folder, 'shares'));
+    const nodes = await freeAddresses();
+    const peers = nodes.map(({ host, port }) => `${host}:${port}`).join(',');
+    for (const node of [0, 1, 2]) {
+      const command = selfCommand(
+        'serve-node',
+        ...['--shares', join(folder, 'shares', String(node)), '--peers', peers],
+        ...['--timeout', String(timeoutSeconds), '--until-stdin-closes'],
+      );
+      processes.push(await startServerProcess(command, (line) => verbose && note(`node ${node}: ${line}`)));
+    }
+    return { nodes, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Runs `body` with a client that is connected; ends everything afterwards, whatever happens. */
+export async function withNodes<T>(
+  target: NodesTarget,
+  body: (client: NodesClient) => Promise<T>,
+): Promise<T> {
+  const { NodesClient } = await import('../inference/three-party/nodes-client.js');
+  const local = target.nodes ? null : await startNodes(target);
+  const forgetCleanup = onInterrupt(() => local?.stop());
+  try {
+    await using client = await NodesClient.connect({
+      nodes: target.nodes ?? local!.nodes,
+      certificates: target.certificates,
+      insecurePlain: target.insecurePlain,
+      timeoutMilliseconds: target.timeoutSeconds * 1_000,
+      answer: target.answer,
+    });
+    return await body(client);
+  } finally {
+    forgetCleanup();
+    await local?.stop();
+  }
+}
