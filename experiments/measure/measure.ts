@@ -1,7 +1,7 @@
 /** Measures a trained run: float, fixed point and private, which tokens leave where, and what a text costs. */
 import { join } from 'node:path';
 import { mean } from '../../data/metrics/mean.js';
-import { computeMetrics } from '../../data/metrics/metrics.js';
+import { scoresOf } from '../../data/metrics/scores.js';
 import type { Dataset, Example } from '../../data/sources/dataset.js';
 import { loadSplit } from '../../data/sources/load.js';
 import { taskOfRun } from '../../data/sources/own.js';
@@ -82,14 +82,15 @@ export function floatMeasured(
   const known = examples
     .map(({ label }, i) => ({ label, at: i }))
     .filter(({ label }) => !Number.isNaN(label));
-  const predicted = known.map(({ at }) => traces[at]!.predicted);
+  const scores = scoresOf(
+    task,
+    known.map(({ at }) => traces[at]!.predicted),
+    known.map(({ label }) => label),
+  );
   return {
     examples: examples.length,
-    metrics: computeMetrics(
-      task,
-      predicted,
-      known.map(({ label }) => label),
-    ),
+    metrics: scores.metrics,
+    interval: scores.interval,
     keptRatio,
     importantRatio: perLayer(traces, 'important', length),
     meanKeptRatio: mean(keptRatio),
@@ -98,8 +99,9 @@ export function floatMeasured(
 }
 
 const measuredOf = (evaluation: Evaluation, sent: boolean): Measured => {
-  const { examples, metrics, keptRatio, importantRatio, meanKeptRatio, meanCost: cost } = evaluation;
-  return { examples, metrics, keptRatio, importantRatio, meanKeptRatio, cost: sent ? cost : null };
+  const { examples, metrics, interval, keptRatio, importantRatio, meanKeptRatio, meanCost } = evaluation;
+  const cost = sent ? meanCost : null;
+  return { examples, metrics, interval, keptRatio, importantRatio, meanKeptRatio, cost };
 };
 
 /** Costs of texts spread evenly over the dev set, with the counts that the float model keeps there. */

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Interval } from '../../data/metrics/interval.js';
 import type { Metrics } from '../../data/metrics/metrics.js';
 import type { CostEstimate } from '../../inference/cost/cost-model.js';
 
@@ -9,6 +10,8 @@ import type { CostEstimate } from '../../inference/cost/cost-model.js';
 export interface Measured {
   readonly examples: number;
   readonly metrics: Metrics;
+  /** Of the first metric, 95%; older results have none. */
+  readonly interval?: Interval | null | undefined;
   /** Per layer: tokens that leave its pruning ÷ real tokens, mean over examples. */
   readonly keptRatio: readonly number[];
   readonly importantRatio: readonly number[];

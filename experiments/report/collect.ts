@@ -26,6 +26,8 @@ export interface EvaluationPoint {
 export interface Run {
   /** The path below the report's folder. */
   readonly name: string;
+  /** Null if neither its result nor its configuration says it. */
+  readonly task: string | null;
   readonly steps: readonly StepPoint[];
   readonly evaluations: readonly EvaluationPoint[];
   readonly result: RunResult | null;
@@ -78,11 +80,21 @@ interface MetricsLine {
 
 const timeOf = ({ phase, progress }: MetricsLine): number => phases.indexOf(phase) + Math.min(1, progress);
 
+/** As run.json says it. */
+async function configuredTask(directory: string): Promise<string | null> {
+  const { task } = JSON.parse(await readFile(join(directory, 'run.json'), 'utf8')) as {
+    task?: string | { name?: string };
+  };
+  return typeof task === 'string' ? task : (task?.name ?? null);
+}
+
 async function readRun(root: string, directory: string): Promise<Run> {
   const file = join(directory, 'metrics.jsonl');
   const lines = existsSync(file) ? await readLines<MetricsLine>(file) : [];
+  const result = await readResult(directory);
   return {
     name: relative(root, directory) || basename(directory),
+    task: result?.task ?? (await configuredTask(directory)),
     steps: lines
       .filter(({ event }) => event === 'step')
       .map((line) => ({ ...line, time: timeOf(line) }))
@@ -96,7 +108,7 @@ async function readRun(root: string, directory: string): Promise<Run> {
         loss: line.loss,
         meanKeptRatio: line.meanKeptRatio,
       })),
-    result: await readResult(directory),
+    result,
     tokens: existsSync(tokensFile(directory)) ? await readLines<TokenLine>(tokensFile(directory)) : [],
   };
 }

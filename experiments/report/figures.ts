@@ -1,8 +1,9 @@
 /** The report's figures as Vega-Lite specifications. Every value that they show is also in a table or in the JSON files. */
 import type { TopLevelSpec } from 'vega-lite';
-import { scoreOf } from '../measure/run-result.js';
+import { type Measured, type RunResult, scoreOf } from '../measure/run-result.js';
 import { paretoFront } from '../sweep/pareto.js';
-import type { Collected, Run } from './collect.js';
+import type { Run } from './collect.js';
+import type { Looks, TaskRuns } from './looks.js';
 
 export interface Figure {
   readonly id: string;
@@ -11,81 +12,74 @@ export interface Figure {
   readonly spec: TopLevelSpec;
 }
 
-/** Colours that stay apart in print and for colour-blind readers: Okabe and Ito's, then some of Tol's. */
-const palette = [
-  '#0072b2',
-  '#d55e00',
-  '#009e73',
-  '#cc79a7',
-  '#e69f00',
-  '#56b4e9',
-  '#5b5b5b',
-  '#b8a800',
-  '#332288',
-  '#882255',
-  '#44aa99',
-  '#000000',
-];
-
-/** A colour for every run, in the order of the sweep, with its whole name. */
-const runColor = {
-  field: 'run',
-  type: 'nominal',
-  title: null,
-  sort: null,
-  scale: { range: palette },
-  legend: { labelLimit: 360 },
-} as const;
-
-const measuredRuns = ({ runs }: Collected) =>
-  runs.flatMap((run) => (run.result ? [{ name: run.name, result: run.result, tokens: run.tokens }] : []));
-
-/** The last part of a path is enough where it is unique. */
-export function shortNames(runs: readonly { readonly name: string }[]): Map<string, string> {
-  const last = (name: string): string => name.split('/').at(-1)!;
-  const counts = new Map<string, number>();
-  for (const { name } of runs) counts.set(last(name), (counts.get(last(name)) ?? 0) + 1);
-  return new Map(runs.map(({ name }) => [name, counts.get(last(name)) === 1 ? last(name) : name]));
+/** Runs of one task, and how each of them looks everywhere. */
+export interface Drawn extends TaskRuns {
+  readonly looks: Looks;
 }
 
-function paretoFigure(collected: Collected): Figure | null {
-  const runs = measuredRuns(collected);
+/** Colour and dash of every run of a figure, with its whole name. */
+function runScales({ runs, looks }: Drawn) {
+  const own = runs.map(({ name }) => looks.get(name)!);
+  const domain = own.map(({ name }) => name);
+  const legend = { labelLimit: 0 };
+  const nominal = { field: 'run', type: 'nominal', title: null, sort: null } as const;
+  return {
+    color: { ...nominal, legend, scale: { domain, range: own.map(({ color }) => color) } },
+    strokeDash: {
+      ...nominal,
+      legend,
+      scale: { domain, range: own.map(({ dash }) => (dash.length === 0 ? [1, 0] : [...dash])) },
+    },
+  } as const;
+}
+
+const measuredRuns = ({ runs, looks }: Drawn) =>
+  runs.flatMap((run) =>
+    run.result ? [{ name: looks.get(run.name)!.name, result: run.result, tokens: run.tokens }] : [],
+  );
+
+/** What a text costs, in the ways that matter to different readers. */
+const COSTS = [
+  { id: 'pareto', unit: 'Estimated seconds a text (LAN)', of: 'LAN', pick: (e: Estimate) => e.seconds.lan },
+  {
+    id: 'pareto-wan',
+    unit: 'Estimated seconds a text (WAN)',
+    of: 'WAN',
+    pick: (e: Estimate) => e.seconds.wan,
+  },
+  { id: 'pareto-traffic', unit: 'Megabytes a text', of: 'traffic', pick: (e: Estimate) => e.bytes / 1e6 },
+] as const;
+type Estimate = RunResult['estimate'];
+type CostView = (typeof COSTS)[number];
+
+/** A point of a run: its score with the interval that the number of examples leaves. */
+function scoreRow(run: string, how: string, measured: Measured, cost: number) {
+  const [low, high] = measured.interval ?? [scoreOf(measured), scoreOf(measured)];
+  return { run, how, cost, score: 100 * scoreOf(measured), low: 100 * low, high: 100 * high };
+}
+
+function paretoFigure(drawn: Drawn, { id, unit, of, pick }: CostView): Figure | null {
+  const runs = measuredRuns(drawn);
   if (runs.length === 0) return null;
-  const names = shortNames(runs);
   const rows = runs.flatMap(({ name, result }) => {
-    const run = names.get(name)!;
-    const seconds = result.estimate.seconds.lan;
-    const row = (measured: typeof result.float, how: string, cost: number) => ({
-      run,
-      how,
-      seconds: cost,
-      score: 100 * scoreOf(measured),
-    });
+    const cost = pick(result.estimate);
     return [
-      row(result.float, 'float', seconds),
-      ...(result.fixedPoint ? [row(result.fixedPoint, 'fixed point', seconds)] : []),
+      scoreRow(name, 'float', result.float, cost),
+      ...(result.fixedPoint ? [scoreRow(name, 'fixed point', result.fixedPoint, cost)] : []),
     ];
   });
   const how = rows.some((row) => row.how === 'fixed point') ? 'fixed point' : 'float';
   const decisive = rows.filter((row) => row.how === how);
-  const front = paretoFront(decisive.map(({ score, seconds }) => ({ score, cost: seconds })));
+  const front = paretoFront(decisive);
   const line = decisive.filter((_, i) => front[i]);
-  const x = {
-    field: 'seconds',
-    type: 'quantitative',
-    title: 'Estimated seconds a text (LAN)',
-    scale: { zero: false, padding: 16 },
-  } as const;
-  const y = {
-    field: 'score',
-    type: 'quantitative',
-    title: 'Score on the dev set, %',
-    scale: { zero: false, padding: 16 },
-  } as const;
+  const scale = { zero: false, padding: 16 } as const;
+  const x = { field: 'cost', type: 'quantitative', title: unit, scale } as const;
+  const y = { field: 'score', type: 'quantitative', title: 'Score on the dev set, %', scale } as const;
+  const { color } = runScales(drawn);
   return {
-    id: 'pareto',
-    title: 'Accuracy against cost',
-    caption: `Every run once or twice: in float and as the integers of private inference. The line is the Pareto front of the ${how} scores.`,
+    id,
+    title: `Accuracy against cost: ${of}`,
+    caption: `Every run once or twice: in float and as the integers of private inference, with the 95% interval that the number of examples leaves. The line is the Pareto front of the ${how} scores.`,
     spec: {
       data: { values: rows },
       layer: [
@@ -95,11 +89,15 @@ function paretoFigure(collected: Collected): Figure | null {
           encoding: { x, y },
         },
         {
+          mark: { type: 'rule', opacity: 0.45 },
+          encoding: { x, y: { ...y, field: 'low' }, y2: { field: 'high' }, color },
+        },
+        {
           mark: { type: 'point', filled: true, size: 80, opacity: 0.9 },
           encoding: {
             x,
             y,
-            color: runColor,
+            color,
             shape: {
               field: 'how',
               type: 'nominal',
@@ -113,15 +111,15 @@ function paretoFigure(collected: Collected): Figure | null {
   };
 }
 
-function keptFigure(collected: Collected): Figure | null {
-  const runs = measuredRuns(collected).filter(({ result, tokens }) => result.thresholds && tokens.length > 0);
+function keptFigure(drawn: Drawn): Figure | null {
+  const runs = measuredRuns(drawn).filter(({ result, tokens }) => result.thresholds && tokens.length > 0);
   if (runs.length === 0) return null;
-  const names = shortNames(runs);
   const rows = runs.flatMap(({ name, tokens }) =>
     tokens.flatMap(({ kept, tokens: all }) =>
-      kept.map((count, layer) => ({ run: names.get(name)!, layer: layer + 1, share: count / all.length })),
+      kept.map((count, layer) => ({ run: name, layer: layer + 1, share: count / all.length })),
     ),
   );
+  const { color, strokeDash } = runScales(drawn);
   const x = { field: 'layer', type: 'ordinal', title: 'Layer', axis: { labelAngle: 0 } } as const;
   const y = (aggregate: 'mean' | 'q1', title: string | null) =>
     ({
@@ -146,28 +144,29 @@ function keptFigure(collected: Collected): Figure | null {
             x,
             y: y('q1', 'Tokens kept'),
             y2: { field: 'share', aggregate: 'q3' },
-            color: runColor,
+            color,
           },
         },
         {
-          mark: { type: 'line', point: true },
-          encoding: { x, y: y('mean', 'Tokens kept'), color: runColor },
+          mark: { type: 'line' },
+          encoding: { x, y: y('mean', 'Tokens kept'), color, strokeDash },
         },
+        { mark: { type: 'point', filled: true }, encoding: { x, y: y('mean', 'Tokens kept'), color } },
       ],
     },
   };
 }
 
-function thresholdFigure(collected: Collected): Figure | null {
-  const runs = measuredRuns(collected).filter(({ result }) => result.thresholds);
+function thresholdFigure(drawn: Drawn): Figure | null {
+  const runs = measuredRuns(drawn).filter(({ result }) => result.thresholds);
   if (runs.length === 0) return null;
-  const names = shortNames(runs);
   const rows = runs.flatMap(({ name, result }) =>
     result.thresholds!.slice(0, -1).flatMap(({ prune, reduce }, layer) => [
-      { run: names.get(name)!, layer: layer + 1, which: 'θ prune', value: prune },
-      { run: names.get(name)!, layer: layer + 1, which: 'β reduce', value: reduce },
+      { run: name, layer: layer + 1, which: 'θ prune', value: prune },
+      { run: name, layer: layer + 1, which: 'β reduce', value: reduce },
     ]),
   );
+  const { color, strokeDash } = runScales(drawn);
   return {
     id: 'thresholds',
     title: 'Learned thresholds',
@@ -178,19 +177,26 @@ function thresholdFigure(collected: Collected): Figure | null {
       encoding: {
         x: { field: 'layer', type: 'ordinal', title: 'Layer', axis: { labelAngle: 0 } },
         y: { field: 'value', type: 'quantitative', title: 'Threshold on n·S' },
-        color: runColor,
+        color,
       },
-      // Points apart from lines, or the legend of the dashes has no strokes.
       layer: [
-        { mark: 'line', encoding: { strokeDash: { field: 'which', type: 'nominal', title: null } } },
-        { mark: { type: 'point', filled: true }, encoding: { detail: { field: 'which', type: 'nominal' } } },
+        { mark: 'line', encoding: { strokeDash, detail: { field: 'which', type: 'nominal' } } },
+        {
+          mark: { type: 'point', filled: true, size: 50 },
+          encoding: { shape: { field: 'which', type: 'nominal', title: null } },
+        },
       ],
     },
   };
 }
 
-/** At most so many points a curve. */
-function thinned<T>(points: readonly T[], most = 200): readonly T[] {
+/** At most so many points a curve, and so many that can be pointed at. */
+const CURVE_POINTS = 200;
+const HOVER_POINTS = 25;
+/** Points of all curves that are shown as such. */
+const SHOWN_POINTS = 60;
+
+function thinned<T>(points: readonly T[], most: number): readonly T[] {
   const step = Math.ceil(points.length / most);
   return points.filter((_, i) => i % step === 0 || i === points.length - 1);
 }
@@ -214,17 +220,20 @@ const phaseRules = {
 } as const;
 
 function curveFigure(
-  runs: readonly Run[],
+  drawn: Drawn,
   options: Pick<Figure, 'id' | 'title' | 'caption'> & {
     readonly label: string;
     readonly pick: (run: Run) => readonly { readonly time: number; readonly value: number }[];
   },
 ): Figure | null {
   const { id, title, caption, label, pick } = options;
-  const names = shortNames(runs);
-  const rows = runs.flatMap((run) =>
-    thinned(pick(run)).map((point) => ({ run: names.get(run.name)!, ...point })),
-  );
+  const { color, strokeDash } = runScales(drawn);
+  const rowsOf = (most: number) =>
+    drawn.runs.flatMap((run) =>
+      thinned(pick(run), most).map((point) => ({ run: drawn.looks.get(run.name)!.name, ...point })),
+    );
+  const rows = rowsOf(CURVE_POINTS);
+  const y = { field: 'value', type: 'quantitative', title: label, scale: { zero: false } } as const;
   if (rows.length === 0) return null;
   return {
     id,
@@ -235,12 +244,14 @@ function curveFigure(
         phaseRules,
         {
           data: { values: rows },
-          mark: { type: 'line', strokeWidth: 1.5, point: rows.length < 60 },
-          encoding: {
-            x: phaseAxis,
-            y: { field: 'value', type: 'quantitative', title: label, scale: { zero: false } },
-            color: runColor,
-          },
+          mark: { type: 'line', strokeWidth: 1.5 },
+          encoding: { x: phaseAxis, y, color, strokeDash },
+        },
+        {
+          // Few points are shown, many only tell their values where a pointer is.
+          data: { values: rowsOf(HOVER_POINTS) },
+          mark: { type: 'point', filled: true, opacity: rows.length < SHOWN_POINTS ? 1 : 0 },
+          encoding: { x: phaseAxis, y, color },
         },
       ],
     },
@@ -250,16 +261,15 @@ function curveFigure(
 /** None of them lies inside another. */
 const FUNCTIONS = ['linear', 'matmul', 'softmax', 'gelu', 'layerNorm', 'prune', 'tanh'];
 
-function costFigure(collected: Collected): Figure | null {
-  const runs = measuredRuns(collected);
+function costFigure(drawn: Drawn): Figure | null {
+  const runs = measuredRuns(drawn);
   if (runs.length === 0) return null;
-  const names = shortNames(runs);
   const rows = runs.flatMap(({ name, result }) => {
     const of = (protocol: string) => result.estimate.protocols.find((p) => p.name === protocol)?.bytes ?? 0;
     const known = FUNCTIONS.map((protocol) => ({ protocol, bytes: of(protocol) }));
     const rest = result.estimate.bytes - known.reduce((sum, { bytes }) => sum + bytes, 0);
     return [...known, { protocol: 'other', bytes: Math.max(0, rest) }].map(({ protocol, bytes }) => ({
-      run: names.get(name)!,
+      run: name,
       protocol,
       megabytes: bytes / 1e6,
     }));
@@ -273,14 +283,15 @@ function costFigure(collected: Collected): Figure | null {
       data: { values: rows },
       mark: 'bar',
       encoding: {
-        y: { field: 'run', type: 'nominal', title: null, sort: null },
+        y: { field: 'run', type: 'nominal', title: null, sort: null, axis: { labelLimit: 0 } },
         x: { field: 'megabytes', type: 'quantitative', title: 'Megabytes a text' },
         color: {
           field: 'protocol',
           type: 'nominal',
           title: null,
           sort: [...FUNCTIONS, 'other'],
-          scale: { domain: [...FUNCTIONS, 'other'], range: palette },
+          // No colours of runs.
+          scale: { domain: [...FUNCTIONS, 'other'], scheme: 'set3' },
         },
         order: { field: 'protocol' },
       },
@@ -288,23 +299,22 @@ function costFigure(collected: Collected): Figure | null {
   };
 }
 
-/** What there is data for. */
-export function figuresOf(collected: Collected): Figure[] {
-  const { runs } = collected;
+/** What there is data for, of the runs of one task. */
+export function figuresOf(drawn: Drawn): Figure[] {
   return [
-    paretoFigure(collected),
-    keptFigure(collected),
-    thresholdFigure(collected),
-    costFigure(collected),
-    curveFigure(runs, {
+    ...COSTS.map((view) => paretoFigure(drawn, view)),
+    keptFigure(drawn),
+    thresholdFigure(drawn),
+    costFigure(drawn),
+    curveFigure(drawn, {
       id: 'loss',
       title: 'Loss of the task',
       caption:
         'Training loss without the mask terms, through the three phases; settings of a sweep share the dense one.',
-      label: 'Cross-entropy',
+      label: 'Loss',
       pick: ({ steps }) => steps.map(({ time, taskLoss }) => ({ time, value: taskLoss })),
     }),
-    curveFigure(runs, {
+    curveFigure(drawn, {
       id: 'score',
       title: 'Score during training',
       caption: 'On the dev set, in float, with the masks of the phase made hard.',

@@ -5,8 +5,10 @@ import { settingName } from '../sweep/grid.js';
 import { paretoFront } from '../sweep/pareto.js';
 import { repeatMeans, type Spread } from '../sweep/repeats.js';
 import type { Collected } from './collect.js';
-import { type Figure, figuresOf, shortNames } from './figures.js';
+import { type Drawn, type Figure, figuresOf } from './figures.js';
 import { escapeHtml, percent, table } from './html.js';
+import { looksOf, runsByTask } from './looks.js';
+import { networkHtml } from './network-sliders.js';
 import { NARROW, renderSvg, WIDE } from './render.js';
 import { sentencesHtml } from './sentences.js';
 import { css } from './style.js';
@@ -21,7 +23,13 @@ export interface Page {
   readonly figures: readonly DrawnFigure[];
 }
 
-const score = (measured: Measured | null): string => (measured ? percent(scoreOf(measured), 2) : '–');
+/** With the half width of its 95% interval, where it was measured. */
+function score(measured: Measured | null): string {
+  if (!measured) return '–';
+  const value = percent(scoreOf(measured), 2);
+  const { interval } = measured;
+  return interval ? `${value} ± ${(50 * (interval[1] - interval[0])).toFixed(1)}` : value;
+}
 
 /** Ids of clip paths and the like must differ between the drawings of one page. */
 const withPrefix = (svg: string, prefix: string): string =>
@@ -38,30 +46,27 @@ const figureHtml = ({ id, title, caption, wide, narrow }: DrawnFigure): string =
 <p class="caption">${escapeHtml(caption)}</p>
 </section>`;
 
-function resultsTable(collected: Collected): string {
-  const runs = collected.runs.flatMap(({ name, result }) => (result ? [{ name, result }] : []));
+function resultsTable({ runs: all, looks, task }: Drawn): string {
+  const runs = all.flatMap(({ name, result }) => (result ? [{ name, result }] : []));
   if (runs.length === 0) return '';
-  const names = shortNames(runs);
   const points = runs.map(({ result }) => ({
     score: scoreOf(result.fixedPoint ?? result.float),
     cost: result.estimate.seconds.lan,
   }));
   const front = paretoFront(points);
   const rows = runs.map(({ name, result: { float, fixedPoint, secure, estimate } }, i) => [
-    `${names.get(name)}${front[i] ? ' *' : ''}`,
+    `${looks.get(name)!.name}${front[i] ? ' *' : ''}`,
     score(float),
     score(fixedPoint),
     secure ? `${score(secure)} of ${secure.examples}` : '–',
     percent(float.meanKeptRatio),
     megabytes(estimate.bytes),
-    Math.round(estimate.rounds),
-    estimate.seconds.loopback.toFixed(2),
     estimate.seconds.lan.toFixed(2),
-    estimate.seconds.wan.toFixed(2),
   ]);
-  const header = ['run', 'float', 'fixed point', 'private', 'kept', 'MB', 'rounds', 's', 's LAN', 's WAN'];
+  const metric = Object.keys(runs[0]!.result.float.metrics)[0] ?? 'score';
+  const header = ['run', 'float', 'fixed point', 'private', 'kept', 'MB', 's LAN'];
   return `<section><h2>Results</h2>${table(header, rows)}
-<p class="caption">${escapeHtml(runs[0]!.result.task)}, dev set; first metric of the task. Kept: share of real token-layers. Costs are estimates for one text, exact in bytes and rounds: one machine, LAN (3 Gbit/s, 0.8 ms), WAN (200 Mbit/s, 40 ms). * on the Pareto front.</p></section>`;
+<p class="caption">${escapeHtml(task ?? 'unknown task')}, dev set: ${escapeHtml(metric)}, ± half of the 95% interval that the number of examples leaves. Kept: share of real token-layers. Costs are estimates of one text. * on the Pareto front.</p></section>`;
 }
 
 /** Settings of a sweep that were run with several seeds or folds. */
@@ -120,22 +125,22 @@ function evaluationTable({ evaluations }: Collected): string {
 }
 
 /** The run that shows best what thresholds do: the one with the best score that prunes. */
-function exampleRun({ runs }: Collected) {
+function exampleRun({ runs }: Pick<Drawn, 'runs'>) {
   const pruning = runs.filter(({ result, tokens }) => result?.thresholds && tokens.length > 0);
   const value = (result: RunResult | null): number => (result ? scoreOf(result.float) : 0);
   return [...pruning].sort((a, b) => value(b.result) - value(a.result))[0] ?? null;
 }
 
-function examplesHtml(collected: Collected): string {
-  const run = exampleRun(collected);
+function examplesHtml(drawn: Drawn, id: string): string {
+  const run = exampleRun(drawn);
   if (!run) return '';
-  return `<section id="sentences"><h2>Which tokens leave where</h2>
+  return `<section id="${id}"><h2>Which tokens leave where</h2>
 <p class="caption">${escapeHtml(run.name)}, sentences of its dev set, looked at by the model’s owner in the clear. In private inference nobody learns which tokens leave: only how many.</p>
 ${sentencesHtml(run.tokens, run.result!.labels)}</section>`;
 }
 
-function protocolTable(collected: Collected): string {
-  const run = exampleRun(collected) ?? collected.runs.find(({ result }) => result) ?? null;
+function protocolTable(drawn: Drawn): string {
+  const run = exampleRun(drawn) ?? drawn.runs.find(({ result }) => result) ?? null;
   const estimate = run?.result?.estimate;
   if (!run || !estimate) return '';
   const rows = [...estimate.protocols]
@@ -155,15 +160,38 @@ const notesHtml = (notes: readonly string[]): string =>
     ? ''
     : `<div class="notes">${notes.map((note) => `<p>${escapeHtml(note)}</p>`).join('')}</div>`;
 
-/** Lays everything out; drawings come back too, for files of their own. */
-export async function reportPage(collected: Collected): Promise<Page> {
-  const figures = await Promise.all(figuresOf(collected).map(draw));
-  const title = 'CipherPrune: accuracy against cost';
-  const byId = (id: string): string =>
+/** The figures and tables of one task's runs; ids differ from those of other tasks by `suffix`. */
+async function taskHtml(drawn: Drawn, suffix: string): Promise<Page> {
+  const figures = await Promise.all(
+    figuresOf(drawn).map((figure) => draw({ ...figure, id: `${figure.id}${suffix}` })),
+  );
+  const byId = (...ids: readonly string[]): string =>
     figures
-      .filter((figure) => figure.id === id)
+      .filter(({ id }) => ids.some((name) => id === `${name}${suffix}`))
       .map(figureHtml)
       .join('');
+  const heading = suffix === '' ? '' : `<h1 class="task">${escapeHtml(drawn.task ?? 'Task unknown')}</h1>`;
+  const html = `${heading}
+${byId('pareto', 'pareto-wan', 'pareto-traffic')}
+${resultsTable(drawn)}
+${byId('kept')}
+${examplesHtml(drawn, `sentences${suffix}`)}
+${byId('thresholds', 'cost')}
+${protocolTable(drawn)}
+${byId('loss', 'score')}`;
+  return { html, figures };
+}
+
+/** Lays everything out; drawings come back too, for files of their own. */
+export async function reportPage(collected: Collected): Promise<Page> {
+  const looks = looksOf(collected.runs);
+  const groups = runsByTask(collected.runs).map((group): Drawn => ({ ...group, looks }));
+  const suffixOf = (at: number): string => (groups.length === 1 ? '' : `-${at + 1}`);
+  const parts = await Promise.all(groups.map((group, at) => taskHtml(group, suffixOf(at))));
+  const slid = collected.runs.flatMap(({ name, result }) =>
+    result ? [{ ...looks.get(name)!, estimate: result.estimate }] : [],
+  );
+  const title = 'CipherPrune: accuracy against cost';
   const html = `<!doctype html>
 <html lang="en">
 <head>
@@ -176,20 +204,13 @@ export async function reportPage(collected: Collected): Promise<Page> {
 <h1>${escapeHtml(title)}</h1>
 <p class="caption">${collected.runs.length} runs below ${escapeHtml(collected.directory)}</p>
 ${notesHtml(collected.notes)}
-${byId('pareto')}
-${resultsTable(collected)}
+${networkHtml(slid)}
 ${repeatTable(collected)}
 ${secureTable(collected)}
 ${evaluationTable(collected)}
-${byId('kept')}
-${examplesHtml(collected)}
-${byId('thresholds')}
-${byId('cost')}
-${protocolTable(collected)}
-${byId('loss')}
-${byId('score')}
+${parts.map((part) => part.html).join('\n')}
 </body>
 </html>
 `;
-  return { html, figures };
+  return { html, figures: parts.flatMap(({ figures }) => figures) };
 }

@@ -33,22 +33,32 @@ function styled(spec: TopLevelSpec, width: number): TopLevelSpec {
         ? {
             orient: 'bottom',
             direction: 'vertical',
-            columns: 2,
+            columns: 1,
             labelFontSize: 10,
-            labelLimit: 140,
             symbolLimit: 40,
             symbolOpacity: 1,
           }
-        : { labelFontSize: 11, labelLimit: 170, symbolLimit: 40, symbolOpacity: 1 },
+        : { labelFontSize: 11, symbolLimit: 40, symbolOpacity: 1 },
     },
   } as TopLevelSpec;
 }
+
+/** A mark of data, with its values as the renderer describes them for screen readers. */
+const DESCRIBED = /<path aria-label="([^"]*)" role="graphics-symbol"([^>]*?)\/>/g;
+
+/** Values on hover: what a screen reader is told of a mark is its title too. */
+const withTitles = (svg: string): string =>
+  svg.replace(
+    DESCRIBED,
+    (_, label: string, rest: string) =>
+      `<path aria-label="${label}" role="graphics-symbol"${rest}><title>${label.replaceAll('; ', '\n')}</title></path>`,
+  );
 
 /** One drawing of a specification, `width` pixels wide or a little more. */
 export async function renderSvg(spec: TopLevelSpec, width: number): Promise<string> {
   const view = new View(parse(compile(styled(spec, width)).spec), { renderer: 'none' });
   try {
-    return await view.toSVG();
+    return withTitles(await view.toSVG());
   } finally {
     view.finalize();
   }

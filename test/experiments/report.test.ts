@@ -7,9 +7,11 @@ import { agreementOf, compareWays } from '../../experiments/evaluate/comparison.
 import type { Measured, RunResult, TokenLine } from '../../experiments/measure/run-result.js';
 import { collect } from '../../experiments/report/collect.js';
 import { figuresOf } from '../../experiments/report/figures.js';
+import { looksOf, runsByTask } from '../../experiments/report/looks.js';
 import { reportPage } from '../../experiments/report/page.js';
 import { renderPng } from '../../experiments/report/render.js';
 import { chosenSentences, sentencesHtml, shade } from '../../experiments/report/sentences.js';
+import { secondsOn } from '../../inference/cost/cost-model.js';
 
 const measured = (accuracy: number): Measured => ({
   examples: 4,
@@ -113,8 +115,12 @@ describe('report', () => {
     ]);
     expect(collected.runs[1]!.steps.map(({ time }) => time)).toEqual([0.5, 1.5, 3]);
     expect(collected.notes.join()).toMatch(/bare/);
-    expect(figuresOf(collected).map(({ id }) => id)).toEqual([
+    const [, own] = runsByTask(collected.runs);
+    expect(own).toMatchObject({ task: 'sst2' });
+    expect(figuresOf({ ...own!, looks: looksOf(collected.runs) }).map(({ id }) => id)).toEqual([
       'pareto',
+      'pareto-wan',
+      'pareto-traffic',
       'kept',
       'thresholds',
       'cost',
@@ -127,7 +133,7 @@ describe('report', () => {
     const { html, figures } = await reportPage(await collect(root));
     expect(html).toMatch(/<meta name="viewport" content="width=device-width/);
     expect(html).toMatch(/@media print/);
-    expect(html).not.toMatch(/<script|<link|src=|url\(http/);
+    expect(html).not.toMatch(/<link|src=|url\(http/);
     expect(html.match(/<svg/g)).toHaveLength(2 * figures.length);
     const ids = [...html.matchAll(/\bid="([^"]+)"/g)].map(([, id]) => id);
     expect(new Set(ids).size).toBe(ids.length);
@@ -137,6 +143,29 @@ describe('report', () => {
     expect(html).toMatch(/keep-0\.4<.*?>2<.*?85\.00% ± 7\.07<.*?84\.00% ± 7\.07<.*?>1\.50</s);
     const png = renderPng(figures[0]!.wide);
     expect([...png.subarray(1, 4)]).toEqual([...Buffer.from('PNG')]);
+  });
+
+  it('tells values on hover, and seconds on the reader’s network', async () => {
+    const { html } = await reportPage(await collect(root));
+    expect(html).toMatch(
+      /<path [^>]*><title>Estimated seconds a text \(LAN\): 2\nScore on the dev set, %: 90\nrun: dear\nhow: float/,
+    );
+    const { estimate } = result(0.8, 1);
+    const network = { roundTripMilliseconds: 25, bandwidthBitsPerSecond: 50e6 };
+    expect(html).toContain(`<span class="own">${secondsOn(estimate, network).toFixed(2)}</span>`);
+  });
+
+  it('has the runs of every task by themselves, a run in one colour everywhere', async () => {
+    const collected = await collect(root);
+    const other = { ...collected.runs[2]!, name: 'runs/other', task: 'rte' };
+    const runs = [...collected.runs.slice(1), other];
+    const { html, figures } = await reportPage({ ...collected, runs });
+    expect(html).toMatch(/<h1 class="task">sst2<.*<h1 class="task">rte</s);
+    const looks = looksOf(runs);
+    expect(new Set([...looks.values()].map(({ color }) => color)).size).toBe(runs.length);
+    const color = looks.get('runs/other')!.color;
+    for (const { id, wide } of figures)
+      if (!id.startsWith('cost')) expect([id, wide.includes(color)]).toEqual([id, id.endsWith('-2')]);
   });
 
   it('leaves out what there is no data for', async () => {
