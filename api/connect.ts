@@ -4,6 +4,7 @@ import type { NewServer } from '../inference/client/connect.js';
 import type { AnswerKind } from '../inference/core/answer.js';
 import type { CotKind } from '../inference/core/cot-kind.js';
 import type { Openings } from '../inference/run/openings.js';
+import type { TokenizerLibrary } from '../model/tokenizer/tokenizer-library.js';
 import { DEFAULT_HOST, DEFAULT_PORT, DEFAULT_TIMEOUT_MILLISECONDS } from './defaults.js';
 import { onUse } from './on-use.js';
 
@@ -24,6 +25,8 @@ export interface ConnectOptions {
    * accepts them.
    */
   readonly opens?: Openings | undefined;
+  /** Whose code splits texts: `own` (the default), or `xenova` where @xenova/transformers is installed. */
+  readonly tokenizerLibrary?: TokenizerLibrary | undefined;
   /** Accept only the model with this digest: 64 hexadecimal digits, as the server's operator or `serve` gives them. */
   readonly modelDigest?: string | undefined;
   /** Accept only the model of this artifact; its public part is then not transferred. */

@@ -3,6 +3,7 @@
 import { DEFAULT_TIMEOUT_MILLISECONDS } from '../api/defaults.js';
 import { DEFAULT_ANSWER, LEAST_ANSWER_BITS, MOST_ANSWER_BITS } from '../inference/core/answer.js';
 import { COT_KINDS, DEFAULT_COTS } from '../inference/core/cot-kind.js';
+import { TOKENIZER_LIBRARIES } from '../model/tokenizer/tokenizer-library.js';
 import { optional, wholeNumber } from './options.js';
 
 export const timeoutOption = {
@@ -10,6 +11,13 @@ export const timeoutOption = {
   default: String(DEFAULT_TIMEOUT_MILLISECONDS / 1_000),
   describe: 'Seconds without a byte from the peer before it is given up',
   coerce: wholeNumber('timeout', 1, 86_400),
+} as const;
+
+export const tokenizerLibraryOption = {
+  choices: TOKENIZER_LIBRARIES,
+  default: 'own',
+  describe:
+    "Whose code splits texts: ours, which gives the reference library's ids, or @xenova/transformers where it is installed",
 } as const;
 
 export const jsonOption = {

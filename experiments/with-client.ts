@@ -6,6 +6,7 @@ import type { NewServer } from '../inference/client/connect.js';
 import type { AnswerKind, AnswerTerms } from '../inference/core/answer.js';
 import type { CotKind } from '../inference/core/cot-kind.js';
 import type { Openings } from '../inference/run/openings.js';
+import type { TokenizerLibrary } from '../model/tokenizer/tokenizer-library.js';
 import { onInterrupt } from '../util/interrupt.js';
 import { note } from '../util/note.js';
 import { selfCommand } from '../util/self-command.js';
@@ -26,6 +27,8 @@ export interface ClientTarget {
   readonly answer?: AnswerKind | undefined;
   /** The most that a server's model may open; a server that is started here may open anything. */
   readonly opens?: Openings | undefined;
+  /** Whose code splits texts; ours unless given. */
+  readonly tokenizerLibrary?: TokenizerLibrary | undefined;
   /** What a server that is started here gives; its default unless given. */
   readonly serverAnswer?: AnswerTerms | undefined;
   /** File in which what is left of the material stays until the next time. */
@@ -79,6 +82,7 @@ export async function withClient<T>(target: ClientTarget, body: (client: Client)
       ...{ answer, cots, modelDigest, pool, cache },
       // Who runs both parties has nobody to hide a text from.
       opens: target.opens ?? (local ? 'counts' : 'nothing'),
+      tokenizerLibrary: target.tokenizerLibrary,
       timeoutMilliseconds: target.timeoutSeconds * 1_000,
       // The public part without the word table is another than the artifact's: take what the server has.
       artifact: target.privateEmbedding ? undefined : target.artifact,

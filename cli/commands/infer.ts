@@ -14,6 +14,7 @@ import type { Classification } from '../../inference/run/classification.js';
 import type { PublicModel } from '../../model/artifact/artifact.js';
 import { readPublicPart } from '../../model/artifact/artifact-file.js';
 import type { TaskColumns } from '../../model/task.js';
+import type { TokenizerLibrary } from '../../model/tokenizer/tokenizer-library.js';
 import { UsageError } from '../../util/errors.js';
 import { note } from '../../util/note.js';
 import type { Command, GlobalOptions } from '../command.js';
@@ -26,6 +27,7 @@ import {
   privateEmbeddingOption,
   timeoutOption,
   warmOption,
+  tokenizerLibraryOption,
 } from '../model-options.js';
 import { certificatesOf, insecurePlainOption, threeAddresses, tlsCaOption } from '../node-options.js';
 import { hostAndPort } from '../options.js';
@@ -55,6 +57,7 @@ interface InferOptions {
   readonly output?: OutputFormat | undefined;
   readonly file?: string | undefined;
   readonly opens?: Openings | undefined;
+  readonly tokenizerLibrary: TokenizerLibrary;
   readonly answers?: AnswerKind | undefined;
   readonly answerBits: number;
   readonly batch: number;
@@ -164,6 +167,7 @@ async function infer(options: GlobalOptions & InferOptions): Promise<void> {
     cache: options.cache,
     cots: options.cots,
     opens: options.opens,
+    tokenizerLibrary: options.tokenizerLibrary,
     answer: options.answers,
     serverAnswer: { kind: options.answers ?? DEFAULT_ANSWER.kind, bits: options.answerBits },
     verbose: options.verbose,
@@ -274,6 +278,7 @@ export const command: Command<InferOptions> = {
         default: false,
         describe: 'Layers, bytes, rounds and everything that was opened, of every text',
       },
+      'tokenizer-library': tokenizerLibraryOption,
       opens: {
         choices: OPENINGS,
         defaultDescription: 'nothing with --connect, counts with --local',

@@ -5,12 +5,13 @@ import { checkpointFolder } from '../../experiments/evaluate/subject.js';
 import { readPublicPart } from '../../model/artifact/artifact-file.js';
 import { readCheckpointHead } from '../../model/checkpoint/checkpoint.js';
 import { resolveCheckpoint } from '../../model/checkpoint/hub.js';
-import { createTokenizer, type Tokenizer } from '../../model/tokenizer/tokenizer.js';
+import type { Tokenizer } from '../../model/tokenizer/tokenizer.js';
 import { readTokenizerFiles } from '../../model/tokenizer/tokenizer-files.js';
+import { openTokenizer, type TokenizerLibrary } from '../../model/tokenizer/tokenizer-library.js';
 import { UsageError } from '../../util/errors.js';
 import { note } from '../../util/note.js';
 import type { Command, GlobalOptions } from '../command.js';
-import { jsonOption } from '../model-options.js';
+import { jsonOption, tokenizerLibraryOption } from '../model-options.js';
 import { optional, wholeNumber } from '../options.js';
 import { print, printJson } from '../output.js';
 import { formatOption } from '../own-data-options.js';
@@ -26,6 +27,7 @@ interface TokenizeOptions {
   readonly textPairColumn?: string | undefined;
   readonly format?: FileFormat | undefined;
   readonly maxTokens?: number | undefined;
+  readonly tokenizerLibrary: TokenizerLibrary;
   readonly json: boolean;
 }
 
@@ -37,17 +39,20 @@ interface Reader {
 /** Longest input of a model from elsewhere that says nothing else. */
 const USUAL_TOKENS = 512;
 
-async function readerOf({ artifact, checkpoint }: TokenizeOptions): Promise<Reader> {
+async function readerOf({ artifact, checkpoint, tokenizerLibrary }: TokenizeOptions): Promise<Reader> {
   if ((artifact === undefined) === (checkpoint === undefined))
     throw new UsageError('tokenize: expected either --artifact or --checkpoint');
   if (artifact !== undefined) {
     const { model } = await readPublicPart(artifact);
-    return { tokenizer: createTokenizer(model.tokenizerFiles), maxTokens: model.maxTokens };
+    return {
+      tokenizer: await openTokenizer(model.tokenizerFiles, model.config, tokenizerLibrary),
+      maxTokens: model.maxTokens,
+    };
   }
   const folder = checkpointFolder(await resolveCheckpoint(checkpoint!));
   const { config, details } = await readCheckpointHead(folder);
   return {
-    tokenizer: createTokenizer(await readTokenizerFiles(folder)),
+    tokenizer: await openTokenizer(await readTokenizerFiles(folder), config, tokenizerLibrary),
     maxTokens: details?.maxTokens ?? Math.min(USUAL_TOKENS, config.maxPositions),
   };
 }
@@ -97,6 +102,7 @@ export const command: Command<TokenizeOptions> = {
         describe: "Longest input, special tokens included; the model's by default",
         coerce: optional(wholeNumber('max-tokens', 4)),
       },
+      'tokenizer-library': tokenizerLibraryOption,
       json: jsonOption,
     }) as unknown as Argv<GlobalOptions & TokenizeOptions>,
   handler: tokenize,

@@ -1,18 +1,54 @@
 /** `verify`: our float encoder against reference outputs of another implementation. */
 import type { Argv } from 'yargs';
+import type { Checkpoint } from '../../model/checkpoint/checkpoint.js';
+import { UsageError } from '../../util/errors.js';
 import { note } from '../../util/note.js';
 import type { Command, GlobalOptions } from '../command.js';
 import { print, printJson, printTable } from '../output.js';
 
 interface VerifyOptions {
   readonly checkpoint: string;
-  readonly reference: string;
+  readonly reference?: string;
+  readonly againstOnnx?: string;
+  readonly text?: readonly string[];
   readonly tolerance: number;
   readonly backend: 'auto' | 'native' | 'tensorflow' | 'cpu';
   readonly json: boolean;
 }
 
+/** The table or the object, then an error if one logit is too far off; other ids are told, which are the other library's affair. */
+async function verifyOnnx(
+  checkpoint: Checkpoint,
+  folder: string,
+  { text, tolerance, json }: VerifyOptions,
+): Promise<void> {
+  const { verifyAgainstOnnx } = await import('../../training/evaluate/verify-onnx.js');
+  const comparisons = await verifyAgainstOnnx(checkpoint, folder, text);
+  const maxError = Math.max(...comparisons.map(({ error }) => error));
+  const other = comparisons.filter(({ sameIds }) => !sameIds).length;
+  if (json) printJson({ cases: comparisons.length, tolerance, maxError, otherIds: other, comparisons });
+  else {
+    printTable(
+      ['text', 'ids', 'logits differ by'],
+      comparisons.map((row) => [
+        row.text.slice(0, 40),
+        row.sameIds ? 'the same' : 'others',
+        row.error.toExponential(1),
+      ]),
+    );
+    print(
+      `${comparisons.length} texts, ${other} with other ids, largest error ${maxError.toExponential(2)} (limit ${tolerance})`,
+    );
+  }
+  if (!(maxError <= tolerance))
+    throw new Error(
+      `verify: logits: expected a difference of at most ${tolerance} from the ONNX model, got ${maxError.toExponential(2)}`,
+    );
+}
+
 async function verifyCheckpoint(options: VerifyOptions): Promise<void> {
+  if ((options.reference === undefined) === (options.againstOnnx === undefined))
+    throw new UsageError('verify: expected either --reference FILE or --against-onnx FOLDER');
   const { readCheckpoint } = await import('../../model/checkpoint/checkpoint.js');
   const { resolveCheckpoint } = await import('../../model/checkpoint/hub.js');
   const { useBackend } = await import('../../training/backend/setup.js');
@@ -21,7 +57,8 @@ async function verifyCheckpoint(options: VerifyOptions): Promise<void> {
   const checkpoint = await readCheckpoint(await resolveCheckpoint(options.checkpoint));
   if (checkpoint.ignored.length > 0) note(`stored and not used: ${checkpoint.ignored.join(', ')}`);
   if (checkpoint.missing.length > 0) note(`not stored: ${checkpoint.missing.join(', ')}`);
-  const result = await verify(checkpoint, options.reference, options.tolerance);
+  if (options.againstOnnx !== undefined) return verifyOnnx(checkpoint, options.againstOnnx, options);
+  const result = await verify(checkpoint, options.reference!, options.tolerance);
   const { cases, maxError, worst, layers, tolerance } = result;
   if (options.json) printJson(result);
   else {
@@ -47,7 +84,18 @@ export const command: Command<VerifyOptions> = {
         demandOption: true,
         describe: 'Checkpoint: a directory, or a name on the hub',
       })
-      .option('reference', { type: 'string', demandOption: true, describe: 'Reference outputs (JSON)' })
+      .option('reference', { type: 'string', describe: 'Reference outputs (JSON)', requiresArg: true })
+      .option('against-onnx', {
+        type: 'string',
+        requiresArg: true,
+        describe:
+          'Folder of the same model with onnx/model.onnx: compares with the ONNX pipeline of @xenova/transformers, where that is installed',
+      })
+      .option('text', {
+        type: 'string',
+        array: true,
+        describe: 'With --against-onnx: texts to compare on; by default a few of our own',
+      })
       .option('tolerance', { type: 'number', default: 1e-4, describe: 'Largest error that passes' })
       .option('backend', {
         choices: ['auto', 'native', 'tensorflow', 'cpu'] as const,

@@ -1,7 +1,8 @@
 /** The client party: its texts never leave it but as shares. */
 import type { PublicModel } from '../../model/artifact/artifact.js';
 import type { PublicPart } from '../../model/artifact/artifact-file.js';
-import { createTokenizer, type Encoding, type Tokenizer } from '../../model/tokenizer/tokenizer.js';
+import type { Encoding, Tokenizer } from '../../model/tokenizer/tokenizer.js';
+import { openTokenizer, type TokenizerLibrary } from '../../model/tokenizer/tokenizer-library.js';
 import type { AnswerTerms } from '../core/answer.js';
 import { ProtocolError } from '../core/errors.js';
 import { withSpan } from '../core/span.js';
@@ -34,6 +35,8 @@ function checkOpenings(model: PublicModel, accepted: Openings): void {
 export interface ClientOptions {
   /** The most that the model may open beside the answer; counts unless given. */
   readonly opens?: Openings | undefined;
+  /** Whose code splits texts; ours unless given. */
+  readonly tokenizerLibrary?: TokenizerLibrary | undefined;
   readonly terms: ClientTerms<PublicPart>;
   readonly open: OpenParty;
   /** Told when the server sent its public part, so that it can be kept. */
@@ -108,7 +111,7 @@ export class Client implements AsyncDisposable {
     if (sent) await onPublicPart?.(part.digest, sent);
     const { model } = part;
     checkOpenings(model, opens);
-    const tokenizer = createTokenizer(model.tokenizerFiles, model.config);
+    const tokenizer = await openTokenizer(model.tokenizerFiles, model.config, options.tokenizerLibrary);
     const session = createSession({ self: 'client', channel: metered, random: Prg.create() });
     const meter = new Meter();
     const party = await withSpan(meter.span, () =>

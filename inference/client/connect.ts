@@ -1,5 +1,6 @@
 /** Connecting a client over TCP: which model it accepts, and where it looks for the public part first. */
 import { parsePublicPart, readPublicPart } from '../../model/artifact/artifact-file.js';
+import type { TokenizerLibrary } from '../../model/tokenizer/tokenizer-library.js';
 import type { AnswerKind } from '../core/answer.js';
 import type { CotKind } from '../core/cot-kind.js';
 import { checkPoolPath } from '../material/pool-file.js';
@@ -23,6 +24,8 @@ export interface ConnectOptions {
   readonly answer?: AnswerKind | undefined;
   /** The most that the model may open beside the answer: nothing unless given. */
   readonly opens?: Openings | undefined;
+  /** Whose code splits texts; ours unless given. */
+  readonly tokenizerLibrary?: TokenizerLibrary | undefined;
   /** Accept only the model with this digest (hexadecimal). */
   readonly modelDigest?: string | undefined;
   /** Accept only this artifact's model; its public part is then not transferred. */
@@ -93,6 +96,7 @@ export async function connectClient(options: ConnectOptions): Promise<Client> {
       },
       open,
       opens: options.opens ?? 'nothing',
+      tokenizerLibrary: options.tokenizerLibrary,
       ...(onNote ? { onNote } : {}),
       onPublicPart: async (digest, bytes) => cacheFolder && writeCached(cacheFolder, digest, bytes),
     });

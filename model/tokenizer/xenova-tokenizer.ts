@@ -1,29 +1,45 @@
-/** The tokenizer behind @xenova/transformers, an optional dependency: to compare with, or on request. */
-import { TemplateTokenizer, type Tokenizer } from './tokenizer.js';
-import { parseTokenizerFiles, TokenizerError, type TokenizerFiles } from './tokenizer-files.js';
+/** The tokenizer behind @xenova/transformers: on request, and to compare with. */
+import { loadXenova } from '../xenova-library.js';
+import { type PairModel, TemplateTokenizer, type Tokenizer } from './tokenizer.js';
+import { parseTokenizerFiles, type TokenizerFiles } from './tokenizer-files.js';
+import type { SimplePreTokenizer, TokenizerJson } from './tokenizer-schema.js';
 
-interface XenovaModule {
-  readonly PreTrainedTokenizer: new (
-    tokenizer: unknown,
-    config: unknown,
-  ) => { encode(text: string, pair: null, options: { add_special_tokens: boolean }): number[] };
+/** Where a mark begins the text, older files said so by a flag. */
+const withFlag = (step: SimplePreTokenizer): unknown =>
+  step.type === 'Metaspace'
+    ? { ...step, add_prefix_space: step.add_prefix_space ?? step.prepend_scheme !== 'never' }
+    : step;
+
+function oldPreTokenizer(literal: TokenizerJson['pre_tokenizer']): unknown {
+  if (literal === null) return null;
+  return literal.type === 'Sequence'
+    ? { ...literal, pretokenizers: literal.pretokenizers.map(withFlag) }
+    : withFlag(literal);
 }
 
-/** The same special tokens, pairs and truncation around the library's splitting. Throws TokenizerError if not installed. */
-export async function createXenovaTokenizer(files: TokenizerFiles): Promise<Tokenizer> {
+function oldModel({ model }: TokenizerJson): unknown {
+  if (model.type !== 'BPE') return model;
+  const merges = model.merges.map((merge) => (typeof merge === 'string' ? merge : merge.join(' ')));
+  return { ...model, merges };
+}
+
+/** As the library's version reads it. */
+const asOldFormat = (json: TokenizerJson): unknown => ({
+  ...json,
+  pre_tokenizer: oldPreTokenizer(json.pre_tokenizer),
+  model: oldModel(json),
+  decoder: null,
+});
+
+/**
+ * The library's splitting with our special tokens, pairs and truncation around it. The files are held to the same rules, and it gets
+ * them as these were read. Throws MissingPackageError if it is not installed.
+ */
+export async function createXenovaTokenizer(files: TokenizerFiles, model?: PairModel): Promise<Tokenizer> {
   const parsed = parseTokenizerFiles(files);
-  let library: XenovaModule;
-  try {
-    library = (await import('@xenova/transformers')) as unknown as XenovaModule;
-  } catch (error) {
-    throw new TokenizerError(
-      `@xenova/transformers cannot be loaded; install it with: npm install @xenova/transformers (${(error as Error).message})`,
-    );
-  }
-  const json: unknown = JSON.parse(files['tokenizer.json']!);
+  const { PreTrainedTokenizer } = await loadXenova();
   const config: unknown = JSON.parse(files['tokenizer_config.json'] ?? '{}');
-  const tokenizer = new library.PreTrainedTokenizer(json, config);
-  return new TemplateTokenizer(files, parsed, (text) =>
-    tokenizer.encode(text, null, { add_special_tokens: false }),
-  );
+  const tokenizer = new PreTrainedTokenizer(asOldFormat(parsed.json), config);
+  const split = (text: string): number[] => tokenizer.encode(text, null, { add_special_tokens: false });
+  return new TemplateTokenizer(files, parsed, split, model);
 }
