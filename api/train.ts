@@ -14,6 +14,10 @@ export interface TrainOptions extends Omit<OwnData, 'name' | 'train'>, RunTraini
   readonly task?: string | undefined;
   /** Pretrained encoder to begin with: a folder, or a name on the hub. */
   readonly model?: string | undefined;
+  /** Adapt this fine-tuned model to private inference by its own answers to the texts of `train`, whose labels are not read. */
+  readonly fromFineTuned?: string | undefined;
+  /** Weigh classes in the loss by how rare they are (`classWeights`). */
+  readonly classWeights?: 'none' | 'balanced' | undefined;
   /** Folder with GLUE's files. */
   readonly data?: string | undefined;
   /** Folder of the run. */
@@ -44,6 +48,7 @@ const overridesOf = ({
   mode,
   select,
   patience,
+  classWeights,
   set = [],
 }: TrainOptions): string[] => [
   ...override('task', own === undefined ? task : undefined),
@@ -54,6 +59,7 @@ const overridesOf = ({
   ...override('masks.mode', mode),
   ...override('select', select),
   ...override('patience', patience),
+  ...override('classWeights', classWeights),
   ...set,
 ];
 
@@ -67,8 +73,22 @@ async function configOfOwn(options: TrainOptions, own: string): Promise<RunConfi
   return run.config;
 }
 
+async function configOfFineTuned(options: TrainOptions, model: string): Promise<RunConfig> {
+  const { train: own, keep, mode, task: name, listener } = options;
+  if (own === undefined)
+    throw new UsageError('train: expected --train, a file of texts, beside --from-fine-tuned');
+  if (options.config !== undefined || options.model !== undefined)
+    throw new UsageError('train: expected neither --config nor --model beside --from-fine-tuned');
+  const { fineTunedRun } = await onUse(() => import('../data/sources/fine-tuned-run.js'));
+  const prunes = mode === undefined ? keep !== undefined : mode !== 'none';
+  const run = await fineTunedRun({ ...options, model, train: own, name, prunes }, overridesOf(options));
+  for (const line of run.notes) listener?.note?.(line);
+  return run.config;
+}
+
 /** The configuration that a file or a literal says, or the data themselves. */
 async function configOf(options: TrainOptions): Promise<RunConfig> {
+  if (options.fromFineTuned !== undefined) return configOfFineTuned(options, options.fromFineTuned);
   if (options.train !== undefined) return configOfOwn(options, options.train);
   const { config } = options;
   if (config === undefined) throw new UsageError('train: expected --train FILE or --config FILE');

@@ -98,8 +98,8 @@ const model = z
   });
 
 const data = z.strictObject({
-  /** `glue`: TSV files below `directory`; `hub`: parquet by name, cached; `files`: one's own; `synthetic`: the project's generator. */
-  source: z.enum(['glue', 'hub', 'files', 'synthetic']).default('glue'),
+  /** `glue`: TSV files below `directory`; `hub`: parquet by name, cached; `files`: one's own; `texts`: the same without labels; `synthetic`: the project's generator. */
+  source: z.enum(['glue', 'hub', 'files', 'texts', 'synthetic']).default('glue'),
   directory: z.string().default('data/glue'),
   /** For `hub`: the data set's name there. */
   repository: z.string().default('nyu-mll/glue'),
@@ -107,6 +107,9 @@ const data = z.strictObject({
   train: z.string().min(1).nullable().default(null),
   dev: z.string().min(1).nullable().default(null),
   devShare: z.number().gt(0).lt(1).default(0.1),
+  /** For `texts`: columns of the first and the second text; null: guessed where only one fits. */
+  text: z.string().min(1).nullable().default(null),
+  textPair: z.string().min(1).nullable().default(null),
   /** Which rows are held out; of its own, so that runs with different seeds measure on the same ones. */
   splitSeed: z.number().int().min(0).max(0xffffffff).default(1),
   /** Null: by the files' endings. */
@@ -277,6 +280,11 @@ const distillation = z.strictObject({
    */
   teachers: z.array(z.string().min(1)).default([]),
   /**
+   * The teacher is the fine-tuned model that the run begins with, with exact functions and all tokens. Phase 1 follows it too, and what it
+   * answers stands in place of labels: accuracy is agreement with it.
+   */
+  fromStart: z.boolean().default(false),
+  /**
    * So many further texts, labelled by the teacher alone, which phases 2 and 3 see with the training examples; 0 for none. Tasks of
    * two texts: pairs for every first text, with the second texts of other training pairs that share most words with it (BM25). Tasks
    * of one: every text followed by others, drawn at random.
@@ -333,6 +341,8 @@ export const runConfigSchema = z.strictObject({
   select: z.enum(['best', 'last']).default('last'),
   /** A phase ends after so many evaluations that were no better than the best before; null for never. */
   patience: count.nullable().default(null),
+  /** `balanced`: rows of a class weigh more in the loss of the task the fewer there are, on average 1. */
+  classWeights: z.enum(['none', 'balanced']).default('none'),
 });
 
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;

@@ -33,6 +33,8 @@ interface TrainOptions {
   readonly mode?: 'none' | 'prune' | 'prune-reduce';
   readonly resume: boolean;
   readonly overwrite: boolean;
+  readonly fromFineTuned?: string | undefined;
+  readonly classWeights?: 'none' | 'balanced';
   readonly select?: 'best' | 'last';
   readonly patience?: number | undefined;
   readonly tensorboard: boolean;
@@ -114,6 +116,15 @@ export const command: Command<TrainOptions> = {
         describe: 'Learn no thresholds, those that prune, or both kinds (masks.mode)',
       })
       .option('resume', { type: 'boolean', default: false, describe: 'Go on from the last checkpoint' })
+      .option('from-fine-tuned', {
+        type: 'string',
+        describe:
+          'Adapt this fine-tuned model to private inference by its own answers to the texts of --train; labels are not read',
+      })
+      .option('class-weights', {
+        choices: ['none', 'balanced'] as const,
+        describe: 'Rows of rare classes weigh more in the loss (classWeights)',
+      })
       .option('select', {
         choices: ['best', 'last'] as const,
         describe: 'End a phase with its best model on the dev set, or with the last one (select)',

@@ -7,6 +7,7 @@ import { readHubSplit } from './hub-dataset.js';
 import { readOwn } from './own.js';
 import { generateSynthetic } from './synthetic.js';
 import { resolveTask } from './tasks.js';
+import { readUnlabelled } from './unlabelled.js';
 
 const none = { count: 0, first: [] };
 
@@ -24,6 +25,7 @@ async function loadAll({ task, data }: LoadOptions, split: 'train' | 'dev'): Pro
     return { task: resolveTask(task), split, examples: generated[split], malformed: none };
   }
   if (data.source === 'files') return readOwn({ task, data }, split);
+  if (data.source === 'texts') return readUnlabelled({ task, data }, split);
   if (typeof task !== 'string')
     throw new DatasetError(`data.source ${data.source}: expected the name of a GLUE task, got ${task.name}`);
   const read = (from: 'train' | 'dev'): Promise<Dataset> =>

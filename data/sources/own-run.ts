@@ -1,7 +1,7 @@
 /** From a file of one's own, and what is said of it, to the configuration of a run: no YAML needed. */
 import { basename, extname } from 'node:path';
 import { loadRunConfig, runConfigFrom } from '../../config/load.js';
-import { recipeFor } from '../../config/recipe.js';
+import { describeRecipe, recipeFor } from '../../config/recipe.js';
 import type { FileFormat, RunConfig, RunConfigInput } from '../../config/schema.js';
 import { NOTHING_ASKED } from '../tables/columns.js';
 import { DatasetError } from './dataset-error.js';
@@ -73,5 +73,6 @@ export async function ownRun(
   const { task, notes } = await completeTask(first.task, first, { ...NOTHING_ASKED, ...asked });
   const { examples } = await loadSplit({ task, data: first.data }, 'train');
   const config = await configWith(task, recipeFor({ rows: examples.length }));
-  return { config, notes };
+  const recipe = given === null ? [`for ${examples.length} training rows: ${describeRecipe(config)}`] : [];
+  return { config, notes: [...notes, ...recipe] };
 }

@@ -10,6 +10,7 @@ import { holdOut } from './hold-out.js';
 import { readNumber } from './labels.js';
 import { resolveTask, type Split, type Task } from './tasks.js';
 import { type ReadTexts, readTextRows, type TextFile, type TextRow } from './text-rows.js';
+import { taskOfTexts } from './unlabelled.js';
 
 /** Classes that a label column has at most. */
 const MOST_CLASSES = 1000;
@@ -139,6 +140,7 @@ export async function completeTask(
 /** The task of a run, completed by its data where it must be. */
 export async function taskOfRun(config: Pick<RunConfig, 'task' | 'data'>): Promise<Task> {
   const { task } = config;
+  if (config.data.source === 'texts') return taskOfTexts(config);
   return resolveTask(typeof task === 'string' ? task : (await completeTask(task, config)).task);
 }
 

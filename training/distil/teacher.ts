@@ -39,6 +39,11 @@ export class Teacher {
     this.#labels = labels;
   }
 
+  /** logits: [examples, labels] */
+  static ofLogits(examples: readonly EncodedExample[], logits: Float32Array, labels: number): Teacher {
+    return new Teacher(new Map(examples.map((example, i) => [example, i])), logits, labels);
+  }
+
   /**
    * Null where the configuration distils nothing. own: the checkpoint of the run's dense model, and where its logits are kept;
    * examples: the training sentences.
@@ -63,8 +68,7 @@ export class Teacher {
         mean[i] = mean[i]! + logit / folders.length;
       });
     }
-    const places = new Map(examples.map((example, i) => [example, i]));
-    return new Teacher(places, mean, labels);
+    return Teacher.ofLogits(examples, mean, labels);
   }
 
   /** Its logits, [batch, labels]. */

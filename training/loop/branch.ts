@@ -9,16 +9,25 @@ import { asUsed } from './precision.js';
 import { RunFolder } from './run-folder.js';
 
 /** What of a configuration the dense phase depends on, besides `phases.dense`. */
-const DENSE_SECTIONS = ['task', 'model', 'data', 'seed', 'precision', 'batch', 'optimizer'] as const;
+const DENSE_SECTIONS = [
+  ...(['task', 'model', 'data', 'seed', 'precision', 'batch', 'optimizer'] as const),
+  ...(['select', 'patience', 'classWeights'] as const),
+] as const;
 
 /** Whether the dense phase depends on a key such as `model.dropout`. */
 export const isDenseKey = (key: string): boolean =>
-  [...DENSE_SECTIONS, 'phases.dense'].some((section) => key === section || key.startsWith(`${section}.`));
+  [...DENSE_SECTIONS, 'phases.dense', 'distillation.fromStart'].some(
+    (section) => key === section || key.startsWith(`${section}.`),
+  );
 
 /** The part of a configuration that the dense phase depends on, as text to compare. */
 export function densePart(config: RunConfig): string {
   const part = { ...config, batch: { ...config.batch, workers: null } };
-  return JSON.stringify([...DENSE_SECTIONS.map((section) => part[section]), config.phases.dense]);
+  return JSON.stringify([
+    ...DENSE_SECTIONS.map((section) => part[section]),
+    config.phases.dense,
+    config.distillation.fromStart,
+  ]);
 }
 
 /** Whether a run's dense phase is the one that is wanted, on this machine's precision; what comes after it may differ. */

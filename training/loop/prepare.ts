@@ -18,17 +18,23 @@ import {
   tokenizerFilesFromVocabulary,
 } from '../../model/tokenizer/tokenizer-files.js';
 import { learnWordPieces } from '../../model/tokenizer/word-piece-learner.js';
+import { answeredBy, checkFineTuned } from '../distil/fine-tuned.js';
+import type { Teacher } from '../distil/teacher.js';
 import { TrainingError } from '../errors.js';
 import type { ModelState } from '../network/model-state.js';
 import { FURTHER_TEXTS_SEED } from '../seeds.js';
 import type { EncodedExample } from './batches.js';
-import { freshModel, labelScale, pretrainedModel } from './starting-model.js';
+import { freshModel, labelScale, NO_SCALE, pretrainedModel } from './starting-model.js';
 
 export interface PreparedRun {
   readonly state: ModelState;
   readonly task: Task;
   /** Standard deviation of the training numbers of a regression: the unit of its loss; 1 for classes. */
   readonly labelSpread: number;
+  /** Of each class in the loss of the task; null where all weigh the same. */
+  readonly classWeights: Float32Array | null;
+  /** The fine-tuned model that the run begins with, where that is what all phases follow. */
+  readonly teacher: Teacher | null;
   readonly train: readonly EncodedExample[];
   /** What distillation sees besides: no labels. */
   readonly unlabelled: readonly EncodedExample[];
@@ -118,6 +124,19 @@ function balanceNotes(names: readonly string[], { examples }: Dataset): string[]
   return [describeBalance(names, classes), ...balanceWarnings(names, classes)];
 }
 
+/** n / (classes · n of the class): 1 on average over the examples; classes without any weigh nothing. Null for numbers. */
+function balancedWeights(
+  { problem, labels }: Task,
+  examples: readonly EncodedExample[],
+): Float32Array | null {
+  if (problem !== 'classes') return null;
+  const counts = new Array<number>(labels.length).fill(0);
+  for (const { label } of examples) if (!Number.isNaN(label)) counts[label] = counts[label]! + 1;
+  const present = counts.filter((count) => count > 0).length;
+  const all = counts.reduce((sum, count) => sum + count, 0);
+  return Float32Array.from(counts, (count) => (count === 0 ? 0 : all / (present * count)));
+}
+
 /** Loads data, tokenizer and weights. `readModel` turns the configuration's checkpoint name into a checkpoint. */
 export async function prepareRun(
   config: RunConfig,
@@ -129,8 +148,10 @@ export async function prepareRun(
   const checkpoint = config.model.checkpoint === undefined ? null : await readModel(config.model.checkpoint);
   const tokenizerFiles = await tokenizerFilesFor(config, train, checkpoint);
   const tokenizer = createTokenizer(tokenizerFiles, checkpoint?.config);
-  const scale = labelScale(train);
-  if (task.problem === 'classes') notes.push(...balanceNotes(task.labels, train));
+  const isAnswered = config.distillation.fromStart;
+  if (isAnswered) checkFineTuned(checkpoint);
+  const scale = isAnswered ? NO_SCALE : labelScale(train);
+  if (task.problem === 'classes' && !isAnswered) notes.push(...balanceNotes(task.labels, train));
   const { model, parameters } = checkpoint
     ? pretrainedModel(config, checkpoint, task, scale, notes)
     : freshModel(config, tokenizer.vocabularySize, task, scale);
@@ -158,13 +179,14 @@ export async function prepareRun(
     spread: null,
     reduces: config.masks.mode === 'prune-reduce',
   };
-  return {
-    state,
-    task,
-    labelSpread: scale.spread,
+  const parts = {
     train: encodeAll(train, tokenizer, maxTokens, notes),
     unlabelled: encodeAll(unlabelled, tokenizer, maxTokens, notes, 'further texts'),
     dev: encodeAll(dev, tokenizer, maxTokens, notes),
-    notes,
   };
+  const { teacher, ...examples } = isAnswered ? answeredBy(state, parts) : { ...parts, teacher: null };
+  if (isAnswered)
+    notes.push(`labels are the answers of ${config.model.checkpoint}: accuracy is agreement with it`);
+  const classWeights = config.classWeights === 'balanced' ? balancedWeights(task, examples.train) : null;
+  return { state, task, labelSpread: scale.spread, classWeights, teacher, ...examples, notes };
 }

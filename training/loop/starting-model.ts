@@ -22,13 +22,15 @@ export interface LabelScale {
   readonly spread: number;
 }
 
+export const NO_SCALE: LabelScale = { middle: 0, spread: 1 };
+
 /** Standard deviation of weights that a pretrained checkpoint lacks (BERT's). */
 const HEAD_DEVIATION = 0.02;
 const CLASSIFIER = /^classifier\.(weight|bias)$/;
 
 /** Throws TrainingError if all numbers are one. */
 export function labelScale({ task, examples }: Pick<Dataset, 'task' | 'examples'>): LabelScale {
-  if (task.problem !== 'regression') return { middle: 0, spread: 1 };
+  if (task.problem !== 'regression') return NO_SCALE;
   const labels = examples.flatMap(({ label }) => label ?? []);
   const middle = mean(labels);
   const spread = Math.sqrt(mean(labels.map((label) => (label - middle) ** 2)));

@@ -57,6 +57,8 @@ export interface StepOptions {
   readonly freezeEmbeddings: boolean;
   /** Standard deviation of the numbers of a regression: the unit of its loss. */
   readonly labelSpread: number;
+  /** Of each class in the loss of the task; without them all weigh the same. */
+  readonly classWeights?: Float32Array | null;
   readonly precision: Precision;
 }
 
@@ -182,10 +184,12 @@ function masksOf(
 }
 
 function lossOf(output: EncoderOutput, batch: Batch, state: ModelState, options: StepOptions) {
-  const { masks, distillation, labelSpread } = options;
+  const { masks, distillation, labelSpread, classWeights } = options;
   const isRegression = state.config.problem === 'regression';
   const lossTo = (labels: Float32Array): tf.Scalar =>
-    isRegression ? squaredError(output.logits, labels, labelSpread) : crossEntropy(output.logits, labels);
+    isRegression
+      ? squaredError(output.logits, labels, labelSpread)
+      : crossEntropy(output.logits, labels, classWeights ?? null);
   const task = lossTo(batch.labels);
   let total: tf.Scalar = task;
   if (distillation) {

@@ -101,6 +101,7 @@ export class Stepper {
       distillation: teacher && { ...distillation, teacher: teacher.of(group) },
       freezeEmbeddings: model.freezeEmbeddings,
       labelSpread: this.#prepared.labelSpread,
+      classWeights: this.#prepared.classWeights,
       precision,
     };
   }

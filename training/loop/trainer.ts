@@ -87,7 +87,7 @@ export class Trainer {
       folder,
       control,
       teacher: () => {
-        teacher ??= this.#loadTeacher();
+        teacher ??= prepared.teacher ? Promise.resolve(prepared.teacher) : this.#loadTeacher();
         return teacher;
       },
     };

@@ -3,14 +3,18 @@ import * as tf from '@tensorflow/tfjs';
 import type { Batch } from '../loop/batches.js';
 import type { TokenMasks } from './masks.js';
 
-/** Mean cross entropy of the rows that have a label. logits [batch, labels], labels [batch], NaN for none */
-export function crossEntropy(logits: tf.Tensor2D, labels: Float32Array): tf.Scalar {
+/** Mean cross entropy of the rows that have a label. logits [batch, labels], labels [batch], NaN for none; weights [labels] */
+export function crossEntropy(
+  logits: tf.Tensor2D,
+  labels: Float32Array,
+  weights: Float32Array | null = null,
+): tf.Scalar {
   // A class that does not exist has a row of zeros.
   const classes = Int32Array.from(labels, (label) => (Number.isNaN(label) ? -1 : label));
   const oneHot = tf.oneHot(tf.tensor1d(classes, 'int32'), logits.shape[1]);
   return tf
     .logSoftmax(logits)
-    .mul(oneHot)
+    .mul(weights ? oneHot.mul(tf.tensor1d(weights)) : oneHot)
     .sum()
     .mul(-1 / Math.max(1, labelled(labels))) as tf.Scalar;
 }

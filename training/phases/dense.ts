@@ -9,6 +9,10 @@ export class DensePhase extends Phase {
 
   readonly examples: readonly EncodedExample[] = this.run.prepared.train;
 
+  override async open(): Promise<void> {
+    this.teacher = this.run.prepared.teacher;
+  }
+
   override isSelectable(): boolean {
     return true;
   }
