@@ -11,6 +11,7 @@
  */
 import type { Shape } from '../core/shape.js';
 import type { PartyId, PrivateTensor, RingTensor, SharedBits, SharedTensor } from '../core/tensors.js';
+import type { DeclaredLeak } from '../session/leaks.js';
 
 /**
  * The server's matrices, prepared once per model: `linear` computes x · matrix + bias. Several matrices with the same
@@ -43,18 +44,10 @@ export interface WeightSource {
 }
 
 /** A value that is opened on purpose. Names are declared in `session/leaks.ts`; tests compare a run's list. */
-export type LeakName = string;
+export type LeakName = DeclaredLeak;
 
-export interface Backend {
-  readonly self: PartyId;
-  /**
-   * The owners of text and model take no part: what they know is shared before the first layer, padding too, since nobody who
-   * computes knows it.
-   */
-  readonly outsourced?: boolean;
-
-  // ---- local -------------------------------------------------------------------------------------------------
-
+/** What follows from what each party holds, without a message. */
+export interface LocalOperations {
   add(x: SharedTensor, y: SharedTensor): SharedTensor;
   subtract(x: SharedTensor, y: SharedTensor): SharedTensor;
   negate(x: SharedTensor): SharedTensor;
@@ -96,9 +89,10 @@ export interface Backend {
   sliceBits(a: SharedBits, axis: number, begin: number, end: number): SharedBits;
   concatBits(parts: readonly SharedBits[], axis: number): SharedBits;
   reshapeBits(a: SharedBits, shape: Shape): SharedBits;
+}
 
-  // ---- communicating -----------------------------------------------------------------------------------------
-
+/** What the parties do together; what an operation takes and gives is in operations.ts. */
+export interface Protocols {
   share(x: PrivateTensor): Promise<SharedTensor>;
   /** Once per model; agrees on layouts, sends nothing about the weights. */
   prepare(source: WeightSource): Promise<Weight>;
@@ -157,6 +151,15 @@ export interface Backend {
    * Nothing else may run meanwhile. Backends without it run them one after another.
    */
   together?<T>(tasks: readonly ((mpc: Backend) => Promise<T>)[]): Promise<T[]>;
+}
+
+export interface Backend extends LocalOperations, Protocols {
+  readonly self: PartyId;
+  /**
+   * The owners of text and model take no part: what they know is shared before the first layer, padding too, since nobody who
+   * computes knows it.
+   */
+  readonly outsourced?: boolean;
 }
 
 /** Public values for the rows of a tensor's first axis: `value` for so many of them, one run after the other. */

@@ -7,9 +7,10 @@ import { kernels } from '#kernels';
 import { TensorMismatchError } from '../core/errors.js';
 import { concatAxis, gatherFirstAxis, repeat, replaceAxis, sliceAxis } from '../core/layout.js';
 import { encode, type RingFormat } from '../core/ring-tensor.js';
-import { formatShape, type Shape, sameShape, sizeOf } from '../core/shape.js';
+import { type Shape, sizeOf } from '../core/shape.js';
 import type { PartyId, PrivateTensor, SharedBits, SharedTensor } from '../core/tensors.js';
-import type { RowShifts } from './backend.js';
+import type { LocalOperations, RowShifts } from './backend.js';
+import * as operations from './operations.js';
 
 /** What this process holds of a shared tensor: a share, or in the cleartext backend the value. */
 export interface LocalTensor extends SharedTensor {
@@ -21,8 +22,9 @@ export interface LocalBits extends SharedBits {
   readonly data: Uint8Array;
 }
 
-/** As the kernels number them: floor, ceil, nearest. */
-export type Rounding = 0 | 1 | 2;
+/** As the kernels number them. */
+export const ROUNDING = { floor: 0, ceil: 1, nearest: 2 } as const;
+export type Rounding = (typeof ROUNDING)[keyof typeof ROUNDING];
 
 export const localTensor = (data: BigUint64Array, shape: Shape, format: RingFormat): LocalTensor => ({
   kind: 'arithmetic',
@@ -38,48 +40,7 @@ export const localBits = (data: Uint8Array, shape: Shape): LocalBits => ({ kind:
 export const dataOf = (x: SharedTensor): BigUint64Array => (x as LocalTensor).data;
 export const bitsOf = (bits: SharedBits): Uint8Array => (bits as LocalBits).data;
 
-export const describe = ({ shape, ringBits, fractionBits }: SharedTensor | PrivateTensor): string =>
-  `${formatShape(shape)} in ${ringBits} bits with ${fractionBits} fraction bits`;
-
-/** @throws TensorMismatchError unless both have the same ring and scale */
-export function expectSameFormat(operation: string, x: SharedTensor, y: SharedTensor | PrivateTensor): void {
-  if (x.ringBits !== y.ringBits || x.fractionBits !== y.fractionBits) {
-    throw new TensorMismatchError(`${operation}: expected ${describe(x)}, got ${describe(y)}`);
-  }
-}
-
-const isSuffix = (suffix: Shape, shape: Shape): boolean =>
-  suffix.length <= shape.length && sameShape(suffix, shape.slice(shape.length - suffix.length));
-
-export const isPrefix = (prefix: Shape, shape: Shape): boolean =>
-  prefix.length <= shape.length && sameShape(prefix, shape.slice(0, prefix.length));
-
-/** What `multiply` accepts: y of x's shape or a prefix of it, in x's ring or a smaller one. */
-export function expectFactor(x: SharedTensor, y: SharedTensor): void {
-  const fits = y.ringBits === x.ringBits || (y.ringBits < x.ringBits && y.ringBits >= 2);
-  if (!fits || !isPrefix(y.shape, x.shape)) {
-    throw new TensorMismatchError(`multiply: expected a prefix of ${describe(x)}, got ${describe(y)}`);
-  }
-}
-
-/** What `square` accepts: x's own ring, or one up to twice its bits less one. */
-export function expectSquareRing(x: SharedTensor, ringBits: number): void {
-  if (ringBits === x.ringBits || (ringBits > x.ringBits && ringBits < 2 * x.ringBits && ringBits <= 64))
-    return;
-  throw new TensorMismatchError(
-    `square: expected ${x.ringBits} to ${2 * x.ringBits - 1} bits for ${describe(x)}, got ${ringBits}`,
-  );
-}
-
-/** What `truncateReduce` and `round` accept. */
-export function expectDropped(x: SharedTensor, bits: number): void {
-  if (!(bits >= 0 && bits < x.ringBits))
-    throw new TensorMismatchError(
-      `truncation: expected to drop 0 to ${x.ringBits - 1} bits of ${describe(x)}, got ${bits}`,
-    );
-}
-
-export abstract class LocalBackend {
+export abstract class LocalBackend implements LocalOperations {
   abstract readonly self: PartyId;
   /** Does this process add public values? Exactly one party does. */
   protected abstract readonly addsPublicValues: boolean;
@@ -101,124 +62,93 @@ export abstract class LocalBackend {
   }
 
   addPublic(x: SharedTensor, value: number | Float64Array): LocalTensor {
-    const shape = typeof value === 'number' ? [1] : [value.length];
-    if (typeof value !== 'number' && value.length !== x.shape.at(-1)) {
-      throw new TensorMismatchError(
-        `addPublic: expected a row of ${describe(x)}, got ${value.length} values`,
-      );
-    }
-    const encoded = encode(typeof value === 'number' ? Float64Array.of(value) : value, shape, x);
+    operations.addPublic(x, value);
+    const values = typeof value === 'number' ? Float64Array.of(value) : value;
+    const encoded = encode(values, [values.length], x);
     return this.addsPublicValues ? this.#addWords(x, encoded.data) : (x as LocalTensor);
   }
 
   addPrivate(x: SharedTensor, value: PrivateTensor): LocalTensor {
-    expectSameFormat('addPrivate', x, value);
-    if (!isSuffix(value.shape, x.shape)) {
-      throw new TensorMismatchError(
-        `addPrivate: expected a suffix of ${formatShape(x.shape)}, got ${formatShape(value.shape)}`,
-      );
-    }
+    operations.addPrivate(x, value);
     return value.value === null ? (x as LocalTensor) : this.#addWords(x, value.value.data);
   }
 
   scale(x: SharedTensor, factor: number, fractionBits: number): LocalTensor {
     const out = new BigUint64Array(sizeOf(x.shape));
     kernels.ringScale(dataOf(x), BigInt(Math.round(factor * 2 ** fractionBits)), x.ringBits, out);
-    return localTensor(out, x.shape, {
-      ringBits: x.ringBits,
-      fractionBits: x.fractionBits + fractionBits,
-    });
+    return localTensor(out, x.shape, operations.scale(x, fractionBits));
   }
 
   reinterpret(x: SharedTensor, fractionBits: number): LocalTensor {
-    return localTensor(dataOf(x), x.shape, { ringBits: x.ringBits, fractionBits });
+    return localTensor(dataOf(x), x.shape, operations.reinterpret(x, fractionBits));
   }
 
   shiftLeft(x: SharedTensor, bits: number): LocalTensor {
     const out = new BigUint64Array(sizeOf(x.shape));
     kernels.ringScale(dataOf(x), 1n << BigInt(bits), x.ringBits, out);
-    return localTensor(out, x.shape, { ringBits: x.ringBits, fractionBits: x.fractionBits + bits });
+    return localTensor(out, x.shape, operations.scale(x, bits));
   }
 
   expand(x: SharedTensor, bits: number): LocalTensor {
-    const ringBits = x.ringBits + bits;
-    if (bits < 0 || ringBits > 64) {
-      throw new TensorMismatchError(`expand: expected 0 to ${64 - x.ringBits} more bits, got ${bits}`);
-    }
+    const given = operations.expand(x, bits);
     const out = new BigUint64Array(sizeOf(x.shape));
-    kernels.ringScale(dataOf(x), 1n << BigInt(bits), ringBits, out);
-    return localTensor(out, x.shape, { ringBits, fractionBits: x.fractionBits + bits });
+    kernels.ringScale(dataOf(x), 1n << BigInt(bits), given.ringBits, out);
+    return localTensor(out, x.shape, given);
   }
 
   sum(x: SharedTensor, axis: number): LocalTensor {
-    if (!(axis >= 0 && axis < x.shape.length)) {
-      throw new TensorMismatchError(`sum: expected an axis of ${formatShape(x.shape)}, got ${axis}`);
-    }
+    const given = operations.sum(x, axis);
     const extent = x.shape[axis]!;
     const inner = sizeOf(x.shape.slice(axis + 1));
-    const out = new BigUint64Array(sizeOf(x.shape.slice(0, axis)) * inner);
+    const out = new BigUint64Array(sizeOf(given.shape));
     if (out.length > 0 && extent > 0) kernels.ringSum(dataOf(x), extent, inner, x.ringBits, out);
-    return localTensor(
-      out,
-      x.shape.filter((_, i) => i !== axis),
-      x,
-    );
+    return localTensor(out, given.shape, x);
   }
 
   slice(x: SharedTensor, axis: number, begin: number, end: number): LocalTensor {
-    const data = sliceAxis(dataOf(x), x.shape, axis, begin, end);
-    return localTensor(data, replaceAxis(x.shape, axis, end - begin), x);
+    const { shape } = operations.slice(x, axis, begin, end);
+    return localTensor(sliceAxis(dataOf(x), x.shape, axis, begin, end), shape, x);
   }
 
   concat(parts: readonly SharedTensor[], axis: number): LocalTensor {
-    const first = parts[0];
-    if (!first) throw new TensorMismatchError('concat: expected at least one tensor, got none');
-    for (const part of parts) expectSameFormat('concat', first, part);
-    const { data, shape } = concatAxis(parts as readonly LocalTensor[], axis);
-    return localTensor(data, shape, first);
+    const given = operations.concat(parts, axis);
+    const { data } = concatAxis(parts as readonly LocalTensor[], axis);
+    return localTensor(data, given.shape, given);
   }
 
   reshape(x: SharedTensor, shape: Shape): LocalTensor {
-    expectSameSize('reshape', x.shape, shape);
-    return localTensor(dataOf(x), shape, x);
+    return localTensor(dataOf(x), operations.reshape(x, shape).shape, x);
   }
 
   transpose(x: SharedTensor, permutation: readonly number[]): LocalTensor {
     const out = new BigUint64Array(sizeOf(x.shape));
     kernels.ringPermute(dataOf(x), Uint32Array.from(x.shape), Uint32Array.from(permutation), out);
-    return localTensor(
-      out,
-      permutation.map((axis) => x.shape[axis]!),
-      x,
-    );
+    return localTensor(out, operations.transpose(x, permutation).shape, x);
   }
 
   gatherRows(x: SharedTensor, rows: Uint32Array): LocalTensor {
     const data = gatherFirstAxis(dataOf(x), x.shape, rows);
-    return localTensor(data, replaceAxis(x.shape, 0, rows.length), x);
+    return localTensor(data, operations.gatherRows(x, rows).shape, x);
   }
 
   broadcastRows(x: SharedTensor, rows: number): LocalTensor {
-    return localTensor(repeat(dataOf(x), rows), [rows, ...x.shape], x);
+    return localTensor(repeat(dataOf(x), rows), operations.broadcastRows(x, rows).shape, x);
   }
 
   narrow(x: SharedTensor, ringBits: number): LocalTensor {
-    if (ringBits > x.ringBits) {
-      throw new TensorMismatchError(`narrow: expected at most ${x.ringBits} bits, got ${ringBits}`);
-    }
+    const given = operations.narrow(x, ringBits);
     if (ringBits === x.ringBits) return x as LocalTensor;
     const out = new BigUint64Array(sizeOf(x.shape));
     kernels.ringMask(dataOf(x), ringBits, out);
-    return localTensor(out, x.shape, { ringBits, fractionBits: x.fractionBits });
+    return localTensor(out, x.shape, given);
   }
 
   truncateReduce(x: SharedTensor, bits: number): LocalTensor {
-    expectDropped(x, bits);
+    const given = operations.truncate(x, bits);
     if (bits === 0) return x as LocalTensor;
-    const ringBits = x.ringBits - bits;
     const out = new BigUint64Array(sizeOf(x.shape));
-    kernels.ringShiftRight(dataOf(x), x.ringBits, bits, this.truncation, ringBits, out);
-    return localTensor(out, x.shape, { ringBits, fractionBits: x.fractionBits - bits });
+    kernels.ringShiftRight(dataOf(x), x.ringBits, bits, this.truncation, given.ringBits, out);
+    return localTensor(out, x.shape, given);
   }
 
   constant(values: Float64Array | number, shape: Shape, ringBits: number, fractionBits: number): LocalTensor {
@@ -229,10 +159,7 @@ export abstract class LocalBackend {
   }
 
   xor(a: SharedBits, b: SharedBits): LocalBits {
-    if (!sameShape(a.shape, b.shape)) {
-      throw new TensorMismatchError(`xor: expected ${formatShape(a.shape)}, got ${formatShape(b.shape)}`);
-    }
-    const out = new Uint8Array(sizeOf(a.shape));
+    const out = new Uint8Array(sizeOf(operations.bitwise('xor', a, b)));
     kernels.bitsXor(bitsOf(a), bitsOf(b), out);
     return localBits(out, a.shape);
   }
@@ -245,10 +172,8 @@ export abstract class LocalBackend {
   }
 
   sliceBits(a: SharedBits, axis: number, begin: number, end: number): LocalBits {
-    return localBits(
-      sliceAxis(bitsOf(a), a.shape, axis, begin, end),
-      replaceAxis(a.shape, axis, end - begin),
-    );
+    const shape = operations.sliceBits(a, axis, begin, end);
+    return localBits(sliceAxis(bitsOf(a), a.shape, axis, begin, end), shape);
   }
 
   concatBits(parts: readonly SharedBits[], axis: number): LocalBits {
@@ -257,8 +182,7 @@ export abstract class LocalBackend {
   }
 
   reshapeBits(a: SharedBits, shape: Shape): LocalBits {
-    expectSameSize('reshapeBits', a.shape, shape);
-    return localBits(bitsOf(a), shape);
+    return localBits(bitsOf(a), operations.reshapeBits(a, shape));
   }
 
   /** Rows of the first axis of bits by public indices. */
@@ -292,7 +216,7 @@ export abstract class LocalBackend {
       }
       if (place !== (copy + 1) * words.length)
         throw new TensorMismatchError(
-          `areNegative: expected values for the rows of ${describe(x)}, got others`,
+          `areNegative: expected values for the rows of ${operations.describe(x)}, got others`,
         );
     }
     return out;
@@ -304,10 +228,7 @@ export abstract class LocalBackend {
     y: SharedTensor,
     kernel: typeof kernels.ringAdd,
   ): LocalTensor {
-    expectSameFormat(operation, x, y);
-    if (!sameShape(x.shape, y.shape)) {
-      throw new TensorMismatchError(`${operation}: expected ${describe(x)}, got ${describe(y)}`);
-    }
+    operations.elementwise(operation, x, y);
     const out = new BigUint64Array(sizeOf(x.shape));
     kernel(dataOf(x), dataOf(y), x.ringBits, out);
     return localTensor(out, x.shape, x);
@@ -317,13 +238,5 @@ export abstract class LocalBackend {
     const out = new BigUint64Array(sizeOf(x.shape));
     kernels.ringAdd(dataOf(x), words, x.ringBits, out);
     return localTensor(out, x.shape, x);
-  }
-}
-
-function expectSameSize(operation: string, from: Shape, to: Shape): void {
-  if (sizeOf(from) !== sizeOf(to)) {
-    throw new TensorMismatchError(
-      `${operation}: expected the size of ${formatShape(from)}, got ${formatShape(to)}`,
-    );
   }
 }

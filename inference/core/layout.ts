@@ -1,6 +1,6 @@
 /** Moving whole blocks of row-major data: slices, concatenations, rows. One implementation for words and for bits. */
 import { TensorMismatchError } from './errors.js';
-import { formatShape, type Shape, sizeOf } from './shape.js';
+import { formatShape, type Shape, sameShape, sizeOf } from './shape.js';
 
 /** Ring elements, or bits of one byte each. */
 export type Elements = BigUint64Array | Uint8Array;
@@ -28,6 +28,15 @@ function split(
 export const replaceAxis = (shape: Shape, axis: number, extent: number): Shape =>
   shape.map((old, i) => (i === axis ? extent : old));
 
+/** The shape of indices `begin` to `end` (exclusive) of one axis. */
+export function sliceShape(shape: Shape, axis: number, begin: number, end: number): Shape {
+  const { extent } = split('slice', shape, axis);
+  if (!(begin >= 0 && begin <= end && end <= extent)) {
+    throw new TensorMismatchError(`slice: expected a range within 0..${extent}, got ${begin}..${end}`);
+  }
+  return replaceAxis(shape, axis, end - begin);
+}
+
 /** Indices `begin` to `end` (exclusive) of one axis. */
 export function sliceAxis<T extends Elements>(
   data: T,
@@ -36,10 +45,8 @@ export function sliceAxis<T extends Elements>(
   begin: number,
   end: number,
 ): T {
+  sliceShape(shape, axis, begin, end);
   const { outer, extent, inner } = split('slice', shape, axis);
-  if (!(begin >= 0 && begin <= end && end <= extent)) {
-    throw new TensorMismatchError(`slice: expected a range within 0..${extent}, got ${begin}..${end}`);
-  }
   const width = (end - begin) * inner;
   const out = emptyLike(data, outer * width);
   for (let o = 0; o < outer; o++) {
@@ -54,23 +61,30 @@ export interface Part<T extends Elements> {
   readonly data: T;
 }
 
+/** The shape of parts one after another along an axis; all other extents agree. */
+export function concatShape(shapes: readonly Shape[], axis: number): Shape {
+  const first = shapes[0];
+  if (!first) throw new TensorMismatchError('concat: expected at least one tensor, got none');
+  const total = shapes.reduce((sum, shape) => sum + split('concat', shape, axis).extent, 0);
+  const whole = replaceAxis(first, axis, total);
+  for (const shape of shapes)
+    if (!sameShape(replaceAxis(shape, axis, total), whole))
+      throw new TensorMismatchError(
+        `concat: expected ${formatShape(first)} but for axis ${axis}, got ${formatShape(shape)}`,
+      );
+  return whole;
+}
+
 /** The parts one after another along an axis; all other extents agree. */
 export function concatAxis<T extends Elements>(parts: readonly Part<T>[], axis: number): Part<T> {
-  const first = parts[0];
-  if (!first) throw new TensorMismatchError('concat: expected at least one tensor, got none');
+  const shape = concatShape(
+    parts.map((part) => part.shape),
+    axis,
+  );
+  const total = shape[axis]!;
   const splits = parts.map((part) => split('concat', part.shape, axis));
-  const total = splits.reduce((sum, { extent }) => sum + extent, 0);
-  const shape = replaceAxis(first.shape, axis, total);
-  for (const part of parts) {
-    const other = replaceAxis(part.shape, axis, total);
-    if (formatShape(other) !== formatShape(shape)) {
-      throw new TensorMismatchError(
-        `concat: expected ${formatShape(first.shape)} but for axis ${axis}, got ${formatShape(part.shape)}`,
-      );
-    }
-  }
   const { outer, inner } = splits[0]!;
-  const data = emptyLike(first.data, sizeOf(shape));
+  const data = emptyLike(parts[0]!.data, sizeOf(shape));
   let before = 0;
   parts.forEach((part, p) => {
     const width = splits[p]!.extent * inner;

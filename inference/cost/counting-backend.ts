@@ -5,8 +5,7 @@
  */
 import { kernels } from '#kernels';
 import type { Backend, LeakName, RowShifts, ShuffleRows, Weight, WeightSource } from '../backends/backend.js';
-import { expectFactor, expectSquareRing } from '../backends/local-backend.js';
-import { expectTable } from '../backends/look-up.js';
+import * as operations from '../backends/operations.js';
 import { Demand, type Use } from '../backends/two-party/ahead/demand.js';
 import { linearUse } from '../backends/two-party/ahead/linear-rows.js';
 import { comparisonJob, comparisonUse } from '../backends/two-party/comparison/comparison.js';
@@ -32,7 +31,6 @@ import {
 } from '../backends/two-party/products/narrow-product.js';
 import { isSmallMatmul, matmulUse, smallMatmulPlan } from '../backends/two-party/products/small-matmul.js';
 import { messageBytes } from '../backends/two-party/shuffle/shuffle.js';
-import { TensorMismatchError } from '../core/errors.js';
 import { type Shape, sizeOf } from '../core/shape.js';
 import { protocol } from '../core/span.js';
 import type { PartyId, PrivateTensor, RingTensor, SharedBits, SharedTensor } from '../core/tensors.js';
@@ -82,11 +80,6 @@ function layoutOf(shape: ProductShape): PackedLayout {
 const widthOf = (whole: { shape: readonly number[] }, prefix: { shape: readonly number[] }): number =>
   sizeOf(whole.shape.slice(prefix.shape.length));
 
-const productFormat = (x: SharedTensor, y: SharedTensor | PrivateTensor) => ({
-  ringBits: x.ringBits,
-  fractionBits: x.fractionBits + y.fractionBits,
-});
-
 export class CountingBackend extends ShapeBackend implements Backend {
   readonly self = 'client';
   readonly #traffic = new TrafficCounter();
@@ -116,7 +109,7 @@ export class CountingBackend extends ShapeBackend implements Backend {
   }
 
   async share({ shape, ringBits, fractionBits }: PrivateTensor): Promise<SharedTensor> {
-    return shapeOnly(shape, { ringBits, fractionBits });
+    return shapeOnly({ shape, ringBits, fractionBits });
   }
 
   /** What could be made ahead, as the two-party backend counts it. */
@@ -168,17 +161,15 @@ export class CountingBackend extends ShapeBackend implements Backend {
   }
 
   readonly linear = protocol('linear', async (x: SharedTensor, w: Weight): Promise<SharedTensor> => {
-    const rows = x.shape[0]!;
-    const { ringBits } = x;
+    const { rows, ringBits, ...given } = operations.linear(x, w);
     const { inputs, outputs, weightBits, normBits } = w;
     this.#demand.addAll(linearUse(this.#weights.indexOf(w), rows, ringBits));
     this.#products([{ batch: 1, rows, inputs, outputs, ringBits, weightBits, normBits }]);
-    return shapeOnly([rows, outputs], { ringBits, fractionBits: x.fractionBits + w.fractionBits });
+    return shapeOnly({ ringBits, ...given });
   });
 
   readonly matmul = protocol('matmul', async (x: SharedTensor, y: SharedTensor): Promise<SharedTensor> => {
-    const [batch, n, k] = x.shape as [number, number, number];
-    const shape = { batch, n, k, m: y.shape[2]!, ringBits: x.ringBits };
+    const { extents: shape, ...given } = operations.matmul(x, y);
     const isSmall = isSmallMatmul(shape);
     const receiver = this.#turns.takeIf(isSmall);
     const small = () => this.#exchange.oneWay(productJob(smallMatmulPlan(shape)), receiver);
@@ -186,11 +177,11 @@ export class CountingBackend extends ShapeBackend implements Backend {
       if (isSmall) await protocol('multiply', small)();
       else this.#products(termShapes(shape));
     });
-    return shapeOnly([batch, n, shape.m], productFormat(x, y));
+    return shapeOnly(given);
   });
 
   async multiply(x: SharedTensor, y: SharedTensor): Promise<SharedTensor> {
-    expectFactor(x, y);
+    const given = operations.multiply(x, y);
     const { ringBits } = x;
     const [rows, width] = [sizeOf(y.shape), widthOf(x, y)];
     const isOneWay = isOneWayProduct(x, y);
@@ -203,13 +194,13 @@ export class CountingBackend extends ShapeBackend implements Backend {
         ? protocol('multiply', oneWay)()
         : this.#bothWays('multiplyRows', multiplyRowsPlan(rows, width, ringBits));
     });
-    return shapeOnly(x.shape, productFormat(x, y));
+    return shapeOnly(given);
   }
 
   readonly square = protocol(
     'square',
     async (x: SharedTensor, ringBits: number = x.ringBits): Promise<SharedTensor> => {
-      expectSquareRing(x, ringBits);
+      const given = operations.square(x, ringBits);
       const [items, bits, receiver] = [sizeOf(x.shape), x.ringBits, this.#turns.take()];
       await this.#use(squareUse(items, bits, ringBits, receiver), async () => {
         if (ringBits > bits) {
@@ -217,13 +208,14 @@ export class CountingBackend extends ShapeBackend implements Backend {
           await this.#exchange.oneWay(productJob(cross), receiver, wrap && productJob(wrap));
         } else if (bits > 1) await this.#exchange.oneWay(productJob(squarePlan(items, bits)), receiver);
       });
-      return shapeOnly(x.shape, { ringBits, fractionBits: 2 * x.fractionBits });
+      return shapeOnly(given);
     },
   );
 
   readonly multiplyPrivate = protocol(
     'multiplyPrivate',
     async (x: SharedTensor, y: PrivateTensor): Promise<SharedTensor> => {
+      const given = operations.multiplyPrivate(x, y);
       const [count, bits] = [y.shape[0]!, y.ringBits];
       if (!this.#factors.includes(y)) this.#factors.push(y);
       if (sizeOf(x.shape) > 0) {
@@ -234,7 +226,7 @@ export class CountingBackend extends ShapeBackend implements Backend {
           this.#exchange.oneWay(productJob(plan), receiver),
         );
       }
-      return shapeOnly(x.shape, productFormat(x, y));
+      return shapeOnly(given);
     },
   );
 
@@ -247,20 +239,15 @@ export class CountingBackend extends ShapeBackend implements Backend {
   }
 
   readonly widen = protocol('widen', async (x: SharedTensor, ringBits: number): Promise<SharedTensor> => {
-    const { shape, fractionBits, ringBits: from } = x;
-    if (ringBits < from)
-      throw new TensorMismatchError(`widen: expected at least ${from} bits, got ${ringBits}`);
-    if (ringBits > from) await this.#bitProducts(sizeOf(shape), ringBits - from);
-    return shapeOnly(shape, { ringBits, fractionBits });
+    const given = operations.widen(x, ringBits);
+    if (ringBits > x.ringBits) await this.#bitProducts(sizeOf(x.shape), ringBits - x.ringBits);
+    return shapeOnly(given);
   });
 
   readonly round = protocol('round', async (x: SharedTensor, bits: number): Promise<SharedTensor> => {
     const rounded = this.truncateReduce(x, bits);
     if (bits > 0 && sizeOf(x.shape) > 0)
-      await this.toArithmetic(
-        await this.isNegative(shapeOnly(x.shape, { ringBits: bits + 1, fractionBits: 0 })),
-        rounded.ringBits,
-      );
+      await this.toArithmetic(await this.isNegative({ ...x, ringBits: bits + 1 }), rounded.ringBits);
     return rounded;
   });
 
@@ -284,41 +271,43 @@ export class CountingBackend extends ShapeBackend implements Backend {
 
   readonly areNegative = protocol(
     'isNegative',
-    async ({ shape, ringBits }: SharedTensor, copies: readonly RowShifts[]): Promise<SharedBits> => {
-      const all = [copies.length, ...shape];
-      if (ringBits === 1) return bitsOnly(all);
-      await this.#compare(sizeOf(shape), ringBits, copies.length);
-      return this.#topBits(all, kernels.comparisonDigits(ringBits));
+    async (x: SharedTensor, copies: readonly RowShifts[]): Promise<SharedBits> => {
+      const all = operations.areNegative(x, copies);
+      if (x.ringBits === 1) return bitsOnly(all);
+      await this.#compare(sizeOf(x.shape), x.ringBits, copies.length);
+      return this.#topBits(all, kernels.comparisonDigits(x.ringBits));
     },
   );
 
-  readonly and = protocol('and', async ({ shape }: SharedBits, _: SharedBits): Promise<SharedBits> => {
+  readonly and = protocol('and', async (a: SharedBits, b: SharedBits): Promise<SharedBits> => {
+    const shape = operations.bitwise('and', a, b);
     await this.#exchange.oneWay(productJob(andPlan(sizeOf(shape))), this.#turns.take());
     return bitsOnly(shape);
   });
 
   readonly toArithmetic = protocol(
     'toArithmetic',
-    async ({ shape }: SharedBits, ringBits: number): Promise<SharedTensor> => {
-      if (ringBits > 1) await this.#bitProducts(sizeOf(shape), ringBits - 1);
-      return shapeOnly(shape, { ringBits, fractionBits: 0 });
+    async (bits: SharedBits, ringBits: number): Promise<SharedTensor> => {
+      if (ringBits > 1) await this.#bitProducts(sizeOf(bits.shape), ringBits - 1);
+      return shapeOnly(operations.toArithmetic(bits, ringBits));
     },
   );
 
   async multiplex(bits: SharedBits, x: SharedTensor): Promise<SharedTensor> {
+    const given = operations.multiplex(bits, x);
     const [items, width] = [sizeOf(bits.shape), widthOf(x, bits)];
     await this.#use(bothBitsUse(items, width, x.ringBits), () =>
       this.#bothWays('multiplex', bitPlan(items, x.ringBits, width)),
     );
-    return x;
+    return shapeOnly(given);
   }
 
   readonly lookUp = protocol('lookUp', async (x: SharedTensor, table: RingTensor): Promise<SharedTensor> => {
-    expectTable(x, table);
+    const given = operations.lookUp(x, table);
     const { ringBits } = table;
     const job = lookUpJob({ items: sizeOf(x.shape), indexBits: x.ringBits, ringBits });
     await this.#exchange.oneWay(job, this.#turns.take());
-    return shapeOnly(x.shape, table);
+    return shapeOnly(given);
   });
 
   readonly shuffle = protocol('shuffle', async (rows: ShuffleRows): Promise<ShuffleRows> => {
@@ -327,7 +316,7 @@ export class CountingBackend extends ShapeBackend implements Backend {
       ...rows.tensors.map(({ shape, ringBits }) => ({ columns: columns(shape), ringBits })),
       ...rows.bits.map(({ shape }) => ({ columns: columns(shape), ringBits: 1 })),
     ];
-    const n = [...rows.tensors, ...rows.bits][0]?.shape[0] ?? 0;
+    const n = operations.shuffle(rows);
     if (n < 2) return rows;
     await this.#cots.take('sender', puncturedMatrixCots(n));
     await this.#cots.take('receiver', puncturedMatrixCots(n));

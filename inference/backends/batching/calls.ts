@@ -2,64 +2,85 @@
  * Every communicating operation as a call that merges: elementwise operations lie side by side, rows below each other,
  * matrices of one shape in one batch. A merged call gives each lane what it would have got alone.
  */
-import { TensorMismatchError } from '../../core/errors.js';
-import { formatShape, type Shape, sameShape, sizeOf } from '../../core/shape.js';
+import { type Shape, sizeOf } from '../../core/shape.js';
 import type { PartyId, PrivateTensor, RingTensor, SharedBits, SharedTensor } from '../../core/tensors.js';
 import type { Backend, LeakName, RowShifts, ShuffleRows, Sign, Weight, WeightSource } from '../backend.js';
+import * as operations from '../operations.js';
 import type { Call } from './call.js';
 import { cutBits, cutElements, cutTensor, joinBits, joinPrivate, joinTensors } from './merge.js';
 
-type TensorCall<Input = SharedTensor> = Call<Input, SharedTensor>;
+/** What one operation over several inputs is made of. */
+interface Merging<Input, Output> {
+  readonly key: string | null;
+  readonly operand?: object;
+  readonly input: Input;
+  readonly run: (mpc: Backend, input: Input) => Promise<Output>;
+  /** All inputs as one; local. */
+  readonly join: (mpc: Backend, inputs: readonly Input[]) => Input;
+  /** The output of all as one for each; local. */
+  readonly cut: (mpc: Backend, output: Output, inputs: readonly Input[]) => readonly Output[];
+}
+
+/** An input that is alone goes to the backend as it is. */
+const merged = <Input, Output>({ run, join, cut, ...call }: Merging<Input, Output>): Call<Input, Output> => ({
+  ...call,
+  run: async (mpc, inputs) =>
+    inputs.length === 1 ? [await run(mpc, inputs[0]!)] : cut(mpc, await run(mpc, join(mpc, inputs)), inputs),
+});
+
+/** A call that goes at the same time as others, not together with them. */
+const separate = <Input, Output>(
+  input: Input,
+  run: (mpc: Backend, input: Input) => Promise<Output>,
+): Call<Input, Output> => ({ key: null, input, run: async (mpc) => [await run(mpc, input)] });
 
 const format = ({ ringBits, fractionBits }: SharedTensor | PrivateTensor): string =>
   `${ringBits}.${fractionBits}`;
+
 const shapesOf = (parts: readonly { readonly shape: Shape }[]): readonly Shape[] =>
   parts.map(({ shape }) => shape);
 
-function expectShape(operation: string, fits: boolean, expected: Shape, got: Shape): void {
-  if (fits) return;
-  throw new TensorMismatchError(
-    `${operation}: expected a part of ${formatShape(expected)}, got ${formatShape(got)}`,
-  );
-}
+const cutLike = (mpc: Backend, output: SharedTensor, inputs: readonly { readonly shape: Shape }[]) =>
+  cutTensor(mpc, output, shapesOf(inputs));
 
-const isPrefix = (prefix: Shape, shape: Shape): boolean =>
-  prefix.length <= shape.length && sameShape(prefix, shape.slice(0, prefix.length));
+/** One tensor in, one of its shape out. */
+const elementwise = (
+  call: Pick<Merging<SharedTensor, SharedTensor>, 'key' | 'operand' | 'input' | 'run'>,
+): Call<SharedTensor, SharedTensor> => merged({ ...call, join: joinTensors, cut: cutLike });
 
-/** One call goes to the backend as it is; several are joined, and the result is cut. */
-const elementwise =
-  (operation: (mpc: Backend, x: SharedTensor) => Promise<SharedTensor>) =>
-  async (mpc: Backend, inputs: readonly SharedTensor[]): Promise<readonly SharedTensor[]> =>
-    inputs.length === 1
-      ? [await operation(mpc, inputs[0]!)]
-      : cutTensor(mpc, await operation(mpc, joinTensors(mpc, inputs)), shapesOf(inputs));
+export const widenCall = (x: SharedTensor, ringBits: number) =>
+  elementwise({
+    key: `widen ${format(x)} ${ringBits}`,
+    input: x,
+    run: (mpc, all) => mpc.widen(all, ringBits),
+  });
 
-export const widenCall = (x: SharedTensor, ringBits: number): TensorCall => ({
-  key: `widen ${format(x)} ${ringBits}`,
-  input: x,
-  run: elementwise((mpc, all) => mpc.widen(all, ringBits)),
-});
+export const roundCall = (x: SharedTensor, bits: number) =>
+  elementwise({ key: `round ${format(x)} ${bits}`, input: x, run: (mpc, all) => mpc.round(all, bits) });
 
-export const roundCall = (x: SharedTensor, bits: number): TensorCall => ({
-  key: `round ${format(x)} ${bits}`,
-  input: x,
-  run: elementwise((mpc, all) => mpc.round(all, bits)),
-});
+export const squareCall = (x: SharedTensor, ringBits?: number, sign?: Sign) =>
+  elementwise({
+    key: `square ${format(x)} ${ringBits} ${sign}`,
+    input: x,
+    run: (mpc, all) => mpc.square(all, ringBits, sign),
+  });
 
-export const squareCall = (x: SharedTensor, ringBits?: number, sign?: Sign): TensorCall => ({
-  key: `square ${format(x)} ${ringBits} ${sign}`,
-  input: x,
-  run: elementwise((mpc, all) => mpc.square(all, ringBits, sign)),
-});
+export const lookUpCall = (x: SharedTensor, table: RingTensor) =>
+  elementwise({
+    key: `lookUp ${format(x)}`,
+    operand: table,
+    input: x,
+    run: (mpc, all) => mpc.lookUp(all, table),
+  });
 
-export const isNegativeCall = (x: SharedTensor): Call<SharedTensor, SharedBits> => ({
-  key: `isNegative ${format(x)}`,
-  input: x,
-  run: async (mpc, inputs) =>
-    inputs.length === 1
-      ? [await mpc.isNegative(inputs[0]!)]
-      : cutBits(mpc, await mpc.isNegative(joinTensors(mpc, inputs)), shapesOf(inputs)),
-});
+export const isNegativeCall = (x: SharedTensor) =>
+  merged<SharedTensor, SharedBits>({
+    key: `isNegative ${format(x)}`,
+    input: x,
+    join: joinTensors,
+    run: (mpc, all) => mpc.isNegative(all),
+    cut: (mpc, bits, inputs) => cutBits(mpc, bits, shapesOf(inputs)),
+  });
 
 interface TensorAndShifts {
   readonly x: SharedTensor;
@@ -70,57 +91,56 @@ interface TensorAndShifts {
 const elementShifts = (shifts: RowShifts, shape: Shape): RowShifts =>
   shifts.map(({ rows, value }) => ({ rows: rows * sizeOf(shape.slice(1)), value }));
 
+const tensorsOf = (inputs: readonly { readonly x: SharedTensor }[]): SharedTensor[] =>
+  inputs.map(({ x }) => x);
+
 /** Lanes lie side by side in each copy. */
-export function areNegativeCall(
-  x: SharedTensor,
-  copies: readonly RowShifts[],
-): Call<TensorAndShifts, SharedBits> {
-  const count = copies.length;
-  return {
-    key: `areNegative ${format(x)} ${count}`,
+export const areNegativeCall = (x: SharedTensor, copies: readonly RowShifts[]) =>
+  merged<TensorAndShifts, SharedBits>({
+    key: `areNegative ${format(x)} ${copies.length}`,
     input: { x, copies },
-    run: async (mpc, inputs) => {
-      if (inputs.length === 1) return [await mpc.areNegative(x, copies)];
-      const all = copies.map((_, copy) =>
+    join: (mpc, inputs) => ({
+      x: joinTensors(mpc, tensorsOf(inputs)),
+      copies: copies.map((_, copy) =>
         inputs.flatMap((input) => elementShifts(input.copies[copy]!, input.x.shape)),
-      );
-      const tensors = inputs.map((input) => input.x);
-      const bits = await mpc.areNegative(joinTensors(mpc, tensors), all);
+      ),
+    }),
+    run: (mpc, all) => mpc.areNegative(all.x, all.copies),
+    cut: (mpc, bits, inputs) => {
       let end = 0;
-      return tensors.map(({ shape }) => {
+      return tensorsOf(inputs).map(({ shape }) => {
         const begin = end;
         end += sizeOf(shape);
-        return mpc.reshapeBits(mpc.sliceBits(bits, 1, begin, end), [count, ...shape]);
+        return mpc.reshapeBits(mpc.sliceBits(bits, 1, begin, end), [copies.length, ...shape]);
       });
     },
-  };
-}
+  });
 
-export const toArithmeticCall = (bits: SharedBits, ringBits: number): Call<SharedBits, SharedTensor> => ({
-  key: `toArithmetic ${ringBits}`,
-  input: bits,
-  run: async (mpc, inputs) =>
-    inputs.length === 1
-      ? [await mpc.toArithmetic(inputs[0]!, ringBits)]
-      : cutTensor(mpc, await mpc.toArithmetic(joinBits(mpc, inputs), ringBits), shapesOf(inputs)),
-});
+export const toArithmeticCall = (bits: SharedBits, ringBits: number) =>
+  merged<SharedBits, SharedTensor>({
+    key: `toArithmetic ${ringBits}`,
+    input: bits,
+    join: joinBits,
+    run: (mpc, all) => mpc.toArithmetic(all, ringBits),
+    cut: cutLike,
+  });
 
 interface BitPair {
   readonly a: SharedBits;
   readonly b: SharedBits;
 }
 
-export function andCall(a: SharedBits, b: SharedBits): Call<BitPair, SharedBits> {
-  expectShape('and', sameShape(a.shape, b.shape), a.shape, b.shape);
-  return {
+export function andCall(a: SharedBits, b: SharedBits) {
+  operations.bitwise('and', a, b);
+  const firsts = (inputs: readonly BitPair[]) => inputs.map((input) => input.a);
+  const seconds = (inputs: readonly BitPair[]) => inputs.map((input) => input.b);
+  return merged<BitPair, SharedBits>({
     key: 'and',
     input: { a, b },
-    run: async (mpc, inputs) => {
-      if (inputs.length === 1) return [await mpc.and(a, b)];
-      const [left, right] = [inputs.map((input) => input.a), inputs.map((input) => input.b)];
-      return cutBits(mpc, await mpc.and(joinBits(mpc, left), joinBits(mpc, right)), shapesOf(left));
-    },
-  };
+    join: (mpc, inputs) => ({ a: joinBits(mpc, firsts(inputs)), b: joinBits(mpc, seconds(inputs)) }),
+    run: (mpc, all) => mpc.and(all.a, all.b),
+    cut: (mpc, bits, inputs) => cutBits(mpc, bits, shapesOf(firsts(inputs))),
+  });
 }
 
 interface TensorPair {
@@ -128,38 +148,39 @@ interface TensorPair {
   readonly y: SharedTensor;
 }
 
+const factorsOf = (inputs: readonly TensorPair[]): SharedTensor[] => inputs.map(({ y }) => y);
+
 /** Elements of x for each of y. */
 const widthOf = (x: Shape, y: Shape): number => (sizeOf(y) === 0 ? 0 : sizeOf(x) / sizeOf(y));
 
+/** Rows of all tensors below each other; single elements side by side. */
+const joinRows = (mpc: Backend, inputs: readonly { readonly x: SharedTensor }[], width: number) =>
+  joinTensors(mpc, tensorsOf(inputs), width === 1 ? undefined : width);
+
 /** x [n, ...] and y [n, ...] of all lanes as [N, width] and [N], or both as [N]. */
-export function multiplyCall(x: SharedTensor, y: SharedTensor, sign?: Sign): TensorCall<TensorPair> {
-  expectShape('multiply', isPrefix(y.shape, x.shape), x.shape, y.shape);
+export function multiplyCall(x: SharedTensor, y: SharedTensor, sign?: Sign) {
+  operations.multiply(x, y);
   const width = widthOf(x.shape, y.shape);
-  return {
+  return merged<TensorPair, SharedTensor>({
     key: width === 0 ? null : `multiply ${format(x)} ${format(y)} ${width} ${sign}`,
     input: { x, y },
-    run: async (mpc, inputs) => {
-      if (inputs.length === 1) return [await mpc.multiply(x, y, sign)];
-      const xs = inputs.map((input) => input.x);
-      const ys = inputs.map((input) => input.y);
-      const all = joinTensors(mpc, xs, width === 1 ? undefined : width);
-      return cutTensor(mpc, await mpc.multiply(all, joinTensors(mpc, ys), sign), shapesOf(xs));
-    },
-  };
+    join: (mpc, inputs) => ({ x: joinRows(mpc, inputs, width), y: joinTensors(mpc, factorsOf(inputs)) }),
+    run: (mpc, all) => mpc.multiply(all.x, all.y, sign),
+    cut: (mpc, output, inputs) => cutLike(mpc, output, tensorsOf(inputs)),
+  });
 }
 
-export function multiplyPrivateCall(x: SharedTensor, y: PrivateTensor): TensorCall {
-  const count = y.shape[0] ?? 0;
-  expectShape('multiplyPrivate', y.shape.length === 1 && x.shape.at(-1) === count, x.shape, y.shape);
-  return {
+export function multiplyPrivateCall(x: SharedTensor, y: PrivateTensor) {
+  operations.multiplyPrivate(x, y);
+  const count = y.shape[0]!;
+  return merged<SharedTensor, SharedTensor>({
     key: count === 0 ? null : `multiplyPrivate ${format(x)}`,
     operand: y,
     input: x,
-    run: async (mpc, inputs) =>
-      inputs.length === 1
-        ? [await mpc.multiplyPrivate(x, y)]
-        : cutTensor(mpc, await mpc.multiplyPrivate(joinTensors(mpc, inputs, count), y), shapesOf(inputs)),
-  };
+    join: (mpc, inputs) => joinTensors(mpc, inputs, count),
+    run: (mpc, all) => mpc.multiplyPrivate(all, y),
+    cut: cutLike,
+  });
 }
 
 interface BitsAndTensor {
@@ -167,108 +188,93 @@ interface BitsAndTensor {
   readonly x: SharedTensor;
 }
 
-export function multiplexCall(bits: SharedBits, x: SharedTensor): TensorCall<BitsAndTensor> {
-  expectShape('multiplex', isPrefix(bits.shape, x.shape), x.shape, bits.shape);
+export function multiplexCall(bits: SharedBits, x: SharedTensor) {
+  operations.multiplex(bits, x);
   const width = widthOf(x.shape, bits.shape);
-  return {
+  const selectors = (inputs: readonly BitsAndTensor[]) => inputs.map((input) => input.bits);
+  return merged<BitsAndTensor, SharedTensor>({
     key: width === 0 ? null : `multiplex ${format(x)} ${width}`,
     input: { bits, x },
-    run: async (mpc, inputs) => {
-      if (inputs.length === 1) return [await mpc.multiplex(bits, x)];
-      const xs = inputs.map((input) => input.x);
-      const selectors = joinBits(
-        mpc,
-        inputs.map((input) => input.bits),
-      );
-      const all = joinTensors(mpc, xs, width === 1 ? undefined : width);
-      return cutTensor(mpc, await mpc.multiplex(selectors, all), shapesOf(xs));
-    },
-  };
+    join: (mpc, inputs) => ({
+      bits: joinBits(mpc, selectors(inputs)),
+      x: joinRows(mpc, inputs, width),
+    }),
+    run: (mpc, all) => mpc.multiplex(all.bits, all.x),
+    cut: (mpc, output, inputs) => cutLike(mpc, output, tensorsOf(inputs)),
+  });
 }
 
-export const lookUpCall = (x: SharedTensor, table: RingTensor): TensorCall => ({
-  key: `lookUp ${format(x)}`,
-  operand: table,
-  input: x,
-  run: elementwise((mpc, all) => mpc.lookUp(all, table)),
-});
-
 /** Rows of all lanes below each other: one product. */
-export function linearCall(x: SharedTensor, w: Weight): TensorCall {
-  expectShape('linear', x.shape.length === 2 && x.shape[1] === w.inputs, [x.shape[0]!, w.inputs], x.shape);
-  return {
+export function linearCall(x: SharedTensor, w: Weight) {
+  operations.linear(x, w);
+  return merged<SharedTensor, SharedTensor>({
     key: `linear ${format(x)}`,
     operand: w,
     input: x,
-    run: async (mpc, inputs) => {
-      if (inputs.length === 1) return [await mpc.linear(x, w)];
-      const shapes = inputs.map(({ shape }) => [shape[0]!, w.outputs]);
-      return cutTensor(mpc, await mpc.linear(mpc.concat(inputs, 0), w), shapes);
-    },
-  };
+    join: (mpc, inputs) => mpc.concat(inputs, 0),
+    run: (mpc, all) => mpc.linear(all, w),
+    cut: (mpc, output, inputs) =>
+      cutLike(
+        mpc,
+        output,
+        inputs.map((input) => operations.linear(input, w)),
+      ),
+  });
 }
 
 /** Matrices of one shape are one batch; others go at the same time, not together. */
-export const matmulCall = (x: SharedTensor, y: SharedTensor): TensorCall<TensorPair> => ({
-  key: `matmul ${format(x)} ${format(y)} ${x.shape.slice(1)} ${y.shape.slice(1)}`,
-  input: { x, y },
-  run: async (mpc, inputs) => {
-    if (inputs.length === 1) return [await mpc.matmul(x, y)];
-    const xs = inputs.map((input) => input.x);
-    const ys = inputs.map((input) => input.y);
-    const shapes = inputs.map((input) => [input.x.shape[0]!, input.x.shape[1]!, input.y.shape[2]!]);
-    return cutTensor(mpc, await mpc.matmul(mpc.concat(xs, 0), mpc.concat(ys, 0)), shapes);
-  },
-});
+export function matmulCall(x: SharedTensor, y: SharedTensor) {
+  operations.matmul(x, y);
+  return merged<TensorPair, SharedTensor>({
+    key: `matmul ${format(x)} ${format(y)} ${x.shape.slice(1)} ${y.shape.slice(1)}`,
+    input: { x, y },
+    join: (mpc, inputs) => ({
+      x: mpc.concat(tensorsOf(inputs), 0),
+      y: mpc.concat(factorsOf(inputs), 0),
+    }),
+    run: (mpc, all) => mpc.matmul(all.x, all.y),
+    cut: (mpc, output, inputs) =>
+      cutLike(
+        mpc,
+        output,
+        inputs.map((input) => operations.matmul(input.x, input.y)),
+      ),
+  });
+}
 
-/** A permutation moves the rows of one lane only: shuffles go at the same time. */
-export const shuffleCall = (rows: ShuffleRows): Call<ShuffleRows, ShuffleRows> => ({
-  key: null,
-  input: rows,
-  run: async (mpc) => [await mpc.shuffle(rows)],
-});
+/** A permutation moves the rows of one lane only. */
+export const shuffleCall = (rows: ShuffleRows) => separate(rows, (mpc, input) => mpc.shuffle(input));
 
-export const shareCall = (x: PrivateTensor): Call<PrivateTensor, SharedTensor> => ({
-  key: `share ${x.owner} ${format(x)}`,
-  input: x,
-  run: async (mpc, inputs) =>
-    inputs.length === 1
-      ? [await mpc.share(x)]
-      : cutTensor(mpc, await mpc.share(joinPrivate(inputs)), shapesOf(inputs)),
-});
+export const prepareCall = (source: WeightSource) => separate(source, (mpc, input) => mpc.prepare(input));
 
-export const prepareCall = (source: WeightSource): Call<WeightSource, Weight> => ({
-  key: null,
-  input: source,
-  run: async (mpc) => [await mpc.prepare(source)],
-});
+export const shareCall = (x: PrivateTensor) =>
+  merged<PrivateTensor, SharedTensor>({
+    key: `share ${x.owner} ${format(x)}`,
+    input: x,
+    join: (_, inputs) => joinPrivate(inputs),
+    run: (mpc, all) => mpc.share(all),
+    cut: cutLike,
+  });
 
-export const revealCall = (
-  x: SharedTensor,
-  to: PartyId | 'all',
-  leak: LeakName,
-): Call<SharedTensor, RingTensor | null> => ({
-  key: `reveal ${format(x)} ${to} ${leak}`,
-  input: x,
-  run: async (mpc, inputs) => {
-    if (inputs.length === 1) return [await mpc.reveal(x, to, leak)];
-    const opened = await mpc.reveal(joinTensors(mpc, inputs), to, leak);
-    if (opened === null) return inputs.map(() => null);
-    const shapes = shapesOf(inputs);
-    return cutElements(opened.data, shapes).map((data, i) => ({ ...opened, shape: shapes[i]!, data }));
-  },
-});
+export const revealCall = (x: SharedTensor, to: PartyId | 'all', leak: LeakName) =>
+  merged<SharedTensor, RingTensor | null>({
+    key: `reveal ${format(x)} ${to} ${leak}`,
+    input: x,
+    join: joinTensors,
+    run: (mpc, all) => mpc.reveal(all, to, leak),
+    cut: (_, opened, inputs) => {
+      if (opened === null) return inputs.map(() => null);
+      const shapes = shapesOf(inputs);
+      return cutElements(opened.data, shapes).map((data, i) => ({ ...opened, shape: shapes[i]!, data }));
+    },
+  });
 
-export const revealBitsCall = (
-  bits: SharedBits,
-  to: PartyId | 'all',
-  leak: LeakName,
-): Call<SharedBits, Uint8Array | null> => ({
-  key: `revealBits ${to} ${leak}`,
-  input: bits,
-  run: async (mpc, inputs) => {
-    if (inputs.length === 1) return [await mpc.revealBits(bits, to, leak)];
-    const opened = await mpc.revealBits(joinBits(mpc, inputs), to, leak);
-    return opened === null ? inputs.map(() => null) : cutElements(opened, shapesOf(inputs));
-  },
-});
+export const revealBitsCall = (bits: SharedBits, to: PartyId | 'all', leak: LeakName) =>
+  merged<SharedBits, Uint8Array | null>({
+    key: `revealBits ${to} ${leak}`,
+    input: bits,
+    join: joinBits,
+    run: (mpc, all) => mpc.revealBits(all, to, leak),
+    cut: (_, opened, inputs) =>
+      opened === null ? inputs.map(() => null) : cutElements(opened, shapesOf(inputs)),
+  });

@@ -1,7 +1,7 @@
 /** A batch: one program on several inputs in one protocol run. */
 import { currentSpan } from '../../core/span.js';
 import type { Backend } from '../backend.js';
-import { LaneBackend, type LaneLeak } from './lane-backend.js';
+import { type LaneLeak, laneBackend } from './lane-backend.js';
 import { UNMEASURED } from './lane-span.js';
 import { Lockstep } from './lockstep.js';
 
@@ -20,7 +20,7 @@ export async function runBatch<T>(
   const lockstep = new Lockstep(mpc, lanes);
   const measured = currentSpan() ?? UNMEASURED;
   const runs = Array.from({ length: lanes }, (_, index) =>
-    lockstep.run(measured, () => body(new LaneBackend(index, lockstep, onLeak), index)),
+    lockstep.run(measured, () => body(laneBackend(index, lockstep, onLeak), index)),
   );
   await Promise.allSettled(runs);
   if (lockstep.failure) throw lockstep.failure.error;

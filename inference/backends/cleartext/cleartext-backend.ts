@@ -5,23 +5,20 @@
  */
 import { kernels } from '#kernels';
 import { TensorMismatchError } from '../../core/errors.js';
-import { formatShape, sizeOf } from '../../core/shape.js';
+import { sizeOf } from '../../core/shape.js';
 import type { PartyId, PrivateTensor, RingTensor, SharedBits, SharedTensor } from '../../core/tensors.js';
 import type { Backend, LeakName, RowShifts, ShuffleRows, Sign, Weight, WeightSource } from '../backend.js';
 import {
   bitsOf,
   dataOf,
-  describe,
-  expectFactor,
-  expectSquareRing,
-  isPrefix,
   LocalBackend,
   type LocalBits,
   type LocalTensor,
   localBits,
   localTensor,
+  ROUNDING,
 } from '../local-backend.js';
-import { expectTable } from '../look-up.js';
+import * as operations from '../operations.js';
 
 /** A value that did not fit: in the secure engine it would wrap around. Calibration was too narrow. */
 export interface Overflow {
@@ -46,7 +43,7 @@ interface CleartextWeight extends Weight {
 export class CleartextBackend extends LocalBackend implements Backend {
   override readonly self: PartyId = 'server';
   protected override readonly addsPublicValues = true;
-  protected override readonly truncation = 2;
+  protected override readonly truncation = ROUNDING.nearest;
   readonly #options: CleartextOptions;
 
   constructor(options: CleartextOptions = {}) {
@@ -77,61 +74,48 @@ export class CleartextBackend extends LocalBackend implements Backend {
   }
 
   async linear(x: SharedTensor, w: Weight): Promise<LocalTensor> {
-    const { matrix, bias, inputs, outputs, fractionBits } = w as CleartextWeight;
-    const rows = x.shape[0]!;
-    if (x.shape.length !== 2 || x.shape[1] !== inputs) {
-      throw new TensorMismatchError(`linear: expected [rows, ${inputs}], got ${formatShape(x.shape)}`);
-    }
-    const out = new BigUint64Array(rows * outputs);
-    kernels.ringMatmulInt16(dataOf(x), matrix, rows, inputs, outputs, x.ringBits, out);
-    const format = { ringBits: x.ringBits, fractionBits: x.fractionBits + fractionBits };
-    return this.addPublic(localTensor(out, [rows, outputs], format), bias);
+    const given = operations.linear(x, w);
+    const { matrix, bias, inputs, outputs } = w as CleartextWeight;
+    const out = new BigUint64Array(sizeOf(given.shape));
+    kernels.ringMatmulInt16(dataOf(x), matrix, given.rows, inputs, outputs, x.ringBits, out);
+    return this.addPublic(localTensor(out, given.shape, given), bias);
   }
 
   async matmul(x: SharedTensor, y: SharedTensor): Promise<LocalTensor> {
-    const [batch, n, k] = x.shape as [number, number, number];
-    const [yBatch, yInner, m] = y.shape as [number, number, number];
-    if (x.ringBits !== y.ringBits || batch !== yBatch || k !== yInner || x.shape.length !== 3) {
-      throw new TensorMismatchError(
-        `matmul: expected [batch, n, k] and [batch, k, m], got ${describe(x)} and ${describe(y)}`,
-      );
-    }
+    const { extents, ...given } = operations.matmul(x, y);
+    const { batch, n, k, m } = extents;
     const out = new BigUint64Array(batch * n * m);
     kernels.ringMatmul(dataOf(x), dataOf(y), batch, n, k, m, x.ringBits, out);
-    return localTensor(out, [batch, n, m], productFormat(x, y));
+    return localTensor(out, given.shape, given);
   }
 
   async multiply(x: SharedTensor, y: SharedTensor, ySign: Sign = 'signed'): Promise<LocalTensor> {
-    expectFactor(x, y);
+    const given = operations.multiply(x, y);
     const factors = y.ringBits < x.ringBits ? this.#lifted(y, x.ringBits, ySign) : y;
     const out = new BigUint64Array(sizeOf(x.shape));
     const kernel = y.shape.length === x.shape.length ? kernels.ringMultiply : kernels.ringMultiplyRows;
     if (out.length > 0) kernel(dataOf(x), dataOf(factors), x.ringBits, out);
-    return localTensor(out, x.shape, productFormat(x, y));
+    return localTensor(out, given.shape, given);
   }
 
   async square(x: SharedTensor, ringBits = x.ringBits, sign: Sign = 'signed'): Promise<LocalTensor> {
-    expectSquareRing(x, ringBits);
+    operations.square(x, ringBits);
     const wide = ringBits > x.ringBits ? this.#lifted(x, ringBits, sign) : x;
     return this.multiply(wide, wide);
   }
 
   async multiplyPrivate(x: SharedTensor, y: PrivateTensor): Promise<LocalTensor> {
+    const given = operations.multiplyPrivate(x, y);
     const { data } = known('multiplyPrivate', y);
-    if (y.shape.length !== 1 || x.shape.at(-1) !== y.shape[0]) {
-      throw new TensorMismatchError(`multiplyPrivate: expected a row of ${describe(x)}, got ${describe(y)}`);
-    }
     const factors = new BigUint64Array(data.length);
     kernels.ringSignExtend(data, y.ringBits, x.ringBits, factors);
     const out = new BigUint64Array(sizeOf(x.shape));
     kernels.ringMultiply(dataOf(x), factors, x.ringBits, out);
-    return localTensor(out, x.shape, productFormat(x, y));
+    return localTensor(out, given.shape, given);
   }
 
   async widen(x: SharedTensor, ringBits: number): Promise<LocalTensor> {
-    if (ringBits < x.ringBits) {
-      throw new TensorMismatchError(`widen: expected at least ${x.ringBits} bits, got ${ringBits}`);
-    }
+    operations.widen(x, ringBits);
     return this.#lifted(x, ringBits, 'signed');
   }
 
@@ -161,11 +145,11 @@ export class CleartextBackend extends LocalBackend implements Backend {
   }
 
   areNegative(x: SharedTensor, copies: readonly RowShifts[]): Promise<LocalBits> {
-    return this.isNegative(localTensor(this.shiftedRows(x, copies), [copies.length, ...x.shape], x));
+    return this.isNegative(localTensor(this.shiftedRows(x, copies), operations.areNegative(x, copies), x));
   }
 
   async and(a: SharedBits, b: SharedBits): Promise<LocalBits> {
-    const out = new Uint8Array(sizeOf(a.shape));
+    const out = new Uint8Array(sizeOf(operations.bitwise('and', a, b)));
     kernels.bitsAnd(bitsOf(a), bitsOf(b), out);
     return localBits(out, a.shape);
   }
@@ -173,30 +157,26 @@ export class CleartextBackend extends LocalBackend implements Backend {
   async toArithmetic(bits: SharedBits, ringBits: number): Promise<LocalTensor> {
     const out = new BigUint64Array(sizeOf(bits.shape));
     kernels.ringFromBits(bitsOf(bits), out);
-    return localTensor(out, bits.shape, { ringBits, fractionBits: 0 });
+    return localTensor(out, bits.shape, operations.toArithmetic(bits, ringBits));
   }
 
   async multiplex(bits: SharedBits, x: SharedTensor): Promise<LocalTensor> {
-    if (!isPrefix(bits.shape, x.shape)) {
-      throw new TensorMismatchError(
-        `multiplex: expected a prefix of ${formatShape(x.shape)}, got ${formatShape(bits.shape)}`,
-      );
-    }
+    operations.multiplex(bits, x);
     const out = new BigUint64Array(sizeOf(x.shape));
     if (out.length > 0) kernels.ringSelect(bitsOf(bits), dataOf(x), out);
     return localTensor(out, x.shape, x);
   }
 
   async lookUp(x: SharedTensor, table: RingTensor): Promise<LocalTensor> {
-    expectTable(x, table);
+    const given = operations.lookUp(x, table);
     const out = new BigUint64Array(sizeOf(x.shape));
     kernels.lookUpPlain({ table: table.data, x: dataOf(x), out });
-    return localTensor(out, x.shape, table);
+    return localTensor(out, given.shape, given);
   }
 
   /** Any order would do: this one reverses, so that nothing above comes to rely on the order. */
   async shuffle({ tensors, bits }: ShuffleRows): Promise<ShuffleRows> {
-    const rows = tensors[0]?.shape[0] ?? bits[0]?.shape[0] ?? 0;
+    const rows = operations.shuffle({ tensors, bits });
     const reversed = Uint32Array.from({ length: rows }, (_, i) => rows - 1 - i);
     return {
       tensors: tensors.map((x) => this.gatherRows(x, reversed)),
@@ -229,11 +209,6 @@ export class CleartextBackend extends LocalBackend implements Backend {
       this.#options.onOverflow({ operation, limit: limit * unit, largest: largest * unit });
   }
 }
-
-const productFormat = (x: SharedTensor, y: SharedTensor | PrivateTensor) => ({
-  ringBits: x.ringBits,
-  fractionBits: x.fractionBits + y.fractionBits,
-});
 
 function known(operation: string, x: PrivateTensor): RingTensor {
   if (x.value === null) {

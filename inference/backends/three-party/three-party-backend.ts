@@ -4,24 +4,13 @@
  * private numbers, x0 + x1 at node 0 and x2 at nodes 1 and 2.
  */
 import { kernels } from '#kernels';
-import { TensorMismatchError } from '../../core/errors.js';
 import type { RingFormat } from '../../core/ring-tensor.js';
-import { formatShape, type Shape, sameShape, sizeOf } from '../../core/shape.js';
+import { type Shape, sizeOf } from '../../core/shape.js';
 import { protocol } from '../../core/span.js';
 import type { PartyId, PrivateTensor, RingTensor, SharedBits, SharedTensor } from '../../core/tensors.js';
 import type { Backend, LeakName, RowShifts, ShuffleRows, Sign, Weight, WeightSource } from '../backend.js';
-import {
-  bitsOf,
-  dataOf,
-  describe,
-  expectDropped,
-  expectFactor,
-  expectSquareRing,
-  isPrefix,
-  localBits,
-  localTensor,
-} from '../local-backend.js';
-import { expectTable } from '../look-up.js';
+import { bitsOf, dataOf, localBits, localTensor } from '../local-backend.js';
+import * as operations from '../operations.js';
 import { andBytes, packBits, unpackBits } from './bits.js';
 import { topBit } from './carry.js';
 import { ComponentBackend, type Replicated, type ReplicatedBits } from './components.js';
@@ -119,8 +108,7 @@ export class ThreePartyBackend extends ComponentBackend implements Backend {
   });
 
   async linear(x: SharedTensor, w: Weight): Promise<Replicated> {
-    if (x.shape.length !== 2 || x.shape[1] !== w.inputs)
-      throw new TensorMismatchError(`linear: expected [rows, ${w.inputs}], got ${formatShape(x.shape)}`);
+    operations.linear(x, w);
     return this.#linear(x, w as SharedWeight);
   }
 
@@ -129,15 +117,9 @@ export class ThreePartyBackend extends ComponentBackend implements Backend {
   );
 
   async matmul(x: SharedTensor, y: SharedTensor): Promise<Replicated> {
-    const [batch, n, k] = x.shape as [number, number, number];
-    const [yBatch, yInner, m] = y.shape as [number, number, number];
-    const fits = x.shape.length === 3 && y.shape.length === 3 && batch === yBatch && k === yInner;
-    if (!fits || x.ringBits !== y.ringBits)
-      throw new TensorMismatchError(
-        `matmul: expected [batch, n, k] and [batch, k, m], got ${describe(x)} and ${describe(y)}`,
-      );
-    const words = await this.#matmul(this.#words(x), this.#words(y), x.ringBits, { batch, n, k, m });
-    return this.#tensor(words, [batch, n, m], productFormat(x, y));
+    const { extents, ...given } = operations.matmul(x, y);
+    const words = await this.#matmul(this.#words(x), this.#words(y), x.ringBits, extents);
+    return this.#tensor(words, given.shape, given);
   }
 
   readonly #multiply = protocol('multiply', async (x: SharedTensor, y: SharedTensor, sign: Sign) => {
@@ -146,8 +128,8 @@ export class ThreePartyBackend extends ComponentBackend implements Backend {
   });
 
   async multiply(x: SharedTensor, y: SharedTensor, ySign: Sign = 'signed'): Promise<Replicated> {
-    expectFactor(x, y);
-    return this.#tensor(await this.#multiply(x, y, ySign), x.shape, productFormat(x, y));
+    const given = operations.multiply(x, y);
+    return this.#tensor(await this.#multiply(x, y, ySign), given.shape, given);
   }
 
   readonly #square = protocol('square', async (x: SharedTensor, ringBits: number, sign: Sign) => {
@@ -156,9 +138,8 @@ export class ThreePartyBackend extends ComponentBackend implements Backend {
   });
 
   async square(x: SharedTensor, ringBits = x.ringBits, sign: Sign = 'signed'): Promise<Replicated> {
-    expectSquareRing(x, ringBits);
-    const format = { ringBits, fractionBits: 2 * x.fractionBits };
-    return this.#tensor(await this.#square(x, ringBits, sign), x.shape, format);
+    const given = operations.square(x, ringBits);
+    return this.#tensor(await this.#square(x, ringBits, sign), given.shape, given);
   }
 
   readonly #multiplyPrivate = protocol('multiplyPrivate', (x: Words, y: Words, ringBits: number) =>
@@ -166,11 +147,10 @@ export class ThreePartyBackend extends ComponentBackend implements Backend {
   );
 
   async multiplyPrivate(x: SharedTensor, y: PrivateTensor): Promise<Replicated> {
-    if (y.shape.length !== 1 || x.shape.at(-1) !== y.shape[0])
-      throw new TensorMismatchError(`multiplyPrivate: expected a row of ${describe(x)}, got ${describe(y)}`);
+    const given = operations.multiplyPrivate(x, y);
     const row = this.#inputs.vector(y, x.ringBits);
     const words = await this.#multiplyPrivate(this.#words(x), row, x.ringBits);
-    return this.#tensor(words, x.shape, productFormat(x, y));
+    return this.#tensor(words, given.shape, given);
   }
 
   /** To a larger ring; 'signed' values have a bit of headroom, and an offset makes them non-negative meanwhile. */
@@ -187,8 +167,7 @@ export class ThreePartyBackend extends ComponentBackend implements Backend {
   );
 
   async widen(x: SharedTensor, ringBits: number): Promise<Replicated> {
-    if (ringBits < x.ringBits || x.ringBits < 2)
-      throw new TensorMismatchError(`widen: expected at least ${x.ringBits} bits, got ${ringBits}`);
+    operations.widen(x, ringBits);
     return this.#widen(x, ringBits);
   }
 
@@ -197,11 +176,11 @@ export class ThreePartyBackend extends ComponentBackend implements Backend {
   );
 
   async round(x: SharedTensor, bits: number): Promise<Replicated> {
-    expectDropped(x, bits);
+    const given = operations.truncate(x, bits);
     if (bits === 0) return x as Replicated;
     const raised = this.addPublic(this.reinterpret(x, 0), 2 ** (bits - 1));
     const words = await this.#round(this.#words(raised), x.ringBits, bits);
-    return this.#tensor(words, x.shape, { ringBits: x.ringBits - bits, fractionBits: x.fractionBits - bits });
+    return this.#tensor(words, given.shape, given);
   }
 
   readonly #topBit = protocol(
@@ -220,7 +199,7 @@ export class ThreePartyBackend extends ComponentBackend implements Backend {
 
   async areNegative(x: SharedTensor, copies: readonly RowShifts[]): Promise<ReplicatedBits> {
     const shifted = this.shiftedCopies(x, copies);
-    return this.#bits(await this.#topBit(shifted, x.ringBits), [copies.length, ...x.shape]);
+    return this.#bits(await this.#topBit(shifted, x.ringBits), operations.areNegative(x, copies));
   }
 
   readonly #and = protocol('and', async (a: Components<Uint8Array>, b: Components<Uint8Array>) => {
@@ -231,9 +210,8 @@ export class ThreePartyBackend extends ComponentBackend implements Backend {
   });
 
   async and(a: SharedBits, b: SharedBits): Promise<ReplicatedBits> {
-    if (!sameShape(a.shape, b.shape))
-      throw new TensorMismatchError(`and: expected ${formatShape(a.shape)}, got ${formatShape(b.shape)}`);
-    return this.#bits(await this.#and(this.#bytes(a), this.#bytes(b)), a.shape);
+    const shape = operations.bitwise('and', a, b);
+    return this.#bits(await this.#and(this.#bytes(a), this.#bytes(b)), shape);
   }
 
   readonly #toArithmetic = protocol('toArithmetic', (bits: Components<Uint8Array>, ringBits: number) =>
@@ -242,7 +220,7 @@ export class ThreePartyBackend extends ComponentBackend implements Backend {
 
   async toArithmetic(bits: SharedBits, ringBits: number): Promise<Replicated> {
     const words = await this.#toArithmetic(this.#bytes(bits), ringBits);
-    return this.#tensor(words, bits.shape, { ringBits, fractionBits: 0 });
+    return this.#tensor(words, bits.shape, operations.toArithmetic(bits, ringBits));
   }
 
   readonly #multiplex = protocol(
@@ -252,10 +230,7 @@ export class ThreePartyBackend extends ComponentBackend implements Backend {
   );
 
   async multiplex(bits: SharedBits, x: SharedTensor): Promise<Replicated> {
-    if (!isPrefix(bits.shape, x.shape))
-      throw new TensorMismatchError(
-        `multiplex: expected a prefix of ${formatShape(x.shape)}, got ${formatShape(bits.shape)}`,
-      );
+    operations.multiplex(bits, x);
     return this.#tensor(await this.#multiplex(this.#bytes(bits), this.#words(x), x.ringBits), x.shape, x);
   }
 
@@ -265,8 +240,8 @@ export class ThreePartyBackend extends ComponentBackend implements Backend {
   });
 
   async lookUp(x: SharedTensor, table: RingTensor): Promise<Replicated> {
-    expectTable(x, table);
-    return this.#tensor(await this.#lookUp(this.#words(x), x.ringBits, table), x.shape, table);
+    const given = operations.lookUp(x, table);
+    return this.#tensor(await this.#lookUp(this.#words(x), x.ringBits, table), given.shape, given);
   }
 
   readonly #shuffle = protocol('shuffle', async (rows: ShuffleRows): Promise<ShuffleRows> => {
@@ -349,8 +324,3 @@ export class ThreePartyBackend extends ComponentBackend implements Backend {
     return out;
   }
 }
-
-const productFormat = (x: SharedTensor, y: SharedTensor | PrivateTensor) => ({
-  ringBits: x.ringBits,
-  fractionBits: x.fractionBits + y.fractionBits,
-});

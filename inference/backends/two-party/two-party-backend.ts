@@ -3,7 +3,7 @@
  * random correlated oblivious transfers. Each communicating method checks its arguments and calls one leaf protocol.
  */
 import { TensorMismatchError } from '../../core/errors.js';
-import { formatShape, sameShape, sizeOf } from '../../core/shape.js';
+import { sizeOf } from '../../core/shape.js';
 import { protocol } from '../../core/span.js';
 import type { PartyId, PrivateTensor, RingTensor, SharedBits, SharedTensor } from '../../core/tensors.js';
 import { compareTranscripts, confirmOpened } from '../../net/transcript.js';
@@ -12,19 +12,15 @@ import type { Backend, LeakName, RowShifts, ShuffleRows, Sign, Weight, WeightSou
 import {
   bitsOf,
   dataOf,
-  describe,
-  expectDropped,
-  expectFactor,
-  expectSquareRing,
-  isPrefix,
   LocalBackend,
   type LocalBits,
   type LocalTensor,
   localBits,
   localTensor,
+  ROUNDING,
   type Rounding,
 } from '../local-backend.js';
-import { expectTable } from '../look-up.js';
+import * as operations from '../operations.js';
 import { type CarryProtocol, topBit, topBitsOfCopies } from './comparison/comparison.js';
 import type { PartyContext } from './context/party-context.js';
 import type { Strand, Strands } from './context/strands.js';
@@ -89,7 +85,7 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
     const { party, turns, linear, multiplications, strands } = parts;
     this.self = party.session.self;
     this.addsPublicValues = party.session.self === 'server';
-    this.truncation = party.session.self === 'server' ? 0 : 1;
+    this.truncation = party.session.self === 'server' ? ROUNDING.floor : ROUNDING.ceil;
     this.#party = party;
     this.#turns = turns;
     this.#linear = linear;
@@ -121,48 +117,28 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
   }
 
   async linear(x: SharedTensor, w: Weight): Promise<LocalTensor> {
-    if (x.shape.length !== 2 || x.shape[1] !== w.inputs) {
-      throw new TensorMismatchError(`linear: expected [rows, ${w.inputs}], got ${formatShape(x.shape)}`);
-    }
-    const rows = x.shape[0]!;
-    const data = await this.#multiplications.linear(
-      { rows, ringBits: x.ringBits, data: dataOf(x) },
-      w,
-      x.fractionBits,
-    );
-    const fractionBits = x.fractionBits + w.fractionBits;
-    return localTensor(data, [rows, w.outputs], { ringBits: x.ringBits, fractionBits });
+    const given = operations.linear(x, w);
+    const rows = { rows: given.rows, ringBits: x.ringBits, data: dataOf(x) };
+    return localTensor(await this.#multiplications.linear(rows, w, x.fractionBits), given.shape, given);
   }
 
   async matmul(x: SharedTensor, y: SharedTensor): Promise<LocalTensor> {
-    const [batch, n, k] = x.shape as [number, number, number];
-    const [yBatch, yInner, m] = y.shape as [number, number, number];
-    const fits = x.shape.length === 3 && y.shape.length === 3 && batch === yBatch && k === yInner;
-    if (!fits || x.ringBits !== y.ringBits) {
-      throw new TensorMismatchError(
-        `matmul: expected [batch, n, k] and [batch, k, m], got ${describe(x)} and ${describe(y)}`,
-      );
-    }
-    const shape = { batch, n, k, m, ringBits: x.ringBits };
-    const data = await this.#multiplications.matmul(
-      dataOf(x),
-      dataOf(y),
-      shape,
-      this.#turns.takeIf(isSmallMatmul(shape)),
-    );
-    return localTensor(data, [batch, n, m], productFormat(x, y));
+    const { extents, ...given } = operations.matmul(x, y);
+    const receiver = this.#turns.takeIf(isSmallMatmul(extents));
+    const data = await this.#multiplications.matmul(dataOf(x), dataOf(y), extents, receiver);
+    return localTensor(data, given.shape, given);
   }
 
   async multiply(x: SharedTensor, y: SharedTensor, ySign: Sign = 'signed'): Promise<LocalTensor> {
-    expectFactor(x, y);
+    const given = operations.multiply(x, y);
     const factors = { data: dataOf(y), ringBits: y.ringBits, sign: ySign };
     const receiver = this.#turns.takeIf(isOneWayProduct(x, y));
     const data = await this.#multiplications.product(dataOf(x), x.ringBits, factors, receiver);
-    return localTensor(data, x.shape, productFormat(x, y));
+    return localTensor(data, given.shape, given);
   }
 
   async square(x: SharedTensor, ringBits = x.ringBits, sign: Sign = 'signed'): Promise<LocalTensor> {
-    expectSquareRing(x, ringBits);
+    const given = operations.square(x, ringBits);
     const data = await this.#multiplications.square(
       dataOf(x),
       x.ringBits,
@@ -170,32 +146,26 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
       sign,
       this.#turns.take(),
     );
-    return localTensor(data, x.shape, { ringBits, fractionBits: 2 * x.fractionBits });
+    return localTensor(data, given.shape, given);
   }
 
   async multiplyPrivate(x: SharedTensor, y: PrivateTensor): Promise<LocalTensor> {
-    const count = y.shape[0] ?? 0;
-    if (y.shape.length !== 1 || x.shape.at(-1) !== count) {
-      throw new TensorMismatchError(`multiplyPrivate: expected a row of ${describe(x)}, got ${describe(y)}`);
-    }
+    const given = operations.multiplyPrivate(x, y);
     if (sizeOf(x.shape) > 0) this.#turns.take(y.owner);
     const data = await this.#multiplications.multiplyPrivate(dataOf(x), x.ringBits, y);
-    return localTensor(data, x.shape, productFormat(x, y));
+    return localTensor(data, given.shape, given);
   }
 
   async widen(x: SharedTensor, ringBits: number): Promise<LocalTensor> {
-    if (ringBits < x.ringBits || x.ringBits < 2) {
-      throw new TensorMismatchError(`widen: expected at least ${x.ringBits} bits, got ${ringBits}`);
-    }
+    const given = operations.widen(x, ringBits);
     const data = await widen(this.#party, dataOf(x), x.ringBits, ringBits, this.#bitProduct);
-    return localTensor(data, x.shape, { ringBits, fractionBits: x.fractionBits });
+    return localTensor(data, given.shape, given);
   }
 
   async round(x: SharedTensor, bits: number): Promise<LocalTensor> {
-    expectDropped(x, bits);
+    const given = operations.truncate(x, bits);
     const data = await round(this.#party, dataOf(x), x.ringBits, bits, this.#carry, this.#bitProduct);
-    const format = { ringBits: x.ringBits - bits, fractionBits: x.fractionBits - bits };
-    return localTensor(data, x.shape, format);
+    return localTensor(data, given.shape, given);
   }
 
   async isNegative(x: SharedTensor): Promise<LocalBits> {
@@ -206,35 +176,29 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
     const shifted = () => this.shiftedRows(x, copies);
     const compared = { x: dataOf(x), copies: copies.length, shifted };
     const bits = await topBitsOfCopies(this.#party, compared, x.ringBits, this.#carry);
-    return localBits(bits, [copies.length, ...x.shape]);
+    return localBits(bits, operations.areNegative(x, copies));
   }
 
   async and(a: SharedBits, b: SharedBits): Promise<LocalBits> {
-    if (!sameShape(a.shape, b.shape)) {
-      throw new TensorMismatchError(`and: expected ${formatShape(a.shape)}, got ${formatShape(b.shape)}`);
-    }
-    return localBits(await and(this.#party, bitsOf(a), bitsOf(b), this.#turns.take()), a.shape);
+    const shape = operations.bitwise('and', a, b);
+    return localBits(await and(this.#party, bitsOf(a), bitsOf(b), this.#turns.take()), shape);
   }
 
   async toArithmetic(bits: SharedBits, ringBits: number): Promise<LocalTensor> {
     const data = await toArithmetic(bitsOf(bits), ringBits, this.#bitProduct);
-    return localTensor(data, bits.shape, { ringBits, fractionBits: 0 });
+    return localTensor(data, bits.shape, operations.toArithmetic(bits, ringBits));
   }
 
   async multiplex(bits: SharedBits, x: SharedTensor): Promise<LocalTensor> {
-    if (!isPrefix(bits.shape, x.shape)) {
-      throw new TensorMismatchError(
-        `multiplex: expected a prefix of ${formatShape(x.shape)}, got ${formatShape(bits.shape)}`,
-      );
-    }
+    operations.multiplex(bits, x);
     const data = await multiplex(bitsOf(bits), dataOf(x), x.ringBits, this.#multiplications.bitProducts);
     return localTensor(data, x.shape, x);
   }
 
   async lookUp(x: SharedTensor, table: RingTensor): Promise<LocalTensor> {
-    expectTable(x, table);
+    const given = operations.lookUp(x, table);
     const data = await lookUp(this.#party, dataOf(x), x.ringBits, table, this.#turns.take());
-    return localTensor(data, x.shape, table);
+    return localTensor(data, given.shape, given);
   }
 
   shuffle(rows: ShuffleRows): Promise<ShuffleRows> {
@@ -269,8 +233,3 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
     return results;
   }
 }
-
-const productFormat = (x: SharedTensor, y: SharedTensor | PrivateTensor) => ({
-  ringBits: x.ringBits,
-  fractionBits: x.fractionBits + y.fractionBits,
-});

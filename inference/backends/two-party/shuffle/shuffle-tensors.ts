@@ -1,10 +1,10 @@
 /** The shuffle behind the seam: tensors and bits become blocks of rows, and back. */
 import { kernels } from '#kernels';
-import { TensorMismatchError } from '../../../core/errors.js';
-import { formatShape, type Shape, sizeOf } from '../../../core/shape.js';
+import { type Shape, sizeOf } from '../../../core/shape.js';
 import type { SharedBits, SharedTensor } from '../../../core/tensors.js';
 import type { ShuffleRows } from '../../backend.js';
 import { bitsOf, dataOf, localBits, localTensor } from '../../local-backend.js';
+import { shuffle } from '../../operations.js';
 import type { PartyContext } from '../context/party-context.js';
 import { type RowBlock, shuffleRows } from './shuffle.js';
 
@@ -29,19 +29,11 @@ function bitsFrom({ words }: RowBlock, shape: Shape): SharedBits {
   return localBits(bytes, shape);
 }
 
-function rowCount({ tensors, bits }: ShuffleRows): number {
-  const shapes = [...tensors, ...bits].map(({ shape }) => shape);
-  const rows = shapes[0]?.[0] ?? 0;
-  const odd = shapes.find((shape) => shape[0] !== rows);
-  if (odd) throw new TensorMismatchError(`shuffle: expected ${rows} rows, got ${formatShape(odd)}`);
-  return rows;
-}
-
 /** Tensors [n, ...] and bits [n, ...] with their rows in one new order that no party knows. */
 export async function shuffleTensors(party: PartyContext, rows: ShuffleRows): Promise<ShuffleRows> {
   const { tensors, bits } = rows;
   const blocks = [...tensors.map(tensorBlock), ...bits.map(bitBlock)];
-  const shuffled = await shuffleRows(party, rowCount(rows), blocks);
+  const shuffled = await shuffleRows(party, shuffle(rows), blocks);
   return {
     tensors: tensors.map((x, at) => localTensor(shuffled[at]!.words, x.shape, x)),
     bits: bits.map((x, at) => bitsFrom(shuffled[tensors.length + at]!, x.shape)),

@@ -128,14 +128,16 @@ describe('a batch', () => {
 
   it('fails if a merged call fails', async () => {
     const batch = runBatch(new CleartextBackend(), 2, async (lane) => lane.widen(await shared(lane, [1]), 3));
-    await expect(batch).rejects.toThrow('widen: expected at least 20 bits, got 3');
+    await expect(batch).rejects.toThrow(
+      'widen: expected 20 to 64 bits for [2] in 20 bits with 0 fraction bits, got 3',
+    );
   });
 
   it('refuses arguments that only fit when flattened', async () => {
     await runBatch(new CleartextBackend(), 2, async (lane) => {
       const x = lane.reshape(await shared(lane, [1, 2, 3, 4]), [2, 2]);
       const y = lane.reshape(x, [4, 1]);
-      await expect(lane.multiply(x, y)).rejects.toThrow('multiply: expected a part of [2, 2], got [4, 1]');
+      await expect(lane.multiply(x, y)).rejects.toThrow('multiply: expected a prefix of [2, 2] in 20 bits');
       await expect(lane.linear(x, await prepareWeight(lane, true))).rejects.toThrow('linear: expected');
     });
   });

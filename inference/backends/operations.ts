@@ -1,0 +1,273 @@
+/**
+ * What each operation of the seam takes, and the shape and format of what it gives: once, for every backend, for lanes of a
+ * batch, and for what counts costs. All of it is public.
+ *
+ * Every function throws TensorMismatchError where its arguments do not fit.
+ */
+import { TensorMismatchError } from '../core/errors.js';
+import { concatShape, replaceAxis, sliceShape } from '../core/layout.js';
+import type { RingFormat } from '../core/ring-tensor.js';
+import { formatShape, type Shape, sameShape, sizeOf } from '../core/shape.js';
+import type { PrivateTensor, RingTensor, SharedBits, SharedTensor } from '../core/tensors.js';
+import type { RowShifts, ShuffleRows, Weight } from './backend.js';
+
+/** A shape with a ring and a scale. */
+export interface TensorFormat extends RingFormat {
+  readonly shape: Shape;
+}
+
+type Bits = Pick<SharedBits, 'shape'>;
+
+export const describe = ({ shape, ringBits, fractionBits }: TensorFormat): string =>
+  `${formatShape(shape)} in ${ringBits} bits with ${fractionBits} fraction bits`;
+
+function expectThat(fits: boolean, operation: string, expected: string, got: string): void {
+  if (!fits) throw new TensorMismatchError(`${operation}: expected ${expected}, got ${got}`);
+}
+
+const isSuffix = (suffix: Shape, shape: Shape): boolean =>
+  suffix.length <= shape.length && sameShape(suffix, shape.slice(shape.length - suffix.length));
+
+const isPrefix = (prefix: Shape, shape: Shape): boolean =>
+  prefix.length <= shape.length && sameShape(prefix, shape.slice(0, prefix.length));
+
+function expectSameFormat(operation: string, x: TensorFormat, y: TensorFormat): void {
+  const fits = x.ringBits === y.ringBits && x.fractionBits === y.fractionBits;
+  expectThat(fits, operation, describe(x), describe(y));
+}
+
+function expectAxis(operation: string, shape: Shape, axis: number): void {
+  const fits = Number.isInteger(axis) && axis >= 0 && axis < shape.length;
+  expectThat(fits, operation, `an axis of ${formatShape(shape)}`, `${axis}`);
+}
+
+const moved = (
+  { shape, ringBits, fractionBits }: TensorFormat,
+  ring: number,
+  scale: number,
+): TensorFormat => ({
+  shape,
+  ringBits: ringBits + ring,
+  fractionBits: fractionBits + scale,
+});
+
+const reshaped = ({ ringBits, fractionBits }: TensorFormat, shape: Shape): TensorFormat => ({
+  shape,
+  ringBits,
+  fractionBits,
+});
+
+// ---- local ---------------------------------------------------------------------------------------------------------
+
+/** `add` and `subtract`. */
+export function elementwise(operation: string, x: SharedTensor, y: SharedTensor): TensorFormat {
+  expectSameFormat(operation, x, y);
+  expectThat(sameShape(x.shape, y.shape), operation, describe(x), describe(y));
+  return x;
+}
+
+export function addPublic(x: SharedTensor, value: number | Float64Array): TensorFormat {
+  const fits = typeof value === 'number' || value.length === x.shape.at(-1);
+  expectThat(
+    fits,
+    'addPublic',
+    `a row of ${describe(x)}`,
+    `${typeof value === 'number' ? 1 : value.length} values`,
+  );
+  return x;
+}
+
+export function addPrivate(x: SharedTensor, value: PrivateTensor): TensorFormat {
+  expectSameFormat('addPrivate', x, value);
+  const fits = isSuffix(value.shape, x.shape);
+  expectThat(fits, 'addPrivate', `a suffix of ${formatShape(x.shape)}`, formatShape(value.shape));
+  return x;
+}
+
+/** `scale` and `shiftLeft`: the scale grows, the ring stays. */
+export const scale = (x: SharedTensor, fractionBits: number): TensorFormat => moved(x, 0, fractionBits);
+
+export const reinterpret = (x: SharedTensor, fractionBits: number): TensorFormat => ({
+  shape: x.shape,
+  ringBits: x.ringBits,
+  fractionBits,
+});
+
+export function expand(x: SharedTensor, bits: number): TensorFormat {
+  const most = 64 - x.ringBits;
+  expectThat(bits >= 0 && bits <= most, 'expand', `0 to ${most} more bits`, `${bits}`);
+  return moved(x, bits, bits);
+}
+
+export function sum(x: SharedTensor, axis: number): TensorFormat {
+  expectAxis('sum', x.shape, axis);
+  return reshaped(
+    x,
+    x.shape.filter((_, i) => i !== axis),
+  );
+}
+
+export const slice = (x: SharedTensor, axis: number, begin: number, end: number): TensorFormat =>
+  reshaped(x, sliceShape(x.shape, axis, begin, end));
+
+export function concat(parts: readonly SharedTensor[], axis: number): TensorFormat {
+  const shape = concatShape(
+    parts.map((part) => part.shape),
+    axis,
+  );
+  for (const part of parts) expectSameFormat('concat', parts[0]!, part);
+  return reshaped(parts[0]!, shape);
+}
+
+function expectSameSize(operation: string, from: Shape, to: Shape): void {
+  expectThat(sizeOf(from) === sizeOf(to), operation, `the size of ${formatShape(from)}`, formatShape(to));
+}
+
+export function reshape(x: SharedTensor, shape: Shape): TensorFormat {
+  expectSameSize('reshape', x.shape, shape);
+  return reshaped(x, shape);
+}
+
+export const transpose = (x: SharedTensor, permutation: readonly number[]): TensorFormat =>
+  reshaped(
+    x,
+    permutation.map((axis) => x.shape[axis]!),
+  );
+
+export const gatherRows = (x: SharedTensor, rows: Uint32Array): TensorFormat =>
+  reshaped(x, replaceAxis(x.shape, 0, rows.length));
+
+export const broadcastRows = (x: SharedTensor, rows: number): TensorFormat => reshaped(x, [rows, ...x.shape]);
+
+export function narrow(x: SharedTensor, ringBits: number): TensorFormat {
+  expectThat(ringBits <= x.ringBits, 'narrow', `at most ${x.ringBits} bits`, `${ringBits}`);
+  return moved(x, ringBits - x.ringBits, 0);
+}
+
+/** `truncateReduce` and `round`. */
+export function truncate(x: SharedTensor, bits: number): TensorFormat {
+  const fits = bits >= 0 && bits < x.ringBits;
+  expectThat(fits, 'truncation', `to drop 0 to ${x.ringBits - 1} bits of ${describe(x)}`, `${bits}`);
+  return moved(x, -bits, -bits);
+}
+
+/** `xor` and `and`. */
+export function bitwise(operation: string, a: Bits, b: Bits): Shape {
+  expectThat(sameShape(a.shape, b.shape), operation, formatShape(a.shape), formatShape(b.shape));
+  return a.shape;
+}
+
+export const sliceBits = (a: Bits, axis: number, begin: number, end: number): Shape =>
+  sliceShape(a.shape, axis, begin, end);
+
+export const concatBits = (parts: readonly Bits[], axis: number): Shape =>
+  concatShape(
+    parts.map(({ shape }) => shape),
+    axis,
+  );
+
+export function reshapeBits(a: Bits, shape: Shape): Shape {
+  expectSameSize('reshapeBits', a.shape, shape);
+  return shape;
+}
+
+// ---- communicating -------------------------------------------------------------------------------------------------
+
+const product = (x: SharedTensor, y: { readonly fractionBits: number }, shape: Shape): TensorFormat => ({
+  shape,
+  ringBits: x.ringBits,
+  fractionBits: x.fractionBits + y.fractionBits,
+});
+
+export function linear(x: SharedTensor, w: Weight): TensorFormat & { readonly rows: number } {
+  const fits = x.shape.length === 2 && x.shape[1] === w.inputs;
+  expectThat(fits, 'linear', `[rows, ${w.inputs}]`, formatShape(x.shape));
+  const rows = x.shape[0]!;
+  return { ...product(x, w, [rows, w.outputs]), rows };
+}
+
+/** x [batch, n, k] · y [batch, k, m] */
+export interface MatmulFormat extends TensorFormat {
+  readonly extents: {
+    readonly batch: number;
+    readonly n: number;
+    readonly k: number;
+    readonly m: number;
+    readonly ringBits: number;
+  };
+}
+
+export function matmul(x: SharedTensor, y: SharedTensor): MatmulFormat {
+  const [batch, n, k] = x.shape as [number, number, number];
+  const [yBatch, yInner, m] = y.shape as [number, number, number];
+  const areMatrices = x.shape.length === 3 && y.shape.length === 3 && batch === yBatch && k === yInner;
+  const fits = areMatrices && x.ringBits === y.ringBits;
+  expectThat(fits, 'matmul', '[batch, n, k] and [batch, k, m]', `${describe(x)} and ${describe(y)}`);
+  return { ...product(x, y, [batch, n, m]), extents: { batch, n, k, m, ringBits: x.ringBits } };
+}
+
+/** y of x's shape or a prefix of it, in x's ring or a smaller one. */
+export function multiply(x: SharedTensor, y: SharedTensor): TensorFormat {
+  const isRing = y.ringBits === x.ringBits || (y.ringBits < x.ringBits && y.ringBits >= 2);
+  const fits = isRing && isPrefix(y.shape, x.shape);
+  expectThat(fits, 'multiply', `a prefix of ${describe(x)}`, describe(y));
+  return product(x, y, x.shape);
+}
+
+/** Into x's own ring, or one up to twice its bits less one. */
+export function square(x: SharedTensor, ringBits: number): TensorFormat {
+  const isLarger = ringBits > x.ringBits && ringBits < 2 * x.ringBits && ringBits <= 64;
+  const expected = `${x.ringBits} to ${2 * x.ringBits - 1} bits for ${describe(x)}`;
+  expectThat(ringBits === x.ringBits || isLarger, 'square', expected, `${ringBits}`);
+  return { shape: x.shape, ringBits, fractionBits: 2 * x.fractionBits };
+}
+
+export function multiplyPrivate(x: SharedTensor, y: PrivateTensor): TensorFormat {
+  const fits = y.shape.length === 1 && x.shape.at(-1) === y.shape[0];
+  expectThat(fits, 'multiplyPrivate', `a row of ${describe(x)}`, describe(y));
+  return product(x, y, x.shape);
+}
+
+export function widen(x: SharedTensor, ringBits: number): TensorFormat {
+  const fits = ringBits >= x.ringBits && x.ringBits >= 2 && ringBits <= 64;
+  expectThat(fits, 'widen', `${x.ringBits} to 64 bits for ${describe(x)}`, `${ringBits}`);
+  return moved(x, ringBits - x.ringBits, 0);
+}
+
+export const areNegative = (x: SharedTensor, copies: readonly RowShifts[]): Shape => [
+  copies.length,
+  ...x.shape,
+];
+
+export const toArithmetic = ({ shape }: Bits, ringBits: number): TensorFormat => ({
+  shape,
+  ringBits,
+  fractionBits: 0,
+});
+
+/** Bits of x's shape or a prefix of it. */
+export function multiplex(bits: Bits, x: SharedTensor): TensorFormat {
+  const fits = isPrefix(bits.shape, x.shape);
+  expectThat(fits, 'multiplex', `a prefix of ${formatShape(x.shape)}`, formatShape(bits.shape));
+  return x;
+}
+
+/** A table of 4,096 entries: more would cost more than other ways to the same function. */
+const MOST_INDEX_BITS = 12;
+
+/** A table with an entry for every value of x's ring. */
+export function lookUp(x: SharedTensor, table: RingTensor): TensorFormat {
+  const fits =
+    x.ringBits <= MOST_INDEX_BITS && table.shape.length === 1 && table.data.length === 2 ** x.ringBits;
+  const got = `${x.ringBits} bits and ${table.data.length} entries`;
+  expectThat(fits, 'lookUp', `at most ${MOST_INDEX_BITS} bits and a table of 2^bits entries`, got);
+  return reshaped(table, x.shape);
+}
+
+/** → how many rows all of them have */
+export function shuffle({ tensors, bits }: ShuffleRows): number {
+  const shapes = [...tensors, ...bits].map(({ shape }) => shape);
+  const rows = shapes[0]?.[0] ?? 0;
+  for (const shape of shapes) expectThat(shape[0] === rows, 'shuffle', `${rows} rows`, formatShape(shape));
+  return rows;
+}
