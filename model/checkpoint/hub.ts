@@ -206,7 +206,13 @@ export async function fetchFromHub(
   return { folder: join(settings.folder, 'files'), paths };
 }
 
-const tokenizerFiles = ['tokenizer.json', 'tokenizer_config.json', 'vocab.txt', 'cipherprune.json'];
+const tokenizerFiles = [
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'vocab.txt',
+  'added_tokens.json',
+  'cipherprune.json',
+];
 
 /** Files of a checkpoint: configuration, weights (single or sharded) and tokenizer. */
 function checkpointPaths(name: string, paths: readonly string[]): string[] {

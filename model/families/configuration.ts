@@ -36,7 +36,7 @@ export const activation = (otherwise: string) =>
     .string()
     .default(otherwise)
     .transform((name, context): Activation => {
-      const known = ACTIVATIONS[name];
+      const known = Object.hasOwn(ACTIVATIONS, name) ? ACTIVATIONS[name] : undefined;
       if (known !== undefined) return known;
       const message = `expected an activation of ${Object.keys(ACTIVATIONS).join(', ')}, got "${name}"`;
       context.addIssue({ code: 'custom', message });

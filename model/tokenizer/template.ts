@@ -20,7 +20,7 @@ function ofTemplate({ single, pair, special_tokens: tokens }: Processing<'Templa
   const item = (piece: TemplatePiece): TemplateItem => {
     if ('Sequence' in piece) return text(piece.Sequence.id, piece.Sequence.type_id);
     const { id, type_id: type } = piece.SpecialToken;
-    const known = tokens[id];
+    const known = Object.hasOwn(tokens, id) ? tokens[id] : undefined;
     if (known === undefined)
       throw new TokenizerError(`tokenizer.json: post_processor: ${id} is not among its special_tokens`);
     return special(known.ids[0]!, type);
