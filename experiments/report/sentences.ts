@@ -37,9 +37,14 @@ function wordsOf(line: TokenLine, layers: number): string[] {
 
 function sentence(line: TokenLine, labels: readonly string[]): string {
   const layers = line.kept.length;
-  const name = (label: number | null): string => (label === null ? 'none' : (labels[label] ?? String(label)));
-  const right = line.label === null || line.label === line.predicted;
-  const verdict = `predicted ${name(line.predicted)}${right ? '' : `, labelled ${name(line.label)}`}`;
+  // A model with one output answers with a number.
+  const isNumber = labels.length === 1;
+  const name = (label: number | null): string => {
+    if (label === null) return 'none';
+    return isNumber ? label.toFixed(2) : (labels[label] ?? String(label));
+  };
+  const right = isNumber || line.label === null || line.label === line.predicted;
+  const verdict = `predicted ${name(line.predicted)}${right && !isNumber ? '' : `, labelled ${name(line.label)}`}`;
   const tokens = wordsOf(line, layers).join(' ');
   const counts = `kept ${[line.tokens.length, ...line.kept.slice(0, -1)].join(' → ')}`;
   return `<figure class="sentence"><p>${tokens}</p><figcaption${right ? '' : ' class="wrong"'}>${escapeHtml(verdict)}; ${counts}</figcaption></figure>`;
