@@ -64,8 +64,7 @@ async function fileTexts(file: string, options: TextOptions): Promise<Texts> {
   const inputs = rows.flatMap(({ text, textPair, line, fields, fault }) =>
     fault === null ? [{ text, textPair, fields, source: `${file}:${line}` }] : [],
   );
-  const skipped = describeMalformed(malformed);
-  return { inputs, columns: table.columns, notes: skipped === '' ? notes : [...notes, skipped] };
+  return { inputs, columns: table.columns, notes: [...notes, ...describeMalformed(malformed)] };
 }
 
 /** All inputs, checked before any connection is made. */

@@ -168,7 +168,7 @@ async function run(options: GlobalOptions & EvaluateOptions): Promise<void> {
     throw new UsageError('--private-embedding needs --backend two-party');
   const examples = await examined(options);
   const { dataset } = examples;
-  for (const line of [...examples.notes, describeMalformed(dataset.malformed)]) if (line) note(line);
+  for (const line of [...examples.notes, ...describeMalformed(dataset.malformed)]) note(line);
   const about = { task: dataset.task.name, ...(file === undefined ? { split } : { file }) };
   if (options.compare) {
     const results = await compare(options, examples);

@@ -2,7 +2,6 @@
 import { extname } from 'node:path';
 import type { Argv } from 'yargs';
 import type { FileFormat } from '../../config/schema.js';
-import { describeMalformed } from '../../data/sources/dataset.js';
 import type { GlueTask } from '../../data/sources/tasks.js';
 import { readTextRows } from '../../data/sources/text-rows.js';
 import { OUTPUT_FORMATS, type OutputFormat } from '../../data/tables/write.js';
@@ -77,7 +76,8 @@ async function predictFromFile(
     predictFile(texts, subject, target, { classifier, batch, onAnswer: () => progress.advance() }),
   ).finally(() => progress.stop());
   const { skipped, rows, answered, labels } = predicted;
-  if (skipped.count > 0) note(`without an answer: ${describeMalformed(skipped)}`);
+  if (skipped.count > 0) note(`without an answer: ${skipped.count}`);
+  for (const { line, reason } of skipped.first) note(`  ${file}:${line}: ${reason}`);
   if (json) return printJson({ file, out, rows, answered, labels, skipped });
   const counts = Object.entries(labels).map(([label, count]) => `${label} ${count}`);
   print([`${out}: ${rows} rows, ${answered} answered`, ...counts].join('; '));

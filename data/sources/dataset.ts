@@ -45,14 +45,12 @@ export class MalformedRowLog {
   }
 }
 
-/** One line a row, for the log; empty if there are none. */
-export function describeMalformed({ count, first }: MalformedRows): string {
-  if (count === 0) return '';
+/** Lines for the log, one a row; none if there are no such rows. */
+export function describeMalformed({ count, first }: MalformedRows): string[] {
+  if (count === 0) return [];
   const lines = first.map(({ file, line, reason }) => `  ${file}:${line}: ${reason}`);
   const more = count > first.length ? [`  and ${count - first.length} more`] : [];
-  return [`${count} malformed ${count === 1 ? 'row was' : 'rows were'} skipped:`, ...lines, ...more].join(
-    '\n',
-  );
+  return [`${count} malformed ${count === 1 ? 'row was' : 'rows were'} skipped:`, ...lines, ...more];
 }
 
 /** Parts that a development file can be split into. */

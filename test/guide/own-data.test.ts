@@ -117,7 +117,7 @@ describe('the guide to data of one’s own', () => {
     const { stderr, stdout } = outcomeOf('train');
     expect(stderr).toContain('3 classes: returns 33%, delivery 33%, so, "other" 33%');
     expect(stderr).toContain('270 training and 30 dev examples');
-    expect(stdout).toMatch(/final: accuracy \d\.\d+, macroF1 \d\.\d+; kept/);
+    expect(stdout).toMatch(/final, on the development set:\n {2}accuracy: \d\.\d+ .*\n {2}macroF1: \d\.\d+/);
   });
 
   it('measures per class', () => {

@@ -61,8 +61,7 @@ function encodeAll(
       label: label ?? Number.NaN,
     };
   });
-  const malformed = describeMalformed(dataset.malformed);
-  if (malformed) notes.push(malformed);
+  notes.push(...describeMalformed(dataset.malformed));
   if (truncated > 0) notes.push(`${what}: ${truncated} texts truncated to ${maxTokens} tokens`);
   return encoded;
 }
