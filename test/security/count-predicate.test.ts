@@ -40,9 +40,9 @@ function lookingFor(word: string, { public: model, private: secret }: Artifact):
     });
   }
   const largest = Math.max(...direction.map(Math.abs));
-  const matrix = (valueOf: (input: number) => number, from: QuantizedLinear): QuantizedLinear['matrix'] => ({
+  const matrix = (entryAt: (input: number) => number, from: QuantizedLinear): QuantizedLinear['matrix'] => ({
     ...from.matrix,
-    values: from.matrix.values.map((_, i) => valueOf(Math.floor(i / hidden))),
+    values: from.matrix.values.map((_, i) => entryAt(Math.floor(i / hidden))),
   });
   const integers = direction.map((value) => Math.round((127 * value) / largest));
   // So that the word's logit is about LOGIT in either head.
