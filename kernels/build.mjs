@@ -15,7 +15,11 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const outputFolder = join(root, 'build', 'native');
+/** For tests: `address,undefined` or `thread`, built beside the others and loaded where this variable is set. */
+const sanitize = process.env.CIPHERPRUNE_SANITIZE ?? '';
+if (!/^[a-z,]*$/.test(sanitize))
+  throw new Error(`CIPHERPRUNE_SANITIZE: expected names of sanitizers, got ${sanitize}`);
+const outputFolder = join(root, 'build', sanitize ? `native-${sanitize.replaceAll(',', '-')}` : 'native');
 const addonPath = join(outputFolder, 'cipherprune.node');
 const require = createRequire(import.meta.url);
 
@@ -72,7 +76,9 @@ const headers = require('node-api-headers').include_dir;
 const addonApi = dirname(require.resolve('node-addon-api/napi.h'));
 const baseFlags = [
   '-std=c++17',
-  '-O3',
+  ...(sanitize
+    ? ['-O1', '-g', `-fsanitize=${sanitize}`, '-fno-sanitize-recover=all', '-fno-omit-frame-pointer']
+    : ['-O3', '-U_FORTIFY_SOURCE', '-D_FORTIFY_SOURCE=2', '-fstack-protector-strong']),
   '-fPIC',
   '-Wall',
   '-Wextra',
@@ -144,7 +150,11 @@ try {
   const linkedBefore = existsSync(stamp) && existsSync(addonPath) ? readFileSync(stamp, 'utf8') : '';
   if (linkedBefore !== objects.join('\n')) {
     const temporary = `${addonPath}.${process.pid}.tmp`;
-    const link = process.platform === 'darwin' ? ['-bundle', '-undefined', 'dynamic_lookup'] : ['-shared'];
+    const link =
+      process.platform === 'darwin'
+        ? ['-bundle', '-undefined', 'dynamic_lookup']
+        : ['-shared', '-Wl,-z,relro,-z,now,-z,noexecstack'];
+    if (sanitize) link.push(`-fsanitize=${sanitize}`);
     await promisify(execFile)(compiler, [...link, '-pthread', '-o', temporary, ...objects]);
     renameSync(temporary, addonPath);
     writeFileSync(stamp, objects.join('\n'));

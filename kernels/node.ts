@@ -8,7 +8,10 @@ import { packageFile } from '../util/package-file.js';
 import type { Kernels } from './kernels.js';
 import { WasmInstance } from './wasm/instance.js';
 
-const ADDON = packageFile('build', 'native', 'cipherprune.node');
+/** With sanitizers, for tests: see build.mjs. */
+const SANITIZE = process.env.CIPHERPRUNE_SANITIZE;
+const FOLDER = SANITIZE ? `native-${SANITIZE.replaceAll(',', '-')}` : 'native';
+const ADDON = packageFile('build', FOLDER, 'cipherprune.node');
 
 function native(): Kernels {
   if (!existsSync(ADDON)) {

@@ -7,6 +7,8 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import * as z from 'zod';
+import { CipherPruneError } from '../../util/errors.js';
 import type { KeptItems } from '../backends/two-party/ahead/ahead.js';
 import { formatCorrelation, parseCorrelation } from '../backends/two-party/ahead/demand.js';
 import type { PartyId } from '../core/tensors.js';
@@ -41,7 +43,25 @@ export const bytesOfItems = (items: readonly KeptItems[]): number =>
 
 type HeaderItem = readonly [name: string, items: number, lengths: readonly number[]];
 
-function encodePool({ items, ...name }: KeptPool): Uint8Array[] {
+const size = z.number().int().min(0);
+const headerSchema = z.strictObject({
+  id: z.string().regex(/^[0-9a-f]{32}$/),
+  generation: size,
+  party: z.enum(['server', 'client']),
+  model: z.string().max(128),
+  items: z.array(z.tuple([z.string().max(100), size, z.array(size).max(2048)])),
+});
+
+export class PoolFileError extends CipherPruneError {
+  override name = 'PoolFileError';
+  readonly code = 'ERR_POOL_FILE';
+
+  constructor() {
+    super('pool: the file is no pool of ours, or damaged');
+  }
+}
+
+export function encodePool({ items, ...name }: KeptPool): Uint8Array[] {
   const listed = items.map(
     ({ correlation, items: count, fields }): HeaderItem => [
       formatCorrelation(correlation),
@@ -58,18 +78,17 @@ function encodePool({ items, ...name }: KeptPool): Uint8Array[] {
   return [...parts, hash.digest()];
 }
 
-/** @throws Error if the bytes are no pool, or damaged */
-function decodePool(bytes: Buffer): KeptPool {
+/** @throws PoolFileError if the bytes are no pool, or damaged */
+export function decodePool(bytes: Buffer): KeptPool {
   const end = bytes.length - DIGEST_BYTES;
   const whole = bytes.subarray(0, Math.max(0, end));
   const isWhole =
     whole.subarray(0, 8).equals(MAGIC) &&
     createHash('sha256').update(whole).digest().equals(bytes.subarray(end));
-  if (!isWhole) throw new Error('pool: the file is no pool of ours, or damaged');
+  if (!isWhole || whole.length < 12) throw new PoolFileError();
   const headerBytes = Math.min(MOST_HEADER_BYTES, whole.readUInt32LE(8));
   let at = 12 + headerBytes;
-  const { items, ...name } = JSON.parse(whole.toString('utf8', 12, at)) as PoolName &
-    Pick<KeptPool, 'party' | 'model'> & { items: HeaderItem[] };
+  const { items, ...name } = headerOf(whole.toString('utf8', 12, at));
   const kept = items.map(([correlation, count, lengths]): KeptItems => {
     const fields = lengths.map((length) => {
       at += length;
@@ -77,7 +96,16 @@ function decodePool(bytes: Buffer): KeptPool {
     });
     return { correlation: parseCorrelation(correlation), items: count, fields };
   });
+  if (at !== whole.length) throw new PoolFileError();
   return { ...name, items: kept };
+}
+
+function headerOf(text: string): z.infer<typeof headerSchema> {
+  try {
+    return headerSchema.parse(JSON.parse(text));
+  } catch {
+    throw new PoolFileError();
+  }
 }
 
 /** Writes so that a reader sees all or nothing, and nobody else may read. */

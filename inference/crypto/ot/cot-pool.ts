@@ -10,11 +10,14 @@
  *
  * Memory: the pool holds one refill (about 1 MB) or two, and what was reserved. `lend` and `claim` show COTs where they lie, and copy nothing.
  */
+import { ProtocolError } from '../../core/errors.js';
 import { protocol, span } from '../../core/span.js';
 import type { Channel } from '../../net/channel.js';
 import type { CotReceiver, CotReserve, CotSender } from './cot.js';
 
 const BLOCK_BYTES = 16;
+/** Of one direction of a connection under one delta: docs/reference/security-parameters.md says what is left then. */
+export const MOST_COTS = 2 ** 36;
 
 /** One half of an OT extension. At each refill one half sends a message of fixed size and the other receives it. */
 export interface CotExtension {
@@ -55,12 +58,14 @@ export class CotPool {
   #isLent = false;
   /** COTs of all refills so far that nobody has claimed; calls in progress count as done. */
   #unclaimed = 0;
+  readonly #firstTweak: number;
   #nextTweak: number;
   #previous: Promise<unknown> = Promise.resolve();
 
   constructor(channel: Channel, extension: CotExtension, firstTweak = 0) {
     this.#channel = channel;
     this.#extension = extension;
+    this.#firstTweak = firstTweak;
     this.#nextTweak = firstTweak;
     this.#blocks = new Uint8Array(extension.refillCots * BLOCK_BYTES);
     this.#choices = new Uint8Array(extension.hasChoices ? extension.refillCots : 0);
@@ -152,6 +157,11 @@ export class CotPool {
   #order(count: number): Order {
     if (!Number.isSafeInteger(count) || count < 0) {
       throw new RangeError(`COT pool: expected a count of zero or more, got ${count}`);
+    }
+    if (this.#nextTweak + count > this.#firstTweak + MOST_COTS) {
+      throw new ProtocolError(
+        `COT pool: a connection makes at most ${MOST_COTS} correlated OTs in a direction; connect again`,
+      );
     }
     const refills = Math.max(0, Math.ceil((count - this.#unclaimed) / this.#extension.refillCots));
     const incoming = this.#expect(refills);

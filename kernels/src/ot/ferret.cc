@@ -74,7 +74,7 @@ class Outputs {
 
   void append(const uint8_t* outputs, size_t count) {
     const size_t toReserve = done >= call.reserved ? 0 : call.reserved - done < count ? call.reserved - done : count;
-    memcpy(call.reserve + done * kBlockBytes, outputs, toReserve * kBlockBytes);
+    if (toReserve > 0) memcpy(call.reserve + done * kBlockBytes, outputs, toReserve * kBlockBytes);
     if (toReserve < count)
       memcpy(call.blocks + (done + toReserve - call.reserved) * kBlockBytes, outputs + toReserve * kBlockBytes,
              (count - toReserve) * kBlockBytes);

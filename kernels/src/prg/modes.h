@@ -69,8 +69,8 @@ struct PrgModes {
     for (int v = 0; v < E::kBatch; v++) E::store(out + v * kVectorBytes, E::exclusiveOr(state[v], input[v]));
   }
 
-  static void hash(const uint8_t* in, uint8_t* out, size_t count, uint64_t tweak) {
-    const Keys keys = E::keys(fixedAesKey(FixedKey::hash).roundKeys);
+  static void hash(const AesKey& key, const uint8_t* in, uint8_t* out, size_t count, uint64_t tweak) {
+    const Keys keys = E::keys(key.roundKeys);
     const Vector zero = E::zero();
     size_t i = 0;
     for (; i + kChunk <= count; i += kChunk)
@@ -82,9 +82,9 @@ struct PrgModes {
     memcpy(out + i * kBlockBytes, rest, (count - i) * kBlockBytes);
   }
 
-  static void hashPairs(const uint8_t* in, const uint8_t* delta, uint8_t* zeros, uint8_t* ones, size_t count,
-                        uint64_t tweak) {
-    const Keys keys = E::keys(fixedAesKey(FixedKey::hash).roundKeys);
+  static void hashPairs(const AesKey& key, const uint8_t* in, const uint8_t* delta, uint8_t* zeros, uint8_t* ones,
+                        size_t count, uint64_t tweak) {
+    const Keys keys = E::keys(key.roundKeys);
     const Vector zero = E::zero(), offset = E::broadcast(delta);
     alignas(64) uint8_t chunk[kChunk * kBlockBytes] = {};
     alignas(64) uint8_t rest[kChunk * kBlockBytes];
@@ -107,8 +107,8 @@ struct PrgModes {
     for (int v = 0; v < E::kBatch; v++) E::store(out + v * kVectorBytes, E::exclusiveOr(state[v], input));
   }
 
-  static void expand(const uint8_t* seed, uint8_t* out, size_t count, uint64_t tweak) {
-    const Keys keys = E::keys(fixedAesKey(FixedKey::hash).roundKeys);
+  static void expand(const AesKey& key, const uint8_t* seed, uint8_t* out, size_t count, uint64_t tweak) {
+    const Keys keys = E::keys(key.roundKeys);
     const Vector input = E::sigma(E::broadcast(seed));
     size_t j = 0;
     for (; j + kChunk <= count; j += kChunk) expandChunk(keys, input, tweak, j, out + j * kBlockBytes);

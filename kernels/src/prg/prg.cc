@@ -32,6 +32,44 @@ struct FixedKeys {
   }
 };
 
+/**
+ * The key for the tweaks from `tweak` to the next multiple of kTweaksPerKey: AES of its number under the fixed key. Public, and
+ * another one for each stretch, so that what is hashed under one delta spreads over many instances of the cipher.
+ */
+class HashKeys {
+ public:
+  const AesKey& at(uint64_t tweak) {
+    const uint64_t index = tweak / kTweaksPerKey;
+    if (isEmpty || index != current) {
+      uint8_t block[kBlockBytes] = {};
+      memcpy(block, &index, sizeof index);
+      activePath().encrypt(fixedAesKey(FixedKey::hash), block, block, 1);
+      aesSetKey(&key, block);
+      current = index;
+      isEmpty = false;
+    }
+    return key;
+  }
+
+ private:
+  AesKey key;
+  uint64_t current = 0;
+  bool isEmpty = true;
+};
+
+/** body(key, first, count) for stretches of blocks under one key. */
+template <class Body>
+void byHashKey(size_t count, uint64_t tweak, Body body) {
+  // Calls for a single block each come in order: their key stays.
+  thread_local HashKeys keys;
+  for (size_t first = 0; first < count;) {
+    const uint64_t left = kTweaksPerKey - (tweak + first) % kTweaksPerKey;
+    const size_t part = count - first < left ? count - first : static_cast<size_t>(left);
+    body(keys.at(tweak + first), first, part);
+    first += part;
+  }
+}
+
 }  // namespace
 
 const AesKey& fixedAesKey(FixedKey which) {
@@ -53,17 +91,24 @@ void prgFill(const AesKey& key, uint64_t firstBlock, uint8_t* out, size_t byteLe
 }
 
 void hashBlocks(const uint8_t* in, uint8_t* out, size_t count, uint64_t tweak) {
-  activePath().hash(in, out, count, tweak);
+  byHashKey(count, tweak, [=](const AesKey& key, size_t first, size_t part) {
+    activePath().hash(key, in + first * kBlockBytes, out + first * kBlockBytes, part, tweak + first);
+  });
 }
 
 void hashPairs(const uint8_t* in, const uint8_t* delta, uint8_t* zeros, uint8_t* ones, size_t count, uint64_t tweak) {
-  activePath().hashPairs(in, delta, zeros, ones, count, tweak);
+  byHashKey(count, tweak, [=](const AesKey& key, size_t first, size_t part) {
+    const size_t at = first * kBlockBytes;
+    activePath().hashPairs(key, in + at, delta, zeros + at, ones + at, part, tweak + first);
+  });
 }
 
 void expandBlocks(const uint8_t* seeds, uint8_t* out, size_t count, size_t blocksPerSeed, uint64_t tweak) {
   const PrgPath& path = activePath();
-  for (size_t i = 0; i < count; i++)
-    path.expand(seeds + i * kBlockBytes, out + i * blocksPerSeed * kBlockBytes, blocksPerSeed, tweak + i);
+  byHashKey(count, tweak, [=, &path](const AesKey& key, size_t first, size_t part) {
+    for (size_t i = first; i < first + part; i++)
+      path.expand(key, seeds + i * kBlockBytes, out + i * blocksPerSeed * kBlockBytes, blocksPerSeed, tweak + i);
+  });
 }
 
 void ggmDouble(const uint8_t* parents, uint8_t* children, size_t count) {

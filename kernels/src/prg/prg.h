@@ -3,14 +3,16 @@
 // activeIsa(): bitsliced portable C++ (no table, no secret-dependent branch or address), AES-NI, or VAES; all paths
 // give the same bytes. Inputs and outputs may be the same buffer, but must not overlap otherwise.
 //
-// The hash is H(x, i) = pi(sigma(x) xor i) xor sigma(x), pi = AES-128 under a fixed public key, sigma(l || r) =
-// (l xor r) || l: Guo, Katz, Wang, Yu, "Efficient and Secure Multiparty Computation from Fixed-Key Block Ciphers"
+// The hash is H(x, i) = pi(sigma(x) xor i) xor sigma(x), pi = AES-128 under a public key that changes with every kTweaksPerKey
+// tweaks, sigma(l || r) = (l xor r) || l: Guo, Katz, Wang, Yu, "Efficient and Secure Multiparty Computation from Fixed-Key Block Ciphers"
 // (IEEE S&P 2020), section 7.2, with the tweak added to the permutation's input. In the ideal-permutation model the
 // values H(x[i] xor delta, i) are pseudorandom for a secret delta as long as sigma(x[i]) xor i does not repeat.
 // Blocks of random correlated OTs and leaves of GGM trees are themselves pseudorandom, so a repetition has
 // probability 2^-128 a pair. That is our only use: never hash blocks that an adversary chose. (For chosen inputs the
-// paper's TMMO, pi(pi(x) xor i) xor pi(x), would be needed, at twice the cost.) As with all fixed-key hashing, q hashes
-// under one delta cost about log2(q) bits of security.
+// paper's TMMO, pi(pi(x) xor i) xor pi(x), would be needed, at twice the cost.) As with all such hashing, q hashes of
+// one delta under one key cost about log2(q) bits of security; with a key for each stretch of tweaks, q is bounded whatever a
+// connection's life (the multi-instance setting of Guo, Katz, Wang, Weng, Yu, "Better Concrete Security for Half-Gates
+// Garbling (in the Multi-instance Setting)", CRYPTO 2020).
 #pragma once
 
 #include <cstddef>
@@ -25,7 +27,10 @@ struct AesKey {
   alignas(64) uint8_t roundKeys[11 * kBlockBytes];
 };
 
-/** The fixed public keys: hash, the left and the right child of a GGM node, and correlated GGM trees. */
+/** Tweaks (without their upper half) that share a key of the hash. */
+constexpr uint64_t kTweaksPerKey = uint64_t{1} << 12;
+
+/** The fixed public keys: that from which the keys of the hash come, the left and the right child of a GGM node, and correlated GGM trees. */
 enum class FixedKey : int { hash = 0, left = 1, right = 2, correlated = 3 };
 const AesKey& fixedAesKey(FixedKey which);
 

@@ -178,8 +178,9 @@ unsigned treeDepth(size_t leaves) {
 
 void seedMatrixGrow(const uint8_t* roots, size_t trees, size_t leaves, const uint8_t* salt, uint8_t* seeds,
              uint8_t* levelSums) {
+  if (trees == 0 || leaves == 0) return;
   const unsigned depth = treeDepth(leaves);
-  std::memset(levelSums, 0, trees * depth * 2 * kBlock);
+  if (depth > 0) std::memset(levelSums, 0, trees * depth * 2 * kBlock);
   forTreeGroups(trees, [&](size_t first, size_t count) {
     Forest forest(salt, count, leaves);
     std::memcpy(forest.nodes.data(), roots + first * kBlock, count * kBlock);
@@ -195,6 +196,7 @@ void seedMatrixGrow(const uint8_t* roots, size_t trees, size_t leaves, const uin
 
 void seedMatrixPuncture(const uint8_t* sums, const uint32_t* points, size_t trees, size_t leaves, const uint8_t* salt,
                  uint8_t* seeds) {
+  if (trees == 0 || leaves == 0) return;
   const unsigned depth = treeDepth(leaves);
   forTreeGroups(trees, [&](size_t first, size_t count) {
     Forest forest(salt, count, leaves);

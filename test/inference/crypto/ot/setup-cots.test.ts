@@ -102,7 +102,7 @@ describe('setupCots', () => {
     await Promise.all([takeBoth(server, 70_000, 10), takeBoth(client, 10, 70_000)]);
     expect(parties.map(({ wire }) => wire.hash.digest('hex'))).toMatchInlineSnapshot(`
       [
-        "0f79d4bb156d1f299da424fd09488ba821f3ab4d05f80af2a8f5df1300f99376",
+        "26c6a774258d1885e9be715dbdc32fc57064dbd27da1981d68f61a0950c8906c",
         "c00d9954f4d53f5a648a8b0166fe8145b19e759b906f14f410b1a8478f3c7f93",
       ]
     `);
@@ -126,6 +126,7 @@ describe('setupCots', () => {
     await expect(setupCots(server.session, { k: 9 })).rejects.toThrow(/k from 1 to 8/);
     const { client } = await pairs();
     await expect(client.receiver.take(1.5)).rejects.toThrow(RangeError);
+    await expect(client.receiver.take(2 ** 36)).rejects.toThrow(/connect again/);
   });
 });
 
@@ -163,7 +164,7 @@ describe('setupCots with Ferret', () => {
     await Promise.all([takeBoth(server, 90_000, 10), takeBoth(client, 10, 90_000)]);
     expect(parties.map(({ wire }) => wire.hash.digest('hex'))).toMatchInlineSnapshot(`
       [
-        "0fef5a141657a7467d61f9b2e300074ee8d0225979b422b32b639f92f751a6cf",
+        "86fbed569df089a08b7c61726395c4bcdd68737afe74a8ef022ae47d846a22b2",
         "dc0af35bec340f1103bc566c45a9564d1af7d1752f5d2673f4e17de8f2d023fc",
       ]
     `);

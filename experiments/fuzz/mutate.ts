@@ -1,0 +1,84 @@
+/** Mutations of valid inputs: bits, bytes, cuts, repeats, splices of two inputs, and numbers at their borders. Repeatable by seed. */
+
+export class Words {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = (seed | 0) === 0 ? 1 : seed | 0;
+  }
+
+  /** Of 0 to below `bound`: xorshift32. */
+  below(bound: number): number {
+    this.#state ^= this.#state << 13;
+    this.#state ^= this.#state >>> 17;
+    this.#state ^= this.#state << 5;
+    return (this.#state >>> 0) % bound;
+  }
+
+  of<T>(choices: readonly T[]): T {
+    return choices[this.below(choices.length)]!;
+  }
+}
+
+const BORDERS = [0, 1, 0x7f, 0x80, 0xff, 0x7fffffff, 0x80000000, 0xffffffff];
+/** What parsers of JSON look at. */
+const PIECES = [
+  '"',
+  '{',
+  '}',
+  '[',
+  ']',
+  ':',
+  ',',
+  '-',
+  '1e999',
+  'null',
+  '__proto__',
+  '\\u0000',
+  '99999999999999999999',
+  '0.5',
+];
+
+type Mutation = (bytes: Uint8Array, other: Uint8Array, words: Words) => Uint8Array;
+
+const changed = (bytes: Uint8Array, change: (copy: Uint8Array) => void): Uint8Array => {
+  const copy = bytes.slice();
+  if (copy.length > 0) change(copy);
+  return copy;
+};
+const joined = (...parts: readonly Uint8Array[]): Uint8Array => new Uint8Array(Buffer.concat(parts));
+
+const MUTATIONS: readonly Mutation[] = [
+  (bytes, _, words) =>
+    changed(bytes, (copy) => {
+      copy[words.below(copy.length)]! ^= 1 << words.below(8);
+    }),
+  (bytes, _, words) =>
+    changed(bytes, (copy) => {
+      copy[words.below(copy.length)] = words.below(256);
+    }),
+  (bytes, _, words) =>
+    changed(bytes, (copy) => {
+      const view = new DataView(copy.buffer);
+      if (copy.length >= 4) view.setUint32(words.below(copy.length - 3), words.of(BORDERS), true);
+    }),
+  (bytes, _, words) => bytes.slice(0, words.below(bytes.length + 1)),
+  (bytes, _, words) => {
+    const [from, to] = [words.below(bytes.length + 1), words.below(bytes.length + 1)];
+    return joined(bytes.subarray(0, Math.max(from, to)), bytes.subarray(Math.min(from, to)));
+  },
+  (bytes, other, words) =>
+    joined(bytes.subarray(0, words.below(bytes.length + 1)), other.subarray(words.below(other.length + 1))),
+  (bytes, _, words) => {
+    const at = words.below(bytes.length + 1);
+    return joined(bytes.subarray(0, at), Buffer.from(words.of(PIECES)), bytes.subarray(at));
+  },
+];
+
+/** One to four mutations of a member of the corpus. */
+export function mutated(corpus: readonly Uint8Array[], words: Words): Uint8Array {
+  let bytes = words.of(corpus);
+  for (let left = 1 + words.below(4); left > 0; left--)
+    bytes = words.of(MUTATIONS)(bytes, words.of(corpus), words);
+  return bytes;
+}

@@ -1,0 +1,136 @@
+/**
+ * All that reads bytes from somebody else: what a valid input looks like, and how it is read. A reader may refuse with an error of
+ * this project, which says what was wrong; anything else, a crash, a TypeError, an answer that takes seconds, is a fault.
+ */
+import { createHash } from 'node:crypto';
+import { type Correlation, Demand } from '../../inference/backends/two-party/ahead/demand.js';
+import { decodePool, encodePool } from '../../inference/material/pool-file.js';
+import { encodeHello, PROTOCOL_VERSION, receiveHello } from '../../inference/net/hello.js';
+import { memoryChannelPair } from '../../inference/net/memory-channel.js';
+import { protocolDigest } from '../../inference/run/protocol-digest.js';
+import { type Request, receiveRequest, sendRequest } from '../../inference/run/request.js';
+import type { Artifact } from '../../model/artifact/artifact.js';
+import { parsePublicPart, serializePublicPart } from '../../model/artifact/artifact-file.js';
+import { encodePublicPart } from '../../model/artifact/public-part.js';
+import { parseSafetensors, serializeSafetensors } from '../../model/checkpoint/safetensors.js';
+import { createTokenizer } from '../../model/tokenizer/tokenizer.js';
+import { CipherPruneError } from '../../util/errors.js';
+
+export interface Target {
+  readonly name: string;
+  readonly corpus: readonly Uint8Array[];
+  /** Throws to refuse. */
+  read(bytes: Uint8Array): unknown;
+}
+
+/** Reads from a channel that ends after these bytes. */
+async function fromChannel<T>(
+  bytes: Uint8Array,
+  read: (channel: ReturnType<typeof memoryChannelPair>[0]) => Promise<T>,
+): Promise<T> {
+  const [server, client] = memoryChannelPair();
+  client.send(bytes);
+  await client.close();
+  return read(server);
+}
+
+async function bytesOfRequest(request: Request): Promise<Uint8Array> {
+  const sent: Uint8Array[] = [];
+  const [channel] = memoryChannelPair();
+  sendRequest({ ...channel, send: (bytes) => sent.push(bytes) }, request);
+  return new Uint8Array(Buffer.concat(sent));
+}
+
+const counts: readonly (readonly [Correlation, number])[] = [
+  [{ kind: 'linear', weight: 3, ringBits: 37 }, 430],
+  [{ kind: 'square', bits: 13, ringBits: 25, first: 'server' }, 12_345],
+  [{ kind: 'matmul', batch: 12, n: 55, k: 64, m: 55, ringBits: 29 }, 2],
+];
+const demand = Demand.of(counts);
+
+const hello = encodeHello({
+  version: PROTOCOL_VERSION,
+  role: 'client',
+  cots: ['softspoken'],
+  aheadMegabytes: 0,
+  protocolDigest: protocolDigest(),
+  modelDigest: null,
+  publicBytes: 0,
+  answer: null,
+  answerBits: 0,
+});
+
+const encoder = new TextEncoder();
+
+/** With the digest that its changed content has: else every change would end there. */
+const withDigest = (bytes: Uint8Array): Buffer => {
+  const content = bytes.subarray(0, Math.max(0, bytes.length - 32));
+  return Buffer.concat([content, createHash('sha256').update(content).digest()]);
+};
+
+/** Of a small artifact: its public part, its tokenizer and the like are the corpus. */
+export async function fuzzTargets(artifact: Artifact): Promise<readonly Target[]> {
+  const requests = await Promise.all(
+    (
+      [
+        { kind: 'classify', bucket: 16 },
+        { kind: 'classify-batch', buckets: [8, 16, 8] },
+        { kind: 'prepare', demand },
+        {
+          kind: 'resume',
+          id: '0123456789abcdef0123456789abcdef',
+          generation: 2,
+          inventory: new Uint8Array(32),
+        },
+        { kind: 'goodbye' },
+      ] satisfies Request[]
+    ).map(bytesOfRequest),
+  );
+  const part = encodePublicPart(artifact.public);
+  const [safetensors] = [...part.files].filter(([name]) => name.endsWith('.safetensors')).map(([, b]) => b);
+  const tokenizerFiles = artifact.public.tokenizerFiles;
+  const tokenizerJson = tokenizerFiles['tokenizer.json'];
+  const pool = encodePool({
+    id: '0123456789abcdef0123456789abcdef',
+    generation: 1,
+    party: 'client',
+    model: 'ab'.repeat(32),
+    items: [
+      { correlation: { kind: 'linear', weight: 0, ringBits: 37 }, items: 2, fields: [new Uint8Array(9)] },
+    ],
+  });
+  return [
+    { name: 'request', corpus: requests, read: (b) => fromChannel(b, (c) => receiveRequest(c, 512)) },
+    { name: 'hello', corpus: [hello], read: (b) => fromChannel(b, (c) => receiveHello(c, 'server')) },
+    {
+      name: 'demand',
+      corpus: [demand.toBytes()],
+      read: (b) => Demand.fromBytes(b).withMargin().times(2).toBytes(),
+    },
+    { name: 'public part', corpus: [serializePublicPart(part)], read: parsePublicPart },
+    {
+      name: 'safetensors',
+      corpus: [safetensors ?? serializeSafetensors(new Map())],
+      read: (b) => parseSafetensors(b),
+    },
+    {
+      name: 'pool file',
+      corpus: [new Uint8Array(Buffer.concat(pool))],
+      read: (b) => decodePool(withDigest(b)),
+    },
+    {
+      name: 'tokenizer',
+      corpus: [encoder.encode(tokenizerJson)],
+      read: (b) =>
+        createTokenizer({ ...tokenizerFiles, 'tokenizer.json': new TextDecoder().decode(b) }).encode(
+          'A good movie, isn’t it?',
+          null,
+          32,
+        ),
+    },
+  ];
+}
+
+/** Is it a refusal, said by this project's own checks? */
+export const isRefusal = (error: unknown): boolean =>
+  error instanceof CipherPruneError && error.message !== '';

@@ -1,0 +1,70 @@
+// Run under valgrind: secrets are declared undefined, so that every branch and address that depends on one is an error (Langley's
+// ctgrind). Portable code only, which is what compilers could turn into branches; scripts/constant-time.mjs builds and runs it.
+// With an argument it also does what must be found.
+#include <valgrind/memcheck.h>
+
+#include <cstdio>
+#include <vector>
+
+#include "src/prg/prg.h"
+#include "src/rlwe/sampler.h"
+
+using namespace cipherprune;
+
+namespace {
+
+template <class T>
+void poison(std::vector<T>& secret) {
+  VALGRIND_MAKE_MEM_UNDEFINED(secret.data(), secret.size() * sizeof(T));
+}
+
+/** The results of secrets are secrets: nobody looks at them, but the compiler must believe so. */
+template <class T>
+void keep(const std::vector<T>& result) {
+  asm volatile("" : : "r"(result.data()) : "memory");
+}
+
+void symmetric() {
+  std::vector<uint8_t> key(16, 1), in(16 * 40, 2), delta(16, 3), out(16 * 40), ones(16 * 40), expanded(16 * 40 * 3);
+  for (auto* secret : {&key, &in, &delta}) poison(*secret);
+  AesKey schedule;
+  aesSetKey(&schedule, key.data());
+  aesEncrypt(schedule, in.data(), out.data(), 40);
+  prgFill(schedule, 5, out.data(), 37);
+  hashBlocks(in.data(), out.data(), 40, 4090);
+  hashPairs(in.data(), delta.data(), out.data(), ones.data(), 40, 4090);
+  expandBlocks(in.data(), expanded.data(), 40, 3, 4090);
+  std::vector<uint8_t> children(16 * 80);
+  ggmDouble(in.data(), children.data(), 40);
+  correlatedDouble(in.data(), children.data(), 40);
+  keep(out);
+  keep(ones);
+  keep(expanded);
+  keep(children);
+}
+
+void sampling() {
+  std::vector<uint8_t> seed(seedBytes, 4);
+  poison(seed);
+  Sampler sampler(seed.data());
+  std::vector<int32_t> secret(8192), error(8192);
+  sampler.ternary(secret.size(), secret.data());
+  sampler.error(error.size(), error.data());
+  keep(secret);
+  keep(error);
+}
+
+void leak() {
+  std::vector<uint8_t> secret(16, 7);
+  poison(secret);
+  if (secret[3] > 5) std::puts("a secret was looked at");
+}
+
+}  // namespace
+
+int main(int argc, char**) {
+  symmetric();
+  sampling();
+  if (argc > 1) leak();
+  return 0;
+}
