@@ -1,16 +1,52 @@
-/** What a command file exports, and the options that all of them have. */
-import type { CommandModule } from 'yargs';
+/** A command: its options are declared once, and what its handler gets follows from them. */
+import type { CommandModule, InferredOptionType, Options, PositionalOptions } from 'yargs';
 
 /** Options that every command has. */
 export interface GlobalOptions {
   readonly verbose: boolean;
 }
 
-export type Command<Options> = CommandModule<GlobalOptions, GlobalOptions & Options>;
+type OptionTable = Readonly<Record<string, Options>>;
+type PositionalTable = Readonly<Record<string, PositionalOptions>>;
 
-/** A command of any options: yargs checks what the user typed against its builder. */
-export interface RegisteredCommand {
-  readonly command?: CommandModule['command'];
-  readonly builder?: unknown;
-  readonly handler: (options: never) => void | Promise<void>;
+type CamelCase<Name extends string> = Name extends `${infer First}-${infer Rest}`
+  ? `${First}${Capitalize<CamelCase<Rest>>}`
+  : Name;
+
+/** Values of options as a handler gets them: `max-clients` as `maxClients`. */
+export type OptionsOf<Table extends OptionTable | PositionalTable> = {
+  readonly [Name in keyof Table as CamelCase<Name & string>]: InferredOptionType<Table[Name]>;
+};
+
+interface CommandDefinition<O extends OptionTable, P extends PositionalTable> {
+  /** The name, and positional arguments as `<name>`. */
+  readonly command: string;
+  readonly describe: string;
+  readonly options: O;
+  readonly positionals?: P;
+  handler(options: GlobalOptions & OptionsOf<O> & OptionsOf<P>): void | Promise<void>;
+}
+
+/** A command among others. */
+export interface Command extends CommandModule {
+  readonly command: string;
+  /** Options that may be given several times, whose values add up. */
+  readonly lists: readonly string[];
+}
+
+/** What `command.ts` files export. yargs checks what the user typed against the declared options before the handler runs. */
+export function defineCommand<O extends OptionTable, P extends PositionalTable = Record<never, never>>(
+  definition: CommandDefinition<O, P>,
+): Command {
+  const { command, describe, options, positionals } = definition;
+  return {
+    command,
+    describe,
+    lists: Object.keys(options).filter((name) => options[name]?.array === true),
+    builder(yargs) {
+      for (const [name, positional] of Object.entries(positionals ?? {})) yargs.positional(name, positional);
+      return yargs.options(options);
+    },
+    handler: (values) => definition.handler(values as unknown as Parameters<typeof definition.handler>[0]),
+  };
 }

@@ -1,8 +1,8 @@
 /**
- * Every command, one line each. A command file exports one `command` of type `Command` and stays light: what is slow
+ * Every command, one line each. A command file exports one `command` and stays light: what is slow
  * to load (TensorFlow.js, the native kernels, tokenizers) is imported inside its handler.
  */
-import type { RegisteredCommand } from './command.js';
+import type { Command } from './command.js';
 import { command as bench } from './commands/bench.js';
 import { command as demo } from './commands/demo.js';
 import { command as estimate } from './commands/estimate.js';
@@ -26,7 +26,7 @@ import { command as train } from './commands/train.js';
 import { command as verify } from './commands/verify.js';
 import { command as verifyCommitment } from './commands/verify-commitment.js';
 
-export const commands: readonly RegisteredCommand[] = [
+export const commands: readonly Command[] = [
   demo,
   train,
   exportCommand,

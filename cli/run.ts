@@ -1,6 +1,6 @@
 /** Parses the arguments, runs one command and turns what happened into an exit code. */
 import { readFileSync } from 'node:fs';
-import yargs, { type CommandModule } from 'yargs';
+import yargs from 'yargs';
 import {
   FAILED,
   INTERRUPTED,
@@ -18,15 +18,18 @@ import { joinRepeated } from './options.js';
 
 const version = (): string => JSON.parse(readFileSync(packageFile('package.json'), 'utf8')).version;
 
-/** Options whose values add up. */
-const REPEATED = ['--set', '--grid', '--text', '--text-pair'];
+/** Repeated lists of the command that is named, as one list each. */
+function withListsJoined(argv: readonly string[]): readonly string[] {
+  const named = commands.find(({ command }) => command.split(' ')[0] === argv[0]);
+  return (named?.lists ?? []).map((name) => `--${name}`).reduce(joinRepeated, argv);
+}
 
 /** The parser with every command; it never exits the process by itself. */
 export const commandLine = (argv: readonly string[]) =>
-  yargs(REPEATED.reduce(joinRepeated, argv))
+  yargs(withListsJoined(argv))
     .scriptName('cipherprune')
     .usage('$0 <command>\n\nPrivate two-party BERT inference with encrypted token pruning.')
-    .command(commands as unknown as CommandModule[])
+    .command([...commands])
     .option('verbose', {
       type: 'boolean',
       default: false,

@@ -1,7 +1,6 @@
 /** `demo`: a server process and a client process on this machine, a few sentences, and what it took. */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import type { Argv } from 'yargs';
 import type { CotKind } from '../../inference/core/cot-kind.js';
 import type { Classification } from '../../inference/run/classification.js';
 import { taskName } from '../../model/task.js';
@@ -9,15 +8,12 @@ import { onInterrupt } from '../../util/interrupt.js';
 import { note } from '../../util/note.js';
 import { packageFile } from '../../util/package-file.js';
 import { selfCommand } from '../../util/self-command.js';
-import type { Command, GlobalOptions } from '../command.js';
+import { defineCommand, type GlobalOptions, type OptionsOf } from '../command.js';
 import { cotsOption } from '../model-options.js';
 import { print } from '../output.js';
 import { printClassification } from '../print-classification.js';
 
-interface DemoOptions {
-  readonly artifact: string;
-  readonly cots: CotKind;
-}
+type DemoOptions = OptionsOf<typeof OPTIONS>;
 
 const SENTENCES = [
   'a warm, funny and deeply moving film that stays with you',
@@ -93,18 +89,19 @@ async function demo({ artifact, verbose, cots }: GlobalOptions & DemoOptions): P
   print(`All ${SENTENCES.length} labels are those of plaintext inference.`);
 }
 
-export const command: Command<DemoOptions> = {
+const OPTIONS = {
+  artifact: {
+    type: 'string',
+    default: packageFile('data', 'demo-model'),
+    defaultDescription: 'the shipped model',
+    describe: 'Folder of an exported model',
+  },
+  cots: cotsOption,
+} as const;
+
+export const command = defineCommand({
   command: 'demo',
   describe: 'Classify a few sentences privately with the shipped model: two processes on this machine',
-  builder: (yargs: Argv<GlobalOptions>) =>
-    yargs.options({
-      artifact: {
-        type: 'string',
-        default: packageFile('data', 'demo-model'),
-        defaultDescription: 'the shipped model',
-        describe: 'Folder of an exported model',
-      },
-      cots: cotsOption,
-    }) as unknown as Argv<GlobalOptions & DemoOptions>,
+  options: OPTIONS,
   handler: demo,
-};
+});

@@ -1,29 +1,14 @@
 /** `estimate`: seconds, bytes and rounds of a text on your own network, without running it there. */
-import type { Argv } from 'yargs';
-import type { FileFormat } from '../../config/schema.js';
 import type { Estimate, ScheduleSource } from '../../experiments/estimate/estimate.js';
 import { megabytes } from '../../util/megabytes.js';
-import type { Command, GlobalOptions } from '../command.js';
+import { defineCommand, type GlobalOptions, type OptionsOf } from '../command.js';
 import { jsonOption, limitOption } from '../model-options.js';
 import { optional, positiveNumber, wholeNumber, wholeNumberList } from '../options.js';
 import { print, printJson, printTable } from '../output.js';
 import { formatOption } from '../own-data-options.js';
 import { readTexts } from '../texts.js';
 
-interface EstimateOptions {
-  readonly artifact: string;
-  readonly rtt: number;
-  readonly mbit: number;
-  readonly tokens?: number | undefined;
-  readonly schedule?: readonly number[] | undefined;
-  readonly text?: readonly string[] | undefined;
-  readonly textPair?: readonly string[] | undefined;
-  readonly file?: string | undefined;
-  readonly format?: FileFormat | undefined;
-  readonly limit?: number | undefined;
-  readonly measureHere: boolean;
-  readonly json: boolean;
-}
+type EstimateOptions = OptionsOf<typeof OPTIONS>;
 
 /** Texts of a file that are run in the clear unless told otherwise: their mean changes little beyond. */
 const USUAL_TEXTS = 50;
@@ -87,45 +72,46 @@ async function run(options: GlobalOptions & EstimateOptions): Promise<void> {
   else printEstimate(result);
 }
 
-export const command: Command<EstimateOptions> = {
+const OPTIONS = {
+  artifact: { type: 'string', demandOption: true, describe: 'Folder of the exported model' },
+  rtt: {
+    type: 'string',
+    default: '25',
+    describe: 'Round trip of your network, in milliseconds',
+    coerce: positiveNumber('rtt', { orZero: true }),
+  },
+  mbit: {
+    type: 'string',
+    default: '50',
+    describe: 'Its bandwidth, in Mbit/s',
+    coerce: positiveNumber('mbit'),
+  },
+  tokens: {
+    type: 'string',
+    describe: 'Tokens of a text; 64, or as many as the model reads, by default',
+    coerce: optional(wholeNumber('tokens', 2)),
+  },
+  schedule: {
+    type: 'string',
+    describe: 'Tokens that leave each layer but the last, with commas between',
+    coerce: optional(wholeNumberList('schedule', 1)),
+  },
+  text: { type: 'string', array: true, describe: 'A text to count the tokens of', requiresArg: true },
+  'text-pair': { type: 'string', array: true, describe: 'Its second text', requiresArg: true },
+  file: { type: 'string', describe: 'Texts to count the tokens of', requiresArg: true },
+  format: formatOption,
+  limit: limitOption,
+  'measure-here': {
+    type: 'boolean',
+    default: false,
+    describe: 'Run two texts privately here first, to fit how fast this machine is',
+  },
+  json: jsonOption,
+} as const;
+
+export const command = defineCommand({
   command: 'estimate',
   describe: 'Estimate seconds, bytes and rounds of a text on your network',
-  builder: (yargs: Argv<GlobalOptions>) =>
-    yargs.options({
-      artifact: { type: 'string', demandOption: true, describe: 'Folder of the exported model' },
-      rtt: {
-        type: 'string',
-        default: '25',
-        describe: 'Round trip of your network, in milliseconds',
-        coerce: positiveNumber('rtt', { orZero: true }),
-      },
-      mbit: {
-        type: 'string',
-        default: '50',
-        describe: 'Its bandwidth, in Mbit/s',
-        coerce: positiveNumber('mbit'),
-      },
-      tokens: {
-        type: 'string',
-        describe: 'Tokens of a text; 64, or as many as the model reads, by default',
-        coerce: optional(wholeNumber('tokens', 2)),
-      },
-      schedule: {
-        type: 'string',
-        describe: 'Tokens that leave each layer but the last, with commas between',
-        coerce: optional(wholeNumberList('schedule', 1)),
-      },
-      text: { type: 'string', array: true, describe: 'A text to count the tokens of', requiresArg: true },
-      'text-pair': { type: 'string', array: true, describe: 'Its second text', requiresArg: true },
-      file: { type: 'string', describe: 'Texts to count the tokens of', requiresArg: true },
-      format: formatOption,
-      limit: limitOption,
-      'measure-here': {
-        type: 'boolean',
-        default: false,
-        describe: 'Run two texts privately here first, to fit how fast this machine is',
-      },
-      json: jsonOption,
-    }) as unknown as Argv<GlobalOptions & EstimateOptions>,
+  options: OPTIONS,
   handler: run,
-};
+});

@@ -1,20 +1,15 @@
 /** `evaluate`: a task's metric, kept tokens and cost: in float, in fixed point, privately, or all three side by side. */
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import type { Argv } from 'yargs';
-import type { FileFormat } from '../../config/schema.js';
 import { DEFAULT_MAX_BAD_ROWS } from '../../data/sources/bad-rows.js';
 import { type Dataset, describeMalformed } from '../../data/sources/dataset.js';
-import type { GlueTask, Split } from '../../data/sources/tasks.js';
 import { compareWays, type Way, type WayResult } from '../../experiments/evaluate/comparison.js';
 import { type Evaluation, evaluate, type Prediction } from '../../experiments/evaluate/evaluation.js';
 import { type Examined, glueExamples, ownExamples, readSubject } from '../../experiments/evaluate/subject.js';
 import { FLOAT_BATCH, withClassifier } from '../../experiments/evaluate/with-classifier.js';
-import type { CotKind } from '../../inference/core/cot-kind.js';
-import type { LabelMap } from '../../model/label-map.js';
 import { UsageError } from '../../util/errors.js';
 import { note } from '../../util/note.js';
-import type { Command, GlobalOptions } from '../command.js';
+import { defineCommand, type GlobalOptions, type OptionsOf } from '../command.js';
 import {
   batchOption,
   cotsOption,
@@ -35,32 +30,7 @@ import {
 } from '../own-data-options.js';
 import { evaluationJson, printComparison, printEvaluation } from '../print-evaluation.js';
 
-interface EvaluateOptions {
-  readonly artifact?: string | undefined;
-  readonly checkpoint?: string | undefined;
-  readonly task?: GlueTask | undefined;
-  readonly data?: string | undefined;
-  readonly file?: string | undefined;
-  readonly text?: string | undefined;
-  readonly textPair?: string | undefined;
-  readonly label?: string | undefined;
-  readonly format?: FileFormat | undefined;
-  readonly maxBadRows?: number | undefined;
-  readonly labelMap?: LabelMap | undefined;
-  readonly split: Split;
-  readonly fold?: number | undefined;
-  readonly backend?: Way | undefined;
-  readonly compare: boolean;
-  readonly secure: number;
-  readonly limit?: number | undefined;
-  readonly predictions?: string | undefined;
-  readonly batch: number;
-  readonly cots: CotKind;
-  readonly warm: number;
-  readonly privateEmbedding: boolean;
-  readonly timeout: number;
-  readonly json: boolean;
-}
+type EvaluateOptions = OptionsOf<typeof OPTIONS>;
 
 /** Writes predictions line by line, or nothing. */
 function predictionFile(path: string | undefined) {
@@ -190,50 +160,50 @@ async function run(options: GlobalOptions & EvaluateOptions): Promise<void> {
   }
 }
 
-export const command: Command<EvaluateOptions> = {
+const OPTIONS = {
+  artifact: { type: 'string', describe: 'Folder of the exported model' },
+  checkpoint: { type: 'string', describe: 'Trained checkpoint or run, for float' },
+  task: glueTaskOption,
+  data: { type: 'string', describe: "Folder with GLUE's own layout" },
+  file: { type: 'string', describe: 'A file of your own, with labels', requiresArg: true },
+  ...columnOptions,
+  format: formatOption,
+  'max-bad-rows': maxBadRowsOption,
+  'label-map': labelMapOption,
+  split: { choices: ['train', 'dev', 'test'] as const, default: 'dev', describe: 'Which examples' },
+  fold: {
+    type: 'string',
+    describe: 'For models of data.splitDev: the fold (1 to 5) of the dev file that they were not trained on',
+    coerce: optional(wholeNumber('fold', 1, 5)),
+  },
+  backend: {
+    choices: ['cleartext', 'two-party', 'float'] as const,
+    describe: 'Fixed point in the clear (the default), privately with both parties here, or float',
+  },
+  compare: {
+    type: 'boolean',
+    default: false,
+    describe: 'Float (with --checkpoint), fixed point and private side by side',
+  },
+  secure: {
+    type: 'string',
+    default: '8',
+    describe: 'Examples of the private part of --compare',
+    coerce: wholeNumber('secure', 0),
+  },
+  limit: limitOption,
+  predictions: { type: 'string', describe: 'Write one JSON line an example to this file' },
+  batch: batchOption,
+  cots: cotsOption,
+  warm: warmOption,
+  'private-embedding': privateEmbeddingOption,
+  timeout: timeoutOption,
+  json: jsonOption,
+} as const;
+
+export const command = defineCommand({
   command: 'evaluate',
   describe: "Measure a task's metric, kept tokens and cost",
-  builder: (yargs: Argv<GlobalOptions>) =>
-    yargs.options({
-      artifact: { type: 'string', describe: 'Folder of the exported model' },
-      checkpoint: { type: 'string', describe: 'Trained checkpoint or run, for float' },
-      task: glueTaskOption,
-      data: { type: 'string', describe: "Folder with GLUE's own layout" },
-      file: { type: 'string', describe: 'A file of your own, with labels', requiresArg: true },
-      ...columnOptions,
-      format: formatOption,
-      'max-bad-rows': maxBadRowsOption,
-      'label-map': labelMapOption,
-      split: { choices: ['train', 'dev', 'test'] as const, default: 'dev', describe: 'Which examples' },
-      fold: {
-        type: 'string',
-        describe:
-          'For models of data.splitDev: the fold (1 to 5) of the dev file that they were not trained on',
-        coerce: optional(wholeNumber('fold', 1, 5)),
-      },
-      backend: {
-        choices: ['cleartext', 'two-party', 'float'] as const,
-        describe: 'Fixed point in the clear (the default), privately with both parties here, or float',
-      },
-      compare: {
-        type: 'boolean',
-        default: false,
-        describe: 'Float (with --checkpoint), fixed point and private side by side',
-      },
-      secure: {
-        type: 'string',
-        default: '8',
-        describe: 'Examples of the private part of --compare',
-        coerce: wholeNumber('secure', 0),
-      },
-      limit: limitOption,
-      predictions: { type: 'string', describe: 'Write one JSON line an example to this file' },
-      batch: batchOption,
-      cots: cotsOption,
-      warm: warmOption,
-      'private-embedding': privateEmbeddingOption,
-      timeout: timeoutOption,
-      json: jsonOption,
-    }) as unknown as Argv<GlobalOptions & EvaluateOptions>,
+  options: OPTIONS,
   handler: run,
-};
+});

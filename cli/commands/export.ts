@@ -1,10 +1,8 @@
 /** `export`: a trained checkpoint → an artifact that serve and infer read. */
-import type { Argv } from 'yargs';
-import type { FileFormat } from '../../config/schema.js';
 import { exportModel } from '../../index.js';
 import { DEFAULT_SCHEDULE_QUANTILE, KEEP_SCHEDULE_QUANTILE } from '../../config/schedule-quantile.js';
 import { note } from '../../util/note.js';
-import type { Command, GlobalOptions } from '../command.js';
+import { defineCommand, type OptionsOf } from '../command.js';
 import type { Agreement, Comparison } from '../../training/export/export-report.js';
 import { opensOption } from '../opens-options.js';
 import { fraction, optional, wholeNumber } from '../options.js';
@@ -12,22 +10,7 @@ import { print, printJson, printTable } from '../output.js';
 import { columnOptions, formatOption } from '../own-data-options.js';
 import { readTexts, type TextInput } from '../texts.js';
 
-interface ExportOptions {
-  readonly checkpoint: string;
-  readonly out: string;
-  readonly weightBits?: number;
-  readonly embeddingBits?: number;
-  readonly opens: 'schedule' | 'counts';
-  readonly scheduleQuantile?: number;
-  readonly calibrate?: string;
-  readonly keep?: number;
-  readonly maxTokens?: number;
-  readonly text?: string;
-  readonly textPair?: string;
-  readonly format?: FileFormat;
-  readonly data?: string;
-  readonly json: boolean;
-}
+type ExportOptions = OptionsOf<typeof OPTIONS>;
 
 /** Of tensors that are not used. */
 const LISTED_NAMES = 4;
@@ -99,56 +82,58 @@ function printAgreement({ texts, heldOut, withoutPruning, pruned, kept }: Agreem
   print(`  pruned by quantiles, not trained, ${share}% of tokens kept: ${comparisonText(pruned, texts)}`);
 }
 
-export const command: Command<ExportOptions> = {
+const OPTIONS = {
+  checkpoint: {
+    type: 'string',
+    demandOption: true,
+    describe: 'Checkpoint, the folder of a run, or a name on the hub',
+  },
+  out: { type: 'string', demandOption: true, describe: 'Folder of the artifact' },
+  'weight-bits': {
+    coerce: optionalBits('weight-bits'),
+    describe: 'Bits of the weights, 4 to 16',
+  },
+  'embedding-bits': {
+    coerce: optionalBits('embedding-bits'),
+    describe: 'Bits of the word vectors, 4 to 16',
+  },
+  opens: opensOption,
+  'schedule-quantile': {
+    type: 'string',
+    describe: `Of the schedule: this share of the texts keeps no more tokens by the thresholds; ${DEFAULT_SCHEDULE_QUANTILE} by default, ${KEEP_SCHEDULE_QUANTILE} with --keep`,
+    coerce: optional(fraction('schedule-quantile')),
+  },
+  calibrate: {
+    type: 'string',
+    describe:
+      'Texts to measure ranges on: .txt, .csv, .tsv, .jsonl, .json or .parquet; by default a sample of the training data',
+  },
+  text: columnOptions.text,
+  'text-pair': columnOptions['text-pair'],
+  format: formatOption,
+  keep: {
+    coerce: optional(fraction('keep')),
+    describe:
+      'Share of tokens that pruning layers keep, 0 to 1, by quantiles of scores on the calibration texts: for a model that was not trained to prune',
+  },
+  'max-tokens': {
+    coerce: optional(wholeNumber('max-tokens', 3)),
+    describe: 'Longest input in tokens, for a checkpoint that does not say; by default 128',
+  },
+  data: { type: 'string', describe: "Folder with GLUE's TSV files, if it has moved" },
+  json: {
+    type: 'boolean',
+    default: false,
+    describe: 'The report as JSON',
+  },
+} as const;
+
+export const command = defineCommand({
   command: 'export',
   describe: 'Turn a checkpoint, trained here or fine-tuned elsewhere, into an artifact',
-  builder: (yargs) =>
-    yargs
-      .option('checkpoint', {
-        type: 'string',
-        demandOption: true,
-        describe: 'Checkpoint, the folder of a run, or a name on the hub',
-      })
-      .option('out', { type: 'string', demandOption: true, describe: 'Folder of the artifact' })
-      .option('weight-bits', {
-        coerce: optionalBits('weight-bits'),
-        describe: 'Bits of the weights, 4 to 16',
-      })
-      .option('embedding-bits', {
-        coerce: optionalBits('embedding-bits'),
-        describe: 'Bits of the word vectors, 4 to 16',
-      })
-      .option('opens', opensOption)
-      .option('schedule-quantile', {
-        type: 'string',
-        describe: `Of the schedule: this share of the texts keeps no more tokens by the thresholds; ${DEFAULT_SCHEDULE_QUANTILE} by default, ${KEEP_SCHEDULE_QUANTILE} with --keep`,
-        coerce: optional(fraction('schedule-quantile')),
-      })
-      .option('calibrate', {
-        type: 'string',
-        describe:
-          'Texts to measure ranges on: .txt, .csv, .tsv, .jsonl, .json or .parquet; by default a sample of the training data',
-      })
-      .option('text', columnOptions.text)
-      .option('text-pair', columnOptions['text-pair'])
-      .option('format', formatOption)
-      .option('keep', {
-        coerce: optional(fraction('keep')),
-        describe:
-          'Share of tokens that pruning layers keep, 0 to 1, by quantiles of scores on the calibration texts: for a model that was not trained to prune',
-      })
-      .option('max-tokens', {
-        coerce: optional(wholeNumber('max-tokens', 3)),
-        describe: 'Longest input in tokens, for a checkpoint that does not say; by default 128',
-      })
-      .option('data', { type: 'string', describe: "Folder with GLUE's TSV files, if it has moved" })
-      .option('json', {
-        type: 'boolean',
-        default: false,
-        describe: 'The report as JSON',
-      }) as unknown as Argv<GlobalOptions & ExportOptions>,
+  options: OPTIONS,
   handler: exportCheckpoint,
-};
+});
 
 function optionalBits(name: string): (value: unknown) => number | undefined {
   return (value) => (value === undefined ? undefined : wholeNumber(name, 4, 16)(value));

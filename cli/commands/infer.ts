@@ -1,23 +1,19 @@
 /** `infer`: the client party. */
-import type { Argv } from 'yargs';
-import type { FileFormat } from '../../config/schema.js';
 import { pairFault } from '../../data/sources/own.js';
 import { taskOfModel } from '../../data/sources/tasks.js';
-import { OUTPUT_FORMATS, type OutputFormat } from '../../data/tables/write.js';
+import { OUTPUT_FORMATS } from '../../data/tables/write.js';
 import { LOCAL_AHEAD_MEGABYTES, withClient } from '../../experiments/with-client.js';
 import { withNodes } from '../../experiments/with-nodes.js';
 import type { Client } from '../../inference/client/client.js';
-import { ANSWER_KINDS, type AnswerKind, DEFAULT_ANSWER } from '../../inference/core/answer.js';
-import type { CotKind } from '../../inference/core/cot-kind.js';
-import { OPENINGS, type Openings } from '../../inference/run/openings.js';
+import { ANSWER_KINDS, DEFAULT_ANSWER } from '../../inference/core/answer.js';
+import { OPENINGS } from '../../inference/run/openings.js';
 import type { Classification } from '../../inference/run/classification.js';
 import type { PublicModel } from '../../model/artifact/artifact.js';
 import { readPublicPart } from '../../model/artifact/artifact-file.js';
 import type { TaskColumns } from '../../model/task.js';
-import type { TokenizerLibrary } from '../../model/tokenizer/tokenizer-library.js';
 import { UsageError } from '../../util/errors.js';
 import { note } from '../../util/note.js';
-import type { Command, GlobalOptions } from '../command.js';
+import { defineCommand, type GlobalOptions, type OptionsOf } from '../command.js';
 import {
   answerBitsOption,
   batchOption,
@@ -37,38 +33,7 @@ import { answerPrinter, Summary } from '../print-answers.js';
 import { openTexts, type TextSource } from '../text-source.js';
 import type { TextInput } from '../texts.js';
 
-interface InferOptions {
-  readonly connect?: string | undefined;
-  readonly connectNodes?: string | undefined;
-  readonly parties: 2 | 3;
-  readonly tlsCa?: string | undefined;
-  readonly insecurePlain: boolean;
-  readonly local: boolean;
-  readonly artifact?: string | undefined;
-  readonly modelDigest?: string | undefined;
-  readonly acceptChangedModel: boolean;
-  readonly text?: readonly string[] | undefined;
-  readonly textPair?: readonly string[] | undefined;
-  readonly textColumn?: string | undefined;
-  readonly textPairColumn?: string | undefined;
-  readonly format?: FileFormat | undefined;
-  readonly maxBadRows?: number | undefined;
-  readonly details: boolean;
-  readonly output?: OutputFormat | undefined;
-  readonly file?: string | undefined;
-  readonly opens?: Openings | undefined;
-  readonly tokenizerLibrary: TokenizerLibrary;
-  readonly answers?: AnswerKind | undefined;
-  readonly answerBits: number;
-  readonly batch: number;
-  readonly warm: number;
-  readonly pool?: string | undefined;
-  readonly privateEmbedding: boolean;
-  readonly timeout: number;
-  readonly cache: boolean;
-  readonly cots: CotKind;
-  readonly json: boolean;
-}
+type InferOptions = OptionsOf<typeof OPTIONS>;
 
 function checkTarget(options: InferOptions): void {
   const { connect, connectNodes, local, artifact, modelDigest, privateEmbedding, parties } = options;
@@ -215,93 +180,94 @@ async function infer(options: GlobalOptions & InferOptions): Promise<void> {
   });
 }
 
-export const command: Command<InferOptions> = {
+const OPTIONS = {
+  connect: { type: 'string', describe: 'HOST:PORT of a server', requiresArg: true },
+  'connect-nodes': {
+    type: 'string',
+    describe: 'HOST:PORT of nodes 0, 1, 2 of three parties (serve-node), with commas between',
+    requiresArg: true,
+  },
+  parties: {
+    choices: [2, 3] as const,
+    default: 2 as const,
+    describe: 'With --local: a server and a client, or three nodes and a client',
+  },
+  'tls-ca': tlsCaOption,
+  'insecure-plain': insecurePlainOption,
+  local: { type: 'boolean', default: false, describe: 'Start both parties here, as two processes' },
+  artifact: {
+    type: 'string',
+    describe: 'With --local the model to serve; with --connect the only model to accept',
+    requiresArg: true,
+  },
+  'model-digest': {
+    alias: 'artifact-digest',
+    type: 'string',
+    describe:
+      'The only model to accept, by the digest of its public part, which commits to the weights; without it the first that a ' +
+      'server shows is remembered, and another one refused',
+  },
+  'accept-changed-model': {
+    type: 'boolean',
+    default: false,
+    describe: 'Accept that the server has another model than the one remembered, and remember that',
+  },
+  text: { type: 'string', array: true, describe: 'A text; may be repeated', requiresArg: true },
+  'text-pair': {
+    type: 'string',
+    array: true,
+    describe: 'The second text of a pair, for every --text',
+    requiresArg: true,
+  },
+  file: {
+    type: 'string',
+    describe:
+      'Texts: .txt (a text a line, or two with a tab between), .csv, .tsv, .jsonl, .json, .parquet; - reads plain lines or JSON ' +
+      'lines as they come. Without --text and --file a terminal is asked for texts',
+    requiresArg: true,
+  },
+  'text-column': { type: 'string', describe: "The file's column of texts; guessed", requiresArg: true },
+  'text-pair-column': { type: 'string', describe: 'Its column of second texts', requiresArg: true },
+  format: formatOption,
+  'max-bad-rows': maxBadRowsOption,
+  output: {
+    choices: OUTPUT_FORMATS,
+    describe: "The file's rows with label and probability added, on standard output",
+  },
+  details: {
+    type: 'boolean',
+    default: false,
+    describe: 'Layers, bytes, rounds and everything that was opened, of every text',
+  },
+  'tokenizer-library': tokenizerLibraryOption,
+  opens: {
+    choices: OPENINGS,
+    defaultDescription: 'nothing with --connect, counts with --local',
+    describe:
+      'The most that a model may open beside the answer: nothing, or how many tokens each layer keeps, which says of a text what ' +
+      "the server's weights want it to say; a model that opens more is refused before any work",
+  },
+  answers: {
+    choices: ANSWER_KINDS,
+    describe: 'What to be told; a server that gives less refuses. By default all that it gives',
+  },
+  'answer-bits': {
+    ...answerBitsOption,
+    describe: 'With --local: fraction bits of probabilities or logits; else the server decides',
+  },
+  batch: batchOption,
+  cots: cotsOption,
+  warm: warmOption,
+  pool: poolOption,
+  'private-embedding': privateEmbeddingOption,
+  timeout: timeoutOption,
+  cache: { type: 'boolean', default: true, describe: 'Keep the public part that a server sends' },
+  json: jsonOption,
+} as const;
+
+export const command = defineCommand({
   command: 'infer',
   describe: 'Run the client party: classify texts that never leave this side',
-  builder: (yargs: Argv<GlobalOptions>) =>
-    yargs.options({
-      connect: { type: 'string', describe: 'HOST:PORT of a server', requiresArg: true },
-      'connect-nodes': {
-        type: 'string',
-        describe: 'HOST:PORT of nodes 0, 1, 2 of three parties (serve-node), with commas between',
-        requiresArg: true,
-      },
-      parties: {
-        choices: [2, 3] as const,
-        default: 2 as const,
-        describe: 'With --local: a server and a client, or three nodes and a client',
-      },
-      'tls-ca': tlsCaOption,
-      'insecure-plain': insecurePlainOption,
-      local: { type: 'boolean', default: false, describe: 'Start both parties here, as two processes' },
-      artifact: {
-        type: 'string',
-        describe: 'With --local the model to serve; with --connect the only model to accept',
-        requiresArg: true,
-      },
-      'model-digest': {
-        alias: 'artifact-digest',
-        type: 'string',
-        describe:
-          'The only model to accept, by the digest of its public part, which commits to the weights; without it the first that a ' +
-          'server shows is remembered, and another one refused',
-      },
-      'accept-changed-model': {
-        type: 'boolean',
-        default: false,
-        describe: 'Accept that the server has another model than the one remembered, and remember that',
-      },
-      text: { type: 'string', array: true, describe: 'A text; may be repeated', requiresArg: true },
-      'text-pair': {
-        type: 'string',
-        array: true,
-        describe: 'The second text of a pair, for every --text',
-        requiresArg: true,
-      },
-      file: {
-        type: 'string',
-        describe:
-          'Texts: .txt (a text a line, or two with a tab between), .csv, .tsv, .jsonl, .json, .parquet; - reads plain lines or JSON ' +
-          'lines as they come. Without --text and --file a terminal is asked for texts',
-        requiresArg: true,
-      },
-      'text-column': { type: 'string', describe: "The file's column of texts; guessed", requiresArg: true },
-      'text-pair-column': { type: 'string', describe: 'Its column of second texts', requiresArg: true },
-      format: formatOption,
-      'max-bad-rows': maxBadRowsOption,
-      output: {
-        choices: OUTPUT_FORMATS,
-        describe: "The file's rows with label and probability added, on standard output",
-      },
-      details: {
-        type: 'boolean',
-        default: false,
-        describe: 'Layers, bytes, rounds and everything that was opened, of every text',
-      },
-      'tokenizer-library': tokenizerLibraryOption,
-      opens: {
-        choices: OPENINGS,
-        defaultDescription: 'nothing with --connect, counts with --local',
-        describe:
-          'The most that a model may open beside the answer: nothing, or how many tokens each layer keeps, which says of a text what ' +
-          "the server's weights want it to say; a model that opens more is refused before any work",
-      },
-      answers: {
-        choices: ANSWER_KINDS,
-        describe: 'What to be told; a server that gives less refuses. By default all that it gives',
-      },
-      'answer-bits': {
-        ...answerBitsOption,
-        describe: 'With --local: fraction bits of probabilities or logits; else the server decides',
-      },
-      batch: batchOption,
-      cots: cotsOption,
-      warm: warmOption,
-      pool: poolOption,
-      'private-embedding': privateEmbeddingOption,
-      timeout: timeoutOption,
-      cache: { type: 'boolean', default: true, describe: 'Keep the public part that a server sends' },
-      json: jsonOption,
-    }) as unknown as Argv<GlobalOptions & InferOptions>,
+  options: OPTIONS,
   handler: infer,
-};
+});

@@ -1,27 +1,14 @@
 /** `insecure-compare`: every operation of both parties against the cleartext backend, with the shares in the clear. */
-import type { Argv } from 'yargs';
-import type { CotKind } from '../../inference/core/cot-kind.js';
 import type { ComparisonReport } from '../../inference/debug/compare-parties.js';
 import { UsageError } from '../../util/errors.js';
 import { note } from '../../util/note.js';
-import type { Command, GlobalOptions } from '../command.js';
+import { defineCommand, type GlobalOptions, type OptionsOf } from '../command.js';
 import { cotsOption, jsonOption } from '../model-options.js';
 import { fraction, wholeNumber } from '../options.js';
 import { print, printJson, printTable } from '../output.js';
 import { readTexts } from '../texts.js';
 
-interface InsecureCompareOptions {
-  readonly artifact?: string | undefined;
-  readonly text?: string | undefined;
-  readonly textPair?: string | undefined;
-  readonly random?: string | undefined;
-  readonly tokens: number;
-  readonly schedule: string;
-  readonly important: number;
-  readonly seed: number;
-  readonly cots: CotKind;
-  readonly json: boolean;
-}
+type InsecureCompareOptions = OptionsOf<typeof OPTIONS>;
 
 async function compareText(options: InsecureCompareOptions): Promise<ComparisonReport> {
   const { text, textPair } = options;
@@ -95,45 +82,46 @@ async function run(options: GlobalOptions & InsecureCompareOptions): Promise<voi
     throw new Error(`the private label is ${report.label}, the cleartext label ${report.cleartextLabel}`);
 }
 
-export const command: Command<InsecureCompareOptions> = {
+const OPTIONS = {
+  artifact: { type: 'string', describe: 'Folder of the exported model', requiresArg: true },
+  text: { type: 'string', describe: 'A text; both parties see it here', requiresArg: true },
+  'text-pair': { type: 'string', describe: 'The second text of a pair' },
+  random: {
+    type: 'string',
+    describe: 'In place of an artifact: random weights of tiny, mini, small, medium, base or large',
+    requiresArg: true,
+  },
+  tokens: {
+    type: 'string',
+    default: '128',
+    describe: 'random: length of the text, special tokens included',
+    coerce: wholeNumber('tokens', 2),
+  },
+  schedule: {
+    type: 'string',
+    default: 'paper',
+    describe: 'random: tokens that each layer computes on: paper, none, or 128-55-52-...',
+    requiresArg: true,
+  },
+  important: {
+    type: 'string',
+    default: '0.5',
+    describe: 'random: share of the kept tokens that stay in high degree',
+    coerce: fraction('important'),
+  },
+  seed: {
+    type: 'string',
+    default: '1',
+    describe: 'random: of the weights and the text',
+    coerce: wholeNumber('seed', 0, 2 ** 31),
+  },
+  cots: cotsOption,
+  json: jsonOption,
+} as const;
+
+export const command = defineCommand({
   command: 'insecure-compare',
   describe: 'INSECURE, for debugging: compare every private operation with plaintext, shares in the clear',
-  builder: (yargs: Argv<GlobalOptions>) =>
-    yargs.options({
-      artifact: { type: 'string', describe: 'Folder of the exported model', requiresArg: true },
-      text: { type: 'string', describe: 'A text; both parties see it here', requiresArg: true },
-      'text-pair': { type: 'string', describe: 'The second text of a pair' },
-      random: {
-        type: 'string',
-        describe: 'In place of an artifact: random weights of tiny, mini, small, medium, base or large',
-        requiresArg: true,
-      },
-      tokens: {
-        type: 'string',
-        default: '128',
-        describe: 'random: length of the text, special tokens included',
-        coerce: wholeNumber('tokens', 2),
-      },
-      schedule: {
-        type: 'string',
-        default: 'paper',
-        describe: 'random: tokens that each layer computes on: paper, none, or 128-55-52-...',
-        requiresArg: true,
-      },
-      important: {
-        type: 'string',
-        default: '0.5',
-        describe: 'random: share of the kept tokens that stay in high degree',
-        coerce: fraction('important'),
-      },
-      seed: {
-        type: 'string',
-        default: '1',
-        describe: 'random: of the weights and the text',
-        coerce: wholeNumber('seed', 0, 2 ** 31),
-      },
-      cots: cotsOption,
-      json: jsonOption,
-    }) as unknown as Argv<GlobalOptions & InsecureCompareOptions>,
+  options: OPTIONS,
   handler: run,
-};
+});

@@ -1,15 +1,11 @@
 /** `inspect`: what an artifact is, after checking all of it. */
-import type { Argv } from 'yargs';
 import type { Schedule } from '../../model/artifact/schedule.js';
 import { megabytes } from '../../util/megabytes.js';
-import type { Command, GlobalOptions } from '../command.js';
+import { defineCommand, type GlobalOptions, type OptionsOf } from '../command.js';
 import type { Inspection } from '../inspection.js';
 import { print, printJson, printTable } from '../output.js';
 
-interface InspectOptions {
-  readonly artifact: string;
-  readonly json: boolean;
-}
+type InspectOptions = OptionsOf<typeof OPTIONS> & OptionsOf<typeof POSITIONALS>;
 
 const short = (value: number): string => (value === 0 ? '0' : value.toPrecision(3));
 
@@ -110,12 +106,18 @@ async function inspect({ artifact, json }: GlobalOptions & InspectOptions): Prom
   printFiles(inspection);
 }
 
-export const command: Command<InspectOptions> = {
+const POSITIONALS = {
+  artifact: { type: 'string', demandOption: true, describe: 'Directory of the artifact' },
+} as const;
+
+const OPTIONS = {
+  json: { type: 'boolean', default: false, describe: 'Print one JSON object' },
+} as const;
+
+export const command = defineCommand({
   command: 'inspect <artifact>',
   describe: 'Show an artifact: architecture, thresholds, ranges, sizes, digests',
-  builder: (yargs: Argv<GlobalOptions>) =>
-    yargs
-      .positional('artifact', { type: 'string', demandOption: true, describe: 'Directory of the artifact' })
-      .option('json', { type: 'boolean', default: false, describe: 'Print one JSON object' }),
+  positionals: POSITIONALS,
+  options: OPTIONS,
   handler: inspect,
-};
+});

@@ -1,20 +1,13 @@
 /** `measure`: what a trained run is worth: accuracy, kept tokens, cost; written into its folder for `report`. */
-import type { Argv } from 'yargs';
 import type { Measured, RunResult } from '../../experiments/measure/run-result.js';
 import { megabytes } from '../../util/megabytes.js';
 import { note } from '../../util/note.js';
-import type { Command, GlobalOptions } from '../command.js';
+import { defineCommand, type GlobalOptions, type OptionsOf } from '../command.js';
 import { jsonOption, limitOption } from '../model-options.js';
 import { optional, wholeNumber } from '../options.js';
 import { print, printJson, printTable } from '../output.js';
 
-interface MeasureOptions {
-  readonly run: string;
-  readonly evaluate: boolean;
-  readonly secure?: number | undefined;
-  readonly limit?: number | undefined;
-  readonly json: boolean;
-}
+type MeasureOptions = OptionsOf<typeof OPTIONS>;
 
 const share = (value: number): string => `${(100 * value).toFixed(1)}%`;
 
@@ -53,24 +46,25 @@ async function run(options: GlobalOptions & MeasureOptions): Promise<void> {
   note(`written to ${options.run}/result.json, tokens.jsonl and artifact`);
 }
 
-export const command: Command<MeasureOptions> = {
+const OPTIONS = {
+  run: { type: 'string', demandOption: true, describe: 'Folder of the run' },
+  evaluate: {
+    type: 'boolean',
+    default: false,
+    describe: 'Also in fixed point: the exported artifact on the cleartext backend',
+  },
+  secure: {
+    type: 'string',
+    describe: 'Also privately, on the first N dev examples',
+    coerce: optional(wholeNumber('secure', 0)),
+  },
+  limit: limitOption,
+  json: jsonOption,
+} as const;
+
+export const command = defineCommand({
   command: 'measure',
   describe: 'Measure a trained run: accuracy, kept tokens and cost, for report',
-  builder: (yargs) =>
-    yargs.options({
-      run: { type: 'string', demandOption: true, describe: 'Folder of the run' },
-      evaluate: {
-        type: 'boolean',
-        default: false,
-        describe: 'Also in fixed point: the exported artifact on the cleartext backend',
-      },
-      secure: {
-        type: 'string',
-        describe: 'Also privately, on the first N dev examples',
-        coerce: optional(wholeNumber('secure', 0)),
-      },
-      limit: limitOption,
-      json: jsonOption,
-    }) as unknown as Argv<GlobalOptions & MeasureOptions>,
+  options: OPTIONS,
   handler: run,
-};
+});

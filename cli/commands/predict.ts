@@ -1,8 +1,5 @@
 /** `predict`: the rows of a file with label and probability added, or GLUE's submission files. */
 import { extname } from 'node:path';
-import type { Argv } from 'yargs';
-import type { FileFormat } from '../../config/schema.js';
-import type { GlueTask } from '../../data/sources/tasks.js';
 import { readTextRows } from '../../data/sources/text-rows.js';
 import { OUTPUT_FORMATS, type OutputFormat } from '../../data/tables/write.js';
 import type { Classifier } from '../../experiments/evaluate/evaluation.js';
@@ -11,33 +8,15 @@ import { glueTaskOf, readSubject, type Subject } from '../../experiments/evaluat
 import { FLOAT_BATCH, withClassifier } from '../../experiments/evaluate/with-classifier.js';
 import { withClient } from '../../experiments/with-client.js';
 import { DEFAULT_COTS } from '../../inference/core/cot-kind.js';
-import type { LabelMap } from '../../model/label-map.js';
 import { UsageError } from '../../util/errors.js';
 import { note } from '../../util/note.js';
-import type { Command, GlobalOptions } from '../command.js';
+import { defineCommand, type GlobalOptions, type OptionsOf } from '../command.js';
 import { batchOption, jsonOption, timeoutOption } from '../model-options.js';
 import { hostAndPort } from '../options.js';
 import { print, printJson, progressBar } from '../output.js';
 import { columnOptions, formatOption, glueTaskOption, labelMapOption } from '../own-data-options.js';
 
-interface PredictOptions {
-  readonly artifact?: string | undefined;
-  readonly checkpoint?: string | undefined;
-  readonly connect?: string | undefined;
-  readonly file?: string | undefined;
-  readonly out: string;
-  readonly text?: string | undefined;
-  readonly textPair?: string | undefined;
-  readonly format?: FileFormat | undefined;
-  readonly output?: OutputFormat | undefined;
-  readonly split?: 'test' | undefined;
-  readonly task?: GlueTask | undefined;
-  readonly data?: string | undefined;
-  readonly labelMap?: LabelMap | undefined;
-  readonly batch: number;
-  readonly timeout: number;
-  readonly json: boolean;
-}
+type PredictOptions = OptionsOf<typeof OPTIONS>;
 
 function checkOptions({ artifact, checkpoint, connect, file, split, data }: PredictOptions): void {
   const models = [artifact, checkpoint, connect].filter((model) => model !== undefined).length;
@@ -120,38 +99,39 @@ async function predict(options: GlobalOptions & PredictOptions): Promise<void> {
   );
 }
 
-export const command: Command<PredictOptions> = {
+const OPTIONS = {
+  artifact: { type: 'string', describe: 'Exported model, in fixed point', requiresArg: true },
+  checkpoint: { type: 'string', describe: 'Trained checkpoint or run, in float', requiresArg: true },
+  connect: { type: 'string', describe: 'HOST:PORT of a server: privately', requiresArg: true },
+  file: { type: 'string', describe: 'The input, of whatever format', requiresArg: true },
+  out: {
+    type: 'string',
+    demandOption: true,
+    describe: 'The output (.csv, .tsv or .jsonl); with --split test a folder',
+    requiresArg: true,
+  },
+  text: columnOptions.text,
+  'text-pair': columnOptions['text-pair'],
+  format: formatOption,
+  output: {
+    choices: OUTPUT_FORMATS,
+    describe: "Format of the output, where its name's ending does not say it",
+  },
+  split: {
+    choices: ['test'] as const,
+    describe: "Answer a GLUE task's test file, as its submission wants it",
+  },
+  task: glueTaskOption,
+  data: { type: 'string', describe: "Folder with GLUE's own layout" },
+  'label-map': labelMapOption,
+  batch: batchOption,
+  timeout: timeoutOption,
+  json: jsonOption,
+} as const;
+
+export const command = defineCommand({
   command: 'predict',
   describe: "Write a file's rows with label and probability, or GLUE's submission files",
-  builder: (yargs: Argv<GlobalOptions>) =>
-    yargs.options({
-      artifact: { type: 'string', describe: 'Exported model, in fixed point', requiresArg: true },
-      checkpoint: { type: 'string', describe: 'Trained checkpoint or run, in float', requiresArg: true },
-      connect: { type: 'string', describe: 'HOST:PORT of a server: privately', requiresArg: true },
-      file: { type: 'string', describe: 'The input, of whatever format', requiresArg: true },
-      out: {
-        type: 'string',
-        demandOption: true,
-        describe: 'The output (.csv, .tsv or .jsonl); with --split test a folder',
-        requiresArg: true,
-      },
-      text: columnOptions.text,
-      'text-pair': columnOptions['text-pair'],
-      format: formatOption,
-      output: {
-        choices: OUTPUT_FORMATS,
-        describe: "Format of the output, where its name's ending does not say it",
-      },
-      split: {
-        choices: ['test'] as const,
-        describe: "Answer a GLUE task's test file, as its submission wants it",
-      },
-      task: glueTaskOption,
-      data: { type: 'string', describe: "Folder with GLUE's own layout" },
-      'label-map': labelMapOption,
-      batch: batchOption,
-      timeout: timeoutOption,
-      json: jsonOption,
-    }) as unknown as Argv<GlobalOptions & PredictOptions>,
+  options: OPTIONS,
   handler: predict,
-};
+});

@@ -1,18 +1,12 @@
 /** `report`: one HTML page, and its figures as SVG and PNG, from folders of runs. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Argv } from 'yargs';
 import { note } from '../../util/note.js';
-import type { Command, GlobalOptions } from '../command.js';
+import { defineCommand, type GlobalOptions, type OptionsOf } from '../command.js';
 import { jsonOption } from '../model-options.js';
 import { print, printJson } from '../output.js';
 
-interface ReportOptions {
-  readonly runs: string;
-  readonly out?: string | undefined;
-  readonly figures: boolean;
-  readonly json: boolean;
-}
+type ReportOptions = OptionsOf<typeof OPTIONS>;
 
 /** Where the page goes: a name that does not say HTML is a folder's. */
 const pageFile = ({ runs, out = runs }: ReportOptions): string =>
@@ -44,18 +38,19 @@ async function report(options: GlobalOptions & ReportOptions): Promise<void> {
   else print(`${out}: ${collected.runs.length} runs, ${figures.length} figures`);
 }
 
-export const command: Command<ReportOptions> = {
+const OPTIONS = {
+  runs: { type: 'string', demandOption: true, describe: 'Folder with runs below it, or one run' },
+  out: {
+    type: 'string',
+    describe: 'The page (.html), or a folder for report.html; by default the folder of the runs',
+  },
+  figures: { type: 'boolean', default: true, describe: 'Also every figure as SVG and PNG beside it' },
+  json: jsonOption,
+} as const;
+
+export const command = defineCommand({
   command: 'report',
   describe: 'Draw accuracy, cost and pruned tokens of runs on one page',
-  builder: (yargs) =>
-    yargs.options({
-      runs: { type: 'string', demandOption: true, describe: 'Folder with runs below it, or one run' },
-      out: {
-        type: 'string',
-        describe: 'The page (.html), or a folder for report.html; by default the folder of the runs',
-      },
-      figures: { type: 'boolean', default: true, describe: 'Also every figure as SVG and PNG beside it' },
-      json: jsonOption,
-    }) as unknown as Argv<GlobalOptions & ReportOptions>,
+  options: OPTIONS,
   handler: report,
-};
+});

@@ -1,21 +1,13 @@
 /** `reschedule`: what runs of an exported model open, changed without its checkpoint. */
-import type { Argv } from 'yargs';
 import { UsageError } from '../../util/errors.js';
 import { note } from '../../util/note.js';
-import type { Command, GlobalOptions } from '../command.js';
+import { defineCommand, type OptionsOf } from '../command.js';
 import { jsonOption } from '../model-options.js';
 import { opensOption, scheduleQuantileOption } from '../opens-options.js';
 import { print, printJson } from '../output.js';
 import { readTexts } from '../texts.js';
 
-interface RescheduleOptions {
-  readonly artifact: string;
-  readonly out: string;
-  readonly opens: 'schedule' | 'counts';
-  readonly scheduleQuantile: number;
-  readonly calibrate?: string | undefined;
-  readonly json: boolean;
-}
+type RescheduleOptions = OptionsOf<typeof OPTIONS>;
 
 async function runReschedule(options: RescheduleOptions): Promise<void> {
   const { artifact: from, out, opens, scheduleQuantile, calibrate, json } = options;
@@ -50,21 +42,22 @@ async function runReschedule(options: RescheduleOptions): Promise<void> {
     );
 }
 
-export const command: Command<RescheduleOptions> = {
+const OPTIONS = {
+  artifact: { type: 'string', demandOption: true, describe: 'Folder of the exported model' },
+  out: { type: 'string', demandOption: true, describe: 'Folder of the changed one; may be the same' },
+  opens: opensOption,
+  'schedule-quantile': scheduleQuantileOption,
+  calibrate: {
+    type: 'string',
+    describe: 'Texts to measure a schedule on, one a line (.jsonl: objects with text and textPair)',
+    requiresArg: true,
+  },
+  json: jsonOption,
+} as const;
+
+export const command = defineCommand({
   command: 'reschedule',
   describe: 'Change what an exported model opens: public numbers of tokens, or counts text by text',
-  builder: (yargs: Argv<GlobalOptions>) =>
-    yargs.options({
-      artifact: { type: 'string', demandOption: true, describe: 'Folder of the exported model' },
-      out: { type: 'string', demandOption: true, describe: 'Folder of the changed one; may be the same' },
-      opens: opensOption,
-      'schedule-quantile': scheduleQuantileOption,
-      calibrate: {
-        type: 'string',
-        describe: 'Texts to measure a schedule on, one a line (.jsonl: objects with text and textPair)',
-        requiresArg: true,
-      },
-      json: jsonOption,
-    }) as unknown as Argv<GlobalOptions & RescheduleOptions>,
+  options: OPTIONS,
   handler: runReschedule,
-};
+});

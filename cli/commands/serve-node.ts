@@ -1,26 +1,14 @@
 /** `serve-node`: one of the three nodes. */
-import type { Argv } from 'yargs';
 import { UsageError } from '../../util/errors.js';
 import { onInterrupt } from '../../util/interrupt.js';
 import { note } from '../../util/note.js';
-import type { Command, GlobalOptions } from '../command.js';
+import { defineCommand, type OptionsOf } from '../command.js';
 import { timeoutOption } from '../model-options.js';
 import { certificatesOf, insecurePlainOption, threeAddresses, tlsCaOption } from '../node-options.js';
 import { wholeNumber } from '../options.js';
 import { print } from '../output.js';
 
-interface ServeNodeOptions {
-  readonly shares: string;
-  readonly node?: number | undefined;
-  readonly peers: string;
-  readonly timeout: number;
-  readonly maxClients: number;
-  readonly tlsCa?: string | undefined;
-  readonly tlsCert?: string | undefined;
-  readonly tlsKey?: string | undefined;
-  readonly insecurePlain: boolean;
-  readonly untilStdinCloses: boolean;
-}
+type ServeNodeOptions = OptionsOf<typeof OPTIONS>;
 
 const standardInputEnd = (): Promise<void> =>
   new Promise((resolve) => {
@@ -55,40 +43,41 @@ async function run(options: ServeNodeOptions): Promise<void> {
   await server.close();
 }
 
-export const command: Command<ServeNodeOptions> = {
+const OPTIONS = {
+  shares: {
+    type: 'string',
+    demandOption: true,
+    describe: "The node's folder of share-model",
+    requiresArg: true,
+  },
+  node: {
+    type: 'string',
+    describe: 'Its number, to be sure: the folder knows it',
+    coerce: (value: unknown) => (value === undefined ? undefined : wholeNumber('node', 0, 2)(value)),
+  },
+  peers: {
+    type: 'string',
+    demandOption: true,
+    describe: 'HOST:PORT of nodes 0, 1, 2; this one listens at its own',
+    requiresArg: true,
+  },
+  timeout: timeoutOption,
+  'max-clients': {
+    type: 'string',
+    default: '64',
+    describe: 'Clients at the same time',
+    coerce: wholeNumber('max-clients', 1, 10_000),
+  },
+  'tls-ca': tlsCaOption,
+  'tls-cert': { type: 'string', describe: "PEM of this node's certificate", requiresArg: true },
+  'tls-key': { type: 'string', describe: 'PEM of its key', requiresArg: true },
+  'insecure-plain': insecurePlainOption,
+  'until-stdin-closes': { type: 'boolean', default: false, hidden: true },
+} as const;
+
+export const command = defineCommand({
   command: 'serve-node',
   describe: 'Run one of three nodes, which together classify what none of them can read',
-  builder: (yargs: Argv<GlobalOptions>) =>
-    yargs.options({
-      shares: {
-        type: 'string',
-        demandOption: true,
-        describe: "The node's folder of share-model",
-        requiresArg: true,
-      },
-      node: {
-        type: 'string',
-        describe: 'Its number, to be sure: the folder knows it',
-        coerce: (value: unknown) => (value === undefined ? undefined : wholeNumber('node', 0, 2)(value)),
-      },
-      peers: {
-        type: 'string',
-        demandOption: true,
-        describe: 'HOST:PORT of nodes 0, 1, 2; this one listens at its own',
-        requiresArg: true,
-      },
-      timeout: timeoutOption,
-      'max-clients': {
-        type: 'string',
-        default: '64',
-        describe: 'Clients at the same time',
-        coerce: wholeNumber('max-clients', 1, 10_000),
-      },
-      'tls-ca': tlsCaOption,
-      'tls-cert': { type: 'string', describe: "PEM of this node's certificate", requiresArg: true },
-      'tls-key': { type: 'string', describe: 'PEM of its key', requiresArg: true },
-      'insecure-plain': insecurePlainOption,
-      'until-stdin-closes': { type: 'boolean', default: false, hidden: true },
-    }) as unknown as Argv<GlobalOptions & ServeNodeOptions>,
+  options: OPTIONS,
   handler: run,
-};
+});

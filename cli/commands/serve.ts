@@ -8,30 +8,16 @@ import {
   DEFAULT_PORT,
 } from '../../api/defaults.js';
 import { serve } from '../../index.js';
-import { ANSWER_KINDS, type AnswerKind, DEFAULT_ANSWER } from '../../inference/core/answer.js';
-import { COT_KINDS, type CotKind } from '../../inference/core/cot-kind.js';
+import { ANSWER_KINDS, DEFAULT_ANSWER } from '../../inference/core/answer.js';
+import { COT_KINDS } from '../../inference/core/cot-kind.js';
 import { onInterrupt } from '../../util/interrupt.js';
 import { note } from '../../util/note.js';
-import type { Command } from '../command.js';
+import { defineCommand, type OptionsOf } from '../command.js';
 import { answerBitsOption, privateEmbeddingOption, timeoutOption } from '../model-options.js';
 import { wholeNumber } from '../options.js';
 import { print } from '../output.js';
 
-interface ServeOptions {
-  readonly artifact: string;
-  readonly host: string;
-  readonly port: number;
-  readonly timeout: number;
-  readonly answers: AnswerKind;
-  readonly answerBits: number;
-  readonly maxClients: number;
-  readonly cots: readonly CotKind[];
-  readonly aheadMemory: number;
-  readonly pools?: string | undefined;
-  readonly poolsSize: number;
-  readonly privateEmbedding: boolean;
-  readonly untilStdinCloses: boolean;
-}
+type ServeOptions = OptionsOf<typeof OPTIONS>;
 
 /** Resolves when whoever started us is gone: standard input then ends. */
 const standardInputEnd = (): Promise<void> =>
@@ -65,63 +51,65 @@ async function run(options: ServeOptions): Promise<void> {
   await server.close();
 }
 
-export const command: Command<ServeOptions> = {
+const OPTIONS = {
+  artifact: { type: 'string', demandOption: true, describe: 'Folder of the exported model' },
+  host: { type: 'string', default: DEFAULT_HOST, describe: 'Address to listen on' },
+  port: {
+    type: 'string',
+    default: String(DEFAULT_PORT),
+    describe: 'Port to listen on; 0 picks a free one',
+    coerce: wholeNumber('port', 0, 65535),
+  },
+  'private-embedding': privateEmbeddingOption,
+  cots: {
+    choices: COT_KINDS,
+    array: true,
+    default: COT_KINDS,
+    describe: 'Ways to make oblivious transfers that clients may choose from',
+  },
+  answers: {
+    choices: ANSWER_KINDS,
+    default: DEFAULT_ANSWER.kind,
+    describe:
+      'The most that a client is told: the label alone, with rounded probabilities, or with rounded logits. The more, the faster ' +
+      'somebody who asks often can imitate the model',
+  },
+  'answer-bits': answerBitsOption,
+  timeout: timeoutOption,
+  'max-clients': {
+    type: 'string',
+    default: String(DEFAULT_MAX_CLIENTS),
+    describe: 'Clients served at a time; more are turned away',
+    coerce: wholeNumber('max-clients', 1, 10_000),
+  },
+  'ahead-memory': {
+    type: 'string',
+    default: String(DEFAULT_AHEAD_MEGABYTES),
+    describe:
+      'Megabytes for material that a client may have made ahead (infer --warm), the work of making it included; 0: none',
+    coerce: wholeNumber('ahead-memory', 0, 65_535),
+  },
+  pools: {
+    type: 'string',
+    describe: 'Folder that keeps, for a week at most, what is left of clients’ material (infer --pool)',
+    requiresArg: true,
+  },
+  'pools-size': {
+    type: 'string',
+    default: String(DEFAULT_POOLS_MEGABYTES),
+    describe: 'Megabytes that this folder may hold; the oldest give way',
+    coerce: wholeNumber('pools-size', 1, 10_000_000),
+  },
+  'until-stdin-closes': {
+    type: 'boolean',
+    default: false,
+    describe: 'End when standard input ends (for a parent process)',
+  },
+} as const;
+
+export const command = defineCommand({
   command: 'serve',
   describe: 'Run the server party: it holds the weights and never sees a text',
-  builder: {
-    artifact: { type: 'string', demandOption: true, describe: 'Folder of the exported model' },
-    host: { type: 'string', default: DEFAULT_HOST, describe: 'Address to listen on' },
-    port: {
-      type: 'string',
-      default: String(DEFAULT_PORT),
-      describe: 'Port to listen on; 0 picks a free one',
-      coerce: wholeNumber('port', 0, 65535),
-    },
-    'private-embedding': privateEmbeddingOption,
-    cots: {
-      choices: COT_KINDS,
-      array: true,
-      default: COT_KINDS,
-      describe: 'Ways to make oblivious transfers that clients may choose from',
-    },
-    answers: {
-      choices: ANSWER_KINDS,
-      default: DEFAULT_ANSWER.kind,
-      describe:
-        'The most that a client is told: the label alone, with rounded probabilities, or with rounded logits. The more, the faster ' +
-        'somebody who asks often can imitate the model',
-    },
-    'answer-bits': answerBitsOption,
-    timeout: timeoutOption,
-    'max-clients': {
-      type: 'string',
-      default: String(DEFAULT_MAX_CLIENTS),
-      describe: 'Clients served at a time; more are turned away',
-      coerce: wholeNumber('max-clients', 1, 10_000),
-    },
-    'ahead-memory': {
-      type: 'string',
-      default: String(DEFAULT_AHEAD_MEGABYTES),
-      describe:
-        'Megabytes for material that a client may have made ahead (infer --warm), the work of making it included; 0: none',
-      coerce: wholeNumber('ahead-memory', 0, 65_535),
-    },
-    pools: {
-      type: 'string',
-      describe: 'Folder that keeps, for a week at most, what is left of clients’ material (infer --pool)',
-      requiresArg: true,
-    },
-    'pools-size': {
-      type: 'string',
-      default: String(DEFAULT_POOLS_MEGABYTES),
-      describe: 'Megabytes that this folder may hold; the oldest give way',
-      coerce: wholeNumber('pools-size', 1, 10_000_000),
-    },
-    'until-stdin-closes': {
-      type: 'boolean',
-      default: false,
-      describe: 'End when standard input ends (for a parent process)',
-    },
-  },
+  options: OPTIONS,
   handler: run,
-};
+});

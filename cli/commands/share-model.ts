@@ -1,14 +1,9 @@
 /** `share-model`: an artifact as three folders, one for each node of three parties. */
-import type { Argv } from 'yargs';
-import type { Command, GlobalOptions } from '../command.js';
+import { defineCommand, type OptionsOf } from '../command.js';
 import { jsonOption } from '../model-options.js';
 import { print, printJson } from '../output.js';
 
-interface ShareModelOptions {
-  readonly artifact: string;
-  readonly out: string;
-  readonly json: boolean;
-}
+type ShareModelOptions = OptionsOf<typeof OPTIONS>;
 
 async function run({ artifact, out, json }: ShareModelOptions): Promise<void> {
   const { readArtifact } = await import('../../model/artifact/artifact-file.js');
@@ -21,23 +16,25 @@ async function run({ artifact, out, json }: ShareModelOptions): Promise<void> {
   }
 }
 
-export const command: Command<ShareModelOptions> = {
+const OPTIONS = {
+  artifact: {
+    type: 'string',
+    demandOption: true,
+    describe: 'Folder of the exported model',
+    requiresArg: true,
+  },
+  out: {
+    type: 'string',
+    demandOption: true,
+    describe: 'Folder for the three folders 0, 1, 2',
+    requiresArg: true,
+  },
+  json: jsonOption,
+} as const;
+
+export const command = defineCommand({
   command: 'share-model',
   describe: 'Share a model among three nodes, so that no one of them can read it',
-  builder: (yargs: Argv<GlobalOptions>) =>
-    yargs
-      .option('artifact', {
-        type: 'string',
-        demandOption: true,
-        describe: 'Folder of the exported model',
-        requiresArg: true,
-      })
-      .option('out', {
-        type: 'string',
-        demandOption: true,
-        describe: 'Folder for the three folders 0, 1, 2',
-        requiresArg: true,
-      })
-      .option('json', jsonOption),
+  options: OPTIONS,
   handler: run,
-};
+});

@@ -1,16 +1,11 @@
 /** `soup`: the runs of several seeds → a run whose model is the mean of theirs. */
 import { join, resolve } from 'node:path';
-import type { Argv } from 'yargs';
 import { UsageError } from '../../util/errors.js';
-import type { Command, GlobalOptions } from '../command.js';
+import { defineCommand, type OptionsOf } from '../command.js';
 import { jsonOption } from '../model-options.js';
 import { print, printJson } from '../output.js';
 
-interface SoupOptions {
-  readonly runs: readonly string[];
-  readonly out: string;
-  readonly json: boolean;
-}
+type SoupOptions = OptionsOf<typeof OPTIONS>;
 
 async function makeSoup({ runs, out, json }: SoupOptions): Promise<void> {
   if (runs.length < 2) throw new UsageError(`--runs: expected two or more, got ${runs.length}`);
@@ -34,20 +29,21 @@ async function makeSoup({ runs, out, json }: SoupOptions): Promise<void> {
     );
 }
 
-export const command: Command<SoupOptions> = {
+const OPTIONS = {
+  runs: {
+    type: 'string',
+    array: true,
+    demandOption: true,
+    describe: 'Folders of runs of one task, two or more; the first lends its configuration',
+  },
+  out: { type: 'string', demandOption: true, describe: 'Folder of the new run' },
+  json: jsonOption,
+} as const;
+
+export const command = defineCommand({
   command: 'soup',
   describe:
     'Make one model of those of several runs, for example of several seeds: the mean of their weights',
-  builder: (yargs) =>
-    yargs.options({
-      runs: {
-        type: 'string',
-        array: true,
-        demandOption: true,
-        describe: 'Folders of runs of one task, two or more; the first lends its configuration',
-      },
-      out: { type: 'string', demandOption: true, describe: 'Folder of the new run' },
-      json: jsonOption,
-    }) as unknown as Argv<GlobalOptions & SoupOptions>,
+  options: OPTIONS,
   handler: makeSoup,
-};
+});

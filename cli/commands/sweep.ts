@@ -1,28 +1,16 @@
 /** `sweep`: many settings of one configuration, and what each is worth. */
-import type { Argv } from 'yargs';
 import { scoreOf } from '../../experiments/measure/run-result.js';
 import { settingName, settingsOf } from '../../experiments/sweep/grid.js';
 import { type RepeatMean, repeatMeans, type Spread } from '../../experiments/sweep/repeats.js';
 import type { SweepRow } from '../../experiments/sweep/sweep.js';
 import { megabytes } from '../../util/megabytes.js';
 import { note } from '../../util/note.js';
-import type { Command, GlobalOptions } from '../command.js';
+import { defineCommand, type GlobalOptions, type OptionsOf } from '../command.js';
 import { jsonOption } from '../model-options.js';
 import { optional, wholeNumber, wholeNumbers } from '../options.js';
 import { type Progress, print, printJson, printTable, progressBar } from '../output.js';
 
-interface SweepOptions {
-  readonly config: string;
-  readonly grid: readonly string[];
-  readonly set: readonly string[];
-  readonly data?: string | undefined;
-  readonly out: string;
-  readonly workers: number;
-  readonly evaluate: boolean;
-  readonly secure?: number | undefined;
-  readonly 'teacher-seeds'?: readonly number[] | undefined;
-  readonly json: boolean;
-}
+type SweepOptions = OptionsOf<typeof OPTIONS>;
 
 const share = (value: number): string => `${(100 * value).toFixed(1)}%`;
 
@@ -83,7 +71,7 @@ async function run(options: GlobalOptions & SweepOptions): Promise<void> {
     workers: options.workers,
     evaluate: options.evaluate,
     secure: options.secure ?? 0,
-    teacherSeeds: options['teacher-seeds'] ?? [],
+    teacherSeeds: options.teacherSeeds ?? [],
     onPlan(count) {
       progress = progressBar('sweep', count);
     },
@@ -110,52 +98,53 @@ async function run(options: GlobalOptions & SweepOptions): Promise<void> {
     );
 }
 
-export const command: Command<SweepOptions> = {
+const OPTIONS = {
+  config: { type: 'string', demandOption: true, describe: 'Run configuration (YAML)' },
+  grid: {
+    type: 'string',
+    array: true,
+    demandOption: true,
+    describe: 'key=value,value…: lambda, alpha, keep, mode, temperature, or any key of the configuration',
+  },
+  set: {
+    type: 'string',
+    array: true,
+    default: [] as string[],
+    describe: 'key=value over the configuration, for every setting',
+  },
+  data: { type: 'string', describe: "Folder with GLUE's TSV files" },
+  out: {
+    type: 'string',
+    demandOption: true,
+    describe: 'Folder of the sweep; the same folder resumes it',
+  },
+  workers: {
+    type: 'string',
+    default: '1',
+    coerce: wholeNumber('workers', 1, 64),
+    describe: 'Settings at the same time',
+  },
+  evaluate: {
+    type: 'boolean',
+    default: false,
+    describe: 'Also in fixed point: the exported artifacts on the cleartext backend',
+  },
+  'teacher-seeds': {
+    type: 'string',
+    describe: 'Every setting follows the mean of the dense models of these seeds: 1,2,3',
+    coerce: optional(wholeNumbers('teacher-seeds', 0)),
+  },
+  secure: {
+    type: 'string',
+    describe: 'Also privately, on the first N dev examples',
+    coerce: optional(wholeNumber('secure', 0)),
+  },
+  json: jsonOption,
+} as const;
+
+export const command = defineCommand({
   command: 'sweep',
   describe: 'Train many settings and compare accuracy with cost',
-  builder: (yargs) =>
-    yargs.options({
-      config: { type: 'string', demandOption: true, describe: 'Run configuration (YAML)' },
-      grid: {
-        type: 'string',
-        array: true,
-        demandOption: true,
-        describe: 'key=value,value…: lambda, alpha, keep, mode, temperature, or any key of the configuration',
-      },
-      set: {
-        type: 'string',
-        array: true,
-        default: [] as string[],
-        describe: 'key=value over the configuration, for every setting',
-      },
-      data: { type: 'string', describe: "Folder with GLUE's TSV files" },
-      out: {
-        type: 'string',
-        demandOption: true,
-        describe: 'Folder of the sweep; the same folder resumes it',
-      },
-      workers: {
-        type: 'string',
-        default: '1',
-        coerce: wholeNumber('workers', 1, 64),
-        describe: 'Settings at the same time',
-      },
-      evaluate: {
-        type: 'boolean',
-        default: false,
-        describe: 'Also in fixed point: the exported artifacts on the cleartext backend',
-      },
-      'teacher-seeds': {
-        type: 'string',
-        describe: 'Every setting follows the mean of the dense models of these seeds: 1,2,3',
-        coerce: optional(wholeNumbers('teacher-seeds', 0)),
-      },
-      secure: {
-        type: 'string',
-        describe: 'Also privately, on the first N dev examples',
-        coerce: optional(wholeNumber('secure', 0)),
-      },
-      json: jsonOption,
-    }) as unknown as Argv<GlobalOptions & SweepOptions>,
+  options: OPTIONS,
   handler: run,
-};
+});

@@ -1,35 +1,21 @@
 /** `tokenize`: the pieces and ids of a text as a model reads them, and what is cut off. */
-import type { Argv } from 'yargs';
-import type { FileFormat } from '../../config/schema.js';
 import { checkpointFolder } from '../../experiments/evaluate/subject.js';
 import { readPublicPart } from '../../model/artifact/artifact-file.js';
 import { readCheckpointHead } from '../../model/checkpoint/checkpoint.js';
 import { resolveCheckpoint } from '../../model/checkpoint/hub.js';
 import type { Tokenizer } from '../../model/tokenizer/tokenizer.js';
 import { readTokenizerFiles } from '../../model/tokenizer/tokenizer-files.js';
-import { openTokenizer, type TokenizerLibrary } from '../../model/tokenizer/tokenizer-library.js';
+import { openTokenizer } from '../../model/tokenizer/tokenizer-library.js';
 import { UsageError } from '../../util/errors.js';
 import { note } from '../../util/note.js';
-import type { Command, GlobalOptions } from '../command.js';
+import { defineCommand, type OptionsOf } from '../command.js';
 import { jsonOption, tokenizerLibraryOption } from '../model-options.js';
 import { optional, wholeNumber } from '../options.js';
 import { print, printJson } from '../output.js';
 import { formatOption } from '../own-data-options.js';
 import { readTexts } from '../texts.js';
 
-interface TokenizeOptions {
-  readonly artifact?: string | undefined;
-  readonly checkpoint?: string | undefined;
-  readonly text?: readonly string[] | undefined;
-  readonly textPair?: readonly string[] | undefined;
-  readonly file?: string | undefined;
-  readonly textColumn?: string | undefined;
-  readonly textPairColumn?: string | undefined;
-  readonly format?: FileFormat | undefined;
-  readonly maxTokens?: number | undefined;
-  readonly tokenizerLibrary: TokenizerLibrary;
-  readonly json: boolean;
-}
+type TokenizeOptions = OptionsOf<typeof OPTIONS>;
 
 interface Reader {
   readonly tokenizer: Tokenizer;
@@ -84,26 +70,27 @@ async function tokenize(options: TokenizeOptions): Promise<void> {
   }
 }
 
-export const command: Command<TokenizeOptions> = {
+const OPTIONS = {
+  artifact: { type: 'string', describe: 'Folder of an exported model', requiresArg: true },
+  checkpoint: { type: 'string', describe: 'Checkpoint or run, or a name on the hub', requiresArg: true },
+  text: { type: 'string', array: true, describe: 'A text; may be repeated', requiresArg: true },
+  'text-pair': { type: 'string', array: true, describe: 'Its second text', requiresArg: true },
+  file: { type: 'string', describe: 'Texts, of whatever format', requiresArg: true },
+  'text-column': { type: 'string', describe: "The file's column of texts; guessed", requiresArg: true },
+  'text-pair-column': { type: 'string', describe: 'Its column of second texts', requiresArg: true },
+  format: formatOption,
+  'max-tokens': {
+    type: 'string',
+    describe: "Longest input, special tokens included; the model's by default",
+    coerce: optional(wholeNumber('max-tokens', 4)),
+  },
+  'tokenizer-library': tokenizerLibraryOption,
+  json: jsonOption,
+} as const;
+
+export const command = defineCommand({
   command: 'tokenize',
   describe: 'Show the pieces and ids of a text, and what is cut off',
-  builder: (yargs: Argv<GlobalOptions>) =>
-    yargs.options({
-      artifact: { type: 'string', describe: 'Folder of an exported model', requiresArg: true },
-      checkpoint: { type: 'string', describe: 'Checkpoint or run, or a name on the hub', requiresArg: true },
-      text: { type: 'string', array: true, describe: 'A text; may be repeated', requiresArg: true },
-      'text-pair': { type: 'string', array: true, describe: 'Its second text', requiresArg: true },
-      file: { type: 'string', describe: 'Texts, of whatever format', requiresArg: true },
-      'text-column': { type: 'string', describe: "The file's column of texts; guessed", requiresArg: true },
-      'text-pair-column': { type: 'string', describe: 'Its column of second texts', requiresArg: true },
-      format: formatOption,
-      'max-tokens': {
-        type: 'string',
-        describe: "Longest input, special tokens included; the model's by default",
-        coerce: optional(wholeNumber('max-tokens', 4)),
-      },
-      'tokenizer-library': tokenizerLibraryOption,
-      json: jsonOption,
-    }) as unknown as Argv<GlobalOptions & TokenizeOptions>,
+  options: OPTIONS,
   handler: tokenize,
-};
+});

@@ -1,15 +1,10 @@
 /** `verify-commitment`: for an auditor who is given a server's whole artifact, salt included. */
-import type { Argv } from 'yargs';
 import { UsageError } from '../../util/errors.js';
-import type { Command, GlobalOptions } from '../command.js';
+import { defineCommand, type OptionsOf } from '../command.js';
 import { jsonOption } from '../model-options.js';
 import { print, printJson } from '../output.js';
 
-interface VerifyCommitmentOptions {
-  readonly artifact: string;
-  readonly commitment: string;
-  readonly json: boolean;
-}
+type VerifyCommitmentOptions = OptionsOf<typeof OPTIONS> & OptionsOf<typeof POSITIONALS>;
 
 async function verifyCommitment({ artifact, commitment, json }: VerifyCommitmentOptions): Promise<void> {
   const expected = commitment.toLowerCase();
@@ -37,17 +32,23 @@ async function verifyCommitment({ artifact, commitment, json }: VerifyCommitment
   else print(`${artifact}: ${what} are those committed to by ${expected}`);
 }
 
-export const command: Command<VerifyCommitmentOptions> = {
+const POSITIONALS = {
+  artifact: { type: 'string', demandOption: true, describe: 'Directory of the artifact' },
+} as const;
+
+const OPTIONS = {
+  commitment: {
+    type: 'string',
+    demandOption: true,
+    describe: 'What inspect and infer show to clients',
+  },
+  json: jsonOption,
+} as const;
+
+export const command = defineCommand({
   command: 'verify-commitment <artifact>',
   describe: 'For an auditor: check that a private part is the one that clients were shown a commitment to',
-  builder: (yargs: Argv<GlobalOptions>) =>
-    yargs
-      .positional('artifact', { type: 'string', demandOption: true, describe: 'Directory of the artifact' })
-      .option('commitment', {
-        type: 'string',
-        demandOption: true,
-        describe: 'What inspect and infer show to clients',
-      })
-      .option('json', jsonOption),
+  positionals: POSITIONALS,
+  options: OPTIONS,
   handler: verifyCommitment,
-};
+});

@@ -1,20 +1,11 @@
 /** `verify`: our float encoder against reference outputs of another implementation. */
-import type { Argv } from 'yargs';
 import type { Checkpoint } from '../../model/checkpoint/checkpoint.js';
 import { UsageError } from '../../util/errors.js';
 import { note } from '../../util/note.js';
-import type { Command, GlobalOptions } from '../command.js';
+import { defineCommand, type OptionsOf } from '../command.js';
 import { print, printJson, printTable } from '../output.js';
 
-interface VerifyOptions {
-  readonly checkpoint: string;
-  readonly reference?: string;
-  readonly againstOnnx?: string;
-  readonly text?: readonly string[];
-  readonly tolerance: number;
-  readonly backend: 'auto' | 'native' | 'tensorflow' | 'cpu';
-  readonly json: boolean;
-}
+type VerifyOptions = OptionsOf<typeof OPTIONS>;
 
 /** The table or the object, then an error if one logit is too far off; other ids are told, which are the other library's affair. */
 async function verifyOnnx(
@@ -74,38 +65,40 @@ async function verifyCheckpoint(options: VerifyOptions): Promise<void> {
     );
 }
 
-export const command: Command<VerifyOptions> = {
+const OPTIONS = {
+  checkpoint: {
+    type: 'string',
+    demandOption: true,
+    describe: 'Checkpoint: a directory, or a name on the hub',
+  },
+  reference: { type: 'string', describe: 'Reference outputs (JSON)', requiresArg: true },
+  'against-onnx': {
+    type: 'string',
+    requiresArg: true,
+    describe:
+      'Folder of the same model with onnx/model.onnx: compares with the ONNX pipeline of @xenova/transformers, where that is installed',
+  },
+  text: {
+    type: 'string',
+    array: true,
+    describe: 'With --against-onnx: texts to compare on; by default a few of our own',
+  },
+  tolerance: { type: 'number', default: 1e-4, describe: 'Largest error that passes' },
+  backend: {
+    choices: ['auto', 'native', 'tensorflow', 'cpu'] as const,
+    default: 'auto' as const,
+    describe: 'auto is native: our kernels; tensorflow wants @tensorflow/tfjs-node to be installed',
+  },
+  json: {
+    type: 'boolean',
+    default: false,
+    describe: 'The result as JSON',
+  },
+} as const;
+
+export const command = defineCommand({
   command: 'verify',
   describe: 'Compare our float encoder with reference outputs',
-  builder: (yargs) =>
-    yargs
-      .option('checkpoint', {
-        type: 'string',
-        demandOption: true,
-        describe: 'Checkpoint: a directory, or a name on the hub',
-      })
-      .option('reference', { type: 'string', describe: 'Reference outputs (JSON)', requiresArg: true })
-      .option('against-onnx', {
-        type: 'string',
-        requiresArg: true,
-        describe:
-          'Folder of the same model with onnx/model.onnx: compares with the ONNX pipeline of @xenova/transformers, where that is installed',
-      })
-      .option('text', {
-        type: 'string',
-        array: true,
-        describe: 'With --against-onnx: texts to compare on; by default a few of our own',
-      })
-      .option('tolerance', { type: 'number', default: 1e-4, describe: 'Largest error that passes' })
-      .option('backend', {
-        choices: ['auto', 'native', 'tensorflow', 'cpu'] as const,
-        default: 'auto' as const,
-        describe: 'auto is native: our kernels; tensorflow wants @tensorflow/tfjs-node to be installed',
-      })
-      .option('json', {
-        type: 'boolean',
-        default: false,
-        describe: 'The result as JSON',
-      }) as unknown as Argv<GlobalOptions & VerifyOptions>,
+  options: OPTIONS,
   handler: verifyCheckpoint,
-};
+});
