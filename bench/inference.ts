@@ -113,7 +113,6 @@ function maxAbsError(cleartext: CleartextRun | null, results: readonly PartyResu
 function protocolFigures(reports: Readonly<Record<PartyId, SpanReport>>): InferenceFigure['protocols'] {
   const server = costsByName(reports.server);
   return [...costsByName(reports.client)]
-    .filter(([name]) => !/^layer\d+$/.test(name))
     .map(([name, { milliseconds, sentBytes, receivedBytes, rounds, peakMemoryBytes }]) => ({
       name,
       milliseconds: rounded(milliseconds),
@@ -150,7 +149,7 @@ function layerFigures(
   batch: number,
 ): InferenceFigure['layers'] {
   const memory = (party: PartyId, layer: number) =>
-    reports[party].children.find(({ name }) => name === `layer${layer}`)?.peakMemoryBytes ?? 0;
+    reports[party].children.find((span) => span.layer === layer)?.peakMemoryBytes ?? 0;
   return layerReports(counts, reports.client, { index: 0, size: batch }).map((report, layer) => ({
     ...report,
     ...(counts[layer - 1] ?? { kept: tokens, important: tokens }),

@@ -7,7 +7,7 @@
 import type { CotKind } from '../inference/core/cot-kind.js';
 import type { PartyId } from '../inference/core/tensors.js';
 import { estimateCost } from '../inference/cost/cost-model.js';
-import type { ScheduledCounts } from '../inference/cost/counting-backend.js';
+import type { ScheduledCounts } from '../inference/cost/schedule.js';
 import { cipherPrune, dense } from '../methods/cipherprune/index.js';
 import { methodReference } from '../methods/reference.js';
 import { benchInference } from './inference.js';

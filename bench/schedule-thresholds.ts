@@ -18,12 +18,15 @@ import { SCORE_FRACTION_BITS } from '../methods/cipherprune/prune.js';
 import type { Artifact, LayerThresholds } from '../model/artifact/artifact.js';
 import { withThresholds } from './random-model.js';
 
-/** Knows the names of the spans around it. */
+/** Knows the names of the spans around it, and the layer. */
 class NamedSpan implements Span {
-  constructor(readonly path: readonly string[]) {}
+  constructor(
+    readonly path: readonly string[],
+    readonly layer: number | null = null,
+  ) {}
 
-  child(name: string): NamedSpan {
-    return new NamedSpan([...this.path, name]);
+  child(name: string, layer?: number): NamedSpan {
+    return new NamedSpan([...this.path, name], layer ?? this.layer);
   }
 
   end(): void {}
@@ -33,8 +36,7 @@ class NamedSpan implements Span {
 function pruningLayer(): number | null {
   const span = currentSpan();
   if (!(span instanceof NamedSpan) || !span.path.includes('prune')) return null;
-  const layer = span.path.map((name) => /^layer(\d+)$/.exec(name)?.[1]).find((match) => match !== undefined);
-  return layer === undefined ? null : Number(layer);
+  return span.layer;
 }
 
 /** Gaps that the secure run's rounding, summed over all heads and rows, hardly ever bridges. In units of the scores. */

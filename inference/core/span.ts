@@ -7,7 +7,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 
 /** One open span; the measurer decides what it counts. */
 export interface Span {
-  child(name: string): Span;
+  /** `layer`: of a span that is a layer of the model, its number. */
+  child(name: string, layer?: number): Span;
   end(): void;
 }
 
@@ -19,16 +20,20 @@ export const currentSpan = (): Span | undefined => current.getStore();
 export const withSpan = <T>(root: Span, body: () => T): T => current.run(root, body);
 
 /** Runs `body` in a span below the open one. Names are short; nested names form a path: `layer3/softmax/max`. */
-export async function span<T>(name: string, body: () => Promise<T>): Promise<T> {
+export async function span<T>(name: string, body: () => Promise<T>, layer?: number): Promise<T> {
   const parent = current.getStore();
   if (!parent) return body();
-  const child = parent.child(name);
+  const child = parent.child(name, layer);
   try {
     return await current.run(child, body);
   } finally {
     child.end();
   }
 }
+
+/** A layer of the model. */
+export const layerSpan = <T>(layer: number, body: () => Promise<T>): Promise<T> =>
+  span(`layer${layer}`, body, layer);
 
 /** A named protocol: `body` runs in a span of that name. */
 export const protocol =

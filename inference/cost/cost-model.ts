@@ -9,7 +9,8 @@ import { withSpan } from '../core/span.js';
 import { classify } from '../engine/classify.js';
 import { prepareModel } from '../engine/prepare.js';
 import { costsByName, Meter, type SpanReport } from '../session/meter.js';
-import { CountingBackend, type ScheduledCounts } from './counting-backend.js';
+import { CountingBackend } from './counting-backend.js';
+import { opensOf, type ScheduledCounts } from './schedule.js';
 
 export interface NetworkModel {
   readonly bandwidthBitsPerSecond: number;
@@ -93,7 +94,7 @@ export interface CostOptions {
 /** The cost of one text of a model; only the public part is needed. */
 export async function estimateCost(model: PublicModel, options: CostOptions): Promise<CostEstimate> {
   const { bucket, schedule, throughput = defaultThroughput, answer } = options;
-  const mpc = new CountingBackend(schedule);
+  const mpc = new CountingBackend(opensOf(schedule));
   const meter = new Meter();
   const prepared = await prepareModel(mpc, model, null);
   await withSpan(meter.span, () => classify(mpc, prepared, null, bucket, answer));
@@ -114,11 +115,13 @@ export async function estimateCost(model: PublicModel, options: CostOptions): Pr
     cots,
     seconds: { loopback: seconds(loopback), lan: seconds(lan), wan: seconds(wan) },
     layers: report.children
-      .filter(({ name }) => /^layer\d+$/.test(name))
+      .filter(({ layer }) => layer !== null)
       .map((span) => ({ bytes: bytesOf(span), rounds: span.cost.rounds })),
-    protocols: [...costsByName(report)]
-      .filter(([name]) => !/^layer\d+$/.test(name))
-      .map(([name, cost]) => ({ name, bytes: cost.sentBytes + cost.receivedBytes, rounds: cost.rounds })),
+    protocols: [...costsByName(report)].map(([name, cost]) => ({
+      name,
+      bytes: cost.sentBytes + cost.receivedBytes,
+      rounds: cost.rounds,
+    })),
   };
 }
 

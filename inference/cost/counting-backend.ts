@@ -1,6 +1,6 @@
 /**
  * The two-party backend with shapes in place of shares: every operation counts the client's messages, byte for byte and in
- * order, and computes nothing. What pruning opens comes from a given schedule. The engine runs on it as it is, so the
+ * order, and computes nothing. What an opening gives is told from outside. The engine runs on it as it is, so the
  * estimate follows any change of the engine; test/inference/run/cost-model.test.ts compares it with real runs.
  */
 import { kernels } from '#kernels';
@@ -48,13 +48,8 @@ import { standardPreset } from '../crypto/rlwe/parameters.js';
 import { TRANSCRIPT_BYTES } from '../net/transcript.js';
 import { TrafficCounter } from '../session/meter.js';
 import { CountedCots, CountedExchange } from './counted-exchange.js';
+import type { Opens } from './schedule.js';
 import { bitsOnly, ShapeBackend, shapeOnly } from './shape-backend.js';
-
-/** Tokens that leave a layer's pruning, [CLS] included, and the important ones among them. */
-export interface ScheduledCounts {
-  readonly kept: number;
-  readonly important: number;
-}
 
 /** What was used, beyond messages. */
 export interface CountedWork {
@@ -86,17 +81,17 @@ export class CountingBackend extends ShapeBackend implements Backend {
   readonly #cots = new CountedCots(this.#traffic);
   readonly #exchange = new CountedExchange(this.#traffic, this.#cots);
   readonly #turns = new Turns();
-  readonly #schedule: readonly ScheduledCounts[];
+  readonly #opens: Opens;
+  /** So far, by name. */
+  readonly #openings = new Map<LeakName, number>();
   readonly #weights: Weight[] = [];
   readonly #factors: PrivateTensor[] = [];
   readonly #demand = new Demand();
-  /** Layers that have pruned. */
-  #pruned = 0;
   #productMilliseconds = 0;
 
-  constructor(schedule: readonly ScheduledCounts[]) {
+  constructor(opens: Opens) {
     super();
-    this.#schedule = schedule;
+    this.#opens = opens;
     // The client's last message of the set-up.
     this.#traffic.sent(0);
   }
@@ -340,38 +335,25 @@ export class CountingBackend extends ShapeBackend implements Backend {
     if (to === 'client') this.#traffic.received(TRANSCRIPT_BYTES);
   });
 
-  /** The schedule's count of tokens behind [CLS] where a method opens that as a number; else zeros. */
+  /** What the next opening under a name gives. */
+  #opening(leak: LeakName): number {
+    const time = this.#openings.get(leak) ?? 0;
+    this.#openings.set(leak, time + 1);
+    return this.#opens(leak, time);
+  }
+
   async reveal(x: SharedTensor, to: PartyId | 'all', leak: LeakName): Promise<RingTensor | null> {
     await this.#open(sizeOf(x.shape) * x.ringBits, to);
-    const { shape, ringBits, fractionBits } = x;
     if (to === 'server') return null;
-    const data = new BigUint64Array(sizeOf(shape));
-    if (leak === 'kept-token-count') {
-      data.fill(BigInt(Math.max(0, this.#counted('kept') - 1)));
-      this.#pruned++;
-    }
+    const { shape, ringBits, fractionBits } = x;
+    const data = new BigUint64Array(sizeOf(shape)).fill(BigInt(this.#opening(leak)));
     return { shape, ringBits, fractionBits, data };
   }
 
-  /** @throws RangeError if the schedule has no such layer */
-  #counted(count: keyof ScheduledCounts): number {
-    const counts = this.#schedule[this.#pruned];
-    if (counts === undefined)
-      throw new RangeError(
-        `counting: expected counts for layer ${this.#pruned}, got ${this.#schedule.length} layers`,
-      );
-    return counts[count];
-  }
-
-  /** The schedule's counts, as bits of the rows after [CLS]; an order that is as it is. */
   async revealBits({ shape }: SharedBits, to: PartyId | 'all', leak: LeakName): Promise<Uint8Array | null> {
     const size = sizeOf(shape);
     await this.#open(size, to);
     if (to === 'server') return null;
-    const bits = new Uint8Array(size);
-    if (leak === 'shuffled-order') return bits;
-    const count = this.#counted(leak === 'kept-token-count' ? 'kept' : 'important');
-    if (leak === 'important-token-count') this.#pruned++;
-    return bits.fill(1, 0, Math.min(size, Math.max(0, count - 1)));
+    return new Uint8Array(size).fill(1, 0, Math.min(size, this.#opening(leak)));
   }
 }

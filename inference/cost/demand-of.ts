@@ -4,7 +4,8 @@ import type { Demand } from '../backends/two-party/ahead/demand.js';
 import type { AnswerTerms } from '../core/answer.js';
 import { classify } from '../engine/classify.js';
 import { prepareModel } from '../engine/prepare.js';
-import { CountingBackend, type ScheduledCounts } from './counting-backend.js';
+import { CountingBackend } from './counting-backend.js';
+import { opensOf, type ScheduledCounts } from './schedule.js';
 
 export interface TextShape {
   /** What the client is told; the default unless given. */
@@ -17,7 +18,7 @@ export interface TextShape {
 
 /** Equal to what `TwoPartyBackend.demand` counts after such a text. */
 export async function demandOf(model: PublicModel, { bucket, schedule, answer }: TextShape): Promise<Demand> {
-  const mpc = new CountingBackend(schedule);
+  const mpc = new CountingBackend(opensOf(schedule));
   const prepared = await prepareModel(mpc, model, null);
   await classify(mpc, prepared, null, bucket, answer);
   return mpc.demand;

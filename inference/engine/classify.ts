@@ -4,7 +4,7 @@ import type { PublicModel } from '../../model/artifact/artifact.js';
 import type { LayerSchedule } from '../../model/artifact/schedule.js';
 import type { Backend, Weight } from '../backends/backend.js';
 import { type AnswerTerms, DEFAULT_ANSWER } from '../core/answer.js';
-import { protocol, span } from '../core/span.js';
+import { layerSpan, protocol } from '../core/span.js';
 import type { SharedTensor } from '../core/tensors.js';
 import { convert } from '../functions/fixed-point.js';
 import { type Answer, answer } from './answer.js';
@@ -86,7 +86,7 @@ export async function classify(
   };
   const layers: LayerCounts[] = [];
   for (let index = 0; index < model.layers.length; index++) {
-    const result = await span(`layer${index}`, () => encoderLayer(mpc, model, index, state));
+    const result = await layerSpan(index, () => encoderLayer(mpc, model, index, state));
     state = result.state;
     layers.push({ kept: result.kept, important: result.important });
   }

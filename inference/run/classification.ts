@@ -85,7 +85,7 @@ export function layerReports(
   place: BatchPlace = ALONE,
 ): LayerReport[] {
   return counts.map(({ kept, important }, layer) => {
-    const span = report.children.find(({ name }) => name === `layer${layer}`);
+    const span = report.children.find((child) => child.layer === layer);
     const { milliseconds, sentBytes, receivedBytes, rounds } = shareOf(span?.cost ?? NO_COST, place);
     const bytes = sentBytes + receivedBytes;
     return { kept, important, milliseconds: round(milliseconds / place.size), bytes, rounds };

@@ -52,6 +52,7 @@ class Node {
 
   constructor(
     readonly name: string,
+    readonly layer: number | null,
     readonly parent: Node | null,
     readonly memory: () => number,
   ) {}
@@ -77,10 +78,10 @@ class MeteredSpan implements Span {
     node.sampleMemory();
   }
 
-  child(name: string): MeteredSpan {
+  child(name: string, layer: number | null = null): MeteredSpan {
     let node = this.node.children.get(name);
     if (!node) {
-      node = new Node(name, this.node, this.node.memory);
+      node = new Node(name, layer, this.node, this.node.memory);
       this.node.children.set(name, node);
     }
     return new MeteredSpan(node);
@@ -95,6 +96,8 @@ class MeteredSpan implements Span {
 /** One named span and what lies below it; costs include the children's. */
 export interface SpanReport {
   readonly name: string;
+  /** Its number, if it is a layer of the model. */
+  readonly layer: number | null;
   readonly calls: number;
   readonly cost: Cost;
   /** Largest memory seen while it ran; 0 where the meter was given none to read. */
@@ -108,13 +111,13 @@ function reportOf(node: Node): SpanReport {
   const below = children.reduce((sum, child) => addCosts(sum, child.cost), NO_COST);
   const cost = { ...addCosts({ milliseconds, sentBytes, receivedBytes, rounds }, below), milliseconds };
   const peakMemoryBytes = Math.max(node.peakMemoryBytes, ...children.map((child) => child.peakMemoryBytes));
-  return { name: node.name, calls: node.calls, cost, peakMemoryBytes, children };
+  return { name: node.name, layer: node.layer, calls: node.calls, cost, peakMemoryBytes, children };
 }
 
 /** What one protocol costs wherever it runs. */
 export type NamedCost = Cost & Pick<SpanReport, 'peakMemoryBytes'>;
 
-/** Costs by protocol name over the whole tree; a protocol inside one of the same name counts once. */
+/** Costs by protocol name over the whole tree, layers apart; a protocol inside one of the same name counts once. */
 export function costsByName(report: SpanReport): Map<string, NamedCost> {
   const costs = new Map<string, NamedCost>();
   const add = ({ name, cost, peakMemoryBytes }: SpanReport): void => {
@@ -125,7 +128,7 @@ export function costsByName(report: SpanReport): Map<string, NamedCost> {
     });
   };
   const visit = (span: SpanReport, open: ReadonlySet<string>): void => {
-    if (!open.has(span.name)) add(span);
+    if (span.layer === null && !open.has(span.name)) add(span);
     const inside = new Set(open).add(span.name);
     for (const child of span.children) visit(child, inside);
   };
@@ -139,7 +142,7 @@ export class Meter {
   readonly span: MeteredSpan;
 
   constructor(memory: () => number = () => 0) {
-    this.#root = new Node('total', null, memory);
+    this.#root = new Node('total', null, null, memory);
     this.span = new MeteredSpan(this.#root);
   }
 

@@ -80,7 +80,7 @@ function matrixEntries(model: PublicModel, source: WeightSource): ModelEntry[] {
 /** @throws RangeError for a model that three nodes cannot run yet: one whose thresholds are compared, or whose word table is secret */
 export async function modelEntries(model: PublicModel, secret: PrivateModel | null): Promise<ModelEntry[]> {
   checkOutsourced(model);
-  const collector = new Collector([]);
+  const collector = new Collector(() => 0);
   const prepared = await prepareModel(collector, model, secret);
   return [
     ...collector.sources.flatMap((source) => matrixEntries(model, source)),

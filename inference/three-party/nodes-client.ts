@@ -41,7 +41,7 @@ class ClientBackend extends CountingBackend {
     random: Prg,
     recordLeak: (name: string, to: PartyId | 'all') => void,
   ) {
-    super([]);
+    super(() => 0);
     this.#nodes = nodes;
     this.#recordLeak = recordLeak;
     const [first, second] = [random.bytes(SEED_BYTES), random.bytes(SEED_BYTES)];
@@ -215,7 +215,7 @@ export class NodesClient {
       bucket,
       model,
       result,
-      report: { name: 'text', calls: 1, cost, peakMemoryBytes: 0, children: [] },
+      report: { name: 'text', layer: null, calls: 1, cost, peakMemoryBytes: 0, children: [] },
       offline: NO_COST,
       leaks: leaks.takeLeaks(),
       answer,

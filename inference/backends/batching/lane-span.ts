@@ -22,8 +22,8 @@ export class LaneSpan implements Span {
     readonly place: Place = [],
   ) {}
 
-  child(name: string): LaneSpan {
-    return new LaneSpan(this.measured.child(name), this, name, this.nextPlace());
+  child(name: string, layer?: number): LaneSpan {
+    return new LaneSpan(this.measured.child(name, layer), this, name, this.nextPlace());
   }
 
   nextPlace(): Place {

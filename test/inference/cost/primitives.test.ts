@@ -17,7 +17,7 @@ import { Meter, meteredChannel } from '../../../inference/session/meter.js';
 type Body = (mpc: Backend) => Promise<unknown>;
 
 async function counted(body: Body) {
-  const mpc = new CountingBackend([]);
+  const mpc = new CountingBackend(() => 0);
   const meter = new Meter();
   await withSpan(meter.span, () => body(mpc));
   return meter.finish().cost;

@@ -3,7 +3,7 @@
  * token sum, so that mixed-up texts would show.
  */
 import { FINEST_LOGITS } from '../../../inference/core/answer.js';
-import { span } from '../../../inference/core/span.js';
+import { layerSpan } from '../../../inference/core/span.js';
 import type { OpenParty, Party } from '../../../inference/run/party.js';
 import { protocolDigest } from '../../../inference/run/protocol-digest.js';
 import type { ServedModel } from '../../../inference/server/serve-connection.js';
@@ -21,7 +21,7 @@ export const openToyParty: OpenParty = async ({ self, channel, recordLeak }, { p
   const party: Party = {
     async classify(text, bucket) {
       for (let layer = 0; layer < model.config.layers; layer++)
-        await span(`layer${layer}`, () => exchange(bucket * 100));
+        await layerSpan(layer, () => exchange(bucket * 100));
       const layers = Array.from({ length: model.config.layers }, () => ({ kept: bucket, important: 1 }));
       recordLeak('label', 'client');
       const nothing = { label: null, given: null, probabilities: null, logits: null, layers };
