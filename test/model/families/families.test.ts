@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -181,6 +181,27 @@ describe.each(familyCases.map((family) => ({ title: family.title, family })))('$
     const hidden = await inTheClear(withPrivateEmbedding(artifact), example);
     expect(difference(hidden.logits!, clear.logits!)).toBeLessThan(0.05);
   });
+});
+
+it('no file but the families and their list names one', () => {
+  const folders = [
+    'api',
+    'bench',
+    'cli',
+    'config',
+    'data',
+    'experiments',
+    'inference',
+    'methods',
+    'model',
+    'training',
+  ];
+  const names = new RegExp(`['"\`](${FAMILY_NAMES.filter((name) => name !== 'bert').join('|')})['"\`]`);
+  const naming = folders
+    .flatMap((folder) => readdirSync(folder, { recursive: true }).map((file) => join(folder, String(file))))
+    .filter((file) => file.endsWith('.ts') && names.test(readFileSync(file, 'utf8')))
+    .filter((file) => !file.startsWith(join('model', 'families')));
+  expect(naming).toEqual([join('model', 'config.ts')]);
 });
 
 it('all families have a case', () => {
