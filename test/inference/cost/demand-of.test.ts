@@ -1,3 +1,5 @@
+import { impossibleItem } from '../../../inference/server/possible-demand.js';
+import type { LayerSchedule, Schedule } from '../../../model/artifact/schedule.js';
 import { describe, expect, it } from 'vitest';
 import { setupLinear } from '../../../inference/backends/two-party/linear/linear.js';
 import { openTwoParty } from '../../../inference/backends/two-party/open-two-party.js';
@@ -24,8 +26,9 @@ async function measured<T>(body: () => Promise<T>): Promise<{ value: T; cost: Co
 const bytesOf = ({ sentBytes, receivedBytes }: Cost): number => sentBytes + receivedBytes;
 
 /** One text on demand, then pools filled for it, then the same text from them, then once more. */
-async function runThrice(extension: 'softspoken' | 'ferret') {
-  const artifact = randomModel({ layers: 3, prunes: true, reduces: true, seed: 3 });
+async function runThrice(extension: 'softspoken' | 'ferret', schedule?: Schedule) {
+  const random = randomModel({ layers: 3, prunes: true, reduces: true, seed: 3 });
+  const artifact = schedule ? { ...random, public: { ...random.public, schedule } } : random;
   const channels = memoryChannelPair();
   const run = async (self: 'server' | 'client') => {
     const channel = meteredChannel(channels[self === 'server' ? 0 : 1]);
@@ -51,6 +54,8 @@ async function runThrice(extension: 'softspoken' | 'ferret') {
   const [server, client] = await Promise.all([run('server'), run('client')]);
   return { artifact, server, client };
 }
+
+const pair = (kept: number, important: number): LayerSchedule => ({ kept, important });
 
 const runs = new Map<string, ReturnType<typeof runThrice>>();
 
@@ -102,5 +107,26 @@ describe('a text from filled pools', () => {
     expect(bytesOf(second.cost)).toBeLessThan(bytesOf(first.cost) / 5);
     expect(second.cost.rounds).toBeLessThanOrEqual(first.cost.rounds + 30);
     expect(bytesOf(third.cost)).toBeGreaterThan(0.8 * bytesOf(first.cost));
+  });
+
+  it('with a schedule too: what is used and opened follows from the padded length', async () => {
+    const schedule = [
+      { tokens: BUCKET / 2, layers: [pair(8, 7), pair(5, 2)] },
+      { tokens: BUCKET, layers: [pair(12, 7), pair(5, 2)] },
+      { tokens: 2 * BUCKET, layers: [pair(20, 7), pair(5, 2)] },
+    ];
+    const { artifact, server, client } = await runThrice('softspoken', schedule);
+    const shape = { bucket: BUCKET, schedule: [], answer: FINEST_LOGITS };
+    expect((await demandOf(artifact.public, shape)).toJSON()).toEqual(client.demand.toJSON());
+    expect(server.demand.toJSON()).toEqual(client.demand.toJSON());
+    const [first, second] = [client.first, client.second];
+    expect(second.value.layers).toEqual(first.value.layers);
+    second.value.logits!.forEach((logit, i) => {
+      expect(Math.abs(logit - first.value.logits![i]!)).toBeLessThan(0.25);
+    });
+    expect(client.again.leaks).toEqual(client.leaks);
+    expect(client.leaks[0]).toEqual({ name: 'shuffled-order', to: 'all', count: 2 });
+    expect(bytesOf(second.cost)).toBeLessThan(bytesOf(first.cost) / 4);
+    expect(await impossibleItem(artifact.public, client.demand)).toBeNull();
   });
 });

@@ -1,0 +1,71 @@
+/** As inference.test.ts, for a model with a schedule: nothing is opened but the answer. `npx vitest run test/golden -u` */
+import { expect, it } from 'vitest';
+import { Client } from '../../inference/client/client.js';
+import { DEFAULT_ANSWER } from '../../inference/core/answer.js';
+import { memoryChannelPair } from '../../inference/net/memory-channel.js';
+import { openEngineParty } from '../../inference/run/engine-party.js';
+import { protocolDigest } from '../../inference/run/protocol-digest.js';
+import { serveConnection } from '../../inference/server/serve-connection.js';
+import { parsePublicPart, serializePublicPart } from '../../model/artifact/artifact-file.js';
+import { encodePublicPart } from '../../model/artifact/public-part.js';
+import { tinyArtifact } from '../model/artifact/tiny-artifact.js';
+
+const artifact = tinyArtifact({ scheduled: true });
+const part = encodePublicPart(artifact.public);
+const [serverEnd, clientEnd] = memoryChannelPair();
+const common = { protocolDigest: protocolDigest(), modelDigest: part.digest };
+const served = serveConnection(serverEnd, {
+  model: {
+    public: artifact.public,
+    private: artifact.private,
+    terms: { ...common, publicPart: serializePublicPart(part), answer: DEFAULT_ANSWER },
+  },
+  open: openEngineParty,
+  onText: () => undefined,
+});
+const client = await Client.open(clientEnd, {
+  terms: { ...common, lookUp: async () => part, parse: parsePublicPart },
+  open: openEngineParty,
+  opens: 'nothing',
+});
+const { leaks, cost, layers } = await client.classify('a good movie.');
+await client.close();
+await served;
+
+it('opens the length bucket, the order of shuffled rows, and the answer to the client: nothing else', () => {
+  expect(leaks).toEqual([
+    { name: 'length-bucket', to: 'server', count: 1 },
+    { name: 'shuffled-order', to: 'all', count: layers.length - 1 },
+    { name: 'label', to: 'client', count: 1 },
+    { name: 'probabilities', to: 'client', count: 1 },
+  ]);
+});
+
+it('costs this many bytes and rounds', () => {
+  const { sentBytes, receivedBytes, rounds } = cost;
+  expect({ sentBytes, receivedBytes, rounds }).toMatchInlineSnapshot(`
+    {
+      "receivedBytes": 877238,
+      "rounds": 149,
+      "sentBytes": 1106816,
+    }
+  `);
+  expect(
+    layers.map(({ kept, important, bytes, rounds }) => ({ kept, important, bytes, rounds })),
+  ).toMatchInlineSnapshot(`
+    [
+      {
+        "bytes": 1011774,
+        "important": 4,
+        "kept": 6,
+        "rounds": 58,
+      },
+      {
+        "bytes": 643871,
+        "important": 1,
+        "kept": 1,
+        "rounds": 52,
+      },
+    ]
+  `);
+});
