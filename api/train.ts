@@ -1,6 +1,7 @@
 /** Training: from a configuration, or from a file of one's own. */
 import type { RunConfig, RunConfigInput } from '../config/schema.js';
 import type { OwnData } from '../data/sources/own-run.js';
+import type { TrainingPlan } from '../training/loop/plan.js';
 import type { RunTrainingOptions, TrainedModel } from '../training/loop/run-training.js';
 import { UsageError } from '../util/errors.js';
 import { onUse } from './on-use.js';
@@ -97,6 +98,13 @@ async function configOf(options: TrainOptions): Promise<RunConfig> {
   return typeof config === 'string'
     ? loadRunConfig(config, overrides)
     : runConfigFrom(config, 'config', overrides);
+}
+
+/** What `train` would do with these options, and about how long; writes nothing. Throws as it does. */
+export async function planTraining(options: TrainOptions): Promise<TrainingPlan> {
+  const config = await configOf(options);
+  const { planTraining: plan } = await onUse(() => import('../training/loop/run-training.js'));
+  return plan(config, options);
 }
 
 /**

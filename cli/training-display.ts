@@ -2,6 +2,7 @@
 import type { PhaseName } from '../config/schema.js';
 import { warningsOf } from '../data/metrics/scores.js';
 import type { EvaluationReport, Listener, StepReport } from '../training/loop/progress.js';
+import { duration } from '../util/duration.js';
 import { note } from '../util/note.js';
 import { type Progress, progressBar } from './output.js';
 
@@ -10,13 +11,6 @@ export interface TrainingDisplay extends Listener {
 }
 
 const shares = (values: readonly number[]): string => values.map((value) => value.toFixed(2)).join(' ');
-
-const duration = (seconds: number): string =>
-  seconds < 90
-    ? `${Math.ceil(seconds)} s`
-    : seconds < 5400
-      ? `${Math.ceil(seconds / 60)} min`
-      : `${(seconds / 3600).toFixed(1)} h`;
 
 const describeStep = (report: StepReport): string => {
   const { loss, accuracy, kept, phase, learningRate, examplesPerSecond, secondsLeft } = report;

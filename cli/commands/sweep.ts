@@ -2,7 +2,8 @@
 import { scoreOf } from '../../experiments/measure/run-result.js';
 import { settingName, settingsOf } from '../../experiments/sweep/grid.js';
 import { type RepeatMean, repeatMeans, type Spread } from '../../experiments/sweep/repeats.js';
-import type { SweepRow } from '../../experiments/sweep/sweep.js';
+import type { PlannedRun, SweepRow, SweepOptions as SweepSettings } from '../../experiments/sweep/sweep.js';
+import { duration } from '../../util/duration.js';
 import { megabytes } from '../../util/megabytes.js';
 import { note } from '../../util/note.js';
 import { defineCommand, type GlobalOptions, type OptionsOf } from '../command.js';
@@ -58,12 +59,28 @@ function printMeans(means: readonly RepeatMean[]): void {
   );
 }
 
+/** `--dry-run` */
+function showPlan(runs: readonly PlannedRun[], json: boolean): void {
+  const seconds = runs.reduce((sum, run) => sum + run.seconds, 0);
+  if (json) {
+    printJson({ runs, seconds });
+    return;
+  }
+  printTable(
+    ['run', 'state', 'about'],
+    runs.map((run) => [run.run, run.state, run.state === 'finished' ? '' : duration(run.seconds)]),
+  );
+  print(
+    `about ${duration(seconds)} of training on this machine, one run after the other; nothing was written`,
+  );
+}
+
 async function run(options: GlobalOptions & SweepOptions): Promise<void> {
   const settings = settingsOf(options.grid);
-  const { runSweep } = await import('../../experiments/sweep/sweep.js');
+  const { planSweep, runSweep } = await import('../../experiments/sweep/sweep.js');
   let progress: Progress | null = null;
   const directory = options.data === undefined ? [] : [`data.directory=${JSON.stringify(options.data)}`];
-  const rows = await runSweep({
+  const sweep: SweepSettings = {
     config: options.config,
     settings,
     overrides: [...directory, ...options.set],
@@ -83,7 +100,9 @@ async function run(options: GlobalOptions & SweepOptions): Promise<void> {
       progress?.advance(1);
       if (row.status === 'failed') note(`${row.run} failed: ${row.error}`);
     },
-  }).finally(() => progress?.stop());
+  };
+  if (options.dryRun) return showPlan(await planSweep(sweep), options.json);
+  const rows = await runSweep(sweep).finally(() => progress?.stop());
   const failed = rows.filter(({ status }) => status === 'failed');
   const means = repeatMeans(rows);
   if (options.json) printJson({ out: options.out, runs: rows, means });
@@ -138,6 +157,11 @@ const OPTIONS = {
     type: 'string',
     describe: 'Also privately, on the first N dev examples',
     coerce: optional(wholeNumber('secure', 0)),
+  },
+  'dry-run': {
+    type: 'boolean',
+    default: false,
+    describe: 'Say what would run, and about how long it takes; write nothing',
   },
   json: jsonOption,
 } as const;

@@ -1,12 +1,13 @@
 /** `train`: dense, soft and hard phase by a run configuration. */
 import { warningsOf } from '../../data/metrics/scores.js';
-import { train } from '../../index.js';
+import { planTraining, train } from '../../index.js';
+import { duration } from '../../util/duration.js';
 import { UsageError } from '../../util/errors.js';
 import { onInterrupt } from '../../util/interrupt.js';
 import { note } from '../../util/note.js';
 import { defineCommand, type OptionsOf } from '../command.js';
 import { fractions, optional, wholeNumber } from '../options.js';
-import { print, printJson } from '../output.js';
+import { print, printJson, printTable } from '../output.js';
 import { evaluationJson, printScores } from '../print-evaluation.js';
 import { ownDataOptions } from '../own-data-options.js';
 import { trainingDisplay } from '../training-display.js';
@@ -35,8 +36,26 @@ function checkOptions(options: TrainOptions): void {
     throw new UsageError(`train: ${given}: expected --train, a file of one's own`);
 }
 
+/** `--dry-run` */
+async function showPlan(options: TrainOptions): Promise<void> {
+  const plan = await planTraining({ ...options, listener: { note } });
+  if (options.json) return printJson(plan);
+  printTable(
+    ['phase', 'epochs', 'examples', 'steps', 'about'],
+    plan.phases.map(({ phase, epochs, examples, steps, seconds }) => [
+      phase,
+      epochs,
+      examples,
+      steps,
+      duration(seconds),
+    ]),
+  );
+  print(`about ${duration(plan.seconds)} on this machine, evaluations not counted; nothing was written`);
+}
+
 async function run(options: TrainOptions): Promise<void> {
   checkOptions(options);
+  if (options.dryRun) return showPlan(options);
   const display = trainingDisplay();
   const interruption = new AbortController();
   const finished = train({ ...options, listener: display, signal: interruption.signal });
@@ -104,6 +123,11 @@ const OPTIONS = {
     type: 'boolean',
     default: false,
     describe: 'Write event files to OUT/tensorboard',
+  },
+  'dry-run': {
+    type: 'boolean',
+    default: false,
+    describe: 'Say what would be done, and about how long it takes; write nothing',
   },
   overwrite: {
     type: 'boolean',

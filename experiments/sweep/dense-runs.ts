@@ -37,6 +37,7 @@ const nameOf = (number: number): string => (number === 1 ? 'dense' : `dense-${nu
 /** Dense runs that an earlier sweep left in the folder, finished or not, by name. */
 async function runsThere(out: string): Promise<Map<string, RunConfig>> {
   const runs = new Map<string, RunConfig>();
+  if (!existsSync(out)) return runs;
   for (const name of (await readdir(out)).sort())
     if (/^dense(-\d+)?$/.test(name) && existsSync(join(out, name, 'run.json')))
       runs.set(name, await readRunConfig(join(out, name)));

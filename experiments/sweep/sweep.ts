@@ -10,6 +10,7 @@ import type { RunConfig } from '../../config/schema.js';
 import { branchRun, densePart } from '../../training/loop/branch.js';
 import { asUsed } from '../../training/loop/precision.js';
 import { readRunConfig } from '../../training/loop/run-config.js';
+import { planTraining } from '../../training/loop/run-training.js';
 import { UsageError } from '../../util/errors.js';
 import { checkWritable, makeDirectory } from '../../util/make-directory.js';
 import { selfCommand } from '../../util/self-command.js';
@@ -192,9 +193,16 @@ function withTeachers(job: Job, seeds: readonly number[], dense: ReadonlyMap<str
   return { ...job, teachers, config: { ...job.config, distillation } };
 }
 
-/** Rows of the dense runs, then those of the settings. Wrong settings are found before anything runs. */
-export async function runSweep(options: SweepOptions): Promise<SweepRow[]> {
-  const { config: file, overrides, out, workers, teacherSeeds } = options;
+interface Works {
+  readonly base: RunConfig;
+  /** By what they depend on. */
+  readonly dense: ReadonlyMap<string, DenseRun>;
+  readonly jobs: readonly Job[];
+}
+
+/** Everything that a sweep has to do. Wrong settings are found here, before anything runs. */
+async function worksOf(options: SweepOptions): Promise<Works> {
+  const { config: file, overrides, out, teacherSeeds } = options;
   const wanted = await jobsOf(options);
   // A setting without masks is its dense run.
   const masked = wanted.filter(({ config }) => config.masks.mode !== 'none');
@@ -202,14 +210,47 @@ export async function runSweep(options: SweepOptions): Promise<SweepRow[]> {
   if (teacherSeeds.length > 0 && wanted.some(({ config }) => config.distillation.teachers.length > 0))
     throw new UsageError('--teacher-seeds: expected no distillation.teachers beside it');
   await checkWritable(out);
-  await makeDirectory(out);
   const teachers = masked.flatMap((job) => teacherSeeds.map((seed) => ofSeed(job, seed)));
   const dense = await denseRuns(
     wanted.length > 0 ? [...wanted, ...teachers] : [{ settings: {}, config: base }],
     base.name,
     out,
   );
-  const jobs = masked.map((job) => withTeachers(job, teacherSeeds, dense));
+  return { base, dense, jobs: masked.map((job) => withTeachers(job, teacherSeeds, dense)) };
+}
+
+/** A run of a sweep, and how far it is. */
+export interface PlannedRun {
+  readonly run: string;
+  readonly state: 'new' | 'begun' | 'finished';
+  /** Of training alone, where it begins anew or goes on: a run that has begun may need less. */
+  readonly seconds: number;
+}
+
+/** What a sweep would do, and about how long on this machine, one run after the other. Nothing is written. */
+export async function planSweep(options: SweepOptions): Promise<readonly PlannedRun[]> {
+  const { base, dense, jobs } = await worksOf(options);
+  const plan = await planTraining({ ...(jobs[0]?.config ?? base), output: join(options.out, 'plan') });
+  const secondsOf = (isDense: boolean): number =>
+    plan.phases
+      .filter(({ phase }) => (phase === 'dense') === isDense)
+      .reduce((sum, { seconds }) => sum + seconds, 0);
+  const planned = (run: string, folder: string, isDense: boolean): PlannedRun => {
+    if (existsSync(join(folder, 'final'))) return { run, state: 'finished', seconds: 0 };
+    const state = existsSync(join(folder, 'checkpoint')) ? 'begun' : 'new';
+    return { run, state, seconds: secondsOf(isDense) };
+  };
+  return [
+    ...[...dense.values()].map(({ run, config }) => planned(run, config.output, true)),
+    ...jobs.map(({ run, directory }) => planned(run, directory, false)),
+  ];
+}
+
+/** Rows of the dense runs, then those of the settings. */
+export async function runSweep(options: SweepOptions): Promise<SweepRow[]> {
+  const { out, workers } = options;
+  const { dense, jobs } = await worksOf(options);
+  await makeDirectory(out);
   const sweep = new Sweep(options, dense);
   options.onPlan(dense.size + jobs.length);
   const rows = new Map<string, SweepRow>();

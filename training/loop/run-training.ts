@@ -1,12 +1,14 @@
 /** A whole training run from its configuration: backend, data, model, phases. */
 import { join } from 'node:path';
 import { nameOfTask, type RunConfig } from '../../config/schema.js';
-import { readCheckpoint } from '../../model/checkpoint/checkpoint.js';
+import { type Checkpoint, readCheckpoint } from '../../model/checkpoint/checkpoint.js';
 import { resolveCheckpoint } from '../../model/checkpoint/hub.js';
 import { UsageError } from '../../util/errors.js';
 import { checkWritable } from '../../util/make-directory.js';
 import { type BackendName, useBackend } from '../backend/setup.js';
 import type { Evaluation } from '../evaluate/evaluation.js';
+import { planOf, type TrainingPlan } from './plan.js';
+import { withUsablePrecision } from './precision.js';
 import { prepareRun } from './prepare.js';
 import type { Listener } from './progress.js';
 import { RunFolder } from './run-folder.js';
@@ -53,6 +55,27 @@ const together = (listeners: readonly Partial<Listener>[]): Listener => ({
   },
 });
 
+/** Looks whether the folder of a run can be written to, and whether it may. */
+async function checkFolder({ output }: RunConfig, { resume, overwrite }: RunTrainingOptions): Promise<void> {
+  if (resume && overwrite) throw new UsageError('train: expected --resume or --overwrite, got both');
+  await checkWritable(output);
+  if (!resume && !overwrite) new RunFolder(output).checkEmpty();
+}
+
+const readModel = async (name: string): Promise<Checkpoint> => readCheckpoint(await resolveCheckpoint(name));
+
+/** What `runTraining` would do, and about how long; writes nothing. Throws as it does, before its first step. */
+export async function planTraining(
+  config: RunConfig,
+  options: RunTrainingOptions = {},
+): Promise<TrainingPlan> {
+  await checkFolder(config, options);
+  await useBackend(options.backend ?? 'auto');
+  const prepared = await prepareRun(config, readModel);
+  for (const line of prepared.notes) options.listener?.note?.(line);
+  return planOf(withUsablePrecision(config), prepared);
+}
+
 /** Trains; throws TrainingError with the checkpoint that is still good, ConfigError, DatasetError or CheckpointError. */
 export async function runTraining(
   config: RunConfig,
@@ -61,11 +84,9 @@ export async function runTraining(
   const { resume = false, overwrite = false, signal } = options;
   const own = options.listener ?? {};
   signal?.throwIfAborted();
-  if (resume && overwrite) throw new UsageError('train: expected --resume or --overwrite, got both');
-  await checkWritable(config.output);
-  if (!resume && !overwrite) new RunFolder(config.output).checkEmpty();
+  await checkFolder(config, options);
   const backend = await useBackend(options.backend ?? 'auto');
-  const prepared = await prepareRun(config, async (name) => readCheckpoint(await resolveCheckpoint(name)));
+  const prepared = await prepareRun(config, readModel);
   const board = options.tensorboard ? [tensorBoard(join(config.output, 'tensorboard'))] : [];
   const listener = together([own, ...board]);
   for (const line of prepared.notes) listener.note(line);
