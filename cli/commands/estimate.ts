@@ -16,6 +16,7 @@ const USUAL_TEXTS = 50;
 const SOURCES: Readonly<Record<ScheduleSource, string>> = {
   texts: 'tokens as they leave these texts',
   given: 'tokens as given with --schedule',
+  schedule: 'tokens by the schedule of the model, the same for every text',
   'measured run': 'tokens as measured on the dev set of the run',
   'no token leaves': 'no token leaves: the most that a text can cost; give --file, --text or --schedule',
 };

@@ -26,6 +26,8 @@ export type ScheduleSource =
   | 'texts'
   /** As the caller says. */
   | 'given'
+  /** The model has a public number for every length and layer: every text of a length costs the same. */
+  | 'schedule'
   /** Shares that `measure` found on the dev set of the run that the artifact lies in. */
   | 'measured run'
   /** Nothing is known: no token leaves, the most that a text can cost. */
@@ -77,6 +79,13 @@ function givenShape(model: PublicModel, tokens: number, kept: readonly number[])
   return { bucket: bucketOf(tokens), schedule: counts.map((count) => ({ kept: count, important: count })) };
 }
 
+/** The counts of a model that opens none. */
+function scheduledShape({ schedule }: PublicModel, tokens: number): Shape | null {
+  const bucket = bucketOf(tokens);
+  const layers = schedule?.find((one) => one.tokens === bucket)?.layers;
+  return layers === undefined ? null : { bucket, schedule: [...layers, { kept: 1, important: 1 }] };
+}
+
 /** Shares of a measured run as counts. */
 async function measuredShape(artifact: string, model: PublicModel, tokens: number): Promise<Shape | null> {
   const result = await readResult(dirname(resolve(artifact)));
@@ -107,6 +116,8 @@ async function shapesOf(
   const tokens = request.tokens ?? Math.min(USUAL_TOKENS, model.maxTokens);
   if (texts.length > 0) return { shapes: await shapesOfTexts(request), source: 'texts' };
   if (kept !== null) return { shapes: [givenShape(model, tokens, kept)], source: 'given' };
+  const fixed = scheduledShape(model, tokens);
+  if (fixed !== null) return { shapes: [fixed], source: 'schedule' };
   const measured = await measuredShape(artifact, model, tokens);
   if (measured !== null) return { shapes: [measured], source: 'measured run' };
   return { shapes: [everyToken(model, tokens)], source: 'no token leaves' };
