@@ -8,11 +8,7 @@ import { glueTaskOf, readSubject, type Subject } from '../../experiments/evaluat
 import { FLOAT_BATCH, withClassifier } from '../../experiments/evaluate/with-classifier.js';
 import { withClient } from '../../experiments/with-client.js';
 import { DEFAULT_COTS } from '../../inference/core/cot-kind.js';
-<<<<<<< HEAD
-=======
-import { OPENINGS, type Openings } from '../../inference/run/openings.js';
-import type { LabelMap } from '../../model/label-map.js';
->>>>>>> 0534170 (estimate knows a model's schedule; predict says what a server's model may open)
+import { OPENINGS } from '../../inference/run/openings.js';
 import { UsageError } from '../../util/errors.js';
 import { note } from '../../util/note.js';
 import { defineCommand, type GlobalOptions, type OptionsOf } from '../command.js';
@@ -21,29 +17,7 @@ import { hostAndPort } from '../options.js';
 import { print, printJson, progressBar } from '../output.js';
 import { columnOptions, formatOption, glueTaskOption, labelMapOption } from '../own-data-options.js';
 
-<<<<<<< HEAD
 type PredictOptions = OptionsOf<typeof OPTIONS>;
-=======
-interface PredictOptions {
-  readonly artifact?: string | undefined;
-  readonly checkpoint?: string | undefined;
-  readonly connect?: string | undefined;
-  readonly file?: string | undefined;
-  readonly out: string;
-  readonly text?: string | undefined;
-  readonly textPair?: string | undefined;
-  readonly format?: FileFormat | undefined;
-  readonly output?: OutputFormat | undefined;
-  readonly split?: 'test' | undefined;
-  readonly task?: GlueTask | undefined;
-  readonly data?: string | undefined;
-  readonly labelMap?: LabelMap | undefined;
-  readonly batch: number;
-  readonly opens?: Openings | undefined;
-  readonly timeout: number;
-  readonly json: boolean;
-}
->>>>>>> 0534170 (estimate knows a model's schedule; predict says what a server's model may open)
 
 function checkOptions({ artifact, checkpoint, connect, file, split, data }: PredictOptions): void {
   const models = [artifact, checkpoint, connect].filter((model) => model !== undefined).length;
@@ -151,6 +125,11 @@ const OPTIONS = {
   task: glueTaskOption,
   data: { type: 'string', describe: "Folder with GLUE's own layout" },
   'label-map': labelMapOption,
+  opens: {
+    choices: OPENINGS,
+    defaultDescription: 'nothing',
+    describe: 'With --connect: the most that a model may open beside the answer, as with infer',
+  },
   batch: batchOption,
   timeout: timeoutOption,
   json: jsonOption,
@@ -159,44 +138,6 @@ const OPTIONS = {
 export const command = defineCommand({
   command: 'predict',
   describe: "Write a file's rows with label and probability, or GLUE's submission files",
-<<<<<<< HEAD
   options: OPTIONS,
-=======
-  builder: (yargs: Argv<GlobalOptions>) =>
-    yargs.options({
-      artifact: { type: 'string', describe: 'Exported model, in fixed point', requiresArg: true },
-      checkpoint: { type: 'string', describe: 'Trained checkpoint or run, in float', requiresArg: true },
-      connect: { type: 'string', describe: 'HOST:PORT of a server: privately', requiresArg: true },
-      file: { type: 'string', describe: 'The input, of whatever format', requiresArg: true },
-      out: {
-        type: 'string',
-        demandOption: true,
-        describe: 'The output (.csv, .tsv or .jsonl); with --split test a folder',
-        requiresArg: true,
-      },
-      text: columnOptions.text,
-      'text-pair': columnOptions['text-pair'],
-      format: formatOption,
-      output: {
-        choices: OUTPUT_FORMATS,
-        describe: "Format of the output, where its name's ending does not say it",
-      },
-      split: {
-        choices: ['test'] as const,
-        describe: "Answer a GLUE task's test file, as its submission wants it",
-      },
-      task: glueTaskOption,
-      data: { type: 'string', describe: "Folder with GLUE's own layout" },
-      'label-map': labelMapOption,
-      opens: {
-        choices: OPENINGS,
-        defaultDescription: 'nothing',
-        describe: 'With --connect: the most that a model may open beside the answer, as with infer',
-      },
-      batch: batchOption,
-      timeout: timeoutOption,
-      json: jsonOption,
-    }) as unknown as Argv<GlobalOptions & PredictOptions>,
->>>>>>> 0534170 (estimate knows a model's schedule; predict says what a server's model may open)
   handler: predict,
 });
