@@ -20,15 +20,23 @@ const mathOf = async ({ self }: Session): Promise<BaseOtMath> =>
 export async function baseOtSend(session: Session, count: number): Promise<Uint8Array> {
   const math = await mathOf(session);
   const seed = session.random.bytes(SCALAR_SEED_BYTES);
-  session.channel.send(await math.point(seed));
-  return math.senderKeys(seed, await session.channel.receive(count * POINT_BYTES));
+  try {
+    session.channel.send(await math.point(seed));
+    return await math.senderKeys(seed, await session.channel.receive(count * POINT_BYTES));
+  } finally {
+    seed.fill(0);
+  }
 }
 
 /** The receiver's half: choices [count] of 0 and 1 → keys [count, 16], of each pair the chosen one. */
 export async function baseOtReceive(session: Session, choices: Uint8Array): Promise<Uint8Array> {
   const math = await mathOf(session);
   const seeds = session.random.bytes(choices.length * SCALAR_SEED_BYTES);
-  const { points, keys } = await math.receiver(await session.channel.receive(POINT_BYTES), choices, seeds);
-  session.channel.send(points);
-  return keys;
+  try {
+    const { points, keys } = await math.receiver(await session.channel.receive(POINT_BYTES), choices, seeds);
+    session.channel.send(points);
+    return keys;
+  } finally {
+    seeds.fill(0);
+  }
 }

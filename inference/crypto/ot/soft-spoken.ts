@@ -112,6 +112,7 @@ async function receiveTrees(
 function roundKeys(leaves: Uint8Array): Uint8Array {
   const keys = new Uint8Array((leaves.length / BLOCK_BYTES) * LEAF_KEY_BYTES);
   kernels.softSpokenKeys(leaves, keys);
+  leaves.fill(0);
   return keys;
 }
 
