@@ -3,6 +3,7 @@ import type { Client } from '../inference/client/client.js';
 import type { NewServer } from '../inference/client/connect.js';
 import type { AnswerKind } from '../inference/core/answer.js';
 import type { CotKind } from '../inference/core/cot-kind.js';
+import type { ClientTls } from '../inference/net/tls.js';
 import type { Openings } from '../inference/run/openings.js';
 import type { TokenizerLibrary } from '../model/tokenizer/tokenizer-library.js';
 import { DEFAULT_HOST, DEFAULT_PORT, DEFAULT_TIMEOUT_MILLISECONDS } from './defaults.js';
@@ -13,6 +14,10 @@ export interface ConnectOptions {
   readonly host?: string;
   /** 7643 by default. */
   readonly port?: number;
+  /** TLS 1.3, checked against this authority or those that Node trusts; plain TCP without. */
+  readonly tls?: ClientTls | undefined;
+  /** What the server knows this client by: `cp_…`, as `tokens add` printed it. */
+  readonly token?: string | undefined;
   /** The server is given up when no byte arrives for this long; 60,000 by default. */
   readonly timeoutMilliseconds?: number;
   /** How oblivious transfers are made: `softspoken` (the default) in the least time, `ferret` in the fewest bytes. */

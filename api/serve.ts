@@ -1,6 +1,7 @@
 /** The server party. */
 import type { AnswerTerms } from '../inference/core/answer.js';
 import type { CotKind } from '../inference/core/cot-kind.js';
+import type { ServerTls } from '../inference/net/tls.js';
 import type { ServedPools } from '../inference/server/serve-ahead.js';
 import type { ServedModel } from '../inference/server/serve-connection.js';
 import {
@@ -36,6 +37,14 @@ export interface ServeOptions {
   readonly poolsMegabytes?: number;
   /** Keep the word table secret too: clients look their words up by a private product. */
   readonly privateEmbedding?: boolean;
+  /** TLS 1.3 with this certificate; without it the server is for this machine only. */
+  readonly tls?: ServerTls | undefined;
+  /** Let others reach the server in the clear. */
+  readonly insecurePlain?: boolean;
+  /** File of `tokens add`: clients must show one of its tokens. */
+  readonly tokens?: string | undefined;
+  /** Port for /healthz, /readyz and /metrics over HTTP; 0 picks a free one. */
+  readonly httpPort?: number | undefined;
   /** One line for each connection, text and failure; never anything about a text but its padded length. */
   readonly onLog?: (line: string) => void;
   /** Closes the server. */
@@ -47,8 +56,12 @@ export interface Server extends AsyncDisposable {
   readonly port: number;
   /** Of the model as clients see it: they may pin it (`connect({ modelDigest })`). */
   readonly modelDigest: string;
+  /** Of health, readiness and metrics; null without. */
+  readonly httpPort: number | null;
   /** Stops accepting and ends the open connections. */
   close(): Promise<void>;
+  /** Stops accepting, lets texts that are at work finish for so long at most, then ends. */
+  drain(graceMilliseconds: number): Promise<void>;
 }
 
 async function poolsOf(folder: string, megabytes: number, model: ServedModel): Promise<ServedPools> {
@@ -70,6 +83,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
   const { servedModelOf } = await onUse(() => import('../inference/server/served-model.js'));
   const { openEngineParty } = await import('../inference/run/engine-party.js');
   const { startServer } = await import('../inference/server/server.js');
+  const { Tokens } = await import('../inference/server/tokens.js');
   const aheadMegabytes = options.aheadMegabytes ?? DEFAULT_AHEAD_MEGABYTES;
   const model = await servedModelOf(artifact, { ...others, aheadMegabytes });
   const server = await startServer({
@@ -81,6 +95,10 @@ export async function serve(options: ServeOptions): Promise<Server> {
     timeoutMilliseconds: options.timeoutMilliseconds ?? DEFAULT_TIMEOUT_MILLISECONDS,
     maxClients: options.maxClients ?? DEFAULT_MAX_CLIENTS,
     log: options.onLog ?? (() => undefined),
+    tls: options.tls ?? null,
+    insecurePlain: options.insecurePlain ?? false,
+    tokens: options.tokens === undefined ? null : await Tokens.open(options.tokens),
+    httpPort: options.httpPort ?? null,
   });
   let closing: Promise<void> | null = null;
   const close = (): Promise<void> => {
@@ -91,6 +109,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
   if (signal?.aborted) await close();
   signal?.throwIfAborted();
   signal?.addEventListener('abort', close, { once: true });
-  const { host, port } = server;
-  return { host, port, modelDigest: model.terms.modelDigest, close, [Symbol.asyncDispose]: close };
+  const { host, port, httpPort, drain } = server;
+  const { modelDigest } = model.terms;
+  return { host, port, httpPort, modelDigest, close, drain, [Symbol.asyncDispose]: close };
 }

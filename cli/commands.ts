@@ -21,6 +21,7 @@ import { command as serveNode } from './commands/serve-node.js';
 import { command as shareModel } from './commands/share-model.js';
 import { command as soup } from './commands/soup.js';
 import { command as sweep } from './commands/sweep.js';
+import { command as tokens } from './commands/tokens.js';
 import { command as tokenize } from './commands/tokenize.js';
 import { command as train } from './commands/train.js';
 import { command as verify } from './commands/verify.js';
@@ -41,6 +42,7 @@ export const commands: readonly Command[] = [
   evaluate,
   predict,
   tokenize,
+  tokens,
   estimate,
   measure,
   sweep,

@@ -5,7 +5,8 @@ import { hostAndPort } from './options.js';
 
 export const tlsCaOption = {
   type: 'string',
-  describe: "PEM of the authority that signed the nodes' certificates: links are TLS 1.3 then",
+  describe:
+    'PEM of the authority that signed the certificate of a server (tls://) or of three nodes, whose links are TLS 1.3 then',
   requiresArg: true,
 } as const;
 

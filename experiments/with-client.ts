@@ -5,6 +5,7 @@ import type { Client } from '../inference/client/client.js';
 import type { NewServer } from '../inference/client/connect.js';
 import type { AnswerKind, AnswerTerms } from '../inference/core/answer.js';
 import type { CotKind } from '../inference/core/cot-kind.js';
+import type { ClientTls } from '../inference/net/tls.js';
 import type { Openings } from '../inference/run/openings.js';
 import type { TokenizerLibrary } from '../model/tokenizer/tokenizer-library.js';
 import { onInterrupt } from '../util/interrupt.js';
@@ -14,6 +15,8 @@ import { selfCommand } from '../util/self-command.js';
 export interface ClientTarget {
   /** The server to connect to; null: start one here with `artifact`. */
   readonly address: { readonly host: string; readonly port: number } | null;
+  readonly tls?: ClientTls | undefined;
+  readonly token?: string | undefined;
   readonly artifact?: string | undefined;
   readonly modelDigest?: string | undefined;
   /** Accept and remember that a server's model is another than before. */
@@ -79,6 +82,7 @@ export async function withClient<T>(target: ClientTarget, body: (client: Client)
   try {
     await using client = await connect({
       ...(target.address ?? { port: local!.port }),
+      ...(local ? {} : { tls: target.tls, token: target.token }),
       ...{ answer, cots, modelDigest, pool, cache },
       // Who runs both parties has nobody to hide a text from.
       opens: target.opens ?? (local ? 'counts' : 'nothing'),

@@ -11,14 +11,28 @@ export function onInterrupt(cleanup: Cleanup): () => void {
   return () => cleanups.delete(cleanup);
 }
 
-/** Listens for SIGINT and SIGTERM; `interrupted` rejects after the cleanups ran. A second signal ends at once. */
-export function interruptCleanup(): { readonly interrupted: Promise<never>; dispose(): void } {
+let onTermination: (() => Promise<void>) | null = null;
+
+/** What SIGTERM asks for in place of an interruption: an orderly end, after which the exit code is 0. */
+export function onTerminate(end: () => Promise<void>): () => void {
+  onTermination = end;
+  return () => {
+    onTermination = null;
+  };
+}
+
+/** Listens for SIGINT and SIGTERM; `interrupted` rejects after the cleanups ran, or resolves after an orderly end. A second signal ends at once. */
+export function interruptCleanup(): { readonly interrupted: Promise<void>; dispose(): void } {
   let onSignal: (signal: NodeJS.Signals) => void = () => undefined;
-  const interrupted = new Promise<never>((_, reject) => {
+  const interrupted = new Promise<void>((resolve, reject) => {
     let signalled = false;
     onSignal = (signal) => {
       if (signalled) process.exit(130);
       signalled = true;
+      if (signal === 'SIGTERM' && onTermination) {
+        onTermination().then(resolve, reject);
+        return;
+      }
       const reason = new InterruptedError(signal === 'SIGINT' ? 'interrupted' : `ended by ${signal}`);
       Promise.allSettled([...cleanups].map(async (cleanup) => cleanup())).then(() => reject(reason));
     };

@@ -28,6 +28,7 @@ import {
 import { certificatesOf, insecurePlainOption, threeAddresses, tlsCaOption } from '../node-options.js';
 import { hostAndPort } from '../options.js';
 import { progressBar } from '../output.js';
+import { clientTlsOf, tokenOf } from '../tls-options.js';
 import { formatOption, maxBadRowsOption } from '../own-data-options.js';
 import { answerPrinter, Summary } from '../print-answers.js';
 import { openTexts, type TextSource } from '../text-source.js';
@@ -115,7 +116,9 @@ function checkPairs(inputs: readonly TextInput[], model: PublicModel): void {
 
 async function infer(options: GlobalOptions & InferOptions): Promise<void> {
   checkTarget(options);
-  const address = options.connect === undefined ? null : hostAndPort('connect', options.connect);
+  const isTls = options.connect?.startsWith('tls://') === true;
+  const address =
+    options.connect === undefined ? null : hostAndPort('connect', options.connect.replace(/^tls:\/\//, ''));
   const texts = await openTexts({
     ...options,
     asked: askedColumns(options),
@@ -124,6 +127,8 @@ async function infer(options: GlobalOptions & InferOptions): Promise<void> {
   for (const line of texts.notes) note(line);
   const target = {
     address,
+    tls: isTls ? await clientTlsOf(options) : undefined,
+    token: await tokenOf(options.tokenFile),
     artifact: options.artifact,
     modelDigest: options.modelDigest?.toLowerCase(),
     acceptChangedModel: options.acceptChangedModel,
@@ -181,7 +186,14 @@ async function infer(options: GlobalOptions & InferOptions): Promise<void> {
 }
 
 const OPTIONS = {
-  connect: { type: 'string', describe: 'HOST:PORT of a server', requiresArg: true },
+  connect: { type: 'string', describe: 'HOST:PORT of a server, or tls://HOST:PORT', requiresArg: true },
+  'token-file': { type: 'string', describe: 'File that holds the token of `tokens add`', requiresArg: true },
+  'tls-cert': {
+    type: 'string',
+    describe: 'PEM of a certificate to show to a server that asks',
+    requiresArg: true,
+  },
+  'tls-key': { type: 'string', describe: 'PEM of its key', requiresArg: true },
   'connect-nodes': {
     type: 'string',
     describe: 'HOST:PORT of nodes 0, 1, 2 of three parties (serve-node), with commas between',

@@ -10,12 +10,13 @@ import {
 import { serve } from '../../index.js';
 import { ANSWER_KINDS, DEFAULT_ANSWER } from '../../inference/core/answer.js';
 import { COT_KINDS } from '../../inference/core/cot-kind.js';
-import { onInterrupt } from '../../util/interrupt.js';
+import { onInterrupt, onTerminate } from '../../util/interrupt.js';
 import { note } from '../../util/note.js';
 import { defineCommand, type OptionsOf } from '../command.js';
 import { answerBitsOption, privateEmbeddingOption, timeoutOption } from '../model-options.js';
-import { wholeNumber } from '../options.js';
+import { optional, wholeNumber } from '../options.js';
 import { print } from '../output.js';
+import { serverTlsOf } from '../tls-options.js';
 
 type ServeOptions = OptionsOf<typeof OPTIONS>;
 
@@ -33,21 +34,30 @@ function surviveLostFailures(): void {
 }
 
 async function run(options: ServeOptions): Promise<void> {
-  const { timeout, aheadMemory, poolsSize, answers, answerBits, untilStdinCloses, ...others } = options;
+  const { timeout, aheadMemory, poolsSize, answers, answerBits, untilStdinCloses, http, grace, ...others } =
+    options;
   const server = await serve({
     ...others,
     timeoutMilliseconds: timeout * 1_000,
     aheadMegabytes: aheadMemory,
     poolsMegabytes: poolsSize,
     answer: { kind: answers, bits: answerBits },
+    tls: await serverTlsOf(options),
+    httpPort: http,
     onLog: note,
   });
   const host = server.host.includes(':') ? `[${server.host}]` : server.host;
   surviveLostFailures();
   print(`listening on ${host}:${server.port}`);
+  if (server.httpPort !== null) note(`health, readiness and metrics: http://${host}:${server.httpPort}/`);
   const forgetCleanup = onInterrupt(() => server.close());
+  const forgetEnd = onTerminate(async () => {
+    note(`server: ending; texts at work have ${grace} s`);
+    await server.drain(grace * 1_000);
+  });
   await (untilStdinCloses ? standardInputEnd() : new Promise<never>(() => undefined));
   forgetCleanup();
+  forgetEnd();
   await server.close();
 }
 
@@ -59,6 +69,38 @@ const OPTIONS = {
     default: String(DEFAULT_PORT),
     describe: 'Port to listen on; 0 picks a free one',
     coerce: wholeNumber('port', 0, 65535),
+  },
+  'tls-cert': {
+    type: 'string',
+    describe: 'PEM of the server’s certificate: clients connect to tls://HOST:PORT',
+    requiresArg: true,
+  },
+  'tls-key': { type: 'string', describe: 'PEM of its key', requiresArg: true },
+  'tls-client-ca': {
+    type: 'string',
+    describe: 'PEM of an authority: clients must show a certificate that it signed',
+    requiresArg: true,
+  },
+  'insecure-plain': {
+    type: 'boolean',
+    default: false,
+    describe: 'Listen without TLS where others reach it: somebody in the middle can alter what is said',
+  },
+  tokens: {
+    type: 'string',
+    describe: 'File of `tokens add`: clients must show one of its tokens',
+    requiresArg: true,
+  },
+  http: {
+    type: 'string',
+    describe: 'Port for /healthz, /readyz and /metrics over HTTP; 0 picks a free one',
+    coerce: optional(wholeNumber('http', 0, 65535)),
+  },
+  grace: {
+    type: 'string',
+    default: '60',
+    describe: 'Seconds that texts at work have to finish after SIGTERM; the exit code is 0 then',
+    coerce: wholeNumber('grace', 0, 86_400),
   },
   'private-embedding': privateEmbeddingOption,
   cots: {

@@ -4,7 +4,8 @@ import type { TokenizerLibrary } from '../../model/tokenizer/tokenizer-library.j
 import type { AnswerKind } from '../core/answer.js';
 import type { CotKind } from '../core/cot-kind.js';
 import { checkPoolPath } from '../material/pool-file.js';
-import { connectTcp } from '../net/tcp-channel.js';
+import { type ClientTls, connectTls } from '../net/tls.js';
+import { sendToken, tokenBytes } from '../net/token.js';
 import type { Openings } from '../run/openings.js';
 import type { OpenParty } from '../run/party.js';
 import { protocolDigest } from '../run/protocol-digest.js';
@@ -17,6 +18,10 @@ export interface ConnectOptions {
   readonly host: string;
   readonly port: number;
   readonly timeoutMilliseconds: number;
+  /** Plain TCP unless given. */
+  readonly tls?: ClientTls | undefined;
+  /** Shown before anything else. */
+  readonly token?: string | undefined;
   readonly open: OpenParty;
   /** How correlated OTs are to be made; the server may refuse. */
   readonly cots?: CotKind | undefined;
@@ -77,7 +82,9 @@ export async function connectClient(options: ConnectOptions): Promise<Client> {
   const address = addressOf(options);
   let isNew = false;
   options.signal?.throwIfAborted();
-  const channel = await connectTcp(host, port, { timeoutMilliseconds });
+  const secret = options.token === undefined ? null : tokenBytes(options.token);
+  const channel = await connectTls(host, port, options.tls ?? null, timeoutMilliseconds);
+  if (secret) sendToken(channel, secret);
   const abort = (): void => void channel.close();
   options.signal?.addEventListener('abort', abort, { once: true });
   try {

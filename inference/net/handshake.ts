@@ -13,6 +13,7 @@ import {
 import { COT_KINDS, type CotKind, DEFAULT_COTS } from '../core/cot-kind.js';
 import { ProtocolError } from '../core/errors.js';
 import type { Channel } from './channel.js';
+import { receiveAdmission, sendAdmission, sendNoAdmission } from './refusal.js';
 import { encodeHello, type Hello, PROTOCOL_VERSION, receiveHello } from './hello.js';
 
 /** Longest public part that a client takes; the embedding of a large model has about 63 MB. */
@@ -92,8 +93,12 @@ function serversAnswer({ answer: kind, answerBits: bits }: Hello): AnswerTerms {
   );
 }
 
-/** The server's side; returns when the client has the public part. */
-export async function serverHandshake(channel: Channel, terms: ServerTerms): Promise<Agreement> {
+/** The server's side; returns when the client has the public part and is admitted. `admit` throws to turn it away: the reason is sent. */
+export async function serverHandshake(
+  channel: Channel,
+  terms: ServerTerms,
+  admit: (agreement: Agreement) => void | Promise<void> = () => undefined,
+): Promise<Agreement> {
   const { protocolDigest, modelDigest, publicPart, cots = COT_KINDS, aheadMegabytes = 0 } = terms;
   const { answer: given = DEFAULT_ANSWER } = terms;
   const own: Hello = {
@@ -123,6 +128,14 @@ export async function serverHandshake(channel: Channel, terms: ServerTerms): Pro
   const [answer] = await channel.receive(1);
   if (answer === SEND_IT) channel.send(publicPart);
   else if (answer !== HAVE_IT) throw new ProtocolError(`handshake: unknown answer ${answer} of the client`);
+  try {
+    await admit(agreement);
+  } catch (error) {
+    sendNoAdmission(channel, (error as Error).message);
+    channel.flush?.();
+    throw error;
+  }
+  sendAdmission(channel);
   return agreement;
 }
 
@@ -196,7 +209,8 @@ export async function clientHandshake<Part extends { readonly digest: string }>(
   await terms.accept?.(hello.modelDigest);
   const known = await terms.lookUp(hello.modelDigest);
   channel.send(Uint8Array.of(known ? HAVE_IT : SEND_IT));
-  if (known) return { ...agreement, part: known, sent: null };
-  const sent = await receivePublicPart(channel, hello.publicBytes);
-  return { ...agreement, part: parsePublicPart(sent, hello.modelDigest, terms.parse), sent };
+  const sent = known ? null : await receivePublicPart(channel, hello.publicBytes);
+  const part = sent ? parsePublicPart(sent, hello.modelDigest, terms.parse) : known!;
+  await receiveAdmission(channel);
+  return { ...agreement, part, sent };
 }

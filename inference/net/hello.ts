@@ -13,8 +13,10 @@ import { ANSWER_KINDS, type AnswerKind } from '../core/answer.js';
 import { COT_KINDS, type CotKind } from '../core/cot-kind.js';
 import { ProtocolError } from '../core/errors.js';
 import type { Channel } from './channel.js';
+import { REFUSAL_MAGIC, receiveReason } from './refusal.js';
+import { TOKEN_MAGIC } from './token.js';
 
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 const MAGIC = new TextEncoder().encode('CPRUNE\r\n');
 const PREFIX_BYTES = 12;
 const BODY_BYTES = 74;
@@ -75,7 +77,13 @@ export function encodeHello(hello: Hello): Uint8Array {
 export async function receiveHello(channel: Channel, self: Role): Promise<Hello> {
   const peer = self === 'server' ? 'the client' : 'the server';
   const prefix = await channel.receive(PREFIX_BYTES);
-  if (!sameBytes(prefix.subarray(0, 8), MAGIC)) {
+  const magic = prefix.subarray(0, 8);
+  if (self === 'client' && sameBytes(magic, REFUSAL_MAGIC)) await receiveReason(channel, prefix.subarray(8));
+  if (self === 'server' && sameBytes(magic, TOKEN_MAGIC))
+    throw new ProtocolError(
+      'handshake: the client shows a token, this server asks for none (serve --tokens)',
+    );
+  if (!sameBytes(magic, MAGIC)) {
     throw new ProtocolError(`handshake: ${peer} does not speak CipherPrune (is this the right port?)`);
   }
   const version = new DataView(prefix.buffer).getUint32(8, true);

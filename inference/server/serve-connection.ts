@@ -28,6 +28,10 @@ export interface ServeConnectionOptions {
   readonly onHandshake?: (agreement: Agreement) => void | Promise<void>;
   /** Keys are exchanged; requests may come. */
   readonly onReady?: () => void;
+  /** A request is being worked on, until the next text is told of. */
+  readonly onRequest?: () => void;
+  /** After a text: true ends the connection, since the server wants to end. */
+  readonly isLast?: () => boolean;
   /** Told after each text; the cost of one in a batch is its share (rounds: those of the run). */
   readonly onText: (text: {
     readonly bucket: number;
@@ -57,8 +61,7 @@ async function classify(party: Party, buckets: readonly number[]): Promise<Cost>
 export async function serveConnection(channel: Channel, options: ServeConnectionOptions): Promise<number> {
   const { model, open, onText } = options;
   const metered = meteredChannel(transcriptChannel(channel));
-  const agreement = await serverHandshake(metered, model.terms);
-  await options.onHandshake?.(agreement);
+  const agreement = await serverHandshake(metered, model.terms, options.onHandshake);
   const session = createSession({ self: 'server', channel: metered, random: Prg.create() });
   const party = await open(session, model, agreement);
   options.onReady?.();
@@ -67,6 +70,7 @@ export async function serveConnection(channel: Channel, options: ServeConnection
   for (let texts = 0; ; ) {
     const request = await receiveRequest(metered, model.public.maxTokens);
     if (request.kind === 'goodbye') return texts;
+    options.onRequest?.();
     if (request.kind !== 'classify' && request.kind !== 'classify-batch') {
       if (request.kind === 'prepare') await ahead.prepare(request.demand);
       else await (request.kind === 'resume' ? ahead.resume(request) : ahead.keep(request));
@@ -80,5 +84,6 @@ export async function serveConnection(channel: Channel, options: ServeConnection
       onText({ bucket, cost: shareOf(cost, { index, size }), ahead: ahead.takeCost(), batchSize: size });
     });
     texts += buckets.length;
+    if (options.isLast?.()) return texts;
   }
 }

@@ -9,6 +9,7 @@ import { once } from 'node:events';
 import { PeerClosedError, ProtocolError } from '../core/errors.js';
 import type { Channel } from '../net/channel.js';
 import { connectTcp, TcpChannel } from '../net/tcp-channel.js';
+import { isLoopback } from '../net/tls.js';
 
 export interface Address {
   readonly host: string;
@@ -23,15 +24,13 @@ export interface Certificates {
   readonly key?: Uint8Array;
 }
 
-const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/;
-
 /** @throws ProtocolError if bytes would leave the machine in the clear and nobody said that they may */
 export function checkPlain(
   addresses: readonly Address[],
   certificates: Certificates | null,
   insecurePlain: boolean,
 ): void {
-  const away = addresses.find(({ host }) => !LOOPBACK.test(host));
+  const away = addresses.find(({ host }) => !isLoopback(host));
   if (certificates === null && away && !insecurePlain)
     throw new ProtocolError(
       `expected certificates for links that leave this machine, got none for ${away.host} (--tls-ca, or --insecure-plain for a network that is protected otherwise)`,

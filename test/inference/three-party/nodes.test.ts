@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,6 +11,7 @@ import { NodesClient } from '../../../inference/three-party/nodes-client.js';
 import { readNodeModel, shareModel } from '../../../inference/three-party/share-model.js';
 import { type ArtifactParts, readArtifact, writeArtifact } from '../../../model/artifact/artifact-file.js';
 import { bucketsUpTo } from '../../../model/padded-length.js';
+import { makeCertificates } from '../../support/certificates.js';
 import { packageFile } from '../../../util/package-file.js';
 
 const TEXTS = ['a warm, funny and deeply moving film', 'it never gets off the ground', 'fine'];
@@ -123,54 +123,6 @@ describe('three nodes and a client over TCP', () => {
     await again.close();
   });
 });
-
-/** A self-signed authority and a certificate of 127.0.0.1 that it signed, by openssl. */
-function makeCertificates(folder: string): boolean {
-  const run = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'ignore' });
-  try {
-    const subject = (name: string) => [
-      '-subj',
-      `/CN=${name}`,
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:prime256v1',
-      '-nodes',
-    ];
-    run('req', '-x509', ...subject('ca'), '-keyout', 'ca.key', '-out', 'ca.pem', '-days', '2');
-    run('req', '-x509', ...subject('other'), '-keyout', 'other.key', '-out', 'other.pem', '-days', '2');
-    run(
-      'req',
-      ...subject('node'),
-      '-keyout',
-      'node.key',
-      '-out',
-      'node.csr',
-      '-addext',
-      'subjectAltName=IP:127.0.0.1',
-    );
-    run(
-      'x509',
-      '-req',
-      '-in',
-      'node.csr',
-      '-CA',
-      'ca.pem',
-      '-CAkey',
-      'ca.key',
-      '-CAcreateserial',
-      '-copy_extensions',
-      'copy',
-      '-out',
-      'node.pem',
-      '-days',
-      '2',
-    );
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 describe('links', () => {
   it('may not leave the machine in the clear unless it is said', () => {

@@ -1,0 +1,87 @@
+/** TLS 1.3 in the place of plain TCP: who listens shows a certificate, who connects checks it and may show one too. */
+import { isIP, createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type TLSSocket } from 'node:tls';
+import { ProtocolError } from '../core/errors.js';
+import { connectTcp, TcpChannel } from './tcp-channel.js';
+
+/** PEM. */
+export interface ServerTls {
+  readonly cert: Uint8Array;
+  readonly key: Uint8Array;
+  /** The authority whose certificates clients must show; absent: they need none. */
+  readonly clientCa?: Uint8Array;
+}
+
+/** PEM. */
+export interface ClientTls {
+  /** The authority that signed the server's certificate; absent: those that Node trusts. */
+  readonly ca?: Uint8Array;
+  /** What this client shows, where the server asks. */
+  readonly cert?: Uint8Array;
+  readonly key?: Uint8Array;
+}
+
+const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/;
+
+/** Does what is said to this host stay on the machine? */
+export const isLoopback = (host: string): boolean => LOOPBACK.test(host);
+
+const HANDSHAKE_MILLISECONDS = 5_000;
+
+const bytes = (pem: Uint8Array | undefined): Buffer | undefined => pem && Buffer.from(pem);
+
+export function createListener(tls: ServerTls | null, accept: (socket: Socket) => void): Server {
+  if (tls === null) return createTcpServer(accept);
+  const { cert, key, clientCa } = tls;
+  return createServer(
+    {
+      cert: bytes(cert)!,
+      key: bytes(key)!,
+      ...(clientCa ? { ca: bytes(clientCa)!, requestCert: true, rejectUnauthorized: true } : {}),
+      minVersion: 'TLSv1.3',
+      handshakeTimeout: HANDSHAKE_MILLISECONDS,
+    },
+    accept,
+  );
+}
+
+/** The name in the certificate that a client showed; null without one. */
+export function certificateName(socket: Socket): string | null {
+  const { authorized, getPeerCertificate } = socket as Partial<TLSSocket>;
+  if (!authorized || !getPeerCertificate) return null;
+  const name = (socket as TLSSocket).getPeerCertificate().subject?.CN;
+  return typeof name === 'string' ? name : (name?.[0] ?? null);
+}
+
+/** @throws ProtocolError if the server cannot be reached, or its certificate is not of the authority and for this host */
+export function connectTls(
+  host: string,
+  port: number,
+  tls: ClientTls | null,
+  timeoutMilliseconds: number,
+): Promise<TcpChannel> {
+  if (tls === null) return connectTcp(host, port, { timeoutMilliseconds });
+  const peer = `the server at ${host.includes(':') ? `[${host}]` : host}:${port}`;
+  return new Promise((resolve, reject) => {
+    const socket = connect({
+      host,
+      port,
+      minVersion: 'TLSv1.3',
+      ...(tls.ca ? { ca: bytes(tls.ca)! } : {}),
+      ...(tls.cert && tls.key ? { cert: bytes(tls.cert)!, key: bytes(tls.key)! } : {}),
+      ...(isIP(host) ? {} : { servername: host }),
+    });
+    const fail = (reason: string): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      reject(new ProtocolError(`${peer} cannot be reached over TLS (${reason})`));
+    };
+    const timer = setTimeout(() => fail(`no answer in ${timeoutMilliseconds / 1000} s`), timeoutMilliseconds);
+    socket.once('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.message));
+    socket.once('secureConnect', () => {
+      clearTimeout(timer);
+      socket.removeAllListeners('error');
+      resolve(new TcpChannel(socket, { peer, timeoutMilliseconds }));
+    });
+  });
+}

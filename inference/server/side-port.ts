@@ -1,0 +1,126 @@
+/** What operators ask of a server over HTTP: is it alive, does it take texts, what has it done. Nothing of any text. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Cost } from '../session/meter.js';
+
+/** A text takes from tenths of a second to minutes. */
+const SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160];
+
+export class ServerMetrics {
+  readonly registry = new Registry();
+  readonly #options = { registers: [this.registry] };
+  readonly #texts = new Counter({
+    name: 'cipherprune_texts_total',
+    help: 'Texts answered',
+    labelNames: ['bucket'],
+    ...this.#options,
+  });
+  readonly #seconds = new Histogram({
+    name: 'cipherprune_text_seconds',
+    help: 'Time of a text at the server; in a batch its share',
+    buckets: SECONDS,
+    ...this.#options,
+  });
+  readonly #bytes = new Counter({
+    name: 'cipherprune_bytes_total',
+    help: 'Bytes of texts',
+    labelNames: ['direction'],
+    ...this.#options,
+  });
+  readonly #rounds = new Counter({
+    name: 'cipherprune_rounds_total',
+    help: 'Round trips of texts',
+    ...this.#options,
+  });
+  readonly #refusals = new Counter({
+    name: 'cipherprune_refusals_total',
+    help: 'Clients turned away',
+    labelNames: ['reason'],
+    ...this.#options,
+  });
+  readonly #failures = new Counter({
+    name: 'cipherprune_failures_total',
+    help: 'Connections that ended with an error',
+    ...this.#options,
+  });
+  readonly #clients = new Gauge({ name: 'cipherprune_clients', help: 'Clients connected', ...this.#options });
+  readonly #running = new Gauge({
+    name: 'cipherprune_running_texts',
+    help: 'Protocol runs at work',
+    ...this.#options,
+  });
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry, prefix: 'cipherprune_' });
+  }
+
+  text(bucket: number, { milliseconds, sentBytes, receivedBytes, rounds }: Cost): void {
+    this.#texts.inc({ bucket });
+    this.#seconds.observe(milliseconds / 1000);
+    this.#bytes.inc({ direction: 'sent' }, sentBytes);
+    this.#bytes.inc({ direction: 'received' }, receivedBytes);
+    this.#rounds.inc(rounds);
+  }
+
+  refused(reason: string): void {
+    this.#refusals.inc({ reason });
+  }
+
+  failed(): void {
+    this.#failures.inc();
+  }
+
+  clients(change: 1 | -1): void {
+    this.#clients.inc(change);
+  }
+
+  running(change: 1 | -1): void {
+    this.#running.inc(change);
+  }
+}
+
+export interface SidePort {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** @throws Error that names the address if it cannot be listened on */
+export async function openSidePort(
+  host: string,
+  port: number,
+  metrics: ServerMetrics,
+  takesTexts: () => boolean,
+): Promise<SidePort> {
+  const server = createServer((request, response) => {
+    const answer = (status: number, text: string, type = 'text/plain; charset=utf-8'): void => {
+      response.writeHead(status, { 'content-type': type }).end(request.method === 'HEAD' ? '' : text);
+    };
+    if (request.method !== 'GET' && request.method !== 'HEAD') return answer(405, 'GET or HEAD\n');
+    switch (request.url?.split('?')[0]) {
+      case '/healthz':
+        return answer(200, 'ok\n');
+      case '/readyz':
+        return takesTexts() ? answer(200, 'ready\n') : answer(503, 'shutting down\n');
+      case '/metrics':
+        return void metrics.registry.metrics().then(
+          (text) => answer(200, text, metrics.registry.contentType),
+          (error: Error) => answer(500, `${error.message}\n`),
+        );
+      default:
+        return answer(404, 'expected /healthz, /readyz or /metrics\n');
+    }
+  });
+  server.listen(port, host);
+  await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
+    throw new Error(`cannot listen on ${host}:${port} (${error.code ?? error.message})`);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

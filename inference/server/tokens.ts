@@ -1,0 +1,113 @@
+/**
+ * Who may ask, by name: a file with the hashes of secrets that `tokens add` printed once. Secrets are 32 random bytes, so that a
+ * plain hash tells nothing of them. The file is read again when it changes: a token is revoked without a restart.
+ */
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readFile, rename, stat, writeFile } from 'node:fs/promises';
+import * as z from 'zod';
+import { TOKEN_BYTES, tokenText } from '../net/token.js';
+
+const fileSchema = z.strictObject({
+  format: z.literal('cipherprune-tokens'),
+  formatVersion: z.literal(1),
+  tokens: z.array(
+    z.strictObject({
+      name: z
+        .string()
+        .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'expected letters, digits, dots, - and _, at most 64'),
+      sha256: z.string().regex(/^[0-9a-f]{64}$/),
+      created: z.string(),
+      revoked: z.string().optional(),
+    }),
+  ),
+});
+
+type TokenFile = z.output<typeof fileSchema>;
+export type StoredToken = TokenFile['tokens'][number];
+
+const hashOf = (secret: Uint8Array): string => createHash('sha256').update(secret).digest('hex');
+
+async function read(path: string): Promise<TokenFile> {
+  let literal: unknown;
+  try {
+    literal = JSON.parse(await readFile(path, 'utf8'));
+  } catch (error) {
+    throw new Error(`${path}: expected a file of tokens (tokens add), got ${(error as Error).message}`);
+  }
+  const parsed = fileSchema.safeParse(literal);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw new Error(`${path}: ${issue?.path.join('.')}: ${issue?.message}`);
+}
+
+async function write(path: string, file: TokenFile): Promise<void> {
+  const parsed = fileSchema.safeParse(file);
+  if (!parsed.success) throw new Error(`token: ${parsed.error.issues[0]?.message}`);
+  const temporary = `${path}.${process.pid}.tmp`;
+  await writeFile(temporary, `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 });
+  await rename(temporary, path);
+}
+
+const EMPTY: TokenFile = { format: 'cipherprune-tokens', formatVersion: 1, tokens: [] };
+
+/** → the secret, which is stored nowhere. @throws Error if the name is taken */
+export async function addToken(path: string, name: string): Promise<string> {
+  const file = existsSync(path) ? await read(path) : EMPTY;
+  if (file.tokens.some((token) => token.name === name && token.revoked === undefined))
+    throw new Error(`${path}: expected a new name, ${name} has a token already`);
+  const secret = randomBytes(TOKEN_BYTES);
+  const token = { name, sha256: hashOf(secret), created: new Date().toISOString() };
+  await write(path, { ...file, tokens: [...file.tokens, token] });
+  return tokenText(secret);
+}
+
+export const listTokens = async (path: string): Promise<readonly StoredToken[]> => (await read(path)).tokens;
+
+/** @throws Error if nobody has that name */
+export async function revokeToken(path: string, name: string): Promise<void> {
+  const file = await read(path);
+  const isMeant = (token: StoredToken): boolean => token.name === name && token.revoked === undefined;
+  if (!file.tokens.some(isMeant))
+    throw new Error(`${path}: expected a token of ${name}, got none that is valid`);
+  const revoked = new Date().toISOString();
+  await write(path, {
+    ...file,
+    tokens: file.tokens.map((token) => (isMeant(token) ? { ...token, revoked } : token)),
+  });
+}
+
+/** The file as a server asks it. */
+export class Tokens {
+  readonly #path: string;
+  #valid: readonly StoredToken[] = [];
+  #stamp = '';
+
+  private constructor(path: string) {
+    this.#path = path;
+  }
+
+  static async open(path: string): Promise<Tokens> {
+    const tokens = new Tokens(path);
+    await tokens.#refresh();
+    return tokens;
+  }
+
+  async #refresh(): Promise<void> {
+    const { mtimeMs, size, ino } = await stat(this.#path);
+    const stamp = `${mtimeMs} ${size} ${ino}`;
+    if (stamp === this.#stamp) return;
+    this.#valid = (await read(this.#path)).tokens.filter(({ revoked }) => revoked === undefined);
+    this.#stamp = stamp;
+  }
+
+  /** The name that a secret belongs to, or null; takes as long whichever it is. */
+  async nameOf(secret: Uint8Array): Promise<string | null> {
+    await this.#refresh();
+    const hash = Buffer.from(hashOf(secret), 'hex');
+    let found: string | null = null;
+    for (const { name, sha256 } of this.#valid)
+      if (timingSafeEqual(hash, Buffer.from(sha256, 'hex'))) found = name;
+    return found;
+  }
+}
