@@ -66,6 +66,13 @@ module.exports = {
       '^inference/net/',
       '^inference/(session|crypto|backends|functions|engine|run|client|server|material|cost|debug)/',
     ),
+    never('a-method-is-known-by-its-list', '^(?!methods/|test/)', '^methods/(?!cipherprune/)[^/]+/'),
+    never(
+      'a-family-is-known-by-its-list',
+      '^(?!model/families/|test/)',
+      '^model/families/(?!index|family|configuration)',
+    ),
+    never('the-library-is-below-commands-and-experiments', '^api/', '^(experiments|bench)/'),
     never('client-and-server-are-separate', '^inference/client/', '^inference/server/'),
     never('server-and-client-are-separate', '^inference/server/', '^inference/client/'),
     never('kernels-know-nothing', '^kernels/', '^(training|inference|cli|experiments|bench|data|model)/'),

@@ -37,8 +37,11 @@ describe('wrong usage exits with 2', () => {
     [['serve', '--artifact', 'x', '--prot', '1'], 'prot'],
     [['serve', '--artifact', 'x', '--port', '70000'], '--port: expected a whole number, 0 to 65535'],
     [['serve', '--artifact', 'x', '--timeout', 'soon'], '--timeout: expected a whole number'],
-    [['infer', '--text', 'a'], 'either --connect or --local'],
-    [['infer', '--local', '--connect', 'h:1', '--text', 'a'], 'either --connect or --local'],
+    [['infer', '--text', 'a'], 'one of --connect, --connect-nodes and --local'],
+    [
+      ['infer', '--local', '--connect', 'h:1', '--text', 'a'],
+      'one of --connect, --connect-nodes and --local',
+    ],
     [['infer', '--local', '--text', 'a'], '--local needs --artifact'],
     [['infer', '--connect', 'nowhere', '--text', 'a'], '--connect: expected HOST:PORT'],
     [['infer', '--connect', 'h:1'], 'either --text or --file'],
