@@ -9,19 +9,22 @@ import type { LayerCounts, PartyResult } from '../inference/run/party.js';
 import { bucketOf } from '../inference/run/request.js';
 import { addCosts, costsByName, NO_COST, type SpanReport } from '../inference/session/meter.js';
 import type { LeakRecord } from '../inference/session/session.js';
+import type { Method } from '../methods/method.js';
 import { writeArtifact } from '../model/artifact/artifact-file.js';
 import type { InferenceParameters, InferenceRun } from './inference-job.js';
 import { rounded } from './measure.js';
 import { leavingCounts, type ModelName, modelConfigOf } from './model-sizes.js';
 import type { NetworkName } from './networks.js';
 import { type PairReports, runPair, type Shaping } from './pair.js';
-import { randomArtifact, randomInput, withThresholds } from './random-model.js';
+import { ofMethod, randomArtifact, randomInput, withThresholds } from './random-model.js';
 import { type CleartextRun, runWithSchedule } from './schedule-thresholds.js';
 
 export interface InferenceOptions {
   readonly model: ModelName;
+  /** One that learns nothing keeps to its own rule of elimination. */
+  readonly method: Method;
   readonly tokens: number;
-  /** Tokens that each layer computes on; null: a model that does not prune. */
+  /** Tokens that each layer computes on, for a method that learns thresholds; null for others. */
   readonly schedule: readonly number[] | null;
   readonly network: NetworkName;
   readonly cots: CotKind;
@@ -57,7 +60,7 @@ type PartyBytes = Readonly<Record<PartyId, number>>;
 export interface InferenceFigure {
   readonly model: ModelName;
   readonly tokens: number;
-  readonly method: 'cipherprune';
+  readonly method: string;
   readonly schedule: readonly number[] | null;
   readonly network: NetworkName;
   readonly cots: CotKind;
@@ -158,7 +161,7 @@ function layerFigures(
 }
 
 function figureOf(
-  { model, tokens, schedule, network, cots, check, batch, texts }: InferenceOptions,
+  { model, method, tokens, schedule, network, cots, check, batch, texts }: InferenceOptions,
   reports: PairReports,
   cleartext: CleartextRun | null,
 ): InferenceFigure {
@@ -178,7 +181,7 @@ function figureOf(
   return {
     model,
     tokens,
-    method: 'cipherprune',
+    method: method.name,
     schedule,
     network,
     cots,
@@ -205,6 +208,7 @@ function figureOf(
 export async function benchInference(options: InferenceOptions): Promise<InferenceFigure> {
   const {
     model,
+    method,
     tokens,
     schedule,
     importantRatio,
@@ -223,12 +227,12 @@ export async function benchInference(options: InferenceOptions): Promise<Inferen
   const directory = await mkdtemp(join(tmpdir(), 'cipherprune-bench-'));
   try {
     onProgress('drawing weights');
-    const plain = randomArtifact(config, seed);
+    const plain = ofMethod(randomArtifact(config, seed), method);
     if (check || schedule || preprocess) onProgress('running the cleartext backend');
     const needsRun = check || schedule !== null || preprocess;
     const leaving = schedule && leavingCounts(schedule);
-    const cleartext = needsRun ? await runWithSchedule(plain, ids, leaving, importantRatio) : null;
-    const artifact = cleartext?.thresholds ? withThresholds(plain, cleartext.thresholds) : plain;
+    const cleartext = needsRun ? await runWithSchedule(plain, ids, leaving, importantRatio, method) : null;
+    const artifact = cleartext?.thresholds ? withThresholds(plain, cleartext.thresholds, method) : plain;
     await writeArtifact(join(directory, 'artifact'), artifact);
     onProgress('starting both parties');
     const parameters: InferenceParameters = {

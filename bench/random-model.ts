@@ -5,6 +5,7 @@
 
 import { splitmix32 } from '../data/sources/synthetic.js';
 import { cipherPrune, dense } from '../methods/cipherprune/index.js';
+import type { Method } from '../methods/method.js';
 import { methodReference } from '../methods/reference.js';
 import {
   type Artifact,
@@ -138,14 +139,24 @@ export function randomArtifact(config: ModelConfig, seed: number): Artifact {
   return { public: publicModel, private: weights };
 }
 
-/** The same model, pruning and reducing by these thresholds. */
-export function withThresholds(artifact: Artifact, thresholds: readonly LayerThresholds[]): Artifact {
+/** The same model, said to be of a method that learns nothing. */
+export const ofMethod = (artifact: Artifact, method: Method): Artifact => ({
+  ...artifact,
+  public: { ...artifact.public, method: methodReference(method) },
+});
+
+/** The same model with these thresholds, of a method that learns some. */
+export function withThresholds(
+  artifact: Artifact,
+  thresholds: readonly LayerThresholds[],
+  method: Method = cipherPrune,
+): Artifact {
   const layers = artifact.private.layers.map((layer, index) => ({
     ...layer,
     thresholds: thresholds[index]!,
   }));
   return {
-    public: { ...artifact.public, method: methodReference(cipherPrune) },
+    public: { ...artifact.public, method: methodReference(method) },
     private: { ...artifact.private, layers },
   };
 }

@@ -119,6 +119,7 @@ async function measuredPoint(
   const { bytes, rounds, milliseconds, cpuMilliseconds, peakMemoryBytes } = await benchInference({
     model,
     tokens,
+    method: kind === 'none' ? dense : cipherPrune,
     schedule: parseSchedule(kind, model, tokens),
     network: 'loopback',
     cots,

@@ -14,7 +14,9 @@ import type { SharedTensor } from '../inference/core/tensors.js';
 import { openEngine } from '../inference/run/engine.js';
 import type { LayerCounts } from '../inference/run/party.js';
 import { bucketOf } from '../inference/run/request.js';
+import { cipherPrune } from '../methods/cipherprune/index.js';
 import { SCORE_FRACTION_BITS } from '../methods/cipherprune/prune.js';
+import type { Method } from '../methods/method.js';
 import type { Artifact, LayerThresholds } from '../model/artifact/artifact.js';
 import { withThresholds } from './random-model.js';
 
@@ -72,7 +74,7 @@ class ScheduledBackend extends CleartextBackend {
   /** x [tokens - 1, 2]: scores but [CLS]'s, minus the smallest threshold. */
   override async isNegative(x: SharedTensor): Promise<LocalBits> {
     const layer = pruningLayer();
-    if (layer === null) return super.isNegative(x);
+    if (layer === null || x.shape.length !== 2 || x.shape[1] !== 2) return super.isNegative(x);
     const scores = new Float64Array(dataOf(x).length);
     kernels.ringToFloat(dataOf(x), x.ringBits, 0, scores);
     const sorted = [...scores].filter((_, at) => at % 2 === 0).sort((a, b) => b - a);
@@ -110,10 +112,11 @@ export async function runWithSchedule(
   ids: readonly number[],
   schedule: readonly number[] | null,
   importantRatio: number,
+  method: Method = cipherPrune,
 ): Promise<CleartextRun> {
   const text = { ids, tokenTypes: ids.map(() => 0) };
   const backend = schedule ? new ScheduledBackend(schedule, importantRatio) : new CleartextBackend();
-  const model = schedule ? withThresholds(artifact, perHead(artifact, [])) : artifact;
+  const model = schedule ? withThresholds(artifact, perHead(artifact, []), method) : artifact;
   const party = await openEngine(backend, model, FINEST_LOGITS);
   const run = () => party.classify(text, bucketOf(ids.length));
   const { logits, layers } = await withSpan(new NamedSpan([]), run);

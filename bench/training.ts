@@ -3,6 +3,7 @@
 import { kernels } from '#kernels';
 import type { Precision } from '../config/schema.js';
 import { splitmix32 } from '../data/sources/synthetic.js';
+import { DEFAULT_METHOD } from '../methods/index.js';
 import type { ModelConfig } from '../model/config.js';
 import { useBackend } from '../training/backend/setup.js';
 import { type EncodedExample, makeBatch } from '../training/loop/batches.js';
@@ -87,6 +88,7 @@ export async function benchTraining(options: TrainingBenchOptions): Promise<Trai
     parameters: initialParameters(config, 0.02, options.seed),
     spread: null,
     reduces: false,
+    method: DEFAULT_METHOD.name,
   };
   const weights = weightTensors(state);
   const settings = { beta1: 0.9, beta2: 0.999, epsilon: 1e-6, weightDecay: 0.01, clipNorm: 1 };

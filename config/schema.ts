@@ -315,6 +315,14 @@ export const runConfigSchema = z.strictObject({
   name: z.string().min(1),
   task,
   model,
+  /**
+   * The method by its name (methods/): the functions that the network is trained for, and the rule by which tokens leave. One that
+   * learns no thresholds ends after the dense phase.
+   */
+  method: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,63}$/)
+    .default('cipherprune'),
   data: data.prefault({}),
   seed: z.number().int().min(0).max(0xffffffff).default(1),
   /**

@@ -51,6 +51,8 @@ export interface Method {
   /** The functions in float, as training runs them. */
   readonly curves: CurveSet;
   readonly learns: Learned;
+  /** Name of the method of the same functions by which all tokens stay: what a model is of before it has learned thresholds. */
+  readonly unpruned: string;
   /** What it may open beside the answer. */
   readonly opens: readonly LeakName[];
 

@@ -1,6 +1,9 @@
 /** `bench inference`. */
 import type { InferenceFigure } from '../../bench/inference.js';
 import type { PartyId } from '../../inference/core/tensors.js';
+import { dense } from '../../methods/cipherprune/index.js';
+import { methodNamed } from '../../methods/index.js';
+import type { Method } from '../../methods/method.js';
 import { UsageError } from '../../util/errors.js';
 import { megabytes } from '../../util/megabytes.js';
 import { note } from '../../util/note.js';
@@ -13,7 +16,7 @@ function printInference(figure: InferenceFigure): void {
     `${megabytes(server)} / ${megabytes(client)}`;
   const seconds = (milliseconds: number) => (milliseconds / 1000).toFixed(2);
   printTable(
-    [`${figure.model}, ${figure.tokens} tokens`, 'seconds', 'MB', 'rounds'],
+    [`${figure.model}, ${figure.tokens} tokens, ${figure.method}`, 'seconds', 'MB', 'rounds'],
     [
       [
         figure.batch === 1 ? 'inference' : `inference of ${figure.batch} texts`,
@@ -60,6 +63,15 @@ function printInference(figure: InferenceFigure): void {
   );
 }
 
+/** @throws UsageError that lists the names */
+function methodOption(name: string): Method {
+  try {
+    return methodNamed(name);
+  } catch (error) {
+    throw error instanceof RangeError ? new UsageError(`--${error.message}`) : error;
+  }
+}
+
 /** Padded tokens of one protocol run, as a server allows them. */
 const MOST_BATCH_TOKENS = 2048;
 
@@ -85,9 +97,10 @@ export async function inferenceFigures(options: BenchOptions): Promise<void> {
   const { maxPositions } = modelConfigOf(model);
   if (tokens > maxPositions)
     throw new UsageError(`--tokens: expected at most ${maxPositions}, got ${tokens}`);
+  const asked = methodOption(options.method);
   const schedule = (() => {
     try {
-      return parseSchedule(options.schedule, model, tokens);
+      return asked.learns === 'nothing' ? null : parseSchedule(options.schedule, model, tokens);
     } catch (error) {
       throw error instanceof ScheduleError ? new UsageError(`--schedule: ${error.message}`) : error;
     }
@@ -98,6 +111,7 @@ export async function inferenceFigures(options: BenchOptions): Promise<void> {
   const figure = await abortable((signal) =>
     benchInference({
       model,
+      method: asked.learns !== 'nothing' && schedule === null ? dense : asked,
       tokens,
       schedule,
       network,

@@ -45,6 +45,12 @@ export const OPTIONS = {
     requiresArg: true,
     coerce: wholeNumber('threads', 1, 16),
   },
+  method: {
+    type: 'string',
+    default: 'cipherprune',
+    describe: 'inference: the method by its name (methods/)',
+    requiresArg: true,
+  },
   schedule: {
     type: 'string',
     default: 'paper',

@@ -90,7 +90,7 @@ class FloatArguments {
     if (curve.kind != float32::CurveKind::polynomial) return curve;
     if (!(data[1] >= 0 && data[1] <= 16 && data[2] >= 1 && data[2] <= float32::kMostSegments && data[3] >= 0 &&
           data[3] <= float32::kMostDegree))
-      fail(what, "a curve of at most 6 segments and degree 12");
+      fail(what, "a curve of at most 16 segments and degree 12");
     curve.squarings = static_cast<int>(data[1]);
     curve.segments = static_cast<int>(data[2]);
     curve.degree = static_cast<int>(data[3]);

@@ -20,6 +20,7 @@ struct Inputs {
   explicit Inputs(FloatArguments& in) : high(in.curve("high")), low(in.curve("low")) {
     const int32_t* lengths = in.anyIntegers("lengths", args.batch);
     args.firstOnly = in.flag("firstOnly");
+    args.lessMaximum = in.flag("lessMaximum");
     args.heads = in.size("heads");
     args.headSize = in.size("headSize");
     place(in, lengths);

@@ -115,6 +115,8 @@ export interface FloatKernels {
     low: Float64Array;
     lengths: Int32Array;
     firstOnly: boolean;
+    /** Curves get logits less the largest of their row, else as they are. */
+    lessMaximum: boolean;
     heads: number;
     headSize: number;
     q: Float32Array;
@@ -133,6 +135,8 @@ export interface FloatKernels {
     low: Float64Array;
     lengths: Int32Array;
     firstOnly: boolean;
+    /** Curves get logits less the largest of their row, else as they are. */
+    lessMaximum: boolean;
     heads: number;
     headSize: number;
     q: Float32Array;

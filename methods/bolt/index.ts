@@ -23,6 +23,7 @@ function boltWith(name: string, numbers: BoltNumbers, eliminates: boolean): Meth
     numbers,
     curves: curvesOf(numbers),
     learns: 'nothing',
+    unpruned: name,
     opens: [],
     logits: { zeroBelow: -numbers.exp.most * Math.LN2, leastSpread: 17 },
     softmax: softmaxOf(exponentialOf(numbers.exp), MAXIMUM_FRACTION_BITS),

@@ -22,6 +22,7 @@ export function cipherPruneWith(name: string, learns: Learned, numbers: CipherPr
     numbers,
     curves: curvesOf(numbers),
     learns,
+    unpruned: 'dense',
     opens: learns === 'nothing' ? [] : ['kept-token-count', 'important-token-count'],
     // exp takes arguments of as many integer bits as its range needs and a sign, also where a hardly trained model's logits
     // need fewer.

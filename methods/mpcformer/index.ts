@@ -36,6 +36,7 @@ function mpcFormerWith(name: string, learns: Learned): Method {
       head: { tanh: tanhCurve(tanh), gelu: geluCurve(geluHigh), relu: RELU },
     },
     learns,
+    unpruned: 'mpcformer',
     opens: learns === 'nothing' ? [] : ['kept-token-count', 'important-token-count'],
     logits: { zeroBelow: null, leastSpread: 2 },
     softmax: (mpc, x, _high, plan, visible) => softmax(mpc, x, plan, visible ?? null),

@@ -50,6 +50,7 @@ export function pumaLike(name: string, source: string, learns: Learned, numbers:
       head: { tanh: tanhCurve(tanh), gelu: geluCurve(geluHigh), relu: RELU },
     },
     learns,
+    unpruned: name.replace(/-prune$/, ''),
     opens: learns === 'nothing' ? [] : ['kept-token-count', 'important-token-count'],
     // 1 + x/2^s is added up in the ring of x.
     logits: { zeroBelow: numbers.exp.zeroBelow, leastSpread: 2 ** numbers.exp.squarings + 1 },

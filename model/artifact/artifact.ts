@@ -3,8 +3,8 @@
  * The public part goes to every client; the private part is read by the server only. docs/reference/artifact.md.
  */
 import type { ModelConfig } from '../config.js';
-import type { Schedule } from './schedule.js';
 import type { TaskDescription } from '../task.js';
+import type { Schedule } from './schedule.js';
 
 /** A matrix [inputs, outputs] of signed integers of `weightBits` bits that stand for value / 2^fractionBits. */
 export interface QuantizedMatrix {

@@ -28,6 +28,8 @@ export type { FloatTensor, FloatTensors } from './checkpoint-tensors.js';
 /** What cipherprune.json adds to a Hugging Face checkpoint. */
 export interface CheckpointDetails {
   readonly task: TaskDescription | null;
+  /** The name of the method that it was trained for; absent in older ones, which knew one only. */
+  readonly method?: string | undefined;
   /** Longest input that it was trained on, in tokens. */
   readonly maxTokens: number;
   readonly prunes: boolean;
@@ -57,6 +59,7 @@ const thresholdSchema = z.strictObject({ prune: z.number(), reduce: z.number() }
 const detailsSchema = z.object({
   formatVersion: z.literal(1),
   task: storedTaskSchema,
+  method: z.string().max(64).optional(),
   maxTokens: z.number().int().positive(),
   prunes: z.boolean(),
   reduces: z.boolean(),

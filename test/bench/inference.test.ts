@@ -3,6 +3,7 @@ import { benchInference } from '../../bench/inference.js';
 import { modelConfigOf } from '../../bench/model-sizes.js';
 import { randomArtifact, randomInput } from '../../bench/random-model.js';
 import { runWithSchedule } from '../../bench/schedule-thresholds.js';
+import { cipherPrune } from '../../methods/cipherprune/index.js';
 
 describe('thresholds for a schedule', () => {
   it.each([
@@ -38,6 +39,7 @@ describe('bench inference of several texts', () => {
   it('shares the rounds of a batch, and reports the share of a text', async () => {
     const figure = await benchInference({
       model: 'bert-tiny',
+      method: cipherPrune,
       tokens: 8,
       schedule: [8, 4],
       importantRatio: 0.5,
@@ -62,6 +64,7 @@ describe('bench inference with preprocessing', () => {
   it('makes material for all texts first and reports both costs apart', async () => {
     const options = {
       model: 'bert-tiny',
+      method: cipherPrune,
       tokens: 8,
       schedule: [8, 4],
       importantRatio: 0.5,
@@ -89,6 +92,7 @@ describe('bench inference', () => {
   it('has the documented fields, and logits close to the cleartext ones', async () => {
     const figure = await benchInference({
       model: 'bert-tiny',
+      method: cipherPrune,
       tokens: 16,
       schedule: [16, 8],
       importantRatio: 0.5,
@@ -131,6 +135,7 @@ describe('bench inference', () => {
     expect(figure.leaks.map(({ name }) => name)).toEqual([
       'kept-token-count',
       'important-token-count',
+      'label',
       'logits',
     ]);
   });

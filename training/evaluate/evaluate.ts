@@ -5,7 +5,6 @@ import { mean } from '../../data/metrics/mean.js';
 import { scoresOf } from '../../data/metrics/scores.js';
 import type { Task } from '../../data/sources/tasks.js';
 import type { CurveSet } from '../../methods/curves.js';
-import { DEFAULT_METHOD } from '../../methods/index.js';
 import type { LayerThresholds } from '../../model/artifact/artifact.js';
 import type { ModelConfig } from '../../model/config.js';
 import { predictionOf } from '../../model/outputs.js';
@@ -13,7 +12,7 @@ import { type BatchLimits, type EncodedExample, evaluationBatches, makeBatch } f
 import { tokenShares } from '../loop/step.js';
 import { encode, NO_DROPOUT } from '../network/encoder.js';
 import { finalMasks, hardMasks } from '../network/forward-options.js';
-import { type ModelState, weightTensors } from '../network/model-state.js';
+import { curvesOfState, type ModelState, weightTensors } from '../network/model-state.js';
 import type { Evaluation } from './evaluation.js';
 
 export interface Predictions {
@@ -42,7 +41,7 @@ export function predict(
     const batch = makeBatch(group);
     tf.tidy(() => {
       const output = encode(weights.get(), state.config, batch, batch.ids, {
-        curves: options.curves ?? DEFAULT_METHOD.curves,
+        curves: options.curves ?? curvesOfState(state),
         masks: options.prune ? finalMasks(state, batch) : null,
         dropout: NO_DROPOUT,
         lastLayer: 'cls',
@@ -135,7 +134,7 @@ export function collectScores(
     const batch = makeBatch(group);
     tf.tidy(() => {
       encode(weights.get(), state.config, batch, batch.ids, {
-        curves: DEFAULT_METHOD.curves,
+        curves: curvesOfState(state),
         masks: thresholds && hardMasks(thresholds, false),
         dropout: NO_DROPOUT,
         lastLayer: 'cls',

@@ -3,11 +3,10 @@
  * it; there only the counts are opened.
  */
 import * as tf from '@tensorflow/tfjs';
-import { DEFAULT_METHOD } from '../../methods/index.js';
 import { type EncodedExample, evaluationBatches, makeBatch } from '../loop/batches.js';
 import { encode, NO_DROPOUT } from '../network/encoder.js';
 import { finalMasks } from '../network/forward-options.js';
-import { type ModelState, weightTensors } from '../network/model-state.js';
+import { curvesOfState, type ModelState, weightTensors } from '../network/model-state.js';
 import { EVALUATION_LIMITS, predictions } from './evaluate.js';
 
 export interface TokenTrace {
@@ -53,7 +52,7 @@ export function traceTokens(state: ModelState, examples: readonly EncodedExample
     const batch = makeBatch(group);
     tf.tidy(() => {
       const output = encode(weights.get(), state.config, batch, batch.ids, {
-        curves: DEFAULT_METHOD.curves,
+        curves: curvesOfState(state),
         masks: finalMasks(state, batch),
         dropout: NO_DROPOUT,
         lastLayer: 'cls',

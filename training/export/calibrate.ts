@@ -1,12 +1,11 @@
 /** Largest absolute values of everything that the secure engine computes, over sample sentences, with pruning active. */
 import * as tf from '@tensorflow/tfjs';
-import { DEFAULT_METHOD } from '../../methods/index.js';
 import type { LayerRanges, ModelRanges } from '../../model/artifact/artifact.js';
 import { EVALUATION_LIMITS } from '../evaluate/evaluate.js';
 import { type Batch, type EncodedExample, evaluationBatches, makeBatch } from '../loop/batches.js';
 import { encode, NO_DROPOUT, type ObservedName } from '../network/encoder.js';
 import { finalMasks } from '../network/forward-options.js';
-import { type ModelState, weightTensors } from '../network/model-state.js';
+import { curvesOfState, type ModelState, weightTensors } from '../network/model-state.js';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends object ? Mutable<T[K]> : T[K] };
 
@@ -151,7 +150,7 @@ export function calibrate(state: ModelState, examples: readonly EncodedExample[]
     calibration.start(batch);
     tf.tidy(() => {
       encode(weights.get(), state.config, batch, batch.ids, {
-        curves: DEFAULT_METHOD.curves,
+        curves: curvesOfState(state),
         masks: finalMasks(state, batch),
         dropout: NO_DROPOUT,
         lastLayer: 'cls',

@@ -4,6 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { DEFAULT_SCHEDULE_QUANTILE, KEEP_SCHEDULE_QUANTILE } from '../../config/schedule-quantile.js';
 import { type RunConfig, runConfigSchema } from '../../config/schema.js';
 import { loadSplit } from '../../data/sources/load.js';
 import { splitmix32 } from '../../data/sources/synthetic.js';
@@ -11,8 +12,8 @@ import type { Artifact } from '../../model/artifact/artifact.js';
 import { type ArtifactParts, writeArtifact } from '../../model/artifact/artifact-file.js';
 import { type Checkpoint, CheckpointError, readCheckpoint } from '../../model/checkpoint/checkpoint.js';
 import { resolveCheckpoint } from '../../model/checkpoint/hub.js';
-import { createTokenizer } from '../../model/tokenizer/tokenizer.js';
 import { recoverDirectory } from '../../model/replace-directory.js';
+import { createTokenizer } from '../../model/tokenizer/tokenizer.js';
 import { UsageError } from '../../util/errors.js';
 import { checkWritable } from '../../util/make-directory.js';
 import { useBackend } from '../backend/setup.js';
@@ -23,9 +24,8 @@ import { calibrationSeed } from '../seeds.js';
 import { agreement } from './agreement.js';
 import { exportArtifact } from './export.js';
 import type { Agreement, RangeWarning } from './export-report.js';
-import type { QuantizationReport } from './quantize.js';
 import { quantileThresholds } from './quantile-thresholds.js';
-import { DEFAULT_SCHEDULE_QUANTILE, KEEP_SCHEDULE_QUANTILE } from '../../config/schedule-quantile.js';
+import type { QuantizationReport } from './quantize.js';
 
 /** A text, or a pair of texts. */
 export interface CalibrationText {

@@ -19,9 +19,9 @@ import type { EncodedExample } from '../loop/batches.js';
 import { type ModelState, methodOfState, stateOfCheckpoint } from '../network/model-state.js';
 import { layerPrefix, type Parameter, WORD_TABLE } from '../network/parameters.js';
 import { calibrate } from './calibrate.js';
+import type { RangeWarning } from './export-report.js';
 import { measureSchedule } from './measure-schedule.js';
 import { dequantize, type QuantizationReport, quantizeLinear, quantizeTable } from './quantize.js';
-import type { RangeWarning } from './export-report.js';
 
 export interface ExportOptions {
   readonly weightBits: number;

@@ -10,6 +10,8 @@ import { type Dataset, describeMalformed, type Example } from '../../data/source
 import { loadSplit } from '../../data/sources/load.js';
 import { taskOfRun } from '../../data/sources/own.js';
 import { descriptionOf, type Task } from '../../data/sources/tasks.js';
+import { methodNamed } from '../../methods/index.js';
+import type { Method } from '../../methods/method.js';
 import { type Checkpoint, readCheckpoint } from '../../model/checkpoint/checkpoint.js';
 import { createTokenizer, type Tokenizer } from '../../model/tokenizer/tokenizer.js';
 import {
@@ -136,12 +138,22 @@ function balancedWeights(
   return Float32Array.from(counts, (count) => (count === 0 ? 0 : all / (present * count)));
 }
 
+/** @throws TrainingError that lists the names */
+function methodOfRun({ method }: RunConfig): Method {
+  try {
+    return methodNamed(method);
+  } catch (error) {
+    throw error instanceof RangeError ? new TrainingError(error.message) : error;
+  }
+}
+
 /** Loads data, tokenizer and weights. `readModel` turns the configuration's checkpoint name into a checkpoint. */
 export async function prepareRun(
   config: RunConfig,
   readModel: (name: string) => Promise<Checkpoint> = readCheckpoint,
 ): Promise<PreparedRun> {
   const notes: string[] = [];
+  const method = methodOfRun(config);
   const task = await taskOfRun(config);
   const [train, dev] = [await loadSplit(config, 'train'), await loadSplit(config, 'dev')];
   const checkpoint = config.model.checkpoint === undefined ? null : await readModel(config.model.checkpoint);
@@ -176,7 +188,8 @@ export async function prepareRun(
     maxTokens,
     parameters,
     spread: null,
-    reduces: config.masks.mode === 'prune-reduce',
+    reduces: config.masks.mode === 'prune-reduce' && method.learns === 'prune-reduce',
+    method: method.name,
   };
   const parts = {
     train: encodeAll(train, tokenizer, maxTokens, notes),

@@ -16,8 +16,8 @@ import { basename, join, relative, resolve } from 'node:path';
 import * as z from 'zod';
 import { parseRunConfig } from '../../config/load.js';
 import type { PhaseName, RunConfig } from '../../config/schema.js';
-import { fromElements, toFloat32 } from '../../model/artifact/stored-tensor.js';
 import { scheduleSchema } from '../../model/artifact/schedule.js';
+import { fromElements, toFloat32 } from '../../model/artifact/stored-tensor.js';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from '../../model/checkpoint/checkpoint.js';
 import {
   parseSafetensors,
@@ -28,8 +28,8 @@ import { recoverDirectory } from '../../model/replace-directory.js';
 import { makeDirectory } from '../../util/make-directory.js';
 import { TrainingError } from '../errors.js';
 import { type ModelState, toCheckpoint } from '../network/model-state.js';
-import { thresholdParameters } from '../network/thresholds.js';
 import { type Parameter, PRUNE_THRESHOLDS, REDUCE_THRESHOLDS, weightShapes } from '../network/parameters.js';
+import { thresholdParameters } from '../network/thresholds.js';
 import type { Control } from '../phases/phase.js';
 import type { AdamW } from './optimizer.js';
 import type { Best } from './selection.js';

@@ -1,13 +1,11 @@
 /** Loss and gradients of one batch, in whatever phase. */
 import * as tf from '@tensorflow/tfjs';
 import type { Precision } from '../../config/schema.js';
-import { DEFAULT_METHOD } from '../../methods/index.js';
 import { embeddingWidth } from '../../model/config.js';
 import { onNativeBackend } from '../backend/kernel.js';
 import { nativeBackend } from '../backend/native-backend.js';
 import { type EncoderOptions, type EncoderOutput, encode } from '../network/encoder.js';
 import { hardMasks } from '../network/forward-options.js';
-import { bestMasks } from '../network/schedule-masks.js';
 import {
   crossEntropy,
   distillationLoss,
@@ -17,7 +15,7 @@ import {
   squaredError,
 } from '../network/losses.js';
 import type { LayerMasks, TokenMasks } from '../network/masks.js';
-import { currentThresholds, type ModelState } from '../network/model-state.js';
+import { currentThresholds, curvesOfState, type ModelState } from '../network/model-state.js';
 import {
   PRUNE_THRESHOLDS,
   REDUCE_THRESHOLDS,
@@ -25,6 +23,7 @@ import {
   type WeightTensors,
   WORD_TABLE,
 } from '../network/parameters.js';
+import { bestMasks } from '../network/schedule-masks.js';
 import type { Batch } from './batches.js';
 import type { Gradients } from './optimizer.js';
 
@@ -254,7 +253,7 @@ export function trainingStep<T>(
         named[name] = xs[i]!;
       });
       const output = encode(named, state.config, batch, options.freezeEmbeddings ? batch.ids : places, {
-        curves: DEFAULT_METHOD.curves,
+        curves: curvesOfState(state),
         masks: masksOf(state, options, (name) => named[name]!, batch),
         dropout: options.dropout,
         lastLayer: 'cls',

@@ -222,6 +222,7 @@ class Forward {
         seed: this.#seed(),
         high: this.#options.curves.expHigh,
         low: this.#options.curves.expLow,
+        softmax: this.#options.curves.softmax,
       },
     );
     for (const [name, value] of Object.entries({ query: q, key: k, value: v, context }))

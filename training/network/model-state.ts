@@ -1,5 +1,7 @@
 /** The model while it is trained: architecture, tokenizer, weights, and thresholds once there are any. */
-import { cipherPrune, cipherPruneOnly, dense } from '../../methods/cipherprune/index.js';
+import { cipherPruneOnly } from '../../methods/cipherprune/index.js';
+import type { CurveSet } from '../../methods/curves.js';
+import { DEFAULT_METHOD, methodNamed } from '../../methods/index.js';
 import type { Method } from '../../methods/method.js';
 import type { LayerThresholds } from '../../model/artifact/artifact.js';
 import type { Schedule } from '../../model/artifact/schedule.js';
@@ -21,15 +23,21 @@ export interface ModelState {
   /** Standard deviation of n·S per pruning layer: the unit of the thresholds. Null before the soft phase. */
   spread: readonly number[] | null;
   readonly reduces: boolean;
+  /** The name of the method that the run is for. */
+  readonly method: string;
   /** Public numbers of tokens in place of thresholds; absent: thresholds decide. */
   schedule?: Schedule | undefined;
 }
 
 /** The method that a state is of, by what it has learned so far. */
-export function methodOfState({ spread, reduces }: ModelState): Method {
-  if (spread === null) return dense;
-  return reduces ? cipherPrune : cipherPruneOnly;
+export function methodOfState({ method, spread, reduces }: ModelState): Method {
+  const asked = methodNamed(method);
+  if (spread === null) return methodNamed(asked.unpruned);
+  return asked.learns === 'prune-reduce' && !reduces ? cipherPruneOnly : asked;
 }
+
+/** The functions that a model is trained with and run with. */
+export const curvesOfState = ({ method }: Pick<ModelState, 'method'>): CurveSet => methodNamed(method).curves;
 
 /** Layers that prune: all but the last. */
 export const pruningLayers = (config: ModelConfig): number => config.layers - 1;
@@ -48,6 +56,7 @@ export function toCheckpoint(state: ModelState): WholeCheckpoint {
     tensors,
     tokenizerFiles: state.tokenizerFiles,
     details: {
+      method: state.method,
       task: state.task,
       maxTokens: state.maxTokens,
       prunes: thresholds !== null,
@@ -79,6 +88,7 @@ export function stateOfCheckpoint(checkpoint: Checkpoint): ModelState {
     parameters,
     spread,
     reduces: details?.reduces ?? false,
+    method: details?.method ?? DEFAULT_METHOD.name,
   };
 }
 

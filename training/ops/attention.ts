@@ -5,7 +5,7 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import { kernels } from '#kernels';
-import type { Curve } from '../../methods/curves.js';
+import type { Curve, CurveSet } from '../../methods/curves.js';
 import {
   type Attributes,
   defineGradient,
@@ -39,6 +39,8 @@ export interface AttentionOptions {
   readonly seed: number;
   readonly high: Curve;
   readonly low: Curve;
+  /** What they are given. */
+  readonly softmax: CurveSet['softmax'];
 }
 
 export interface AttentionOutputs {
@@ -59,7 +61,7 @@ export function attention(inputs: AttentionInputs, options: AttentionOptions): A
 
 /** Plain operations want sequences of one length. */
 function plainAttention(inputs: AttentionInputs, options: AttentionOptions): AttentionOutputs {
-  const { lengths, firstOnly, heads, dropout, seed, high, low } = options;
+  const { lengths, firstOnly, heads, dropout, seed, high, low, softmax } = options;
   const [batch, tokens] = [lengths.length, lengths[0]!];
   if (lengths.some((length) => length !== tokens))
     throw new Error('attention: sequences of different lengths need the native backend');
@@ -76,7 +78,8 @@ function plainAttention(inputs: AttentionInputs, options: AttentionOptions): Att
     (weight.dataSync() as Float32Array).map((w) => (w < MAXIMUM_FROM ? -1e9 : 0)),
     weight.shape,
   );
-  const shifted = tf.minimum(logits.sub(logits.add(absent).max(-1, true)), 0);
+  const shifted =
+    softmax === 'as they are' ? logits : tf.minimum(logits.sub(logits.add(absent).max(-1, true)), 0);
   const rowHigh = inputs.rowHigh.reshape([batch, 1, queries, 1]);
   const lowE = applyCurve(shifted, low);
   const e = high === low ? lowE : lowE.add(applyCurve(shifted, high).sub(lowE).mul(rowHigh));
@@ -103,7 +106,7 @@ function commonArguments(
   inputs: Readonly<Record<string, tf.TensorInfo>>,
   attributes: Attributes,
 ) {
-  const { lengths, firstOnly, heads, dropout, seed, high, low } = optionsOf(attributes);
+  const { lengths, firstOnly, heads, dropout, seed, high, low, softmax } = optionsOf(attributes);
   const hidden = inputs.q!.shape[1]!;
   const floats = (name: string): Float32Array => backend.floats(inputs[name]!);
   return {
@@ -111,6 +114,7 @@ function commonArguments(
     low: curveNumbers(low),
     lengths,
     firstOnly,
+    lessMaximum: softmax === 'less the maximum',
     heads,
     headSize: hidden / heads,
     q: floats('q'),

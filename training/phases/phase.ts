@@ -1,6 +1,7 @@
 /** What the loop knows of a phase. Everything that CipherPrune adds to ordinary training happens behind this interface. */
-import type { Schedule } from '../../model/artifact/schedule.js';
+
 import type { PhaseName, RunConfig } from '../../config/schema.js';
+import type { Schedule } from '../../model/artifact/schedule.js';
 import type { Teacher } from '../distil/teacher.js';
 import type { EncodedExample } from '../loop/batches.js';
 import type { RateOf } from '../loop/optimizer.js';

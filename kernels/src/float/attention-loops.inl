@@ -37,6 +37,11 @@ void shiftByMaximum(const float* s, const float* weight, float scale, int64_t to
   }
 }
 
+/** shifted = scale · s; columns of weight 0 become 0. */
+void scaledLogits(const float* s, const float* weight, float scale, int64_t tokens, float* shifted) {
+  for (int64_t i = 0; i < tokens; i++) shifted[i] = weight[i] > 0 ? scale * s[i] : 0.0f;
+}
+
 /** Row-wise state of one softmax: e, its derivative by the input, high - low. */
 struct SoftmaxRow {
   float *e, *derivative, *difference;
@@ -99,7 +104,7 @@ void attentionOf(const AttentionArgs& args, int64_t sequence, float* scratch) {
           memset(p, 0, n * sizeof(float));
           continue;
         }
-        shiftByMaximum(p, weight, scale, n, shifted);
+        (args.lessMaximum ? shiftByMaximum : scaledLogits)(p, weight, scale, n, shifted);
         const float inverse =
             softmaxRow<false>(*args.high, *args.low, args.rowHigh[at.queryRow + j], weight, shifted, n, row);
         for (int64_t i = 0; i < n; i++) p[i] = row.e[i] * weight[i] * inverse;
@@ -142,12 +147,16 @@ void attentionRowGrad(const AttentionGradArgs& args, const Place& at, int64_t he
     dp[i] = weight[i] * g;
   }
   args.dRowHigh[at.queryRow + j] += dotOf(dp, row.difference, n);
-  // Columns above the maximum (of next to no weight) were clamped to it and have no slope.
-  const int64_t highest = maximumColumn(shifted, weight, n);
-  const float slope = row.derivative[highest] * dp[highest];
-  for (int64_t i = 0; i < n; i++) dp[i] = shifted[i] < 0 ? dp[i] * row.derivative[i] : 0.0f;
-  dp[highest] = slope;
-  dp[highest] -= sumOf(dp, n);
+  if (f.lessMaximum) {
+    // Columns above the maximum (of next to no weight) were clamped to it and have no slope.
+    const int64_t highest = maximumColumn(shifted, weight, n);
+    const float slope = row.derivative[highest] * dp[highest];
+    for (int64_t i = 0; i < n; i++) dp[i] = shifted[i] < 0 ? dp[i] * row.derivative[i] : 0.0f;
+    dp[highest] = slope;
+    dp[highest] -= sumOf(dp, n);
+  } else {
+    for (int64_t i = 0; i < n; i++) dp[i] *= row.derivative[i];
+  }
   const float scale = 1.0f / sqrtf(static_cast<float>(f.headSize));
   for (int64_t i = 0; i < n; i++) dp[i] = weight[i] != 0 ? scale * dp[i] : 0.0f;
 }

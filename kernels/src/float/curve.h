@@ -1,5 +1,5 @@
 // A function of one variable as the encoder uses it: an exact one, or a piecewise polynomial that may be squared
-// some times (exp(x) ~ (1 + x / 2^r)^(2^r)). The numbers come from model/approximations.ts.
+// some times (exp(x) ~ (1 + x / 2^r)^(2^r)). The numbers come from methods/curves.ts.
 #pragma once
 #include <cstdint>
 
@@ -7,7 +7,7 @@ namespace cipherprune::float32 {
 
 enum class CurveKind : int { polynomial = 0, exactGelu = 1, exactExp = 2, exactTanh = 3, exactGeluTanh = 4 };
 
-constexpr int kMostSegments = 6, kMostDegree = 12;
+constexpr int kMostSegments = 16, kMostDegree = 12;
 
 struct Curve {
   CurveKind kind;

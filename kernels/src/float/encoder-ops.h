@@ -70,11 +70,13 @@ struct AttentionArgs {
   /** [batch + 1]; the same sums over heads · queries · tokens, for `shifted`. */
   const int64_t *starts, *pairs;
   bool firstOnly;
+  /** Curves get s - max s, else s itself. */
+  bool lessMaximum;
   const float *q, *k, *v, *columnWeight, *rowHigh;
   /** Dropout of p on its way to the context (the scores see p itself). */
   float dropout;
   uint32_t seed;
-  /** shifted, per sequence [heads, queries, tokens]: s - max s, saved for the gradient. */
+  /** shifted, per sequence [heads, queries, tokens]: what curves get, saved for the gradient. */
   float *context, *scores, *shifted;
 };
 

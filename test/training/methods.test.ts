@@ -1,0 +1,41 @@
+/** A short run by every kind of functions: it learns, its artifact names the method, and the engine gives what the float model gives. */
+import { expect, it } from 'vitest';
+import { CleartextBackend } from '../../inference/backends/cleartext/cleartext-backend.js';
+import { FINEST_LOGITS } from '../../inference/core/answer.js';
+import { openEngine } from '../../inference/run/engine.js';
+import { bucketOf } from '../../inference/run/request.js';
+import { methodNamed } from '../../methods/index.js';
+import { readCheckpoint } from '../../model/checkpoint/checkpoint.js';
+import { predict } from '../../training/evaluate/evaluate.js';
+import { exportArtifact } from '../../training/export/export.js';
+import { prepareRun } from '../../training/loop/prepare.js';
+import { temporaryRuns } from './loop/tiny-runs.js';
+
+const { inFolder, train } = temporaryRuns();
+
+it.each(['bolt-no-we', 'puma-prune', 'mpcformer'])('%s', async (method) => {
+  const { evaluation, recorder, config } = await train(method, { method });
+  expect(evaluation.metrics.accuracy).toBeGreaterThan(0.75);
+  const learns = methodNamed(method).learns !== 'nothing';
+  expect(recorder.evaluations.some(({ phase }) => phase === 'hard')).toBe(learns);
+
+  const checkpoint = await readCheckpoint(inFolder(method, 'final'));
+  expect(checkpoint.details).toMatchObject({ method, prunes: learns, reduces: false });
+  const { train: examples, dev } = await prepareRun(config);
+  const { artifact, state } = exportArtifact(checkpoint, examples.slice(0, 200), {
+    weightBits: 10,
+    embeddingBits: 10,
+    fixedPoint: { ringBits: 37, fractionBits: 12 },
+  });
+  expect(artifact.public.method.name).toBe(method);
+  const engine = await openEngine(new CleartextBackend(), artifact, FINEST_LOGITS);
+  const few = dev.slice(0, 8);
+  const { logits } = predict(state, few, { prune: learns });
+  for (const [i, { ids, types }] of few.entries()) {
+    const text = { ids: [...ids], tokenTypes: [...types] };
+    const { logits: got } = await engine.classify(text, bucketOf(ids.length));
+    got!.forEach((logit, label) => {
+      expect(Math.abs(logit - logits[2 * i + label]!)).toBeLessThan(0.3);
+    });
+  }
+});
