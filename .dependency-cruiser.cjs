@@ -75,6 +75,17 @@ module.exports = {
     never('the-library-is-below-commands-and-experiments', '^api/', '^(experiments|bench)/'),
     never('client-and-server-are-separate', '^inference/client/', '^inference/server/'),
     never('server-and-client-are-separate', '^inference/server/', '^inference/client/'),
+    {
+      // What a browser's client loads needs nothing of Node; those named here still do.
+      name: 'browser-safe',
+      severity: 'error',
+      from: {
+        path: '^(methods|inference/(core|engine|functions|backends|crypto|net|client|session))/',
+        pathNot:
+          '^inference/(core/span|backends/two-party/linear/linear|crypto/ot/base-ot-(worker|thread)|net/(streams|transcript|tcp-channel|tls)|client/(known-servers|public-cache|client-pool))\\.ts$',
+      },
+      to: { dependencyTypes: ['core'] },
+    },
     never('kernels-know-nothing', '^kernels/', '^(training|inference|cli|experiments|bench|data|model)/'),
   ],
   options: {

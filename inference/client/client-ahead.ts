@@ -2,6 +2,7 @@
  * Material for texts that are still to come, as the client sees it: the server has no initiative, so the client asks for it
  * between texts, in steps short enough that a text which arrives meanwhile starts soon.
  */
+import { nextTask } from '../core/next-task.js';
 import type { KeptItems } from '../backends/two-party/ahead/ahead.js';
 import { type Correlation, Demand } from '../backends/two-party/ahead/demand.js';
 import { withSpan } from '../core/span.js';
@@ -133,7 +134,7 @@ export class ClientAhead {
   async #fill(target: Demand, shouldStop?: () => boolean): Promise<Filled> {
     for (const demand of stepsTo(target, this.material, shouldStop ? STEP_BYTES : LONG_STEP_BYTES)) {
       // Let whatever arrived be noticed.
-      if (shouldStop) await new Promise((resolve) => setImmediate(resolve));
+      if (shouldStop) await new Promise<void>(nextTask);
       if (shouldStop?.()) return 'stopped';
       sendRequest(this.channel, { kind: 'prepare', demand });
       if (!(await receiveAnswer(this.channel))) return 'refused';

@@ -2,7 +2,6 @@
  * Secret randomness: AES-128 in counter mode under a seed from the operating system. One generator serves one party for
  * one run.
  */
-import { randomBytes } from 'node:crypto';
 import { kernels } from '#kernels';
 import type { Random } from '../session/session.js';
 
@@ -22,7 +21,7 @@ export class Prg implements Random {
 
   /** Seeded by the operating system. */
   static create(): Prg {
-    return new Prg(randomBytes(SEED_BYTES));
+    return new Prg(crypto.getRandomValues(new Uint8Array(SEED_BYTES)));
   }
 
   /** From a seed that is itself secret and uniform: the output of a key exchange, of an OT, of another generator. */

@@ -3,6 +3,7 @@
  * and compared with what the cleartext backend makes of the same (reconstructed) inputs. Whoever runs this sees
  * everything. Protocols must be exact, except for `truncateReduce`: one unit in the last place.
  */
+import { sameBytes } from '../core/bytes.js';
 import { kernels } from '#kernels';
 import type { Backend, ShuffleRows, Weight, WeightSource } from '../backends/backend.js';
 import { CleartextBackend } from '../backends/cleartext/cleartext-backend.js';
@@ -189,7 +190,7 @@ function wordsDifference(a: BigUint64Array, b: BigUint64Array, bits: number): Di
 }
 
 function bytesDifference(a: Uint8Array, b: Uint8Array): Difference {
-  return { elements: a.length, largest: Buffer.compare(a, b) === 0 ? 0 : Number.POSITIVE_INFINITY };
+  return { elements: a.length, largest: sameBytes(a, b) ? 0 : Number.POSITIVE_INFINITY };
 }
 
 function differenceOf(expected: unknown, got: unknown): Difference {

@@ -13,7 +13,7 @@ import type { KeptItems } from '../backends/two-party/ahead/ahead.js';
 import { formatCorrelation, parseCorrelation } from '../backends/two-party/ahead/demand.js';
 import type { PartyId } from '../core/tensors.js';
 
-const MAGIC = Buffer.from('CPPOOL1\n');
+const MAGIC = Buffer.from('CPPOOL2\n');
 const DIGEST_BYTES = 32;
 const MOST_HEADER_BYTES = 2 ** 26;
 

@@ -2,6 +2,7 @@
  * Agreement before anything secret moves: version, roles, protocol options, how correlated OTs are made, and the model's
  * public part, which the server sends to a client that does not have it yet.
  */
+import { concatBytes } from '../core/bytes.js';
 import {
   type AnswerKind,
   type AnswerTerms,
@@ -149,7 +150,7 @@ async function receivePublicPart(channel: Channel, publicBytes: number): Promise
   const pieces: Uint8Array[] = [];
   for (let rest = publicBytes; rest > 0; rest -= pieces.at(-1)!.length)
     pieces.push(await channel.receive(Math.min(rest, PIECE_BYTES)));
-  return Buffer.concat(pieces);
+  return concatBytes(...pieces);
 }
 
 function parsePublicPart<Part extends { readonly digest: string }>(

@@ -9,6 +9,7 @@
  * has it); its bits are the server's. Kinds are bits: those that the server allows, the one that the client wants. The client's model
  * digest is all zeros when it takes whatever the server has.
  */
+import { bytesToHex, hexToBytes, sameBytes } from '../core/bytes.js';
 import { ANSWER_KINDS, type AnswerKind } from '../core/answer.js';
 import { COT_KINDS, type CotKind } from '../core/cot-kind.js';
 import { ProtocolError } from '../core/errors.js';
@@ -43,12 +44,9 @@ export interface Hello {
   readonly answerBits: number;
 }
 
-const hexOf = (digest: Uint8Array): string => Buffer.from(digest).toString('hex');
-const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
-
 function bytesOfDigest(hex: string): Uint8Array {
   if (!/^[0-9a-f]{64}$/.test(hex)) throw new RangeError(`digest: expected 64 hexadecimal digits, got ${hex}`);
-  return Buffer.from(hex, 'hex');
+  return hexToBytes(hex);
 }
 
 const bitsOfKinds = (kinds: readonly CotKind[]): number =>
@@ -106,8 +104,8 @@ export async function receiveHello(channel: Channel, self: Role): Promise<Hello>
     role,
     cots: kindsOfBits(body[1]!),
     aheadMegabytes: view.getUint16(2, true),
-    protocolDigest: hexOf(body.subarray(4, 36)),
-    modelDigest: modelDigest.some((byte) => byte !== 0) ? hexOf(modelDigest) : null,
+    protocolDigest: bytesToHex(body.subarray(4, 36)),
+    modelDigest: modelDigest.some((byte) => byte !== 0) ? bytesToHex(modelDigest) : null,
     publicBytes: view.getUint32(68, true),
     answer: ANSWER_KINDS[body[72]! - 1] ?? null,
     answerBits: body[73]!,

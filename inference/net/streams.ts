@@ -6,6 +6,7 @@
  * A packet: `frames [4] | (stream [4] | bytes [4]) × frames | the frames`, little-endian. Outside of `together` the first
  * stream is the channel itself, without packets.
  */
+import { nextTask } from '../core/next-task.js';
 import { AsyncResource } from 'node:async_hooks';
 import { ProtocolError } from '../core/errors.js';
 import { type Channel, pipelined } from './channel.js';
@@ -153,7 +154,7 @@ export class Streams {
   #schedule(): void {
     if (this.#scheduled || !this.#run) return;
     this.#scheduled = true;
-    setImmediate(() => {
+    nextTask(() => {
       this.#scheduled = false;
       const run = this.#run;
       run?.context.runInAsyncScope(() => this.#advance(run));

@@ -3,6 +3,7 @@
  * finds bytes that were damaged on the way, whatever damaged them. It is no authentication: somebody in the middle who
  * alters bytes can alter the digests too.
  */
+import { sameBytes } from '../core/bytes.js';
 import { createHash } from 'node:crypto';
 import { ProtocolError } from '../core/errors.js';
 import type { Channel } from './channel.js';
@@ -68,7 +69,7 @@ export async function confirmOpened(channel: Channel, self: 'server' | 'client')
 }
 
 function expectSame(own: Uint8Array, peers: Uint8Array): void {
-  if (Buffer.compare(own, peers) === 0) return;
+  if (sameBytes(own, peers)) return;
   throw new ProtocolError(
     'the parties saw different bytes: something damaged them on the way; there is no answer',
   );

@@ -4,6 +4,7 @@
  * and which the server answers with one byte; to resume kept pools or to keep them, the generation, and a name [16] and an
  * inventory [32] follow, answered with one byte too.
  */
+import { bytesToHex, concatBytes, hexToBytes } from '../core/bytes.js';
 import { bucketOf, SHORTEST_BUCKET } from '../../model/padded-length.js';
 import { Demand, MOST_DEMAND_BYTES } from '../backends/two-party/ahead/demand.js';
 import { ProtocolError } from '../core/errors.js';
@@ -91,7 +92,7 @@ function encode(request: Request): EncodedRequest {
     }
     case 'resume':
     case 'keep': {
-      const rest = Buffer.concat([Buffer.from(request.id, 'hex'), request.inventory]);
+      const rest = concatBytes(hexToBytes(request.id), request.inventory);
       return { operation: request.kind === 'resume' ? RESUME : KEEP, words: [request.generation], rest };
     }
     case 'goodbye':
@@ -145,7 +146,7 @@ async function receivePool(
   kind: PoolRequest['kind'],
   generation: number,
 ): Promise<PoolRequest> {
-  const id = Buffer.from(await channel.receive(ID_BYTES)).toString('hex');
+  const id = bytesToHex(await channel.receive(ID_BYTES));
   return { kind, id, generation, inventory: await channel.receive(INVENTORY_BYTES) };
 }
 

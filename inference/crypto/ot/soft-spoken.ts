@@ -4,6 +4,7 @@
  * all leaves but one of each tree, the one at the tree's k bits of delta. From then on a COT costs AES, XOR and
  * ceil(128 / k) - 1 bits from the receiver to the sender: 3.875 bytes for k = 4.
  */
+import { concatBytes } from '../../core/bytes.js';
 import { kernels } from '#kernels';
 import type { Session } from '../../session/session.js';
 import type { CotExtension } from './cot-pool.js';
@@ -74,7 +75,7 @@ function sendTrees(session: Session, k: number, baseKeys: Uint8Array): Uint8Arra
     session.channel.send(sums);
     return roundKeys(leaves);
   });
-  return Buffer.concat(keys);
+  return concatBytes(...keys);
 }
 
 /** Receives the sums and grows the punctured trees with the base OT's keys [128, 16]; → round keys, of each tree in the
@@ -106,7 +107,7 @@ async function receiveTrees(
     kernels.pprfGrowPunctured(points, sums, depth, leaves);
     keys.push(roundKeys(byDistance(leaves, points, depth)));
   }
-  return Buffer.concat(keys);
+  return concatBytes(...keys);
 }
 
 function roundKeys(leaves: Uint8Array): Uint8Array {
