@@ -14,8 +14,6 @@ await using server = await serve({ artifact, port: 0, onLog: (line) => console.l
 await using client = await connect({
   port: server.port,
   modelDigest: server.modelDigest,
-  // The shipped model tells both parties how many tokens each layer keeps.
-  opens: 'counts',
   onNote: (line) => console.log(`client: ${line}`),
 });
 

@@ -20,7 +20,7 @@ async function run(program: string): Promise<string> {
 const expected: Readonly<Record<string, RegExp>> = {
   'own-data.ts':
     /accuracy on the held-out part: (0\.[89]|1).*where is the blue lamp: delivery\n.*: billing\n$/s,
-  'server-and-client.ts': /work: positive\n.*back: negative\n.*positive: .* made ahead .*kept-token-count/s,
+  'server-and-client.ts': /work: positive\n.*back: negative\n.*positive: .* made ahead .*length-bucket/s,
   'sweep.ts': /^wanted {2}kept {2}accuracy {2}MB\n(0\.\d+ {4}0\.\d+ {4}[01]\.\d+ {4}\d+\.\d+\n){3}$/,
 };
 

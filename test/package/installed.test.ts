@@ -15,7 +15,7 @@ const PROGRAM = `import { connect, serve } from 'cipherprune';
 
 const artifact = 'node_modules/cipherprune/data/demo-model';
 await using server = await serve({ artifact, port: 0 });
-await using client = await connect({ port: server.port, artifact, opens: 'counts' });
+await using client = await connect({ port: server.port, artifact });
 const { labelName, leaks } = await client.classify('a warm, funny and deeply moving film', {
   signal: AbortSignal.timeout(60_000),
 });
