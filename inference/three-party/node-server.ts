@@ -321,10 +321,13 @@ export class NodeServer {
 
   /** Until a text is there; a link that ends meanwhile fails here, not in the next text. */
   async #untilArrival(node: Node): Promise<void> {
-    await Promise.race([
-      new Promise<void>((wake) => this.#arrived.push(wake)),
-      sleep(this.#options.timeoutMilliseconds / 4).then(() => this.#beat(node)),
-    ]);
+    const timer = new AbortController();
+    const arrival = new Promise<boolean>((wake) => this.#arrived.push(() => wake(true)));
+    const silence = sleep(this.#options.timeoutMilliseconds / 4, false, { signal: timer.signal });
+    // Only what wins the race speaks on the links: a heartbeat in the middle of a run would be read as part of it.
+    const came = await Promise.race([arrival, silence.catch(() => true)]);
+    timer.abort();
+    if (!came && !this.#stopped) await this.#beat(node);
   }
 
   /** Node 0 to the others while nothing runs: a request without an id, which is answered by 0. */
