@@ -30,7 +30,7 @@ export { CheckpointError } from './model/checkpoint/checkpoint-error.js';
 export { TrainingError } from './training/errors.js';
 export type { Evaluation } from './training/evaluate/evaluation.js';
 export type { ExportedModel, ExportModelOptions } from './training/export/export-model.js';
-export type { PhasePlan, TrainingPlan } from './training/loop/plan.js';
+export type { PhasePlan, TrainingPlan } from './training/loop/training-plan.js';
 export type { EvaluationReport, Listener, StepReport } from './training/loop/progress.js';
 export type { TrainedModel } from './training/loop/run-training.js';
 export { CipherPruneError, InputError, MissingPackageError, OutputError, UsageError } from './util/errors.js';

@@ -1,7 +1,7 @@
 /** Training: from a configuration, or from a file of one's own. */
 import type { RunConfig, RunConfigInput } from '../config/schema.js';
 import type { OwnData } from '../data/sources/own-run.js';
-import type { TrainingPlan } from '../training/loop/plan.js';
+import type { TrainingPlan } from '../training/loop/training-plan.js';
 import type { RunTrainingOptions, TrainedModel } from '../training/loop/run-training.js';
 import { UsageError } from '../util/errors.js';
 import { onUse } from './on-use.js';

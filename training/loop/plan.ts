@@ -7,23 +7,7 @@ import { orderSeed } from '../seeds.js';
 import { type EncodedExample, epochBatches, makeBatch } from './batches.js';
 import type { PreparedRun } from './prepare.js';
 import { trainingStep } from './step.js';
-
-export interface PhasePlan {
-  readonly phase: PhaseName;
-  readonly epochs: number;
-  /** Of one epoch. */
-  readonly examples: number;
-  readonly steps: number;
-  /** By some steps of phase 1 on this machine; those of other phases are taken to cost as much. Evaluations are not counted. */
-  readonly seconds: number;
-}
-
-export interface TrainingPlan {
-  readonly phases: readonly PhasePlan[];
-  readonly trainingExamples: number;
-  readonly developmentExamples: number;
-  readonly seconds: number;
-}
+import type { PhasePlan, TrainingPlan } from './training-plan.js';
 
 const TIMED_STEPS = 3;
 

@@ -1,0 +1,20 @@
+import type { PhaseName } from '../../config/schema.js';
+
+/** What a phase will do. */
+export interface PhasePlan {
+  readonly phase: PhaseName;
+  readonly epochs: number;
+  /** Of one epoch. */
+  readonly examples: number;
+  readonly steps: number;
+  /** By some steps of phase 1 on this machine; those of other phases are taken to cost as much. Evaluations are not counted. */
+  readonly seconds: number;
+}
+
+/** What a run will do and about how long. */
+export interface TrainingPlan {
+  readonly phases: readonly PhasePlan[];
+  readonly trainingExamples: number;
+  readonly developmentExamples: number;
+  readonly seconds: number;
+}
