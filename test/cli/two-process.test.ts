@@ -71,8 +71,10 @@ describe('serve and infer', () => {
         'milliseconds',
         'rounds',
       ]);
-      // Each is rounded by itself, to 1/64.
-      expect(Math.abs(result.probabilities[0] + result.probabilities[1] - 1)).toBeLessThanOrEqual(1 / 64);
+      // Each is rounded by itself, half a unit of 1/64 at most, after a softmax that is off by less than one.
+      expect(Math.abs(result.probabilities[0] + result.probabilities[1] - 1)).toBeLessThan(
+        2 * 1.5 * (1 / 64),
+      );
       expect(result).toMatchObject({ answer: 'probability', answerBits: 6, logits: null });
       expect(result.cost.sentBytes).toBeGreaterThan(0);
       expect(result.cost.rounds).toBeGreaterThan(0);
