@@ -20,6 +20,7 @@ import { OpensMoreError } from './opens-more-error.js';
 import { addCosts, type Cost, Meter, meteredChannel, NO_COST } from '../session/meter.js';
 import type { LeakRecord } from '../session/session.js';
 import { ClientAhead } from './client-ahead.js';
+import { LineNote } from './line-note.js';
 import { Turns } from './turns.js';
 import { type Expected, Warmer } from './warm.js';
 
@@ -39,6 +40,8 @@ export interface ClientOptions {
   readonly tokenizerLibrary?: TokenizerLibrary | undefined;
   readonly terms: ClientTerms<PublicPart>;
   readonly open: OpenParty;
+  /** Bytes a millisecond that the line to the server takes, where that is known. */
+  readonly lineRate?: () => number | null;
   /** Told when the server sent its public part, so that it can be kept. */
   readonly onPublicPart?: (digest: string, bytes: Uint8Array) => Promise<unknown>;
   /** Told, once each, what a user should know of material that cannot be made or kept. */
@@ -76,6 +79,7 @@ export class Client implements AsyncDisposable {
   /** Runs before a connection ends that nothing has broken. */
   beforeClose: () => Promise<void> = async () => undefined;
   readonly #warmer: Warmer;
+  readonly #lineNote: LineNote;
   readonly #turns = new Turns();
   #closing: Promise<void> | null = null;
 
@@ -91,7 +95,8 @@ export class Client implements AsyncDisposable {
       answer,
       part,
       onNote = () => undefined,
-    }: Agreement & { readonly part: PublicPart } & Pick<ClientOptions, 'onNote'>,
+      lineRate = () => null,
+    }: Agreement & { readonly part: PublicPart } & Pick<ClientOptions, 'onNote' | 'lineRate'>,
   ) {
     this.digest = part.digest;
     this.commitment = part.commitment;
@@ -101,11 +106,12 @@ export class Client implements AsyncDisposable {
     this.ahead =
       material && aheadMegabytes > 0 ? new ClientAhead(channel, material, aheadMegabytes * 1e6) : null;
     this.#warmer = new Warmer(this, onNote);
+    this.#lineNote = new LineNote({ model, answer, lineRate, onNote });
   }
 
   /** Handshake and set-up over an open connection. */
   static async open(channel: Channel, options: ClientOptions): Promise<Client> {
-    const { terms, open, onPublicPart, onNote, opens = 'counts' } = options;
+    const { terms, open, onPublicPart, onNote, lineRate, opens = 'counts' } = options;
     const metered = meteredChannel(transcriptChannel(channel));
     const { part, sent, ...agreement } = await clientHandshake(metered, terms);
     if (sent) await onPublicPart?.(part.digest, sent);
@@ -122,6 +128,7 @@ export class Client implements AsyncDisposable {
       ...agreement,
       part,
       ...(onNote ? { onNote } : {}),
+      ...(lineRate ? { lineRate } : {}),
     });
   }
 
@@ -194,9 +201,10 @@ export class Client implements AsyncDisposable {
     const { length: size } = inputs;
     this.ahead?.beginTexts();
     const meter = new Meter();
+    const stopWatching = this.#lineNote.watch(inputs.map(({ bucket }) => bucket));
     const { results, leaks } = await withSpan(meter.span, () =>
       size > 1 ? this.#runBatch(inputs) : this.#runAlone(inputs[0]!),
-    );
+    ).finally(stopWatching);
     this.ahead?.endTexts(size);
     const report = meter.finish();
     return inputs.map(({ text, textPair, encoding, bucket }, index) =>

@@ -105,6 +105,7 @@ export async function connectClient(options: ConnectOptions): Promise<Client> {
       opens: options.opens ?? 'nothing',
       tokenizerLibrary: options.tokenizerLibrary,
       ...(onNote ? { onNote } : {}),
+      lineRate: () => channel.lineRate,
       onPublicPart: async (digest, bytes) => cacheFolder && writeCached(cacheFolder, digest, bytes),
     });
     if (isNew) {

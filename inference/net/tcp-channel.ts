@@ -1,16 +1,20 @@
 /**
  * A channel over TCP. Small writes of one turn leave together; what arrives is copied once, straight into the receive
  * that waits for it; a peer that sends more than the protocol asked for is slowed down by pausing its socket.
+ *
+ * A peer is given up when nothing moves in either direction: as long as our own bytes leave, it cannot have answered them.
  */
 import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { PeerClosedError, PeerTimeoutError, ProtocolError } from '../core/errors.js';
 import type { Channel } from './channel.js';
+import { Outgoing } from './outgoing.js';
 import { ReceiveQueue } from './receive-queue.js';
 
 export interface TcpChannelOptions {
   /** How the peer is called in errors, for example `the client at 127.0.0.1:4000`. */
   readonly peer: string;
-  /** A receive fails when nothing arrives for this long. */
+  /** A receive fails when nothing arrives and nothing leaves for this long, and what may be on its way had its time. */
   readonly timeoutMilliseconds: number;
   /** Bytes that may wait here before the socket is paused: more than one message of a protocol in flight. */
   readonly bufferBytes?: number;
@@ -21,22 +25,33 @@ const CLOSE_MILLISECONDS = 2_000;
 /** A receive may take this many times the timeout, and longer by its bytes at the least rate: trickling is no way to stay. */
 const MOST_TIMEOUTS = 10;
 const LEAST_BYTES_PER_MILLISECOND = 16;
+/** What the systems of both ends may hold of what has left here, and the rate at which it goes on where none was measured. */
+const MOST_IN_FLIGHT_BYTES = 2 ** 22;
+const USUAL_BYTES_PER_MILLISECOND = 100;
 
 export class TcpChannel implements Channel {
   readonly #socket: Socket;
   readonly #options: Required<TcpChannelOptions>;
   readonly #queue = new ReceiveQueue();
+  readonly #outgoing: Outgoing;
   #timer: NodeJS.Timeout | null = null;
-  #corked = false;
-  #arrivals = 0;
+  #isScheduled = false;
+  /** Arrivals, and pieces that left. */
+  #events = 0;
+  #lastEvent = 0;
+  #sentSinceArrival = 0;
+  #hasHeard = false;
   #closed = false;
   #waiting = 0;
   /** When the first waiting receive came to be the first. */
   #firstSince = 0;
+  /** When somebody came to wait at all. */
+  #waitingSince = 0;
   #closing: Promise<void> | null = null;
 
   constructor(socket: Socket, options: TcpChannelOptions) {
     this.#socket = socket;
+    this.#outgoing = new Outgoing(socket, () => this.#onTaken());
     this.#options = { bufferBytes: DEFAULT_BUFFER_BYTES, ...options };
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
@@ -50,12 +65,21 @@ export class TcpChannel implements Channel {
   send(bytes: Uint8Array): void {
     if (this.#closed || this.#socket.writableEnded || this.#socket.destroyed)
       throw new PeerClosedError(`${this.#options.peer}: sending on a closed connection`);
-    if (!this.#corked) {
-      this.#corked = true;
-      this.#socket.cork();
-      process.nextTick(() => this.flush());
-    }
-    this.#socket.write(bytes);
+    this.#outgoing.push(bytes);
+    this.#sentSinceArrival += bytes.length;
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    process.nextTick(() => this.flush());
+  }
+
+  /** Bytes a millisecond that the line takes; null as long as it was never the bottleneck. */
+  get lineRate(): number | null {
+    return this.#outgoing.rate;
+  }
+
+  /** Did the peer ever say anything? */
+  get hasHeard(): boolean {
+    return this.#hasHeard;
   }
 
   async receive(byteLength: number): Promise<Uint8Array> {
@@ -63,7 +87,7 @@ export class TcpChannel implements Channel {
     const pending = this.#queue.take(byteLength);
     if (this.#queue.queuedBytes <= this.#options.bufferBytes / 2 && this.#socket.isPaused())
       this.#socket.resume();
-    if (this.#waiting++ === 0) this.#firstSince = performance.now();
+    if (this.#waiting++ === 0) this.#firstSince = this.#waitingSince = performance.now();
     this.#watch();
     try {
       return await pending;
@@ -76,9 +100,8 @@ export class TcpChannel implements Channel {
 
   /** Ends the gathering of small writes: what the kernel takes leaves at once, not when this turn ends. */
   flush(): void {
-    if (!this.#corked) return;
-    this.#corked = false;
-    this.#socket.uncork();
+    this.#isScheduled = false;
+    this.#outgoing.flush();
   }
 
   close(): Promise<void> {
@@ -97,6 +120,7 @@ export class TcpChannel implements Channel {
     this.flush();
     this.#queue.fail(new PeerClosedError(`${this.#options.peer}: this end closed the connection`));
     this.#unwatch();
+    if (!this.#outgoing.isIdle) await this.#lastPieces();
     if (this.#socket.destroyed) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, CLOSE_MILLISECONDS);
@@ -109,9 +133,30 @@ export class TcpChannel implements Channel {
     this.#socket.destroy();
   }
 
-  #onData(chunk: Buffer): void {
-    this.#arrivals++;
+  /** What is queued leaves as long as the line takes some of it. */
+  async #lastPieces(): Promise<void> {
+    const idle = this.#outgoing.idle().then(() => true);
+    for (let events = -1; events !== this.#events; ) {
+      events = this.#events;
+      if (await Promise.race([idle, sleep(CLOSE_MILLISECONDS, false)])) return;
+    }
+  }
+
+  #onTaken(): void {
+    this.#onEvent();
+    this.#firstSince = this.#lastEvent;
+  }
+
+  #onEvent(): void {
+    this.#events++;
+    this.#lastEvent = performance.now();
     this.#timer?.refresh();
+  }
+
+  #onData(chunk: Buffer): void {
+    this.#hasHeard = true;
+    this.#sentSinceArrival = 0;
+    this.#onEvent();
     this.#queue.push(chunk);
     if (this.#queue.isWaiting) this.#expectProgress();
     if (this.#queue.queuedBytes > this.#options.bufferBytes) this.#socket.pause();
@@ -119,6 +164,7 @@ export class TcpChannel implements Channel {
 
   #fail(error: ProtocolError): void {
     this.#queue.fail(error);
+    this.#outgoing.drop();
     this.#unwatch();
   }
 
@@ -135,10 +181,10 @@ export class TcpChannel implements Channel {
     );
   }
 
-  /** One timer for all waiting receives; every arrival starts it again. */
-  #watch(): void {
+  /** One timer for all waiting receives; whatever moves starts it again. */
+  #watch(milliseconds = this.#options.timeoutMilliseconds): void {
     if (this.#timer) return;
-    this.#timer = setTimeout(() => this.#onSilence(), this.#options.timeoutMilliseconds);
+    this.#timer = setTimeout(() => this.#onSilence(), milliseconds);
   }
 
   #unwatch(): void {
@@ -146,13 +192,23 @@ export class TcpChannel implements Channel {
     this.#timer = null;
   }
 
+  /** How long nothing may move: what the system has taken has its time to arrive, unless it takes no more. */
+  #patience(): number {
+    if (!this.#outgoing.isIdle) return this.#options.timeoutMilliseconds;
+    const bytes = Math.min(this.#sentSinceArrival, MOST_IN_FLIGHT_BYTES);
+    const rate = Math.max(LEAST_BYTES_PER_MILLISECOND, this.lineRate ?? USUAL_BYTES_PER_MILLISECOND);
+    return this.#options.timeoutMilliseconds + bytes / rate;
+  }
+
   /** A long computation here may have kept arrived bytes from being read: look at the socket once before judging. */
   #onSilence(): void {
-    const arrivals = this.#arrivals;
+    const events = this.#events;
     this.#timer = null;
     setImmediate(() => {
       if (this.#waiting === 0) return;
-      if (this.#arrivals !== arrivals) return this.#watch();
+      const since = Math.max(this.#lastEvent, this.#waitingSince);
+      const left = this.#patience() - (performance.now() - since);
+      if (this.#events !== events || left > 1) return this.#watch(this.#events === events ? left : undefined);
       const { expected, got } = this.#queue.progress;
       const seconds = this.#options.timeoutMilliseconds / 1000;
       this.abort(

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PeerClosedError, PeerTimeoutError } from '../../../inference/core/errors.js';
 import { connectTcp } from '../../../inference/net/tcp-channel.js';
-import { channelPair, patternBytes, rawPair } from './tcp-pair.js';
+import { throttledProxy } from '../../support/throttled-proxy.js';
+import { channelPair, listening, patternBytes, rawPair } from './tcp-pair.js';
 
 const eventually = async (condition: () => boolean): Promise<void> => {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -48,6 +49,33 @@ describe('TCP channel', () => {
     // What the kernel's socket buffers hold besides is bounded by the system.
     expect(raw.writableLength).toBeGreaterThan(0);
     expect(Buffer.compare(await channel.receive(message.length), message)).toBe(0);
+    await close();
+  });
+
+  it('does not blame the peer while its own bytes leave over a slow line, and knows the rate', async () => {
+    const { channel: server, port, close } = await listening();
+    const proxy = await throttledProxy(port, 8_000_000);
+    const client = await connectTcp('127.0.0.1', proxy.port, { timeoutMilliseconds: 250 });
+    const message = patternBytes(20 * 2 ** 20);
+    const echo = server().then(async (channel) => {
+      expect(Buffer.compare(await channel.receive(message.length), message)).toBe(0);
+      channel.send(Uint8Array.of(1));
+    });
+    client.send(message);
+    // The answer to all of it comes after some ten timeouts.
+    expect(await client.receive(1)).toEqual(Uint8Array.of(1));
+    await echo;
+    expect(client.lineRate).toBeGreaterThan(0);
+    await client.close();
+    proxy.close();
+    await close();
+  });
+
+  it('gives a peer up that takes nothing and says nothing', async () => {
+    const { raw, channel, close } = await rawPair({ timeoutMilliseconds: 100 });
+    raw.pause();
+    channel.send(new Uint8Array(20 * 2 ** 20));
+    await expect(channel.receive(1)).rejects.toThrow('sent nothing for 0.1 s');
     await close();
   });
 

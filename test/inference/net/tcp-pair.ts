@@ -36,6 +36,25 @@ export async function channelPair(options: Partial<TcpChannelOptions> = {}) {
   return { server: channel, client: peer, close };
 }
 
+/** A channel to whoever connects to the port. */
+export async function listening(timeoutMilliseconds = 60_000) {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const accepted = once(server, 'connection') as Promise<[Socket]>;
+  const channel = accepted.then(
+    ([socket]) => new TcpChannel(socket, { peer: 'the client', timeoutMilliseconds }),
+  );
+  return {
+    port: (server.address() as AddressInfo).port,
+    channel: () => channel,
+    close: async () => {
+      await (await channel).close();
+      server.close();
+    },
+  };
+}
+
 export const patternBytes = (length: number, seed = 1): Uint8Array => {
   const bytes = new Uint8Array(length);
   for (let i = 0, state = seed; i < length; i++) {

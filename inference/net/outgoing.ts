@@ -1,0 +1,131 @@
+/**
+ * What is still to leave over a socket. It leaves in pieces of about a second at the rate that the line takes, so that this end sees
+ * that something moves while a large message leaves over a slow line, and the peer's system can acknowledge what it has.
+ */
+
+/** What a socket has for this. */
+export interface ByteSink {
+  readonly destroyed: boolean;
+  /** Bytes that the system has not taken yet. */
+  readonly writableLength: number;
+  write(bytes: Uint8Array, done?: (error?: Error | null) => void): boolean;
+  cork(): void;
+  uncork(): void;
+}
+
+const LEAST_PIECE_BYTES = 2 ** 16;
+const FIRST_PIECE_BYTES = 2 ** 18;
+const MOST_PIECE_BYTES = 2 ** 19;
+const SOON_MILLISECONDS = 100;
+const LATE_MILLISECONDS = 1_000;
+/** Pieces that had to wait for the line: the fastest of the last ones is nearest to its rate. */
+const RECENT_PIECES = 8;
+
+export class Outgoing {
+  #queue: Uint8Array[] = [];
+  #queuedBytes = 0;
+  #pieceBytes = FIRST_PIECE_BYTES;
+  #isWriting = false;
+  #rates: number[] = [];
+  #onIdle: (() => void)[] = [];
+
+  constructor(
+    private readonly sink: ByteSink,
+    /** Told of every piece that the system took. */
+    private readonly onTaken: () => void,
+  ) {}
+
+  /** Nothing waits. */
+  get isIdle(): boolean {
+    return this.#queuedBytes === 0 && !this.#isWriting;
+  }
+
+  /** Bytes a millisecond that the line takes; null as long as it was never the bottleneck. */
+  get rate(): number | null {
+    return this.#rates.length === 0 ? null : Math.max(...this.#rates);
+  }
+
+  push(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    this.#queue.push(bytes);
+    this.#queuedBytes += bytes.length;
+  }
+
+  /** Hands over what the system takes now; the rest follows as it takes more. */
+  flush(): void {
+    while (this.#queuedBytes > 0 && !this.#isWriting && !this.sink.destroyed) this.#writePiece();
+  }
+
+  /** Resolves when everything is handed over, or will never be. */
+  idle(): Promise<void> {
+    if (this.isIdle || this.sink.destroyed) return Promise.resolve();
+    return new Promise((resolve) => this.#onIdle.push(resolve));
+  }
+
+  /** The socket is closed. */
+  drop(): void {
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    for (const resolve of this.#onIdle.splice(0)) resolve();
+  }
+
+  #writePiece(): void {
+    const parts = this.#takePiece();
+    const byteLength = parts.reduce((sum, { length }) => sum + length, 0);
+    const started = performance.now();
+    let isTaken = false;
+    const taken = (): void => {
+      if (isTaken) return;
+      isTaken = true;
+      this.#isWriting = false;
+      this.#adapt(byteLength, performance.now() - started);
+      this.onTaken();
+    };
+    this.#isWriting = true;
+    this.sink.cork();
+    parts.forEach((part, i) => {
+      this.sink.write(part, i === parts.length - 1 ? (error) => this.#afterPiece(taken, error) : undefined);
+    });
+    this.sink.uncork();
+    // The system took it at once: more can follow before this turn ends.
+    if (this.sink.writableLength === 0) taken();
+  }
+
+  #afterPiece(taken: () => void, error: Error | null | undefined): void {
+    if (error) {
+      this.drop();
+      return;
+    }
+    taken();
+    this.flush();
+    if (this.isIdle) this.drop();
+  }
+
+  #takePiece(): Uint8Array[] {
+    const parts: Uint8Array[] = [];
+    let room = this.#pieceBytes;
+    let used = 0;
+    for (; room > 0 && used < this.#queue.length; used++) {
+      const bytes = this.#queue[used]!;
+      const part = bytes.length > room ? bytes.subarray(0, room) : bytes;
+      parts.push(part);
+      room -= part.length;
+      this.#queuedBytes -= part.length;
+      if (part.length === bytes.length) continue;
+      this.#queue[used] = bytes.subarray(part.length);
+      break;
+    }
+    this.#queue = this.#queue.slice(used);
+    return parts;
+  }
+
+  #adapt(byteLength: number, milliseconds: number): void {
+    if (milliseconds < SOON_MILLISECONDS) {
+      this.#pieceBytes = Math.min(MOST_PIECE_BYTES, 2 * this.#pieceBytes);
+      return;
+    }
+    this.#rates = [...this.#rates.slice(1 - RECENT_PIECES), byteLength / milliseconds];
+    if (milliseconds > LATE_MILLISECONDS)
+      this.#pieceBytes = Math.max(LEAST_PIECE_BYTES, this.#pieceBytes / 2);
+  }
+}
