@@ -70,10 +70,24 @@ export function mapLabels(
   );
 }
 
+/** The classes with the names that `said` gives some of them. Throws LabelError for a class that the model lacks, or equal names. */
+export function renameLabels(model: readonly string[], said: LabelMap | null): readonly string[] {
+  if (said === null) return model;
+  for (const from of said.keys()) checkNamed(model, from);
+  const renamed = model.map((label) => said.get(label) ?? label);
+  if (new Set(renamed).size < renamed.length)
+    throw new LabelError(`--label-map: expected different names, got ${renamed.join(', ')}`);
+  return renamed;
+}
+
+function checkNamed(model: readonly string[], label: string): void {
+  if (!model.includes(label))
+    throw new LabelError(`--label-map: expected a class of the model, ${model.join(', ')}, got ${label}`);
+}
+
 function checkSaid(model: readonly string[], data: readonly string[], said: LabelMap): void {
   for (const [from, to] of said) {
-    if (!model.includes(from))
-      throw new LabelError(`--label-map: expected a class of the model, ${model.join(', ')}, got ${from}`);
+    checkNamed(model, from);
     if (!data.some((label) => sameName(label, to)))
       throw new LabelError(`--label-map: expected a class of the data, ${data.join(', ')}, got ${to}`);
   }

@@ -7,7 +7,7 @@ import type { Agreement, Comparison } from '../../training/export/export-report.
 import { opensOption } from '../opens-options.js';
 import { fraction, optional, wholeNumber } from '../options.js';
 import { print, printJson, printTable } from '../output.js';
-import { columnOptions, formatOption } from '../own-data-options.js';
+import { columnOptions, formatOption, labelMapOption } from '../own-data-options.js';
 import { readTexts, type TextInput } from '../texts.js';
 
 type ExportOptions = OptionsOf<typeof OPTIONS>;
@@ -119,6 +119,16 @@ const OPTIONS = {
   'max-tokens': {
     coerce: optional(wholeNumber('max-tokens', 3)),
     describe: 'Longest input in tokens, for a checkpoint that does not say; by default 128',
+  },
+  task: {
+    type: 'string',
+    requiresArg: true,
+    describe: "What the model is for, by any name; a GLUE task's name gives the classes its names too",
+  },
+  'label-map': {
+    ...labelMapOption,
+    describe:
+      "New names of the model's classes, or which is which of a GLUE task: MODEL=NAME with commas between",
   },
   data: { type: 'string', describe: "Folder with GLUE's TSV files, if it has moved" },
   json: {

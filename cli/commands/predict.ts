@@ -46,14 +46,14 @@ async function predictFromFile(
   subject: Subject,
   withModel: WithModel,
 ): Promise<void> {
-  const { file, format, out, json } = options;
+  const { file, format, out, json, labelMap = null } = options;
   const asked = { text: options.text ?? null, textPair: options.textPair ?? null, label: null };
   const texts = await readTextRows({ file: file!, format, asked, known: subject.task?.columns ?? null });
   for (const line of texts.notes) note(line);
   const target = { path: out, format: outputFormat(options) };
   const progress = progressBar('predict', texts.rows.length);
   const predicted = await withModel(texts.rows.length, (classifier, batch) =>
-    predictFile(texts, subject, target, { classifier, batch, onAnswer: () => progress.advance() }),
+    predictFile(texts, subject, labelMap, target, { classifier, batch, onAnswer: () => progress.advance() }),
   ).finally(() => progress.stop());
   const { skipped, rows, answered, labels } = predicted;
   if (skipped.count > 0) note(`without an answer: ${skipped.count}`);

@@ -11,7 +11,7 @@ import { type OutputFormat, RowWriter } from '../../data/tables/write.js';
 import type { Classification } from '../../inference/run/classification.js';
 import type { TextOrPair } from '../../inference/run/text-input.js';
 import { writeFileAtomically } from '../../model/checkpoint/safetensors.js';
-import type { LabelMap } from '../../model/label-map.js';
+import { LabelError, type LabelMap, renameLabels } from '../../model/label-map.js';
 import { chunks } from '../../util/chunks.js';
 import { answeredColumns, answeredRow } from './answered-rows.js';
 import { type Classifier, classifyAll, predictedBy } from './evaluation.js';
@@ -52,18 +52,29 @@ function countLabels(answers: readonly Classification[]): Record<string, number>
   return Object.fromEntries(counts);
 }
 
+/** Gives answers the user's names of the classes. Throws LabelError if the model has no such classes. */
+function renamedBy({ config }: Subject, said: LabelMap | null): (answer: Classification) => Classification {
+  if (said === null) return (answer) => answer;
+  if (config.problem !== 'classes')
+    throw new LabelError(`--label-map: expected a model of classes, got one of ${config.problem}`);
+  const names = renameLabels(config.labels, said);
+  return (answer) => ({ ...answer, labelName: names[answer.label]! });
+}
+
 /** Writes the rows of a file, in their order and all of them, with label and probability; nothing half-written. */
 export async function predictFile(
   { table, rows }: ReadTexts,
   subject: Subject,
+  said: LabelMap | null,
   out: { readonly path: string; readonly format: OutputFormat },
   options: PredictOptions,
 ): Promise<Predicted> {
+  const named = renamedBy(subject, said);
   await mkdir(dirname(out.path), { recursive: true });
   const task = taskOfModel(subject);
   const faultOf = (row: TextRow): string | null => row.fault ?? (task === null ? null : pairFault(row, task));
   const usable = rows.filter((row) => faultOf(row) === null);
-  const answers = await answersTo(usable, options);
+  const answers = (await answersTo(usable, options)).map(named);
   const byRow = new Map(usable.map((row, at) => [row, answers[at]!]));
   const writer = new RowWriter(out.format, answeredColumns(table.columns));
   const { problem } = subject.config;

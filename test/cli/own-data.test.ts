@@ -7,7 +7,7 @@ import { readTable } from '../../data/tables/table.js';
 import { CleartextClassifier } from '../../inference/run/cleartext-classifier.js';
 import { writeArtifact } from '../../model/artifact/artifact-file.js';
 import { tinyArtifact } from '../model/artifact/tiny-artifact.js';
-import { runHere } from './run-cli.js';
+import { runHere, start } from './run-cli.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cipherprune-own-'));
 const at = (name: string): string => join(folder, name);
@@ -94,6 +94,19 @@ describe('infer', () => {
     expect(stderr).toMatch(/12 texts; (negative|positive) \d+.*; \d+\.\d+ s and \d+\.\d+ MB each\n$/);
   });
 
+  it('gives the number of a regression, computed by two processes', async () => {
+    const args = ['--local', '--artifact', at('numbers'), '--text', 'a good movie', '--json'];
+    const { code, stdout, stderr } = await runHere('infer', ...args, '--answers', 'logits');
+    expect(code, stderr).toBe(0);
+    const answer = JSON.parse(stdout);
+    const clear = await CleartextClassifier.open(at('numbers'));
+    const [expected] = (await clear.classify('a good movie')).logits!;
+    expect(answer).toMatchObject({ label: 0, probabilities: [] });
+    expect(Number(answer.labelName)).toBeCloseTo(answer.logits[0], 4);
+    expect(Math.abs(answer.logits[0] - expected!)).toBeLessThan(2 ** -answer.answerBits);
+    expect(answer.leaks).toContainEqual({ name: 'logits', to: 'client', count: 1 });
+  });
+
   it('refuses a pair where the model reads one text', async () => {
     const { code, stderr } = await runHere(...local, '--text', 'a', '--text-pair', 'b');
     expect([code, stderr]).toEqual([
@@ -132,6 +145,18 @@ describe('predict', () => {
     const clear = await CleartextClassifier.open(at('artifact'));
     const { labelName } = await clear.classify('good, movie');
     expect(written.rows[0]!.fields.label).toBe(labelName);
+  });
+
+  it('gives the classes the names that --label-map says', async () => {
+    const predict = async (out: string, ...more: string[]) => {
+      const io = ['--file', at('moods.csv'), '--text', 'said', '--out', at(out)];
+      const { code, stderr } = await runHere('predict', '--artifact', at('unnamed'), ...io, ...more);
+      expect(code, stderr).toBe(0);
+      return (await readTable(at(out))).rows.map(({ fields }) => fields.label);
+    };
+    const plain = await predict('plain.csv');
+    const named = await predict('named.csv', '--label-map', 'LABEL_0=sad,LABEL_1=glad');
+    expect(named).toEqual(plain.map((label) => (label === 'LABEL_0' ? 'sad' : 'glad')));
   });
 
   it('writes the submission files of GLUE, classes as they are stored and numbers within their range', async () => {
@@ -223,6 +248,16 @@ describe('tokenize', () => {
       dropped: 1,
     });
     expect(second).toMatchObject({ pieces: ['[CLS]', '[UNK]', '[SEP]'], ids: [2, 1, 3], dropped: 0 });
+  });
+});
+
+describe('a reader that has seen enough (| head)', () => {
+  it('ends a command without a word', async () => {
+    const many = Array.from({ length: 3000 }, () => ['--text', 'good bad a movie']).flat();
+    const { child, line, outcome } = start('tokenize', '--artifact', at('artifact'), ...many, '--json');
+    await line(/"pieces"/);
+    child.stdout!.destroy();
+    expect(await outcome).toMatchObject({ code: 0, stderr: '' });
   });
 });
 

@@ -43,7 +43,7 @@ function classOf(text: string): string {
 }
 
 const texts = Array.from({ length: 40 }, (_, i) => textOf(i + 1));
-const FILES = ['my-model', 'texts.txt', 'labelled.csv', 'reference.json', 'dense', 'pruned'];
+const FILES = ['my-model', 'texts.txt', 'labelled.csv', 'reference.json', 'dense', 'named', 'pruned'];
 
 beforeAll(async () => {
   await writeFamily(join(folder, 'my-model'), family, stored);
@@ -72,6 +72,7 @@ it('the page shows the commands that are tried here', () => {
   const shown = commands.map(([name, ...args]) => [name, args.includes('--keep')]);
   expect(shown).toEqual([
     ['export', false],
+    ['export', false],
     ['export', true],
     ['inspect', false],
     ['infer', false],
@@ -88,33 +89,43 @@ it('exports with all tokens, and says how far answers agree', async () => {
   expect(stdout).not.toMatch(/pruned by quantiles/);
 });
 
+it('names task and classes as the user says', async () => {
+  const { code, stderr } = await run(commands[1]!);
+  expect(code, stderr).toBe(0);
+  const { stdout } = await run(['inspect', 'named', '--json']);
+  expect(JSON.parse(stdout)).toMatchObject({
+    task: 'parcels',
+    config: { labels: ['bills', 'shipping', 'other'] },
+  });
+});
+
 it('exports with quantiles, labelled as such', async () => {
-  const { code, stdout } = await run(commands[1]!);
+  const { code, stdout } = await run(commands[2]!);
   expect(code).toBe(0);
   const kept = /pruned by quantiles, not trained, (\d+)% of tokens kept/.exec(stdout);
   expect(Number(kept?.[1])).toBeGreaterThan(50);
   expect(Number(kept?.[1])).toBeLessThan(75);
-  const inspected = await run(commands[2]!);
+  const inspected = await run(commands[3]!);
   expect(inspected.stdout).toMatch(/distilbert: 3 layers/);
   expect(inspected.stdout).toMatch(/quantiles of scores on sample texts: not trained/);
 });
 
 it('answers privately, in two processes', async () => {
-  const { code, stdout, stderr } = await run(commands[3]!);
+  const { code, stdout, stderr } = await run(commands[4]!);
   expect(stderr).not.toMatch(/error/i);
   expect(code).toBe(0);
   expect(stdout).toMatch(/^(billing|shipping|other) +\d/m);
 });
 
 it('has the accuracy of the model as it was, by labels that this gives', async () => {
-  const { code, stdout } = await run(commands[4]!);
+  const { code, stdout } = await run(commands[5]!);
   expect(code).toBe(0);
   const accuracy = Number(/accuracy\D+([\d.]+)/.exec(stdout)?.[1]);
   expect(accuracy).toBeGreaterThan(0.9);
 });
 
 it('is verified against logits computed apart', async () => {
-  const { code, stdout } = await run(commands[5]!);
+  const { code, stdout } = await run(commands[6]!);
   expect(code).toBe(0);
   expect(stdout).toMatch(/logits/);
 });

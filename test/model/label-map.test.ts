@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mapLabels, matchLabels, parseLabelMap } from '../../model/label-map.js';
+import { mapLabels, matchLabels, parseLabelMap, renameLabels } from '../../model/label-map.js';
 
 describe('classes of a model and of data', () => {
   it('are matched by name, whatever their order and spelling', () => {
@@ -28,5 +28,14 @@ describe('classes of a model and of data', () => {
     );
     for (const text of ['', 'a', 'a=', '=b', 'a=b,a=c'])
       expect(() => parseLabelMap(text)).toThrow(/expected/);
+  });
+
+  it('may get other names, each its own', () => {
+    const said = parseLabelMap('LABEL_0=negative,LABEL_2=positive');
+    const three = ['LABEL_0', 'LABEL_1', 'LABEL_2'];
+    expect(renameLabels(three, said)).toEqual(['negative', 'LABEL_1', 'positive']);
+    expect(renameLabels(three, null)).toEqual(three);
+    expect(() => renameLabels(['a', 'b'], parseLabelMap('a=b'))).toThrow(/different names, got b, b/);
+    expect(() => renameLabels(['a', 'b'], parseLabelMap('c=d'))).toThrow(/class of the model, a, b, got c/);
   });
 });

@@ -12,6 +12,7 @@ import type { Artifact } from '../../model/artifact/artifact.js';
 import { type ArtifactParts, writeArtifact } from '../../model/artifact/artifact-file.js';
 import { type Checkpoint, CheckpointError, readCheckpoint } from '../../model/checkpoint/checkpoint.js';
 import { resolveCheckpoint } from '../../model/checkpoint/hub.js';
+import type { LabelMap } from '../../model/label-map.js';
 import { recoverDirectory } from '../../model/replace-directory.js';
 import { createTokenizer } from '../../model/tokenizer/tokenizer.js';
 import { UsageError } from '../../util/errors.js';
@@ -24,6 +25,7 @@ import { calibrationSeed } from '../seeds.js';
 import { agreement } from './agreement.js';
 import { exportArtifact } from './export.js';
 import type { Agreement, RangeWarning } from './export-report.js';
+import { withDetails, withTask } from './name-task.js';
 import { quantileThresholds } from './quantile-thresholds.js';
 import type { QuantizationReport } from './quantize.js';
 
@@ -49,6 +51,10 @@ export interface ExportModelOptions {
   readonly keep?: number | undefined;
   /** Longest input in tokens of a checkpoint that does not say; by default 128, or as many positions as it has. */
   readonly maxTokens?: number | undefined;
+  /** What the model is for: a GLUE task, whose names of the classes it then gets, or any name; by default the checkpoint's own. */
+  readonly task?: string | undefined;
+  /** New names of classes, by their names in the checkpoint; with a GLUE task, which class is which of the task's. */
+  readonly labelMap?: LabelMap | undefined;
   /** Texts to measure ranges on; by default a sample of the run's own training data. */
   readonly calibration?: readonly CalibrationText[] | undefined;
   /**
@@ -110,8 +116,7 @@ function withMaxTokens(checkpoint: Checkpoint, maxTokens: number | undefined): C
     throw new UsageError(
       `export: maxTokens: expected at most the model's ${most} positions, got ${maxTokens}`,
     );
-  const none = { task: null, prunes: false, reduces: false, thresholds: null };
-  return { ...checkpoint, details: { ...(checkpoint.details ?? none), maxTokens } };
+  return withDetails(checkpoint, { maxTokens });
 }
 
 /** Every fifth text is kept apart: files are often sorted. */
@@ -135,8 +140,7 @@ function withQuantiles(
   if (!(keep > 0 && keep < 1))
     throw new UsageError(`export: keep: expected a share between 0 and 1, got ${keep}`);
   const thresholds = quantileThresholds(state, examples, keep);
-  const { task, maxTokens } = state;
-  return { ...checkpoint, details: { task, maxTokens, prunes: true, reduces: false, thresholds } };
+  return withDetails(checkpoint, { prunes: true, reduces: false, thresholds });
 }
 
 function sourceOfThresholds({ details }: Checkpoint, keep: number | undefined): ExportedModel['thresholds'] {
@@ -152,7 +156,7 @@ const withSource = (artifact: Artifact, source: ExportedModel['thresholds']): Ar
 
 /**
  * Quantizes, calibrates and writes. Throws UsageError without texts to calibrate on, CheckpointError for a checkpoint that cannot
- * be read, ArtifactError if `out` holds something else; what stood in `out` is then untouched.
+ * be read, LabelError for classes that a task does not have, ArtifactError if `out` holds something else; what stood in `out` is then untouched.
  */
 export async function exportModel(options: ExportModelOptions): Promise<ExportedModel> {
   await checkWritable(options.out);
@@ -166,7 +170,10 @@ export async function exportModel(options: ExportModelOptions): Promise<Exported
     );
   const texts = options.calibration ?? (await sampleOfRun(config!, options.data));
   await useBackend('native');
-  const checkpoint = withMaxTokens(await readClassifier(directory), options.maxTokens);
+  const read = await readClassifier(directory);
+  const isForeign = read.details === null || options.keep !== undefined;
+  const named = withTask(read, options.task, options.labelMap ?? null);
+  const checkpoint = withMaxTokens(named, options.maxTokens);
   const original = stateOfCheckpoint(checkpoint);
   const { maxTokens } = original;
   const tokenizer = createTokenizer(checkpoint.tokenizerFiles, checkpoint.config);
@@ -188,7 +195,6 @@ export async function exportModel(options: ExportModelOptions): Promise<Exported
     fixedPoint,
     scheduleQuantile: opens === 'schedule' ? scheduleQuantile : null,
   };
-  const isForeign = checkpoint.details === null || options.keep !== undefined;
   const { calibration, heldOut } = isForeign ? splitTexts(examples) : { calibration: examples, heldOut: [] };
   const pruned = withQuantiles(checkpoint, original, calibration, options.keep);
   const { artifact, state, tensors, warnings } = exportArtifact(pruned, calibration, quantization);

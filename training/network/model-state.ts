@@ -66,6 +66,13 @@ export function toCheckpoint(state: ModelState): WholeCheckpoint {
   };
 }
 
+/** Longest input in tokens of a checkpoint that does not say. */
+const USUAL_MAX_TOKENS = 128;
+
+/** Longest input of a checkpoint, in tokens. */
+export const maxTokensOf = ({ config, details }: Pick<Checkpoint, 'config' | 'details'>): number =>
+  details?.maxTokens ?? Math.min(USUAL_MAX_TOKENS, config.maxPositions);
+
 /** A checkpoint as a model to run; thresholds of the last layer, which prunes nothing, are left out. */
 export function stateOfCheckpoint(checkpoint: Checkpoint): ModelState {
   const { config, tensors, tokenizerFiles, details } = checkpoint;
@@ -84,7 +91,7 @@ export function stateOfCheckpoint(checkpoint: Checkpoint): ModelState {
     config,
     tokenizerFiles,
     task: details?.task ?? null,
-    maxTokens: details?.maxTokens ?? Math.min(128, config.maxPositions),
+    maxTokens: maxTokensOf(checkpoint),
     parameters,
     spread,
     reduces: details?.reduces ?? false,

@@ -35,6 +35,7 @@ import {
   familyTensors,
   type Stored,
 } from './family-checkpoints.js';
+import { readFamily } from './read-family.js';
 
 function examplesOf(family: FamilyCase, count: number): EncodedExample[] {
   const random = splitmix32(7);
@@ -50,7 +51,6 @@ function examplesOf(family: FamilyCase, count: number): EncodedExample[] {
 }
 
 function checkpointOf(family: FamilyCase, stored: Stored) {
-  const { config } = parseHuggingFaceConfig(JSON.stringify(family.config), 'config.json');
   const details = {
     task: namedTask('own'),
     maxTokens: 20,
@@ -62,12 +62,7 @@ function checkpointOf(family: FamilyCase, stored: Stored) {
       { prune: 0, reduce: 0 },
     ],
   };
-  return {
-    config,
-    ...readCheckpointTensors(stored, config, 'model.safetensors'),
-    tokenizerFiles: {},
-    details,
-  };
+  return { ...readFamily(family, stored), details };
 }
 
 /** What the client learns, and what leaves each layer. */
