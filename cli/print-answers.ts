@@ -2,6 +2,7 @@
 import { answeredColumns, answeredRow, probabilityOf } from '../experiments/evaluate/answered-rows.js';
 import { type OutputFormat, RowWriter } from '../data/tables/write.js';
 import type { Classification } from '../inference/run/classification.js';
+import type { PublicModel } from '../model/artifact/artifact.js';
 import type { ModelConfig } from '../model/config.js';
 import { megabytes } from '../util/megabytes.js';
 import { note } from '../util/note.js';
@@ -59,16 +60,17 @@ function rowPrinter(
   };
 }
 
-/** `columns`: the fields that every text has. */
+/** `columns`: the fields that every text has; `parties`: how many compute the answer. */
 export function answerPrinter(
   style: AnswerStyle,
   columns: readonly string[],
-  model: ModelConfig,
+  { config, method }: Pick<PublicModel, 'config' | 'method'>,
+  parties: number,
 ): AnswerPrinter {
-  if (style.json) return { print: (_, answer) => printJson(answer) };
-  if (style.output !== undefined) return rowPrinter(style.output, columns, model);
+  if (style.json) return { print: (_, answer) => printJson({ ...answer, method: method.name, parties }) };
+  if (style.output !== undefined) return rowPrinter(style.output, columns, config);
   if (style.details) return { print: (_, answer) => printClassification(answer) };
-  return linePrinter(model);
+  return linePrinter(config);
 }
 
 /** What a file's texts came to: for standard error, at its end. */

@@ -5,7 +5,13 @@ import { DEFAULT_MAX_BAD_ROWS } from '../../data/sources/bad-rows.js';
 import { type Dataset, describeMalformed } from '../../data/sources/dataset.js';
 import { compareWays, type Way, type WayResult } from '../../experiments/evaluate/comparison.js';
 import { type Evaluation, evaluate, type Prediction } from '../../experiments/evaluate/evaluation.js';
-import { type Examined, glueExamples, ownExamples, readSubject } from '../../experiments/evaluate/subject.js';
+import {
+  type Examined,
+  glueExamples,
+  ownExamples,
+  readSubject,
+  type Subject,
+} from '../../experiments/evaluate/subject.js';
 import { FLOAT_BATCH, withClassifier } from '../../experiments/evaluate/with-classifier.js';
 import { UsageError } from '../../util/errors.js';
 import { note } from '../../util/note.js';
@@ -98,6 +104,9 @@ async function compare(options: GlobalOptions & EvaluateOptions, examined: Exami
   );
 }
 
+/** How many compute an answer. */
+const PARTIES: Readonly<Record<Way, number>> = { float: 1, cleartext: 1, 'two-party': 2 };
+
 /** A checkpoint alone is run in float, an artifact in fixed point. */
 const backendOf = ({ backend, artifact, checkpoint }: EvaluateOptions): Way =>
   backend ?? (artifact === undefined && checkpoint !== undefined ? 'float' : 'cleartext');
@@ -114,9 +123,8 @@ function checkSource({ data, file, fold, split, artifact, checkpoint, task }: Ev
 }
 
 /** The examples that are asked for, with the classes of the model by name. */
-async function examined(options: EvaluateOptions): Promise<Examined> {
-  const { artifact, checkpoint, data, file, format, labelMap = null, limit = null } = options;
-  const subject = await readSubject(artifact, checkpoint);
+async function examined(options: EvaluateOptions, subject: Subject): Promise<Examined> {
+  const { data, file, format, labelMap = null, limit = null } = options;
   if (file === undefined) {
     const { task = null, split, fold = null, maxBadRows } = options;
     return glueExamples({ task, directory: data!, split, fold, limit, maxBadRows }, subject, labelMap);
@@ -136,20 +144,26 @@ async function run(options: GlobalOptions & EvaluateOptions): Promise<void> {
   const backend = backendOf(options);
   if (options.privateEmbedding && backend !== 'two-party' && !options.compare)
     throw new UsageError('--private-embedding needs --backend two-party');
-  const examples = await examined(options);
+  const subject = await readSubject(options.artifact, options.checkpoint);
+  const examples = await examined(options, subject);
   const { dataset } = examples;
   for (const line of [...examples.notes, ...describeMalformed(dataset.malformed)]) note(line);
-  const about = { task: dataset.task.name, ...(file === undefined ? { split } : { file }) };
+  const method = subject.method.name;
+  const about = { task: dataset.task.name, ...(file === undefined ? { split } : { file }), method };
   if (options.compare) {
     const results = await compare(options, examples);
-    if (json) printJson({ ...about, compare: results.map((result) => evaluationJson(result)) });
+    if (json)
+      printJson({
+        ...about,
+        compare: results.map((result) => ({ parties: PARTIES[result.backend], ...evaluationJson(result) })),
+      });
     else printComparison(results);
     return;
   }
   const predictions = predictionFile(options.predictions);
   try {
     const evaluation = await evaluateOn(options, backend, examples, predictions.write);
-    if (json) printJson({ ...about, backend, ...evaluationJson(evaluation) });
+    if (json) printJson({ ...about, backend, parties: PARTIES[backend], ...evaluationJson(evaluation) });
     else
       printEvaluation(
         `${about.task} ${file ?? split}, ${backend}, ${evaluation.examples} examples`,

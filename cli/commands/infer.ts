@@ -145,8 +145,9 @@ async function infer(options: GlobalOptions & InferOptions): Promise<void> {
     pool: options.pool,
     ...(options.local && options.pool !== undefined ? { pools: `${options.pool}.server` } : {}),
   };
+  const parties = options.connectNodes === undefined ? options.parties : 3;
   const connected = async (body: (client: TextClient) => Promise<void>): Promise<void> => {
-    if (options.connectNodes === undefined && options.parties === 2) return withClient(target, body);
+    if (parties === 2) return withClient(target, body);
     return withNodes(
       {
         nodes:
@@ -163,7 +164,7 @@ async function infer(options: GlobalOptions & InferOptions): Promise<void> {
   };
   await connected(async (client) => {
     checkPairs(texts.known, client.model);
-    const answers = answerPrinter(options, texts.columns, client.model.config);
+    const answers = answerPrinter(options, texts.columns, client.model, parties);
     const summary = new Summary();
     const isFile = !texts.isLive && texts.known.length > 1;
     // Lines on a terminal are progress enough.

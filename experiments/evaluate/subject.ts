@@ -13,6 +13,7 @@ import {
   tasks,
 } from '../../data/sources/tasks.js';
 import type { TextFile } from '../../data/sources/text-rows.js';
+import { DEFAULT_METHOD } from '../../methods/index.js';
 import { readPublicPart } from '../../model/artifact/artifact-file.js';
 import { readCheckpointHead } from '../../model/checkpoint/checkpoint.js';
 import type { ModelConfig } from '../../model/config.js';
@@ -22,6 +23,8 @@ import { type TaskDescription, taskName } from '../../model/task.js';
 /** What a model says about itself. */
 export interface Subject {
   readonly task: TaskDescription | null;
+  /** A checkpoint of others has the default method. */
+  readonly method: { readonly name: string };
   readonly config: Pick<ModelConfig, 'labels' | 'problem'>;
 }
 
@@ -38,7 +41,7 @@ export async function readSubject(
 ): Promise<Subject> {
   if (artifact !== undefined) return (await readPublicPart(artifact)).model;
   const { config, details } = await readCheckpointHead(checkpointFolder(checkpoint!));
-  return { config, task: details?.task ?? null };
+  return { config, task: details?.task ?? null, method: { name: details?.method ?? DEFAULT_METHOD.name } };
 }
 
 /** For every class of the model the class of the data; those that the data do not have get one behind the last. */

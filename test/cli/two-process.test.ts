@@ -76,6 +76,7 @@ describe('serve and infer', () => {
         2 * 1.5 * (1 / 64),
       );
       expect(result).toMatchObject({ answer: 'probability', answerBits: 6, logits: null });
+      expect(result).toMatchObject({ method: 'cipherprune', parties: 2 });
       expect(result.cost.sentBytes).toBeGreaterThan(0);
       expect(result.cost.rounds).toBeGreaterThan(0);
     }
@@ -142,7 +143,8 @@ describe('evaluate', () => {
     expect(outcome.stderr).toBe('');
     expect(outcome.code).toBe(0);
     const result = JSON.parse(outcome.stdout);
-    expect(result).toMatchObject({ task: 'sst2', split: 'dev', backend, examples: 2 });
+    expect(result).toMatchObject({ task: 'sst2', split: 'dev', backend, examples: 2, method: 'cipherprune' });
+    expect(result.parties).toBe(backend === 'two-party' ? 2 : 1);
     expect(result.cost.bytes > 0).toBe(backend === 'two-party');
     expect(result.cost.offline.bytes > 0).toBe(backend === 'two-party');
     expect(result.cost.offline.bytes).toBeLessThanOrEqual(result.cost.bytes);
