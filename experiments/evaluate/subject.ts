@@ -119,13 +119,17 @@ const UNNAMED: TaskDescription = { name: 'own', pair: null, metrics: [], columns
 const metricsFor = ({ metrics, problem }: Task): Task['metrics'] =>
   problem === 'classes' ? [...new Set([...metrics, 'accuracy', 'macroF1', 'matthews'] as const)] : metrics;
 
-/** Labelled rows of a file of one's own. */
+/** Labelled rows of a file of one's own. Throws DatasetError for a model whose labels each hold or not: a file has one a row. */
 export async function ownExamples(
   file: TextFile,
   subject: Subject,
   said: LabelMap | null,
   { limit, maxBadRows }: { readonly limit: number | null; readonly maxBadRows: number },
 ): Promise<Examined> {
+  if (subject.config.problem === 'multi-label')
+    throw new DatasetError(
+      'expected a model with one answer a text, got one whose labels each hold or not (predict writes them)',
+    );
   const task = ownTask(subject, said);
   const mapping = mappingTo(task, subject, said);
   const { notes, ...dataset } = await readLabelled(file, task, 'dev', maxBadRows);

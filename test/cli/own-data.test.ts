@@ -34,6 +34,8 @@ beforeAll(async () => {
   await writeArtifact(at('unnamed'), { ...named(['LABEL_0', 'LABEL_1']) });
   const score = tinyArtifact({ config: { labels: ['similarity'], problem: 'regression' } });
   await writeArtifact(at('numbers'), score);
+  const marks = tinyArtifact({ config: { labels: ['fast', 'kind'], problem: 'multi-label' } });
+  await writeArtifact(at('marks'), marks);
   writeFileSync(at('moods.csv'), csv(['positive', 'negative']));
   writeFileSync(at('numbers.csv'), csv(['1', '0']));
 });
@@ -102,7 +104,7 @@ describe('infer', () => {
     const clear = await CleartextClassifier.open(at('numbers'));
     const [expected] = (await clear.classify('a good movie')).logits!;
     expect(answer).toMatchObject({ label: 0, probabilities: [] });
-    expect(Number(answer.labelName)).toBeCloseTo(answer.logits[0], 4);
+    expect(Number(answer.labelName)).toBeCloseTo(answer.logits[0], 3);
     expect(Math.abs(answer.logits[0] - expected!)).toBeLessThan(2 ** -answer.answerBits);
     expect(answer.leaks).toContainEqual({ name: 'logits', to: 'client', count: 1 });
   });
@@ -310,6 +312,11 @@ describe('evaluate --file', () => {
     ]);
     const told = await evaluate('unnamed', 'numbers.csv', '--label-map', 'LABEL_0=0,LABEL_1=1');
     expect(told.metrics.accuracy).toBe((await evaluate('artifact', 'moods.csv')).metrics.accuracy);
+  });
+
+  it('refuses a model whose labels each hold or not', async () => {
+    const { code, stderr } = await runHere('evaluate', '--artifact', at('marks'), '--file', at('moods.csv'));
+    expect([code, stderr]).toEqual([1, expect.stringContaining('expected a model with one answer a text')]);
   });
 
   it('says what is wrong with options and columns', async () => {
