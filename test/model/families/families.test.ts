@@ -11,6 +11,7 @@ import { classify } from '../../../inference/engine/classify.js';
 import { prepareModel } from '../../../inference/engine/prepare.js';
 import { withPrivateEmbedding } from '../../../inference/server/hide-word-table.js';
 import type { Artifact } from '../../../model/artifact/artifact.js';
+import { readCheckpoint } from '../../../model/checkpoint/checkpoint.js';
 import {
   readCheckpointTensors,
   storeCheckpointTensors,
@@ -20,6 +21,7 @@ import {
   toHuggingFaceConfig,
 } from '../../../model/checkpoint/hugging-face-config.js';
 import { FAMILY_NAMES } from '../../../model/config.js';
+import { argmax } from '../../../model/outputs.js';
 import { namedTask } from '../../../model/task.js';
 import { useBackend } from '../../../training/backend/setup.js';
 import { predict } from '../../../training/evaluate/evaluate.js';
@@ -79,10 +81,16 @@ async function privately(artifact: Artifact, example: EncodedExample) {
   return (await Promise.all([run(server), run(client)]))[1];
 }
 
-async function inTheClear(artifact: Artifact, example: EncodedExample) {
+async function inTheClear(artifact: Artifact, example: EncodedExample, bucket = 16) {
   const mpc = new CleartextBackend();
   const model = await prepareModel(mpc, artifact.public, artifact.private);
-  return classify(mpc, model, { ids: [...example.ids], tokenTypes: [...example.types] }, 16, FINEST_LOGITS);
+  return classify(
+    mpc,
+    model,
+    { ids: [...example.ids], tokenTypes: [...example.types] },
+    bucket,
+    FINEST_LOGITS,
+  );
 }
 
 /** The same with other thresholds. */
@@ -203,11 +211,21 @@ it('all families have a case', () => {
   expect(new Set(familyCases.map(({ family }) => family))).toEqual(new Set(FAMILY_NAMES));
 });
 
+interface StoredCase {
+  readonly input_ids: number[];
+  readonly token_type_ids?: number[];
+  readonly logits: number[];
+}
+
 const shared = join('..', 'shared', 'models', 'families');
 const sharedNames = existsSync(shared) ? readdirSync(shared).filter((name) => name !== 'deberta-v2') : [];
+/** Two logits that lie closer may change places in fixed point. */
+const MARGIN = 0.05;
+/** What polynomials in the place of exact functions move a logit of these random weights by. */
+const POLYNOMIALS = 0.15;
+
 describe.skipIf(sharedNames.length === 0)('small checkpoints with reference outputs', () => {
   it.each(sharedNames)('%s', async (name) => {
-    const { readCheckpoint } = await import('../../../model/checkpoint/checkpoint.js');
     const result = await verify(
       await readCheckpoint(join(shared, name)),
       join(shared, name, 'reference.json'),
@@ -215,5 +233,33 @@ describe.skipIf(sharedNames.length === 0)('small checkpoints with reference outp
     );
     expect(result.maxError).toBeLessThan(1e-4);
     expect(result.layers.at(-1)!.layer).toBe('logits');
+  });
+
+  it.each(sharedNames)("%s: private labels are the reference's", async (name) => {
+    const checkpoint = await readCheckpoint(join(shared, name));
+    const text = readFileSync(join(shared, name, 'reference.json'), 'utf8');
+    const { cases } = JSON.parse(text) as { cases: StoredCase[] };
+    const examples = cases.map(({ input_ids: ids, token_type_ids: types }, index) => ({
+      index,
+      ids: Int32Array.from(ids),
+      types: Int32Array.from(types ?? ids.map(() => 0)),
+      label: Number.NaN,
+    }));
+    const fixedPoint = { ringBits: 37, fractionBits: 12 };
+    const bits = { weightBits: 8, embeddingBits: 12, fixedPoint };
+    const { artifact } = exportArtifact(checkpoint, examples, bits);
+    const wide = cases.map(({ logits }) => {
+      const [first, second] = [...logits].sort((a, b) => b - a);
+      return first! - second! > MARGIN;
+    });
+    expect(wide.filter(Boolean).length).toBeGreaterThanOrEqual(3);
+    const compare = (logits: readonly number[], at: number) => {
+      expect(difference(logits, cases[at]!.logits)).toBeLessThan(POLYNOMIALS);
+      if (wide[at]) expect(argmax(logits)).toBe(argmax(cases[at]!.logits));
+    };
+    for (const [at, example] of examples.entries())
+      compare((await inTheClear(artifact, example, 64)).logits!, at);
+    const shortest = examples.reduce((a, b) => (b.ids.length < a.ids.length ? b : a));
+    compare((await privately(artifact, shortest)).logits!, shortest.index);
   });
 });
