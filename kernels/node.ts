@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
 import { packageFile } from '../util/package-file.js';
 import type { Kernels } from './kernels.js';
 import { WasmInstance } from './wasm/instance.js';
@@ -34,4 +35,6 @@ function choose(): 'native' | 'wasm' {
 
 /** Which of them run here. */
 export const kernelKind = choose();
+/** That one job may use. */
+export const kernelThreads = kernelKind === 'native' ? availableParallelism() : 1;
 export const kernels: Kernels = kernelKind === 'native' ? native() : wasm();

@@ -1,4 +1,8 @@
-import { createHash } from 'node:crypto';
+import { bytesToHex } from '@noble/hashes/utils.js';
+import { createSha256 } from '#hash';
 
-/** SHA-256 in lower-case hexadecimal. */
-export const sha256 = (data: Uint8Array | string): string => createHash('sha256').update(data).digest('hex');
+/** SHA-256 in lower-case hexadecimal; of a string, its UTF-8. */
+export const sha256 = (data: Uint8Array | string): string => {
+  const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : data;
+  return bytesToHex(createSha256().update(bytes).digest());
+};

@@ -4,7 +4,7 @@ import { readPublicPart } from '../../model/artifact/artifact-file.js';
 import { readCheckpointHead } from '../../model/checkpoint/checkpoint.js';
 import { resolveCheckpoint } from '../../model/checkpoint/hub.js';
 import type { Tokenizer } from '../../model/tokenizer/tokenizer.js';
-import { readTokenizerFiles } from '../../model/tokenizer/tokenizer-files.js';
+import { readTokenizerFiles } from '../../model/tokenizer/read-tokenizer-files.js';
 import { openTokenizer } from '../../model/tokenizer/tokenizer-library.js';
 import { UsageError } from '../../util/errors.js';
 import { note } from '../../util/note.js';

@@ -12,7 +12,7 @@ import { bucketOf } from '../../inference/run/request.js';
 import type { ArtifactParts } from '../../model/artifact/artifact-file.js';
 import { entryOf } from '../../model/artifact/artifact-manifest.js';
 import { readCheckpoint } from '../../model/checkpoint/checkpoint.js';
-import { writeFileAtomically } from '../../model/checkpoint/safetensors.js';
+import { writeFileAtomically } from '../../model/write-file-atomically.js';
 import { sha256 } from '../../model/sha256.js';
 import { createTokenizer, type Tokenizer } from '../../model/tokenizer/tokenizer.js';
 import { useBackend } from '../../training/backend/setup.js';

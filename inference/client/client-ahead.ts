@@ -7,7 +7,7 @@ import type { KeptItems } from '../backends/two-party/ahead/ahead.js';
 import { type Correlation, Demand } from '../backends/two-party/ahead/demand.js';
 import { withSpan } from '../core/span.js';
 import type { Material } from '../material/material.js';
-import { inventoryOf, type KeptPool, type PoolName } from '../material/pool-file.js';
+import { inventoryOf, type KeptPool, type PoolName } from '../material/kept-pool.js';
 import type { Channel } from '../net/channel.js';
 import { receiveAnswer, sendRequest } from '../run/request.js';
 import { addCosts, type Cost, Meter, NO_COST } from '../session/meter.js';

@@ -1,7 +1,8 @@
 /** What is left in a client's pools, kept in a file from one connection to the next. */
 import { randomBytes } from 'node:crypto';
 import { rm } from 'node:fs/promises';
-import { claimPool, type KeptPool, readLedger, writeLedger, writePool } from '../material/pool-file.js';
+import { claimPool, readLedger, writeLedger, writePool } from '../material/pool-file.js';
+import type { KeptPool } from '../material/kept-pool.js';
 import type { ClientAhead } from './client-ahead.js';
 
 export interface ClientPoolOptions {

@@ -1,8 +1,7 @@
 /** The client party: its texts never leave it but as shares. */
 import type { PublicModel } from '../../model/artifact/artifact.js';
-import type { PublicPart } from '../../model/artifact/artifact-file.js';
-import type { Encoding, Tokenizer } from '../../model/tokenizer/tokenizer.js';
-import { openTokenizer, type TokenizerLibrary } from '../../model/tokenizer/tokenizer-library.js';
+import type { PublicPart } from '../../model/artifact/public-part.js';
+import { createTokenizer, type Encoding, type Tokenizer } from '../../model/tokenizer/tokenizer.js';
 import type { AnswerTerms } from '../core/answer.js';
 import { ProtocolError } from '../core/errors.js';
 import { withSpan } from '../core/span.js';
@@ -36,8 +35,8 @@ function checkOpenings(model: PublicModel, accepted: Openings): void {
 export interface ClientOptions {
   /** The most that the model may open beside the answer; counts unless given. */
   readonly opens?: Openings | undefined;
-  /** Whose code splits texts; ours unless given. */
-  readonly tokenizerLibrary?: TokenizerLibrary | undefined;
+  /** What splits texts; our own code unless given. */
+  readonly openTokenizer?: ((model: PublicModel) => Promise<Tokenizer>) | undefined;
   readonly terms: ClientTerms<PublicPart>;
   readonly open: OpenParty;
   /** Bytes a millisecond that the line to the server takes, where that is known. */
@@ -117,7 +116,9 @@ export class Client implements AsyncDisposable {
     if (sent) await onPublicPart?.(part.digest, sent);
     const { model } = part;
     checkOpenings(model, opens);
-    const tokenizer = await openTokenizer(model.tokenizerFiles, model.config, options.tokenizerLibrary);
+    const tokenizer = options.openTokenizer
+      ? await options.openTokenizer(model)
+      : createTokenizer(model.tokenizerFiles, model.config);
     const session = createSession({ self: 'client', channel: metered, random: Prg.create() });
     const meter = new Meter();
     const party = await withSpan(meter.span, () =>

@@ -1,6 +1,6 @@
 /** Connecting a client over TCP: which model it accepts, and where it looks for the public part first. */
 import { parsePublicPart, readPublicPart } from '../../model/artifact/artifact-file.js';
-import type { TokenizerLibrary } from '../../model/tokenizer/tokenizer-library.js';
+import { openTokenizer, type TokenizerLibrary } from '../../model/tokenizer/tokenizer-library.js';
 import type { AnswerKind } from '../core/answer.js';
 import type { CotKind } from '../core/cot-kind.js';
 import { checkPoolPath } from '../material/pool-file.js';
@@ -103,7 +103,8 @@ export async function connectClient(options: ConnectOptions): Promise<Client> {
       },
       open,
       opens: options.opens ?? 'nothing',
-      tokenizerLibrary: options.tokenizerLibrary,
+      openTokenizer: ({ tokenizerFiles, config }) =>
+        openTokenizer(tokenizerFiles, config, options.tokenizerLibrary),
       ...(onNote ? { onNote } : {}),
       lineRate: () => channel.lineRate,
       onPublicPart: async (digest, bytes) => cacheFolder && writeCached(cacheFolder, digest, bytes),

@@ -3,7 +3,7 @@
  * of time in which they run. Whoever measures (session/meter.ts) is told through an asynchronous context, so that two
  * parties in one process do not mix. Without a measurer a span is a plain call.
  */
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { createContext } from '#context';
 
 /** One open span; the measurer decides what it counts. */
 export interface Span {
@@ -12,16 +12,16 @@ export interface Span {
   end(): void;
 }
 
-const current = new AsyncLocalStorage<Span>();
+const current = createContext<Span>();
 
-export const currentSpan = (): Span | undefined => current.getStore();
+export const currentSpan = (): Span | undefined => current.get();
 
 /** Runs `body` with `root` as the open span. */
 export const withSpan = <T>(root: Span, body: () => T): T => current.run(root, body);
 
 /** Runs `body` in a span below the open one. Names are short; nested names form a path: `layer3/softmax/max`. */
 export async function span<T>(name: string, body: () => Promise<T>, layer?: number): Promise<T> {
-  const parent = current.getStore();
+  const parent = current.get();
   if (!parent) return body();
   const child = parent.child(name, layer);
   try {

@@ -11,35 +11,11 @@ import * as z from 'zod';
 import { CipherPruneError } from '../../util/errors.js';
 import type { KeptItems } from '../backends/two-party/ahead/ahead.js';
 import { formatCorrelation, parseCorrelation } from '../backends/two-party/ahead/demand.js';
-import type { PartyId } from '../core/tensors.js';
+import type { KeptPool, PoolName } from './kept-pool.js';
 
 const MAGIC = Buffer.from('CPPOOL2\n');
 const DIGEST_BYTES = 32;
 const MOST_HEADER_BYTES = 2 ** 26;
-
-/** Whose pools, and which state of them. */
-export interface PoolName {
-  /** 32 hexadecimal digits, drawn by the client. */
-  readonly id: string;
-  /** Grows each time that this pair of parties keeps something. */
-  readonly generation: number;
-}
-
-export interface KeptPool extends PoolName {
-  readonly party: PartyId;
-  /** Digest of the model's public part; at the server, of its weights too. */
-  readonly model: string;
-  readonly items: readonly KeptItems[];
-}
-
-/** Equal at both parties: kinds, numbers and order of what they keep. */
-export function inventoryOf(items: readonly KeptItems[]): Uint8Array {
-  const lines = items.map(({ correlation, items: count }) => `${formatCorrelation(correlation)} ${count}\n`);
-  return createHash('sha256').update(lines.join('')).digest();
-}
-
-export const bytesOfItems = (items: readonly KeptItems[]): number =>
-  items.reduce((sum, { fields }) => sum + fields.reduce((bytes, { length }) => bytes + length, 0), 0);
 
 type HeaderItem = readonly [name: string, items: number, lengths: readonly number[]];
 

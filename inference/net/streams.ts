@@ -6,9 +6,10 @@
  * A packet: `frames [4] | (stream [4] | bytes [4]) × frames | the frames`, little-endian. Outside of `together` the first
  * stream is the channel itself, without packets.
  */
-import { nextTask } from '../core/next-task.js';
-import { AsyncResource } from 'node:async_hooks';
+import { snapshot } from '#context';
+import type { Snapshot } from '../core/context/context.js';
 import { ProtocolError } from '../core/errors.js';
+import { nextTask } from '../core/next-task.js';
 import { type Channel, pipelined } from './channel.js';
 import { ReceiveQueue } from './receive-queue.js';
 import type { Transcript } from './transcript.js';
@@ -59,8 +60,8 @@ interface Run {
   /** Streams whose task is not done. */
   readonly open: Set<Stream>;
   readonly count: number;
-  /** Runs callbacks in the caller's asynchronous context, so that traffic counts there. */
-  readonly context: AsyncResource;
+  /** Runs callbacks in the caller's context, so that traffic counts there. */
+  readonly inContext: Snapshot;
 }
 
 function packetHeader(frames: readonly (readonly [index: number, stream: Stream])[]): Uint8Array {
@@ -99,7 +100,7 @@ export class Streams {
   async together<T>(tasks: readonly (() => Promise<T>)[]): Promise<T[]> {
     if (this.#run) throw new Error('streams: expected one set of tasks at a time');
     const used = tasks.map((_, i) => this.stream(i) as Stream);
-    const run = { open: new Set(used), count: tasks.length, context: new AsyncResource('Streams') };
+    const run = { open: new Set(used), count: tasks.length, inContext: snapshot() };
     this.#run = run;
     const results = tasks.map(async (task, i) => {
       try {
@@ -114,7 +115,7 @@ export class Streams {
     });
     await Promise.allSettled(results);
     if (this.#failure) throw this.#failure;
-    run.context.runInAsyncScope(() => this.#sendPacket(run));
+    run.inContext(() => this.#sendPacket(run));
     this.#run = null;
     return Promise.all(results);
   }
@@ -157,7 +158,7 @@ export class Streams {
     nextTask(() => {
       this.#scheduled = false;
       const run = this.#run;
-      run?.context.runInAsyncScope(() => this.#advance(run));
+      run?.inContext(() => this.#advance(run));
     });
   }
 

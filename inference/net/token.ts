@@ -6,15 +6,22 @@ export const TOKEN_BYTES = 32;
 export const TOKEN_MAGIC = new TextEncoder().encode('CPTOKEN\n');
 const PREFIX = 'cp_';
 
-export const tokenText = (secret: Uint8Array): string => PREFIX + Buffer.from(secret).toString('base64url');
+const TOKEN = /^cp_[\w-]{43}$/;
+
+const base64 = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes));
+
+export const tokenText = (secret: Uint8Array): string =>
+  PREFIX + base64(secret).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+
+const bytesOf = (text: string): Uint8Array =>
+  Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (letter) => letter.charCodeAt(0));
 
 /** @throws ProtocolError that does not say what it got */
 export function tokenBytes(text: string): Uint8Array {
   const trimmed = text.trim();
-  const secret = trimmed.startsWith(PREFIX)
-    ? Buffer.from(trimmed.slice(PREFIX.length), 'base64url')
-    : Buffer.alloc(0);
-  if (secret.length !== TOKEN_BYTES || tokenText(secret) !== trimmed)
+  const secret = TOKEN.test(trimmed) ? bytesOf(trimmed.slice(PREFIX.length)) : null;
+  // The last letter has two bits too many, which must be zero.
+  if (secret === null || tokenText(secret) !== trimmed)
     throw new ProtocolError('token: expected cp_ and 43 letters, digits, - or _, as `tokens add` prints it');
   return secret;
 }

@@ -3,13 +3,11 @@
  * finds bytes that were damaged on the way, whatever damaged them. It is no authentication: somebody in the middle who
  * alters bytes can alter the digests too.
  */
+import { createSha256 } from '#hash';
+import { SHA256_BYTES } from '../../util/hash/hash.js';
 import { sameBytes } from '../core/bytes.js';
-import { createHash } from 'node:crypto';
 import { ProtocolError } from '../core/errors.js';
 import type { Channel } from './channel.js';
-
-const DIGEST_BYTES = 32;
-const ALGORITHM = 'sha256';
 
 /** Of what this end sent and received so far. */
 export interface Transcript {
@@ -20,7 +18,7 @@ export interface Transcript {
 /** The same channel, hashed; one that is already is returned as it is. */
 export function transcriptChannel(channel: Channel): Channel {
   if (channel.transcript) return channel;
-  const [sent, received] = [createHash(ALGORITHM), createHash(ALGORITHM)];
+  const [sent, received] = [createSha256(), createSha256()];
   return {
     send(bytes) {
       sent.update(bytes);
@@ -47,9 +45,9 @@ export async function compareTranscripts(channel: Channel, self: 'server' | 'cli
   if (!transcript) return;
   const parts = [transcript.sent(), transcript.received()];
   const [fromServer, fromClient] = self === 'server' ? parts : parts.reverse();
-  const own = createHash(ALGORITHM).update(fromServer!).update(fromClient!).digest();
+  const own = createSha256().update(fromServer!).update(fromClient!).digest();
   channel.send(own);
-  const peers = await channel.receive(DIGEST_BYTES);
+  const peers = await channel.receive(SHA256_BYTES);
   expectSame(own, peers);
 }
 
@@ -65,7 +63,7 @@ export async function confirmOpened(channel: Channel, self: 'server' | 'client')
     return;
   }
   const received = transcript.received();
-  expectSame(received, await channel.receive(DIGEST_BYTES));
+  expectSame(received, await channel.receive(SHA256_BYTES));
 }
 
 function expectSame(own: Uint8Array, peers: Uint8Array): void {
@@ -76,4 +74,4 @@ function expectSame(own: Uint8Array, peers: Uint8Array): void {
 }
 
 /** What `compareTranscripts` sends each way, and `confirmOpened` from the server. */
-export const TRANSCRIPT_BYTES = DIGEST_BYTES;
+export const TRANSCRIPT_BYTES = SHA256_BYTES;

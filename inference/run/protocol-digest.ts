@@ -2,8 +2,8 @@
  * The options that both parties must share for their protocols to fit together. The handshake compares their digest;
  * the model's own parameters are covered by the digest of its public part.
  */
-import { createHash } from 'node:crypto';
 import { METHODS } from '../../methods/index.js';
+import { sha256 } from '../../model/sha256.js';
 import { FERRET_1170_10_17 } from '../crypto/ot/ferret-parameters.js';
 import { DEFAULT_K } from '../crypto/ot/setup-cots.js';
 import { defaultCostModel } from '../crypto/rlwe/packed-layout.js';
@@ -24,5 +24,4 @@ export const PROTOCOL_OPTIONS = {
 } as const;
 
 /** SHA-256 of the options as JSON, in the order above; hexadecimal. */
-export const protocolDigest = (options: object = PROTOCOL_OPTIONS): string =>
-  createHash('sha256').update(JSON.stringify(options)).digest('hex');
+export const protocolDigest = (options: object = PROTOCOL_OPTIONS): string => sha256(JSON.stringify(options));

@@ -1,7 +1,8 @@
 /** Pools of a server's clients, a file each: bounded in number, bytes and age. */
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bytesOfItems, claimPool, type KeptPool, type PoolName, writePool } from '../material/pool-file.js';
+import { bytesOfItems, type KeptPool, type PoolName } from '../material/kept-pool.js';
+import { claimPool, writePool } from '../material/pool-file.js';
 
 export interface PoolLimits {
   readonly bytes: number;

@@ -3,7 +3,7 @@ import type { PublicModel } from '../../model/artifact/artifact.js';
 import { type Demand, formatCorrelation } from '../backends/two-party/ahead/demand.js';
 import { withSpan } from '../core/span.js';
 import { filledTo, type Material } from '../material/material.js';
-import { bytesOfItems, inventoryOf } from '../material/pool-file.js';
+import { bytesOfItems, inventoryOf } from '../material/kept-pool.js';
 import type { Channel } from '../net/channel.js';
 import { type PoolRequest, sendAnswer } from '../run/request.js';
 import { addCosts, type Cost, Meter, NO_COST } from '../session/meter.js';

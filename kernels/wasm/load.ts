@@ -10,4 +10,5 @@ async function load(): Promise<Kernels> {
 }
 
 export const kernelKind = 'wasm';
+export const kernelThreads = 1;
 export const kernels: Kernels = await load();

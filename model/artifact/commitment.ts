@@ -4,7 +4,7 @@
  * stays in the private part (256 bits, so that a guess at the weights cannot be tested), and an auditor who is given it
  * and the files recomputes the commitment. Binding rests on SHA-256 having no collisions.
  */
-import { randomBytes } from 'node:crypto';
+import { bytesToHex } from '@noble/hashes/utils.js';
 import { sha256 } from '../sha256.js';
 import type { QuantizedMatrix } from './artifact.js';
 import type { FileEntry } from './artifact-schema.js';
@@ -12,7 +12,7 @@ import type { FileEntry } from './artifact-schema.js';
 const SALT_BYTES = 32;
 
 /** Fresh, hexadecimal. */
-export const freshSalt = (): string => randomBytes(SALT_BYTES).toString('hex');
+export const freshSalt = (): string => bytesToHex(crypto.getRandomValues(new Uint8Array(SALT_BYTES)));
 
 /**
  * `files`: all of the private part but its manifest, in its order. `wordTable`: only where that is secret too, so that a

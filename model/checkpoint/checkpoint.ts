@@ -10,16 +10,13 @@ import type { LayerThresholds } from '../artifact/artifact.js';
 import type { ModelConfig } from '../config.js';
 import { recoverDirectory, replaceDirectory } from '../replace-directory.js';
 import { storedTaskSchema, type TaskDescription } from '../task.js';
-import { readTokenizerFiles, type TokenizerFiles } from '../tokenizer/tokenizer-files.js';
+import { readTokenizerFiles } from '../tokenizer/read-tokenizer-files.js';
+import type { TokenizerFiles } from '../tokenizer/tokenizer-files.js';
 import { CheckpointError } from './checkpoint-error.js';
 import { type FloatTensors, readCheckpointTensors, storeCheckpointTensors } from './checkpoint-tensors.js';
 import { parseHuggingFaceConfig, toHuggingFaceConfig } from './hugging-face-config.js';
-import {
-  checkNotPointer,
-  readSafetensors,
-  readShardedSafetensors,
-  serializeSafetensors,
-} from './safetensors.js';
+import { checkNotPointer, serializeSafetensors } from './safetensors.js';
+import { readSafetensors, readShardedSafetensors } from './safetensors-file.js';
 import { checkSeal, sealed } from './seal.js';
 
 export { CheckpointError } from './checkpoint-error.js';

@@ -8,7 +8,7 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { downloadFile, expectedDigest, HubError, type HubFile, hubFetch } from './hub-download.js';
-import { writeFileAtomically } from './safetensors.js';
+import { writeFileAtomically } from '../write-file-atomically.js';
 
 export { HubError } from './hub-download.js';
 

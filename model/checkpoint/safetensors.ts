@@ -1,11 +1,8 @@
 /**
- * Reader and writer of safetensors files: 8 bytes of little-endian header length, a JSON header that gives every
- * tensor's dtype, shape and byte range, then the data. Sharded checkpoints have an index that names each tensor's file.
+ * The format of safetensors files (safetensors-file.ts reads and writes them): 8 bytes of little-endian header length, a JSON header that gives every
+ * tensor's dtype, shape and byte range, then the data.
  * https://huggingface.co/docs/safetensors
  */
-import { randomBytes } from 'node:crypto';
-import { open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { CipherPruneError } from '../../util/errors.js';
 
@@ -184,58 +181,4 @@ export function serializeSafetensors(
     at += bytes.length;
   }
   return file;
-}
-
-export async function readSafetensors(path: string): Promise<SafetensorsFile> {
-  return parseSafetensors(await readFile(path), path);
-}
-
-/** Writes to a temporary name in the same folder, flushes, then renames: the old file stays whole until then. */
-export async function writeFileAtomically(path: string, bytes: Uint8Array | string): Promise<void> {
-  const temporary = `${path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
-  try {
-    const handle = await open(temporary, 'wx');
-    try {
-      await handle.writeFile(bytes);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-}
-
-export async function writeSafetensors(
-  path: string,
-  tensors: ReadonlyMap<string, StoredTensor>,
-  metadata: Readonly<Record<string, string>> = {},
-): Promise<void> {
-  await writeFileAtomically(path, serializeSafetensors(tensors, metadata));
-}
-
-const indexSchema = z.object({ weight_map: z.record(z.string(), z.string().regex(/^[\w.-]+$/)) });
-
-/** Reads a sharded checkpoint by its `*.safetensors.index.json`: all tensors of all its files. */
-export async function readShardedSafetensors(indexPath: string): Promise<SafetensorsFile> {
-  let literal: unknown;
-  try {
-    literal = JSON.parse(await readFile(indexPath, 'utf8'));
-  } catch (error) {
-    throw new SafetensorsError(`${indexPath}: ${(error as Error).message}`);
-  }
-  const index = indexSchema.safeParse(literal);
-  if (!index.success)
-    throw new SafetensorsError(`${indexPath}: expected weight_map of tensor names to file names`);
-  const tensors = new Map<string, StoredTensor>();
-  for (const shard of new Set(Object.values(index.data.weight_map))) {
-    const file = await readSafetensors(join(dirname(indexPath), shard));
-    for (const [name, tensor] of file.tensors)
-      if (index.data.weight_map[name] === shard) tensors.set(name, tensor);
-  }
-  for (const [name, shard] of Object.entries(index.data.weight_map))
-    if (!tensors.has(name)) throw new SafetensorsError(`${indexPath}: tensor ${name}: not in ${shard}`);
-  return { tensors, metadata: {} };
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Precision } from '../../config/schema.js';
-import { readSafetensors, writeSafetensors } from '../../model/checkpoint/safetensors.js';
+import { readSafetensors, writeSafetensors } from '../../model/checkpoint/safetensors-file.js';
 import { predict } from '../evaluate/evaluate.js';
 import type { EncodedExample } from '../loop/batches.js';
 import type { ModelState } from '../network/model-state.js';

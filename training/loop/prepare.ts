@@ -14,11 +14,8 @@ import { methodNamed } from '../../methods/index.js';
 import type { Method } from '../../methods/method.js';
 import { type Checkpoint, readCheckpoint } from '../../model/checkpoint/checkpoint.js';
 import { createTokenizer, type Tokenizer } from '../../model/tokenizer/tokenizer.js';
-import {
-  readTokenizerFiles,
-  type TokenizerFiles,
-  tokenizerFilesFromVocabulary,
-} from '../../model/tokenizer/tokenizer-files.js';
+import { readTokenizerFiles } from '../../model/tokenizer/read-tokenizer-files.js';
+import { type TokenizerFiles, tokenizerFilesFromVocabulary } from '../../model/tokenizer/tokenizer-files.js';
 import { learnWordPieces } from '../../model/tokenizer/word-piece-learner.js';
 import { answeredBy, checkFineTuned } from '../distil/fine-tuned.js';
 import type { Teacher } from '../distil/teacher.js';

@@ -19,11 +19,8 @@ import type { PhaseName, RunConfig } from '../../config/schema.js';
 import { scheduleSchema } from '../../model/artifact/schedule.js';
 import { fromElements, toFloat32 } from '../../model/artifact/stored-tensor.js';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from '../../model/checkpoint/checkpoint.js';
-import {
-  parseSafetensors,
-  serializeSafetensors,
-  writeFileAtomically,
-} from '../../model/checkpoint/safetensors.js';
+import { parseSafetensors, serializeSafetensors } from '../../model/checkpoint/safetensors.js';
+import { writeFileAtomically } from '../../model/write-file-atomically.js';
 import { recoverDirectory } from '../../model/replace-directory.js';
 import { makeDirectory } from '../../util/make-directory.js';
 import { TrainingError } from '../errors.js';

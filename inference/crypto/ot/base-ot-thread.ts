@@ -79,7 +79,7 @@ function theThread(): Thread {
 }
 
 /** One thread for all connections of this process, first come, first served. */
-export const threadedBaseOtMath: BaseOtMath = {
+export const serverBaseOtMath: BaseOtMath = {
   point: (scalarSeed) => theThread().call('point', scalarSeed),
   senderKeys: (scalarSeed, points) => theThread().call('senderKeys', scalarSeed, points),
   receiver: (pointA, choices, seeds) => theThread().call('receiver', pointA, choices, seeds),

@@ -8,17 +8,17 @@
  *
  * A server has others to serve meanwhile, so it computes in a thread of its own.
  */
+import { serverBaseOtMath } from '#base-ot-server';
 import type { Session } from '../../session/session.js';
 import { type BaseOtMath, baseOtMath, KEY_BYTES, POINT_BYTES, SCALAR_SEED_BYTES } from './base-ot-math.js';
 
 export { KEY_BYTES };
 
-const mathOf = async ({ self }: Session): Promise<BaseOtMath> =>
-  self === 'server' ? (await import('./base-ot-thread.js')).threadedBaseOtMath : baseOtMath;
+const mathOf = ({ self }: Session): BaseOtMath => (self === 'server' ? serverBaseOtMath : baseOtMath);
 
 /** The sender's half: → keys [count, 2, 16]. */
 export async function baseOtSend(session: Session, count: number): Promise<Uint8Array> {
-  const math = await mathOf(session);
+  const math = mathOf(session);
   const seed = session.random.bytes(SCALAR_SEED_BYTES);
   try {
     session.channel.send(await math.point(seed));
@@ -30,7 +30,7 @@ export async function baseOtSend(session: Session, count: number): Promise<Uint8
 
 /** The receiver's half: choices [count] of 0 and 1 → keys [count, 16], of each pair the chosen one. */
 export async function baseOtReceive(session: Session, choices: Uint8Array): Promise<Uint8Array> {
-  const math = await mathOf(session);
+  const math = mathOf(session);
   const seeds = session.random.bytes(choices.length * SCALAR_SEED_BYTES);
   try {
     const { points, keys } = await math.receiver(await session.channel.receive(POINT_BYTES), choices, seeds);

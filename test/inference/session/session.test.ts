@@ -3,7 +3,8 @@ import { PeerClosedError } from '../../../inference/core/errors.js';
 import { protocol, span, withSpan } from '../../../inference/core/span.js';
 import { memoryChannelPair } from '../../../inference/net/memory-channel.js';
 import { createSession } from '../../../inference/session/create-session.js';
-import { costsByName, Meter, meteredChannel, residentMemory } from '../../../inference/session/meter.js';
+import { residentMemory } from '../../../bench/resident-memory.js';
+import { costsByName, Meter, meteredChannel } from '../../../inference/session/meter.js';
 
 const random = { bytes: (byteLength: number) => new Uint8Array(byteLength) };
 

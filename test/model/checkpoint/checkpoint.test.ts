@@ -19,13 +19,8 @@ import {
   writeCheckpoint,
 } from '../../../model/checkpoint/checkpoint.js';
 import { encoderShapes, headShapes } from '../../../model/checkpoint/checkpoint-tensors.js';
-import {
-  elementCount,
-  parseSafetensors,
-  readSafetensors,
-  type StoredTensor,
-  writeSafetensors,
-} from '../../../model/checkpoint/safetensors.js';
+import { elementCount, parseSafetensors, type StoredTensor } from '../../../model/checkpoint/safetensors.js';
+import { readSafetensors, writeSafetensors } from '../../../model/checkpoint/safetensors-file.js';
 import { BERT_ARCHITECTURE, type ModelConfig } from '../../../model/config.js';
 import { namedTask } from '../../../model/task.js';
 import { tokenizerFilesFromVocabulary } from '../../../model/tokenizer/tokenizer-files.js';

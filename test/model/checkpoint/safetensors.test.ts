@@ -6,13 +6,15 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { fromElements, halfToFloat, toFloat32, toInt16 } from '../../../model/artifact/stored-tensor.js';
 import {
   parseSafetensors,
-  readSafetensors,
-  readShardedSafetensors,
   SafetensorsError,
   type StoredTensor,
   serializeSafetensors,
-  writeSafetensors,
 } from '../../../model/checkpoint/safetensors.js';
+import {
+  readSafetensors,
+  readShardedSafetensors,
+  writeSafetensors,
+} from '../../../model/checkpoint/safetensors-file.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'safetensors-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -6,7 +6,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { splitmix32 } from '../../../data/sources/synthetic.js';
 import { fromElements } from '../../../model/artifact/stored-tensor.js';
-import { type StoredTensor, writeSafetensors } from '../../../model/checkpoint/safetensors.js';
+import type { StoredTensor } from '../../../model/checkpoint/safetensors.js';
+import { writeSafetensors } from '../../../model/checkpoint/safetensors-file.js';
 import type { FamilyName } from '../../../model/config.js';
 import { exactGelu } from '../../training/network/naive-encoder.js';
 

@@ -7,7 +7,8 @@ import { describe, expect, it } from 'vitest';
 import { createNormalizer } from '../../../model/tokenizer/normalizer.js';
 import { createPreTokenizer } from '../../../model/tokenizer/pre-tokenizer.js';
 import { createTokenizer, type Tokenizer } from '../../../model/tokenizer/tokenizer.js';
-import { parseTokenizerFiles, readTokenizerFiles } from '../../../model/tokenizer/tokenizer-files.js';
+import { parseTokenizerFiles } from '../../../model/tokenizer/tokenizer-files.js';
+import { readTokenizerFiles } from '../../../model/tokenizer/read-tokenizer-files.js';
 
 const fixtures = join('test', 'fixtures', 'tokenizers');
 

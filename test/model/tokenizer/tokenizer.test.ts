@@ -5,10 +5,10 @@ import { describe, expect, it } from 'vitest';
 import { createTokenizer, truncateLongestFirst } from '../../../model/tokenizer/tokenizer.js';
 import {
   parseVocabularyText,
-  readTokenizerFiles,
   TokenizerError,
   tokenizerFilesFromVocabulary,
 } from '../../../model/tokenizer/tokenizer-files.js';
+import { readTokenizerFiles } from '../../../model/tokenizer/read-tokenizer-files.js';
 import { createXenovaTokenizer } from '../../../model/tokenizer/xenova-tokenizer.js';
 
 const vocabulary = [

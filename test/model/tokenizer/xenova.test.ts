@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readCheckpoint } from '../../../model/checkpoint/checkpoint.js';
 import { createTokenizer } from '../../../model/tokenizer/tokenizer.js';
-import { readTokenizerFiles } from '../../../model/tokenizer/tokenizer-files.js';
+import { readTokenizerFiles } from '../../../model/tokenizer/read-tokenizer-files.js';
 import { openTokenizer } from '../../../model/tokenizer/tokenizer-library.js';
 import { loadXenova } from '../../../model/xenova-library.js';
 import { useBackend } from '../../../training/backend/setup.js';

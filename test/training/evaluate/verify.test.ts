@@ -6,11 +6,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { runCommandLine } from '../../../cli/run.js';
 import { toFloat32 } from '../../../model/artifact/stored-tensor.js';
 import { readCheckpoint, writeCheckpoint } from '../../../model/checkpoint/checkpoint.js';
-import {
-  readSafetensors,
-  type StoredTensor,
-  writeSafetensors,
-} from '../../../model/checkpoint/safetensors.js';
+import { readSafetensors, writeSafetensors } from '../../../model/checkpoint/safetensors-file.js';
+import type { StoredTensor } from '../../../model/checkpoint/safetensors.js';
 import { tokenizerFilesFromVocabulary } from '../../../model/tokenizer/tokenizer-files.js';
 import { useBackend } from '../../../training/backend/setup.js';
 import { verify } from '../../../training/evaluate/verify.js';

@@ -4,8 +4,7 @@
  * The sum of the shares is x·W + b modulo 2^k exactly (but for the failure probability of noise-budget.ts). Rows made ahead
  * (ahead/linear-rows.ts) need one message from the client and no encryption.
  */
-import { availableParallelism } from 'node:os';
-import { kernels } from '#kernels';
+import { kernels, kernelThreads } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import {
   type CostModel,
@@ -27,7 +26,7 @@ import { exchangeKeys, type ProductSession } from './product-session.js';
 export interface LinearOptions {
   readonly parameters?: RlweParameters;
   readonly cost?: CostModel;
-  /** Threads of this party's kernels; all processors unless given, since the parties mostly take turns. */
+  /** Threads of this party's kernels; all that the kernels can use unless given, since the parties mostly take turns. */
   readonly threads?: number;
 }
 
@@ -89,7 +88,7 @@ export class HomomorphicLinear implements LinearProtocols {
 
 /** Makes keys (client) or receives them (server): once a connection. */
 export async function setupLinear(session: Session, options: LinearOptions = {}): Promise<HomomorphicLinear> {
-  const { parameters = standardPreset, cost = defaultCostModel, threads = availableParallelism() } = options;
+  const { parameters = standardPreset, cost = defaultCostModel, threads = kernelThreads } = options;
   const layouts = new Map<string, PackedLayout>();
   const layoutOf = (shape: ProductShape): PackedLayout => {
     const key = JSON.stringify(shape);
