@@ -5,7 +5,7 @@ import type { Evaluation } from '../experiments/evaluate/evaluation.js';
 import { megabytes } from '../util/megabytes.js';
 import { print, printTable } from './output.js';
 
-export const percent = (ratio: number): string => `${(100 * ratio).toFixed(1)}%`;
+const percent = (ratio: number): string => `${(100 * ratio).toFixed(1)}%`;
 
 /** One object: figures per class are among the metrics. */
 export function evaluationJson({ metrics, classes, ...rest }: Scores): object {

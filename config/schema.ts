@@ -7,18 +7,7 @@ import { METRIC_NAMES } from '../model/task.js';
 import { DEFAULT_SCHEDULE_QUANTILE } from './schedule-quantile.js';
 
 /** Names of GLUE's tasks as the command line spells them: shorthands for descriptions. */
-export const taskNames = [
-  'sst2',
-  'mrpc',
-  'rte',
-  'qnli',
-  'mnli',
-  'mnli-mm',
-  'cola',
-  'qqp',
-  'stsb',
-  'wnli',
-] as const;
+const taskNames = ['sst2', 'mrpc', 'rte', 'qnli', 'mnli', 'mnli-mm', 'cola', 'qqp', 'stsb', 'wnli'] as const;
 export type TaskName = (typeof taskNames)[number];
 
 /**
@@ -29,7 +18,7 @@ export const FILE_FORMATS = ['csv', 'tsv', 'jsonl', 'parquet', 'txt'] as const;
 export type FileFormat = (typeof FILE_FORMATS)[number];
 
 /** How the products of the encoder's weight matrices are computed while training; `bf16` rounds their inputs. */
-export const precisions = ['float32', 'bf16'] as const;
+const precisions = ['float32', 'bf16'] as const;
 export type Precision = (typeof precisions)[number];
 
 /** A task of one's own. */

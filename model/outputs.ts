@@ -4,7 +4,7 @@ import type { ModelConfig, Problem } from './config.js';
 /** Index of the largest; the first of equals. */
 export const argmax = (values: readonly number[]): number => values.indexOf(Math.max(...values));
 
-export function softmax(logits: readonly number[]): number[] {
+function softmax(logits: readonly number[]): number[] {
   const largest = Math.max(...logits);
   const powers = logits.map((logit) => Math.exp(logit - largest));
   const sum = powers.reduce((a, b) => a + b, 0);

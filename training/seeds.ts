@@ -16,7 +16,7 @@ const PURPOSES = {
 const PHASE_NUMBERS: Readonly<Record<PhaseName, number>> = { dense: 0, soft: 1, hard: 2 };
 
 /** Mixes numbers into one, so that neighbouring ones give unrelated seeds. */
-export function mixSeeds(...parts: readonly number[]): number {
+function mixSeeds(...parts: readonly number[]): number {
   let state = 0x811c9dc5;
   for (const part of parts) {
     state = Math.imul(state ^ (part >>> 0), 0x01000193);

@@ -13,7 +13,7 @@ const SEED = 1;
 const MOST_DRAWN = 4_000_000;
 
 /** Of a share of `count` examples (E. B. Wilson, 1927). */
-export function wilson(share: number, count: number): Interval {
+function wilson(share: number, count: number): Interval {
   if (count === 0) return [0, 1];
   const square = Z ** 2 / count;
   const middle = (share + square / 2) / (1 + square);

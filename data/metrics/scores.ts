@@ -41,7 +41,7 @@ function classFigures(
 }
 
 /** The classes that a model never says though the data have them. */
-export const neverPredicted = ({ perClass }: ClassFigures): string[] =>
+const neverPredicted = ({ perClass }: ClassFigures): string[] =>
   perClass.filter(({ support, predicted }) => support > 0 && predicted === 0).map(({ label }) => label);
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)}%`;

@@ -62,7 +62,7 @@ function readRow(row: readonly string[], layout: Layout, task: GlueTask, index: 
 const headerlessColumns = 4;
 
 /** Reads one TSV file of a task. Malformed rows are skipped and reported; a file of nothing else is an error. */
-export async function readTsv(
+async function readTsv(
   file: string,
   task: GlueTask,
   split: Split,

@@ -7,7 +7,7 @@ import { type Dataset, DatasetError, type Example, MalformedRowLog } from './dat
 import { readNumber } from './labels.js';
 import { type GlueTask, type Split, type TaskName, tasks } from './tasks.js';
 
-export const glueRepository = 'nyu-mll/glue';
+const glueRepository = 'nyu-mll/glue';
 
 /** One row → an example, or the reason why it is none. */
 function readRow(row: Record<string, unknown>, task: GlueTask, index: number): Example | string {

@@ -42,7 +42,7 @@ const shortList = (labels: readonly string[]): string =>
     : `${labels.slice(0, 6).join(' or ')} or ${labels.length - 6} others`;
 
 /** Rows of a file → examples of a task. Malformed ones are counted; too many of them are an error. */
-export function labelledExamples(
+function labelledExamples(
   { table, rows }: ReadTexts,
   column: string,
   task: Task,

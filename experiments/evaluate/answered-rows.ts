@@ -9,7 +9,7 @@ const ADDED = ['label', 'probability'] as const;
 const KEPT_AS = 'input_';
 
 /** The names of a row's own fields beside the added ones. */
-export const keptName = (name: string): string =>
+const keptName = (name: string): string =>
   ADDED.some((added) => added === name) ? `${KEPT_AS}${name}` : name;
 
 /** What the rows have, in order. */

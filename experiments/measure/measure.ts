@@ -72,7 +72,7 @@ const perLayer = (
   (traces[0]?.[of] ?? []).map((_, layer) => mean(traces.map((t, i) => t[of][layer]! / tokens(i))));
 
 /** Metrics and kept tokens of the float model from its traces. */
-export function floatMeasured(
+function floatMeasured(
   task: Task,
   examples: readonly EncodedExample[],
   traces: readonly TokenTrace[],

@@ -36,7 +36,7 @@ const colorOf = (index: number): string =>
   PALETTE[index] ?? `hsl(${Math.round(index * 137.508) % 360}, 60%, ${index % 2 === 0 ? 38 : 55}%)`;
 
 /** The last part of a path is enough where it is unique. */
-export function shortNames(runs: readonly { readonly name: string }[]): Map<string, string> {
+function shortNames(runs: readonly { readonly name: string }[]): Map<string, string> {
   const last = (name: string): string => name.split('/').at(-1)!;
   const counts = new Map<string, number>();
   for (const { name } of runs) counts.set(last(name), (counts.get(last(name)) ?? 0) + 1);

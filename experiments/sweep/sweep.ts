@@ -160,7 +160,7 @@ const pointOf = (row: RunResult) => ({
 });
 
 /** Rows with those on the Pareto front marked. */
-export function markFront(rows: readonly SweepRow[]): SweepRow[] {
+function markFront(rows: readonly SweepRow[]): SweepRow[] {
   const done = rows.filter((row) => row.status === 'done');
   const front = paretoFront(done.map(pointOf));
   return rows.map((row) => (row.status === 'done' ? { ...row, pareto: front[done.indexOf(row)]! } : row));

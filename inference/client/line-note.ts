@@ -16,7 +16,7 @@ export interface LineNoteOptions {
 }
 
 /** `this text moves about 11 MB: about 110 s at the line's 0.8 Mbit/s`. */
-export const lineSentence = (texts: number, bytes: number, rate: number): string =>
+const lineSentence = (texts: number, bytes: number, rate: number): string =>
   `${texts === 1 ? 'a text' : `a run of ${texts} texts`} of this length moves about ${Math.ceil(bytes / 1e6)} MB, which takes about ` +
   `${Math.ceil(bytes / rate / 1000)} s at the ${((rate * 8) / 1000).toFixed(1)} Mbit/s that the line takes`;
 

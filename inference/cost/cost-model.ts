@@ -31,7 +31,7 @@ export interface Throughput {
  * Fitted to the processor time of both parties together, one core, in runs of BERT-tiny and BERT-mini with 16 to 64 tokens
  * (AVX-512): within 30%. Parties that work at the same time, or threads, take less.
  */
-export const defaultThroughput: Throughput = {
+const defaultThroughput: Throughput = {
   cotsPerMillisecond: 20_000,
   productFactor: 1.3,
   roundMilliseconds: 0.3,

@@ -26,7 +26,7 @@ export function shrink(mpc: Backend, x: SharedTensor, { ringBits, fractionBits }
 }
 
 /** Bits of the largest ring that `shrink` can reach at so many fraction bits. */
-export const reachableBits = (x: SharedTensor, fractionBits: number): number =>
+const reachableBits = (x: SharedTensor, fractionBits: number): number =>
   x.ringBits - Math.max(0, x.fractionBits - fractionBits);
 
 /**

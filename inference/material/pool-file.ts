@@ -85,7 +85,7 @@ function headerOf(text: string): z.infer<typeof headerSchema> {
 }
 
 /** Writes so that a reader sees all or nothing, and nobody else may read. */
-export async function writeWhole(path: string, parts: readonly Uint8Array[]): Promise<void> {
+async function writeWhole(path: string, parts: readonly Uint8Array[]): Promise<void> {
   // Nobody can put a link under this name beforehand: it is not foreseeable, and what exists is not opened.
   const temporary = `${path}.${randomBytes(8).toString('hex')}.tmp`;
   try {

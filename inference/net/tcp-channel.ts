@@ -20,7 +20,7 @@ export interface TcpChannelOptions {
   readonly bufferBytes?: number;
 }
 
-export const DEFAULT_BUFFER_BYTES = 32 * 2 ** 20;
+const DEFAULT_BUFFER_BYTES = 32 * 2 ** 20;
 const CLOSE_MILLISECONDS = 2_000;
 /** A receive may take this many times the timeout, and longer by its bytes at the least rate: trickling is no way to stay. */
 const MOST_TIMEOUTS = 10;

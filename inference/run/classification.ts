@@ -97,7 +97,7 @@ function batchReport({ cost }: SpanReport, { size }: BatchPlace): BatchReport {
   return { size, milliseconds: round(milliseconds), bytes: sentBytes + receivedBytes, rounds };
 }
 
-export const round = (milliseconds: number): number => Math.round(milliseconds * 100) / 100;
+const round = (milliseconds: number): number => Math.round(milliseconds * 100) / 100;
 
 export function classificationOf(input: {
   readonly text: string;

@@ -24,7 +24,7 @@ const ID_BYTES = 16;
 const INVENTORY_BYTES = 32;
 
 /** The server's answer to all but texts: both parties do it now, or nothing happens. */
-export const ANSWERS = { accepted: 1, refused: 2 } as const;
+const ANSWERS = { accepted: 1, refused: 2 } as const;
 
 /** The server's yes or no. */
 export async function receiveAnswer(channel: Channel): Promise<boolean> {

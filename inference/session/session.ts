@@ -1,6 +1,7 @@
 /** What a party knows about the run it takes part in. */
 import type { PartyId } from '../core/tensors.js';
 import type { Channel } from '../net/channel.js';
+import type { DeclaredLeak } from './leaks.js';
 
 /** A seeded generator of secret randomness: AES-128 in counter mode (crypto/prg.ts); seeded by the operating system
  * except in tests. */
@@ -10,7 +11,7 @@ export interface Random {
 
 /** Opened values, by name: the leakage of a run. */
 export interface LeakRecord {
-  readonly name: string;
+  readonly name: DeclaredLeak;
   readonly to: PartyId | 'all';
   count: number;
 }
@@ -20,5 +21,5 @@ export interface Session {
   readonly channel: Channel;
   readonly random: Random;
   /** Records an opened value; throws if the name is not declared in leaks.ts. */
-  recordLeak(name: string, to: PartyId | 'all'): void;
+  recordLeak(name: DeclaredLeak, to: PartyId | 'all'): void;
 }

@@ -33,13 +33,13 @@ class ClientBackend extends CountingBackend {
   readonly #nodes: readonly Channel[];
   readonly #first: Prg;
   readonly #second: Prg;
-  readonly #recordLeak: (name: string, to: PartyId | 'all') => void;
+  readonly #recordLeak: (name: LeakName, to: PartyId | 'all') => void;
   #answered: Promise<unknown> | null = null;
 
   constructor(
     nodes: readonly Channel[],
     random: Prg,
-    recordLeak: (name: string, to: PartyId | 'all') => void,
+    recordLeak: (name: LeakName, to: PartyId | 'all') => void,
   ) {
     super(() => 0);
     this.#nodes = nodes;

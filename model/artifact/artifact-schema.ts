@@ -108,7 +108,7 @@ const layerScalesSchema = z.strictObject({
 const fileName = z.string().regex(/^[a-z][a-z0-9_-]*\.(json|safetensors|txt)$/);
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 
-export const fileEntrySchema = z.strictObject({
+const fileEntrySchema = z.strictObject({
   name: fileName,
   bytes: z
     .number()

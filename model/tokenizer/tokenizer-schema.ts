@@ -6,7 +6,7 @@
 import * as z from 'zod';
 
 /** The kinds of tokenizers, by the names of their models in `tokenizer.json`. */
-export const TOKENIZER_KINDS = ['WordPiece', 'BPE', 'Unigram'] as const;
+const TOKENIZER_KINDS = ['WordPiece', 'BPE', 'Unigram'] as const;
 export type TokenizerKind = (typeof TOKENIZER_KINDS)[number];
 
 /** XLM-RoBERTa has 250,002 tokens. */
@@ -24,7 +24,7 @@ const text = (longest: number) =>
     .max(longest)
     .refine((value) => value.isWellFormed(), { message: 'expected well-formed Unicode' });
 const token = text(LONGEST_TOKEN);
-export const tokenId = z
+const tokenId = z
   .number()
   .int()
   .min(0)

@@ -9,7 +9,7 @@ import { type ModelState, pruningLayers } from '../network/model-state.js';
 import { quantile } from '../network/thresholds.js';
 
 /** The part r with (r + r² + … + r^layers) / layers = keep, by halving; the mean grows with r. */
-export function partOfEachLayer(keep: number, layers: number): number {
+function partOfEachLayer(keep: number, layers: number): number {
   const meanOf = (r: number): number =>
     Array.from({ length: layers }, (_, i) => r ** (i + 1)).reduce((a, b) => a + b, 0) / layers;
   let [low, high] = [0, 1];

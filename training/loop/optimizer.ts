@@ -28,7 +28,7 @@ interface Moments {
 }
 
 /** Norm of all weights' gradients together; thresholds have their own scale and stay out. */
-export function gradientNorm({ dense, words }: Gradients): number {
+function gradientNorm({ dense, words }: Gradients): number {
   let total = words ? kernels.floatSumOfSquares({ x: words.rows }) : 0;
   for (const [name, values] of dense)
     if (!isThreshold(name)) total += kernels.floatSumOfSquares({ x: values });

@@ -73,7 +73,7 @@ export interface StepResult {
 }
 
 /** Word ids of a batch as distinct ids and places in their list, so that gradients are made for these rows only. */
-export function distinctWords(batch: Batch): { ids: Int32Array; places: Int32Array } {
+function distinctWords(batch: Batch): { ids: Int32Array; places: Int32Array } {
   const seen = new Map<number, number>();
   const places = batch.ids.map((id) => {
     let place = seen.get(id);
@@ -87,7 +87,7 @@ export function distinctWords(batch: Batch): { ids: Int32Array; places: Int32Arr
 }
 
 /** Rows of a table [*, columns]. */
-export function gatherRows(table: Float32Array, columns: number, ids: Int32Array): Float32Array {
+function gatherRows(table: Float32Array, columns: number, ids: Int32Array): Float32Array {
   const rows = new Float32Array(ids.length * columns);
   ids.forEach((id, i) => {
     rows.set(table.subarray(id * columns, (id + 1) * columns), i * columns);
@@ -96,7 +96,7 @@ export function gatherRows(table: Float32Array, columns: number, ids: Int32Array
 }
 
 /** Mean over sentences of Σ mask / length. */
-export function meanShare(mask: Float32Array, batch: Batch): number {
+function meanShare(mask: Float32Array, batch: Batch): number {
   let total = 0;
   for (let i = 0; i < mask.length; i++)
     total += (mask[i]! * batch.real[i]!) / batch.lengths[Math.floor(i / batch.tokens)]!;
@@ -123,7 +123,7 @@ export function tokenShares(
   return { kept: [...kept, alone], important: [...important, alone] };
 }
 
-export function countCorrect(logits: Float32Array, labels: Float32Array): number {
+function countCorrect(logits: Float32Array, labels: Float32Array): number {
   const classes = logits.length / labels.length;
   let correct = 0;
   labels.forEach((label, row) => {

@@ -48,7 +48,7 @@ export function distillationLoss(logits: tf.Tensor2D, teacher: Float32Array, tem
 }
 
 /** Per real token 1 / (batch · length), or the paper's 1 / batch. [batch · tokens] */
-export function normWeights(batch: Batch, norm: 'mean' | 'sum'): Float32Array {
+function normWeights(batch: Batch, norm: 'mean' | 'sum'): Float32Array {
   return batch.real.map((real, i) => {
     const length = batch.lengths[Math.floor(i / batch.tokens)]!;
     return real / (norm === 'mean' ? batch.size * length : batch.size);
@@ -62,7 +62,7 @@ export function polarizationLoss(indecision: readonly tf.Scalar[], batch: Batch,
 }
 
 /** (1/L) Σ_l ‖mask_l‖₁ over the layers that have masks, averaged over the batch. */
-export function maskLoss(masks: readonly tf.Tensor1D[], weights: tf.Tensor1D): tf.Scalar {
+function maskLoss(masks: readonly tf.Tensor1D[], weights: tf.Tensor1D): tf.Scalar {
   const norms = masks.map((mask) => mask.mul(weights).sum() as tf.Scalar);
   return tf.addN(norms).mul(1 / masks.length) as tf.Scalar;
 }

@@ -41,7 +41,7 @@ export function bestMasks(schedule: Schedule, batch: Batch): LayerMasks[] {
  * scores, before.kept [rows] → 0 or 1: of every sequence [CLS], and as many of the best of its rows as its counts say. Of equal scores
  * the first row wins, as in private.
  */
-export function keepBest(
+function keepBest(
   scores: tf.Tensor1D,
   before: TokenMasks,
   { first, lengths }: SequenceRows,

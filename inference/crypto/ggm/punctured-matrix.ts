@@ -13,7 +13,7 @@ import type { ReceiverCots, SenderCots } from '../ot/cot.js';
 const BLOCK_BYTES = 16;
 
 /** Levels below the root of a tree with n leaves. */
-export const treeDepth = (n: number): number => Math.ceil(Math.log2(n));
+const treeDepth = (n: number): number => Math.ceil(Math.log2(n));
 
 /** COTs for an n × n matrix. */
 export const puncturedMatrixCots = (n: number): number => n * treeDepth(n);

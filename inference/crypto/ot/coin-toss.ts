@@ -11,8 +11,6 @@ const PART_BYTES = 32;
 const SEED_BYTES = 16;
 const DOMAIN = new TextEncoder().encode('cipherprune/coin-toss/1');
 
-export const peerOf = (self: PartyId): PartyId => (self === 'server' ? 'client' : 'server');
-
 /** → 32 bytes, equal at both parties. Both call it at the same place. */
 export async function tossCoins(session: Session): Promise<Uint8Array> {
   const own = session.random.bytes(PART_BYTES);

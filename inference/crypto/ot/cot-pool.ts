@@ -17,7 +17,7 @@ import type { CotReceiver, CotReserve, CotSender } from './cot.js';
 
 const BLOCK_BYTES = 16;
 /** Of one direction of a connection under one delta: docs/reference/security-parameters.md says what is left then. */
-export const MOST_COTS = 2 ** 36;
+const MOST_COTS = 2 ** 36;
 
 /** One half of an OT extension. At each refill one half sends a message of fixed size and the other receives it. */
 export interface CotExtension {
@@ -46,7 +46,7 @@ interface Order {
   readonly incoming: readonly Promise<Uint8Array>[];
 }
 
-export class CotPool {
+class CotPool {
   readonly #channel: Channel;
   readonly #extension: CotExtension;
   #blocks: Uint8Array;

@@ -27,7 +27,7 @@ const PART_PATH_BYTES = SIZES.path * BLOCK_BYTES;
 /** COTs that start the first iteration. */
 export const FERRET_BASE_COTS = SIZES.base;
 /** COTs of one refill. */
-export const FERRET_REFILL_COTS = SIZES.outputs - SIZES.reserve;
+const FERRET_REFILL_COTS = SIZES.outputs - SIZES.reserve;
 
 /** Where an iteration stands: the COTs that it consumes, those that it keeps for the next, and its next part. */
 class Iterations {

@@ -39,7 +39,7 @@ export interface NoiseBudget {
 }
 
 /** Flooding exceeds the noise that it hides by this factor's bits, at each output: the statistical security parameter. */
-export const STATISTICAL_BITS = 40;
+const STATISTICAL_BITS = 40;
 const ERROR_VARIANCE = 10.5;
 const TERNARY_VARIANCE = 2 / 3;
 const ROUNDING_VARIANCE = 1 / 12;

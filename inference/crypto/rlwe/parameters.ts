@@ -72,13 +72,3 @@ export const standardPreset: RlweParameters = rlweParameters({
   specialPrime: SPECIAL_PRIME,
   securityBits: 128,
 });
-
-/** A small ring with the same moduli, for tests of layouts only: no security at all. */
-export const insecureTestPreset = (n: number): RlweParameters =>
-  rlweParameters({
-    name: `insecure-test-${n}`,
-    n,
-    primes: PRIMES,
-    specialPrime: SPECIAL_PRIME,
-    securityBits: 0,
-  });

@@ -5,6 +5,7 @@ import { memoryChannelPair } from '../../../inference/net/memory-channel.js';
 import { createSession } from '../../../inference/session/create-session.js';
 import { residentMemory } from '../../../bench/resident-memory.js';
 import { costsByName, Meter, meteredChannel } from '../../../inference/session/meter.js';
+import type { DeclaredLeak } from '../../../inference/session/leaks.js';
 
 const random = { bytes: (byteLength: number) => new Uint8Array(byteLength) };
 
@@ -23,7 +24,7 @@ describe('session', () => {
 
   it('refuses a name that is not declared', () => {
     const session = createSession({ self: 'server', channel: memoryChannelPair()[0], random });
-    expect(() => session.recordLeak('attention', 'all')).toThrow(
+    expect(() => session.recordLeak('attention' as DeclaredLeak, 'all')).toThrow(
       'server: opening "attention" is not declared; declared are length-bucket',
     );
     expect(session.takeLeaks()).toEqual([]);

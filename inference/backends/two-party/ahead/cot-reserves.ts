@@ -5,7 +5,7 @@ import type { CotPair } from '../../../crypto/ot/cot.js';
 import { Demand } from './demand.js';
 
 /** The most that are kept ready in each direction. */
-export const MOST_RESERVED_COTS = 1 << 22;
+const MOST_RESERVED_COTS = 1 << 22;
 /** A block and, at the receiver, its choice. */
 const BYTES_PER_COT = 17;
 

@@ -4,7 +4,7 @@ import type { Channel } from '../../../net/channel.js';
 
 const bytesOf = (count: number, bits: number): number => Math.ceil((count * bits) / 8);
 
-export function packed(words: BigUint64Array, bits: number): Uint8Array {
+function packed(words: BigUint64Array, bits: number): Uint8Array {
   const bytes = new Uint8Array(bytesOf(words.length, bits));
   if (bytes.length > 0) kernels.ringPack(words, bits, bytes);
   return bytes;

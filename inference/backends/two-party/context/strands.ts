@@ -9,7 +9,7 @@ import type { PartyContext } from './party-context.js';
 import type { Turns } from './turns.js';
 
 /** More tasks than this share strands, one after another: a strand holds a refill of COTs in each direction. */
-export const MAX_STRANDS = 8;
+const MAX_STRANDS = 8;
 
 export interface Strand {
   readonly party: PartyContext;

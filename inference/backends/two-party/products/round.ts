@@ -31,8 +31,8 @@ export const round = protocol(
     kernels.ringAdd(x, BigUint64Array.of(half), ringBits, own);
     const low = new BigUint64Array(x.length);
     kernels.ringMask(own, bits, low);
-    const carries = await topBit(party, low, bits + 1, carry);
-    const carried = await toArithmetic(carries, rest, bitProduct);
+    const carryBits = await topBit(party, low, bits + 1, carry);
+    const carried = await toArithmetic(carryBits, rest, bitProduct);
     const out = new BigUint64Array(x.length);
     kernels.ringShiftRight(own, ringBits, bits, 0, rest, out);
     kernels.ringAdd(out, carried, rest, out);

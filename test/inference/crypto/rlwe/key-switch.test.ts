@@ -3,11 +3,8 @@ import { kernels } from '#kernels';
 import { Prg } from '../../../../inference/crypto/prg.js';
 import { expandEvaluationKeys, KeyGenerator } from '../../../../inference/crypto/rlwe/keys.js';
 import { keySwitchDeviation } from '../../../../inference/crypto/rlwe/noise-budget.js';
-import {
-  insecureTestPreset,
-  type RlweParameters,
-  standardPreset,
-} from '../../../../inference/crypto/rlwe/parameters.js';
+import { type RlweParameters, standardPreset } from '../../../../inference/crypto/rlwe/parameters.js';
+import { insecureTestPreset } from '../../../support/insecure-rlwe.js';
 import { availableIsas, withIsa } from '../../../support/isa.js';
 
 /** b + a·s by limb, as residues. */

@@ -7,11 +7,8 @@ import {
   keySwitches,
   maximumLogKIn,
 } from '../../../../inference/crypto/rlwe/packed-layout.js';
-import {
-  insecureTestPreset,
-  rlweParameters,
-  standardPreset,
-} from '../../../../inference/crypto/rlwe/parameters.js';
+import { rlweParameters, standardPreset } from '../../../../inference/crypto/rlwe/parameters.js';
+import { insecureTestPreset } from '../../../support/insecure-rlwe.js';
 
 describe('parameters', () => {
   it('stay within the modulus that the standard allows for 128 bits at n = 8192', () => {

@@ -14,12 +14,9 @@ import { openTwoParty } from '../../../../../inference/backends/two-party/open-t
 import { ProtocolError } from '../../../../../inference/core/errors.js';
 import { Prg } from '../../../../../inference/crypto/prg.js';
 import { evaluationKeyBytes } from '../../../../../inference/crypto/rlwe/keys.js';
-import {
-  insecureTestPreset,
-  type RlweParameters,
-  standardPreset,
-} from '../../../../../inference/crypto/rlwe/parameters.js';
+import { type RlweParameters, standardPreset } from '../../../../../inference/crypto/rlwe/parameters.js';
 import { columnNormBits } from '../../../../../model/artifact/column-norm.js';
+import { insecureTestPreset } from '../../../../support/insecure-rlwe.js';
 import { availableIsas, withIsaAsync } from '../../../../support/isa.js';
 import { both, testParties } from '../../../../support/two-parties.js';
 
