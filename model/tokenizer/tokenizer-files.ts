@@ -25,7 +25,7 @@ export interface ParsedTokenizer {
   readonly ids: ReadonlyMap<string, number>;
 }
 
-function parseJson<T>(text: string, file: string, schema: z.ZodType<T>): T {
+export function parseJson<T>(text: string, file: string, schema: z.ZodType<T>): T {
   let literal: unknown;
   try {
     literal = JSON.parse(text);
