@@ -11,6 +11,7 @@ import { addCosts, costsByName, NO_COST, type SpanReport } from '../inference/se
 import type { LeakRecord } from '../inference/session/session.js';
 import type { Method } from '../methods/method.js';
 import { writeArtifact } from '../model/artifact/artifact-file.js';
+import { importantShare } from './counted.js';
 import type { InferenceParameters, InferenceRun } from './inference-job.js';
 import { rounded } from './measure.js';
 import { leavingCounts, type ModelName, modelConfigOf } from './model-sizes.js';
@@ -231,7 +232,9 @@ export async function benchInference(options: InferenceOptions): Promise<Inferen
     if (check || schedule || preprocess) onProgress('running the cleartext backend');
     const needsRun = check || schedule !== null || preprocess;
     const leaving = schedule && leavingCounts(schedule);
-    const cleartext = needsRun ? await runWithSchedule(plain, ids, leaving, importantRatio, method) : null;
+    const cleartext = needsRun
+      ? await runWithSchedule(plain, ids, leaving, importantShare(method, importantRatio), method)
+      : null;
     const artifact = cleartext?.thresholds ? withThresholds(plain, cleartext.thresholds, method) : plain;
     await writeArtifact(join(directory, 'artifact'), artifact);
     onProgress('starting both parties');

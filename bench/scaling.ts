@@ -6,14 +6,11 @@
 
 import type { CotKind } from '../inference/core/cot-kind.js';
 import type { PartyId } from '../inference/core/tensors.js';
-import { estimateCost } from '../inference/cost/cost-model.js';
-import type { ScheduledCounts } from '../inference/cost/schedule.js';
 import { cipherPrune, dense } from '../methods/cipherprune/index.js';
-import { methodReference } from '../methods/reference.js';
+import { countInference } from './counted.js';
 import { benchInference } from './inference.js';
 import { rounded } from './measure.js';
-import { leavingCounts, type ModelName, modelConfigOf, parseSchedule } from './model-sizes.js';
-import { randomArtifact } from './random-model.js';
+import { type ModelName, parseSchedule } from './model-sizes.js';
 
 export const SCHEDULE_KINDS = ['paper', 'none'] as const;
 /** `paper`: the published kept tokens, scaled to the length; `none`: a model that does not prune. */
@@ -88,25 +85,14 @@ export function fittedExponent(points: readonly (readonly [x: number, y: number]
   return covariance / variance;
 }
 
-const countsOf = (schedule: readonly number[], importantRatio: number): ScheduledCounts[] =>
-  schedule.map((kept) => ({ kept, important: 1 + Math.ceil((kept - 1) * importantRatio) }));
-
-/** Costs depend on shapes only: no vocabulary is needed. */
-const smallModel = (model: ModelName) =>
-  randomArtifact({ ...modelConfigOf(model), vocabularySize: 8 }, 1).public;
-
 async function countedPoint(
   { model, importantRatio }: ScalingSetting,
   tokens: number,
   kind: ScheduleKind,
 ): Promise<ScalingPoint> {
   const schedule = parseSchedule(kind, model, tokens);
-  const method = methodReference(schedule === null ? dense : cipherPrune);
-  const shapes = { ...smallModel(model), method };
-  const { bytes, rounds } = await estimateCost(shapes, {
-    bucket: tokens,
-    schedule: schedule ? countsOf(leavingCounts(schedule), importantRatio) : [],
-  });
+  const method = schedule === null ? dense : cipherPrune;
+  const { bytes, rounds } = await countInference({ model, method, tokens, schedule, importantRatio });
   return { tokens, schedule: kind, bytes, rounds, measured: null };
 }
 

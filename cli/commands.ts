@@ -26,6 +26,7 @@ import { command as tokenize } from './commands/tokenize.js';
 import { command as train } from './commands/train.js';
 import { command as verify } from './commands/verify.js';
 import { command as verifyCommitment } from './commands/verify-commitment.js';
+import { command as work } from './commands/work.js';
 
 export const commands: readonly Command[] = [
   demo,
@@ -48,6 +49,7 @@ export const commands: readonly Command[] = [
   sweep,
   soup,
   report,
+  work,
   generate,
   bench,
   insecureCompare,

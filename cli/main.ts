@@ -11,6 +11,12 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+// Started by another process of ours: ends with it, in order, whatever ended that one.
+if (process.channel) {
+  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+  process.channel.unref();
+}
+
 const exitCode = await runCommandLine(process.argv.slice(2));
 // Streams to pipes may still hold output; sockets or timers that a command left behind must not keep us alive.
 process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)));

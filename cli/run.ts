@@ -1,5 +1,4 @@
 /** Parses the arguments, runs one command and turns what happened into an exit code. */
-import { readFileSync } from 'node:fs';
 import yargs from 'yargs';
 import {
   FAILED,
@@ -12,11 +11,9 @@ import {
 } from '../util/errors.js';
 import { interruptCleanup } from '../util/interrupt.js';
 import { note } from '../util/note.js';
-import { packageFile } from '../util/package-file.js';
+import { packageVersion } from '../util/package-file.js';
 import { commands } from './commands.js';
 import { joinRepeated } from './options.js';
-
-const version = (): string => JSON.parse(readFileSync(packageFile('package.json'), 'utf8')).version;
 
 /** Repeated lists of the command that is named, as one list each. */
 function withListsJoined(argv: readonly string[]): readonly string[] {
@@ -41,7 +38,7 @@ export const commandLine = (argv: readonly string[]) =>
     // The last of repeated options counts; none becomes a list behind a command's back.
     .parserConfiguration({ 'duplicate-arguments-array': false })
     .recommendCommands()
-    .version(version())
+    .version(packageVersion())
     .help()
     .wrap(110)
     .exitProcess(false)

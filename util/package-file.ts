@@ -20,3 +20,7 @@ export function packageRoot(): string {
 }
 
 export const packageFile = (...path: string[]): string => join(packageRoot(), ...path);
+
+/** Of this package. */
+export const packageVersion = (): string =>
+  JSON.parse(readFileSync(packageFile('package.json'), 'utf8')).version;

@@ -1,4 +1,5 @@
 /** `bench inference`. */
+import type { CountedFigure } from '../../bench/counted.js';
 import type { InferenceFigure } from '../../bench/inference.js';
 import type { PartyId } from '../../inference/core/tensors.js';
 import { dense } from '../../methods/cipherprune/index.js';
@@ -63,6 +64,21 @@ function printInference(figure: InferenceFigure): void {
   );
 }
 
+function printCounted(figure: CountedFigure): void {
+  const { model, tokens, method, bytes, rounds, estimatedSeconds, protocols } = figure;
+  print(
+    `${model}, ${tokens} tokens, ${method}: ${megabytes(bytes)} MB, ${rounds} rounds; estimated ${Object.entries(
+      estimatedSeconds,
+    )
+      .map(([network, value]) => `${value.toFixed(2)} s ${network}`)
+      .join(', ')}`,
+  );
+  printTable(
+    ['protocol (they contain each other)', 'MB', 'rounds'],
+    protocols.map((protocol) => [protocol.name, megabytes(protocol.bytes), protocol.rounds]),
+  );
+}
+
 /** @throws UsageError that lists the names */
 function methodOption(name: string): Method {
   try {
@@ -105,13 +121,20 @@ export async function inferenceFigures(options: BenchOptions): Promise<void> {
       throw error instanceof ScheduleError ? new UsageError(`--schedule: ${error.message}`) : error;
     }
   })();
+  const method = asked.learns !== 'nothing' && schedule === null ? dense : asked;
+  if (options.counted) {
+    const { countInference } = await import('../../bench/counted.js');
+    const counted = { model, method, tokens, schedule, importantRatio: options.important };
+    const figure = await countInference(counted);
+    return json ? printJson(figure) : printCounted(figure);
+  }
   const { batch, texts } = countsOf(options);
   const { defaultCots } = await import('../../bench/networks.js');
   const { benchInference } = await import('../../bench/inference.js');
   const figure = await abortable((signal) =>
     benchInference({
       model,
-      method: asked.learns !== 'nothing' && schedule === null ? dense : asked,
+      method,
       tokens,
       schedule,
       network,

@@ -69,6 +69,11 @@ export const OPTIONS = {
     default: false,
     describe: 'inference: make material for all texts before the first; both costs are reported apart',
   },
+  counted: {
+    type: 'boolean',
+    default: false,
+    describe: 'inference: bytes and rounds of two parties by shapes alone, seconds estimated; nothing runs',
+  },
   check: { type: 'boolean', default: true, describe: 'Compare with the cleartext backend' },
   seed: {
     type: 'string',

@@ -9,6 +9,7 @@ import { note } from '../../util/note.js';
 import { defineCommand, type GlobalOptions, type OptionsOf } from '../command.js';
 import { jsonOption } from '../model-options.js';
 import { optional, wholeNumber, wholeNumbers } from '../options.js';
+import { openRunner, queueOptions } from '../queue-options.js';
 import { type Progress, print, printJson, printTable, progressBar } from '../output.js';
 
 type SweepOptions = OptionsOf<typeof OPTIONS>;
@@ -85,7 +86,6 @@ async function run(options: GlobalOptions & SweepOptions): Promise<void> {
     settings,
     overrides: [...directory, ...options.set],
     out: options.out,
-    workers: options.workers,
     evaluate: options.evaluate,
     secure: options.secure ?? 0,
     teacherSeeds: options.teacherSeeds ?? [],
@@ -102,7 +102,11 @@ async function run(options: GlobalOptions & SweepOptions): Promise<void> {
     },
   };
   if (options.dryRun) return showPlan(await planSweep(sweep), options.json);
-  const rows = await runSweep(sweep).finally(() => progress?.stop());
+  const runner = await openRunner(options, options.out, options.workers);
+  const rows = await runSweep(sweep, runner).finally(async () => {
+    progress?.stop();
+    await runner.close();
+  });
   const failed = rows.filter(({ status }) => status === 'failed');
   const means = repeatMeans(rows);
   if (options.json) printJson({ out: options.out, runs: rows, means });
@@ -148,6 +152,7 @@ const OPTIONS = {
     default: false,
     describe: 'Also in fixed point: the exported artifacts on the cleartext backend',
   },
+  ...queueOptions,
   'teacher-seeds': {
     type: 'string',
     describe: 'Every setting follows the mean of the dense models of these seeds: 1,2,3',

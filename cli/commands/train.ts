@@ -58,7 +58,8 @@ async function run(options: TrainOptions): Promise<void> {
   if (options.dryRun) return showPlan(options);
   const display = trainingDisplay();
   const interruption = new AbortController();
-  const finished = train({ ...options, listener: display, signal: interruption.signal });
+  const resume = options.resumeIfBegun ? 'if-begun' : options.resume;
+  const finished = train({ ...options, resume, listener: display, signal: interruption.signal });
   const forget = onInterrupt(async () => {
     interruption.abort();
     await finished.catch((error: Error) => note(error.message));
@@ -101,6 +102,12 @@ const OPTIONS = {
     describe: 'Learn no thresholds, those that prune, or both kinds (masks.mode)',
   },
   resume: { type: 'boolean', default: false, describe: 'Go on from the last checkpoint' },
+  'resume-if-begun': {
+    type: 'boolean',
+    default: false,
+    describe:
+      'Go on if the folder has a checkpoint, begin otherwise: the same command can be given again and again',
+  },
   'from-fine-tuned': {
     type: 'string',
     describe:

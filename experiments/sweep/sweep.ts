@@ -13,12 +13,12 @@ import { readRunConfig } from '../../training/loop/run-config.js';
 import { planTraining } from '../../training/loop/run-training.js';
 import { UsageError } from '../../util/errors.js';
 import { checkWritable, makeDirectory } from '../../util/make-directory.js';
-import { selfCommand } from '../../util/self-command.js';
 import { type RunResult, readResult, scoreOf } from '../measure/run-result.js';
+import { runPool } from '../work/pool.js';
+import type { Runner } from '../work/runner.js';
 import { type DenseRun, denseRuns, ofSeed, type Wanted } from './dense-runs.js';
 import { overridesOf, type Setting, settingName } from './grid.js';
 import { paretoFront } from './pareto.js';
-import { runChild, runPool } from './pool.js';
 
 export interface SweepOptions {
   readonly config: string;
@@ -26,7 +26,6 @@ export interface SweepOptions {
   /** `--set` of every setting. */
   readonly overrides: readonly string[];
   readonly out: string;
-  readonly workers: number;
   readonly evaluate: boolean;
   readonly secure: number;
   /** Every setting follows the mean of the dense models of these seeds; none for its own dense model, or the configuration's teachers. */
@@ -74,17 +73,22 @@ async function asBegun(directory: string, { batch }: RunConfig): Promise<RunConf
 }
 
 class Sweep {
+  readonly #runner: Runner;
   /** Folders of dense runs that are trained or being trained, by what they depend on. */
   private readonly dense = new Map<string, Promise<string>>();
 
   constructor(
     private readonly options: SweepOptions,
     private readonly denseRuns: ReadonlyMap<string, DenseRun>,
-  ) {}
+    runner: Runner,
+  ) {
+    this.#runner = runner;
+  }
 
-  private train(run: string, config: string, resume: boolean): Promise<string> {
-    const command = selfCommand('train', '--config', config, '--json', ...(resume ? ['--resume'] : []));
-    return runChild(command, (line) => this.options.onLine(run, line));
+  /** Whoever takes it after somebody else was lost goes on from the last checkpoint. */
+  private train(run: string, config: string): Promise<string> {
+    const args = ['train', '--config', config, '--json', '--resume-if-begun'];
+    return this.#runner.run(args, (line) => this.options.onLine(run, line));
   }
 
   /** The folder of the dense run that a setting starts from; trained by the first that asks. */
@@ -105,7 +109,7 @@ class Sweep {
     if (!existsSync(join(directory, 'final'))) {
       const started = existsSync(join(directory, 'checkpoint'));
       const file = await writeConfig(directory, started ? await asBegun(directory, config) : config);
-      await this.train(name, file, started);
+      await this.train(name, file);
     }
     return directory;
   }
@@ -115,9 +119,7 @@ class Sweep {
     const known = await readResult(directory);
     if (known && (known.fixedPoint || !evaluate) && (known.secure || secure === 0)) return known;
     const flags = [...(evaluate ? ['--evaluate'] : []), '--secure', String(secure)];
-    await runChild(selfCommand('measure', '--run', directory, '--json', ...flags), (line) =>
-      onLine(run, line),
-    );
+    await this.#runner.run(['measure', '--run', directory, '--json', ...flags], (line) => onLine(run, line));
     return (await readResult(directory))!;
   }
 
@@ -130,7 +132,7 @@ class Sweep {
     const file = await writeConfig(directory, config);
     if (!existsSync(join(directory, 'checkpoint'))) await branchRun(dense!, config, directory);
     this.options.onLine(run, 'from the dense model');
-    await this.train(run, file, true);
+    await this.train(run, file);
   }
 
   /** Never throws: a failure is a row. */
@@ -246,12 +248,12 @@ export async function planSweep(options: SweepOptions): Promise<readonly Planned
   ];
 }
 
-/** Rows of the dense runs, then those of the settings. */
-export async function runSweep(options: SweepOptions): Promise<SweepRow[]> {
-  const { out, workers } = options;
+/** Rows of the dense runs, then those of the settings. Folders are the same wherever `runner` runs something. */
+export async function runSweep(options: SweepOptions, runner: Runner): Promise<SweepRow[]> {
+  const { out } = options;
   const { dense, jobs } = await worksOf(options);
   await makeDirectory(out);
-  const sweep = new Sweep(options, dense);
+  const sweep = new Sweep(options, dense, runner);
   options.onPlan(dense.size + jobs.length);
   const rows = new Map<string, SweepRow>();
   const finish = async (row: SweepRow): Promise<void> => {
@@ -264,7 +266,7 @@ export async function runSweep(options: SweepOptions): Promise<SweepRow[]> {
       ...[...dense.values()].map((run) => async () => finish(await sweep.runDense(run))),
       ...jobs.map((job) => async () => finish(await sweep.run(job))),
     ],
-    workers,
+    runner.parallel,
   );
   const order = [...dense.values(), ...jobs].map(({ run }) => run);
   const sorted = markFront(order.map((run) => rows.get(run)!));

@@ -6,9 +6,11 @@ import { measureRun } from '../../experiments/measure/measure.js';
 import { readResult } from '../../experiments/measure/run-result.js';
 import { settingName, settingsOf } from '../../experiments/sweep/grid.js';
 import { paretoFront } from '../../experiments/sweep/pareto.js';
-import { runChild, runPool } from '../../experiments/sweep/pool.js';
 import { repeatMeans } from '../../experiments/sweep/repeats.js';
 import { readSweep, runSweep, type SweepRow } from '../../experiments/sweep/sweep.js';
+import { runChild } from '../../experiments/work/child.js';
+import { runPool } from '../../experiments/work/pool.js';
+import { localRunner } from '../../experiments/work/runner.js';
 import { readRunConfig } from '../../training/loop/run-config.js';
 
 describe('grid', () => {
@@ -120,7 +122,6 @@ export: { calibrationExamples: 24 }
       settings: settingsOf(['phases.soft.learningRate=5e-4,1e30']),
       overrides: [],
       out: join(out, 'sweep'),
-      workers: 2,
       evaluate: false,
       secure: 0,
       teacherSeeds: [] as number[],
@@ -128,7 +129,7 @@ export: { calibrationExamples: 24 }
       onLine: (run: string, line: string) => lines.push(`${run}: ${line}`),
       onDone: () => undefined,
     };
-    const rows = await runSweep(options);
+    const rows = await runSweep(options, localRunner(2));
     const status = (all: readonly SweepRow[]) => all.map((row) => [row.run, row.status]);
     const expected = [
       ['dense', 'done'],
@@ -158,14 +159,20 @@ export: { calibrationExamples: 24 }
     expect(fewer.fixedPoint).toBeNull();
 
     lines.length = 0;
-    const again = await runSweep({ ...options, settings: options.settings.slice(0, 1) });
+    const again = await runSweep({ ...options, settings: options.settings.slice(0, 1) }, localRunner(2));
     expect(status(again)).toEqual(expected.slice(0, 2));
     expect(lines).toEqual([]);
 
-    const others = await runSweep({ ...options, settings: [], overrides: ['masks.keep=0.4'] });
+    const others = await runSweep(
+      { ...options, settings: [], overrides: ['masks.keep=0.4'] },
+      localRunner(2),
+    );
     expect(status(others)).toEqual(expected.slice(0, 1)); // masks come after the dense phase
 
-    const seeds = await runSweep({ ...options, settings: settingsOf(['mode=none', 'seed=1,2']) });
+    const seeds = await runSweep(
+      { ...options, settings: settingsOf(['mode=none', 'seed=1,2']) },
+      localRunner(2),
+    );
     expect(status(seeds).map(([run]) => run)).toEqual(['dense', 'dense-2']);
     const [first, second] = seeds.map((row) =>
       row.status === 'done' ? row.float.metrics.accuracy! : Number.NaN,
@@ -178,7 +185,10 @@ export: { calibrationExamples: 24 }
     expect(mean!.float.deviation).toBeCloseTo(Math.abs(first! - second!) / Math.SQRT2, 12);
 
     lines.length = 0;
-    const later = await runSweep({ ...options, settings: settingsOf(['mode=none', 'seed=3,2']) });
+    const later = await runSweep(
+      { ...options, settings: settingsOf(['mode=none', 'seed=3,2']) },
+      localRunner(2),
+    );
     expect(status(later)).toEqual([
       ['dense-3', 'done'],
       ['dense-2', 'done'],
@@ -187,15 +197,18 @@ export: { calibrationExamples: 24 }
 
     // As an interrupted dense run, which a sweep with other later phases goes on with.
     await rm(join(options.out, 'dense-3', 'final'), { recursive: true });
-    const resumed = await runSweep({
-      ...options,
-      settings: settingsOf(['mode=none', 'seed=3']),
-      overrides: ['phases.hard.epochs=2'],
-    });
+    const resumed = await runSweep(
+      {
+        ...options,
+        settings: settingsOf(['mode=none', 'seed=3']),
+        overrides: ['phases.hard.epochs=2'],
+      },
+      localRunner(2),
+    );
     expect(status(resumed)).toEqual([['dense-3', 'done']]);
 
     const followers = { ...options, settings: settingsOf(['mode=prune']), teacherSeeds: [2, 4] };
-    expect(status(await runSweep(followers))).toEqual([
+    expect(status(await runSweep(followers, localRunner(2)))).toEqual([
       ['dense', 'done'],
       ['dense-2', 'done'],
       ['dense-4', 'done'],
@@ -205,7 +218,7 @@ export: { calibrationExamples: 24 }
     const teachers = ['dense-2', 'dense-4'].map((run) => join(options.out, run, 'final'));
     expect({ teachers: distillation.teachers, seed }).toEqual({ teachers, seed: 1 });
     await expect(
-      runSweep({ ...followers, overrides: [`distillation.teachers=["${teachers[0]}"]`] }),
+      runSweep({ ...followers, overrides: [`distillation.teachers=["${teachers[0]}"]`] }, localRunner(2)),
     ).rejects.toThrow(/--teacher-seeds: expected no distillation.teachers beside it/);
   });
 });

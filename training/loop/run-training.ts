@@ -1,4 +1,5 @@
 /** A whole training run from its configuration: backend, data, model, phases. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { nameOfTask, type RunConfig } from '../../config/schema.js';
 import { type Checkpoint, readCheckpoint } from '../../model/checkpoint/checkpoint.js';
@@ -18,8 +19,8 @@ import { Trainer } from './trainer.js';
 
 export interface RunTrainingOptions {
   readonly backend?: BackendName | 'auto';
-  /** Go on from the last checkpoint of the folder. */
-  readonly resume?: boolean;
+  /** Go on from the last checkpoint of the folder; 'if-begun': if there is one, so that the same call can be made again and again. */
+  readonly resume?: boolean | 'if-begun';
   /** Replace a run that is in the folder; its result is kept until the new one is there. */
   readonly overwrite?: boolean;
   /** Write the run's numbers to `tensorboard/` in its folder, for TensorBoard. */
@@ -56,8 +57,13 @@ const together = (listeners: readonly Partial<Listener>[]): Listener => ({
   },
 });
 
+const resumes = (output: string, { resume = false }: RunTrainingOptions): boolean =>
+  resume === 'if-begun' ? existsSync(new RunFolder(output).last) : resume;
+
 /** Looks whether the folder of a run can be written to, and whether it may. */
-async function checkFolder({ output }: RunConfig, { resume, overwrite }: RunTrainingOptions): Promise<void> {
+async function checkFolder({ output }: RunConfig, options: RunTrainingOptions): Promise<void> {
+  const { overwrite } = options;
+  const resume = resumes(output, options);
   if (resume && overwrite) throw new UsageError('train: expected --resume or --overwrite, got both');
   await checkWritable(output);
   if (!resume && !overwrite) new RunFolder(output).checkEmpty();
@@ -82,7 +88,8 @@ export async function runTraining(
   config: RunConfig,
   options: RunTrainingOptions = {},
 ): Promise<TrainedModel> {
-  const { resume = false, overwrite = false, signal } = options;
+  const { overwrite = false, signal } = options;
+  const resume = resumes(config.output, options);
   const own = options.listener ?? {};
   signal?.throwIfAborted();
   await checkFolder(config, options);

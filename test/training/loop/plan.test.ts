@@ -56,7 +56,6 @@ describe('a plan', () => {
       settings: [{ 'masks.keep': '0.4' }, { 'masks.keep': '0.6' }],
       overrides: ['data.syntheticTrain=200'],
       out,
-      workers: 1,
       evaluate: false,
       secure: 0,
       teacherSeeds: [],

@@ -1,0 +1,83 @@
+/**
+ * `bench inference --counted`: what a text costs by shapes alone. Bytes and rounds are those of a real run with SoftSpoken (the engine
+ * on a backend that counts); seconds are the cost model's estimate, and memory is not known.
+ */
+import { FINEST_LOGITS } from '../inference/core/answer.js';
+import { type CostEstimate, estimateCost } from '../inference/cost/cost-model.js';
+import type { ScheduledCounts } from '../inference/cost/schedule.js';
+import { bucketOf } from '../inference/run/request.js';
+import type { Method } from '../methods/method.js';
+import { methodReference } from '../methods/reference.js';
+import type { PublicModel } from '../model/artifact/artifact.js';
+import { leavingCounts, type ModelName, modelConfigOf } from './model-sizes.js';
+import { randomArtifact } from './random-model.js';
+
+export interface CountedOptions {
+  readonly model: ModelName;
+  readonly method: Method;
+  readonly tokens: number;
+  /** Tokens that each layer computes on; null where nothing is learned. */
+  readonly schedule: readonly number[] | null;
+  /** Share of the kept tokens that stay in high degree. */
+  readonly importantRatio: number;
+}
+
+/** The fields of a measured inference that counting can fill, under the same names. */
+export interface CountedFigure {
+  readonly model: ModelName;
+  readonly tokens: number;
+  readonly method: string;
+  readonly parties: 2;
+  readonly schedule: readonly number[] | null;
+  readonly network: 'loopback';
+  readonly cots: 'softspoken';
+  readonly counted: true;
+  readonly milliseconds: null;
+  readonly estimatedSeconds: CostEstimate['seconds'];
+  readonly bytes: number;
+  readonly rounds: number;
+  /** Both directions. */
+  readonly correlatedOts: number;
+  readonly layers: CostEstimate['layers'];
+  /** Dearest first; protocols contain each other. */
+  readonly protocols: CostEstimate['protocols'];
+}
+
+/** Costs depend on shapes only: no vocabulary is needed. */
+const shapesOf = (model: ModelName): PublicModel =>
+  randomArtifact({ ...modelConfigOf(model), vocabularySize: 8 }, 1).public;
+
+/** A method that only prunes has all kept tokens in high degree. */
+export const importantShare = (method: Method, ratio: number): number =>
+  method.learns === 'prune' ? 1 : ratio;
+
+/** What each layer leaves, as the cost model wants it. */
+export const countsOf = (schedule: readonly number[], importantRatio: number): ScheduledCounts[] =>
+  leavingCounts(schedule).map((kept) => ({ kept, important: 1 + Math.ceil((kept - 1) * importantRatio) }));
+
+export async function countInference(options: CountedOptions): Promise<CountedFigure> {
+  const { model, method, tokens, schedule, importantRatio } = options;
+  const shapes = { ...shapesOf(model), method: methodReference(method) };
+  const cost = await estimateCost(shapes, {
+    bucket: bucketOf(tokens),
+    answer: FINEST_LOGITS,
+    schedule: schedule ? countsOf(schedule, importantShare(method, importantRatio)) : [],
+  });
+  return {
+    model,
+    tokens,
+    method: method.name,
+    parties: 2,
+    schedule,
+    network: 'loopback',
+    cots: 'softspoken',
+    counted: true,
+    milliseconds: null,
+    estimatedSeconds: cost.seconds,
+    bytes: cost.bytes,
+    rounds: cost.rounds,
+    correlatedOts: cost.cots,
+    layers: cost.layers,
+    protocols: [...cost.protocols].sort((a, b) => b.bytes - a.bytes),
+  };
+}

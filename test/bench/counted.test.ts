@@ -1,0 +1,42 @@
+import { expect, it } from 'vitest';
+import { countInference } from '../../bench/counted.js';
+import { benchInference } from '../../bench/inference.js';
+import { methodNamed } from '../../methods/index.js';
+
+/** The client's request for a text, which the bench does without. */
+const REQUEST_BYTES = 8;
+
+const counted = { model: 'bert-tiny', tokens: 16, importantRatio: 0.5 } as const;
+
+it.each(['bolt', 'mpcformer'])('counts the bytes and rounds of a run: %s', async (name) => {
+  const method = methodNamed(name);
+  const run = await benchInference({
+    ...counted,
+    method,
+    schedule: null,
+    network: 'loopback',
+    cots: 'softspoken',
+    preprocess: false,
+    batch: 1,
+    texts: 1,
+    check: false,
+    seed: 1,
+    onProgress: () => undefined,
+  });
+  const figure = await countInference({ ...counted, method, schedule: null });
+  expect(figure.rounds).toBe(run.rounds);
+  expect(figure.bytes).toBe(run.bytes + REQUEST_BYTES);
+  expect(figure.protocols.find((protocol) => protocol.name === 'softmax')?.bytes).toBe(
+    run.protocols.find((protocol) => protocol.name === 'softmax')?.bytes,
+  );
+});
+
+it('keeps all tokens in high degree where a method only prunes', async () => {
+  const schedule = [16, 8];
+  const of = (name: string, importantRatio: number) =>
+    countInference({ ...counted, importantRatio, method: methodNamed(name), schedule });
+  const [whole, half] = [await of('cipherprune', 1), await of('cipherprune', 0.5)];
+  const only = await of('cipherprune-prune', 0.5);
+  expect(half.bytes).toBeLessThan(only.bytes);
+  expect(only.bytes).toBe(whole.bytes);
+});

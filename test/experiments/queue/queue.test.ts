@@ -1,0 +1,142 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connectRedis, queueName } from '../../../experiments/queue/connection.js';
+import { openQueueRunner } from '../../../experiments/queue/queue-runner.js';
+import { runPool } from '../../../experiments/work/pool.js';
+import { selfCommand } from '../../../util/self-command.js';
+import { redisProgram, startRedis, type TestRedis } from './redis.js';
+
+const program = redisProgram();
+/** Short, so that a lost worker is missed soon. */
+const LOST_AFTER = '2';
+
+const counted = (tokens: number): string[] => [
+  ...['bench', 'inference', '--model', 'tiny', '--method', 'bolt', '--counted', '--json'],
+  ...['--tokens', String(tokens)],
+];
+
+interface Worker {
+  readonly child: ChildProcess;
+  /** What it said on standard error. */
+  readonly lines: string[];
+  /** Resolves when it says a line that begins so. */
+  said(begin: string): Promise<void>;
+}
+
+async function startWorker(url: string): Promise<Worker> {
+  const [command, ...args] = selfCommand('work', '--queue', url, '--lost-after', LOST_AFTER);
+  const child = spawn(command!, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const lines: string[] = [];
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    lines.push(...text.split('\n').filter((line) => line !== ''));
+  });
+  await once(child.stdout, 'data');
+  return {
+    child,
+    lines,
+    async said(begin) {
+      while (!lines.some((line) => line.startsWith(begin))) await once(child.stderr, 'data');
+    },
+  };
+}
+
+async function stop({ child }: Worker, signal: NodeJS.Signals): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+  const ended = once(child, 'exit') as Promise<[number | null]>;
+  child.kill(signal);
+  return (await ended)[0];
+}
+
+it('says what is wrong with an address, and keeps passwords to itself', async () => {
+  await expect(connectRedis('http://somewhere')).rejects.toThrow(/expected redis:\/\/HOST:PORT/);
+  const failure = connectRedis('redis://me:secret@127.0.0.1:1');
+  await expect(failure).rejects.toThrow(/redis:\/\/127\.0\.0\.1:1: no Redis answers: .*ECONNREFUSED/);
+  await expect(failure).rejects.not.toThrow(/secret/);
+});
+
+describe.skipIf(program === null)('a queue (redis-server; skipped where it is not installed)', () => {
+  let redis: TestRedis;
+  const workers: Worker[] = [];
+
+  beforeAll(async () => {
+    redis = await startRedis(program!);
+  }, 30_000);
+
+  afterAll(async () => {
+    await Promise.all(workers.map((worker) => stop(worker, 'SIGKILL')));
+    await redis.stop();
+  });
+
+  it('gives a killed worker’s work to another, outlives a bad one, and has each result once', {
+    timeout: 120_000,
+  }, async () => {
+    workers.push(await startWorker(redis.url), await startWorker(redis.url));
+    const runner = await openQueueRunner({ url: redis.url, folder: 'one', attempts: 2 });
+    const works = [...[8, 16, 24, 32, 40, 48].map(counted), ['bench', 'inference', '--model', 'none']];
+    const results: unknown[][] = works.map(() => []);
+    const errors: string[] = [];
+    const progress: string[] = [];
+    const all = runPool(
+      works.map((args, at) => async () => {
+        try {
+          const output = await runner.run(args, (line) => progress.push(line));
+          results[at]!.push(JSON.parse(output));
+        } catch (error) {
+          errors.push((error as Error).message);
+        }
+      }),
+      runner.parallel,
+    );
+    const [lost, other] = workers as [Worker, Worker];
+    await lost.said('begun');
+    await stop(lost, 'SIGKILL');
+    await all;
+
+    expect(results.slice(0, -1).map(({ length }) => length)).toEqual([1, 1, 1, 1, 1, 1]);
+    expect(results.slice(0, -1).map(([figure]) => (figure as { tokens: number }).tokens)).toEqual([
+      8, 16, 24, 32, 40, 48,
+    ]);
+    expect(errors).toHaveLength(1);
+    expect(errors[0]).toMatch(/--model: expected one of bert-tiny/);
+    // What the lost one had begun and not ended, the other began anew.
+    const begunBy = ({ lines }: Worker) => lines.filter((line) => line.startsWith('begun'));
+    const doneBy = ({ lines }: Worker) => lines.filter((line) => line.startsWith('done'));
+    const left = begunBy(lost).filter((line) => !doneBy(lost).includes(line.replace('begun', 'done')));
+    expect(left.length).toBeGreaterThan(0);
+    expect(begunBy(other)).toEqual(expect.arrayContaining(left));
+    // A wrong command is not tried again.
+    const tries = [lost, other].flatMap(begunBy).filter((line) => line.endsWith('--model none'));
+    expect(tries).toHaveLength(1);
+    await runner.close();
+  });
+
+  it('runs nothing but its own commands', { timeout: 60_000 }, async () => {
+    const runner = await openQueueRunner({ url: redis.url, folder: 'two', attempts: 2 });
+    await expect(runner.run(['serve', '--port', '0'], () => undefined)).rejects.toThrow(
+      /work: expected one of bench, evaluate, measure, train, got serve/,
+    );
+    await runner.close();
+  });
+
+  it('lets a worker end in order: what is at hand is finished, the rest waits', {
+    timeout: 60_000,
+  }, async () => {
+    const worker = workers[1]!;
+    const runner = await openQueueRunner({ url: redis.url, folder: 'three', attempts: 1 });
+    const begun = worker.lines.length;
+    const first = runner.run(counted(56), () => undefined);
+    while (!worker.lines.slice(begun).some((line) => line.startsWith('begun')))
+      await once(worker.child.stderr!, 'data');
+    const second = runner.run(counted(64), () => undefined).catch((error: Error) => error.message);
+    expect(await stop(worker, 'SIGTERM')).toBe(0);
+    expect(JSON.parse(await first)).toMatchObject({ tokens: 56 });
+    workers.push(await startWorker(redis.url));
+    expect(JSON.parse(await second)).toMatchObject({ tokens: 64 });
+    await runner.close();
+    const client = await connectRedis(redis.url);
+    // Results that were fetched are gone.
+    expect(await client.zcard(`bull:${queueName()}:completed`)).toBe(0);
+    client.disconnect();
+  });
+});
