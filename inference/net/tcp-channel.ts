@@ -6,9 +6,10 @@
  */
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PeerClosedError, PeerTimeoutError, ProtocolError } from '../core/errors.js';
+import { PeerClosedError, ProtocolError } from '../core/errors.js';
 import type { Channel } from './channel.js';
 import { Outgoing } from './outgoing.js';
+import { LEAST_BYTES_PER_MILLISECOND, Patience } from './patience.js';
 import { ReceiveQueue } from './receive-queue.js';
 
 export interface TcpChannelOptions {
@@ -22,9 +23,6 @@ export interface TcpChannelOptions {
 
 const DEFAULT_BUFFER_BYTES = 32 * 2 ** 20;
 const CLOSE_MILLISECONDS = 2_000;
-/** A receive may take this many times the timeout, and longer by its bytes at the least rate: trickling is no way to stay. */
-const MOST_TIMEOUTS = 10;
-const LEAST_BYTES_PER_MILLISECOND = 16;
 /** What the systems of both ends may hold of what has left here, and the rate at which it goes on where none was measured. */
 const MOST_IN_FLIGHT_BYTES = 2 ** 22;
 const USUAL_BYTES_PER_MILLISECOND = 100;
@@ -34,24 +32,22 @@ export class TcpChannel implements Channel {
   readonly #options: Required<TcpChannelOptions>;
   readonly #queue = new ReceiveQueue();
   readonly #outgoing: Outgoing;
-  #timer: NodeJS.Timeout | null = null;
+  readonly #patience: Patience;
   #isScheduled = false;
-  /** Arrivals, and pieces that left. */
-  #events = 0;
-  #lastEvent = 0;
   #sentSinceArrival = 0;
   #hasHeard = false;
   #closed = false;
-  #waiting = 0;
-  /** When the first waiting receive came to be the first. */
-  #firstSince = 0;
-  /** When somebody came to wait at all. */
-  #waitingSince = 0;
   #closing: Promise<void> | null = null;
 
   constructor(socket: Socket, options: TcpChannelOptions) {
     this.#socket = socket;
-    this.#outgoing = new Outgoing(socket, () => this.#onTaken());
+    this.#patience = new Patience({
+      ...options,
+      progress: () => this.#queue.progress,
+      grace: () => this.#grace(),
+      onTimeout: (error) => this.abort(error),
+    });
+    this.#outgoing = new Outgoing(socket, () => this.#patience.left());
     this.#options = { bufferBytes: DEFAULT_BUFFER_BYTES, ...options };
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
@@ -87,15 +83,7 @@ export class TcpChannel implements Channel {
     const pending = this.#queue.take(byteLength);
     if (this.#queue.queuedBytes <= this.#options.bufferBytes / 2 && this.#socket.isPaused())
       this.#socket.resume();
-    if (this.#waiting++ === 0) this.#firstSince = this.#waitingSince = performance.now();
-    this.#watch();
-    try {
-      return await pending;
-    } finally {
-      this.#waiting--;
-      this.#firstSince = performance.now();
-      if (this.#waiting === 0) this.#unwatch();
-    }
+    return this.#patience.wait(pending);
   }
 
   /** Ends the gathering of small writes: what the kernel takes leaves at once, not when this turn ends. */
@@ -119,7 +107,7 @@ export class TcpChannel implements Channel {
     this.#closed = true;
     this.flush();
     this.#queue.fail(new PeerClosedError(`${this.#options.peer}: this end closed the connection`));
-    this.#unwatch();
+    this.#patience.stop();
     if (!this.#outgoing.isIdle) await this.#lastPieces();
     if (this.#socket.destroyed) return;
     await new Promise<void>((resolve) => {
@@ -136,87 +124,31 @@ export class TcpChannel implements Channel {
   /** What is queued leaves as long as the line takes some of it. */
   async #lastPieces(): Promise<void> {
     const idle = this.#outgoing.idle().then(() => true);
-    for (let events = -1; events !== this.#events; ) {
-      events = this.#events;
+    for (let events = -1; events !== this.#patience.events; ) {
+      events = this.#patience.events;
       if (await Promise.race([idle, sleep(CLOSE_MILLISECONDS, false)])) return;
     }
-  }
-
-  #onTaken(): void {
-    this.#onEvent();
-    this.#firstSince = this.#lastEvent;
-  }
-
-  #onEvent(): void {
-    this.#events++;
-    this.#lastEvent = performance.now();
-    this.#timer?.refresh();
   }
 
   #onData(chunk: Buffer): void {
     this.#hasHeard = true;
     this.#sentSinceArrival = 0;
-    this.#onEvent();
     this.#queue.push(chunk);
-    if (this.#queue.isWaiting) this.#expectProgress();
+    this.#patience.arrived(this.#queue.isWaiting);
     if (this.#queue.queuedBytes > this.#options.bufferBytes) this.#socket.pause();
   }
 
   #fail(error: ProtocolError): void {
     this.#queue.fail(error);
     this.#outgoing.drop();
-    this.#unwatch();
+    this.#patience.stop();
   }
 
-  #expectProgress(): void {
-    const { expected, got } = this.#queue.progress;
-    const allowed =
-      MOST_TIMEOUTS * this.#options.timeoutMilliseconds + expected / LEAST_BYTES_PER_MILLISECOND;
-    if (performance.now() - this.#firstSince <= allowed) return;
-    const seconds = Math.round(allowed) / 1000;
-    this.abort(
-      new PeerTimeoutError(
-        `${this.#options.peer} sends too slowly: expected ${expected} bytes in ${seconds} s, got ${got}`,
-      ),
-    );
-  }
-
-  /** One timer for all waiting receives; whatever moves starts it again. */
-  #watch(milliseconds = this.#options.timeoutMilliseconds): void {
-    if (this.#timer) return;
-    this.#timer = setTimeout(() => this.#onSilence(), milliseconds);
-  }
-
-  #unwatch(): void {
-    if (this.#timer) clearTimeout(this.#timer);
-    this.#timer = null;
-  }
-
-  /** How long nothing may move: what the system has taken has its time to arrive, unless it takes no more. */
-  #patience(): number {
-    if (!this.#outgoing.isIdle) return this.#options.timeoutMilliseconds;
+  /** What the system has taken has its time to arrive, unless it takes no more. */
+  #grace(): number {
+    if (!this.#outgoing.isIdle) return 0;
     const bytes = Math.min(this.#sentSinceArrival, MOST_IN_FLIGHT_BYTES);
-    const rate = Math.max(LEAST_BYTES_PER_MILLISECOND, this.lineRate ?? USUAL_BYTES_PER_MILLISECOND);
-    return this.#options.timeoutMilliseconds + bytes / rate;
-  }
-
-  /** A long computation here may have kept arrived bytes from being read: look at the socket once before judging. */
-  #onSilence(): void {
-    const events = this.#events;
-    this.#timer = null;
-    setImmediate(() => {
-      if (this.#waiting === 0) return;
-      const since = Math.max(this.#lastEvent, this.#waitingSince);
-      const left = this.#patience() - (performance.now() - since);
-      if (this.#events !== events || left > 1) return this.#watch(this.#events === events ? left : undefined);
-      const { expected, got } = this.#queue.progress;
-      const seconds = this.#options.timeoutMilliseconds / 1000;
-      this.abort(
-        new PeerTimeoutError(
-          `${this.#options.peer} sent nothing for ${seconds} s: expected ${expected} bytes, got ${got}`,
-        ),
-      );
-    });
+    return bytes / Math.max(LEAST_BYTES_PER_MILLISECOND, this.lineRate ?? USUAL_BYTES_PER_MILLISECOND);
   }
 }
 
