@@ -17,10 +17,15 @@ export interface ExactFunction {
 
 export type Curve = Piecewise | ExactFunction;
 
+/** What is done to a row's logits before exp, or what stands in its place. */
+export type RowShift = 'less the maximum' | 'less the mean' | 'as they are';
+
+export const LESS_MAXIMUM = { high: 'less the maximum', low: 'less the maximum' } as const;
+
 /** Which functions an encoder uses: exact ones (pretraining's, parity tests) or those of a method. */
 export interface CurveSet {
-  /** exp gets logits less the largest of their row, or (quadratic softmax) as they are. */
-  readonly softmax: 'less the maximum' | 'as they are';
+  /** What exp gets. */
+  readonly softmax: { readonly high: RowShift; readonly low: RowShift };
   readonly expHigh: Curve;
   readonly expLow: Curve;
   /** Of the feed-forward layers: for important tokens, and for the others. */
@@ -35,7 +40,7 @@ const [EXACT_GELU, EXACT_EXP, EXACT_TANH] = [exact('gelu'), exact('exp'), exact(
 const EXACT_GELU_TANH = exact('gelu-tanh');
 
 export const exactCurves: CurveSet = {
-  softmax: 'less the maximum',
+  softmax: LESS_MAXIMUM,
   expHigh: EXACT_EXP,
   expLow: EXACT_EXP,
   activation: {

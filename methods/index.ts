@@ -2,6 +2,7 @@
 import { bolt, boltNoWordElimination } from './bolt/index.js';
 import { bumblebee, bumblebeePrune } from './bumblebee/index.js';
 import { cipherPrune, cipherPruneOnly, dense } from './cipherprune/index.js';
+import { cipherPruneQuad } from './cipherprune-quad/index.js';
 import { cipherPruneSwaps } from './cipherprune-swaps/index.js';
 import type { Method } from './method.js';
 import { mpcFormer, mpcFormerPrune } from './mpcformer/index.js';
@@ -10,6 +11,7 @@ import { puma, pumaPrune } from './puma/index.js';
 export const METHODS: readonly Method[] = [
   cipherPrune,
   cipherPruneOnly,
+  cipherPruneQuad,
   cipherPruneSwaps,
   dense,
   bolt,

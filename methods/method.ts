@@ -53,17 +53,23 @@ export interface Method {
   readonly learns: Learned;
   /** Name of the method of the same functions by which all tokens stay: what a model is of before it has learned thresholds. */
   readonly unpruned: string;
+  /** Likewise by which tokens leave but none gets low degree; absent where none does anyway. */
+  readonly unreduced?: string;
   /** What it may open beside the answer. */
   readonly opens: readonly LeakName[];
 
   /**
-   * Of exp's argument: 0 at or below `zeroBelow`, by which padding is taken out; null where nothing of that kind is and softmax gets
-   * `visible`. Logits have the ring of differences up to at least `leastSpread`.
+   * Of exp's argument: 0 at or below `zeroBelow`, by which padding is taken out; null where nothing of that kind is. With `visible`
+   * softmax gets the columns that count, where not all do. Logits have the ring of differences up to at least `leastSpread`.
    */
-  readonly logits: { readonly zeroBelow: number | null; readonly leastSpread: number };
+  readonly logits: {
+    readonly zeroBelow: number | null;
+    readonly visible: boolean;
+    readonly leastSpread: number;
+  };
   /**
    * x [rows, n], the first `high` rows in high degree where there is a choice → probabilities [rows, n]. `visible` [rows, n]: the
-   * columns that count; null where all do, or where padding is below `zeroBelow` already.
+   * columns that count; null where all do, or the method does not ask.
    */
   softmax(
     mpc: Backend,

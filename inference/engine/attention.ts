@@ -116,9 +116,13 @@ export const attention = protocol(
     const logits = shrink(mpc, product, plan.logits);
     const masked = mask === null || plan.mask === null ? logits : withMask(mpc, logits, mask, plan.mask);
     const rows = mpc.reshape(mpc.transpose(masked, [1, 0, 2]), [queries * heads, tokens]);
-    const visible = mask === null || plan.mask !== null ? null : await visibleColumns(mpc, mask, rows.shape);
+    const method = methodOf(model.method);
+    // Where padding lies below the clip of exp as well, rows of high degree do not ask; before tokens leave, all rows are.
+    const asks =
+      method.logits.visible && (plan.mask === null || (mask?.kind === 'shared' && important < queries));
+    const visible = mask === null || !asks ? null : await visibleColumns(mpc, mask, rows.shape);
     const probabilities = mpc.reshape(
-      await methodOf(model.method).softmax(mpc, rows, important * heads, plan.softmax, visible),
+      await method.softmax(mpc, rows, important * heads, plan.softmax, visible),
       [queries, heads, tokens],
     );
 

@@ -4,6 +4,8 @@ import type { RingFormat } from '../core/ring-tensor.js';
 export interface SoftmaxPlan {
   /** Differences of two elements of a row stay below this. */
   readonly spread: number;
+  /** Elements of columns that count stay below this, in magnitude. */
+  readonly largest: number;
   /** Of the probabilities. */
   readonly out: RingFormat;
 }

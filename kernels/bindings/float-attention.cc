@@ -20,7 +20,8 @@ struct Inputs {
   explicit Inputs(FloatArguments& in) : high(in.curve("high")), low(in.curve("low")) {
     const int32_t* lengths = in.anyIntegers("lengths", args.batch);
     args.firstOnly = in.flag("firstOnly");
-    args.lessMaximum = in.flag("lessMaximum");
+    args.highShift = shift(in, "highShift");
+    args.lowShift = shift(in, "lowShift");
     args.heads = in.size("heads");
     args.headSize = in.size("headSize");
     place(in, lengths);
@@ -40,6 +41,12 @@ struct Inputs {
   int64_t numberOfPairs() const { return pairs.back(); }
 
  private:
+  static RowShift shift(FloatArguments& in, const char* what) {
+    const int64_t value = in.size(what, 0);
+    if (value > 2) in.fail(what, "0, 1 or 2");
+    return static_cast<RowShift>(value);
+  }
+
   void place(FloatArguments& in, const int32_t* lengths) {
     for (int64_t b = 0; b < args.batch; b++) {
       if (lengths[b] < 1) in.fail("lengths", "integers of at least 1");
@@ -59,7 +66,7 @@ void attentionCall(FloatArguments& in) {
   AttentionArgs a = inputs.args;
   a.context = in.floats("context", in.product({inputs.queryRows, inputs.hidden}));
   a.scores = in.optionalFloats("scores", inputs.tokenRows);
-  a.shifted = in.floats("shifted", inputs.numberOfPairs());
+  a.logits = in.floats("logits", inputs.numberOfPairs());
   attention(a);
 }
 
@@ -67,7 +74,7 @@ void attentionGradCall(FloatArguments& in) {
   Inputs inputs(in);
   AttentionGradArgs g = {};
   g.forward = inputs.args;
-  g.forward.shifted = in.floats("shifted", inputs.numberOfPairs());
+  g.forward.logits = in.floats("logits", inputs.numberOfPairs());
   const int64_t ofQueries = in.product({inputs.queryRows, inputs.hidden});
   const int64_t ofTokens = in.product({inputs.tokenRows, inputs.hidden});
   g.dContext = in.floats("dContext", ofQueries);

@@ -108,15 +108,16 @@ export interface FloatKernels {
   /**
    * Attention with column weights and a mix of exponentials per row, of sequences of `lengths` [batch] tokens that follow
    * each other. q has the same rows or, with `firstOnly`, one a sequence; then `scores` is not computed and may be null.
-   * `shifted` has heads · queries · tokens numbers a sequence, for the gradient.
+   * `logits` has heads · queries · tokens numbers a sequence, for the gradient.
    */
   floatAttention(call: {
     high: Float64Array;
     low: Float64Array;
     lengths: Int32Array;
     firstOnly: boolean;
-    /** Curves get logits less the largest of their row, else as they are. */
-    lessMaximum: boolean;
+    /** What the curves get: logits less nothing (0), the largest of their row (1), or their mean (2). */
+    highShift: number;
+    lowShift: number;
     heads: number;
     headSize: number;
     q: Float32Array;
@@ -128,15 +129,16 @@ export interface FloatKernels {
     seed: number;
     context: Float32Array;
     scores: Float32Array | null;
-    shifted: Float32Array;
+    logits: Float32Array;
   }): void;
   floatAttentionGrad(call: {
     high: Float64Array;
     low: Float64Array;
     lengths: Int32Array;
     firstOnly: boolean;
-    /** Curves get logits less the largest of their row, else as they are. */
-    lessMaximum: boolean;
+    /** What the curves get: logits less nothing (0), the largest of their row (1), or their mean (2). */
+    highShift: number;
+    lowShift: number;
     heads: number;
     headSize: number;
     q: Float32Array;
@@ -146,7 +148,7 @@ export interface FloatKernels {
     rowHigh: Float32Array;
     dropout: number;
     seed: number;
-    shifted: Float32Array;
+    logits: Float32Array;
     dContext: Float32Array;
     dScores: Float32Array | null;
     dq: Float32Array;

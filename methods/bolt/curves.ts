@@ -1,5 +1,5 @@
 /** BOLT's numbers as pieces in powers of x. */
-import { type CurveSet, type Piecewise, RELU } from '../curves.js';
+import { type CurveSet, LESS_MAXIMUM, type Piecewise, RELU } from '../curves.js';
 import { add, multiply, type Polynomial, reflected, scaled } from '../parts/polynomials.js';
 import type { BoltExp, BoltGelu, BoltNumbers, BoltTanh } from './numbers.js';
 
@@ -44,7 +44,7 @@ export function curvesOf({ gelu, exp, tanh }: BoltNumbers): CurveSet {
   const exps = expCurve(exp);
   const gelus = { high: curve, low: curve };
   return {
-    softmax: 'less the maximum',
+    softmax: LESS_MAXIMUM,
     expHigh: exps,
     expLow: exps,
     activation: { gelu: gelus, 'gelu-tanh': gelus, relu: { high: RELU, low: RELU } },

@@ -25,7 +25,7 @@ function boltWith(name: string, numbers: BoltNumbers, eliminates: boolean): Meth
     learns: 'nothing',
     unpruned: name,
     opens: [],
-    logits: { zeroBelow: -numbers.exp.most * Math.LN2, leastSpread: 17 },
+    logits: { zeroBelow: -numbers.exp.most * Math.LN2, visible: false, leastSpread: 17 },
     softmax: softmaxOf(exponentialOf(numbers.exp), MAXIMUM_FRACTION_BITS),
     gelu: (mpc, x, _high, plan) => gelu(mpc, x, plan),
     head: boltHead(numbers.tanh),

@@ -1,5 +1,5 @@
 /** The numbers of the method as pieces in powers of x: the very same functions that the engine evaluates. */
-import { type CurveSet, type Piecewise, RELU } from '../curves.js';
+import { type CurveSet, LESS_MAXIMUM, type Piecewise, RELU } from '../curves.js';
 import {
   type CipherPruneNumbers,
   type ExpApproximation,
@@ -47,7 +47,7 @@ export function curvesOf(numbers: CipherPruneNumbers): CurveSet {
   // Both formulas of GELU have one polynomial: they differ by less than its own error.
   const gelus = { high: geluCurve(numbers.geluHigh), low: geluCurve(numbers.geluLow) };
   return {
-    softmax: 'less the maximum',
+    softmax: LESS_MAXIMUM,
     expHigh: expCurve(numbers.expHigh),
     expLow: expCurve(numbers.expLow),
     activation: { gelu: gelus, 'gelu-tanh': gelus, relu: { high: RELU, low: RELU } },

@@ -23,10 +23,11 @@ export function cipherPruneWith(name: string, learns: Learned, numbers: CipherPr
     curves: curvesOf(numbers),
     learns,
     unpruned: 'dense',
+    ...(learns === 'prune-reduce' ? { unreduced: 'cipherprune-prune' } : {}),
     opens: learns === 'nothing' ? [] : ['kept-token-count', 'important-token-count'],
     // exp takes arguments of as many integer bits as its range needs and a sign, also where a hardly trained model's logits
     // need fewer.
-    logits: { zeroBelow, leastSpread: 2 ** Math.ceil(Math.log2(-zeroBelow)) + 1 },
+    logits: { zeroBelow, visible: false, leastSpread: 2 ** Math.ceil(Math.log2(-zeroBelow)) + 1 },
     softmax: softmaxOf(exponential),
     gelu: geluOf(numbers),
     head: headOf(numbers),

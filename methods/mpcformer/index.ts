@@ -29,7 +29,7 @@ function mpcFormerWith(name: string, learns: Learned): Method {
     source: 'MPCFormer: Fast, Performant and Private Transformer Inference with MPC, ICLR 2023',
     numbers: { gelu: GELU, shift: SHIFT, tanh, geluHigh },
     curves: {
-      softmax: 'as they are',
+      softmax: { high: 'as they are', low: 'as they are' },
       expHigh: square,
       expLow: square,
       activation: { gelu: gelus, 'gelu-tanh': gelus, relu: { high: RELU, low: RELU } },
@@ -38,7 +38,7 @@ function mpcFormerWith(name: string, learns: Learned): Method {
     learns,
     unpruned: 'mpcformer',
     opens: learns === 'nothing' ? [] : ['kept-token-count', 'important-token-count'],
-    logits: { zeroBelow: null, leastSpread: 2 },
+    logits: { zeroBelow: null, visible: true, leastSpread: 2 },
     softmax: (mpc, x, _high, plan, visible) => softmax(mpc, x, plan, visible ?? null),
     gelu: (mpc, x, _high, plan) => gelu(mpc, x, plan),
     head: headOf(cipherPruneNumbers),

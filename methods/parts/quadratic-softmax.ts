@@ -49,9 +49,9 @@ export const quadraticSoftmaxOf = (shift: number) =>
       visible: SharedBits | null,
     ): Promise<SharedTensor> {
       const [rows, n] = x.shape as [number, number];
-      const range = plan.spread / 2 + shift;
+      const range = plan.largest + shift;
       const format = { ringBits: wideningBits(range, FRACTION_BITS), fractionBits: FRACTION_BITS };
-      const moved = mpc.addPublic(await convert(mpc, x, format, plan.spread / 2), shift);
+      const moved = mpc.addPublic(await convert(mpc, x, format, plan.largest), shift);
       const largest = range ** 2;
       const squareBits = signedBits(largest, FRACTION_BITS) + 1 + FRACTION_BITS;
       const wide = Math.min(2 * moved.ringBits - 1, squareBits);

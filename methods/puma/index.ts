@@ -8,7 +8,7 @@ import { headOf } from '../cipherprune/head.js';
 import { cipherPruneNumbers } from '../cipherprune/numbers.js';
 import { prune } from '../cipherprune/prune.js';
 import { softmaxOf } from '../cipherprune/softmax.js';
-import { type Piecewise, RELU } from '../curves.js';
+import { LESS_MAXIMUM, type Piecewise, RELU } from '../curves.js';
 import type { Learned, Method } from '../method.js';
 import { piecewiseOf } from '../parts/piecewise.js';
 import { type PowerNumbers, powerCurve, powerExponentialOf } from '../parts/power-exponential.js';
@@ -43,7 +43,7 @@ export function pumaLike(name: string, source: string, learns: Learned, numbers:
     source,
     numbers: { ...numbers, tanh, geluHigh },
     curves: {
-      softmax: 'less the maximum',
+      softmax: LESS_MAXIMUM,
       expHigh: exp,
       expLow: exp,
       activation: { gelu: gelus, 'gelu-tanh': gelus, relu: { high: RELU, low: RELU } },
@@ -53,7 +53,11 @@ export function pumaLike(name: string, source: string, learns: Learned, numbers:
     unpruned: name.replace(/-prune$/, ''),
     opens: learns === 'nothing' ? [] : ['kept-token-count', 'important-token-count'],
     // 1 + x/2^s is added up in the ring of x.
-    logits: { zeroBelow: numbers.exp.zeroBelow, leastSpread: 2 ** numbers.exp.squarings + 1 },
+    logits: {
+      zeroBelow: numbers.exp.zeroBelow,
+      visible: false,
+      leastSpread: 2 ** numbers.exp.squarings + 1,
+    },
     softmax: softmaxOf(powerExponentialOf(numbers.exp)),
     gelu: (mpc, x, _high, plan) => gelu(mpc, x, plan),
     head: headOf(cipherPruneNumbers),

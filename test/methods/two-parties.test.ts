@@ -24,7 +24,8 @@ const wider = ({ outputVariance, attentionVariance, ...ranges }: LayerRanges): L
 function modelOf(method: Method): Artifact {
   const artifact = randomModel({ layers: 3, prunes: method.learns !== 'nothing', reduces: true, seed: 3 });
   const { ranges } = artifact.public;
-  const layers = method.curves.softmax === 'as they are' ? ranges.layers.map(wider) : ranges.layers;
+  const isOurs = method.curves.softmax.low === 'less the maximum';
+  const layers = isOurs ? ranges.layers : ranges.layers.map(wider);
   return {
     ...artifact,
     public: { ...artifact.public, ranges: { ...ranges, layers }, method: methodReference(method) },

@@ -13,14 +13,15 @@ import { temporaryRuns } from './loop/tiny-runs.js';
 
 const { inFolder, train } = temporaryRuns();
 
-it.each(['bolt-no-we', 'puma-prune', 'mpcformer'])('%s', async (method) => {
+it.each(['bolt-no-we', 'puma-prune', 'mpcformer', 'cipherprune-quad'])('%s', async (method) => {
   const { evaluation, recorder, config } = await train(method, { method });
   expect(evaluation.metrics.accuracy).toBeGreaterThan(0.75);
-  const learns = methodNamed(method).learns !== 'nothing';
+  const kind = methodNamed(method).learns;
+  const learns = kind !== 'nothing';
   expect(recorder.evaluations.some(({ phase }) => phase === 'hard')).toBe(learns);
 
   const checkpoint = await readCheckpoint(inFolder(method, 'final'));
-  expect(checkpoint.details).toMatchObject({ method, prunes: learns, reduces: false });
+  expect(checkpoint.details).toMatchObject({ method, prunes: learns, reduces: kind === 'prune-reduce' });
   const { train: examples, dev } = await prepareRun(config);
   const { artifact, state } = exportArtifact(checkpoint, examples.slice(0, 200), {
     weightBits: 10,

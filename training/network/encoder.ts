@@ -222,7 +222,8 @@ class Forward {
         seed: this.#seed(),
         high: this.#options.curves.expHigh,
         low: this.#options.curves.expLow,
-        softmax: this.#options.curves.softmax,
+        highShift: this.#options.curves.softmax.high,
+        lowShift: this.#options.curves.softmax.low,
       },
     );
     for (const [name, value] of Object.entries({ query: q, key: k, value: v, context }))

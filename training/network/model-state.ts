@@ -1,5 +1,4 @@
 /** The model while it is trained: architecture, tokenizer, weights, and thresholds once there are any. */
-import { cipherPruneOnly } from '../../methods/cipherprune/index.js';
 import type { CurveSet } from '../../methods/curves.js';
 import { DEFAULT_METHOD, methodNamed } from '../../methods/index.js';
 import type { Method } from '../../methods/method.js';
@@ -33,7 +32,7 @@ export interface ModelState {
 export function methodOfState({ method, spread, reduces }: ModelState): Method {
   const asked = methodNamed(method);
   if (spread === null) return methodNamed(asked.unpruned);
-  return asked.learns === 'prune-reduce' && !reduces ? cipherPruneOnly : asked;
+  return reduces ? asked : methodNamed(asked.unreduced ?? asked.name);
 }
 
 /** The functions that a model is trained with and run with. */

@@ -1,11 +1,12 @@
 /**
- * Self-attention with soft masks. Per head and row j: e = r_j · expHigh(s - max s) + (1 - r_j) · expLow(s - max s) with r
+ * Self-attention with soft masks. Per head and row j: e = r_j · expHigh(s - a) + (1 - r_j) · expLow(s - b) with a, b what softmax
+ * subtracts in each degree (the row's largest logit, in most methods), r
  * the row's importance mask, p_i = w_i e_i / Σ w e with w the columns' pruning masks, so that a token of weight 0 is
  * absent and soft masks turn into hard ones without a jump. The scores are n·S: mean over heads of the column sums.
  */
 import * as tf from '@tensorflow/tfjs';
 import { kernels } from '#kernels';
-import type { Curve, CurveSet } from '../../methods/curves.js';
+import type { Curve, RowShift } from '../../methods/curves.js';
 import {
   type Attributes,
   defineGradient,
@@ -40,7 +41,8 @@ export interface AttentionOptions {
   readonly high: Curve;
   readonly low: Curve;
   /** What they are given. */
-  readonly softmax: CurveSet['softmax'];
+  readonly highShift: RowShift;
+  readonly lowShift: RowShift;
 }
 
 export interface AttentionOutputs {
@@ -61,7 +63,7 @@ export function attention(inputs: AttentionInputs, options: AttentionOptions): A
 
 /** Plain operations want sequences of one length. */
 function plainAttention(inputs: AttentionInputs, options: AttentionOptions): AttentionOutputs {
-  const { lengths, firstOnly, heads, dropout, seed, high, low, softmax } = options;
+  const { lengths, firstOnly, heads, dropout, seed, high, low, highShift, lowShift } = options;
   const [batch, tokens] = [lengths.length, lengths[0]!];
   if (lengths.some((length) => length !== tokens))
     throw new Error('attention: sequences of different lengths need the native backend');
@@ -78,11 +80,14 @@ function plainAttention(inputs: AttentionInputs, options: AttentionOptions): Att
     (weight.dataSync() as Float32Array).map((w) => (w < MAXIMUM_FROM ? -1e9 : 0)),
     weight.shape,
   );
-  const shifted =
-    softmax === 'as they are' ? logits : tf.minimum(logits.sub(logits.add(absent).max(-1, true)), 0);
+  const shifted = {
+    'as they are': () => logits,
+    'less the maximum': () => tf.minimum(logits.sub(logits.add(absent).max(-1, true)), 0),
+    'less the mean': () => logits.sub(logits.mul(weight).sum(-1, true).div(weight.sum(-1, true))),
+  };
   const rowHigh = inputs.rowHigh.reshape([batch, 1, queries, 1]);
-  const lowE = applyCurve(shifted, low);
-  const e = high === low ? lowE : lowE.add(applyCurve(shifted, high).sub(lowE).mul(rowHigh));
+  const lowE = applyCurve(shifted[lowShift](), low);
+  const e = high === low ? lowE : lowE.add(applyCurve(shifted[highShift](), high).sub(lowE).mul(rowHigh));
   const weighted = e.mul(weight);
   const p = weighted.div(weighted.sum(-1, true));
   const dropped = dropout > 0 ? tf.dropout(p, dropout, undefined, seed) : p;
@@ -100,13 +105,20 @@ function plainAttention(inputs: AttentionInputs, options: AttentionOptions): Att
 
 const optionsOf = (attributes: Attributes): AttentionOptions => attributes as unknown as AttentionOptions;
 
+/** As the kernels number them. */
+const SHIFTS: Readonly<Record<RowShift, number>> = {
+  'as they are': 0,
+  'less the maximum': 1,
+  'less the mean': 2,
+};
+
 /** The arguments that the forward and the backward kernel begin with. */
 function commonArguments(
   backend: NativeBackend,
   inputs: Readonly<Record<string, tf.TensorInfo>>,
   attributes: Attributes,
 ) {
-  const { lengths, firstOnly, heads, dropout, seed, high, low, softmax } = optionsOf(attributes);
+  const { lengths, firstOnly, heads, dropout, seed, high, low, highShift, lowShift } = optionsOf(attributes);
   const hidden = inputs.q!.shape[1]!;
   const floats = (name: string): Float32Array => backend.floats(inputs[name]!);
   return {
@@ -114,7 +126,8 @@ function commonArguments(
     low: curveNumbers(low),
     lengths,
     firstOnly,
-    lessMaximum: softmax === 'less the maximum',
+    highShift: SHIFTS[highShift],
+    lowShift: SHIFTS[lowShift],
     heads,
     headSize: hidden / heads,
     q: floats('q'),
@@ -134,14 +147,14 @@ export function registerAttention(): void {
     const context = backend.make(inputs.q!.shape);
     const scores = backend.make(inputs.columnWeight!.shape);
     const pairs = lengths.reduce((sum, length) => sum + length * (firstOnly ? 1 : length), 0);
-    const shifted = backend.make([heads, pairs]);
+    const logits = backend.make([heads, pairs]);
     kernels.floatAttention({
       ...common,
       context: context.values,
       scores: firstOnly ? null : scores.values,
-      shifted: shifted.values,
+      logits: logits.values,
     });
-    return [context.info, scores.info, shifted.info];
+    return [context.info, scores.info, logits.info];
   });
   defineKernel('EncoderAttentionGrad', (backend, inputs, attributes) => {
     const common = commonArguments(backend, inputs, attributes);
@@ -151,7 +164,7 @@ export function registerAttention(): void {
     const dScores = optionsOf(attributes).firstOnly ? null : backend.floats(inputs.dScores!);
     kernels.floatAttentionGrad({
       ...common,
-      shifted: backend.floats(inputs.shifted!),
+      logits: backend.floats(inputs.logits!),
       dContext: backend.floats(inputs.dContext!),
       dScores,
       dq: dq.values,
@@ -166,14 +179,14 @@ export function registerAttention(): void {
     kernelName: 'EncoderAttention',
     inputsToSave: ['q', 'k', 'v', 'columnWeight', 'rowHigh'],
     outputsToSave: [false, false, true],
-    gradient: ([dContext, dScores], [q, k, v, columnWeight, rowHigh, shifted], attributes) => {
+    gradient: ([dContext, dScores], [q, k, v, columnWeight, rowHigh, logits], attributes) => {
       const forward = {
         q: q!,
         k: k!,
         v: v!,
         columnWeight: columnWeight!,
         rowHigh: rowHigh!,
-        shifted: shifted!,
+        logits: logits!,
       };
       const inputs = { ...forward, dContext: dContext!, dScores: dScores! };
       const [dq, dk, dv, dWeight, dHigh] = runKernel('EncoderAttentionGrad', inputs, attributes);

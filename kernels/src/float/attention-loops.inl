@@ -24,40 +24,66 @@ inline void addScaled(float factor, const float* x, int64_t n, float* y) {
   for (int64_t i = 0; i < n; i++) y[i] += factor * x[i];
 }
 
-/** shifted = min(scale · s - max, 0), the maximum over columns of some weight; columns of weight 0 become 0. */
-void shiftByMaximum(const float* s, const float* weight, float scale, int64_t tokens, float* shifted) {
+/** The largest logit of columns of some weight, or the mean of all, weighted; 0 where nothing is subtracted. */
+float centreOf(RowShift shift, const float* logits, const float* weight, int64_t tokens) {
+  if (shift == RowShift::none) return 0;
+  if (shift == RowShift::mean) return dotOf(weight, logits, tokens) / sumOf(weight, tokens);
   float highest = -3.0e38f;
   for (int64_t i = 0; i < tokens; i++) {
-    const float value = weight[i] >= kMaximumFrom ? s[i] : -3.0e38f;
+    const float value = weight[i] >= kMaximumFrom ? logits[i] : -3.0e38f;
     highest = value > highest ? value : highest;
   }
+  return highest;
+}
+
+/** shifted = logits - centre, at most 0 below a maximum; columns of weight 0 become 0. */
+void shiftRow(RowShift shift, float centre, const float* logits, const float* weight, int64_t tokens, float* shifted) {
+  const bool isMaximum = shift == RowShift::maximum;
   for (int64_t i = 0; i < tokens; i++) {
-    const float value = scale * (s[i] - highest);
-    shifted[i] = value < 0 && weight[i] > 0 ? value : 0.0f;
+    const float value = logits[i] - centre;
+    const float bounded = isMaximum && value > 0 ? 0.0f : value;
+    shifted[i] = weight[i] > 0 ? bounded : 0.0f;
   }
 }
 
-/** shifted = scale · s; columns of weight 0 become 0. */
-void scaledLogits(const float* s, const float* weight, float scale, int64_t tokens, float* shifted) {
-  for (int64_t i = 0; i < tokens; i++) shifted[i] = weight[i] > 0 ? scale * s[i] : 0.0f;
-}
+/** One degree of a softmax row: how much of it there is, what its curve gets, the curve's values and slopes. */
+struct SoftmaxPart {
+  const Curve* curve;
+  RowShift shift;
+  float *shifted, *value, *slope;
+  float share, centre;
+};
 
-/** Row-wise state of one softmax: e, its derivative by the input, high - low. */
+constexpr int64_t kSoftmaxRows = 7;
+
+/** Row-wise state of one softmax: e, and its parts of high and of low degree. */
 struct SoftmaxRow {
-  float *e, *derivative, *difference;
+  float* e;
+  SoftmaxPart parts[2];
+  SoftmaxRow(const AttentionArgs& args, float* rows, int64_t padded)
+      : e(rows),
+        parts{{args.high, args.highShift, rows + padded, rows + 2 * padded, rows + 3 * padded, 0, 0},
+              {args.low, args.lowShift, rows + 4 * padded, rows + 5 * padded, rows + 6 * padded, 0, 0}} {}
 };
 
 /** Fills the row and returns 1 / sum(weight · e). */
 template <bool kSlope>
-float softmaxRow(const Curve& high, const Curve& low, float rowHigh, const float* weight, const float* shifted,
-                 int64_t tokens, SoftmaxRow row) {
-  for (int64_t i = 0; i < tokens; i += kBlock)
-    mixBlock<kSlope>(high, low, rowHigh, shifted + i, smaller(kBlock, tokens - i), row.e + i, row.derivative + i,
-                     row.difference + i);
+float softmaxRow(float rowHigh, const float* weight, const float* logits, int64_t tokens, SoftmaxRow& row) {
+  row.parts[0].share = rowHigh;
+  row.parts[1].share = 1.0f - rowHigh;
+  memset(row.e, 0, tokens * sizeof(float));
+  for (SoftmaxPart& part : row.parts) {
+    if (part.share == 0) continue;
+    part.centre = centreOf(part.shift, logits, weight, tokens);
+    shiftRow(part.shift, part.centre, logits, weight, tokens, part.shifted);
+    for (int64_t i = 0; i < tokens; i += kBlock)
+      curveBlock<kSlope>(*part.curve, part.shifted + i, smaller(kBlock, tokens - i), part.value + i, part.slope + i);
+    addScaled(part.share, part.value, tokens, row.e);
+  }
   return 1.0f / dotOf(weight, row.e, tokens);
 }
 
-/** Where one sequence is: its token rows, its query rows (all of them, or the first alone), its part of `shifted`. */
+/** Where one sequence is: its token rows, its query rows (all of them, or the first alone), its part of `logits`. */
 struct Place {
   int64_t tokens, queries, tokenRow, queryRow, pairs;
   Place(const AttentionArgs& args, int64_t sequence)
@@ -68,7 +94,7 @@ struct Place {
         pairs(args.pairs[sequence]) {}
 };
 
-/** A transposed head [headSize, padded], two chunks [kAttentionRows, padded] and three rows. */
+/** A transposed head [headSize, padded], two chunks [kAttentionRows, padded] and kSoftmaxRows rows. */
 struct AttentionScratch {
   float *transposed, *chunk, *chunkToo, *rows;
   AttentionScratch(float* scratch, int64_t headSize, int64_t padded)
@@ -82,7 +108,7 @@ void attentionOf(const AttentionArgs& args, int64_t sequence, float* scratch) {
   const Place at(args, sequence);
   const int64_t n = at.tokens, d = args.headSize, hidden = args.heads * d, padded = paddedTo16(n);
   const AttentionScratch space(scratch, d, padded);
-  const SoftmaxRow row{space.rows, space.rows + padded, space.rows + 2 * padded};
+  SoftmaxRow row(args, space.rows, padded);
   const float* weight = args.columnWeight + at.tokenRow;
   float* scores = args.scores != nullptr && !args.firstOnly ? args.scores + at.tokenRow : nullptr;
   const float scale = 1.0f / sqrtf(static_cast<float>(d));
@@ -98,15 +124,14 @@ void attentionOf(const AttentionArgs& args, int64_t sequence, float* scratch) {
       for (int64_t j = first; j < first + count; j++) {
         float* p = space.chunk + (j - first) * padded;
         const int64_t pairs = at.pairs + (head * at.queries + j) * n;
-        float* shifted = args.shifted + pairs;
+        float* logits = args.logits + pairs;
         if (weight[j] == 0) {
-          memset(shifted, 0, n * sizeof(float));
+          memset(logits, 0, n * sizeof(float));
           memset(p, 0, n * sizeof(float));
           continue;
         }
-        (args.lessMaximum ? shiftByMaximum : scaledLogits)(p, weight, scale, n, shifted);
-        const float inverse =
-            softmaxRow<false>(*args.high, *args.low, args.rowHigh[at.queryRow + j], weight, shifted, n, row);
+        for (int64_t i = 0; i < n; i++) logits[i] = scale * p[i];
+        const float inverse = softmaxRow<false>(args.rowHigh[at.queryRow + j], weight, logits, n, row);
         for (int64_t i = 0; i < n; i++) p[i] = row.e[i] * weight[i] * inverse;
         if (scores != nullptr) addScaled(weight[j] / args.heads, p, n, scores);
         if (args.dropout > 0) applyDropout(drop, pairs, p, n, p);
@@ -116,22 +141,52 @@ void attentionOf(const AttentionArgs& args, int64_t sequence, float* scratch) {
   }
 }
 
-/** Where the row's maximum was: the first column of shift 0 among those that the maximum was taken over. */
-int64_t maximumColumn(const float* shifted, const float* weight, int64_t tokens) {
+/** The first column of those that the maximum was taken over that has it. */
+int64_t maximumColumn(const SoftmaxPart& part, const float* logits, const float* weight, int64_t tokens) {
   for (int64_t i = 0; i < tokens; i++)
-    if (shifted[i] == 0 && weight[i] >= kMaximumFrom) return i;
+    if (logits[i] == part.centre && weight[i] >= kMaximumFrom) return i;
   return 0;
 }
 
+/** g, the gradient by e → adds a part's gradient by the logits, and by the columns' weights through a mean. */
+void addPartGrad(const SoftmaxPart& part, const float* logits, const float* weight, int64_t n, const float* g,
+                 float* dLogits, float* dWeight) {
+  if (part.share == 0) return;
+  if (part.shift == RowShift::maximum) {
+    // Columns above the maximum (of next to no weight) were clamped to it and have no slope.
+    const int64_t highest = maximumColumn(part, logits, weight, n);
+    float total = 0;
+    for (int64_t i = 0; i < n; i++) {
+      if (part.shifted[i] >= 0 && i != highest) continue;
+      const float t = part.share * g[i] * part.slope[i];
+      dLogits[i] += t;
+      total += t;
+    }
+    dLogits[highest] -= total;
+    return;
+  }
+  float total = 0;
+  for (int64_t i = 0; i < n; i++) {
+    const float t = part.share * g[i] * part.slope[i];
+    dLogits[i] += t;
+    total += t;
+  }
+  if (part.shift == RowShift::none) return;
+  const float each = total / sumOf(weight, n);
+  addScaled(-each, weight, n, dLogits);
+  for (int64_t i = 0; i < n; i++) dWeight[i] -= each * (logits[i] - part.centre);
+}
+
 /** dp (by the dropped probabilities) → gradient by the logits, in place; dropped = the probabilities after dropout. */
-void attentionRowGrad(const AttentionGradArgs& args, const Place& at, int64_t head, int64_t j, SoftmaxRow row, float* dp,
+void attentionRowGrad(const AttentionGradArgs& args, const Place& at, int64_t head, int64_t j, SoftmaxRow& row, float* dp,
                       float* dropped) {
   const AttentionArgs& f = args.forward;
   const int64_t n = at.tokens, pairs = at.pairs + (head * at.queries + j) * n;
-  const float *shifted = f.shifted + pairs, *weight = f.columnWeight + at.tokenRow;
+  const float *logits = f.logits + pairs, *weight = f.columnWeight + at.tokenRow;
   float* dWeight = args.dColumnWeight + at.tokenRow;
   const Dropout drop = dropout(f.seed, f.dropout);
-  const float inverse = softmaxRow<true>(*f.high, *f.low, f.rowHigh[at.queryRow + j], weight, shifted, n, row);
+  const float rowHigh = f.rowHigh[at.queryRow + j];
+  const float inverse = softmaxRow<true>(rowHigh, weight, logits, n, row);
   if (f.dropout > 0) applyDropout(drop, pairs, dp, n, dp);
   for (int64_t i = 0; i < n; i++) dropped[i] = weight[i] * row.e[i] * inverse;
   if (args.dScores != nullptr && !f.firstOnly) {
@@ -146,19 +201,15 @@ void attentionRowGrad(const AttentionGradArgs& args, const Place& at, int64_t he
     dWeight[i] += row.e[i] * g;
     dp[i] = weight[i] * g;
   }
-  args.dRowHigh[at.queryRow + j] += dotOf(dp, row.difference, n);
-  if (f.lessMaximum) {
-    // Columns above the maximum (of next to no weight) were clamped to it and have no slope.
-    const int64_t highest = maximumColumn(shifted, weight, n);
-    const float slope = row.derivative[highest] * dp[highest];
-    for (int64_t i = 0; i < n; i++) dp[i] = shifted[i] < 0 ? dp[i] * row.derivative[i] : 0.0f;
-    dp[highest] = slope;
-    dp[highest] -= sumOf(dp, n);
-  } else {
-    for (int64_t i = 0; i < n; i++) dp[i] *= row.derivative[i];
-  }
+  const SoftmaxPart &high = row.parts[0], &low = row.parts[1];
+  if (high.share != 0 && low.share != 0)
+    args.dRowHigh[at.queryRow + j] += dotOf(dp, high.value, n) - dotOf(dp, low.value, n);
+  // e is not needed any more.
+  float* dLogits = row.e;
+  memset(dLogits, 0, n * sizeof(float));
+  for (const SoftmaxPart& part : row.parts) addPartGrad(part, logits, weight, n, dp, dLogits, dWeight);
   const float scale = 1.0f / sqrtf(static_cast<float>(f.headSize));
-  for (int64_t i = 0; i < n; i++) dp[i] = weight[i] != 0 ? scale * dp[i] : 0.0f;
+  for (int64_t i = 0; i < n; i++) dp[i] = weight[i] != 0 ? scale * dLogits[i] : 0.0f;
 }
 
 void clearGradients(const AttentionGradArgs& args, const Place& at) {
@@ -174,7 +225,7 @@ void attentionGradOf(const AttentionGradArgs& args, int64_t sequence, float* scr
   const Place at(f, sequence);
   const int64_t n = at.tokens, d = f.headSize, hidden = f.heads * d, padded = paddedTo16(n);
   const AttentionScratch space(scratch, d, padded);
-  const SoftmaxRow row{space.rows, space.rows + padded, space.rows + 2 * padded};
+  SoftmaxRow row(f, space.rows, padded);
   const float* weight = f.columnWeight + at.tokenRow;
   clearGradients(args, at);
   for (int64_t head = 0; head < f.heads; head++) {

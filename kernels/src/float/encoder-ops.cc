@@ -41,7 +41,7 @@ constexpr int64_t kRowsPerSum = 64;
 int64_t attentionScratch(const AttentionArgs& args) {
   int64_t longest = 0;
   for (int64_t b = 0; b < args.batch; b++) longest = std::max(longest, args.starts[b + 1] - args.starts[b]);
-  return paddedTo16(longest) * (args.headSize + 2 * kAttentionRows + 3);
+  return paddedTo16(longest) * (args.headSize + 2 * kAttentionRows + 7);
 }
 
 float* scratchOf(int64_t floats) {

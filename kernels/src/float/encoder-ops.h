@@ -53,13 +53,16 @@ struct LayerNormGradArgs {
   float *dx, *dResidual, *dGamma, *dBeta, *dRowWeight;
 };
 
+/** What a curve of softmax gets of a row's logits: they less nothing, the largest of them, or their mean. */
+enum class RowShift { none, maximum, mean };
+
 /** Rows of a head's attention that are computed together. */
 constexpr int64_t kAttentionRows = 32;
 
 /**
  * Attention of sequences that follow each other in rows: sequence b has the token rows starts[b] … starts[b + 1] - 1. Its
  * query rows are the same ones or, with firstOnly, row b alone, which stands for its first token. Per head:
- * e = mix of high and low exp of (s - max s) by the row's importance, p = columnWeight · e / sum(columnWeight · e).
+ * e = mix of high and low exp of the shifted logits by the row's importance, p = columnWeight · e / sum(columnWeight · e).
  * A row whose own columnWeight is 0 (padding, pruned) is skipped. scores = mean over heads of the column sums of p
  * over rows, each row times its own columnWeight; not computed with firstOnly.
  */
@@ -67,17 +70,16 @@ struct AttentionArgs {
   const Curve* high;
   const Curve* low;
   int64_t batch, heads, headSize;
-  /** [batch + 1]; the same sums over heads · queries · tokens, for `shifted`. */
+  /** [batch + 1]; the same sums over heads · queries · tokens, for `logits`. */
   const int64_t *starts, *pairs;
   bool firstOnly;
-  /** Curves get s - max s, else s itself. */
-  bool lessMaximum;
+  RowShift highShift, lowShift;
   const float *q, *k, *v, *columnWeight, *rowHigh;
   /** Dropout of p on its way to the context (the scores see p itself). */
   float dropout;
   uint32_t seed;
-  /** shifted, per sequence [heads, queries, tokens]: what curves get, saved for the gradient. */
-  float *context, *scores, *shifted;
+  /** logits, per sequence [heads, queries, tokens]: saved for the gradient. */
+  float *context, *scores, *logits;
 };
 
 struct AttentionGradArgs {

@@ -67,7 +67,7 @@ describe('functions on the cleartext backend', () => {
     const rows = 5;
     const next = noise(n);
     const x = Array.from({ length: rows * n }, (_, i) => (i % n === n - 1 ? -60 : next() * 12));
-    const plan = { spread: 100, out: { ringBits: 26, fractionBits: 11 } };
+    const plan = { spread: 100, largest: 50, out: { ringBits: 26, fractionBits: 11 } };
     const got = await runCleartext([rows, n], { ringBits: 26, fractionBits: 18 }, x, (mpc, t) =>
       softmax(mpc, t, high, plan),
     );

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { kernels } from '#kernels';
 import type { Precision } from '../../../config/schema.js';
 import { cipherPrune } from '../../../methods/cipherprune/index.js';
-import { exactCurves } from '../../../methods/curves.js';
+import { type CurveSet, exactCurves } from '../../../methods/curves.js';
+import { methodNamed } from '../../../methods/index.js';
 import { type BackendName, useBackend } from '../../../training/backend/setup.js';
 import { encode, NO_DROPOUT } from '../../../training/network/encoder.js';
 import { crossEntropy, polarizationLoss, prunePenalty } from '../../../training/network/losses.js';
@@ -99,7 +100,10 @@ for (const backend of ['native', 'cpu'] as const satisfies readonly BackendName[
 }
 
 /** Loss of the soft phase as a function of all weights and thresholds. */
-function lossAndGradients(precision: Precision = 'float32'): {
+function lossAndGradients(
+  precision: Precision = 'float32',
+  curves: CurveSet = cipherPrune.curves,
+): {
   loss: number;
   gradients: Map<string, Float32Array>;
 } {
@@ -119,7 +123,7 @@ function lossAndGradients(precision: Precision = 'float32'): {
       }),
     );
     const output = encode(named, smallConfig, batch, batch.ids, {
-      curves: cipherPrune.curves,
+      curves,
       masks,
       dropout: NO_DROPOUT,
       lastLayer: 'cls',
@@ -196,23 +200,30 @@ describe('gradients of the soft phase', () => {
     kernels.setFloatThreads(2);
   });
 
-  it('are those of plain TensorFlow.js operations, on every instruction set and any number of threads', async () => {
-    await useBackend('cpu');
-    const plain = lossAndGradients();
-    await useBackend('native');
-    for (let isa = 0; isa <= kernels.detectedIsa(); isa++) {
-      kernels.limitIsa(isa);
-      kernels.setFloatThreads(1 + (isa % 2) * 2);
-      const native = lossAndGradients();
-      expect(native.loss).toBeCloseTo(plain.loss, 5);
-      for (const [name, expected] of plain.gradients) {
-        const own = native.gradients.get(name)!;
-        const scale = Math.max(...expected.map(Math.abs), 1e-3);
-        const worst = Math.max(...expected.map((x, i) => Math.abs(x - own[i]!)));
-        expect(worst / scale, name).toBeLessThan(2e-4);
+  it.each([
+    ['cipherprune', cipherPrune.curves],
+    ['cipherprune-quad', methodNamed('cipherprune-quad').curves],
+    ['mpcformer', methodNamed('mpcformer').curves],
+  ])(
+    'are those of plain TensorFlow.js operations, on every instruction set and any number of threads: %s',
+    async (_, curves) => {
+      await useBackend('cpu');
+      const plain = lossAndGradients('float32', curves);
+      await useBackend('native');
+      for (let isa = 0; isa <= kernels.detectedIsa(); isa++) {
+        kernels.limitIsa(isa);
+        kernels.setFloatThreads(1 + (isa % 2) * 2);
+        const native = lossAndGradients('float32', curves);
+        expect(native.loss).toBeCloseTo(plain.loss, 5);
+        for (const [name, expected] of plain.gradients) {
+          const own = native.gradients.get(name)!;
+          const scale = Math.max(...expected.map(Math.abs), 1e-3);
+          const worst = Math.max(...expected.map((x, i) => Math.abs(x - own[i]!)));
+          expect(worst / scale, name).toBeLessThan(2e-4);
+        }
       }
-    }
-  });
+    },
+  );
 
   it.skipIf(!kernels.hasBfloat16())('are nearly the same with products in bfloat16', async () => {
     await useBackend('native');

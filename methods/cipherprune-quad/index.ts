@@ -1,0 +1,76 @@
+/**
+ * CipherPrune with a low degree that is really low: rows of tokens below the second threshold get one quadratic for GELU and one for
+ * the numerator of softmax, where `cipherprune` has shorter polynomials with the same comparisons around them. The network learns
+ * to live with them, as MPCFormer's does. The rest is as in `cipherprune`.
+ */
+import type { Backend } from '../../inference/backends/backend.js';
+import type { SharedTensor } from '../../inference/core/tensors.js';
+import { concatRows } from '../../inference/functions/fixed-point.js';
+import { geluCurve } from '../cipherprune/curves.js';
+import { exponentialOf } from '../cipherprune/exponential.js';
+import { geluOf } from '../cipherprune/gelu.js';
+import { cipherPrune } from '../cipherprune/index.js';
+import { cipherPruneNumbers } from '../cipherprune/numbers.js';
+import { softmaxOf } from '../cipherprune/softmax.js';
+import type { Piecewise } from '../curves.js';
+import type { Method } from '../method.js';
+import { quadraticGeluOf } from './gelu.js';
+import { type QuadNumbers, quadNumbers } from './numbers.js';
+import { quadraticCurve, quadraticSoftmaxOf } from './softmax.js';
+
+/** x [rows, ...], the first `high` rows by one function, the others by another; a degree without rows costs nothing. */
+async function byDegree(
+  mpc: Backend,
+  x: SharedTensor,
+  high: number,
+  degrees: {
+    readonly high: (x: SharedTensor) => Promise<SharedTensor>;
+    readonly low: (x: SharedTensor) => Promise<SharedTensor>;
+  },
+): Promise<SharedTensor> {
+  const rows = x.shape[0]!;
+  if (high === rows) return degrees.high(x);
+  if (high === 0) return degrees.low(x);
+  const above = await degrees.high(mpc.slice(x, 0, 0, high));
+  return concatRows(mpc, [above, await degrees.low(mpc.slice(x, 0, high, rows))]);
+}
+
+function quadWith(name: string, numbers: QuadNumbers): Method {
+  const ours = { ...cipherPruneNumbers, ...numbers, geluLow: cipherPruneNumbers.geluLow };
+  const [gelu, lowGelu] = [geluOf(ours), quadraticGeluOf(numbers.geluLow)];
+  const [softmax, lowSoftmax] = [softmaxOf(exponentialOf(ours)), quadraticSoftmaxOf(numbers.softmaxLow)];
+  const { halvings, offset } = numbers.geluLow;
+  const quadratic: Piecewise = {
+    kind: 'polynomial',
+    squarings: 0,
+    bounds: [],
+    segments: [[offset, 0.5, 2 ** -halvings]],
+  };
+  const gelus = { high: geluCurve(numbers.geluHigh), low: quadratic };
+  const { curves, logits } = cipherPrune;
+  return {
+    ...cipherPrune,
+    name,
+    numbers,
+    curves: {
+      ...curves,
+      softmax: { high: 'less the maximum', low: 'less the mean' },
+      expLow: quadraticCurve(numbers.softmaxLow),
+      activation: { ...curves.activation, gelu: gelus, 'gelu-tanh': gelus },
+    },
+    logits: { ...logits, visible: true },
+    softmax: (mpc, x, high, plan, visible) =>
+      byDegree(mpc, x, high, {
+        high: (rows) => softmax(mpc, rows, rows.shape[0]!, plan),
+        low: (rows) =>
+          lowSoftmax(mpc, rows, plan, visible ? mpc.sliceBits(visible, 0, high, x.shape[0]!) : null),
+      }),
+    gelu: (mpc, x, high, plan) =>
+      byDegree(mpc, x, high, {
+        high: (rows) => gelu(mpc, rows, rows.shape[0]!, plan),
+        low: (rows) => lowGelu(mpc, rows, plan),
+      }),
+  };
+}
+
+export const cipherPruneQuad = quadWith('cipherprune-quad', quadNumbers);

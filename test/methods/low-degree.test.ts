@@ -1,0 +1,37 @@
+/** What a row of low degree costs beside one of high degree, between two parties: golden ratios. */
+import { describe, expect, it } from 'vitest';
+import { methodNamed } from '../../methods/index.js';
+import { costOf, totalBits } from '../support/function-cost.js';
+
+const resting = { ringBits: 37, fractionBits: 12 };
+
+describe('low over high degree of cipherprune-quad', () => {
+  const { gelu, softmax } = methodNamed('cipherprune-quad');
+  const geluOf = (high: number, inputRange: number) =>
+    costOf([64, 32], { ringBits: 37, fractionBits: 20 }, (mpc, x) =>
+      gelu(mpc, x, high, { inputRange, out: resting }),
+    );
+  const softmaxOf = (high: number, largest: number) =>
+    costOf([32, 128], { ringBits: 16, fractionBits: 8 }, (mpc, x) =>
+      softmax(mpc, x, high, {
+        spread: 2 * largest,
+        largest,
+        out: { ringBits: 26, fractionBits: 11 },
+      }),
+    );
+
+  // A range twice as large is a bit more.
+  it.each([16, 32])('GELU: at most 0.2 up to %i, in a quarter of the messages', async (range) => {
+    const [high, low] = [await geluOf(64, range), await geluOf(0, range)];
+    expect(totalBits(low) / totalBits(high)).toBeLessThan(0.2);
+    expect(low.bits / high.bits).toBeLessThan(0.2);
+    expect(low.flights / high.flights).toBeLessThan(0.26);
+  });
+
+  it.each([20, 40])('a softmax row of logits up to %i: at most 0.3', async (largest) => {
+    const [high, low] = [await softmaxOf(32, largest), await softmaxOf(0, largest)];
+    expect(totalBits(low) / totalBits(high)).toBeLessThan(0.3);
+    expect(low.bits / high.bits).toBeLessThan(0.5);
+    expect(low.flights / high.flights).toBeLessThan(0.4);
+  });
+});
