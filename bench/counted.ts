@@ -3,7 +3,7 @@
  * on a backend that counts); seconds are the cost model's estimate, and memory is not known.
  */
 import { FINEST_LOGITS } from '../inference/core/answer.js';
-import { type CostEstimate, estimateCost } from '../inference/cost/cost-model.js';
+import { type CostEstimate, estimateCost, type TextCost } from '../inference/cost/cost-model.js';
 import type { ScheduledCounts } from '../inference/cost/schedule.js';
 import { bucketOf } from '../inference/run/request.js';
 import type { Method } from '../methods/method.js';
@@ -55,14 +55,20 @@ export const importantShare = (method: Method, ratio: number): number =>
 export const countsOf = (schedule: readonly number[], importantRatio: number): ScheduledCounts[] =>
   leavingCounts(schedule).map((kept) => ({ kept, important: 1 + Math.ceil((kept - 1) * importantRatio) }));
 
-export async function countInference(options: CountedOptions): Promise<CountedFigure> {
+/** One text by the cost model. */
+export function countedCost(options: CountedOptions): Promise<TextCost> {
   const { model, method, tokens, schedule, importantRatio } = options;
   const shapes = { ...shapesOf(model), method: methodReference(method) };
-  const cost = await estimateCost(shapes, {
+  return estimateCost(shapes, {
     bucket: bucketOf(tokens),
     answer: FINEST_LOGITS,
     schedule: schedule ? countsOf(schedule, importantShare(method, importantRatio)) : [],
   });
+}
+
+export async function countInference(options: CountedOptions): Promise<CountedFigure> {
+  const { model, method, tokens, schedule } = options;
+  const cost = await countedCost(options);
   return {
     model,
     tokens,

@@ -40,6 +40,8 @@ export interface InferenceOptions {
   /** Compare with the cleartext backend. */
   readonly check: boolean;
   readonly seed: number;
+  /** Processors of each party; all unless given. */
+  readonly cores?: number;
   readonly onProgress: (text: string) => void;
   readonly signal?: AbortSignal;
 }
@@ -67,6 +69,8 @@ export interface InferenceFigure {
   readonly cots: CotKind;
   /** How the network is imitated. */
   readonly shaping: Shaping;
+  /** Whether both parties ran on the same processors; null where they were not bound to any. */
+  readonly coresShared: boolean | null;
   /** Texts in one protocol run, and in all. */
   readonly batch: number;
   readonly texts: number;
@@ -187,6 +191,7 @@ function figureOf(
     network,
     cots,
     shaping: reports.shaping,
+    coresShared: reports.coresShared,
     batch,
     texts,
     milliseconds: rounded(milliseconds),
@@ -251,6 +256,7 @@ export async function benchInference(options: InferenceOptions): Promise<Inferen
       job: 'inference',
       parameters,
       network,
+      cores: options.cores,
       onProgress: (role, text) => role === 'client' && onProgress(text),
       ...(signal ? { signal } : {}),
     });

@@ -8,7 +8,8 @@ export interface Network {
   readonly roundTripMilliseconds: number;
 }
 
-export type NetworkName = 'loopback' | 'lan' | 'wan';
+export const NETWORK_NAMES = ['loopback', 'lan', 'wan'] as const;
+export type NetworkName = (typeof NETWORK_NAMES)[number];
 
 export const NETWORKS: Readonly<Record<NetworkName, Network | null>> = {
   loopback: null,

@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { PartyId } from '../inference/core/tensors.js';
+import { affinityOf } from './affinity.js';
 import { openKernelNetwork } from './kernel-network.js';
 import { NETWORKS, type NetworkName } from './networks.js';
 
@@ -39,12 +40,16 @@ export type Shaping = 'none' | 'kernel' | 'channel';
 
 export interface PairReports extends Readonly<Record<PartyId, PartyReport>> {
   readonly shaping: Shaping;
+  /** Null where parties run on whatever is free. */
+  readonly coresShared: boolean | null;
 }
 
 export interface PairOptions {
   readonly job: string;
   readonly parameters: unknown;
   readonly network: NetworkName;
+  /** Processors of each party; all unless given. */
+  readonly cores?: number | undefined;
   readonly onProgress: (role: PartyId, text: string) => void;
   /** Ends both processes when aborted. */
   readonly signal?: AbortSignal;
@@ -93,7 +98,9 @@ export async function runPair(options: PairOptions): Promise<PairReports> {
     );
   const network = kernel ? 'loopback' : options.network;
   const host = kernel?.serverAddress ?? '127.0.0.1';
-  const startOf = (role: PartyId) => startParty(kernel?.prefix(role) ?? [], signal);
+  const affinity = options.cores === undefined ? null : affinityOf(options.cores);
+  const startOf = (role: PartyId) =>
+    startParty([...(kernel?.prefix(role) ?? []), ...(affinity?.prefix(role) ?? [])], signal);
   const children = { server: startOf('server'), client: startOf('client') };
   const start = (role: PartyId, port: number | null, onListening: (port: number) => void) =>
     followParty(children[role], { role, job, parameters, network, host, port }, (message) => {
@@ -109,7 +116,7 @@ export async function runPair(options: PairOptions): Promise<PairReports> {
     const client = start('client', port, () => undefined);
     const [serverReport, clientReport] = await Promise.all([server!, client]);
     const shaping = kernel ? 'kernel' : shape ? 'channel' : 'none';
-    return { server: serverReport, client: clientReport, shaping };
+    return { server: serverReport, client: clientReport, shaping, coresShared: affinity?.shared ?? null };
   } finally {
     for (const child of Object.values(children)) child.kill();
     kernel?.close();

@@ -9,7 +9,7 @@ import { UsageError } from '../../util/errors.js';
 import { megabytes } from '../../util/megabytes.js';
 import { note } from '../../util/note.js';
 import { print, printJson, printTable } from '../output.js';
-import { abortable, type BenchOptions } from './options.js';
+import { abortable, type BenchOptions, single, USUAL_TOKENS } from './options.js';
 
 /** The numbers that matter, on one line each; the breakdown below. */
 function printInference(figure: InferenceFigure): void {
@@ -92,7 +92,9 @@ function methodOption(name: string): Method {
 const MOST_BATCH_TOKENS = 2048;
 
 /** @throws UsageError if the texts are no whole number of batches, or a batch is too large */
-function countsOf({ tokens, batch = 1, texts = batch }: BenchOptions): { batch: number; texts: number } {
+function countsOf(options: BenchOptions, tokens: number): { batch: number; texts: number } {
+  const batch = single('batch', options.batch, 1);
+  const { texts = batch } = options;
   if (batch > 1 && batch * tokens > MOST_BATCH_TOKENS)
     throw new UsageError(
       `--batch: expected at most ${Math.floor(MOST_BATCH_TOKENS / tokens)} texts of ${tokens} tokens, got ${batch}`,
@@ -109,7 +111,8 @@ export async function inferenceFigures(options: BenchOptions): Promise<void> {
   const model = modelNameOf(options.model ?? '');
   if (!model)
     throw new UsageError(`--model: expected one of ${MODEL_NAMES.join(', ')}, got ${options.model}`);
-  const { tokens, network, json } = options;
+  const { network, json } = options;
+  const tokens = single('tokens', options.tokens, USUAL_TOKENS);
   const { maxPositions } = modelConfigOf(model);
   if (tokens > maxPositions)
     throw new UsageError(`--tokens: expected at most ${maxPositions}, got ${tokens}`);
@@ -128,7 +131,7 @@ export async function inferenceFigures(options: BenchOptions): Promise<void> {
     const figure = await countInference(counted);
     return json ? printJson(figure) : printCounted(figure);
   }
-  const { batch, texts } = countsOf(options);
+  const { batch, texts } = countsOf(options, tokens);
   const { defaultCots } = await import('../../bench/networks.js');
   const { benchInference } = await import('../../bench/inference.js');
   const figure = await abortable((signal) =>

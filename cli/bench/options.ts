@@ -2,7 +2,8 @@
 
 import { onInterrupt } from '../../util/interrupt.js';
 import type { OptionsOf } from '../command.js';
-import { fraction, optional, wholeNumber } from '../options.js';
+import { UsageError } from '../../util/errors.js';
+import { fraction, optional, wholeNumber, wholeNumberList } from '../options.js';
 
 export const POSITIONALS = {
   figures: {
@@ -20,14 +21,13 @@ export const OPTIONS = {
   },
   tokens: {
     type: 'string',
-    default: '128',
-    describe: 'Length of the text, special tokens included',
-    coerce: wholeNumber('tokens', 2),
+    describe: 'Length of the text, special tokens included (128); scaling: powers of two (32,64,128,256,512)',
+    coerce: optional(wholeNumberList('tokens', 2)),
   },
   batch: {
     type: 'string',
-    describe: 'Sentences in a training step (16), or in one protocol run of inference (1)',
-    coerce: optional(wholeNumber('batch', 1)),
+    describe: 'Sentences in a training step (16), or in one protocol run of inference (1); scaling: (1,16)',
+    coerce: optional(wholeNumberList('batch', 1)),
   },
   texts: {
     type: 'string',
@@ -86,29 +86,35 @@ export const OPTIONS = {
     default: 'loopback' as const,
     describe: 'lan: 3 Gbit/s, 0.8 ms there and back; wan: 200 Mbit/s, 40 ms',
   },
-  lengths: {
+  networks: {
+    choices: ['loopback', 'lan', 'wan'] as const,
+    array: true,
+    default: ['loopback', 'lan', 'wan'] as const,
+    describe: 'scaling: on these networks',
+  },
+  cores: {
     type: 'string',
-    default: '32-64-128-256-512',
-    describe: 'scaling: lengths of the text, powers of two',
-    requiresArg: true,
+    describe: 'scaling: processors of each party (1,2, as far as the machine has them; Linux)',
+    coerce: optional(wholeNumberList('cores', 1)),
   },
   schedules: {
     choices: ['paper', 'none'] as const,
     array: true,
-    default: ['paper', 'none'] as const,
+    default: ['paper'] as const,
     describe: 'scaling: with pruning, without, or both',
   },
   measure: {
     type: 'boolean',
-    default: false,
-    describe: 'scaling: run every point, for its seconds and memory',
+    default: true,
+    describe:
+      'scaling: run every point; --no-measure counts bytes and rounds of one text and takes seconds from the cost model',
   },
   out: {
     type: 'string',
-    describe: 'scaling: keep points in this JSON file; those that it has are not made again',
+    describe:
+      'scaling: folder for scaling.json and figures (SVG, PNG); points that it has are not made again',
     requiresArg: true,
   },
-  figure: { type: 'string', describe: 'scaling: write the curves to this SVG file', requiresArg: true },
   cots: {
     choices: ['softspoken', 'ferret'] as const,
     describe: 'softspoken: least time (default); ferret: fewest bytes (default for wan)',
@@ -117,6 +123,16 @@ export const OPTIONS = {
 } as const;
 
 export type BenchOptions = OptionsOf<typeof OPTIONS> & OptionsOf<typeof POSITIONALS>;
+
+/** Of a text, where `--tokens` is not given. */
+export const USUAL_TOKENS = 128;
+
+/** For figures of one size. @throws UsageError for a list of several */
+export function single(name: string, values: readonly number[] | undefined, usual: number): number {
+  if (values !== undefined && values.length !== 1)
+    throw new UsageError(`--${name}: only bench scaling takes several, got ${values.join(',')}`);
+  return values?.[0] ?? usual;
+}
 
 /** Aborts what the body started when the user interrupts. */
 export async function abortable<T>(body: (signal: AbortSignal) => Promise<T>): Promise<T> {

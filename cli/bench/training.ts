@@ -2,14 +2,14 @@
 import { availableParallelism } from 'node:os';
 import { UsageError } from '../../util/errors.js';
 import { printJson, printTable } from '../output.js';
-import type { BenchOptions } from './options.js';
+import { type BenchOptions, single, USUAL_TOKENS } from './options.js';
 
 const DEFAULT_BATCH = 16;
 
 export async function trainingFigures({
   model,
-  tokens,
-  batch = DEFAULT_BATCH,
+  tokens: lengths,
+  batch: batches,
   seed,
   precision,
   threads = availableParallelism(),
@@ -17,6 +17,8 @@ export async function trainingFigures({
 }: BenchOptions): Promise<void> {
   const { MODEL_NAMES, modelNameOf } = await import('../../bench/model-sizes.js');
   const { benchTraining } = await import('../../bench/training.js');
+  const tokens = single('tokens', lengths, USUAL_TOKENS);
+  const batch = single('batch', batches, DEFAULT_BATCH);
   const name = model === undefined || model === 'minilm' ? 'minilm' : modelNameOf(model);
   if (name === null)
     throw new UsageError(`--model: expected minilm or one of ${MODEL_NAMES.join(', ')}, got ${model}`);

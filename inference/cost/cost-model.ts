@@ -63,17 +63,46 @@ export interface CostEstimate {
   readonly protocols: readonly ProtocolCost[];
 }
 
+/** One text, with what its seconds consist of. */
+export interface TextCost extends CostEstimate {
+  /** Of both parties together, one core, in milliseconds: homomorphic products, and what goes with COTs and messages. */
+  readonly computing: { readonly products: number; readonly others: number };
+}
+
+/** Waiting for messages, and sending them. */
+const networkSeconds = (
+  { bytes, rounds }: Pick<CostEstimate, 'bytes' | 'rounds'>,
+  { bandwidthBitsPerSecond, roundTripMilliseconds }: NetworkModel,
+): number => (rounds * roundTripMilliseconds) / 1000 + (8 * bytes) / bandwidthBitsPerSecond;
+
 /**
  * Seconds of a text on any network: those of computing, which the loopback has too, `machine` times as long as on the machine that
  * throughputs were fitted to, then latency and bandwidth.
  */
 export function secondsOn(
-  { seconds, bytes, rounds }: Pick<CostEstimate, 'seconds' | 'bytes' | 'rounds'>,
-  { bandwidthBitsPerSecond, roundTripMilliseconds }: NetworkModel,
+  { seconds, ...traffic }: Pick<CostEstimate, 'seconds' | 'bytes' | 'rounds'>,
+  network: NetworkModel,
   machine = 1,
 ): number {
-  const computing = seconds.loopback - (8 * bytes) / networkModels.loopback.bandwidthBitsPerSecond;
-  return machine * computing + (rounds * roundTripMilliseconds) / 1000 + (8 * bytes) / bandwidthBitsPerSecond;
+  const computing = seconds.loopback - networkSeconds(traffic, networkModels.loopback);
+  return machine * computing + networkSeconds(traffic, network);
+}
+
+/** A server with many cores, as a model has it; a client of one. */
+export interface ManyCores {
+  /** Of a text alone: homomorphic products, nearly all of them the server's, are spread over the cores; nothing else is. */
+  secondsOn(network: NetworkModel): number;
+  /** With as many texts at once as keep all cores busy: products and half of everything else are the server's. */
+  readonly textsPerSecond: number;
+}
+
+/** A model, not a measurement: spreading costs nothing here, and neither memory nor the network is ever too slow. */
+export function manyCores(cost: TextCost, cores: number): ManyCores {
+  const { products, others } = cost.computing;
+  return {
+    secondsOn: (network) => (products / cores + others) / 1000 + networkSeconds(cost, network),
+    textsPerSecond: (1000 * cores) / (products + others / 2),
+  };
 }
 
 /** The client's request for one text (run/request.ts). */
@@ -92,7 +121,7 @@ export interface CostOptions {
 }
 
 /** The cost of one text of a model; only the public part is needed. */
-export async function estimateCost(model: PublicModel, options: CostOptions): Promise<CostEstimate> {
+export async function estimateCost(model: PublicModel, options: CostOptions): Promise<TextCost> {
   const { bucket, schedule, throughput = defaultThroughput, answer } = options;
   const mpc = new CountingBackend(opensOf(schedule));
   const meter = new Meter();
@@ -102,17 +131,18 @@ export async function estimateCost(model: PublicModel, options: CostOptions): Pr
   const bytes = bytesOf(report) + REQUEST_BYTES;
   const { rounds } = report.cost;
   const { cots, productMilliseconds } = mpc.work;
-  const computing =
-    cots / throughput.cotsPerMillisecond +
-    productMilliseconds * throughput.productFactor +
-    rounds * throughput.roundMilliseconds;
-  const seconds = ({ bandwidthBitsPerSecond, roundTripMilliseconds }: NetworkModel): number =>
-    (computing + rounds * roundTripMilliseconds) / 1000 + (8 * bytes) / bandwidthBitsPerSecond;
+  const computing = {
+    products: productMilliseconds * throughput.productFactor,
+    others: cots / throughput.cotsPerMillisecond + rounds * throughput.roundMilliseconds,
+  };
+  const seconds = (network: NetworkModel): number =>
+    (computing.products + computing.others) / 1000 + networkSeconds({ bytes, rounds }, network);
   const { loopback, lan, wan } = networkModels;
   return {
     bytes,
     rounds,
     cots,
+    computing,
     seconds: { loopback: seconds(loopback), lan: seconds(lan), wan: seconds(wan) },
     layers: report.children
       .filter(({ layer }) => layer !== null)

@@ -1,0 +1,93 @@
+/** The files of `bench scaling`: points are kept as they come, so that a long series can be made in pieces. */
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { MODEL_NAMES } from '../../bench/model-sizes.js';
+import { NETWORK_NAMES } from '../../bench/networks.js';
+import { COT_KINDS } from '../../inference/core/cot-kind.js';
+import { renderPng, renderSvg, WIDE } from '../report/render.js';
+import { scalingCharts } from './figures.js';
+import type { ScalingFigure } from './fit.js';
+import { type ScalingPoint, type ScalingSetting, SCHEDULE_KINDS } from './point.js';
+
+const parties = z.object({ server: z.number(), client: z.number() });
+
+const pointSchema = z.object({
+  tokens: z.number().int().positive(),
+  schedule: z.enum(SCHEDULE_KINDS),
+  network: z.enum(NETWORK_NAMES),
+  batch: z.number().int().positive(),
+  cores: z.number().int().positive(),
+  cots: z.enum(COT_KINDS),
+  bytes: z.number().positive(),
+  rounds: z.number(),
+  seconds: z.number().positive(),
+  measured: z
+    .object({
+      cpuMilliseconds: parties,
+      peakMemoryBytes: parties,
+      shaping: z.enum(['none', 'kernel', 'channel']),
+      coresShared: z.boolean(),
+    })
+    .nullable(),
+});
+
+/** What follows from the points is written, never read. */
+const fileSchema = z.object({
+  model: z.enum(MODEL_NAMES),
+  importantRatio: z.number(),
+  points: z.array(pointSchema),
+});
+
+const describe = ({ model, importantRatio }: ScalingSetting): string =>
+  `${model}, important ${importantRatio}`;
+
+const pointsFile = (folder: string): string => join(folder, 'scaling.json');
+
+async function contentOf(file: string): Promise<string | null> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** Points of earlier runs; none if the folder has none. Throws if it holds something else, or another setting's points. */
+export async function readPoints(folder: string, setting: ScalingSetting): Promise<readonly ScalingPoint[]> {
+  const file = pointsFile(folder);
+  const content = await contentOf(file);
+  if (content === null) return [];
+  const parsed = fileSchema.safeParse(JSON.parse(content));
+  if (!parsed.success)
+    throw new Error(`${file}: expected points of bench scaling; ${z.prettifyError(parsed.error)}`);
+  const { points, ...found } = parsed.data;
+  if (describe(found) !== describe(setting))
+    throw new Error(`${file}: expected points of ${describe(setting)}, got those of ${describe(found)}`);
+  return points;
+}
+
+/** At once or not at all. */
+async function writeWhole(file: string, content: string | Uint8Array): Promise<void> {
+  const temporary = `${file}.${process.pid}.tmp`;
+  await writeFile(temporary, content);
+  await rename(temporary, file);
+}
+
+export async function writePoints(folder: string, figure: ScalingFigure): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await writeWhole(pointsFile(folder), `${JSON.stringify(figure, null, 2)}\n`);
+}
+
+/** Every chart as SVG and PNG; → the files. */
+export async function writeCharts(folder: string, figure: ScalingFigure): Promise<string[]> {
+  const files: string[] = [];
+  for (const { id, spec } of scalingCharts(figure)) {
+    const svg = await renderSvg(spec, WIDE);
+    const [svgFile, pngFile] = [join(folder, `${id}.svg`), join(folder, `${id}.png`)];
+    await writeWhole(svgFile, svg);
+    await writeWhole(pngFile, renderPng(svg));
+    files.push(svgFile, pngFile);
+  }
+  return files;
+}
