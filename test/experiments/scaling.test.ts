@@ -128,7 +128,8 @@ describe('points on file', () => {
     const paper = figure.points.find(({ schedule }) => schedule === 'paper')!;
     expect(figure.points.find(({ schedule }) => schedule === 'none')).toEqual(old);
     expect(paper.measured!.peakMemoryBytes.server).toBeGreaterThan(1e7);
-    expect(paper.bytes).toBe((await costOf(16, 'paper')).bytes);
+    // A run may keep a token more: truncation decides scores that are almost equal.
+    expect(paper.bytes / (await costOf(16, 'paper')).bytes).toBeCloseTo(1, 2);
     expect((figure.savings[0]!.seconds * paper.seconds) / 1000).toBeCloseTo(1, 1);
     expect(await readdir(own)).toEqual(['scaling.json']);
   });
