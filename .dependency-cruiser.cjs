@@ -12,6 +12,7 @@ module.exports = {
     never('training-and-inference-meet-only-in-the-artifact', '^training/', '^inference/'),
     never('inference-never-imports-training', '^inference/', '^training/'),
     never('cli-is-imported-by-nobody', '^(?!cli/|test/)', '^cli/'),
+    never('browser-is-imported-by-nobody', '^(?!browser/|test/)', '^browser/'),
     never(
       'experiments-are-below-the-command-line-only',
       '^(?!cli/|experiments/|test/|index\\.ts)',
@@ -81,7 +82,7 @@ module.exports = {
       name: 'browser-safe',
       severity: 'error',
       from: {
-        path: '^(methods|inference/(core|engine|functions|backends|crypto|net|client|session))/',
+        path: '^(browser|methods|inference/(core|engine|functions|backends|crypto|net|client|session))/',
         pathNot:
           '^inference/(core/context/node|crypto/ot/base-ot-(worker|thread)|net/(tcp-channel|tls)|client/(known-servers|public-cache|client-pool))\\.ts$',
       },

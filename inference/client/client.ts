@@ -1,4 +1,5 @@
 /** The client party: its texts never leave it but as shares. */
+import { CONTEXTS_FOLLOW_AWAITS } from '#context';
 import type { PublicModel } from '../../model/artifact/artifact.js';
 import type { PublicPart } from '../../model/artifact/public-part.js';
 import { createTokenizer, type Encoding, type Tokenizer } from '../../model/tokenizer/tokenizer.js';
@@ -32,6 +33,9 @@ function checkOpenings(model: PublicModel, accepted: Openings): void {
   );
 }
 
+/** Texts of a batch, where what runs at the same time is told apart. */
+const MOST_TEXTS = CONTEXTS_FOLLOW_AWAITS ? MAX_BATCH_TEXTS : 1;
+
 export interface ClientOptions {
   /** The most that the model may open beside the answer; counts unless given. */
   readonly opens?: Openings | undefined;
@@ -50,6 +54,16 @@ export interface ClientOptions {
 export interface CallOptions {
   /** Ends the call. If it has begun, the connection ends with it, since the server is in the middle of the same run. */
   readonly signal?: AbortSignal | undefined;
+  /** Told of each layer when it is done; of texts in a batch, each by itself. */
+  readonly onLayer?: ((layer: LayerProgress) => void) | undefined;
+}
+
+/** A layer of the model that is done. */
+export interface LayerProgress {
+  readonly layer: number;
+  /** Of the model. */
+  readonly layers: number;
+  readonly cost: Cost;
 }
 
 interface EncodedInput extends TextOrPair {
@@ -140,14 +154,17 @@ export class Client implements AsyncDisposable {
   }
 
   /** Several texts in as few protocol runs as their lengths allow, rounds shared; results in order. */
-  async classifyBatch(inputs: readonly TextInput[], { signal }: CallOptions = {}): Promise<Classification[]> {
+  async classifyBatch(
+    inputs: readonly TextInput[],
+    { signal, onLayer }: CallOptions = {},
+  ): Promise<Classification[]> {
     const encoded = inputs.map((input) => this.#encode(textOrPair(input)));
     const buckets = encoded.map(({ bucket }) => bucket);
     return this.#inTurn(signal, async () => {
       const results: Classification[] = [];
-      for (const size of batchSizes(buckets, MAX_BATCH_TEXTS, this.model.maxTokens)) {
+      for (const size of batchSizes(buckets, MOST_TEXTS, this.model.maxTokens)) {
         const batch = encoded.slice(results.length, results.length + size);
-        results.push(...(await this.#run(batch)));
+        results.push(...(await this.#run(batch, onLayer)));
       }
       return results;
     });
@@ -198,10 +215,11 @@ export class Client implements AsyncDisposable {
   }
 
   /** One protocol run: a text, or a batch that shares its rounds. */
-  async #run(inputs: readonly EncodedInput[]): Promise<Classification[]> {
+  async #run(inputs: readonly EncodedInput[], onLayer: CallOptions['onLayer']): Promise<Classification[]> {
     const { length: size } = inputs;
+    const { layers } = this.model.config;
     this.ahead?.beginTexts();
-    const meter = new Meter();
+    const meter = new Meter(undefined, ({ layer, cost }) => onLayer?.({ layer: layer!, layers, cost }));
     const stopWatching = this.#lineNote.watch(inputs.map(({ bucket }) => bucket));
     const { results, leaks } = await withSpan(meter.span, () =>
       size > 1 ? this.#runBatch(inputs) : this.#runAlone(inputs[0]!),

@@ -1,6 +1,6 @@
 /** TLS 1.3 in the place of plain TCP: who listens shows a certificate, who connects checks it and may show one too. */
 import { isIP, createServer as createTcpServer, type Server, type Socket } from 'node:net';
-import { connect, createServer, type TLSSocket } from 'node:tls';
+import { connect, createServer, type TLSSocket, type TlsOptions } from 'node:tls';
 import { ProtocolError } from '../core/errors.js';
 import { connectTcp, TcpChannel } from './tcp-channel.js';
 
@@ -30,19 +30,17 @@ const HANDSHAKE_MILLISECONDS = 5_000;
 
 const bytes = (pem: Uint8Array | undefined): Buffer | undefined => pem && Buffer.from(pem);
 
+/** For Node's TLS and HTTPS servers. */
+export const serverTlsOptions = ({ cert, key, clientCa }: ServerTls): TlsOptions => ({
+  cert: bytes(cert)!,
+  key: bytes(key)!,
+  ...(clientCa ? { ca: bytes(clientCa)!, requestCert: true, rejectUnauthorized: true } : {}),
+  minVersion: 'TLSv1.3',
+  handshakeTimeout: HANDSHAKE_MILLISECONDS,
+});
+
 export function createListener(tls: ServerTls | null, accept: (socket: Socket) => void): Server {
-  if (tls === null) return createTcpServer(accept);
-  const { cert, key, clientCa } = tls;
-  return createServer(
-    {
-      cert: bytes(cert)!,
-      key: bytes(key)!,
-      ...(clientCa ? { ca: bytes(clientCa)!, requestCert: true, rejectUnauthorized: true } : {}),
-      minVersion: 'TLSv1.3',
-      handshakeTimeout: HANDSHAKE_MILLISECONDS,
-    },
-    accept,
-  );
+  return tls === null ? createTcpServer(accept) : createServer(serverTlsOptions(tls), accept);
 }
 
 /** The name in the certificate that a client showed; null without one. */

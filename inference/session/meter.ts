@@ -55,10 +55,16 @@ class Node {
   }
 }
 
+/** Told of a layer that has come to its end. */
+export type OnLayer = (layer: SpanReport) => void;
+
 class MeteredSpan implements Span {
   readonly #started = performance.now();
 
-  constructor(readonly node: Node) {
+  constructor(
+    readonly node: Node,
+    private readonly onLayer: OnLayer,
+  ) {
     node.calls++;
     node.sampleMemory();
   }
@@ -69,12 +75,13 @@ class MeteredSpan implements Span {
       node = new Node(name, layer, this.node, this.node.memory);
       this.node.children.set(name, node);
     }
-    return new MeteredSpan(node);
+    return new MeteredSpan(node, this.onLayer);
   }
 
   end(): void {
     this.node.milliseconds += performance.now() - this.#started;
     this.node.sampleMemory();
+    if (this.node.layer !== null) this.onLayer(reportOf(this.node));
   }
 }
 
@@ -126,9 +133,9 @@ export class Meter {
   readonly #root: Node;
   readonly span: MeteredSpan;
 
-  constructor(memory: () => number = () => 0) {
+  constructor(memory: () => number = () => 0, onLayer: OnLayer = () => undefined) {
     this.#root = new Node('total', null, null, memory);
-    this.span = new MeteredSpan(this.#root);
+    this.span = new MeteredSpan(this.#root, onLayer);
   }
 
   /** Call once, at the end. */

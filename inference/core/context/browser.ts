@@ -5,6 +5,9 @@
  */
 import type { Context, Snapshot } from './context.js';
 
+/** Of calls at the same time only one is seen: texts must follow one another. */
+export const CONTEXTS_FOLLOW_AWAITS = false;
+
 interface Frame {
   readonly key: object | null;
   readonly value: unknown;
