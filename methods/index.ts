@@ -4,6 +4,7 @@ import { bumblebee, bumblebeePrune } from './bumblebee/index.js';
 import { cipherPrune, cipherPruneOnly, dense } from './cipherprune/index.js';
 import { cipherPruneQuad } from './cipherprune-quad/index.js';
 import { cipherPruneSwaps } from './cipherprune-swaps/index.js';
+import { iron } from './iron/index.js';
 import type { Method } from './method.js';
 import { mpcFormer, mpcFormerPrune } from './mpcformer/index.js';
 import { puma, pumaPrune } from './puma/index.js';
@@ -14,6 +15,7 @@ export const METHODS: readonly Method[] = [
   cipherPruneQuad,
   cipherPruneSwaps,
   dense,
+  iron,
   bolt,
   boltNoWordElimination,
   puma,

@@ -23,6 +23,8 @@ const BOLT: Errors = { gelu: [0.011, 0.0089], softmax: [0.001, 0.0006], tanh: [0
 /** Another function than GELU and softmax: a network has to be taught it. */
 const MPCFORMER: Errors = { ...OURS, gelu: [0.0025, 15.6], softmax: [0.0003, 0.88] };
 const ERRORS: Readonly<Record<string, Errors>> = {
+  // Exact functions; the engine's exp has 12 fraction bits.
+  iron: { gelu: [0.0012, 0.0005], softmax: [0.0005, 1e-9], tanh: [0.0009, 1e-9] },
   puma: PUMA,
   'puma-prune': PUMA,
   bumblebee: BUMBLEBEE,
