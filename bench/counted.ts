@@ -43,9 +43,17 @@ export interface CountedFigure {
   readonly protocols: CostEstimate['protocols'];
 }
 
+const SHAPES = new Map<ModelName, PublicModel>();
+
 /** Costs depend on shapes only: no vocabulary is needed. */
-const shapesOf = (model: ModelName): PublicModel =>
-  randomArtifact({ ...modelConfigOf(model), vocabularySize: 8 }, 1).public;
+export function shapesOf(model: ModelName): PublicModel {
+  let shapes = SHAPES.get(model);
+  if (!shapes) {
+    shapes = randomArtifact({ ...modelConfigOf(model), vocabularySize: 8 }, 1).public;
+    SHAPES.set(model, shapes);
+  }
+  return shapes;
+}
 
 /** A method that only prunes has all kept tokens in high degree. */
 export const importantShare = (method: Method, ratio: number): number =>

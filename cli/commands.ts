@@ -13,6 +13,7 @@ import { command as infer } from './commands/infer.js';
 import { command as insecureCompare } from './commands/insecure-compare.js';
 import { command as inspect } from './commands/inspect.js';
 import { command as measure } from './commands/measure.js';
+import { command as paper } from './commands/paper.js';
 import { command as predict } from './commands/predict.js';
 import { command as report } from './commands/report.js';
 import { command as reschedule } from './commands/reschedule.js';
@@ -49,6 +50,7 @@ export const commands: readonly Command[] = [
   sweep,
   soup,
   report,
+  paper,
   work,
   generate,
   bench,

@@ -3,12 +3,11 @@ import type { CountedFigure } from '../../bench/counted.js';
 import type { InferenceFigure } from '../../bench/inference.js';
 import type { PartyId } from '../../inference/core/tensors.js';
 import { dense } from '../../methods/cipherprune/index.js';
-import { methodNamed } from '../../methods/index.js';
-import type { Method } from '../../methods/method.js';
 import { UsageError } from '../../util/errors.js';
 import { megabytes } from '../../util/megabytes.js';
 import { note } from '../../util/note.js';
 import { print, printJson, printTable } from '../output.js';
+import { methodOption, modelOption } from './model.js';
 import { abortable, type BenchOptions, single, USUAL_TOKENS } from './options.js';
 
 /** The numbers that matter, on one line each; the breakdown below. */
@@ -79,15 +78,6 @@ function printCounted(figure: CountedFigure): void {
   );
 }
 
-/** @throws UsageError that lists the names */
-function methodOption(name: string): Method {
-  try {
-    return methodNamed(name);
-  } catch (error) {
-    throw error instanceof RangeError ? new UsageError(`--${error.message}`) : error;
-  }
-}
-
 /** Padded tokens of one protocol run, as a server allows them. */
 const MOST_BATCH_TOKENS = 2048;
 
@@ -105,12 +95,8 @@ function countsOf(options: BenchOptions, tokens: number): { batch: number; texts
 }
 
 export async function inferenceFigures(options: BenchOptions): Promise<void> {
-  const { MODEL_NAMES, modelConfigOf, modelNameOf, parseSchedule, ScheduleError } = await import(
-    '../../bench/model-sizes.js'
-  );
-  const model = modelNameOf(options.model ?? '');
-  if (!model)
-    throw new UsageError(`--model: expected one of ${MODEL_NAMES.join(', ')}, got ${options.model}`);
+  const { modelConfigOf, parseSchedule, ScheduleError } = await import('../../bench/model-sizes.js');
+  const model = await modelOption(options.model);
   const { network, json } = options;
   const tokens = single('tokens', options.tokens, USUAL_TOKENS);
   const { maxPositions } = modelConfigOf(model);

@@ -7,7 +7,7 @@ import { fraction, optional, wholeNumber, wholeNumberList } from '../options.js'
 
 export const POSITIONALS = {
   figures: {
-    choices: ['kernels', 'protocols', 'inference', 'training', 'scaling'] as const,
+    choices: ['kernels', 'protocols', 'inference', 'training', 'scaling', 'elimination'] as const,
     demandOption: true,
   },
 } as const;
@@ -48,7 +48,7 @@ export const OPTIONS = {
   method: {
     type: 'string',
     default: 'cipherprune',
-    describe: 'inference: the method by its name (methods/)',
+    describe: 'inference and elimination: the method by its name (methods/)',
     requiresArg: true,
   },
   schedule: {

@@ -17,6 +17,10 @@ async function bench(options: BenchOptions): Promise<void> {
     const { scalingFigures } = await import('../bench/scaling.js');
     return scalingFigures(options);
   }
+  if (options.figures === 'elimination') {
+    const { eliminationFigures } = await import('../bench/elimination.js');
+    return eliminationFigures(options);
+  }
   return protocolFigures(options);
 }
 

@@ -259,7 +259,7 @@ function curveFigure(
 }
 
 /** None of them lies inside another. */
-const FUNCTIONS = ['linear', 'matmul', 'softmax', 'gelu', 'layerNorm', 'prune', 'tanh'];
+export const FUNCTIONS = ['linear', 'matmul', 'softmax', 'gelu', 'layerNorm', 'prune', 'tanh'];
 
 function costFigure(drawn: Drawn): Figure | null {
   const runs = measuredRuns(drawn);

@@ -35,6 +35,12 @@ const DASHES: readonly (readonly number[])[] = [[], [7, 5], [2, 4], [9, 3, 2, 3]
 const colorOf = (index: number): string =>
   PALETTE[index] ?? `hsl(${Math.round(index * 137.508) % 360}, 60%, ${index % 2 === 0 ? 38 : 55}%)`;
 
+/** The look of the so-many-th line of a figure. */
+export const lookAt = (index: number): Omit<Look, 'name'> => ({
+  color: colorOf(index),
+  dash: DASHES[index % DASHES.length]!,
+});
+
 /** The last part of a path is enough where it is unique. */
 function shortNames(runs: readonly { readonly name: string }[]): Map<string, string> {
   const last = (name: string): string => name.split('/').at(-1)!;
@@ -45,12 +51,7 @@ function shortNames(runs: readonly { readonly name: string }[]): Map<string, str
 
 export function looksOf(runs: readonly Run[]): Looks {
   const names = shortNames(runs);
-  return new Map(
-    runs.map(({ name }, index) => [
-      name,
-      { name: names.get(name)!, color: colorOf(index), dash: DASHES[index % DASHES.length]! },
-    ]),
-  );
+  return new Map(runs.map(({ name }, index) => [name, { name: names.get(name)!, ...lookAt(index) }]));
 }
 
 /** Runs of one task: scores of different ones are never on one axis. */

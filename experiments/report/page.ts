@@ -5,18 +5,13 @@ import { settingName } from '../sweep/grid.js';
 import { paretoFront } from '../sweep/pareto.js';
 import { repeatMeans, type Spread } from '../sweep/repeats.js';
 import type { Collected } from './collect.js';
-import { type Drawn, type Figure, figuresOf } from './figures.js';
+import { type DrawnFigure, draw, figureHtml } from './drawing.js';
+import { type Drawn, figuresOf } from './figures.js';
 import { escapeHtml, percent, table } from './html.js';
 import { looksOf, runsByTask } from './looks.js';
 import { networkHtml } from './network-sliders.js';
-import { NARROW, renderSvg, WIDE } from './render.js';
 import { sentencesHtml } from './sentences.js';
 import { css } from './style.js';
-
-export interface DrawnFigure extends Figure {
-  readonly wide: string;
-  readonly narrow: string;
-}
 
 export interface Page {
   readonly html: string;
@@ -30,21 +25,6 @@ function score(measured: Measured | null): string {
   const { interval } = measured;
   return interval ? `${value} ± ${(50 * (interval[1] - interval[0])).toFixed(1)}` : value;
 }
-
-/** Ids of clip paths and the like must differ between the drawings of one page. */
-const withPrefix = (svg: string, prefix: string): string =>
-  svg.replace(/\b(id="|url\(#|href="#)([\w-]+)/g, `$1${prefix}-$2`);
-
-async function draw(figure: Figure): Promise<DrawnFigure> {
-  const [wide, narrow] = await Promise.all([WIDE, NARROW].map((width) => renderSvg(figure.spec, width)));
-  return { ...figure, wide: wide!, narrow: narrow! };
-}
-
-const figureHtml = ({ id, title, caption, wide, narrow }: DrawnFigure): string => `<section id="${id}">
-<h2>${escapeHtml(title)}</h2>
-<div class="chart" role="img" aria-label="${escapeHtml(title)}"><div class="wide">${withPrefix(wide, `${id}-wide`)}</div><div class="narrow">${withPrefix(narrow, `${id}-narrow`)}</div></div>
-<p class="caption">${escapeHtml(caption)}</p>
-</section>`;
 
 function resultsTable({ runs: all, looks, task }: Drawn): string {
   const runs = all.flatMap(({ name, result }) => (result ? [{ name, result }] : []));

@@ -65,9 +65,9 @@ export async function renderSvg(spec: TopLevelSpec, width: number): Promise<stri
 }
 
 /** The font that goes with the package, so that figures look alike on every machine. */
-function fontFiles(): string[] {
+export function fontFiles(): [regular: string, bold: string] {
   const root = dirname(createRequire(import.meta.url).resolve('dejavu-fonts-ttf/package.json'));
-  return ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf'].map((name) => join(root, 'ttf', name));
+  return [join(root, 'ttf', 'DejaVuSans.ttf'), join(root, 'ttf', 'DejaVuSans-Bold.ttf')];
 }
 
 /** Twice the SVG's size, for screens of high density. */

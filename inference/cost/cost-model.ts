@@ -4,13 +4,14 @@
  * bandwidth and latency.
  */
 import type { PublicModel } from '../../model/artifact/artifact.js';
+import type { Backend } from '../backends/backend.js';
 import type { AnswerTerms } from '../core/answer.js';
 import { withSpan } from '../core/span.js';
 import { classify } from '../engine/classify.js';
 import { prepareModel } from '../engine/prepare.js';
 import { costsByName, Meter, type SpanReport } from '../session/meter.js';
 import { CountingBackend } from './counting-backend.js';
-import { opensOf, type ScheduledCounts } from './schedule.js';
+import { type Opens, opensOf, type ScheduledCounts } from './schedule.js';
 
 export interface NetworkModel {
   readonly bandwidthBitsPerSecond: number;
@@ -120,15 +121,24 @@ export interface CostOptions {
   readonly answer?: AnswerTerms;
 }
 
-/** The cost of one text of a model; only the public part is needed. */
-export async function estimateCost(model: PublicModel, options: CostOptions): Promise<TextCost> {
-  const { bucket, schedule, throughput = defaultThroughput, answer } = options;
-  const mpc = new CountingBackend(opensOf(schedule));
+/** Makes what it needs on a backend, then tells what is counted. */
+type Prepared = (mpc: Backend) => Promise<() => Promise<unknown>>;
+
+/** What anything over the seam costs. */
+export async function estimateOf(
+  opens: Opens,
+  prepare: Prepared,
+  {
+    throughput = defaultThroughput,
+    requestBytes = 0,
+  }: { throughput?: Throughput; requestBytes?: number } = {},
+): Promise<TextCost> {
+  const mpc = new CountingBackend(opens);
   const meter = new Meter();
-  const prepared = await prepareModel(mpc, model, null);
-  await withSpan(meter.span, () => classify(mpc, prepared, null, bucket, answer));
+  const run = await prepare(mpc);
+  await withSpan(meter.span, run);
   const report = meter.finish();
-  const bytes = bytesOf(report) + REQUEST_BYTES;
+  const bytes = bytesOf(report) + requestBytes;
   const { rounds } = report.cost;
   const { cots, productMilliseconds } = mpc.work;
   const computing = {
@@ -153,6 +163,19 @@ export async function estimateCost(model: PublicModel, options: CostOptions): Pr
       rounds: cost.rounds,
     })),
   };
+}
+
+/** The cost of one text of a model; only the public part is needed. */
+export function estimateCost(model: PublicModel, options: CostOptions): Promise<TextCost> {
+  const { bucket, schedule, throughput, answer } = options;
+  const prepare: Prepared = async (mpc) => {
+    const prepared = await prepareModel(mpc, model, null);
+    return () => classify(mpc, prepared, null, bucket, answer);
+  };
+  return estimateOf(opensOf(schedule), prepare, {
+    requestBytes: REQUEST_BYTES,
+    ...(throughput ? { throughput } : {}),
+  });
 }
 
 const mean = (values: readonly number[]): number =>

@@ -10,7 +10,7 @@ import { RunFolder } from './run-folder.js';
 
 /** What of a configuration the dense phase depends on, besides `phases.dense`. */
 const DENSE_SECTIONS = [
-  ...(['task', 'model', 'data', 'seed', 'precision', 'batch', 'optimizer'] as const),
+  ...(['task', 'model', 'method', 'data', 'seed', 'precision', 'batch', 'optimizer'] as const),
   ...(['select', 'patience', 'classWeights'] as const),
 ] as const;
 
