@@ -4,7 +4,13 @@ import { createWriteStream } from 'node:fs';
 import { DEFAULT_MAX_BAD_ROWS } from '../../data/sources/bad-rows.js';
 import { type Dataset, describeMalformed } from '../../data/sources/dataset.js';
 import { compareWays, type Way, type WayResult } from '../../experiments/evaluate/comparison.js';
-import { type Evaluation, evaluate, type Prediction } from '../../experiments/evaluate/evaluation.js';
+import {
+  type Evaluation,
+  type ExampleRow,
+  evaluateRows,
+  evaluationOf,
+  type Prediction,
+} from '../../experiments/evaluate/evaluation.js';
 import {
   type Examined,
   glueExamples,
@@ -16,6 +22,7 @@ import { FLOAT_BATCH, withClassifier } from '../../experiments/evaluate/with-cla
 import { UsageError } from '../../util/errors.js';
 import { note } from '../../util/note.js';
 import { defineCommand, type GlobalOptions, type OptionsOf } from '../command.js';
+import { evaluateByWorkers } from '../evaluate-parts.js';
 import {
   batchOption,
   cotsOption,
@@ -34,6 +41,7 @@ import {
   labelMapOption,
   maxBadRowsOption,
 } from '../own-data-options.js';
+import { queueOptions } from '../queue-options.js';
 import { evaluationJson, printComparison, printEvaluation } from '../print-evaluation.js';
 
 type EvaluateOptions = OptionsOf<typeof OPTIONS>;
@@ -65,7 +73,7 @@ async function evaluateOn(
   backend: Way,
   { dataset, mapping }: Pick<Examined, 'dataset' | 'mapping'>,
   onPrediction: (prediction: Prediction) => void,
-): Promise<Evaluation> {
+): Promise<readonly ExampleRow[]> {
   const progress = progressBar(`evaluate ${backend}`, dataset.examples.length);
   try {
     return await withClassifier(
@@ -73,7 +81,7 @@ async function evaluateOn(
       backend,
       dataset.examples.length,
       (classifier) =>
-        evaluate({
+        evaluateRows({
           dataset,
           mapping,
           classifier,
@@ -90,7 +98,10 @@ async function evaluateOn(
 }
 
 /** What there are models for; the private one on the first examples only. */
-async function compare(options: GlobalOptions & EvaluateOptions, examined: Examined): Promise<WayResult[]> {
+async function compareAll(
+  options: GlobalOptions & EvaluateOptions,
+  examined: Examined,
+): Promise<WayResult[]> {
   const { artifact, checkpoint, secure } = options;
   const ways: Way[] = [];
   if (checkpoint !== undefined) ways.push('float');
@@ -99,9 +110,10 @@ async function compare(options: GlobalOptions & EvaluateOptions, examined: Exami
   if (ways.length < 2) throw new UsageError('--compare: expected --artifact, and --checkpoint for float');
   const { dataset, mapping } = examined;
   const sample: Dataset = { ...dataset, examples: dataset.examples.slice(0, secure) };
-  return compareWays(ways, (way, onPrediction) =>
-    evaluateOn(options, way, { dataset: way === 'two-party' ? sample : dataset, mapping }, onPrediction),
-  );
+  return compareWays(ways, async (way, onPrediction) => {
+    const seen = { dataset: way === 'two-party' ? sample : dataset, mapping };
+    return evaluationOf(dataset.task, await evaluateOn(options, way, seen, onPrediction));
+  });
 }
 
 /** How many compute an answer. */
@@ -111,7 +123,8 @@ const PARTIES: Readonly<Record<Way, number>> = { float: 1, cleartext: 1, 'two-pa
 const backendOf = ({ backend, artifact, checkpoint }: EvaluateOptions): Way =>
   backend ?? (artifact === undefined && checkpoint !== undefined ? 'float' : 'cleartext');
 
-function checkSource({ data, file, fold, split, artifact, checkpoint, task }: EvaluateOptions): void {
+function checkSource(options: EvaluateOptions): void {
+  const { data, file, fold, split, artifact, checkpoint, task, queue, compare, from } = options;
   if ((data === undefined) === (file === undefined))
     throw new UsageError('evaluate: expected either --data, GLUE files, or --file, one of your own');
   if (artifact === undefined && checkpoint === undefined)
@@ -120,11 +133,14 @@ function checkSource({ data, file, fold, split, artifact, checkpoint, task }: Ev
     throw new UsageError('evaluate: --task names a GLUE task; a file of your own needs none');
   if (fold !== undefined && split === 'test')
     throw new UsageError('--fold splits the dev file: expected --split dev or train');
+  if (queue !== undefined && (compare || from > 0))
+    throw new UsageError('--queue: expected neither --compare nor --from beside it');
 }
 
 /** The examples that are asked for, with the classes of the model by name. */
 async function examined(options: EvaluateOptions, subject: Subject): Promise<Examined> {
-  const { data, file, format, labelMap = null, limit = null } = options;
+  const { data, file, format, labelMap = null, from } = options;
+  const limit = options.limit === undefined ? null : from + options.limit;
   if (file === undefined) {
     const { task = null, split, fold = null, maxBadRows } = options;
     return glueExamples({ task, directory: data!, split, fold, limit, maxBadRows }, subject, labelMap);
@@ -138,6 +154,37 @@ async function examined(options: EvaluateOptions, subject: Subject): Promise<Exa
   return ownExamples({ file, format, asked }, subject, labelMap, { limit, maxBadRows });
 }
 
+/** One backend on all examples, here or by workers; predictions are written as they come. */
+async function evaluated(
+  options: GlobalOptions & EvaluateOptions,
+  backend: Way,
+  examined: Examined,
+): Promise<{ readonly rows: readonly ExampleRow[]; readonly evaluation: Evaluation }> {
+  const { queue, attempts, part } = options;
+  const { task, examples } = examined.dataset;
+  const predictions = predictionFile(options.predictions);
+  try {
+    if (queue === undefined) {
+      const rows = await evaluateOn(options, backend, examined, predictions.write);
+      return { rows, evaluation: evaluationOf(task, rows) };
+    }
+    const handed = { task, backend, examples: examples.length, part, queue, attempts };
+    const parts = await evaluateByWorkers(options, handed);
+    for (const { prediction } of parts.rows) predictions.write(prediction);
+    return parts;
+  } finally {
+    await predictions.close();
+  }
+}
+
+/** The examples that are asked for, from one on. */
+async function someExamined(options: EvaluateOptions, subject: Subject): Promise<Examined> {
+  const all = await examined(options, subject);
+  const { from } = options;
+  if (from === 0) return all;
+  return { ...all, dataset: { ...all.dataset, examples: all.dataset.examples.slice(from) } };
+}
+
 async function run(options: GlobalOptions & EvaluateOptions): Promise<void> {
   const { split, file, json } = options;
   checkSource(options);
@@ -145,13 +192,13 @@ async function run(options: GlobalOptions & EvaluateOptions): Promise<void> {
   if (options.privateEmbedding && backend !== 'two-party' && !options.compare)
     throw new UsageError('--private-embedding needs --backend two-party');
   const subject = await readSubject(options.artifact, options.checkpoint);
-  const examples = await examined(options, subject);
+  const examples = await someExamined(options, subject);
   const { dataset } = examples;
   for (const line of [...examples.notes, ...describeMalformed(dataset.malformed)]) note(line);
   const method = subject.method.name;
   const about = { task: dataset.task.name, ...(file === undefined ? { split } : { file }), method };
   if (options.compare) {
-    const results = await compare(options, examples);
+    const results = await compareAll(options, examples);
     if (json)
       printJson({
         ...about,
@@ -160,18 +207,15 @@ async function run(options: GlobalOptions & EvaluateOptions): Promise<void> {
     else printComparison(results);
     return;
   }
-  const predictions = predictionFile(options.predictions);
-  try {
-    const evaluation = await evaluateOn(options, backend, examples, predictions.write);
-    if (json) printJson({ ...about, backend, parties: PARTIES[backend], ...evaluationJson(evaluation) });
-    else
-      printEvaluation(
-        `${about.task} ${file ?? split}, ${backend}, ${evaluation.examples} examples`,
-        evaluation,
-      );
-  } finally {
-    await predictions.close();
-  }
+  const { rows, evaluation } = await evaluated(options, backend, examples);
+  const example = options.rows ? { rows } : {};
+  if (json)
+    printJson({ ...about, backend, parties: PARTIES[backend], ...evaluationJson(evaluation), ...example });
+  else
+    printEvaluation(
+      `${about.task} ${file ?? split}, ${backend}, ${evaluation.examples} examples`,
+      evaluation,
+    );
 }
 
 const OPTIONS = {
@@ -205,7 +249,25 @@ const OPTIONS = {
     describe: 'Examples of the private part of --compare',
     coerce: wholeNumber('secure', 0),
   },
+  from: {
+    type: 'string',
+    default: '0',
+    describe: 'Leave out so many examples at the beginning',
+    coerce: wholeNumber('from', 0),
+  },
   limit: limitOption,
+  rows: {
+    type: 'boolean',
+    default: false,
+    describe: 'With --json: also every example with its prediction, kept tokens and cost',
+  },
+  ...queueOptions,
+  part: {
+    type: 'string',
+    default: '64',
+    describe: 'With --queue: examples of a point',
+    coerce: wholeNumber('part', 1),
+  },
   predictions: { type: 'string', describe: 'Write one JSON line an example to this file' },
   batch: batchOption,
   cots: cotsOption,

@@ -48,25 +48,52 @@ export interface Evaluation extends Scores {
   readonly meanCost: EvaluationCost;
 }
 
+/** What one example came to: plain JSON, so that it may come from another machine. */
+export interface ExampleRow {
+  readonly prediction: Prediction;
+  readonly tokens: number;
+  readonly truncated: boolean;
+  readonly kept: readonly number[];
+  readonly important: readonly number[];
+  /** Its share of a batch. */
+  readonly cost: EvaluationCost;
+}
+
 /** A model that does not prune carries its padding along: not more than the real tokens count. */
-const ratios = (results: readonly Classification[], of: 'kept' | 'important'): number[] =>
-  (results[0]?.layers ?? []).map((_, layer) =>
-    mean(results.map(({ layers, tokens }) => Math.min(layers[layer]![of], tokens) / tokens)),
+const ratios = (rows: readonly ExampleRow[], of: 'kept' | 'important'): number[] =>
+  (rows[0]?.[of] ?? []).map((_, layer) =>
+    mean(rows.map((row) => Math.min(row[of][layer]!, row.tokens) / row.tokens)),
   );
 
-function costOf(results: readonly Classification[]): EvaluationCost {
-  const sum = (value: (result: Classification) => number) => results.reduce((a, r) => a + value(r), 0);
+function rowOf(result: Classification, prediction: Prediction): ExampleRow {
+  const { tokens, truncatedTokens, layers, cost, batch } = result;
+  const { offline } = cost;
+  const made = offline.sentBytes + offline.receivedBytes;
   return {
-    milliseconds: Math.round(sum(({ cost }) => cost.milliseconds + cost.offline.milliseconds)),
-    bytes: sum(
-      ({ cost: { offline, ...online } }) =>
-        online.sentBytes + online.receivedBytes + offline.sentBytes + offline.receivedBytes,
-    ),
-    // Texts of a batch report the rounds that they share.
-    rounds: Math.round(sum(({ cost, batch }) => cost.rounds / (batch?.size ?? 1))),
+    prediction,
+    tokens,
+    truncated: truncatedTokens > 0,
+    kept: layers.map(({ kept }) => kept),
+    important: layers.map(({ important }) => important),
+    cost: {
+      milliseconds: cost.milliseconds + offline.milliseconds,
+      bytes: cost.sentBytes + cost.receivedBytes + made,
+      // Texts of a batch report the rounds that they share.
+      rounds: cost.rounds / (batch?.size ?? 1),
+      offline: { milliseconds: offline.milliseconds, bytes: made },
+    },
+  };
+}
+
+function costOf(rows: readonly ExampleRow[]): EvaluationCost {
+  const sum = (value: (cost: EvaluationCost) => number) => rows.reduce((a, { cost }) => a + value(cost), 0);
+  return {
+    milliseconds: Math.round(sum(({ milliseconds }) => milliseconds)),
+    bytes: sum(({ bytes }) => bytes),
+    rounds: Math.round(sum(({ rounds }) => rounds)),
     offline: {
-      milliseconds: Math.round(sum(({ cost }) => cost.offline.milliseconds)),
-      bytes: sum(({ cost }) => cost.offline.sentBytes + cost.offline.receivedBytes),
+      milliseconds: Math.round(sum(({ offline }) => offline.milliseconds)),
+      bytes: sum(({ offline }) => offline.bytes),
     },
   };
 }
@@ -114,35 +141,44 @@ export function predictedBy(
 }
 
 /** Classifies every example in order. */
-export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
+export async function evaluateRows(options: EvaluateOptions): Promise<ExampleRow[]> {
   const { dataset, classifier, batch = 1, mapping = null, onPrediction } = options;
-  const { task } = dataset;
-  const results: Classification[] = [];
-  const predictions: Prediction[] = [];
+  const rows: ExampleRow[] = [];
   for (const examples of chunks(dataset.examples, batch)) {
     for (const [i, result] of (await classifyAll(classifier, examples)).entries()) {
       const { index, label } = examples[i]!;
-      const predicted = predictedBy(result, task, mapping);
-      results.push(result);
-      predictions.push({ index, label, predicted, logits: result.logits });
-      onPrediction(predictions.at(-1)!, examples[i]!);
+      const predicted = predictedBy(result, dataset.task, mapping);
+      const row = rowOf(result, { index, label, predicted, logits: result.logits });
+      rows.push(row);
+      onPrediction(row.prediction, examples[i]!);
     }
   }
-  const known = predictions.filter((row): row is Prediction & { label: number } => row.label !== null);
-  const keptRatio = ratios(results, 'kept');
-  const cost = costOf(results);
+  return rows;
+}
+
+/** What the rows of a task come to. */
+export function evaluationOf(task: Task, rows: readonly ExampleRow[]): Evaluation {
+  const known = rows.flatMap(({ prediction: { label, predicted } }) =>
+    label === null ? [] : [{ label, predicted }],
+  );
+  const keptRatio = ratios(rows, 'kept');
+  const cost = costOf(rows);
   return {
-    examples: results.length,
+    examples: rows.length,
     ...scoresOf(
       task,
       known.map(({ predicted }) => predicted),
       known.map(({ label }) => label),
     ),
-    truncated: results.filter(({ truncatedTokens }) => truncatedTokens > 0).length,
+    truncated: rows.filter(({ truncated }) => truncated).length,
     keptRatio,
-    importantRatio: ratios(results, 'important'),
+    importantRatio: ratios(rows, 'important'),
     meanKeptRatio: mean(keptRatio),
     cost,
-    meanCost: perExample(cost, results.length),
+    meanCost: perExample(cost, rows.length),
   };
 }
+
+/** Classifies every example in order, and measures. */
+export const evaluate = async (options: EvaluateOptions): Promise<Evaluation> =>
+  evaluationOf(options.dataset.task, await evaluateRows(options));

@@ -1,10 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectRedis, queueName } from '../../../experiments/queue/connection.js';
 import { openQueueRunner } from '../../../experiments/queue/queue-runner.js';
 import { runPool } from '../../../experiments/work/pool.js';
+import { packageFile } from '../../../util/package-file.js';
 import { selfCommand } from '../../../util/self-command.js';
+import { runHere } from '../../cli/run-cli.js';
 import { redisProgram, startRedis, type TestRedis } from './redis.js';
 
 const program = redisProgram();
@@ -117,6 +122,36 @@ describe.skipIf(program === null)('a queue (redis-server; skipped where it is no
       /work: expected one of bench, evaluate, measure, train, got serve/,
     );
     await runner.close();
+  });
+
+  it('evaluates in parts as in one piece', { timeout: 120_000 }, async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'queue-test-'));
+    try {
+      const file = join(folder, 'reviews.csv');
+      const rows = Array.from({ length: 10 }, (_, i) => [
+        ['a warm film', 'dull and long', 'moving', 'a mess', 'not bad'][i % 5],
+        i % 3 === 0 ? 'positive' : 'negative',
+      ]);
+      await writeFile(file, ['text,label', ...rows.map((row) => row.join(','))].join('\n'));
+      const predictions = (name: string) => ['--predictions', join(folder, name)];
+      const words = ['evaluate', '--artifact', packageFile('data', 'demo-model'), '--file', file, '--json'];
+      const whole = await runHere(...words, ...predictions('whole'));
+      const queue = ['--queue', redis.url, '--part', '4', ...predictions('parts')];
+      const parts = await runHere(...words, ...queue);
+      const figures = ({ stdout }: { stdout: string }) => {
+        const { cost, meanCost, ...rest } = JSON.parse(stdout);
+        return rest;
+      };
+      expect(figures(parts)).toEqual(figures(whole));
+      expect(figures(parts).examples).toBe(10);
+      const read = (name: string) => readFile(join(folder, name), 'utf8');
+      expect(await read('parts')).toBe(await read('whole'));
+      expect(
+        workers.flatMap(({ lines }) => lines).filter((line) => /^done evaluate/.test(line)),
+      ).toHaveLength(3);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   it('lets a worker end in order: what is at hand is finished, the rest waits', {
