@@ -42,11 +42,13 @@ export const cotsOption = {
     'How oblivious transfers are made: softspoken takes the least time, ferret the fewest bytes (for slow networks)',
 } as const;
 
+export const answerBits = wholeNumber('answer-bits', LEAST_ANSWER_BITS, MOST_ANSWER_BITS);
+
 export const answerBitsOption = {
   type: 'string',
   default: String(DEFAULT_ANSWER.bits),
   describe: 'Fraction bits to which probabilities or logits are rounded before anybody sees them',
-  coerce: wholeNumber('answer-bits', LEAST_ANSWER_BITS, MOST_ANSWER_BITS),
+  coerce: answerBits,
 } as const;
 
 export const warmOption = {

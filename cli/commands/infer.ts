@@ -5,7 +5,7 @@ import { OUTPUT_FORMATS } from '../../data/tables/write.js';
 import { LOCAL_AHEAD_MEGABYTES, withClient } from '../../experiments/with-client.js';
 import { withNodes } from '../../experiments/with-nodes.js';
 import type { Client } from '../../inference/client/client.js';
-import { ANSWER_KINDS, DEFAULT_ANSWER } from '../../inference/core/answer.js';
+import { ANSWER_KINDS, DEFAULT_ANSWER, FINEST_LOGITS } from '../../inference/core/answer.js';
 import { OPENINGS } from '../../inference/run/openings.js';
 import type { Classification } from '../../inference/run/classification.js';
 import type { PublicModel } from '../../model/artifact/artifact.js';
@@ -15,7 +15,7 @@ import { UsageError } from '../../util/errors.js';
 import { note } from '../../util/note.js';
 import { defineCommand, type GlobalOptions, type OptionsOf } from '../command.js';
 import {
-  answerBitsOption,
+  answerBits,
   batchOption,
   cotsOption,
   jsonOption,
@@ -26,7 +26,7 @@ import {
   tokenizerLibraryOption,
 } from '../model-options.js';
 import { certificatesOf, insecurePlainOption, threeAddresses, tlsCaOption } from '../node-options.js';
-import { hostAndPort } from '../options.js';
+import { hostAndPort, optional } from '../options.js';
 import { progressBar } from '../output.js';
 import { clientTlsOf, tokenOf } from '../tls-options.js';
 import { formatOption, maxBadRowsOption } from '../own-data-options.js';
@@ -125,6 +125,8 @@ async function infer(options: GlobalOptions & InferOptions): Promise<void> {
     known: await knownColumns(options),
   });
   for (const line of texts.notes) note(line);
+  // With --local both parties are the caller's own: nothing need be hidden from him.
+  const usual = options.local ? FINEST_LOGITS : DEFAULT_ANSWER;
   const target = {
     address,
     tls: isTls ? await clientTlsOf(options) : undefined,
@@ -139,7 +141,7 @@ async function infer(options: GlobalOptions & InferOptions): Promise<void> {
     opens: options.opens,
     tokenizerLibrary: options.tokenizerLibrary,
     answer: options.answers,
-    serverAnswer: { kind: options.answers ?? DEFAULT_ANSWER.kind, bits: options.answerBits },
+    serverAnswer: { kind: options.answers ?? usual.kind, bits: options.answerBits ?? usual.bits },
     verbose: options.verbose,
     aheadMegabytes: options.warm > 0 || options.pool !== undefined ? LOCAL_AHEAD_MEGABYTES : 0,
     pool: options.pool,
@@ -262,11 +264,15 @@ const OPTIONS = {
   },
   answers: {
     choices: ANSWER_KINDS,
-    describe: 'What to be told; a server that gives less refuses. By default all that it gives',
+    describe:
+      'What to be told; a server that gives less refuses. By default all that it gives, and with --local logits',
   },
   'answer-bits': {
-    ...answerBitsOption,
+    type: 'string',
+    requiresArg: true,
+    defaultDescription: `${FINEST_LOGITS.bits}`,
     describe: 'With --local: fraction bits of probabilities or logits; else the server decides',
+    coerce: optional(answerBits),
   },
   batch: batchOption,
   cots: cotsOption,
