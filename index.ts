@@ -11,13 +11,21 @@ export { planTraining, type TrainOptions, train } from './api/train.js';
 export { ConfigError } from './config/config-error.js';
 export type { RunConfig, RunConfigInput } from './config/schema.js';
 export { DatasetError } from './data/sources/dataset-error.js';
-export type { CallOptions, Client } from './inference/client/client.js';
+export type { CallOptions } from './inference/client/client.js';
 export type { NewServer } from './inference/client/connect.js';
+export type { LastingClient as Client } from './inference/client/lasting-client.js';
 export { ModelChangedError } from './inference/client/model-changed-error.js';
 export { OpensMoreError } from './inference/client/opens-more-error.js';
 export type { Expected } from './inference/client/warm.js';
 export type { CotKind } from './inference/core/cot-kind.js';
-export { PeerClosedError, PeerTimeoutError, ProtocolError } from './inference/core/errors.js';
+export {
+  PeerClosedError,
+  PeerTimeoutError,
+  ProtocolError,
+  UnreachableError,
+} from './inference/core/errors.js';
+export type { Wait } from './inference/net/notice.js';
+export { type RefusalKind, RefusedError } from './inference/net/refusal.js';
 export type { BatchReport, Classification, LayerReport } from './inference/run/classification.js';
 export type { Openings } from './inference/run/openings.js';
 export type { TextInput } from './inference/run/text-input.js';

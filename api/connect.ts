@@ -1,8 +1,9 @@
 /** The client party. */
-import type { Client } from '../inference/client/client.js';
 import type { NewServer } from '../inference/client/connect.js';
+import type { LastingClient } from '../inference/client/lasting-client.js';
 import type { AnswerKind } from '../inference/core/answer.js';
 import type { CotKind } from '../inference/core/cot-kind.js';
+import type { Wait } from '../inference/net/notice.js';
 import type { ClientTls } from '../inference/net/tls.js';
 import type { Openings } from '../inference/run/openings.js';
 import type { TokenizerLibrary } from '../model/tokenizer/tokenizer-library.js';
@@ -18,7 +19,16 @@ export interface ConnectOptions {
   readonly tls?: ClientTls | undefined;
   /** What the server knows this client by: `cp_…`, as `tokens add` printed it. */
   readonly token?: string | undefined;
-  /** The server is given up when no byte arrives for this long; 60,000 by default. */
+  /** The model of this name, where the server has several; its choice by default. */
+  readonly model?: string | undefined;
+  /**
+   * Connections that may break, or be refused for now, before it is an error; 0 by default. A text that was not answered is sent again
+   * anew, to the same model. Whoever waits longer and longer is told by `onNote`.
+   */
+  readonly reconnects?: number;
+  /** Told where this client stands as long as the server has it wait: for a place, or for its turn. */
+  readonly onWait?: ((wait: Wait) => void) | undefined;
+  /** The server is given up when nothing moves for this long, in either direction; 60,000 by default. */
   readonly timeoutMilliseconds?: number;
   /** How oblivious transfers are made: `softspoken` (the default) in the least time, `ferret` in the fewest bytes. */
   readonly cots?: CotKind | undefined;
@@ -55,11 +65,13 @@ export interface ConnectOptions {
 
 /**
  * Connects to a server, agrees on model and protocol, and sets up: keys and base OTs, less than a second.
- * @throws ProtocolError (or its PeerClosedError, PeerTimeoutError), ModelChangedError, OpensMoreError, ArtifactError; the signal's reason
+ * @throws ProtocolError (or its RefusedError, UnreachableError, PeerClosedError, PeerTimeoutError), ModelChangedError, OpensMoreError, ArtifactError; the signal's reason
  */
-export async function connect(options: ConnectOptions = {}): Promise<Client> {
-  const { cache = true, knownServers = 'remember', host, port, timeoutMilliseconds, ...others } = options;
+export async function connect(options: ConnectOptions = {}): Promise<LastingClient> {
+  const { cache = true, knownServers = 'remember', host, port, timeoutMilliseconds, ...rest } = options;
+  const { model: modelName, reconnects = 0, ...others } = rest;
   const { connectClient } = await onUse(() => import('../inference/client/connect.js'));
+  const { LastingClient } = await import('../inference/client/lasting-client.js');
   const { openEngineParty } = await import('../inference/run/engine-party.js');
   const { defaultCacheFolder } = await import('../inference/client/public-cache.js');
   const { defaultKnownServersFolder, KnownServers } = await import('../inference/client/known-servers.js');
@@ -67,13 +79,20 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
     knownServers === 'ignore'
       ? undefined
       : new KnownServers(defaultKnownServersFolder(), knownServers === 'accept');
-  return connectClient({
-    ...others,
-    host: host ?? DEFAULT_HOST,
-    port: port ?? DEFAULT_PORT,
-    timeoutMilliseconds: timeoutMilliseconds ?? DEFAULT_TIMEOUT_MILLISECONDS,
-    open: openEngineParty,
-    cacheFolder: cache ? defaultCacheFolder() : null,
-    knownServers: known,
-  });
+  const reopen = (digest: string | null) =>
+    connectClient({
+      ...others,
+      modelName,
+      modelDigest: others.modelDigest ?? digest ?? undefined,
+      // The signal ends the first attempt; later ones belong to calls.
+      signal: digest === null ? others.signal : undefined,
+      host: host ?? DEFAULT_HOST,
+      port: port ?? DEFAULT_PORT,
+      timeoutMilliseconds: timeoutMilliseconds ?? DEFAULT_TIMEOUT_MILLISECONDS,
+      open: openEngineParty,
+      cacheFolder: cache ? defaultCacheFolder() : null,
+      knownServers: known,
+    });
+  const onNote = others.onNote ?? (() => undefined);
+  return LastingClient.open(reopen, { reconnects, onNote }, options.signal);
 }

@@ -4,27 +4,36 @@ import type { CotKind } from '../inference/core/cot-kind.js';
 import type { ServerTls } from '../inference/net/tls.js';
 import type { ServedPools } from '../inference/server/serve-ahead.js';
 import type { ServedModel } from '../inference/server/serve-connection.js';
+import type { LogRecord } from '../inference/server/server-log.js';
+import { UsageError } from '../util/errors.js';
 import {
   DEFAULT_AHEAD_MEGABYTES,
   DEFAULT_HOST,
   DEFAULT_MAX_CLIENTS,
   DEFAULT_POOLS_MEGABYTES,
   DEFAULT_PORT,
+  DEFAULT_QUEUE_LENGTH,
   DEFAULT_TIMEOUT_MILLISECONDS,
 } from './defaults.js';
 import { onUse } from './on-use.js';
 
 export interface ServeOptions {
-  /** Folder of the exported model. */
-  readonly artifact: string;
+  /** Folder of the exported model, or folders by the names that clients choose from; the first is for those who say nothing. */
+  readonly artifact: string | Readonly<Record<string, string>>;
   /** Address to listen on; 127.0.0.1 by default. */
   readonly host?: string;
   /** 7643 by default; 0 picks a free one. */
   readonly port?: number;
   /** A client is given up when no byte arrives for this long; 60,000 by default. */
   readonly timeoutMilliseconds?: number;
-  /** Clients served at a time, 16 by default; more are turned away. */
+  /** Clients served at a time, 16 by default, half of them from one address; more wait. */
   readonly maxClients?: number;
+  /** Clients that may wait for a place, 64 by default; more are refused. */
+  readonly queueLength?: number;
+  /** Protocol runs at a time; two for each core by default, and more as long as the processor is not busy. */
+  readonly maxRuns?: number | undefined;
+  /** What one identity may ask for: a token's or certificate's name, or an address. No limits by default. */
+  readonly limits?: Limits;
   /** Ways to make oblivious transfers that clients may choose from; all by default. */
   readonly cots?: readonly CotKind[];
   /** What clients are told: the label, probabilities or logits, and to how many fraction bits; probabilities to 6 by default. */
@@ -33,7 +42,7 @@ export interface ServeOptions {
   readonly aheadMegabytes?: number;
   /** Folder that keeps, for a week at most, what is left of clients' material. */
   readonly pools?: string | undefined;
-  /** Megabytes that this folder may hold, 1,000 by default; the oldest give way. */
+  /** Megabytes that this folder may hold, 1,000 by default, a quarter of it for one identity; the oldest give way. */
   readonly poolsMegabytes?: number;
   /** Keep the word table secret too: clients look their words up by a private product. */
   readonly privateEmbedding?: boolean;
@@ -45,17 +54,31 @@ export interface ServeOptions {
   readonly tokens?: string | undefined;
   /** Port for /healthz, /readyz and /metrics over HTTP; 0 picks a free one. */
   readonly httpPort?: number | undefined;
-  /** One line for each connection, text and failure; never anything about a text but its padded length. */
-  readonly onLog?: (line: string) => void;
+  /** One line for each connection, text and failure, and the same for machines; never anything about a text but its padded length. */
+  readonly onLog?: (line: string, record: LogRecord) => void;
   /** Closes the server. */
   readonly signal?: AbortSignal | undefined;
+}
+
+export interface Limits {
+  /** Connections at a time. */
+  readonly connections?: number | undefined;
+  readonly textsPerHour?: number | undefined;
+  /** Bounds how often somebody can ask the same again, which is what learning a model from its answers takes. */
+  readonly textsPerDay?: number | undefined;
+  /** Megabytes of material made ahead. */
+  readonly materialPerHour?: number | undefined;
+  /** File that keeps the counts over restarts; without it a restart forgets them. */
+  readonly file?: string | undefined;
 }
 
 export interface Server extends AsyncDisposable {
   readonly host: string;
   readonly port: number;
-  /** Of the model as clients see it: they may pin it (`connect({ modelDigest })`). */
+  /** Of the (first) model as clients see it: they may pin it (`connect({ modelDigest })`). */
   readonly modelDigest: string;
+  /** Reads the artifacts again: clients that come from then on get what is there. Throws, and changes nothing, if that is no model. */
+  reload(): Promise<void>;
   /** Of health, readiness and metrics; null without. */
   readonly httpPort: number | null;
   /** Stops accepting and ends the open connections. */
@@ -73,43 +96,71 @@ async function poolsOf(folder: string, megabytes: number, model: ServedModel): P
   };
 }
 
+/** All models by name, read and checked; a model alone has none that clients would see. */
+async function readModels(options: ServeOptions): Promise<ReadonlyMap<string, ServedModel>> {
+  const { artifact, pools, poolsMegabytes = DEFAULT_POOLS_MEGABYTES } = options;
+  const { servedModelOf } = await import('../inference/server/served-model.js');
+  const aheadMegabytes = options.aheadMegabytes ?? DEFAULT_AHEAD_MEGABYTES;
+  const folders = typeof artifact === 'string' ? { '': artifact } : artifact;
+  const models = new Map<string, ServedModel>();
+  for (const [name, folder] of Object.entries(folders)) {
+    const model = await servedModelOf(folder, { ...options, aheadMegabytes, ...(name ? { name } : {}) });
+    models.set(name, {
+      ...model,
+      pools: pools === undefined ? null : await poolsOf(pools, poolsMegabytes, model),
+    });
+  }
+  if (models.size === 0) throw new UsageError('serve: expected an artifact, got none');
+  return models;
+}
+
+async function openLimits({ materialPerHour, ...limits }: Limits) {
+  const { IdentityLimits } = await import('../inference/server/limits.js');
+  const materialBytesPerHour = materialPerHour === undefined ? undefined : materialPerHour * 1e6;
+  return IdentityLimits.open({ ...limits, materialBytesPerHour });
+}
+
 /**
- * Serves a model; resolves once clients can connect. The process lives as long as the server is open.
+ * Serves models; resolves once clients can connect. The process lives as long as the server is open.
  * @throws ArtifactError, or an Error that names the address if it cannot be listened on
  */
 export async function serve(options: ServeOptions): Promise<Server> {
-  const { artifact, pools, poolsMegabytes = DEFAULT_POOLS_MEGABYTES, signal, ...others } = options;
+  const { signal, onLog = () => undefined } = options;
   signal?.throwIfAborted();
-  const { servedModelOf } = await onUse(() => import('../inference/server/served-model.js'));
+  const { ServedModels } = await onUse(() => import('../inference/server/served-models.js'));
   const { openEngineParty } = await import('../inference/run/engine-party.js');
   const { startServer } = await import('../inference/server/server.js');
   const { Tokens } = await import('../inference/server/tokens.js');
-  const aheadMegabytes = options.aheadMegabytes ?? DEFAULT_AHEAD_MEGABYTES;
-  const model = await servedModelOf(artifact, { ...others, aheadMegabytes });
+  const models = new ServedModels(await readModels(options));
+  const limits = await openLimits(options.limits ?? {});
   const server = await startServer({
-    model,
-    pools: pools === undefined ? null : await poolsOf(pools, poolsMegabytes, model),
+    model: (wanted) => models.choose(wanted),
     open: openEngineParty,
     host: options.host ?? DEFAULT_HOST,
     port: options.port ?? DEFAULT_PORT,
     timeoutMilliseconds: options.timeoutMilliseconds ?? DEFAULT_TIMEOUT_MILLISECONDS,
     maxClients: options.maxClients ?? DEFAULT_MAX_CLIENTS,
-    log: options.onLog ?? (() => undefined),
+    queueLength: options.queueLength ?? DEFAULT_QUEUE_LENGTH,
+    ...(options.maxRuns === undefined ? {} : { maxRuns: options.maxRuns }),
+    limits,
+    log: (record) => onLog(record.message, record),
     tls: options.tls ?? null,
     insecurePlain: options.insecurePlain ?? false,
     tokens: options.tokens === undefined ? null : await Tokens.open(options.tokens),
     httpPort: options.httpPort ?? null,
   });
-  let closing: Promise<void> | null = null;
-  const close = (): Promise<void> => {
+  let ending: Promise<void> | null = null;
+  const end = (graceMilliseconds: number): Promise<void> => {
     signal?.removeEventListener('abort', close);
-    closing ??= server.close();
-    return closing;
+    ending ??= server.drain(graceMilliseconds).then(() => limits.close());
+    return ending;
   };
+  const close = (): Promise<void> => end(0);
   if (signal?.aborted) await close();
   signal?.throwIfAborted();
   signal?.addEventListener('abort', close, { once: true });
-  const { host, port, httpPort, drain } = server;
-  const { modelDigest } = model.terms;
-  return { host, port, httpPort, modelDigest, close, drain, [Symbol.asyncDispose]: close };
+  const { host, port, httpPort } = server;
+  const { modelDigest } = models.choose({ modelName: null, modelDigest: null }).terms;
+  const reload = async (): Promise<void> => models.replace(await readModels(options));
+  return { host, port, httpPort, modelDigest, reload, close, drain: end, [Symbol.asyncDispose]: close };
 }

@@ -57,7 +57,14 @@ async function open(port: number, localAddress: string): Promise<Socket | null> 
 async function attack(port: number): Promise<void> {
   const hello = encodeHello({
     ...{ version: PROTOCOL_VERSION, role: 'client', cots: ['softspoken'], aheadMegabytes: 0 },
-    ...{ protocolDigest: protocolDigest(), modelDigest: null, publicBytes: 0, answer: null, answerBits: 0 },
+    ...{
+      protocolDigest: protocolDigest(),
+      modelDigest: null,
+      publicBytes: 0,
+      answer: null,
+      answerBits: 0,
+      modelName: null,
+    },
   });
   const point = Buffer.from('e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65945e08d2d76', 'hex');
   const first = Buffer.concat([hello, Uint8Array.of(1), point]);

@@ -1,10 +1,11 @@
 /** A connected client for a command: to a given server, or to one that is started here as a process of its own. */
 
 import { connect } from '../api/connect.js';
-import type { Client } from '../inference/client/client.js';
+import type { LastingClient } from '../inference/client/lasting-client.js';
 import type { NewServer } from '../inference/client/connect.js';
 import type { AnswerKind, AnswerTerms } from '../inference/core/answer.js';
 import type { CotKind } from '../inference/core/cot-kind.js';
+import type { Wait } from '../inference/net/notice.js';
 import type { ClientTls } from '../inference/net/tls.js';
 import type { Openings } from '../inference/run/openings.js';
 import type { TokenizerLibrary } from '../model/tokenizer/tokenizer-library.js';
@@ -19,6 +20,10 @@ export interface ClientTarget {
   readonly token?: string | undefined;
   readonly artifact?: string | undefined;
   readonly modelDigest?: string | undefined;
+  /** The one of this name, where a server has several. */
+  readonly model?: string | undefined;
+  /** Connections to a given server that may break; none unless given. */
+  readonly reconnects?: number | undefined;
   /** Accept and remember that a server's model is another than before. */
   readonly acceptChangedModel?: boolean | undefined;
   /** A server that is started here keeps the word table secret. */
@@ -74,15 +79,31 @@ const noteNewServer = ({ address, modelDigest, commitment }: NewServer): void =>
     `cipherprune: ${address} is new here: model ${modelDigest}, ${commitment === null ? 'no commitment to its weights' : `weights committed to by ${commitment}`}`,
   );
 
+/** Of every change of the place, once. */
+function waitNote(): (wait: Wait) => void {
+  let latest = 0;
+  return ({ place, seconds }) => {
+    if (place === latest) return;
+    latest = place;
+    const expected = seconds > 0 ? `, about ${seconds} s` : '';
+    note(`cipherprune: the server is busy: place ${place} in its queue${expected}`);
+  };
+}
+
 /** Runs `body` with a client that is connected and set up; closes everything afterwards, whatever happens. */
-export async function withClient<T>(target: ClientTarget, body: (client: Client) => Promise<T>): Promise<T> {
+export async function withClient<T>(
+  target: ClientTarget,
+  body: (client: LastingClient) => Promise<T>,
+): Promise<T> {
   const { answer, cots, modelDigest, acceptChangedModel = false, pool, cache } = target;
   const local = target.address ? null : await startLocalServer(target);
   const forgetCleanup = onInterrupt(() => local?.stop());
   try {
     await using client = await connect({
       ...(target.address ?? { port: local!.port }),
-      ...(local ? {} : { tls: target.tls, token: target.token }),
+      ...(local
+        ? {}
+        : { tls: target.tls, token: target.token, model: target.model, reconnects: target.reconnects ?? 0 }),
       ...{ answer, cots, modelDigest, pool, cache },
       // Who runs both parties has nobody to hide a text from.
       opens: target.opens ?? (local ? 'counts' : 'nothing'),
@@ -93,6 +114,7 @@ export async function withClient<T>(target: ClientTarget, body: (client: Client)
       knownServers: local ? 'ignore' : acceptChangedModel ? 'accept' : 'remember',
       onNewServer: noteNewServer,
       onNote: (line) => note(`cipherprune: ${line}`),
+      onWait: waitNote(),
     });
     return await body(client);
   } finally {

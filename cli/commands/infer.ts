@@ -4,7 +4,7 @@ import { taskOfModel } from '../../data/sources/tasks.js';
 import { OUTPUT_FORMATS } from '../../data/tables/write.js';
 import { LOCAL_AHEAD_MEGABYTES, withClient } from '../../experiments/with-client.js';
 import { withNodes } from '../../experiments/with-nodes.js';
-import type { Client } from '../../inference/client/client.js';
+import type { LastingClient } from '../../inference/client/lasting-client.js';
 import { ANSWER_KINDS, DEFAULT_ANSWER, FINEST_LOGITS } from '../../inference/core/answer.js';
 import { OPENINGS } from '../../inference/run/openings.js';
 import type { Classification } from '../../inference/run/classification.js';
@@ -26,7 +26,7 @@ import {
   tokenizerLibraryOption,
 } from '../model-options.js';
 import { certificatesOf, insecurePlainOption, threeAddresses, tlsCaOption } from '../node-options.js';
-import { hostAndPort, optional } from '../options.js';
+import { hostAndPort, optional, wholeNumber } from '../options.js';
 import { progressBar } from '../output.js';
 import { clientTlsOf, tokenOf } from '../tls-options.js';
 import { formatOption, maxBadRowsOption } from '../own-data-options.js';
@@ -62,7 +62,7 @@ const placeOf = (batch: readonly TextInput[]): string =>
   batch.length === 1 ? batch[0]!.source : `${batch[0]!.source} to ${batch.at(-1)!.source}`;
 
 /** What is asked of a client, of one server or of three nodes. */
-type TextClient = Pick<Client, 'model' | 'classifyBatch' | 'prepare' | 'bucketOf'>;
+type TextClient = Pick<LastingClient, 'model' | 'classifyBatch' | 'prepare' | 'bucketOf'>;
 
 /** The batches; material is made before the first, and between them as long as nobody waits; for the next time after the last. */
 async function* warmedBatches(
@@ -133,6 +133,8 @@ async function infer(options: GlobalOptions & InferOptions): Promise<void> {
     token: await tokenOf(options.tokenFile),
     artifact: options.artifact,
     modelDigest: options.modelDigest?.toLowerCase(),
+    model: options.model,
+    reconnects: options.reconnects,
     acceptChangedModel: options.acceptChangedModel,
     privateEmbedding: options.privateEmbedding,
     timeoutSeconds: options.timeout,
@@ -221,6 +223,14 @@ const OPTIONS = {
     describe:
       'The only model to accept, by the digest of its public part, which commits to the weights; without it the first that a ' +
       'server shows is remembered, and another one refused',
+  },
+  model: { type: 'string', describe: 'Name of the model, where a server has several', requiresArg: true },
+  reconnects: {
+    type: 'string',
+    default: '5',
+    describe:
+      'Connections to a server that may break, or be refused for now, in a row; the texts that were not answered are sent again anew',
+    coerce: wholeNumber('reconnects', 0, 1_000),
   },
   'accept-changed-model': {
     type: 'boolean',

@@ -6,16 +6,19 @@ import {
   DEFAULT_MAX_CLIENTS,
   DEFAULT_POOLS_MEGABYTES,
   DEFAULT_PORT,
+  DEFAULT_QUEUE_LENGTH,
 } from '../../api/defaults.js';
-import { serve } from '../../index.js';
+import { type Server, serve } from '../../index.js';
 import { ANSWER_KINDS, DEFAULT_ANSWER } from '../../inference/core/answer.js';
 import { COT_KINDS } from '../../inference/core/cot-kind.js';
+import { type Log, LOG_LEVELS } from '../../inference/server/server-log.js';
 import { onInterrupt, onTerminate } from '../../util/interrupt.js';
-import { note } from '../../util/note.js';
 import { defineCommand, type OptionsOf } from '../command.js';
 import { answerBitsOption, privateEmbeddingOption, timeoutOption } from '../model-options.js';
 import { optional, wholeNumber } from '../options.js';
 import { print } from '../output.js';
+import { LOG_FORMATS, serverLog } from '../server-log.js';
+import { artifactsOf } from '../served-artifacts.js';
 import { serverTlsOf } from '../tls-options.js';
 
 type ServeOptions = OptionsOf<typeof OPTIONS>;
@@ -27,32 +30,57 @@ const standardInputEnd = (): Promise<void> =>
   });
 
 /** A failure that nobody waits for must not end the server: its client is gone, others are being served. */
-function surviveLostFailures(): void {
+function surviveLostFailures(log: Log): void {
   process.on('unhandledRejection', (reason) => {
-    note(`server: ${reason instanceof Error ? reason.message : String(reason)}`);
+    const message = reason instanceof Error ? reason.message : String(reason);
+    log({ level: 'error', message: `server: ${message}`, fields: { event: 'lost' } });
+  });
+}
+
+/** SIGHUP reads the artifacts again; what is no model changes nothing. */
+function reloadOnHangUp(server: Server, log: Log): void {
+  process.on('SIGHUP', () => {
+    server.reload().then(
+      () => log({ level: 'info', message: 'server: artifacts read again', fields: { event: 'reloaded' } }),
+      ({ message }: Error) =>
+        log({ level: 'error', message: `server: ${message}`, fields: { event: 'reload' } }),
+    );
   });
 }
 
 async function run(options: ServeOptions): Promise<void> {
   const { timeout, aheadMemory, poolsSize, answers, answerBits, untilStdinCloses, http, grace, ...others } =
     options;
+  const log = serverLog(options.logFormat, options.logLevel);
   const server = await serve({
     ...others,
+    artifact: artifactsOf(options.artifact),
     timeoutMilliseconds: timeout * 1_000,
     aheadMegabytes: aheadMemory,
     poolsMegabytes: poolsSize,
+    queueLength: options.queue,
+    limits: {
+      connections: options.clientConnections,
+      textsPerHour: options.clientTextsPerHour,
+      textsPerDay: options.clientTextsPerDay,
+      materialPerHour: options.clientMaterialPerHour,
+      file: options.limitsFile,
+    },
     answer: { kind: answers, bits: answerBits },
     tls: await serverTlsOf(options),
     httpPort: http,
-    onLog: note,
+    onLog: (_, record) => log(record),
   });
   const host = server.host.includes(':') ? `[${server.host}]` : server.host;
-  surviveLostFailures();
+  const say = (event: string, message: string): void => log({ level: 'info', message, fields: { event } });
+  surviveLostFailures(log);
+  reloadOnHangUp(server, log);
   print(`listening on ${host}:${server.port}`);
-  if (server.httpPort !== null) note(`health, readiness and metrics: http://${host}:${server.httpPort}/`);
+  if (server.httpPort !== null)
+    say('listening', `health, readiness and metrics: http://${host}:${server.httpPort}/`);
   const forgetCleanup = onInterrupt(() => server.close());
   const forgetEnd = onTerminate(async () => {
-    note(`server: ending; texts at work have ${grace} s`);
+    say('ending', `server: ending; texts at work have ${grace} s`);
     await server.drain(grace * 1_000);
   });
   await (untilStdinCloses ? standardInputEnd() : new Promise<never>(() => undefined));
@@ -61,8 +89,24 @@ async function run(options: ServeOptions): Promise<void> {
   await server.close();
 }
 
+/** Of one identity: a token's or certificate's name, or an address. */
+const limitOption = (name: string, what: string) =>
+  ({
+    type: 'string',
+    describe: `${what} that one token, certificate or address may ask for; no limit unless given`,
+    coerce: optional(wholeNumber(name, 1)),
+  }) as const;
+
 const OPTIONS = {
-  artifact: { type: 'string', demandOption: true, describe: 'Folder of the exported model' },
+  artifact: {
+    type: 'string',
+    array: true,
+    demandOption: true,
+    describe:
+      'Folder of the exported model; or NAME=FOLDER, several times, of models that clients choose from (infer --model), the first for ' +
+      'those who say nothing. SIGHUP reads them again',
+    requiresArg: true,
+  },
   host: { type: 'string', default: DEFAULT_HOST, describe: 'Address to listen on' },
   port: {
     type: 'string',
@@ -121,9 +165,32 @@ const OPTIONS = {
   'max-clients': {
     type: 'string',
     default: String(DEFAULT_MAX_CLIENTS),
-    describe: 'Clients served at a time; more are turned away',
+    describe: 'Clients served at a time, half of them from one address; more wait',
     coerce: wholeNumber('max-clients', 1, 10_000),
   },
+  queue: {
+    type: 'string',
+    default: String(DEFAULT_QUEUE_LENGTH),
+    describe: 'Clients that may wait for a place; more are refused, and told when to come again',
+    coerce: wholeNumber('queue', 0, 10_000),
+  },
+  'max-runs': {
+    type: 'string',
+    defaultDescription: 'two for each core, more as long as the processor is not busy',
+    describe: 'Texts (or batches) at work at a time; others wait their turn, and are told their place',
+    coerce: optional(wholeNumber('max-runs', 1, 10_000)),
+  },
+  'client-connections': limitOption('client-connections', 'Connections at a time'),
+  'client-texts-per-hour': limitOption('client-texts-per-hour', 'Texts an hour'),
+  'client-texts-per-day': limitOption('client-texts-per-day', 'Texts a day'),
+  'client-material-per-hour': limitOption('client-material-per-hour', 'Megabytes of material an hour'),
+  'limits-file': {
+    type: 'string',
+    describe: 'File that keeps what clients have used over restarts; without it a restart forgets',
+    requiresArg: true,
+  },
+  'log-format': { choices: LOG_FORMATS, default: 'text', describe: 'Lines for people, or JSON' },
+  'log-level': { choices: LOG_LEVELS, default: 'info', describe: 'The least that is logged' },
   'ahead-memory': {
     type: 'string',
     default: String(DEFAULT_AHEAD_MEGABYTES),

@@ -1,5 +1,5 @@
 /** The classifiers that evaluation and prediction run: float, fixed point in the clear, or private. */
-import type { Client } from '../../inference/client/client.js';
+import type { LastingClient } from '../../inference/client/lasting-client.js';
 import { FINEST_LOGITS } from '../../inference/core/answer.js';
 import type { CotKind } from '../../inference/core/cot-kind.js';
 import type { Classification } from '../../inference/run/classification.js';
@@ -27,7 +27,7 @@ function given(name: 'artifact' | 'checkpoint', value: string | undefined): stri
 }
 
 /** Makes material for the next texts before each of them; `examples` will come in all. */
-function warmed(client: Client, texts: number, examples: number): Classifier {
+function warmed(client: LastingClient, texts: number, examples: number): Classifier {
   let remaining = examples;
   const classifyBatch = async (batch: readonly TextOrPair[]): Promise<Classification[]> => {
     await client.prepare(texts, { remaining, bucket: client.bucketOf(batch[0]!) });

@@ -58,6 +58,7 @@ const hello = encodeHello({
   publicBytes: 0,
   answer: null,
   answerBits: 0,
+  modelName: null,
 });
 
 const encoder = new TextEncoder();

@@ -9,7 +9,8 @@ import { withSpan } from '../core/span.js';
 import type { Material } from '../material/material.js';
 import { inventoryOf, type KeptPool, type PoolName } from '../material/kept-pool.js';
 import type { Channel } from '../net/channel.js';
-import { receiveAnswer, sendRequest } from '../run/request.js';
+import { receiveNotice, type Wait } from '../net/notice.js';
+import { sendRequest } from '../run/request.js';
 import { addCosts, type Cost, Meter, NO_COST } from '../session/meter.js';
 
 /** Memory of what one step makes: about half a second's work where somebody may be waiting. */
@@ -67,6 +68,8 @@ export class ClientAhead {
     private readonly material: Material,
     /** What the server keeps for this client. */
     readonly limitBytes: number,
+    /** Told where this client stands in the server's queue. */
+    private readonly onWait: (wait: Wait) => void = () => undefined,
   ) {}
 
   /** What was spent since the last call. */
@@ -119,7 +122,7 @@ export class ClientAhead {
   /** Takes pools up again that both parties kept; false if the server does not have its part. */
   async resume({ id, generation, items }: KeptPool): Promise<boolean> {
     sendRequest(this.channel, { kind: 'resume', id, generation, inventory: inventoryOf(items) });
-    if (!(await receiveAnswer(this.channel))) return false;
+    if (!(await receiveNotice(this.channel, this.onWait))) return false;
     this.material.restoreAhead(items);
     return true;
   }
@@ -128,7 +131,7 @@ export class ClientAhead {
   async keep({ id, generation }: PoolName): Promise<readonly KeptItems[] | null> {
     const items = this.material.drainAhead();
     sendRequest(this.channel, { kind: 'keep', id, generation, inventory: inventoryOf(items) });
-    return (await receiveAnswer(this.channel)) ? items : null;
+    return (await receiveNotice(this.channel, this.onWait)) ? items : null;
   }
 
   async #fill(target: Demand, shouldStop?: () => boolean): Promise<Filled> {
@@ -137,7 +140,7 @@ export class ClientAhead {
       if (shouldStop) await new Promise<void>(nextTask);
       if (shouldStop?.()) return 'stopped';
       sendRequest(this.channel, { kind: 'prepare', demand });
-      if (!(await receiveAnswer(this.channel))) return 'refused';
+      if (!(await receiveNotice(this.channel, this.onWait))) return 'refused';
       await this.material.prepareAhead(demand);
     }
     return 'complete';

@@ -8,7 +8,8 @@ import { ProtocolError } from '../core/errors.js';
 import { withSpan } from '../core/span.js';
 import { Prg } from '../crypto/prg.js';
 import type { Channel } from '../net/channel.js';
-import { type Agreement, type ClientTerms, clientHandshake } from '../net/handshake.js';
+import { type AgreedModel, type ClientTerms, clientHandshake } from '../net/handshake.js';
+import { receiveBegin, type Wait } from '../net/notice.js';
 import { transcriptChannel } from '../net/transcript.js';
 import { type Classification, classificationOf } from '../run/classification.js';
 import type { OpenParty, Party, PartyResult } from '../run/party.js';
@@ -47,9 +48,13 @@ export interface ClientOptions {
   readonly lineRate?: () => number | null;
   /** Told when the server sent its public part, so that it can be kept. */
   readonly onPublicPart?: (digest: string, bytes: Uint8Array) => Promise<unknown>;
+  /** Told where this client stands as long as the server has it wait, for a place or for its turn. */
+  readonly onWait?: (wait: Wait) => void;
   /** Told, once each, what a user should know of material that cannot be made or kept. */
   readonly onNote?: (line: string) => void;
 }
+
+type ClientTold = Pick<ClientOptions, 'onNote' | 'onWait' | 'lineRate'>;
 
 export interface CallOptions {
   /** Ends the call. If it has begun, the connection ends with it, since the server is in the middle of the same run. */
@@ -89,11 +94,17 @@ export class Client implements AsyncDisposable {
   readonly answer: AnswerTerms;
   /** Material for texts to come; null if this party or the server makes none. */
   readonly ahead: ClientAhead | null;
+  /** What the server calls this connection, in its log. */
+  readonly connection: string;
+  /** By which the server knows the model; null where it has but one. */
+  readonly modelName: string | null;
   /** Runs before a connection ends that nothing has broken. */
   beforeClose: () => Promise<void> = async () => undefined;
   readonly #warmer: Warmer;
   readonly #lineNote: LineNote;
   readonly #turns = new Turns();
+  readonly #onWait: (wait: Wait) => void;
+  #runs = 0;
   #closing: Promise<void> | null = null;
 
   private constructor(
@@ -103,30 +114,31 @@ export class Client implements AsyncDisposable {
     readonly model: PublicModel,
     readonly tokenizer: Tokenizer,
     offline: Cost,
-    {
-      aheadMegabytes,
-      answer,
-      part,
-      onNote = () => undefined,
-      lineRate = () => null,
-    }: Agreement & { readonly part: PublicPart } & Pick<ClientOptions, 'onNote' | 'lineRate'>,
+    { aheadMegabytes, answer, part, connection, modelName }: Omit<AgreedModel<PublicPart>, 'sent'>,
+    { onNote = () => undefined, lineRate = () => null, onWait = () => undefined }: ClientTold,
   ) {
     this.digest = part.digest;
     this.commitment = part.commitment;
     this.answer = answer;
+    this.connection = connection;
+    this.modelName = modelName;
     this.#offline = offline;
+    this.#onWait = onWait;
     const { material } = party;
-    this.ahead =
-      material && aheadMegabytes > 0 ? new ClientAhead(channel, material, aheadMegabytes * 1e6) : null;
+    const limitBytes = aheadMegabytes * 1e6;
+    this.ahead = material && limitBytes > 0 ? new ClientAhead(channel, material, limitBytes, onWait) : null;
     this.#warmer = new Warmer(this, onNote);
     this.#lineNote = new LineNote({ model, answer, lineRate, onNote });
   }
 
   /** Handshake and set-up over an open connection. */
   static async open(channel: Channel, options: ClientOptions): Promise<Client> {
-    const { terms, open, onPublicPart, onNote, lineRate, opens = 'counts' } = options;
+    const { terms, open, onPublicPart, onWait, opens = 'counts' } = options;
     const metered = meteredChannel(transcriptChannel(channel));
-    const { part, sent, ...agreement } = await clientHandshake(metered, terms);
+    const { part, sent, ...agreement } = await clientHandshake(metered, {
+      ...terms,
+      ...(onWait ? { onWait } : {}),
+    });
     if (sent) await onPublicPart?.(part.digest, sent);
     const { model } = part;
     checkOpenings(model, opens);
@@ -139,12 +151,7 @@ export class Client implements AsyncDisposable {
       open(session, { public: model, private: null }, agreement),
     );
     const { cost } = meter.finish();
-    return new Client(metered, session, party, model, tokenizer, cost, {
-      ...agreement,
-      part,
-      ...(onNote ? { onNote } : {}),
-      ...(lineRate ? { lineRate } : {}),
-    });
+    return new Client(metered, session, party, model, tokenizer, cost, { ...agreement, part }, options);
   }
 
   /** One text or pair. Throws ProtocolError for what the server does. */
@@ -240,12 +247,14 @@ export class Client implements AsyncDisposable {
         leaks: leaks[index]!,
         answer: this.answer,
         place: { index, size },
+        request: `${this.connection}-${this.#runs}`,
       }),
     );
   }
 
   async #runAlone({ encoding, bucket }: EncodedInput): Promise<RunResults> {
     sendRequest(this.channel, { kind: 'classify', bucket });
+    await this.#begin();
     this.session.recordLeak('length-bucket', 'server');
     const { ids, tokenTypes } = encoding;
     const result = await this.party.classify({ ids, tokenTypes }, bucket);
@@ -255,6 +264,7 @@ export class Client implements AsyncDisposable {
   async #runBatch(inputs: readonly EncodedInput[]): Promise<RunResults> {
     const lists = inputs.map(() => createLeakList('client'));
     sendRequest(this.channel, { kind: 'classify-batch', buckets: inputs.map(({ bucket }) => bucket) });
+    await this.#begin();
     for (const list of lists) list.recordLeak('length-bucket', 'server');
     const results = await this.party.classifyBatch(
       inputs.map(({ encoding, bucket }) => ({ text: encoding, bucket })),
@@ -262,6 +272,12 @@ export class Client implements AsyncDisposable {
     );
     this.session.takeLeaks(); // merged openings: the lists have each text's own
     return { results, leaks: lists.map((list) => list.takeLeaks()) };
+  }
+
+  /** The server has a turn for this run. @throws RefusedError */
+  async #begin(): Promise<void> {
+    await receiveBegin(this.channel, this.#onWait);
+    this.#runs++;
   }
 
   #encode({ text, textPair }: TextOrPair): EncodedInput {

@@ -5,6 +5,8 @@ import type { AnswerKind } from '../core/answer.js';
 import type { CotKind } from '../core/cot-kind.js';
 import { checkPoolPath } from '../material/pool-file.js';
 import { type ClientTls, connectTls } from '../net/tls.js';
+import type { Channel } from '../net/channel.js';
+import type { Wait } from '../net/notice.js';
 import { sendToken, tokenBytes } from '../net/token.js';
 import type { Openings } from '../run/openings.js';
 import type { OpenParty } from '../run/party.js';
@@ -13,6 +15,9 @@ import { Client } from './client.js';
 import { keepPool, resumePool } from './client-pool.js';
 import type { KnownServers } from './known-servers.js';
 import { readCached, writeCached } from './public-cache.js';
+
+/** A channel that may know how fast its line is. */
+export type OpenedChannel = Channel & { readonly lineRate?: number | null };
 
 export interface ConnectOptions {
   readonly host: string;
@@ -23,6 +28,12 @@ export interface ConnectOptions {
   /** Shown before anything else. */
   readonly token?: string | undefined;
   readonly open: OpenParty;
+  /** The model of this name, where a server has several. */
+  readonly modelName?: string | undefined;
+  /** Told where this client stands as long as the server has it wait. */
+  readonly onWait?: ((wait: Wait) => void) | undefined;
+  /** In the place of TCP or TLS to the address. */
+  readonly openChannel?: (() => Promise<OpenedChannel>) | undefined;
   /** How correlated OTs are to be made; the server may refuse. */
   readonly cots?: CotKind | undefined;
   /** What the client wants to be told; all that the server gives unless given. */
@@ -79,11 +90,15 @@ export async function connectClient(options: ConnectOptions): Promise<Client> {
   }
   const modelDigest = own?.digest ?? options.modelDigest ?? null;
   const known = modelDigest === null ? options.knownServers : undefined;
-  const address = addressOf(options);
+  // Each model of a server is remembered by itself.
+  const address =
+    options.modelName === undefined ? addressOf(options) : `${addressOf(options)} ${options.modelName}`;
   let isNew = false;
   options.signal?.throwIfAborted();
   const secret = options.token === undefined ? null : tokenBytes(options.token);
-  const channel = await connectTls(host, port, options.tls ?? null, timeoutMilliseconds);
+  const channel: OpenedChannel = options.openChannel
+    ? await options.openChannel()
+    : await connectTls(host, port, options.tls ?? null, timeoutMilliseconds);
   if (secret) sendToken(channel, secret);
   const abort = (): void => void channel.close();
   options.signal?.addEventListener('abort', abort, { once: true });
@@ -95,6 +110,7 @@ export async function connectClient(options: ConnectOptions): Promise<Client> {
         cots,
         answer,
         modelDigest,
+        modelName: options.modelName,
         accept: async (digest) => {
           isNew = (await known?.check(address, digest)) ?? false;
         },
@@ -106,7 +122,8 @@ export async function connectClient(options: ConnectOptions): Promise<Client> {
       openTokenizer: ({ tokenizerFiles, config }) =>
         openTokenizer(tokenizerFiles, config, options.tokenizerLibrary),
       ...(onNote ? { onNote } : {}),
-      lineRate: () => channel.lineRate,
+      lineRate: () => channel.lineRate ?? null,
+      ...(options.onWait ? { onWait: options.onWait } : {}),
       onPublicPart: async (digest, bytes) => cacheFolder && writeCached(cacheFolder, digest, bytes),
     });
     if (isNew) {

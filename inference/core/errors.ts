@@ -24,6 +24,12 @@ export class PeerClosedError extends ProtocolError {
   override readonly code = 'ERR_PEER_CLOSED';
 }
 
+/** Nobody answers at the address, or not as expected of a server. */
+export class UnreachableError extends ProtocolError {
+  override name = 'UnreachableError';
+  override readonly code = 'ERR_UNREACHABLE';
+}
+
 /** Tensors whose shape, ring or scale do not fit the operation: a bug in the caller. */
 export class TensorMismatchError extends CipherPruneError {
   override name = 'TensorMismatchError';

@@ -2,7 +2,7 @@
  * Agreement before anything secret moves: version, roles, protocol options, how correlated OTs are made, and the model's
  * public part, which the server sends to a client that does not have it yet.
  */
-import { concatBytes } from '../core/bytes.js';
+import { bytesToHex, concatBytes, hexToBytes } from '../core/bytes.js';
 import {
   type AnswerKind,
   type AnswerTerms,
@@ -12,10 +12,11 @@ import {
   MOST_ANSWER_BITS,
 } from '../core/answer.js';
 import { COT_KINDS, type CotKind, DEFAULT_COTS } from '../core/cot-kind.js';
-import { ProtocolError } from '../core/errors.js';
+import { PeerClosedError, PeerTimeoutError, ProtocolError } from '../core/errors.js';
 import type { Channel } from './channel.js';
-import { receiveAdmission, sendAdmission, sendNoAdmission } from './refusal.js';
 import { encodeHello, type Hello, PROTOCOL_VERSION, receiveHello } from './hello.js';
+import { receiveBegin, sendBegin, sendRefused, sendWait, type Wait } from './notice.js';
+import { RefusedError, refusalOf, sendRefusal } from './refusal.js';
 
 /** Longest public part that a client takes; the embedding of a large model has about 63 MB. */
 export const MAX_PUBLIC_BYTES = 2 ** 28;
@@ -35,7 +36,25 @@ export interface ServerTerms {
   readonly aheadMegabytes?: number;
   /** The most that clients are told; rounded probabilities unless given. */
   readonly answer?: AnswerTerms;
+  /** By which clients choose it among others on the same port. */
+  readonly name?: string;
 }
+
+/** Which model a client asks for: by name, by digest, or neither. */
+export type WantedModel = Pick<Hello, 'modelName' | 'modelDigest'>;
+
+/** @throws RefusedError where there is no such model */
+export type ChooseTerms = (wanted: WantedModel) => ServerTerms;
+
+export interface Admitting {
+  /** Throws to turn the client away: the reason is sent. `wait` tells it that it waits, where that takes its time. */
+  readonly admit?: (agreement: Agreement, wait: (wait: Wait) => void) => void | Promise<void>;
+  /** What both sides call this connection, hexadecimal. */
+  readonly connection?: string;
+}
+
+const CONNECTION_BYTES = 6;
+const NO_CONNECTION = '0'.repeat(2 * CONNECTION_BYTES);
 
 /** What both parties know of their connection after the handshake. */
 export interface Agreement {
@@ -50,10 +69,14 @@ export interface ClientTerms<Part extends { readonly digest: string }> {
   readonly protocolDigest: string;
   /** The only model that this client accepts; null: the server's choice. */
   readonly modelDigest: string | null;
+  /** The one of this name, where a server has several; null: the server's choice. */
+  readonly modelName?: string | null | undefined;
   /** How correlated OTs are to be made; SoftSpoken unless given. */
   readonly cots?: CotKind | undefined;
   /** What this client wants to be told, at most what the server gives; all of that unless given. */
   readonly answer?: AnswerKind | undefined;
+  /** Told where this client stands as long as it waits to be served. */
+  onWait?(wait: Wait): void;
   /** Told the server's model before anything else of it is used; throws to refuse it. */
   accept?(modelDigest: string): Promise<unknown>;
   /** A public part that this client holds already (its own artifact, a cache), or null. */
@@ -94,27 +117,47 @@ function serversAnswer({ answer: kind, answerBits: bits }: Hello): AnswerTerms {
   );
 }
 
-/** The server's side; returns when the client has the public part and is admitted. `admit` throws to turn it away: the reason is sent. */
-export async function serverHandshake(
-  channel: Channel,
-  terms: ServerTerms,
-  admit: (agreement: Agreement) => void | Promise<void> = () => undefined,
-): Promise<Agreement> {
-  const { protocolDigest, modelDigest, publicPart, cots = COT_KINDS, aheadMegabytes = 0 } = terms;
-  const { answer: given = DEFAULT_ANSWER } = terms;
-  const own: Hello = {
+const helloOf = (terms: ServerTerms): Hello => {
+  const { answer: { kind, bits } = DEFAULT_ANSWER } = terms;
+  return {
     version: PROTOCOL_VERSION,
     role: 'server',
-    cots,
-    aheadMegabytes,
-    protocolDigest,
-    modelDigest,
-    publicBytes: publicPart.length,
-    answer: given.kind,
-    answerBits: given.bits,
+    cots: terms.cots ?? COT_KINDS,
+    aheadMegabytes: terms.aheadMegabytes ?? 0,
+    protocolDigest: terms.protocolDigest,
+    modelDigest: terms.modelDigest,
+    publicBytes: terms.publicPart.length,
+    answer: kind,
+    answerBits: bits,
+    modelName: terms.name ?? null,
   };
-  channel.send(encodeHello(own));
-  const hello = await receiveHello(channel, 'server');
+};
+
+/** What the client wants, and the model that it gets; whoever speaks something else hears what is spoken here. */
+async function meet(channel: Channel, choose: ChooseTerms) {
+  try {
+    const hello = await receiveHello(channel, 'server');
+    const terms = choose(hello);
+    channel.send(encodeHello(helloOf(terms)));
+    return { hello, terms };
+  } catch (error) {
+    if (!(error instanceof PeerClosedError || error instanceof PeerTimeoutError)) {
+      if (error instanceof RefusedError) sendRefusal(channel, refusalOf(error));
+      else channel.send(encodeHello(helloOf(choose({ modelName: null, modelDigest: null }))));
+      channel.flush?.();
+    }
+    throw error;
+  }
+}
+
+/** The server's side; returns when the client has the public part and is admitted. */
+export async function serverHandshake(
+  channel: Channel,
+  given: ServerTerms | ChooseTerms,
+  { admit = () => undefined, connection = NO_CONNECTION }: Admitting = {},
+): Promise<Agreement> {
+  const { hello, terms } = await meet(channel, typeof given === 'function' ? given : () => given);
+  const { protocolDigest, modelDigest, publicPart, cots = COT_KINDS, aheadMegabytes = 0 } = terms;
   checkProtocol('server', protocolDigest, hello.protocolDigest);
   if (hello.modelDigest && hello.modelDigest !== modelDigest) {
     throw new ProtocolError(
@@ -124,19 +167,20 @@ export async function serverHandshake(
   const agreement: Agreement = {
     cots: agreedCots(hello.cots, cots),
     aheadMegabytes,
-    answer: agreedAnswer(hello.answer, given),
+    answer: agreedAnswer(hello.answer, terms.answer ?? DEFAULT_ANSWER),
   };
   const [answer] = await channel.receive(1);
   if (answer === SEND_IT) channel.send(publicPart);
   else if (answer !== HAVE_IT) throw new ProtocolError(`handshake: unknown answer ${answer} of the client`);
   try {
-    await admit(agreement);
+    await admit(agreement, (wait) => sendWait(channel, wait));
   } catch (error) {
-    sendNoAdmission(channel, (error as Error).message);
+    sendRefused(channel, refusalOf(error as Error));
     channel.flush?.();
     throw error;
   }
-  sendAdmission(channel);
+  sendBegin(channel);
+  channel.send(hexToBytes(connection));
   return agreement;
 }
 
@@ -175,6 +219,10 @@ export interface AgreedModel<Part> extends Agreement {
   readonly part: Part;
   /** The bytes if the server sent them: worth keeping. */
   readonly sent: Uint8Array | null;
+  /** What the server calls this connection, in its log. */
+  readonly connection: string;
+  /** Of the model; null where the server has but one. */
+  readonly modelName: string | null;
 }
 
 /** The client's side. */
@@ -193,6 +241,7 @@ export async function clientHandshake<Part extends { readonly digest: string }>(
     publicBytes: 0,
     answer: terms.answer ?? null,
     answerBits: 0,
+    modelName: terms.modelName ?? null,
   };
   channel.send(encodeHello(own));
   const hello = await receiveHello(channel, 'client');
@@ -212,6 +261,7 @@ export async function clientHandshake<Part extends { readonly digest: string }>(
   channel.send(Uint8Array.of(known ? HAVE_IT : SEND_IT));
   const sent = known ? null : await receivePublicPart(channel, hello.publicBytes);
   const part = sent ? parsePublicPart(sent, hello.modelDigest, terms.parse) : known!;
-  await receiveAdmission(channel);
-  return { ...agreement, part, sent };
+  await receiveBegin(channel, (wait) => terms.onWait?.(wait));
+  const connection = bytesToHex(await channel.receive(CONNECTION_BYTES));
+  return { ...agreement, part, sent, connection, modelName: hello.modelName };
 }

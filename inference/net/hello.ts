@@ -3,24 +3,28 @@
  * can still tell each other apart:
  *
  *   magic [8] | version [4] | role [1] | kinds of COT [1] | megabytes ahead [2] | protocol digest [32] | model digest [32] |
- *   public part bytes [4] | answer [1] | answer bits [1]
+ *   public part bytes [4] | answer [1] | answer bits [1] | model name [32]
  *
  * Integers are little-endian. The answer is that of the server, or the one that the client wants, counted from 1 (0: as the server
  * has it); its bits are the server's. Kinds are bits: those that the server allows, the one that the client wants. The client's model
- * digest is all zeros when it takes whatever the server has.
+ * digest is all zeros when it takes whatever the server has. The name is ASCII, filled up with zeros: the model that the client wants, of
+ * several on one port, and the one that it gets; empty: the server's choice.
  */
 import { bytesToHex, hexToBytes, sameBytes } from '../core/bytes.js';
 import { ANSWER_KINDS, type AnswerKind } from '../core/answer.js';
 import { COT_KINDS, type CotKind } from '../core/cot-kind.js';
 import { ProtocolError } from '../core/errors.js';
 import type { Channel } from './channel.js';
-import { REFUSAL_MAGIC, receiveReason } from './refusal.js';
+import { REFUSAL_MAGIC, receiveRefusal } from './refusal.js';
 import { TOKEN_MAGIC } from './token.js';
 
-export const PROTOCOL_VERSION = 4;
+export const PROTOCOL_VERSION = 5;
 const MAGIC = new TextEncoder().encode('CPRUNE\r\n');
 const PREFIX_BYTES = 12;
-const BODY_BYTES = 74;
+const BODY_BYTES = 106;
+const NAME_BYTES = 32;
+/** Names of models on one port. */
+export const MODEL_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/;
 const ROLES = ['server', 'client'] as const;
 
 export type Role = (typeof ROLES)[number];
@@ -42,11 +46,18 @@ export interface Hello {
   readonly answer: AnswerKind | null;
   /** Fraction bits; 0 from the client. */
   readonly answerBits: number;
+  /** Of the model; null: the server's choice, or its only one. */
+  readonly modelName: string | null;
 }
 
 function bytesOfDigest(hex: string): Uint8Array {
   if (!/^[0-9a-f]{64}$/.test(hex)) throw new RangeError(`digest: expected 64 hexadecimal digits, got ${hex}`);
   return hexToBytes(hex);
+}
+
+function bytesOfName(name: string): Uint8Array {
+  if (MODEL_NAME.test(name)) return new TextEncoder().encode(name);
+  throw new RangeError(`model: expected a name of letters, digits, dots, - and _, at most 32, got ${name}`);
 }
 
 const bitsOfKinds = (kinds: readonly CotKind[]): number =>
@@ -68,7 +79,17 @@ export function encodeHello(hello: Hello): Uint8Array {
   view.setUint32(80, hello.publicBytes, true);
   bytes[84] = hello.answer === null ? 0 : 1 + ANSWER_KINDS.indexOf(hello.answer);
   bytes[85] = hello.answerBits;
+  if (hello.modelName !== null) bytes.set(bytesOfName(hello.modelName), 86);
   return bytes;
+}
+
+/** @throws ProtocolError */
+function nameOf(bytes: Uint8Array): string | null {
+  const end = bytes.indexOf(0);
+  const name = new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
+  if (name === '') return null;
+  if (!MODEL_NAME.test(name)) throw new ProtocolError(`handshake: expected the name of a model, got ${name}`);
+  return name;
 }
 
 /** Reads and checks the peer's hello; `self` is this party's role. */
@@ -76,7 +97,7 @@ export async function receiveHello(channel: Channel, self: Role): Promise<Hello>
   const peer = self === 'server' ? 'the client' : 'the server';
   const prefix = await channel.receive(PREFIX_BYTES);
   const magic = prefix.subarray(0, 8);
-  if (self === 'client' && sameBytes(magic, REFUSAL_MAGIC)) await receiveReason(channel, prefix.subarray(8));
+  if (self === 'client' && sameBytes(magic, REFUSAL_MAGIC)) await receiveRefusal(channel, prefix.slice(8));
   if (self === 'server' && sameBytes(magic, TOKEN_MAGIC))
     throw new ProtocolError(
       'handshake: the client shows a token, this server asks for none (serve --tokens)',
@@ -109,5 +130,6 @@ export async function receiveHello(channel: Channel, self: Role): Promise<Hello>
     publicBytes: view.getUint32(68, true),
     answer: ANSWER_KINDS[body[72]! - 1] ?? null,
     answerBits: body[73]!,
+    modelName: nameOf(body.subarray(74, 74 + NAME_BYTES)),
   };
 }

@@ -1,48 +1,85 @@
 /**
- * How a server says that it will not serve, so that the client can tell its user why: before the handshake in the place of the
- * hello, after it in the place of the admission.
+ * How a server says that it will not serve, so that the client can tell its user why and whether to come again: before the handshake in
+ * the place of the hello, later as a notice (notice.ts). A refusal: `kind [1] | come again after seconds [2] | length [1] | text`.
  */
 import { ProtocolError } from '../core/errors.js';
 import type { Channel } from './channel.js';
 
+/** The order is that of their numbers on the wire; a number without a name is `other`. */
+export const REFUSAL_KINDS = [
+  'other',
+  /** As many clients as may be are served, or wait. */
+  'busy',
+  /** The server is ending. */
+  'ending',
+  'token',
+  /** The server has no such model. */
+  'model',
+  /** Limits of one identity: connections at a time, texts an hour, texts a day, material. */
+  'connections',
+  'hourly',
+  'daily',
+  'material',
+] as const;
+export type RefusalKind = (typeof REFUSAL_KINDS)[number];
+
+export interface Refusal {
+  readonly kind: RefusalKind;
+  readonly text: string;
+  /** When it may be different; 0: not by waiting. */
+  readonly retryAfterSeconds: number;
+}
+
 export class RefusedError extends ProtocolError {
   override name = 'RefusedError';
   override readonly code = 'ERR_REFUSED';
+  readonly kind: RefusalKind;
+  readonly retryAfterSeconds: number;
+
+  constructor({ kind, text, retryAfterSeconds }: Refusal) {
+    super(text);
+    this.kind = kind;
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
 }
+
+/** At the server. */
+export const refusal = (kind: RefusalKind, text: string, retryAfterSeconds = 0): RefusedError =>
+  new RefusedError({ kind, text, retryAfterSeconds });
+
+/** What a client is told of an error that turns it away. */
+export const refusalOf = (error: Error): Refusal =>
+  error instanceof RefusedError
+    ? { kind: error.kind, text: error.message, retryAfterSeconds: error.retryAfterSeconds }
+    : { kind: 'other', text: error.message, retryAfterSeconds: 0 };
 
 export const REFUSAL_MAGIC = new TextEncoder().encode('CPREFUSE');
 /** Printable ASCII; one byte says how long. */
 const MOST_REASON_BYTES = 200;
-const [REFUSED, ADMITTED] = [0, 1] as const;
+const MOST_SECONDS = 2 ** 16 - 1;
+const HEAD_BYTES = 4;
 
-function encodeReason(reason: string): Uint8Array {
-  const text = new TextEncoder().encode(reason.replace(/[^\x20-\x7e]/g, '?')).subarray(0, MOST_REASON_BYTES);
-  return Uint8Array.of(text.length, ...text);
+export function encodeRefusal({ kind, text, retryAfterSeconds }: Refusal): Uint8Array {
+  const reason = new TextEncoder().encode(text.replace(/[^\x20-\x7e]/g, '?')).subarray(0, MOST_REASON_BYTES);
+  const seconds = Math.min(MOST_SECONDS, Math.ceil(retryAfterSeconds));
+  return Uint8Array.of(REFUSAL_KINDS.indexOf(kind), seconds & 255, seconds >> 8, reason.length, ...reason);
 }
 
 /** In the place of the server's hello. */
-export const sendRefusal = (channel: Channel, reason: string): void =>
-  channel.send(Uint8Array.of(...REFUSAL_MAGIC, ...encodeReason(reason)));
+export const sendRefusal = (channel: Channel, given: Refusal): void =>
+  channel.send(Uint8Array.of(...REFUSAL_MAGIC, ...encodeRefusal(given)));
 
-/** Behind the magic, of which the reader has taken `begun` bytes too many. @throws RefusedError */
-export async function receiveReason(channel: Channel, begun: Uint8Array): Promise<never> {
-  const [length] = begun.length > 0 ? begun : await channel.receive(1);
-  const have = begun.subarray(1);
-  const rest = await channel.receive(Math.max(0, length! - have.length));
-  const text = new TextDecoder().decode(Uint8Array.of(...have, ...rest).subarray(0, length));
-  throw new RefusedError(`the server refuses: ${text}`);
-}
-
-/** The last word of the server's handshake. */
-export const sendAdmission = (channel: Channel): void => channel.send(Uint8Array.of(ADMITTED));
-
-export const sendNoAdmission = (channel: Channel, reason: string): void =>
-  channel.send(Uint8Array.of(REFUSED, ...encodeReason(reason)));
-
-/** @throws RefusedError */
-export async function receiveAdmission(channel: Channel): Promise<void> {
-  const [word] = await channel.receive(1);
-  if (word === ADMITTED) return;
-  if (word === REFUSED) await receiveReason(channel, new Uint8Array(0));
-  throw new ProtocolError(`handshake: expected an admission or a refusal, got ${word}`);
+/** Behind whatever announced it, of which the reader has taken `begun` bytes too many, at most four. @throws RefusedError */
+export async function receiveRefusal(
+  channel: Channel,
+  begun: Uint8Array = new Uint8Array(0),
+): Promise<never> {
+  const rest = begun.length < HEAD_BYTES ? await channel.receive(HEAD_BYTES - begun.length) : [];
+  const [kind, low, high, length] = [...begun, ...rest];
+  const text = new TextDecoder().decode(await channel.receive(length!));
+  throw new RefusedError({
+    kind: REFUSAL_KINDS[kind!] ?? 'other',
+    text: `the server refuses: ${text}`,
+    retryAfterSeconds: low! + 256 * high!,
+  });
 }

@@ -6,7 +6,7 @@
  */
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PeerClosedError, ProtocolError } from '../core/errors.js';
+import { PeerClosedError, type ProtocolError, UnreachableError } from '../core/errors.js';
 import type { Channel } from './channel.js';
 import { Outgoing } from './outgoing.js';
 import { LEAST_BYTES_PER_MILLISECOND, Patience } from './patience.js';
@@ -25,6 +25,8 @@ const DEFAULT_BUFFER_BYTES = 32 * 2 ** 20;
 const CLOSE_MILLISECONDS = 2_000;
 /** What the systems of both ends may hold of what has left here, and the rate at which it goes on where none was measured. */
 const MOST_IN_FLIGHT_BYTES = 2 ** 22;
+/** What a system takes at once when the peer's has made room: a part of its buffer. */
+const MOST_STEP_BYTES = 2 ** 21;
 const USUAL_BYTES_PER_MILLISECOND = 100;
 
 export class TcpChannel implements Channel {
@@ -144,11 +146,13 @@ export class TcpChannel implements Channel {
     this.#patience.stop();
   }
 
-  /** What the system has taken has its time to arrive, unless it takes no more. */
+  /** What the system has taken has its time to arrive. */
   #grace(): number {
-    if (!this.#outgoing.isIdle) return 0;
-    const bytes = Math.min(this.#sentSinceArrival, MOST_IN_FLIGHT_BYTES);
-    return bytes / Math.max(LEAST_BYTES_PER_MILLISECOND, this.lineRate ?? USUAL_BYTES_PER_MILLISECOND);
+    const { lineRate } = this;
+    const isStuck = !this.#outgoing.isIdle;
+    if (isStuck && lineRate === null) return 0;
+    const bytes = Math.min(this.#sentSinceArrival, isStuck ? MOST_STEP_BYTES : MOST_IN_FLIGHT_BYTES);
+    return bytes / Math.max(LEAST_BYTES_PER_MILLISECOND, lineRate ?? USUAL_BYTES_PER_MILLISECOND);
   }
 }
 
@@ -163,7 +167,7 @@ export function connectTcp(
     const socket = connect({ host, port, noDelay: true });
     const fail = (reason: string) => {
       socket.destroy();
-      reject(new ProtocolError(`${peer} cannot be reached (${reason})`));
+      reject(new UnreachableError(`${peer} cannot be reached (${reason})`));
     };
     const timer = setTimeout(
       () => fail(`no answer in ${options.timeoutMilliseconds / 1000} s`),

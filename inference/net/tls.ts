@@ -1,7 +1,7 @@
 /** TLS 1.3 in the place of plain TCP: who listens shows a certificate, who connects checks it and may show one too. */
 import { isIP, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { connect, createServer, type TLSSocket, type TlsOptions } from 'node:tls';
-import { ProtocolError } from '../core/errors.js';
+import { UnreachableError } from '../core/errors.js';
 import { connectTcp, TcpChannel } from './tcp-channel.js';
 
 /** PEM. */
@@ -72,7 +72,7 @@ export function connectTls(
     const fail = (reason: string): void => {
       clearTimeout(timer);
       socket.destroy();
-      reject(new ProtocolError(`${peer} cannot be reached over TLS (${reason})`));
+      reject(new UnreachableError(`${peer} cannot be reached over TLS (${reason})`));
     };
     const timer = setTimeout(() => fail(`no answer in ${timeoutMilliseconds / 1000} s`), timeoutMilliseconds);
     socket.once('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.message));

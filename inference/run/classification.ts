@@ -50,6 +50,8 @@ export interface Classification {
   /** The protocol run that this text shared with others; absent where it had one of its own. */
   readonly batch?: BatchReport;
   readonly leaks: readonly LeakRecord[];
+  /** What both sides call the run: the server's log has it too. Absent where there is no server. */
+  readonly request?: string;
 }
 
 /** Which of how many texts of a batch. */
@@ -112,6 +114,7 @@ export function classificationOf(input: {
   readonly leaks: readonly LeakRecord[];
   readonly answer: AnswerTerms;
   readonly place?: BatchPlace;
+  readonly request?: string;
 }): Classification {
   const { model, result, report, offline, leaks, place = ALONE, ...text } = input;
   const { label, given, logits } = result;
@@ -145,5 +148,6 @@ export function classificationOf(input: {
     },
     ...(place.size > 1 ? { batch: batchReport(report, place) } : {}),
     leaks,
+    ...(input.request === undefined ? {} : { request: input.request }),
   };
 }

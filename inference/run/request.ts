@@ -1,8 +1,8 @@
 /**
  * What the client asks for between texts: 8 bytes, `operation [1] | zero [3] | bucket [4]`, little-endian. For a batch the
- * last four are the number of texts, and as many buckets of 4 bytes follow; to prepare, the length of a demand, which follows
- * and which the server answers with one byte; to resume kept pools or to keep them, the generation, and a name [16] and an
- * inventory [32] follow, answered with one byte too.
+ * last four are the number of texts, and as many buckets of 4 bytes follow; to prepare, the length of a demand, which follows;
+ * to resume kept pools or to keep them, the generation, and a name [16] and an inventory [32] follow. The server answers each
+ * but the goodbye with notices (net/notice.ts): both parties do it now, or nothing happens.
  */
 import { bytesToHex, concatBytes, hexToBytes } from '../core/bytes.js';
 import { bucketOf, SHORTEST_BUCKET } from '../../model/padded-length.js';
@@ -22,20 +22,6 @@ const RESUME = 5;
 const KEEP = 6;
 const ID_BYTES = 16;
 const INVENTORY_BYTES = 32;
-
-/** The server's answer to all but texts: both parties do it now, or nothing happens. */
-const ANSWERS = { accepted: 1, refused: 2 } as const;
-
-/** The server's yes or no. */
-export async function receiveAnswer(channel: Channel): Promise<boolean> {
-  const [answer] = await channel.receive(1);
-  if (answer === ANSWERS.accepted || answer === ANSWERS.refused) return answer === ANSWERS.accepted;
-  throw new ProtocolError(`request: unknown answer ${answer} of the server`);
-}
-
-export function sendAnswer(channel: Channel, isAccepted: boolean): void {
-  channel.send(Uint8Array.of(isAccepted ? ANSWERS.accepted : ANSWERS.refused));
-}
 
 /** Texts of one batch. */
 export const MAX_BATCH_TEXTS = 64;

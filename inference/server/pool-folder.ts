@@ -1,4 +1,5 @@
-/** Pools of a server's clients, a file each: bounded in number, bytes and age. */
+/** Pools of a server's clients, a file each: bounded in number, bytes and age, and for each owner in a part of that. */
+import { createHash } from 'node:crypto';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bytesOfItems, type KeptPool, type PoolName } from '../material/kept-pool.js';
@@ -10,6 +11,9 @@ export interface PoolLimits {
   readonly milliseconds: number;
 }
 
+/** Of all bytes and files, what one owner's pools may take; at least one file. */
+const OWNER_PART = 1 / 4;
+
 const DAY = 24 * 60 * 60 * 1_000;
 export const DEFAULT_POOL_LIMITS: PoolLimits = { bytes: 1e9, files: 64, milliseconds: 7 * DAY };
 
@@ -17,6 +21,28 @@ interface FileInfo {
   readonly path: string;
   readonly bytes: number;
   readonly modified: number;
+  /** Null where nobody is named: all of them share what there is. */
+  readonly owner: string | null;
+}
+
+/** Names may hold anything. */
+const ownerId = (owner: string): string => createHash('sha256').update(owner).digest('hex').slice(0, 16);
+
+/** With an owner, and of older versions without. */
+const POOL_NAME = /^(?:([0-9a-f]{16})-)?[0-9a-f]{32}\.pool/;
+
+/** Newest first: what comes beyond goes. */
+class Allowance {
+  constructor(
+    private bytes: number,
+    private files: number,
+  ) {}
+
+  take(bytes: number): boolean {
+    this.bytes -= bytes;
+    this.files--;
+    return this.bytes >= 0 && this.files >= 0;
+  }
 }
 
 export class PoolFolder {
@@ -25,28 +51,29 @@ export class PoolFolder {
     private readonly limits: PoolLimits = DEFAULT_POOL_LIMITS,
   ) {}
 
-  #path(id: string): string {
+  #path(id: string, owner: string | undefined): string {
     if (!/^[0-9a-f]{32}$/.test(id)) throw new RangeError('pools: expected an id of 32 hexadecimal digits');
-    return join(this.folder, `${id}.pool`);
+    return join(this.folder, `${owner === undefined ? '' : `${ownerId(owner)}-`}${id}.pool`);
   }
 
   /**
    * Takes away what is kept under this id; null unless it is of this generation, this model and unbroken. Whatever there is, is
    * gone afterwards.
    */
-  async claim({ id, generation }: PoolName, model: string): Promise<KeptPool | null> {
-    const pool = await claimPool(this.#path(id)).catch(() => null);
+  async claim({ id, generation }: PoolName, model: string, owner?: string): Promise<KeptPool | null> {
+    const pool = await claimPool(this.#path(id, owner)).catch(() => null);
     const fits =
       pool?.party === 'server' && pool.id === id && pool.generation === generation && pool.model === model;
     return fits ? pool : null;
   }
 
   /** Keeps a pool, the oldest ones giving way; false if it cannot be kept. */
-  async keep(pool: KeptPool): Promise<boolean> {
-    if (bytesOfItems(pool.items) > this.limits.bytes) return false;
+  async keep(pool: KeptPool, owner?: string): Promise<boolean> {
+    const most = this.limits.bytes * (owner === undefined ? 1 : OWNER_PART);
+    if (bytesOfItems(pool.items) > most) return false;
     try {
       await mkdir(this.folder, { recursive: true, mode: 0o700 });
-      await writePool(this.#path(pool.id), pool);
+      await writePool(this.#path(pool.id, owner), pool);
       await this.#prune();
       return true;
     } catch {
@@ -56,22 +83,31 @@ export class PoolFolder {
 
   async #prune(): Promise<void> {
     const now = Date.now();
-    const files = (await this.#files()).sort((a, b) => b.modified - a.modified);
-    let bytes = 0;
-    for (const [index, file] of files.entries()) {
-      bytes += file.bytes;
-      const isTooMuch = index >= this.limits.files || bytes > this.limits.bytes;
-      if (isTooMuch || now - file.modified > this.limits.milliseconds) await rm(file.path, { force: true });
+    const { bytes, files, milliseconds } = this.limits;
+    const all = new Allowance(bytes, files);
+    const owners = new Map<string, Allowance>();
+    const ownOf = (owner: string | null): Allowance => {
+      if (owner === null) return all;
+      const own = owners.get(owner) ?? new Allowance(bytes * OWNER_PART, Math.ceil(files * OWNER_PART));
+      owners.set(owner, own);
+      return own;
+    };
+    for (const file of (await this.#files()).sort((a, b) => b.modified - a.modified)) {
+      const own = ownOf(file.owner);
+      const isTooOld = now - file.modified > milliseconds;
+      const isTooMuch = !own.take(file.bytes) || (own !== all && !all.take(file.bytes));
+      if (isTooOld || isTooMuch) await rm(file.path, { force: true });
     }
   }
 
   /** What a crash left behind counts, and goes, like the others. */
   async #files(): Promise<FileInfo[]> {
-    const names = (await readdir(this.folder)).filter((name) => /^[0-9a-f]{32}\.pool/.test(name));
+    const names = (await readdir(this.folder)).filter((name) => POOL_NAME.test(name));
     const infos = names.map(async (name): Promise<FileInfo[]> => {
       const path = join(this.folder, name);
       const info = await stat(path).catch(() => null);
-      return info ? [{ path, bytes: info.size, modified: info.mtimeMs }] : [];
+      const owner = POOL_NAME.exec(name)?.[1] ?? null;
+      return info ? [{ path, bytes: info.size, modified: info.mtimeMs, owner }] : [];
     });
     return (await Promise.all(infos)).flat();
   }

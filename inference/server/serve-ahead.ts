@@ -5,7 +5,8 @@ import { withSpan } from '../core/span.js';
 import { filledTo, type Material } from '../material/material.js';
 import { bytesOfItems, inventoryOf } from '../material/kept-pool.js';
 import type { Channel } from '../net/channel.js';
-import { type PoolRequest, sendAnswer } from '../run/request.js';
+import { sendBegin, sendDeclined } from '../net/notice.js';
+import type { PoolRequest } from '../run/request.js';
 import { addCosts, type Cost, Meter, NO_COST } from '../session/meter.js';
 import type { PoolFolder } from './pool-folder.js';
 import { impossibleItem } from './possible-demand.js';
@@ -32,6 +33,8 @@ export class ServeAhead {
     private readonly limitBytes: number,
     private readonly model: PublicModel,
     private readonly pools: ServedPools | null = null,
+    /** Whose pools are kept. */
+    private readonly owner?: string,
   ) {}
 
   /** What was spent since the last call. */
@@ -44,12 +47,12 @@ export class ServeAhead {
   /** Takes kept pools up again, if they are the ones that the client has; whatever is kept under that name is gone then. */
   async resume(request: PoolRequest): Promise<void> {
     const { material, pools } = this;
-    const pool = await pools?.folder.claim(request, pools.model);
+    const pool = await pools?.folder.claim(request, pools.model, this.owner);
     const isSame = pool && Buffer.compare(inventoryOf(pool.items), request.inventory) === 0;
     const bytes = (material?.stock().bytes ?? 0) + (pool ? bytesOfItems(pool.items) : 0);
     const fits = isSame && material && bytes <= this.limitBytes;
     if (fits) material.restoreAhead(pool.items);
-    sendAnswer(this.channel, Boolean(fits));
+    this.#answer(Boolean(fits));
   }
 
   /** Keeps what is left in the pools, if the client's are the same. */
@@ -60,12 +63,16 @@ export class ServeAhead {
     const kept =
       pools !== null &&
       isSame &&
-      (await pools.folder.keep({ id, generation, party: 'server', model: pools.model, items }));
-    sendAnswer(this.channel, kept);
+      (await pools.folder.keep({ id, generation, party: 'server', model: pools.model, items }, this.owner));
+    this.#answer(kept);
   }
 
-  /** Refuses what no text of the model uses, and what would not fit beside what lies there, before any work. */
-  async prepare(demand: Demand): Promise<void> {
+  #answer(isAccepted: boolean): void {
+    (isAccepted ? sendBegin : sendDeclined)(this.channel);
+  }
+
+  /** Declines what no text of the model uses, and what would not fit beside what lies there, before any work. */
+  async prepare(demand: Demand, onMaterial?: (bytes: number) => void | Promise<void>): Promise<void> {
     const { material } = this;
     for (const [correlation] of demand.entries) this.#kinds.add(formatCorrelation(correlation));
     const isAllowed =
@@ -74,7 +81,11 @@ export class ServeAhead {
       (await impossibleItem(this.model, demand)) === null &&
       material.bytesOf(filledTo(material.stock().items, demand)) + material.workBytesOf(demand) <=
         this.limitBytes;
-    sendAnswer(this.channel, isAllowed);
+    if (isAllowed) {
+      const { items, bytes } = material.stock();
+      await onMaterial?.(Math.max(0, material.bytesOf(filledTo(items, demand)) - bytes));
+    }
+    this.#answer(isAllowed);
     if (!isAllowed) return;
     const meter = new Meter();
     try {

@@ -3,12 +3,15 @@ import type { PrivateModel, PublicModel } from '../../model/artifact/artifact.js
 import { withSpan } from '../core/span.js';
 import { Prg } from '../crypto/prg.js';
 import type { Channel } from '../net/channel.js';
-import { type Agreement, type ServerTerms, serverHandshake } from '../net/handshake.js';
+import { type Agreement, type ServerTerms, serverHandshake, type WantedModel } from '../net/handshake.js';
+import { sendBegin, sendRefused, sendWait, type Wait } from '../net/notice.js';
+import { RefusedError, refusalOf } from '../net/refusal.js';
 import { transcriptChannel } from '../net/transcript.js';
 import { shareOf } from '../run/classification.js';
 import type { OpenParty, Party } from '../run/party.js';
 import { type Request, receiveRequest } from '../run/request.js';
 import { createSession } from '../session/create-session.js';
+import type { Session } from '../session/session.js';
 import { type Cost, Meter, meteredChannel } from '../session/meter.js';
 import { ServeAhead, type ServedPools } from './serve-ahead.js';
 
@@ -17,19 +20,34 @@ export interface ServedModel {
   readonly terms: ServerTerms;
   readonly public: PublicModel;
   readonly private: PrivateModel;
+  /** Where its clients' pools are kept over connections. */
+  readonly pools?: ServedPools | null;
 }
 
+/** Tells a client that it waits. */
+export type Tell = (wait: Wait) => void;
+
 export interface ServeConnectionOptions {
-  readonly model: ServedModel;
+  /** The model, or which one a client gets. @throws RefusedError where there is no such model */
+  readonly model: ServedModel | ((wanted: WantedModel) => ServedModel);
   readonly open: OpenParty;
+  /** Whose pools these are: a client's later connections may take them up. */
+  readonly owner?: string;
+  /** What both sides call this connection. */
+  readonly connection?: string;
   /** Where clients' pools are kept over connections; absent: nowhere. */
   readonly pools?: ServedPools | null;
-  /** After the handshake, before any cryptography: throws to turn the client away. */
-  readonly onHandshake?: (agreement: Agreement) => void | Promise<void>;
+  /** After the handshake, before any cryptography: throws to turn the client away, waits where there is no place yet. */
+  readonly onHandshake?: (agreement: Agreement, tell: Tell, model: ServedModel) => void | Promise<void>;
   /** Keys are exchanged; requests may come. */
   readonly onReady?: () => void;
-  /** A request is being worked on, until the next text is told of. */
-  readonly onRequest?: () => void;
+  /**
+   * Before a run of so many texts (0: of material) waits its turn; returns what ends it.
+   * @throws RefusedError, which the client is told; the connection goes on
+   */
+  readonly takeTurn?: (texts: number, tell: Tell) => Promise<() => void>;
+  /** So many bytes of material are asked for, beside what there is. @throws RefusedError */
+  readonly onMaterial?: (bytes: number) => void | Promise<void>;
   /** After a text: true ends the connection, since the server wants to end. */
   readonly isLast?: () => boolean;
   /** Told after each text; the cost of one in a batch is its share (rounds: those of the run). */
@@ -57,33 +75,96 @@ async function classify(party: Party, buckets: readonly number[]): Promise<Cost>
   return meter.finish().cost;
 }
 
-/** Serves one client; resolves to the number of texts. Errors are the client's fault or ours: the caller logs them. */
-export async function serveConnection(channel: Channel, options: ServeConnectionOptions): Promise<number> {
-  const { model, open, onText } = options;
-  const metered = meteredChannel(transcriptChannel(channel));
-  const agreement = await serverHandshake(metered, model.terms, options.onHandshake);
-  const session = createSession({ self: 'server', channel: metered, random: Prg.create() });
-  const party = await open(session, model, agreement);
-  options.onReady?.();
-  const limitBytes = agreement.aheadMegabytes * 1e6;
-  const ahead = new ServeAhead(metered, party.material ?? null, limitBytes, model.public, options.pools);
-  for (let texts = 0; ; ) {
-    const request = await receiveRequest(metered, model.public.maxTokens);
-    if (request.kind === 'goodbye') return texts;
-    options.onRequest?.();
-    if (request.kind !== 'classify' && request.kind !== 'classify-batch') {
-      if (request.kind === 'prepare') await ahead.prepare(request.demand);
-      else await (request.kind === 'resume' ? ahead.resume(request) : ahead.keep(request));
-      continue;
+/** One connection, set up. */
+class Served {
+  texts = 0;
+
+  constructor(
+    private readonly channel: Channel,
+    private readonly options: ServeConnectionOptions,
+    private readonly party: Party,
+    private readonly session: Session,
+    private readonly ahead: ServeAhead,
+  ) {}
+
+  /** Whatever a client asks for between texts. A refusal is told, and the connection goes on. */
+  async answer(request: Exclude<Request, { readonly kind: 'goodbye' }>): Promise<void> {
+    const { takeTurn = async () => () => undefined } = this.options;
+    const texts =
+      request.kind === 'classify' || request.kind === 'classify-batch' ? bucketsOf(request).length : 0;
+    let done = (): void => undefined;
+    try {
+      done = await takeTurn(texts, (wait) => sendWait(this.channel, wait));
+      await this.#answer(request);
+    } catch (error) {
+      if (!(error instanceof RefusedError)) throw error;
+      sendRefused(this.channel, refusalOf(error));
+    } finally {
+      done();
     }
-    const buckets = bucketsOf(request);
-    for (const _ of buckets) session.recordLeak('length-bucket', 'server');
-    const cost = await classify(party, buckets);
+  }
+
+  #answer(request: Exclude<Request, { readonly kind: 'goodbye' }>): Promise<void> {
+    switch (request.kind) {
+      case 'prepare':
+        return this.ahead.prepare(request.demand, this.options.onMaterial);
+      case 'resume':
+        return this.ahead.resume(request);
+      case 'keep':
+        return this.ahead.keep(request);
+      default:
+        return this.#classify(bucketsOf(request));
+    }
+  }
+
+  async #classify(buckets: readonly number[]): Promise<void> {
+    sendBegin(this.channel);
+    for (const _ of buckets) this.session.recordLeak('length-bucket', 'server');
+    const cost = await classify(this.party, buckets);
     buckets.forEach((bucket, index) => {
       const { length: size } = buckets;
-      onText({ bucket, cost: shareOf(cost, { index, size }), ahead: ahead.takeCost(), batchSize: size });
+      const ahead = this.ahead.takeCost();
+      this.options.onText({ bucket, cost: shareOf(cost, { index, size }), ahead, batchSize: size });
     });
-    texts += buckets.length;
-    if (options.isLast?.()) return texts;
+    this.texts += buckets.length;
+  }
+}
+
+/** Serves one client; resolves to the number of texts. Errors are the client's fault or ours: the caller logs them. */
+export async function serveConnection(channel: Channel, options: ServeConnectionOptions): Promise<number> {
+  const { open, onHandshake, connection } = options;
+  const metered = meteredChannel(transcriptChannel(channel));
+  let model = typeof options.model === 'function' ? null : options.model;
+  const agreement = await serverHandshake(
+    metered,
+    (wanted) => {
+      model = typeof options.model === 'function' ? options.model(wanted) : options.model;
+      return model.terms;
+    },
+    {
+      admit: (agreed, tell) => onHandshake?.(agreed, tell, model!),
+      ...(connection === undefined ? {} : { connection }),
+    },
+  );
+  const served = model!;
+  const session = createSession({ self: 'server', channel: metered, random: Prg.create() });
+  const party = await open(session, served, agreement);
+  options.onReady?.();
+  const limitBytes = agreement.aheadMegabytes * 1e6;
+  const pools = served.pools ?? options.pools;
+  const ahead = new ServeAhead(
+    metered,
+    party.material ?? null,
+    limitBytes,
+    served.public,
+    pools,
+    options.owner,
+  );
+  const client = new Served(metered, options, party, session, ahead);
+  for (;;) {
+    const request = await receiveRequest(metered, served.public.maxTokens);
+    if (request.kind === 'goodbye') return client.texts;
+    await client.answer(request);
+    if (options.isLast?.()) return client.texts;
   }
 }

@@ -8,7 +8,7 @@ import { protocolDigest } from '../run/protocol-digest.js';
 import { withPrivateEmbedding } from './hide-word-table.js';
 import type { ServedModel } from './serve-connection.js';
 
-export interface ServedModelOptions extends Pick<ServerTerms, 'cots' | 'aheadMegabytes' | 'answer'> {
+export interface ServedModelOptions extends Pick<ServerTerms, 'cots' | 'aheadMegabytes' | 'answer' | 'name'> {
   readonly privateEmbedding?: boolean;
 }
 
@@ -25,7 +25,7 @@ export async function servedModelOf(
   directory: string,
   options: ServedModelOptions = {},
 ): Promise<ServedModel> {
-  const { cots, aheadMegabytes, answer } = options;
+  const { cots, aheadMegabytes, answer, name } = options;
   const parts = await readArtifact(directory);
   const { artifact, publicPart } = options.privateEmbedding ? withoutWordTable(parts) : parts;
   return {
@@ -38,6 +38,7 @@ export async function servedModelOf(
       ...(cots ? { cots } : {}),
       ...(aheadMegabytes ? { aheadMegabytes } : {}),
       ...(answer ? { answer } : {}),
+      ...(name ? { name } : {}),
     },
   };
 }

@@ -1,24 +1,24 @@
-/**
- * The server party: accepts clients over TCP, several at a time, and outlives whatever they do. One line is logged for
- * each thing that happens; never anything about a text but its padded length.
- */
+/** The server party: accepts clients over TCP, several at a time, and outlives whatever they do. */
 import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
+import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { printable } from '../../util/printable.js';
-import { PeerClosedError, PeerTimeoutError, ProtocolError } from '../core/errors.js';
-import { sendRefusal } from '../net/refusal.js';
+import { PeerClosedError, ProtocolError } from '../core/errors.js';
+import { refusal, refusalOf, sendRefusal } from '../net/refusal.js';
 import { TcpChannel } from '../net/tcp-channel.js';
 import { certificateName, createListener, isLoopback, type ServerTls } from '../net/tls.js';
-import { receiveToken } from '../net/token.js';
-import type { Cost } from '../session/meter.js';
-import { Doorkeeper, type Visit } from './doorkeeper.js';
-import { type ServeConnectionOptions, serveConnection } from './serve-connection.js';
+import { Admission } from './admission.js';
+import { Doorkeeper } from './doorkeeper.js';
+import { IdentityLimits, type Limits } from './limits.js';
+import { eventLoopUtilization } from './event-loop-utilization.js';
+import type { ServeConnectionOptions } from './serve-connection.js';
+import { type House, type Origin, ServedClient, type ServedChannel } from './served-client.js';
+import { type Log, printableLog } from './server-log.js';
 import { openSidePort, ServerMetrics, type SidePort } from './side-port.js';
 import type { Tokens } from './tokens.js';
 
 export interface ServerOptions
-  extends Omit<ServeConnectionOptions, 'onText' | 'onReady' | 'onRequest' | 'isLast'> {
+  extends Pick<ServeConnectionOptions, 'model' | 'open' | 'pools' | 'onHandshake'> {
   readonly host: string;
   /** 0: the system picks one. */
   readonly port: number;
@@ -28,15 +28,21 @@ export interface ServerOptions
   readonly insecurePlain?: boolean;
   /** Who may ask; null: anybody, or whoever the authority of `tls` vouches for. */
   readonly tokens?: Tokens | null;
+  /** What one identity may ask for; no limits unless given. */
+  readonly limits?: Limits;
   /** Port for health, readiness and metrics over HTTP, on the same address; null: none. */
   readonly httpPort?: number | null;
-  /** More clients than this are turned away; connections count after their handshake. */
+  /** Clients served at a time; connections count after their handshake. */
   readonly maxClients: number;
-  /** Of these, from one address; half of all, but four, unless given. */
+  /** Clients that may wait for a place, and runs that may wait for their turn; more are refused. None unless given. */
+  readonly queueLength?: number;
+  /** Protocol runs at a time; two for each core unless given, more as long as the processor is not busy. */
+  readonly maxRuns?: number;
+  /** Of the clients, from one address; half of all, but four, unless given. */
   readonly maxPerAddress?: number;
   /** Connections that have not finished their handshake after this long are ended; 5 s unless given. */
   readonly handshakeMilliseconds?: number;
-  readonly log: (line: string) => void;
+  readonly log: Log;
 }
 
 export interface RunningServer {
@@ -44,183 +50,139 @@ export interface RunningServer {
   readonly port: number;
   /** Null without one. */
   readonly httpPort: number | null;
+  /** Serves a client over a channel that something else accepted; resolves at its end. */
+  serveChannel(channel: ServedChannel, origin: Omit<Origin, 'name'>): Promise<void>;
   /** Stops accepting and ends the open connections. */
   close(): Promise<void>;
   /** Stops accepting, lets texts that are at work finish for so long at most, then ends. */
   drain(graceMilliseconds: number): Promise<void>;
 }
 
-const formatAddress = (socket: Socket): string => `${socket.remoteAddress}:${socket.remotePort}`;
+const RUNS_PER_CORE = 2;
+/** Over slow lines. */
+const MOST_RUNS_PER_CORE = 16;
 
-const formatCost = ({ milliseconds, sentBytes, receivedBytes, rounds }: Cost): string =>
-  `${Math.round(milliseconds)} ms, ${((sentBytes + receivedBytes) / 1e6).toFixed(2)} MB, ${rounds} rounds`;
+/** Those who are served, and what they share. */
+class Clients {
+  readonly #open = new Set<ServedClient>();
+  readonly #doorkeeper: Doorkeeper;
+  readonly house: House;
+  #count = 0;
 
-const HANDSHAKE_MILLISECONDS = 5_000;
-const DRAIN_STEP_MILLISECONDS = 20;
-
-/** Ends a connection that does not say what it wants; the result ends the waiting. */
-function handshakeTimer(channel: TcpChannel, milliseconds = HANDSHAKE_MILLISECONDS): () => void {
-  const timer = setTimeout(() => {
-    const message = `the client did not finish the handshake in ${milliseconds / 1000} s`;
-    channel.abort(new PeerTimeoutError(message));
-  }, milliseconds);
-  return () => clearTimeout(timer);
-}
-
-/** One client's connection, as the server sees it. */
-class Connection {
-  /** In the middle of a request. */
-  busy = false;
-
-  constructor(
-    readonly channel: TcpChannel,
-    readonly socket: Socket,
-    readonly name: string,
-  ) {}
-}
-
-/** What all connections share. */
-interface House {
-  readonly options: ServerOptions;
-  readonly metrics: ServerMetrics;
-  draining: boolean;
-}
-
-/** Who is asking: by token, by certificate, or nobody in particular. @throws ProtocolError */
-async function identify({ channel, socket }: Connection, { tokens }: ServerOptions): Promise<string | null> {
-  if (!tokens) return certificateName(socket);
-  try {
-    const name = await tokens.nameOf(await receiveToken(channel));
-    if (name === null) throw new ProtocolError('expected a token that is valid, got another');
-    return name;
-  } catch (error) {
-    sendRefusal(channel, (error as Error).message);
-    channel.flush();
-    throw error;
-  }
-}
-
-async function serveClient(connection: Connection, visit: Visit, house: House): Promise<void> {
-  const { channel } = connection;
-  let { name } = connection;
-  const { options, metrics } = house;
-  const started = performance.now();
-  let texts = 0;
-  const afterwards = () =>
-    `after ${texts} ${texts === 1 ? 'text' : 'texts'}, ${((performance.now() - started) / 1000).toFixed(1)} s`;
-  const stopTimer = handshakeTimer(channel, options.handshakeMilliseconds);
-  try {
-    const identity = await identify(connection, options);
-    if (identity !== null) name = `${name} (${identity})`;
-    await serveConnection(channel, {
-      ...options,
-      onHandshake: async (agreement) => {
-        stopTimer();
-        await options.onHandshake?.(agreement);
-        const reason = visit.enter();
-        if (reason !== null) {
-          metrics.refused('busy');
-          throw new ProtocolError(`turned away, ${reason}`);
-        }
-        options.log(`${name}: connected`);
-      },
-      onReady: () => visit.ready(),
-      onRequest: () => {
-        if (!connection.busy) metrics.running(1);
-        connection.busy = true;
-      },
-      isLast: () => house.draining,
-      onText: ({ bucket, cost, ahead, batchSize }) => {
-        texts++;
-        metrics.text(bucket, cost);
-        if (connection.busy) metrics.running(-1);
-        connection.busy = false;
-        if (ahead.milliseconds > 0) options.log(`${name}: made ahead: ${formatCost(ahead)}`);
-        options.log(
-          `${name}: text ${texts}, ${bucket} tokens padded: ${formatCost(cost)}${batchSize > 1 ? ` in a batch of ${batchSize}` : ''}`,
-        );
-      },
+  constructor(options: ServerOptions, limits: Limits, log: Log) {
+    const { maxClients, queueLength = 0 } = options;
+    const { maxPerAddress = Math.max(4, Math.ceil(maxClients / 2)) } = options;
+    const cores = availableParallelism();
+    const places = new Admission({
+      ...{ slots: maxClients, slotsPerKey: maxPerAddress, queueLength },
+      what: 'clients are being served',
     });
-    options.log(`${name}: said goodbye ${afterwards()}`);
-  } catch (error) {
-    const { message } = error as Error;
-    if (!(error instanceof PeerClosedError)) metrics.failed();
-    options.log(
-      error instanceof PeerClosedError
-        ? `${name}: left ${afterwards()} (${message})`
-        : `${name}: failed ${afterwards()}: ${message}`,
-    );
-  } finally {
-    if (connection.busy) metrics.running(-1);
-    connection.busy = false;
-    stopTimer();
-    visit.leave();
-    await channel.close();
+    const turns = new Admission({
+      slots: options.maxRuns ?? RUNS_PER_CORE * cores,
+      mostSlots: options.maxRuns ?? MOST_RUNS_PER_CORE * cores,
+      // Whoever has a place may wait.
+      queueLength: maxClients,
+      utilization: eventLoopUtilization(),
+      what: 'texts are at work',
+    });
+    this.#doorkeeper = new Doorkeeper({
+      maxClients: maxClients + queueLength,
+      maxPerAddress: maxPerAddress + Math.ceil(queueLength / 2),
+    });
+    const metrics = new ServerMetrics(() => ({ places: places.waiting, turns: turns.waiting }));
+    this.house = { options, metrics, limits, places, turns, log, draining: false };
   }
+
+  /** Resolves when the client is gone. */
+  async serve(
+    channel: ServedChannel,
+    from: Omit<Origin, 'name'> & { readonly port?: number },
+  ): Promise<void> {
+    const { house } = this;
+    const { address, certificate, port } = from;
+    const name = `client ${++this.#count} at ${address}${port === undefined ? '' : `:${port}`}`;
+    const visit = this.#doorkeeper.knock(address, () => channel.abort(new PeerClosedError('others came')));
+    if (typeof visit === 'string') {
+      house.metrics.refused('door');
+      const fields = { event: 'refused', kind: 'door', address };
+      house.log({ level: 'warn', message: `${name}: turned away, ${visit}`, fields });
+      sendRefusal(channel, refusalOf(refusal('busy', visit, 5)));
+      channel.flush?.();
+      return channel.close();
+    }
+    const client = new ServedClient(channel, { address, name, certificate }, visit, house);
+    this.#open.add(client);
+    house.metrics.clients(1);
+    await client.ended;
+    this.#open.delete(client);
+    house.metrics.clients(-1);
+  }
+
+  /** Nobody new; those in the middle of a text may finish it within so long. */
+  async end(graceMilliseconds: number): Promise<void> {
+    const { house } = this;
+    house.draining = true;
+    const reason = refusal('ending', 'the server is ending', 5);
+    house.places.close(reason);
+    if (graceMilliseconds > 0) {
+      // Those who wait for their turn are told; those who run go on.
+      house.turns.close(reason);
+      this.#abort(({ isBusy }) => !isBusy);
+      const all = Promise.all([...this.#open].map(({ ended }) => ended));
+      const timer = new AbortController();
+      await Promise.race([all, sleep(graceMilliseconds, null, { signal: timer.signal }).catch(() => null)]);
+      timer.abort();
+    }
+    this.#abort(() => true);
+  }
+
+  #abort(wanted: (client: ServedClient) => boolean): void {
+    for (const client of this.#open)
+      if (wanted(client)) client.channel.abort(new PeerClosedError('the server is shutting down'));
+  }
+}
+
+function checkTransport({ tls, host, insecurePlain }: ServerOptions): void {
+  if (tls || isLoopback(host) || insecurePlain) return;
+  throw new ProtocolError(
+    `expected a certificate for an address that others reach, got none for ${host} (serve --tls-cert --tls-key, or --insecure-plain where the network is protected otherwise)`,
+  );
 }
 
 /** Listens; resolves once clients can connect. Throws if the address is taken or unknown. */
-export async function startServer(given: ServerOptions): Promise<RunningServer> {
-  // What a client sends may be part of an error's message.
-  const options: ServerOptions = { ...given, log: (line) => given.log(printable(line)) };
-  if (!options.tls && !isLoopback(options.host) && !options.insecurePlain)
-    throw new ProtocolError(
-      `expected a certificate for an address that others reach, got none for ${options.host} (serve --tls-cert --tls-key, or --insecure-plain where the network is protected otherwise)`,
-    );
-  const metrics = new ServerMetrics();
-  const house: House = { options, metrics, draining: false };
-  const open = new Set<Connection>();
-  const doorkeeper = new Doorkeeper(options);
-  let clients = 0;
-  const server = createListener(options.tls ?? null, (socket) => {
-    clients++;
-    const name = `client ${clients} at ${formatAddress(socket)}`;
-    const channel = new TcpChannel(socket, {
-      peer: 'the client',
-      timeoutMilliseconds: options.timeoutMilliseconds,
-    });
-    const visit = doorkeeper.knock(socket.remoteAddress ?? '', () =>
-      channel.abort(new PeerClosedError('others came')),
-    );
-    if (typeof visit === 'string') {
-      metrics.refused('door');
-      options.log(`${name}: turned away, ${visit}`);
-      sendRefusal(channel, visit);
-      channel.flush();
-      void channel.close();
-      return;
-    }
-    const connection = new Connection(channel, socket, name);
-    open.add(connection);
-    metrics.clients(1);
-    serveClient(connection, visit, house).finally(() => {
-      open.delete(connection);
-      metrics.clients(-1);
-    });
-  });
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  checkTransport(options);
+  const log = printableLog(options.log);
+  const clients = new Clients(options, options.limits ?? (await IdentityLimits.open()), log);
+  const { house } = clients;
+  const accept = (socket: Socket): void => {
+    const { timeoutMilliseconds } = options;
+    const channel = new TcpChannel(socket, { peer: 'the client', timeoutMilliseconds });
+    const { remoteAddress: address = '', remotePort: port = 0 } = socket;
+    void clients.serve(channel, { address, port, certificate: certificateName(socket) });
+  };
+  const server = createListener(options.tls ?? null, accept);
   server.listen(options.port, options.host);
   await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
     throw new Error(`cannot listen on ${options.host}:${options.port} (${error.code ?? error.message})`);
   });
-  server.on('error', (error) => options.log(`server: ${error.message}`));
-  server.on('tlsClientError', (error) => options.log(`server: TLS: ${error.message}`));
+  const onError = (event: string, prefix: string) => (error: Error) =>
+    log({ level: 'warn', message: `server: ${prefix}${error.message}`, fields: { event } });
+  server.on('error', onError('listener', ''));
+  server.on('tlsClientError', onError('tls', 'TLS: '));
   const { port } = server.address() as AddressInfo;
   let side: SidePort | null = null;
   try {
-    if (options.httpPort !== undefined && options.httpPort !== null)
-      side = await openSidePort(options.host, options.httpPort, metrics, () => !house.draining);
+    const { httpPort = null } = options;
+    if (httpPort !== null)
+      side = await openSidePort(options.host, httpPort, house.metrics, () => !house.draining);
   } catch (error) {
     server.close();
     throw error;
   }
-  const end = async (wanted: (connection: Connection) => boolean): Promise<void> => {
-    for (const connection of open)
-      if (wanted(connection)) connection.channel.abort(new PeerClosedError('the server is shutting down'));
-  };
-  const close = async (): Promise<void> => {
-    house.draining = true;
+  const end = async (graceMilliseconds: number): Promise<void> => {
     const closed = new Promise((resolve) => server.close(resolve));
-    await end(() => true);
+    await clients.end(graceMilliseconds);
     await closed;
     await side?.close();
   };
@@ -228,16 +190,8 @@ export async function startServer(given: ServerOptions): Promise<RunningServer> 
     host: options.host,
     port,
     httpPort: side?.port ?? null,
-    close,
-    async drain(graceMilliseconds) {
-      house.draining = true;
-      const closed = new Promise((resolve) => server.close(resolve));
-      await end(({ busy }) => !busy);
-      const deadline = performance.now() + graceMilliseconds;
-      while (open.size > 0 && performance.now() < deadline) await sleep(DRAIN_STEP_MILLISECONDS);
-      await end(() => true);
-      await closed;
-      await side?.close();
-    },
+    serveChannel: (channel, origin) => clients.serve(channel, origin),
+    close: () => end(0),
+    drain: (graceMilliseconds) => end(graceMilliseconds),
   };
 }

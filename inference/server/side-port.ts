@@ -6,6 +6,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Cost } from '../session/meter.js';
 
 /** A text takes from tenths of a second to minutes. */
+const WAITS = [0.01, 0.1, 1, 5, 20, 60, 300];
 const SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160];
 
 export class ServerMetrics {
@@ -45,6 +46,17 @@ export class ServerMetrics {
     help: 'Connections that ended with an error',
     ...this.#options,
   });
+  readonly #probes = new Counter({
+    name: 'cipherprune_probes_total',
+    help: 'Connections that said nothing',
+    ...this.#options,
+  });
+  readonly #waits = new Histogram({
+    name: 'cipherprune_wait_seconds',
+    help: 'Time that a run waited for its turn',
+    buckets: WAITS,
+    ...this.#options,
+  });
   readonly #clients = new Gauge({ name: 'cipherprune_clients', help: 'Clients connected', ...this.#options });
   readonly #running = new Gauge({
     name: 'cipherprune_running_texts',
@@ -52,7 +64,17 @@ export class ServerMetrics {
     ...this.#options,
   });
 
-  constructor() {
+  /** `waiting` is asked whenever somebody looks: how many wait for a place, and for their turn. */
+  constructor(waiting: () => { readonly places: number; readonly turns: number }) {
+    const queue = new Gauge({
+      name: 'cipherprune_queue',
+      help: 'Clients that wait for a place, and runs that wait for their turn',
+      labelNames: ['what'],
+      ...this.#options,
+      collect: () => {
+        for (const [what, count] of Object.entries(waiting())) queue.set({ what }, count);
+      },
+    });
     collectDefaultMetrics({ register: this.registry, prefix: 'cipherprune_' });
   }
 
@@ -66,6 +88,14 @@ export class ServerMetrics {
 
   refused(reason: string): void {
     this.#refusals.inc({ reason });
+  }
+
+  probed(): void {
+    this.#probes.inc();
+  }
+
+  waited(milliseconds: number): void {
+    this.#waits.observe(milliseconds / 1000);
   }
 
   failed(): void {

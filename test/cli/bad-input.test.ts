@@ -155,6 +155,7 @@ describe('failures exit with 1 and one clear line', () => {
           publicBytes: 1,
           answer: null,
           answerBits: 0,
+          modelName: null,
         }),
       );
     });
@@ -163,7 +164,7 @@ describe('failures exit with 1 and one clear line', () => {
     await expectFailure(
       ['infer', '--connect', `127.0.0.1:${port}`, '--text', 'a'],
       1,
-      'the server speaks protocol version 99, expected 4; install the same version on both sides',
+      'the server speaks protocol version 99, expected 5; install the same version on both sides',
     );
     newer.close();
   });

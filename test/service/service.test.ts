@@ -96,9 +96,12 @@ describe('a service', () => {
   });
 
   it('tells a client why there is no place', async () => {
-    await using server = await serve({ artifact: ARTIFACT, port: 0, maxClients: 1 });
+    await using server = await serve({ artifact: ARTIFACT, port: 0, maxClients: 1, queueLength: 0 });
     await using first = await connect({ ...common, port: server.port });
-    await expect(connect({ ...common, port: server.port })).rejects.toThrow(/refuses: turned away/);
+    await expect(connect({ ...common, port: server.port })).rejects.toMatchObject({
+      ...{ code: 'ERR_REFUSED', kind: 'busy' },
+      message: expect.stringContaining('1 clients are being served'),
+    });
     expect((await first.classify(TEXT)).label).toBe(1);
   });
 

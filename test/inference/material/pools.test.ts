@@ -97,6 +97,18 @@ describe('a folder of pools', () => {
     expect(readdirSync(folder)).toEqual([`${idOf(6)}.pool`]);
   });
 
+  it('keeps a quarter of it for one owner, whose pools nobody else takes', async () => {
+    const pools = within({ files: 8 });
+    for (const index of [1, 2, 3]) await pools.keep(poolOf(index), 'token anna');
+    expect(readdirSync(folder)).toHaveLength(2);
+    await pools.keep(poolOf(4), 'token ben');
+    expect(readdirSync(folder)).toHaveLength(3);
+    expect(await pools.claim(poolOf(4), 'm', 'token anna')).toBeNull();
+    expect(await pools.claim(poolOf(4), 'm')).toBeNull();
+    expect((await pools.claim(poolOf(4), 'm', 'token ben'))?.items).toEqual(poolOf(4).items);
+    expect(await within({ bytes: 8_000 }).keep(poolOf(5, 2_500), 'token anna')).toBe(false);
+  });
+
   it('gives another generation or model nothing, and forgets what it had', async () => {
     for (const [name, model] of [
       [{ id: idOf(1), generation: 2 }, 'm'],

@@ -2,13 +2,17 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Channel } from '../../../inference/net/channel.js';
 import {
+  type ChooseTerms,
   type ClientTerms,
   clientHandshake,
   MAX_PUBLIC_BYTES,
   type ServerTerms,
   serverHandshake,
+  type WantedModel,
 } from '../../../inference/net/handshake.js';
 import { encodeHello, type Hello, PROTOCOL_VERSION } from '../../../inference/net/hello.js';
+import type { Wait } from '../../../inference/net/notice.js';
+import { refusal } from '../../../inference/net/refusal.js';
 import { memoryChannelPair } from '../../../inference/net/memory-channel.js';
 import { patternBytes } from './tcp-pair.js';
 
@@ -34,10 +38,11 @@ const hello: Hello = {
   publicBytes: publicPart.length,
   answer: 'probability',
   answerBits: 6,
+  modelName: null,
 };
 
 /** Runs both sides; a side that fails closes its channel, as the parties do. */
-async function run(server: Partial<ServerTerms> = {}, client: Partial<ClientTerms<Part>> = {}) {
+async function run(server: Partial<ServerTerms> | ChooseTerms = {}, client: Partial<ClientTerms<Part>> = {}) {
   const [serverChannel, clientChannel] = memoryChannelPair();
   const guarded = <T>(channel: Channel, body: Promise<T>) =>
     body.catch(async (error: Error) => {
@@ -45,7 +50,10 @@ async function run(server: Partial<ServerTerms> = {}, client: Partial<ClientTerm
       return error;
     });
   return Promise.all([
-    guarded(serverChannel, serverHandshake(serverChannel, { ...serverTerms, ...server })),
+    guarded(
+      serverChannel,
+      serverHandshake(serverChannel, typeof server === 'function' ? server : { ...serverTerms, ...server }),
+    ),
     guarded(clientChannel, clientHandshake(clientChannel, { ...clientTerms, ...client })),
   ]);
 }
@@ -134,11 +142,48 @@ describe('handshake', () => {
     const http = new TextEncoder().encode('HTTP/1.1 400 Bad Request\r\n\r\n');
     expect((await clientErrorFor(http)).message).toContain('does not speak CipherPrune');
     expect((await clientErrorFor(encodeHello({ ...hello, version: 99 }))).message).toBe(
-      'handshake: the server speaks protocol version 99, expected 4; install the same version on both sides',
+      'handshake: the server speaks protocol version 99, expected 5; install the same version on both sides',
     );
     expect((await clientErrorFor(encodeHello({ ...hello, role: 'client' }))).message).toBe(
       'handshake: expected the server, got another client',
     );
+  });
+
+  it('gives a client the model that it names, and says which there are', async () => {
+    const named = (name: string): ServerTerms => ({ ...serverTerms, name });
+    const choose = ({ modelName }: WantedModel) => {
+      if (modelName === 'b' || modelName === null) return named(modelName ?? 'a');
+      throw refusal('model', `no model ${modelName}`, 7);
+    };
+    const [, b] = await run(choose, { modelName: 'b' });
+    expect(b).toMatchObject({ modelName: 'b', connection: '0'.repeat(12) });
+    const [, any] = await run(choose);
+    expect(any).toMatchObject({ modelName: 'a' });
+    const [, none] = await run(choose, { modelName: 'c' });
+    expect(none).toMatchObject({
+      ...{ code: 'ERR_REFUSED', kind: 'model', retryAfterSeconds: 7 },
+      message: 'the server refuses: no model c',
+    });
+    expect(() => encodeHello({ ...hello, modelName: 'a b' })).toThrow(RangeError);
+  });
+
+  it('has a client wait as long as the server says so', async () => {
+    const [server, client] = memoryChannelPair();
+    const waits: Wait[] = [];
+    const admitted = serverHandshake(server, serverTerms, {
+      connection: '0123456789ab',
+      admit: async (_, wait) => {
+        wait({ place: 2, seconds: 70_000 });
+        wait({ place: 1, seconds: 0.4 });
+      },
+    });
+    const agreed = await clientHandshake(client, { ...clientTerms, onWait: (wait) => waits.push(wait) });
+    await admitted;
+    expect(agreed.connection).toBe('0123456789ab');
+    expect(waits).toEqual([
+      { place: 2, seconds: 65_535 },
+      { place: 1, seconds: 1 },
+    ]);
   });
 
   it('refuses a public part that is too long, empty, or has another digest', async () => {

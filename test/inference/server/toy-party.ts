@@ -69,7 +69,7 @@ export async function toyServer(
     port: 0,
     timeoutMilliseconds: 500,
     maxClients: 8,
-    log: (line) => lines.push(line),
+    log: ({ message }) => lines.push(message),
     ...options,
   });
   return { ...server, lines };
