@@ -43,7 +43,7 @@ export class Admission {
 
   constructor(options: AdmissionOptions) {
     this.#options = {
-      slotsPerKey: options.slots,
+      slotsPerKey: Number.POSITIVE_INFINITY,
       mostSlots: options.slots,
       utilization: () => 1,
       ...options,
