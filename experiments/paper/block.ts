@@ -42,5 +42,5 @@ const digits = (value: number): string =>
   value >= 100 ? Math.round(value).toLocaleString('en-US') : value.toPrecision(3);
 
 export const gigabytes = (bytes: number): string => digits(bytes / 1e9);
-export const seconds = (value: number): string => digits(value);
+export const number = (value: number): string => digits(value);
 export const whole = (value: number): string => Math.round(value).toLocaleString('en-US');

@@ -1,7 +1,7 @@
 /** Where the bytes and the seconds go. */
 import { METHODS } from '../../../methods/index.js';
 import { FUNCTIONS } from '../../report/figures.js';
-import { type Block, cell, gigabytes, seconds } from '../block.js';
+import { type Block, cell, gigabytes, number } from '../block.js';
 import { stackedBars } from '../charts.js';
 import type { InferenceSpec } from '../inference-points.js';
 import type { Found, InferenceResult, Results } from '../results.js';
@@ -50,7 +50,7 @@ const VIEWS: readonly View[] = [
     unit: 'seconds',
     caption: "run on this machine; the client's clock, so waiting for the server counts",
     pick: secondsOf,
-    show: seconds,
+    show: number,
     found: (spec, results) => results.run(spec, 2),
   },
 ];

@@ -1,6 +1,6 @@
 /** Every method there is, with two parties and with three. */
 import { METHODS } from '../../../methods/index.js';
-import { cell, gigabytes, seconds, whole } from '../block.js';
+import { cell, gigabytes, number, whole } from '../block.js';
 import type { InferenceSpec } from '../inference-points.js';
 import { publishedCost } from '../published.js';
 import type { InferenceResult, Results } from '../results.js';
@@ -10,7 +10,7 @@ const specs = ({ model, tokens }: Shapes): InferenceSpec[] =>
   METHODS.map((method) => ({ model, tokens, method }));
 
 const ran = ({ milliseconds }: InferenceResult): string | null =>
-  milliseconds === null ? null : seconds(milliseconds / 1000);
+  milliseconds === null ? null : number(milliseconds / 1000);
 
 function rowOf(spec: InferenceSpec, results: Results): string[] {
   const two = results.counted(spec);
@@ -29,7 +29,7 @@ function rowOf(spec: InferenceSpec, results: Results): string[] {
     published
       .map(
         ({ parties, seconds: time, bytes }) =>
-          `${parties}: ${time === null ? '' : `${seconds(time)} s`}${bytes === null ? '' : `, ${gigabytes(bytes)} GB`}`,
+          `${parties}: ${time === null ? '' : `${number(time)} s`}${bytes === null ? '' : `, ${gigabytes(bytes)} GB`}`,
       )
       .join('; '),
   ];

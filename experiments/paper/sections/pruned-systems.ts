@@ -1,7 +1,7 @@
 /** Other systems without and with learned pruning: what CipherPrune's pruning adds to each. */
 import { METHODS } from '../../../methods/index.js';
 import type { Method } from '../../../methods/method.js';
-import { cell, gigabytes, seconds, whole } from '../block.js';
+import { cell, gigabytes, number, whole } from '../block.js';
 import type { InferenceSpec, Parties } from '../inference-points.js';
 import { publishedCost } from '../published.js';
 import type { Found, InferenceResult, Results } from '../results.js';
@@ -26,8 +26,8 @@ const found = (spec: InferenceSpec, parties: Parties, results: Results): Found<I
   parties === 2 ? results.counted(spec) : results.run(spec, 3);
 
 const secondsOf = ({ milliseconds, estimatedSeconds }: InferenceResult): string | null => {
-  if (milliseconds !== null) return seconds(milliseconds / 1000);
-  return estimatedSeconds ? seconds(estimatedSeconds.lan) : null;
+  if (milliseconds !== null) return number(milliseconds / 1000);
+  return estimatedSeconds ? number(estimatedSeconds.lan) : null;
 };
 
 function ratio(of: Found<InferenceResult>, over: Found<InferenceResult>): string {
@@ -49,7 +49,7 @@ function rowOf({ without, pruned }: Pair, parties: Parties, shapes: Shapes, resu
     cell(less!, ({ rounds }) => whole(rounds)),
     cell(plain!, secondsOf),
     cell(less!, secondsOf),
-    published?.seconds == null ? '' : seconds(published.seconds),
+    published?.seconds == null ? '' : number(published.seconds),
   ];
 }
 

@@ -1,7 +1,7 @@
 /** The rules by which tokens leave: a shuffle, sequential swaps, sorting. */
 import { countElimination, type EliminationFigure } from '../../../bench/elimination.js';
 import { methodNamed } from '../../../methods/index.js';
-import { type Block, cell, seconds, whole } from '../block.js';
+import { type Block, cell, number, whole } from '../block.js';
 import { logLines } from '../charts.js';
 import { type Point, pointOf } from '../point.js';
 import type { Results } from '../results.js';
@@ -41,14 +41,14 @@ const VIEWS = [
     id: 'pruning-bytes',
     unit: 'MB',
     pick: ({ bytes }: EliminationFigure) => bytes / 1e6,
-    show: (value: number) => value.toPrecision(3),
+    show: number,
   },
   { id: 'pruning-rounds', unit: 'rounds', pick: ({ rounds }: EliminationFigure) => rounds, show: whole },
   {
     id: 'pruning-seconds',
     unit: 'seconds, LAN (estimated)',
     pick: ({ estimatedSeconds }: EliminationFigure) => estimatedSeconds.lan,
-    show: seconds,
+    show: number,
   },
 ] as const;
 

@@ -1,6 +1,6 @@
 /** Cost against the length of the text. */
 import { METHODS } from '../../../methods/index.js';
-import { type Block, cell, gigabytes, seconds } from '../block.js';
+import { type Block, cell, gigabytes, number } from '../block.js';
 import { logLines } from '../charts.js';
 import { countedPoint, type InferenceSpec } from '../inference-points.js';
 import type { InferenceResult, Results } from '../results.js';
@@ -20,7 +20,7 @@ const VIEWS = [
     id: 'scaling-seconds',
     unit: 'seconds, LAN (estimated)',
     pick: ({ estimatedSeconds }: InferenceResult) => estimatedSeconds?.lan ?? 0,
-    show: seconds,
+    show: number,
   },
 ] as const;
 

@@ -2,7 +2,7 @@
 import { modelConfigOf } from '../../../bench/model-sizes.js';
 import { METHODS } from '../../../methods/index.js';
 import type { Method } from '../../../methods/method.js';
-import { cell, gigabytes, seconds, whole } from '../block.js';
+import { cell, gigabytes, number, whole } from '../block.js';
 import type { InferenceSpec } from '../inference-points.js';
 import { publishedCost } from '../published.js';
 import type { Results } from '../results.js';
@@ -31,11 +31,11 @@ function rowOf(spec: InferenceSpec, results: Results): string[] {
   return [
     spec.model,
     spec.method.name,
-    cell(run, ({ milliseconds }) => (milliseconds === null ? null : seconds(milliseconds / 1000))),
-    cell(counted, ({ estimatedSeconds }) => (estimatedSeconds ? seconds(estimatedSeconds.lan) : null)),
+    cell(run, ({ milliseconds }) => (milliseconds === null ? null : number(milliseconds / 1000))),
+    cell(counted, ({ estimatedSeconds }) => (estimatedSeconds ? number(estimatedSeconds.lan) : null)),
     cell(counted, ({ bytes }) => gigabytes(bytes)),
     cell(counted, ({ rounds }) => whole(rounds)),
-    published?.seconds == null ? '' : seconds(published.seconds),
+    published?.seconds == null ? '' : number(published.seconds),
     published?.bytes == null ? '' : gigabytes(published.bytes),
   ];
 }
