@@ -220,5 +220,6 @@ export const command = defineCommand({
   command: 'serve',
   describe: 'Run the server party: it holds the weights and never sees a text',
   options: OPTIONS,
+  configuredBy: 'CIPHERPRUNE_SERVE',
   handler: run,
 });

@@ -23,7 +23,7 @@ export interface LastingOptions {
 export type Reopen = (digest: string | null) => Promise<Client>;
 
 const FIRST_DELAY = 500;
-const MOST_DELAY = 30_000;
+const MOST_DELAY = 10_000;
 /** Who is to come again later than that is told so instead. */
 const MOST_RETRY_SECONDS = 60;
 

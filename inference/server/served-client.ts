@@ -167,6 +167,11 @@ export class ServedClient {
     }
     house.metrics.waited(performance.now() - asked);
     if (texts > 0) this.#runs++;
+    const request = `${this.#connection}-${this.#runs}`;
+    this.#log('debug', 'begun', texts > 0 ? `begins a run of ${texts}` : 'makes material', {
+      request,
+      texts,
+    });
     house.metrics.running(1);
     return () => {
       this.#isBusy = false;

@@ -1,0 +1,101 @@
+/** `serve` as a process of its own: configured by file and environment, its log for machines, and what signals do. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connect } from '../../index.js';
+import { packageFile } from '../../util/package-file.js';
+
+const ARTIFACT = packageFile('data', 'demo-model');
+const TEXT = 'a warm, funny and deeply moving film';
+const common = { knownServers: 'ignore', cache: false, opens: 'counts' } as const;
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly port: number;
+  /** Records of the log. */
+  readonly log: Record<string, unknown>[];
+  readonly exit: Promise<[code: number | null]>;
+}
+
+describe('a server process', () => {
+  let folder: string;
+  const children: ChildProcess[] = [];
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'cipherprune-process-'));
+    await writeFile(
+      join(folder, 'serve.yaml'),
+      `artifact: ["a=${ARTIFACT}", "b=${ARTIFACT}"]\nport: 0\nlog-format: text\nclient-texts-per-day: 50\n`,
+    );
+  });
+  afterAll(async () => {
+    for (const child of children) child.kill('SIGKILL');
+    await rm(folder, { recursive: true });
+  });
+
+  async function start(...options: string[]): Promise<Running> {
+    const command = [
+      packageFile('cli', 'main.ts'),
+      'serve',
+      '--config',
+      join(folder, 'serve.yaml'),
+      ...options,
+    ];
+    const child = spawn(process.execPath, ['--import', 'tsx', ...command], {
+      cwd: packageFile('.'),
+      env: { ...process.env, CIPHERPRUNE_SERVE_LOG_FORMAT: 'json', CIPHERPRUNE_SERVE_LOG_LEVEL: 'debug' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    children.push(child);
+    const log: Record<string, unknown>[] = [];
+    createInterface(child.stderr!).on('line', (line) => log.push(JSON.parse(line)));
+    const exit = once(child, 'exit') as Promise<[number | null]>;
+    for await (const line of createInterface(child.stdout!)) {
+      const port = /^listening on 127\.0\.0\.1:(\d+)$/.exec(line)?.[1];
+      if (port) return { child, port: Number(port), log, exit };
+    }
+    throw new Error(`serve ended: ${JSON.stringify(log)}`);
+  }
+
+  it('lets the text that is at work finish at SIGTERM and ends with 0; its log names the run as the client does', async () => {
+    const { child, port, log, exit } = await start();
+    const client = await connect({ ...common, port, model: 'b' });
+    const first = await client.classify(TEXT);
+    // SIGHUP reads the models again; this client keeps what it has.
+    child.kill('SIGHUP');
+    await expect.poll(() => log.some(({ event }) => event === 'reloaded')).toBe(true);
+    const second = client.classify(TEXT);
+    await expect.poll(() => log.filter(({ event }) => event === 'begun').length).toBe(2);
+    child.kill('SIGTERM');
+    expect((await second).label).toBe(first.label);
+    expect(await exit).toEqual([0, null]);
+    await client.close().catch(() => undefined);
+    const texts = log.filter(({ event }) => event === 'text');
+    expect(texts.map(({ request }) => request)).toEqual([first.request, (await second).request]);
+    expect(log.find(({ event }) => event === 'connected')).toMatchObject({ model: 'b', level: 'info' });
+    expect(JSON.stringify(log)).not.toContain('moving');
+  });
+
+  it('loses nothing of a file when it is replaced in the middle', async () => {
+    const old = await start();
+    const notes: string[] = [];
+    const client = await connect({
+      ...common,
+      port: old.port,
+      reconnects: 20,
+      onNote: (line) => notes.push(line),
+    });
+    const first = await client.classify(TEXT);
+    old.child.kill('SIGTERM');
+    expect(await old.exit).toEqual([0, null]);
+    const answer = client.classify(TEXT);
+    await expect.poll(() => notes.length, { timeout: 20_000 }).toBeGreaterThan(0);
+    await start('--port', String(old.port));
+    expect((await answer).label).toBe(first.label);
+    await client.close();
+  });
+});
