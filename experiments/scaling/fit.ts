@@ -59,10 +59,13 @@ function exponentsOf(points: readonly ScalingPoint[]): Exponents[] {
   return [...new Set(points.map(seriesOf))].flatMap((name) => {
     const series = points.filter((point) => seriesOf(point) === name);
     if (series.length < 2) return [];
-    const fit = (costOf: (point: ScalingPoint) => number) =>
+    const exponentOf = (costOf: (point: ScalingPoint) => number) =>
       rounded(fittedExponent(series.map((point) => [point.tokens, costOf(point)])));
     const { schedule, network, batch, cores, cots } = series[0]!;
-    const exponents = { bytes: fit(({ bytes }) => bytes), seconds: fit(({ seconds }) => seconds) };
+    const exponents = {
+      bytes: exponentOf(({ bytes }) => bytes),
+      seconds: exponentOf(({ seconds }) => seconds),
+    };
     return [{ schedule, network, batch, cores, cots, lengths: series.length, ...exponents }];
   });
 }
