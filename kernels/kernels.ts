@@ -9,6 +9,7 @@ import type { OtKernels } from './types/ot.js';
 import type { PrgKernels } from './types/prg.js';
 import type { RingKernels } from './types/ring.js';
 import type { RlweKernels } from './types/rlwe.js';
+import type { RunningHashKernels } from './types/running-hash.js';
 import type { SeedMatrixKernels } from './types/seed-matrix.js';
 
 export type Kernels = CpuKernels &
@@ -21,4 +22,5 @@ export type Kernels = CpuKernels &
   PrgKernels &
   RingKernels &
   RlweKernels &
+  RunningHashKernels &
   SeedMatrixKernels;

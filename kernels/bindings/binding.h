@@ -65,6 +65,7 @@ void addRing(Bindings& bindings);
 void addSeedMatrix(Bindings& bindings);
 void addCot(Bindings& bindings);
 void addLookUp(Bindings& bindings);
+void addRunningHash(Bindings& bindings);
 
 /** The whole surface. */
 const Bindings& allBindings();
