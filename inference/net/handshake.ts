@@ -2,6 +2,7 @@
  * Agreement before anything secret moves: version, roles, protocol options, how correlated OTs are made, and the model's
  * public part, which the server sends to a client that does not have it yet.
  */
+import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, concatBytes, hexToBytes } from '../core/bytes.js';
 import {
   type AnswerKind,
@@ -62,7 +63,12 @@ export interface Agreement {
   readonly aheadMegabytes: number;
   /** What the client is told of each text. */
   readonly answer: AnswerTerms;
+  /** A digest of what either party said [32]: whoever altered it on the way made these differ. */
+  readonly binding: Uint8Array;
 }
+
+const bindingOf = (ofServer: Uint8Array, ofClient: Uint8Array): Uint8Array =>
+  sha256(concatBytes(ofServer, ofClient));
 
 /** `Part` is what the public part is read into. */
 export interface ClientTerms<Part extends { readonly digest: string }> {
@@ -138,8 +144,9 @@ async function meet(channel: Channel, choose: ChooseTerms) {
   try {
     const hello = await receiveHello(channel, 'server');
     const terms = choose(hello);
-    channel.send(encodeHello(helloOf(terms)));
-    return { hello, terms };
+    const said = encodeHello(helloOf(terms));
+    channel.send(said);
+    return { hello, terms, said };
   } catch (error) {
     if (!(error instanceof PeerClosedError || error instanceof PeerTimeoutError)) {
       if (error instanceof RefusedError) sendRefusal(channel, refusalOf(error));
@@ -156,7 +163,7 @@ export async function serverHandshake(
   given: ServerTerms | ChooseTerms,
   { admit = () => undefined, connection = NO_CONNECTION }: Admitting = {},
 ): Promise<Agreement> {
-  const { hello, terms } = await meet(channel, typeof given === 'function' ? given : () => given);
+  const { hello, terms, said } = await meet(channel, typeof given === 'function' ? given : () => given);
   const { protocolDigest, modelDigest, publicPart, cots = COT_KINDS, aheadMegabytes = 0 } = terms;
   checkProtocol('server', protocolDigest, hello.protocolDigest);
   if (hello.modelDigest && hello.modelDigest !== modelDigest) {
@@ -168,6 +175,7 @@ export async function serverHandshake(
     cots: agreedCots(hello.cots, cots),
     aheadMegabytes,
     answer: agreedAnswer(hello.answer, terms.answer ?? DEFAULT_ANSWER),
+    binding: bindingOf(said, hello.bytes),
   };
   const [answer] = await channel.receive(1);
   if (answer === SEND_IT) channel.send(publicPart);
@@ -243,7 +251,8 @@ export async function clientHandshake<Part extends { readonly digest: string }>(
     answerBits: 0,
     modelName: terms.modelName ?? null,
   };
-  channel.send(encodeHello(own));
+  const said = encodeHello(own);
+  channel.send(said);
   const hello = await receiveHello(channel, 'client');
   checkProtocol('client', protocolDigest, hello.protocolDigest);
   if (!hello.modelDigest) throw new ProtocolError('handshake: the server names no model');
@@ -255,6 +264,7 @@ export async function clientHandshake<Part extends { readonly digest: string }>(
     cots: agreedCots([cots], hello.cots),
     aheadMegabytes,
     answer: agreedAnswer(own.answer, serversAnswer(hello)),
+    binding: bindingOf(hello.bytes, said),
   };
   await terms.accept?.(hello.modelDigest);
   const known = await terms.lookUp(hello.modelDigest);

@@ -10,7 +10,7 @@
  * digest is all zeros when it takes whatever the server has. The name is ASCII, filled up with zeros: the model that the client wants, of
  * several on one port, and the one that it gets; empty: the server's choice.
  */
-import { bytesToHex, hexToBytes, sameBytes } from '../core/bytes.js';
+import { bytesToHex, concatBytes, hexToBytes, sameBytes } from '../core/bytes.js';
 import { ANSWER_KINDS, type AnswerKind } from '../core/answer.js';
 import { COT_KINDS, type CotKind } from '../core/cot-kind.js';
 import { ProtocolError } from '../core/errors.js';
@@ -92,8 +92,13 @@ function nameOf(bytes: Uint8Array): string | null {
   return name;
 }
 
+/** As it came, byte for byte. */
+export interface ReceivedHello extends Hello {
+  readonly bytes: Uint8Array;
+}
+
 /** Reads and checks the peer's hello; `self` is this party's role. */
-export async function receiveHello(channel: Channel, self: Role): Promise<Hello> {
+export async function receiveHello(channel: Channel, self: Role): Promise<ReceivedHello> {
   const peer = self === 'server' ? 'the client' : 'the server';
   const prefix = await channel.receive(PREFIX_BYTES);
   const magic = prefix.subarray(0, 8);
@@ -121,6 +126,7 @@ export async function receiveHello(channel: Channel, self: Role): Promise<Hello>
   const modelDigest = body.subarray(36, 68);
   const view = new DataView(body.buffer, body.byteOffset);
   return {
+    bytes: concatBytes(prefix, body),
     version,
     role,
     cots: kindsOfBits(body[1]!),

@@ -12,7 +12,7 @@ import { ProtocolError } from '../core/errors.js';
 import { nextTask } from '../core/next-task.js';
 import { type Channel, pipelined } from './channel.js';
 import { ReceiveQueue } from './receive-queue.js';
-import type { Transcript } from './transcript.js';
+import type { End, Transcript } from './transcript.js';
 
 /** The peer's frames are read in pieces of this size: nothing is reserved for bytes that never come. */
 const PIECE_BYTES = 1 << 20;
@@ -22,6 +22,8 @@ const MAX_QUEUED_BYTES = 1 << 30;
 class Stream implements Channel {
   readonly incoming = new ReceiveQueue();
   outgoing: Uint8Array[] = [];
+  /** Of what its tasks say and hear while several streams run together. */
+  own: Transcript | undefined;
 
   constructor(private readonly streams: Streams) {}
 
@@ -46,9 +48,9 @@ class Stream implements Channel {
     return this.streams.channel.close();
   }
 
-  /** Of the whole channel; while several streams run together there is no place to compare it. */
+  /** Of the whole channel; while several streams run together, of what passed before them and of this one. */
   get transcript(): Transcript | undefined {
-    return this.streams.isTogether ? undefined : this.streams.channel.transcript;
+    return this.streams.isTogether ? this.own : this.streams.channel.transcript;
   }
 
   get outgoingBytes(): number {
@@ -81,8 +83,10 @@ export class Streams {
   #scheduled = false;
   #reading: 'no' | 'header' | 'frames' = 'no';
 
+  /** `self`: which end of the channel this is, for transcripts of its streams. */
   constructor(
     readonly channel: Channel,
+    private readonly self: End,
     private readonly maxQueuedBytes = MAX_QUEUED_BYTES,
   ) {}
 
@@ -100,6 +104,9 @@ export class Streams {
   async together<T>(tasks: readonly (() => Promise<T>)[]): Promise<T[]> {
     if (this.#run) throw new Error('streams: expected one set of tasks at a time');
     const used = tasks.map((_, i) => this.stream(i) as Stream);
+    used.forEach((stream, i) => {
+      stream.own = this.channel.transcript?.fork(this.self, `stream ${i}`);
+    });
     const run = { open: new Set(used), count: tasks.length, inContext: snapshot() };
     this.#run = run;
     const results = tasks.map(async (task, i) => {
@@ -127,6 +134,7 @@ export class Streams {
       this.channel.send(bytes);
       return;
     }
+    stream.own?.sent(bytes);
     stream.outgoing.push(bytes);
     this.#schedule();
   }
@@ -137,9 +145,14 @@ export class Streams {
       this.#expectFirst(stream);
       return this.channel.receive(byteLength);
     }
-    const bytes = stream.incoming.take(byteLength);
+    const { own } = stream;
+    const taken = stream.incoming.take(byteLength);
     this.#schedule();
-    return bytes;
+    if (!own) return taken;
+    return taken.then((bytes) => {
+      own.received(bytes);
+      return bytes;
+    });
   }
 
   /** Packets leave when all tasks wait. */

@@ -1,69 +1,149 @@
 /**
- * A channel that keeps a running hash of all that passed, so that both parties can tell whether they saw the same bytes. That
- * finds bytes that were damaged on the way, whatever damaged them. It is no authentication: somebody in the middle who
- * alters bytes can alter the digests too.
+ * What passed over a channel in both directions, hashed as it passes, so that both parties can tell whether they saw the same
+ * bytes. Hash and tags are keyed by a secret of the two (crypto/transcript-key.ts): whoever does not know it can neither
+ * alter bytes so that the hash stays, nor make a tag (Wegman and Carter, JCSS 1981; tags by HMAC-SHA-256). Whoever stood
+ * between the parties when they agreed on the secret knows it; against that there is TLS.
  */
-import { createSha256 } from '#hash';
-import { SHA256_BYTES } from '../../util/hash/hash.js';
-import { sameBytes } from '../core/bytes.js';
+import { hkdf } from '@noble/hashes/hkdf.js';
+import { hmac } from '@noble/hashes/hmac.js';
+import { sha256 } from '@noble/hashes/sha2.js';
+import { kernels } from '#kernels';
+import { concatBytes, sameBytes } from '../core/bytes.js';
 import { ProtocolError } from '../core/errors.js';
 import type { Channel } from './channel.js';
+import { RUNNING_HASH_KEY_BYTES, RunningHash } from './running-hash.js';
 
-/** Of what this end sent and received so far. */
-export interface Transcript {
-  sent(): Uint8Array;
-  received(): Uint8Array;
+/** The two ends of a channel. Three-party links call the end that connected the client. */
+export type End = 'server' | 'client';
+/** What a tag says: at a place where nothing is on the way, or after what the server sent last. */
+type Purpose = 'place' | 'opened';
+
+const TAG_BYTES = 32;
+const SEED_BYTES = 16;
+const encoder = new TextEncoder();
+const DOMAIN = encoder.encode('cipherprune/transcript/2');
+
+interface Keys {
+  /** Of the hash. */
+  readonly hash: Uint8Array;
+  /** Of the tags. */
+  readonly tags: Uint8Array;
 }
 
-/** The same channel, hashed; one that is already is returned as it is. */
+function keysOf(secret: Uint8Array): Keys {
+  const derived = hkdf(sha256, secret, undefined, DOMAIN, SEED_BYTES + TAG_BYTES);
+  const hash = new Uint8Array(RUNNING_HASH_KEY_BYTES);
+  kernels.prgFill(derived.subarray(0, SEED_BYTES), 0, hash);
+  return { hash, tags: derived.slice(SEED_BYTES) };
+}
+
+/** Both directions, from `start` on. */
+interface Running {
+  readonly keys: Keys;
+  readonly sent: RunningHash;
+  readonly received: RunningHash;
+}
+
+export class Transcript {
+  #running: Running | null = null;
+  /** Of a stream: what it is called, and what had passed when it began. */
+  #context: { readonly label: string; readonly digests: Readonly<Record<End, Uint8Array>> } | null = null;
+
+  /** Both ends at the same place, with a secret of the two. What came before is not hashed. */
+  start(secret: Uint8Array): void {
+    this.#begin(keysOf(secret));
+  }
+
+  get isRunning(): boolean {
+    return this.#running !== null;
+  }
+
+  /** Of one of several streams over the channel, from here on; both ends at the same place, where nothing is on the way. */
+  fork(self: End, label: string): Transcript {
+    const fork = new Transcript();
+    if (!this.#running) return fork;
+    fork.#context = { label, digests: this.#digests(self) };
+    fork.#begin(this.#running.keys);
+    return fork;
+  }
+
+  sent(bytes: Uint8Array): void {
+    this.#running?.sent.update(bytes);
+  }
+
+  received(bytes: Uint8Array): void {
+    this.#running?.received.update(bytes);
+  }
+
+  /** What `from` sends to say that it saw these bytes; `self` is this end. */
+  tag(self: End, from: End, purpose: Purpose): Uint8Array {
+    if (!this.#running) throw new Error('transcript: expected a key before a tag');
+    const { server, client } = this.#digests(self);
+    const said = encoder.encode(`${purpose} ${from} ${this.#context?.label ?? ''} `);
+    const before = this.#context ? [this.#context.digests.server, this.#context.digests.client] : [];
+    // After an opening only what the server sent counts: the client has sent nothing since, or already the next request.
+    const now = purpose === 'opened' ? [server] : [server, client];
+    return hmac(sha256, this.#running.keys.tags, concatBytes(said, ...before, ...now));
+  }
+
+  #begin(keys: Keys): void {
+    this.#running = { keys, sent: new RunningHash(keys.hash), received: new RunningHash(keys.hash) };
+  }
+
+  /** By who sent. */
+  #digests(self: End): Readonly<Record<End, Uint8Array>> {
+    const { sent, received } = this.#running!;
+    const [own, peers] = [sent.digest(), received.digest()];
+    return self === 'server' ? { server: own, client: peers } : { server: peers, client: own };
+  }
+}
+
+/** The same channel, hashed once its transcript is started; one that has a transcript is returned as it is. */
 export function transcriptChannel(channel: Channel): Channel {
   if (channel.transcript) return channel;
-  const [sent, received] = [createSha256(), createSha256()];
+  const transcript = new Transcript();
   return {
     send(bytes) {
-      sent.update(bytes);
+      transcript.sent(bytes);
       channel.send(bytes);
     },
     async receive(byteLength) {
       const bytes = await channel.receive(byteLength);
-      received.update(bytes);
+      transcript.received(bytes);
       return bytes;
     },
     flush: () => channel.flush?.(),
     pipelined: (body) => (channel.pipelined ? channel.pipelined(body) : body()),
     close: () => channel.close(),
-    transcript: { sent: () => sent.copy().digest(), received: () => received.copy().digest() },
+    transcript,
   };
 }
 
+const peerOf = (self: End): End => (self === 'server' ? 'client' : 'server');
+
 /**
- * Both parties at the same place, where nothing is on the way: one exchange of digests.
- * @throws ProtocolError if the parties saw different bytes. Nothing where the channel keeps no transcript.
+ * Both parties at the same place, where nothing is on the way: one exchange of tags.
+ * @throws ProtocolError if the parties saw different bytes. Nothing where the channel's transcript has not begun.
  */
-export async function compareTranscripts(channel: Channel, self: 'server' | 'client'): Promise<void> {
+export async function compareTranscripts(channel: Channel, self: End): Promise<void> {
   const { transcript } = channel;
-  if (!transcript) return;
-  const parts = [transcript.sent(), transcript.received()];
-  const [fromServer, fromClient] = self === 'server' ? parts : parts.reverse();
-  const own = createSha256().update(fromServer!).update(fromClient!).digest();
+  if (!transcript?.isRunning) return;
+  const own = transcript.tag(self, self, 'place');
+  const peers = transcript.tag(self, peerOf(self), 'place');
   channel.send(own);
-  const peers = await channel.receive(SHA256_BYTES);
-  expectSame(own, peers);
+  expectSame(peers, await channel.receive(TAG_BYTES));
 }
 
 /**
- * After what the server opened to the client alone: it sends the digest of all that it sent, the client compares it with what came.
+ * After what the server opened to the client alone: it sends a tag of all that it sent, the client compares it with what came.
  * @throws ProtocolError as above
  */
-export async function confirmOpened(channel: Channel, self: 'server' | 'client'): Promise<void> {
+export async function confirmOpened(channel: Channel, self: End): Promise<void> {
   const { transcript } = channel;
-  if (!transcript) return;
-  if (self === 'server') {
-    channel.send(transcript.sent());
-    return;
-  }
-  const received = transcript.received();
-  expectSame(received, await channel.receive(SHA256_BYTES));
+  if (!transcript?.isRunning) return;
+  const tag = transcript.tag(self, 'server', 'opened');
+  if (self === 'server') channel.send(tag);
+  else expectSame(tag, await channel.receive(TAG_BYTES));
 }
 
 function expectSame(own: Uint8Array, peers: Uint8Array): void {
@@ -74,4 +154,4 @@ function expectSame(own: Uint8Array, peers: Uint8Array): void {
 }
 
 /** What `compareTranscripts` sends each way, and `confirmOpened` from the server. */
-export const TRANSCRIPT_BYTES = SHA256_BYTES;
+export const TRANSCRIPT_BYTES = TAG_BYTES;

@@ -4,22 +4,33 @@ import { setupLinear } from '../backends/two-party/linear/linear.js';
 import { openTwoParty, type TwoParty } from '../backends/two-party/open-two-party.js';
 import { span } from '../core/span.js';
 import { type CotOptions, setupCots } from '../crypto/ot/setup-cots.js';
+import { agreeTranscriptKey } from '../crypto/transcript-key.js';
 import { Streams } from '../net/streams.js';
 import { transcriptChannel } from '../net/transcript.js';
 import type { Session } from '../session/session.js';
 import { openEngine } from './engine.js';
 import type { OpenParty } from './party.js';
 
-/** Base OTs, their extension in both directions, and the keys of the linear layers. Equal options at both parties. */
-export async function setupTwoParty(connection: Session, options: CotOptions = {}): Promise<TwoParty> {
-  const streams = new Streams(transcriptChannel(connection.channel));
+export interface TwoPartySetup extends CotOptions {
+  /** What the handshake said; the transcript's key depends on it. */
+  readonly binding?: Uint8Array;
+}
+
+/**
+ * The transcript's key, base OTs, their extension in both directions, and the keys of the linear layers. Equal options at both
+ * parties.
+ */
+export async function setupTwoParty(connection: Session, options: TwoPartySetup = {}): Promise<TwoParty> {
+  const { binding = new Uint8Array(0), ...cotOptions } = options;
+  const streams = new Streams(transcriptChannel(connection.channel), connection.self);
   const session = { ...connection, channel: streams.stream(0) };
-  const cots = await span('setup-cots', () => setupCots(session, options));
+  session.channel.transcript!.start(await agreeTranscriptKey(session, binding));
+  const cots = await span('setup-cots', () => setupCots(session, cotOptions));
   const linear = await span('setup-linear', () => setupLinear(session));
   return openTwoParty({ session, cots, linear, streams });
 }
 
-export const openEngineParty: OpenParty = async (session, model, { cots, answer }) => {
-  const { mpc, material } = await setupTwoParty(session, { extension: cots });
+export const openEngineParty: OpenParty = async (session, model, { cots, answer, binding }) => {
+  const { mpc, material } = await setupTwoParty(session, { extension: cots, binding });
   return { ...(await openEngine(mpc, model, answer)), material };
 };

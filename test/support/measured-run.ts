@@ -1,6 +1,7 @@
 import { setupLinear } from '../../inference/backends/two-party/linear/linear.js';
 import { openTwoParty } from '../../inference/backends/two-party/open-two-party.js';
 import { withSpan } from '../../inference/core/span.js';
+import { agreeTranscriptKey } from '../../inference/crypto/transcript-key.js';
 import { setupCots } from '../../inference/crypto/ot/setup-cots.js';
 import { Prg } from '../../inference/crypto/prg.js';
 import { classify, type EngineResult } from '../../inference/engine/classify.js';
@@ -22,6 +23,7 @@ export async function measuredRun(
   const run = async (self: 'server' | 'client') => {
     const channel = meteredChannel(transcriptChannel(channels[self === 'server' ? 0 : 1]));
     const session = createSession({ self, channel, random: Prg.insecureForTests(self === 'server' ? 1 : 2) });
+    channel.transcript!.start(await agreeTranscriptKey(session, new Uint8Array(0)));
     const cots = await setupCots(session);
     const { mpc } = openTwoParty({ session, cots, linear: await setupLinear(session) });
     const secret = self === 'server' ? artifact.private : null;

@@ -30,12 +30,12 @@ export interface BaseOtMath {
 const part = (bytes: Uint8Array, index: number, length: number): Uint8Array =>
   bytes.subarray(index * length, (index + 1) * length);
 
-const scalarOf = (seed: Uint8Array): Uint8Array => sodium.crypto_core_ristretto255_scalar_reduce(seed);
+export const scalarOf = (seed: Uint8Array): Uint8Array => sodium.crypto_core_ristretto255_scalar_reduce(seed);
 
 /** A canonical encoding, and not the neutral element, which is all zeros. */
-function checkPoint(bytes: Uint8Array, what: string): void {
+export function checkPoint(bytes: Uint8Array, what: string): void {
   if (bytes.some((byte) => byte !== 0) && sodium.crypto_core_ristretto255_is_valid_point(bytes)) return;
-  throw new ProtocolError(`base OT: expected ${what} on ristretto255, got an invalid encoding`);
+  throw new ProtocolError(`set-up: expected ${what} on ristretto255, got an invalid encoding`);
 }
 
 /** A point as the base OT's key: H(domain, index, A, B, point), 16 bytes. */

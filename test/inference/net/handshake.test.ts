@@ -106,7 +106,12 @@ describe('handshake', () => {
     'agrees on %s, and tells what may be made ahead',
     async (cots) => {
       const [server, client] = await run({ aheadMegabytes: 65_535 }, { cots });
-      expect(server).toEqual({ cots, aheadMegabytes: 65_535, answer: { kind: 'probability', bits: 6 } });
+      expect(server).toMatchObject({
+        cots,
+        aheadMegabytes: 65_535,
+        answer: { kind: 'probability', bits: 6 },
+      });
+      expect(server.binding).toEqual(client.binding);
       expect(client).toMatchObject({ cots, aheadMegabytes: 65_535 });
     },
   );

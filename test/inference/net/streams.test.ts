@@ -52,7 +52,7 @@ describe('streams', () => {
       fc.asyncProperty(talks, async (plans) => {
         const ends = memoryChannelPair().map(counted);
         const run = (self: 0 | 1) => {
-          const streams = new Streams(ends[self]!);
+          const streams = new Streams(ends[self]!, self === 0 ? 'server' : 'client');
           return streams.together(
             plans.map(
               ({ serverStarts, lengths }, i) =>
@@ -78,7 +78,7 @@ describe('streams', () => {
 
   it('are the channel itself outside of tasks', async () => {
     const [serverEnd, clientEnd] = memoryChannelPair();
-    const server = new Streams(serverEnd);
+    const server = new Streams(serverEnd, 'server');
     server.stream(0).send(bytes(3, 7));
     expect(await clientEnd.receive(3)).toEqual(bytes(3, 7));
     clientEnd.send(bytes(2, 8));
@@ -88,7 +88,7 @@ describe('streams', () => {
 
   it('fail together: the error of one task ends all', async () => {
     const [serverEnd] = memoryChannelPair();
-    const streams = new Streams(serverEnd);
+    const streams = new Streams(serverEnd, 'server');
     const ended: number[] = [];
     const waits = async (i: number) => {
       await streams
@@ -113,7 +113,7 @@ describe('streams', () => {
     ['a stream that is not there', [1, 2, 8]],
   ])('refuse a packet of %s', async (_, words) => {
     const [serverEnd, clientEnd] = memoryChannelPair();
-    const streams = new Streams(serverEnd);
+    const streams = new Streams(serverEnd, 'server');
     clientEnd.send(new Uint8Array(Uint32Array.from(words).buffer));
     const run = streams.together([() => streams.stream(0).receive(1), () => streams.stream(1).receive(1)]);
     await expect(run).rejects.toThrow(ProtocolError);
@@ -121,7 +121,7 @@ describe('streams', () => {
 
   it('bound what a peer sends ahead over all of them together', async () => {
     const [serverEnd, clientEnd] = memoryChannelPair();
-    const streams = new Streams(serverEnd, 100);
+    const streams = new Streams(serverEnd, 'server', 100);
     const run = streams.together([() => streams.stream(0).receive(1), () => streams.stream(1).receive(1)]);
     clientEnd.send(new Uint8Array(Uint32Array.of(2, 0, 61, 1, 61).buffer));
     clientEnd.send(bytes(122, 1));
@@ -130,7 +130,7 @@ describe('streams', () => {
 
   it('report a peer that leaves', async () => {
     const [serverEnd, clientEnd] = memoryChannelPair();
-    const streams = new Streams(serverEnd);
+    const streams = new Streams(serverEnd, 'server');
     const run = streams.together([() => streams.stream(0).receive(5)]);
     await clientEnd.close();
     await expect(run).rejects.toThrow('closed');

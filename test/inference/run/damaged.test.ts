@@ -5,32 +5,21 @@ import type { Channel } from '../../../inference/net/channel.js';
 import { memoryChannelPair } from '../../../inference/net/memory-channel.js';
 import { openEngineParty } from '../../../inference/run/engine-party.js';
 import { serveConnection } from '../../../inference/server/serve-connection.js';
+import { impatient, TAMPERINGS, type Tampering, tampering } from '../../support/tampering.js';
 import { engineClient } from '../client/engine-client.js';
 import { servedModel } from '../server/toy-party.js';
 
-/** Flips a bit of byte `at` of what is sent; counts what is sent. */
-function damaging(channel: Channel, at: number) {
-  let sent = 0;
-  const send = (bytes: Uint8Array): void => {
-    const place = at - sent;
-    sent += bytes.length;
-    const isHere = place >= 0 && place < bytes.length;
-    channel.send(isHere ? bytes.map((byte, i) => byte ^ (i === place ? 0x10 : 0)) : bytes);
-  };
-  return { channel: { ...boundTo(channel), send }, sent: () => sent };
-}
-
-const boundTo = (channel: Channel): Channel => ({
-  send: (bytes) => channel.send(bytes),
-  receive: (byteLength) => channel.receive(byteLength),
-  close: () => channel.close(),
-});
-
-/** One text, with byte `at` of what `sender` sends damaged: its label, or null if there was an error. */
-async function classified(sender: 'server' | 'client', at: number) {
-  const ends = memoryChannelPair();
+/** Texts in one run, with byte `at` of what `sender` sends damaged: their labels, or null if there was an error. */
+async function classified(
+  sender: 'server' | 'client',
+  at: number,
+  how: Tampering = 'flip',
+  texts: readonly string[] = ['a good movie.'],
+) {
+  // A length that was moved makes both ends wait.
+  const ends = memoryChannelPair().map((end) => impatient(end, 4_000)) as [Channel, Channel];
   const index = sender === 'server' ? 0 : 1;
-  const { channel, sent } = damaging(ends[index], at);
+  const { channel, sent } = tampering(ends[index], at, how);
   const [serverEnd, clientEnd] = sender === 'server' ? [channel, ends[1]] : [ends[0], channel];
   const served = serveConnection(serverEnd, {
     model: servedModel(1),
@@ -42,7 +31,7 @@ async function classified(sender: 'server' | 'client', at: number) {
     try {
       const client = await Client.open(clientEnd, engineClient);
       before = sent();
-      return (await client.classify('a good movie.')).label;
+      return (await client.classifyBatch(texts)).map(({ label }) => label);
     } catch {
       return null;
     }
@@ -55,12 +44,25 @@ async function classified(sender: 'server' | 'client', at: number) {
 describe('bytes that were damaged', () => {
   it.each(['server', 'client'] as const)('on the way from the %s give no answer', async (sender) => {
     const whole = await classified(sender, Number.POSITIVE_INFINITY);
-    expect(whole.answer).not.toBeNull();
+    expect(whole.answer).toHaveLength(1);
     const places = Array.from({ length: 8 }, (_, i) =>
       Math.floor(whole.begin + ((i + 0.5) / 8) * (whole.end - whole.begin)),
     );
     // The last share and its confirmation are damaged too.
     if (sender === 'server') places.push(whole.end - 1, whole.end - 34);
-    for (const at of places) expect([at, (await classified(sender, at)).answer]).toEqual([at, null]);
+    for (const [i, at] of places.entries()) {
+      const how = TAMPERINGS[i % TAMPERINGS.length]!;
+      expect([at, how, (await classified(sender, at, how)).answer]).toEqual([at, how, null]);
+    }
+  });
+
+  it('give no answer of a batch, whose texts run in streams', async () => {
+    const texts = ['a good movie.', 'bad', 'a movie that is long and that is good and a movie'];
+    const whole = await classified('server', Number.POSITIVE_INFINITY, 'flip', texts);
+    expect(whole.answer).toHaveLength(texts.length);
+    for (const [i, how] of TAMPERINGS.entries()) {
+      const at = Math.floor(whole.begin + ((i + 0.5) / TAMPERINGS.length) * (whole.end - whole.begin));
+      expect([at, how, (await classified('server', at, how, texts)).answer]).toEqual([at, how, null]);
+    }
   });
 });

@@ -13,7 +13,7 @@ import { inputOf, laneRows, prepareWeight, programs, runProgram } from './progra
 
 function backendsOf({ server, client }: TestParties): readonly Backend[] {
   return [server, client].map((party) => {
-    const streams = new Streams(party.session.channel);
+    const streams = new Streams(party.session.channel, party.session.self);
     const session = { ...party.session, channel: streams.stream(0) };
     const linear = new GilboaLinear({ ...party, session });
     return openTwoParty({ session, cots: party.cots, linear, streams }).mpc;
