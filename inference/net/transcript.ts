@@ -134,6 +134,17 @@ export async function compareTranscripts(channel: Channel, self: End): Promise<v
   expectSame(peers, await channel.receive(TAG_BYTES));
 }
 
+/** One end's word for what passed so far, where nothing is on the way; the other end expects it at the same place. */
+export function confirmPlace(channel: Channel, self: End): void {
+  channel.send(channel.transcript!.tag(self, self, 'place'));
+}
+
+/** @throws ProtocolError as above */
+export async function expectPlace(channel: Channel, self: End): Promise<void> {
+  const peers = channel.transcript!.tag(self, peerOf(self), 'place');
+  expectSame(peers, await channel.receive(TAG_BYTES));
+}
+
 /**
  * After what the server opened to the client alone: it sends a tag of all that it sent, the client compares it with what came.
  * @throws ProtocolError as above

@@ -1,18 +1,20 @@
 /**
  * What nodes and clients say to each other around a run. Everything is little-endian.
  *
- *     opening      → magic "CPN1", role (1 byte: 0 node, 1 client)
+ *     opening      → magic "CPN2", role (1 byte: 0 node, 1 client)
  *     node link    → sharing (16 bytes), node (1), seed that both will use (16)   ← sharing (16), node (1)
  *     client       ← sharing (16), node (1), length of the public part (4)        → wants it (1)      ← public part
- *     text         → request (16), answer kind (1), answer bits (1), bucket (2), then shares as the program asks for them
- *                  ← 0, the node's first components of what is opened to the client; or 1, length (2), message
+ *     text         → request (16), answer kind (1), answer bits (1), bucket (2), the transcript's secret (16), then shares as the
+ *                    program asks for them, then a tag of all since the secret (32)
+ *                  ← 0, the node's first components of what is opened to the client, a tag (32); or 1, length (2), message
  *     before a run, among nodes: node 0 → request, kind, bits, bucket (20); ← ready (1); → go (1)
+ *     after it, on each link between nodes: tags of all since the seed (32), both ways
  */
 import type { AnswerTerms } from '../core/answer.js';
 import { ProtocolError } from '../core/errors.js';
 import type { Channel } from '../net/channel.js';
 
-export const MAGIC = new TextEncoder().encode('CPN1');
+export const MAGIC = new TextEncoder().encode('CPN2');
 export const ROLES = { node: 0, client: 1 } as const;
 export const ID_BYTES = 16;
 export const SEED_BYTES = 16;
@@ -43,6 +45,10 @@ export function encodeRequest({ id, answer, bucket }: TextRequest): Uint8Array {
   new DataView(bytes.buffer).setUint16(ID_BYTES + 2, bucket, true);
   return bytes;
 }
+
+/** Of a client's link for one text: the key that it drew [16], and what it asked for. */
+export const transcriptSecret = (key: Uint8Array, request: TextRequest): Uint8Array =>
+  Uint8Array.of(...key, ...encodeRequest(request));
 
 /** @throws ProtocolError */
 export function decodeRequest(bytes: Uint8Array): TextRequest {

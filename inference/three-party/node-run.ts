@@ -15,7 +15,8 @@ import { ProtocolError } from '../core/errors.js';
 import type { PrivateTensor } from '../core/tensors.js';
 import { Prg } from '../crypto/prg.js';
 import type { Channel } from '../net/channel.js';
-import { SEED_BYTES, type TextRequest } from './messages.js';
+import { compareTranscripts, confirmOpened, expectPlace } from '../net/transcript.js';
+import { SEED_BYTES, type TextRequest, transcriptSecret } from './messages.js';
 import { biasFormat, biasName, matrixName, vectorsOf } from './model-entries.js';
 import type { NodeModel } from './share-model.js';
 
@@ -25,7 +26,9 @@ type Words = Components<BigUint64Array>;
 async function textShares(
   node: Node['index'],
   client: Channel,
+  request: TextRequest,
 ): Promise<(x: PrivateTensor) => Promise<Words>> {
+  client.transcript!.start(transcriptSecret(await client.receive(SEED_BYTES), request));
   const seeds = await client.receive(node === 0 ? 2 * SEED_BYTES : SEED_BYTES);
   const first = Prg.fromSecretSeed(seeds.subarray(0, SEED_BYTES));
   const second = node === 0 ? Prg.fromSecretSeed(seeds.subarray(SEED_BYTES)) : null;
@@ -85,9 +88,13 @@ export class NodeEngine {
     this.#model = model;
   }
 
-  /** Runs one text with the other nodes and sends this node's components of the answer to the client. */
-  async run(node: Node, client: Channel, { answer, bucket }: TextRequest): Promise<void> {
-    const text = await textShares(node.index, client);
+  /**
+   * Runs one text with the other nodes, all of which saw the same bytes. → sends this node's components of the answer to the client,
+   * if what came from it is what it sent.
+   */
+  async run(node: Node, client: Channel, request: TextRequest): Promise<() => Promise<void>> {
+    const { answer, bucket } = request;
+    const text = await textShares(node.index, client, request);
     const vectors = new Map<PrivateTensor, string>();
     const answers: (() => void)[] = [];
     const backend = new ThreePartyBackend(
@@ -99,8 +106,14 @@ export class NodeEngine {
     this.#prepared ??= await prepareModel(backend, this.#model.publicPart.model, null);
     for (const [name, x] of vectorsOf(this.#prepared)) vectors.set(x, name);
     await classify(backend, this.#prepared, null, bucket, answer);
-    client.send(Uint8Array.of(0));
-    for (const send of answers) send();
-    client.flush?.();
+    // Who connected is the link's client.
+    await Promise.all([compareTranscripts(node.next, 'client'), compareTranscripts(node.previous, 'server')]);
+    return async () => {
+      await expectPlace(client, 'server');
+      client.send(Uint8Array.of(0));
+      for (const send of answers) send();
+      await confirmOpened(client, 'server');
+      client.flush?.();
+    };
   }
 }

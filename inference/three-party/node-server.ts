@@ -11,6 +11,7 @@ import { ProtocolError } from '../core/errors.js';
 import { Prg } from '../crypto/prg.js';
 import type { Channel } from '../net/channel.js';
 import { TcpChannel } from '../net/tcp-channel.js';
+import { transcriptChannel } from '../net/transcript.js';
 import { createLeakList } from '../session/create-session.js';
 import {
   type Address,
@@ -132,7 +133,7 @@ export class NodeServer {
   }
 
   async #accept(socket: Socket): Promise<void> {
-    const channel = this.#channelOf(socket, 'a peer');
+    const channel = transcriptChannel(this.#channelOf(socket, 'a peer'));
     try {
       if ((await receiveOpening(channel)) === 'client') await this.#client(channel);
       else if (!isNode(socket, this.#certificates))
@@ -221,14 +222,17 @@ export class NodeServer {
       channel.send(own);
       channel.flush?.();
       check(hello, other(2));
-      return { channel, seed: hello.slice(ID_BYTES + 1) };
+      const seed = hello.slice(ID_BYTES + 1);
+      channel.transcript!.start(seed);
+      return { channel, seed };
     });
     accepted.catch(() => undefined);
-    const next = await this.#connectNext(this.#options.peers[other(1)]!);
+    const next = transcriptChannel(await this.#connectNext(this.#options.peers[other(1)]!));
     const seed = randomBytes(SEED_BYTES);
     sendOpening(next, 'node');
     next.send(Uint8Array.of(...own, ...seed));
     check(await next.receive(ID_BYTES + 1), other(1));
+    next.transcript!.start(seed);
     const previous = await accepted;
     this.#previous = null;
     return {
@@ -293,8 +297,9 @@ export class NodeServer {
       return;
     }
     try {
-      await this.#engine.run(node, channel, request);
-      done(null);
+      const answer = await this.#engine.run(node, channel, request);
+      // A client that is slow, or whose shares came damaged, is no matter of the other nodes.
+      void answer().then(() => done(null), done);
     } catch (error) {
       // Nodes are in the middle of a run: only new links, with new seeds, make them agree again.
       done(error as Error);

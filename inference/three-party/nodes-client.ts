@@ -22,7 +22,17 @@ import { bucketOf } from '../run/request.js';
 import { type TextInput, textOrPair } from '../run/text-input.js';
 import { createLeakList } from '../session/create-session.js';
 import { NO_COST } from '../session/meter.js';
-import { encodeRequest, expectSuccess, hexOf, ID_BYTES, SEED_BYTES, sendOpening } from './messages.js';
+import {
+  encodeRequest,
+  expectSuccess,
+  hexOf,
+  ID_BYTES,
+  SEED_BYTES,
+  sendOpening,
+  type TextRequest,
+  transcriptSecret,
+} from './messages.js';
+import { confirmOpened, confirmPlace, transcriptChannel } from '../net/transcript.js';
 import { type Address, type Certificates, checkPlain, connectLink } from './links.js';
 
 const NODES = [0, 1, 2] as const;
@@ -39,11 +49,17 @@ class ClientBackend extends CountingBackend {
   constructor(
     nodes: readonly Channel[],
     random: Prg,
+    request: TextRequest,
     recordLeak: (name: LeakName, to: PartyId | 'all') => void,
   ) {
     super(() => 0);
     this.#nodes = nodes;
     this.#recordLeak = recordLeak;
+    for (const node of nodes) {
+      const key = random.bytes(SEED_BYTES);
+      node.send(key);
+      node.transcript!.start(transcriptSecret(key, request));
+    }
     const [first, second] = [random.bytes(SEED_BYTES), random.bytes(SEED_BYTES)];
     nodes[0]!.send(Uint8Array.of(...first, ...second));
     nodes[1]!.send(second);
@@ -64,10 +80,21 @@ class ClientBackend extends CountingBackend {
     return super.share(x);
   }
 
+  /** All is shared: the nodes compare what came with these words, and answer. */
+  async #hearAnswers(): Promise<void> {
+    for (const node of this.#nodes) confirmPlace(node, 'client');
+    await Promise.all(NODES.map((node) => expectSuccess(this.#nodes[node]!, node)));
+  }
+
+  /** After all that is opened to the client. @throws ProtocolError if it is not what the nodes sent */
+  async confirm(): Promise<void> {
+    await Promise.all(this.#nodes.map((node) => confirmOpened(node, 'client')));
+  }
+
   override async reveal(x: SharedTensor, to: PartyId | 'all', leak: LeakName): Promise<RingTensor | null> {
     this.#recordLeak(leak, to);
     if (to !== 'client') return super.reveal(x, to, leak);
-    this.#answered ??= Promise.all(NODES.map((node) => expectSuccess(this.#nodes[node]!, node)));
+    this.#answered ??= this.#hearAnswers();
     await this.#answered;
     const { shape, ringBits, fractionBits } = x;
     const sum = new BigUint64Array(sizeOf(shape));
@@ -105,6 +132,7 @@ const counted = (channel: Channel, traffic: { sentBytes: number; receivedBytes: 
     return channel.receive(byteLength);
   },
   close: () => channel.close(),
+  transcript: channel.transcript,
 });
 
 export interface NodesClientOptions {
@@ -140,7 +168,11 @@ export class NodesClient {
     const channels: Channel[] = [];
     try {
       for (const address of options.nodes)
-        channels.push(await connectLink(address, options.certificates ?? null, options.timeoutMilliseconds));
+        channels.push(
+          transcriptChannel(
+            await connectLink(address, options.certificates ?? null, options.timeoutMilliseconds),
+          ),
+        );
       for (const channel of channels) sendOpening(channel, 'client');
       const hellos = await Promise.all(channels.map((channel) => channel.receive(ID_BYTES + 5)));
       const sharings = hellos.map((hello) => hexOf(hello.subarray(0, ID_BYTES)));
@@ -200,11 +232,12 @@ export class NodesClient {
     const leaks = createLeakList('client');
     leaks.recordLeak('length-bucket', 'all');
     const begin = performance.now();
-    const request = encodeRequest({ id: hexOf(this.#random.bytes(ID_BYTES)), answer, bucket });
-    for (const channel of channels) channel.send(request);
-    const backend = new ClientBackend(channels, this.#random, leaks.recordLeak);
+    const request = { id: hexOf(this.#random.bytes(ID_BYTES)), answer, bucket };
+    for (const channel of channels) channel.send(encodeRequest(request));
+    const backend = new ClientBackend(channels, this.#random, request, leaks.recordLeak);
     const prepared = await prepareModel(backend, model, null);
     const result = await classify(backend, prepared, encoding, bucket, answer);
+    await backend.confirm();
     // One message to each node, one back.
     const cost = { milliseconds: performance.now() - begin, ...traffic, rounds: 1 };
     return classificationOf({

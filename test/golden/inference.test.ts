@@ -49,8 +49,8 @@ it('costs this many bytes and rounds', () => {
   }).toMatchInlineSnapshot(`
     {
       "offline": [
-        6780993,
-        8192,
+        6781025,
+        8224,
       ],
       "receivedBytes": 875903,
       "rounds": 148,

@@ -5,7 +5,7 @@ export const TAMPERINGS = ['flip', 'swap', 'insert'] as const;
 export type Tampering = (typeof TAMPERINGS)[number];
 
 /** The bytes with one change at `place`; a swap is with the next byte that differs. */
-function changed(bytes: Uint8Array, place: number, how: Tampering): Uint8Array {
+export function changed(bytes: Uint8Array, place: number, how: Tampering): Uint8Array {
   const out = [...bytes];
   if (how === 'flip') out[place]! ^= 0x10;
   if (how === 'insert') out.splice(place, 0, 0x5a);

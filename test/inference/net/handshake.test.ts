@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Channel } from '../../../inference/net/channel.js';
 import {
   type ChooseTerms,
+  type Agreement,
   type ClientTerms,
   clientHandshake,
   MAX_PUBLIC_BYTES,
@@ -111,7 +112,7 @@ describe('handshake', () => {
         aheadMegabytes: 65_535,
         answer: { kind: 'probability', bits: 6 },
       });
-      expect(server.binding).toEqual(client.binding);
+      expect((server as Agreement).binding).toEqual((client as Agreement).binding);
       expect(client).toMatchObject({ cots, aheadMegabytes: 65_535 });
     },
   );

@@ -1,5 +1,4 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,6 +10,7 @@ import { NodesClient } from '../../../inference/three-party/nodes-client.js';
 import { readNodeModel, shareModel } from '../../../inference/three-party/share-model.js';
 import { type ArtifactParts, readArtifact, writeArtifact } from '../../../model/artifact/artifact-file.js';
 import { bucketsUpTo } from '../../../model/padded-length.js';
+import { freePorts } from '../../support/free-ports.js';
 import { makeCertificates } from '../../support/certificates.js';
 import { packageFile } from '../../../util/package-file.js';
 
@@ -28,18 +28,6 @@ async function scheduled(directory: string): Promise<ArtifactParts> {
     })),
   }));
   return writeArtifact(directory, { ...artifact, public: { ...artifact.public, schedule } });
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, () => {
-      const server = createServer();
-      return new Promise<typeof server>((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }
 
 describe('three nodes and a client over TCP', () => {

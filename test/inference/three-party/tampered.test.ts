@@ -1,0 +1,109 @@
+/** Links among three nodes and a client on which somebody changes a byte: an error, never an answer. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Address, NodeServer } from '../../../inference/three-party/node-server.js';
+import { NodesClient } from '../../../inference/three-party/nodes-client.js';
+import { readNodeModel, shareModel } from '../../../inference/three-party/share-model.js';
+import { writeArtifact } from '../../../model/artifact/artifact-file.js';
+import { tinyArtifact } from '../../model/artifact/tiny-artifact.js';
+import { freePorts } from '../../support/free-ports.js';
+import { TAMPERINGS } from '../../support/tampering.js';
+import { type Change, tamperingProxy } from '../../support/tampering-proxy.js';
+
+/** A length that was moved makes an end wait: that ends, too. */
+const TIMEOUT_MILLISECONDS = 5_000;
+type Proxy = Awaited<ReturnType<typeof tamperingProxy>>;
+type Three<T> = readonly [T, T, T];
+
+describe('three nodes and a client, with somebody on the way', () => {
+  let folder: string;
+  let addresses: Three<Address>;
+  /** Before node 1: one that node 0 connects to, one for clients. */
+  let toNode: Proxy;
+  let toClient: Proxy;
+  const servers: NodeServer[] = [];
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'cipherprune-tampered-'));
+    const parts = await writeArtifact(join(folder, 'artifact'), tinyArtifact({ scheduled: true }));
+    await shareModel(parts, join(folder, 'shares'));
+    addresses = (await freePorts(3)).map((port) => ({
+      host: '127.0.0.1',
+      port,
+    })) as unknown as Three<Address>;
+    const { host, port } = addresses[1];
+    [toNode, toClient] = [await tamperingProxy(host, port), await tamperingProxy(host, port)];
+    for (const node of [0, 1, 2])
+      servers[node] = await NodeServer.start({
+        model: await readNodeModel(join(folder, 'shares', String(node))),
+        peers: node === 0 ? [addresses[0], toNode.address, addresses[2]] : addresses,
+        timeoutMilliseconds: TIMEOUT_MILLISECONDS,
+      });
+  });
+
+  afterAll(async () => {
+    for (const proxy of [toNode, toClient]) proxy.close();
+    await Promise.all(servers.map((server) => server.close()));
+    await rm(folder, { recursive: true });
+  });
+
+  /** The label, or null after an error; `change` begins when the client is connected. */
+  async function answer(proxy: Proxy | null, change: Change | null): Promise<number | null> {
+    const client = await NodesClient.connect({
+      nodes: [addresses[0], toClient.address, addresses[2]],
+      timeoutMilliseconds: TIMEOUT_MILLISECONDS,
+    });
+    if (change) proxy?.change(change);
+    try {
+      return (await client.classify('a good movie.')).label;
+    } catch {
+      return null;
+    } finally {
+      await client.close();
+    }
+  }
+
+  it('answer where nothing is changed', async () => {
+    expect(await answer(null, null)).not.toBeNull();
+  });
+
+  // Up: request (20), secret (16), seed (16), shares, tag (32). Down: status (1), components, tag (32).
+  it.each([
+    ["the transcript's secret", 'up', 25, 'flip'],
+    ['the seed', 'up', 40, 'swap'],
+    ['the shares', 'up', 100, 'insert'],
+    ['the answer', 'down', 1, 'flip'],
+    ["the answer's tag", 'down', 6, 'swap'],
+  ] as const)(
+    'give no answer if between client and node changes %s',
+    async (_what, direction, at, how) => {
+      expect(await answer(toClient, { direction, at, how })).toBeNull();
+      expect(toClient.isDone).toBe(true);
+      expect(await answer(null, null)).not.toBeNull();
+    },
+    60_000,
+  );
+
+  it.each([
+    ['up', 200],
+    ['down', 3_000],
+  ] as const)(
+    'give no answer if a byte is changed between nodes, %s',
+    async (direction, at) => {
+      for (const how of TAMPERINGS) {
+        expect([how, await answer(toNode, { direction, at, how })]).toEqual([how, null]);
+        expect(toNode.isDone).toBe(true);
+        // The nodes link up again.
+        expect(await answer(null, null)).not.toBeNull();
+      }
+    },
+    60_000,
+  );
+
+  it('give no answer if between client and node changes the request', async () => {
+    expect(await answer(toClient, { direction: 'up', at: 18, how: 'flip' })).toBeNull();
+    expect(toClient.isDone).toBe(true);
+  }, 60_000);
+});
