@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Channel } from '../../../inference/net/channel.js';
 import {
-  type ChooseTerms,
   type Agreement,
+  type ChooseTerms,
   type ClientTerms,
   clientHandshake,
   MAX_PUBLIC_BYTES,
@@ -12,9 +12,9 @@ import {
   type WantedModel,
 } from '../../../inference/net/handshake.js';
 import { encodeHello, type Hello, PROTOCOL_VERSION } from '../../../inference/net/hello.js';
+import { memoryChannelPair } from '../../../inference/net/memory-channel.js';
 import type { Wait } from '../../../inference/net/notice.js';
 import { refusal } from '../../../inference/net/refusal.js';
-import { memoryChannelPair } from '../../../inference/net/memory-channel.js';
 import { patternBytes } from './tcp-pair.js';
 
 interface Part {
