@@ -11,10 +11,12 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-// Started by another process of ours: ends with it, in order, whatever ended that one.
-if (process.channel) {
-  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
-  process.channel.unref();
+// Started by another process of ours: ends with it, in order, whatever ended that one, and if that was before we came here.
+if (process.send !== undefined) {
+  const end = () => process.kill(process.pid, 'SIGTERM');
+  if (process.connected) process.once('disconnect', end);
+  else end();
+  process.channel?.unref();
 }
 
 const exitCode = await runCommandLine(process.argv.slice(2));

@@ -4,6 +4,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makePoints, missing } from '../../../experiments/paper/make-points.js';
+import { type KeptPoint, pointOf } from '../../../experiments/paper/point.js';
+import { PointsFile } from '../../../experiments/paper/points-file.js';
 import { connectRedis, queueName } from '../../../experiments/queue/connection.js';
 import { openQueueRunner } from '../../../experiments/queue/queue-runner.js';
 import { runPool } from '../../../experiments/work/pool.js';
@@ -149,6 +152,29 @@ describe.skipIf(program === null)('a queue (redis-server; skipped where it is no
       expect(
         workers.flatMap(({ lines }) => lines).filter((line) => /^done evaluate/.test(line)),
       ).toHaveLength(3);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('makes the points of a paper, a failed one among them', { timeout: 60_000 }, async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'queue-test-'));
+    try {
+      const points = [pointOf(counted(24), 1), pointOf(['bench', 'inference', '--model', 'none'], 1)];
+      const file = await PointsFile.open(folder, 'any');
+      const runner = await openQueueRunner({ url: redis.url, folder, attempts: 2 });
+      const ids: string[] = [];
+      const onPoint = ({ id }: KeptPoint) => ids.push(id);
+      await makePoints(points, file, { runner, version: 'any', onPoint, onLine: () => undefined });
+      await runner.close();
+      expect(ids.sort()).toEqual(points.map(({ id }) => id).sort());
+      const again = await PointsFile.open(folder, 'any');
+      expect(again.get(points[0]!.id)).toMatchObject({ status: 'done', result: { tokens: 24 } });
+      expect(again.get(points[1]!.id)).toMatchObject({
+        status: 'failed',
+        error: expect.stringContaining('--model: expected one of'),
+      });
+      expect(missing(points, again)).toEqual([points[1]]);
     } finally {
       await rm(folder, { recursive: true });
     }
