@@ -28,6 +28,11 @@ export interface CurveSet {
   readonly softmax: { readonly high: RowShift; readonly low: RowShift };
   readonly expHigh: Curve;
   readonly expLow: Curve;
+  /**
+   * Where tokens are scored by how often the largest logit of a row has to be halved to be theirs, -⌊(max - s) / ln 2⌋ summed over heads
+   * and rows, which counts no further than one more than this; absent: by the attention that they receive.
+   */
+  readonly mostHalvings?: number;
   /** Of the feed-forward layers: for important tokens, and for the others. */
   readonly activation: Readonly<Record<Activation, { readonly high: Curve; readonly low: Curve }>>;
   readonly head: Readonly<Record<HeadActivation, Curve>>;

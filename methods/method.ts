@@ -20,9 +20,9 @@ export interface Thresholds {
 
 /** What a rule of elimination sees of a layer, after attention. */
 export interface Elimination {
-  /** [tokens]: the attention that each token receives, summed over heads and rows; [CLS] is row 0. */
+  /** [tokens]: the attention that each token receives, or what `scoredSoftmax` says, over heads and rows; [CLS] is row 0. */
   readonly scores: SharedTensor;
-  /** No score is larger. */
+  /** No token receives more attention. */
   readonly largest: number;
   /** Null at the client. */
   readonly thresholds: Thresholds | null;
@@ -78,6 +78,17 @@ export interface Method {
     plan: SoftmaxPlan,
     visible?: SharedBits | null,
   ): Promise<SharedTensor>;
+  /**
+   * The same in layers where tokens leave, with what each column gets of each row [rows, n] in the measure by which the method scores
+   * tokens; absent: the probabilities themselves.
+   */
+  scoredSoftmax?(
+    mpc: Backend,
+    x: SharedTensor,
+    high: number,
+    plan: SoftmaxPlan,
+    visible?: SharedBits | null,
+  ): Promise<{ readonly probabilities: SharedTensor; readonly received: SharedTensor }>;
   /** x [rows, features], likewise → [rows, features] in `plan.out` */
   gelu(mpc: Backend, x: SharedTensor, high: number, plan: ActivationPlan): Promise<SharedTensor>;
   /** Of the classifier: x [1, features] → [1, features] in `plan.out`, every rounding exact (docs/threat-model.md) */
@@ -92,6 +103,11 @@ export interface Method {
 
   /** Do tokens leave in this layer of so many? Never in the last, which needs [CLS] only. */
   eliminatesIn(layer: number, layers: number): boolean;
+  /**
+   * The rule in float where nothing is learned, for training: which of a text's real tokens stay, by their scores ([CLS] first) and
+   * the padded length. Absent: all tokens do, or thresholds say it.
+   */
+  stays?(scores: readonly number[], padded: number): readonly boolean[];
   /** Called in those layers, with tensors of at least two rows. */
   eliminate(mpc: Backend, rows: Elimination): Promise<Pruned>;
 }

@@ -121,18 +121,22 @@ export const attention = protocol(
     const asks =
       method.logits.visible && (plan.mask === null || (mask?.kind === 'shared' && important < queries));
     const visible = mask === null || !asks ? null : await visibleColumns(mpc, mask, rows.shape);
-    const probabilities = mpc.reshape(
-      await method.softmax(mpc, rows, important * heads, plan.softmax, visible),
-      [queries, heads, tokens],
-    );
+    const byHeads = (x: SharedTensor) => mpc.reshape(x, [queries, heads, tokens]);
+    const high = important * heads;
+    const { probabilities: flat, received } =
+      scored && method.scoredSoftmax
+        ? await method.scoredSoftmax(mpc, rows, high, plan.softmax, visible)
+        : { probabilities: await method.softmax(mpc, rows, high, plan.softmax, visible), received: null };
+    const probabilities = byHeads(flat);
+    const measured = received ? byHeads(received) : probabilities;
 
     const context = await mpc.matmul(mpc.transpose(probabilities, [1, 0, 2]), split(value, [1, 0, 2]));
     return {
       context: mpc.reshape(mpc.transpose(shrink(mpc, context, plan.context), [1, 0, 2]), [queries, hidden]),
       scores:
         scored && mask?.kind === 'shared'
-          ? await textScores(mpc, probabilities, mask)
-          : mpc.sum(mpc.sum(probabilities, 0), 0),
+          ? await textScores(mpc, measured, mask)
+          : mpc.sum(mpc.sum(measured, 0), 0),
     };
   },
 );

@@ -46,13 +46,13 @@ export function maskColumns(
   );
 }
 
-/** probabilities [tokens, heads, tokens] → [tokens]: what each token receives from all heads and all rows but padding */
+/** measured [tokens, heads, tokens] → [tokens]: what each token receives from all heads and all rows but padding */
 export async function textScores(
   mpc: Backend,
-  probabilities: SharedTensor,
+  measured: SharedTensor,
   { rows }: SharedPadding,
 ): Promise<SharedTensor> {
   const isText = mpc.addPublic(mpc.negate(mpc.narrow(rows, 2)), 1);
-  const received = mpc.sum(probabilities, 1);
+  const received = mpc.sum(measured, 1);
   return mpc.sum(await mpc.multiply(received, isText, 'non-negative'), 0);
 }

@@ -22,6 +22,7 @@ struct Inputs {
     args.firstOnly = in.flag("firstOnly");
     args.highShift = shift(in, "highShift");
     args.lowShift = shift(in, "lowShift");
+    args.mostHalvings = static_cast<float>(in.size("mostHalvings", 0));
     args.heads = in.size("heads");
     args.headSize = in.size("headSize");
     place(in, lengths);

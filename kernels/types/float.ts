@@ -118,6 +118,8 @@ export interface FloatKernels {
     /** What the curves get: logits less nothing (0), the largest of their row (1), or their mean (2). */
     highShift: number;
     lowShift: number;
+    /** 0: scores are attention received; else less min(⌊(max - s) / ln 2⌋, this + 1) over heads and rows, without slope. */
+    mostHalvings: number;
     heads: number;
     headSize: number;
     q: Float32Array;
@@ -139,6 +141,8 @@ export interface FloatKernels {
     /** What the curves get: logits less nothing (0), the largest of their row (1), or their mean (2). */
     highShift: number;
     lowShift: number;
+    /** 0: scores are attention received; else less min(⌊(max - s) / ln 2⌋, this + 1) over heads and rows, without slope. */
+    mostHalvings: number;
     heads: number;
     headSize: number;
     q: Float32Array;

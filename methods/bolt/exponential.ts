@@ -8,12 +8,12 @@ import { protocol } from '../../inference/core/span.js';
 import type { SharedTensor } from '../../inference/core/tensors.js';
 import { shrink, widenNonNegative } from '../../inference/functions/fixed-point.js';
 import { bitsOfNumber, obliviousShift } from '../../inference/functions/oblivious-shift.js';
-import { EXP_FRACTION_BITS, type Exponential } from '../cipherprune/exponential.js';
+import { EXP_FRACTION_BITS } from '../cipherprune/exponential.js';
 import type { BoltExp } from './numbers.js';
 
 /** l of at most 15, of which the last stands for 0: so small a power is below half a unit of the result. */
 const PLACES_BITS = 4;
-const MOST_PLACES = 2 ** PLACES_BITS - 1;
+export const MOST_PLACES = 2 ** PLACES_BITS - 1;
 /** Of 1 / ln 2, and of √scale. */
 const COEFFICIENT_BITS = 10;
 /** Of r and q. */
@@ -31,9 +31,17 @@ async function clipped(mpc: Backend, x: SharedTensor, most: number): Promise<Sha
   return mpc.addPublic(await mpc.multiplex(above, mpc.addPublic(x, lowest)), -lowest);
 }
 
-/** As CipherPrune's: x [n] of at most 0 → [n] at EXP_FRACTION_BITS in two bits more. Numbers up to 16 must fit x's ring. */
-export const exponentialOf = ({ scale, shift, offset, most }: BoltExp): Exponential =>
-  protocol('exp', async function exp(mpc: Backend, x: SharedTensor): Promise<SharedTensor> {
+/** exp, and how often its largest value is halved. */
+export interface PowerAndPlaces {
+  /** [n] at EXP_FRACTION_BITS in two bits more. */
+  readonly power: SharedTensor;
+  /** l [n], at most MOST_PLACES. */
+  readonly places: SharedTensor;
+}
+
+/** x [n] of at most 0; numbers up to 16 must fit its ring. */
+export const placedExponentialOf = ({ scale, shift, offset, most }: BoltExp) =>
+  protocol('exp', async function exp(mpc: Backend, x: SharedTensor): Promise<PowerAndPlaces> {
     const { fractionBits } = x;
     const root = Math.sqrt(scale);
     const wideBits = ARGUMENT_BITS + fractionBits + COEFFICIENT_BITS + 2;
@@ -57,5 +65,10 @@ export const exponentialOf = ({ scale, shift, offset, most }: BoltExp): Exponent
 
     const shiftable = await widenNonNegative(mpc, q, q.ringBits + MOST_PLACES);
     const power = await obliviousShift(mpc, shiftable, await bitsOfNumber(mpc, places, PLACES_BITS));
-    return shrink(mpc, power, { ringBits: EXP_FRACTION_BITS + 2, fractionBits: EXP_FRACTION_BITS });
+    return {
+      power: shrink(mpc, power, { ringBits: EXP_FRACTION_BITS + 2, fractionBits: EXP_FRACTION_BITS }),
+      places,
+    };
   });
+
+export type PlacedExponential = ReturnType<typeof placedExponentialOf>;

@@ -3,30 +3,29 @@
  * the first layer; `bolt-no-we` keeps all tokens. LayerNorm as in `cipherprune`.
  */
 import { layerNorm } from '../../inference/functions/layer-norm.js';
-import { softmaxOf } from '../cipherprune/softmax.js';
 import type { Method } from '../method.js';
 import { curvesOf } from './curves.js';
-import { exponentialOf } from './exponential.js';
+import { placedExponentialOf } from './exponential.js';
 import { geluOf } from './gelu.js';
 import { boltHead } from './head.js';
 import { type BoltNumbers, boltNumbers } from './numbers.js';
-import { eliminateWords } from './word-elimination.js';
-
-/** exp wants arguments of at most 0: the maximum is found with all fraction bits. */
-const MAXIMUM_FRACTION_BITS = 8;
+import { boltSoftmaxOf, scoredSoftmaxOf } from './softmax.js';
+import { eliminateWords, wordsThatStay } from './word-elimination.js';
 
 function boltWith(name: string, numbers: BoltNumbers, eliminates: boolean): Method {
   const gelu = geluOf(numbers.gelu);
+  const exponential = placedExponentialOf(numbers.exp);
   return {
     name,
     source: 'BOLT: Privacy-Preserving, Accurate and Efficient Inference for Transformers, IEEE S&P 2024',
     numbers,
-    curves: curvesOf(numbers),
+    curves: { ...curvesOf(numbers), ...(eliminates ? { mostHalvings: numbers.exp.most } : {}) },
     learns: 'nothing',
     unpruned: name,
     opens: [],
     logits: { zeroBelow: -numbers.exp.most * Math.LN2, visible: false, leastSpread: 17 },
-    softmax: softmaxOf(exponentialOf(numbers.exp), MAXIMUM_FRACTION_BITS),
+    softmax: boltSoftmaxOf(exponential),
+    ...(eliminates ? { scoredSoftmax: scoredSoftmaxOf(exponential), stays: wordsThatStay } : {}),
     gelu: (mpc, x, _high, plan) => gelu(mpc, x, plan),
     head: boltHead(numbers.tanh),
     layerNorm,

@@ -13,7 +13,7 @@ import { temporaryRuns } from './loop/tiny-runs.js';
 
 const { inFolder, train } = temporaryRuns();
 
-it.each(['bolt-no-we', 'puma-prune', 'mpcformer', 'cipherprune-quad'])('%s', async (method) => {
+it.each(['bolt-no-we', 'bolt', 'puma-prune', 'mpcformer', 'cipherprune-quad'])('%s', async (method) => {
   const { evaluation, recorder, config } = await train(method, { method });
   expect(evaluation.metrics.accuracy).toBeGreaterThan(0.75);
   const kind = methodNamed(method).learns;
@@ -31,7 +31,7 @@ it.each(['bolt-no-we', 'puma-prune', 'mpcformer', 'cipherprune-quad'])('%s', asy
   expect(artifact.public.method.name).toBe(method);
   const engine = await openEngine(new CleartextBackend(), artifact, FINEST_LOGITS);
   const few = dev.slice(0, 8);
-  const { logits } = predict(state, few, { prune: learns });
+  const { logits } = predict(state, few, { prune: true });
   for (const [i, { ids, types }] of few.entries()) {
     const text = { ids: [...ids], tokenTypes: [...types] };
     const { logits: got } = await engine.classify(text, bucketOf(ids.length));

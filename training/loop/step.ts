@@ -23,6 +23,7 @@ import {
   type WeightTensors,
   WORD_TABLE,
 } from '../network/parameters.js';
+import { ruleMasks } from '../network/rule-masks.js';
 import { bestMasks } from '../network/schedule-masks.js';
 import type { Batch } from './batches.js';
 import type { Gradients } from './optimizer.js';
@@ -169,7 +170,7 @@ function masksOf(
   batch: Batch,
 ): LayerMasks[] | null {
   const { masks } = options;
-  if (masks.mode === 'none' || state.spread === null) return null;
+  if (masks.mode === 'none' || state.spread === null) return ruleMasks(state);
   if (masks.mode === 'hard' && state.schedule) return bestMasks(state.schedule, batch);
   if (masks.mode === 'hard') return hardMasks(currentThresholds(state)!, state.reduces, masks.temperatures);
   const threshold = (name: string, layer: number): tf.Scalar =>
@@ -252,13 +253,14 @@ export function trainingStep<T>(
       names.forEach((name, i) => {
         named[name] = xs[i]!;
       });
+      const masks = masksOf(state, options, (name) => named[name]!, batch);
       const output = encode(named, state.config, batch, options.freezeEmbeddings ? batch.ids : places, {
         curves: curvesOfState(state),
-        masks: masksOf(state, options, (name) => named[name]!, batch),
+        masks,
         dropout: options.dropout,
         lastLayer: 'cls',
         precision: options.precision,
-        compact: options.masks.mode === 'hard',
+        compact: masks?.every(({ mode }) => mode !== 'soft') ?? false,
         polarize: options.masks.mode !== 'none' && options.masks.polarization > 0,
       });
       const { total, task } = lossOf(output, batch, state, options);

@@ -224,6 +224,7 @@ class Forward {
         low: this.#options.curves.expLow,
         highShift: this.#options.curves.softmax.high,
         lowShift: this.#options.curves.softmax.low,
+        mostHalvings: this.#options.curves.mostHalvings ?? 0,
       },
     );
     for (const [name, value] of Object.entries({ query: q, key: k, value: v, context }))

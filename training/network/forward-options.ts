@@ -4,6 +4,7 @@ import type { LayerThresholds } from '../../model/artifact/artifact.js';
 import type { Batch } from '../loop/batches.js';
 import type { LayerMasks } from './masks.js';
 import { currentThresholds, type ModelState } from './model-state.js';
+import { ruleMasks } from './rule-masks.js';
 import { bestMasks } from './schedule-masks.js';
 
 /**
@@ -22,9 +23,9 @@ export const hardMasks = (
     temperature: temperatures[layer]!,
   }));
 
-/** What a model is run with once it is trained: its schedule's masks, or those of its thresholds; null if it keeps all tokens. */
+/** What a model is run with once it is trained: its method's rule, its schedule's masks, or its thresholds'; null if it keeps all tokens. */
 export function finalMasks(state: ModelState, batch: Batch): LayerMasks[] | null {
   const thresholds = currentThresholds(state);
-  if (thresholds === null) return null;
+  if (thresholds === null) return ruleMasks(state);
   return state.schedule ? bestMasks(state.schedule, batch) : hardMasks(thresholds, state.reduces);
 }

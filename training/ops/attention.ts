@@ -43,6 +43,8 @@ export interface AttentionOptions {
   /** What they are given. */
   readonly highShift: RowShift;
   readonly lowShift: RowShift;
+  /** As CurveSet has it; 0 for attention received. */
+  readonly mostHalvings: number;
 }
 
 export interface AttentionOutputs {
@@ -95,12 +97,22 @@ function plainAttention(inputs: AttentionInputs, options: AttentionOptions): Att
   const rows = context.reshape([batch * queries, hidden]) as tf.Tensor2D;
   if (firstOnly) return { context: rows, scores: null };
   const rowWeight = inputs.columnWeight.reshape([batch, 1, tokens, 1]);
-  const scores = p
+  const measured = options.mostHalvings > 0 ? halvings(shifted[highShift](), options.mostHalvings) : p;
+  const scores = measured
     .mul(rowWeight)
     .sum(2)
     .mean(1)
     .reshape([batch * tokens]) as tf.Tensor1D;
   return { context: rows, scores };
+}
+
+/** -min(⌊-x / ln 2⌋, most + 1): no slope. */
+function halvings(shifted: tf.Tensor, most: number): tf.Tensor {
+  const values = (shifted.dataSync() as Float32Array).map((x) => {
+    const count = Math.floor(x * -Math.LOG2E);
+    return count < most ? -count : -(most + 1);
+  });
+  return tf.tensor(values, shifted.shape);
 }
 
 const optionsOf = (attributes: Attributes): AttentionOptions => attributes as unknown as AttentionOptions;
@@ -118,7 +130,8 @@ function commonArguments(
   inputs: Readonly<Record<string, tf.TensorInfo>>,
   attributes: Attributes,
 ) {
-  const { lengths, firstOnly, heads, dropout, seed, high, low, highShift, lowShift } = optionsOf(attributes);
+  const { lengths, firstOnly, heads, dropout, seed, high, low, highShift, lowShift, mostHalvings } =
+    optionsOf(attributes);
   const hidden = inputs.q!.shape[1]!;
   const floats = (name: string): Float32Array => backend.floats(inputs[name]!);
   return {
@@ -128,6 +141,7 @@ function commonArguments(
     firstOnly,
     highShift: SHIFTS[highShift],
     lowShift: SHIFTS[lowShift],
+    mostHalvings,
     heads,
     headSize: hidden / heads,
     q: floats('q'),

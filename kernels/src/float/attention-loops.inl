@@ -83,6 +83,14 @@ float softmaxRow(float rowHigh, const float* weight, const float* logits, int64_
   return 1.0f / dotOf(weight, row.e, tokens);
 }
 
+/** Adds -factor · min(⌊(max - s) / ln 2⌋, most + 1) of the columns that count: how little each is attended to, as BOLT counts it. */
+void addHalvings(const SoftmaxPart& part, float factor, float most, const float* weight, int64_t tokens, float* scores) {
+  for (int64_t i = 0; i < tokens; i++) {
+    const float halvings = floorf(part.shifted[i] * -1.44269504f);
+    if (weight[i] > 0) scores[i] -= factor * (halvings < most ? halvings : most + 1);
+  }
+}
+
 /** Where one sequence is: its token rows, its query rows (all of them, or the first alone), its part of `logits`. */
 struct Place {
   int64_t tokens, queries, tokenRow, queryRow, pairs;
@@ -133,7 +141,10 @@ void attentionOf(const AttentionArgs& args, int64_t sequence, float* scratch) {
         for (int64_t i = 0; i < n; i++) logits[i] = scale * p[i];
         const float inverse = softmaxRow<false>(args.rowHigh[at.queryRow + j], weight, logits, n, row);
         for (int64_t i = 0; i < n; i++) p[i] = row.e[i] * weight[i] * inverse;
-        if (scores != nullptr) addScaled(weight[j] / args.heads, p, n, scores);
+        if (scores != nullptr && args.mostHalvings > 0)
+          addHalvings(row.parts[0], weight[j] / args.heads, args.mostHalvings, weight, n, scores);
+        else if (scores != nullptr)
+          addScaled(weight[j] / args.heads, p, n, scores);
         if (args.dropout > 0) applyDropout(drop, pairs, p, n, p);
       }
       product(count, n, d, {space.chunk, padded, 1}, v, hidden, args.context + from, hidden, false);
@@ -189,7 +200,7 @@ void attentionRowGrad(const AttentionGradArgs& args, const Place& at, int64_t he
   const float inverse = softmaxRow<true>(rowHigh, weight, logits, n, row);
   if (f.dropout > 0) applyDropout(drop, pairs, dp, n, dp);
   for (int64_t i = 0; i < n; i++) dropped[i] = weight[i] * row.e[i] * inverse;
-  if (args.dScores != nullptr && !f.firstOnly) {
+  if (args.dScores != nullptr && !f.firstOnly && f.mostHalvings == 0) {
     const float* dScores = args.dScores + at.tokenRow;
     addScaled(weight[j] / f.heads, dScores, n, dp);
     dWeight[j] += dotOf(dropped, dScores, n) / f.heads;

@@ -74,6 +74,8 @@ struct AttentionArgs {
   const int64_t *starts, *pairs;
   bool firstOnly;
   RowShift highShift, lowShift;
+  /** 0: scores are attention received. Else they are counts without slope: see addHalvings. */
+  float mostHalvings;
   const float *q, *k, *v, *columnWeight, *rowHigh;
   /** Dropout of p on its way to the context (the scores see p itself). */
   float dropout;
