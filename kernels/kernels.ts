@@ -3,6 +3,7 @@ import type { CotKernels } from './types/cot.js';
 import type { CpuKernels } from './types/cpu.js';
 import type { FerretKernels } from './types/ferret.js';
 import type { FloatKernels } from './types/float.js';
+import type { CarryKernels } from './types/carry.js';
 import type { LookUpKernels } from './types/look-up.js';
 import type { NttKernels } from './types/ntt.js';
 import type { OtKernels } from './types/ot.js';
@@ -17,6 +18,7 @@ export type Kernels = CpuKernels &
   FloatKernels &
   CotKernels &
   LookUpKernels &
+  CarryKernels &
   NttKernels &
   OtKernels &
   PrgKernels &

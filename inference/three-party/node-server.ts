@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Node, NodeIndex } from '../backends/three-party/node.js';
+import { Pace } from '../backends/three-party/pace.js';
 import { ProtocolError } from '../core/errors.js';
 import { Prg } from '../crypto/prg.js';
 import type { Channel } from '../net/channel.js';
@@ -242,6 +243,7 @@ export class NodeServer {
         previous: previous.channel,
         withNext: Prg.fromSecretSeed(seed),
         withPrevious: Prg.fromSecretSeed(previous.seed),
+        pace: new Pace(),
         recordLeak: createLeakList('server').recordLeak,
       },
     };

@@ -66,6 +66,7 @@ void addSeedMatrix(Bindings& bindings);
 void addCot(Bindings& bindings);
 void addLookUp(Bindings& bindings);
 void addRunningHash(Bindings& bindings);
+void addCarry(Bindings& bindings);
 
 /** The whole surface. */
 const Bindings& allBindings();

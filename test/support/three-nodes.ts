@@ -1,6 +1,7 @@
 /** Three nodes in one process, with components of inputs that a dealer who knows everything makes. */
 import { kernels } from '#kernels';
 import type { Components, Node, NodeIndex } from '../../inference/backends/three-party/node.js';
+import { Pace } from '../../inference/backends/three-party/pace.js';
 import {
   type SharedInputs,
   ThreePartyBackend,
@@ -82,6 +83,7 @@ export function threeNodes(seed: number): {
       previous,
       withNext: pairSeed(index),
       withPrevious: pairSeed((index + 2) % 3),
+      pace: new Pace(),
       recordLeak: leaks.recordLeak,
     };
     return { node, leaks };

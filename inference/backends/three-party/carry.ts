@@ -1,105 +1,128 @@
 /**
- * The carry of a sum of two numbers, of which node 0 knows one and nodes 1 and 2 the other: what every comparison comes down
- * to, since node 0 knows x0 + x1 and the others x2. A tree over the bits (generate and propagate, as in carry look-ahead):
- * one message for the first number's bits, one for all generate bits, one a level.
+ * The carry of a + c, of which node 0 knows a and nodes 1 and 2 know c: what every comparison comes down to, since node 0 knows
+ * x0 + x1 and the others x2. Both are cut into digits of four bits. For each digit node 0 deals the unit vector at its digit,
+ * 16 bits under XOR; whether two digits make a carry, or would pass one on, is then a sum of the places that the other digit
+ * selects: a public set of places. What comes out, shared bits, is again an XOR of what node 0 and what the others know, so a few digits are
+ * combined in the same way, by unit vectors of 8, 16 or 32 places. Two messages for up to 12 bits, three up to 28.
  */
-import { andBytes, bitPlanes, xorBytes } from './bits.js';
-import { type Components, type Node, shareBytesOfNode0, shareOfNodes12 } from './node.js';
+import { kernels } from '#kernels';
+import { type Components, known, type Node } from './node.js';
+import { bytesOf, fieldsOf, type Lot, take } from './step.js';
 
-type Shared = Components<Uint8Array>;
+type Words = BigUint64Array;
 
-/** The two summands at a node: node 0 has `left`, the others `right`. */
-export interface Summands {
-  readonly left: BigUint64Array | null;
-  readonly right: BigUint64Array | null;
-  readonly count: number;
-  readonly ringBits: number;
-}
+/** What a unit vector stands for, as the kernels number it; of the lowest digits only whether they carry is asked. */
+const KINDS = { lowDigit: 0, digit: 1, lowPair: 2, pair: 3, lowTriple: 4 } as const;
+type Kind = (typeof KINDS)[keyof typeof KINDS];
+/** Bytes of a unit vector of each kind. */
+const VECTOR_BYTES = [2, 2, 1, 2, 4] as const;
+const DIGIT_BITS = 4;
 
-export interface SummandPlanes {
-  readonly left: Shared;
-  readonly right: Shared;
-  /** Bytes of a plane. */
-  readonly width: number;
-}
-
-/** Shared bit planes 0 to `planes` - 1 of both summands. One message. */
-export async function summandPlanes(node: Node, summands: Summands, planes: number): Promise<SummandPlanes> {
-  const { left, right, count, ringBits } = summands;
-  const width = Math.ceil(count / 8);
-  const planesOf = (words: BigUint64Array | null) => words && bitPlanes(words, ringBits, planes);
-  const none = new Uint8Array(planes * width);
-  return {
-    left: await shareBytesOfNode0(node, planesOf(left), planes * width),
-    right: shareOfNodes12(node, planesOf(right), none),
-    width,
-  };
-}
-
-const part = ([own, next]: Shared, begin: number, end: number): Shared => [
-  own.subarray(begin, end),
-  next.subarray(begin, end),
-];
-
-function join(parts: readonly Shared[]): Shared {
-  const joined = (c: 0 | 1): Uint8Array => {
-    const out = new Uint8Array(parts.reduce((sum, one) => sum + one[c].length, 0));
-    let at = 0;
-    for (const one of parts) {
-      out.set(one[c], at);
-      at += one[c].length;
-    }
-    return out;
-  };
-  return [joined(0), joined(1)];
-}
-
-/** The carry out of the lowest `planes` bits, packed [count]; a carry of no bits is 0. */
-export async function carryOut(
-  node: Node,
-  { left, right, width }: SummandPlanes,
-  planes: number,
-): Promise<Shared> {
-  if (planes === 0) return [new Uint8Array(width), new Uint8Array(width)];
-  const [a, b] = [part(left, 0, planes * width), part(right, 0, planes * width)];
-  let propagate = split(xorBytes(a, b), planes, width);
-  let generate = split(await andBytes(node, a, b), planes, width);
-  while (generate.length > 1) {
-    const pairs = generate.length >> 1;
-    // (g, p) of a pair: g_high + p_high g_low, p_high p_low; of the lowest pair nobody asks whether it propagates.
-    const highs: Shared[] = [];
-    const lows: Shared[] = [];
-    for (let i = 0; i < pairs; i++) {
-      highs.push(propagate[2 * i + 1]!);
-      lows.push(generate[2 * i]!);
-    }
-    for (let i = 1; i < pairs; i++) {
-      highs.push(propagate[2 * i + 1]!);
-      lows.push(propagate[2 * i]!);
-    }
-    const products = split(await andBytes(node, join(highs), join(lows)), 2 * pairs - 1, width);
-    const nextGenerate = Array.from({ length: pairs }, (_, i) =>
-      xorBytes(generate[2 * i + 1]!, products[i]!),
-    );
-    const nextPropagate = [propagate[1]!, ...products.slice(pairs)];
-    if (generate.length % 2 === 1) {
-      nextGenerate.push(generate.at(-1)!);
-      nextPropagate.push(propagate.at(-1)!);
-    }
-    generate = nextGenerate;
-    propagate = nextPropagate;
+/** The kinds of each stage for a carry out of so many bits: digits, then what combines them. */
+export function carryStages(bits: number): readonly (readonly Kind[])[] {
+  const upper = (kind: Kind, count: number): Kind[] => new Array<Kind>(count).fill(kind);
+  const stages: Kind[][] = [[KINDS.lowDigit, ...upper(KINDS.digit, Math.max(1, Math.ceil(bits / DIGIT_BITS)) - 1)]];
+  for (let left = stages[0]!.length; left > 1; left = stages.at(-1)!.length) {
+    const low = left % 2 === 1 ? 3 : 2;
+    stages.push([low === 3 ? KINDS.lowTriple : KINDS.lowPair, ...upper(KINDS.pair, (left - low) / 2)]);
   }
-  return generate[0]!;
+  return stages;
 }
 
-const split = (x: Shared, planes: number, width: number): Shared[] =>
-  Array.from({ length: planes }, (_, i) => part(x, i * width, (i + 1) * width));
+const vectorBytes = (stage: readonly Kind[]): number => stage.reduce<number>((sum, kind) => sum + VECTOR_BYTES[kind], 0);
 
-/** The top bit of x = left + right, packed: of both top bits and the carry of the others. */
-export async function topBit(node: Node, summands: Summands): Promise<Shared> {
-  const { ringBits } = summands;
-  const planes = await summandPlanes(node, summands, ringBits);
-  const top = (x: Shared) => part(x, (ringBits - 1) * planes.width, ringBits * planes.width);
-  const carry = await carryOut(node, planes, ringBits - 1);
-  return xorBytes(xorBytes(top(planes.left), top(planes.right)), carry);
+/** Does each carry, and but for the lowest: would it pass a carry on? */
+const outputBits = (stage: readonly Kind[]): number => 2 * stage.length - 1;
+
+export interface Summands {
+  /** a [count] at node 0; at the others c [copies, count]: the same a may be compared with several. */
+  readonly own: Words;
+  readonly count: number;
+  readonly copies: number;
+  /** Of each, from the lowest. */
+  readonly bits: number;
+}
+
+/** Bits to be added to the result: node 0's [count] and the others' [total]. */
+interface Top {
+  readonly count: number;
+  readonly own: Words;
+}
+
+/** One stage. `index`: what node 0 knows [period], what the others know [total]. */
+function stageStep(
+  node: Node,
+  stage: readonly Kind[],
+  index: Words,
+  period: number,
+  total: number,
+  top: Top | null,
+): Promise<Components<Words>> {
+  const kinds = Uint8Array.from(stage);
+  const result = fieldsOf(total, outputBits(stage));
+  const lots: readonly [Lot<Uint8Array>, ...Lot<Words>[]] = [
+    bytesOf(period * vectorBytes(stage)),
+    ...(top === null ? [] : [fieldsOf(top.count, 1)]),
+  ];
+  return take<readonly [Uint8Array, ...Words[]], Words>(node, {
+    dealt: lots,
+    result,
+    deal() {
+      const vectors = new Uint8Array(period * vectorBytes(stage));
+      kernels.carryVectors({ kinds, index, vectors });
+      return top === null ? [vectors] : [vectors, top.own.slice()];
+    },
+    summand(vectors, dealtTop) {
+      const out = new BigUint64Array(total);
+      kernels.carrySums({ kinds, index, vectors, out });
+      if (dealtTop && total > 0) kernels.ringAdd(out, dealtTop, 1, out);
+      if (dealtTop && node.index === 1) kernels.ringAdd(out, top!.own, 1, out);
+      return out;
+    },
+  });
+}
+
+/** Index words of the next stage: what node 0 knows of shared bits, and what the others know. */
+function indexOf(node: Node, state: Components<Words>, bits: number): Words {
+  if (node.index !== 0) return known(node, state);
+  const [own, next] = state;
+  return fieldsOf(own.length, bits).add(own.slice(), next);
+}
+
+async function carryAndTop(node: Node, summands: Summands, top: Words | null): Promise<Components<Uint8Array>> {
+  const { own, count, copies, bits } = summands;
+  const stages = carryStages(bits);
+  // Digits are filled up from below: zeros there carry nothing.
+  const width = DIGIT_BITS * stages[0]!.length;
+  let index: Words = new BigUint64Array(own.length);
+  kernels.ringScale(own, 1n << BigInt(width - bits), width, index);
+  let period = count;
+  for (const [i, stage] of stages.entries()) {
+    const isLast = i === stages.length - 1;
+    const state = await stageStep(node, stage, index, period, copies * count, isLast && top ? { count, own: top } : null);
+    if (isLast) return bitsOf(state);
+    index = indexOf(node, state, outputBits(stage));
+    period = copies * count;
+  }
+  throw new Error('carry: a last stage is always there');
+}
+
+export const bitsOf = (words: Components<Words>): Components<Uint8Array> =>
+  words.map((component) => {
+    const bits = new Uint8Array(component.length);
+    kernels.ringSignBit(component, 1, bits);
+    return bits;
+  }) as unknown as Components<Uint8Array>;
+
+/** Whether the lowest `bits` bits of both summands carry [copies · count], one byte each. */
+export const carryOut = (node: Node, summands: Summands): Promise<Components<Uint8Array>> =>
+  carryAndTop(node, summands, null);
+
+/** The top bit of a + c modulo 2^ringBits, at least 2 bits: of both top bits and the carry of the others. */
+export function topBit(node: Node, { own, count, copies, bits }: Summands): Promise<Components<Uint8Array>> {
+  const top = new Uint8Array(own.length);
+  kernels.ringSignBit(own, bits, top);
+  const words = new BigUint64Array(own.length);
+  kernels.ringFromBits(top, words);
+  return carryAndTop(node, { own, count, copies, bits: bits - 1 }, words);
 }

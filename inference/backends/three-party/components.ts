@@ -1,6 +1,6 @@
 /**
  * The local half of the three-party backend: every operation is done to both components that a node holds. Public values are added
- * to component 0, by the two nodes that hold it.
+ * to component 2, which nodes 1 and 2 know: what node 0 knows depends on nothing (step.ts).
  */
 import type { Shape } from '../../core/shape.js';
 import type { PartyId, PrivateTensor, SharedBits, SharedTensor } from '../../core/tensors.js';
@@ -16,6 +16,9 @@ export interface ReplicatedBits extends SharedBits {
   readonly parts: Components<LocalBits>;
 }
 
+/** Of every value, the component that public values are added to. */
+const PUBLIC_COMPONENT = 2;
+
 /** What is done to one component. Three shares are rounded down, up and to nearest: two units in the last place at most. */
 class Component extends LocalBackend {
   override readonly self: PartyId = 'server';
@@ -24,7 +27,7 @@ class Component extends LocalBackend {
 
   constructor(index: number) {
     super();
-    this.addsPublicValues = index === 0;
+    this.addsPublicValues = index === PUBLIC_COMPONENT;
     this.truncation = index as Rounding;
   }
 

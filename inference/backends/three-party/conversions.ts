@@ -1,99 +1,220 @@
-/** Between bits and words, and between rings. */
+/** Between bits and words, between rings, and products that go to a larger ring on the way. */
 import { kernels } from '#kernels';
-import { unpackBits } from './bits.js';
-import { carryOut, summandPlanes } from './carry.js';
-import { type Components, type Node, shareOfNode0, shareOfNodes12 } from './node.js';
-import { product } from './products.js';
+import { carryOut, type Summands } from './carry.js';
+import { type Components, half, known, type Node, sumOf } from './node.js';
+import { multiplyInto } from './products.js';
+import { type Step, take, wordsOf } from './step.js';
 
-type Shared = Components<BigUint64Array>;
+type Words = BigUint64Array;
+type Shared = Components<Words>;
+type Bits = Components<Uint8Array>;
 
-const sumOf = (x: Shared, ringBits: number): BigUint64Array => {
-  const sum = new BigUint64Array(x[0].length);
-  kernels.ringAdd(x[0], x[1], ringBits, sum);
-  return sum;
-};
-
-/** What node 0 knows of x: x0 + x1; null at the others. */
-export const knownToNode0 = ({ index }: Node, x: Shared, ringBits: number): BigUint64Array | null =>
-  index === 0 ? sumOf(x, ringBits) : null;
-
-/** What nodes 1 and 2 know: x2; null at node 0. */
-export const knownToNodes12 = <T>({ index }: Node, [own, next]: Components<T>): T | null =>
-  index === 0 ? null : index === 1 ? next : own;
-
-const wordsOf = (bits: Uint8Array): BigUint64Array => {
+export const wordsOfBits = (bits: Uint8Array): Words => {
   const words = new BigUint64Array(bits.length);
   kernels.ringFromBits(bits, words);
   return words;
 };
 
-/** Bits (one byte each) → 0 or 1 modulo 2^ringBits: u + v - 2uv, u = b0 xor b1 at node 0, v = b2 at the others. Two messages. */
-export async function bitsToWords(
-  node: Node,
-  bits: Components<Uint8Array>,
-  ringBits: number,
-): Promise<Shared> {
-  const count = bits[0].length;
-  let u: Uint8Array | null = null;
-  if (node.index === 0) {
-    u = new Uint8Array(count);
-    kernels.bitsXor(bits[0], bits[1], u);
-  }
-  const v = knownToNodes12(node, bits);
-  const left = await shareOfNode0(node, u && wordsOf(u), count, ringBits);
-  const right = shareOfNodes12(node, v && wordsOf(v), new BigUint64Array(count));
-  const both = await product(node, left, right, ringBits);
-  return [0, 1].map((c) => {
-    const out = new BigUint64Array(count);
-    kernels.ringAdd(left[c]!, right[c]!, ringBits, out);
-    kernels.ringSubtract(out, both[c]!, ringBits, out);
-    kernels.ringSubtract(out, both[c]!, ringBits, out);
-    return out;
-  }) as unknown as Shared;
+/** 1 where a bit is not set. */
+const notBits = (bits: Uint8Array): Uint8Array => {
+  const out = new Uint8Array(bits.length);
+  kernels.bitsNot(bits, out);
+  return out;
+};
+
+const signBits = (words: Words, ringBits: number): Uint8Array => {
+  const bits = new Uint8Array(words.length);
+  kernels.ringSignBit(words, ringBits, bits);
+  return bits;
+};
+
+const selected = (bits: Uint8Array, words: Words): Words => {
+  const out = new BigUint64Array(words.length);
+  if (words.length > 0) kernels.ringSelect(bits, words, out);
+  return out;
+};
+
+const product = (a: Words, b: Words, ringBits: number): Words => {
+  const out = new BigUint64Array(a.length);
+  multiplyInto(a, b, ringBits, out);
+  return out;
+};
+
+/** bit ? -x : x, written over x; a bit may be of a whole row. */
+function negateWhere(bits: Uint8Array, x: Words, ringBits: number): Words {
+  const twice = selected(bits, x);
+  kernels.ringScale(twice, 2n, ringBits, twice);
+  kernels.ringSubtract(x, twice, ringBits, x);
+  return x;
+}
+
+/** u = b0 xor b1, which node 0 knows. */
+const xorOf = ([own, next]: Bits): Uint8Array => {
+  const u = new Uint8Array(own.length);
+  kernels.bitsXor(own, next, u);
+  return u;
+};
+
+/** This node's half of b = v + (1 - 2v) u, from its half of u, which is written over; v = b2. */
+function bitHalf(node: Node, v: Uint8Array, u: Words, ringBits: number): Words {
+  const b = negateWhere(v, u, ringBits);
+  if (node.index === 1) kernels.ringAdd(b, wordsOfBits(v), ringBits, b);
+  return b;
+}
+
+/** Bits (one byte each) → 0 or 1 modulo 2^ringBits; `more` is what node 0 adds to each, null for nothing and at the others. */
+export function bitsToWords(node: Node, bits: Bits, ringBits: number, more: Words | null = null): Promise<Shared> {
+  const result = wordsOf(bits[0].length, ringBits);
+  const dealtMore = more === null ? [] : [result];
+  const step: Step<readonly Words[], Words> = {
+    dealt: [result, ...dealtMore],
+    result,
+    deal: () => [wordsOfBits(xorOf(bits)), ...(more === null ? [] : [more])],
+    summand: (u, ...rest) =>
+      rest.reduce((sum, one) => result.add(sum, one), bitHalf(node, known(node, bits), u!, ringBits)),
+  };
+  return take(node, step);
 }
 
 /**
- * Words modulo 2^from whose value is at least 0 and below 2^(from - 1), to a larger ring. As integers x0 + x1 = s + 2^from c with
- * s and c at node 0, and s + x2 = value + 2^from w, where w = 1 exactly if the top bit of s or of x2 is set (Cheetah, USENIX
- * Security 2022, section 5.1): value = x0 + x1 + x2 - 2^from (c + w), with w = 1 - (1 - top(s))(1 - top(x2)). Two messages.
+ * bits ? x : 0; a bit may be of a whole row. With u, ax at node 0 and v, c at the others, bx = (1 - 2v) u ax + v ax + b c:
+ * node 0 deals u and u ax.
  */
+export function multiplex(node: Node, bits: Bits, x: Shared, ringBits: number): Promise<Shared> {
+  const result = wordsOf(x[0].length, ringBits);
+  const step: Step<readonly [Words, Words], Words> = {
+    dealt: [wordsOf(bits[0].length, ringBits), result],
+    result,
+    deal() {
+      const u = xorOf(bits);
+      return [wordsOfBits(u), selected(u, sumOf(x, ringBits))];
+    },
+    summand(u, ua) {
+      const v = known(node, bits);
+      const sum = negateWhere(v, ua, ringBits);
+      result.add(sum, selected(v, half(node, x)));
+      return result.add(sum, product(known(node, x), bitHalf(node, v, u, ringBits), ringBits));
+    },
+  };
+  return take(node, step);
+}
+
+/**
+ * A number V = s + c - 2^from w on its way from a ring of `from` bits to one of `to`: s = x0 + x1 mod 2^from at node 0, c = x2 at
+ * the others. V is at least 0 and below 2^(from - 1), so the sum wraps (w) exactly if the top bit of s or of c is set (Cheetah,
+ * USENIX Security 2022, section 5.1): V = s + 2^from n m + (c - 2^from), n and m telling that those bits are not set.
+ */
+interface Raised {
+  /** s and n at node 0. */
+  readonly s: Words;
+  readonly n: Uint8Array;
+  /** m and c - 2^from at the others. */
+  readonly m: Uint8Array;
+  readonly rest: Words;
+}
+
+/** `lift`: a multiple of a unit that the value was raised by, to be taken off again. */
+function raised(node: Node, x: Shared, from: number, to: number, lift: bigint): Raised {
+  const none = new BigUint64Array(0);
+  if (node.index === 0) {
+    const s = sumOf(x, from);
+    return { s, n: notBits(signBits(s, from)), m: new Uint8Array(0), rest: none };
+  }
+  const c = known(node, x);
+  const rest = new BigUint64Array(c.length);
+  if (c.length > 0) kernels.ringSubtract(c, BigUint64Array.of(BigInt.asUintN(to, (1n << BigInt(from)) + lift)), to, rest);
+  return { s: none, n: new Uint8Array(0), m: notBits(signBits(c, from)), rest };
+}
+
+/** base + 2^from · (m ? extra : 0) modulo 2^to, written over base: what node 0 dealt for m = 0, and what m = 1 adds. */
+function chosen(m: Uint8Array, base: Words, extra: Words, from: number, to: number): Words {
+  const more = selected(m, extra);
+  kernels.ringScale(more, 1n << BigInt(from), to, more);
+  kernels.ringAdd(base, more, to, base);
+  return base;
+}
+
+/** Words whose value is at least 0 and below 2^(from - 1), to a larger ring. */
 export async function widenNonNegative(node: Node, x: Shared, from: number, to: number): Promise<Shared> {
   const count = x[0].length;
   const rest = to - from;
   if (rest === 0) return x;
-  const top = (words: BigUint64Array): BigUint64Array => {
-    const bits = new Uint8Array(count);
-    kernels.ringSignBit(words, from, bits);
-    kernels.bitsNot(bits, bits);
-    return wordsOf(bits);
-  };
-  const known = known0(node, x, from);
-  const other = knownToNodes12(node, x);
-  const notLeft = await shareOfNode0(node, known && top(known.sum), count, rest);
-  const carry = await shareOfNode0(node, known?.carry ?? null, count, rest);
-  const notRight = shareOfNodes12(node, other && top(other), new BigUint64Array(count));
-  const neither = await product(node, notLeft, notRight, rest);
+  // -(c + w) = n m - carry - 1, where x0 + x1 = s + 2^from carry as integers.
+  const lot = wordsOf(count, rest);
+  const wraps = await take(node, {
+    dealt: [lot, lot],
+    result: lot,
+    deal(): readonly [Words, Words] {
+      const carry = new BigUint64Array(count);
+      kernels.ringShiftRight(sumOf(x, from + 1), from + 1, from, 0, 1, carry);
+      return [wordsOfBits(notBits(signBits(sumOf(x, from), from))), carry];
+    },
+    summand: (n: Words, carry: Words) => lot.subtract(selected(notBits(signBits(known(node, x), from)), n), carry),
+  });
   return [0, 1].map((c) => {
-    // -(c + w) = neither - c - 1, the 1 in component 0
-    const wraps = new BigUint64Array(count);
-    kernels.ringSubtract(neither[c]!, carry[c]!, rest, wraps);
-    if (componentOf(node, c) === 0) kernels.ringSubtract(wraps, BigUint64Array.of(1n), rest, wraps);
-    kernels.ringScale(wraps, 1n << BigInt(from), to, wraps);
-    kernels.ringAdd(wraps, x[c]!, to, wraps);
-    return wraps;
+    const out = wraps[c as 0 | 1];
+    if ((node.index + c) % 3 === 2 && count > 0) kernels.ringSubtract(out, BigUint64Array.of(1n), rest, out);
+    kernels.ringScale(out, 1n << BigInt(from), to, out);
+    kernels.ringAdd(out, x[c]!, to, out);
+    return out;
   }) as unknown as Shared;
 }
 
-/** The number of a node's first or second component. */
-export const componentOf = ({ index }: Node, c: number): number => (index + c) % 3;
+/** (x - lift)² in a larger ring, x raised by `lift` units to be at least 0 and below 2^(from - 1): S² + 2 S C + C² for either m. */
+export function squareInto(node: Node, x: Shared, from: number, to: number, lift: bigint): Promise<Shared> {
+  const count = x[0].length;
+  const result = wordsOf(count, to);
+  const extra = wordsOf(count, to - from);
+  const { s, n, m, rest } = raised(node, x, from, to, lift);
+  return take(node, {
+    dealt: [result, extra, result, extra],
+    result,
+    deal(): readonly [Words, Words, Words, Words] {
+      // (s + 2^from n)² = s² + 2^from n (2s + 2^from)
+      const more = new BigUint64Array(count);
+      kernels.ringScale(s, 2n, to - from, more);
+      if (count > 0) kernels.ringAdd(more, BigUint64Array.of(BigInt.asUintN(to - from, 1n << BigInt(from))), to - from, more);
+      return [s.slice(), wordsOfBits(n), product(s, s, to), selected(n, more)];
+    },
+    summand(base: Words, ones: Words, squares: Words, more: Words) {
+      const sum = chosen(m, base, ones, from, to);
+      kernels.ringScale(sum, 2n, to, sum);
+      if (node.index === 1) kernels.ringAdd(sum, rest, to, sum);
+      return result.add(product(sum, rest, to), chosen(m, squares, more, from, to));
+    },
+  });
+}
 
-/** x0 + x1 at node 0, modulo 2^bits (at most 63 bits) and what is carried beyond. */
-function known0(node: Node, x: Shared, bits: number): { sum: BigUint64Array; carry: BigUint64Array } | null {
-  if (node.index !== 0) return null;
-  const sum = sumOf(x, bits);
-  const carry = new BigUint64Array(sum.length);
-  kernels.ringShiftRight(sumOf(x, bits + 1), bits + 1, bits, 0, 1, carry);
-  return { sum, carry };
+/** x times y - lift, y from a smaller ring and raised as above, of x's shape or a prefix of it: S X + C X for either m. */
+export function multiplyInto2(
+  node: Node,
+  x: Shared,
+  y: Shared,
+  from: number,
+  to: number,
+  lift: bigint,
+): Promise<Shared> {
+  const result = wordsOf(x[0].length, to);
+  const [base, extra] = [wordsOf(y[0].length, to), wordsOf(y[0].length, to - from)];
+  const { s, n, m, rest } = raised(node, y, from, to, lift);
+  return take(node, {
+    dealt: [base, extra, result, wordsOf(x[0].length, to - from)],
+    result,
+    deal(): readonly [Words, Words, Words, Words] {
+      const a = sumOf(x, to);
+      const low = new BigUint64Array(a.length);
+      kernels.ringMask(a, to - from, low);
+      return [s.slice(), wordsOfBits(n), product(a, s, to), selected(n, low)];
+    },
+    summand(sums: Words, ones: Words, products: Words, more: Words) {
+      // S c + C (x's half, and at node 1 c) + S ax
+      const factor = chosen(m, sums, ones, from, to);
+      if (node.index === 1) kernels.ringAdd(factor, rest, to, factor);
+      const c = product(known(node, x), factor, to);
+      result.add(c, product(half(node, x), rest, to));
+      return result.add(c, chosen(m, products, more, from, to));
+    },
+  });
 }
 
 /**
@@ -107,18 +228,15 @@ export async function floorShift(node: Node, x: Shared, ringBits: number, bits: 
     kernels.ringMask(words, bits, out);
     return out;
   }) as unknown as Shared;
-  const known = known0(node, lows, bits);
-  const right = knownToNodes12(node, lows);
-  const summands = { left: known?.sum ?? null, right, count, ringBits: bits };
-  const packed = await carryOut(node, await summandPlanes(node, summands, bits), bits);
-  const carries = packed.map((bytes) => unpackBits(bytes, count)) as unknown as Components<Uint8Array>;
-  const carried = await bitsToWords(node, carries, rest);
-  const own = await shareOfNode0(node, known?.carry ?? null, count, rest);
+  const summands: Summands = { own: node.index === 0 ? sumOf(lows, bits) : known(node, lows), count, copies: 1, bits };
+  const carries = await carryOut(node, summands);
+  const more = new BigUint64Array(count);
+  if (node.index === 0) kernels.ringShiftRight(sumOf(lows, bits + 1), bits + 1, bits, 0, 1, more);
+  const carried = await bitsToWords(node, carries, rest, more);
   return x.map((words, c) => {
     const out = new BigUint64Array(count);
     kernels.ringShiftRight(words, ringBits, bits, 0, rest, out);
     kernels.ringAdd(out, carried[c]!, rest, out);
-    kernels.ringAdd(out, own[c]!, rest, out);
     return out;
   }) as unknown as Shared;
 }

@@ -1,21 +1,22 @@
 /**
- * A public table at a shared place x = a + b, a = x0 + x1 at node 0 and b = x2 at nodes 1 and 2: both rotate the table by b, node 0
- * shares the unit vector at a among them (one half from a generator), and each sums the entries that its half selects. Two messages.
+ * A public table at a shared place x = a + c, a = x0 + x1 at node 0 and c = x2 at nodes 1 and 2: both rotate the table by c, node 0
+ * deals the unit vector at a, and each sums the entries that its half selects.
  */
 import { kernels } from '#kernels';
-import { type Components, commonWords, type Node, receiveWords, reshare, sendWords } from './node.js';
+import { type Components, known, type Node, sumOf } from './node.js';
+import { take, wordsOf } from './step.js';
 
-type Shared = Components<BigUint64Array>;
+type Words = BigUint64Array;
 
 /** Unit vectors at places [n] among `entries`, flat. */
-function unitVectors(places: BigUint64Array, entries: number): BigUint64Array {
+function unitVectors(places: Words, entries: number): Words {
   const out = new BigUint64Array(places.length * entries);
   for (const [i, place] of places.entries()) out[i * entries + Number(place)] = 1n;
   return out;
 }
 
 /** Tables rotated by shifts [n]: entry j of the i-th is table[j + shift_i]. */
-function rotatedTables(table: BigUint64Array, shifts: BigUint64Array): BigUint64Array {
+function rotatedTables(table: Words, shifts: Words): Words {
   const entries = table.length;
   const out = new BigUint64Array(shifts.length * entries);
   for (const [i, word] of shifts.entries()) {
@@ -26,28 +27,25 @@ function rotatedTables(table: BigUint64Array, shifts: BigUint64Array): BigUint64
   return out;
 }
 
-/** left: x0 + x1 modulo 2^indexBits at node 0; right: x2 at the others; `count` of them. */
-export async function lookUpTable(
+/** x modulo 2^indexBits, a table of as many entries modulo 2^ringBits. */
+export function lookUpTable(
   node: Node,
-  left: BigUint64Array | null,
-  right: BigUint64Array | null,
-  count: number,
-  table: BigUint64Array,
+  x: Components<Words>,
+  indexBits: number,
+  table: Words,
   ringBits: number,
-): Promise<Shared> {
+): Promise<Components<Words>> {
   const entries = table.length;
-  const summand = new BigUint64Array(count);
-  if (node.index === 0) {
-    const vectors = unitVectors(left!, entries);
-    kernels.ringSubtract(vectors, commonWords(node.withNext, count * entries, ringBits), ringBits, vectors);
-    sendWords(node.previous, vectors, ringBits);
-  } else {
-    const half =
-      node.index === 1
-        ? commonWords(node.withPrevious, count * entries, ringBits)
-        : await receiveWords(node.next, count * entries, ringBits);
-    kernels.ringMultiply(half, rotatedTables(table, right!), ringBits, half);
-    if (count > 0) kernels.ringSum(half, entries, 1, ringBits, summand);
-  }
-  return reshare(node, summand, ringBits);
+  const result = wordsOf(x[0].length, ringBits);
+  return take(node, {
+    dealt: [wordsOf(x[0].length * entries, ringBits)],
+    result,
+    deal: (): readonly [Words] => [unitVectors(sumOf(x, indexBits), entries)],
+    summand(vectors: Words) {
+      const out = new BigUint64Array(x[0].length);
+      kernels.ringMultiply(vectors, rotatedTables(table, known(node, x)), ringBits, vectors);
+      if (out.length > 0) kernels.ringSum(vectors, entries, 1, ringBits, out);
+      return out;
+    },
+  });
 }

@@ -1,51 +1,89 @@
-/** Products of shared words: z_i = x_i y_i + x_i y_(i+1) + x_(i+1) y_i, made fresh by a share of zero, sent to one neighbour. */
+/**
+ * Products of shared words. With a = x0 + x1 at node 0 and c = x2 at nodes 1 and 2: xy = ax ay + ax cy + cx ay + cx cy, of which
+ * node 0 deals the first; node 1 has x1 cy + cx (y1 + cy), node 2 has x0 cy + cx y0.
+ */
 import { kernels } from '#kernels';
-import { type Components, type Node, reshare } from './node.js';
+import type { Components, Node } from './node.js';
+import { known, sumOf } from './node.js';
+import { type Step, take, wordsOf } from './step.js';
 
-type Shared = Components<BigUint64Array>;
+type Words = BigUint64Array;
+type Shared = Components<Words>;
 
-/** out = x · y in some sense, for plain words. */
-type Product = (x: BigUint64Array, y: BigUint64Array, out: BigUint64Array) => void;
+/** x · y in some sense, for plain words. */
+type Product = (x: Words, y: Words, out: Words) => void;
 
-/** A factor that may be met again: y_i + y_(i+1), and y_i. */
-export interface Factor {
-  readonly both: BigUint64Array;
-  readonly own: BigUint64Array;
+/** What a node multiplies its components of x by; node 0 multiplies their sum. It may be met again. */
+export type Factor = readonly [first: Words, second: Words | null];
+
+export function factorOf({ index }: Node, y: Shared, ringBits: number): Factor {
+  if (index === 0) return [sumOf(y, ringBits), null];
+  return index === 1 ? [y[1], sumOf(y, ringBits)] : [y[1], y[0]];
 }
 
-export function factorOf([own, next]: Shared, ringBits: number): Factor {
-  const both = new BigUint64Array(own.length);
-  kernels.ringAdd(own, next, ringBits, both);
-  return { both, own };
-}
-
-/** Any bilinear product; `count` words come out. One message. */
-async function bilinear(
+/** Any bilinear product; `count` words come out. */
+function bilinear(
   node: Node,
   x: Shared,
-  { both, own }: Factor,
+  [first, second]: Factor,
   ringBits: number,
   count: number,
   product: Product,
 ): Promise<Shared> {
-  const [sum, cross] = [new BigUint64Array(count), new BigUint64Array(count)];
-  product(x[0], both, sum);
-  product(x[1], own, cross);
-  kernels.ringAdd(sum, cross, ringBits, sum);
-  return reshare(node, sum, ringBits);
+  const of = (a: Words, b: Words): Words => {
+    const out = new BigUint64Array(count);
+    product(a, b, out);
+    return out;
+  };
+  const result = wordsOf(count, ringBits);
+  const step: Step<readonly [Words], Words> = {
+    dealt: [result],
+    result,
+    deal: () => [of(sumOf(x, ringBits), first)],
+    summand: (rest) => result.add(result.add(of(x[0], first), of(x[1], second!)), rest),
+  };
+  return take(node, step);
 }
 
 /** Elementwise; y may be a prefix of x's shape: [n] against [n, m]. */
 export const product = (node: Node, x: Shared, y: Shared, ringBits: number): Promise<Shared> =>
-  bilinear(node, x, factorOf(y, ringBits), ringBits, x[0].length, (a, b, out) => {
-    if (out.length === 0) return;
-    if (a.length === b.length) kernels.ringMultiply(a, b, ringBits, out);
-    else kernels.ringMultiplyRows(a, b, ringBits, out);
-  });
+  bilinear(node, x, factorOf(node, y, ringBits), ringBits, x[0].length, (a, b, out) =>
+    multiplyInto(a, b, ringBits, out),
+  );
+
+/** a times b elementwise; b may be a prefix of a's shape. */
+export function multiplyInto(a: Words, b: Words, ringBits: number, out: Words): void {
+  if (out.length === 0) return;
+  if (a.length === b.length) kernels.ringMultiply(a, b, ringBits, out);
+  else kernels.ringMultiplyRows(a, b, ringBits, out);
+}
+
+/** x · x: c (2 x1 + c) at node 1, 2 c x0 at node 2. */
+export function square(node: Node, x: Shared, ringBits: number): Promise<Shared> {
+  const result = wordsOf(x[0].length, ringBits);
+  const step: Step<readonly [Words], Words> = {
+    dealt: [result],
+    result,
+    deal() {
+      const sum = sumOf(x, ringBits);
+      kernels.ringMultiply(sum, sum, ringBits, sum);
+      return [sum];
+    },
+    summand(rest) {
+      const c = known(node, x);
+      const factor = new BigUint64Array(c.length);
+      kernels.ringScale(node.index === 1 ? x[0] : x[1], 2n, ringBits, factor);
+      if (node.index === 1) kernels.ringAdd(factor, c, ringBits, factor);
+      kernels.ringMultiply(factor, c, ringBits, factor);
+      return result.add(factor, rest);
+    },
+  };
+  return take(node, step);
+}
 
 /** x [n, m] times a row y [m]. */
 export const rowProduct = (node: Node, x: Shared, y: Shared, ringBits: number): Promise<Shared> =>
-  bilinear(node, x, factorOf(y, ringBits), ringBits, x[0].length, (a, b, out) =>
+  bilinear(node, x, factorOf(node, y, ringBits), ringBits, x[0].length, (a, b, out) =>
     kernels.ringMultiply(a, b, ringBits, out),
   );
 

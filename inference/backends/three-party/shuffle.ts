@@ -1,77 +1,96 @@
 /**
- * Rows by a permutation that no node knows (Araki et al., *Secure Graph Analysis at Scale*, CCS 2021): three steps, in each of
- * which two nodes permute by a permutation that they share and the third gets fresh components. Whatever a node sees, one of
- * the three permutations is missing to it. One message a step.
+ * Rows by a permutation that no node knows: first by one of nodes 1 and 2, then by one of 0 and 1, then by one of 0 and 2. Each
+ * node misses one of them, and what it sees is masked. Node 0, who knows the masks s and r, deals what corrects them:
+ *
+ *     node 2 → 1: p(x0) - s                with p of nodes 1 and 2
+ *     node 1 → 2: q(p(x1 + x2) + that) - r with q of nodes 0 and 1
+ *     node 2 → 1: t(that) + t(q(s) + r) - new components 0 and 1, with t of nodes 0 and 2: the new component 2
  */
 import { kernels } from '#kernels';
 import { samplePermutation } from '../../crypto/permutation.js';
-import { type Components, commonWords, type Node, receiveWords, sendWords } from './node.js';
+import type { Components, Node } from './node.js';
+import { fresh, type Lot, partner, wordsOf } from './step.js';
+
+type Words = BigUint64Array;
 
 /** A tensor's rows: words [rows · columns] modulo 2^ringBits; bits are rings of one bit, whose sum is their XOR. */
 export interface RowBlock {
   readonly columns: number;
   readonly ringBits: number;
-  readonly words: Components<BigUint64Array>;
+  readonly words: Components<Words>;
 }
 
-function permuted(words: BigUint64Array, columns: number, permutation: Uint32Array): BigUint64Array {
+function permuted(words: Words, columns: number, permutation: Uint32Array): Words {
   const out = new BigUint64Array(words.length);
   kernels.ringGatherRows(words, columns, permutation, out);
   return out;
 }
 
-const add = (x: BigUint64Array, y: BigUint64Array, ringBits: number): BigUint64Array => {
-  const out = new BigUint64Array(x.length);
-  kernels.ringAdd(x, y, ringBits, out);
-  return out;
-};
+const send = (node: Node, lot: Lot<Words>, words: Words): void => partner(node).send(lot.pack(words));
+const receive = async (node: Node, lot: Lot<Words>): Promise<Words> =>
+  lot.unpack(await partner(node).receive(lot.byteLength));
 
-const subtract = (x: BigUint64Array, y: BigUint64Array, ringBits: number): BigUint64Array => {
-  const out = new BigUint64Array(x.length);
-  kernels.ringSubtract(x, y, ringBits, out);
-  return out;
-};
-
-/**
- * One step: nodes `first` and first + 1 permute. The first knows x_f + x_(f+1), the other x_(f+2). New components: f+1 random
- * from the generator of both (r + s), f the first's sum less r, f+2 the other's less s, and the third node receives these two.
- */
-async function step(
-  node: Node,
-  first: number,
-  rows: number,
-  blocks: readonly RowBlock[],
-): Promise<RowBlock[]> {
-  const role = (node.index - first + 3) % 3;
-  if (role === 2) {
-    const received: RowBlock[] = [];
-    for (const { columns, ringBits } of blocks) {
-      const own = await receiveWords(node.previous, rows * columns, ringBits);
-      const next = await receiveWords(node.next, rows * columns, ringBits);
-      received.push({ columns, ringBits, words: [own, next] });
-    }
-    return received;
-  }
-  const common = role === 0 ? node.withNext : node.withPrevious;
-  const permutation = samplePermutation(common, rows);
-  return blocks.map(({ columns, ringBits, words }) => {
-    const count = rows * columns;
-    const [r, s] = [commonWords(common, count, ringBits), commonWords(common, count, ringBits)];
-    const known = role === 0 ? add(words[0], words[1], ringBits) : words[1];
-    const rest = subtract(permuted(known, columns, permutation), role === 0 ? r : s, ringBits);
-    sendWords(role === 0 ? node.previous : node.next, rest, ringBits);
-    const middle = add(r, s, ringBits);
-    return { columns, ringBits, words: role === 0 ? [rest, middle] : [middle, rest] };
-  });
+interface Job extends RowBlock {
+  readonly lot: Lot<Words>;
 }
 
-export async function shuffleRows(
-  node: Node,
-  rows: number,
-  blocks: readonly RowBlock[],
-): Promise<RowBlock[]> {
-  let shuffled = [...blocks];
-  if (rows < 2) return shuffled;
-  for (let first = 0; first < 3; first++) shuffled = await step(node, first, rows, shuffled);
+async function atNode0(node: Node, rows: number, jobs: readonly Job[]): Promise<Components<Words>[]> {
+  const q = samplePermutation(node.withNext, rows);
+  const t = samplePermutation(node.withPrevious, rows);
+  const shuffled: Components<Words>[] = [];
+  for (const { lot, columns } of jobs) {
+    const [s, r] = [lot.random(node.withPrevious), lot.random(node.withNext)];
+    const correction = permuted(lot.add(permuted(s, columns, q), r), columns, t);
+    const components = fresh(node, lot);
+    for (const component of components) lot.subtract(correction, component);
+    shuffled.push(components);
+    node.previous.send(lot.pack(correction));
+    await node.pace.dealt(node.previous, lot.byteLength);
+  }
   return shuffled;
+}
+
+async function atNode1(node: Node, rows: number, jobs: readonly Job[]): Promise<Components<Words>[]> {
+  const q = samplePermutation(node.withPrevious, rows);
+  const p = samplePermutation(node.withNext, rows);
+  const components: Words[] = [];
+  for (const { lot, columns, words } of jobs) {
+    const sum = lot.add(words[0].slice(), words[1]);
+    const moved = permuted(lot.add(permuted(sum, columns, p), await receive(node, lot)), columns, q);
+    const r = lot.random(node.withPrevious);
+    components.push(lot.random(node.withPrevious));
+    send(node, lot, lot.subtract(moved, r));
+  }
+  const shuffled: Components<Words>[] = [];
+  for (const [i, { lot }] of jobs.entries()) shuffled.push([components[i]!, await receive(node, lot)]);
+  return shuffled;
+}
+
+async function atNode2(node: Node, rows: number, jobs: readonly Job[]): Promise<Components<Words>[]> {
+  const t = samplePermutation(node.withNext, rows);
+  const p = samplePermutation(node.withPrevious, rows);
+  const components: Words[] = [];
+  for (const { lot, columns, words } of jobs) {
+    const s = lot.random(node.withNext);
+    components.push(lot.random(node.withNext));
+    send(node, lot, lot.subtract(permuted(words[1], columns, p), s));
+  }
+  const shuffled: Components<Words>[] = [];
+  for (const [i, { lot, columns }] of jobs.entries()) {
+    const moved = permuted(await receive(node, lot), columns, t);
+    const bytes = await node.next.receive(lot.byteLength);
+    node.pace.received(node.next, lot.byteLength);
+    const component = lot.add(moved, lot.unpack(bytes));
+    send(node, lot, component);
+    shuffled.push([component, components[i]!]);
+  }
+  return shuffled;
+}
+
+export async function shuffleRows(node: Node, rows: number, blocks: readonly RowBlock[]): Promise<RowBlock[]> {
+  if (rows < 2) return [...blocks];
+  const jobs = blocks.map((block) => ({ ...block, lot: wordsOf(rows * block.columns, block.ringBits) }));
+  const atNode = [atNode0, atNode1, atNode2][node.index]!;
+  const shuffled = await atNode(node, rows, jobs);
+  return blocks.map(({ columns, ringBits }, i) => ({ columns, ringBits, words: shuffled[i]! }));
 }

@@ -1,7 +1,7 @@
 /**
  * Three nodes of which at most one is curious (semi-honest, honest majority). The nodes compute on replicated shares; the owners of
- * text and model do not take part: what they know arrives as shares. Everything that is not linear is a computation on two
- * private numbers, x0 + x1 at node 0 and x2 at nodes 1 and 2.
+ * text and model do not take part: what they know arrives as shares. Everything but sums is a computation on two private numbers,
+ * x0 + x1 at node 0 and x2 at nodes 1 and 2, by steps of one message each (step.ts).
  */
 import { kernels } from '#kernels';
 import type { RingFormat } from '../../core/ring-tensor.js';
@@ -11,13 +11,28 @@ import type { PartyId, PrivateTensor, RingTensor, SharedBits, SharedTensor } fro
 import type { Backend, LeakName, RowShifts, ShuffleRows, Sign, Weight, WeightSource } from '../backend.js';
 import { bitsOf, dataOf, localBits, localTensor } from '../local-backend.js';
 import * as operations from '../operations.js';
-import { andBytes, packBits, unpackBits } from './bits.js';
-import { topBit } from './carry.js';
+import { bitsOf as bitsOfWords, topBit } from './carry.js';
 import { ComponentBackend, type Replicated, type ReplicatedBits } from './components.js';
-import { bitsToWords, floorShift, knownToNode0, knownToNodes12, widenNonNegative } from './conversions.js';
+import {
+  bitsToWords,
+  floorShift,
+  multiplex,
+  multiplyInto2,
+  squareInto,
+  widenNonNegative,
+  wordsOfBits,
+} from './conversions.js';
 import { lookUpTable } from './look-up.js';
-import { type Components, type Node, receiveWords, sendWords } from './node.js';
-import { type Factor, factorOf, type MatrixShape, matrixProduct, product, rowProduct } from './products.js';
+import { type Components, known, type Node, receiveWords, sendWords, sumOf } from './node.js';
+import {
+  type Factor,
+  factorOf,
+  type MatrixShape,
+  matrixProduct,
+  product,
+  rowProduct,
+  square,
+} from './products.js';
 import { shuffleRows } from './shuffle.js';
 
 type Words = Components<BigUint64Array>;
@@ -99,7 +114,7 @@ export class ThreePartyBackend extends ComponentBackend implements Backend {
     const [rows, inputs] = x.shape as [number, number];
     const { ringBits } = x;
     if (w.prepared?.ringBits !== ringBits)
-      w.prepared = { ringBits, factor: factorOf(this.#inputs.matrix(w.source, ringBits), ringBits) };
+      w.prepared = { ringBits, factor: factorOf(this.#node, this.#inputs.matrix(w.source, ringBits), ringBits) };
     const shape = { batch: 1, n: rows, k: inputs, m: w.outputs };
     const words = await matrixProduct(this.#node, this.#words(x), w.prepared.factor, ringBits, shape);
     const format = { ringBits, fractionBits: x.fractionBits + w.fractionBits };
@@ -113,7 +128,7 @@ export class ThreePartyBackend extends ComponentBackend implements Backend {
   }
 
   readonly #matmul = protocol('matmul', (x: Words, y: Words, ringBits: number, shape: MatrixShape) =>
-    matrixProduct(this.#node, x, factorOf(y, ringBits), ringBits, shape),
+    matrixProduct(this.#node, x, factorOf(this.#node, y, ringBits), ringBits, shape),
   );
 
   async matmul(x: SharedTensor, y: SharedTensor): Promise<Replicated> {
@@ -122,9 +137,11 @@ export class ThreePartyBackend extends ComponentBackend implements Backend {
     return this.#tensor(words, given.shape, given);
   }
 
-  readonly #multiply = protocol('multiply', async (x: SharedTensor, y: SharedTensor, sign: Sign) => {
-    const factor = y.ringBits < x.ringBits ? await this.#widened(y, x.ringBits, sign) : y;
-    return product(this.#node, this.#words(x), this.#words(factor), x.ringBits);
+  readonly #multiply = protocol('multiply', (x: SharedTensor, y: SharedTensor, sign: Sign) => {
+    const { ringBits } = x;
+    if (y.ringBits === ringBits) return product(this.#node, this.#words(x), this.#words(y), ringBits);
+    const { words, lift } = this.#raised(y, sign);
+    return multiplyInto2(this.#node, this.#words(x), words, y.ringBits, ringBits, lift);
   });
 
   async multiply(x: SharedTensor, y: SharedTensor, ySign: Sign = 'signed'): Promise<Replicated> {
@@ -132,9 +149,10 @@ export class ThreePartyBackend extends ComponentBackend implements Backend {
     return this.#tensor(await this.#multiply(x, y, ySign), given.shape, given);
   }
 
-  readonly #square = protocol('square', async (x: SharedTensor, ringBits: number, sign: Sign) => {
-    const words = this.#words(ringBits > x.ringBits ? await this.#widened(x, ringBits, sign) : x);
-    return product(this.#node, words, words, ringBits);
+  readonly #square = protocol('square', (x: SharedTensor, ringBits: number, sign: Sign) => {
+    if (x.ringBits === ringBits) return square(this.#node, this.#words(x), ringBits);
+    const { words, lift } = this.#raised(x, sign);
+    return squareInto(this.#node, words, x.ringBits, ringBits, lift);
   });
 
   async square(x: SharedTensor, ringBits = x.ringBits, sign: Sign = 'signed'): Promise<Replicated> {
@@ -153,18 +171,22 @@ export class ThreePartyBackend extends ComponentBackend implements Backend {
     return this.#tensor(words, given.shape, given);
   }
 
-  /** To a larger ring; 'signed' values have a bit of headroom, and an offset makes them non-negative meanwhile. */
-  async #widened(x: SharedTensor, ringBits: number, sign: Sign): Promise<Replicated> {
-    const offset = sign === 'signed' ? 2 ** (x.ringBits - 2 - x.fractionBits) : 0;
-    const raised = offset === 0 ? x : this.addPublic(x, offset);
-    const words = await widenNonNegative(this.#node, this.#words(raised), x.ringBits, ringBits);
-    const wide = this.#tensor(words, x.shape, { ringBits, fractionBits: x.fractionBits });
-    return offset === 0 ? wide : this.addPublic(wide, -offset);
+  /** On the way to a larger ring: 'signed' values have a bit of headroom, and so many units make them non-negative meanwhile. */
+  #raised(x: SharedTensor, sign: Sign): { readonly words: Words; readonly lift: bigint } {
+    if (sign !== 'signed') return { words: this.#words(x), lift: 0n };
+    const plain = this.reinterpret(x, 0);
+    return {
+      words: this.#words(this.addPublic(plain, 2 ** (x.ringBits - 2))),
+      lift: 1n << BigInt(x.ringBits - 2),
+    };
   }
 
-  readonly #widen = protocol('widen', (x: SharedTensor, ringBits: number) =>
-    this.#widened(x, ringBits, 'signed'),
-  );
+  readonly #widen = protocol('widen', async (x: SharedTensor, ringBits: number): Promise<Replicated> => {
+    const { words } = this.#raised(x, 'signed');
+    const wide = await widenNonNegative(this.#node, words, x.ringBits, ringBits);
+    const format = { ringBits, fractionBits: x.fractionBits };
+    return this.addPublic(this.#tensor(wide, x.shape, format), -(2 ** (x.ringBits - 2 - x.fractionBits)));
+  });
 
   async widen(x: SharedTensor, ringBits: number): Promise<Replicated> {
     operations.widen(x, ringBits);
@@ -183,30 +205,33 @@ export class ThreePartyBackend extends ComponentBackend implements Backend {
     return this.#tensor(words, given.shape, given);
   }
 
+  /** Copies of x with public values added, [copies, ...x]; node 0 does not know them, and needs only x. */
   readonly #topBit = protocol(
     'compare',
-    async (x: Words, ringBits: number): Promise<Components<Uint8Array>> => {
-      const [left, right] = [knownToNode0(this.#node, x, ringBits), knownToNodes12(this.#node, x)];
-      const count = x[0].length;
-      const packed = await topBit(this.#node, { left, right, count, ringBits });
-      return packed.map((bytes) => unpackBits(bytes, count)) as unknown as Components<Uint8Array>;
+    async (x: SharedTensor, copies: readonly RowShifts[] | null): Promise<Components<Uint8Array>> => {
+      const { ringBits } = x;
+      const words = this.#words(x);
+      const shifted = copies === null ? words : this.shiftedCopies(x, copies);
+      // Of one bit, each component's is its own.
+      if (ringBits === 1) return bitsOfWords(shifted);
+      const own = this.#node.index === 0 ? sumOf(words, ringBits) : known(this.#node, shifted);
+      return topBit(this.#node, { own, count: words[0].length, copies: copies?.length ?? 1, bits: ringBits });
     },
   );
 
   async isNegative(x: SharedTensor): Promise<ReplicatedBits> {
-    return this.#bits(await this.#topBit(this.#words(x), x.ringBits), x.shape);
+    return this.#bits(await this.#topBit(x, null), x.shape);
   }
 
   async areNegative(x: SharedTensor, copies: readonly RowShifts[]): Promise<ReplicatedBits> {
-    const shifted = this.shiftedCopies(x, copies);
-    return this.#bits(await this.#topBit(shifted, x.ringBits), operations.areNegative(x, copies));
+    const shape = operations.areNegative(x, copies);
+    return this.#bits(await this.#topBit(x, copies), shape);
   }
 
+  /** Modulo 2 a product is an AND. */
   readonly #and = protocol('and', async (a: Components<Uint8Array>, b: Components<Uint8Array>) => {
-    const count = a[0].length;
-    const packed = (bits: Components<Uint8Array>) => bits.map(packBits) as unknown as Components<Uint8Array>;
-    const products = await andBytes(this.#node, packed(a), packed(b));
-    return products.map((bytes) => unpackBits(bytes, count)) as unknown as Components<Uint8Array>;
+    const words = (bits: Components<Uint8Array>) => bits.map(wordsOfBits) as unknown as Words;
+    return bitsOfWords(await product(this.#node, words(a), words(b), 1));
   });
 
   async and(a: SharedBits, b: SharedBits): Promise<ReplicatedBits> {
@@ -223,10 +248,8 @@ export class ThreePartyBackend extends ComponentBackend implements Backend {
     return this.#tensor(words, bits.shape, operations.toArithmetic(bits, ringBits));
   }
 
-  readonly #multiplex = protocol(
-    'multiplex',
-    async (bits: Components<Uint8Array>, x: Words, ringBits: number) =>
-      product(this.#node, x, await bitsToWords(this.#node, bits, ringBits), ringBits),
+  readonly #multiplex = protocol('multiplex', (bits: Components<Uint8Array>, x: Words, ringBits: number) =>
+    multiplex(this.#node, bits, x, ringBits),
   );
 
   async multiplex(bits: SharedBits, x: SharedTensor): Promise<Replicated> {
@@ -234,10 +257,9 @@ export class ThreePartyBackend extends ComponentBackend implements Backend {
     return this.#tensor(await this.#multiplex(this.#bytes(bits), this.#words(x), x.ringBits), x.shape, x);
   }
 
-  readonly #lookUp = protocol('lookUp', (x: Words, indexBits: number, { data, ringBits }: RingTensor) => {
-    const [left, right] = [knownToNode0(this.#node, x, indexBits), knownToNodes12(this.#node, x)];
-    return lookUpTable(this.#node, left, right, x[0].length, data, ringBits);
-  });
+  readonly #lookUp = protocol('lookUp', (x: Words, indexBits: number, { data, ringBits }: RingTensor) =>
+    lookUpTable(this.#node, x, indexBits, data, ringBits),
+  );
 
   async lookUp(x: SharedTensor, table: RingTensor): Promise<Replicated> {
     const given = operations.lookUp(x, table);
@@ -293,6 +315,11 @@ export class ThreePartyBackend extends ComponentBackend implements Backend {
       return value;
     },
   );
+
+  /** When a text is done: node 0 waits until the others have come as far. */
+  settle(): Promise<void> {
+    return this.#node.pace.settle(this.#node);
+  }
 
   /** `all` are the nodes; to the client each sends its first component. */
   async reveal(x: SharedTensor, to: PartyId | 'all', leak: LeakName): Promise<RingTensor | null> {

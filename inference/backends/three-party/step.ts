@@ -1,0 +1,148 @@
+/**
+ * One step of every protocol: node 0, who knows a = x0 + x1 of each operand before the others know x2, deals numbers that follow
+ * from it, as two summands at nodes 1 and 2 (one from a generator, one sent to node 2). These two, who both know x2, compute a
+ * summand each of the result without a message, and exchange them, masked: the only message that anybody waits for. Nothing that
+ * node 0 knows or sends depends on a message: it is the helper of ASTRA (Chaudhari et al., CCSW 2019) and of masked evaluation
+ * as in ABY2.0 (Patra et al., USENIX Security 2021), with the online phase between two nodes.
+ *
+ * The new components: 0 from the generator of nodes 0 and 2, 1 from that of 0 and 1, 2 = result - 0 - 1 by the exchange. What
+ * node 1 sees is masked by component 0, what node 2 sees by component 1 or by its partner's half of what was dealt.
+ */
+import { kernels } from '#kernels';
+import type { Channel } from '../../net/channel.js';
+import type { Random } from '../../session/session.js';
+import { type Components, commonWords, type Node, packedBytes } from './node.js';
+
+/** So many numbers that add up in some way; `add` and `subtract` write over x. */
+export interface Lot<T> {
+  readonly count: number;
+  readonly byteLength: number;
+  random(source: Random): T;
+  add(x: T, y: T): T;
+  subtract(x: T, y: T): T;
+  pack(x: T): Uint8Array;
+  unpack(bytes: Uint8Array): T;
+}
+
+type Words = BigUint64Array;
+
+const wordLot = (count: number, bits: number) => ({
+  count,
+  byteLength: packedBytes(count, bits),
+  random: (source: Random): Words => commonWords(source, count, bits),
+  pack(x: Words): Uint8Array {
+    const packed = new Uint8Array(packedBytes(count, bits));
+    kernels.ringPack(x, bits, packed);
+    return packed;
+  },
+  unpack(bytes: Uint8Array): Words {
+    const words = new BigUint64Array(count);
+    kernels.ringUnpack(bytes, bits, words);
+    return words;
+  },
+});
+
+/** Words modulo 2^ringBits. */
+export const wordsOf = (count: number, ringBits: number): Lot<Words> => ({
+  ...wordLot(count, ringBits),
+  add(x, y) {
+    kernels.ringAdd(x, y, ringBits, x);
+    return x;
+  },
+  subtract(x, y) {
+    kernels.ringSubtract(x, y, ringBits, x);
+    return x;
+  },
+});
+
+const asBytes = (words: Words): Uint8Array => new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+
+/** Words of so many bits under XOR. */
+export function fieldsOf(count: number, bits: number): Lot<Words> {
+  const xor = (x: Words, y: Words): Words => {
+    kernels.bitsXor(asBytes(x), asBytes(y), asBytes(x));
+    return x;
+  };
+  return { ...wordLot(count, bits), add: xor, subtract: xor };
+}
+
+/** Bytes under XOR. */
+export function bytesOf(count: number): Lot<Uint8Array> {
+  const xor = (x: Uint8Array, y: Uint8Array): Uint8Array => {
+    kernels.bitsXor(x, y, x);
+    return x;
+  };
+  const random = (source: Random): Uint8Array => source.bytes(count);
+  return { count, byteLength: count, random, add: xor, subtract: xor, pack: (x) => x, unpack: (x) => x.slice() };
+}
+
+type Lots<Dealt extends readonly unknown[]> = { readonly [I in keyof Dealt]: Lot<Dealt[I]> };
+
+/** What travels in a step: enough to count it. */
+export interface StepPlan<Dealt extends readonly unknown[], T> {
+  /** What node 0 deals. */
+  readonly dealt: Lots<Dealt>;
+  readonly result: Lot<T>;
+}
+
+export interface Step<Dealt extends readonly unknown[], T> extends StepPlan<Dealt, T> {
+  /** At node 0; fresh arrays. */
+  deal(): Dealt;
+  /** At nodes 1 and 2: this node's summand of the result, a fresh array, from its halves of what was dealt. */
+  summand(...dealt: Dealt): T;
+}
+
+/** The generator that nodes 1 and 2 each share with node 0. */
+const withDealer = (node: Node): Random => (node.index === 1 ? node.withPrevious : node.withNext);
+/** From node 1 to node 2 and back. */
+export const partner = (node: Node): Channel => (node.index === 1 ? node.next : node.previous);
+
+/** Node 0's part of dealing. */
+export async function deal<T>(node: Node, lot: Lot<T>, value: T): Promise<void> {
+  const bytes = lot.pack(lot.subtract(value, lot.random(node.withNext)));
+  node.previous.send(bytes);
+  await node.pace.dealt(node.previous, bytes.length);
+}
+
+/** What node 1 or 2 was dealt. */
+export async function dealt<T>(node: Node, lot: Lot<T>): Promise<T> {
+  if (node.index === 1) return lot.random(node.withPrevious);
+  const bytes = await node.next.receive(lot.byteLength);
+  node.pace.received(node.next, bytes.length);
+  return lot.unpack(bytes);
+}
+
+/** Node 0's components of a result, which it knows at once. */
+export const fresh = <T>(node: Node, lot: Lot<T>): Components<T> => [
+  lot.random(node.withPrevious),
+  lot.random(node.withNext),
+];
+
+/** From a summand each, which is written over, to components at nodes 1 and 2: one message. */
+export async function exchange<T>(node: Node, lot: Lot<T>, summand: T): Promise<Components<T>> {
+  const own = lot.random(withDealer(node));
+  const masked = lot.subtract(summand, own);
+  // A copy leaves: what waits to be sent must not change.
+  partner(node).send(lot.pack(masked).slice());
+  const sum = lot.add(masked, lot.unpack(await partner(node).receive(lot.byteLength)));
+  return node.index === 1 ? [own, sum] : [sum, own];
+}
+
+export async function take<Dealt extends readonly unknown[], T>(
+  node: Node,
+  { dealt: lots, result, deal: values, summand }: Step<Dealt, T>,
+): Promise<Components<T>> {
+  if (node.index === 0) {
+    for (const [i, value] of values().entries()) await deal(node, lots[i] as Lot<unknown>, value);
+    return fresh(node, result);
+  }
+  const halves: unknown[] = [];
+  for (const lot of lots as readonly Lot<unknown>[]) halves.push(await dealt(node, lot));
+  return exchange(node, result, summand(...(halves as unknown as Dealt)));
+}
+
+/** A value that nodes 1 and 2 know (as x2) as components: nothing is sent. `none` is a zero of its kind. */
+export function shareOfNodes12<T>({ index }: Node, value: () => T, none: () => T): Components<T> {
+  if (index === 0) return [none(), none()];
+  return index === 1 ? [none(), value()] : [value(), none()];
+}
