@@ -12,7 +12,7 @@ constexpr size_t mostGroups = 16;
 View<uint8_t> kindsOf(const Arguments& a) {
   const auto kinds = a.bytes("kinds");
   a.expect(kinds.length <= mostGroups, "kinds", "at most 16 groups");
-  for (size_t i = 0; i < kinds.length; i++) a.expect(kinds.data[i] < carryKinds, "kinds", "numbers below 5");
+  for (size_t i = 0; i < kinds.length; i++) a.expect(kinds.data[i] < carryKinds, "kinds", "numbers below 7");
   return kinds;
 }
 

@@ -3,5 +3,10 @@ export interface CarryKernels {
   /** index [count] → the unit vectors of its groups [count · bytes]. */
   carryVectors(call: { kinds: Uint8Array; index: BigUint64Array; vectors: Uint8Array }): void;
   /** One summand of the vectors [period · bytes] and the other party's index [count] → one of the outputs [count]. */
-  carrySums(call: { kinds: Uint8Array; index: BigUint64Array; vectors: Uint8Array; out: BigUint64Array }): void;
+  carrySums(call: {
+    kinds: Uint8Array;
+    index: BigUint64Array;
+    vectors: Uint8Array;
+    out: BigUint64Array;
+  }): void;
 }

@@ -1,9 +1,10 @@
 /**
  * The carry of a + c, of which node 0 knows a and nodes 1 and 2 know c: what every comparison comes down to, since node 0 knows
- * x0 + x1 and the others x2. Both are cut into digits of four bits. For each digit node 0 deals the unit vector at its digit,
- * 16 bits under XOR; whether two digits make a carry, or would pass one on, is then a sum of the places that the other digit
+ * x0 + x1 and the others x2. Both are cut into digits of four bits, or of eight. For each digit node 0 deals the unit vector at its
+ * digit, 16 or 256 bits under XOR; whether two digits make a carry, or would pass one on, is then a sum of the places that the other digit
  * selects: a public set of places. What comes out, shared bits, is again an XOR of what node 0 and what the others know, so a few digits are
- * combined in the same way, by unit vectors of 8, 16 or 32 places. Two messages for up to 12 bits, three up to 28.
+ * combined in the same way, by unit vectors of 8, 16 or 32 places. Two messages for up to 12 bits, three up to 28; with digits of eight bits one
+ * for up to 8, two up to 24, where so many bytes take less time than a message.
  */
 import { kernels } from '#kernels';
 import { type Components, known, type Node } from './node.js';
@@ -12,24 +13,37 @@ import { bytesOf, fieldsOf, type Lot, take } from './step.js';
 type Words = BigUint64Array;
 
 /** What a unit vector stands for, as the kernels number it; of the lowest digits only whether they carry is asked. */
-const KINDS = { lowDigit: 0, digit: 1, lowPair: 2, pair: 3, lowTriple: 4 } as const;
+const KINDS = { lowDigit: 0, digit: 1, lowPair: 2, pair: 3, lowTriple: 4, lowByte: 5, byte: 6 } as const;
 type Kind = (typeof KINDS)[keyof typeof KINDS];
 /** Bytes of a unit vector of each kind. */
-const VECTOR_BYTES = [2, 2, 1, 2, 4] as const;
-const DIGIT_BITS = 4;
+const VECTOR_BYTES = [2, 2, 1, 2, 4, 32, 32] as const;
+/** Of all vectors for large digits: what a wide network carries in the time of a message. */
+const MOST_LARGE_BYTES = 2 ** 20;
 
-/** The kinds of each stage for a carry out of so many bits: digits, then what combines them. */
-export function carryStages(bits: number): readonly (readonly Kind[])[] {
-  const upper = (kind: Kind, count: number): Kind[] => new Array<Kind>(count).fill(kind);
-  const stages: Kind[][] = [[KINDS.lowDigit, ...upper(KINDS.digit, Math.max(1, Math.ceil(bits / DIGIT_BITS)) - 1)]];
-  for (let left = stages[0]!.length; left > 1; left = stages.at(-1)!.length) {
+interface Digits {
+  readonly bits: number;
+  readonly low: Kind;
+  readonly upper: Kind;
+}
+const SMALL: Digits = { bits: 4, low: KINDS.lowDigit, upper: KINDS.digit };
+const LARGE: Digits = { bits: 8, low: KINDS.lowByte, upper: KINDS.byte };
+
+/** How a carry out of so many bits of `count` numbers is found: digits, and the kinds of each stage. */
+export function carryPlan(count: number, bits: number) {
+  const largeBytes = count * Math.ceil(bits / LARGE.bits) * VECTOR_BYTES[LARGE.low];
+  const digits = largeBytes <= MOST_LARGE_BYTES ? LARGE : SMALL;
+  const upper = (kind: Kind, length: number): Kind[] => new Array<Kind>(length).fill(kind);
+  const first = Math.max(1, Math.ceil(bits / digits.bits));
+  const stages: Kind[][] = [[digits.low, ...upper(digits.upper, first - 1)]];
+  for (let left = first; left > 1; left = stages.at(-1)!.length) {
     const low = left % 2 === 1 ? 3 : 2;
     stages.push([low === 3 ? KINDS.lowTriple : KINDS.lowPair, ...upper(KINDS.pair, (left - low) / 2)]);
   }
-  return stages;
+  return { width: digits.bits * first, stages };
 }
 
-const vectorBytes = (stage: readonly Kind[]): number => stage.reduce<number>((sum, kind) => sum + VECTOR_BYTES[kind], 0);
+const vectorBytes = (stage: readonly Kind[]): number =>
+  stage.reduce<number>((sum, kind) => sum + VECTOR_BYTES[kind], 0);
 
 /** Does each carry, and but for the lowest: would it pass a carry on? */
 const outputBits = (stage: readonly Kind[]): number => 2 * stage.length - 1;
@@ -89,17 +103,27 @@ function indexOf(node: Node, state: Components<Words>, bits: number): Words {
   return fieldsOf(own.length, bits).add(own.slice(), next);
 }
 
-async function carryAndTop(node: Node, summands: Summands, top: Words | null): Promise<Components<Uint8Array>> {
+async function carryAndTop(
+  node: Node,
+  summands: Summands,
+  top: Words | null,
+): Promise<Components<Uint8Array>> {
   const { own, count, copies, bits } = summands;
-  const stages = carryStages(bits);
+  const { width, stages } = carryPlan(count, bits);
   // Digits are filled up from below: zeros there carry nothing.
-  const width = DIGIT_BITS * stages[0]!.length;
   let index: Words = new BigUint64Array(own.length);
   kernels.ringScale(own, 1n << BigInt(width - bits), width, index);
   let period = count;
   for (const [i, stage] of stages.entries()) {
     const isLast = i === stages.length - 1;
-    const state = await stageStep(node, stage, index, period, copies * count, isLast && top ? { count, own: top } : null);
+    const state = await stageStep(
+      node,
+      stage,
+      index,
+      period,
+      copies * count,
+      isLast && top ? { count, own: top } : null,
+    );
     if (isLast) return bitsOf(state);
     index = indexOf(node, state, outputBits(stage));
     period = copies * count;

@@ -63,7 +63,12 @@ function bitHalf(node: Node, v: Uint8Array, u: Words, ringBits: number): Words {
 }
 
 /** Bits (one byte each) → 0 or 1 modulo 2^ringBits; `more` is what node 0 adds to each, null for nothing and at the others. */
-export function bitsToWords(node: Node, bits: Bits, ringBits: number, more: Words | null = null): Promise<Shared> {
+export function bitsToWords(
+  node: Node,
+  bits: Bits,
+  ringBits: number,
+  more: Words | null = null,
+): Promise<Shared> {
   const result = wordsOf(bits[0].length, ringBits);
   const dealtMore = more === null ? [] : [result];
   const step: Step<readonly Words[], Words> = {
@@ -122,7 +127,8 @@ function raised(node: Node, x: Shared, from: number, to: number, lift: bigint): 
   }
   const c = known(node, x);
   const rest = new BigUint64Array(c.length);
-  if (c.length > 0) kernels.ringSubtract(c, BigUint64Array.of(BigInt.asUintN(to, (1n << BigInt(from)) + lift)), to, rest);
+  if (c.length > 0)
+    kernels.ringSubtract(c, BigUint64Array.of(BigInt.asUintN(to, (1n << BigInt(from)) + lift)), to, rest);
   return { s: none, n: new Uint8Array(0), m: notBits(signBits(c, from)), rest };
 }
 
@@ -149,7 +155,8 @@ export async function widenNonNegative(node: Node, x: Shared, from: number, to: 
       kernels.ringShiftRight(sumOf(x, from + 1), from + 1, from, 0, 1, carry);
       return [wordsOfBits(notBits(signBits(sumOf(x, from), from))), carry];
     },
-    summand: (n: Words, carry: Words) => lot.subtract(selected(notBits(signBits(known(node, x), from)), n), carry),
+    summand: (n: Words, carry: Words) =>
+      lot.subtract(selected(notBits(signBits(known(node, x), from)), n), carry),
   });
   return [0, 1].map((c) => {
     const out = wraps[c as 0 | 1];
@@ -173,7 +180,13 @@ export function squareInto(node: Node, x: Shared, from: number, to: number, lift
       // (s + 2^from n)² = s² + 2^from n (2s + 2^from)
       const more = new BigUint64Array(count);
       kernels.ringScale(s, 2n, to - from, more);
-      if (count > 0) kernels.ringAdd(more, BigUint64Array.of(BigInt.asUintN(to - from, 1n << BigInt(from))), to - from, more);
+      if (count > 0)
+        kernels.ringAdd(
+          more,
+          BigUint64Array.of(BigInt.asUintN(to - from, 1n << BigInt(from))),
+          to - from,
+          more,
+        );
       return [s.slice(), wordsOfBits(n), product(s, s, to), selected(n, more)];
     },
     summand(base: Words, ones: Words, squares: Words, more: Words) {
@@ -228,7 +241,12 @@ export async function floorShift(node: Node, x: Shared, ringBits: number, bits: 
     kernels.ringMask(words, bits, out);
     return out;
   }) as unknown as Shared;
-  const summands: Summands = { own: node.index === 0 ? sumOf(lows, bits) : known(node, lows), count, copies: 1, bits };
+  const summands: Summands = {
+    own: node.index === 0 ? sumOf(lows, bits) : known(node, lows),
+    count,
+    copies: 1,
+    bits,
+  };
   const carries = await carryOut(node, summands);
   const more = new BigUint64Array(count);
   if (node.index === 0) kernels.ringShiftRight(sumOf(lows, bits + 1), bits + 1, bits, 0, 1, more);

@@ -34,7 +34,11 @@ export type Components<T> = readonly [own: T, next: T];
 export function commonWords(random: Random, count: number, ringBits: number): BigUint64Array<ArrayBuffer> {
   const bytes = random.bytes(8 * count);
   const isAligned = bytes.byteOffset % 8 === 0;
-  const words = new BigUint64Array((isAligned ? bytes : bytes.slice()).buffer as ArrayBuffer, isAligned ? bytes.byteOffset : 0, count);
+  const words = new BigUint64Array(
+    (isAligned ? bytes : bytes.slice()).buffer as ArrayBuffer,
+    isAligned ? bytes.byteOffset : 0,
+    count,
+  );
   kernels.ringMask(words, ringBits, words);
   return words;
 }

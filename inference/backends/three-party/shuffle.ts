@@ -87,7 +87,11 @@ async function atNode2(node: Node, rows: number, jobs: readonly Job[]): Promise<
   return shuffled;
 }
 
-export async function shuffleRows(node: Node, rows: number, blocks: readonly RowBlock[]): Promise<RowBlock[]> {
+export async function shuffleRows(
+  node: Node,
+  rows: number,
+  blocks: readonly RowBlock[],
+): Promise<RowBlock[]> {
   if (rows < 2) return [...blocks];
   const jobs = blocks.map((block) => ({ ...block, lot: wordsOf(rows * block.columns, block.ringBits) }));
   const atNode = [atNode0, atNode1, atNode2][node.index]!;

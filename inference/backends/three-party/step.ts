@@ -55,7 +55,8 @@ export const wordsOf = (count: number, ringBits: number): Lot<Words> => ({
   },
 });
 
-const asBytes = (words: Words): Uint8Array => new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
+const asBytes = (words: Words): Uint8Array =>
+  new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
 
 /** Words of so many bits under XOR. */
 export function fieldsOf(count: number, bits: number): Lot<Words> {
@@ -73,7 +74,15 @@ export function bytesOf(count: number): Lot<Uint8Array> {
     return x;
   };
   const random = (source: Random): Uint8Array => source.bytes(count);
-  return { count, byteLength: count, random, add: xor, subtract: xor, pack: (x) => x, unpack: (x) => x.slice() };
+  return {
+    count,
+    byteLength: count,
+    random,
+    add: xor,
+    subtract: xor,
+    pack: (x) => x,
+    unpack: (x) => x.slice(),
+  };
 }
 
 type Lots<Dealt extends readonly unknown[]> = { readonly [I in keyof Dealt]: Lot<Dealt[I]> };

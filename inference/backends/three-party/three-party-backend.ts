@@ -114,7 +114,10 @@ export class ThreePartyBackend extends ComponentBackend implements Backend {
     const [rows, inputs] = x.shape as [number, number];
     const { ringBits } = x;
     if (w.prepared?.ringBits !== ringBits)
-      w.prepared = { ringBits, factor: factorOf(this.#node, this.#inputs.matrix(w.source, ringBits), ringBits) };
+      w.prepared = {
+        ringBits,
+        factor: factorOf(this.#node, this.#inputs.matrix(w.source, ringBits), ringBits),
+      };
     const shape = { batch: 1, n: rows, k: inputs, m: w.outputs };
     const words = await matrixProduct(this.#node, this.#words(x), w.prepared.factor, ringBits, shape);
     const format = { ringBits, fractionBits: x.fractionBits + w.fractionBits };

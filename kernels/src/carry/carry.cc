@@ -11,7 +11,8 @@ struct Kind {
   unsigned outputs;
 };
 
-constexpr Kind kindTable[carryKinds] = {{4, 1}, {4, 2}, {3, 1}, {4, 2}, {5, 1}};
+constexpr Kind kindTable[carryKinds] = {{4, 1}, {4, 2}, {3, 1}, {4, 2}, {5, 1}, {8, 1}, {8, 2}};
+constexpr unsigned mostPlaces = 256;
 
 constexpr size_t vectorBytes(unsigned indexBits) { return (size_t{1} << indexBits) / 8; }
 
@@ -25,6 +26,9 @@ constexpr bool holds(CarryKind kind, unsigned output, unsigned j, unsigned c) {
     case CarryKind::lowDigit:
     case CarryKind::digit:
       return output == 0 ? j + c > 15 : j + c == 15;
+    case CarryKind::lowByte:
+    case CarryKind::byte:
+      return output == 0 ? j + c > 255 : j + c == 255;
     case CarryKind::lowPair:
       return pairCarries(j ^ c);
     case CarryKind::pair: {
@@ -38,22 +42,28 @@ constexpr bool holds(CarryKind kind, unsigned output, unsigned j, unsigned c) {
   return false;
 }
 
+using Set = uint64_t[mostPlaces / 64];
+
 /** The places j with f(j, c), for every c. */
 struct Places {
-  uint32_t of[carryKinds][2][32];
+  Set of[carryKinds][2][mostPlaces];
 
   Places() : of{} {
     for (unsigned kind = 0; kind < carryKinds; kind++)
       for (unsigned output = 0; output < kindTable[kind].outputs; output++)
         for (unsigned c = 0; c < 1u << kindTable[kind].indexBits; c++)
           for (unsigned j = 0; j < 1u << kindTable[kind].indexBits; j++)
-            if (holds(static_cast<CarryKind>(kind), output, j, c)) of[kind][output][c] |= uint32_t{1} << j;
+            if (holds(static_cast<CarryKind>(kind), output, j, c)) of[kind][output][c][j / 64] |= uint64_t{1} << (j % 64);
   }
 };
 
 const Places places;
 
-inline uint64_t parity(uint32_t x) {
+/** Of the places of a vector that a set has. */
+inline uint64_t parity(const Set& vector, const Set& set, unsigned words) {
+  uint64_t x = vector[0] & set[0];
+  for (unsigned i = 1; i < words; i++) x ^= vector[i] & set[i];
+  x ^= x >> 32;
   x ^= x >> 16;
   x ^= x >> 8;
   x ^= x >> 4;
@@ -73,9 +83,10 @@ void carryVectors(const uint8_t* kinds, size_t groups, const uint64_t* index, si
     uint64_t rest = index[i];
     for (size_t group = 0; group < groups; group++) {
       const unsigned bits = kindTable[kinds[group]].indexBits;
-      const uint32_t vector = uint32_t{1} << (rest & ((1u << bits) - 1));
+      const unsigned place = rest & ((1u << bits) - 1);
       rest >>= bits;
-      std::memcpy(vectors, &vector, vectorBytes(bits));
+      std::memset(vectors, 0, vectorBytes(bits));
+      vectors[place / 8] = static_cast<uint8_t>(1u << (place % 8));
       vectors += vectorBytes(bits);
     }
   }
@@ -95,13 +106,14 @@ void carrySums(const uint8_t* kinds, size_t groups, const uint64_t* index, size_
     for (size_t group = 0; group < groups; group++) {
       const Kind kind = kindTable[kinds[group]];
       const auto& sets = places.of[kinds[group]];
-      uint32_t vector = 0;
-      std::memcpy(&vector, at, vectorBytes(kind.indexBits));
+      Set vector = {};
+      const unsigned words = kind.indexBits > 6 ? 1u << (kind.indexBits - 6) : 1;
+      std::memcpy(vector, at, vectorBytes(kind.indexBits));
       at += vectorBytes(kind.indexBits);
       const unsigned c = rest & ((1u << kind.indexBits) - 1);
       rest >>= kind.indexBits;
-      sums |= parity(vector & sets[0][c]) << fill++;
-      if (kind.outputs == 2) sums |= parity(vector & sets[1][c]) << fill++;
+      sums |= parity(vector, sets[0][c], words) << fill++;
+      if (kind.outputs == 2) sums |= parity(vector, sets[1][c], words) << fill++;
     }
     out[i] = sums;
   }

@@ -7,9 +7,9 @@
 namespace cipherprune {
 
 /** What a unit vector stands for. Indices: digits of 4 bits whose sum is looked at; or bits (carries, passes) of two or three neighbours,
- *  lowest first and the lowest of all without `passes`, combined by XOR. */
-enum class CarryKind : uint8_t { lowDigit, digit, lowPair, pair, lowTriple };
-constexpr uint8_t carryKinds = 5;
+ *  lowest first and the lowest of all without `passes`, combined by XOR; bytes are digits of 8 bits. */
+enum class CarryKind : uint8_t { lowDigit, digit, lowPair, pair, lowTriple, lowByte, byte };
+constexpr uint8_t carryKinds = 7;
 
 /** Bytes of the unit vectors of one element. */
 size_t carryVectorBytes(const uint8_t* kinds, size_t groups);
