@@ -105,8 +105,10 @@ const rangesOf = (layers: number): ModelRanges => ({
   logits: 8,
 });
 
+const wordOf = (id: number): string => specialTokens[id] ?? `word${id}`;
+
 function vocabularyOf(size: number): string[] {
-  return Array.from({ length: size }, (_, id) => specialTokens[id] ?? `word${id}`);
+  return Array.from({ length: size }, (_, id) => wordOf(id));
 }
 
 /** Deterministic in the seed. Without thresholds: they depend on the input, see schedule-thresholds.ts. */
@@ -171,3 +173,6 @@ export function randomInput(config: ModelConfig, tokens: number, seed: number): 
     return specialTokens.length + Math.floor(random() * words);
   });
 }
+
+/** The text whose tokens are those of a random input. */
+export const textOf = (ids: readonly number[]): string => ids.slice(1, -1).map(wordOf).join(' ');

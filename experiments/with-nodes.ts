@@ -1,12 +1,11 @@
 /** A client of three nodes for a command: of given ones, or of three that are started here as processes of their own. */
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AnswerTerms } from '../inference/core/answer.js';
 import type { Address, Certificates } from '../inference/three-party/links.js';
 import type { NodesClient } from '../inference/three-party/nodes-client.js';
+import { freeAddresses } from '../util/free-addresses.js';
 import { onInterrupt } from '../util/interrupt.js';
 import { note } from '../util/note.js';
 import { selfCommand } from '../util/self-command.js';
@@ -24,18 +23,6 @@ export interface NodesTarget {
   readonly verbose: boolean;
 }
 
-/** Ports that were free a moment ago. */
-async function freeAddresses(): Promise<Three> {
-  const servers = [0, 1, 2].map(() => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const addresses = servers.map((server) => ({
-    host: '127.0.0.1',
-    port: (server.address() as AddressInfo).port,
-  }));
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return addresses as unknown as Three;
-}
-
 async function startNodes({ artifact, timeoutSeconds, verbose }: NodesTarget) {
   const { readArtifact } = await import('../model/artifact/artifact-file.js');
   const { shareModel } = await import('../inference/three-party/share-model.js');
@@ -48,7 +35,7 @@ async function startNodes({ artifact, timeoutSeconds, verbose }: NodesTarget) {
   };
   try {
     await shareModel(await readArtifact(artifact!), join(folder, 'shares'));
-    const nodes = await freeAddresses();
+    const nodes = (await freeAddresses(3)) as unknown as Three;
     const peers = nodes.map(({ host, port }) => `${host}:${port}`).join(',');
     for (const node of [0, 1, 2]) {
       const command = selfCommand(

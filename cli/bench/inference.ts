@@ -1,8 +1,11 @@
 /** `bench inference`. */
 import type { CountedFigure } from '../../bench/counted.js';
 import type { InferenceFigure } from '../../bench/inference.js';
+import type { ModelName } from '../../bench/model-sizes.js';
+import type { NodesFigure } from '../../bench/three-party/inference.js';
 import type { PartyId } from '../../inference/core/tensors.js';
 import { dense } from '../../methods/cipherprune/index.js';
+import type { Method } from '../../methods/method.js';
 import { UsageError } from '../../util/errors.js';
 import { megabytes } from '../../util/megabytes.js';
 import { note } from '../../util/note.js';
@@ -94,6 +97,63 @@ function countsOf(options: BenchOptions, tokens: number): { batch: number; texts
   return { batch, texts };
 }
 
+function printNodes(figure: NodesFigure): void {
+  const seconds = (milliseconds: number) => (milliseconds / 1000).toFixed(2);
+  const cost = ({ milliseconds, bytes, rounds }: { milliseconds: number; bytes: number; rounds: number }) => [
+    seconds(milliseconds),
+    megabytes(bytes),
+    rounds,
+  ];
+  const { model, tokens, method, peakMemoryBytes: memory, cpuMilliseconds: cpu, maxAbsError: error } = figure;
+  printTable(
+    [`${model}, ${tokens} tokens, ${method}, three nodes`, 'seconds', 'MB', 'rounds'],
+    [
+      ['inference', ...cost(figure)],
+      ['of it the client', '', megabytes(figure.clientBytes), ''],
+      ['weights prepared, with a first text', seconds(figure.offlineMilliseconds), '', ''],
+    ],
+  );
+  print(
+    `memory, nodes / client: ${memory.nodes.map(megabytes).join(' + ')} / ${megabytes(memory.client)} MB`,
+  );
+  print(`processor time: nodes ${cpu.nodes.map(seconds).join(' + ')} s, client ${seconds(cpu.client)} s`);
+  print(
+    `largest difference to the cleartext logits: ${error === null ? 'not checked' : error.toPrecision(2)}`,
+  );
+  printTable(
+    ['layer', 'kept', 'important', 'seconds', 'MB', 'rounds'],
+    figure.layers.map((layer, index) => [index, layer.kept, layer.important, ...cost(layer)]),
+  );
+  printTable(
+    ['protocol (they contain each other)', 'seconds', 'MB', 'rounds'],
+    figure.protocols.map((protocol) => [protocol.name, ...cost(protocol)]),
+  );
+}
+
+/** `--parties 3`. */
+async function nodesFigures({
+  options,
+  ...shape
+}: {
+  readonly options: BenchOptions;
+  readonly model: ModelName;
+  readonly method: Method;
+  readonly tokens: number;
+  readonly schedule: readonly number[] | null;
+}): Promise<void> {
+  const { network, json, preprocess, check, seed, texts = 1, important: importantRatio } = options;
+  if (options.counted) throw new UsageError('--counted: expected two parties, got --parties 3');
+  if (preprocess) throw new UsageError('--preprocess: three nodes make nothing ahead');
+  if (single('batch', options.batch, 1) !== 1)
+    throw new UsageError('--batch: expected 1 with --parties 3: nodes take one text after another');
+  const { benchNodes } = await import('../../bench/three-party/inference.js');
+  const figure = await abortable((signal) =>
+    benchNodes({ ...shape, network, importantRatio, texts, check, seed, onProgress: note, signal }),
+  );
+  if (json) printJson(figure);
+  else printNodes(figure);
+}
+
 export async function inferenceFigures(options: BenchOptions): Promise<void> {
   const { modelConfigOf, parseSchedule, ScheduleError } = await import('../../bench/model-sizes.js');
   const model = await modelOption(options.model);
@@ -111,6 +171,7 @@ export async function inferenceFigures(options: BenchOptions): Promise<void> {
     }
   })();
   const method = asked.learns !== 'nothing' && schedule === null ? dense : asked;
+  if (options.parties === 3) return nodesFigures({ options, model, method, tokens, schedule });
   if (options.counted) {
     const { countInference } = await import('../../bench/counted.js');
     const counted = { model, method, tokens, schedule, importantRatio: options.important };

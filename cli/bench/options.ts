@@ -51,6 +51,12 @@ export const OPTIONS = {
     describe: 'inference and elimination: the method by its name (methods/)',
     requiresArg: true,
   },
+  parties: {
+    type: 'string',
+    default: '2',
+    describe: 'inference: 2, or 3 nodes and a client, each a process of its own',
+    coerce: wholeNumber('parties', 2, 3),
+  },
   schedule: {
     type: 'string',
     default: 'paper',

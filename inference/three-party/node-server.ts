@@ -50,6 +50,10 @@ export interface NodeOptions {
   readonly insecurePlain?: boolean;
   /** Clients that may wait or be served at the same time. */
   readonly maxClients?: number;
+  /** What every link's channel is led through: to imitate a network. */
+  readonly link?: (channel: Channel) => Channel;
+  /** Runs what a text takes at this node: to measure it. */
+  readonly around?: <T>(node: Node, body: (node: Node) => Promise<T>) => Promise<T>;
   readonly onLog?: (line: string) => void;
 }
 
@@ -136,7 +140,8 @@ export class NodeServer {
   async #accept(socket: Socket): Promise<void> {
     const channel = transcriptChannel(this.#channelOf(socket, 'a peer'));
     try {
-      if ((await receiveOpening(channel)) === 'client') await this.#client(channel);
+      if ((await receiveOpening(channel)) === 'client')
+        await this.#client(this.#options.link?.(channel) ?? channel);
       else if (!isNode(socket, this.#certificates))
         throw new ProtocolError('expected a node with a certificate of the authority given, got another');
       else if (this.#previous) this.#previous(channel);
@@ -236,11 +241,12 @@ export class NodeServer {
     next.transcript!.start(seed);
     const previous = await accepted;
     this.#previous = null;
+    const { link = (channel: Channel) => channel } = this.#options;
     return {
       node: {
         index: this.#index,
-        next,
-        previous: previous.channel,
+        next: link(next),
+        previous: link(previous.channel),
         withNext: Prg.fromSecretSeed(seed),
         withPrevious: Prg.fromSecretSeed(previous.seed),
         pace: new Pace(),
@@ -299,9 +305,15 @@ export class NodeServer {
       return;
     }
     try {
+<<<<<<< HEAD
       const answer = await this.#engine.run(node, channel, request);
       // A client that is slow, or whose shares came damaged, is no matter of the other nodes.
       void answer().then(() => done(null), done);
+=======
+      const body = (at: Node) => this.#engine.run(at, channel, request);
+      await (this.#options.around?.(node, body) ?? body(node));
+      done(null);
+>>>>>>> d9a55e5 (bench inference --parties 3: nodes and client as processes over sockets, rounds by the three nodes' traces put together)
     } catch (error) {
       // Nodes are in the middle of a run: only new links, with new seeds, make them agree again.
       done(error as Error);

@@ -143,6 +143,8 @@ export interface NodesClientOptions {
   readonly insecurePlain?: boolean;
   /** What the nodes are to answer; probabilities unless given. The nodes compute what is asked. */
   readonly answer?: AnswerTerms;
+  /** What every link's channel is led through: to imitate a network. */
+  readonly link?: (channel: Channel) => Channel;
 }
 
 export class NodesClient {
@@ -187,7 +189,9 @@ export class NodesClient {
           `node 0: expected a public part of at most ${MOST_PUBLIC_BYTES} bytes, got ${bytes}`,
         );
       for (const node of NODES) channels[node]!.send(Uint8Array.of(node === 0 ? 1 : 0));
-      return new NodesClient(channels, options, parsePublicPart(await channels[0]!.receive(bytes)));
+      const publicPart = parsePublicPart(await channels[0]!.receive(bytes));
+      const { link = (channel: Channel) => channel } = options;
+      return new NodesClient(channels.map(link), options, publicPart);
     } catch (error) {
       await Promise.all(channels.map((channel) => channel.close()));
       throw error;

@@ -1,0 +1,275 @@
+/** `bench inference --parties 3`: a text through three nodes and a client, each a process of its own, over sockets. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CleartextBackend } from '../../inference/backends/cleartext/cleartext-backend.js';
+import { FINEST_LOGITS } from '../../inference/core/answer.js';
+import { openEngine } from '../../inference/run/engine.js';
+import { bucketOf } from '../../inference/run/request.js';
+import type { LeakRecord } from '../../inference/session/session.js';
+import type { Address } from '../../inference/three-party/links.js';
+import { shareModel } from '../../inference/three-party/share-model.js';
+import type { Method } from '../../methods/method.js';
+import { methodReference } from '../../methods/reference.js';
+import type { Artifact } from '../../model/artifact/artifact.js';
+import { writeArtifact } from '../../model/artifact/artifact-file.js';
+import { bucketsUpTo } from '../../model/padded-length.js';
+import { freeAddresses } from '../../util/free-addresses.js';
+import { rounded } from '../measure.js';
+import { leavingCounts, type ModelName, modelConfigOf } from '../model-sizes.js';
+import type { NetworkName } from '../networks.js';
+import { randomArtifact, randomInput, textOf } from '../random-model.js';
+import { type Chain, chainOf, type SpanCost } from './chain.js';
+import type { ClientRun, NodeRun, ProcessMessage, ProcessTask } from './process.js';
+
+export interface NodesOptions {
+  readonly model: ModelName;
+  readonly method: Method;
+  readonly tokens: number;
+  /** Tokens that each layer computes on; null for a model that keeps all. */
+  readonly schedule: readonly number[] | null;
+  readonly network: NetworkName;
+  readonly importantRatio: number;
+  /** One after another. */
+  readonly texts: number;
+  readonly check: boolean;
+  readonly seed: number;
+  readonly onProgress: (text: string) => void;
+  readonly signal?: AbortSignal;
+}
+
+interface Figure {
+  readonly milliseconds: number;
+  readonly bytes: number;
+  readonly rounds: number;
+}
+
+export interface NodesFigure extends Figure {
+  readonly model: ModelName;
+  readonly tokens: number;
+  readonly method: string;
+  readonly parties: 3;
+  readonly schedule: readonly number[] | null;
+  readonly network: NetworkName;
+  /** How the network is imitated. */
+  readonly shaping: 'none' | 'channel';
+  readonly texts: number;
+  /** Nodes make nothing ahead of a text but prepared weights, with the first text of a model. */
+  readonly offlineMilliseconds: number;
+  readonly offlineBytes: number;
+  readonly peakMemoryBytes: { readonly nodes: readonly number[]; readonly client: number };
+  readonly cpuMilliseconds: { readonly nodes: readonly number[]; readonly client: number };
+  /** Of the client's links, both directions; `bytes` counts them too. */
+  readonly clientBytes: number;
+  readonly maxAbsError: number | null;
+  readonly layers: readonly (Figure & { readonly kept: number; readonly important: number })[];
+  readonly protocols: readonly (Figure & { readonly name: string })[];
+  readonly leaks: readonly LeakRecord[];
+}
+
+/** Public counts that come nearest to the wanted tokens of each layer, for every padded length up to the text's. */
+function withSchedule(
+  artifact: Artifact,
+  method: Method,
+  { tokens, schedule, importantRatio }: NodesOptions,
+): Artifact {
+  const bucket = bucketOf(tokens);
+  const model = { ...artifact.public, maxTokens: bucket };
+  if (schedule === null) return { ...artifact, public: { ...model, method: methodReference(method) } };
+  const kept = leavingCounts(schedule).slice(0, model.config.layers - 1);
+  const rows = bucketsUpTo(bucket).map((length) => ({
+    tokens: length,
+    layers: kept.map((count) => {
+      const left = Math.min(length, Math.max(1, Math.round((count * length) / bucket)));
+      return { kept: left, important: Math.max(1, Math.ceil(left * importantRatio)) };
+    }),
+  }));
+  return { ...artifact, public: { ...model, method: methodReference(method), schedule: rows } };
+}
+
+function start(signal: AbortSignal | undefined): ChildProcess {
+  const extension = extname(fileURLToPath(import.meta.url));
+  const entry = fileURLToPath(new URL(`./process${extension}`, import.meta.url));
+  // From the sources the child needs the same loader as we have.
+  const execArgv = extension === '.ts' ? ['--import', import.meta.resolve('tsx')] : [];
+  // Standard output belongs to the results.
+  const options = {
+    stdio: ['ignore', 2, 2, 'ipc'] as ['ignore', 2, 2, 'ipc'],
+    ...(signal ? { signal } : {}),
+  };
+  return spawn(process.execPath, [...execArgv, entry], options);
+}
+
+interface Report<Run> {
+  readonly runs: readonly Run[];
+  readonly peakMemoryBytes: number;
+}
+
+/** Sends the task and follows the process: when it is ready, and to its report. */
+function follow<Run>(
+  child: ChildProcess,
+  name: string,
+  task: ProcessTask,
+  onProgress: (text: string) => void,
+) {
+  let ready: () => void = () => undefined;
+  const isReady = new Promise<void>((resolve) => {
+    ready = resolve;
+  });
+  const report = new Promise<Report<Run>>((resolve, reject) => {
+    child.on('message', (message: ProcessMessage) => {
+      if (message.kind === 'done') resolve(message as unknown as Report<Run>);
+      else if (message.kind === 'failed') reject(new Error(`${name}: ${message.message}`));
+      else if (message.kind === 'ready') ready();
+      else onProgress(message.text);
+    });
+    child.once('error', reject);
+    child.once('exit', (code, signal) => reject(new Error(`${name} process ended (${signal ?? code})`)));
+    child.send(task);
+  });
+  report.catch(() => undefined);
+  return { isReady, report };
+}
+
+interface Reports {
+  readonly nodes: readonly Report<NodeRun>[];
+  readonly client: Report<ClientRun>;
+}
+
+async function runProcesses(
+  folder: string,
+  texts: readonly string[],
+  { network, onProgress, signal }: NodesOptions,
+): Promise<Reports> {
+  const nodes = (await freeAddresses(3)) as unknown as readonly [Address, Address, Address];
+  const task = { nodes, network, texts };
+  const children = [0, 1, 2, 3].map(() => start(signal));
+  try {
+    const followed = [0, 1, 2].map((node) =>
+      follow<NodeRun>(
+        children[node]!,
+        `node ${node}`,
+        { ...task, shares: join(folder, String(node)) },
+        onProgress,
+      ),
+    );
+    const failed = Promise.all(followed.map(({ report }) => report));
+    await Promise.race([Promise.all(followed.map(({ isReady }) => isReady)), failed]);
+    const client = follow<ClientRun>(children[3]!, 'client', { ...task, shares: null }, onProgress);
+    const done = await Promise.race([client.report, failed.then(() => client.report)]);
+    for (const child of children.slice(0, 3)) child.send('finish');
+    return { nodes: await failed, client: done };
+  } finally {
+    for (const child of children) child.kill();
+  }
+}
+
+const figureOf = ({ milliseconds, bytes, messages }: Omit<SpanCost, 'name' | 'layer' | 'path'>): Figure => ({
+  milliseconds: rounded(milliseconds),
+  bytes,
+  rounds: Math.ceil(messages / 2),
+});
+
+/** By name, dearest first; a protocol inside one of the same name counts once. */
+function protocolsOf({ spans }: Chain): NodesFigure['protocols'] {
+  const sums = new Map<string, { milliseconds: number; bytes: number; messages: number }>();
+  for (const { name, layer, path, ...cost } of spans) {
+    if (layer !== null || path.length === 0 || path.includes(name)) continue;
+    const sum = sums.get(name) ?? { milliseconds: 0, bytes: 0, messages: 0 };
+    sums.set(name, {
+      milliseconds: sum.milliseconds + cost.milliseconds,
+      bytes: sum.bytes + cost.bytes,
+      messages: sum.messages + cost.messages,
+    });
+  }
+  return [...sums]
+    .map(([name, cost]) => ({ name, ...figureOf(cost) }))
+    .sort((a, b) => b.milliseconds - a.milliseconds);
+}
+
+function figure(
+  options: NodesOptions,
+  { nodes, client }: Reports,
+  expected: readonly number[] | null,
+): NodesFigure {
+  const { model, method, tokens, schedule, network, texts } = options;
+  const [setup, ...runs] = client.runs as readonly [ClientRun, ...ClientRun[]];
+  const chain = chainOf(nodes.map(({ runs: [, first] }) => first!.events));
+  const { result } = runs[0]!;
+  const clientBytes = result.cost.sentBytes + result.cost.receivedBytes;
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const counts = result.layers;
+  return {
+    model,
+    tokens,
+    method: method.name,
+    parties: 3,
+    schedule,
+    network,
+    shaping: network === 'loopback' ? 'none' : 'channel',
+    texts,
+    milliseconds: rounded(mean(runs.map(({ milliseconds }) => milliseconds))),
+    offlineMilliseconds: rounded(setup.milliseconds),
+    bytes: chain.bytes + clientBytes,
+    clientBytes,
+    offlineBytes: 0,
+    rounds: Math.ceil(chain.messages / 2),
+    peakMemoryBytes: { nodes: nodes.map((node) => node.peakMemoryBytes), client: client.peakMemoryBytes },
+    cpuMilliseconds: {
+      nodes: nodes.map(({ runs: [, ...all] }) => rounded(mean(all.map((run) => run.cpuMilliseconds)))),
+      client: rounded(mean(runs.map((run) => run.cpuMilliseconds))),
+    },
+    maxAbsError:
+      expected &&
+      Math.max(
+        ...runs.flatMap((run) => run.result.logits!.map((logit, i) => Math.abs(logit - expected[i]!))),
+      ),
+    layers: chain.spans
+      .filter(({ layer }) => layer !== null)
+      .map((span) => ({
+        ...(counts[span.layer! - 1] ?? { kept: result.bucket, important: result.bucket }),
+        ...figureOf(span),
+      }))
+      .map(({ kept, important, milliseconds, bytes, rounds }) => ({
+        kept,
+        important,
+        milliseconds,
+        bytes,
+        rounds,
+      })),
+    protocols: protocolsOf(chain),
+    leaks: result.leaks,
+  };
+}
+
+export async function benchNodes(options: NodesOptions): Promise<NodesFigure> {
+  const { model, method, tokens, texts, check, seed, onProgress } = options;
+  const config = modelConfigOf(model);
+  const ids = randomInput(config, tokens, seed);
+  const folder = await mkdtemp(join(tmpdir(), 'cipherprune-bench-'));
+  try {
+    onProgress('drawing weights');
+    const artifact = withSchedule(randomArtifact(config, seed), method, options);
+    let expected: readonly number[] | null = null;
+    if (check) {
+      onProgress('running the cleartext backend');
+      const party = await openEngine(new CleartextBackend(), artifact, FINEST_LOGITS);
+      expected = (await party.classify({ ids, tokenTypes: ids.map(() => 0) }, bucketOf(tokens))).logits;
+    }
+    onProgress('sharing the model');
+    await shareModel(await writeArtifact(join(folder, 'artifact'), artifact), join(folder, 'shares'));
+    onProgress('starting three nodes and a client');
+    const text = textOf(ids);
+    const short = textOf(ids.slice(0, 4));
+    const reports = await runProcesses(
+      join(folder, 'shares'),
+      [short, ...new Array<string>(texts).fill(text)],
+      options,
+    );
+    return figure(options, reports, expected);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

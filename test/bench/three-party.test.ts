@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { chainOf } from '../../bench/three-party/chain.js';
+import { benchNodes } from '../../bench/three-party/inference.js';
+import type { TraceEvent } from '../../bench/three-party/trace.js';
+import { cipherPrune } from '../../methods/cipherprune/index.js';
+
+const sent = (to: number, bytes: number): TraceEvent => ({ kind: 'sent', to, bytes });
+const received = (from: number, bytes: number): TraceEvent => ({ kind: 'received', from, bytes });
+const begin = (name: string, at: number): TraceEvent => ({ kind: 'begin', name, layer: null, at });
+const end = (at: number): TraceEvent => ({ kind: 'end', at });
+
+describe('the longest chain of messages', () => {
+  it('counts what waited, not what crossed', () => {
+    const chain = chainOf([
+      [begin('text', 0), sent(2, 8), sent(2, 8), end(1)],
+      [begin('text', 0), sent(2, 4), received(2, 4), sent(2, 4), received(2, 4), end(9)],
+      [
+        begin('text', 0),
+        received(0, 8),
+        sent(1, 4),
+        received(1, 4),
+        received(0, 8),
+        sent(1, 4),
+        received(1, 4),
+        end(7),
+      ],
+    ]);
+    // Node 0's first message, then two exchanges.
+    expect(chain).toEqual({
+      bytes: 32,
+      messages: 3,
+      spans: [{ name: 'text', layer: null, path: [], milliseconds: 7, bytes: 32, messages: 3 }],
+    });
+  });
+
+  it('reads messages in other pieces than they were sent', () => {
+    const chain = chainOf([
+      [sent(1, 3), sent(1, 5)],
+      [received(0, 6), received(0, 2), sent(2, 1)],
+      [received(1, 1)],
+    ]);
+    expect(chain).toEqual({ bytes: 9, messages: 2, spans: [] });
+  });
+
+  it('refuses traces that do not belong together', () => {
+    expect(() => chainOf([[sent(1, 3)], [received(0, 4)], []])).toThrow(/what a node received/);
+  });
+});
+
+describe('bench inference --parties 3', () => {
+  it('has the documented fields, of processes over sockets', async () => {
+    const figure = await benchNodes({
+      model: 'bert-tiny',
+      method: cipherPrune,
+      tokens: 16,
+      schedule: [16, 6],
+      network: 'loopback',
+      importantRatio: 0.5,
+      texts: 1,
+      check: true,
+      seed: 1,
+      onProgress: () => undefined,
+    });
+    expect(figure).toMatchObject({
+      model: 'bert-tiny',
+      tokens: 16,
+      method: 'cipherprune',
+      parties: 3,
+      schedule: [16, 6],
+      network: 'loopback',
+      offlineBytes: 0,
+    });
+    expect(figure.maxAbsError).toBeLessThan(0.1);
+    expect(figure.peakMemoryBytes.nodes).toHaveLength(3);
+    expect(Math.min(...figure.peakMemoryBytes.nodes, figure.peakMemoryBytes.client)).toBeGreaterThan(2 ** 24);
+    expect(figure.layers.map(({ kept }) => kept)).toEqual([16, 6]);
+    // What layers and protocols cost is part of the whole.
+    const sum = (name: 'bytes' | 'rounds') => figure.layers.reduce((total, layer) => total + layer[name], 0);
+    expect(sum('bytes')).toBeLessThan(figure.bytes);
+    expect(sum('rounds')).toBeLessThanOrEqual(figure.rounds + 1);
+    expect(figure.protocols.map(({ name }) => name)).toContain('softmax');
+    expect(figure.leaks.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['length-bucket', 'shuffled-order', 'logits']),
+    );
+  }, 120_000);
+});
