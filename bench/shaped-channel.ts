@@ -51,5 +51,6 @@ export function shapedChannel(channel: Channel, network: Network): Channel {
       await delivered;
       await channel.close();
     },
+    transcript: channel.transcript,
   };
 }

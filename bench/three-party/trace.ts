@@ -29,6 +29,7 @@ export class Trace {
       },
       flush: () => channel.flush?.(),
       close: () => channel.close(),
+      transcript: channel.transcript,
     };
   }
 

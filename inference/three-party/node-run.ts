@@ -106,7 +106,7 @@ export class NodeEngine {
     this.#prepared ??= await prepareModel(backend, this.#model.publicPart.model, null);
     for (const [name, x] of vectorsOf(this.#prepared)) vectors.set(x, name);
     await classify(backend, this.#prepared, null, bucket, answer);
-<<<<<<< HEAD
+    await backend.settle();
     // Who connected is the link's client.
     await Promise.all([compareTranscripts(node.next, 'client'), compareTranscripts(node.previous, 'server')]);
     return async () => {
@@ -116,11 +116,5 @@ export class NodeEngine {
       await confirmOpened(client, 'server');
       client.flush?.();
     };
-=======
-    await backend.settle();
-    client.send(Uint8Array.of(0));
-    for (const send of answers) send();
-    client.flush?.();
->>>>>>> 96aebb5 (Three parties: node 0 deals and waits for nobody, and every operation takes one message between the other two)
   }
 }

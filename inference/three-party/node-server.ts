@@ -68,6 +68,12 @@ interface Links {
   readonly node: Node;
 }
 
+/** A channel to another node, and the seed that both use. */
+interface Greeted {
+  readonly channel: Channel;
+  readonly seed: Uint8Array;
+}
+
 const RETRY_MILLISECONDS = 200;
 /** Of no text: what node 0 says to find out whether the others are there. */
 const IDLE_ID = '0'.repeat(2 * ID_BYTES);
@@ -81,6 +87,8 @@ export class NodeServer {
   readonly #channels = new Set<Channel>();
   readonly #waiting = new Map<string, Waiting>();
   #arrived: (() => void)[] = [];
+  #onStop: () => void = () => undefined;
+  #greeted: Greeted | null = null;
   #previous: ((channel: Channel) => void) | null = null;
   #clients = 0;
   #stopped = false;
@@ -114,6 +122,7 @@ export class NodeServer {
 
   async close(): Promise<void> {
     this.#stopped = true;
+    this.#onStop();
     this.#server.close();
     this.#wake();
     await Promise.all([...this.#channels].map((channel) => channel.close()));
@@ -178,7 +187,15 @@ export class NodeServer {
     if (request.bucket > 2 * maxTokens)
       throw new ProtocolError(`request: expected at most ${2 * maxTokens} tokens, got ${request.bucket}`);
     const error = await new Promise<Error | null>((done) => {
-      this.#waiting.set(request.id, { request, channel, done });
+      const patience = setTimeout(() => {
+        if (this.#waiting.delete(request.id))
+          done(new ProtocolError('the nodes did not begin with the text in time'));
+      }, this.#options.timeoutMilliseconds);
+      const settled = (failure: Error | null): void => {
+        clearTimeout(patience);
+        done(failure);
+      };
+      this.#waiting.set(request.id, { request, channel, done: settled });
       this.#wake();
     });
     this.#waiting.delete(request.id);
@@ -197,8 +214,8 @@ export class NodeServer {
         await (this.#index === 0 ? this.#lead(links) : this.#follow(links));
       } catch (error) {
         if (this.#stopped) break;
+        // The text that ran has failed (`#run`); those that wait may still find the nodes linked again.
         this.#log(`node ${this.#index}: ${(error as Error).message}; linking again`);
-        for (const { done } of this.#waiting.values()) done(error as Error);
       } finally {
         await Promise.all(
           [links?.node.next.close(), links?.node.previous.close()].map((closing) =>
@@ -210,61 +227,108 @@ export class NodeServer {
     for (const { done } of this.#waiting.values()) done(new ProtocolError('the node stops'));
   }
 
-  async #link(): Promise<Links> {
+  /** @throws ProtocolError unless this is node `expected` of the same sharing */
+  #check(hello: Uint8Array, expected: NodeIndex): void {
     const { sharing } = this.#options.model;
-    const other = (to: number): NodeIndex => ((this.#index + to) % 3) as NodeIndex;
-    const check = (bytes: Uint8Array, expected: number) => {
-      const got = hexOf(bytes.subarray(0, ID_BYTES));
-      if (got !== sharing || bytes[ID_BYTES] !== expected)
-        throw new ProtocolError(
-          `expected node ${expected} of sharing ${sharing}, got node ${bytes[ID_BYTES]} of ${got}`,
-        );
-    };
-    const own = Uint8Array.of(...bytesOfHex(sharing), this.#index);
-    const accepted = new Promise<Channel>((resolve) => {
-      this.#previous = resolve;
-    }).then(async (channel) => {
-      const hello = await channel.receive(ID_BYTES + 1 + SEED_BYTES);
-      channel.send(own);
-      channel.flush?.();
-      check(hello, other(2));
-      const seed = hello.slice(ID_BYTES + 1);
-      channel.transcript!.start(seed);
-      return { channel, seed };
-    });
-    accepted.catch(() => undefined);
-    const next = transcriptChannel(await this.#connectNext(this.#options.peers[other(1)]!));
-    const seed = randomBytes(SEED_BYTES);
-    sendOpening(next, 'node');
-    next.send(Uint8Array.of(...own, ...seed));
-    check(await next.receive(ID_BYTES + 1), other(1));
-    next.transcript!.start(seed);
-    const previous = await accepted;
-    this.#previous = null;
-    const { link = (channel: Channel) => channel } = this.#options;
-    return {
-      node: {
-        index: this.#index,
-        next: link(next),
-        previous: link(previous.channel),
-        withNext: Prg.fromSecretSeed(seed),
-        withPrevious: Prg.fromSecretSeed(previous.seed),
-        pace: new Pace(),
-        recordLeak: createLeakList('server').recordLeak,
-      },
-    };
+    const got = hexOf(hello.subarray(0, ID_BYTES));
+    if (got !== sharing || hello[ID_BYTES] !== expected)
+      throw new ProtocolError(
+        `expected node ${expected} of sharing ${sharing}, got node ${hello[ID_BYTES]} of ${got}`,
+      );
   }
 
-  async #connectNext(address: Address): Promise<Channel> {
+  get #hello(): Uint8Array {
+    return Uint8Array.of(...bytesOfHex(this.#options.model.sharing), this.#index);
+  }
+
+  #other(steps: number): NodeIndex {
+    return ((this.#index + steps) % 3) as NodeIndex;
+  }
+
+  /** What connected and says that it is the previous node. */
+  async #greetPrevious(channel: Channel): Promise<Greeted> {
+    const hello = await channel.receive(ID_BYTES + 1 + SEED_BYTES);
+    channel.send(this.#hello);
+    channel.flush?.();
+    this.#check(hello, this.#other(2));
+    const seed = hello.slice(ID_BYTES + 1);
+    channel.transcript!.start(seed);
+    return { channel, seed };
+  }
+
+  async #greetNext(address: Address): Promise<Greeted> {
+    const { timeoutMilliseconds } = this.#options;
+    const channel = transcriptChannel(await connectLink(address, this.#certificates, timeoutMilliseconds));
+    this.#channels.add(channel);
+    try {
+      const seed = randomBytes(SEED_BYTES);
+      sendOpening(channel, 'node');
+      channel.send(Uint8Array.of(...this.#hello, ...seed));
+      this.#check(await channel.receive(ID_BYTES + 1), this.#other(1));
+      channel.transcript!.start(seed);
+      return { channel, seed };
+    } catch (error) {
+      this.#channels.delete(channel);
+      await channel.close();
+      throw error;
+    }
+  }
+
+  /** Until the next node answers: it may not run yet, or not have noticed that its links ended. */
+  async #findNext(): Promise<Greeted> {
+    let told = '';
     for (;;) {
       if (this.#stopped) throw new ProtocolError('the node stops');
       try {
-        const channel = await connectLink(address, this.#certificates, this.#options.timeoutMilliseconds);
-        this.#channels.add(channel);
-        return channel;
-      } catch {
+        return await this.#greetNext(this.#options.peers[this.#other(1)]!);
+      } catch (error) {
+        const { message } = error as Error;
+        if (message !== told) this.#log(`node ${this.#index}: ${message}; trying again`);
+        told = message;
         await sleep(RETRY_MILLISECONDS);
       }
+    }
+  }
+
+  /** The previous node connects when it can; of several connections the last one is alive (`#greeted`). */
+  async #findPrevious(): Promise<void> {
+    this.#greeted = null;
+    await new Promise<void>((resolve) => {
+      this.#onStop = resolve;
+      this.#previous = (channel) =>
+        void this.#greetPrevious(channel).then(
+          (greeted) => {
+            void this.#greeted?.channel.close();
+            this.#greeted = greeted;
+            resolve();
+          },
+          (error: Error) => {
+            this.#log(`node ${this.#index}: ${error.message}`);
+            return channel.close();
+          },
+        );
+    });
+    if (this.#stopped) throw new ProtocolError('the node stops');
+  }
+
+  async #link(): Promise<Links> {
+    try {
+      const [next] = await Promise.all([this.#findNext(), this.#findPrevious()]);
+      const previous = this.#greeted!;
+      const { link = (channel: Channel) => channel } = this.#options;
+      return {
+        node: {
+          index: this.#index,
+          next: link(next.channel),
+          previous: link(previous.channel),
+          withNext: Prg.fromSecretSeed(next.seed),
+          withPrevious: Prg.fromSecretSeed(previous.seed),
+          pace: new Pace(),
+          recordLeak: createLeakList('server').recordLeak,
+        },
+      };
+    } finally {
+      this.#previous = null;
     }
   }
 
@@ -305,15 +369,10 @@ export class NodeServer {
       return;
     }
     try {
-<<<<<<< HEAD
-      const answer = await this.#engine.run(node, channel, request);
+      const body = (at: Node) => this.#engine.run(at, channel, request);
+      const answer = await (this.#options.around?.(node, body) ?? body(node));
       // A client that is slow, or whose shares came damaged, is no matter of the other nodes.
       void answer().then(() => done(null), done);
-=======
-      const body = (at: Node) => this.#engine.run(at, channel, request);
-      await (this.#options.around?.(node, body) ?? body(node));
-      done(null);
->>>>>>> d9a55e5 (bench inference --parties 3: nodes and client as processes over sockets, rounds by the three nodes' traces put together)
     } catch (error) {
       // Nodes are in the middle of a run: only new links, with new seeds, make them agree again.
       done(error as Error);

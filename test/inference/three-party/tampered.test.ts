@@ -20,7 +20,7 @@ type Three<T> = readonly [T, T, T];
 describe('three nodes and a client, with somebody on the way', () => {
   let folder: string;
   let addresses: Three<Address>;
-  /** Before node 1: one that node 0 connects to, one for clients. */
+  /** Before node 2 one that node 1 connects to, since these two exchange all messages; before node 1 one for clients. */
   let toNode: Proxy;
   let toClient: Proxy;
   const servers: NodeServer[] = [];
@@ -33,12 +33,12 @@ describe('three nodes and a client, with somebody on the way', () => {
       host: '127.0.0.1',
       port,
     })) as unknown as Three<Address>;
-    const { host, port } = addresses[1];
-    [toNode, toClient] = [await tamperingProxy(host, port), await tamperingProxy(host, port)];
+    const before = (node: 1 | 2) => tamperingProxy(addresses[node].host, addresses[node].port);
+    [toNode, toClient] = [await before(2), await before(1)];
     for (const node of [0, 1, 2])
       servers[node] = await NodeServer.start({
         model: await readNodeModel(join(folder, 'shares', String(node))),
-        peers: node === 0 ? [addresses[0], toNode.address, addresses[2]] : addresses,
+        peers: node === 1 ? [addresses[0], addresses[1], toNode.address] : addresses,
         timeoutMilliseconds: TIMEOUT_MILLISECONDS,
       });
   });
