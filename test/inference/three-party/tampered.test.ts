@@ -33,8 +33,8 @@ describe('three nodes and a client, with somebody on the way', () => {
       host: '127.0.0.1',
       port,
     })) as unknown as Three<Address>;
-    const before = (node: 1 | 2) => tamperingProxy(addresses[node].host, addresses[node].port);
-    [toNode, toClient] = [await before(2), await before(1)];
+    const proxyOf = (node: 1 | 2) => tamperingProxy(addresses[node].host, addresses[node].port);
+    [toNode, toClient] = [await proxyOf(2), await proxyOf(1)];
     for (const node of [0, 1, 2])
       servers[node] = await NodeServer.start({
         model: await readNodeModel(join(folder, 'shares', String(node))),
