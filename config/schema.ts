@@ -285,6 +285,16 @@ const distillation = z.strictObject({
   excerpts: z.number().int().min(0).default(0),
 });
 
+const activations = z.strictObject({
+  /**
+   * Inputs of the feed-forward activations are taught to stay below this in magnitude, in all phases; null: they go where they like. Rare
+   * large ones widen the ring of all, and a quadratic of low degree (`cipherprune-quad`, `mpcformer`) grows with their square.
+   */
+  limit: positive.nullable().default(null),
+  /** Of the loss: the mean over tokens of Σ (|x| - limit)² beyond the limit, mean over layers. */
+  weight: positive.default(0.01),
+});
+
 const exportOptions = z.strictObject({
   weightBits: z.number().int().min(4).max(16).default(8),
   /** Of the word vectors: 8 bits are too few for pretrained ones, in which a few numbers are twenty times the others. */
@@ -325,6 +335,7 @@ export const runConfigSchema = z.strictObject({
   phases: phases.prefault({}),
   masks: masks.prefault({}),
   distillation: distillation.prefault({}),
+  activations: activations.prefault({}),
   export: exportOptions.prefault({}),
   /** Where checkpoints and metrics.jsonl go; --out overrides. */
   output: z.string().min(1).default('runs/default'),

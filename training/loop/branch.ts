@@ -11,7 +11,7 @@ import { RunFolder } from './run-folder.js';
 /** What of a configuration the dense phase depends on, besides `phases.dense`. */
 const DENSE_SECTIONS = [
   ...(['task', 'model', 'method', 'data', 'seed', 'precision', 'batch', 'optimizer'] as const),
-  ...(['select', 'patience', 'classWeights'] as const),
+  ...(['select', 'patience', 'classWeights', 'activations'] as const),
 ] as const;
 
 /** Whether the dense phase depends on a key such as `model.dropout`. */

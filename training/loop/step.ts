@@ -9,6 +9,7 @@ import { hardMasks } from '../network/forward-options.js';
 import {
   crossEntropy,
   distillationLoss,
+  excessLoss,
   labelled,
   polarizationLoss,
   prunePenalty,
@@ -60,6 +61,8 @@ export interface StepOptions {
   /** Of each class in the loss of the task; without them all weigh the same. */
   readonly classWeights?: Float32Array | null;
   readonly precision: Precision;
+  /** Of the loss of activations' inputs beyond a limit; null where they go where they like. */
+  readonly bound?: { readonly limit: number; readonly weight: number } | null;
 }
 
 export interface StepResult {
@@ -199,6 +202,7 @@ function lossOf(output: EncoderOutput, batch: Batch, state: ModelState, options:
     const share = labelled(batch.labels) / batch.size;
     total = task.mul(share * (1 - distillation.weight)).add(follow.mul(distillation.weight));
   }
+  if (options.bound) total = total.add(excessLoss(output.excess, options.bound.weight));
   if (output.indecision.length > 0 && masks.mode !== 'none')
     total = total.add(polarizationLoss(output.indecision, batch, masks.polarization));
   if (masks.mode !== 'soft') return { total, task };
@@ -260,6 +264,7 @@ export function trainingStep<T>(
         dropout: options.dropout,
         lastLayer: 'cls',
         precision: options.precision,
+        limit: options.bound?.limit ?? null,
         compact: masks?.every(({ mode }) => mode !== 'soft') ?? false,
         polarize: options.masks.mode !== 'none' && options.masks.polarization > 0,
       });

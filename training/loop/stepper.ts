@@ -92,12 +92,14 @@ export class Stepper {
   }
 
   #options(group: EncodedExample[], progress: number, seed: number): StepOptions {
-    const { model, distillation, precision } = this.#config;
+    const { model, distillation, activations, precision } = this.#config;
+    const { limit, weight } = activations;
     const { dropout } = this.#phase.settings;
     const { teacher } = this.#phase;
     return {
       masks: this.#phase.masks(progress),
       dropout: { hidden: dropout ?? model.dropout, attention: dropout ?? model.attentionDropout, seed },
+      bound: limit === null ? null : { limit, weight },
       distillation: teacher && { ...distillation, teacher: teacher.of(group) },
       freezeEmbeddings: model.freezeEmbeddings,
       labelSpread: this.#prepared.labelSpread,

@@ -14,6 +14,7 @@ import { embedding } from '../ops/embedding.js';
 import { layerNorm } from '../ops/layer-norm.js';
 import { linear } from '../ops/linear.js';
 import { gatherRows } from '../ops/rows.js';
+import { excessOf } from './excess.js';
 import { indecision, type LayerMasks, type TokenMasks, tokenMasks } from './masks.js';
 import { layerPrefix, type Weights, WORD_TABLE } from './parameters.js';
 import { allRows, keptRows, masksByPlace, type TokenRows } from './token-rows.js';
@@ -35,6 +36,8 @@ export interface EncoderOptions {
   readonly compact?: boolean;
   /** Compute the layers' indecision. */
   readonly polarize?: boolean;
+  /** Measure how far activations' inputs go beyond this: `excess`. Null: no. */
+  readonly limit?: number | null;
   /** Called with named intermediate values, for calibration and checks. */
   readonly observe?: (layer: number | null, name: ObservedName, value: tf.Tensor) => void;
 }
@@ -67,6 +70,8 @@ export interface EncoderOutput {
   readonly layers: readonly TokenMasks[];
   /** Per pruning layer, if asked for: `indecision` of masks.ts. */
   readonly indecision: readonly tf.Scalar[];
+  /** Per layer, if asked for: mean over its rows of Σ (|x| - limit)² over the activations' inputs beyond the limit. */
+  readonly excess: readonly tf.Scalar[];
 }
 
 /** Tokens that are still there, one a row. */
@@ -81,6 +86,7 @@ const floats = (tensor: tf.Tensor): Float32Array => tensor.dataSync() as Float32
 class Forward {
   #drops = 0;
   readonly indecision: tf.Scalar[] = [];
+  readonly excess: tf.Scalar[] = [];
 
   readonly #weights: Weights;
   readonly #config: ModelConfig;
@@ -242,6 +248,8 @@ class Forward {
     this.#observe(at, 'attentionNorm', attended);
     const inner = this.#linear(attended, `${prefix}.intermediate.dense`);
     this.#observe(at, 'geluInput', inner);
+    const { limit = null } = this.#options;
+    if (limit !== null) this.excess.push(excessOf(inner, masks.kept, limit));
     const { high, low } = curves.activation[this.#config.activation];
     const activated = mixCurves(inner, masks.important, high, layerMasks ? low : high);
     const hidden = this.#linear(activated, `${prefix}.output.dense`);
@@ -283,6 +291,6 @@ export function encode(
     tokens = forward.layer(at, tokens.x, tokens);
     layers.push(masksByPlace(tokens.masks, tokens.rows, batch.real.length));
   }
-  const { indecision } = forward;
-  return { logits: forward.classify(tokens.x, tokens.rows.first), layers, indecision };
+  const { indecision, excess } = forward;
+  return { logits: forward.classify(tokens.x, tokens.rows.first), layers, indecision, excess };
 }

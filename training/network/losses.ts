@@ -61,6 +61,10 @@ export function polarizationLoss(indecision: readonly tf.Scalar[], batch: Batch,
   return tf.addN([...indecision]).mul(gamma / (tokens * indecision.length)) as tf.Scalar;
 }
 
+/** Mean over the layers of what their activations' inputs go beyond the limit. */
+export const excessLoss = (excess: readonly tf.Scalar[], weight: number): tf.Scalar =>
+  tf.addN([...excess]).mul(weight / excess.length) as tf.Scalar;
+
 /** (1/L) Σ_l ‖mask_l‖₁ over the layers that have masks, averaged over the batch. */
 function maskLoss(masks: readonly tf.Tensor1D[], weights: tf.Tensor1D): tf.Scalar {
   const norms = masks.map((mask) => mask.mul(weights).sum() as tf.Scalar);
