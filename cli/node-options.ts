@@ -2,6 +2,7 @@
 import type { Address, Certificates } from '../inference/three-party/links.js';
 import { UsageError } from '../util/errors.js';
 import { hostAndPort } from './options.js';
+import { clientTlsOf } from './tls-options.js';
 
 export const tlsCaOption = {
   type: 'string',
@@ -31,14 +32,9 @@ export async function certificatesOf(files: {
   readonly tlsCert?: string | undefined;
   readonly tlsKey?: string | undefined;
 }): Promise<Certificates | null> {
-  const { tlsCa, tlsCert, tlsKey } = files;
-  if ((tlsCert === undefined) !== (tlsKey === undefined))
-    throw new UsageError('expected --tls-cert and --tls-key together');
-  if (tlsCa === undefined) {
-    if (tlsCert !== undefined)
-      throw new UsageError('--tls-cert: expected --tls-ca too, which says who may call itself a node');
-    return null;
-  }
-  const { readCertificates } = await import('../inference/three-party/links.js');
-  return readCertificates({ ca: tlsCa, cert: tlsCert, key: tlsKey });
+  const { ca, ...own } = await clientTlsOf(files);
+  if (ca !== undefined) return { ca, ...own };
+  if (files.tlsCert !== undefined)
+    throw new UsageError('--tls-cert: expected --tls-ca too, which says who may call itself a node');
+  return null;
 }

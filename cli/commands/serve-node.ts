@@ -2,6 +2,7 @@
 import { UsageError } from '../../util/errors.js';
 import { onInterrupt } from '../../util/interrupt.js';
 import { note } from '../../util/note.js';
+import { standardInputEnd } from '../../util/standard-input-end.js';
 import { defineCommand, type OptionsOf } from '../command.js';
 import { timeoutOption } from '../model-options.js';
 import { certificatesOf, insecurePlainOption, threeAddresses, tlsCaOption } from '../node-options.js';
@@ -9,11 +10,6 @@ import { wholeNumber } from '../options.js';
 import { print } from '../output.js';
 
 type ServeNodeOptions = OptionsOf<typeof OPTIONS>;
-
-const standardInputEnd = (): Promise<void> =>
-  new Promise((resolve) => {
-    process.stdin.once('end', resolve).once('close', resolve).once('error', resolve).resume();
-  });
 
 async function run(options: ServeNodeOptions): Promise<void> {
   const { readNodeModel } = await import('../../inference/three-party/share-model.js');

@@ -12,6 +12,7 @@ import { type Server, serve } from '../../index.js';
 import { ANSWER_KINDS, DEFAULT_ANSWER } from '../../inference/core/answer.js';
 import { COT_KINDS } from '../../inference/core/cot-kind.js';
 import { type Log, LOG_LEVELS } from '../../inference/server/server-log.js';
+import { standardInputEnd } from '../../util/standard-input-end.js';
 import { onInterrupt, onTerminate } from '../../util/interrupt.js';
 import { defineCommand, type OptionsOf } from '../command.js';
 import { answerBitsOption, privateEmbeddingOption, timeoutOption } from '../model-options.js';
@@ -22,12 +23,6 @@ import { artifactsOf } from '../served-artifacts.js';
 import { serverTlsOf } from '../tls-options.js';
 
 type ServeOptions = OptionsOf<typeof OPTIONS>;
-
-/** Resolves when whoever started us is gone: standard input then ends. */
-const standardInputEnd = (): Promise<void> =>
-  new Promise((resolve) => {
-    process.stdin.once('end', resolve).once('close', resolve).once('error', resolve).resume();
-  });
 
 /** A failure that nobody waits for must not end the server: its client is gone, others are being served. */
 function surviveLostFailures(log: Log): void {

@@ -156,13 +156,17 @@ export class TcpChannel implements Channel {
   }
 }
 
+/** How who listens at an address is called in errors. */
+export const peerAt = (host: string, port: number, what = 'server'): string =>
+  `the ${what} at ${host.includes(':') ? `[${host}]` : host}:${port}`;
+
 /** Connects, or says which address could not be reached and why. */
 export function connectTcp(
   host: string,
   port: number,
-  options: Omit<TcpChannelOptions, 'peer'>,
+  options: Omit<TcpChannelOptions, 'peer'> & { readonly peer?: string },
 ): Promise<TcpChannel> {
-  const peer = `the server at ${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const { peer = peerAt(host, port) } = options;
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port, noDelay: true });
     const fail = (reason: string) => {

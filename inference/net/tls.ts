@@ -2,7 +2,7 @@
 import { isIP, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { connect, createServer, type TLSSocket, type TlsOptions } from 'node:tls';
 import { UnreachableError } from '../core/errors.js';
-import { connectTcp, TcpChannel } from './tcp-channel.js';
+import { connectTcp, peerAt, TcpChannel } from './tcp-channel.js';
 
 /** PEM. */
 export interface ServerTls {
@@ -10,6 +10,8 @@ export interface ServerTls {
   readonly key: Uint8Array;
   /** The authority whose certificates clients must show; absent: they need none. */
   readonly clientCa?: Uint8Array;
+  /** Clients without such a certificate may connect too; `TLSSocket.authorized` tells them apart. */
+  readonly certificateOptional?: boolean;
 }
 
 /** PEM. */
@@ -31,10 +33,15 @@ const HANDSHAKE_MILLISECONDS = 5_000;
 const bytes = (pem: Uint8Array | undefined): Buffer | undefined => pem && Buffer.from(pem);
 
 /** For Node's TLS and HTTPS servers. */
-export const serverTlsOptions = ({ cert, key, clientCa }: ServerTls): TlsOptions => ({
+export const serverTlsOptions = ({
+  cert,
+  key,
+  clientCa,
+  certificateOptional = false,
+}: ServerTls): TlsOptions => ({
   cert: bytes(cert)!,
   key: bytes(key)!,
-  ...(clientCa ? { ca: bytes(clientCa)!, requestCert: true, rejectUnauthorized: true } : {}),
+  ...(clientCa ? { ca: bytes(clientCa)!, requestCert: true, rejectUnauthorized: !certificateOptional } : {}),
   minVersion: 'TLSv1.3',
   handshakeTimeout: HANDSHAKE_MILLISECONDS,
 });
@@ -57,9 +64,9 @@ export function connectTls(
   port: number,
   tls: ClientTls | null,
   timeoutMilliseconds: number,
+  peer = peerAt(host, port),
 ): Promise<TcpChannel> {
-  if (tls === null) return connectTcp(host, port, { timeoutMilliseconds });
-  const peer = `the server at ${host.includes(':') ? `[${host}]` : host}:${port}`;
+  if (tls === null) return connectTcp(host, port, { timeoutMilliseconds, peer });
   return new Promise((resolve, reject) => {
     const socket = connect({
       host,

@@ -168,7 +168,13 @@ export async function widenNonNegative(node: Node, x: Shared, from: number, to: 
 }
 
 /** (x - lift)² in a larger ring, x raised by `lift` units to be at least 0 and below 2^(from - 1): S² + 2 S C + C² for either m. */
-export function squareInto(node: Node, x: Shared, from: number, to: number, lift: bigint): Promise<Shared> {
+export function squareWidened(
+  node: Node,
+  x: Shared,
+  from: number,
+  to: number,
+  lift: bigint,
+): Promise<Shared> {
   const count = x[0].length;
   const result = wordsOf(count, to);
   const extra = wordsOf(count, to - from);
@@ -199,7 +205,7 @@ export function squareInto(node: Node, x: Shared, from: number, to: number, lift
 }
 
 /** x times y - lift, y from a smaller ring and raised as above, of x's shape or a prefix of it: S X + C X for either m. */
-export function multiplyInto2(
+export function multiplyWidened(
   node: Node,
   x: Shared,
   y: Shared,

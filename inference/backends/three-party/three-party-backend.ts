@@ -17,8 +17,8 @@ import {
   bitsToWords,
   floorShift,
   multiplex,
-  multiplyInto2,
-  squareInto,
+  multiplyWidened,
+  squareWidened,
   widenNonNegative,
   wordsOfBits,
 } from './conversions.js';
@@ -144,7 +144,7 @@ export class ThreePartyBackend extends ComponentBackend implements Backend {
     const { ringBits } = x;
     if (y.ringBits === ringBits) return product(this.#node, this.#words(x), this.#words(y), ringBits);
     const { words, lift } = this.#raised(y, sign);
-    return multiplyInto2(this.#node, this.#words(x), words, y.ringBits, ringBits, lift);
+    return multiplyWidened(this.#node, this.#words(x), words, y.ringBits, ringBits, lift);
   });
 
   async multiply(x: SharedTensor, y: SharedTensor, ySign: Sign = 'signed'): Promise<Replicated> {
@@ -155,7 +155,7 @@ export class ThreePartyBackend extends ComponentBackend implements Backend {
   readonly #square = protocol('square', (x: SharedTensor, ringBits: number, sign: Sign) => {
     if (x.ringBits === ringBits) return square(this.#node, this.#words(x), ringBits);
     const { words, lift } = this.#raised(x, sign);
-    return squareInto(this.#node, words, x.ringBits, ringBits, lift);
+    return squareWidened(this.#node, words, x.ringBits, ringBits, lift);
   });
 
   async square(x: SharedTensor, ringBits = x.ringBits, sign: Sign = 'signed'): Promise<Replicated> {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FINEST_LOGITS } from '../../../inference/core/answer.js';
 import { CleartextClassifier } from '../../../inference/run/cleartext-classifier.js';
-import { checkPlain, readCertificates } from '../../../inference/three-party/links.js';
+import { checkPlain } from '../../../inference/three-party/links.js';
 import { type Address, NodeServer } from '../../../inference/three-party/node-server.js';
 import { NodesClient } from '../../../inference/three-party/nodes-client.js';
 import { readNodeModel, shareModel } from '../../../inference/three-party/share-model.js';
@@ -132,12 +132,12 @@ describe('links', () => {
       Address,
       Address,
     ];
-    const file = (name: string) => join(folder, name);
-    const certificates = await readCertificates({
-      ca: file('ca.pem'),
-      cert: file('node.pem'),
-      key: file('node.key'),
-    });
+    const file = (name: string) => readFile(join(folder, name));
+    const certificates = {
+      ca: await file('ca.pem'),
+      cert: await file('node.pem'),
+      key: await file('node.key'),
+    };
     const servers: NodeServer[] = [];
     for (const node of [0, 1, 2])
       servers.push(
@@ -151,13 +151,13 @@ describe('links', () => {
     const options = { nodes, timeoutMilliseconds: 20_000 };
     const client = await NodesClient.connect({
       ...options,
-      certificates: await readCertificates({ ca: file('ca.pem') }),
+      certificates: { ca: await file('ca.pem') },
     });
     expect((await client.classify(TEXTS[0]!)).label).toBe(1);
     await client.close();
     await expect(
-      NodesClient.connect({ ...options, certificates: await readCertificates({ ca: file('other.pem') }) }),
-    ).rejects.toThrow(/certificate of the authority/);
+      NodesClient.connect({ ...options, certificates: { ca: await file('other.pem') } }),
+    ).rejects.toThrow(/cannot be reached over TLS/);
     await Promise.all(servers.map((server) => server.close()));
     await rm(folder, { recursive: true });
   });

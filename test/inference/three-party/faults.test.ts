@@ -1,0 +1,122 @@
+/** A node whose link to another breaks or falls silent at any message: the client hears of it, and the nodes go on. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CipherPruneError } from '../../../util/errors.js';
+import type { Channel } from '../../../inference/net/channel.js';
+import { type Address, NodeServer } from '../../../inference/three-party/node-server.js';
+import { NodesClient } from '../../../inference/three-party/nodes-client.js';
+import { readNodeModel, shareModel } from '../../../inference/three-party/share-model.js';
+import { writeArtifact } from '../../../model/artifact/artifact-file.js';
+import { tinyArtifact } from '../../model/artifact/tiny-artifact.js';
+import { freePorts } from '../../support/free-ports.js';
+
+const TEXT = 'a good movie.';
+/** A stalled peer ends a text after so long. */
+const TIMEOUT_MILLISECONDS = 5_000;
+
+type Fault = 'cut' | 'stall';
+interface Plan {
+  readonly node: number;
+  readonly fault: Fault;
+  /** Which message that the node sends to other nodes. */
+  readonly message: number;
+}
+
+/** What a node sends to others, until the planned message. */
+class Saboteur {
+  #plan: Plan | null = null;
+  #sent = [0, 0, 0];
+
+  begin(plan: Plan | null): void {
+    this.#plan = plan;
+    this.#sent = [0, 0, 0];
+  }
+
+  /** Messages of a node since `begin`. */
+  sent(node: number): number {
+    return this.#sent[node]!;
+  }
+
+  link(node: number): (channel: Channel) => Channel {
+    return (channel) => ({
+      send: (bytes) => {
+        const index = this.#sent[node]!++;
+        const plan = this.#plan;
+        if (plan?.node === node && index >= plan.message) {
+          if (plan.fault === 'cut' && index === plan.message) void channel.close();
+          return;
+        }
+        channel.send(bytes);
+      },
+      receive: (byteLength) => channel.receive(byteLength),
+      flush: () => channel.flush?.(),
+      close: () => channel.close(),
+      transcript: channel.transcript,
+    });
+  }
+}
+
+describe('three nodes, one of which fails at any message', () => {
+  let folder: string;
+  let nodes: readonly [Address, Address, Address];
+  const servers: NodeServer[] = [];
+  const saboteur = new Saboteur();
+  let messages: number[];
+  let label: number;
+
+  const classify = async (): Promise<number> => {
+    const client = await NodesClient.connect({ nodes, timeoutMilliseconds: 2 * TIMEOUT_MILLISECONDS });
+    try {
+      return (await client.classify(TEXT)).label;
+    } finally {
+      await client.close();
+    }
+  };
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'cipherprune-faults-'));
+    const parts = await writeArtifact(join(folder, 'artifact'), tinyArtifact({ scheduled: true }));
+    await shareModel(parts, join(folder, 'shares'));
+    nodes = (await freePorts(3)).map((port) => ({ host: '127.0.0.1', port })) as unknown as typeof nodes;
+    for (const node of [0, 1, 2])
+      servers[node] = await NodeServer.start({
+        model: await readNodeModel(join(folder, 'shares', String(node))),
+        peers: nodes,
+        timeoutMilliseconds: TIMEOUT_MILLISECONDS,
+        link: saboteur.link(node),
+      });
+    saboteur.begin(null);
+    label = await classify();
+    messages = [0, 1, 2].map((node) => saboteur.sent(node));
+  }, 60_000);
+
+  afterAll(async () => {
+    await Promise.all(servers.map((server) => server.close()));
+    await rm(folder, { recursive: true });
+  });
+
+  it('tell the client, and answer the next text', async () => {
+    const plans = fc.record({
+      node: fc.constantFrom(0, 1, 2),
+      fault: fc.constantFrom<Fault>('cut', 'cut', 'stall'),
+      place: fc.double({ min: 0, max: 0.98, noNaN: true }),
+    });
+    await fc.assert(
+      fc.asyncProperty(plans, async ({ node, fault, place }) => {
+        saboteur.begin({ node, fault, message: Math.floor(place * messages[node]!) });
+        const error = await classify().then(
+          () => null,
+          (failure: Error) => failure,
+        );
+        expect(error).toBeInstanceOf(CipherPruneError);
+        expect(error?.message).toMatch(/node/);
+        saboteur.begin(null);
+        expect(await classify()).toBe(label);
+      }),
+      { numRuns: 8, seed: 5, endOnFailure: true },
+    );
+  }, 120_000);
+});
