@@ -32,6 +32,8 @@ export interface ConnectOptions {
   readonly timeoutMilliseconds?: number;
   /** How oblivious transfers are made: `softspoken` (the default) in the least time, `ferret` in the fewest bytes. */
   readonly cots?: CotKind | undefined;
+  /** Both parties show that they keep to the OT extension's protocol (softspoken only); if the server asks for it they do anyway. */
+  readonly checks?: boolean | undefined;
   /** The least that the server must tell: the label, probabilities or logits; whatever it tells by default. */
   readonly answer?: AnswerKind | undefined;
   /**

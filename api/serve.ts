@@ -36,6 +36,8 @@ export interface ServeOptions {
   readonly limits?: Limits;
   /** Ways to make oblivious transfers that clients may choose from; all by default. */
   readonly cots?: readonly CotKind[];
+  /** No client without the checks of the OT extension (softspoken only); those that ask for them get them anyway. */
+  readonly checks?: boolean;
   /** What clients are told: the label, probabilities or logits, and to how many fraction bits; probabilities to 6 by default. */
   readonly answer?: AnswerTerms;
   /** Megabytes of material that a client may have made ahead, 256 by default; 0: none. */

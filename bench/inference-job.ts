@@ -24,6 +24,8 @@ export interface InferenceParameters {
   readonly ids: readonly number[];
   readonly bucket: number;
   readonly cots: CotKind;
+  /** Of the OT extension. */
+  readonly checks: boolean;
   /** Make what these tokens a layer use before the first text, for all texts; null: nothing. */
   readonly ahead: readonly LayerCounts[] | null;
   /** Texts in one protocol run: the same one so many times, so that each costs what the schedule says. */
@@ -116,13 +118,13 @@ export async function inferenceJob(
   { self, channel, progress }: JobParty,
   parameters: unknown,
 ): Promise<InferenceRun> {
-  const { directory, ids, bucket, cots, batch, runs } = parameters as InferenceParameters;
+  const { directory, ids, bucket, cots, checks, batch, runs } = parameters as InferenceParameters;
   const model = await modelOf(self, directory);
   const session = createSession({ self, channel: meteredChannel(channel), random: Prg.create() });
   const observed = withProgress(session, model.public.config.layers, progress);
   await barrier(channel);
   const { value: opened, report: setup } = await measured(async () => {
-    const { mpc, material } = await setupTwoParty(observed, { extension: cots });
+    const { mpc, material } = await setupTwoParty(observed, { extension: cots, checks });
     return { material, party: await openEngine(mpc, model, FINEST_LOGITS) };
   });
   const { material, party } = opened;

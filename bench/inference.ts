@@ -29,6 +29,8 @@ export interface InferenceOptions {
   readonly schedule: readonly number[] | null;
   readonly network: NetworkName;
   readonly cots: CotKind;
+  /** Of the OT extension (`--checks` of serve and infer); none unless given. */
+  readonly checks?: boolean;
   /** Share of the kept tokens that stay in high degree. */
   readonly importantRatio: number;
   /** Make material for all texts before the first. */
@@ -248,6 +250,7 @@ export async function benchInference(options: InferenceOptions): Promise<Inferen
       ids,
       bucket: bucketOf(tokens),
       cots,
+      checks: options.checks ?? false,
       ahead: preprocess ? cleartext!.layers : null,
       batch,
       runs: texts / batch,

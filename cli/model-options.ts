@@ -42,6 +42,14 @@ export const cotsOption = {
     'How oblivious transfers are made: softspoken takes the least time, ferret the fewest bytes (for slow networks)',
 } as const;
 
+export const checksOption = {
+  type: 'boolean',
+  default: false,
+  describe:
+    'Both parties show that they keep to the extension of oblivious transfers (softspoken only), whichever of them asks for it: who ' +
+    "deviates there is found out before it learns the other's key. docs/threat-model.md says what that does not cover",
+} as const;
+
 export const answerBits = wholeNumber('answer-bits', LEAST_ANSWER_BITS, MOST_ANSWER_BITS);
 
 export const answerBitsOption = {

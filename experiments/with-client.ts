@@ -31,6 +31,8 @@ export interface ClientTarget {
   readonly timeoutSeconds: number;
   readonly cache: boolean;
   readonly cots?: CotKind;
+  /** Both parties show that they keep to the OT extension's protocol. */
+  readonly checks?: boolean;
   /** What the client wants to be told; all that the server gives unless given. */
   readonly answer?: AnswerKind | undefined;
   /** The most that a server's model may open; a server that is started here may open anything. */
@@ -95,7 +97,7 @@ export async function withClient<T>(
   target: ClientTarget,
   body: (client: LastingClient) => Promise<T>,
 ): Promise<T> {
-  const { answer, cots, modelDigest, acceptChangedModel = false, pool, cache } = target;
+  const { answer, checks, cots, modelDigest, acceptChangedModel = false, pool, cache } = target;
   const local = target.address ? null : await startLocalServer(target);
   const forgetCleanup = onInterrupt(() => local?.stop());
   try {
@@ -104,7 +106,7 @@ export async function withClient<T>(
       ...(local
         ? {}
         : { tls: target.tls, token: target.token, model: target.model, reconnects: target.reconnects ?? 0 }),
-      ...{ answer, cots, modelDigest, pool, cache },
+      ...{ answer, checks, cots, modelDigest, pool, cache },
       // Who runs both parties has nobody to hide a text from.
       opens: target.opens ?? (local ? 'counts' : 'nothing'),
       tokenizerLibrary: target.tokenizerLibrary,

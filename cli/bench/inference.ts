@@ -189,6 +189,7 @@ export async function inferenceFigures(options: BenchOptions): Promise<void> {
       schedule,
       network,
       cots: options.cots ?? defaultCots(network),
+      checks: options.checks,
       importantRatio: options.important,
       preprocess: options.preprocess,
       batch,

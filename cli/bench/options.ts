@@ -3,6 +3,7 @@
 import { onInterrupt } from '../../util/interrupt.js';
 import type { OptionsOf } from '../command.js';
 import { UsageError } from '../../util/errors.js';
+import { checksOption } from '../model-options.js';
 import { fraction, optional, wholeNumber, wholeNumberList } from '../options.js';
 
 export const POSITIONALS = {
@@ -121,6 +122,7 @@ export const OPTIONS = {
       'scaling: folder for scaling.json and figures (SVG, PNG); points that it has are not made again',
     requiresArg: true,
   },
+  checks: checksOption,
   cots: {
     choices: ['softspoken', 'ferret'] as const,
     describe: 'softspoken: least time (default); ferret: fewest bytes (default for wan)',

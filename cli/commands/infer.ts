@@ -17,6 +17,7 @@ import { defineCommand, type GlobalOptions, type OptionsOf } from '../command.js
 import {
   answerBits,
   batchOption,
+  checksOption,
   cotsOption,
   jsonOption,
   poolOption,
@@ -140,6 +141,7 @@ async function infer(options: GlobalOptions & InferOptions): Promise<void> {
     timeoutSeconds: options.timeout,
     cache: options.cache,
     cots: options.cots,
+    checks: options.checks,
     opens: options.opens,
     tokenizerLibrary: options.tokenizerLibrary,
     answer: options.answers,
@@ -286,6 +288,7 @@ const OPTIONS = {
   },
   batch: batchOption,
   cots: cotsOption,
+  checks: checksOption,
   warm: warmOption,
   pool: poolOption,
   'private-embedding': privateEmbeddingOption,

@@ -15,7 +15,7 @@ import { type Log, LOG_LEVELS } from '../../inference/server/server-log.js';
 import { standardInputEnd } from '../../util/standard-input-end.js';
 import { onInterrupt, onTerminate } from '../../util/interrupt.js';
 import { defineCommand, type OptionsOf } from '../command.js';
-import { answerBitsOption, privateEmbeddingOption, timeoutOption } from '../model-options.js';
+import { answerBitsOption, checksOption, privateEmbeddingOption, timeoutOption } from '../model-options.js';
 import { optional, wholeNumber } from '../options.js';
 import { print } from '../output.js';
 import { LOG_FORMATS, serverLog } from '../server-log.js';
@@ -148,6 +148,7 @@ const OPTIONS = {
     default: COT_KINDS,
     describe: 'Ways to make oblivious transfers that clients may choose from',
   },
+  checks: checksOption,
   answers: {
     choices: ANSWER_KINDS,
     default: DEFAULT_ANSWER.kind,

@@ -59,6 +59,7 @@ const hello = encodeHello({
   answer: null,
   answerBits: 0,
   modelName: null,
+  checks: false,
 });
 
 const encoder = new TextEncoder();

@@ -36,6 +36,8 @@ export interface ConnectOptions {
   readonly openChannel?: (() => Promise<OpenedChannel>) | undefined;
   /** How correlated OTs are to be made; the server may refuse. */
   readonly cots?: CotKind | undefined;
+  /** The checks of the OT extension. */
+  readonly checks?: boolean | undefined;
   /** What the client wants to be told; all that the server gives unless given. */
   readonly answer?: AnswerKind | undefined;
   /** The most that the model may open beside the answer: nothing unless given. */
@@ -83,7 +85,8 @@ async function usePool(client: Client, path: string, onNote: (line: string) => v
 
 /** Connects, agrees and sets up. Throws with the address, both digests, or whatever else does not fit. */
 export async function connectClient(options: ConnectOptions): Promise<Client> {
-  const { host, port, timeoutMilliseconds, open, artifact, cacheFolder, cots, answer, onNote } = options;
+  const { host, port, timeoutMilliseconds, open, artifact, cacheFolder, cots, answer, checks, onNote } =
+    options;
   const own = artifact === undefined ? null : await readPublicPart(artifact);
   if (own && options.modelDigest && own.digest !== options.modelDigest) {
     throw new Error(`artifact ${artifact}: expected the digest ${options.modelDigest}, got ${own.digest}`);
@@ -109,6 +112,7 @@ export async function connectClient(options: ConnectOptions): Promise<Client> {
         protocolDigest: protocolDigest(),
         cots,
         answer,
+        checks,
         modelDigest,
         modelName: options.modelName,
         accept: async (digest) => {

@@ -39,6 +39,8 @@ export interface ServerTerms {
   readonly answer?: AnswerTerms;
   /** By which clients choose it among others on the same port. */
   readonly name?: string;
+  /** No client without the checks of the OT extension. */
+  readonly checks?: boolean;
 }
 
 /** Which model a client asks for: by name, by digest, or neither. */
@@ -63,6 +65,8 @@ export interface Agreement {
   readonly aheadMegabytes: number;
   /** What the client is told of each text. */
   readonly answer: AnswerTerms;
+  /** Both show that they keep to the OT extension's protocol. */
+  readonly checks: boolean;
   /** A digest of what either party said [32]: whoever altered it on the way made these differ. */
   readonly binding: Uint8Array;
 }
@@ -79,6 +83,8 @@ export interface ClientTerms<Part extends { readonly digest: string }> {
   readonly modelName?: string | null | undefined;
   /** How correlated OTs are to be made; SoftSpoken unless given. */
   readonly cots?: CotKind | undefined;
+  /** No server without the checks of the OT extension. */
+  readonly checks?: boolean | undefined;
   /** What this client wants to be told, at most what the server gives; all of that unless given. */
   readonly answer?: AnswerKind | undefined;
   /** Told where this client stands as long as it waits to be served. */
@@ -106,6 +112,17 @@ function agreedCots(wanted: readonly CotKind[], allowed: readonly CotKind[]): Co
     `handshake: the client wants correlated OTs by ${wanted.join(' or ') || 'an unknown way'}, the server allows ${allowed.join(' and ') || 'none that is known here'}`,
   );
 }
+
+/** Who wants them gets them; both parties check that the way of making COTs has them. */
+function agreedChecks(peer: Hello, own: boolean, [cots]: readonly CotKind[]): boolean {
+  const checks = own || peer.checks;
+  if (!checks || cots === 'softspoken') return checks;
+  throw new ProtocolError(
+    `handshake: the ${own ? otherRole(peer) : peer.role} wants checks (--checks), which correlated OTs by ${cots} do not have; use softspoken (--cots)`,
+  );
+}
+
+const otherRole = ({ role }: Hello): string => (role === 'server' ? 'client' : 'server');
 
 /** What the client wants, if the server gives as much; both parties check. */
 function agreedAnswer(wanted: AnswerKind | null, given: AnswerTerms): AnswerTerms {
@@ -136,6 +153,7 @@ const helloOf = (terms: ServerTerms): Hello => {
     answer: kind,
     answerBits: bits,
     modelName: terms.name ?? null,
+    checks: terms.checks ?? false,
   };
 };
 
@@ -175,6 +193,7 @@ export async function serverHandshake(
     cots: agreedCots(hello.cots, cots),
     aheadMegabytes,
     answer: agreedAnswer(hello.answer, terms.answer ?? DEFAULT_ANSWER),
+    checks: agreedChecks(hello, terms.checks ?? false, hello.cots),
     binding: bindingOf(said, hello.bytes),
   };
   const [answer] = await channel.receive(1);
@@ -250,6 +269,7 @@ export async function clientHandshake<Part extends { readonly digest: string }>(
     answer: terms.answer ?? null,
     answerBits: 0,
     modelName: terms.modelName ?? null,
+    checks: terms.checks ?? false,
   };
   const said = encodeHello(own);
   channel.send(said);
@@ -264,6 +284,7 @@ export async function clientHandshake<Part extends { readonly digest: string }>(
     cots: agreedCots([cots], hello.cots),
     aheadMegabytes,
     answer: agreedAnswer(own.answer, serversAnswer(hello)),
+    checks: agreedChecks(hello, own.checks, own.cots),
     binding: bindingOf(hello.bytes, said),
   };
   await terms.accept?.(hello.modelDigest);

@@ -3,12 +3,13 @@
  * can still tell each other apart:
  *
  *   magic [8] | version [4] | role [1] | kinds of COT [1] | megabytes ahead [2] | protocol digest [32] | model digest [32] |
- *   public part bytes [4] | answer [1] | answer bits [1] | model name [32]
+ *   public part bytes [4] | answer [1] | answer bits [1] | model name [32] |
+ *   checks [1]
  *
  * Integers are little-endian. The answer is that of the server, or the one that the client wants, counted from 1 (0: as the server
  * has it); its bits are the server's. Kinds are bits: those that the server allows, the one that the client wants. The client's model
  * digest is all zeros when it takes whatever the server has. The name is ASCII, filled up with zeros: the model that the client wants, of
- * several on one port, and the one that it gets; empty: the server's choice.
+ * several on one port, and the one that it gets; empty: the server's choice. Checks: 1 if this end wants them, else 0.
  */
 import { bytesToHex, concatBytes, hexToBytes, sameBytes } from '../core/bytes.js';
 import { ANSWER_KINDS, type AnswerKind } from '../core/answer.js';
@@ -21,7 +22,7 @@ import { TOKEN_MAGIC } from './token.js';
 export const PROTOCOL_VERSION = 5;
 const MAGIC = new TextEncoder().encode('CPRUNE\r\n');
 const PREFIX_BYTES = 12;
-const BODY_BYTES = 106;
+const BODY_BYTES = 107;
 const NAME_BYTES = 32;
 /** Names of models on one port. */
 export const MODEL_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/;
@@ -48,6 +49,8 @@ export interface Hello {
   readonly answerBits: number;
   /** Of the model; null: the server's choice, or its only one. */
   readonly modelName: string | null;
+  /** Does this end want the checks of the OT extension? If either does, both make them. */
+  readonly checks: boolean;
 }
 
 function bytesOfDigest(hex: string): Uint8Array {
@@ -80,6 +83,7 @@ export function encodeHello(hello: Hello): Uint8Array {
   bytes[84] = hello.answer === null ? 0 : 1 + ANSWER_KINDS.indexOf(hello.answer);
   bytes[85] = hello.answerBits;
   if (hello.modelName !== null) bytes.set(bytesOfName(hello.modelName), 86);
+  bytes[118] = hello.checks ? 1 : 0;
   return bytes;
 }
 
@@ -90,6 +94,12 @@ function nameOf(bytes: Uint8Array): string | null {
   if (name === '') return null;
   if (!MODEL_NAME.test(name)) throw new ProtocolError(`handshake: expected the name of a model, got ${name}`);
   return name;
+}
+
+/** @throws ProtocolError */
+function checksOf(byte: number): boolean {
+  if (byte > 1) throw new ProtocolError(`handshake: expected checks to be 0 or 1, got ${byte}`);
+  return byte === 1;
 }
 
 /** As it came, byte for byte. */
@@ -137,5 +147,6 @@ export async function receiveHello(channel: Channel, self: Role): Promise<Receiv
     answer: ANSWER_KINDS[body[72]! - 1] ?? null,
     answerBits: body[73]!,
     modelName: nameOf(body.subarray(74, 74 + NAME_BYTES)),
+    checks: checksOf(body[106]!),
   };
 }

@@ -30,7 +30,7 @@ export async function setupTwoParty(connection: Session, options: TwoPartySetup 
   return openTwoParty({ session, cots, linear, streams });
 }
 
-export const openEngineParty: OpenParty = async (session, model, { cots, answer, binding }) => {
-  const { mpc, material } = await setupTwoParty(session, { extension: cots, binding });
+export const openEngineParty: OpenParty = async (session, model, { cots, answer, checks, binding }) => {
+  const { mpc, material } = await setupTwoParty(session, { extension: cots, checks, binding });
   return { ...(await openEngine(mpc, model, answer)), material };
 };

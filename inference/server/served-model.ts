@@ -8,7 +8,8 @@ import { protocolDigest } from '../run/protocol-digest.js';
 import { withPrivateEmbedding } from './hide-word-table.js';
 import type { ServedModel } from './serve-connection.js';
 
-export interface ServedModelOptions extends Pick<ServerTerms, 'cots' | 'aheadMegabytes' | 'answer' | 'name'> {
+export interface ServedModelOptions
+  extends Pick<ServerTerms, 'cots' | 'aheadMegabytes' | 'answer' | 'checks' | 'name'> {
   readonly privateEmbedding?: boolean;
 }
 
@@ -25,7 +26,7 @@ export async function servedModelOf(
   directory: string,
   options: ServedModelOptions = {},
 ): Promise<ServedModel> {
-  const { cots, aheadMegabytes, answer, name } = options;
+  const { cots, aheadMegabytes, answer, checks, name } = options;
   const parts = await readArtifact(directory);
   const { artifact, publicPart } = options.privateEmbedding ? withoutWordTable(parts) : parts;
   return {
@@ -38,6 +39,7 @@ export async function servedModelOf(
       ...(cots ? { cots } : {}),
       ...(aheadMegabytes ? { aheadMegabytes } : {}),
       ...(answer ? { answer } : {}),
+      ...(checks ? { checks } : {}),
       ...(name ? { name } : {}),
     },
   };

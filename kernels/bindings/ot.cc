@@ -1,6 +1,7 @@
 #include "src/ot/ot.h"
 
 #include "binding.h"
+#include "src/ot/column-hash.h"
 #include "src/prg/prg.h"
 
 namespace cipherprune {
@@ -74,6 +75,18 @@ void callSoftSpokenSend(const Arguments& arguments) {
   softSpokenSend(k, keys.data, delta.data, firstTile, tiles, corrections.data, blocks.data);
 }
 
+void callColumnHash(const Arguments& a) {
+  const View<uint8_t> blocks = a.bytes("blocks"), choices = a.bytes("choices"), challenges = a.bytes("challenges");
+  const View<uint8_t> hashes = a.bytes("hashes"), choiceHash = a.bytes("choiceHash");
+  a.expect(challenges.length % kBlockBytes == 0, "challenges", "whole blocks of 16 bytes");
+  const size_t groups = challenges.length / kBlockBytes, rows = groups * kHashGroup;
+  a.expectLength("blocks", blocks.length, rows * kBlockBytes);
+  a.expect(choices.length == 0 || choices.length == rows, "choices", "none, or one for each block");
+  a.expectLength("hashes", hashes.length, kHashGroup * kBlockBytes);
+  a.expectLength("choiceHash", choiceHash.length, kBlockBytes);
+  columnHash(blocks.data, choices.length == 0 ? nullptr : choices.data, groups, challenges.data, hashes.data, choiceHash.data);
+}
+
 }  // namespace
 
 void addOt(Bindings& bindings) {
@@ -83,6 +96,7 @@ void addOt(Bindings& bindings) {
   bindings.add<callSoftSpokenKeys>("softSpokenKeys");
   bindings.add<callSoftSpokenReceive>("softSpokenReceive");
   bindings.add<callSoftSpokenSend>("softSpokenSend");
+  bindings.add<callColumnHash>("columnHash");
 }
 
 }  // namespace cipherprune

@@ -30,4 +30,17 @@ export interface OtKernels {
     corrections: Uint8Array,
     blocks: Uint8Array,
   ): void;
+
+  /**
+   * A universal hash of each of the 128 columns of blocks [groups · 128 · 16], under public challenges [groups · 16]
+   * (kernels/src/ot/column-hash.h): hashes [128 · 16], block p holding bit p of every column's hash; of choices [groups · 128],
+   * which may be left empty, the hash [16].
+   */
+  columnHash(call: {
+    blocks: Uint8Array;
+    choices: Uint8Array;
+    challenges: Uint8Array;
+    hashes: Uint8Array;
+    choiceHash: Uint8Array;
+  }): void;
 }

@@ -13,7 +13,14 @@ import { matrixSeed, tossCoins } from './coin-toss.js';
 import type { CotPair, CotReceiver, CotSender } from './cot.js';
 import { type CotExtension, cotReceiver, cotSender } from './cot-pool.js';
 import { FERRET_BASE_COTS, ferretReceiver, ferretSender } from './ferret.js';
-import { BASE_OTS, baseChoices, randomDelta, softSpokenReceiver, softSpokenSender } from './soft-spoken.js';
+import {
+  BASE_OTS,
+  baseChoices,
+  randomDelta,
+  type SoftSpoken,
+  softSpokenReceiver,
+  softSpokenSender,
+} from './soft-spoken.js';
 
 const BLOCK_BYTES = 16;
 
@@ -21,6 +28,8 @@ export interface CotOptions {
   readonly extension?: CotKind;
   /** SoftSpoken's bits of delta per tree, 1 to 8: ceil(128 / k) - 1 bits and about 2^k / k AES blocks a COT. */
   readonly k?: number;
+  /** Both halves show that they keep to the extension's protocol (extension-check.ts); SoftSpoken only. */
+  readonly checks?: boolean;
 }
 
 export const DEFAULT_K = 4;
@@ -29,10 +38,16 @@ export const DEFAULT_K = 4;
 export const setupCots = protocol(
   'setupCots',
   async (session: Session, options: CotOptions = {}): Promise<CotPair> => {
-    const { extension = DEFAULT_COTS, k = DEFAULT_K } = options;
+    const { extension = DEFAULT_COTS, k = DEFAULT_K, checks = false } = options;
     if (!Number.isInteger(k) || k < 1 || k > 8)
       throw new RangeError(`COTs: expected k from 1 to 8, got ${k}`);
-    const pair = session.self === 'server' ? await setupServer(session, k) : await setupClient(session, k);
+    if (checks && extension === 'ferret')
+      throw new RangeError('COTs: expected SoftSpoken where checks are wanted, got Ferret');
+    const softSpoken = { k, checks };
+    const pair =
+      session.self === 'server'
+        ? await setupServer(session, softSpoken)
+        : await setupClient(session, softSpoken);
     return extension === 'ferret' ? setupFerret(session, pair, await tossCoins(session)) : pair;
   },
 );
@@ -81,13 +96,13 @@ async function setupFerret(
   return { ...made, fork: (index, own) => setupFerret(session, made, toss, own, index) };
 }
 
-async function setupServer(session: Session, k: number): Promise<CotPair> {
+async function setupServer(session: Session, softSpoken: SoftSpoken): Promise<CotPair> {
   const delta = randomDelta(session);
   const baseKeys = await baseOtReceive(session, baseChoices(delta));
-  const sending = await softSpokenSender(session, k, delta, baseKeys);
+  const sending = await softSpokenSender(session, softSpoken, delta, baseKeys);
   const sender = cotSender(session.channel, sending, delta);
   const pairs = await randomOtSend(session, sender);
-  const receiving = softSpokenReceiver(session, k, pairs);
+  const receiving = softSpokenReceiver(session, softSpoken, pairs);
   const extensions = { sender: sending, receiver: receiving, delta };
   return {
     sender,
@@ -96,12 +111,12 @@ async function setupServer(session: Session, k: number): Promise<CotPair> {
   };
 }
 
-async function setupClient(session: Session, k: number): Promise<CotPair> {
+async function setupClient(session: Session, softSpoken: SoftSpoken): Promise<CotPair> {
   const pairs = await baseOtSend(session, BASE_OTS);
-  const receiving = softSpokenReceiver(session, k, pairs);
+  const receiving = softSpokenReceiver(session, softSpoken, pairs);
   const receiver = cotReceiver(session.channel, receiving);
   const { delta, keys } = await randomOtReceive(session, receiver);
-  const sending = await softSpokenSender(session, k, delta, keys);
+  const sending = await softSpokenSender(session, softSpoken, delta, keys);
   const extensions = { sender: sending, receiver: receiving, delta };
   return {
     sender: cotSender(session.channel, sending, delta),

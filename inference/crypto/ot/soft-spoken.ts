@@ -1,5 +1,5 @@
 /**
- * SoftSpoken OT extension (Roy, CRYPTO 2022), semi-honest: kernels/src/ot/soft-spoken.cc has the identity. 128 base OTs
+ * SoftSpoken OT extension (Roy, CRYPTO 2022), with consistency checks where both parties agreed on them: kernels/src/ot/soft-spoken.cc has the identity. 128 base OTs
  * become ceil(128 / k) GGM trees of depth k; the receiver of the extension (choices) grew them, the sender (delta) knows
  * all leaves but one of each tree, the one at the tree's k bits of delta. From then on a COT costs AES, XOR and
  * ceil(128 / k) - 1 bits from the receiver to the sender: 3.875 bytes for k = 4.
@@ -8,6 +8,8 @@ import { concatBytes } from '../../core/bytes.js';
 import { kernels } from '#kernels';
 import type { Session } from '../../session/session.js';
 import type { CotExtension } from './cot-pool.js';
+import { checkCorrections, PROOF_BYTES, provenCorrections, SACRIFICED_COTS } from './extension-check.js';
+import { checkTrees, treeProof, treeProofBytes } from './tree-check.js';
 
 const BLOCK_BYTES = 16;
 const LEAF_KEY_BYTES = 176;
@@ -58,7 +60,7 @@ export const baseChoices = (delta: Uint8Array): Uint8Array =>
   Uint8Array.from({ length: BASE_OTS }, (_, row) => 1 - bitAt(delta, row));
 
 /** Grows the trees and sends their level sums under the base OT's keys [128, 2, 16]; → round keys of all leaves. */
-function sendTrees(session: Session, k: number, baseKeys: Uint8Array): Uint8Array {
+function sendTrees(session: Session, { k, checks }: SoftSpoken, baseKeys: Uint8Array): Uint8Array {
   const keys = treeGroups(k).map((group) => {
     const { count, depth } = group;
     const leaves = new Uint8Array((count << depth) * BLOCK_BYTES);
@@ -73,6 +75,7 @@ function sendTrees(session: Session, k: number, baseKeys: Uint8Array): Uint8Arra
       }
     }
     session.channel.send(sums);
+    if (checks) session.channel.send(treeProof(leaves, depth));
     return roundKeys(leaves);
   });
   return concatBytes(...keys);
@@ -82,7 +85,7 @@ function sendTrees(session: Session, k: number, baseKeys: Uint8Array): Uint8Arra
  * order leaf XOR point. */
 async function receiveTrees(
   session: Session,
-  k: number,
+  { k, checks }: SoftSpoken,
   delta: Uint8Array,
   baseKeys: Uint8Array,
 ): Promise<Uint8Array> {
@@ -105,6 +108,7 @@ async function receiveTrees(
     }
     const leaves = new Uint8Array((count << depth) * BLOCK_BYTES);
     kernels.pprfGrowPunctured(points, sums, depth, leaves);
+    if (checks) checkTrees(leaves, depth, points, await session.channel.receive(treeProofBytes(count)));
     keys.push(roundKeys(byDistance(leaves, points, depth)));
   }
   return concatBytes(...keys);
@@ -132,15 +136,22 @@ function byDistance(leaves: Uint8Array, points: Uint32Array, depth: number): Uin
 /** What a refill sends, from the half with the choices to the half with delta. */
 export const correctionBytes = (k: number): number => REFILL_TILES * (trees(k) - 1) * TILE_BYTES;
 
+/** Bits of delta a tree, and whether each half shows the other that it keeps to the protocol. */
+export interface SoftSpoken {
+  readonly k: number;
+  readonly checks: boolean;
+}
+
 /** The half with delta, from base OT keys [128, 16] received with `baseChoices(delta)`. */
 export async function softSpokenSender(
   session: Session,
-  k: number,
+  { k, checks }: SoftSpoken,
   delta: Uint8Array,
   baseKeys: Uint8Array,
 ): Promise<CotExtension> {
-  const keys = await receiveTrees(session, k, delta, baseKeys);
-  return senderAt(k, keys, delta, 0);
+  const keys = await receiveTrees(session, { k, checks }, delta, baseKeys);
+  const unchecked = senderAt(k, keys, delta, 0);
+  return checks ? checkedSender(unchecked, delta) : unchecked;
 }
 
 /** From any tile of the session's: every tile is used once. */
@@ -159,9 +170,33 @@ function senderAt(k: number, keys: Uint8Array, delta: Uint8Array, firstTile: num
   };
 }
 
+/** Nothing is handed out of a refill whose corrections are inconsistent. */
+function checkedSender(unchecked: CotExtension, delta: Uint8Array): CotExtension {
+  const { incomingBytes } = unchecked;
+  const all = new Uint8Array(REFILL_COTS * BLOCK_BYTES);
+  return {
+    refillCots: REFILL_COTS - SACRIFICED_COTS,
+    incomingBytes: incomingBytes + PROOF_BYTES,
+    hasChoices: false,
+    refill(incoming, blocks, choices) {
+      const corrections = incoming!.subarray(0, incomingBytes);
+      unchecked.refill(corrections, all, choices);
+      checkCorrections(corrections, incoming!.subarray(incomingBytes), all, delta);
+      blocks.set(all.subarray(0, blocks.length));
+      return null;
+    },
+    fork: (stream) => checkedSender(unchecked.fork!(stream), delta),
+  };
+}
+
 /** The half with the choices, from base OT keys [128, 2, 16]. */
-export function softSpokenReceiver(session: Session, k: number, baseKeys: Uint8Array): CotExtension {
-  return receiverAt(k, sendTrees(session, k, baseKeys), 0);
+export function softSpokenReceiver(
+  session: Session,
+  { k, checks }: SoftSpoken,
+  baseKeys: Uint8Array,
+): CotExtension {
+  const unchecked = receiverAt(k, sendTrees(session, { k, checks }, baseKeys), 0);
+  return checks ? checkedReceiver(unchecked) : unchecked;
 }
 
 function receiverAt(k: number, keys: Uint8Array, firstTile: number): CotExtension {
@@ -177,5 +212,22 @@ function receiverAt(k: number, keys: Uint8Array, firstTile: number): CotExtensio
       return corrections;
     },
     fork: (stream) => receiverAt(k, keys, stream * STREAM_TILES),
+  };
+}
+
+function checkedReceiver(unchecked: CotExtension): CotExtension {
+  const all = new Uint8Array(REFILL_COTS * BLOCK_BYTES);
+  const allChoices = new Uint8Array(REFILL_COTS);
+  return {
+    refillCots: REFILL_COTS - SACRIFICED_COTS,
+    incomingBytes: 0,
+    hasChoices: true,
+    refill(incoming, blocks, choices) {
+      const corrections = unchecked.refill(incoming, all, allChoices)!;
+      blocks.set(all.subarray(0, blocks.length));
+      choices.set(allChoices.subarray(0, choices.length));
+      return provenCorrections(corrections, all, allChoices);
+    },
+    fork: (stream) => checkedReceiver(unchecked.fork!(stream)),
   };
 }

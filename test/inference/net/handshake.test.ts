@@ -40,6 +40,7 @@ const hello: Hello = {
   answer: 'probability',
   answerBits: 6,
   modelName: null,
+  checks: false,
 };
 
 /** Runs both sides; a side that fails closes its channel, as the parties do. */
