@@ -274,6 +274,11 @@ const distillation = z.strictObject({
    */
   fromStart: z.boolean().default(false),
   /**
+   * Weight of the distance of every layer's output to the teacher's in phase 1, where that is the model that the run begins with
+   * (`fromStart`): MPCFormer's distillation layer by layer, for functions far from those that a model was taught with. 0 for none.
+   */
+  layers: z.number().min(0).default(0),
+  /**
    * So many further texts, labelled by the teacher alone, which phases 2 and 3 see with the training examples; 0 for none. Tasks of
    * two texts: pairs for every first text, with the second texts of other training pairs that share most words with it (BM25). Tasks
    * of one: every text followed by others, drawn at random.

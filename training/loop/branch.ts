@@ -16,7 +16,7 @@ const DENSE_SECTIONS = [
 
 /** Whether the dense phase depends on a key such as `model.dropout`. */
 export const isDenseKey = (key: string): boolean =>
-  [...DENSE_SECTIONS, 'phases.dense', 'distillation.fromStart'].some(
+  [...DENSE_SECTIONS, 'phases.dense', 'distillation.fromStart', 'distillation.layers'].some(
     (section) => key === section || key.startsWith(`${section}.`),
   );
 
@@ -27,6 +27,7 @@ export function densePart(config: RunConfig): string {
     ...DENSE_SECTIONS.map((section) => part[section]),
     config.phases.dense,
     config.distillation.fromStart,
+    config.distillation.layers,
   ]);
 }
 

@@ -34,6 +34,8 @@ export interface PreparedRun {
   readonly classWeights: Float32Array | null;
   /** The fine-tuned model that the run begins with, where that is what all phases follow. */
   readonly teacher: Teacher | null;
+  /** The model as it was, where its layers are followed too; else null. */
+  readonly original: ModelState | null;
   readonly train: readonly EncodedExample[];
   /** What distillation sees besides: no labels. */
   readonly unlabelled: readonly EncodedExample[];
@@ -157,6 +159,8 @@ export async function prepareRun(
   const tokenizerFiles = await tokenizerFilesFor(config, train, checkpoint);
   const tokenizer = createTokenizer(tokenizerFiles, checkpoint?.config);
   const isAnswered = config.distillation.fromStart;
+  if (config.distillation.layers > 0 && !isAnswered)
+    throw new TrainingError('distillation.layers: expected distillation.fromStart, whose model is followed');
   if (isAnswered) checkFineTuned(checkpoint);
   const scale = isAnswered ? NO_SCALE : labelScale(train);
   if (task.problem === 'classes' && !isAnswered) notes.push(...balanceNotes(task.labels, train));
@@ -197,5 +201,14 @@ export async function prepareRun(
   if (isAnswered)
     notes.push(`labels are the answers of ${config.model.checkpoint}: accuracy is agreement with it`);
   const classWeights = config.classWeights === 'balanced' ? balancedWeights(task, examples.train) : null;
-  return { state, task, labelSpread: scale.spread, classWeights, teacher, ...examples, notes };
+  const original = config.distillation.layers > 0 ? copyOf(state) : null;
+  return { state, task, labelSpread: scale.spread, classWeights, teacher, original, ...examples, notes };
 }
+
+/** With weights of its own, which training does not change. */
+const copyOf = (state: ModelState): ModelState => ({
+  ...state,
+  parameters: new Map(
+    [...state.parameters].map(([name, { shape, values }]) => [name, { shape, values: values.slice() }]),
+  ),
+});

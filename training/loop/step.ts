@@ -4,6 +4,7 @@ import type { Precision } from '../../config/schema.js';
 import { embeddingWidth } from '../../model/config.js';
 import { onNativeBackend } from '../backend/kernel.js';
 import { nativeBackend } from '../backend/native-backend.js';
+import { HiddenStates, hiddenStatesOf, layerLoss } from '../distil/layers.js';
 import { type EncoderOptions, type EncoderOutput, encode } from '../network/encoder.js';
 import { hardMasks } from '../network/forward-options.js';
 import {
@@ -55,6 +56,8 @@ export interface StepOptions {
     /** [batch, labels] */
     readonly teacher: Float32Array;
   } | null;
+  /** The model whose layers are followed too, and the weight of that loss. */
+  readonly layers?: { readonly teacher: WeightTensors; readonly weight: number } | null;
   readonly freezeEmbeddings: boolean;
   /** Standard deviation of the numbers of a regression: the unit of its loss. */
   readonly labelSpread: number;
@@ -252,12 +255,15 @@ export function trainingStep<T>(
     const all = weights.get();
     const { names, tensors } = leavesOf(state, all, ids, options);
     const seen: Observed[] = [];
+    const { layers = null } = options;
+    const followed = layers && hiddenStatesOf(layers.teacher, state.config, batch);
     const { value, grads } = tf.valueAndGrads((...xs: tf.Tensor[]) => {
       const named: Record<string, tf.Tensor> = { ...all };
       names.forEach((name, i) => {
         named[name] = xs[i]!;
       });
       const masks = masksOf(state, options, (name) => named[name]!, batch);
+      const hidden = layers && new HiddenStates(batch);
       const output = encode(named, state.config, batch, options.freezeEmbeddings ? batch.ids : places, {
         curves: curvesOfState(state),
         masks,
@@ -265,12 +271,15 @@ export function trainingStep<T>(
         lastLayer: 'cls',
         precision: options.precision,
         limit: options.bound?.limit ?? null,
-        compact: masks?.every(({ mode }) => mode !== 'soft') ?? false,
+        // Rows that are compared stay in their places.
+        compact: layers === null && (masks?.every(({ mode }) => mode !== 'soft') ?? false),
+        ...(hidden ? { observe: hidden.observe } : {}),
         polarize: options.masks.mode !== 'none' && options.masks.polarization > 0,
       });
       const { total, task } = lossOf(output, batch, state, options);
       seen.push(observe(output, task, state, batch));
-      return total;
+      if (layers === null) return total;
+      return total.add(layerLoss(hidden!, followed!).mul(layers.weight)) as tf.Scalar;
     })([...tensors]);
     const loss = value.dataSync()[0]!;
     const result = { loss, labelled: labelled(batch.labels), ...seen[0]! };

@@ -32,6 +32,8 @@ export class Stepper {
   readonly #optimizer: AdamW;
   readonly #order: EpochOrder;
   readonly #weights: WeightTensors;
+  /** Of the model whose layers are followed. */
+  readonly #original: WeightTensors | null;
 
   constructor(config: RunConfig, prepared: PreparedRun, phase: Phase, optimizer: AdamW) {
     this.#config = config;
@@ -42,6 +44,8 @@ export class Stepper {
       orderSeed(config.seed, phase.name, epoch),
     );
     this.#weights = weightTensors(prepared.state);
+    const { original } = prepared;
+    this.#original = phase.name === 'dense' && original ? weightTensors(original) : null;
   }
 
   take(from: Position): Step {
@@ -101,6 +105,7 @@ export class Stepper {
       dropout: { hidden: dropout ?? model.dropout, attention: dropout ?? model.attentionDropout, seed },
       bound: limit === null ? null : { limit, weight },
       distillation: teacher && { ...distillation, teacher: teacher.of(group) },
+      layers: this.#original && { teacher: this.#original, weight: distillation.layers },
       freezeEmbeddings: model.freezeEmbeddings,
       labelSpread: this.#prepared.labelSpread,
       classWeights: this.#prepared.classWeights,
@@ -110,5 +115,6 @@ export class Stepper {
 
   dispose(): void {
     this.#weights.dispose();
+    this.#original?.dispose();
   }
 }
