@@ -29,6 +29,18 @@ export class Prg implements Random {
     return new Prg(seed);
   }
 
+  /** A second generator at the same place of the same stream: for bytes that are cheaper to make again than to keep. */
+  copy(): Prg {
+    const copy = new Prg(this.#seed);
+    copy.#nextBlock = this.#nextBlock;
+    return copy;
+  }
+
+  /** As if `bytes(byteLength)` had been called. */
+  skip(byteLength: number): void {
+    this.#nextBlock += Math.ceil(byteLength / BLOCK_BYTES);
+  }
+
   /** The same bytes on every run. For tests only: whoever knows the number knows every secret. */
   static insecureForTests(seed: number): Prg {
     const bytes = new Uint8Array(SEED_BYTES);

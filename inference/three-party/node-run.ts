@@ -1,6 +1,5 @@
 /** One text at a node: the engine over the three-party backend, with shares of the model from disk and of the text from a client. */
 import { classify } from '../engine/classify.js';
-import { restingFormat } from '../engine/plan.js';
 import { type PreparedModel, prepareModel } from '../engine/prepare.js';
 import { kernels } from '#kernels';
 import {
@@ -10,6 +9,7 @@ import {
   receiveWords,
   sendWords,
 } from '../backends/three-party/node.js';
+import type { Lazy } from '../backends/three-party/products.js';
 import { type SharedInputs, ThreePartyBackend } from '../backends/three-party/three-party-backend.js';
 import { ProtocolError } from '../core/errors.js';
 import type { PrivateTensor } from '../core/tensors.js';
@@ -41,29 +41,33 @@ async function textShares(
   };
 }
 
+type Shares = Components<() => BigUint64Array>;
+
 function modelShares(
-  { shares, publicPart: { model } }: NodeModel,
+  { node, shares, publicPart: { model } }: NodeModel,
   vectors: ReadonlyMap<PrivateTensor, string>,
 ) {
-  const entry = (name: string): Words => {
+  const entry = (name: string): Shares => {
     const found = shares.get(name);
     if (!found) throw new ProtocolError(`node: expected shares of ${name}, got none`);
     return found;
   };
-  const inRing = (words: Words, ringBits: number): Words =>
-    words.map((component) => {
-      const out = new BigUint64Array(component.length);
-      kernels.ringMask(component, ringBits, out);
-      return out;
-    }) as unknown as Words;
+  const reduced = (words: BigUint64Array, ringBits: number): BigUint64Array => {
+    kernels.ringMask(words, ringBits, words);
+    return words;
+  };
+  const inRing = ([own, next]: Shares, ringBits: number): Words => [
+    reduced(own(), ringBits),
+    reduced(next(), ringBits),
+  ];
   return {
     vector: (x: PrivateTensor, ringBits: number) =>
       inRing(entry(vectors.get(x) ?? 'a vector without a name'), ringBits),
-    // Used once, when the weight is prepared; a large model's shares should not lie in memory twice.
-    matrix: ({ name }: { name: string }, ringBits: number) => {
-      const words = entry(matrixName(name));
-      shares.delete(matrixName(name));
-      return ringBits === restingFormat(model).ringBits ? words : inRing(words, ringBits);
+    // The component of the file is read once and kept; those of seeds are made again for each text.
+    matrix({ name }: { name: string }, ringBits: number): Components<Lazy> {
+      const [own, next] = entry(matrixName(name));
+      const [lazyOwn, lazyNext] = [() => reduced(own(), ringBits), () => reduced(next(), ringBits)];
+      return [node === 2 ? lazyOwn() : lazyOwn, node === 1 ? lazyNext() : lazyNext];
     },
     bias: (
       source: { name: string; fractionBits: number },

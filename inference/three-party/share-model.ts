@@ -3,6 +3,7 @@
  * Components 0 and 1 come from two seeds, component 2 is what is left: packed words in a file that nodes 1 and 2 have.
  */
 import { randomBytes } from 'node:crypto';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { kernels } from '#kernels';
@@ -44,8 +45,8 @@ export interface NodeModel {
   readonly sharing: string;
   readonly publicPart: PublicPart;
   readonly publicBytes: Uint8Array;
-  /** By name of the entry; matrices are taken out when the engine prepares them. */
-  readonly shares: Map<string, Components<BigUint64Array>>;
+  /** By name of the entry: components are made, or read, when they are asked for. */
+  readonly shares: ReadonlyMap<string, Components<() => BigUint64Array>>;
 }
 
 const packedBytes = ({ count, ringBits }: ModelEntry): number => Math.ceil((count * ringBits) / 8);
@@ -114,23 +115,47 @@ async function readChecked(directory: string, name: string, expected?: string): 
   return bytes;
 }
 
-/** A node's components of every entry: two of them from seeds or the file. */
-function readShares(node: NodeIndex, entries: readonly ModelEntry[], bytes: Uint8Array, file: string) {
-  const expected =
-    node === 0 ? 2 * SEED_BYTES : SEED_BYTES + entries.reduce((sum, entry) => sum + packedBytes(entry), 0);
-  if (bytes.length !== expected)
-    throw new NodeFolderError(`${file}: expected ${expected} bytes, got ${bytes.length}`);
-  const prg = Prg.fromSecretSeed(bytes.subarray(0, SEED_BYTES));
-  const other = node === 0 ? Prg.fromSecretSeed(bytes.subarray(SEED_BYTES)) : null;
+/** Components of an entry that a seed gives: made whenever they are asked for. */
+function seededWords(prg: Prg, { count, ringBits }: ModelEntry): () => BigUint64Array {
+  const here = prg.copy();
+  prg.skip(8 * count);
+  return () => commonWords(here.copy(), count, ringBits);
+}
+
+/** Bytes `begin` to `end` of a file. */
+function readRange(file: string, begin: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  const descriptor = openSync(file, 'r');
+  try {
+    for (let at = 0; at < length; ) {
+      const read = readSync(descriptor, bytes, at, length - at, begin + at);
+      if (read === 0) throw new NodeFolderError(`${file}: expected ${length} bytes at ${begin}, got ${at}`);
+      at += read;
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+  return bytes;
+}
+
+/** A node's components of every entry: from seeds, and the rest from the file. Nothing of a large model is read here. */
+function sharesIn(file: string, node: NodeIndex, entries: readonly ModelEntry[]) {
+  const seeds = readRange(file, 0, node === 0 ? 2 * SEED_BYTES : SEED_BYTES);
+  const prg = Prg.fromSecretSeed(seeds.subarray(0, SEED_BYTES));
+  const other = node === 0 ? Prg.fromSecretSeed(seeds.subarray(SEED_BYTES)) : null;
   let at = SEED_BYTES;
-  return new Map<string, Components<BigUint64Array>>(
+  return new Map<string, Components<() => BigUint64Array>>(
     entries.map((entry) => {
       const { name, count, ringBits } = entry;
-      const seeded = commonWords(prg, count, ringBits);
-      if (other) return [name, [seeded, commonWords(other, count, ringBits)] as const] as const;
-      const rest = new BigUint64Array(count);
-      kernels.ringUnpack(bytes.subarray(at, at + packedBytes(entry)), ringBits, rest);
+      const seeded = seededWords(prg, entry);
+      if (other) return [name, [seeded, seededWords(other, entry)] as const] as const;
+      const begin = at;
       at += packedBytes(entry);
+      const rest = (): BigUint64Array => {
+        const words = new BigUint64Array(count);
+        kernels.ringUnpack(readRange(file, begin, packedBytes(entry)), ringBits, words);
+        return words;
+      };
       return [name, node === 1 ? ([seeded, rest] as const) : ([rest, seeded] as const)] as const;
     }),
   );
@@ -151,8 +176,11 @@ export async function readNodeModel(directory: string): Promise<NodeModel> {
   const { node, sharing, publicSha256, sharesSha256 } = parsed.data;
   const publicBytes = await readChecked(directory, publicName!, publicSha256);
   const publicPart = parsePublicPart(publicBytes);
-  const shares = await readChecked(directory, sharesName!, sharesSha256);
+  const { length } = await readChecked(directory, sharesName!, sharesSha256);
   const entries = await modelEntries(publicPart.model, null);
   const file = join(directory, sharesName!);
-  return { node, sharing, publicPart, publicBytes, shares: readShares(node, entries, shares, file) };
+  const expected =
+    node === 0 ? 2 * SEED_BYTES : SEED_BYTES + entries.reduce((sum, entry) => sum + packedBytes(entry), 0);
+  if (length !== expected) throw new NodeFolderError(`${file}: expected ${expected} bytes, got ${length}`);
+  return { node, sharing, publicPart, publicBytes, shares: sharesIn(file, node, entries) };
 }

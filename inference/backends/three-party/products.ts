@@ -1,6 +1,6 @@
 /**
  * Products of shared words. With a = x0 + x1 at node 0 and c = x2 at nodes 1 and 2: xy = ax ay + ax cy + cx ay + cx cy, of which
- * node 0 deals the first; node 1 has x1 cy + cx (y1 + cy), node 2 has x0 cy + cx y0.
+ * node 0 deals the first; node 1 has (x1 + cx) cy + cx y1, node 2 has x0 cy + cx y0.
  */
 import { kernels } from '#kernels';
 import type { Components, Node } from './node.js';
@@ -13,19 +13,31 @@ type Shared = Components<Words>;
 /** x · y in some sense, for plain words. */
 type Product = (x: Words, y: Words, out: Words) => void;
 
-/** What a node multiplies its components of x by; node 0 multiplies their sum. It may be met again. */
-export type Factor = readonly [first: Words, second: Words | null];
+/** Words, or what makes them: those of a generator need no memory between one use and the next. */
+export type Lazy = Words | (() => Words);
+const wordsOfLazy = (words: Lazy): Words => (typeof words === 'function' ? words() : words);
 
-export function factorOf({ index }: Node, y: Shared, ringBits: number): Factor {
-  if (index === 0) return [sumOf(y, ringBits), null];
-  return index === 1 ? [y[1], sumOf(y, ringBits)] : [y[1], y[0]];
+/** What is multiplied by, which may be met again: y0 + y1 at node 0, component 2 and this node's half of y0 + y1 at the others. */
+export interface Factor {
+  readonly known: Lazy;
+  readonly half: Lazy | null;
+}
+
+export function factorOf({ index }: Node, y: Components<Lazy>, ringBits: number): Factor {
+  if (index === 0) return { known: sumOf([wordsOfLazy(y[0]), wordsOfLazy(y[1])], ringBits), half: null };
+  return index === 1 ? { known: y[1], half: y[0] } : { known: y[0], half: y[1] };
+}
+
+/** What this node multiplies with a factor's known component, and with its half. */
+function multiplicands({ index }: Node, x: Shared, ringBits: number): readonly [Words, Words] {
+  return index === 1 ? [sumOf(x, ringBits), x[1]] : [x[1], x[0]];
 }
 
 /** Any bilinear product; `count` words come out. */
 function bilinear(
   node: Node,
   x: Shared,
-  [first, second]: Factor,
+  factor: Factor,
   ringBits: number,
   count: number,
   product: Product,
@@ -39,8 +51,12 @@ function bilinear(
   const step: Step<readonly [Words], Words> = {
     dealt: [result],
     result,
-    deal: () => [of(sumOf(x, ringBits), first)],
-    summand: (rest) => result.add(result.add(of(x[0], first), of(x[1], second!)), rest),
+    deal: () => [of(sumOf(x, ringBits), wordsOfLazy(factor.known))],
+    summand(rest) {
+      const [withKnown, withHalf] = multiplicands(node, x, ringBits);
+      result.add(rest, of(withKnown, wordsOfLazy(factor.known)));
+      return result.add(rest, of(withHalf, wordsOfLazy(factor.half!)));
+    },
   };
   return take(node, step);
 }

@@ -27,6 +27,7 @@ import { type Components, known, type Node, receiveWords, sendWords, sumOf } fro
 import {
   type Factor,
   factorOf,
+  type Lazy,
   type MatrixShape,
   matrixProduct,
   product,
@@ -44,7 +45,7 @@ export interface SharedInputs {
   /** Of a vector of the model's owner, in a ring of at least its own. */
   vector(x: PrivateTensor, ringBits: number): Words;
   /** Of a weight's matrix [inputs, outputs] in a ring. */
-  matrix(source: WeightShape, ringBits: number): Words;
+  matrix(source: WeightShape, ringBits: number): Components<Lazy>;
   /** Of its bias [outputs] in a ring, at a scale. */
   bias(source: WeightShape, format: RingFormat): Words;
 }
