@@ -11,6 +11,7 @@ import type { PartyId } from '../../core/tensors.js';
 import type { Channel } from '../../net/channel.js';
 import type { Random } from '../../session/session.js';
 import type { Pace } from './pace.js';
+import type { Turn } from './turns.js';
 
 export type NodeIndex = 0 | 1 | 2;
 
@@ -24,6 +25,8 @@ export interface Node {
   readonly withPrevious: Random;
   /** How far node 0 runs ahead of the others. */
   readonly pace: Pace;
+  /** While tasks run side by side: that of the one that this stands for. */
+  readonly turn?: Turn;
   recordLeak(name: string, to: PartyId | 'all'): void;
 }
 

@@ -133,6 +133,7 @@ export async function exchange<T>(node: Node, lot: Lot<T>, summand: T): Promise<
   const masked = lot.subtract(summand, own);
   // A copy leaves: what waits to be sent must not change.
   partner(node).send(lot.pack(masked).slice());
+  await node.turn?.pass();
   const sum = lot.add(masked, lot.unpack(await partner(node).receive(lot.byteLength)));
   return node.index === 1 ? [own, sum] : [sum, own];
 }
@@ -143,7 +144,9 @@ export async function take<Dealt extends readonly unknown[], T>(
 ): Promise<Components<T>> {
   if (node.index === 0) {
     for (const [i, value] of values().entries()) await deal(node, lots[i] as Lot<unknown>, value);
-    return fresh(node, result);
+    const components = fresh(node, result);
+    await node.turn?.pass();
+    return components;
   }
   const halves: unknown[] = [];
   for (const lot of lots as readonly Lot<unknown>[]) halves.push(await dealt(node, lot));

@@ -35,6 +35,7 @@ import {
   square,
 } from './products.js';
 import { shuffleRows } from './shuffle.js';
+import { inTurns } from './turns.js';
 
 type Words = Components<BigUint64Array>;
 
@@ -319,6 +320,15 @@ export class ThreePartyBackend extends ComponentBackend implements Backend {
       return value;
     },
   );
+
+  /** Every task's steps take the time of one task's. */
+  together<T>(tasks: readonly ((mpc: Backend) => Promise<T>)[]): Promise<T[]> {
+    return inTurns(
+      tasks.map(
+        (task) => (turn) => task(new ThreePartyBackend({ ...this.#node, turn }, this.#inputs, this.#deliver)),
+      ),
+    );
+  }
 
   /** When a text is done: node 0 waits until the others have come as far. */
   settle(): Promise<void> {
