@@ -152,10 +152,11 @@ export abstract class LocalBackend implements LocalOperations {
   }
 
   constant(values: Float64Array | number, shape: Shape, ringBits: number, fractionBits: number): LocalTensor {
-    const all = typeof values === 'number' ? new Float64Array(sizeOf(shape)).fill(values) : values;
-    const { data } = encode(all, shape, { ringBits, fractionBits });
-    if (!this.addsPublicValues) data.fill(0n);
-    return localTensor(data, shape, { ringBits, fractionBits });
+    const format = { ringBits, fractionBits };
+    if (!this.addsPublicValues) return localTensor(new BigUint64Array(sizeOf(shape)), shape, format);
+    if (typeof values !== 'number') return localTensor(encode(values, shape, format).data, shape, format);
+    const [word] = encode(Float64Array.of(values), [1], format).data;
+    return localTensor(new BigUint64Array(sizeOf(shape)).fill(word!), shape, format);
   }
 
   xor(a: SharedBits, b: SharedBits): LocalBits {
