@@ -1,6 +1,7 @@
 #include "carry.h"
 
 #include <cstring>
+#include <type_traits>
 
 namespace cipherprune {
 
@@ -59,16 +60,59 @@ struct Places {
 
 const Places places;
 
-/** Of the places of a vector that a set has. */
-inline uint64_t parity(const Set& vector, const Set& set, unsigned words) {
-  uint64_t x = vector[0] & set[0];
-  for (unsigned i = 1; i < words; i++) x ^= vector[i] & set[i];
-  x ^= x >> 32;
-  x ^= x >> 16;
-  x ^= x >> 8;
-  x ^= x >> 4;
-  return 0x6996u >> (x & 15) & 1;
+/** A unit vector of 2^indexBits places as the widest words that it fills. */
+template <unsigned indexBits>
+struct Vector {
+  using Word = std::conditional_t<indexBits == 3, uint8_t,
+               std::conditional_t<indexBits == 4, uint16_t, std::conditional_t<indexBits == 5, uint32_t, uint64_t>>>;
+  static constexpr unsigned words = indexBits > 6 ? 1u << (indexBits - 6) : 1;
+  Word word[words];
+
+  explicit Vector(const uint8_t* from) { std::memcpy(word, from, sizeof word); }
+
+  /** Of the places that a set has. */
+  inline uint64_t parity(const Set& set) const {
+    uint64_t x = 0;
+    for (unsigned i = 0; i < words; i++) x ^= word[i] & set[i];
+    if (sizeof(Word) > 4) x ^= x >> 32;
+    if (sizeof(Word) > 2) x ^= x >> 16;
+    if (sizeof(Word) > 1) x ^= x >> 8;
+    x ^= x >> 4;
+    return 0x6996u >> (x & 15) & 1;
+  }
+};
+
+/** Where one group lies in an index, in an element's vectors and in the sums. */
+struct Place {
+  unsigned index;
+  size_t byte;
+  unsigned sum;
+};
+
+/** One group of all elements. */
+template <CarryKind kind>
+void groupSums(Place place, const uint64_t* index, size_t count, const uint8_t* vectors, size_t stride, size_t period,
+               uint64_t* out) {
+  constexpr Kind shape = kindTable[static_cast<unsigned>(kind)];
+  const auto& sets = places.of[static_cast<unsigned>(kind)];
+  for (size_t first = 0; first < count; first += period) {
+    const uint8_t* at = vectors + place.byte;
+    for (size_t i = first; i < first + period; i++, at += stride) {
+      const Vector<shape.indexBits> vector(at);
+      const unsigned c = index[i] >> place.index & ((1u << shape.indexBits) - 1);
+      uint64_t sums = vector.parity(sets[0][c]);
+      if (shape.outputs == 2) sums |= vector.parity(sets[1][c]) << 1;
+      out[i] |= sums << place.sum;
+    }
+  }
 }
+
+using GroupSums = void (*)(Place, const uint64_t*, size_t, const uint8_t*, size_t, size_t, uint64_t*);
+
+/** By number of the kind. */
+constexpr GroupSums groupSumsOf[carryKinds] = {
+    groupSums<CarryKind::lowDigit>, groupSums<CarryKind::digit>,   groupSums<CarryKind::lowPair>, groupSums<CarryKind::pair>,
+    groupSums<CarryKind::lowTriple>, groupSums<CarryKind::lowByte>, groupSums<CarryKind::byte>};
 
 }  // namespace
 
@@ -94,28 +138,20 @@ void carryVectors(const uint8_t* kinds, size_t groups, const uint64_t* index, si
 
 void carrySums(const uint8_t* kinds, size_t groups, const uint64_t* index, size_t count, const uint8_t* vectors,
                size_t period, uint64_t* out) {
-  const uint8_t* at = vectors;
-  size_t left = period;
-  for (size_t i = 0; i < count; i++) {
-    if (left-- == 0) {
-      at = vectors;
-      left = period - 1;
-    }
-    uint64_t rest = index[i], sums = 0;
-    unsigned fill = 0;
+  const size_t stride = carryVectorBytes(kinds, groups);
+  std::memset(out, 0, count * sizeof *out);
+  if (period == 0) return;
+  // A block of elements stays in the cache from one group to the next, where every element has vectors of its own.
+  const size_t block = period == count ? size_t{2048} : count;
+  for (size_t first = 0; first < count; first += block) {
+    const size_t length = count - first < block ? count - first : block;
+    Place place = {0, 0, 0};
     for (size_t group = 0; group < groups; group++) {
       const Kind kind = kindTable[kinds[group]];
-      const auto& sets = places.of[kinds[group]];
-      Set vector = {};
-      const unsigned words = kind.indexBits > 6 ? 1u << (kind.indexBits - 6) : 1;
-      std::memcpy(vector, at, vectorBytes(kind.indexBits));
-      at += vectorBytes(kind.indexBits);
-      const unsigned c = rest & ((1u << kind.indexBits) - 1);
-      rest >>= kind.indexBits;
-      sums |= parity(vector, sets[0][c], words) << fill++;
-      if (kind.outputs == 2) sums |= parity(vector, sets[1][c], words) << fill++;
+      groupSumsOf[kinds[group]](place, index + first, length, vectors + first * stride, stride,
+                                period == count ? length : period, out + first);
+      place = {place.index + kind.indexBits, place.byte + vectorBytes(kind.indexBits), place.sum + kind.outputs};
     }
-    out[i] = sums;
   }
 }
 
