@@ -2,7 +2,7 @@
 import { bolt, boltNoWordElimination } from './bolt/index.js';
 import { bumblebee, bumblebeePrune } from './bumblebee/index.js';
 import { cipherPrune, cipherPruneOnly, dense } from './cipherprune/index.js';
-import { cipherPruneQuad } from './cipherprune-quad/index.js';
+import { cipherPruneQuad, cipherPruneQuadSoftmax } from './cipherprune-quad/index.js';
 import { cipherPruneSwaps } from './cipherprune-swaps/index.js';
 import { iron } from './iron/index.js';
 import type { Method } from './method.js';
@@ -13,6 +13,7 @@ export const METHODS: readonly Method[] = [
   cipherPrune,
   cipherPruneOnly,
   cipherPruneQuad,
+  cipherPruneQuadSoftmax,
   cipherPruneSwaps,
   dense,
   iron,

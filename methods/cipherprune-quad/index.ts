@@ -74,3 +74,12 @@ function quadWith(name: string, numbers: QuadNumbers): Method {
 }
 
 export const cipherPruneQuad = quadWith('cipherprune-quad', quadNumbers);
+
+/** With the quadratic in softmax alone: a network hardly notices that one. GELU of low degree is that of `cipherprune`. */
+export const cipherPruneQuadSoftmax: Method = {
+  ...cipherPruneQuad,
+  name: 'cipherprune-quad-softmax',
+  numbers: { ...quadNumbers, geluLow: cipherPruneNumbers.geluLow },
+  curves: { ...cipherPruneQuad.curves, activation: cipherPrune.curves.activation },
+  gelu: cipherPrune.gelu,
+};
