@@ -13,6 +13,9 @@ import { fresh, type Lot, partner, wordsOf } from './step.js';
 
 type Words = BigUint64Array;
 
+/** Messages between nodes 1 and 2, between which other tasks have their turns; all that comes from a generator or node 0 comes first. */
+const MESSAGES = 3;
+
 /** A tensor's rows: words [rows · columns] modulo 2^ringBits; bits are rings of one bit, whose sum is their XOR. */
 export interface RowBlock {
   readonly columns: number;
@@ -47,22 +50,27 @@ async function atNode0(node: Node, rows: number, jobs: readonly Job[]): Promise<
     node.previous.send(lot.pack(correction));
     await node.pace.dealt(node.previous, lot.byteLength);
   }
+  for (let message = 0; message < MESSAGES; message++) await node.turn?.pass();
   return shuffled;
 }
 
 async function atNode1(node: Node, rows: number, jobs: readonly Job[]): Promise<Components<Words>[]> {
   const q = samplePermutation(node.withPrevious, rows);
   const p = samplePermutation(node.withNext, rows);
-  const components: Words[] = [];
-  for (const { lot, columns, words } of jobs) {
+  const drawn = jobs.map(({ lot }) => ({
+    r: lot.random(node.withPrevious),
+    component: lot.random(node.withPrevious),
+  }));
+  await node.turn?.pass();
+  for (const [i, { lot, columns, words }] of jobs.entries()) {
     const sum = lot.add(words[0].slice(), words[1]);
     const moved = permuted(lot.add(permuted(sum, columns, p), await receive(node, lot)), columns, q);
-    const r = lot.random(node.withPrevious);
-    components.push(lot.random(node.withPrevious));
-    send(node, lot, lot.subtract(moved, r));
+    send(node, lot, lot.subtract(moved, drawn[i]!.r));
   }
+  await node.turn?.pass();
+  await node.turn?.pass();
   const shuffled: Components<Words>[] = [];
-  for (const [i, { lot }] of jobs.entries()) shuffled.push([components[i]!, await receive(node, lot)]);
+  for (const [i, { lot }] of jobs.entries()) shuffled.push([drawn[i]!.component, await receive(node, lot)]);
   return shuffled;
 }
 
@@ -75,15 +83,21 @@ async function atNode2(node: Node, rows: number, jobs: readonly Job[]): Promise<
     components.push(lot.random(node.withNext));
     send(node, lot, lot.subtract(permuted(words[1], columns, p), s));
   }
+  const corrections: Words[] = [];
+  for (const { lot } of jobs) {
+    corrections.push(lot.unpack(await node.next.receive(lot.byteLength)));
+    node.pace.received(node.next, lot.byteLength);
+  }
+  await node.turn?.pass();
+  await node.turn?.pass();
   const shuffled: Components<Words>[] = [];
   for (const [i, { lot, columns }] of jobs.entries()) {
     const moved = permuted(await receive(node, lot), columns, t);
-    const bytes = await node.next.receive(lot.byteLength);
-    node.pace.received(node.next, lot.byteLength);
-    const component = lot.add(moved, lot.unpack(bytes));
+    const component = lot.add(moved, corrections[i]!);
     send(node, lot, component);
     shuffled.push([component, components[i]!]);
   }
+  await node.turn?.pass();
   return shuffled;
 }
 

@@ -313,16 +313,25 @@ export class ThreePartyBackend extends ComponentBackend implements Backend {
     'reveal',
     async ([own, next]: Words, ringBits: number): Promise<BigUint64Array> => {
       // Node i lacks component i - 1, which node i + 1 has as its second.
-      sendWords(this.#node.previous, next, ringBits);
-      const value = await receiveWords(this.#node.next, own.length, ringBits);
+      const { index, previous, next: sender, turn } = this.#node;
+      sendWords(previous, next, ringBits);
+      // What node 0 sends comes in the order in which tasks began, before what it deals to others.
+      if (index !== 2) await turn?.pass();
+      const value = await receiveWords(sender, own.length, ringBits);
+      if (index === 2) await turn?.pass();
       kernels.ringAdd(value, own, ringBits, value);
       kernels.ringAdd(value, next, ringBits, value);
       return value;
     },
   );
 
-  /** Every task's steps take the time of one task's. */
-  together<T>(tasks: readonly ((mpc: Backend) => Promise<T>)[]): Promise<T[]> {
+  /** Every task's steps take the time of one task's; tasks of a task go one after another in its turns. */
+  async together<T>(tasks: readonly ((mpc: Backend) => Promise<T>)[]): Promise<T[]> {
+    if (this.#node.turn) {
+      const results: T[] = [];
+      for (const task of tasks) results.push(await task(this));
+      return results;
+    }
     return inTurns(
       tasks.map(
         (task) => (turn) => task(new ThreePartyBackend({ ...this.#node, turn }, this.#inputs, this.#deliver)),

@@ -11,42 +11,44 @@ export interface Turn {
 }
 
 class Rota {
-  /** Tasks that are not done, in turn, by what wakes them; the first one runs. */
+  /** What wakes the tasks, in turn; the first one runs. */
   readonly #waiting: (() => void)[] = [];
 
-  /** Runs a task from its first turn to its end. */
-  async run<T>(task: (turn: Turn) => Promise<T>): Promise<T> {
-    await this.#queue();
-    try {
-      return await task({ pass: () => this.#pass() });
-    } finally {
-      this.#waiting.shift();
-      this.#wakeFirst();
-    }
+  /** At the end; resolves when everybody before has passed. */
+  enter(): Promise<void> {
+    return new Promise((resolve) => void this.#waiting.push(resolve));
   }
 
-  #pass(): Promise<void> {
-    const again = new Promise<void>((resolve) => this.#waiting.push(resolve));
-    this.#waiting.shift();
-    this.#wakeFirst();
-    return again;
-  }
-
-  #queue(): Promise<void> {
-    const turn = new Promise<void>((resolve) => this.#waiting.push(resolve));
-    if (this.#waiting.length === 1) this.#wakeFirst();
-    return turn;
-  }
-
-  #wakeFirst(): void {
+  wakeFirst(): void {
     this.#waiting[0]?.();
+  }
+
+  /** Of the task that runs. */
+  leave(): void {
+    this.#waiting.shift();
+    this.wakeFirst();
+  }
+
+  pass(): Promise<void> {
+    const again = this.enter();
+    this.leave();
+    return again;
   }
 }
 
 /** Every task to its end, also where one fails; then the first failure is thrown. */
 export async function inTurns<T>(tasks: readonly ((turn: Turn) => Promise<T>)[]): Promise<T[]> {
   const rota = new Rota();
-  const results = await Promise.allSettled(tasks.map((task) => rota.run(task)));
+  const running = tasks.map(async (task) => {
+    await rota.enter();
+    try {
+      return await task({ pass: () => rota.pass() });
+    } finally {
+      rota.leave();
+    }
+  });
+  rota.wakeFirst();
+  const results = await Promise.allSettled(running);
   for (const result of results) if (result.status === 'rejected') throw result.reason;
   return results.map((result) => (result as PromiseFulfilledResult<T>).value);
 }

@@ -54,6 +54,42 @@ it('take the time of the longest task, and the bytes of all', async () => {
   expect([apart.messages, beside.messages]).toEqual([1 + 3 + 5 + 2, 5 + 2]);
 });
 
+it('shuffle and open beside steps of others', async () => {
+  const { nodes } = threeNodes(13);
+  const opened = await Promise.all(
+    nodes.map(async ({ node }) => {
+      const mpc = new DealtBackend(node, 13);
+      const x = await mpc.share(privateTensor('client', [VALUES.length], FORMAT, VALUES));
+      const steps = async (task: Backend) => {
+        let power: SharedTensor = x;
+        for (let i = 0; i < 5; i++) power = await task.multiply(power, x);
+        return (await task.reveal(power, 'all', 'logits'))!.data;
+      };
+      const shuffled = async (task: Backend) => {
+        const { tensors } = await task.shuffle({ tensors: [x], bits: [] });
+        const negative = await task.isNegative(tensors[0]!);
+        return (await task.reveal(await task.multiplex(negative, tensors[0]!), 'all', 'logits'))!.data;
+      };
+      const nested = (task: Backend) => task.together!([shuffled, steps]);
+      const [first, second, [fourth, third]] = (await mpc.together<BigUint64Array | BigUint64Array[]>([
+        steps,
+        shuffled,
+        nested,
+      ])) as [BigUint64Array, BigUint64Array, BigUint64Array[]];
+      return [first, second, third, fourth];
+    }),
+  );
+  const signed = (words: BigUint64Array) =>
+    Array.from(words, (word) => Number(BigInt.asIntN(FORMAT.ringBits, word)));
+  for (const [first, second, third, fourth] of opened) {
+    for (const words of [first!, third!]) expect(signed(words)).toEqual([729, 4096, 15625, 46656]);
+    for (const words of [second!, fourth!])
+      expect(signed(words).sort((a, b) => a - b)).toEqual([-6, -4, 0, 0]);
+  }
+  expect(opened[1]).toEqual(opened[0]);
+  expect(opened[2]).toEqual(opened[0]);
+});
+
 it('throw the first failure when all have ended', async () => {
   const { nodes } = threeNodes(12);
   const [first] = await Promise.allSettled(
