@@ -1,4 +1,5 @@
 /** What the owner of a model shares among three nodes, in an order that everybody derives from the public part. */
+import { openingsOf } from '../run/openings.js';
 import { kernels } from '#kernels';
 import type { PrivateModel, PublicModel } from '../../model/artifact/artifact.js';
 import type { Weight, WeightSource } from '../backends/backend.js';
@@ -89,10 +90,10 @@ export async function modelEntries(model: PublicModel, secret: PrivateModel | nu
 }
 
 function checkOutsourced(model: PublicModel): void {
-  const { method, schedule, privateEmbedding } = model;
-  if (method.name !== 'dense' && schedule === undefined)
+  const { privateEmbedding } = model;
+  if (openingsOf(model) === 'counts')
     throw new RangeError(
-      'three parties: expected a model that opens nothing (export --opens schedule) or keeps all tokens, got one that opens counts',
+      'three parties: expected a model that opens nothing (export --opens schedule), got one that opens counts',
     );
   if (privateEmbedding !== undefined)
     throw new RangeError('three parties: expected a public word table, got a secret one');
