@@ -32,6 +32,12 @@ export interface Sentences {
 
 export type Block = Table | FigureBlock | Paragraph | Sentences;
 
+/** A section with what it came to. */
+export interface Part {
+  readonly title: string;
+  readonly blocks: readonly Block[];
+}
+
 /** One value of what was found: empty without a measurement, said where it failed. */
 export function cell<T>(found: Found<T>, text: (value: T) => string | null): string {
   if (found === null) return '';

@@ -2,8 +2,7 @@
 import { type CountedFigure, countInference } from '../../bench/counted.js';
 import { type ModelName, parseSchedule } from '../../bench/model-sizes.js';
 import type { Method } from '../../methods/method.js';
-import type { Point } from './point.js';
-import { pointOf } from './point.js';
+import { type Point, pointOf } from './point.js';
 
 export interface InferenceSpec {
   readonly model: ModelName;

@@ -1,5 +1,5 @@
 /** The paper as LaTeX: one file a table, and a document with all of it. */
-import type { Block, Table } from './block.js';
+import type { Block, Part, Table } from './block.js';
 
 const ESCAPES: Readonly<Record<string, string>> = {
   '\\': '\\textbackslash{}',
@@ -43,11 +43,6 @@ function latexBlock(block: Block): string {
   }
   if (block.kind === 'text') return escaped(block.text);
   return `\\begin{itemize}\n${block.lines.map((line) => `\\item ${escaped(line.replaceAll('**', ''))}`).join('\n')}\n\\end{itemize}`;
-}
-
-export interface Part {
-  readonly title: string;
-  readonly blocks: readonly Block[];
 }
 
 export const latexDocument = (title: string, about: readonly string[], parts: readonly Part[]): string =>

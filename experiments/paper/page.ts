@@ -2,8 +2,7 @@
 import { type DrawnFigure, figureHtml } from '../report/drawing.js';
 import { escapeHtml, table } from '../report/html.js';
 import { css } from '../report/style.js';
-import type { Block } from './block.js';
-import type { Part } from './latex.js';
+import type { Block, Part } from './block.js';
 
 const blockHtml = (block: Block, drawn: ReadonlyMap<string, DrawnFigure>): string => {
   if (block.kind === 'table')

@@ -5,7 +5,7 @@ import { checkWritable, makeDirectory } from '../../util/make-directory.js';
 import { packageVersion } from '../../util/package-file.js';
 import type { SweepRow } from '../sweep/sweep.js';
 import type { Runner } from '../work/runner.js';
-import type { Part } from './latex.js';
+import type { Part } from './block.js';
 import { makePoints, missing } from './make-points.js';
 import type { KeptPoint, Point } from './point.js';
 import { PointsFile } from './points-file.js';

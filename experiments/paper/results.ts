@@ -18,7 +18,6 @@ export interface InferenceResult {
   readonly milliseconds: number | null;
   readonly estimatedSeconds?: { readonly loopback: number; readonly lan: number; readonly wan: number };
   readonly protocols: readonly ProtocolFigure[];
-  readonly peakMemoryBytes?: Readonly<Record<string, number | readonly number[]>>;
 }
 
 /** Null: not measured. */

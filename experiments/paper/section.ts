@@ -1,8 +1,7 @@
 /** A table or figure of the paper, and the points that it is made of. */
 import type { ModelName } from '../../bench/model-sizes.js';
 import type { Block } from './block.js';
-import type { Parties } from './inference-points.js';
-import { countedPoint, type InferenceSpec, runPoint } from './inference-points.js';
+import { countedPoint, type InferenceSpec, type Parties, runPoint } from './inference-points.js';
 import type { Point } from './point.js';
 import type { Results } from './results.js';
 

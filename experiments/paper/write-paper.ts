@@ -5,7 +5,8 @@ import { makeDirectory } from '../../util/make-directory.js';
 import { type DrawnFigure, draw } from '../report/drawing.js';
 import { renderPdf } from '../report/pdf.js';
 import { renderPng } from '../report/render.js';
-import { latexDocument, latexTable, type Part } from './latex.js';
+import type { Part } from './block.js';
+import { latexDocument, latexTable } from './latex.js';
 import { markdownBlock } from './markdown.js';
 import { paperPage } from './page.js';
 

@@ -1,5 +1,4 @@
 /** Table 1: the compared systems by size of the model. */
-import { modelConfigOf } from '../../../bench/model-sizes.js';
 import { METHODS } from '../../../methods/index.js';
 import type { Method } from '../../../methods/method.js';
 import { cell, gigabytes, number, whole } from '../block.js';
@@ -20,7 +19,7 @@ const specs = ({ models, tokens }: Shapes): InferenceSpec[] =>
     systems().map((method) => ({
       model,
       method,
-      tokens: Math.min(tokens, modelConfigOf(model).maxPositions),
+      tokens,
     })),
   );
 
