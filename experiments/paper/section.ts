@@ -27,19 +27,12 @@ export interface Section {
   blocks(shapes: Shapes, results: Results): Block[];
 }
 
-/** Numbers of parties that `bench inference` runs. */
-const RUNS: readonly Parties[] = [2];
-
 /** Counted, and run where that is not too long. */
 export async function costPoints(
   specs: readonly InferenceSpec[],
   { longestSeconds }: Shapes,
   parties: readonly Parties[] = [2],
 ): Promise<Point[]> {
-  const runs = await Promise.all(
-    specs.flatMap((spec) =>
-      parties.filter((count) => RUNS.includes(count)).map((count) => runPoint(spec, count)),
-    ),
-  );
+  const runs = await Promise.all(specs.flatMap((spec) => parties.map((count) => runPoint(spec, count))));
   return [...specs.map(countedPoint), ...runs.filter((point) => point.seconds <= longestSeconds)];
 }
