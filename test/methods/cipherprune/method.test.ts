@@ -91,7 +91,7 @@ describe('numbers are read in full by training and by the engine', () => {
     const method = cipherPruneWith('changed', 'prune-reduce', own);
     for (const x of [-13, -11, -3, -0.2])
       expect(evaluate(method.curves.expHigh as Piecewise, x)).toBeCloseTo(exp(x, own.expHigh), 9);
-    expect(method.logits).toEqual({ zeroBelow: -12, leastSpread: 17 });
+    expect(method.logits).toEqual({ zeroBelow: -12, visible: false, leastSpread: 17 });
   });
 
   it('refuses numbers whose form the protocols do not compute', () => {
