@@ -158,7 +158,7 @@ const ANSWER_FRACTION_BITS = MOST_ANSWER_BITS + 1;
 export function answerPlan(model: PublicModel): AnswerPlan {
   const range = widened(model.ranges.logits);
   const out = { ringBits: signedBits(2, ANSWER_FRACTION_BITS) + 1, fractionBits: ANSWER_FRACTION_BITS };
-  return { range, softmax: { spread: Math.max(17, 2 * range + 1), largest: range, out } };
+  return { range, softmax: { spread: Math.max(17, 2 * range + 1), largest: range, out, precise: true } };
 }
 
 /** Of the head's activation. */

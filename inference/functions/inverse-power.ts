@@ -1,10 +1,10 @@
 /**
  * x^-p for p = 1 (reciprocal) and p = 1/2 (inverse square root) of positive x within public bounds.
  *
- * The bounds are cut into intervals of equal ratio; one batch of comparisons finds the interval, and its bits are a first
- * guess: 1/mid and mid^-p are sums of public steps over the bits, without a message. With e = 1 - x/mid, small,
- * x^-p = mid^-p (1 - e)^-p ≈ mid^-p (1 + p e + p (p+1)/2 e²). The error is of third order: 0.0007 for p = 1 at four intervals
- * an octave, 0.0006 for p = 1/2 at three.
+ * The bounds are cut into intervals of equal ratio; one batch of comparisons finds the interval, and its bits give the two
+ * coefficients of the line a - b·x that is closest there, as sums of public steps over the bits: one product is left. The largest
+ * relative error of the line falls with the square of the interval: for p = 1 below 0.0007 at 10 intervals an octave, for
+ * p = 1/2 at 6.
  */
 import type { Backend } from '../backends/backend.js';
 import type { RingFormat } from '../core/ring-tensor.js';
@@ -18,35 +18,41 @@ export interface InversePowerPlan {
   readonly high: number;
   /** The result is this times x^-p; 1 by default. */
   readonly numerator?: number;
+  /** More of them are closer: 10 by default for 1/x, 6 for 1/sqrt(x). */
+  readonly intervalsPerOctave?: number;
   readonly out: RingFormat;
 }
 
-interface Series {
-  readonly power: number;
-  readonly intervalsPerOctave: number;
-  /** 1 + p e + p (p+1)/2 e² as integers over 2^denominatorBits. */
-  readonly terms: readonly [number, number, number];
-  readonly denominatorBits: number;
+/** An octave, unless the plan says otherwise. */
+const RECIPROCAL_INTERVALS = 10;
+const INVERSE_SQRT_INTERVALS = 6;
+
+/** The line a - b·x on an interval. */
+interface Line {
+  readonly a: number;
+  readonly b: number;
 }
 
-const RECIPROCAL: Series = { power: 1, intervalsPerOctave: 4, terms: [1, 1, 1], denominatorBits: 0 };
-const INVERSE_SQRT: Series = { power: 0.5, intervalsPerOctave: 3, terms: [8, 4, 3], denominatorBits: 3 };
+/**
+ * The line whose largest relative error (a - b·x)·x^p - 1 on [low, high] is the smallest: equal at both ends, and of the other sign
+ * in between, where its derivative is 0.
+ */
+function closestLine(power: number, low: number, high: number): Line {
+  const a = (high ** (power + 1) - low ** (power + 1)) / (high ** power - low ** power);
+  const product = (x: number): number => (a - x) * x ** power;
+  const b = 2 / (product((a * power) / (power + 1)) + product(low));
+  return { a: a * b, b };
+}
 
-/** Fraction bits of e: |e| < 0.12, and its error counts in full. */
-const ERROR_FRACTION_BITS = 12;
-/** Room for 4 e + 3 e² with the headroom of a narrow factor. */
-const ERROR: RingFormat = { ringBits: ERROR_FRACTION_BITS + 2, fractionBits: ERROR_FRACTION_BITS };
-
-function intervals({ low, high }: InversePowerPlan, { intervalsPerOctave }: Series) {
+function intervals({ low, high, intervalsPerOctave }: Required<InversePowerPlan>, power: number) {
   const ratio = 2 ** (1 / intervalsPerOctave);
   const count = Math.max(1, Math.ceil(Math.log2(high / low) * intervalsPerOctave));
   const borders = Array.from({ length: count - 1 }, (_, i) => low * ratio ** (i + 1));
-  // The middle by which x / mid is as far below 1 as above.
-  const middles = Array.from({ length: count }, (_, i) => (low * ratio ** i * (1 + ratio)) / 2);
-  return { borders, middles };
+  const lines = [low, ...borders].map((border) => closestLine(power, border, border * ratio));
+  return { borders, lines };
 }
 
-/** x [n] → bits [borders, n] in a ring of `ringBits`: is x at or above the border? Compared with 1/32 of the lowest border as unit. */
+/** x [n] → bits [borders, n] in a ring of `ringBits`: is x at or above the border? Compared with 1/64 of the lowest border as unit. */
 async function compareWithBorders(
   mpc: Backend,
   x: SharedTensor,
@@ -55,7 +61,7 @@ async function compareWithBorders(
   ringBits: number,
 ): Promise<SharedTensor | null> {
   if (borders.length === 0) return null;
-  const fractionBits = Math.min(x.fractionBits, Math.max(0, 5 - Math.floor(Math.log2(borders[0]!))));
+  const fractionBits = Math.min(x.fractionBits, Math.max(0, 6 - Math.floor(Math.log2(borders[0]!))));
   const small = shrink(mpc, x, { ringBits: signedBits(2 * high, fractionBits), fractionBits });
   const rows = small.shape[0]!;
   const below = await mpc.areNegative(
@@ -89,56 +95,36 @@ function lookUp(
 async function inversePower(
   mpc: Backend,
   x: SharedTensor,
-  plan: InversePowerPlan,
-  series: Series,
+  plan: Required<InversePowerPlan>,
+  power: number,
 ): Promise<SharedTensor> {
-  const rows = x.shape[0]!;
-  const { power, terms, denominatorBits } = series;
-  const { numerator = 1, low, high, out } = plan;
-  const { borders, middles } = intervals(plan, series);
-  // Steps are known in any ring, so x and e are the narrow factors; x keeps 12 significant bits at its smallest, and so
-  // does 1/mid.
-  const inverseBits = ERROR_FRACTION_BITS + integerBits(high);
-  const factorBits = Math.min(x.fractionBits, Math.max(0, ERROR_FRACTION_BITS - Math.floor(Math.log2(low))));
+  const { numerator, low, high, out } = plan;
+  const { borders, lines } = intervals(plan, power);
+  const scaled = (pick: (line: Line) => number): number[] => lines.map((line) => numerator * pick(line));
+  const [as, bs] = [scaled(({ a }) => a), scaled(({ b }) => b)];
+  // Rounding x counts b times, rounding b counts x times: each stays below a quarter of the result's unit.
+  const precision = out.fractionBits + 2;
+  const factorBits = Math.min(x.fractionBits, Math.max(0, precision + Math.ceil(Math.log2(Math.max(...bs)))));
+  const slopeBits = precision + integerBits(high);
   const factor = shrink(mpc, x, { ringBits: signedBits(2 * high, factorBits), fractionBits: factorBits });
-  const inverseFormat = { ringBits: signedBits(4, factorBits + inverseBits), fractionBits: inverseBits };
-  const guessFormat = {
-    ringBits: out.ringBits + ERROR_FRACTION_BITS + denominatorBits,
-    fractionBits: out.fractionBits,
-  };
-  const stepRing = Math.max(inverseFormat.ringBits, guessFormat.ringBits);
-  const bits = await compareWithBorders(mpc, x, borders, high, stepRing);
-  const lookUpPower = (exponent: number, scale: number, format: RingFormat) =>
-    lookUp(
-      mpc,
-      bits,
-      middles.map((middle) => scale * middle ** -exponent),
-      rows,
-      format,
-    );
-
-  const quotient = await mpc.multiply(lookUpPower(1, 1, inverseFormat), factor, 'non-negative');
-  const e = shrink(mpc, mpc.addPublic(mpc.negate(quotient), 1), ERROR);
-
-  // (1 - e)^-p - 1 = (terms[1] e + terms[2] e²) / 2^denominatorBits, still small.
-  const squared = mpc.truncateReduce(
-    await mpc.square(e, ERROR.ringBits + ERROR_FRACTION_BITS),
-    ERROR_FRACTION_BITS,
+  const fractionBits = slopeBits + factorBits;
+  const ringBits = Math.max(
+    signedBits(2 * Math.max(...as), fractionBits),
+    out.ringBits + fractionBits - out.fractionBits,
   );
-  const correction = mpc.add(mpc.scale(e, terms[1], 0), mpc.scale(squared, terms[2], 0));
-  const guess = lookUpPower(power, numerator, guessFormat);
-  const small = mpc.reinterpret(correction, ERROR_FRACTION_BITS + denominatorBits);
-  const product = await mpc.multiply(guess, small);
-  const result = mpc.add(mpc.shiftLeft(guess, small.fractionBits), product);
-  return shrink(mpc, result, out);
+  const bits = await compareWithBorders(mpc, x, borders, high, ringBits);
+  const chosen = (values: readonly number[], scale: number): SharedTensor =>
+    lookUp(mpc, bits, values, x.shape[0]!, { ringBits, fractionBits: scale });
+  const product = await mpc.multiply(chosen(bs, slopeBits), factor, 'non-negative');
+  return shrink(mpc, mpc.subtract(chosen(as, fractionBits), product), out);
 }
 
 /** x [n] → 1/x [n] */
 export const reciprocal = protocol('reciprocal', (mpc: Backend, x: SharedTensor, plan: InversePowerPlan) =>
-  inversePower(mpc, x, plan, RECIPROCAL),
+  inversePower(mpc, x, { numerator: 1, intervalsPerOctave: RECIPROCAL_INTERVALS, ...plan }, 1),
 );
 
 /** x [n] → 1/sqrt(x) [n] */
 export const inverseSqrt = protocol('inverseSqrt', (mpc: Backend, x: SharedTensor, plan: InversePowerPlan) =>
-  inversePower(mpc, x, plan, INVERSE_SQRT),
+  inversePower(mpc, x, { numerator: 1, intervalsPerOctave: INVERSE_SQRT_INTERVALS, ...plan }, 1 / 2),
 );

@@ -8,4 +8,6 @@ export interface SoftmaxPlan {
   readonly largest: number;
   /** Of the probabilities. */
   readonly out: RingFormat;
+  /** 1/sum to one part in 2^11, as for an answer; else to one part in 2^5 where the sum is largest, which attention does not notice. */
+  readonly precise?: boolean;
 }

@@ -19,6 +19,10 @@ import { EXP_FRACTION_BITS, EXP_INPUT_FRACTION_BITS, type Exponential } from './
 /** The maximum is off by at most two units of 1/8. */
 const MAXIMUM_FRACTION_BITS = 3;
 
+/** Of 1/sum: see SoftmaxPlan. */
+const COARSE = { significantBits: 5 };
+const PRECISE = { significantBits: 12, intervalsPerOctave: 16 };
+
 /** x [rows, n] → x - max of the row (at most two units above 0, none with all fraction bits), with EXP_INPUT_FRACTION_BITS */
 async function subtractMaximum(
   mpc: Backend,
@@ -58,13 +62,15 @@ export const softmaxOf = (exponential: Exponential, maximumFractionBits = MAXIMU
       const flat = await exponential(mpc, mpc.reshape(shifted, [rows * n]), high * n);
 
       const maximumError = 2 ** (1 - maximumFractionBits);
-      // 1/sum is at least 1/n: 5 significant bits there, rounded without bias. A product stays below 2.
-      const inverseFractionBits = 5 + Math.ceil(Math.log2(n));
+      // 1/sum is at least 1/n: so many significant bits there, rounded without bias. A product stays below 2.
+      const { significantBits, ...intervals } = plan.precise ? PRECISE : COARSE;
+      const inverseFractionBits = significantBits + Math.ceil(Math.log2(n));
       const ringBits = EXP_FRACTION_BITS + inverseFractionBits + 2;
       const powers = mpc.reshape(await widenNonNegative(mpc, flat, ringBits), [rows, n]);
       const inverse = await reciprocal(mpc, mpc.sum(powers, 1), {
         low: Math.exp(-maximumError) - 2 ** -5,
         high: n * Math.exp(maximumError) + 2 ** -5,
+        ...intervals,
         out: { ringBits: inverseFractionBits + 2, fractionBits: inverseFractionBits },
       });
       const product = await mpc.multiply(powers, inverse, 'non-negative');
