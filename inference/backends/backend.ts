@@ -78,6 +78,11 @@ export interface LocalOperations {
   broadcastRows(x: SharedTensor, rows: number): SharedTensor;
   /** Modulo 2^ringBits, at most x.ringBits: the value must fit. */
   narrow(x: SharedTensor, ringBits: number): SharedTensor;
+  /**
+   * x modulo 2^ringBits where |x| < range, and any number elsewhere: for what a later selection drops, so that it need not be
+   * known yet where x fits.
+   */
+  narrowLoosely(x: SharedTensor, ringBits: number, range: number): SharedTensor;
   /** Drops the lowest bits: ring and scale shrink by `bits`. Off by at most one unit in the last place from the
    * cleartext backend, which rounds to nearest. */
   truncateReduce(x: SharedTensor, bits: number): SharedTensor;

@@ -143,6 +143,13 @@ export abstract class LocalBackend implements LocalOperations {
     return localTensor(out, x.shape, given);
   }
 
+  narrowLoosely(x: SharedTensor, ringBits: number, _range: number): LocalTensor {
+    const given = operations.narrow(x, ringBits);
+    const out = new BigUint64Array(sizeOf(x.shape));
+    kernels.ringMask(dataOf(x), ringBits, out);
+    return localTensor(out, x.shape, given);
+  }
+
   truncateReduce(x: SharedTensor, bits: number): LocalTensor {
     const given = operations.truncate(x, bits);
     if (bits === 0) return x as LocalTensor;

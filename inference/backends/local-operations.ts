@@ -20,6 +20,7 @@ const NAMES: Readonly<Record<keyof LocalOperations, true>> = {
   gatherRows: true,
   broadcastRows: true,
   narrow: true,
+  narrowLoosely: true,
   truncateReduce: true,
   constant: true,
   xor: true,

@@ -35,6 +35,8 @@ export abstract class ShapeBackend implements LocalOperations {
   gatherRows = (x: SharedTensor, rows: Uint32Array) => shapeOnly(operations.gatherRows(x, rows));
   broadcastRows = (x: SharedTensor, rows: number) => shapeOnly(operations.broadcastRows(x, rows));
   narrow = (x: SharedTensor, ringBits: number) => shapeOnly(operations.narrow(x, ringBits));
+  narrowLoosely = (x: SharedTensor, ringBits: number, _range: number) =>
+    shapeOnly(operations.narrow(x, ringBits));
   truncateReduce = (x: SharedTensor, bits: number) => shapeOnly(operations.truncate(x, bits));
   constant = (_: Float64Array | number, shape: Shape, ringBits: number, fractionBits: number) =>
     shapeOnly({ shape, ringBits, fractionBits });

@@ -1,7 +1,7 @@
-/** Clamping by two comparisons, which share their correlated OTs, and two multiplexers, each pair in one call. */
+/** Where numbers lie between two clips, by two comparisons, which share their correlated OTs; clamping, by two multiplexers more. */
 import type { Backend } from '../backends/backend.js';
 import { protocol } from '../core/span.js';
-import type { SharedTensor } from '../core/tensors.js';
+import type { SharedBits, SharedTensor } from '../core/tensors.js';
 import { shrink, signedBits } from './fixed-point.js';
 
 /** Elements begin to end of a flat tensor are clamped to [-clip, clip]. */
@@ -20,6 +20,54 @@ export interface Clamped {
 /** The functions that are clamped here are continuous: a unit of 1/16 is enough, where nobody can learn from its rounding. */
 const COMPARISON_FRACTION_BITS = 4;
 
+/** y [n] plus sign times its segment's clip. */
+function shifted(
+  mpc: Backend,
+  y: SharedTensor,
+  segments: readonly ClampSegment[],
+  sign: number,
+): SharedTensor {
+  let begin = 0;
+  const parts = segments.map(({ count, clip }) => {
+    begin += count;
+    return mpc.addPublic(mpc.slice(y, 0, begin - count, begin), sign * clip);
+  });
+  return mpc.concat(parts, 0);
+}
+
+/** x [n] → [2, n]: is it at or above -clip, and clip? */
+async function atOrAboveClips(
+  mpc: Backend,
+  x: SharedTensor,
+  segments: readonly ClampSegment[],
+  range: number,
+  fractionBits: number,
+): Promise<SharedBits> {
+  const largestClip = Math.max(...segments.map(({ clip }) => clip));
+  const coarse = shrink(mpc, x, { ringBits: signedBits(range + largestClip, fractionBits), fractionBits });
+  const clips = (sign: number) => segments.map(({ count, clip }) => ({ rows: count, value: sign * clip }));
+  return mpc.not(await mpc.areNegative(coarse, [clips(1), clips(-1)]));
+}
+
+/**
+ * x [n] with |x| < range, segments that cover it → [2 n]: is it between -clip and clip, then: is it at or above clip? Near a clip
+ * wrong by up to two of the comparison's units.
+ */
+export const betweenClips = protocol(
+  'clips',
+  async (
+    mpc: Backend,
+    x: SharedTensor,
+    segments: readonly ClampSegment[],
+    range: number,
+  ): Promise<SharedBits> => {
+    const n = x.shape[0]!;
+    const bits = await atOrAboveClips(mpc, x, segments, range, COMPARISON_FRACTION_BITS);
+    const half = (i: number): SharedBits => mpc.reshapeBits(mpc.sliceBits(bits, 0, i, i + 1), [n]);
+    return mpc.concatBits([mpc.xor(half(0), half(1)), half(1)], 0);
+  },
+);
+
 /** x [n] with |x| < range, segments that cover it → both parts in x's format. x ± clip must fit x's ring. */
 export const clamp = protocol(
   'clamp',
@@ -31,27 +79,15 @@ export const clamp = protocol(
     comparisonFractionBits: number = COMPARISON_FRACTION_BITS,
   ): Promise<Clamped> => {
     const n = x.shape[0]!;
-    const shifted = (y: SharedTensor, sign: number): SharedTensor => {
-      let begin = 0;
-      const parts = segments.map(({ count, clip }) => {
-        begin += count;
-        return mpc.addPublic(mpc.slice(y, 0, begin - count, begin), sign * clip);
-      });
-      return mpc.concat(parts, 0);
-    };
-    const largestClip = Math.max(...segments.map(({ clip }) => clip));
-    const coarse = shrink(mpc, x, {
-      ringBits: signedBits(range + largestClip, comparisonFractionBits),
-      fractionBits: comparisonFractionBits,
-    });
-    const both = (y: SharedTensor): SharedTensor =>
-      mpc.reshape(mpc.concat([shifted(y, 1), shifted(y, -1)], 0), [2, n]);
-    const clips = (sign: number) => segments.map(({ count, clip }) => ({ rows: count, value: sign * clip }));
-    const bits = mpc.not(await mpc.areNegative(coarse, [clips(1), clips(-1)]));
-    const chosen = await mpc.multiplex(bits, both(x));
+    const bits = await atOrAboveClips(mpc, x, segments, range, comparisonFractionBits);
+    const both = mpc.reshape(mpc.concat([shifted(mpc, x, segments, 1), shifted(mpc, x, segments, -1)], 0), [
+      2,
+      n,
+    ]);
+    const chosen = await mpc.multiplex(bits, both);
     const half = (i: number): SharedTensor => mpc.reshape(mpc.slice(chosen, 0, i, i + 1), [n]);
     const [aboveLower, above] = [half(0), half(1)];
     // clamp(x) = -clip + max(x + clip, 0) - max(x - clip, 0)
-    return { inner: shifted(mpc.subtract(aboveLower, above), -1), above };
+    return { inner: shifted(mpc, mpc.subtract(aboveLower, above), segments, -1), above };
   },
 );

@@ -2,6 +2,10 @@
  * GELU by the polynomials of numbers.ts: y/2 + q(y²/8) + max(x - clip, 0), y = x clamped. High rows use degree
  * 8, low rows degree 2.
  *
+ * Nothing is clamped: the inner part y/2 + q is computed of x modulo a small ring, while x is compared with both clips, and selected
+ * where x lies between them; what it is elsewhere does not matter. With e the value at the clips, gelu(-clip), that is
+ * e + [-clip <= x < clip] (inner - e) + [x >= clip] x.
+ *
  * With z = y²/8, a quartic q(z) = Σ c[k] z^k is completed to squares: with h = c3/(4 c4), e = c2/(2 c4) - 2h² and
  * v = (z + h)² + e - h², it is c0 - c4 e² + (c1 - 4 c4 h e) z + c4 v²: three squares and no product. c4 is minus a half, so that
  * its factor costs no bits. z and v lie in [0, 2), carry 10 fraction bits (13-bit rings: z + h needs the headroom of a sign);
@@ -10,17 +14,24 @@
  */
 import type { Backend } from '../../inference/backends/backend.js';
 import { protocol } from '../../inference/core/span.js';
-import type { SharedTensor } from '../../inference/core/tensors.js';
+import type { SharedBits, SharedTensor } from '../../inference/core/tensors.js';
 import type { ActivationPlan } from '../../inference/functions/activation-plan.js';
-import { clamp } from '../../inference/functions/clamp.js';
+import { betweenClips } from '../../inference/functions/clamp.js';
+import { sideBySide } from '../../inference/functions/side-by-side.js';
 import {
+  concatRows,
   convert,
   shrink,
   signedBits,
   wideningBits,
   widenNonNegative,
 } from '../../inference/functions/fixed-point.js';
-import { type CipherPruneNumbers, type GeluApproximation, SQUARE_UNIT } from './numbers.js';
+import {
+  gelu as approximated,
+  type CipherPruneNumbers,
+  type GeluApproximation,
+  SQUARE_UNIT,
+} from './numbers.js';
 
 const HIGH_FRACTION_BITS = 10;
 /** y² at 20 fraction bits is z = y²/8 at 23; 13 are dropped, 13 remain. */
@@ -30,6 +41,9 @@ const INNER = { ringBits: 14, fractionBits: 10 };
 /** ... from 21 fraction bits: v² at 20, halved by reading. */
 const HIGH_SUM_FRACTION_BITS = 21;
 const HIGH_SUM_RING_BITS = INNER.ringBits + HIGH_SUM_FRACTION_BITS - INNER.fractionBits;
+
+/** Of y, so that its half reaches the sum's ring. */
+const HIGH_FACTOR_BITS = HIGH_SUM_RING_BITS - HIGH_SUM_FRACTION_BITS + HIGH_FRACTION_BITS + 1;
 
 /** z and v: in [0, 2). */
 const POWER = { ringBits: 13, fractionBits: 10 };
@@ -123,23 +137,27 @@ async function lowInner(
   return shrink(mpc, mpc.addPublic(sum, c0), { ...INNER, ringBits: INNER.ringBits - 1 });
 }
 
-/** inner + above, widened to the output's ring. Two small widenings cost less than one ring for both. */
-async function combine(
-  mpc: Backend,
-  inner: SharedTensor,
-  above: SharedTensor,
-  plan: ActivationPlan,
-): Promise<SharedTensor> {
-  const fractionBits = INNER.fractionBits;
-  const ringBits = wideningBits(plan.inputRange + 1, fractionBits);
-  const wideInner =
-    inner.ringBits < ringBits ? await mpc.widen(inner, ringBits) : mpc.narrow(inner, ringBits);
-  return mpc.add(wideInner, await convert(mpc, above, { ringBits, fractionBits }, plan.inputRange));
+/** Where x is compared with a clip, it may be so far on the other side: twice the comparison's unit. */
+const CLIP_MARGIN = 1 / 8;
+
+interface Part {
+  /** Of the flat tensor. */
+  readonly begin: number;
+  readonly end: number;
+  readonly approximation: GeluApproximation;
+  readonly inner: (mpc: Backend, x: SharedTensor) => Promise<SharedTensor>;
 }
 
 /** x [rows, features], the first `high` rows in high degree → [rows, features] in `plan.out` */
 export function geluOf({ geluHigh, geluLow }: Pick<CipherPruneNumbers, 'geluHigh' | 'geluLow'>) {
   const [quartic, quadratic] = [completed(geluHigh), lowCoefficients(geluLow)];
+  const ofHigh: Part['inner'] = (mpc, x) =>
+    highInner(mpc, mpc.narrowLoosely(x, HIGH_FACTOR_BITS, geluHigh.clip + CLIP_MARGIN), quartic);
+  const ofLow: Part['inner'] = (mpc, x) => {
+    const dropped = HIGH_FRACTION_BITS - LOW_FRACTION_BITS;
+    const loose = mpc.narrowLoosely(x, LOW_FACTOR_BITS + dropped, geluLow.clip + CLIP_MARGIN);
+    return lowInner(mpc, mpc.truncateReduce(loose, dropped), quadratic);
+  };
   return protocol(
     'gelu',
     async function gelu(
@@ -150,34 +168,43 @@ export function geluOf({ geluHigh, geluLow }: Pick<CipherPruneNumbers, 'geluHigh
     ): Promise<SharedTensor> {
       const [rows, features] = x.shape as [number, number];
       const [n, highCount] = [rows * features, high * features];
-      // x with the clip added fits, and y at the fewest bits that a square needs.
+      const parts: readonly Part[] = [
+        { begin: 0, end: highCount, approximation: geluHigh, inner: ofHigh },
+        { begin: highCount, end: n, approximation: geluLow, inner: ofLow },
+      ].filter(({ begin, end }) => end > begin);
+      // x fits with a clip added, with headroom, and in the fewest bits that a square needs.
       const ringBits = Math.max(
+        wideningBits(plan.inputRange + 1, HIGH_FRACTION_BITS),
         signedBits(plan.inputRange + geluHigh.clip, HIGH_FRACTION_BITS),
         LOW_FACTOR_BITS + HIGH_FRACTION_BITS - LOW_FRACTION_BITS,
       );
       const format = { ringBits, fractionBits: HIGH_FRACTION_BITS };
       const flat = mpc.reshape(await convert(mpc, x, format, plan.inputRange), [n]);
-      const segments = [
-        { count: highCount, clip: geluHigh.clip },
-        { count: n - highCount, clip: geluLow.clip },
-      ];
-      const { inner, above } = await clamp(
-        mpc,
-        flat,
-        segments.filter(({ count }) => count > 0),
-        plan.inputRange,
+      const atClip = (y: SharedTensor, sign: number): SharedTensor =>
+        concatRows(
+          mpc,
+          parts.map(({ begin, end, approximation }) =>
+            mpc.addPublic(
+              mpc.slice(y, 0, begin, end),
+              sign * approximated(-approximation.clip, approximation),
+            ),
+          ),
+        );
+      const clips = parts.map(({ begin, end, approximation: { clip } }) => ({ count: end - begin, clip }));
+      const tasks = parts.map(
+        ({ begin, end, inner }) =>
+          async (lane: Backend) =>
+            lane.widen(await inner(lane, lane.slice(flat, 0, begin, end)), ringBits),
       );
-      const results: SharedTensor[] = [];
-      if (highCount > 0) {
-        const value = await highInner(mpc, mpc.slice(inner, 0, 0, highCount), quartic);
-        results.push(await combine(mpc, value, mpc.slice(above, 0, 0, highCount), plan));
-      }
-      if (highCount < n) {
-        const low = { ringBits: LOW_FACTOR_BITS, fractionBits: LOW_FRACTION_BITS };
-        const value = await lowInner(mpc, shrink(mpc, mpc.slice(inner, 0, highCount, n), low), quadratic);
-        results.push(await combine(mpc, value, mpc.slice(above, 0, highCount, n), plan));
-      }
-      const all = await convert(mpc, mpc.concat(results, 0), plan.out, plan.inputRange + 1);
+      const [where, ...inners] = await sideBySide<SharedBits, SharedTensor[]>(
+        mpc,
+        (lane) => betweenClips(lane, flat, clips, plan.inputRange),
+        ...tasks,
+      );
+      const candidates = mpc.concat([atClip(concatRows(mpc, inners), -1), flat], 0);
+      const chosen = await mpc.multiplex(where, candidates);
+      const sum = mpc.add(mpc.slice(chosen, 0, 0, n), mpc.slice(chosen, 0, n, 2 * n));
+      const all = await convert(mpc, atClip(sum, 1), plan.out, plan.inputRange + 1);
       return mpc.reshape(all, [rows, features]);
     },
   );

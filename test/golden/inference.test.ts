@@ -52,9 +52,9 @@ it('costs this many bytes and rounds', () => {
         6781025,
         8224,
       ],
-      "receivedBytes": 875903,
-      "rounds": 148,
-      "sentBytes": 1105452,
+      "receivedBytes": 922921,
+      "rounds": 130,
+      "sentBytes": 1327070,
     }
   `);
   expect(
@@ -62,16 +62,16 @@ it('costs this many bytes and rounds', () => {
   ).toMatchInlineSnapshot(`
     [
       {
-        "bytes": 1009410,
+        "bytes": 1022161,
         "important": 3,
         "kept": 6,
-        "rounds": 57,
+        "rounds": 50,
       },
       {
-        "bytes": 643536,
+        "bytes": 645175,
         "important": 1,
         "kept": 1,
-        "rounds": 52,
+        "rounds": 43,
       },
     ]
   `);

@@ -45,9 +45,9 @@ it('costs this many bytes and rounds', () => {
   const { sentBytes, receivedBytes, rounds } = cost;
   expect({ sentBytes, receivedBytes, rounds }).toMatchInlineSnapshot(`
     {
-      "receivedBytes": 877238,
-      "rounds": 149,
-      "sentBytes": 1106816,
+      "receivedBytes": 923528,
+      "rounds": 132,
+      "sentBytes": 1329162,
     }
   `);
   expect(
@@ -55,16 +55,16 @@ it('costs this many bytes and rounds', () => {
   ).toMatchInlineSnapshot(`
     [
       {
-        "bytes": 1011774,
+        "bytes": 1024525,
         "important": 4,
         "kept": 6,
-        "rounds": 58,
+        "rounds": 52,
       },
       {
-        "bytes": 643871,
+        "bytes": 645510,
         "important": 1,
         "kept": 1,
-        "rounds": 52,
+        "rounds": 43,
       },
     ]
   `);

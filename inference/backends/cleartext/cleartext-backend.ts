@@ -56,6 +56,24 @@ export class CleartextBackend extends LocalBackend implements Backend {
     return super.narrow(x, ringBits);
   }
 
+  /** Any number is 0 here: that fits every ring, so that overflows are those of values that count. */
+  override narrowLoosely(x: SharedTensor, ringBits: number, range: number): LocalTensor {
+    const bound = BigInt(Math.round(range * 2 ** x.fractionBits));
+    const wide = new BigUint64Array(sizeOf(x.shape));
+    kernels.ringSignExtend(dataOf(x), x.ringBits, 64, wide);
+    const isBelow = (offset: bigint): Uint8Array => {
+      const moved = new BigUint64Array(wide.length);
+      if (wide.length > 0) kernels.ringAdd(wide, BigUint64Array.of(BigInt.asUintN(64, offset)), 64, moved);
+      const bits = new Uint8Array(wide.length);
+      kernels.ringSignBit(moved, 64, bits);
+      return bits;
+    };
+    const fits = isBelow(bound - 1n);
+    kernels.bitsXor(fits, isBelow(-bound), fits);
+    kernels.ringSelect(fits, wide, wide);
+    return super.narrowLoosely(localTensor(wide, x.shape, { ...x, ringBits: 64 }), ringBits, range);
+  }
+
   async share(x: PrivateTensor): Promise<LocalTensor> {
     return localTensor(known('share', x).data.slice(), x.shape, x);
   }

@@ -140,6 +140,9 @@ export abstract class ComponentBackend {
   narrow(x: SharedTensor, ringBits: number): Replicated {
     return this.#both((local, c) => local.narrow(this.partsOf(x)[c], ringBits));
   }
+  narrowLoosely(x: SharedTensor, ringBits: number, range: number): Replicated {
+    return this.#both((local, c) => local.narrowLoosely(this.partsOf(x)[c], ringBits, range));
+  }
   truncateReduce(x: SharedTensor, bits: number): Replicated {
     return this.#both((local, c) => local.truncateReduce(this.partsOf(x)[c], bits));
   }
