@@ -10,6 +10,7 @@ import {
   rangesOf,
   WINDOW_COTS,
 } from '../backends/two-party/exchange/cot-exchange.js';
+import type { Steps } from '../backends/two-party/context/steps.js';
 import { span } from '../core/span.js';
 import type { PartyId } from '../core/tensors.js';
 import { DEFAULT_K } from '../crypto/ot/setup-cots.js';
@@ -66,6 +67,7 @@ export class CountedExchange {
   constructor(
     private readonly traffic: TrafficCounter,
     private readonly cots: CountedCots,
+    private readonly steps: Steps,
   ) {}
 
   /** The client's halves of up to two directions. */
@@ -73,11 +75,13 @@ export class CountedExchange {
     const [sent, received] = [windowsOf(sending), windowsOf(receiving)];
     for (let w = 0; w < Math.max(sent.length, received.length); w++) {
       const [outgoing, incoming] = [chunksOf(sending, sent[w]), chunksOf(receiving, received[w])];
-      this.traffic.beginPipeline();
-      await this.corrections(sending, outgoing, receiving, incoming);
-      for (const [from, to] of outgoing) this.traffic.sent(sending!.messageBytes(to - from));
-      for (const [from, to] of incoming) this.traffic.received(receiving!.messageBytes(to - from));
-      this.traffic.endPipeline();
+      await this.steps.run({
+        begin: () => this.corrections(sending, outgoing, receiving, incoming),
+        finish: async () => {
+          for (const [from, to] of outgoing) this.traffic.sent(sending!.messageBytes(to - from));
+          for (const [from, to] of incoming) this.traffic.received(receiving!.messageBytes(to - from));
+        },
+      });
     }
   }
 

@@ -9,6 +9,7 @@ import * as operations from '../backends/operations.js';
 import { Demand, type Use } from '../backends/two-party/ahead/demand.js';
 import { linearUse } from '../backends/two-party/ahead/linear-rows.js';
 import { comparisonJob, comparisonUse } from '../backends/two-party/comparison/comparison.js';
+import { Steps } from '../backends/two-party/context/steps.js';
 import { Turns } from '../backends/two-party/context/turns.js';
 import { andPlan } from '../backends/two-party/products/and.js';
 import { bitUse, bothBitsUse } from '../backends/two-party/products/bit-product.js';
@@ -79,7 +80,13 @@ export class CountingBackend extends ShapeBackend implements Backend {
   readonly self = 'client';
   readonly #traffic = new TrafficCounter();
   readonly #cots = new CountedCots(this.#traffic);
-  readonly #exchange = new CountedExchange(this.#traffic, this.#cots);
+  readonly #steps = new Steps(async ({ begin, finish }) => {
+    this.#traffic.beginPipeline();
+    await begin();
+    await finish();
+    this.#traffic.endPipeline();
+  });
+  readonly #exchange = new CountedExchange(this.#traffic, this.#cots, this.#steps);
   readonly #turns = new Turns();
   readonly #opens: Opens;
   /** So far, by name. */
@@ -304,6 +311,13 @@ export class CountingBackend extends ShapeBackend implements Backend {
     await this.#exchange.oneWay(job, this.#turns.take());
     return shapeOnly(given);
   });
+
+  together<T>(tasks: readonly ((mpc: Backend) => Promise<T>)[]): Promise<T[]> {
+    return this.#steps.together(
+      tasks.map((task) => () => task(this)),
+      this.#turns,
+    );
+  }
 
   readonly shuffle = protocol('shuffle', async (rows: ShuffleRows): Promise<ShuffleRows> => {
     const columns = (shape: readonly number[]) => sizeOf(shape.slice(1));

@@ -4,9 +4,9 @@
  * the first step alone has half of all pairs.
  */
 import type { Backend } from '../backends/backend.js';
-import { encode, type RingTensor } from '../core/ring-tensor.js';
+import { encode } from '../core/ring-tensor.js';
 import { protocol } from '../core/span.js';
-import type { SharedTensor } from '../core/tensors.js';
+import type { RingTensor, SharedTensor } from '../core/tensors.js';
 
 /** Of a table's index and entries. */
 const MOST_TABLE_BITS = 9;

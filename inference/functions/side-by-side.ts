@@ -8,6 +8,7 @@ export async function sideBySide<First, Others extends readonly unknown[]>(
   ...others: { readonly [K in keyof Others]: (mpc: Backend) => Promise<Others[K]> }
 ): Promise<[First, ...Others]> {
   const tasks: readonly ((mpc: Backend) => Promise<unknown>)[] = [first, ...others];
+  if (mpc.together) return (await mpc.together(tasks)) as unknown as [First, ...Others];
   const results: unknown[] = [];
   for (const task of tasks) results.push(await task(mpc));
   return results as unknown as [First, ...Others];

@@ -138,6 +138,18 @@ export function localContract(
       );
     });
 
+    it('narrows loosely: exactly what lies in the range', async () => {
+      const some = data.plain([60], bits, 3, Math.min(bits, 6));
+      const inside = some.values.flatMap((v, i) => (v > -8n && v < 8n ? [i] : []));
+      await expectValues(
+        async (party) => {
+          const narrowed = party.mpc.narrowLoosely(await shareOf(party, 'client', some), 5, 1);
+          return party.mpc.gatherRows(narrowed, Uint32Array.from(inside));
+        },
+        inside.map((i) => some.values[i]!),
+      );
+    });
+
     it('truncates to within the units in the last place that the backend states', async () => {
       const many = data.plain([200], bits, 3, bits - 1);
       const expected = many.values.map((v) => (v + 2n) >> 2n);

@@ -21,11 +21,11 @@ describe('low over high degree of cipherprune-quad', () => {
     );
 
   // A range twice as large is a bit more.
-  it.each([16, 32])('GELU: at most 0.2 up to %i, in a quarter of the messages', async (range) => {
+  it.each([16, 32])('GELU: at most 0.2 up to %i, in a third of the messages', async (range) => {
     const [high, low] = [await geluOf(64, range), await geluOf(0, range)];
     expect(totalBits(low) / totalBits(high)).toBeLessThan(0.2);
     expect(low.bits / high.bits).toBeLessThan(0.2);
-    expect(low.flights / high.flights).toBeLessThan(0.26);
+    expect(low.flights / high.flights).toBeLessThan(0.34);
   });
 
   it.each([20, 40])('a softmax row of logits up to %i: at most 0.3', async (largest) => {

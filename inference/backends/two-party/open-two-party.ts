@@ -3,6 +3,8 @@ import type { CotPair } from '../../crypto/ot/cot.js';
 import type { Streams } from '../../net/streams.js';
 import type { Session } from '../../session/session.js';
 import { Ahead } from './ahead/ahead.js';
+import { roundTrip } from './context/party-context.js';
+import { Steps } from './context/steps.js';
 import { Strands } from './context/strands.js';
 import { Turns } from './context/turns.js';
 import type { LinearProtocols } from './linear/linear-protocols.js';
@@ -24,7 +26,8 @@ export interface TwoParty {
 
 export function openTwoParty({ session, cots, linear, streams }: TwoPartyOptions): TwoParty {
   const turns = new Turns();
-  const material = new Ahead({ session, cots }, linear, turns);
+  const steps = new Steps((step) => roundTrip(session, step));
+  const material = new Ahead({ session, cots, steps }, linear, turns);
   const { party } = material;
   const strands = Strands.of({ party, linear }, streams);
   return {

@@ -220,14 +220,12 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
   }
 
   async together<T>(tasks: readonly ((mpc: Backend) => Promise<T>)[]): Promise<T[]> {
-    if (this.#strands && tasks.length > 1) {
-      const inStrands = tasks.map((task) => ({ party, linear }: Strand, turns: Turns) => {
-        // On demand: which strand would take what was made ahead depends on who is faster.
-        const multiplications = new OnDemand(party, linear);
-        return task(new TwoPartyBackend({ party, turns, linear, multiplications, strands: null }));
-      });
-      return this.#strands.together(inStrands, this.#turns);
-    }
+    const { steps } = this.#party;
+    if (steps && tasks.length > 1)
+      return steps.together(
+        tasks.map((task) => () => task(this)),
+        this.#turns,
+      );
     const results: T[] = [];
     for (const task of tasks) results.push(await task(this));
     return results;

@@ -101,9 +101,9 @@ export class Ahead implements Multiplications, Material {
   readonly #turns: Turns;
   #used = new Demand();
 
-  constructor({ session, cots }: PartyContext, protocols: LinearProtocols, turns: Turns) {
+  constructor({ session, cots, steps }: PartyContext, protocols: LinearProtocols, turns: Turns) {
     this.#cots = new CotReserves(cots, session.self);
-    this.party = { session, cots: this.#cots.counted };
+    this.party = { session, cots: this.#cots.counted, ...(steps && { steps }) };
     this.#protocols = protocols;
     this.#onDemand = new OnDemand(this.party, protocols);
     this.#turns = turns;

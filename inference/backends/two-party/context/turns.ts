@@ -7,6 +7,7 @@ import { type PartyId, peerOf } from '../../../core/tensors.js';
 
 export class Turns {
   #next: PartyId;
+  #taken = 0;
 
   constructor(first: PartyId = 'client') {
     this.#next = first;
@@ -20,6 +21,7 @@ export class Turns {
   /** The receiver of a protocol that starts now. One out of turn may be named, as where factors are a party's own. */
   take(receiver: PartyId = this.#next): PartyId {
     this.#next = peerOf(receiver);
+    this.#taken++;
     return receiver;
   }
 
@@ -33,8 +35,21 @@ export class Turns {
     this.#next = 'client';
   }
 
+  /** How many so far. */
+  get taken(): number {
+    return this.#taken;
+  }
+
   /** The same turn, for what runs at the same time. */
   fork(): Turns {
-    return new Turns(this.#next);
+    const fork = new Turns();
+    fork.assume(this);
+    return fork;
+  }
+
+  /** Goes on from where others stand. */
+  assume(others: Turns): void {
+    this.#next = others.#next;
+    this.#taken = others.#taken;
   }
 }

@@ -11,8 +11,8 @@
 
 import type { PartyId } from '../../../core/tensors.js';
 import type { ReceiverCots, SenderCots } from '../../../crypto/ot/cot.js';
-import { pipelined } from '../../../net/channel.js';
-import type { PartyContext } from '../context/party-context.js';
+import { type PartyContext, runStep } from '../context/party-context.js';
+import type { Step } from '../context/steps.js';
 
 /** What both parties know about one direction. */
 export interface CotJob {
@@ -97,33 +97,37 @@ export async function exchange(
   sending: SenderJob | null,
   receiving: ReceiverJob | null,
 ): Promise<void> {
-  const { channel } = party.session;
   const windowsOf = (job: CotJob | null) =>
     job === null ? [] : rangesOf([0, job.items], itemsPer(WINDOW_COTS, job));
   const [sent, received] = [windowsOf(sending), windowsOf(receiving)];
   for (let w = 0; w < Math.max(sent.length, received.length); w++) {
     const sendChunks = sending ? chunksOf(sending, sent[w]) : [];
     const receiveChunks = receiving ? chunksOf(receiving, received[w]) : [];
-    await pipelined(channel, () => exchangeWindow(party, sending, sendChunks, receiving, receiveChunks));
+    await runStep(party, windowStep(party, sending, sendChunks, receiving, receiveChunks));
   }
 }
 
 /** One window: corrections, then answers, both ways at once. One round trip. */
-async function exchangeWindow(
+function windowStep(
   party: PartyContext,
   sending: SenderJob | null,
   sendChunks: readonly Range[],
   receiving: ReceiverJob | null,
   receiveChunks: readonly Range[],
-): Promise<void> {
+): Step {
   const { channel } = party.session;
-  const requests = await exchangeCorrections(party, sending, sendChunks, receiving, receiveChunks);
-  for (const [c, { cots, corrections }] of requests.entries()) {
-    channel.send(sending!.answer(await cots(), await corrections, ...sendChunks[c]!));
-  }
-  for (const chunk of receiveChunks) {
-    receiving!.finish(await channel.receive(receiving!.messageBytes(chunk[1] - chunk[0])), ...chunk);
-  }
+  let requests: readonly Request[] = [];
+  return {
+    async begin() {
+      requests = await exchangeCorrections(party, sending, sendChunks, receiving, receiveChunks);
+    },
+    async finish() {
+      for (const [c, { cots, corrections }] of requests.entries())
+        channel.send(sending!.answer(await cots(), await corrections, ...sendChunks[c]!));
+      for (const chunk of receiveChunks)
+        receiving!.finish(await channel.receive(receiving!.messageBytes(chunk[1] - chunk[0])), ...chunk);
+    },
+  };
 }
 
 /** Runs a protocol with one receiver. */
