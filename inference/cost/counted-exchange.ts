@@ -31,7 +31,8 @@ export class CountedCots {
   taken = 0;
   /** Of these, what pools would not serve, by sender. */
   readonly wanted: Record<PartyId, number> = { server: 0, client: 0 };
-  #isWanted = true;
+  /** Bodies under way whose COTs are not wanted. */
+  #unwanting = 0;
   /** Of each direction's current refill: the client's as sender (its delta) and as receiver (its choices). The receiver's
    * first 128 became the base OTs of the other direction. */
   #left = { sender: 0, receiver: REFILL_COTS - BASE_OTS };
@@ -40,11 +41,11 @@ export class CountedCots {
 
   /** COTs of what could be made ahead. */
   async unwanted<T>(body: () => Promise<T>): Promise<T> {
-    this.#isWanted = false;
+    this.#unwanting++;
     try {
       return await body();
     } finally {
-      this.#isWanted = true;
+      this.#unwanting--;
     }
   }
 
@@ -52,7 +53,7 @@ export class CountedCots {
   async take(direction: 'sender' | 'receiver', count: number): Promise<void> {
     await span('cots', async () => {
       this.taken += count;
-      if (this.#isWanted) this.wanted[direction === 'sender' ? 'client' : 'server'] += count;
+      if (this.#unwanting === 0) this.wanted[direction === 'sender' ? 'client' : 'server'] += count;
       const refills = Math.max(0, Math.ceil((count - this.#left[direction]) / REFILL_COTS));
       this.#left[direction] += refills * REFILL_COTS - count;
       for (let i = 0; i < refills; i++) {
@@ -77,8 +78,10 @@ export class CountedExchange {
       const [outgoing, incoming] = [chunksOf(sending, sent[w]), chunksOf(receiving, received[w])];
       await this.steps.run({
         begin: () => this.corrections(sending, outgoing, receiving, incoming),
-        finish: async () => {
+        answer: async () => {
           for (const [from, to] of outgoing) this.traffic.sent(sending!.messageBytes(to - from));
+        },
+        finish: async () => {
           for (const [from, to] of incoming) this.traffic.received(receiving!.messageBytes(to - from));
         },
       });

@@ -9,7 +9,7 @@ import * as operations from '../backends/operations.js';
 import { Demand, type Use } from '../backends/two-party/ahead/demand.js';
 import { linearUse } from '../backends/two-party/ahead/linear-rows.js';
 import { comparisonJob, comparisonUse } from '../backends/two-party/comparison/comparison.js';
-import { Steps } from '../backends/two-party/context/steps.js';
+import { perform, Steps } from '../backends/two-party/context/steps.js';
 import { Turns } from '../backends/two-party/context/turns.js';
 import { andPlan } from '../backends/two-party/products/and.js';
 import { bitUse, bothBitsUse } from '../backends/two-party/products/bit-product.js';
@@ -80,10 +80,9 @@ export class CountingBackend extends ShapeBackend implements Backend {
   readonly self = 'client';
   readonly #traffic = new TrafficCounter();
   readonly #cots = new CountedCots(this.#traffic);
-  readonly #steps = new Steps(async ({ begin, finish }) => {
+  readonly #steps = new Steps(async (step) => {
     this.#traffic.beginPipeline();
-    await begin();
-    await finish();
+    await perform(step);
     this.#traffic.endPipeline();
   });
   readonly #exchange = new CountedExchange(this.#traffic, this.#cots, this.#steps);
@@ -344,8 +343,14 @@ export class CountingBackend extends ShapeBackend implements Backend {
       this.#traffic.sent(TRANSCRIPT_BYTES);
       this.#traffic.received(TRANSCRIPT_BYTES);
     }
-    if (to !== 'client') this.#traffic.sent(bytes);
-    if (to !== 'server') this.#traffic.received(bytes);
+    await this.#steps.run({
+      begin: async () => {
+        if (to !== 'client') this.#traffic.sent(bytes);
+      },
+      finish: async () => {
+        if (to !== 'server') this.#traffic.received(bytes);
+      },
+    });
     if (to === 'client') this.#traffic.received(TRANSCRIPT_BYTES);
   });
 

@@ -38,8 +38,12 @@ const ANNOUNCEMENTS: ReadonlySet<string | symbol> = new Set(['prepareFactors']);
 
 /** The backend with every finished call told to `onCall`. */
 function recorded(backend: Backend, onCall: (call: Call) => void): Backend {
-  return new Proxy(backend, {
+  const proxy: Backend = new Proxy(backend, {
     get(target, property) {
+      // What runs side by side is recorded operation by operation, in the order of the strands.
+      if (property === 'together' && target.together)
+        return (tasks: readonly ((mpc: Backend) => Promise<unknown>)[]) =>
+          target.together!(tasks.map((task) => () => task(proxy)));
       const member: unknown = Reflect.get(target, property, target);
       if (typeof member !== 'function') return member;
       if (ANNOUNCEMENTS.has(property)) return member.bind(target);
@@ -54,6 +58,7 @@ function recorded(backend: Backend, onCall: (call: Call) => void): Backend {
       };
     },
   });
+  return proxy;
 }
 
 /** What one operation, or all below one place, came to. */

@@ -31,7 +31,7 @@ const USUAL_KEY_BITS = 20;
 const LEAST_STEP_BITS = 4;
 const MOST_FRACTION_BITS = 9;
 /** Scores are sums of probabilities that are off by little. */
-const SCORE_MARGIN = 1 + 2 ** -4;
+export const SCORE_MARGIN = 1 + 2 ** -4;
 
 export interface KeyFormat {
   readonly fractionBits: number;

@@ -10,6 +10,8 @@ import { privateTensor } from '../../inference/core/ring-tensor.js';
 import { protocol } from '../../inference/core/span.js';
 import type { PrivateTensor, SharedBits } from '../../inference/core/tensors.js';
 import { convert, repeatColumns, signedBits } from '../../inference/functions/fixed-point.js';
+import { SCORE_MARGIN } from '../../inference/functions/keep-best.js';
+import { sideBySide } from '../../inference/functions/side-by-side.js';
 import type { Elimination, Pruned, Thresholds } from '../method.js';
 
 export const SCORE_FRACTION_BITS = 9;
@@ -20,7 +22,8 @@ export const roundsToZero = (threshold: number): boolean => threshold * 2 ** SCO
 /** -prune and -reduce [2] in a ring for scores up to `largest`; a threshold beyond every score stays beyond. */
 function privateThresholds(thresholds: Thresholds | null, largest: number): PrivateTensor {
   const format = {
-    ringBits: signedBits(2 * largest, SCORE_FRACTION_BITS),
+    // Scores and thresholds are not negative, so their difference stays below either.
+    ringBits: signedBits(SCORE_MARGIN * largest, SCORE_FRACTION_BITS),
     fractionBits: SCORE_FRACTION_BITS,
   };
   const values =
@@ -60,8 +63,11 @@ export const prune = protocol(
 
     const bits = shuffled.bits[0]!;
     const column = (i: number) => mpc.reshapeBits(mpc.sliceBits(bits, 1, i, i + 1), [tokens - 1]);
-    const keep = await mpc.revealBits(column(0), 'all', 'kept-token-count');
-    const high = await mpc.revealBits(column(1), 'all', 'important-token-count');
+    const [keep, high] = await sideBySide<Uint8Array | null, [Uint8Array | null]>(
+      mpc,
+      (lane) => lane.revealBits(column(0), 'all', 'kept-token-count'),
+      (lane) => lane.revealBits(column(1), 'all', 'important-token-count'),
+    );
     const { rows, important } = keptRows(keep!, high!);
     return {
       rows: tensors.map((x, i) =>

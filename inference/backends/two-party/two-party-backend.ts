@@ -47,11 +47,11 @@ async function undamaged<T>(session: Session, to: PartyId | 'all', opened: () =>
   return value;
 }
 
-const revealed = protocol('reveal', async (...[session, x, ringBits, to]: Parameters<typeof open>) =>
-  undamaged(session, to, () => open(session, x, ringBits, to)),
+const revealed = protocol('reveal', async (...[party, x, ringBits, to]: Parameters<typeof open>) =>
+  undamaged(party.session, to, () => open(party, x, ringBits, to)),
 );
-const revealedBits = protocol('reveal', async (...[session, bits, to]: Parameters<typeof openBits>) =>
-  undamaged(session, to, () => openBits(session, bits, to)),
+const revealedBits = protocol('reveal', async (...[party, bits, to]: Parameters<typeof openBits>) =>
+  undamaged(party.session, to, () => openBits(party, bits, to)),
 );
 
 /** What a backend works with (open-two-party.ts puts it together; strands have others). */
@@ -206,17 +206,15 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
   }
 
   async reveal(x: SharedTensor, to: PartyId | 'all', leak: LeakName): Promise<RingTensor | null> {
-    const { session } = this.#party;
-    session.recordLeak(leak, to);
-    const data = await revealed(session, dataOf(x), x.ringBits, to);
+    this.#party.session.recordLeak(leak, to);
+    const data = await revealed(this.#party, dataOf(x), x.ringBits, to);
     const { shape, ringBits, fractionBits } = x;
     return data && { shape, ringBits, fractionBits, data };
   }
 
   async revealBits(bits: SharedBits, to: PartyId | 'all', leak: LeakName): Promise<Uint8Array | null> {
-    const { session } = this.#party;
-    session.recordLeak(leak, to);
-    return revealedBits(session, bitsOf(bits), to);
+    this.#party.session.recordLeak(leak, to);
+    return revealedBits(this.#party, bitsOf(bits), to);
   }
 
   async together<T>(tasks: readonly ((mpc: Backend) => Promise<T>)[]): Promise<T[]> {

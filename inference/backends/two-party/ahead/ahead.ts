@@ -8,20 +8,19 @@ import { TensorMismatchError } from '../../../core/errors.js';
 import { protocol } from '../../../core/span.js';
 import { type PartyId, type PrivateTensor, peerOf } from '../../../core/tensors.js';
 import type { Material } from '../../../material/material.js';
-import { pipelined } from '../../../net/channel.js';
 import type { Sign, Weight } from '../../backend.js';
 import { type CarryLevel, type Compared, comparedWords, comparisonUse } from '../comparison/comparison.js';
 import type { PartyContext } from '../context/party-context.js';
 import { Turns } from '../context/turns.js';
 import type { LinearProtocols, MatmulShape, RowShares } from '../linear/linear-protocols.js';
 import { type PreparedWeight, preparedWeight } from '../linear/prepared-weight.js';
-import { type BitFactors, type BitProducts, bitUse, bothBitsUse } from '../products/bit-product.js';
+import { type BitProducts, bitUse, bothBitsUse } from '../products/bit-product.js';
 import { type Factors, type Multiplications, OnDemand } from '../products/multiplications.js';
 import { multiplyPrivateUse, productUse } from '../products/multiply.js';
 import { squareUse } from '../products/narrow-product.js';
 import { matmulUse } from '../products/small-matmul.js';
 import { widen } from '../products/widen.js';
-import { BitPool } from './bit-products.js';
+import { BitPool, runHalves } from './bit-products.js';
 import { ComparisonPool } from './comparisons.js';
 import { CotReserves } from './cot-reserves.js';
 import { type Correlation, Demand, formatCorrelation, type Use } from './demand.js';
@@ -243,7 +242,7 @@ export class Ahead implements Multiplications, Material {
     oneWay: (factors, ringBits, receiver) => {
       const use = this.#use(bitUse(factors.bits.length, ringBits, receiver));
       const pool = this.#filled(BitPool, use);
-      if (pool) return pool.begin(factors)();
+      if (pool) return runHalves(this.party, [pool.half(factors)], ringBits);
       return this.#otherwise(use, () => this.#onDemand.bitProducts.oneWay(factors, ringBits, receiver));
     },
     both: async (factors, ringBits) => {
@@ -254,19 +253,13 @@ export class Ahead implements Multiplications, Material {
       if (ready.length === 0 || ready.length < pools.length)
         return this.#otherwise(use, () => this.#onDemand.bitProducts.both(factors, ringBits));
       const single = { numbers: factors.numbers, bits: repeatedEach(factors.bits, width) };
-      // The receiver's half of each party leaves first.
-      return pipelined(this.party.session.channel, () => this.#crossing(ready, single, ringBits));
+      return runHalves(
+        this.party,
+        ready.map((pool) => pool.half(single)),
+        ringBits,
+      );
     },
   };
-
-  async #crossing(pools: readonly BitPool[], factors: BitFactors, ringBits: number): Promise<BigUint64Array> {
-    const isSender = (pool: BitPool) => pool.correlation.sender === this.party.session.self;
-    const receiving = pools.find((pool) => !isSender(pool))!.begin(factors);
-    const sending = pools.find(isSender)!.begin(factors);
-    const share = await sending();
-    kernels.ringAdd(share, await receiving(), ringBits, share);
-    return share;
-  }
 
   async product(x: BigUint64Array, ringBits: number, y: Factors, receiver: PartyId): Promise<BigUint64Array> {
     const rows = y.data.length;

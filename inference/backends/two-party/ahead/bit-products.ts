@@ -5,7 +5,8 @@
  */
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
-import type { PartyContext } from '../context/party-context.js';
+import { type PartyContext, runStep } from '../context/party-context.js';
+import { joined, partsOf, type Step } from '../context/steps.js';
 import { exchange } from '../exchange/cot-exchange.js';
 import { uniformWords } from '../linear/product-session.js';
 import type { BitFactors } from '../products/bit-product.js';
@@ -13,10 +14,29 @@ import { bitPlan, ProductReceiver, ProductSender } from '../products/cot-product
 import { negatedWhere } from '../products/narrow-product.js';
 import type { BitCorrelation } from './demand.js';
 import { PackedStore } from './packed-store.js';
-import { receiveBits, receiveWords, sendBits, sendDifference } from './packed-words.js';
+import { posted, receiveBits, receiveWords, sendBits, sendDifference } from './packed-words.js';
 
 /** Products of one batch. */
 export const BATCH = 1 << 20;
+
+/** One party's half of some products. */
+export interface BitHalf {
+  readonly step: Step;
+  /** This party's share, once the step is done. */
+  readonly share: () => BigUint64Array;
+}
+
+/** Runs up to two halves, of both directions, at once → the sum of their shares. */
+export async function runHalves(
+  party: PartyContext,
+  halves: readonly BitHalf[],
+  ringBits: number,
+): Promise<BigUint64Array> {
+  await runStep(party, joined(halves.map(({ step }) => partsOf(step))));
+  const [sum, ...others] = halves.map(({ share }) => share());
+  for (const other of others) kernels.ringAdd(sum!, other, ringBits, sum!);
+  return sum!;
+}
 
 export class BitPool {
   /** To be kept over connections. */
@@ -52,35 +72,52 @@ export class BitPool {
     this.store.add(items, [random, receiver.share]);
   });
 
-  /**
-   * This party's half of products [n], in two steps so that two directions can cross: the first sends what does not wait for
-   * the peer. n products are used up.
-   */
-  begin({ numbers, bits }: BitFactors): () => Promise<BigUint64Array> {
+  /** This party's half of products [n], of which n are used up now. */
+  half(factors: BitFactors): BitHalf {
+    const made = this.store.take(factors.bits.length) as [BigUint64Array, BigUint64Array];
+    return this.#isSender ? this.#sending(factors, made) : this.#receiving(factors, made);
+  }
+
+  #sending({ numbers }: BitFactors, [random, share]: readonly [BigUint64Array, BigUint64Array]): BitHalf {
     const { ringBits } = this.correlation;
     const { channel } = this.party.session;
-    const [random, share] = this.store.take(bits.length) as [BigUint64Array, BigUint64Array];
-    if (this.#isSender) {
-      return async () => {
-        const flips = await receiveBits(channel, bits.length);
-        sendDifference(channel, numbers, random, ringBits);
-        const out = negatedWhere(flips, share, ringBits);
-        kernels.ringMask(numbers, ringBits, random);
-        kernels.ringSelect(flips, random, random);
-        kernels.ringAdd(out, random, ringBits, out);
-        return out;
-      };
-    }
+    let received: Promise<Uint8Array>;
+    let out: BigUint64Array;
+    return {
+      step: {
+        async begin() {
+          received = posted(receiveBits(channel, random.length));
+        },
+        async answer() {
+          const flips = await received;
+          sendDifference(channel, numbers, random, ringBits);
+          out = negatedWhere(flips, share, ringBits);
+          kernels.ringMask(numbers, ringBits, random);
+          kernels.ringSelect(flips, random, random);
+          kernels.ringAdd(out, random, ringBits, out);
+        },
+      },
+      share: () => out,
+    };
+  }
+
+  #receiving({ bits }: BitFactors, [random, share]: readonly [BigUint64Array, BigUint64Array]): BitHalf {
+    const { ringBits } = this.correlation;
+    const { channel } = this.party.session;
     const [c, flips] = [new Uint8Array(bits.length), new Uint8Array(bits.length)];
     kernels.ringSignBit(random, 1, c);
     kernels.ringSignBit(bits, 1, flips);
     kernels.bitsXor(flips, c, flips);
-    sendBits(channel, flips);
-    return async () => {
-      const e = await receiveWords(channel, bits.length, ringBits);
-      kernels.ringSelect(c, e, e);
-      kernels.ringAdd(share, e, ringBits, share);
-      return negatedWhere(flips, share, ringBits);
+    return {
+      step: {
+        begin: async () => sendBits(channel, flips),
+        async finish() {
+          const e = await receiveWords(channel, bits.length, ringBits);
+          kernels.ringSelect(c, e, e);
+          kernels.ringAdd(share, e, ringBits, share);
+        },
+      },
+      share: () => negatedWhere(flips, share, ringBits),
     };
   }
 }

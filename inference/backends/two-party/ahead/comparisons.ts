@@ -6,11 +6,12 @@
  */
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
-import { pipelined } from '../../../net/channel.js';
-import type { PartyContext } from '../context/party-context.js';
+import { type PartyContext, runStep } from '../context/party-context.js';
+import type { Step } from '../context/steps.js';
 import { type Range, rangesOf } from '../exchange/cot-exchange.js';
 import type { ComparisonCorrelation } from './demand.js';
 import { PackedStore } from './packed-store.js';
+import { posted } from './packed-words.js';
 
 /** Comparisons of one message, so that both parties work at the same time; a multiple of 8. */
 const CHUNK = 1 << 13;
@@ -95,61 +96,80 @@ export class ComparisonPool {
   /** This party's share [copies, n] modulo 2^digits for x [copies, n]; n comparisons are used up. */
   readonly carryShares = protocol('carry', async (x: BigUint64Array): Promise<BigUint64Array> => {
     const share = new BigUint64Array(x.length);
-    const { channel } = this.party.session;
-    for (const window of rangesOf([0, x.length / this.correlation.copies], STEPS * CHUNK)) {
+    const windows = rangesOf([0, x.length / this.correlation.copies], STEPS * CHUNK).map((window) => {
       const chunks = rangesOf(window, CHUNK);
-      await pipelined(channel, () =>
-        this.#isSender ? this.#answer(x, chunks, share) : this.#ask(x, chunks, share),
+      return { chunks, made: chunks.map(([begin, end]) => this.store.take(end - begin)) };
+    });
+    for (const { chunks, made } of windows) {
+      await runStep(
+        this.party,
+        this.#isSender ? this.#answer(x, chunks, made, share) : this.#ask(x, chunks, made, share),
       );
     }
     return share;
   });
 
-  async #answer(x: BigUint64Array, chunks: readonly Range[], share: BigUint64Array): Promise<void> {
+  #answer(
+    x: BigUint64Array,
+    chunks: readonly Range[],
+    made: readonly BigUint64Array[][],
+    share: BigUint64Array,
+  ): Step {
     const { ringBits } = this.correlation;
     const { channel } = this.party.session;
-    const received = chunks.map(([begin, end]) =>
-      channel.receive(Math.ceil(((end - begin) * (ringBits - 1)) / 8)),
-    );
-    for (const message of received) message.catch(() => {}); // reported by the one that awaits it
-    for (const [c, range] of chunks.entries()) {
-      const tables = this.store.take(range[1] - range[0]);
-      const corrections = await received[c]!;
-      tables.forEach((table, copy) => {
-        const message = new Uint8Array(this.#messageBytes(range));
-        kernels.comparisonAnswer({
-          tables: table,
-          corrections,
-          x: this.#part(x, copy, range),
-          ringBits,
-          share: this.#part(share, copy, range),
-          message,
+    let received: readonly Promise<Uint8Array>[] = [];
+    const begin = async (): Promise<void> => {
+      received = chunks.map(([first, end]) =>
+        posted(channel.receive(Math.ceil(((end - first) * (ringBits - 1)) / 8))),
+      );
+    };
+    const answer = async (): Promise<void> => {
+      for (const [c, range] of chunks.entries()) {
+        const corrections = await received[c]!;
+        made[c]!.forEach((table, copy) => {
+          const message = new Uint8Array(this.#messageBytes(range));
+          kernels.comparisonAnswer({
+            tables: table,
+            corrections,
+            x: this.#part(x, copy, range),
+            ringBits,
+            share: this.#part(share, copy, range),
+            message,
+          });
+          channel.send(message);
         });
-        channel.send(message);
-      });
-    }
+      }
+    };
+    return { begin, answer };
   }
 
   /** Its x is the same in all copies. */
-  async #ask(x: BigUint64Array, chunks: readonly Range[], share: BigUint64Array): Promise<void> {
+  #ask(
+    x: BigUint64Array,
+    chunks: readonly Range[],
+    made: readonly BigUint64Array[][],
+    share: BigUint64Array,
+  ): Step {
     const { ringBits } = this.correlation;
     const { channel } = this.party.session;
-    const kept = chunks.map((range) => {
-      const [r, ...pads] = this.store.take(range[1] - range[0]);
-      channel.send(differences(this.#part(x, 0, range), r!, ringBits - 1));
-      return pads;
-    });
-    for (const [c, range] of chunks.entries())
-      for (const [copy, pads] of kept[c]!.entries()) {
-        const message = await channel.receive(this.#messageBytes(range));
-        kernels.comparisonFinish({
-          x: this.#part(x, copy, range),
-          message,
-          ringBits,
-          pads,
-          share: this.#part(share, copy, range),
-        });
-      }
+    const begin = async (): Promise<void> => {
+      for (const [c, range] of chunks.entries())
+        channel.send(differences(this.#part(x, 0, range), made[c]![0]!, ringBits - 1));
+    };
+    const finish = async (): Promise<void> => {
+      for (const [c, range] of chunks.entries())
+        for (const [copy, pads] of made[c]!.slice(1).entries()) {
+          const message = await channel.receive(this.#messageBytes(range));
+          kernels.comparisonFinish({
+            x: this.#part(x, copy, range),
+            message,
+            ringBits,
+            pads,
+            share: this.#part(share, copy, range),
+          });
+        }
+    };
+    return { begin, finish };
   }
 
   #messageBytes([begin, end]: Range): number {

@@ -17,7 +17,8 @@ export class CotReserves {
   readonly #cots: CotPair;
   readonly #taken: Record<PartyId, number> = { server: 0, client: 0 };
   readonly #self: PartyId;
-  #isCounting = true;
+  /** Bodies under way whose COTs do not count. */
+  #uncounting = 0;
 
   constructor(cots: CotPair, self: PartyId) {
     this.#cots = cots;
@@ -35,7 +36,7 @@ export class CotReserves {
   #counting(sender: PartyId) {
     return <T>(take: (cots: number) => T) =>
       (cots: number): T => {
-        if (this.#isCounting) this.#taken[sender] += cots;
+        if (this.#uncounting === 0) this.#taken[sender] += cots;
         return take(cots);
       };
   }
@@ -50,12 +51,11 @@ export class CotReserves {
 
   /** What the body takes does not count. */
   async uncounted<T>(body: () => Promise<T>): Promise<T> {
-    const before = this.#isCounting;
-    this.#isCounting = false;
+    this.#uncounting++;
     try {
       return await body();
     } finally {
-      this.#isCounting = before;
+      this.#uncounting--;
     }
   }
 

@@ -6,12 +6,12 @@
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import type { PrivateTensor } from '../../../core/tensors.js';
-import type { PartyContext } from '../context/party-context.js';
+import { type PartyContext, runStep } from '../context/party-context.js';
 import type { Turns } from '../context/turns.js';
 import { uniformWords } from '../linear/product-session.js';
 import { multiplyPrivateRows } from '../products/multiply.js';
 import { PackedStore } from './packed-store.js';
-import { receiveWords, sendDifference } from './packed-words.js';
+import { posted, receiveWords, sendDifference } from './packed-words.js';
 
 /** Elements of one batch. */
 export const BATCH = 1 << 20;
@@ -56,10 +56,19 @@ export class FactorPool {
     const { ringBits } = this;
     const [r, products] = this.store.take(x.length / this.#width) as [BigUint64Array, BigUint64Array];
     if (!this.#isOwner) {
-      sendDifference(channel, x, r, ringBits);
+      await runStep(this.party, { begin: async () => sendDifference(channel, x, r, ringBits) });
       return products;
     }
-    const masked = await receiveWords(channel, x.length, ringBits);
+    let received: Promise<BigUint64Array>;
+    await runStep(this.party, {
+      async begin() {
+        received = posted(receiveWords(channel, x.length, ringBits));
+      },
+      async finish() {
+        await received;
+      },
+    });
+    const masked = await received!;
     kernels.ringAdd(masked, x, ringBits, masked);
     const factors = new BigUint64Array(this.#width);
     kernels.ringSignExtend(this.factors.value!.data, this.factors.ringBits, ringBits, factors);

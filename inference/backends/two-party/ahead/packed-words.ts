@@ -1,6 +1,7 @@
 /** Words on the wire, `bits` bits each; no message for a ring of no bits. */
 import { kernels } from '#kernels';
 import type { Channel } from '../../../net/channel.js';
+import { type PartyContext, runStep } from '../context/party-context.js';
 
 const bytesOf = (count: number, bits: number): number => Math.ceil((count * bits) / 8);
 
@@ -29,6 +30,12 @@ export async function receiveWords(channel: Channel, count: number, bits: number
   return words;
 }
 
+/** A receive that is waited for later: whoever awaits it reports its error. */
+export function posted<T>(received: Promise<T>): Promise<T> {
+  received.catch(() => {});
+  return received;
+}
+
 /** Bits, one byte 0 or 1 each. */
 export function sendBits(channel: Channel, bits: Uint8Array): void {
   if (bits.length === 0) return;
@@ -45,7 +52,7 @@ export async function receiveBits(channel: Channel, count: number): Promise<Uint
 
 /** x - a and y - b at both parties, opened to both. One crossing of messages. */
 export async function openDifferences(
-  channel: Channel,
+  party: PartyContext,
   [x, a]: readonly [BigUint64Array, BigUint64Array],
   [y, b]: readonly [BigUint64Array, BigUint64Array],
   bits: number,
@@ -54,8 +61,16 @@ export async function openDifferences(
   const parts = [own.subarray(0, x.length), own.subarray(x.length)] as const;
   kernels.ringSubtract(x, a, bits, parts[0]);
   kernels.ringSubtract(y, b, bits, parts[1]);
-  channel.send(packed(own, bits));
-  const received = await receiveWords(channel, own.length, bits);
-  kernels.ringAdd(own, received, bits, own);
+  const { channel } = party.session;
+  let received: Promise<BigUint64Array>;
+  await runStep(party, {
+    async begin() {
+      channel.send(packed(own, bits));
+      received = posted(receiveWords(channel, own.length, bits));
+    },
+    async finish() {
+      kernels.ringAdd(own, await received, bits, own);
+    },
+  });
   return parts;
 }

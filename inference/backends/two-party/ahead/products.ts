@@ -63,7 +63,7 @@ export class ProductPool {
         BigUint64Array,
       ];
       for (const part of [a, b, c]) kernels.ringMask(part, ringBits, part);
-      const [e, d] = await openDifferences(session.channel, [x, a], [y, b], ringBits);
+      const [e, d] = await openDifferences(this.party, [x, a], [y, b], ringBits);
       // c + (a + [server] e)·d + e·b
       kernels.ringMultiplyRows(a, d, ringBits, a);
       kernels.ringAdd(c, a, ringBits, c);

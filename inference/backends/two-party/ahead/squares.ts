@@ -14,7 +14,7 @@
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import type { Sign } from '../../backend.js';
-import type { PartyContext } from '../context/party-context.js';
+import { type PartyContext, runStep } from '../context/party-context.js';
 import { exchange } from '../exchange/cot-exchange.js';
 import { uniformWords } from '../linear/product-session.js';
 import { ProductReceiver, ProductSender } from '../products/cot-product.js';
@@ -22,7 +22,7 @@ import { squarePlan } from '../products/multiply.js';
 import { lifted, negatedWhere, nonNegative, squareIntoPlans, squareOf } from '../products/narrow-product.js';
 import type { SquareCorrelation } from './demand.js';
 import { PackedStore } from './packed-store.js';
-import { receiveBits, receiveWords, sendBits, sendDifference } from './packed-words.js';
+import { posted, receiveBits, receiveWords, sendBits, sendDifference } from './packed-words.js';
 
 /** Elements of one batch. */
 export const BATCH = 1 << 18;
@@ -102,17 +102,20 @@ export class SquarePool {
       let product: BigUint64Array;
       if (this.#isFirst) {
         const [a, share] = made as [BigUint64Array, BigUint64Array];
-        sendDifference(channel, x, a, ringBits);
-        const opened = await receiveWords(channel, x.length, cross);
+        const opened = await this.#asking(
+          () => sendDifference(channel, x, a, ringBits),
+          () => receiveWords(channel, x.length, cross),
+        );
         kernels.ringMultiply(opened, a, cross, opened);
         kernels.ringAdd(opened, share, cross, opened);
         product = opened;
         kernels.ringMultiply(a, a, ringBits, out);
       } else {
         const [rho, , , share] = made as [BigUint64Array, BigUint64Array, BigUint64Array, BigUint64Array];
-        const p = await receiveWords(channel, x.length, ringBits);
-        kernels.ringAdd(p, x, ringBits, p);
-        sendDifference(channel, p, rho, cross);
+        const p = await this.#answering(x.length, ringBits, (opened) => {
+          kernels.ringAdd(opened, x, ringBits, opened);
+          sendDifference(channel, opened, rho, cross);
+        });
         product = share;
         kernels.ringMultiply(p, p, ringBits, out);
       }
@@ -121,6 +124,37 @@ export class SquarePool {
       return out;
     },
   );
+
+  /** The first party's step: what it receives, `receive` waits for in order. */
+  async #asking<T>(send: () => void, receive: () => Promise<T>): Promise<T> {
+    let received: T;
+    await runStep(this.party, {
+      begin: async () => send(),
+      async finish() {
+        received = await receive();
+      },
+    });
+    return received!;
+  }
+
+  /** The second party's: `answer` gets the first one's difference and may change it → the difference */
+  async #answering(
+    count: number,
+    bits: number,
+    answer: (difference: BigUint64Array) => void,
+  ): Promise<BigUint64Array> {
+    const { channel } = this.party.session;
+    let received: Promise<BigUint64Array>;
+    await runStep(this.party, {
+      async begin() {
+        received = posted(receiveWords(channel, count, bits));
+      },
+      async answer() {
+        answer(await received);
+      },
+    });
+    return received!;
+  }
 
   readonly #mixed = protocol(
     'square',
@@ -138,9 +172,14 @@ export class SquarePool {
     const rings = this.#rings;
     const { channel } = this.party.session;
     const n = y.length;
-    sendDifference(channel, y, a!, bits);
-    const p = await receiveWords(channel, n, rings.cross);
-    const top = await receiveWords(channel, n, rings.top);
+    const { p, top, flips } = await this.#asking(
+      () => sendDifference(channel, y, a!, bits),
+      async () => ({
+        p: await receiveWords(channel, n, rings.cross),
+        top: await receiveWords(channel, n, rings.top),
+        flips: rings.wrap === 0 ? null : await receiveBits(channel, n),
+      }),
+    );
     // p·(low bits of a) - 2^(bits-1)·t_a·top
     const low = new BigUint64Array(n);
     kernels.ringMask(a!, bits - 1, low);
@@ -151,9 +190,8 @@ export class SquarePool {
     kernels.ringSelect(topBits, top, top);
     kernels.ringScale(top, 1n << BigInt(bits - 1), rings.cross, top);
     kernels.ringSubtract(cross!, top, rings.cross, cross!);
-    if (rings.wrap === 0) return { words: a!, terms: { cross: cross!, wrap: null } };
+    if (flips === null) return { words: a!, terms: { cross: cross!, wrap: null } };
 
-    const flips = await receiveBits(channel, n);
     const flipped = negatedWhere(flips, wrap!, rings.wrap);
     const own = topPart(a!, bits, rings.wrap);
     kernels.ringSelect(flips, own, own);
@@ -166,18 +204,19 @@ export class SquarePool {
     const { bits, ringBits } = this.correlation;
     const rings = this.#rings;
     const { channel } = this.party.session;
-    const words = await receiveWords(channel, y.length, bits);
-    kernels.ringAdd(words, y, bits, words);
-    const { topBits, signed } = lifted(words, bits, ringBits);
-    sendDifference(channel, masked(signed, rings.cross), rho!, rings.cross);
-    sendDifference(channel, masked(negatedWhere(topBits, signed, ringBits), rings.top), sigma!, rings.top);
-    if (rings.wrap === 0) return { words, terms: { cross: cross!, wrap: null } };
-
-    const flips = new Uint8Array(topBits.length);
-    kernels.ringSignBit(bit!, 1, flips);
-    kernels.bitsXor(flips, topBits, flips);
-    sendBits(channel, flips);
-    return { words, terms: { cross: cross!, wrap: negatedWhere(flips, wrap!, rings.wrap) } };
+    const flips = new Uint8Array(y.length);
+    const words = await this.#answering(y.length, bits, (difference) => {
+      kernels.ringAdd(difference, y, bits, difference);
+      const { topBits, signed } = lifted(difference, bits, ringBits);
+      sendDifference(channel, masked(signed, rings.cross), rho!, rings.cross);
+      sendDifference(channel, masked(negatedWhere(topBits, signed, ringBits), rings.top), sigma!, rings.top);
+      if (rings.wrap === 0) return;
+      kernels.ringSignBit(bit!, 1, flips);
+      kernels.bitsXor(flips, topBits, flips);
+      sendBits(channel, flips);
+    });
+    const flipped = rings.wrap === 0 ? null : negatedWhere(flips, wrap!, rings.wrap);
+    return { words, terms: { cross: cross!, wrap: flipped } };
   }
 }
 

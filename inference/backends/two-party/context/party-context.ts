@@ -2,7 +2,7 @@
 import type { CotPair } from '../../../crypto/ot/cot.js';
 import { pipelined } from '../../../net/channel.js';
 import type { Session } from '../../../session/session.js';
-import type { Step, Steps } from './steps.js';
+import { partsOf, perform, type Step, type Steps } from './steps.js';
 
 export interface PartyContext {
   readonly session: Session;
@@ -11,12 +11,9 @@ export interface PartyContext {
   readonly steps?: Steps;
 }
 
-/** One round trip, in two halves. */
-export const roundTrip = ({ channel }: Session, { begin, finish }: Step): Promise<void> =>
-  pipelined(channel, async () => {
-    await begin();
-    await finish();
-  });
+/** A step that stands alone. */
+export const roundTrip = ({ channel }: Session, step: Step): Promise<void> =>
+  pipelined(channel, () => perform(partsOf(step)));
 
 /** At once, or with the steps of what runs side by side. */
 export const runStep = (

@@ -1,8 +1,9 @@
 /**
  * Work that does not wait for other work, over one channel and the same COTs and pools. Every exchange of messages is a step
- * in two halves. Alone, a step runs as it comes. Strands that run side by side stop at each step until all of them stand at
- * one or are done; then the first halves of all these steps leave, one strand's after the other's, and after them the second
- * halves. So strands share their rounds, and messages need no label.
+ * in three parts: what leaves before anything of the peer's is needed, what answers the peer's first part, and what waits for the
+ * peer's answer. Alone, a step runs as it comes. Strands that run side by side stop at each step until all of them stand at
+ * one or are done; then the first parts of all these steps run, one strand's after the other's, then the second ones, then the
+ * third. So strands share their rounds, and messages need no label.
  *
  * Only one strand's code runs at a time, in their order: whatever is claimed or taken between two steps is taken in the same
  * order at both parties, whoever is faster. What communicates without a step runs through before the next strand goes on.
@@ -10,18 +11,34 @@
 import { snapshot } from '#context';
 import type { Turns } from './turns.js';
 
-/** One exchange: what leaves, and what receives are posted, before anything of the peer's is needed; then the rest. */
+/** One exchange of messages. What is received of the peer's `begin` must be posted in `begin`, of its `answer` in `finish`. */
 export interface Step {
   begin(): Promise<void>;
-  finish(): Promise<void>;
+  answer?(): Promise<void>;
+  finish?(): Promise<void>;
 }
 
+export async function perform({ begin, answer, finish }: Required<Step>): Promise<void> {
+  await begin();
+  await answer();
+  await finish();
+}
+
+const nothing = async (): Promise<void> => undefined;
+
+/** The parts of a step, none of which is missing. */
+export const partsOf = (step: Step): Required<Step> => ({
+  begin: () => step.begin(),
+  answer: () => step.answer?.() ?? nothing(),
+  finish: () => step.finish?.() ?? nothing(),
+});
+
 /** Runs a step that stands alone. */
-type Perform = (step: Step) => Promise<void>;
+type Perform = (step: Required<Step>) => Promise<void>;
 
 class Strand<T> {
   /** Where it stopped; null while it runs and when it is done. */
-  step: Step | null = null;
+  step: Required<Step> | null = null;
   result: { readonly value: T } | null = null;
   #goOn: (() => void) | null = null;
   #stopped: () => void = () => undefined;
@@ -56,7 +73,12 @@ class Strand<T> {
   stopAt(step: Step): Promise<void> {
     if (this.step) throw new Error('strand: expected one step at a time');
     const within = snapshot();
-    this.step = { begin: () => within(() => step.begin()), finish: () => within(() => step.finish()) };
+    const { begin, answer, finish } = partsOf(step);
+    this.step = {
+      begin: () => within(begin),
+      answer: () => within(answer),
+      finish: () => within(finish),
+    };
     return new Promise<void>((resolve) => {
       this.#goOn = resolve;
       this.#stopped();
@@ -65,9 +87,12 @@ class Strand<T> {
 }
 
 /** All of them as one. */
-const joined = (steps: readonly Step[]): Step => ({
+export const joined = (steps: readonly Required<Step>[]): Required<Step> => ({
   async begin() {
     for (const step of steps) await step.begin();
+  },
+  async answer() {
+    for (const step of steps) await step.answer();
   },
   async finish() {
     for (const step of steps) await step.finish();
@@ -78,10 +103,10 @@ export class Steps {
   /** The strand whose code runs; null where there is one thing at a time. */
   #current: Strand<unknown> | null = null;
 
-  constructor(private readonly perform: Perform) {}
+  constructor(private readonly alone: Perform) {}
 
   run(step: Step): Promise<void> {
-    return this.#current ? this.#current.stopAt(step) : this.perform(step);
+    return this.#current ? this.#current.stopAt(step) : this.alone(partsOf(step));
   }
 
   /** Runs tasks side by side, each with turns that begin as `turns` stand; these go on from the strand that took most. */

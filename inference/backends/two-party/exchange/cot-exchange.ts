@@ -121,9 +121,11 @@ function windowStep(
     async begin() {
       requests = await exchangeCorrections(party, sending, sendChunks, receiving, receiveChunks);
     },
-    async finish() {
+    async answer() {
       for (const [c, { cots, corrections }] of requests.entries())
         channel.send(sending!.answer(await cots(), await corrections, ...sendChunks[c]!));
+    },
+    async finish() {
       for (const chunk of receiveChunks)
         receiving!.finish(await channel.receive(receiving!.messageBytes(chunk[1] - chunk[0])), ...chunk);
     },

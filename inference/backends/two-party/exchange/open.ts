@@ -1,24 +1,38 @@
 /** Opening of shares: each party that learns the value receives the other's share, packed. One flight. */
 import { kernels } from '#kernels';
 import type { PartyId } from '../../../core/tensors.js';
-import type { Session } from '../../../session/session.js';
+import { type PartyContext, runStep } from '../context/party-context.js';
+
+type Opening = Pick<PartyContext, 'session' | 'steps'>;
 
 /** Sends our bytes to a peer that learns the value; receives the peer's if we do, and is null otherwise. */
-async function trade(session: Session, own: Uint8Array, to: PartyId | 'all'): Promise<Uint8Array | null> {
-  if (to !== session.self) session.channel.send(own);
-  return to === 'all' || to === session.self ? session.channel.receive(own.length) : null;
+async function trade(party: Opening, own: Uint8Array, to: PartyId | 'all'): Promise<Uint8Array | null> {
+  const { self, channel } = party.session;
+  let received: Promise<Uint8Array> | null = null;
+  await runStep(party, {
+    async begin() {
+      if (to !== self) channel.send(own);
+      if (to !== 'all' && to !== self) return;
+      received = channel.receive(own.length);
+      received.catch(() => {}); // reported below
+    },
+    async finish() {
+      await received;
+    },
+  });
+  return received;
 }
 
 /** x modulo 2^ringBits [n] → the value [n], ringBits bits an element */
 export async function open(
-  session: Session,
+  party: Opening,
   x: BigUint64Array,
   ringBits: number,
   to: PartyId | 'all',
 ): Promise<BigUint64Array | null> {
   const packed = new Uint8Array(Math.ceil((x.length * ringBits) / 8));
   kernels.ringPack(x, ringBits, packed);
-  const received = await trade(session, packed, to);
+  const received = await trade(party, packed, to);
   if (received === null) return null;
   const value = new BigUint64Array(x.length);
   kernels.ringUnpack(received, ringBits, value);
@@ -28,13 +42,13 @@ export async function open(
 
 /** bits [n] → the bits in the clear [n], one bit an element */
 export async function openBits(
-  session: Session,
+  party: Opening,
   bits: Uint8Array,
   to: PartyId | 'all',
 ): Promise<Uint8Array | null> {
   const words = new BigUint64Array(bits.length);
   kernels.ringFromBits(bits, words);
-  const value = await open(session, words, 1, to);
+  const value = await open(party, words, 1, to);
   if (value === null) return null;
   const out = new Uint8Array(bits.length);
   kernels.ringSignBit(value, 1, out);

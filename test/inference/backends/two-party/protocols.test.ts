@@ -281,10 +281,8 @@ describe('leaf protocols agree with plain arithmetic', () => {
           const [values, flags] = [randomWords(count, bits, seed), randomWords(count, 1, seed).map(Number)];
           const [sharesX, sharesB] = [shared(values, bits, seed), sharedBits(flags, seed)];
           const parties = testParties(seed);
-          const opened = await both(parties, (party) => open(party.session, mine(party, sharesX), bits, to));
-          const openedBits = await both(parties, (party) =>
-            openBits(party.session, mine(party, sharesB), to),
-          );
+          const opened = await both(parties, (party) => open(party, mine(party, sharesX), bits, to));
+          const openedBits = await both(parties, (party) => openBits(party, mine(party, sharesB), to));
           (['server', 'client'] as const).forEach((id, at) => {
             const learns = to === 'all' || to === id;
             expect(opened[at] && Array.from(opened[at])).toEqual(learns ? values : null);

@@ -30,8 +30,8 @@ it.each(['softspoken', 'ferret'] as const)(
       const negative = await topBit(real, x, BITS, carryOf(real));
       const chosen = await multiplex(negative, squares, SQUARE_BITS, bitProducts(real));
       return [
-        (await open(real.session, squares, SQUARE_BITS, 'all'))!,
-        (await open(real.session, chosen, SQUARE_BITS, 'all'))!,
+        (await open(real, squares, SQUARE_BITS, 'all'))!,
+        (await open(real, chosen, SQUARE_BITS, 'all'))!,
       ] as const;
     };
     const [[squares, chosen]] = await Promise.all([run(server), run(client)]);
