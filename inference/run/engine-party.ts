@@ -5,7 +5,6 @@ import { openTwoParty, type TwoParty } from '../backends/two-party/open-two-part
 import { span } from '../core/span.js';
 import { type CotOptions, setupCots } from '../crypto/ot/setup-cots.js';
 import { agreeTranscriptKey } from '../crypto/transcript-key.js';
-import { Streams } from '../net/streams.js';
 import { transcriptChannel } from '../net/transcript.js';
 import type { Session } from '../session/session.js';
 import { openEngine } from './engine.js';
@@ -22,12 +21,11 @@ export interface TwoPartySetup extends CotOptions {
  */
 export async function setupTwoParty(connection: Session, options: TwoPartySetup = {}): Promise<TwoParty> {
   const { binding = new Uint8Array(0), ...cotOptions } = options;
-  const streams = new Streams(transcriptChannel(connection.channel), connection.self);
-  const session = { ...connection, channel: streams.stream(0) };
+  const session = { ...connection, channel: transcriptChannel(connection.channel) };
   session.channel.transcript!.start(await agreeTranscriptKey(session, binding));
   const cots = await span('setup-cots', () => setupCots(session, cotOptions));
   const linear = await span('setup-linear', () => setupLinear(session));
-  return openTwoParty({ session, cots, linear, streams });
+  return openTwoParty({ session, cots, linear });
 }
 
 export const openEngineParty: OpenParty = async (session, model, { cots, answer, checks, binding }) => {

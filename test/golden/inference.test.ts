@@ -52,9 +52,9 @@ it('costs this many bytes and rounds', () => {
         6781025,
         8224,
       ],
-      "receivedBytes": 922921,
-      "rounds": 130,
-      "sentBytes": 1327070,
+      "receivedBytes": 873710,
+      "rounds": 125,
+      "sentBytes": 1121691,
     }
   `);
   expect(
@@ -62,13 +62,13 @@ it('costs this many bytes and rounds', () => {
   ).toMatchInlineSnapshot(`
     [
       {
-        "bytes": 1022161,
+        "bytes": 1021585,
         "important": 3,
         "kept": 6,
-        "rounds": 50,
+        "rounds": 45,
       },
       {
-        "bytes": 645175,
+        "bytes": 645121,
         "important": 1,
         "kept": 1,
         "rounds": 43,

@@ -45,9 +45,9 @@ it('costs this many bytes and rounds', () => {
   const { sentBytes, receivedBytes, rounds } = cost;
   expect({ sentBytes, receivedBytes, rounds }).toMatchInlineSnapshot(`
     {
-      "receivedBytes": 923528,
-      "rounds": 132,
-      "sentBytes": 1329162,
+      "receivedBytes": 875045,
+      "rounds": 127,
+      "sentBytes": 1123055,
     }
   `);
   expect(
@@ -55,13 +55,13 @@ it('costs this many bytes and rounds', () => {
   ).toMatchInlineSnapshot(`
     [
       {
-        "bytes": 1024525,
+        "bytes": 1023949,
         "important": 4,
         "kept": 6,
-        "rounds": 52,
+        "rounds": 47,
       },
       {
-        "bytes": 645510,
+        "bytes": 645456,
         "important": 1,
         "kept": 1,
         "rounds": 43,

@@ -23,7 +23,6 @@ import {
 import * as operations from '../operations.js';
 import { type CarryProtocol, topBit, topBitsOfCopies } from './comparison/comparison.js';
 import type { PartyContext } from './context/party-context.js';
-import type { Strand, Strands } from './context/strands.js';
 import type { Turns } from './context/turns.js';
 import { open, openBits } from './exchange/open.js';
 import type { LinearProtocols } from './linear/linear-protocols.js';
@@ -54,14 +53,12 @@ const revealedBits = protocol('reveal', async (...[party, bits, to]: Parameters<
   undamaged(party.session, to, () => openBits(party, bits, to)),
 );
 
-/** What a backend works with (open-two-party.ts puts it together; strands have others). */
+/** What a backend works with (open-two-party.ts puts it together). */
 export interface BackendParts {
   readonly party: PartyContext;
   readonly turns: Turns;
   readonly linear: LinearProtocols;
   readonly multiplications: Multiplications;
-  /** Null where operations run one after another only. */
-  readonly strands: Strands | null;
 }
 
 export class TwoPartyBackend extends LocalBackend implements Backend {
@@ -73,7 +70,6 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
   readonly #turns: Turns;
   readonly #linear: LinearProtocols;
   readonly #multiplications: Multiplications;
-  readonly #strands: Strands | null;
   /** Protocols take turns here, one for each level of a comparison and each product of bits that they need. */
   readonly #carry: CarryProtocol = (compared, ringBits) =>
     this.#multiplications.carryShares(compared, ringBits, this.#turns.take());
@@ -82,7 +78,7 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
 
   constructor(parts: BackendParts) {
     super();
-    const { party, turns, linear, multiplications, strands } = parts;
+    const { party, turns, linear, multiplications } = parts;
     this.self = party.session.self;
     this.addsPublicValues = party.session.self === 'server';
     this.truncation = party.session.self === 'server' ? ROUNDING.floor : ROUNDING.ceil;
@@ -90,7 +86,6 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
     this.#turns = turns;
     this.#linear = linear;
     this.#multiplications = multiplications;
-    this.#strands = strands;
   }
 
   /**

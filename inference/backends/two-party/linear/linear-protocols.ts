@@ -36,6 +36,6 @@ export interface LinearProtocols {
   linear(x: RowShares, w: Weight, fractionBits: number): Promise<BigUint64Array>;
   /** A share of x · y [batch, n, m]. */
   matmul(x: BigUint64Array, y: BigUint64Array, shape: MatmulShape): Promise<BigUint64Array>;
-  /** The same weights and keys over another stream of the connection, for products that run at the same time. */
+  /** The same weights and keys, for products that run beside other protocols. */
   over?(party: PartyContext): LinearProtocols;
 }

@@ -67,8 +67,8 @@ export class HomomorphicLinear implements LinearProtocols {
     };
   }
 
-  over({ session }: PartyContext): HomomorphicLinear {
-    return new HomomorphicLinear({ ...this.products, session });
+  over({ session, steps }: PartyContext): HomomorphicLinear {
+    return new HomomorphicLinear({ ...this.products, session, ...(steps && { steps }) });
   }
 
   /** Once per model, at both parties. */

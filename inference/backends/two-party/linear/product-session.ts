@@ -6,6 +6,7 @@ import type { PackedLayout, ProductShape } from '../../../crypto/rlwe/packed-lay
 import { Decryptor, Encryptor, Evaluator } from '../../../crypto/rlwe/packed-product.js';
 import type { RlweParameters } from '../../../crypto/rlwe/parameters.js';
 import type { Random, Session } from '../../../session/session.js';
+import type { Steps } from '../context/steps.js';
 
 /** The two halves of homomorphic multiplication: the client encrypts, the server evaluates. */
 export type ProductRole =
@@ -15,6 +16,8 @@ export type ProductRole =
 /** Keys and settings of one connection. */
 export interface ProductSession {
   readonly session: Session;
+  /** Where products may run beside other protocols. */
+  readonly steps?: Steps;
   readonly role: ProductRole;
   layoutOf(shape: ProductShape): PackedLayout;
 }

