@@ -46,25 +46,15 @@ interface Running {
 
 export class Transcript {
   #running: Running | null = null;
-  /** Of a stream: what it is called, and what had passed when it began. */
-  #context: { readonly label: string; readonly digests: Readonly<Record<End, Uint8Array>> } | null = null;
 
   /** Both ends at the same place, with a secret of the two. What came before is not hashed. */
   start(secret: Uint8Array): void {
-    this.#begin(keysOf(secret));
+    const keys = keysOf(secret);
+    this.#running = { keys, sent: new RunningHash(keys.hash), received: new RunningHash(keys.hash) };
   }
 
   get isRunning(): boolean {
     return this.#running !== null;
-  }
-
-  /** Of one of several streams over the channel, from here on; both ends at the same place, where nothing is on the way. */
-  fork(self: End, label: string): Transcript {
-    const fork = new Transcript();
-    if (!this.#running) return fork;
-    fork.#context = { label, digests: this.#digests(self) };
-    fork.#begin(this.#running.keys);
-    return fork;
   }
 
   sent(bytes: Uint8Array): void {
@@ -79,15 +69,10 @@ export class Transcript {
   tag(self: End, from: End, purpose: Purpose): Uint8Array {
     if (!this.#running) throw new Error('transcript: expected a key before a tag');
     const { server, client } = this.#digests(self);
-    const said = encoder.encode(`${purpose} ${from} ${this.#context?.label ?? ''} `);
-    const before = this.#context ? [this.#context.digests.server, this.#context.digests.client] : [];
+    const said = encoder.encode(`${purpose} ${from} `);
     // After an opening only what the server sent counts: the client has sent nothing since, or already the next request.
     const now = purpose === 'opened' ? [server] : [server, client];
-    return hmac(sha256, this.#running.keys.tags, concatBytes(said, ...before, ...now));
-  }
-
-  #begin(keys: Keys): void {
-    this.#running = { keys, sent: new RunningHash(keys.hash), received: new RunningHash(keys.hash) };
+    return hmac(sha256, this.#running.keys.tags, concatBytes(said, ...now));
   }
 
   /** By who sent. */

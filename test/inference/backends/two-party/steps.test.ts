@@ -31,7 +31,7 @@ const squares: Body = async (mpc, x) => [await mpc.square(await mpc.square(mpc.n
 const positive: Body = async (mpc, x) => [await mpc.multiplex(mpc.not(await mpc.isNegative(x)), x)];
 const scaled: Body = async (mpc, x) => [await mpc.multiply(x, mpc.narrow(x, 12))];
 
-const after =
+const inTurn =
   (...bodies: Body[]): Body =>
   async (mpc, x) => {
     const results: SharedTensor[] = [];
@@ -46,7 +46,7 @@ const beside =
 describe('strands side by side', () => {
   it('give what they give one after another, in the messages of the longest', async () => {
     const bodies = [squares, positive, scaled];
-    const [alone, together] = [await run(after(...bodies)), await run(beside(...bodies))];
+    const [alone, together] = [await run(inTurn(...bodies)), await run(beside(...bodies))];
     expect(together.values).toEqual(alone.values);
     const each = await Promise.all(bodies.map(async (body) => (await run(body)).flights));
     expect(together.flights).toBeLessThanOrEqual(Math.max(...each) + 2);
@@ -54,8 +54,8 @@ describe('strands side by side', () => {
   });
 
   it('may hold strands of their own, and stand between other work', async () => {
-    const nested = after(scaled, beside(squares, after(positive, beside(scaled, positive))), squares);
-    const flat = after(scaled, squares, positive, scaled, positive, squares);
+    const nested = inTurn(scaled, beside(squares, inTurn(positive, beside(scaled, positive))), squares);
+    const flat = inTurn(scaled, squares, positive, scaled, positive, squares);
     expect((await run(nested)).values).toEqual((await run(flat)).values);
   });
 
@@ -63,6 +63,6 @@ describe('strands side by side', () => {
     const failing: Body = async () => {
       throw new RangeError('no such place');
     };
-    await expect(run(beside(squares, after(positive, failing)))).rejects.toThrow('no such place');
+    await expect(run(beside(squares, inTurn(positive, failing)))).rejects.toThrow('no such place');
   });
 });
