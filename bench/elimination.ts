@@ -46,7 +46,13 @@ export async function countElimination(
       await shared([tokens, hiddenSize], attention.context),
       await shared([tokens, hiddenSize], RESIDUAL),
     ];
-    return () => method.eliminate(mpc, { scores, largest: heads * tokens, thresholds: null, tensors });
+    return () =>
+      method.eliminate(mpc, {
+        scores,
+        largest: heads * tokens,
+        thresholds: null,
+        tensors: async () => tensors,
+      });
   };
   const cost = await estimateOf(opensOf([{ kept, important: kept }]), prepare);
   return {

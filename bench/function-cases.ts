@@ -98,7 +98,8 @@ function pruneCase(): ProtocolCase {
       const thresholds = mpc.self === 'server' ? { prune: half + 0.5, reduce: half * 1.5 } : null;
       const largest = config.heads * TOKENS;
       const tensors = [context, residual];
-      return () => DEFAULT_METHOD.eliminate(mpc, { scores, largest, thresholds, tensors });
+      return () =>
+        DEFAULT_METHOD.eliminate(mpc, { scores, largest, thresholds, tensors: async () => tensors });
     },
   };
 }

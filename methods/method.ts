@@ -26,8 +26,8 @@ export interface Elimination {
   readonly largest: number;
   /** Null at the client. */
   readonly thresholds: Thresholds | null;
-  /** [tokens, ...], whose rows leave together. */
-  readonly tensors: readonly SharedTensor[];
+  /** → [tokens, ...], whose rows leave together; what they take does not wait for the scores. */
+  readonly tensors: (mpc: Backend) => Promise<readonly SharedTensor[]>;
 }
 
 export interface Pruned {

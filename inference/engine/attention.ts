@@ -8,6 +8,7 @@ import type { Shape } from '../core/shape.js';
 import { protocol } from '../core/span.js';
 import type { PrivateTensor, SharedBits, SharedTensor } from '../core/tensors.js';
 import { convert, shrink } from '../functions/fixed-point.js';
+import { sideBySide } from '../functions/side-by-side.js';
 import type { AttentionPlan } from './plan.js';
 import type { PreparedLayer } from './prepare.js';
 import { maskColumns, type SharedPadding, textScores } from './shared-padding.js';
@@ -26,10 +27,10 @@ export interface AttentionInput {
 }
 
 export interface AttentionOutput {
-  /** [queries, hidden] */
-  readonly context: SharedTensor;
-  /** [tokens]: the attention that each token receives, summed over heads and rows. */
-  readonly scores: SharedTensor;
+  /** → [queries, hidden]. Neither waits for the other. */
+  readonly context: (mpc: Backend) => Promise<SharedTensor>;
+  /** → [tokens]: the attention that each token receives, summed over heads and rows. */
+  readonly scores: (mpc: Backend) => Promise<SharedTensor>;
 }
 
 /** Negative for a column that counts. */
@@ -83,14 +84,17 @@ async function project(mpc: Backend, x: SharedTensor, layer: PreparedLayer, plan
   const all = await mpc.linear(x, layer.queryKeyValue);
   const part = (i: number, fractionBits: number, format: RingFormat, range: number) => {
     const columns = mpc.slice(all, 1, i * hidden, (i + 1) * hidden);
-    return convert(mpc, mpc.reinterpret(columns, x.fractionBits + fractionBits), format, range);
+    return (lane: Backend) =>
+      convert(lane, lane.reinterpret(columns, x.fractionBits + fractionBits), format, range);
   };
-  const { query, key, value } = layer.scales;
-  return {
-    query: await part(0, query.fractionBits, plan.query, plan.queryRange),
-    key: await part(1, key.fractionBits, plan.key, plan.keyRange),
-    value: await part(2, value.fractionBits, plan.value, plan.valueRange),
-  };
+  const { scales } = layer;
+  const [query, key, value] = await sideBySide<SharedTensor, [SharedTensor, SharedTensor]>(
+    mpc,
+    part(0, scales.query.fractionBits, plan.query, plan.queryRange),
+    part(1, scales.key.fractionBits, plan.key, plan.keyRange),
+    part(2, scales.value.fractionBits, plan.value, plan.valueRange),
+  );
+  return { query, key, value };
 }
 
 export const attention = protocol(
@@ -130,13 +134,15 @@ export const attention = protocol(
     const probabilities = byHeads(flat);
     const measured = received ? byHeads(received) : probabilities;
 
-    const context = await mpc.matmul(mpc.transpose(probabilities, [1, 0, 2]), split(value, [1, 0, 2]));
     return {
-      context: mpc.reshape(mpc.transpose(shrink(mpc, context, plan.context), [1, 0, 2]), [queries, hidden]),
-      scores:
+      async context(lane) {
+        const heads = await lane.matmul(lane.transpose(probabilities, [1, 0, 2]), split(value, [1, 0, 2]));
+        return lane.reshape(lane.transpose(shrink(lane, heads, plan.context), [1, 0, 2]), [queries, hidden]);
+      },
+      scores: async (lane) =>
         scored && mask?.kind === 'shared'
-          ? await textScores(mpc, measured, mask)
-          : mpc.sum(mpc.sum(measured, 0), 0),
+          ? textScores(lane, measured, mask)
+          : lane.sum(lane.sum(measured, 0), 0),
     };
   },
 );

@@ -8,7 +8,7 @@ import type { Backend, Weight } from '../backends/backend.js';
 import { protocol } from '../core/span.js';
 import type { SharedTensor } from '../core/tensors.js';
 import { convert, shrink } from '../functions/fixed-point.js';
-import { keepBest } from '../functions/keep-best.js';
+import { type Candidates, keepBest } from '../functions/keep-best.js';
 import { activate } from './activation.js';
 import { attention, paddingMask } from './attention.js';
 import { type LayerPlan, layerPlan, restingFormat } from './plan.js';
@@ -70,15 +70,19 @@ async function select(
   scored: boolean,
   heads: number,
   layer: PreparedLayer,
-  tensors: readonly SharedTensor[],
-  scores: SharedTensor,
+  tokens: number,
+  { scores, tensors }: Candidates,
   counts: LayerSchedule | null,
 ): Promise<Pruned> {
-  const tokens = tensors[0]!.shape[0]!;
-  if (!scored || tokens < 2) return { rows: tensors, kept: tokens, important: tokens, padded: !scored };
+  if (!scored || tokens < 2)
+    return { rows: await tensors(mpc), kept: tokens, important: tokens, padded: !scored };
   const largest = heads * tokens;
-  if (counts) return { ...(await keepBest(mpc, scores, { largest, heads }, counts, tensors)), padded: true };
-  return method.eliminate(mpc, { scores, largest, thresholds: layer.thresholds, tensors });
+  if (counts) {
+    const kept = await keepBest(mpc, { largest, heads }, counts, tokens, { scores, tensors });
+    return { ...kept, padded: true };
+  }
+  const { thresholds } = layer;
+  return method.eliminate(mpc, { scores: await scores(mpc), largest, thresholds, tensors });
 }
 
 export async function encoderLayer(
@@ -107,9 +111,13 @@ export async function encoderLayer(
 
   // The residual needs no more bits than the product that it is added to.
   const residual = mpc.narrow(mpc.slice(x, 0, 0, queries), x.ringBits - layer.attentionOutput.fractionBits);
-  const tensors = [context, residual, ...(padding && scored ? [padding.rows] : [])];
+  const tensors = async (lane: Backend) => [
+    await context(lane),
+    residual,
+    ...(padding && scored ? [padding.rows] : []),
+  ];
   const counts = schedule?.[index] ?? null;
-  const left = await select(mpc, method, scored, heads, layer, tensors, scores, counts);
+  const left = await select(mpc, method, scored, heads, layer, queries, { scores, tensors }, counts);
   const { rows, kept, important } = left;
   const wide = await convert(mpc, rows[0]!, restingFormat(model), plan.attention.contextRange);
   const attended = await method.layerNorm(

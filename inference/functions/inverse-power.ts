@@ -98,7 +98,7 @@ async function inversePower(
   plan: Required<InversePowerPlan>,
   power: number,
 ): Promise<SharedTensor> {
-  const { numerator, low, high, out } = plan;
+  const { numerator, high, out } = plan;
   const { borders, lines } = intervals(plan, power);
   const scaled = (pick: (line: Line) => number): number[] => lines.map((line) => numerator * pick(line));
   const [as, bs] = [scaled(({ a }) => a), scaled(({ b }) => b)];

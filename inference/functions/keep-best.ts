@@ -13,6 +13,7 @@ import { ProtocolError } from '../core/errors.js';
 import { protocol } from '../core/span.js';
 import type { SharedTensor } from '../core/tensors.js';
 import { integerBits, shrink } from './fixed-point.js';
+import { sideBySide } from './side-by-side.js';
 
 export interface KeptCounts {
   /** Rows that stay, [CLS] included, and those of them that are important. */
@@ -94,24 +95,37 @@ export function orderOf(rows: number, isBelow: Uint8Array): Uint32Array {
   return order;
 }
 
-/** scores [tokens] from 0 to `largest`, tensors [tokens, ...] → their rows [kept, ...]: [CLS], then by falling score */
+/** What is chosen by, and what is chosen from: neither waits for the other. */
+export interface Candidates {
+  /** → [tokens] from 0 to `largest` */
+  readonly scores: (mpc: Backend) => Promise<SharedTensor>;
+  /** → [tokens, ...] */
+  readonly tensors: (mpc: Backend) => Promise<readonly SharedTensor[]>;
+}
+
+/** → the tensors' rows [kept, ...]: [CLS], then by falling score */
 export const keepBest = protocol(
   'keepBest',
   async (
     mpc: Backend,
-    scores: SharedTensor,
     { largest, heads }: { readonly largest: number; readonly heads: number },
     { kept, important }: KeptCounts,
-    tensors: readonly SharedTensor[],
+    tokens: number,
+    candidates: Candidates,
   ): Promise<Kept> => {
-    const tokens = scores.shape[0]!;
-    // Nothing is chosen: all stay, and all alike.
-    if (kept === tokens && important === tokens) return { rows: tensors, kept, important };
     const rows = tokens - 1;
     const rest = (x: SharedTensor) => mpc.slice(x, 0, 1, tokens);
-    // One row beside [CLS] stays or leaves; there is no order to hide.
-    if (rows < 2) return { rows: tensors.map((x) => mpc.slice(x, 0, 0, kept)), kept, important };
-    const keys = await distinctKeys(mpc, rest(scores), keyFormat(rows, largest, heads));
+    // Nothing is chosen, since all stay and all alike; or one row beside [CLS] stays or leaves, and there is no order to hide.
+    if ((kept === tokens && important === tokens) || rows < 2) {
+      const all = await candidates.tensors(mpc);
+      return { rows: all.map((x) => mpc.slice(x, 0, 0, kept)), kept, important };
+    }
+    const [keys, tensors] = await sideBySide<SharedTensor, [readonly SharedTensor[]]>(
+      mpc,
+      async (lane) =>
+        distinctKeys(lane, rest(await candidates.scores(lane)), keyFormat(rows, largest, heads)),
+      candidates.tensors,
+    );
     const shuffled = await mpc.shuffle({ tensors: [keys, ...tensors.map(rest)], bits: [] });
     const [shuffledKeys, ...shuffledTensors] = shuffled.tensors as [SharedTensor, ...SharedTensor[]];
     const { first, second } = pairsOf(rows);

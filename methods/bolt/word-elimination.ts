@@ -53,7 +53,7 @@ export const eliminateWords = protocol(
     const first = mpc.constant(0, [1], keyBits, 0);
     const { rows } = await bitonicSort(mpc, {
       keys: mpc.concat([first, keys], 0),
-      rows: tensors,
+      rows: await tensors(mpc),
     });
     return { rows: rows.map((x) => mpc.slice(x, 0, 0, kept)), kept, important: kept, padded: true };
   },

@@ -5,7 +5,8 @@
  */
 import type { Backend } from '../../inference/backends/backend.js';
 import { protocol } from '../../inference/core/span.js';
-import type { SharedTensor } from '../../inference/core/tensors.js';
+import type { SharedBits, SharedTensor } from '../../inference/core/tensors.js';
+import { sideBySide } from '../../inference/functions/side-by-side.js';
 import { swapRowsTwice } from '../../inference/functions/swap-rows.js';
 import { belowThresholds } from '../cipherprune/prune.js';
 import type { Elimination, Pruned } from '../method.js';
@@ -43,9 +44,12 @@ async function bubble(
 export const pruneBySwaps = protocol(
   'prune',
   async function prune(mpc: Backend, elimination: Elimination): Promise<Pruned> {
-    const { scores, tensors } = elimination;
-    const others = scores.shape[0]! - 1;
-    const below = await belowThresholds(mpc, elimination);
+    const others = elimination.scores.shape[0]! - 1;
+    const [below, tensors] = await sideBySide<SharedBits, [readonly SharedTensor[]]>(
+      mpc,
+      (lane) => belowThresholds(lane, elimination),
+      elimination.tensors,
+    );
     const keep = mpc.not(mpc.reshapeBits(mpc.sliceBits(below, 1, 0, 1), [others]));
     const numbers = await mpc.toArithmetic(keep, Math.ceil(Math.log2(others + 1)) + 2);
     const opened = await mpc.reveal(mpc.sum(numbers, 0), 'all', 'kept-token-count');

@@ -8,7 +8,7 @@
 import type { Backend } from '../../inference/backends/backend.js';
 import { privateTensor } from '../../inference/core/ring-tensor.js';
 import { protocol } from '../../inference/core/span.js';
-import type { PrivateTensor, SharedBits } from '../../inference/core/tensors.js';
+import type { PrivateTensor, SharedBits, SharedTensor } from '../../inference/core/tensors.js';
 import { convert, repeatColumns, signedBits } from '../../inference/functions/fixed-point.js';
 import { SCORE_MARGIN } from '../../inference/functions/keep-best.js';
 import { sideBySide } from '../../inference/functions/side-by-side.js';
@@ -53,9 +53,12 @@ export async function belowThresholds(
 export const prune = protocol(
   'prune',
   async function prune(mpc: Backend, elimination: Elimination): Promise<Pruned> {
-    const { scores, tensors } = elimination;
-    const tokens = scores.shape[0]!;
-    const below = await belowThresholds(mpc, elimination);
+    const tokens = elimination.scores.shape[0]!;
+    const [below, tensors] = await sideBySide<SharedBits, [readonly SharedTensor[]]>(
+      mpc,
+      (lane) => belowThresholds(lane, elimination),
+      elimination.tensors,
+    );
     const shuffled = await mpc.shuffle({
       tensors: tensors.map((x) => mpc.slice(x, 0, 1, tokens)),
       bits: [mpc.not(below)],

@@ -51,7 +51,10 @@ async function opened(scores: readonly number[], seed: number) {
       const x = await mpc.share(privateTensor('client', [ROWS + 1], FORMAT, values));
       const mark = await mpc.share(privateTensor('client', [ROWS + 1], FORMAT, marks));
       const counted = { kept: 3, important: 1 };
-      const { rows } = await keepBest(observed, x, RANGE, counted, [mark]);
+      const { rows } = await keepBest(observed, RANGE, counted, ROWS + 1, {
+        scores: async () => x,
+        tensors: async () => [mark],
+      });
       if (sample % 100 === 0) {
         const { data } = (await mpc.reveal(rows[0]!, 'all', 'logits'))!;
         if (isClient) kept.add(Array.from(data, (word) => Number(word) / 2 ** 11).join());

@@ -30,7 +30,7 @@ import { and } from './products/and.js';
 import type { BitProduct } from './products/bit-product.js';
 import { lookUp } from './products/look-up.js';
 import { multiplex } from './products/multiplex.js';
-import { isOneWayProduct, type Multiplications, OnDemand } from './products/multiplications.js';
+import { isOneWayProduct, type Multiplications } from './products/multiplications.js';
 import { round } from './products/round.js';
 import { isSmallMatmul } from './products/small-matmul.js';
 import { toArithmetic } from './products/to-arithmetic.js';
