@@ -1,6 +1,6 @@
 /**
- * LayerNorm over the last axis: c = x - mean, c · 1/sqrt(mean of c² + epsilon) · gamma + beta. The variance is taken from a
- * coarse copy of c: rounding errors average out over a row.
+ * LayerNorm over the last axis: c = x - mean, c · gamma · 1/sqrt(mean of c² + epsilon) + beta. The variance is taken from a
+ * coarse copy of c: rounding errors average out over a row. c · gamma does not wait for it.
  */
 import type { Backend } from '../backends/backend.js';
 import type { RingFormat } from '../core/ring-tensor.js';
@@ -8,6 +8,7 @@ import { protocol } from '../core/span.js';
 import type { PrivateTensor, SharedTensor } from '../core/tensors.js';
 import { convert, repeatColumns, signedBits, wideningBits } from './fixed-point.js';
 import { inverseSqrt } from './inverse-power.js';
+import { sideBySide } from './side-by-side.js';
 
 export interface LayerNormPlan {
   readonly epsilon: number;
@@ -26,15 +27,22 @@ export interface LayerNormParameters {
   readonly beta: PrivateTensor;
 }
 
-const NORMAL_FRACTION_BITS = 10;
 const MEAN_FRACTION_BITS = 20;
 
-/** gamma below 8 in magnitude with 8 fraction bits; beta at the scale of the product with it. */
+/** Fraction bits: c keeps 8 bits below the smallest sigma, 1/sigma 7 significant bits at its smallest. */
+const precisionOf = ({ variance: { low, high } }: LayerNormPlan) => ({
+  factorBits: 8 + Math.max(0, Math.ceil(-Math.log2(low) / 2)),
+  inverseBits: 7 + Math.max(0, Math.ceil(Math.log2(high) / 2)),
+});
+
+/** gamma below 8 in magnitude with 8 fraction bits; beta as the product that it is added to, with the headroom to be widened. */
 export function layerNormFormats(plan: LayerNormPlan): { gamma: RingFormat; beta: RingFormat } {
-  const gamma = { ringBits: 12, fractionBits: 8 };
-  const fractionBits = NORMAL_FRACTION_BITS + gamma.fractionBits;
-  // After gamma and beta, bits down to the output's scale are dropped and the rest is widened.
-  return { gamma, beta: { ringBits: wideningBits(plan.outputRange, fractionBits), fractionBits } };
+  const { factorBits, inverseBits } = precisionOf(plan);
+  const fractionBits = factorBits + inverseBits;
+  return {
+    gamma: { ringBits: 12, fractionBits: 8 },
+    beta: { ringBits: wideningBits(plan.outputRange, fractionBits), fractionBits },
+  };
 }
 
 /** x [rows, features] → x - mean. One widening of the sums, so that they can be divided exactly. */
@@ -69,35 +77,25 @@ export const layerNorm = protocol(
   ): Promise<SharedTensor> => {
     const features = x.shape[1]!;
     const { low, high } = plan.variance;
+    const { factorBits, inverseBits } = precisionOf(plan);
     const centred = await centre(mpc, x);
-    const squares = await sumOfSquares(mpc, centred, plan);
-
-    // c keeps 8 bits below the smallest sigma, 1/sigma 7 significant bits at its smallest; a normalised value is at most
-    // sqrt(features).
-    const fractionBits = Math.min(x.fractionBits, 8 + Math.max(0, Math.ceil(-Math.log2(low) / 2)));
-    const inverseFractionBits = 7 + Math.max(0, Math.ceil(Math.log2(high) / 2));
-    const normalRange = Math.sqrt(features);
-    const ringBits = wideningBits(normalRange, fractionBits + inverseFractionBits);
-    // 1/sigma = sqrt(features) / sqrt(sum of squares)
-    const inverse = await inverseSqrt(mpc, squares, {
-      low: low * features,
-      high: high * features,
-      numerator: Math.sqrt(features),
-      out: {
-        ringBits: signedBits(2 / Math.sqrt(low), inverseFractionBits),
-        fractionBits: inverseFractionBits,
-      },
-    });
-    const factor = await convert(mpc, centred, { ringBits, fractionBits }, 2 * plan.inputRange);
-    const product = await mpc.multiply(factor, inverse, 'non-negative');
-
-    const normal = await convert(
+    const [inverse, scaled] = await sideBySide<SharedTensor, [SharedTensor]>(
       mpc,
-      product,
-      { ringBits: beta.ringBits, fractionBits: NORMAL_FRACTION_BITS },
-      normalRange,
+      // 1/sigma = sqrt(features) / sqrt(sum of squares)
+      async (lane) =>
+        inverseSqrt(lane, await sumOfSquares(lane, centred, plan), {
+          low: low * features,
+          high: high * features,
+          numerator: Math.sqrt(features),
+          out: { ringBits: signedBits(2 / Math.sqrt(low), inverseBits), fractionBits: inverseBits },
+        }),
+      async (lane) => {
+        const format = { ringBits: beta.ringBits + gamma.fractionBits, fractionBits: factorBits };
+        const wide = await convert(lane, centred, format, 2 * plan.inputRange);
+        return lane.truncateReduce(await lane.multiplyPrivate(wide, gamma), gamma.fractionBits);
+      },
     );
-    const result = mpc.addPrivate(await mpc.multiplyPrivate(normal, gamma), beta);
-    return convert(mpc, result, plan.out, plan.outputRange);
+    const product = await mpc.multiply(scaled, inverse, 'non-negative');
+    return convert(mpc, mpc.addPrivate(product, beta), plan.out, plan.outputRange);
   },
 );

@@ -9,7 +9,7 @@ import { protocol } from '../core/span.js';
 import type { RingTensor, SharedTensor } from '../core/tensors.js';
 
 /** Of a table's index and entries. */
-const MOST_TABLE_BITS = 9;
+const MOST_TABLE_BITS = 10;
 /** Bytes of tables, for each column that the tournament began with: as many as a comparison and its COTs take. */
 const TABLE_BYTES_A_COLUMN = 32;
 

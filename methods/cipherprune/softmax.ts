@@ -16,14 +16,14 @@ import { maximum } from '../../inference/functions/maximum.js';
 import type { SoftmaxPlan } from '../../inference/functions/softmax-plan.js';
 import { EXP_FRACTION_BITS, EXP_INPUT_FRACTION_BITS, type Exponential } from './exponential.js';
 
-/** The maximum is off by at most two units of 1/8. */
-const MAXIMUM_FRACTION_BITS = 3;
+/** The maximum is off by at most a unit of 1/2: exp of what is left stays below 2. */
+const MAXIMUM_FRACTION_BITS = 1;
 
 /** Of 1/sum: see SoftmaxPlan. */
 const COARSE = { significantBits: 5 };
 const PRECISE = { significantBits: 12, intervalsPerOctave: 16 };
 
-/** x [rows, n] → x - max of the row (at most two units above 0, none with all fraction bits), with EXP_INPUT_FRACTION_BITS */
+/** x [rows, n] → x - max of the row, off by the maximum's unit (by none with all fraction bits), with EXP_INPUT_FRACTION_BITS */
 async function subtractMaximum(
   mpc: Backend,
   x: SharedTensor,
@@ -61,7 +61,8 @@ export const softmaxOf = (exponential: Exponential, maximumFractionBits = MAXIMU
       const shifted = await subtractMaximum(mpc, x, plan.spread, maximumFractionBits);
       const flat = await exponential(mpc, mpc.reshape(shifted, [rows * n]), high * n);
 
-      const maximumError = 2 ** (1 - maximumFractionBits);
+      // And by what truncation to the argument's own bits is off.
+      const maximumError = 2 ** -maximumFractionBits + 2 ** (1 - EXP_INPUT_FRACTION_BITS);
       // 1/sum is at least 1/n: so many significant bits there, rounded without bias. A product stays below 2.
       const { significantBits, ...intervals } = plan.precise ? PRECISE : COARSE;
       const inverseFractionBits = significantBits + Math.ceil(Math.log2(n));
