@@ -10,7 +10,8 @@ import type { Backend } from '../backends/backend.js';
 import type { RingFormat } from '../core/ring-tensor.js';
 import { protocol } from '../core/span.js';
 import type { SharedTensor } from '../core/tensors.js';
-import { integerBits, shrink, signedBits } from './fixed-point.js';
+import { integerBits, shrink, signedBits, widenNonNegative } from './fixed-point.js';
+import { sideBySide } from './side-by-side.js';
 
 export interface InversePowerPlan {
   /** Public bounds of x; it may reach them. */
@@ -112,10 +113,15 @@ async function inversePower(
     signedBits(2 * Math.max(...as), fractionBits),
     out.ringBits + fractionBits - out.fractionBits,
   );
-  const bits = await compareWithBorders(mpc, x, borders, high, ringBits);
+  // The factor reaches the product's ring while the interval is found: a product in one ring goes one way.
+  const [bits, wide] = await sideBySide<SharedTensor | null, [SharedTensor]>(
+    mpc,
+    (lane) => compareWithBorders(lane, x, borders, high, ringBits),
+    (lane) => widenNonNegative(lane, factor, ringBits),
+  );
   const chosen = (values: readonly number[], scale: number): SharedTensor =>
     lookUp(mpc, bits, values, x.shape[0]!, { ringBits, fractionBits: scale });
-  const product = await mpc.multiply(chosen(bs, slopeBits), factor, 'non-negative');
+  const product = await mpc.multiply(chosen(bs, slopeBits), wide);
   return shrink(mpc, mpc.subtract(chosen(as, fractionBits), product), out);
 }
 

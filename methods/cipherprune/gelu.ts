@@ -37,6 +37,7 @@ const HIGH_FRACTION_BITS = 10;
 /** y² at 20 fraction bits is z = y²/8 at 23; 13 are dropped, 13 remain. */
 const HIGH_RING_BITS = 26;
 /** The inner part y/2 + q(z) is below 3 in magnitude and leaves with 10 fraction bits. */
+const INNER_RANGE = 3;
 const INNER = { ringBits: 14, fractionBits: 10 };
 /** ... from 21 fraction bits: v² at 20, halved by reading. */
 const HIGH_SUM_FRACTION_BITS = 21;
@@ -137,6 +138,9 @@ async function lowInner(
   return shrink(mpc, mpc.addPublic(sum, c0), { ...INNER, ringBits: INNER.ringBits - 1 });
 }
 
+/** GELU at -clip, and its distance from x at clip. */
+const atClip = (approximation: GeluApproximation): number => approximated(-approximation.clip, approximation);
+
 /** Where x is compared with a clip, it may be so far on the other side: twice the comparison's unit. */
 const CLIP_MARGIN = 1 / 8;
 
@@ -180,32 +184,32 @@ export function geluOf({ geluHigh, geluLow }: Pick<CipherPruneNumbers, 'geluHigh
       );
       const format = { ringBits, fractionBits: HIGH_FRACTION_BITS };
       const flat = mpc.reshape(await convert(mpc, x, format, plan.inputRange), [n]);
-      const atClip = (y: SharedTensor, sign: number): SharedTensor =>
-        concatRows(
-          mpc,
-          parts.map(({ begin, end, approximation }) =>
-            mpc.addPublic(
-              mpc.slice(y, 0, begin, end),
-              sign * approximated(-approximation.clip, approximation),
-            ),
-          ),
-        );
       const clips = parts.map(({ begin, end, approximation: { clip } }) => ({ count: end - begin, clip }));
-      const tasks = parts.map(
-        ({ begin, end, inner }) =>
-          async (lane: Backend) =>
-            lane.widen(await inner(lane, lane.slice(flat, 0, begin, end)), ringBits),
-      );
       const [where, ...inners] = await sideBySide<SharedBits, SharedTensor[]>(
         mpc,
         (lane) => betweenClips(lane, flat, clips, plan.inputRange),
-        ...tasks,
+        ...parts.map(
+          ({ begin, end, inner }) =>
+            (lane: Backend) =>
+              inner(lane, lane.slice(flat, 0, begin, end)),
+        ),
       );
-      const candidates = mpc.concat([atClip(concatRows(mpc, inners), -1), flat], 0);
-      const chosen = await mpc.multiplex(where, candidates);
-      const sum = mpc.add(mpc.slice(chosen, 0, 0, n), mpc.slice(chosen, 0, n, 2 * n));
-      const all = await convert(mpc, atClip(sum, 1), plan.out, plan.inputRange + 1);
-      return mpc.reshape(all, [rows, features]);
+      // Each in the ring that it needs.
+      const selected = (value: SharedTensor, at: number, range: number) => async (lane: Backend) => {
+        const bits = lane.sliceBits(where, 0, at, at + value.shape[0]!);
+        return convert(lane, await lane.multiplex(bits, value), plan.out, range);
+      };
+      const [above, ...between] = await sideBySide<SharedTensor, SharedTensor[]>(
+        mpc,
+        selected(flat, n, plan.inputRange),
+        ...parts.map(({ begin, approximation }, i) =>
+          selected(mpc.addPublic(inners[i]!, -atClip(approximation)), begin, INNER_RANGE),
+        ),
+      );
+      const sums = parts.map(({ begin, end, approximation }, i) =>
+        mpc.addPublic(mpc.add(between[i]!, mpc.slice(above, 0, begin, end)), atClip(approximation)),
+      );
+      return mpc.reshape(concatRows(mpc, sums), [rows, features]);
     },
   );
 }

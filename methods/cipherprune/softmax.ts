@@ -40,10 +40,7 @@ async function subtractMaximum(
     fractionBits: EXP_INPUT_FRACTION_BITS,
   };
   const largest = await maximum(mpc, mpc.transpose(shrink(mpc, x, coarse), [1, 0]));
-  const shift = mpc.shiftLeft(
-    await mpc.widen(largest, fine.ringBits),
-    EXP_INPUT_FRACTION_BITS - fractionBits,
-  );
+  const shift = mpc.expand(largest, EXP_INPUT_FRACTION_BITS - fractionBits);
   return mpc.subtract(shrink(mpc, x, fine), repeatColumns(mpc, shift, columns));
 }
 
