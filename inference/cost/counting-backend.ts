@@ -135,11 +135,17 @@ export class CountingBackend extends ShapeBackend implements Backend {
   }
 
   /** Client → server: encrypted rows; back: encrypted products. */
-  #products(shapes: readonly ProductShape[]): void {
+  async #products(shapes: readonly ProductShape[]): Promise<void> {
     const used = shapes.map(layoutOf);
-    for (const layout of used) this.#traffic.sent(encryptedBytes(layout));
+    await this.#steps.run({
+      begin: async () => {
+        for (const layout of used) this.#traffic.sent(encryptedBytes(layout));
+      },
+      finish: async () => {
+        for (const layout of used) this.#traffic.received(outputBytes(layout));
+      },
+    });
     for (const layout of used) {
-      this.#traffic.received(outputBytes(layout));
       const free = { ...defaultCostModel, bytesPerMillisecond: Number.POSITIVE_INFINITY };
       this.#productMilliseconds += estimatedMilliseconds(layout, free);
     }
@@ -165,18 +171,19 @@ export class CountingBackend extends ShapeBackend implements Backend {
     const { rows, ringBits, ...given } = operations.linear(x, w);
     const { inputs, outputs, weightBits, normBits } = w;
     this.#demand.addAll(linearUse(this.#weights.indexOf(w), rows, ringBits));
-    this.#products([{ batch: 1, rows, inputs, outputs, ringBits, weightBits, normBits }]);
+    if (rows > 0) this.#turns.take('client');
+    await this.#products([{ batch: 1, rows, inputs, outputs, ringBits, weightBits, normBits }]);
     return shapeOnly({ ringBits, ...given });
   });
 
   readonly matmul = protocol('matmul', async (x: SharedTensor, y: SharedTensor): Promise<SharedTensor> => {
     const { extents: shape, ...given } = operations.matmul(x, y);
     const isSmall = isSmallMatmul(shape);
-    const receiver = this.#turns.takeIf(isSmall);
+    const receiver = this.#turns.take(isSmall ? undefined : 'client');
     const small = () => this.#exchange.oneWay(productJob(smallMatmulPlan(shape)), receiver);
     await this.#use(matmulUse(shape), async () => {
       if (isSmall) await protocol('multiply', small)();
-      else this.#products(termShapes(shape));
+      else await this.#products(termShapes(shape));
     });
     return shapeOnly(given);
   });
@@ -326,14 +333,20 @@ export class CountingBackend extends ShapeBackend implements Backend {
     ];
     const n = operations.shuffle(rows);
     if (n < 2) return rows;
-    await this.#cots.take('sender', puncturedMatrixCots(n));
-    await this.#cots.take('receiver', puncturedMatrixCots(n));
-    this.#traffic.sent(correctionBytes(n));
-    this.#traffic.received(correctionBytes(n));
-    this.#traffic.sent(answerBytes(n));
-    this.#traffic.received(answerBytes(n));
-    this.#traffic.received(messageBytes(n, blocks));
-    this.#traffic.sent(messageBytes(n, blocks));
+    await this.#steps.run({
+      begin: async () => {
+        await this.#cots.take('sender', puncturedMatrixCots(n));
+        await this.#cots.take('receiver', puncturedMatrixCots(n));
+        this.#traffic.sent(correctionBytes(n));
+        this.#traffic.received(correctionBytes(n));
+      },
+      answer: async () => this.#traffic.sent(answerBytes(n)),
+      finish: async () => {
+        this.#traffic.received(answerBytes(n));
+        this.#traffic.received(messageBytes(n, blocks));
+      },
+    });
+    await this.#steps.run({ begin: async () => this.#traffic.sent(messageBytes(n, blocks)) });
     return rows;
   });
 

@@ -113,13 +113,14 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
 
   async linear(x: SharedTensor, w: Weight): Promise<LocalTensor> {
     const given = operations.linear(x, w);
+    if (given.rows > 0) this.#turns.take('client');
     const rows = { rows: given.rows, ringBits: x.ringBits, data: dataOf(x) };
     return localTensor(await this.#multiplications.linear(rows, w, x.fractionBits), given.shape, given);
   }
 
   async matmul(x: SharedTensor, y: SharedTensor): Promise<LocalTensor> {
     const { extents, ...given } = operations.matmul(x, y);
-    const receiver = this.#turns.takeIf(isSmallMatmul(extents));
+    const receiver = this.#turns.take(isSmallMatmul(extents) ? undefined : 'client');
     const data = await this.#multiplications.matmul(dataOf(x), dataOf(y), extents, receiver);
     return localTensor(data, given.shape, given);
   }
