@@ -5,12 +5,15 @@
  */
 import type { Backend } from '../backends/backend.js';
 import { encode } from '../core/ring-tensor.js';
+import { sizeOf } from '../core/shape.js';
 import { protocol } from '../core/span.js';
 import type { RingTensor, SharedTensor } from '../core/tensors.js';
 
 const MOST_INDEX_BITS = 10;
 /** Bytes of tables of either kind, for each column that the tournament began with: as many as a comparison and its COTs take. */
 const TABLE_BYTES_A_COLUMN = 32;
+/** And in all, where that is more: so few bytes are cheaper than a message. */
+const FREE_TABLE_BYTES = 1 << 16;
 
 interface Tables {
   /** 1 for d < 0 */
@@ -40,11 +43,16 @@ function tablesOf(ringBits: number): Tables {
   return made;
 }
 
-/** max(d, 0), where the steps from this one on have so many pairs for each column of the first. */
-async function positivePart(mpc: Backend, d: SharedTensor, pairsAColumn: number): Promise<SharedTensor> {
+/** max(d, 0), where the steps from this one on have so many pairs in all, and tables may take so many bytes. */
+async function positivePart(
+  mpc: Backend,
+  d: SharedTensor,
+  pairs: number,
+  mostBytes: number,
+): Promise<SharedTensor> {
   const { ringBits, fractionBits } = d;
   const fits = (entryBits: number): boolean =>
-    ringBits <= MOST_INDEX_BITS && (pairsAColumn * 2 ** ringBits * entryBits) / 8 <= TABLE_BYTES_A_COLUMN;
+    ringBits <= MOST_INDEX_BITS && (pairs * 2 ** ringBits * entryBits) / 8 <= mostBytes;
   if (fits(ringBits))
     return mpc.reinterpret(await mpc.lookUp(d, tablesOf(ringBits).positivePart), fractionBits);
   // The sign of one bit is itself.
@@ -54,13 +62,15 @@ async function positivePart(mpc: Backend, d: SharedTensor, pairsAColumn: number)
 
 /** x [columns, rows] → [rows]: the largest of each column set. Differences of elements must fit x's ring. */
 export const maximum = protocol('max', async (mpc: Backend, x: SharedTensor): Promise<SharedTensor> => {
-  const columns = x.shape[0]!;
+  const [columns, ...others] = x.shape as [number, ...number[]];
+  const rows = sizeOf(others);
+  const mostBytes = Math.max(FREE_TABLE_BYTES, TABLE_BYTES_A_COLUMN * columns * rows);
   let left = x;
   for (let n = columns; n > 1; n = left.shape[0]!) {
     const half = n >> 1;
     const b = mpc.slice(left, 0, half, 2 * half);
     const difference = mpc.subtract(mpc.slice(left, 0, 0, half), b);
-    const winners = mpc.add(b, await positivePart(mpc, difference, (n - 1) / columns));
+    const winners = mpc.add(b, await positivePart(mpc, difference, (n - 1) * rows, mostBytes));
     left = n % 2 === 0 ? winners : mpc.concat([winners, mpc.slice(left, 0, n - 1, n)], 0);
   }
   return mpc.reshape(left, x.shape.slice(1));
