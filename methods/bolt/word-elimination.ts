@@ -41,8 +41,9 @@ export const eliminateWords = protocol(
   async function eliminateWords(mpc: Backend, { scores, tensors }: Elimination): Promise<Pruned> {
     const n = scores.shape[0]!;
     const kept = keptOf(n);
+    const given = await tensors(mpc);
     if (kept < 2)
-      return { rows: tensors.map((x) => mpc.slice(x, 0, 0, 1)), kept: 1, important: 1, padded: false };
+      return { rows: given.map((x) => mpc.slice(x, 0, 0, 1)), kept: 1, important: 1, padded: false };
     const leaves = await belowBest(mpc, mpc.slice(scores, 0, 1, n), kept - 1);
     const keyBits = signedBits(4 * n, 0);
     const late = mpc.scale(await mpc.toArithmetic(leaves, keyBits), n, 0);
@@ -53,7 +54,7 @@ export const eliminateWords = protocol(
     const first = mpc.constant(0, [1], keyBits, 0);
     const { rows } = await bitonicSort(mpc, {
       keys: mpc.concat([first, keys], 0),
-      rows: await tensors(mpc),
+      rows: given,
     });
     return { rows: rows.map((x) => mpc.slice(x, 0, 0, kept)), kept, important: kept, padded: true };
   },

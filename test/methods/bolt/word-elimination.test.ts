@@ -16,7 +16,7 @@ async function privately(scores: readonly number[], padded: number): Promise<num
     scores: await share([...scores, ...padding], 18),
     largest: 64,
     thresholds: null,
-    tensors: [await share(places, 10)],
+    tensors: async () => [await share(places, 10)],
   });
   expect(kept).toBe(Math.ceil(padded / 2));
   return [...decode((await mpc.reveal(rows[0]!, 'client', 'logits'))!)];
