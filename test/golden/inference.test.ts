@@ -52,9 +52,9 @@ it('costs this many bytes and rounds', () => {
         6781025,
         8224,
       ],
-      "receivedBytes": 873710,
-      "rounds": 125,
-      "sentBytes": 1121691,
+      "receivedBytes": 1141232,
+      "rounds": 99,
+      "sentBytes": 1179953,
     }
   `);
   expect(
@@ -62,16 +62,16 @@ it('costs this many bytes and rounds', () => {
   ).toMatchInlineSnapshot(`
     [
       {
-        "bytes": 1021585,
+        "bytes": 1089723,
         "important": 3,
         "kept": 6,
-        "rounds": 45,
+        "rounds": 33,
       },
       {
-        "bytes": 645121,
+        "bytes": 902465,
         "important": 1,
         "kept": 1,
-        "rounds": 43,
+        "rounds": 31,
       },
     ]
   `);

@@ -45,9 +45,9 @@ it('costs this many bytes and rounds', () => {
   const { sentBytes, receivedBytes, rounds } = cost;
   expect({ sentBytes, receivedBytes, rounds }).toMatchInlineSnapshot(`
     {
-      "receivedBytes": 875045,
-      "rounds": 127,
-      "sentBytes": 1123055,
+      "receivedBytes": 1144803,
+      "rounds": 102,
+      "sentBytes": 1182265,
     }
   `);
   expect(
@@ -55,16 +55,16 @@ it('costs this many bytes and rounds', () => {
   ).toMatchInlineSnapshot(`
     [
       {
-        "bytes": 1023949,
+        "bytes": 1346043,
         "important": 4,
         "kept": 6,
-        "rounds": 47,
+        "rounds": 36,
       },
       {
-        "bytes": 645456,
+        "bytes": 652028,
         "important": 1,
         "kept": 1,
-        "rounds": 43,
+        "rounds": 31,
       },
     ]
   `);

@@ -68,7 +68,8 @@ describe('a batch of texts', () => {
     const bytes = together.reduce((sum, { cost }) => sum + cost.sentBytes + cost.receivedBytes, 0);
     expect(together[0]!.batch).toMatchObject({ size: 4, bytes });
     const longest = Math.max(...alone.map(({ cost }) => cost.rounds));
-    expect(together[0]!.batch!.rounds).toBeLessThan(1.1 * longest);
+    // Inside a lane nothing runs side by side.
+    expect(together[0]!.batch!.rounds).toBeLessThan(1.3 * longest);
   });
 
   it('of one is a text', async () => {
