@@ -8,6 +8,7 @@ import {
   secondsOn,
 } from '../../inference/cost/cost-model.js';
 import { CleartextClassifier } from '../../inference/run/cleartext-classifier.js';
+import { BEGIN_COST } from '../../inference/net/notice.js';
 import { bucketOf } from '../../inference/run/request.js';
 import type { TextOrPair } from '../../inference/run/text-input.js';
 import type { PublicModel } from '../../model/artifact/artifact.js';
@@ -156,7 +157,8 @@ export async function estimate(request: EstimateRequest): Promise<Estimate> {
   const { shapes, source } = await shapesOf(request, model);
   const costs = [];
   for (const shape of shapes) costs.push(await estimateCost(model, shape));
-  const mean = meanCost(costs);
+  const run = meanCost(costs);
+  const mean = { ...run, bytes: run.bytes + BEGIN_COST.bytes, rounds: run.rounds + BEGIN_COST.rounds };
   const machine = request.measureHere ? await fitMachine(request.artifact, model) : 1;
   const on = (one: NetworkModel): number => secondsOn(mean, one, machine);
   const layers = model.config.layers;

@@ -19,6 +19,9 @@ export interface Wait {
   readonly seconds: number;
 }
 
+/** What a request costs that the server begins at once. */
+export const BEGIN_COST = { bytes: 1, rounds: 1 } as const;
+
 export const sendBegin = (channel: Channel): void => channel.send(Uint8Array.of(BEGIN));
 
 /** What was asked for is not done, and nothing else changes. */

@@ -61,8 +61,7 @@ describe('wrong usage exits with 2', () => {
       ['soup', '--runs', 'a', 'b', '--out', './b'],
       '--out: expected a folder of its own, got one of the runs',
     ],
-    [['bench', 'scaling', '--model', 'tiny', '--lengths', '32-48'], '--lengths: expected powers of two'],
-    [['bench', 'scaling', '--model', 'tiny', '--cots', 'ferret'], 'give --measure for ferret'],
+    [['bench', 'scaling', '--model', 'tiny', '--tokens', '32,48'], '--tokens: expected powers of two'],
   ])('%j', async (args, message) => {
     await expectFailure(args, 2, message);
   });

@@ -36,8 +36,8 @@ it('costs three nodes this many bytes and messages', async () => {
 
   expect(traffic).toMatchInlineSnapshot(`
     {
-      "bytes": 81279,
-      "flights": 185,
+      "bytes": 154232,
+      "flights": 143,
     }
   `);
   const leaks = nodes.map((node) => node.leaks.takeLeaks());
