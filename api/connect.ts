@@ -7,6 +7,7 @@ import type { Wait } from '../inference/net/notice.js';
 import type { ClientTls } from '../inference/net/tls.js';
 import type { Openings } from '../inference/run/openings.js';
 import type { TokenizerLibrary } from '../model/tokenizer/tokenizer-library.js';
+import { UsageError } from '../util/errors.js';
 import { DEFAULT_HOST, DEFAULT_PORT, DEFAULT_TIMEOUT_MILLISECONDS } from './defaults.js';
 import { onUse } from './on-use.js';
 
@@ -15,6 +16,8 @@ export interface ConnectOptions {
   readonly host?: string;
   /** 7643 by default. */
   readonly port?: number;
+  /** In the place of host and port: `ws://` or `wss://`, a server's port for browsers (`serve --web`). */
+  readonly url?: string | URL | undefined;
   /** TLS 1.3, checked against this authority or those that Node trusts; plain TCP without. */
   readonly tls?: ClientTls | undefined;
   /** What the server knows this client by: `cp_…`, as `tokens add` printed it. */
@@ -65,13 +68,29 @@ export interface ConnectOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const WEB_PORTS: Readonly<Record<string, number>> = { 'ws:': 80, 'wss:': 443 };
+
+/** A WebSocket in the place of a TCP connection. */
+async function webAddress(url: URL, tls: ClientTls | null, timeoutMilliseconds: number) {
+  const usual = WEB_PORTS[url.protocol];
+  if (usual === undefined) throw new UsageError(`url: expected ws:// or wss://, got ${url}`);
+  const { connectWebSocket } = await import('../inference/net/web-socket.js');
+  return {
+    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: url.port === '' ? usual : Number(url.port),
+    openChannel: () => connectWebSocket(url.href, { tls, timeoutMilliseconds }),
+  };
+}
+
 /**
  * Connects to a server, agrees on model and protocol, and sets up: keys and base OTs, less than a second.
  * @throws ProtocolError (or its RefusedError, UnreachableError, PeerClosedError, PeerTimeoutError), ModelChangedError, OpensMoreError, ArtifactError; the signal's reason
  */
 export async function connect(options: ConnectOptions = {}): Promise<LastingClient> {
   const { cache = true, knownServers = 'remember', host, port, timeoutMilliseconds, ...rest } = options;
-  const { model: modelName, reconnects = 0, ...others } = rest;
+  const { model: modelName, reconnects = 0, url, ...others } = rest;
+  const milliseconds = timeoutMilliseconds ?? DEFAULT_TIMEOUT_MILLISECONDS;
+  const web = url === undefined ? null : await webAddress(new URL(url), others.tls ?? null, milliseconds);
   const { connectClient } = await onUse(() => import('../inference/client/connect.js'));
   const { LastingClient } = await import('../inference/client/lasting-client.js');
   const { openEngineParty } = await import('../inference/run/engine-party.js');
@@ -90,7 +109,8 @@ export async function connect(options: ConnectOptions = {}): Promise<LastingClie
       signal: digest === null ? others.signal : undefined,
       host: host ?? DEFAULT_HOST,
       port: port ?? DEFAULT_PORT,
-      timeoutMilliseconds: timeoutMilliseconds ?? DEFAULT_TIMEOUT_MILLISECONDS,
+      ...web,
+      timeoutMilliseconds: milliseconds,
       open: openEngineParty,
       cacheFolder: cache ? defaultCacheFolder() : null,
       knownServers: known,

@@ -5,7 +5,10 @@ import type { ServerTls } from '../inference/net/tls.js';
 import type { ServedPools } from '../inference/server/serve-ahead.js';
 import type { ServedModel } from '../inference/server/serve-connection.js';
 import type { LogRecord } from '../inference/server/server-log.js';
+import type { RunningServer } from '../inference/server/server.js';
+import type { WebPort } from '../inference/server/web-port.js';
 import { UsageError } from '../util/errors.js';
+import { packageFile } from '../util/package-file.js';
 import {
   DEFAULT_AHEAD_MEGABYTES,
   DEFAULT_HOST,
@@ -56,10 +59,19 @@ export interface ServeOptions {
   readonly tokens?: string | undefined;
   /** Port for /healthz, /readyz and /metrics over HTTP; 0 picks a free one. */
   readonly httpPort?: number | undefined;
+  /** A port for browsers: a page in which the client runs, and WebSockets for it and for others, on the same address; none by default. */
+  readonly web?: WebOptions | undefined;
   /** One line for each connection, text and failure, and the same for machines; never anything about a text but its padded length. */
   readonly onLog?: (line: string, record: LogRecord) => void;
   /** Closes the server. */
   readonly signal?: AbortSignal | undefined;
+}
+
+export interface WebOptions {
+  /** 0 picks a free one. */
+  readonly port: number;
+  /** Of pages elsewhere that may connect, as browsers write them: `https://example.org`. */
+  readonly origins?: readonly string[] | undefined;
 }
 
 export interface Limits {
@@ -83,6 +95,8 @@ export interface Server extends AsyncDisposable {
   reload(): Promise<void>;
   /** Of health, readiness and metrics; null without. */
   readonly httpPort: number | null;
+  /** Of the page; null without. */
+  readonly webPort: number | null;
   /** Stops accepting and ends the open connections. */
   close(): Promise<void>;
   /** Stops accepting, lets texts that are at work finish for so long at most, then ends. */
@@ -122,6 +136,28 @@ async function openLimits({ materialPerHour, ...limits }: Limits) {
   return IdentityLimits.open({ ...limits, materialBytesPerHour });
 }
 
+function checkedOrigin(text: string): string {
+  if (URL.canParse(text) && new URL(text).origin === text) return text;
+  throw new UsageError(`web origin: expected one as https://example.org, got ${text}`);
+}
+
+/** The page as `npm run build` made it, and WebSockets for clients. */
+async function openWeb(options: ServeOptions, server: RunningServer): Promise<WebPort | null> {
+  const { web, tls = null, timeoutMilliseconds = DEFAULT_TIMEOUT_MILLISECONDS } = options;
+  if (web === undefined) return null;
+  const { readWebFiles } = await import('../inference/server/web-files.js');
+  const { openWebPort } = await import('../inference/server/web-port.js');
+  return openWebPort({
+    host: server.host,
+    port: web.port,
+    tls,
+    files: await readWebFiles(packageFile('dist', 'browser')),
+    origins: (web.origins ?? []).map(checkedOrigin),
+    timeoutMilliseconds,
+    serve: (channel, from) => server.serveChannel(channel, from),
+  });
+}
+
 /**
  * Serves models; resolves once clients can connect. The process lives as long as the server is open.
  * @throws ArtifactError, or an Error that names the address if it cannot be listened on
@@ -151,10 +187,18 @@ export async function serve(options: ServeOptions): Promise<Server> {
     tokens: options.tokens === undefined ? null : await Tokens.open(options.tokens),
     httpPort: options.httpPort ?? null,
   });
+  const web = await openWeb(options, server).catch(async (error: Error) => {
+    await server.close();
+    throw error;
+  });
   let ending: Promise<void> | null = null;
   const end = (graceMilliseconds: number): Promise<void> => {
     signal?.removeEventListener('abort', close);
-    ending ??= server.drain(graceMilliseconds).then(() => limits.close());
+    web?.stop();
+    ending ??= server
+      .drain(graceMilliseconds)
+      .then(() => web?.close())
+      .then(() => limits.close());
     return ending;
   };
   const close = (): Promise<void> => end(0);
@@ -164,5 +208,16 @@ export async function serve(options: ServeOptions): Promise<Server> {
   const { host, port, httpPort } = server;
   const { modelDigest } = models.choose({ modelName: null, modelDigest: null }).terms;
   const reload = async (): Promise<void> => models.replace(await readModels(options));
-  return { host, port, httpPort, modelDigest, reload, close, drain: end, [Symbol.asyncDispose]: close };
+  const webPort = web?.port ?? null;
+  return {
+    host,
+    port,
+    httpPort,
+    webPort,
+    modelDigest,
+    reload,
+    close,
+    drain: end,
+    [Symbol.asyncDispose]: close,
+  };
 }

@@ -15,7 +15,7 @@ import { selfCommand } from '../util/self-command.js';
 
 export interface ClientTarget {
   /** The server to connect to; null: start one here with `artifact`. */
-  readonly address: { readonly host: string; readonly port: number } | null;
+  readonly address: { readonly host: string; readonly port: number } | { readonly url: string } | null;
   readonly tls?: ClientTls | undefined;
   readonly token?: string | undefined;
   readonly artifact?: string | undefined;

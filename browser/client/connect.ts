@@ -7,6 +7,7 @@ import type { LayerProgress } from '../../inference/client/client.js';
 import type { AnswerKind } from '../../inference/core/answer.js';
 import type { CotKind } from '../../inference/core/cot-kind.js';
 import type { Classification } from '../../inference/run/classification.js';
+import type { Wait } from '../../inference/net/notice.js';
 import type { Openings } from '../../inference/run/openings.js';
 import type { TextInput } from '../../inference/run/text-input.js';
 import type { ConnectedModel, Failure, Reply, Request, Result } from './messages.js';
@@ -15,6 +16,7 @@ export type { LayerProgress } from '../../inference/client/client.js';
 export type { AnswerKind } from '../../inference/core/answer.js';
 export type { CotKind } from '../../inference/core/cot-kind.js';
 export type { Classification, LayerReport } from '../../inference/run/classification.js';
+export type { Wait } from '../../inference/net/notice.js';
 export type { Openings } from '../../inference/run/openings.js';
 export type { TextInput } from '../../inference/run/text-input.js';
 export type { LeakRecord } from '../../inference/session/session.js';
@@ -25,6 +27,10 @@ export interface ConnectOptions {
   readonly url?: string | URL | undefined;
   /** What the server knows this client by: `cp_…`, as `tokens add` printed it. */
   readonly token?: string | undefined;
+  /** The model of this name, where the server has several; its choice by default. */
+  readonly model?: string | undefined;
+  /** Connections that may break, or be refused for now, before it is an error; 0 by default. A text without an answer is sent anew. */
+  readonly reconnects?: number | undefined;
   /** The server is given up when nothing moves for this long; 60,000 by default. */
   readonly timeoutMilliseconds?: number | undefined;
   /** How oblivious transfers are made: `softspoken` (the default) in the least time, `ferret` in the fewest bytes. */
@@ -36,6 +42,8 @@ export interface ConnectOptions {
    * keeps, of which the server's weights decide what they say of a text.
    */
   readonly opens?: Openings | undefined;
+  /** Check that oblivious transfers are made as agreed; either party may ask. False by default. */
+  readonly checks?: boolean | undefined;
   /** Accept only the model with this digest: 64 hexadecimal digits. */
   readonly modelDigest?: string | undefined;
   /** Keep the model's public part for the next time. True by default. */
@@ -45,6 +53,8 @@ export interface ConnectOptions {
    * takes the new one and remembers it, `ignore` remembers nothing.
    */
   readonly knownServers?: 'remember' | 'accept' | 'ignore' | undefined;
+  /** Told where this client stands as long as the server has it wait: for a place, or for its turn. */
+  readonly onWait?: ((wait: Wait) => void) | undefined;
   /** Told what a user should know. */
   readonly onNote?: ((line: string) => void) | undefined;
   /** Ends the attempt to connect. */
@@ -87,14 +97,15 @@ class Calls {
   #next = 0;
   #ended: unknown = null;
 
-  constructor(onNote: (line: string) => void) {
+  constructor({ onNote, onWait }: Pick<ConnectOptions, 'onNote' | 'onWait'>) {
     let onReady = (): void => undefined;
     this.#ready = new Promise((resolve) => {
       onReady = resolve;
     });
     this.#worker.onmessage = ({ data }: MessageEvent<Reply>) => {
       if (data.kind === 'ready') return onReady();
-      if (data.kind === 'note') return onNote(data.line);
+      if (data.kind === 'note') return onNote?.(data.line);
+      if (data.kind === 'wait') return onWait?.(data.wait);
       const pending = this.#pending.get(data.id);
       if (data.kind === 'layer') return pending?.onLayer?.(data.layer);
       this.#pending.delete(data.id);
@@ -184,16 +195,19 @@ function defaultUrl(): URL {
  * @throws ClientError; the signal's reason
  */
 export async function connect(options: ConnectOptions = {}): Promise<Client> {
-  const { url = defaultUrl(), signal, onNote = () => undefined } = options;
+  const { url = defaultUrl(), signal } = options;
   signal?.throwIfAborted();
-  const calls = new Calls(onNote);
+  const calls = new Calls(options);
   const terms = {
     url: String(url),
     token: options.token,
+    model: options.model,
+    reconnects: options.reconnects ?? 0,
     timeoutMilliseconds: options.timeoutMilliseconds ?? DEFAULT_TIMEOUT_MILLISECONDS,
     cots: options.cots,
     answer: options.answer,
     opens: options.opens ?? 'nothing',
+    checks: options.checks ?? false,
     modelDigest: options.modelDigest,
     cache: options.cache ?? true,
     knownServers: options.knownServers ?? 'remember',

@@ -4,16 +4,20 @@ import type { CotKind } from '../../inference/core/cot-kind.js';
 import type { LayerProgress } from '../../inference/client/client.js';
 import type { Classification } from '../../inference/run/classification.js';
 import type { Openings } from '../../inference/run/openings.js';
+import type { Wait } from '../../inference/net/notice.js';
 import type { TextInput } from '../../inference/run/text-input.js';
 
 /** What the worker connects with; see ConnectOptions for what each means. */
 export interface ConnectionTerms {
   readonly url: string;
   readonly token: string | undefined;
+  readonly model: string | undefined;
+  readonly reconnects: number;
   readonly timeoutMilliseconds: number;
   readonly cots: CotKind | undefined;
   readonly answer: AnswerKind | undefined;
   readonly opens: Openings;
+  readonly checks: boolean;
   readonly modelDigest: string | undefined;
   readonly cache: boolean;
   readonly knownServers: 'remember' | 'accept' | 'ignore';
@@ -63,4 +67,5 @@ export type Reply =
   | { readonly kind: 'result'; readonly id: number; readonly result: Result }
   | { readonly kind: 'failure'; readonly id: number; readonly failure: Failure }
   | { readonly kind: 'layer'; readonly id: number; readonly layer: LayerProgress }
+  | { readonly kind: 'wait'; readonly wait: Wait }
   | { readonly kind: 'note'; readonly line: string };

@@ -1,7 +1,9 @@
 /** Connecting, in the worker: a WebSocket, the handshake, and the set-up of keys. */
 import { taskOfModel } from '../../data/sources/tasks.js';
 import { Client } from '../../inference/client/client.js';
-import { ProtocolError } from '../../inference/core/errors.js';
+import { LastingClient } from '../../inference/client/lasting-client.js';
+import { UnreachableError } from '../../inference/core/errors.js';
+import type { Wait } from '../../inference/net/notice.js';
 import { sendToken, tokenBytes } from '../../inference/net/token.js';
 import { SUBPROTOCOL, WebSocketChannel } from '../../inference/net/web-socket-channel.js';
 import { openEngineParty } from '../../inference/run/engine-party.js';
@@ -18,7 +20,7 @@ function openSocket({ url, timeoutMilliseconds }: ConnectionTerms): Promise<WebS
     const socket = new WebSocket(url, SUBPROTOCOL);
     const fail = (reason: string): void => {
       clearTimeout(timer);
-      reject(new ProtocolError(`${peer} cannot be reached${reason}`));
+      reject(new UnreachableError(`${peer} cannot be reached${reason}`));
       socket.close();
     };
     const timer = setTimeout(
@@ -34,23 +36,38 @@ function openSocket({ url, timeoutMilliseconds }: ConnectionTerms): Promise<WebS
   });
 }
 
+/** What a user is told on the way. */
+export interface Told {
+  onNote(line: string): void;
+  onWait(wait: Wait): void;
+}
+
 export interface OpenClient {
-  readonly client: Client;
+  readonly client: LastingClient;
   readonly model: ConnectedModel;
 }
 
-/** @throws ProtocolError, ModelChangedError, OpensMoreError */
-export async function openClient(
+/** What is met when the model is agreed on. */
+interface Met {
+  isNew: boolean;
+  receivedBytes: number;
+}
+
+/** One connection to the model of this digest; null: to the one that the terms name, or any. */
+async function connectOnce(
   terms: ConnectionTerms,
-  onNote: (line: string) => void,
-): Promise<OpenClient> {
-  const { modelDigest = null, knownServers, cache } = terms;
-  const { host: address } = new URL(terms.url);
+  digest: string | null,
+  { onNote, onWait }: Told,
+  met: Met,
+): Promise<Client> {
+  const { knownServers, cache, model: modelName } = terms;
+  const modelDigest = terms.modelDigest ?? digest;
+  const { host } = new URL(terms.url);
+  // Each model of a server is remembered by itself.
+  const address = modelName === undefined ? host : `${host} ${modelName}`;
   const servers =
     modelDigest === null && knownServers !== 'ignore' ? new BrowserServers(knownServers === 'accept') : null;
   const secret = terms.token === undefined ? null : tokenBytes(terms.token);
-  let isNew = false;
-  let receivedBytes = 0;
   const channel = await openSocket(terms);
   try {
     if (secret) sendToken(channel, secret);
@@ -58,28 +75,39 @@ export async function openClient(
       terms: {
         protocolDigest: protocolDigest(),
         modelDigest,
+        modelName,
         cots: terms.cots,
         answer: terms.answer,
-        accept: async (digest) => {
-          isNew = (await servers?.check(address, digest)) ?? false;
+        checks: terms.checks,
+        accept: async (shown) => {
+          met.isNew = (await servers?.check(address, shown)) ?? false;
         },
-        lookUp: async (digest) => (cache ? readPart(digest) : null),
+        lookUp: async (shown) => (cache ? readPart(shown) : null),
         parse: parsePublicPart,
       },
       open: openEngineParty,
       opens: terms.opens,
       onNote,
-      onPublicPart: async (digest, bytes) => {
-        receivedBytes = bytes.length;
-        if (cache) await writePart(digest, bytes);
+      onWait,
+      onPublicPart: async (shown, bytes) => {
+        met.receivedBytes = bytes.length;
+        if (cache) await writePart(shown, bytes);
       },
     });
-    if (isNew) await servers?.remember(address, client.digest);
-    return { client, model: { ...describe(client), isNew, receivedBytes } };
+    if (met.isNew) await servers?.remember(address, client.digest);
+    return client;
   } catch (error) {
     await channel.close();
     throw error;
   }
+}
+
+/** @throws ProtocolError, ModelChangedError, OpensMoreError */
+export async function openClient(terms: ConnectionTerms, told: Told): Promise<OpenClient> {
+  const met: Met = { isNew: false, receivedBytes: 0 };
+  const reopen = (digest: string | null) => connectOnce(terms, digest, told, met);
+  const client = await LastingClient.open(reopen, { reconnects: terms.reconnects, onNote: told.onNote });
+  return { client, model: { ...describe(client), ...met } };
 }
 
 function describe({
@@ -87,7 +115,7 @@ function describe({
   commitment,
   answer,
   model,
-}: Client): Omit<ConnectedModel, 'isNew' | 'receivedBytes'> {
+}: LastingClient): Omit<ConnectedModel, 'isNew' | 'receivedBytes'> {
   const { config, maxTokens } = model;
   const task = taskOfModel(model);
   return {

@@ -28,9 +28,23 @@ let client: Client | null = null;
 let canceller: AbortController | null = null;
 let isPrepared = false;
 
-/** `#model=DIGEST` in the address. */
-const pinnedDigest = (): string | undefined =>
-  new URLSearchParams(location.hash.slice(1)).get('model')?.toLowerCase();
+/** Idle connections end, and a server may restart. */
+const RECONNECTS = 3;
+
+/** `#model=DIGEST` in the address pins the model, `#name=NAME` chooses one of several; the skip link's `#text` says nothing. */
+const wanted: { digest: string | undefined; name: string | undefined } = {
+  digest: undefined,
+  name: undefined,
+};
+
+/** Does the address ask for another model than before? */
+function readAddress(): boolean {
+  const parameters = new URLSearchParams(location.hash.slice(1));
+  if (!parameters.has('model') && !parameters.has('name')) return false;
+  wanted.digest = parameters.get('model')?.toLowerCase();
+  wanted.name = parameters.get('name') ?? undefined;
+  return true;
+}
 
 const say = (line: string): void => {
   status.textContent = line;
@@ -59,6 +73,7 @@ const EXPLAINED: Readonly<Record<string, string>> = {
     'This server’s model opens how many tokens each layer keeps, and its weights decide what that says of a text. No text was used.',
   ERR_PEER_CLOSED: 'The server has ended the connection.',
   ERR_PEER_TIMEOUT: 'The server does not answer.',
+  ERR_UNREACHABLE: 'The server cannot be reached.',
 };
 
 function showError(error: unknown): void {
@@ -87,16 +102,24 @@ async function open(): Promise<void> {
   client = null;
   void before?.close().catch(() => undefined);
   say('Connecting, and agreeing on keys …');
-  const modelDigest = pinnedDigest();
   const started = performance.now();
   try {
-    client = await connect({ ...allowed, modelDigest, token: token.value || undefined, onNote: say });
+    client = await connect({
+      ...allowed,
+      modelDigest: wanted.digest,
+      model: wanted.name,
+      token: token.value || undefined,
+      reconnects: RECONNECTS,
+      onNote: say,
+      onWait: ({ place, seconds: left }) =>
+        say(`The server is busy: place ${place} in its queue${left > 0 ? `, about ${left} s` : ''}.`),
+    });
   } catch (error) {
     showError(error);
     return;
   }
   allowed.knownServers = 'remember';
-  showModel(client.model, modelDigest !== undefined);
+  showModel(client.model, wanted.digest !== undefined);
   element('pair', 'div').hidden = client.model.pair === false;
   textPair.required = client.model.pair === true;
   classifyButton.disabled = false;
@@ -164,5 +187,8 @@ for (const field of [text, textPair]) {
 }
 cancel.addEventListener('click', () => canceller?.abort(new Error('cancelled')));
 element('reconnect', 'button').addEventListener('click', () => void open());
-addEventListener('hashchange', () => void open());
+addEventListener('hashchange', () => {
+  if (readAddress()) void open();
+});
+readAddress();
 void open();

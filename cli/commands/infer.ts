@@ -27,7 +27,8 @@ import {
   tokenizerLibraryOption,
 } from '../model-options.js';
 import { certificatesOf, insecurePlainOption, threeAddresses, tlsCaOption } from '../node-options.js';
-import { hostAndPort, optional, wholeNumber } from '../options.js';
+import { optional, wholeNumber } from '../options.js';
+import { serverAddress } from '../server-address.js';
 import { progressBar } from '../output.js';
 import { clientTlsOf, tokenOf } from '../tls-options.js';
 import { formatOption, maxBadRowsOption } from '../own-data-options.js';
@@ -117,9 +118,10 @@ function checkPairs(inputs: readonly TextInput[], model: PublicModel): void {
 
 async function infer(options: GlobalOptions & InferOptions): Promise<void> {
   checkTarget(options);
-  const isTls = options.connect?.startsWith('tls://') === true;
-  const address =
-    options.connect === undefined ? null : hostAndPort('connect', options.connect.replace(/^tls:\/\//, ''));
+  const { address, isTls } =
+    options.connect === undefined
+      ? { address: null, isTls: false }
+      : serverAddress('connect', options.connect);
   const texts = await openTexts({
     ...options,
     asked: askedColumns(options),
@@ -193,7 +195,12 @@ async function infer(options: GlobalOptions & InferOptions): Promise<void> {
 }
 
 const OPTIONS = {
-  connect: { type: 'string', describe: 'HOST:PORT of a server, or tls://HOST:PORT', requiresArg: true },
+  connect: {
+    type: 'string',
+    describe:
+      'HOST:PORT of a server, tls://HOST:PORT, or the wss://HOST:PORT of its port for browsers (serve --web)',
+    requiresArg: true,
+  },
   'token-file': { type: 'string', describe: 'File that holds the token of `tokens add`', requiresArg: true },
   'tls-cert': {
     type: 'string',

@@ -44,8 +44,18 @@ function reloadOnHangUp(server: Server, log: Log): void {
 }
 
 async function run(options: ServeOptions): Promise<void> {
-  const { timeout, aheadMemory, poolsSize, answers, answerBits, untilStdinCloses, http, grace, ...others } =
-    options;
+  const {
+    timeout,
+    aheadMemory,
+    poolsSize,
+    answers,
+    answerBits,
+    untilStdinCloses,
+    http,
+    grace,
+    web,
+    ...others
+  } = options;
   const log = serverLog(options.logFormat, options.logLevel);
   const server = await serve({
     ...others,
@@ -64,6 +74,7 @@ async function run(options: ServeOptions): Promise<void> {
     answer: { kind: answers, bits: answerBits },
     tls: await serverTlsOf(options),
     httpPort: http,
+    web: web === undefined ? undefined : { port: web, origins: options.webOrigin },
     onLog: (_, record) => log(record),
   });
   const host = server.host.includes(':') ? `[${server.host}]` : server.host;
@@ -71,6 +82,8 @@ async function run(options: ServeOptions): Promise<void> {
   surviveLostFailures(log);
   reloadOnHangUp(server, log);
   print(`listening on ${host}:${server.port}`);
+  const scheme = options.tlsCert === undefined ? 'http' : 'https';
+  if (server.webPort !== null) print(`page: ${scheme}://${host}:${server.webPort}/`);
   if (server.httpPort !== null)
     say('listening', `health, readiness and metrics: http://${host}:${server.httpPort}/`);
   const forgetCleanup = onInterrupt(() => server.close());
@@ -134,6 +147,19 @@ const OPTIONS = {
     type: 'string',
     describe: 'Port for /healthz, /readyz and /metrics over HTTP; 0 picks a free one',
     coerce: optional(wholeNumber('http', 0, 65535)),
+  },
+  web: {
+    type: 'string',
+    describe:
+      'Port for browsers: a page in which the client runs, and WebSockets at /connect (infer --connect wss://…); 0 picks a free one',
+    coerce: optional(wholeNumber('web', 0, 65535)),
+  },
+  'web-origin': {
+    type: 'string',
+    array: true,
+    describe:
+      'Origin of pages elsewhere, or of a proxy, that may connect there: https://example.org; may be repeated',
+    requiresArg: true,
   },
   grace: {
     type: 'string',

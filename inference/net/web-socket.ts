@@ -1,5 +1,5 @@
 /** WebSockets in Node: connecting as a client, and what a listener needs. */
-import { ProtocolError } from '../core/errors.js';
+import { UnreachableError } from '../core/errors.js';
 import { WebSocket } from 'ws';
 import type { ClientTls } from './tls.js';
 import { MOST_MESSAGE_BYTES, SUBPROTOCOL, WebSocketChannel } from './web-socket-channel.js';
@@ -15,7 +15,7 @@ export interface ConnectWebSocketOptions {
   readonly timeoutMilliseconds: number;
 }
 
-/** @throws ProtocolError if nothing there speaks the protocol, or its certificate is not of the authority and for this host */
+/** @throws UnreachableError if nothing there speaks the protocol, or its certificate is not of the authority and for this host */
 export function connectWebSocket(
   url: string,
   { tls, timeoutMilliseconds }: ConnectWebSocketOptions,
@@ -32,7 +32,7 @@ export function connectWebSocket(
   const peer = `the server at ${url}`;
   return new Promise((resolve, reject) => {
     socket.once('error', (error: NodeJS.ErrnoException) =>
-      reject(new ProtocolError(`${peer} cannot be reached (${error.code ?? error.message})`)),
+      reject(new UnreachableError(`${peer} cannot be reached (${error.code ?? error.message})`)),
     );
     socket.once('open', () => {
       socket.removeAllListeners('error');

@@ -158,11 +158,14 @@ class Web {
     return null;
   }
 
-  /** A server for this machine answers to its names only: a page elsewhere must not give it another (DNS rebinding). */
+  /**
+   * A server for this machine answers to this machine's names, and to those of a proxy before it: a page elsewhere must not give it
+   * another (DNS rebinding).
+   */
   #isForUs({ headers: { host = '' } }: IncomingMessage): boolean {
-    return (
-      !isLoopback(this.options.host) || isLoopback(host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1'))
-    );
+    const { host: own, origins } = this.options;
+    const name = host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+    return !isLoopback(own) || isLoopback(name) || origins.some((origin) => new URL(origin).host === host);
   }
 
   /** Programs send no origin; browsers say whose page it is. */
