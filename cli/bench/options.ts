@@ -4,12 +4,16 @@ import { onInterrupt } from '../../util/interrupt.js';
 import type { OptionsOf } from '../command.js';
 import { UsageError } from '../../util/errors.js';
 import { checksOption } from '../model-options.js';
-import { fraction, optional, wholeNumber, wholeNumberList } from '../options.js';
+import { fraction, optional, positiveNumber, wholeNumber, wholeNumberList } from '../options.js';
 
 export const POSITIONALS = {
   figures: {
-    choices: ['kernels', 'protocols', 'inference', 'training', 'scaling', 'elimination'] as const,
+    choices: ['kernels', 'protocols', 'inference', 'training', 'scaling', 'elimination', 'service'] as const,
     demandOption: true,
+  },
+  part: {
+    choices: ['load', 'faults', 'soak'] as const,
+    describe: 'service: only this; all of it unless given',
   },
 } as const;
 
@@ -32,7 +36,8 @@ export const OPTIONS = {
   },
   texts: {
     type: 'string',
-    describe: 'inference: texts in all, one protocol run after another (one batch)',
+    describe:
+      'inference: texts in all, one protocol run after another (one batch); service load: of each client (1)',
     coerce: optional(wholeNumber('texts', 1)),
   },
   precision: {
@@ -119,13 +124,34 @@ export const OPTIONS = {
   out: {
     type: 'string',
     describe:
-      'scaling: folder for scaling.json and figures (SVG, PNG); points that it has are not made again',
+      'scaling: folder for scaling.json and figures (SVG, PNG); points that it has are not made again; service: folder for service.json and service.md',
     requiresArg: true,
   },
   checks: checksOption,
   cots: {
     choices: ['softspoken', 'ferret'] as const,
     describe: 'softspoken: least time (default); ferret: fewest bytes (default for wan)',
+  },
+  artifact: {
+    type: 'string',
+    describe: 'service: the model to serve; the demo model unless given',
+    requiresArg: true,
+  },
+  clients: {
+    type: 'string',
+    describe: 'service: clients at once; load: a row for each number (1,8,32,100); soak: the first (4)',
+    coerce: optional(wholeNumberList('clients', 1)),
+  },
+  points: {
+    type: 'string',
+    describe: 'service faults: messages of each party at which each fault happens (12)',
+    coerce: optional(wholeNumber('points', 1)),
+  },
+  minutes: {
+    type: 'string',
+    default: '10',
+    describe: 'service soak: at least so long',
+    coerce: positiveNumber('minutes', { orZero: true }),
   },
   json: { type: 'boolean', default: false, describe: 'Print nothing but JSON on standard output' },
 } as const;

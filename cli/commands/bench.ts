@@ -21,13 +21,17 @@ async function bench(options: BenchOptions): Promise<void> {
     const { eliminationFigures } = await import('../bench/elimination.js');
     return eliminationFigures(options);
   }
+  if (options.figures === 'service') {
+    const { serviceFigures } = await import('../bench/service.js');
+    return serviceFigures(options);
+  }
   return protocolFigures(options);
 }
 
 export const command = defineCommand({
-  command: 'bench <figures>',
+  command: 'bench <figures> [part]',
   describe:
-    'Measure kernels, protocols, an inference or a training step with random weights, on this machine',
+    'Measure kernels, protocols, an inference or a training step with random weights, or a service under load and faults, on this machine',
   positionals: POSITIONALS,
   options: OPTIONS,
   handler: bench,
