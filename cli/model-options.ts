@@ -86,3 +86,10 @@ export const limitOption = {
   describe: 'Only the first N examples',
   coerce: optional(wholeNumber('limit', 1)),
 } as const;
+
+/** What computes floats: the encoder that is trained or verified. */
+export const backendOption = {
+  choices: ['auto', 'native', 'tensorflow', 'cpu'] as const,
+  default: 'auto' as const,
+  describe: 'auto is native: our kernels; tensorflow wants @tensorflow/tfjs-node to be installed',
+} as const;

@@ -7,6 +7,7 @@ import { onInterrupt } from '../../util/interrupt.js';
 import { note } from '../../util/note.js';
 import { defineCommand, type OptionsOf } from '../command.js';
 import { fractions, optional, wholeNumber } from '../options.js';
+import { backendOption } from '../model-options.js';
 import { print, printJson, printTable } from '../output.js';
 import { evaluationJson, printScores } from '../print-evaluation.js';
 import { ownDataOptions } from '../own-data-options.js';
@@ -147,11 +148,7 @@ const OPTIONS = {
     default: [] as string[],
     describe: 'key=value over the configuration, for example masks.lambda=0.2',
   },
-  backend: {
-    choices: ['auto', 'native', 'tensorflow', 'cpu'] as const,
-    default: 'auto' as const,
-    describe: 'auto is native: our kernels; tensorflow wants @tensorflow/tfjs-node to be installed',
-  },
+  backend: backendOption,
   json: {
     type: 'boolean',
     default: false,

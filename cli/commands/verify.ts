@@ -3,6 +3,7 @@ import type { Checkpoint } from '../../model/checkpoint/checkpoint.js';
 import { UsageError } from '../../util/errors.js';
 import { note } from '../../util/note.js';
 import { defineCommand, type OptionsOf } from '../command.js';
+import { backendOption } from '../model-options.js';
 import { print, printJson, printTable } from '../output.js';
 
 type VerifyOptions = OptionsOf<typeof OPTIONS>;
@@ -84,11 +85,7 @@ const OPTIONS = {
     describe: 'With --against-onnx: texts to compare on; by default a few of our own',
   },
   tolerance: { type: 'number', default: 1e-4, describe: 'Largest error that passes' },
-  backend: {
-    choices: ['auto', 'native', 'tensorflow', 'cpu'] as const,
-    default: 'auto' as const,
-    describe: 'auto is native: our kernels; tensorflow wants @tensorflow/tfjs-node to be installed',
-  },
+  backend: backendOption,
   json: {
     type: 'boolean',
     default: false,

@@ -53,7 +53,6 @@ export function insecureCotPairs(seed: number): readonly [server: CotPair, clien
         take: (count) => receiver.takeReceiver(count),
         lend: (count) => receiver.takeReceiver(count),
       },
-      fork: async (stream) => pair(senderSeed + 1_000 * stream, receiverSeed + 1_000 * stream),
     };
   };
   return [pair(2 * seed, 2 * seed + 1), pair(2 * seed + 1, 2 * seed)];

@@ -20,8 +20,8 @@ export async function tossCoins(session: Session): Promise<Uint8Array> {
   return sha256.create().update(DOMAIN).update(ofServer).update(ofClient).digest();
 }
 
-/** The seed [16] of the public matrix of the COTs that `sender` sends, for one of the streams of a connection. */
-export function matrixSeed(toss: Uint8Array, sender: PartyId, stream: number): Uint8Array {
-  const label = new TextEncoder().encode(`ferret matrix, sender ${sender}, stream ${stream}`);
+/** The seed [16] of the public matrix of the COTs that `sender` sends. */
+export function matrixSeed(toss: Uint8Array, sender: PartyId): Uint8Array {
+  const label = new TextEncoder().encode(`ferret matrix, sender ${sender}, stream 0`);
   return sha256.create().update(toss).update(label).digest().subarray(0, SEED_BYTES);
 }

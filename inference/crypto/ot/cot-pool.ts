@@ -21,8 +21,6 @@ const MOST_COTS = 2 ** 36;
 
 /** One half of an OT extension. At each refill one half sends a message of fixed size and the other receives it. */
 export interface CotExtension {
-  /** The same correlation at another place of its stream: independent COTs. Absent where that is impossible. */
-  readonly fork?: (stream: number) => CotExtension;
   /** COTs made at each refill. */
   readonly refillCots: number;
   /** What this half receives at each refill; 0 if it sends. */

@@ -3,7 +3,6 @@
  * q[i] and one global delta (lowest bit 1), the receiver a random bit r[i] and the block t[i] = q[i] XOR r[i]·delta.
  * Extensions (SoftSpoken, Ferret) stand behind these two types; a protocol takes what it needs and never returns it.
  */
-import type { Channel } from '../../net/channel.js';
 
 /** 16 bytes a block. */
 export interface SenderCots {
@@ -45,9 +44,4 @@ export interface CotReceiver extends CotReserve {
 export interface CotPair {
   readonly sender: CotSender;
   readonly receiver: CotReceiver;
-  /**
-   * COTs of their own for protocols that run at the same time, refilled over `channel`; `stream` counts from 1 and is
-   * never used twice. Both parties call it at the same place, while nothing else runs.
-   */
-  readonly fork?: (stream: number, channel: Channel) => Promise<CotPair>;
 }

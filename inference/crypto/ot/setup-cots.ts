@@ -5,13 +5,12 @@
 import { kernels } from '#kernels';
 import { type CotKind, DEFAULT_COTS } from '../../core/cot-kind.js';
 import { protocol } from '../../core/span.js';
-import type { Channel } from '../../net/channel.js';
 import { peerOf } from '../../core/tensors.js';
 import type { Session } from '../../session/session.js';
 import { baseOtReceive, baseOtSend } from './base-ot.js';
 import { matrixSeed, tossCoins } from './coin-toss.js';
 import type { CotPair, CotReceiver, CotSender } from './cot.js';
-import { type CotExtension, cotReceiver, cotSender } from './cot-pool.js';
+import { cotReceiver, cotSender } from './cot-pool.js';
 import { FERRET_BASE_COTS, ferretReceiver, ferretSender } from './ferret.js';
 import {
   BASE_OTS,
@@ -52,48 +51,20 @@ export const setupCots = protocol(
   },
 );
 
-/** Tweaks of one stream of COTs; more are never taken in a session. */
-const STREAM_TWEAKS = 2 ** 40;
-
-/** A pair from SoftSpoken, whose extensions can be read from several places. */
-function softSpokenPair(
-  channel: Channel,
-  stream: number,
-  extensions: { readonly sender: CotExtension; readonly receiver: CotExtension; readonly delta: Uint8Array },
-): CotPair {
-  const { sender, receiver, delta } = extensions;
-  const firstTweak = stream * STREAM_TWEAKS;
-  return {
-    sender: cotSender(channel, sender.fork!(stream), delta, firstTweak),
-    receiver: cotReceiver(channel, receiver.fork!(stream), firstTweak),
-  };
-}
-
-/** The first COTs of each direction become the base of Ferret's; those of a fork come from Ferret itself. */
-async function setupFerret(
-  session: Session,
-  pair: CotPair,
-  toss: Uint8Array,
-  channel = session.channel,
-  stream = 0,
-): Promise<CotPair> {
-  const { self } = session;
+/** The first COTs of each direction become the base of Ferret's. */
+async function setupFerret(session: Session, pair: CotPair, toss: Uint8Array): Promise<CotPair> {
+  const { self, channel } = session;
   const [ofSender, ofReceiver] = await Promise.all([
     pair.sender.take(FERRET_BASE_COTS),
     pair.receiver.take(FERRET_BASE_COTS),
   ]);
   const { delta } = ofSender;
-  const [senderTweak, receiverTweak] = [ofSender.tweak, ofReceiver.tweak].map((tweak) =>
-    stream === 0 ? tweak + FERRET_BASE_COTS : stream * STREAM_TWEAKS,
-  );
-  const sending = ferretSender(session, ofSender, matrixSeed(toss, self, stream));
-  const receiving = ferretReceiver(ofReceiver, matrixSeed(toss, peerOf(self), stream));
-  const made: CotPair = {
-    sender: cotSender(channel, sending, delta, senderTweak),
-    receiver: cotReceiver(channel, receiving, receiverTweak),
+  const sending = ferretSender(session, ofSender, matrixSeed(toss, self));
+  const receiving = ferretReceiver(ofReceiver, matrixSeed(toss, peerOf(self)));
+  return {
+    sender: cotSender(channel, sending, delta, ofSender.tweak + FERRET_BASE_COTS),
+    receiver: cotReceiver(channel, receiving, ofReceiver.tweak + FERRET_BASE_COTS),
   };
-  if (stream > 0) return made;
-  return { ...made, fork: (index, own) => setupFerret(session, made, toss, own, index) };
 }
 
 async function setupServer(session: Session, softSpoken: SoftSpoken): Promise<CotPair> {
@@ -103,12 +74,7 @@ async function setupServer(session: Session, softSpoken: SoftSpoken): Promise<Co
   const sender = cotSender(session.channel, sending, delta);
   const pairs = await randomOtSend(session, sender);
   const receiving = softSpokenReceiver(session, softSpoken, pairs);
-  const extensions = { sender: sending, receiver: receiving, delta };
-  return {
-    sender,
-    receiver: cotReceiver(session.channel, receiving),
-    fork: async (stream, channel) => softSpokenPair(channel, stream, extensions),
-  };
+  return { sender, receiver: cotReceiver(session.channel, receiving) };
 }
 
 async function setupClient(session: Session, softSpoken: SoftSpoken): Promise<CotPair> {
@@ -117,12 +83,7 @@ async function setupClient(session: Session, softSpoken: SoftSpoken): Promise<Co
   const receiver = cotReceiver(session.channel, receiving);
   const { delta, keys } = await randomOtReceive(session, receiver);
   const sending = await softSpokenSender(session, softSpoken, delta, keys);
-  const extensions = { sender: sending, receiver: receiving, delta };
-  return {
-    sender: cotSender(session.channel, sending, delta),
-    receiver,
-    fork: async (stream, channel) => softSpokenPair(channel, stream, extensions),
-  };
+  return { sender: cotSender(session.channel, sending, delta), receiver };
 }
 
 /** 128 random OTs from COTs: → keys [128, 2, 16]. The first pair is swapped if the receiver asks, see below. */

@@ -18,8 +18,6 @@ const TILE_COTS = 8 * TILE_BYTES;
 /** Tiles of one refill: 65,536 COTs, 1 MB of blocks; large enough that the call and the message cost nothing. */
 const REFILL_TILES = 16;
 export const REFILL_COTS = REFILL_TILES * TILE_COTS;
-/** Tiles of one stream of a session: more than are ever made. */
-const STREAM_TILES = 2 ** 36;
 /** Rows of the bit matrix, bits of delta, base OTs. */
 export const BASE_OTS = 128;
 
@@ -150,13 +148,13 @@ export async function softSpokenSender(
   baseKeys: Uint8Array,
 ): Promise<CotExtension> {
   const keys = await receiveTrees(session, { k, checks }, delta, baseKeys);
-  const unchecked = senderAt(k, keys, delta, 0);
+  const unchecked = uncheckedSender(k, keys, delta);
   return checks ? checkedSender(unchecked, delta) : unchecked;
 }
 
-/** From any tile of the session's: every tile is used once. */
-function senderAt(k: number, keys: Uint8Array, delta: Uint8Array, firstTile: number): CotExtension {
-  let tile = firstTile;
+/** Every tile is used once. */
+function uncheckedSender(k: number, keys: Uint8Array, delta: Uint8Array): CotExtension {
+  let tile = 0;
   return {
     refillCots: REFILL_COTS,
     incomingBytes: correctionBytes(k),
@@ -166,7 +164,6 @@ function senderAt(k: number, keys: Uint8Array, delta: Uint8Array, firstTile: num
       tile += REFILL_TILES;
       return null;
     },
-    fork: (stream) => senderAt(k, keys, delta, stream * STREAM_TILES),
   };
 }
 
@@ -185,7 +182,6 @@ function checkedSender(unchecked: CotExtension, delta: Uint8Array): CotExtension
       blocks.set(all.subarray(0, blocks.length));
       return null;
     },
-    fork: (stream) => checkedSender(unchecked.fork!(stream), delta),
   };
 }
 
@@ -195,12 +191,12 @@ export function softSpokenReceiver(
   { k, checks }: SoftSpoken,
   baseKeys: Uint8Array,
 ): CotExtension {
-  const unchecked = receiverAt(k, sendTrees(session, { k, checks }, baseKeys), 0);
+  const unchecked = uncheckedReceiver(k, sendTrees(session, { k, checks }, baseKeys));
   return checks ? checkedReceiver(unchecked) : unchecked;
 }
 
-function receiverAt(k: number, keys: Uint8Array, firstTile: number): CotExtension {
-  let tile = firstTile;
+function uncheckedReceiver(k: number, keys: Uint8Array): CotExtension {
+  let tile = 0;
   return {
     refillCots: REFILL_COTS,
     incomingBytes: 0,
@@ -211,7 +207,6 @@ function receiverAt(k: number, keys: Uint8Array, firstTile: number): CotExtensio
       tile += REFILL_TILES;
       return corrections;
     },
-    fork: (stream) => receiverAt(k, keys, stream * STREAM_TILES),
   };
 }
 
@@ -228,6 +223,5 @@ function checkedReceiver(unchecked: CotExtension): CotExtension {
       choices.set(allChoices.subarray(0, choices.length));
       return provenCorrections(corrections, all, allChoices);
     },
-    fork: (stream) => checkedReceiver(unchecked.fork!(stream)),
   };
 }

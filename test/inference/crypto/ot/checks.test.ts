@@ -59,7 +59,7 @@ async function deviatingRefill(delta: Uint8Array, tree: number) {
 }
 
 describe('checks of the OT extension', () => {
-  it('let honest halves pass, in both directions and in streams, with the same COTs as ever', async () => {
+  it('let honest halves pass, in both directions, with the same COTs as ever', async () => {
     const [server, client] = await Promise.all(
       sessions().map((session) => setupCots(session, { checks: true })),
     );

@@ -55,27 +55,6 @@ describe('setupCots', () => {
     );
   });
 
-  it.each(['softspoken', 'ferret'] as const)('forks: streams of their own, with %s', async (extension) => {
-    const { parties, server, client } = await pairs(3, { extension });
-    const fork = (pair: CotPair, party: 0 | 1, stream: number) =>
-      pair.fork!(stream, parties[party]!.session.channel);
-    const of = async (stream: number) => {
-      const [a, b] = await Promise.all([fork(server, 0, stream), fork(client, 1, stream)]);
-      const [ofServer, ofClient] = await Promise.all([takeBoth(a, 500, 200), takeBoth(b, 200, 500)]);
-      expectCorrelated(ofServer[0], ofClient[1], 500);
-      expectCorrelated(ofClient[0], ofServer[1], 200);
-      return ofServer[0];
-    };
-    const [ofServer, ofClient] = await Promise.all([takeBoth(server, 500, 200), takeBoth(client, 200, 500)]);
-    expectCorrelated(ofServer[0], ofClient[1], 500);
-    const streams = [ofServer[0], await of(1), await of(2)];
-    const blocks = Buffer.concat(streams.map((cots) => cots.blocks)).toString('hex');
-    expect(new Set(blocks.match(/.{32}/g)).size).toBe(1_500);
-    expect(new Set(streams.map(({ tweak }) => Math.floor(tweak / 2 ** 40)))).toEqual(new Set([0, 1, 2]));
-    const after = await Promise.all([takeBoth(server, 500, 0), takeBoth(client, 0, 500)]);
-    expectCorrelated(after[0][0], after[1][1], 500);
-  });
-
   it('never hands out a block twice', async () => {
     const { server, client } = await pairs();
     const [first, second] = [client.receiver.take(40_000), client.receiver.take(40_000)];
