@@ -88,6 +88,11 @@ module.exports = {
       },
       to: { dependencyTypes: ['core'] },
     },
+    never(
+      'material-knows-no-backend',
+      '^inference/material/',
+      '^inference/(backends|functions|engine|run|client|server|cost|debug|net|session)/',
+    ),
     never('kernels-know-nothing', '^kernels/', '^(training|inference|cli|experiments|bench|data|model)/'),
   ],
   options: {

@@ -3,7 +3,7 @@
  * this project, which says what was wrong; anything else, a crash, a TypeError, an answer that takes seconds, is a fault.
  */
 import { createHash } from 'node:crypto';
-import { type Correlation, Demand } from '../../inference/backends/two-party/ahead/demand.js';
+import { type Correlation, Demand } from '../../inference/material/demand.js';
 import { decodePool, encodePool } from '../../inference/material/pool-file.js';
 import { encodeHello, PROTOCOL_VERSION, receiveHello } from '../../inference/net/hello.js';
 import { memoryChannelPair } from '../../inference/net/memory-channel.js';

@@ -3,10 +3,9 @@
  * between texts, in steps short enough that a text which arrives meanwhile starts soon.
  */
 import { nextTask } from '../core/next-task.js';
-import type { KeptItems } from '../backends/two-party/ahead/ahead.js';
-import { type Correlation, Demand } from '../backends/two-party/ahead/demand.js';
+import { type Correlation, Demand } from '../material/demand.js';
 import { withSpan } from '../core/span.js';
-import type { Material } from '../material/material.js';
+import type { KeptItems, Material } from '../material/material.js';
 import { inventoryOf, type KeptPool, type PoolName } from '../material/kept-pool.js';
 import type { Channel } from '../net/channel.js';
 import { receiveNotice, type Wait } from '../net/notice.js';

@@ -1,6 +1,6 @@
 /** Keeps material for the next texts ready: which texts to expect, and how much of it the server keeps. */
 import type { PublicModel } from '../../model/artifact/artifact.js';
-import type { Demand } from '../backends/two-party/ahead/demand.js';
+import type { Demand } from '../material/demand.js';
 import { demandOf } from '../cost/demand-of.js';
 import type { LayerCounts } from '../run/party.js';
 import { bucketOf } from '../run/request.js';

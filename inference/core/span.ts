@@ -35,11 +35,11 @@ export async function span<T>(name: string, body: () => Promise<T>, layer?: numb
 export const layerSpan = <T>(layer: number, body: () => Promise<T>): Promise<T> =>
   span(`layer${layer}`, body, layer);
 
-/** A named protocol: `body` runs in a span of that name. */
-export const protocol =
-  <Arguments extends readonly unknown[], Result>(
-    name: string,
-    body: (...args: Arguments) => Promise<Result>,
-  ): ((...args: Arguments) => Promise<Result>) =>
-  (...args) =>
-    span(name, () => body(...args));
+/** A named protocol: `body` runs in a span of that name, and stack traces show it by that name. */
+export function protocol<Arguments extends readonly unknown[], Result>(
+  name: string,
+  body: (...args: Arguments) => Promise<Result>,
+): (...args: Arguments) => Promise<Result> {
+  if (body.name === '') Object.defineProperty(body, 'name', { value: name });
+  return (...args) => span(name, () => body(...args));
+}

@@ -6,7 +6,7 @@
 import { kernels } from '#kernels';
 import type { Backend, LeakName, RowShifts, ShuffleRows, Weight, WeightSource } from '../backends/backend.js';
 import * as operations from '../backends/operations.js';
-import { Demand, type Use } from '../backends/two-party/ahead/demand.js';
+import { Demand, type Use } from '../material/demand.js';
 import { linearUse } from '../backends/two-party/ahead/linear-rows.js';
 import { comparisonJob, comparisonUse } from '../backends/two-party/comparison/comparison.js';
 import { perform, Steps } from '../backends/two-party/context/steps.js';

@@ -1,6 +1,6 @@
 /** What one text would use of what can be made ahead, from public shapes alone: to fill pools before the first text. */
 import type { PublicModel } from '../../model/artifact/artifact.js';
-import type { Demand } from '../backends/two-party/ahead/demand.js';
+import type { Demand } from '../material/demand.js';
 import type { AnswerTerms } from '../core/answer.js';
 import { classify } from '../engine/classify.js';
 import { prepareModel } from '../engine/prepare.js';

@@ -1,8 +1,8 @@
 /** Material that is kept over connections, as parties speak of it; pool-file.ts keeps it in a file. */
 import { createSha256 } from '#hash';
-import type { KeptItems } from '../backends/two-party/ahead/ahead.js';
-import { formatCorrelation } from '../backends/two-party/ahead/demand.js';
+import { formatCorrelation } from './demand.js';
 import type { PartyId } from '../core/tensors.js';
+import type { KeptItems } from './material.js';
 
 /** Whose pools, and which state of them. */
 export interface PoolName {

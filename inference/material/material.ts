@@ -1,6 +1,23 @@
-/** Material that a party makes before texts are known, as what runs connections sees it; the two-party backend makes it. */
-import type { KeptItems, Stock } from '../backends/two-party/ahead/ahead.js';
-import { Demand } from '../backends/two-party/ahead/demand.js';
+/** Material that a party makes before texts are known, as what runs connections sees it; a backend makes it. */
+import { type Correlation, Demand } from './demand.js';
+
+/** What lies in the pools. */
+export interface Stock {
+  readonly items: Demand;
+  /** Of this party's memory. */
+  readonly bytes: number;
+}
+
+/** Items as they are kept: fields of whole words, packed. */
+export interface PackedItems {
+  readonly items: number;
+  readonly fields: readonly Uint8Array[];
+}
+
+/** Items of one kind as they are kept over connections. */
+export interface KeptItems extends PackedItems {
+  readonly correlation: Correlation;
+}
 
 export interface Material {
   /** What texts used since the last `resetDemand`, whether from pools or on demand. */

@@ -9,9 +9,9 @@ import { createHash, randomBytes } from 'node:crypto';
 import { open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import * as z from 'zod';
 import { CipherPruneError } from '../../util/errors.js';
-import type { KeptItems } from '../backends/two-party/ahead/ahead.js';
-import { formatCorrelation, parseCorrelation } from '../backends/two-party/ahead/demand.js';
+import { formatCorrelation, parseCorrelation } from './demand.js';
 import type { KeptPool, PoolName } from './kept-pool.js';
+import type { KeptItems } from './material.js';
 
 const MAGIC = Buffer.from('CPPOOL2\n');
 const DIGEST_BYTES = 32;

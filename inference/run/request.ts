@@ -6,7 +6,7 @@
  */
 import { bytesToHex, concatBytes, hexToBytes } from '../core/bytes.js';
 import { bucketOf, SHORTEST_BUCKET } from '../../model/padded-length.js';
-import { Demand, MOST_DEMAND_BYTES } from '../backends/two-party/ahead/demand.js';
+import { Demand, MOST_DEMAND_BYTES } from '../material/demand.js';
 import { ProtocolError } from '../core/errors.js';
 import type { PoolName } from '../material/kept-pool.js';
 import type { Channel } from '../net/channel.js';

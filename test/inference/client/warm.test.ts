@@ -1,7 +1,7 @@
 /** Which texts to be ready for, and what of it a server keeps. */
 
 import { describe, expect, it } from 'vitest';
-import type { Demand } from '../../../inference/backends/two-party/ahead/demand.js';
+import type { Demand } from '../../../inference/material/demand.js';
 import type { ClientAhead, Filled } from '../../../inference/client/client-ahead.js';
 import { type Expected, guessedCounts, Warmer } from '../../../inference/client/warm.js';
 import { DEFAULT_ANSWER } from '../../../inference/core/answer.js';

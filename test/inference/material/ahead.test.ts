@@ -1,6 +1,6 @@
 /** Material made ahead between texts: the client asks, the server takes part within its limit. */
 import { describe, expect, it } from 'vitest';
-import { Demand } from '../../../inference/backends/two-party/ahead/demand.js';
+import { Demand } from '../../../inference/material/demand.js';
 import { Client } from '../../../inference/client/client.js';
 import { stepsTo } from '../../../inference/client/client-ahead.js';
 import { guessedCounts } from '../../../inference/client/warm.js';

@@ -7,7 +7,7 @@ import { kernels } from '#kernels';
 import { TensorMismatchError } from '../../../core/errors.js';
 import { protocol } from '../../../core/span.js';
 import { type PartyId, type PrivateTensor, peerOf } from '../../../core/tensors.js';
-import type { Material } from '../../../material/material.js';
+import type { KeptItems, Material, Stock } from '../../../material/material.js';
 import type { Sign, Weight } from '../../backend.js';
 import { type CarryLevel, type Compared, comparedWords, comparisonUse } from '../comparison/comparison.js';
 import type { PartyContext } from '../context/party-context.js';
@@ -23,10 +23,10 @@ import { widen } from '../products/widen.js';
 import { BitPool, runHalves } from './bit-products.js';
 import { ComparisonPool } from './comparisons.js';
 import { CotReserves } from './cot-reserves.js';
-import { type Correlation, Demand, formatCorrelation, type Use } from './demand.js';
+import { type Correlation, Demand, formatCorrelation, type Use } from '../../../material/demand.js';
 import { FactorPool } from './factor-rows.js';
 import { hasRows, linearUse, RowPool } from './linear-rows.js';
-import type { PackedItems, PackedStore } from './packed-store.js';
+import type { PackedStore } from './packed-store.js';
 import { ProductPool } from './products.js';
 import { SquarePool } from './squares.js';
 import { TriplePool } from './triples.js';
@@ -37,18 +37,6 @@ interface Pool {
   readonly store: PackedStore;
   /** Makes what is missing to `count`; both parties at the same place, with equal turns. */
   fill(count: number, turns: Turns): Promise<void>;
-}
-
-/** What lies in the pools. */
-export interface Stock {
-  readonly items: Demand;
-  /** Of this party's memory. */
-  readonly bytes: number;
-}
-
-/** Items of one kind as they are kept over connections. */
-export interface KeptItems extends PackedItems {
-  readonly correlation: Correlation;
 }
 
 /** x [n] → [n, width] */

@@ -12,7 +12,7 @@ import { uniformWords } from '../linear/product-session.js';
 import type { BitFactors } from '../products/bit-product.js';
 import { bitPlan, ProductReceiver, ProductSender } from '../products/cot-product.js';
 import { negatedWhere } from '../products/narrow-product.js';
-import type { BitCorrelation } from './demand.js';
+import type { BitCorrelation } from '../../../material/demand.js';
 import { PackedStore } from './packed-store.js';
 import { posted, receiveBits, receiveWords, sendBits, sendDifference } from './packed-words.js';
 

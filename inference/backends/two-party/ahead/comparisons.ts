@@ -9,7 +9,7 @@ import { protocol } from '../../../core/span.js';
 import { type PartyContext, runStep } from '../context/party-context.js';
 import type { Step } from '../context/steps.js';
 import { type Range, rangesOf } from '../exchange/cot-exchange.js';
-import type { ComparisonCorrelation } from './demand.js';
+import type { ComparisonCorrelation } from '../../../material/demand.js';
 import { PackedStore } from './packed-store.js';
 import { posted } from './packed-words.js';
 

@@ -2,7 +2,7 @@
 
 import { type PartyId, peerOf } from '../../../core/tensors.js';
 import type { CotPair } from '../../../crypto/ot/cot.js';
-import { Demand } from './demand.js';
+import { Demand } from '../../../material/demand.js';
 
 /** The most that are kept ready in each direction. */
 const MOST_RESERVED_COTS = 1 << 22;

@@ -4,17 +4,12 @@
  */
 import { kernels } from '#kernels';
 import { TensorMismatchError } from '../../../core/errors.js';
+import type { PackedItems } from '../../../material/material.js';
 
 /** `width` words of `bits` bits in each item; a field of no words or bits is kept by the peer only. */
 export interface Field {
   readonly width: number;
   readonly bits: number;
-}
-
-/** Items as they are kept: fields of whole words, packed. */
-export interface PackedItems {
-  readonly items: number;
-  readonly fields: readonly Uint8Array[];
 }
 
 /** Items added together; the first `taken` of them are gone. */

@@ -20,7 +20,7 @@ import { uniformWords } from '../linear/product-session.js';
 import { ProductReceiver, ProductSender } from '../products/cot-product.js';
 import { squarePlan } from '../products/multiply.js';
 import { lifted, negatedWhere, nonNegative, squareIntoPlans, squareOf } from '../products/narrow-product.js';
-import type { SquareCorrelation } from './demand.js';
+import type { SquareCorrelation } from '../../../material/demand.js';
 import { PackedStore } from './packed-store.js';
 import { posted, receiveBits, receiveWords, sendBits, sendDifference } from './packed-words.js';
 

@@ -3,7 +3,7 @@
  * asks for. Estimates of this party's peak, from above.
  */
 import { BATCH as BIT_BATCH } from './bit-products.js';
-import type { Correlation, Demand } from './demand.js';
+import type { Correlation, Demand } from '../../../material/demand.js';
 import { BATCH as FACTOR_BATCH } from './factor-rows.js';
 import { BATCH_WORDS as ROW_WORDS } from './linear-rows.js';
 import { BATCH as PRODUCT_BATCH } from './products.js';

@@ -16,7 +16,7 @@ import { repeat } from '../../../core/layout.js';
 import { protocol } from '../../../core/span.js';
 import { type PartyId, peerOf } from '../../../core/tensors.js';
 import type { ReceiverCots, SenderCots } from '../../../crypto/ot/cot.js';
-import type { Use } from '../ahead/demand.js';
+import type { Use } from '../../../material/demand.js';
 import type { PartyContext } from '../context/party-context.js';
 import { type CotJob, oneWay, type ReceiverJob, type SenderJob } from '../exchange/cot-exchange.js';
 
@@ -209,9 +209,6 @@ export const topBit = protocol(
   (party: PartyContext, x: BigUint64Array, ringBits: number, carry: CarryProtocol) =>
     carriedTopBits(party, { x, copies: 1, shifted: () => x }, ringBits, carry),
 );
-
-/** Copies a pad has numbers for. */
-export const MOST_COPIES = 1024;
 
 /** Shared modulo 2^ringBits → XOR shares of the top bits of all copies [copies, n]. At most 1,024 copies. */
 export const topBitsOfCopies = protocol('isNegative', carriedTopBits);

@@ -4,7 +4,7 @@
  */
 import { kernels } from '#kernels';
 import { type PartyId, peerOf } from '../../../core/tensors.js';
-import type { Use } from '../ahead/demand.js';
+import type { Use } from '../../../material/demand.js';
 import type { PartyContext } from '../context/party-context.js';
 import { exchange, oneWay } from '../exchange/cot-exchange.js';
 import { bitPlan, ProductReceiver, ProductSender } from './cot-product.js';

@@ -9,7 +9,7 @@
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import type { PartyId, PrivateTensor } from '../../../core/tensors.js';
-import type { Use } from '../ahead/demand.js';
+import type { Use } from '../../../material/demand.js';
 import type { PartyContext } from '../context/party-context.js';
 import { exchange, oneWay } from '../exchange/cot-exchange.js';
 import { type ProductPlan, ProductReceiver, ProductSender } from './cot-product.js';

@@ -16,7 +16,7 @@ import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import type { Sign } from '../../backend.js';
 import type { PartyId } from '../../../core/tensors.js';
-import type { Use } from '../ahead/demand.js';
+import type { Use } from '../../../material/demand.js';
 import type { PartyContext } from '../context/party-context.js';
 import { exchange } from '../exchange/cot-exchange.js';
 import { bitPlan, type ProductPlan, ProductReceiver, ProductSender } from './cot-product.js';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Backend } from '../../../../../inference/backends/backend.js';
 import { localTensor } from '../../../../../inference/backends/local-backend.js';
-import { Demand } from '../../../../../inference/backends/two-party/ahead/demand.js';
+import { Demand } from '../../../../../inference/material/demand.js';
 import { openTwoParty, type TwoParty } from '../../../../../inference/backends/two-party/open-two-party.js';
 import { type Shape, sizeOf } from '../../../../../inference/core/shape.js';
 import type { PartyId, SharedTensor } from '../../../../../inference/core/tensors.js';

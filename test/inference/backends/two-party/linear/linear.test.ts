@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { WeightSource } from '../../../../../inference/backends/backend.js';
 import { dataOf, localTensor } from '../../../../../inference/backends/local-backend.js';
-import { Demand } from '../../../../../inference/backends/two-party/ahead/demand.js';
+import { Demand } from '../../../../../inference/material/demand.js';
 import {
   type HomomorphicLinear,
   type LinearOptions,

@@ -5,8 +5,8 @@ import {
   Demand,
   formatCorrelation,
   parseCorrelation,
-} from '../../../../../inference/backends/two-party/ahead/demand.js';
-import { ProtocolError } from '../../../../../inference/core/errors.js';
+} from '../../../inference/material/demand.js';
+import { ProtocolError } from '../../../inference/core/errors.js';
 
 const party = fc.constantFrom('server' as const, 'client' as const);
 const extent = fc.integer({ min: 1, max: 65536 });

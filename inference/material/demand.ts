@@ -13,9 +13,8 @@
  * | `product 27 768` | a scalar times a row of 768, modulo 2^27 |
  * | `cots server` | a correlated OT whose sender is the server |
  */
-import { ProtocolError } from '../../../core/errors.js';
-import type { PartyId } from '../../../core/tensors.js';
-import { MOST_COPIES } from '../comparison/comparison.js';
+import { ProtocolError } from '../core/errors.js';
+import type { PartyId } from '../core/tensors.js';
 
 export type Correlation =
   | LinearCorrelation
@@ -76,6 +75,8 @@ const MOST_ITEMS = 4096;
 export const MOST_DEMAND_BYTES = 1 << 18;
 const MOST_COUNT = 2 ** 32;
 const MOST_EXTENT = 1 << 16;
+/** Copies of one comparison: a pad has numbers for so many. */
+const MOST_COPIES = 1024;
 
 export function formatCorrelation(c: Correlation): string {
   switch (c.kind) {
