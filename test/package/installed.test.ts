@@ -1,11 +1,10 @@
 /** The package as others get it: packed, installed into an empty folder, used by a program of ten lines. */
-import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, expect, it } from 'vitest';
 import { packageFile } from '../../util/package-file.js';
+import { run, succeed } from './run.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cipherprune-installed-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -22,28 +21,6 @@ const { labelName, leaks } = await client.classify('a warm, funny and deeply mov
 console.log(labelName, leaks.some(({ name }) => name === 'length-bucket'));
 `;
 
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs a program in a folder; a failing one is an answer too. */
-async function run(cwd: string, command: string, ...args: readonly string[]): Promise<Ended> {
-  // What this test runner says to npm and Node is not meant for the new folder.
-  const own = /^(npm_|NODE_OPTIONS|VITEST|CIPHERPRUNE)/;
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !own.test(name)));
-  const options = { cwd, env, maxBuffer: 1 << 26 };
-  const ended = await promisify(execFile)(command, [...args], options).catch((error) => error);
-  return { code: ended.code ?? 0, stdout: ended.stdout, stderr: ended.stderr };
-}
-
-async function succeed(cwd: string, command: string, ...args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await run(cwd, command, ...args);
-  expect(code, `${command} ${args.join(' ')}: ${stdout}${stderr}`).toBe(0);
-  return stdout;
-}
-
 /** Objects of these very sources and flags, so that the installed package needs to link them only. */
 function lendObjects(): void {
   const [from, to] = [packageFile('build', 'native'), join(installed, 'build', 'native')];
@@ -52,14 +29,15 @@ function lendObjects(): void {
 }
 
 it('classifies from an installed tarball, with WebAssembly and with the addon, without what only training needs', async (context) => {
-  const root = packageFile();
+  const root = { cwd: packageFile() };
   await succeed(root, 'npm', 'run', '--silent', 'build');
   await succeed(root, 'npm', 'pack', '--silent', '--ignore-scripts', '--pack-destination', folder);
   const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'))!;
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
   const quiet = ['--no-audit', '--no-fund', '--prefer-offline', '--fetch-retries=0'];
+  const here = { cwd: folder };
   const install = await run(
-    folder,
+    here,
     ...(['npm', 'install', ...quiet, '--omit=optional', '--ignore-scripts', tarball] as const),
   );
   if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|E40[1347]/.test(install.stderr))
@@ -70,19 +48,19 @@ it('classifies from an installed tarball, with WebAssembly and with the addon, w
   const types = ['--typeRoots', packageFile('node_modules', '@types'), '--types', 'node'];
   const language = ['--target', 'es2022', '--module', 'nodenext', '--lib', 'es2022,esnext.disposable'];
   writeFileSync(join(folder, 'program.ts'), PROGRAM);
-  await succeed(folder, process.execPath, tsc, '--strict', ...types, ...language, 'program.ts');
+  await succeed(here, process.execPath, tsc, '--strict', ...types, ...language, 'program.ts');
 
   const answer = 'positive true\n';
-  expect(await succeed(folder, process.execPath, 'program.js'), 'with WebAssembly').toBe(answer);
+  expect(await succeed(here, process.execPath, 'program.js'), 'with WebAssembly').toBe(answer);
   lendObjects();
-  const rebuilt = await run(installed, 'npm', 'run', 'install');
+  const rebuilt = await run({ cwd: installed }, 'npm', 'run', 'install');
   expect(rebuilt.code, rebuilt.stderr).toBe(0);
   expect(rebuilt.stderr).toMatch(/native kernels ready \(0 of \d+ files compiled\)/);
-  expect(await succeed(folder, process.execPath, 'program.js'), 'with the addon').toBe(answer);
+  expect(await succeed(here, process.execPath, 'program.js'), 'with the addon').toBe(answer);
 
   const command = join(folder, 'node_modules', '.bin', 'cipherprune');
   const config = join(installed, 'configs', 'first-steps.yaml');
-  const training = await run(folder, command, 'train', '--config', config);
+  const training = await run(here, command, 'train', '--config', config);
   expect(training.code).toBe(1);
   expect(training.stderr).toContain('@tensorflow/tfjs, which is not installed: npm install @tensorflow/tfjs');
 }, 600_000);
