@@ -15,7 +15,7 @@ import { protocolDigest } from '../inference/run/protocol-digest.js';
 import { startServer } from '../inference/server/server.js';
 import { parsePublicPart, serializePublicPart } from '../model/artifact/artifact-file.js';
 import { encodePublicPart } from '../model/artifact/public-part.js';
-import { tinyArtifact } from '../test/model/artifact/tiny-artifact.js';
+import { tinyArtifact } from './tiny-artifact.js';
 
 const REPEATS = 15;
 const SILENT = 32;

@@ -7,26 +7,22 @@ import { splitmix32 } from '../data/sources/synthetic.js';
 import { cipherPrune, dense } from '../methods/cipherprune/index.js';
 import type { Method } from '../methods/method.js';
 import { methodReference } from '../methods/reference.js';
-import {
-  type Artifact,
-  type EncoderLayerWeights,
-  type LayerNormWeights,
-  type LayerRanges,
-  type LayerThresholds,
-  type ModelRanges,
-  type PrivateModel,
-  type PublicModel,
-  type QuantizedLinear,
-  type QuantizedMatrix,
-  scalesOf,
+import type {
+  Artifact,
+  LayerNormWeights,
+  LayerRanges,
+  LayerThresholds,
+  ModelRanges,
+  QuantizedLinear,
+  QuantizedMatrix,
 } from '../model/artifact/artifact.js';
 import { headSize, type ModelConfig } from '../model/config.js';
 import { specialTokens, tokenizerFilesFromVocabulary } from '../model/tokenizer/tokenizer-files.js';
+import { artifactOf, type LinearName, type TableName } from './artifact-of.js';
 
 /** What export writes unless told otherwise. */
 const WEIGHT_BITS = 8;
 const EMBEDDING_BITS = 8;
-const FIXED_POINT = { ringBits: 37, fractionBits: 12 };
 
 /** Uniform entries of a given standard deviation, rounded to `weightBits` bits. */
 function randomMatrix(
@@ -67,20 +63,20 @@ const LOGIT_DEVIATION = 1.5;
 /** A constant part of all queries: some tokens attract attention in every row, as in a trained network. */
 const QUERY_BIAS_DEVIATION = 2;
 
-function randomLayer(random: () => number, config: ModelConfig): EncoderLayerWeights {
-  const { hiddenSize: hidden, intermediateSize: intermediate } = config;
-  const unit = 1 / Math.sqrt(headSize(config));
-  return {
-    query: randomLinear(random, hidden, hidden, LOGIT_DEVIATION * unit, QUERY_BIAS_DEVIATION * unit),
-    key: randomLinear(random, hidden, hidden, 1),
-    value: randomLinear(random, hidden, hidden, 1),
-    attentionOutput: randomLinear(random, hidden, hidden, 1),
-    attentionNorm: plainNorm(hidden),
-    intermediate: randomLinear(random, hidden, intermediate, 1.5),
-    output: randomLinear(random, intermediate, hidden, 1),
-    outputNorm: plainNorm(hidden),
-    thresholds: null,
-  };
+const TABLE_DEVIATIONS: Readonly<Record<TableName, number>> = { word: 1, position: 0.3, tokenType: 0.3 };
+
+function linearOf(
+  random: () => number,
+  config: ModelConfig,
+  name: LinearName,
+  inputs: number,
+  outputs: number,
+): QuantizedLinear {
+  if (name === 'query') {
+    const unit = 1 / Math.sqrt(headSize(config));
+    return randomLinear(random, inputs, outputs, LOGIT_DEVIATION * unit, QUERY_BIAS_DEVIATION * unit);
+  }
+  return randomLinear(random, inputs, outputs, name === 'intermediate' ? 1.5 : 1);
 }
 
 const LAYER_RANGES: LayerRanges = {
@@ -114,31 +110,20 @@ function vocabularyOf(size: number): string[] {
 /** Deterministic in the seed. Without thresholds: they depend on the input, see schedule-thresholds.ts. */
 export function randomArtifact(config: ModelConfig, seed: number): Artifact {
   const random = splitmix32(seed);
-  const embedding = (rows: number, deviation: number) =>
-    randomMatrix(random, rows, config.hiddenSize, deviation, EMBEDDING_BITS);
-  const publicParts = {
-    word: embedding(config.vocabularySize, 1),
-    position: embedding(config.maxPositions, 0.3),
-    tokenType: embedding(config.tokenTypes, 0.3),
-    norm: plainNorm(config.hiddenSize),
-  };
-  const weights: PrivateModel = {
-    layers: Array.from({ length: config.layers }, () => randomLayer(random, config)),
-    pooler: randomLinear(random, config.hiddenSize, config.hiddenSize, 1),
-    classifier: randomLinear(random, config.hiddenSize, config.labels.length, 1),
-  };
-  const publicModel: PublicModel = {
-    config,
-    task: null,
-    fixedPoint: FIXED_POINT,
-    ranges: rangesOf(config.layers),
-    scales: scalesOf(weights),
-    method: methodReference(dense),
-    embedding: publicParts,
-    tokenizerFiles: tokenizerFilesFromVocabulary(vocabularyOf(config.vocabularySize)),
-    maxTokens: config.maxPositions,
-  };
-  return { public: publicModel, private: weights };
+  return artifactOf(
+    {
+      linear: (name, inputs, outputs) => linearOf(random, config, name, inputs, outputs),
+      table: (name, rows, hidden) =>
+        randomMatrix(random, rows, hidden, TABLE_DEVIATIONS[name], EMBEDDING_BITS),
+      norm: plainNorm,
+    },
+    {
+      config,
+      ranges: rangesOf(config.layers),
+      method: methodReference(dense),
+      tokenizerFiles: tokenizerFilesFromVocabulary(vocabularyOf(config.vocabularySize)),
+    },
+  );
 }
 
 /** The same model, said to be of a method that learns nothing. */

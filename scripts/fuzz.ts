@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fuzz } from '../experiments/fuzz/fuzz.js';
 import { fuzzTargets } from '../experiments/fuzz/targets.js';
-import { tinyArtifact } from '../test/model/artifact/tiny-artifact.js';
+import { tinyArtifact } from '../bench/tiny-artifact.js';
 
 const [inputs, seed] = [Number(process.argv[2] ?? 1e6), Number(process.argv[3] ?? Date.now() % 2 ** 31)];
 const FOLDER = 'build/fuzz';

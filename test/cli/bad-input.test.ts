@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeHello } from '../../inference/net/hello.js';
 import { readPublicPart, writeArtifact } from '../../model/artifact/artifact-file.js';
 import { servedModel, toyServer } from '../inference/server/toy-party.js';
-import { tinyArtifact } from '../model/artifact/tiny-artifact.js';
+import { tinyArtifact } from '../../bench/tiny-artifact.js';
 import { runHere } from './run-cli.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cipherprune-cli-'));

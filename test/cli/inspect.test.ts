@@ -5,7 +5,7 @@ import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import type { Inspection } from '../../cli/inspection.js';
 import { runCommandLine } from '../../cli/run.js';
 import { writeArtifact } from '../../model/artifact/artifact-file.js';
-import { tinyArtifact } from '../model/artifact/tiny-artifact.js';
+import { tinyArtifact } from '../../bench/tiny-artifact.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'inspect-'));
 afterAll(() => rmSync(folder, { recursive: true }));

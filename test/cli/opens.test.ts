@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { writeArtifact } from '../../model/artifact/artifact-file.js';
-import { tinyArtifact } from '../model/artifact/tiny-artifact.js';
+import { tinyArtifact } from '../../bench/tiny-artifact.js';
 import { runHere, start } from './run-cli.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'opens-'));

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readTable } from '../../data/tables/table.js';
 import { CleartextClassifier } from '../../inference/run/cleartext-classifier.js';
 import { writeArtifact } from '../../model/artifact/artifact-file.js';
-import { tinyArtifact } from '../model/artifact/tiny-artifact.js';
+import { tinyArtifact } from '../../bench/tiny-artifact.js';
 import { runHere, start } from './run-cli.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cipherprune-own-'));

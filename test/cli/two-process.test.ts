@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeArtifact } from '../../model/artifact/artifact-file.js';
 import { namedTask } from '../../model/task.js';
-import { tinyArtifact } from '../model/artifact/tiny-artifact.js';
+import { tinyArtifact } from '../../bench/tiny-artifact.js';
 import { runHere, start } from './run-cli.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cipherprune-processes-'));

@@ -8,7 +8,7 @@ import { protocolDigest } from '../../inference/run/protocol-digest.js';
 import { serveConnection } from '../../inference/server/serve-connection.js';
 import { parsePublicPart, serializePublicPart } from '../../model/artifact/artifact-file.js';
 import { encodePublicPart } from '../../model/artifact/public-part.js';
-import { tinyArtifact } from '../model/artifact/tiny-artifact.js';
+import { tinyArtifact } from '../../bench/tiny-artifact.js';
 
 const artifact = tinyArtifact({ scheduled: true });
 const part = encodePublicPart(artifact.public);

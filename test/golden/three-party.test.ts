@@ -5,7 +5,7 @@ import { CleartextBackend } from '../../inference/backends/cleartext/cleartext-b
 import { FINEST_LOGITS } from '../../inference/core/answer.js';
 import { decode } from '../../inference/core/ring-tensor.js';
 import { openEngine } from '../../inference/run/engine.js';
-import { tinyArtifact } from '../model/artifact/tiny-artifact.js';
+import { tinyArtifact } from '../../bench/tiny-artifact.js';
 import { DealtBackend, threeNodes } from '../support/three-nodes.js';
 
 const TEXT = { ids: [2, 5, 6, 7, 3], tokenTypes: [0, 0, 0, 0, 0] };

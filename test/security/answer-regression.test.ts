@@ -24,7 +24,7 @@ import { memoryChannelPair } from '../../inference/net/memory-channel.js';
 import { setupTwoParty } from '../../inference/run/engine-party.js';
 import { createSession } from '../../inference/session/create-session.js';
 import { tanhApproximation } from '../../methods/cipherprune/numbers.js';
-import { tinyArtifact } from '../model/artifact/tiny-artifact.js';
+import { tinyArtifact } from '../../bench/tiny-artifact.js';
 import { correlation, slopes } from './regression.js';
 
 const REPEATS = 4_000;

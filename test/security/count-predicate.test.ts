@@ -10,7 +10,7 @@ import { FINEST_LOGITS } from '../../inference/core/answer.js';
 import { openEngine } from '../../inference/run/engine.js';
 import type { Artifact, QuantizedLinear } from '../../model/artifact/artifact.js';
 import { createTokenizer } from '../../model/tokenizer/tokenizer.js';
-import { tinyArtifact } from '../model/artifact/tiny-artifact.js';
+import { tinyArtifact } from '../../bench/tiny-artifact.js';
 
 /** Of the word, in the first layer. */
 const LOGIT = 5;

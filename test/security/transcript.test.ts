@@ -15,7 +15,7 @@ import { serveConnection } from '../../inference/server/serve-connection.js';
 import type { Artifact } from '../../model/artifact/artifact.js';
 import { parsePublicPart, serializePublicPart } from '../../model/artifact/artifact-file.js';
 import { encodePublicPart } from '../../model/artifact/public-part.js';
-import { tinyArtifact } from '../model/artifact/tiny-artifact.js';
+import { tinyArtifact } from '../../bench/tiny-artifact.js';
 import { type Difference, differenceOf } from './transcripts.js';
 
 const RUNS = 16;

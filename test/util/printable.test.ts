@@ -10,7 +10,7 @@ import { encodePublicPart } from '../../model/artifact/public-part.js';
 import { isPrintable, printable, printableLines } from '../../util/printable.js';
 import { engineClient } from '../inference/client/engine-client.js';
 import { openToyParty, toyServer } from '../inference/server/toy-party.js';
-import { tinyArtifact } from '../model/artifact/tiny-artifact.js';
+import { tinyArtifact } from '../../bench/tiny-artifact.js';
 
 /** Escapes of terminals, forged lines, overrides of direction, and anything. */
 const hostile = fc.string({

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fuzz } from '../../../experiments/fuzz/fuzz.js';
 import { fuzzTargets, type Target } from '../../../experiments/fuzz/targets.js';
-import { tinyArtifact } from '../../model/artifact/tiny-artifact.js';
+import { tinyArtifact } from '../../../bench/tiny-artifact.js';
 
 const targets = await fuzzTargets(tinyArtifact({ seed: 1 }));
 

@@ -3,7 +3,7 @@ import { LineNote } from '../../../inference/client/line-note.js';
 import { FINEST_LOGITS } from '../../../inference/core/answer.js';
 import { estimateCost } from '../../../inference/cost/cost-model.js';
 import { guessedCounts } from '../../../inference/client/warm.js';
-import { tinyArtifact } from '../../model/artifact/tiny-artifact.js';
+import { tinyArtifact } from '../../../bench/tiny-artifact.js';
 
 beforeEach(() => {
   vi.useFakeTimers();

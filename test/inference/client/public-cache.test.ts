@@ -5,7 +5,7 @@ import { afterAll, expect, it } from 'vitest';
 import { readCached, writeCached } from '../../../inference/client/public-cache.js';
 import { serializePublicPart } from '../../../model/artifact/artifact-file.js';
 import { encodePublicPart } from '../../../model/artifact/public-part.js';
-import { tinyArtifact } from '../../model/artifact/tiny-artifact.js';
+import { tinyArtifact } from '../../../bench/tiny-artifact.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'public-cache-'));
 afterAll(() => rmSync(folder, { recursive: true }));

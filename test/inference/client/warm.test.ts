@@ -6,7 +6,7 @@ import type { ClientAhead, Filled } from '../../../inference/client/client-ahead
 import { type Expected, guessedCounts, Warmer } from '../../../inference/client/warm.js';
 import { DEFAULT_ANSWER } from '../../../inference/core/answer.js';
 import { demandOf } from '../../../inference/cost/demand-of.js';
-import { tinyArtifact } from '../../model/artifact/tiny-artifact.js';
+import { tinyArtifact } from '../../../bench/tiny-artifact.js';
 
 const { public: model } = tinyArtifact();
 

@@ -10,7 +10,7 @@ import { type Answer, answer } from '../../../inference/engine/answer.js';
 import type { PublicModel } from '../../../model/artifact/artifact.js';
 import type { Problem } from '../../../model/config.js';
 import { argmax, givenLabels, probabilitiesOf } from '../../../model/outputs.js';
-import { tinyArtifact } from '../../model/artifact/tiny-artifact.js';
+import { tinyArtifact } from '../../../bench/tiny-artifact.js';
 import { GilboaLinear } from '../../support/gilboa-linear.js';
 import { both, testParties } from '../../support/two-parties.js';
 

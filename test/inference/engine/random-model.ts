@@ -4,13 +4,13 @@ import { embed, type TokenInput } from '../../../inference/engine/embedding.js';
 import { cipherPrune, cipherPruneOnly, dense } from '../../../methods/cipherprune/index.js';
 import * as approximations from '../../../methods/cipherprune/numbers.js';
 import { methodOf, methodReference } from '../../../methods/reference.js';
-import {
-  type Artifact,
-  type LayerNormWeights,
-  type LayerRanges,
-  type QuantizedLinear,
-  type QuantizedMatrix,
-  scalesOf,
+import { artifactOf, type LinearName, type TableName } from '../../../bench/artifact-of.js';
+import type {
+  Artifact,
+  LayerNormWeights,
+  LayerRanges,
+  QuantizedLinear,
+  QuantizedMatrix,
 } from '../../../model/artifact/artifact.js';
 import { BERT_ARCHITECTURE, type ModelConfig } from '../../../model/config.js';
 import { noise } from '../functions/harness.js';
@@ -24,13 +24,27 @@ export interface ModelOptions {
 
 type Ranges = { -readonly [K in keyof LayerRanges]: LayerRanges[K] };
 
+/** Largest entries and fraction bits: ranges that the approximations are for, and as many bits as fit. */
+const SIZES: Readonly<Record<LinearName | TableName, readonly [size: number, fractionBits: number]>> = {
+  query: [0.18, 9],
+  key: [0.5, 7],
+  value: [0.4, 8],
+  attentionOutput: [0.4, 7],
+  intermediate: [0.5, 7],
+  output: [0.3, 8],
+  pooler: [0.4, 7],
+  classifier: [0.6, 7],
+  word: [1, 7],
+  position: [0.3, 7],
+  tokenType: [0.3, 7],
+};
+
 export function randomModel({ layers, prunes, reduces, seed }: ModelOptions): Artifact {
   const next = noise(seed);
-  const hidden = 32;
   const config: ModelConfig = {
     ...BERT_ARCHITECTURE,
     vocabularySize: 50,
-    hiddenSize: hidden,
+    hiddenSize: 32,
     layers,
     heads: 4,
     intermediateSize: 64,
@@ -48,48 +62,26 @@ export function randomModel({ layers, prunes, reduces, seed }: ModelOptions): Ar
       Math.max(-127, Math.min(127, Math.round(next() * size * 2 ** fractionBits))),
     ),
   });
-  const linear = (inputs: number, outputs: number, size: number, fractionBits = 7): QuantizedLinear => ({
-    matrix: matrix(inputs, outputs, size, fractionBits),
-    bias: Float64Array.from({ length: outputs }, () => next() / 4),
-  });
-  const norm = (): LayerNormWeights => ({
-    gamma: Float64Array.from({ length: hidden }, () => 1 + next() / 2),
-    beta: Float64Array.from({ length: hidden }, () => next() / 2),
-  });
-  const secret = {
-    layers: Array.from({ length: layers }, (_, layer) => ({
-      query: linear(hidden, hidden, 0.18, 9),
-      key: linear(hidden, hidden, 0.5),
-      value: linear(hidden, hidden, 0.4, 8),
-      attentionOutput: linear(hidden, hidden, 0.4),
-      attentionNorm: norm(),
-      intermediate: linear(hidden, 64, 0.5),
-      output: linear(64, hidden, 0.3, 8),
-      outputNorm: norm(),
-      thresholds: prunes ? { prune: 0.5 + 0.2 * layer, reduce: 1.05 } : null,
-    })),
-    pooler: linear(hidden, hidden, 0.4),
-    classifier: linear(hidden, 3, 0.6),
-  };
-  const artifact: Artifact = {
-    public: {
-      config,
-      task: null,
-      fixedPoint: { ringBits: 37, fractionBits: 12 },
-      ranges: { embedding: 4, layers: [], poolerInput: 8, logits: 8 },
-      scales: scalesOf(secret),
-      method: methodReference(prunes ? (reduces ? cipherPrune : cipherPruneOnly) : dense),
-      embedding: {
-        word: matrix(50, hidden, 1, 7),
-        position: matrix(32, hidden, 0.3, 7),
-        tokenType: matrix(2, hidden, 0.3, 7),
-        norm: norm(),
-      },
-      tokenizerFiles: {},
-      maxTokens: 32,
+  const artifact = artifactOf(
+    {
+      linear: (name, inputs, outputs) => ({
+        matrix: matrix(inputs, outputs, ...SIZES[name]),
+        bias: Float64Array.from({ length: outputs }, () => next() / 4),
+      }),
+      table: (name, rows, width) => matrix(rows, width, ...SIZES[name]),
+      norm: (width) => ({
+        gamma: Float64Array.from({ length: width }, () => 1 + next() / 2),
+        beta: Float64Array.from({ length: width }, () => next() / 2),
+      }),
+      ...(prunes ? { thresholds: (layer) => ({ prune: 0.5 + 0.2 * layer, reduce: 1.05 }) } : {}),
     },
-    private: secret,
-  };
+    {
+      config,
+      ranges: { embedding: 4, layers: [], poolerInput: 8, logits: 8 },
+      method: methodReference(prunes ? (reduces ? cipherPrune : cipherPruneOnly) : dense),
+      tokenizerFiles: {},
+    },
+  );
   const ranges = Array.from({ length: layers }, emptyRanges);
   for (let i = 0; i < 20; i++) floatForward(artifact, randomInput(seed + i, 12), ranges);
   return {

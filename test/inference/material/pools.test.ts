@@ -22,7 +22,7 @@ import { openEngineParty } from '../../../inference/run/engine-party.js';
 import { DEFAULT_POOL_LIMITS, PoolFolder, type PoolLimits } from '../../../inference/server/pool-folder.js';
 import { serveConnection } from '../../../inference/server/serve-connection.js';
 import { weightsDigest } from '../../../inference/server/weights-digest.js';
-import { tinyArtifact } from '../../model/artifact/tiny-artifact.js';
+import { tinyArtifact } from '../../../bench/tiny-artifact.js';
 import { engineClient } from '../client/engine-client.js';
 import { servedModel } from '../server/toy-party.js';
 

@@ -7,7 +7,7 @@ import { CleartextClassifier } from '../../../inference/run/cleartext-classifier
 import { openEngineParty } from '../../../inference/run/engine-party.js';
 import { serveConnection } from '../../../inference/server/serve-connection.js';
 import { encodePublicPart } from '../../../model/artifact/public-part.js';
-import { tinyArtifact } from '../../model/artifact/tiny-artifact.js';
+import { tinyArtifact } from '../../../bench/tiny-artifact.js';
 import { engineClient } from '../client/engine-client.js';
 import { cuttingProxy } from '../server/cutting-proxy.js';
 import { servedModel, toyServer } from '../server/toy-party.js';

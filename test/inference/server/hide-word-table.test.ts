@@ -11,7 +11,7 @@ import { withPrivateEmbedding } from '../../../inference/server/hide-word-table.
 import { serveConnection } from '../../../inference/server/serve-connection.js';
 import { parsePublicPart, serializePublicPart } from '../../../model/artifact/artifact-file.js';
 import { encodePublicPart } from '../../../model/artifact/public-part.js';
-import { tinyArtifact } from '../../model/artifact/tiny-artifact.js';
+import { tinyArtifact } from '../../../bench/tiny-artifact.js';
 
 const artifact = tinyArtifact();
 const secret = withPrivateEmbedding(artifact);

@@ -10,7 +10,7 @@ import type { ServedModel } from '../../../inference/server/serve-connection.js'
 import { type RunningServer, type ServerOptions, startServer } from '../../../inference/server/server.js';
 import { serializePublicPart } from '../../../model/artifact/artifact-file.js';
 import { encodePublicPart } from '../../../model/artifact/public-part.js';
-import { tinyArtifact } from '../../model/artifact/tiny-artifact.js';
+import { tinyArtifact } from '../../../bench/tiny-artifact.js';
 
 export const openToyParty: OpenParty = async ({ self, channel, recordLeak }, { public: model }) => {
   const exchange = async (bytes: number) => {

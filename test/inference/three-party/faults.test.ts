@@ -10,7 +10,7 @@ import { type Address, NodeServer } from '../../../inference/three-party/node-se
 import { NodesClient } from '../../../inference/three-party/nodes-client.js';
 import { readNodeModel, shareModel } from '../../../inference/three-party/share-model.js';
 import { writeArtifact } from '../../../model/artifact/artifact-file.js';
-import { tinyArtifact } from '../../model/artifact/tiny-artifact.js';
+import { tinyArtifact } from '../../../bench/tiny-artifact.js';
 import { freePorts } from '../../support/free-ports.js';
 
 const TEXT = 'a good movie.';

@@ -16,7 +16,7 @@ import {
 import { columnNormBits } from '../../../model/artifact/column-norm.js';
 import { encodePrivatePart } from '../../../model/artifact/private-part.js';
 import { encodePublicPart } from '../../../model/artifact/public-part.js';
-import { tinyArtifact } from './tiny-artifact.js';
+import { tinyArtifact } from '../../../bench/tiny-artifact.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'artifact-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Artifact } from '../../../model/artifact/artifact.js';
 import { readArtifact, readPublicPart, writeArtifact } from '../../../model/artifact/artifact-file.js';
-import { tinyArtifact } from './tiny-artifact.js';
+import { tinyArtifact } from '../../../bench/tiny-artifact.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'commitment-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -24,7 +24,7 @@ import { readSafetensors, writeSafetensors } from '../../../model/checkpoint/saf
 import { BERT_ARCHITECTURE, type ModelConfig } from '../../../model/config.js';
 import { namedTask } from '../../../model/task.js';
 import { tokenizerFilesFromVocabulary } from '../../../model/tokenizer/tokenizer-files.js';
-import { tinyVocabulary } from '../artifact/tiny-artifact.js';
+import { tinyVocabulary } from '../../../bench/tiny-artifact.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'checkpoint-'));
 afterAll(() => rmSync(folder, { recursive: true }));

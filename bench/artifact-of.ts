@@ -1,0 +1,80 @@
+/** An artifact of a configuration's shapes, whatever draws its numbers: every maker of models that nobody trained fills this. */
+import {
+  type Artifact,
+  type EncoderLayerWeights,
+  type LayerNormWeights,
+  type LayerThresholds,
+  type PrivateModel,
+  type PublicModel,
+  type QuantizedLinear,
+  type QuantizedMatrix,
+  scalesOf,
+} from '../model/artifact/artifact.js';
+
+/** What a matrix is for, which may decide how large its numbers are. */
+export type LinearName =
+  | 'query'
+  | 'key'
+  | 'value'
+  | 'attentionOutput'
+  | 'intermediate'
+  | 'output'
+  | 'pooler'
+  | 'classifier';
+
+export type TableName = 'word' | 'position' | 'tokenType';
+
+/** Called in one order for one configuration, so that a seed gives the same model again. */
+export interface Draw {
+  linear(name: LinearName, inputs: number, outputs: number): QuantizedLinear;
+  /** [rows, hidden] */
+  table(name: TableName, rows: number, hidden: number): QuantizedMatrix;
+  norm(hidden: number): LayerNormWeights;
+  thresholds?(layer: number): LayerThresholds;
+}
+
+/** What is not drawn; longest inputs are as long as there are positions unless given. */
+export type Fixed = Pick<PublicModel, 'config' | 'ranges' | 'method' | 'tokenizerFiles'> &
+  Partial<Pick<PublicModel, 'task' | 'schedule' | 'maxTokens'>>;
+
+function layerOf(draw: Draw, layer: number, hidden: number, intermediate: number): EncoderLayerWeights {
+  return {
+    query: draw.linear('query', hidden, hidden),
+    key: draw.linear('key', hidden, hidden),
+    value: draw.linear('value', hidden, hidden),
+    attentionOutput: draw.linear('attentionOutput', hidden, hidden),
+    attentionNorm: draw.norm(hidden),
+    intermediate: draw.linear('intermediate', hidden, intermediate),
+    output: draw.linear('output', intermediate, hidden),
+    outputNorm: draw.norm(hidden),
+    thresholds: draw.thresholds?.(layer) ?? null,
+  };
+}
+
+/** In the fixed point that export writes unless told otherwise. */
+export function artifactOf(draw: Draw, { task = null, ...fixed }: Fixed): Artifact {
+  const { hiddenSize: hidden, ...config } = fixed.config;
+  const weights: PrivateModel = {
+    layers: Array.from({ length: config.layers }, (_, layer) =>
+      layerOf(draw, layer, hidden, config.intermediateSize),
+    ),
+    pooler: draw.linear('pooler', hidden, hidden),
+    classifier: draw.linear('classifier', hidden, config.labels.length),
+  };
+  return {
+    public: {
+      task,
+      fixedPoint: { ringBits: 37, fractionBits: 12 },
+      scales: scalesOf(weights),
+      embedding: {
+        word: draw.table('word', config.vocabularySize, hidden),
+        position: draw.table('position', config.maxPositions, hidden),
+        tokenType: draw.table('tokenType', config.tokenTypes, hidden),
+        norm: draw.norm(hidden),
+      },
+      maxTokens: config.maxPositions,
+      ...fixed,
+    },
+    private: weights,
+  };
+}
