@@ -12,6 +12,7 @@ module.exports = {
     never('training-and-inference-meet-only-in-the-artifact', '^training/', '^inference/'),
     never('inference-never-imports-training', '^inference/', '^training/'),
     never('cli-is-imported-by-nobody', '^(?!cli/|test/)', '^cli/'),
+    never('tests-are-imported-by-nobody', '^(?!test/)', '^test/'),
     never('browser-is-imported-by-nobody', '^(?!browser/|test/)', '^browser/'),
     never(
       'experiments-are-below-the-command-line-only',
