@@ -4,6 +4,10 @@ import { hostAndPort } from './options.js';
 
 export type Address = { readonly host: string; readonly port: number } | { readonly url: string };
 
+/** Without the brackets of IPv6. */
+export const hostOf = (address: Address): string =>
+  'url' in address ? new URL(address.url).hostname.replace(/^\[(.*)\]$/, '$1') : address.host;
+
 export interface ServerAddress {
   readonly address: Address;
   readonly isTls: boolean;

@@ -5,8 +5,7 @@ import { OUTPUT_FORMATS } from '../../data/tables/write.js';
 import { LOCAL_AHEAD_MEGABYTES, withClient } from '../../experiments/with-client.js';
 import { withNodes } from '../../experiments/with-nodes.js';
 import type { LastingClient } from '../../inference/client/lasting-client.js';
-import { ANSWER_KINDS, DEFAULT_ANSWER, FINEST_LOGITS } from '../../inference/core/answer.js';
-import { OPENINGS } from '../../inference/run/openings.js';
+import { DEFAULT_ANSWER, FINEST_LOGITS } from '../../inference/core/answer.js';
 import type { Classification } from '../../inference/run/classification.js';
 import type { PublicModel } from '../../model/artifact/artifact.js';
 import { readPublicPart } from '../../model/artifact/artifact-file.js';
@@ -14,23 +13,19 @@ import type { TaskColumns } from '../../model/task.js';
 import { UsageError } from '../../util/errors.js';
 import { note } from '../../util/note.js';
 import { defineCommand, type GlobalOptions, type OptionsOf } from '../command.js';
+import { connectionOf, connectionOptions } from '../connection-options.js';
 import {
   answerBits,
   batchOption,
-  checksOption,
-  cotsOption,
   jsonOption,
   poolOption,
   privateEmbeddingOption,
-  timeoutOption,
   warmOption,
   tokenizerLibraryOption,
 } from '../model-options.js';
-import { certificatesOf, insecurePlainOption, threeAddresses, tlsCaOption } from '../node-options.js';
-import { optional, wholeNumber } from '../options.js';
-import { serverAddress } from '../server-address.js';
+import { certificatesOf, threeAddresses } from '../node-options.js';
+import { optional } from '../options.js';
 import { progressBar } from '../output.js';
-import { clientTlsOf, tokenOf } from '../tls-options.js';
 import { formatOption, maxBadRowsOption } from '../own-data-options.js';
 import { answerPrinter, Summary } from '../print-answers.js';
 import { openTexts, type TextSource } from '../text-source.js';
@@ -39,7 +34,7 @@ import type { TextInput } from '../texts.js';
 type InferOptions = OptionsOf<typeof OPTIONS>;
 
 function checkTarget(options: InferOptions): void {
-  const { connect, connectNodes, local, artifact, modelDigest, privateEmbedding, parties } = options;
+  const { connect, connectNodes, local, artifact, privateEmbedding, parties } = options;
   const targets = [connect !== undefined, connectNodes !== undefined, local].filter(Boolean).length;
   if (targets !== 1) throw new UsageError('expected one of --connect, --connect-nodes and --local');
   if (parties === 3 && connect !== undefined)
@@ -47,8 +42,6 @@ function checkTarget(options: InferOptions): void {
   if (local && artifact === undefined) throw new UsageError('--local needs --artifact');
   if (privateEmbedding && !local)
     throw new UsageError('--private-embedding needs --local; a server that runs elsewhere decides by itself');
-  if (modelDigest !== undefined && !/^[0-9a-f]{64}$/i.test(modelDigest))
-    throw new UsageError('--model-digest: expected 64 hexadecimal digits');
 }
 
 /** Not part of the result: what a user should know about it. */
@@ -118,10 +111,7 @@ function checkPairs(inputs: readonly TextInput[], model: PublicModel): void {
 
 async function infer(options: GlobalOptions & InferOptions): Promise<void> {
   checkTarget(options);
-  const { address, isTls } =
-    options.connect === undefined
-      ? { address: null, isTls: false }
-      : serverAddress('connect', options.connect);
+  const connection = await connectionOf(options);
   const texts = await openTexts({
     ...options,
     asked: askedColumns(options),
@@ -131,22 +121,10 @@ async function infer(options: GlobalOptions & InferOptions): Promise<void> {
   // With --local both parties are the caller's own: nothing need be hidden from him.
   const usual = options.local ? FINEST_LOGITS : DEFAULT_ANSWER;
   const target = {
-    address,
-    tls: isTls ? await clientTlsOf(options) : undefined,
-    token: await tokenOf(options.tokenFile),
+    ...connection,
     artifact: options.artifact,
-    modelDigest: options.modelDigest?.toLowerCase(),
-    model: options.model,
-    reconnects: options.reconnects,
-    acceptChangedModel: options.acceptChangedModel,
     privateEmbedding: options.privateEmbedding,
-    timeoutSeconds: options.timeout,
-    cache: options.cache,
-    cots: options.cots,
-    checks: options.checks,
-    opens: options.opens,
     tokenizerLibrary: options.tokenizerLibrary,
-    answer: options.answers,
     serverAnswer: { kind: options.answers ?? usual.kind, bits: options.answerBits ?? usual.bits },
     verbose: options.verbose,
     aheadMegabytes: options.warm > 0 || options.pool !== undefined ? LOCAL_AHEAD_MEGABYTES : 0,
@@ -195,19 +173,7 @@ async function infer(options: GlobalOptions & InferOptions): Promise<void> {
 }
 
 const OPTIONS = {
-  connect: {
-    type: 'string',
-    describe:
-      'HOST:PORT of a server, tls://HOST:PORT, or the wss://HOST:PORT of its port for browsers (serve --web)',
-    requiresArg: true,
-  },
-  'token-file': { type: 'string', describe: 'File that holds the token of `tokens add`', requiresArg: true },
-  'tls-cert': {
-    type: 'string',
-    describe: 'PEM of a certificate to show to a server that asks',
-    requiresArg: true,
-  },
-  'tls-key': { type: 'string', describe: 'PEM of its key', requiresArg: true },
+  ...connectionOptions,
   'connect-nodes': {
     type: 'string',
     describe: 'HOST:PORT of nodes 0, 1, 2 of three parties (serve-node), with commas between',
@@ -218,33 +184,11 @@ const OPTIONS = {
     default: 2 as const,
     describe: 'With --local: a server and a client, or three nodes and a client',
   },
-  'tls-ca': tlsCaOption,
-  'insecure-plain': insecurePlainOption,
   local: { type: 'boolean', default: false, describe: 'Start both parties here, as two processes' },
   artifact: {
     type: 'string',
     describe: 'With --local the model to serve; with --connect the only model to accept',
     requiresArg: true,
-  },
-  'model-digest': {
-    alias: 'artifact-digest',
-    type: 'string',
-    describe:
-      'The only model to accept, by the digest of its public part, which commits to the weights; without it the first that a ' +
-      'server shows is remembered, and another one refused',
-  },
-  model: { type: 'string', describe: 'Name of the model, where a server has several', requiresArg: true },
-  reconnects: {
-    type: 'string',
-    default: '5',
-    describe:
-      'Connections to a server that may break, or be refused for now, in a row; the texts that were not answered are sent again anew',
-    coerce: wholeNumber('reconnects', 0, 1_000),
-  },
-  'accept-changed-model': {
-    type: 'boolean',
-    default: false,
-    describe: 'Accept that the server has another model than the one remembered, and remember that',
   },
   text: { type: 'string', array: true, describe: 'A text; may be repeated', requiresArg: true },
   'text-pair': {
@@ -274,18 +218,6 @@ const OPTIONS = {
     describe: 'Layers, bytes, rounds and everything that was opened, of every text',
   },
   'tokenizer-library': tokenizerLibraryOption,
-  opens: {
-    choices: OPENINGS,
-    defaultDescription: 'nothing with --connect, counts with --local',
-    describe:
-      'The most that a model may open beside the answer: nothing, or how many tokens each layer keeps, which says of a text what ' +
-      "the server's weights want it to say; a model that opens more is refused before any work",
-  },
-  answers: {
-    choices: ANSWER_KINDS,
-    describe:
-      'What to be told; a server that gives less refuses. By default all that it gives, and with --local logits',
-  },
   'answer-bits': {
     type: 'string',
     requiresArg: true,
@@ -294,13 +226,9 @@ const OPTIONS = {
     coerce: optional(answerBits),
   },
   batch: batchOption,
-  cots: cotsOption,
-  checks: checksOption,
   warm: warmOption,
   pool: poolOption,
   'private-embedding': privateEmbeddingOption,
-  timeout: timeoutOption,
-  cache: { type: 'boolean', default: true, describe: 'Keep the public part that a server sends' },
   json: jsonOption,
 } as const;
 

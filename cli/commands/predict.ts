@@ -7,13 +7,11 @@ import { predictFile, predictTest } from '../../experiments/evaluate/predict.js'
 import { glueTaskOf, readSubject, type Subject } from '../../experiments/evaluate/subject.js';
 import { FLOAT_BATCH, withClassifier } from '../../experiments/evaluate/with-classifier.js';
 import { withClient } from '../../experiments/with-client.js';
-import { DEFAULT_COTS } from '../../inference/core/cot-kind.js';
-import { OPENINGS } from '../../inference/run/openings.js';
 import { UsageError } from '../../util/errors.js';
 import { note } from '../../util/note.js';
 import { defineCommand, type GlobalOptions, type OptionsOf } from '../command.js';
-import { batchOption, jsonOption, timeoutOption } from '../model-options.js';
-import { hostAndPort } from '../options.js';
+import { connectionOf, connectionOptions } from '../connection-options.js';
+import { batchOption, jsonOption } from '../model-options.js';
 import { print, printJson, progressBar } from '../output.js';
 import { columnOptions, formatOption, glueTaskOption, labelMapOption } from '../own-data-options.js';
 
@@ -80,22 +78,20 @@ async function predictSubmission(
 async function predict(options: GlobalOptions & PredictOptions): Promise<void> {
   checkOptions(options);
   if (options.file !== undefined) outputFormat(options);
-  const { artifact, checkpoint, connect, batch, timeout, verbose } = options;
+  const { artifact, checkpoint, connect, batch, cots, timeout, verbose } = options;
   const run = options.file === undefined ? predictSubmission : predictFromFile;
   const common = { privateEmbedding: false, timeoutSeconds: timeout, verbose };
   if (connect !== undefined) {
-    const target = { ...common, address: hostAndPort('connect', connect), cache: true, opens: options.opens };
-    await withClient(target, (client) => run(options, client.model, (_, body) => body(client, batch)));
+    await withClient({ ...common, ...(await connectionOf(options)) }, (client) =>
+      run(options, client.model, (_, body) => body(client, batch)),
+    );
     return;
   }
   const backend = artifact === undefined ? 'float' : 'cleartext';
   const size = backend === 'float' ? FLOAT_BATCH : batch;
   await run(options, await readSubject(artifact, checkpoint), (examples, body) =>
-    withClassifier(
-      { ...common, artifact, checkpoint, cots: DEFAULT_COTS, warm: 0 },
-      backend,
-      examples,
-      (one) => body(one, size),
+    withClassifier({ ...common, artifact, checkpoint, cots, warm: 0 }, backend, examples, (one) =>
+      body(one, size),
     ),
   );
 }
@@ -103,7 +99,7 @@ async function predict(options: GlobalOptions & PredictOptions): Promise<void> {
 const OPTIONS = {
   artifact: { type: 'string', describe: 'Exported model, in fixed point', requiresArg: true },
   checkpoint: { type: 'string', describe: 'Trained checkpoint or run, in float', requiresArg: true },
-  connect: { type: 'string', describe: 'HOST:PORT of a server: privately', requiresArg: true },
+  ...connectionOptions,
   file: { type: 'string', describe: 'The input, of whatever format', requiresArg: true },
   out: {
     type: 'string',
@@ -125,13 +121,7 @@ const OPTIONS = {
   task: glueTaskOption,
   data: { type: 'string', describe: "Folder with GLUE's own layout" },
   'label-map': labelMapOption,
-  opens: {
-    choices: OPENINGS,
-    defaultDescription: 'nothing',
-    describe: 'With --connect: the most that a model may open beside the answer, as with infer',
-  },
   batch: batchOption,
-  timeout: timeoutOption,
   json: jsonOption,
 } as const;
 
