@@ -25,6 +25,7 @@ export { prune } from '../methods/cipherprune/prune.js';
 export { softmaxOf } from '../methods/cipherprune/softmax.js';
 export { type Curve, type CurveSet, type Piecewise, RELU } from '../methods/curves.js';
 export { methodNamed, registerMethod } from '../methods/index.js';
-export type { Elimination, Method, Pruned, Thresholds } from '../methods/method.js';
+export type { Elimination, Method, Pruned } from '../methods/method.js';
 export { piecewiseOf } from '../methods/parts/piecewise.js';
 export { quadraticCurve, quadraticSoftmaxOf } from '../methods/parts/quadratic-softmax.js';
+export type { LayerThresholds } from '../model/thresholds.js';

@@ -3,13 +3,13 @@ import {
   type Artifact,
   type EncoderLayerWeights,
   type LayerNormWeights,
-  type LayerThresholds,
   type PrivateModel,
   type PublicModel,
   type QuantizedLinear,
   type QuantizedMatrix,
   scalesOf,
 } from '../model/artifact/artifact.js';
+import type { LayerThresholds } from '../model/thresholds.js';
 
 /** What a matrix is for, which may decide how large its numbers are. */
 export type LinearName =

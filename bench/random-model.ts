@@ -11,11 +11,11 @@ import type {
   Artifact,
   LayerNormWeights,
   LayerRanges,
-  LayerThresholds,
   ModelRanges,
   QuantizedLinear,
   QuantizedMatrix,
 } from '../model/artifact/artifact.js';
+import type { LayerThresholds } from '../model/thresholds.js';
 import { headSize, type ModelConfig } from '../model/config.js';
 import { specialTokens, tokenizerFilesFromVocabulary } from '../model/tokenizer/tokenizer-files.js';
 import { artifactOf, type LinearName, type TableName } from './artifact-of.js';

@@ -17,7 +17,8 @@ import { bucketOf } from '../inference/run/request.js';
 import { cipherPrune } from '../methods/cipherprune/index.js';
 import { SCORE_FRACTION_BITS } from '../methods/cipherprune/prune.js';
 import type { Method } from '../methods/method.js';
-import type { Artifact, LayerThresholds } from '../model/artifact/artifact.js';
+import type { Artifact } from '../model/artifact/artifact.js';
+import { type LayerThresholds, meanOverHeads } from '../model/thresholds.js';
 import { withThresholds } from './random-model.js';
 
 /** Knows the names of the spans around it, and the layer. */
@@ -101,8 +102,7 @@ const SMALLEST: LayerThresholds = { prune: 2 ** -SCORE_FRACTION_BITS, reduce: 2 
 function perHead(artifact: Artifact, found: readonly LayerThresholds[]): LayerThresholds[] {
   const { heads, layers } = artifact.public.config;
   return Array.from({ length: layers }, (_, layer) => {
-    const { prune, reduce } = found[layer] ?? SMALLEST;
-    return { prune: prune / heads, reduce: reduce / heads };
+    return meanOverHeads(found[layer] ?? SMALLEST, heads);
   });
 }
 

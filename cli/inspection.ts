@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Openings, openingsOf } from '../inference/run/openings.js';
-import type { LayerThresholds, PublicModel } from '../model/artifact/artifact.js';
+import type { PublicModel } from '../model/artifact/artifact.js';
+import type { LayerThresholds } from '../model/thresholds.js';
 import { type PublicPart, readArtifact, readPublicPart } from '../model/artifact/artifact-file.js';
 import type { PrivatePart } from '../model/artifact/private-part.js';
 import type { Schedule } from '../model/artifact/schedule.js';

@@ -10,13 +10,8 @@ import type { ActivationPlan } from '../inference/functions/activation-plan.js';
 import type { LayerNormParameters, LayerNormPlan } from '../inference/functions/layer-norm.js';
 import type { SoftmaxPlan } from '../inference/functions/softmax-plan.js';
 import type { HeadActivation } from '../model/config.js';
+import type { LayerThresholds } from '../model/thresholds.js';
 import type { CurveSet } from './curves.js';
-
-/** A token whose score is below `prune` goes, one at or above `reduce` is important. The server's. */
-export interface Thresholds {
-  readonly prune: number;
-  readonly reduce: number;
-}
 
 /** What a rule of elimination sees of a layer, after attention. */
 export interface Elimination {
@@ -24,8 +19,8 @@ export interface Elimination {
   readonly scores: SharedTensor;
   /** No token receives more attention. */
   readonly largest: number;
-  /** Null at the client. */
-  readonly thresholds: Thresholds | null;
+  /** On these scores, the server's; null at the client. */
+  readonly thresholds: LayerThresholds | null;
   /** → [tokens, ...], whose rows leave together; what they take does not wait for the scores. */
   readonly tensors: (mpc: Backend) => Promise<readonly SharedTensor[]>;
 }

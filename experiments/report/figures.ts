@@ -1,5 +1,6 @@
 /** The report's figures as Vega-Lite specifications. Every value that they show is also in a table or in the JSON files. */
 import type { TopLevelSpec } from 'vega-lite';
+import { withoutLastLayer } from '../../model/thresholds.js';
 import { type Measured, type RunResult, scoreOf } from '../measure/run-result.js';
 import { paretoFront } from '../sweep/pareto.js';
 import type { Run } from './collect.js';
@@ -161,7 +162,7 @@ function thresholdFigure(drawn: Drawn): Figure | null {
   const runs = measuredRuns(drawn).filter(({ result }) => result.thresholds);
   if (runs.length === 0) return null;
   const rows = runs.flatMap(({ name, result }) =>
-    result.thresholds!.slice(0, -1).flatMap(({ prune, reduce }, layer) => [
+    withoutLastLayer(result.thresholds!).flatMap(({ prune, reduce }, layer) => [
       { run: name, layer: layer + 1, which: 'θ prune', value: prune },
       { run: name, layer: layer + 1, which: 'β reduce', value: reduce },
     ]),

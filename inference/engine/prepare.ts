@@ -1,7 +1,6 @@
 /** A model made ready for inference: the server's matrices prepared by the backend, its vectors encoded. */
 
 import { roundsToZero } from '../../methods/cipherprune/prune.js';
-import type { Thresholds } from '../../methods/method.js';
 import { methodOf } from '../../methods/reference.js';
 import type {
   LayerNormWeights,
@@ -12,6 +11,7 @@ import type {
   QuantizedLinear,
 } from '../../model/artifact/artifact.js';
 import { embeddingWidth, groupOfLayer } from '../../model/config.js';
+import { type LayerThresholds, summedOverHeads } from '../../model/thresholds.js';
 import type { Backend, Weight } from '../backends/backend.js';
 import { privateTensor } from '../core/ring-tensor.js';
 import { protocol } from '../core/span.js';
@@ -29,7 +29,7 @@ export interface PreparedLayer {
   readonly outputNorm: LayerNormParameters;
   readonly scales: LayerScales;
   /** On sums over heads; null at the client and in a model without pruning. */
-  readonly thresholds: Thresholds | null;
+  readonly thresholds: LayerThresholds | null;
 }
 
 export interface PreparedModel {
@@ -114,7 +114,7 @@ function preparedThresholds(
   model: PublicModel,
   secret: PrivateModel | null,
   layer: number,
-): Thresholds | null {
+): LayerThresholds | null {
   const { name, learns, eliminatesIn } = methodOf(model.method);
   // A schedule says how many tokens stay, whatever the thresholds are.
   if (secret === null || learns === 'nothing' || model.schedule) return null;
@@ -128,9 +128,9 @@ function preparedThresholds(
       `prepare: expected layer 0 to prune above 0, so that padding leaves, got ${thresholds.prune}`,
     );
   }
-  const { heads } = model.config;
-  const reduce = learns === 'prune-reduce' ? Math.max(thresholds.reduce, thresholds.prune) : thresholds.prune;
-  return { prune: thresholds.prune * heads, reduce: reduce * heads };
+  const { prune } = thresholds;
+  const reduce = learns === 'prune-reduce' ? Math.max(thresholds.reduce, prune) : prune;
+  return summedOverHeads({ prune, reduce }, model.config.heads);
 }
 
 /** The matrices of a layer: what layers of one group share. */

@@ -12,7 +12,8 @@ import type { PrivateTensor, SharedBits, SharedTensor } from '../../inference/co
 import { convert, repeatColumns, signedBits } from '../../inference/functions/fixed-point.js';
 import { SCORE_MARGIN } from '../../inference/functions/keep-best.js';
 import { sideBySide } from '../../inference/functions/side-by-side.js';
-import type { Elimination, Pruned, Thresholds } from '../method.js';
+import type { LayerThresholds } from '../../model/thresholds.js';
+import type { Elimination, Pruned } from '../method.js';
 
 export const SCORE_FRACTION_BITS = 9;
 
@@ -20,7 +21,7 @@ export const SCORE_FRACTION_BITS = 9;
 export const roundsToZero = (threshold: number): boolean => threshold * 2 ** SCORE_FRACTION_BITS <= 0.5;
 
 /** -prune and -reduce [2] in a ring for scores up to `largest`; a threshold beyond every score stays beyond. */
-function privateThresholds(thresholds: Thresholds | null, largest: number): PrivateTensor {
+function privateThresholds(thresholds: LayerThresholds | null, largest: number): PrivateTensor {
   const format = {
     // Scores and thresholds are not negative, so their difference stays below either.
     ringBits: signedBits(SCORE_MARGIN * largest, SCORE_FRACTION_BITS),

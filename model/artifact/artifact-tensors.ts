@@ -7,7 +7,6 @@ import {
   type EncoderLayerWeights,
   type LayerNormWeights,
   type LayerScales,
-  type LayerThresholds,
   type MatrixScale,
   type ModelScales,
   matrixScale,
@@ -15,6 +14,7 @@ import {
   type QuantizedLinear,
   type QuantizedMatrix,
 } from './artifact.js';
+import type { LayerThresholds } from '../thresholds.js';
 import { ArtifactError } from './artifact-error.js';
 import { columnNormBits } from './column-norm.js';
 import { fromElements, toFloat64, toInt16 } from './stored-tensor.js';

@@ -5,6 +5,7 @@
 import type { ModelConfig } from '../config.js';
 import type { TaskDescription } from '../task.js';
 import type { Schedule } from './schedule.js';
+import type { LayerThresholds } from '../thresholds.js';
 
 /** A matrix [inputs, outputs] of signed integers of `weightBits` bits that stand for value / 2^fractionBits. */
 export interface QuantizedMatrix {
@@ -54,14 +55,6 @@ export interface ModelRanges {
   readonly layers: readonly LayerRanges[];
   readonly poolerInput: number;
   readonly logits: number;
-}
-
-/** Per layer, on n·S: the mean over heads of the attention column sums; uniform attention is 1 at any length. */
-export interface LayerThresholds {
-  /** Tokens below are pruned. */
-  readonly prune: number;
-  /** Tokens at or above get the high-degree polynomials; `reduce` >= `prune`. */
-  readonly reduce: number;
 }
 
 export interface EncoderLayerWeights {

@@ -2,7 +2,8 @@
 
 import { parseSafetensors, serializeSafetensors } from '../checkpoint/safetensors.js';
 import type { ModelConfig } from '../config.js';
-import type { LayerThresholds, PrivateModel } from './artifact.js';
+import type { PrivateModel } from './artifact.js';
+import type { LayerThresholds } from '../thresholds.js';
 import { ArtifactError } from './artifact-error.js';
 import {
   checkFile,

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import type { LayerThresholds } from '../artifact/artifact.js';
+import type { LayerThresholds } from '../thresholds.js';
 import type { ModelConfig } from '../config.js';
 import { recoverDirectory, replaceDirectory } from '../replace-directory.js';
 import { storedTaskSchema, type TaskDescription } from '../task.js';

@@ -1,6 +1,6 @@
 /** The mean of several models of one task (model soups, Wortsman et al., ICML 2022): it costs as much as one of them. */
 import { mean } from '../../data/metrics/mean.js';
-import type { LayerThresholds } from '../../model/artifact/artifact.js';
+import type { LayerThresholds } from '../../model/thresholds.js';
 import type {
   Checkpoint,
   CheckpointDetails,

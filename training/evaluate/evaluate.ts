@@ -5,7 +5,7 @@ import { mean } from '../../data/metrics/mean.js';
 import { scoresOf } from '../../data/metrics/scores.js';
 import type { Task } from '../../data/sources/tasks.js';
 import type { CurveSet } from '../../methods/curves.js';
-import type { LayerThresholds } from '../../model/artifact/artifact.js';
+import type { LayerThresholds } from '../../model/thresholds.js';
 import type { ModelConfig } from '../../model/config.js';
 import { predictionOf } from '../../model/outputs.js';
 import { type BatchLimits, type EncodedExample, evaluationBatches, makeBatch } from '../loop/batches.js';

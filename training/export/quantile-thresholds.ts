@@ -2,7 +2,7 @@
  * Thresholds for a model that nobody has trained to prune: quantiles of the scores on sample texts. Every layer keeps the same part of
  * the tokens that reach it, so that the mean over the pruning layers is the share that was asked for.
  */
-import type { LayerThresholds } from '../../model/artifact/artifact.js';
+import { type LayerThresholds, withLastLayer } from '../../model/thresholds.js';
 import { collectScores } from '../evaluate/evaluate.js';
 import type { EncodedExample } from '../loop/batches.js';
 import { type ModelState, pruningLayers } from '../network/model-state.js';
@@ -36,5 +36,5 @@ export function quantileThresholds(
     const prune = quantile(scores, 1 - part);
     thresholds[layer] = { prune, reduce: prune };
   }
-  return [...thresholds, { prune: 0, reduce: 0 }];
+  return withLastLayer(thresholds);
 }

@@ -22,6 +22,7 @@ import { type Checkpoint, readCheckpoint, writeCheckpoint } from '../../model/ch
 import { parseSafetensors, serializeSafetensors } from '../../model/checkpoint/safetensors.js';
 import { writeFileAtomically } from '../../model/write-file-atomically.js';
 import { recoverDirectory } from '../../model/replace-directory.js';
+import { withoutLastLayer } from '../../model/thresholds.js';
 import { makeDirectory } from '../../util/make-directory.js';
 import { TrainingError } from '../errors.js';
 import { type ModelState, toCheckpoint } from '../network/model-state.js';
@@ -209,7 +210,7 @@ export class RunFolder {
   async readBest(state: ModelState): Promise<void> {
     const { details } = await this.#readWeights(this.best, state);
     if (state.spread === null || !details?.thresholds) return;
-    const thresholds = thresholdParameters(details.thresholds.slice(0, -1), state.spread);
+    const thresholds = thresholdParameters(withoutLastLayer(details.thresholds), state.spread);
     for (const [name, { values }] of thresholds) state.parameters.get(name)!.values.set(values);
   }
 

@@ -1,6 +1,6 @@
 /** The functions and masks that a model is run with, by phase. */
 import * as tf from '@tensorflow/tfjs';
-import type { LayerThresholds } from '../../model/artifact/artifact.js';
+import type { LayerThresholds } from '../../model/thresholds.js';
 import type { Batch } from '../loop/batches.js';
 import type { LayerMasks } from './masks.js';
 import { currentThresholds, type ModelState } from './model-state.js';

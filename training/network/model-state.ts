@@ -2,7 +2,7 @@
 import type { CurveSet } from '../../methods/curves.js';
 import { DEFAULT_METHOD, methodNamed } from '../../methods/index.js';
 import type { Method } from '../../methods/method.js';
-import type { LayerThresholds } from '../../model/artifact/artifact.js';
+import { type LayerThresholds, withLastLayer, withoutLastLayer } from '../../model/thresholds.js';
 import type { Schedule } from '../../model/artifact/schedule.js';
 import type { Checkpoint, WholeCheckpoint } from '../../model/checkpoint/checkpoint.js';
 import type { ModelConfig } from '../../model/config.js';
@@ -60,7 +60,7 @@ export function toCheckpoint(state: ModelState): WholeCheckpoint {
       maxTokens: state.maxTokens,
       prunes: thresholds !== null,
       reduces: thresholds !== null && state.reduces,
-      thresholds: thresholds && [...thresholds, { prune: 0, reduce: 0 }],
+      thresholds: thresholds && withLastLayer(thresholds),
     },
   };
 }
@@ -82,7 +82,7 @@ export function stateOfCheckpoint(checkpoint: Checkpoint): ModelState {
       throw new Error(`checkpoint: ${name}: expected a tensor, found none (not a trained classifier?)`);
     parameters.set(name, { shape: tensor.shape, values: tensor.values.slice() });
   }
-  const thresholds = details?.prunes ? (details.thresholds?.slice(0, -1) ?? null) : null;
+  const thresholds = details?.prunes && details.thresholds ? withoutLastLayer(details.thresholds) : null;
   const spread = thresholds?.map(() => 1) ?? null;
   if (thresholds && spread)
     for (const [name, parameter] of thresholdParameters(thresholds, spread)) parameters.set(name, parameter);

@@ -3,7 +3,7 @@
  * one learning rate and one temperature serve every layer.
  */
 import { mean } from '../../data/metrics/mean.js';
-import type { LayerThresholds } from '../../model/artifact/artifact.js';
+import type { LayerThresholds } from '../../model/thresholds.js';
 import { type Parameter, type Parameters, PRUNE_THRESHOLDS, REDUCE_THRESHOLDS } from './parameters.js';
 
 export interface InitialThresholds {
