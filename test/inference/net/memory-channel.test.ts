@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PeerClosedError } from '../../../inference/core/errors.js';
 import { memoryChannelPair } from '../../../inference/net/memory-channel.js';
+import { channelSuite } from './channel-suite.js';
 
 const cut = (bytes: Uint8Array, lengths: readonly number[]): Uint8Array[] => {
   const parts: Uint8Array[] = [];
@@ -14,6 +15,11 @@ const cut = (bytes: Uint8Array, lengths: readonly number[]): Uint8Array[] => {
 };
 
 describe('memory channel', () => {
+  channelSuite(async () => {
+    const [server, client] = memoryChannelPair();
+    return { server, client, close: () => server.close() };
+  });
+
   it('delivers the same bytes however they are cut on either side', async () => {
     await fc.assert(
       fc.asyncProperty(

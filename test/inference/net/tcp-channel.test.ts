@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PeerClosedError, PeerTimeoutError } from '../../../inference/core/errors.js';
 import { connectTcp } from '../../../inference/net/tcp-channel.js';
 import { throttledProxy } from '../../support/throttled-proxy.js';
+import { channelSuite } from './channel-suite.js';
 import { channelPair, listening, patternBytes, rawPair } from './tcp-pair.js';
 
 const eventually = async (condition: () => boolean): Promise<void> => {
@@ -10,27 +10,7 @@ const eventually = async (condition: () => boolean): Promise<void> => {
 };
 
 describe('TCP channel', () => {
-  it('carries messages of any lengths in both directions, in order', async () => {
-    const { server, client, close } = await channelPair();
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.oneof(fc.nat(20), fc.nat(100_000)), { minLength: 1, maxLength: 12 }),
-        async (lengths) => {
-          const messages = lengths.map((length, i) => patternBytes(length, i + 1));
-          for (const message of messages) {
-            server.send(message);
-            client.send(message);
-          }
-          for (const message of messages) {
-            expect(Buffer.compare(await client.receive(message.length), message)).toBe(0);
-            expect(Buffer.compare(await server.receive(message.length), message)).toBe(0);
-          }
-        },
-      ),
-      { numRuns: 30 },
-    );
-    await close();
-  });
+  channelSuite(channelPair);
 
   it('carries a large message while the other end waits for it', async () => {
     const { server, client, close } = await channelPair({ bufferBytes: 2 ** 16 });
@@ -130,16 +110,6 @@ describe('TCP channel', () => {
     expect(error.message).toBe('the client closed the connection: expected 4 more bytes, got 2');
     await channel.close();
     expect(() => channel.send(new Uint8Array(1))).toThrow(PeerClosedError);
-    await close();
-  });
-
-  it('delivers everything that was sent before it closed', async () => {
-    const { server, client, close } = await channelPair();
-    const message = patternBytes(3 * 2 ** 20);
-    const received = client.receive(message.length);
-    server.send(message);
-    await server.close();
-    expect(Buffer.compare(await received, message)).toBe(0);
     await close();
   });
 

@@ -1,13 +1,13 @@
 /** Channels over WebSockets: against each other, and against a raw socket that does not keep to the rules. */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { PeerClosedError, PeerTimeoutError, ProtocolError } from '../../../inference/core/errors.js';
 import { connectWebSocket, SOCKET_OPTIONS } from '../../../inference/net/web-socket.js';
 import { WebSocketChannel } from '../../../inference/net/web-socket-channel.js';
 import { throttledProxy } from '../../support/throttled-proxy.js';
+import { channelSuite } from './channel-suite.js';
 import { patternBytes } from './tcp-pair.js';
 
 async function listening(timeoutMilliseconds: number) {
@@ -41,37 +41,7 @@ async function rawPair(timeoutMilliseconds = 5_000) {
 }
 
 describe('WebSocket channel', () => {
-  it('carries messages of any lengths in both directions, in order', async () => {
-    const { server, client, close } = await channelPair();
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.oneof(fc.nat(20), fc.nat(400_000)), { minLength: 1, maxLength: 12 }),
-        async (lengths) => {
-          const messages = lengths.map((length, i) => patternBytes(length, i + 1));
-          for (const message of messages) {
-            server.send(message);
-            client.send(message);
-          }
-          for (const message of messages) {
-            expect(Buffer.compare(await client.receive(message.length), message)).toBe(0);
-            expect(Buffer.compare(await server.receive(message.length), message)).toBe(0);
-          }
-        },
-      ),
-      { numRuns: 30 },
-    );
-    await close();
-  });
-
-  it('carries more than a window each way at the same time', async () => {
-    const { server, client, close } = await channelPair();
-    const message = patternBytes(20 * 2 ** 20);
-    server.send(message);
-    client.send(message);
-    const received = await Promise.all([client.receive(message.length), server.receive(message.length)]);
-    for (const bytes of received) expect(Buffer.compare(bytes, message)).toBe(0);
-    await close();
-  });
+  channelSuite(channelPair);
 
   it('holds back what the peer does not take', async () => {
     const { raw, messages, channel, close } = await rawPair();
@@ -141,16 +111,6 @@ describe('WebSocket channel', () => {
     await echo;
     await client.close();
     proxy.close();
-    await close();
-  });
-
-  it('delivers what was sent before it was closed, and tells the peer', async () => {
-    const { server, client, close } = await channelPair();
-    const message = patternBytes(12 * 2 ** 20);
-    client.send(message);
-    const [bytes] = await Promise.all([server.receive(message.length), client.close()]);
-    expect(Buffer.compare(bytes, message)).toBe(0);
-    await expect(server.receive(1)).rejects.toThrow('closed the connection');
     await close();
   });
 
