@@ -1,6 +1,7 @@
 /** What every channel keeps to, whatever carries its bytes. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { PeerClosedError } from '../../../inference/core/errors.js';
 import type { Channel } from '../../../inference/net/channel.js';
 import { patternBytes } from './tcp-pair.js';
 
@@ -49,7 +50,7 @@ export function channelSuite(channelPair: () => Promise<ChannelPair>): void {
     client.send(message);
     const [bytes] = await Promise.all([server.receive(message.length), client.close()]);
     expect(Buffer.compare(bytes, message)).toBe(0);
-    await expect(server.receive(1)).rejects.toThrow('closed the connection');
+    await expect(server.receive(1)).rejects.toThrow(PeerClosedError);
     await close();
   });
 }
