@@ -1,8 +1,9 @@
 /**
- * `bench inference --counted`: what a text costs by shapes alone. Bytes and rounds are those of a real run with SoftSpoken (the engine
+ * `bench inference --counted`: what a text costs by shapes alone. Bytes and rounds are those of a real run (the engine
  * on a backend that counts); seconds are the cost model's estimate, and memory is not known.
  */
 import { FINEST_LOGITS } from '../inference/core/answer.js';
+import { type CotKind, DEFAULT_COTS } from '../inference/core/cot-kind.js';
 import { type CostEstimate, estimateCost, type TextCost } from '../inference/cost/cost-model.js';
 import type { ScheduledCounts } from '../inference/cost/schedule.js';
 import { bucketOf } from '../inference/run/request.js';
@@ -20,6 +21,8 @@ export interface CountedOptions {
   readonly schedule: readonly number[] | null;
   /** Share of the kept tokens that stay in high degree. */
   readonly importantRatio: number;
+  readonly cots?: CotKind;
+  readonly checks?: boolean;
 }
 
 /** The fields of a measured inference that counting can fill, under the same names. */
@@ -30,7 +33,8 @@ export interface CountedFigure {
   readonly parties: 2;
   readonly schedule: readonly number[] | null;
   readonly network: 'loopback';
-  readonly cots: 'softspoken';
+  readonly cots: CotKind;
+  readonly checks: boolean;
   readonly counted: true;
   readonly milliseconds: null;
   readonly estimatedSeconds: CostEstimate['seconds'];
@@ -65,17 +69,19 @@ export const countsOf = (schedule: readonly number[], importantRatio: number): S
 
 /** One text by the cost model. */
 export function countedCost(options: CountedOptions): Promise<TextCost> {
-  const { model, method, tokens, schedule, importantRatio } = options;
+  const { model, method, tokens, schedule, importantRatio, cots = DEFAULT_COTS, checks = false } = options;
   const shapes = { ...shapesOf(model), method: methodReference(method) };
   return estimateCost(shapes, {
     bucket: bucketOf(tokens),
     answer: FINEST_LOGITS,
+    cots,
+    checks,
     schedule: schedule ? countsOf(schedule, importantShare(method, importantRatio)) : [],
   });
 }
 
 export async function countInference(options: CountedOptions): Promise<CountedFigure> {
-  const { model, method, tokens, schedule } = options;
+  const { model, method, tokens, schedule, cots = DEFAULT_COTS, checks = false } = options;
   const cost = await countedCost(options);
   return {
     model,
@@ -84,7 +90,8 @@ export async function countInference(options: CountedOptions): Promise<CountedFi
     parties: 2,
     schedule,
     network: 'loopback',
-    cots: 'softspoken',
+    cots,
+    checks,
     counted: true,
     milliseconds: null,
     estimatedSeconds: cost.seconds,

@@ -174,8 +174,9 @@ export async function inferenceFigures(options: BenchOptions): Promise<void> {
   if (options.parties === 3) return nodesFigures({ options, model, method, tokens, schedule });
   if (options.counted) {
     const { countInference } = await import('../../bench/counted.js');
-    const counted = { model, method, tokens, schedule, importantRatio: options.important };
-    const figure = await countInference(counted);
+    const { cots, checks } = options;
+    const counted = { model, method, tokens, schedule, importantRatio: options.important, checks };
+    const figure = await countInference({ ...counted, ...(cots ? { cots } : {}) });
     return json ? printJson(figure) : printCounted(figure);
   }
   const { batch, texts } = countsOf(options, tokens);

@@ -10,6 +10,7 @@ import { withSpan } from '../core/span.js';
 import { classify } from '../engine/classify.js';
 import { prepareModel } from '../engine/prepare.js';
 import { costsByName, Meter, type SpanReport } from '../session/meter.js';
+import type { CountedCotOptions } from './counted-cots.js';
 import { CountingBackend } from './counting-backend.js';
 import { type Opens, opensOf, type ScheduledCounts } from './schedule.js';
 
@@ -111,7 +112,7 @@ const REQUEST_BYTES = 8;
 
 const bytesOf = ({ cost }: Pick<SpanReport, 'cost'>): number => cost.sentBytes + cost.receivedBytes;
 
-export interface CostOptions {
+export interface CostOptions extends CountedCotOptions {
   /** Padded length. */
   readonly bucket: number;
   /** Per layer; ignored by a model that does not prune. Padding always leaves in layer 0. */
@@ -131,9 +132,10 @@ export async function estimateOf(
   {
     throughput = defaultThroughput,
     requestBytes = 0,
-  }: { throughput?: Throughput; requestBytes?: number } = {},
+    ...cotOptions
+  }: CountedCotOptions & { throughput?: Throughput; requestBytes?: number } = {},
 ): Promise<TextCost> {
-  const mpc = new CountingBackend(opens);
+  const mpc = new CountingBackend(opens, cotOptions);
   const meter = new Meter();
   const run = await prepare(mpc);
   await withSpan(meter.span, run);
@@ -167,13 +169,15 @@ export async function estimateOf(
 
 /** The cost of one text of a model; only the public part is needed. */
 export function estimateCost(model: PublicModel, options: CostOptions): Promise<TextCost> {
-  const { bucket, schedule, throughput, answer } = options;
+  const { bucket, schedule, throughput, answer, cots, checks } = options;
   const prepare: Prepared = async (mpc) => {
     const prepared = await prepareModel(mpc, model, null);
     return () => classify(mpc, prepared, null, bucket, answer);
   };
   return estimateOf(opensOf(schedule), prepare, {
     requestBytes: REQUEST_BYTES,
+    ...(cots ? { cots } : {}),
+    ...(checks ? { checks } : {}),
     ...(throughput ? { throughput } : {}),
   });
 }

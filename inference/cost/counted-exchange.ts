@@ -1,6 +1,6 @@
 /**
- * What the exchanges of the two-party backend send, seen from the client and in its order: the same windows, chunks and
- * refills of COTs as in two-party/exchange/cot-exchange.ts and crypto/ot, without their contents.
+ * What the exchanges of the two-party backend send, seen from the client and in its order: the same windows and
+ * chunks as in two-party/exchange/cot-exchange.ts, without their contents.
  */
 import {
   CHUNK_COTS,
@@ -11,11 +11,9 @@ import {
   WINDOW_COTS,
 } from '../backends/two-party/exchange/cot-exchange.js';
 import type { Steps } from '../backends/two-party/context/steps.js';
-import { span } from '../core/span.js';
 import type { PartyId } from '../core/tensors.js';
-import { DEFAULT_K } from '../crypto/ot/setup-cots.js';
-import { BASE_OTS, correctionBytes, REFILL_COTS } from '../crypto/ot/soft-spoken.js';
 import type { TrafficCounter } from '../session/meter.js';
+import type { CountedCots } from './counted-cots.js';
 
 const windowsOf = (job: CotJob | null): Range[] =>
   job === null ? [] : rangesOf([0, job.items], itemsPer(WINDOW_COTS, job));
@@ -24,45 +22,6 @@ const chunksOf = (job: CotJob | null, window: Range | undefined): Range[] =>
   job === null || window === undefined ? [] : rangesOf(window, itemsPer(CHUNK_COTS, job));
 
 const cotsFor = (job: CotJob, [begin, end]: Range): number => (end - begin) * job.cotsPerItem;
-
-/** The client's side of both directions of COTs. */
-export class CountedCots {
-  /** Used so far, both directions. */
-  taken = 0;
-  /** Of these, what pools would not serve, by sender. */
-  readonly wanted: Record<PartyId, number> = { server: 0, client: 0 };
-  /** Bodies under way whose COTs are not wanted. */
-  #unwanting = 0;
-  /** Of each direction's current refill: the client's as sender (its delta) and as receiver (its choices). The receiver's
-   * first 128 became the base OTs of the other direction. */
-  #left = { sender: 0, receiver: REFILL_COTS - BASE_OTS };
-
-  constructor(private readonly traffic: TrafficCounter) {}
-
-  /** COTs of what could be made ahead. */
-  async unwanted<T>(body: () => Promise<T>): Promise<T> {
-    this.#unwanting++;
-    try {
-      return await body();
-    } finally {
-      this.#unwanting--;
-    }
-  }
-
-  /** Refills go from the half with the choices to the half with delta. */
-  async take(direction: 'sender' | 'receiver', count: number): Promise<void> {
-    await span('cots', async () => {
-      this.taken += count;
-      if (this.#unwanting === 0) this.wanted[direction === 'sender' ? 'client' : 'server'] += count;
-      const refills = Math.max(0, Math.ceil((count - this.#left[direction]) / REFILL_COTS));
-      this.#left[direction] += refills * REFILL_COTS - count;
-      for (let i = 0; i < refills; i++) {
-        if (direction === 'sender') this.traffic.received(correctionBytes(DEFAULT_K));
-        else this.traffic.sent(correctionBytes(DEFAULT_K));
-      }
-    });
-  }
-}
 
 export class CountedExchange {
   constructor(

@@ -48,7 +48,8 @@ import { encryptedBytes } from '../crypto/rlwe/packed-product.js';
 import { standardPreset } from '../crypto/rlwe/parameters.js';
 import { TRANSCRIPT_BYTES } from '../net/transcript.js';
 import { TrafficCounter } from '../session/meter.js';
-import { CountedCots, CountedExchange } from './counted-exchange.js';
+import { type CountedCotOptions, CountedCots } from './counted-cots.js';
+import { CountedExchange } from './counted-exchange.js';
 import type { Opens } from './schedule.js';
 import { bitsOnly, ShapeBackend, shapeOnly } from './shape-backend.js';
 
@@ -79,13 +80,13 @@ const widthOf = (whole: { shape: readonly number[] }, prefix: { shape: readonly 
 export class CountingBackend extends ShapeBackend implements Backend {
   readonly self = 'client';
   readonly #traffic = new TrafficCounter();
-  readonly #cots = new CountedCots(this.#traffic);
+  readonly #cots: CountedCots;
   readonly #steps = new Steps(async (step) => {
     this.#traffic.beginPipeline();
     await perform(step);
     this.#traffic.endPipeline();
   });
-  readonly #exchange = new CountedExchange(this.#traffic, this.#cots, this.#steps);
+  readonly #exchange: CountedExchange;
   readonly #turns = new Turns();
   readonly #opens: Opens;
   /** So far, by name. */
@@ -95,9 +96,11 @@ export class CountingBackend extends ShapeBackend implements Backend {
   readonly #demand = new Demand();
   #productMilliseconds = 0;
 
-  constructor(opens: Opens) {
+  constructor(opens: Opens, cots?: CountedCotOptions) {
     super();
     this.#opens = opens;
+    this.#cots = new CountedCots(this.#traffic, cots);
+    this.#exchange = new CountedExchange(this.#traffic, this.#cots, this.#steps);
     // The client's last message of the set-up.
     this.#traffic.sent(0);
   }

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { countInference } from '../../bench/counted.js';
 import { benchInference } from '../../bench/inference.js';
+import type { CotKind } from '../../inference/core/cot-kind.js';
 import { methodNamed } from '../../methods/index.js';
 
 /** The client's request for a text, which the bench does without. */
@@ -8,28 +9,39 @@ const REQUEST_BYTES = 8;
 
 const counted = { model: 'bert-tiny', tokens: 16, importantRatio: 0.5 } as const;
 
-it.each(['bolt', 'mpcformer'])('counts the bytes and rounds of a run: %s', async (name) => {
-  const method = methodNamed(name);
-  const run = await benchInference({
-    ...counted,
-    method,
-    schedule: null,
-    network: 'loopback',
-    cots: 'softspoken',
-    preprocess: false,
-    batch: 1,
-    texts: 1,
-    check: false,
-    seed: 1,
-    onProgress: () => undefined,
-  });
-  const figure = await countInference({ ...counted, method, schedule: null });
-  expect(figure.rounds).toBe(run.rounds);
-  expect(figure.bytes).toBe(run.bytes + REQUEST_BYTES);
-  expect(figure.protocols.find((protocol) => protocol.name === 'softmax')?.bytes).toBe(
-    run.protocols.find((protocol) => protocol.name === 'softmax')?.bytes,
-  );
-});
+const runs: readonly { name: string; cots?: CotKind; checks?: boolean }[] = [
+  { name: 'bolt' },
+  { name: 'mpcformer' },
+  { name: 'mpcformer', cots: 'ferret' },
+  { name: 'mpcformer', checks: true },
+];
+
+it.each(runs)(
+  'counts the bytes and rounds of a run: %o',
+  async ({ name, cots = 'softspoken', checks = false }) => {
+    const method = methodNamed(name);
+    const run = await benchInference({
+      ...counted,
+      method,
+      schedule: null,
+      network: 'loopback',
+      cots,
+      checks,
+      preprocess: false,
+      batch: 1,
+      texts: 1,
+      check: false,
+      seed: 1,
+      onProgress: () => undefined,
+    });
+    const figure = await countInference({ ...counted, method, schedule: null, cots, checks });
+    expect(figure.rounds).toBe(run.rounds);
+    expect(figure.bytes).toBe(run.bytes + REQUEST_BYTES);
+    expect(figure.protocols.find((protocol) => protocol.name === 'softmax')?.bytes).toBe(
+      run.protocols.find((protocol) => protocol.name === 'softmax')?.bytes,
+    );
+  },
+);
 
 it('keeps all tokens in high degree where a method only prunes', async () => {
   const schedule = [16, 8];

@@ -22,12 +22,13 @@ const BLOCK_BYTES = 16;
 const PARAMETERS = FERRET_1170_10_17;
 const { depth: DEPTH, logTable: LOG_TABLE, parts: PARTS } = PARAMETERS;
 const SIZES = ferretSizes(PARAMETERS);
-const PART_PATH_BYTES = SIZES.path * BLOCK_BYTES;
 
 /** COTs that start the first iteration. */
 export const FERRET_BASE_COTS = SIZES.base;
 /** COTs of one refill. */
-const FERRET_REFILL_COTS = SIZES.outputs - SIZES.reserve;
+export const FERRET_REFILL_COTS = SIZES.outputs - SIZES.reserve;
+/** What a refill sends, from the half with delta to the half with the choices. */
+export const FERRET_REFILL_BYTES = SIZES.path * BLOCK_BYTES;
 
 /** Where an iteration stands: the COTs that it consumes, those that it keeps for the next, and its next part. */
 class Iterations {
@@ -51,12 +52,12 @@ class Iterations {
     const firstRow = this.#firstRow;
     this.#firstRow += SIZES.outputs;
     const tableBytes = SIZES.table * BLOCK_BYTES;
-    const pathBegin = tableBytes + part * PART_PATH_BYTES;
+    const pathBegin = tableBytes + part * FERRET_REFILL_BYTES;
     const reserveBytes = SIZES.reserve * BLOCK_BYTES;
     return {
       firstRow,
       table: this.#base.subarray(0, tableBytes),
-      pathCots: this.#base.subarray(pathBegin, pathBegin + PART_PATH_BYTES),
+      pathCots: this.#base.subarray(pathBegin, pathBegin + FERRET_REFILL_BYTES),
       reserve: this.#next.subarray(part * reserveBytes, (part + 1) * reserveBytes),
     };
   }
@@ -82,7 +83,7 @@ export function ferretSender(session: Session, base: SenderCots, seed: Uint8Arra
     refill(_incoming, blocks) {
       const { table, pathCots, firstRow, reserve } = iterations.nextPart();
       const roots = session.random.bytes(SIZES.partTrees * BLOCK_BYTES);
-      const corrections = new Uint8Array(PART_PATH_BYTES);
+      const corrections = new Uint8Array(FERRET_REFILL_BYTES);
       kernels.ferretSend(
         DEPTH,
         LOG_TABLE,
@@ -106,7 +107,7 @@ export function ferretReceiver(base: ReceiverCots, seed: Uint8Array): CotExtensi
   const iterations = new Iterations(markChoices(base.blocks, base.choices));
   return {
     refillCots: FERRET_REFILL_COTS,
-    incomingBytes: PART_PATH_BYTES,
+    incomingBytes: FERRET_REFILL_BYTES,
     hasChoices: true,
     refill(corrections, blocks, choices) {
       const { table, pathCots, firstRow, reserve } = iterations.nextPart();

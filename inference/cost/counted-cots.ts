@@ -1,0 +1,96 @@
+/**
+ * The client's side of correlated OTs, counted: when they are refilled, and what a refill sends, as two-party/exchange/cot-exchange.ts
+ * and crypto/ot do it, without their contents.
+ */
+import { type CotKind, DEFAULT_COTS } from '../core/cot-kind.js';
+import { span } from '../core/span.js';
+import type { PartyId } from '../core/tensors.js';
+import { PROOF_BYTES, SACRIFICED_COTS } from '../crypto/ot/extension-check.js';
+import { FERRET_REFILL_BYTES, FERRET_REFILL_COTS } from '../crypto/ot/ferret.js';
+import { DEFAULT_K } from '../crypto/ot/setup-cots.js';
+import { BASE_OTS, correctionBytes, REFILL_COTS } from '../crypto/ot/soft-spoken.js';
+import type { TrafficCounter } from '../session/meter.js';
+
+/** How COTs are made: as a connection agrees. */
+export interface CountedCotOptions {
+  readonly cots?: CotKind;
+  /** Proofs that both keep to SoftSpoken. */
+  readonly checks?: boolean;
+}
+
+/** What the client is in a direction of COTs: the half with delta, or that with the choices. */
+export type Direction = 'sender' | 'receiver';
+
+interface Extension {
+  readonly refillCots: number;
+  readonly refillBytes: number;
+  /** The half whose refills send. */
+  readonly refilledBy: Direction;
+  /** Of the set-up's, left. */
+  readonly left: Readonly<Record<Direction, number>>;
+}
+
+/** @throws RangeError for checks of Ferret, which has none */
+function extensionOf({ cots = DEFAULT_COTS, checks = false }: CountedCotOptions): Extension {
+  if (cots === 'ferret') {
+    if (checks) throw new RangeError('COTs: expected SoftSpoken where checks are wanted, got Ferret');
+    return {
+      refillCots: FERRET_REFILL_COTS,
+      refillBytes: FERRET_REFILL_BYTES,
+      refilledBy: 'sender',
+      left: { sender: 0, receiver: 0 },
+    };
+  }
+  const refillCots = REFILL_COTS - (checks ? SACRIFICED_COTS : 0);
+  return {
+    refillCots,
+    refillBytes: correctionBytes(DEFAULT_K) + (checks ? PROOF_BYTES : 0),
+    refilledBy: 'receiver',
+    // The receiver's first became the base OTs of the other direction.
+    left: { sender: 0, receiver: refillCots - BASE_OTS },
+  };
+}
+
+export class CountedCots {
+  /** Used so far, both directions. */
+  taken = 0;
+  /** Of these, what pools would not serve, by sender. */
+  readonly wanted: Record<PartyId, number> = { server: 0, client: 0 };
+  /** Bodies under way whose COTs are not wanted. */
+  #unwanting = 0;
+  readonly #extension: Extension;
+  /** Of each direction's current refill. */
+  readonly #left: Record<Direction, number>;
+
+  constructor(
+    private readonly traffic: TrafficCounter,
+    options: CountedCotOptions = {},
+  ) {
+    this.#extension = extensionOf(options);
+    this.#left = { ...this.#extension.left };
+  }
+
+  /** COTs of what could be made ahead. */
+  async unwanted<T>(body: () => Promise<T>): Promise<T> {
+    this.#unwanting++;
+    try {
+      return await body();
+    } finally {
+      this.#unwanting--;
+    }
+  }
+
+  async take(direction: Direction, count: number): Promise<void> {
+    const { refillCots, refillBytes, refilledBy } = this.#extension;
+    await span('cots', async () => {
+      this.taken += count;
+      if (this.#unwanting === 0) this.wanted[direction === 'sender' ? 'client' : 'server'] += count;
+      const refills = Math.max(0, Math.ceil((count - this.#left[direction]) / refillCots));
+      this.#left[direction] += refills * refillCots - count;
+      for (let i = 0; i < refills; i++) {
+        if (direction === refilledBy) this.traffic.sent(refillBytes);
+        else this.traffic.received(refillBytes);
+      }
+    });
+  }
+}
