@@ -6,7 +6,7 @@ import { type CotKind, DEFAULT_COTS } from '../core/cot-kind.js';
 import { span } from '../core/span.js';
 import type { PartyId } from '../core/tensors.js';
 import { PROOF_BYTES, SACRIFICED_COTS } from '../crypto/ot/extension-check.js';
-import { FERRET_REFILL_BYTES, FERRET_REFILL_COTS } from '../crypto/ot/ferret.js';
+import { FERRET_REFILL_BYTES, FERRET_REFILL_COTS, FERRET_SPARE_COTS } from '../crypto/ot/ferret.js';
 import { DEFAULT_K } from '../crypto/ot/setup-cots.js';
 import { BASE_OTS, correctionBytes, REFILL_COTS } from '../crypto/ot/soft-spoken.js';
 import type { TrafficCounter } from '../session/meter.js';
@@ -26,6 +26,8 @@ interface Extension {
   readonly refillBytes: number;
   /** The half whose refills send. */
   readonly refilledBy: Direction;
+  /** Kept on their way where refills would be waited for. */
+  readonly spareCots: number;
   /** Of the set-up's, left. */
   readonly left: Readonly<Record<Direction, number>>;
 }
@@ -38,6 +40,7 @@ function extensionOf({ cots = DEFAULT_COTS, checks = false }: CountedCotOptions)
       refillCots: FERRET_REFILL_COTS,
       refillBytes: FERRET_REFILL_BYTES,
       refilledBy: 'sender',
+      spareCots: FERRET_SPARE_COTS,
       left: { sender: 0, receiver: 0 },
     };
   }
@@ -46,6 +49,7 @@ function extensionOf({ cots = DEFAULT_COTS, checks = false }: CountedCotOptions)
     refillCots,
     refillBytes: correctionBytes(DEFAULT_K) + (checks ? PROOF_BYTES : 0),
     refilledBy: 'receiver',
+    spareCots: 0,
     // The receiver's first became the base OTs of the other direction.
     left: { sender: 0, receiver: refillCots - BASE_OTS },
   };
@@ -81,13 +85,22 @@ export class CountedCots {
   }
 
   async take(direction: Direction, count: number): Promise<void> {
+    this.taken += count;
+    if (this.#unwanting === 0) this.wanted[direction === 'sender' ? 'client' : 'server'] += count;
+    await this.#refill(direction, count);
+    this.#left[direction] -= count;
+  }
+
+  /** As `CotReserve.replenish`. */
+  replenish(direction: Direction): Promise<void> {
+    return this.#refill(direction, this.#extension.spareCots);
+  }
+
+  /** Until so many are left. */
+  #refill(direction: Direction, count: number): Promise<void> {
     const { refillCots, refillBytes, refilledBy } = this.#extension;
-    await span('cots', async () => {
-      this.taken += count;
-      if (this.#unwanting === 0) this.wanted[direction === 'sender' ? 'client' : 'server'] += count;
-      const refills = Math.max(0, Math.ceil((count - this.#left[direction]) / refillCots));
-      this.#left[direction] += refills * refillCots - count;
-      for (let i = 0; i < refills; i++) {
+    return span('cots', async () => {
+      for (; this.#left[direction] < count; this.#left[direction] += refillCots) {
         if (direction === refilledBy) this.traffic.sent(refillBytes);
         else this.traffic.received(refillBytes);
       }

@@ -38,6 +38,8 @@ export class CountedExchange {
       await this.steps.run({
         begin: () => this.corrections(sending, outgoing, receiving, incoming),
         answer: async () => {
+          if (outgoing.length > 0) await this.cots.replenish('sender');
+          if (incoming.length > 0) await this.cots.replenish('receiver');
           for (const [from, to] of outgoing) this.traffic.sent(sending!.messageBytes(to - from));
         },
         finish: async () => {

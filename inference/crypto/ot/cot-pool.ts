@@ -27,6 +27,8 @@ export interface CotExtension {
   readonly incomingBytes: number;
   /** True if this half knows choices. */
   readonly hasChoices: boolean;
+  /** COTs that `replenish` keeps on their way; none where refills leave together with what needs them. */
+  readonly spareCots?: number;
   /** Writes blocks [refillCots · 16] and choices [refillCots] (empty without choices); returns what to send, or null. */
   refill(incoming: Uint8Array | null, blocks: Uint8Array, choices: Uint8Array): Uint8Array | null;
 }
@@ -59,6 +61,8 @@ class CotPool {
   readonly #firstTweak: number;
   #nextTweak: number;
   #previous: Promise<unknown> = Promise.resolve();
+  /** Refills that came before they were needed: the next call makes COTs of them. */
+  #early: readonly Promise<Uint8Array>[] = [];
 
   constructor(channel: Channel, extension: CotExtension, firstTweak = 0) {
     this.#channel = channel;
@@ -125,6 +129,15 @@ class CotPool {
     };
   }
 
+  /** Sends refills, or waits for them, until the spare COTs are on their way. */
+  replenish(): void {
+    const { spareCots = 0, refillCots } = this.#extension;
+    const refills = Math.max(0, Math.ceil((spareCots - this.#unclaimed) / refillCots));
+    if (refills === 0) return;
+    this.#early = [...this.#early, ...this.#expect(refills)];
+    if (this.#sends) for (let i = 0; i < refills; i++) this.#refill(null);
+  }
+
   /** COTs that lie ready or are on their way. */
   get available(): number {
     return this.#unclaimed;
@@ -134,15 +147,15 @@ class CotPool {
   reserve(count: number): Promise<void> {
     this.#isLent = false;
     const refills = Math.max(0, Math.ceil((count - this.#unclaimed) / this.#extension.refillCots));
-    const incoming = this.#expect(refills);
-    const made = refills * this.#extension.refillCots;
+    const incoming = this.#expectAll(refills);
+    const { refillCots } = this.#extension;
     if (this.#sends) {
-      this.#makeRoom(made);
+      this.#makeRoom(refills * refillCots);
       for (let i = 0; i < refills; i++) this.#refill(null);
       return Promise.resolve();
     }
     return this.#next(async () => {
-      this.#makeRoom(made);
+      this.#makeRoom(incoming.length * refillCots);
       for (const message of incoming) this.#refill(await message);
     });
   }
@@ -162,11 +175,18 @@ class CotPool {
       );
     }
     const refills = Math.max(0, Math.ceil((count - this.#unclaimed) / this.#extension.refillCots));
-    const incoming = this.#expect(refills);
+    const incoming = this.#expectAll(refills);
     this.#unclaimed -= count;
     const tweak = this.#nextTweak;
     this.#nextTweak += count;
     return { count, tweak, incoming };
+  }
+
+  /** So many refills, and those before that nobody made COTs of. */
+  #expectAll(refills: number): readonly Promise<Uint8Array>[] {
+    const early = this.#early;
+    this.#early = [];
+    return [...early, ...this.#expect(refills)];
   }
 
   /** So many refills come, or will be sent. */
@@ -253,6 +273,9 @@ class CotPool {
 const reserveOf = (pool: CotPool): CotReserve => ({
   available: () => pool.available,
   reserve: protocol('cots', async (count: number) => pool.reserve(count)),
+  replenish: () => {
+    void span('cots', async () => pool.replenish());
+  },
 });
 
 /** The half that knows delta. Tweaks count from `firstTweak` on. */

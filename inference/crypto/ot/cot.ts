@@ -26,6 +26,11 @@ export interface CotReserve {
   available?(): number;
   /** Makes COTs until so many lie ready. Both parties at the same place. */
   reserve?(count: number): Promise<void>;
+  /**
+   * Called where the half with delta sends anyway, at the same place of the conversation at both: refills that come from that half leave
+   * before they are needed, so that the other half's next message does not wait for one.
+   */
+  replenish?(): void;
 }
 
 export interface CotSender extends CotReserve {

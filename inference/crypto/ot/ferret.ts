@@ -27,6 +27,9 @@ const SIZES = ferretSizes(PARAMETERS);
 export const FERRET_BASE_COTS = SIZES.base;
 /** COTs of one refill. */
 export const FERRET_REFILL_COTS = SIZES.outputs - SIZES.reserve;
+/** Refills that are on their way before they are needed: more than a message of corrections takes. */
+const SPARE_REFILLS = 4;
+export const FERRET_SPARE_COTS = SPARE_REFILLS * FERRET_REFILL_COTS;
 /** What a refill sends, from the half with delta to the half with the choices. */
 export const FERRET_REFILL_BYTES = SIZES.path * BLOCK_BYTES;
 
@@ -80,6 +83,7 @@ export function ferretSender(session: Session, base: SenderCots, seed: Uint8Arra
     refillCots: FERRET_REFILL_COTS,
     incomingBytes: 0,
     hasChoices: false,
+    spareCots: FERRET_SPARE_COTS,
     refill(_incoming, blocks) {
       const { table, pathCots, firstRow, reserve } = iterations.nextPart();
       const roots = session.random.bytes(SIZES.partTrees * BLOCK_BYTES);
@@ -109,6 +113,7 @@ export function ferretReceiver(base: ReceiverCots, seed: Uint8Array): CotExtensi
     refillCots: FERRET_REFILL_COTS,
     incomingBytes: FERRET_REFILL_BYTES,
     hasChoices: true,
+    spareCots: FERRET_SPARE_COTS,
     refill(corrections, blocks, choices) {
       const { table, pathCots, firstRow, reserve } = iterations.nextPart();
       kernels.ferretReceive(

@@ -115,15 +115,18 @@ function windowStep(
   receiving: ReceiverJob | null,
   receiveChunks: readonly Range[],
 ): Step {
-  const { channel } = party.session;
+  const { session, cots } = party;
+  const { channel } = session;
   let requests: readonly Request[] = [];
   return {
     async begin() {
       requests = await exchangeCorrections(party, sending, sendChunks, receiving, receiveChunks);
     },
     async answer() {
-      for (const [c, { cots, corrections }] of requests.entries())
-        channel.send(sending!.answer(await cots(), await corrections, ...sendChunks[c]!));
+      if (sendChunks.length > 0) cots.sender.replenish?.();
+      if (receiveChunks.length > 0) cots.receiver.replenish?.();
+      for (const [c, { cots: claimed, corrections }] of requests.entries())
+        channel.send(sending!.answer(await claimed(), await corrections, ...sendChunks[c]!));
     },
     async finish() {
       for (const chunk of receiveChunks)
