@@ -32,12 +32,14 @@ import {
 } from '../backends/two-party/products/narrow-product.js';
 import { isSmallMatmul, matmulUse, smallMatmulPlan } from '../backends/two-party/products/small-matmul.js';
 import { messageBytes } from '../backends/two-party/shuffle/shuffle.js';
+import { type CotKind, DEFAULT_COTS } from '../core/cot-kind.js';
 import { type Shape, sizeOf } from '../core/shape.js';
 import { protocol } from '../core/span.js';
 import type { PartyId, PrivateTensor, RingTensor, SharedBits, SharedTensor } from '../core/tensors.js';
 import { answerBytes, correctionBytes, puncturedMatrixCots } from '../crypto/ggm/punctured-matrix.js';
 import {
   chooseLayout,
+  costModels,
   defaultCostModel,
   estimatedMilliseconds,
   outputBytes,
@@ -64,11 +66,11 @@ export interface CountedWork {
 /** Layouts by shape: a search that is the same in every layer and every text. */
 const layouts = new Map<string, PackedLayout>();
 
-function layoutOf(shape: ProductShape): PackedLayout {
-  const key = Object.values(shape).join();
+function layoutOf(shape: ProductShape, cots: CotKind): PackedLayout {
+  const key = [cots, ...Object.values(shape)].join();
   let layout = layouts.get(key);
   if (!layout) {
-    layout = chooseLayout(standardPreset, shape);
+    layout = chooseLayout(standardPreset, shape, costModels[cots]);
     layouts.set(key, layout);
   }
   return layout;
@@ -89,6 +91,7 @@ export class CountingBackend extends ShapeBackend implements Backend {
   readonly #exchange: CountedExchange;
   readonly #turns = new Turns();
   readonly #opens: Opens;
+  readonly #cotKind: CotKind;
   /** So far, by name. */
   readonly #openings = new Map<LeakName, number>();
   readonly #weights: Weight[] = [];
@@ -96,9 +99,10 @@ export class CountingBackend extends ShapeBackend implements Backend {
   readonly #demand = new Demand();
   #productMilliseconds = 0;
 
-  constructor(opens: Opens, cots?: CountedCotOptions) {
+  constructor(opens: Opens, cots: CountedCotOptions = {}) {
     super();
     this.#opens = opens;
+    this.#cotKind = cots.cots ?? DEFAULT_COTS;
     this.#cots = new CountedCots(this.#traffic, cots);
     this.#exchange = new CountedExchange(this.#traffic, this.#cots, this.#steps);
     // The client's last message of the set-up.
@@ -139,7 +143,7 @@ export class CountingBackend extends ShapeBackend implements Backend {
 
   /** Client → server: encrypted rows; back: encrypted products. */
   async #products(shapes: readonly ProductShape[]): Promise<void> {
-    const used = shapes.map(layoutOf);
+    const used = shapes.map((shape) => layoutOf(shape, this.#cotKind));
     await this.#steps.run({
       begin: async () => {
         for (const layout of used) this.#traffic.sent(encryptedBytes(layout));

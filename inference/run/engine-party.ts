@@ -2,8 +2,10 @@
 
 import { setupLinear } from '../backends/two-party/linear/linear.js';
 import { openTwoParty, type TwoParty } from '../backends/two-party/open-two-party.js';
+import { DEFAULT_COTS } from '../core/cot-kind.js';
 import { span } from '../core/span.js';
 import { type CotOptions, setupCots } from '../crypto/ot/setup-cots.js';
+import { costModels } from '../crypto/rlwe/packed-layout.js';
 import { agreeTranscriptKey } from '../crypto/transcript-key.js';
 import { transcriptChannel } from '../net/transcript.js';
 import type { Session } from '../session/session.js';
@@ -24,7 +26,8 @@ export async function setupTwoParty(connection: Session, options: TwoPartySetup 
   const session = { ...connection, channel: transcriptChannel(connection.channel) };
   session.channel.transcript!.start(await agreeTranscriptKey(session, binding));
   const cots = await span('setup-cots', () => setupCots(session, cotOptions));
-  const linear = await span('setup-linear', () => setupLinear(session));
+  const cost = costModels[cotOptions.extension ?? DEFAULT_COTS];
+  const linear = await span('setup-linear', () => setupLinear(session, { cost }));
   return openTwoParty({ session, cots, linear });
 }
 

@@ -6,22 +6,22 @@ import { METHODS } from '../../methods/index.js';
 import { sha256 } from '../../model/sha256.js';
 import { FERRET_1170_10_17 } from '../crypto/ot/ferret-parameters.js';
 import { DEFAULT_K } from '../crypto/ot/setup-cots.js';
-import { defaultCostModel } from '../crypto/rlwe/packed-layout.js';
+import { costModels } from '../crypto/rlwe/packed-layout.js';
 import { standardPreset } from '../crypto/rlwe/parameters.js';
 
 const { n, primes, specialPrime } = standardPreset;
 
 export const PROTOCOL_OPTIONS = {
   /** Of the engine's order of messages, which follows from no other option: raised when it changes. */
-  messages: 2,
+  messages: 3,
   /** Computational and statistical security, bits. */
   security: { computational: 128, statistical: 40 },
   /** Either, as the client chooses in the handshake. */
   correlatedOts: { softspoken: DEFAULT_K, ferret: FERRET_1170_10_17 },
   baseOt: 'ristretto255',
   shuffle: 'share-translation',
-  /** Layouts of ciphertexts follow from the cost model. */
-  linear: { n, primes, specialPrime, layouts: defaultCostModel },
+  /** Layouts of ciphertexts follow from the cost model of the COTs. */
+  linear: { n, primes, specialPrime, layouts: costModels },
   methods: Object.fromEntries(METHODS.map(({ name, numbers }) => [name, numbers])),
 } as const;
 

@@ -2,6 +2,7 @@
  * How a product x [rows, inputs] · w [inputs, outputs] lies in ciphertexts (kernels/src/rlwe/packed-layout.h). Everything
  * follows from public shapes, so both parties agree without a message.
  */
+import type { CotKind } from '../../core/cot-kind.js';
 import { type NoiseBudget, sufficientBudget } from './noise-budget.js';
 import type { RlweParameters } from './parameters.js';
 
@@ -50,6 +51,15 @@ export const defaultCostModel: CostModel = {
   resultLimb: 0.13,
   columnLayer: 0.07,
   multiplicationsPerMillisecond: 20_000_000,
+};
+
+/**
+ * Layouts of a connection. Who chose Ferret has a slow network: there each byte counts as at 200 Mbit/s, and more key switches pay for
+ * fewer uploads.
+ */
+export const costModels: Readonly<Record<CotKind, CostModel>> = {
+  softspoken: defaultCostModel,
+  ferret: { ...defaultCostModel, bytesPerMillisecond: 25_000 },
 };
 
 /** Galois keys exist for kIn up to 2^8 (fewer in smaller rings). */
