@@ -4,7 +4,7 @@
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { chmod, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import * as z from 'zod';
 import { TOKEN_BYTES, tokenText } from '../net/token.js';
 
@@ -41,11 +41,16 @@ async function read(path: string): Promise<TokenFile> {
   throw new Error(`${path}: ${issue?.path.join('.')}: ${issue?.message}`);
 }
 
+const OWNER_ONLY = 0o600;
+
+/** Who could read the file still can: a server may run as another user. */
 async function write(path: string, file: TokenFile): Promise<void> {
   const parsed = fileSchema.safeParse(file);
   if (!parsed.success) throw new Error(`token: ${parsed.error.issues[0]?.message}`);
+  const mode = existsSync(path) ? (await stat(path)).mode : OWNER_ONLY;
   const temporary = `${path}.${process.pid}.tmp`;
-  await writeFile(temporary, `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 });
+  await writeFile(temporary, `${JSON.stringify(file, null, 2)}\n`, { mode: OWNER_ONLY });
+  await chmod(temporary, mode);
   await rename(temporary, path);
 }
 

@@ -41,6 +41,8 @@ export interface StartedProcess {
   readonly child: ChildProcess;
   /** Resolves when standard output has a line that matches. */
   line(pattern: RegExp): Promise<RegExpExecArray>;
+  /** The same of standard error. */
+  logged(pattern: RegExp): Promise<RegExpExecArray>;
   readonly outcome: Promise<Outcome>;
 }
 
@@ -59,19 +61,21 @@ export function start(...args: readonly string[]): StartedProcess {
   const outcome = new Promise<Outcome>((resolve) =>
     child.once('close', (code) => resolve({ code, ...written })),
   );
+  async function found(stream: 'stdout' | 'stderr', pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const match = pattern.exec(written[stream]);
+      if (match) return match;
+      const ended = await Promise.race([
+        outcome,
+        new Promise<null>((resolve) => setTimeout(() => resolve(null), 20)),
+      ]);
+      if (ended) throw new Error(`ended with ${ended.code} before ${pattern}: ${ended.stderr}`);
+    }
+  }
   return {
     child,
     outcome,
-    async line(pattern) {
-      for (;;) {
-        const match = pattern.exec(written.stdout);
-        if (match) return match;
-        const ended = await Promise.race([
-          outcome,
-          new Promise<null>((resolve) => setTimeout(() => resolve(null), 20)),
-        ]);
-        if (ended) throw new Error(`ended with ${ended.code} before ${pattern}: ${ended.stderr}`);
-      }
-    },
+    line: (pattern) => found('stdout', pattern),
+    logged: (pattern) => found('stderr', pattern),
   };
 }

@@ -1,5 +1,5 @@
 /** `serve` as operators run it: TLS, tokens, health and metrics, and an end that loses nothing. */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -80,7 +80,9 @@ describe('a service', () => {
       /refuses: .*valid/,
     );
     await expect(connect({ ...common, port, token: 'secret' })).rejects.toThrow(/expected cp_/);
+    await chmod(path, 0o644);
     await revokeToken(path, 'ben');
+    expect((await stat(path)).mode & 0o777).toBe(0o644);
     await expect(connect({ ...common, port, token: ben })).rejects.toThrow(/refuses: .*valid/);
     expect((await listTokens(path)).map(({ name, revoked }) => [name, revoked !== undefined])).toEqual([
       ['anna', false],
