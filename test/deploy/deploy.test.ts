@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { packageFile } from '../../util/package-file.js';
+import { hasPrograms } from '../package/run.js';
 import { type StartedProcess, start } from '../cli/run-cli.js';
 import { makeCertificates } from '../support/certificates.js';
 
@@ -158,26 +159,18 @@ describe('a server with that configuration', () => {
 
 /** Their own makers' checks, where they are installed. */
 describe('deploy/, by', () => {
-  const has = (program: string): boolean => {
-    try {
-      execFileSync(program, ['--version'], { stdio: 'ignore' });
-      return true;
-    } catch (error) {
-      return (error as { code?: string }).code !== 'ENOENT';
-    }
-  };
   const at = (name: string) => packageFile('deploy', name);
   it.for([
     { program: 'hadolint', args: [at('Dockerfile')] },
     { program: 'promtool', args: ['check', 'config', at('prometheus.yml')] },
     { program: 'kubectl', args: ['kustomize', packageFile('deploy')] },
   ])('$program', ({ program, args }, { skip }) => {
-    if (!has(program)) skip(`no ${program} here`);
+    if (!hasPrograms(program)) skip(`no ${program} here`);
     execFileSync(program, args);
   });
 
   it('systemd', ({ skip }) => {
-    if (!has('systemd-analyze')) skip('no systemd here');
+    if (!hasPrograms('systemd-analyze')) skip('no systemd here');
     const folder = mkdtempSync(join(tmpdir(), 'cipherprune-unit-'));
     // Node of this machine, which may be elsewhere.
     const path = join(folder, 'cipherprune.service');

@@ -55,14 +55,21 @@ const PROGRAMS = [
   'sed',
 ];
 
+/** Where it is on PATH. */
+const find = (program: string): string | undefined =>
+  process.env
+    .PATH!.split(delimiter)
+    .map((place) => join(place, program))
+    .find((path) => existsSync(path));
+
+export const hasPrograms = (...programs: readonly string[]): boolean =>
+  programs.every((program) => find(program) !== undefined);
+
 /** A folder of links to these alone, as PATH. */
 export function pathWithoutCompiler(folder: string): string {
   mkdirSync(folder);
   for (const program of PROGRAMS) {
-    const found = process.env
-      .PATH!.split(delimiter)
-      .map((place) => join(place, program))
-      .find((path) => existsSync(path));
+    const found = find(program);
     if (found === undefined) throw new Error(`expected ${program} on PATH`);
     symlinkSync(found, join(folder, program));
   }
