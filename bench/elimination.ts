@@ -7,6 +7,7 @@ import { privateTensor, type RingFormat } from '../inference/core/ring-tensor.js
 import { type CostEstimate, estimateOf } from '../inference/cost/cost-model.js';
 import { opensOf } from '../inference/cost/schedule.js';
 import { layerPlan } from '../inference/engine/plan.js';
+import { privateThresholds } from '../methods/cipherprune/thresholds.js';
 import type { Method } from '../methods/method.js';
 import { shapesOf } from './counted.js';
 import type { ModelName } from './model-sizes.js';
@@ -46,13 +47,9 @@ export async function countElimination(
       await shared([tokens, hiddenSize], attention.context),
       await shared([tokens, hiddenSize], RESIDUAL),
     ];
-    return () =>
-      method.eliminate(mpc, {
-        scores,
-        largest: heads * tokens,
-        thresholds: null,
-        tensors: async () => tensors,
-      });
+    const largest = heads * tokens;
+    const thresholds = method.learns === 'nothing' ? null : privateThresholds(null, largest);
+    return () => method.eliminate(mpc, { scores, largest, thresholds, tensors: async () => tensors });
   };
   const cost = await estimateOf(opensOf([{ kept, important: kept }]), prepare);
   return {

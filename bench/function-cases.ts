@@ -5,6 +5,7 @@ import { type Shape, sizeOf } from '../inference/core/shape.js';
 import type { PrivateTensor, SharedTensor } from '../inference/core/tensors.js';
 import { layerPlan } from '../inference/engine/plan.js';
 import { layerNormFormats } from '../inference/functions/layer-norm.js';
+import { privateThresholds } from '../methods/cipherprune/thresholds.js';
 import { DEFAULT_METHOD } from '../methods/index.js';
 import { modelConfigOf } from './model-sizes.js';
 import type { ProtocolCase } from './protocol-cases.js';
@@ -95,8 +96,11 @@ function pruneCase(): ProtocolCase {
       const scores = await shared(mpc, [TOKENS], plan.attention.softmax.out, (i) => i);
       const context = await shared(mpc, [TOKENS, config.hiddenSize], plan.attention.context);
       const residual = await shared(mpc, [TOKENS, config.hiddenSize], { ringBits: 29, fractionBits: 12 });
-      const thresholds = mpc.self === 'server' ? { prune: half + 0.5, reduce: half * 1.5 } : null;
       const largest = config.heads * TOKENS;
+      const thresholds = privateThresholds(
+        mpc.self === 'server' ? { prune: half + 0.5, reduce: half * 1.5 } : null,
+        largest,
+      );
       const tensors = [context, residual];
       return () =>
         DEFAULT_METHOD.eliminate(mpc, { scores, largest, thresholds, tensors: async () => tensors });

@@ -15,7 +15,7 @@ import { openEngine } from '../inference/run/engine.js';
 import type { LayerCounts } from '../inference/run/party.js';
 import { bucketOf } from '../inference/run/request.js';
 import { cipherPrune } from '../methods/cipherprune/index.js';
-import { SCORE_FRACTION_BITS } from '../methods/cipherprune/prune.js';
+import { SCORE_FRACTION_BITS } from '../methods/cipherprune/thresholds.js';
 import type { Method } from '../methods/method.js';
 import type { Artifact } from '../model/artifact/artifact.js';
 import { type LayerThresholds, meanOverHeads } from '../model/thresholds.js';

@@ -55,7 +55,7 @@ export const connectionOptions = {
   },
   opens: {
     choices: OPENINGS,
-    defaultDescription: 'nothing with --connect, counts with --local',
+    defaultDescription: 'nothing with --connect and --connect-nodes, counts with --local',
     describe:
       'The most that a model may open beside the answer: nothing, or how many tokens each layer keeps, which says of a text what ' +
       "the server's weights want it to say; a model that opens more is refused before any work",

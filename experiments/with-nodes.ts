@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AnswerTerms } from '../inference/core/answer.js';
+import type { Openings } from '../inference/run/openings.js';
 import type { Address, Certificates } from '../inference/three-party/links.js';
 import type { NodesClient } from '../inference/three-party/nodes-client.js';
 import { freeAddresses } from '../util/free-addresses.js';
@@ -20,6 +21,8 @@ export interface NodesTarget {
   readonly insecurePlain: boolean;
   readonly timeoutSeconds: number;
   readonly answer: AnswerTerms;
+  /** The most that the model may open to the nodes. */
+  readonly opens: Openings;
   readonly verbose: boolean;
 }
 
@@ -67,6 +70,7 @@ export async function withNodes<T>(
       insecurePlain: target.insecurePlain,
       timeoutMilliseconds: target.timeoutSeconds * 1_000,
       answer: target.answer,
+      opens: target.opens,
     });
     return await body(client);
   } finally {

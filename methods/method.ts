@@ -5,12 +5,11 @@
  * Add a method by a folder of its own beside `cipherprune/` and one line in `index.ts`.
  */
 import type { Backend, LeakName } from '../inference/backends/backend.js';
-import type { SharedBits, SharedTensor } from '../inference/core/tensors.js';
+import type { PrivateTensor, SharedBits, SharedTensor } from '../inference/core/tensors.js';
 import type { ActivationPlan } from '../inference/functions/activation-plan.js';
 import type { LayerNormParameters, LayerNormPlan } from '../inference/functions/layer-norm.js';
 import type { SoftmaxPlan } from '../inference/functions/softmax-plan.js';
 import type { HeadActivation } from '../model/config.js';
-import type { LayerThresholds } from '../model/thresholds.js';
 import type { CurveSet } from './curves.js';
 
 /** What a rule of elimination sees of a layer, after attention. */
@@ -19,8 +18,8 @@ export interface Elimination {
   readonly scores: SharedTensor;
   /** No token receives more attention. */
   readonly largest: number;
-  /** On these scores, the server's; null at the client. */
-  readonly thresholds: LayerThresholds | null;
+  /** The server's -prune and -reduce [2] (cipherprune/thresholds.ts); null of a method that learns none. */
+  readonly thresholds: PrivateTensor | null;
   /** → [tokens, ...], whose rows leave together; what they take does not wait for the scores. */
   readonly tensors: (mpc: Backend) => Promise<readonly SharedTensor[]>;
 }

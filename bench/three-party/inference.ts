@@ -4,23 +4,19 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CleartextBackend } from '../../inference/backends/cleartext/cleartext-backend.js';
-import { FINEST_LOGITS } from '../../inference/core/answer.js';
-import { openEngine } from '../../inference/run/engine.js';
 import { bucketOf } from '../../inference/run/request.js';
 import type { LeakRecord } from '../../inference/session/session.js';
 import type { Address } from '../../inference/three-party/links.js';
 import { shareModel } from '../../inference/three-party/share-model.js';
 import type { Method } from '../../methods/method.js';
-import { methodReference } from '../../methods/reference.js';
-import type { Artifact } from '../../model/artifact/artifact.js';
 import { writeArtifact } from '../../model/artifact/artifact-file.js';
-import { bucketsUpTo } from '../../model/padded-length.js';
 import { freeAddresses } from '../../util/free-addresses.js';
+import { importantShare } from '../counted.js';
 import { rounded } from '../measure.js';
 import { leavingCounts, type ModelName, modelConfigOf } from '../model-sizes.js';
 import type { NetworkName } from '../networks.js';
-import { randomArtifact, randomInput, textOf } from '../random-model.js';
+import { ofMethod, randomArtifact, randomInput, textOf, withThresholds } from '../random-model.js';
+import { runWithSchedule } from '../schedule-thresholds.js';
 import { type Chain, chainOf, type SpanCost } from './chain.js';
 import type { ClientRun, NodeRun, ProcessMessage, ProcessTask } from './process.js';
 
@@ -67,26 +63,6 @@ export interface NodesFigure extends Figure {
   readonly layers: readonly (Figure & { readonly kept: number; readonly important: number })[];
   readonly protocols: readonly (Figure & { readonly name: string })[];
   readonly leaks: readonly LeakRecord[];
-}
-
-/** Public counts that come nearest to the wanted tokens of each layer, for every padded length up to the text's. */
-function withSchedule(
-  artifact: Artifact,
-  method: Method,
-  { tokens, schedule, importantRatio }: NodesOptions,
-): Artifact {
-  const bucket = bucketOf(tokens);
-  const model = { ...artifact.public, maxTokens: bucket };
-  if (schedule === null) return { ...artifact, public: { ...model, method: methodReference(method) } };
-  const kept = leavingCounts(schedule).slice(0, model.config.layers - 1);
-  const rows = bucketsUpTo(bucket).map((length) => ({
-    tokens: length,
-    layers: kept.map((count) => {
-      const left = Math.min(length, Math.max(1, Math.round((count * length) / bucket)));
-      return { kept: left, important: Math.max(1, Math.ceil(left * importantRatio)) };
-    }),
-  }));
-  return { ...artifact, public: { ...model, method: methodReference(method), schedule: rows } };
 }
 
 function start(signal: AbortSignal | undefined): ChildProcess {
@@ -251,13 +227,16 @@ export async function benchNodes(options: NodesOptions): Promise<NodesFigure> {
   const folder = await mkdtemp(join(tmpdir(), 'cipherprune-bench-'));
   try {
     onProgress('drawing weights');
-    const artifact = withSchedule(randomArtifact(config, seed), method, options);
-    let expected: readonly number[] | null = null;
-    if (check) {
-      onProgress('running the cleartext backend');
-      const party = await openEngine(new CleartextBackend(), artifact, FINEST_LOGITS);
-      expected = (await party.classify({ ids, tokenTypes: ids.map(() => 0) }, bucketOf(tokens))).logits;
-    }
+    const drawn = ofMethod(randomArtifact(config, seed), method);
+    const plain = { ...drawn, public: { ...drawn.public, maxTokens: bucketOf(tokens) } };
+    const leaving = options.schedule && leavingCounts(options.schedule);
+    if (check || leaving) onProgress('running the cleartext backend');
+    const cleartext =
+      check || leaving
+        ? await runWithSchedule(plain, ids, leaving, importantShare(method, options.importantRatio), method)
+        : null;
+    const artifact = cleartext?.thresholds ? withThresholds(plain, cleartext.thresholds, method) : plain;
+    const expected = check ? cleartext!.logits : null;
     onProgress('sharing the model');
     await shareModel(await writeArtifact(join(folder, 'artifact'), artifact), join(folder, 'shares'));
     onProgress('starting three nodes and a client');

@@ -143,6 +143,7 @@ async function infer(options: GlobalOptions & InferOptions): Promise<void> {
         insecurePlain: options.insecurePlain,
         timeoutSeconds: options.timeout,
         answer: target.serverAnswer,
+        opens: options.opens ?? (options.local ? 'counts' : 'nothing'),
         verbose: options.verbose,
       },
       body,

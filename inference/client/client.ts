@@ -16,23 +16,13 @@ import type { OpenParty, Party, PartyResult } from '../run/party.js';
 import { batchSizes, bucketOf, MAX_BATCH_TEXTS, sendRequest } from '../run/request.js';
 import { type TextInput, type TextOrPair, textOrPair } from '../run/text-input.js';
 import { createLeakList, createSession, type RecordedSession } from '../session/create-session.js';
-import { type Openings, openingsOf } from '../run/openings.js';
-import { OpensMoreError } from './opens-more-error.js';
+import { checkOpenings, type Openings } from '../run/openings.js';
 import { addCosts, type Cost, Meter, meteredChannel, NO_COST } from '../session/meter.js';
 import type { LeakRecord } from '../session/session.js';
 import { ClientAhead } from './client-ahead.js';
 import { LineNote } from './line-note.js';
 import { Turns } from './turns.js';
 import { type Expected, Warmer } from './warm.js';
-
-/** @throws OpensMoreError if the model opens more than the client accepts */
-function checkOpenings(model: PublicModel, accepted: Openings): void {
-  if (accepted === 'counts' || openingsOf(model) === 'nothing') return;
-  throw new OpensMoreError(
-    "the server's model opens how many tokens each layer keeps (opens: counts), and its weights decide what that says of a text; " +
-      'no text was used. Accept it with --opens counts, or ask for a model exported with --opens schedule',
-  );
-}
 
 /** Texts of a batch, where what runs at the same time is told apart. */
 const MOST_TEXTS = CONTEXTS_FOLLOW_AWAITS ? MAX_BATCH_TEXTS : 1;

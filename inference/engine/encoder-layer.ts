@@ -24,7 +24,10 @@ export interface EncoderState {
   readonly length: number | null;
   /** Rows of padding may still be among the tokens. */
   readonly padded: boolean;
-  /** Which of them, where the model keeps public numbers of rows (`schedule`); else null, and only the client knows. */
+  /**
+   * Which of them, where the model keeps public numbers of rows (`schedule`) or nobody who computes knows; null where the client
+   * does, and where none is left.
+   */
   readonly padding: SharedPadding | null;
   /** Those numbers, by layer. */
   readonly schedule: readonly LayerSchedule[] | null;
@@ -133,7 +136,7 @@ export async function encoderLayer(
       important,
       length: length && Math.min(length, kept),
       padded: padded && left.padded,
-      padding: rows[2] ? { kind: 'shared', rows: rows[2] } : padding,
+      padding: left.padded ? (rows[2] ? { kind: 'shared', rows: rows[2] } : padding) : null,
       schedule,
     },
     kept,

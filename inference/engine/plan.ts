@@ -167,5 +167,11 @@ export const headPlan = (model: PublicModel): ActivationPlan => ({
   out: restingFormat(model),
 });
 
+/** Of the classifier's output, exact. */
+export function logitsFormat(model: PublicModel): RingFormat {
+  const { ringBits, fractionBits } = headPlan(model).out;
+  return { ringBits, fractionBits: fractionBits + model.scales.classifier.fractionBits };
+}
+
 /** What the projection of a narrow embedding reaches. */
 export const projectionRange = (model: PublicModel): number => widened(model.ranges.embedding);

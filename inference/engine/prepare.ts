@@ -1,6 +1,6 @@
 /** A model made ready for inference: the server's matrices prepared by the backend, its vectors encoded. */
 
-import { roundsToZero } from '../../methods/cipherprune/prune.js';
+import { privateThresholds, roundsToZero } from '../../methods/cipherprune/thresholds.js';
 import { methodOf } from '../../methods/reference.js';
 import type {
   LayerNormWeights,
@@ -11,10 +11,12 @@ import type {
   QuantizedLinear,
 } from '../../model/artifact/artifact.js';
 import { embeddingWidth, groupOfLayer } from '../../model/config.js';
-import { type LayerThresholds, summedOverHeads } from '../../model/thresholds.js';
+import { bucketOf } from '../../model/padded-length.js';
+import { summedOverHeads } from '../../model/thresholds.js';
 import type { Backend, Weight } from '../backends/backend.js';
 import { privateTensor } from '../core/ring-tensor.js';
 import { protocol } from '../core/span.js';
+import type { PrivateTensor } from '../core/tensors.js';
 import { type LayerNormParameters, type LayerNormPlan, layerNormFormats } from '../functions/layer-norm.js';
 import { attentionNormPlan, embeddingNormPlan, outputNormPlan } from './plan.js';
 import type { PreparedEmbedding } from './secret-embedding.js';
@@ -28,8 +30,8 @@ export interface PreparedLayer {
   readonly output: Weight;
   readonly outputNorm: LayerNormParameters;
   readonly scales: LayerScales;
-  /** On sums over heads; null at the client and in a model without pruning. */
-  readonly thresholds: LayerThresholds | null;
+  /** -prune and -reduce [2] of sums over heads, the server's; null where none is compared with. */
+  readonly thresholds: PrivateTensor | null;
 }
 
 export interface PreparedModel {
@@ -114,23 +116,24 @@ function preparedThresholds(
   model: PublicModel,
   secret: PrivateModel | null,
   layer: number,
-): LayerThresholds | null {
+): PrivateTensor | null {
   const { name, learns, eliminatesIn } = methodOf(model.method);
+  const { heads, layers } = model.config;
   // A schedule says how many tokens stay, whatever the thresholds are.
-  if (secret === null || learns === 'nothing' || model.schedule) return null;
+  if (learns === 'nothing' || model.schedule || !eliminatesIn(layer, layers)) return null;
+  const largest = heads * bucketOf(model.maxTokens);
+  if (secret === null) return privateThresholds(null, largest);
   const thresholds = secret.layers[layer]!.thresholds;
-  if (thresholds === null) {
-    if (!eliminatesIn(layer, model.config.layers)) return null;
+  if (thresholds === null)
     throw new RangeError(`prepare: expected thresholds of layer ${layer} for ${name}, got none`);
-  }
-  if (layer === 0 && model.config.layers > 1 && roundsToZero(thresholds.prune * model.config.heads)) {
+  if (layer === 0 && roundsToZero(thresholds.prune * heads)) {
     throw new RangeError(
       `prepare: expected layer 0 to prune above 0, so that padding leaves, got ${thresholds.prune}`,
     );
   }
   const { prune } = thresholds;
   const reduce = learns === 'prune-reduce' ? Math.max(thresholds.reduce, prune) : prune;
-  return summedOverHeads({ prune, reduce }, model.config.heads);
+  return privateThresholds(summedOverHeads({ prune, reduce }, heads), largest);
 }
 
 /** The matrices of a layer: what layers of one group share. */

@@ -112,13 +112,18 @@ async function receiveBuckets(channel: Channel, texts: number, maxTokens: number
   const bytes = await channel.receive(4 * texts);
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const buckets = Array.from({ length: texts }, (_, i) => view.getUint32(4 * i, true));
+  checkBuckets(buckets, maxTokens);
+  return buckets;
+}
+
+/** Of one batch. @throws ProtocolError if a text is longer than any of the model's, or all together are too many */
+export function checkBuckets(buckets: readonly number[], maxTokens: number): void {
   for (const bucket of buckets) checkBucket(bucket, maxTokens);
   const tokens = buckets.reduce((sum, bucket) => sum + bucket, 0);
   const limit = maxBatchTokens(maxTokens);
   if (tokens > limit) {
     throw new ProtocolError(`request: expected at most ${limit} padded tokens in a batch, got ${tokens}`);
   }
-  return buckets;
 }
 
 async function receiveDemand(channel: Channel, bytes: number): Promise<Demand> {

@@ -1,24 +1,29 @@
 /**
  * What nodes and clients say to each other around a run. Everything is little-endian.
  *
- *     opening      → magic "CPN2", role (1 byte: 0 node, 1 client)
+ *     opening      → magic "CPN3", role (1 byte: 0 node, 1 client)
  *     node link    → sharing (16 bytes), node (1), seed that both will use (16)   ← sharing (16), node (1)
  *     client       ← sharing (16), node (1), length of the public part (4)        → wants it (1)      ← public part
- *     text         → request (16), answer kind (1), answer bits (1), bucket (2), the transcript's secret (16), then shares as the
- *                    program asks for them, then a tag of all since the secret (32)
- *                  ← 0, the node's first components of what is opened to the client, a tag (32); or 1, length (2), message
- *     before a run, among nodes: node 0 → request, kind, bits, bucket (20); ← ready (1); → go (1)
+ *     texts        → request: id (16), answer kind (1), answer bits (1), texts (1), the bucket of each (2)
+ *                  → the transcript's secret (16), then shares as the program asks for them, then a tag of all since the secret (32)
+ *                  ← 0, a report of each text (report.ts), the node's first components of what is opened to the client, a tag (32);
+ *                    or 1, length (2), message
+ *     before a run, among nodes: node 0 → the request; ← ready (1); → go (1)
  *     after it, on each link between nodes: tags of all since the seed (32), both ways
  */
 import type { AnswerTerms } from '../core/answer.js';
 import { ProtocolError } from '../core/errors.js';
 import type { Channel } from '../net/channel.js';
+import { checkBuckets, MAX_BATCH_TEXTS } from '../run/request.js';
 
-export const MAGIC = new TextEncoder().encode('CPN2');
+export const MAGIC = new TextEncoder().encode('CPN3');
 export const ROLES = { node: 0, client: 1 } as const;
 export const ID_BYTES = 16;
 export const SEED_BYTES = 16;
-export const REQUEST_BYTES = ID_BYTES + 4;
+/** Of a request, before the buckets. */
+const HEAD_BYTES = ID_BYTES + 3;
+const BUCKET_BYTES = 2;
+const MOST_ANSWER_BITS = 16;
 /** Of an error's text. */
 const MOST_MESSAGE_BYTES = 512;
 
@@ -26,10 +31,11 @@ const MOST_MESSAGE_BYTES = 512;
 const KINDS: readonly AnswerTerms['kind'][] = ['label', 'probability', 'logits'];
 
 export interface TextRequest {
-  /** 32 hexadecimal digits that the client draws; the nodes find the parts of one text by it. */
+  /** 32 hexadecimal digits that the client draws; the nodes find the parts of one request by it. */
   readonly id: string;
   readonly answer: AnswerTerms;
-  readonly bucket: number;
+  /** Padded lengths of the texts, which run together; none where node 0 asks for a sign of life. */
+  readonly buckets: readonly number[];
 }
 
 export const bytesOfHex = (hex: string): Uint8Array =>
@@ -37,29 +43,36 @@ export const bytesOfHex = (hex: string): Uint8Array =>
 export const hexOf = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 
-export function encodeRequest({ id, answer, bucket }: TextRequest): Uint8Array {
-  const bytes = new Uint8Array(REQUEST_BYTES);
+export function encodeRequest({ id, answer, buckets }: TextRequest): Uint8Array {
+  const bytes = new Uint8Array(HEAD_BYTES + BUCKET_BYTES * buckets.length);
   bytes.set(bytesOfHex(id));
-  bytes[ID_BYTES] = KINDS.indexOf(answer.kind);
-  bytes[ID_BYTES + 1] = answer.bits;
-  new DataView(bytes.buffer).setUint16(ID_BYTES + 2, bucket, true);
+  bytes.set([KINDS.indexOf(answer.kind), answer.bits, buckets.length], ID_BYTES);
+  const view = new DataView(bytes.buffer, HEAD_BYTES);
+  buckets.forEach((bucket, i) => {
+    view.setUint16(BUCKET_BYTES * i, bucket, true);
+  });
   return bytes;
 }
 
-/** Of a client's link for one text: the key that it drew [16], and what it asked for. */
+/** Of a client's link for one request: the key that it drew [16], and what it asked for. */
 export const transcriptSecret = (key: Uint8Array, request: TextRequest): Uint8Array =>
   Uint8Array.of(...key, ...encodeRequest(request));
 
-/** @throws ProtocolError */
-export function decodeRequest(bytes: Uint8Array): TextRequest {
-  const kind = KINDS[bytes[ID_BYTES]!];
-  const bits = bytes[ID_BYTES + 1]!;
-  const bucket = new DataView(bytes.buffer, bytes.byteOffset).getUint16(ID_BYTES + 2, true);
-  if (kind === undefined || bits > 16 || bucket < 1)
+/** @throws ProtocolError if there is no such answer, or a model of `maxTokens` takes no such texts */
+export async function receiveRequest(channel: Channel, maxTokens: number): Promise<TextRequest> {
+  const head = await channel.receive(HEAD_BYTES);
+  const [number, bits, texts] = head.subarray(ID_BYTES) as unknown as [number, number, number];
+  const kind = KINDS[number];
+  if (kind === undefined || bits > MOST_ANSWER_BITS || texts > MAX_BATCH_TEXTS)
     throw new ProtocolError(
-      `request: expected a kind of answer, at most 16 bits and a bucket, got ${bytes[ID_BYTES]}, ${bits}, ${bucket}`,
+      `request: expected a kind of answer, at most ${MOST_ANSWER_BITS} bits and ${MAX_BATCH_TEXTS} texts, got ${number}, ${bits}, ${texts}`,
     );
-  return { id: hexOf(bytes.subarray(0, ID_BYTES)), answer: { kind, bits }, bucket };
+  const id = hexOf(head.subarray(0, ID_BYTES));
+  const bytes = await channel.receive(BUCKET_BYTES * texts);
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const buckets = Array.from({ length: texts }, (_, i) => view.getUint16(BUCKET_BYTES * i, true));
+  checkBuckets(buckets, maxTokens);
+  return { id, answer: { kind, bits }, buckets };
 }
 
 /** @throws ProtocolError unless the peer speaks this protocol */

@@ -1,5 +1,4 @@
 /** What the owner of a model shares among three nodes, in an order that everybody derives from the public part. */
-import { openingsOf } from '../run/openings.js';
 import { kernels } from '#kernels';
 import type { PrivateModel, PublicModel } from '../../model/artifact/artifact.js';
 import type { Weight, WeightSource } from '../backends/backend.js';
@@ -41,12 +40,13 @@ export const biasFormat = (model: PublicModel, weightFractionBits: number) => ({
 
 /** The private vectors of a prepared model, by name. */
 export function vectorsOf(prepared: PreparedModel): (readonly [name: string, x: PrivateTensor])[] {
-  return prepared.layers.flatMap(({ attentionNorm, outputNorm }, layer) =>
-    Object.entries({ attentionNorm, outputNorm }).flatMap(([name, { gamma, beta }]) => [
+  return prepared.layers.flatMap(({ attentionNorm, outputNorm, thresholds }, layer) => [
+    ...Object.entries({ attentionNorm, outputNorm }).flatMap(([name, { gamma, beta }]) => [
       [`layer${layer}/${name}/gamma`, gamma] as const,
       [`layer${layer}/${name}/beta`, beta] as const,
     ]),
-  );
+    ...(thresholds === null ? [] : [[`layer${layer}/thresholds`, thresholds] as const]),
+  ]);
 }
 
 function vectorEntry([name, { shape, value }]: readonly [string, PrivateTensor]): ModelEntry {
@@ -78,23 +78,14 @@ function matrixEntries(model: PublicModel, source: WeightSource): ModelEntry[] {
   ];
 }
 
-/** @throws RangeError for a model that three nodes cannot run yet: one whose thresholds are compared, or whose word table is secret */
+/** @throws RangeError for a model whose word table is secret: clients of three nodes look their words up by themselves */
 export async function modelEntries(model: PublicModel, secret: PrivateModel | null): Promise<ModelEntry[]> {
-  checkOutsourced(model);
+  if (model.privateEmbedding !== undefined)
+    throw new RangeError('three parties: expected a public word table, got a secret one');
   const collector = new Collector(() => 0);
   const prepared = await prepareModel(collector, model, secret);
   return [
     ...collector.sources.flatMap((source) => matrixEntries(model, source)),
     ...vectorsOf(prepared).map(vectorEntry),
   ];
-}
-
-function checkOutsourced(model: PublicModel): void {
-  const { privateEmbedding } = model;
-  if (openingsOf(model) === 'counts')
-    throw new RangeError(
-      'three parties: expected a model that opens nothing (export --opens schedule), got one that opens counts',
-    );
-  if (privateEmbedding !== undefined)
-    throw new RangeError('three parties: expected a public word table, got a secret one');
 }

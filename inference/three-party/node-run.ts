@@ -1,4 +1,4 @@
-/** One text at a node: the engine over the three-party backend, with shares of the model from disk and of the text from a client. */
+/** The texts of a request at a node: the engine over the three-party backend, with shares of the model from disk and of texts from a client. */
 import { classify } from '../engine/classify.js';
 import { type PreparedModel, prepareModel } from '../engine/prepare.js';
 import { kernels } from '#kernels';
@@ -14,10 +14,14 @@ import { type SharedInputs, ThreePartyBackend } from '../backends/three-party/th
 import { ProtocolError } from '../core/errors.js';
 import type { PrivateTensor } from '../core/tensors.js';
 import { Prg } from '../crypto/prg.js';
+import { runBatch } from '../backends/batching/run-batch.js';
 import type { Channel } from '../net/channel.js';
+import { createLeakList } from '../session/create-session.js';
 import { compareTranscripts, confirmOpened, expectPlace } from '../net/transcript.js';
 import { SEED_BYTES, type TextRequest, transcriptSecret } from './messages.js';
+import type { LinkedNode } from './node-links.js';
 import { biasFormat, biasName, matrixName, vectorsOf } from './model-entries.js';
+import { encodeReport, type TextReport } from './report.js';
 import type { NodeModel } from './share-model.js';
 
 type Words = Components<BigUint64Array>;
@@ -93,32 +97,57 @@ export class NodeEngine {
   }
 
   /**
-   * Runs one text with the other nodes, all of which saw the same bytes. → sends this node's components of the answer to the client,
-   * if what came from it is what it sent.
+   * Runs the texts of one request with the other nodes, all of which saw the same bytes. → sends reports and this node's components of
+   * the answers to the client, if what came from it is what it sent.
    */
-  async run(node: Node, client: Channel, request: TextRequest): Promise<() => Promise<void>> {
-    const { answer, bucket } = request;
+  async run(node: LinkedNode, client: Channel, request: TextRequest): Promise<() => Promise<void>> {
     const text = await textShares(node.index, client, request);
     const vectors = new Map<PrivateTensor, string>();
     const answers: (() => void)[] = [];
+    const leaks = createLeakList('server');
     const backend = new ThreePartyBackend(
-      node,
+      { ...node, recordLeak: leaks.recordLeak },
       { text, ...modelShares(this.#model, vectors) },
       (words, { ringBits }) => answers.push(() => sendWords(client, words, ringBits)),
     );
     // Weights are prepared without a message, and hold their factors from one text to the next.
     this.#prepared ??= await prepareModel(backend, this.#model.publicPart.model, null);
     for (const [name, x] of vectorsOf(this.#prepared)) vectors.set(x, name);
-    await classify(backend, this.#prepared, null, bucket, answer);
+    const reports = await classifyAll(backend, this.#prepared, request, leaks);
     await backend.settle();
     // Who connected is the link's client.
     await Promise.all([compareTranscripts(node.next, 'client'), compareTranscripts(node.previous, 'server')]);
     return async () => {
       await expectPlace(client, 'server');
       client.send(Uint8Array.of(0));
+      for (const report of reports) client.send(encodeReport(report));
       for (const send of answers) send();
       await confirmOpened(client, 'server');
       client.flush?.();
     };
   }
+}
+
+/** A text, or several in one run. */
+async function classifyAll(
+  backend: ThreePartyBackend,
+  model: PreparedModel,
+  { buckets, answer }: TextRequest,
+  leaks: ReturnType<typeof createLeakList>,
+): Promise<TextReport[]> {
+  const [bucket] = buckets as [number];
+  const lists = buckets.length === 1 ? [leaks] : buckets.map(() => createLeakList('server'));
+  const results =
+    buckets.length === 1
+      ? [await classify(backend, model, null, bucket, answer)]
+      : await runBatch(
+          backend,
+          buckets.length,
+          (lane, i) => classify(lane, model, null, buckets[i]!, answer),
+          (lane, name, to) => lists[lane]!.recordLeak(name, to),
+        );
+  return results.map(({ layers }, i) => ({
+    layers,
+    leaks: lists[i]!.takeLeaks().filter(({ to }) => to !== 'client'),
+  }));
 }

@@ -1,124 +1,34 @@
 /**
- * The client of three nodes: it embeds its text, splits the rows into three, and adds up what the nodes answer. It runs the
- * engine's program on shapes alone, so that it knows what to share and what the answer means; it computes nothing else.
+ * The client of three nodes: it embeds its texts, splits the rows into three, and adds up what the nodes answer. It computes
+ * nothing else.
  */
-import { kernels } from '#kernels';
 import type { PublicModel } from '../../model/artifact/artifact.js';
 import { parsePublicPart, type PublicPart } from '../../model/artifact/artifact-file.js';
-import { createTokenizer, type Tokenizer } from '../../model/tokenizer/tokenizer.js';
-import type { LeakName } from '../backends/backend.js';
-import { commonWords, receiveWords, sendWords } from '../backends/three-party/node.js';
+import { createTokenizer, type Encoding, type Tokenizer } from '../../model/tokenizer/tokenizer.js';
+import { runBatch } from '../backends/batching/run-batch.js';
 import { type AnswerTerms, DEFAULT_ANSWER } from '../core/answer.js';
 import { ProtocolError } from '../core/errors.js';
-import { sizeOf } from '../core/shape.js';
-import type { PartyId, PrivateTensor, RingTensor, SharedTensor } from '../core/tensors.js';
-import { CountingBackend } from '../cost/counting-backend.js';
 import { Prg } from '../crypto/prg.js';
-import { classify } from '../engine/classify.js';
-import { prepareModel } from '../engine/prepare.js';
+import type { Answer } from '../engine/answer.js';
 import type { Channel } from '../net/channel.js';
 import { type Classification, classificationOf } from '../run/classification.js';
-import { bucketOf } from '../run/request.js';
-import { type TextInput, textOrPair } from '../run/text-input.js';
+import { checkOpenings, type Openings, openedNames } from '../run/openings.js';
+import { batchSizes, bucketOf, MAX_BATCH_TEXTS } from '../run/request.js';
+import { type TextInput, type TextOrPair, textOrPair } from '../run/text-input.js';
 import { createLeakList } from '../session/create-session.js';
 import { NO_COST } from '../session/meter.js';
-import {
-  encodeRequest,
-  expectSuccess,
-  hexOf,
-  ID_BYTES,
-  SEED_BYTES,
-  sendOpening,
-  type TextRequest,
-  transcriptSecret,
-} from './messages.js';
-import { confirmOpened, confirmPlace, transcriptChannel } from '../net/transcript.js';
+import type { LeakRecord } from '../session/session.js';
+import { askNodes, ClientBackend } from './client-backend.js';
+import { encodeRequest, hexOf, ID_BYTES, sendOpening } from './messages.js';
+import { transcriptChannel } from '../net/transcript.js';
 import { type Address, type Certificates, checkPlain, connectLink } from './links.js';
+import type { TextReport } from './report.js';
 
 const NODES = [0, 1, 2] as const;
 
-/** The client's side of a run: shapes, but for what it shares and what is opened to it. */
-class ClientBackend extends CountingBackend {
-  readonly outsourced = true;
-  readonly #nodes: readonly Channel[];
-  readonly #first: Prg;
-  readonly #second: Prg;
-  readonly #recordLeak: (name: LeakName, to: PartyId | 'all') => void;
-  #answered: Promise<unknown> | null = null;
-
-  constructor(
-    nodes: readonly Channel[],
-    random: Prg,
-    request: TextRequest,
-    recordLeak: (name: LeakName, to: PartyId | 'all') => void,
-  ) {
-    super(() => 0);
-    this.#nodes = nodes;
-    this.#recordLeak = recordLeak;
-    for (const node of nodes) {
-      const key = random.bytes(SEED_BYTES);
-      node.send(key);
-      node.transcript!.start(transcriptSecret(key, request));
-    }
-    const [first, second] = [random.bytes(SEED_BYTES), random.bytes(SEED_BYTES)];
-    nodes[0]!.send(Uint8Array.of(...first, ...second));
-    nodes[1]!.send(second);
-    nodes[2]!.send(first);
-    this.#first = Prg.fromSecretSeed(first);
-    this.#second = Prg.fromSecretSeed(second);
-  }
-
-  /** Components 0 and 1 are the seeds'; component 2 goes to nodes 1 and 2. */
-  override async share(x: PrivateTensor): Promise<SharedTensor> {
-    if (x.owner === 'client') {
-      const { ringBits, value } = x;
-      const rest = value!.data.slice();
-      for (const prg of [this.#first, this.#second])
-        kernels.ringSubtract(rest, commonWords(prg, rest.length, ringBits), ringBits, rest);
-      for (const node of [1, 2]) sendWords(this.#nodes[node]!, rest, ringBits);
-    }
-    return super.share(x);
-  }
-
-  /** All is shared: the nodes compare what came with these words, and answer. */
-  async #hearAnswers(): Promise<void> {
-    for (const node of this.#nodes) confirmPlace(node, 'client');
-    await Promise.all(NODES.map((node) => expectSuccess(this.#nodes[node]!, node)));
-  }
-
-  /** After all that is opened to the client. @throws ProtocolError if it is not what the nodes sent */
-  async confirm(): Promise<void> {
-    await Promise.all(this.#nodes.map((node) => confirmOpened(node, 'client')));
-  }
-
-  override async reveal(x: SharedTensor, to: PartyId | 'all', leak: LeakName): Promise<RingTensor | null> {
-    this.#recordLeak(leak, to);
-    if (to !== 'client') return super.reveal(x, to, leak);
-    this.#answered ??= this.#hearAnswers();
-    await this.#answered;
-    const { shape, ringBits, fractionBits } = x;
-    const sum = new BigUint64Array(sizeOf(shape));
-    const parts = await Promise.all(this.#nodes.map((node) => receiveWords(node, sum.length, ringBits)));
-    for (const part of parts) kernels.ringAdd(sum, part, ringBits, sum);
-    return { shape, ringBits, fractionBits, data: sum };
-  }
-
-  override async revealBits(
-    ...[bits, to, leak]: Parameters<CountingBackend['revealBits']>
-  ): Promise<Uint8Array | null> {
-    if (to !== 'client') {
-      this.#recordLeak(leak, to);
-      return super.revealBits(bits, to, leak);
-    }
-    const opened = await this.reveal(
-      { kind: 'arithmetic', shape: bits.shape, ringBits: 1, fractionBits: 0 },
-      to,
-      leak,
-    );
-    const out = new Uint8Array(opened!.data.length);
-    kernels.ringSignBit(opened!.data, 1, out);
-    return out;
-  }
+interface EncodedInput extends TextOrPair {
+  readonly encoding: Encoding;
+  readonly bucket: number;
 }
 
 /** Counts what a text takes on all links. */
@@ -143,6 +53,8 @@ export interface NodesClientOptions {
   readonly insecurePlain?: boolean;
   /** What the nodes are to answer; probabilities unless given. The nodes compute what is asked. */
   readonly answer?: AnswerTerms;
+  /** The most that the model may open to the nodes; counts unless given. */
+  readonly opens?: Openings | undefined;
   /** What every link's channel is led through: to imitate a network. */
   readonly link?: (channel: Channel) => Channel;
 }
@@ -164,7 +76,7 @@ export class NodesClient {
     this.#tokenizer = createTokenizer(publicPart.model.tokenizerFiles, publicPart.model.config);
   }
 
-  /** @throws ProtocolError unless the three are nodes 0, 1 and 2 of one sharing */
+  /** @throws ProtocolError unless the three are nodes 0, 1 and 2 of one sharing, OpensMoreError */
   static async connect(options: NodesClientOptions): Promise<NodesClient> {
     checkPlain(options.nodes, options.certificates ?? null, options.insecurePlain ?? false);
     const channels: Channel[] = [];
@@ -190,6 +102,7 @@ export class NodesClient {
         );
       for (const node of NODES) channels[node]!.send(Uint8Array.of(node === 0 ? 1 : 0));
       const publicPart = parsePublicPart(await channels[0]!.receive(bytes));
+      checkOpenings(publicPart.model, options.opens ?? 'counts');
       const { link = (channel: Channel) => channel } = options;
       return new NodesClient(channels.map(link), options, publicPart);
     } catch (error) {
@@ -202,61 +115,90 @@ export class NodesClient {
     return this.publicPart.model;
   }
 
+  #encode({ text, textPair }: TextOrPair): EncodedInput {
+    const encoding = this.#tokenizer.encode(text, textPair, this.model.maxTokens);
+    return { text, textPair, encoding, bucket: bucketOf(encoding.ids.length) };
+  }
+
   /** Padded length of a text. */
   bucketOf(input: TextInput): number {
-    const { text, textPair } = textOrPair(input);
-    return bucketOf(this.#tokenizer.encode(text, textPair, this.model.maxTokens).ids.length);
+    return this.#encode(textOrPair(input)).bucket;
   }
 
   /** Nodes make nothing ahead. */
   async prepare(): Promise<void> {}
 
-  /** One text after another. */
-  async classifyBatch(inputs: readonly TextInput[]): Promise<Classification[]> {
-    const results: Classification[] = [];
-    for (const input of inputs) results.push(await this.classify(input));
+  async classify(text: TextInput): Promise<Classification> {
+    const [classification] = await this.classifyBatch([text]);
+    return classification!;
+  }
+
+  /** Several texts in as few runs as their lengths allow, rounds shared; results in order. A call waits for those before it. */
+  classifyBatch(inputs: readonly TextInput[]): Promise<Classification[]> {
+    const results = this.#last.then(() => this.#classifyAll(inputs));
+    this.#last = results.catch(() => undefined);
     return results;
   }
 
-  /** One text after another: a call waits for those before it. */
-  classify(text: TextInput): Promise<Classification> {
-    const result = this.#last.then(() => this.#classify(text));
-    this.#last = result.catch(() => undefined);
-    return result;
+  async #classifyAll(inputs: readonly TextInput[]): Promise<Classification[]> {
+    const encoded = inputs.map((input) => this.#encode(textOrPair(input)));
+    const buckets = encoded.map(({ bucket }) => bucket);
+    const results: Classification[] = [];
+    for (const size of batchSizes(buckets, MAX_BATCH_TEXTS, this.model.maxTokens))
+      results.push(...(await this.#run(encoded.slice(results.length, results.length + size))));
+    return results;
   }
 
-  async #classify(input: TextInput): Promise<Classification> {
-    const { text, textPair } = textOrPair(input);
-    const { model } = this.publicPart;
-    const encoding = this.#tokenizer.encode(text, textPair, model.maxTokens);
-    const bucket = bucketOf(encoding.ids.length);
-    const answer = this.#options.answer ?? DEFAULT_ANSWER;
+  /** One request: a text, or several that share their rounds. */
+  async #run(texts: readonly EncodedInput[]): Promise<Classification[]> {
+    const { model } = this;
+    const terms = this.#options.answer ?? DEFAULT_ANSWER;
     const traffic = { sentBytes: 0, receivedBytes: 0 };
     const channels = this.#channels.map((channel) => counted(channel, traffic));
-    const leaks = createLeakList('client');
-    leaks.recordLeak('length-bucket', 'all');
     const begin = performance.now();
-    const request = { id: hexOf(this.#random.bytes(ID_BYTES)), answer, bucket };
+    const request = {
+      id: hexOf(this.#random.bytes(ID_BYTES)),
+      answer: terms,
+      buckets: texts.map(({ bucket }) => bucket),
+    };
     for (const channel of channels) channel.send(encodeRequest(request));
-    const backend = new ClientBackend(channels, this.#random, request, leaks.recordLeak);
-    const prepared = await prepareModel(backend, model, null);
-    const result = await classify(backend, prepared, encoding, bucket, answer);
-    await backend.confirm();
+    const lists = texts.map(() => createLeakList('client'));
+    const alone = texts.length === 1;
+    const { recordLeak } = alone ? lists[0]! : createLeakList('client');
+    const backend = new ClientBackend(channels, this.#random, request, model.config.layers, recordLeak);
+    const ask = (mpc: Parameters<typeof askNodes>[0], { encoding, bucket }: EncodedInput) =>
+      askNodes(mpc, model, encoding, { bucket, terms });
+    const answers: readonly Answer[] = alone
+      ? [await ask(backend, texts[0]!)]
+      : await runBatch(
+          backend,
+          texts.length,
+          (lane, i) => ask(lane, texts[i]!),
+          (lane, name, to) => lists[lane]!.recordLeak(name, to),
+        );
+    const reports = await backend.confirm();
     // One message to each node, one back.
     const cost = { milliseconds: performance.now() - begin, ...traffic, rounds: 1 };
-    return classificationOf({
-      text,
-      textPair,
-      tokens: encoding.ids.length,
-      truncatedTokens: encoding.droppedTokens,
-      bucket,
-      model,
-      result,
-      report: { name: 'text', layer: null, calls: 1, cost, peakMemoryBytes: 0, children: [] },
-      offline: NO_COST,
-      leaks: leaks.takeLeaks(),
-      answer,
-    });
+    return texts.map(({ text, textPair, encoding, bucket }, index) =>
+      classificationOf({
+        text,
+        textPair,
+        tokens: encoding.ids.length,
+        truncatedTokens: encoding.droppedTokens,
+        bucket,
+        model,
+        result: { ...answers[index]!, layers: reports[index]!.layers },
+        report: { name: 'text', layer: null, calls: texts.length, cost, peakMemoryBytes: 0, children: [] },
+        offline: NO_COST,
+        leaks: [
+          { name: 'length-bucket', to: 'all', count: 1 },
+          ...openedToNodes(model, reports[index]!),
+          ...lists[index]!.takeLeaks(),
+        ],
+        answer: terms,
+        place: { index, size: texts.length },
+      }),
+    );
   }
 
   async close(): Promise<void> {
@@ -266,6 +208,15 @@ export class NodesClient {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+}
+
+/** What the nodes say was opened to them. @throws ProtocolError if the model declares less */
+function openedToNodes(model: PublicModel, { leaks }: TextReport): readonly LeakRecord[] {
+  const declared = openedNames(model);
+  for (const { name, to } of leaks)
+    if (to !== 'all' || !declared.includes(name))
+      throw new ProtocolError(`nodes: expected openings that the model declares, got ${name} to ${to}`);
+  return leaks;
 }
 
 /** Of a public part that a client takes: as of one server. */

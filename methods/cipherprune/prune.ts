@@ -6,31 +6,11 @@
  * Opened: how many tokens are kept and how many of them are important; not which, because the order is random.
  */
 import type { Backend } from '../../inference/backends/backend.js';
-import { privateTensor } from '../../inference/core/ring-tensor.js';
 import { protocol } from '../../inference/core/span.js';
-import type { PrivateTensor, SharedBits, SharedTensor } from '../../inference/core/tensors.js';
-import { convert, repeatColumns, signedBits } from '../../inference/functions/fixed-point.js';
-import { SCORE_MARGIN } from '../../inference/functions/keep-best.js';
+import type { SharedBits, SharedTensor } from '../../inference/core/tensors.js';
+import { convert, repeatColumns } from '../../inference/functions/fixed-point.js';
 import { sideBySide } from '../../inference/functions/side-by-side.js';
-import type { LayerThresholds } from '../../model/thresholds.js';
 import type { Elimination, Pruned } from '../method.js';
-
-export const SCORE_FRACTION_BITS = 9;
-
-/** True if a score of 0, which padding has, would reach this threshold in fixed point. */
-export const roundsToZero = (threshold: number): boolean => threshold * 2 ** SCORE_FRACTION_BITS <= 0.5;
-
-/** -prune and -reduce [2] in a ring for scores up to `largest`; a threshold beyond every score stays beyond. */
-function privateThresholds(thresholds: LayerThresholds | null, largest: number): PrivateTensor {
-  const format = {
-    // Scores and thresholds are not negative, so their difference stays below either.
-    ringBits: signedBits(SCORE_MARGIN * largest, SCORE_FRACTION_BITS),
-    fractionBits: SCORE_FRACTION_BITS,
-  };
-  const values =
-    thresholds && [thresholds.prune, thresholds.reduce].map((value) => -Math.min(value, largest));
-  return privateTensor('server', [2], format, values && Float64Array.from(values));
-}
 
 /** Public order of the kept rows after the shuffle: important ones first. */
 function keptRows(keep: Uint8Array, important: Uint8Array): { rows: Uint32Array; important: number } {
@@ -45,9 +25,9 @@ export async function belowThresholds(
   mpc: Backend,
   { scores, largest, thresholds }: Elimination,
 ): Promise<SharedBits> {
-  const limits = privateThresholds(thresholds, largest);
-  const rest = await convert(mpc, mpc.slice(scores, 0, 1, scores.shape[0]!), limits, largest);
-  return mpc.isNegative(mpc.addPrivate(repeatColumns(mpc, rest, 2), limits));
+  if (thresholds === null) throw new RangeError('prune: expected thresholds, got none');
+  const rest = await convert(mpc, mpc.slice(scores, 0, 1, scores.shape[0]!), thresholds, largest);
+  return mpc.isNegative(mpc.addPrivate(repeatColumns(mpc, rest, 2), thresholds));
 }
 
 /** The rule of elimination by learned thresholds. */

@@ -80,7 +80,7 @@ describe('bench inference --parties 3', () => {
     expect(sum('rounds')).toBeLessThanOrEqual(figure.rounds + 1);
     expect(figure.protocols.map(({ name }) => name)).toContain('softmax');
     expect(figure.leaks.map(({ name }) => name)).toEqual(
-      expect.arrayContaining(['length-bucket', 'shuffled-order', 'logits']),
+      expect.arrayContaining(['length-bucket', 'kept-token-count', 'logits']),
     );
   }, 120_000);
 });

@@ -52,9 +52,9 @@ it('costs this many bytes and rounds', () => {
         6781025,
         8224,
       ],
-      "receivedBytes": 1141232,
+      "receivedBytes": 1141234,
       "rounds": 99,
-      "sentBytes": 1179953,
+      "sentBytes": 1180009,
     }
   `);
   expect(
@@ -62,7 +62,7 @@ it('costs this many bytes and rounds', () => {
   ).toMatchInlineSnapshot(`
     [
       {
-        "bytes": 1089723,
+        "bytes": 1089781,
         "important": 3,
         "kept": 6,
         "rounds": 33,

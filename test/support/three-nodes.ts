@@ -20,13 +20,17 @@ export interface NodeTraffic {
   flights: number;
 }
 
+/** Told of every message, whose sender and receiver are nodes. */
+export type Tap = (from: number, to: number, bytes: Uint8Array) => void;
+
 /** Channels among three nodes, [node][0 to next, 1 to previous], that count as logical clocks do. */
-function links(traffic: NodeTraffic): readonly (readonly [Channel, Channel])[] {
+function links(traffic: NodeTraffic, tap: Tap): readonly (readonly [Channel, Channel])[] {
   const pairs = [0, 1, 2].map(() => memoryChannelPair());
   const clocks = [0, 0, 0];
   const counted = (
     channel: Channel,
     self: number,
+    other: number,
     inbox: { flight: number; bytes: number }[],
     outbox: typeof inbox,
   ): Channel => ({
@@ -35,6 +39,7 @@ function links(traffic: NodeTraffic): readonly (readonly [Channel, Channel])[] {
       outbox.push({ flight, bytes: bytes.length });
       traffic.bytes += bytes.length;
       traffic.flights = Math.max(traffic.flights, flight);
+      tap(self, other, bytes);
       channel.send(bytes);
     },
     async receive(byteLength) {
@@ -56,8 +61,8 @@ function links(traffic: NodeTraffic): readonly (readonly [Channel, Channel])[] {
   return [0, 1, 2].map((node) => {
     const before = (node + 2) % 3;
     return [
-      counted(pairs[node]![0], node, boxes[node]![0]!, boxes[node]![1]!),
-      counted(pairs[before]![1], node, boxes[before]![1]!, boxes[before]![0]!),
+      counted(pairs[node]![0], node, (node + 1) % 3, boxes[node]![0]!, boxes[node]![1]!),
+      counted(pairs[before]![1], node, before, boxes[before]![1]!, boxes[before]![0]!),
     ] as const;
   });
 }
@@ -67,12 +72,15 @@ export interface TestNode {
   readonly leaks: ReturnType<typeof createLeakList>;
 }
 
-export function threeNodes(seed: number): {
+export function threeNodes(
+  seed: number,
+  tap: Tap = () => undefined,
+): {
   readonly nodes: readonly TestNode[];
   readonly traffic: NodeTraffic;
 } {
   const traffic = { bytes: 0, flights: 0 };
-  const channels = links(traffic);
+  const channels = links(traffic, tap);
   const nodes = ([0, 1, 2] as const).map((index): TestNode => {
     const leaks = createLeakList('server');
     const [next, previous] = channels[index]!;

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FINEST_LOGITS } from '../../../inference/core/answer.js';
+import type { Classification } from '../../../inference/run/classification.js';
 import { CleartextClassifier } from '../../../inference/run/cleartext-classifier.js';
+import { OpensMoreError } from '../../../inference/run/opens-more-error.js';
 import { checkPlain } from '../../../inference/three-party/links.js';
 import { type Address, NodeServer } from '../../../inference/three-party/node-server.js';
 import { NodesClient } from '../../../inference/three-party/nodes-client.js';
@@ -81,6 +83,17 @@ describe('three nodes and a client over TCP', () => {
     await client.close();
   });
 
+  it('answer several texts in one run, which shares its rounds', async () => {
+    await using client = await NodesClient.connect({ nodes: peers, timeoutMilliseconds: 20_000 });
+    const alone: Classification[] = [];
+    for (const text of TEXTS) alone.push(await client.classify(text));
+    const together = await client.classifyBatch(TEXTS);
+    expect(together.map(({ label }) => label)).toEqual(alone.map(({ label }) => label));
+    expect(together.map(({ leaks }) => leaks)).toEqual(alone.map(({ leaks }) => leaks));
+    expect(together.map(({ layers }) => layers)).toEqual(alone.map(({ layers }) => layers));
+    expect(together.map(({ batch }) => batch?.size)).toEqual([3, 3, 3]);
+  });
+
   it('refuse a folder that was changed', async () => {
     const path = join(folder, 'shares', '1', 'shares.bin');
     const bytes = await readFile(path);
@@ -109,6 +122,49 @@ describe('three nodes and a client over TCP', () => {
     const again = await NodesClient.connect({ nodes: peers, timeoutMilliseconds: 20_000 });
     expect((await again.classify(TEXTS[0]!)).label).toBe(1);
     await again.close();
+  });
+});
+
+describe('three nodes with a model that opens counts', () => {
+  it('compare its thresholds as shares; the client must accept what is opened', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'cipherprune-counts-'));
+    const parts = await readArtifact(packageFile('data', 'demo-model'));
+    const { schedule: _, ...model } = parts.artifact.public;
+    const counts = await writeArtifact(join(folder, 'artifact'), { ...parts.artifact, public: model });
+    await shareModel(counts, join(folder, 'shares'));
+    const nodes = (await freePorts(3)).map((port) => ({ host: '127.0.0.1', port })) as unknown as readonly [
+      Address,
+      Address,
+      Address,
+    ];
+    const options = { nodes, timeoutMilliseconds: 20_000 };
+    const servers = await Promise.all(
+      [0, 1, 2].map(async (node) =>
+        NodeServer.start({
+          model: await readNodeModel(join(folder, 'shares', String(node))),
+          peers: nodes,
+          timeoutMilliseconds: 20_000,
+        }),
+      ),
+    );
+    await expect(NodesClient.connect({ ...options, opens: 'nothing' })).rejects.toThrow(OpensMoreError);
+    const client = await NodesClient.connect(options);
+    const clear = await CleartextClassifier.of(counts);
+    const [secret, plain] = [await client.classify(TEXTS[0]!), await clear.classify(TEXTS[0]!)];
+    expect(secret.label).toBe(plain.label);
+    expect(secret.layers.map(({ kept, important }) => [kept, important])).toEqual(
+      plain.layers.map(({ kept, important }) => [kept, important]),
+    );
+    expect(secret.leaks).toEqual([
+      { name: 'length-bucket', to: 'all', count: 1 },
+      { name: 'kept-token-count', to: 'all', count: counts.artifact.public.config.layers - 1 },
+      { name: 'important-token-count', to: 'all', count: counts.artifact.public.config.layers - 1 },
+      { name: 'label', to: 'client', count: 1 },
+      { name: 'probabilities', to: 'client', count: 1 },
+    ]);
+    await client.close();
+    await Promise.all(servers.map((server) => server.close()));
+    await rm(folder, { recursive: true });
   });
 });
 

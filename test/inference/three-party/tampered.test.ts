@@ -69,13 +69,14 @@ describe('three nodes and a client, with somebody on the way', () => {
     expect(await answer(null, null)).not.toBeNull();
   });
 
-  // Up: request (20), secret (16), seed (16), shares, tag (32). Down: status (1), components, tag (32).
+  // Up: request (21), secret (16), seed (16), shares, tag (32). Down: status (1), report (13), components, tag (32).
   it.each([
     ["the transcript's secret", 'up', 25, 'flip'],
     ['the seed', 'up', 40, 'swap'],
     ['the shares', 'up', 100, 'insert'],
-    ['the answer', 'down', 1, 'flip'],
-    ["the answer's tag", 'down', 6, 'swap'],
+    ['the report', 'down', 1, 'flip'],
+    ['the answer', 'down', 14, 'flip'],
+    ["the answer's tag", 'down', 20, 'swap'],
   ] as const)(
     'give no answer if between client and node changes %s',
     async (_what, direction, at, how) => {
