@@ -11,8 +11,8 @@ export const SCORE_FRACTION_BITS = 9;
 export const roundsToZero = (threshold: number): boolean => threshold * 2 ** SCORE_FRACTION_BITS <= 0.5;
 
 /**
- * The server's -prune and -reduce [2] on sums over heads, null at others, in a ring for scores up to `largest`, of the longest text; a threshold beyond
- * every score stays beyond.
+ * The server's -prune and -reduce [2] on sums over heads, null at others, in a ring for scores up to `largest`, of the longest text; a
+ * threshold beyond every score stays beyond.
  */
 export function privateThresholds(thresholds: LayerThresholds | null, largest: number): PrivateTensor {
   const format = {
