@@ -54,6 +54,8 @@ async function run(options: ServeOptions): Promise<void> {
     http,
     grace,
     web,
+    workerMemory,
+    longestRun,
     ...others
   } = options;
   const log = serverLog(options.logFormat, options.logLevel);
@@ -74,6 +76,8 @@ async function run(options: ServeOptions): Promise<void> {
     answer: { kind: answers, bits: answerBits },
     tls: await serverTlsOf(options),
     httpPort: http,
+    workerMegabytes: workerMemory,
+    longestRunSeconds: longestRun,
     web: web === undefined ? undefined : { port: web, origins: options.webOrigin },
     onLog: (_, record) => log(record),
   });
@@ -201,6 +205,25 @@ const OPTIONS = {
     defaultDescription: 'two for each core, more as long as the processor is not busy',
     describe: 'Texts (or batches) at work at a time; others wait their turn, and are told their place',
     coerce: optional(wholeNumber('max-runs', 1, 10_000)),
+  },
+  workers: {
+    type: 'string',
+    default: '0',
+    describe:
+      'Processes that serve, each with the models: a crash, or a client that takes too much, ends the clients of one. 0: this process serves',
+    coerce: wholeNumber('workers', 0, 256),
+  },
+  'worker-memory': {
+    type: 'string',
+    describe:
+      'Megabytes that a worker may take before it is ended and another begins (Linux); no bound unless given',
+    coerce: optional(wholeNumber('worker-memory', 64, 10_000_000)),
+  },
+  'longest-run': {
+    type: 'string',
+    describe:
+      'Seconds that a text, a batch or material may be at work before its connection is ended; no bound unless given',
+    coerce: optional(wholeNumber('longest-run', 1, 86_400)),
   },
   'client-connections': limitOption('client-connections', 'Connections at a time'),
   'client-texts-per-hour': limitOption('client-texts-per-hour', 'Texts an hour'),

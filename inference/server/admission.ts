@@ -20,6 +20,17 @@ export interface AdmissionOptions {
   readonly what: string;
 }
 
+/** The queue as connections see it: here, or in the process that counts for several. */
+export interface Gate {
+  readonly waiting: number;
+  /**
+   * Waits for a slot; returns what gives it back. `tell` may throw, which ends the waiting.
+   * @throws RefusedError if too many wait, or when the server ends
+   */
+  enter(key: string, tell: (wait: Wait) => void): Promise<() => void>;
+  close(reason: RefusedError): void;
+}
+
 const HEARTBEAT_MILLISECONDS = 1_000;
 const BUSY = 0.7;
 /** Of the latest one in the mean of times. */
@@ -32,7 +43,7 @@ interface Waiting {
   readonly fail: (error: Error) => void;
 }
 
-export class Admission {
+export class Admission implements Gate {
   readonly #options: Required<AdmissionOptions>;
   readonly #waiting: Waiting[] = [];
   readonly #byKey = new Map<string, number>();
@@ -58,10 +69,6 @@ export class Admission {
     return this.#waiting.length;
   }
 
-  /**
-   * Waits for a slot; returns what gives it back. `tell` may throw, which ends the waiting.
-   * @throws RefusedError if too many wait, or when the server ends
-   */
   async enter(key: string, tell: (wait: Wait) => void): Promise<() => void> {
     if (this.#closed) throw this.#closed;
     if (!this.#hasSlot(key)) await this.#wait(key, tell);

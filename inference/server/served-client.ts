@@ -5,7 +5,7 @@ import type { Channel } from '../net/channel.js';
 import { RefusedError, refusal, refusalOf, sendRefusal } from '../net/refusal.js';
 import { receiveToken } from '../net/token.js';
 import type { Cost } from '../session/meter.js';
-import type { Admission } from './admission.js';
+import type { Gate } from './admission.js';
 import type { Visit } from './doorkeeper.js';
 import type { Limits } from './limits.js';
 import { type ServeConnectionOptions, serveConnection, type Tell } from './serve-connection.js';
@@ -35,13 +35,15 @@ export interface House {
   readonly options: Pick<ServeConnectionOptions, 'model' | 'open' | 'pools' | 'onHandshake'> & {
     readonly tokens?: Tokens | null;
     readonly handshakeMilliseconds?: number;
+    /** A run that takes longer ends its connection; no bound unless given. */
+    readonly longestRunMilliseconds?: number;
   };
   readonly metrics: ServerMetrics;
   readonly limits: Limits;
   /** Places for clients. */
-  readonly places: Admission;
+  readonly places: Gate;
   /** Runs at a time. */
-  readonly turns: Admission;
+  readonly turns: Gate;
   readonly log: Log;
   draining: boolean;
 }
@@ -173,11 +175,21 @@ export class ServedClient {
       texts,
     });
     house.metrics.running(1);
+    const watch = this.#watchRun();
     return () => {
+      clearTimeout(watch);
       this.#isBusy = false;
       house.metrics.running(-1);
       leave();
     };
+  }
+
+  /** Whoever keeps a turn for longer than anybody may gives it back, and its place too. */
+  #watchRun(): NodeJS.Timeout | undefined {
+    const { longestRunMilliseconds } = this.house.options;
+    if (longestRunMilliseconds === undefined) return undefined;
+    const message = `the run was not done in ${longestRunMilliseconds / 1000} s, the longest that a run may take here`;
+    return setTimeout(() => this.channel.abort(new PeerTimeoutError(message)), longestRunMilliseconds);
   }
 
   #onText({ bucket, cost, ahead, batchSize }: Parameters<ServeConnectionOptions['onText']>[0]): void {

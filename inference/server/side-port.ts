@@ -102,6 +102,10 @@ export class ServerMetrics {
     this.#failures.inc();
   }
 
+  async page(): Promise<MetricsPage> {
+    return { type: this.registry.contentType, text: await this.registry.metrics() };
+  }
+
   clients(change: 1 | -1): void {
     this.#clients.inc(change);
   }
@@ -109,6 +113,12 @@ export class ServerMetrics {
   running(change: 1 | -1): void {
     this.#running.inc(change);
   }
+}
+
+/** Metrics as a scraper reads them. */
+export interface MetricsPage {
+  readonly type: string;
+  readonly text: string;
 }
 
 export interface SidePort {
@@ -120,7 +130,7 @@ export interface SidePort {
 export async function openSidePort(
   host: string,
   port: number,
-  metrics: ServerMetrics,
+  metrics: () => Promise<MetricsPage>,
   takesTexts: () => boolean,
 ): Promise<SidePort> {
   const server = createServer((request, response) => {
@@ -134,8 +144,8 @@ export async function openSidePort(
       case '/readyz':
         return takesTexts() ? answer(200, 'ready\n') : answer(503, 'shutting down\n');
       case '/metrics':
-        return void metrics.registry.metrics().then(
-          (text) => answer(200, text, metrics.registry.contentType),
+        return void metrics().then(
+          ({ text, type }) => answer(200, text, type),
           (error: Error) => answer(500, `${error.message}\n`),
         );
       default:

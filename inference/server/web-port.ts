@@ -10,7 +10,7 @@ import {
   STATUS_CODES,
 } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { certificateName, isLoopback, type ServerTls, serverTlsOptions } from '../net/tls.js';
@@ -41,6 +41,11 @@ export interface WebPort {
   close(): Promise<void>;
 }
 
+/** The same behind connections that something else accepted. */
+export interface WebServer extends Omit<WebPort, 'port'> {
+  readonly server: Server;
+}
+
 const HEADERS = {
   'content-security-policy':
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; img-src 'self'; " +
@@ -55,7 +60,7 @@ const HEADERS = {
   'cache-control': 'no-cache',
 } as const;
 
-const MOST_CONNECTIONS = 1_024;
+export const MOST_CONNECTIONS = 1_024;
 const MOST_HEADER_BYTES = 8_192;
 
 const CONNECT = '/connect';
@@ -114,7 +119,7 @@ class Web {
   });
   isOpen = true;
 
-  constructor(private readonly options: WebPortOptions) {}
+  constructor(private readonly options: Omit<WebPortOptions, 'port'>) {}
 
   onRequest(request: IncomingMessage, response: ServerResponse): void {
     const file = this.options.files.get(pathOf(request));
@@ -175,21 +180,16 @@ class Web {
   }
 }
 
-/** @throws Error that names the address if it cannot be listened on */
-export async function openWebPort(options: WebPortOptions): Promise<WebPort> {
-  const { host, port, tls } = options;
+export function createWebServer(options: Omit<WebPortOptions, 'port'>): WebServer {
+  const { tls } = options;
   const web = new Web(options);
   const limits = { maxHeaderSize: MOST_HEADER_BYTES };
   const server = tls ? createHttpsServer({ ...serverTlsOptions(tls), ...limits }) : createHttpServer(limits);
   server.maxConnections = MOST_CONNECTIONS;
   server.on('request', (request, response) => web.onRequest(request, response));
   server.on('upgrade', (request, socket, head) => web.onUpgrade(request, socket, head));
-  server.listen(port, host);
-  await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
-    throw new Error(`cannot listen on ${host}:${port} (${error.code ?? error.message})`);
-  });
   return {
-    port: (server.address() as AddressInfo).port,
+    server,
     stop() {
       web.isOpen = false;
     },
@@ -199,4 +199,14 @@ export async function openWebPort(options: WebPortOptions): Promise<WebPort> {
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** @throws Error that names the address if it cannot be listened on */
+export async function openWebPort({ port, ...options }: WebPortOptions): Promise<WebPort> {
+  const { server, stop, close } = createWebServer(options);
+  server.listen(port, options.host);
+  await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
+    throw new Error(`cannot listen on ${options.host}:${port} (${error.code ?? error.message})`);
+  });
+  return { port: (server.address() as AddressInfo).port, stop, close };
 }
