@@ -2,6 +2,10 @@
  * Builds kernels/ into build/native/cipherprune.node with nothing but a C++ compiler: headers come from the
  * packages node-api-headers and node-addon-api, so no download is needed.
  *
+ *   --unless-prebuilt   does nothing where the package of this platform is installed and loads
+ *   --package NAME      builds what that package of prebuilt.json holds, into build/prebuilt/: for any machine of its platform, the
+ *                       same bytes wherever it is built by the same compiler, $CXX with its arguments
+ *
  * A file named *.avx2.cc, *.avx512.cc or *.avx512bf16.cc is compiled for that instruction set only (see ISA_FLAGS);
  * the code that calls it asks the processor first. Everything else is portable C++17.
  */
@@ -12,14 +16,26 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { parseArgs, promisify } from 'node:util';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const { values: asked } = parseArgs({
+  options: { 'unless-prebuilt': { type: 'boolean', default: false }, package: { type: 'string' } },
+});
+const prebuilt = JSON.parse(readFileSync(join(root, 'kernels', 'prebuilt.json'), 'utf8'));
+const forPackage = asked.package !== undefined;
+/** What is built for. */
+const platform = forPackage
+  ? prebuilt.find(({ name }) => name === asked.package)
+  : { os: process.platform, cpu: process.arch };
+if (!platform) throw new Error(`--package: expected one of kernels/prebuilt.json, got ${asked.package}`);
 /** For tests: `address,undefined` or `thread`, built beside the others and loaded where this variable is set. */
 const sanitize = process.env.CIPHERPRUNE_SANITIZE ?? '';
 if (!/^[a-z,]*$/.test(sanitize))
   throw new Error(`CIPHERPRUNE_SANITIZE: expected names of sanitizers, got ${sanitize}`);
-const outputFolder = join(root, 'build', sanitize ? `native-${sanitize.replaceAll(',', '-')}` : 'native');
+const outputFolder = forPackage
+  ? join(root, 'build', 'prebuilt', asked.package)
+  : join(root, 'build', sanitize ? `native-${sanitize.replaceAll(',', '-')}` : 'native');
 const addonPath = join(outputFolder, 'cipherprune.node');
 const require = createRequire(import.meta.url);
 
@@ -49,11 +65,35 @@ const ISA_FLAGS = {
   '.avx512bf16.cc': [...AVX512_FLAGS, '-mavx512bf16'],
 };
 
+const LINK_FLAGS = {
+  darwin: ['-bundle', '-undefined', 'dynamic_lookup'],
+  linux: ['-shared', '-Wl,-z,relro,-z,now,-z,noexecstack'],
+};
+
+/** Nothing of the machine it is built on, and nothing asked of the one that it comes to but its C library. */
+const PACKAGE_LINK_FLAGS = {
+  darwin: ['-Wl,-s'],
+  linux: ['-static-libstdc++', '-static-libgcc', '-Wl,--build-id=none', '-Wl,-s'],
+};
+
+/** The name of an installed package that has these kernels for this machine, or null. */
+function installedPrebuilt() {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const fits = ({ os, cpu }) => os === process.platform && cpu === process.arch;
+  for (const { name } of prebuilt.filter(fits))
+    try {
+      if (require(`${name}/package.json`).version === version && require(name)) return name;
+    } catch {}
+  return null;
+}
+
+/** A program and its first arguments. */
 function findCompiler() {
   for (const candidate of [process.env.CXX, 'g++', 'clang++', 'c++'].filter(Boolean)) {
+    const [program, ...first] = candidate.split(' ');
     try {
-      execFileSync(candidate, ['--version'], { stdio: 'ignore' });
-      return candidate;
+      execFileSync(program, [...first, '--version'], { stdio: 'ignore' });
+      return [program, ...first];
     } catch {}
   }
   console.error(
@@ -70,8 +110,13 @@ function filesBelow(folder, ending) {
     .sort();
 }
 
-const compiler = findCompiler();
-const isX86 = process.arch === 'x64';
+const found = asked['unless-prebuilt'] ? installedPrebuilt() : null;
+if (found !== null) {
+  console.error(`cipherprune: native kernels of ${found}`);
+  process.exit(0);
+}
+const [compiler, ...compilerArguments] = findCompiler();
+const isX86 = platform.cpu === 'x64';
 const headers = require('node-api-headers').include_dir;
 const addonApi = dirname(require.resolve('node-addon-api/napi.h'));
 const baseFlags = [
@@ -90,8 +135,9 @@ const baseFlags = [
   '-DNODE_ADDON_API_CPP_EXCEPTIONS_ALL',
   ...(isX86 ? ['-DCIPHERPRUNE_X86=1'] : []),
 ];
-/** Where headers are, which is another place in an installed package, does not change what is built. */
+/** Where headers are, which is another place in an installed package, does not change what is built; nor does the root. */
 const includeFlags = [
+  `-ffile-prefix-map=${root}=.`,
   `-I${headers}`,
   `-I${addonApi}`,
   `-I${join(root, 'kernels')}`,
@@ -113,7 +159,7 @@ function planOf(source) {
   const digest = createHash('sha256')
     .update(readFileSync(source))
     .update(headersHash)
-    .update(compiler)
+    .update([compiler, ...compilerArguments].join(' '))
     .update(flags.join(' '))
     .digest('hex')
     .slice(0, 16);
@@ -125,7 +171,7 @@ async function compile({ source, flags, object }) {
   const temporary = `${object}.${process.pid}.tmp`;
   const { stderr } = await promisify(execFile)(
     compiler,
-    [...flags, ...includeFlags, '-c', source, '-o', temporary],
+    [...compilerArguments, ...flags, ...includeFlags, '-c', source, '-o', temporary],
     {
       maxBuffer: 1 << 26,
     },
@@ -150,12 +196,17 @@ try {
   const linkedBefore = existsSync(stamp) && existsSync(addonPath) ? readFileSync(stamp, 'utf8') : '';
   if (linkedBefore !== objects.join('\n')) {
     const temporary = `${addonPath}.${process.pid}.tmp`;
-    const link =
-      process.platform === 'darwin'
-        ? ['-bundle', '-undefined', 'dynamic_lookup']
-        : ['-shared', '-Wl,-z,relro,-z,now,-z,noexecstack'];
+    const link = [...LINK_FLAGS[platform.os === 'darwin' ? 'darwin' : 'linux']];
+    if (forPackage) link.push(...PACKAGE_LINK_FLAGS[platform.os]);
     if (sanitize) link.push(`-fsanitize=${sanitize}`);
-    await promisify(execFile)(compiler, [...link, '-pthread', '-o', temporary, ...objects]);
+    await promisify(execFile)(compiler, [
+      ...compilerArguments,
+      ...link,
+      '-pthread',
+      '-o',
+      temporary,
+      ...objects,
+    ]);
     renameSync(temporary, addonPath);
     writeFileSync(stamp, objects.join('\n'));
     const keep = new Set(objects.map((object) => basename(object)));
@@ -164,7 +215,7 @@ try {
   }
 } catch (error) {
   console.error(
-    `cipherprune: building the native kernels failed with ${compiler}:\n${error.stderr ?? error.message}`,
+    `cipherprune: building the native kernels failed with ${[compiler, ...compilerArguments].join(' ')}:\n${error.stderr ?? error.message}`,
   );
   process.exit(1);
 }

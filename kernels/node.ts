@@ -1,11 +1,11 @@
 /**
- * The kernels in Node: the native addon where it is built, else WebAssembly, which needs no compiler and is slower. The
- * environment variable CIPHERPRUNE_KERNELS (`native` or `wasm`) decides for tests and comparisons.
+ * The kernels in Node: the native addon that was built here, else the one of an installed package for this platform, else
+ * WebAssembly, which is slower. The environment variable CIPHERPRUNE_KERNELS (`native` or `wasm`) decides for tests and comparisons.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
-import { packageFile } from '../util/package-file.js';
+import { packageFile, packageVersion } from '../util/package-file.js';
 import type { Kernels } from './kernels.js';
 import { WasmInstance } from './wasm/instance.js';
 
@@ -14,27 +14,54 @@ const SANITIZE = process.env.CIPHERPRUNE_SANITIZE;
 const FOLDER = SANITIZE ? `native-${SANITIZE.replaceAll(',', '-')}` : 'native';
 const ADDON = packageFile('build', FOLDER, 'cipherprune.node');
 
-function native(): Kernels {
-  if (!existsSync(ADDON)) {
-    throw new Error(`native kernels: expected ${ADDON}, found nothing; run \`npm run build:native\``);
-  }
-  return createRequire(import.meta.url)(ADDON) as Kernels;
+const require = createRequire(import.meta.url);
+
+interface Platform {
+  readonly name: string;
+  readonly os: string;
+  readonly cpu: string;
 }
+
+/** There is none, or it is one for another C library: a package manager may install both. */
+const isAbsent = ({ code }: { readonly code?: string }): boolean =>
+  code === 'MODULE_NOT_FOUND' || code === 'ERR_DLOPEN_FAILED';
+
+/** From the package of this platform and version (kernels/prebuilt.json), where it is installed. */
+function prebuilt(): Kernels | null {
+  const platforms: readonly Platform[] = JSON.parse(
+    readFileSync(packageFile('kernels', 'prebuilt.json'), 'utf8'),
+  );
+  for (const { name, os, cpu } of platforms)
+    try {
+      if (os === process.platform && cpu === process.arch)
+        if (require(`${name}/package.json`).version === packageVersion()) return require(name) as Kernels;
+    } catch (error) {
+      if (!isAbsent(error as { code?: string })) throw error;
+    }
+  return null;
+}
+
+const native = (): Kernels | null => (existsSync(ADDON) ? (require(ADDON) as Kernels) : prebuilt());
 
 function wasm(): Kernels {
   const module = new WebAssembly.Module(readFileSync(packageFile('kernels', 'wasm', 'cipherprune.wasm')));
   return new WasmInstance((imports) => new WebAssembly.Instance(module, imports)).kernels();
 }
 
-function choose(): 'native' | 'wasm' {
-  const asked = process.env.CIPHERPRUNE_KERNELS;
-  if (asked === undefined || asked === '') return existsSync(ADDON) ? 'native' : 'wasm';
-  if (asked === 'native' || asked === 'wasm') return asked;
-  throw new Error(`CIPHERPRUNE_KERNELS: expected native or wasm, got ${JSON.stringify(asked)}`);
+function load(): { readonly kind: 'native' | 'wasm'; readonly kernels: Kernels } {
+  const asked = process.env.CIPHERPRUNE_KERNELS || null;
+  if (asked !== null && asked !== 'native' && asked !== 'wasm')
+    throw new Error(`CIPHERPRUNE_KERNELS: expected native or wasm, got ${JSON.stringify(asked)}`);
+  const compiled = asked === 'wasm' ? null : native();
+  if (compiled) return { kind: 'native', kernels: compiled };
+  if (asked === 'native')
+    throw new Error(`native kernels: expected ${ADDON}, found nothing; run \`npm run build:native\``);
+  return { kind: 'wasm', kernels: wasm() };
 }
 
+const loaded = load();
 /** Which of them run here. */
-export const kernelKind = choose();
+export const kernelKind = loaded.kind;
 /** That one job may use. */
 export const kernelThreads = kernelKind === 'native' ? availableParallelism() : 1;
-export const kernels: Kernels = kernelKind === 'native' ? native() : wasm();
+export const kernels: Kernels = loaded.kernels;

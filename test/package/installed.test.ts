@@ -1,14 +1,30 @@
 /** The package as others get it: packed, installed into an empty folder, used by a program of ten lines. */
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { packageFile } from '../../util/package-file.js';
-import { run, succeed } from './run.js';
+import { hasPrograms, pathWithoutCompiler, type Place, run, succeed } from './run.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cipherprune-installed-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-const installed = join(folder, 'node_modules', 'cipherprune');
+const root = { cwd: packageFile() };
+let tarball: string;
+
+beforeAll(async () => {
+  await succeed(root, 'npm', 'run', '--silent', 'build');
+  await succeed(root, 'npm', 'pack', '--silent', '--ignore-scripts', '--pack-destination', folder);
+  tarball = join(folder, readdirSync(folder).find((name) => name.endsWith('.tgz'))!);
+}, 600_000);
 
 const PROGRAM = `import { connect, serve } from 'cipherprune';
 
@@ -21,46 +37,86 @@ const { labelName, leaks } = await client.classify('a warm, funny and deeply mov
 console.log(labelName, leaks.some(({ name }) => name === 'length-bucket'));
 `;
 
-/** Objects of these very sources and flags, so that the installed package needs to link them only. */
-function lendObjects(): void {
-  const [from, to] = [packageFile('build', 'native'), join(installed, 'build', 'native')];
+/** Objects of these very sources and flags, so that another build needs to link them only. */
+function lendObjects(to: string): void {
+  const from = packageFile('build', 'native');
   mkdirSync(to, { recursive: true });
   for (const name of readdirSync(from)) if (name.endsWith('.o')) cpSync(join(from, name), join(to, name));
 }
 
+/** An empty folder with these packages; null: the registry is not reachable. */
+async function install(name: string, path: string | undefined, ...packages: string[]): Promise<Place | null> {
+  const cwd = join(folder, name);
+  const place = path === undefined ? { cwd } : { cwd, path };
+  mkdirSync(cwd);
+  writeFileSync(join(cwd, 'package.json'), '{ "type": "module" }');
+  const quiet = ['--no-audit', '--no-fund', '--prefer-offline', '--fetch-retries=0', '--omit=optional'];
+  const { code, stdout, stderr } = await run(place, 'npm', 'install', ...quiet, ...packages);
+  if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|E40[1347]/.test(stderr)) return null;
+  expect(code, stderr).toBe(0);
+  writeFileSync(join(cwd, 'install.log'), stdout + stderr);
+  return place;
+}
+
 it('classifies from an installed tarball, with WebAssembly and with the addon, without what only training needs', async (context) => {
-  const root = { cwd: packageFile() };
-  await succeed(root, 'npm', 'run', '--silent', 'build');
-  await succeed(root, 'npm', 'pack', '--silent', '--ignore-scripts', '--pack-destination', folder);
-  const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'))!;
-  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-  const quiet = ['--no-audit', '--no-fund', '--prefer-offline', '--fetch-retries=0'];
-  const here = { cwd: folder };
-  const install = await run(
-    here,
-    ...(['npm', 'install', ...quiet, '--omit=optional', '--ignore-scripts', tarball] as const),
-  );
-  if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|E40[1347]/.test(install.stderr))
-    context.skip('the package registry is not reachable');
-  expect(install.code, install.stderr).toBe(0);
+  const here = await install('plain', undefined, '--ignore-scripts', tarball);
+  if (here === null) return context.skip('the package registry is not reachable');
+  const installed = join(here.cwd, 'node_modules', 'cipherprune');
 
   const tsc = packageFile('node_modules', 'typescript', 'bin', 'tsc');
   const types = ['--typeRoots', packageFile('node_modules', '@types'), '--types', 'node'];
   const language = ['--target', 'es2022', '--module', 'nodenext', '--lib', 'es2022,esnext.disposable'];
-  writeFileSync(join(folder, 'program.ts'), PROGRAM);
+  writeFileSync(join(here.cwd, 'program.ts'), PROGRAM);
   await succeed(here, process.execPath, tsc, '--strict', ...types, ...language, 'program.ts');
 
   const answer = 'positive true\n';
   expect(await succeed(here, process.execPath, 'program.js'), 'with WebAssembly').toBe(answer);
-  lendObjects();
+  lendObjects(join(installed, 'build', 'native'));
   const rebuilt = await run({ cwd: installed }, 'npm', 'run', 'install');
   expect(rebuilt.code, rebuilt.stderr).toBe(0);
   expect(rebuilt.stderr).toMatch(/native kernels ready \(0 of \d+ files compiled\)/);
   expect(await succeed(here, process.execPath, 'program.js'), 'with the addon').toBe(answer);
 
-  const command = join(folder, 'node_modules', '.bin', 'cipherprune');
+  const command = join(here.cwd, 'node_modules', '.bin', 'cipherprune');
   const config = join(installed, 'configs', 'first-steps.yaml');
   const training = await run(here, command, 'train', '--config', config);
   expect(training.code).toBe(1);
   expect(training.stderr).toContain('@tensorflow/tfjs, which is not installed: npm install @tensorflow/tfjs');
+}, 600_000);
+
+it('classifies with prebuilt kernels, which hold nothing of this machine, where there is no compiler', async (context) => {
+  if (process.platform !== 'linux' || !hasPrograms('g++')) context.skip('this test links with g++ on Linux');
+  const platforms = JSON.parse(readFileSync(packageFile('kernels', 'prebuilt.json'), 'utf8'));
+  const libc =
+    'glibcVersionRuntime' in (process.report.getReport() as { header: object }).header ? 'glibc' : 'musl';
+  const { name } = platforms.find(
+    (one: Record<string, string>) => one.os === 'linux' && one.cpu === process.arch && one.libc === libc,
+  );
+  const built = packageFile('build', 'prebuilt', name);
+  const pack = async () => {
+    rmSync(built, { recursive: true, force: true });
+    lendObjects(built);
+    const [packed] = (await succeed(root, 'node', 'scripts/prebuilt.mjs')).trim().split('\n');
+    return { path: packageFile(packed!), bytes: readFileSync(packageFile(packed!)) };
+  };
+  const first = await pack();
+  const { path, bytes } = await pack();
+  expect(bytes.equals(first.bytes)).toBe(true);
+  const addon = readFileSync(join(built, 'cipherprune.node'));
+  for (const trace of [packageFile(), '.note.gnu.build-id', 'libstdc++.so'])
+    expect(addon.includes(trace), trace).toBe(false);
+
+  const bin = pathWithoutCompiler(join(folder, 'bin'));
+  const here = await install('prebuilt', bin, '--foreground-scripts', tarball, path);
+  if (here === null) return context.skip('the package registry is not reachable');
+  expect(readFileSync(join(here.cwd, 'install.log'), 'utf8')).toContain(
+    `cipherprune: native kernels of ${name}\n`,
+  );
+  const loaded =
+    'process.report.getReport().sharedObjects.filter((path) => path.endsWith("cipherprune.node"))';
+  const program = `${PROGRAM.replaceAll('await using', 'const')}await client.close();\nawait server.close();\n`;
+  writeFileSync(join(here.cwd, 'program.js'), `${program}console.log(...${loaded});\n`);
+  const [answer, ...objects] = (await succeed(here, 'node', 'program.js')).trim().split('\n');
+  expect(answer).toBe('positive true');
+  expect(objects).toEqual([join(realpathSync(here.cwd), 'node_modules', name, 'cipherprune.node')]);
 }, 600_000);
