@@ -12,6 +12,7 @@ import type { RingKernels } from './types/ring.js';
 import type { RlweKernels } from './types/rlwe.js';
 import type { RunningHashKernels } from './types/running-hash.js';
 import type { SeedMatrixKernels } from './types/seed-matrix.js';
+import type { UnitVectorKernels } from './types/unit-vectors.js';
 
 export type Kernels = CpuKernels &
   FerretKernels &
@@ -25,4 +26,5 @@ export type Kernels = CpuKernels &
   RingKernels &
   RlweKernels &
   RunningHashKernels &
-  SeedMatrixKernels;
+  SeedMatrixKernels &
+  UnitVectorKernels;

@@ -67,6 +67,7 @@ void addCot(Bindings& bindings);
 void addLookUp(Bindings& bindings);
 void addRunningHash(Bindings& bindings);
 void addCarry(Bindings& bindings);
+void addUnitVectors(Bindings& bindings);
 
 /** The whole surface. */
 const Bindings& allBindings();

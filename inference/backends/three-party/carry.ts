@@ -8,7 +8,7 @@
  */
 import { kernels } from '#kernels';
 import { type Components, known, type Node } from './node.js';
-import { bytesOf, fieldsOf, type Lot, take } from './step.js';
+import { bytesPart, fieldsOf, type Hidden, hidden, take } from './step.js';
 
 type Words = BigUint64Array;
 
@@ -74,17 +74,20 @@ function stageStep(
 ): Promise<Components<Words>> {
   const kinds = Uint8Array.from(stage);
   const result = fieldsOf(total, outputBits(stage));
-  const lots: readonly [Lot<Uint8Array>, ...Lot<Words>[]] = [
-    bytesOf(period * vectorBytes(stage)),
+  const dealt = [
+    bytesPart(period * vectorBytes(stage)),
     ...(top === null ? [] : [fieldsOf(top.count, 1)]),
-  ];
+  ] as const;
   return take<readonly [Uint8Array, ...Words[]], Words>(node, {
-    dealt: lots,
+    dealt,
     result,
     deal() {
-      const vectors = new Uint8Array(period * vectorBytes(stage));
-      kernels.carryVectors({ kinds, index, vectors });
-      return top === null ? [vectors] : [vectors, top.own.slice()];
+      const flipped: Hidden = (source) => {
+        const vectors = dealt[0].random(source);
+        kernels.carryVectors({ kinds, index, vectors });
+        return vectors;
+      };
+      return top === null ? [flipped] : [flipped, hidden(fieldsOf(top.count, 1), top.own.slice())];
     },
     summand(vectors, dealtTop) {
       const out = new BigUint64Array(total);

@@ -3,7 +3,7 @@ import { kernels } from '#kernels';
 import { carryOut, type Summands } from './carry.js';
 import { type Components, half, known, type Node, sumOf } from './node.js';
 import { multiplyInto } from './products.js';
-import { type Step, take, wordsOf } from './step.js';
+import { hidden, type Step, take, wordsOf } from './step.js';
 
 type Words = BigUint64Array;
 type Shared = Components<Words>;
@@ -74,7 +74,8 @@ export function bitsToWords(
   const step: Step<readonly Words[], Words> = {
     dealt: [result, ...dealtMore],
     result,
-    deal: () => [wordsOfBits(xorOf(bits)), ...(more === null ? [] : [more])],
+    deal: () =>
+      [wordsOfBits(xorOf(bits)), ...(more === null ? [] : [more])].map((words) => hidden(result, words)),
     summand: (u, ...rest) =>
       rest.reduce((sum, one) => result.add(sum, one), bitHalf(node, known(node, bits), u!, ringBits)),
   };
@@ -87,12 +88,13 @@ export function bitsToWords(
  */
 export function multiplex(node: Node, bits: Bits, x: Shared, ringBits: number): Promise<Shared> {
   const result = wordsOf(x[0].length, ringBits);
+  const factors = wordsOf(bits[0].length, ringBits);
   const step: Step<readonly [Words, Words], Words> = {
-    dealt: [wordsOf(bits[0].length, ringBits), result],
+    dealt: [factors, result],
     result,
     deal() {
       const u = xorOf(bits);
-      return [wordsOfBits(u), selected(u, sumOf(x, ringBits))];
+      return [hidden(factors, wordsOfBits(u)), hidden(result, selected(u, sumOf(x, ringBits)))];
     },
     summand(u, ua) {
       const v = known(node, bits);
@@ -150,10 +152,11 @@ export async function widenNonNegative(node: Node, x: Shared, from: number, to: 
   const wraps = await take(node, {
     dealt: [lot, lot],
     result: lot,
-    deal(): readonly [Words, Words] {
+    deal() {
       const carry = new BigUint64Array(count);
       kernels.ringShiftRight(sumOf(x, from + 1), from + 1, from, 0, 1, carry);
-      return [wordsOfBits(notBits(signBits(sumOf(x, from), from))), carry];
+      const ones = wordsOfBits(notBits(signBits(sumOf(x, from), from)));
+      return [hidden(lot, ones), hidden(lot, carry)] as const;
     },
     summand: (n: Words, carry: Words) =>
       lot.subtract(selected(notBits(signBits(known(node, x), from)), n), carry),
@@ -182,7 +185,7 @@ export function squareWidened(
   return take(node, {
     dealt: [result, extra, result, extra],
     result,
-    deal(): readonly [Words, Words, Words, Words] {
+    deal() {
       // (s + 2^from n)² = s² + 2^from n (2s + 2^from)
       const more = new BigUint64Array(count);
       kernels.ringScale(s, 2n, to - from, more);
@@ -193,7 +196,12 @@ export function squareWidened(
           to - from,
           more,
         );
-      return [s.slice(), wordsOfBits(n), product(s, s, to), selected(n, more)];
+      return [
+        hidden(result, s.slice()),
+        hidden(extra, wordsOfBits(n)),
+        hidden(result, product(s, s, to)),
+        hidden(extra, selected(n, more)),
+      ] as const;
     },
     summand(base: Words, ones: Words, squares: Words, more: Words) {
       const sum = chosen(m, base, ones, from, to);
@@ -215,15 +223,21 @@ export function multiplyWidened(
 ): Promise<Shared> {
   const result = wordsOf(x[0].length, to);
   const [base, extra] = [wordsOf(y[0].length, to), wordsOf(y[0].length, to - from)];
+  const cross = wordsOf(x[0].length, to - from);
   const { s, n, m, rest } = raised(node, y, from, to, lift);
   return take(node, {
-    dealt: [base, extra, result, wordsOf(x[0].length, to - from)],
+    dealt: [base, extra, result, cross],
     result,
-    deal(): readonly [Words, Words, Words, Words] {
+    deal() {
       const a = sumOf(x, to);
       const low = new BigUint64Array(a.length);
       kernels.ringMask(a, to - from, low);
-      return [s.slice(), wordsOfBits(n), product(a, s, to), selected(n, low)];
+      return [
+        hidden(base, s.slice()),
+        hidden(extra, wordsOfBits(n)),
+        hidden(result, product(a, s, to)),
+        hidden(cross, selected(n, low)),
+      ] as const;
     },
     summand(sums: Words, ones: Words, products: Words, more: Words) {
       // S c + C (x's half, and at node 1 c) + S ax

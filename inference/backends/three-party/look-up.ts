@@ -1,31 +1,13 @@
 /**
- * A public table at a shared place x = a + c, a = x0 + x1 at node 0 and c = x2 at nodes 1 and 2: both rotate the table by c, node 0
- * deals the unit vector at a, and each sums the entries that its half selects.
+ * A public table at a shared place x = a + c, a = x0 + x1 at node 0 and c = x2 at nodes 1 and 2: node 0 deals the unit vector at a, and both
+ * others sum the entries that their halves select of the table from c on. Node 0 sends the generator's numbers with 1 added at the
+ * place a; node 1, who has them without it, takes its sum off.
  */
 import { kernels } from '#kernels';
 import { type Components, known, type Node, sumOf } from './node.js';
-import { take, wordsOf } from './step.js';
+import { bytesPart, take, wordsOf } from './step.js';
 
 type Words = BigUint64Array;
-
-/** Unit vectors at places [n] among `entries`, flat. */
-function unitVectors(places: Words, entries: number): Words {
-  const out = new BigUint64Array(places.length * entries);
-  for (const [i, place] of places.entries()) out[i * entries + Number(place)] = 1n;
-  return out;
-}
-
-/** Tables rotated by shifts [n]: entry j of the i-th is table[j + shift_i]. */
-function rotatedTables(table: Words, shifts: Words): Words {
-  const entries = table.length;
-  const out = new BigUint64Array(shifts.length * entries);
-  for (const [i, word] of shifts.entries()) {
-    const shift = Number(word);
-    out.set(table.subarray(shift), i * entries);
-    out.set(table.subarray(0, shift), (i + 1) * entries - shift);
-  }
-  return out;
-}
 
 /** x modulo 2^indexBits, a table of as many entries modulo 2^ringBits. */
 export function lookUpTable(
@@ -35,16 +17,23 @@ export function lookUpTable(
   table: Words,
   ringBits: number,
 ): Promise<Components<Words>> {
-  const entries = table.length;
-  const result = wordsOf(x[0].length, ringBits);
+  const count = x[0].length;
+  const vectors = bytesPart(Math.ceil((count * table.length * ringBits) / 8));
   return take(node, {
-    dealt: [wordsOf(x[0].length * entries, ringBits)],
-    result,
-    deal: (): readonly [Words] => [unitVectors(sumOf(x, indexBits), entries)],
-    summand(vectors: Words) {
-      const out = new BigUint64Array(x[0].length);
-      kernels.ringMultiply(vectors, rotatedTables(table, known(node, x)), ringBits, vectors);
-      if (out.length > 0) kernels.ringSum(vectors, entries, 1, ringBits, out);
+    dealt: [vectors],
+    result: wordsOf(count, ringBits),
+    deal: () =>
+      [
+        (source) => {
+          const fields = vectors.random(source);
+          kernels.unitVectorAdd({ indexBits, ringBits, places: sumOf(x, indexBits), fields });
+          return fields;
+        },
+      ] as const,
+    summand(fields: Uint8Array) {
+      const out = new BigUint64Array(count);
+      kernels.unitVectorSums({ indexBits, ringBits, shifts: known(node, x), table, fields, out });
+      if (node.index === 1) kernels.ringNegate(out, ringBits, out);
       return out;
     },
   });

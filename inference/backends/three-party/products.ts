@@ -5,7 +5,7 @@
 import { kernels } from '#kernels';
 import type { Components, Node } from './node.js';
 import { known, sumOf } from './node.js';
-import { type Step, take, wordsOf } from './step.js';
+import { hidden, type Step, take, wordsOf } from './step.js';
 
 type Words = BigUint64Array;
 type Shared = Components<Words>;
@@ -51,7 +51,7 @@ function bilinear(
   const step: Step<readonly [Words], Words> = {
     dealt: [result],
     result,
-    deal: () => [of(sumOf(x, ringBits), wordsOfLazy(factor.known))],
+    deal: () => [hidden(result, of(sumOf(x, ringBits), wordsOfLazy(factor.known)))],
     summand(rest) {
       const [withKnown, withHalf] = multiplicands(node, x, ringBits);
       result.add(rest, of(withKnown, wordsOfLazy(factor.known)));
@@ -83,7 +83,7 @@ export function square(node: Node, x: Shared, ringBits: number): Promise<Shared>
     deal() {
       const sum = sumOf(x, ringBits);
       kernels.ringMultiply(sum, sum, ringBits, sum);
-      return [sum];
+      return [hidden(result, sum)];
     },
     summand(rest) {
       const c = known(node, x);

@@ -13,16 +13,31 @@ import type { Channel } from '../../net/channel.js';
 import type { Random } from '../../session/session.js';
 import { type Components, commonWords, type Node, packedBytes } from './node.js';
 
-/** So many numbers that add up in some way; `add` and `subtract` write over x. */
-export interface Lot<T> {
-  readonly count: number;
+/** What nodes 1 and 2 have of something that node 0 dealt: a summand each. */
+export interface Part<T> {
+  /** Of node 2's, as it is sent. */
   readonly byteLength: number;
+  /** Node 1's. */
   random(source: Random): T;
+  unpack(bytes: Uint8Array): T;
+}
+
+/** What node 0 sends, made from the generator that gives node 1 its summand. */
+export type Hidden = (source: Random) => Uint8Array;
+
+/** So many numbers that add up in some way; `add` and `subtract` write over x, `pack` makes a fresh array. */
+export interface Lot<T> extends Part<T> {
+  readonly count: number;
   add(x: T, y: T): T;
   subtract(x: T, y: T): T;
   pack(x: T): Uint8Array;
-  unpack(bytes: Uint8Array): T;
 }
+
+/** `value` is written over. */
+export const hidden =
+  <T>(lot: Lot<T>, value: T): Hidden =>
+  (source) =>
+    lot.pack(lot.subtract(value, lot.random(source)));
 
 type Words = BigUint64Array;
 
@@ -67,36 +82,25 @@ export function fieldsOf(count: number, bits: number): Lot<Words> {
   return { ...wordLot(count, bits), add: xor, subtract: xor };
 }
 
-/** Bytes under XOR. */
-export function bytesOf(count: number): Lot<Uint8Array> {
-  const xor = (x: Uint8Array, y: Uint8Array): Uint8Array => {
-    kernels.bitsXor(x, y, x);
-    return x;
-  };
-  const random = (source: Random): Uint8Array => source.bytes(count);
-  return {
-    count,
-    byteLength: count,
-    random,
-    add: xor,
-    subtract: xor,
-    pack: (x) => x,
-    unpack: (x) => x.slice(),
-  };
-}
+/** Bytes under XOR, of which node 0 changes those of the generator. */
+export const bytesPart = (byteLength: number): Part<Uint8Array> => ({
+  byteLength,
+  random: (source) => source.bytes(byteLength),
+  unpack: (bytes) => bytes,
+});
 
-type Lots<Dealt extends readonly unknown[]> = { readonly [I in keyof Dealt]: Lot<Dealt[I]> };
+type Parts<Dealt extends readonly unknown[]> = { readonly [I in keyof Dealt]: Part<Dealt[I]> };
 
 /** What travels in a step: enough to count it. */
 export interface StepPlan<Dealt extends readonly unknown[], T> {
   /** What node 0 deals. */
-  readonly dealt: Lots<Dealt>;
+  readonly dealt: Parts<Dealt>;
   readonly result: Lot<T>;
 }
 
 export interface Step<Dealt extends readonly unknown[], T> extends StepPlan<Dealt, T> {
-  /** At node 0; fresh arrays. */
-  deal(): Dealt;
+  /** At node 0. */
+  deal(): { readonly [I in keyof Dealt]: Hidden };
   /** At nodes 1 and 2: this node's summand of the result, a fresh array, from its halves of what was dealt. */
   summand(...dealt: Dealt): T;
 }
@@ -107,18 +111,18 @@ const withDealer = (node: Node): Random => (node.index === 1 ? node.withPrevious
 export const partner = (node: Node): Channel => (node.index === 1 ? node.next : node.previous);
 
 /** Node 0's part of dealing. */
-export async function deal<T>(node: Node, lot: Lot<T>, value: T): Promise<void> {
-  const bytes = lot.pack(lot.subtract(value, lot.random(node.withNext)));
+async function deal(node: Node, value: Hidden): Promise<void> {
+  const bytes = value(node.withNext);
   node.previous.send(bytes);
   await node.pace.dealt(node.previous, bytes.length);
 }
 
 /** What node 1 or 2 was dealt. */
-export async function dealt<T>(node: Node, lot: Lot<T>): Promise<T> {
-  if (node.index === 1) return lot.random(node.withPrevious);
-  const bytes = await node.next.receive(lot.byteLength);
+async function dealt<T>(node: Node, part: Part<T>): Promise<T> {
+  if (node.index === 1) return part.random(node.withPrevious);
+  const bytes = await node.next.receive(part.byteLength);
   node.pace.received(node.next, bytes.length);
-  return lot.unpack(bytes);
+  return part.unpack(bytes);
 }
 
 /** Node 0's components of a result, which it knows at once. */
@@ -128,11 +132,10 @@ export const fresh = <T>(node: Node, lot: Lot<T>): Components<T> => [
 ];
 
 /** From a summand each, which is written over, to components at nodes 1 and 2: one message. */
-export async function exchange<T>(node: Node, lot: Lot<T>, summand: T): Promise<Components<T>> {
+async function exchange<T>(node: Node, lot: Lot<T>, summand: T): Promise<Components<T>> {
   const own = lot.random(withDealer(node));
   const masked = lot.subtract(summand, own);
-  // A copy leaves: what waits to be sent must not change.
-  partner(node).send(lot.pack(masked).slice());
+  partner(node).send(lot.pack(masked));
   await node.turn?.pass();
   const sum = lot.add(masked, lot.unpack(await partner(node).receive(lot.byteLength)));
   return node.index === 1 ? [own, sum] : [sum, own];
@@ -140,21 +143,15 @@ export async function exchange<T>(node: Node, lot: Lot<T>, summand: T): Promise<
 
 export async function take<Dealt extends readonly unknown[], T>(
   node: Node,
-  { dealt: lots, result, deal: values, summand }: Step<Dealt, T>,
+  { dealt: parts, result, deal: values, summand }: Step<Dealt, T>,
 ): Promise<Components<T>> {
   if (node.index === 0) {
-    for (const [i, value] of values().entries()) await deal(node, lots[i] as Lot<unknown>, value);
+    for (const value of values()) await deal(node, value);
     const components = fresh(node, result);
     await node.turn?.pass();
     return components;
   }
   const halves: unknown[] = [];
-  for (const lot of lots as readonly Lot<unknown>[]) halves.push(await dealt(node, lot));
+  for (const part of parts) halves.push(await dealt(node, part));
   return exchange(node, result, summand(...(halves as unknown as Dealt)));
-}
-
-/** A value that nodes 1 and 2 know (as x2) as components: nothing is sent. `none` is a zero of its kind. */
-export function shareOfNodes12<T>({ index }: Node, value: () => T, none: () => T): Components<T> {
-  if (index === 0) return [none(), none()];
-  return index === 1 ? [none(), value()] : [value(), none()];
 }

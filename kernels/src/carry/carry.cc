@@ -129,8 +129,7 @@ void carryVectors(const uint8_t* kinds, size_t groups, const uint64_t* index, si
       const unsigned bits = kindTable[kinds[group]].indexBits;
       const unsigned place = rest & ((1u << bits) - 1);
       rest >>= bits;
-      std::memset(vectors, 0, vectorBytes(bits));
-      vectors[place / 8] = static_cast<uint8_t>(1u << (place % 8));
+      vectors[place / 8] ^= static_cast<uint8_t>(1u << (place % 8));
       vectors += vectorBytes(bits);
     }
   }

@@ -14,7 +14,7 @@ constexpr uint8_t carryKinds = 7;
 /** Bytes of the unit vectors of one element. */
 size_t carryVectorBytes(const uint8_t* kinds, size_t groups);
 
-/** index [count]: the groups' fields from the lowest bit; vectors [count, bytes] are overwritten. */
+/** index [count]: the groups' fields from the lowest bit; in vectors [count, bytes] the place of each is flipped. */
 void carryVectors(const uint8_t* kinds, size_t groups, const uint64_t* index, size_t count, uint8_t* vectors);
 
 /** index [count]; vectors [period, bytes] serve elements i, i + period, ...; out [count]: carries of group 0, then of each

@@ -1,0 +1,19 @@
+/**
+ * Tables at shared places among three nodes; kernels/src/unit-vectors/unit-vectors.h has the definitions. Vectors are bit streams of
+ * 2^indexBits fields of ringBits bits each.
+ */
+import type { LookUpShape } from './look-up.js';
+
+export interface UnitVectorKernels {
+  /** Adds 1, modulo 2^ringBits, to the field at places[i] of each vector i. */
+  unitVectorAdd(call: LookUpShape & { places: BigUint64Array; fields: Uint8Array }): void;
+  /** table [2^indexBits], shifts and out [count]: out[i] = sum of the fields j of vector i times table[j + shifts[i]]. */
+  unitVectorSums(
+    call: LookUpShape & {
+      shifts: BigUint64Array;
+      table: BigUint64Array;
+      fields: Uint8Array;
+      out: BigUint64Array;
+    },
+  ): void;
+}
