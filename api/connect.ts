@@ -60,6 +60,11 @@ export interface ConnectOptions {
   readonly knownServers?: 'remember' | 'accept' | 'ignore';
   /** File that keeps what is left of material made ahead when the client closes, for the next connection. */
   readonly pool?: string | undefined;
+  /**
+   * Folder that keeps the model's weights, encrypted under a key of the server's, for this connection and later ones: a download of
+   * some 16 bytes a weight, once; then linear layers take one message and fewer bytes. Costs memory of the same size.
+   */
+  readonly residentWeights?: string | undefined;
   /** Told when a server is met for the first time, or with another model that was accepted. */
   readonly onNewServer?: ((server: NewServer) => void) | undefined;
   /** Told what a user should know: material that cannot be made or kept. */
@@ -88,7 +93,7 @@ async function webAddress(url: URL, tls: ClientTls | null, timeoutMilliseconds: 
  */
 export async function connect(options: ConnectOptions = {}): Promise<LastingClient> {
   const { cache = true, knownServers = 'remember', host, port, timeoutMilliseconds, ...rest } = options;
-  const { model: modelName, reconnects = 0, url, ...others } = rest;
+  const { model: modelName, reconnects = 0, url, residentWeights, ...others } = rest;
   const milliseconds = timeoutMilliseconds ?? DEFAULT_TIMEOUT_MILLISECONDS;
   const web = url === undefined ? null : await webAddress(new URL(url), others.tls ?? null, milliseconds);
   const { connectClient } = await onUse(() => import('../inference/client/connect.js'));
@@ -96,6 +101,7 @@ export async function connect(options: ConnectOptions = {}): Promise<LastingClie
   const { openEngineParty } = await import('../inference/run/engine-party.js');
   const { defaultCacheFolder } = await import('../inference/client/public-cache.js');
   const { defaultKnownServersFolder, KnownServers } = await import('../inference/client/known-servers.js');
+  const { residentStore } = await import('../inference/client/resident-store.js');
   const known =
     knownServers === 'ignore'
       ? undefined
@@ -114,6 +120,7 @@ export async function connect(options: ConnectOptions = {}): Promise<LastingClie
       open: openEngineParty,
       cacheFolder: cache ? defaultCacheFolder() : null,
       knownServers: known,
+      resident: residentWeights === undefined ? undefined : residentStore(residentWeights),
     });
   const onNote = others.onNote ?? (() => undefined);
   return LastingClient.open(reopen, { reconnects, onNote }, options.signal);

@@ -33,6 +33,11 @@ export interface ServeOptions {
   readonly pools?: string | undefined;
   /** Megabytes that this folder may hold, 1,000 by default, a quarter of it for one identity; the oldest give way. */
   readonly poolsMegabytes?: number;
+  /**
+   * File with a key under which clients may keep the weights, encrypted (`connect({ residentWeights })`); made if there is none. Whoever
+   * has it and a client's copy has the weights.
+   */
+  readonly residentWeights?: string | undefined;
   /** Keep the word table secret too: clients look their words up by a private product. */
   readonly privateEmbedding?: boolean;
   /** TLS 1.3 with this certificate; without it the server is for this machine only. */

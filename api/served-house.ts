@@ -1,5 +1,6 @@
 /** What every process that serves has: models, limits, and the page. */
 import type { Room } from '../inference/server/clients.js';
+import type { ResidentKey } from '../inference/material/resident.js';
 import type { ServedPools } from '../inference/server/serve-ahead.js';
 import type { ServedModel } from '../inference/server/serve-connection.js';
 import type { House } from '../inference/server/served-client.js';
@@ -26,9 +27,16 @@ async function poolsOf(folder: string, megabytes: number, model: ServedModel): P
   };
 }
 
+async function residentKeyOf(file: string, model: ServedModel): Promise<ResidentKey> {
+  const { readResidentSecret } = await import('../inference/server/resident-key.js');
+  const { weightsDigest } = await import('../inference/server/weights-digest.js');
+  const weights = weightsDigest(model.terms.modelDigest, model.private);
+  return { secret: await readResidentSecret(file), weights };
+}
+
 /** All models by name, read and checked; a model alone has none that clients would see. */
 async function readModels(options: ServeOptions): Promise<ReadonlyMap<string, ServedModel>> {
-  const { artifact, pools, poolsMegabytes = DEFAULT_POOLS_MEGABYTES } = options;
+  const { artifact, pools, poolsMegabytes = DEFAULT_POOLS_MEGABYTES, residentWeights } = options;
   const { servedModelOf } = await import('../inference/server/served-model.js');
   const aheadMegabytes = options.aheadMegabytes ?? DEFAULT_AHEAD_MEGABYTES;
   const folders = typeof artifact === 'string' ? { '': artifact } : artifact;
@@ -37,6 +45,7 @@ async function readModels(options: ServeOptions): Promise<ReadonlyMap<string, Se
     const model = await servedModelOf(folder, { ...options, aheadMegabytes, ...(name ? { name } : {}) });
     models.set(name, {
       ...model,
+      residentKey: residentWeights === undefined ? null : await residentKeyOf(residentWeights, model),
       pools: pools === undefined ? null : await poolsOf(pools, poolsMegabytes, model),
     });
   }

@@ -23,6 +23,8 @@ export interface CountedOptions {
   readonly importantRatio: number;
   readonly cots?: CotKind;
   readonly checks?: boolean;
+  /** The client has the weights that can stay there; false unless given. */
+  readonly residentWeights?: boolean;
 }
 
 /** The fields of a measured inference that counting can fill, under the same names. */
@@ -36,6 +38,8 @@ export interface CountedFigure {
   readonly cots: CotKind;
   readonly checks: boolean;
   readonly counted: true;
+  /** What the client keeps of the weights; null where rows travel as ciphertexts. */
+  readonly residentWeights: { readonly keptBytes: number } | null;
   readonly milliseconds: null;
   readonly estimatedSeconds: CostEstimate['seconds'];
   readonly bytes: number;
@@ -76,6 +80,7 @@ export function countedCost(options: CountedOptions): Promise<TextCost> {
     answer: FINEST_LOGITS,
     cots,
     checks,
+    resident: options.residentWeights ?? false,
     schedule: schedule ? countsOf(schedule, importantShare(method, importantRatio)) : [],
   });
 }
@@ -93,6 +98,7 @@ export async function countInference(options: CountedOptions): Promise<CountedFi
     cots,
     checks,
     counted: true,
+    residentWeights: options.residentWeights ? { keptBytes: cost.keptBytes } : null,
     milliseconds: null,
     estimatedSeconds: cost.seconds,
     bytes: cost.bytes,

@@ -1,10 +1,12 @@
 /** The parties' side of `bench inference`: texts with a given artifact, set-up and each protocol run measured apart. */
-
+import { randomBytes } from 'node:crypto';
 import { FINEST_LOGITS } from '../inference/core/answer.js';
 import type { CotKind } from '../inference/core/cot-kind.js';
 import { withSpan } from '../inference/core/span.js';
 import { demandOf } from '../inference/cost/demand-of.js';
 import { Prg } from '../inference/crypto/prg.js';
+import { RESIDENT_KEY_BYTES, type Resident, type ResidentStore } from '../inference/material/resident.js';
+import type { PartyId } from '../inference/core/tensors.js';
 import type { Material } from '../inference/material/material.js';
 import type { Channel } from '../inference/net/channel.js';
 import { openEngine } from '../inference/run/engine.js';
@@ -26,6 +28,8 @@ export interface InferenceParameters {
   readonly cots: CotKind;
   /** Of the OT extension. */
   readonly checks: boolean;
+  /** The client gets the weights, encrypted, to stay. */
+  readonly residentWeights: boolean;
   /** Make what these tokens a layer use before the first text, for all texts; null: nothing. */
   readonly ahead: readonly LayerCounts[] | null;
   /** Texts in one protocol run: the same one so many times, so that each costs what the schedule says. */
@@ -41,8 +45,16 @@ export interface AheadRun {
   readonly poolBytes: number;
 }
 
+export interface ResidentRun {
+  readonly report: SpanReport;
+  /** At the client; 0 at the server. */
+  readonly keptBytes: number;
+}
+
 export interface InferenceRun {
   readonly setup: SpanReport;
+  /** Weights that came to the client, null where none did. */
+  readonly resident: ResidentRun | null;
   /** Material made ahead, for all texts. */
   readonly ahead: AheadRun | null;
   /** One a protocol run. */
@@ -109,6 +121,29 @@ async function prepareAhead(
   return { report, cpuMilliseconds: cpu(), poolBytes: material.stock().bytes };
 }
 
+/** Keeps nothing beyond this connection. */
+const NOWHERE: ResidentStore = {
+  open: async () => ({ read: async () => 0, append: async () => undefined }),
+};
+
+async function keepWeights(
+  self: PartyId,
+  resident: Resident | undefined,
+  isWanted: boolean,
+): Promise<ResidentRun | null> {
+  if (!resident || !isWanted) return null;
+  const key = { secret: randomBytes(RESIDENT_KEY_BYTES), weights: '' };
+  let keptBytes = 0;
+  const { report } = await measured(() =>
+    self === 'server'
+      ? resident.send(key)
+      : resident.receive('', NOWHERE, ({ totalBytes }) => {
+          keptBytes = totalBytes;
+        }),
+  );
+  return { report, keptBytes };
+}
+
 const classify = async (party: Party, text: PaddedText, batch: number): Promise<PartyResult[]> =>
   batch === 1
     ? [await party.classify(text.text, text.bucket)]
@@ -124,12 +159,20 @@ export async function inferenceJob(
   const observed = withProgress(session, model.public.config.layers, progress);
   await barrier(channel);
   const { value: opened, report: setup } = await measured(async () => {
-    const { mpc, material } = await setupTwoParty(observed, { extension: cots, checks });
-    return { material, party: await openEngine(mpc, model, FINEST_LOGITS) };
+    const residentRingBits = model.public.fixedPoint.ringBits;
+    const { mpc, material, resident } = await setupTwoParty(observed, {
+      extension: cots,
+      checks,
+      residentRingBits,
+    });
+    return { material, resident, party: await openEngine(mpc, model, FINEST_LOGITS) };
   });
   const { material, party } = opened;
   await barrier(channel);
   progress('set up');
+  const { residentWeights } = parameters as InferenceParameters;
+  const resident = await keepWeights(self, opened.resident, residentWeights);
+  if (resident) progress('the weights are at the client');
   const ahead = await prepareAhead(material, model, parameters as InferenceParameters);
   if (ahead) progress(`made ${Math.round(ahead.poolBytes / 1e6)} MB ahead`);
   await barrier(channel);
@@ -145,6 +188,7 @@ export async function inferenceJob(
   }
   return {
     setup,
+    resident,
     ahead,
     inferences,
     cpuMilliseconds: cpu(),

@@ -35,6 +35,8 @@ export interface InferenceOptions {
   readonly importantRatio: number;
   /** Make material for all texts before the first. */
   readonly preprocess: boolean;
+  /** The client has the weights, encrypted, before the first text; not unless given. */
+  readonly residentWeights?: boolean;
   /** Texts in one protocol run. */
   readonly batch: number;
   /** In all; a multiple of `batch`. */
@@ -57,6 +59,14 @@ export interface AheadFigure {
   readonly cpuMilliseconds: Readonly<Record<PartyId, number>>;
   /** Memory of the pools when they are full. */
   readonly poolBytes: Readonly<Record<PartyId, number>>;
+}
+
+export interface ResidentFigure {
+  readonly milliseconds: number;
+  /** Both directions. */
+  readonly bytes: number;
+  /** At the client, in memory and on disk. */
+  readonly keptBytes: number;
 }
 
 /** The largest resident set of each party while something ran. */
@@ -86,6 +96,8 @@ export interface InferenceFigure {
   readonly peakMemoryBytes: Readonly<Record<PartyId, number>>;
   /** Material made before the first text, for all of them; null without `preprocess`. */
   readonly ahead: AheadFigure | null;
+  /** Weights that came to the client to stay, once: in no other figure; null without. */
+  readonly residentWeights: ResidentFigure | null;
   /** An even share of one text; it waits for all rounds of its run. */
   readonly perText: { readonly milliseconds: number; readonly bytes: number };
   /** Processor time during one protocol run: what remains of `milliseconds` on an idle machine. */
@@ -151,6 +163,16 @@ function aheadFigure(runs: Readonly<Record<PartyId, InferenceRun>>, texts: numbe
   };
 }
 
+function residentFigure({ resident }: InferenceRun): ResidentFigure | null {
+  if (!resident) return null;
+  const { milliseconds, sentBytes, receivedBytes } = resident.report.cost;
+  return {
+    milliseconds: rounded(milliseconds),
+    bytes: sentBytes + receivedBytes,
+    keptBytes: resident.keptBytes,
+  };
+}
+
 /** Of the first protocol run, in which every layer has a span of its own. */
 function layerFigures(
   reports: Readonly<Record<PartyId, SpanReport>>,
@@ -201,6 +223,7 @@ function figureOf(
     bytes: Math.round(bytes),
     offlineBytes: offline.sentBytes + offline.receivedBytes + (ahead?.perText.bytes ?? 0),
     ahead,
+    residentWeights: residentFigure(run),
     rounds: Math.round(total.rounds / runs),
     perText: { milliseconds: rounded(milliseconds / batch), bytes: Math.round(bytes / batch) },
     peakMemoryBytes: { server: reports.server.peakMemoryBytes, client: reports.client.peakMemoryBytes },
@@ -251,6 +274,7 @@ export async function benchInference(options: InferenceOptions): Promise<Inferen
       bucket: bucketOf(tokens),
       cots,
       checks: options.checks ?? false,
+      residentWeights: options.residentWeights ?? false,
       ahead: preprocess ? cleartext!.layers : null,
       batch,
       runs: texts / batch,

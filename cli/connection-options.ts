@@ -67,6 +67,13 @@ export const connectionOptions = {
   },
   cots: cotsOption,
   checks: checksOption,
+  'resident-weights': {
+    type: 'string',
+    describe:
+      "Folder that keeps the server's weights, encrypted under its key, for this connection and later ones: some 16 bytes a weight, " +
+      'downloaded once, and as much memory; then a text takes fewer bytes and rounds (serve --resident-weights)',
+    requiresArg: true,
+  },
   timeout: timeoutOption,
   cache: { type: 'boolean', default: true, describe: 'Keep the public part that a server sends' },
 } as const;
@@ -86,9 +93,11 @@ function checkSecrecy({ isTls, address }: ServerAddress, options: ConnectionOpti
 
 /** What the options say of a connection; the address is null without --connect. @throws UsageError */
 export async function connectionOf(options: ConnectionOptions) {
-  const { connect, modelDigest } = options;
+  const { connect, modelDigest, residentWeights } = options;
   if (modelDigest !== undefined && !/^[0-9a-f]{64}$/i.test(modelDigest))
     throw new UsageError('--model-digest: expected 64 hexadecimal digits');
+  if (residentWeights !== undefined && connect === undefined)
+    throw new UsageError('--resident-weights needs --connect');
   const server = connect === undefined ? null : serverAddress('connect', connect);
   if (server) checkSecrecy(server, options);
   return {
@@ -103,6 +112,7 @@ export async function connectionOf(options: ConnectionOptions) {
     answer: options.answers,
     cots: options.cots,
     checks: options.checks,
+    residentWeights,
     timeoutSeconds: options.timeout,
     cache: options.cache,
   } satisfies Partial<ClientTarget>;

@@ -37,6 +37,8 @@ export interface ClientTarget {
   readonly answer?: AnswerKind | undefined;
   /** The most that a server's model may open; a server that is started here may open anything. */
   readonly opens?: Openings | undefined;
+  /** Folder that keeps a given server's weights, encrypted. */
+  readonly residentWeights?: string | undefined;
   /** Whose code splits texts; ours unless given. */
   readonly tokenizerLibrary?: TokenizerLibrary | undefined;
   /** What a server that is started here gives; its default unless given. */
@@ -109,6 +111,7 @@ export async function withClient<T>(
       ...{ answer, checks, cots, modelDigest, pool, cache },
       // Who runs both parties has nobody to hide a text from.
       opens: target.opens ?? (local ? 'counts' : 'nothing'),
+      residentWeights: local ? undefined : target.residentWeights,
       tokenizerLibrary: target.tokenizerLibrary,
       timeoutMilliseconds: target.timeoutSeconds * 1_000,
       // The public part without the word table is another than the artifact's: take what the server has.

@@ -8,6 +8,7 @@ import type { LookUpKernels } from './types/look-up.js';
 import type { NttKernels } from './types/ntt.js';
 import type { OtKernels } from './types/ot.js';
 import type { PrgKernels } from './types/prg.js';
+import type { ResidentKernels } from './types/resident.js';
 import type { RingKernels } from './types/ring.js';
 import type { RlweKernels } from './types/rlwe.js';
 import type { RunningHashKernels } from './types/running-hash.js';
@@ -23,6 +24,7 @@ export type Kernels = CpuKernels &
   NttKernels &
   OtKernels &
   PrgKernels &
+  ResidentKernels &
   RingKernels &
   RlweKernels &
   RunningHashKernels &

@@ -38,6 +38,11 @@ function printInference(figure: InferenceFigure): void {
     print(
       `pools for ${figure.texts} ${figure.texts === 1 ? 'text' : 'texts'}: ${seconds(ahead.milliseconds)} s, ${megabytes(ahead.bytes)} MB, ${ahead.rounds} rounds, processor time ${seconds(ahead.cpuMilliseconds.server)} + ${seconds(ahead.cpuMilliseconds.client)} s; they hold ${megabytes(ahead.poolBytes.server)} MB at the server, ${megabytes(ahead.poolBytes.client)} MB at the client`,
     );
+  const { residentWeights } = figure;
+  if (residentWeights)
+    print(
+      `weights that stay at the client: ${megabytes(residentWeights.keptBytes)} MB, ${seconds(residentWeights.milliseconds)} s, ${megabytes(residentWeights.bytes)} MB on the way, once`,
+    );
   print(`memory, server / client: ${memory(figure.peakMemoryBytes)} MB`);
   const { server, client } = figure.cpuMilliseconds;
   print(`processor time: server ${seconds(server)} s, client ${seconds(client)} s`);
@@ -75,6 +80,9 @@ function printCounted(figure: CountedFigure): void {
       .map(([network, value]) => `${value.toFixed(2)} s ${network}`)
       .join(', ')}`,
   );
+  const { residentWeights } = figure;
+  if (residentWeights)
+    print(`weights that stay at the client: ${megabytes(residentWeights.keptBytes)} MB, once`);
   printTable(
     ['protocol (they contain each other)', 'MB', 'rounds'],
     protocols.map((protocol) => [protocol.name, megabytes(protocol.bytes), protocol.rounds]),
@@ -143,6 +151,8 @@ async function nodesFigures({
 }): Promise<void> {
   const { network, json, preprocess, check, seed, texts = 1, important: importantRatio } = options;
   if (options.counted) throw new UsageError('--counted: expected two parties, got --parties 3');
+  if (options.residentWeights)
+    throw new UsageError('--resident-weights: expected two parties, got --parties 3');
   if (preprocess) throw new UsageError('--preprocess: three nodes make nothing ahead');
   if (single('batch', options.batch, 1) !== 1)
     throw new UsageError('--batch: expected 1 with --parties 3: nodes take one text after another');
@@ -174,8 +184,16 @@ export async function inferenceFigures(options: BenchOptions): Promise<void> {
   if (options.parties === 3) return nodesFigures({ options, model, method, tokens, schedule });
   if (options.counted) {
     const { countInference } = await import('../../bench/counted.js');
-    const { cots, checks } = options;
-    const counted = { model, method, tokens, schedule, importantRatio: options.important, checks };
+    const { cots, checks, residentWeights } = options;
+    const counted = {
+      model,
+      method,
+      tokens,
+      schedule,
+      importantRatio: options.important,
+      checks,
+      residentWeights,
+    };
     const figure = await countInference({ ...counted, ...(cots ? { cots } : {}) });
     return json ? printJson(figure) : printCounted(figure);
   }
@@ -193,6 +211,7 @@ export async function inferenceFigures(options: BenchOptions): Promise<void> {
       checks: options.checks,
       importantRatio: options.important,
       preprocess: options.preprocess,
+      residentWeights: options.residentWeights,
       batch,
       texts,
       check: options.check,

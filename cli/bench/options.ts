@@ -81,6 +81,12 @@ export const OPTIONS = {
     default: false,
     describe: 'inference: make material for all texts before the first; both costs are reported apart',
   },
+  'resident-weights': {
+    type: 'boolean',
+    default: false,
+    describe:
+      'inference: the client has the weights, encrypted, before the first text (infer --resident-weights); what that took is reported apart',
+  },
   counted: {
     type: 'boolean',
     default: false,

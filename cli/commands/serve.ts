@@ -171,6 +171,12 @@ const OPTIONS = {
     describe: 'Seconds that texts at work have to finish after SIGTERM; the exit code is 0 then',
     coerce: wholeNumber('grace', 0, 86_400),
   },
+  'resident-weights': {
+    type: 'string',
+    describe:
+      'File of a key, made if there is none: clients may keep the weights, encrypted under it (infer --resident-weights)',
+    requiresArg: true,
+  },
   'private-embedding': privateEmbeddingOption,
   cots: {
     choices: COT_KINDS,

@@ -7,9 +7,10 @@ import type { AnswerTerms } from '../core/answer.js';
 import { ProtocolError } from '../core/errors.js';
 import { withSpan } from '../core/span.js';
 import { Prg } from '../crypto/prg.js';
+import type { Download, ResidentStore } from '../material/resident.js';
 import type { Channel } from '../net/channel.js';
 import { type AgreedModel, type ClientTerms, clientHandshake } from '../net/handshake.js';
-import { receiveBegin, type Wait } from '../net/notice.js';
+import { receiveBegin, receiveNotice, type Wait } from '../net/notice.js';
 import { transcriptChannel } from '../net/transcript.js';
 import { type Classification, classificationOf } from '../run/classification.js';
 import type { OpenParty, Party, PartyResult } from '../run/party.js';
@@ -170,6 +171,33 @@ export class Client implements AsyncDisposable {
   /** Makes material for so many texts to come, as far as the server keeps it; what it costs is reported with the next text. */
   prepare(texts: number, { signal, ...expected }: Expected & CallOptions = {}): Promise<void> {
     return this.#inTurn(signal, () => this.#warmer.fill(texts, expected));
+  }
+
+  /**
+   * Gets the model's weights, encrypted under a key of the server's, as far as the store lacks them: linear layers then take one
+   * message and a third of the bytes. False if the server does not offer it. What it costs is reported with the next text.
+   * @throws ResidentWeightsError where memory or disk lacks
+   */
+  keepWeights(
+    store: ResidentStore,
+    {
+      signal,
+      onDownload = () => undefined,
+    }: CallOptions & { onDownload?: (download: Download) => void } = {},
+  ): Promise<boolean> {
+    return this.#inTurn(signal, async () => {
+      const { resident } = this.party;
+      if (!resident) return false;
+      const meter = new Meter();
+      const isKept = await withSpan(meter.span, async () => {
+        sendRequest(this.channel, { kind: 'resident', weights: resident.count });
+        if (!(await receiveNotice(this.channel, this.#onWait))) return false;
+        await resident.receive(this.digest, store, onDownload);
+        return true;
+      });
+      this.#offline = addCosts(this.#offline, meter.finish().cost);
+      return isKept;
+    });
   }
 
   /** Padded length of a text. */

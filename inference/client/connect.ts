@@ -4,6 +4,7 @@ import { openTokenizer, type TokenizerLibrary } from '../../model/tokenizer/toke
 import type { AnswerKind } from '../core/answer.js';
 import type { CotKind } from '../core/cot-kind.js';
 import { checkPoolPath } from '../material/pool-file.js';
+import type { Download, ResidentStore } from '../material/resident.js';
 import { type ClientTls, connectTls } from '../net/tls.js';
 import type { Channel } from '../net/channel.js';
 import type { Wait } from '../net/notice.js';
@@ -12,6 +13,7 @@ import type { Openings } from '../run/openings.js';
 import type { OpenParty } from '../run/party.js';
 import { protocolDigest } from '../run/protocol-digest.js';
 import { Client } from './client.js';
+import { megabytes } from '../../util/megabytes.js';
 import { keepPool, resumePool } from './client-pool.js';
 import type { KnownServers } from './known-servers.js';
 import { readCached, writeCached } from './public-cache.js';
@@ -54,6 +56,8 @@ export interface ConnectOptions {
   readonly knownServers?: KnownServers | undefined;
   /** File that keeps what is left of the material when the client closes, for the next time. */
   readonly pool?: string | undefined;
+  /** Keeps the model's weights here, encrypted, where the server offers it. */
+  readonly resident?: ResidentStore | undefined;
   /** Told what a user should know of material that cannot be made or kept. */
   readonly onNote?: ((line: string) => void) | undefined;
   /** Ends the attempt; later calls have signals of their own. */
@@ -81,6 +85,24 @@ async function usePool(client: Client, path: string, onNote: (line: string) => v
   const options = { path, model, onNote };
   await resumePool(ahead, options);
   client.beforeClose = () => keepPool(ahead, options);
+}
+
+/** What is downloaded is told before it begins. */
+async function keepWeights(
+  client: Client,
+  store: ResidentStore,
+  onNote: (line: string) => void,
+): Promise<void> {
+  let isTold = false;
+  const onDownload = ({ totalBytes, missingBytes }: Download): void => {
+    if (isTold || missingBytes === 0) return;
+    isTold = true;
+    onNote(
+      `the weights stay here, ${megabytes(totalBytes)} MB, encrypted; ${megabytes(missingBytes)} MB are downloaded`,
+    );
+  };
+  if (await client.keepWeights(store, { onDownload })) return;
+  onNote('the server lets no weights stay here (serve --resident-weights): rows travel as ciphertexts');
 }
 
 /** Connects, agrees and sets up. Throws with the address, both digests, or whatever else does not fit. */
@@ -134,6 +156,7 @@ export async function connectClient(options: ConnectOptions): Promise<Client> {
       await known?.remember(address, client.digest);
       options.onNewServer?.({ address, modelDigest: client.digest, commitment: client.commitment });
     }
+    if (options.resident) await keepWeights(client, options.resident, onNote ?? (() => undefined));
     if (options.pool !== undefined) await usePool(client, options.pool, onNote ?? (() => undefined));
     return client;
   } catch (error) {

@@ -11,7 +11,7 @@ import { classify } from '../engine/classify.js';
 import { prepareModel } from '../engine/prepare.js';
 import { costsByName, Meter, type SpanReport } from '../session/meter.js';
 import type { CountedCotOptions } from './counted-cots.js';
-import { CountingBackend } from './counting-backend.js';
+import { CountingBackend, type CountingOptions } from './counting-backend.js';
 import { type Opens, opensOf, type ScheduledCounts } from './schedule.js';
 
 export interface NetworkModel {
@@ -67,6 +67,8 @@ export interface CostEstimate {
 
 /** One text, with what its seconds consist of. */
 export interface TextCost extends CostEstimate {
+  /** Of weights that stay at the client, there; 0 where none do. */
+  readonly keptBytes: number;
   /** Of both parties together, one core, in milliseconds: homomorphic products, and what goes with COTs and messages. */
   readonly computing: { readonly products: number; readonly others: number };
 }
@@ -118,6 +120,8 @@ export interface CostOptions extends CountedCotOptions {
   /** Per layer; ignored by a model that does not prune. Padding always leaves in layer 0. */
   readonly schedule: readonly ScheduledCounts[];
   readonly throughput?: Throughput;
+  /** The client has the weights that can stay there. */
+  readonly resident?: boolean;
   /** What the client is told; the default unless given. */
   readonly answer?: AnswerTerms;
 }
@@ -132,17 +136,17 @@ export async function estimateOf(
   {
     throughput = defaultThroughput,
     requestBytes = 0,
-    ...cotOptions
-  }: CountedCotOptions & { throughput?: Throughput; requestBytes?: number } = {},
+    ...counted
+  }: CountingOptions & { throughput?: Throughput; requestBytes?: number } = {},
 ): Promise<TextCost> {
-  const mpc = new CountingBackend(opens, cotOptions);
+  const mpc = new CountingBackend(opens, counted);
   const meter = new Meter();
   const run = await prepare(mpc);
   await withSpan(meter.span, run);
   const report = meter.finish();
   const bytes = bytesOf(report) + requestBytes;
   const { rounds } = report.cost;
-  const { cots, productMilliseconds } = mpc.work;
+  const { cots, productMilliseconds, keptBytes } = mpc.work;
   const computing = {
     products: productMilliseconds * throughput.productFactor,
     others: cots / throughput.cotsPerMillisecond + rounds * throughput.roundMilliseconds,
@@ -155,6 +159,7 @@ export async function estimateOf(
     rounds,
     cots,
     computing,
+    keptBytes,
     seconds: { loopback: seconds(loopback), lan: seconds(lan), wan: seconds(wan) },
     layers: report.children
       .filter(({ layer }) => layer !== null)
@@ -169,7 +174,7 @@ export async function estimateOf(
 
 /** The cost of one text of a model; only the public part is needed. */
 export function estimateCost(model: PublicModel, options: CostOptions): Promise<TextCost> {
-  const { bucket, schedule, throughput, answer, cots, checks } = options;
+  const { bucket, schedule, throughput, answer, cots, checks, resident } = options;
   const prepare: Prepared = async (mpc) => {
     const prepared = await prepareModel(mpc, model, null);
     return () => classify(mpc, prepared, null, bucket, answer);
@@ -178,6 +183,7 @@ export function estimateCost(model: PublicModel, options: CostOptions): Promise<
     requestBytes: REQUEST_BYTES,
     ...(cots ? { cots } : {}),
     ...(checks ? { checks } : {}),
+    ...(resident ? { residentRingBits: model.fixedPoint.ringBits } : {}),
     ...(throughput ? { throughput } : {}),
   });
 }

@@ -47,6 +47,15 @@ import {
   type ProductShape,
 } from '../crypto/rlwe/packed-layout.js';
 import { encryptedBytes } from '../crypto/rlwe/packed-product.js';
+import { residentPreset } from '../crypto/resident/parameters.js';
+import {
+  isCheaper,
+  layoutToStay,
+  type ResidentLayout,
+  residentMilliseconds,
+  rowBytes,
+  weightBytes,
+} from '../crypto/resident/resident-layout.js';
 import { standardPreset } from '../crypto/rlwe/parameters.js';
 import { TRANSCRIPT_BYTES } from '../net/transcript.js';
 import { TrafficCounter } from '../session/meter.js';
@@ -61,6 +70,8 @@ export interface CountedWork {
   readonly cots: number;
   /** Homomorphic products by the packing's own model, one core, without their messages. */
   readonly productMilliseconds: number;
+  /** Of weights that stay at the client, there. */
+  readonly keptBytes: number;
 }
 
 /** Layouts by shape: a search that is the same in every layer and every text. */
@@ -79,6 +90,11 @@ function layoutOf(shape: ProductShape, cots: CotKind): PackedLayout {
 const widthOf = (whole: { shape: readonly number[] }, prefix: { shape: readonly number[] }): number =>
   sizeOf(whole.shape.slice(prefix.shape.length));
 
+export interface CountingOptions extends CountedCotOptions {
+  /** The client has the weights that can stay there, for rows in this ring. */
+  readonly residentRingBits?: number;
+}
+
 export class CountingBackend extends ShapeBackend implements Backend {
   readonly self = 'client';
   readonly #traffic = new TrafficCounter();
@@ -92,6 +108,7 @@ export class CountingBackend extends ShapeBackend implements Backend {
   readonly #turns = new Turns();
   readonly #opens: Opens;
   readonly #cotKind: CotKind;
+  readonly #residentRingBits: number | undefined;
   /** So far, by name. */
   readonly #openings = new Map<LeakName, number>();
   readonly #weights: Weight[] = [];
@@ -99,9 +116,10 @@ export class CountingBackend extends ShapeBackend implements Backend {
   readonly #demand = new Demand();
   #productMilliseconds = 0;
 
-  constructor(opens: Opens, cots: CountedCotOptions = {}) {
+  constructor(opens: Opens, { residentRingBits, ...cots }: CountingOptions = {}) {
     super();
     this.#opens = opens;
+    this.#residentRingBits = residentRingBits;
     this.#cotKind = cots.cots ?? DEFAULT_COTS;
     this.#cots = new CountedCots(this.#traffic, cots);
     this.#exchange = new CountedExchange(this.#traffic, this.#cots, this.#steps);
@@ -113,6 +131,7 @@ export class CountingBackend extends ShapeBackend implements Backend {
     return {
       cots: this.#cots.taken,
       productMilliseconds: this.#productMilliseconds,
+      keptBytes: this.#weights.reduce((sum, weight) => sum + this.#keptBytesOf(weight), 0),
     };
   }
 
@@ -158,6 +177,27 @@ export class CountingBackend extends ShapeBackend implements Backend {
     }
   }
 
+  #keptBytesOf({ inputs, outputs }: Weight): number {
+    const ringBits = this.#residentRingBits;
+    const layout =
+      ringBits === undefined ? null : layoutToStay(residentPreset, { inputs, outputs, ringBits });
+    return layout ? weightBytes(layout) : 0;
+  }
+
+  #residentLayoutOf(shape: ProductShape): ResidentLayout | null {
+    if (shape.ringBits !== this.#residentRingBits) return null;
+    const layout = layoutToStay(residentPreset, shape);
+    return layout && isCheaper(layout, layoutOf(shape, this.#cotKind), costModels[this.#cotKind])
+      ? layout
+      : null;
+  }
+
+  /** Client → server: one message. */
+  async #residentProduct(layout: ResidentLayout, rows: number): Promise<void> {
+    await this.#steps.run({ begin: async () => this.#traffic.sent(rows * rowBytes(layout)) });
+    this.#productMilliseconds += residentMilliseconds(layout, rows);
+  }
+
   /**
    * What a protocol uses of what can be made ahead. Its COTs count as wanted where nothing of it can be; else what pools hold is
    * wanted in their place.
@@ -178,8 +218,12 @@ export class CountingBackend extends ShapeBackend implements Backend {
     const { rows, ringBits, ...given } = operations.linear(x, w);
     const { inputs, outputs, weightBits, normBits } = w;
     this.#demand.addAll(linearUse(this.#weights.indexOf(w), rows, ringBits));
-    if (rows > 0) this.#turns.take('client');
-    await this.#products([{ batch: 1, rows, inputs, outputs, ringBits, weightBits, normBits }]);
+    if (rows > 0) {
+      const shape = { batch: 1, rows, inputs, outputs, ringBits, weightBits, normBits };
+      const resident = this.#residentLayoutOf(shape);
+      this.#turns.take('client');
+      await (resident ? this.#residentProduct(resident, rows) : this.#products([shape]));
+    }
     return shapeOnly({ ringBits, ...given });
   });
 

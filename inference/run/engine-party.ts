@@ -1,6 +1,6 @@
 /** The real party: the engine over the two-party backend. */
 
-import { setupLinear } from '../backends/two-party/linear/linear.js';
+import { type LinearOptions, setupLinear } from '../backends/two-party/linear/linear.js';
 import { openTwoParty, type TwoParty } from '../backends/two-party/open-two-party.js';
 import { DEFAULT_COTS } from '../core/cot-kind.js';
 import { span } from '../core/span.js';
@@ -12,7 +12,7 @@ import type { Session } from '../session/session.js';
 import { openEngine } from './engine.js';
 import type { OpenParty } from './party.js';
 
-export interface TwoPartySetup extends CotOptions {
+export interface TwoPartySetup extends CotOptions, Pick<LinearOptions, 'residentRingBits'> {
   /** What the handshake said; the transcript's key depends on it. */
   readonly binding?: Uint8Array;
 }
@@ -22,16 +22,23 @@ export interface TwoPartySetup extends CotOptions {
  * parties.
  */
 export async function setupTwoParty(connection: Session, options: TwoPartySetup = {}): Promise<TwoParty> {
-  const { binding = new Uint8Array(0), ...cotOptions } = options;
+  const { binding = new Uint8Array(0), residentRingBits, ...cotOptions } = options;
   const session = { ...connection, channel: transcriptChannel(connection.channel) };
   session.channel.transcript!.start(await agreeTranscriptKey(session, binding));
   const cots = await span('setup-cots', () => setupCots(session, cotOptions));
   const cost = costModels[cotOptions.extension ?? DEFAULT_COTS];
-  const linear = await span('setup-linear', () => setupLinear(session, { cost }));
+  const linear = await span('setup-linear', () =>
+    setupLinear(session, { cost, ...(residentRingBits ? { residentRingBits } : {}) }),
+  );
   return openTwoParty({ session, cots, linear });
 }
 
 export const openEngineParty: OpenParty = async (session, model, { cots, answer, checks, binding }) => {
-  const { mpc, material } = await setupTwoParty(session, { extension: cots, checks, binding });
-  return { ...(await openEngine(mpc, model, answer)), material };
+  const { mpc, material, resident } = await setupTwoParty(session, {
+    extension: cots,
+    checks,
+    binding,
+    residentRingBits: model.public.fixedPoint.ringBits,
+  });
+  return { ...(await openEngine(mpc, model, answer)), material, ...(resident ? { resident } : {}) };
 };

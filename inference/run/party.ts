@@ -6,6 +6,7 @@ import type { PrivateModel, PublicModel } from '../../model/artifact/artifact.js
 import type { LaneLeak } from '../backends/batching/lane-backend.js';
 import type { Answer } from '../engine/answer.js';
 import type { Material } from '../material/material.js';
+import type { Resident } from '../material/resident.js';
 import type { Agreement } from '../net/handshake.js';
 import type { Session } from '../session/session.js';
 
@@ -40,6 +41,8 @@ export interface Party {
   classifyBatch(texts: readonly PaddedText[], onLeak?: LaneLeak): Promise<PartyResult[]>;
   /** Absent at a party that makes nothing ahead. */
   readonly material?: Material;
+  /** Absent at a party whose weights travel by rows only. */
+  readonly resident?: Resident;
 }
 
 export interface PartyModel {

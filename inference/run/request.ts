@@ -1,7 +1,8 @@
 /**
  * What the client asks for between texts: 8 bytes, `operation [1] | zero [3] | bucket [4]`, little-endian. For a batch the
  * last four are the number of texts, and as many buckets of 4 bytes follow; to prepare, the length of a demand, which follows;
- * to resume kept pools or to keep them, the generation, and a name [16] and an inventory [32] follow. The server answers each
+ * to resume kept pools or to keep them, the generation, and a name [16] and an inventory [32] follow; for weights that stay at
+ * the client, their number (material/resident-transfer.ts). The server answers each
  * but the goodbye with notices (net/notice.ts): both parties do it now, or nothing happens.
  */
 import { bytesToHex, concatBytes, hexToBytes } from '../core/bytes.js';
@@ -20,6 +21,7 @@ const CLASSIFY_BATCH = 3;
 const PREPARE = 4;
 const RESUME = 5;
 const KEEP = 6;
+const RESIDENT = 7;
 const ID_BYTES = 16;
 const INVENTORY_BYTES = 32;
 
@@ -57,6 +59,7 @@ export type Request =
   | { readonly kind: 'classify-batch'; readonly buckets: readonly number[] }
   | { readonly kind: 'prepare'; readonly demand: Demand }
   | PoolRequest
+  | { readonly kind: 'resident'; readonly weights: number }
   | { readonly kind: 'goodbye' };
 
 interface EncodedRequest {
@@ -81,6 +84,8 @@ function encode(request: Request): EncodedRequest {
       const rest = concatBytes(hexToBytes(request.id), request.inventory);
       return { operation: request.kind === 'resume' ? RESUME : KEEP, words: [request.generation], rest };
     }
+    case 'resident':
+      return { operation: RESIDENT, words: [request.weights] };
     case 'goodbye':
       return { operation: GOODBYE, words: [0] };
   }
@@ -151,6 +156,7 @@ export async function receiveRequest(channel: Channel, maxTokens: number): Promi
     return { kind: 'classify-batch', buckets: await receiveBuckets(channel, word, maxTokens) };
   if (operation === PREPARE) return { kind: 'prepare', demand: await receiveDemand(channel, word) };
   if (operation === RESUME) return receivePool(channel, 'resume', word);
+  if (operation === RESIDENT) return { kind: 'resident', weights: word };
   if (operation === KEEP) return receivePool(channel, 'keep', word);
   if (operation !== CLASSIFY) throw new ProtocolError(`request: unknown operation ${operation}`);
   checkBucket(word, maxTokens);

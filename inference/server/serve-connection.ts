@@ -4,7 +4,8 @@ import { withSpan } from '../core/span.js';
 import { Prg } from '../crypto/prg.js';
 import type { Channel } from '../net/channel.js';
 import { type Agreement, type ServerTerms, serverHandshake, type WantedModel } from '../net/handshake.js';
-import { sendBegin, sendRefused, sendWait, type Wait } from '../net/notice.js';
+import type { ResidentKey } from '../material/resident.js';
+import { sendBegin, sendDeclined, sendRefused, sendWait, type Wait } from '../net/notice.js';
 import { RefusedError, refusalOf } from '../net/refusal.js';
 import { transcriptChannel } from '../net/transcript.js';
 import { shareOf } from '../run/classification.js';
@@ -22,6 +23,8 @@ export interface ServedModel {
   readonly private: PrivateModel;
   /** Where its clients' pools are kept over connections. */
   readonly pools?: ServedPools | null;
+  /** Of weights that clients may keep, encrypted; absent: none. */
+  readonly residentKey?: ResidentKey | null;
 }
 
 /** Tells a client that it waits. */
@@ -78,6 +81,7 @@ async function classify(party: Party, buckets: readonly number[]): Promise<Cost>
 /** One connection, set up. */
 class Served {
   texts = 0;
+  #hasSentWeights = false;
 
   constructor(
     private readonly channel: Channel,
@@ -85,6 +89,7 @@ class Served {
     private readonly party: Party,
     private readonly session: Session,
     private readonly ahead: ServeAhead,
+    private readonly residentKey: ResidentKey | null,
   ) {}
 
   /** Whatever a client asks for between texts. A refusal is told, and the connection goes on. */
@@ -112,9 +117,22 @@ class Served {
         return this.ahead.resume(request);
       case 'keep':
         return this.ahead.keep(request);
+      case 'resident':
+        return this.#sendWeights(request.weights);
       default:
         return this.#classify(bucketsOf(request));
     }
+  }
+
+  /** Once a connection: encrypting a model is seconds of work. */
+  async #sendWeights(count: number): Promise<void> {
+    const { resident } = this.party;
+    const { residentKey } = this;
+    if (!resident || !residentKey || this.#hasSentWeights || count !== resident.count)
+      return sendDeclined(this.channel);
+    this.#hasSentWeights = true;
+    sendBegin(this.channel);
+    await resident.send(residentKey);
   }
 
   async #classify(buckets: readonly number[]): Promise<void> {
@@ -160,7 +178,7 @@ export async function serveConnection(channel: Channel, options: ServeConnection
     pools,
     options.owner,
   );
-  const client = new Served(metered, options, party, session, ahead);
+  const client = new Served(metered, options, party, session, ahead, served.residentKey ?? null);
   for (;;) {
     const request = await receiveRequest(metered, served.public.maxTokens);
     if (request.kind === 'goodbye') return client.texts;

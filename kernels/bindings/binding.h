@@ -57,6 +57,7 @@ class Bindings {
 void addCpu(Bindings& bindings);
 void addNtt(Bindings& bindings);
 void addRlwe(Bindings& bindings);
+void addResident(Bindings& bindings);
 void addPrg(Bindings& bindings);
 void addOt(Bindings& bindings);
 void addFerret(Bindings& bindings);

@@ -9,16 +9,18 @@ const REQUEST_BYTES = 8;
 
 const counted = { model: 'bert-tiny', tokens: 16, importantRatio: 0.5 } as const;
 
-const runs: readonly { name: string; cots?: CotKind; checks?: boolean }[] = [
+const runs: readonly { name: string; cots?: CotKind; checks?: boolean; residentWeights?: boolean }[] = [
   { name: 'bolt' },
   { name: 'mpcformer' },
   { name: 'mpcformer', cots: 'ferret' },
   { name: 'mpcformer', checks: true },
+  { name: 'mpcformer', residentWeights: true },
+  { name: 'mpcformer', cots: 'ferret', residentWeights: true },
 ];
 
 it.each(runs)(
   'counts the bytes and rounds of a run: %o',
-  async ({ name, cots = 'softspoken', checks = false }) => {
+  async ({ name, cots = 'softspoken', checks = false, residentWeights = false }) => {
     const method = methodNamed(name);
     const run = await benchInference({
       ...counted,
@@ -28,15 +30,24 @@ it.each(runs)(
       cots,
       checks,
       preprocess: false,
+      residentWeights,
       batch: 1,
       texts: 1,
       check: false,
       seed: 1,
       onProgress: () => undefined,
     });
-    const figure = await countInference({ ...counted, method, schedule: null, cots, checks });
+    const figure = await countInference({
+      ...counted,
+      method,
+      schedule: null,
+      cots,
+      checks,
+      residentWeights,
+    });
     expect(figure.rounds).toBe(run.rounds);
     expect(figure.bytes).toBe(run.bytes + REQUEST_BYTES);
+    expect(figure.residentWeights?.keptBytes).toBe(run.residentWeights?.keptBytes);
     expect(figure.protocols.find((protocol) => protocol.name === 'softmax')?.bytes).toBe(
       run.protocols.find((protocol) => protocol.name === 'softmax')?.bytes,
     );

@@ -1,5 +1,6 @@
 /** The two-party backend of one connection, and what it can make before texts come. */
 import type { CotPair } from '../../crypto/ot/cot.js';
+import type { Resident } from '../../material/resident.js';
 import type { Session } from '../../session/session.js';
 import { Ahead } from './ahead/ahead.js';
 import { roundTrip } from './context/party-context.js';
@@ -18,6 +19,7 @@ export interface TwoPartyOptions {
 export interface TwoParty {
   readonly mpc: TwoPartyBackend;
   readonly material: Ahead;
+  readonly resident: Resident | undefined;
 }
 
 export function openTwoParty({ session, cots, linear }: TwoPartyOptions): TwoParty {
@@ -31,5 +33,5 @@ export function openTwoParty({ session, cots, linear }: TwoPartyOptions): TwoPar
     linear: products,
     multiplications: material,
   });
-  return { mpc, material };
+  return { mpc, material, resident: products.resident };
 }

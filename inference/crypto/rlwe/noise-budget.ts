@@ -39,17 +39,17 @@ export interface NoiseBudget {
 }
 
 /** Flooding exceeds the noise that it hides by this factor's bits, at each output: the statistical security parameter. */
-const STATISTICAL_BITS = 40;
+export const STATISTICAL_BITS = 40;
 const ERROR_VARIANCE = 10.5;
 const TERNARY_VARIANCE = 2 / 3;
 const ROUNDING_VARIANCE = 1 / 12;
 /** Deviations counted as a bound: beyond 8 a Gaussian has probability 2^-49. */
 const BOUND_DEVIATIONS = 8;
 /** Wanted for each output coefficient. */
-const FAILURE_BITS = -64;
+export const FAILURE_BITS = -64;
 
 /** log2 of the two-sided tail of a Gaussian beyond z deviations (Chernoff). */
-const tailBits = (z: number): number => Math.max(-1000, 1 - (z * z) / 2 / Math.LN2);
+export const tailBits = (z: number): number => Math.max(-1000, 1 - (z * z) / 2 / Math.LN2);
 
 /** Standard deviation of the noise that one key switch adds; digits are uniform below their primes. */
 export function keySwitchDeviation(parameters: RlweParameters, limbs: number): number {

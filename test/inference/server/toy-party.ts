@@ -10,7 +10,7 @@ import type { ServedModel } from '../../../inference/server/serve-connection.js'
 import { type RunningServer, type ServerOptions, startServer } from '../../../inference/server/server.js';
 import { serializePublicPart } from '../../../model/artifact/artifact-file.js';
 import { encodePublicPart } from '../../../model/artifact/public-part.js';
-import { tinyArtifact } from '../../../bench/tiny-artifact.js';
+import { type TinyOptions, tinyArtifact } from '../../../bench/tiny-artifact.js';
 
 export const openToyParty: OpenParty = async ({ self, channel, recordLeak }, { public: model }) => {
   const exchange = async (bytes: number) => {
@@ -42,8 +42,8 @@ export const openToyParty: OpenParty = async ({ self, channel, recordLeak }, { p
   return party;
 };
 
-export function servedModel(seed = 1): ServedModel {
-  const artifact = tinyArtifact({ seed });
+export function servedModel(seed = 1, options: TinyOptions = {}): ServedModel {
+  const artifact = tinyArtifact({ seed, ...options });
   const part = encodePublicPart(artifact.public);
   return {
     public: artifact.public,

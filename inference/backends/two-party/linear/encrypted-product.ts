@@ -1,5 +1,5 @@
 /** x·W for rows that the client knows and a matrix that the server knows: one message each way. */
-import { outputBytes } from '../../../crypto/rlwe/packed-layout.js';
+import { outputBytes, type PackedLayout } from '../../../crypto/rlwe/packed-layout.js';
 import { encryptedBytes, rowMajor } from '../../../crypto/rlwe/packed-product.js';
 import { runStep } from '../context/party-context.js';
 import type { RowShares } from './linear-protocols.js';
@@ -9,14 +9,14 @@ import { type ProductSession, uniformWords } from './product-session.js';
 /** Shares of x1·W [rows, outputs], x1 known to the client: the mask at the server, x1·W minus the mask at the client. */
 export async function encryptedProduct(
   products: ProductSession,
+  layout: PackedLayout,
   x: RowShares,
   w: PreparedWeight,
 ): Promise<BigUint64Array> {
-  const { role, layoutOf } = products;
+  const { role } = products;
   const { channel, random } = products.session;
   const { rows, ringBits } = x;
-  const { inputs, outputs, weightBits, normBits } = w;
-  const layout = layoutOf({ batch: 1, rows, inputs, outputs, ringBits, weightBits, normBits });
+  const { inputs, outputs } = w;
   const strides = rowMajor(rows, outputs);
   if (role.party === 'client') {
     const share = { data: new BigUint64Array(rows * outputs), strides };

@@ -1,5 +1,6 @@
 /** How the two-party backend multiplies by matrices: homomorphic encryption (linear.ts), or COTs (gilboa-linear.ts). */
 import type { Weight, WeightSource } from '../../backend.js';
+import type { Resident } from '../../../material/resident.js';
 import type { PartyContext } from '../context/party-context.js';
 import type { PreparedWeight } from './prepared-weight.js';
 
@@ -28,6 +29,8 @@ export interface RowProducts {
 }
 
 export interface LinearProtocols {
+  /** Weights that the client can keep, encrypted; absent where there are none. */
+  readonly resident?: Resident;
   /** Absent where nothing can be made ahead. */
   readonly rowProducts?: RowProducts;
   /** Once per model, at both parties. */

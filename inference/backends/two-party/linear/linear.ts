@@ -1,6 +1,8 @@
 /**
  * Linear layers: x [rows, inputs], shared modulo 2^k, times the server's matrix. The client encrypts its share x1; the
  * server computes x1·W under encryption, subtracts a random mask, and adds x0·W and the bias in the clear. One round trip.
+ * With weights that the client holds encrypted
+ * (resident-weights.ts) it sends the product, and nothing comes back.
  * The sum of the shares is x·W + b modulo 2^k exactly (but for the failure probability of noise-budget.ts). Rows made ahead
  * (ahead/linear-rows.ts) need one message from the client and no encryption.
  */
@@ -14,6 +16,7 @@ import {
   type ProductShape,
 } from '../../../crypto/rlwe/packed-layout.js';
 import { type RlweParameters, standardPreset } from '../../../crypto/rlwe/parameters.js';
+import type { Resident } from '../../../material/resident.js';
 import type { Session } from '../../../session/session.js';
 import type { Weight, WeightSource } from '../../backend.js';
 import type { PartyContext } from '../context/party-context.js';
@@ -22,24 +25,30 @@ import { encryptedProduct } from './encrypted-product.js';
 import type { LinearProtocols, MatmulShape, RowProducts, RowShares } from './linear-protocols.js';
 import { type PreparedWeight, plainProduct, preparedWeight, prepareWeight } from './prepared-weight.js';
 import { exchangeKeys, type ProductSession } from './product-session.js';
+import { ResidentTransfer } from './resident-transfer.js';
+import { ResidentWeights } from './resident-weights.js';
 
 export interface LinearOptions {
   readonly parameters?: RlweParameters;
   readonly cost?: CostModel;
   /** Threads of this party's kernels; all that the kernels can use unless given, since the parties mostly take turns. */
   readonly threads?: number;
+  /** Of rows times weights that may stay at the client. */
+  readonly residentRingBits?: number;
 }
+
+const DEFAULT_RESIDENT_RING_BITS = 37;
 
 /** A share of x·W + b [rows, outputs]; the bias stands at scale fractionBits + w.fractionBits. */
 const linear = protocol(
   'linear',
   async (
-    products: ProductSession,
+    { products, resident }: LinearParts,
     x: RowShares,
     w: PreparedWeight,
     fractionBits: number,
   ): Promise<BigUint64Array> => {
-    const product = encryptedProduct(products, x, w);
+    const product = rowProduct({ products, resident }, x, w);
     if (products.role.party === 'client') return product;
     product.catch(() => {}); // reported below, unless the plain product fails first
     const share = plainProduct(x, w, fractionBits); // while the client encrypts
@@ -48,47 +57,68 @@ const linear = protocol(
   },
 );
 
+interface LinearParts {
+  readonly products: ProductSession;
+  readonly resident: ResidentWeights;
+}
+
+const packedLayoutOf = (
+  { layoutOf }: ProductSession,
+  { inputs, outputs, weightBits, normBits }: Weight,
+  { rows, ringBits }: Pick<RowShares, 'rows' | 'ringBits'>,
+): PackedLayout => layoutOf({ batch: 1, rows, inputs, outputs, ringBits, weightBits, normBits });
+
+/** Shares of x1·W [rows, outputs]: with a weight that the client has, one message; otherwise ciphertexts of rows, there and back. */
+function rowProduct(
+  { products, resident }: LinearParts,
+  x: RowShares,
+  w: PreparedWeight,
+): Promise<BigUint64Array> {
+  const layout = packedLayoutOf(products, w, x);
+  const held = resident.forProduct(w, layout);
+  return held ? resident.multiply(products, held, x) : encryptedProduct(products, layout, x, w);
+}
+
 export class HomomorphicLinear implements LinearProtocols {
   readonly rowProducts: RowProducts;
+  readonly resident: Resident;
 
-  constructor(readonly products: ProductSession) {
+  constructor(readonly parts: LinearParts) {
+    const { products, resident } = parts;
+    this.resident = new ResidentTransfer(products.session, resident);
     this.rowProducts = {
-      multiply: (r, w) => encryptedProduct(products, r, w),
-      mostRows: (w, ringBits) =>
-        products.layoutOf({
-          batch: 1,
-          rows: 1,
-          ringBits,
-          inputs: w.inputs,
-          outputs: w.outputs,
-          weightBits: w.weightBits,
-          normBits: w.normBits,
-        }).n,
+      multiply: (r, w) => rowProduct(parts, r, w),
+      mostRows: (w, ringBits) => packedLayoutOf(products, w, { rows: 1, ringBits }).n,
     };
   }
 
   over({ session, steps }: PartyContext): HomomorphicLinear {
-    return new HomomorphicLinear({ ...this.products, session, ...(steps && { steps }) });
+    const { products, resident } = this.parts;
+    return new HomomorphicLinear({ products: { ...products, session, ...(steps && { steps }) }, resident });
   }
 
   /** Once per model, at both parties. */
   async prepare(source: WeightSource): Promise<Weight> {
-    return prepareWeight(source, this.products.session.self);
+    const { products, resident } = this.parts;
+    const weight = prepareWeight(source, products.session.self);
+    resident.register(weight);
+    return weight;
   }
 
   async linear(x: RowShares, w: Weight, fractionBits: number): Promise<BigUint64Array> {
     const weight = preparedWeight(w);
-    return x.rows === 0 ? new BigUint64Array(0) : linear(this.products, x, weight, fractionBits);
+    return x.rows === 0 ? new BigUint64Array(0) : linear(this.parts, x, weight, fractionBits);
   }
 
   matmul(x: BigUint64Array, y: BigUint64Array, shape: MatmulShape): Promise<BigUint64Array> {
-    return matmul(this.products, x, y, shape);
+    return matmul(this.parts.products, x, y, shape);
   }
 }
 
 /** Makes keys (client) or receives them (server): once a connection. */
 export async function setupLinear(session: Session, options: LinearOptions = {}): Promise<HomomorphicLinear> {
   const { parameters = standardPreset, cost = defaultCostModel, threads = kernelThreads } = options;
+  const { residentRingBits: ringBits = DEFAULT_RESIDENT_RING_BITS } = options;
   const layouts = new Map<string, PackedLayout>();
   const layoutOf = (shape: ProductShape): PackedLayout => {
     const key = JSON.stringify(shape);
@@ -97,5 +127,6 @@ export async function setupLinear(session: Session, options: LinearOptions = {})
     return layout;
   };
   const role = await exchangeKeys(session, parameters, threads);
-  return new HomomorphicLinear({ session, role, layoutOf });
+  const resident = new ResidentWeights({ ringBits, threads, cost });
+  return new HomomorphicLinear({ products: { session, role, layoutOf }, resident });
 }

@@ -265,7 +265,7 @@ describe('linear layers with the standard preset', () => {
     const shape = { rows: 16, inputs: 256, outputs: 64, ringBits: 37, weightBits: 16 };
     const fresh = await pairOf(standardPreset, 8, { threads: 2 });
     await runLinear(fresh, shape, 3);
-    const { role, layoutOf } = fresh.client.products;
+    const { role, layoutOf } = fresh.client.parts.products;
     const { budget } = layoutOf({ ...shape, batch: 1 });
     if (role.party !== 'client') throw new Error('expected the client');
     expect(role.decryptor.worstNoiseBits).toBeLessThan(budget.relativeNoiseBits);

@@ -1,0 +1,113 @@
+/**
+ * Weights that stay at the client, encrypted under a key of the server's (crypto/resident): which of a model's, and products
+ * with them. The client sends its share times the weight plus a random mask, re-randomized and flooded; the server's
+ * share is what it decrypts, the client's the mask taken back. One message, from the client.
+ */
+import { kernels } from '#kernels';
+import {
+  isCheaper,
+  layoutToStay,
+  type ResidentLayout,
+  rowBytes,
+} from '../../../crypto/resident/resident-layout.js';
+import { residentPreset, type ResidentParameters } from '../../../crypto/resident/parameters.js';
+import {
+  decryptResident,
+  multiplyResident,
+  type WeightSeeds,
+} from '../../../crypto/resident/resident-product.js';
+import type { CostModel, PackedLayout } from '../../../crypto/rlwe/packed-layout.js';
+import { type PartyContext, runStep } from '../context/party-context.js';
+import type { RowShares } from './linear-protocols.js';
+import type { PreparedWeight } from './prepared-weight.js';
+import { uniformWords } from './product-session.js';
+
+/** What a party has of one weight. */
+export type HeldWeight =
+  | { readonly party: 'client'; readonly publicSeed: Uint8Array; readonly blocks: Uint8Array }
+  | ({ readonly party: 'server' } & WeightSeeds);
+
+/** A weight that can stay. */
+export interface ResidentWeight {
+  readonly weight: PreparedWeight;
+  readonly layout: ResidentLayout;
+  /** Null until it was transferred. */
+  held: HeldWeight | null;
+}
+
+/** What a product takes. */
+export interface HeldProduct {
+  readonly layout: ResidentLayout;
+  readonly held: HeldWeight;
+}
+
+export interface ResidentOptions {
+  /** Of rows: products in other rings take ciphertexts of rows. */
+  readonly ringBits: number;
+  readonly threads: number;
+  readonly cost: CostModel;
+  readonly parameters?: ResidentParameters;
+}
+
+export class ResidentWeights {
+  readonly threads: number;
+  readonly #ringBits: number;
+  readonly #cost: CostModel;
+  readonly #parameters: ResidentParameters;
+  readonly #weights: ResidentWeight[] = [];
+
+  constructor({ ringBits, threads, cost, parameters = residentPreset }: ResidentOptions) {
+    this.threads = threads;
+    this.#ringBits = ringBits;
+    this.#cost = cost;
+    this.#parameters = parameters;
+  }
+
+  /** In the order of preparation, which is the same at both parties. */
+  register(weight: PreparedWeight): void {
+    const { inputs, outputs } = weight;
+    const layout = layoutToStay(this.#parameters, { inputs, outputs, ringBits: this.#ringBits });
+    if (layout) this.#weights.push({ weight, layout, held: null });
+  }
+
+  get weights(): readonly ResidentWeight[] {
+    return this.#weights;
+  }
+
+  /** Null where rows travel as ciphertexts, laid out so: there are no others here, or that is cheaper. */
+  forProduct(weight: PreparedWeight, packed: PackedLayout): HeldProduct | null {
+    const found = this.#weights.find((one) => one.weight === weight);
+    if (!found?.held || packed.ringBits !== this.#ringBits) return null;
+    return isCheaper(found.layout, packed, this.#cost) ? { layout: found.layout, held: found.held } : null;
+  }
+
+  /** Shares of x1·W [rows, outputs], x1 the client's share: what the mask leaves at the client, what is decrypted at the server. */
+  async multiply(
+    party: Pick<PartyContext, 'session' | 'steps'>,
+    { layout, held }: HeldProduct,
+    x: RowShares,
+  ): Promise<BigUint64Array> {
+    const { channel, random } = party.session;
+    const { threads } = this;
+    if (held.party === 'client') {
+      const mask = uniformWords(random, x.rows * layout.outputs, layout.ringBits);
+      await runStep(party, {
+        begin: async () => channel.send(await multiplyResident(layout, held, x.data, mask, random, threads)),
+      });
+      kernels.ringNegate(mask, layout.ringBits, mask);
+      return mask;
+    }
+    let message: Promise<Uint8Array>;
+    let share: BigUint64Array = new BigUint64Array(0);
+    await runStep(party, {
+      async begin() {
+        message = channel.receive(x.rows * rowBytes(layout));
+        message.catch(() => {}); // reported below
+      },
+      async answer() {
+        ({ share } = await decryptResident(layout, held.secretSeed, await message, threads));
+      },
+    });
+    return share;
+  }
+}

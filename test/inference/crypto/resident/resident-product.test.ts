@@ -1,0 +1,137 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Prg } from '../../../../inference/crypto/prg.js';
+import {
+  insecureResidentPreset,
+  modulusBits,
+  type ResidentParameters,
+  residentPreset,
+} from '../../../../inference/crypto/resident/parameters.js';
+import {
+  outputBlocks,
+  residentLayout,
+  rowBytes,
+  weightBytes,
+} from '../../../../inference/crypto/resident/resident-layout.js';
+import {
+  decryptResident,
+  encryptBlocks,
+  multiplyResident,
+} from '../../../../inference/crypto/resident/resident-product.js';
+
+const THREADS = 2;
+
+function randomCase(
+  seed: number,
+  shape: { rows: number; inputs: number; outputs: number; ringBits: number },
+) {
+  const random = Prg.insecureForTests(seed);
+  const { rows, inputs, outputs, ringBits } = shape;
+  const words = (count: number) =>
+    new BigUint64Array(random.bytes(8 * count).slice().buffer).map((w) => BigInt.asUintN(ringBits, w));
+  const bytes = random.bytes(inputs * outputs);
+  const matrix = Int16Array.from(bytes, (byte) => byte - 128);
+  const seeds = { publicSeed: random.bytes(16).slice(), secretSeed: random.bytes(16).slice() };
+  return { random, matrix, seeds, x: words(rows * inputs), mask: words(rows * outputs) };
+}
+
+/** x · W + mask modulo 2^ringBits, by BigInt. */
+function expected(
+  { x, mask, matrix }: ReturnType<typeof randomCase>,
+  { rows, inputs, outputs, ringBits }: { rows: number; inputs: number; outputs: number; ringBits: number },
+): bigint[] {
+  return Array.from({ length: rows * outputs }, (_, at) => {
+    const [i, o] = [Math.floor(at / outputs), at % outputs];
+    let sum = mask[at]!;
+    for (let c = 0; c < inputs; c++) sum += x[i * inputs + c]! * BigInt(matrix[c * outputs + o]!);
+    return BigInt.asUintN(ringBits, sum);
+  });
+}
+
+async function product(
+  parameters: ResidentParameters,
+  seed: number,
+  shape: { rows: number; inputs: number; outputs: number; ringBits: number },
+) {
+  const layout = residentLayout(parameters, shape)!;
+  const given = randomCase(seed, shape);
+  const { seeds, matrix, x, mask, random } = given;
+  const blocks = await encryptBlocks(
+    layout,
+    seeds,
+    matrix,
+    { first: 0, count: outputBlocks(layout) },
+    THREADS,
+  );
+  expect(blocks).toHaveLength(weightBytes(layout));
+  const weight = { publicSeed: seeds.publicSeed, blocks };
+  const message = await multiplyResident(layout, weight, x, mask, random, THREADS);
+  expect(message).toHaveLength(shape.rows * rowBytes(layout));
+  const { share, noise } = await decryptResident(layout, seeds.secretSeed, message, THREADS);
+  return { given, layout, blocks, message, share, noise };
+}
+
+describe('products with weights that stay at the client', () => {
+  it('are x·W plus the mask, exactly, for all shapes', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.record({
+          rows: fc.integer({ min: 1, max: 9 }),
+          inputs: fc.integer({ min: 1, max: 40 }),
+          outputs: fc.integer({ min: 1, max: 40 }),
+          ringBits: fc.constantFrom(25, 37, 38),
+        }),
+        fc.nat(),
+        async (shape, seed) => {
+          const { given, share } = await product(insecureResidentPreset, seed, shape);
+          expect([...share]).toEqual(expected(given, shape));
+        },
+      ),
+      { numRuns: 25 },
+    ));
+
+  it('stay within the noise that the budget allows, at real parameters', async () => {
+    const shape = { rows: 3, inputs: 768, outputs: 70, ringBits: 37 };
+    const { given, share, noise, layout } = await product(residentPreset, 7, shape);
+    expect([...share]).toEqual(expected(given, shape));
+    // Rounding alone moves a phase by about 2^-41; half a step is 2^-38.
+    expect(Math.log2(Number(noise)) - 64).toBeLessThan(-(shape.ringBits + 1));
+    expect(layout.failureBits).toBeLessThan(-64);
+    expect(Math.log2(Number(noise)) - 64).toBeGreaterThan(-(layout.bBits + 4));
+  });
+
+  it('come from the same bytes whenever they are encrypted, block by block', async () => {
+    const shape = { rows: 1, inputs: 9, outputs: 40, ringBits: 37 };
+    const { given, layout, blocks } = await product(insecureResidentPreset, 3, shape);
+    const parts: number[] = [];
+    for (let first = 0; first < outputBlocks(layout); first++)
+      parts.push(...(await encryptBlocks(layout, given.seeds, given.matrix, { first, count: 1 }, 1)));
+    expect(parts).toEqual([...blocks]);
+  });
+
+  it('are hidden anew each time', async () => {
+    const shape = { rows: 2, inputs: 9, outputs: 20, ringBits: 37 };
+    const { given, layout, blocks, message } = await product(insecureResidentPreset, 3, shape);
+    const weight = { publicSeed: given.seeds.publicSeed, blocks };
+    const again = await multiplyResident(layout, weight, given.x, given.mask, given.random, THREADS);
+    // Of 2 · 2 · 64 + 40 coefficients of more than 39 bits hardly one is the same.
+    const same = again.filter((byte, i) => byte === message[i]).length;
+    expect(same).toBeLessThan(again.length / 50);
+    const { share } = await decryptResident(layout, given.seeds.secretSeed, again, THREADS);
+    expect([...share]).toEqual(expected(given, shape));
+  });
+});
+
+describe('parameters of weights that stay', () => {
+  it('flood by 2^40 times the noise, within the modulus and the standard', () => {
+    for (const inputs of [768, 3072, 4096]) {
+      const layout = residentLayout(residentPreset, { inputs, outputs: 768, ringBits: 37 })!;
+      const noise = Math.log2(8 * 2 ** 36 * Math.sqrt(inputs * 10.5));
+      expect(layout.floodBits - noise).toBeGreaterThanOrEqual(40);
+      expect(layout.floodBits + 37 + 1).toBeLessThan(modulusBits(residentPreset));
+    }
+    // 109 bits in dimension 4096 and 218 in 8192, in proportion.
+    expect(modulusBits(residentPreset)).toBeLessThan((109 / 4096) * residentPreset.n * residentPreset.rank);
+    expect(residentLayout(residentPreset, { inputs: 768, outputs: 768, ringBits: 44 })).toBeNull();
+  });
+});
