@@ -6,6 +6,7 @@ import { METHODS } from '../../methods/index.js';
 import { sha256 } from '../../model/sha256.js';
 import { FERRET_1170_10_17 } from '../crypto/ot/ferret-parameters.js';
 import { DEFAULT_K } from '../crypto/ot/setup-cots.js';
+import { residentPreset } from '../crypto/resident/parameters.js';
 import { costModels } from '../crypto/rlwe/packed-layout.js';
 import { standardPreset } from '../crypto/rlwe/parameters.js';
 
@@ -22,6 +23,7 @@ export const PROTOCOL_OPTIONS = {
   shuffle: 'share-translation',
   /** Layouts of ciphertexts follow from the cost model of the COTs. */
   linear: { n, primes, specialPrime, layouts: costModels },
+  residentWeights: residentPreset.name,
   methods: Object.fromEntries(METHODS.map(({ name, numbers }) => [name, numbers])),
 } as const;
 

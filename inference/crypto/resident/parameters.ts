@@ -20,8 +20,8 @@ export interface ResidentParameters {
 /**
  * 128 bits. The homomorphic encryption standard (Albrecht et al., 2018, table 1: ternary secret, width 3.2) allows moduli of 109 bits
  * in dimension 4096 and 218 in 8192: in proportion to the dimension, as everywhere in its table, so 136 in dimension
- * 5 · 1024. This modulus has 130. The structure of modules of rank 5 is that of Kyber (rank 2 to 4): no attack on it is known that
- * does better than on learning with errors of the same dimension.
+ * 5 · 1024. This modulus has 130 (docs/reference/security-parameters.md). The structure of modules of rank 5 is that of Kyber (rank
+ * 2 to 4): no attack on it is known that does better than on learning with errors of the same dimension.
  */
 export const residentPreset: ResidentParameters = {
   name: 'mlwe-5x1024-130',

@@ -21,12 +21,12 @@ uint64_t nearest(uint64_t fraction, int bits) {
   return ((fraction + (uint64_t{1} << (63 - bits))) >> (64 - bits)) & ringMaskOf(bits);
 }
 
-/** Shares modulo 2^bits, read as signed, as residues: what they are multiplied by is smallest then. */
+/** Shares modulo 2^bits, read as signed, as residues: what they are multiplied by is smallest then. Without a branch. */
 uint32_t residueOf(uint64_t x, int bits, const Modulus& m) {
-  const uint64_t negative = x >> (bits - 1);
-  const uint64_t magnitude = negative ? (uint64_t{1} << bits) - x : x;
-  const uint32_t residue = m.reduceWide(magnitude);
-  return negative ? m.subtract(0, residue) : residue;
+  const uint64_t negative = x >> (bits - 1), sign = 0 - negative;
+  const uint32_t residue = m.reduceWide(((x ^ sign) + negative) & ringMaskOf(bits));
+  const uint32_t mask = static_cast<uint32_t>(sign);
+  return (residue & ~mask) | (m.subtract(0, residue) & mask);
 }
 
 class Multiplier {

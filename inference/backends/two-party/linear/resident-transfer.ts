@@ -7,10 +7,21 @@ import { createSha256 } from '#hash';
 import { bytesToHex, concatBytes, hexToBytes } from '../../../core/bytes.js';
 import { ProtocolError } from '../../../core/errors.js';
 import { protocol } from '../../../core/span.js';
-import { blockBytes, layoutWords, outputBlocks, type ResidentLayout } from '../../../crypto/resident/resident-layout.js';
+import {
+  blockBytes,
+  layoutWords,
+  outputBlocks,
+  type ResidentLayout,
+} from '../../../crypto/resident/resident-layout.js';
 import { encryptBlocks, type WeightSeeds } from '../../../crypto/resident/resident-product.js';
 import { SEED_BYTES } from '../../../crypto/rlwe/keys.js';
-import type { Download, KeptWeight, Resident, ResidentKey, ResidentStore } from '../../../material/resident.js';
+import type {
+  Download,
+  KeptWeight,
+  Resident,
+  ResidentKey,
+  ResidentStore,
+} from '../../../material/resident.js';
 import type { Channel } from '../../../net/channel.js';
 import { confirmOpened } from '../../../net/transcript.js';
 import type { Session } from '../../../session/session.js';
@@ -31,7 +42,8 @@ function derived({ secret, weights }: ResidentKey, how: string, purpose: string)
   return hash.digest();
 }
 
-const howOf = ({ layout }: ResidentWeight): string => `${layout.parameters.name} ${layoutWords(layout).join()}`;
+const howOf = ({ layout }: ResidentWeight): string =>
+  `${layout.parameters.name} ${layoutWords(layout).join()}`;
 
 /** Name of the key: says nothing of it. */
 const nameOf = (key: ResidentKey, weights: readonly ResidentWeight[]): Uint8Array =>
@@ -51,7 +63,8 @@ const sizeOf = ({ layout }: ResidentWeight): KeptWeight => ({
 function* piecesOf(layout: ResidentLayout, have: number): Generator<{ first: number; count: number }> {
   const most = Math.max(1, Math.floor(PIECE_BYTES / blockBytes(layout)));
   const blocks = outputBlocks(layout);
-  for (let first = have; first < blocks; first += most) yield { first, count: Math.min(most, blocks - first) };
+  for (let first = have; first < blocks; first += most)
+    yield { first, count: Math.min(most, blocks - first) };
 }
 
 function encodeCounts(counts: readonly number[]): Uint8Array {
