@@ -20,8 +20,10 @@ describe('request', () => {
   it('arrives as it was sent', async () => {
     const [server, client] = memoryChannelPair();
     sendRequest(client, { kind: 'classify', bucket: 64 });
+    sendRequest(client, { kind: 'resident', weights: 49 });
     sendRequest(client, { kind: 'goodbye' });
     expect(await receiveRequest(server, 100)).toEqual({ kind: 'classify', bucket: 64 });
+    expect(await receiveRequest(server, 100)).toEqual({ kind: 'resident', weights: 49 });
     expect(await receiveRequest(server, 100)).toEqual({ kind: 'goodbye' });
   });
 
