@@ -120,6 +120,9 @@ export class TemplateBackend extends LocalBackend implements Backend {
   async lookUp(_x: SharedTensor, _table: RingTensor): Promise<SharedTensor> {
     throw new MissingBodyError('lookUp');
   }
+  async exponential(_x: SharedTensor, _fractionBits: number): Promise<SharedTensor> {
+    throw new MissingBodyError('exponential');
+  }
 
   async shuffle(_rows: ShuffleRows): Promise<ShuffleRows> {
     throw new MissingBodyError('shuffle');

@@ -146,6 +146,11 @@ export interface Protocols {
    * element. Give the same object for the same table: batches go by it.
    */
   lookUp(x: SharedTensor, table: RingTensor): Promise<SharedTensor>;
+  /**
+   * e^x elementwise, at so many fraction bits in a ring of two more. x stands for the number in [5 - 2^m, 0.65] that it is modulo 2^m, m
+   * the bits of its ring in front of the point, 3 to 14: others must not occur. Off by up to two units; 0 below -(fractionBits + 7) ln 2.
+   */
+  exponential(x: SharedTensor, fractionBits: number): Promise<SharedTensor>;
   /** Rows (first axis) of all the given tensors and bits by one permutation that neither party knows. */
   shuffle(rows: ShuffleRows): Promise<ShuffleRows>;
   /** Opens to one party or all, under a declared name, which the session records. */

@@ -264,6 +264,18 @@ export function lookUp(x: SharedTensor, table: RingTensor): TensorFormat {
   return reshaped(table, x.shape);
 }
 
+/** Tables of e^v for every number v of the ring. */
+const MOST_EXPONENT_BITS = 18;
+
+export function exponential(x: SharedTensor, fractionBits: number): TensorFormat {
+  const { ringBits } = x;
+  const integerBits = ringBits - x.fractionBits;
+  const fits = integerBits >= 3 && integerBits <= 14 && ringBits <= MOST_EXPONENT_BITS && x.fractionBits >= 0;
+  const expected = `3 to 14 bits in front of the point and at most ${MOST_EXPONENT_BITS} in all`;
+  expectThat(fits, 'exponential', expected, describe(x));
+  return { shape: x.shape, ringBits: fractionBits + 2, fractionBits };
+}
+
 /** → how many rows all of them have */
 export function shuffle({ tensors, bits }: ShuffleRows): number {
   const shapes = [...tensors, ...bits].map(({ shape }) => shape);

@@ -14,6 +14,7 @@ import { Turns } from '../backends/two-party/context/turns.js';
 import { andPlan } from '../backends/two-party/products/and.js';
 import { bitUse, bothBitsUse } from '../backends/two-party/products/bit-product.js';
 import { bitPlan, type ProductPlan, productJob } from '../backends/two-party/products/cot-product.js';
+import { exponentialJob } from '../backends/two-party/products/exponential.js';
 import { lookUpJob } from '../backends/two-party/products/look-up.js';
 import { termShapes } from '../backends/two-party/products/matmul.js';
 import { isOneWayProduct } from '../backends/two-party/products/multiplications.js';
@@ -368,6 +369,16 @@ export class CountingBackend extends ShapeBackend implements Backend {
     await this.#exchange.oneWay(job, this.#turns.take());
     return shapeOnly(given);
   });
+
+  readonly exponential = protocol(
+    'exponential',
+    async (x: SharedTensor, fractionBits: number): Promise<SharedTensor> => {
+      const given = operations.exponential(x, fractionBits);
+      const job = exponentialJob(sizeOf(x.shape), x, fractionBits);
+      await this.#exchange.oneWay(job, this.#turns.take());
+      return shapeOnly(given);
+    },
+  );
 
   together<T>(tasks: readonly ((mpc: Backend) => Promise<T>)[]): Promise<T[]> {
     return this.#steps.together(

@@ -22,10 +22,12 @@ void send(const Arguments& a) {
   a.expectLength("delta", delta.length, 16);
   a.expectLength("blocks", blocks.length, cots * 16);
   a.expectLength("corrections", corrections.length, (cots + 7) / 8);
-  a.expectLength("table", table.length, size_t{1} << plan.indexBits);
+  const bool isWhole = (table.length & (table.length - 1)) == 0 && table.length >> plan.indexBits > 0;
+  a.expect(isWhole, "table", "a power of two of entries, at least 2^indexBits");
   a.expectLength("share", share.length, x.length);
   a.expectLength("message", message.length, lookUpMessageBytes(x.length, plan));
-  lookUpSend(x.length, plan, delta.data, blocks.data, tweak(a), corrections.data, table.data, x.data, share.data, message.data);
+  lookUpSend(x.length, plan, delta.data, blocks.data, tweak(a), corrections.data, table.length, table.data, x.data,
+             share.data, message.data);
 }
 
 void begin(const Arguments& a) {

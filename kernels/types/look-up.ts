@@ -1,8 +1,8 @@
 /**
- * The two halves of reading a public table at a shared index (kernels/src/cot/look-up.h). As in cot.ts, blocks are 16 bytes each,
+ * The two halves of reading a table at a shared index (kernels/src/cot/look-up.h). As in cot.ts, blocks are 16 bytes each,
  * `random` are the receiver's random bits, and the caller allocates `share`, `corrections` and `message`.
  */
-/** A table of 2^indexBits entries modulo 2^ringBits. */
+/** A table of 2^indexBits entries modulo 2^ringBits; of more, the receiver chooses among 2^indexBits. */
 export interface LookUpShape {
   /** 1 to 12. */
   readonly indexBits: number;
@@ -11,7 +11,10 @@ export interface LookUpShape {
 
 export interface LookUpKernels {
   lookUpMessageBytes(call: LookUpShape & { items: number }): number;
-  /** x [items]: the sender's share of the index, of which the low indexBits count; table [2^indexBits]. */
+  /**
+   * x [items]: the sender's share of the place, modulo the table's length, a power of two of at least 2^indexBits entries. The
+   * receiver's index are the top indexBits bits of its share, whose other bits are 0.
+   */
   lookUpSend(
     call: LookUpShape & {
       delta: Uint8Array;

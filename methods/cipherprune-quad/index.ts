@@ -7,7 +7,7 @@ import type { Backend } from '../../inference/backends/backend.js';
 import type { SharedTensor } from '../../inference/core/tensors.js';
 import { concatRows } from '../../inference/functions/fixed-point.js';
 import { geluCurve } from '../cipherprune/curves.js';
-import { exponentialOf } from '../cipherprune/exponential.js';
+import { exponential } from '../cipherprune/exponential.js';
 import { geluOf } from '../cipherprune/gelu.js';
 import { cipherPrune } from '../cipherprune/index.js';
 import { cipherPruneNumbers } from '../cipherprune/numbers.js';
@@ -38,7 +38,7 @@ async function byDegree(
 function quadWith(name: string, numbers: QuadNumbers): Method {
   const ours = { ...cipherPruneNumbers, ...numbers, geluLow: cipherPruneNumbers.geluLow };
   const [gelu, lowGelu] = [geluOf(ours), quadraticGeluOf(numbers.geluLow)];
-  const [softmax, lowSoftmax] = [softmaxOf(exponentialOf(ours)), quadraticSoftmaxOf(numbers.softmaxLow)];
+  const [softmax, lowSoftmax] = [softmaxOf(exponential), quadraticSoftmaxOf(numbers.softmaxLow)];
   const { halvings, offset } = numbers.geluLow;
   const quadratic: Piecewise = {
     kind: 'polynomial',

@@ -1,8 +1,7 @@
 /** The numbers of the method as pieces in powers of x: the very same functions that the engine evaluates. */
-import { type CurveSet, LESS_MAXIMUM, type Piecewise, RELU } from '../curves.js';
+import { type CurveSet, exactCurves, LESS_MAXIMUM, type Piecewise, RELU } from '../curves.js';
 import {
   type CipherPruneNumbers,
-  type ExpApproximation,
   type GeluApproximation,
   gelu,
   SQUARE_UNIT,
@@ -27,11 +26,6 @@ export function geluCurve(approximation: GeluApproximation): Piecewise {
   };
 }
 
-export function expCurve({ squarings, base, zeroBelow }: ExpApproximation): Piecewise {
-  const inner = base.map((coefficient, k) => coefficient / 2 ** (squarings * k));
-  return { kind: 'polynomial', squarings, bounds: [zeroBelow], segments: [[0], inner] };
-}
-
 export function tanhCurve(approximation: TanhApproximation): Piecewise {
   const { clip, coefficients } = approximation;
   const inner = [0, ...inPowersOfX(coefficients)];
@@ -48,8 +42,8 @@ export function curvesOf(numbers: CipherPruneNumbers): CurveSet {
   const gelus = { high: geluCurve(numbers.geluHigh), low: geluCurve(numbers.geluLow) };
   return {
     softmax: LESS_MAXIMUM,
-    expHigh: expCurve(numbers.expHigh),
-    expLow: expCurve(numbers.expLow),
+    expHigh: exactCurves.expHigh,
+    expLow: exactCurves.expLow,
     activation: { gelu: gelus, 'gelu-tanh': gelus, relu: { high: RELU, low: RELU } },
     head: { tanh: tanhCurve(numbers.tanh), gelu: gelus.high, relu: RELU },
   };

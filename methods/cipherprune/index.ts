@@ -5,7 +5,7 @@
 import { layerNorm } from '../../inference/functions/layer-norm.js';
 import type { Learned, Method } from '../method.js';
 import { curvesOf } from './curves.js';
-import { exponentialOf } from './exponential.js';
+import { exponential } from './exponential.js';
 import { geluOf } from './gelu.js';
 import { headOf } from './head.js';
 import { type CipherPruneNumbers, cipherPruneNumbers } from './numbers.js';
@@ -14,8 +14,7 @@ import { softmaxOf } from './softmax.js';
 
 /** The method with other numbers, or with fewer thresholds. */
 export function cipherPruneWith(name: string, learns: Learned, numbers: CipherPruneNumbers): Method {
-  const exponential = exponentialOf(numbers);
-  const { zeroBelow } = numbers.expHigh;
+  const { zeroBelow } = numbers.exp;
   return {
     name,
     source: 'CipherPrune: Efficient and Scalable Private Transformer Inference, ICLR 2025',

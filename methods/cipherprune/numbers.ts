@@ -1,9 +1,9 @@
 /**
- * The polynomials that stand for GELU, exp and tanh, in high and in low degree. The secure engine evaluates exactly these
+ * The polynomials that stand for GELU, in high and in low degree, and for tanh; exp is exact. The secure engine evaluates exactly these
  * and training uses them too, so that a network adapts to them. Plain numbers, read in full by both.
  *
  * The fits are minimax (Lawson's iteration over the whole line, tails included), by us; the shapes follow BOLT
- * (Pang et al., IEEE S&P 2024) and CipherPrune (ICLR 2025): piecewise GELU, exp as a power.
+ * (Pang et al., IEEE S&P 2024) and CipherPrune (ICLR 2025): piecewise GELU.
  */
 
 /** gelu(x) ≈ y/2 + Σ_k c[k] (y²/8)^k + max(x - clip, 0), y = x clamped to [-clip, clip]. */
@@ -30,18 +30,15 @@ export const geluLow: GeluApproximation = {
   coefficients: [0.0356495, 2.125],
 };
 
-/** exp(x) ≈ (Σ_k base[k] (x / 2^squarings)^k)^(2^squarings) above `zeroBelow`, else 0; x is at most slightly above 0. */
-export interface ExpApproximation {
-  readonly squarings: number;
-  readonly base: readonly number[];
+/**
+ * exp is itself, up to the engine's rounding, for rows of high and of low degree: by what each party knows of its argument it costs less
+ * than the published powers. It counts as 0 at or below `zeroBelow`, where the engine's is exactly 0: padding is taken out there.
+ */
+export interface ExpNumbers {
   readonly zeroBelow: number;
 }
 
-/** (1 + u + u²/2)^16, u = x/16; maximum error 0.0013 on x <= 0. One square less than (1 + x/64)^64, and closer. */
-export const expHigh: ExpApproximation = { squarings: 4, base: [1, 1, 0.5], zeroBelow: -13 };
-
-/** (1 + x/8)^8; maximum error 0.035 on x <= 0. */
-export const expLow: ExpApproximation = { squarings: 3, base: [1, 1], zeroBelow: -8 };
+export const exp: ExpNumbers = { zeroBelow: -13 };
 
 export interface TanhApproximation {
   readonly clip: number;
@@ -58,16 +55,14 @@ export const tanhApproximation: TanhApproximation = {
 export interface CipherPruneNumbers {
   readonly geluHigh: GeluApproximation;
   readonly geluLow: GeluApproximation;
-  readonly expHigh: ExpApproximation;
-  readonly expLow: ExpApproximation;
+  readonly exp: ExpNumbers;
   readonly tanh: TanhApproximation;
 }
 
 export const cipherPruneNumbers: CipherPruneNumbers = {
   geluHigh,
   geluLow,
-  expHigh,
-  expLow,
+  exp,
   tanh: tanhApproximation,
 };
 
@@ -80,11 +75,6 @@ function horner(coefficients: readonly number[], z: number): number {
 export function gelu(x: number, { clip, coefficients }: GeluApproximation): number {
   const y = clamp(x, clip);
   return 0.5 * y + horner(coefficients, (y * y) / SQUARE_UNIT) + Math.max(x - clip, 0);
-}
-
-export function exp(x: number, { squarings, base, zeroBelow }: ExpApproximation): number {
-  if (x <= zeroBelow) return 0;
-  return horner(base, x / 2 ** squarings) ** (2 ** squarings);
 }
 
 export function tanh(x: number, { clip, coefficients }: TanhApproximation = tanhApproximation): number {

@@ -56,7 +56,7 @@ export const softmaxOf = (exponential: Exponential, maximumFractionBits = MAXIMU
     ): Promise<SharedTensor> {
       const [rows, n] = x.shape as [number, number];
       const shifted = await subtractMaximum(mpc, x, plan.spread, maximumFractionBits);
-      const flat = await exponential(mpc, mpc.reshape(shifted, [rows * n]), high * n);
+      const flat = await exponential(mpc, mpc.reshape(shifted, [rows * n]), high * n, plan.spread);
 
       // And by what truncation to the argument's own bits is off.
       const maximumError = 2 ** -maximumFractionBits + 2 ** (1 - EXP_INPUT_FRACTION_BITS);

@@ -44,6 +44,48 @@ export function tableContract(parties: () => Parties): void {
       });
     });
 
+    it.each([
+      { ringBits: 11, fractionBits: 8, result: 10 },
+      { ringBits: 13, fractionBits: 8, result: 10 },
+      { ringBits: 16, fractionBits: 8, result: 12 },
+      { ringBits: 8, fractionBits: 4, result: 6 },
+    ])('e^x of $ringBits bits at $result fraction bits: $fractionBits', async (format) => {
+      const { ringBits, fractionBits, result } = format;
+      const one = 2 ** fractionBits;
+      const [lowest, highest] = [5 * one - 2 ** ringBits, Math.floor(0.65 * one)];
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(fc.integer({ min: lowest, max: highest }), { minLength: 1, maxLength: 19 }),
+          async (numbers) => {
+            const values = [...numbers, lowest, 0, highest].map(BigInt);
+            const x = { shape: [values.length], ringBits, fractionBits, values };
+            const results = await parties().run(async (party) => {
+              const power = await party.mpc.exponential(await shareOf(party, 'client', x), result);
+              expect(power).toMatchObject({ ringBits: result + 2, fractionBits: result });
+              return open(party, power);
+            });
+            for (const got of results)
+              values.forEach((v, i) => {
+                const expected = Math.exp(Number(v) / one) * 2 ** result;
+                expect(Math.abs(Number(got[i]) - expected)).toBeLessThanOrEqual(2.5);
+                if (Number(v) / one < -(result + 7) * Math.LN2)
+                  expect(Math.abs(Number(got[i]))).toBeLessThanOrEqual(1);
+              });
+          },
+        ),
+        { numRuns: 8 },
+      );
+    });
+
+    it('refuses to exponentiate what has too few or too many bits', async () => {
+      const data = new TestData(4);
+      await parties().run(async (party) => {
+        const x = await shareOf(party, 'client', data.plain([2], 20));
+        await expect(party.mpc.exponential(x, 10)).rejects.toThrow(TensorMismatchError);
+        await expect(party.mpc.exponential(party.mpc.narrow(x, 2), 10)).rejects.toThrow(TensorMismatchError);
+      });
+    });
+
     it('exchanges rows where a bit says so, in one selection as in two', async () => {
       const data = new TestData(5);
       const swap = data.bits([6]);

@@ -52,9 +52,9 @@ it('costs this many bytes and rounds', () => {
         6781025,
         8224,
       ],
-      "receivedBytes": 1141234,
-      "rounds": 99,
-      "sentBytes": 1180009,
+      "receivedBytes": 908311,
+      "rounds": 80,
+      "sentBytes": 1158534,
     }
   `);
   expect(
@@ -62,16 +62,16 @@ it('costs this many bytes and rounds', () => {
   ).toMatchInlineSnapshot(`
     [
       {
-        "bytes": 1089781,
+        "bytes": 1089467,
         "important": 3,
         "kept": 6,
-        "rounds": 33,
+        "rounds": 27,
       },
       {
-        "bytes": 902465,
+        "bytes": 648177,
         "important": 1,
         "kept": 1,
-        "rounds": 31,
+        "rounds": 24,
       },
     ]
   `);

@@ -45,9 +45,9 @@ it('costs this many bytes and rounds', () => {
   const { sentBytes, receivedBytes, rounds } = cost;
   expect({ sentBytes, receivedBytes, rounds }).toMatchInlineSnapshot(`
     {
-      "receivedBytes": 1144803,
-      "rounds": 102,
-      "sentBytes": 1182265,
+      "receivedBytes": 912189,
+      "rounds": 82,
+      "sentBytes": 1161437,
     }
   `);
   expect(
@@ -55,16 +55,16 @@ it('costs this many bytes and rounds', () => {
   ).toMatchInlineSnapshot(`
     [
       {
-        "bytes": 1346043,
+        "bytes": 1091835,
         "important": 4,
         "kept": 6,
-        "rounds": 36,
+        "rounds": 29,
       },
       {
-        "bytes": 652028,
+        "bytes": 652590,
         "important": 1,
         "kept": 1,
-        "rounds": 31,
+        "rounds": 24,
       },
     ]
   `);

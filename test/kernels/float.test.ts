@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { kernels } from '#kernels';
 import { cipherPrune } from '../../methods/cipherprune/index.js';
-import { exp, expHigh, expLow, gelu, geluHigh, geluLow, tanh } from '../../methods/cipherprune/numbers.js';
+import { gelu, geluHigh, geluLow, tanh } from '../../methods/cipherprune/numbers.js';
 import { type Curve, exactCurves } from '../../methods/curves.js';
+import { powerCurve } from '../../methods/parts/power-exponential.js';
 import { curveNumbers } from '../../training/ops/curve-numbers.js';
-import { expDerivative, geluDerivative, tanhDerivative } from '../methods/cipherprune/derivatives.js';
+import { geluDerivative, tanhDerivative } from '../methods/cipherprune/derivatives.js';
 import { floats, onEveryIsa, onTwoThreads } from './float-support.js';
 
 afterEach(onTwoThreads);
@@ -16,12 +17,11 @@ describe('floatCurve', () => {
     ['geluHigh', curves.activation.gelu.high, (x) => gelu(x, geluHigh), (x) => geluDerivative(x, geluHigh)],
     ['geluLow', curves.activation.gelu.low, (x) => gelu(x, geluLow), (x) => geluDerivative(x, geluLow)],
     [
-      'expHigh',
-      curves.expHigh,
-      (x) => exp(-Math.abs(x), expHigh),
-      (x) => expDerivative(-Math.abs(x), expHigh),
+      'power of exp',
+      powerCurve({ squarings: 4, zeroBelow: -13 }),
+      (x) => (x < 13 && x > -13 ? (1 - Math.abs(x) / 16) ** 16 : 0),
+      (x) => (x < 13 && x > -13 ? (1 - Math.abs(x) / 16) ** 15 : 0),
     ],
-    ['expLow', curves.expLow, (x) => exp(-Math.abs(x), expLow), (x) => expDerivative(-Math.abs(x), expLow)],
     ['tanh', curves.head.tanh, (x) => tanh(x), tanhDerivative],
     ['exactExp', exactCurves.expHigh, (x) => Math.exp(-Math.abs(x)), (x) => Math.exp(-Math.abs(x))],
     ['exactTanh', exactCurves.head.tanh, Math.tanh, (x) => 1 - Math.tanh(x) ** 2],

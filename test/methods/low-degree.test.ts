@@ -28,10 +28,11 @@ describe('low over high degree of cipherprune-quad', () => {
     expect(low.flights / high.flights).toBeLessThan(0.34);
   });
 
-  it.each([20, 40])('a softmax row of logits up to %i: at most 0.3', async (largest) => {
+  // Of a row of high degree exp is a third only, so that the ratio is not what it was when exp was a power.
+  it.each([20, 40])('a softmax row of logits up to %i: at most 0.5', async (largest) => {
     const [high, low] = [await softmaxOf(32, largest), await softmaxOf(0, largest)];
-    expect(totalBits(low) / totalBits(high)).toBeLessThan(0.3);
-    expect(low.bits / high.bits).toBeLessThan(0.5);
-    expect(low.flights / high.flights).toBeLessThan(0.4);
+    expect(totalBits(low) / totalBits(high)).toBeLessThan(0.5);
+    expect(low.bits).toBeLessThan(high.bits);
+    expect(low.flights / high.flights).toBeLessThan(0.65);
   });
 });

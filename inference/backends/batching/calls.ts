@@ -73,6 +73,13 @@ export const lookUpCall = (x: SharedTensor, table: RingTensor) =>
     run: (mpc, all) => mpc.lookUp(all, table),
   });
 
+export const exponentialCall = (x: SharedTensor, fractionBits: number) =>
+  elementwise({
+    key: `exponential ${format(x)} ${fractionBits}`,
+    input: x,
+    run: (mpc, all) => mpc.exponential(all, fractionBits),
+  });
+
 export const isNegativeCall = (x: SharedTensor) =>
   merged<SharedTensor, SharedBits>({
     key: `isNegative ${format(x)}`,

@@ -87,6 +87,10 @@ export function laneBackend(lane: number, lockstep: Lockstep, onLeak: LaneLeak):
       return call(calls.lookUpCall(x, table));
     },
 
+    async exponential(x: SharedTensor, fractionBits: number): Promise<SharedTensor> {
+      return call(calls.exponentialCall(x, fractionBits));
+    },
+
     async shuffle(rows: ShuffleRows): Promise<ShuffleRows> {
       return call(calls.shuffleCall(rows));
     },

@@ -18,6 +18,7 @@ import {
   localTensor,
   ROUNDING,
 } from '../local-backend.js';
+import { exponentialTables } from '../exponential.js';
 import * as operations from '../operations.js';
 
 /** A value that did not fit: in the secure engine it would wrap around. Calibration was too narrow. */
@@ -189,6 +190,14 @@ export class CleartextBackend extends LocalBackend implements Backend {
     const given = operations.lookUp(x, table);
     const out = new BigUint64Array(sizeOf(x.shape));
     kernels.lookUpPlain({ table: table.data, x: dataOf(x), out });
+    return localTensor(out, given.shape, given);
+  }
+
+  async exponential(x: SharedTensor, fractionBits: number): Promise<LocalTensor> {
+    const given = operations.exponential(x, fractionBits);
+    const out = new BigUint64Array(sizeOf(x.shape));
+    const { results } = exponentialTables(x, fractionBits);
+    kernels.lookUpPlain({ table: results, x: dataOf(x), out });
     return localTensor(out, given.shape, given);
   }
 

@@ -10,6 +10,7 @@ import { protocol } from '../../core/span.js';
 import type { PartyId, PrivateTensor, RingTensor, SharedBits, SharedTensor } from '../../core/tensors.js';
 import type { Backend, LeakName, RowShifts, ShuffleRows, Sign, Weight, WeightSource } from '../backend.js';
 import { bitsOf, dataOf, localBits, localTensor } from '../local-backend.js';
+import { exponentialPlan } from '../exponential.js';
 import * as operations from '../operations.js';
 import { bitsOf as bitsOfWords, topBit } from './carry.js';
 import { ComponentBackend, type Replicated, type ReplicatedBits } from './components.js';
@@ -22,6 +23,7 @@ import {
   widenNonNegative,
   wordsOfBits,
 } from './conversions.js';
+import { exponential } from './exponential.js';
 import { lookUpTable } from './look-up.js';
 import { type Components, known, type Node, receiveWords, sendWords, sumOf } from './node.js';
 import {
@@ -269,6 +271,18 @@ export class ThreePartyBackend extends ComponentBackend implements Backend {
   async lookUp(x: SharedTensor, table: RingTensor): Promise<Replicated> {
     const given = operations.lookUp(x, table);
     return this.#tensor(await this.#lookUp(this.#words(x), x.ringBits, table), given.shape, given);
+  }
+
+  readonly #exponential = protocol('exponential', (x: Words, exponent: SharedTensor, fractionBits: number) =>
+    exponential(this.#node, x, exponent, fractionBits),
+  );
+
+  async exponential(x: SharedTensor, fractionBits: number): Promise<Replicated> {
+    const given = operations.exponential(x, fractionBits);
+    const { productBits, dropped } = exponentialPlan(x, fractionBits);
+    const words = await this.#exponential(this.#words(x), x, fractionBits);
+    const product = { ringBits: productBits, fractionBits: fractionBits + dropped };
+    return this.truncateReduce(this.#tensor(words, given.shape, product), dropped);
   }
 
   readonly #shuffle = protocol('shuffle', async (rows: ShuffleRows): Promise<ShuffleRows> => {

@@ -20,6 +20,7 @@ import {
   ROUNDING,
   type Rounding,
 } from '../local-backend.js';
+import { exponentialPlan } from '../exponential.js';
 import * as operations from '../operations.js';
 import { type CarryProtocol, topBit, topBitsOfCopies } from './comparison/comparison.js';
 import type { PartyContext } from './context/party-context.js';
@@ -195,6 +196,14 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
     const given = operations.lookUp(x, table);
     const data = await lookUp(this.#party, dataOf(x), x.ringBits, table, this.#turns.take());
     return localTensor(data, given.shape, given);
+  }
+
+  async exponential(x: SharedTensor, fractionBits: number): Promise<LocalTensor> {
+    const given = operations.exponential(x, fractionBits);
+    const { productBits, dropped } = exponentialPlan(x, fractionBits);
+    const data = await this.#multiplications.exponential(dataOf(x), x, fractionBits, this.#turns.take());
+    const product = { ringBits: productBits, fractionBits: fractionBits + dropped };
+    return this.truncateReduce(localTensor(data, given.shape, product), dropped);
   }
 
   shuffle(rows: ShuffleRows): Promise<ShuffleRows> {

@@ -42,10 +42,10 @@ std::vector<Lane> slotMasks(unsigned indexBits) {
 
 template <class Lane>
 void sendLanes(size_t count, const LookUpPlan& plan, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
-               const uint8_t* corrections, const uint64_t* table, const uint64_t* x, uint64_t* share, uint8_t* message) {
+               const uint8_t* corrections, size_t entries, const uint64_t* table, const uint64_t* x, uint64_t* share, uint8_t* message) {
   const unsigned bits = plan.indexBits;
   const size_t slots = size_t{1} << bits, perCot = blocksPerCot(plan, sizeof(Lane)), stride = perCot * kBlockBytes;
-  const size_t tile = tileOf(plan, sizeof(Lane));
+  const size_t tile = tileOf(plan, sizeof(Lane)), step = entries >> bits;
   const uint64_t ring = lowBits(plan.ringBits);
   const std::vector<Lane> masks = slotMasks<Lane>(bits);
   std::vector<uint8_t> zero(tile * bits * stride), one(tile * bits * stride);
@@ -68,8 +68,9 @@ void sendLanes(size_t count, const LookUpPlan& plan, const uint8_t* delta, const
           pads[j] ^= static_cast<Lane>(zeros[j] ^ ((zeros[j] ^ ones[j]) & (mask[j] ^ flip)));
       }
       const uint64_t own = x[begin + item];
-      const uint64_t base = pads[0] - table[own & (slots - 1)];
-      for (size_t j = 1; j < slots; j++) writer.put(((table[(own + j) & (slots - 1)] + base) ^ pads[j]) & ring, plan.ringBits);
+      const uint64_t base = pads[0] - table[own & (entries - 1)];
+      for (size_t j = 1; j < slots; j++)
+        writer.put(((table[(own + j * step) & (entries - 1)] + base) ^ pads[j]) & ring, plan.ringBits);
       share[begin + item] = -base & ring;
     }
   }
@@ -104,9 +105,9 @@ size_t lookUpMessageBytes(size_t count, const LookUpPlan& plan) {
 }
 
 void lookUpSend(size_t count, const LookUpPlan& plan, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
-                const uint8_t* corrections, const uint64_t* table, const uint64_t* x, uint64_t* share, uint8_t* message) {
+                const uint8_t* corrections, size_t entries, const uint64_t* table, const uint64_t* x, uint64_t* share, uint8_t* message) {
   withLane(plan.ringBits, [&](auto lane) {
-    sendLanes<decltype(lane)>(count, plan, delta, blocks, tweak, corrections, table, x, share, message);
+    sendLanes<decltype(lane)>(count, plan, delta, blocks, tweak, corrections, entries, table, x, share, message);
   });
 }
 

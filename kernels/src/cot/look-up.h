@@ -1,4 +1,4 @@
-// A public table of 2^indexBits entries read at a shared index: 1-of-2^m oblivious transfer made of m COTs, as in Naor and Pinkas
+// A table that the sender knows, read at a shared index: 1-of-2^m oblivious transfer made of m COTs, as in Naor and Pinkas
 // (STOC 1999), with the table turned by the sender's share as messages (Dessouky et al., NDSS 2017, section III; SiRNN, S&P 2021,
 // section 3.1.3). Message j is masked by the XOR over t of lane j of key (t, bit t of j); a key is a COT's block, expanded to
 // a lane for every message.
@@ -18,9 +18,13 @@ struct LookUpPlan {
 /** All messages but the first, which is zero by the choice of the share. */
 size_t lookUpMessageBytes(size_t count, const LookUpPlan& plan);
 
-/** blocks [count · indexBits · 16], table [2^indexBits], x [count]: the sender's share of the index. Writes its share of the entry. */
+/**
+ * blocks [count · indexBits · 16], table [entries], x [count]: the sender's share of the place. The receiver's is a multiple of
+ * entries / 2^indexBits, whose top indexBits bits it knows as its index; 2^indexBits entries: any. Writes the share of the entry.
+ */
 void lookUpSend(size_t count, const LookUpPlan& plan, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
-                const uint8_t* corrections, const uint64_t* table, const uint64_t* x, uint64_t* share, uint8_t* message);
+                const uint8_t* corrections, size_t entries, const uint64_t* table, const uint64_t* x, uint64_t* share,
+                uint8_t* message);
 
 /** The receiver's half before the answer: `share` holds the pads of its messages. Then the COTs are no longer needed. */
 void lookUpBegin(size_t count, const LookUpPlan& plan, const uint8_t* blocks, uint64_t tweak, const uint64_t* x,

@@ -193,8 +193,7 @@ export function floatForward(
         });
         widen(l, 'logits', [Float64Array.from(logits)]);
         const top = Math.max(...logits);
-        const degree = important[i] ? approximations.expHigh : approximations.expLow;
-        const powers = logits.map((value) => approximations.exp(value - top, degree));
+        const powers = logits.map((value) => Math.exp(value - top));
         const total = powers.reduce((a, b) => a + b, 0);
         for (const [j, power] of powers.entries()) {
           scores[j]! += power / total / heads;

@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { exponentialOf } from '../../../methods/cipherprune/exponential.js';
+import { exponential } from '../../../methods/cipherprune/exponential.js';
 import { cipherPrune } from '../../../methods/cipherprune/index.js';
-import { cipherPruneNumbers } from '../../../methods/cipherprune/numbers.js';
 import { costOf, totalBits } from '../../support/function-cost.js';
 
-const exponential = exponentialOf(cipherPruneNumbers);
 const { gelu, softmax } = cipherPrune;
 
 const resting = { ringBits: 37, fractionBits: 12 };
@@ -14,8 +12,8 @@ describe('costs of the functions between two parties', () => {
     costOf([64, 32], { ringBits: 37, fractionBits: 20 }, (mpc, x) =>
       gelu(mpc, x, high, { inputRange: 16, out: resting }),
     );
-  const expOf = (high: number) =>
-    costOf([2048], { ringBits: 16, fractionBits: 8 }, (mpc, x) => exponential(mpc, x, high));
+  const expOf = (spread: number) =>
+    costOf([4096], { ringBits: 18, fractionBits: 8 }, (mpc, x) => exponential(mpc, x, 4096, spread));
   const softmaxOf = (high: number) =>
     costOf([32, 128], { ringBits: 26, fractionBits: 16 }, (mpc, x) =>
       softmax(mpc, x, high, { spread: 80, largest: 40, out: { ringBits: 26, fractionBits: 11 } }),
@@ -29,14 +27,15 @@ describe('costs of the functions between two parties', () => {
     expect(totalBits(low)).toBeLessThan(0.55 * totalBits(high));
   });
 
-  it('exp of low degree costs at most 0.6 of high, and a softmax row 0.72', async () => {
-    const [high, low] = [await expOf(2048), await expOf(0)];
-    expect(high.cots).toBeLessThan(81);
-    expect(high.bits).toBeLessThan(1300);
-    expect(totalBits(low)).toBeLessThan(0.6 * totalBits(high));
-    const [highRows, lowRows] = [await softmaxOf(32), await softmaxOf(0)];
-    expect(highRows.flights).toBeLessThan(42);
-    expect(totalBits(lowRows)).toBeLessThan(0.72 * totalBits(highRows));
-    expect(lowRows.bits).toBeLessThan(0.76 * highRows.bits);
+  it('exp is one exchange, or three of a long range', async () => {
+    const [short, long] = [await expOf(26), await expOf(200)];
+    expect(short).toMatchObject({ cots: 19, flights: 2 });
+    expect(short.bits).toBeLessThan(545);
+    expect(long.cots).toBeLessThan(28);
+    expect(long.bits).toBeLessThan(650);
+    expect(long.flights).toBeLessThan(5);
+    const rows = await softmaxOf(32);
+    expect(rows.flights).toBeLessThan(34);
+    expect(rows.bits).toBeLessThan(1900);
   });
 });

@@ -1,6 +1,5 @@
 /** Derivatives of the method's approximations, which training takes from its curves. */
 import {
-  type ExpApproximation,
   type GeluApproximation,
   SQUARE_UNIT,
   tanhApproximation,
@@ -18,12 +17,6 @@ export function geluDerivative(x: number, { clip, coefficients }: GeluApproximat
   if (x <= -clip) return 0;
   if (x >= clip) return 1;
   return 0.5 + hornerDerivative(coefficients, (x * x) / SQUARE_UNIT) * ((2 * x) / SQUARE_UNIT);
-}
-
-export function expDerivative(x: number, { squarings, base, zeroBelow }: ExpApproximation): number {
-  if (x <= zeroBelow) return 0;
-  const u = x / 2 ** squarings;
-  return horner(base, u) ** (2 ** squarings - 1) * hornerDerivative(base, u);
 }
 
 export function tanhDerivative(x: number): number {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import * as approximations from '../../../methods/cipherprune/numbers.js';
-import { expDerivative, geluDerivative, tanhDerivative } from './derivatives.js';
+import { geluDerivative, tanhDerivative } from './derivatives.js';
 
-const { expHigh, expLow, geluHigh, geluLow } = approximations;
+const { geluHigh, geluLow } = approximations;
 
 /** Φ(x) by Simpson's rule: independent of the fit. */
 function normalDistribution(x: number): number {
@@ -28,14 +28,6 @@ describe('approximations', () => {
     expect(largestError(points, (x) => approximations.gelu(x, geluLow), gelu)).toBeLessThan(0.05);
   });
 
-  it('exp high stays within 0.0015 and low within 0.04 on x <= 0', () => {
-    const points = grid(-30, 0);
-    expect(largestError(points, (x) => approximations.exp(x, expHigh), Math.exp)).toBeLessThan(0.0015);
-    expect(largestError(points, (x) => approximations.exp(x, expLow), Math.exp)).toBeLessThan(0.04);
-    expect(approximations.exp(-9, expLow)).toBe(0);
-    expect(approximations.exp(-13, expHigh)).toBe(0);
-  });
-
   it('tanh stays within 0.01', () => {
     expect(largestError(grid(-10, 10), approximations.tanh, Math.tanh)).toBeLessThan(0.01);
   });
@@ -48,8 +40,6 @@ describe('approximations', () => {
       [geluHigh.clip],
     ],
     ['gelu low', (x) => approximations.gelu(x, geluLow), (x) => geluDerivative(x, geluLow), [geluLow.clip]],
-    ['exp high', (x) => approximations.exp(x, expHigh), (x) => expDerivative(x, expHigh), [13]],
-    ['exp low', (x) => approximations.exp(x, expLow), (x) => expDerivative(x, expLow), [8]],
     ['tanh', approximations.tanh, tanhDerivative, [2.75]],
   ];
   it.each(differentiable)('%s has the derivative of its difference quotient', (_, f, derivative, kinks) => {

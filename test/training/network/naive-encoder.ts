@@ -1,5 +1,5 @@
 /** The encoder written once more with plain arrays in double precision, one sequence at a time: the tests' yardstick. */
-import { exp, expHigh, expLow, gelu, geluHigh, geluLow, tanh } from '../../../methods/cipherprune/numbers.js';
+import { gelu, geluHigh, geluLow, tanh } from '../../../methods/cipherprune/numbers.js';
 import type { ModelConfig } from '../../../model/config.js';
 import type { EncodedExample } from '../../../training/loop/batches.js';
 import type { Parameters } from '../../../training/network/parameters.js';
@@ -74,8 +74,6 @@ export function naiveEncode(
     options.temperature > 0
       ? 1 / (1 + Math.exp(-(score - threshold) / options.temperature))
       : Number(score >= threshold);
-  const mixExp = (x: number, r: number): number =>
-    options.exact ? Math.exp(x) : r * exp(x, expHigh) + (1 - r) * exp(x, expLow);
   const mixGelu = (x: number, r: number): number =>
     options.exact ? exactGelu(x) : r * gelu(x, geluHigh) + (1 - r) * gelu(x, geluLow);
 
@@ -109,9 +107,7 @@ export function naiveEncode(
           return dot / Math.sqrt(d);
         });
         const max = Math.max(...s.filter((_, i) => kept[i]! >= 0.01));
-        const e = s.map((si, i) =>
-          kept[i] === 0 ? 0 : kept[i]! * mixExp(Math.min(si - max, 0), important[j]!),
-        );
+        const e = s.map((si, i) => (kept[i] === 0 ? 0 : kept[i]! * Math.exp(Math.min(si - max, 0))));
         const total = e.reduce((a, b) => a + b, 0);
         e.forEach((ei, i) => {
           scores[i]! += (kept[j]! * ei) / total / heads;

@@ -9,6 +9,7 @@ import { protocol } from '../../../core/span.js';
 import { type PartyId, type PrivateTensor, peerOf } from '../../../core/tensors.js';
 import type { KeptItems, Material, Stock } from '../../../material/material.js';
 import type { Sign, Weight } from '../../backend.js';
+import type { Exponent } from '../../exponential.js';
 import { type CarryLevel, type Compared, comparedWords, comparisonUse } from '../comparison/comparison.js';
 import type { PartyContext } from '../context/party-context.js';
 import { Turns } from '../context/turns.js';
@@ -224,6 +225,15 @@ export class Ahead implements Multiplications, Material {
     if (!pool) return this.#otherwise(use, () => this.#onDemand.carryShares(compared, ringBits, receiver));
     const words = comparedWords(compared, pool.correlation.sender === this.party.session.self);
     return { words, share: await pool.carryShares(words) };
+  }
+
+  exponential(
+    x: BigUint64Array,
+    exponent: Exponent,
+    fractionBits: number,
+    receiver: PartyId,
+  ): Promise<BigUint64Array> {
+    return this.#onDemand.exponential(x, exponent, fractionBits, receiver);
   }
 
   readonly bitProducts: BitProducts = {

@@ -45,7 +45,7 @@ abstract class LookUpHalf implements CotJob {
   }
 }
 
-class LookUpSender extends LookUpHalf implements SenderJob {
+export class LookUpSender extends LookUpHalf implements SenderJob {
   constructor(
     plan: LookUpPlan,
     x: BigUint64Array,
@@ -76,7 +76,7 @@ class LookUpSender extends LookUpHalf implements SenderJob {
   }
 }
 
-class LookUpReceiver extends LookUpHalf implements ReceiverJob {
+export class LookUpReceiver extends LookUpHalf implements ReceiverJob {
   begin({ blocks, tweak, choices: random }: ReceiverCots, begin: number, end: number): Uint8Array {
     const corrections = new Uint8Array(Math.ceil(random.length / 8));
     const { indexBits, ringBits } = this.plan;

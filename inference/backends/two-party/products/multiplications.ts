@@ -5,10 +5,12 @@
 import { sizeOf } from '../../../core/shape.js';
 import type { PartyId, PrivateTensor, SharedTensor } from '../../../core/tensors.js';
 import type { Sign, Weight } from '../../backend.js';
+import type { Exponent } from '../../exponential.js';
 import { type CarryLevel, type Compared, carryShares } from '../comparison/comparison.js';
 import type { PartyContext } from '../context/party-context.js';
 import type { LinearProtocols, MatmulShape, RowShares } from '../linear/linear-protocols.js';
 import { type BitProducts, bitProducts } from './bit-product.js';
+import { exponential } from './exponential.js';
 import { multiply, multiplyPrivateRows, multiplyRows, square } from './multiply.js';
 import { multiplyNarrow, squareInto } from './narrow-product.js';
 import { isSmallMatmul, smallMatmul } from './small-matmul.js';
@@ -40,6 +42,13 @@ export interface Multiplications {
   ): Promise<BigUint64Array>;
   /** A level of a comparison. */
   carryShares(compared: Compared, ringBits: number, receiver: PartyId): Promise<CarryLevel>;
+  /** x [n] → e^x [n] before it is cut to its fraction bits. */
+  exponential(
+    x: BigUint64Array,
+    exponent: Exponent,
+    fractionBits: number,
+    receiver: PartyId,
+  ): Promise<BigUint64Array>;
   /** Of widenings, bits as numbers, multiplexers. */
   readonly bitProducts: BitProducts;
   /** x [n, width] modulo 2^ringBits, y [n] in its ring or a smaller one → y[i]·x[i, :]; one way where `isOneWayProduct`. */
@@ -94,6 +103,15 @@ export class OnDemand implements Multiplications {
 
   carryShares(compared: Compared, ringBits: number, receiver: PartyId): Promise<CarryLevel> {
     return carryShares(this.party, compared, ringBits, receiver);
+  }
+
+  exponential(
+    x: BigUint64Array,
+    exponent: Exponent,
+    fractionBits: number,
+    receiver: PartyId,
+  ): Promise<BigUint64Array> {
+    return exponential(this.party, x, exponent, fractionBits, receiver);
   }
 
   product(x: BigUint64Array, ringBits: number, y: Factors, receiver: PartyId): Promise<BigUint64Array> {
