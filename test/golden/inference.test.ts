@@ -52,9 +52,9 @@ it('costs this many bytes and rounds', () => {
         6781025,
         8224,
       ],
-      "receivedBytes": 908311,
+      "receivedBytes": 908367,
       "rounds": 80,
-      "sentBytes": 1158534,
+      "sentBytes": 1158536,
     }
   `);
   expect(
@@ -62,7 +62,7 @@ it('costs this many bytes and rounds', () => {
   ).toMatchInlineSnapshot(`
     [
       {
-        "bytes": 1089467,
+        "bytes": 1089525,
         "important": 3,
         "kept": 6,
         "rounds": 27,
