@@ -6,7 +6,7 @@ import { kernels } from '#kernels';
 import { type Exponent, exponentialPlan, exponentialTables } from '../exponential.js';
 import { ROUNDING } from '../local-backend.js';
 import { type Components, known, type Node, sumOf } from './node.js';
-import { take, wordsOf } from './step.js';
+import { hidden, take, wordsOf } from './step.js';
 
 type Words = BigUint64Array;
 
@@ -34,10 +34,11 @@ export function exponential(
   const count = x[0].length;
   const places = 2 ** indexBits;
   const result = wordsOf(count, productBits);
+  const dealt = wordsOf(places * count, productBits);
   return take(node, {
-    dealt: [wordsOf(places * count, productBits)],
+    dealt: [dealt],
     result,
-    deal(): readonly [Words] {
+    deal() {
       const r = sumOf(x, ringBits);
       const [high, factor] = [new BigUint64Array(count), new BigUint64Array(count)];
       kernels.ringShiftRight(r, ringBits, lowBits, ROUNDING.floor, indexBits, high);
@@ -49,7 +50,7 @@ export function exponential(
         kernels.lookUpPlain({ table: first, x: out, out });
         kernels.ringMultiply(out, factor, productBits, out);
       });
-      return [vectors];
+      return [hidden(dealt, vectors)] as const;
     },
     summand(vectors: Words) {
       const s = known(node, x);
