@@ -6,7 +6,6 @@ import { createHash } from 'node:crypto';
 import { type Correlation, Demand } from '../../inference/material/demand.js';
 import { decodePool, encodePool } from '../../inference/material/pool-file.js';
 import { encodeHello, PROTOCOL_VERSION, receiveHello } from '../../inference/net/hello.js';
-import { memoryChannelPair } from '../../inference/net/memory-channel.js';
 import { protocolDigest } from '../../inference/run/protocol-digest.js';
 import { type Request, receiveRequest, sendRequest } from '../../inference/run/request.js';
 import type { Artifact } from '../../model/artifact/artifact.js';
@@ -14,32 +13,11 @@ import { parsePublicPart, serializePublicPart } from '../../model/artifact/artif
 import { encodePublicPart } from '../../model/artifact/public-part.js';
 import { parseSafetensors, serializeSafetensors } from '../../model/checkpoint/safetensors.js';
 import { createTokenizer } from '../../model/tokenizer/tokenizer.js';
-import { CipherPruneError } from '../../util/errors.js';
+import { linkTargets } from './link-targets.js';
+import { bytesSent, fromChannel, type Target } from './target.js';
 
-export interface Target {
-  readonly name: string;
-  readonly corpus: readonly Uint8Array[];
-  /** Throws to refuse. */
-  read(bytes: Uint8Array): unknown;
-}
-
-/** Reads from a channel that ends after these bytes. */
-async function fromChannel<T>(
-  bytes: Uint8Array,
-  read: (channel: ReturnType<typeof memoryChannelPair>[0]) => Promise<T>,
-): Promise<T> {
-  const [server, client] = memoryChannelPair();
-  client.send(bytes);
-  await client.close();
-  return read(server);
-}
-
-async function bytesOfRequest(request: Request): Promise<Uint8Array> {
-  const sent: Uint8Array[] = [];
-  const [channel] = memoryChannelPair();
-  sendRequest({ ...channel, send: (bytes) => sent.push(bytes) }, request);
-  return new Uint8Array(Buffer.concat(sent));
-}
+const bytesOfRequest = (request: Request): Uint8Array =>
+  bytesSent((channel) => sendRequest(channel, request));
 
 const counts: readonly (readonly [Correlation, number])[] = [
   [{ kind: 'linear', weight: 3, ringBits: 37 }, 430],
@@ -72,22 +50,20 @@ const withDigest = (bytes: Uint8Array): Buffer => {
 
 /** Of a small artifact: its public part, its tokenizer and the like are the corpus. */
 export async function fuzzTargets(artifact: Artifact): Promise<readonly Target[]> {
-  const requests = await Promise.all(
-    (
-      [
-        { kind: 'classify', bucket: 16 },
-        { kind: 'classify-batch', buckets: [8, 16, 8] },
-        { kind: 'prepare', demand },
-        {
-          kind: 'resume',
-          id: '0123456789abcdef0123456789abcdef',
-          generation: 2,
-          inventory: new Uint8Array(32),
-        },
-        { kind: 'goodbye' },
-      ] satisfies Request[]
-    ).map(bytesOfRequest),
-  );
+  const requests = (
+    [
+      { kind: 'classify', bucket: 16 },
+      { kind: 'classify-batch', buckets: [8, 16, 8] },
+      { kind: 'prepare', demand },
+      {
+        kind: 'resume',
+        id: '0123456789abcdef0123456789abcdef',
+        generation: 2,
+        inventory: new Uint8Array(32),
+      },
+      { kind: 'goodbye' },
+    ] satisfies Request[]
+  ).map(bytesOfRequest);
   const part = encodePublicPart(artifact.public);
   const [safetensors] = [...part.files].filter(([name]) => name.endsWith('.safetensors')).map(([, b]) => b);
   const tokenizerFiles = artifact.public.tokenizerFiles;
@@ -102,6 +78,7 @@ export async function fuzzTargets(artifact: Artifact): Promise<readonly Target[]
     ],
   });
   return [
+    ...linkTargets(artifact.public.config.layers),
     { name: 'request', corpus: requests, read: (b) => fromChannel(b, (c) => receiveRequest(c, 512)) },
     { name: 'hello', corpus: [hello], read: (b) => fromChannel(b, (c) => receiveHello(c, 'server')) },
     {
@@ -132,7 +109,3 @@ export async function fuzzTargets(artifact: Artifact): Promise<readonly Target[]
     },
   ];
 }
-
-/** Is it a refusal, said by this project's own checks? */
-export const isRefusal = (error: unknown): boolean =>
-  error instanceof CipherPruneError && error.message !== '';

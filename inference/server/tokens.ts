@@ -5,51 +5,29 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, readFile, rename, stat, writeFile } from 'node:fs/promises';
-import * as z from 'zod';
 import { TOKEN_BYTES, tokenText } from '../net/token.js';
+import { parseTokenFile, TokenFileError, type StoredToken, type TokenFile } from './token-file.js';
 
-const fileSchema = z.strictObject({
-  format: z.literal('cipherprune-tokens'),
-  formatVersion: z.literal(1),
-  tokens: z.array(
-    z.strictObject({
-      name: z
-        .string()
-        .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'expected letters, digits, dots, - and _, at most 64'),
-      sha256: z.string().regex(/^[0-9a-f]{64}$/),
-      created: z.string(),
-      revoked: z.string().optional(),
-    }),
-  ),
-});
-
-type TokenFile = z.output<typeof fileSchema>;
-export type StoredToken = TokenFile['tokens'][number];
+export type { StoredToken };
 
 const hashOf = (secret: Uint8Array): string => createHash('sha256').update(secret).digest('hex');
 
 async function read(path: string): Promise<TokenFile> {
-  let literal: unknown;
-  try {
-    literal = JSON.parse(await readFile(path, 'utf8'));
-  } catch (error) {
-    throw new Error(`${path}: expected a file of tokens (tokens add), got ${(error as Error).message}`);
-  }
-  const parsed = fileSchema.safeParse(literal);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new Error(`${path}: ${issue?.path.join('.')}: ${issue?.message}`);
+  const text = await readFile(path, 'utf8').catch((error: Error) => {
+    throw new TokenFileError(`${path}: expected a file of tokens (tokens add), got ${error.message}`);
+  });
+  return parseTokenFile(text, path);
 }
 
 const OWNER_ONLY = 0o600;
 
 /** Who could read the file still can: a server may run as another user. */
 async function write(path: string, file: TokenFile): Promise<void> {
-  const parsed = fileSchema.safeParse(file);
-  if (!parsed.success) throw new Error(`token: ${parsed.error.issues[0]?.message}`);
+  const text = `${JSON.stringify(file, null, 2)}\n`;
+  parseTokenFile(text, 'token');
   const mode = existsSync(path) ? (await stat(path)).mode : OWNER_ONLY;
   const temporary = `${path}.${process.pid}.tmp`;
-  await writeFile(temporary, `${JSON.stringify(file, null, 2)}\n`, { mode: OWNER_ONLY });
+  await writeFile(temporary, text, { mode: OWNER_ONLY });
   await chmod(temporary, mode);
   await rename(temporary, path);
 }

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <vector>
 
+#include "src/cot/comparison.h"
 #include "src/prg/prg.h"
 #include "src/rlwe/sampler.h"
 
@@ -54,6 +55,28 @@ void sampling() {
   keep(error);
 }
 
+/**
+ * Leaves of comparisons: blocks, delta and the pads from them. Not the numbers compared: their digits choose rows of a small table and
+ * places in a message, which docs/threat-model.md lists.
+ */
+void comparing() {
+  const size_t count = 300;
+  const unsigned ringBits = 13, cots = ringBits - 1;
+  const ComparisonDigits digits = comparisonDigits(ringBits);
+  std::vector<uint8_t> blocks(16 * count * cots, 5), delta(16, 9), corrections((count * cots + 7) / 8, 0xa5);
+  std::vector<uint8_t> message(comparisonMessageBytes(count, ringBits));
+  std::vector<uint64_t> x(count), share(count), pads(count * digits.padWords), tables(count * digits.tableWords);
+  for (size_t i = 0; i < count; i++) x[i] = 0x9e3779b97f4a7c15u * i;
+  for (auto* secret : {&blocks, &delta}) poison(*secret);
+  comparisonSend(count, ringBits, delta.data(), blocks.data(), 0, corrections.data(), x.data(), share.data(), message.data());
+  comparisonTables(count, ringBits, delta.data(), blocks.data(), 0, tables.data());
+  comparisonAnswer(count, ringBits, tables.data(), corrections.data(), x.data(), share.data(), message.data());
+  comparisonBegin(count, ringBits, blocks.data(), 0, x.data(), pads.data());
+  comparisonFinish(count, ringBits, x.data(), message.data(), pads.data(), share.data());
+  keep(share);
+  keep(message);
+}
+
 void leak() {
   std::vector<uint8_t> secret(16, 7);
   poison(secret);
@@ -65,6 +88,7 @@ void leak() {
 int main(int argc, char**) {
   symmetric();
   sampling();
+  comparing();
   if (argc > 1) leak();
   return 0;
 }
