@@ -60,11 +60,11 @@ export async function withNodes<T>(
   target: NodesTarget,
   body: (client: NodesClient) => Promise<T>,
 ): Promise<T> {
-  const { NodesClient } = await import('../inference/three-party/nodes-client.js');
+  const { connectNodes } = await import('../inference/three-party/connect-nodes.js');
   const local = target.nodes ? null : await startNodes(target);
   const forgetCleanup = onInterrupt(() => local?.stop());
   try {
-    await using client = await NodesClient.connect({
+    await using client = await connectNodes({
       nodes: target.nodes ?? local!.nodes,
       certificates: target.certificates,
       insecurePlain: target.insecurePlain,

@@ -20,6 +20,7 @@ await build({
   entryPoints: {
     index: 'browser/client/connect.ts',
     worker: 'browser/client/worker.ts',
+    'nodes-worker': 'browser/client/nodes-worker.ts',
     page: 'browser/page/page.ts',
   },
   outdir: FOLDER,

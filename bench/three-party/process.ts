@@ -6,7 +6,7 @@ import { collectInWhole } from '../../inference/run/garbage-collection.js';
 import type { Classification } from '../../inference/run/classification.js';
 import type { Address } from '../../inference/three-party/links.js';
 import { NodeServer } from '../../inference/three-party/node-server.js';
-import { NodesClient } from '../../inference/three-party/nodes-client.js';
+import { connectNodes } from '../../inference/three-party/connect-nodes.js';
 import { readNodeModel } from '../../inference/three-party/share-model.js';
 import { peakMemoryBytes } from '../measure.js';
 import { NETWORKS, type NetworkName } from '../networks.js';
@@ -97,7 +97,7 @@ async function runNode({ shares, nodes, network, texts }: ProcessTask): Promise<
 }
 
 async function runClient({ nodes, network, texts }: ProcessTask): Promise<ClientRun[]> {
-  const client = await NodesClient.connect({
+  const client = await connectNodes({
     nodes,
     timeoutMilliseconds: TIMEOUT_MILLISECONDS,
     answer: FINEST_LOGITS,

@@ -1,6 +1,7 @@
 /**
- * CipherPrune in a browser: private classification by a server that is reached over a WebSocket. The computation runs in a
- * worker, which must lie beside this file, with the kernels: `worker.js`, `cipherprune.wasm`.
+ * CipherPrune in a browser: private classification by a server that is reached over a WebSocket, or by three nodes. The
+ * computation runs in a worker, which must lie beside this file, with the kernels: `worker.js` (for nodes `nodes-worker.js`),
+ * `cipherprune.wasm`.
  */
 import { DEFAULT_TIMEOUT_MILLISECONDS } from '../../api/defaults.js';
 import type { LayerProgress } from '../../inference/client/client.js';
@@ -10,7 +11,7 @@ import type { Classification } from '../../inference/run/classification.js';
 import type { Wait } from '../../inference/net/notice.js';
 import type { Openings } from '../../inference/run/openings.js';
 import type { TextInput } from '../../inference/run/text-input.js';
-import type { ConnectedModel, Failure, Reply, Request, Result } from './messages.js';
+import type { ConnectedModel, Failure, Reply, Request, Result, Terms } from './messages.js';
 
 export type { LayerProgress } from '../../inference/client/client.js';
 export type { AnswerKind } from '../../inference/core/answer.js';
@@ -61,6 +62,15 @@ export interface ConnectOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface NodesOptions
+  extends Pick<
+    ConnectOptions,
+    'timeoutMilliseconds' | 'answer' | 'opens' | 'modelDigest' | 'onNote' | 'signal'
+  > {
+  /** wss:// of nodes 0, 1 and 2 (`serve-node --web`), at three operators: two of them together read the text. */
+  readonly nodes: readonly [string | URL, string | URL, string | URL];
+}
+
 export interface CallOptions {
   /** Ends the call, and the connection with it: the server is in the middle of the same run. */
   readonly signal?: AbortSignal | undefined;
@@ -91,13 +101,14 @@ type Unnumbered<R> = R extends Request ? Omit<R, 'id'> : never;
 
 /** The worker's end: numbered requests, and what comes back for each. */
 class Calls {
-  readonly #worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+  readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
   readonly #ready: Promise<void>;
   #next = 0;
   #ended: unknown = null;
 
-  constructor({ onNote, onWait }: Pick<ConnectOptions, 'onNote' | 'onWait'>) {
+  constructor(worker: Worker, { onNote, onWait }: Pick<ConnectOptions, 'onNote' | 'onWait'>) {
+    this.#worker = worker;
     let onReady = (): void => undefined;
     this.#ready = new Promise((resolve) => {
       onReady = resolve;
@@ -190,28 +201,44 @@ function defaultUrl(): URL {
   return url;
 }
 
+const serverTerms = (options: ConnectOptions): Terms => ({
+  url: String(options.url ?? defaultUrl()),
+  token: options.token,
+  model: options.model,
+  reconnects: options.reconnects ?? 0,
+  timeoutMilliseconds: options.timeoutMilliseconds ?? DEFAULT_TIMEOUT_MILLISECONDS,
+  cots: options.cots,
+  answer: options.answer,
+  opens: options.opens ?? 'nothing',
+  checks: options.checks ?? false,
+  modelDigest: options.modelDigest,
+  cache: options.cache ?? true,
+  knownServers: options.knownServers ?? 'remember',
+});
+
+const nodesTerms = (options: NodesOptions): Terms => ({
+  nodes: options.nodes.map(String),
+  timeoutMilliseconds: options.timeoutMilliseconds ?? DEFAULT_TIMEOUT_MILLISECONDS,
+  answer: options.answer,
+  opens: options.opens ?? 'nothing',
+  modelDigest: options.modelDigest,
+});
+
 /**
- * Connects to a server, agrees on model and protocol, and sets up keys.
+ * Connects to a server, agrees on model and protocol, and sets up keys; or to three nodes, among which the client only splits its
+ * texts.
  * @throws ClientError; the signal's reason
  */
-export async function connect(options: ConnectOptions = {}): Promise<Client> {
-  const { url = defaultUrl(), signal } = options;
+export async function connect(options: ConnectOptions | NodesOptions = {}): Promise<Client> {
+  const { signal } = options;
   signal?.throwIfAborted();
-  const calls = new Calls(options);
-  const terms = {
-    url: String(url),
-    token: options.token,
-    model: options.model,
-    reconnects: options.reconnects ?? 0,
-    timeoutMilliseconds: options.timeoutMilliseconds ?? DEFAULT_TIMEOUT_MILLISECONDS,
-    cots: options.cots,
-    answer: options.answer,
-    opens: options.opens ?? 'nothing',
-    checks: options.checks ?? false,
-    modelDigest: options.modelDigest,
-    cache: options.cache ?? true,
-    knownServers: options.knownServers ?? 'remember',
-  } as const;
+  const terms = 'nodes' in options ? nodesTerms(options) : serverTerms(options);
+  // Bundlers find workers that are written so.
+  const worker =
+    'nodes' in options
+      ? new Worker(new URL('./nodes-worker.js', import.meta.url), { type: 'module' })
+      : new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+  const calls = new Calls(worker, options);
   try {
     const model = await calls.call({ kind: 'connect', terms }, { signal });
     return new Client(calls, model as ConnectedModel);

@@ -23,6 +23,18 @@ export interface ConnectionTerms {
   readonly knownServers: 'remember' | 'accept' | 'ignore';
 }
 
+/** What the worker connects to three nodes with; see NodesOptions. */
+export interface NodesTerms {
+  /** Of nodes 0, 1 and 2. */
+  readonly nodes: readonly string[];
+  readonly timeoutMilliseconds: number;
+  readonly answer: AnswerKind | undefined;
+  readonly opens: Openings;
+  readonly modelDigest: string | undefined;
+}
+
+export type Terms = ConnectionTerms | NodesTerms;
+
 /** The model that a server showed, as far as a client may know it. */
 export interface ConnectedModel {
   /** SHA-256 of its public part, hexadecimal. */
@@ -47,8 +59,8 @@ export interface ConnectedModel {
   readonly receivedBytes: number;
 }
 
-export type Request =
-  | { readonly kind: 'connect'; readonly id: number; readonly terms: ConnectionTerms }
+export type Request<T extends Terms = Terms> =
+  | { readonly kind: 'connect'; readonly id: number; readonly terms: T }
   | { readonly kind: 'classify'; readonly id: number; readonly input: TextInput }
   | { readonly kind: 'prepare'; readonly id: number; readonly texts: number }
   | { readonly kind: 'close'; readonly id: number };

@@ -1,51 +1,15 @@
-/** Connecting, in the worker: a WebSocket, the handshake, and the set-up of keys. */
-import { taskOfModel } from '../../data/sources/tasks.js';
+/** Connecting to a server, in the worker: the handshake, and the set-up of keys. */
 import { Client } from '../../inference/client/client.js';
 import { LastingClient } from '../../inference/client/lasting-client.js';
-import { UnreachableError } from '../../inference/core/errors.js';
-import type { Wait } from '../../inference/net/notice.js';
 import { sendToken, tokenBytes } from '../../inference/net/token.js';
-import { SUBPROTOCOL, WebSocketChannel } from '../../inference/net/web-socket-channel.js';
 import { openEngineParty } from '../../inference/run/engine-party.js';
-import { openingsOf } from '../../inference/run/openings.js';
 import { protocolDigest } from '../../inference/run/protocol-digest.js';
 import { parsePublicPart } from '../../model/artifact/public-part.js';
 import { BrowserServers, readPart, writePart } from './browser-store.js';
-import type { ConnectedModel, ConnectionTerms } from './messages.js';
-
-/** A browser says nothing of why. */
-function openSocket({ url, timeoutMilliseconds }: ConnectionTerms): Promise<WebSocketChannel> {
-  const peer = `the server at ${url}`;
-  return new Promise((resolve, reject) => {
-    const socket = new WebSocket(url, SUBPROTOCOL);
-    const fail = (reason: string): void => {
-      clearTimeout(timer);
-      reject(new UnreachableError(`${peer} cannot be reached${reason}`));
-      socket.close();
-    };
-    const timer = setTimeout(
-      () => fail(` (no answer in ${timeoutMilliseconds / 1000} s)`),
-      timeoutMilliseconds,
-    );
-    socket.onerror = () => fail('');
-    socket.onopen = () => {
-      clearTimeout(timer);
-      socket.onerror = null;
-      resolve(new WebSocketChannel(socket, { peer, timeoutMilliseconds }));
-    };
-  });
-}
-
-/** What a user is told on the way. */
-export interface Told {
-  onNote(line: string): void;
-  onWait(wait: Wait): void;
-}
-
-export interface OpenClient {
-  readonly client: LastingClient;
-  readonly model: ConnectedModel;
-}
+import { describeModel } from './describe-model.js';
+import type { ConnectionTerms } from './messages.js';
+import { openSocket } from './open-socket.js';
+import type { Opened, Told } from './serve-calls.js';
 
 /** What is met when the model is agreed on. */
 interface Met {
@@ -68,7 +32,7 @@ async function connectOnce(
   const servers =
     modelDigest === null && knownServers !== 'ignore' ? new BrowserServers(knownServers === 'accept') : null;
   const secret = terms.token === undefined ? null : tokenBytes(terms.token);
-  const channel = await openSocket(terms);
+  const channel = await openSocket(terms.url, `the server at ${terms.url}`, terms.timeoutMilliseconds);
   try {
     if (secret) sendToken(channel, secret);
     const client = await Client.open(channel, {
@@ -103,30 +67,9 @@ async function connectOnce(
 }
 
 /** @throws ProtocolError, ModelChangedError, OpensMoreError */
-export async function openClient(terms: ConnectionTerms, told: Told): Promise<OpenClient> {
+export async function openClient(terms: ConnectionTerms, told: Told): Promise<Opened> {
   const met: Met = { isNew: false, receivedBytes: 0 };
   const reopen = (digest: string | null) => connectOnce(terms, digest, told, met);
   const client = await LastingClient.open(reopen, { reconnects: terms.reconnects, onNote: told.onNote });
-  return { client, model: { ...describe(client), ...met } };
-}
-
-function describe({
-  digest,
-  commitment,
-  answer,
-  model,
-}: LastingClient): Omit<ConnectedModel, 'isNew' | 'receivedBytes'> {
-  const { config, maxTokens } = model;
-  const task = taskOfModel(model);
-  return {
-    digest,
-    commitment,
-    answer,
-    task: task?.name ?? null,
-    pair: task?.pair ?? null,
-    labels: config.labels,
-    layers: config.layers,
-    maxTokens,
-    opens: openingsOf(model),
-  };
+  return { client, model: { ...describeModel(client), ...met } };
 }

@@ -6,8 +6,9 @@ import { standardInputEnd } from '../../util/standard-input-end.js';
 import { defineCommand, type OptionsOf } from '../command.js';
 import { timeoutOption } from '../model-options.js';
 import { certificatesOf, insecurePlainOption, threeAddresses, tlsCaOption } from '../node-options.js';
-import { wholeNumber } from '../options.js';
+import { optional, wholeNumber } from '../options.js';
 import { print } from '../output.js';
+import { webOriginOption } from '../web-options.js';
 
 type ServeNodeOptions = OptionsOf<typeof OPTIONS>;
 
@@ -30,9 +31,13 @@ async function run(options: ServeNodeOptions): Promise<void> {
     insecurePlain: options.insecurePlain,
     timeoutMilliseconds: options.timeout * 1_000,
     maxClients: options.maxClients,
+    web: options.web === undefined ? undefined : { port: options.web, origins: options.webOrigin },
     onLog: note,
   });
   print(`listening on ${peers[model.node].host}:${server.port}`);
+  const scheme = certificates === null ? 'ws' : 'wss';
+  if (server.webPort !== null)
+    print(`pages: ${scheme}://${peers[model.node].host}:${server.webPort}/connect`);
   const forgetCleanup = onInterrupt(() => server.close());
   await (options.untilStdinCloses ? standardInputEnd() : new Promise<never>(() => undefined));
   forgetCleanup();
@@ -64,6 +69,13 @@ const OPTIONS = {
     describe: 'Clients at the same time',
     coerce: wholeNumber('max-clients', 1, 10_000),
   },
+  web: {
+    type: 'string',
+    describe:
+      'Port for pages that are clients of the three nodes: WebSockets at /connect, over TLS where the links are; 0 picks a free one',
+    coerce: optional(wholeNumber('web', 0, 65535)),
+  },
+  'web-origin': webOriginOption,
   'tls-ca': tlsCaOption,
   'tls-cert': { type: 'string', describe: "PEM of this node's certificate", requiresArg: true },
   'tls-key': { type: 'string', describe: 'PEM of its key', requiresArg: true },

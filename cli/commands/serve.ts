@@ -21,6 +21,7 @@ import { print } from '../output.js';
 import { LOG_FORMATS, serverLog } from '../server-log.js';
 import { artifactsOf } from '../served-artifacts.js';
 import { serverTlsOf } from '../tls-options.js';
+import { webOriginOption } from '../web-options.js';
 
 type ServeOptions = OptionsOf<typeof OPTIONS>;
 
@@ -158,13 +159,7 @@ const OPTIONS = {
       'Port for browsers: a page in which the client runs, and WebSockets at /connect (infer --connect wss://…); 0 picks a free one',
     coerce: optional(wholeNumber('web', 0, 65535)),
   },
-  'web-origin': {
-    type: 'string',
-    array: true,
-    describe:
-      'Origin of pages elsewhere, or of a proxy, that may connect there: https://example.org; may be repeated',
-    requiresArg: true,
-  },
+  'web-origin': webOriginOption,
   grace: {
     type: 'string',
     default: '60',

@@ -7,8 +7,7 @@ import { span } from '../core/span.js';
 import type { PartyId } from '../core/tensors.js';
 import { PROOF_BYTES, SACRIFICED_COTS } from '../crypto/ot/extension-check.js';
 import { FERRET_REFILL_BYTES, FERRET_REFILL_COTS, FERRET_SPARE_COTS } from '../crypto/ot/ferret.js';
-import { DEFAULT_K } from '../crypto/ot/setup-cots.js';
-import { BASE_OTS, correctionBytes, REFILL_COTS } from '../crypto/ot/soft-spoken.js';
+import { BASE_OTS, correctionBytes, DEFAULT_K, REFILL_COTS } from '../crypto/ot/soft-spoken.js';
 import type { TrafficCounter } from '../session/meter.js';
 
 /** How COTs are made: as a connection agrees. */

@@ -5,7 +5,7 @@
 import { METHODS } from '../../methods/index.js';
 import { sha256 } from '../../model/sha256.js';
 import { FERRET_1170_10_17 } from '../crypto/ot/ferret-parameters.js';
-import { DEFAULT_K } from '../crypto/ot/setup-cots.js';
+import { DEFAULT_K } from '../crypto/ot/soft-spoken.js';
 import { residentPreset } from '../crypto/resident/parameters.js';
 import { costModels } from '../crypto/rlwe/packed-layout.js';
 import { standardPreset } from '../crypto/rlwe/parameters.js';

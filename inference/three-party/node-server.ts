@@ -11,6 +11,7 @@ import { ProtocolError } from '../core/errors.js';
 import type { Channel } from '../net/channel.js';
 import { TcpChannel } from '../net/tcp-channel.js';
 import { transcriptChannel } from '../net/transcript.js';
+import { openWebPort, type WebPort } from '../server/web-port.js';
 import { type Address, type Certificates, checkPlain, createLinkServer, isNode } from './links.js';
 import {
   bytesOfHex,
@@ -35,6 +36,8 @@ export interface NodeOptions {
   /** TLS on all links; null for plain TCP, which may leave the machine with `insecurePlain` only. */
   readonly certificates?: Certificates | null;
   readonly insecurePlain?: boolean;
+  /** A port for pages: WebSockets at `/connect`, from the origins given beside its own; none by default. */
+  readonly web?: { readonly port: number; readonly origins?: readonly string[] | undefined } | undefined;
   /** Clients that may wait or be served at the same time. */
   readonly maxClients?: number;
   /** What every link's channel is led through: to imitate a network. */
@@ -62,6 +65,7 @@ export class NodeServer {
   readonly #index: NodeIndex;
   readonly #server: Server;
   readonly #links: NodeLinks;
+  #web: WebPort | null = null;
   readonly #channels = new Set<Channel>();
   readonly #waiting = new Map<string, Waiting>();
   #arrived: (() => void)[] = [];
@@ -90,6 +94,7 @@ export class NodeServer {
     const { host, port } = options.peers[server.#index]!;
     server.#server.listen(port, host);
     await once(server.#server, 'listening');
+    await server.#openWeb(host);
     server.#running = server.#serve();
     return server;
   }
@@ -107,11 +112,33 @@ export class NodeServer {
     return (this.#server.address() as AddressInfo).port;
   }
 
+  /** Of WebSockets; null: none. */
+  get webPort(): number | null {
+    return this.#web?.port ?? null;
+  }
+
+  async #openWeb(host: string): Promise<void> {
+    const { web, timeoutMilliseconds } = this.#options;
+    if (web === undefined) return;
+    const own = this.#certificates;
+    this.#web = await openWebPort({
+      host,
+      port: web.port,
+      origins: web.origins ?? [],
+      // A page shows no certificate.
+      tls: own?.cert && own.key ? { cert: own.cert, key: own.key } : null,
+      files: new Map(),
+      timeoutMilliseconds,
+      serve: (channel) => this.#acceptPage(channel),
+    });
+  }
+
   async close(): Promise<void> {
     this.#stopped = true;
     this.#server.close();
     this.#wake();
     await Promise.all([this.#links.stop(), ...[...this.#channels].map((channel) => channel.close())]);
+    await this.#web?.close();
     await this.#running;
   }
 
@@ -142,6 +169,22 @@ export class NodeServer {
       else await this.#links.offer(channel);
     } catch (error) {
       if (!this.#stopped) this.#log((error as Error).message);
+      await channel.close().catch(() => undefined);
+    }
+  }
+
+  /** A page is a client, never a node. */
+  async #acceptPage(socket: Channel): Promise<void> {
+    const channel = transcriptChannel(socket);
+    this.#channels.add(socket);
+    try {
+      if ((await receiveOpening(channel)) !== 'client')
+        throw new ProtocolError('expected a client over a WebSocket, got a node');
+      await this.#client(this.#options.link?.(channel) ?? channel);
+    } catch (error) {
+      if (!this.#stopped) this.#log((error as Error).message);
+    } finally {
+      this.#channels.delete(socket);
       await channel.close().catch(() => undefined);
     }
   }

@@ -3,7 +3,7 @@
  * nothing else.
  */
 import type { PublicModel } from '../../model/artifact/artifact.js';
-import { parsePublicPart, type PublicPart } from '../../model/artifact/artifact-file.js';
+import { maxPublicBytes, parsePublicPart, type PublicPart } from '../../model/artifact/public-part.js';
 import { createTokenizer, type Encoding, type Tokenizer } from '../../model/tokenizer/tokenizer.js';
 import { runBatch } from '../backends/batching/run-batch.js';
 import { type AnswerTerms, DEFAULT_ANSWER } from '../core/answer.js';
@@ -21,7 +21,6 @@ import type { LeakRecord } from '../session/session.js';
 import { askNodes, ClientBackend } from './client-backend.js';
 import { encodeRequest, hexOf, ID_BYTES, sendOpening } from './messages.js';
 import { transcriptChannel } from '../net/transcript.js';
-import { type Address, type Certificates, checkPlain, connectLink } from './links.js';
 import type { TextReport } from './report.js';
 
 const NODES = [0, 1, 2] as const;
@@ -46,17 +45,14 @@ const counted = (channel: Channel, traffic: { sentBytes: number; receivedBytes: 
 });
 
 export interface NodesClientOptions {
-  readonly nodes: readonly [Address, Address, Address];
-  readonly timeoutMilliseconds: number;
-  /** The authority that signed the nodes' certificates; null for plain TCP, which may leave the machine with `insecurePlain` only. */
-  readonly certificates?: Certificates | null;
-  readonly insecurePlain?: boolean;
   /** What the nodes are to answer; probabilities unless given. The nodes compute what is asked. */
-  readonly answer?: AnswerTerms;
+  readonly answer?: AnswerTerms | undefined;
   /** The most that the model may open to the nodes; counts unless given. */
   readonly opens?: Openings | undefined;
+  /** Accept only a model whose public part has this digest. */
+  readonly modelDigest?: string | undefined;
   /** What every link's channel is led through: to imitate a network. */
-  readonly link?: (channel: Channel) => Channel;
+  readonly link?: ((channel: Channel) => Channel) | undefined;
 }
 
 export class NodesClient {
@@ -76,34 +72,16 @@ export class NodesClient {
     this.#tokenizer = createTokenizer(publicPart.model.tokenizerFiles, publicPart.model.config);
   }
 
-  /** @throws ProtocolError unless the three are nodes 0, 1 and 2 of one sharing, OpensMoreError */
-  static async connect(options: NodesClientOptions): Promise<NodesClient> {
-    checkPlain(options.nodes, options.certificates ?? null, options.insecurePlain ?? false);
-    const channels: Channel[] = [];
+  /**
+   * Over open channels to nodes 0, 1 and 2, which the client closes, here too if this fails.
+   * @throws ProtocolError unless they are the three nodes of one sharing, with the model that is expected; OpensMoreError
+   */
+  static async open(links: readonly Channel[], options: NodesClientOptions = {}): Promise<NodesClient> {
+    const { link = (channel: Channel) => channel } = options;
+    const channels = links.map(transcriptChannel);
     try {
-      for (const address of options.nodes)
-        channels.push(
-          transcriptChannel(
-            await connectLink(address, options.certificates ?? null, options.timeoutMilliseconds),
-          ),
-        );
-      for (const channel of channels) sendOpening(channel, 'client');
-      const hellos = await Promise.all(channels.map((channel) => channel.receive(ID_BYTES + 5)));
-      const sharings = hellos.map((hello) => hexOf(hello.subarray(0, ID_BYTES)));
-      for (const node of NODES)
-        if (sharings[node] !== sharings[0] || hellos[node]![ID_BYTES] !== node)
-          throw new ProtocolError(
-            `expected nodes 0, 1 and 2 of one sharing in this order, got node ${hellos[node]![ID_BYTES]} of ${sharings[node]} at place ${node}`,
-          );
-      const bytes = new DataView(hellos[0]!.slice().buffer).getUint32(ID_BYTES + 1, true);
-      if (bytes > MOST_PUBLIC_BYTES)
-        throw new ProtocolError(
-          `node 0: expected a public part of at most ${MOST_PUBLIC_BYTES} bytes, got ${bytes}`,
-        );
-      for (const node of NODES) channels[node]!.send(Uint8Array.of(node === 0 ? 1 : 0));
-      const publicPart = parsePublicPart(await channels[0]!.receive(bytes));
-      checkOpenings(publicPart.model, options.opens ?? 'counts');
-      const { link = (channel: Channel) => channel } = options;
+      const publicPart = await receivePublicPart(channels);
+      checkModel(publicPart, options);
       return new NodesClient(channels.map(link), options, publicPart);
     } catch (error) {
       await Promise.all(channels.map((channel) => channel.close()));
@@ -219,5 +197,30 @@ function openedToNodes(model: PublicModel, { leaks }: TextReport): readonly Leak
   return leaks;
 }
 
-/** Of a public part that a client takes: as of one server. */
-const MOST_PUBLIC_BYTES = 2 ** 28;
+/** Greets the nodes. @throws ProtocolError unless they are the three of one sharing, in their order */
+async function receivePublicPart(channels: readonly Channel[]): Promise<PublicPart> {
+  for (const channel of channels) sendOpening(channel, 'client');
+  const hellos = await Promise.all(channels.map((channel) => channel.receive(ID_BYTES + 5)));
+  const sharings = hellos.map((hello) => hexOf(hello.subarray(0, ID_BYTES)));
+  for (const node of NODES)
+    if (sharings[node] !== sharings[0] || hellos[node]![ID_BYTES] !== node)
+      throw new ProtocolError(
+        `expected nodes 0, 1 and 2 of one sharing in this order, got node ${hellos[node]![ID_BYTES]} of ${sharings[node]} at place ${node}`,
+      );
+  const bytes = new DataView(hellos[0]!.slice().buffer).getUint32(ID_BYTES + 1, true);
+  if (bytes > maxPublicBytes)
+    throw new ProtocolError(
+      `node 0: expected a public part of at most ${maxPublicBytes} bytes, got ${bytes}`,
+    );
+  for (const node of NODES) channels[node]!.send(Uint8Array.of(node === 0 ? 1 : 0));
+  return parsePublicPart(await channels[0]!.receive(bytes));
+}
+
+function checkModel(
+  { digest, model }: PublicPart,
+  { modelDigest, opens = 'counts' }: NodesClientOptions,
+): void {
+  if (modelDigest !== undefined && modelDigest !== digest)
+    throw new ProtocolError(`nodes: expected the model ${modelDigest}, got ${digest}`);
+  checkOpenings(model, opens);
+}

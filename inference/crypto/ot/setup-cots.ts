@@ -15,6 +15,7 @@ import { FERRET_BASE_COTS, ferretReceiver, ferretSender } from './ferret.js';
 import {
   BASE_OTS,
   baseChoices,
+  DEFAULT_K,
   randomDelta,
   type SoftSpoken,
   softSpokenReceiver,
@@ -30,8 +31,6 @@ export interface CotOptions {
   /** Both halves show that they keep to the extension's protocol (extension-check.ts); SoftSpoken only. */
   readonly checks?: boolean;
 }
-
-export const DEFAULT_K = 4;
 
 /** Both parties call this once per session, with equal options. */
 export const setupCots = protocol(

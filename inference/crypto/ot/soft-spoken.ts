@@ -20,6 +20,8 @@ const REFILL_TILES = 16;
 export const REFILL_COTS = REFILL_TILES * TILE_COTS;
 /** Rows of the bit matrix, bits of delta, base OTs. */
 export const BASE_OTS = 128;
+/** Bits of delta per tree: a bit less to send for each more, at twice the AES. */
+export const DEFAULT_K = 4;
 
 /** Trees of equal depth: rows `firstRow` to `firstRow + count · depth`, one group unless k does not divide 128. */
 interface TreeGroup {

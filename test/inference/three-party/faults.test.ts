@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CipherPruneError } from '../../../util/errors.js';
 import type { Channel } from '../../../inference/net/channel.js';
 import { type Address, NodeServer } from '../../../inference/three-party/node-server.js';
-import { NodesClient } from '../../../inference/three-party/nodes-client.js';
+import { connectNodes } from '../../../inference/three-party/connect-nodes.js';
 import { readNodeModel, shareModel } from '../../../inference/three-party/share-model.js';
 import { writeArtifact } from '../../../model/artifact/artifact-file.js';
 import { tinyArtifact } from '../../../bench/tiny-artifact.js';
@@ -68,7 +68,7 @@ describe('three nodes, one of which fails at any message', () => {
   let label: number;
 
   const classify = async (): Promise<number> => {
-    const client = await NodesClient.connect({ nodes, timeoutMilliseconds: 2 * TIMEOUT_MILLISECONDS });
+    const client = await connectNodes({ nodes, timeoutMilliseconds: 2 * TIMEOUT_MILLISECONDS });
     try {
       return (await client.classify(TEXT)).label;
     } finally {

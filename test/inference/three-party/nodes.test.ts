@@ -8,7 +8,7 @@ import { CleartextClassifier } from '../../../inference/run/cleartext-classifier
 import { OpensMoreError } from '../../../inference/run/opens-more-error.js';
 import { checkPlain } from '../../../inference/three-party/links.js';
 import { type Address, NodeServer } from '../../../inference/three-party/node-server.js';
-import { NodesClient } from '../../../inference/three-party/nodes-client.js';
+import { connectNodes } from '../../../inference/three-party/connect-nodes.js';
 import { readNodeModel, shareModel } from '../../../inference/three-party/share-model.js';
 import { type ArtifactParts, readArtifact, writeArtifact } from '../../../model/artifact/artifact-file.js';
 import { bucketsUpTo } from '../../../model/padded-length.js';
@@ -61,7 +61,7 @@ describe('three nodes and a client over TCP', () => {
   });
 
   it('answer as the cleartext engine does, and open what the model declares', async () => {
-    const client = await NodesClient.connect({
+    const client = await connectNodes({
       nodes: peers,
       timeoutMilliseconds: 20_000,
       answer: FINEST_LOGITS,
@@ -84,7 +84,7 @@ describe('three nodes and a client over TCP', () => {
   });
 
   it('answer several texts in one run, which shares its rounds', async () => {
-    await using client = await NodesClient.connect({ nodes: peers, timeoutMilliseconds: 20_000 });
+    await using client = await connectNodes({ nodes: peers, timeoutMilliseconds: 20_000 });
     const alone: Classification[] = [];
     for (const text of TEXTS) alone.push(await client.classify(text));
     const together = await client.classifyBatch(TEXTS);
@@ -107,19 +107,17 @@ describe('three nodes and a client over TCP', () => {
 
   it('refuse nodes in another order', async () => {
     const nodes = [peers[1], peers[0], peers[2]] as const;
-    await expect(NodesClient.connect({ nodes, timeoutMilliseconds: 20_000 })).rejects.toThrow(
-      /in this order/,
-    );
+    await expect(connectNodes({ nodes, timeoutMilliseconds: 20_000 })).rejects.toThrow(/in this order/);
   });
 
   it('outlive one that ends, which the client is told, and go on when it is back', async () => {
-    const client = await NodesClient.connect({ nodes: peers, timeoutMilliseconds: 20_000 });
+    const client = await connectNodes({ nodes: peers, timeoutMilliseconds: 20_000 });
     const text = client.classify(TEXTS[0]!);
     await servers[2]!.close();
     await expect(text).rejects.toThrow(/closed|node \d/);
     await client.close();
     servers[2] = await start(2);
-    const again = await NodesClient.connect({ nodes: peers, timeoutMilliseconds: 20_000 });
+    const again = await connectNodes({ nodes: peers, timeoutMilliseconds: 20_000 });
     expect((await again.classify(TEXTS[0]!)).label).toBe(1);
     await again.close();
   });
@@ -147,8 +145,8 @@ describe('three nodes with a model that opens counts', () => {
         }),
       ),
     );
-    await expect(NodesClient.connect({ ...options, opens: 'nothing' })).rejects.toThrow(OpensMoreError);
-    const client = await NodesClient.connect(options);
+    await expect(connectNodes({ ...options, opens: 'nothing' })).rejects.toThrow(OpensMoreError);
+    const client = await connectNodes(options);
     const clear = await CleartextClassifier.of(counts);
     const [secret, plain] = [await client.classify(TEXTS[0]!), await clear.classify(TEXTS[0]!)];
     expect(secret.label).toBe(plain.label);
@@ -205,15 +203,15 @@ describe('links', () => {
         }),
       );
     const options = { nodes, timeoutMilliseconds: 20_000 };
-    const client = await NodesClient.connect({
+    const client = await connectNodes({
       ...options,
       certificates: { ca: await file('ca.pem') },
     });
     expect((await client.classify(TEXTS[0]!)).label).toBe(1);
     await client.close();
-    await expect(
-      NodesClient.connect({ ...options, certificates: { ca: await file('other.pem') } }),
-    ).rejects.toThrow(/cannot be reached over TLS/);
+    await expect(connectNodes({ ...options, certificates: { ca: await file('other.pem') } })).rejects.toThrow(
+      /cannot be reached over TLS/,
+    );
     await Promise.all(servers.map((server) => server.close()));
     await rm(folder, { recursive: true });
   });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Address, NodeServer } from '../../../inference/three-party/node-server.js';
-import { NodesClient } from '../../../inference/three-party/nodes-client.js';
+import { connectNodes } from '../../../inference/three-party/connect-nodes.js';
 import { readNodeModel, shareModel } from '../../../inference/three-party/share-model.js';
 import { writeArtifact } from '../../../model/artifact/artifact-file.js';
 import { tinyArtifact } from '../../../bench/tiny-artifact.js';
@@ -51,7 +51,7 @@ describe('three nodes and a client, with somebody on the way', () => {
 
   /** The label, or null after an error; `change` begins when the client is connected. */
   async function answer(proxy: Proxy | null, change: Change | null): Promise<number | null> {
-    const client = await NodesClient.connect({
+    const client = await connectNodes({
       nodes: [addresses[0], toClient.address, addresses[2]],
       timeoutMilliseconds: TIMEOUT_MILLISECONDS,
     });

@@ -1,0 +1,26 @@
+/** A client of three nodes over TCP or TLS. */
+import type { Channel } from '../net/channel.js';
+import { type Address, type Certificates, checkPlain, connectLink } from './links.js';
+import { NodesClient, type NodesClientOptions } from './nodes-client.js';
+
+export interface ConnectNodesOptions extends NodesClientOptions {
+  readonly nodes: readonly [Address, Address, Address];
+  readonly timeoutMilliseconds: number;
+  /** The authority that signed the nodes' certificates; null for plain TCP, which may leave the machine with `insecurePlain` only. */
+  readonly certificates?: Certificates | null;
+  readonly insecurePlain?: boolean;
+}
+
+/** @throws UnreachableError, ProtocolError, and as NodesClient.open */
+export async function connectNodes(options: ConnectNodesOptions): Promise<NodesClient> {
+  const { nodes, timeoutMilliseconds, certificates = null, insecurePlain = false } = options;
+  checkPlain(nodes, certificates, insecurePlain);
+  const channels: Channel[] = [];
+  try {
+    for (const address of nodes) channels.push(await connectLink(address, certificates, timeoutMilliseconds));
+  } catch (error) {
+    await Promise.all(channels.map((channel) => channel.close()));
+    throw error;
+  }
+  return NodesClient.open(channels, options);
+}
