@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { Channel } from '../inference/net/channel.js';
 import { connectTcp, TcpChannel } from '../inference/net/tcp-channel.js';
-import { collectInWhole } from '../inference/run/garbage-collection.js';
+import { setV8Flags } from '../inference/run/v8-flags.js';
 import { inferenceJob } from './inference-job.js';
 import type { JobParty } from './job-party.js';
 import { peakMemoryBytes } from './measure.js';
@@ -49,7 +49,7 @@ async function run({ role, job, parameters, network, host, port }: PartyTask): P
   await tell({ kind: 'done', value, peakMemoryBytes: peakMemoryBytes() });
 }
 
-collectInWhole();
+setV8Flags();
 // Never outlives the parent.
 process.once('disconnect', () => process.exit(1));
 process.once('message', (task: PartyTask) => {

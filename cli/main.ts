@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 /** The command line. Commands live in cli/commands, one file each; cli/commands.ts lists them. */
-import { collectInWhole } from '../inference/run/garbage-collection.js';
+import { setV8Flags } from '../inference/run/v8-flags.js';
 import { runCommandLine } from './run.js';
 
-collectInWhole();
+setV8Flags();
 
 // Whoever read our output has enough of it (`| head`): nothing is wrong, and nobody is left to tell more.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

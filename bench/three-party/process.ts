@@ -2,7 +2,7 @@
 import { FINEST_LOGITS } from '../../inference/core/answer.js';
 import { withSpan } from '../../inference/core/span.js';
 import type { Channel } from '../../inference/net/channel.js';
-import { collectInWhole } from '../../inference/run/garbage-collection.js';
+import { setV8Flags } from '../../inference/run/v8-flags.js';
 import type { Classification } from '../../inference/run/classification.js';
 import type { Address } from '../../inference/three-party/links.js';
 import { NodeServer } from '../../inference/three-party/node-server.js';
@@ -115,7 +115,7 @@ async function runClient({ nodes, network, texts }: ProcessTask): Promise<Client
   return runs;
 }
 
-collectInWhole();
+setV8Flags();
 // Never outlives the parent.
 process.once('disconnect', () => process.exit(1));
 process.once('message', (task: ProcessTask) => {

@@ -136,6 +136,29 @@ void select(const Arguments& a) {
   if (x.length > 0) ringLoops().select(bits.data, x.data, bits.length, x.length / bits.length, out.data);
 }
 
+void negateWhere(const Arguments& a) {
+  const auto bits = a.bytes(0);
+  const auto x = a.words(1), out = a.words(3);
+  a.expectLength(3, out.length, x.length);
+  a.expect(bits.length == 0 ? x.length == 0 : x.length % bits.length == 0, 0, "a length that divides that of x");
+  if (x.length == 0) return;
+  ringLoops().negateWhere(bits.data, x.data, bits.length, x.length / bits.length, ringMaskOf(a.bits(2)), out.data);
+}
+
+void addWhere(const Arguments& a) {
+  const auto bits = a.bytes(0);
+  const auto x = a.words(1), sum = a.words(3);
+  a.expectLength(0, bits.length, x.length);
+  a.expectLength(3, sum.length, x.length);
+  ringLoops().addWhere(bits.data, x.data, x.length, ringMaskOf(a.bits(2)), sum.data);
+}
+
+void addScaled(const Arguments& a) {
+  const auto x = a.words(0), sum = a.words(3);
+  a.expectLength(3, sum.length, x.length);
+  ringLoops().addScaled(x.data, a.bigint(1), x.length, ringMaskOf(a.bits(2)), sum.data);
+}
+
 void fromBits(const Arguments& a) {
   const auto bits = a.bytes(0);
   const auto out = a.words(1);
@@ -172,12 +195,27 @@ void pack(const Arguments& a) {
   ringPack(x.data, x.length, bits, out.data);
 }
 
+void packDifference(const Arguments& a) {
+  const auto x = a.words(0), y = a.words(1);
+  const auto out = a.bytes(3);
+  const int bits = a.bits(2);
+  a.expectLength(1, y.length, x.length);
+  a.expectLength(3, out.length, ringPackedBytes(x.length, bits));
+  ringPackDifference(x.data, y.data, x.length, bits, out.data);
+}
+
 void unpack(const Arguments& a) {
   const auto bytes = a.bytes(0);
   const auto out = a.words(2);
   const int bits = a.bits(1);
-  a.expectLength(0, bytes.length, ringPackedBytes(out.length, bits));
-  ringUnpack(bytes.data, out.length, bits, out.data);
+  if (a.isAbsent(3)) {
+    a.expectLength(0, bytes.length, ringPackedBytes(out.length, bits));
+    ringUnpack(bytes.data, 0, out.length, bits, out.data);
+    return;
+  }
+  const size_t first = a.size(3);
+  a.expect(a.product(0, {first + out.length, static_cast<size_t>(bits)}) <= 8 * bytes.length, 0, "as many elements");
+  ringUnpack(bytes.data, first, out.length, bits, out.data);
 }
 
 template <void (*RingLoops::*loop)(const uint8_t*, const uint8_t*, size_t, uint8_t*)>
@@ -186,6 +224,18 @@ void bitwise(const Arguments& a) {
   a.expectLength(1, y.length, x.length);
   a.expectLength(2, out.length, x.length);
   (ringLoops().*loop)(x.data, y.data, x.length, out.data);
+}
+
+void bitsPack(const Arguments& a) {
+  const auto bits = a.bytes(0), out = a.bytes(1);
+  a.expectLength(1, out.length, (bits.length + 7) / 8);
+  ringLoops().bitsPack(bits.data, bits.length, out.data);
+}
+
+void bitsUnpack(const Arguments& a) {
+  const auto bytes = a.bytes(0), out = a.bytes(1);
+  a.expectLength(0, bytes.length, (out.length + 7) / 8);
+  ringLoops().bitsUnpack(bytes.data, out.length, out.data);
 }
 
 void bitsNot(const Arguments& a) {
@@ -213,12 +263,18 @@ void addRing(Bindings& bindings) {
   bindings.add<signBit>("ringSignBit");
   bindings.add<signExtend>("ringSignExtend");
   bindings.add<select>("ringSelect");
+  bindings.add<negateWhere>("ringNegateWhere");
+  bindings.add<addWhere>("ringAddWhere");
+  bindings.add<addScaled>("ringAddScaled");
   bindings.add<fromBits>("ringFromBits");
   bindings.add<maxAbsolute>("ringMaxAbsolute");
   bindings.add<fromFloat>("ringFromFloat");
   bindings.add<toFloat>("ringToFloat");
   bindings.add<pack>("ringPack");
+  bindings.add<packDifference>("ringPackDifference");
   bindings.add<unpack>("ringUnpack");
+  bindings.add<bitsPack>("bitsPack");
+  bindings.add<bitsUnpack>("bitsUnpack");
   bindings.add<bitwise<&RingLoops::bitsXor>>("bitsXor");
   bindings.add<bitwise<&RingLoops::bitsAnd>>("bitsAnd");
   bindings.add<bitsNot>("bitsNot");

@@ -55,6 +55,12 @@ export interface RingKernels {
   ringSignExtend(x: BigUint64Array, fromBits: number, toBits: number, out: BigUint64Array): void;
   /** bits[i] ? x[i] : 0; bits shorter than x select whole rows. */
   ringSelect(bits: Uint8Array, x: BigUint64Array, out: BigUint64Array): void;
+  /** (1 - 2·bits[i])·x[i]; bits shorter than x are of whole rows. */
+  ringNegateWhere(bits: Uint8Array, x: BigUint64Array, ringBits: number, out: BigUint64Array): void;
+  /** sum[i] += bits[i] ? x[i] : 0 */
+  ringAddWhere(bits: Uint8Array, x: BigUint64Array, ringBits: number, sum: BigUint64Array): void;
+  /** sum += factor·x; factor is taken modulo 2^64. */
+  ringAddScaled(x: BigUint64Array, factor: bigint, ringBits: number, sum: BigUint64Array): void;
   /** Bytes 0 and 1 as words. */
   ringFromBits(bits: Uint8Array, out: BigUint64Array): void;
   /** Largest |value| of signed values. */
@@ -64,7 +70,13 @@ export interface RingKernels {
   ringToFloat(x: BigUint64Array, bits: number, fractionBits: number, out: Float64Array): void;
   /** Little-endian bit stream of `bits` bits an element: ceil(length · bits / 8) bytes. */
   ringPack(x: BigUint64Array, bits: number, out: Uint8Array): void;
-  ringUnpack(bytes: Uint8Array, bits: number, out: BigUint64Array): void;
+  /** x - y, packed. */
+  ringPackDifference(x: BigUint64Array, y: BigUint64Array, bits: number, out: Uint8Array): void;
+  /** `first`: from this element on, of a stream that may be longer; else `bytes` are those of `out`. */
+  ringUnpack(bytes: Uint8Array, bits: number, out: BigUint64Array, first?: number): void;
+  /** One byte 0 or 1 each → eight in a byte, lowest first: ceil(length / 8) bytes. And back. */
+  bitsPack(bits: Uint8Array, out: Uint8Array): void;
+  bitsUnpack(bytes: Uint8Array, out: Uint8Array): void;
   /** Bits, one byte 0 or 1 each. */
   bitsXor(x: Uint8Array, y: Uint8Array, out: Uint8Array): void;
   bitsAnd(x: Uint8Array, y: Uint8Array, out: Uint8Array): void;

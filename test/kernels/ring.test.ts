@@ -144,8 +144,72 @@ describe.each([0, 1, 2].filter((isa) => isa <= kernels.detectedIsa()))(
           const back = words(x.length);
           kernels.ringUnpack(bytes, bits, back);
           expect(list(back)).toEqual(list(x));
+          for (let first = 0; first <= x.length; first += 3) {
+            const part = words(Math.min(11, x.length - first));
+            kernels.ringUnpack(bytes, bits, part, first);
+            expect(list(part)).toEqual(list(x).slice(first, first + part.length));
+          }
         }),
         { numRuns: 400 },
+      );
+      expect(() => kernels.ringUnpack(new Uint8Array(5), 37, words(1), 1)).toThrow(RangeError);
+    });
+
+    it('packs differences without an array for them', () => {
+      fc.assert(
+        fc.property(tensors, ({ bits, inner, x, y }) => {
+          const difference = words(x.length);
+          kernels.ringSubtract(x, y, bits, difference);
+          const [expected, got] = [0, 1].map(() => new Uint8Array(Math.ceil((x.length * bits) / 8)));
+          kernels.ringPack(difference, bits, expected!);
+          const repeated = words(x.length);
+          for (let i = 0; i < x.length; i++) repeated[i] = y[i % inner]!;
+          kernels.ringPackDifference(x, repeated, bits, got!);
+          expect(got).toEqual(expected);
+        }),
+      );
+      const [long, zero] = [words(1500).fill(5n), words(1500)];
+      const bytes = new Uint8Array((1500 * 13 + 7) >> 3);
+      kernels.ringPackDifference(zero, long, 13, bytes);
+      const back = words(1500);
+      kernels.ringUnpack(bytes, 13, back);
+      expect(back.every((word) => word === 8187n)).toBe(true);
+    });
+
+    it('negates and adds where bits say so, adds multiples', () => {
+      fc.assert(
+        fc.property(tensors, fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), ({ bits, inner, x }, factor) => {
+          const flags = Uint8Array.from({ length: x.length }, (_, i) => (i % 3 === 0 ? 1 : 0));
+          const out = words(x.length);
+          kernels.ringNegateWhere(flags, x, bits, out);
+          expect(list(out)).toEqual(list(x).map((v, i) => (flags[i] ? mod(-v, bits) : v)));
+          const rows = flags.subarray(0, x.length / inner);
+          kernels.ringNegateWhere(rows, x, bits, out);
+          expect(list(out)).toEqual(list(x).map((v, i) => (rows[Math.floor(i / inner)] ? mod(-v, bits) : v)));
+          const sum = x.slice();
+          kernels.ringAddWhere(flags, x, bits, sum);
+          expect(list(sum)).toEqual(list(x).map((v, i) => mod(flags[i] ? 2n * v : v, bits)));
+          const scaled = x.slice();
+          kernels.ringAddScaled(x, factor, bits, scaled);
+          expect(list(scaled)).toEqual(list(x).map((v) => mod(v + factor * v, bits)));
+        }),
+      );
+    });
+
+    it('packs bits of one byte each and unpacks them', () => {
+      fc.assert(
+        fc.property(fc.array(fc.integer({ min: 0, max: 1 }), { maxLength: 70 }), (bits) => {
+          const bytes = new Uint8Array(Math.ceil(bits.length / 8));
+          kernels.bitsPack(Uint8Array.from(bits), bytes);
+          expect(Array.from(bytes)).toEqual(
+            Array.from(bytes, (_, b) =>
+              bits.slice(8 * b, 8 * b + 8).reduce((byte, bit, i) => byte | (bit << i), 0),
+            ),
+          );
+          const back = new Uint8Array(bits.length);
+          kernels.bitsUnpack(bytes, back);
+          expect(Array.from(back)).toEqual(bits);
+        }),
       );
     });
 

@@ -25,7 +25,7 @@ void ringTileAvx512(const uint64_t* x, size_t xStride, const uint64_t* panel, si
 void ringTileIfma(const uint64_t* x, size_t xStride, const uint64_t* panel, size_t rows, size_t depth, size_t columns,
                   uint64_t mask, bool accumulate, uint64_t* out, size_t outStride);
 
-/** Whole groups of 8 elements, 8 <= bits <= 57. */
+/** Whole groups of 8 elements, bits <= 57. */
 void ringPackAvx512(const uint64_t* x, size_t groups, int bits, uint8_t* out);
 void ringUnpackAvx512(const uint8_t* bytes, size_t groups, int bits, uint64_t* out);
 

@@ -38,11 +38,12 @@ uint64_t loadLittleEndian(const uint8_t* bytes, size_t available) {
   return word;
 }
 
-void unpackPortable(const uint8_t* bytes, size_t count, int bits, uint64_t* out) {
+/** Elements first to first + count. */
+void unpackPortable(const uint8_t* bytes, size_t first, size_t count, int bits, uint64_t* out) {
   const uint64_t mask = ringMaskOf(bits);
-  const size_t length = ringPackedBytes(count, bits);
+  const size_t length = ringPackedBytes(first + count, bits);
   for (size_t i = 0; i < count; i++) {
-    const size_t start = i * static_cast<size_t>(bits), byte = start / 8;
+    const size_t start = (first + i) * static_cast<size_t>(bits), byte = start / 8;
     const int shift = static_cast<int>(start % 8);
     uint64_t value = loadLittleEndian(bytes + byte, length - byte) >> shift;
     if (shift + bits > 64) value |= static_cast<uint64_t>(bytes[byte + 8]) << (64 - shift);
@@ -53,7 +54,7 @@ void unpackPortable(const uint8_t* bytes, size_t count, int bits, uint64_t* out)
 /** Groups of eight elements that the wide path takes; the rest is portable. */
 size_t wideGroups(size_t count, int bits) {
 #ifdef CIPHERPRUNE_X86
-  if (activeIsa() == Isa::avx512 && bits >= 8 && bits <= 57) return count / 8;
+  if (activeIsa() == Isa::avx512 && bits <= 57) return count / 8;
 #endif
   return 0;
 }
@@ -68,12 +69,28 @@ void ringPack(const uint64_t* x, size_t count, int bits, uint8_t* out) {
   packPortable(x + 8 * groups, count - 8 * groups, bits, out + groups * static_cast<size_t>(bits));
 }
 
-void ringUnpack(const uint8_t* bytes, size_t count, int bits, uint64_t* out) {
-  const size_t groups = wideGroups(count, bits);
+void ringPackDifference(const uint64_t* x, const uint64_t* y, size_t count, int bits, uint8_t* out) {
+  constexpr size_t block = 512;  // stays in the cache; its groups of eight end at a whole byte
+  uint64_t difference[block];
+  for (size_t done = 0; done < count; done += block) {
+    const size_t length = count - done < block ? count - done : block;
+    ringLoops().subtract(x + done, y + done, 1, length, ringMaskOf(bits), difference);
+    ringPack(difference, length, bits, out + done / 8 * static_cast<size_t>(bits));
+  }
+}
+
+void ringUnpack(const uint8_t* bytes, size_t first, size_t count, int bits, uint64_t* out) {
+  // Groups of eight begin at whole bytes.
+  size_t head = (8 - first % 8) % 8;
+  if (head > count) head = count;
+  unpackPortable(bytes, first, head, bits, out);
+  const size_t groups = wideGroups(count - head, bits);
+  const uint8_t* rest = bytes + (first + head) / 8 * static_cast<size_t>(bits);
 #ifdef CIPHERPRUNE_X86
-  if (groups > 0) ringUnpackAvx512(bytes, groups, bits, out);
+  if (groups > 0) ringUnpackAvx512(rest, groups, bits, out + head);
 #endif
-  unpackPortable(bytes + groups * static_cast<size_t>(bits), count - 8 * groups, bits, out + 8 * groups);
+  const size_t done = head + 8 * groups;
+  if (done < count) unpackPortable(bytes, first + done, count - done, bits, out + done);
 }
 
 }  // namespace cipherprune

@@ -1,6 +1,8 @@
 // AVX-512 paths of ring.h. No STL here: an inline function of a header compiled for AVX-512 could be linked in everywhere.
 #include <immintrin.h>
 
+#include <cstring>
+
 #include "ring-isa.h"
 
 namespace cipherprune {
@@ -74,9 +76,30 @@ void ringTileIfma(const uint64_t* x, size_t xStride, const uint64_t* panel, size
   tiles<MultiplyAdd52>(x, xStride, panel, rows, depth, columns, mask, accumulate, out, outStride);
 }
 
+namespace {
+
+/** Fewer bits than a byte: a group is one word of at most 56 bits. */
+void packNarrow(const uint64_t* x, size_t groups, int bits, uint8_t* out) {
+  const __m512i places = _mm512_setr_epi64(0, bits, 2 * bits, 3 * bits, 4 * bits, 5 * bits, 6 * bits, 7 * bits);
+  const __m512i masks = _mm512_set1_epi64(static_cast<long long>(ringMaskOf(bits)));
+  for (size_t g = 0; g < groups; g++, x += 8, out += bits) {
+    const __m512i value = _mm512_loadu_si512(x);
+    if (bits == 1) {
+      *out = _mm512_test_epi64_mask(value, masks);
+      continue;
+    }
+    const __m512i placed = _mm512_sllv_epi64(_mm512_and_si512(value, masks), places);
+    const uint64_t word = static_cast<uint64_t>(_mm512_reduce_or_epi64(placed));
+    std::memcpy(out, &word, static_cast<size_t>(bits));
+  }
+}
+
+}  // namespace
+
 // Element j of a group of eight starts at bit j·bits: byte (j·bits)/8, bit (j·bits)%8 in it. With bits <= 57 it lies in eight
 // bytes; neighbours share at most one byte, so even and odd elements are placed apart and joined.
 void ringPackAvx512(const uint64_t* x, size_t groups, int bits, uint8_t* out) {
+  if (bits < 8) return packNarrow(x, groups, bits, out);
   alignas(64) uint64_t shifts[8];
   alignas(64) uint8_t even[64], odd[64];
   uint64_t hasEven = 0, hasOdd = 0;

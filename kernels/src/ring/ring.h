@@ -26,9 +26,16 @@ struct RingLoops {
   void (*signBit)(const uint64_t* x, size_t count, int bits, uint8_t* out);
   void (*signExtend)(const uint64_t* x, size_t count, int fromBits, uint64_t outMask, uint64_t* out);
   void (*select)(const uint8_t* bits, const uint64_t* x, size_t outer, size_t inner, uint64_t* out);
+  /** (1 - 2·bit)·x */
+  void (*negateWhere)(const uint8_t* bits, const uint64_t* x, size_t outer, size_t inner, uint64_t mask, uint64_t* out);
+  void (*addWhere)(const uint8_t* bits, const uint64_t* x, size_t count, uint64_t mask, uint64_t* sum);
+  void (*addScaled)(const uint64_t* x, uint64_t factor, size_t count, uint64_t mask, uint64_t* sum);
   void (*fromBits)(const uint8_t* bits, size_t count, uint64_t* out);
   uint64_t (*maxAbsolute)(const uint64_t* x, size_t count, int bits);
   void (*toFloat)(const uint64_t* x, size_t count, int bits, double unit, double* out);
+  /** From one byte a bit to eight bits a byte, lowest first; unused bits are zero. And back. */
+  void (*bitsPack)(const uint8_t* bits, size_t count, uint8_t* out);
+  void (*bitsUnpack)(const uint8_t* bytes, size_t count, uint8_t* out);
   void (*bitsXor)(const uint8_t* x, const uint8_t* y, size_t count, uint8_t* out);
   void (*bitsAnd)(const uint8_t* x, const uint8_t* y, size_t count, uint8_t* out);
   void (*bitsNot)(const uint8_t* x, size_t count, uint8_t* out);
@@ -54,7 +61,10 @@ void ringMatmulInt16(const uint64_t* x, const int16_t* w, size_t n, size_t k, si
 
 /** Little-endian bit stream, `bits` bits an element, ceil(count · bits / 8) bytes; unused bits are zero. */
 void ringPack(const uint64_t* x, size_t count, int bits, uint8_t* out);
-void ringUnpack(const uint8_t* bytes, size_t count, int bits, uint64_t* out);
+/** Of x - y. */
+void ringPackDifference(const uint64_t* x, const uint64_t* y, size_t count, int bits, uint8_t* out);
+/** Elements first to first + count of a stream. */
+void ringUnpack(const uint8_t* bytes, size_t first, size_t count, int bits, uint64_t* out);
 
 static inline size_t ringPackedBytes(size_t count, int bits) { return (count * static_cast<size_t>(bits) + 7) / 8; }
 

@@ -11,7 +11,6 @@ import { exchange } from '../exchange/cot-exchange.js';
 import { uniformWords } from '../linear/product-session.js';
 import type { BitFactors } from '../products/bit-product.js';
 import { bitPlan, ProductReceiver, ProductSender } from '../products/cot-product.js';
-import { negatedWhere } from '../products/narrow-product.js';
 import type { BitCorrelation } from '../../../material/demand.js';
 import { PackedStore } from './packed-store.js';
 import { posted, receiveBits, receiveWords, sendBits, sendDifference } from './packed-words.js';
@@ -82,7 +81,6 @@ export class BitPool {
     const { ringBits } = this.correlation;
     const { channel } = this.party.session;
     let received: Promise<Uint8Array>;
-    let out: BigUint64Array;
     return {
       step: {
         async begin() {
@@ -91,13 +89,11 @@ export class BitPool {
         async answer() {
           const flips = await received;
           sendDifference(channel, numbers, random, ringBits);
-          out = negatedWhere(flips, share, ringBits);
-          kernels.ringMask(numbers, ringBits, random);
-          kernels.ringSelect(flips, random, random);
-          kernels.ringAdd(out, random, ringBits, out);
+          kernels.ringNegateWhere(flips, share, ringBits, share);
+          kernels.ringAddWhere(flips, numbers, ringBits, share);
         },
       },
-      share: () => out,
+      share: () => share,
     };
   }
 
@@ -113,11 +109,11 @@ export class BitPool {
         begin: async () => sendBits(channel, flips),
         async finish() {
           const e = await receiveWords(channel, bits.length, ringBits);
-          kernels.ringSelect(c, e, e);
-          kernels.ringAdd(share, e, ringBits, share);
+          kernels.ringAddWhere(c, e, ringBits, share);
+          kernels.ringNegateWhere(flips, share, ringBits, share);
         },
       },
-      share: () => negatedWhere(flips, share, ringBits),
+      share: () => share,
     };
   }
 }

@@ -57,11 +57,11 @@ export class PackedStore {
     return chunks.map(({ items, fields, taken }) => {
       if (taken === 0) return { items, fields };
       const rest = new PackedStore(this.fields);
-      const words = fields.map((packed, f) =>
-        this.fields[f]!.bits === 0
-          ? new BigUint64Array(0)
-          : unpacked(packed, this.fields[f]!, taken, items - taken),
-      );
+      const words = this.fields.map((field, f) => {
+        const left = new BigUint64Array(field.bits > 0 ? (items - taken) * field.width : 0);
+        unpack(fields[f]!, field, taken, left);
+        return left;
+      });
       rest.add(items - taken, words);
       return rest.drain()[0]!;
     });
@@ -93,8 +93,8 @@ export class PackedStore {
       const count = Math.min(items - done, chunk.items - chunk.taken);
       this.fields.forEach((field, f) => {
         if (field.bits === 0) return;
-        const words = unpacked(chunk.fields[f]!, field, chunk.taken, count);
-        out[f]!.set(words, done * field.width);
+        const words = out[f]!.subarray(done * field.width, (done + count) * field.width);
+        unpack(chunk.fields[f]!, field, chunk.taken, words);
       });
       chunk.taken += count;
       done += count;
@@ -104,12 +104,7 @@ export class PackedStore {
   }
 }
 
-/** Items begin to begin + count; eight words end at a whole byte. */
-function unpacked(packed: Uint8Array, { width, bits }: Field, begin: number, count: number): BigUint64Array {
-  const before = (begin * width) % 8;
-  const firstByte = ((begin * width - before) * bits) / 8;
-  const words = new BigUint64Array(before + count * width);
-  const bytes = Math.ceil((words.length * bits) / 8);
-  if (words.length > 0) kernels.ringUnpack(packed.subarray(firstByte, firstByte + bytes), bits, words);
-  return words.subarray(before);
+/** Items from `begin` on, as many as `words` holds. */
+function unpack(packed: Uint8Array, { width, bits }: Field, begin: number, words: BigUint64Array): void {
+  if (words.length > 0) kernels.ringUnpack(packed, bits, words, begin * width);
 }

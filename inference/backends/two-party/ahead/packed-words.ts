@@ -19,9 +19,9 @@ export function sendDifference(
   bits: number,
 ): void {
   if (bits === 0 || x.length === 0) return;
-  const difference = new BigUint64Array(x.length);
-  kernels.ringSubtract(x, mask, bits, difference);
-  channel.send(packed(difference, bits));
+  const bytes = new Uint8Array(bytesOf(x.length, bits));
+  kernels.ringPackDifference(x, mask, bits, bytes);
+  channel.send(bytes);
 }
 
 export async function receiveWords(channel: Channel, count: number, bits: number): Promise<BigUint64Array> {
@@ -39,14 +39,14 @@ export function posted<T>(received: Promise<T>): Promise<T> {
 /** Bits, one byte 0 or 1 each. */
 export function sendBits(channel: Channel, bits: Uint8Array): void {
   if (bits.length === 0) return;
-  const words = new BigUint64Array(bits.length);
-  kernels.ringFromBits(bits, words);
-  channel.send(packed(words, 1));
+  const bytes = new Uint8Array(bytesOf(bits.length, 1));
+  kernels.bitsPack(bits, bytes);
+  channel.send(bytes);
 }
 
 export async function receiveBits(channel: Channel, count: number): Promise<Uint8Array> {
   const bits = new Uint8Array(count);
-  kernels.ringSignBit(await receiveWords(channel, count, 1), 1, bits);
+  if (count > 0) kernels.bitsUnpack(await channel.receive(bytesOf(count, 1)), bits);
   return bits;
 }
 

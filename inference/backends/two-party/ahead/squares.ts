@@ -19,7 +19,7 @@ import { exchange } from '../exchange/cot-exchange.js';
 import { uniformWords } from '../linear/product-session.js';
 import { ProductReceiver, ProductSender } from '../products/cot-product.js';
 import { squarePlan } from '../products/multiply.js';
-import { lifted, negatedWhere, nonNegative, squareIntoPlans, squareOf } from '../products/narrow-product.js';
+import { lifted, nonNegative, squareIntoPlans, squareOf } from '../products/narrow-product.js';
 import type { SquareCorrelation } from '../../../material/demand.js';
 import { PackedStore } from './packed-store.js';
 import { posted, receiveBits, receiveWords, sendBits, sendDifference } from './packed-words.js';
@@ -188,15 +188,14 @@ export class SquarePool {
     const topBits = new Uint8Array(n);
     kernels.ringSignBit(a!, bits, topBits);
     kernels.ringSelect(topBits, top, top);
-    kernels.ringScale(top, 1n << BigInt(bits - 1), rings.cross, top);
-    kernels.ringSubtract(cross!, top, rings.cross, cross!);
+    kernels.ringAddScaled(top, -(1n << BigInt(bits - 1)), rings.cross, cross!);
     if (flips === null) return { words: a!, terms: { cross: cross!, wrap: null } };
 
-    const flipped = negatedWhere(flips, wrap!, rings.wrap);
-    const own = topPart(a!, bits, rings.wrap);
-    kernels.ringSelect(flips, own, own);
-    kernels.ringAdd(flipped, own, rings.wrap, flipped);
-    return { words: a!, terms: { cross: cross!, wrap: flipped } };
+    // wrap ← (1 - 2·flip)·wrap + flip·t_a·a
+    kernels.ringNegateWhere(flips, wrap!, rings.wrap, wrap!);
+    kernels.bitsAnd(flips, topBits, flips);
+    kernels.ringAddWhere(flips, a!, rings.wrap, wrap!);
+    return { words: a!, terms: { cross: cross!, wrap: wrap! } };
   }
 
   /** → this party's new share, and its shares of the cross terms */
@@ -208,15 +207,17 @@ export class SquarePool {
     const words = await this.#answering(y.length, bits, (difference) => {
       kernels.ringAdd(difference, y, bits, difference);
       const { topBits, signed } = lifted(difference, bits, ringBits);
-      sendDifference(channel, masked(signed, rings.cross), rho!, rings.cross);
-      sendDifference(channel, masked(negatedWhere(topBits, signed, ringBits), rings.top), sigma!, rings.top);
+      sendDifference(channel, signed, rho!, rings.cross);
+      kernels.ringNegateWhere(topBits, signed, ringBits, signed);
+      sendDifference(channel, signed, sigma!, rings.top);
       if (rings.wrap === 0) return;
       kernels.ringSignBit(bit!, 1, flips);
       kernels.bitsXor(flips, topBits, flips);
       sendBits(channel, flips);
     });
-    const flipped = rings.wrap === 0 ? null : negatedWhere(flips, wrap!, rings.wrap);
-    return { words, terms: { cross: cross!, wrap: flipped } };
+    if (rings.wrap === 0) return { words, terms: { cross: cross!, wrap: null } };
+    kernels.ringNegateWhere(flips, wrap!, rings.wrap, wrap!);
+    return { words, terms: { cross: cross!, wrap: wrap! } };
   }
 }
 
@@ -224,14 +225,7 @@ export class SquarePool {
 function topPart(a: BigUint64Array, bits: number, ring: number): BigUint64Array {
   const topBits = new Uint8Array(a.length);
   kernels.ringSignBit(a, bits, topBits);
-  const part = masked(a, ring);
-  kernels.ringSelect(topBits, part, part);
+  const part = new BigUint64Array(a.length);
+  kernels.ringAddWhere(topBits, a, ring, part);
   return part;
-}
-
-/** Modulo 2^bits; nothing of a ring of no bits. */
-function masked(x: BigUint64Array, bits: number): BigUint64Array {
-  const out = new BigUint64Array(bits === 0 ? 0 : x.length);
-  if (bits > 0) kernels.ringMask(x, bits, out);
-  return out;
 }

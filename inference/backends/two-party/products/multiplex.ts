@@ -22,8 +22,7 @@ export const multiplex = protocol(
     const selected = new BigUint64Array(x.length);
     kernels.ringSelect(bits, x, selected);
     const signed = new BigUint64Array(x.length);
-    kernels.ringScale(selected, 2n, ringBits, signed);
-    kernels.ringSubtract(x, signed, ringBits, signed);
+    kernels.ringNegateWhere(bits, x, ringBits, signed);
     const choices = new BigUint64Array(bits.length);
     kernels.ringFromBits(bits, choices);
 

@@ -74,9 +74,7 @@ export function lifted(words: BigUint64Array, bits: number, ringBits: number): L
 /** (1 - 2·bit)·x, bits [n], x [n, width] */
 export function negatedWhere(bits: Uint8Array, x: BigUint64Array, ringBits: number): BigUint64Array {
   const out = new BigUint64Array(x.length);
-  kernels.ringSelect(bits, x, out);
-  kernels.ringScale(out, 2n, ringBits, out);
-  kernels.ringSubtract(x, out, ringBits, out);
+  kernels.ringNegateWhere(bits, x, ringBits, out);
   return out;
 }
 
@@ -164,8 +162,8 @@ export function squareOf(
   const out = signed.slice();
   if (sign === 'signed') addConstant(out, -(1n << BigInt(bits - 1)), ringBits); // x² = Y² - 2^(bits-1)·Y + 2^(2·bits-4)
   kernels.ringMultiply(out, signed, ringBits, out);
-  addScaled(out, cross, 1, ringBits);
-  if (wrap) addScaled(out, wrap, bits + 1, ringBits);
+  kernels.ringAddScaled(cross, 2n, ringBits, out);
+  if (wrap) kernels.ringAddScaled(wrap, 1n << BigInt(bits + 1), ringBits, out);
   const isServer = session.self === 'server';
   if (sign === 'signed' && isServer) addConstant(out, 1n << BigInt(2 * bits - 4), ringBits);
   return out;
@@ -185,11 +183,4 @@ function wrapHalf(
   }
   kernels.ringFromBits(topBits, words);
   return new ProductReceiver(plan, words);
-}
-
-/** sum += 2^exponent · x */
-function addScaled(sum: BigUint64Array, x: BigUint64Array, exponent: number, ringBits: number): void {
-  const scaled = new BigUint64Array(x.length);
-  kernels.ringScale(x, 1n << BigInt(exponent), ringBits, scaled);
-  kernels.ringAdd(sum, scaled, ringBits, sum);
 }

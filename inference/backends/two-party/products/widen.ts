@@ -23,7 +23,8 @@ export const widen = protocol(
     if (to === from) return x;
     const isServer = session.self === 'server';
     const offset = 1n << BigInt(from - 2);
-    const own = isServer ? plus(x, offset, from) : x;
+    const own = isServer ? x.slice() : x;
+    if (isServer) add(own, offset, from);
     const noTopBit = new BigUint64Array(x.length);
     const bits = new Uint8Array(x.length);
     kernels.ringSignBit(own, from, bits);
@@ -33,13 +34,12 @@ export const widen = protocol(
     const share = await bitProduct({ numbers: noTopBit, bits: noTopBit }, to - from);
     kernels.ringScale(share, 1n << BigInt(from), to, share);
     kernels.ringAdd(share, own, to, share);
-    return isServer ? plus(share, -(1n << BigInt(from)) - offset, to) : share;
+    if (isServer) add(share, -(1n << BigInt(from)) - offset, to);
+    return share;
   },
 );
 
-/** A constant added modulo 2^ringBits. */
-function plus(x: BigUint64Array, constant: bigint, ringBits: number): BigUint64Array {
-  const out = new BigUint64Array(x.length);
-  kernels.ringAdd(x, BigUint64Array.of(BigInt.asUintN(ringBits, constant)), ringBits, out);
-  return out;
+/** A constant added modulo 2^ringBits, in place. */
+function add(x: BigUint64Array, constant: bigint, ringBits: number): void {
+  kernels.ringAdd(x, BigUint64Array.of(BigInt.asUintN(ringBits, constant)), ringBits, x);
 }
