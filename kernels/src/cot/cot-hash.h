@@ -21,11 +21,13 @@ inline void cotHashPairs(const uint8_t* blocks, size_t count, const uint8_t* del
     hashPairs(blocks, delta, zero, one, count, tweak);
     return;
   }
+  constexpr size_t kFlipped = 32;
+  uint8_t flipped[kFlipped * 16];
   expandBlocks(blocks, zero, count, perCot, tweak);
-  for (size_t i = 0; i < count; i++) {
-    uint8_t flipped[16];
-    for (int byte = 0; byte < 16; byte++) flipped[byte] = blocks[i * 16 + byte] ^ delta[byte];
-    expandBlocks(flipped, one + i * perCot * 16, 1, perCot, tweak + i);
+  for (size_t i = 0; i < count; i += kFlipped) {
+    const size_t part = count - i < kFlipped ? count - i : kFlipped;
+    for (size_t byte = 0; byte < part * 16; byte++) flipped[byte] = blocks[i * 16 + byte] ^ delta[byte % 16];
+    expandBlocks(flipped, one + i * perCot * 16, part, perCot, tweak + i);
   }
 }
 

@@ -30,7 +30,7 @@ size_t cotProductMessageBytes(const CotProductPlan& plan) {
 }
 
 static std::vector<uint64_t> scratchFor(const CotProductPlan& plan) {
-  return std::vector<uint64_t>(plan.width == 1 ? 0 : 5 * (plan.width + 2));
+  return std::vector<uint64_t>(plan.width == 1 ? 0 : kScratchRows * (plan.width + 2));
 }
 
 void cotProductSend(const CotProductPlan& plan, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,

@@ -5,7 +5,11 @@
 
 namespace cipherprune {
 
-/** `scratch` of a product: at least 5 rows of the width, in 8-byte words, rounded up to 16 bytes each. */
+/** COTs whose pads are made together: a few short rows fill what the hash computes at a time. */
+constexpr unsigned kPadRows = 8;
+/** Of a product's `scratch`, each of the width in 8-byte words, rounded up to 16 bytes: pads of both choices, and three more. */
+constexpr size_t kScratchRows = 2 * kPadRows + 3;
+
 struct CotLoops {
   void (*productSend)(const CotProductPlan& plan, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
                       const uint8_t* corrections, const uint64_t* x, const uint64_t* top, uint64_t* share, uint8_t* message,

@@ -1,6 +1,7 @@
 // The loops of cot-product.h, compiled once per instruction set. `Lane` is the word in which payload elements of long
 // rows are cut from the hash's output.
 #include "cot-hash.h"
+#include "cot-loops.h"
 #include "cot-product.h"
 #include "src/prg/lane-stream.inl"
 
@@ -8,6 +9,11 @@ namespace cipherprune {
 namespace {
 
 inline uint64_t bitAt(const uint8_t* bits, size_t index) { return bits[index >> 3] >> (index & 7) & 1; }
+
+/** So many COTs of an item, from COT i on, have their pads made together. */
+inline size_t padRows(const CotProductPlan& plan, unsigned i) {
+  return plan.bits - i < kPadRows ? plan.bits - i : kPadRows;
+}
 
 template <typename Lane>
 inline void addRow(const Lane* row, size_t width, unsigned shift, bool negative, uint64_t* sum) {
@@ -18,17 +24,18 @@ inline void addRow(const Lane* row, size_t width, unsigned shift, bool negative,
   }
 }
 
-/** Width above 1. scratch: 5 rows of whole blocks. */
+/** Width above 1. */
 template <typename Lane>
 void sendRows(const CotProductPlan& plan, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
               const uint8_t* corrections, const uint64_t* x, const uint64_t* top, uint64_t* share, uint8_t* message,
               uint8_t* scratch) {
   const size_t perRow = (plan.width * sizeof(Lane) + 15) / 16;
-  uint8_t* zero = scratch;
-  uint8_t* one = scratch + perRow * 16;
-  Lane* row = reinterpret_cast<Lane*>(scratch + perRow * 32);
-  Lane* sent = reinterpret_cast<Lane*>(scratch + perRow * 48);
-  Lane* last = reinterpret_cast<Lane*>(scratch + perRow * 64);
+  const size_t rowBytes = perRow * 16;
+  uint8_t* zeros = scratch;
+  uint8_t* ones = zeros + kPadRows * rowBytes;
+  Lane* row = reinterpret_cast<Lane*>(ones + kPadRows * rowBytes);
+  Lane* sent = reinterpret_cast<Lane*>(ones + (kPadRows + 1) * rowBytes);
+  Lane* last = reinterpret_cast<Lane*>(ones + (kPadRows + 2) * rowBytes);
   uint8_t* end = message + cotProductMessageBytes(plan);
   for (size_t item = 0; item < plan.items; item++) {
     uint64_t* sum = share + item * plan.width;
@@ -37,7 +44,10 @@ void sendRows(const CotProductPlan& plan, const uint8_t* delta, const uint8_t* b
     for (size_t e = 0; e < plan.width; e++) sum[e] = 0;
     for (unsigned i = 0; i < plan.bits; i++) {
       const size_t cot = item * plan.bits + i;
-      cotHashPairs(blocks + cot * 16, 1, delta, tweak + cot, perRow, zero, one);
+      if (i % kPadRows == 0)
+        cotHashPairs(blocks + cot * 16, padRows(plan, i), delta, tweak + cot, perRow, zeros, ones);
+      const uint8_t* zero = zeros + i % kPadRows * rowBytes;
+      const uint8_t* one = ones + i % kPadRows * rowBytes;
       const bool swap = bitAt(corrections, cot);
       const Lane* own = reinterpret_cast<const Lane*>(swap ? one : zero);
       const Lane* other = reinterpret_cast<const Lane*>(swap ? zero : one);
@@ -60,8 +70,8 @@ void beginRows(const CotProductPlan& plan, const uint8_t* blocks, uint64_t tweak
     for (size_t e = 0; e < plan.width; e++) sum[e] = 0;
     for (unsigned i = 0; i < plan.bits; i++) {
       const size_t cot = item * plan.bits + i;
-      cotHash(blocks + cot * 16, 1, tweak + cot, perRow, scratch);
-      addRow(reinterpret_cast<const Lane*>(scratch), plan.width, i, plan.isSigned && i + 1 == plan.bits, sum);
+      if (i % kPadRows == 0) cotHash(blocks + cot * 16, padRows(plan, i), tweak + cot, perRow, scratch);
+      addRow(reinterpret_cast<const Lane*>(scratch + i % kPadRows * perRow * 16), plan.width, i, plan.isSigned && i + 1 == plan.bits, sum);
     }
   }
 }

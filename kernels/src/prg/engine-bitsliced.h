@@ -3,15 +3,23 @@
 
 #include <cstring>
 
-#include "prg.h"
 #include "aes-bitsliced.h"
+#include "prg.h"
+#include "src/base/lanes.h"
 
 namespace cipherprune {
 namespace {
 
-/** bits[b][row]: bit 7 - b of the four bytes of a row, sixteen blocks each: word bit 16·column + block. */
+/** The given columns of blocks of a (0 to 7) and b (8 to 15). */
+template <int... lanes>
+inline Pair pick(Pair a, Pair b) {
+  return reinterpret_cast<Pair>(shuffled<lanes...>(reinterpret_cast<Lanes16>(a), reinterpret_cast<Lanes16>(b)));
+}
+
+/** bits[b][half]: bit 7 - b of the bytes of rows 2·half and 2·half + 1; a row is a word, sixteen blocks of each of its four
+ *  bytes: word bit 16·column + block. */
 struct Sliced {
-  uint64_t bits[8][4];
+  Pair bits[8][2];
 };
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "words are read from memory as they are");
@@ -24,18 +32,16 @@ inline uint64_t loadWord(const uint8_t* p) {
 
 inline void storeWord(uint8_t* p, uint64_t word) { memcpy(p, &word, 8); }
 
-/** Transposes 8 × 8 bits: bit 8r + c goes to 8c + r (Hacker's Delight, section 7-3). */
-inline uint64_t transpose8(uint64_t x) {
-  uint64_t t = (x ^ (x >> 7)) & 0x00aa00aa00aa00aaULL;
+/** Transposes 8 × 8 bits of each word: bit 8r + c goes to 8c + r (Hacker's Delight, section 7-3). */
+template <class Words>
+inline Words transpose8(Words x) {
+  Words t = (x ^ (x >> 7)) & 0x00aa00aa00aa00aaULL;
   x ^= t ^ (t << 7);
   t = (x ^ (x >> 14)) & 0x0000cccc0000ccccULL;
   x ^= t ^ (t << 14);
   t = (x ^ (x >> 28)) & 0x00000000f0f0f0f0ULL;
   return x ^ t ^ (t << 28);
 }
-
-/** Two words at once where the compiler has 128-bit vectors (SSE2, NEON). */
-typedef uint64_t Pair __attribute__((vector_size(16)));
 
 template <int distance>
 inline void swapBits(Pair* words, uint64_t mask) {
@@ -56,73 +62,72 @@ inline void transpose16(Pair* words) {
   swapBits<8>(words, 0x00ff00ff00ff00ffULL);
 }
 
-/** Lanes 0 and 2 of a to lanes 0 and 1, those of b to lanes 2 and 3. */
-inline uint64_t gatherEven(uint64_t a, uint64_t b) {
-  return (a & 0xffff) | ((a >> 16) & 0xffff0000) | ((b & 0xffff) << 32) | ((b << 16) & 0xffff000000000000ULL);
-}
-
-/** Lanes 0 and 1, each followed by an empty lane. */
-inline uint64_t spreadEven(uint64_t w) { return (w & 0xffff) | ((w & 0xffff0000) << 16); }
-
-/** After the transposition, lane l of word i is bit i % 8 of byte 2l + i / 8 (of the first or the last eight bytes), one
- *  bit for each block; byte p is in row p % 4, column p / 4. */
+/** After the transposition, lane l of word i is bit i % 8 of byte 2l + i / 8, one bit for each block; byte p is in row p % 4,
+ *  column p / 4. */
 inline void slice(const uint8_t* blocks, Sliced* s) {
-  Pair words[16];  // the first and the last eight bytes of a block
+  Pair words[16];
   memcpy(words, blocks, sizeof words);
   transpose16(words);
-  for (int i = 0; i < 16; i++) {
-    uint64_t* rows = s->bits[7 - i % 8];
-    rows[i / 8] = gatherEven(words[i][0], words[i][1]);
-    rows[i / 8 + 2] = gatherEven(words[i][0] >> 16, words[i][1] >> 16);
+  for (int b = 0; b < 8; b++) {
+    const Pair even = words[7 - b], odd = words[15 - b];
+    s->bits[b][0] = pick<0, 2, 4, 6, 8, 10, 12, 14>(even, odd);
+    s->bits[b][1] = pick<1, 3, 5, 7, 9, 11, 13, 15>(even, odd);
   }
 }
 
 inline void unslice(const Sliced& s, uint8_t* blocks) {
   Pair words[16];
-  for (int i = 0; i < 16; i++) {
-    const uint64_t low = s.bits[7 - i % 8][i / 8], high = s.bits[7 - i % 8][i / 8 + 2];
-    words[i] = Pair{spreadEven(low) | (spreadEven(high) << 16), spreadEven(low >> 32) | (spreadEven(high >> 32) << 16)};
+  for (int b = 0; b < 8; b++) {
+    words[7 - b] = pick<0, 8, 1, 9, 2, 10, 3, 11>(s.bits[b][0], s.bits[b][1]);
+    words[15 - b] = pick<4, 12, 5, 13, 6, 14, 7, 15>(s.bits[b][0], s.bits[b][1]);
   }
   transpose16(words);
   memcpy(blocks, words, sizeof words);
 }
 
 inline void subBytes(Sliced* s) {
-  for (int half = 0; half < 4; half += 2) {
+  for (int half = 0; half < 2; half++) {
     Pair x[8];
-    for (int b = 0; b < 8; b++) memcpy(&x[b], &s->bits[b][half], 16);
+    for (int b = 0; b < 8; b++) x[b] = s->bits[b][half];
     sBox(x);
-    for (int b = 0; b < 8; b++) memcpy(&s->bits[b][half], &x[b], 16);
+    for (int b = 0; b < 8; b++) s->bits[b][half] = x[b];
   }
 }
 
 /** Row r moves left by r columns. */
 inline void shiftRows(Sliced* s) {
-  for (int b = 0; b < 8; b++)
-    for (int row = 1; row < 4; row++) {
-      const uint64_t w = s->bits[b][row];
-      s->bits[b][row] = (w >> (16 * row)) | (w << (64 - 16 * row));
-    }
+  for (int b = 0; b < 8; b++) {
+    s->bits[b][0] = pick<0, 1, 2, 3, 5, 6, 7, 4>(s->bits[b][0], s->bits[b][0]);
+    s->bits[b][1] = pick<2, 3, 0, 1, 7, 4, 5, 6>(s->bits[b][1], s->bits[b][1]);
+  }
 }
 
 /** out[row] = 2·a[row] + 3·a[row+1] + a[row+2] + a[row+3] = 2·(a[row] + a[row+1]) + a[row+1] + a[row+2] + a[row+3]. */
 inline void mixColumns(Sliced* s) {
-  Sliced in = *s;
-  for (int row = 0; row < 4; row++) {
-    const int r1 = (row + 1) % 4, r2 = (row + 2) % 4, r3 = (row + 3) % 4;
-    const uint64_t carry = in.bits[0][row] ^ in.bits[0][r1];
+  const Sliced in = *s;
+  Sliced sums;   // each row and the next
+  Pair next[8];  // rows 1, 2 and rows 3, 0: of every row the next one and that before it
+  for (int b = 0; b < 8; b++) {
+    const Pair low = in.bits[b][0], high = in.bits[b][1];
+    const Pair middle = pick<4, 5, 6, 7, 8, 9, 10, 11>(low, high), outer = pick<4, 5, 6, 7, 8, 9, 10, 11>(high, low);
+    sums.bits[b][0] = low ^ middle;
+    sums.bits[b][1] = high ^ outer;
+    next[b] = middle ^ outer;
+  }
+  for (int half = 0; half < 2; half++)
     for (int b = 0; b < 8; b++) {
       // doubling shifts towards the top bit (b = 0) and folds the carry into bits 0, 1, 3, 4
-      uint64_t twice = b == 7 ? carry : in.bits[b + 1][row] ^ in.bits[b + 1][r1];
+      const Pair carry = sums.bits[0][half];
+      Pair twice = b == 7 ? carry : sums.bits[b + 1][half];
       if (b == 6 || b == 4 || b == 3) twice ^= carry;
-      s->bits[b][row] = twice ^ in.bits[b][r1] ^ in.bits[b][r2] ^ in.bits[b][r3];
+      // the other half: of each row that after the next
+      s->bits[b][half] = twice ^ next[b] ^ in.bits[b][1 - half];
     }
-  }
 }
 
 inline void addRoundKey(Sliced* s, const Sliced& key) {
   for (int b = 0; b < 8; b++)
-    for (int row = 0; row < 4; row++) s->bits[b][row] ^= key.bits[b][row];
+    for (int half = 0; half < 2; half++) s->bits[b][half] ^= key.bits[b][half];
 }
 
 struct BitslicedEngine {
@@ -135,18 +140,17 @@ struct BitslicedEngine {
     Sliced round[11];
   };
 
-  /** Every key bit spread over the sixteen blocks: the four bytes of a row side by side, one bit of all at a time. */
+  /** Every key bit spread over the sixteen blocks. */
   static Keys keys(const uint8_t* roundKeys) {
+    typedef int16_t SignedColumns __attribute__((vector_size(16)));
     Keys keys;
-    for (int r = 0; r < 11; r++)
-      for (int row = 0; row < 4; row++) {
-        uint64_t bytes = 0;
-        for (int column = 0; column < 4; column++)
-          bytes |= static_cast<uint64_t>(roundKeys[16 * r + 4 * column + row]) << (16 * column);
-        for (int b = 0; b < 8; b++) {
-          const uint64_t lowest = (bytes >> (7 - b)) & 0x0001000100010001ULL;
-          keys.round[r].bits[b][row] = (lowest << 16) - lowest;
-        }
+    for (int r = 0; r < 11; r++, roundKeys += kBlockBytes)
+      for (int half = 0; half < 2; half++) {
+        const uint8_t* k = roundKeys + 2 * half;
+        const Lanes16 bytes = {k[0], k[4], k[8], k[12], k[1], k[5], k[9], k[13]};
+        for (int b = 0; b < 8; b++)
+          keys.round[r].bits[b][half] =
+              reinterpret_cast<Pair>(reinterpret_cast<SignedColumns>(bytes << (8 + b)) >> 15);
       }
     return keys;
   }

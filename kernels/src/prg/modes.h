@@ -99,23 +99,53 @@ struct PrgModes {
     }
   }
 
-  static void expandChunk(const Keys& keys, Vector input, uint64_t tweak, uint64_t first, uint8_t* out) {
-    Vector state[E::kBatch];
-    for (int v = 0; v < E::kBatch; v++)
-      state[v] = E::exclusiveOr(input, E::swapHalves(E::tweak(first + v * E::kLanes, tweak)));
+  /** The next chunk of rows of `perSeed` blocks: block j of seed i is hashed with tweak (tweak + i) || j. */
+  struct Rows {
+    const uint8_t* seeds;
+    size_t perSeed;
+    uint64_t tweak;
+    uint64_t j = 0;
+    alignas(64) uint8_t inputs[kChunk * kBlockBytes] = {}, tweaks[kChunk * kBlockBytes] = {};
+
+    void next(size_t blocks) {
+      for (size_t b = 0; b < blocks; b++) {
+        const uint64_t words[2] = {tweak, j};
+        memcpy(inputs + b * kBlockBytes, seeds, kBlockBytes);
+        memcpy(tweaks + b * kBlockBytes, words, kBlockBytes);
+        if (++j < perSeed) continue;
+        j = 0;
+        seeds += kBlockBytes;
+        tweak++;
+      }
+    }
+  };
+
+  static void expandChunk(const Keys& keys, const Rows& rows, uint8_t* out) {
+    Vector input[E::kBatch], state[E::kBatch];
+    for (int v = 0; v < E::kBatch; v++) {
+      input[v] = E::sigma(E::load(rows.inputs + v * kVectorBytes));
+      state[v] = E::exclusiveOr(input[v], E::load(rows.tweaks + v * kVectorBytes));
+    }
     E::encrypt(state, keys);
-    for (int v = 0; v < E::kBatch; v++) E::store(out + v * kVectorBytes, E::exclusiveOr(state[v], input));
+    for (int v = 0; v < E::kBatch; v++) E::store(out + v * kVectorBytes, E::exclusiveOr(state[v], input[v]));
   }
 
-  static void expand(const AesKey& key, const uint8_t* seed, uint8_t* out, size_t count, uint64_t tweak) {
+  /** Chunks run over the ends of rows, so that short rows fill them too. */
+  static void expand(const AesKey& key, const uint8_t* seeds, uint8_t* out, size_t count, size_t perSeed,
+                     uint64_t tweak) {
     const Keys keys = E::keys(key.roundKeys);
-    const Vector input = E::sigma(E::broadcast(seed));
-    size_t j = 0;
-    for (; j + kChunk <= count; j += kChunk) expandChunk(keys, input, tweak, j, out + j * kBlockBytes);
-    if (j == count) return;
+    const size_t total = count * perSeed;
+    Rows rows{seeds, perSeed, tweak};
+    size_t i = 0;
+    for (; i + kChunk <= total; i += kChunk) {
+      rows.next(kChunk);
+      expandChunk(keys, rows, out + i * kBlockBytes);
+    }
+    if (i == total) return;
     alignas(64) uint8_t rest[kChunk * kBlockBytes];
-    expandChunk(keys, input, tweak, j, rest);
-    memcpy(out + j * kBlockBytes, rest, (count - j) * kBlockBytes);
+    rows.next(total - i);
+    expandChunk(keys, rows, rest);
+    memcpy(out + i * kBlockBytes, rest, (total - i) * kBlockBytes);
   }
 
   /** Both children of a chunk of parents under two keys. */

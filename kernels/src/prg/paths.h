@@ -11,7 +11,7 @@ struct PrgPath {
   void (*hash)(const AesKey& key, const uint8_t* in, uint8_t* out, size_t count, uint64_t tweak);
   void (*hashPairs)(const AesKey& key, const uint8_t* in, const uint8_t* delta, uint8_t* zeros, uint8_t* ones,
                     size_t count, uint64_t tweak);
-  void (*expand)(const AesKey& key, const uint8_t* seed, uint8_t* out, size_t count, uint64_t tweak);
+  void (*expand)(const AesKey& key, const uint8_t* seeds, uint8_t* out, size_t count, size_t perSeed, uint64_t tweak);
   void (*ggmDouble)(const uint8_t* parents, uint8_t* children, size_t count);
   void (*correlatedDouble)(const uint8_t* parents, uint8_t* children, size_t count);
 };

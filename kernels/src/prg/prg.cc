@@ -104,10 +104,9 @@ void hashPairs(const uint8_t* in, const uint8_t* delta, uint8_t* zeros, uint8_t*
 }
 
 void expandBlocks(const uint8_t* seeds, uint8_t* out, size_t count, size_t blocksPerSeed, uint64_t tweak) {
-  const PrgPath& path = activePath();
-  byHashKey(count, tweak, [=, &path](const AesKey& key, size_t first, size_t part) {
-    for (size_t i = first; i < first + part; i++)
-      path.expand(key, seeds + i * kBlockBytes, out + i * blocksPerSeed * kBlockBytes, blocksPerSeed, tweak + i);
+  byHashKey(count, tweak, [=](const AesKey& key, size_t first, size_t part) {
+    const size_t at = first * kBlockBytes;
+    activePath().expand(key, seeds + at, out + at * blocksPerSeed, part, blocksPerSeed, tweak + first);
   });
 }
 
