@@ -151,7 +151,7 @@ void halfOf(const RlweContext& context, const ResidentLayout& layout, const Mess
   const size_t count = layout.rank * layout.n;
   std::vector<uint64_t> words(count);
   Words planes(MessageScale::terms * count);
-  ringUnpack(bytes, count, layout.aBits, words.data());
+  ringUnpack(bytes, 0, count, layout.aBits, words.data());
   for (size_t k = 0; k < count; k++) scale.digits(words[k], planes.data() + k, count);
   for (size_t l = 0; l < layout.downLimbs; l++, out += count) {
     const NttTable& table = context.table(l);
@@ -182,7 +182,7 @@ void decryptResident(const RlweContext& context, const ResidentLayout& layout, c
   splitWork(threads, rows, [&](size_t i, size_t) {
     const uint8_t* row = bytes + i * layout.rowBytes();
     halfOf(context, layout, scale, row, halves.data() + i * half);
-    ringUnpack(row + layout.aBytes(), layout.outputs, layout.bBits, b.data() + i * layout.outputs);
+    ringUnpack(row + layout.aBytes(), 0, layout.outputs, layout.bBits, b.data() + i * layout.outputs);
   });
   splitWork(threads, layout.outputBlocks(), [&](size_t v, size_t) {
     Words secret(half), product(n);
