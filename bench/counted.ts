@@ -4,6 +4,7 @@
  */
 import { FINEST_LOGITS } from '../inference/core/answer.js';
 import { type CotKind, DEFAULT_COTS } from '../inference/core/cot-kind.js';
+import { estimateNodesCost } from '../inference/cost/nodes-cost.js';
 import { type CostEstimate, estimateCost, type TextCost } from '../inference/cost/cost-model.js';
 import type { ScheduledCounts } from '../inference/cost/schedule.js';
 import { bucketOf } from '../inference/run/request.js';
@@ -51,6 +52,18 @@ export interface CountedFigure {
   readonly protocols: CostEstimate['protocols'];
 }
 
+/** Among three nodes: no COTs, and the model of time is one of two parties. */
+export interface NodesCountedFigure
+  extends Omit<
+    CountedFigure,
+    'parties' | 'cots' | 'checks' | 'residentWeights' | 'estimatedSeconds' | 'correlatedOts'
+  > {
+  readonly parties: 3;
+  readonly estimatedSeconds: null;
+  /** Of the client's links, both directions; `bytes` counts them too. */
+  readonly clientBytes: number;
+}
+
 const SHAPES = new Map<ModelName, PublicModel>();
 
 /** Costs depend on shapes only: no vocabulary is needed. */
@@ -71,18 +84,53 @@ export const importantShare = (method: Method, ratio: number): number =>
 export const countsOf = (schedule: readonly number[], importantRatio: number): ScheduledCounts[] =>
   leavingCounts(schedule).map((kept) => ({ kept, important: 1 + Math.ceil((kept - 1) * importantRatio) }));
 
+const modelShapes = ({ model, method }: CountedOptions): PublicModel => ({
+  ...shapesOf(model),
+  method: methodReference(method),
+});
+
+const textShape = ({ method, tokens, schedule, importantRatio }: CountedOptions) => ({
+  bucket: bucketOf(tokens),
+  answer: FINEST_LOGITS,
+  schedule: schedule ? countsOf(schedule, importantShare(method, importantRatio)) : [],
+});
+
 /** One text by the cost model. */
 export function countedCost(options: CountedOptions): Promise<TextCost> {
-  const { model, method, tokens, schedule, importantRatio, cots = DEFAULT_COTS, checks = false } = options;
-  const shapes = { ...shapesOf(model), method: methodReference(method) };
-  return estimateCost(shapes, {
-    bucket: bucketOf(tokens),
-    answer: FINEST_LOGITS,
+  const { cots = DEFAULT_COTS, checks = false } = options;
+  return estimateCost(modelShapes(options), {
+    ...textShape(options),
     cots,
     checks,
     resident: options.residentWeights ?? false,
-    schedule: schedule ? countsOf(schedule, importantShare(method, importantRatio)) : [],
   });
+}
+
+/** The same among three nodes. */
+export async function countNodesInference(
+  options: Omit<CountedOptions, 'cots' | 'checks'>,
+): Promise<NodesCountedFigure> {
+  const { model, method, tokens, schedule } = options;
+  const { layers, protocols, bytes, clientBytes, rounds } = await estimateNodesCost(
+    modelShapes(options),
+    textShape(options),
+  );
+  return {
+    model,
+    tokens,
+    method: method.name,
+    parties: 3,
+    schedule,
+    network: 'loopback',
+    counted: true,
+    milliseconds: null,
+    estimatedSeconds: null,
+    bytes,
+    clientBytes,
+    rounds,
+    layers,
+    protocols: [...protocols].sort((a, b) => b.bytes - a.bytes),
+  };
 }
 
 export async function countInference(options: CountedOptions): Promise<CountedFigure> {

@@ -1,5 +1,5 @@
 /** `bench inference`. */
-import type { CountedFigure } from '../../bench/counted.js';
+import type { CountedFigure, NodesCountedFigure } from '../../bench/counted.js';
 import type { InferenceFigure } from '../../bench/inference.js';
 import type { ModelName } from '../../bench/model-sizes.js';
 import type { NodesFigure } from '../../bench/three-party/inference.js';
@@ -71,18 +71,18 @@ function printInference(figure: InferenceFigure): void {
   );
 }
 
-function printCounted(figure: CountedFigure): void {
-  const { model, tokens, method, bytes, rounds, estimatedSeconds, protocols } = figure;
-  print(
-    `${model}, ${tokens} tokens, ${method}: ${megabytes(bytes)} MB, ${rounds} rounds; estimated ${Object.entries(
-      estimatedSeconds,
-    )
-      .map(([network, value]) => `${value.toFixed(2)} s ${network}`)
-      .join(', ')}`,
+function printCounted(figure: CountedFigure | NodesCountedFigure): void {
+  const { model, tokens, method, parties, bytes, rounds, estimatedSeconds, protocols } = figure;
+  const seconds = Object.entries(estimatedSeconds ?? {}).map(
+    ([network, value]) => `${value.toFixed(2)} s ${network}`,
   );
-  const { residentWeights } = figure;
-  if (residentWeights)
-    print(`weights that stay at the client: ${megabytes(residentWeights.keptBytes)} MB, once`);
+  const who = parties === 3 ? ', three nodes' : '';
+  print(
+    `${model}, ${tokens} tokens, ${method}${who}: ${megabytes(bytes)} MB, ${rounds} rounds` +
+      (seconds.length === 0 ? '' : `; estimated ${seconds.join(', ')}`),
+  );
+  if ('residentWeights' in figure && figure.residentWeights)
+    print(`weights that stay at the client: ${megabytes(figure.residentWeights.keptBytes)} MB, once`);
   printTable(
     ['protocol (they contain each other)', 'MB', 'rounds'],
     protocols.map((protocol) => [protocol.name, megabytes(protocol.bytes), protocol.rounds]),
@@ -150,9 +150,13 @@ async function nodesFigures({
   readonly schedule: readonly number[] | null;
 }): Promise<void> {
   const { network, json, preprocess, check, seed, texts = 1, important: importantRatio } = options;
-  if (options.counted) throw new UsageError('--counted: expected two parties, got --parties 3');
   if (options.residentWeights)
     throw new UsageError('--resident-weights: expected two parties, got --parties 3');
+  if (options.counted) {
+    const { countNodesInference } = await import('../../bench/counted.js');
+    const counted = await countNodesInference({ ...shape, importantRatio });
+    return json ? printJson(counted) : printCounted(counted);
+  }
   if (preprocess) throw new UsageError('--preprocess: three nodes make nothing ahead');
   if (single('batch', options.batch, 1) !== 1)
     throw new UsageError('--batch: expected 1 with --parties 3: nodes take one text after another');

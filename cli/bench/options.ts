@@ -90,7 +90,8 @@ export const OPTIONS = {
   counted: {
     type: 'boolean',
     default: false,
-    describe: 'inference: bytes and rounds of two parties by shapes alone, seconds estimated; nothing runs',
+    describe:
+      'inference: bytes and rounds by shapes alone; nothing runs; of two parties also estimated seconds',
   },
   check: { type: 'boolean', default: true, describe: 'Compare with the cleartext backend' },
   seed: {

@@ -14,6 +14,7 @@
 import type { AnswerTerms } from '../core/answer.js';
 import { ProtocolError } from '../core/errors.js';
 import type { Channel } from '../net/channel.js';
+import { TRANSCRIPT_BYTES } from '../net/transcript.js';
 import { checkBuckets, MAX_BATCH_TEXTS } from '../run/request.js';
 
 export const MAGIC = new TextEncoder().encode('CPN3');
@@ -23,6 +24,7 @@ export const SEED_BYTES = 16;
 /** Of a request, before the buckets. */
 const HEAD_BYTES = ID_BYTES + 3;
 const BUCKET_BYTES = 2;
+const STATUS_BYTES = 1;
 const MOST_ANSWER_BITS = 16;
 /** Of an error's text. */
 const MOST_MESSAGE_BYTES = 512;
@@ -53,6 +55,12 @@ export function encodeRequest({ id, answer, buckets }: TextRequest): Uint8Array 
   });
   return bytes;
 }
+
+/** Of one text on the client's three links, but for shares and what is opened to it, with a report of so many bytes. */
+export const aroundTextBytes = (report: number): number =>
+  3 * (HEAD_BYTES + BUCKET_BYTES + SEED_BYTES + TRANSCRIPT_BYTES) +
+  4 * SEED_BYTES +
+  3 * (STATUS_BYTES + report + TRANSCRIPT_BYTES);
 
 /** Of a client's link for one request: the key that it drew [16], and what it asked for. */
 export const transcriptSecret = (key: Uint8Array, request: TextRequest): Uint8Array =>
@@ -100,7 +108,7 @@ export function sendFailure(channel: Channel, message: string): void {
 
 /** @throws ProtocolError with what the node says if it failed */
 export async function expectSuccess(channel: Channel, node: number): Promise<void> {
-  const [status] = await channel.receive(1);
+  const [status] = await channel.receive(STATUS_BYTES);
   if (status === 0) return;
   if (status !== 1) throw new ProtocolError(`node ${node}: expected a status of 0 or 1, got ${status}`);
   const length = new DataView((await channel.receive(2)).slice().buffer).getUint16(0, true);

@@ -20,7 +20,7 @@ const NAMES = Object.keys(DECLARED_LEAKS) as DeclaredLeak[];
 const RECEIVERS: readonly LeakRecord['to'][] = ['all', 'server', 'client'];
 
 export function encodeReport({ layers, leaks }: TextReport): Uint8Array {
-  const bytes = new Uint8Array(LAYER_BYTES * layers.length + 1 + LEAK_BYTES * leaks.length);
+  const bytes = new Uint8Array(reportBytes(layers.length, leaks.length));
   const view = new DataView(bytes.buffer);
   layers.forEach(({ kept, important }, layer) => {
     view.setUint16(LAYER_BYTES * layer, kept, true);
@@ -35,6 +35,10 @@ export function encodeReport({ layers, leaks }: TextReport): Uint8Array {
   });
   return bytes;
 }
+
+/** Of so many layers and names of what was opened. */
+export const reportBytes = (layers: number, names: number): number =>
+  LAYER_BYTES * layers + 1 + LEAK_BYTES * names;
 
 /** Of a model of so many layers. @throws ProtocolError if a name is none */
 export async function receiveReport(channel: Channel, layers: number): Promise<TextReport> {

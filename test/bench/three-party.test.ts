@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { chainOf } from '../../bench/three-party/chain.js';
+import { shapesOf } from '../../bench/counted.js';
+import { FINEST_LOGITS } from '../../inference/core/answer.js';
+import { estimateNodesCost } from '../../inference/cost/nodes-cost.js';
+import { methodReference } from '../../methods/reference.js';
 import { benchNodes } from '../../bench/three-party/inference.js';
 import type { TraceEvent } from '../../bench/three-party/trace.js';
 import { cipherPrune } from '../../methods/cipherprune/index.js';
@@ -71,6 +75,19 @@ describe('bench inference --parties 3', () => {
       offlineBytes: 0,
     });
     expect(figure.maxAbsError).toBeLessThan(0.1);
+    const shapes = { ...shapesOf('bert-tiny'), method: methodReference(cipherPrune) };
+    // What a layer computes on has left the one before.
+    const counted = await estimateNodesCost(shapes, {
+      bucket: 16,
+      schedule: figure.layers.slice(1),
+      answer: FINEST_LOGITS,
+    });
+    const { bytes, clientBytes, rounds } = figure;
+    expect({ bytes, clientBytes, rounds }).toEqual({
+      bytes: counted.bytes,
+      clientBytes: counted.clientBytes,
+      rounds: counted.rounds,
+    });
     expect(figure.peakMemoryBytes.nodes).toHaveLength(3);
     expect(Math.min(...figure.peakMemoryBytes.nodes, figure.peakMemoryBytes.client)).toBeGreaterThan(2 ** 24);
     expect(figure.layers.map(({ kept }) => kept)).toEqual([16, 6]);

@@ -8,7 +8,7 @@
  */
 import { kernels } from '#kernels';
 import { type Components, known, type Node } from './node.js';
-import { bytesPart, fieldsOf, type Hidden, hidden, take } from './step.js';
+import { bytesPart, fieldsOf, type Hidden, hidden, type StepPlan, take } from './step.js';
 
 type Words = BigUint64Array;
 
@@ -57,43 +57,61 @@ export interface Summands {
   readonly bits: number;
 }
 
-/** Bits to be added to the result: node 0's [count] and the others' [total]. */
-interface Top {
-  readonly count: number;
-  readonly own: Words;
+interface Stage {
+  readonly kinds: Uint8Array;
+  /** Indices that node 0 knows, and those of the others. */
+  readonly period: number;
+  readonly total: number;
+  /** Of the result. */
+  readonly bits: number;
+  readonly plan: StepPlan<readonly [Uint8Array, ...Words[]], Words>;
+}
+
+/** How the carries of `copies` times `count` numbers are found; with `top` as many bits as numbers are added to the last result. */
+export function carryStages(
+  { count, copies, bits }: Omit<Summands, 'own'>,
+  top: boolean,
+): readonly [Stage, ...Stage[]] {
+  const { stages } = carryPlan(count, bits);
+  const total = copies * count;
+  return stages.map((stage, i) => {
+    const period = i === 0 ? count : total;
+    const tops = top && i === stages.length - 1 ? [fieldsOf(count, 1)] : [];
+    return {
+      kinds: Uint8Array.from(stage),
+      period,
+      total,
+      bits: outputBits(stage),
+      plan: {
+        dealt: [bytesPart(period * vectorBytes(stage)), ...tops],
+        result: fieldsOf(total, outputBits(stage)),
+      },
+    };
+  }) as unknown as readonly [Stage, ...Stage[]];
 }
 
 /** One stage. `index`: what node 0 knows [period], what the others know [total]. */
 function stageStep(
   node: Node,
-  stage: readonly Kind[],
+  { kinds, total, plan }: Stage,
   index: Words,
-  period: number,
-  total: number,
-  top: Top | null,
+  top: Words,
 ): Promise<Components<Words>> {
-  const kinds = Uint8Array.from(stage);
-  const result = fieldsOf(total, outputBits(stage));
-  const dealt = [
-    bytesPart(period * vectorBytes(stage)),
-    ...(top === null ? [] : [fieldsOf(top.count, 1)]),
-  ] as const;
   return take<readonly [Uint8Array, ...Words[]], Words>(node, {
-    dealt,
-    result,
+    ...plan,
     deal() {
       const flipped: Hidden = (source) => {
-        const vectors = dealt[0].random(source);
+        const vectors = plan.dealt[0].random(source);
         kernels.carryVectors({ kinds, index, vectors });
         return vectors;
       };
-      return top === null ? [flipped] : [flipped, hidden(fieldsOf(top.count, 1), top.own.slice())];
+      return plan.dealt.length === 1 ? [flipped] : [flipped, hidden(fieldsOf(top.length, 1), top.slice())];
     },
     summand(vectors, dealtTop) {
       const out = new BigUint64Array(total);
       kernels.carrySums({ kinds, index, vectors, out });
       if (dealtTop && total > 0) kernels.ringAdd(out, dealtTop, 1, out);
-      if (dealtTop && node.index === 1) kernels.ringAdd(out, top!.own, 1, out);
+      if (dealtTop && node.index === 1) kernels.ringAdd(out, top, 1, out);
       return out;
     },
   });
@@ -111,27 +129,19 @@ async function carryAndTop(
   summands: Summands,
   top: Words | null,
 ): Promise<Components<Uint8Array>> {
-  const { own, count, copies, bits } = summands;
-  const { width, stages } = carryPlan(count, bits);
+  const { own, count, bits } = summands;
+  const [first, ...others] = carryStages(summands, top !== null);
   // Digits are filled up from below: zeros there carry nothing.
-  let index: Words = new BigUint64Array(own.length);
-  kernels.ringScale(own, 1n << BigInt(width - bits), width, index);
-  let period = count;
-  for (const [i, stage] of stages.entries()) {
-    const isLast = i === stages.length - 1;
-    const state = await stageStep(
-      node,
-      stage,
-      index,
-      period,
-      copies * count,
-      isLast && top ? { count, own: top } : null,
-    );
-    if (isLast) return bitsOf(state);
-    index = indexOf(node, state, outputBits(stage));
-    period = copies * count;
+  const { width: whole } = carryPlan(count, bits);
+  const index: Words = new BigUint64Array(own.length);
+  kernels.ringScale(own, 1n << BigInt(whole - bits), whole, index);
+  const tops = top ?? new BigUint64Array(0);
+  let [state, { bits: width }] = [await stageStep(node, first, index, tops), first];
+  for (const stage of others) {
+    state = await stageStep(node, stage, indexOf(node, state, width), tops);
+    width = stage.bits;
   }
-  throw new Error('carry: a last stage is always there');
+  return bitsOf(state);
 }
 
 export const bitsOf = (words: Components<Words>): Components<Uint8Array> =>

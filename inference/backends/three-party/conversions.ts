@@ -3,7 +3,7 @@ import { kernels } from '#kernels';
 import { carryOut, type Summands } from './carry.js';
 import { type Components, half, known, type Node, sumOf } from './node.js';
 import { multiplyInto } from './products.js';
-import { hidden, type Step, take, wordsOf } from './step.js';
+import { hidden, type Step, type StepPlan, take, wordsOf } from './step.js';
 
 type Words = BigUint64Array;
 type Shared = Components<Words>;
@@ -62,6 +62,12 @@ function bitHalf(node: Node, v: Uint8Array, u: Words, ringBits: number): Words {
   return b;
 }
 
+/** Of bits to words; with `more` node 0 adds something to each. */
+export function bitsPlan(count: number, ringBits: number, more: boolean): StepPlan<readonly Words[], Words> {
+  const result = wordsOf(count, ringBits);
+  return { dealt: more ? [result, result] : [result], result };
+}
+
 /** Bits (one byte each) → 0 or 1 modulo 2^ringBits; `more` is what node 0 adds to each, null for nothing and at the others. */
 export function bitsToWords(
   node: Node,
@@ -69,11 +75,10 @@ export function bitsToWords(
   ringBits: number,
   more: Words | null = null,
 ): Promise<Shared> {
-  const result = wordsOf(bits[0].length, ringBits);
-  const dealtMore = more === null ? [] : [result];
+  const plan = bitsPlan(bits[0].length, ringBits, more !== null);
+  const { result } = plan;
   const step: Step<readonly Words[], Words> = {
-    dealt: [result, ...dealtMore],
-    result,
+    ...plan,
     deal: () =>
       [wordsOfBits(xorOf(bits)), ...(more === null ? [] : [more])].map((words) => hidden(result, words)),
     summand: (u, ...rest) =>
@@ -82,19 +87,31 @@ export function bitsToWords(
   return take(node, step);
 }
 
+/** Of so many bits that select among `count` words. */
+export function multiplexPlan(
+  bits: number,
+  count: number,
+  ringBits: number,
+): StepPlan<readonly [Words, Words], Words> {
+  const result = wordsOf(count, ringBits);
+  return { dealt: [wordsOf(bits, ringBits), result], result };
+}
+
 /**
  * bits ? x : 0; a bit may be of a whole row. With u, ax at node 0 and v, c at the others, bx = (1 - 2v) u ax + v ax + b c:
  * node 0 deals u and u ax.
  */
 export function multiplex(node: Node, bits: Bits, x: Shared, ringBits: number): Promise<Shared> {
-  const result = wordsOf(x[0].length, ringBits);
-  const factors = wordsOf(bits[0].length, ringBits);
+  const plan = multiplexPlan(bits[0].length, x[0].length, ringBits);
+  const { result } = plan;
   const step: Step<readonly [Words, Words], Words> = {
-    dealt: [factors, result],
-    result,
+    ...plan,
     deal() {
       const u = xorOf(bits);
-      return [hidden(factors, wordsOfBits(u)), hidden(result, selected(u, sumOf(x, ringBits)))];
+      return [
+        hidden(wordsOf(u.length, ringBits), wordsOfBits(u)),
+        hidden(result, selected(u, sumOf(x, ringBits))),
+      ];
     },
     summand(u, ua) {
       const v = known(node, bits);
@@ -142,16 +159,22 @@ function chosen(m: Uint8Array, base: Words, extra: Words, from: number, to: numb
   return base;
 }
 
+/** Of a ring of `from` bits to one of `to`. */
+export function widenPlan(count: number, from: number, to: number): StepPlan<readonly [Words, Words], Words> {
+  const result = wordsOf(count, to - from);
+  return { dealt: [result, result], result };
+}
+
 /** Words whose value is at least 0 and below 2^(from - 1), to a larger ring. */
 export async function widenNonNegative(node: Node, x: Shared, from: number, to: number): Promise<Shared> {
   const count = x[0].length;
   const rest = to - from;
   if (rest === 0) return x;
   // -(c + w) = n m - carry - 1, where x0 + x1 = s + 2^from carry as integers.
-  const lot = wordsOf(count, rest);
+  const plan = widenPlan(count, from, to);
+  const lot = plan.result;
   const wraps = await take(node, {
-    dealt: [lot, lot],
-    result: lot,
+    ...plan,
     deal() {
       const carry = new BigUint64Array(count);
       kernels.ringShiftRight(sumOf(x, from + 1), from + 1, from, 0, 1, carry);
@@ -170,6 +193,20 @@ export async function widenNonNegative(node: Node, x: Shared, from: number, to: 
   }) as unknown as Shared;
 }
 
+/** Of `count` products with `factors` numbers, which come from a ring of `from` bits to one of `to`. */
+export function widenedPlan(
+  factors: number,
+  count: number,
+  from: number,
+  to: number,
+): StepPlan<readonly [Words, Words, Words, Words], Words> {
+  const result = wordsOf(count, to);
+  return {
+    dealt: [wordsOf(factors, to), wordsOf(factors, to - from), result, wordsOf(count, to - from)],
+    result,
+  };
+}
+
 /** (x - lift)² in a larger ring, x raised by `lift` units to be at least 0 and below 2^(from - 1): S² + 2 S C + C² for either m. */
 export function squareWidened(
   node: Node,
@@ -179,12 +216,12 @@ export function squareWidened(
   lift: bigint,
 ): Promise<Shared> {
   const count = x[0].length;
-  const result = wordsOf(count, to);
+  const plan = widenedPlan(count, count, from, to);
+  const { result } = plan;
   const extra = wordsOf(count, to - from);
   const { s, n, m, rest } = raised(node, x, from, to, lift);
   return take(node, {
-    dealt: [result, extra, result, extra],
-    result,
+    ...plan,
     deal() {
       // (s + 2^from n)² = s² + 2^from n (2s + 2^from)
       const more = new BigUint64Array(count);
@@ -221,13 +258,13 @@ export function multiplyWidened(
   to: number,
   lift: bigint,
 ): Promise<Shared> {
-  const result = wordsOf(x[0].length, to);
+  const plan = widenedPlan(y[0].length, x[0].length, from, to);
+  const { result } = plan;
   const [base, extra] = [wordsOf(y[0].length, to), wordsOf(y[0].length, to - from)];
   const cross = wordsOf(x[0].length, to - from);
   const { s, n, m, rest } = raised(node, y, from, to, lift);
   return take(node, {
-    dealt: [base, extra, result, cross],
-    result,
+    ...plan,
     deal() {
       const a = sumOf(x, to);
       const low = new BigUint64Array(a.length);

@@ -6,7 +6,7 @@ import { kernels } from '#kernels';
 import { type Exponent, exponentialPlan, exponentialTables } from '../exponential.js';
 import { ROUNDING } from '../local-backend.js';
 import { type Components, known, type Node, sumOf } from './node.js';
-import { hidden, take, wordsOf } from './step.js';
+import { hidden, type StepPlan, take, wordsOf } from './step.js';
 
 type Words = BigUint64Array;
 
@@ -22,6 +22,16 @@ function ofPlaces(places: number, count: number, at: (place: bigint, out: Words)
   return all;
 }
 
+/** Of n numbers. */
+export function exponentialStep(
+  count: number,
+  exponent: Exponent,
+  fractionBits: number,
+): StepPlan<readonly [Words], Words> {
+  const { indexBits, productBits } = exponentialPlan(exponent, fractionBits);
+  return { dealt: [wordsOf(2 ** indexBits * count, productBits)], result: wordsOf(count, productBits) };
+}
+
 /** x [n] → e^x [n] modulo 2^productBits */
 export function exponential(
   node: Node,
@@ -33,11 +43,8 @@ export function exponential(
   const { entries, factors } = exponentialTables(exponent, fractionBits);
   const count = x[0].length;
   const places = 2 ** indexBits;
-  const result = wordsOf(count, productBits);
-  const dealt = wordsOf(places * count, productBits);
   return take(node, {
-    dealt: [dealt],
-    result,
+    ...exponentialStep(count, exponent, fractionBits),
     deal() {
       const r = sumOf(x, ringBits);
       const [high, factor] = [new BigUint64Array(count), new BigUint64Array(count)];
@@ -50,7 +57,7 @@ export function exponential(
         kernels.lookUpPlain({ table: first, x: out, out });
         kernels.ringMultiply(out, factor, productBits, out);
       });
-      return [hidden(dealt, vectors)] as const;
+      return [hidden(wordsOf(vectors.length, productBits), vectors)] as const;
     },
     summand(vectors: Words) {
       const s = known(node, x);

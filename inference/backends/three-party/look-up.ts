@@ -5,9 +5,19 @@
  */
 import { kernels } from '#kernels';
 import { type Components, known, type Node, sumOf } from './node.js';
-import { bytesPart, take, wordsOf } from './step.js';
+import { bytesPart, type StepPlan, take, wordsOf } from './step.js';
 
 type Words = BigUint64Array;
+
+/** Of `count` places in a table. */
+export const lookUpPlan = (
+  count: number,
+  entries: number,
+  ringBits: number,
+): StepPlan<readonly [Uint8Array], Words> => ({
+  dealt: [bytesPart(Math.ceil((count * entries * ringBits) / 8))],
+  result: wordsOf(count, ringBits),
+});
 
 /** x modulo 2^indexBits, a table of as many entries modulo 2^ringBits. */
 export function lookUpTable(
@@ -18,14 +28,13 @@ export function lookUpTable(
   ringBits: number,
 ): Promise<Components<Words>> {
   const count = x[0].length;
-  const vectors = bytesPart(Math.ceil((count * table.length * ringBits) / 8));
+  const plan = lookUpPlan(count, table.length, ringBits);
   return take(node, {
-    dealt: [vectors],
-    result: wordsOf(count, ringBits),
+    ...plan,
     deal: () =>
       [
         (source) => {
-          const fields = vectors.random(source);
+          const fields = plan.dealt[0].random(source);
           kernels.unitVectorAdd({ indexBits, ringBits, places: sumOf(x, indexBits), fields });
           return fields;
         },

@@ -10,39 +10,47 @@ import type { Node } from './node.js';
 const MARK_BYTES = 2 ** 22;
 const MARK_MESSAGES = 64;
 /** By which node 0 may be ahead. */
-const MOST_MARKS = 3;
+export const MOST_MARKS = 3;
 const HERE = Uint8Array.of(1);
 
-export class Pace {
+/** Where marks are, alike at both ends. */
+export class Marks {
   #bytes = 0;
   #messages = 0;
-  #ahead = 0;
 
-  /** Counts a dealt message, alike at both ends. → true where there is a mark */
-  #counts(bytes: number): boolean {
+  /** Counts a dealt message. → true where there is a mark */
+  count(bytes: number): boolean {
     this.#bytes += bytes;
     this.#messages++;
     if (this.#bytes < MARK_BYTES && this.#messages < MARK_MESSAGES) return false;
-    this.#bytes = 0;
-    this.#messages = 0;
+    this.reset();
     return true;
   }
 
+  reset(): void {
+    this.#bytes = 0;
+    this.#messages = 0;
+  }
+}
+
+export class Pace {
+  readonly #marks = new Marks();
+  #ahead = 0;
+
   /** At node 0, behind every dealt message. */
   async dealt(receiver: Channel, bytes: number): Promise<void> {
-    if (!this.#counts(bytes)) return;
+    if (!this.#marks.count(bytes)) return;
     if (++this.#ahead > MOST_MARKS) await this.#catchUp(receiver, MOST_MARKS);
   }
 
   /** At node 2, behind every dealt message. */
   received(dealer: Channel, bytes: number): void {
-    if (this.#counts(bytes)) dealer.send(HERE);
+    if (this.#marks.count(bytes)) dealer.send(HERE);
   }
 
   /** Behind a text, at every node: node 0 waits until node 2 has come to the end too. */
   async settle({ index, next, previous }: Pick<Node, 'index' | 'next' | 'previous'>): Promise<void> {
-    this.#bytes = 0;
-    this.#messages = 0;
+    this.#marks.reset();
     if (index === 2) next.send(HERE);
     if (index !== 0) return;
     this.#ahead++;

@@ -5,7 +5,7 @@
 import { kernels } from '#kernels';
 import type { Components, Node } from './node.js';
 import { known, sumOf } from './node.js';
-import { hidden, type Step, take, wordsOf } from './step.js';
+import { hidden, type Step, type StepPlan, take, wordsOf } from './step.js';
 
 type Words = BigUint64Array;
 type Shared = Components<Words>;
@@ -33,6 +33,12 @@ function multiplicands({ index }: Node, x: Shared, ringBits: number): readonly [
   return index === 1 ? [sumOf(x, ringBits), x[1]] : [x[1], x[0]];
 }
 
+/** Of any bilinear product of which `count` words come out. */
+export function productPlan(count: number, ringBits: number): StepPlan<readonly [Words], Words> {
+  const result = wordsOf(count, ringBits);
+  return { dealt: [result], result };
+}
+
 /** Any bilinear product; `count` words come out. */
 function bilinear(
   node: Node,
@@ -47,10 +53,10 @@ function bilinear(
     product(a, b, out);
     return out;
   };
-  const result = wordsOf(count, ringBits);
+  const plan = productPlan(count, ringBits);
+  const { result } = plan;
   const step: Step<readonly [Words], Words> = {
-    dealt: [result],
-    result,
+    ...plan,
     deal: () => [hidden(result, of(sumOf(x, ringBits), wordsOfLazy(factor.known)))],
     summand(rest) {
       const [withKnown, withHalf] = multiplicands(node, x, ringBits);
@@ -76,10 +82,10 @@ export function multiplyInto(a: Words, b: Words, ringBits: number, out: Words): 
 
 /** x · x: c (2 x1 + c) at node 1, 2 c x0 at node 2. */
 export function square(node: Node, x: Shared, ringBits: number): Promise<Shared> {
-  const result = wordsOf(x[0].length, ringBits);
+  const plan = productPlan(x[0].length, ringBits);
+  const { result } = plan;
   const step: Step<readonly [Words], Words> = {
-    dealt: [result],
-    result,
+    ...plan,
     deal() {
       const sum = sumOf(x, ringBits);
       kernels.ringMultiply(sum, sum, ringBits, sum);

@@ -13,8 +13,11 @@ import { fresh, type Lot, partner, wordsOf } from './step.js';
 
 type Words = BigUint64Array;
 
-/** Messages between nodes 1 and 2, between which other tasks have their turns; all that comes from a generator or node 0 comes first. */
-const MESSAGES = 3;
+/**
+ * Who of nodes 1 and 2 sends to the other, one after another. Between these messages other tasks have their turns; all that comes from a
+ * generator or node 0 comes first.
+ */
+export const SHUFFLE_SENDERS = [2, 1, 2] as const;
 
 /** A tensor's rows: words [rows · columns] modulo 2^ringBits; bits are rings of one bit, whose sum is their XOR. */
 export interface RowBlock {
@@ -50,7 +53,7 @@ async function atNode0(node: Node, rows: number, jobs: readonly Job[]): Promise<
     node.previous.send(lot.pack(correction));
     await node.pace.dealt(node.previous, lot.byteLength);
   }
-  for (let message = 0; message < MESSAGES; message++) await node.turn?.pass();
+  for (const _ of SHUFFLE_SENDERS) await node.turn?.pass();
   return shuffled;
 }
 
