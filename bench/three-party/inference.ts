@@ -4,7 +4,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bucketOf } from '../../inference/run/request.js';
 import type { LeakRecord } from '../../inference/session/session.js';
 import type { Address } from '../../inference/three-party/links.js';
 import { shareModel } from '../../inference/three-party/share-model.js';
@@ -227,8 +226,7 @@ export async function benchNodes(options: NodesOptions): Promise<NodesFigure> {
   const folder = await mkdtemp(join(tmpdir(), 'cipherprune-bench-'));
   try {
     onProgress('drawing weights');
-    const drawn = ofMethod(randomArtifact(config, seed), method);
-    const plain = { ...drawn, public: { ...drawn.public, maxTokens: bucketOf(tokens) } };
+    const plain = ofMethod(randomArtifact(config, seed), method);
     const leaving = options.schedule && leavingCounts(options.schedule);
     if (check || leaving) onProgress('running the cleartext backend');
     const cleartext =
