@@ -12,7 +12,7 @@ export { ConfigError } from './config/config-error.js';
 export type { RunConfig, RunConfigInput } from './config/schema.js';
 export { DatasetError } from './data/sources/dataset-error.js';
 export type { CallOptions } from './inference/client/client.js';
-export type { NewServer } from './inference/client/connect.js';
+export type { NewServer } from './inference/client/open-client.js';
 export type { LastingClient as Client } from './inference/client/lasting-client.js';
 export { ModelChangedError } from './inference/client/model-changed-error.js';
 export { OpensMoreError } from './inference/run/opens-more-error.js';

@@ -1,5 +1,5 @@
 /** The client party. */
-import type { NewServer } from '../inference/client/connect.js';
+import type { NewServer } from '../inference/client/open-client.js';
 import type { LastingClient } from '../inference/client/lasting-client.js';
 import type { AnswerKind } from '../inference/core/answer.js';
 import type { CotKind } from '../inference/core/cot-kind.js';

@@ -2,7 +2,7 @@
 
 import { connect } from '../api/connect.js';
 import type { LastingClient } from '../inference/client/lasting-client.js';
-import type { NewServer } from '../inference/client/connect.js';
+import type { NewServer } from '../inference/client/open-client.js';
 import type { AnswerKind, AnswerTerms } from '../inference/core/answer.js';
 import type { CotKind } from '../inference/core/cot-kind.js';
 import type { Wait } from '../inference/net/notice.js';

@@ -1,5 +1,6 @@
 /** What a browser keeps for a page's origin, in IndexedDB: models' public parts, and which model a server had. */
 import { createStore, get, set } from 'idb-keyval';
+import type { KeptParts } from '../../inference/client/open-client.js';
 import { digestOrNull, ServerMemory } from '../../inference/client/server-memory.js';
 import { type PublicPart, parsePublicPart } from '../../model/artifact/public-part.js';
 
@@ -16,8 +17,8 @@ const keep = (key: string, value: string | Uint8Array): Promise<boolean> =>
     () => false,
   );
 
-/** Null where there is none; one that is damaged or has another digest counts as absent. */
-export async function readPart(digest: string): Promise<PublicPart | null> {
+/** One that is damaged or has another digest counts as absent. */
+async function readPart(digest: string): Promise<PublicPart | null> {
   const bytes = await kept<Uint8Array>(partKey(digest));
   if (bytes === undefined) return null;
   try {
@@ -28,8 +29,10 @@ export async function readPart(digest: string): Promise<PublicPart | null> {
   }
 }
 
-export const writePart = (digest: string, bytes: Uint8Array): Promise<boolean> =>
-  keep(partKey(digest), bytes);
+export const BROWSER_PARTS: KeptParts = {
+  read: readPart,
+  write: (digest, bytes) => keep(partKey(digest), bytes),
+};
 
 export class BrowserServers extends ServerMemory {
   async seen(address: string): Promise<string | null> {

@@ -1,5 +1,5 @@
 /** The client party in a worker of its own: the page stays responsive however long a computation takes. */
-import { openClient } from './open-client.js';
+import { openServer } from './open-server.js';
 import { serveCalls } from './serve-calls.js';
 
-serveCalls(openClient);
+serveCalls(openServer);

@@ -40,9 +40,9 @@ export interface ClientOptions {
   /** Told when the server sent its public part, so that it can be kept. */
   readonly onPublicPart?: (digest: string, bytes: Uint8Array) => Promise<unknown>;
   /** Told where this client stands as long as the server has it wait, for a place or for its turn. */
-  readonly onWait?: (wait: Wait) => void;
+  readonly onWait?: ((wait: Wait) => void) | undefined;
   /** Told, once each, what a user should know of material that cannot be made or kept. */
-  readonly onNote?: (line: string) => void;
+  readonly onNote?: ((line: string) => void) | undefined;
 }
 
 type ClientTold = Pick<ClientOptions, 'onNote' | 'onWait' | 'lineRate'>;

@@ -4,6 +4,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { type PublicPart, parsePublicPart } from '../../model/artifact/artifact-file.js';
+import type { KeptParts } from './open-client.js';
 
 export const defaultCacheFolder = (): string =>
   join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'cipherprune', 'public-models');
@@ -35,3 +36,8 @@ export async function writeCached(folder: string, digest: string, bytes: Uint8Ar
     return false;
   }
 }
+
+export const cachedParts = (folder: string): KeptParts => ({
+  read: (digest) => readCached(folder, digest),
+  write: (digest, bytes) => writeCached(folder, digest, bytes),
+});
