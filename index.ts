@@ -15,6 +15,7 @@ export type { CallOptions } from './inference/client/client.js';
 export type { NewServer } from './inference/client/open-client.js';
 export type { LastingClient as Client } from './inference/client/lasting-client.js';
 export { ModelChangedError } from './inference/client/model-changed-error.js';
+export { ResidentWeightsError } from './inference/client/resident-weights-error.js';
 export { OpensMoreError } from './inference/run/opens-more-error.js';
 export type { Expected } from './inference/client/warm.js';
 export type { CotKind } from './inference/core/cot-kind.js';

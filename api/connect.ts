@@ -89,7 +89,7 @@ async function webAddress(url: URL, tls: ClientTls | null, timeoutMilliseconds: 
 
 /**
  * Connects to a server, agrees on model and protocol, and sets up: keys and base OTs, less than a second.
- * @throws ProtocolError (or its RefusedError, UnreachableError, PeerClosedError, PeerTimeoutError), ModelChangedError, OpensMoreError, ArtifactError; the signal's reason
+ * @throws ProtocolError (or its RefusedError, UnreachableError, PeerClosedError, PeerTimeoutError), ModelChangedError, OpensMoreError, ResidentWeightsError, ArtifactError; the signal's reason
  */
 export async function connect(options: ConnectOptions = {}): Promise<LastingClient> {
   const { cache = true, knownServers = 'remember', host, port, timeoutMilliseconds, ...rest } = options;

@@ -6,17 +6,11 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, mkdir, open, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CipherPruneError } from '../../util/errors.js';
 import { megabytes } from '../../util/megabytes.js';
 import type { KeptWeight, KeptWeights, ResidentStore } from '../material/resident.js';
+import { ResidentWeightsError } from './resident-weights-error.js';
 
 const DIGEST_BYTES = 32;
-
-/** Memory or disk is too small for weights that stay. */
-export class ResidentWeightsError extends CipherPruneError {
-  override name = 'ResidentWeightsError';
-  readonly code = 'ERR_RESIDENT_WEIGHTS';
-}
 
 function digestOf(name: string, index: number, block: number, bytes: Uint8Array): Buffer {
   return createHash('sha256').update(`${name} ${index} ${block}:`).update(bytes).digest();

@@ -2,7 +2,7 @@
  * What the client asks for between texts: 8 bytes, `operation [1] | zero [3] | bucket [4]`, little-endian. For a batch the
  * last four are the number of texts, and as many buckets of 4 bytes follow; to prepare, the length of a demand, which follows;
  * to resume kept pools or to keep them, the generation, and a name [16] and an inventory [32] follow; for weights that stay at
- * the client, their number (material/resident-transfer.ts). The server answers each
+ * the client, their number (two-party/linear/resident-transfer.ts). The server answers each
  * but the goodbye with notices (net/notice.ts): both parties do it now, or nothing happens.
  */
 import { bytesToHex, concatBytes, hexToBytes } from '../core/bytes.js';
