@@ -123,7 +123,13 @@ const baseFlags = [
   '-std=c++17',
   ...(sanitize
     ? ['-O1', '-g', `-fsanitize=${sanitize}`, '-fno-sanitize-recover=all', '-fno-omit-frame-pointer']
-    : ['-O3', '-U_FORTIFY_SOURCE', '-D_FORTIFY_SOURCE=2', '-fstack-protector-strong']),
+    : [
+        '-O3',
+        '-U_FORTIFY_SOURCE',
+        '-D_FORTIFY_SOURCE=3',
+        '-fstack-protector-strong',
+        ...(isX86 ? ['-fcf-protection=full'] : []),
+      ]),
   '-fPIC',
   '-Wall',
   '-Wextra',
