@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { PartyId } from '../inference/core/tensors.js';
+import { loaderOf } from '../util/self-command.js';
 import { affinityOf } from './affinity.js';
 import { openKernelNetwork } from './kernel-network.js';
 import { NETWORKS, type NetworkName } from './networks.js';
@@ -59,10 +60,8 @@ export interface PairOptions {
 function startParty(prefix: readonly string[], signal: AbortSignal | undefined): ChildProcess {
   const extension = extname(fileURLToPath(import.meta.url));
   const entry = fileURLToPath(new URL(`./party-process${extension}`, import.meta.url));
-  // From the sources the child needs the same loader as we have.
-  const execArgv = extension === '.ts' ? ['--import', import.meta.resolve('tsx')] : [];
   // Standard output belongs to the results.
-  const [command, ...words] = [...prefix, process.execPath, ...execArgv, entry];
+  const [command, ...words] = [...prefix, process.execPath, ...loaderOf(entry), entry];
   return spawn(command!, words, { stdio: ['ignore', 2, 2, 'ipc'], ...(signal ? { signal } : {}) });
 }
 

@@ -27,36 +27,50 @@ const isAbsent = ({ code }: { readonly code?: string }): boolean =>
   code === 'MODULE_NOT_FOUND' || code === 'ERR_DLOPEN_FAILED';
 
 /** From the package of this platform and version (kernels/prebuilt.json), where it is installed. */
-function prebuilt(): Kernels | null {
+function prebuilt(): Addon | null {
   const platforms: readonly Platform[] = JSON.parse(
     readFileSync(packageFile('kernels', 'prebuilt.json'), 'utf8'),
   );
   for (const { name, os, cpu } of platforms)
     try {
       if (os === process.platform && cpu === process.arch)
-        if (require(`${name}/package.json`).version === packageVersion()) return require(name) as Kernels;
+        if (require(`${name}/package.json`).version === packageVersion()) return require(name) as Addon;
     } catch (error) {
       if (!isAbsent(error as { code?: string })) throw error;
     }
   return null;
 }
 
-const native = (): Kernels | null => (existsSync(ADDON) ? (require(ADDON) as Kernels) : prebuilt());
+/** What the addon has beside the kernels. */
+interface Addon extends Kernels {
+  /** Gives memory back to the system that was freed and is kept for the next job (glibc; elsewhere nothing is kept). Some 100 ms. */
+  returnFreedMemory(): void;
+}
+
+const native = (): Addon | null => (existsSync(ADDON) ? (require(ADDON) as Addon) : prebuilt());
 
 function wasm(): Kernels {
   const module = new WebAssembly.Module(readFileSync(packageFile('kernels', 'wasm', 'cipherprune.wasm')));
   return new WasmInstance((imports) => new WebAssembly.Instance(module, imports)).kernels();
 }
 
-function load(): { readonly kind: 'native' | 'wasm'; readonly kernels: Kernels } {
+interface Loaded {
+  readonly kind: 'native' | 'wasm';
+  readonly kernels: Kernels;
+  readonly returnFreedMemory: () => void;
+}
+
+function load(): Loaded {
   const asked = process.env.CIPHERPRUNE_KERNELS || null;
   if (asked !== null && asked !== 'native' && asked !== 'wasm')
     throw new Error(`CIPHERPRUNE_KERNELS: expected native or wasm, got ${JSON.stringify(asked)}`);
   const compiled = asked === 'wasm' ? null : native();
-  if (compiled) return { kind: 'native', kernels: compiled };
+  if (compiled)
+    return { kind: 'native', kernels: compiled, returnFreedMemory: () => compiled.returnFreedMemory() };
   if (asked === 'native')
     throw new Error(`native kernels: expected ${ADDON}, found nothing; run \`npm run build:native\``);
-  return { kind: 'wasm', kernels: wasm() };
+  // WebAssembly's memory never becomes smaller.
+  return { kind: 'wasm', kernels: wasm(), returnFreedMemory: () => undefined };
 }
 
 const loaded = load();
@@ -65,3 +79,4 @@ export const kernelKind = loaded.kind;
 /** That one job may use. */
 export const kernelThreads = kernelKind === 'native' ? availableParallelism() : 1;
 export const kernels: Kernels = loaded.kernels;
+export const returnFreedMemory = loaded.returnFreedMemory;

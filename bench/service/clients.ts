@@ -3,6 +3,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { connect } from '../../api/connect.js';
+import { loaderOf } from '../../util/self-command.js';
 import type { KnownText } from './subject.js';
 
 export interface ClientsJob {
@@ -21,6 +22,8 @@ export interface ClientsResult {
   readonly texts: readonly number[];
   /** Of these, with the right label. */
   readonly right: number;
+  /** Sent and received for these. */
+  readonly bytes: number;
   /** Of texts or connections, by code. */
   readonly errors: Readonly<Record<string, number>>;
   readonly milliseconds: number;
@@ -31,6 +34,7 @@ class Tally {
   readonly texts: number[] = [];
   readonly errors: Record<string, number> = {};
   right = 0;
+  bytes = 0;
 
   fail(error: unknown): void {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
@@ -49,6 +53,7 @@ async function runClient(job: ClientsJob, number: number, tally: Tally): Promise
     since = performance.now();
     const answer = await client.classify(text);
     tally.texts.push(performance.now() - since);
+    tally.bytes += answer.cost.sentBytes + answer.cost.receivedBytes;
     if (answer.label === label) tally.right++;
   }
 }
@@ -60,15 +65,16 @@ async function runAll(job: ClientsJob): Promise<ClientsResult> {
     runClient(job, i, tally).catch((error) => tally.fail(error)),
   );
   await Promise.all(clients);
-  const { setUps, texts, errors, right } = tally;
-  return { setUps, texts, right, errors, milliseconds: performance.now() - started };
+  const { setUps, texts, errors, right, bytes } = tally;
+  return { setUps, texts, right, bytes, errors, milliseconds: performance.now() - started };
 }
 
 const IS_JOB = 'CIPHERPRUNE_BENCH_CLIENTS';
 
 /** Starts the process; `kill` ends it at once. */
 export function startClients(job: ClientsJob): { readonly result: Promise<ClientsResult>; kill(): void } {
-  const child = fork(fileURLToPath(import.meta.url), [], { env: { ...process.env, [IS_JOB]: '1' } });
+  const path = fileURLToPath(import.meta.url);
+  const child = fork(path, [], { execArgv: loaderOf(path), env: { ...process.env, [IS_JOB]: '1' } });
   child.send(job);
   const result = Promise.race([
     once(child, 'message').then(([message]) => message as ClientsResult),

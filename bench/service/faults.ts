@@ -15,6 +15,7 @@ export interface FaultOptions {
   readonly points: number;
   readonly kinds?: readonly FaultKind[];
   readonly timeoutMilliseconds: number;
+  readonly serveOptions?: readonly string[];
   readonly onNote: (line: string) => void;
 }
 
@@ -36,6 +37,9 @@ export interface FaultRow {
 
 /** After this many timeouts nothing more is expected. */
 const HANGS_AFTER_TIMEOUTS = 30;
+
+/** Of the client: in the middle of a text. */
+const KILLED_AT_TURN = 40;
 
 const count = <K extends string>(counts: Partial<Record<K, number>>, key: K): void => {
   counts[key] = (counts[key] ?? 0) + 1;
@@ -120,7 +124,11 @@ class Faults {
     const row = { kind: 'server killed' as const, tried: 1, outcomes: {}, codes: {} };
     const proxy = await faultProxy(this.subject.port, null);
     const attempt = this.attempt(proxy.port);
-    while (proxy.turns.client.length < 40) await sleep(5);
+    let isDone = false;
+    attempt.finally(() => {
+      isDone = true;
+    });
+    while (proxy.turns.client.length < KILLED_AT_TURN && !isDone) await sleep(5);
     await this.subject.stop('SIGKILL');
     const { outcome, code } = await attempt;
     proxy.close();
@@ -131,10 +139,16 @@ class Faults {
 }
 
 export async function measureFaults(options: FaultOptions): Promise<FaultRow[]> {
-  const { artifact, kinds = FAULT_KINDS, timeoutMilliseconds, onNote } = options;
+  const { artifact, kinds = FAULT_KINDS, timeoutMilliseconds, serveOptions = [], onNote } = options;
   const [known] = await knownTexts(artifact);
   const seconds = String(Math.ceil(timeoutMilliseconds / 1000));
-  const subject = await startSubject(artifact, ['--timeout', seconds, '--max-clients', '64']);
+  const subject = await startSubject(artifact, [
+    '--timeout',
+    seconds,
+    '--max-clients',
+    '64',
+    ...serveOptions,
+  ]);
   const rows: FaultRow[] = [];
   const add = (row: FaultRow): void => {
     rows.push(row);

@@ -10,6 +10,9 @@ export interface LoadOptions {
   /** Of each client. */
   readonly texts: number;
   readonly timeoutMilliseconds: number;
+  /** From the last client's end to the last look at memory; 5,000 unless given. */
+  readonly settleMilliseconds?: number;
+  /** More options of `serve`: twice as many places as clients unless they say otherwise. */
   readonly serveOptions?: readonly string[];
   readonly onNote: (line: string) => void;
 }
@@ -21,6 +24,8 @@ export interface LoadRow {
   readonly errors: Readonly<Record<string, number>>;
   /** Connections' included. */
   readonly textsPerSecond: number;
+  /** Sent and received for one, connections' not included. */
+  readonly bytesPerText: number;
   /** Milliseconds. */
   readonly setUp: Percentiles;
   readonly text: Percentiles;
@@ -35,7 +40,7 @@ export interface Percentiles {
 }
 
 const SAMPLE_MILLISECONDS = 250;
-const AFTER_MILLISECONDS = 5_000;
+const SETTLE_MILLISECONDS = 5_000;
 
 export function percentiles(values: readonly number[]): Percentiles {
   const sorted = [...values].sort((a, b) => a - b);
@@ -67,6 +72,7 @@ const rowOf = (clients: number, result: ClientsResult, memoryBytes: LoadRow['mem
   texts: result.texts.length,
   right: result.right,
   errors: result.errors,
+  bytesPerText: Math.round(result.bytes / Math.max(1, result.texts.length)),
   textsPerSecond: result.texts.length / (result.milliseconds / 1000),
   setUp: percentiles(result.setUps),
   text: percentiles(result.texts),
@@ -74,6 +80,7 @@ const rowOf = (clients: number, result: ClientsResult, memoryBytes: LoadRow['mem
 
 export async function measureLoad(options: LoadOptions): Promise<LoadRow[]> {
   const { artifact, texts, timeoutMilliseconds, serveOptions = [], onNote } = options;
+  const { settleMilliseconds = SETTLE_MILLISECONDS } = options;
   const known = await knownTexts(artifact);
   const places = String(2 * Math.max(...options.clients));
   const subject = await startSubject(artifact, ['--max-clients', places, ...serveOptions]);
@@ -83,7 +90,7 @@ export async function measureLoad(options: LoadOptions): Promise<LoadRow[]> {
       const before = await subject.memoryBytes();
       const job = { port: subject.port, clients, texts, known, timeoutMilliseconds };
       const [result, most] = await mostMemory(subject, startClients(job).result);
-      await sleep(AFTER_MILLISECONDS);
+      await sleep(settleMilliseconds);
       rows.push(rowOf(clients, result, { before, most, after: await subject.memoryBytes() }));
       onNote(`${clients} clients: ${result.right} of ${clients * texts} texts right`);
     }

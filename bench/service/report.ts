@@ -31,11 +31,17 @@ const errorsOf = (errors: Readonly<Record<string, number>>): string =>
 export const loadTable = (rows: readonly LoadRow[]): string =>
   table(
     [
-      ...['clients at once', 'texts, right / answered', 'errors', 'texts a second'],
+      ...['clients at once', 'texts, right / answered', 'errors', 'texts a second', 'MB a text'],
       ...['set-up, s, p50 / p90 / p99', 'text, s, p50 / p90 / p99', 'server, MB, before / most / after'],
     ],
-    rows.map(({ clients, texts, right, errors, textsPerSecond, setUp, text, memoryBytes }) => [
-      ...[clients, `${right} / ${texts}`, errorsOf(errors), textsPerSecond.toFixed(2)],
+    rows.map(({ clients, texts, right, errors, textsPerSecond, bytesPerText, setUp, text, memoryBytes }) => [
+      ...[
+        clients,
+        `${right} / ${texts}`,
+        errorsOf(errors),
+        textsPerSecond.toFixed(2),
+        (bytesPerText / 1e6).toFixed(2),
+      ],
       ...[seconds(setUp), seconds(text)],
       [memoryBytes.before, memoryBytes.most, memoryBytes.after].map(megabytes).join(' / '),
     ]),

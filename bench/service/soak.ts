@@ -9,6 +9,7 @@ export interface SoakOptions {
   /** At once; each leaves after a few texts, and another comes. */
   readonly clients: number;
   readonly timeoutMilliseconds: number;
+  readonly serveOptions?: readonly string[];
   readonly onNote: (line: string) => void;
 }
 
@@ -52,9 +53,9 @@ function merged(results: readonly ClientsResult[]): Pick<SoakReport, 'texts' | '
 }
 
 export async function measureSoak(options: SoakOptions): Promise<SoakReport> {
-  const { artifact, minutes, clients, timeoutMilliseconds, onNote } = options;
+  const { artifact, minutes, clients, timeoutMilliseconds, serveOptions = [], onNote } = options;
   const known = await knownTexts(artifact);
-  const subject = await startSubject(artifact, ['--max-clients', String(2 * clients)]);
+  const subject = await startSubject(artifact, ['--max-clients', String(2 * clients), ...serveOptions]);
   const started = performance.now();
   const passed = (): number => (performance.now() - started) / MINUTE;
   const memory: { minutes: number; bytes: number }[] = [];

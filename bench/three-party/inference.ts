@@ -10,6 +10,7 @@ import { shareModel } from '../../inference/three-party/share-model.js';
 import type { Method } from '../../methods/method.js';
 import { writeArtifact } from '../../model/artifact/artifact-file.js';
 import { freeAddresses } from '../../util/free-addresses.js';
+import { loaderOf } from '../../util/self-command.js';
 import { importantShare } from '../counted.js';
 import { rounded } from '../measure.js';
 import { leavingCounts, type ModelName, modelConfigOf } from '../model-sizes.js';
@@ -67,14 +68,12 @@ export interface NodesFigure extends Figure {
 function start(signal: AbortSignal | undefined): ChildProcess {
   const extension = extname(fileURLToPath(import.meta.url));
   const entry = fileURLToPath(new URL(`./process${extension}`, import.meta.url));
-  // From the sources the child needs the same loader as we have.
-  const execArgv = extension === '.ts' ? ['--import', import.meta.resolve('tsx')] : [];
   // Standard output belongs to the results.
   const options = {
     stdio: ['ignore', 2, 2, 'ipc'] as ['ignore', 2, 2, 'ipc'],
     ...(signal ? { signal } : {}),
   };
-  return spawn(process.execPath, [...execArgv, entry], options);
+  return spawn(process.execPath, [...loaderOf(entry), entry], options);
 }
 
 interface Report<Run> {

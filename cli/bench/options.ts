@@ -149,6 +149,18 @@ export const OPTIONS = {
     describe: 'service: clients at once; load: a row for each number (1,8,32,100); soak: the first (4)',
     coerce: optional(wholeNumberList('clients', 1)),
   },
+  workers: {
+    type: 'string',
+    default: '0',
+    describe: 'service: processes that serve (serve --workers)',
+    coerce: wholeNumber('workers', 0, 256),
+  },
+  places: {
+    type: 'string',
+    describe:
+      'service load: clients served at a time (twice the most that come); others wait, and most of them are refused when they are many',
+    coerce: optional(wholeNumber('places', 1)),
+  },
   points: {
     type: 'string',
     describe: 'service faults: messages of each party at which each fault happens (12)',

@@ -16,8 +16,9 @@ const LOAD_TIMEOUT = 10_000;
 const FAULT_TIMEOUT = 2_000;
 
 export async function serviceFigures(options: BenchOptions): Promise<void> {
-  const { part, json, out, clients, texts, points, minutes } = options;
+  const { part, json, out, clients, texts, points, minutes, places, workers } = options;
   const artifact = options.artifact ?? packageFile('data', 'demo-model');
+  const serveOptions = workers > 0 ? ['--workers', String(workers)] : [];
   const onNote = (line: string): void => note(`bench service: ${line}`);
   const { machineName, markdownOf } = await import('../../bench/service/report.js');
   const wants = (name: NonNullable<BenchOptions['part']>): boolean => part === undefined || part === name;
@@ -28,17 +29,21 @@ export async function serviceFigures(options: BenchOptions): Promise<void> {
       clients: clients ?? USUAL_CLIENTS,
       texts: texts ?? USUAL_TEXTS,
       timeoutMilliseconds: LOAD_TIMEOUT,
+      serveOptions: places === undefined ? serveOptions : [...serveOptions, '--max-clients', String(places)],
     };
     report = { ...report, load: await measureLoad({ artifact, ...load, onNote }) };
   }
   if (wants('faults')) {
     const { measureFaults } = await import('../../bench/service/faults.js');
-    const faults = { points: points ?? USUAL_POINTS, timeoutMilliseconds: FAULT_TIMEOUT };
+    const faults = { points: points ?? USUAL_POINTS, timeoutMilliseconds: FAULT_TIMEOUT, serveOptions };
     report = { ...report, faults: await measureFaults({ artifact, ...faults, onNote }) };
   }
   if (wants('soak')) {
     const { measureSoak } = await import('../../bench/service/soak.js');
-    const soak = { minutes, clients: clients?.[0] ?? SOAK_CLIENTS, timeoutMilliseconds: LOAD_TIMEOUT };
+    const soak = {
+      ...{ minutes, serveOptions, timeoutMilliseconds: LOAD_TIMEOUT },
+      clients: clients?.[0] ?? SOAK_CLIENTS,
+    };
     report = { ...report, soak: await measureSoak({ artifact, ...soak, onNote }) };
   }
   if (out !== undefined) {

@@ -10,7 +10,9 @@ import { Admission, type Gate } from './admission.js';
 import { Doorkeeper } from './doorkeeper.js';
 import { eventLoopUtilization } from './event-loop-utilization.js';
 import type { Limits } from './limits.js';
-import { type House, type Origin, ServedClient, type ServedChannel } from './served-client.js';
+import { MemoryReturn } from './memory-return.js';
+import type { ServedChannel } from './served-channel.js';
+import { type House, type Origin, ServedClient } from './served-client.js';
 import type { Log } from './server-log.js';
 import { ServerMetrics } from './side-port.js';
 
@@ -73,6 +75,7 @@ export function gatesOf(room: Room, utilization = eventLoopUtilization()): Gates
 export class Clients {
   readonly #open = new Set<ServedClient>();
   readonly #doorkeeper: Doorkeeper;
+  readonly #memory = new MemoryReturn({ isBusy: () => [...this.#open].some(({ isBusy }) => isBusy) });
   readonly house: House;
   readonly #prefix: string;
   readonly #timeoutMilliseconds: number;
@@ -124,12 +127,14 @@ export class Clients {
     await client.ended;
     this.#open.delete(client);
     house.metrics.clients(-1);
+    if (!house.draining) this.#memory.clientLeft();
   }
 
   /** Nobody new; those in the middle of a text may finish it within so long. */
   async end(graceMilliseconds: number): Promise<void> {
     const { house } = this;
     house.draining = true;
+    this.#memory.stop();
     const reason = refusal('ending', 'the server is ending', 5);
     house.places.close(reason);
     if (graceMilliseconds > 0) {

@@ -1,7 +1,6 @@
 /** One client's connection as a server sees it, from its first byte to its last: who it is, what it may, what is logged of it. */
 import { randomBytes } from 'node:crypto';
-import { PeerClosedError, PeerTimeoutError, type ProtocolError } from '../core/errors.js';
-import type { Channel } from '../net/channel.js';
+import { PeerClosedError, PeerTimeoutError } from '../core/errors.js';
 import { RefusedError, refusal, refusalOf, sendRefusal } from '../net/refusal.js';
 import { receiveToken } from '../net/token.js';
 import type { Cost } from '../session/meter.js';
@@ -9,16 +8,11 @@ import type { Gate } from './admission.js';
 import type { Visit } from './doorkeeper.js';
 import type { Limits } from './limits.js';
 import { type ServeConnectionOptions, serveConnection, type Tell } from './serve-connection.js';
+import type { ServedChannel } from './served-channel.js';
 import type { Log, LogLevel, LogRecord } from './server-log.js';
 import type { ServerMetrics } from './side-port.js';
+import { DEFAULT_LINE_TERMS, type LineTerms, LineWatch, watchForSlowness } from './slow-run.js';
 import type { Tokens } from './tokens.js';
-
-/** A channel that can be ended at once. */
-export type ServedChannel = Channel & {
-  abort(error: ProtocolError): void;
-  /** Did the peer ever say anything? Absent where nobody knows. */
-  readonly hasHeard?: boolean;
-};
 
 /** Where a connection comes from. */
 export interface Origin {
@@ -37,6 +31,8 @@ export interface House {
     readonly handshakeMilliseconds?: number;
     /** A run that takes longer ends its connection; no bound unless given. */
     readonly longestRunMilliseconds?: number;
+    /** A run that keeps the server waiting for longer gives its turn back. */
+    readonly line?: LineTerms;
   };
   readonly metrics: ServerMetrics;
   readonly limits: Limits;
@@ -66,13 +62,16 @@ export class ServedClient {
   #runs = 0;
   #isBusy = false;
   #leave: (() => void)[] = [];
+  readonly #line = new LineWatch();
+  readonly channel: ServedChannel;
 
   constructor(
-    readonly channel: ServedChannel,
+    channel: ServedChannel,
     private readonly origin: Origin,
     private readonly visit: Visit,
     private readonly house: House,
   ) {
+    this.channel = this.#line.watch(channel);
     this.#name = origin.name;
     this.#identity = `address ${origin.address}`;
     const milliseconds = house.options.handshakeMilliseconds ?? HANDSHAKE_MILLISECONDS;
@@ -176,8 +175,14 @@ export class ServedClient {
     });
     house.metrics.running(1);
     const watch = this.#watchRun();
+    const stopLooking = watchForSlowness(this.#line, house.options.line ?? DEFAULT_LINE_TERMS, () => {
+      house.metrics.slow();
+      this.#log('info', 'slow', 'keeps the server waiting: goes on without a turn', { request });
+      leave();
+    });
     return () => {
       clearTimeout(watch);
+      stopLooking();
       this.#isBusy = false;
       house.metrics.running(-1);
       leave();

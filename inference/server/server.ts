@@ -6,9 +6,11 @@ import { createListener, isLoopback, type ServerTls } from '../net/tls.js';
 import { Clients, gatesOf, type Room } from './clients.js';
 import { IdentityLimits, type Limits } from './limits.js';
 import type { ServeConnectionOptions } from './serve-connection.js';
-import type { Origin, ServedChannel } from './served-client.js';
+import type { ServedChannel } from './served-channel.js';
+import type { Origin } from './served-client.js';
 import { type Log, printableLog } from './server-log.js';
 import { openSidePort, type SidePort } from './side-port.js';
+import type { LineTerms } from './slow-run.js';
 import type { Tokens } from './tokens.js';
 
 export interface ServerOptions
@@ -29,6 +31,8 @@ export interface ServerOptions
   readonly httpPort?: number | null;
   /** Connections that have not finished their handshake after this long are ended; 5 s unless given. */
   readonly handshakeMilliseconds?: number;
+  /** What a client may keep the server waiting before its run gives its turn back; 5 s and 8 Mbit/s unless given. */
+  readonly line?: LineTerms;
   readonly log: Log;
 }
 

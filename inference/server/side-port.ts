@@ -51,6 +51,11 @@ export class ServerMetrics {
     help: 'Connections that said nothing',
     ...this.#options,
   });
+  readonly #slow = new Counter({
+    name: 'cipherprune_slow_runs_total',
+    help: 'Runs that went on without a turn, since their client kept the server waiting',
+    ...this.#options,
+  });
   readonly #waits = new Histogram({
     name: 'cipherprune_wait_seconds',
     help: 'Time that a run waited for its turn',
@@ -92,6 +97,10 @@ export class ServerMetrics {
 
   probed(): void {
     this.#probes.inc();
+  }
+
+  slow(): void {
+    this.#slow.inc();
   }
 
   waited(milliseconds: number): void {

@@ -1,7 +1,7 @@
 /** `serve` as a process of its own: configured by file and environment, its log for machines, and what signals do. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -10,6 +10,7 @@ import { connect } from '../../index.js';
 import { packageFile } from '../../util/package-file.js';
 
 const ARTIFACT = packageFile('data', 'demo-model');
+const patience = { timeout: 30_000 };
 const TEXT = 'a warm, funny and deeply moving film';
 const common = { knownServers: 'ignore', cache: false, opens: 'counts' } as const;
 
@@ -79,6 +80,32 @@ describe('a server process', () => {
     expect(log.find(({ event }) => event === 'connected')).toMatchObject({ model: 'b', level: 'info' });
     expect(JSON.stringify(log)).not.toContain('moving');
   });
+
+  it.each(['0', '2'])(
+    'keeps the models that it has when SIGHUP finds none that can be read, with %s workers',
+    async (workers) => {
+      const changing = join(folder, `changing-${workers}`);
+      await cp(ARTIFACT, changing, { recursive: true });
+      const { child, port, log, exit } = await start('--artifact', changing, '--workers', workers);
+      await using before = await connect({ ...common, port });
+      const { label } = await before.classify(TEXT);
+      await writeFile(join(changing, 'public', 'manifest.json'), '{');
+      child.kill('SIGHUP');
+      await expect.poll(() => log.filter(({ event }) => event === 'reload').length, patience).toBe(1);
+      expect(log.find(({ event }) => event === 'reload')).toMatchObject({
+        level: 'error',
+        msg: expect.stringContaining('manifest.json'),
+      });
+      expect((await before.classify(TEXT)).label).toBe(label);
+      await using after = await connect({ ...common, port });
+      expect((await after.classify(TEXT)).label).toBe(label);
+      await cp(ARTIFACT, changing, { recursive: true });
+      child.kill('SIGHUP');
+      await expect.poll(() => log.some(({ event }) => event === 'reloaded'), patience).toBe(true);
+      child.kill('SIGTERM');
+      expect(await exit).toEqual([0, null]);
+    },
+  );
 
   it('loses nothing of a file when it is replaced in the middle', async () => {
     const old = await start();

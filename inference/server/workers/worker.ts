@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
+import { loaderOf } from '../../../util/self-command.js';
 import type { Log } from '../server-log.js';
 import type { Counter } from './front-desk.js';
 import type { Door, FromWorker, ToWorker } from './messages.js';
@@ -59,9 +60,8 @@ export class Worker<Options> {
 
   constructor(private readonly given: WorkerOptions<Options>) {
     const { entry, options } = given;
-    const isSource = entry.pathname.endsWith('.ts');
     this.#child = fork(entry, [], {
-      execArgv: isSource ? ['--import', import.meta.resolve('tsx')] : [],
+      execArgv: loaderOf(entry.pathname),
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });

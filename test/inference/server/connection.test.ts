@@ -24,7 +24,23 @@ interface ClientTweaks {
   readonly modelDigest?: string;
   readonly protocolDigest?: string;
   readonly known?: PublicPart;
+  readonly open?: typeof openToyParty;
   readonly onPublicPart?: (digest: string, bytes: Uint8Array) => Promise<unknown>;
+}
+
+/** A client whose part of a text begins when `gate` opens: until then the server waits. */
+async function slowClient(port: number, gate: Promise<void>): Promise<Client> {
+  const open: typeof openToyParty = async (...given) => {
+    const party = await openToyParty(...given);
+    return {
+      ...party,
+      async classify(...text) {
+        await gate;
+        return party.classify(...text);
+      },
+    };
+  };
+  return client(port, { open });
 }
 
 async function client(port: number, tweaks: ClientTweaks = {}): Promise<Client> {
@@ -39,7 +55,7 @@ async function client(port: number, tweaks: ClientTweaks = {}): Promise<Client> 
       lookUp: async () => tweaks.known ?? null,
       parse: parsePublicPart,
     },
-    open: openToyParty,
+    open: tweaks.open ?? openToyParty,
     ...(tweaks.onPublicPart ? { onPublicPart: tweaks.onPublicPart } : {}),
   });
 }
@@ -240,6 +256,38 @@ describe('a server outlives its clients', () => {
     const open = await client(running.port);
     await running.close();
     await expect(open.classify('a')).rejects.toThrow('the server');
+  });
+
+  it('that keeps the server waiting goes on without a turn, which others have', async () => {
+    const { port, lines } = await server({
+      ...{ maxRuns: 1, timeoutMilliseconds: 60_000 },
+      line: { milliseconds: 50, bytesPerMillisecond: 1_000 },
+    });
+    let begin = (): void => undefined;
+    const gate = new Promise<void>((resolve) => {
+      begin = resolve;
+    });
+    const slow = await slowClient(port, gate);
+    const answer = slow.classify('a');
+    await expectServes(port);
+    await expectServes(port);
+    expect(lines.filter((line) => line.includes('goes on without a turn'))).toHaveLength(1);
+    begin();
+    expect((await answer).logits).toHaveLength(2);
+    await expectServes(port);
+  });
+
+  it('keeps its turn as long as its bytes may take', async () => {
+    const { port, lines } = await server({
+      ...{ maxRuns: 1, timeoutMilliseconds: 60_000 },
+      // Each byte that passed may take a second.
+      line: { milliseconds: 50, bytesPerMillisecond: 0.001 },
+    });
+    const open = await client(port);
+    await open.classify('a');
+    const slow = await slowClient(port, new Promise((resolve) => setTimeout(resolve, 300)));
+    await slow.classify('a');
+    expect(lines.filter((line) => line.includes('goes on without a turn'))).toEqual([]);
   });
 
   it('says which address is taken', async () => {
