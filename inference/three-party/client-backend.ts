@@ -9,7 +9,7 @@ import { commonWords, receiveWords, sendWords } from '../backends/three-party/no
 import { ProtocolError } from '../core/errors.js';
 import { sizeOf } from '../core/shape.js';
 import type { PartyId, PrivateTensor, RingTensor, SharedTensor } from '../core/tensors.js';
-import { CountingBackend } from '../cost/counting-backend.js';
+import { NodesCounting } from '../cost/nodes-counting.js';
 import { Prg } from '../crypto/prg.js';
 import { type Answer, answer } from '../engine/answer.js';
 import { shareEmbedding, type TokenInput } from '../engine/embedding.js';
@@ -23,10 +23,11 @@ import { encodeReport, receiveReport, type TextReport } from './report.js';
 
 const NODES = [0, 1, 2] as const;
 
+const UNCOUNTED = { sent: () => undefined, client: () => undefined, waited: () => undefined };
+
 export type RecordLeak = (name: LeakName, to: PartyId | 'all') => void;
 
-export class ClientBackend extends CountingBackend {
-  readonly outsourced = true;
+export class ClientBackend extends NodesCounting {
   readonly #nodes: readonly Channel[];
   readonly #request: TextRequest;
   readonly #layers: number;
@@ -43,7 +44,7 @@ export class ClientBackend extends CountingBackend {
     layers: number,
     recordLeak: RecordLeak,
   ) {
-    super(() => 0);
+    super(() => 0, UNCOUNTED);
     this.#nodes = nodes;
     this.#request = request;
     this.#layers = layers;
@@ -115,7 +116,7 @@ export class ClientBackend extends CountingBackend {
   }
 
   override async revealBits(
-    ...[bits, to, leak]: Parameters<CountingBackend['revealBits']>
+    ...[bits, to, leak]: Parameters<NodesCounting['revealBits']>
   ): Promise<Uint8Array | null> {
     if (to !== 'client') {
       this.#recordLeak(leak, to);

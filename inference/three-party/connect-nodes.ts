@@ -1,6 +1,7 @@
 /** A client of three nodes over TCP or TLS. */
 import type { Channel } from '../net/channel.js';
 import { type Address, type Certificates, checkPlain, connectLink } from './links.js';
+import { loadToFile } from './public-on-disk.js';
 import { NodesClient, type NodesClientOptions } from './nodes-client.js';
 
 export interface ConnectNodesOptions extends NodesClientOptions {
@@ -22,5 +23,5 @@ export async function connectNodes(options: ConnectNodesOptions): Promise<NodesC
     await Promise.all(channels.map((channel) => channel.close()));
     throw error;
   }
-  return NodesClient.open(channels, options);
+  return NodesClient.open(channels, { loadPublic: loadToFile, ...options });
 }

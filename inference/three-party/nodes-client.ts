@@ -44,7 +44,22 @@ const counted = (channel: Channel, traffic: { sentBytes: number; receivedBytes: 
   transcript: channel.transcript,
 });
 
+/** A public part, and what a text's words are in it. */
+export interface LoadedPublic {
+  readonly part: PublicPart;
+  /** The model with at least the rows of these words, and their numbers there; absent where the model has all. */
+  wordsOf?(ids: readonly number[]): Promise<{ readonly model: PublicModel; readonly ids: readonly number[] }>;
+  close?(): Promise<void>;
+}
+
+/** Takes a public part of so many bytes from a node. */
+export type LoadPublic = (node: Channel, bytes: number) => Promise<LoadedPublic>;
+
+const loadWhole: LoadPublic = async (node, bytes) => ({ part: parsePublicPart(await node.receive(bytes)) });
+
 export interface NodesClientOptions {
+  /** Where the public part is kept; in memory unless given. */
+  readonly loadPublic?: LoadPublic | undefined;
   /** What the nodes are to answer; probabilities unless given. The nodes compute what is asked. */
   readonly answer?: AnswerTerms | undefined;
   /** The most that the model may open to the nodes; counts unless given. */
@@ -57,19 +72,18 @@ export interface NodesClientOptions {
 
 export class NodesClient {
   readonly #channels: readonly Channel[];
+  readonly #loaded: LoadedPublic;
   readonly #options: NodesClientOptions;
   readonly #tokenizer: Tokenizer;
   readonly #random = Prg.create();
   #last: Promise<unknown> = Promise.resolve();
 
-  private constructor(
-    channels: readonly Channel[],
-    options: NodesClientOptions,
-    readonly publicPart: PublicPart,
-  ) {
+  private constructor(channels: readonly Channel[], options: NodesClientOptions, loaded: LoadedPublic) {
+    this.#loaded = loaded;
     this.#channels = channels;
     this.#options = options;
-    this.#tokenizer = createTokenizer(publicPart.model.tokenizerFiles, publicPart.model.config);
+    const { tokenizerFiles, config } = loaded.part.model;
+    this.#tokenizer = createTokenizer(tokenizerFiles, config);
   }
 
   /**
@@ -80,13 +94,22 @@ export class NodesClient {
     const { link = (channel: Channel) => channel } = options;
     const channels = links.map(transcriptChannel);
     try {
-      const publicPart = await receivePublicPart(channels);
-      checkModel(publicPart, options);
-      return new NodesClient(channels.map(link), options, publicPart);
+      const loaded = await receivePublicPart(channels, options.loadPublic ?? loadWhole);
+      try {
+        checkModel(loaded.part, options);
+        return new NodesClient(channels.map(link), options, loaded);
+      } catch (error) {
+        await loaded.close?.();
+        throw error;
+      }
     } catch (error) {
       await Promise.all(channels.map((channel) => channel.close()));
       throw error;
     }
+  }
+
+  get publicPart(): PublicPart {
+    return this.#loaded.part;
   }
 
   get model(): PublicModel {
@@ -144,14 +167,20 @@ export class NodesClient {
     const alone = texts.length === 1;
     const { recordLeak } = alone ? lists[0]! : createLeakList('client');
     const backend = new ClientBackend(channels, this.#random, request, model.config.layers, recordLeak);
-    const ask = (mpc: Parameters<typeof askNodes>[0], { encoding, bucket }: EncodedInput) =>
-      askNodes(mpc, model, encoding, { bucket, terms });
+    const words = await Promise.all(
+      texts.map(async ({ encoding: { ids } }) => (await this.#loaded.wordsOf?.(ids)) ?? { model, ids }),
+    );
+    const ask = (mpc: Parameters<typeof askNodes>[0], i: number) => {
+      const { bucket, encoding } = texts[i]!;
+      const { model: own, ids } = words[i]!;
+      return askNodes(mpc, own, { ids, tokenTypes: encoding.tokenTypes }, { bucket, terms });
+    };
     const answers: readonly Answer[] = alone
-      ? [await ask(backend, texts[0]!)]
+      ? [await ask(backend, 0)]
       : await runBatch(
           backend,
           texts.length,
-          (lane, i) => ask(lane, texts[i]!),
+          (lane, i) => ask(lane, i),
           (lane, name, to) => lists[lane]!.recordLeak(name, to),
         );
     const reports = await backend.confirm();
@@ -181,6 +210,7 @@ export class NodesClient {
 
   async close(): Promise<void> {
     await Promise.all(this.#channels.map((channel) => channel.close()));
+    await this.#loaded.close?.();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -198,7 +228,7 @@ function openedToNodes(model: PublicModel, { leaks }: TextReport): readonly Leak
 }
 
 /** Greets the nodes. @throws ProtocolError unless they are the three of one sharing, in their order */
-async function receivePublicPart(channels: readonly Channel[]): Promise<PublicPart> {
+async function receivePublicPart(channels: readonly Channel[], load: LoadPublic): Promise<LoadedPublic> {
   for (const channel of channels) sendOpening(channel, 'client');
   const hellos = await Promise.all(channels.map((channel) => channel.receive(ID_BYTES + 5)));
   const sharings = hellos.map((hello) => hexOf(hello.subarray(0, ID_BYTES)));
@@ -213,7 +243,7 @@ async function receivePublicPart(channels: readonly Channel[]): Promise<PublicPa
       `node 0: expected a public part of at most ${maxPublicBytes} bytes, got ${bytes}`,
     );
   for (const node of NODES) channels[node]!.send(Uint8Array.of(node === 0 ? 1 : 0));
-  return parsePublicPart(await channels[0]!.receive(bytes));
+  return load(channels[0]!, bytes);
 }
 
 function checkModel(

@@ -41,7 +41,8 @@ function putNorm(tensors: Tensors, name: string, { gamma, beta }: LayerNormWeigh
   tensors.set(`${name}.beta`, fromElements(beta, [beta.length]));
 }
 
-function checkBits(values: Int16Array, weightBits: number, name: string): void {
+/** @throws ArtifactError unless all values have at most so many signed bits */
+export function checkBits(values: Int16Array, weightBits: number, name: string): void {
   const bound = 2 ** (weightBits - 1);
   // By index: an iterator takes ten times as long, over every weight of a model.
   for (let i = 0; i < values.length; i++) {

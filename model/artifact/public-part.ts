@@ -5,10 +5,15 @@
 
 import { parseSafetensors, SafetensorsError, serializeSafetensors } from '../checkpoint/safetensors.js';
 import { parseTokenizerFiles, TokenizerError } from '../tokenizer/tokenizer-files.js';
-import type { PublicModel } from './artifact.js';
+import type { EmbeddingWeights, PublicModel } from './artifact.js';
 import { ArtifactError } from './artifact-error.js';
 import { checkFile, manifestName, type PartFiles, readManifest, writeManifest } from './artifact-manifest.js';
-import { manifestFields, methodOfManifest, publicManifestSchema } from './artifact-schema.js';
+import {
+  manifestFields,
+  methodOfManifest,
+  type PublicManifest,
+  publicManifestSchema,
+} from './artifact-schema.js';
 import { embeddingScales, embeddingTensors, readEmbedding } from './artifact-tensors.js';
 
 export interface PublicPart {
@@ -22,8 +27,8 @@ export interface PublicPart {
   readonly files: PartFiles;
 }
 
-const embeddingName = 'embedding.safetensors';
-const tokenizerNames = ['tokenizer.json', 'tokenizer_config.json'];
+export const embeddingName = 'embedding.safetensors';
+export const tokenizerNames = ['tokenizer.json', 'tokenizer_config.json'];
 
 /** Largest public part that is written or received: BERT-large's embedding in 16 bits is a quarter of it. */
 export const maxPublicBytes = 2 ** 28;
@@ -69,6 +74,28 @@ export function encodePublicPart(model: PublicModel, commitment: string | null =
   return decodePublicPart(bytes, files);
 }
 
+/** The model of a manifest, with what was read of its embedding and its other files. Throws ArtifactError. */
+export function publicModelOf(
+  manifest: PublicManifest,
+  embedding: EmbeddingWeights,
+  checked: PartFiles,
+): Pick<PublicPart, 'model' | 'commitment'> {
+  const texts = tokenizerNames.flatMap((name) => {
+    const bytes = checked.get(name);
+    return bytes === undefined ? [] : [[name, new TextDecoder().decode(bytes)] as const];
+  });
+  const { files: _, format, formatVersion, part, commitment = null, embedding: scales, ...rest } = manifest;
+  const { prunes, reduces, ...fields } = rest;
+  const model: PublicModel = {
+    ...fields,
+    method: methodOfManifest(manifest),
+    embedding,
+    tokenizerFiles: Object.fromEntries(texts),
+  };
+  checkTokenizer(model);
+  return { model, commitment };
+}
+
 /** Checks manifest and files and decodes the model. */
 export function decodePublicPart(manifestBytes: Uint8Array, files: PartFiles): PublicPart {
   const { manifest, digest } = readManifest(manifestBytes, publicManifestSchema, where(manifestName));
@@ -90,19 +117,7 @@ export function decodePublicPart(manifestBytes: Uint8Array, files: PartFiles): P
     const { tensors } = parseSafetensors(embeddingBytes, file);
     return readEmbedding(tensors, manifest.config, manifest.embedding, file);
   });
-  const texts = tokenizerNames.flatMap((name) => {
-    const bytes = checked.get(name);
-    return bytes === undefined ? [] : [[name, new TextDecoder().decode(bytes)] as const];
-  });
-  const { files: _, format, formatVersion, part, commitment = null, embedding: scales, ...rest } = manifest;
-  const { prunes, reduces, ...fields } = rest;
-  const model: PublicModel = {
-    ...fields,
-    method: methodOfManifest(manifest),
-    embedding,
-    tokenizerFiles: Object.fromEntries(texts),
-  };
-  checkTokenizer(model);
+  const { model, commitment } = publicModelOf(manifest, embedding, checked);
   return { model, digest, commitment, manifest: manifestBytes, files: checked };
 }
 

@@ -65,17 +65,19 @@ export function checkNotPointer(text: string, file: string): void {
     );
 }
 
+/** `buffer` has the header, of a file of `fileBytes`. */
 function readHeader(
   buffer: Uint8Array,
+  fileBytes: number,
   file: string,
 ): { header: Record<string, unknown>; dataStart: number } {
   checkNotPointer(new TextDecoder('latin1').decode(buffer.subarray(0, LFS_POINTER.length)), file);
   if (buffer.length < 8)
     throw new SafetensorsError(`${file}: expected at least 8 bytes, got ${buffer.length}`);
   const headerBytes = new DataView(buffer.buffer, buffer.byteOffset).getBigUint64(0, true);
-  if (headerBytes > BigInt(Math.min(maxHeaderBytes, buffer.length - 8))) {
+  if (headerBytes > BigInt(Math.min(maxHeaderBytes, fileBytes - 8))) {
     throw new SafetensorsError(
-      `${file}: header of ${headerBytes} bytes does not fit a file of ${buffer.length} bytes`,
+      `${file}: header of ${headerBytes} bytes does not fit a file of ${fileBytes} bytes`,
     );
   }
   const dataStart = 8 + Number(headerBytes);
@@ -90,14 +92,26 @@ function readHeader(
   return { header: header as Record<string, unknown>, dataStart };
 }
 
-interface Range {
+/** Where a tensor's bytes are, from the beginning of the file. */
+export interface TensorRange extends Omit<StoredTensor, 'bytes'> {
   readonly name: string;
   readonly begin: number;
   readonly end: number;
 }
 
 /** Tensors must cover the data exactly: no overlap, no gap, nothing behind the last. */
-function checkCoverage(ranges: Range[], dataBytes: number, file: string): void {
+function checkCoverage(
+  given: readonly TensorRange[],
+  dataStart: number,
+  fileBytes: number,
+  file: string,
+): void {
+  const ranges = given.map(({ name, begin, end }) => ({
+    name,
+    begin: begin - dataStart,
+    end: end - dataStart,
+  }));
+  const dataBytes = fileBytes - dataStart;
   ranges.sort((a, b) => a.begin - b.begin || a.end - b.end);
   let expected = 0;
   for (const { name, begin, end } of ranges) {
@@ -113,12 +127,19 @@ function checkCoverage(ranges: Range[], dataBytes: number, file: string): void {
     );
 }
 
-/** Parses a whole file. The tensors are views of `buffer`. Throws SafetensorsError on anything out of bounds. */
-export function parseSafetensors(buffer: Uint8Array, file = 'safetensors'): SafetensorsFile {
-  const { header, dataStart } = readHeader(buffer, file);
-  const dataBytes = buffer.length - dataStart;
-  const tensors = new Map<string, StoredTensor>();
-  const ranges: Range[] = [];
+/** Length of the header that a file's first 8 bytes tell of, these included. */
+export const safetensorsHeadBytes = (first: Uint8Array): number =>
+  8 + Number(new DataView(first.buffer, first.byteOffset).getBigUint64(0, true));
+
+/** Parses a file's head. Throws SafetensorsError on anything out of the file's bounds. */
+export function parseSafetensorsHead(
+  buffer: Uint8Array,
+  fileBytes: number,
+  file: string,
+): { readonly ranges: readonly TensorRange[]; readonly metadata: SafetensorsFile['metadata'] } {
+  const { header, dataStart } = readHeader(buffer, fileBytes, file);
+  const dataBytes = fileBytes - dataStart;
+  const ranges: TensorRange[] = [];
   let metadata: Record<string, string> = {};
   for (const [name, value] of Object.entries(header)) {
     if (name === '__metadata__') {
@@ -143,10 +164,21 @@ export function parseSafetensors(buffer: Uint8Array, file = 'safetensors'): Safe
         `${file}: tensor ${name}: ${dtype} [${shape}] needs ${bytes} bytes, got the range ${begin}-${end} of ${dataBytes}`,
       );
     }
-    ranges.push({ name, begin, end });
-    tensors.set(name, { dtype, shape, bytes: buffer.subarray(dataStart + begin, dataStart + end) });
+    ranges.push({ name, dtype, shape, begin: dataStart + begin, end: dataStart + end });
   }
-  checkCoverage(ranges, dataBytes, file);
+  checkCoverage(ranges, dataStart, fileBytes, file);
+  return { ranges, metadata };
+}
+
+/** Parses a whole file. The tensors are views of `buffer`. Throws SafetensorsError on anything out of bounds. */
+export function parseSafetensors(buffer: Uint8Array, file = 'safetensors'): SafetensorsFile {
+  const { ranges, metadata } = parseSafetensorsHead(buffer, buffer.length, file);
+  const tensors = new Map(
+    ranges.map(({ name, dtype, shape, begin, end }) => [
+      name,
+      { dtype, shape, bytes: buffer.subarray(begin, end) },
+    ]),
+  );
   return { tensors, metadata };
 }
 
