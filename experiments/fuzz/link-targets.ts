@@ -71,7 +71,7 @@ export const linkTargets = (layers: number): readonly Target[] => [
       }),
       encodeRequest({
         id: '0123456789abcdef0123456789abcdef',
-        answer: { kind: 'logits', bits: 12 },
+        answer: { kind: 'logits', bits: 10 },
         buckets: [8, 32, 8],
       }),
     ],

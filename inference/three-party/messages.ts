@@ -11,7 +11,7 @@
  *     before a run, among nodes: node 0 → the request; ← ready (1); → go (1)
  *     after it, on each link between nodes: tags of all since the seed (32), both ways
  */
-import type { AnswerTerms } from '../core/answer.js';
+import { type AnswerTerms, MOST_ANSWER_BITS } from '../core/answer.js';
 import { ProtocolError } from '../core/errors.js';
 import type { Channel } from '../net/channel.js';
 import { TRANSCRIPT_BYTES } from '../net/transcript.js';
@@ -25,7 +25,6 @@ export const SEED_BYTES = 16;
 const HEAD_BYTES = ID_BYTES + 3;
 const BUCKET_BYTES = 2;
 const STATUS_BYTES = 1;
-const MOST_ANSWER_BITS = 16;
 /** Of an error's text. */
 const MOST_MESSAGE_BYTES = 512;
 
