@@ -72,8 +72,9 @@ const LINK_FLAGS = {
 
 /** Nothing of the machine it is built on, and nothing asked of the one that it comes to but its C library. */
 const PACKAGE_LINK_FLAGS = {
-  darwin: ['-Wl,-s'],
-  linux: ['-static-libstdc++', '-static-libgcc', '-Wl,--build-id=none', '-Wl,-s'],
+  // A library in place of a bundle, whose linking zig 0.17.1 does not survive; Node loads both.
+  darwin: ['-shared', '-undefined', 'dynamic_lookup', '-Wl,-install_name,cipherprune.node'],
+  linux: [...LINK_FLAGS.linux, '-static-libstdc++', '-static-libgcc', '-Wl,--build-id=none', '-Wl,-s'],
 };
 
 /** The name of an installed package that has these kernels for this machine, or null. */
@@ -201,19 +202,24 @@ try {
   const objects = plans.map((plan) => plan.object);
   const linkedBefore = existsSync(stamp) && existsSync(addonPath) ? readFileSync(stamp, 'utf8') : '';
   if (linkedBefore !== objects.join('\n')) {
-    const temporary = `${addonPath}.${process.pid}.tmp`;
-    const link = [...LINK_FLAGS[platform.os === 'darwin' ? 'darwin' : 'linux']];
-    if (forPackage) link.push(...PACKAGE_LINK_FLAGS[platform.os]);
-    if (sanitize) link.push(`-fsanitize=${sanitize}`);
+    // Under its own name, which signatures on macOS hold.
+    const temporary = join(outputFolder, `${process.pid}.tmp`, basename(addonPath));
+    mkdirSync(dirname(temporary), { recursive: true });
+    const link = (forPackage ? PACKAGE_LINK_FLAGS : LINK_FLAGS)[
+      platform.os === 'darwin' ? 'darwin' : 'linux'
+    ];
+    const sanitizers = sanitize ? [`-fsanitize=${sanitize}`] : [];
     await promisify(execFile)(compiler, [
       ...compilerArguments,
       ...link,
+      ...sanitizers,
       '-pthread',
       '-o',
       temporary,
       ...objects,
     ]);
     renameSync(temporary, addonPath);
+    rmSync(dirname(temporary), { recursive: true });
     writeFileSync(stamp, objects.join('\n'));
     const keep = new Set(objects.map((object) => basename(object)));
     for (const name of readdirSync(outputFolder))
