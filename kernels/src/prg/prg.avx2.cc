@@ -1,6 +1,6 @@
 #include "engine-aesni.h"
-#include "modes.h"
+#include "long-rows.avx.h"
 
 namespace cipherprune {
-const PrgPath avx2PrgPath = PrgModes<AesNiEngine>::path();
+const PrgPath avx2PrgPath = LongRows<AesNiEngine>::path();
 }

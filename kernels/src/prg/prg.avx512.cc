@@ -1,6 +1,6 @@
 #include "engine-vaes.h"
-#include "modes.h"
+#include "long-rows.avx.h"
 
 namespace cipherprune {
-const PrgPath avx512PrgPath = PrgModes<VaesEngine>::path();
+const PrgPath avx512PrgPath = LongRows<VaesEngine>::path();
 }
