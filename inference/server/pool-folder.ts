@@ -21,15 +21,18 @@ interface FileInfo {
   readonly path: string;
   readonly bytes: number;
   readonly modified: number;
-  /** Null where nobody is named: all of them share what there is. */
+  /** Null in files of older versions: all of them share what there is. */
   readonly owner: string | null;
 }
 
 /** Names may hold anything. */
 const ownerId = (owner: string): string => createHash('sha256').update(owner).digest('hex').slice(0, 16);
 
-/** With an owner, and of older versions without. */
-const POOL_NAME = /^(?:([0-9a-f]{16})-)?[0-9a-f]{32}\.pool/;
+/** Addresses change: the quota is the address's, and the pool is for whoever knows its id. */
+const isAddress = (owner: string): boolean => owner.startsWith('address ');
+
+/** `at-` before an address; without any owner: of older versions. */
+const POOL_NAME = /^(?:((?:at-)?[0-9a-f]{16})-)?([0-9a-f]{32})\.pool/;
 
 /** Newest first: what comes beyond goes. */
 class Allowance {
@@ -53,7 +56,20 @@ export class PoolFolder {
 
   #path(id: string, owner: string | undefined): string {
     if (!/^[0-9a-f]{32}$/.test(id)) throw new RangeError('pools: expected an id of 32 hexadecimal digits');
-    return join(this.folder, `${owner === undefined ? '' : `${ownerId(owner)}-`}${id}.pool`);
+    const prefix = owner === undefined ? '' : `${isAddress(owner) ? 'at-' : ''}${ownerId(owner)}-`;
+    return join(this.folder, `${prefix}${id}.pool`);
+  }
+
+  /** Where a pool of this owner lies; of a client without a name, whichever address it came from. */
+  async #find(id: string, owner: string | undefined): Promise<string> {
+    const own = this.#path(id, owner);
+    if (owner === undefined || !isAddress(owner)) return own;
+    const names = await readdir(this.folder).catch(() => []);
+    const found = names.find((name) => {
+      const [, prefix = 'at-', named] = POOL_NAME.exec(name) ?? [];
+      return named === id && prefix.startsWith('at-') && name.endsWith('.pool');
+    });
+    return found === undefined ? own : join(this.folder, found);
   }
 
   /**
@@ -61,7 +77,7 @@ export class PoolFolder {
    * gone afterwards.
    */
   async claim({ id, generation }: PoolName, model: string, owner?: string): Promise<KeptPool | null> {
-    const pool = await claimPool(this.#path(id, owner)).catch(() => null);
+    const pool = await claimPool(await this.#find(id, owner)).catch(() => null);
     const fits =
       pool?.party === 'server' && pool.id === id && pool.generation === generation && pool.model === model;
     return fits ? pool : null;

@@ -95,8 +95,7 @@ export class ServedClient {
       await serveConnection(channel, {
         ...{ model, open, pools },
         connection: this.#connection,
-        // Addresses change; whoever knows a pool's name may have it.
-        ...(this.#identity.startsWith('address ') ? {} : { owner: this.#identity }),
+        owner: this.#identity,
         onHandshake: (agreement, tell, served) => this.#enter(agreement, tell, served),
         onReady: () => visit.ready(),
         takeTurn: (texts, tell) => this.#takeTurn(texts, tell),

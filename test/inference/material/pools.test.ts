@@ -97,6 +97,18 @@ describe('a folder of pools', () => {
     expect(readdirSync(folder)).toEqual([`${idOf(6)}.pool`]);
   });
 
+  it('counts a pool without a name as its address’s, and gives it to whoever knows its id', async () => {
+    const pools = within({ files: 8 });
+    await pools.keep(poolOf(1), 'address 10.0.0.1');
+    expect(await pools.claim(poolOf(1), 'm', 'token anna')).toBeNull();
+    expect((await pools.claim(poolOf(1), 'm', 'address 10.0.0.2'))?.items).toEqual(poolOf(1).items);
+    expect(await pools.claim(poolOf(1), 'm', 'address 10.0.0.1')).toBeNull();
+    await pools.keep(poolOf(2), 'address 10.0.0.1');
+    for (const index of [3, 4, 5, 6]) await pools.keep(poolOf(index), 'address 10.0.0.2');
+    expect(readdirSync(folder)).toHaveLength(3);
+    expect((await pools.claim(poolOf(2), 'm', 'address 10.0.0.1'))?.items).toEqual(poolOf(2).items);
+  });
+
   it('keeps a quarter of it for one owner, whose pools nobody else takes', async () => {
     const pools = within({ files: 8 });
     for (const index of [1, 2, 3]) await pools.keep(poolOf(index), 'token anna');
