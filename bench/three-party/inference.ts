@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Classification } from '../../inference/run/classification.js';
 import type { LeakRecord } from '../../inference/session/session.js';
 import type { Address } from '../../inference/three-party/links.js';
 import { shareModel } from '../../inference/three-party/share-model.js';
@@ -28,8 +29,10 @@ export interface NodesOptions {
   readonly schedule: readonly number[] | null;
   readonly network: NetworkName;
   readonly importantRatio: number;
-  /** One after another. */
+  /** In all, one run after another. */
   readonly texts: number;
+  /** In one run. */
+  readonly batch: number;
   readonly check: boolean;
   readonly seed: number;
   readonly onProgress: (text: string) => void;
@@ -52,6 +55,8 @@ export interface NodesFigure extends Figure {
   /** How the network is imitated. */
   readonly shaping: 'none' | 'channel';
   readonly texts: number;
+  /** Texts of a run, which all other figures are of. */
+  readonly batch: number;
   /** Nodes make nothing ahead of a text but prepared weights, with the first text of a model. */
   readonly offlineMilliseconds: number;
   readonly offlineBytes: number;
@@ -114,11 +119,11 @@ interface Reports {
 
 async function runProcesses(
   folder: string,
-  texts: readonly string[],
+  runs: readonly (readonly string[])[],
   { network, onProgress, signal }: NodesOptions,
 ): Promise<Reports> {
   const nodes = (await freeAddresses(3)) as unknown as readonly [Address, Address, Address];
-  const task = { nodes, network, texts };
+  const task = { nodes, network, runs };
   const children = [0, 1, 2, 3].map(() => start(signal));
   try {
     const followed = [0, 1, 2].map((node) =>
@@ -168,11 +173,12 @@ function figure(
   { nodes, client }: Reports,
   expected: readonly number[] | null,
 ): NodesFigure {
-  const { model, method, tokens, schedule, network, texts } = options;
+  const { model, method, tokens, schedule, network, texts, batch } = options;
   const [setup, ...runs] = client.runs as readonly [ClientRun, ...ClientRun[]];
   const chain = chainOf(nodes.map(({ runs: [, first] }) => first!.events));
-  const { result } = runs[0]!;
-  const clientBytes = result.cost.sentBytes + result.cost.receivedBytes;
+  const { results } = runs[0]!;
+  const [result] = results as readonly [Classification];
+  const clientBytes = results.reduce((sum, { cost }) => sum + cost.sentBytes + cost.receivedBytes, 0);
   const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const counts = result.layers;
   return {
@@ -184,6 +190,7 @@ function figure(
     network,
     shaping: network === 'loopback' ? 'none' : 'channel',
     texts,
+    batch,
     milliseconds: rounded(mean(runs.map(({ milliseconds }) => milliseconds))),
     offlineMilliseconds: rounded(setup.milliseconds),
     bytes: chain.bytes + clientBytes,
@@ -198,10 +205,15 @@ function figure(
     maxAbsError:
       expected &&
       Math.max(
-        ...runs.flatMap((run) => run.result.logits!.map((logit, i) => Math.abs(logit - expected[i]!))),
+        ...runs.flatMap((run) =>
+          run.results.flatMap(({ logits }) => logits!.map((logit, i) => Math.abs(logit - expected[i]!))),
+        ),
       ),
+    // Texts of a batch are in a layer together: the first to come is the last to leave.
     layers: chain.spans
-      .filter(({ layer }) => layer !== null)
+      .filter(
+        (span, i, all) => span.layer !== null && all.findIndex(({ layer }) => layer === span.layer) === i,
+      )
       .map((span) => ({
         ...(counts[span.layer! - 1] ?? { kept: result.bucket, important: result.bucket }),
         ...figureOf(span),
@@ -219,7 +231,7 @@ function figure(
 }
 
 export async function benchNodes(options: NodesOptions): Promise<NodesFigure> {
-  const { model, method, tokens, texts, check, seed, onProgress } = options;
+  const { model, method, tokens, texts, batch, check, seed, onProgress } = options;
   const config = modelConfigOf(model);
   const ids = randomInput(config, tokens, seed);
   const folder = await mkdtemp(join(tmpdir(), 'cipherprune-bench-'));
@@ -241,7 +253,7 @@ export async function benchNodes(options: NodesOptions): Promise<NodesFigure> {
     const short = textOf(ids.slice(0, 4));
     const reports = await runProcesses(
       join(folder, 'shares'),
-      [short, ...new Array<string>(texts).fill(text)],
+      [[short], ...new Array<string[]>(texts / batch).fill(new Array<string>(batch).fill(text))],
       options,
     );
     return figure(options, reports, expected);

@@ -18,11 +18,11 @@ export interface ProcessTask {
   readonly shares: string | null;
   readonly nodes: readonly [Address, Address, Address];
   readonly network: NetworkName;
-  /** The client's texts, one after another: the first, a short one, has the weights prepared. */
-  readonly texts: readonly string[];
+  /** The client's texts, one run after another: the first, of a short one, has the weights prepared. */
+  readonly runs: readonly (readonly string[])[];
 }
 
-/** What a node did for each text. */
+/** What a node did for each run. */
 export interface NodeRun {
   readonly events: readonly TraceEvent[];
   readonly cpuMilliseconds: number;
@@ -31,7 +31,7 @@ export interface NodeRun {
 export interface ClientRun {
   readonly milliseconds: number;
   readonly cpuMilliseconds: number;
-  readonly result: Classification;
+  readonly results: readonly Classification[];
 }
 
 export type ProcessMessage =
@@ -64,7 +64,7 @@ function through(network: NetworkName): { link?: (channel: Channel) => Channel }
 }
 
 /** Serves until all texts are done. */
-async function runNode({ shares, nodes, network, texts }: ProcessTask): Promise<NodeRun[]> {
+async function runNode({ shares, nodes, network, runs: all }: ProcessTask): Promise<NodeRun[]> {
   const runs: NodeRun[] = [];
   let finish: () => void = () => undefined;
   const finished = new Promise<void>((resolve) => {
@@ -84,7 +84,7 @@ async function runNode({ shares, nodes, network, texts }: ProcessTask): Promise<
       const value = await withSpan(span, () => body({ ...node, next, previous }));
       span.end();
       runs.push({ events: trace.events, cpuMilliseconds: cpu() });
-      if (runs.length === texts.length) finish();
+      if (runs.length === all.length) finish();
       return value;
     },
   });
@@ -96,7 +96,7 @@ async function runNode({ shares, nodes, network, texts }: ProcessTask): Promise<
   return runs;
 }
 
-async function runClient({ nodes, network, texts }: ProcessTask): Promise<ClientRun[]> {
+async function runClient({ nodes, network, runs: all }: ProcessTask): Promise<ClientRun[]> {
   const client = await connectNodes({
     nodes,
     timeoutMilliseconds: TIMEOUT_MILLISECONDS,
@@ -104,12 +104,12 @@ async function runClient({ nodes, network, texts }: ProcessTask): Promise<Client
     ...through(network),
   });
   const runs: ClientRun[] = [];
-  for (const [i, text] of texts.entries()) {
+  for (const [i, texts] of all.entries()) {
     const cpu = cpuClock();
     const started = performance.now();
-    const result = await client.classify(text);
-    runs.push({ milliseconds: performance.now() - started, cpuMilliseconds: cpu(), result });
-    await tell({ kind: 'progress', text: i === 0 ? 'set up' : `text ${i} of ${texts.length - 1}` });
+    const results = await client.classifyBatch(texts);
+    runs.push({ milliseconds: performance.now() - started, cpuMilliseconds: cpu(), results });
+    await tell({ kind: 'progress', text: i === 0 ? 'set up' : `run ${i} of ${all.length - 1}` });
   }
   await client.close();
   return runs;

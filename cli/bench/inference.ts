@@ -116,7 +116,7 @@ function printNodes(figure: NodesFigure): void {
   printTable(
     [`${model}, ${tokens} tokens, ${method}, three nodes`, 'seconds', 'MB', 'rounds'],
     [
-      ['inference', ...cost(figure)],
+      [figure.batch === 1 ? 'inference' : `inference of ${figure.batch} texts`, ...cost(figure)],
       ['of it the client', '', megabytes(figure.clientBytes), ''],
       ['weights prepared, with a first text', seconds(figure.offlineMilliseconds), '', ''],
     ],
@@ -149,7 +149,7 @@ async function nodesFigures({
   readonly tokens: number;
   readonly schedule: readonly number[] | null;
 }): Promise<void> {
-  const { network, json, preprocess, check, seed, texts = 1, important: importantRatio } = options;
+  const { network, json, preprocess, check, seed, important: importantRatio } = options;
   if (options.residentWeights)
     throw new UsageError('--resident-weights: expected two parties, got --parties 3');
   if (options.counted) {
@@ -158,11 +158,10 @@ async function nodesFigures({
     return json ? printJson(counted) : printCounted(counted);
   }
   if (preprocess) throw new UsageError('--preprocess: three nodes make nothing ahead');
-  if (single('batch', options.batch, 1) !== 1)
-    throw new UsageError('--batch: expected 1 with --parties 3: nodes take one text after another');
+  const counts = countsOf(options, shape.tokens);
   const { benchNodes } = await import('../../bench/three-party/inference.js');
   const figure = await abortable((signal) =>
-    benchNodes({ ...shape, network, importantRatio, texts, check, seed, onProgress: note, signal }),
+    benchNodes({ ...shape, ...counts, network, importantRatio, check, seed, onProgress: note, signal }),
   );
   if (json) printJson(figure);
   else printNodes(figure);

@@ -61,6 +61,7 @@ describe('bench inference --parties 3', () => {
       network: 'loopback',
       importantRatio: 0.5,
       texts: 1,
+      batch: 1,
       check: true,
       seed: 1,
       onProgress: () => undefined,
@@ -96,6 +97,7 @@ describe('bench inference --parties 3', () => {
     expect(sum('bytes')).toBeLessThan(figure.bytes);
     expect(sum('rounds')).toBeLessThanOrEqual(figure.rounds + 1);
     expect(figure.protocols.map(({ name }) => name)).toContain('softmax');
+    expect(figure.batch).toBe(1);
     expect(figure.leaks.map(({ name }) => name)).toEqual(
       expect.arrayContaining(['length-bucket', 'kept-token-count', 'logits']),
     );

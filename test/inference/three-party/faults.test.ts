@@ -3,11 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { CipherPruneError } from '../../../util/errors.js';
 import type { Channel } from '../../../inference/net/channel.js';
 import { type Address, NodeServer } from '../../../inference/three-party/node-server.js';
 import { connectNodes } from '../../../inference/three-party/connect-nodes.js';
+import { connectLink } from '../../../inference/three-party/links.js';
 import { readNodeModel, shareModel } from '../../../inference/three-party/share-model.js';
 import { writeArtifact } from '../../../model/artifact/artifact-file.js';
 import { tinyArtifact } from '../../../bench/tiny-artifact.js';
@@ -97,6 +98,38 @@ describe('three nodes, one of which fails at any message', () => {
     await Promise.all(servers.map((server) => server.close()));
     await rm(folder, { recursive: true });
   });
+
+  it('refuse a node of another sharing and one of another version by name, and go on with the right one', async () => {
+    await servers[2]!.close();
+    const log: string[] = [];
+    const options = { peers: nodes, timeoutMilliseconds: TIMEOUT_MILLISECONDS };
+    const foreign = await mkdtemp(join(tmpdir(), 'cipherprune-foreign-'));
+    const parts = await writeArtifact(join(foreign, 'artifact'), tinyArtifact({ scheduled: true }));
+    await shareModel(parts, join(foreign, 'shares'));
+    const other = await NodeServer.start({
+      ...options,
+      model: await readNodeModel(join(foreign, 'shares', '2')),
+      onLog: (line) => log.push(line),
+    });
+    await expect(classify()).rejects.toThrow(/expected nodes 0, 1 and 2 of one sharing/);
+    const refused = /expected node [01] of sharing \w+, got node [01] of/;
+    await vi.waitFor(() => expect(log.join()).toMatch(refused), { timeout: 20_000, interval: 100 });
+    await other.close();
+
+    // Whoever speaks another version is hung up on, by the nodes and by what they say to a client.
+    const old = await connectLink(nodes[0], null, TIMEOUT_MILLISECONDS);
+    old.send(new TextEncoder().encode('CPN1\x01'));
+    await expect(old.receive(1)).rejects.toThrow(CipherPruneError);
+    await old.close();
+
+    servers[2] = await NodeServer.start({
+      ...options,
+      model: await readNodeModel(join(folder, 'shares', '2')),
+      link: saboteur.link(2),
+    });
+    expect(await classify()).toBe(label);
+    await rm(foreign, { recursive: true });
+  }, 60_000);
 
   it('tell the client, and answer the next text', async () => {
     const plans = fc.record({
