@@ -42,6 +42,8 @@ export interface Method {
   readonly source: string;
   /** Every number that changes a result, as plain JSON: both parties and the artifact agree on its digest. */
   readonly numbers: object;
+  /** Digests of numbers of older versions whose models run by these: every function is as close to what they were trained with as stated there. */
+  readonly earlierNumbers?: readonly string[];
   /** The functions in float, as training runs them. */
   readonly curves: CurveSet;
   readonly learns: Learned;

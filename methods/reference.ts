@@ -19,11 +19,11 @@ export const methodReference = (method: Method): MethodReference => ({
   numbers: numbersDigest(method),
 });
 
-/** @throws RangeError if there is no such method here, or it has other numbers than the model was made for */
+/** @throws RangeError if there is no such method here, or it has other numbers than the model was made for, and no earlier ones that it stands for */
 export function methodOf({ name, numbers }: MethodReference): Method {
   const method = methodNamed(name);
   const here = numbersDigest(method);
-  if (here === numbers) return method;
+  if (here === numbers || method.earlierNumbers?.includes(numbers)) return method;
   throw new RangeError(
     `method ${name}: expected the numbers that the model was made for (SHA-256 ${numbers}), got ${here} here`,
   );

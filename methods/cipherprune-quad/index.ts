@@ -35,6 +35,10 @@ async function byDegree(
   return concatRows(mpc, [above, await degrees.low(mpc.slice(x, 0, high, rows))]);
 }
 
+/** As those of `cipherprune`: exp of high rows was a power. */
+const QUAD_WITH_POWERS = 'a1704df228c400f8a1bbee103c7c3dc4ff13dcb77571e5919f11817800ed2e36';
+const QUAD_SOFTMAX_WITH_POWERS = 'a39a9d87ecf0fed9e5dc06a1dd81e319a8d426072ccb33d5abd4f95ce0973510';
+
 function quadWith(name: string, numbers: QuadNumbers): Method {
   const ours = { ...cipherPruneNumbers, ...numbers, geluLow: cipherPruneNumbers.geluLow };
   const [gelu, lowGelu] = [geluOf(ours), quadraticGeluOf(numbers.geluLow)];
@@ -52,6 +56,7 @@ function quadWith(name: string, numbers: QuadNumbers): Method {
     ...cipherPrune,
     name,
     numbers,
+    earlierNumbers: [QUAD_WITH_POWERS],
     curves: {
       ...curves,
       softmax: { high: 'less the maximum', low: 'less the mean' },
@@ -78,6 +83,7 @@ export const cipherPruneQuad = quadWith('cipherprune-quad', quadNumbers);
 /** With the quadratic in softmax alone: a network hardly notices that one. GELU of low degree is that of `cipherprune`. */
 export const cipherPruneQuadSoftmax: Method = {
   ...cipherPruneQuad,
+  earlierNumbers: [QUAD_SOFTMAX_WITH_POWERS],
   name: 'cipherprune-quad-softmax',
   numbers: { ...quadNumbers, geluLow: cipherPruneNumbers.geluLow },
   curves: { ...cipherPruneQuad.curves, activation: cipherPrune.curves.activation },

@@ -8,7 +8,7 @@ import { curvesOf } from './curves.js';
 import { exponential } from './exponential.js';
 import { geluOf } from './gelu.js';
 import { headOf } from './head.js';
-import { type CipherPruneNumbers, cipherPruneNumbers } from './numbers.js';
+import { type CipherPruneNumbers, cipherPruneNumbers, NUMBERS_WITH_POWERS } from './numbers.js';
 import { prune } from './prune.js';
 import { softmaxOf } from './softmax.js';
 
@@ -19,6 +19,7 @@ export function cipherPruneWith(name: string, learns: Learned, numbers: CipherPr
     name,
     source: 'CipherPrune: Efficient and Scalable Private Transformer Inference, ICLR 2025',
     numbers,
+    earlierNumbers: [NUMBERS_WITH_POWERS],
     curves: curvesOf(numbers),
     learns,
     unpruned: 'dense',
