@@ -4,7 +4,8 @@
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { returnFreedMemory } from '#kernels';
+// A process of Node has memory to give back, whatever conditions its modules are read under.
+import { returnFreedMemory } from '../../kernels/node.js';
 
 let collect: (() => void) | null = null;
 
