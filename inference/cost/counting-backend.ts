@@ -33,35 +33,16 @@ import {
 } from '../backends/two-party/products/narrow-product.js';
 import { isSmallMatmul, matmulUse, smallMatmulPlan } from '../backends/two-party/products/small-matmul.js';
 import { messageBytes } from '../backends/two-party/shuffle/shuffle.js';
-import { type CotKind, DEFAULT_COTS } from '../core/cot-kind.js';
+import { DEFAULT_COTS } from '../core/cot-kind.js';
 import { type Shape, sizeOf } from '../core/shape.js';
 import { protocol } from '../core/span.js';
 import type { PartyId, PrivateTensor, RingTensor, SharedBits, SharedTensor } from '../core/tensors.js';
 import { answerBytes, correctionBytes, puncturedMatrixCots } from '../crypto/ggm/punctured-matrix.js';
-import {
-  chooseLayout,
-  costModels,
-  defaultCostModel,
-  estimatedMilliseconds,
-  outputBytes,
-  type PackedLayout,
-  type ProductShape,
-} from '../crypto/rlwe/packed-layout.js';
-import { encryptedBytes } from '../crypto/rlwe/packed-product.js';
-import { residentPreset } from '../crypto/resident/parameters.js';
-import {
-  isCheaper,
-  layoutToStay,
-  type ResidentLayout,
-  residentMilliseconds,
-  rowBytes,
-  weightBytes,
-} from '../crypto/resident/resident-layout.js';
-import { standardPreset } from '../crypto/rlwe/parameters.js';
 import { TRANSCRIPT_BYTES } from '../net/transcript.js';
 import { TrafficCounter } from '../session/meter.js';
 import { type CountedCotOptions, CountedCots } from './counted-cots.js';
 import { CountedExchange } from './counted-exchange.js';
+import { CountedProducts } from './counted-products.js';
 import type { Opens } from './schedule.js';
 import { bitsOnly, ShapeBackend, shapeOnly } from './shape-backend.js';
 
@@ -73,19 +54,6 @@ export interface CountedWork {
   readonly productMilliseconds: number;
   /** Of weights that stay at the client, there. */
   readonly keptBytes: number;
-}
-
-/** Layouts by shape: a search that is the same in every layer and every text. */
-const layouts = new Map<string, PackedLayout>();
-
-function layoutOf(shape: ProductShape, cots: CotKind): PackedLayout {
-  const key = [cots, ...Object.values(shape)].join();
-  let layout = layouts.get(key);
-  if (!layout) {
-    layout = chooseLayout(standardPreset, shape, costModels[cots]);
-    layouts.set(key, layout);
-  }
-  return layout;
 }
 
 const widthOf = (whole: { shape: readonly number[] }, prefix: { shape: readonly number[] }): number =>
@@ -108,22 +76,24 @@ export class CountingBackend extends ShapeBackend implements Backend {
   readonly #exchange: CountedExchange;
   readonly #turns = new Turns();
   readonly #opens: Opens;
-  readonly #cotKind: CotKind;
-  readonly #residentRingBits: number | undefined;
+  readonly #products: CountedProducts;
   /** So far, by name. */
   readonly #openings = new Map<LeakName, number>();
   readonly #weights: Weight[] = [];
   readonly #factors: PrivateTensor[] = [];
   readonly #demand = new Demand();
-  #productMilliseconds = 0;
 
   constructor(opens: Opens, { residentRingBits, ...cots }: CountingOptions = {}) {
     super();
     this.#opens = opens;
-    this.#residentRingBits = residentRingBits;
-    this.#cotKind = cots.cots ?? DEFAULT_COTS;
     this.#cots = new CountedCots(this.#traffic, cots);
     this.#exchange = new CountedExchange(this.#traffic, this.#cots, this.#steps);
+    this.#products = new CountedProducts(
+      this.#traffic,
+      this.#steps,
+      cots.cots ?? DEFAULT_COTS,
+      residentRingBits,
+    );
     // The client's last message of the set-up.
     this.#traffic.sent(0);
   }
@@ -131,8 +101,8 @@ export class CountingBackend extends ShapeBackend implements Backend {
   get work(): CountedWork {
     return {
       cots: this.#cots.taken,
-      productMilliseconds: this.#productMilliseconds,
-      keptBytes: this.#weights.reduce((sum, weight) => sum + this.#keptBytesOf(weight), 0),
+      productMilliseconds: this.#products.milliseconds,
+      keptBytes: this.#weights.reduce((sum, weight) => sum + this.#products.keptBytesOf(weight), 0),
     };
   }
 
@@ -161,44 +131,6 @@ export class CountingBackend extends ShapeBackend implements Backend {
     this.#factors.push(y);
   }
 
-  /** Client → server: encrypted rows; back: encrypted products. */
-  async #products(shapes: readonly ProductShape[]): Promise<void> {
-    const used = shapes.map((shape) => layoutOf(shape, this.#cotKind));
-    await this.#steps.run({
-      begin: async () => {
-        for (const layout of used) this.#traffic.sent(encryptedBytes(layout));
-      },
-      finish: async () => {
-        for (const layout of used) this.#traffic.received(outputBytes(layout));
-      },
-    });
-    for (const layout of used) {
-      const free = { ...defaultCostModel, bytesPerMillisecond: Number.POSITIVE_INFINITY };
-      this.#productMilliseconds += estimatedMilliseconds(layout, free);
-    }
-  }
-
-  #keptBytesOf({ inputs, outputs }: Weight): number {
-    const ringBits = this.#residentRingBits;
-    const layout =
-      ringBits === undefined ? null : layoutToStay(residentPreset, { inputs, outputs, ringBits });
-    return layout ? weightBytes(layout) : 0;
-  }
-
-  #residentLayoutOf(shape: ProductShape): ResidentLayout | null {
-    if (shape.ringBits !== this.#residentRingBits) return null;
-    const layout = layoutToStay(residentPreset, shape);
-    return layout && isCheaper(layout, layoutOf(shape, this.#cotKind), costModels[this.#cotKind])
-      ? layout
-      : null;
-  }
-
-  /** Client → server: one message. */
-  async #residentProduct(layout: ResidentLayout, rows: number): Promise<void> {
-    await this.#steps.run({ begin: async () => this.#traffic.sent(rows * rowBytes(layout)) });
-    this.#productMilliseconds += residentMilliseconds(layout, rows);
-  }
-
   /**
    * What a protocol uses of what can be made ahead. Its COTs count as wanted where nothing of it can be; else what pools hold is
    * wanted in their place.
@@ -221,9 +153,8 @@ export class CountingBackend extends ShapeBackend implements Backend {
     this.#demand.addAll(linearUse(this.#weights.indexOf(w), rows, ringBits));
     if (rows > 0) {
       const shape = { batch: 1, rows, inputs, outputs, ringBits, weightBits, normBits };
-      const resident = this.#residentLayoutOf(shape);
       this.#turns.take('client');
-      await (resident ? this.#residentProduct(resident, rows) : this.#products([shape]));
+      await this.#products.linear(shape);
     }
     return shapeOnly({ ringBits, ...given });
   });
@@ -235,7 +166,7 @@ export class CountingBackend extends ShapeBackend implements Backend {
     const small = () => this.#exchange.oneWay(productJob(smallMatmulPlan(shape)), receiver);
     await this.#use(matmulUse(shape), async () => {
       if (isSmall) await protocol('multiply', small)();
-      else await this.#products(termShapes(shape));
+      else await this.#products.packed(termShapes(shape));
     });
     return shapeOnly(given);
   });
