@@ -1,7 +1,7 @@
 /**
  * The two-party backend with shapes in place of shares: every operation counts the client's messages, byte for byte and in
  * order, and computes nothing. What an opening gives is told from outside. The engine runs on it as it is, so the
- * estimate follows any change of the engine; test/inference/run/cost-model.test.ts compares it with real runs.
+ * estimate follows any change of the engine; test/inference/cost/cost-model.test.ts compares it with real runs.
  */
 import { kernels } from '#kernels';
 import type { Backend, LeakName, RowShifts, ShuffleRows, Weight, WeightSource } from '../backends/backend.js';

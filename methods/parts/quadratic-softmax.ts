@@ -22,6 +22,8 @@ const FRACTION_BITS = 8;
 const SMALLEST_SUM = 0.25;
 /** Significant bits of 1/sum at its smallest. */
 const INVERSE_BITS = 6;
+/** Of the largest ring. */
+const WIDE_BITS = 64;
 
 /** The numerator, as training evaluates it. */
 export const quadraticCurve = (shift: number): Piecewise => ({
@@ -61,6 +63,10 @@ export const quadraticSoftmaxOf = (shift: number) =>
       const sumRange = n * largest;
       const inverseFractionBits = INVERSE_BITS + Math.ceil(Math.log2(sumRange));
       const ringBits = FRACTION_BITS + inverseFractionBits + 2;
+      if (ringBits > WIDE_BITS)
+        throw new RangeError(
+          `softmax: expected ${n} logits whose squares add up in ${WIDE_BITS} bits, got logits up to ${plan.largest} and ${ringBits} bits; a training that settled keeps them far smaller`,
+        );
       // A square of a number near 0 may be a unit below it.
       const unit = 2 ** -FRACTION_BITS;
       const powers = await widenNonNegative(mpc, mpc.addPublic(counted, unit), ringBits);

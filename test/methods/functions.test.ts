@@ -121,3 +121,13 @@ describe.each(METHODS)('$name', (method) => {
     expect(errors[1]).toBeLessThan(allowed.tanh[1]);
   });
 });
+
+describe('2Quad', () => {
+  it('says that logits are too large for its ring', async () => {
+    const { softmax } = METHODS.find(({ name }) => name === 'mpcformer')!;
+    const run = runCleartext([1, 16], { ringBits: 40, fractionBits: 8 }, ROWS[0]!, (mpc, x) =>
+      softmax(mpc, x, 1, { spread: 2 ** 23, largest: 2 ** 22, out: PROBABILITIES }),
+    );
+    await expect(run).rejects.toThrow(/logits whose squares add up in 64 bits, got logits up to 4194304/);
+  });
+});

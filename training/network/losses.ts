@@ -1,4 +1,4 @@
-/** L = L_task + λ (L_prune + α L_approx); see training/masks.ts for the masks. */
+/** L = L_task + λ (L_prune + α L_approx); see training/network/masks.ts for the masks. */
 import * as tf from '@tensorflow/tfjs';
 import type { Batch } from '../loop/batches.js';
 import type { TokenMasks } from './masks.js';

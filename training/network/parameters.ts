@@ -1,5 +1,5 @@
 /**
- * The numbers that training changes, by the names of model/checkpoint-tensors.ts, in ordinary memory: tensors
+ * The numbers that training changes, by the names of model/checkpoint/checkpoint-tensors.ts, in ordinary memory: tensors
  * are made over them, the optimizer and the checkpoint read and write them directly.
  */
 import * as tf from '@tensorflow/tfjs';

@@ -3,7 +3,7 @@
  * millionaires' comparison (Rathee et al., CrypTFlow2, CCS 2020, section 3). Digits of at most 4 bits are compared by
  * 1-of-16 OT; in place of a tree of ANDs, the digits' signs come as additive shares of
  * T = -[a_0 > b_0] + Σ_(i>=1) 2^(i-1) sign(b_i - a_i) modulo 2^L for L digits, which is negative exactly when the carry
- * is set (kernels/src/comparison.h): the same question again, on L bits.
+ * is set (kernels/src/cot/comparison.h): the same question again, on L bits.
  *
  * Copies of one value with different public constants added are compared with one set of COTs: the sender adds the constants,
  * so the receiver chooses the same messages for all of them, and each COT has a pad for each copy.
