@@ -1,4 +1,5 @@
 #include "binding.h"
+#include "suite.h"
 #include "src/cot/comparison.h"
 #include "src/cot/cot-product.h"
 
@@ -6,11 +7,11 @@ namespace cipherprune {
 
 namespace {
 
-uint64_t tweak(const Arguments& a, Key key) { return static_cast<uint64_t>(a.integer(key, 0, int64_t{1} << 53)); }
+Tweak tweak(const Arguments& a) { return tweakArgument(a, "tweak", "suite"); }
 
 /** Of a COT's pads: each has tweaks of its own. */
-uint64_t tweakOfPad(const Arguments& a) {
-  return tweak(a, "tweak") | static_cast<uint64_t>(a.integer("pad", 0, 1023)) << 54;
+Tweak tweakOfPad(const Arguments& a) {
+  return tweak(a) + (static_cast<uint64_t>(a.integer("pad", 0, 1023)) << 54);
 }
 
 CotProductPlan productPlan(const Arguments& a, size_t items) {
@@ -36,7 +37,7 @@ void productSend(const Arguments& a) {
   a.expectLength("top", top.length, x.length);
   a.expectLength("share", share.length, x.length);
   a.expectLength("message", message.length, cotProductMessageBytes(plan));
-  cotProductSend(plan, delta.data, blocks.data, tweak(a, "tweak"), corrections.data, x.data, top.data, share.data,
+  cotProductSend(plan, delta.data, blocks.data, tweak(a), corrections.data, x.data, top.data, share.data,
                  message.data);
 }
 
@@ -49,7 +50,7 @@ void productBegin(const Arguments& a) {
   a.expectLength("random", random.length, cots);
   a.expectLength("share", share.length, plan.items * plan.width);
   a.expectLength("corrections", out.length, (cots + 7) / 8);
-  cotProductBegin(plan, blocks.data, tweak(a, "tweak"), random.data, y.data, share.data, out.data);
+  cotProductBegin(plan, blocks.data, tweak(a), random.data, y.data, share.data, out.data);
 }
 
 void productFinish(const Arguments& a) {

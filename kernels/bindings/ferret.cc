@@ -1,6 +1,7 @@
 #include "src/ot/ferret.h"
 
 #include "binding.h"
+#include "suite.h"
 #include "src/prg/prg.h"
 
 namespace cipherprune {
@@ -12,9 +13,10 @@ View<uint8_t> bytesOf(const Arguments& arguments, size_t index, size_t length) {
   return bytes;
 }
 
-/** Arguments 0 to 7 of both halves. */
-FerretCall callOf(const Arguments& arguments) {
+/** Arguments 0 to 7 of both halves, and the suite. */
+FerretCall callOf(const Arguments& arguments, size_t suite) {
   FerretCall call;
+  call.suite = suiteArgument(arguments, suite);
   call.depth = static_cast<int>(arguments.integer(0, 6, 20));
   call.logTable = static_cast<int>(arguments.integer(1, 1, 24));
   call.table = bytesOf(arguments, 2, kBlockBytes << call.logTable).data;
@@ -36,7 +38,7 @@ FerretCall callOf(const Arguments& arguments) {
 }
 
 void callFerretSend(const Arguments& arguments) {
-  const FerretCall call = callOf(arguments);
+  const FerretCall call = callOf(arguments, 11);
   const View<uint8_t> delta = bytesOf(arguments, 8, kBlockBytes);
   const View<uint8_t> roots = bytesOf(arguments, 9, call.trees * kBlockBytes);
   const size_t cots = call.trees * static_cast<size_t>(call.depth);
@@ -44,7 +46,7 @@ void callFerretSend(const Arguments& arguments) {
 }
 
 void callFerretReceive(const Arguments& arguments) {
-  const FerretCall call = callOf(arguments);
+  const FerretCall call = callOf(arguments, 10);
   const size_t cots = call.trees * static_cast<size_t>(call.depth);
   const View<uint8_t> corrections = bytesOf(arguments, 8, cots * kBlockBytes);
   ferretReceive(call, corrections.data, bytesOf(arguments, 9, (call.trees << call.depth) - call.reserved).data);

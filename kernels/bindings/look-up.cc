@@ -1,4 +1,5 @@
 #include "binding.h"
+#include "suite.h"
 #include "src/cot/cot-product.h"
 #include "src/cot/look-up.h"
 
@@ -12,7 +13,7 @@ LookUpPlan planOf(const Arguments& a) {
 
 double messageBytes(const Arguments& a) { return static_cast<double>(lookUpMessageBytes(a.size("items"), planOf(a))); }
 
-uint64_t tweak(const Arguments& a) { return static_cast<uint64_t>(a.integer("tweak", 0, int64_t{1} << 53)); }
+Tweak tweak(const Arguments& a) { return tweakArgument(a, "tweak", "suite"); }
 
 void send(const Arguments& a) {
   const LookUpPlan plan = planOf(a);

@@ -1,6 +1,7 @@
 #include "src/ot/ot.h"
 
 #include "binding.h"
+#include "suite.h"
 #include "src/ot/column-hash.h"
 #include "src/prg/prg.h"
 
@@ -34,7 +35,7 @@ void callPprfGrow(const Arguments& arguments) {
   const int depth = static_cast<int>(arguments.integer(1, 0, 24));
   const View<uint8_t> leaves = bytesOf(arguments, 2, trees * kBlockBytes << depth);
   const View<uint8_t> sums = bytesOf(arguments, 3, trees * static_cast<size_t>(depth) * 2 * kBlockBytes);
-  pprfGrow(roots.data, trees, depth, leaves.data, sums.data);
+  pprfGrow(suiteArgument(arguments, 4), roots.data, trees, depth, leaves.data, sums.data);
 }
 
 void callPprfGrowPunctured(const Arguments& arguments) {
@@ -44,35 +45,38 @@ void callPprfGrowPunctured(const Arguments& arguments) {
   const View<uint8_t> leaves = bytesOf(arguments, 3, points.length * kBlockBytes << depth);
   for (size_t i = 0; i < points.length; i++)
     arguments.expect(points.data[i] >> depth == 0, 0, "points below the number of leaves");
-  pprfGrowPunctured(points.data, sums.data, points.length, depth, leaves.data);
+  pprfGrowPunctured(suiteArgument(arguments, 4), points.data, sums.data, points.length, depth, leaves.data);
 }
 
 void callSoftSpokenKeys(const Arguments& arguments) {
   const View<uint8_t> leaves = arguments.bytes(0);
   const size_t count = unitsOf(arguments, 0, leaves, kBlockBytes);
-  softSpokenKeys(leaves.data, count, bytesOf(arguments, 1, count * kLeafKeyBytes).data);
+  const Suite suite = suiteArgument(arguments, 2);
+  softSpokenKeys(suite, leaves.data, count, bytesOf(arguments, 1, count * softSpokenKeyBytes(suite)).data);
 }
 
 void callSoftSpokenReceive(const Arguments& arguments) {
   const int k = static_cast<int>(arguments.integer(0, 1, 8));
-  const View<uint8_t> keys = bytesOf(arguments, 1, softSpokenLeaves(k) * kLeafKeyBytes);
+  const Suite suite = suiteArgument(arguments, 6);
+  const View<uint8_t> keys = bytesOf(arguments, 1, softSpokenLeaves(k) * softSpokenKeyBytes(suite));
   const uint64_t firstTile = static_cast<uint64_t>(arguments.integer(2, 0, kMaxTile));
   const View<uint8_t> choices = arguments.bytes(4);
   const size_t tiles = unitsOf(arguments, 4, choices, kTileCots);
   const View<uint8_t> corrections = bytesOf(arguments, 3, tiles * (softSpokenTrees(k) - 1) * kTileBytes);
   const View<uint8_t> blocks = bytesOf(arguments, 5, choices.length * kBlockBytes);
-  softSpokenReceive(k, keys.data, firstTile, tiles, corrections.data, choices.data, blocks.data);
+  softSpokenReceive(suite, k, keys.data, firstTile, tiles, corrections.data, choices.data, blocks.data);
 }
 
 void callSoftSpokenSend(const Arguments& arguments) {
   const int k = static_cast<int>(arguments.integer(0, 1, 8));
-  const View<uint8_t> keys = bytesOf(arguments, 1, softSpokenLeaves(k) * kLeafKeyBytes);
+  const Suite suite = suiteArgument(arguments, 6);
+  const View<uint8_t> keys = bytesOf(arguments, 1, softSpokenLeaves(k) * softSpokenKeyBytes(suite));
   const View<uint8_t> delta = bytesOf(arguments, 2, kBlockBytes);
   const uint64_t firstTile = static_cast<uint64_t>(arguments.integer(3, 0, kMaxTile));
   const View<uint8_t> blocks = arguments.bytes(5);
   const size_t tiles = unitsOf(arguments, 5, blocks, kTileCots * kBlockBytes);
   const View<uint8_t> corrections = bytesOf(arguments, 4, tiles * (softSpokenTrees(k) - 1) * kTileBytes);
-  softSpokenSend(k, keys.data, delta.data, firstTile, tiles, corrections.data, blocks.data);
+  softSpokenSend(suite, k, keys.data, delta.data, firstTile, tiles, corrections.data, blocks.data);
 }
 
 void callColumnHash(const Arguments& a) {

@@ -1,11 +1,10 @@
 #include "src/prg/prg.h"
 
 #include "binding.h"
+#include "suite.h"
 
 namespace cipherprune {
 namespace {
-
-constexpr int64_t kMaxTweak = int64_t{1} << 53;
 
 View<uint8_t> bytesOf(const Arguments& arguments, size_t index, size_t length) {
   const View<uint8_t> bytes = arguments.bytes(index);
@@ -38,14 +37,12 @@ void callPrgFill(const Arguments& arguments) {
   const View<uint8_t> seed = bytesOf(arguments, 0, kBlockBytes);
   const uint64_t firstBlock = static_cast<uint64_t>(arguments.integer(1, 0, kMaxTweak));
   const View<uint8_t> out = arguments.bytes(2);
-  AesKey key;
-  aesSetKey(&key, seed.data);
-  prgFill(key, firstBlock, out.data, out.length);
+  prgFill(PrgKey(suiteArgument(arguments, 3), seed.data), firstBlock, out.data, out.length);
 }
 
 void callHashBlocks(const Arguments& arguments) {
   const View<uint8_t> blocks = blocksOf(arguments, 0);
-  const uint64_t tweak = static_cast<uint64_t>(arguments.integer(1, 0, kMaxTweak));
+  const Tweak tweak = tweakArgument(arguments, 1, 3);
   const View<uint8_t> out = bytesOf(arguments, 2, blocks.length);
   expectSameOrApart(arguments, blocks, out, 2);
   hashBlocks(blocks.data, out.data, blocks.length / kBlockBytes, tweak);
@@ -53,7 +50,7 @@ void callHashBlocks(const Arguments& arguments) {
 
 void callHashPairs(const Arguments& arguments) {
   const View<uint8_t> blocks = blocksOf(arguments, 0), delta = bytesOf(arguments, 1, kBlockBytes);
-  const uint64_t tweak = static_cast<uint64_t>(arguments.integer(2, 0, kMaxTweak));
+  const Tweak tweak = tweakArgument(arguments, 2, 5);
   const View<uint8_t> zeros = bytesOf(arguments, 3, blocks.length), ones = bytesOf(arguments, 4, blocks.length);
   expectSameOrApart(arguments, blocks, zeros, 3);
   expectSameOrApart(arguments, blocks, ones, 4);
@@ -63,7 +60,7 @@ void callHashPairs(const Arguments& arguments) {
 
 void callExpandBlocks(const Arguments& arguments) {
   const View<uint8_t> seeds = blocksOf(arguments, 0);
-  const uint64_t tweak = static_cast<uint64_t>(arguments.integer(1, 0, kMaxTweak));
+  const Tweak tweak = tweakArgument(arguments, 1, 4);
   const size_t blocksPerSeed = arguments.size(2, 0, int64_t{1} << 32);
   const View<uint8_t> out = bytesOf(arguments, 3, arguments.product(2, {seeds.length, blocksPerSeed}));
   arguments.expect(!overlap(seeds, out), 3, "memory apart from the seeds");
@@ -73,7 +70,7 @@ void callExpandBlocks(const Arguments& arguments) {
 void callGgmDouble(const Arguments& arguments) {
   const View<uint8_t> parents = blocksOf(arguments, 0), children = bytesOf(arguments, 1, 2 * parents.length);
   expectSameOrApart(arguments, parents, children, 1);
-  ggmDouble(parents.data, children.data, parents.length / kBlockBytes);
+  ggmDouble(suiteArgument(arguments, 2), parents.data, children.data, parents.length / kBlockBytes);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "binding.h"
+#include "suite.h"
 
 namespace cipherprune {
 
@@ -70,7 +71,7 @@ void grow(const Arguments& arguments) {
   const auto salt = blocksArgument(arguments, 2, 1);
   const auto seeds = blocksArgument(arguments, 3, trees * leaves);
   const auto levelSums = blocksArgument(arguments, 4, trees * treeDepth(leaves) * 2);
-  seedMatrixGrow(roots.data, trees, leaves, salt.data, seeds.data, levelSums.data);
+  seedMatrixGrow(suiteArgument(arguments, 5), roots.data, trees, leaves, salt.data, seeds.data, levelSums.data);
 }
 
 void puncture(const Arguments& arguments) {
@@ -79,7 +80,7 @@ void puncture(const Arguments& arguments) {
   const auto sums = blocksArgument(arguments, 0, points.length * treeDepth(leaves));
   const auto salt = blocksArgument(arguments, 3, 1);
   const auto seeds = blocksArgument(arguments, 4, points.length * leaves);
-  seedMatrixPuncture(sums.data, points.data, points.length, leaves, salt.data, seeds.data);
+  seedMatrixPuncture(suiteArgument(arguments, 5), sums.data, points.data, points.length, leaves, salt.data, seeds.data);
 }
 
 Job sums(const Arguments& arguments) {
@@ -89,8 +90,9 @@ Job sums(const Arguments& arguments) {
   const auto segments = segmentsArgument(arguments, "columns", "ringBits");
   const auto columnSums = segmentOutputs(arguments, "columnSums", rows, segments);
   const auto rowSums = segmentOutputs(arguments, "rowSums", rows, segments);
+  const Suite suite = suiteArgument(arguments, "suite");
   return [=] {
-    seedMatrixSums(seeds.data, rows, salt.data(), segments.data(), segments.size(), columnSums.data(), rowSums.data());
+    seedMatrixSums(suite, seeds.data, rows, salt.data(), segments.data(), segments.size(), columnSums.data(), rowSums.data());
     return 0.0;
   };
 }
@@ -103,8 +105,9 @@ Job differences(const Arguments& arguments) {
   const auto segments = segmentsArgument(arguments, "columns", "ringBits");
   const auto out = segmentOutputs(arguments, "differences", rows, segments);
   const std::vector<uint32_t> points(permutation.data, permutation.data + rows);
+  const Suite suite = suiteArgument(arguments, "suite");
   return [=] {
-    seedMatrixDifferences(seeds.data, points.data(), rows, salt.data(), segments.data(), segments.size(), out.data());
+    seedMatrixDifferences(suite, seeds.data, points.data(), rows, salt.data(), segments.data(), segments.size(), out.data());
     return 0.0;
   };
 }

@@ -32,12 +32,15 @@ void symmetric() {
   aesSetKey(&schedule, key.data());
   aesEncrypt(schedule, in.data(), out.data(), 40);
   prgFill(schedule, 5, out.data(), 37);
-  hashBlocks(in.data(), out.data(), 40, 4090);
-  hashPairs(in.data(), delta.data(), out.data(), ones.data(), 40, 4090);
-  expandBlocks(in.data(), expanded.data(), 40, 3, 4090);
   std::vector<uint8_t> children(16 * 80);
-  ggmDouble(in.data(), children.data(), 40);
-  correlatedDouble(in.data(), children.data(), 40);
+  for (const Suite suite : {Suite::aes, Suite::chacha}) {
+    prgFill(PrgKey(suite, key.data()), 5, out.data(), 37);
+    hashBlocks(in.data(), out.data(), 40, {suite, 4090});
+    hashPairs(in.data(), delta.data(), out.data(), ones.data(), 40, {suite, 4090});
+    expandBlocks(in.data(), expanded.data(), 40, 3, {suite, 4090});
+    ggmDouble(suite, in.data(), children.data(), 40);
+    correlatedDouble(suite, in.data(), children.data(), 40);
+  }
   keep(out);
   keep(ones);
   keep(expanded);
@@ -68,10 +71,11 @@ void comparing() {
   std::vector<uint64_t> x(count), share(count), pads(count * digits.padWords), tables(count * digits.tableWords);
   for (size_t i = 0; i < count; i++) x[i] = 0x9e3779b97f4a7c15u * i;
   for (auto* secret : {&blocks, &delta}) poison(*secret);
-  comparisonSend(count, ringBits, delta.data(), blocks.data(), 0, corrections.data(), x.data(), share.data(), message.data());
-  comparisonTables(count, ringBits, delta.data(), blocks.data(), 0, tables.data());
+  const Tweak tweak{Suite::aes, 0};
+  comparisonSend(count, ringBits, delta.data(), blocks.data(), tweak, corrections.data(), x.data(), share.data(), message.data());
+  comparisonTables(count, ringBits, delta.data(), blocks.data(), tweak, tables.data());
   comparisonAnswer(count, ringBits, tables.data(), corrections.data(), x.data(), share.data(), message.data());
-  comparisonBegin(count, ringBits, blocks.data(), 0, x.data(), pads.data());
+  comparisonBegin(count, ringBits, blocks.data(), tweak, x.data(), pads.data());
   comparisonFinish(count, ringBits, x.data(), message.data(), pads.data(), share.data());
   keep(share);
   keep(message);

@@ -10,6 +10,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "src/prg/suite.h"
+
 namespace cipherprune {
 
 constexpr unsigned comparisonDigitBits = 4;
@@ -39,11 +41,11 @@ size_t comparisonMessageBytes(size_t count, unsigned ringBits);
  * sender's share of T modulo 2^digits [count] and the message: for each digit all messages but the first, which is zero by
  * the choice of the share.
  */
-void comparisonSend(size_t count, unsigned ringBits, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
+void comparisonSend(size_t count, unsigned ringBits, const uint8_t* delta, const uint8_t* blocks, Tweak tweak,
                     const uint8_t* corrections, const uint64_t* x, uint64_t* share, uint8_t* message);
 
 /** The receiver's half before the answer: pads of its messages [count · padWords]. Then the COTs are no longer needed. */
-void comparisonBegin(size_t count, unsigned ringBits, const uint8_t* blocks, uint64_t tweak, const uint64_t* x,
+void comparisonBegin(size_t count, unsigned ringBits, const uint8_t* blocks, Tweak tweak, const uint64_t* x,
                      uint64_t* pads);
 
 /**
@@ -51,7 +53,7 @@ void comparisonBegin(size_t count, unsigned ringBits, const uint8_t* blocks, uin
  * pads of all messages of each digit, tables [count · tableWords], while the receiver's corrections are zero; then the same
  * as comparisonSend for corrections that say by which bits each digit differs.
  */
-void comparisonTables(size_t count, unsigned ringBits, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
+void comparisonTables(size_t count, unsigned ringBits, const uint8_t* delta, const uint8_t* blocks, Tweak tweak,
                       uint64_t* tables);
 void comparisonAnswer(size_t count, unsigned ringBits, const uint64_t* tables, const uint8_t* corrections,
                       const uint64_t* x, uint64_t* share, uint8_t* message);

@@ -107,7 +107,7 @@ inline uint64_t sendDigit(const SignTables<uint8_t>& tables, const uint8_t* zero
 #endif
 
 template <typename Lane>
-void sendComparisons(size_t count, unsigned ringBits, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
+void sendComparisons(size_t count, unsigned ringBits, const uint8_t* delta, const uint8_t* blocks, Tweak tweak,
                      const uint8_t* corrections, const uint64_t* x, uint64_t* share, uint8_t* message) {
   alignas(64) Lane zero[comparisonTileCots * 16], one[comparisonTileCots * 16];
   const SignTables<Lane> tables;
@@ -141,7 +141,7 @@ void sendComparisons(size_t count, unsigned ringBits, const uint8_t* delta, cons
 }
 
 template <typename Lane>
-void beginComparisons(size_t count, unsigned ringBits, const uint8_t* blocks, uint64_t tweak, const uint64_t* x,
+void beginComparisons(size_t count, unsigned ringBits, const uint8_t* blocks, Tweak tweak, const uint64_t* x,
                       uint64_t* pads) {
   alignas(64) Lane hashes[comparisonTileCots * 16];
   const ComparisonDigits digits = comparisonDigits(ringBits);
@@ -202,7 +202,7 @@ inline void tableOf(const SignTables<uint8_t>& tables, const ComparisonDigits& d
   writer.align();
 }
 
-void makeTables(size_t count, unsigned ringBits, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
+void makeTables(size_t count, unsigned ringBits, const uint8_t* delta, const uint8_t* blocks, Tweak tweak,
                 uint64_t* words) {
   alignas(64) uint8_t zero[comparisonTileCots * 16], one[comparisonTileCots * 16];
   const SignTables<uint8_t> tables;

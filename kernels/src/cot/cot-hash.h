@@ -6,7 +6,7 @@ namespace cipherprune {
 namespace {
 
 /** Pads of `perCot` blocks from each block: out [count, perCot · 16]. */
-inline void cotHash(const uint8_t* blocks, size_t count, uint64_t tweak, size_t perCot, uint8_t* out) {
+inline void cotHash(const uint8_t* blocks, size_t count, Tweak tweak, size_t perCot, uint8_t* out) {
   if (perCot == 1) {
     hashBlocks(blocks, out, count, tweak);
   } else {
@@ -15,7 +15,7 @@ inline void cotHash(const uint8_t* blocks, size_t count, uint64_t tweak, size_t 
 }
 
 /** The sender's two pads of each COT: `zero` of the block, `one` of the block XOR delta. */
-inline void cotHashPairs(const uint8_t* blocks, size_t count, const uint8_t* delta, uint64_t tweak, size_t perCot,
+inline void cotHashPairs(const uint8_t* blocks, size_t count, const uint8_t* delta, Tweak tweak, size_t perCot,
                          uint8_t* zero, uint8_t* one) {
   if (perCot == 1) {
     hashPairs(blocks, delta, zero, one, count, tweak);

@@ -33,14 +33,14 @@ static std::vector<uint64_t> scratchFor(const CotProductPlan& plan) {
   return std::vector<uint64_t>(plan.width == 1 ? 0 : kScratchRows * (plan.width + 2));
 }
 
-void cotProductSend(const CotProductPlan& plan, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
+void cotProductSend(const CotProductPlan& plan, const uint8_t* delta, const uint8_t* blocks, Tweak tweak,
                     const uint8_t* corrections, const uint64_t* x, const uint64_t* top, uint64_t* share, uint8_t* message) {
   std::vector<uint64_t> scratch = scratchFor(plan);
   cotLoops().productSend(plan, delta, blocks, tweak, corrections, x, top, share, message,
                          reinterpret_cast<uint8_t*>(scratch.data()));
 }
 
-void cotProductBegin(const CotProductPlan& plan, const uint8_t* blocks, uint64_t tweak, const uint8_t* random,
+void cotProductBegin(const CotProductPlan& plan, const uint8_t* blocks, Tweak tweak, const uint8_t* random,
                      const uint64_t* y, uint64_t* share, uint8_t* corrections) {
   std::vector<uint64_t> scratch = scratchFor(plan);
   cotLoops().productBegin(plan, blocks, tweak, random, y, share, corrections,
@@ -91,17 +91,17 @@ size_t comparisonMessageBytes(size_t count, unsigned ringBits) {
   return (count * comparisonDigits(ringBits).messageBits + 7) / 8;
 }
 
-void comparisonSend(size_t count, unsigned ringBits, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
+void comparisonSend(size_t count, unsigned ringBits, const uint8_t* delta, const uint8_t* blocks, Tweak tweak,
                     const uint8_t* corrections, const uint64_t* x, uint64_t* share, uint8_t* message) {
   cotLoops().comparisonSend(count, ringBits, delta, blocks, tweak, corrections, x, share, message);
 }
 
-void comparisonBegin(size_t count, unsigned ringBits, const uint8_t* blocks, uint64_t tweak, const uint64_t* x,
+void comparisonBegin(size_t count, unsigned ringBits, const uint8_t* blocks, Tweak tweak, const uint64_t* x,
                      uint64_t* pads) {
   cotLoops().comparisonBegin(count, ringBits, blocks, tweak, x, pads);
 }
 
-void comparisonTables(size_t count, unsigned ringBits, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
+void comparisonTables(size_t count, unsigned ringBits, const uint8_t* delta, const uint8_t* blocks, Tweak tweak,
                       uint64_t* tables) {
   cotLoops().comparisonTables(count, ringBits, delta, blocks, tweak, tables);
 }

@@ -11,18 +11,18 @@ constexpr unsigned kPadRows = 8;
 constexpr size_t kScratchRows = 2 * kPadRows + 3;
 
 struct CotLoops {
-  void (*productSend)(const CotProductPlan& plan, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
+  void (*productSend)(const CotProductPlan& plan, const uint8_t* delta, const uint8_t* blocks, Tweak tweak,
                       const uint8_t* corrections, const uint64_t* x, const uint64_t* top, uint64_t* share, uint8_t* message,
                       uint8_t* scratch);
-  void (*productBegin)(const CotProductPlan& plan, const uint8_t* blocks, uint64_t tweak, const uint8_t* random,
+  void (*productBegin)(const CotProductPlan& plan, const uint8_t* blocks, Tweak tweak, const uint8_t* random,
                        const uint64_t* y, uint64_t* share, uint8_t* corrections, uint8_t* scratch);
   void (*productFinish)(const CotProductPlan& plan, const uint64_t* y, const uint8_t* message, uint64_t* share,
                         uint8_t* scratch);
-  void (*comparisonSend)(size_t count, unsigned ringBits, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
+  void (*comparisonSend)(size_t count, unsigned ringBits, const uint8_t* delta, const uint8_t* blocks, Tweak tweak,
                          const uint8_t* corrections, const uint64_t* x, uint64_t* share, uint8_t* message);
-  void (*comparisonBegin)(size_t count, unsigned ringBits, const uint8_t* blocks, uint64_t tweak, const uint64_t* x,
+  void (*comparisonBegin)(size_t count, unsigned ringBits, const uint8_t* blocks, Tweak tweak, const uint64_t* x,
                           uint64_t* pads);
-  void (*comparisonTables)(size_t count, unsigned ringBits, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
+  void (*comparisonTables)(size_t count, unsigned ringBits, const uint8_t* delta, const uint8_t* blocks, Tweak tweak,
                            uint64_t* tables);
   void (*comparisonAnswer)(size_t count, unsigned ringBits, const uint64_t* tables, const uint8_t* corrections,
                            const uint64_t* x, uint64_t* share, uint8_t* message);

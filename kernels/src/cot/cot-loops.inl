@@ -7,7 +7,7 @@
 namespace cipherprune {
 namespace {
 
-void productSendAny(const CotProductPlan& plan, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
+void productSendAny(const CotProductPlan& plan, const uint8_t* delta, const uint8_t* blocks, Tweak tweak,
                     const uint8_t* corrections, const uint64_t* x, const uint64_t* top, uint64_t* share, uint8_t* message,
                     uint8_t* scratch) {
   if (plan.width == 1 && plan.ringBits <= 32)
@@ -20,7 +20,7 @@ void productSendAny(const CotProductPlan& plan, const uint8_t* delta, const uint
   sendRows<uint64_t>(plan, delta, blocks, tweak, corrections, x, top, share, message, scratch);
 }
 
-void productBeginAny(const CotProductPlan& plan, const uint8_t* blocks, uint64_t tweak, const uint8_t* random,
+void productBeginAny(const CotProductPlan& plan, const uint8_t* blocks, Tweak tweak, const uint8_t* random,
                      const uint64_t* y, uint64_t* share, uint8_t* corrections, uint8_t* scratch) {
   if (plan.width == 1) return beginPlanes(plan, blocks, tweak, random, y, share, corrections);
   cotCorrections(y, plan.items, plan.bits, false, random, corrections);
@@ -38,14 +38,14 @@ void productFinishAny(const CotProductPlan& plan, const uint64_t* y, const uint8
   finishRows<uint64_t>(plan, y, message, share, scratch);
 }
 
-void comparisonSendAny(size_t count, unsigned ringBits, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
+void comparisonSendAny(size_t count, unsigned ringBits, const uint8_t* delta, const uint8_t* blocks, Tweak tweak,
                        const uint8_t* corrections, const uint64_t* x, uint64_t* share, uint8_t* message) {
   if (comparisonDigits(ringBits).count <= 8)
     return sendComparisons<uint8_t>(count, ringBits, delta, blocks, tweak, corrections, x, share, message);
   sendComparisons<uint16_t>(count, ringBits, delta, blocks, tweak, corrections, x, share, message);
 }
 
-void comparisonBeginAny(size_t count, unsigned ringBits, const uint8_t* blocks, uint64_t tweak, const uint64_t* x,
+void comparisonBeginAny(size_t count, unsigned ringBits, const uint8_t* blocks, Tweak tweak, const uint64_t* x,
                         uint64_t* pads) {
   if (comparisonDigits(ringBits).count <= 8) return beginComparisons<uint8_t>(count, ringBits, blocks, tweak, x, pads);
   beginComparisons<uint16_t>(count, ringBits, blocks, tweak, x, pads);

@@ -103,7 +103,7 @@ inline void reduce(const CotProductPlan& plan, uint64_t* share) {
 }
 
 template <typename Lane>
-void sendPlanes(const CotProductPlan& plan, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
+void sendPlanes(const CotProductPlan& plan, const uint8_t* delta, const uint8_t* blocks, Tweak tweak,
                 const uint8_t* corrections, const uint64_t* x, const uint64_t* top, uint64_t* share, uint8_t* message) {
   alignas(64) uint8_t zero[planeTile * 16], one[planeTile * 16];
   alignas(64) Lane sent[planeTile];
@@ -124,7 +124,7 @@ void sendPlanes(const CotProductPlan& plan, const uint8_t* delta, const uint8_t*
   reduce(plan, share);
 }
 
-void beginPlanes(const CotProductPlan& plan, const uint8_t* blocks, uint64_t tweak, const uint8_t* random,
+void beginPlanes(const CotProductPlan& plan, const uint8_t* blocks, Tweak tweak, const uint8_t* random,
                  const uint64_t* y, uint64_t* share, uint8_t* corrections) {
   alignas(64) uint8_t hashes[planeTile * 16];
   BitWriter writer{corrections, corrections + (plan.items * plan.bits + 7) / 8};

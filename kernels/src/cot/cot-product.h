@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "src/prg/suite.h"
+
 namespace cipherprune {
 
 struct CotProductPlan {
@@ -25,14 +27,14 @@ size_t cotProductMessageBytes(const CotProductPlan& plan);
  * choice XOR its random bit; c = b · items + i for bit b of item i for width 1, otherwise i · bits + b), x [items · width], and `top` likewise: what a multiplier's top bit multiplies in place of x (x
  * itself for a plain product). Writes its share [items · width] and the message.
  */
-void cotProductSend(const CotProductPlan& plan, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
+void cotProductSend(const CotProductPlan& plan, const uint8_t* delta, const uint8_t* blocks, Tweak tweak,
                     const uint8_t* corrections, const uint64_t* x, const uint64_t* top, uint64_t* share, uint8_t* message);
 
 /**
  * The receiver's half before the answer: blocks [items · bits · 16], its random bits [items · bits], one byte 0 or 1 each, y
  * [items]. Writes the pads' part of its share [items · width] and the corrections; then the COTs are no longer needed.
  */
-void cotProductBegin(const CotProductPlan& plan, const uint8_t* blocks, uint64_t tweak, const uint8_t* random,
+void cotProductBegin(const CotProductPlan& plan, const uint8_t* blocks, Tweak tweak, const uint8_t* random,
                      const uint64_t* y, uint64_t* share, uint8_t* corrections);
 
 /** The rest of it: y [items], message as sent; completes the share. */

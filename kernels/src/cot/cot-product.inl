@@ -26,7 +26,7 @@ inline void addRow(const Lane* row, size_t width, unsigned shift, bool negative,
 
 /** Width above 1. */
 template <typename Lane>
-void sendRows(const CotProductPlan& plan, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
+void sendRows(const CotProductPlan& plan, const uint8_t* delta, const uint8_t* blocks, Tweak tweak,
               const uint8_t* corrections, const uint64_t* x, const uint64_t* top, uint64_t* share, uint8_t* message,
               uint8_t* scratch) {
   const size_t perRow = (plan.width * sizeof(Lane) + 15) / 16;
@@ -63,7 +63,7 @@ void sendRows(const CotProductPlan& plan, const uint8_t* delta, const uint8_t* b
 }
 
 template <typename Lane>
-void beginRows(const CotProductPlan& plan, const uint8_t* blocks, uint64_t tweak, uint64_t* share, uint8_t* scratch) {
+void beginRows(const CotProductPlan& plan, const uint8_t* blocks, Tweak tweak, uint64_t* share, uint8_t* scratch) {
   const size_t perRow = (plan.width * sizeof(Lane) + 15) / 16;
   for (size_t item = 0; item < plan.items; item++) {
     uint64_t* sum = share + item * plan.width;

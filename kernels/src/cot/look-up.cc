@@ -41,7 +41,7 @@ std::vector<Lane> slotMasks(unsigned indexBits) {
 }
 
 template <class Lane>
-void sendLanes(size_t count, const LookUpPlan& plan, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
+void sendLanes(size_t count, const LookUpPlan& plan, const uint8_t* delta, const uint8_t* blocks, Tweak tweak,
                const uint8_t* corrections, size_t entries, const uint64_t* table, const uint64_t* x, uint64_t* share, uint8_t* message) {
   const unsigned bits = plan.indexBits;
   const size_t slots = size_t{1} << bits, perCot = blocksPerCot(plan, sizeof(Lane)), stride = perCot * kBlockBytes;
@@ -78,7 +78,7 @@ void sendLanes(size_t count, const LookUpPlan& plan, const uint8_t* delta, const
 }
 
 template <class Lane>
-void beginLanes(size_t count, const LookUpPlan& plan, const uint8_t* blocks, uint64_t tweak, const uint64_t* x,
+void beginLanes(size_t count, const LookUpPlan& plan, const uint8_t* blocks, Tweak tweak, const uint64_t* x,
                 uint64_t* share) {
   const unsigned bits = plan.indexBits;
   const size_t perCot = blocksPerCot(plan, sizeof(Lane)), stride = perCot * kBlockBytes;
@@ -104,14 +104,14 @@ size_t lookUpMessageBytes(size_t count, const LookUpPlan& plan) {
   return (count * ((size_t{1} << plan.indexBits) - 1) * plan.ringBits + 7) / 8;
 }
 
-void lookUpSend(size_t count, const LookUpPlan& plan, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
+void lookUpSend(size_t count, const LookUpPlan& plan, const uint8_t* delta, const uint8_t* blocks, Tweak tweak,
                 const uint8_t* corrections, size_t entries, const uint64_t* table, const uint64_t* x, uint64_t* share, uint8_t* message) {
   withLane(plan.ringBits, [&](auto lane) {
     sendLanes<decltype(lane)>(count, plan, delta, blocks, tweak, corrections, entries, table, x, share, message);
   });
 }
 
-void lookUpBegin(size_t count, const LookUpPlan& plan, const uint8_t* blocks, uint64_t tweak, const uint64_t* x,
+void lookUpBegin(size_t count, const LookUpPlan& plan, const uint8_t* blocks, Tweak tweak, const uint64_t* x,
                  uint64_t* share) {
   withLane(plan.ringBits, [&](auto lane) { beginLanes<decltype(lane)>(count, plan, blocks, tweak, x, share); });
 }

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "src/prg/suite.h"
+
 namespace cipherprune {
 
 constexpr unsigned lookUpMaxIndexBits = 12;
@@ -22,12 +24,12 @@ size_t lookUpMessageBytes(size_t count, const LookUpPlan& plan);
  * blocks [count · indexBits · 16], table [entries], x [count]: the sender's share of the place. The receiver's is a multiple of
  * entries / 2^indexBits, whose top indexBits bits it knows as its index; 2^indexBits entries: any. Writes the share of the entry.
  */
-void lookUpSend(size_t count, const LookUpPlan& plan, const uint8_t* delta, const uint8_t* blocks, uint64_t tweak,
+void lookUpSend(size_t count, const LookUpPlan& plan, const uint8_t* delta, const uint8_t* blocks, Tweak tweak,
                 const uint8_t* corrections, size_t entries, const uint64_t* table, const uint64_t* x, uint64_t* share,
                 uint8_t* message);
 
 /** The receiver's half before the answer: `share` holds the pads of its messages. Then the COTs are no longer needed. */
-void lookUpBegin(size_t count, const LookUpPlan& plan, const uint8_t* blocks, uint64_t tweak, const uint64_t* x,
+void lookUpBegin(size_t count, const LookUpPlan& plan, const uint8_t* blocks, Tweak tweak, const uint64_t* x,
                  uint64_t* share);
 
 void lookUpFinish(size_t count, const LookUpPlan& plan, const uint64_t* x, const uint8_t* message, uint64_t* share);

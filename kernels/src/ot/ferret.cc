@@ -39,7 +39,7 @@ size_t batchTrees(int depth) { return (kBatchLeaves >> depth) > 0 ? kBatchLeaves
 /** Positions in the table, as byte offsets, of the rows of the public matrix. */
 class MatrixRows {
  public:
-  MatrixRows(const uint8_t* seed, int logTable) : mask((uint32_t{1} << logTable) - 1) { aesSetKey(&key, seed); }
+  explicit MatrixRows(const FerretCall& call) : key(call.suite, call.seed), mask((uint32_t{1} << call.logTable) - 1) {}
 
   static constexpr size_t kRows = 64;
 
@@ -51,7 +51,7 @@ class MatrixRows {
   }
 
  private:
-  AesKey key;
+  PrgKey key;
   uint32_t mask;
   uint32_t offsets[kRows * kLpnWeight];
 };
@@ -93,7 +93,7 @@ void encode(const FerretCall& call, MatrixRows* rows, uint64_t firstRow, uint8_t
 }
 
 /** The sender's trees: the two nodes of level 1 differ by delta, so the nodes of each level add up to delta. */
-void growTrees(const uint8_t* roots, size_t trees, int depth, const uint8_t* delta, const uint8_t* pathCots,
+void growTrees(Suite suite, const uint8_t* roots, size_t trees, int depth, const uint8_t* delta, const uint8_t* pathCots,
                uint8_t* corrections, uint8_t* nodes) {
   const Block difference = load(delta);
   for (size_t t = 0; t < trees; t++) {
@@ -102,7 +102,7 @@ void growTrees(const uint8_t* roots, size_t trees, int depth, const uint8_t* del
     store(nodes + (2 * t + 1) * kBlockBytes, root ^ difference);
   }
   for (int level = 1; level <= depth; level++) {
-    if (level > 1) correlatedDouble(nodes, nodes, trees << (level - 1));
+    if (level > 1) correlatedDouble(suite, nodes, nodes, trees << (level - 1));
     const size_t width = size_t{1} << level;
     for (size_t t = 0; t < trees; t++) {
       const size_t cot = (t * static_cast<size_t>(depth) + static_cast<size_t>(level) - 1) * kBlockBytes;
@@ -113,12 +113,12 @@ void growTrees(const uint8_t* roots, size_t trees, int depth, const uint8_t* del
 
 /** The receiver's trees. With t = q xor r · delta, the correction q xor (left sum) opens to the sum on side r; the path
  *  takes the other side. Instead of the unknown leaf w it puts the sum of the others, w xor delta. */
-void growPunctured(size_t trees, int depth, const uint8_t* pathCots, const uint8_t* corrections, uint8_t* nodes,
+void growPunctured(Suite suite, size_t trees, int depth, const uint8_t* pathCots, const uint8_t* corrections, uint8_t* nodes,
                    size_t* points) {
   memset(nodes, 0, 2 * trees * kBlockBytes);
   for (size_t t = 0; t < trees; t++) points[t] = 0;
   for (int level = 1; level <= depth; level++) {
-    if (level > 1) correlatedDouble(nodes, nodes, trees << (level - 1));
+    if (level > 1) correlatedDouble(suite, nodes, nodes, trees << (level - 1));
     const size_t width = size_t{1} << level;
     for (size_t t = 0; t < trees; t++) {
       uint8_t* tree = nodes + t * width * kBlockBytes;
@@ -143,12 +143,12 @@ void growPunctured(size_t trees, int depth, const uint8_t* pathCots, const uint8
 void ferretSend(const FerretCall& call, const uint8_t* delta, const uint8_t* roots, uint8_t* corrections) {
   const size_t batch = batchTrees(call.depth);
   std::vector<uint8_t> leaves(batch * kBlockBytes << call.depth);
-  MatrixRows rows(call.seed, call.logTable);
+  MatrixRows rows(call);
   Outputs outputs(call);
   for (size_t first = 0; first < call.trees; first += batch) {
     const size_t trees = call.trees - first < batch ? call.trees - first : batch, count = trees << call.depth;
     const size_t cots = first * static_cast<size_t>(call.depth) * kBlockBytes;
-    growTrees(roots + first * kBlockBytes, trees, call.depth, delta, call.pathCots + cots, corrections + cots,
+    growTrees(call.suite, roots + first * kBlockBytes, trees, call.depth, delta, call.pathCots + cots, corrections + cots,
               leaves.data());
     encode(call, &rows, call.firstRow + (first << call.depth), leaves.data(), count);
     outputs.append(leaves.data(), count);
@@ -159,12 +159,12 @@ void ferretReceive(const FerretCall& call, const uint8_t* corrections, uint8_t* 
   const size_t batch = batchTrees(call.depth);
   std::vector<uint8_t> leaves(batch * kBlockBytes << call.depth);
   std::vector<size_t> points(batch);
-  MatrixRows rows(call.seed, call.logTable);
+  MatrixRows rows(call);
   Outputs outputs(call);
   for (size_t first = 0; first < call.trees; first += batch) {
     const size_t trees = call.trees - first < batch ? call.trees - first : batch, count = trees << call.depth;
     const size_t cots = first * static_cast<size_t>(call.depth) * kBlockBytes;
-    growPunctured(trees, call.depth, call.pathCots + cots, corrections + cots, leaves.data(), points.data());
+    growPunctured(call.suite, trees, call.depth, call.pathCots + cots, corrections + cots, leaves.data(), points.data());
     encode(call, &rows, call.firstRow + (first << call.depth), leaves.data(), count);
     // the noise: the choice of the punctured leaf
     for (size_t t = 0; t < trees; t++) leaves[((t << call.depth) + points[t]) * kBlockBytes] ^= 1;

@@ -6,12 +6,15 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "src/prg/suite.h"
+
 namespace cipherprune {
 
 /** Row `i` of the public matrix: the sum of this many random entries of the table. */
 constexpr int kLpnWeight = 10;
 
 struct FerretCall {
+  Suite suite;             // of the trees and the public matrix
   int depth;               // of the trees
   size_t trees;            //
   int logTable;            // entries of the table: 2^logTable

@@ -54,6 +54,6 @@ void transposeGroups(const uint8_t* rows, size_t stride, size_t groups, uint8_t*
 
 }  // namespace
 
-const OtPath portableOtPath = {SubspaceVole<BitslicedEngine>::run, transposeGroups, 8};
+const OtPath portableOtPath = {{SubspaceVole<AesRows<BitslicedEngine>>::run, SubspaceVole<ChaChaRows<4>>::run}, transposeGroups, 8};
 
 }  // namespace cipherprune

@@ -47,6 +47,6 @@ void transposeGroups(const uint8_t* rows, size_t stride, size_t groups, uint8_t*
 
 }  // namespace
 
-const OtPath avx2OtPath = {SubspaceVole<AesNiEngine>::run, transposeGroups, 128};
+const OtPath avx2OtPath = {{SubspaceVole<AesRows<AesNiEngine>>::run, SubspaceVole<ChaChaRows<8>>::run}, transposeGroups, 128};
 
 }  // namespace cipherprune

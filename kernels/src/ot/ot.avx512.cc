@@ -63,6 +63,6 @@ void transposeGroups(const uint8_t* rows, size_t stride, size_t groups, uint8_t*
 
 }  // namespace
 
-const OtPath avx512OtPath = {SubspaceVole<VaesEngine>::run, transposeGroups, 512};
+const OtPath avx512OtPath = {{SubspaceVole<AesRows<VaesEngine>>::run, SubspaceVole<ChaChaRows<8>>::run}, transposeGroups, 512};
 
 }  // namespace cipherprune

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "src/prg/suite.h"
+
 namespace cipherprune {
 
 /** rows [128][stride], `columns` / 8 bytes used in each, bit i of a row = bit i % 8 of its byte i / 8 → blocks [columns]
@@ -13,17 +15,17 @@ void transposeBits(const uint8_t* rows, size_t stride, size_t columns, uint8_t* 
 
 /** Trees of 2^depth leaves from one root each (the PPRF of Goldreich, Goldwasser, Micali). leaves [trees][2^depth];
  *  sums [trees][depth][2]: the XOR of all left and of all right nodes of each level, from the root down. */
-void pprfGrow(const uint8_t* roots, size_t trees, int depth, uint8_t* leaves, uint8_t* sums);
+void pprfGrow(Suite suite, const uint8_t* roots, size_t trees, int depth, uint8_t* leaves, uint8_t* sums);
 
 /** The same trees without the leaf points[tree], which comes out as zero. sums [trees][depth] holds of each level the
  *  sum on the side that the path to the point does not take. */
-void pprfGrowPunctured(const uint32_t* points, const uint8_t* sums, size_t trees, int depth, uint8_t* leaves);
+void pprfGrowPunctured(Suite suite, const uint32_t* points, const uint8_t* sums, size_t trees, int depth, uint8_t* leaves);
 
 /** COTs are made in tiles: each leaf of each tree fills one row of a tile. */
 constexpr size_t kTileBytes = 512;
 constexpr size_t kTileCots = 8 * kTileBytes;
-/** Round keys of one leaf. */
-constexpr size_t kLeafKeyBytes = 176;
+/** What a leaf becomes as a key: the round keys of AES, or the leaf itself. */
+constexpr size_t softSpokenKeyBytes(Suite suite) { return suite == Suite::aes ? 176 : 16; }
 
 /** Trees of SoftSpoken with parameter k, 1 to 8: their depths add up to 128, all k but the last one. */
 constexpr size_t softSpokenTrees(int k) { return (128 + static_cast<size_t>(k) - 1) / static_cast<size_t>(k); }
@@ -32,17 +34,17 @@ constexpr int softSpokenDepth(int k, size_t tree) {
 }
 size_t softSpokenLeaves(int k);
 
-/** Round keys [count][176] of leaves [count]. */
-void softSpokenKeys(const uint8_t* leaves, size_t count, uint8_t* keys);
+/** Keys [count] of leaves [count]. */
+void softSpokenKeys(Suite suite, const uint8_t* leaves, size_t count, uint8_t* keys);
 
-/** The half that knows the choices. keys [leaves][176]; writes for each tile the corrections [trees - 1][512], the
+/** The half that knows the choices. keys [leaves]; writes for each tile the corrections [trees - 1][512], the
  *  choices [4096] (bytes 0 and 1) and the blocks t [4096]. `firstTile` is the session-wide index of the first tile. */
-void softSpokenReceive(int k, const uint8_t* keys, uint64_t firstTile, size_t tiles, uint8_t* corrections,
+void softSpokenReceive(Suite suite, int k, const uint8_t* keys, uint64_t firstTile, size_t tiles, uint8_t* corrections,
                        uint8_t* choices, uint8_t* blocks);
 
-/** The half that knows delta. keys [leaves][176], the leaf x of a tree punctured at p stored at x xor p (so that entry 0
+/** The half that knows delta. keys [leaves], the leaf x of a tree punctured at p stored at x xor p (so that entry 0
  *  is the unknown one and is never read); writes the blocks q [tiles · 4096] = t xor choice · delta. */
-void softSpokenSend(int k, const uint8_t* keys, const uint8_t* delta, uint64_t firstTile, size_t tiles,
+void softSpokenSend(Suite suite, int k, const uint8_t* keys, const uint8_t* delta, uint64_t firstTile, size_t tiles,
                     const uint8_t* corrections, uint8_t* blocks);
 
 }  // namespace cipherprune

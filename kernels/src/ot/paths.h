@@ -11,7 +11,8 @@ constexpr size_t kRowStride = kTileBytes + 64;
 struct OtPath {
   /** One tree of 2^depth leaves over one tile: rows[j] = XOR of the rows of leaves with bit j set, sum = XOR of all.
    *  With `punctured`, leaf 0 counts as zero. */
-  void (*subspaceVole)(const uint8_t* keys, int depth, bool punctured, uint64_t tile, uint8_t* rows, uint8_t* sum);
+  using SubspaceVole = void (*)(const uint8_t* keys, int depth, bool punctured, uint64_t tile, uint8_t* rows, uint8_t* sum);
+  SubspaceVole subspaceVole[2];  // by suite
   /** Whole groups of `transposeColumns` columns. */
   void (*transpose)(const uint8_t* rows, size_t stride, size_t groups, uint8_t* blocks);
   size_t transposeColumns;

@@ -38,12 +38,12 @@ void inBatches(size_t trees, int depth, GrowBatch growBatch) {
 
 }  // namespace
 
-void pprfGrow(const uint8_t* roots, size_t trees, int depth, uint8_t* leaves, uint8_t* sums) {
+void pprfGrow(Suite suite, const uint8_t* roots, size_t trees, int depth, uint8_t* leaves, uint8_t* sums) {
   inBatches(trees, depth, [=](size_t first, size_t count) {
     uint8_t* nodes = leaves + (first * kBlockBytes << depth);
     memcpy(nodes, roots + first * kBlockBytes, count * kBlockBytes);
     for (int level = 0; level < depth; level++) {
-      ggmDouble(nodes, nodes, count << level);
+      ggmDouble(suite, nodes, nodes, count << level);
       const size_t width = size_t{2} << level;
       for (size_t t = 0; t < count; t++)
         sumSides(nodes + t * width * kBlockBytes, width,
@@ -52,12 +52,12 @@ void pprfGrow(const uint8_t* roots, size_t trees, int depth, uint8_t* leaves, ui
   });
 }
 
-void pprfGrowPunctured(const uint32_t* points, const uint8_t* sums, size_t trees, int depth, uint8_t* leaves) {
+void pprfGrowPunctured(Suite suite, const uint32_t* points, const uint8_t* sums, size_t trees, int depth, uint8_t* leaves) {
   inBatches(trees, depth, [=](size_t first, size_t count) {
     uint8_t* nodes = leaves + (first * kBlockBytes << depth);
     memset(nodes, 0, count * kBlockBytes);
     for (int level = 0; level < depth; level++) {
-      ggmDouble(nodes, nodes, count << level);
+      ggmDouble(suite, nodes, nodes, count << level);
       const size_t width = size_t{2} << level;
       for (size_t t = 0; t < count; t++) {
         uint8_t* tree = nodes + t * width * kBlockBytes;

@@ -60,29 +60,34 @@ size_t softSpokenLeaves(int k) {
   return leaves;
 }
 
-void softSpokenKeys(const uint8_t* leaves, size_t count, uint8_t* keys) {
+void softSpokenKeys(Suite suite, const uint8_t* leaves, size_t count, uint8_t* keys) {
+  if (suite == Suite::chacha) {
+    memcpy(keys, leaves, count * kBlockBytes);
+    return;
+  }
   AesKey key;
   for (size_t i = 0; i < count; i++) {
     aesSetKey(&key, leaves + i * kBlockBytes);
-    memcpy(keys + i * kLeafKeyBytes, key.roundKeys, kLeafKeyBytes);
+    memcpy(keys + i * sizeof key.roundKeys, key.roundKeys, sizeof key.roundKeys);
   }
 }
 
-void softSpokenReceive(int k, const uint8_t* keys, uint64_t firstTile, size_t tiles, uint8_t* corrections,
+void softSpokenReceive(Suite suite, int k, const uint8_t* keys, uint64_t firstTile, size_t tiles, uint8_t* corrections,
                        uint8_t* choices, uint8_t* blocks) {
   const OtPath& path = activePath();
+  const OtPath::SubspaceVole subspaceVole = path.subspaceVole[static_cast<int>(suite)];
   Tile memory;
   for (size_t tile = 0; tile < tiles; tile++) {
     const uint8_t* treeKeys = keys;
     uint8_t* rows = memory.rows;
     for (size_t tree = 0; tree < softSpokenTrees(k); tree++) {
       const int depth = softSpokenDepth(k, tree);
-      path.subspaceVole(treeKeys, depth, false, firstTile + tile, rows, memory.sums[tree > 0]);
+      subspaceVole(treeKeys, depth, false, firstTile + tile, rows, memory.sums[tree > 0]);
       if (tree > 0) {
         xorMasked(memory.sums[1], memory.sums[0], ~uint64_t{0}, corrections);
         corrections += kTileBytes;
       }
-      treeKeys += kLeafKeyBytes << depth;
+      treeKeys += softSpokenKeyBytes(suite) << depth;
       rows += static_cast<size_t>(depth) * kRowStride;
     }
     spreadBits(memory.sums[0], choices + tile * kTileCots);
@@ -90,9 +95,10 @@ void softSpokenReceive(int k, const uint8_t* keys, uint64_t firstTile, size_t ti
   }
 }
 
-void softSpokenSend(int k, const uint8_t* keys, const uint8_t* delta, uint64_t firstTile, size_t tiles,
+void softSpokenSend(Suite suite, int k, const uint8_t* keys, const uint8_t* delta, uint64_t firstTile, size_t tiles,
                     const uint8_t* corrections, uint8_t* blocks) {
   const OtPath& path = activePath();
+  const OtPath::SubspaceVole subspaceVole = path.subspaceVole[static_cast<int>(suite)];
   Tile memory;
   for (size_t tile = 0; tile < tiles; tile++) {
     const uint8_t* treeKeys = keys;
@@ -100,13 +106,13 @@ void softSpokenSend(int k, const uint8_t* keys, const uint8_t* delta, uint64_t f
     for (size_t tree = 0; tree < softSpokenTrees(k); tree++) {
       const int depth = softSpokenDepth(k, tree);
       uint8_t* rows = memory.rows + static_cast<size_t>(row) * kRowStride;
-      path.subspaceVole(treeKeys, depth, true, firstTile + tile, rows, memory.sums[0]);
+      subspaceVole(treeKeys, depth, true, firstTile + tile, rows, memory.sums[0]);
       for (int j = 0; tree > 0 && j < depth; j++) {
         const uint64_t bit = (delta[(row + j) / 8] >> ((row + j) % 8)) & 1;
         xorMasked(rows + j * kRowStride, corrections, 0 - bit, rows + j * kRowStride);
       }
       if (tree > 0) corrections += kTileBytes;
-      treeKeys += kLeafKeyBytes << depth;
+      treeKeys += softSpokenKeyBytes(suite) << depth;
       row += depth;
     }
     transposeBits(memory.rows, kRowStride, kTileCots, blocks + tile * kTileCots * kBlockBytes);

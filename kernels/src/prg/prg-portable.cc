@@ -1,5 +1,6 @@
 #include <cstring>
 
+#include "chacha-modes.h"
 #include "engine-bitsliced.h"
 #include "modes.h"
 
@@ -23,6 +24,7 @@ void substituteWord(uint8_t* bytes) {
 }  // namespace
 
 const PrgPath portablePrgPath = PrgModes<BitslicedEngine>::path();
+const ChaChaPath portableChaChaPath = ChaChaModes<4>::path();
 
 /** FIPS 197, section 5.2. */
 void aesSetKey(AesKey* key, const uint8_t* bytes) {

@@ -40,42 +40,64 @@ size_t levelWidth(size_t leaves, unsigned depth, unsigned level) {
   return (leaves + (size_t{1} << below) - 1) >> below;
 }
 
-/** Children of `nodes` blocks by one key: out = AES(in) ^ in. */
-void deriveChildren(const AesKey& key, const std::vector<uint8_t>& in, std::vector<uint8_t>& out, size_t nodes) {
-  aesEncrypt(key, in.data(), out.data(), nodes);
-  for (size_t node = 0; node < nodes; node++) xorBlock(&out[node * kBlock], &in[node * kBlock]);
+/** The salt's halves: nonces of trees and of rows in the suite `chacha`. */
+uint64_t saltHalf(const uint8_t* salt, size_t half) {
+  uint64_t word;
+  std::memcpy(&word, salt + 8 * half, sizeof word);
+  return word;
 }
+
+/** Both children of blocks, under a salt. */
+class Children {
+ public:
+  Children(Suite suite, const uint8_t* salt)
+      : suite(suite), nonce(saltHalf(salt, 0)), keys{fixedKey(salt, leftChild), fixedKey(salt, rightChild)} {}
+
+  /** parents [count] → children [count][2] */
+  void derive(const uint8_t* parents, size_t count, uint8_t* children) {
+    if (suite == Suite::chacha) return chaChaChildren(parents, nonce, children, count);
+    side.resize(count * kBlock);
+    for (size_t which = 0; which < 2; which++) {
+      aesEncrypt(keys[which], parents, side.data(), count);
+      for (size_t i = 0; i < count; i++) {
+        uint8_t* child = children + (2 * i + which) * kBlock;
+        std::memcpy(child, &side[i * kBlock], kBlock);
+        xorBlock(child, parents + i * kBlock);
+      }
+    }
+  }
+
+ private:
+  Suite suite;
+  uint64_t nonce;
+  AesKey keys[2];
+  std::vector<uint8_t> side;
+};
 
 /** Levels of a few trees, from the roots down; children of every node, without looking at who knows which. */
 struct Forest {
-  AesKey leftKey, rightKey;
+  Children childrenOf;
   size_t trees, leaves;
   unsigned depth, level = 0;
   size_t width = 1;
-  std::vector<uint8_t> nodes, left, right;
+  std::vector<uint8_t> nodes, children;
 
-  Forest(const uint8_t* salt, size_t trees, size_t leaves)
-      : leftKey(fixedKey(salt, leftChild)),
-        rightKey(fixedKey(salt, rightChild)),
+  Forest(Suite suite, const uint8_t* salt, size_t trees, size_t leaves)
+      : childrenOf(suite, salt),
         trees(trees),
         leaves(leaves),
         depth(treeDepth(leaves)),
         nodes(trees * leaves * kBlock),
-        left(trees * leaves * kBlock),
-        right(trees * leaves * kBlock) {}
+        children(2 * trees * leaves * kBlock) {}
 
   uint8_t* node(size_t tree, size_t index) { return &nodes[(tree * width + index) * kBlock]; }
 
   void descend() {
-    deriveChildren(leftKey, nodes, left, trees * width);
-    deriveChildren(rightKey, nodes, right, trees * width);
+    childrenOf.derive(nodes.data(), trees * width, children.data());
     const size_t parents = width;
     width = levelWidth(leaves, depth, ++level);
     for (size_t tree = 0; tree < trees; tree++)
-      for (size_t index = 0; index < width; index++) {
-        const std::vector<uint8_t>& side = index % 2 ? right : left;
-        std::memcpy(node(tree, index), &side[(tree * parents + index / 2) * kBlock], kBlock);
-      }
+      std::memcpy(node(tree, 0), &children[2 * tree * parents * kBlock], width * kBlock);
   }
 };
 
@@ -129,6 +151,40 @@ void accumulateChunkPortable(const AesKey& key, const ChunkTask& task) {
     }
 }
 
+/** A seed's row added to the sums of its column and of its row. */
+template <class Lane>
+inline void addRow(const uint8_t* value, size_t bytes, uint8_t* column, uint8_t* row) {
+  Lane words[kChunkBytes / sizeof(Lane)];
+  std::memcpy(words, value, bytes);
+  Lane* columnLanes = reinterpret_cast<Lane*>(column);
+  Lane* rowLanes = reinterpret_cast<Lane*>(row);
+  for (size_t lane = 0; lane < bytes / sizeof(Lane); lane++) {
+    columnLanes[lane] += words[lane];
+    rowLanes[lane] += words[lane];
+  }
+}
+
+void accumulateChunkChaCha(uint64_t nonce, const ChunkTask& task) {
+  constexpr size_t kSeeds = 8;  // so that short rows fill the lanes
+  uint8_t values[kSeeds * kChunkBytes];
+  std::memset(task.rows, 0, task.n * task.bytes);
+  for (size_t i = 0; i < task.n; i++)
+    for (size_t first = 0; first < task.n; first += kSeeds) {
+      const size_t seeds = std::min(kSeeds, task.n - first);
+      chaChaRows(task.seeds + (i * task.n + first) * kBlock, task.firstBlock / 4, nonce, values, seeds, task.bytes / kBlock);
+      for (size_t j = first; j < first + seeds; j++) {
+        if (task.skip && task.skip[i] == j) continue;
+        const uint8_t* value = values + (j - first) * task.bytes;
+        uint8_t* column = task.columns + j * task.bytes;
+        uint8_t* row = task.rows + i * task.bytes;
+        if (task.laneBits == 64)
+          addRow<uint64_t>(value, task.bytes, column, row);
+        else
+          addRow<uint32_t>(value, task.bytes, column, row);
+      }
+    }
+}
+
 void accumulateChunk(const AesKey& key, const ChunkTask& task) {
 #ifdef CIPHERPRUNE_X86
   if (activeIsa() == Isa::avx512) return accumulateChunkAvx512(task);
@@ -144,7 +200,7 @@ uint64_t laneAt(const uint8_t* lanes, unsigned laneBits, size_t index) {
 
 /** Runs every chunk of every segment; store(segment, firstColumn, columns, chunk) takes the sums away. */
 template <typename Store>
-void forChunks(const uint8_t* seeds, const uint32_t* skip, size_t n, const uint8_t* salt, const RowSegment* segments,
+void forChunks(Suite suite, const uint8_t* seeds, const uint32_t* skip, size_t n, const uint8_t* salt, const RowSegment* segments,
                size_t segmentCount, const Store& store) {
   const AesKey key = fixedKey(salt, rowBytes);
   // Whole words, so that lanes are aligned.
@@ -159,7 +215,10 @@ void forChunks(const uint8_t* seeds, const uint32_t* skip, size_t n, const uint8
       std::fill(columnLanes.begin(), columnLanes.end(), 0);
       const ChunkTask task{key.roundKeys, seeds, skip, n, firstBlock, bytes, laneBits,
                            reinterpret_cast<uint8_t*>(columnLanes.data()), reinterpret_cast<uint8_t*>(rowLanes.data())};
-      accumulateChunk(key, task);
+      if (suite == Suite::chacha)
+        accumulateChunkChaCha(saltHalf(salt, 1), task);
+      else
+        accumulateChunk(key, task);
       firstBlock += bytes / kBlock;
       store(s, first, columns, task);
     }
@@ -176,13 +235,13 @@ unsigned treeDepth(size_t leaves) {
   return depth;
 }
 
-void seedMatrixGrow(const uint8_t* roots, size_t trees, size_t leaves, const uint8_t* salt, uint8_t* seeds,
+void seedMatrixGrow(Suite suite, const uint8_t* roots, size_t trees, size_t leaves, const uint8_t* salt, uint8_t* seeds,
              uint8_t* levelSums) {
   if (trees == 0 || leaves == 0) return;
   const unsigned depth = treeDepth(leaves);
   if (depth > 0) std::memset(levelSums, 0, trees * depth * 2 * kBlock);
   forTreeGroups(trees, [&](size_t first, size_t count) {
-    Forest forest(salt, count, leaves);
+    Forest forest(suite, salt, count, leaves);
     std::memcpy(forest.nodes.data(), roots + first * kBlock, count * kBlock);
     for (unsigned level = 0; level < depth; level++) {
       forest.descend();
@@ -194,12 +253,12 @@ void seedMatrixGrow(const uint8_t* roots, size_t trees, size_t leaves, const uin
   });
 }
 
-void seedMatrixPuncture(const uint8_t* sums, const uint32_t* points, size_t trees, size_t leaves, const uint8_t* salt,
+void seedMatrixPuncture(Suite suite, const uint8_t* sums, const uint32_t* points, size_t trees, size_t leaves, const uint8_t* salt,
                  uint8_t* seeds) {
   if (trees == 0 || leaves == 0) return;
   const unsigned depth = treeDepth(leaves);
   forTreeGroups(trees, [&](size_t first, size_t count) {
-    Forest forest(salt, count, leaves);
+    Forest forest(suite, salt, count, leaves);
     for (unsigned level = 0; level < depth; level++) {
       forest.descend();
       for (size_t tree = 0; tree < count; tree++) {
@@ -211,9 +270,9 @@ void seedMatrixPuncture(const uint8_t* sums, const uint32_t* points, size_t tree
   });
 }
 
-void seedMatrixSums(const uint8_t* seeds, size_t n, const uint8_t* salt, const RowSegment* segments, size_t segmentCount,
+void seedMatrixSums(Suite suite, const uint8_t* seeds, size_t n, const uint8_t* salt, const RowSegment* segments, size_t segmentCount,
              uint64_t* const* columnSums, uint64_t* const* rowSums) {
-  forChunks(seeds, nullptr, n, salt, segments, segmentCount,
+  forChunks(suite, seeds, nullptr, n, salt, segments, segmentCount,
             [&](size_t s, size_t first, size_t columns, const ChunkTask& task) {
               const uint64_t mask = ringMask(segments[s].ringBits);
               for (size_t i = 0; i < n; i++)
@@ -225,9 +284,9 @@ void seedMatrixSums(const uint8_t* seeds, size_t n, const uint8_t* salt, const R
             });
 }
 
-void seedMatrixDifferences(const uint8_t* seeds, const uint32_t* permutation, size_t n, const uint8_t* salt,
+void seedMatrixDifferences(Suite suite, const uint8_t* seeds, const uint32_t* permutation, size_t n, const uint8_t* salt,
                     const RowSegment* segments, size_t segmentCount, uint64_t* const* differences) {
-  forChunks(seeds, permutation, n, salt, segments, segmentCount,
+  forChunks(suite, seeds, permutation, n, salt, segments, segmentCount,
             [&](size_t s, size_t first, size_t columns, const ChunkTask& task) {
               const uint64_t mask = ringMask(segments[s].ringBits);
               for (size_t i = 0; i < n; i++)

@@ -5,10 +5,13 @@
 //
 // Seeds of the tree: children of s are AES_left(s) ^ s and AES_right(s) ^ s. Row bytes: block c of a seed s is
 // AES_row(s ^ c) ^ s ^ c. The three fixed keys come from a public salt of this shuffle, so that precomputation and
-// collisions between shuffles are of no use.
+// collisions between shuffles are of no use. In the suite `chacha` both children are the beginning of the parent's stream under the salt's
+// first half as nonce, row bytes are the seed's stream under its second half.
 #pragma once
 #include <cstddef>
 #include <cstdint>
+
+#include "src/prg/suite.h"
 
 namespace cipherprune {
 
@@ -25,28 +28,28 @@ unsigned treeDepth(size_t leaves);
  * Grows `trees` trees of `leaves` leaves. roots [trees][16] → seeds [trees][leaves][16] and
  * levelSums [trees][depth][2][16]: the XOR of all left (0) and all right (1) nodes of each level.
  */
-void seedMatrixGrow(const uint8_t* roots, size_t trees, size_t leaves, const uint8_t* salt, uint8_t* seeds,
+void seedMatrixGrow(Suite suite, const uint8_t* roots, size_t trees, size_t leaves, const uint8_t* salt, uint8_t* seeds,
              uint8_t* levelSums);
 
 /**
  * Recovers all leaves but points[t] of every tree from sums [trees][depth][16]: at each level the sum of the side that
  * the path to points[t] does not take. seeds [trees][leaves][16]; the missing leaf is left zero.
  */
-void seedMatrixPuncture(const uint8_t* sums, const uint32_t* points, size_t trees, size_t leaves, const uint8_t* salt,
+void seedMatrixPuncture(Suite suite, const uint8_t* sums, const uint32_t* points, size_t trees, size_t leaves, const uint8_t* salt,
                  uint8_t* seeds);
 
 /**
  * Sums over an n × n matrix of expanded rows: columnSums[s][j][c] = Σ_i v[i,j], rowSums[s][i][c] = Σ_j v[i,j], for each
  * segment s [n, columns], reduced modulo 2^ringBits.
  */
-void seedMatrixSums(const uint8_t* seeds, size_t n, const uint8_t* salt, const RowSegment* segments, size_t segmentCount,
+void seedMatrixSums(Suite suite, const uint8_t* seeds, size_t n, const uint8_t* salt, const RowSegment* segments, size_t segmentCount,
              uint64_t* const* columnSums, uint64_t* const* rowSums);
 
 /**
  * The share translation of the permuting party: differences[s][i][c] = Σ_i' v[i',π(i)] - Σ_j v[i,j], in which the
  * unknown v[i,π(i)] cancels; permutation [n] = π.
  */
-void seedMatrixDifferences(const uint8_t* seeds, const uint32_t* permutation, size_t n, const uint8_t* salt,
+void seedMatrixDifferences(Suite suite, const uint8_t* seeds, const uint32_t* permutation, size_t n, const uint8_t* salt,
                     const RowSegment* segments, size_t segmentCount, uint64_t* const* differences);
 
 /** Bytes of a row that are expanded together: their column sums stay in the first-level cache. */
