@@ -65,6 +65,7 @@ async function attack(port: number): Promise<void> {
       answerBits: 0,
       modelName: null,
       checks: false,
+      suites: ['aes'],
     },
   });
   const point = Buffer.from('e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65945e08d2d76', 'hex');

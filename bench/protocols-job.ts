@@ -37,6 +37,7 @@ function countedCots(cots: CotPair): { readonly pair: CotPair; taken: number } {
     };
   const { sender, receiver } = cots;
   counter.pair = {
+    ...cots,
     sender: { take: counted(sender.take), claim: counted(sender.claim) },
     receiver: { take: counted(receiver.take), lend: counted(receiver.lend) },
   };

@@ -47,7 +47,7 @@ export function symmetricCases(): KernelCase[] {
       amount: (SHUFFLED_ROWS ** 2 * HIDDEN * 12) / 16,
       bound: target(1e9),
       prepare: () => {
-        const matrix = { salt: bytes(16), seeds: bytes(16 * SHUFFLED_ROWS ** 2) };
+        const matrix = { salt: bytes(16), seeds: bytes(16 * SHUFFLED_ROWS ** 2), suite: 0 as const };
         const segments = [
           { columns: HIDDEN, ringBits: 37 },
           { columns: HIDDEN, ringBits: 29 },

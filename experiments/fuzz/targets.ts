@@ -38,6 +38,7 @@ const hello = encodeHello({
   answerBits: 0,
   modelName: null,
   checks: false,
+  suites: ['aes'],
 });
 
 const encoder = new TextEncoder();

@@ -13,6 +13,7 @@ import {
   MOST_ANSWER_BITS,
 } from '../core/answer.js';
 import { COT_KINDS, type CotKind, DEFAULT_COTS } from '../core/cot-kind.js';
+import { acceptedSuites, type Suite } from '../core/suite.js';
 import { PeerClosedError, PeerTimeoutError, ProtocolError } from '../core/errors.js';
 import type { Channel } from './channel.js';
 import { encodeHello, type Hello, PROTOCOL_VERSION, receiveHello } from './hello.js';
@@ -41,6 +42,8 @@ export interface ServerTerms {
   readonly name?: string;
   /** No client without the checks of the OT extension. */
   readonly checks?: boolean;
+  /** Symmetric cryptography that it takes, the preferred one first; all, as this machine is fast with them, unless given. */
+  readonly suites?: readonly Suite[];
 }
 
 /** Which model a client asks for: by name, by digest, or neither. */
@@ -67,6 +70,7 @@ export interface Agreement {
   readonly answer: AnswerTerms;
   /** Both show that they keep to the OT extension's protocol. */
   readonly checks: boolean;
+  readonly suite: Suite;
   /** A digest of what either party said [32]: whoever altered it on the way made these differ. */
   readonly binding: Uint8Array;
 }
@@ -85,6 +89,8 @@ export interface ClientTerms<Part extends { readonly digest: string }> {
   readonly cots?: CotKind | undefined;
   /** No server without the checks of the OT extension. */
   readonly checks?: boolean | undefined;
+  /** As in ServerTerms. */
+  readonly suites?: readonly Suite[] | undefined;
   /** What this client wants to be told, at most what the server gives; all of that unless given. */
   readonly answer?: AnswerKind | undefined;
   /** Told where this client stands as long as it waits to be served. */
@@ -122,6 +128,19 @@ function agreedChecks(peer: Hello, own: boolean, [cots]: readonly CotKind[]): bo
   );
 }
 
+/** ChaCha where either end would rather have it: what it costs the other one is far less than AES without instructions. */
+function agreedSuite(ofServer: readonly Suite[], ofClient: readonly Suite[]): Suite {
+  const common = ofServer.filter((suite) => ofClient.includes(suite));
+  const wished = common.find((suite) => suite === 'chacha' && [ofServer[0], ofClient[0]].includes(suite));
+  const agreed = wished ?? common[0];
+  if (agreed !== undefined) return agreed;
+  throw new ProtocolError(
+    `handshake: the client takes the suites ${namesOf(ofClient)}, the server ${namesOf(ofServer)} (--suite)`,
+  );
+}
+
+const namesOf = (suites: readonly Suite[]): string => suites.join(' and ') || 'of another version only';
+
 const otherRole = ({ role }: Hello): string => (role === 'server' ? 'client' : 'server');
 
 /** What the client wants, if the server gives as much; both parties check. */
@@ -154,6 +173,7 @@ const helloOf = (terms: ServerTerms): Hello => {
     answerBits: bits,
     modelName: terms.name ?? null,
     checks: terms.checks ?? false,
+    suites: terms.suites ?? acceptedSuites(),
   };
 };
 
@@ -194,6 +214,7 @@ export async function serverHandshake(
     aheadMegabytes,
     answer: agreedAnswer(hello.answer, terms.answer ?? DEFAULT_ANSWER),
     checks: agreedChecks(hello, terms.checks ?? false, hello.cots),
+    suite: agreedSuite(terms.suites ?? acceptedSuites(), hello.suites),
     binding: bindingOf(said, hello.bytes),
   };
   const [answer] = await channel.receive(1);
@@ -270,6 +291,7 @@ export async function clientHandshake<Part extends { readonly digest: string }>(
     answerBits: 0,
     modelName: terms.modelName ?? null,
     checks: terms.checks ?? false,
+    suites: terms.suites ?? acceptedSuites(),
   };
   const said = encodeHello(own);
   channel.send(said);
@@ -285,6 +307,7 @@ export async function clientHandshake<Part extends { readonly digest: string }>(
     aheadMegabytes,
     answer: agreedAnswer(own.answer, serversAnswer(hello)),
     checks: agreedChecks(hello, own.checks, own.cots),
+    suite: agreedSuite(hello.suites, own.suites),
     binding: bindingOf(hello.bytes, said),
   };
   await terms.accept?.(hello.modelDigest);

@@ -4,25 +4,27 @@
  *
  *   magic [8] | version [4] | role [1] | kinds of COT [1] | megabytes ahead [2] | protocol digest [32] | model digest [32] |
  *   public part bytes [4] | answer [1] | answer bits [1] | model name [32] |
- *   checks [1]
+ *   checks [1] | suites [1]
  *
  * Integers are little-endian. The answer is that of the server, or the one that the client wants, counted from 1 (0: as the server
  * has it); its bits are the server's. Kinds are bits: those that the server allows, the one that the client wants. The client's model
  * digest is all zeros when it takes whatever the server has. The name is ASCII, filled up with zeros: the model that the client wants, of
- * several on one port, and the one that it gets; empty: the server's choice. Checks: 1 if this end wants them, else 0.
+ * several on one port, and the one that it gets; empty: the server's choice. Checks: 1 if this end wants them, else 0. Suites: the
+ * low half of the byte has a bit for each that this end takes, the high half one for that which it would rather have.
  */
 import { bytesToHex, concatBytes, hexToBytes, sameBytes } from '../core/bytes.js';
 import { ANSWER_KINDS, type AnswerKind } from '../core/answer.js';
 import { COT_KINDS, type CotKind } from '../core/cot-kind.js';
+import { SUITES, type Suite } from '../core/suite.js';
 import { ProtocolError } from '../core/errors.js';
 import type { Channel } from './channel.js';
 import { REFUSAL_MAGIC, receiveRefusal } from './refusal.js';
 import { TOKEN_MAGIC } from './token.js';
 
-export const PROTOCOL_VERSION = 5;
+export const PROTOCOL_VERSION = 6;
 const MAGIC = new TextEncoder().encode('CPRUNE\r\n');
 const PREFIX_BYTES = 12;
-const BODY_BYTES = 107;
+const BODY_BYTES = 108;
 const NAME_BYTES = 32;
 /** Names of models on one port. */
 export const MODEL_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/;
@@ -51,6 +53,8 @@ export interface Hello {
   readonly modelName: string | null;
   /** Does this end want the checks of the OT extension? If either does, both make them. */
   readonly checks: boolean;
+  /** Symmetric cryptography that this end takes; what it would rather have comes first. */
+  readonly suites: readonly Suite[];
 }
 
 function bytesOfDigest(hex: string): Uint8Array {
@@ -69,6 +73,18 @@ const bitsOfKinds = (kinds: readonly CotKind[]): number =>
 /** Bits without a name, of a later version, are passed over. */
 const kindsOfBits = (bits: number): CotKind[] => COT_KINDS.filter((_, index) => (bits >> index) & 1);
 
+const PREFERRED_BIT = 4;
+
+const byteOfSuites = (suites: readonly Suite[]): number =>
+  suites.reduce((bits, suite) => bits | (1 << SUITES.indexOf(suite)), 0) |
+  (suites[0] === undefined ? 0 : 1 << (PREFERRED_BIT + SUITES.indexOf(suites[0])));
+
+/** Bits without a name, of a later version, are passed over. */
+function suitesOfByte(byte: number): Suite[] {
+  const isPreferred = (suite: Suite): number => (byte >> (PREFERRED_BIT + SUITES.indexOf(suite))) & 1;
+  return SUITES.filter((_, index) => (byte >> index) & 1).sort((a, b) => isPreferred(b) - isPreferred(a));
+}
+
 export function encodeHello(hello: Hello): Uint8Array {
   const bytes = new Uint8Array(PREFIX_BYTES + BODY_BYTES);
   const view = new DataView(bytes.buffer);
@@ -84,6 +100,7 @@ export function encodeHello(hello: Hello): Uint8Array {
   bytes[85] = hello.answerBits;
   if (hello.modelName !== null) bytes.set(bytesOfName(hello.modelName), 86);
   bytes[118] = hello.checks ? 1 : 0;
+  bytes[119] = byteOfSuites(hello.suites);
   return bytes;
 }
 
@@ -148,5 +165,6 @@ export async function receiveHello(channel: Channel, self: Role): Promise<Receiv
     answerBits: body[73]!,
     modelName: nameOf(body.subarray(74, 74 + NAME_BYTES)),
     checks: checksOf(body[106]!),
+    suites: suitesOfByte(body[107]!),
   };
 }

@@ -33,10 +33,15 @@ export async function setupTwoParty(connection: Session, options: TwoPartySetup 
   return openTwoParty({ session, cots, linear });
 }
 
-export const openEngineParty: OpenParty = async (session, model, { cots, answer, checks, binding }) => {
+export const openEngineParty: OpenParty = async (
+  session,
+  model,
+  { cots, answer, checks, suite, binding },
+) => {
   const { mpc, material, resident } = await setupTwoParty(session, {
     extension: cots,
     checks,
+    suite,
     binding,
     residentRingBits: model.public.fixedPoint.ringBits,
   });

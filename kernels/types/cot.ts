@@ -1,3 +1,5 @@
+import type { SuiteCode } from './prg.js';
+
 /**
  * The two halves of the protocols made from random COTs. Blocks are 16 bytes each, `tweak` is the index of the first;
  * `random` are the receiver's random bits, one byte each; `corrections` are packed bits, choice XOR random bit. The caller
@@ -24,6 +26,7 @@ export interface CotKernels {
       delta: Uint8Array;
       blocks: Uint8Array;
       tweak: number;
+      suite?: SuiteCode;
       corrections: Uint8Array;
       x: BigUint64Array;
       top: BigUint64Array;
@@ -36,6 +39,7 @@ export interface CotKernels {
     call: CotPlan & {
       blocks: Uint8Array;
       tweak: number;
+      suite?: SuiteCode;
       random: Uint8Array;
       y: BigUint64Array;
       share: BigUint64Array;
@@ -64,6 +68,7 @@ export interface CotKernels {
     delta: Uint8Array;
     blocks: Uint8Array;
     tweak: number;
+    suite?: SuiteCode;
     corrections: Uint8Array;
     x: BigUint64Array;
     ringBits: number;
@@ -74,6 +79,7 @@ export interface CotKernels {
   comparisonBegin(call: {
     blocks: Uint8Array;
     tweak: number;
+    suite?: SuiteCode;
     random: Uint8Array;
     x: BigUint64Array;
     ringBits: number;
@@ -93,6 +99,7 @@ export interface CotKernels {
     delta: Uint8Array;
     blocks: Uint8Array;
     tweak: number;
+    suite?: SuiteCode;
     ringBits: number;
     tables: BigUint64Array;
     pad: number;

@@ -1,3 +1,5 @@
+import type { SuiteCode } from './prg.js';
+
 /** Kernels of Ferret; kernels/src/ot/ferret.h has the definitions. Blocks are 16 bytes; the lowest bit is the choice. */
 export interface FerretKernels {
   /**
@@ -17,6 +19,7 @@ export interface FerretKernels {
     delta: Uint8Array,
     roots: Uint8Array,
     corrections: Uint8Array,
+    suite?: SuiteCode,
   ): void;
   /** The half with choices: from corrections to reserve, blocks, and one choice byte for each of `blocks`. */
   ferretReceive(
@@ -30,5 +33,6 @@ export interface FerretKernels {
     blocks: Uint8Array,
     corrections: Uint8Array,
     choices: Uint8Array,
+    suite?: SuiteCode,
   ): void;
 }

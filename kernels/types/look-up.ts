@@ -1,3 +1,5 @@
+import type { SuiteCode } from './prg.js';
+
 /**
  * The two halves of reading a table at a shared index (kernels/src/cot/look-up.h). As in cot.ts, blocks are 16 bytes each,
  * `random` are the receiver's random bits, and the caller allocates `share`, `corrections` and `message`.
@@ -20,6 +22,7 @@ export interface LookUpKernels {
       delta: Uint8Array;
       blocks: Uint8Array;
       tweak: number;
+      suite?: SuiteCode;
       corrections: Uint8Array;
       table: BigUint64Array;
       x: BigUint64Array;
@@ -32,6 +35,7 @@ export interface LookUpKernels {
     call: LookUpShape & {
       blocks: Uint8Array;
       tweak: number;
+      suite?: SuiteCode;
       random: Uint8Array;
       x: BigUint64Array;
       share: BigUint64Array;

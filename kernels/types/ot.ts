@@ -1,3 +1,5 @@
+import type { SuiteCode } from './prg.js';
+
 /** Kernels of oblivious transfer; kernels/src/ot/ot.h has the definitions. Blocks are 16 bytes. */
 export interface OtKernels {
   /** rows [128, columns / 8] of bits → blocks [columns · 16]; columns is a multiple of 8. */
@@ -5,13 +7,19 @@ export interface OtKernels {
 
   /** roots [trees · 16] → leaves [trees, 2^depth, 16] and sums [trees, depth, 2, 16] of the left and right nodes of each
    * level. */
-  pprfGrow(roots: Uint8Array, depth: number, leaves: Uint8Array, sums: Uint8Array): void;
+  pprfGrow(roots: Uint8Array, depth: number, leaves: Uint8Array, sums: Uint8Array, suite?: SuiteCode): void;
   /** points [trees] and the sums [trees, depth, 16] of the sides off the path → all leaves but the points', which are
    * zero. */
-  pprfGrowPunctured(points: Uint32Array, sums: Uint8Array, depth: number, leaves: Uint8Array): void;
+  pprfGrowPunctured(
+    points: Uint32Array,
+    sums: Uint8Array,
+    depth: number,
+    leaves: Uint8Array,
+    suite?: SuiteCode,
+  ): void;
 
-  /** Round keys [count, 176] of leaves [count · 16]. */
-  softSpokenKeys(leaves: Uint8Array, keys: Uint8Array): void;
+  /** Keys of leaves [count · 16]: round keys [count, 176] of AES, [count, 16] of ChaCha. */
+  softSpokenKeys(leaves: Uint8Array, keys: Uint8Array, suite?: SuiteCode): void;
   /** Random choices: corrections [tiles, trees - 1, 512], choices [tiles · 4096], blocks [tiles · 4096 · 16]. */
   softSpokenReceive(
     k: number,
@@ -20,6 +28,7 @@ export interface OtKernels {
     corrections: Uint8Array,
     choices: Uint8Array,
     blocks: Uint8Array,
+    suite?: SuiteCode,
   ): void;
   /** blocks [tiles · 4096 · 16] of the sender with `delta` [16] from the peer's corrections. */
   softSpokenSend(
@@ -29,6 +38,7 @@ export interface OtKernels {
     firstTile: number,
     corrections: Uint8Array,
     blocks: Uint8Array,
+    suite?: SuiteCode,
   ): void;
 
   /**

@@ -1,3 +1,5 @@
+import type { SuiteCode } from './prg.js';
+
 /**
  * Oblivious punctured matrices for the secret-shared shuffle (Chase, Ghosh, Poburinnaya, ASIACRYPT 2020): GGM trees, and
  * sums over rows expanded from their leaves.
@@ -14,6 +16,7 @@ export interface SeedMatrixKernels {
     salt: Uint8Array,
     seeds: Uint8Array,
     levelSums: Uint8Array,
+    suite?: SuiteCode,
   ): void;
   /**
    * All leaves but points[t] of tree t from sums [trees · depth · 16]: at each level the sum of the side that the path to
@@ -25,6 +28,7 @@ export interface SeedMatrixKernels {
     leaves: number,
     salt: Uint8Array,
     seeds: Uint8Array,
+    suite?: SuiteCode,
   ): void;
   /**
    * For seeds [n · n · 16]: Σ_i v[i,j] and Σ_j v[i,j], [n · columns] for each segment, one after the other. A segment is a
@@ -38,6 +42,7 @@ export interface SeedMatrixKernels {
     ringBits: Uint32Array;
     columnSums: BigUint64Array;
     rowSums: BigUint64Array;
+    suite?: SuiteCode;
   }): Promise<number>;
   /** Σ_i' v[i',π(i)] - Σ_j v[i,j] for seeds that lack v[i,π(i)], in the same form. Off the main thread. */
   seedMatrixDifferences(call: {
@@ -47,5 +52,6 @@ export interface SeedMatrixKernels {
     columns: Uint32Array;
     ringBits: Uint32Array;
     differences: BigUint64Array;
+    suite?: SuiteCode;
   }): Promise<number>;
 }

@@ -156,6 +156,7 @@ describe('failures exit with 1 and one clear line', () => {
           answerBits: 0,
           modelName: null,
           checks: false,
+          suites: ['aes'],
         }),
       );
     });

@@ -2,6 +2,7 @@ import { createCipheriv, randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { kernels } from '#kernels';
+import { chaChaStream } from '../support/chacha.js';
 import { availableIsas, withIsa } from '../support/isa.js';
 
 const random = (length: number) => new Uint8Array(randomBytes(length));
@@ -15,12 +16,20 @@ function aes(key: Uint8Array, blocks: Uint8Array): Uint8Array {
 
 const CORRELATED_KEY = new Uint8Array(Buffer.from('c0ac29b7c97c50dd3f84d5b5b5470917', 'hex'));
 
-/** Children (H(x), x XOR H(x)) with H(x) = pi(sigma(x)) XOR sigma(x). */
-function children(parent: Uint8Array): [Uint8Array, Uint8Array] {
+const HALF_TREE = new DataView(new TextEncoder().encode('halftree').buffer).getBigUint64(0, true);
+
+/** Children (H(x), x XOR H(x)) with H(x) = pi(sigma(x)) XOR sigma(x), or the stream's beginning. */
+const childrenIn =
+  (suite: 0 | 1) =>
+  (parent: Uint8Array): [Uint8Array, Uint8Array] => {
+    const child = suite === 0 ? aesChild(parent) : chaChaStream(parent, HALF_TREE, 16);
+    return [child, xor(child, parent)];
+  };
+
+function aesChild(parent: Uint8Array): Uint8Array {
   const [left, right] = [parent.subarray(0, 8), parent.subarray(8)];
   const sigma = new Uint8Array([...xor(left, right), ...left]);
-  const child = xor(aes(CORRELATED_KEY, sigma), sigma);
-  return [child, xor(child, parent)];
+  return xor(aes(CORRELATED_KEY, sigma), sigma);
 }
 
 /** Random COTs with the choice in the lowest bit. */
@@ -39,7 +48,7 @@ interface Shape {
   readonly reserved: number;
 }
 
-function extend(isa: number, { depth, logTable, trees, reserved }: Shape) {
+function extend(isa: number, suite: 0 | 1, { depth, logTable, trees, reserved }: Shape) {
   const delta = random(16);
   delta[0]! |= 1;
   const [table, path] = [cots(2 ** logTable, delta), cots(trees * depth, delta)];
@@ -65,6 +74,7 @@ function extend(isa: number, { depth, logTable, trees, reserved }: Shape) {
       delta,
       roots,
       corrections,
+      suite,
     );
     kernels.ferretReceive(
       depth,
@@ -77,6 +87,7 @@ function extend(isa: number, { depth, logTable, trees, reserved }: Shape) {
       received!.blocks,
       corrections,
       choices,
+      suite,
     );
   });
   const join = (part: { reserve: Uint8Array; blocks: Uint8Array }) =>
@@ -96,18 +107,27 @@ function extend(isa: number, { depth, logTable, trees, reserved }: Shape) {
 }
 
 /** Ten positions a row: 32-bit words of the seed's stream modulo the size of the table. */
-function matrixRow(seed: Uint8Array, row: number, logTable: number): number[] {
+function matrixRow(suite: 0 | 1, seed: Uint8Array, row: number, logTable: number): number[] {
   const stream = zeros(64);
   const first = Math.floor((40 * row) / 16);
-  kernels.prgFill(seed, first, stream);
+  kernels.prgFill(seed, first, stream, suite);
   const view = new DataView(stream.buffer, 40 * row - 16 * first);
   return Array.from({ length: 10 }, (_, j) => view.getUint32(4 * j, true) % 2 ** logTable);
 }
 
-describe.each(availableIsas)('Ferret kernels, $name', ({ isa }) => {
+describe.each(
+  availableIsas.flatMap(({ isa, name }) => ([0, 1] as const).map((suite) => ({ isa, name, suite }))),
+)('Ferret kernels, $name, suite $suite', ({ isa, suite }) => {
+  const children = childrenIn(suite);
+
   it('double correlated trees, also in place', () => {
     const depth = 6;
-    const { delta, roots, path, corrections } = extend(isa, { depth, logTable: 4, trees: 3, reserved: 0 });
+    const { delta, roots, path, corrections } = extend(isa, suite, {
+      depth,
+      logTable: 4,
+      trees: 3,
+      reserved: 0,
+    });
     for (let tree = 0; tree < 3; tree++) {
       let level: Uint8Array[] = [blockAt(roots, tree).slice(), xor(blockAt(roots, tree), delta)];
       for (let l = 0; l < depth; l++) {
@@ -122,14 +142,17 @@ describe.each(availableIsas)('Ferret kernels, $name', ({ isa }) => {
 
   it('add the public matrix to the leaves', () => {
     const shape = { depth: 6, logTable: 7, trees: 2, reserved: 5 };
-    const { delta, roots, table, seed, firstRow, q } = extend(isa, shape);
+    const { delta, roots, table, seed, firstRow, q } = extend(isa, suite, shape);
     for (let tree = 0; tree < 2; tree++) {
       let level: Uint8Array[] = [blockAt(roots, tree).slice(), xor(blockAt(roots, tree), delta)];
       for (let l = 1; l < shape.depth; l++) level = level.flatMap(children);
       level.forEach((leaf, x) => {
         const i = tree * 64 + x;
         leaf[0]! &= 0xfe;
-        const sum = matrixRow(seed, firstRow + i, 7).reduce((acc, j) => xor(acc, blockAt(table.q, j)), leaf);
+        const sum = matrixRow(suite, seed, firstRow + i, 7).reduce(
+          (acc, j) => xor(acc, blockAt(table.q, j)),
+          leaf,
+        );
         expect(blockAt(q, i)).toEqual(sum);
       });
     }
@@ -144,7 +167,7 @@ describe.each(availableIsas)('Ferret kernels, $name', ({ isa }) => {
     });
     fc.assert(
       fc.property(shapes, (shape) => {
-        const { delta, table, path, seed, firstRow, q, t, choices } = extend(isa, shape);
+        const { delta, table, path, seed, firstRow, q, t, choices } = extend(isa, suite, shape);
         let wrong = 0;
         for (let i = 0; i < q.length / 16; i++) {
           const choice = t[16 * i]! & 1;
@@ -153,7 +176,7 @@ describe.each(availableIsas)('Ferret kernels, $name', ({ isa }) => {
         }
         expect(wrong).toBe(0);
         const noise = Array.from({ length: q.length / 16 }, (_, i) =>
-          matrixRow(seed, firstRow + i, shape.logTable).reduce(
+          matrixRow(suite, seed, firstRow + i, shape.logTable).reduce(
             (sum, j) => sum ^ table.choices[j]!,
             t[16 * i]! & 1,
           ),

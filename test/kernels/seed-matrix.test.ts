@@ -6,6 +6,7 @@ import {
   matrixSums,
   type RowSegment,
 } from '../../inference/crypto/ggm/punctured-matrix.js';
+import { chaChaStream } from '../support/chacha.js';
 import { availableIsas, withIsa } from '../support/isa.js';
 
 const bytes = (length: number, seed: number): Uint8Array =>
@@ -22,15 +23,39 @@ function derive(salt: Uint8Array, purpose: number, block: Uint8Array): Uint8Arra
 
 const block = (blocks: Uint8Array, index: number): Uint8Array => blocks.subarray(16 * index, 16 * index + 16);
 
+type SuiteCode = 0 | 1;
+const nonceOf = (salt: Uint8Array, half: number): bigint =>
+  new DataView(salt.buffer, salt.byteOffset).getBigUint64(8 * half, true);
+
 /** Leaf `leaf` of the tree below `root`. */
-function naiveLeaf(root: Uint8Array, leaf: number, depth: number, salt: Uint8Array): Uint8Array {
+function naiveLeaf(
+  suite: SuiteCode,
+  root: Uint8Array,
+  leaf: number,
+  depth: number,
+  salt: Uint8Array,
+): Uint8Array {
   let node = root;
-  for (let level = depth - 1; level >= 0; level--) node = derive(salt, (leaf >> level) & 1, node);
+  for (let level = depth - 1; level >= 0; level--) {
+    const side = (leaf >> level) & 1;
+    node =
+      suite === 0 ? derive(salt, side, node) : block(chaChaStream(node, nonceOf(salt, 0), 32), side).slice();
+  }
   return node;
+}
+
+/** Block `index` of the row that a seed stands for. */
+function rowBlock(suite: SuiteCode, seed: Uint8Array, salt: Uint8Array, index: number): Uint8Array {
+  if (suite === 1) return block(chaChaStream(seed, nonceOf(salt, 1), 16 * index + 16), index).slice();
+  const input = seed.slice();
+  const view = new DataView(input.buffer);
+  view.setUint32(0, view.getUint32(0, true) ^ index, true);
+  return derive(salt, 2, input);
 }
 
 /** Column `column` of the row that a seed stands for, given the bytes that come before its segment. */
 function naiveElement(
+  suite: SuiteCode,
   seed: Uint8Array,
   salt: Uint8Array,
   startByte: number,
@@ -39,9 +64,7 @@ function naiveElement(
 ): bigint {
   const laneBytes = segment.ringBits > 32 ? 8 : 4;
   const at = startByte + lane * laneBytes;
-  const input = seed.slice();
-  new DataView(input.buffer).setUint32(0, new DataView(input.buffer).getUint32(0, true) ^ (at >> 4), true);
-  const view = new DataView(derive(salt, 2, input).buffer);
+  const view = new DataView(rowBlock(suite, seed, salt, at >> 4).buffer);
   const word = laneBytes === 8 ? view.getBigUint64(at % 16, true) : BigInt(view.getUint32(at % 16, true));
   return BigInt.asUintN(segment.ringBits, word);
 }
@@ -51,6 +74,7 @@ const paddedBytes = ({ columns, ringBits }: RowSegment): number =>
 
 /** v[i,j] [n, n, columns] of one segment. */
 function naiveRows(
+  suite: SuiteCode,
   seeds: Uint8Array,
   n: number,
   salt: Uint8Array,
@@ -60,7 +84,7 @@ function naiveRows(
   const start = segments.slice(0, index).reduce((sum, segment) => sum + paddedBytes(segment), 0);
   return Array.from({ length: n * n }, (_, at) =>
     Array.from({ length: segments[index]!.columns }, (_, column) =>
-      naiveElement(block(seeds, at), salt, start, column, segments[index]!),
+      naiveElement(suite, block(seeds, at), salt, start, column, segments[index]!),
     ),
   );
 }
@@ -83,22 +107,24 @@ function chosenSums(levelSums: Uint8Array, points: Uint32Array, n: number): Uint
 const rotation = (n: number) => Uint32Array.from({ length: n }, (_, i) => (i + 3) % n);
 const salt = bytes(16, 7);
 
-function grow(roots: Uint8Array, n: number) {
+function grow(roots: Uint8Array, n: number, suite: SuiteCode = 0) {
   const [seeds, levelSums] = [new Uint8Array(n * n * 16), new Uint8Array(n * depthOf(n) * 32)];
-  kernels.seedMatrixGrow(roots, n, salt, seeds, levelSums);
+  kernels.seedMatrixGrow(roots, n, salt, seeds, levelSums, suite);
   return { seeds, levelSums };
 }
 
-function puncture(sums: Uint8Array, points: Uint32Array, n: number): Uint8Array {
+function puncture(sums: Uint8Array, points: Uint32Array, n: number, suite: SuiteCode = 0): Uint8Array {
   const seeds = new Uint8Array(points.length * n * 16);
-  kernels.seedMatrixPuncture(sums, points, n, salt, seeds);
+  kernels.seedMatrixPuncture(sums, points, n, salt, seeds, suite);
   return seeds;
 }
 
-describe.each(availableIsas)('GGM trees on $name', ({ isa }) => {
+describe.each(
+  availableIsas.flatMap(({ isa, name }) => ([0, 1] as const).map((suite) => ({ isa, name, suite }))),
+)('GGM trees on $name, suite $suite', ({ isa, suite }) => {
   it.each([1, 2, 3, 8, 13, 40])('grows %i leaves like the definition', (n) => {
     const roots = bytes(n * 16, n);
-    const { seeds } = withIsa(isa, () => grow(roots, n));
+    const { seeds } = withIsa(isa, () => grow(roots, n, suite));
     for (const [tree, leaf] of [
       [0, 0],
       [0, n - 1],
@@ -106,14 +132,16 @@ describe.each(availableIsas)('GGM trees on $name', ({ isa }) => {
       [n - 1, n - 1],
       [n >> 1, n >> 1],
     ] as const) {
-      expect(block(seeds, tree * n + leaf)).toEqual(naiveLeaf(block(roots, tree), leaf, depthOf(n), salt));
+      expect(block(seeds, tree * n + leaf)).toEqual(
+        naiveLeaf(suite, block(roots, tree), leaf, depthOf(n), salt),
+      );
     }
   });
 
   it.each([2, 3, 8, 13, 40])('recovers every leaf of %i but the missing one', (n) => {
-    const { seeds, levelSums } = grow(bytes(n * 16, 5), n);
+    const { seeds, levelSums } = grow(bytes(n * 16, 5), n, suite);
     const points = rotation(n);
-    const known = withIsa(isa, () => puncture(chosenSums(levelSums, points, n), points, n));
+    const known = withIsa(isa, () => puncture(chosenSums(levelSums, points, n), points, n, suite));
     for (let tree = 0; tree < n; tree++)
       for (let leaf = 0; leaf < n; leaf++) {
         const expected = leaf === points[tree] ? new Uint8Array(16) : block(seeds, tree * n + leaf);
@@ -131,10 +159,10 @@ describe.each(availableIsas)('GGM trees on $name', ({ isa }) => {
     ];
     const seeds = bytes(n * n * 16, 3);
     kernels.limitIsa(isa);
-    const { columnSums, rowSums } = await matrixSums({ seeds, salt }, n, segments);
+    const { columnSums, rowSums } = await matrixSums({ seeds, salt, suite }, n, segments);
     kernels.limitIsa(kernels.detectedIsa());
     segments.forEach(({ columns, ringBits }, s) => {
-      const rows = naiveRows(seeds, n, salt, segments, s);
+      const rows = naiveRows(suite, seeds, n, salt, segments, s);
       const sum = (pick: (k: number) => number, column: number) =>
         BigInt.asUintN(
           ringBits,
@@ -153,12 +181,12 @@ describe.each(availableIsas)('GGM trees on $name', ({ isa }) => {
       { columns: 33, ringBits: 37 },
       { columns: 65, ringBits: 20 },
     ];
-    const { seeds, levelSums } = grow(bytes(n * 16, 11), n);
+    const { seeds, levelSums } = grow(bytes(n * 16, 11), n, suite);
     const points = rotation(n);
-    const known = puncture(chosenSums(levelSums, points, n), points, n);
-    const full = await matrixSums({ seeds, salt }, n, segments);
+    const known = puncture(chosenSums(levelSums, points, n), points, n, suite);
+    const full = await matrixSums({ seeds, salt, suite }, n, segments);
     kernels.limitIsa(isa);
-    const differences = await matrixDifferences({ seeds: known, salt }, points, segments);
+    const differences = await matrixDifferences({ seeds: known, salt, suite }, points, segments);
     kernels.limitIsa(kernels.detectedIsa());
     segments.forEach(({ columns, ringBits }, s) => {
       for (let i = 0; i < n; i++)

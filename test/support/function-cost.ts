@@ -26,6 +26,7 @@ export async function costOf(
   const run = async (party: TestParty) => {
     const { sender, receiver } = party.cots;
     const counted: CotPair = {
+      ...party.cots,
       sender: {
         take: (count) => {
           cots += count;

@@ -1,4 +1,5 @@
 /** Correlated OTs from one seed that both parties of a test know: no security, no messages. */
+import type { SuiteCode } from '../../kernels/types/prg.js';
 import type { CotPair, ReceiverCots, SenderCots } from '../../inference/crypto/ot/cot.js';
 import { Prg } from '../../inference/crypto/prg.js';
 
@@ -10,7 +11,10 @@ class Dealer {
   readonly #delta: Uint8Array;
   #tweak = 0;
 
-  constructor(seed: number) {
+  constructor(
+    seed: number,
+    readonly suite: SuiteCode,
+  ) {
     this.#prg = Prg.insecureForTests(seed);
     this.#delta = this.#prg.bytes(BLOCK_BYTES);
     this.#delta[0]! |= 1;
@@ -26,22 +30,26 @@ class Dealer {
 
   async takeSender(count: number): Promise<SenderCots> {
     const { blocks, tweak } = this.#next(count);
-    return { delta: this.#delta, blocks, tweak };
+    return { delta: this.#delta, blocks, tweak, suite: this.suite };
   }
 
   async takeReceiver(count: number): Promise<ReceiverCots> {
     const { blocks, choices, tweak } = this.#next(count);
     const received = blocks.map((byte, at) => byte ^ (choices[at >> 4]! * this.#delta[at & 15]!));
-    return { choices, blocks: received, tweak };
+    return { choices, blocks: received, tweak, suite: this.suite };
   }
 }
 
 /** [server, client]. */
-export function insecureCotPairs(seed: number): readonly [server: CotPair, client: CotPair] {
+export function insecureCotPairs(
+  seed: number,
+  suite: SuiteCode = 0,
+): readonly [server: CotPair, client: CotPair] {
   const pair = (senderSeed: number, receiverSeed: number): CotPair => {
-    const sender = new Dealer(senderSeed);
-    const receiver = new Dealer(receiverSeed);
+    const sender = new Dealer(senderSeed, suite);
+    const receiver = new Dealer(receiverSeed, suite);
     return {
+      suite,
       sender: {
         take: (count) => sender.takeSender(count),
         claim(count) {

@@ -4,6 +4,7 @@ import { type CarryProtocol, carryShares } from '../../inference/backends/two-pa
 import type { PartyContext } from '../../inference/backends/two-party/context/party-context.js';
 import { Turns } from '../../inference/backends/two-party/context/turns.js';
 import { type BitProduct, bitProducts } from '../../inference/backends/two-party/products/bit-product.js';
+import type { SuiteCode } from '../../kernels/types/prg.js';
 import type { PartyId } from '../../inference/core/tensors.js';
 import { Prg } from '../../inference/crypto/prg.js';
 import type { Channel } from '../../inference/net/channel.js';
@@ -58,10 +59,10 @@ export interface TestParties {
   readonly traffic: Traffic;
 }
 
-export function testParties(seed: number): TestParties {
+export function testParties(seed: number, suite: SuiteCode = 0): TestParties {
   const traffic = { flights: 0, bytes: 0 };
   const channels = countedPair(traffic);
-  const cots = insecureCotPairs(seed);
+  const cots = insecureCotPairs(seed, suite);
   const party = (self: PartyId, at: 0 | 1): TestParty => {
     const random = Prg.insecureForTests(100 + 2 * seed + at);
     return {

@@ -7,6 +7,7 @@
  * and both sums of every level, masked. Everything here is local; whoever runs it sends the messages.
  */
 import { kernels } from '#kernels';
+import type { SuiteCode } from '../../../kernels/types/prg.js';
 import type { Random } from '../../session/session.js';
 import type { ReceiverCots, SenderCots } from '../ot/cot.js';
 
@@ -28,6 +29,7 @@ export const answerBytes = (n: number): number => BLOCK_BYTES + 2 * BLOCK_BYTES 
 export interface SeedMatrix {
   readonly seeds: Uint8Array;
   readonly salt: Uint8Array;
+  readonly suite: SuiteCode;
 }
 
 /** The sender's whole matrix with the sums that the receiver will choose from. */
@@ -36,13 +38,13 @@ export interface FullMatrix extends SeedMatrix {
   readonly levelSums: Uint8Array;
 }
 
-export function sampleMatrix(random: Random, n: number): FullMatrix {
+export function sampleMatrix(random: Random, n: number, suite: SuiteCode): FullMatrix {
   const salt = random.bytes(BLOCK_BYTES);
   const roots = random.bytes(n * BLOCK_BYTES);
   const seeds = new Uint8Array(n * n * BLOCK_BYTES);
   const levelSums = new Uint8Array(2 * BLOCK_BYTES * puncturedMatrixCots(n));
-  kernels.seedMatrixGrow(roots, n, salt, seeds, levelSums);
-  return { salt, seeds, levelSums };
+  kernels.seedMatrixGrow(roots, n, salt, seeds, levelSums, suite);
+  return { salt, seeds, levelSums, suite };
 }
 
 /** Bit i · depth + l is the side that row i's path to π(i) leaves at level l. Most significant bit of π(i) first. */
@@ -71,7 +73,7 @@ export function answerMessage(cots: SenderCots, matrix: FullMatrix, corrections:
   const count = cots.blocks.length / BLOCK_BYTES;
   const zeroPads = new Uint8Array(cots.blocks.length);
   const onePads = new Uint8Array(cots.blocks.length);
-  kernels.hashPairs(cots.blocks, cots.delta, cots.tweak, zeroPads, onePads);
+  kernels.hashPairs(cots.blocks, cots.delta, cots.tweak, zeroPads, onePads, cots.suite);
   const message = new Uint8Array(BLOCK_BYTES + matrix.levelSums.length);
   message.set(matrix.salt);
   const masked = message.subarray(BLOCK_BYTES);
@@ -93,7 +95,7 @@ export function openAnswer(cots: ReceiverCots, permutation: Uint32Array, answer:
   const n = permutation.length;
   const salt = answer.slice(0, BLOCK_BYTES);
   const sums = new Uint8Array(cots.blocks.length);
-  kernels.hashBlocks(cots.blocks, cots.tweak, sums);
+  kernels.hashBlocks(cots.blocks, cots.tweak, sums, cots.suite);
   const chosen = new Uint8Array(cots.blocks.length);
   siblingSides(permutation).forEach((side, cot) => {
     const at = BLOCK_BYTES + (2 * cot + side) * BLOCK_BYTES;
@@ -101,8 +103,8 @@ export function openAnswer(cots: ReceiverCots, permutation: Uint32Array, answer:
   });
   kernels.bitsXor(sums, chosen, sums);
   const seeds = new Uint8Array(n * n * BLOCK_BYTES);
-  kernels.seedMatrixPuncture(sums, permutation, n, salt, seeds);
-  return { salt, seeds };
+  kernels.seedMatrixPuncture(sums, permutation, n, salt, seeds, cots.suite);
+  return { salt, seeds, suite: cots.suite };
 }
 
 /** Columns of a row that share a ring of 1 to 64 bits. */
@@ -131,21 +133,32 @@ function bySegment(words: BigUint64Array, n: number, segments: readonly RowSegme
 }
 
 /** Σ_i v[i,j] and Σ_j v[i,j] of the expanded rows of a full matrix, [n · columns] for each segment. */
-export async function matrixSums({ seeds, salt }: SeedMatrix, n: number, segments: readonly RowSegment[]) {
+export async function matrixSums(
+  { seeds, salt, suite }: SeedMatrix,
+  n: number,
+  segments: readonly RowSegment[],
+) {
   const [columnSums, rowSums] = [wordsOf(n, segments), wordsOf(n, segments)];
   const outputs = { columnSums, rowSums };
-  await kernels.seedMatrixSums({ seeds, rows: n, salt, ...segmentArrays(segments), ...outputs });
+  await kernels.seedMatrixSums({ seeds, rows: n, salt, suite, ...segmentArrays(segments), ...outputs });
   return { columnSums: bySegment(columnSums, n, segments), rowSums: bySegment(rowSums, n, segments) };
 }
 
 /** Σ_i' v[i',π(i)] - Σ_j v[i,j] from a matrix that lacks v[i,π(i)], [n · columns] for each segment. */
 export async function matrixDifferences(
-  { seeds, salt }: SeedMatrix,
+  { seeds, salt, suite }: SeedMatrix,
   permutation: Uint32Array,
   segments: readonly RowSegment[],
 ): Promise<BigUint64Array[]> {
   const n = permutation.length;
   const differences = wordsOf(n, segments);
-  await kernels.seedMatrixDifferences({ seeds, permutation, salt, ...segmentArrays(segments), differences });
+  await kernels.seedMatrixDifferences({
+    seeds,
+    permutation,
+    salt,
+    suite,
+    ...segmentArrays(segments),
+    differences,
+  });
   return bySegment(differences, n, segments);
 }

@@ -13,6 +13,7 @@
 import { ProtocolError } from '../../core/errors.js';
 import { protocol, span } from '../../core/span.js';
 import type { Channel } from '../../net/channel.js';
+import type { SuiteCode } from '../../../kernels/types/prg.js';
 import type { CotReceiver, CotReserve, CotSender } from './cot.js';
 
 const BLOCK_BYTES = 16;
@@ -21,6 +22,8 @@ const MOST_COTS = 2 ** 36;
 
 /** One half of an OT extension. At each refill one half sends a message of fixed size and the other receives it. */
 export interface CotExtension {
+  /** In which its COTs are made, and are to be hashed. */
+  readonly suite: SuiteCode;
   /** COTs made at each refill. */
   readonly refillCots: number;
   /** What this half receives at each refill; 0 if it sends. */
@@ -37,6 +40,7 @@ export interface TakenCots {
   readonly blocks: Uint8Array;
   readonly choices: Uint8Array;
   readonly tweak: number;
+  readonly suite: SuiteCode;
 }
 
 /** Calls of one pool, in their order: what they take and which messages they wait for. */
@@ -80,6 +84,7 @@ class CotPool {
       blocks: new Uint8Array(count * BLOCK_BYTES),
       choices: new Uint8Array(this.#extension.hasChoices ? count : 0),
       tweak: order.tweak,
+      suite: this.#extension.suite,
     };
     if (this.#sends) {
       for (let done = this.#copy(taken, 0); done < count; done = this.#copy(taken, done)) this.#refill(null);
@@ -221,6 +226,7 @@ class CotPool {
       blocks: this.#blocks.subarray(begin * BLOCK_BYTES, end * BLOCK_BYTES),
       choices: this.#extension.hasChoices ? this.#choices.subarray(begin, end) : this.#choices,
       tweak,
+      suite: this.#extension.suite,
     };
   }
 
@@ -286,7 +292,7 @@ export function cotSender(
   firstTweak = 0,
 ): CotSender {
   const pool = new CotPool(channel, extension, firstTweak);
-  const withDelta = ({ blocks, tweak }: TakenCots) => ({ delta, blocks, tweak });
+  const withDelta = ({ blocks, tweak, suite }: TakenCots) => ({ delta, blocks, tweak, suite });
   return {
     ...reserveOf(pool),
     take: protocol('cots', async (count: number) => withDelta(await pool.take(count))),

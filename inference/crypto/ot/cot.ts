@@ -4,6 +4,8 @@
  * Extensions (SoftSpoken, Ferret) stand behind these two types; a protocol takes what it needs and never returns it.
  */
 
+import type { SuiteCode } from '../../../kernels/types/prg.js';
+
 /** 16 bytes a block. */
 export interface SenderCots {
   readonly delta: Uint8Array;
@@ -11,6 +13,8 @@ export interface SenderCots {
   readonly blocks: Uint8Array;
   /** Session-wide index of the first block: the tweak of the correlation-robust hash. */
   readonly tweak: number;
+  /** In which they are hashed. */
+  readonly suite: SuiteCode;
 }
 
 export interface ReceiverCots {
@@ -19,6 +23,8 @@ export interface ReceiverCots {
   /** [count · 16] */
   readonly blocks: Uint8Array;
   readonly tweak: number;
+  /** In which they are hashed. */
+  readonly suite: SuiteCode;
 }
 
 /** COTs that lie ready; absent where they cannot be counted. */
@@ -49,4 +55,6 @@ export interface CotReceiver extends CotReserve {
 export interface CotPair {
   readonly sender: CotSender;
   readonly receiver: CotReceiver;
+  /** Of both, and of trees made beside them. */
+  readonly suite: SuiteCode;
 }

@@ -77,9 +77,10 @@ function markChoices(blocks: Uint8Array, choices: Uint8Array | null): Uint8Array
 
 /** The half with delta, from FERRET_BASE_COTS COTs and the seed [16] of the public matrix, which both parties tossed. */
 export function ferretSender(session: Session, base: SenderCots, seed: Uint8Array): CotExtension {
-  const { delta } = base;
+  const { delta, suite } = base;
   const iterations = new Iterations(markChoices(base.blocks, null));
   return {
+    suite,
     refillCots: FERRET_REFILL_COTS,
     incomingBytes: 0,
     hasChoices: false,
@@ -100,6 +101,7 @@ export function ferretSender(session: Session, base: SenderCots, seed: Uint8Arra
         delta,
         roots,
         corrections,
+        suite,
       );
       return corrections;
     },
@@ -108,8 +110,10 @@ export function ferretSender(session: Session, base: SenderCots, seed: Uint8Arra
 
 /** The half with the choices, from FERRET_BASE_COTS COTs and the same seed. */
 export function ferretReceiver(base: ReceiverCots, seed: Uint8Array): CotExtension {
+  const { suite } = base;
   const iterations = new Iterations(markChoices(base.blocks, base.choices));
   return {
+    suite,
     refillCots: FERRET_REFILL_COTS,
     incomingBytes: FERRET_REFILL_BYTES,
     hasChoices: true,
@@ -127,6 +131,7 @@ export function ferretReceiver(base: ReceiverCots, seed: Uint8Array): CotExtensi
         blocks,
         corrections!,
         choices,
+        suite,
       );
       return null;
     },

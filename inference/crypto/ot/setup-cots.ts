@@ -5,6 +5,7 @@
 import { kernels } from '#kernels';
 import { type CotKind, DEFAULT_COTS } from '../../core/cot-kind.js';
 import { protocol } from '../../core/span.js';
+import { codeOf, DEFAULT_SUITE, type Suite } from '../../core/suite.js';
 import { peerOf } from '../../core/tensors.js';
 import type { Session } from '../../session/session.js';
 import { baseOtReceive, baseOtSend } from './base-ot.js';
@@ -26,8 +27,10 @@ const BLOCK_BYTES = 16;
 
 export interface CotOptions {
   readonly extension?: CotKind;
-  /** SoftSpoken's bits of delta per tree, 1 to 8: ceil(128 / k) - 1 bits and about 2^k / k AES blocks a COT. */
+  /** SoftSpoken's bits of delta per tree, 1 to 8: ceil(128 / k) - 1 bits and about 2^k / k blocks of the generator a COT. */
   readonly k?: number;
+  /** Of generators, hashes and trees. */
+  readonly suite?: Suite;
   /** Both halves show that they keep to the extension's protocol (extension-check.ts); SoftSpoken only. */
   readonly checks?: boolean;
 }
@@ -36,12 +39,12 @@ export interface CotOptions {
 export const setupCots = protocol(
   'setupCots',
   async (session: Session, options: CotOptions = {}): Promise<CotPair> => {
-    const { extension = DEFAULT_COTS, k = DEFAULT_K, checks = false } = options;
+    const { extension = DEFAULT_COTS, k = DEFAULT_K, checks = false, suite = DEFAULT_SUITE } = options;
     if (!Number.isInteger(k) || k < 1 || k > 8)
       throw new RangeError(`COTs: expected k from 1 to 8, got ${k}`);
     if (checks && extension === 'ferret')
       throw new RangeError('COTs: expected SoftSpoken where checks are wanted, got Ferret');
-    const softSpoken = { k, checks };
+    const softSpoken = { k, checks, suite: codeOf(suite) };
     const pair =
       session.self === 'server'
         ? await setupServer(session, softSpoken)
@@ -63,6 +66,7 @@ async function setupFerret(session: Session, pair: CotPair, toss: Uint8Array): P
   return {
     sender: cotSender(channel, sending, delta, ofSender.tweak + FERRET_BASE_COTS),
     receiver: cotReceiver(channel, receiving, ofReceiver.tweak + FERRET_BASE_COTS),
+    suite: pair.suite,
   };
 }
 
@@ -73,7 +77,7 @@ async function setupServer(session: Session, softSpoken: SoftSpoken): Promise<Co
   const sender = cotSender(session.channel, sending, delta);
   const pairs = await randomOtSend(session, sender);
   const receiving = softSpokenReceiver(session, softSpoken, pairs);
-  return { sender, receiver: cotReceiver(session.channel, receiving) };
+  return { sender, receiver: cotReceiver(session.channel, receiving), suite: softSpoken.suite };
 }
 
 async function setupClient(session: Session, softSpoken: SoftSpoken): Promise<CotPair> {
@@ -82,15 +86,15 @@ async function setupClient(session: Session, softSpoken: SoftSpoken): Promise<Co
   const receiver = cotReceiver(session.channel, receiving);
   const { delta, keys } = await randomOtReceive(session, receiver);
   const sending = await softSpokenSender(session, softSpoken, delta, keys);
-  return { sender: cotSender(session.channel, sending, delta), receiver };
+  return { sender: cotSender(session.channel, sending, delta), receiver, suite: softSpoken.suite };
 }
 
 /** 128 random OTs from COTs: → keys [128, 2, 16]. The first pair is swapped if the receiver asks, see below. */
 async function randomOtSend(session: Session, cots: CotSender): Promise<Uint8Array> {
-  const { blocks, delta, tweak } = await cots.take(BASE_OTS);
+  const { blocks, delta, tweak, suite } = await cots.take(BASE_OTS);
   const zeros = new Uint8Array(blocks.length);
   const ones = new Uint8Array(blocks.length);
-  kernels.hashPairs(blocks, delta, tweak, zeros, ones);
+  kernels.hashPairs(blocks, delta, tweak, zeros, ones, suite);
   const [swap] = await session.channel.receive(1);
   const keys = new Uint8Array(2 * blocks.length);
   for (let i = 0; i < BASE_OTS; i++) {
@@ -110,9 +114,9 @@ async function randomOtReceive(
   session: Session,
   cots: CotReceiver,
 ): Promise<{ delta: Uint8Array; keys: Uint8Array }> {
-  const { blocks, choices, tweak } = await cots.take(BASE_OTS);
+  const { blocks, choices, tweak, suite } = await cots.take(BASE_OTS);
   const keys = new Uint8Array(blocks.length);
-  kernels.hashBlocks(blocks, tweak, keys);
+  kernels.hashBlocks(blocks, tweak, keys, suite);
   session.channel.send(Uint8Array.of(choices[0]!));
   choices[0] = 0;
   const delta = new Uint8Array(BLOCK_BYTES);

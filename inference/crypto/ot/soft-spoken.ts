@@ -1,18 +1,20 @@
 /**
  * SoftSpoken OT extension (Roy, CRYPTO 2022), with consistency checks where both parties agreed on them: kernels/src/ot/soft-spoken.cc has the identity. 128 base OTs
  * become ceil(128 / k) GGM trees of depth k; the receiver of the extension (choices) grew them, the sender (delta) knows
- * all leaves but one of each tree, the one at the tree's k bits of delta. From then on a COT costs AES, XOR and
+ * all leaves but one of each tree, the one at the tree's k bits of delta. From then on a COT costs a generator, XOR and
  * ceil(128 / k) - 1 bits from the receiver to the sender: 3.875 bytes for k = 4.
  */
 import { concatBytes } from '../../core/bytes.js';
 import { kernels } from '#kernels';
+import type { SuiteCode } from '../../../kernels/types/prg.js';
 import type { Session } from '../../session/session.js';
 import type { CotExtension } from './cot-pool.js';
 import { checkCorrections, PROOF_BYTES, provenCorrections, SACRIFICED_COTS } from './extension-check.js';
 import { checkTrees, treeProof, treeProofBytes } from './tree-check.js';
 
 const BLOCK_BYTES = 16;
-const LEAF_KEY_BYTES = 176;
+/** Of one leaf, by suite: round keys of AES, or the leaf itself. */
+const LEAF_KEY_BYTES: Readonly<Record<SuiteCode, number>> = { 0: 176, 1: 16 };
 const TILE_BYTES = 512;
 const TILE_COTS = 8 * TILE_BYTES;
 /** Tiles of one refill: 65,536 COTs, 1 MB of blocks; large enough that the call and the message cost nothing. */
@@ -20,7 +22,7 @@ const REFILL_TILES = 16;
 export const REFILL_COTS = REFILL_TILES * TILE_COTS;
 /** Rows of the bit matrix, bits of delta, base OTs. */
 export const BASE_OTS = 128;
-/** Bits of delta per tree: a bit less to send for each more, at twice the AES. */
+/** Bits of delta per tree: a bit less to send for each more, at twice the work. */
 export const DEFAULT_K = 4;
 
 /** Trees of equal depth: rows `firstRow` to `firstRow + count · depth`, one group unless k does not divide 128. */
@@ -59,13 +61,13 @@ export function randomDelta(session: Session): Uint8Array {
 export const baseChoices = (delta: Uint8Array): Uint8Array =>
   Uint8Array.from({ length: BASE_OTS }, (_, row) => 1 - bitAt(delta, row));
 
-/** Grows the trees and sends their level sums under the base OT's keys [128, 2, 16]; → round keys of all leaves. */
-function sendTrees(session: Session, { k, checks }: SoftSpoken, baseKeys: Uint8Array): Uint8Array {
+/** Grows the trees and sends their level sums under the base OT's keys [128, 2, 16]; → keys of all leaves. */
+function sendTrees(session: Session, { k, checks, suite }: SoftSpoken, baseKeys: Uint8Array): Uint8Array {
   const keys = treeGroups(k).map((group) => {
     const { count, depth } = group;
     const leaves = new Uint8Array((count << depth) * BLOCK_BYTES);
     const sums = new Uint8Array(count * depth * 2 * BLOCK_BYTES);
-    kernels.pprfGrow(session.random.bytes(count * BLOCK_BYTES), depth, leaves, sums);
+    kernels.pprfGrow(session.random.bytes(count * BLOCK_BYTES), depth, leaves, sums, suite);
     for (let tree = 0; tree < count; tree++) {
       for (let level = 0; level < depth; level++) {
         const begin = (tree * depth + level) * 2 * BLOCK_BYTES;
@@ -75,17 +77,17 @@ function sendTrees(session: Session, { k, checks }: SoftSpoken, baseKeys: Uint8A
       }
     }
     session.channel.send(sums);
-    if (checks) session.channel.send(treeProof(leaves, depth));
-    return roundKeys(leaves);
+    if (checks) session.channel.send(treeProof(leaves, depth, suite));
+    return keysOf(leaves, suite);
   });
   return concatBytes(...keys);
 }
 
-/** Receives the sums and grows the punctured trees with the base OT's keys [128, 16]; → round keys, of each tree in the
+/** Receives the sums and grows the punctured trees with the base OT's keys [128, 16]; → keys, of each tree in the
  * order leaf XOR point. */
 async function receiveTrees(
   session: Session,
-  { k, checks }: SoftSpoken,
+  { k, checks, suite }: SoftSpoken,
   delta: Uint8Array,
   baseKeys: Uint8Array,
 ): Promise<Uint8Array> {
@@ -107,16 +109,17 @@ async function receiveTrees(
       }
     }
     const leaves = new Uint8Array((count << depth) * BLOCK_BYTES);
-    kernels.pprfGrowPunctured(points, sums, depth, leaves);
-    if (checks) checkTrees(leaves, depth, points, await session.channel.receive(treeProofBytes(count)));
-    keys.push(roundKeys(byDistance(leaves, points, depth)));
+    kernels.pprfGrowPunctured(points, sums, depth, leaves, suite);
+    if (checks)
+      checkTrees({ leaves, depth, points, suite }, await session.channel.receive(treeProofBytes(count)));
+    keys.push(keysOf(byDistance(leaves, points, depth), suite));
   }
   return concatBytes(...keys);
 }
 
-function roundKeys(leaves: Uint8Array): Uint8Array {
-  const keys = new Uint8Array((leaves.length / BLOCK_BYTES) * LEAF_KEY_BYTES);
-  kernels.softSpokenKeys(leaves, keys);
+function keysOf(leaves: Uint8Array, suite: SuiteCode): Uint8Array {
+  const keys = new Uint8Array((leaves.length / BLOCK_BYTES) * LEAF_KEY_BYTES[suite]);
+  kernels.softSpokenKeys(leaves, keys, suite);
   leaves.fill(0);
   return keys;
 }
@@ -139,30 +142,32 @@ export const correctionBytes = (k: number): number => REFILL_TILES * (trees(k) -
 /** Bits of delta a tree, and whether each half shows the other that it keeps to the protocol. */
 export interface SoftSpoken {
   readonly k: number;
+  readonly suite: SuiteCode;
   readonly checks: boolean;
 }
 
 /** The half with delta, from base OT keys [128, 16] received with `baseChoices(delta)`. */
 export async function softSpokenSender(
   session: Session,
-  { k, checks }: SoftSpoken,
+  { k, checks, suite }: SoftSpoken,
   delta: Uint8Array,
   baseKeys: Uint8Array,
 ): Promise<CotExtension> {
-  const keys = await receiveTrees(session, { k, checks }, delta, baseKeys);
-  const unchecked = uncheckedSender(k, keys, delta);
+  const keys = await receiveTrees(session, { k, checks, suite }, delta, baseKeys);
+  const unchecked = uncheckedSender(k, suite, keys, delta);
   return checks ? checkedSender(unchecked, delta) : unchecked;
 }
 
 /** Every tile is used once. */
-function uncheckedSender(k: number, keys: Uint8Array, delta: Uint8Array): CotExtension {
+function uncheckedSender(k: number, suite: SuiteCode, keys: Uint8Array, delta: Uint8Array): CotExtension {
   let tile = 0;
   return {
+    suite,
     refillCots: REFILL_COTS,
     incomingBytes: correctionBytes(k),
     hasChoices: false,
     refill(corrections, blocks) {
-      kernels.softSpokenSend(k, keys, delta, tile, corrections!, blocks);
+      kernels.softSpokenSend(k, keys, delta, tile, corrections!, blocks, suite);
       tile += REFILL_TILES;
       return null;
     },
@@ -174,6 +179,7 @@ function checkedSender(unchecked: CotExtension, delta: Uint8Array): CotExtension
   const { incomingBytes } = unchecked;
   const all = new Uint8Array(REFILL_COTS * BLOCK_BYTES);
   return {
+    suite: unchecked.suite,
     refillCots: REFILL_COTS - SACRIFICED_COTS,
     incomingBytes: incomingBytes + PROOF_BYTES,
     hasChoices: false,
@@ -190,22 +196,23 @@ function checkedSender(unchecked: CotExtension, delta: Uint8Array): CotExtension
 /** The half with the choices, from base OT keys [128, 2, 16]. */
 export function softSpokenReceiver(
   session: Session,
-  { k, checks }: SoftSpoken,
+  { k, checks, suite }: SoftSpoken,
   baseKeys: Uint8Array,
 ): CotExtension {
-  const unchecked = uncheckedReceiver(k, sendTrees(session, { k, checks }, baseKeys));
+  const unchecked = uncheckedReceiver(k, suite, sendTrees(session, { k, checks, suite }, baseKeys));
   return checks ? checkedReceiver(unchecked) : unchecked;
 }
 
-function uncheckedReceiver(k: number, keys: Uint8Array): CotExtension {
+function uncheckedReceiver(k: number, suite: SuiteCode, keys: Uint8Array): CotExtension {
   let tile = 0;
   return {
+    suite,
     refillCots: REFILL_COTS,
     incomingBytes: 0,
     hasChoices: true,
     refill(_incoming, blocks, choices) {
       const corrections = new Uint8Array(correctionBytes(k));
-      kernels.softSpokenReceive(k, keys, tile, corrections, choices, blocks);
+      kernels.softSpokenReceive(k, keys, tile, corrections, choices, blocks, suite);
       tile += REFILL_TILES;
       return corrections;
     },
@@ -216,6 +223,7 @@ function checkedReceiver(unchecked: CotExtension): CotExtension {
   const all = new Uint8Array(REFILL_COTS * BLOCK_BYTES);
   const allChoices = new Uint8Array(REFILL_COTS);
   return {
+    suite: unchecked.suite,
     refillCots: REFILL_COTS - SACRIFICED_COTS,
     incomingBytes: 0,
     hasChoices: true,

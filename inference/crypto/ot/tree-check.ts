@@ -5,6 +5,7 @@
  */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { kernels } from '#kernels';
+import type { SuiteCode } from '../../../kernels/types/prg.js';
 import { concatBytes, sameBytes } from '../../core/bytes.js';
 import { ProtocolError } from '../../core/errors.js';
 
@@ -16,9 +17,9 @@ const DIGEST_BYTES = 32;
 const FIRST_TWEAK = 2 ** 52;
 
 /** leaves [trees, 2^depth, 16] → tags [trees, 2^depth, 32] */
-function tagsOf(leaves: Uint8Array): Uint8Array {
+function tagsOf(leaves: Uint8Array, suite: SuiteCode): Uint8Array {
   const tags = new Uint8Array(leaves.length * TAG_BLOCKS);
-  kernels.expandBlocks(leaves, FIRST_TWEAK, TAG_BLOCKS, tags);
+  kernels.expandBlocks(leaves, FIRST_TWEAK, TAG_BLOCKS, tags, suite);
   return tags;
 }
 
@@ -34,8 +35,8 @@ const treeAt = (tags: Uint8Array, tree: number, depth: number): Uint8Array =>
   tags.subarray((tree << depth) * TAG_BYTES, ((tree + 1) << depth) * TAG_BYTES);
 
 /** What the half that grew trees of equal depth sends behind their sums. */
-export function treeProof(leaves: Uint8Array, depth: number): Uint8Array {
-  const tags = tagsOf(leaves);
+export function treeProof(leaves: Uint8Array, depth: number, suite: SuiteCode): Uint8Array {
+  const tags = tagsOf(leaves, suite);
   const trees = (leaves.length / BLOCK_BYTES) >> depth;
   const sums = Array.from({ length: trees }, (_, tree) => sumOf(treeAt(tags, tree, depth), null));
   return concatBytes(...sums, sha256(tags));
@@ -43,12 +44,18 @@ export function treeProof(leaves: Uint8Array, depth: number): Uint8Array {
 
 export const treeProofBytes = (trees: number): number => trees * TAG_BYTES + DIGEST_BYTES;
 
-/**
- * Of the half that knows all leaves but those at `points` [trees].
- * @throws ProtocolError
- */
-export function checkTrees(leaves: Uint8Array, depth: number, points: Uint32Array, proof: Uint8Array): void {
-  const tags = tagsOf(leaves);
+/** Trees of equal depth without one leaf each: that at `points` [trees]. */
+export interface PuncturedTrees {
+  /** [trees, 2^depth, 16] */
+  readonly leaves: Uint8Array;
+  readonly depth: number;
+  readonly points: Uint32Array;
+  readonly suite: SuiteCode;
+}
+
+/** @throws ProtocolError */
+export function checkTrees({ leaves, depth, points, suite }: PuncturedTrees, proof: Uint8Array): void {
+  const tags = tagsOf(leaves, suite);
   points.forEach((point, tree) => {
     const own = treeAt(tags, tree, depth);
     const missing = sumOf(own, point);

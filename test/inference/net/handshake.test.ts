@@ -41,6 +41,7 @@ const hello: Hello = {
   answerBits: 6,
   modelName: null,
   checks: false,
+  suites: ['aes'],
 };
 
 /** Runs both sides; a side that fails closes its channel, as the parties do. */
@@ -149,7 +150,7 @@ describe('handshake', () => {
     const http = new TextEncoder().encode('HTTP/1.1 400 Bad Request\r\n\r\n');
     expect((await clientErrorFor(http)).message).toContain('does not speak CipherPrune');
     expect((await clientErrorFor(encodeHello({ ...hello, version: 99 }))).message).toBe(
-      'handshake: the server speaks protocol version 99, expected 5; install the same version on both sides',
+      'handshake: the server speaks protocol version 99, expected 6; install the same version on both sides',
     );
     expect((await clientErrorFor(encodeHello({ ...hello, role: 'client' }))).message).toBe(
       'handshake: expected the server, got another client',

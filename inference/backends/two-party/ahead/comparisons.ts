@@ -56,16 +56,16 @@ export class ComparisonPool {
     const { sender, receiver } = this.party.cots;
     const numbers = Array.from({ length: copies }, (_, copy) => copy);
     if (this.#isSender) {
-      const { delta, blocks, tweak } = await sender.take(items * bits);
+      const { delta, blocks, tweak, suite } = await sender.take(items * bits);
       const tables = numbers.map((copy) => {
         const made = new BigUint64Array(items * kernels.comparisonTableWords(ringBits));
-        kernels.comparisonTables({ delta, blocks, tweak, ringBits, tables: made, pad: copy });
+        kernels.comparisonTables({ delta, blocks, tweak, suite, ringBits, tables: made, pad: copy });
         return made;
       });
       this.store.add(items, tables);
       return;
     }
-    const { blocks, choices, tweak } = await receiver.lend(items * bits);
+    const { blocks, choices, tweak, suite } = await receiver.lend(items * bits);
     const r = complementOf(choices, bits);
     // The digits of r are the random choices themselves: no corrections.
     const corrections = new Uint8Array(Math.ceil((items * bits) / 8));
@@ -74,6 +74,7 @@ export class ComparisonPool {
       kernels.comparisonBegin({
         blocks,
         tweak,
+        suite,
         random: choices,
         x: r,
         ringBits,

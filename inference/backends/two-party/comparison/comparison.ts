@@ -83,6 +83,7 @@ class ComparisonSender extends ComparisonHalf implements SenderJob {
         delta: cots.delta,
         blocks: cots.blocks,
         tweak: cots.tweak,
+        suite: cots.suite,
         corrections,
         x: this.part(this.x, copy, begin, end),
         ringBits: this.ringBits,
@@ -110,12 +111,13 @@ class ComparisonReceiver extends ComparisonHalf implements ReceiverJob {
     this.#pads = new BigUint64Array(copies * x.length * this.#padWords);
   }
 
-  begin({ blocks, tweak, choices }: ReceiverCots, begin: number, end: number): Uint8Array {
+  begin({ blocks, tweak, suite, choices }: ReceiverCots, begin: number, end: number): Uint8Array {
     const corrections = new Uint8Array(Math.ceil(choices.length / 8));
     for (let copy = 0; copy < this.copies; copy++)
       kernels.comparisonBegin({
         blocks,
         tweak,
+        suite,
         random: choices,
         x: this.x.subarray(begin, end),
         ringBits: this.ringBits,

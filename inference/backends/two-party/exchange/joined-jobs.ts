@@ -21,31 +21,31 @@ function both(a: Uint8Array, b: Uint8Array): Uint8Array {
 /** The second job's answer may depend on the first one's. */
 export const joinedSender = (first: SenderJob, second: SenderJob): SenderJob => ({
   ...joinedJob(first, second),
-  answer({ delta, blocks, tweak }: SenderCots, corrections, begin, end) {
+  answer({ delta, blocks, tweak, suite }: SenderCots, corrections, begin, end) {
     const cots = (end - begin) * first.cotsPerItem;
     const [at, split] = [cots * BLOCK_BYTES, cots / 8];
     const answered = first.answer(
-      { delta, blocks: blocks.subarray(0, at), tweak },
+      { delta, blocks: blocks.subarray(0, at), tweak, suite },
       corrections.subarray(0, split),
       begin,
       end,
     );
-    const rest = { delta, blocks: blocks.subarray(at), tweak: tweak + cots };
+    const rest = { delta, blocks: blocks.subarray(at), tweak: tweak + cots, suite };
     return both(answered, second.answer(rest, corrections.subarray(split), begin, end));
   },
 });
 
 export const joinedReceiver = (first: ReceiverJob, second: ReceiverJob): ReceiverJob => ({
   ...joinedJob(first, second),
-  begin({ blocks, tweak, choices }: ReceiverCots, begin, end) {
+  begin({ blocks, tweak, suite, choices }: ReceiverCots, begin, end) {
     const cots = (end - begin) * first.cotsPerItem;
     const at = cots * BLOCK_BYTES;
     const asked = first.begin(
-      { blocks: blocks.subarray(0, at), tweak, choices: choices.subarray(0, cots) },
+      { blocks: blocks.subarray(0, at), tweak, suite, choices: choices.subarray(0, cots) },
       begin,
       end,
     );
-    const rest = { blocks: blocks.subarray(at), tweak: tweak + cots, choices: choices.subarray(cots) };
+    const rest = { blocks: blocks.subarray(at), tweak: tweak + cots, suite, choices: choices.subarray(cots) };
     return both(asked, second.begin(rest, begin, end));
   },
   finish(message, begin, end) {

@@ -70,6 +70,7 @@ export class ProductSender extends ProductHalf implements SenderJob {
       delta: cots.delta,
       blocks: cots.blocks,
       tweak: cots.tweak,
+      suite: cots.suite,
       corrections,
       x: this.x.subarray(begin * width, end * width),
       top: this.top.subarray(begin * width, end * width),
@@ -89,13 +90,14 @@ export class ProductReceiver extends ProductHalf implements ReceiverJob {
     super(plan);
   }
 
-  begin({ blocks, tweak, choices }: ReceiverCots, begin: number, end: number): Uint8Array {
+  begin({ blocks, tweak, suite, choices }: ReceiverCots, begin: number, end: number): Uint8Array {
     const { width } = this.plan;
     const corrections = new Uint8Array(Math.ceil(choices.length / 8));
     kernels.cotProductBegin({
       ...this.plan,
       blocks,
       tweak,
+      suite,
       random: choices,
       y: this.y.subarray(begin, end),
       share: this.share.subarray(begin * width, end * width),

@@ -57,7 +57,7 @@ export class LookUpSender extends LookUpHalf implements SenderJob {
   answer(cots: SenderCots, corrections: Uint8Array, begin: number, end: number): Uint8Array {
     const message = new Uint8Array(this.messageBytes(end - begin));
     const { indexBits, ringBits } = this.plan;
-    const { delta, blocks, tweak } = cots;
+    const { delta, blocks, tweak, suite } = cots;
     const [x, share] = [this.x.subarray(begin, end), this.share.subarray(begin, end)];
     const { table } = this;
     kernels.lookUpSend({
@@ -66,6 +66,7 @@ export class LookUpSender extends LookUpHalf implements SenderJob {
       delta,
       blocks,
       tweak,
+      suite,
       corrections,
       table,
       x,
@@ -77,11 +78,11 @@ export class LookUpSender extends LookUpHalf implements SenderJob {
 }
 
 export class LookUpReceiver extends LookUpHalf implements ReceiverJob {
-  begin({ blocks, tweak, choices: random }: ReceiverCots, begin: number, end: number): Uint8Array {
+  begin({ blocks, tweak, suite, choices: random }: ReceiverCots, begin: number, end: number): Uint8Array {
     const corrections = new Uint8Array(Math.ceil(random.length / 8));
     const { indexBits, ringBits } = this.plan;
     const [x, share] = [this.x.subarray(begin, end), this.share.subarray(begin, end)];
-    kernels.lookUpBegin({ indexBits, ringBits, blocks, tweak, random, x, share, corrections });
+    kernels.lookUpBegin({ indexBits, ringBits, blocks, tweak, suite, random, x, share, corrections });
     return corrections;
   }
 

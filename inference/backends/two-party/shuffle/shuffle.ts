@@ -118,7 +118,7 @@ export const shuffleRows = protocol(
 async function exchangeMatrices(party: PartyContext, permutation: Uint32Array, blocks: readonly RowBlock[]) {
   const { self, channel, random } = party.session;
   const rows = permutation.length;
-  const matrix = sampleMatrix(random, rows);
+  const matrix = sampleMatrix(random, rows, party.cots.suite);
   const count = puncturedMatrixCots(rows);
   const takeCots = () => Promise.all([party.cots.sender.take(count), party.cots.receiver.take(count)]);
   const sums = matrixSums(matrix, rows, blocks);

@@ -19,7 +19,7 @@ async function exchange(n: number, seed: number) {
   const [server, client] = insecureCotPairs(seed);
   const senderCots = await server.sender.take(puncturedMatrixCots(n));
   const receiverCots = await client.receiver.take(puncturedMatrixCots(n));
-  const matrix = sampleMatrix(Prg.insecureForTests(seed + 1), n);
+  const matrix = sampleMatrix(Prg.insecureForTests(seed + 1), n, server.suite);
   const permutation = samplePermutation(Prg.insecureForTests(seed + 2), n);
   const corrections = correctionMessage(receiverCots, permutation);
   const answer = answerMessage(senderCots, matrix, corrections);
@@ -66,8 +66,8 @@ describe('punctured matrices', () => {
 
   it('never use a salt or a root twice', () => {
     const random = Prg.insecureForTests(1);
-    const first = sampleMatrix(random, 4);
-    const second = sampleMatrix(random, 4);
+    const first = sampleMatrix(random, 4, 0);
+    const second = sampleMatrix(random, 4, 0);
     expect(first.salt).not.toEqual(second.salt);
     expect(block(first.seeds, 0)).not.toEqual(block(second.seeds, 0));
   });

@@ -41,7 +41,7 @@ async function halves(delta: Uint8Array) {
     const begin = (2 * row + choice) * BLOCK_BYTES;
     chosen.set(pairs.subarray(begin, begin + BLOCK_BYTES), row * BLOCK_BYTES);
   });
-  const plan = { k: K, checks: false };
+  const plan = { k: K, checks: false, suite: 0 as const };
   const receiver = softSpokenReceiver(client!, plan, pairs);
   return { receiver, sender: await softSpokenSender(server!, plan, delta, chosen) };
 }
@@ -127,7 +127,7 @@ describe('checks of the OT extension', () => {
     const leaves = new Uint8Array((trees << depth) * BLOCK_BYTES);
     const sums = new Uint8Array(trees * depth * 2 * BLOCK_BYTES);
     kernels.pprfGrow(Prg.insecureForTests(1).bytes(trees * BLOCK_BYTES), depth, leaves, sums);
-    const proof = treeProof(leaves, depth);
+    const proof = treeProof(leaves, depth, 0);
     sums[2 * BLOCK_BYTES + 3]! ^= 1; // The left sum of the second level of the first tree.
     const grown = (point: number) => {
       const points = Uint32Array.of(point, 5);
@@ -141,7 +141,7 @@ describe('checks of the OT extension', () => {
       });
       const punctured = new Uint8Array(leaves.length);
       kernels.pprfGrowPunctured(points, off, depth, punctured);
-      return () => checkTrees(punctured, depth, points, proof);
+      return () => checkTrees({ leaves: punctured, depth, points, suite: 0 }, proof);
     };
     expect(grown(0b0000)).not.toThrow();
     expect(grown(0b0100)).toThrow('its trees are inconsistent');
