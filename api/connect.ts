@@ -3,6 +3,7 @@ import type { NewServer } from '../inference/client/open-client.js';
 import type { LastingClient } from '../inference/client/lasting-client.js';
 import type { AnswerKind } from '../inference/core/answer.js';
 import type { CotKind } from '../inference/core/cot-kind.js';
+import type { Suite } from '../inference/core/suite.js';
 import type { Wait } from '../inference/net/notice.js';
 import type { ClientTls } from '../inference/net/tls.js';
 import type { Openings } from '../inference/run/openings.js';
@@ -37,6 +38,8 @@ export interface ConnectOptions {
   readonly cots?: CotKind | undefined;
   /** Both parties show that they keep to the OT extension's protocol (softspoken only); if the server asks for it they do anyway. */
   readonly checks?: boolean | undefined;
+  /** Only this symmetric cryptography: `aes`, or `chacha` for machines without AES instructions; either, as fits both, by default. */
+  readonly suite?: Suite | undefined;
   /** The least that the server must tell: the label, probabilities or logits; whatever it tells by default. */
   readonly answer?: AnswerKind | undefined;
   /**

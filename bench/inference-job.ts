@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { FINEST_LOGITS } from '../inference/core/answer.js';
 import type { CotKind } from '../inference/core/cot-kind.js';
 import { withSpan } from '../inference/core/span.js';
+import type { Suite } from '../inference/core/suite.js';
 import { demandOf } from '../inference/cost/demand-of.js';
 import { Prg } from '../inference/crypto/prg.js';
 import { RESIDENT_KEY_BYTES, type Resident, type ResidentStore } from '../inference/material/resident.js';
@@ -28,6 +29,7 @@ export interface InferenceParameters {
   readonly cots: CotKind;
   /** Of the OT extension. */
   readonly checks: boolean;
+  readonly suite: Suite;
   /** The client gets the weights, encrypted, to stay. */
   readonly residentWeights: boolean;
   /** Make what these tokens a layer use before the first text, for all texts; null: nothing. */
@@ -153,7 +155,7 @@ export async function inferenceJob(
   { self, channel, progress }: JobParty,
   parameters: unknown,
 ): Promise<InferenceRun> {
-  const { directory, ids, bucket, cots, checks, batch, runs } = parameters as InferenceParameters;
+  const { directory, ids, bucket, cots, checks, suite, batch, runs } = parameters as InferenceParameters;
   const model = await modelOf(self, directory);
   const session = createSession({ self, channel: meteredChannel(channel), random: Prg.create() });
   const observed = withProgress(session, model.public.config.layers, progress);
@@ -163,6 +165,7 @@ export async function inferenceJob(
     const { mpc, material, resident } = await setupTwoParty(observed, {
       extension: cots,
       checks,
+      suite,
       residentRingBits,
     });
     return { material, resident, party: await openEngine(mpc, model, FINEST_LOGITS) };

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CotKind } from '../inference/core/cot-kind.js';
+import { DEFAULT_SUITE, type Suite } from '../inference/core/suite.js';
 import type { PartyId } from '../inference/core/tensors.js';
 import { layerReports } from '../inference/run/classification.js';
 import type { LayerCounts, PartyResult } from '../inference/run/party.js';
@@ -31,6 +32,7 @@ export interface InferenceOptions {
   readonly cots: CotKind;
   /** Of the OT extension (`--checks` of serve and infer); none unless given. */
   readonly checks?: boolean;
+  readonly suite?: Suite;
   /** Share of the kept tokens that stay in high degree. */
   readonly importantRatio: number;
   /** Make material for all texts before the first. */
@@ -274,6 +276,7 @@ export async function benchInference(options: InferenceOptions): Promise<Inferen
       bucket: bucketOf(tokens),
       cots,
       checks: options.checks ?? false,
+      suite: options.suite ?? DEFAULT_SUITE,
       residentWeights: options.residentWeights ?? false,
       ahead: preprocess ? cleartext!.layers : null,
       batch,

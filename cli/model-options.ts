@@ -3,6 +3,7 @@
 import { DEFAULT_TIMEOUT_MILLISECONDS } from '../api/defaults.js';
 import { DEFAULT_ANSWER, LEAST_ANSWER_BITS, MOST_ANSWER_BITS } from '../inference/core/answer.js';
 import { COT_KINDS, DEFAULT_COTS } from '../inference/core/cot-kind.js';
+import { SUITES } from '../inference/core/suite.js';
 import { TOKENIZER_LIBRARIES } from '../model/tokenizer/tokenizer-library.js';
 import { optional, wholeNumber } from './options.js';
 
@@ -48,6 +49,13 @@ export const checksOption = {
   describe:
     'Both parties show that they keep to the extension of oblivious transfers (softspoken only), whichever of them asks for it: who ' +
     "deviates there is found out before it learns the other's key. docs/threat-model.md says what that does not cover",
+} as const;
+
+export const suiteOption = {
+  choices: SUITES,
+  describe:
+    'Only this symmetric cryptography: aes, or chacha for machines without AES instructions. Without it the two ends agree on what is ' +
+    'fast for both',
 } as const;
 
 export const answerBits = wholeNumber('answer-bits', LEAST_ANSWER_BITS, MOST_ANSWER_BITS);

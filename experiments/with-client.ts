@@ -5,6 +5,7 @@ import type { LastingClient } from '../inference/client/lasting-client.js';
 import type { NewServer } from '../inference/client/open-client.js';
 import type { AnswerKind, AnswerTerms } from '../inference/core/answer.js';
 import type { CotKind } from '../inference/core/cot-kind.js';
+import type { Suite } from '../inference/core/suite.js';
 import type { Wait } from '../inference/net/notice.js';
 import type { ClientTls } from '../inference/net/tls.js';
 import type { Openings } from '../inference/run/openings.js';
@@ -33,6 +34,8 @@ export interface ClientTarget {
   readonly cots?: CotKind;
   /** Both parties show that they keep to the OT extension's protocol. */
   readonly checks?: boolean;
+  /** Only this symmetric cryptography; what fits both ends unless given. */
+  readonly suite?: Suite | undefined;
   /** What the client wants to be told; all that the server gives unless given. */
   readonly answer?: AnswerKind | undefined;
   /** The most that a server's model may open; a server that is started here may open anything. */
@@ -99,7 +102,7 @@ export async function withClient<T>(
   target: ClientTarget,
   body: (client: LastingClient) => Promise<T>,
 ): Promise<T> {
-  const { answer, checks, cots, modelDigest, acceptChangedModel = false, pool, cache } = target;
+  const { answer, checks, suite, cots, modelDigest, acceptChangedModel = false, pool, cache } = target;
   const local = target.address ? null : await startLocalServer(target);
   const forgetCleanup = onInterrupt(() => local?.stop());
   try {
@@ -108,7 +111,7 @@ export async function withClient<T>(
       ...(local
         ? {}
         : { tls: target.tls, token: target.token, model: target.model, reconnects: target.reconnects ?? 0 }),
-      ...{ answer, checks, cots, modelDigest, pool, cache },
+      ...{ answer, checks, suite, cots, modelDigest, pool, cache },
       // Who runs both parties has nobody to hide a text from.
       opens: target.opens ?? (local ? 'counts' : 'nothing'),
       residentWeights: local ? undefined : target.residentWeights,

@@ -212,6 +212,7 @@ export async function inferenceFigures(options: BenchOptions): Promise<void> {
       network,
       cots: options.cots ?? defaultCots(network),
       checks: options.checks,
+      ...(options.suite ? { suite: options.suite } : {}),
       importantRatio: options.important,
       preprocess: options.preprocess,
       residentWeights: options.residentWeights,

@@ -15,7 +15,13 @@ import { type Log, LOG_LEVELS } from '../../inference/server/server-log.js';
 import { standardInputEnd } from '../../util/standard-input-end.js';
 import { onInterrupt, onTerminate } from '../../util/interrupt.js';
 import { defineCommand, type OptionsOf } from '../command.js';
-import { answerBitsOption, checksOption, privateEmbeddingOption, timeoutOption } from '../model-options.js';
+import {
+  answerBitsOption,
+  checksOption,
+  suiteOption,
+  privateEmbeddingOption,
+  timeoutOption,
+} from '../model-options.js';
 import { optional, wholeNumber } from '../options.js';
 import { print } from '../output.js';
 import { LOG_FORMATS, serverLog } from '../server-log.js';
@@ -180,6 +186,7 @@ const OPTIONS = {
     describe: 'Ways to make oblivious transfers that clients may choose from',
   },
   checks: checksOption,
+  suite: suiteOption,
   answers: {
     choices: ANSWER_KINDS,
     default: DEFAULT_ANSWER.kind,

@@ -2,6 +2,7 @@
  * A connection to a model that the client trusts, in Node and in browsers: the token first, then which model is accepted, where
  * its public part comes from, and what is remembered of the server. What differs is how a channel is opened and where things are kept.
  */
+import { acceptedSuites, type Suite } from '../core/suite.js';
 import { type PublicPart, parsePublicPart } from '../../model/artifact/public-part.js';
 import type { Channel } from '../net/channel.js';
 import type { ClientTerms } from '../net/handshake.js';
@@ -27,7 +28,10 @@ export interface NewServer {
   readonly commitment: string | null;
 }
 
-type Asked = Pick<ClientTerms<PublicPart>, 'cots' | 'answer' | 'checks' | 'modelName'>;
+type Asked = Pick<ClientTerms<PublicPart>, 'cots' | 'answer' | 'checks' | 'modelName'> & {
+  /** Only this one; what fits both ends unless given. */
+  readonly suite?: Suite | undefined;
+};
 
 export interface OpenClientOptions
   extends Asked,
@@ -86,10 +90,17 @@ function trustOf({ own, modelDigest, modelName, address, ...options }: OpenClien
 }
 
 async function agreeOver(channel: OpenedChannel, options: OpenClientOptions): Promise<Client> {
-  const { cots, answer, checks, open, openTokenizer, opens = 'nothing', onNote, onWait } = options;
+  const { cots, answer, checks, suite, open, openTokenizer, opens = 'nothing', onNote, onWait } = options;
   const { terms, onPublicPart, remember } = trustOf(options);
   const client = await Client.open(channel, {
-    terms: { protocolDigest: protocolDigest(), cots, answer, checks, ...terms },
+    terms: {
+      protocolDigest: protocolDigest(),
+      cots,
+      answer,
+      checks,
+      suites: acceptedSuites(suite),
+      ...terms,
+    },
     ...{ open, openTokenizer, opens, onNote, onWait, onPublicPart },
     lineRate: () => channel.lineRate ?? null,
   });

@@ -7,16 +7,16 @@ export const SUITES = ['aes', 'chacha'] as const;
 /** AES-128: least time on processors with instructions for it. ChaCha8: for processors without, and for WebAssembly. */
 export type Suite = (typeof SUITES)[number];
 
+/** The presets' names: docs/reference/security-parameters.md. */
+export const SUITE_PRESETS = { aes: 'aes-128-public-keys', chacha: 'chacha8-128' } as const;
+
 export const DEFAULT_SUITE: Suite = 'aes';
 
 /** As the kernels name it. */
 export const codeOf = (suite: Suite): SuiteCode => (suite === 'aes' ? 0 : 1);
 
-/** What this machine's kernels are fast with: all but portable ones have AES instructions. */
-export const preferredSuite = (): Suite => (kernels.detectedIsa() === 0 ? 'chacha' : 'aes');
-
-/** What a party takes, the preferred one first; `only` where somebody decided. */
-export function acceptedSuites(only: Suite | null = null): readonly Suite[] {
-  if (only !== null) return [only];
-  return preferredSuite() === 'aes' ? SUITES : SUITES.toReversed();
+/** What a party takes, first what its kernels are fast with (all but the portable ones have AES instructions); `only` where somebody decided. */
+export function acceptedSuites(only?: Suite, isa = kernels.detectedIsa()): readonly Suite[] {
+  if (only !== undefined) return [only];
+  return isa > 0 ? SUITES : SUITES.toReversed();
 }

@@ -4,6 +4,7 @@
  */
 import { METHODS } from '../../methods/index.js';
 import { sha256 } from '../../model/sha256.js';
+import { SUITE_PRESETS } from '../core/suite.js';
 import { FERRET_1170_10_17 } from '../crypto/ot/ferret-parameters.js';
 import { DEFAULT_K } from '../crypto/ot/soft-spoken.js';
 import { residentPreset } from '../crypto/resident/parameters.js';
@@ -19,6 +20,8 @@ export const PROTOCOL_OPTIONS = {
   security: { computational: 128, statistical: 40 },
   /** Either, as the client chooses in the handshake. */
   correlatedOts: { softspoken: DEFAULT_K, ferret: FERRET_1170_10_17 },
+  /** Either, as both prefer in the handshake. */
+  suites: SUITE_PRESETS,
   baseOt: 'ristretto255',
   shuffle: 'share-translation',
   /** Layouts of ciphertexts follow from the cost model of the COTs. */

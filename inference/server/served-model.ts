@@ -3,6 +3,7 @@ import { type ArtifactParts, readArtifact, serializePublicPart } from '../../mod
 import { entryOf } from '../../model/artifact/artifact-manifest.js';
 import { commitmentOf } from '../../model/artifact/commitment.js';
 import { encodePublicPart } from '../../model/artifact/public-part.js';
+import { acceptedSuites, type Suite } from '../core/suite.js';
 import type { ServerTerms } from '../net/handshake.js';
 import { protocolDigest } from '../run/protocol-digest.js';
 import { withPrivateEmbedding } from './hide-word-table.js';
@@ -10,6 +11,7 @@ import type { ServedModel } from './serve-connection.js';
 
 export interface ServedModelOptions
   extends Pick<ServerTerms, 'cots' | 'aheadMegabytes' | 'answer' | 'checks' | 'name'> {
+  readonly suite?: Suite | undefined;
   readonly privateEmbedding?: boolean;
 }
 
@@ -26,7 +28,7 @@ export async function servedModelOf(
   directory: string,
   options: ServedModelOptions = {},
 ): Promise<ServedModel> {
-  const { cots, aheadMegabytes, answer, checks, name } = options;
+  const { cots, aheadMegabytes, answer, checks, suite, name } = options;
   const parts = await readArtifact(directory);
   const { artifact, publicPart } = options.privateEmbedding ? withoutWordTable(parts) : parts;
   return {
@@ -40,6 +42,7 @@ export async function servedModelOf(
       ...(aheadMegabytes ? { aheadMegabytes } : {}),
       ...(answer ? { answer } : {}),
       ...(checks ? { checks } : {}),
+      ...(suite ? { suites: acceptedSuites(suite) } : {}),
       ...(name ? { name } : {}),
     },
   };

@@ -38,6 +38,14 @@ struct ChaCha {
 
   template <int bits>
   static inline Word rotated(Word x) {
+#if defined(__wasm__) || defined(__ARM_NEON)
+    // Whole bytes move in one step.
+    if constexpr (lanes == 4 && bits == 16)
+      return reinterpret_cast<Word>(shuffled<1, 0, 3, 2, 5, 4, 7, 6>(reinterpret_cast<Lanes16>(x), Lanes16{}));
+    if constexpr (lanes == 4 && bits == 8)
+      return reinterpret_cast<Word>(shuffled<3, 0, 1, 2, 7, 4, 5, 6, 11, 8, 9, 10, 15, 12, 13, 14>(
+          reinterpret_cast<Lanes8>(x), Lanes8{}));
+#endif
     return (x << bits) | (x >> (32 - bits));
   }
 

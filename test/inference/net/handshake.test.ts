@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { kernels } from '#kernels';
+import { acceptedSuites } from '../../../inference/core/suite.js';
 import type { Channel } from '../../../inference/net/channel.js';
 import {
   type Agreement,
@@ -127,6 +129,62 @@ describe('handshake', () => {
     const [server, client] = memoryChannelPair();
     client.send(encodeHello({ ...hello, role: 'client', cots: [], modelDigest: null, publicBytes: 0 }));
     await expect(serverHandshake(server, serverTerms)).rejects.toThrow('by an unknown way');
+  });
+
+  it.each([
+    [['aes', 'chacha'], ['aes', 'chacha'], 'aes'],
+    [['aes', 'chacha'], ['chacha', 'aes'], 'chacha'],
+    [['chacha', 'aes'], ['aes', 'chacha'], 'chacha'],
+    [['aes'], ['chacha', 'aes'], 'aes'],
+    [['aes', 'chacha'], ['chacha'], 'chacha'],
+  ] as const)('of suites %j and %j agrees on the same at both ends', async (ofServer, ofClient, suite) => {
+    const agreed = await run({ suites: ofServer }, { suites: ofClient });
+    expect(agreed).toMatchObject([{ suite }, { suite }]);
+  });
+
+  it('prefers what the machine is fast with', () => {
+    const isas = [0, 1, 2].filter((isa) => isa <= kernels.detectedIsa());
+    expect(isas.map((isa) => acceptedSuites(undefined, isa)[0])).toEqual(
+      isas.map((isa) => (isa === 0 ? 'chacha' : 'aes')),
+    );
+    expect(acceptedSuites('aes', 0)).toEqual(['aes']);
+  });
+
+  it('refuses suites that have nothing in common, or no name here, on both sides', async () => {
+    for (const error of await run({ suites: ['aes'] }, { suites: ['chacha'] }))
+      expect((error as Error).message).toBe(
+        'handshake: the client takes the suites chacha, the server aes (--suite)',
+      );
+    const [server, client] = memoryChannelPair();
+    const later = encodeHello({ ...hello, role: 'client', cots: ['softspoken'], modelDigest: null });
+    later[119] = 0x88;
+    client.send(later);
+    await expect(serverHandshake(server, serverTerms)).rejects.toThrow('the suites of another version only');
+  });
+
+  it('shows by its binding that somebody took a suite out of what either said', async () => {
+    const [serverEnd, beforeServer] = memoryChannelPair();
+    const [beforeClient, clientEnd] = memoryChannelPair();
+    const both = { suites: ['chacha', 'aes'] as const };
+    const server = serverHandshake(serverEnd, { ...serverTerms, ...both });
+    const client = clientHandshake(clientEnd, {
+      ...clientTerms,
+      ...both,
+      lookUp: async () => parse(publicPart),
+    });
+    for (const [from, to] of [
+      [beforeClient, beforeServer],
+      [beforeServer, beforeClient],
+    ] as const) {
+      const said = await from.receive(120);
+      said[119] = 0x11; // AES alone
+      to.send(said);
+    }
+    beforeServer.send(await beforeClient.receive(1));
+    beforeClient.send(await beforeServer.receive(7));
+    const [ofServer, ofClient] = await Promise.all([server, client]);
+    expect([ofServer.suite, ofClient.suite]).toEqual(['aes', 'aes']);
+    expect(ofServer.binding).not.toEqual(ofClient.binding);
   });
 
   it('refuses other protocol options on both sides', async () => {
