@@ -52,7 +52,7 @@ describe('a client that outlives its connection', () => {
   ] as const)('goes on after %s with the text that was not answered, and the same model', async (_, kind) => {
     const { port } = await server();
     // In the layers of the second text.
-    const bad = await proxy(port, { after: 1_119 + 1_608 + 400, kind, who: 'client' });
+    const bad = await proxy(port, { after: 1_120 + 1_608 + 400, kind, who: 'client' });
     const { client, notes, digests } = await lasting([bad, port], 2);
     const first = await client.classify('a b');
     const second = await client.classify('b a');
@@ -66,7 +66,7 @@ describe('a client that outlives its connection', () => {
 
   it('gives up after so many in a row, with the last error by its name', async () => {
     const { port } = await server();
-    const bad = await proxy(port, { after: 1_119 + 400, kind: 'disconnect', who: 'client' });
+    const bad = await proxy(port, { after: 1_120 + 400, kind: 'disconnect', who: 'client' });
     const { client, notes } = await lasting([bad], 2);
     await expect(client.classify('a b')).rejects.toMatchObject({ code: 'ERR_PEER_CLOSED' });
     expect(notes).toHaveLength(2);
@@ -94,7 +94,7 @@ describe('a client that outlives its connection', () => {
 
   it('ends at once when its signal does', async () => {
     const { port } = await server();
-    const bad = await proxy(port, { after: 1_119 + 400, kind: 'stall', who: 'client' });
+    const bad = await proxy(port, { after: 1_120 + 400, kind: 'stall', who: 'client' });
     const { client } = await lasting([bad], 5);
     const signal = AbortSignal.timeout(50);
     await expect(client.classify('a b', { signal })).rejects.toThrow(/timeout/);

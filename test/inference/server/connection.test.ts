@@ -6,7 +6,7 @@ import { type PublicPart, parsePublicPart } from '../../../model/artifact/artifa
 import { cuttingProxy } from './cutting-proxy.js';
 import { openToyParty, servedModel, toyServer } from './toy-party.js';
 
-const HELLO_BYTES = 119;
+const HELLO_BYTES = 120;
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -204,10 +204,10 @@ describe('a server outlives its clients', () => {
       40,
       117,
       118,
-      119,
+      120,
       500,
       1_118,
-      1_119,
+      1_120,
       1_122,
       1_127,
       1_500,
