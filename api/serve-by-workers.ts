@@ -1,7 +1,7 @@
 /** A server whose clients are served by processes of their own; this one listens, counts and hands connections over. */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server as Listener } from 'node:net';
-import { createListener } from '../inference/net/tls.js';
+import { checkCertificate } from '../inference/net/tls.js';
 import { checkTransport } from '../inference/server/server.js';
 import { printableLog } from '../inference/server/server-log.js';
 import { openSidePort } from '../inference/server/side-port.js';
@@ -44,13 +44,14 @@ export async function serveByWorkers(given: ServeOptions): Promise<Running> {
   const { host = DEFAULT_HOST, port = DEFAULT_PORT, web, httpPort, workerMegabytes } = options;
   checkTransport({ host, tls: options.tls ?? null, insecurePlain: options.insecurePlain ?? false });
   // Read here first: what is no certificate or no model is an error of its own kind, and no worker begins.
-  createListener(options.tls ?? null, () => undefined);
+  let { tls } = options;
+  if (tls) checkCertificate(tls);
   const { modelDigest } = await openOffer(options);
   const limits = await openLimits(limited);
   const crew = new Crew<WorkerServeOptions>({
     ...roomOf(options),
     ...{ workers, limits, entry: ENTRY },
-    optionsOf: (number) => ({ ...options, number }),
+    optionsOf: (number) => ({ ...options, ...(tls ? { tls } : {}), number }),
     mostBytes: workerMegabytes === undefined ? null : workerMegabytes * 1e6,
     log: printableLog((record) => onLog(record.message, record)),
   });
@@ -82,8 +83,10 @@ export async function serveByWorkers(given: ServeOptions): Promise<Running> {
       port: portOf(main!),
       webPort: page ? portOf(page) : null,
       httpPort: side?.port ?? null,
-      async reload() {
+      async reload(renewed) {
+        if (renewed) checkCertificate(renewed);
         await openOffer(options);
+        tls = renewed ?? tls;
         await crew.reload();
       },
     };

@@ -1,5 +1,6 @@
 /** A server that is this process. */
 import { openWebPort } from '../inference/server/web-port.js';
+import { checkCertificate } from '../inference/net/tls.js';
 import { startServer } from '../inference/server/server.js';
 import { DEFAULT_HOST, DEFAULT_PORT, DEFAULT_TIMEOUT_MILLISECONDS } from './defaults.js';
 import type { Running } from './serve.js';
@@ -31,8 +32,15 @@ export async function serveHere(options: ServeOptions): Promise<Running> {
     });
   const { host, port, httpPort } = server;
   return {
-    ...{ host, port, httpPort, modelDigest, reload },
+    ...{ host, port, httpPort, modelDigest },
     webPort: web?.port ?? null,
+    async reload(renewed) {
+      if (renewed) checkCertificate(renewed);
+      await reload();
+      if (!renewed) return;
+      server.renewCertificate(renewed);
+      web?.renewCertificate(renewed);
+    },
     async end(graceMilliseconds) {
       web?.stop();
       await server.drain(graceMilliseconds);

@@ -92,8 +92,11 @@ export interface Server extends AsyncDisposable {
   readonly port: number;
   /** Of the (first) model as clients see it: they may pin it (`connect({ modelDigest })`). */
   readonly modelDigest: string;
-  /** Reads the artifacts again: clients that come from then on get what is there. Throws, and changes nothing, if that is no model. */
-  reload(): Promise<void>;
+  /**
+   * Reads the artifacts again, and takes a renewed certificate where one is given: clients that come from then on get what is there.
+   * Throws, and changes nothing, if that is no model or no certificate.
+   */
+  reload(renewed?: ServerTls): Promise<void>;
   /** Of health, readiness and metrics; null without. */
   readonly httpPort: number | null;
   /** Of the page; null without. */

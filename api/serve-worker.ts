@@ -1,5 +1,5 @@
 /** The module that a worker of `serve` runs. */
-import { createListener } from '../inference/net/tls.js';
+import { createListener, renewCertificate } from '../inference/net/tls.js';
 import { Clients } from '../inference/server/clients.js';
 import { printableLog } from '../inference/server/server-log.js';
 import { createWebServer } from '../inference/server/web-port.js';
@@ -35,7 +35,12 @@ serveAsWorker<WorkerServeOptions>(async (options, desk, log) => {
   return {
     doors: { clients: listener, web: web?.server ?? null },
     metrics: () => clients.house.metrics.registry.getMetricsAsJSON(),
-    reload,
+    async reload({ tls }) {
+      await reload();
+      if (!tls) return;
+      renewCertificate(listener, tls);
+      web?.renewCertificate(tls);
+    },
     async end(graceMilliseconds) {
       web?.stop();
       await clients.end(graceMilliseconds);

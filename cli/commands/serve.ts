@@ -39,11 +39,17 @@ function surviveLostFailures(log: Log): void {
   });
 }
 
-/** SIGHUP reads the artifacts again; what is no model changes nothing. */
-function reloadOnHangUp(server: Server, log: Log): void {
+/** SIGHUP reads artifacts and certificate again; what is no model or no certificate changes nothing. */
+function reloadOnHangUp(server: Server, options: ServeOptions, log: Log): void {
+  const reload = async (): Promise<void> => server.reload(await serverTlsOf(options));
   process.on('SIGHUP', () => {
-    server.reload().then(
-      () => log({ level: 'info', message: 'server: artifacts read again', fields: { event: 'reloaded' } }),
+    reload().then(
+      () =>
+        log({
+          level: 'info',
+          message: 'server: artifacts and certificate read again',
+          fields: { event: 'reloaded' },
+        }),
       ({ message }: Error) =>
         log({ level: 'error', message: `server: ${message}`, fields: { event: 'reload' } }),
     );
@@ -91,7 +97,7 @@ async function run(options: ServeOptions): Promise<void> {
   const host = server.host.includes(':') ? `[${server.host}]` : server.host;
   const say = (event: string, message: string): void => log({ level: 'info', message, fields: { event } });
   surviveLostFailures(log);
-  reloadOnHangUp(server, log);
+  reloadOnHangUp(server, options, log);
   print(`listening on ${host}:${server.port}`);
   const scheme = options.tlsCert === undefined ? 'http' : 'https';
   if (server.webPort !== null) print(`page: ${scheme}://${host}:${server.webPort}/`);

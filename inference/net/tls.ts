@@ -1,6 +1,13 @@
 /** TLS 1.3 in the place of plain TCP: who listens shows a certificate, who connects checks it and may show one too. */
 import { isIP, createServer as createTcpServer, type Server, type Socket } from 'node:net';
-import { connect, createServer, type TLSSocket, type TlsOptions } from 'node:tls';
+import {
+  connect,
+  createSecureContext,
+  createServer,
+  Server as TlsServer,
+  type TLSSocket,
+  type TlsOptions,
+} from 'node:tls';
 import { UnreachableError } from '../core/errors.js';
 import { connectTcp, peerAt, TcpChannel } from './tcp-channel.js';
 
@@ -48,6 +55,20 @@ export const serverTlsOptions = ({
 
 export function createListener(tls: ServerTls | null, accept: (socket: Socket) => void): Server {
   return tls === null ? createTcpServer(accept) : createServer(serverTlsOptions(tls), accept);
+}
+
+/** @throws Error that says what is wrong: no certificate, no key, or a key of another certificate */
+export function checkCertificate(tls: ServerTls): void {
+  try {
+    createSecureContext(serverTlsOptions(tls));
+  } catch (error) {
+    throw new Error(`TLS: the certificate and its key cannot be used (${(error as Error).message})`);
+  }
+}
+
+/** Who connects from now on is shown this one; connections that are open keep theirs. A server without TLS stays so. */
+export function renewCertificate(server: Server, tls: ServerTls): void {
+  if (server instanceof TlsServer) server.setSecureContext(serverTlsOptions(tls));
 }
 
 /** The name in the certificate that a client showed; null without one. */

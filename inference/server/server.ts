@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { ProtocolError } from '../core/errors.js';
-import { createListener, isLoopback, type ServerTls } from '../net/tls.js';
+import { createListener, isLoopback, renewCertificate, type ServerTls } from '../net/tls.js';
 import { Clients, gatesOf, type Room } from './clients.js';
 import { IdentityLimits, type Limits } from './limits.js';
 import type { ServeConnectionOptions } from './serve-connection.js';
@@ -41,6 +41,8 @@ export interface RunningServer {
   readonly port: number;
   /** Null without one. */
   readonly httpPort: number | null;
+  /** For those who connect from now on; it must have been checked. */
+  renewCertificate(tls: ServerTls): void;
   /** Serves a client over a channel that something else accepted; resolves at its end. */
   serveChannel(channel: ServedChannel, origin: Omit<Origin, 'name'>): Promise<void>;
   /** Stops accepting and ends the open connections. */
@@ -107,6 +109,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     host: options.host,
     port,
     httpPort: side?.port ?? null,
+    renewCertificate: (tls) => renewCertificate(server, tls),
     serveChannel: (channel, origin) => clients.serve(channel, origin),
     close: () => end(0),
     drain: (graceMilliseconds) => end(graceMilliseconds),

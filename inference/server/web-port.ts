@@ -13,7 +13,13 @@ import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { certificateName, isLoopback, type ServerTls, serverTlsOptions } from '../net/tls.js';
+import {
+  certificateName,
+  isLoopback,
+  renewCertificate,
+  type ServerTls,
+  serverTlsOptions,
+} from '../net/tls.js';
 import { SOCKET_OPTIONS } from '../net/web-socket.js';
 import { SUBPROTOCOL, WebSocketChannel } from '../net/web-socket-channel.js';
 import type { WebFile } from './web-files.js';
@@ -36,6 +42,8 @@ export interface WebPortOptions {
 
 export interface WebPort {
   readonly port: number;
+  /** For those who connect from now on; it must have been checked. */
+  renewCertificate(tls: ServerTls): void;
   /** Takes nobody any more; who is served goes on. */
   stop(): void;
   close(): Promise<void>;
@@ -190,6 +198,7 @@ export function createWebServer(options: Omit<WebPortOptions, 'port'>): WebServe
   server.on('upgrade', (request, socket, head) => web.onUpgrade(request, socket, head));
   return {
     server,
+    renewCertificate: (renewed) => renewCertificate(server, renewed),
     stop() {
       web.isOpen = false;
     },
@@ -203,10 +212,10 @@ export function createWebServer(options: Omit<WebPortOptions, 'port'>): WebServe
 
 /** @throws Error that names the address if it cannot be listened on */
 export async function openWebPort({ port, ...options }: WebPortOptions): Promise<WebPort> {
-  const { server, stop, close } = createWebServer(options);
+  const { server, ...web } = createWebServer(options);
   server.listen(port, options.host);
   await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
     throw new Error(`cannot listen on ${options.host}:${port} (${error.code ?? error.message})`);
   });
-  return { port: (server.address() as AddressInfo).port, stop, close };
+  return { port: (server.address() as AddressInfo).port, ...web };
 }

@@ -1,12 +1,14 @@
 /** `serve` as a process of its own: configured by file and environment, its log for machines, and what signals do. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect } from '../../index.js';
+import { makeCertificates } from '../support/certificates.js';
 import { packageFile } from '../../util/package-file.js';
 
 const ARTIFACT = packageFile('data', 'demo-model');
@@ -20,6 +22,15 @@ interface Running {
   /** Records of the log. */
   readonly log: Record<string, unknown>[];
   readonly exit: Promise<[code: number | null]>;
+}
+
+/** The name in the certificate that a server shows. */
+async function shownAt(port: number): Promise<unknown> {
+  const socket = connectTls({ host: '127.0.0.1', port, rejectUnauthorized: false });
+  await once(socket, 'secureConnect');
+  const name = socket.getPeerCertificate().subject.CN;
+  socket.destroy();
+  return name;
 }
 
 describe('a server process', () => {
@@ -102,6 +113,42 @@ describe('a server process', () => {
       await cp(ARTIFACT, changing, { recursive: true });
       child.kill('SIGHUP');
       await expect.poll(() => log.some(({ event }) => event === 'reloaded'), patience).toBe(true);
+      child.kill('SIGTERM');
+      expect(await exit).toEqual([0, null]);
+    },
+  );
+
+  it.for(['0', '2'])(
+    'shows a renewed certificate after SIGHUP, and keeps the old one where the new one is broken, with %s workers',
+    async (workers, { skip }) => {
+      const secrets = await mkdtemp(join(folder, 'tls-'));
+      if (!makeCertificates(secrets)) skip('no openssl here');
+      const [cert, key] = [join(secrets, 'cert.pem'), join(secrets, 'key.pem')];
+      const put = async (name: string) => {
+        await copyFile(join(secrets, `${name}.pem`), cert);
+        await copyFile(join(secrets, `${name}.key`), key);
+      };
+      await put('node');
+      const { child, port, log, exit } = await start(
+        ...['--tls-cert', cert, '--tls-key', key, '--workers', workers],
+      );
+      const ca = await readFile(join(secrets, 'ca.pem'));
+      await using early = await connect({ ...common, port, model: 'b', tls: { ca } });
+      expect(await shownAt(port)).toBe('node');
+      await put('other');
+      child.kill('SIGHUP');
+      await expect.poll(() => log.some(({ event }) => event === 'reloaded'), patience).toBe(true);
+      expect(await shownAt(port)).toBe('other');
+      await copyFile(join(secrets, 'node.key'), key); // of another certificate
+      child.kill('SIGHUP');
+      await expect.poll(() => log.some(({ event }) => event === 'reload'), patience).toBe(true);
+      expect(log.find(({ event }) => event === 'reload')).toMatchObject({
+        level: 'error',
+        msg: expect.stringContaining('the certificate and its key cannot be used'),
+      });
+      expect(await shownAt(port)).toBe('other');
+      expect((await early.classify(TEXT)).labelName).toBe('positive');
+      await early.close();
       child.kill('SIGTERM');
       expect(await exit).toEqual([0, null]);
     },

@@ -80,9 +80,11 @@ export class Crew<Options> {
     else this.#waiting.push({ socket, door });
   }
 
-  /** All of them read the artifacts again. @throws Error of the first that cannot; that one keeps what it has */
+  /** All of them read again what their options name. @throws Error of the first that cannot; that one keeps what it has */
   async reload(): Promise<void> {
-    await Promise.all([...this.#workers.values()].map((worker) => worker.reload()));
+    await Promise.all(
+      [...this.#workers.values()].map((worker) => worker.reload(this.#options.optionsOf(worker.number))),
+    );
   }
 
   /** Sums over the workers. */

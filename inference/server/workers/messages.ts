@@ -26,7 +26,7 @@ export type ToWorker<Options> =
   | { readonly type: 'outcome'; readonly id: number; readonly outcome: Outcome }
   | { readonly type: 'wait'; readonly id: number; readonly wait: Wait }
   | { readonly type: 'metrics'; readonly id: number }
-  | { readonly type: 'reload'; readonly id: number }
+  | { readonly type: 'reload'; readonly id: number; readonly options: Options }
   | { readonly type: 'drain'; readonly graceMilliseconds: number };
 
 export type FromWorker =

@@ -6,11 +6,12 @@ import type { Door, FromWorker, ToWorker } from './messages.js';
 import { RemoteDesk } from './remote-desk.js';
 
 /** What a worker serves, however it is made. */
-export interface Station {
+export interface Station<Options> {
   /** Servers that do not listen themselves; null: nobody comes there. */
   readonly doors: Readonly<Record<Door, Server | null>>;
   metrics(): Promise<unknown>;
-  reload(): Promise<void>;
+  /** With the options of today. */
+  reload(options: Options): Promise<void>;
   /** Nobody new; those in the middle of a text may finish it within so long. */
   end(graceMilliseconds: number): Promise<void>;
 }
@@ -19,9 +20,11 @@ const LOAD_MILLISECONDS = 500;
 
 class Worker<Options> {
   readonly #desk = new RemoteDesk((message) => this.#send(message));
-  #station: Station | null = null;
+  #station: Station<Options> | null = null;
 
-  constructor(private readonly open: (options: Options, desk: RemoteDesk, log: Log) => Promise<Station>) {}
+  constructor(
+    private readonly open: (options: Options, desk: RemoteDesk, log: Log) => Promise<Station<Options>>,
+  ) {}
 
   take(message: ToWorker<Options>, socket: Socket | undefined): void {
     switch (message.type) {
@@ -35,7 +38,7 @@ class Worker<Options> {
         void this.#reply(message.id, async () => this.#station!.metrics());
         break;
       case 'reload':
-        void this.#reply(message.id, async () => this.#station!.reload());
+        void this.#reply(message.id, async () => this.#station!.reload(message.options));
         break;
       case 'drain':
         void this.#end(message.graceMilliseconds);
@@ -98,7 +101,7 @@ class Worker<Options> {
 
 /** Makes this process a worker. Signals are for the process that listens, and without that one there is nobody to serve. */
 export function serveAsWorker<Options>(
-  open: (options: Options, desk: RemoteDesk, log: Log) => Promise<Station>,
+  open: (options: Options, desk: RemoteDesk, log: Log) => Promise<Station<Options>>,
 ): void {
   const worker = new Worker(open);
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);

@@ -100,14 +100,14 @@ export class Worker<Options> {
     });
   }
 
-  /** Reads the artifacts again. @throws Error if that is no model */
-  async reload(): Promise<void> {
-    await this.#request('reload');
+  /** Reads again what the options name. @throws Error if that is no model */
+  async reload(options: Options): Promise<void> {
+    await this.#request((id) => ({ type: 'reload', id, options }));
   }
 
   /** As prom-client has them in JSON. */
   metrics(): Promise<unknown> {
-    return this.#request('metrics');
+    return this.#request((id) => ({ type: 'metrics', id }));
   }
 
   /** Lets texts at work finish for so long at most; resolves when the process is gone. */
@@ -128,11 +128,11 @@ export class Worker<Options> {
     if (this.#child.connected) this.#child.send(message, () => undefined);
   }
 
-  #request(type: 'reload' | 'metrics'): Promise<unknown> {
+  #request(message: (id: number) => ToWorker<Options>): Promise<unknown> {
     const id = this.#next++;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
-      this.#send({ type, id });
+      this.#send(message(id));
     });
   }
 
