@@ -109,6 +109,12 @@ export async function connect(options: ConnectOptions = {}): Promise<LastingClie
     knownServers === 'ignore'
       ? undefined
       : new KnownServers(defaultKnownServersFolder(), knownServers === 'accept');
+  const onNote = others.onNote ?? (() => undefined);
+  const server = url === undefined ? `${host ?? DEFAULT_HOST}:${port ?? DEFAULT_PORT}` : String(url);
+  const resident =
+    residentWeights === undefined
+      ? undefined
+      : residentStore(residentWeights, { server: `${server} ${modelName ?? ''}`.trim(), onNote });
   const reopen = (digest: string | null) =>
     connectClient({
       ...others,
@@ -123,8 +129,7 @@ export async function connect(options: ConnectOptions = {}): Promise<LastingClie
       open: openEngineParty,
       cacheFolder: cache ? defaultCacheFolder() : null,
       knownServers: known,
-      resident: residentWeights === undefined ? undefined : residentStore(residentWeights),
+      resident,
     });
-  const onNote = others.onNote ?? (() => undefined);
   return LastingClient.open(reopen, { reconnects, onNote }, options.signal);
 }

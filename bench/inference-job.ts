@@ -138,7 +138,7 @@ async function keepWeights(
   let keptBytes = 0;
   const { report } = await measured(() =>
     self === 'server'
-      ? resident.send(key)
+      ? resident.send(key, async () => undefined)
       : resident.receive('', NOWHERE, ({ totalBytes }) => {
           keptBytes = totalBytes;
         }),

@@ -12,6 +12,7 @@ import {
 import { interruptCleanup } from '../util/interrupt.js';
 import { note } from '../util/note.js';
 import { packageVersion } from '../util/package-file.js';
+import { withAdvice } from './advice.js';
 import { commands } from './commands.js';
 import { joinRepeated } from './options.js';
 
@@ -54,8 +55,7 @@ function exitCodeOf(error: unknown): number {
 }
 
 function report(error: unknown, verbose: boolean): void {
-  const message = error instanceof Error ? error.message || error.name : String(error);
-  note(`cipherprune: ${message.replace(/\s*\n\s*/g, '; ')}`);
+  note(`cipherprune: ${withAdvice(error).replace(/\s*\n\s*/g, '; ')}`);
   if (verbose && error instanceof Error && error.stack)
     for (const line of error.stack.split('\n')) note(line);
 }

@@ -11,6 +11,7 @@ import type { Download, ResidentStore } from '../material/resident.js';
 import type { Channel } from '../net/channel.js';
 import { type AgreedModel, type ClientTerms, clientHandshake } from '../net/handshake.js';
 import { receiveBegin, receiveNotice, type Wait } from '../net/notice.js';
+import { RefusedError } from '../net/refusal.js';
 import { transcriptChannel } from '../net/transcript.js';
 import { type Classification, classificationOf } from '../run/classification.js';
 import type { OpenParty, Party, PartyResult } from '../run/party.js';
@@ -176,16 +177,16 @@ export class Client implements AsyncDisposable {
   /**
    * Gets the model's weights, encrypted under a key of the server's, as far as the store lacks them: linear layers then take one
    * message and a third of the bytes. False if the server does not offer it. What it costs is reported with the next text.
-   * @throws ResidentWeightsError where memory or disk lacks
+   * @throws RefusedError where the server does not send that much, and texts may follow; ResidentWeightsError where memory or disk lacks
    */
-  keepWeights(
+  async keepWeights(
     store: ResidentStore,
     {
       signal,
       onDownload = () => undefined,
     }: CallOptions & { onDownload?: (download: Download) => void } = {},
   ): Promise<boolean> {
-    return this.#inTurn(signal, async () => {
+    const outcome = await this.#inTurn(signal, async () => {
       const { resident } = this.party;
       if (!resident) return false;
       const meter = new Meter();
@@ -194,10 +195,15 @@ export class Client implements AsyncDisposable {
         if (!(await receiveNotice(this.channel, this.#onWait))) return false;
         await resident.receive(this.digest, store, onDownload);
         return true;
+      }).catch((error: Error) => {
+        if (error instanceof RefusedError) return error;
+        throw error;
       });
       this.#offline = addCosts(this.#offline, meter.finish().cost);
       return isKept;
     });
+    if (outcome instanceof RefusedError) throw outcome;
+    return outcome;
   }
 
   /** Padded length of a text. */

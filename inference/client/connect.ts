@@ -4,6 +4,7 @@ import { openTokenizer, type TokenizerLibrary } from '../../model/tokenizer/toke
 import { megabytes } from '../../util/megabytes.js';
 import { checkPoolPath } from '../material/pool-file.js';
 import type { Download, ResidentStore } from '../material/resident.js';
+import { RefusedError } from '../net/refusal.js';
 import { type ClientTls, connectTls } from '../net/tls.js';
 import type { Client } from './client.js';
 import { keepPool, resumePool } from './client-pool.js';
@@ -62,8 +63,14 @@ async function keepWeights(
       `the weights stay here, ${megabytes(totalBytes)} MB, encrypted; ${megabytes(missingBytes)} MB are downloaded`,
     );
   };
-  if (await client.keepWeights(store, { onDownload })) return;
-  onNote('the server lets no weights stay here (serve --resident-weights): rows travel as ciphertexts');
+  try {
+    if (await client.keepWeights(store, { onDownload })) return;
+    onNote('the server lets no weights stay here (serve --resident-weights): rows travel as ciphertexts');
+  } catch (error) {
+    // The connection goes on: texts need no weights here.
+    if (!(error instanceof RefusedError)) throw error;
+    onNote(`the server sends no weights now (${error.message}): rows travel as ciphertexts`);
+  }
 }
 
 /** Connects, agrees and sets up. Throws with the address, both digests, or whatever else does not fit. */

@@ -8,6 +8,7 @@ import { type FileHandle, mkdir, open, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { megabytes } from '../../util/megabytes.js';
 import type { KeptWeight, KeptWeights, ResidentStore } from '../material/resident.js';
+import { takeOver } from './resident-owners.js';
 import { ResidentWeightsError } from './resident-weights-error.js';
 
 const DIGEST_BYTES = 32;
@@ -98,8 +99,18 @@ async function bytesThere(path: string, weights: readonly KeptWeight[]): Promise
   return bytes;
 }
 
+export interface ResidentStoreOptions {
+  /** What the server is called: weights that it replaced are removed. Absent: nothing is. */
+  readonly server?: string;
+  readonly onNote?: (line: string) => void;
+  readonly room?: RoomLimits;
+}
+
 /** A store in a folder of the user's alone. */
-export const residentStore = (folder: string, room: RoomLimits = systemRoom): ResidentStore => ({
+export const residentStore = (
+  folder: string,
+  { server, onNote = () => undefined, room = systemRoom }: ResidentStoreOptions = {},
+): ResidentStore => ({
   async open({ model, key }, weights) {
     const name = createHash('sha256').update(`${model} ${key}`).digest('hex');
     const path = join(folder, name);
@@ -108,17 +119,22 @@ export const residentStore = (folder: string, room: RoomLimits = systemRoom): Re
       (sum, { blocks, blockBytes }) => sum + blocks * (blockBytes + DIGEST_BYTES),
       0,
     );
+    const removed = server === undefined ? 0 : await takeOver(folder, server, name);
+    if (removed > 0)
+      onNote(
+        `the server has other weights now: ${megabytes(removed)} MB of the old ones are removed from ${folder}`,
+      );
     const freeMemory = room.memory();
     if (memory > freeMemory)
       throw new ResidentWeightsError(
-        `weights that stay here need ${megabytes(memory)} MB of memory, ${megabytes(freeMemory)} MB are free; connect without --resident-weights`,
+        `weights that stay here need ${megabytes(memory)} MB of memory, ${megabytes(freeMemory)} MB are free`,
       );
     await mkdir(path, { recursive: true, mode: 0o700 });
     const missing = disk - (await bytesThere(path, weights));
     const freeDisk = await room.disk(path);
     if (missing > freeDisk)
       throw new ResidentWeightsError(
-        `weights that stay here need ${megabytes(missing)} MB in ${folder}, ${megabytes(freeDisk)} MB are free; connect without --resident-weights`,
+        `weights that stay here need ${megabytes(missing)} MB in ${folder}, ${megabytes(freeDisk)} MB are free`,
       );
     return new Folder(path, name, weights);
   },

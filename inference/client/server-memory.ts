@@ -25,8 +25,7 @@ export abstract class ServerMemory {
     const before = await this.seen(address);
     if (before !== null && before !== digest && !this.acceptChanged)
       throw new ModelChangedError(
-        `${address} had the model ${before} and now has ${digest}: its weights, thresholds or tokenizer are others. ` +
-          'If that is expected, accept the new one once with --accept-changed-model, or pin it with --model-digest',
+        `${address} had the model ${before} and now has ${digest}: its weights, thresholds or tokenizer are others`,
       );
     return before !== digest;
   }

@@ -45,11 +45,14 @@ export interface Download {
 export interface Resident {
   /** How many of the model's weights can stay; equal at both parties. */
   readonly count: number;
-  /** The server, once it has agreed. @throws ProtocolError for what a client cannot have */
-  send(key: ResidentKey): Promise<void>;
+  /**
+   * The server, once it has agreed. `admit` is told what the client lacks, if anything, before that is sent, and throws to refuse it.
+   * @throws ProtocolError for what a client cannot have; what `admit` throws
+   */
+  send(key: ResidentKey, admit: (bytes: number) => Promise<void>): Promise<void>;
   /**
    * The client, once the server has agreed: all weights, from the store as far as they are there.
-   * @throws ResidentWeightsError where memory or disk lacks; ProtocolError for what is damaged on the way
+   * @throws RefusedError where the server does not send that much; ResidentWeightsError where memory or disk lacks; ProtocolError for what is damaged on the way
    */
   receive(model: string, store: ResidentStore, onDownload: (download: Download) => void): Promise<void>;
 }

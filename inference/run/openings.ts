@@ -13,7 +13,7 @@ export function checkOpenings(model: PublicModel, accepted: Openings): void {
   if (accepted === 'counts' || openingsOf(model) === 'nothing') return;
   throw new OpensMoreError(
     'the model opens how many tokens each layer keeps (opens: counts), and its weights decide what that says of a text; ' +
-      'no text was used. Accept it with --opens counts, or ask for a model exported with --opens schedule',
+      'no text was used',
   );
 }
 

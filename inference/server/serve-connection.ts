@@ -132,7 +132,7 @@ class Served {
       return sendDeclined(this.channel);
     this.#hasSentWeights = true;
     sendBegin(this.channel);
-    await resident.send(residentKey);
+    await resident.send(residentKey, async (bytes) => this.options.onMaterial?.(bytes));
   }
 
   async #classify(buckets: readonly number[]): Promise<void> {

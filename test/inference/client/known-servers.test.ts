@@ -17,6 +17,8 @@ it('trusts on first use, is silent while nothing changes, and refuses another mo
   expect(await known.remember('host:1', one)).toBe(true);
   expect(await known.check('host:1', one)).toBe(false);
   await expect(known.check('host:1', two)).rejects.toThrow(ModelChangedError);
+  // Options are the command line's: it adds what to do (cli/advice.ts).
+  await expect(known.check('host:1', two)).rejects.toThrow(/^[^-]*$/);
   await expect(known.check('host:1', two)).rejects.toThrow(/host:1 had the model 1{64} and now has 2{64}/);
   expect(await known.check('host:2', two)).toBe(true);
 });

@@ -17,6 +17,7 @@ import { type RoomLimits, residentStore } from '../../../inference/client/reside
 import type { Download, ResidentStore } from '../../../inference/material/resident.js';
 import type { Channel } from '../../../inference/net/channel.js';
 import { memoryChannelPair } from '../../../inference/net/memory-channel.js';
+import { refusal } from '../../../inference/net/refusal.js';
 import { CleartextClassifier } from '../../../inference/run/cleartext-classifier.js';
 import { openEngineParty } from '../../../inference/run/engine-party.js';
 import { readResidentSecret } from '../../../inference/server/resident-key.js';
@@ -49,13 +50,15 @@ function keptFiles(): string[] {
 interface Connection {
   readonly key?: string | null;
   readonly seed?: number;
+  /** Told what counts towards limits. */
+  readonly onMaterial?: (bytes: number) => void;
   /** Of the server's end. */
   readonly through?: (server: Channel) => Channel;
 }
 
 async function withClient<T>(
   body: (client: Client) => Promise<T>,
-  { key = 'key', seed = 1, through = (channel) => channel }: Connection = {},
+  { key = 'key', seed = 1, onMaterial = () => undefined, through = (channel) => channel }: Connection = {},
 ): Promise<T> {
   const ends = memoryChannelPair().map((end) => impatient(end, 4_000)) as [Channel, Channel];
   const model = servedModel(seed, WIDE);
@@ -66,6 +69,7 @@ async function withClient<T>(
     model: { ...model, residentKey },
     open: openEngineParty,
     onText: () => undefined,
+    onMaterial,
   }).catch((error: Error) => serverEnd.close().then(() => error));
   try {
     const client = await Client.open(ends[1], engineClient);
@@ -180,14 +184,65 @@ describe('weights that stay at the client', () => {
 
   it('are refused, with their size, where memory or disk lacks', async () => {
     const room: RoomLimits = { memory: () => 1e12, disk: async () => 1e12 };
-    const store = (limits: Partial<RoomLimits>) => residentStore(weightsFolder(), { ...room, ...limits });
+    const store = (limits: Partial<RoomLimits>) =>
+      residentStore(weightsFolder(), { room: { ...room, ...limits } });
     await expect(keepAndClassify({}, store({ memory: () => 1e6 }))).rejects.toThrow(
-      /need [\d.]+ MB of memory, 1.00 MB are free; connect without --resident-weights/,
+      /need [\d.]+ MB of memory, 1.00 MB are free$/,
     );
     await expect(keepAndClassify({}, store({ disk: async () => 2e6 }))).rejects.toThrow(
       /need [\d.]+ MB in .*, 2.00 MB are free/,
     );
     expect(keptFiles()).toEqual([]);
+  });
+
+  it('count towards what a client may have, as far as they are sent, and a refusal leaves the connection as it is', async () => {
+    const counted: number[] = [];
+    const onMaterial = (bytes: number) => void counted.push(bytes);
+    const { told } = await keepAndClassify({ onMaterial });
+    await keepAndClassify({ onMaterial });
+    truncateSync(keptFiles()[0]!, 0);
+    const again = await keepAndClassify({ onMaterial });
+    expect(counted).toEqual([told[0]!.totalBytes, again.told[0]!.missingBytes]);
+    truncateSync(keptFiles()[0]!, 0);
+    const label = await withClient(
+      async (client) => {
+        const store = residentStore(weightsFolder());
+        await expect(client.keepWeights(store)).rejects.toMatchObject({
+          kind: 'material',
+          retryAfterSeconds: 9,
+        });
+        return (await client.classify(sentence)).label;
+      },
+      {
+        onMaterial: () => {
+          throw refusal('material', '1 MB of material an hour', 9);
+        },
+      },
+    );
+    expect(label).toBe(again.text.label);
+  });
+
+  it('of a model that a server has replaced are removed, with a word', async () => {
+    const notes: string[] = [];
+    const store = (server: string) =>
+      residentStore(weightsFolder(), { server, onNote: (line) => notes.push(line) });
+    const folders = () => readdirSync(weightsFolder()).filter((name) => name !== 'servers.json');
+    await keepAndClassify({}, store('a:1'));
+    await keepAndClassify({}, store('b:1'));
+    const [first] = folders();
+    await keepAndClassify({ key: 'other' }, store('a:1'));
+    expect([folders().length, notes]).toEqual([2, []]); // b:1 still has the first
+    const { told } = await keepAndClassify({ key: 'other' }, store('b:1'));
+    expect(told[0]!.missingBytes).toBe(0);
+    expect(folders()).toHaveLength(1);
+    expect(folders()).not.toContain(first);
+    expect(notes).toEqual([
+      expect.stringMatching(/^the server has other weights now: [\d.]+ MB of the old ones are removed from /),
+    ]);
+    // What is no such file removes nothing.
+    writeFileSync(join(weightsFolder(), 'servers.json'), '{"servers":{"b:1":"../key"}}');
+    await keepAndClassify({}, store('b:1'));
+    expect(folders()).toHaveLength(2);
   });
 
   it('are sent once a connection', async () => {

@@ -1,6 +1,6 @@
 /**
  * How encrypted weights come to the client. It learns the key's name and the public seeds, says how many blocks of each weight it
- * has, and gets the rest in pieces: each with a tag of the connection's transcript, and only what fits it is kept. The client
+ * has, and gets the rest, if there is any, after a notice and in pieces: each with a tag of the connection's transcript, and only what fits it is kept. The client
  * acknowledges each, so that a server never has more than two on the way.
  */
 import { createSha256 } from '#hash';
@@ -23,6 +23,7 @@ import type {
   ResidentStore,
 } from '../../../material/resident.js';
 import type { Channel } from '../../../net/channel.js';
+import { receiveNotice, sendBegin } from '../../../net/notice.js';
 import { confirmOpened } from '../../../net/transcript.js';
 import type { Session } from '../../../session/session.js';
 import type { ResidentWeight, ResidentWeights } from './resident-weights.js';
@@ -107,27 +108,37 @@ export class ResidentTransfer implements Resident {
     return this.resident.weights.length;
   }
 
-  readonly send = protocol('resident weights', async (key: ResidentKey): Promise<void> => {
-    const channel = this.#channel;
-    const { weights, threads } = this.resident;
-    const seeds = weights.map((weight, index) => seedsOf(key, weight, index));
-    channel.send(concatBytes(nameOf(key, weights), ...seeds.map(({ publicSeed }) => publicSeed)));
-    const have = decodeCounts(await channel.receive(COUNT_BYTES * seeds.length), weights);
-    let onTheWay = 0;
-    for (const [index, { layout, weight }] of weights.entries()) {
-      for (const piece of piecesOf(layout, have[index]!)) {
-        channel.send(await encryptBlocks(layout, seeds[index]!, weight.matrix!, piece, threads));
-        await confirmOpened(channel, 'server');
-        if (++onTheWay < PIECES_ON_THE_WAY) continue;
-        await receiveAcknowledgement(channel);
-        onTheWay--;
+  readonly send = protocol(
+    'resident weights',
+    async (key: ResidentKey, admit: (bytes: number) => Promise<void>): Promise<void> => {
+      const channel = this.#channel;
+      const { weights, threads } = this.resident;
+      const seeds = weights.map((weight, index) => seedsOf(key, weight, index));
+      channel.send(concatBytes(nameOf(key, weights), ...seeds.map(({ publicSeed }) => publicSeed)));
+      const have = decodeCounts(await channel.receive(COUNT_BYTES * seeds.length), weights);
+      const missing = weights
+        .map(sizeOf)
+        .reduce((sum, size, i) => sum + (size.blocks - have[i]!) * size.blockBytes, 0);
+      if (missing > 0) {
+        await admit(missing);
+        sendBegin(channel);
       }
-    }
-    for (; onTheWay > 0; onTheWay--) await receiveAcknowledgement(channel);
-    weights.forEach((weight, index) => {
-      weight.held = { party: 'server', ...seeds[index]! };
-    });
-  });
+      let onTheWay = 0;
+      for (const [index, { layout, weight }] of weights.entries()) {
+        for (const piece of piecesOf(layout, have[index]!)) {
+          channel.send(await encryptBlocks(layout, seeds[index]!, weight.matrix!, piece, threads));
+          await confirmOpened(channel, 'server');
+          if (++onTheWay < PIECES_ON_THE_WAY) continue;
+          await receiveAcknowledgement(channel);
+          onTheWay--;
+        }
+      }
+      for (; onTheWay > 0; onTheWay--) await receiveAcknowledgement(channel);
+      weights.forEach((weight, index) => {
+        weight.held = { party: 'server', ...seeds[index]! };
+      });
+    },
+  );
 
   readonly receive = protocol(
     'resident weights',
@@ -146,6 +157,8 @@ export class ResidentTransfer implements Resident {
       let missingBytes = missing.reduce((sum, bytes) => sum + bytes, 0);
       onDownload({ totalBytes, missingBytes });
       channel.send(encodeCounts(have));
+      if (missingBytes > 0 && !(await receiveNotice(channel)))
+        throw new ProtocolError('resident weights: expected them or a refusal, the server declines');
       for (const [index, { layout }] of weights.entries()) {
         const size = sizes[index]!;
         for (const { first, count } of piecesOf(layout, have[index]!)) {
