@@ -28,7 +28,7 @@ async function readServers(folder: string): Promise<Servers> {
 
 /** Whole or not at all. */
 async function writeServers(folder: string, servers: Servers): Promise<void> {
-  const own = join(folder, `${FILE}.${process.pid}`);
+  const own = join(folder, `${FILE}.${crypto.randomUUID()}`);
   await writeFile(own, `${JSON.stringify({ ...FORMAT, servers }, null, 2)}\n`, { mode: 0o600 });
   await rename(own, join(folder, FILE));
 }
