@@ -242,7 +242,10 @@ const OPTIONS = {
   'client-connections': limitOption('client-connections', 'Connections at a time'),
   'client-texts-per-hour': limitOption('client-texts-per-hour', 'Texts an hour'),
   'client-texts-per-day': limitOption('client-texts-per-day', 'Texts a day'),
-  'client-material-per-hour': limitOption('client-material-per-hour', 'Megabytes an hour, of material and of weights that stay at the client,'),
+  'client-material-per-hour': limitOption(
+    'client-material-per-hour',
+    'Megabytes an hour, of material and of weights that stay at the client,',
+  ),
   'limits-file': {
     type: 'string',
     describe: 'File that keeps what clients have used over restarts; without it a restart forgets',
