@@ -85,3 +85,14 @@ export function exponentialTables(
   }
   return made;
 }
+
+const powers = new Map<string, BigUint64Array>();
+
+/** e^l at `factorBits` fraction bits for every l of `bits` bits, `fractionBits` of them behind the point. Made once. */
+export function powersBelow(bits: number, fractionBits: number, factorBits: number): BigUint64Array {
+  const key = [bits, fractionBits, factorBits].join();
+  const made =
+    powers.get(key) ?? tableOf(2 ** bits, (l) => Math.exp(l / 2 ** fractionBits) * 2 ** factorBits);
+  powers.set(key, made);
+  return made;
+}

@@ -7,7 +7,9 @@ import { kernels } from '#kernels';
 import type { Backend, LeakName, RowShifts, ShuffleRows, Weight, WeightSource } from '../backends/backend.js';
 import * as operations from '../backends/operations.js';
 import { Demand, type Use } from '../material/demand.js';
+import { exponentialUse } from '../backends/two-party/ahead/exponentials.js';
 import { linearUse } from '../backends/two-party/ahead/linear-rows.js';
+import { lookUpUse } from '../backends/two-party/ahead/look-ups.js';
 import { comparisonJob, comparisonUse } from '../backends/two-party/comparison/comparison.js';
 import { perform, Steps } from '../backends/two-party/context/steps.js';
 import { Turns } from '../backends/two-party/context/turns.js';
@@ -297,7 +299,10 @@ export class CountingBackend extends ShapeBackend implements Backend {
     const given = operations.lookUp(x, table);
     const { ringBits } = table;
     const job = lookUpJob({ items: sizeOf(x.shape), indexBits: x.ringBits, ringBits });
-    await this.#exchange.oneWay(job, this.#turns.take());
+    const receiver = this.#turns.take();
+    await this.#use(lookUpUse(sizeOf(x.shape), x.ringBits, ringBits), () =>
+      this.#exchange.oneWay(job, receiver),
+    );
     return shapeOnly(given);
   });
 
@@ -306,7 +311,10 @@ export class CountingBackend extends ShapeBackend implements Backend {
     async (x: SharedTensor, fractionBits: number): Promise<SharedTensor> => {
       const given = operations.exponential(x, fractionBits);
       const job = exponentialJob(sizeOf(x.shape), x, fractionBits);
-      await this.#exchange.oneWay(job, this.#turns.take());
+      const receiver = this.#turns.take();
+      await this.#use(exponentialUse(sizeOf(x.shape), x, fractionBits), () =>
+        this.#exchange.oneWay(job, receiver),
+      );
       return shapeOnly(given);
     },
   );

@@ -10,6 +10,8 @@
  * | `square 13 25 server` | a square of 13 bits into 25; the server sends first |
  * | `comparison 13 2 server` | two comparisons of 13 bits whose values differ by a public constant; the sender is the server |
  * | `bit 12 server` | a bit of one party times a number modulo 2^12 of the other; the server knows the number |
+ * | `exponential 13 8 10` | e^x at 10 fraction bits of an x of 13 bits, 8 of them behind the point |
+ * | `look-up 6 1` | a table of 2^6 entries of 1 bit, any |
  * | `product 27 768` | a scalar times a row of 768, modulo 2^27 |
  * | `cots server` | a correlated OT whose sender is the server |
  */
@@ -23,6 +25,8 @@ export type Correlation =
   | SquareCorrelation
   | ComparisonCorrelation
   | BitCorrelation
+  | ExponentialCorrelation
+  | LookUpCorrelation
   | { readonly kind: 'product'; readonly ringBits: number; readonly width: number }
   | { readonly kind: 'cots'; readonly sender: PartyId };
 
@@ -67,6 +71,22 @@ export interface BitCorrelation {
   readonly sender: PartyId;
 }
 
+export interface ExponentialCorrelation {
+  readonly kind: 'exponential';
+  /** Of x. */
+  readonly ringBits: number;
+  readonly fractionBits: number;
+  /** Fraction bits of e^x. */
+  readonly resultBits: number;
+}
+
+/** Of any table of so many entries. */
+export interface LookUpCorrelation {
+  readonly kind: 'look-up';
+  readonly indexBits: number;
+  readonly ringBits: number;
+}
+
 /** What an operation uses of each; nothing where none of it can be made before. */
 export type Use = readonly (readonly [Correlation, number])[];
 
@@ -77,6 +97,12 @@ const MOST_COUNT = 2 ** 32;
 const MOST_EXTENT = 1 << 16;
 /** Copies of one comparison: a pad has numbers for so many. */
 const MOST_COPIES = 1024;
+/** Of an exponent, in all and in front of its point; of e^x behind its point. */
+const MOST_EXPONENT_BITS = 20;
+const MOST_EXPONENT_INTEGER_BITS = 8;
+const MOST_POWER_BITS = 14;
+/** Of a table's index (Backend.lookUp). */
+const MOST_INDEX_BITS = 12;
 
 export function formatCorrelation(c: Correlation): string {
   switch (c.kind) {
@@ -92,6 +118,10 @@ export function formatCorrelation(c: Correlation): string {
       return `comparison ${c.ringBits} ${c.copies} ${c.sender}`;
     case 'bit':
       return `bit ${c.ringBits} ${c.sender}`;
+    case 'exponential':
+      return `exponential ${c.ringBits} ${c.fractionBits} ${c.resultBits}`;
+    case 'look-up':
+      return `look-up ${c.indexBits} ${c.ringBits}`;
     case 'product':
       return `product ${c.ringBits} ${c.width}`;
     case 'cots':
@@ -100,7 +130,22 @@ export function formatCorrelation(c: Correlation): string {
 }
 
 const PATTERN =
-  /^(linear|factors|matmul|square|comparison|bit|product|cots)((?: \d{1,5}){0,5})( server| client)?$/;
+  /^(linear|factors|matmul|square|comparison|bit|exponential|look-up|product|cots)((?: \d{1,5}){0,5})( server| client)?$/;
+
+/** Null where e^x is not made ahead: a vector for every x would be too long. */
+export const exponentialItem = (
+  ringBits: number,
+  fractionBits: number,
+  resultBits: number,
+): ExponentialCorrelation | null =>
+  fractionBits >= 1 &&
+  ringBits <= MOST_EXPONENT_BITS &&
+  ringBits - fractionBits >= 3 &&
+  ringBits - fractionBits <= MOST_EXPONENT_INTEGER_BITS &&
+  resultBits >= 1 &&
+  resultBits <= MOST_POWER_BITS
+    ? { kind: 'exponential', ringBits, fractionBits, resultBits }
+    : null;
 
 function correlationOf(kind: string, n: readonly number[], party: PartyId | undefined): Correlation | null {
   const isRing = (bits: number | undefined) => bits !== undefined && bits >= 1 && bits <= 64;
@@ -125,6 +170,12 @@ function correlationOf(kind: string, n: readonly number[], party: PartyId | unde
         : null;
     case 'bit 1 party':
       return isRing(a) ? { kind: 'bit', ringBits: a, sender: party! } : null;
+    case 'exponential 3 any':
+      return exponentialItem(a, b, c);
+    case 'look-up 2 any':
+      return a >= 1 && a <= MOST_INDEX_BITS && isRing(b)
+        ? { kind: 'look-up', indexBits: a, ringBits: b }
+        : null;
     case 'product 2 any':
       return isRing(a) && b >= 1 ? { kind: 'product', ringBits: a, width: b } : null;
     case 'cots 0 party':

@@ -29,7 +29,6 @@ import { open, openBits } from './exchange/open.js';
 import type { LinearProtocols } from './linear/linear-protocols.js';
 import { and } from './products/and.js';
 import type { BitProduct } from './products/bit-product.js';
-import { lookUp } from './products/look-up.js';
 import { multiplex } from './products/multiplex.js';
 import { isOneWayProduct, type Multiplications } from './products/multiplications.js';
 import { round } from './products/round.js';
@@ -194,7 +193,7 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
 
   async lookUp(x: SharedTensor, table: RingTensor): Promise<LocalTensor> {
     const given = operations.lookUp(x, table);
-    const data = await lookUp(this.#party, dataOf(x), x.ringBits, table, this.#turns.take());
+    const data = await this.#multiplications.lookUp(dataOf(x), x.ringBits, table, this.#turns.take());
     return localTensor(data, given.shape, given);
   }
 

@@ -1,12 +1,12 @@
 /**
- * Multiplications from pools that were filled before the text came, on demand where they lack: the same results, exactly.
+ * Multiplications from pools that were filled before the text came, on demand where they lack: the same results, exactly; of e^x within its bound.
  * Whether a pool has enough follows from public shapes and from what was taken before, so both parties decide alike. Counts
  * what is used, by the same classes, so that pools can be filled for texts like it (demand.ts).
  */
 import { kernels } from '#kernels';
 import { TensorMismatchError } from '../../../core/errors.js';
 import { protocol } from '../../../core/span.js';
-import { type PartyId, type PrivateTensor, peerOf } from '../../../core/tensors.js';
+import { type PartyId, type PrivateTensor, peerOf, type RingTensor } from '../../../core/tensors.js';
 import type { KeptItems, Material, Stock } from '../../../material/material.js';
 import type { Sign, Weight } from '../../backend.js';
 import type { Exponent } from '../../exponential.js';
@@ -25,8 +25,10 @@ import { BitPool, runHalves } from './bit-products.js';
 import { ComparisonPool } from './comparisons.js';
 import { CotReserves } from './cot-reserves.js';
 import { type Correlation, Demand, formatCorrelation, type Use } from '../../../material/demand.js';
+import { ExponentialPool, exponentialUse } from './exponentials.js';
 import { FactorPool } from './factor-rows.js';
 import { hasRows, linearUse, RowPool } from './linear-rows.js';
+import { LookUpPool, lookUpUse } from './look-ups.js';
 import type { PackedStore } from './packed-store.js';
 import { ProductPool } from './products.js';
 import { SquarePool } from './squares.js';
@@ -201,7 +203,7 @@ export class Ahead implements Multiplications, Material {
   ): Promise<BigUint64Array> {
     const use = this.#use(matmulUse(shape));
     const pool = this.#bestTriples(shape);
-    if (pool) return pool.multiply(x, y, shape);
+    if (pool) return pool.multiply(x, y, shape, receiver);
     return this.#otherwise(use, () => this.#onDemand.matmul(x, y, shape, receiver));
   }
 
@@ -233,7 +235,22 @@ export class Ahead implements Multiplications, Material {
     fractionBits: number,
     receiver: PartyId,
   ): Promise<BigUint64Array> {
-    return this.#onDemand.exponential(x, exponent, fractionBits, receiver);
+    const use = this.#use(exponentialUse(x.length, exponent, fractionBits));
+    const pool = this.#filled(ExponentialPool, use);
+    if (pool) return pool.exponential(x, receiver);
+    return this.#otherwise(use, () => this.#onDemand.exponential(x, exponent, fractionBits, receiver));
+  }
+
+  lookUp(
+    x: BigUint64Array,
+    indexBits: number,
+    table: RingTensor,
+    receiver: PartyId,
+  ): Promise<BigUint64Array> {
+    const use = this.#use(lookUpUse(x.length, indexBits, table.ringBits));
+    const pool = this.#filled(LookUpPool, use);
+    if (pool) return pool.lookUp(x, table, receiver);
+    return this.#otherwise(use, () => this.#onDemand.lookUp(x, indexBits, table, receiver));
   }
 
   readonly bitProducts: BitProducts = {
@@ -265,7 +282,10 @@ export class Ahead implements Multiplications, Material {
     const use = this.#use(productUse(rows, width, ringBits));
     const pool = use.length === 0 ? null : this.#narrowestRows(ringBits, width, rows);
     if (!pool) return this.#otherwise(use, () => this.#onDemand.product(x, ringBits, y, receiver));
-    return pool.multiply(x, await this.#widened(y, ringBits, receiver), ringBits);
+    // Every message takes a turn, also where on demand both directions are at once.
+    const isTaken = rows === x.length && y.ringBits === ringBits;
+    const factors = y.ringBits === ringBits ? y.data : await this.#widened(y, ringBits, this.#turns.take());
+    return pool.multiply(x, factors, ringBits, isTaken ? receiver : this.#turns.take());
   }
 
   multiplyPrivate(x: BigUint64Array, ringBits: number, y: PrivateTensor): Promise<BigUint64Array> {
@@ -330,7 +350,6 @@ export class Ahead implements Multiplications, Material {
 
   /** One COT a factor; a non-negative one needs less headroom if it is moved down by half. */
   async #widened({ data, ringBits, sign }: Factors, to: number, receiver: PartyId): Promise<BigUint64Array> {
-    if (ringBits === to) return data;
     const half =
       sign === 'non-negative' && this.party.session.self === 'server' ? 1n << BigInt(ringBits - 2) : 0n;
     const moved = new BigUint64Array(data.length);
@@ -375,6 +394,10 @@ export class Ahead implements Multiplications, Material {
         return new ComparisonPool(this.party, correlation);
       case 'bit':
         return new BitPool(this.party, correlation);
+      case 'exponential':
+        return new ExponentialPool(this.party, correlation);
+      case 'look-up':
+        return new LookUpPool(this.party, correlation);
       case 'product':
         return new ProductPool(this.party, correlation.ringBits, correlation.width);
       case 'cots':

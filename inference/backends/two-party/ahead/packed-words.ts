@@ -1,5 +1,6 @@
 /** Words on the wire, `bits` bits each; no message for a ring of no bits. */
 import { kernels } from '#kernels';
+import type { PartyId } from '../../../core/tensors.js';
 import type { Channel } from '../../../net/channel.js';
 import { type PartyContext, runStep } from '../context/party-context.js';
 
@@ -50,27 +51,70 @@ export async function receiveBits(channel: Channel, count: number): Promise<Uint
   return bits;
 }
 
-/** x - a and y - b at both parties, opened to both. One crossing of messages. */
+/**
+ * x - mask at both parties, opened to both: uniform, since the mask is and is used once. `first` sends first and the other one answers: in a chain
+ * of protocols in which parties take turns, its words leave with what it answered before.
+ */
+export async function openDifference(
+  party: PartyContext,
+  x: BigUint64Array,
+  mask: BigUint64Array,
+  bits: number,
+  first: PartyId,
+): Promise<BigUint64Array> {
+  const own = new BigUint64Array(x.length);
+  kernels.ringSubtract(x, mask, bits, own);
+  await openWords(party, own, bits, first);
+  return own;
+}
+
+/** Adds the peer's words to one's own. */
+async function openWords(
+  party: PartyContext,
+  own: BigUint64Array,
+  bits: number,
+  first: PartyId,
+): Promise<void> {
+  const { channel, self } = party.session;
+  const send = (): void => {
+    if (own.length > 0) channel.send(packed(own, bits));
+  };
+  let received: Promise<BigUint64Array>;
+  const add = async (): Promise<void> => kernels.ringAdd(own, await received, bits, own);
+  if (self === first) {
+    await runStep(party, {
+      begin: async () => send(),
+      async finish() {
+        received = receiveWords(channel, own.length, bits);
+        await add();
+      },
+    });
+    return;
+  }
+  await runStep(party, {
+    async begin() {
+      received = posted(receiveWords(channel, own.length, bits));
+    },
+    async answer() {
+      await received;
+      send();
+      await add();
+    },
+  });
+}
+
+/** x - a and y - b at both parties, opened to both, as above. */
 export async function openDifferences(
   party: PartyContext,
   [x, a]: readonly [BigUint64Array, BigUint64Array],
   [y, b]: readonly [BigUint64Array, BigUint64Array],
   bits: number,
+  first: PartyId,
 ): Promise<readonly [BigUint64Array, BigUint64Array]> {
   const own = new BigUint64Array(x.length + y.length);
   const parts = [own.subarray(0, x.length), own.subarray(x.length)] as const;
   kernels.ringSubtract(x, a, bits, parts[0]);
   kernels.ringSubtract(y, b, bits, parts[1]);
-  const { channel } = party.session;
-  let received: Promise<BigUint64Array>;
-  await runStep(party, {
-    async begin() {
-      channel.send(packed(own, bits));
-      received = posted(receiveWords(channel, own.length, bits));
-    },
-    async finish() {
-      kernels.ringAdd(own, await received, bits, own);
-    },
-  });
+  await openWords(party, own, bits, first);
   return parts;
 }

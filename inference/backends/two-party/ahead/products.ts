@@ -6,6 +6,7 @@
 import { kernels } from '#kernels';
 import { sliceAxis } from '../../../core/layout.js';
 import { protocol } from '../../../core/span.js';
+import type { PartyId } from '../../../core/tensors.js';
 import type { PartyContext } from '../context/party-context.js';
 import type { Turns } from '../context/turns.js';
 import { uniformWords } from '../linear/product-session.js';
@@ -53,7 +54,12 @@ export class ProductPool {
   /** x [n, width], y [n] modulo 2^ringBits → y[i]·x[i, :]; n rows are used up */
   readonly multiply = protocol(
     'multiplyRows',
-    async (x: BigUint64Array, y: BigUint64Array, ringBits: number): Promise<BigUint64Array> => {
+    async (
+      x: BigUint64Array,
+      y: BigUint64Array,
+      ringBits: number,
+      first: PartyId,
+    ): Promise<BigUint64Array> => {
       const { session } = this.party;
       const rows = y.length;
       const [wideA, b, wideC] = this.store.take(rows) as [BigUint64Array, BigUint64Array, BigUint64Array];
@@ -63,7 +69,7 @@ export class ProductPool {
         BigUint64Array,
       ];
       for (const part of [a, b, c]) kernels.ringMask(part, ringBits, part);
-      const [e, d] = await openDifferences(this.party, [x, a], [y, b], ringBits);
+      const [e, d] = await openDifferences(this.party, [x, a], [y, b], ringBits, first);
       // c + (a + [server] e)·d + e·b
       kernels.ringMultiplyRows(a, d, ringBits, a);
       kernels.ringAdd(c, a, ringBits, c);

@@ -109,6 +109,7 @@ export class TriplePool {
       x: BigUint64Array,
       y: BigUint64Array,
       { batch, n, k, m, ringBits }: MatmulShape,
+      first: PartyId,
     ): Promise<BigUint64Array> => {
       const { session } = this.party;
       const made = this.shape;
@@ -119,7 +120,7 @@ export class TriplePool {
       for (const part of [a, b, c]) kernels.ringMask(part, ringBits, part);
       const left = padded(x, [batch * n, k, 1], made.k);
       const right = padded(y, [batch, k, m], made.k);
-      const [e, d] = await openDifferences(this.party, [left, a], [right, b], ringBits);
+      const [e, d] = await openDifferences(this.party, [left, a], [right, b], ringBits, first);
       // c + a·d + e·(b + [server] d)
       const product = new BigUint64Array(c.length);
       kernels.ringMatmul(a, d, batch, n, made.k, m, ringBits, product);

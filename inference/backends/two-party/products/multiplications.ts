@@ -3,7 +3,7 @@
  * goes one way is an argument; where both directions are at once, it is given all the same, for what is made of both.
  */
 import { sizeOf } from '../../../core/shape.js';
-import type { PartyId, PrivateTensor, SharedTensor } from '../../../core/tensors.js';
+import type { PartyId, PrivateTensor, RingTensor, SharedTensor } from '../../../core/tensors.js';
 import type { Sign, Weight } from '../../backend.js';
 import type { Exponent } from '../../exponential.js';
 import { type CarryLevel, type Compared, carryShares } from '../comparison/comparison.js';
@@ -11,6 +11,7 @@ import type { PartyContext } from '../context/party-context.js';
 import type { LinearProtocols, MatmulShape, RowShares } from '../linear/linear-protocols.js';
 import { type BitProducts, bitProducts } from './bit-product.js';
 import { exponential } from './exponential.js';
+import { lookUp } from './look-up.js';
 import { multiply, multiplyPrivateRows, multiplyRows, square } from './multiply.js';
 import { multiplyNarrow, squareInto } from './narrow-product.js';
 import { isSmallMatmul, smallMatmul } from './small-matmul.js';
@@ -49,6 +50,8 @@ export interface Multiplications {
     fractionBits: number,
     receiver: PartyId,
   ): Promise<BigUint64Array>;
+  /** x [n] modulo 2^indexBits → entries [n] of the table. */
+  lookUp(x: BigUint64Array, indexBits: number, table: RingTensor, receiver: PartyId): Promise<BigUint64Array>;
   /** Of widenings, bits as numbers, multiplexers. */
   readonly bitProducts: BitProducts;
   /** x [n, width] modulo 2^ringBits, y [n] in its ring or a smaller one → y[i]·x[i, :]; one way where `isOneWayProduct`. */
@@ -112,6 +115,15 @@ export class OnDemand implements Multiplications {
     receiver: PartyId,
   ): Promise<BigUint64Array> {
     return exponential(this.party, x, exponent, fractionBits, receiver);
+  }
+
+  lookUp(
+    x: BigUint64Array,
+    indexBits: number,
+    table: RingTensor,
+    receiver: PartyId,
+  ): Promise<BigUint64Array> {
+    return lookUp(this.party, x, indexBits, table, receiver);
   }
 
   product(x: BigUint64Array, ringBits: number, y: Factors, receiver: PartyId): Promise<BigUint64Array> {

@@ -1,0 +1,88 @@
+/**
+ * Tables at shared places ahead of time, for any table of their size: shares of a 1 at a random place of a vector of zeros (unit-vectors.ts). Online
+ * the distance to that place is opened, which is uniform, and each party sums its vector times the turned table. 2m bits an
+ * element in place of the table; no COT.
+ */
+import { kernels } from '#kernels';
+import { protocol } from '../../../core/span.js';
+import type { PartyId, RingTensor } from '../../../core/tensors.js';
+import type { LookUpCorrelation, Use } from '../../../material/demand.js';
+import type { PartyContext } from '../context/party-context.js';
+import type { Turns } from '../context/turns.js';
+import { type Field, PackedStore } from './packed-store.js';
+import { openDifference } from './packed-words.js';
+import { unitVectors } from './unit-vectors.js';
+
+/** Words of one batch. */
+export const BATCH_WORDS = 1 << 20;
+/** Elements whose vectors are unpacked at once. */
+const CHUNK_WORDS = 1 << 18;
+
+export const lookUpUse = (count: number, indexBits: number, ringBits: number): Use => [
+  [{ kind: 'look-up', indexBits, ringBits }, count],
+];
+
+/** A vector as words that are as long as fit into it: a bit stream is one whatever it is cut into. */
+function vectorField({ indexBits, ringBits }: LookUpCorrelation): Field {
+  const vectorBits = 2 ** indexBits * ringBits;
+  let bits = 1;
+  while (bits < 64 && vectorBits % (2 * bits) === 0) bits *= 2;
+  return { width: vectorBits / bits, bits };
+}
+
+export class LookUpPool {
+  /** To be kept over connections. */
+  readonly store: PackedStore;
+  readonly #vector: Field;
+
+  constructor(
+    private readonly party: PartyContext,
+    readonly correlation: LookUpCorrelation,
+  ) {
+    this.#vector = vectorField(correlation);
+    this.store = new PackedStore([{ width: 1, bits: correlation.indexBits }, this.#vector]);
+  }
+
+  async fill(count: number, turns: Turns): Promise<void> {
+    const batch = Math.max(8, Math.floor(BATCH_WORDS / 2 ** this.correlation.indexBits));
+    while (this.store.available < count)
+      await this.#make(Math.min(batch, count - this.store.available), turns);
+  }
+
+  readonly #make = protocol('look-ups ahead', async (items: number, turns: Turns): Promise<void> => {
+    const ones = new BigUint64Array(items).fill(this.party.session.self === 'server' ? 1n : 0n);
+    const { places, vectors } = await unitVectors(this.party, ones, this.correlation, turns.take());
+    const { width, bits } = this.#vector;
+    const stream = new Uint8Array(Math.ceil((items * width * bits) / 8));
+    kernels.ringPack(vectors, this.correlation.ringBits, stream);
+    const words = new BigUint64Array(items * width);
+    kernels.ringUnpack(stream, bits, words);
+    this.store.add(items, [places, words]);
+  });
+
+  /** x [n] → table[x] [n]; n are used up */
+  readonly lookUp = protocol(
+    'lookUp',
+    async (x: BigUint64Array, { data: table }: RingTensor, first: PartyId): Promise<BigUint64Array> => {
+      const { width, bits } = this.#vector;
+      const out = new BigUint64Array(x.length);
+      const places = new BigUint64Array(x.length);
+      const step = Math.max(8, Math.floor(CHUNK_WORDS / width / 8) * 8);
+      const streams: Uint8Array[] = [];
+      for (let begin = 0; begin < x.length; begin += step) {
+        const items = Math.min(step, x.length - begin);
+        const [at, words] = this.store.take(items) as [BigUint64Array, BigUint64Array];
+        places.set(at, begin);
+        const stream = new Uint8Array(Math.ceil((items * width * bits) / 8));
+        kernels.ringPack(words, bits, stream);
+        streams.push(stream);
+      }
+      const shifts = await openDifference(this.party, x, places, this.correlation.indexBits, first);
+      streams.forEach((fields, c) => {
+        const part = (all: BigUint64Array) => all.subarray(c * step, Math.min(x.length, (c + 1) * step));
+        kernels.unitVectorSums({ ...this.correlation, shifts: part(shifts), table, fields, out: part(out) });
+      });
+      return out;
+    },
+  );
+}
