@@ -37,6 +37,19 @@ const correlation: fc.Arbitrary<Correlation> = fc.oneof(
     sender: party,
   }),
   fc.record({ kind: fc.constant('bit' as const), ringBits, sender: party }),
+  fc
+    .record({ fractionBits: fc.integer({ min: 1, max: 12 }), integerBits: fc.integer({ min: 3, max: 8 }) })
+    .map(({ fractionBits, integerBits }) => ({
+      kind: 'exponential' as const,
+      ringBits: fractionBits + integerBits,
+      fractionBits,
+      resultBits: fractionBits,
+    })),
+  fc.record({
+    kind: fc.constant('look-up' as const),
+    indexBits: fc.integer({ min: 1, max: 12 }),
+    ringBits,
+  }),
   fc.record({ kind: fc.constant('product' as const), ringBits, width: extent }),
   fc.record({ kind: fc.constant('cots' as const), sender: party }),
 );

@@ -119,6 +119,31 @@ describe('made ahead, exactly as on demand', () => {
       { numRuns: 30 },
     ));
 
+  it('tables, of which nothing travels', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 8 }),
+        fc.integer({ min: 1, max: 20 }),
+        fc.integer({ min: 1, max: 40 }),
+        seeds,
+        async (indexBits, ringBits, n, seed) => {
+          const random = Prg.insecureForTests(seed);
+          const x = valuesOf(random, [n], indexBits);
+          const entries = valuesOf(random, [2 ** indexBits], ringBits).values.map((v) => mod(v, ringBits));
+          const data = BigUint64Array.from(entries);
+          const table = { shape: [data.length], ringBits, fractionBits: 0, data };
+          const { bytes, left } = await check(seed, {
+            operands: [x],
+            run: (mpc, [a]) => mpc.lookUp(a!, table),
+            expected: x.values.map((v) => entries[Number(mod(v, indexBits))]!),
+          });
+          expect(left).toEqual([{}, {}]);
+          expect(bytes[1]).toBe(2 * Math.ceil((n * indexBits) / 8));
+        },
+      ),
+      { numRuns: 40 },
+    ));
+
   it('squares into a larger ring', () =>
     fc.assert(
       fc.asyncProperty(
