@@ -1,7 +1,11 @@
-/** The page: connects when it is loaded, classifies what is typed, and says what that took and what was opened. */
+/**
+ * The page: connects when it is loaded, classifies what is typed, and says what that took and what was opened. It is the client of the
+ * server that serves it, or of three nodes that it is given or asks for.
+ */
 import { type Client, ClientError, connect, type LayerProgress } from '../client/connect.js';
 import { element } from './elements.js';
 import { seconds } from './figures.js';
+import { isForNodes, nodesGiven, onNodesTyped } from './nodes.js';
 import { showAnswer, showModel } from './views.js';
 
 const status = element('status', 'p');
@@ -70,10 +74,15 @@ const EXPLAINED: Readonly<Record<string, string>> = {
   ERR_MODEL_CHANGED:
     'This server has another model than when you were here last. No text was used. Ask its operator whether that is meant, and compare the digest.',
   ERR_OPENS_MORE:
-    'This server’s model opens how many tokens each layer keeps, and its weights decide what that says of a text. No text was used.',
-  ERR_PEER_CLOSED: 'The server has ended the connection.',
-  ERR_PEER_TIMEOUT: 'The server does not answer.',
-  ERR_UNREACHABLE: 'The server cannot be reached.',
+    'The model opens how many tokens each layer keeps, and its weights decide what that says of a text. No text was used.',
+  // Of three nodes the message says which one.
+  ...(isForNodes
+    ? {}
+    : {
+        ERR_PEER_CLOSED: 'The server has ended the connection.',
+        ERR_PEER_TIMEOUT: 'The server does not answer.',
+        ERR_UNREACHABLE: 'The server cannot be reached.',
+      }),
 };
 
 function showError(error: unknown): void {
@@ -93,6 +102,21 @@ function showError(error: unknown): void {
   say('Not connected.');
 }
 
+const connectToServer = (): Promise<Client> =>
+  connect({
+    ...allowed,
+    modelDigest: wanted.digest,
+    model: wanted.name,
+    token: token.value || undefined,
+    reconnects: RECONNECTS,
+    onNote: say,
+    onWait: ({ place, seconds: left }) =>
+      say(`The server is busy: place ${place} in its queue${left > 0 ? `, about ${left} s` : ''}.`),
+  });
+
+const connectToNodes = (nodes: readonly [string, string, string]): Promise<Client> =>
+  connect({ nodes, opens: allowed.opens, modelDigest: wanted.digest, onNote: say });
+
 async function open(): Promise<void> {
   alertBox.hidden = true;
   tokenForm.hidden = true;
@@ -101,19 +125,12 @@ async function open(): Promise<void> {
   const before = client;
   client = null;
   void before?.close().catch(() => undefined);
-  say('Connecting, and agreeing on keys …');
+  const nodes = nodesGiven();
+  if (isForNodes && nodes === null) return say('Which three nodes?');
+  say(isForNodes ? 'Connecting to the three nodes …' : 'Connecting, and agreeing on keys …');
   const started = performance.now();
   try {
-    client = await connect({
-      ...allowed,
-      modelDigest: wanted.digest,
-      model: wanted.name,
-      token: token.value || undefined,
-      reconnects: RECONNECTS,
-      onNote: say,
-      onWait: ({ place, seconds: left }) =>
-        say(`The server is busy: place ${place} in its queue${left > 0 ? `, about ${left} s` : ''}.`),
-    });
+    client = await (nodes !== null ? connectToNodes(nodes) : connectToServer());
   } catch (error) {
     showError(error);
     return;
@@ -190,5 +207,6 @@ element('reconnect', 'button').addEventListener('click', () => void open());
 addEventListener('hashchange', () => {
   if (readAddress()) void open();
 });
+onNodesTyped(() => void open());
 readAddress();
 void open();

@@ -3,6 +3,7 @@ import { DECLARED_LEAKS, isDeclaredLeak } from '../../inference/session/leaks.js
 import type { Classification, ConnectedModel, LeakRecord } from '../client/connect.js';
 import { create, describe, element } from './elements.js';
 import { bytes, percent, seconds, whole } from './figures.js';
+import { isForNodes } from './nodes.js';
 
 const OPENS = {
   nothing: 'Nothing beside the answer',
@@ -17,6 +18,7 @@ const ANSWERS = {
 
 const trustOf = ({ isNew }: ConnectedModel, isPinned: boolean): string => {
   if (isPinned) return 'The model that this link asks for';
+  if (isForNodes) return 'Nothing is remembered of nodes; compare the digest, or pin it in the link';
   return isNew ? 'Met for the first time; remembered from now on' : 'The same model as last time';
 };
 
@@ -57,7 +59,7 @@ function showCost({ cost, tokens, truncatedTokens, bucket }: Classification): vo
     ['Sent', bytes(cost.sentBytes)],
     ['Received', bytes(cost.receivedBytes)],
     ['Rounds', whole(cost.rounds)],
-    ['Length', `${whole(tokens)} tokens; the server saw ${whole(bucket)}`],
+    ['Length', `${whole(tokens)} tokens; ${isForNodes ? 'each node' : 'the server'} saw ${whole(bucket)}`],
     ...(truncatedTokens > 0
       ? [['Left out', `${whole(truncatedTokens)} word pieces at the end`] as const]
       : []),
@@ -72,9 +74,13 @@ function showCost({ cost, tokens, truncatedTokens, bucket }: Classification): vo
   ]);
 }
 
+const WHOM = isForNodes
+  ? { all: 'to you and the nodes', client: 'to you alone', server: 'to the nodes' }
+  : { all: 'to both', client: 'to you alone', server: 'to the server alone' };
+
 function openedItem({ name, to, count }: LeakRecord): HTMLLIElement {
   const meaning = isDeclaredLeak(name) ? DECLARED_LEAKS[name] : 'unknown';
-  const whom = { all: 'to both', client: 'to you alone', server: 'to the server alone' }[to];
+  const whom = WHOM[to];
   return create('li', create('strong', name.replaceAll('-', ' ')), ` ${whom}, ${whole(count)} ×: ${meaning}`);
 }
 

@@ -1,7 +1,9 @@
 /** `serve-node`: one of the three nodes. */
+import type { NodeWeb } from '../../inference/three-party/node-server.js';
 import { UsageError } from '../../util/errors.js';
 import { onInterrupt } from '../../util/interrupt.js';
 import { note } from '../../util/note.js';
+import { packageFile } from '../../util/package-file.js';
 import { standardInputEnd } from '../../util/standard-input-end.js';
 import { defineCommand, type OptionsOf } from '../command.js';
 import { timeoutOption } from '../model-options.js';
@@ -11,6 +13,29 @@ import { print } from '../output.js';
 import { webOriginOption } from '../web-options.js';
 
 type ServeNodeOptions = OptionsOf<typeof OPTIONS>;
+
+/** The port for pages, with the page where the nodes of it are named. */
+async function webOf({ web, webOrigin, page }: ServeNodeOptions): Promise<NodeWeb | undefined> {
+  if (web === undefined) {
+    if (page !== undefined) throw new UsageError('--page: expected --web PORT too');
+    return undefined;
+  }
+  if (page === undefined) return { port: web, origins: webOrigin };
+  const { readWebFiles } = await import('../../inference/server/web-files.js');
+  const files = await readWebFiles(packageFile('dist', 'browser'), page);
+  return { port: web, origins: webOrigin, files, connectsTo: page };
+}
+
+/** @throws UsageError unless they are three WebSockets */
+function threeSockets(value: unknown): readonly string[] | undefined {
+  if (value === undefined) return undefined;
+  const urls = String(value).split(',');
+  if (urls.length === 3 && urls.every((url) => URL.canParse(url) && /^wss?:$/.test(new URL(url).protocol)))
+    return urls;
+  throw new UsageError(
+    `--page: expected ws:// or wss:// URLs of nodes 0, 1, 2, separated by commas, got ${value}`,
+  );
+}
 
 async function run(options: ServeNodeOptions): Promise<void> {
   const { readNodeModel } = await import('../../inference/three-party/share-model.js');
@@ -31,13 +56,15 @@ async function run(options: ServeNodeOptions): Promise<void> {
     insecurePlain: options.insecurePlain,
     timeoutMilliseconds: options.timeout * 1_000,
     maxClients: options.maxClients,
-    web: options.web === undefined ? undefined : { port: options.web, origins: options.webOrigin },
+    web: await webOf(options),
     onLog: note,
   });
   print(`listening on ${peers[model.node].host}:${server.port}`);
   const scheme = certificates === null ? 'ws' : 'wss';
   if (server.webPort !== null)
     print(`pages: ${scheme}://${peers[model.node].host}:${server.webPort}/connect`);
+  if (server.webPort !== null && options.page !== undefined)
+    print(`page: ${scheme.replace('ws', 'http')}://${peers[model.node].host}:${server.webPort}/`);
   const forgetCleanup = onInterrupt(() => server.close());
   await (options.untilStdinCloses ? standardInputEnd() : new Promise<never>(() => undefined));
   forgetCleanup();
@@ -76,6 +103,14 @@ const OPTIONS = {
     coerce: optional(wholeNumber('web', 0, 65535)),
   },
   'web-origin': webOriginOption,
+  page: {
+    type: 'string',
+    describe:
+      'Serve the page there too, as a client of the nodes at these three WebSockets (wss://HOST:PORT/connect of nodes 0, 1, 2); each of ' +
+      "the others must admit it by --web-origin. Whoever serves a page could read its texts: better none of the nodes' operators",
+    requiresArg: true,
+    coerce: threeSockets,
+  },
   'tls-ca': tlsCaOption,
   'tls-cert': { type: 'string', describe: "PEM of this node's certificate", requiresArg: true },
   'tls-key': { type: 'string', describe: 'PEM of its key', requiresArg: true },

@@ -32,6 +32,8 @@ export interface WebPortOptions {
   readonly files: ReadonlyMap<string, WebFile>;
   /** Of pages elsewhere that may connect, as browsers write them: `https://example.org`. */
   readonly origins: readonly string[];
+  /** WebSockets elsewhere that the page connects to; none unless given. */
+  readonly connectsTo?: readonly string[];
   readonly timeoutMilliseconds: number;
   /** Serves a client; resolves at its end. */
   serve(
@@ -54,10 +56,12 @@ export interface WebServer extends Omit<WebPort, 'port'> {
   readonly server: Server;
 }
 
+const policyOf = (connectsTo: readonly string[]): string =>
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; img-src 'self'; " +
+  `connect-src ${["'self'", ...connectsTo.map((url) => new URL(url).origin)].join(' ')}; ` +
+  "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 const HEADERS = {
-  'content-security-policy':
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; img-src 'self'; " +
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-embedder-policy': 'require-corp',
   'cross-origin-resource-policy': 'same-origin',
@@ -125,11 +129,15 @@ class Web {
     clientTracking: false,
     handleProtocols: () => SUBPROTOCOL,
   });
+  readonly #policy: string;
   isOpen = true;
 
-  constructor(private readonly options: Omit<WebPortOptions, 'port'>) {}
+  constructor(private readonly options: Omit<WebPortOptions, 'port'>) {
+    this.#policy = policyOf(options.connectsTo ?? []);
+  }
 
   onRequest(request: IncomingMessage, response: ServerResponse): void {
+    response.setHeader('content-security-policy', this.#policy);
     const file = this.options.files.get(pathOf(request));
     const refusal = this.#pageRefusal(request, file);
     if (refusal) {

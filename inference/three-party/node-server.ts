@@ -11,6 +11,7 @@ import { ProtocolError } from '../core/errors.js';
 import type { Channel } from '../net/channel.js';
 import { TcpChannel } from '../net/tcp-channel.js';
 import { transcriptChannel } from '../net/transcript.js';
+import type { WebFile } from '../server/web-files.js';
 import { openWebPort, type WebPort } from '../server/web-port.js';
 import { type Address, type Certificates, checkPlain, createLinkServer, isNode } from './links.js';
 import {
@@ -28,6 +29,16 @@ import type { NodeModel } from './share-model.js';
 
 export type { Address } from './links.js';
 
+/** WebSockets at `/connect`, and the page that is a client of the three nodes where its files are given. */
+export interface NodeWeb {
+  readonly port: number;
+  /** Of pages that may connect beside this node's own. */
+  readonly origins?: readonly string[] | undefined;
+  readonly files?: ReadonlyMap<string, WebFile> | undefined;
+  /** Of the three nodes, for that page. */
+  readonly connectsTo?: readonly string[] | undefined;
+}
+
 export interface NodeOptions {
   readonly model: NodeModel;
   /** Of the nodes 0, 1, 2; this one listens at its own. */
@@ -36,8 +47,8 @@ export interface NodeOptions {
   /** TLS on all links; null for plain TCP, which may leave the machine with `insecurePlain` only. */
   readonly certificates?: Certificates | null;
   readonly insecurePlain?: boolean;
-  /** A port for pages: WebSockets at `/connect`, from the origins given beside its own; none by default. */
-  readonly web?: { readonly port: number; readonly origins?: readonly string[] | undefined } | undefined;
+  /** A port for pages; none by default. */
+  readonly web?: NodeWeb | undefined;
   /** Clients that may wait or be served at the same time. */
   readonly maxClients?: number;
   /** What every link's channel is led through: to imitate a network. */
@@ -127,7 +138,8 @@ export class NodeServer {
       origins: web.origins ?? [],
       // A page shows no certificate.
       tls: own?.cert && own.key ? { cert: own.cert, key: own.key } : null,
-      files: new Map(),
+      files: web.files ?? new Map(),
+      connectsTo: web.connectsTo ?? [],
       timeoutMilliseconds,
       serve: (channel) => this.#acceptPage(channel),
     });
