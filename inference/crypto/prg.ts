@@ -1,8 +1,10 @@
 /**
- * Secret randomness: AES-128 in counter mode under a seed from the operating system. One generator serves one party for
- * one run.
+ * Secret randomness: AES-128 in counter mode, or ChaCha8 where this machine has no instructions for AES, under a seed from the operating
+ * system. One generator serves one party for one run. What several parties know the seed of is AES everywhere.
  */
 import { kernels } from '#kernels';
+import type { SuiteCode } from '../../kernels/types/prg.js';
+import { acceptedSuites, codeOf } from '../core/suite.js';
 import type { Random } from '../session/session.js';
 
 const SEED_BYTES = 16;
@@ -10,9 +12,11 @@ const BLOCK_BYTES = 16;
 
 export class Prg implements Random {
   readonly #seed: Uint8Array;
+  readonly #suite: SuiteCode;
   #nextBlock = 0;
 
-  private constructor(seed: Uint8Array) {
+  private constructor(seed: Uint8Array, suite: SuiteCode = 0) {
+    this.#suite = suite;
     if (seed.length !== SEED_BYTES) {
       throw new RangeError(`Prg: expected a seed of ${SEED_BYTES} bytes, got ${seed.length}`);
     }
@@ -21,7 +25,8 @@ export class Prg implements Random {
 
   /** Seeded by the operating system. */
   static create(): Prg {
-    return new Prg(crypto.getRandomValues(new Uint8Array(SEED_BYTES)));
+    const seed = crypto.getRandomValues(new Uint8Array(SEED_BYTES));
+    return new Prg(seed, codeOf(acceptedSuites()[0]!));
   }
 
   /** From a seed that is itself secret and uniform: the output of a key exchange, of an OT, of another generator. */
@@ -31,7 +36,7 @@ export class Prg implements Random {
 
   /** A second generator at the same place of the same stream: for bytes that are cheaper to make again than to keep. */
   copy(): Prg {
-    const copy = new Prg(this.#seed);
+    const copy = new Prg(this.#seed, this.#suite);
     copy.#nextBlock = this.#nextBlock;
     return copy;
   }
@@ -51,13 +56,13 @@ export class Prg implements Random {
   /** The next `byteLength` bytes; every call starts at a fresh block. */
   bytes(byteLength: number): Uint8Array {
     const out = new Uint8Array(byteLength);
-    kernels.prgFill(this.#seed, this.#nextBlock, out);
+    kernels.prgFill(this.#seed, this.#nextBlock, out, this.#suite);
     this.#nextBlock += Math.ceil(byteLength / BLOCK_BYTES);
     return out;
   }
 
   /** An independent generator, seeded from this one's stream. */
   fork(): Prg {
-    return new Prg(this.bytes(SEED_BYTES));
+    return new Prg(this.bytes(SEED_BYTES), this.#suite);
   }
 }

@@ -28,7 +28,11 @@ export async function setupTwoParty(connection: Session, options: TwoPartySetup 
   const cots = await span('setup-cots', () => setupCots(session, cotOptions));
   const cost = costModels[cotOptions.extension ?? DEFAULT_COTS];
   const linear = await span('setup-linear', () =>
-    setupLinear(session, { cost, ...(residentRingBits ? { residentRingBits } : {}) }),
+    setupLinear(session, {
+      cost,
+      ...(cotOptions.suite ? { suite: cotOptions.suite } : {}),
+      ...(residentRingBits ? { residentRingBits } : {}),
+    }),
   );
   return openTwoParty({ session, cots, linear });
 }

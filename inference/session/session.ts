@@ -3,7 +3,7 @@ import type { PartyId } from '../core/tensors.js';
 import type { Channel } from '../net/channel.js';
 import type { DeclaredLeak } from './leaks.js';
 
-/** A seeded generator of secret randomness: AES-128 in counter mode (crypto/prg.ts); seeded by the operating system
+/** A seeded generator of secret randomness (crypto/prg.ts); seeded by the operating system
  * except in tests. */
 export interface Random {
   bytes(byteLength: number): Uint8Array;

@@ -1,4 +1,5 @@
 #include "binding.h"
+#include "suite.h"
 #include "src/rlwe/packed-linear.h"
 
 namespace cipherprune {
@@ -48,7 +49,7 @@ const int32_t* secretOf(const Arguments& a, Key key, size_t n) {
 }
 
 void secret(const Arguments& a) {
-  Sampler sampler(seedOf(a, 0));
+  Sampler sampler({suiteArgument(a, 2), seedOf(a, 0)});
   const auto out = a.int32s(1);
   sampler.ternary(out.length, out.data);
 }
@@ -58,7 +59,8 @@ void publicKey(const Arguments& a) {
   const RlweContext& context = contextOf(a, 0, s.length);
   const auto out = a.bytes(4);
   a.expectLength(4, out.length, publicKeyBytes(context));
-  makePublicKey(context, s.data, seedOf(a, 2), seedOf(a, 3), out.data);
+  const Suite suite = suiteArgument(a, 5);
+  makePublicKey(context, s.data, {suite, seedOf(a, 2)}, {suite, seedOf(a, 3)}, out.data);
 }
 
 double publicKeyExpansion(const Arguments& a) {
@@ -67,7 +69,7 @@ double publicKeyExpansion(const Arguments& a) {
   const auto out = a.uint32s(4);
   a.expectLength(3, bytes.length, publicKeyBytes(context));
   a.expectLength(4, out.length, publicKeyWords(context));
-  return static_cast<double>(expandPublicKey(context, seedOf(a, 2), bytes.data, out.data));
+  return static_cast<double>(expandPublicKey(context, {suiteArgument(a, 5), seedOf(a, 2)}, bytes.data, out.data));
 }
 
 void galoisKeys(const Arguments& a) {
@@ -76,7 +78,8 @@ void galoisKeys(const Arguments& a) {
   const size_t count = static_cast<size_t>(a.integer(2, 0, static_cast<int64_t>(context.logN)));
   const auto out = a.bytes(5);
   a.expectLength(5, out.length, count * galoisKeyBytes(context));
-  makeGaloisKeys(context, s.data, count, seedOf(a, 3), seedOf(a, 4), out.data);
+  const Suite suite = suiteArgument(a, 6);
+  makeGaloisKeys(context, s.data, count, {suite, seedOf(a, 3)}, {suite, seedOf(a, 4)}, out.data);
 }
 
 double galoisKeyExpansion(const Arguments& a) {
@@ -86,7 +89,7 @@ double galoisKeyExpansion(const Arguments& a) {
   const auto out = a.uint32s(5);
   a.expectLength(4, bytes.length, count * galoisKeyBytes(context));
   a.expectLength(5, out.length, count * galoisKeyWords(context));
-  return static_cast<double>(expandGaloisKeys(context, count, seedOf(a, 3), bytes.data, out.data));
+  return static_cast<double>(expandGaloisKeys(context, count, {suiteArgument(a, 6), seedOf(a, 3)}, bytes.data, out.data));
 }
 
 void automorphism(const Arguments& a) {
@@ -108,11 +111,12 @@ Job encryptJob(const Arguments& a) {
   const auto x = a.words("x");
   const Strides strides = stridesOf(a, "strides", layout.batch, layout.rows, layout.inputs, x.length);
   const std::vector<uint8_t> publicSeed = seedCopy(a, "publicSeed"), errorSeed = seedCopy(a, "errorSeed");
+  const Suite suite = suiteArgument(a, "suite");
   const size_t threads = threadsOf(a, "threads");
   const auto out = a.bytes("out");
   a.expectLength("out", out.length, layout.inputBytes());
   return [=, &context] {
-    encryptPacked(context, layout, s, x.data, strides, publicSeed.data(), errorSeed.data(), threads, out.data);
+    encryptPacked(context, layout, s, x.data, strides, {suite, publicSeed.data()}, {suite, errorSeed.data()}, threads, out.data);
     return 0.0;
   };
 }
@@ -141,6 +145,7 @@ Job evaluateJob(const Arguments& a) {
   const auto inputs = a.bytes("inputs");
   a.expectLength("inputs", inputs.length, layout.inputBytes());
   const std::vector<uint8_t> publicSeed = seedCopy(a, "publicSeed"), secretSeed = seedCopy(a, "secretSeed");
+  const Suite suite = suiteArgument(a, "suite");
   const PackedWeights weights = weightsOf(a, layout);
   const auto mask = a.words("mask");
   const Strides maskStrides = stridesOf(a, "maskStrides", layout.batch, layout.rows, layout.outputs, mask.length);
@@ -149,8 +154,8 @@ Job evaluateJob(const Arguments& a) {
   const auto out = a.bytes("out");
   a.expectLength("out", out.length, layout.outputBytes());
   return [=, &context] {
-    return static_cast<double>(evaluatePacked(context, layout, {publicKey.data, galois.data}, inputs.data, publicSeed.data(), weights,
-                                              mask.data, maskStrides, floodBits, secretSeed.data(), threads, out.data));
+    return static_cast<double>(evaluatePacked(context, layout, {publicKey.data, galois.data}, inputs.data, {suite, publicSeed.data()}, weights,
+                                              mask.data, maskStrides, floodBits, {suite, secretSeed.data()}, threads, out.data));
   };
 }
 

@@ -47,10 +47,10 @@ void symmetric() {
   keep(children);
 }
 
-void sampling() {
+void sampling(Suite suite) {
   std::vector<uint8_t> seed(seedBytes, 4);
   poison(seed);
-  Sampler sampler(seed.data());
+  Sampler sampler({suite, seed.data()});
   std::vector<int32_t> secret(8192), error(8192);
   sampler.ternary(secret.size(), secret.data());
   sampler.error(error.size(), error.data());
@@ -91,7 +91,7 @@ void leak() {
 
 int main(int argc, char**) {
   symmetric();
-  sampling();
+  for (const Suite suite : {Suite::aes, Suite::chacha}) sampling(suite);
   comparing();
   if (argc > 1) leak();
   return 0;

@@ -1,3 +1,5 @@
+import type { SuiteCode } from './prg.js';
+
 /**
  * RLWE with packed products (kernels/src/rlwe). `primes` lists the limbs of the modulus and, last, the special prime. A
  * layout is eleven words: n, batch, rows, tokens, inputs, outputs, kIn, kOut, limbs, downLimbs, ringBits. Strides are the
@@ -7,7 +9,7 @@
  */
 export interface RlweKernels {
   /** Uniform in -1, 0, 1. out [n]. */
-  rlweSecret(seed: Uint8Array, out: Int32Array): void;
+  rlweSecret(seed: Uint8Array, out: Int32Array, suite?: SuiteCode): void;
   /** out: limbs · n residues of 26 bits, packed by limb. */
   rlwePublicKey(
     primes: Uint32Array,
@@ -15,6 +17,7 @@ export interface RlweKernels {
     publicSeed: Uint8Array,
     errorSeed: Uint8Array,
     out: Uint8Array,
+    suite?: SuiteCode,
   ): void;
   /** out [2, limbs, n]. Returns `invalid`. */
   rlweExpandPublicKey(
@@ -23,6 +26,7 @@ export interface RlweKernels {
     publicSeed: Uint8Array,
     bytes: Uint8Array,
     out: Uint32Array,
+    suite?: SuiteCode,
   ): number;
   /** For the automorphisms 1 + n/step, step = 1, 2, ..., 2^(count - 1): out count · (limbs + 1) · limbs · n residues. */
   rlweGaloisKeys(
@@ -32,6 +36,7 @@ export interface RlweKernels {
     publicSeed: Uint8Array,
     errorSeed: Uint8Array,
     out: Uint8Array,
+    suite?: SuiteCode,
   ): void;
   /** out [count, limbs + 1, 2, limbs, n]. Returns `invalid`. */
   rlweExpandGaloisKeys(
@@ -41,6 +46,7 @@ export interface RlweKernels {
     publicSeed: Uint8Array,
     bytes: Uint8Array,
     out: Uint32Array,
+    suite?: SuiteCode,
   ): number;
   /** ct [2, limbs, n] (half b, half a) → its image under 1 + n/2^logStep, under the same secret. */
   rlweAutomorphism(
@@ -61,6 +67,7 @@ export interface RlweKernels {
     strides: Uint32Array;
     publicSeed: Uint8Array;
     errorSeed: Uint8Array;
+    suite?: SuiteCode;
     threads: number;
     out: Uint8Array;
   }): Promise<void>;
@@ -80,6 +87,7 @@ export interface RlweKernels {
     maskStrides: Uint32Array;
     floodBits: number;
     secretSeed: Uint8Array;
+    suite?: SuiteCode;
     threads: number;
     out: Uint8Array;
   }): Promise<number>;

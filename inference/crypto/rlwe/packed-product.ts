@@ -39,7 +39,7 @@ export class Encryptor {
 
   /** x [batch, rows, inputs] → encryptedBytes */
   async encrypt(layout: PackedLayout, x: StridedWords): Promise<Uint8Array> {
-    const { parameters, data } = this.secretKey;
+    const { parameters, data, suite } = this.secretKey;
     const message = new Uint8Array(encryptedBytes(layout));
     const publicSeed = this.random.bytes(SEED_BYTES);
     message.set(publicSeed);
@@ -51,6 +51,7 @@ export class Encryptor {
       strides: Uint32Array.from(x.strides),
       publicSeed,
       errorSeed: this.random.bytes(SEED_BYTES),
+      suite,
       threads: this.threads,
       out: message.subarray(SEED_BYTES),
     });
@@ -88,6 +89,7 @@ export class Evaluator {
       maskStrides: Uint32Array.from(mask.strides),
       floodBits: layout.budget.floodBits,
       secretSeed: this.random.bytes(SEED_BYTES),
+      suite: this.keys.suite,
       threads: this.threads,
       out,
     });

@@ -27,7 +27,7 @@ void secretTransform(const int32_t* secret, const NttTable& table, uint32_t* out
   polyLoops().reduce(out, table.n, table.modulus);
 }
 
-void makePublicKey(const RlweContext& c, const int32_t* secret, const uint8_t* publicSeed, const uint8_t* errorSeed, uint8_t* out) {
+void makePublicKey(const RlweContext& c, const int32_t* secret, Seed publicSeed, Seed errorSeed, uint8_t* out) {
   Sampler publicSampler(publicSeed), errorSampler(errorSeed);
   std::vector<int32_t> error(c.n);
   errorSampler.error(c.n, error.data());
@@ -41,7 +41,7 @@ void makePublicKey(const RlweContext& c, const int32_t* secret, const uint8_t* p
   }
 }
 
-size_t expandPublicKey(const RlweContext& c, const uint8_t* publicSeed, const uint8_t* bytes, uint32_t* out) {
+size_t expandPublicKey(const RlweContext& c, Seed publicSeed, const uint8_t* bytes, uint32_t* out) {
   Sampler sampler(publicSeed);
   size_t invalid = 0;
   for (size_t l = 0; l < c.limbs; l++, bytes += packedBytes(c.n)) {
@@ -52,8 +52,8 @@ size_t expandPublicKey(const RlweContext& c, const uint8_t* publicSeed, const ui
   return invalid;
 }
 
-void makeGaloisKeys(const RlweContext& c, const int32_t* secret, size_t count, const uint8_t* publicSeed,
-                    const uint8_t* errorSeed, uint8_t* out) {
+void makeGaloisKeys(const RlweContext& c, const int32_t* secret, size_t count, Seed publicSeed,
+                    Seed errorSeed, uint8_t* out) {
   const PolyLoops& loops = polyLoops();
   Sampler publicSampler(publicSeed), errorSampler(errorSeed);
   std::vector<int32_t> error(c.limbs * c.n);
@@ -81,7 +81,7 @@ void makeGaloisKeys(const RlweContext& c, const int32_t* secret, size_t count, c
   }
 }
 
-size_t expandGaloisKeys(const RlweContext& c, size_t count, const uint8_t* publicSeed, const uint8_t* bytes, uint32_t* out) {
+size_t expandGaloisKeys(const RlweContext& c, size_t count, Seed publicSeed, const uint8_t* bytes, uint32_t* out) {
   Sampler sampler(publicSeed);
   size_t invalid = 0;
   for (size_t k = 0; k < count; k++)

@@ -18,13 +18,13 @@ inline size_t galoisKeyBytes(const RlweContext& c) { return (c.limbs + 1) * c.li
 /** The secret modulo one prime, transformed. */
 void secretTransform(const int32_t* secret, const NttTable& table, uint32_t* out);
 
-void makePublicKey(const RlweContext& c, const int32_t* secret, const uint8_t* publicSeed, const uint8_t* errorSeed, uint8_t* out);
+void makePublicKey(const RlweContext& c, const int32_t* secret, Seed publicSeed, Seed errorSeed, uint8_t* out);
 /** Returns how many residues were invalid. */
-size_t expandPublicKey(const RlweContext& c, const uint8_t* publicSeed, const uint8_t* bytes, uint32_t* out);
+size_t expandPublicKey(const RlweContext& c, Seed publicSeed, const uint8_t* bytes, uint32_t* out);
 
 /** Keys of the automorphisms 1 + n/step for step = 2^0 ... 2^(count - 1). */
-void makeGaloisKeys(const RlweContext& c, const int32_t* secret, size_t count, const uint8_t* publicSeed,
-                    const uint8_t* errorSeed, uint8_t* out);
-size_t expandGaloisKeys(const RlweContext& c, size_t count, const uint8_t* publicSeed, const uint8_t* bytes, uint32_t* out);
+void makeGaloisKeys(const RlweContext& c, const int32_t* secret, size_t count, Seed publicSeed,
+                    Seed errorSeed, uint8_t* out);
+size_t expandGaloisKeys(const RlweContext& c, size_t count, Seed publicSeed, const uint8_t* bytes, uint32_t* out);
 
 }  // namespace cipherprune

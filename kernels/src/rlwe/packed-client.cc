@@ -65,7 +65,7 @@ void packSent(const PackedLayout& layout, uint32_t* b, uint8_t* out) {
 }  // namespace
 
 void encryptPacked(const RlweContext& context, const PackedLayout& layout, const int32_t* secret, const uint64_t* x,
-                   Strides strides, const uint8_t* publicSeed, const uint8_t* errorSeed, size_t threads, uint8_t* out) {
+                   Strides strides, Seed publicSeed, Seed errorSeed, size_t threads, uint8_t* out) {
   const size_t n = context.n, limbBytes = packedBytes(layout.sentCoefficients());
   const MessageScale scale(context, layout.limbs, layout.ringBits);
   const std::vector<Words> secrets = secretTransforms(context, secret, layout.limbs);

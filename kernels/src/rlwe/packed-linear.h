@@ -4,13 +4,14 @@
 #pragma once
 #include "key-switch.h"
 #include "packed-layout.h"
+#include "sampler.h"
 
 namespace cipherprune {
 
 /** Encrypts the client's share x [batch, rows, inputs] (words modulo 2^ringBits). Halves a come from publicSeed; out:
  *  inputBytes(), for each ciphertext and limb the b half. */
 void encryptPacked(const RlweContext& context, const PackedLayout& layout, const int32_t* secret, const uint64_t* x,
-                   Strides strides, const uint8_t* publicSeed, const uint8_t* errorSeed, size_t threads, uint8_t* out);
+                   Strides strides, Seed publicSeed, Seed errorSeed, size_t threads, uint8_t* out);
 
 /** The server's matrices [batch, inputs, outputs]: 16-bit integers, or words modulo 2^bits (<= 32) read as signed. */
 struct PackedWeights {
@@ -33,8 +34,8 @@ struct EvaluationKeys {
 /** Multiplies, packs, subtracts mask [batch, rows, outputs] (words modulo 2^ringBits), floods with uniform noise of
  *  floodBits bits and sign, and switches down. Returns how many received residues were invalid (then out is not valid). */
 size_t evaluatePacked(const RlweContext& context, const PackedLayout& layout, EvaluationKeys keys, const uint8_t* inputs,
-                      const uint8_t* publicSeed, const PackedWeights& weights, const uint64_t* mask, Strides maskStrides,
-                      int floodBits, const uint8_t* secretSeed, size_t threads, uint8_t* out);
+                      Seed publicSeed, const PackedWeights& weights, const uint64_t* mask, Strides maskStrides,
+                      int floodBits, Seed secretSeed, size_t threads, uint8_t* out);
 
 /** The client's share of the result, out [batch, rows, outputs]. Returns how many residues were invalid. With `noise`,
  *  also the largest distance of a phase to what it was rounded to, in units of 2^-64 of the modulus. */

@@ -215,7 +215,7 @@ struct Workspace {
 class LimbMultiplier {
  public:
   LimbMultiplier(const RlweContext& context, const Segments& segments, const OrderedWeights& weights, const uint8_t* inputs,
-                 const uint8_t* publicSeed, uint32_t* products)
+                 Seed publicSeed, uint32_t* products)
       : context(context), segments(segments), layout(segments.layout), weights(weights), inputs(inputs), publicSeed(publicSeed),
         products(products), tiles((layout.outputBlocks() + columns - 1) / columns) {}
 
@@ -281,14 +281,14 @@ class LimbMultiplier {
   const PackedLayout& layout;
   const OrderedWeights& weights;
   const uint8_t* inputs;
-  const uint8_t* publicSeed;
+  Seed publicSeed;
   uint32_t* products;
   size_t tiles;
 };
 
 }  // namespace
 
-size_t multiplyPacked(const RlweContext& context, const PackedLayout& layout, const uint8_t* inputs, const uint8_t* publicSeed,
+size_t multiplyPacked(const RlweContext& context, const PackedLayout& layout, const uint8_t* inputs, Seed publicSeed,
                       const PackedWeights& weights, size_t threads, uint32_t* products) {
   const Segments segments(layout);
   const OrderedWeights ordered(layout, weights, threads);

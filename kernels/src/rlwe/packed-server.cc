@@ -94,7 +94,7 @@ struct Finisher {
   const uint64_t* mask;
   Strides maskStrides;
   int floodBits;
-  const uint8_t* secretSeed;
+  Seed secretSeed;
   MessageScale scale;
 
   void finish(size_t group, uint32_t* ct, uint8_t* out) const {
@@ -120,8 +120,8 @@ struct Finisher {
 }  // namespace
 
 size_t evaluatePacked(const RlweContext& context, const PackedLayout& layout, EvaluationKeys keys, const uint8_t* inputs,
-                      const uint8_t* publicSeed, const PackedWeights& weights, const uint64_t* mask, Strides maskStrides,
-                      int floodBits, const uint8_t* secretSeed, size_t threads, uint8_t* out) {
+                      Seed publicSeed, const PackedWeights& weights, const uint64_t* mask, Strides maskStrides,
+                      int floodBits, Seed secretSeed, size_t threads, uint8_t* out) {
   const size_t productWords = 2 * layout.limbs * context.n, groups = layout.groups();
   Words products(layout.products() * productWords);
   const size_t invalid = multiplyPacked(context, layout, inputs, publicSeed, weights, threads, products.data());

@@ -70,7 +70,7 @@ class Multiplier {
   void halfA(size_t row, uint8_t* out) {
     const PolyLoops& loops = polyLoops();
     const size_t n = layout.n, rank = layout.rank, inputs = layout.inputBlocks(), count = rank * n;
-    Sampler sampler(secretSeed);
+    Sampler sampler({Suite::aes, secretSeed});
     sampler.seek(row);
     std::vector<int32_t> secret(count), error(count);
     sampler.ternary(count, secret.data());
@@ -171,7 +171,7 @@ class Multiplier {
     for (size_t i = 0; i < rows; i++)
       for (size_t o = 0; o < width; o++)
         scale.digits(mask[i * layout.outputs + v * kOut + o], planes.data() + i * kOut + o, plane);
-    Sampler sampler(secretSeed);
+    Sampler sampler({Suite::aes, secretSeed});
     sampler.seek(floodStreams + v);
     for (size_t d = 0; d < floodDigits(); d++) {
       const size_t bits = d + 1 < floodDigits() ? primeBits : static_cast<size_t>(floodBits) + 1 - primeBits * (floodDigits() - 1);

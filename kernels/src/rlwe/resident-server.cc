@@ -26,7 +26,7 @@ constexpr uint64_t zeroErrors = uint64_t{1} << 35, inputErrors = uint64_t{1} << 
 void secretOf(const RlweContext& context, const ResidentLayout& layout, const uint8_t* secretSeed, size_t v, size_t limbs,
               uint32_t* out) {
   const size_t n = layout.n;
-  Sampler sampler(secretSeed);
+  Sampler sampler({Suite::aes, secretSeed});
   std::vector<int32_t> secret(layout.rank * n);
   sampler.seek(v);
   sampler.ternary(secret.size(), secret.data());
@@ -59,7 +59,7 @@ class BlockEncryptor {
     Words secret(layout.limbs * rank * n), planes(blocks * MessageScale::terms * n), values(residues), work(2 * n);
     secretOf(context, layout, secretSeed, v, layout.limbs, secret.data());
     std::vector<int32_t> errors(blocks * n), zeros(rank * n);
-    Sampler sampler(secretSeed);
+    Sampler sampler({Suite::aes, secretSeed});
     sampler.seek(zeroErrors + v);
     sampler.error(zeros.size(), zeros.data());
     for (size_t u = 0; u < blocks; u++) {

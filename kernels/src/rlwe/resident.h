@@ -39,7 +39,7 @@ struct ResidentLayout {
 class ResidentPublic {
  public:
   ResidentPublic(const RlweContext& context, const ResidentLayout& layout, const uint8_t* publicSeed)
-      : context(context), layout(layout), sampler(publicSeed) {}
+      : context(context), layout(layout), sampler({Suite::aes, publicSeed}) {}
 
   void input(size_t u, size_t j, size_t limb, uint32_t* out) { draw((u * layout.rank + j) * layout.limbs + limb, limb, out); }
   void zero(size_t i, size_t j, size_t limb, uint32_t* out) {

@@ -4,8 +4,6 @@
 
 namespace cipherprune {
 
-Sampler::Sampler(const uint8_t* seed) { aesSetKey(&key, seed); }
-
 void Sampler::seek(uint64_t index) { block = index << 24; }
 
 const uint8_t* Sampler::take(size_t byteLength) {

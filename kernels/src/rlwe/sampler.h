@@ -1,4 +1,4 @@
-// Randomness of RLWE from AES-128 in counter mode. One key serves many streams; a stream is used once.
+// Randomness of RLWE from a generator (src/prg). One key serves many streams; a stream is used once.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -11,9 +11,15 @@ namespace cipherprune {
 
 constexpr size_t seedBytes = 16;
 
+/** seedBytes of a generator's seed, and whose generator it is. */
+struct Seed {
+  Suite suite;
+  const uint8_t* bytes;
+};
+
 class Sampler {
  public:
-  explicit Sampler(const uint8_t* seed);
+  explicit Sampler(Seed seed) : key(seed.suite, seed.bytes) {}
 
   /** Continues at the start of stream `index` < 2^40: 2^24 blocks each. */
   void seek(uint64_t index);
@@ -30,7 +36,7 @@ class Sampler {
  private:
   const uint8_t* take(size_t byteLength);
 
-  AesKey key;
+  PrgKey key;
   uint64_t block = 0;
   std::vector<uint8_t> buffer;
 };

@@ -40,14 +40,11 @@ void sumsPortable(const uint64_t* shifts, size_t count, const UnitVectorPlan& pl
   }
 }
 
-bool isWide(const UnitVectorPlan& plan) {
 #ifdef CIPHERPRUNE_X86
+bool isWide(const UnitVectorPlan& plan) {
   return activeIsa() == Isa::avx512 && plan.indexBits >= 3 && plan.ringBits <= 52;
-#else
-  (void)plan;
-  return false;
-#endif
 }
+#endif
 
 }  // namespace
 

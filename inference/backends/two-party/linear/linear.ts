@@ -8,6 +8,7 @@
  */
 import { kernels, kernelThreads } from '#kernels';
 import { protocol } from '../../../core/span.js';
+import { codeOf, DEFAULT_SUITE, type Suite } from '../../../core/suite.js';
 import {
   type CostModel,
   chooseLayout,
@@ -35,6 +36,8 @@ export interface LinearOptions {
   readonly threads?: number;
   /** Of rows times weights that may stay at the client. */
   readonly residentRingBits?: number;
+  /** Of the generators behind keys and ciphertexts; weights that stay are of AES, as they outlive a connection. */
+  readonly suite?: Suite;
 }
 
 const DEFAULT_RESIDENT_RING_BITS = 37;
@@ -118,7 +121,7 @@ export class HomomorphicLinear implements LinearProtocols {
 /** Makes keys (client) or receives them (server): once a connection. */
 export async function setupLinear(session: Session, options: LinearOptions = {}): Promise<HomomorphicLinear> {
   const { parameters = standardPreset, cost = defaultCostModel, threads = kernelThreads } = options;
-  const { residentRingBits: ringBits = DEFAULT_RESIDENT_RING_BITS } = options;
+  const { residentRingBits: ringBits = DEFAULT_RESIDENT_RING_BITS, suite = DEFAULT_SUITE } = options;
   const layouts = new Map<string, PackedLayout>();
   const layoutOf = (shape: ProductShape): PackedLayout => {
     const key = JSON.stringify(shape);
@@ -126,7 +129,7 @@ export async function setupLinear(session: Session, options: LinearOptions = {})
     layouts.set(key, layout);
     return layout;
   };
-  const role = await exchangeKeys(session, parameters, threads);
+  const role = await exchangeKeys(session, parameters, threads, codeOf(suite));
   const resident = new ResidentWeights({ ringBits, threads, cost });
   return new HomomorphicLinear({ products: { session, role, layoutOf }, resident });
 }

@@ -1,5 +1,6 @@
 /** Keys of homomorphic products, made (client) or received (server) once a connection. */
 import { kernels } from '#kernels';
+import type { SuiteCode } from '../../../../kernels/types/prg.js';
 import { protocol } from '../../../core/span.js';
 import { evaluationKeyBytes, expandEvaluationKeys, KeyGenerator } from '../../../crypto/rlwe/keys.js';
 import type { PackedLayout, ProductShape } from '../../../crypto/rlwe/packed-layout.js';
@@ -32,10 +33,15 @@ export function uniformWords(random: Random, count: number, bits: number): BigUi
 /** One message from the client: seeds, public key, Galois keys. */
 export const exchangeKeys = protocol(
   'linear set-up',
-  async (session: Session, parameters: RlweParameters, threads: number): Promise<ProductRole> => {
+  async (
+    session: Session,
+    parameters: RlweParameters,
+    threads: number,
+    suite: SuiteCode,
+  ): Promise<ProductRole> => {
     const { channel, random } = session;
     if (session.self === 'client') {
-      const generator = new KeyGenerator(parameters, random);
+      const generator = new KeyGenerator(parameters, random, suite);
       channel.send(generator.evaluationKeys());
       return {
         party: 'client',
@@ -44,7 +50,7 @@ export const exchangeKeys = protocol(
       };
     }
     const message = await channel.receive(evaluationKeyBytes(parameters));
-    const keys = expandEvaluationKeys(parameters, message);
+    const keys = expandEvaluationKeys(parameters, message, suite);
     return { party: 'server', evaluator: new Evaluator(keys, random, threads) };
   },
 );

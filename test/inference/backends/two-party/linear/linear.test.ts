@@ -17,6 +17,7 @@ import { evaluationKeyBytes } from '../../../../../inference/crypto/rlwe/keys.js
 import { type RlweParameters, standardPreset } from '../../../../../inference/crypto/rlwe/parameters.js';
 import { columnNormBits } from '../../../../../model/artifact/column-norm.js';
 import { insecureTestPreset } from '../../../../support/insecure-rlwe.js';
+import { SUITES } from '../../../../../inference/core/suite.js';
 import { availableIsas, withIsaAsync } from '../../../../support/isa.js';
 import { both, testParties } from '../../../../support/two-parties.js';
 
@@ -129,14 +130,16 @@ describe('weights with few large columns', () => {
 describe('linear layers in small rings', () => {
   let pairs: Pair[];
   beforeAll(async () => {
-    pairs = await Promise.all([64, 256, 512].map((n) => pairOf(insecureTestPreset(n), n)));
+    pairs = await Promise.all(
+      SUITES.flatMap((suite) => [64, 256, 512].map((n) => pairOf(insecureTestPreset(n), n, { suite }))),
+    );
   });
 
   it('are exact on random shapes', () =>
     fc.assert(
       fc.asyncProperty(
         fc.record({
-          ring: fc.integer({ min: 0, max: 2 }),
+          ring: fc.integer({ min: 0, max: 5 }),
           threads: fc.integer({ min: 1, max: 3 }),
           rows: fc.integer({ min: 1, max: 40 }),
           inputs: fc.integer({ min: 1, max: 70 }),
