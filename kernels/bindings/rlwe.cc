@@ -25,10 +25,11 @@ std::vector<uint8_t> seedCopy(const Arguments& a, Key key) {
 
 PackedLayout layoutOf(const Arguments& a, Key key) {
   const auto w = a.uint32s(key);
-  a.expectLength(key, w.length, 11);
+  a.expectLength(key, w.length, 13);
   const uint32_t* d = w.data;
   a.expect(d[3] != 0 && d[6] != 0 && d[7] != 0, key, "tokens, kIn and kOut above 0");
-  return {d[0], d[1], d[2], d[3], d[4], d[5], d[6], d[7], d[8], d[9], static_cast<int>(d[10])};
+  return {d[0], d[1], d[2], d[3], d[4], d[5], d[6], d[7], d[8], d[9], static_cast<int>(d[10]),
+          static_cast<int>(d[11]), static_cast<int>(d[12])};
 }
 
 /** Strides whose largest key lies inside `length` words. */

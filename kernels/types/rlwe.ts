@@ -2,7 +2,7 @@ import type { SuiteCode } from './prg.js';
 
 /**
  * RLWE with packed products (kernels/src/rlwe). `primes` lists the limbs of the modulus and, last, the special prime. A
- * layout is eleven words: n, batch, rows, tokens, inputs, outputs, kIn, kOut, limbs, downLimbs, ringBits. Strides are the
+ * layout is thirteen words: n, batch, rows, tokens, inputs, outputs, kIn, kOut, limbs, downLimbs, ringBits, aBits, bBits. Strides are the
  * distances of neighbours along [batch, row, column] in words. Seeds are 16 bytes; a seed must never be used twice, except
  * that both parties expand the same public one. Asynchronous functions run on threads of their own; their buffers must not
  * change meanwhile. `invalid` counts received residues that are not below their prime.

@@ -50,7 +50,7 @@ it('costs this many bytes and rounds', async () => {
     {
       "offline": [
         3888582,
-        2200878,
+        2053132,
         86,
       ],
       "online": [

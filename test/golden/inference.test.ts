@@ -64,33 +64,33 @@ describe.each(runs)('an inference with $suite', ({ leaks, cost, layers, bucket }
       ...{ sentBytes, receivedBytes, rounds },
       offline: [offline.sentBytes, offline.receivedBytes],
     }).toMatchInlineSnapshot(`
-    {
-      "offline": [
-        6781025,
-        8224,
-      ],
-      "receivedBytes": 908367,
-      "rounds": 80,
-      "sentBytes": 1158536,
-    }
-  `);
+      {
+        "offline": [
+          6781025,
+          8224,
+        ],
+        "receivedBytes": 846071,
+        "rounds": 80,
+        "sentBytes": 1158536,
+      }
+    `);
     expect(
       layers.map(({ kept, important, bytes, rounds }) => ({ kept, important, bytes, rounds })),
     ).toMatchInlineSnapshot(`
-    [
-      {
-        "bytes": 1089525,
-        "important": 3,
-        "kept": 6,
-        "rounds": 27,
-      },
-      {
-        "bytes": 648177,
-        "important": 1,
-        "kept": 1,
-        "rounds": 24,
-      },
-    ]
-  `);
+      [
+        {
+          "bytes": 1064373,
+          "important": 3,
+          "kept": 6,
+          "rounds": 27,
+        },
+        {
+          "bytes": 623337,
+          "important": 1,
+          "kept": 1,
+          "rounds": 24,
+        },
+      ]
+    `);
   });
 });

@@ -45,7 +45,7 @@ it('costs this many bytes and rounds', () => {
   const { sentBytes, receivedBytes, rounds } = cost;
   expect({ sentBytes, receivedBytes, rounds }).toMatchInlineSnapshot(`
     {
-      "receivedBytes": 912189,
+      "receivedBytes": 849893,
       "rounds": 82,
       "sentBytes": 1161437,
     }
@@ -55,13 +55,13 @@ it('costs this many bytes and rounds', () => {
   ).toMatchInlineSnapshot(`
     [
       {
-        "bytes": 1091835,
+        "bytes": 1066683,
         "important": 4,
         "kept": 6,
         "rounds": 29,
       },
       {
-        "bytes": 652590,
+        "bytes": 627750,
         "important": 1,
         "kept": 1,
         "rounds": 24,

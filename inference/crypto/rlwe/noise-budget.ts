@@ -8,7 +8,8 @@
  *   flooding   uniform in [-2^floodBits, 2^floodBits): hides the first two, which depend on the weights, and the third, which
  *              the client could otherwise solve for u, e1 and e2 and so undo
  *   switching  rounding when Q is divided down to the first downLimbs primes
- * All but flooding are sums of many independent centred terms, treated as Gaussians. Rounding to the nearest multiple of
+ *   answering  rounding of the halves of what is sent back to fractions of aBits and bBits: says nothing that the halves did not
+ * All but flooding and the b half's rounding are sums of many independent centred terms, treated as Gaussians. Rounding to the nearest multiple of
  * the step is exact while the sum stays below half a step, so the product is x·W modulo 2^k exactly, but for the failure
  * probability stated in the budget.
  */
@@ -29,6 +30,9 @@ export interface NoiseShape {
 export interface NoiseBudget {
   readonly limbs: number;
   readonly downLimbs: number;
+  /** Bits of a coefficient of each half that is sent back; 0 where all residues are. */
+  readonly aBits: number;
+  readonly bBits: number;
   readonly floodBits: number;
   /** log2 of a bound on the noise that depends on the weights, modulo Q. */
   readonly weightNoiseBits: number;
@@ -68,12 +72,24 @@ function weightDeviation(parameters: RlweParameters, shape: NoiseShape, limbs: n
   return Math.hypot(product, packing);
 }
 
-/** The budget with the given numbers of limbs, whether it suffices or not. */
+/** Halves of what is sent back, in bits a coefficient. */
+export interface AnswerBits {
+  readonly aBits: number;
+  readonly bBits: number;
+}
+
+const WHOLE: AnswerBits = { aBits: 0, bBits: 0 };
+/** As the kernels have it; a residue has PRIME_BITS. */
+const MOST_ANSWER_BITS = 52;
+const PRIME_BITS = 26;
+
+/** The budget with the given numbers of limbs, whether it suffices or not; halves are sent back whole unless bits are given. */
 export function noiseBudget(
   parameters: RlweParameters,
   shape: NoiseShape,
   limbs: number,
   downLimbs: number,
+  answer: AnswerBits = WHOLE,
 ): NoiseBudget {
   const { n, primes } = parameters;
   const bits = primes.map((p) => Math.log2(p));
@@ -86,17 +102,33 @@ export function noiseBudget(
   const floodBits = Math.ceil(STATISTICAL_BITS + Math.log2(BOUND_DEVIATIONS * gaussian));
   // The last division's rounding counts in full, those before it by less than one part in 2^25.
   const switching = limbs > downLimbs ? Math.sqrt(ROUNDING_VARIANCE * (1 + n * TERNARY_VARIANCE)) : 0;
-  const deviation = Math.hypot(gaussian * 2 ** -modulusBits, 1.001 * switching * 2 ** -downBits);
-  const uniform = 2 ** (floodBits - modulusBits) + 2 ** -downBits;
+  const { aBits, bBits } = answer;
+  const answering = aBits === 0 ? 0 : Math.sqrt(ROUNDING_VARIANCE * n * TERNARY_VARIANCE) * 2 ** -aBits;
+  const deviation = Math.hypot(gaussian * 2 ** -modulusBits, 1.001 * switching * 2 ** -downBits, answering);
+  const uniform = 2 ** (floodBits - modulusBits) + 2 ** -downBits + (bBits === 0 ? 0 : 2 ** -(bBits + 1));
   const halfStep = 2 ** -(shape.ringBits + 1);
   return {
     limbs,
     downLimbs,
+    aBits,
+    bBits,
     floodBits,
     weightNoiseBits,
     relativeNoiseBits: Math.log2(uniform + BOUND_DEVIATIONS * deviation),
     failureBits: uniform < halfStep ? tailBits((halfStep - uniform) / deviation) : 0,
   };
+}
+
+/** The same with halves of the fewest bits, if any suffice: first of a, of which all coefficients are sent. */
+function shortest(parameters: RlweParameters, shape: NoiseShape, whole: NoiseBudget): NoiseBudget {
+  const { limbs, downLimbs } = whole;
+  const most = Math.min(MOST_ANSWER_BITS, PRIME_BITS * downLimbs - 1);
+  for (let aBits = shape.ringBits + 1; aBits <= most; aBits++)
+    for (let bBits = shape.ringBits + 1; bBits <= aBits; bBits++) {
+      const budget = noiseBudget(parameters, shape, limbs, downLimbs, { aBits, bBits });
+      if (budget.failureBits <= FAILURE_BITS) return budget;
+    }
+  return whole;
 }
 
 /**
@@ -108,7 +140,7 @@ export function sufficientBudget(parameters: RlweParameters, shape: NoiseShape):
   for (let limbs = 1; limbs <= most; limbs++) {
     for (let downLimbs = 1; downLimbs <= limbs; downLimbs++) {
       const budget = noiseBudget(parameters, shape, limbs, downLimbs);
-      if (budget.failureBits <= FAILURE_BITS) return budget;
+      if (budget.failureBits <= FAILURE_BITS) return shortest(parameters, shape, budget);
     }
   }
   throw new RangeError(

@@ -84,6 +84,11 @@ export function inputBytes(l: PackedLayout): number {
   return l.batch * inputBlocks(l) * l.budget.limbs * packedResidueBytes(coefficients);
 }
 
+function resultBytes({ n, budget: { downLimbs, aBits, bBits } }: PackedLayout, wanted: number): number {
+  if (aBits === 0) return downLimbs * (packedResidueBytes(n) + packedResidueBytes(wanted));
+  return Math.ceil((n * aBits) / 8) + Math.ceil((wanted * bBits) / 8);
+}
+
 /** Bytes of all results: a halves, and b halves where outputs are. */
 export function outputBytes(l: PackedLayout): number {
   const blocks = outputBlocks(l);
@@ -94,7 +99,7 @@ export function outputBytes(l: PackedLayout): number {
       const block = (group * l.kIn + t) % blocks;
       wanted += l.rows * Math.min(l.kOut, l.outputs - block * l.kOut);
     }
-    total += l.budget.downLimbs * (packedResidueBytes(l.n) + packedResidueBytes(wanted));
+    total += resultBytes(l, wanted);
   }
   return total;
 }
@@ -183,4 +188,6 @@ export const layoutWords = (l: PackedLayout): Uint32Array =>
     l.budget.limbs,
     l.budget.downLimbs,
     l.ringBits,
+    l.budget.aBits,
+    l.budget.bBits,
   );

@@ -36,7 +36,10 @@ class RlweContext {
 /** The context of these parameters, made once a process. */
 const RlweContext& rlweContext(size_t n, const std::vector<uint32_t>& primes);
 
-/** round(x · Q / 2^ringBits) modulo each of the first `limbs` primes, Q their product; x < 2^ringBits <= 2^48. */
+/** Fractions of the modulus are at most this long: two digits of 26 bits. */
+constexpr int maxFractionBits = 2 * primeBits;
+
+/** round(x · Q / 2^ringBits) modulo each of the first `limbs` primes, Q their product; x < 2^ringBits <= 2^maxFractionBits. */
 class MessageScale {
  public:
   MessageScale(const RlweContext& context, size_t limbs, int ringBits);

@@ -2,6 +2,7 @@
 #include <atomic>
 #include <cstring>
 
+#include "src/base/bit-stream.h"
 #include "threads.h"
 #include "packed-linear.h"
 
@@ -62,6 +63,31 @@ void packSent(const PackedLayout& layout, uint32_t* b, uint8_t* out) {
   packResidues(b, layout.sentCoefficients(), out);
 }
 
+/** A result's halves where they come as fractions of the modulus: b in 64 bits, a as digits from which residues follow. */
+class Fractions {
+ public:
+  Fractions(const PackedLayout& layout, const uint8_t* from, size_t wanted, const MessageScale& scale, uint64_t* b)
+      : scale(scale), n(layout.sendsFractions() ? layout.n : 0), planes(MessageScale::terms * n) {
+    if (n == 0) return;
+    BitReader ofA{from, from + layout.aBytes()}, ofB{ofA.end, ofA.end + layout.bBytes(wanted)};
+    const unsigned aBits = static_cast<unsigned>(layout.aBits), bBits = static_cast<unsigned>(layout.bBits);
+    for (size_t k = 0; k < n; k++) scale.digits(ofA.take(aBits), planes.data() + k, n);
+    for (size_t k = 0; k < wanted; k++) b[k] = ofB.take(bBits) << (64 - bBits);
+  }
+
+  /** Of a, [n] */
+  void residues(const Modulus& m, size_t limb, uint32_t* out) const {
+    uint32_t factors[MessageScale::terms];
+    scale.factors(limb, factors);
+    polyLoops().combine(planes.data(), n, factors, MessageScale::terms, 0, n, m, out);
+  }
+
+ private:
+  const MessageScale& scale;
+  size_t n;
+  Words planes;
+};
+
 }  // namespace
 
 void encryptPacked(const RlweContext& context, const PackedLayout& layout, const int32_t* secret, const uint64_t* x,
@@ -94,6 +120,7 @@ size_t decryptPacked(const RlweContext& context, const PackedLayout& layout, con
                      size_t threads, uint64_t* out, Strides strides, uint64_t* noise) {
   const size_t n = context.n, groups = layout.groups();
   const MessageRounding rounding(context, layout.downLimbs, layout.ringBits);
+  const MessageScale scale(context, layout.downLimbs, layout.sendsFractions() ? layout.aBits : layout.ringBits);
   const std::vector<Words> secrets = secretTransforms(context, secret, layout.downLimbs);
   std::vector<size_t> offsets(groups);
   for (size_t g = 1; g < groups; g++) offsets[g] = offsets[g - 1] + layout.groupBytes(g - 1);
@@ -104,12 +131,19 @@ size_t decryptPacked(const RlweContext& context, const PackedLayout& layout, con
     const uint8_t* from = bytes + offsets[g];
     Words a(n), b(wanted);
     std::vector<uint64_t> fractions(wanted);
+    const bool fromFractions = layout.sendsFractions();
+    const Fractions halves(layout, from, wanted, scale, fractions.data());
+    if (fromFractions) std::fill_n(b.data(), wanted, 0u);  // in `fractions` already
     for (size_t l = 0; l < layout.downLimbs; l++) {
       const NttTable& table = context.table(l);
-      invalid += unpackResidues(from, n, table.modulus, a.data());
-      from += packedBytes(n);
-      invalid += unpackResidues(from, wanted, table.modulus, b.data());
-      from += packedBytes(wanted);
+      if (fromFractions) {
+        halves.residues(table.modulus, l, a.data());
+      } else {
+        invalid += unpackResidues(from, n, table.modulus, a.data());
+        from += packedBytes(n);
+        invalid += unpackResidues(from, wanted, table.modulus, b.data());
+        from += packedBytes(wanted);
+      }
       timesSecret(a.data(), secrets[l], table);
       size_t k = 0;
       forEachWanted(layout, g, [&](size_t coefficient, size_t, size_t, size_t) {

@@ -54,6 +54,8 @@ void PackedLayout::check(const RlweContext& context) const {
   require(inputBlocks() <= 4096, "at most 4096 input blocks");
   require(limbs >= 1 && limbs <= context.limbs && downLimbs >= 1 && downLimbs <= limbs, "downLimbs <= limbs <= those of the context");
   require(ringBits >= 1 && ringBits <= 48, "rings of 1 to 48 bits");
+  const auto isFraction = [&](int bits) { return bits > ringBits && bits <= maxFractionBits; };
+  require((aBits == 0 && bBits == 0) || (isFraction(aBits) && isFraction(bBits)), "halves of more bits than the ring, at most 52");
 }
 
 }  // namespace cipherprune

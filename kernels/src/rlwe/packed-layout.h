@@ -12,7 +12,10 @@ namespace cipherprune {
 struct PackedLayout {
   size_t n, batch, rows, tokens, inputs, outputs, kIn, kOut, limbs, downLimbs;
   int ringBits;
+  /** Of a coefficient of a result's halves: rounded fractions of the modulus. 0: all residues of downLimbs primes. */
+  int aBits, bBits;
 
+  bool sendsFractions() const { return aBits != 0; }
   size_t phi() const { return n / tokens; }
   size_t logKIn() const;
   /** Input ciphertexts and products of one of the batch. */
@@ -30,7 +33,11 @@ struct PackedLayout {
 
   /** Coefficients of a group's result that carry outputs; only their b halves are sent. */
   size_t wantedCoefficients(size_t group) const;
-  size_t groupBytes(size_t group) const { return downLimbs * (packedBytes(n) + packedBytes(wantedCoefficients(group))); }
+  size_t aBytes() const { return sendsFractions() ? (n * aBits + 7) / 8 : packedBytes(n); }
+  size_t bBytes(size_t wanted) const { return sendsFractions() ? (wanted * bBits + 7) / 8 : packedBytes(wanted); }
+  size_t groupBytes(size_t group) const {
+    return (sendsFractions() ? 1 : downLimbs) * (aBytes() + bBytes(wantedCoefficients(group)));
+  }
   size_t outputBytes() const;
 
   /** Throws std::invalid_argument naming what is wrong. */

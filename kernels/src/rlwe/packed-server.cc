@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <cstring>
 
+#include "src/base/bit-stream.h"
 #include "threads.h"
 #include "packed-multiply.h"
 
@@ -97,6 +99,30 @@ struct Finisher {
   Seed secretSeed;
   MessageScale scale;
 
+  /** Both halves as rounded fractions of the modulus that is left: all coefficients of a, those of b that are wanted. */
+  void writeFractions(const uint32_t* b, const uint32_t* a, const Hiding& hiding, size_t wanted, uint8_t* out) const {
+    const size_t n = context.n;
+    std::vector<uint64_t> fractions(n);
+    const auto write = [&](const MessageRounding& rounding, size_t count, int bits, uint8_t* end) {
+      BitWriter writer{out, end};
+      const uint64_t mask = lowBits(static_cast<unsigned>(bits));
+      for (size_t k = 0; k < count; k++) writer.put(rounding.round(fractions[k]) & mask, static_cast<unsigned>(bits));
+      writer.align();
+      out = end;
+    };
+    const MessageRounding ofA(context, layout.downLimbs, layout.aBits), ofB(context, layout.downLimbs, layout.bBits);
+    for (size_t l = 0; l < layout.downLimbs; l++)
+      for (size_t k = 0; k < n; k++) fractions[k] += ofA.term(a[l * n + k], l);
+    write(ofA, n, layout.aBits, out + layout.aBytes());
+    std::fill(fractions.begin(), fractions.end(), 0);
+    Words values(wanted);
+    for (size_t l = 0; l < layout.downLimbs; l++) {
+      hiding.gather(b + l * n, values.data());
+      for (size_t k = 0; k < wanted; k++) fractions[k] += ofB.term(values[k], l);
+    }
+    write(ofB, wanted, layout.bBits, out + layout.bBytes(wanted));
+  }
+
   void finish(size_t group, uint32_t* ct, uint8_t* out) const {
     const size_t n = context.n, limbs = layout.limbs, wanted = layout.wantedCoefficients(group);
     Sampler sampler(secretSeed);
@@ -106,6 +132,10 @@ struct Finisher {
     for (size_t l = 0; l < limbs; l++) hiding.addTo(ct + l * n, context.modulus(l), l);
     switchDown(context, limbs, layout.downLimbs, ct);
     switchDown(context, limbs, layout.downLimbs, ct + limbs * n);
+    if (layout.sendsFractions()) {
+      writeFractions(ct, ct + limbs * n, hiding, wanted, out);
+      return;
+    }
     Words values(wanted);
     for (size_t l = 0; l < layout.downLimbs; l++) {
       packResidues(ct + (limbs + l) * n, n, out);

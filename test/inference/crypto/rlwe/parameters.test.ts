@@ -37,11 +37,18 @@ describe('noise budget', () => {
     expect(budget.limbs).toBe(4);
     expect(budget.downLimbs).toBe(2);
     expect(budget.relativeNoiseBits).toBeLessThan(-38);
+    // Eight deviations of n ternary multiples of half a unit take 7 bits of a half step of 38; b's rounding a quarter of it.
+    expect([budget.aBits, budget.bBits]).toEqual([46, 41]);
+    expect(budget.failureBits).toBeLessThan(-64);
     expect(budget.floodBits).toBeGreaterThanOrEqual(40 + budget.weightNoiseBits);
   });
 
   it('uses more limbs for larger rings and shares as weights', () => {
-    expect(sufficientBudget(standardPreset, { ...shape, ringBits: 44 }).downLimbs).toBe(3);
+    // Too many bits for a fraction: all residues are sent.
+    expect(sufficientBudget(standardPreset, { ...shape, ringBits: 44 })).toMatchObject({
+      downLimbs: 3,
+      aBits: 0,
+    });
     const product = { ringBits: 32, inputs: 64, weightBits: 32, kIn: 8, kOut: 8 };
     expect(sufficientBudget(standardPreset, product).limbs).toBe(5);
     expect(() => sufficientBudget(standardPreset, { ...product, ringBits: 48 })).toThrow(/noise budget/);

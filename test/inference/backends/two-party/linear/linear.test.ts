@@ -4,7 +4,7 @@ import type { WeightSource } from '../../../../../inference/backends/backend.js'
 import { dataOf, localTensor } from '../../../../../inference/backends/local-backend.js';
 import { Demand } from '../../../../../inference/material/demand.js';
 import {
-  type HomomorphicLinear,
+  HomomorphicLinear,
   type LinearOptions,
   setupLinear,
 } from '../../../../../inference/backends/two-party/linear/linear.js';
@@ -14,6 +14,7 @@ import { openTwoParty } from '../../../../../inference/backends/two-party/open-t
 import { ProtocolError } from '../../../../../inference/core/errors.js';
 import { Prg } from '../../../../../inference/crypto/prg.js';
 import { evaluationKeyBytes } from '../../../../../inference/crypto/rlwe/keys.js';
+import { noiseBudget } from '../../../../../inference/crypto/rlwe/noise-budget.js';
 import { type RlweParameters, standardPreset } from '../../../../../inference/crypto/rlwe/parameters.js';
 import { columnNormBits } from '../../../../../model/artifact/column-norm.js';
 import { insecureTestPreset } from '../../../../support/insecure-rlwe.js';
@@ -269,11 +270,29 @@ describe('linear layers with the standard preset', () => {
     const fresh = await pairOf(standardPreset, 8, { threads: 2 });
     await runLinear(fresh, shape, 3);
     const { role, layoutOf } = fresh.client.parts.products;
-    const { budget } = layoutOf({ ...shape, batch: 1 });
+    const layout = layoutOf({ ...shape, batch: 1 });
     if (role.party !== 'client') throw new Error('expected the client');
-    expect(role.decryptor.worstNoiseBits).toBeLessThan(budget.relativeNoiseBits);
+    expect(role.decryptor.worstNoiseBits).toBeLessThan(layout.budget.relativeNoiseBits);
+    // Halves that are sent back whole show the flooding, which rounding them hides.
+    const { limbs, downLimbs, aBits } = layout.budget;
+    expect(aBits).toBeGreaterThan(0);
+    const budget = noiseBudget(standardPreset, layout, limbs, downLimbs);
+    const withLayout = ({ parts }: HomomorphicLinear) => ({
+      ...parts,
+      products: { ...parts.products, layoutOf: () => ({ ...layout, budget }) },
+    });
+    const sides = await pairOf(standardPreset, 8, { threads: 2 });
+    const flooded = {
+      server: new HomomorphicLinear(withLayout(sides.server)),
+      client: new HomomorphicLinear(withLayout(sides.client)),
+    };
+    const { got, expected } = await runLinear(flooded, shape, 3);
+    expect(got).toEqual(expected);
+    const { role: other } = sides.client.parts.products;
+    if (other.party !== 'client') throw new Error('expected the client');
     // 1024 uniform values come close to their largest; without flooding only 2^-47 of the modulus would be left.
-    expect(role.decryptor.worstNoiseBits).toBeGreaterThan(budget.relativeNoiseBits - 1);
+    expect(other.decryptor.worstNoiseBits).toBeLessThan(budget.relativeNoiseBits);
+    expect(other.decryptor.worstNoiseBits).toBeGreaterThan(budget.relativeNoiseBits - 1);
   });
 
   it('hides the product: both shares are uniform whatever the inputs', async () => {
