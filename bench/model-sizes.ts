@@ -1,12 +1,13 @@
-/** The BERT family's shapes, and the kept-token schedules that CipherPrune published (ICLR 2025) for three of them. */
+/** The BERT family's shapes, MiniLM's (Wang et al., NeurIPS 2020) among them, and the kept-token schedules that CipherPrune published (ICLR 2025) for three of them. */
 import { BERT_ARCHITECTURE, type ModelConfig } from '../model/config.js';
 
 interface Size {
   readonly layers: number;
   readonly hiddenSize: number;
+  readonly headSize?: number;
 }
 
-/** Turc et al., arXiv 1908.08962; Devlin et al., NAACL 2019. Heads are 64 wide, feed-forward layers four times the width. */
+/** Turc et al., arXiv 1908.08962; Devlin et al., NAACL 2019. Heads are 64 wide unless given, feed-forward layers four times the width. */
 const SIZES = {
   'bert-tiny': { layers: 2, hiddenSize: 128 },
   'bert-mini': { layers: 4, hiddenSize: 256 },
@@ -14,6 +15,7 @@ const SIZES = {
   'bert-medium': { layers: 8, hiddenSize: 512 },
   'bert-base': { layers: 12, hiddenSize: 768 },
   'bert-large': { layers: 24, hiddenSize: 1024 },
+  minilm: { layers: 6, hiddenSize: 384, headSize: 32 },
 } as const satisfies Record<string, Size>;
 
 export type ModelName = keyof typeof SIZES;
@@ -22,26 +24,28 @@ export const MODEL_NAMES = Object.keys(SIZES) as ModelName[];
 
 /** `base` and `bert-base` alike; null for anything else. */
 export function modelNameOf(text: string): ModelName | null {
-  const name = text.startsWith('bert-') ? text : `bert-${text}`;
-  return MODEL_NAMES.find((known) => known === name) ?? null;
+  return MODEL_NAMES.find((known) => known === text || known === `bert-${text}`) ?? null;
 }
 
 const HEAD_SIZE = 64;
 const BERT_VOCABULARY = 30522;
 const BERT_POSITIONS = 512;
 
-export const modelConfigOf = (name: ModelName): ModelConfig => ({
-  ...BERT_ARCHITECTURE,
-  vocabularySize: BERT_VOCABULARY,
-  hiddenSize: SIZES[name].hiddenSize,
-  layers: SIZES[name].layers,
-  heads: SIZES[name].hiddenSize / HEAD_SIZE,
-  intermediateSize: 4 * SIZES[name].hiddenSize,
-  maxPositions: BERT_POSITIONS,
-  tokenTypes: 2,
-  layerNormEpsilon: 1e-12,
-  labels: ['negative', 'positive'],
-});
+export function modelConfigOf(name: ModelName): ModelConfig {
+  const { layers, hiddenSize, headSize = HEAD_SIZE }: Size = SIZES[name];
+  return {
+    ...BERT_ARCHITECTURE,
+    vocabularySize: BERT_VOCABULARY,
+    hiddenSize,
+    layers,
+    heads: hiddenSize / headSize,
+    intermediateSize: 4 * hiddenSize,
+    maxPositions: BERT_POSITIONS,
+    tokenTypes: 2,
+    layerNormEpsilon: 1e-12,
+    labels: ['negative', 'positive'],
+  };
+}
 
 /** Tokens that each layer computes on, of 128: what the layer before left. */
 const PUBLISHED: Partial<Record<ModelName, readonly number[]>> = {

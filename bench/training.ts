@@ -34,7 +34,7 @@ export interface TrainingFigure {
 }
 
 export interface TrainingBenchOptions {
-  readonly model: ModelName | 'minilm';
+  readonly model: ModelName;
   readonly tokens: number;
   readonly batch: number;
   readonly seed: number;
@@ -43,11 +43,6 @@ export interface TrainingBenchOptions {
   /** bf16 becomes float32 on a machine without it; the figure says which it was. */
   readonly precision: Precision;
 }
-
-const MINILM = { layers: 6, hiddenSize: 384, heads: 12, intermediateSize: 1536 };
-
-const configOf = (model: TrainingBenchOptions['model']): ModelConfig =>
-  model === 'minilm' ? { ...modelConfigOf('bert-mini'), ...MINILM } : modelConfigOf(model);
 
 function randomExamples(
   { tokens, batch, seed }: TrainingBenchOptions,
@@ -78,7 +73,7 @@ const median = (values: readonly number[]): number => [...values].sort((a, b) =>
 export async function benchTraining(options: TrainingBenchOptions): Promise<TrainingFigure> {
   const backend = await useBackend('auto');
   const precision = options.precision === 'bf16' && !hasBfloat16() ? 'float32' : options.precision;
-  const config = configOf(options.model);
+  const config = modelConfigOf(options.model);
   kernels.setFloatThreads(options.threads);
   const state: ModelState = {
     config,

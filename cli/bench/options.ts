@@ -21,7 +21,7 @@ export const OPTIONS = {
   only: { type: 'string', array: true, describe: 'Only these kernels or protocols', requiresArg: true },
   model: {
     type: 'string',
-    describe: 'tiny, mini, small, medium, base or large; minilm for training',
+    describe: 'tiny, mini, small, medium, base or large of BERT, or minilm (6 layers of width 384)',
     requiresArg: true,
   },
   tokens: {

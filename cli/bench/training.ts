@@ -19,9 +19,8 @@ export async function trainingFigures({
   const { benchTraining } = await import('../../bench/training.js');
   const tokens = single('tokens', lengths, USUAL_TOKENS);
   const batch = single('batch', batches, DEFAULT_BATCH);
-  const name = model === undefined || model === 'minilm' ? 'minilm' : modelNameOf(model);
-  if (name === null)
-    throw new UsageError(`--model: expected minilm or one of ${MODEL_NAMES.join(', ')}, got ${model}`);
+  const name = modelNameOf(model ?? 'minilm');
+  if (name === null) throw new UsageError(`--model: expected one of ${MODEL_NAMES.join(', ')}, got ${model}`);
   const figure = await benchTraining({ model: name, tokens, batch, seed, precision, threads });
   if (json) return printJson(figure);
   printTable(

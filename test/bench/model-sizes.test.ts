@@ -14,6 +14,8 @@ describe('model sizes', () => {
     expect(modelNameOf('gpt')).toBeNull();
     expect(modelConfigOf('bert-base')).toMatchObject({ layers: 12, heads: 12, intermediateSize: 3072 });
     expect(modelConfigOf('bert-tiny')).toMatchObject({ layers: 2, heads: 2, hiddenSize: 128 });
+    expect(modelNameOf('minilm')).toBe('minilm');
+    expect(modelConfigOf('minilm')).toMatchObject({ layers: 6, heads: 12, intermediateSize: 1536 });
   });
 });
 
