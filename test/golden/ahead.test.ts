@@ -49,8 +49,8 @@ it('costs this many bytes and rounds', async () => {
   }).toMatchInlineSnapshot(`
     {
       "offline": [
-        3888582,
-        2053132,
+        3887964,
+        2052514,
         86,
       ],
       "online": [

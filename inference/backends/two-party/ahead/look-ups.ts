@@ -11,16 +11,22 @@ import type { PartyContext } from '../context/party-context.js';
 import type { Turns } from '../context/turns.js';
 import { type Field, PackedStore } from './packed-store.js';
 import { openDifference } from './packed-words.js';
-import { unitVectors } from './unit-vectors.js';
+import { bitRows, unitBitVectors, unitVectors } from './unit-vectors.js';
 
 /** Words of one batch. */
 export const BATCH_WORDS = 1 << 20;
+/** Elements of one batch: the places take a COT a bit. */
+const MOST_BATCH = 1 << 18;
 /** Elements whose vectors are unpacked at once. */
 const CHUNK_WORDS = 1 << 18;
 
 export const lookUpUse = (count: number, indexBits: number, ringBits: number): Use => [
   [{ kind: 'look-up', indexBits, ringBits }, count],
 ];
+
+/** While a vector is made: bits are packed, numbers are not. */
+export const wordsOf = ({ indexBits, ringBits }: LookUpCorrelation): number =>
+  ringBits === 1 ? bitRows(indexBits).width : 2 ** indexBits;
 
 /** A vector as words that are as long as fit into it: a bit stream is one whatever it is cut into. */
 function vectorField({ indexBits, ringBits }: LookUpCorrelation): Field {
@@ -44,17 +50,23 @@ export class LookUpPool {
   }
 
   async fill(count: number, turns: Turns): Promise<void> {
-    const batch = Math.max(8, Math.floor(BATCH_WORDS / 2 ** this.correlation.indexBits));
+    const batch = Math.min(MOST_BATCH, Math.floor(BATCH_WORDS / wordsOf(this.correlation)));
     while (this.store.available < count)
       await this.#make(Math.min(batch, count - this.store.available), turns);
   }
 
   readonly #make = protocol('look-ups ahead', async (items: number, turns: Turns): Promise<void> => {
+    const { indexBits, ringBits } = this.correlation;
+    if (ringBits === 1) {
+      const made = await unitBitVectors(this.party, items, { indexBits, ringBits: indexBits }, turns.take());
+      this.store.add(items, [made.places, made.vectors]);
+      return;
+    }
     const ones = new BigUint64Array(items).fill(this.party.session.self === 'server' ? 1n : 0n);
     const { places, vectors } = await unitVectors(this.party, ones, this.correlation, turns.take());
     const { width, bits } = this.#vector;
     const stream = new Uint8Array(Math.ceil((items * width * bits) / 8));
-    kernels.ringPack(vectors, this.correlation.ringBits, stream);
+    kernels.ringPack(vectors, ringBits, stream);
     const words = new BigUint64Array(items * width);
     kernels.ringUnpack(stream, bits, words);
     this.store.add(items, [places, words]);

@@ -9,10 +9,12 @@ import { kernels } from '#kernels';
 import { concatAxis } from '../../../core/layout.js';
 import type { PartyId } from '../../../core/tensors.js';
 import type { PartyContext } from '../context/party-context.js';
+import { exchange } from '../exchange/cot-exchange.js';
 import { uniformWords } from '../linear/product-session.js';
 import { bitProducts } from '../products/bit-product.js';
 import { multiplex } from '../products/multiplex.js';
 import { toArithmetic } from '../products/to-arithmetic.js';
+import { type BitRows, RowReceiver, RowSender, xorWords } from './selected-rows.js';
 
 export interface UnitVectors {
   /** This party's share of the places, modulo 2^indexBits [n]. */
@@ -34,21 +36,30 @@ function doubled(x: BigUint64Array, selected: BigUint64Array, n: number, ringBit
   ).data;
 }
 
-/** Σ_j 2^j b_j modulo 2^bits.length of XOR-shared bits [levels, n]. */
+/** This party's half of the bits of random places [levels, n], one byte each. */
+const drawnBits = ({ session }: PartyContext, n: number, levels: number): Uint8Array[] =>
+  Array.from({ length: levels }, () => {
+    const drawn = new Uint8Array(n);
+    kernels.ringSignBit(uniformWords(session.random, n, 1), 1, drawn);
+    return drawn;
+  });
+
+/** Σ_j 2^j b_j modulo 2^ringBits of XOR-shared bits [levels, n]. */
 async function placesOf(
   party: PartyContext,
   bits: readonly Uint8Array[],
+  ringBits: number,
   receiver: PartyId,
 ): Promise<BigUint64Array> {
-  const [n, indexBits] = [bits[0]!.length, bits.length];
-  const all = new Uint8Array(n * indexBits);
+  const n = bits[0]!.length;
+  const all = new Uint8Array(n * bits.length);
   for (const [j, level] of bits.entries()) all.set(level, j * n);
-  const numbers = await toArithmetic(all, indexBits, (factors, ringBits) =>
-    bitProducts(party).oneWay(factors, ringBits, receiver),
+  const numbers = await toArithmetic(all, ringBits, (factors, productBits) =>
+    bitProducts(party).oneWay(factors, productBits, receiver),
   );
   const places = new BigUint64Array(n);
-  for (let j = 0; j < indexBits; j++)
-    kernels.ringAddScaled(numbers.subarray(j * n, (j + 1) * n), 1n << BigInt(j), indexBits, places);
+  for (let j = 0; j < bits.length; j++)
+    kernels.ringAddScaled(numbers.subarray(j * n, (j + 1) * n), 1n << BigInt(j), ringBits, places);
   return places;
 }
 
@@ -60,16 +71,62 @@ export async function unitVectors(
   receiver: PartyId,
 ): Promise<UnitVectors> {
   const n = numbers.length;
-  const bits = Array.from({ length: indexBits }, () => {
-    const drawn = new Uint8Array(n);
-    kernels.ringSignBit(uniformWords(party.session.random, n, 1), 1, drawn);
-    return drawn;
-  });
-  const places = await placesOf(party, bits, receiver);
+  const bits = drawnBits(party, n, indexBits);
+  const places = await placesOf(party, bits, indexBits, receiver);
   let vectors: BigUint64Array = numbers.slice();
   for (const level of bits) {
     const selected = await multiplex(level, vectors, ringBits, bitProducts(party));
     vectors = doubled(vectors, selected, n, ringBits);
+  }
+  return { places, vectors };
+}
+
+/** How vectors of 2^indexBits bits are packed into words. */
+export const bitRows = (indexBits: number): BitRows => ({
+  width: Math.max(1, 2 ** indexBits / 64),
+  bits: Math.min(64, 2 ** indexBits),
+});
+
+/** b·x, XOR-shared, of b [n] and rows x [n, width], both XOR-shared. */
+async function selectedRows(
+  party: PartyContext,
+  bits: Uint8Array,
+  x: BigUint64Array,
+  rows: BitRows,
+): Promise<BigUint64Array> {
+  const sender = new RowSender(bits.length, rows, x);
+  const receiver = new RowReceiver(bits.length, rows, bits);
+  await exchange(party, sender, receiver);
+  const selected = new BigUint64Array(x.length);
+  kernels.ringSelect(bits, x, selected);
+  xorWords(selected, sender.share, selected);
+  xorWords(selected, receiver.share, selected);
+  return selected;
+}
+
+/**
+ * Ones at places of their own, XOR-shared [n]: places modulo 2^ringBits, vectors packed as `bitRows` says. As above with bits in place of numbers.
+ */
+export async function unitBitVectors(
+  party: PartyContext,
+  n: number,
+  { indexBits, ringBits }: { readonly indexBits: number; readonly ringBits: number },
+  receiver: PartyId,
+): Promise<UnitVectors> {
+  const bits = drawnBits(party, n, indexBits);
+  const places = await placesOf(party, bits, ringBits, receiver);
+  let vectors: BigUint64Array = new BigUint64Array(n).fill(party.session.self === 'server' ? 1n : 0n);
+  for (const [level, choices] of bits.entries()) {
+    const rows = bitRows(level);
+    const selected = await selectedRows(party, choices, vectors, rows);
+    xorWords(vectors, selected, vectors);
+    if (rows.bits < 64) {
+      kernels.ringAddScaled(selected, 1n << BigInt(rows.bits), 2 * rows.bits, vectors);
+      continue;
+    }
+    const shape = [n, rows.width];
+    const halves = [vectors, selected].map((data) => ({ shape, data }));
+    vectors = concatAxis(halves, 1).data;
   }
   return { places, vectors };
 }

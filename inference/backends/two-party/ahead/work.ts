@@ -7,7 +7,7 @@ import type { Correlation, Demand } from '../../../material/demand.js';
 import { BATCH_WORDS as EXPONENTIAL_WORDS, placesOf } from './exponentials.js';
 import { BATCH as FACTOR_BATCH } from './factor-rows.js';
 import { BATCH_WORDS as ROW_WORDS } from './linear-rows.js';
-import { BATCH_WORDS as LOOK_UP_WORDS } from './look-ups.js';
+import { BATCH_WORDS as LOOK_UP_WORDS, wordsOf } from './look-ups.js';
 import { BATCH as PRODUCT_BATCH } from './products.js';
 import { BATCH as SQUARE_BATCH } from './squares.js';
 import { BATCH_PRODUCTS } from './triples.js';
@@ -59,7 +59,7 @@ function workBytes(correlation: Correlation, count: number, weight: Extents | nu
     case 'exponential':
       return words(count * placesOf(correlation), EXPONENTIAL_WORDS);
     case 'look-up':
-      return words(count * 2 ** correlation.indexBits, LOOK_UP_WORDS);
+      return words(count * wordsOf(correlation), LOOK_UP_WORDS);
     case 'comparison':
     case 'cots':
       return 0;
