@@ -3,6 +3,7 @@
 #include "cot-loops.h"
 #include "cot-product-planes.inl"
 #include "cot-product.inl"
+#include "look-up.inl"
 
 namespace cipherprune {
 namespace {
@@ -54,6 +55,6 @@ void comparisonBeginAny(size_t count, unsigned ringBits, const uint8_t* blocks, 
 }  // namespace
 
 const CotLoops COT_LOOPS = {productSendAny, productBeginAny, productFinishAny, comparisonSendAny,
-                            comparisonBeginAny, makeTables, answerComparisons};
+                            comparisonBeginAny, makeTables, answerComparisons, lookUpMessagesAny};
 
 }  // namespace cipherprune

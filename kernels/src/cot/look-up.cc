@@ -3,7 +3,9 @@
 #include <vector>
 
 #include "cot-hash.h"
+#include "cot-loops.h"
 #include "src/base/bit-stream.h"
+#include "src/ring/ring.h"
 
 namespace cipherprune {
 namespace {
@@ -40,41 +42,42 @@ std::vector<Lane> slotMasks(unsigned indexBits) {
   return masks;
 }
 
+/**
+ * The table as its owner's share of the place finds it, [step][2 · slots]: entries a step apart follow each other, twice, so that
+ * those of a place and after it are one run.
+ */
+template <class Lane>
+std::vector<Lane> turnedTable(const uint64_t* table, size_t entries, unsigned indexBits) {
+  const size_t slots = size_t{1} << indexBits, step = entries >> indexBits;
+  std::vector<Lane> turned(2 * entries);
+  for (size_t i = 0; i < step; i++)
+    for (size_t j = 0; j < 2 * slots; j++)
+      turned[2 * i * slots + j] = static_cast<Lane>(table[(j * step + i) & (entries - 1)]);
+  return turned;
+}
+
 template <class Lane>
 void sendLanes(size_t count, const LookUpPlan& plan, const uint8_t* delta, const uint8_t* blocks, Tweak tweak,
                const uint8_t* corrections, size_t entries, const uint64_t* table, const uint64_t* x, uint64_t* share, uint8_t* message) {
   const unsigned bits = plan.indexBits;
   const size_t slots = size_t{1} << bits, perCot = blocksPerCot(plan, sizeof(Lane)), stride = perCot * kBlockBytes;
-  const size_t tile = tileOf(plan, sizeof(Lane)), step = entries >> bits;
-  const uint64_t ring = lowBits(plan.ringBits);
-  const std::vector<Lane> masks = slotMasks<Lane>(bits);
-  std::vector<uint8_t> zero(tile * bits * stride), one(tile * bits * stride);
+  // Messages of eight items end at a whole byte.
+  const size_t most = (tileOf(plan, sizeof(Lane)) + 7) & ~size_t{7};
+  const std::vector<Lane> slotBits = slotMasks<Lane>(bits), turned = turnedTable<Lane>(table, entries, bits);
+  std::vector<uint8_t> zero(most * bits * stride), one(most * bits * stride);
   std::vector<Lane> pads(slots);
+  std::vector<uint64_t> messages(most * (slots - 1));
   const uint8_t* end = corrections + (count * bits + 7) / 8;
-  BitWriter writer{message, message + lookUpMessageBytes(count, plan)};
-  for (size_t begin = 0; begin < count; begin += tile) {
-    const size_t items = count - begin < tile ? count - begin : tile;
+  for (size_t begin = 0; begin < count; begin += most) {
+    const size_t items = count - begin < most ? count - begin : most;
     const size_t first = begin * bits;
     cotHashPairs(blocks + first * kBlockBytes, items * bits, delta, tweak + first, perCot, zero.data(), one.data());
-    for (size_t item = 0; item < items; item++) {
-      const uint64_t flips = peekBits(corrections, end, first + item * bits, bits);
-      for (Lane& pad : pads) pad = 0;
-      for (unsigned t = 0; t < bits; t++) {
-        const Lane* zeros = reinterpret_cast<const Lane*>(zero.data() + (item * bits + t) * stride);
-        const Lane* ones = reinterpret_cast<const Lane*>(one.data() + (item * bits + t) * stride);
-        const Lane* mask = masks.data() + t * slots;
-        const Lane flip = static_cast<Lane>(flips >> t & 1 ? -1 : 0);
-        for (size_t j = 0; j < slots; j++)
-          pads[j] ^= static_cast<Lane>(zeros[j] ^ ((zeros[j] ^ ones[j]) & (mask[j] ^ flip)));
-      }
-      const uint64_t own = x[begin + item];
-      const uint64_t base = pads[0] - table[own & (entries - 1)];
-      for (size_t j = 1; j < slots; j++)
-        writer.put(((table[(own + j * step) & (entries - 1)] + base) ^ pads[j]) & ring, plan.ringBits);
-      share[begin + item] = -base & ring;
-    }
+    const LookUpTile tile{plan, items, stride, zero.data(), one.data(), corrections, end, first, entries,
+                          turned.data(), slotBits.data(), pads.data()};
+    cotLoops().lookUpMessages(tile, x + begin, share + begin, messages.data());
+    ringPack(messages.data(), items * (slots - 1), static_cast<int>(plan.ringBits),
+             message + begin / 8 * (slots - 1) * plan.ringBits);
   }
-  writer.align();
 }
 
 template <class Lane>

@@ -24,13 +24,14 @@ const OtPath& activePath() {
   return portableOtPath;
 }
 
+// The builtin: what _FORTIFY_SOURCE checks at each word keeps the compiler from vectors.
 uint64_t loadWord(const uint8_t* p) {
   uint64_t word;
-  memcpy(&word, p, 8);
+  __builtin_memcpy(&word, p, 8);
   return word;
 }
 
-void storeWord(uint8_t* p, uint64_t word) { memcpy(p, &word, 8); }
+void storeWord(uint8_t* p, uint64_t word) { __builtin_memcpy(p, &word, 8); }
 
 /** out = a xor (b and mask) */
 void xorMasked(const uint8_t* a, const uint8_t* b, uint64_t mask, uint8_t* out) {
