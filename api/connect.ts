@@ -36,7 +36,7 @@ export interface ConnectOptions {
   readonly timeoutMilliseconds?: number;
   /** How oblivious transfers are made: `softspoken` (the default) in the least time, `ferret` in the fewest bytes. */
   readonly cots?: CotKind | undefined;
-  /** Both parties show that they keep to the OT extension's protocol (softspoken only); if the server asks for it they do anyway. */
+  /** Both parties show that they keep to the OT extension's protocol; if the server asks for it they do anyway. */
   readonly checks?: boolean | undefined;
   /** Only this symmetric cryptography: `aes`, or `chacha` for machines without AES instructions; either, as fits both, by default. */
   readonly suite?: Suite | undefined;

@@ -24,7 +24,7 @@ export interface ServeOptions {
   readonly limits?: Limits;
   /** Ways to make oblivious transfers that clients may choose from; all by default. */
   readonly cots?: readonly CotKind[];
-  /** No client without the checks of the OT extension (softspoken only); those that ask for them get them anyway. */
+  /** No client without the checks of the OT extension; those that ask for them get them anyway. */
   readonly checks?: boolean;
   /** Only this symmetric cryptography: `aes`, or `chacha` for machines without AES instructions; either, as fits both, by default. */
   readonly suite?: Suite | undefined;

@@ -47,7 +47,7 @@ export const checksOption = {
   type: 'boolean',
   default: false,
   describe:
-    'Both parties show that they keep to the extension of oblivious transfers (softspoken only), whichever of them asks for it: who ' +
+    'Both parties show that they keep to the extension of oblivious transfers, whichever of them asks for it: who ' +
     "deviates there is found out before it learns the other's key. docs/threat-model.md says what that does not cover",
 } as const;
 

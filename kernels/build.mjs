@@ -56,6 +56,7 @@ const AVX512_FLAGS = [
   '-mvaes',
   '-maes',
   '-mpclmul',
+  '-mvpclmulqdq',
 ];
 
 /** Instruction sets by file suffix, for x86-64; on other processors such files are left out. */

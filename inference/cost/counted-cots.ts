@@ -5,15 +5,26 @@
 import { type CotKind, DEFAULT_COTS } from '../core/cot-kind.js';
 import { span } from '../core/span.js';
 import type { PartyId } from '../core/tensors.js';
-import { PROOF_BYTES, SACRIFICED_COTS } from '../crypto/ot/extension-check.js';
-import { FERRET_REFILL_BYTES, FERRET_REFILL_COTS, FERRET_SPARE_COTS } from '../crypto/ot/ferret.js';
-import { BASE_OTS, correctionBytes, DEFAULT_K, REFILL_COTS } from '../crypto/ot/soft-spoken.js';
+import { PROOF_BYTES } from '../crypto/ot/extension-check.js';
+import {
+  FERRET_PROOF_BYTES,
+  FERRET_REFILL_BYTES,
+  FERRET_REFILL_COTS,
+  FERRET_SPARE_COTS,
+} from '../crypto/ot/ferret.js';
+import {
+  BASE_OTS,
+  CHECKED_REFILL_COTS,
+  correctionBytes,
+  DEFAULT_K,
+  REFILL_COTS,
+} from '../crypto/ot/soft-spoken.js';
 import type { TrafficCounter } from '../session/meter.js';
 
 /** How COTs are made: as a connection agrees. */
 export interface CountedCotOptions {
   readonly cots?: CotKind;
-  /** Proofs that both keep to SoftSpoken. */
+  /** Proofs that both keep to the protocol. */
   readonly checks?: boolean;
 }
 
@@ -31,19 +42,17 @@ interface Extension {
   readonly left: Readonly<Record<Direction, number>>;
 }
 
-/** @throws RangeError for checks of Ferret, which has none */
 function extensionOf({ cots = DEFAULT_COTS, checks = false }: CountedCotOptions): Extension {
   if (cots === 'ferret') {
-    if (checks) throw new RangeError('COTs: expected SoftSpoken where checks are wanted, got Ferret');
     return {
       refillCots: FERRET_REFILL_COTS,
-      refillBytes: FERRET_REFILL_BYTES,
+      refillBytes: FERRET_REFILL_BYTES + (checks ? FERRET_PROOF_BYTES : 0),
       refilledBy: 'sender',
       spareCots: FERRET_SPARE_COTS,
       left: { sender: 0, receiver: 0 },
     };
   }
-  const refillCots = REFILL_COTS - (checks ? SACRIFICED_COTS : 0);
+  const refillCots = checks ? CHECKED_REFILL_COTS : REFILL_COTS;
   return {
     refillCots,
     refillBytes: correctionBytes(DEFAULT_K) + (checks ? PROOF_BYTES : 0),

@@ -119,15 +119,6 @@ function agreedCots(wanted: readonly CotKind[], allowed: readonly CotKind[]): Co
   );
 }
 
-/** Who wants them gets them; both parties check that the way of making COTs has them. */
-function agreedChecks(peer: Hello, own: boolean, [cots]: readonly CotKind[]): boolean {
-  const checks = own || peer.checks;
-  if (!checks || cots === 'softspoken') return checks;
-  throw new ProtocolError(
-    `handshake: the ${own ? otherRole(peer) : peer.role} wants checks (--checks), which correlated OTs by ${cots} do not have; use softspoken (--cots)`,
-  );
-}
-
 /** ChaCha where either end would rather have it: what it costs the other one is far less than AES without instructions. */
 function agreedSuite(ofServer: readonly Suite[], ofClient: readonly Suite[]): Suite {
   const common = ofServer.filter((suite) => ofClient.includes(suite));
@@ -140,8 +131,6 @@ function agreedSuite(ofServer: readonly Suite[], ofClient: readonly Suite[]): Su
 }
 
 const namesOf = (suites: readonly Suite[]): string => suites.join(' and ') || 'of another version only';
-
-const otherRole = ({ role }: Hello): string => (role === 'server' ? 'client' : 'server');
 
 /** What the client wants, if the server gives as much; both parties check. */
 function agreedAnswer(wanted: AnswerKind | null, given: AnswerTerms): AnswerTerms {
@@ -213,7 +202,7 @@ export async function serverHandshake(
     cots: agreedCots(hello.cots, cots),
     aheadMegabytes,
     answer: agreedAnswer(hello.answer, terms.answer ?? DEFAULT_ANSWER),
-    checks: agreedChecks(hello, terms.checks ?? false, hello.cots),
+    checks: hello.checks || (terms.checks ?? false),
     suite: agreedSuite(terms.suites ?? acceptedSuites(), hello.suites),
     binding: bindingOf(said, hello.bytes),
   };
@@ -306,7 +295,7 @@ export async function clientHandshake<Part extends { readonly digest: string }>(
     cots: agreedCots([cots], hello.cots),
     aheadMegabytes,
     answer: agreedAnswer(own.answer, serversAnswer(hello)),
-    checks: agreedChecks(hello, own.checks, own.cots),
+    checks: hello.checks || own.checks,
     suite: agreedSuite(hello.suites, own.suites),
     binding: bindingOf(hello.bytes, said),
   };

@@ -2,7 +2,7 @@
 
 #include "binding.h"
 #include "suite.h"
-#include "src/ot/column-hash.h"
+#include "src/ot/field-dots.h"
 #include "src/prg/prg.h"
 
 namespace cipherprune {
@@ -79,16 +79,62 @@ void callSoftSpokenSend(const Arguments& arguments) {
   softSpokenSend(suite, k, keys.data, delta.data, firstTile, tiles, corrections.data, blocks.data);
 }
 
-void callColumnHash(const Arguments& a) {
-  const View<uint8_t> blocks = a.bytes("blocks"), choices = a.bytes("choices"), challenges = a.bytes("challenges");
-  const View<uint8_t> hashes = a.bytes("hashes"), choiceHash = a.bytes("choiceHash");
-  a.expect(challenges.length % kBlockBytes == 0, "challenges", "whole blocks of 16 bytes");
-  const size_t groups = challenges.length / kBlockBytes, rows = groups * kHashGroup;
-  a.expectLength("blocks", blocks.length, rows * kBlockBytes);
-  a.expect(choices.length == 0 || choices.length == rows, "choices", "none, or one for each block");
-  a.expectLength("hashes", hashes.length, kHashGroup * kBlockBytes);
-  a.expectLength("choiceHash", choiceHash.length, kBlockBytes);
-  columnHash(blocks.data, choices.length == 0 ? nullptr : choices.data, groups, challenges.data, hashes.data, choiceHash.data);
+View<uint8_t> named(const Arguments& a, const char* name, size_t length) {
+  const View<uint8_t> bytes = a.bytes(name);
+  a.expectLength(name, bytes.length, length);
+  return bytes;
+}
+
+/** What both halves of a refill by rows get. */
+struct RowsCall {
+  Suite suite;
+  int k;
+  size_t tiles;
+  View<uint8_t> keys, corrections, rows;
+  uint64_t firstTile;
+};
+
+RowsCall rowsCallOf(const Arguments& a, size_t rows) {
+  RowsCall call{};
+  call.suite = suiteArgument(a, "suite");
+  call.k = static_cast<int>(a.integer("k", 1, 8));
+  call.keys = named(a, "keys", softSpokenLeaves(call.k) * softSpokenKeyBytes(call.suite));
+  call.firstTile = static_cast<uint64_t>(a.integer("firstTile", 0, kMaxTile));
+  call.tiles = a.size("tiles", 0, 1 << 16);
+  call.corrections = named(a, "corrections", call.tiles * (softSpokenTrees(call.k) - 1) * kTileBytes);
+  call.rows = named(a, "rows", rows * rowStride(call.tiles));
+  return call;
+}
+
+void callSoftSpokenReceiveRows(const Arguments& a) {
+  const RowsCall call = rowsCallOf(a, 129);
+  softSpokenReceiveRows(call.suite, call.k, call.keys.data, call.firstTile, call.tiles, call.corrections.data, call.rows.data);
+}
+
+void callSoftSpokenSendRows(const Arguments& a) {
+  const RowsCall call = rowsCallOf(a, 128);
+  softSpokenSendRows(call.suite, call.k, call.keys.data, named(a, "delta", kBlockBytes).data, call.firstTile, call.tiles,
+                     call.corrections.data, call.rows.data);
+}
+
+void callRowsToBlocks(const Arguments& a) {
+  const View<uint8_t> rows = a.bytes("rows"), blocks = a.bytes("blocks"), choices = a.bytes("choices");
+  const size_t stride = a.size("stride"), columns = blocks.length / kBlockBytes;
+  a.expect(blocks.length % (8 * kBlockBytes) == 0 && columns / 8 <= stride, "blocks", "eights of blocks, no more than rows have bits");
+  a.expect(stride <= rows.length && rows.length / (choices.length == 0 ? 128 : 129) >= stride, "rows", "128 rows, and one of choices");
+  a.expect(choices.length == 0 || choices.length == columns, "choices", "none, or one for each block");
+  transposeBits(rows.data, stride, columns, blocks.data);
+  spreadBits(rows.data + 128 * stride, choices.length, choices.data);
+}
+
+void callFieldDots(const Arguments& a) {
+  const View<uint8_t> elements = a.bytes("elements"), challenges = a.bytes("challenges"), sums = a.bytes("sums");
+  const size_t stride = a.size("stride");
+  a.expect(challenges.length % kBlockBytes == 0 && challenges.length <= stride, "challenges", "whole elements, as many as a row holds");
+  a.expect(sums.length % kBlockBytes == 0, "sums", "whole elements");
+  const size_t rows = sums.length / kBlockBytes;
+  a.expect(stride > 0 && elements.length / stride >= rows, "elements", "a row for each sum");
+  fieldDots({elements.data, stride, rows}, challenges.data, challenges.length / kBlockBytes, sums.data);
 }
 
 }  // namespace
@@ -100,7 +146,10 @@ void addOt(Bindings& bindings) {
   bindings.add<callSoftSpokenKeys>("softSpokenKeys");
   bindings.add<callSoftSpokenReceive>("softSpokenReceive");
   bindings.add<callSoftSpokenSend>("softSpokenSend");
-  bindings.add<callColumnHash>("columnHash");
+  bindings.add<callSoftSpokenReceiveRows>("softSpokenReceiveRows");
+  bindings.add<callSoftSpokenSendRows>("softSpokenSendRows");
+  bindings.add<callRowsToBlocks>("rowsToBlocks");
+  bindings.add<callFieldDots>("fieldDots");
 }
 
 }  // namespace cipherprune

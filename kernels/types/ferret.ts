@@ -35,4 +35,53 @@ export interface FerretKernels {
     choices: Uint8Array,
     suite?: SuiteCode,
   ): void;
+
+  /** The same in steps, with the trees in between: leaves [trees, 2^depth, 16] of the half with delta, and the corrections for them. */
+  ferretGrow(call: {
+    suite?: SuiteCode;
+    depth: number;
+    pathCots: Uint8Array;
+    delta: Uint8Array;
+    roots: Uint8Array;
+    corrections: Uint8Array;
+    leaves: Uint8Array;
+  }): void;
+  /** From corrections to leaves and noisy places points [trees]; the leaf there is the sum of the others. */
+  ferretGrowPunctured(call: {
+    suite?: SuiteCode;
+    depth: number;
+    pathCots: Uint8Array;
+    corrections: Uint8Array;
+    leaves: Uint8Array;
+    points: Uint32Array;
+  }): void;
+  /** Outputs of leaves, which are overwritten. */
+  ferretSendLeaves(call: FerretOutputs): void;
+  ferretReceiveLeaves(call: FerretOutputs & { points: Uint32Array; choices: Uint8Array }): void;
+  /**
+   * A tag of each leaf under a public key [16], its sum over each tree, sums [trees · 16], and two hashes of it under challenges
+   * [2, 2^depth, 16], hashes [2, trees, 16]. With points, sums come from the peer and say what the tag there is.
+   */
+  ferretLeafHashes(call: {
+    suite?: SuiteCode;
+    depth: number;
+    leaves: Uint8Array;
+    points?: Uint32Array;
+    key: Uint8Array;
+    challenges: Uint8Array;
+    sums: Uint8Array;
+    hashes: Uint8Array;
+  }): void;
+}
+
+export interface FerretOutputs {
+  readonly suite?: SuiteCode;
+  readonly depth: number;
+  readonly logTable: number;
+  readonly table: Uint8Array;
+  readonly seed: Uint8Array;
+  readonly firstRow: number;
+  readonly leaves: Uint8Array;
+  readonly reserve: Uint8Array;
+  readonly blocks: Uint8Array;
 }

@@ -42,15 +42,27 @@ export interface OtKernels {
   ): void;
 
   /**
-   * A universal hash of each of the 128 columns of blocks [groups · 128 · 16], under public challenges [groups · 16]
-   * (kernels/src/ot/column-hash.h): hashes [128 · 16], block p holding bit p of every column's hash; of choices [groups · 128],
-   * which may be left empty, the hash [16].
+   * A refill in two steps, with the bit matrix in between: rows [129, tiles · 512 + 64] of the half with choices, whose last row
+   * is the choices; [128, …] of the half with delta.
    */
-  columnHash(call: {
-    blocks: Uint8Array;
-    choices: Uint8Array;
-    challenges: Uint8Array;
-    hashes: Uint8Array;
-    choiceHash: Uint8Array;
-  }): void;
+  softSpokenReceiveRows(call: SoftSpokenRows): void;
+  softSpokenSendRows(call: SoftSpokenRows & { delta: Uint8Array }): void;
+  /** The first of the columns of rows [128 or 129, stride] as blocks [columns · 16] and, of row 129, choices [columns], or none. */
+  rowsToBlocks(call: { rows: Uint8Array; stride: number; blocks: Uint8Array; choices: Uint8Array }): void;
+
+  /**
+   * Inner products over GF(2^128) (kernels/src/ot/field-dots.h): sums[row] of the first elements of each row [rows, stride] with
+   * public challenges [count · 16].
+   */
+  fieldDots(call: { elements: Uint8Array; stride: number; challenges: Uint8Array; sums: Uint8Array }): void;
+}
+
+export interface SoftSpokenRows {
+  readonly suite?: SuiteCode;
+  readonly k: number;
+  readonly keys: Uint8Array;
+  readonly firstTile: number;
+  readonly tiles: number;
+  readonly corrections: Uint8Array;
+  readonly rows: Uint8Array;
 }

@@ -14,6 +14,7 @@ const runs: readonly { name: string; cots?: CotKind; checks?: boolean; residentW
   { name: 'mpcformer' },
   { name: 'mpcformer', cots: 'ferret' },
   { name: 'mpcformer', checks: true },
+  { name: 'mpcformer', cots: 'ferret', checks: true },
   { name: 'mpcformer', residentWeights: true },
   { name: 'mpcformer', cots: 'ferret', residentWeights: true },
 ];

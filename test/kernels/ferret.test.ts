@@ -115,6 +115,81 @@ function matrixRow(suite: 0 | 1, seed: Uint8Array, row: number, logTable: number
   return Array.from({ length: 10 }, (_, j) => view.getUint32(4 * j, true) % 2 ** logTable);
 }
 
+/** A product in GF(2^128), by hand. */
+function fieldProduct(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const [x, y] = [a, b].map((bytes) => BigInt(`0x${Buffer.from(bytes).reverse().toString('hex')}`));
+  let sum = 0n;
+  for (let bit = 0n; bit < 128n; bit++) if ((y! >> bit) & 1n) sum ^= x! << bit;
+  for (let bit = 255n; bit >= 128n; bit--)
+    if ((sum >> bit) & 1n) sum ^= ((1n << 128n) | 0x87n) << (bit - 128n);
+  return new Uint8Array(Buffer.from(sum.toString(16).padStart(32, '0'), 'hex').reverse());
+}
+
+/** pi(sigma(x)) XOR sigma(x) under any key; of ChaCha the stream with a nonce that counts from the key on. */
+function tagOf(suite: 0 | 1, key: Uint8Array, leaf: Uint8Array, place: number): Uint8Array {
+  const first = Buffer.from(key).readBigUInt64LE();
+  if (suite === 1) return chaChaStream(leaf, BigInt.asUintN(64, first + BigInt(place)), 16);
+  const [left, right] = [leaf.subarray(0, 8), leaf.subarray(8)];
+  const sigma = new Uint8Array([...xor(left, right), ...left]);
+  return xor(aes(key, sigma), sigma);
+}
+
+describe.each(
+  availableIsas.flatMap(({ isa, name }) => ([0, 1] as const).map((suite) => ({ isa, name, suite }))),
+)('Ferret kernels in steps, $name, suite $suite', ({ isa, suite }) => {
+  it('give what they give in one call', () => {
+    const shape = { depth: 7, logTable: 8, trees: 35, reserved: 40 };
+    const whole = extend(isa, suite, shape);
+    const { depth, logTable, trees, reserved } = shape;
+    const { delta, roots, seed, firstRow, corrections, table, path } = whole;
+    const made = () => ({ reserve: zeros(16 * reserved), blocks: zeros(16 * ((trees << depth) - reserved)) });
+    const [sent, received, leaves] = [made(), made(), zeros((16 * trees) << depth)];
+    const points = new Uint32Array(trees);
+    const choices = zeros((trees << depth) - reserved);
+    const own = zeros(corrections.length);
+    withIsa(isa, () => {
+      const matrix = { suite, depth, logTable, seed, firstRow, leaves };
+      kernels.ferretGrow({ suite, depth, pathCots: path.q, delta, roots, corrections: own, leaves });
+      kernels.ferretSendLeaves({ ...matrix, table: table.q, ...sent });
+      kernels.ferretGrowPunctured({ suite, depth, pathCots: path.t, corrections, leaves, points });
+      kernels.ferretReceiveLeaves({ ...matrix, table: table.t, ...received, points, choices });
+    });
+    expect(own).toEqual(corrections);
+    expect(new Uint8Array([...sent.reserve, ...sent.blocks])).toEqual(whole.q);
+    expect(new Uint8Array([...received.reserve, ...received.blocks])).toEqual(whole.t);
+    expect(choices).toEqual(whole.choices);
+  });
+
+  it('hash tags of leaves, with a missing one that the sum tells', () => {
+    const [depth, trees, key] = [6, 3, random(16)];
+    const [leaves, challenges] = [random((16 * trees) << depth), random((2 * 16) << depth)];
+    const hashed = (from: Uint8Array, sums: Uint8Array, points?: Uint32Array) => {
+      const hashes = zeros(2 * 16 * trees);
+      const call = { suite, depth, leaves: from, key, challenges, sums, hashes };
+      withIsa(isa, () => kernels.ferretLeafHashes(points ? { ...call, points } : call));
+      return hashes;
+    };
+    const sums = zeros(16 * trees);
+    const hashes = hashed(leaves, sums);
+    for (let tree = 0; tree < trees; tree++) {
+      const tags = Array.from({ length: 64 }, (_, x) =>
+        tagOf(suite, key, blockAt(leaves, 64 * tree + x), 64 * tree + x),
+      );
+      expect(blockAt(sums, tree)).toEqual(tags.reduce(xor));
+      for (let i = 0; i < 2; i++) {
+        const products = tags.map((tag, x) => fieldProduct(tag, blockAt(challenges, 64 * i + x)));
+        expect(blockAt(hashes, i * trees + tree)).toEqual(products.reduce(xor));
+      }
+    }
+    const points = Uint32Array.of(0, 17, 63);
+    const punctured = leaves.slice();
+    points.forEach((point, tree) => {
+      punctured.set(random(16), 16 * (64 * tree + point));
+    });
+    expect(hashed(punctured, sums, points)).toEqual(hashes);
+  });
+});
+
 describe.each(
   availableIsas.flatMap(({ isa, name }) => ([0, 1] as const).map((suite) => ({ isa, name, suite }))),
 )('Ferret kernels, $name, suite $suite', ({ isa, suite }) => {

@@ -1,7 +1,7 @@
 /**
  * Ferret: COTs at a fifth of a byte each, from learning parity with noise. Yang, Weng, Lan, Zhang, Wang (CCS 2020), the
- * variant with regular noise, with the trees of Guo et al., "Half-Tree" (EUROCRYPT 2023). Semi-honest: no consistency
- * check.
+ * variant with regular noise, with the trees of Guo et al., "Half-Tree" (EUROCRYPT 2023). With checks, a refill's trees are shown to
+ * be consistent (ferret-check.ts) before anything of it is used.
  *
  * From COTs s (the table) and a vector of COTs e whose choices are 1 in one place of each tree, A·s + e are new COTs: both
  * are linear. Their choices are A·r + noise, pseudorandom by learning parity with regular noise; A is public with ten
@@ -13,9 +13,11 @@
  * ferret-parameters.ts.
  */
 import { kernels } from '#kernels';
+import type { SuiteCode } from '../../../kernels/types/prg.js';
 import type { Session } from '../../session/session.js';
 import type { ReceiverCots, SenderCots } from './cot.js';
 import type { CotExtension } from './cot-pool.js';
+import { checkGrownTrees, ferretProofBytes, proveTrees } from './ferret-check.js';
 import { FERRET_1170_10_17, ferretSizes } from './ferret-parameters.js';
 
 const BLOCK_BYTES = 16;
@@ -32,6 +34,8 @@ const SPARE_REFILLS = 4;
 export const FERRET_SPARE_COTS = SPARE_REFILLS * FERRET_REFILL_COTS;
 /** What a refill sends, from the half with delta to the half with the choices. */
 export const FERRET_REFILL_BYTES = SIZES.path * BLOCK_BYTES;
+/** And behind it with checks. */
+export const FERRET_PROOF_BYTES = ferretProofBytes(SIZES.partTrees);
 
 /** Where an iteration stands: the COTs that it consumes, those that it keeps for the next, and its next part. */
 class Iterations {
@@ -75,65 +79,131 @@ function markChoices(blocks: Uint8Array, choices: Uint8Array | null): Uint8Array
   return marked;
 }
 
-/** The half with delta, from FERRET_BASE_COTS COTs and the seed [16] of the public matrix, which both parties tossed. */
-export function ferretSender(session: Session, base: SenderCots, seed: Uint8Array): CotExtension {
-  const { delta, suite } = base;
-  const iterations = new Iterations(markChoices(base.blocks, null));
+/** What both halves of a refill have, whichever way they make it. */
+const EXTENSION = { refillCots: FERRET_REFILL_COTS, spareCots: FERRET_SPARE_COTS } as const;
+
+/** What a half starts from: FERRET_BASE_COTS COTs, the seed [16] of the public matrix, which both parties tossed, and whether both want checks. */
+export interface FerretStart<Cots> {
+  readonly base: Cots;
+  readonly seed: Uint8Array;
+  readonly checks?: boolean;
+}
+
+/** The half with delta. */
+export function ferretSender(session: Session, start: FerretStart<SenderCots>): CotExtension {
+  const iterations = new Iterations(markChoices(start.base.blocks, null));
+  const makeRoots = () => session.random.bytes(SIZES.partTrees * BLOCK_BYTES);
+  const send = start.checks ? sendChecked() : sendUnchecked;
   return {
-    suite,
-    refillCots: FERRET_REFILL_COTS,
-    incomingBytes: 0,
+    ...EXTENSION,
+    suite: start.base.suite,
     hasChoices: false,
-    spareCots: FERRET_SPARE_COTS,
-    refill(_incoming, blocks) {
-      const { table, pathCots, firstRow, reserve } = iterations.nextPart();
-      const roots = session.random.bytes(SIZES.partTrees * BLOCK_BYTES);
-      const corrections = new Uint8Array(FERRET_REFILL_BYTES);
-      kernels.ferretSend(
-        DEPTH,
-        LOG_TABLE,
-        table,
-        pathCots,
-        seed,
-        firstRow,
-        reserve,
-        blocks,
-        delta,
-        roots,
-        corrections,
-        suite,
-      );
-      return corrections;
+    incomingBytes: 0,
+    refill: (_incoming, blocks) => send({ ...start, ...iterations.nextPart(), roots: makeRoots(), blocks }),
+  };
+}
+
+type Part = ReturnType<Iterations['nextPart']> & { readonly seed: Uint8Array; readonly blocks: Uint8Array };
+
+interface PartToSend extends Part {
+  readonly base: SenderCots;
+  readonly roots: Uint8Array;
+}
+
+function sendUnchecked({
+  table,
+  pathCots,
+  seed,
+  firstRow,
+  reserve,
+  blocks,
+  base,
+  roots,
+}: PartToSend): Uint8Array {
+  const corrections = new Uint8Array(FERRET_REFILL_BYTES);
+  kernels.ferretSend(
+    DEPTH,
+    LOG_TABLE,
+    table,
+    pathCots,
+    seed,
+    firstRow,
+    reserve,
+    blocks,
+    base.delta,
+    roots,
+    corrections,
+    base.suite,
+  );
+  return corrections;
+}
+
+/** Leaves of a refill's trees. */
+const leavesOfPart = (): Uint8Array => new Uint8Array((SIZES.partTrees << DEPTH) * BLOCK_BYTES);
+
+function sendChecked() {
+  const leaves = leavesOfPart();
+  return ({ pathCots, base, roots, ...outputs }: PartToSend): Uint8Array => {
+    const outgoing = new Uint8Array(FERRET_REFILL_BYTES + FERRET_PROOF_BYTES);
+    const corrections = outgoing.subarray(0, FERRET_REFILL_BYTES);
+    const { suite } = base;
+    kernels.ferretGrow({ suite, depth: DEPTH, pathCots, delta: base.delta, roots, corrections, leaves });
+    proveTrees({ suite, depth: DEPTH, corrections, leaves }, outgoing.subarray(FERRET_REFILL_BYTES));
+    kernels.ferretSendLeaves({ suite, depth: DEPTH, logTable: LOG_TABLE, leaves, ...outputs });
+    return outgoing;
+  };
+}
+
+/** The half with the choices, from the same seed. */
+export function ferretReceiver({ base, seed, checks = false }: FerretStart<ReceiverCots>): CotExtension {
+  const iterations = new Iterations(markChoices(base.blocks, base.choices));
+  const receive = checks ? receiveChecked() : receiveUnchecked;
+  return {
+    ...EXTENSION,
+    suite: base.suite,
+    hasChoices: true,
+    incomingBytes: FERRET_REFILL_BYTES + (checks ? FERRET_PROOF_BYTES : 0),
+    refill(incoming, blocks, choices) {
+      receive({ suite: base.suite, seed, ...iterations.nextPart(), blocks, choices, incoming: incoming! });
+      return null;
     },
   };
 }
 
-/** The half with the choices, from FERRET_BASE_COTS COTs and the same seed. */
-export function ferretReceiver(base: ReceiverCots, seed: Uint8Array): CotExtension {
-  const { suite } = base;
-  const iterations = new Iterations(markChoices(base.blocks, base.choices));
-  return {
-    suite,
-    refillCots: FERRET_REFILL_COTS,
-    incomingBytes: FERRET_REFILL_BYTES,
-    hasChoices: true,
-    spareCots: FERRET_SPARE_COTS,
-    refill(corrections, blocks, choices) {
-      const { table, pathCots, firstRow, reserve } = iterations.nextPart();
-      kernels.ferretReceive(
-        DEPTH,
-        LOG_TABLE,
-        table,
-        pathCots,
-        seed,
-        firstRow,
-        reserve,
-        blocks,
-        corrections!,
-        choices,
-        suite,
-      );
-      return null;
-    },
+interface PartToReceive extends Part {
+  readonly suite: SuiteCode;
+  readonly choices: Uint8Array;
+  readonly incoming: Uint8Array;
+}
+
+function receiveUnchecked(part: PartToReceive): void {
+  const { table, pathCots, seed, firstRow, reserve, blocks, incoming, choices } = part;
+  kernels.ferretReceive(
+    DEPTH,
+    LOG_TABLE,
+    table,
+    pathCots,
+    seed,
+    firstRow,
+    reserve,
+    blocks,
+    incoming,
+    choices,
+    part.suite,
+  );
+}
+
+function receiveChecked() {
+  const leaves = leavesOfPart();
+  const points = new Uint32Array(SIZES.partTrees);
+  return ({ suite, pathCots, incoming, ...outputs }: PartToReceive): void => {
+    const corrections = incoming.subarray(0, FERRET_REFILL_BYTES);
+    kernels.ferretGrowPunctured({ suite, depth: DEPTH, pathCots, corrections, leaves, points });
+    checkGrownTrees(
+      { suite, depth: DEPTH, corrections, leaves },
+      points,
+      incoming.subarray(FERRET_REFILL_BYTES),
+    );
+    kernels.ferretReceiveLeaves({ suite, depth: DEPTH, logTable: LOG_TABLE, leaves, points, ...outputs });
   };
 }

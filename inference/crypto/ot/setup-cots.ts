@@ -31,7 +31,7 @@ export interface CotOptions {
   readonly k?: number;
   /** Of generators, hashes and trees. */
   readonly suite?: Suite;
-  /** Both halves show that they keep to the extension's protocol (extension-check.ts); SoftSpoken only. */
+  /** Both halves show that they keep to the extension's protocol (extension-check.ts, ferret-check.ts). */
   readonly checks?: boolean;
 }
 
@@ -42,27 +42,26 @@ export const setupCots = protocol(
     const { extension = DEFAULT_COTS, k = DEFAULT_K, checks = false, suite = DEFAULT_SUITE } = options;
     if (!Number.isInteger(k) || k < 1 || k > 8)
       throw new RangeError(`COTs: expected k from 1 to 8, got ${k}`);
-    if (checks && extension === 'ferret')
-      throw new RangeError('COTs: expected SoftSpoken where checks are wanted, got Ferret');
     const softSpoken = { k, checks, suite: codeOf(suite) };
     const pair =
       session.self === 'server'
         ? await setupServer(session, softSpoken)
         : await setupClient(session, softSpoken);
-    return extension === 'ferret' ? setupFerret(session, pair, await tossCoins(session)) : pair;
+    return extension === 'ferret' ? setupFerret(session, pair, checks) : pair;
   },
 );
 
 /** The first COTs of each direction become the base of Ferret's. */
-async function setupFerret(session: Session, pair: CotPair, toss: Uint8Array): Promise<CotPair> {
+async function setupFerret(session: Session, pair: CotPair, checks: boolean): Promise<CotPair> {
   const { self, channel } = session;
+  const toss = await tossCoins(session);
   const [ofSender, ofReceiver] = await Promise.all([
     pair.sender.take(FERRET_BASE_COTS),
     pair.receiver.take(FERRET_BASE_COTS),
   ]);
   const { delta } = ofSender;
-  const sending = ferretSender(session, ofSender, matrixSeed(toss, self));
-  const receiving = ferretReceiver(ofReceiver, matrixSeed(toss, peerOf(self)));
+  const sending = ferretSender(session, { base: ofSender, seed: matrixSeed(toss, self), checks });
+  const receiving = ferretReceiver({ base: ofReceiver, seed: matrixSeed(toss, peerOf(self)), checks });
   return {
     sender: cotSender(channel, sending, delta, ofSender.tweak + FERRET_BASE_COTS),
     receiver: cotReceiver(channel, receiving, ofReceiver.tweak + FERRET_BASE_COTS),

@@ -9,7 +9,13 @@ import { kernels } from '#kernels';
 import type { SuiteCode } from '../../../kernels/types/prg.js';
 import type { Session } from '../../session/session.js';
 import type { CotExtension } from './cot-pool.js';
-import { checkCorrections, PROOF_BYTES, provenCorrections, SACRIFICED_COTS } from './extension-check.js';
+import {
+  type BitMatrix,
+  checkCorrections,
+  PROOF_BYTES,
+  proveCorrections,
+  SACRIFICED_COTS,
+} from './extension-check.js';
 import { checkTrees, treeProof, treeProofBytes } from './tree-check.js';
 
 const BLOCK_BYTES = 16;
@@ -20,6 +26,10 @@ const TILE_COTS = 8 * TILE_BYTES;
 /** Tiles of one refill: 65,536 COTs, 1 MB of blocks; large enough that the call and the message cost nothing. */
 const REFILL_TILES = 16;
 export const REFILL_COTS = REFILL_TILES * TILE_COTS;
+/** What is left of a refill with checks. */
+export const CHECKED_REFILL_COTS = REFILL_COTS - SACRIFICED_COTS;
+/** Bytes from row to row where a refill's bit matrix is kept (kernels/src/ot/ot.h). */
+const ROW_STRIDE = REFILL_TILES * TILE_BYTES + 64;
 /** Rows of the bit matrix, bits of delta, base OTs. */
 export const BASE_OTS = 128;
 /** Bits of delta per tree: a bit less to send for each more, at twice the work. */
@@ -40,6 +50,13 @@ function treeGroups(k: number): readonly TreeGroup[] {
 
 const trees = (k: number): number => Math.ceil(BASE_OTS / k);
 const bitAt = (bytes: Uint8Array, bit: number): number => (bytes[bit >> 3]! >> (bit & 7)) & 1;
+
+/** Memory of one refill's rows, used again by the next. */
+const refillMatrix = (rows: number): BitMatrix => ({
+  rows: new Uint8Array(rows * ROW_STRIDE),
+  stride: ROW_STRIDE,
+  columns: REFILL_COTS,
+});
 
 function xorInto(target: Uint8Array, source: Uint8Array): Uint8Array {
   for (let i = 0; i < target.length; i++) target[i]! ^= source[i]!;
@@ -154,12 +171,18 @@ export async function softSpokenSender(
   baseKeys: Uint8Array,
 ): Promise<CotExtension> {
   const keys = await receiveTrees(session, { k, checks, suite }, delta, baseKeys);
-  const unchecked = uncheckedSender(k, suite, keys, delta);
-  return checks ? checkedSender(unchecked, delta) : unchecked;
+  return checks ? checkedSender({ k, suite, keys }, delta) : uncheckedSender({ k, suite, keys }, delta);
+}
+
+/** What a half starts from: keys of all leaves that it knows. */
+interface Leaves {
+  readonly k: number;
+  readonly suite: SuiteCode;
+  readonly keys: Uint8Array;
 }
 
 /** Every tile is used once. */
-function uncheckedSender(k: number, suite: SuiteCode, keys: Uint8Array, delta: Uint8Array): CotExtension {
+function uncheckedSender({ k, suite, keys }: Leaves, delta: Uint8Array): CotExtension {
   let tile = 0;
   return {
     suite,
@@ -175,19 +198,31 @@ function uncheckedSender(k: number, suite: SuiteCode, keys: Uint8Array, delta: U
 }
 
 /** Nothing is handed out of a refill whose corrections are inconsistent. */
-function checkedSender(unchecked: CotExtension, delta: Uint8Array): CotExtension {
-  const { incomingBytes } = unchecked;
-  const all = new Uint8Array(REFILL_COTS * BLOCK_BYTES);
+function checkedSender({ k, suite, keys }: Leaves, delta: Uint8Array): CotExtension {
+  const matrix = refillMatrix(BASE_OTS);
+  const { rows, stride } = matrix;
+  const length = correctionBytes(k);
+  let firstTile = 0;
   return {
-    suite: unchecked.suite,
-    refillCots: REFILL_COTS - SACRIFICED_COTS,
-    incomingBytes: incomingBytes + PROOF_BYTES,
+    suite,
+    refillCots: CHECKED_REFILL_COTS,
+    incomingBytes: length + PROOF_BYTES,
     hasChoices: false,
     refill(incoming, blocks, choices) {
-      const corrections = incoming!.subarray(0, incomingBytes);
-      unchecked.refill(corrections, all, choices);
-      checkCorrections(corrections, incoming!.subarray(incomingBytes), all, delta);
-      blocks.set(all.subarray(0, blocks.length));
+      const corrections = incoming!.subarray(0, length);
+      kernels.softSpokenSendRows({
+        suite,
+        k,
+        keys,
+        delta,
+        firstTile,
+        tiles: REFILL_TILES,
+        corrections,
+        rows,
+      });
+      firstTile += REFILL_TILES;
+      checkCorrections(corrections, incoming!.subarray(length), matrix, delta);
+      kernels.rowsToBlocks({ rows, stride, blocks, choices });
       return null;
     },
   };
@@ -199,11 +234,11 @@ export function softSpokenReceiver(
   { k, checks, suite }: SoftSpoken,
   baseKeys: Uint8Array,
 ): CotExtension {
-  const unchecked = uncheckedReceiver(k, suite, sendTrees(session, { k, checks, suite }, baseKeys));
-  return checks ? checkedReceiver(unchecked) : unchecked;
+  const keys = sendTrees(session, { k, checks, suite }, baseKeys);
+  return checks ? checkedReceiver({ k, suite, keys }) : uncheckedReceiver({ k, suite, keys });
 }
 
-function uncheckedReceiver(k: number, suite: SuiteCode, keys: Uint8Array): CotExtension {
+function uncheckedReceiver({ k, suite, keys }: Leaves): CotExtension {
   let tile = 0;
   return {
     suite,
@@ -219,19 +254,24 @@ function uncheckedReceiver(k: number, suite: SuiteCode, keys: Uint8Array): CotEx
   };
 }
 
-function checkedReceiver(unchecked: CotExtension): CotExtension {
-  const all = new Uint8Array(REFILL_COTS * BLOCK_BYTES);
-  const allChoices = new Uint8Array(REFILL_COTS);
+function checkedReceiver({ k, suite, keys }: Leaves): CotExtension {
+  const matrix = refillMatrix(BASE_OTS + 1);
+  const { rows, stride } = matrix;
+  const length = correctionBytes(k);
+  let firstTile = 0;
   return {
-    suite: unchecked.suite,
-    refillCots: REFILL_COTS - SACRIFICED_COTS,
+    suite,
+    refillCots: CHECKED_REFILL_COTS,
     incomingBytes: 0,
     hasChoices: true,
-    refill(incoming, blocks, choices) {
-      const corrections = unchecked.refill(incoming, all, allChoices)!;
-      blocks.set(all.subarray(0, blocks.length));
-      choices.set(allChoices.subarray(0, choices.length));
-      return provenCorrections(corrections, all, allChoices);
+    refill(_incoming, blocks, choices) {
+      const outgoing = new Uint8Array(length + PROOF_BYTES);
+      const corrections = outgoing.subarray(0, length);
+      kernels.softSpokenReceiveRows({ suite, k, keys, firstTile, tiles: REFILL_TILES, corrections, rows });
+      firstTile += REFILL_TILES;
+      proveCorrections(corrections, matrix, outgoing.subarray(length));
+      kernels.rowsToBlocks({ rows, stride, blocks, choices });
+      return outgoing;
     },
   };
 }

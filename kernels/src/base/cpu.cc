@@ -15,7 +15,8 @@ Isa detect() {
   const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
                       __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
                       __builtin_cpu_supports("avx512ifma") && __builtin_cpu_supports("avx512vbmi") &&
-                      __builtin_cpu_supports("gfni") && __builtin_cpu_supports("vaes");
+                      __builtin_cpu_supports("gfni") && __builtin_cpu_supports("vaes") &&
+                      __builtin_cpu_supports("vpclmulqdq");
   return avx512 ? Isa::avx512 : avx2 ? Isa::avx2 : Isa::portable;
 #else
   return Isa::portable;

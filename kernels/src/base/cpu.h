@@ -7,7 +7,7 @@ namespace cipherprune {
 enum class Isa : int { portable = 0, avx2 = 1, avx512 = 2 };
 
 /** The best instruction set that the processor has. avx2 includes AES-NI, FMA and BMI2; avx512 includes
- *  F, DQ, BW, VL, IFMA, VBMI, GFNI and VAES. */
+ *  F, DQ, BW, VL, IFMA, VBMI, GFNI, VAES and VPCLMULQDQ. */
 Isa detectedIsa();
 
 /** The set that kernels use now: the lower of the detected one and the limit. */

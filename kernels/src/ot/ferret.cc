@@ -3,6 +3,7 @@
 #include <cstring>
 #include <vector>
 
+#include "field-dots.h"
 #include "src/prg/prg.h"
 
 namespace cipherprune {
@@ -114,7 +115,7 @@ void growTrees(Suite suite, const uint8_t* roots, size_t trees, int depth, const
 /** The receiver's trees. With t = q xor r · delta, the correction q xor (left sum) opens to the sum on side r; the path
  *  takes the other side. Instead of the unknown leaf w it puts the sum of the others, w xor delta. */
 void growPunctured(Suite suite, size_t trees, int depth, const uint8_t* pathCots, const uint8_t* corrections, uint8_t* nodes,
-                   size_t* points) {
+                   uint32_t* points) {
   memset(nodes, 0, 2 * trees * kBlockBytes);
   for (size_t t = 0; t < trees; t++) points[t] = 0;
   for (int level = 1; level <= depth; level++) {
@@ -123,9 +124,9 @@ void growPunctured(Suite suite, size_t trees, int depth, const uint8_t* pathCots
     for (size_t t = 0; t < trees; t++) {
       uint8_t* tree = nodes + t * width * kBlockBytes;
       const size_t cot = (t * static_cast<size_t>(depth) + static_cast<size_t>(level) - 1) * kBlockBytes;
-      const size_t side = pathCots[cot] & 1;
+      const uint32_t side = pathCots[cot] & 1;
       points[t] = 2 * points[t] + (1 - side);
-      const size_t sibling = points[t] ^ 1;
+      const size_t sibling = points[t] ^ 1u;
       memset(tree + (points[t] & sibling) * kBlockBytes, 0, 2 * kBlockBytes);
       const Block sum = load(pathCots + cot) ^ load(corrections + cot);
       store(tree + sibling * kBlockBytes, sum ^ sumSide(tree, width, side));
@@ -138,40 +139,141 @@ void growPunctured(Suite suite, size_t trees, int depth, const uint8_t* pathCots
   }
 }
 
-}  // namespace
+/** Trees that are worked on at once, and where their COTs begin. */
+struct Batch {
+  size_t first, trees, cots;
+};
 
-void ferretSend(const FerretCall& call, const uint8_t* delta, const uint8_t* roots, uint8_t* corrections) {
-  const size_t batch = batchTrees(call.depth);
-  std::vector<uint8_t> leaves(batch * kBlockBytes << call.depth);
-  MatrixRows rows(call);
-  Outputs outputs(call);
-  for (size_t first = 0; first < call.trees; first += batch) {
-    const size_t trees = call.trees - first < batch ? call.trees - first : batch, count = trees << call.depth;
-    const size_t cots = first * static_cast<size_t>(call.depth) * kBlockBytes;
-    growTrees(call.suite, roots + first * kBlockBytes, trees, call.depth, delta, call.pathCots + cots, corrections + cots,
-              leaves.data());
-    encode(call, &rows, call.firstRow + (first << call.depth), leaves.data(), count);
-    outputs.append(leaves.data(), count);
+template <class Body>
+void inBatches(const FerretCall& call, Body body) {
+  const size_t most = batchTrees(call.depth);
+  for (size_t first = 0; first < call.trees; first += most) {
+    const size_t trees = call.trees - first < most ? call.trees - first : most;
+    body(Batch{first, trees, first * static_cast<size_t>(call.depth) * kBlockBytes});
   }
 }
 
-void ferretReceive(const FerretCall& call, const uint8_t* corrections, uint8_t* choices) {
-  const size_t batch = batchTrees(call.depth);
-  std::vector<uint8_t> leaves(batch * kBlockBytes << call.depth);
-  std::vector<size_t> points(batch);
-  MatrixRows rows(call);
-  Outputs outputs(call);
-  for (size_t first = 0; first < call.trees; first += batch) {
-    const size_t trees = call.trees - first < batch ? call.trees - first : batch, count = trees << call.depth;
-    const size_t cots = first * static_cast<size_t>(call.depth) * kBlockBytes;
-    growPunctured(call.suite, trees, call.depth, call.pathCots + cots, corrections + cots, leaves.data(), points.data());
-    encode(call, &rows, call.firstRow + (first << call.depth), leaves.data(), count);
-    // the noise: the choice of the punctured leaf
-    for (size_t t = 0; t < trees; t++) leaves[((t << call.depth) + points[t]) * kBlockBytes] ^= 1;
-    outputs.append(leaves.data(), count);
-  }
+/** The noise: the choice of the punctured leaf. */
+void addNoise(const uint32_t* points, size_t trees, int depth, uint8_t* outputs) {
+  for (size_t t = 0; t < trees; t++) outputs[((t << depth) + points[t]) * kBlockBytes] ^= 1;
+}
+
+void readChoices(const FerretCall& call, uint8_t* choices) {
   const size_t kept = (call.trees << call.depth) - call.reserved;
   for (size_t i = 0; i < kept; i++) choices[i] = call.blocks[i * kBlockBytes] & 1;
+}
+
+/** Tags under a public key: pi(sigma(x)) xor sigma(x) by AES, sigma as in prg.h, or the hash of ChaCha with tweaks from the key on. */
+class LeafTags {
+ public:
+  LeafTags(Suite suite, const uint8_t* bytes) : suite(suite) {
+    aesSetKey(&key, bytes);
+    memcpy(&tweak, bytes, sizeof tweak);
+  }
+
+  void write(const uint8_t* leaves, size_t first, size_t count, uint8_t* tags) const {
+    if (suite == Suite::chacha) {
+      hashBlocks(leaves, tags, count, Tweak{suite, tweak + first});
+      return;
+    }
+    std::vector<uint8_t> inputs(count * kBlockBytes);
+    for (size_t i = 0; i < inputs.size(); i += kBlockBytes) {
+      const Block block = load(leaves + i);
+      store(inputs.data() + i, Block{block[0] ^ block[1], block[0]});
+    }
+    aesEncrypt(key, inputs.data(), tags, count);
+    for (size_t i = 0; i < inputs.size(); i += kBlockBytes) store(tags + i, load(tags + i) ^ load(inputs.data() + i));
+  }
+
+ private:
+  Suite suite;
+  AesKey key;
+  uint64_t tweak;
+};
+
+Block sumOf(const uint8_t* blocks, size_t count) { return sumSide(blocks, count, 0) ^ sumSide(blocks, count, 1); }
+
+}  // namespace
+
+void ferretSend(const FerretCall& call, const uint8_t* delta, const uint8_t* roots, uint8_t* corrections) {
+  std::vector<uint8_t> leaves(batchTrees(call.depth) * kBlockBytes << call.depth);
+  MatrixRows rows(call);
+  Outputs outputs(call);
+  inBatches(call, [&](const Batch& batch) {
+    const size_t count = batch.trees << call.depth;
+    growTrees(call.suite, roots + batch.first * kBlockBytes, batch.trees, call.depth, delta, call.pathCots + batch.cots,
+              corrections + batch.cots, leaves.data());
+    encode(call, &rows, call.firstRow + (batch.first << call.depth), leaves.data(), count);
+    outputs.append(leaves.data(), count);
+  });
+}
+
+void ferretReceive(const FerretCall& call, const uint8_t* corrections, uint8_t* choices) {
+  std::vector<uint8_t> leaves(batchTrees(call.depth) * kBlockBytes << call.depth);
+  std::vector<uint32_t> points(batchTrees(call.depth));
+  MatrixRows rows(call);
+  Outputs outputs(call);
+  inBatches(call, [&](const Batch& batch) {
+    const size_t count = batch.trees << call.depth;
+    growPunctured(call.suite, batch.trees, call.depth, call.pathCots + batch.cots, corrections + batch.cots, leaves.data(), points.data());
+    encode(call, &rows, call.firstRow + (batch.first << call.depth), leaves.data(), count);
+    addNoise(points.data(), batch.trees, call.depth, leaves.data());
+    outputs.append(leaves.data(), count);
+  });
+  readChoices(call, choices);
+}
+
+void ferretGrow(const FerretCall& call, const uint8_t* delta, const uint8_t* roots, uint8_t* corrections, uint8_t* leaves) {
+  inBatches(call, [&](const Batch& batch) {
+    growTrees(call.suite, roots + batch.first * kBlockBytes, batch.trees, call.depth, delta, call.pathCots + batch.cots,
+              corrections + batch.cots, leaves + (batch.first * kBlockBytes << call.depth));
+  });
+}
+
+void ferretGrowPunctured(const FerretCall& call, const uint8_t* corrections, uint8_t* leaves, uint32_t* points) {
+  inBatches(call, [&](const Batch& batch) {
+    growPunctured(call.suite, batch.trees, call.depth, call.pathCots + batch.cots, corrections + batch.cots,
+                  leaves + (batch.first * kBlockBytes << call.depth), points + batch.first);
+  });
+}
+
+void ferretSendLeaves(const FerretCall& call, uint8_t* leaves) {
+  MatrixRows rows(call);
+  const size_t count = call.trees << call.depth;
+  encode(call, &rows, call.firstRow, leaves, count);
+  Outputs(call).append(leaves, count);
+}
+
+void ferretReceiveLeaves(const FerretCall& call, uint8_t* leaves, const uint32_t* points, uint8_t* choices) {
+  MatrixRows rows(call);
+  const size_t count = call.trees << call.depth;
+  encode(call, &rows, call.firstRow, leaves, count);
+  addNoise(points, call.trees, call.depth, leaves);
+  Outputs(call).append(leaves, count);
+  readChoices(call, choices);
+}
+
+void ferretLeafHashes(Suite suite, int depth, size_t trees, const uint8_t* leaves, const uint32_t* points, const uint8_t* key,
+                      const uint8_t* challenges, uint8_t* sums, uint8_t* hashes) {
+  const LeafTags tagsOf(suite, key);
+  const size_t width = size_t{1} << depth, bytes = width * kBlockBytes, batch = batchTrees(depth);
+  std::vector<uint8_t> tags(batch * bytes);
+  for (size_t first = 0; first < trees; first += batch) {
+    const size_t count = trees - first < batch ? trees - first : batch;
+    tagsOf.write(leaves + first * bytes, first * width, count * width, tags.data());
+    for (size_t t = 0; t < count; t++) {
+      uint8_t *tree = tags.data() + t * bytes, *sum = sums + (first + t) * kBlockBytes;
+      if (!points) {
+        store(sum, sumOf(tree, width));
+        continue;
+      }
+      uint8_t* missing = tree + points[first + t] * kBlockBytes;
+      store(missing, Block{});
+      store(missing, load(sum) ^ sumOf(tree, width));
+    }
+    for (size_t i = 0; i < 2; i++)
+      fieldDots({tags.data(), bytes, count}, challenges + i * bytes, width, hashes + (i * trees + first) * kBlockBytes);
+  }
 }
 
 }  // namespace cipherprune

@@ -33,4 +33,18 @@ void ferretSend(const FerretCall& call, const uint8_t* delta, const uint8_t* roo
 /** Writes choices, one byte for each of `blocks`. */
 void ferretReceive(const FerretCall& call, const uint8_t* corrections, uint8_t* choices);
 
+/** The same in steps, with the trees in between, where a consistency check looks at their leaves [trees][2^depth]: first the trees,
+ *  of which `call` needs no more than suite, depth, trees and pathCots; punctured ones with their noisy places points [trees]. */
+void ferretGrow(const FerretCall& call, const uint8_t* delta, const uint8_t* roots, uint8_t* corrections, uint8_t* leaves);
+void ferretGrowPunctured(const FerretCall& call, const uint8_t* corrections, uint8_t* leaves, uint32_t* points);
+/** Then the outputs, which overwrite leaves. */
+void ferretSendLeaves(const FerretCall& call, uint8_t* leaves);
+void ferretReceiveLeaves(const FerretCall& call, uint8_t* leaves, const uint32_t* points, uint8_t* choices);
+
+/** Tags of leaves, by the suite's hash under `key` [16], which is public, and of each tree the sum of its tags, sums [trees], and two
+ *  hashes of them under the challenges [2][2^depth]: hashes [2][trees]. With points [trees] (else null) the tag at a tree's point
+ *  is what sums lack, which then come from the peer. */
+void ferretLeafHashes(Suite suite, int depth, size_t trees, const uint8_t* leaves, const uint32_t* points, const uint8_t* key,
+                      const uint8_t* challenges, uint8_t* sums, uint8_t* hashes);
+
 }  // namespace cipherprune

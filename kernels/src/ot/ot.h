@@ -47,4 +47,16 @@ void softSpokenReceive(Suite suite, int k, const uint8_t* keys, uint64_t firstTi
 void softSpokenSend(Suite suite, int k, const uint8_t* keys, const uint8_t* delta, uint64_t firstTile, size_t tiles,
                     const uint8_t* corrections, uint8_t* blocks);
 
+/** Distance of rows that hold so many tiles: odd multiples of a cache line use all sets of the cache. */
+constexpr size_t rowStride(size_t tiles) { return tiles * kTileBytes + 64; }
+
+/** The same in two steps, with the bit matrix in between, where consistency checks look at it. Rows of `rowStride(tiles)` bytes: 128
+ *  that become the blocks, and one more of the choices as bits. */
+void softSpokenReceiveRows(Suite suite, int k, const uint8_t* keys, uint64_t firstTile, size_t tiles, uint8_t* corrections, uint8_t* rows);
+/** As many rows but the last. */
+void softSpokenSendRows(Suite suite, int k, const uint8_t* keys, const uint8_t* delta, uint64_t firstTile, size_t tiles,
+                        const uint8_t* corrections, uint8_t* rows);
+/** `count` bits (a multiple of 8) to bytes 0 and 1. */
+void spreadBits(const uint8_t* bits, size_t count, uint8_t* bytes);
+
 }  // namespace cipherprune

@@ -5,13 +5,11 @@
 
 namespace cipherprune {
 
-/** Distance of the rows of a tile in memory: odd multiples of a cache line use all sets of the cache. */
-constexpr size_t kRowStride = kTileBytes + 64;
-
 struct OtPath {
-  /** One tree of 2^depth leaves over one tile: rows[j] = XOR of the rows of leaves with bit j set, sum = XOR of all.
-   *  With `punctured`, leaf 0 counts as zero. */
-  using SubspaceVole = void (*)(const uint8_t* keys, int depth, bool punctured, uint64_t tile, uint8_t* rows, uint8_t* sum);
+  /** One tree of 2^depth leaves over one tile: rows[j] (`stride` bytes apart) = XOR of the rows of leaves with bit j set, sum = XOR
+   *  of all. With `punctured`, leaf 0 counts as zero. */
+  using SubspaceVole = void (*)(const uint8_t* keys, int depth, bool punctured, uint64_t tile, uint8_t* rows, size_t stride,
+                                uint8_t* sum);
   SubspaceVole subspaceVole[2];  // by suite
   /** Whole groups of `transposeColumns` columns. */
   void (*transpose)(const uint8_t* rows, size_t stride, size_t groups, uint8_t* blocks);

@@ -63,7 +63,7 @@ struct SubspaceVole {
 
   /** Sums of subtrees grow like a binary counter: when the right one of two siblings at height j is complete, it is what
    *  rows[j] lacks, and both together are their parent. Two XORs a leaf instead of depth / 2 + 1. */
-  static void run(const uint8_t* keys, int depth, bool punctured, uint64_t tile, uint8_t* rows, uint8_t* sum) {
+  static void run(const uint8_t* keys, int depth, bool punctured, uint64_t tile, uint8_t* rows, size_t stride, uint8_t* sum) {
     Vector pending[kMaxDepth][kVectors], odd[kMaxDepth][kVectors], current[kVectors];
     for (int j = 0; j < depth; j++)
       for (int v = 0; v < kVectors; v++) odd[j][v] = Rows::zero();
@@ -83,7 +83,7 @@ struct SubspaceVole {
     }
     for (int v = 0; v < kVectors; v++) Rows::store(sum + v * kVectorBytes, current[v]);
     for (int j = 0; j < depth; j++)
-      for (int v = 0; v < kVectors; v++) Rows::store(rows + j * kRowStride + v * kVectorBytes, odd[j][v]);
+      for (int v = 0; v < kVectors; v++) Rows::store(rows + static_cast<size_t>(j) * stride + v * kVectorBytes, odd[j][v]);
   }
 };
 
