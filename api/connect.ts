@@ -102,7 +102,7 @@ export async function connect(options: ConnectOptions = {}): Promise<LastingClie
   const { connectClient } = await onUse(() => import('../inference/client/connect.js'));
   const { LastingClient } = await import('../inference/client/lasting-client.js');
   const { openEngineParty } = await import('../inference/run/engine-party.js');
-  const { defaultCacheFolder } = await import('../inference/client/public-cache.js');
+  const { defaultCacheFolder } = await import('../model/public-cache-folder.js');
   const { defaultKnownServersFolder, KnownServers } = await import('../inference/client/known-servers.js');
   const { residentStore } = await import('../inference/client/resident-store.js');
   const known =

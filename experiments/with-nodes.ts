@@ -6,6 +6,7 @@ import type { AnswerTerms } from '../inference/core/answer.js';
 import type { Openings } from '../inference/run/openings.js';
 import type { Address, Certificates } from '../inference/three-party/links.js';
 import type { NodesClient } from '../inference/three-party/nodes-client.js';
+import { defaultCacheFolder } from '../model/public-cache-folder.js';
 import { freeAddresses } from '../util/free-addresses.js';
 import { onInterrupt } from '../util/interrupt.js';
 import { note } from '../util/note.js';
@@ -23,6 +24,8 @@ export interface NodesTarget {
   readonly answer: AnswerTerms;
   /** The most that the model may open to the nodes. */
   readonly opens: Openings;
+  /** Keep the public part that nodes send. */
+  readonly cache: boolean;
   readonly verbose: boolean;
 }
 
@@ -71,6 +74,7 @@ export async function withNodes<T>(
       timeoutMilliseconds: target.timeoutSeconds * 1_000,
       answer: target.answer,
       opens: target.opens,
+      cacheFolder: target.nodes && target.cache ? defaultCacheFolder() : null,
     });
     return await body(client);
   } finally {

@@ -19,7 +19,15 @@ import type { NetworkName } from '../networks.js';
 import { ofMethod, randomArtifact, randomInput, textOf, withThresholds } from '../random-model.js';
 import { runWithSchedule } from '../schedule-thresholds.js';
 import { type Chain, chainOf, type SpanCost } from './chain.js';
-import type { ClientRun, NodeRun, ProcessMessage, ProcessTask } from './process.js';
+import type {
+  ClientReport,
+  ClientRun,
+  ClientTask,
+  Connection,
+  NodeReport,
+  NodeTask,
+  ProcessMessage,
+} from './task.js';
 
 export interface NodesOptions {
   readonly model: ModelName;
@@ -64,15 +72,24 @@ export interface NodesFigure extends Figure {
   readonly cpuMilliseconds: { readonly nodes: readonly number[]; readonly client: number };
   /** Of the client's links, both directions; `bytes` counts them too. */
   readonly clientBytes: number;
+  /** Of a client's process without the client: `peakMemoryBytes.client` less this is the client's own. */
+  readonly bareMemoryBytes: number;
+  /** Until a client can ask: without the public part at hand, with a first text's memory, and with it. */
+  readonly connections: {
+    readonly first: Connection & { readonly peakMemoryBytes: number };
+    readonly later: Connection;
+  };
   readonly maxAbsError: number | null;
   readonly layers: readonly (Figure & { readonly kept: number; readonly important: number })[];
   readonly protocols: readonly (Figure & { readonly name: string })[];
   readonly leaks: readonly LeakRecord[];
 }
 
-function start(signal: AbortSignal | undefined): ChildProcess {
+type Role = 'node' | 'client';
+
+function start(role: Role, signal: AbortSignal | undefined): ChildProcess {
   const extension = extname(fileURLToPath(import.meta.url));
-  const entry = fileURLToPath(new URL(`./process${extension}`, import.meta.url));
+  const entry = fileURLToPath(new URL(`./${role}-process${extension}`, import.meta.url));
   // Standard output belongs to the results.
   const options = {
     stdio: ['ignore', 2, 2, 'ipc'] as ['ignore', 2, 2, 'ipc'],
@@ -81,25 +98,20 @@ function start(signal: AbortSignal | undefined): ChildProcess {
   return spawn(process.execPath, [...loaderOf(entry), entry], options);
 }
 
-interface Report<Run> {
-  readonly runs: readonly Run[];
-  readonly peakMemoryBytes: number;
-}
-
 /** Sends the task and follows the process: when it is ready, and to its report. */
-function follow<Run>(
+function follow<Report>(
   child: ChildProcess,
   name: string,
-  task: ProcessTask,
+  task: NodeTask | ClientTask,
   onProgress: (text: string) => void,
 ) {
   let ready: () => void = () => undefined;
   const isReady = new Promise<void>((resolve) => {
     ready = resolve;
   });
-  const report = new Promise<Report<Run>>((resolve, reject) => {
+  const report = new Promise<Report>((resolve, reject) => {
     child.on('message', (message: ProcessMessage) => {
-      if (message.kind === 'done') resolve(message as unknown as Report<Run>);
+      if (message.kind === 'done') resolve(message.report as Report);
       else if (message.kind === 'failed') reject(new Error(`${name}: ${message.message}`));
       else if (message.kind === 'ready') ready();
       else onProgress(message.text);
@@ -113,37 +125,48 @@ function follow<Run>(
 }
 
 interface Reports {
-  readonly nodes: readonly Report<NodeRun>[];
-  readonly client: Report<ClientRun>;
+  readonly nodes: readonly NodeReport[];
+  /** A client that has nothing yet, with a text that has the nodes prepare their weights. */
+  readonly first: ClientReport;
+  /** One that has the public part. */
+  readonly later: ClientReport;
 }
 
 async function runProcesses(
   folder: string,
-  runs: readonly (readonly string[])[],
+  [first, ...others]: readonly [readonly string[], ...(readonly string[])[]],
   { network, onProgress, signal }: NodesOptions,
 ): Promise<Reports> {
   const nodes = (await freeAddresses(3)) as unknown as readonly [Address, Address, Address];
-  const task = { nodes, network, runs };
-  const children = [0, 1, 2, 3].map(() => start(signal));
+  const children = [0, 1, 2].map(() => start('node', signal));
+  const runs = 1 + others.length;
   try {
-    const followed = [0, 1, 2].map((node) =>
-      follow<NodeRun>(
-        children[node]!,
-        `node ${node}`,
-        { ...task, shares: join(folder, String(node)) },
-        onProgress,
-      ),
-    );
+    const followed = children.map((child, node) => {
+      const shares = join(folder, 'shares', String(node));
+      return follow<NodeReport>(child, `node ${node}`, { nodes, network, shares, runs }, onProgress);
+    });
     const failed = Promise.all(followed.map(({ report }) => report));
     await Promise.race([Promise.all(followed.map(({ isReady }) => isReady)), failed]);
-    const client = follow<ClientRun>(children[3]!, 'client', { ...task, shares: null }, onProgress);
-    const done = await Promise.race([client.report, failed.then(() => client.report)]);
+    const ask = (texts: readonly (readonly string[])[]): Promise<ClientReport> => {
+      const child = start('client', signal);
+      children.push(child);
+      const task = { nodes, network, cacheFolder: join(folder, 'cache'), runs: texts };
+      const { report } = follow<ClientReport>(child, 'client', task, onProgress);
+      return Promise.race([report, failed.then(() => report)]);
+    };
+    const reports = { first: await ask([first]), later: await ask(others) };
     for (const child of children.slice(0, 3)) child.send('finish');
-    return { nodes: await failed, client: done };
+    return { nodes: await failed, ...reports };
   } finally {
     for (const child of children) child.kill();
   }
 }
+
+const roundedConnection = ({ milliseconds, cpuMilliseconds, bytes }: Connection): Connection => ({
+  milliseconds: rounded(milliseconds),
+  cpuMilliseconds: rounded(cpuMilliseconds),
+  bytes,
+});
 
 const figureOf = ({ milliseconds, bytes, messages }: Omit<SpanCost, 'name' | 'layer' | 'path'>): Figure => ({
   milliseconds: rounded(milliseconds),
@@ -170,12 +193,12 @@ function protocolsOf({ spans }: Chain): NodesFigure['protocols'] {
 
 function figure(
   options: NodesOptions,
-  { nodes, client }: Reports,
+  { nodes, first, later }: Reports,
   expected: readonly number[] | null,
 ): NodesFigure {
   const { model, method, tokens, schedule, network, texts, batch } = options;
-  const [setup, ...runs] = client.runs as readonly [ClientRun, ...ClientRun[]];
-  const chain = chainOf(nodes.map(({ runs: [, first] }) => first!.events));
+  const runs = later.runs as readonly [ClientRun, ...ClientRun[]];
+  const chain = chainOf(nodes.map((node) => node.runs[1]!.events));
   const { results } = runs[0]!;
   const [result] = results as readonly [Classification];
   const clientBytes = results.reduce((sum, { cost }) => sum + cost.sentBytes + cost.receivedBytes, 0);
@@ -192,12 +215,17 @@ function figure(
     texts,
     batch,
     milliseconds: rounded(mean(runs.map(({ milliseconds }) => milliseconds))),
-    offlineMilliseconds: rounded(setup.milliseconds),
+    offlineMilliseconds: rounded(first.runs[0]!.milliseconds),
     bytes: chain.bytes + clientBytes,
     clientBytes,
     offlineBytes: 0,
     rounds: Math.ceil(chain.messages / 2),
-    peakMemoryBytes: { nodes: nodes.map((node) => node.peakMemoryBytes), client: client.peakMemoryBytes },
+    peakMemoryBytes: { nodes: nodes.map((node) => node.peakMemoryBytes), client: later.peakMemoryBytes },
+    bareMemoryBytes: later.bareMemoryBytes,
+    connections: {
+      first: { ...roundedConnection(first.connection), peakMemoryBytes: first.peakMemoryBytes },
+      later: roundedConnection(later.connection),
+    },
     cpuMilliseconds: {
       nodes: nodes.map(({ runs: [, ...all] }) => rounded(mean(all.map((run) => run.cpuMilliseconds)))),
       client: rounded(mean(runs.map((run) => run.cpuMilliseconds))),
@@ -252,7 +280,7 @@ export async function benchNodes(options: NodesOptions): Promise<NodesFigure> {
     const text = textOf(ids);
     const short = textOf(ids.slice(0, 4));
     const reports = await runProcesses(
-      join(folder, 'shares'),
+      folder,
       [[short], ...new Array<string[]>(texts / batch).fill(new Array<string>(batch).fill(text))],
       options,
     );

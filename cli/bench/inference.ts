@@ -122,7 +122,11 @@ function printNodes(figure: NodesFigure): void {
     ],
   );
   print(
-    `memory, nodes / client: ${memory.nodes.map(megabytes).join(' + ')} / ${megabytes(memory.client)} MB`,
+    `memory, nodes / client: ${memory.nodes.map(megabytes).join(' + ')} / ${megabytes(memory.client)} MB, of which ${megabytes(figure.bareMemoryBytes)} are Node's`,
+  );
+  const { first, later } = figure.connections;
+  print(
+    `a client's first connection: ${seconds(first.milliseconds)} s, ${megabytes(first.bytes)} MB, ${megabytes(first.peakMemoryBytes)} MB of memory; a later one: ${seconds(later.milliseconds)} s, ${megabytes(later.bytes)} MB`,
   );
   print(`processor time: nodes ${cpu.nodes.map(seconds).join(' + ')} s, client ${seconds(cpu.client)} s`);
   print(

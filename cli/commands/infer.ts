@@ -144,6 +144,7 @@ async function infer(options: GlobalOptions & InferOptions): Promise<void> {
         timeoutSeconds: options.timeout,
         answer: target.serverAnswer,
         opens: options.opens ?? (options.local ? 'counts' : 'nothing'),
+        cache: options.cache,
         verbose: options.verbose,
       },
       body,

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { defaultCacheFolder } from './public-cache.js';
+import { defaultCacheFolder } from '../../model/public-cache-folder.js';
 import { digestOrNull, ServerMemory } from './server-memory.js';
 
 export const defaultKnownServersFolder = (): string => join(dirname(defaultCacheFolder()), 'known-servers');

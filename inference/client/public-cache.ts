@@ -1,20 +1,14 @@
 /** Public parts that servers sent, kept by digest, so that a client loads each model once. */
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { type PublicPart, parsePublicPart } from '../../model/artifact/artifact-file.js';
+import { cachedPath } from '../../model/public-cache-folder.js';
 import type { KeptParts } from './open-client.js';
-
-export const defaultCacheFolder = (): string =>
-  join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'cipherprune', 'public-models');
-
-const pathOf = (folder: string, digest: string): string => join(folder, `${digest}.bin`);
 
 /** The kept public part, or null; a file that is damaged or has another digest counts as absent. */
 export async function readCached(folder: string, digest: string): Promise<PublicPart | null> {
   try {
-    const part = parsePublicPart(await readFile(pathOf(folder, digest)));
+    const part = parsePublicPart(await readFile(cachedPath(folder, digest)));
     return part.digest === digest ? part : null;
   } catch {
     return null;
@@ -23,7 +17,7 @@ export async function readCached(folder: string, digest: string): Promise<Public
 
 /** Keeps a public part; a folder that cannot be written only costs the next transfer. */
 export async function writeCached(folder: string, digest: string, bytes: Uint8Array): Promise<boolean> {
-  const path = pathOf(folder, digest);
+  const path = cachedPath(folder, digest);
   // Nobody can put a link under this name beforehand: it is not foreseeable, and what exists is not opened.
   const temporary = `${path}.${randomBytes(8).toString('hex')}.tmp`;
   try {

@@ -1,20 +1,28 @@
 /** A client of three nodes over TCP or TLS. */
 import type { Channel } from '../net/channel.js';
 import { type Address, type Certificates, checkPlain, connectLink } from './links.js';
-import { loadToFile } from './public-on-disk.js';
 import { NodesClient, type NodesClientOptions } from './nodes-client.js';
+import { loadToDisk } from './public-on-disk.js';
 
-export interface ConnectNodesOptions extends NodesClientOptions {
+export interface ConnectNodesOptions extends Omit<NodesClientOptions, 'loadPublic'> {
   readonly nodes: readonly [Address, Address, Address];
   readonly timeoutMilliseconds: number;
   /** The authority that signed the nodes' certificates; null for plain TCP, which may leave the machine with `insecurePlain` only. */
   readonly certificates?: Certificates | null;
   readonly insecurePlain?: boolean;
+  /** Public parts by digest; keeps none unless given. */
+  readonly cacheFolder?: string | null;
 }
 
 /** @throws UnreachableError, ProtocolError, and as NodesClient.open */
 export async function connectNodes(options: ConnectNodesOptions): Promise<NodesClient> {
-  const { nodes, timeoutMilliseconds, certificates = null, insecurePlain = false } = options;
+  const {
+    nodes,
+    timeoutMilliseconds,
+    certificates = null,
+    insecurePlain = false,
+    cacheFolder = null,
+  } = options;
   checkPlain(nodes, certificates, insecurePlain);
   const channels: Channel[] = [];
   try {
@@ -23,5 +31,5 @@ export async function connectNodes(options: ConnectNodesOptions): Promise<NodesC
     await Promise.all(channels.map((channel) => channel.close()));
     throw error;
   }
-  return NodesClient.open(channels, { loadPublic: loadToFile, ...options });
+  return NodesClient.open(channels, { ...options, loadPublic: loadToDisk(cacheFolder) });
 }

@@ -1,9 +1,10 @@
 /**
  * What nodes and clients say to each other around a run. Everything is little-endian.
  *
- *     opening      → magic "CPN3", role (1 byte: 0 node, 1 client)
+ *     opening      → magic "CPN4", role (1 byte: 0 node, 1 client)
  *     node link    → sharing (16 bytes), node (1), seed that both will use (16)   ← sharing (16), node (1)
- *     client       ← sharing (16), node (1), length of the public part (4)        → wants it (1)      ← public part
+ *     client       ← sharing (16), node (1), length of the public part (4), its digest (32)
+ *                  → wants it (1)      ← public part
  *     texts        → request: id (16), answer kind (1), answer bits (1), texts (1), the bucket of each (2)
  *                  → the transcript's secret (16), then shares as the program asks for them, then a tag of all since the secret (32)
  *                  ← 0, a report of each text (report.ts), the node's first components of what is opened to the client, a tag (32);
@@ -17,7 +18,7 @@ import type { Channel } from '../net/channel.js';
 import { TRANSCRIPT_BYTES } from '../net/transcript.js';
 import { checkBuckets, MAX_BATCH_TEXTS } from '../run/request.js';
 
-export const MAGIC = new TextEncoder().encode('CPN3');
+export const MAGIC = new TextEncoder().encode('CPN4');
 export const ROLES = { node: 0, client: 1 } as const;
 export const ID_BYTES = 16;
 export const SEED_BYTES = 16;
@@ -91,6 +92,37 @@ export async function receiveOpening(channel: Channel): Promise<'node' | 'client
       'node: expected an opening of this version from a node or a client, got other bytes',
     );
   return role === ROLES.node ? 'node' : 'client';
+}
+
+/** What a node says to a client first. */
+export interface NodeHello {
+  /** Hexadecimal, as the digest of the public part. */
+  readonly sharing: string;
+  readonly node: number;
+  readonly publicBytes: number;
+  readonly publicDigest: string;
+}
+
+const DIGEST_BYTES = 32;
+const HELLO_BYTES = ID_BYTES + 5 + DIGEST_BYTES;
+
+export function encodeHello({ sharing, node, publicBytes, publicDigest }: NodeHello): Uint8Array {
+  const bytes = new Uint8Array(HELLO_BYTES);
+  bytes.set(bytesOfHex(sharing));
+  bytes[ID_BYTES] = node;
+  new DataView(bytes.buffer).setUint32(ID_BYTES + 1, publicBytes, true);
+  bytes.set(bytesOfHex(publicDigest), ID_BYTES + 5);
+  return bytes;
+}
+
+export async function receiveHello(channel: Channel): Promise<NodeHello> {
+  const bytes = (await channel.receive(HELLO_BYTES)).slice();
+  return {
+    sharing: hexOf(bytes.subarray(0, ID_BYTES)),
+    node: bytes[ID_BYTES]!,
+    publicBytes: new DataView(bytes.buffer).getUint32(ID_BYTES + 1, true),
+    publicDigest: hexOf(bytes.subarray(ID_BYTES + 5)),
+  };
 }
 
 export const sendOpening = (channel: Channel, role: keyof typeof ROLES): void =>

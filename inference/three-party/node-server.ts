@@ -15,7 +15,7 @@ import type { WebFile } from '../server/web-files.js';
 import { openWebPort, type WebPort } from '../server/web-port.js';
 import { type Address, type Certificates, checkPlain, createLinkServer, isNode } from './links.js';
 import {
-  bytesOfHex,
+  encodeHello,
   encodeRequest,
   ID_BYTES,
   receiveOpening,
@@ -202,17 +202,19 @@ export class NodeServer {
   }
 
   async #client(channel: Channel): Promise<void> {
-    const { sharing, publicBytes } = this.#options.model;
+    const { sharing, publicBytes, publicPart } = this.#options.model;
     if (this.#clients >= (this.#options.maxClients ?? DEFAULT_MAX_CLIENTS)) {
       throw new ProtocolError(`node ${this.#index}: expected at most ${this.#clients} clients, got another`);
     }
     this.#clients++;
     try {
-      const hello = new Uint8Array(ID_BYTES + 5);
-      hello.set(bytesOfHex(sharing));
-      hello[ID_BYTES] = this.#index;
-      new DataView(hello.buffer).setUint32(ID_BYTES + 1, publicBytes.length, true);
-      channel.send(hello);
+      const hello = {
+        sharing,
+        node: this.#index,
+        publicBytes: publicBytes.length,
+        publicDigest: publicPart.digest,
+      };
+      channel.send(encodeHello(hello));
       if ((await channel.receive(1))[0] === 1) channel.send(publicBytes);
       for (;;) await this.#text(channel);
     } finally {

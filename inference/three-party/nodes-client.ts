@@ -19,18 +19,25 @@ import { createLeakList } from '../session/create-session.js';
 import { NO_COST } from '../session/meter.js';
 import type { LeakRecord } from '../session/session.js';
 import { askNodes, ClientBackend } from './client-backend.js';
-import { encodeRequest, hexOf, ID_BYTES, sendOpening } from './messages.js';
+import { encodeRequest, hexOf, ID_BYTES, type NodeHello, receiveHello, sendOpening } from './messages.js';
 import { transcriptChannel } from '../net/transcript.js';
 import type { TextReport } from './report.js';
 
-const NODES = [0, 1, 2] as const;
+/** Of a public part on its way. */
+const PIECE_BYTES = 1 << 16;
 
 interface EncodedInput extends TextOrPair {
   readonly encoding: Encoding;
   readonly bucket: number;
 }
 
-/** Counts what a text takes on all links. */
+/** Of all links. */
+export interface ClientTraffic {
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+}
+
+/** Counts what a text, or the greeting, takes. */
 const counted = (channel: Channel, traffic: { sentBytes: number; receivedBytes: number }): Channel => ({
   send: (bytes) => {
     traffic.sentBytes += bytes.length;
@@ -52,10 +59,27 @@ export interface LoadedPublic {
   close?(): Promise<void>;
 }
 
-/** Takes a public part of so many bytes from a node. */
-export type LoadPublic = (node: Channel, bytes: number) => Promise<LoadedPublic>;
+/** What node 0 has, and all three vouch for. */
+export interface OfferedPublic {
+  /** Hexadecimal. */
+  readonly digest: string;
+  readonly bytes: number;
+  /** Has it sent, in pieces. */
+  pieces(): AsyncGenerator<Uint8Array>;
+}
 
-const loadWhole: LoadPublic = async (node, bytes) => ({ part: parsePublicPart(await node.receive(bytes)) });
+/** Where a public part comes from: the offer, or what is here already. Its digest is checked by whoever asked. */
+export type LoadPublic = (offer: OfferedPublic) => Promise<LoadedPublic>;
+
+const loadWhole: LoadPublic = async ({ bytes, pieces }) => {
+  const whole = new Uint8Array(bytes);
+  let at = 0;
+  for await (const piece of pieces()) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return { part: parsePublicPart(whole) };
+};
 
 export interface NodesClientOptions {
   /** Where the public part is kept; in memory unless given. */
@@ -78,7 +102,13 @@ export class NodesClient {
   readonly #random = Prg.create();
   #last: Promise<unknown> = Promise.resolve();
 
-  private constructor(channels: readonly Channel[], options: NodesClientOptions, loaded: LoadedPublic) {
+  private constructor(
+    channels: readonly Channel[],
+    options: NodesClientOptions,
+    loaded: LoadedPublic,
+    /** What the greeting took, with the public part where it was not here. */
+    readonly setUp: ClientTraffic,
+  ) {
     this.#loaded = loaded;
     this.#channels = channels;
     this.#options = options;
@@ -94,10 +124,12 @@ export class NodesClient {
     const { link = (channel: Channel) => channel } = options;
     const channels = links.map(transcriptChannel);
     try {
-      const loaded = await receivePublicPart(channels, options.loadPublic ?? loadWhole);
+      const setUp = { sentBytes: 0, receivedBytes: 0 };
+      const greeted = channels.map((channel) => counted(channel, setUp));
+      const loaded = await receivePublicPart(greeted, options.loadPublic ?? loadWhole);
       try {
         checkModel(loaded.part, options);
-        return new NodesClient(channels.map(link), options, loaded);
+        return new NodesClient(channels.map(link), options, loaded, setUp);
       } catch (error) {
         await loaded.close?.();
         throw error;
@@ -227,23 +259,39 @@ function openedToNodes(model: PublicModel, { leaks }: TextReport): readonly Leak
   return leaks;
 }
 
-/** Greets the nodes. @throws ProtocolError unless they are the three of one sharing, in their order */
+/** Greets the nodes. @throws ProtocolError unless they are the three of one sharing, in their order, with one model */
 async function receivePublicPart(channels: readonly Channel[], load: LoadPublic): Promise<LoadedPublic> {
   for (const channel of channels) sendOpening(channel, 'client');
-  const hellos = await Promise.all(channels.map((channel) => channel.receive(ID_BYTES + 5)));
-  const sharings = hellos.map((hello) => hexOf(hello.subarray(0, ID_BYTES)));
-  for (const node of NODES)
-    if (sharings[node] !== sharings[0] || hellos[node]![ID_BYTES] !== node)
+  const hellos = await Promise.all(channels.map(receiveHello));
+  const [{ sharing, publicDigest: digest, publicBytes: bytes }] = hellos as [NodeHello];
+  for (const [place, hello] of hellos.entries()) {
+    if (hello.sharing !== sharing || hello.node !== place)
       throw new ProtocolError(
-        `expected nodes 0, 1 and 2 of one sharing in this order, got node ${hellos[node]![ID_BYTES]} of ${sharings[node]} at place ${node}`,
+        `expected nodes 0, 1 and 2 of one sharing in this order, got node ${hello.node} of ${hello.sharing} at place ${place}`,
       );
-  const bytes = new DataView(hellos[0]!.slice().buffer).getUint32(ID_BYTES + 1, true);
+    if (hello.publicDigest !== digest)
+      throw new ProtocolError(`node ${place}: expected the model ${digest}, got ${hello.publicDigest}`);
+  }
   if (bytes > maxPublicBytes)
     throw new ProtocolError(
       `node 0: expected a public part of at most ${maxPublicBytes} bytes, got ${bytes}`,
     );
-  for (const node of NODES) channels[node]!.send(Uint8Array.of(node === 0 ? 1 : 0));
-  return load(channels[0]!, bytes);
+  const first = channels[0]!;
+  let isSent = false;
+  const loaded = await load({
+    digest,
+    bytes,
+    async *pieces() {
+      isSent = true;
+      first.send(Uint8Array.of(1));
+      for (let left = bytes; left > 0; left -= Math.min(left, PIECE_BYTES))
+        yield first.receive(Math.min(left, PIECE_BYTES));
+    },
+  });
+  for (const [node, channel] of channels.entries()) if (node > 0 || !isSent) channel.send(Uint8Array.of(0));
+  if (loaded.part.digest === digest) return loaded;
+  await loaded.close?.();
+  throw new ProtocolError(`nodes: expected the model ${digest}, got ${loaded.part.digest}`);
 }
 
 function checkModel(

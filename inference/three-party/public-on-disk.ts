@@ -1,35 +1,98 @@
-/** A client's public part in a file of its own that ends with it: a word table of tens of megabytes need not be in its memory. */
-import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
+/**
+ * A client's public part stays on the disk: a word table of tens of megabytes need not be in its memory. It is kept by its digest for
+ * the next connection, or in a file that ends with this one.
+ */
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, mkdir, mkdtemp, open, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { openPublicFile, withWordsOf } from '../../model/artifact/public-file.js';
-import type { LoadPublic } from './nodes-client.js';
+import { cachedPath } from '../../model/public-cache-folder.js';
+import type { LoadedPublic, LoadPublic, OfferedPublic } from './nodes-client.js';
 
-const PIECE_BYTES = 1 << 16;
-
-/** Has no name any more where the system allows that, so that nothing is left behind whatever ends the process. */
-async function openTemporary(): Promise<{ readonly file: FileHandle; remove(): Promise<void> }> {
-  const folder = await mkdtemp(join(tmpdir(), 'cipherprune-public-'));
-  const file = await open(join(folder, 'public.bin'), 'wx+', 0o600);
-  const remove = () => rm(folder, { recursive: true, force: true }).catch(() => undefined);
-  await remove();
-  return { file, remove };
-}
-
-/** Takes it in small pieces. @throws ArtifactError */
-export const loadToFile: LoadPublic = async (node, bytes) => {
-  const { file, remove } = await openTemporary();
-  const close = async (): Promise<void> => {
-    await file.close();
-    await remove();
-  };
+/** Checked whole. The file is this function's from now on. */
+async function opened(file: FileHandle): Promise<LoadedPublic> {
   try {
-    for (let left = bytes; left > 0; left -= Math.min(left, PIECE_BYTES))
-      await file.write(await node.receive(Math.min(left, PIECE_BYTES)));
-    const opened = await openPublicFile(file);
-    return { part: opened.part, wordsOf: (ids) => withWordsOf(opened, ids), close };
+    const checked = await openPublicFile(file);
+    return {
+      part: checked.part,
+      wordsOf: (ids) => withWordsOf(checked, ids),
+      close: () => file.close(),
+    };
   } catch (error) {
-    await close();
+    await file.close();
     throw error;
   }
-};
+}
+
+/** Null: there is none, or one that is damaged or another. */
+async function kept(path: string, digest: string): Promise<LoadedPublic | null> {
+  const file = await open(path).catch(() => null);
+  const loaded = file && (await opened(file).catch(() => null));
+  if (loaded?.part.digest === digest) return loaded;
+  await loaded?.close?.();
+  return null;
+}
+
+/** New, and readable by this user only: nobody can foresee the name. Null where the folder cannot be written. */
+async function createBeside(path: string): Promise<{ file: FileHandle; name: string } | null> {
+  const name = `${path}.${randomBytes(8).toString('hex')}.tmp`;
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    return { name, file: await open(name, 'wx+', 0o600) };
+  } catch {
+    return null;
+  }
+}
+
+/** In small pieces. */
+async function download(file: FileHandle, { pieces }: OfferedPublic): Promise<void> {
+  for await (const piece of pieces())
+    for (let at = 0; at < piece.length; ) at += (await file.write(piece, at)).bytesWritten;
+}
+
+/** Has no name any more where the system allows that, so that nothing is left behind whatever ends the process. */
+async function loadOnce(offer: OfferedPublic): Promise<LoadedPublic> {
+  const folder = await mkdtemp(join(tmpdir(), 'cipherprune-public-'));
+  const remove = () => rm(folder, { recursive: true, force: true }).catch(() => undefined);
+  try {
+    const file = await open(join(folder, 'public.bin'), 'wx+', 0o600);
+    await remove();
+    await download(file, offer).catch(async (error: Error) => {
+      await file.close();
+      throw error;
+    });
+    const loaded = await opened(file);
+    return { ...loaded, close: () => loaded.close!().then(remove) };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+/** Takes its name only when it was checked. */
+async function loadAndKeep(offer: OfferedPublic, path: string): Promise<LoadedPublic> {
+  const created = await createBeside(path);
+  if (created === null) return loadOnce(offer);
+  const { file, name } = created;
+  try {
+    await download(file, offer).catch(async (error: Error) => {
+      await file.close();
+      throw error;
+    });
+    const loaded = await opened(file);
+    if (loaded.part.digest === offer.digest) await rename(name, path).catch(() => undefined);
+    return loaded;
+  } finally {
+    await rm(name, { force: true }).catch(() => undefined);
+  }
+}
+
+/** Null: keep none. @throws ArtifactError */
+export const loadToDisk =
+  (cacheFolder: string | null): LoadPublic =>
+  async (offer) => {
+    if (cacheFolder === null) return loadOnce(offer);
+    const path = cachedPath(cacheFolder, offer.digest);
+    return (await kept(path, offer.digest)) ?? loadAndKeep(offer, path);
+  };

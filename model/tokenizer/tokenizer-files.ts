@@ -41,32 +41,37 @@ export function parseJson<T>(text: string, file: string, schema: z.ZodType<T>): 
 /** Holes are left by tokens that were taken out or stand twice in a vocab.txt; few, or the ids are wrong. */
 const mostIds = (tokens: number): number => 2 * tokens + 1024;
 
+/** What is checked when a model is read is not parsed again when its tokenizer is made. */
+const parsedFiles = new WeakMap<TokenizerFiles, ParsedTokenizer>();
+
 function tokensById(json: TokenizerJson): { ids: Map<string, number>; vocabulary: (string | undefined)[] } {
   const { model } = json;
-  const entries: (readonly [string, number])[] =
-    model.type === 'Unigram'
-      ? model.vocab.map(([token], id) => [token, id] as const)
-      : Object.entries(model.vocab);
-  const ids = new Map(entries);
-  const all = [...entries];
+  const ids = new Map<string, number>();
+  if (model.type === 'Unigram') model.vocab.forEach(([token], id) => void ids.set(token, id));
+  else for (const token in model.vocab) ids.set(token, model.vocab[token]!);
   for (const added of json.added_tokens) {
     checkAddedToken(added, ids);
-    if (!ids.has(added.content)) all.push([added.content, added.id]);
     ids.set(added.content, added.id);
   }
-  const largest = all.reduce((most, [, id]) => Math.max(most, id), -1);
-  if (largest >= mostIds(all.length))
+  let largest = -1;
+  for (const id of ids.values()) largest = Math.max(largest, id);
+  if (largest >= mostIds(ids.size))
     throw new TokenizerError(
-      `tokenizer.json: expected ids below ${mostIds(all.length)} for ${all.length} tokens, got ${largest}`,
+      `tokenizer.json: expected ids below ${mostIds(ids.size)} for ${ids.size} tokens, got ${largest}`,
     );
   const vocabulary = new Array<string | undefined>(largest + 1).fill(undefined);
-  for (const [token, id] of all) {
+  for (const [token, id] of ids) {
     if (vocabulary[id] !== undefined)
       throw new TokenizerError(
         `tokenizer.json: expected each id once, got ${id} for ${JSON.stringify(vocabulary[id])} and ${JSON.stringify(token)}`,
       );
     vocabulary[id] = token;
   }
+  // Pieces of a list may be there twice; the later one is found.
+  if (model.type === 'Unigram')
+    model.vocab.forEach(([token], id) => {
+      vocabulary[id] ??= token;
+    });
   return { ids, vocabulary };
 }
 
@@ -80,6 +85,8 @@ function checkTemplate({ single, pair }: Template, vocabulary: readonly (string 
 
 /** Checks the files: one of the known kinds, ids without doubles, all special tokens present, no setting that is not applied. */
 export function parseTokenizerFiles(files: TokenizerFiles): ParsedTokenizer {
+  const known = parsedFiles.get(files);
+  if (known) return known;
   const text = files['tokenizer.json'];
   if (text === undefined) throw new TokenizerError('tokenizer.json: missing');
   const json = parseJson(text, 'tokenizer.json', tokenizerSchema);
@@ -92,7 +99,9 @@ export function parseTokenizerFiles(files: TokenizerFiles): ParsedTokenizer {
     return item?.kind === 'special' ? vocabulary[item.id] : undefined;
   };
   const applied = applySettings(json, settings, ids, { cls: tokenAt(0), separator: tokenAt(-1) });
-  return { json: applied, kind: json.model.type, template, vocabulary, ids };
+  const parsed = { json: applied, kind: json.model.type, template, vocabulary, ids };
+  parsedFiles.set(files, parsed);
+  return parsed;
 }
 
 /** How BERT splits text where only a vocabulary is stored. */

@@ -3,11 +3,15 @@ import { TokenizerError } from './tokenizer-error.js';
 import type { WordPieceModel } from './tokenizer-schema.js';
 
 export function createWordPieces(model: WordPieceModel): (word: string) => number[] {
-  const ids = new Map(Object.entries(model.vocab));
-  const unknown = ids.get(model.unk_token);
+  const { vocab } = model;
+  // Asked in place: a copy as a map is a megabyte of a small client's memory.
+  const idOf = (token: string): number | undefined =>
+    Object.hasOwn(vocab, token) ? vocab[token] : undefined;
+  const unknown = idOf(model.unk_token);
   if (unknown === undefined)
     throw new TokenizerError(`tokenizer.json: model.unk_token: ${model.unk_token} is not in the vocabulary`);
-  const longest = [...ids.keys()].reduce((most, token) => Math.max(most, token.length), 0);
+  let longest = 0;
+  for (const token in vocab) longest = Math.max(longest, token.length);
   const { continuing_subword_prefix: prefix, max_input_chars_per_word: most } = model;
   return (word) => {
     const characters = [...word];
@@ -18,7 +22,7 @@ export function createWordPieces(model: WordPieceModel): (word: string) => numbe
       let id: number | undefined;
       for (; end > begin; end--) {
         const piece = characters.slice(begin, end).join('');
-        id = ids.get(begin === 0 ? piece : prefix + piece);
+        id = idOf(begin === 0 ? piece : prefix + piece);
         if (id !== undefined) break;
       }
       if (id === undefined) return [unknown];

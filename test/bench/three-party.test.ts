@@ -91,6 +91,11 @@ describe('bench inference --parties 3', () => {
     });
     expect(figure.peakMemoryBytes.nodes).toHaveLength(3);
     expect(Math.min(...figure.peakMemoryBytes.nodes, figure.peakMemoryBytes.client)).toBeGreaterThan(2 ** 24);
+    // The public part travels once; what a client is beside Node is less than all that it takes.
+    const { first, later } = figure.connections;
+    expect(first.bytes).toBeGreaterThan(1_000_000);
+    expect(later.bytes).toBe(3 * (5 + 53 + 1));
+    expect(figure.bareMemoryBytes).toBeLessThan(figure.peakMemoryBytes.client);
     expect(figure.layers.map(({ kept }) => kept)).toEqual([16, 6]);
     // What layers and protocols cost is part of the whole.
     const sum = (name: 'bytes' | 'rounds') => figure.layers.reduce((total, layer) => total + layer[name], 0);

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -10,7 +10,12 @@ import { checkPlain } from '../../../inference/three-party/links.js';
 import { type Address, NodeServer } from '../../../inference/three-party/node-server.js';
 import { connectNodes } from '../../../inference/three-party/connect-nodes.js';
 import { readNodeModel, shareModel } from '../../../inference/three-party/share-model.js';
-import { type ArtifactParts, readArtifact, writeArtifact } from '../../../model/artifact/artifact-file.js';
+import {
+  type ArtifactParts,
+  readArtifact,
+  serializePublicPart,
+  writeArtifact,
+} from '../../../model/artifact/artifact-file.js';
 import { bucketsUpTo } from '../../../model/padded-length.js';
 import { freePorts } from '../../support/free-ports.js';
 import { makeCertificates } from '../../support/certificates.js';
@@ -92,6 +97,26 @@ describe('three nodes and a client over TCP', () => {
     expect(together.map(({ leaks }) => leaks)).toEqual(alone.map(({ leaks }) => leaks));
     expect(together.map(({ layers }) => layers)).toEqual(alone.map(({ layers }) => layers));
     expect(together.map(({ batch }) => batch?.size)).toEqual([3, 3, 3]);
+  });
+
+  it('send the public part once, and again where what was kept is damaged', async () => {
+    const cacheFolder = join(folder, 'cache');
+    const connect = async (): Promise<number> => {
+      await using client = await connectNodes({ nodes: peers, timeoutMilliseconds: 20_000, cacheFolder });
+      expect((await client.classify(TEXTS[0]!)).label).toBe(1);
+      return client.setUp.receivedBytes;
+    };
+    const { length } = serializePublicPart(parts.publicPart);
+    const greetings = 3 * 53;
+    expect(await connect()).toBe(greetings + length);
+    expect(await connect()).toBe(greetings);
+    const [name, ...others] = await readdir(cacheFolder);
+    expect([name, ...others]).toEqual([`${parts.publicPart.digest}.bin`]);
+    const path = join(cacheFolder, name!);
+    const bytes = await readFile(path);
+    await writeFile(path, bytes.with(bytes.length - 1, bytes.at(-1)! ^ 1));
+    expect(await connect()).toBe(greetings + length);
+    expect(await connect()).toBe(greetings);
   });
 
   it('refuse a folder that was changed', async () => {
