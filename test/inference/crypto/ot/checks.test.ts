@@ -7,6 +7,7 @@ import {
   proveCorrections,
   SACRIFICED_COTS,
 } from '../../../../inference/crypto/ot/extension-check.js';
+import { SUITES } from '../../../../inference/core/suite.js';
 import { FERRET_REFILL_COTS, ferretReceiver, ferretSender } from '../../../../inference/crypto/ot/ferret.js';
 import { setupCots } from '../../../../inference/crypto/ot/setup-cots.js';
 import {
@@ -74,25 +75,28 @@ const deviatingRefill = async (delta: Uint8Array, tree: number) =>
   ).read;
 
 describe('checks of the OT extension', () => {
-  it('let honest halves pass, in both directions, with the same COTs as ever', async () => {
-    const [server, client] = await Promise.all(
-      sessions().map((session) => setupCots(session, { checks: true })),
-    );
-    const count = REFILL_COTS + 100;
-    for (const [sender, receiver] of [
-      [server!.sender, client!.receiver],
-      [client!.sender, server!.receiver],
-    ] as const) {
-      const [q, t] = await Promise.all([sender.take(count), receiver.take(count)]);
-      expect(t.choices.some(Boolean)).toBe(true);
-      for (let i = 0; i < count; i++)
-        for (let j = 0; j < BLOCK_BYTES; j += 5) {
-          const at = i * BLOCK_BYTES + j;
-          if (t.blocks[at] !== (q.blocks[at]! ^ (t.choices[i]! * q.delta[j]!)))
-            throw new Error(`COT ${i} is none`);
-        }
-    }
-  });
+  it.each(SUITES)(
+    'let honest halves pass, in both directions, with the same COTs as ever, %s',
+    async (suite) => {
+      const [server, client] = await Promise.all(
+        sessions().map((session) => setupCots(session, { checks: true, suite })),
+      );
+      const count = REFILL_COTS + 100;
+      for (const [sender, receiver] of [
+        [server!.sender, client!.receiver],
+        [client!.sender, server!.receiver],
+      ] as const) {
+        const [q, t] = await Promise.all([sender.take(count), receiver.take(count)]);
+        expect(t.choices.some(Boolean)).toBe(true);
+        for (let i = 0; i < count; i++)
+          for (let j = 0; j < BLOCK_BYTES; j += 5) {
+            const at = i * BLOCK_BYTES + j;
+            if (t.blocks[at] !== (q.blocks[at]! ^ (t.choices[i]! * q.delta[j]!)))
+              throw new Error(`COT ${i} is none`);
+          }
+      }
+    },
+  );
 
   it('find a receiver that takes another choice for some bits of delta', async () => {
     const delta = new Uint8Array(BLOCK_BYTES).fill(0x11);

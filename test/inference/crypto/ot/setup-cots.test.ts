@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PeerClosedError } from '../../../../inference/core/errors.js';
 import type { CotPair, ReceiverCots, SenderCots } from '../../../../inference/crypto/ot/cot.js';
+import { SUITES } from '../../../../inference/core/suite.js';
 import { type CotOptions, setupCots } from '../../../../inference/crypto/ot/setup-cots.js';
 import { twoParties } from '../../../support/parties.js';
 
@@ -29,12 +30,15 @@ const takeBoth = (pair: CotPair, sending: number, receiving: number) =>
   Promise.all([pair.sender.take(sending), pair.receiver.take(receiving)]);
 
 describe('setupCots', () => {
-  it.each([1, 2, 3, 4, 5, 6, 7, 8])('correlates both directions, k = %i', async (k) => {
-    const { server, client } = await pairs(k, { k });
-    const [ofServer, ofClient] = await Promise.all([takeBoth(server, 300, 77), takeBoth(client, 77, 300)]);
-    expectCorrelated(ofServer[0], ofClient[1], 300);
-    expectCorrelated(ofClient[0], ofServer[1], 77);
-  });
+  it.each(SUITES.flatMap((suite) => [1, 2, 3, 4, 5, 6, 7, 8].map((k) => [suite, k] as const)))(
+    'correlates both directions, %s, k = %i',
+    async (suite, k) => {
+      const { server, client } = await pairs(k, { k, suite });
+      const [ofServer, ofClient] = await Promise.all([takeBoth(server, 300, 77), takeBoth(client, 77, 300)]);
+      expectCorrelated(ofServer[0], ofClient[1], 300);
+      expectCorrelated(ofClient[0], ofServer[1], 77);
+    },
+  );
 
   it('correlates any sequence of counts, across refills and claimed in advance', async () => {
     const { server, client } = await pairs();
@@ -112,8 +116,8 @@ describe('setupCots', () => {
 describe('setupCots with Ferret', () => {
   const options = { extension: 'ferret' } as const;
 
-  it('correlates both directions, choices unbiased', async () => {
-    const { server, client } = await pairs(3, options);
+  it.each(SUITES)('correlates both directions, choices unbiased, %s', async (suite) => {
+    const { server, client } = await pairs(3, { ...options, suite });
     const [ofServer, ofClient] = await Promise.all([
       takeBoth(server, 100_000, 77),
       takeBoth(client, 77, 100_000),
