@@ -55,14 +55,37 @@ export const FAILURE_BITS = -64;
 /** log2 of the two-sided tail of a Gaussian beyond z deviations (Chernoff). */
 export const tailBits = (z: number): number => Math.max(-1000, 1 - (z * z) / 2 / Math.LN2);
 
-/** Standard deviation of the noise that one key switch adds; digits are uniform below their primes. */
-export function keySwitchDeviation(parameters: RlweParameters, limbs: number): number {
-  const { n, primes, specialPrime } = parameters;
-  const products = primes
-    .slice(0, limbs)
-    .reduce((sum, p) => sum + (n * (p / specialPrime) ** 2 * ERROR_VARIANCE) / 3, 0);
-  return Math.sqrt(products + ROUNDING_VARIANCE * (1 + n * TERNARY_VARIANCE));
+/** What follows from the parameters alone, by numbers of limbs: index 0 is none. */
+interface ModulusTable {
+  /** log2 of the product of the first primes. */
+  readonly bits: readonly number[];
+  /** As `keySwitchDeviation`. */
+  readonly keySwitch: readonly number[];
 }
+
+/** A text's layouts ask thousands of times. */
+const tables = new WeakMap<RlweParameters, ModulusTable>();
+
+function tableOf(parameters: RlweParameters): ModulusTable {
+  const known = tables.get(parameters);
+  if (known) return known;
+  const { n, primes, specialPrime } = parameters;
+  const bits = [0];
+  const keySwitch = [0];
+  let products = 0;
+  for (const p of primes) {
+    bits.push(bits.at(-1)! + Math.log2(p));
+    products += (n * (p / specialPrime) ** 2 * ERROR_VARIANCE) / 3;
+    keySwitch.push(Math.sqrt(products + ROUNDING_VARIANCE * (1 + n * TERNARY_VARIANCE)));
+  }
+  const table = { bits, keySwitch };
+  tables.set(parameters, table);
+  return table;
+}
+
+/** Standard deviation of the noise that one key switch adds; digits are uniform below their primes. */
+export const keySwitchDeviation = (parameters: RlweParameters, limbs: number): number =>
+  tableOf(parameters).keySwitch[limbs]!;
 
 function weightDeviation(parameters: RlweParameters, shape: NoiseShape, limbs: number): number {
   const { inputs, weightBits, kIn, kOut } = shape;
@@ -91,10 +114,9 @@ export function noiseBudget(
   downLimbs: number,
   answer: AnswerBits = WHOLE,
 ): NoiseBudget {
-  const { n, primes } = parameters;
-  const bits = primes.map((p) => Math.log2(p));
-  const modulusBits = bits.slice(0, limbs).reduce((a, b) => a + b, 0);
-  const downBits = bits.slice(0, downLimbs).reduce((a, b) => a + b, 0);
+  const { n } = parameters;
+  const { bits } = tableOf(parameters);
+  const [modulusBits, downBits] = [bits[limbs]!, bits[downLimbs]!];
   const weights = weightDeviation(parameters, shape, limbs);
   const zero = Math.sqrt(ERROR_VARIANCE * (2 * n * TERNARY_VARIANCE + 1));
   const gaussian = Math.hypot(zero, weights);
@@ -123,11 +145,15 @@ export function noiseBudget(
 function shortest(parameters: RlweParameters, shape: NoiseShape, whole: NoiseBudget): NoiseBudget {
   const { limbs, downLimbs } = whole;
   const most = Math.min(MOST_ANSWER_BITS, PRIME_BITS * downLimbs - 1);
-  for (let aBits = shape.ringBits + 1; aBits <= most; aBits++)
+  const suffices = (budget: NoiseBudget) => budget.failureBits <= FAILURE_BITS;
+  for (let aBits = shape.ringBits + 1; aBits <= most; aBits++) {
+    // More bits of b are never worse.
+    if (!suffices(noiseBudget(parameters, shape, limbs, downLimbs, { aBits, bBits: aBits }))) continue;
     for (let bBits = shape.ringBits + 1; bBits <= aBits; bBits++) {
       const budget = noiseBudget(parameters, shape, limbs, downLimbs, { aBits, bBits });
-      if (budget.failureBits <= FAILURE_BITS) return budget;
+      if (suffices(budget)) return budget;
     }
+  }
   return whole;
 }
 

@@ -91,29 +91,32 @@ function resultBytes({ n, budget: { downLimbs, aBits, bBits } }: PackedLayout, w
 
 /** Bytes of all results: a halves, and b halves where outputs are. */
 export function outputBytes(l: PackedLayout): number {
-  const blocks = outputBlocks(l);
+  const [blocks, count] = [outputBlocks(l), groups(l)];
+  /** What the last block of outputs lacks. */
+  const missing = blocks * l.kOut - l.outputs;
   let total = 0;
-  for (let group = 0; group < groups(l); group++) {
-    let wanted = 0;
-    for (let t = 0; t < groupProducts(l, group); t++) {
-      const block = (group * l.kIn + t) % blocks;
-      wanted += l.rows * Math.min(l.kOut, l.outputs - block * l.kOut);
-    }
-    total += resultBytes(l, wanted);
+  for (let group = 0; group < count; group++) {
+    const [first, most] = [group * l.kIn, groupProducts(l, group)];
+    const lastBlocks = Math.floor((first + most) / blocks) - Math.floor(first / blocks);
+    total += resultBytes(l, l.rows * (most * l.kOut - lastBlocks * missing));
+  }
+  return total;
+}
+
+/** Key switches that pack some products into one ciphertext. */
+function packingSwitches(kIn: number, packed: number): number {
+  let total = 0;
+  for (let left = packed, size = kIn; size > 1; size /= 2) {
+    left = Math.ceil(left / 2);
+    total += left;
   }
   return total;
 }
 
 /** Key switches of the whole product. */
 export function keySwitches(l: PackedLayout): number {
-  let total = 0;
-  for (let group = 0; group < groups(l); group++) {
-    for (let left = groupProducts(l, group), size = l.kIn; size > 1; size /= 2) {
-      left = Math.ceil(left / 2);
-      total += left;
-    }
-  }
-  return total;
+  const last = groups(l) - 1;
+  return last * packingSwitches(l.kIn, l.kIn) + packingSwitches(l.kIn, groupProducts(l, last));
 }
 
 /** Segments of tokens and their length, as the kernel cuts them (packed-multiply.cc). */
