@@ -10,6 +10,7 @@ import { Demand, type Use } from '../material/demand.js';
 import { exponentialUse } from '../backends/two-party/ahead/exponentials.js';
 import { linearUse } from '../backends/two-party/ahead/linear-rows.js';
 import { lookUpUse } from '../backends/two-party/ahead/look-ups.js';
+import { signUse } from '../backends/two-party/ahead/signs.js';
 import { comparisonJob, comparisonUse } from '../backends/two-party/comparison/comparison.js';
 import { perform, Steps } from '../backends/two-party/context/steps.js';
 import { Turns } from '../backends/two-party/context/turns.js';
@@ -245,31 +246,29 @@ export class CountingBackend extends ShapeBackend implements Backend {
   });
 
   readonly isNegative = protocol('isNegative', ({ shape, ringBits }: SharedTensor) =>
-    this.#topBits(shape, ringBits),
+    this.#topBits(shape, sizeOf(shape), ringBits, 1),
   );
 
-  async #topBits(shape: Shape, ringBits: number): Promise<SharedBits> {
-    for (let bits = ringBits; bits > 1; bits = kernels.comparisonDigits(bits))
-      await this.#compare(sizeOf(shape), bits, 1);
-    return bitsOnly(shape);
+  /** Of all copies: as levels of comparisons, wanted as such or as a whole. */
+  async #topBits(all: Shape, items: number, ringBits: number, copies: number): Promise<SharedBits> {
+    const use = signUse(items, ringBits, copies);
+    const usesOf = (...level: Parameters<typeof comparisonUse>) =>
+      use.length === 0 ? comparisonUse(...level) : [];
+    const levels = async (): Promise<void> => {
+      let [n, of] = [items, copies];
+      for (let bits = ringBits; bits > 1; bits = kernels.comparisonDigits(bits)) {
+        const [receiver, job] = [this.#turns.take(), comparisonJob(n, bits, of)];
+        await this.#use(usesOf(n, bits, of, receiver), () => this.#exchange.oneWay(job, receiver));
+        [n, of] = [n * of, 1];
+      }
+    };
+    if (use.length === 0) await levels();
+    else await this.#use(use, levels);
+    return bitsOnly(all);
   }
 
-  /** One level. */
-  #compare(items: number, ringBits: number, copies: number): Promise<void> {
-    const receiver = this.#turns.take();
-    return this.#use(comparisonUse(items, ringBits, copies, receiver), () =>
-      this.#exchange.oneWay(comparisonJob(items, ringBits, copies), receiver),
-    );
-  }
-
-  readonly areNegative = protocol(
-    'isNegative',
-    async (x: SharedTensor, copies: readonly RowShifts[]): Promise<SharedBits> => {
-      const all = operations.areNegative(x, copies);
-      if (x.ringBits === 1) return bitsOnly(all);
-      await this.#compare(sizeOf(x.shape), x.ringBits, copies.length);
-      return this.#topBits(all, kernels.comparisonDigits(x.ringBits));
-    },
+  readonly areNegative = protocol('isNegative', (x: SharedTensor, copies: readonly RowShifts[]) =>
+    this.#topBits(operations.areNegative(x, copies), sizeOf(x.shape), x.ringBits, copies.length),
   );
 
   readonly and = protocol('and', async (a: SharedBits, b: SharedBits): Promise<SharedBits> => {

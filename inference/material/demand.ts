@@ -9,6 +9,7 @@
  * | `matmul 12 55 64 55 29` | a triple of [12, 55, 64] · [12, 64, 55] modulo 2^29 |
  * | `square 13 25 server` | a square of 13 bits into 25; the server sends first |
  * | `comparison 13 2 server` | two comparisons of 13 bits whose values differ by a public constant; the sender is the server |
+ * | `sign 11 2` | the top bits of a number of 11 bits with each of two public constants added |
  * | `bit 12 server` | a bit of one party times a number modulo 2^12 of the other; the server knows the number |
  * | `exponential 13 8 10` | e^x at 10 fraction bits of an x of 13 bits, 8 of them behind the point |
  * | `look-up 6 1` | a table of 2^6 entries of 1 bit, any |
@@ -24,6 +25,7 @@ export type Correlation =
   | MatmulCorrelation
   | SquareCorrelation
   | ComparisonCorrelation
+  | SignCorrelation
   | BitCorrelation
   | ExponentialCorrelation
   | LookUpCorrelation
@@ -64,6 +66,13 @@ export interface ComparisonCorrelation {
   readonly sender: PartyId;
 }
 
+/** Of all ringBits bits: the whole of isNegative. */
+export interface SignCorrelation {
+  readonly kind: 'sign';
+  readonly ringBits: number;
+  readonly copies: number;
+}
+
 export interface BitCorrelation {
   readonly kind: 'bit';
   readonly ringBits: number;
@@ -97,6 +106,10 @@ const MOST_COUNT = 2 ** 32;
 const MOST_EXTENT = 1 << 16;
 /** Copies of one comparison: a pad has numbers for so many. */
 const MOST_COPIES = 1024;
+/** Of numbers whose top bits are made ahead: one level compares 5 bits, and a vector has a place for each half of a number. */
+const LEAST_SIGN_BITS = 6;
+const MOST_SIGN_BITS = 22;
+const VECTOR_BITS_A_SIGN = 128;
 /** Of an exponent, in all and in front of its point; of e^x behind its point. */
 const MOST_EXPONENT_BITS = 20;
 const MOST_EXPONENT_INTEGER_BITS = 8;
@@ -116,6 +129,8 @@ export function formatCorrelation(c: Correlation): string {
       return `square ${c.bits} ${c.ringBits} ${c.first}`;
     case 'comparison':
       return `comparison ${c.ringBits} ${c.copies} ${c.sender}`;
+    case 'sign':
+      return `sign ${c.ringBits} ${c.copies}`;
     case 'bit':
       return `bit ${c.ringBits} ${c.sender}`;
     case 'exponential':
@@ -130,7 +145,7 @@ export function formatCorrelation(c: Correlation): string {
 }
 
 const PATTERN =
-  /^(linear|factors|matmul|square|comparison|bit|exponential|look-up|product|cots)((?: \d{1,5}){0,5})( server| client)?$/;
+  /^(linear|factors|matmul|square|comparison|sign|bit|exponential|look-up|product|cots)((?: \d{1,5}){0,5})( server| client)?$/;
 
 /** Null where e^x is not made ahead: a vector for every x would be too long. */
 export const exponentialItem = (
@@ -146,6 +161,15 @@ export const exponentialItem = (
   resultBits <= MOST_POWER_BITS
     ? { kind: 'exponential', ringBits, fractionBits, resultBits }
     : null;
+
+/** Null where top bits are made by levels of comparisons: of short numbers, and where vectors would be long for what they save. */
+export function signItem(ringBits: number, copies: number): SignCorrelation | null {
+  const low = ringBits >> 1;
+  const vectorBits = 2 ** (ringBits - low) + 2 ** (low + 1);
+  const fits =
+    ringBits >= LEAST_SIGN_BITS && ringBits <= MOST_SIGN_BITS && copies >= 1 && copies <= MOST_COPIES;
+  return fits && vectorBits <= VECTOR_BITS_A_SIGN * copies ? { kind: 'sign', ringBits, copies } : null;
+}
 
 function correlationOf(kind: string, n: readonly number[], party: PartyId | undefined): Correlation | null {
   const isRing = (bits: number | undefined) => bits !== undefined && bits >= 1 && bits <= 64;
@@ -168,6 +192,8 @@ function correlationOf(kind: string, n: readonly number[], party: PartyId | unde
       return a >= 2 && a <= 33 && b >= 1 && b <= MOST_COPIES
         ? { kind: 'comparison', ringBits: a, copies: b, sender: party! }
         : null;
+    case 'sign 2 any':
+      return signItem(a, b);
     case 'bit 1 party':
       return isRing(a) ? { kind: 'bit', ringBits: a, sender: party! } : null;
     case 'exponential 3 any':

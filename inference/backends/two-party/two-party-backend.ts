@@ -22,7 +22,7 @@ import {
 } from '../local-backend.js';
 import { exponentialPlan } from '../exponential.js';
 import * as operations from '../operations.js';
-import { type CarryProtocol, topBit, topBitsOfCopies } from './comparison/comparison.js';
+import type { Compared } from './comparison/comparison.js';
 import type { PartyContext } from './context/party-context.js';
 import type { Turns } from './context/turns.js';
 import { open, openBits } from './exchange/open.js';
@@ -31,7 +31,7 @@ import { and } from './products/and.js';
 import type { BitProduct } from './products/bit-product.js';
 import { multiplex } from './products/multiplex.js';
 import { isOneWayProduct, type Multiplications } from './products/multiplications.js';
-import { round } from './products/round.js';
+import { round, type TopBit } from './products/round.js';
 import { isSmallMatmul } from './products/small-matmul.js';
 import { toArithmetic } from './products/to-arithmetic.js';
 import { widen } from './products/widen.js';
@@ -71,8 +71,7 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
   readonly #linear: LinearProtocols;
   readonly #multiplications: Multiplications;
   /** Protocols take turns here, one for each level of a comparison and each product of bits that they need. */
-  readonly #carry: CarryProtocol = (compared, ringBits) =>
-    this.#multiplications.carryShares(compared, ringBits, this.#turns.take());
+  readonly #topBit: TopBit = (x, ringBits) => this.#topBits({ x, copies: 1, shifted: () => x }, ringBits);
   readonly #bitProduct: BitProduct = (factors, ringBits) =>
     this.#multiplications.bitProducts.oneWay(factors, ringBits, this.#turns.take());
 
@@ -86,6 +85,10 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
     this.#turns = turns;
     this.#linear = linear;
     this.#multiplications = multiplications;
+  }
+
+  #topBits(compared: Compared, ringBits: number): Promise<Uint8Array> {
+    return this.#multiplications.topBits(compared, ringBits, () => this.#turns.take());
   }
 
   /**
@@ -160,19 +163,18 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
 
   async round(x: SharedTensor, bits: number): Promise<LocalTensor> {
     const given = operations.truncate(x, bits);
-    const data = await round(this.#party, dataOf(x), x.ringBits, bits, this.#carry, this.#bitProduct);
+    const data = await round(this.#party, dataOf(x), x.ringBits, bits, this.#topBit, this.#bitProduct);
     return localTensor(data, given.shape, given);
   }
 
   async isNegative(x: SharedTensor): Promise<LocalBits> {
-    return localBits(await topBit(this.#party, dataOf(x), x.ringBits, this.#carry), x.shape);
+    return localBits(await this.#topBit(dataOf(x), x.ringBits), x.shape);
   }
 
   async areNegative(x: SharedTensor, copies: readonly RowShifts[]): Promise<LocalBits> {
     const shifted = () => this.shiftedRows(x, copies);
     const compared = { x: dataOf(x), copies: copies.length, shifted };
-    const bits = await topBitsOfCopies(this.#party, compared, x.ringBits, this.#carry);
-    return localBits(bits, operations.areNegative(x, copies));
+    return localBits(await this.#topBits(compared, x.ringBits), operations.areNegative(x, copies));
   }
 
   async and(a: SharedBits, b: SharedBits): Promise<LocalBits> {

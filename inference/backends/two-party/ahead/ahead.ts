@@ -10,7 +10,13 @@ import { type PartyId, type PrivateTensor, peerOf, type RingTensor } from '../..
 import type { KeptItems, Material, Stock } from '../../../material/material.js';
 import type { Sign, Weight } from '../../backend.js';
 import type { Exponent } from '../../exponential.js';
-import { type CarryLevel, type Compared, comparedWords, comparisonUse } from '../comparison/comparison.js';
+import {
+  type CarryLevel,
+  type Compared,
+  comparedWords,
+  comparisonUse,
+  topBitsOfCopies,
+} from '../comparison/comparison.js';
 import type { PartyContext } from '../context/party-context.js';
 import { Turns } from '../context/turns.js';
 import type { LinearProtocols, MatmulShape, RowShares } from '../linear/linear-protocols.js';
@@ -31,6 +37,7 @@ import { hasRows, linearUse, RowPool } from './linear-rows.js';
 import { LookUpPool, lookUpUse } from './look-ups.js';
 import type { PackedStore } from './packed-store.js';
 import { ProductPool } from './products.js';
+import { SignPool, signUse } from './signs.js';
 import { SquarePool } from './squares.js';
 import { TriplePool } from './triples.js';
 import { workBytesOf } from './work.js';
@@ -229,6 +236,17 @@ export class Ahead implements Multiplications, Material {
     return { words, share: await pool.carryShares(words) };
   }
 
+  topBits(compared: Compared, ringBits: number, take: () => PartyId): Promise<Uint8Array> {
+    const use = this.#use(signUse(compared.x.length, ringBits, compared.copies));
+    if (use.length === 0)
+      return topBitsOfCopies(this.party, compared, ringBits, (level, bits) =>
+        this.carryShares(level, bits, take()),
+      );
+    const pool = this.#filled(SignPool, use);
+    if (pool) return pool.topBits(compared, take);
+    return this.#otherwise(use, () => this.#onDemand.topBits(compared, ringBits, take));
+  }
+
   exponential(
     x: BigUint64Array,
     exponent: Exponent,
@@ -392,6 +410,8 @@ export class Ahead implements Multiplications, Material {
         return new SquarePool(this.party, correlation);
       case 'comparison':
         return new ComparisonPool(this.party, correlation);
+      case 'sign':
+        return new SignPool(this.party, correlation);
       case 'bit':
         return new BitPool(this.party, correlation);
       case 'exponential':

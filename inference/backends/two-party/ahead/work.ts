@@ -9,6 +9,7 @@ import { BATCH as FACTOR_BATCH } from './factor-rows.js';
 import { BATCH_WORDS as ROW_WORDS } from './linear-rows.js';
 import { BATCH_WORDS as LOOK_UP_WORDS, wordsOf } from './look-ups.js';
 import { BATCH as PRODUCT_BATCH } from './products.js';
+import { BATCH_WORDS as SIGN_WORDS, wordsOf as signWordsOf } from './signs.js';
 import { BATCH as SQUARE_BATCH } from './squares.js';
 import { BATCH_PRODUCTS } from './triples.js';
 
@@ -60,6 +61,8 @@ function workBytes(correlation: Correlation, count: number, weight: Extents | nu
       return words(count * placesOf(correlation), EXPONENTIAL_WORDS);
     case 'look-up':
       return words(count * wordsOf(correlation), LOOK_UP_WORDS);
+    case 'sign':
+      return words(count * signWordsOf(correlation), SIGN_WORDS);
     case 'comparison':
     case 'cots':
       return 0;

@@ -6,7 +6,7 @@ import { sizeOf } from '../../../core/shape.js';
 import type { PartyId, PrivateTensor, RingTensor, SharedTensor } from '../../../core/tensors.js';
 import type { Sign, Weight } from '../../backend.js';
 import type { Exponent } from '../../exponential.js';
-import { type CarryLevel, type Compared, carryShares } from '../comparison/comparison.js';
+import { type CarryLevel, type Compared, carryShares, topBitsOfCopies } from '../comparison/comparison.js';
 import type { PartyContext } from '../context/party-context.js';
 import type { LinearProtocols, MatmulShape, RowShares } from '../linear/linear-protocols.js';
 import { type BitProducts, bitProducts } from './bit-product.js';
@@ -43,6 +43,8 @@ export interface Multiplications {
   ): Promise<BigUint64Array>;
   /** A level of a comparison. */
   carryShares(compared: Compared, ringBits: number, receiver: PartyId): Promise<CarryLevel>;
+  /** Top bits [copies, n] of all copies, one byte each; `take` names who receives in each protocol that it needs. */
+  topBits(compared: Compared, ringBits: number, take: () => PartyId): Promise<Uint8Array>;
   /** x [n] → e^x [n] before it is cut to its fraction bits. */
   exponential(
     x: BigUint64Array,
@@ -106,6 +108,12 @@ export class OnDemand implements Multiplications {
 
   carryShares(compared: Compared, ringBits: number, receiver: PartyId): Promise<CarryLevel> {
     return carryShares(this.party, compared, ringBits, receiver);
+  }
+
+  topBits(compared: Compared, ringBits: number, take: () => PartyId): Promise<Uint8Array> {
+    return topBitsOfCopies(this.party, compared, ringBits, (level, bits) =>
+      this.carryShares(level, bits, take()),
+    );
   }
 
   exponential(

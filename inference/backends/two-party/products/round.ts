@@ -8,10 +8,12 @@
  */
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
-import { type CarryProtocol, topBit } from '../comparison/comparison.js';
 import type { PartyContext } from '../context/party-context.js';
 import type { BitProduct } from './bit-product.js';
 import { toArithmetic } from './to-arithmetic.js';
+
+/** x [n] modulo 2^ringBits → its top bits [n], one byte each. */
+export type TopBit = (x: BigUint64Array, ringBits: number) => Promise<Uint8Array>;
 
 /** x [n] modulo 2^ringBits → round(x / 2^bits) [n] modulo 2^(ringBits - bits) */
 export const round = protocol(
@@ -21,7 +23,7 @@ export const round = protocol(
     x: BigUint64Array,
     ringBits: number,
     bits: number,
-    carry: CarryProtocol,
+    topBit: TopBit,
     bitProduct: BitProduct,
   ): Promise<BigUint64Array> => {
     if (bits === 0 || x.length === 0) return x;
@@ -31,7 +33,7 @@ export const round = protocol(
     kernels.ringAdd(x, BigUint64Array.of(half), ringBits, own);
     const low = new BigUint64Array(x.length);
     kernels.ringMask(own, bits, low);
-    const carryBits = await topBit(party, low, bits + 1, carry);
+    const carryBits = await topBit(low, bits + 1);
     const carried = await toArithmetic(carryBits, rest, bitProduct);
     const out = new BigUint64Array(x.length);
     kernels.ringShiftRight(own, ringBits, bits, 0, rest, out);
