@@ -109,7 +109,7 @@ const MOST_COPIES = 1024;
 /** Of numbers whose top bits are made ahead: one level compares 5 bits, and a vector has a place for each half of a number. */
 const LEAST_SIGN_BITS = 6;
 const MOST_SIGN_BITS = 22;
-const VECTOR_BITS_A_SIGN = 128;
+const VECTOR_BITS_A_SIGN = 64;
 /** Of an exponent, in all and in front of its point; of e^x behind its point. */
 const MOST_EXPONENT_BITS = 20;
 const MOST_EXPONENT_INTEGER_BITS = 8;

@@ -49,18 +49,18 @@ it('costs this many bytes and rounds', async () => {
   }).toMatchInlineSnapshot(`
     {
       "offline": [
-        3887964,
-        2052514,
-        86,
+        3902732,
+        2069849,
+        72,
       ],
       "online": [
-        89955,
-        105239,
+        68163,
+        57626,
         84,
       ],
       "stock": [
-        1656455,
-        1659029,
+        1282938,
+        1295858,
       ],
     }
   `);

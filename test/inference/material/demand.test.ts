@@ -36,6 +36,11 @@ const correlation: fc.Arbitrary<Correlation> = fc.oneof(
     ringBits: fc.integer({ min: 2, max: 33 }),
     sender: party,
   }),
+  fc.record({
+    kind: fc.constant('sign' as const),
+    ringBits: fc.integer({ min: 6, max: 12 }),
+    copies: fc.integer({ min: 4, max: 1024 }),
+  }),
   fc.record({ kind: fc.constant('bit' as const), ringBits, sender: party }),
   fc
     .record({ fractionBits: fc.integer({ min: 1, max: 12 }), integerBits: fc.integer({ min: 3, max: 8 }) })

@@ -40,7 +40,7 @@ import { ProductPool } from './products.js';
 import { SignPool, signUse } from './signs.js';
 import { SquarePool } from './squares.js';
 import { TriplePool } from './triples.js';
-import { workBytesOf } from './work.js';
+import { groupsOf, workBytesOf, workOf } from './work.js';
 
 /** Correlations of one kind. */
 interface Pool {
@@ -98,6 +98,11 @@ export class Ahead implements Multiplications, Material {
   readonly #turns: Turns;
   #used = new Demand();
 
+  readonly #workOf = workOf(
+    (index) => this.#weights.find((weight, at) => at === index && hasRows(weight)) ?? null,
+    (index) => this.#factors[index]?.shape[0] ?? 0,
+  );
+
   constructor({ session, cots, steps }: PartyContext, protocols: LinearProtocols, turns: Turns) {
     this.#cots = new CotReserves(cots, session.self);
     this.party = { session, cots: this.#cots.counted, ...(steps && { steps }) };
@@ -136,24 +141,32 @@ export class Ahead implements Multiplications, Material {
   }
 
   workBytesOf(demand: Demand): number {
-    const weightOf = (index: number) =>
-      this.#weights.find((weight, at) => at === index && hasRows(weight)) ?? null;
-    const widthOf = (index: number) => this.#factors[index]?.shape[0] ?? 0;
-    return workBytesOf(demand, weightOf, widthOf);
+    return workBytesOf(demand, this.#workOf);
   }
 
   /** Fills every pool up to `demand`, with turns of its own; the next text begins as the first one of a connection. */
   readonly prepareAhead = protocol('ahead', async (demand: Demand): Promise<void> => {
     const turns = new Turns();
     await this.#cots.uncounted(async () => {
-      for (const [correlation, count] of demand.entries)
-        if (correlation.kind !== 'cots') await this.#poolOf(correlation)?.fill(count, turns);
+      const made = demand.entries.filter(([{ kind }]) => kind !== 'cots');
+      for (const group of groupsOf(made, this.#workOf)) await this.#fillTogether(group, turns);
     });
     // Last, since the others take COTs.
     for (const [correlation, count] of demand.entries)
       if (correlation.kind === 'cots') await this.#cots.fill(correlation.sender, count);
     this.#turns.restart();
   });
+
+  async #fillTogether(group: Demand['entries'], turns: Turns): Promise<void> {
+    const fills = group.map(
+      ([correlation, count]) =>
+        async () =>
+          this.#poolOf(correlation)?.fill(count, turns),
+    );
+    const { steps } = this.party;
+    if (steps && fills.length > 1) await steps.together(fills, turns);
+    else for (const fill of fills) await fill();
+  }
 
   /**
    * Takes everything out of the pools that does not depend on the connection: all but COTs, whose delta ends with it. Shares of

@@ -69,19 +69,52 @@ function workBytes(correlation: Correlation, count: number, weight: Extents | nu
   }
 }
 
-/** Items are made kind by kind, so the largest counts. */
-export function workBytesOf(
-  demand: Demand,
-  weightOf: (index: number) => Extents | null,
-  widthOf: (factors: number) => number,
-): number {
-  const each = demand.entries.map(([correlation, count]) =>
+type WorkOf = (correlation: Correlation, count: number) => number;
+
+/** Of kinds that are made side by side, in all. */
+const TOGETHER_BYTES = 16e6;
+/** Made in many exchanges of few bytes each. */
+const HAS_MANY_STEPS = new Set<Correlation['kind']>(['exponential', 'look-up', 'sign']);
+
+/** What is made at once: kinds side by side where each has many steps and little work, else one. */
+export function groupsOf<T extends readonly [Correlation, number]>(
+  entries: readonly T[],
+  workOf: WorkOf,
+): T[][] {
+  const groups: T[][] = [];
+  let small: T[] = [];
+  let bytes = 0;
+  for (const entry of entries) {
+    const work = workOf(...(entry as readonly [Correlation, number]));
+    if (!HAS_MANY_STEPS.has(entry[0].kind) || work > TOGETHER_BYTES) {
+      groups.push([entry]);
+      continue;
+    }
+    if (small.length > 0 && bytes + work > TOGETHER_BYTES) {
+      groups.push(small);
+      [small, bytes] = [[], 0];
+    }
+    small.push(entry);
+    bytes += work;
+  }
+  return small.length > 0 ? [...groups, small] : groups;
+}
+
+/** Of `count` items, where weights have extents and factors widths. */
+export const workOf =
+  (weightOf: (index: number) => Extents | null, widthOf: (factors: number) => number): WorkOf =>
+  (correlation, count) =>
     workBytes(
       correlation,
       count,
       correlation.kind === 'linear' ? weightOf(correlation.weight) : null,
       correlation.kind === 'factors' ? widthOf(correlation.factors) : 0,
-    ),
+    );
+
+/** Groups are made one after the other, so the largest counts. */
+export function workBytesOf(demand: Demand, workOf: WorkOf): number {
+  const groups = groupsOf(demand.entries, workOf).map((group) =>
+    group.reduce((sum, [correlation, count]) => sum + workOf(correlation, count), 0),
   );
-  return EXCHANGE_BYTES + Math.max(0, ...each);
+  return EXCHANGE_BYTES + Math.max(0, ...groups);
 }

@@ -145,6 +145,35 @@ describe('made ahead, exactly as on demand', () => {
       { numRuns: 40 },
     ));
 
+  it('top bits with several constants added', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 5, max: 18 }),
+        fc.integer({ min: 1, max: 12 }),
+        fc.integer({ min: 1, max: 40 }),
+        seeds,
+        async (bits, borders, n, seed) => {
+          const random = Prg.insecureForTests(seed);
+          const x = valuesOf(random, [n], bits);
+          const added = valuesOf(random, [borders], bits).values;
+          const { left } = await check(seed, {
+            operands: [x],
+            run: async (mpc, [a]) =>
+              mpc.toArithmetic(
+                await mpc.areNegative(
+                  a!,
+                  added.map((value) => [{ rows: n, value: Number(value) }]),
+                ),
+                2,
+              ),
+            expected: added.flatMap((value) => x.values.map((v) => mod(v + value, bits) >> BigInt(bits - 1))),
+          });
+          expect(left).toEqual([{}, {}]);
+        },
+      ),
+      { numRuns: 40 },
+    ));
+
   it('squares into a larger ring', () =>
     fc.assert(
       fc.asyncProperty(
