@@ -6,7 +6,8 @@ import type { PointsFile } from './points-file.js';
 
 export interface MakingPoints {
   readonly runner: Runner;
-  readonly version: string;
+  /** Digest of the code that makes them. */
+  readonly code: string;
   readonly onLine: (point: Point, line: string) => void;
   readonly onPoint: (kept: KeptPoint) => void;
 }
@@ -18,9 +19,9 @@ export function missing(points: readonly Point[], file: PointsFile): Point[] {
 }
 
 /** Never throws: a failure is a point too, and the others go on. */
-async function made(point: Point, { runner, version, onLine }: MakingPoints): Promise<KeptPoint> {
+async function made(point: Point, { runner, code, onLine }: MakingPoints): Promise<KeptPoint> {
   const started = performance.now();
-  const of = { id: point.id, version, at: new Date().toISOString() };
+  const of = { id: point.id, code, at: new Date().toISOString() };
   try {
     const result = point.here
       ? await point.here()

@@ -2,6 +2,7 @@
 import { cpus, totalmem } from 'node:os';
 import type { ModelName } from '../../bench/model-sizes.js';
 import { checkWritable, makeDirectory } from '../../util/make-directory.js';
+import { codeDigest } from '../../util/code-digest.js';
 import { packageVersion } from '../../util/package-file.js';
 import type { SweepRow } from '../sweep/sweep.js';
 import type { Runner } from '../work/runner.js';
@@ -85,11 +86,11 @@ async function planOf(
   };
 }
 
-function aboutOf(version: string): string[] {
+function aboutOf(): string[] {
   const [processor] = cpus();
   const gigabytes = Math.round(totalmem() / 2 ** 30);
   return [
-    `Made by cipherprune ${version} on ${new Date().toISOString().slice(0, 10)}; runs on ${cpus().length} processors (${processor?.model.trim() ?? 'unknown'}) and ${gigabytes} GB of memory. Every point is a line of points.jsonl with its command. What was not measured is empty.`,
+    `Made by cipherprune ${packageVersion()} on ${new Date().toISOString().slice(0, 10)}; runs on ${cpus().length} processors (${processor?.model.trim() ?? 'unknown'}) and ${gigabytes} GB of memory. Every point is a line of points.jsonl with its command. What was not measured is empty.`,
     `Published figures, marked as such: ${[...new Set(PUBLISHED.map(({ source }) => source))].join('; ')}.`,
   ];
 }
@@ -99,14 +100,14 @@ export async function makePaper(options: PaperOptions, runner: Runner): Promise<
   const { out, sections, shapes } = options;
   await checkWritable(out);
   await makeDirectory(out);
-  const version = packageVersion();
-  const file = await PointsFile.open(out, version);
+  const code = codeDigest();
+  const file = await PointsFile.open(out, code);
   const points = (await Promise.all(sections.map((section) => section.points(shapes)))).flat();
   const wantsTraining = options.trains && sections.some(({ trains = false }) => trains);
   const trainings = wantsTraining ? await trainingsOf(options, options) : [];
   options.onPlan(await planOf(points, file, trainings));
   const { onPoint, onLine } = options;
-  await makePoints(points, file, { runner, version, onPoint, onLine: ({ id }, line) => onLine(id, line) });
+  await makePoints(points, file, { runner, code, onPoint, onLine: ({ id }, line) => onLine(id, line) });
   const trained: Trained[] = [];
   for (const training of trainings) trained.push(await train(training, runner));
   const results = new Results(file, trained);
@@ -118,7 +119,7 @@ export async function makePaper(options: PaperOptions, runner: Runner): Promise<
       file.path,
       ...(await writePaper(
         out,
-        aboutOf(version),
+        aboutOf(),
         parts.filter(({ blocks }) => blocks.length > 0),
       )),
     ],

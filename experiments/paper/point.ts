@@ -13,8 +13,8 @@ export interface Point {
 /** One line of the file. */
 export type KeptPoint = {
   readonly id: string;
-  /** Of the program that made it. */
-  readonly version: string;
+  /** Digest of the code that made it. */
+  readonly code: string;
   readonly at: string;
 } & (
   | { readonly status: 'done'; readonly seconds: number; readonly result: unknown }

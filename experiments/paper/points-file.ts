@@ -25,11 +25,11 @@ export class PointsFile {
     this.#points = new Map(points);
   }
 
-  /** What an earlier run of the same version left; of a line that it did not finish nothing is left. */
-  static async open(folder: string, version: string): Promise<PointsFile> {
+  /** What an earlier run of the same code left; of a line that it did not finish nothing is left. */
+  static async open(folder: string, code: string): Promise<PointsFile> {
     const path = join(folder, FILE);
     const lines = existsSync(path) ? (await readFile(path, 'utf8')).split('\n') : [];
-    const points = lines.flatMap((line) => parsed(line) ?? []).filter((point) => point.version === version);
+    const points = lines.flatMap((line) => parsed(line) ?? []).filter((point) => point.code === code);
     const file = new PointsFile(path, new Map(points.map((point) => [point.id, point])));
     const whole = [...file.#points.values()].map((point) => `${JSON.stringify(point)}\n`).join('');
     await writeFileAtomically(path, whole);
