@@ -1,8 +1,11 @@
 /** `evaluate --queue`: the examples in parts, for workers. */
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Evaluation, ExampleRow } from '../experiments/evaluate/evaluation.js';
 import type { Task } from '../data/sources/tasks.js';
 import type { LabelMap } from '../model/label-map.js';
+import { codeDigest } from '../util/code-digest.js';
+import { filesStamp } from '../util/files-stamp.js';
 import { progressBar } from './output.js';
 import { openRunner } from './queue-options.js';
 
@@ -75,7 +78,11 @@ export async function evaluateByWorkers(
   { task, backend, examples, part, ...handed }: PartedEvaluation,
 ): Promise<{ readonly rows: readonly ExampleRow[]; readonly evaluation: Evaluation }> {
   const { evaluateInParts } = await import('../experiments/evaluate/in-parts.js');
-  const runner = await openRunner(handed, options.artifact ?? options.checkpoint ?? '.', 1);
+  const { artifact, checkpoint, data, file } = options;
+  const read = [artifact, checkpoint, data, file].filter((path) => path !== undefined && existsSync(path));
+  // After a failure the same command takes up the parts that are done, as long as it would read the same.
+  const stamp = `${codeDigest()} ${await filesStamp(read as string[])}`;
+  const runner = await openRunner(handed, artifact ?? checkpoint ?? '.', 1, stamp);
   const progress = progressBar(`evaluate ${backend}`, examples);
   try {
     return await evaluateInParts({

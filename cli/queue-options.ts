@@ -16,15 +16,16 @@ export const queueOptions = {
   },
 } as const;
 
-/** Whoever runs the points of `folder`. */
+/** Whoever runs the points of `folder`; a queue keeps results under the stamp `keep` until they are forgotten. */
 export async function openRunner(
   { queue, attempts }: { readonly queue?: string | undefined; readonly attempts: number },
   folder: string,
   workers: number,
+  keep?: string,
 ): Promise<Runner> {
   if (queue !== undefined) {
     const { openQueueRunner } = await import('../experiments/queue/queue-runner.js');
-    return openQueueRunner({ url: queue, folder, attempts });
+    return openQueueRunner({ url: queue, folder, attempts, keep });
   }
   const { localRunner } = await import('../experiments/work/runner.js');
   return localRunner(workers);

@@ -25,7 +25,7 @@ const partsOf = (examples: number, size: number): { from: number; limit: number 
 
 /**
  * Rows in the order of the examples, wherever they were made.
- * @throws Error if a part failed, after all the others
+ * @throws Error if a part failed, after all the others; a runner that keeps results still has those of the others
  */
 export async function evaluateInParts(
   options: PartsOptions,
@@ -49,6 +49,7 @@ export async function evaluateInParts(
   );
   if (errors.length > 0)
     throw new Error(`evaluate: ${errors.length} of ${parts.length} parts failed: ${errors.join('; ')}`);
+  await runner.forget?.();
   const all = rows.flat();
   return { rows: all, evaluation: evaluationOf(task, all) };
 }

@@ -12,6 +12,11 @@ export interface QueueRunnerOptions {
   readonly folder: string;
   /** How often a work that fails is tried in all. Works of lost workers do not count. */
   readonly attempts: number;
+  /**
+   * Results stay in the queue until `forget`, for whoever hands the same works over again after one of them failed. It says what
+   * they were made from: works of another stamp are others.
+   */
+  readonly keep?: string | undefined;
 }
 
 /** Works in the queue at the same time; it only has to be more than all workers take. */
@@ -22,14 +27,18 @@ const KEEP_SECONDS = 7 * 24 * 3600;
 
 type WorkJob = Job<WorkData, string, string>;
 
-const idOf = (folder: string, args: readonly string[]): string =>
+const idOf = (
+  { folder, keep = '' }: Pick<QueueRunnerOptions, 'folder' | 'keep'>,
+  args: readonly string[],
+): string =>
   createHash('sha256')
-    .update(JSON.stringify([resolve(folder), args]))
+    .update(JSON.stringify([resolve(folder), keep, args]))
     .digest('hex');
 
 class QueueRunner implements Runner {
   readonly parallel = PARALLEL;
   readonly #listeners = new Map<string, (line: string) => void>();
+  readonly #kept: WorkJob[] = [];
 
   constructor(
     private readonly options: QueueRunnerOptions,
@@ -62,16 +71,21 @@ class QueueRunner implements Runner {
   }
 
   async run(args: readonly string[], onLine: (line: string) => void): Promise<string> {
-    const id = idOf(this.options.folder, args);
+    const id = idOf(this.options, args);
     this.#listeners.set(id, onLine);
     try {
       const job = await this.#jobOf(id, args);
       const output = await job.waitUntilFinished(this.events);
-      await job.remove();
+      if (this.options.keep === undefined) await job.remove();
+      else this.#kept.push(job);
       return output;
     } finally {
       this.#listeners.delete(id);
     }
+  }
+
+  async forget(): Promise<void> {
+    await Promise.all(this.#kept.splice(0).map((job) => job.remove()));
   }
 
   async close(): Promise<void> {

@@ -10,6 +10,8 @@ export interface Runner {
    * @throws Error with the last line that it wrote to standard error
    */
   run(args: readonly string[], onLine: (line: string) => void): Promise<string>;
+  /** What was handed over is of use now: whoever keeps results for another attempt keeps them no longer. */
+  forget?(): Promise<void>;
   close(): Promise<void>;
 }
 

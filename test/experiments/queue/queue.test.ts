@@ -157,6 +157,29 @@ describe.skipIf(program === null)('a queue (redis-server; skipped where it is no
     }
   });
 
+  it('keeps the parts of an evaluation that were done when one fails', { timeout: 60_000 }, async () => {
+    const keep = 'of these files';
+    const works = [counted(72), ['bench', 'inference', '--model', 'none'], counted(80)];
+    const evaluate = async (): Promise<string[]> => {
+      const runner = await openQueueRunner({ url: redis.url, folder: 'four', attempts: 1, keep });
+      const outcome = works.map((args) => runner.run(args, () => undefined).then(() => 'done'));
+      const settled = await Promise.all(outcome.map((one) => one.catch(() => 'failed')));
+      if (!settled.includes('failed')) await runner.forget?.();
+      await runner.close();
+      return settled;
+    };
+    const begun = () =>
+      workers.flatMap(({ lines }) => lines).filter((line) => /^begun.*--tokens (72|80)/.test(line)).length;
+    expect(await evaluate()).toEqual(['done', 'failed', 'done']);
+    expect(begun()).toBe(2);
+    works[1] = counted(88);
+    expect(await evaluate()).toEqual(['done', 'done', 'done']);
+    expect(begun()).toBe(2);
+    // Forgotten when all was there.
+    expect(await evaluate()).toEqual(['done', 'done', 'done']);
+    expect(begun()).toBe(4);
+  });
+
   it('makes the points of a paper, a failed one among them', { timeout: 60_000 }, async () => {
     const folder = await mkdtemp(join(tmpdir(), 'queue-test-'));
     try {
@@ -165,7 +188,7 @@ describe.skipIf(program === null)('a queue (redis-server; skipped where it is no
       const runner = await openQueueRunner({ url: redis.url, folder, attempts: 2 });
       const ids: string[] = [];
       const onPoint = ({ id }: KeptPoint) => ids.push(id);
-      await makePoints(points, file, { runner, version: 'any', onPoint, onLine: () => undefined });
+      await makePoints(points, file, { runner, code: 'any', onPoint, onLine: () => undefined });
       await runner.close();
       expect(ids.sort()).toEqual(points.map(({ id }) => id).sort());
       const again = await PointsFile.open(folder, 'any');
