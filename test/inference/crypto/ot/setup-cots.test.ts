@@ -71,7 +71,7 @@ describe('setupCots', () => {
     const { parties, server, client } = await pairs();
     const [serverWire, clientWire] = parties.map(({ wire }) => wire);
     const refillBytes = (65_536 * 31) / 8;
-    expect(serverWire!.sentBytes).toBe(128 * 32 + 128 * 32);
+    expect(serverWire!.sentBytes).toBe(128 * 64 + 128 * 32);
     expect(clientWire!.sentBytes).toBe(32 + 128 * 32 + refillBytes + 1);
     expect([serverWire!.rounds, clientWire!.rounds]).toEqual([1, 2]);
     const before = clientWire!.sentBytes;
@@ -85,8 +85,8 @@ describe('setupCots', () => {
     await Promise.all([takeBoth(server, 70_000, 10), takeBoth(client, 10, 70_000)]);
     expect(parties.map(({ wire }) => wire.hash.digest('hex'))).toMatchInlineSnapshot(`
       [
-        "26c6a774258d1885e9be715dbdc32fc57064dbd27da1981d68f61a0950c8906c",
-        "c00d9954f4d53f5a648a8b0166fe8145b19e759b906f14f410b1a8478f3c7f93",
+        "3a25fa89938f5f40226ad6b9e761b25d0c9c0a08fa49ad02d5fb0ffaee94cd7e",
+        "5bcf104abbe6915030a5d0447e3cc74991322c803b9ad34c6ace79268ca4b300",
       ]
     `);
   });
@@ -147,8 +147,8 @@ describe('setupCots with Ferret', () => {
     await Promise.all([takeBoth(server, 90_000, 10), takeBoth(client, 10, 90_000)]);
     expect(parties.map(({ wire }) => wire.hash.digest('hex'))).toMatchInlineSnapshot(`
       [
-        "86fbed569df089a08b7c61726395c4bcdd68737afe74a8ef022ae47d846a22b2",
-        "dc0af35bec340f1103bc566c45a9564d1af7d1752f5d2673f4e17de8f2d023fc",
+        "f7b3ea76448a89cb2d9677a026313fdbc1069406c5fe9a2851bf159a71924619",
+        "1c01d4b901ddc457dd4fcd16fdcc002ff66e88d9425b14a0ab4fe5ac8ede32a6",
       ]
     `);
   });
