@@ -14,6 +14,7 @@ import { encodePublicPart } from '../../model/artifact/public-part.js';
 import { parseSafetensors, serializeSafetensors } from '../../model/checkpoint/safetensors.js';
 import { createTokenizer } from '../../model/tokenizer/tokenizer.js';
 import { linkTargets } from './link-targets.js';
+import { residentTargets } from './resident-targets.js';
 import { bytesSent, fromChannel, type Target } from './target.js';
 
 const bytesOfRequest = (request: Request): Uint8Array =>
@@ -62,6 +63,7 @@ export async function fuzzTargets(artifact: Artifact): Promise<readonly Target[]
         generation: 2,
         inventory: new Uint8Array(32),
       },
+      { kind: 'resident', weights: 72 },
       { kind: 'goodbye' },
     ] satisfies Request[]
   ).map(bytesOfRequest);
@@ -80,6 +82,7 @@ export async function fuzzTargets(artifact: Artifact): Promise<readonly Target[]
   });
   return [
     ...linkTargets(artifact.public.config.layers),
+    ...(await residentTargets()),
     { name: 'request', corpus: requests, read: (b) => fromChannel(b, (c) => receiveRequest(c, 512)) },
     { name: 'hello', corpus: [hello], read: (b) => fromChannel(b, (c) => receiveHello(c, 'server')) },
     {
