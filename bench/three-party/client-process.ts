@@ -2,6 +2,7 @@
  * The client of `bench inference --parties 3`, as a process of its own (started by inference.ts). What it loads is what a client
  * loads, after its own memory was looked at.
  */
+import { setSmallClientFlags } from '../../inference/run/v8-flags.js';
 import { peakMemoryBytes } from '../measure.js';
 import {
   type ClientReport,
@@ -15,6 +16,7 @@ import {
 
 async function run({ nodes, network, cacheFolder, runs: all }: ClientTask): Promise<ClientReport> {
   const bareMemoryBytes = process.memoryUsage.rss();
+  setSmallClientFlags();
   const { connectNodes } = await import('../../inference/three-party/connect-nodes.js');
   const { FINEST_LOGITS } = await import('../../inference/core/answer.js');
   const [cpu, started] = [cpuClock(), performance.now()];

@@ -19,3 +19,12 @@ const LATE_OPTIMISATION = '--interrupt-budget=1056768';
 export function setV8Flags(): void {
   for (const flag of [WHOLE_COLLECTIONS, LATE_OPTIMISATION]) setFlagsFromString(flag);
 }
+
+/**
+ * The nursery of new objects stays at its first megabyte: a vocabulary that is read once makes V8 triple it several times, for good.
+ * A client of three nodes computes next to nothing, and takes ten megabytes less.
+ */
+const SMALL_NURSERY = '--semi-space-growth-factor=1';
+
+/** For a process that is a client of three nodes, before it loads anything. */
+export const setSmallClientFlags = (): void => setFlagsFromString(SMALL_NURSERY);
