@@ -67,7 +67,7 @@ describe.each(runs)('an inference with $suite', ({ leaks, cost, layers, bucket }
       {
         "offline": [
           6781025,
-          8224,
+          12320,
         ],
         "receivedBytes": 846071,
         "rounds": 80,
