@@ -190,6 +190,8 @@ export async function inferenceFigures(options: BenchOptions): Promise<void> {
   const method = asked.learns !== 'nothing' && schedule === null ? dense : asked;
   if (options.parties === 3) return nodesFigures({ options, model, method, tokens, schedule });
   if (options.counted) {
+    if (options.preprocess)
+      throw new UsageError('--counted: expected a text on demand; --preprocess is measured by a run');
     const { countInference } = await import('../../bench/counted.js');
     const { cots, checks, residentWeights } = options;
     const counted = {

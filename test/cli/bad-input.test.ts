@@ -62,6 +62,10 @@ describe('wrong usage exits with 2', () => {
       '--out: expected a folder of its own, got one of the runs',
     ],
     [['bench', 'scaling', '--model', 'tiny', '--tokens', '32,48'], '--tokens: expected powers of two'],
+    [
+      ['bench', 'inference', '--model', 'tiny', '--counted', '--preprocess'],
+      '--counted: expected a text on demand',
+    ],
   ])('%j', async (args, message) => {
     await expectFailure(args, 2, message);
   });
