@@ -1,5 +1,4 @@
 /** The page that a node serves, or somebody else, as the client of three nodes: in a real Chromium, on the demo model. */
-import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,10 +12,10 @@ import { readArtifact } from '../../model/artifact/artifact-file.js';
 import { freeAddresses } from '../../util/free-addresses.js';
 import { type StartedProcess, start } from '../cli/run-cli.js';
 import { CHROMIUM, classified, launch, watchedPage } from './chromium.js';
+import { expectNoFaults } from './page-faults.js';
 
 const ARTIFACT = 'data/demo-model';
 const TEXT = 'a warm, funny and deeply moving film';
-const AXE = 'node_modules/axe-core/axe.min.js';
 const SIZES = { phone: { width: 390, height: 844 }, desk: { width: 1280, height: 900 } };
 
 describe.skipIf(CHROMIUM === null)('the page of three nodes', () => {
@@ -137,20 +136,7 @@ describe.skipIf(CHROMIUM === null)('the page of three nodes', () => {
       await classified(page, TEXT);
     }
     for (const summary of await page.locator('summary:visible').all()) await summary.click();
-    const { scrollWidth, clientWidth } = await page.evaluate(() => {
-      const { documentElement: root } = document;
-      return { scrollWidth: root.scrollWidth, clientWidth: root.clientWidth };
-    });
-    expect(scrollWidth).toBeLessThanOrEqual(clientWidth);
-    await page.evaluate(readFileSync(AXE, 'utf8'));
-    const faults = await page.evaluate(async () => {
-      const { axe } = globalThis as unknown as {
-        axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-      };
-      const { violations } = await axe.run();
-      return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-    });
-    expect(faults).toEqual([]);
+    await expectNoFaults(page);
     await page.context().close();
   });
 });

@@ -1,5 +1,5 @@
 /** The page in a real Chromium against a real server, a process of its own, on the demo model. */
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,11 +7,11 @@ import { connect } from '../../index.js';
 import { CleartextClassifier } from '../../inference/run/cleartext-classifier.js';
 import { type StartedProcess, start } from '../cli/run-cli.js';
 import { CHROMIUM, classified, launch, opened, watchedPage } from './chromium.js';
+import { expectNoFaults } from './page-faults.js';
 
 const ARTIFACT = 'data/demo-model';
 const TEXTS = ['a warm, funny and deeply moving film', 'a dull, lifeless and badly acted mess'];
 const SIZES = { phone: { width: 390, height: 844 }, desk: { width: 1280, height: 900 } };
-const AXE = 'node_modules/axe-core/axe.min.js';
 
 if (CHROMIUM === null)
   console.warn('no Chromium here: the tests in a browser are skipped (CHROMIUM names one)');
@@ -121,20 +121,7 @@ describe.skipIf(CHROMIUM === null)('the page', () => {
     await opened(page, url);
     await classified(page, TEXTS[0]!);
     for (const summary of await page.locator('summary').all()) await summary.click();
-    const { scrollWidth, clientWidth } = await page.evaluate(() => {
-      const { documentElement: root } = document;
-      return { scrollWidth: root.scrollWidth, clientWidth: root.clientWidth };
-    });
-    expect(scrollWidth).toBeLessThanOrEqual(clientWidth);
-    await page.evaluate(readFileSync(AXE, 'utf8'));
-    const faults = await page.evaluate(async () => {
-      const { axe } = globalThis as unknown as {
-        axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-      };
-      const { violations } = await axe.run();
-      return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-    });
-    expect(faults).toEqual([]);
+    await expectNoFaults(page);
     // For the guide.
     if (process.env.CIPHERPRUNE_SCREENSHOTS && colorScheme === 'light') {
       for (const summary of (await page.locator('summary').all()).slice(1)) await summary.click();
