@@ -13,6 +13,6 @@ export interface NttKernels {
   nttForwardColumns(prime: number, n: number, x: Uint32Array, support: number, negacyclic: 0 | 1): void;
   /** Back, times length. */
   nttInverseColumns(prime: number, n: number, x: Uint32Array, negacyclic: 0 | 1): void;
-  /** a [depth][rows] and b [depth][16] → aᵀ·b [rows][16], below 2·prime; rows 1, 2, 4 or 8, depth at most 4096. */
+  /** a [depth][rows] and b [depth][16] → aᵀ·b [rows][16], below 2·prime; 1 to 8 rows, depth at most 4096. */
   nttTile(prime: number, a: Uint32Array, b: Uint32Array, rows: number, out: Uint32Array): void;
 }

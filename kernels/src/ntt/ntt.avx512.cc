@@ -77,7 +77,7 @@ inline void tileIfma(const uint32_t* a, size_t aStride, const uint32_t* b, size_
     const __m512i y = _mm512_cvtepu32_epi64(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(b + columns * k)));
     const __m512i z = _mm512_cvtepu32_epi64(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(b + columns * k + 8)));
     for (size_t r = 0; r < ROWS; r++) {
-      const __m512i x = _mm512_maskz_set1_epi32(0x5555, static_cast<int>(a[k * aStride + r]));
+      const __m512i x = _mm512_set1_epi64(a[k * aStride + r]);
       left[r] = _mm512_madd52lo_epu64(left[r], x, y);
       right[r] = _mm512_madd52lo_epu64(right[r], x, z);
     }
@@ -93,10 +93,16 @@ inline void tileIfma(const uint32_t* a, size_t aStride, const uint32_t* b, size_
 void tile(const uint32_t* a, size_t aStride, const uint32_t* b, size_t rows, size_t depth, const Modulus& modulus, uint32_t* c,
           size_t cStride) {
   const Reducer m(modulus);
-  if (rows == 8) return tileIfma<8>(a, aStride, b, depth, m, c, cStride);
-  if (rows == 4) return tileIfma<4>(a, aStride, b, depth, m, c, cStride);
-  if (rows == 2) return tileIfma<2>(a, aStride, b, depth, m, c, cStride);
-  return tileIfma<1>(a, aStride, b, depth, m, c, cStride);
+  switch (rows) {
+    case 8: return tileIfma<8>(a, aStride, b, depth, m, c, cStride);
+    case 7: return tileIfma<7>(a, aStride, b, depth, m, c, cStride);
+    case 6: return tileIfma<6>(a, aStride, b, depth, m, c, cStride);
+    case 5: return tileIfma<5>(a, aStride, b, depth, m, c, cStride);
+    case 4: return tileIfma<4>(a, aStride, b, depth, m, c, cStride);
+    case 3: return tileIfma<3>(a, aStride, b, depth, m, c, cStride);
+    case 2: return tileIfma<2>(a, aStride, b, depth, m, c, cStride);
+    default: return tileIfma<1>(a, aStride, b, depth, m, c, cStride);
+  }
 }
 
 #define CIPHERPRUNE_OWN_TILE

@@ -78,8 +78,8 @@ struct PolyLoops {
   void (*residues)(const int32_t* x, size_t count, const Modulus& modulus, uint32_t* out);
   /** How many words are not below p. */
   size_t (*countInvalid)(const uint32_t* x, size_t count, const Modulus& modulus);
-  /** Tile of a modular product: C [rows][16] = sum over depth of A [depth][rows] · B [depth][16], reduced below 2p; rows
-   *  1, 2, 4 or 8, depth at most 4096, A and B reduced. Neighbouring columns of A are aStride words apart, rows of C
+  /** Tile of a modular product: C [rows][16] = sum over depth of A [depth][rows] · B [depth][16], reduced below 2p; 1 to 8
+   *  rows, depth at most 4096, A and B reduced. Neighbouring columns of A are aStride words apart, rows of C
    *  cStride. */
   void (*tile)(const uint32_t* a, size_t aStride, const uint32_t* b, size_t rows, size_t depth, const Modulus& modulus,
                uint32_t* c, size_t cStride);

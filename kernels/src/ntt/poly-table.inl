@@ -4,8 +4,9 @@
 void tile(const uint32_t* a, size_t aStride, const uint32_t* b, size_t rows, size_t depth, const Modulus& modulus, uint32_t* c,
           size_t cStride) {
   const Reducer m(modulus);
-  if (rows == 1) return tileRows<1>(a, aStride, b, depth, m, c, cStride);
-  for (size_t r = 0; r < rows; r += 2) tileRows<2>(a + r, aStride, b, depth, m, c + r * cStride, cStride);
+  size_t r = 0;
+  for (; r + 2 <= rows; r += 2) tileRows<2>(a + r, aStride, b, depth, m, c + r * cStride, cStride);
+  if (r < rows) tileRows<1>(a + r, aStride, b, depth, m, c + r * cStride, cStride);
 }
 #endif
 

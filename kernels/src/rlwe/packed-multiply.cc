@@ -123,10 +123,10 @@ class OrderedWeights {
     const size_t outputs = std::min(columns * kOut, layout.outputs - firstBlock * kOut);
     for (size_t c = 0; c < features; c++) {
       const size_t from = weights.strides.at(b, u * kIn + c, firstBlock * kOut);
-      for (size_t k = 0; k < outputs; k++) {
-        const size_t lane = k / kOut, o = k % kOut;
-        to[(o * kIn + kIn - 1 - c) * columns + lane] = weights.at(from + k * weights.strides.column);
-      }
+      int32_t* row = to + (kIn - 1 - c) * columns;
+      for (size_t lane = 0, k = 0; k < outputs; lane++)
+        for (size_t o = 0; o < kOut && k < outputs; o++, k++)
+          row[o * kIn * columns + lane] = weights.at(from + k * weights.strides.column);
     }
   }
 
@@ -148,20 +148,31 @@ void transformWeights(const Segments& segments, const NttTable& table, const Ord
   }
 }
 
+/** Words that a later point takes come into the cache while this one is worked on: they are too many for it, and each is read once. */
+void prefetchWords(const uint32_t* at, size_t count) {
+  constexpr size_t line = 16;
+  for (size_t i = 0; i < count; i += line) __builtin_prefetch(at + i);
+}
+
 /** Sums at all points, then transforms back: sums [segment][length + 1][16]. */
 void multiplyPoints(const Segments& segments, const NttTable& table, const uint32_t* points, const uint32_t* weightPoints, size_t b,
                     bool halfB, uint32_t* sums) {
   const PolyLoops& loops = polyLoops();
   const size_t inputBlocks = segments.layout.inputBlocks(), stride = (segments.length + 1) * columns;
+  const size_t inputWords = inputBlocks * segments.count, weightWords = (inputBlocks + 1) * columns;
   for (size_t f = 0; f < segments.length; f++) {
-    const uint32_t* a = points + f * segments.pointStride + b * inputBlocks * segments.count;
-    for (size_t first = 0; first < segments.count;) {
-      size_t rows = 8;
-      while (rows > segments.count - first) rows /= 2;
+    const uint32_t* a = points + f * segments.pointStride + b * inputWords;
+    const uint32_t* w = weightPoints + f * weightWords;
+    if (f + 1 < segments.length) {
+      prefetchWords(a + segments.pointStride, inputWords);
+      prefetchWords(w + weightWords, weightWords);
+    }
+    for (size_t first = 0, left = segments.count; left > 0;) {
+      // As even as eight rows at most allow.
+      const size_t rows = left / ((left + 7) / 8);
       if (segments.matters(halfB, first) || first + rows == segments.count)
-        loops.tile(a + first, segments.count, weightPoints + f * (inputBlocks + 1) * columns, rows, inputBlocks, table.modulus,
-                   sums + first * stride + f * columns, stride);
-      first += rows;
+        loops.tile(a + first, segments.count, w, rows, inputBlocks, table.modulus, sums + first * stride + f * columns, stride);
+      first += rows, left -= rows;
     }
   }
   for (size_t s = 0; s < segments.count; s++)
