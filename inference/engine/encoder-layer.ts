@@ -114,18 +114,20 @@ export async function encoderLayer(
 
   // The residual needs no more bits than the product that it is added to.
   const residual = mpc.narrow(mpc.slice(x, 0, 0, queries), x.ringBits - layer.attentionOutput.fractionBits);
+  // Widened here, it waits for nothing that the scores do not wait for; its rows move in the larger ring.
+  const wide = async (lane: Backend) =>
+    convert(lane, await context(lane), restingFormat(model), plan.attention.contextRange);
   const tensors = async (lane: Backend) => [
-    await context(lane),
+    await wide(lane),
     residual,
     ...(padding && scored ? [padding.rows] : []),
   ];
   const counts = schedule?.[index] ?? null;
   const left = await select(mpc, method, scored, heads, layer, queries, { scores, tensors }, counts);
   const { rows, kept, important } = left;
-  const wide = await convert(mpc, rows[0]!, restingFormat(model), plan.attention.contextRange);
   const attended = await method.layerNorm(
     mpc,
-    await addLinear(mpc, rows[1]!, wide, layer.attentionOutput),
+    await addLinear(mpc, rows[1]!, rows[0]!, layer.attentionOutput),
     layer.attentionNorm,
     plan.attentionNorm,
   );

@@ -49,18 +49,18 @@ it('costs this many bytes and rounds', async () => {
   }).toMatchInlineSnapshot(`
     {
       "offline": [
-        3902732,
-        2069849,
+        3903236,
+        2069875,
         72,
       ],
       "online": [
-        68163,
-        57626,
-        84,
+        69801,
+        58908,
+        82,
       ],
       "stock": [
-        1282938,
-        1295858,
+        1279864,
+        1293261,
       ],
     }
   `);

@@ -227,7 +227,7 @@ export class Ahead implements Multiplications, Material {
     oneWay: (factors, ringBits, receiver) => {
       const use = this.#use(bitUse(factors.bits.length, ringBits, receiver));
       const pool = this.#pools.filled(BitPool, use);
-      if (pool) return runHalves(this.party, [pool.half(factors)], ringBits);
+      if (pool) return runHalves(this.party, [pool.half(factors)], ringBits, receiver);
       return this.#otherwise(use, () => this.#onDemand.bitProducts.oneWay(factors, ringBits, receiver));
     },
     both: async (factors, ringBits) => {
@@ -242,6 +242,8 @@ export class Ahead implements Multiplications, Material {
         this.party,
         ready.map((pool) => pool.half(single)),
         ringBits,
+        // Every message takes a turn, also where on demand both directions are at once.
+        this.#turns.take(),
       );
     },
   };
@@ -252,7 +254,6 @@ export class Ahead implements Multiplications, Material {
     const use = this.#use(productUse(rows, width, ringBits));
     const pool = use.length === 0 ? null : this.#pools.narrowestRows(ringBits, width, rows);
     if (!pool) return this.#otherwise(use, () => this.#onDemand.product(x, ringBits, y, receiver));
-    // Every message takes a turn, also where on demand both directions are at once.
     const isTaken = rows === x.length && y.ringBits === ringBits;
     const factors = y.ringBits === ringBits ? y.data : await this.#widened(y, ringBits, this.#turns.take());
     return pool.multiply(x, factors, ringBits, isTaken ? receiver : this.#turns.take());

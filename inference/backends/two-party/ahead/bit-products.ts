@@ -1,38 +1,44 @@
 /**
  * Products of one party's bit and the other's number ahead of time: shares of c·rho for a random bit c of the receiver and a
  * random rho of the sender. Online the receiver sends d = bit XOR c, the sender e = x - rho, both uniform, and
- * bit·x = d·x + (1 - 2d)·(c·rho + c·e). The same two messages as on demand, without a COT.
+ * bit·x = d·x + (1 - 2d)·(c·rho + c·e). As many bits as on demand, without a COT; and neither message waits for the other, so products in both
+ * directions are one opening, in which parties take turns.
  */
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
-import { type PartyContext, runStep } from '../context/party-context.js';
-import { joined, partsOf, type Step } from '../context/steps.js';
+import type { PartyId } from '../../../core/tensors.js';
+import type { PartyContext } from '../context/party-context.js';
 import { exchange } from '../exchange/cot-exchange.js';
 import { uniformWords } from '../linear/product-session.js';
 import type { BitFactors } from '../products/bit-product.js';
 import { bitPlan, ProductReceiver, ProductSender } from '../products/cot-product.js';
 import type { BitCorrelation } from '../../../material/demand.js';
 import { PackedStore } from './packed-store.js';
-import { posted, receiveBits, receiveWords, sendBits, sendDifference } from './packed-words.js';
+import { exchangeInTurn, receiveBits, receiveWords, sendBits, sendDifference } from './packed-words.js';
 
 /** Products of one batch. */
 export const BATCH = 1 << 20;
 
-/** One party's half of some products. */
+/** One party's half of some products: one message each way. */
 export interface BitHalf {
-  readonly step: Step;
-  /** This party's share, once the step is done. */
-  readonly share: () => BigUint64Array;
+  send(): void;
+  /** → this party's share, of what the peer sends; the local part comes after all messages. */
+  receive(): Promise<() => BigUint64Array>;
 }
 
-/** Runs up to two halves, of both directions, at once → the sum of their shares. */
+/** Runs up to two halves, of both directions, at once → the sum of their shares. `first` sends first. */
 export async function runHalves(
   party: PartyContext,
   halves: readonly BitHalf[],
   ringBits: number,
+  first: PartyId,
 ): Promise<BigUint64Array> {
-  await runStep(party, joined(halves.map(({ step }) => partsOf(step))));
-  const [sum, ...others] = halves.map(({ share }) => share());
+  const send = (): void => {
+    for (const half of halves) half.send();
+  };
+  const receive = () => Promise.all(halves.map((half) => half.receive()));
+  const shares = await exchangeInTurn(party, send, receive, first);
+  const [sum, ...others] = shares.map((share) => share());
   for (const other of others) kernels.ringAdd(sum!, other, ringBits, sum!);
   return sum!;
 }
@@ -80,20 +86,16 @@ export class BitPool {
   #sending({ numbers }: BitFactors, [random, share]: readonly [BigUint64Array, BigUint64Array]): BitHalf {
     const { ringBits } = this.correlation;
     const { channel } = this.party.session;
-    let received: Promise<Uint8Array>;
     return {
-      step: {
-        async begin() {
-          received = posted(receiveBits(channel, random.length));
-        },
-        async answer() {
-          const flips = await received;
-          sendDifference(channel, numbers, random, ringBits);
+      send: () => sendDifference(channel, numbers, random, ringBits),
+      async receive() {
+        const flips = await receiveBits(channel, random.length);
+        return () => {
           kernels.ringNegateWhere(flips, share, ringBits, share);
           kernels.ringAddWhere(flips, numbers, ringBits, share);
-        },
+          return share;
+        };
       },
-      share: () => share,
     };
   }
 
@@ -105,15 +107,15 @@ export class BitPool {
     kernels.ringSignBit(bits, 1, flips);
     kernels.bitsXor(flips, c, flips);
     return {
-      step: {
-        begin: async () => sendBits(channel, flips),
-        async finish() {
-          const e = await receiveWords(channel, bits.length, ringBits);
+      send: () => sendBits(channel, flips),
+      async receive() {
+        const e = await receiveWords(channel, bits.length, ringBits);
+        return () => {
           kernels.ringAddWhere(c, e, ringBits, share);
           kernels.ringNegateWhere(flips, share, ringBits, share);
-        },
+          return share;
+        };
       },
-      share: () => share,
     };
   }
 }

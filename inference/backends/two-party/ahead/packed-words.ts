@@ -68,6 +68,36 @@ export async function openDifference(
   return own;
 }
 
+/**
+ * One message each way, neither of which waits for the other: `first` sends first, the other one answers. `receive` posts what is to be
+ * received, in the order in which the peer sends it → what came.
+ */
+export async function exchangeInTurn<T>(
+  party: PartyContext,
+  send: () => void,
+  receive: () => Promise<T>,
+  first: PartyId,
+): Promise<T> {
+  let received: Promise<T>;
+  const isFirst = party.session.self === first;
+  await runStep(party, {
+    async begin() {
+      if (isFirst) send();
+      else received = posted(receive());
+    },
+    async answer() {
+      if (isFirst) return;
+      await received;
+      send();
+    },
+    async finish() {
+      if (isFirst) received = receive();
+      await received;
+    },
+  });
+  return received!;
+}
+
 /** Adds the peer's words to one's own. */
 async function openWords(
   party: PartyContext,
@@ -75,32 +105,15 @@ async function openWords(
   bits: number,
   first: PartyId,
 ): Promise<void> {
-  const { channel, self } = party.session;
-  const send = (): void => {
-    if (own.length > 0) channel.send(packed(own, bits));
-  };
-  let received: Promise<BigUint64Array>;
-  const add = async (): Promise<void> => kernels.ringAdd(own, await received, bits, own);
-  if (self === first) {
-    await runStep(party, {
-      begin: async () => send(),
-      async finish() {
-        received = receiveWords(channel, own.length, bits);
-        await add();
-      },
-    });
-    return;
-  }
-  await runStep(party, {
-    async begin() {
-      received = posted(receiveWords(channel, own.length, bits));
+  const opened = await exchangeInTurn(
+    party,
+    () => {
+      if (own.length > 0) party.session.channel.send(packed(own, bits));
     },
-    async answer() {
-      await received;
-      send();
-      await add();
-    },
-  });
+    () => receiveWords(party.session.channel, own.length, bits),
+    first,
+  );
+  kernels.ringAdd(own, opened, bits, own);
 }
 
 /** x - a and y - b at both parties, opened to both, as above. */
