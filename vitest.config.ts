@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/browser/**'],
+    setupFiles: ['test/support/poison.ts'],
     pool: 'forks',
     testTimeout: 60_000,
     hookTimeout: 60_000,

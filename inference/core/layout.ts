@@ -1,12 +1,14 @@
 /** Moving whole blocks of row-major data: slices, concatenations, rows. One implementation for words and for bits. */
 import { TensorMismatchError } from './errors.js';
 import { formatShape, type Shape, sameShape, sizeOf } from './shape.js';
+import { takeBytes, takeWords } from './words.js';
 
 /** Ring elements, or bits of one byte each. */
 export type Elements = BigUint64Array | Uint8Array;
 
+/** Of any content; taken (words.ts). */
 function emptyLike<T extends Elements>(data: T, length: number): T {
-  return (data instanceof BigUint64Array ? new BigUint64Array(length) : new Uint8Array(length)) as T;
+  return (data instanceof BigUint64Array ? takeWords(length) : takeBytes(length)) as T;
 }
 
 /** How many blocks lie before an axis, how long it is, and how many elements lie after it. */

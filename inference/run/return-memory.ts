@@ -6,6 +6,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 // A process of Node has memory to give back, whatever conditions its modules are read under.
 import { returnFreedMemory } from '../../kernels/node.js';
+import { dropIdle } from '../core/words.js';
 
 let collect: (() => void) | null = null;
 
@@ -20,6 +21,7 @@ function openCollect(): () => void {
 /** Takes some 100 ms, for moments in which nothing else is to do. */
 export async function returnMemory(): Promise<void> {
   collect ??= openCollect();
+  dropIdle();
   collect();
   // A thread frees the memory of arrays after the collection that found them; the second one waits for it.
   await new Promise((resolve) => setImmediate(resolve));

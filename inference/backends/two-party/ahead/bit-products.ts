@@ -7,6 +7,7 @@
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import type { PartyId } from '../../../core/tensors.js';
+import { giveBack, takeBytes } from '../../../core/words.js';
 import type { PartyContext } from '../context/party-context.js';
 import { exchange } from '../exchange/cot-exchange.js';
 import { uniformWords } from '../linear/product-session.js';
@@ -26,7 +27,10 @@ export interface BitHalf {
   receive(): Promise<() => BigUint64Array>;
 }
 
-/** Runs up to two halves, of both directions, at once → the sum of their shares. `first` sends first. */
+/**
+ * Runs up to two halves, of both directions, at once → the sum of their shares, taken and the caller's to give back. `first` sends
+ * first.
+ */
 export async function runHalves(
   party: PartyContext,
   halves: readonly BitHalf[],
@@ -39,7 +43,10 @@ export async function runHalves(
   const receive = () => Promise.all(halves.map((half) => half.receive()));
   const shares = await exchangeInTurn(party, send, receive, first);
   const [sum, ...others] = shares.map((share) => share());
-  for (const other of others) kernels.ringAdd(sum!, other, ringBits, sum!);
+  for (const other of others) {
+    kernels.ringAdd(sum!, other, ringBits, sum!);
+    giveBack(other);
+  }
   return sum!;
 }
 
@@ -93,6 +100,7 @@ export class BitPool {
         return () => {
           kernels.ringNegateWhere(flips, share, ringBits, share);
           kernels.ringAddWhere(flips, numbers, ringBits, share);
+          giveBack(random, flips);
           return share;
         };
       },
@@ -102,7 +110,7 @@ export class BitPool {
   #receiving({ bits }: BitFactors, [random, share]: readonly [BigUint64Array, BigUint64Array]): BitHalf {
     const { ringBits } = this.correlation;
     const { channel } = this.party.session;
-    const [c, flips] = [new Uint8Array(bits.length), new Uint8Array(bits.length)];
+    const [c, flips] = [takeBytes(bits.length), takeBytes(bits.length)];
     kernels.ringSignBit(random, 1, c);
     kernels.ringSignBit(bits, 1, flips);
     kernels.bitsXor(flips, c, flips);
@@ -113,6 +121,7 @@ export class BitPool {
         return () => {
           kernels.ringAddWhere(c, e, ringBits, share);
           kernels.ringNegateWhere(flips, share, ringBits, share);
+          giveBack(random, c, flips, e);
           return share;
         };
       },

@@ -9,6 +9,7 @@
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import type { PartyId } from '../../../core/tensors.js';
+import { giveBack, takeWords } from '../../../core/words.js';
 import { type ExponentialCorrelation, exponentialItem, type Use } from '../../../material/demand.js';
 import { type Exponent, exponentialPlan, exponentialTables, powersBelow } from '../../exponential.js';
 import { ROUNDING, type Rounding } from '../../local-backend.js';
@@ -124,13 +125,14 @@ export class ExponentialPool {
       const [r, ...planes] = this.store.take(x.length) as [BigUint64Array, ...BigUint64Array[]];
       const at = await openDifference(this.party, x, r, ringBits, first);
       const step = BigUint64Array.of(1n << BigInt(lowBits));
-      const [sum, entry] = [new BigUint64Array(x.length), new BigUint64Array(x.length)];
+      const [sum, entry] = [takeWords(x.length).fill(0n), takeWords(x.length)];
       for (const plane of planes) {
         kernels.lookUpPlain({ table: entries, x: at, out: entry });
         kernels.ringMultiply(plane, entry, vectorBits, plane);
         kernels.ringAdd(sum, plane, vectorBits, sum);
         kernels.ringAdd(at, step, ringBits, at);
       }
+      giveBack(r, at, entry, ...planes);
       kernels.ringShiftRight(sum, vectorBits, GUARD_BITS, this.#rounding, productBits, sum);
       return sum;
     },

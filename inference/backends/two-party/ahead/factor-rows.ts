@@ -6,6 +6,7 @@
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import type { PrivateTensor } from '../../../core/tensors.js';
+import { giveBack, takeWords } from '../../../core/words.js';
 import { type PartyContext, runStep } from '../context/party-context.js';
 import type { Turns } from '../context/turns.js';
 import { uniformWords } from '../linear/product-session.js';
@@ -57,6 +58,7 @@ export class FactorPool {
     const [r, products] = this.store.take(x.length / this.#width) as [BigUint64Array, BigUint64Array];
     if (!this.#isOwner) {
       await runStep(this.party, { begin: async () => sendDifference(channel, x, r, ringBits) });
+      giveBack(r);
       return products;
     }
     let received: Promise<BigUint64Array>;
@@ -70,10 +72,11 @@ export class FactorPool {
     });
     const masked = await received!;
     kernels.ringAdd(masked, x, ringBits, masked);
-    const factors = new BigUint64Array(this.#width);
+    const factors = takeWords(this.#width);
     kernels.ringSignExtend(this.factors.value!.data, this.factors.ringBits, ringBits, factors);
     kernels.ringMultiply(masked, factors, ringBits, masked);
     kernels.ringAdd(products, masked, ringBits, products);
+    giveBack(masked, factors);
     return products;
   });
 }

@@ -9,6 +9,7 @@
  */
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
+import { giveBack } from '../../../core/words.js';
 import type { PartyContext } from '../context/party-context.js';
 import type { RowProducts, RowShares } from '../linear/linear-protocols.js';
 import { type PreparedWeight, plainProduct } from '../linear/prepared-weight.js';
@@ -81,12 +82,14 @@ export class RowPool {
       const [r, outputs] = this.store.take(rows) as [BigUint64Array, BigUint64Array];
       if (this.#isClient) {
         sendDifference(channel, x.data, r, ringBits);
+        giveBack(r);
         return outputs;
       }
       const masked = await receiveWords(channel, x.data.length, ringBits);
       kernels.ringAdd(masked, x.data, ringBits, masked);
       const share = plainProduct({ data: masked, rows, ringBits }, this.weight, fractionBits);
       kernels.ringAdd(share, outputs, ringBits, share);
+      giveBack(masked, outputs);
       return share;
     },
   );

@@ -6,6 +6,7 @@
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import type { PartyId, RingTensor } from '../../../core/tensors.js';
+import { giveBack, takeBytes, takeWords } from '../../../core/words.js';
 import type { LookUpCorrelation, Use } from '../../../material/demand.js';
 import type { PartyContext } from '../context/party-context.js';
 import type { Turns } from '../context/turns.js';
@@ -77,23 +78,25 @@ export class LookUpPool {
     'lookUp',
     async (x: BigUint64Array, { data: table }: RingTensor, first: PartyId): Promise<BigUint64Array> => {
       const { width, bits } = this.#vector;
-      const out = new BigUint64Array(x.length);
-      const places = new BigUint64Array(x.length);
+      const out = takeWords(x.length);
+      const places = takeWords(x.length);
       const step = Math.max(8, Math.floor(CHUNK_WORDS / width / 8) * 8);
       const streams: Uint8Array[] = [];
       for (let begin = 0; begin < x.length; begin += step) {
         const items = Math.min(step, x.length - begin);
         const [at, words] = this.store.take(items) as [BigUint64Array, BigUint64Array];
         places.set(at, begin);
-        const stream = new Uint8Array(Math.ceil((items * width * bits) / 8));
+        const stream = takeBytes(Math.ceil((items * width * bits) / 8));
         kernels.ringPack(words, bits, stream);
         streams.push(stream);
+        giveBack(at, words);
       }
       const shifts = await openDifference(this.party, x, places, this.correlation.indexBits, first);
       streams.forEach((fields, c) => {
         const part = (all: BigUint64Array) => all.subarray(c * step, Math.min(x.length, (c + 1) * step));
         kernels.unitVectorSums({ ...this.correlation, shifts: part(shifts), table, fields, out: part(out) });
       });
+      giveBack(places, shifts, ...streams);
       return out;
     },
   );

@@ -4,6 +4,7 @@
  */
 import { kernels } from '#kernels';
 import { TensorMismatchError } from '../../../core/errors.js';
+import { takeWords } from '../../../core/words.js';
 import type { PackedItems } from '../../../material/material.js';
 
 /** `width` words of `bits` bits in each item; a field of no words or bits is kept by the peer only. */
@@ -82,12 +83,12 @@ export class PackedStore {
     this.#available += items;
   }
 
-  /** Removes the first items: words by field. */
+  /** Removes the first items: words by field, taken (core/words.ts) and the caller's to give back. */
   take(items: number): BigUint64Array[] {
     if (items > this.#available)
       throw new TensorMismatchError(`store: expected ${items} items, got ${this.#available}`);
     this.#available -= items;
-    const out = this.fields.map(({ width, bits }) => new BigUint64Array(bits > 0 ? items * width : 0));
+    const out = this.fields.map(({ width, bits }) => takeWords(bits > 0 ? items * width : 0));
     for (let done = 0; done < items; ) {
       const chunk = this.#chunks[0]!;
       const count = Math.min(items - done, chunk.items - chunk.taken);

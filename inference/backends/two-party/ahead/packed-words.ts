@@ -1,6 +1,7 @@
 /** Words on the wire, `bits` bits each; no message for a ring of no bits. */
 import { kernels } from '#kernels';
 import type { PartyId } from '../../../core/tensors.js';
+import { giveBack, takeBytes, takeWords } from '../../../core/words.js';
 import type { Channel } from '../../../net/channel.js';
 import { type PartyContext, runStep } from '../context/party-context.js';
 
@@ -25,9 +26,12 @@ export function sendDifference(
   channel.send(bytes);
 }
 
+/** Taken (core/words.ts), and the caller's to give back. */
 export async function receiveWords(channel: Channel, count: number, bits: number): Promise<BigUint64Array> {
-  const words = new BigUint64Array(bits === 0 ? 0 : count);
-  if (words.length > 0) kernels.ringUnpack(await channel.receive(bytesOf(count, bits)), bits, words);
+  if (bits === 0 || count === 0) return new BigUint64Array(0);
+  const bytes = await channel.receive(bytesOf(count, bits));
+  const words = takeWords(count);
+  kernels.ringUnpack(bytes, bits, words);
   return words;
 }
 
@@ -45,15 +49,18 @@ export function sendBits(channel: Channel, bits: Uint8Array): void {
   channel.send(bytes);
 }
 
+/** Taken likewise. */
 export async function receiveBits(channel: Channel, count: number): Promise<Uint8Array> {
-  const bits = new Uint8Array(count);
-  if (count > 0) kernels.bitsUnpack(await channel.receive(bytesOf(count, 1)), bits);
+  if (count === 0) return new Uint8Array(0);
+  const bytes = await channel.receive(bytesOf(count, 1));
+  const bits = takeBytes(count);
+  kernels.bitsUnpack(bytes, bits);
   return bits;
 }
 
 /**
  * x - mask at both parties, opened to both: uniform, since the mask is and is used once. `first` sends first and the other one answers: in a chain
- * of protocols in which parties take turns, its words leave with what it answered before.
+ * of protocols in which parties take turns, its words leave with what it answered before. The result is taken, and the caller's to give back.
  */
 export async function openDifference(
   party: PartyContext,
@@ -62,7 +69,7 @@ export async function openDifference(
   bits: number,
   first: PartyId,
 ): Promise<BigUint64Array> {
-  const own = new BigUint64Array(x.length);
+  const own = takeWords(x.length);
   kernels.ringSubtract(x, mask, bits, own);
   await openWords(party, own, bits, first);
   return own;
@@ -114,9 +121,10 @@ async function openWords(
     first,
   );
   kernels.ringAdd(own, opened, bits, own);
+  giveBack(opened);
 }
 
-/** x - a and y - b at both parties, opened to both, as above. */
+/** x - a and y - b at both parties, opened to both, as above: two parts of one array. */
 export async function openDifferences(
   party: PartyContext,
   [x, a]: readonly [BigUint64Array, BigUint64Array],
@@ -124,7 +132,7 @@ export async function openDifferences(
   bits: number,
   first: PartyId,
 ): Promise<readonly [BigUint64Array, BigUint64Array]> {
-  const own = new BigUint64Array(x.length + y.length);
+  const own = takeWords(x.length + y.length);
   const parts = [own.subarray(0, x.length), own.subarray(x.length)] as const;
   kernels.ringSubtract(x, a, bits, parts[0]);
   kernels.ringSubtract(y, b, bits, parts[1]);

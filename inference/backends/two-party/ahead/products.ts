@@ -7,6 +7,7 @@ import { kernels } from '#kernels';
 import { sliceAxis } from '../../../core/layout.js';
 import { protocol } from '../../../core/span.js';
 import type { PartyId } from '../../../core/tensors.js';
+import { giveBack } from '../../../core/words.js';
 import type { PartyContext } from '../context/party-context.js';
 import type { Turns } from '../context/turns.js';
 import { uniformWords } from '../linear/product-session.js';
@@ -76,6 +77,9 @@ export class ProductPool {
       if (session.self === 'server') kernels.ringAdd(b, d, ringBits, b);
       kernels.ringMultiplyRows(e, b, ringBits, a);
       kernels.ringAdd(c, a, ringBits, c);
+      // e and d are parts of one array
+      giveBack(b, a, e);
+      if (wideA !== a) giveBack(wideA, wideC);
       return c;
     },
   );

@@ -44,7 +44,8 @@ function padsOf(
 
 /** bits [n] ? delta : 0, XOR blocks [n · 16] */
 function turned(blocks: Uint8Array, delta: Uint8Array, bits: Uint8Array): Uint8Array {
-  const deltas = new BigUint64Array(repeat(delta, bits.length).buffer);
+  const repeated = repeat(delta, bits.length);
+  const deltas = new BigUint64Array(repeated.buffer, repeated.byteOffset, repeated.length / 8);
   kernels.ringSelect(bits, deltas, deltas);
   const out = bytesOf(deltas);
   kernels.bitsXor(blocks, out, out);

@@ -13,6 +13,7 @@
  */
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
+import { giveBack, takeBytes, takeWords } from '../../../core/words.js';
 import type { Sign } from '../../backend.js';
 import { type PartyContext, runStep } from '../context/party-context.js';
 import { exchange } from '../exchange/cot-exchange.js';
@@ -98,7 +99,7 @@ export class SquarePool {
       const { ringBits } = this.correlation;
       const { cross } = this.#rings;
       const { channel } = this.party.session;
-      const out = new BigUint64Array(x.length);
+      const out = takeWords(x.length);
       let product: BigUint64Array;
       if (this.#isFirst) {
         const [a, share] = made as [BigUint64Array, BigUint64Array];
@@ -110,6 +111,7 @@ export class SquarePool {
         kernels.ringAdd(opened, share, cross, opened);
         product = opened;
         kernels.ringMultiply(a, a, ringBits, out);
+        giveBack(a, share);
       } else {
         const [rho, , , share] = made as [BigUint64Array, BigUint64Array, BigUint64Array, BigUint64Array];
         const p = await this.#answering(x.length, ringBits, (opened) => {
@@ -118,9 +120,10 @@ export class SquarePool {
         });
         product = share;
         kernels.ringMultiply(p, p, ringBits, out);
+        giveBack(p, rho);
       }
-      kernels.ringScale(product, 2n, ringBits, product);
-      kernels.ringAdd(out, product, ringBits, out);
+      kernels.ringAddScaled(product, 2n, ringBits, out);
+      giveBack(product);
       return out;
     },
   );
@@ -162,7 +165,10 @@ export class SquarePool {
       const { bits, ringBits } = this.correlation;
       const own = nonNegative(this.party, x, bits, sign);
       const { words, terms } = this.#isFirst ? await this.#first(own, made) : await this.#second(own, made);
-      return squareOf(this.party, lifted(words, bits, ringBits), bits, ringBits, sign, terms);
+      const read = lifted(words, bits, ringBits);
+      const out = squareOf(this.party, read, bits, ringBits, sign, terms);
+      giveBack(own, words, read.topBits, read.signed, terms.cross, terms.wrap);
+      return out;
     },
   );
 
@@ -181,20 +187,25 @@ export class SquarePool {
       }),
     );
     // p·(low bits of a) - 2^(bits-1)·t_a·top
-    const low = new BigUint64Array(n);
+    const low = takeWords(n);
     kernels.ringMask(a!, bits - 1, low);
     kernels.ringMultiply(p, low, rings.cross, p);
     kernels.ringAdd(cross!, p, rings.cross, cross!);
-    const topBits = new Uint8Array(n);
+    const topBits = takeBytes(n);
     kernels.ringSignBit(a!, bits, topBits);
     kernels.ringSelect(topBits, top, top);
     kernels.ringAddScaled(top, -(1n << BigInt(bits - 1)), rings.cross, cross!);
-    if (flips === null) return { words: a!, terms: { cross: cross!, wrap: null } };
+    giveBack(p, low, top);
+    if (flips === null) {
+      giveBack(topBits, wrap!);
+      return { words: a!, terms: { cross: cross!, wrap: null } };
+    }
 
     // wrap ← (1 - 2·flip)·wrap + flip·t_a·a
     kernels.ringNegateWhere(flips, wrap!, rings.wrap, wrap!);
     kernels.bitsAnd(flips, topBits, flips);
     kernels.ringAddWhere(flips, a!, rings.wrap, wrap!);
+    giveBack(flips, topBits);
     return { words: a!, terms: { cross: cross!, wrap: wrap! } };
   }
 
@@ -203,20 +214,23 @@ export class SquarePool {
     const { bits, ringBits } = this.correlation;
     const rings = this.#rings;
     const { channel } = this.party.session;
-    const flips = new Uint8Array(y.length);
+    const flips = takeBytes(y.length);
     const words = await this.#answering(y.length, bits, (difference) => {
       kernels.ringAdd(difference, y, bits, difference);
       const { topBits, signed } = lifted(difference, bits, ringBits);
       sendDifference(channel, signed, rho!, rings.cross);
       kernels.ringNegateWhere(topBits, signed, ringBits, signed);
       sendDifference(channel, signed, sigma!, rings.top);
-      if (rings.wrap === 0) return;
-      kernels.ringSignBit(bit!, 1, flips);
-      kernels.bitsXor(flips, topBits, flips);
-      sendBits(channel, flips);
+      if (rings.wrap > 0) {
+        kernels.ringSignBit(bit!, 1, flips);
+        kernels.bitsXor(flips, topBits, flips);
+        sendBits(channel, flips);
+      }
+      giveBack(topBits, signed, rho!, sigma!, bit!);
     });
+    if (rings.wrap > 0) kernels.ringNegateWhere(flips, wrap!, rings.wrap, wrap!);
+    giveBack(flips);
     if (rings.wrap === 0) return { words, terms: { cross: cross!, wrap: null } };
-    kernels.ringNegateWhere(flips, wrap!, rings.wrap, wrap!);
     return { words, terms: { cross: cross!, wrap: wrap! } };
   }
 }

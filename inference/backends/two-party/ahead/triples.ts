@@ -10,6 +10,7 @@ import { kernels } from '#kernels';
 import { sliceAxis } from '../../../core/layout.js';
 import { protocol } from '../../../core/span.js';
 import type { PartyId } from '../../../core/tensors.js';
+import { giveBack, takeWords } from '../../../core/words.js';
 import type { PartyContext } from '../context/party-context.js';
 import type { Turns } from '../context/turns.js';
 import { rangesOf } from '../exchange/cot-exchange.js';
@@ -117,17 +118,20 @@ export class TriplePool {
       const a = sliceAxis(wholeA, [batch, made.n, made.k], 1, 0, n);
       const b = sliceAxis(wholeB, [batch, made.k, made.m], 2, 0, m);
       const c = sliceAxis(sliceAxis(wholeC, [batch, made.n, made.m], 1, 0, n), [batch, n, made.m], 2, 0, m);
+      giveBack(wholeA, wholeB, wholeC);
       for (const part of [a, b, c]) kernels.ringMask(part, ringBits, part);
       const left = padded(x, [batch * n, k, 1], made.k);
       const right = padded(y, [batch, k, m], made.k);
       const [e, d] = await openDifferences(this.party, [left, a], [right, b], ringBits, first);
       // c + a·d + e·(b + [server] d)
-      const product = new BigUint64Array(c.length);
+      const product = takeWords(c.length);
       kernels.ringMatmul(a, d, batch, n, made.k, m, ringBits, product);
       kernels.ringAdd(c, product, ringBits, c);
       if (session.self === 'server') kernels.ringAdd(b, d, ringBits, b);
       kernels.ringMatmul(e, b, batch, n, made.k, m, ringBits, product);
       kernels.ringAdd(c, product, ringBits, c);
+      // e and d are parts of one array
+      giveBack(a, b, product, e);
       return c;
     },
   );
@@ -140,7 +144,7 @@ function padded(
   to: number,
 ): BigUint64Array {
   if (extent === to) return x;
-  const out = new BigUint64Array(outer * to * inner);
+  const out = takeWords(outer * to * inner).fill(0n);
   for (let o = 0; o < outer; o++)
     out.set(x.subarray(o * extent * inner, (o + 1) * extent * inner), o * to * inner);
   return out;

@@ -7,6 +7,7 @@
  */
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
+import { giveBack, takeWords } from '../../../core/words.js';
 import type { BitProducts } from './bit-product.js';
 
 /** bits [n], x [n, width] → [n, width] */
@@ -19,15 +20,16 @@ export const multiplex = protocol(
     products: Pick<BitProducts, 'both'>,
   ): Promise<BigUint64Array> => {
     if (x.length === 0) return new BigUint64Array(0);
-    const selected = new BigUint64Array(x.length);
+    const selected = takeWords(x.length);
     kernels.ringSelect(bits, x, selected);
-    const signed = new BigUint64Array(x.length);
+    const signed = takeWords(x.length);
     kernels.ringNegateWhere(bits, x, ringBits, signed);
-    const choices = new BigUint64Array(bits.length);
+    const choices = takeWords(bits.length);
     kernels.ringFromBits(bits, choices);
 
     const cross = await products.both({ numbers: signed, bits: choices }, ringBits);
     kernels.ringAdd(selected, cross, ringBits, selected);
+    giveBack(signed, choices, cross);
     return selected;
   },
 );

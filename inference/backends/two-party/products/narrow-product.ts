@@ -14,6 +14,7 @@
  */
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
+import { giveBack, takeBytes, takeWords } from '../../../core/words.js';
 import type { Sign } from '../../backend.js';
 import type { PartyId } from '../../../core/tensors.js';
 import type { Use } from '../../../material/demand.js';
@@ -39,7 +40,7 @@ export const squareIntoPlans = (items: number, bits: number, ringBits: number) =
 export const squareUse = (items: number, bits: number, ringBits: number, receiver: PartyId): Use =>
   bits < 2 ? [] : [[{ kind: 'square', bits, ringBits, first: receiver }, items]];
 
-/** A non-negative sharing and what this party reads off its own share of it. */
+/** A non-negative sharing and what this party reads off its own share of it: taken arrays, the caller's to give back. */
 export interface Lifted {
   /** Y_i modulo 2^bits. */
   readonly words: BigUint64Array;
@@ -49,14 +50,14 @@ export interface Lifted {
   readonly signed: BigUint64Array;
 }
 
-/** This party's share of Y modulo 2^bits: of a signed value the server adds 2^(bits - 2). */
+/** This party's share of Y modulo 2^bits, taken: of a signed value the server adds 2^(bits - 2). */
 export function nonNegative(
   { session }: PartyContext,
   y: BigUint64Array,
   bits: number,
   sign: Sign,
 ): BigUint64Array {
-  const words = new BigUint64Array(y.length);
+  const words = takeWords(y.length);
   const offset = sign === 'signed' && session.self === 'server' ? 1n << BigInt(bits - 2) : 0n;
   kernels.ringAdd(y, BigUint64Array.of(offset), bits, words);
   return words;
@@ -64,16 +65,16 @@ export function nonNegative(
 
 /** words: a share Y_i modulo 2^bits. */
 export function lifted(words: BigUint64Array, bits: number, ringBits: number): Lifted {
-  const topBits = new Uint8Array(words.length);
+  const topBits = takeBytes(words.length);
   kernels.ringSignBit(words, bits, topBits);
-  const signed = new BigUint64Array(words.length);
+  const signed = takeWords(words.length);
   kernels.ringSignExtend(words, bits, ringBits, signed);
   return { words, topBits, signed };
 }
 
-/** (1 - 2·bit)·x, bits [n], x [n, width] */
+/** (1 - 2·bit)·x, bits [n], x [n, width]; taken */
 export function negatedWhere(bits: Uint8Array, x: BigUint64Array, ringBits: number): BigUint64Array {
-  const out = new BigUint64Array(x.length);
+  const out = takeWords(x.length);
   kernels.ringNegateWhere(bits, x, ringBits, out);
   return out;
 }
@@ -93,11 +94,12 @@ export const multiplyNarrow = protocol(
     bits: number,
     sign: Sign = 'signed',
   ): Promise<BigUint64Array> => {
-    const out = new BigUint64Array(x.length);
-    if (x.length === 0) return out;
+    if (x.length === 0) return new BigUint64Array(0);
+    const out = takeWords(x.length);
     const own = lifted(nonNegative(party, y, bits, sign), bits, ringBits);
     const plan = multiplyNarrowPlan(y.length, x.length / y.length, bits, ringBits);
-    const sender = new ProductSender(plan, x, negatedWhere(own.topBits, x, ringBits));
+    const top = negatedWhere(own.topBits, x, ringBits);
+    const sender = new ProductSender(plan, x, top);
     const receiver = new ProductReceiver(plan, own.words);
     await exchange(party, sender, receiver);
 
@@ -106,6 +108,7 @@ export const multiplyNarrow = protocol(
     kernels.ringMultiplyRows(x, factors, ringBits, out);
     kernels.ringAdd(out, sender.share, ringBits, out);
     kernels.ringAdd(out, receiver.share, ringBits, out);
+    giveBack(own.words, own.topBits, own.signed, top, sender.share, receiver.share);
     return out;
   },
 );
@@ -137,10 +140,10 @@ export const squareInto = protocol(
     const receiving = halves.find((half) => half instanceof ProductReceiver) ?? null;
     await exchange(party, sending, receiving);
 
-    return squareOf(party, own, bits, ringBits, sign, {
-      cross: crossJob.share,
-      wrap: wrapJob?.share ?? null,
-    });
+    const terms = { cross: crossJob.share, wrap: wrapJob?.share ?? null };
+    const out = squareOf(party, own, bits, ringBits, sign, terms);
+    giveBack(words, topBits, signed, terms.cross, terms.wrap);
+    return out;
   },
 );
 
@@ -150,7 +153,7 @@ export interface CrossTerms {
   readonly wrap: BigUint64Array | null;
 }
 
-/** This party's share of x², local. */
+/** This party's share of x², local; taken. */
 export function squareOf(
   { session }: PartyContext,
   { signed }: Lifted,
@@ -159,8 +162,9 @@ export function squareOf(
   sign: Sign,
   { cross, wrap }: CrossTerms,
 ): BigUint64Array {
-  const out = signed.slice();
-  if (sign === 'signed') addConstant(out, -(1n << BigInt(bits - 1)), ringBits); // x² = Y² - 2^(bits-1)·Y + 2^(2·bits-4)
+  const out = takeWords(signed.length);
+  const middle = sign === 'signed' ? -(1n << BigInt(bits - 1)) : 0n; // x² = Y² - 2^(bits-1)·Y + 2^(2·bits-4)
+  kernels.ringAdd(signed, BigUint64Array.of(BigInt.asUintN(ringBits, middle)), ringBits, out);
   kernels.ringMultiply(out, signed, ringBits, out);
   kernels.ringAddScaled(cross, 2n, ringBits, out);
   if (wrap) kernels.ringAddScaled(wrap, 1n << BigInt(bits + 1), ringBits, out);

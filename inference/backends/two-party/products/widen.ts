@@ -7,6 +7,7 @@
  */
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
+import { giveBack, takeBytes, takeWords } from '../../../core/words.js';
 import type { PartyContext } from '../context/party-context.js';
 import type { BitProduct } from './bit-product.js';
 
@@ -23,10 +24,10 @@ export const widen = protocol(
     if (to === from) return x;
     const isServer = session.self === 'server';
     const offset = 1n << BigInt(from - 2);
-    const own = isServer ? x.slice() : x;
-    if (isServer) add(own, offset, from);
-    const noTopBit = new BigUint64Array(x.length);
-    const bits = new Uint8Array(x.length);
+    const moved = isServer ? sum(x, offset, from) : null;
+    const own = moved ?? x;
+    const noTopBit = takeWords(x.length);
+    const bits = takeBytes(x.length);
     kernels.ringSignBit(own, from, bits);
     kernels.bitsNot(bits, bits);
     kernels.ringFromBits(bits, noTopBit);
@@ -34,12 +35,19 @@ export const widen = protocol(
     const share = await bitProduct({ numbers: noTopBit, bits: noTopBit }, to - from);
     kernels.ringScale(share, 1n << BigInt(from), to, share);
     kernels.ringAdd(share, own, to, share);
-    if (isServer) add(share, -(1n << BigInt(from)) - offset, to);
+    if (isServer) sum(share, -(1n << BigInt(from)) - offset, to, share);
+    giveBack(moved, noTopBit, bits);
     return share;
   },
 );
 
-/** A constant added modulo 2^ringBits, in place. */
-function add(x: BigUint64Array, constant: bigint, ringBits: number): void {
-  kernels.ringAdd(x, BigUint64Array.of(BigInt.asUintN(ringBits, constant)), ringBits, x);
+/** x and a constant modulo 2^ringBits. */
+function sum(
+  x: BigUint64Array,
+  constant: bigint,
+  ringBits: number,
+  out = takeWords(x.length),
+): BigUint64Array {
+  kernels.ringAdd(x, BigUint64Array.of(BigInt.asUintN(ringBits, constant)), ringBits, out);
+  return out;
 }

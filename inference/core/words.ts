@@ -1,0 +1,92 @@
+/**
+ * Arrays that are used for a moment, over and over: who is the only one to know an array gives it back when it is read no more, and
+ * the next taker has it, warm. V8 collects the whole heap for every 64 MB of arrays that were made anew, zeroes each, and an
+ * inference needs gigabytes of them.
+ *
+ * What was taken and never given back is collected as any other array.
+ */
+
+/** Smaller ones cost less anew. */
+const LEAST_BYTES = 1 << 10;
+/** Kept idle, in all. */
+const MOST_IDLE_BYTES = 1 << 26;
+/** Sizes for each power of two, so that at most a quarter is waste. */
+const SIZES_AN_OCTAVE = 4;
+const POISON = 0xa5;
+
+/** Idle buffers by size, the last one given back on top. */
+const idle = new Map<number, ArrayBuffer[]>();
+/** Buffers that were made here, and whether they are idle. */
+const isIdle = new WeakMap<ArrayBufferLike, boolean>();
+let idleBytes = 0;
+let poisons = false;
+
+/** The next size that buffers have. */
+function sizeFor(byteLength: number): number {
+  const step = 2 ** (31 - Math.clz32(byteLength - 1)) / SIZES_AN_OCTAVE;
+  return Math.ceil(byteLength / step) * step;
+}
+
+function buffer(byteLength: number): ArrayBuffer {
+  const size = sizeFor(byteLength);
+  const found = idle.get(size)?.pop();
+  const taken = found ?? new ArrayBuffer(size);
+  if (found) idleBytes -= size;
+  else if (poisons) new Uint8Array(taken).fill(POISON);
+  isIdle.set(taken, false);
+  return taken;
+}
+
+const isKept = (byteLength: number): boolean =>
+  byteLength >= (poisons ? 1 : LEAST_BYTES) && byteLength <= MOST_IDLE_BYTES;
+
+/** Words of any content: to be written before they are read. */
+export const takeWords = (length: number): BigUint64Array =>
+  isKept(8 * length) ? new BigUint64Array(buffer(8 * length), 0, length) : new BigUint64Array(length);
+
+/** Bytes likewise. */
+export const takeBytes = (length: number): Uint8Array =>
+  isKept(length) ? new Uint8Array(buffer(length), 0, length) : new Uint8Array(length);
+
+/**
+ * From now on these belong to whoever takes next: nobody else may know them, nor a part of them. Arrays that were not taken here, or are null,
+ * are left to the collector.
+ * @throws Error if one was given back before
+ */
+export function giveBack(...arrays: readonly (BigUint64Array | Uint8Array | null)[]): void {
+  for (const array of arrays) {
+    const was = array ? isIdle.get(array.buffer) : undefined;
+    if (was === undefined) continue;
+    if (was)
+      throw new Error(`words: expected an array in use, got one of ${array!.length} given back before`);
+    keep(array!.buffer as ArrayBuffer);
+  }
+}
+
+function keep(given: ArrayBuffer): void {
+  const size = given.byteLength;
+  if (poisons) new Uint8Array(given).fill(POISON);
+  if (idleBytes + size > MOST_IDLE_BYTES) {
+    isIdle.delete(given);
+    return;
+  }
+  isIdle.set(given, true);
+  idleBytes += size;
+  const sameSize = idle.get(size);
+  if (sameSize) sameSize.push(given);
+  else idle.set(size, [given]);
+}
+
+/** Leaves what is idle to the collector. */
+export function dropIdle(): void {
+  idle.clear();
+  idleBytes = 0;
+}
+
+/**
+ * For tests: what is given back is overwritten at once, so that whoever still reads it computes something else; the smallest arrays are
+ * kept as well.
+ */
+export function poisonWords(on = true): void {
+  poisons = on;
+}
