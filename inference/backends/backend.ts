@@ -110,9 +110,10 @@ export interface Protocols {
   /**
    * Elementwise in x's ring, scales add. y may also be a prefix of x's shape: [n] against [n, m] scales rows. y may be in a
    * smaller ring if |y| < 2^(y.ringBits - 2), as for `widen`, or with `ySign` 'non-negative' 0 <= y < 2^(y.ringBits - 1): the
-   * cost goes by y's bits (halved at half the bits), and no `widen` of y is needed.
+   * cost goes by y's bits (halved at half the bits), and no `widen` of y is needed. If `yBits` says that a y in x's ring would fit a
+   * smaller one in this way, the backend takes whichever of both rings costs less.
    */
-  multiply(x: SharedTensor, y: SharedTensor, ySign?: Sign): Promise<SharedTensor>;
+  multiply(x: SharedTensor, y: SharedTensor, ySign?: Sign, yBits?: number): Promise<SharedTensor>;
   /**
    * x · x elementwise; half the cost of `multiply`. Into a larger ring, at most 2 · x.ringBits - 1, if |x| < 2^(x.ringBits - 2) or
    * with `sign` 'non-negative' 0 <= x < 2^(x.ringBits - 1): half the cost again, and no `widen` of x is needed.

@@ -4,7 +4,15 @@
  * estimate follows any change of the engine; test/inference/cost/cost-model.test.ts compares it with real runs.
  */
 import { kernels } from '#kernels';
-import type { Backend, LeakName, RowShifts, ShuffleRows, Weight, WeightSource } from '../backends/backend.js';
+import type {
+  Backend,
+  LeakName,
+  RowShifts,
+  ShuffleRows,
+  Sign,
+  Weight,
+  WeightSource,
+} from '../backends/backend.js';
 import * as operations from '../backends/operations.js';
 import { Demand, type Use } from '../material/demand.js';
 import { exponentialUse } from '../backends/two-party/ahead/exponentials.js';
@@ -20,7 +28,7 @@ import { bitPlan, type ProductPlan, productJob } from '../backends/two-party/pro
 import { exponentialJob } from '../backends/two-party/products/exponential.js';
 import { lookUpJob } from '../backends/two-party/products/look-up.js';
 import { termShapes } from '../backends/two-party/products/matmul.js';
-import { isOneWayProduct } from '../backends/two-party/products/multiplications.js';
+import { isOneWayProduct, takeProductTurns } from '../backends/two-party/products/multiplications.js';
 import {
   multiplyPlan,
   multiplyPrivatePlan,
@@ -165,7 +173,7 @@ export class CountingBackend extends ShapeBackend implements Backend {
   readonly matmul = protocol('matmul', async (x: SharedTensor, y: SharedTensor): Promise<SharedTensor> => {
     const { extents: shape, ...given } = operations.matmul(x, y);
     const isSmall = isSmallMatmul(shape);
-    const receiver = this.#turns.take(isSmall ? undefined : 'client');
+    const { receiver } = isSmall ? this.#turns.takeTurn() : this.#turns.takeTurn('client', 'client');
     const small = () => this.#exchange.oneWay(productJob(smallMatmulPlan(shape)), receiver);
     await this.#use(matmulUse(shape), async () => {
       if (isSmall) await protocol('multiply', small)();
@@ -174,16 +182,22 @@ export class CountingBackend extends ShapeBackend implements Backend {
     return shapeOnly(given);
   });
 
-  async multiply(x: SharedTensor, y: SharedTensor): Promise<SharedTensor> {
+  async multiply(
+    x: SharedTensor,
+    y: SharedTensor,
+    _ySign?: Sign,
+    yBits: number = y.ringBits,
+  ): Promise<SharedTensor> {
     const given = operations.multiply(x, y);
     const { ringBits } = x;
+    const factorBits = Math.min(y.ringBits, yBits);
     const [rows, width] = [sizeOf(y.shape), widthOf(x, y)];
-    const isOneWay = isOneWayProduct(x, y);
-    const receiver = this.#turns.takeIf(isOneWay);
+    const isOneWay = isOneWayProduct(x, y, yBits);
+    const { receiver } = takeProductTurns(this.#turns, x, y, yBits);
     const oneWay = () => this.#exchange.oneWay(productJob(multiplyPlan(rows, ringBits)), receiver);
     await this.#use(productUse(rows, width, ringBits), () => {
-      if (y.ringBits < ringBits)
-        return this.#bothWays('multiplyNarrow', multiplyNarrowPlan(rows, width, y.ringBits, ringBits));
+      if (factorBits < ringBits)
+        return this.#bothWays('multiplyNarrow', multiplyNarrowPlan(rows, width, factorBits, ringBits));
       return isOneWay
         ? protocol('multiply', oneWay)()
         : this.#bothWays('multiplyRows', multiplyRowsPlan(rows, width, ringBits));
@@ -195,8 +209,9 @@ export class CountingBackend extends ShapeBackend implements Backend {
     'square',
     async (x: SharedTensor, ringBits: number = x.ringBits): Promise<SharedTensor> => {
       const given = operations.square(x, ringBits);
-      const [items, bits, receiver] = [sizeOf(x.shape), x.ringBits, this.#turns.take()];
-      await this.#use(squareUse(items, bits, ringBits, receiver), async () => {
+      const [items, bits] = [sizeOf(x.shape), x.ringBits];
+      const { receiver, first } = this.#turns.takeTurn();
+      await this.#use(squareUse(items, bits, ringBits, first), async () => {
         if (ringBits > bits) {
           const { cross, wrap } = squareIntoPlans(items, bits, ringBits);
           await this.#exchange.oneWay(productJob(cross), receiver, wrap && productJob(wrap));
@@ -226,8 +241,8 @@ export class CountingBackend extends ShapeBackend implements Backend {
 
   /** One bit times one number each, by turns. */
   #bitProducts(items: number, ringBits: number): Promise<void> {
-    const receiver = this.#turns.take();
-    return this.#use(bitUse(items, ringBits, receiver), () =>
+    const { receiver, first } = this.#turns.takeTurn();
+    return this.#use(bitUse(items, ringBits, first), () =>
       this.#exchange.oneWay(productJob(bitPlan(items, ringBits)), receiver),
     );
   }
@@ -257,8 +272,9 @@ export class CountingBackend extends ShapeBackend implements Backend {
     const levels = async (): Promise<void> => {
       let [n, of] = [items, copies];
       for (let bits = ringBits; bits > 1; bits = kernels.comparisonDigits(bits)) {
-        const [receiver, job] = [this.#turns.take(), comparisonJob(n, bits, of)];
-        await this.#use(usesOf(n, bits, of, receiver), () => this.#exchange.oneWay(job, receiver));
+        const { receiver, first } = this.#turns.takeTurn();
+        const job = comparisonJob(n, bits, of);
+        await this.#use(usesOf(n, bits, of, first), () => this.#exchange.oneWay(job, receiver));
         [n, of] = [n * of, 1];
       }
     };
@@ -273,7 +289,7 @@ export class CountingBackend extends ShapeBackend implements Backend {
 
   readonly and = protocol('and', async (a: SharedBits, b: SharedBits): Promise<SharedBits> => {
     const shape = operations.bitwise('and', a, b);
-    await this.#exchange.oneWay(productJob(andPlan(sizeOf(shape))), this.#turns.take());
+    await this.#exchange.oneWay(productJob(andPlan(sizeOf(shape))), this.#turns.takeTurn().receiver);
     return bitsOnly(shape);
   });
 
@@ -288,6 +304,7 @@ export class CountingBackend extends ShapeBackend implements Backend {
   async multiplex(bits: SharedBits, x: SharedTensor): Promise<SharedTensor> {
     const given = operations.multiplex(bits, x);
     const [items, width] = [sizeOf(bits.shape), widthOf(x, bits)];
+    this.#turns.takeBothWays();
     await this.#use(bothBitsUse(items, width, x.ringBits), () =>
       this.#bothWays('multiplex', bitPlan(items, x.ringBits, width)),
     );
@@ -298,7 +315,7 @@ export class CountingBackend extends ShapeBackend implements Backend {
     const given = operations.lookUp(x, table);
     const { ringBits } = table;
     const job = lookUpJob({ items: sizeOf(x.shape), indexBits: x.ringBits, ringBits });
-    const receiver = this.#turns.take();
+    const { receiver } = this.#turns.takeTurn();
     await this.#use(lookUpUse(sizeOf(x.shape), x.ringBits, ringBits), () =>
       this.#exchange.oneWay(job, receiver),
     );
@@ -310,7 +327,7 @@ export class CountingBackend extends ShapeBackend implements Backend {
     async (x: SharedTensor, fractionBits: number): Promise<SharedTensor> => {
       const given = operations.exponential(x, fractionBits);
       const job = exponentialJob(sizeOf(x.shape), x, fractionBits);
-      const receiver = this.#turns.take();
+      const { receiver } = this.#turns.takeTurn();
       await this.#use(exponentialUse(sizeOf(x.shape), x, fractionBits), () =>
         this.#exchange.oneWay(job, receiver),
       );

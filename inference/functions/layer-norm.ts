@@ -79,6 +79,8 @@ export const layerNorm = protocol(
     const { low, high } = plan.variance;
     const { factorBits, inverseBits } = precisionOf(plan);
     const centred = await centre(mpc, x);
+    const format = { ringBits: beta.ringBits + gamma.fractionBits, fractionBits: factorBits };
+    const inverseRing = signedBits(2 / Math.sqrt(low), inverseBits);
     const [inverse, scaled] = await sideBySide<SharedTensor, [SharedTensor]>(
       mpc,
       // 1/sigma = sqrt(features) / sqrt(sum of squares)
@@ -87,15 +89,14 @@ export const layerNorm = protocol(
           low: low * features,
           high: high * features,
           numerator: Math.sqrt(features),
-          out: { ringBits: signedBits(2 / Math.sqrt(low), inverseBits), fractionBits: inverseBits },
+          out: { ringBits: beta.ringBits, fractionBits: inverseBits },
         }),
       async (lane) => {
-        const format = { ringBits: beta.ringBits + gamma.fractionBits, fractionBits: factorBits };
         const wide = await convert(lane, centred, format, 2 * plan.inputRange);
         return lane.truncateReduce(await lane.multiplyPrivate(wide, gamma), gamma.fractionBits);
       },
     );
-    const product = await mpc.multiply(scaled, inverse, 'non-negative');
+    const product = await mpc.multiply(scaled, inverse, 'non-negative', inverseRing);
     return convert(mpc, mpc.addPrivate(product, beta), plan.out, plan.outputRange);
   },
 );

@@ -69,9 +69,9 @@ export const softmaxOf = (exponential: Exponential, maximumFractionBits = MAXIMU
         low: Math.exp(-maximumError) - 2 ** -5,
         high: n * Math.exp(maximumError) + 2 ** -5,
         ...intervals,
-        out: { ringBits: inverseFractionBits + 2, fractionBits: inverseFractionBits },
+        out: { ringBits, fractionBits: inverseFractionBits },
       });
-      const product = await mpc.multiply(powers, inverse, 'non-negative');
+      const product = await mpc.multiply(powers, inverse, 'non-negative', inverseFractionBits + 2);
       const small = shrink(mpc, product, {
         ringBits: plan.out.fractionBits + 2,
         fractionBits: plan.out.fractionBits,

@@ -49,18 +49,18 @@ it('costs this many bytes and rounds', async () => {
   }).toMatchInlineSnapshot(`
     {
       "offline": [
-        3903236,
-        2069875,
-        72,
+        3962849,
+        2025110,
+        73,
       ],
       "online": [
-        69801,
-        58908,
-        82,
+        68784,
+        64935,
+        77,
       ],
       "stock": [
-        1279864,
-        1293261,
+        1257377,
+        1260704,
       ],
     }
   `);

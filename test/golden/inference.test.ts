@@ -69,9 +69,9 @@ describe.each(runs)('an inference with $suite', ({ leaks, cost, layers, bucket }
           6781025,
           12320,
         ],
-        "receivedBytes": 846099,
+        "receivedBytes": 848670,
         "rounds": 79,
-        "sentBytes": 1158830,
+        "sentBytes": 1160568,
       }
     `);
     expect(
@@ -79,13 +79,13 @@ describe.each(runs)('an inference with $suite', ({ leaks, cost, layers, bucket }
     ).toMatchInlineSnapshot(`
       [
         {
-          "bytes": 1064695,
+          "bytes": 1068352,
           "important": 3,
           "kept": 6,
           "rounds": 26,
         },
         {
-          "bytes": 623337,
+          "bytes": 623872,
           "important": 1,
           "kept": 1,
           "rounds": 24,

@@ -45,9 +45,9 @@ it('costs this many bytes and rounds', () => {
   const { sentBytes, receivedBytes, rounds } = cost;
   expect({ sentBytes, receivedBytes, rounds }).toMatchInlineSnapshot(`
     {
-      "receivedBytes": 849921,
+      "receivedBytes": 852492,
       "rounds": 81,
-      "sentBytes": 1161731,
+      "sentBytes": 1163469,
     }
   `);
   expect(
@@ -55,13 +55,13 @@ it('costs this many bytes and rounds', () => {
   ).toMatchInlineSnapshot(`
     [
       {
-        "bytes": 1067005,
+        "bytes": 1070662,
         "important": 4,
         "kept": 6,
         "rounds": 28,
       },
       {
-        "bytes": 627750,
+        "bytes": 628285,
         "important": 1,
         "kept": 1,
         "rounds": 24,

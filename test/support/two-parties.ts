@@ -84,7 +84,11 @@ export const carryOf =
 export const bitProductOf =
   (party: TurnsOf): BitProduct =>
   (factors, ringBits) =>
-    bitProducts(party).oneWay(factors, ringBits, party.turns.take());
+    bitProducts(party).oneWay(factors, ringBits, party.turns.takeTurn());
+export const bothProductsOf =
+  (party: TurnsOf): BitProduct =>
+  (factors, ringBits) =>
+    bitProducts(party).both(factors, ringBits, party.turns.takeBothWays());
 
 /** Runs the same line at both parties. */
 export function both<T>(parties: TestParties, body: (party: TestParty) => Promise<T>): Promise<[T, T]> {

@@ -165,14 +165,14 @@ const joinRows = (mpc: Backend, inputs: readonly { readonly x: SharedTensor }[],
   joinTensors(mpc, tensorsOf(inputs), width === 1 ? undefined : width);
 
 /** x [n, ...] and y [n, ...] of all lanes as [N, width] and [N], or both as [N]. */
-export function multiplyCall(x: SharedTensor, y: SharedTensor, sign?: Sign) {
+export function multiplyCall(x: SharedTensor, y: SharedTensor, sign?: Sign, yBits?: number) {
   operations.multiply(x, y);
   const width = widthOf(x.shape, y.shape);
   return merged<TensorPair, SharedTensor>({
-    key: width === 0 ? null : `multiply ${format(x)} ${format(y)} ${width} ${sign}`,
+    key: width === 0 ? null : `multiply ${format(x)} ${format(y)} ${width} ${sign} ${yBits}`,
     input: { x, y },
     join: (mpc, inputs) => ({ x: joinRows(mpc, inputs, width), y: joinTensors(mpc, factorsOf(inputs)) }),
-    run: (mpc, all) => mpc.multiply(all.x, all.y, sign),
+    run: (mpc, all) => mpc.multiply(all.x, all.y, sign, yBits),
     cut: (mpc, output, inputs) => cutLike(mpc, output, tensorsOf(inputs)),
   });
 }

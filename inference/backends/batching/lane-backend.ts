@@ -43,8 +43,8 @@ export function laneBackend(lane: number, lockstep: Lockstep, onLeak: LaneLeak):
       return call(calls.matmulCall(x, y));
     },
 
-    async multiply(x: SharedTensor, y: SharedTensor, ySign?: Sign): Promise<SharedTensor> {
-      return call(calls.multiplyCall(x, y, ySign));
+    async multiply(x: SharedTensor, y: SharedTensor, ySign?: Sign, yBits?: number): Promise<SharedTensor> {
+      return call(calls.multiplyCall(x, y, ySign, yBits));
     },
 
     async square(x: SharedTensor, ringBits?: number, sign?: Sign): Promise<SharedTensor> {

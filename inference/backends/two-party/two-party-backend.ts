@@ -30,7 +30,7 @@ import type { LinearProtocols } from './linear/linear-protocols.js';
 import { and } from './products/and.js';
 import type { BitProduct } from './products/bit-product.js';
 import { multiplex } from './products/multiplex.js';
-import { isOneWayProduct, type Multiplications } from './products/multiplications.js';
+import { type Multiplications, takeProductTurns } from './products/multiplications.js';
 import { round, type TopBit } from './products/round.js';
 import { isSmallMatmul } from './products/small-matmul.js';
 import { toArithmetic } from './products/to-arithmetic.js';
@@ -73,7 +73,7 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
   /** Protocols take turns here, one for each level of a comparison and each product of bits that they need. */
   readonly #topBit: TopBit = (x, ringBits) => this.#topBits({ x, copies: 1, shifted: () => x }, ringBits);
   readonly #bitProduct: BitProduct = (factors, ringBits) =>
-    this.#multiplications.bitProducts.oneWay(factors, ringBits, this.#turns.take());
+    this.#multiplications.bitProducts.oneWay(factors, ringBits, this.#turns.takeTurn());
 
   constructor(parts: BackendParts) {
     super();
@@ -88,7 +88,7 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
   }
 
   #topBits(compared: Compared, ringBits: number): Promise<Uint8Array> {
-    return this.#multiplications.topBits(compared, ringBits, () => this.#turns.take());
+    return this.#multiplications.topBits(compared, ringBits, () => this.#turns.takeTurn());
   }
 
   /**
@@ -123,16 +123,21 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
 
   async matmul(x: SharedTensor, y: SharedTensor): Promise<LocalTensor> {
     const { extents, ...given } = operations.matmul(x, y);
-    const receiver = this.#turns.take(isSmallMatmul(extents) ? undefined : 'client');
-    const data = await this.#multiplications.matmul(dataOf(x), dataOf(y), extents, receiver);
+    const turn = isSmallMatmul(extents) ? this.#turns.takeTurn() : this.#turns.takeTurn('client', 'client');
+    const data = await this.#multiplications.matmul(dataOf(x), dataOf(y), extents, turn);
     return localTensor(data, given.shape, given);
   }
 
-  async multiply(x: SharedTensor, y: SharedTensor, ySign: Sign = 'signed'): Promise<LocalTensor> {
+  async multiply(
+    x: SharedTensor,
+    y: SharedTensor,
+    ySign: Sign = 'signed',
+    yBits: number = y.ringBits,
+  ): Promise<LocalTensor> {
     const given = operations.multiply(x, y);
-    const factors = { data: dataOf(y), ringBits: y.ringBits, sign: ySign };
-    const receiver = this.#turns.takeIf(isOneWayProduct(x, y));
-    const data = await this.#multiplications.product(dataOf(x), x.ringBits, factors, receiver);
+    const factors = { data: dataOf(y), ringBits: y.ringBits, sign: ySign, fitBits: yBits };
+    const turn = takeProductTurns(this.#turns, x, y, yBits);
+    const data = await this.#multiplications.product(dataOf(x), x.ringBits, factors, turn);
     return localTensor(data, given.shape, given);
   }
 
@@ -143,7 +148,7 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
       x.ringBits,
       ringBits,
       sign,
-      this.#turns.take(),
+      this.#turns.takeTurn(),
     );
     return localTensor(data, given.shape, given);
   }
@@ -179,7 +184,7 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
 
   async and(a: SharedBits, b: SharedBits): Promise<LocalBits> {
     const shape = operations.bitwise('and', a, b);
-    return localBits(await and(this.#party, bitsOf(a), bitsOf(b), this.#turns.take()), shape);
+    return localBits(await and(this.#party, bitsOf(a), bitsOf(b), this.#turns.takeTurn().receiver), shape);
   }
 
   async toArithmetic(bits: SharedBits, ringBits: number): Promise<LocalTensor> {
@@ -189,20 +194,23 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
 
   async multiplex(bits: SharedBits, x: SharedTensor): Promise<LocalTensor> {
     operations.multiplex(bits, x);
-    const data = await multiplex(bitsOf(bits), dataOf(x), x.ringBits, this.#multiplications.bitProducts);
+    const turn = this.#turns.takeBothWays();
+    const data = await multiplex(bitsOf(bits), dataOf(x), x.ringBits, (factors, ringBits) =>
+      this.#multiplications.bitProducts.both(factors, ringBits, turn),
+    );
     return localTensor(data, x.shape, x);
   }
 
   async lookUp(x: SharedTensor, table: RingTensor): Promise<LocalTensor> {
     const given = operations.lookUp(x, table);
-    const data = await this.#multiplications.lookUp(dataOf(x), x.ringBits, table, this.#turns.take());
+    const data = await this.#multiplications.lookUp(dataOf(x), x.ringBits, table, this.#turns.takeTurn());
     return localTensor(data, given.shape, given);
   }
 
   async exponential(x: SharedTensor, fractionBits: number): Promise<LocalTensor> {
     const given = operations.exponential(x, fractionBits);
     const { productBits, dropped } = exponentialPlan(x, fractionBits);
-    const data = await this.#multiplications.exponential(dataOf(x), x, fractionBits, this.#turns.take());
+    const data = await this.#multiplications.exponential(dataOf(x), x, fractionBits, this.#turns.takeTurn());
     const product = { ringBits: productBits, fractionBits: fractionBits + dropped };
     return this.truncateReduce(localTensor(data, given.shape, product), dropped);
   }

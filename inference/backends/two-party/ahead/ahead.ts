@@ -5,7 +5,7 @@
  */
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
-import type { PartyId, PrivateTensor, RingTensor } from '../../../core/tensors.js';
+import { type PrivateTensor, peerOf, type RingTensor } from '../../../core/tensors.js';
 import type { KeptItems, Material, Stock } from '../../../material/material.js';
 import type { Sign, Weight } from '../../backend.js';
 import type { Exponent } from '../../exponential.js';
@@ -17,7 +17,7 @@ import {
   topBitsOfCopies,
 } from '../comparison/comparison.js';
 import type { PartyContext } from '../context/party-context.js';
-import { Turns } from '../context/turns.js';
+import { type Turn, Turns } from '../context/turns.js';
 import type { LinearProtocols, MatmulShape, RowShares } from '../linear/linear-protocols.js';
 import { type BitProducts, bitUse, bothBitsUse } from '../products/bit-product.js';
 import { type Factors, type Multiplications, OnDemand } from '../products/multiplications.js';
@@ -154,48 +154,37 @@ export class Ahead implements Multiplications, Material {
     return joined(first, await this.#onDemand.linear(sliceRows(x, rows, x.rows), w, fractionBits));
   }
 
-  matmul(
-    x: BigUint64Array,
-    y: BigUint64Array,
-    shape: MatmulShape,
-    receiver: PartyId,
-  ): Promise<BigUint64Array> {
+  matmul(x: BigUint64Array, y: BigUint64Array, shape: MatmulShape, turn: Turn): Promise<BigUint64Array> {
     const use = this.#use(matmulUse(shape));
     const pool = this.#pools.bestTriples(shape);
-    if (pool) return pool.multiply(x, y, shape, receiver);
-    return this.#otherwise(use, () => this.#onDemand.matmul(x, y, shape, receiver));
+    if (pool) return pool.multiply(x, y, shape, turn.first);
+    return this.#otherwise(use, () => this.#onDemand.matmul(x, y, shape, turn));
   }
 
   /** Whose turn it is to receive COTs begins, so that parties take turns in a chain; else the other way round. */
-  square(
-    x: BigUint64Array,
-    bits: number,
-    ringBits: number,
-    sign: Sign,
-    receiver: PartyId,
-  ): Promise<BigUint64Array> {
-    const use = this.#use(squareUse(x.length, bits, ringBits, receiver));
+  square(x: BigUint64Array, bits: number, ringBits: number, sign: Sign, turn: Turn): Promise<BigUint64Array> {
+    const use = this.#use(squareUse(x.length, bits, ringBits, turn.first));
     const pool = this.#pools.filled(SquarePool, use);
     if (pool) return pool.square(x, sign);
-    return this.#otherwise(use, () => this.#onDemand.square(x, bits, ringBits, sign, receiver));
+    return this.#otherwise(use, () => this.#onDemand.square(x, bits, ringBits, sign, turn));
   }
 
-  async carryShares(compared: Compared, ringBits: number, receiver: PartyId): Promise<CarryLevel> {
-    const use = this.#use(comparisonUse(compared.x.length, ringBits, compared.copies, receiver));
+  async carryShares(compared: Compared, ringBits: number, turn: Turn): Promise<CarryLevel> {
+    const use = this.#use(comparisonUse(compared.x.length, ringBits, compared.copies, turn.first));
     const pool = this.#pools.filled(ComparisonPool, use);
-    if (!pool) return this.#otherwise(use, () => this.#onDemand.carryShares(compared, ringBits, receiver));
+    if (!pool) return this.#otherwise(use, () => this.#onDemand.carryShares(compared, ringBits, turn));
     const words = comparedWords(compared, pool.correlation.sender === this.party.session.self);
     return { words, share: await pool.carryShares(words) };
   }
 
-  topBits(compared: Compared, ringBits: number, take: () => PartyId): Promise<Uint8Array> {
+  topBits(compared: Compared, ringBits: number, take: () => Turn): Promise<Uint8Array> {
     const use = this.#use(signUse(compared.x.length, ringBits, compared.copies));
     if (use.length === 0)
       return topBitsOfCopies(this.party, compared, ringBits, (level, bits) =>
         this.carryShares(level, bits, take()),
       );
     const pool = this.#pools.filled(SignPool, use);
-    if (pool) return pool.topBits(compared, take);
+    if (pool) return pool.topBits(compared, () => take().first);
     return this.#otherwise(use, () => this.#onDemand.topBits(compared, ringBits, take));
   }
 
@@ -203,60 +192,53 @@ export class Ahead implements Multiplications, Material {
     x: BigUint64Array,
     exponent: Exponent,
     fractionBits: number,
-    receiver: PartyId,
+    turn: Turn,
   ): Promise<BigUint64Array> {
     const use = this.#use(exponentialUse(x.length, exponent, fractionBits));
     const pool = this.#pools.filled(ExponentialPool, use);
-    if (pool) return pool.exponential(x, receiver);
-    return this.#otherwise(use, () => this.#onDemand.exponential(x, exponent, fractionBits, receiver));
+    if (pool) return pool.exponential(x, turn.first);
+    return this.#otherwise(use, () => this.#onDemand.exponential(x, exponent, fractionBits, turn));
   }
 
-  lookUp(
-    x: BigUint64Array,
-    indexBits: number,
-    table: RingTensor,
-    receiver: PartyId,
-  ): Promise<BigUint64Array> {
+  lookUp(x: BigUint64Array, indexBits: number, table: RingTensor, turn: Turn): Promise<BigUint64Array> {
     const use = this.#use(lookUpUse(x.length, indexBits, table.ringBits));
     const pool = this.#pools.filled(LookUpPool, use);
-    if (pool) return pool.lookUp(x, table, receiver);
-    return this.#otherwise(use, () => this.#onDemand.lookUp(x, indexBits, table, receiver));
+    if (pool) return pool.lookUp(x, table, turn.first);
+    return this.#otherwise(use, () => this.#onDemand.lookUp(x, indexBits, table, turn));
   }
 
   readonly bitProducts: BitProducts = {
-    oneWay: (factors, ringBits, receiver) => {
-      const use = this.#use(bitUse(factors.bits.length, ringBits, receiver));
+    oneWay: (factors, ringBits, turn) => {
+      const use = this.#use(bitUse(factors.bits.length, ringBits, turn.first));
       const pool = this.#pools.filled(BitPool, use);
-      if (pool) return runHalves(this.party, [pool.half(factors)], ringBits, receiver);
-      return this.#otherwise(use, () => this.#onDemand.bitProducts.oneWay(factors, ringBits, receiver));
+      if (pool) return runHalves(this.party, [pool.half(factors)], ringBits, turn.first);
+      return this.#otherwise(use, () => this.#onDemand.bitProducts.oneWay(factors, ringBits, turn));
     },
-    both: async (factors, ringBits) => {
+    both: async (factors, ringBits, turn) => {
       const width = factors.numbers.length / factors.bits.length;
       const use = this.#use(bothBitsUse(factors.bits.length, width, ringBits));
       const pools = use.map(([correlation, items]) => this.#pools.withItems(BitPool, correlation, items));
       const ready = pools.filter((pool) => pool !== null);
       if (ready.length === 0 || ready.length < pools.length)
-        return this.#otherwise(use, () => this.#onDemand.bitProducts.both(factors, ringBits));
+        return this.#otherwise(use, () => this.#onDemand.bitProducts.both(factors, ringBits, turn));
       const single = { numbers: factors.numbers, bits: repeatedEach(factors.bits, width) };
       return runHalves(
         this.party,
         ready.map((pool) => pool.half(single)),
         ringBits,
-        // Every message takes a turn, also where on demand both directions are at once.
-        this.#turns.take(),
+        turn.first,
       );
     },
   };
 
-  async product(x: BigUint64Array, ringBits: number, y: Factors, receiver: PartyId): Promise<BigUint64Array> {
+  async product(x: BigUint64Array, ringBits: number, y: Factors, turn: Turn): Promise<BigUint64Array> {
     const rows = y.data.length;
     const width = rows === 0 ? 0 : x.length / rows;
     const use = this.#use(productUse(rows, width, ringBits));
     const pool = use.length === 0 ? null : this.#pools.narrowestRows(ringBits, width, rows);
-    if (!pool) return this.#otherwise(use, () => this.#onDemand.product(x, ringBits, y, receiver));
-    const isTaken = rows === x.length && y.ringBits === ringBits;
-    const factors = y.ringBits === ringBits ? y.data : await this.#widened(y, ringBits, this.#turns.take());
-    return pool.multiply(x, factors, ringBits, isTaken ? receiver : this.#turns.take());
+    if (!pool) return this.#otherwise(use, () => this.#onDemand.product(x, ringBits, y, turn));
+    if (y.ringBits === ringBits) return pool.multiply(x, y.data, ringBits, turn.first);
+    return pool.multiply(x, await this.#widened(y, ringBits, turn), ringBits, peerOf(turn.first));
   }
 
   multiplyPrivate(x: BigUint64Array, ringBits: number, y: PrivateTensor): Promise<BigUint64Array> {
@@ -279,13 +261,13 @@ export class Ahead implements Multiplications, Material {
   }
 
   /** One COT a factor; a non-negative one needs less headroom if it is moved down by half. */
-  async #widened({ data, ringBits, sign }: Factors, to: number, receiver: PartyId): Promise<BigUint64Array> {
+  async #widened({ data, ringBits, sign }: Factors, to: number, turn: Turn): Promise<BigUint64Array> {
     const half =
       sign === 'non-negative' && this.party.session.self === 'server' ? 1n << BigInt(ringBits - 2) : 0n;
     const moved = new BigUint64Array(data.length);
     kernels.ringSubtract(data, BigUint64Array.of(half), ringBits, moved);
     const wide = await widen(this.party, moved, ringBits, to, (factors, bits) =>
-      this.#onDemand.bitProducts.oneWay(factors, bits, receiver),
+      this.#onDemand.bitProducts.oneWay(factors, bits, { ...turn, receiver: turn.first }),
     );
     kernels.ringAdd(wide, BigUint64Array.of(half), to, wide);
     return wide;

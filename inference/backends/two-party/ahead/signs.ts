@@ -85,7 +85,7 @@ export class SignPool {
     kernels.ringAddScaled(upper.places, 1n << BigInt(low), ringBits, lower.places);
     const { random } = this.party.session;
     const [a, b] = [uniformWords(random, items * copies, 1), uniformWords(random, items * copies, 1)];
-    const product = await bitProducts(this.party).both({ numbers: a, bits: b }, 1);
+    const product = await bitProducts(this.party).both({ numbers: a, bits: b }, 1, turns.takeBothWays());
     const own = new BigUint64Array(a.length);
     kernels.ringMultiply(a, b, 1, own);
     kernels.ringAdd(product, own, 1, product);

@@ -12,7 +12,7 @@ import { protocol } from '../../../core/span.js';
 import type { PartyId } from '../../../core/tensors.js';
 import { giveBack, takeWords } from '../../../core/words.js';
 import type { PartyContext } from '../context/party-context.js';
-import type { Turns } from '../context/turns.js';
+import type { Turn, Turns } from '../context/turns.js';
 import { rangesOf } from '../exchange/cot-exchange.js';
 import type { MatmulShape } from '../linear/linear-protocols.js';
 import { uniformWords } from '../linear/product-session.js';
@@ -30,7 +30,7 @@ type Matmul = (
   x: BigUint64Array,
   y: BigUint64Array,
   shape: MatmulShape,
-  receiver: PartyId,
+  turn: Turn,
 ) => Promise<BigUint64Array>;
 
 const words = ({ batch, n, k, m }: Omit<MatmulShape, 'ringBits'>) => ({
@@ -78,8 +78,8 @@ export class TriplePool {
     shape: MatmulShape,
     turns: Turns,
   ): Promise<BigUint64Array> {
-    const receiverOf = (part: MatmulShape) => turns.takeIf(isSmallMatmul(part));
-    if (shape.batch <= BATCH_PRODUCTS) return this.matmul(x, y, shape, receiverOf(shape));
+    const turnOf = (part: MatmulShape) => (isSmallMatmul(part) ? turns.takeTurn() : turns.takeBothWays());
+    if (shape.batch <= BATCH_PRODUCTS) return this.matmul(x, y, shape, turnOf(shape));
     const each = words({ ...shape, batch: 1 });
     const out = new BigUint64Array(words(shape).out);
     for (const [begin, end] of rangesOf([0, shape.batch], BATCH_PRODUCTS)) {
@@ -88,7 +88,7 @@ export class TriplePool {
         x.slice(begin * each.x, end * each.x),
         y.slice(begin * each.y, end * each.y),
         part,
-        receiverOf(part),
+        turnOf(part),
       );
       out.set(products, begin * each.out);
     }

@@ -55,7 +55,7 @@ async function placesOf(
   const all = new Uint8Array(n * bits.length);
   for (const [j, level] of bits.entries()) all.set(level, j * n);
   const numbers = await toArithmetic(all, ringBits, (factors, productBits) =>
-    bitProducts(party).oneWay(factors, productBits, receiver),
+    bitProducts(party).oneWay(factors, productBits, { receiver, first: receiver }),
   );
   const places = new BigUint64Array(n);
   for (let j = 0; j < bits.length; j++)
@@ -75,7 +75,9 @@ export async function unitVectors(
   const places = await placesOf(party, bits, indexBits, receiver);
   let vectors: BigUint64Array = numbers.slice();
   for (const level of bits) {
-    const selected = await multiplex(level, vectors, ringBits, bitProducts(party));
+    const selected = await multiplex(level, vectors, ringBits, (factors, bits) =>
+      bitProducts(party).both(factors, bits, { receiver, first: receiver }),
+    );
     vectors = doubled(vectors, selected, n, ringBits);
   }
   return { places, vectors };

@@ -5,34 +5,48 @@
  */
 import { type PartyId, peerOf } from '../../../core/tensors.js';
 
+/** Of one protocol: in a chain of such protocols parties take turns, and so they do in a chain of what was made ahead. */
+export interface Turn {
+  /** Who receives COTs, on demand; of any value where both parties do. */
+  readonly receiver: PartyId;
+  /** Who sends first where it was made ahead. */
+  readonly first: PartyId;
+}
+
 export class Turns {
   #next: PartyId;
+  #nextAhead: PartyId;
   #taken = 0;
 
   constructor(first: PartyId = 'client') {
     this.#next = first;
-  }
-
-  /** Who receives next: for what uses a one-way protocol inside without taking the turn. */
-  get next(): PartyId {
-    return this.#next;
+    this.#nextAhead = first;
   }
 
   /** The receiver of a protocol that starts now. One out of turn may be named, as where factors are a party's own. */
   take(receiver: PartyId = this.#next): PartyId {
-    this.#next = peerOf(receiver);
-    this.#taken++;
-    return receiver;
+    return this.takeTurn(receiver, receiver).receiver;
   }
 
-  /** For what is a one-way protocol under this condition only. */
-  takeIf(isOneWay: boolean): PartyId {
-    return isOneWay ? this.take() : this.#next;
+  /** Of a protocol that may have been made ahead. */
+  takeTurn(receiver: PartyId = this.#next, first: PartyId = this.#nextAhead): Turn {
+    this.#next = peerOf(receiver);
+    this.#nextAhead = peerOf(first);
+    this.#taken++;
+    return { receiver, first };
+  }
+
+  /** Of what goes both ways at once on demand, so that nobody's turn is over, but is one message each way made ahead. */
+  takeBothWays(): Turn {
+    const first = this.#nextAhead;
+    this.#nextAhead = peerOf(first);
+    return { receiver: this.#next, first };
   }
 
   /** From the beginning, as on a new connection. */
   restart(): void {
     this.#next = 'client';
+    this.#nextAhead = 'client';
   }
 
   /** How many so far. */
@@ -50,6 +64,7 @@ export class Turns {
   /** Goes on from where others stand. */
   assume(others: Turns): void {
     this.#next = others.#next;
+    this.#nextAhead = others.#nextAhead;
     this.#taken = others.#taken;
   }
 }

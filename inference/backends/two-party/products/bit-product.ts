@@ -6,6 +6,7 @@ import { kernels } from '#kernels';
 import { type PartyId, peerOf } from '../../../core/tensors.js';
 import type { Use } from '../../../material/demand.js';
 import type { PartyContext } from '../context/party-context.js';
+import type { Turn } from '../context/turns.js';
 import { exchange, oneWay } from '../exchange/cot-exchange.js';
 import { bitPlan, ProductReceiver, ProductSender } from './cot-product.js';
 
@@ -18,12 +19,12 @@ export interface BitFactors {
 
 export interface BitProducts {
   /** Shares modulo 2^ringBits of the receiver's bits times the sender's numbers. */
-  oneWay(factors: BitFactors, ringBits: number, receiver: PartyId): Promise<BigUint64Array>;
+  oneWay(factors: BitFactors, ringBits: number, turn: Turn): Promise<BigUint64Array>;
   /** Both directions at once: the sum of both products; numbers [n, width], bits [n]. */
-  both(factors: BitFactors, ringBits: number): Promise<BigUint64Array>;
+  both(factors: BitFactors, ringBits: number, turn: Turn): Promise<BigUint64Array>;
 }
 
-/** `BitProducts.oneWay` by whose turn it is. */
+/** `BitProducts.oneWay`, or `both`, by whose turn it is. */
 export type BitProduct = (factors: BitFactors, ringBits: number) => Promise<BigUint64Array>;
 
 export const bitUse = (items: number, ringBits: number, receiver: PartyId): Use => [
@@ -39,7 +40,7 @@ export const bothBitsUse = (items: number, width: number, ringBits: number): Use
     : [...bitUse(items * width, ringBits, 'client'), ...bitUse(items * width, ringBits, 'server')];
 
 export const bitProducts = (party: PartyContext): BitProducts => ({
-  async oneWay({ numbers, bits }, ringBits, receiver) {
+  async oneWay({ numbers, bits }, ringBits, { receiver }) {
     const plan = bitPlan(bits.length, ringBits);
     const { share } = await oneWay(party, receiver, {
       sender: () => new ProductSender(plan, numbers),

@@ -8,16 +8,16 @@
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import { giveBack, takeWords } from '../../../core/words.js';
-import type { BitProducts } from './bit-product.js';
+import type { BitProduct } from './bit-product.js';
 
-/** bits [n], x [n, width] → [n, width] */
+/** bits [n], x [n, width] → [n, width]; `both` multiplies in both directions at once */
 export const multiplex = protocol(
   'multiplex',
   async (
     bits: Uint8Array,
     x: BigUint64Array,
     ringBits: number,
-    products: Pick<BitProducts, 'both'>,
+    both: BitProduct,
   ): Promise<BigUint64Array> => {
     if (x.length === 0) return new BigUint64Array(0);
     const selected = takeWords(x.length);
@@ -27,7 +27,7 @@ export const multiplex = protocol(
     const choices = takeWords(bits.length);
     kernels.ringFromBits(bits, choices);
 
-    const cross = await products.both({ numbers: signed, bits: choices }, ringBits);
+    const cross = await both({ numbers: signed, bits: choices }, ringBits);
     kernels.ringAdd(selected, cross, ringBits, selected);
     giveBack(signed, choices, cross);
     return selected;

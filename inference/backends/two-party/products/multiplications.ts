@@ -2,11 +2,13 @@
  * Everything that multiplies or compares, on shares: on demand here, from what was made before in ahead/. The receiver of what
  * goes one way is an argument; where both directions are at once, it is given all the same, for what is made of both.
  */
+import { kernels } from '#kernels';
 import { sizeOf } from '../../../core/shape.js';
-import type { PartyId, PrivateTensor, RingTensor, SharedTensor } from '../../../core/tensors.js';
+import type { PrivateTensor, RingTensor, SharedTensor } from '../../../core/tensors.js';
 import type { Sign, Weight } from '../../backend.js';
 import type { Exponent } from '../../exponential.js';
 import { type CarryLevel, type Compared, carryShares, topBitsOfCopies } from '../comparison/comparison.js';
+import type { Turn, Turns } from '../context/turns.js';
 import type { PartyContext } from '../context/party-context.js';
 import type { LinearProtocols, MatmulShape, RowShares } from '../linear/linear-protocols.js';
 import { type BitProducts, bitProducts } from './bit-product.js';
@@ -21,43 +23,38 @@ export interface Factors {
   readonly data: BigUint64Array;
   readonly ringBits: number;
   readonly sign: Sign;
+  /** They fit so many bits in the way that the sign allows, if that is less. */
+  readonly fitBits?: number;
 }
+
+/** The bits that a product on demand goes by. */
+const bitsOfFactors = ({ ringBits, fitBits = ringBits }: Pick<Factors, 'ringBits' | 'fitBits'>): number =>
+  Math.min(ringBits, fitBits);
 
 export interface Multiplications {
   /** A share of x · W + b [rows, outputs]. */
   linear(x: RowShares, w: Weight, fractionBits: number): Promise<BigUint64Array>;
   /** x [batch, n, k] · y [batch, k, m] → [batch, n, m]; one way where `isSmallMatmul`. */
-  matmul(
-    x: BigUint64Array,
-    y: BigUint64Array,
-    shape: MatmulShape,
-    receiver: PartyId,
-  ): Promise<BigUint64Array>;
+  matmul(x: BigUint64Array, y: BigUint64Array, shape: MatmulShape, turn: Turn): Promise<BigUint64Array>;
   /** x [n] modulo 2^bits → [n] modulo 2^ringBits; with headroom if that is larger (Backend.square). */
-  square(
-    x: BigUint64Array,
-    bits: number,
-    ringBits: number,
-    sign: Sign,
-    receiver: PartyId,
-  ): Promise<BigUint64Array>;
+  square(x: BigUint64Array, bits: number, ringBits: number, sign: Sign, turn: Turn): Promise<BigUint64Array>;
   /** A level of a comparison. */
-  carryShares(compared: Compared, ringBits: number, receiver: PartyId): Promise<CarryLevel>;
-  /** Top bits [copies, n] of all copies, one byte each; `take` names who receives in each protocol that it needs. */
-  topBits(compared: Compared, ringBits: number, take: () => PartyId): Promise<Uint8Array>;
+  carryShares(compared: Compared, ringBits: number, turn: Turn): Promise<CarryLevel>;
+  /** Top bits [copies, n] of all copies, one byte each; `take` gives the turn of each protocol that it needs. */
+  topBits(compared: Compared, ringBits: number, take: () => Turn): Promise<Uint8Array>;
   /** x [n] → e^x [n] before it is cut to its fraction bits. */
   exponential(
     x: BigUint64Array,
     exponent: Exponent,
     fractionBits: number,
-    receiver: PartyId,
+    turn: Turn,
   ): Promise<BigUint64Array>;
   /** x [n] modulo 2^indexBits → entries [n] of the table. */
-  lookUp(x: BigUint64Array, indexBits: number, table: RingTensor, receiver: PartyId): Promise<BigUint64Array>;
+  lookUp(x: BigUint64Array, indexBits: number, table: RingTensor, turn: Turn): Promise<BigUint64Array>;
   /** Of widenings, bits as numbers, multiplexers. */
   readonly bitProducts: BitProducts;
   /** x [n, width] modulo 2^ringBits, y [n] in its ring or a smaller one → y[i]·x[i, :]; one way where `isOneWayProduct`. */
-  product(x: BigUint64Array, ringBits: number, y: Factors, receiver: PartyId): Promise<BigUint64Array>;
+  product(x: BigUint64Array, ringBits: number, y: Factors, turn: Turn): Promise<BigUint64Array>;
   /** Weights and factors that come again in every text, where what is made ahead goes by them. */
   registerWeight?(weight: Weight): void;
   registerFactors?(factors: PrivateTensor): void;
@@ -65,9 +62,17 @@ export interface Multiplications {
   multiplyPrivate(x: BigUint64Array, ringBits: number, y: PrivateTensor): Promise<BigUint64Array>;
 }
 
-/** Do products of x and y go one way? Both directions are cheaper where a factor's row or ring is larger. */
-export const isOneWayProduct = (x: SharedTensor, y: SharedTensor): boolean =>
-  y.ringBits === x.ringBits && sizeOf(x.shape) === sizeOf(y.shape);
+/** Do products of x and y, of which y fits so many bits, go one way? Both directions are cheaper where a factor's row or ring is larger. */
+export const isOneWayProduct = (x: SharedTensor, y: SharedTensor, yBits = y.ringBits): boolean =>
+  Math.min(y.ringBits, yBits) === x.ringBits && sizeOf(x.shape) === sizeOf(y.shape);
+
+/** The first turn of a product; a narrow factor of one made ahead is widened before. */
+export function takeProductTurns(turns: Turns, x: SharedTensor, y: SharedTensor, yBits = y.ringBits): Turn {
+  if (isOneWayProduct(x, y, yBits)) return turns.takeTurn();
+  const turn = turns.takeBothWays();
+  if (y.ringBits < x.ringBits) turns.takeBothWays();
+  return turn;
+}
 
 export class OnDemand implements Multiplications {
   readonly bitProducts: BitProducts;
@@ -83,34 +88,23 @@ export class OnDemand implements Multiplications {
     return this.protocols.linear(x, w, fractionBits);
   }
 
-  matmul(
-    x: BigUint64Array,
-    y: BigUint64Array,
-    shape: MatmulShape,
-    receiver: PartyId,
-  ): Promise<BigUint64Array> {
+  matmul(x: BigUint64Array, y: BigUint64Array, shape: MatmulShape, turn: Turn): Promise<BigUint64Array> {
     return isSmallMatmul(shape)
-      ? smallMatmul(this.party, x, y, shape, receiver)
+      ? smallMatmul(this.party, x, y, shape, turn.receiver)
       : this.protocols.matmul(x, y, shape);
   }
 
-  square(
-    x: BigUint64Array,
-    bits: number,
-    ringBits: number,
-    sign: Sign,
-    receiver: PartyId,
-  ): Promise<BigUint64Array> {
+  square(x: BigUint64Array, bits: number, ringBits: number, sign: Sign, turn: Turn): Promise<BigUint64Array> {
     return bits === ringBits
-      ? square(this.party, x, ringBits, receiver)
-      : squareInto(this.party, x, bits, ringBits, receiver, sign);
+      ? square(this.party, x, ringBits, turn.receiver)
+      : squareInto(this.party, x, bits, ringBits, turn.receiver, sign);
   }
 
-  carryShares(compared: Compared, ringBits: number, receiver: PartyId): Promise<CarryLevel> {
-    return carryShares(this.party, compared, ringBits, receiver);
+  carryShares(compared: Compared, ringBits: number, turn: Turn): Promise<CarryLevel> {
+    return carryShares(this.party, compared, ringBits, turn.receiver);
   }
 
-  topBits(compared: Compared, ringBits: number, take: () => PartyId): Promise<Uint8Array> {
+  topBits(compared: Compared, ringBits: number, take: () => Turn): Promise<Uint8Array> {
     return topBitsOfCopies(this.party, compared, ringBits, (level, bits) =>
       this.carryShares(level, bits, take()),
     );
@@ -120,24 +114,24 @@ export class OnDemand implements Multiplications {
     x: BigUint64Array,
     exponent: Exponent,
     fractionBits: number,
-    receiver: PartyId,
+    turn: Turn,
   ): Promise<BigUint64Array> {
-    return exponential(this.party, x, exponent, fractionBits, receiver);
+    return exponential(this.party, x, exponent, fractionBits, turn.receiver);
   }
 
-  lookUp(
-    x: BigUint64Array,
-    indexBits: number,
-    table: RingTensor,
-    receiver: PartyId,
-  ): Promise<BigUint64Array> {
-    return lookUp(this.party, x, indexBits, table, receiver);
+  lookUp(x: BigUint64Array, indexBits: number, table: RingTensor, turn: Turn): Promise<BigUint64Array> {
+    return lookUp(this.party, x, indexBits, table, turn.receiver);
   }
 
-  product(x: BigUint64Array, ringBits: number, y: Factors, receiver: PartyId): Promise<BigUint64Array> {
-    if (y.ringBits < ringBits) return multiplyNarrow(this.party, x, ringBits, y.data, y.ringBits, y.sign);
+  product(x: BigUint64Array, ringBits: number, y: Factors, turn: Turn): Promise<BigUint64Array> {
+    const bits = bitsOfFactors(y);
+    if (bits < ringBits) {
+      const narrow = new BigUint64Array(y.data.length);
+      kernels.ringMask(y.data, bits, narrow);
+      return multiplyNarrow(this.party, x, ringBits, narrow, bits, y.sign);
+    }
     return x.length === y.data.length
-      ? multiply(this.party, x, y.data, ringBits, receiver)
+      ? multiply(this.party, x, y.data, ringBits, turn.receiver)
       : multiplyRows(this.party, y.data, x, ringBits);
   }
 

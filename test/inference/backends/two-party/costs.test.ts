@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { topBit, topBitsOfCopies } from '../../../../inference/backends/two-party/comparison/comparison.js';
 import { open } from '../../../../inference/backends/two-party/exchange/open.js';
 import { and } from '../../../../inference/backends/two-party/products/and.js';
-import { bitProducts } from '../../../../inference/backends/two-party/products/bit-product.js';
 import { lookUp } from '../../../../inference/backends/two-party/products/look-up.js';
 import { multiplex } from '../../../../inference/backends/two-party/products/multiplex.js';
 import {
@@ -17,7 +16,13 @@ import {
 } from '../../../../inference/backends/two-party/products/narrow-product.js';
 import { toArithmetic } from '../../../../inference/backends/two-party/products/to-arithmetic.js';
 import { widen } from '../../../../inference/backends/two-party/products/widen.js';
-import { bitProductOf, carryOf, type TestParty, trafficOf } from '../../../support/two-parties.js';
+import {
+  bitProductOf,
+  bothProductsOf,
+  carryOf,
+  type TestParty,
+  trafficOf,
+} from '../../../support/two-parties.js';
 
 const N = 800;
 const words = (count = N) => new BigUint64Array(count);
@@ -67,13 +72,13 @@ const cases: readonly Case[] = [
   { name: 'widen', body: (p) => widen(p, words(), 22, 37, bitProductOf(p)), bitsEach: 1 + 15, flights: 2 },
   {
     name: 'multiplex',
-    body: (p) => multiplex(bits(), words(), 20, bitProducts(p)),
+    body: (p) => multiplex(bits(), words(), 20, bothProductsOf(p)),
     bitsEach: 2 + 2 * 20,
     flights: 2,
   },
   {
     name: 'multiplex of rows',
-    body: (p) => multiplex(bits(), words(16 * N), 20, bitProducts(p)),
+    body: (p) => multiplex(bits(), words(16 * N), 20, bothProductsOf(p)),
     bitsEach: 2 + 2 * 16 * 20,
     flights: 2,
   },

@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { topBit } from '../../../../inference/backends/two-party/comparison/comparison.js';
 import { open, openBits } from '../../../../inference/backends/two-party/exchange/open.js';
 import { and } from '../../../../inference/backends/two-party/products/and.js';
-import { bitProducts } from '../../../../inference/backends/two-party/products/bit-product.js';
 import { multiplex } from '../../../../inference/backends/two-party/products/multiplex.js';
 import {
   multiply,
@@ -18,7 +17,14 @@ import {
 import { toArithmetic } from '../../../../inference/backends/two-party/products/to-arithmetic.js';
 import { widen } from '../../../../inference/backends/two-party/products/widen.js';
 import { availableIsas, withIsaAsync } from '../../../support/isa.js';
-import { bitProductOf, both, carryOf, type TestParty, testParties } from '../../../support/two-parties.js';
+import {
+  bitProductOf,
+  both,
+  bothProductsOf,
+  carryOf,
+  type TestParty,
+  testParties,
+} from '../../../support/two-parties.js';
 
 const mod = (value: bigint, bits: number): bigint => BigInt.asUintN(bits, value);
 
@@ -131,7 +137,7 @@ describe('leaf protocols agree with plain arithmetic', () => {
         const [sharesB, sharesX] = [sharedBits(choice, seed), shared(x, bits, seed)];
         const result = await withIsaAsync(isa, () =>
           both(testParties(seed), (party) =>
-            multiplex(mine(party, sharesB), mine(party, sharesX), bits, bitProducts(party)),
+            multiplex(mine(party, sharesB), mine(party, sharesX), bits, bothProductsOf(party)),
           ),
         );
         expect(sum(result, bits)).toEqual(x.map((value, i) => (choice[Math.floor(i / width)] ? value : 0n)));

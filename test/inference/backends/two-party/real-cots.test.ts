@@ -1,11 +1,10 @@
 import { expect, it } from 'vitest';
 import { topBit } from '../../../../inference/backends/two-party/comparison/comparison.js';
 import { open } from '../../../../inference/backends/two-party/exchange/open.js';
-import { bitProducts } from '../../../../inference/backends/two-party/products/bit-product.js';
 import { multiplex } from '../../../../inference/backends/two-party/products/multiplex.js';
 import { squareInto } from '../../../../inference/backends/two-party/products/narrow-product.js';
 import { setupCots } from '../../../../inference/crypto/ot/setup-cots.js';
-import { carryOf, type TestParty, testParties } from '../../../support/two-parties.js';
+import { bothProductsOf, carryOf, type TestParty, testParties } from '../../../support/two-parties.js';
 
 const COUNT = 12_000;
 const BITS = 12;
@@ -28,7 +27,7 @@ it.each(['softspoken', 'ferret'] as const)(
       const x = share(party.session.self === 'server');
       const squares = await squareInto(real, x, BITS, SQUARE_BITS, 'client');
       const negative = await topBit(real, x, BITS, carryOf(real));
-      const chosen = await multiplex(negative, squares, SQUARE_BITS, bitProducts(real));
+      const chosen = await multiplex(negative, squares, SQUARE_BITS, bothProductsOf(real));
       return [
         (await open(real, squares, SQUARE_BITS, 'all'))!,
         (await open(real, chosen, SQUARE_BITS, 'all'))!,
