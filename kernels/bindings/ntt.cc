@@ -71,6 +71,18 @@ void tile(const Arguments& a) {
   polyLoops().tile(x.data, rows, y.data, rows, depth, tableOf(a, 16).modulus, out.data, columns);
 }
 
+void laneProducts(const Arguments& a) {
+  const auto x = a.uint32s(1), y = a.uint32s(3), out = a.uint32s(5);
+  const size_t rows = a.size(2), cols = a.size(4);
+  a.expect(rows >= 1 && rows <= 4, 2, "1 to 4");
+  a.expect(cols >= 1 && cols <= 4096, 4, "1 to 4096");
+  const size_t terms = x.length / (rows * columns);
+  a.expect(x.length % (rows * columns) == 0 && terms <= 4096, 1, "at most 4096 terms of `rows` times 16");
+  a.expectLength(3, y.length, terms * cols * columns);
+  a.expectLength(5, out.length, rows * cols * columns);
+  polyLoops().laneProducts(x.data, rows, y.data, cols, terms, tableOf(a, 16).modulus, out.data);
+}
+
 }  // namespace
 
 void addNtt(Bindings& bindings) {
@@ -80,6 +92,7 @@ void addNtt(Bindings& bindings) {
   bindings.add<forwardColumns>("nttForwardColumns");
   bindings.add<inverseColumns>("nttInverseColumns");
   bindings.add<tile>("nttTile");
+  bindings.add<laneProducts>("nttLaneProducts");
 }
 
 }  // namespace cipherprune

@@ -15,4 +15,14 @@ export interface NttKernels {
   nttInverseColumns(prime: number, n: number, x: Uint32Array, negacyclic: 0 | 1): void;
   /** a [depth][rows] and b [depth][16] → aᵀ·b [rows][16], below 2·prime; 1 to 8 rows, depth at most 4096. */
   nttTile(prime: number, a: Uint32Array, b: Uint32Array, rows: number, out: Uint32Array): void;
+  /** 16 lanes, each by itself: x [terms][rows][16] and y [terms][cols][16] → sum of x·y [rows][cols][16]; 1 to 4 rows, at most 4096
+   * terms. */
+  nttLaneProducts(
+    prime: number,
+    x: Uint32Array,
+    rows: number,
+    y: Uint32Array,
+    cols: number,
+    out: Uint32Array,
+  ): void;
 }

@@ -136,6 +136,33 @@ describe.each(availableIsas)('transforms with $name', ({ isa }) => {
       ),
     ));
 
+  it('multiplies lanes by themselves', () =>
+    withIsa(isa, () =>
+      fc.assert(
+        fc.property(
+          fc.integer({ min: 1, max: 4 }),
+          fc.integer({ min: 1, max: 5 }),
+          fc
+            .integer({ min: 1, max: 20 })
+            .chain((terms) => fc.tuple(residues(terms * 4 * 16), residues(terms * 5 * 16))),
+          (rows, cols, [x, y]) => {
+            const terms = x.length / 64;
+            const out = new Uint32Array(rows * cols * 16);
+            const [left, right] = [x.subarray(0, terms * rows * 16), y.subarray(0, terms * cols * 16)];
+            kernels.nttLaneProducts(PRIME, left, rows, right, cols, out);
+            out.forEach((got, at) => {
+              const [r, c, lane] = [Math.floor(at / 16 / cols), Math.floor(at / 16) % cols, at % 16];
+              let sum = 0n;
+              for (let t = 0; t < terms; t++)
+                sum += BigInt(left[(t * rows + r) * 16 + lane]!) * BigInt(right[(t * cols + c) * 16 + lane]!);
+              expect(got).toBe(Number(sum % BigInt(PRIME)));
+            });
+          },
+        ),
+        { numRuns: 20 },
+      ),
+    ));
+
   it('sums 4096 products of the largest residues', () =>
     withIsa(isa, () => {
       const out = new Uint32Array(8 * 16);

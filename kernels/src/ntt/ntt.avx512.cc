@@ -105,7 +105,52 @@ void tile(const uint32_t* a, size_t aStride, const uint32_t* b, size_t rows, siz
   }
 }
 
-#define CIPHERPRUNE_OWN_TILE
+/** Words of even places, and those of odd ones, as double words. */
+struct Halves {
+  __m512i even, odd;
+  explicit Halves(const uint32_t* at) {
+    const __m512i words = V::load(at).v;
+    even = _mm512_and_si512(words, _mm512_set1_epi64(0xffffffff));
+    odd = _mm512_srli_epi64(words, 32);
+  }
+};
+
+template <size_t ROWS, size_t COLS>
+inline void laneTile(const uint32_t* x, const uint32_t* y, size_t cols, size_t terms, const Reducer& m, uint32_t* out) {
+  W sum[ROWS][COLS];
+  for (size_t t = 0; t < terms; t++, x += ROWS * columns, y += cols * columns) {
+    const Halves first(y), last(y + (COLS - 1) * columns);
+    for (size_t r = 0; r < ROWS; r++) {
+      const Halves factor(x + r * columns);
+      for (size_t c = 0; c < COLS; c++) {
+        const Halves& other = c == 0 ? first : last;
+        sum[r][c].even = _mm512_madd52lo_epu64(sum[r][c].even, factor.even, other.even);
+        sum[r][c].odd = _mm512_madd52lo_epu64(sum[r][c].odd, factor.odd, other.odd);
+      }
+    }
+  }
+  for (size_t r = 0; r < ROWS; r++)
+    for (size_t c = 0; c < COLS; c++) m.reduceWide(sum[r][c]).store(out + (r * cols + c) * columns);
+}
+
+template <size_t ROWS>
+inline void laneRows(const uint32_t* x, const uint32_t* y, size_t cols, size_t terms, const Reducer& m, uint32_t* out) {
+  size_t c = 0;
+  for (; c + 2 <= cols; c += 2) laneTile<ROWS, 2>(x, y + c * columns, cols, terms, m, out + c * columns);
+  if (c < cols) laneTile<ROWS, 1>(x, y + c * columns, cols, terms, m, out + c * columns);
+}
+
+void laneProducts(const uint32_t* x, size_t rows, const uint32_t* y, size_t cols, size_t terms, const Modulus& modulus, uint32_t* out) {
+  const Reducer m(modulus);
+  switch (rows) {
+    case 4: return laneRows<4>(x, y, cols, terms, m, out);
+    case 3: return laneRows<3>(x, y, cols, terms, m, out);
+    case 2: return laneRows<2>(x, y, cols, terms, m, out);
+    default: return laneRows<1>(x, y, cols, terms, m, out);
+  }
+}
+
+#define CIPHERPRUNE_OWN_PRODUCTS
 #include "poly-table.inl"
 
 }  // namespace

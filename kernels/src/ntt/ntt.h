@@ -83,7 +83,16 @@ struct PolyLoops {
    *  cStride. */
   void (*tile)(const uint32_t* a, size_t aStride, const uint32_t* b, size_t rows, size_t depth, const Modulus& modulus,
                uint32_t* c, size_t cStride);
+  /** Matrix products of 16 lanes, each by itself: out [rows][cols][16] = sum over terms of x [terms][rows][16] ·
+   *  y [terms][cols][16] mod p; 1 to 4 rows, at most 4096 terms, x and y reduced. */
+  void (*laneProducts)(const uint32_t* x, size_t rows, const uint32_t* y, size_t cols, size_t terms, const Modulus& modulus,
+                       uint32_t* out);
 };
+
+/** Where a negacyclic transform of length n has its value at leaf `leaf` of the tree. */
+inline size_t leafPosition(size_t n, size_t leaf) {
+  return n < 256 ? leaf : (leaf & ~size_t{255}) | (leaf & 15) << 4 | (leaf >> 4 & 15);
+}
 
 /** The loops of the active instruction set. */
 const PolyLoops& polyLoops();
