@@ -9,6 +9,7 @@ import {
   type QuantizedMatrix,
   scalesOf,
 } from '../model/artifact/artifact.js';
+import { isReducedGroup, type ModelConfig } from '../model/config.js';
 import type { LayerThresholds } from '../model/thresholds.js';
 
 /** What a matrix is for, which may decide how large its numbers are. */
@@ -19,6 +20,7 @@ export type LinearName =
   | 'attentionOutput'
   | 'intermediate'
   | 'output'
+  | 'reduced'
   | 'pooler'
   | 'classifier';
 
@@ -37,7 +39,8 @@ export interface Draw {
 export type Fixed = Pick<PublicModel, 'config' | 'ranges' | 'method' | 'tokenizerFiles'> &
   Partial<Pick<PublicModel, 'task' | 'schedule' | 'maxTokens'>>;
 
-function layerOf(draw: Draw, layer: number, hidden: number, intermediate: number): EncoderLayerWeights {
+function layerOf(draw: Draw, layer: number, config: ModelConfig): EncoderLayerWeights {
+  const { hiddenSize: hidden, intermediateSize: intermediate } = config;
   return {
     query: draw.linear('query', hidden, hidden),
     key: draw.linear('key', hidden, hidden),
@@ -46,6 +49,7 @@ function layerOf(draw: Draw, layer: number, hidden: number, intermediate: number
     attentionNorm: draw.norm(hidden),
     intermediate: draw.linear('intermediate', hidden, intermediate),
     output: draw.linear('output', intermediate, hidden),
+    ...(isReducedGroup(config, layer) ? { reduced: draw.linear('reduced', hidden, hidden) } : {}),
     outputNorm: draw.norm(hidden),
     thresholds: draw.thresholds?.(layer) ?? null,
   };
@@ -53,11 +57,10 @@ function layerOf(draw: Draw, layer: number, hidden: number, intermediate: number
 
 /** In the fixed point that export writes unless told otherwise. */
 export function artifactOf(draw: Draw, { task = null, ...fixed }: Fixed): Artifact {
-  const { hiddenSize: hidden, ...config } = fixed.config;
+  const { config } = fixed;
+  const { hiddenSize: hidden } = config;
   const weights: PrivateModel = {
-    layers: Array.from({ length: config.layers }, (_, layer) =>
-      layerOf(draw, layer, hidden, config.intermediateSize),
-    ),
+    layers: Array.from({ length: config.layers }, (_, layer) => layerOf(draw, layer, config)),
     pooler: draw.linear('pooler', hidden, hidden),
     classifier: draw.linear('classifier', hidden, config.labels.length),
   };

@@ -8,11 +8,12 @@ import { estimateNodesCost } from '../inference/cost/nodes-cost.js';
 import { type CostEstimate, estimateCost, type TextCost } from '../inference/cost/cost-model.js';
 import type { ScheduledCounts } from '../inference/cost/schedule.js';
 import { bucketOf } from '../inference/run/request.js';
+import { DEFAULT_METHOD } from '../methods/index.js';
 import type { Method } from '../methods/method.js';
 import { methodReference } from '../methods/reference.js';
 import type { PublicModel } from '../model/artifact/artifact.js';
 import { leavingCounts, type ModelName, modelConfigOf } from './model-sizes.js';
-import { randomArtifact } from './random-model.js';
+import { configFor, randomArtifact } from './random-model.js';
 
 export interface CountedOptions {
   readonly model: ModelName;
@@ -64,14 +65,16 @@ export interface NodesCountedFigure
   readonly clientBytes: number;
 }
 
-const SHAPES = new Map<ModelName, PublicModel>();
+const SHAPES = new Map<string, PublicModel>();
 
 /** Costs depend on shapes only: no vocabulary is needed. */
-export function shapesOf(model: ModelName): PublicModel {
-  let shapes = SHAPES.get(model);
+export function shapesOf(model: ModelName, method: Method = DEFAULT_METHOD): PublicModel {
+  const config = configFor(method, { ...modelConfigOf(model), vocabularySize: 8 });
+  const key = JSON.stringify(config);
+  let shapes = SHAPES.get(key);
   if (!shapes) {
-    shapes = randomArtifact({ ...modelConfigOf(model), vocabularySize: 8 }, 1).public;
-    SHAPES.set(model, shapes);
+    shapes = randomArtifact(config, 1).public;
+    SHAPES.set(key, shapes);
   }
   return shapes;
 }
@@ -85,7 +88,7 @@ export const countsOf = (schedule: readonly number[], importantRatio: number): S
   leavingCounts(schedule).map((kept) => ({ kept, important: 1 + Math.ceil((kept - 1) * importantRatio) }));
 
 const modelShapes = ({ model, method }: CountedOptions): PublicModel => ({
-  ...shapesOf(model),
+  ...shapesOf(model, method),
   method: methodReference(method),
 });
 

@@ -18,7 +18,7 @@ import { rounded } from './measure.js';
 import { leavingCounts, type ModelName, modelConfigOf } from './model-sizes.js';
 import type { NetworkName } from './networks.js';
 import { type PairReports, runPair, type Shaping } from './pair.js';
-import { ofMethod, randomArtifact, randomInput, withThresholds } from './random-model.js';
+import { configFor, ofMethod, randomArtifact, randomInput, withThresholds } from './random-model.js';
 import { type CleartextRun, runWithSchedule } from './schedule-thresholds.js';
 
 export interface InferenceOptions {
@@ -260,7 +260,7 @@ export async function benchInference(options: InferenceOptions): Promise<Inferen
   const directory = await mkdtemp(join(tmpdir(), 'cipherprune-bench-'));
   try {
     onProgress('drawing weights');
-    const plain = ofMethod(randomArtifact(config, seed), method);
+    const plain = ofMethod(randomArtifact(configFor(method, config), seed), method);
     if (check || schedule || preprocess) onProgress('running the cleartext backend');
     const needsRun = check || schedule !== null || preprocess;
     const leaving = schedule && leavingCounts(schedule);

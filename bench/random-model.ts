@@ -107,6 +107,10 @@ function vocabularyOf(size: number): string[] {
   return Array.from({ length: size }, (_, id) => wordOf(id));
 }
 
+/** With the layers that a model of the method has beside those that all have. */
+export const configFor = ({ lowFeedForward }: Method, config: ModelConfig): ModelConfig =>
+  lowFeedForward === 'linear' ? { ...config, linearReduction: true } : config;
+
 /** Deterministic in the seed. Without thresholds: they depend on the input, see schedule-thresholds.ts. */
 export function randomArtifact(config: ModelConfig, seed: number): Artifact {
   const random = splitmix32(seed);

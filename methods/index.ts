@@ -2,6 +2,7 @@
 import { bolt, boltNoWordElimination } from './bolt/index.js';
 import { bumblebee, bumblebeePrune } from './bumblebee/index.js';
 import { cipherPrune, cipherPruneOnly, dense } from './cipherprune/index.js';
+import { cipherPruneLinear } from './cipherprune-linear/index.js';
 import { cipherPruneQuad, cipherPruneQuadSoftmax } from './cipherprune-quad/index.js';
 import { cipherPruneSwaps } from './cipherprune-swaps/index.js';
 import { iron } from './iron/index.js';
@@ -14,6 +15,7 @@ export const METHODS: readonly Method[] = [
   cipherPruneOnly,
   cipherPruneQuad,
   cipherPruneQuadSoftmax,
+  cipherPruneLinear,
   cipherPruneSwaps,
   dense,
   iron,

@@ -51,6 +51,11 @@ export interface Method {
   readonly unpruned: string;
   /** Likewise by which tokens leave but none gets low degree; absent where none does anyway. */
   readonly unreduced?: string;
+  /**
+   * What rows of low degree have in place of the feed-forward layers: one linear layer, which training fits to what these compute and
+   * learns with the rest (model/config.ts: linearReduction). Absent: GELU of low degree.
+   */
+  readonly lowFeedForward?: 'linear';
   /** What it may open beside the answer. */
   readonly opens: readonly LeakName[];
 

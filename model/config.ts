@@ -51,6 +51,11 @@ export interface ModelConfig extends Architecture {
   readonly layerNormEpsilon: number;
   /** Names of the outputs, in the order of the logits. */
   readonly labels: readonly string[];
+  /**
+   * Every layer but the last has a linear layer more, `reduced`, for tokens of low degree in place of its feed-forward layers (method
+   * `cipherprune-linear`); absent: none has.
+   */
+  readonly linearReduction?: true | undefined;
 }
 
 /** BERT as it was published: what a new encoder is, and what an artifact without these fields has. */
@@ -75,3 +80,7 @@ export const weightGroups = (config: ModelConfig): number => config.weightGroups
 /** The set of weights that a layer uses: as many consecutive layers share one as divide evenly. */
 export const groupOfLayer = (config: ModelConfig, layer: number): number =>
   Math.floor((layer * weightGroups(config)) / config.layers);
+
+/** Does a set of weights have a `reduced` layer? The last layer goes on with [CLS] alone, which is of high degree. */
+export const isReducedGroup = (config: ModelConfig, group: number): boolean =>
+  config.linearReduction === true && config.layers > 1 && group <= groupOfLayer(config, config.layers - 2);

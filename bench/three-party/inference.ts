@@ -16,7 +16,7 @@ import { importantShare } from '../counted.js';
 import { rounded } from '../measure.js';
 import { leavingCounts, type ModelName, modelConfigOf } from '../model-sizes.js';
 import type { NetworkName } from '../networks.js';
-import { ofMethod, randomArtifact, randomInput, textOf, withThresholds } from '../random-model.js';
+import { configFor, ofMethod, randomArtifact, randomInput, textOf, withThresholds } from '../random-model.js';
 import { runWithSchedule } from '../schedule-thresholds.js';
 import { type Chain, chainOf, type SpanCost } from './chain.js';
 import type {
@@ -265,7 +265,7 @@ export async function benchNodes(options: NodesOptions): Promise<NodesFigure> {
   const folder = await mkdtemp(join(tmpdir(), 'cipherprune-bench-'));
   try {
     onProgress('drawing weights');
-    const plain = ofMethod(randomArtifact(config, seed), method);
+    const plain = ofMethod(randomArtifact(configFor(method, config), seed), method);
     const leaving = options.schedule && leavingCounts(options.schedule);
     if (check || leaving) onProgress('running the cleartext backend');
     const cleartext =

@@ -1,6 +1,7 @@
 /** One encoder layer: attention, pruning, feed-forward, with LayerNorm after each residual. */
 
 import type { Method, Pruned } from '../../methods/method.js';
+import { byDegree } from '../functions/by-degree.js';
 import { methodOf } from '../../methods/reference.js';
 import type { PublicModel } from '../../model/artifact/artifact.js';
 import type { LayerSchedule } from '../../model/artifact/schedule.js';
@@ -48,7 +49,10 @@ async function addLinear(
   return mpc.add(shrink(mpc, product, format), mpc.narrow(residual, format.ringBits));
 }
 
-/** x [tokens, hidden] → f(x · W1 + b1) · W2 + b2 + x, f the model's activation */
+/**
+ * x [tokens, hidden] → f(x · W1 + b1) · W2 + b2 + x, f the model's activation; behind the important ones x · R + r + x where the layer has
+ * such a matrix
+ */
 const feedForward = protocol(
   'feedForward',
   async (
@@ -60,9 +64,18 @@ const feedForward = protocol(
     important: number,
     plan: LayerPlan,
   ) => {
-    const inner = await mpc.linear(x, layer.intermediate);
-    const activated = await activate(mpc, method, activation, inner, important, plan.activation);
-    return addLinear(mpc, x, activated, layer.output);
+    const { intermediate, output, reduced } = layer;
+    const whole = async (lane: Backend, rows: SharedTensor): Promise<SharedTensor> => {
+      const inner = await lane.linear(rows, intermediate);
+      const activated = await activate(lane, method, activation, inner, important, plan.activation);
+      return addLinear(lane, rows, activated, output);
+    };
+    if (!reduced) return whole(mpc, x);
+    const ringBits = x.ringBits - Math.max(output.fractionBits, reduced.fractionBits);
+    return byDegree(mpc, x, important, {
+      high: async (lane, rows) => lane.narrow(await whole(lane, rows), ringBits),
+      low: async (lane, rows) => lane.narrow(await addLinear(lane, rows, rows, reduced), ringBits),
+    });
   },
 );
 

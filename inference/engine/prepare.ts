@@ -28,6 +28,8 @@ export interface PreparedLayer {
   readonly attentionNorm: LayerNormParameters;
   readonly intermediate: Weight;
   readonly output: Weight;
+  /** In place of the two for rows of low degree; null where these have GELU of low degree. */
+  readonly reduced: Weight | null;
   readonly outputNorm: LayerNormParameters;
   readonly scales: LayerScales;
   /** -prune and -reduce [2] of sums over heads, the server's; null where none is compared with. */
@@ -137,7 +139,10 @@ function preparedThresholds(
 }
 
 /** The matrices of a layer: what layers of one group share. */
-type LayerWeights = Pick<PreparedLayer, 'queryKeyValue' | 'attentionOutput' | 'intermediate' | 'output'>;
+type LayerWeights = Pick<
+  PreparedLayer,
+  'queryKeyValue' | 'attentionOutput' | 'intermediate' | 'output' | 'reduced'
+>;
 
 async function prepareMatrices(
   mpc: Backend,
@@ -178,6 +183,9 @@ async function prepareMatrices(
       weights && [weights.intermediate],
     ),
     output: await linear('output', intermediate, hidden, [scales.output], weights && [weights.output]),
+    reduced: scales.reduced
+      ? await linear('reduced', hidden, hidden, [scales.reduced], weights && [weights.reduced!])
+      : null,
   };
 }
 

@@ -3,9 +3,6 @@
  * the numerator of softmax, where `cipherprune` has shorter polynomials with the same comparisons around them. The network learns
  * to live with them, as MPCFormer's does. The rest is as in `cipherprune`.
  */
-import type { Backend } from '../../inference/backends/backend.js';
-import type { SharedTensor } from '../../inference/core/tensors.js';
-import { concatRows } from '../../inference/functions/fixed-point.js';
 import { geluCurve } from '../cipherprune/curves.js';
 import { exponential } from '../cipherprune/exponential.js';
 import { geluOf } from '../cipherprune/gelu.js';
@@ -14,26 +11,10 @@ import { cipherPruneNumbers } from '../cipherprune/numbers.js';
 import { softmaxOf } from '../cipherprune/softmax.js';
 import type { Piecewise } from '../curves.js';
 import type { Method } from '../method.js';
+import { byDegree } from '../../inference/functions/by-degree.js';
 import { quadraticGeluOf } from './gelu.js';
 import { type QuadNumbers, quadNumbers } from './numbers.js';
 import { quadraticCurve, quadraticSoftmaxOf } from './softmax.js';
-
-/** x [rows, ...], the first `high` rows by one function, the others by another; a degree without rows costs nothing. */
-async function byDegree(
-  mpc: Backend,
-  x: SharedTensor,
-  high: number,
-  degrees: {
-    readonly high: (x: SharedTensor) => Promise<SharedTensor>;
-    readonly low: (x: SharedTensor) => Promise<SharedTensor>;
-  },
-): Promise<SharedTensor> {
-  const rows = x.shape[0]!;
-  if (high === rows) return degrees.high(x);
-  if (high === 0) return degrees.low(x);
-  const above = await degrees.high(mpc.slice(x, 0, 0, high));
-  return concatRows(mpc, [above, await degrees.low(mpc.slice(x, 0, high, rows))]);
-}
 
 /** As those of `cipherprune`: exp of high rows was a power. */
 const QUAD_WITH_POWERS = 'a1704df228c400f8a1bbee103c7c3dc4ff13dcb77571e5919f11817800ed2e36';
@@ -66,14 +47,14 @@ function quadWith(name: string, numbers: QuadNumbers): Method {
     logits: { ...logits, visible: true },
     softmax: (mpc, x, high, plan, visible) =>
       byDegree(mpc, x, high, {
-        high: (rows) => softmax(mpc, rows, rows.shape[0]!, plan),
-        low: (rows) =>
-          lowSoftmax(mpc, rows, plan, visible ? mpc.sliceBits(visible, 0, high, x.shape[0]!) : null),
+        high: (lane, rows) => softmax(lane, rows, rows.shape[0]!, plan),
+        low: (lane, rows) =>
+          lowSoftmax(lane, rows, plan, visible ? lane.sliceBits(visible, 0, high, x.shape[0]!) : null),
       }),
     gelu: (mpc, x, high, plan) =>
       byDegree(mpc, x, high, {
-        high: (rows) => gelu(mpc, rows, rows.shape[0]!, plan),
-        low: (rows) => lowGelu(mpc, rows, plan),
+        high: (lane, rows) => gelu(lane, rows, rows.shape[0]!, plan),
+        low: (lane, rows) => lowGelu(lane, rows, plan),
       }),
   };
 }

@@ -9,22 +9,19 @@ import type { SharedBits, SharedTensor } from '../../inference/core/tensors.js';
 import {
   convert,
   integerBits,
-  repeatColumns,
   shrink,
-  signedBits,
   wideningBits,
   widenNonNegative,
 } from '../../inference/functions/fixed-point.js';
 import { reciprocal } from '../../inference/functions/inverse-power.js';
 import type { SoftmaxPlan } from '../../inference/functions/softmax-plan.js';
 import type { Piecewise } from '../curves.js';
+import { lessMean, seenOf } from '../parts/less-mean.js';
 import type { QuadNumbers } from './numbers.js';
 
 /** Of d + c as a factor, and of its square. */
 const FACTOR_FRACTION_BITS = 3;
 const SQUARE_FRACTION_BITS = 2;
-/** Of 1 / (number of columns). */
-const MEAN_FRACTION_BITS = 14;
 /** Significant bits of 1/sum at its smallest. */
 const INVERSE_BITS = 5;
 
@@ -35,52 +32,6 @@ export const quadraticCurve = ({ shift }: QuadNumbers['softmaxLow']): Piecewise 
   bounds: [],
   segments: [[1, 1 / shift]],
 });
-
-/** What is left of a row where not all columns count. Low rows all see the same ones, so the first stands for all. */
-interface Seen {
-  readonly x: SharedTensor;
-  /** 1 / (columns that count) [rows] */
-  readonly share: SharedTensor;
-}
-
-/** x [rows, n] with 0 in the columns that do not count. */
-async function seenOf(mpc: Backend, x: SharedTensor, visible: SharedBits): Promise<Seen> {
-  const [rows, n] = x.shape as [number, number];
-  const bits = mpc.reshapeBits(mpc.sliceBits(visible, 0, 0, 1), [n]);
-  const counts = await mpc.toArithmetic(bits, signedBits(n, 0) + 2);
-  const share = await reciprocal(mpc, mpc.reshape(mpc.sum(counts, 0), [1]), {
-    low: 1,
-    high: n,
-    out: { ringBits: MEAN_FRACTION_BITS + 2, fractionBits: MEAN_FRACTION_BITS },
-  });
-  return {
-    x: await mpc.multiplex(visible, x),
-    share: mpc.reshape(mpc.broadcastRows(share, rows), [rows]),
-  };
-}
-
-/** x [rows, n], |x| below `largest` → x less the mean of its row; columns that do not count are minus the mean. */
-async function lessMean(
-  mpc: Backend,
-  x: SharedTensor,
-  share: SharedTensor | null,
-  largest: number,
-): Promise<SharedTensor> {
-  const n = x.shape[1]!;
-  const { fractionBits } = x;
-  const wide = await convert(
-    mpc,
-    x,
-    { ringBits: wideningBits(n * largest, fractionBits), fractionBits },
-    largest,
-  );
-  const sums = await mpc.widen(mpc.sum(wide, 1), wide.ringBits + MEAN_FRACTION_BITS);
-  const scaled = share
-    ? await mpc.multiply(sums, share, 'non-negative')
-    : mpc.scale(sums, 1 / n, MEAN_FRACTION_BITS);
-  const means = mpc.truncateReduce(scaled, MEAN_FRACTION_BITS);
-  return mpc.subtract(wide, repeatColumns(mpc, means, n));
-}
 
 /** Of d: calibrated logits are below half of `largest`, and no distance to a mean is more than twice as large as they. */
 const distanceRange = (largest: number): number => largest;
@@ -97,7 +48,9 @@ export const quadraticSoftmaxOf = ({ shift }: QuadNumbers['softmaxLow']) =>
     ): Promise<SharedTensor> {
       const [rows, n] = x.shape as [number, number];
       const seen = visible ? await seenOf(mpc, x, visible) : { x, share: null };
-      const distance = await lessMean(mpc, seen.x, seen.share, largest);
+      const { fractionBits } = x;
+      const sumFormat = { ringBits: wideningBits(n * largest, fractionBits), fractionBits };
+      const distance = await lessMean(mpc, await convert(mpc, seen.x, sumFormat, largest), seen.share);
 
       const range = distanceRange(largest) + shift;
       const factorBits = wideningBits(range, FACTOR_FRACTION_BITS);

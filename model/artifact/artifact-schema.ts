@@ -56,6 +56,7 @@ const configSchema = z
       .array(label)
       .min(1)
       .max(1 << 16),
+    linearReduction: z.literal(true).optional(),
   })
   .refine((c) => c.hiddenSize % c.heads === 0, { message: 'hiddenSize must be a multiple of heads' })
   .refine((c) => (c.weightGroups ?? 1) <= c.layers, { message: 'weightGroups must not exceed layers' })
@@ -102,6 +103,7 @@ const layerScalesSchema = z.strictObject({
   attentionOutput: scaleSchema,
   intermediate: scaleSchema,
   output: scaleSchema,
+  reduced: scaleSchema.optional(),
 });
 
 /** A plain file name: no folders, nothing hidden. */

@@ -175,6 +175,7 @@ export function privateTensors(
     putNorm(tensors, name('attentionNorm'), layer.attentionNorm);
     putLinear(tensors, name('intermediate'), layer.intermediate);
     putLinear(tensors, name('output'), layer.output);
+    if (layer.reduced) putLinear(tensors, name('reduced'), layer.reduced);
     putNorm(tensors, name('outputNorm'), layer.outputNorm);
   });
   putLinear(tensors, 'pooler', pooler);
@@ -201,6 +202,9 @@ export function readPrivate(
       attentionNorm: reader.norm(name('attentionNorm'), hiddenSize),
       intermediate: reader.linear(name('intermediate'), hiddenSize, intermediateSize, scale.intermediate),
       output: reader.linear(name('output'), intermediateSize, hiddenSize, scale.output),
+      ...(scale.reduced
+        ? { reduced: reader.linear(name('reduced'), hiddenSize, hiddenSize, scale.reduced) }
+        : {}),
       outputNorm: reader.norm(name('outputNorm'), hiddenSize),
     };
   };

@@ -66,6 +66,8 @@ export interface EncoderLayerWeights {
   readonly attentionNorm: LayerNormWeights;
   readonly intermediate: QuantizedLinear;
   readonly output: QuantizedLinear;
+  /** In place of `intermediate` and `output` for tokens of low degree (config.ts: linearReduction). */
+  readonly reduced?: QuantizedLinear | undefined;
   readonly outputNorm: LayerNormWeights;
   /** Null where the method learns none. */
   readonly thresholds: LayerThresholds | null;
@@ -96,6 +98,7 @@ export interface LayerScales {
   readonly attentionOutput: MatrixScale;
   readonly intermediate: MatrixScale;
   readonly output: MatrixScale;
+  readonly reduced?: MatrixScale | undefined;
 }
 
 /** The scales of all private matrices. */
@@ -193,6 +196,7 @@ export const scalesOf = ({ projection, layers, pooler, classifier }: PrivateMode
     attentionOutput: scaleOf(layer.attentionOutput),
     intermediate: scaleOf(layer.intermediate),
     output: scaleOf(layer.output),
+    ...(layer.reduced ? { reduced: scaleOf(layer.reduced) } : {}),
   })),
   pooler: scaleOf(pooler),
   classifier: scaleOf(classifier),

@@ -5,7 +5,7 @@
  */
 
 import { fromElements, toFloat32 } from '../artifact/stored-tensor.js';
-import { embeddingWidth, type ModelConfig, weightGroups } from '../config.js';
+import { embeddingWidth, isReducedGroup, type ModelConfig, weightGroups } from '../config.js';
 import { FAMILIES, type Family, plainName, storedName } from '../families/index.js';
 import { CheckpointError } from './checkpoint-error.js';
 import { elementCount, type StoredTensor } from './safetensors.js';
@@ -44,6 +44,7 @@ export function encoderShapes(config: ModelConfig): Shapes {
     norm(`${name}.attention.output.LayerNorm`, h);
     linear(`${name}.intermediate.dense`, i, h);
     linear(`${name}.output.dense`, h, i);
+    if (isReducedGroup(config, group)) linear(`${name}.reduced`, h, h);
     norm(`${name}.output.LayerNorm`, h);
   }
   return shapes;

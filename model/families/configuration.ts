@@ -60,6 +60,8 @@ const common = z.looseObject({
   position_embedding_type: z.literal('absolute').default('absolute'),
   is_decoder: z.literal(false).default(false),
   add_cross_attention: z.literal(false).default(false),
+  /** Ours: layers have a linear layer more (model/config.ts). */
+  linear_reduction: z.literal(true).optional(),
 });
 
 /** Names of the outputs in order; without any, two unnamed classes, which is the library's own default. */
@@ -97,7 +99,9 @@ export function readFields<T>(own: z.ZodType<T>, literal: unknown) {
   const shared = parse(common, literal);
   const labels = labelsOf(shared);
   const problem = problemOf(labels, shared.problem_type);
-  return { own: parse(own, literal), shared: { vocabularySize: shared.vocab_size, labels, problem } };
+  const { vocab_size: vocabularySize, linear_reduction: linearReduction } = shared;
+  const reduction = linearReduction ? { linearReduction } : {};
+  return { own: parse(own, literal), shared: { vocabularySize, labels, problem, ...reduction } };
 }
 
 /** Sizes that must fit each other. `hidden` and `heads` are the family's names of the fields. */
@@ -122,6 +126,7 @@ export function writeShared(config: ModelConfig, architecture: string): Record<s
     vocab_size: config.vocabularySize,
     pad_token_id: config.paddingToken,
     ...(config.problem === 'classes' ? {} : { problem_type: type }),
+    ...(config.linearReduction ? { linear_reduction: true } : {}),
     id2label: Object.fromEntries(config.labels.map((label, id) => [String(id), label])),
     label2id: Object.fromEntries(config.labels.map((label, id) => [label, id])),
   };

@@ -17,7 +17,13 @@ const wider = ({ outputVariance, attentionVariance, ...ranges }: LayerRanges): L
 
 /** A random model that is said to be of a method. */
 export function modelOf(method: Method): Artifact {
-  const artifact = randomModel({ layers: 3, prunes: method.learns !== 'nothing', reduces: true, seed: 3 });
+  const artifact = randomModel({
+    layers: 3,
+    prunes: method.learns !== 'nothing',
+    reduces: true,
+    seed: 3,
+    method,
+  });
   const { ranges } = artifact.public;
   const isOurs = method.curves.softmax.low === 'less the maximum';
   const layers = isOurs ? ranges.layers : ranges.layers.map(wider);

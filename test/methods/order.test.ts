@@ -25,11 +25,21 @@ describe('bytes of a text', () => {
     expect(half / pruned).toBeGreaterThan(2);
   });
 
+  it('fall by a quarter where half of the kept tokens have linear layers alone', async () => {
+    const [linear, pruned] = [
+      await counted('cipherprune-linear', 'bert-base'),
+      await counted('cipherprune-prune', 'bert-base'),
+    ];
+    expect(linear.bytes / pruned.bytes).toBeLessThan(0.77);
+    expect(linear.rounds).toBeLessThanOrEqual(pruned.rounds);
+  });
+
   it('are fewer by every rule that lets tokens leave, and by a low degree that is low', async () => {
     for (const [less, more] of [
       ['puma-prune', 'puma'],
       ['bumblebee-prune', 'bumblebee'],
       ['mpcformer-prune', 'mpcformer'],
+      ['cipherprune-linear', 'cipherprune-quad'],
       ['cipherprune-quad', 'cipherprune-quad-softmax'],
       ['cipherprune-quad-softmax', 'cipherprune'],
     ] as const)

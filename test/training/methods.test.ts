@@ -13,30 +13,38 @@ import { temporaryRuns } from './loop/tiny-runs.js';
 
 const { inFolder, train } = temporaryRuns();
 
-it.each(['bolt-no-we', 'bolt', 'puma-prune', 'mpcformer', 'cipherprune-quad'])('%s', async (method) => {
-  const { evaluation, recorder, config } = await train(method, { method });
-  expect(evaluation.metrics.accuracy).toBeGreaterThan(0.75);
-  const kind = methodNamed(method).learns;
-  const learns = kind !== 'nothing';
-  expect(recorder.evaluations.some(({ phase }) => phase === 'hard')).toBe(learns);
+const isLinear = (method: string): boolean => methodNamed(method).lowFeedForward === 'linear';
 
-  const checkpoint = await readCheckpoint(inFolder(method, 'final'));
-  expect(checkpoint.details).toMatchObject({ method, prunes: learns, reduces: kind === 'prune-reduce' });
-  const { train: examples, dev } = await prepareRun(config);
-  const { artifact, state } = exportArtifact(checkpoint, examples.slice(0, 200), {
-    weightBits: 10,
-    embeddingBits: 10,
-    fixedPoint: { ringBits: 37, fractionBits: 12 },
-  });
-  expect(artifact.public.method.name).toBe(method);
-  const engine = await openEngine(new CleartextBackend(), artifact, FINEST_LOGITS);
-  const few = dev.slice(0, 8);
-  const { logits } = predict(state, few, { prune: true });
-  for (const [i, { ids, types }] of few.entries()) {
-    const text = { ids: [...ids], tokenTypes: [...types] };
-    const { logits: got } = await engine.classify(text, bucketOf(ids.length));
-    got!.forEach((logit, label) => {
-      expect(Math.abs(logit - logits[2 * i + label]!)).toBeLessThan(0.3);
+it.each(['bolt-no-we', 'bolt', 'puma-prune', 'mpcformer', 'cipherprune-quad', 'cipherprune-linear'])(
+  '%s',
+  async (method) => {
+    const { evaluation, recorder, config } = await train(method, { method });
+    expect(evaluation.metrics.accuracy).toBeGreaterThan(0.75);
+    const kind = methodNamed(method).learns;
+    const learns = kind !== 'nothing';
+    expect(recorder.evaluations.some(({ phase }) => phase === 'hard')).toBe(learns);
+
+    const checkpoint = await readCheckpoint(inFolder(method, 'final'));
+    expect(checkpoint.details).toMatchObject({ method, prunes: learns, reduces: kind === 'prune-reduce' });
+    const { train: examples, dev } = await prepareRun(config);
+    const { artifact, state } = exportArtifact(checkpoint, examples.slice(0, 200), {
+      weightBits: 10,
+      embeddingBits: 10,
+      fixedPoint: { ringBits: 37, fractionBits: 12 },
     });
-  }
-});
+    expect(artifact.public.method.name).toBe(method);
+    // Every layer but the last, which goes on with [CLS] alone.
+    const hasReduced = artifact.private.layers.map(({ reduced }) => reduced !== undefined);
+    expect(hasReduced).toEqual(hasReduced.map((_, at) => isLinear(method) && at < hasReduced.length - 1));
+    const engine = await openEngine(new CleartextBackend(), artifact, FINEST_LOGITS);
+    const few = dev.slice(0, 8);
+    const { logits } = predict(state, few, { prune: true });
+    for (const [i, { ids, types }] of few.entries()) {
+      const text = { ids: [...ids], tokenTypes: [...types] };
+      const { logits: got } = await engine.classify(text, bucketOf(ids.length));
+      got!.forEach((logit, label) => {
+        expect(Math.abs(logit - logits[2 * i + label]!)).toBeLessThan(0.3);
+      });
+    }
+  },
+);

@@ -13,7 +13,7 @@ import {
 } from '../../model/artifact/artifact.js';
 import type { Schedule } from '../../model/artifact/schedule.js';
 import type { Checkpoint } from '../../model/checkpoint/checkpoint.js';
-import { groupOfLayer, headSize, weightGroups } from '../../model/config.js';
+import { groupOfLayer, headSize, isReducedGroup, weightGroups } from '../../model/config.js';
 import { traceTokens } from '../evaluate/token-trace.js';
 import type { EncodedExample } from '../loop/batches.js';
 import { type ModelState, methodOfState, stateOfCheckpoint } from '../network/model-state.js';
@@ -104,6 +104,7 @@ function exportGroup(quantizer: Quantizer, checkpoint: Checkpoint, group: number
     attentionNorm: quantizer.norm(`${prefix}.attention.output`),
     intermediate: quantizer.linear(`${prefix}.intermediate.dense`),
     output: quantizer.linear(`${prefix}.output.dense`),
+    ...(isReducedGroup(checkpoint.config, group) ? { reduced: quantizer.linear(`${prefix}.reduced`) } : {}),
     outputNorm: quantizer.norm(`${prefix}.output`),
   };
 }

@@ -201,8 +201,14 @@ export class RunFolder {
 
   async #readWeights(directory: string, state: ModelState): Promise<Checkpoint> {
     const checkpoint = await readCheckpoint(directory);
-    for (const name of weightShapes(state.config).keys())
-      state.parameters.get(name)!.values.set(checkpoint.tensors.get(name)!.values);
+    // From the soft phase on a model may have layers more.
+    state.config = checkpoint.config;
+    for (const [name, shape] of weightShapes(state.config)) {
+      const { values } = checkpoint.tensors.get(name)!;
+      const parameter = state.parameters.get(name);
+      if (parameter) parameter.values.set(values);
+      else state.parameters.set(name, { shape, values: Float32Array.from(values) });
+    }
     return checkpoint;
   }
 

@@ -95,7 +95,8 @@ export function pretrainedModel(
   const { labels, problem } = task;
   if (checkpoint.ignored.length > 0)
     notes.push(`stored in the checkpoint and not used: ${checkpoint.ignored.join(', ')}`);
-  const model: ModelConfig = { ...checkpoint.config, labels, problem };
+  // A run makes layers of low degree by itself.
+  const model: ModelConfig = { ...checkpoint.config, labels, problem, linearReduction: undefined };
   const random = splitmix32(weightSeed(config.seed));
   const rows = classifierRows(checkpoint, task, notes);
   const parameters = new Map<string, Parameter>();

@@ -4,8 +4,8 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Precision } from '../../config/schema.js';
-import type { CurveSet } from '../../methods/curves.js';
-import { embeddingWidth, groupOfLayer, type ModelConfig } from '../../model/config.js';
+import type { CurveSet, Piecewise } from '../../methods/curves.js';
+import { embeddingWidth, groupOfLayer, isReducedGroup, type ModelConfig } from '../../model/config.js';
 import { onNativeBackend } from '../backend/kernel.js';
 import type { Batch } from '../loop/batches.js';
 import { type AttentionOutputs, attention } from '../ops/attention.js';
@@ -79,6 +79,18 @@ interface Tokens {
   readonly masks: TokenMasks;
   readonly rows: TokenRows;
 }
+
+const line = (slope: number): Piecewise => ({
+  kind: 'polynomial',
+  squarings: 0,
+  bounds: [],
+  segments: [[0, slope]],
+});
+const [SAME, NOTHING] = [line(1), line(0)];
+
+/** high where the weight [rows] is 1, low where it is 0. */
+const mixRows = (high: tf.Tensor2D, low: tf.Tensor2D, weight: tf.Tensor1D): tf.Tensor2D =>
+  tf.add(mixCurves(high, weight, SAME, NOTHING), mixCurves(low, weight, NOTHING, SAME));
 
 const floats = (tensor: tf.Tensor): Float32Array => tensor.dataSync() as Float32Array;
 
@@ -247,12 +259,21 @@ class Forward {
     const attended = this.#norm(`${prefix}.attention.output`, projected, x, masks.kept);
     this.#observe(at, 'attentionNorm', attended);
     const inner = this.#linear(attended, `${prefix}.intermediate.dense`);
-    this.#observe(at, 'geluInput', inner);
+    const isLinear = layerMasks !== undefined && isReducedGroup(this.#config, groupOfLayer(this.#config, at));
+    // What rows of low degree compute there is nothing that anybody uses.
+    const ofHigh = isLinear && this.#options.observe;
+    this.#observe(at, 'geluInput', ofHigh ? mixCurves(inner, masks.important, SAME, NOTHING) : inner);
     const { limit = null } = this.#options;
-    if (limit !== null) this.excess.push(excessOf(inner, masks.kept, limit));
+    if (limit !== null) {
+      const weights = isLinear ? masks.kept.mul<tf.Tensor1D>(masks.important) : masks.kept;
+      this.excess.push(excessOf(inner, weights, limit));
+    }
     const { high, low } = curves.activation[this.#config.activation];
     const activated = mixCurves(inner, masks.important, high, layerMasks ? low : high);
-    const hidden = this.#linear(activated, `${prefix}.output.dense`);
+    const whole = this.#linear(activated, `${prefix}.output.dense`);
+    const hidden = isLinear
+      ? mixRows(whole, this.#linear(attended, `${prefix}.reduced`), masks.important)
+      : whole;
     if (this.#options.observe) this.#observe(at, 'outputResidual', hidden.add(attended));
     const output = this.#norm(`${prefix}.output`, hidden, attended, tf.onesLike(masks.kept));
     this.#observe(at, 'outputNorm', output);

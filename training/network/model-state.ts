@@ -12,7 +12,7 @@ import { type Parameter, WeightTensors, weightShapes } from './parameters.js';
 import { thresholdParameters, thresholdsOf } from './thresholds.js';
 
 export interface ModelState {
-  readonly config: ModelConfig;
+  config: ModelConfig;
   readonly tokenizerFiles: TokenizerFiles;
   /** Null for a model that nobody has named a task for. */
   readonly task: TaskDescription | null;

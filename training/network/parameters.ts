@@ -19,6 +19,8 @@ export const WORD_TABLE = 'embeddings.word_embeddings.weight';
 export const PRUNE_THRESHOLDS = 'thresholds.prune';
 export const REDUCE_THRESHOLDS = 'thresholds.reduce';
 export const isThreshold = (name: string): boolean => name.startsWith('thresholds.');
+/** Of layers of low degree (phases/fit-reduced.ts). */
+export const isReduced = (name: string): boolean => name.includes('.reduced.');
 /** Of one set of layer weights (config.ts: groupOfLayer). */
 export const layerPrefix = (group: number): string => `encoder.layer.${group}`;
 

@@ -9,7 +9,10 @@ import type { PreparedRun } from '../loop/prepare.js';
 import type { RunFolder } from '../loop/run-folder.js';
 import { rateFactor } from '../loop/schedule.js';
 import type { StepMasks, StepResult } from '../loop/step.js';
-import { isThreshold } from '../network/parameters.js';
+import { isReduced, isThreshold } from '../network/parameters.js';
+
+/** Layers of low degree are new, where all others have been learned before. */
+const REDUCED_PACE = 5;
 
 /** What the controllers of the soft and the hard phase remember from step to step; a checkpoint keeps it. */
 export interface Control {
@@ -99,7 +102,7 @@ export abstract class Phase {
     return (name) => {
       if (isThreshold(name)) return factor * this.thresholdRate;
       const unit = name.startsWith('classifier.') ? this.run.prepared.labelSpread : 1;
-      return factor * unit * this.settings.learningRate;
+      return factor * unit * (isReduced(name) ? REDUCED_PACE : 1) * this.settings.learningRate;
     };
   }
 }

@@ -1,11 +1,13 @@
 /** Phase 2: weights and thresholds are learned together, under masks between 0 and 1. */
 import { mean } from '../../data/metrics/mean.js';
 import { splitmix32 } from '../../data/sources/synthetic.js';
+import { methodNamed } from '../../methods/index.js';
 import { CollapseWatch } from '../evaluate/collapse.js';
 import { collectScores } from '../evaluate/evaluate.js';
-import { shuffle } from '../loop/batches.js';
+import { type EncodedExample, shuffle } from '../loop/batches.js';
 import { annealed } from '../loop/schedule.js';
 import type { StepMasks, StepResult } from '../loop/step.js';
+import { addReduced } from './fit-reduced.js';
 import {
   adaptLambda,
   constrainThresholds,
@@ -34,16 +36,17 @@ export class SoftPhase extends MaskedPhase {
     const { config, folder, prepared, control } = this.run;
     Object.assign(control, { lambda: config.masks.lambda, kept: null, schedule: null } satisfies Control);
     await folder.writeModel(folder.dense, prepared.state);
-    this.#placeThresholds();
+    const sample = shuffle([...prepared.train], splitmix32(thresholdSeed(config.seed)));
+    this.#placeThresholds(sample.slice(0, config.masks.initial.examples));
+    const { state } = prepared;
+    if (state.reduces && methodNamed(state.method).lowFeedForward === 'linear') addReduced(state, sample);
   }
 
   /** First thresholds from the scores of some training sentences. */
-  #placeThresholds(): void {
+  #placeThresholds(sample: readonly EncodedExample[]): void {
     const { config, prepared } = this.run;
     const { state } = prepared;
     const { initial } = config.masks;
-    const random = splitmix32(thresholdSeed(config.seed));
-    const sample = shuffle([...prepared.train], random).slice(0, initial.examples);
     const scores = collectScores(state, sample);
     state.spread = scores.map(spreadOf);
     const thresholds = thresholdParameters(initialThresholds(scores, initial), state.spread);

@@ -4,6 +4,8 @@ import { embed, type TokenInput } from '../../../inference/engine/embedding.js';
 import { cipherPrune, cipherPruneOnly, dense } from '../../../methods/cipherprune/index.js';
 import * as approximations from '../../../methods/cipherprune/numbers.js';
 import { methodOf, methodReference } from '../../../methods/reference.js';
+import type { Method } from '../../../methods/method.js';
+import { configFor } from '../../../bench/random-model.js';
 import { artifactOf, type LinearName, type TableName } from '../../../bench/artifact-of.js';
 import type {
   Artifact,
@@ -12,7 +14,7 @@ import type {
   QuantizedLinear,
   QuantizedMatrix,
 } from '../../../model/artifact/artifact.js';
-import { BERT_ARCHITECTURE, type ModelConfig } from '../../../model/config.js';
+import { BERT_ARCHITECTURE } from '../../../model/config.js';
 import { noise } from '../functions/harness.js';
 
 export interface ModelOptions {
@@ -20,6 +22,8 @@ export interface ModelOptions {
   readonly prunes: boolean;
   readonly reduces: boolean;
   readonly seed: number;
+  /** Whose layers it has; `cipherprune`'s unless given. */
+  readonly method?: Method;
 }
 
 type Ranges = { -readonly [K in keyof LayerRanges]: LayerRanges[K] };
@@ -32,6 +36,7 @@ const SIZES: Readonly<Record<LinearName | TableName, readonly [size: number, fra
   attentionOutput: [0.4, 7],
   intermediate: [0.5, 7],
   output: [0.3, 8],
+  reduced: [0.3, 8],
   pooler: [0.4, 7],
   classifier: [0.6, 7],
   word: [1, 7],
@@ -39,9 +44,9 @@ const SIZES: Readonly<Record<LinearName | TableName, readonly [size: number, fra
   tokenType: [0.3, 7],
 };
 
-export function randomModel({ layers, prunes, reduces, seed }: ModelOptions): Artifact {
+export function randomModel({ layers, prunes, reduces, seed, method = cipherPrune }: ModelOptions): Artifact {
   const next = noise(seed);
-  const config: ModelConfig = {
+  const config = configFor(method, {
     ...BERT_ARCHITECTURE,
     vocabularySize: 50,
     hiddenSize: 32,
@@ -52,7 +57,7 @@ export function randomModel({ layers, prunes, reduces, seed }: ModelOptions): Ar
     tokenTypes: 2,
     layerNormEpsilon: 1e-12,
     labels: ['no', 'yes', 'perhaps'],
-  };
+  });
   const matrix = (inputs: number, outputs: number, size: number, fractionBits: number): QuantizedMatrix => ({
     inputs,
     outputs,

@@ -1,0 +1,74 @@
+/** Layers of low degree begin where the feed-forward layers are, and come back with a checkpoint. */
+import { expect, it } from 'vitest';
+import { parseRunConfig } from '../../../config/load.js';
+import { readCheckpoint } from '../../../model/checkpoint/checkpoint.js';
+import { makeBatch } from '../../../training/loop/batches.js';
+import { prepareRun } from '../../../training/loop/prepare.js';
+import { encode, NO_DROPOUT } from '../../../training/network/encoder.js';
+import { curvesOfState, weightTensors } from '../../../training/network/model-state.js';
+import { addReduced } from '../../../training/phases/fit-reduced.js';
+import { denseOnly, literal, temporaryRuns } from '../loop/tiny-runs.js';
+
+const { inFolder, train } = temporaryRuns();
+
+/** x · weightᵀ + bias, weight [outputs, inputs]. */
+const linear = (x: readonly number[], weight: Float32Array, bias: Float32Array): number[] =>
+  Array.from(bias, (start, o) => x.reduce((sum, v, i) => sum + v * weight[o * x.length + i]!, start));
+
+it('compute what two feed-forward layers do whose activation does nothing', async () => {
+  const config = parseRunConfig(literal(), 'test');
+  const { state, train: examples } = await prepareRun(config);
+  const { hiddenSize: hidden, layers } = state.config;
+  const values = (layer: number, name: string) =>
+    state.parameters.get(`encoder.layer.${layer}.${name}`)!.values;
+  // Far above 0 GELU is x.
+  for (let layer = 0; layer < layers; layer++) values(layer, 'intermediate.dense.bias').fill(16);
+  const { config: plain } = state;
+  addReduced(state, examples);
+  expect(state.config.linearReduction).toBe(true);
+  expect(state.parameters.has(`encoder.layer.${layers - 1}.reduced.weight`)).toBe(false);
+
+  const weights = weightTensors({ ...state, config: plain });
+  const batch = makeBatch(examples.slice(-8));
+  encode(weights.get(), plain, batch, batch.ids, {
+    curves: curvesOfState(state),
+    masks: null,
+    dropout: NO_DROPOUT,
+    lastLayer: 'cls',
+    observe: (layer, name, value) => {
+      if (name !== 'attentionNorm' || layer === null || layer === layers - 1) return;
+      const [rows, apply] = [
+        value.dataSync(),
+        (x: readonly number[], part: string) =>
+          linear(x, values(layer, `${part}.weight`), values(layer, `${part}.bias`)),
+      ];
+      for (const row of [1, 2, 3]) {
+        const x = [...rows.subarray(row * hidden, (row + 1) * hidden)];
+        const expected = apply(apply(x, 'intermediate.dense'), 'output.dense');
+        apply(x, 'reduced').forEach((y, i) => {
+          expect(Math.abs(y - expected[i]!)).toBeLessThan(0.02);
+        });
+      }
+    },
+  });
+  weights.dispose();
+});
+
+it('a run that is stopped behind the dense phase goes on with them, bit for bit', async () => {
+  const short = {
+    ...denseOnly,
+    method: 'cipherprune-linear',
+    masks: { keep: 0.5 },
+    phases: { dense: { epochs: 0.3 }, soft: { epochs: 0.6 }, hard: { epochs: 0.6 } },
+  };
+  const { recorder } = await train('straight', short);
+  const stopAfter = Math.floor(recorder.seen / 2);
+  await expect(train('stopped', short, { stopAfter })).rejects.toThrow(/--resume/);
+  await train('stopped', short, { resume: true });
+  const [straight, stopped] = await Promise.all(
+    ['straight', 'stopped'].map((name) => readCheckpoint(inFolder(name, 'final'))),
+  );
+  expect(straight!.tensors.has('encoder.layer.1.reduced.weight')).toBe(true);
+  for (const [name, { values }] of straight!.tensors)
+    expect(stopped!.tensors.get(name)!.values, name).toEqual(values);
+});
