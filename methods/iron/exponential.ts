@@ -7,36 +7,14 @@ import { encode } from '../../inference/core/ring-tensor.js';
 import { protocol } from '../../inference/core/span.js';
 import type { RingTensor, SharedTensor } from '../../inference/core/tensors.js';
 import { widenNonNegative } from '../../inference/functions/fixed-point.js';
+import { digitAt, digitsOf } from './digits.js';
 import type { IronNumbers } from './numbers.js';
 import { truncated } from './truncate.js';
-
-/** A shared number as an index of a table: the number less `offset`, so that it fits a ring of its bits. */
-interface Digit {
-  readonly index: SharedTensor;
-  readonly offset: number;
-}
-
-/** x [n], at least 0 and below half of its ring → its digits, lowest first; the last may have fewer bits */
-async function digitsOf(mpc: Backend, x: SharedTensor, digitBits: number): Promise<Digit[]> {
-  const digits: Digit[] = [];
-  const half = 2 ** (digitBits - 1);
-  // Read so that a digit is the fraction.
-  let rest = mpc.reinterpret(x, digitBits);
-  while (rest.ringBits > digitBits + 1) {
-    // Half less, to nearest, is what lies below.
-    const above = await mpc.round(mpc.addPublic(rest, -0.5), digitBits);
-    const digit = mpc.subtract(rest, mpc.expand(above, digitBits));
-    digits.push({ index: mpc.narrow(mpc.addPublic(digit, -0.5), digitBits), offset: half });
-    rest = mpc.reinterpret(above, digitBits);
-  }
-  return [...digits, { index: rest, offset: 0 }];
-}
 
 /** exp(-unit · number) for every index of a digit of so many bits. */
 function tableOf(bits: number, offset: number, unit: number, entryBits: number): RingTensor {
   const entries = Float64Array.from({ length: 2 ** bits }, (_, index) => {
-    const number = offset === 0 ? index : (index + offset) % 2 ** bits;
-    return Math.exp(-unit * number);
+    return Math.exp(-unit * digitAt(index, bits, offset));
   });
   return encode(entries, [entries.length], { ringBits: entryBits, fractionBits: entryBits - 2 });
 }

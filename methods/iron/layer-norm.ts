@@ -21,7 +21,7 @@ async function centred(mpc: Backend, x: SharedTensor): Promise<SharedTensor> {
 
 /** x [rows, features] → [rows, features] in `plan.out` */
 export function layerNormOf(numbers: IronNumbers) {
-  const { entryBits, fractionBits } = numbers;
+  const { entryBits, fractionBits, digitBits } = numbers;
   const inverseRoot = inverseRootOf(numbers);
 
   /** c [rows, features] → 1/sqrt(mean of c² + epsilon) [rows] */
@@ -39,12 +39,14 @@ export function layerNormOf(numbers: IronNumbers) {
       fractionBits: bits,
     });
     const moved = mpc.addPublic(variance, plan.epsilon);
-    const { mantissa, scale } = await normalised(mpc, moved, 4, plan.variance, entryBits - 2);
+    const normalisation = { base: 4, range: plan.variance, fractionBits: entryBits - 2, digitBits };
+    const { mantissa, scale } = await normalised(mpc, moved, normalisation);
     const root = await inverseRoot(mpc, mantissa);
     // 2^-k of a variance of m · 4^k.
     const { first, last } = exponents(4, plan.variance);
     const shiftBits = Math.max(0, last);
-    const shift = scale(-0.5, { ringBits: signedBits(2 ** -first, shiftBits) + 1, fractionBits: shiftBits });
+    const format = { ringBits: signedBits(2 ** -first, shiftBits) + 1, fractionBits: shiftBits };
+    const shift = await scale(-0.5, format);
     const room = signedBits(2 * 2 ** -first, root.fractionBits + shiftBits) + 1;
     const wideRoot = await mpc.widen(root, Math.max(room, root.ringBits + 1));
     return mpc.multiply(wideRoot, shift, 'non-negative');

@@ -18,14 +18,15 @@ import { truncated } from './truncate.js';
 
 /** x [rows, n] → probabilities [rows, n] */
 export function softmaxOf(numbers: IronNumbers) {
-  const { ringBits, fractionBits, entryBits } = numbers;
+  const { ringBits, fractionBits, entryBits, digitBits } = numbers;
   const [exponential, inverse] = [exponentialOf(numbers), inverseOf(numbers)];
   const entry = { ringBits: entryBits, fractionBits: entryBits - 2 };
 
   /** powers [n], 0 to 1, and sums [n], from 1 to `most` → quotients [n], product by product */
   async function divided(mpc: Backend, powers: SharedTensor, sums: SharedTensor, most: number) {
     const range = { low: 1, high: most };
-    const { mantissa, scale } = await normalised(mpc, sums, 2, range, entry.fractionBits);
+    const normalisation = { base: 2, range, fractionBits: entry.fractionBits, digitBits };
+    const { mantissa, scale } = await normalised(mpc, sums, normalisation);
     const wide = await widenNonNegative(mpc, powers, entryBits + entry.fractionBits);
     const small = await truncated(
       mpc,
@@ -33,7 +34,7 @@ export function softmaxOf(numbers: IronNumbers) {
       entry,
     );
     const { last } = exponents(2, range);
-    const shift = scale(-1, { ringBits: signedBits(1, last) + 1, fractionBits: last });
+    const shift = await scale(-1, { ringBits: signedBits(1, last) + 1, fractionBits: last });
     return mpc.multiply(await widenNonNegative(mpc, small, entryBits + last + 2), shift, 'non-negative');
   }
 
