@@ -301,7 +301,8 @@ const activations = z.strictObject({
 });
 
 const exportOptions = z.strictObject({
-  weightBits: z.number().int().min(4).max(16).default(8),
+  /** Significant bits of the linear layers' weights. 8 would do for labels; 12 cost no more bytes, and logits are four times closer to float. */
+  weightBits: z.number().int().min(4).max(16).default(12),
   /** Of the word vectors: 8 bits are too few for pretrained ones, in which a few numbers are twenty times the others. */
   embeddingBits: z.number().int().min(4).max(16).default(12),
   ringBits: z.number().int().min(24).max(64).default(37),

@@ -6,7 +6,9 @@ import {
   type EncoderLayerWeights,
   type FixedPoint,
   type LayerNormWeights,
+  type MatrixScale,
   type ModelRanges,
+  type ModelScales,
   type PrivateModel,
   type QuantizedLinear,
   scalesOf,
@@ -43,7 +45,10 @@ export interface ExportResult {
 }
 
 /** Of tables that are small beside the words': more bits cost nothing there, and single rows are much larger than others. */
-const POSITION_BITS = 12;
+const POSITION_BITS = 16;
+
+/** Products of a linear layer and resting numbers are below 2^9; the sign and the headroom of a widening take two bits more. */
+const PRODUCT_BITS = 11;
 
 /** Quantizes tensors by name and remembers what it did, and the rounded numbers. */
 class Quantizer {
@@ -66,9 +71,10 @@ class Quantizer {
   linear(name: string, factor = 1): QuantizedLinear {
     const { shape, values } = this.#parameter(`${name}.weight`);
     const scaled = values.map((value) => value * factor);
-    const { weightBits } = this.#options;
+    const { weightBits, fixedPoint } = this.#options;
     const size = shape as [number, number];
-    const { matrix, report } = quantizeLinear(`${name}.weight`, scaled, size, weightBits);
+    const most = Math.max(0, fixedPoint.ringBits - fixedPoint.fractionBits - PRODUCT_BITS);
+    const { matrix, report } = quantizeLinear(`${name}.weight`, scaled, size, weightBits, most);
     this.reports.push(report);
     const floats = dequantize(matrix, true).map((value) => value / factor);
     this.rounded.set(`${name}.weight`, { shape, values: floats });
@@ -121,16 +127,44 @@ function exportLayers(quantizer: Quantizer, checkpoint: Checkpoint): EncoderLaye
   }));
 }
 
-/** Everything that a tensor of resting values must hold: |v| < 2^(ringBits - 2 - fractionBits), the bound of widening. */
-function rangeWarnings(ranges: ModelRanges, { ringBits, fractionBits }: FixedPoint): RangeWarning[] {
-  const limit = 2 ** (ringBits - 2 - fractionBits);
-  const named = ranges.layers.flatMap((layer, at) =>
-    Object.entries(layer).flatMap(([name, value]) =>
-      typeof value === 'number' ? [{ name: `layer ${at} ${name}`, value }] : [],
+/** What leaves each matrix of a layer. */
+const PRODUCTS = [
+  ['query', 'query'],
+  ['key', 'key'],
+  ['value', 'value'],
+  ['attentionOutput', 'attentionResidual'],
+  ['intermediate', 'geluInput'],
+  ['output', 'outputResidual'],
+] as const;
+
+/**
+ * What does not fit: |v| < 2^(ringBits - 2 - fraction bits), the bound of widening, holds of resting values, and of products, which
+ * have their weights' fraction bits besides.
+ */
+function rangeWarnings(
+  { layers, embedding, poolerInput, logits }: ModelRanges,
+  scales: ModelScales,
+  { ringBits, fractionBits }: FixedPoint,
+): RangeWarning[] {
+  const checked = (name: string, value: number, scale?: MatrixScale): RangeWarning => ({
+    name,
+    value,
+    limit: 2 ** (ringBits - 2 - fractionBits - (scale?.fractionBits ?? 0)),
+  });
+  const all = layers.flatMap((layer, at) => [
+    checked(`layer ${at} context`, layer.context),
+    checked(`layer ${at} attentionNorm`, layer.attentionNorm),
+    checked(`layer ${at} outputNorm`, layer.outputNorm),
+    ...PRODUCTS.map(([matrix, range]) =>
+      checked(`layer ${at} ${range}`, layer[range], scales.layers[at]![matrix]),
     ),
+  ]);
+  all.push(
+    checked('embedding', embedding, scales.projection),
+    checked('poolerInput', poolerInput, scales.pooler),
+    checked('logits', logits, scales.classifier),
   );
-  named.push({ name: 'embedding', value: ranges.embedding }, { name: 'logits', value: ranges.logits });
-  return named.filter(({ value }) => value >= limit).map(({ name, value }) => ({ name, value, limit }));
+  return all.filter(({ value, limit }) => value >= limit);
 }
 
 /** What the learned thresholds keep of the examples, as a schedule. */
@@ -175,13 +209,14 @@ export function exportArtifact(
   if (scheduleQuantile !== null && rounded.spread !== null)
     rounded.schedule = scheduleOf(rounded, examples, scheduleQuantile);
   const ranges = calibrate(rounded, examples);
+  const scales = scalesOf(privatePart);
   const artifact: Artifact = {
     public: {
       config: state.config,
       task: state.task,
       fixedPoint: options.fixedPoint,
       ranges,
-      scales: scalesOf(privatePart),
+      scales,
       method: methodReference(methodOfState(state)),
       embedding,
       tokenizerFiles: state.tokenizerFiles,
@@ -194,6 +229,6 @@ export function exportArtifact(
     artifact,
     state: rounded,
     tensors: quantizer.reports,
-    warnings: rangeWarnings(ranges, options.fixedPoint),
+    warnings: rangeWarnings(ranges, scales, options.fixedPoint),
   };
 }

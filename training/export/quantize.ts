@@ -48,11 +48,11 @@ function safeScale(values: Float32Array, weightBits: number): number {
   return Math.max(0, Math.min(MOST_FRACTION_BITS, safe));
 }
 
-/** The scale of least squared error. */
-function bestScale(values: Float32Array, weightBits: number): Trial {
+/** The scale of least squared error among those of at most so many fraction bits. */
+function bestScale(values: Float32Array, weightBits: number, mostFractionBits: number): Trial {
   const first = safeScale(values, weightBits);
   const trials = Array.from({ length: FINER_SCALES + 1 }, (_, i) =>
-    tryScale(values, weightBits, Math.min(MOST_FRACTION_BITS, first + i)),
+    tryScale(values, weightBits, Math.min(mostFractionBits, first + i)),
   );
   return trials.reduce((best, trial) => (trial.squaredError < best.squaredError ? trial : best));
 }
@@ -116,17 +116,20 @@ function commonScale(trials: readonly (Trial | null)[], weightBits: number): num
  * own: pretrained encoders have single outputs with weights a hundred times those of the others, and one scale for all leaves
  * these with two bits. Integers stand at the finest scale, those of coarser outputs with zeros at their end, so that the
  * product needs to know nothing of it: neither party learns which outputs are coarse, and as few integers are large, the
- * noise of the product hardly grows (`normBits`).
+ * noise of the product hardly grows (`normBits`). `mostFractionBits`: what the ring of the product has room for.
  */
 export function quantizeLinear(
   name: string,
   values: Float32Array,
   size: Size,
   weightBits: number,
+  mostFractionBits = MOST_FRACTION_BITS,
 ): Quantized {
   const [outputs, inputs] = size;
   const rows = Array.from({ length: outputs }, (_, row) => values.subarray(row * inputs, (row + 1) * inputs));
-  const trials = rows.map((row) => (row.some((value) => value !== 0) ? bestScale(row, weightBits) : null));
+  const trials = rows.map((row) =>
+    row.some((value) => value !== 0) ? bestScale(row, weightBits, mostFractionBits) : null,
+  );
   const fractionBits = commonScale(trials, weightBits);
   const most = 2 ** (weightBits - 1) - 1;
   const integers = new Int16Array(values.length);

@@ -258,6 +258,13 @@ describe('quantization', () => {
     expect(matrix).toMatchObject({ weightBits: 8, fractionBits: 0, normBits: 0 });
   });
 
+  it('of linear layers leaves the product the room that its ring has', () => {
+    const tiny = randomValues(64, 9).map((value) => value / 1000);
+    expect(quantizeLinear('w', tiny, [8, 8], 12).matrix.fractionBits).toBeGreaterThan(14);
+    const { matrix, report } = quantizeLinear('w', tiny, [8, 8], 12, 14);
+    expect([matrix.fractionBits, report.saturated]).toEqual([14, 0]);
+  });
+
   it('of linear layers cuts a few outliers where that makes the rest finer', () => {
     const values = Float32Array.from({ length: 10_000 }, (_, i) => (i === 0 ? 1.01 : (i % 100) / 100 - 0.5));
     expect(quantizeLinear('w', values, [1, 10_000], 8).report.saturated).toBe(1);
