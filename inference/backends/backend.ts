@@ -164,6 +164,14 @@ export interface Protocols {
   together?<T>(tasks: readonly ((mpc: Backend) => Promise<T>)[]): Promise<T[]>;
 }
 
+/** See `Backend.scope`. */
+export interface Scope {
+  /** `result`: tensors, and arrays and plain objects of such. */
+  end(result: unknown): void;
+  /** Where something failed. */
+  abandon(): void;
+}
+
 export interface Backend extends LocalOperations, Protocols {
   readonly self: PartyId;
   /**
@@ -171,6 +179,8 @@ export interface Backend extends LocalOperations, Protocols {
    * computes knows it.
    */
   readonly outsourced?: boolean;
+  /** Tensors that are made until it ends and are not part of its result are used no more then (functions/scoped.ts). */
+  scope?(): Scope;
 }
 
 /** Public values for the rows of a tensor's first axis: `value` for so many of them, one run after the other. */

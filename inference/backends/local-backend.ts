@@ -9,6 +9,7 @@ import { concatAxis, gatherFirstAxis, repeat, replaceAxis, sliceAxis } from '../
 import { encode, type RingFormat } from '../core/ring-tensor.js';
 import { type Shape, sizeOf } from '../core/shape.js';
 import type { PartyId, PrivateTensor, SharedBits, SharedTensor } from '../core/tensors.js';
+import { takeBytes, takeWords } from '../core/words.js';
 import type { LocalOperations, RowShifts } from './backend.js';
 import * as operations from './operations.js';
 
@@ -56,7 +57,7 @@ export abstract class LocalBackend implements LocalOperations {
   }
 
   negate(x: SharedTensor): LocalTensor {
-    const out = new BigUint64Array(sizeOf(x.shape));
+    const out = takeWords(sizeOf(x.shape));
     kernels.ringNegate(dataOf(x), x.ringBits, out);
     return localTensor(out, x.shape, x);
   }
@@ -74,7 +75,7 @@ export abstract class LocalBackend implements LocalOperations {
   }
 
   scale(x: SharedTensor, factor: number, fractionBits: number): LocalTensor {
-    const out = new BigUint64Array(sizeOf(x.shape));
+    const out = takeWords(sizeOf(x.shape));
     kernels.ringScale(dataOf(x), BigInt(Math.round(factor * 2 ** fractionBits)), x.ringBits, out);
     return localTensor(out, x.shape, operations.scale(x, fractionBits));
   }
@@ -84,14 +85,14 @@ export abstract class LocalBackend implements LocalOperations {
   }
 
   shiftLeft(x: SharedTensor, bits: number): LocalTensor {
-    const out = new BigUint64Array(sizeOf(x.shape));
+    const out = takeWords(sizeOf(x.shape));
     kernels.ringScale(dataOf(x), 1n << BigInt(bits), x.ringBits, out);
     return localTensor(out, x.shape, operations.scale(x, bits));
   }
 
   expand(x: SharedTensor, bits: number): LocalTensor {
     const given = operations.expand(x, bits);
-    const out = new BigUint64Array(sizeOf(x.shape));
+    const out = takeWords(sizeOf(x.shape));
     kernels.ringScale(dataOf(x), 1n << BigInt(bits), given.ringBits, out);
     return localTensor(out, x.shape, given);
   }
@@ -100,8 +101,9 @@ export abstract class LocalBackend implements LocalOperations {
     const given = operations.sum(x, axis);
     const extent = x.shape[axis]!;
     const inner = sizeOf(x.shape.slice(axis + 1));
-    const out = new BigUint64Array(sizeOf(given.shape));
-    if (out.length > 0 && extent > 0) kernels.ringSum(dataOf(x), extent, inner, x.ringBits, out);
+    const out = takeWords(sizeOf(given.shape));
+    if (extent === 0) out.fill(0n);
+    else if (out.length > 0) kernels.ringSum(dataOf(x), extent, inner, x.ringBits, out);
     return localTensor(out, given.shape, x);
   }
 
@@ -121,7 +123,7 @@ export abstract class LocalBackend implements LocalOperations {
   }
 
   transpose(x: SharedTensor, permutation: readonly number[]): LocalTensor {
-    const out = new BigUint64Array(sizeOf(x.shape));
+    const out = takeWords(sizeOf(x.shape));
     kernels.ringPermute(dataOf(x), Uint32Array.from(x.shape), Uint32Array.from(permutation), out);
     return localTensor(out, operations.transpose(x, permutation).shape, x);
   }
@@ -138,14 +140,14 @@ export abstract class LocalBackend implements LocalOperations {
   narrow(x: SharedTensor, ringBits: number): LocalTensor {
     const given = operations.narrow(x, ringBits);
     if (ringBits === x.ringBits) return x as LocalTensor;
-    const out = new BigUint64Array(sizeOf(x.shape));
+    const out = takeWords(sizeOf(x.shape));
     kernels.ringMask(dataOf(x), ringBits, out);
     return localTensor(out, x.shape, given);
   }
 
   narrowLoosely(x: SharedTensor, ringBits: number, _range: number): LocalTensor {
     const given = operations.narrow(x, ringBits);
-    const out = new BigUint64Array(sizeOf(x.shape));
+    const out = takeWords(sizeOf(x.shape));
     kernels.ringMask(dataOf(x), ringBits, out);
     return localTensor(out, x.shape, given);
   }
@@ -153,28 +155,28 @@ export abstract class LocalBackend implements LocalOperations {
   truncateReduce(x: SharedTensor, bits: number): LocalTensor {
     const given = operations.truncate(x, bits);
     if (bits === 0) return x as LocalTensor;
-    const out = new BigUint64Array(sizeOf(x.shape));
+    const out = takeWords(sizeOf(x.shape));
     kernels.ringShiftRight(dataOf(x), x.ringBits, bits, this.truncation, given.ringBits, out);
     return localTensor(out, x.shape, given);
   }
 
   constant(values: Float64Array | number, shape: Shape, ringBits: number, fractionBits: number): LocalTensor {
     const format = { ringBits, fractionBits };
-    if (!this.addsPublicValues) return localTensor(new BigUint64Array(sizeOf(shape)), shape, format);
+    if (!this.addsPublicValues) return localTensor(takeWords(sizeOf(shape)).fill(0n), shape, format);
     if (typeof values !== 'number') return localTensor(encode(values, shape, format).data, shape, format);
     const [word] = encode(Float64Array.of(values), [1], format).data;
-    return localTensor(new BigUint64Array(sizeOf(shape)).fill(word!), shape, format);
+    return localTensor(takeWords(sizeOf(shape)).fill(word!), shape, format);
   }
 
   xor(a: SharedBits, b: SharedBits): LocalBits {
-    const out = new Uint8Array(sizeOf(operations.bitwise('xor', a, b)));
+    const out = takeBytes(sizeOf(operations.bitwise('xor', a, b)));
     kernels.bitsXor(bitsOf(a), bitsOf(b), out);
     return localBits(out, a.shape);
   }
 
   not(a: SharedBits): LocalBits {
     if (!this.addsPublicValues) return a as LocalBits;
-    const out = new Uint8Array(sizeOf(a.shape));
+    const out = takeBytes(sizeOf(a.shape));
     kernels.bitsNot(bitsOf(a), out);
     return localBits(out, a.shape);
   }
@@ -202,7 +204,7 @@ export abstract class LocalBackend implements LocalOperations {
   protected shiftedRows(x: SharedTensor, copies: readonly RowShifts[]): BigUint64Array {
     const words = dataOf(x);
     const width = sizeOf(x.shape.slice(1));
-    const out = new BigUint64Array(copies.length * words.length);
+    const out = takeWords(copies.length * words.length);
     let place = 0;
     for (const [copy, shifts] of copies.entries()) {
       const { data } = encode(
@@ -237,13 +239,13 @@ export abstract class LocalBackend implements LocalOperations {
     kernel: typeof kernels.ringAdd,
   ): LocalTensor {
     operations.elementwise(operation, x, y);
-    const out = new BigUint64Array(sizeOf(x.shape));
+    const out = takeWords(sizeOf(x.shape));
     kernel(dataOf(x), dataOf(y), x.ringBits, out);
     return localTensor(out, x.shape, x);
   }
 
   #addWords(x: SharedTensor, words: BigUint64Array): LocalTensor {
-    const out = new BigUint64Array(sizeOf(x.shape));
+    const out = takeWords(sizeOf(x.shape));
     kernels.ringAdd(dataOf(x), words, x.ringBits, out);
     return localTensor(out, x.shape, x);
   }

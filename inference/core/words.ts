@@ -16,8 +16,8 @@ const POISON = 0xa5;
 
 /** Idle buffers by size, the last one given back on top. */
 const idle = new Map<number, ArrayBuffer[]>();
-/** Buffers that were made here, and whether they are idle. */
-const isIdle = new WeakMap<ArrayBufferLike, boolean>();
+/** Of buffers that were made here. */
+const states = new WeakMap<ArrayBufferLike, 'idle' | 'taken' | 'held'>();
 let idleBytes = 0;
 let poisons = false;
 
@@ -33,7 +33,7 @@ function buffer(byteLength: number): ArrayBuffer {
   const taken = found ?? new ArrayBuffer(size);
   if (found) idleBytes -= size;
   else if (poisons) new Uint8Array(taken).fill(POISON);
-  isIdle.set(taken, false);
+  states.set(taken, 'taken');
   return taken;
 }
 
@@ -51,26 +51,40 @@ export const takeBytes = (length: number): Uint8Array =>
 /**
  * From now on these belong to whoever takes next: nobody else may know them, nor a part of them. Arrays that were not taken here, or are null,
  * are left to the collector.
- * @throws Error if one was given back before
+ * @throws Error if one was given back before, or is held
  */
 export function giveBack(...arrays: readonly (BigUint64Array | Uint8Array | null)[]): void {
   for (const array of arrays) {
-    const was = array ? isIdle.get(array.buffer) : undefined;
-    if (was === undefined) continue;
-    if (was)
-      throw new Error(`words: expected an array in use, got one of ${array!.length} given back before`);
+    const state = array ? states.get(array.buffer) : undefined;
+    if (state === undefined) continue;
+    if (state !== 'taken')
+      throw new Error(`words: expected an array in use, got one of ${array!.length} that is ${state}`);
     keep(array!.buffer as ArrayBuffer);
   }
+}
+
+/** From now on nobody but the caller gives its buffer back. False where somebody holds it, or it was not taken here. */
+export function hold({ buffer: held }: BigUint64Array | Uint8Array): boolean {
+  if (states.get(held) !== 'taken') return false;
+  states.set(held, 'held');
+  return true;
+}
+
+/** As `giveBack`, of the buffer of an array that the caller holds. */
+export function release(held: ArrayBufferLike): void {
+  if (states.get(held) !== 'held')
+    throw new Error(`words: expected a held array, got one of ${held.byteLength} bytes`);
+  keep(held as ArrayBuffer);
 }
 
 function keep(given: ArrayBuffer): void {
   const size = given.byteLength;
   if (poisons) new Uint8Array(given).fill(POISON);
   if (idleBytes + size > MOST_IDLE_BYTES) {
-    isIdle.delete(given);
+    states.delete(given);
     return;
   }
-  isIdle.set(given, true);
+  states.set(given, 'idle');
   idleBytes += size;
   const sameSize = idle.get(size);
   if (sameSize) sameSize.push(given);

@@ -6,6 +6,7 @@ import type { Backend } from '../backends/backend.js';
 import type { SharedTensor } from '../core/tensors.js';
 import type { ActivationPlan } from '../functions/activation-plan.js';
 import { relu } from '../functions/relu.js';
+import { scoped } from '../functions/scoped.js';
 
 /** x [rows, features], the first `high` rows in high degree where there is a choice → [rows, features] in `plan.out` */
 export async function activate(
@@ -19,8 +20,8 @@ export async function activate(
   switch (name) {
     case 'gelu':
     case 'gelu-tanh':
-      return method.gelu(mpc, x, high, plan);
+      return scoped(mpc, () => method.gelu(mpc, x, high, plan));
     case 'relu':
-      return relu(mpc, x, plan);
+      return scoped(mpc, () => relu(mpc, x, plan));
   }
 }

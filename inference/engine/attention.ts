@@ -8,6 +8,7 @@ import type { Shape } from '../core/shape.js';
 import { protocol } from '../core/span.js';
 import type { PrivateTensor, SharedBits, SharedTensor } from '../core/tensors.js';
 import { convert, shrink } from '../functions/fixed-point.js';
+import { scoped } from '../functions/scoped.js';
 import { sideBySide } from '../functions/side-by-side.js';
 import type { AttentionPlan } from './plan.js';
 import type { PreparedLayer } from './prepare.js';
@@ -109,7 +110,7 @@ export const attention = protocol(
     const [tokens, hidden] = x.shape as [number, number];
     const { heads } = model.config;
     const size = hidden / heads;
-    const { query, key, value } = await project(mpc, x, layer, plan);
+    const { query, key, value } = await scoped(mpc, () => project(mpc, x, layer, plan));
     const split = (y: SharedTensor, order: readonly number[]) =>
       mpc.transpose(mpc.reshape(y, [y.shape[0]!, heads, size]), order);
 
@@ -129,8 +130,11 @@ export const attention = protocol(
     const high = important * heads;
     const { probabilities: flat, received } =
       scored && method.scoredSoftmax
-        ? await method.scoredSoftmax(mpc, rows, high, plan.softmax, visible)
-        : { probabilities: await method.softmax(mpc, rows, high, plan.softmax, visible), received: null };
+        ? await scoped(mpc, () => method.scoredSoftmax!(mpc, rows, high, plan.softmax, visible))
+        : {
+            probabilities: await scoped(mpc, () => method.softmax(mpc, rows, high, plan.softmax, visible)),
+            received: null,
+          };
     const probabilities = byHeads(flat);
     const measured = received ? byHeads(received) : probabilities;
 

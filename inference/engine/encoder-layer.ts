@@ -10,6 +10,7 @@ import { protocol } from '../core/span.js';
 import type { SharedTensor } from '../core/tensors.js';
 import { convert, shrink } from '../functions/fixed-point.js';
 import { type Candidates, keepBest } from '../functions/keep-best.js';
+import { scoped } from '../functions/scoped.js';
 import { activate } from './activation.js';
 import { attention, paddingMask } from './attention.js';
 import { type LayerPlan, layerPlan, restingFormat } from './plan.js';
@@ -41,12 +42,14 @@ async function addLinear(
   x: SharedTensor,
   weight: Weight,
 ): Promise<SharedTensor> {
-  const product = await mpc.linear(x, weight);
-  const format = {
-    ringBits: product.ringBits - weight.fractionBits,
-    fractionBits: product.fractionBits - weight.fractionBits,
-  };
-  return mpc.add(shrink(mpc, product, format), mpc.narrow(residual, format.ringBits));
+  return scoped(mpc, async () => {
+    const product = await mpc.linear(x, weight);
+    const format = {
+      ringBits: product.ringBits - weight.fractionBits,
+      fractionBits: product.fractionBits - weight.fractionBits,
+    };
+    return mpc.add(shrink(mpc, product, format), mpc.narrow(residual, format.ringBits));
+  });
 }
 
 /**
@@ -66,8 +69,10 @@ const feedForward = protocol(
   ) => {
     const { intermediate, output, reduced } = layer;
     const whole = async (lane: Backend, rows: SharedTensor): Promise<SharedTensor> => {
-      const inner = await lane.linear(rows, intermediate);
-      const activated = await activate(lane, method, activation, inner, important, plan.activation);
+      const activated = await scoped(lane, async () => {
+        const inner = await lane.linear(rows, intermediate);
+        return activate(lane, method, activation, inner, important, plan.activation);
+      });
       return addLinear(lane, rows, activated, output);
     };
     if (!reduced) return whole(mpc, x);
@@ -83,30 +88,45 @@ const feedForward = protocol(
 async function select(
   mpc: Backend,
   method: Method,
-  scored: boolean,
+  isScored: boolean,
   heads: number,
   layer: PreparedLayer,
   tokens: number,
   { scores, tensors }: Candidates,
   counts: LayerSchedule | null,
 ): Promise<Pruned> {
-  if (!scored || tokens < 2)
-    return { rows: await tensors(mpc), kept: tokens, important: tokens, padded: !scored };
+  if (!isScored || tokens < 2)
+    return { rows: await tensors(mpc), kept: tokens, important: tokens, padded: !isScored };
   const largest = heads * tokens;
   if (counts) {
-    const kept = await keepBest(mpc, { largest, heads }, counts, tokens, { scores, tensors });
+    const best = () => keepBest(mpc, { largest, heads }, counts, tokens, { scores, tensors });
+    const kept = await scoped(mpc, best);
     return { ...kept, padded: true };
   }
   const { thresholds } = layer;
-  return method.eliminate(mpc, { scores: await scores(mpc), largest, thresholds, tensors });
+  const scored = await scores(mpc);
+  return scoped(mpc, () => method.eliminate(mpc, { scores: scored, largest, thresholds, tensors }));
 }
 
-export async function encoderLayer(
+interface LayerResult {
+  readonly state: EncoderState;
+  readonly kept: number;
+  readonly important: number;
+}
+
+export const encoderLayer = (
+  mpc: Backend,
+  model: PreparedModel,
+  index: number,
+  state: EncoderState,
+): Promise<LayerResult> => scoped(mpc, () => runLayer(mpc, model, index, state));
+
+async function runLayer(
   mpc: Backend,
   { public: model, layers }: PreparedModel,
   index: number,
   state: EncoderState,
-): Promise<{ readonly state: EncoderState; readonly kept: number; readonly important: number }> {
+): Promise<LayerResult> {
   const { x, length, padded, padding, schedule } = state;
   const layer = layers[index]!;
   const isLast = index === layers.length - 1;
@@ -138,16 +158,18 @@ export async function encoderLayer(
   const counts = schedule?.[index] ?? null;
   const left = await select(mpc, method, scored, heads, layer, queries, { scores, tensors }, counts);
   const { rows, kept, important } = left;
-  const attended = await method.layerNorm(
-    mpc,
-    await addLinear(mpc, rows[1]!, rows[0]!, layer.attentionOutput),
-    layer.attentionNorm,
-    plan.attentionNorm,
+  const attended = await scoped(mpc, async () =>
+    method.layerNorm(
+      mpc,
+      await addLinear(mpc, rows[1]!, rows[0]!, layer.attentionOutput),
+      layer.attentionNorm,
+      plan.attentionNorm,
+    ),
   );
   const output = await feedForward(mpc, method, model, attended, layer, important, plan);
   return {
     state: {
-      x: await method.layerNorm(mpc, output, layer.outputNorm, plan.outputNorm),
+      x: await scoped(mpc, () => method.layerNorm(mpc, output, layer.outputNorm, plan.outputNorm)),
       important,
       length: length && Math.min(length, kept),
       padded: padded && left.padded,

@@ -3,6 +3,7 @@ import type { Backend } from '../backends/backend.js';
 import { protocol } from '../core/span.js';
 import type { SharedBits, SharedTensor } from '../core/tensors.js';
 import { shrink, signedBits } from './fixed-point.js';
+import { scoped } from './scoped.js';
 
 /** Elements begin to end of a flat tensor are clamped to [-clip, clip]. */
 export interface ClampSegment {
@@ -46,7 +47,7 @@ async function atOrAboveClips(
   const largestClip = Math.max(...segments.map(({ clip }) => clip));
   const coarse = shrink(mpc, x, { ringBits: signedBits(range + largestClip, fractionBits), fractionBits });
   const clips = (sign: number) => segments.map(({ count, clip }) => ({ rows: count, value: sign * clip }));
-  return mpc.not(await mpc.areNegative(coarse, [clips(1), clips(-1)]));
+  return scoped(mpc, async () => mpc.not(await mpc.areNegative(coarse, [clips(1), clips(-1)])));
 }
 
 /**

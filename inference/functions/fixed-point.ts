@@ -5,6 +5,7 @@
 import type { Backend } from '../backends/backend.js';
 import type { RingFormat } from '../core/ring-tensor.js';
 import type { SharedTensor } from '../core/tensors.js';
+import { scoped, scopedLocally } from './scoped.js';
 
 /** Bits of the integer part of |values| up to `range`. */
 export const integerBits = (range: number): number => Math.max(0, Math.ceil(Math.log2(range)));
@@ -21,8 +22,11 @@ export const wideningBits = (range: number, fractionBits: number): number =>
 /** Local: to `fractionBits`, then to the smaller ring. The value must fit. */
 export function shrink(mpc: Backend, x: SharedTensor, { ringBits, fractionBits }: RingFormat): SharedTensor {
   const dropped = x.fractionBits - fractionBits;
-  if (dropped < 0) return mpc.shiftLeft(mpc.narrow(x, ringBits), -dropped);
-  return mpc.truncateReduce(mpc.narrow(x, ringBits + dropped), dropped);
+  return scopedLocally(mpc, () =>
+    dropped < 0
+      ? mpc.shiftLeft(mpc.narrow(x, ringBits), -dropped)
+      : mpc.truncateReduce(mpc.narrow(x, ringBits + dropped), dropped),
+  );
 }
 
 /** Bits of the largest ring that `shrink` can reach at so many fraction bits. */
@@ -41,8 +45,10 @@ export async function convert(
   if (reachableBits(x, fractionBits) >= ringBits) return shrink(mpc, x, { ringBits, fractionBits });
   const scale = Math.min(fractionBits, x.fractionBits);
   const narrow = Math.min(reachableBits(x, scale), wideningBits(range, scale));
-  const wide = await mpc.widen(shrink(mpc, x, { ringBits: narrow, fractionBits: scale }), ringBits);
-  return mpc.shiftLeft(wide, fractionBits - scale);
+  return scoped(mpc, async () => {
+    const wide = await mpc.widen(shrink(mpc, x, { ringBits: narrow, fractionBits: scale }), ringBits);
+    return mpc.shiftLeft(wide, fractionBits - scale);
+  });
 }
 
 /** As `convert`, but what is dropped is rounded exactly: for what leads to an opened answer (`Backend.round`). */
@@ -72,7 +78,7 @@ export async function widenNonNegative(
   ringBits: number,
 ): Promise<SharedTensor> {
   const half = 2 ** (x.ringBits - 2 - x.fractionBits);
-  return mpc.addPublic(await mpc.widen(mpc.addPublic(x, -half), ringBits), half);
+  return scoped(mpc, async () => mpc.addPublic(await mpc.widen(mpc.addPublic(x, -half), ringBits), half));
 }
 
 /** x [n] → [n, columns], every column the same. Local. */

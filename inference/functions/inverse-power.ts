@@ -11,6 +11,7 @@ import type { RingFormat } from '../core/ring-tensor.js';
 import { protocol } from '../core/span.js';
 import type { SharedTensor } from '../core/tensors.js';
 import { integerBits, shrink, signedBits, widenNonNegative } from './fixed-point.js';
+import { scoped, scopedLocally } from './scoped.js';
 import { sideBySide } from './side-by-side.js';
 
 export interface InversePowerPlan {
@@ -65,11 +66,13 @@ async function compareWithBorders(
   const fractionBits = Math.min(x.fractionBits, Math.max(0, 6 - Math.floor(Math.log2(borders[0]!))));
   const small = shrink(mpc, x, { ringBits: signedBits(2 * high, fractionBits), fractionBits });
   const rows = small.shape[0]!;
-  const below = await mpc.areNegative(
-    small,
-    borders.map((border) => [{ rows, value: -border }]),
-  );
-  return mpc.toArithmetic(mpc.not(below), ringBits);
+  return scoped(mpc, async () => {
+    const below = await mpc.areNegative(
+      small,
+      borders.map((border) => [{ rows, value: -border }]),
+    );
+    return mpc.toArithmetic(mpc.not(below), ringBits);
+  });
 }
 
 /** bits [steps, n], values [steps + 1] → the value of the interval [n] in the given format. Local. */
@@ -120,17 +123,21 @@ async function inversePower(
     (lane) => widenNonNegative(lane, factor, ringBits),
   );
   const chosen = (values: readonly number[], scale: number): SharedTensor =>
-    lookUp(mpc, bits, values, x.shape[0]!, { ringBits, fractionBits: scale });
+    scopedLocally(mpc, () => lookUp(mpc, bits, values, x.shape[0]!, { ringBits, fractionBits: scale }));
   const product = await mpc.multiply(chosen(bs, slopeBits), wide);
   return shrink(mpc, mpc.subtract(chosen(as, fractionBits), product), out);
 }
 
 /** x [n] → 1/x [n] */
 export const reciprocal = protocol('reciprocal', (mpc: Backend, x: SharedTensor, plan: InversePowerPlan) =>
-  inversePower(mpc, x, { numerator: 1, intervalsPerOctave: RECIPROCAL_INTERVALS, ...plan }, 1),
+  scoped(mpc, () =>
+    inversePower(mpc, x, { numerator: 1, intervalsPerOctave: RECIPROCAL_INTERVALS, ...plan }, 1),
+  ),
 );
 
 /** x [n] → 1/sqrt(x) [n] */
 export const inverseSqrt = protocol('inverseSqrt', (mpc: Backend, x: SharedTensor, plan: InversePowerPlan) =>
-  inversePower(mpc, x, { numerator: 1, intervalsPerOctave: INVERSE_SQRT_INTERVALS, ...plan }, 1 / 2),
+  scoped(mpc, () =>
+    inversePower(mpc, x, { numerator: 1, intervalsPerOctave: INVERSE_SQRT_INTERVALS, ...plan }, 1 / 2),
+  ),
 );

@@ -17,6 +17,7 @@ import { protocol } from '../../inference/core/span.js';
 import type { SharedBits, SharedTensor } from '../../inference/core/tensors.js';
 import type { ActivationPlan } from '../../inference/functions/activation-plan.js';
 import { betweenClips } from '../../inference/functions/clamp.js';
+import { scoped } from '../../inference/functions/scoped.js';
 import { sideBySide } from '../../inference/functions/side-by-side.js';
 import {
   concatRows,
@@ -156,11 +157,15 @@ interface Part {
 export function geluOf({ geluHigh, geluLow }: Pick<CipherPruneNumbers, 'geluHigh' | 'geluLow'>) {
   const [quartic, quadratic] = [completed(geluHigh), lowCoefficients(geluLow)];
   const ofHigh: Part['inner'] = (mpc, x) =>
-    highInner(mpc, mpc.narrowLoosely(x, HIGH_FACTOR_BITS, geluHigh.clip + CLIP_MARGIN), quartic);
+    scoped(mpc, () =>
+      highInner(mpc, mpc.narrowLoosely(x, HIGH_FACTOR_BITS, geluHigh.clip + CLIP_MARGIN), quartic),
+    );
   const ofLow: Part['inner'] = (mpc, x) => {
     const dropped = HIGH_FRACTION_BITS - LOW_FRACTION_BITS;
-    const loose = mpc.narrowLoosely(x, LOW_FACTOR_BITS + dropped, geluLow.clip + CLIP_MARGIN);
-    return lowInner(mpc, mpc.truncateReduce(loose, dropped), quadratic);
+    return scoped(mpc, () => {
+      const loose = mpc.narrowLoosely(x, LOW_FACTOR_BITS + dropped, geluLow.clip + CLIP_MARGIN);
+      return lowInner(mpc, mpc.truncateReduce(loose, dropped), quadratic);
+    });
   };
   return protocol(
     'gelu',
@@ -197,7 +202,7 @@ export function geluOf({ geluHigh, geluLow }: Pick<CipherPruneNumbers, 'geluHigh
       // Each in the ring that it needs.
       const selected = (value: SharedTensor, at: number, range: number) => async (lane: Backend) => {
         const bits = lane.sliceBits(where, 0, at, at + value.shape[0]!);
-        return convert(lane, await lane.multiplex(bits, value), plan.out, range);
+        return scoped(lane, async () => convert(lane, await lane.multiplex(bits, value), plan.out, range));
       };
       const [above, ...between] = await sideBySide<SharedTensor, SharedTensor[]>(
         mpc,

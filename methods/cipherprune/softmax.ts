@@ -12,6 +12,7 @@ import {
   widenNonNegative,
 } from '../../inference/functions/fixed-point.js';
 import { reciprocal } from '../../inference/functions/inverse-power.js';
+import { scoped } from '../../inference/functions/scoped.js';
 import { maximum } from '../../inference/functions/maximum.js';
 import type { SoftmaxPlan } from '../../inference/functions/softmax-plan.js';
 import { EXP_FRACTION_BITS, EXP_INPUT_FRACTION_BITS, type Exponential } from './exponential.js';
@@ -55,8 +56,10 @@ export const softmaxOf = (exponential: Exponential, maximumFractionBits = MAXIMU
       plan: SoftmaxPlan,
     ): Promise<SharedTensor> {
       const [rows, n] = x.shape as [number, number];
-      const shifted = await subtractMaximum(mpc, x, plan.spread, maximumFractionBits);
-      const flat = await exponential(mpc, mpc.reshape(shifted, [rows * n]), high * n, plan.spread);
+      const flat = await scoped(mpc, async () => {
+        const shifted = await scoped(mpc, () => subtractMaximum(mpc, x, plan.spread, maximumFractionBits));
+        return exponential(mpc, mpc.reshape(shifted, [rows * n]), high * n, plan.spread);
+      });
 
       // And by what truncation to the argument's own bits is off.
       const maximumError = 2 ** -maximumFractionBits + 2 ** (1 - EXP_INPUT_FRACTION_BITS);

@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { dropIdle, giveBack, poisonWords, takeBytes, takeWords } from '../../../inference/core/words.js';
+import {
+  dropIdle,
+  giveBack,
+  hold,
+  poisonWords,
+  release,
+  takeBytes,
+  takeWords,
+} from '../../../inference/core/words.js';
 
 afterEach(() => {
   dropIdle();
@@ -27,7 +35,20 @@ describe('arrays that are given back', () => {
   it('cannot be given back twice', () => {
     const words = takeWords(1000);
     giveBack(words);
-    expect(() => giveBack(words.subarray(10))).toThrow('given back before');
+    expect(() => giveBack(words.subarray(10))).toThrow('that is idle');
+  });
+
+  it('are released by whoever holds them, once, and by nobody else', () => {
+    const words = takeWords(1000);
+    expect([hold(words), hold(words.subarray(5)), hold(new BigUint64Array(1000))]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    expect(() => giveBack(words)).toThrow('that is held');
+    release(words.buffer);
+    expect(() => release(words.buffer)).toThrow('expected a held array');
+    expect(hold(takeWords(1000))).toBe(true);
   });
 
   it('are left alone if they were not taken here, or are too small or too large to keep', () => {

@@ -2,6 +2,7 @@
 import { kernels } from '#kernels';
 import { TensorMismatchError } from '../../../core/errors.js';
 import type { PartyId } from '../../../core/tensors.js';
+import { takeWords } from '../../../core/words.js';
 import type { Weight, WeightSource } from '../../backend.js';
 
 /** matrix and bias are null at the client. */
@@ -37,7 +38,7 @@ export function plainProduct(
   w: PreparedWeight,
   fractionBits: number,
 ): BigUint64Array {
-  const out = new BigUint64Array(rows * w.outputs);
+  const out = takeWords(rows * w.outputs);
   kernels.ringMatmulInt16(data, w.matrix!, rows, w.inputs, w.outputs, ringBits, out);
   if (w.bias !== null) {
     const bias = new BigUint64Array(w.outputs);
