@@ -14,7 +14,10 @@ const MOST_IDLE_BYTES = 1 << 26;
 const SIZES_AN_OCTAVE = 4;
 const POISON = 0xa5;
 
-/** Idle buffers by size, the last one given back on top. */
+/** An idle buffer serves for what is up to so many times smaller. */
+const MOST_TIMES_LARGER = 4;
+
+/** Idle buffers by size, the last one given back on top; sizes that were taken last stand last. */
 const idle = new Map<number, ArrayBuffer[]>();
 /** Of buffers that were made here. */
 const states = new WeakMap<ArrayBufferLike, 'idle' | 'taken' | 'held'>();
@@ -27,12 +30,38 @@ function sizeFor(byteLength: number): number {
   return Math.ceil(byteLength / step) * step;
 }
 
+/** The smallest that is idle and fits. */
+function takeIdle(least: number): ArrayBuffer | null {
+  for (let size = least; size <= MOST_TIMES_LARGER * least; size = sizeFor(size + 1)) {
+    const buffers = idle.get(size);
+    const found = buffers?.pop();
+    if (!found) continue;
+    idle.delete(size);
+    idle.set(size, buffers!);
+    idleBytes -= size;
+    return found;
+  }
+  return null;
+}
+
+/** Leaves buffers of sizes that nobody took for long to the collector. */
+function makeRoom(bytes: number): void {
+  if (idleBytes + bytes <= MOST_IDLE_BYTES) return;
+  for (const [size, buffers] of idle) {
+    while (buffers.length > 0 && idleBytes + bytes > MOST_IDLE_BYTES) {
+      states.delete(buffers.shift()!);
+      idleBytes -= size;
+    }
+    if (buffers.length > 0) return;
+    idle.delete(size);
+  }
+}
+
 function buffer(byteLength: number): ArrayBuffer {
   const size = sizeFor(byteLength);
-  const found = idle.get(size)?.pop();
+  const found = takeIdle(size);
   const taken = found ?? new ArrayBuffer(size);
-  if (found) idleBytes -= size;
-  else if (poisons) new Uint8Array(taken).fill(POISON);
+  if (!found && poisons) new Uint8Array(taken).fill(POISON);
   states.set(taken, 'taken');
   return taken;
 }
@@ -80,10 +109,7 @@ export function release(held: ArrayBufferLike): void {
 function keep(given: ArrayBuffer): void {
   const size = given.byteLength;
   if (poisons) new Uint8Array(given).fill(POISON);
-  if (idleBytes + size > MOST_IDLE_BYTES) {
-    states.delete(given);
-    return;
-  }
+  makeRoom(size);
   states.set(given, 'idle');
   idleBytes += size;
   const sameSize = idle.get(size);

@@ -1,6 +1,7 @@
 #include "src/unit-vectors/unit-vectors.h"
 
 #include "binding.h"
+#include "src/unit-vectors/top-bit.h"
 
 namespace cipherprune {
 
@@ -28,11 +29,31 @@ void sums(const Arguments& a) {
   unitVectorSums(shifts.data, shifts.length, plan, table.data, fields.data, out.data);
 }
 
+/** d [copies, n]; a vector serves all copies. */
+void parts(const Arguments& a) {
+  const auto halfBits = [&](Key key) { return static_cast<unsigned>(a.integer(key, 3, topBitMaxHalfBits)); };
+  const TopBitPlan plan{halfBits("lowBits"), halfBits("highBits")};
+  const auto d = a.words("d");
+  const auto upper = a.bytes("upper"), lower = a.bytes("lower");
+  const auto top = a.bytes("top"), changes = a.bytes("changes"), carries = a.bytes("carries");
+  const size_t highBytes = (size_t{1} << plan.highBits) / 8, lowBytes = (size_t{1} << plan.lowBits) / 8;
+  const size_t count = upper.length / highBytes;
+  a.expectLength("upper", upper.length, count * highBytes);
+  a.expectLength("lower", lower.length, count * lowBytes);
+  a.expect(count == 0 ? d.length == 0 : d.length % count == 0, "d", "a multiple of the number of vectors");
+  a.expectLength("top", top.length, d.length);
+  a.expectLength("changes", changes.length, d.length);
+  a.expectLength("carries", carries.length, d.length);
+  for (size_t begin = 0; begin < d.length; begin += count)
+    topBitParts(d.data + begin, count, plan, upper.data, lower.data, top.data + begin, changes.data + begin, carries.data + begin);
+}
+
 }  // namespace
 
 void addUnitVectors(Bindings& bindings) {
   bindings.add<add>("unitVectorAdd");
   bindings.add<sums>("unitVectorSums");
+  bindings.add<parts>("topBitParts");
 }
 
 }  // namespace cipherprune

@@ -16,4 +16,18 @@ export interface UnitVectorKernels {
       out: BigUint64Array;
     },
   ): void;
+  /**
+   * kernels/src/unit-vectors/top-bit.h: d [copies, n], upper [n · 2^highBits bits] and lower [n · 2^lowBits bits], halves from 3 bits on → one
+   * byte 0 or 1 for each of d.
+   */
+  topBitParts(call: {
+    lowBits: number;
+    highBits: number;
+    d: BigUint64Array;
+    upper: Uint8Array;
+    lower: Uint8Array;
+    top: Uint8Array;
+    changes: Uint8Array;
+    carries: Uint8Array;
+  }): void;
 }

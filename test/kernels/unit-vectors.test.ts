@@ -84,4 +84,50 @@ describe('unit vectors', () => {
     expect(() => kernels.unitVectorSums({ ...call, table: new BigUint64Array(7) })).toThrow(RangeError);
     expect(() => kernels.unitVectorSums({ ...call, out: new BigUint64Array(3) })).toThrow(RangeError);
   });
+
+  it('at the halves of a number give shares of its top bit, once a known number is added', () => {
+    const numbers = fc.record({
+      lowBits: fc.integer({ min: 3, max: 8 }),
+      highBits: fc.integer({ min: 3, max: 8 }),
+      seed: fc.array(fc.tuple(fc.nat(), fc.nat()), { minLength: 1, maxLength: 6 }),
+      copies: fc.integer({ min: 1, max: 3 }),
+      mask: fc.array(fc.nat(255), { minLength: 64, maxLength: 64 }),
+    });
+    fc.assert(
+      fc.property(numbers, ({ lowBits, highBits, seed, copies, mask }) => {
+        const [low, size, n] = [2 ** lowBits, 2 ** (lowBits + highBits), seed.length];
+        const known = Array.from({ length: copies * n }, (_, i) => (seed[i % n]![0] * (i + 1)) % size);
+        const secret = seed.map(([, r]) => r % size);
+        // Two shares of unit vectors: any bits, and the same with the places turned.
+        const sharesOf = (bits: number, places: readonly number[]) => {
+          const first = Uint8Array.from({ length: (n * 2 ** bits) / 8 }, (_, i) => mask[i % 64]!);
+          const second = first.slice();
+          for (const [i, place] of places.entries())
+            second[(i * 2 ** bits + place) >> 3]! ^= 1 << (place % 8);
+          return [first, second] as const;
+        };
+        const lower = sharesOf(
+          lowBits,
+          secret.map((r) => r % low),
+        );
+        const upper = sharesOf(
+          highBits,
+          secret.map((r) => Math.floor(r / low)),
+        );
+        const parts = [0, 1].map((party) => {
+          const [top, changes, carries] = [0, 1, 2].map(() => new Uint8Array(copies * n));
+          const out = { top: top!, changes: changes!, carries: carries! };
+          const vectors = { upper: upper[party]!, lower: lower[party]! };
+          kernels.topBitParts({ lowBits, highBits, d: words(known), ...vectors, ...out });
+          return out;
+        });
+        const [a, b] = parts as [(typeof parts)[0], (typeof parts)[0]];
+        const opened = known.map(
+          (_, i) =>
+            a.top[i]! ^ b.top[i]! ^ ((a.changes[i]! ^ b.changes[i]!) & (a.carries[i]! ^ b.carries[i]!)),
+        );
+        expect(opened).toEqual(known.map((d, i) => Number((d + secret[i % n]!) % size >= size / 2)));
+      }),
+    );
+  });
 });

@@ -25,6 +25,23 @@ describe('arrays that are given back', () => {
     expect(takeBytes(8000).buffer).not.toBe(buffer);
   });
 
+  it('serve what is up to four times smaller', () => {
+    poisonWords(false);
+    const words = takeWords(1024);
+    const { buffer } = words;
+    giveBack(words);
+    expect([takeBytes(1792).buffer === buffer, takeBytes(2048).buffer === buffer]).toEqual([false, true]);
+  });
+
+  it('leave for the collector when many of other sizes come', () => {
+    poisonWords(false);
+    const [old, young] = [takeBytes(2 ** 25), takeBytes(2 ** 25 + 2 ** 23)];
+    const buffers = [old.buffer, young.buffer];
+    giveBack(old, young);
+    expect(takeBytes(2 ** 25).buffer).toBe(buffers[1]);
+    expect(buffers).not.toContain(takeBytes(2 ** 25).buffer);
+  });
+
   it('are overwritten in tests, so that whoever still reads them notices', () => {
     const words = takeWords(1000).fill(7n);
     giveBack(words);

@@ -14,7 +14,7 @@ import { uniformWords } from '../linear/product-session.js';
 import type { BitFactors } from '../products/bit-product.js';
 import { bitPlan, ProductReceiver, ProductSender } from '../products/cot-product.js';
 import type { BitCorrelation } from '../../../material/demand.js';
-import { PackedStore } from './packed-store.js';
+import { PackedStore, type TakenField } from './packed-store.js';
 import { exchangeInTurn, receiveBits, receiveWords, sendBits, sendDifference } from './packed-words.js';
 
 /** Products of one batch. */
@@ -61,8 +61,8 @@ export class BitPool {
   ) {
     const { ringBits, sender } = correlation;
     this.#isSender = party.session.self === sender;
-    const bits = [this.#isSender ? ringBits : 1, ringBits];
-    this.store = new PackedStore(bits.map((field) => ({ width: 1, bits: field })));
+    const number = { width: 1, bits: ringBits };
+    this.store = new PackedStore([this.#isSender ? number : { width: 1, bits: 1, as: 'bits' }, number]);
   }
 
   async fill(count: number): Promise<void> {
@@ -86,11 +86,13 @@ export class BitPool {
 
   /** This party's half of products [n], of which n are used up now. */
   half(factors: BitFactors): BitHalf {
-    const made = this.store.take(factors.bits.length) as [BigUint64Array, BigUint64Array];
-    return this.#isSender ? this.#sending(factors, made) : this.#receiving(factors, made);
+    const [random, share] = this.store.take(factors.bits.length) as [TakenField, BigUint64Array];
+    return random instanceof BigUint64Array
+      ? this.#sending(factors, random, share)
+      : this.#receiving(factors, random, share);
   }
 
-  #sending({ numbers }: BitFactors, [random, share]: readonly [BigUint64Array, BigUint64Array]): BitHalf {
+  #sending({ numbers }: BitFactors, random: BigUint64Array, share: BigUint64Array): BitHalf {
     const { ringBits } = this.correlation;
     const { channel } = this.party.session;
     return {
@@ -107,21 +109,20 @@ export class BitPool {
     };
   }
 
-  #receiving({ bits }: BitFactors, [random, share]: readonly [BigUint64Array, BigUint64Array]): BitHalf {
+  #receiving({ bits }: BitFactors, random: Uint8Array, share: BigUint64Array): BitHalf {
     const { ringBits } = this.correlation;
     const { channel } = this.party.session;
-    const [c, flips] = [takeBytes(bits.length), takeBytes(bits.length)];
-    kernels.ringSignBit(random, 1, c);
+    const flips = takeBytes(bits.length);
     kernels.ringSignBit(bits, 1, flips);
-    kernels.bitsXor(flips, c, flips);
+    kernels.bitsXor(flips, random, flips);
     return {
       send: () => sendBits(channel, flips),
       async receive() {
         const e = await receiveWords(channel, bits.length, ringBits);
         return () => {
-          kernels.ringAddWhere(c, e, ringBits, share);
+          kernels.ringAddWhere(random, e, ringBits, share);
           kernels.ringNegateWhere(flips, share, ringBits, share);
-          giveBack(random, c, flips, e);
+          giveBack(random, flips, e);
           return share;
         };
       },

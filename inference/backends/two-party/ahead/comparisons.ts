@@ -6,6 +6,7 @@
  */
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
+import { giveBack } from '../../../core/words.js';
 import { type PartyContext, runStep } from '../context/party-context.js';
 import type { Step } from '../context/steps.js';
 import { type Range, rangesOf } from '../exchange/cot-exchange.js';
@@ -99,7 +100,7 @@ export class ComparisonPool {
     const share = new BigUint64Array(x.length);
     const windows = rangesOf([0, x.length / this.correlation.copies], STEPS * CHUNK).map((window) => {
       const chunks = rangesOf(window, CHUNK);
-      return { chunks, made: chunks.map(([begin, end]) => this.store.take(end - begin)) };
+      return { chunks, made: chunks.map(([begin, end]) => this.store.take(end - begin) as BigUint64Array[]) };
     });
     for (const { chunks, made } of windows) {
       await runStep(
@@ -139,6 +140,7 @@ export class ComparisonPool {
           });
           channel.send(message);
         });
+        giveBack(...made[c]!);
       }
     };
     return { begin, answer };
@@ -158,7 +160,7 @@ export class ComparisonPool {
         channel.send(differences(this.#part(x, 0, range), made[c]![0]!, ringBits - 1));
     };
     const finish = async (): Promise<void> => {
-      for (const [c, range] of chunks.entries())
+      for (const [c, range] of chunks.entries()) {
         for (const [copy, pads] of made[c]!.slice(1).entries()) {
           const message = await channel.receive(this.#messageBytes(range));
           kernels.comparisonFinish({
@@ -169,6 +171,8 @@ export class ComparisonPool {
             share: this.#part(share, copy, range),
           });
         }
+        giveBack(...made[c]!);
+      }
     };
     return { begin, finish };
   }

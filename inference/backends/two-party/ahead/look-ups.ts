@@ -6,7 +6,7 @@
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import type { PartyId, RingTensor } from '../../../core/tensors.js';
-import { giveBack, takeBytes, takeWords } from '../../../core/words.js';
+import { giveBack, takeWords } from '../../../core/words.js';
 import type { LookUpCorrelation, Use } from '../../../material/demand.js';
 import type { PartyContext } from '../context/party-context.js';
 import type { Turns } from '../context/turns.js';
@@ -18,8 +18,6 @@ import { bitRows, unitBitVectors, unitVectors } from './unit-vectors.js';
 export const BATCH_WORDS = 1 << 20;
 /** Elements of one batch: the places take a COT a bit. */
 const MOST_BATCH = 1 << 18;
-/** Elements whose vectors are unpacked at once. */
-const CHUNK_WORDS = 1 << 18;
 
 export const lookUpUse = (count: number, indexBits: number, ringBits: number): Use => [
   [{ kind: 'look-up', indexBits, ringBits }, count],
@@ -47,7 +45,8 @@ export class LookUpPool {
     readonly correlation: LookUpCorrelation,
   ) {
     this.#vector = vectorField(correlation);
-    this.store = new PackedStore([{ width: 1, bits: correlation.indexBits }, this.#vector]);
+    const vector = { ...this.#vector, as: 'stream' } as const;
+    this.store = new PackedStore([{ width: 1, bits: correlation.indexBits }, vector]);
   }
 
   async fill(count: number, turns: Turns): Promise<void> {
@@ -77,26 +76,11 @@ export class LookUpPool {
   readonly lookUp = protocol(
     'lookUp',
     async (x: BigUint64Array, { data: table }: RingTensor, first: PartyId): Promise<BigUint64Array> => {
-      const { width, bits } = this.#vector;
       const out = takeWords(x.length);
-      const places = takeWords(x.length);
-      const step = Math.max(8, Math.floor(CHUNK_WORDS / width / 8) * 8);
-      const streams: Uint8Array[] = [];
-      for (let begin = 0; begin < x.length; begin += step) {
-        const items = Math.min(step, x.length - begin);
-        const [at, words] = this.store.take(items) as [BigUint64Array, BigUint64Array];
-        places.set(at, begin);
-        const stream = takeBytes(Math.ceil((items * width * bits) / 8));
-        kernels.ringPack(words, bits, stream);
-        streams.push(stream);
-        giveBack(at, words);
-      }
+      const [places, fields] = this.store.take(x.length) as [BigUint64Array, Uint8Array];
       const shifts = await openDifference(this.party, x, places, this.correlation.indexBits, first);
-      streams.forEach((fields, c) => {
-        const part = (all: BigUint64Array) => all.subarray(c * step, Math.min(x.length, (c + 1) * step));
-        kernels.unitVectorSums({ ...this.correlation, shifts: part(shifts), table, fields, out: part(out) });
-      });
-      giveBack(places, shifts, ...streams);
+      kernels.unitVectorSums({ ...this.correlation, shifts, table, fields, out });
+      giveBack(places, shifts, fields);
       return out;
     },
   );

@@ -4,14 +4,19 @@
  */
 import { kernels } from '#kernels';
 import { TensorMismatchError } from '../../../core/errors.js';
-import { takeWords } from '../../../core/words.js';
+import { giveBack, takeBytes, takeWords } from '../../../core/words.js';
 import type { PackedItems } from '../../../material/material.js';
 
 /** `width` words of `bits` bits in each item; a field of no words or bits is kept by the peer only. */
 export interface Field {
   readonly width: number;
   readonly bits: number;
+  /** As what it is taken: words unless given, one byte 0 or 1 for each (of one bit), or the bit stream as it lies here, which stays as it is. */
+  readonly as?: 'bits' | 'stream';
 }
+
+/** By the field: words or bits, the caller's to give back, or a stream. */
+export type TakenField = BigUint64Array | Uint8Array;
 
 /** Items added together; the first `taken` of them are gone. */
 interface Chunk {
@@ -83,29 +88,84 @@ export class PackedStore {
     this.#available += items;
   }
 
-  /** Removes the first items: words by field, taken (core/words.ts) and the caller's to give back. */
-  take(items: number): BigUint64Array[] {
+  /** Removes the first items. */
+  take(items: number): TakenField[] {
     if (items > this.#available)
       throw new TensorMismatchError(`store: expected ${items} items, got ${this.#available}`);
     this.#available -= items;
-    const out = this.fields.map(({ width, bits }) => takeWords(bits > 0 ? items * width : 0));
+    const parts = this.#remove(items);
+    return this.fields.map((field, f) => {
+      const length = field.bits > 0 ? items * field.width : 0;
+      if (field.as === 'stream') return streamOf(parts, f, field, length);
+      const out = field.as === 'bits' ? takeBytes(length) : takeWords(length);
+      let done = 0;
+      for (const part of parts) {
+        const end = done + part.items * (length / items);
+        unpack(part.fields[f]!, field, part.begin, out.subarray(done, end));
+        done = end;
+      }
+      return out;
+    });
+  }
+
+  /** Where the first items lie. */
+  #remove(items: number): Part[] {
+    const parts: Part[] = [];
     for (let done = 0; done < items; ) {
       const chunk = this.#chunks[0]!;
       const count = Math.min(items - done, chunk.items - chunk.taken);
-      this.fields.forEach((field, f) => {
-        if (field.bits === 0) return;
-        const words = out[f]!.subarray(done * field.width, (done + count) * field.width);
-        unpack(chunk.fields[f]!, field, chunk.taken, words);
-      });
+      parts.push({ fields: chunk.fields, begin: chunk.taken, items: count });
       chunk.taken += count;
       done += count;
       if (chunk.taken === chunk.items) this.#chunks.shift();
     }
-    return out;
+    return parts;
   }
 }
 
-/** Items from `begin` on, as many as `words` holds. */
-function unpack(packed: Uint8Array, { width, bits }: Field, begin: number, words: BigUint64Array): void {
-  if (words.length > 0) kernels.ringUnpack(packed, bits, words, begin * width);
+/** Items of one chunk. */
+interface Part {
+  readonly fields: readonly Uint8Array[];
+  readonly begin: number;
+  readonly items: number;
+}
+
+/** Elements of field f as they lie there, copied only where they are not whole bytes of one chunk. */
+function streamOf(parts: readonly Part[], f: number, field: Field, length: number): Uint8Array {
+  const itemBits = field.width * field.bits;
+  const [only, ...others] = parts;
+  const first = ((only?.begin ?? 0) * itemBits) / 8;
+  if (only && others.length === 0 && Number.isInteger(first))
+    return only.fields[f]!.subarray(first, first + Math.ceil((only.items * itemBits) / 8));
+  const stream = takeBytes(Math.ceil((length * field.bits) / 8));
+  const words = takeWords(length);
+  let done = 0;
+  for (const part of parts) {
+    const end = done + part.items * field.width;
+    unpack(part.fields[f]!, field, part.begin, words.subarray(done, end));
+    done = end;
+  }
+  if (length > 0) kernels.ringPack(words, field.bits, stream);
+  giveBack(words);
+  return stream;
+}
+
+/** Items from `begin` on, as many as `out` holds. */
+function unpack(packed: Uint8Array, { width, bits }: Field, begin: number, out: TakenField): void {
+  if (out.length === 0) return;
+  if (out instanceof BigUint64Array) kernels.ringUnpack(packed, bits, out, begin * width);
+  else unpackBits(packed, begin * width, out);
+}
+
+/** Bits from the first one on. */
+function unpackBits(packed: Uint8Array, first: number, out: Uint8Array): void {
+  const bytes = packed.subarray(first >> 3, Math.ceil((first + out.length) / 8));
+  if (first % 8 === 0) {
+    kernels.bitsUnpack(bytes, out);
+    return;
+  }
+  const shifted = takeBytes((first % 8) + out.length);
+  kernels.bitsUnpack(bytes, shifted);
+  out.set(shifted.subarray(first % 8));
+  giveBack(shifted);
 }

@@ -124,6 +124,29 @@ async function openWords(
   giveBack(opened);
 }
 
+/** x XOR a and y XOR b of bits, one byte each, likewise: two parts of one array. */
+export async function openBitDifferences(
+  party: PartyContext,
+  [x, a]: readonly [Uint8Array, Uint8Array],
+  [y, b]: readonly [Uint8Array, Uint8Array],
+  first: PartyId,
+): Promise<readonly [Uint8Array, Uint8Array]> {
+  const { channel } = party.session;
+  const own = takeBytes(x.length + y.length);
+  const parts = [own.subarray(0, x.length), own.subarray(x.length)] as const;
+  kernels.bitsXor(x, a, parts[0]);
+  kernels.bitsXor(y, b, parts[1]);
+  const opened = await exchangeInTurn(
+    party,
+    () => sendBits(channel, own),
+    () => receiveBits(channel, own.length),
+    first,
+  );
+  kernels.bitsXor(own, opened, own);
+  giveBack(opened);
+  return parts;
+}
+
 /** x - a and y - b at both parties, opened to both, as above: two parts of one array. */
 export async function openDifferences(
   party: PartyContext,

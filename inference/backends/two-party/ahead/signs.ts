@@ -7,18 +7,17 @@
  * Online 2k bits a value of k bits and 4 a constant, in two openings, in place of some 8k a constant.
  */
 import { kernels } from '#kernels';
-import { concatAxis, repeat } from '../../../core/layout.js';
 import { protocol } from '../../../core/span.js';
 import type { PartyId } from '../../../core/tensors.js';
+import { giveBack, takeBytes, takeWords } from '../../../core/words.js';
 import { signItem, type SignCorrelation, type Use } from '../../../material/demand.js';
-import { ROUNDING } from '../../local-backend.js';
 import type { Compared } from '../comparison/comparison.js';
 import type { PartyContext } from '../context/party-context.js';
 import type { Turns } from '../context/turns.js';
 import { uniformWords } from '../linear/product-session.js';
 import { bitProducts } from '../products/bit-product.js';
 import { PackedStore } from './packed-store.js';
-import { openDifference, openDifferences } from './packed-words.js';
+import { openBitDifferences, openDifference } from './packed-words.js';
 import { bitRows, unitBitVectors } from './unit-vectors.js';
 
 /** Words of one batch, and values. */
@@ -36,17 +35,6 @@ const lowBitsOf = ({ ringBits }: SignCorrelation): number => ringBits >> 1;
 export const wordsOf = (c: SignCorrelation): number =>
   bitRows(lowBitsOf(c)).width + bitRows(c.ringBits - lowBitsOf(c)).width + c.copies;
 
-/** 1 for the numbers of `bits` bits that are so. */
-const tableOf = (bits: number, is: (v: number) => boolean): BigUint64Array =>
-  BigUint64Array.from({ length: 2 ** bits }, (_, v) => (is(v) ? 1n : 0n));
-
-/** Vectors of 2^indexBits bits as words of `bits` bits, as one stream. */
-function streamOf(words: BigUint64Array, bits: number): Uint8Array {
-  const stream = new Uint8Array(Math.ceil((words.length * bits) / 8));
-  kernels.ringPack(words, bits, stream);
-  return stream;
-}
-
 export class SignPool {
   /** To be kept over connections. */
   readonly store: PackedStore;
@@ -60,11 +48,11 @@ export class SignPool {
     const { ringBits, copies } = correlation;
     this.#low = lowBitsOf(correlation);
     this.#high = ringBits - this.#low;
-    const triple = { width: copies, bits: 1 };
+    const triple = { width: copies, bits: 1, as: 'bits' } as const;
     this.store = new PackedStore([
       { width: 1, bits: ringBits },
-      bitRows(this.#high),
-      bitRows(this.#low),
+      { ...bitRows(this.#high), as: 'stream' },
+      { ...bitRows(this.#low), as: 'stream' },
       triple,
       triple,
       triple,
@@ -98,80 +86,42 @@ export class SignPool {
     async ({ x, copies, shifted }: Compared, take: () => PartyId): Promise<Uint8Array> => {
       const { ringBits } = this.correlation;
       const made = this.store.take(x.length);
-      const [r, upper, lower] = made.slice(0, 3) as [BigUint64Array, BigUint64Array, BigUint64Array];
-      const triples = made.slice(3) as [BigUint64Array, BigUint64Array, BigUint64Array];
+      const [r, upper, lower] = made.slice(0, 3) as [BigUint64Array, Uint8Array, Uint8Array];
+      const triples = made.slice(3) as [Uint8Array, Uint8Array, Uint8Array];
       const opened = await openDifference(this.party, x, r, ringBits, take());
-      const d = shifted().slice();
-      kernels.ringSubtract(d, repeat(x, copies), ringBits, d);
-      kernels.ringAdd(d, repeat(opened, copies), ringBits, d);
-      const { top, changes, carries } = this.#sums(d, x.length, upper, lower);
+      // x repeats over the copies.
+      const [given, d] = [shifted(), takeWords(copies * x.length)];
+      kernels.ringSubtract(given, x, ringBits, d);
+      kernels.ringAdd(d, opened, ringBits, d);
+      giveBack(r, opened, given === x ? null : given);
+      const bits = takeBytes(d.length);
+      const [changes, carries] = [takeBytes(d.length), takeBytes(d.length)];
+      const halves = { lowBits: this.#low, highBits: this.#high };
+      kernels.topBitParts({ ...halves, d, upper, lower, top: bits, changes, carries });
+      giveBack(d, upper, lower);
       const both = await this.#and(changes, carries, triples, take());
-      kernels.ringAdd(top, both, 1, top);
-      const bits = new Uint8Array(top.length);
-      kernels.ringSignBit(top, 1, bits);
+      kernels.bitsXor(bits, both, bits);
+      giveBack(changes, carries, both);
       return bits;
     },
   );
 
-  /** Shares of A, B and C for each of d [copies, n]. Local. */
-  #sums(d: BigUint64Array, n: number, upper: BigUint64Array, lower: BigUint64Array) {
-    const [low, high] = [this.#low, this.#high];
-    const ofUpper = streamOf(upper, bitRows(high).bits);
-    const ofLower = this.#padded(n, lower);
-    const half = 2 ** (high - 1);
-    const tables = {
-      top: tableOf(high, (v) => v >= half),
-      changes: tableOf(high, (v) => v === half - 1 || v === 2 * half - 1),
-      carries: tableOf(low + 1, (v) => v >= 2 ** low),
-    };
-    const [upperParts, lowerParts] = [new BigUint64Array(d.length), new BigUint64Array(d.length)];
-    kernels.ringShiftRight(d, this.correlation.ringBits, low, ROUNDING.floor, high, upperParts);
-    kernels.ringMask(d, low, lowerParts);
-    const sums = (indexBits: number, table: BigUint64Array, shifts: BigUint64Array, fields: Uint8Array) => {
-      const out = new BigUint64Array(d.length);
-      for (let begin = 0; begin < d.length; begin += n) {
-        const part = (all: BigUint64Array) => all.subarray(begin, begin + n);
-        kernels.unitVectorSums({
-          indexBits,
-          ringBits: 1,
-          shifts: part(shifts),
-          table,
-          fields,
-          out: part(out),
-        });
-      }
-      return out;
-    };
-    return {
-      top: sums(high, tables.top, upperParts, ofUpper),
-      changes: sums(high, tables.changes, upperParts, ofUpper),
-      carries: sums(low + 1, tables.carries, lowerParts, ofLower),
-    };
-  }
-
-  /** Vectors of twice as many bits, so that a sum beyond them is a place of its own. */
-  #padded(n: number, lower: BigUint64Array): Uint8Array {
-    const { width, bits } = bitRows(this.#low);
-    if (bits < 64) return streamOf(lower, 2 * bits);
-    const shape = [n, width];
-    const halves = [lower, new BigUint64Array(lower.length)].map((data) => ({ shape, data }));
-    return streamOf(concatAxis(halves, 1).data, bits);
-  }
-
   /** x·y of bits [copies, n], by triples in any order. */
   async #and(
-    x: BigUint64Array,
-    y: BigUint64Array,
-    [a, b, c]: readonly [BigUint64Array, BigUint64Array, BigUint64Array],
+    x: Uint8Array,
+    y: Uint8Array,
+    [a, b, c]: readonly [Uint8Array, Uint8Array, Uint8Array],
     first: PartyId,
-  ): Promise<BigUint64Array> {
-    const [e, f] = await openDifferences(this.party, [x, a], [y, b], 1, first);
+  ): Promise<Uint8Array> {
+    const [e, f] = await openBitDifferences(this.party, [x, a], [y, b], first);
     // c + (a + [server] e)·f + e·b
-    if (this.party.session.self === 'server') kernels.ringAdd(a, e, 1, a);
-    kernels.ringMultiply(a, f, 1, a);
-    kernels.ringMultiply(e, b, 1, e);
-    kernels.ringAdd(c, a, 1, c);
-    kernels.ringAdd(c, e, 1, c);
+    if (this.party.session.self === 'server') kernels.bitsXor(a, e, a);
+    kernels.bitsAnd(a, f, a);
+    kernels.bitsAnd(e, b, e);
+    kernels.bitsXor(c, a, c);
+    kernels.bitsXor(c, e, c);
+    // f is a part of e's array
+    giveBack(a, b, e);
     return c;
   }
 }

@@ -22,11 +22,14 @@ import { ProductReceiver, ProductSender } from '../products/cot-product.js';
 import { squarePlan } from '../products/multiply.js';
 import { lifted, nonNegative, squareIntoPlans, squareOf } from '../products/narrow-product.js';
 import type { SquareCorrelation } from '../../../material/demand.js';
-import { PackedStore } from './packed-store.js';
+import { type Field, PackedStore, type TakenField } from './packed-store.js';
 import { posted, receiveBits, receiveWords, sendBits, sendDifference } from './packed-words.js';
 
 /** Elements of one batch. */
 export const BATCH = 1 << 18;
+
+/** rho, sigma and the bit, and shares of the cross term and of the wrap. */
+type SecondFields = [BigUint64Array, BigUint64Array, Uint8Array, BigUint64Array, BigUint64Array];
 
 interface Rings {
   /** Of the cross product, of its top payload, and of the wrap (0: there is none). */
@@ -53,8 +56,11 @@ export class SquarePool {
     this.#isFirst = party.session.self === correlation.first;
     this.#rings = ringsOf(correlation);
     const { cross, top, wrap } = this.#rings;
-    const own = this.#isFirst ? [correlation.bits] : [cross, top, Math.min(1, wrap)];
-    this.store = new PackedStore([...own, cross, wrap].map((bits) => ({ width: 1, bits })));
+    const number = (bits: number): Field => ({ width: 1, bits });
+    const own: Field[] = this.#isFirst
+      ? [number(correlation.bits)]
+      : [number(cross), number(top), { ...number(Math.min(1, wrap)), as: 'bits' }];
+    this.store = new PackedStore([...own, number(cross), number(wrap)]);
   }
 
   async fill(count: number): Promise<void> {
@@ -95,7 +101,7 @@ export class SquarePool {
 
   readonly #plain = protocol(
     'square',
-    async (x: BigUint64Array, made: BigUint64Array[]): Promise<BigUint64Array> => {
+    async (x: BigUint64Array, made: TakenField[]): Promise<BigUint64Array> => {
       const { ringBits } = this.correlation;
       const { cross } = this.#rings;
       const { channel } = this.party.session;
@@ -113,7 +119,7 @@ export class SquarePool {
         kernels.ringMultiply(a, a, ringBits, out);
         giveBack(a, share);
       } else {
-        const [rho, , , share] = made as [BigUint64Array, BigUint64Array, BigUint64Array, BigUint64Array];
+        const [rho, , , share] = made as [BigUint64Array, BigUint64Array, Uint8Array, BigUint64Array];
         const p = await this.#answering(x.length, ringBits, (opened) => {
           kernels.ringAdd(opened, x, ringBits, opened);
           sendDifference(channel, opened, rho, cross);
@@ -161,7 +167,7 @@ export class SquarePool {
 
   readonly #mixed = protocol(
     'square',
-    async (x: BigUint64Array, sign: Sign, made: BigUint64Array[]): Promise<BigUint64Array> => {
+    async (x: BigUint64Array, sign: Sign, made: TakenField[]): Promise<BigUint64Array> => {
       const { bits, ringBits } = this.correlation;
       const own = nonNegative(this.party, x, bits, sign);
       const { words, terms } = this.#isFirst ? await this.#first(own, made) : await this.#second(own, made);
@@ -173,13 +179,14 @@ export class SquarePool {
   );
 
   /** → a, and this party's shares of the cross terms */
-  async #first(y: BigUint64Array, [a, cross, wrap]: BigUint64Array[]) {
+  async #first(y: BigUint64Array, made: TakenField[]) {
+    const [a, cross, wrap] = made as [BigUint64Array, BigUint64Array, BigUint64Array];
     const { bits } = this.correlation;
     const rings = this.#rings;
     const { channel } = this.party.session;
     const n = y.length;
     const { p, top, flips } = await this.#asking(
-      () => sendDifference(channel, y, a!, bits),
+      () => sendDifference(channel, y, a, bits),
       async () => ({
         p: await receiveWords(channel, n, rings.cross),
         top: await receiveWords(channel, n, rings.top),
@@ -188,29 +195,30 @@ export class SquarePool {
     );
     // p·(low bits of a) - 2^(bits-1)·t_a·top
     const low = takeWords(n);
-    kernels.ringMask(a!, bits - 1, low);
+    kernels.ringMask(a, bits - 1, low);
     kernels.ringMultiply(p, low, rings.cross, p);
-    kernels.ringAdd(cross!, p, rings.cross, cross!);
+    kernels.ringAdd(cross, p, rings.cross, cross);
     const topBits = takeBytes(n);
-    kernels.ringSignBit(a!, bits, topBits);
+    kernels.ringSignBit(a, bits, topBits);
     kernels.ringSelect(topBits, top, top);
-    kernels.ringAddScaled(top, -(1n << BigInt(bits - 1)), rings.cross, cross!);
+    kernels.ringAddScaled(top, -(1n << BigInt(bits - 1)), rings.cross, cross);
     giveBack(p, low, top);
     if (flips === null) {
-      giveBack(topBits, wrap!);
-      return { words: a!, terms: { cross: cross!, wrap: null } };
+      giveBack(topBits, wrap);
+      return { words: a, terms: { cross: cross, wrap: null } };
     }
 
     // wrap ← (1 - 2·flip)·wrap + flip·t_a·a
-    kernels.ringNegateWhere(flips, wrap!, rings.wrap, wrap!);
+    kernels.ringNegateWhere(flips, wrap, rings.wrap, wrap);
     kernels.bitsAnd(flips, topBits, flips);
-    kernels.ringAddWhere(flips, a!, rings.wrap, wrap!);
+    kernels.ringAddWhere(flips, a, rings.wrap, wrap);
     giveBack(flips, topBits);
-    return { words: a!, terms: { cross: cross!, wrap: wrap! } };
+    return { words: a, terms: { cross: cross, wrap: wrap } };
   }
 
   /** → this party's new share, and its shares of the cross terms */
-  async #second(y: BigUint64Array, [rho, sigma, bit, cross, wrap]: BigUint64Array[]) {
+  async #second(y: BigUint64Array, made: TakenField[]) {
+    const [rho, sigma, bit, cross, wrap] = made as SecondFields;
     const { bits, ringBits } = this.correlation;
     const rings = this.#rings;
     const { channel } = this.party.session;
@@ -218,20 +226,19 @@ export class SquarePool {
     const words = await this.#answering(y.length, bits, (difference) => {
       kernels.ringAdd(difference, y, bits, difference);
       const { topBits, signed } = lifted(difference, bits, ringBits);
-      sendDifference(channel, signed, rho!, rings.cross);
+      sendDifference(channel, signed, rho, rings.cross);
       kernels.ringNegateWhere(topBits, signed, ringBits, signed);
-      sendDifference(channel, signed, sigma!, rings.top);
+      sendDifference(channel, signed, sigma, rings.top);
       if (rings.wrap > 0) {
-        kernels.ringSignBit(bit!, 1, flips);
-        kernels.bitsXor(flips, topBits, flips);
+        kernels.bitsXor(bit, topBits, flips);
         sendBits(channel, flips);
       }
-      giveBack(topBits, signed, rho!, sigma!, bit!);
+      giveBack(topBits, signed, rho, sigma, bit);
     });
-    if (rings.wrap > 0) kernels.ringNegateWhere(flips, wrap!, rings.wrap, wrap!);
+    if (rings.wrap > 0) kernels.ringNegateWhere(flips, wrap, rings.wrap, wrap);
     giveBack(flips);
-    if (rings.wrap === 0) return { words, terms: { cross: cross!, wrap: null } };
-    return { words, terms: { cross: cross!, wrap: wrap! } };
+    if (rings.wrap === 0) return { words, terms: { cross: cross, wrap: null } };
+    return { words, terms: { cross: cross, wrap: wrap } };
   }
 }
 

@@ -145,7 +145,10 @@ class ComparisonReceiver extends ComparisonHalf implements ReceiverJob {
   }
 }
 
-/** x [n], of which `copies` are compared; `shifted` gives [copies, n], this party's share with public constants added. */
+/**
+ * x [n], of which `copies` are compared; `shifted` gives [copies, n], this party's share with public constants added: x itself, or an array
+ * that is the caller's.
+ */
 export interface Compared {
   readonly x: BigUint64Array;
   readonly copies: number;
