@@ -152,8 +152,13 @@ export interface Protocols {
    * the bits of its ring in front of the point, 3 to 14: others must not occur. Off by up to two units; 0 below -(fractionBits + 7) ln 2.
    */
   exponential(x: SharedTensor, fractionBits: number): Promise<SharedTensor>;
+  /**
+   * What a shuffle of so many rows needs before they are there, for one shuffle: beside other work it costs no message. Backends without it
+   * need nothing.
+   */
+  prepareShuffle?(rows: number): Promise<ShuffleMaterial>;
   /** Rows (first axis) of all the given tensors and bits by one permutation that neither party knows. */
-  shuffle(rows: ShuffleRows): Promise<ShuffleRows>;
+  shuffle(rows: ShuffleRows, material?: ShuffleMaterial | null): Promise<ShuffleRows>;
   /** Opens to one party or all, under a declared name, which the session records. */
   reveal(x: SharedTensor, to: PartyId | 'all', leak: LeakName): Promise<RingTensor | null>;
   revealBits(bits: SharedBits, to: PartyId | 'all', leak: LeakName): Promise<Uint8Array | null>;
@@ -188,6 +193,12 @@ export type RowShifts = readonly { readonly rows: number; readonly value: number
 
 /** What is known of a value's sign when it goes to a larger ring. */
 export type Sign = 'signed' | 'non-negative';
+
+/** Made by `prepareShuffle`; what is in it, the backend knows. */
+export interface ShuffleMaterial {
+  readonly kind: 'shuffle';
+  readonly rows: number;
+}
 
 /** What `shuffle` permutes together: tensors [n, ...] and bits [n, ...]. */
 export interface ShuffleRows {

@@ -7,7 +7,10 @@ import type { Backend, LocalOperations, Protocols, Scope } from './backend.js';
 import { localOperations } from './local-operations.js';
 
 /** What opens nothing, and gives tensors. */
-type Making = Exclude<keyof Protocols, 'prepare' | 'prepareFactors' | 'reveal' | 'revealBits' | 'together'>;
+type Making = Exclude<
+  keyof Protocols,
+  'prepare' | 'prepareFactors' | 'prepareShuffle' | 'reveal' | 'revealBits' | 'together'
+>;
 
 /** Complete: a name that is missing or too many does not compile. */
 const MAKING: Readonly<Record<Making, true>> = {
@@ -111,6 +114,7 @@ function overScopes(mpc: Backend, scopes: Scopes): Backend {
     ...(mpc.outsourced && { outsourced: mpc.outsourced }),
     prepare: (source) => mpc.prepare(source),
     ...(mpc.prepareFactors && { prepareFactors: (y) => mpc.prepareFactors!(y) }),
+    ...(mpc.prepareShuffle && { prepareShuffle: (rows) => mpc.prepareShuffle!(rows) }),
     reveal: (x, to, leak) => mpc.reveal(x, to, leak),
     revealBits: (bits, to, leak) => mpc.revealBits(bits, to, leak),
     ...(mpc.together && { together: (tasks) => together(mpc, scopes, tasks) }),

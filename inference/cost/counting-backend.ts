@@ -8,6 +8,7 @@ import type {
   Backend,
   LeakName,
   RowShifts,
+  ShuffleMaterial,
   ShuffleRows,
   Sign,
   Weight,
@@ -342,30 +343,46 @@ export class CountingBackend extends ShapeBackend implements Backend {
     );
   }
 
-  readonly shuffle = protocol('shuffle', async (rows: ShuffleRows): Promise<ShuffleRows> => {
-    const columns = (shape: readonly number[]) => sizeOf(shape.slice(1));
-    const blocks = [
-      ...rows.tensors.map(({ shape, ringBits }) => ({ columns: columns(shape), ringBits })),
-      ...rows.bits.map(({ shape }) => ({ columns: columns(shape), ringBits: 1 })),
-    ];
-    const n = operations.shuffle(rows);
-    if (n < 2) return rows;
-    await this.#steps.run({
-      begin: async () => {
-        await this.#cots.take('sender', puncturedMatrixCots(n));
-        await this.#cots.take('receiver', puncturedMatrixCots(n));
-        this.#traffic.sent(correctionBytes(n));
-        this.#traffic.received(correctionBytes(n));
-      },
-      answer: async () => this.#traffic.sent(answerBytes(n)),
-      finish: async () => {
-        this.#traffic.received(answerBytes(n));
-        this.#traffic.received(messageBytes(n, blocks));
-      },
-    });
-    await this.#steps.run({ begin: async () => this.#traffic.sent(messageBytes(n, blocks)) });
-    return rows;
+  readonly shuffle = protocol(
+    'shuffle',
+    async (rows: ShuffleRows, material: ShuffleMaterial | null = null): Promise<ShuffleRows> => {
+      const columns = (shape: readonly number[]) => sizeOf(shape.slice(1));
+      const blocks = [
+        ...rows.tensors.map(({ shape, ringBits }) => ({ columns: columns(shape), ringBits })),
+        ...rows.bits.map(({ shape }) => ({ columns: columns(shape), ringBits: 1 })),
+      ];
+      const n = operations.shuffle(rows);
+      if (material === null) await this.prepareShuffle(n);
+      if (n < 2) return rows;
+      const bytes = messageBytes(n, blocks);
+      await this.#inTurn(
+        async () => this.#traffic.sent(bytes),
+        async () => this.#traffic.received(bytes),
+      );
+      return rows;
+    },
+  );
+
+  readonly prepareShuffle = protocol('shuffle', async (rows: number): Promise<ShuffleMaterial> => {
+    if (rows >= 2)
+      await this.#steps.run({
+        begin: async () => {
+          await this.#cots.take('sender', puncturedMatrixCots(rows));
+          await this.#cots.take('receiver', puncturedMatrixCots(rows));
+          this.#traffic.sent(correctionBytes(rows));
+          this.#traffic.received(correctionBytes(rows));
+        },
+        answer: async () => this.#traffic.sent(answerBytes(rows)),
+        finish: async () => this.#traffic.received(answerBytes(rows)),
+      });
+    return { kind: 'shuffle', rows };
   });
+
+  /** One message each way, by whose turn it is to send first. */
+  #inTurn(sends: () => Promise<void>, receives: () => Promise<void>): Promise<void> {
+    const isFirst = this.#turns.take() === 'client';
+    return this.#steps.run(isFirst ? { begin: sends, finish: receives } : { begin: receives, answer: sends });
+  }
 
   readonly #open = protocol('reveal', async (bits: number, to: PartyId | 'all'): Promise<void> => {
     const bytes = Math.ceil(bits / 8);
@@ -373,14 +390,10 @@ export class CountingBackend extends ShapeBackend implements Backend {
       this.#traffic.sent(TRANSCRIPT_BYTES);
       this.#traffic.received(TRANSCRIPT_BYTES);
     }
-    await this.#steps.run({
-      begin: async () => {
-        if (to !== 'client') this.#traffic.sent(bytes);
-      },
-      finish: async () => {
-        if (to !== 'server') this.#traffic.received(bytes);
-      },
-    });
+    const sends = async () => this.#traffic.sent(bytes);
+    const receives = async () => this.#traffic.received(bytes);
+    if (to !== 'all') await this.#steps.run({ begin: to === 'client' ? receives : sends });
+    else await this.#inTurn(sends, receives);
     if (to === 'client') this.#traffic.received(TRANSCRIPT_BYTES);
   });
 

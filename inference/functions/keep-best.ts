@@ -8,7 +8,7 @@
  * of ties: the row's number before the shuffle is their lowest bits. And they must be ordered in any case, also where scores
  * left their range: keys are numbers modulo 2^k lifted exactly to 0 .. 2^k - 1.
  */
-import type { Backend } from '../backends/backend.js';
+import type { Backend, ShuffleMaterial } from '../backends/backend.js';
 import { ProtocolError } from '../core/errors.js';
 import { protocol } from '../core/span.js';
 import type { SharedTensor } from '../core/tensors.js';
@@ -120,13 +120,17 @@ export const keepBest = protocol(
       const all = await candidates.tensors(mpc);
       return { rows: all.map((x) => mpc.slice(x, 0, 0, kept)), kept, important };
     }
-    const [keys, tensors] = await sideBySide<SharedTensor, [readonly SharedTensor[]]>(
+    const [keys, tensors, material] = await sideBySide<
+      SharedTensor,
+      [readonly SharedTensor[], ShuffleMaterial | null]
+    >(
       mpc,
       async (lane) =>
         distinctKeys(lane, rest(await candidates.scores(lane)), keyFormat(rows, largest, heads)),
       candidates.tensors,
+      async (lane) => (await lane.prepareShuffle?.(rows)) ?? null,
     );
-    const shuffled = await mpc.shuffle({ tensors: [keys, ...tensors.map(rest)], bits: [] });
+    const shuffled = await mpc.shuffle({ tensors: [keys, ...tensors.map(rest)], bits: [] }, material);
     const [shuffledKeys, ...shuffledTensors] = shuffled.tensors as [SharedTensor, ...SharedTensor[]];
     const { first, second } = pairsOf(rows);
     const below = await mpc.isNegative(

@@ -5,7 +5,7 @@
  *
  * Opened: how many tokens are kept and how many of them are important; not which, because the order is random.
  */
-import type { Backend } from '../../inference/backends/backend.js';
+import type { Backend, ShuffleMaterial } from '../../inference/backends/backend.js';
 import { protocol } from '../../inference/core/span.js';
 import type { SharedBits, SharedTensor } from '../../inference/core/tensors.js';
 import { convert, repeatColumns } from '../../inference/functions/fixed-point.js';
@@ -35,15 +35,19 @@ export const prune = protocol(
   'prune',
   async function prune(mpc: Backend, elimination: Elimination): Promise<Pruned> {
     const tokens = elimination.scores.shape[0]!;
-    const [below, tensors] = await sideBySide<SharedBits, [readonly SharedTensor[]]>(
+    const [below, tensors, material] = await sideBySide<
+      SharedBits,
+      [readonly SharedTensor[], ShuffleMaterial | null]
+    >(
       mpc,
       (lane) => belowThresholds(lane, elimination),
       elimination.tensors,
+      async (lane) => (await lane.prepareShuffle?.(tokens - 1)) ?? null,
     );
-    const shuffled = await mpc.shuffle({
-      tensors: tensors.map((x) => mpc.slice(x, 0, 1, tokens)),
-      bits: [mpc.not(below)],
-    });
+    const shuffled = await mpc.shuffle(
+      { tensors: tensors.map((x) => mpc.slice(x, 0, 1, tokens)), bits: [mpc.not(below)] },
+      material,
+    );
 
     const bits = shuffled.bits[0]!;
     const column = (i: number) => mpc.reshapeBits(mpc.sliceBits(bits, 1, i, i + 1), [tokens - 1]);

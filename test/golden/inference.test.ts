@@ -70,7 +70,7 @@ describe.each(runs)('an inference with $suite', ({ leaks, cost, layers, bucket }
           12320,
         ],
         "receivedBytes": 848670,
-        "rounds": 79,
+        "rounds": 78,
         "sentBytes": 1160568,
       }
     `);
@@ -82,7 +82,7 @@ describe.each(runs)('an inference with $suite', ({ leaks, cost, layers, bucket }
           "bytes": 1068352,
           "important": 3,
           "kept": 6,
-          "rounds": 26,
+          "rounds": 25,
         },
         {
           "bytes": 623872,

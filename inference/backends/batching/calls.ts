@@ -4,7 +4,16 @@
  */
 import { type Shape, sizeOf } from '../../core/shape.js';
 import type { PartyId, PrivateTensor, RingTensor, SharedBits, SharedTensor } from '../../core/tensors.js';
-import type { Backend, LeakName, RowShifts, ShuffleRows, Sign, Weight, WeightSource } from '../backend.js';
+import type {
+  Backend,
+  LeakName,
+  RowShifts,
+  ShuffleMaterial,
+  ShuffleRows,
+  Sign,
+  Weight,
+  WeightSource,
+} from '../backend.js';
 import * as operations from '../operations.js';
 import type { Call } from './call.js';
 import { cutBits, cutElements, cutTensor, joinBits, joinPrivate, joinTensors } from './merge.js';
@@ -250,7 +259,11 @@ export function matmulCall(x: SharedTensor, y: SharedTensor) {
 }
 
 /** A permutation moves the rows of one lane only. */
-export const shuffleCall = (rows: ShuffleRows) => separate(rows, (mpc, input) => mpc.shuffle(input));
+export const shuffleCall = (rows: ShuffleRows, material?: ShuffleMaterial | null) =>
+  separate(rows, (mpc, input) => mpc.shuffle(input, material));
+
+export const prepareShuffleCall = (rows: number) =>
+  separate(rows, (mpc, count) => mpc.prepareShuffle!(count));
 
 export const prepareCall = (source: WeightSource) => separate(source, (mpc, input) => mpc.prepare(input));
 

@@ -8,6 +8,7 @@ import type {
   LeakName,
   Protocols,
   RowShifts,
+  ShuffleMaterial,
   ShuffleRows,
   Sign,
   Weight,
@@ -25,7 +26,7 @@ export type LaneLeak = (lane: number, name: LeakName, to: PartyId | 'all') => vo
 export function laneBackend(lane: number, lockstep: Lockstep, onLeak: LaneLeak): Backend {
   const { mpc } = lockstep;
   const call = <Input, Output>(one: Call<Input, Output>) => lockstep.call(lane, one);
-  const protocols: Omit<Protocols, 'prepareFactors' | 'together'> = {
+  const protocols: Omit<Protocols, 'prepareFactors' | 'prepareShuffle' | 'together'> = {
     // `async` turns an error of the arguments into a rejection, as in every backend.
     async share(x: PrivateTensor): Promise<SharedTensor> {
       return call(calls.shareCall(x));
@@ -91,8 +92,8 @@ export function laneBackend(lane: number, lockstep: Lockstep, onLeak: LaneLeak):
       return call(calls.exponentialCall(x, fractionBits));
     },
 
-    async shuffle(rows: ShuffleRows): Promise<ShuffleRows> {
-      return call(calls.shuffleCall(rows));
+    async shuffle(rows: ShuffleRows, material?: ShuffleMaterial | null): Promise<ShuffleRows> {
+      return call(calls.shuffleCall(rows, material));
     },
 
     async reveal(x: SharedTensor, to: PartyId | 'all', leak: LeakName): Promise<RingTensor | null> {
@@ -106,5 +107,12 @@ export function laneBackend(lane: number, lockstep: Lockstep, onLeak: LaneLeak):
     },
   };
   const { self, outsourced } = mpc;
-  return { self, ...(outsourced && { outsourced }), ...localOperations(mpc), ...protocols };
+  const prepareShuffle = async (rows: number) => call(calls.prepareShuffleCall(rows));
+  return {
+    self,
+    ...(outsourced && { outsourced }),
+    ...localOperations(mpc),
+    ...protocols,
+    ...(mpc.prepareShuffle && { prepareShuffle }),
+  };
 }

@@ -8,7 +8,16 @@ import { protocol } from '../../core/span.js';
 import type { PartyId, PrivateTensor, RingTensor, SharedBits, SharedTensor } from '../../core/tensors.js';
 import { compareTranscripts, confirmOpened } from '../../net/transcript.js';
 import type { Session } from '../../session/session.js';
-import type { Backend, LeakName, RowShifts, ShuffleRows, Sign, Weight, WeightSource } from '../backend.js';
+import type {
+  Backend,
+  LeakName,
+  RowShifts,
+  ShuffleMaterial,
+  ShuffleRows,
+  Sign,
+  Weight,
+  WeightSource,
+} from '../backend.js';
 import {
   bitsOf,
   dataOf,
@@ -35,7 +44,7 @@ import { round, type TopBit } from './products/round.js';
 import { isSmallMatmul } from './products/small-matmul.js';
 import { toArithmetic } from './products/to-arithmetic.js';
 import { widen } from './products/widen.js';
-import { shuffleTensors } from './shuffle/shuffle-tensors.js';
+import { prepareShuffle, shuffleTensors } from './shuffle/shuffle-tensors.js';
 
 /** What the client alone learns is opened only if both parties saw the same bytes; it then hears whether the share that came is whole. */
 async function undamaged<T>(session: Session, to: PartyId | 'all', opened: () => Promise<T>): Promise<T> {
@@ -46,11 +55,11 @@ async function undamaged<T>(session: Session, to: PartyId | 'all', opened: () =>
   return value;
 }
 
-const revealed = protocol('reveal', async (...[party, x, ringBits, to]: Parameters<typeof open>) =>
-  undamaged(party.session, to, () => open(party, x, ringBits, to)),
+const revealed = protocol('reveal', async (...[party, x, ringBits, to, first]: Parameters<typeof open>) =>
+  undamaged(party.session, to, () => open(party, x, ringBits, to, first)),
 );
-const revealedBits = protocol('reveal', async (...[party, bits, to]: Parameters<typeof openBits>) =>
-  undamaged(party.session, to, () => openBits(party, bits, to)),
+const revealedBits = protocol('reveal', async (...[party, bits, to, first]: Parameters<typeof openBits>) =>
+  undamaged(party.session, to, () => openBits(party, bits, to, first)),
 );
 
 /** What a backend works with (open-two-party.ts puts it together). */
@@ -215,20 +224,29 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
     return this.truncateReduce(localTensor(data, given.shape, product), dropped);
   }
 
-  shuffle(rows: ShuffleRows): Promise<ShuffleRows> {
-    return shuffleTensors(this.#party, rows);
+  prepareShuffle(rows: number): Promise<ShuffleMaterial> {
+    return prepareShuffle(this.#party, rows);
+  }
+
+  shuffle(rows: ShuffleRows, material: ShuffleMaterial | null = null): Promise<ShuffleRows> {
+    return shuffleTensors(this.#party, rows, material, this.#turns.take());
+  }
+
+  /** What both learn takes one message each way. */
+  #turnOfOpening(to: PartyId | 'all'): PartyId | undefined {
+    return to === 'all' ? this.#turns.take() : undefined;
   }
 
   async reveal(x: SharedTensor, to: PartyId | 'all', leak: LeakName): Promise<RingTensor | null> {
     this.#party.session.recordLeak(leak, to);
-    const data = await revealed(this.#party, dataOf(x), x.ringBits, to);
+    const data = await revealed(this.#party, dataOf(x), x.ringBits, to, this.#turnOfOpening(to));
     const { shape, ringBits, fractionBits } = x;
     return data && { shape, ringBits, fractionBits, data };
   }
 
   async revealBits(bits: SharedBits, to: PartyId | 'all', leak: LeakName): Promise<Uint8Array | null> {
     this.#party.session.recordLeak(leak, to);
-    return revealedBits(this.#party, bitsOf(bits), to);
+    return revealedBits(this.#party, bitsOf(bits), to, this.#turnOfOpening(to));
   }
 
   async together<T>(tasks: readonly ((mpc: Backend) => Promise<T>)[]): Promise<T[]> {

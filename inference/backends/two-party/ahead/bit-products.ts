@@ -15,7 +15,8 @@ import type { BitFactors } from '../products/bit-product.js';
 import { bitPlan, ProductReceiver, ProductSender } from '../products/cot-product.js';
 import type { BitCorrelation } from '../../../material/demand.js';
 import { PackedStore, type TakenField } from './packed-store.js';
-import { exchangeInTurn, receiveBits, receiveWords, sendBits, sendDifference } from './packed-words.js';
+import { receiveBits, receiveWords, sendBits, sendDifference } from './packed-words.js';
+import { exchangeInTurn } from '../exchange/in-turn.js';
 
 /** Products of one batch. */
 export const BATCH = 1 << 20;

@@ -12,7 +12,7 @@ import type { Step } from '../context/steps.js';
 import { type Range, rangesOf } from '../exchange/cot-exchange.js';
 import type { ComparisonCorrelation } from '../../../material/demand.js';
 import { PackedStore } from './packed-store.js';
-import { posted } from './packed-words.js';
+import { posted } from '../exchange/in-turn.js';
 
 /** Comparisons of one message, so that both parties work at the same time; a multiple of 8. */
 const CHUNK = 1 << 13;

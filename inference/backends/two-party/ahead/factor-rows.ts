@@ -12,7 +12,8 @@ import type { Turns } from '../context/turns.js';
 import { uniformWords } from '../linear/product-session.js';
 import { multiplyPrivateRows } from '../products/multiply.js';
 import { PackedStore } from './packed-store.js';
-import { posted, receiveWords, sendDifference } from './packed-words.js';
+import { receiveWords, sendDifference } from './packed-words.js';
+import { posted } from '../exchange/in-turn.js';
 
 /** Elements of one batch. */
 export const BATCH = 1 << 20;

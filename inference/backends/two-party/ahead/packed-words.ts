@@ -3,7 +3,8 @@ import { kernels } from '#kernels';
 import type { PartyId } from '../../../core/tensors.js';
 import { giveBack, takeBytes, takeWords } from '../../../core/words.js';
 import type { Channel } from '../../../net/channel.js';
-import { type PartyContext, runStep } from '../context/party-context.js';
+import type { PartyContext } from '../context/party-context.js';
+import { exchangeInTurn } from '../exchange/in-turn.js';
 
 const bytesOf = (count: number, bits: number): number => Math.ceil((count * bits) / 8);
 
@@ -33,12 +34,6 @@ export async function receiveWords(channel: Channel, count: number, bits: number
   const words = takeWords(count);
   kernels.ringUnpack(bytes, bits, words);
   return words;
-}
-
-/** A receive that is waited for later: whoever awaits it reports its error. */
-export function posted<T>(received: Promise<T>): Promise<T> {
-  received.catch(() => {});
-  return received;
 }
 
 /** Bits, one byte 0 or 1 each. */
@@ -73,36 +68,6 @@ export async function openDifference(
   kernels.ringSubtract(x, mask, bits, own);
   await openWords(party, own, bits, first);
   return own;
-}
-
-/**
- * One message each way, neither of which waits for the other: `first` sends first, the other one answers. `receive` posts what is to be
- * received, in the order in which the peer sends it → what came.
- */
-export async function exchangeInTurn<T>(
-  party: PartyContext,
-  send: () => void,
-  receive: () => Promise<T>,
-  first: PartyId,
-): Promise<T> {
-  let received: Promise<T>;
-  const isFirst = party.session.self === first;
-  await runStep(party, {
-    async begin() {
-      if (isFirst) send();
-      else received = posted(receive());
-    },
-    async answer() {
-      if (isFirst) return;
-      await received;
-      send();
-    },
-    async finish() {
-      if (isFirst) received = receive();
-      await received;
-    },
-  });
-  return received!;
 }
 
 /** Adds the peer's words to one's own. */

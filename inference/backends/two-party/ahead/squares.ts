@@ -23,7 +23,8 @@ import { squarePlan } from '../products/multiply.js';
 import { lifted, nonNegative, squareIntoPlans, squareOf } from '../products/narrow-product.js';
 import type { SquareCorrelation } from '../../../material/demand.js';
 import { type Field, PackedStore, type TakenField } from './packed-store.js';
-import { posted, receiveBits, receiveWords, sendBits, sendDifference } from './packed-words.js';
+import { receiveBits, receiveWords, sendBits, sendDifference } from './packed-words.js';
+import { posted } from '../exchange/in-turn.js';
 
 /** Elements of one batch. */
 export const BATCH = 1 << 18;

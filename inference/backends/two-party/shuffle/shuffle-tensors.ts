@@ -1,12 +1,13 @@
 /** The shuffle behind the seam: tensors and bits become blocks of rows, and back. */
 import { kernels } from '#kernels';
+import { TensorMismatchError } from '../../../core/errors.js';
 import { type Shape, sizeOf } from '../../../core/shape.js';
-import type { SharedBits, SharedTensor } from '../../../core/tensors.js';
-import type { ShuffleRows } from '../../backend.js';
+import type { PartyId, SharedBits, SharedTensor } from '../../../core/tensors.js';
+import type { ShuffleMaterial, ShuffleRows } from '../../backend.js';
 import { bitsOf, dataOf, localBits, localTensor } from '../../local-backend.js';
 import { shuffle } from '../../operations.js';
 import type { PartyContext } from '../context/party-context.js';
-import { type RowBlock, shuffleRows } from './shuffle.js';
+import { exchangeMatrices, type RowBlock, type ShuffleMatrices, shuffleRows } from './shuffle.js';
 
 const columnsOf = (shape: Shape): number => sizeOf(shape.slice(1));
 
@@ -29,11 +30,33 @@ function bitsFrom({ words }: RowBlock, shape: Shape): SharedBits {
   return localBits(bytes, shape);
 }
 
+/** What `prepareShuffle` of this backend makes. */
+interface TwoPartyMaterial extends ShuffleMaterial {
+  readonly matrices: ShuffleMatrices | null;
+}
+
+/** Nothing where there is no order. */
+export async function prepareShuffle(party: PartyContext, rows: number): Promise<TwoPartyMaterial> {
+  return { kind: 'shuffle', rows, matrices: rows < 2 ? null : await exchangeMatrices(party, rows) };
+}
+
 /** Tensors [n, ...] and bits [n, ...] with their rows in one new order that no party knows. */
-export async function shuffleTensors(party: PartyContext, rows: ShuffleRows): Promise<ShuffleRows> {
+export async function shuffleTensors(
+  party: PartyContext,
+  rows: ShuffleRows,
+  material: ShuffleMaterial | null,
+  first: PartyId,
+): Promise<ShuffleRows> {
   const { tensors, bits } = rows;
+  const count = shuffle(rows);
+  const { matrices } = (material ?? (await prepareShuffle(party, count))) as TwoPartyMaterial;
+  if (matrices === null) return rows;
+  if (matrices.permutation.length !== count)
+    throw new TensorMismatchError(
+      `shuffle: expected material for ${count} rows, got ${matrices.permutation.length}`,
+    );
   const blocks = [...tensors.map(tensorBlock), ...bits.map(bitBlock)];
-  const shuffled = await shuffleRows(party, shuffle(rows), blocks);
+  const shuffled = await shuffleRows(party, matrices, blocks, first);
   return {
     tensors: tensors.map((x, at) => localTensor(shuffled[at]!.words, x.shape, x)),
     bits: bits.map((x, at) => bitsFrom(shuffled[tensors.length + at]!, x.shape)),

@@ -7,16 +7,18 @@
  * translating party sends x - a and keeps b; the permuting party keeps (its x + received)[π(i)] + Δ[i]: together x[π(i)].
  *
  * Rows are masked by sums of pseudo-random rows, so the messages look uniform; each party knows one of the two
- * permutations and nothing of their product. Two rounds: corrections of both directions; masked sums of both directions
- * and the first pass's rows; the second pass's rows.
+ * permutations and nothing of their product. The matrices are learnt before the rows are there, in one round trip of both directions at once
+ * (corrections, then masked sums); then the first pass's rows go one way, the second pass's back.
  */
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
+import type { PartyId } from '../../../core/tensors.js';
 import {
   answerBytes,
   answerMessage,
   correctionBytes,
   correctionMessage,
+  type FullMatrix,
   matrixDifferences,
   matrixSums,
   openAnswer,
@@ -25,6 +27,7 @@ import {
   type SeedMatrix,
   sampleMatrix,
 } from '../../../crypto/ggm/punctured-matrix.js';
+import type { ReceiverCots, SenderCots } from '../../../crypto/ot/cot.js';
 import { samplePermutation } from '../../../crypto/permutation.js';
 import { type PartyContext, runStep } from '../context/party-context.js';
 
@@ -82,66 +85,85 @@ function permuteRows(
   return withWords(blocks, permuted);
 }
 
-/** blocks: `rows` rows each; the result's rows are in an order that no party knows. The server translates first. */
-export const shuffleRows = protocol(
+/** Both parties' matrices, for one shuffle. */
+export interface ShuffleMatrices {
+  readonly permutation: Uint32Array;
+  /** This party's own, and what it knows of the peer's. */
+  readonly matrix: FullMatrix;
+  readonly known: SeedMatrix;
+}
+
+/** For a shuffle of so many rows, at least 2. */
+export const exchangeMatrices = protocol(
   'shuffle',
-  async (party: PartyContext, rows: number, blocks: readonly RowBlock[]): Promise<RowBlock[]> => {
-    if (rows < 2) return [...blocks];
-    const { self, channel, random } = party.session;
-    const isFirst = self === 'server';
+  async (party: PartyContext, rows: number): Promise<ShuffleMatrices> => {
+    const { channel, random } = party.session;
     const permutation = samplePermutation(random, rows);
-    const { known, columnSums, rowSums, masked } = await exchangeMatrices(party, permutation, blocks);
-    const differences = await matrixDifferences(known, permutation, blocks);
-    let received: Promise<Uint8Array> | Uint8Array | null = masked;
-    let permuted: RowBlock[] = [];
+    const matrix = sampleMatrix(random, rows, party.cots.suite);
+    const count = puncturedMatrixCots(rows);
+    // Claimed, not taken: what runs beside this may have claims of its own that are used first.
+    let claimed: () => Promise<SenderCots>;
+    let own: ReceiverCots;
+    let corrections: Promise<Uint8Array>;
+    let known: SeedMatrix;
     await runStep(party, {
       async begin() {
-        if (isFirst) {
-          const message = channel.receive(messageBytes(rows, blocks));
-          message.catch(() => {}); // reported below
-          received = message;
-          return;
-        }
-        permuted = permuteRows(permutation, blocks, masked!, differences);
-        channel.send(maskRows(rows, permuted, columnSums));
+        claimed = party.cots.sender.claim(count);
+        own = await party.cots.receiver.take(count);
+        channel.send(correctionMessage(own, permutation));
+        corrections = channel.receive(correctionBytes(rows));
+        corrections.catch(() => {}); // reported below
+      },
+      async answer() {
+        channel.send(answerMessage(await claimed(), matrix, await corrections));
       },
       async finish() {
-        await received;
+        known = openAnswer(own, permutation, await channel.receive(answerBytes(rows)));
       },
     });
-    if (!isFirst) return withWords(blocks, rowSums);
-    return permuteRows(permutation, withWords(blocks, rowSums), (await received)!, differences);
+    return { permutation, matrix, known: known! };
   },
 );
 
-/** A matrix of this party's and what it learns of the peer's; at the client the server's masked rows too. */
-async function exchangeMatrices(party: PartyContext, permutation: Uint32Array, blocks: readonly RowBlock[]) {
-  const { self, channel, random } = party.session;
-  const rows = permutation.length;
-  const matrix = sampleMatrix(random, rows, party.cots.suite);
-  const count = puncturedMatrixCots(rows);
-  const takeCots = () => Promise.all([party.cots.sender.take(count), party.cots.receiver.take(count)]);
-  const sums = matrixSums(matrix, rows, blocks);
-  sums.catch(() => {}); // reported below
-  let cots: Awaited<ReturnType<typeof takeCots>>;
-  let corrections: Promise<Uint8Array>;
-  let known: SeedMatrix;
-  let masked: Uint8Array | null = null;
-  await runStep(party, {
-    async begin() {
-      cots = await takeCots();
-      channel.send(correctionMessage(cots[1], permutation));
-      corrections = channel.receive(correctionBytes(rows));
-      corrections.catch(() => {}); // reported below
-    },
-    async answer() {
-      channel.send(answerMessage(cots[0], matrix, await corrections));
-      if (self === 'server') channel.send(maskRows(rows, blocks, (await sums).columnSums));
-    },
-    async finish() {
-      known = openAnswer(cots[1], permutation, await channel.receive(answerBytes(rows)));
-      if (self === 'client') masked = await channel.receive(messageBytes(rows, blocks));
-    },
-  });
-  return { known: known!, masked: masked as Uint8Array | null, ...(await sums) };
-}
+/**
+ * blocks: rows as many as the matrices have; the result's rows are in an order that no party knows. `first` translates in the first pass, so
+ * that it sends first and the other one answers.
+ */
+export const shuffleRows = protocol(
+  'shuffle',
+  async (
+    party: PartyContext,
+    { permutation, matrix, known }: ShuffleMatrices,
+    blocks: readonly RowBlock[],
+    first: PartyId,
+  ): Promise<RowBlock[]> => {
+    const { self, channel } = party.session;
+    const rows = permutation.length;
+    const bytes = messageBytes(rows, blocks);
+    const { columnSums, rowSums } = await matrixSums(matrix, rows, blocks);
+    const differences = await matrixDifferences(known, permutation, blocks);
+    const own = withWords(blocks, rowSums);
+    if (self === first) {
+      let message: Uint8Array;
+      await runStep(party, {
+        begin: async () => channel.send(maskRows(rows, blocks, columnSums)),
+        async finish() {
+          message = await channel.receive(bytes);
+        },
+      });
+      return permuteRows(permutation, own, message!, differences);
+    }
+    let received: Promise<Uint8Array>;
+    await runStep(party, {
+      async begin() {
+        received = channel.receive(bytes);
+        received.catch(() => {}); // reported below
+      },
+      async answer() {
+        const permuted = permuteRows(permutation, blocks, await received, differences);
+        channel.send(maskRows(rows, permuted, columnSums));
+      },
+    });
+    return own;
+  },
+);

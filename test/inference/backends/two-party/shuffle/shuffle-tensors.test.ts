@@ -20,7 +20,12 @@ describe('shuffleTensors', () => {
       const wide = localTensor(words(6, 37), [rows, 2, 3], { ringBits: 37, fractionBits: 12 });
       const narrow = localTensor(words(1, 12), [rows], { ringBits: 12, fractionBits: 0 });
       const odd = Uint8Array.from({ length: rows }, (_, row) => (isServer ? row & 1 : 0));
-      return shuffleTensors(party, { tensors: [wide, narrow], bits: [localBits(odd, [rows])] });
+      return shuffleTensors(
+        party,
+        { tensors: [wide, narrow], bits: [localBits(odd, [rows])] },
+        null,
+        'server',
+      );
     });
     const [server, client] = outputs;
     const open = (index: number, bits: number) =>
@@ -45,15 +50,15 @@ describe('shuffleTensors', () => {
   it('refuses tensors of different numbers of rows', async () => {
     const { server } = testParties(1);
     const tensor = (n: number) => localTensor(new BigUint64Array(n), [n], { ringBits: 8, fractionBits: 0 });
-    await expect(shuffleTensors(server, { tensors: [tensor(2), tensor(3)], bits: [] })).rejects.toThrow(
-      /2 rows/,
-    );
+    await expect(
+      shuffleTensors(server, { tensors: [tensor(2), tensor(3)], bits: [] }, null, 'server'),
+    ).rejects.toThrow(/2 rows/);
   });
 
-  it('takes three flights', async () => {
+  it('takes two flights for the matrices and two for the rows', async () => {
     const parties = testParties(2);
     const tensor = () => localTensor(new BigUint64Array(8), [8], { ringBits: 8, fractionBits: 0 });
-    await both(parties, (party) => shuffleTensors(party, { tensors: [tensor()], bits: [] }));
-    expect(parties.traffic.flights).toBe(3);
+    await both(parties, (party) => shuffleTensors(party, { tensors: [tensor()], bits: [] }, null, 'server'));
+    expect(parties.traffic.flights).toBe(4);
   });
 });

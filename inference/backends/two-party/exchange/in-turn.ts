@@ -1,0 +1,39 @@
+/** Messages that wait for nothing of each other, one each way, in turn. */
+import type { PartyId } from '../../../core/tensors.js';
+import { type PartyContext, runStep } from '../context/party-context.js';
+
+/** A receive that is waited for later: whoever awaits it reports its error. */
+export function posted<T>(received: Promise<T>): Promise<T> {
+  received.catch(() => {});
+  return received;
+}
+
+/**
+ * One message each way, neither of which waits for the other: `first` sends first, the other one answers. `receive` posts what is to be
+ * received, in the order in which the peer sends it → what came.
+ */
+export async function exchangeInTurn<T>(
+  party: Pick<PartyContext, 'session' | 'steps'>,
+  send: () => void,
+  receive: () => Promise<T>,
+  first: PartyId,
+): Promise<T> {
+  let received: Promise<T>;
+  const isFirst = party.session.self === first;
+  await runStep(party, {
+    async begin() {
+      if (isFirst) send();
+      else received = posted(receive());
+    },
+    async answer() {
+      if (isFirst) return;
+      await received;
+      send();
+    },
+    async finish() {
+      if (isFirst) received = receive();
+      await received;
+    },
+  });
+  return received!;
+}
