@@ -288,10 +288,14 @@ async function receivePublicPart(channels: readonly Channel[], load: LoadPublic)
         yield first.receive(Math.min(left, PIECE_BYTES));
     },
   });
-  for (const [node, channel] of channels.entries()) if (node > 0 || !isSent) channel.send(Uint8Array.of(0));
-  if (loaded.part.digest === digest) return loaded;
-  await loaded.close?.();
-  throw new ProtocolError(`nodes: expected the model ${digest}, got ${loaded.part.digest}`);
+  try {
+    for (const [node, channel] of channels.entries()) if (node > 0 || !isSent) channel.send(Uint8Array.of(0));
+    if (loaded.part.digest === digest) return loaded;
+    throw new ProtocolError(`nodes: expected the model ${digest}, got ${loaded.part.digest}`);
+  } catch (error) {
+    await loaded.close?.();
+    throw error;
+  }
 }
 
 function checkModel(

@@ -1,6 +1,6 @@
 /**
- * One text at three nodes and a client in one process, again for every message that a node sends to another: the node dies there, or
- * somebody changes a byte of it. Nobody hangs, nobody gets another answer, and every error has a name.
+ * One text at three nodes and a client in one process, again for every message that a node sends to another: the node dies there, falls
+ * silent while its connections stay, or somebody changes a byte of it. Nobody hangs, nobody gets another answer, and every error has a name.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tinyArtifact } from '../../../bench/tiny-artifact.js';
 import { Pace } from '../../../inference/backends/three-party/pace.js';
 import { FINEST_LOGITS } from '../../../inference/core/answer.js';
-import { PeerClosedError } from '../../../inference/core/errors.js';
+import { PeerClosedError, PeerTimeoutError } from '../../../inference/core/errors.js';
 import { Prg } from '../../../inference/crypto/prg.js';
 import type { Channel } from '../../../inference/net/channel.js';
 import { memoryChannelPair } from '../../../inference/net/memory-channel.js';
@@ -20,10 +20,20 @@ import { readNodeModel, shareModel } from '../../../inference/three-party/share-
 import { writeArtifact } from '../../../model/artifact/artifact-file.js';
 import type { PublicModel } from '../../../model/artifact/artifact.js';
 import { CipherPruneError } from '../../../util/errors.js';
+import { patientChannel } from '../../support/patient-channel.js';
 
-type Fault = 'death' | 'change';
+type Fault = 'death' | 'change' | 'stall';
 /** A change shows at the end of a whole text only; tampered.test.ts has more of them. */
-const STRIDE: Readonly<Record<Fault, number>> = { death: 1, change: 8 };
+const STRIDE: Readonly<Record<Fault, number>> = { death: 1, change: 8, stall: 1 };
+/** Who stalls is given up after so long. */
+const TIMEOUT_MILLISECONDS = 1_000;
+/** Without a stall nobody is, however busy the machine. */
+const NO_TIMEOUT_MILLISECONDS = 120_000;
+/** Texts in which somebody stalls wait for each other's timeouts, so many at the same time. */
+const SIDE_BY_SIDE = 64;
+/** Other texts may keep one from coming to its message in time. */
+const ATTEMPTS = 4;
+
 interface Plan {
   readonly node: number;
   readonly message: number;
@@ -45,7 +55,8 @@ describe('three nodes, at every message', () => {
     const toOthers = NODES.map(() => memoryChannelPair());
     const toClient = NODES.map(() => memoryChannelPair());
     const all = [...toOthers, ...toClient].flat();
-    const dead = new Set<number>();
+    const [dead, silent] = [new Set<number>(), new Set<number>()];
+    const timeout = plan?.fault === 'stall' ? TIMEOUT_MILLISECONDS : NO_TIMEOUT_MILLISECONDS;
     const endsOf = (node: number): readonly Channel[] => [
       ...[toOthers[node]![0], toOthers[(node + 2) % 3]![1], toClient[node]![0]],
     ];
@@ -57,7 +68,9 @@ describe('three nodes, at every message', () => {
           dead.add(node);
           for (const end of endsOf(node)) void end.close();
         }
+        if (isPlanned && plan.fault === 'stall') silent.add(node);
         if (dead.has(node)) throw new PeerClosedError('dead');
+        if (silent.has(node)) return;
         channel.send(isPlanned ? bytes.with(0, bytes[0]! ^ 1) : bytes);
       },
       receive: (byteLength) => channel.receive(byteLength),
@@ -66,7 +79,7 @@ describe('three nodes, at every message', () => {
     const seed = (pair: number) => new Uint8Array(16).fill(pair + 1);
     const link = (node: number, pair: number): Channel => {
       const end = toOthers[pair]![pair === node ? 0 : 1];
-      const channel = transcriptChannel(failing(node, end));
+      const channel = transcriptChannel(patientChannel(failing(node, end), 'a node', timeout));
       channel.transcript!.start(seed(pair));
       return channel;
     };
@@ -89,7 +102,8 @@ describe('three nodes, at every message', () => {
       }
     });
     const ask = async (): Promise<readonly number[]> => {
-      const links = toClient.map(([, end]) => transcriptChannel(end));
+      // A client waits longer than nodes do for each other.
+      const links = toClient.map(([, end]) => transcriptChannel(patientChannel(end, 'a node', 4 * timeout)));
       const backend = new ClientBackend(
         links,
         Prg.insecureForTests(7),
@@ -116,25 +130,59 @@ describe('three nodes, at every message', () => {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
+  /** A whole text, and the places of faults in another. */
+  async function wholeRun(fault: Fault) {
+    const whole = await run(null);
+    expect(whole.answer.status).toBe('fulfilled');
+    expect(Math.min(...whole.sent)).toBeGreaterThan(20);
+    const plans = NODES.flatMap((node) =>
+      Array.from({ length: whole.sent[node]! }, (_, message): Plan => ({ node, message, fault })),
+    );
+    return { whole, plans: plans.filter(({ message }) => message % STRIDE[fault] === 0) };
+  }
+
+  function expectFailure(
+    { node, message }: Plan,
+    { answer, outcomes }: Awaited<ReturnType<typeof run>>,
+  ): void {
+    expect([node, message, answer.status]).toEqual([node, message, 'rejected']);
+    for (const one of [answer, ...outcomes])
+      if (one.status === 'rejected') expect(one.reason).toBeInstanceOf(CipherPruneError);
+    // Whoever did not hear the fault may be done; the one that failed is not, or those that waited for it.
+    expect(outcomes.some(({ status }) => status === 'rejected')).toBe(true);
+  }
+
   it.each<Fault>(['death', 'change'])(
     'give no answer and a named error after a %s',
     async (fault) => {
-      const whole = await run(null);
-      expect(whole.answer.status).toBe('fulfilled');
-      expect(Math.min(...whole.sent)).toBeGreaterThan(20);
-      for (const node of NODES)
-        for (let message = 0; message < whole.sent[node]!; message++) {
-          if (message % STRIDE[fault] !== 0) continue;
-          const { answer, outcomes } = await run({ node, message, fault });
-          expect([node, message, answer.status]).toEqual([node, message, 'rejected']);
-          for (const one of [answer, ...outcomes])
-            if (one.status === 'rejected') expect(one.reason).toBeInstanceOf(CipherPruneError);
-          // Whoever did not hear the fault may be done; the one that failed is not.
-          expect(outcomes.some(({ status }) => status === 'rejected')).toBe(true);
-        }
+      const { whole, plans } = await wholeRun(fault);
+      for (const plan of plans) expectFailure(plan, await run(plan));
       // And go on as before.
       expect((await run(null)).answer).toEqual(whole.answer);
     },
     240_000,
   );
+
+  /** A run in which the node came to the message at which it falls silent. */
+  async function stalledRun(plan: Plan) {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const result = await run(plan);
+      if (result.sent[plan.node]! > plan.message) return result;
+    }
+    throw new Error(`node ${plan.node} never came to message ${plan.message}`);
+  }
+
+  it('give no answer and a named error after a stall', async () => {
+    const { whole, plans } = await wholeRun('stall');
+    for (let begin = 0; begin < plans.length; begin += SIDE_BY_SIDE)
+      await Promise.all(
+        plans.slice(begin, begin + SIDE_BY_SIDE).map(async (plan) => {
+          const result = await stalledRun(plan);
+          expectFailure(plan, result);
+          const reasons = result.outcomes.map((one) => one.status === 'rejected' && one.reason);
+          expect(reasons.some((reason) => reason instanceof PeerTimeoutError)).toBe(true);
+        }),
+      );
+    expect((await run(null)).answer).toEqual(whole.answer);
+  }, 240_000);
 });
