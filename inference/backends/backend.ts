@@ -58,6 +58,8 @@ export interface LocalOperations {
   addPrivate(x: SharedTensor, value: PrivateTensor): SharedTensor;
   /** x times a public real number, encoded with `fractionBits` bits: the scale grows by them, the ring stays. */
   scale(x: SharedTensor, factor: number, fractionBits: number): SharedTensor;
+  /** Σ factors[i] · x[i] over the first axis, which disappears; factors are public and encoded as those of `scale`. */
+  combine(x: SharedTensor, factors: readonly number[], fractionBits: number): SharedTensor;
   /** The same bits read at another scale: x · 2^(x.fractionBits - fractionBits). */
   reinterpret(x: SharedTensor, fractionBits: number): SharedTensor;
   /** x · 2^bits in the same ring: `fractionBits` grows by bits, the value stays. */

@@ -80,6 +80,16 @@ export abstract class LocalBackend implements LocalOperations {
     return localTensor(out, x.shape, operations.scale(x, fractionBits));
   }
 
+  combine(x: SharedTensor, factors: readonly number[], fractionBits: number): LocalTensor {
+    const given = operations.combine(x, factors, fractionBits);
+    const words = BigUint64Array.from(factors, (factor) =>
+      BigInt.asUintN(x.ringBits, BigInt(Math.round(factor * 2 ** fractionBits))),
+    );
+    const out = takeWords(sizeOf(given.shape));
+    kernels.ringMatmul(words, dataOf(x), 1, 1, factors.length, out.length, x.ringBits, out);
+    return localTensor(out, given.shape, given);
+  }
+
   reinterpret(x: SharedTensor, fractionBits: number): LocalTensor {
     return localTensor(dataOf(x), x.shape, operations.reinterpret(x, fractionBits));
   }

@@ -9,6 +9,7 @@ const NAMES: Readonly<Record<keyof LocalOperations, true>> = {
   addPublic: true,
   addPrivate: true,
   scale: true,
+  combine: true,
   reinterpret: true,
   shiftLeft: true,
   expand: true,
@@ -33,10 +34,12 @@ const NAMES: Readonly<Record<keyof LocalOperations, true>> = {
 const isLocalOperation = (name: string | symbol): name is keyof LocalOperations =>
   typeof name === 'string' && Object.hasOwn(NAMES, name);
 
+/** Their names. */
+export const LOCAL_OPERATIONS: readonly (keyof LocalOperations)[] =
+  Object.keys(NAMES).filter(isLocalOperation);
+
 /** Those of `mpc`, for use without it. */
 export const localOperations = (mpc: LocalOperations): LocalOperations =>
   Object.fromEntries(
-    Object.keys(NAMES)
-      .filter(isLocalOperation)
-      .map((name) => [name, (mpc[name] as (...args: never[]) => unknown).bind(mpc)]),
+    LOCAL_OPERATIONS.map((name) => [name, (mpc[name] as (...args: never[]) => unknown).bind(mpc)]),
   ) as unknown as LocalOperations;

@@ -87,6 +87,12 @@ export function addPrivate(x: SharedTensor, value: PrivateTensor): TensorFormat 
 /** `scale` and `shiftLeft`: the scale grows, the ring stays. */
 export const scale = (x: SharedTensor, fractionBits: number): TensorFormat => moved(x, 0, fractionBits);
 
+export function combine(x: SharedTensor, factors: readonly number[], fractionBits: number): TensorFormat {
+  expectAxis('combine', x.shape, 0);
+  expectThat(factors.length === x.shape[0], 'combine', `${x.shape[0]} factors`, `${factors.length}`);
+  return { ...moved(x, 0, fractionBits), shape: x.shape.slice(1) };
+}
+
 export const reinterpret = (x: SharedTensor, fractionBits: number): TensorFormat => ({
   shape: x.shape,
   ringBits: x.ringBits,

@@ -3,8 +3,8 @@
  * memory serves the next ones (core/words.ts). Tensors may share memory, as reshaped ones do: the first to have it decides whose it is.
  */
 import { hold, release } from '../core/words.js';
-import type { Backend, LocalOperations, Protocols, Scope } from './backend.js';
-import { localOperations } from './local-operations.js';
+import type { Backend, Protocols, Scope } from './backend.js';
+import { LOCAL_OPERATIONS } from './local-operations.js';
 
 /** What opens nothing, and gives tensors. */
 type Making = Exclude<
@@ -83,43 +83,61 @@ class Scopes {
   }
 }
 
-/** Each task has scopes of its own, since strands take turns within theirs. */
-async function together<T>(
-  mpc: Backend,
-  scopes: Scopes,
-  tasks: readonly ((mpc: Backend) => Promise<T>)[],
-): Promise<T[]> {
-  const left = tasks.map(() => new Set<ArrayBufferLike>());
-  const results = await mpc.together!(
-    tasks.map((task, i) => (lane: Backend) => task(overScopes(lane, new Scopes(left[i])))),
-  );
-  for (const buffers of left) scopes.adopt(buffers);
-  return results;
+/** What forwards to `mpc` stands in the prototype below: strands come and go, each with one of these. */
+class ScopedBackend {
+  readonly self: Backend['self'];
+  readonly outsourced?: boolean;
+  readonly prepareFactors?: Backend['prepareFactors'];
+  readonly prepareShuffle?: Backend['prepareShuffle'];
+  readonly together?: NonNullable<Backend['together']>;
+
+  constructor(
+    readonly mpc: Backend,
+    readonly scopes: Scopes,
+  ) {
+    this.self = mpc.self;
+    if (mpc.outsourced) this.outsourced = true;
+    if (mpc.prepareFactors) this.prepareFactors = (y) => mpc.prepareFactors!(y);
+    if (mpc.prepareShuffle) this.prepareShuffle = (rows) => mpc.prepareShuffle!(rows);
+    if (mpc.together) this.together = (tasks) => this.#together(tasks);
+  }
+
+  prepare: Backend['prepare'] = (source) => this.mpc.prepare(source);
+  reveal: Backend['reveal'] = (x, to, leak) => this.mpc.reveal(x, to, leak);
+  revealBits: Backend['revealBits'] = (bits, to, leak) => this.mpc.revealBits(bits, to, leak);
+
+  scope(): Scope {
+    return this.scopes.begin();
+  }
+
+  /** Each task has scopes of its own, since strands take turns within theirs. */
+  async #together<T>(tasks: readonly ((mpc: Backend) => Promise<T>)[]): Promise<T[]> {
+    const left = tasks.map(() => new Set<ArrayBufferLike>());
+    const results = await this.mpc.together!(
+      tasks.map((task, i) => (lane: Backend) => task(scopedOver(lane, new Scopes(left[i])))),
+    );
+    for (const buffers of left) this.scopes.adopt(buffers);
+    return results;
+  }
 }
 
-function overScopes(mpc: Backend, scopes: Scopes): Backend {
-  type Run = (...args: readonly unknown[]) => unknown;
-  const local = Object.entries<Run>(localOperations(mpc) as never).map(([name, run]) => [
-    name,
-    (...args: readonly unknown[]) => scopes.add(run(...args)),
-  ]);
-  const making = Object.keys(MAKING).map((name) => {
-    const run: Run = (mpc[name as Making] as Run).bind(mpc);
-    return [name, async (...args: readonly unknown[]) => scopes.add(await run(...args))];
+type Run = (...args: readonly unknown[]) => unknown;
+type Forwarded = Readonly<Record<string, Run>>;
+
+function forward(name: string, value: (this: ScopedBackend, ...args: readonly unknown[]) => unknown): void {
+  Object.defineProperty(ScopedBackend.prototype, name, { value });
+}
+
+for (const name of LOCAL_OPERATIONS)
+  forward(name, function (...args) {
+    return this.scopes.add((this.mpc as unknown as Forwarded)[name]!(...args));
   });
-  const made: LocalOperations & Pick<Protocols, Making> = Object.fromEntries([...local, ...making]);
-  return {
-    ...made,
-    self: mpc.self,
-    ...(mpc.outsourced && { outsourced: mpc.outsourced }),
-    prepare: (source) => mpc.prepare(source),
-    ...(mpc.prepareFactors && { prepareFactors: (y) => mpc.prepareFactors!(y) }),
-    ...(mpc.prepareShuffle && { prepareShuffle: (rows) => mpc.prepareShuffle!(rows) }),
-    reveal: (x, to, leak) => mpc.reveal(x, to, leak),
-    revealBits: (bits, to, leak) => mpc.revealBits(bits, to, leak),
-    ...(mpc.together && { together: (tasks) => together(mpc, scopes, tasks) }),
-    scope: () => scopes.begin(),
-  };
-}
+for (const name of Object.keys(MAKING))
+  forward(name, async function (...args) {
+    return this.scopes.add(await (this.mpc as unknown as Forwarded)[name]!(...args));
+  });
 
-export const scopedBackend = (mpc: Backend): Backend => overScopes(mpc, new Scopes());
+const scopedOver = (mpc: Backend, scopes: Scopes): Backend =>
+  new ScopedBackend(mpc, scopes) as unknown as Backend;
+
+export const scopedBackend = (mpc: Backend): Backend => scopedOver(mpc, new Scopes());

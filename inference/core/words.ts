@@ -17,10 +17,14 @@ const POISON = 0xa5;
 /** An idle buffer serves for what is up to so many times smaller. */
 const MOST_TIMES_LARGER = 4;
 
+/** Made here. */
+class Kept extends ArrayBuffer {
+  /** `left`: to the collector. */
+  state: 'idle' | 'taken' | 'held' | 'left' = 'taken';
+}
+
 /** Idle buffers by size, the last one given back on top; sizes that were taken last stand last. */
-const idle = new Map<number, ArrayBuffer[]>();
-/** Of buffers that were made here. */
-const states = new WeakMap<ArrayBufferLike, 'idle' | 'taken' | 'held'>();
+const idle = new Map<number, Kept[]>();
 let idleBytes = 0;
 let poisons = false;
 
@@ -31,7 +35,7 @@ function sizeFor(byteLength: number): number {
 }
 
 /** The smallest that is idle and fits. */
-function takeIdle(least: number): ArrayBuffer | null {
+function takeIdle(least: number): Kept | null {
   for (let size = least; size <= MOST_TIMES_LARGER * least; size = sizeFor(size + 1)) {
     const buffers = idle.get(size);
     const found = buffers?.pop();
@@ -49,7 +53,7 @@ function makeRoom(bytes: number): void {
   if (idleBytes + bytes <= MOST_IDLE_BYTES) return;
   for (const [size, buffers] of idle) {
     while (buffers.length > 0 && idleBytes + bytes > MOST_IDLE_BYTES) {
-      states.delete(buffers.shift()!);
+      buffers.shift()!.state = 'left';
       idleBytes -= size;
     }
     if (buffers.length > 0) return;
@@ -57,12 +61,12 @@ function makeRoom(bytes: number): void {
   }
 }
 
-function buffer(byteLength: number): ArrayBuffer {
+function buffer(byteLength: number): Kept {
   const size = sizeFor(byteLength);
   const found = takeIdle(size);
-  const taken = found ?? new ArrayBuffer(size);
+  const taken = found ?? new Kept(size);
   if (!found && poisons) new Uint8Array(taken).fill(POISON);
-  states.set(taken, 'taken');
+  taken.state = 'taken';
   return taken;
 }
 
@@ -84,33 +88,33 @@ export const takeBytes = (length: number): Uint8Array =>
  */
 export function giveBack(...arrays: readonly (BigUint64Array | Uint8Array | null)[]): void {
   for (const array of arrays) {
-    const state = array ? states.get(array.buffer) : undefined;
-    if (state === undefined) continue;
-    if (state !== 'taken')
-      throw new Error(`words: expected an array in use, got one of ${array!.length} that is ${state}`);
-    keep(array!.buffer as ArrayBuffer);
+    const given = array?.buffer;
+    if (!(given instanceof Kept) || given.state === 'left') continue;
+    if (given.state !== 'taken')
+      throw new Error(`words: expected an array in use, got one of ${array!.length} that is ${given.state}`);
+    keep(given);
   }
 }
 
 /** From now on nobody but the caller gives its buffer back. False where somebody holds it, or it was not taken here. */
 export function hold({ buffer: held }: BigUint64Array | Uint8Array): boolean {
-  if (states.get(held) !== 'taken') return false;
-  states.set(held, 'held');
+  if (!(held instanceof Kept) || held.state !== 'taken') return false;
+  held.state = 'held';
   return true;
 }
 
 /** As `giveBack`, of the buffer of an array that the caller holds. */
 export function release(held: ArrayBufferLike): void {
-  if (states.get(held) !== 'held')
+  if (!(held instanceof Kept) || held.state !== 'held')
     throw new Error(`words: expected a held array, got one of ${held.byteLength} bytes`);
-  keep(held as ArrayBuffer);
+  keep(held);
 }
 
-function keep(given: ArrayBuffer): void {
+function keep(given: Kept): void {
   const size = given.byteLength;
   if (poisons) new Uint8Array(given).fill(POISON);
   makeRoom(size);
-  states.set(given, 'idle');
+  given.state = 'idle';
   idleBytes += size;
   const sameSize = idle.get(size);
   if (sameSize) sameSize.push(given);
@@ -119,6 +123,7 @@ function keep(given: ArrayBuffer): void {
 
 /** Leaves what is idle to the collector. */
 export function dropIdle(): void {
+  for (const buffers of idle.values()) for (const buffer of buffers) buffer.state = 'left';
   idle.clear();
   idleBytes = 0;
 }

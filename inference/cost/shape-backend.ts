@@ -23,6 +23,8 @@ export abstract class ShapeBackend implements LocalOperations {
   addPublic = (x: SharedTensor, value: number | Float64Array) => shapeOnly(operations.addPublic(x, value));
   addPrivate = (x: SharedTensor, value: PrivateTensor) => shapeOnly(operations.addPrivate(x, value));
   scale = (x: SharedTensor, _factor: number, bits: number) => shapeOnly(operations.scale(x, bits));
+  combine = (x: SharedTensor, factors: readonly number[], bits: number) =>
+    shapeOnly(operations.combine(x, factors, bits));
   reinterpret = (x: SharedTensor, bits: number) => shapeOnly(operations.reinterpret(x, bits));
   shiftLeft = (x: SharedTensor, bits: number) => shapeOnly(operations.scale(x, bits));
   expand = (x: SharedTensor, bits: number) => shapeOnly(operations.expand(x, bits));

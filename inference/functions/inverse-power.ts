@@ -83,17 +83,13 @@ function lookUp(
   rows: number,
   { ringBits, fractionBits }: RingFormat,
 ): SharedTensor {
-  let sum = mpc.constant(values[0]!, [rows], ringBits, fractionBits);
-  if (bits === null) return sum;
+  const first = mpc.constant(values[0]!, [rows], ringBits, fractionBits);
+  if (bits === null) return first;
   const unit = 2 ** fractionBits;
-  const all = mpc.narrow(bits, ringBits);
-  for (let i = 1; i < values.length; i++) {
-    const bit = mpc.reshape(mpc.slice(all, 0, i - 1, i), [rows]);
-    // Differences of rounded values, so that the sum is a rounded value.
-    const step = Math.round(values[i]! * unit) - Math.round(values[i - 1]! * unit);
-    sum = mpc.add(sum, mpc.scale(bit, step / unit, fractionBits));
-  }
-  return sum;
+  // Differences of rounded values, so that the sum is a rounded value.
+  const rounded = values.map((value) => Math.round(value * unit));
+  const steps = rounded.slice(1).map((value, i) => (value - rounded[i]!) / unit);
+  return mpc.add(first, mpc.combine(mpc.narrow(bits, ringBits), steps, fractionBits));
 }
 
 async function inversePower(

@@ -102,6 +102,9 @@ export abstract class ComponentBackend {
   scale(x: SharedTensor, factor: number, fractionBits: number): Replicated {
     return this.#both((local, c) => local.scale(this.partsOf(x)[c], factor, fractionBits));
   }
+  combine(x: SharedTensor, factors: readonly number[], fractionBits: number): Replicated {
+    return this.#both((local, c) => local.combine(this.partsOf(x)[c], factors, fractionBits));
+  }
   reinterpret(x: SharedTensor, fractionBits: number): Replicated {
     return this.#both((local, c) => local.reinterpret(this.partsOf(x)[c], fractionBits));
   }

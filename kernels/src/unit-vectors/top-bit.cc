@@ -11,9 +11,14 @@ constexpr size_t wordBits = 64;
 
 /** Bits [0, 2·places), set in the upper half of every `period`; a word more, which windows may read. */
 std::vector<uint64_t> upperHalves(size_t places, size_t period) {
+  const size_t half = period / 2;
+  // Of halves below a word, the same word everywhere.
+  uint64_t pattern = half >= wordBits ? ~uint64_t{0} : 0;
+  for (size_t j = 0; half < wordBits && j < wordBits; j++)
+    if (j % period >= half) pattern |= uint64_t{1} << j;
   std::vector<uint64_t> bits(2 * places / wordBits + 2);
-  for (size_t j = 0; j < 2 * places; j++)
-    if (j % period >= period / 2) bits[j / wordBits] |= uint64_t{1} << j % wordBits;
+  for (size_t word = 0; word < bits.size(); word++)
+    bits[word] = half >= wordBits && word * wordBits % period < half ? 0 : pattern;
   return bits;
 }
 
