@@ -11,8 +11,8 @@ class KeySwitcher {
   KeySwitcher(const RlweContext& context, size_t limbs, const uint32_t* galoisKeys);
 
   /** ct + sigma(ct) for the automorphism that negates X^(2^logStep), in place, of ct = even + X^step · odd and its
-   *  conjugate: even ← (even + shifted odd) + sigma(even - shifted odd). odd may be null (zero); it is overwritten. */
-  void merge(uint32_t* even, uint32_t* odd, size_t logStep);
+   *  conjugate: even ← (even + shifted odd) + sigma(even - shifted odd). odd may be null (zero). */
+  void merge(uint32_t* even, const uint32_t* odd, size_t logStep);
 
   /** out = sigma(ct), still encrypted under s. */
   void automorphism(const uint32_t* ct, size_t logStep, uint32_t* out);
@@ -21,12 +21,13 @@ class KeySwitcher {
 
  private:
   void switchKey(const uint32_t* key, uint32_t* out);
-  void shift(uint32_t* ct, size_t step);
+  /** One part of a merge: even += X^step · odd, and what it was minus that. */
+  void combine(uint32_t* even, const uint32_t* odd, size_t step, const Modulus& m, uint32_t* difference);
 
   const RlweContext& context;
   size_t limbs;
   const uint32_t* keys;
-  Words turned, digits, sums, rest, minus;
+  Words turned, digits, sums, rest, minus, wrapped;
   std::vector<Factor> specialInverse;
 };
 

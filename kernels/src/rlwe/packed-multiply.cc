@@ -148,12 +148,6 @@ void transformWeights(const Segments& segments, const NttTable& table, const Ord
   }
 }
 
-/** Words that a later point takes come into the cache while this one is worked on: they are too many for it, and each is read once. */
-void prefetchWords(const uint32_t* at, size_t count) {
-  constexpr size_t line = 16;
-  for (size_t i = 0; i < count; i += line) __builtin_prefetch(at + i);
-}
-
 /** Sums at all points, then transforms back: sums [segment][length + 1][16]. */
 void multiplyPoints(const Segments& segments, const NttTable& table, const uint32_t* points, const uint32_t* weightPoints, size_t b,
                     bool halfB, uint32_t* sums) {
@@ -163,6 +157,7 @@ void multiplyPoints(const Segments& segments, const NttTable& table, const uint3
   for (size_t f = 0; f < segments.length; f++) {
     const uint32_t* a = points + f * segments.pointStride + b * inputWords;
     const uint32_t* w = weightPoints + f * weightWords;
+    // A tile's inputs and weights are more than the cache holds, and each is read once.
     if (f + 1 < segments.length) {
       prefetchWords(a + segments.pointStride, inputWords);
       prefetchWords(w + weightWords, weightWords);
