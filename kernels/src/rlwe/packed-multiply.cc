@@ -8,94 +8,15 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <memory>
+#include <vector>
 
+#include "packed-inputs.h"
 #include "threads.h"
 
 namespace cipherprune {
 
 namespace {
-
-/** Transformed inputs of one limb: for each point, [batch][input block][segment]. Up to two tokens are one segment of all n
- *  coefficients, multiplied modulo X^n + 1. */
-struct Segments {
-  const PackedLayout& layout;
-  bool whole;
-  size_t phi, tokens, count, length, pointStride;
-
-  explicit Segments(const PackedLayout& l)
-      : layout(l), whole(l.tokens <= 2), phi(l.phi()),
-        // Three tokens cost 4/3 of the products that there would be without room to spare, one token twice as many.
-        tokens(whole ? l.tokens : l.tokens >= 16 ? 3 : 1), count((l.tokens + tokens - 1) / tokens),
-        length(whole ? l.n : (tokens + 1) * phi),
-        // Off powers of two, which would share cache sets.
-        pointStride((l.inputCiphertexts() * count + 15) / 16 * 16 + 48) {}
-
-  /** Coefficients of a segment: the last may be shorter. */
-  size_t extent(size_t segment) const { return std::min(tokens, layout.tokens - segment * tokens) * phi; }
-  /** Whether a segment of a b half reaches an output: those of the rows, and the last token, which wraps into the first. */
-  bool matters(bool halfB, size_t segment) const {
-    return !halfB || segment * tokens < layout.rows || segment + 1 == count;
-  }
-};
-
-/** Segments of a half (n words), turned into lane `lane` + k for segment k of 16 columns [length][16]. */
-class InputColumns {
- public:
-  InputColumns(const Segments& segments, const NttTable& table, uint32_t* points)
-      : segments(segments), table(table), points(points), work(segments.length * columns), staged(columns * segments.length) {}
-
-  /** Segments must come in order. */
-  void push(const uint32_t* coefficients, size_t extent) {
-    uint32_t* to = staged.data() + filled * segments.length;
-    std::memcpy(to, coefficients, 4 * extent);
-    std::memset(to + extent, 0, 4 * (segments.tokens * segments.phi - extent));
-    if (++filled == columns) flush();
-  }
-
-  void start(size_t pair) { first = pair; }
-
-  /** Transforms what is there; the lanes left over are not meaningful. */
-  void flush() {
-    if (filled == 0) return;
-    const PolyLoops& loops = polyLoops();
-    const size_t used = segments.tokens * segments.phi;
-    if (used >= 16) {
-      for (size_t e = 0; e < used; e += 16) {
-        uint32_t* block = work.data() + 16 * e;
-        for (size_t lane = 0; lane < columns; lane++) std::memcpy(block + 16 * lane, staged.data() + lane * segments.length + e, 64);
-        loops.transpose(block);
-      }
-    } else {
-      for (size_t e = 0; e < used; e++)
-        for (size_t lane = 0; lane < columns; lane++) work[16 * e + lane] = staged[lane * segments.length + e];
-    }
-    const bool powerOfTwo = segments.tokens != 3;
-    if (!powerOfTwo) std::memset(work.data() + used * columns, 0, 4 * (segments.length - used) * columns);
-    loops.forwardColumns(work.data(), segments.length, powerOfTwo ? used : segments.length, segments.whole, table);
-    for (size_t f = 0; f < segments.length; f++)
-      std::memcpy(points + f * segments.pointStride + first, work.data() + 16 * f, 4 * filled);
-    first += filled;
-    filled = 0;
-  }
-
- private:
-  const Segments& segments;
-  const NttTable& table;
-  uint32_t* points;
-  Words work, staged;
-  size_t filled = 0, first = 0;
-};
-
-/** The sent part of a b half, back in place; other tokens are zero. */
-size_t unpackSent(const PackedLayout& layout, const uint8_t* bytes, const Modulus& m, uint32_t* out) {
-  const size_t invalid = unpackResidues(bytes, layout.sentCoefficients(), m, out);
-  if (!layout.allTokens()) {
-    const size_t phi = layout.phi(), rest = layout.rows * phi;
-    std::memmove(out + layout.n - phi, out + rest, 4 * phi);
-    std::memset(out + rest, 0, 4 * (layout.n - phi - rest));
-  }
-  return invalid;
-}
 
 /** Weights as signed words in the order of their transforms: [batch][tile of 16 products][input block][kIn·kOut][16], W[c, o]
  *  at X^(o·kIn + kIn - 1 - c). */
@@ -217,93 +138,128 @@ struct Workspace {
         folded(std::max(s.layout.n, s.length) * columns) {}
 };
 
-/** One limb of all products. */
-class LimbMultiplier {
+/** All products of one call. */
+class PackedMultiplier {
  public:
-  LimbMultiplier(const RlweContext& context, const Segments& segments, const OrderedWeights& weights, const uint8_t* inputs,
-                 Seed publicSeed, uint32_t* products)
-      : context(context), segments(segments), layout(segments.layout), weights(weights), inputs(inputs), publicSeed(publicSeed),
-        products(products), tiles((layout.outputBlocks() + columns - 1) / columns) {}
+  PackedMultiplier(const RlweContext& context, const PackedLayout& layout, const uint8_t* inputs, Seed publicSeed, const PackedWeights& matrix,
+                   size_t threads)
+      : context(context), layout(layout), segments(layout), weights(layout, matrix, threads), inputs(inputs), publicSeed(publicSeed),
+        threads(threads), tilesOfOne((layout.outputBlocks() + columns - 1) / columns), workspaces(threads) {}
 
   /** Returns how many received residues were invalid. */
-  size_t multiply(size_t limb, size_t threads) const {
+  size_t transformInputs() {
     const size_t words = segments.length * segments.pointStride;
-    Words points[2] = {Words(words), Words(words)};
-    const size_t invalid = transformInputs(limb, threads, points);
-    std::vector<std::unique_ptr<Workspace>> workspaces(threads);
-    splitWork(threads, units(), [&](size_t unit, size_t worker) {
-      if (!workspaces[worker]) workspaces[worker] = std::make_unique<Workspace>(segments);
-      multiplyTile(limb, unit, points, *workspaces[worker]);
+    for (size_t l = 0; l < 2 * layout.limbs; l++) points.emplace_back(words);
+    // Ciphertexts that fill whole batches of 16 columns.
+    const size_t cts = layout.inputCiphertexts(), together = std::min(cts, columns), chunks = (cts + together - 1) / together;
+    std::atomic<size_t> invalid{0};
+    splitWork(threads, layout.limbs * chunks, [&](size_t unit, size_t) {
+      const size_t first = unit % chunks * together;
+      invalid += transformChunk(unit / chunks, first, std::min(cts, first + together));
     });
     return invalid;
   }
 
-  size_t units() const { return layout.batch * tiles; }
+  /** Tiles of 16 output blocks, of all of the batch, and the products of those before one. */
+  size_t tiles() const { return layout.batch * tilesOfOne; }
+  size_t productsBefore(size_t tile) const {
+    return tile / tilesOfOne * layout.outputBlocks() + std::min(layout.outputBlocks(), tile % tilesOfOne * columns);
+  }
+
+  void multiply(size_t firstTile, size_t lastTile, uint32_t* products) {
+    const size_t count = lastTile - firstTile;
+    splitWork(threads, layout.limbs * count, [&](size_t unit, size_t worker) {
+      if (!workspaces[worker]) workspaces[worker] = std::make_unique<Workspace>(segments);
+      const size_t tile = firstTile + unit % count, before = productsBefore(tile) - productsBefore(firstTile);
+      multiplyTile(unit / count, tile, *workspaces[worker], products + before * 2 * layout.limbs * layout.n);
+    });
+  }
 
  private:
-  size_t transformInputs(size_t limb, size_t threads, Words* points) const {
+  const Words& pointsOf(size_t limb, bool halfB) const { return points[2 * limb + halfB]; }
+
+  size_t transformChunk(size_t limb, size_t first, size_t last) {
     const NttTable& table = context.table(limb);
-    const size_t n = layout.n, limbs = layout.limbs, cts = layout.inputCiphertexts(), limbBytes = packedBytes(layout.sentCoefficients());
-    // Ciphertexts that fill whole batches of 16 columns.
-    const size_t together = std::min(cts, columns);
-    std::atomic<size_t> invalid{0};
-    splitWork(threads, (cts + together - 1) / together, [&](size_t chunk, size_t) {
-      const size_t first = chunk * together, last = std::min(cts, first + together);
-      Words half(n);
-      Sampler sampler(publicSeed);
-      for (const bool halfB : {true, false}) {
-        InputColumns lanes(segments, table, points[halfB].data());
-        lanes.start(first * segments.count);
-        for (size_t ct = first; ct < last; ct++) {
-          if (halfB) {
-            invalid += unpackSent(layout, inputs + (ct * limbs + limb) * limbBytes, table.modulus, half.data());
-          } else {
-            sampler.seek(ct * limbs + limb);
-            sampler.uniform(table.modulus, n, half.data());
-          }
-          for (size_t s = 0; s < segments.count; s++) lanes.push(half.data() + s * segments.tokens * segments.phi, segments.extent(s));
+    const size_t n = layout.n, limbs = layout.limbs, limbBytes = packedBytes(layout.sentCoefficients());
+    size_t invalid = 0;
+    Words half(n);
+    Sampler sampler(publicSeed);
+    for (const bool halfB : {true, false}) {
+      InputColumns lanes(segments, table, points[2 * limb + halfB].data());
+      lanes.start(first * segments.count);
+      for (size_t ct = first; ct < last; ct++) {
+        if (halfB) {
+          invalid += unpackSent(layout, inputs + (ct * limbs + limb) * limbBytes, table.modulus, half.data());
+        } else {
+          sampler.seek(ct * limbs + limb);
+          sampler.uniform(table.modulus, n, half.data());
         }
-        lanes.flush();
+        for (size_t s = 0; s < segments.count; s++) lanes.push(half.data() + s * segments.tokens * segments.phi, segments.extent(s));
       }
-    });
+      lanes.flush();
+    }
     return invalid;
   }
 
-  /** Sixteen products of one of the batch. */
-  void multiplyTile(size_t limb, size_t unit, const Words* points, Workspace& w) const {
+  /** One limb of sixteen products of one of the batch. */
+  void multiplyTile(size_t limb, size_t tile, Workspace& w, uint32_t* products) const {
     const NttTable& table = context.table(limb);
-    const size_t n = layout.n, limbs = layout.limbs, b = unit / tiles, firstBlock = unit % tiles * columns;
+    const size_t n = layout.n, limbs = layout.limbs, b = tile / tilesOfOne, firstBlock = tile % tilesOfOne * columns;
     const size_t lanes = std::min(columns, layout.outputBlocks() - firstBlock);
-    transformWeights(segments, table, weights, unit, w.folded.data(), w.weightPoints.data());
-    uint32_t* out = products + ((b * layout.outputBlocks() + firstBlock) * 2 * limbs + limb) * n;
+    transformWeights(segments, table, weights, tile, w.folded.data(), w.weightPoints.data());
     for (const bool halfB : {true, false}) {
-      multiplyPoints(segments, table, points[halfB].data(), w.weightPoints.data(), b, halfB, w.sums.data());
-      foldSegments(segments, table, w.sums.data(), lanes, w.folded.data(), out + (halfB ? 0 : limbs * n), 2 * limbs * n);
+      multiplyPoints(segments, table, pointsOf(limb, halfB).data(), w.weightPoints.data(), b, halfB, w.sums.data());
+      foldSegments(segments, table, w.sums.data(), lanes, w.folded.data(), products + (limb + (halfB ? 0 : limbs)) * n, 2 * limbs * n);
     }
   }
 
   const RlweContext& context;
-  const Segments& segments;
   const PackedLayout& layout;
-  const OrderedWeights& weights;
+  const Segments segments;
+  const OrderedWeights weights;
   const uint8_t* inputs;
   Seed publicSeed;
-  uint32_t* products;
-  size_t tiles;
+  size_t threads, tilesOfOne;
+  std::vector<std::unique_ptr<Workspace>> workspaces;
+  /** Of the inputs: [limb][half a, half b]. */
+  std::vector<Words> points;
 };
+
+/** The tile behind the last of a slice that begins with `first`: enough products, and whole groups of them. */
+size_t endOfSlice(const PackedMultiplier& multiplier, const PackedLayout& layout, size_t first, size_t leastProducts) {
+  size_t last = first + 1;
+  for (; last < multiplier.tiles(); last++) {
+    const size_t products = multiplier.productsBefore(last);
+    if (products - multiplier.productsBefore(first) >= leastProducts && products % layout.kIn == 0) break;
+  }
+  return last;
+}
+
+/** Products that are there at once, if whole groups allow: each thread has work, and they are packed before they have left the cache. */
+constexpr size_t sliceBytes = size_t{16} << 20, sliceBytesOfThread = size_t{4} << 20;
 
 }  // namespace
 
 size_t multiplyPacked(const RlweContext& context, const PackedLayout& layout, const uint8_t* inputs, Seed publicSeed,
-                      const PackedWeights& weights, size_t threads, uint32_t* products) {
-  const Segments segments(layout);
-  const OrderedWeights ordered(layout, weights, threads);
-  const LimbMultiplier multiplier(context, segments, ordered, inputs, publicSeed, products);
-  // With fewer tiles than threads, as with few tokens, limbs run side by side.
-  const size_t sideBySide = std::min(layout.limbs, (threads + multiplier.units() - 1) / multiplier.units());
-  std::atomic<size_t> invalid{0};
-  splitWork(sideBySide, layout.limbs, [&](size_t limb, size_t) { invalid += multiplier.multiply(limb, threads / sideBySide); });
-  return invalid;
+                      const PackedWeights& weights, size_t threads, const PackProducts& pack) {
+  PackedMultiplier multiplier(context, layout, inputs, publicSeed, weights, threads);
+  const size_t invalid = multiplier.transformInputs();
+  if (invalid) return invalid;
+  const size_t productWords = 2 * layout.limbs * layout.n, least = (sliceBytes + threads * sliceBytesOfThread) / (4 * productWords) + 1;
+  std::vector<size_t> ends{0};
+  size_t most = 0;
+  while (ends.back() < multiplier.tiles()) {
+    const size_t first = ends.back();
+    ends.push_back(endOfSlice(multiplier, layout, first, least));
+    most = std::max(most, multiplier.productsBefore(ends.back()) - multiplier.productsBefore(first));
+  }
+  Words products(most * productWords);
+  for (size_t slice = 1; slice < ends.size(); slice++) {
+    multiplier.multiply(ends[slice - 1], ends[slice], products.data());
+    pack(multiplier.productsBefore(ends[slice - 1]) / layout.kIn, (multiplier.productsBefore(ends[slice]) + layout.kIn - 1) / layout.kIn,
+         products.data());
+  }
+  return 0;
 }
 
 }  // namespace cipherprune

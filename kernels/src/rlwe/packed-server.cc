@@ -153,20 +153,18 @@ size_t evaluatePacked(const RlweContext& context, const PackedLayout& layout, Ev
                       Seed publicSeed, const PackedWeights& weights, const uint64_t* mask, Strides maskStrides,
                       int floodBits, Seed secretSeed, size_t threads, uint8_t* out) {
   const size_t productWords = 2 * layout.limbs * context.n, groups = layout.groups();
-  Words products(layout.products() * productWords);
-  const size_t invalid = multiplyPacked(context, layout, inputs, publicSeed, weights, threads, products.data());
-  if (invalid) return invalid;
   const Finisher finisher{context, layout, keys.publicKey, mask, maskStrides, floodBits, secretSeed,
                           MessageScale(context, layout.limbs, layout.ringBits)};
   std::vector<size_t> offsets(groups);
   for (size_t g = 1; g < groups; g++) offsets[g] = offsets[g - 1] + layout.groupBytes(g - 1);
-  std::vector<std::vector<uint32_t*>> cts(groups);
-  for (size_t g = 0; g < groups; g++)
-    for (size_t t = 0; t < layout.groupProducts(g); t++) cts[g].push_back(products.data() + (g * layout.kIn + t) * productWords);
   KeySwitchers switchers(context, layout.limbs, keys.galoisKeys, threads);
-  packByTrace(switchers, cts, layout.logKIn());
-  splitWork(threads, groups, [&](size_t g, size_t) { finisher.finish(g, cts[g][0], out + offsets[g]); });
-  return 0;
+  return multiplyPacked(context, layout, inputs, publicSeed, weights, threads, [&](size_t first, size_t last, uint32_t* products) {
+    std::vector<std::vector<uint32_t*>> cts(last - first);
+    for (size_t g = first; g < last; g++)
+      for (size_t t = 0; t < layout.groupProducts(g); t++) cts[g - first].push_back(products + ((g - first) * layout.kIn + t) * productWords);
+    packByTrace(switchers, cts, layout.logKIn());
+    splitWork(threads, last - first, [&](size_t i, size_t) { finisher.finish(first + i, cts[i][0], out + offsets[first + i]); });
+  });
 }
 
 }  // namespace cipherprune

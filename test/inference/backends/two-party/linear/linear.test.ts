@@ -15,6 +15,7 @@ import { ProtocolError } from '../../../../../inference/core/errors.js';
 import { Prg } from '../../../../../inference/crypto/prg.js';
 import { evaluationKeyBytes } from '../../../../../inference/crypto/rlwe/keys.js';
 import { noiseBudget } from '../../../../../inference/crypto/rlwe/noise-budget.js';
+import { defaultCostModel } from '../../../../../inference/crypto/rlwe/packed-layout.js';
 import { type RlweParameters, standardPreset } from '../../../../../inference/crypto/rlwe/parameters.js';
 import { columnNormBits } from '../../../../../model/artifact/column-norm.js';
 import { insecureTestPreset } from '../../../../support/insecure-rlwe.js';
@@ -262,6 +263,15 @@ describe('linear layers with the standard preset', () => {
     { rows: 128, inputs: 40, outputs: 36, ringBits: 37, weightBits: 16 },
   ])('are exact: $rows rows, $inputs to $outputs', async (shape) => {
     const { got, expected } = await runLinear(pair, shape, shape.rows);
+    expect(got).toEqual(expected);
+  });
+
+  it('multiplies and packs slice by slice where all products at once would be too many', async () => {
+    // Bytes that count much ask for many small products: 125 here, of which 96 are the first slice.
+    const cost = { ...defaultCostModel, bytesPerMillisecond: 2000 };
+    const parties = await pairOf(standardPreset, 8, { cost, threads: 1 });
+    const shape = { rows: 50, inputs: 24, outputs: 1000, ringBits: 37, weightBits: 12 };
+    const { got, expected } = await runLinear(parties, shape, 9);
     expect(got).toEqual(expected);
   });
 
