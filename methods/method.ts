@@ -5,6 +5,7 @@
  * Add a method by a folder of its own beside `cipherprune/` and one line in `index.ts`.
  */
 import type { Backend, LeakName } from '../inference/backends/backend.js';
+import type { RingFormat } from '../inference/core/ring-tensor.js';
 import type { PrivateTensor, SharedBits, SharedTensor } from '../inference/core/tensors.js';
 import type { ActivationPlan } from '../inference/functions/activation-plan.js';
 import type { LayerNormParameters, LayerNormPlan } from '../inference/functions/layer-norm.js';
@@ -92,6 +93,8 @@ export interface Method {
   ): Promise<{ readonly probabilities: SharedTensor; readonly received: SharedTensor }>;
   /** x [rows, features], likewise → [rows, features] in `plan.out` */
   gelu(mpc: Backend, x: SharedTensor, high: number, plan: ActivationPlan): Promise<SharedTensor>;
+  /** What `gelu` cuts x to before anything else, if it does: the product that x comes from need not be more. */
+  geluInput?(plan: ActivationPlan): RingFormat;
   /** Of the classifier: x [1, features] → [1, features] in `plan.out`, every rounding exact (docs/threat-model.md) */
   head(mpc: Backend, name: HeadActivation, x: SharedTensor, plan: ActivationPlan): Promise<SharedTensor>;
   /** x [rows, features] → [rows, features] in `plan.out` */

@@ -9,6 +9,7 @@
  *
  * Synchronous means local; a promise means communication. Both parties call the same operations in the same order.
  */
+import type { RingFormat } from '../core/ring-tensor.js';
 import type { Shape } from '../core/shape.js';
 import type { PartyId, PrivateTensor, RingTensor, SharedBits, SharedTensor } from '../core/tensors.js';
 import type { DeclaredLeak } from '../session/leaks.js';
@@ -105,25 +106,36 @@ export interface Protocols {
   prepare(source: WeightSource): Promise<Weight>;
   /** Announces factors that `multiplyPrivate` will meet in every text, so that products with them can be made ahead. */
   prepareFactors?(y: PrivateTensor): void;
-  /** x [rows, inputs] → x · W + b [rows, outputs], in x's ring, scale x.fractionBits + w.fractionBits. */
-  linear(x: SharedTensor, w: Weight): Promise<SharedTensor>;
+  /**
+   * x [rows, inputs] → x · W + b [rows, outputs], in x's ring, scale x.fractionBits + w.fractionBits.
+   *
+   * `into`, here and at the other products: what the caller cuts the product to (fixed-point.ts, `shrink`). A backend to which that saves
+   * something gives it in this format, any other as it is.
+   */
+  linear(x: SharedTensor, w: Weight, into?: RingFormat): Promise<SharedTensor>;
   /** x [batch, n, k] · y [batch, k, m] → [batch, n, m]: same ring, scales add. */
-  matmul(x: SharedTensor, y: SharedTensor): Promise<SharedTensor>;
+  matmul(x: SharedTensor, y: SharedTensor, into?: RingFormat): Promise<SharedTensor>;
   /**
    * Elementwise in x's ring, scales add. y may also be a prefix of x's shape: [n] against [n, m] scales rows. y may be in a
    * smaller ring if |y| < 2^(y.ringBits - 2), as for `widen`, or with `ySign` 'non-negative' 0 <= y < 2^(y.ringBits - 1): the
    * cost goes by y's bits (halved at half the bits), and no `widen` of y is needed. If `yBits` says that a y in x's ring would fit a
    * smaller one in this way, the backend takes whichever of both rings costs less.
    */
-  multiply(x: SharedTensor, y: SharedTensor, ySign?: Sign, yBits?: number): Promise<SharedTensor>;
+  multiply(
+    x: SharedTensor,
+    y: SharedTensor,
+    ySign?: Sign,
+    yBits?: number,
+    into?: RingFormat,
+  ): Promise<SharedTensor>;
   /**
    * x · x elementwise; half the cost of `multiply`. Into a larger ring, at most 2 · x.ringBits - 1, if |x| < 2^(x.ringBits - 2) or
    * with `sign` 'non-negative' 0 <= x < 2^(x.ringBits - 1): half the cost again, and no `widen` of x is needed.
    */
-  square(x: SharedTensor, ringBits?: number, sign?: Sign): Promise<SharedTensor>;
+  square(x: SharedTensor, ringBits?: number, sign?: Sign, into?: RingFormat): Promise<SharedTensor>;
   /** x [n, m] times y [m] (a value of at most `y.ringBits` bits that its owner knows), over all rows; scales add,
    * x's ring. */
-  multiplyPrivate(x: SharedTensor, y: PrivateTensor): Promise<SharedTensor>;
+  multiplyPrivate(x: SharedTensor, y: PrivateTensor, into?: RingFormat): Promise<SharedTensor>;
   /** To a larger ring. Requires -2^(k-2) <= value < 2^(k-2) for k = x.ringBits: one bit of headroom, so that the shares wrap exactly
    * when one of their top bits is set (Cheetah, USENIX Security 2022, section 5.1). Exact. */
   widen(x: SharedTensor, ringBits: number): Promise<SharedTensor>;

@@ -2,17 +2,28 @@
  * The three-party backend with shapes in place of shares: every operation counts what its steps send, and the place of its messages in
  * the longest chain of messages that wait for each other. It computes nothing; what an opening gives is told from outside.
  */
-import type { Backend, LeakName, RowShifts, ShuffleRows, Weight, WeightSource } from '../backends/backend.js';
+import type {
+  Backend,
+  LeakName,
+  RowShifts,
+  ShuffleRows,
+  Sign,
+  Weight,
+  WeightSource,
+} from '../backends/backend.js';
 import * as operations from '../backends/operations.js';
+import type { TensorFormat } from '../backends/operations.js';
 import { carryStages } from '../backends/three-party/carry.js';
 import { bitsPlan, multiplexPlan, widenedPlan, widenPlan } from '../backends/three-party/conversions.js';
 import { exponentialStep } from '../backends/three-party/exponential.js';
 import { lookUpPlan } from '../backends/three-party/look-up.js';
 import { packedBytes } from '../backends/three-party/node.js';
 import { Marks } from '../backends/three-party/pace.js';
+import { exactly, type Precision, precisionFor, sentBits } from '../backends/three-party/precision.js';
 import { productPlan } from '../backends/three-party/products.js';
 import { SHUFFLE_SENDERS } from '../backends/three-party/shuffle.js';
 import type { Lot, StepPlan } from '../backends/three-party/step.js';
+import type { RingFormat } from '../core/ring-tensor.js';
 import { type Shape, sizeOf } from '../core/shape.js';
 import { protocol } from '../core/span.js';
 import type { PartyId, PrivateTensor, RingTensor, SharedBits, SharedTensor } from '../core/tensors.js';
@@ -85,49 +96,59 @@ export class NodesCounting extends ShapeBackend implements Backend {
     this.#counted(2 * byteLength, () => this.#clocks.exchange());
   }
 
-  readonly #product = (count: number, ringBits: number) => this.#step(productPlan(count, ringBits));
+  /** Of a product that is given, in what leaves of it. */
+  #format({ shape, fractionBits }: TensorFormat, precision: Precision): SharedTensor {
+    return shapeOnly({
+      shape,
+      ringBits: sentBits(precision),
+      fractionBits: fractionBits - precision.dropped,
+    });
+  }
 
-  readonly linear = protocol('linear', async (x: SharedTensor, w: Weight): Promise<SharedTensor> => {
-    const given = operations.linear(x, w);
-    this.#product(sizeOf(given.shape), x.ringBits);
-    return shapeOnly(given);
-  });
+  #product(given: TensorFormat, into: RingFormat | undefined): SharedTensor {
+    const precision = precisionFor(given, into) ?? exactly(given.ringBits);
+    this.#step(productPlan(sizeOf(given.shape), precision));
+    return this.#format(given, precision);
+  }
 
-  readonly matmul = protocol('matmul', async (x: SharedTensor, y: SharedTensor): Promise<SharedTensor> => {
-    const given = operations.matmul(x, y);
-    this.#product(sizeOf(given.shape), x.ringBits);
-    return shapeOnly(given);
-  });
+  /** With `factors` numbers of a ring of `factorBits` bits. */
+  #widened(
+    given: TensorFormat,
+    factors: number,
+    factorBits: number,
+    into: RingFormat | undefined,
+  ): SharedTensor {
+    const precision = precisionFor(given, into, factorBits) ?? exactly(given.ringBits);
+    const count = sizeOf(given.shape);
+    if (precision.ringBits <= factorBits) this.#step(productPlan(count, precision));
+    else this.#step(widenedPlan(factors, count, factorBits, precision));
+    return this.#format(given, precision);
+  }
+
+  readonly linear = protocol('linear', async (x: SharedTensor, w: Weight, into?: RingFormat) =>
+    this.#product(operations.linear(x, w), into),
+  );
+
+  readonly matmul = protocol('matmul', async (x: SharedTensor, y: SharedTensor, into?: RingFormat) =>
+    this.#product(operations.matmul(x, y), into),
+  );
 
   readonly multiply = protocol(
     'multiply',
-    async (x: SharedTensor, y: SharedTensor): Promise<SharedTensor> => {
-      const given = operations.multiply(x, y);
-      const [count, factors] = [sizeOf(x.shape), sizeOf(y.shape)];
-      if (y.ringBits === x.ringBits) this.#product(count, x.ringBits);
-      else this.#step(widenedPlan(factors, count, y.ringBits, x.ringBits));
-      return shapeOnly(given);
-    },
+    async (x: SharedTensor, y: SharedTensor, _sign?: Sign, _yBits?: number, into?: RingFormat) =>
+      this.#widened(operations.multiply(x, y), sizeOf(y.shape), y.ringBits, into),
   );
 
   readonly square = protocol(
     'square',
-    async (x: SharedTensor, ringBits: number = x.ringBits): Promise<SharedTensor> => {
-      const given = operations.square(x, ringBits);
-      const count = sizeOf(x.shape);
-      if (x.ringBits === ringBits) this.#product(count, ringBits);
-      else this.#step(widenedPlan(count, count, x.ringBits, ringBits));
-      return shapeOnly(given);
-    },
+    async (x: SharedTensor, ringBits: number = x.ringBits, _sign?: Sign, into?: RingFormat) =>
+      this.#widened(operations.square(x, ringBits), sizeOf(x.shape), x.ringBits, into),
   );
 
   readonly multiplyPrivate = protocol(
     'multiplyPrivate',
-    async (x: SharedTensor, y: PrivateTensor): Promise<SharedTensor> => {
-      const given = operations.multiplyPrivate(x, y);
-      this.#product(sizeOf(x.shape), x.ringBits);
-      return shapeOnly(given);
-    },
+    async (x: SharedTensor, y: PrivateTensor, into?: RingFormat) =>
+      this.#product(operations.multiplyPrivate(x, y), into),
   );
 
   readonly widen = protocol('widen', async (x: SharedTensor, ringBits: number): Promise<SharedTensor> => {
@@ -167,7 +188,7 @@ export class NodesCounting extends ShapeBackend implements Backend {
 
   readonly and = protocol('and', async (a: SharedBits, b: SharedBits): Promise<SharedBits> => {
     const shape = operations.bitwise('and', a, b);
-    this.#product(sizeOf(shape), 1);
+    this.#product({ shape, ringBits: 1, fractionBits: 0 }, undefined);
     return bitsOnly(shape);
   });
 

@@ -10,6 +10,13 @@ import type { Random } from '../session/session.js';
 const SEED_BYTES = 16;
 const BLOCK_BYTES = 16;
 
+/** A piece of a generator's stream, for kernels that make it where they use it: as secret as the seed. */
+export interface StreamPlace {
+  readonly seed: Uint8Array;
+  readonly firstBlock: number;
+  readonly suite: SuiteCode;
+}
+
 export class Prg implements Random {
   readonly #seed: Uint8Array;
   readonly #suite: SuiteCode;
@@ -59,6 +66,13 @@ export class Prg implements Random {
     kernels.prgFill(this.#seed, this.#nextBlock, out, this.#suite);
     this.#nextBlock += Math.ceil(byteLength / BLOCK_BYTES);
     return out;
+  }
+
+  /** The next `byteLength` bytes, which a kernel makes: as if `bytes(byteLength)` had been called. */
+  place(byteLength: number): StreamPlace {
+    const place = { seed: this.#seed, firstBlock: this.#nextBlock, suite: this.#suite };
+    this.skip(byteLength);
+    return place;
   }
 
   /** An independent generator, seeded from this one's stream. */

@@ -7,7 +7,7 @@ import { privateTensor, type RingFormat } from '../core/ring-tensor.js';
 import type { Shape } from '../core/shape.js';
 import { protocol } from '../core/span.js';
 import type { PrivateTensor, SharedBits, SharedTensor } from '../core/tensors.js';
-import { convert, shrink } from '../functions/fixed-point.js';
+import { convert, convertedBy, shrink } from '../functions/fixed-point.js';
 import { scoped } from '../functions/scoped.js';
 import { sideBySide } from '../functions/side-by-side.js';
 import type { AttentionPlan } from './plan.js';
@@ -82,18 +82,35 @@ async function visibleColumns(
 /** The three products, each at its own scale, as factors of the coming products. */
 async function project(mpc: Backend, x: SharedTensor, layer: PreparedLayer, plan: AttentionPlan) {
   const hidden = x.shape[1]!;
-  const all = await mpc.linear(x, layer.queryKeyValue);
-  const part = (i: number, fractionBits: number, format: RingFormat, range: number) => {
+  const { queryKeyValue, scales } = layer;
+  const product = { ringBits: x.ringBits, fractionBits: x.fractionBits + queryKeyValue.fractionBits };
+  const parts = [
+    { ...scales.query, format: plan.query, range: plan.queryRange },
+    { ...scales.key, format: plan.key, range: plan.keyRange },
+    { ...scales.value, format: plan.value, range: plan.valueRange },
+  ].map((part) => ({ ...part, scale: x.fractionBits + part.fractionBits }));
+  // What all three are cut to at least.
+  const cuts = parts.map(({ scale, format, range }) => {
+    const cut = convertedBy({ ...product, fractionBits: scale }, format, range);
+    const dropped = Math.max(0, scale - cut.fractionBits);
+    return { dropped, ringBits: cut.ringBits + dropped };
+  });
+  const dropped = Math.min(...cuts.map((cut) => cut.dropped));
+  const all = await mpc.linear(x, queryKeyValue, {
+    ringBits: Math.max(...cuts.map((cut) => cut.ringBits)) - dropped,
+    fractionBits: product.fractionBits - dropped,
+  });
+  const lost = product.fractionBits - all.fractionBits;
+  const part = (i: number) => {
+    const { scale, format, range } = parts[i]!;
     const columns = mpc.slice(all, 1, i * hidden, (i + 1) * hidden);
-    return (lane: Backend) =>
-      convert(lane, lane.reinterpret(columns, x.fractionBits + fractionBits), format, range);
+    return (lane: Backend) => convert(lane, lane.reinterpret(columns, scale - lost), format, range);
   };
-  const { scales } = layer;
   const [query, key, value] = await sideBySide<SharedTensor, [SharedTensor, SharedTensor]>(
     mpc,
-    part(0, scales.query.fractionBits, plan.query, plan.queryRange),
-    part(1, scales.key.fractionBits, plan.key, plan.keyRange),
-    part(2, scales.value.fractionBits, plan.value, plan.valueRange),
+    part(0),
+    part(1),
+    part(2),
   );
   return { query, key, value };
 }
@@ -117,6 +134,7 @@ export const attention = protocol(
     const product = await mpc.matmul(
       split(mpc.slice(query, 0, 0, queries), [1, 0, 2]),
       split(key, [1, 2, 0]),
+      plan.logits,
     );
     const logits = shrink(mpc, product, plan.logits);
     const masked = mask === null || plan.mask === null ? logits : withMask(mpc, logits, mask, plan.mask);
@@ -140,7 +158,11 @@ export const attention = protocol(
 
     return {
       async context(lane) {
-        const heads = await lane.matmul(lane.transpose(probabilities, [1, 0, 2]), split(value, [1, 0, 2]));
+        const heads = await lane.matmul(
+          lane.transpose(probabilities, [1, 0, 2]),
+          split(value, [1, 0, 2]),
+          plan.context,
+        );
         return lane.reshape(lane.transpose(shrink(lane, heads, plan.context), [1, 0, 2]), [queries, hidden]);
       },
       scores: async (lane) =>

@@ -11,7 +11,7 @@ import type { SharedTensor } from '../core/tensors.js';
 import { convert, shrink } from '../functions/fixed-point.js';
 import { type Candidates, keepBest } from '../functions/keep-best.js';
 import { scoped } from '../functions/scoped.js';
-import { activate } from './activation.js';
+import { activate, activationInput } from './activation.js';
 import { attention, paddingMask } from './attention.js';
 import { type LayerPlan, layerPlan, restingFormat } from './plan.js';
 import type { PreparedLayer, PreparedModel } from './prepare.js';
@@ -42,12 +42,12 @@ async function addLinear(
   x: SharedTensor,
   weight: Weight,
 ): Promise<SharedTensor> {
+  const format = {
+    ringBits: x.ringBits - weight.fractionBits,
+    fractionBits: x.fractionBits,
+  };
   return scoped(mpc, async () => {
-    const product = await mpc.linear(x, weight);
-    const format = {
-      ringBits: product.ringBits - weight.fractionBits,
-      fractionBits: product.fractionBits - weight.fractionBits,
-    };
+    const product = await mpc.linear(x, weight, format);
     return mpc.add(shrink(mpc, product, format), mpc.narrow(residual, format.ringBits));
   });
 }
@@ -70,7 +70,8 @@ const feedForward = protocol(
     const { intermediate, output, reduced } = layer;
     const whole = async (lane: Backend, rows: SharedTensor): Promise<SharedTensor> => {
       const activated = await scoped(lane, async () => {
-        const inner = await lane.linear(rows, intermediate);
+        const into = activationInput(method, activation, plan.activation);
+        const inner = await lane.linear(rows, intermediate, into);
         return activate(lane, method, activation, inner, important, plan.activation);
       });
       return addLinear(lane, rows, activated, output);

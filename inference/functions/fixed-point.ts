@@ -21,6 +21,7 @@ export const wideningBits = (range: number, fractionBits: number): number =>
 
 /** Local: to `fractionBits`, then to the smaller ring. The value must fit. */
 export function shrink(mpc: Backend, x: SharedTensor, { ringBits, fractionBits }: RingFormat): SharedTensor {
+  if (x.ringBits === ringBits && x.fractionBits === fractionBits) return x;
   const dropped = x.fractionBits - fractionBits;
   return scopedLocally(mpc, () =>
     dropped < 0
@@ -30,8 +31,19 @@ export function shrink(mpc: Backend, x: SharedTensor, { ringBits, fractionBits }
 }
 
 /** Bits of the largest ring that `shrink` can reach at so many fraction bits. */
-const reachableBits = (x: SharedTensor, fractionBits: number): number =>
+const reachableBits = (x: RingFormat, fractionBits: number): number =>
   x.ringBits - Math.max(0, x.fractionBits - fractionBits);
+
+/** What `convert` cuts a value up to `range` to, locally, before it goes on. */
+export function convertedBy(
+  x: RingFormat,
+  { ringBits, fractionBits }: RingFormat,
+  range: number,
+): RingFormat {
+  if (reachableBits(x, fractionBits) >= ringBits) return { ringBits, fractionBits };
+  const scale = Math.min(fractionBits, x.fractionBits);
+  return { ringBits: Math.min(reachableBits(x, scale), wideningBits(range, scale)), fractionBits: scale };
+}
 
 /**
  * To any ring and scale: locally where the ring of x allows it, else with one `widen`. `range` bounds the value.
@@ -42,12 +54,10 @@ export async function convert(
   { ringBits, fractionBits }: RingFormat,
   range: number,
 ): Promise<SharedTensor> {
-  if (reachableBits(x, fractionBits) >= ringBits) return shrink(mpc, x, { ringBits, fractionBits });
-  const scale = Math.min(fractionBits, x.fractionBits);
-  const narrow = Math.min(reachableBits(x, scale), wideningBits(range, scale));
   return scoped(mpc, async () => {
-    const wide = await mpc.widen(shrink(mpc, x, { ringBits: narrow, fractionBits: scale }), ringBits);
-    return mpc.shiftLeft(wide, fractionBits - scale);
+    const small = shrink(mpc, x, convertedBy(x, { ringBits, fractionBits }, range));
+    if (small.ringBits === ringBits && small.fractionBits === fractionBits) return small;
+    return mpc.shiftLeft(await mpc.widen(small, ringBits), fractionBits - small.fractionBits);
   });
 }
 

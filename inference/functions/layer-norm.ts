@@ -6,7 +6,7 @@ import type { Backend } from '../backends/backend.js';
 import type { RingFormat } from '../core/ring-tensor.js';
 import { protocol } from '../core/span.js';
 import type { PrivateTensor, SharedTensor } from '../core/tensors.js';
-import { convert, repeatColumns, signedBits, wideningBits } from './fixed-point.js';
+import { convert, repeatColumns, shrink, signedBits, wideningBits } from './fixed-point.js';
 import { inverseSqrt } from './inverse-power.js';
 import { sideBySide } from './side-by-side.js';
 
@@ -93,7 +93,8 @@ export const layerNorm = protocol(
         }),
       async (lane) => {
         const wide = await convert(lane, centred, format, 2 * plan.inputRange);
-        return lane.truncateReduce(await lane.multiplyPrivate(wide, gamma), gamma.fractionBits);
+        const scaled = { ringBits: beta.ringBits, fractionBits: factorBits };
+        return shrink(lane, await lane.multiplyPrivate(wide, gamma, scaled), scaled);
       },
     );
     const product = await mpc.multiply(scaled, inverse, 'non-negative', inverseRing);

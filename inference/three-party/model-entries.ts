@@ -2,6 +2,7 @@
 import { kernels } from '#kernels';
 import type { PrivateModel, PublicModel } from '../../model/artifact/artifact.js';
 import type { Weight, WeightSource } from '../backends/backend.js';
+import { sliceAxis } from '../core/layout.js';
 import { encode } from '../core/ring-tensor.js';
 import type { PrivateTensor } from '../core/tensors.js';
 import { CountingBackend } from '../cost/counting-backend.js';
@@ -12,6 +13,7 @@ import { type PreparedModel, prepareModel } from '../engine/prepare.js';
 export const VECTOR_RING_BITS = 64;
 
 export interface ModelEntry {
+  /** A matrix's words lie panel by panel (`panelsOf`). */
   readonly name: string;
   readonly count: number;
   readonly ringBits: number;
@@ -49,6 +51,22 @@ export function vectorsOf(prepared: PreparedModel): (readonly [name: string, x: 
   ]);
 }
 
+/** Columns of a panel: kernels' ringMatmulPanels. */
+const PANEL_COLUMNS = 24;
+
+/** A matrix [rows, columns] panel by panel, as the product reads it: [columns / 24][rows][24], the last panel as wide as is left. */
+export function panelsOf(matrix: BigUint64Array, rows: number, columns: number): BigUint64Array {
+  const whole = columns - (columns % PANEL_COLUMNS);
+  if (whole === 0) return matrix;
+  const panels = new BigUint64Array(matrix.length);
+  const cut = rows * whole;
+  const left = whole === columns ? matrix : sliceAxis(matrix, [rows, columns], 1, 0, whole);
+  const blocks = Uint32Array.of(rows, whole / PANEL_COLUMNS, PANEL_COLUMNS);
+  kernels.ringPermute(left, blocks, Uint32Array.of(1, 0, 2), panels.subarray(0, cut));
+  if (whole < columns) panels.set(sliceAxis(matrix, [rows, columns], 1, whole, columns), cut);
+  return panels;
+}
+
 function vectorEntry([name, { shape, value }]: readonly [string, PrivateTensor]): ModelEntry {
   const count = shape[0]!;
   if (value === null) return { name, count, ringBits: VECTOR_RING_BITS, words: null };
@@ -65,6 +83,7 @@ function matrixEntries(model: PublicModel, source: WeightSource): ModelEntry[] {
   if (matrix) {
     words = new BigUint64Array(count);
     kernels.ringFromFloat(Float64Array.from(matrix), ringBits, 0, words);
+    words = panelsOf(words, inputs, outputs);
   }
   const format = biasFormat(model, fractionBits);
   return [

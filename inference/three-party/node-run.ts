@@ -6,10 +6,12 @@ import {
   type Components,
   commonWords,
   type Node,
+  packedWords,
   receiveWords,
-  sendWords,
 } from '../backends/three-party/node.js';
-import type { Lazy } from '../backends/three-party/products.js';
+import type { Backend } from '../backends/backend.js';
+import { scopedBackend } from '../backends/scoped-backend.js';
+import type { Panels } from '../backends/three-party/products.js';
 import { type SharedInputs, ThreePartyBackend } from '../backends/three-party/three-party-backend.js';
 import { ProtocolError } from '../core/errors.js';
 import type { PrivateTensor } from '../core/tensors.js';
@@ -22,7 +24,7 @@ import { SEED_BYTES, type TextRequest, transcriptSecret } from './messages.js';
 import type { LinkedNode } from './node-links.js';
 import { biasFormat, biasName, matrixName, vectorsOf } from './model-entries.js';
 import { encodeReport, type TextReport } from './report.js';
-import type { NodeModel } from './share-model.js';
+import type { NodeModel, Share } from './share-model.js';
 
 type Words = Components<BigUint64Array>;
 
@@ -45,7 +47,7 @@ async function textShares(
   };
 }
 
-type Shares = Components<() => BigUint64Array>;
+type Shares = Components<Share>;
 
 function modelShares(
   { node, shares, publicPart: { model } }: NodeModel,
@@ -61,17 +63,17 @@ function modelShares(
     return words;
   };
   const inRing = ([own, next]: Shares, ringBits: number): Words => [
-    reduced(own(), ringBits),
-    reduced(next(), ringBits),
+    reduced(own.words(), ringBits),
+    reduced(next.words(), ringBits),
   ];
   return {
     vector: (x: PrivateTensor, ringBits: number) =>
       inRing(entry(vectors.get(x) ?? 'a vector without a name'), ringBits),
-    // The component of the file is read once and kept; those of seeds are made again for each text.
-    matrix({ name }: { name: string }, ringBits: number): Components<Lazy> {
+    // The component of the file is read once and kept; those of seeds are made where they are used.
+    matrix({ name }: { name: string }): Components<Panels> {
+      const panels = (component: Share): Panels => component.place ?? component.words();
       const [own, next] = entry(matrixName(name));
-      const [lazyOwn, lazyNext] = [() => reduced(own(), ringBits), () => reduced(next(), ringBits)];
-      return [node === 2 ? lazyOwn() : lazyOwn, node === 1 ? lazyNext() : lazyNext];
+      return [panels(own), panels(next)];
     },
     bias: (
       source: { name: string; fractionBits: number },
@@ -103,17 +105,17 @@ export class NodeEngine {
   async run(node: LinkedNode, client: Channel, request: TextRequest): Promise<() => Promise<void>> {
     const text = await textShares(node.index, client, request);
     const vectors = new Map<PrivateTensor, string>();
-    const answers: (() => void)[] = [];
+    const answers: Uint8Array[] = [];
     const leaks = createLeakList('server');
     const backend = new ThreePartyBackend(
       { ...node, recordLeak: leaks.recordLeak },
       { text, ...modelShares(this.#model, vectors) },
-      (words, { ringBits }) => answers.push(() => sendWords(client, words, ringBits)),
+      (words, { ringBits }) => answers.push(packedWords(words, ringBits)),
     );
     // Weights are prepared without a message, and hold their factors from one text to the next.
     this.#prepared ??= await prepareModel(backend, this.#model.publicPart.model, null);
     for (const [name, x] of vectorsOf(this.#prepared)) vectors.set(x, name);
-    const reports = await classifyAll(backend, this.#prepared, request, leaks);
+    const reports = await classifyAll(scopedBackend(backend), this.#prepared, request, leaks);
     await backend.settle();
     // Who connected is the link's client.
     await Promise.all([compareTranscripts(node.next, 'client'), compareTranscripts(node.previous, 'server')]);
@@ -121,7 +123,7 @@ export class NodeEngine {
       await expectPlace(client, 'server');
       client.send(Uint8Array.of(0));
       for (const report of reports) client.send(encodeReport(report));
-      for (const send of answers) send();
+      for (const answer of answers) client.send(answer);
       await confirmOpened(client, 'server');
       client.flush?.();
     };
@@ -130,7 +132,7 @@ export class NodeEngine {
 
 /** A text, or several in one run. */
 async function classifyAll(
-  backend: ThreePartyBackend,
+  backend: Backend,
   model: PreparedModel,
   { buckets, answer }: TextRequest,
   leaks: ReturnType<typeof createLeakList>,

@@ -16,8 +16,8 @@ import {
 } from '../../model/artifact/artifact-file.js';
 import { replaceDirectory } from '../../model/replace-directory.js';
 import { sha256 } from '../../model/sha256.js';
-import { type Components, commonWords, type NodeIndex } from '../backends/three-party/node.js';
-import { Prg } from '../crypto/prg.js';
+import { type Components, commonWords, type NodeIndex, wordsAt } from '../backends/three-party/node.js';
+import { Prg, type StreamPlace } from '../crypto/prg.js';
 import { type ModelEntry, modelEntries } from './model-entries.js';
 
 const SEED_BYTES = 16;
@@ -27,7 +27,7 @@ const [manifestName, publicName, sharesName] = ['node.json', 'public.bin', 'shar
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const manifestSchema = z.strictObject({
   format: z.literal('cipherprune-node'),
-  formatVersion: z.literal(1),
+  formatVersion: z.literal(2),
   node: z.union([z.literal(0), z.literal(1), z.literal(2)]),
   /** The same at the three nodes of one sharing, another for every sharing. */
   sharing: z.string().regex(/^[0-9a-f]{32}$/),
@@ -46,7 +46,7 @@ export interface NodeModel {
   readonly publicPart: PublicPart;
   readonly publicBytes: Uint8Array;
   /** By name of the entry: components are made, or read, when they are asked for. */
-  readonly shares: ReadonlyMap<string, Components<() => BigUint64Array>>;
+  readonly shares: ReadonlyMap<string, Components<Share>>;
 }
 
 const packedBytes = ({ count, ringBits }: ModelEntry): number => Math.ceil((count * ringBits) / 8);
@@ -89,7 +89,7 @@ export async function shareModel(
     const shares = sharesOfNode(node, seeds, rest);
     const manifest: z.output<typeof manifestSchema> = {
       format: 'cipherprune-node',
-      formatVersion: 1,
+      formatVersion: 2,
       node,
       sharing,
       publicSha256: sha256(publicBytes),
@@ -115,11 +115,15 @@ async function readChecked(directory: string, name: string, expected?: string): 
   return bytes;
 }
 
-/** Components of an entry that a seed gives: made whenever they are asked for. */
-function seededWords(prg: Prg, { count, ringBits }: ModelEntry): () => BigUint64Array {
-  const here = prg.copy();
-  prg.skip(8 * count);
-  return () => commonWords(here.copy(), count, ringBits);
+/** A component of an entry, made whenever it is asked for; of a seed its place in the stream is known. */
+export interface Share {
+  readonly words: () => BigUint64Array;
+  readonly place: StreamPlace | null;
+}
+
+function seededWords(prg: Prg, { count, ringBits }: ModelEntry): Share {
+  const place = prg.place(8 * count);
+  return { place, words: () => wordsAt(place, ringBits, new BigUint64Array(count)) };
 }
 
 /** Bytes `begin` to `end` of a file. */
@@ -144,18 +148,19 @@ function sharesIn(file: string, node: NodeIndex, entries: readonly ModelEntry[])
   const prg = Prg.fromSecretSeed(seeds.subarray(0, SEED_BYTES));
   const other = node === 0 ? Prg.fromSecretSeed(seeds.subarray(SEED_BYTES)) : null;
   let at = SEED_BYTES;
-  return new Map<string, Components<() => BigUint64Array>>(
+  return new Map<string, Components<Share>>(
     entries.map((entry) => {
       const { name, count, ringBits } = entry;
       const seeded = seededWords(prg, entry);
       if (other) return [name, [seeded, seededWords(other, entry)] as const] as const;
       const begin = at;
       at += packedBytes(entry);
-      const rest = (): BigUint64Array => {
+      const words = (): BigUint64Array => {
         const words = new BigUint64Array(count);
         kernels.ringUnpack(readRange(file, begin, packedBytes(entry)), ringBits, words);
         return words;
       };
+      const rest: Share = { words, place: null };
       return [name, node === 1 ? ([seeded, rest] as const) : ([rest, seeded] as const)] as const;
     }),
   );

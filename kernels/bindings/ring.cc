@@ -4,6 +4,8 @@
 #include <cmath>
 
 #include "binding.h"
+#include "src/ring/ring-stream.h"
+#include "suite.h"
 
 namespace cipherprune {
 
@@ -105,6 +107,56 @@ void matmul(const Arguments& a) {
   ringMatmul(x.data, y.data, batch, n, k, m, a.bits(6), out.data);
 }
 
+void matmulPanels(const Arguments& a) {
+  const auto x = a.words(0), w = a.words(1), out = a.words(7);
+  const size_t n = a.size(2), k = a.size(3), m = a.size(4);
+  a.expectLength(0, x.length, a.product(0, {n, k}));
+  a.expectLength(1, w.length, a.product(1, {k, m}));
+  a.expectLength(7, out.length, a.product(7, {n, m}));
+  const auto panels = [&w](size_t first, size_t, uint64_t*) { return static_cast<const uint64_t*>(w.data + first); };
+  ringMatmulPanels(x.data, panels, n, k, m, a.bits(5), a.integer(6, 0, 1) == 1, out.data);
+}
+
+/** A generator's seed and block from an argument on; its suite is the last one. */
+struct Stream {
+  Stream(const Arguments& a, size_t index, size_t suiteIndex)
+      : key(suiteArgument(a, suiteIndex), seedOf(a, index)), place{key, static_cast<uint64_t>(a.integer(index + 1, 0, kMaxTweak))} {}
+
+  static const uint8_t* seedOf(const Arguments& a, size_t index) {
+    const auto seed = a.bytes(index);
+    a.expectLength(index, seed.length, kBlockBytes);
+    return seed.data;
+  }
+
+  const PrgKey key;
+  const StreamPlace place;
+};
+
+void wordsOfStream(const Arguments& a) {
+  const Stream stream(a, 0, 4);
+  const auto out = a.words(3);
+  streamWords(stream.place, out.length, a.bits(2), out.data);
+}
+
+void hideByStream(const Arguments& a) {
+  const auto x = a.words(0);
+  const Stream stream(a, 1, 5);
+  const int bits = a.bits(3);
+  const auto out = a.bytes(4);
+  a.expectLength(4, out.length, ringPackedBytes(x.length, bits));
+  streamHide(x.data, stream.place, x.length, bits, out.data);
+}
+
+void matmulByStream(const Arguments& a) {
+  const auto x = a.words(0), out = a.words(8);
+  const Stream stream(a, 1, 9);
+  const size_t n = a.size(3), k = a.size(4), m = a.size(5);
+  a.expectLength(0, x.length, a.product(0, {n, k}));
+  a.expectLength(8, out.length, a.product(8, {n, m}));
+  a.product(1, {k, m});
+  streamMatmul(x.data, stream.place, n, k, m, a.bits(6), a.integer(7, 0, 1) == 1, out.data);
+}
+
 void matmulInt16(const Arguments& a) {
   const auto x = a.words(0), out = a.words(6);
   const auto w = a.int16s(1);
@@ -204,6 +256,15 @@ void packDifference(const Arguments& a) {
   ringPackDifference(x.data, y.data, x.length, bits, out.data);
 }
 
+void unpackAdd(const Arguments& a) {
+  const auto bytes = a.bytes(0);
+  const auto x = a.words(2), out = a.words(3);
+  const int bits = a.bits(1);
+  a.expectLength(0, bytes.length, ringPackedBytes(x.length, bits));
+  a.expectLength(3, out.length, x.length);
+  ringUnpackAdd(bytes.data, x.data, x.length, bits, out.data);
+}
+
 void unpack(const Arguments& a) {
   const auto bytes = a.bytes(0);
   const auto out = a.words(2);
@@ -260,6 +321,10 @@ void addRing(Bindings& bindings) {
   bindings.add<gatherRows>("ringGatherRows");
   bindings.add<matmul>("ringMatmul");
   bindings.add<matmulInt16>("ringMatmulInt16");
+  bindings.add<matmulPanels>("ringMatmulPanels");
+  bindings.add<matmulByStream>("streamMatmul");
+  bindings.add<wordsOfStream>("streamWords");
+  bindings.add<hideByStream>("streamHide");
   bindings.add<signBit>("ringSignBit");
   bindings.add<signExtend>("ringSignExtend");
   bindings.add<select>("ringSelect");
@@ -273,6 +338,7 @@ void addRing(Bindings& bindings) {
   bindings.add<pack>("ringPack");
   bindings.add<packDifference>("ringPackDifference");
   bindings.add<unpack>("ringUnpack");
+  bindings.add<unpackAdd>("ringUnpackAdd");
   bindings.add<bitsPack>("bitsPack");
   bindings.add<bitsUnpack>("bitsUnpack");
   bindings.add<bitwise<&RingLoops::bitsXor>>("bitsXor");

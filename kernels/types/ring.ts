@@ -1,3 +1,5 @@
+import type { SuiteCode } from './prg.js';
+
 /**
  * Two's-complement integers modulo 2^bits (1 to 64), one 64-bit word each, always reduced. The caller allocates `out`;
  * elementwise functions may write over their input. `y` shorter than `x` repeats over the leading axes of x.
@@ -50,6 +52,50 @@ export interface RingKernels {
     bits: number,
     out: BigUint64Array,
   ): void;
+  /**
+   * The same of a matrix kept panel by panel, [m / 24][k][24], the last panel as wide as is left: as the product reads it. With `adds` 1 it is
+   * added to `out`.
+   */
+  ringMatmulPanels(
+    x: BigUint64Array,
+    w: BigUint64Array,
+    n: number,
+    k: number,
+    m: number,
+    bits: number,
+    adds: 0 | 1,
+    out: BigUint64Array,
+  ): void;
+  /** The same with the words of a generator's stream, eight bytes each. */
+  streamMatmul(
+    x: BigUint64Array,
+    seed: Uint8Array,
+    firstBlock: number,
+    n: number,
+    k: number,
+    m: number,
+    bits: number,
+    adds: 0 | 1,
+    out: BigUint64Array,
+    suite?: SuiteCode,
+  ): void;
+  /** Words of a generator's stream, eight bytes each, modulo 2^bits. */
+  streamWords(
+    seed: Uint8Array,
+    firstBlock: number,
+    bits: number,
+    out: BigUint64Array,
+    suite?: SuiteCode,
+  ): void;
+  /** x less such words, packed. */
+  streamHide(
+    x: BigUint64Array,
+    seed: Uint8Array,
+    firstBlock: number,
+    bits: number,
+    out: Uint8Array,
+    suite?: SuiteCode,
+  ): void;
   /** Top bit of each element, one byte 0 or 1 each. */
   ringSignBit(x: BigUint64Array, bits: number, out: Uint8Array): void;
   ringSignExtend(x: BigUint64Array, fromBits: number, toBits: number, out: BigUint64Array): void;
@@ -72,6 +118,8 @@ export interface RingKernels {
   ringPack(x: BigUint64Array, bits: number, out: Uint8Array): void;
   /** x - y, packed. */
   ringPackDifference(x: BigUint64Array, y: BigUint64Array, bits: number, out: Uint8Array): void;
+  /** x + what `bytes` hold, which are as many; out may be x. */
+  ringUnpackAdd(bytes: Uint8Array, bits: number, x: BigUint64Array, out: BigUint64Array): void;
   /** `first`: from this element on, of a stream that may be longer; else `bytes` are those of `out`. */
   ringUnpack(bytes: Uint8Array, bits: number, out: BigUint64Array, first?: number): void;
   /** One byte 0 or 1 each → eight in a byte, lowest first: ceil(length / 8) bytes. And back. */

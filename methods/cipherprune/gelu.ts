@@ -13,6 +13,7 @@
  * Widths count: each bit of a factor is one or two COTs.
  */
 import type { Backend } from '../../inference/backends/backend.js';
+import type { RingFormat } from '../../inference/core/ring-tensor.js';
 import { protocol } from '../../inference/core/span.js';
 import type { SharedBits, SharedTensor } from '../../inference/core/tensors.js';
 import type { ActivationPlan } from '../../inference/functions/activation-plan.js';
@@ -44,11 +45,18 @@ const INNER = { ringBits: 14, fractionBits: 10 };
 const HIGH_SUM_FRACTION_BITS = 21;
 const HIGH_SUM_RING_BITS = INNER.ringBits + HIGH_SUM_FRACTION_BITS - INNER.fractionBits;
 
+/** Its parts, before they are added: so that cutting each is no more than cutting the sum. */
+const FINE_INNER = { ringBits: INNER.ringBits + 3, fractionBits: INNER.fractionBits + 3 };
+/** v² is read as its half. */
+const TWICE_FINE_INNER = { ...FINE_INNER, fractionBits: FINE_INNER.fractionBits - 1 };
+
 /** Of y, so that its half reaches the sum's ring. */
 const HIGH_FACTOR_BITS = HIGH_SUM_RING_BITS - HIGH_SUM_FRACTION_BITS + HIGH_FRACTION_BITS + 1;
 
 /** z and v: in [0, 2). */
 const POWER = { ringBits: 13, fractionBits: 10 };
+/** ... and y² before it is read as z. */
+const EIGHTFOLD_POWER = { ringBits: POWER.ringBits, fractionBits: POWER.fractionBits - 3 };
 
 const LOW_FRACTION_BITS = 8;
 /** 13 bits are squared into 25. */
@@ -98,11 +106,16 @@ async function highInner(
   y: SharedTensor,
   { h, d, c0, c1 }: CompletedQuartic,
 ): Promise<SharedTensor> {
-  const ySquare = await mpc.square(mpc.narrow(y, wideningBits(4, HIGH_FRACTION_BITS)), HIGH_RING_BITS);
-  const z = shrink(mpc, mpc.reinterpret(ySquare, 2 * HIGH_FRACTION_BITS + 3), POWER);
+  const ySquare = await mpc.square(
+    mpc.narrow(y, wideningBits(4, HIGH_FRACTION_BITS)),
+    HIGH_RING_BITS,
+    'signed',
+    EIGHTFOLD_POWER,
+  );
+  const z = mpc.reinterpret(shrink(mpc, ySquare, EIGHTFOLD_POWER), POWER.fractionBits);
   const distance = await mpc.square(mpc.addPublic(z, h), POWER.ringBits + POWER.fractionBits);
   const v = shrink(mpc, mpc.addPublic(distance, d), POWER);
-  const vSquare = await mpc.square(v, HIGH_SUM_RING_BITS, 'non-negative');
+  const vSquare = await mpc.square(v, HIGH_SUM_RING_BITS, 'non-negative', TWICE_FINE_INNER);
 
   const line = mpc.add(
     halfAt(mpc, y, HIGH_SUM_FRACTION_BITS, HIGH_SUM_RING_BITS),
@@ -112,7 +125,8 @@ async function highInner(
       HIGH_SUM_FRACTION_BITS - z.fractionBits,
     ),
   );
-  const sum = mpc.subtract(line, mpc.reinterpret(vSquare, HIGH_SUM_FRACTION_BITS));
+  const halfSquare = mpc.reinterpret(shrink(mpc, vSquare, TWICE_FINE_INNER), FINE_INNER.fractionBits);
+  const sum = mpc.subtract(shrink(mpc, line, FINE_INNER), halfSquare);
   return shrink(mpc, mpc.addPublic(sum, c0), INNER);
 }
 
@@ -153,6 +167,16 @@ interface Part {
   readonly inner: (mpc: Backend, x: SharedTensor) => Promise<SharedTensor>;
 }
 
+/** Of x: it fits with a clip added, with headroom, and in the fewest bits that a square needs. */
+export const geluInputFormat = ({ inputRange }: ActivationPlan, { clip }: GeluApproximation): RingFormat => ({
+  ringBits: Math.max(
+    wideningBits(inputRange + 1, HIGH_FRACTION_BITS),
+    signedBits(inputRange + clip, HIGH_FRACTION_BITS),
+    LOW_FACTOR_BITS + HIGH_FRACTION_BITS - LOW_FRACTION_BITS,
+  ),
+  fractionBits: HIGH_FRACTION_BITS,
+});
+
 /** x [rows, features], the first `high` rows in high degree → [rows, features] in `plan.out` */
 export function geluOf({ geluHigh, geluLow }: Pick<CipherPruneNumbers, 'geluHigh' | 'geluLow'>) {
   const [quartic, quadratic] = [completed(geluHigh), lowCoefficients(geluLow)];
@@ -181,13 +205,7 @@ export function geluOf({ geluHigh, geluLow }: Pick<CipherPruneNumbers, 'geluHigh
         { begin: 0, end: highCount, approximation: geluHigh, inner: ofHigh },
         { begin: highCount, end: n, approximation: geluLow, inner: ofLow },
       ].filter(({ begin, end }) => end > begin);
-      // x fits with a clip added, with headroom, and in the fewest bits that a square needs.
-      const ringBits = Math.max(
-        wideningBits(plan.inputRange + 1, HIGH_FRACTION_BITS),
-        signedBits(plan.inputRange + geluHigh.clip, HIGH_FRACTION_BITS),
-        LOW_FACTOR_BITS + HIGH_FRACTION_BITS - LOW_FRACTION_BITS,
-      );
-      const format = { ringBits, fractionBits: HIGH_FRACTION_BITS };
+      const format = geluInputFormat(plan, geluHigh);
       const flat = mpc.reshape(await convert(mpc, x, format, plan.inputRange), [n]);
       const clips = parts.map(({ begin, end, approximation: { clip } }) => ({ count: end - begin, clip }));
       const [where, ...inners] = await sideBySide<SharedBits, SharedTensor[]>(

@@ -6,7 +6,7 @@ import { layerNorm } from '../../inference/functions/layer-norm.js';
 import type { Learned, Method } from '../method.js';
 import { curvesOf } from './curves.js';
 import { exponential } from './exponential.js';
-import { geluOf } from './gelu.js';
+import { geluInputFormat, geluOf } from './gelu.js';
 import { headOf } from './head.js';
 import { type CipherPruneNumbers, cipherPruneNumbers, NUMBERS_WITH_POWERS } from './numbers.js';
 import { prune } from './prune.js';
@@ -30,6 +30,7 @@ export function cipherPruneWith(name: string, learns: Learned, numbers: CipherPr
     logits: { zeroBelow, visible: false, leastSpread: 2 ** Math.ceil(Math.log2(-zeroBelow)) + 1 },
     softmax: softmaxOf(exponential),
     gelu: geluOf(numbers),
+    geluInput: (plan) => geluInputFormat(plan, numbers.geluHigh),
     head: headOf(numbers),
     layerNorm,
     eliminatesIn: (layer, layers) => learns !== 'nothing' && layer < layers - 1,

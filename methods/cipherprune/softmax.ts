@@ -74,11 +74,8 @@ export const softmaxOf = (exponential: Exponential, maximumFractionBits = MAXIMU
         ...intervals,
         out: { ringBits, fractionBits: inverseFractionBits },
       });
-      const product = await mpc.multiply(powers, inverse, 'non-negative', inverseFractionBits + 2);
-      const small = shrink(mpc, product, {
-        ringBits: plan.out.fractionBits + 2,
-        fractionBits: plan.out.fractionBits,
-      });
-      return widenNonNegative(mpc, small, plan.out.ringBits);
+      const small = { ringBits: plan.out.fractionBits + 2, fractionBits: plan.out.fractionBits };
+      const product = await mpc.multiply(powers, inverse, 'non-negative', inverseFractionBits + 2, small);
+      return widenNonNegative(mpc, shrink(mpc, product, small), plan.out.ringBits);
     },
   );

@@ -242,6 +242,61 @@ describe.each([0, 1, 2].filter((isa) => isa <= kernels.detectedIsa()))(
       );
     });
 
+    it.each([
+      [37, 24],
+      [37, 50],
+      [60, 29],
+    ])('multiplies by panels, in memory or from a stream, %i bits, %i columns', (bits, m) => {
+      const [n, k, seed, suite] = [11, 520, new Uint8Array(16).fill(7), 1] as const;
+      const x = BigUint64Array.from({ length: n * k }, (_, i) =>
+        mod(BigInt(i + 1) * 0x9e3779b97f4a7c15n, bits),
+      );
+      const stream = new Uint8Array(8 * k * m);
+      kernels.prgFill(seed, 3, stream, suite);
+      const panels = new BigUint64Array(stream.buffer);
+      // Entry (row, column) of the matrix.
+      const at = (row: number, column: number): bigint => {
+        const left = column - (column % 24);
+        return panels[k * left + row * Math.min(24, m - left) + column - left]!;
+      };
+      const matrix = BigUint64Array.from({ length: k * m }, (_, i) =>
+        mod(at(Math.floor(i / m), i % m), bits),
+      );
+      const expected = words(n * m);
+      kernels.ringMatmul(x, matrix, 1, n, k, m, bits, expected);
+      const [out, streamed] = [words(n * m).fill(99n), words(n * m).fill(1n)];
+      kernels.ringMatmulPanels(x, panels, n, k, m, bits, 0, out);
+      expect(out).toEqual(expected);
+      kernels.streamMatmul(x, seed, 3, n, k, m, bits, 1, streamed, suite);
+      expect(streamed).toEqual(expected.map((word) => mod(word + 1n, bits)));
+    });
+
+    it('makes, hides and adds words of a stream', () => {
+      fc.assert(
+        fc.property(
+          bitsArbitrary,
+          fc.integer({ min: 0, max: 2100 }),
+          fc.uint8Array({ minLength: 16, maxLength: 16 }),
+          (bits, count, seed) => {
+            const stream = new Uint8Array(8 * count);
+            kernels.prgFill(seed, 5, stream);
+            const made = words(count);
+            kernels.streamWords(seed, 5, bits, made);
+            expect(list(made)).toEqual(
+              list(new BigUint64Array(stream.buffer)).map((word) => mod(word, bits)),
+            );
+            const x = made.map((word, i) => mod(word * 3n + BigInt(i), bits));
+            const packed = new Uint8Array(Math.ceil((count * bits) / 8));
+            kernels.streamHide(x, seed, 5, bits, packed);
+            const sum = words(count);
+            kernels.ringUnpackAdd(packed, bits, made, sum);
+            expect(sum).toEqual(x);
+          },
+        ),
+        { numRuns: 20 },
+      );
+    });
+
     it.each([37, 60])('multiplies by 16-bit weights over several panels, %i bits', (bits) => {
       const [n, k, m] = [3, 1100, 5];
       const x = BigUint64Array.from({ length: n * k }, (_, i) =>

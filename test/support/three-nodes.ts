@@ -12,6 +12,7 @@ import { Prg } from '../../inference/crypto/prg.js';
 import type { Channel } from '../../inference/net/channel.js';
 import { memoryChannelPair } from '../../inference/net/memory-channel.js';
 import { createLeakList } from '../../inference/session/create-session.js';
+import { panelsOf } from '../../inference/three-party/model-entries.js';
 
 export interface NodeTraffic {
   /** Of all links. */
@@ -137,11 +138,11 @@ export function dealtInputs(
     learn: (name, matrix, bias) => void weights.set(name, { matrix, bias }),
     text: async (x) => tensor(x, x.ringBits),
     vector: tensor,
-    matrix: ({ name }, ringBits) => {
+    matrix: ({ name, inputs, outputs }) => {
       const words = BigUint64Array.from(weights.get(name)!.matrix, (value) =>
         BigInt.asUintN(64, BigInt(value)),
       );
-      return dealt(random, index, words, ringBits);
+      return dealt(random, index, panelsOf(words, inputs, outputs), 64);
     },
     bias: ({ name, outputs }, format) =>
       dealt(random, index, encode(weights.get(name)!.bias, [outputs], format).data, format.ringBits),

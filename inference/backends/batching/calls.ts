@@ -3,6 +3,7 @@
  * matrices of one shape in one batch. A merged call gives each lane what it would have got alone.
  */
 import { type Shape, sizeOf } from '../../core/shape.js';
+import type { RingFormat } from '../../core/ring-tensor.js';
 import type { PartyId, PrivateTensor, RingTensor, SharedBits, SharedTensor } from '../../core/tensors.js';
 import type {
   Backend,
@@ -43,8 +44,10 @@ const separate = <Input, Output>(
   run: (mpc: Backend, input: Input) => Promise<Output>,
 ): Call<Input, Output> => ({ key: null, input, run: async (mpc) => [await run(mpc, input)] });
 
-const format = ({ ringBits, fractionBits }: SharedTensor | PrivateTensor): string =>
-  `${ringBits}.${fractionBits}`;
+const format = ({ ringBits, fractionBits }: RingFormat): string => `${ringBits}.${fractionBits}`;
+
+/** What products are cut to. */
+const cutTo = (into: RingFormat | undefined): string => (into ? format(into) : '');
 
 const shapesOf = (parts: readonly { readonly shape: Shape }[]): readonly Shape[] =>
   parts.map(({ shape }) => shape);
@@ -67,11 +70,11 @@ export const widenCall = (x: SharedTensor, ringBits: number) =>
 export const roundCall = (x: SharedTensor, bits: number) =>
   elementwise({ key: `round ${format(x)} ${bits}`, input: x, run: (mpc, all) => mpc.round(all, bits) });
 
-export const squareCall = (x: SharedTensor, ringBits?: number, sign?: Sign) =>
+export const squareCall = (x: SharedTensor, ringBits?: number, sign?: Sign, into?: RingFormat) =>
   elementwise({
-    key: `square ${format(x)} ${ringBits} ${sign}`,
+    key: `square ${format(x)} ${ringBits} ${sign} ${cutTo(into)}`,
     input: x,
-    run: (mpc, all) => mpc.square(all, ringBits, sign),
+    run: (mpc, all) => mpc.square(all, ringBits, sign, into),
   });
 
 export const lookUpCall = (x: SharedTensor, table: RingTensor) =>
@@ -174,27 +177,33 @@ const joinRows = (mpc: Backend, inputs: readonly { readonly x: SharedTensor }[],
   joinTensors(mpc, tensorsOf(inputs), width === 1 ? undefined : width);
 
 /** x [n, ...] and y [n, ...] of all lanes as [N, width] and [N], or both as [N]. */
-export function multiplyCall(x: SharedTensor, y: SharedTensor, sign?: Sign, yBits?: number) {
+export function multiplyCall(
+  x: SharedTensor,
+  y: SharedTensor,
+  sign?: Sign,
+  yBits?: number,
+  into?: RingFormat,
+) {
   operations.multiply(x, y);
   const width = widthOf(x.shape, y.shape);
   return merged<TensorPair, SharedTensor>({
-    key: width === 0 ? null : `multiply ${format(x)} ${format(y)} ${width} ${sign} ${yBits}`,
+    key: width === 0 ? null : `multiply ${format(x)} ${format(y)} ${width} ${sign} ${yBits} ${cutTo(into)}`,
     input: { x, y },
     join: (mpc, inputs) => ({ x: joinRows(mpc, inputs, width), y: joinTensors(mpc, factorsOf(inputs)) }),
-    run: (mpc, all) => mpc.multiply(all.x, all.y, sign, yBits),
+    run: (mpc, all) => mpc.multiply(all.x, all.y, sign, yBits, into),
     cut: (mpc, output, inputs) => cutLike(mpc, output, tensorsOf(inputs)),
   });
 }
 
-export function multiplyPrivateCall(x: SharedTensor, y: PrivateTensor) {
+export function multiplyPrivateCall(x: SharedTensor, y: PrivateTensor, into?: RingFormat) {
   operations.multiplyPrivate(x, y);
   const count = y.shape[0]!;
   return merged<SharedTensor, SharedTensor>({
-    key: count === 0 ? null : `multiplyPrivate ${format(x)}`,
+    key: count === 0 ? null : `multiplyPrivate ${format(x)} ${cutTo(into)}`,
     operand: y,
     input: x,
     join: (mpc, inputs) => joinTensors(mpc, inputs, count),
-    run: (mpc, all) => mpc.multiplyPrivate(all, y),
+    run: (mpc, all) => mpc.multiplyPrivate(all, y, into),
     cut: cutLike,
   });
 }
@@ -221,14 +230,14 @@ export function multiplexCall(bits: SharedBits, x: SharedTensor) {
 }
 
 /** Rows of all lanes below each other: one product. */
-export function linearCall(x: SharedTensor, w: Weight) {
+export function linearCall(x: SharedTensor, w: Weight, into?: RingFormat) {
   operations.linear(x, w);
   return merged<SharedTensor, SharedTensor>({
-    key: `linear ${format(x)}`,
+    key: `linear ${format(x)} ${cutTo(into)}`,
     operand: w,
     input: x,
     join: (mpc, inputs) => mpc.concat(inputs, 0),
-    run: (mpc, all) => mpc.linear(all, w),
+    run: (mpc, all) => mpc.linear(all, w, into),
     cut: (mpc, output, inputs) =>
       cutLike(
         mpc,
@@ -239,16 +248,16 @@ export function linearCall(x: SharedTensor, w: Weight) {
 }
 
 /** Matrices of one shape are one batch; others go at the same time, not together. */
-export function matmulCall(x: SharedTensor, y: SharedTensor) {
+export function matmulCall(x: SharedTensor, y: SharedTensor, into?: RingFormat) {
   operations.matmul(x, y);
   return merged<TensorPair, SharedTensor>({
-    key: `matmul ${format(x)} ${format(y)} ${x.shape.slice(1)} ${y.shape.slice(1)}`,
+    key: `matmul ${format(x)} ${format(y)} ${x.shape.slice(1)} ${y.shape.slice(1)} ${cutTo(into)}`,
     input: { x, y },
     join: (mpc, inputs) => ({
       x: mpc.concat(tensorsOf(inputs), 0),
       y: mpc.concat(factorsOf(inputs), 0),
     }),
-    run: (mpc, all) => mpc.matmul(all.x, all.y),
+    run: (mpc, all) => mpc.matmul(all.x, all.y, into),
     cut: (mpc, output, inputs) =>
       cutLike(
         mpc,

@@ -2,6 +2,7 @@
  * The backend as one lane of a batch sees it: local operations are taken over as they are, communicating ones wait
  * for the other lanes. Written out one by one: an operation added to the seam must be thought about here.
  */
+import type { RingFormat } from '../../core/ring-tensor.js';
 import type { PartyId, PrivateTensor, RingTensor, SharedBits, SharedTensor } from '../../core/tensors.js';
 import type {
   Backend,
@@ -36,24 +37,30 @@ export function laneBackend(lane: number, lockstep: Lockstep, onLeak: LaneLeak):
       return call(calls.prepareCall(source));
     },
 
-    async linear(x: SharedTensor, w: Weight): Promise<SharedTensor> {
-      return call(calls.linearCall(x, w));
+    async linear(x: SharedTensor, w: Weight, into?: RingFormat): Promise<SharedTensor> {
+      return call(calls.linearCall(x, w, into));
     },
 
-    async matmul(x: SharedTensor, y: SharedTensor): Promise<SharedTensor> {
-      return call(calls.matmulCall(x, y));
+    async matmul(x: SharedTensor, y: SharedTensor, into?: RingFormat): Promise<SharedTensor> {
+      return call(calls.matmulCall(x, y, into));
     },
 
-    async multiply(x: SharedTensor, y: SharedTensor, ySign?: Sign, yBits?: number): Promise<SharedTensor> {
-      return call(calls.multiplyCall(x, y, ySign, yBits));
+    async multiply(
+      x: SharedTensor,
+      y: SharedTensor,
+      ySign?: Sign,
+      yBits?: number,
+      into?: RingFormat,
+    ): Promise<SharedTensor> {
+      return call(calls.multiplyCall(x, y, ySign, yBits, into));
     },
 
-    async square(x: SharedTensor, ringBits?: number, sign?: Sign): Promise<SharedTensor> {
-      return call(calls.squareCall(x, ringBits, sign));
+    async square(x: SharedTensor, ringBits?: number, sign?: Sign, into?: RingFormat): Promise<SharedTensor> {
+      return call(calls.squareCall(x, ringBits, sign, into));
     },
 
-    async multiplyPrivate(x: SharedTensor, y: PrivateTensor): Promise<SharedTensor> {
-      return call(calls.multiplyPrivateCall(x, y));
+    async multiplyPrivate(x: SharedTensor, y: PrivateTensor, into?: RingFormat): Promise<SharedTensor> {
+      return call(calls.multiplyPrivateCall(x, y, into));
     },
 
     async widen(x: SharedTensor, ringBits: number): Promise<SharedTensor> {

@@ -7,6 +7,8 @@
  * for up to 8, two up to 24, where so many bytes take less time than a message.
  */
 import { kernels } from '#kernels';
+import { giveBack, takeBytes, takeWords } from '../../core/words.js';
+import { ROUNDING } from '../local-backend.js';
 import { type Components, known, type Node } from './node.js';
 import { bytesPart, fieldsOf, type Hidden, hidden, type StepPlan, take } from './step.js';
 
@@ -101,14 +103,14 @@ function stageStep(
     ...plan,
     deal() {
       const flipped: Hidden = (source) => {
-        const vectors = plan.dealt[0].random(source);
+        const vectors = source.bytes(plan.dealt[0].byteLength);
         kernels.carryVectors({ kinds, index, vectors });
         return vectors;
       };
-      return plan.dealt.length === 1 ? [flipped] : [flipped, hidden(fieldsOf(top.length, 1), top.slice())];
+      return plan.dealt.length === 1 ? [flipped] : [flipped, hidden(fieldsOf(top.length, 1), top)];
     },
-    summand(vectors, dealtTop) {
-      const out = new BigUint64Array(total);
+    summand(scratch, vectors, dealtTop) {
+      const out = scratch.words(total);
       kernels.carrySums({ kinds, index, vectors, out });
       if (dealtTop && total > 0) kernels.ringAdd(out, dealtTop, 1, out);
       if (dealtTop && node.index === 1) kernels.ringAdd(out, top, 1, out);
@@ -133,20 +135,25 @@ async function carryAndTop(
   const [first, ...others] = carryStages(summands, top !== null);
   // Digits are filled up from below: zeros there carry nothing.
   const { width: whole } = carryPlan(count, bits);
-  const index: Words = new BigUint64Array(own.length);
+  const index: Words = takeWords(own.length);
   kernels.ringScale(own, 1n << BigInt(whole - bits), whole, index);
   const tops = top ?? new BigUint64Array(0);
   let [state, { bits: width }] = [await stageStep(node, first, index, tops), first];
+  giveBack(index);
   for (const stage of others) {
-    state = await stageStep(node, stage, indexOf(node, state, width), tops);
+    const before = state;
+    state = await stageStep(node, stage, indexOf(node, before, width), tops);
+    giveBack(...before);
     width = stage.bits;
   }
-  return bitsOf(state);
+  const bytes = bitsOf(state);
+  giveBack(...state);
+  return bytes;
 }
 
 export const bitsOf = (words: Components<Words>): Components<Uint8Array> =>
   words.map((component) => {
-    const bits = new Uint8Array(component.length);
+    const bits = takeBytes(component.length);
     kernels.ringSignBit(component, 1, bits);
     return bits;
   }) as unknown as Components<Uint8Array>;
@@ -156,10 +163,13 @@ export const carryOut = (node: Node, summands: Summands): Promise<Components<Uin
   carryAndTop(node, summands, null);
 
 /** The top bit of a + c modulo 2^ringBits, at least 2 bits: of both top bits and the carry of the others. */
-export function topBit(node: Node, { own, count, copies, bits }: Summands): Promise<Components<Uint8Array>> {
-  const top = new Uint8Array(own.length);
-  kernels.ringSignBit(own, bits, top);
-  const words = new BigUint64Array(own.length);
-  kernels.ringFromBits(top, words);
-  return carryAndTop(node, { own, count, copies, bits: bits - 1 }, words);
+export async function topBit(
+  node: Node,
+  { own, count, copies, bits }: Summands,
+): Promise<Components<Uint8Array>> {
+  const words = takeWords(own.length);
+  kernels.ringShiftRight(own, bits, bits - 1, ROUNDING.floor, 1, words);
+  const top = await carryAndTop(node, { own, count, copies, bits: bits - 1 }, words);
+  giveBack(words);
+  return top;
 }

@@ -2,18 +2,19 @@
 import { kernels } from '#kernels';
 import { carryOut, type Summands } from './carry.js';
 import { type Components, half, known, type Node, sumOf } from './node.js';
+import { cut, type Precision, sentBits } from './precision.js';
 import { multiplyInto } from './products.js';
+import { Scratch } from './scratch.js';
 import { hidden, type Step, type StepPlan, take, wordsOf } from './step.js';
 
 type Words = BigUint64Array;
 type Shared = Components<Words>;
 type Bits = Components<Uint8Array>;
 
-export const wordsOfBits = (bits: Uint8Array): Words => {
-  const words = new BigUint64Array(bits.length);
+export function wordsOfBits(bits: Uint8Array, words: Words = new BigUint64Array(bits.length)): Words {
   kernels.ringFromBits(bits, words);
   return words;
-};
+}
 
 /** 1 where a bit is not set. */
 const notBits = (bits: Uint8Array): Uint8Array => {
@@ -28,23 +29,25 @@ const signBits = (words: Words, ringBits: number): Uint8Array => {
   return bits;
 };
 
-const selected = (bits: Uint8Array, words: Words): Words => {
-  const out = new BigUint64Array(words.length);
+function selected(bits: Uint8Array, words: Words, out: Words): Words {
   if (words.length > 0) kernels.ringSelect(bits, words, out);
   return out;
-};
+}
 
-const product = (a: Words, b: Words, ringBits: number): Words => {
-  const out = new BigUint64Array(a.length);
+function product(a: Words, b: Words, ringBits: number, out: Words): Words {
   multiplyInto(a, b, ringBits, out);
   return out;
-};
+}
+
+/** x + one number, over x. */
+function addNumber(x: Words, value: bigint, ringBits: number): Words {
+  if (x.length > 0) kernels.ringAdd(x, BigUint64Array.of(BigInt.asUintN(ringBits, value)), ringBits, x);
+  return x;
+}
 
 /** bit ? -x : x, written over x; a bit may be of a whole row. */
 function negateWhere(bits: Uint8Array, x: Words, ringBits: number): Words {
-  const twice = selected(bits, x);
-  kernels.ringScale(twice, 2n, ringBits, twice);
-  kernels.ringSubtract(x, twice, ringBits, x);
+  if (x.length > 0) kernels.ringNegateWhere(bits, x, ringBits, x);
   return x;
 }
 
@@ -56,9 +59,9 @@ const xorOf = ([own, next]: Bits): Uint8Array => {
 };
 
 /** This node's half of b = v + (1 - 2v) u, from its half of u, which is written over; v = b2. */
-function bitHalf(node: Node, v: Uint8Array, u: Words, ringBits: number): Words {
+function bitHalf(node: Node, v: Uint8Array, u: Words, ringBits: number, scratch: Scratch): Words {
   const b = negateWhere(v, u, ringBits);
-  if (node.index === 1) kernels.ringAdd(b, wordsOfBits(v), ringBits, b);
+  if (node.index === 1) kernels.ringAdd(b, wordsOfBits(v, scratch.words(v.length)), ringBits, b);
   return b;
 }
 
@@ -79,10 +82,15 @@ export function bitsToWords(
   const { result } = plan;
   const step: Step<readonly Words[], Words> = {
     ...plan,
-    deal: () =>
-      [wordsOfBits(xorOf(bits)), ...(more === null ? [] : [more])].map((words) => hidden(result, words)),
-    summand: (u, ...rest) =>
-      rest.reduce((sum, one) => result.add(sum, one), bitHalf(node, known(node, bits), u!, ringBits)),
+    deal: (scratch) =>
+      [wordsOfBits(xorOf(bits), scratch.words(bits[0].length)), ...(more === null ? [] : [more])].map(
+        (words) => hidden(result, words),
+      ),
+    summand: (scratch, u, ...rest) =>
+      rest.reduce(
+        (sum, one) => result.add(sum, one),
+        bitHalf(node, known(node, bits), u!, ringBits, scratch),
+      ),
   };
   return take(node, step);
 }
@@ -106,18 +114,20 @@ export function multiplex(node: Node, bits: Bits, x: Shared, ringBits: number): 
   const { result } = plan;
   const step: Step<readonly [Words, Words], Words> = {
     ...plan,
-    deal() {
+    deal(scratch) {
       const u = xorOf(bits);
+      const sum = sumOf(x, ringBits, scratch.words(x[0].length));
       return [
-        hidden(wordsOf(u.length, ringBits), wordsOfBits(u)),
-        hidden(result, selected(u, sumOf(x, ringBits))),
+        hidden(wordsOf(u.length, ringBits), wordsOfBits(u, scratch.words(u.length))),
+        hidden(result, selected(u, sum, sum)),
       ];
     },
-    summand(u, ua) {
+    summand(scratch, u, ua) {
       const v = known(node, bits);
+      const own = scratch.words(ua.length);
       const sum = negateWhere(v, ua, ringBits);
-      result.add(sum, selected(v, half(node, x)));
-      return result.add(sum, product(known(node, x), bitHalf(node, v, u, ringBits), ringBits));
+      result.add(sum, selected(v, half(node, x), own));
+      return result.add(sum, product(known(node, x), bitHalf(node, v, u, ringBits, scratch), ringBits, own));
     },
   };
   return take(node, step);
@@ -137,25 +147,40 @@ interface Raised {
   readonly rest: Words;
 }
 
-/** `lift`: a multiple of a unit that the value was raised by, to be taken off again. */
-function raised(node: Node, x: Shared, from: number, to: number, lift: bigint): Raised {
-  const none = new BigUint64Array(0);
-  if (node.index === 0) {
-    const s = sumOf(x, from);
-    return { s, n: notBits(signBits(s, from)), m: new Uint8Array(0), rest: none };
-  }
-  const c = known(node, x);
-  const rest = new BigUint64Array(c.length);
-  if (c.length > 0)
-    kernels.ringSubtract(c, BigUint64Array.of(BigInt.asUintN(to, (1n << BigInt(from)) + lift)), to, rest);
-  return { s: none, n: new Uint8Array(0), m: notBits(signBits(c, from)), rest };
+/** At node 0. */
+function raisedSum(x: Shared, from: number, scratch: Scratch): Pick<Raised, 's' | 'n'> {
+  const s = sumOf(x, from, scratch.words(x[0].length));
+  return { s, n: notBits(signBits(s, from)) };
 }
 
-/** base + 2^from · (m ? extra : 0) modulo 2^to, written over base: what node 0 dealt for m = 0, and what m = 1 adds. */
-function chosen(m: Uint8Array, base: Words, extra: Words, from: number, to: number): Words {
-  const more = selected(m, extra);
-  kernels.ringScale(more, 1n << BigInt(from), to, more);
-  kernels.ringAdd(base, more, to, base);
+/** c + lift, at nodes 1 and 2. */
+function lifted(c: Words, from: number, lift: bigint, scratch: Scratch): Words {
+  if (lift === 0n) return c;
+  const raised = scratch.words(c.length);
+  raised.set(c);
+  return addNumber(raised, lift, from);
+}
+
+/** At the others; `lift`: a multiple of a unit that the value is raised by on the way, and that is taken off again. */
+function raisedRest(
+  x2: Words,
+  from: number,
+  to: number,
+  lift: bigint,
+  scratch: Scratch,
+): Pick<Raised, 'm' | 'rest'> {
+  const c = lifted(x2, from, lift, scratch);
+  const rest = scratch.words(c.length);
+  if (c.length > 0)
+    kernels.ringSubtract(c, BigUint64Array.of(BigInt.asUintN(to, (1n << BigInt(from)) + lift)), to, rest);
+  return { m: notBits(signBits(c, from)), rest };
+}
+
+/** base + 2^shift · (m ? extra : 0) modulo 2^to, over both; a bit of m may be of a whole row: what node 0 dealt for m = 0, and what m = 1 adds. */
+function chosen(m: Uint8Array, base: Words, extra: Words, shift: number, to: number): Words {
+  kernels.ringScale(extra, 1n << BigInt(shift), to, extra);
+  if (m.length === extra.length) kernels.ringAddWhere(m, extra, to, base);
+  else kernels.ringAdd(base, selected(m, extra, extra), to, base);
   return base;
 }
 
@@ -165,8 +190,14 @@ export function widenPlan(count: number, from: number, to: number): StepPlan<rea
   return { dealt: [result, result], result };
 }
 
-/** Words whose value is at least 0 and below 2^(from - 1), to a larger ring. */
-export async function widenNonNegative(node: Node, x: Shared, from: number, to: number): Promise<Shared> {
+/** Words to a larger ring whose value, raised by `lift`, is at least 0 and below 2^(from - 1). */
+export async function widenRaised(
+  node: Node,
+  x: Shared,
+  from: number,
+  to: number,
+  lift: bigint,
+): Promise<Shared> {
   const count = x[0].length;
   const rest = to - from;
   if (rest === 0) return x;
@@ -175,114 +206,131 @@ export async function widenNonNegative(node: Node, x: Shared, from: number, to: 
   const lot = plan.result;
   const wraps = await take(node, {
     ...plan,
-    deal() {
-      const carry = new BigUint64Array(count);
-      kernels.ringShiftRight(sumOf(x, from + 1), from + 1, from, 0, 1, carry);
-      const ones = wordsOfBits(notBits(signBits(sumOf(x, from), from)));
+    deal(scratch) {
+      const sum = sumOf(x, from + 1, scratch.words(count));
+      const carry = scratch.words(count);
+      kernels.ringShiftRight(sum, from + 1, from, 0, 1, carry);
+      const ones = wordsOfBits(notBits(signBits(sum, from)), sum);
       return [hidden(lot, ones), hidden(lot, carry)] as const;
     },
-    summand: (n: Words, carry: Words) =>
-      lot.subtract(selected(notBits(signBits(known(node, x), from)), n), carry),
+    summand: (scratch, n: Words, carry: Words) => {
+      const c = lifted(known(node, x), from, lift, scratch);
+      return lot.subtract(selected(notBits(signBits(c, from)), n, n), carry);
+    },
   });
-  return [0, 1].map((c) => {
-    const out = wraps[c as 0 | 1];
-    if ((node.index + c) % 3 === 2 && count > 0) kernels.ringSubtract(out, BigUint64Array.of(1n), rest, out);
+  const scratch = new Scratch();
+  wraps.forEach((out, c) => {
+    const isPublic = (node.index + c) % 3 === 2;
+    if (isPublic) addNumber(out, -1n, rest);
     kernels.ringScale(out, 1n << BigInt(from), to, out);
-    kernels.ringAdd(out, x[c]!, to, out);
-    return out;
-  }) as unknown as Shared;
+    kernels.ringAdd(out, isPublic ? lifted(x[c]!, from, lift, scratch) : x[c]!, to, out);
+    if (isPublic) addNumber(out, -lift, to);
+  });
+  scratch.end();
+  return wraps;
 }
 
-/** Of `count` products with `factors` numbers, which come from a ring of `from` bits to one of `to`. */
+/** Of `count` products with `factors` numbers, which come from a ring of `from` bits to a larger one. */
 export function widenedPlan(
   factors: number,
   count: number,
   from: number,
-  to: number,
+  precision: Precision,
 ): StepPlan<readonly [Words, Words, Words, Words], Words> {
-  const result = wordsOf(count, to);
+  const { ringBits } = precision;
+  const result = wordsOf(count, sentBits(precision));
   return {
-    dealt: [wordsOf(factors, to), wordsOf(factors, to - from), result, wordsOf(count, to - from)],
+    dealt: [
+      wordsOf(factors, ringBits),
+      wordsOf(factors, ringBits - from),
+      result,
+      wordsOf(count, ringBits - from),
+    ],
     result,
   };
 }
 
-/** (x - lift)² in a larger ring, x raised by `lift` units to be at least 0 and below 2^(from - 1): S² + 2 S C + C² for either m. */
+/** x² in a larger ring; x, raised by `lift` units, is at least 0 and below 2^(from - 1): S² + 2 S C + C² for either m. */
 export function squareWidened(
   node: Node,
   x: Shared,
   from: number,
-  to: number,
+  precision: Precision,
   lift: bigint,
 ): Promise<Shared> {
   const count = x[0].length;
-  const plan = widenedPlan(count, count, from, to);
+  const { ringBits: to, dropped } = precision;
+  const plan = widenedPlan(count, count, from, precision);
   const { result } = plan;
   const extra = wordsOf(count, to - from);
-  const { s, n, m, rest } = raised(node, x, from, to, lift);
   return take(node, {
     ...plan,
-    deal() {
+    deal(scratch) {
+      const { s, n } = raisedSum(x, from, scratch);
       // (s + 2^from n)² = s² + 2^from n (2s + 2^from)
-      const more = new BigUint64Array(count);
+      const more = scratch.words(count);
       kernels.ringScale(s, 2n, to - from, more);
-      if (count > 0)
-        kernels.ringAdd(
-          more,
-          BigUint64Array.of(BigInt.asUintN(to - from, 1n << BigInt(from))),
-          to - from,
-          more,
-        );
+      addNumber(more, 1n << BigInt(from), to - from);
+      const squares = product(s, s, to, scratch.words(count));
       return [
-        hidden(result, s.slice()),
-        hidden(extra, wordsOfBits(n)),
-        hidden(result, product(s, s, to)),
-        hidden(extra, selected(n, more)),
+        hidden(wordsOf(count, to), s),
+        hidden(extra, wordsOfBits(n, scratch.words(count))),
+        hidden(result, cut(node.index, squares, precision)),
+        hidden(extra, selected(n, more, more)),
       ] as const;
     },
-    summand(base: Words, ones: Words, squares: Words, more: Words) {
+    summand(scratch, base: Words, ones: Words, squares: Words, more: Words) {
+      const { m, rest } = raisedRest(known(node, x), from, to, lift, scratch);
       const sum = chosen(m, base, ones, from, to);
       kernels.ringScale(sum, 2n, to, sum);
       if (node.index === 1) kernels.ringAdd(sum, rest, to, sum);
-      return result.add(product(sum, rest, to), chosen(m, squares, more, from, to));
+      const own = cut(node.index, product(sum, rest, to, sum), precision);
+      return result.add(own, chosen(m, squares, more, from - dropped, sentBits(precision)));
     },
   });
 }
 
-/** x times y - lift, y from a smaller ring and raised as above, of x's shape or a prefix of it: S X + C X for either m. */
+/** x times y, y from a smaller ring and raised as above, of x's shape or a prefix of it: S X + C X for either m. */
 export function multiplyWidened(
   node: Node,
   x: Shared,
   y: Shared,
   from: number,
-  to: number,
+  precision: Precision,
   lift: bigint,
 ): Promise<Shared> {
-  const plan = widenedPlan(y[0].length, x[0].length, from, to);
+  const [factors, count] = [y[0].length, x[0].length];
+  const { ringBits: to, dropped } = precision;
+  const plan = widenedPlan(factors, count, from, precision);
   const { result } = plan;
-  const [base, extra] = [wordsOf(y[0].length, to), wordsOf(y[0].length, to - from)];
-  const cross = wordsOf(x[0].length, to - from);
-  const { s, n, m, rest } = raised(node, y, from, to, lift);
+  const [base, extra] = [wordsOf(factors, to), wordsOf(factors, to - from)];
+  const cross = wordsOf(count, to - from);
   return take(node, {
     ...plan,
-    deal() {
-      const a = sumOf(x, to);
-      const low = new BigUint64Array(a.length);
-      kernels.ringMask(a, to - from, low);
+    deal(scratch) {
+      const { s, n } = raisedSum(y, from, scratch);
+      const a = sumOf(x, to, scratch.words(count));
+      const products = product(a, s, to, scratch.words(count));
+      kernels.ringMask(a, to - from, a);
       return [
-        hidden(base, s.slice()),
-        hidden(extra, wordsOfBits(n)),
-        hidden(result, product(a, s, to)),
-        hidden(cross, selected(n, low)),
+        hidden(base, s),
+        hidden(extra, wordsOfBits(n, scratch.words(factors))),
+        hidden(result, cut(node.index, products, precision)),
+        hidden(cross, selected(n, a, a)),
       ] as const;
     },
-    summand(sums: Words, ones: Words, products: Words, more: Words) {
+    summand(scratch, sums: Words, ones: Words, products: Words, more: Words) {
+      const { m, rest } = raisedRest(known(node, y), from, to, lift, scratch);
       // S c + C (x's half, and at node 1 c) + S ax
       const factor = chosen(m, sums, ones, from, to);
       if (node.index === 1) kernels.ringAdd(factor, rest, to, factor);
-      const c = product(known(node, x), factor, to);
-      result.add(c, product(half(node, x), rest, to));
-      return result.add(c, chosen(m, products, more, from, to));
+      const c = product(known(node, x), factor, to, scratch.words(count));
+      const own = product(half(node, x), rest, to, scratch.words(count));
+      kernels.ringAdd(c, own, to, c);
+      return result.add(
+        cut(node.index, c, precision),
+        chosen(m, products, more, from - dropped, sentBits(precision)),
+      );
     },
   });
 }

@@ -34,13 +34,13 @@ export function lookUpTable(
     deal: () =>
       [
         (source) => {
-          const fields = plan.dealt[0].random(source);
+          const fields = source.bytes(plan.dealt[0].byteLength);
           kernels.unitVectorAdd({ indexBits, ringBits, places: sumOf(x, indexBits), fields });
           return fields;
         },
       ] as const,
-    summand(fields: Uint8Array) {
-      const out = new BigUint64Array(count);
+    summand(scratch, fields: Uint8Array) {
+      const out = scratch.words(count);
       kernels.unitVectorSums({ indexBits, ringBits, shifts: known(node, x), table, fields, out });
       if (node.index === 1) kernels.ringNegate(out, ringBits, out);
       return out;

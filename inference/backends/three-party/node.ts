@@ -8,8 +8,8 @@
  */
 import { kernels } from '#kernels';
 import type { PartyId } from '../../core/tensors.js';
+import type { Prg, StreamPlace } from '../../crypto/prg.js';
 import type { Channel } from '../../net/channel.js';
-import type { Random } from '../../session/session.js';
 import type { Pace } from './pace.js';
 import type { Turn } from './turns.js';
 
@@ -21,8 +21,8 @@ export interface Node {
   readonly next: Channel;
   readonly previous: Channel;
   /** The same stream at both nodes of a pair; each protocol takes as much from it at both. */
-  readonly withNext: Random;
-  readonly withPrevious: Random;
+  readonly withNext: Prg;
+  readonly withPrevious: Prg;
   /** How far node 0 runs ahead of the others. */
   readonly pace: Pace;
   /** While tasks run side by side: that of the one that this stands for. */
@@ -33,26 +33,34 @@ export interface Node {
 /** What a node holds: component i, then component i+1. */
 export type Components<T> = readonly [own: T, next: T];
 
-/** Uniform words modulo 2^ringBits from a generator that two nodes share. */
-export function commonWords(random: Random, count: number, ringBits: number): BigUint64Array<ArrayBuffer> {
-  const bytes = random.bytes(8 * count);
-  const isAligned = bytes.byteOffset % 8 === 0;
-  const words = new BigUint64Array(
-    (isAligned ? bytes : bytes.slice()).buffer as ArrayBuffer,
-    isAligned ? bytes.byteOffset : 0,
-    count,
-  );
-  kernels.ringMask(words, ringBits, words);
-  return words;
+/** Words of a piece of a stream, modulo 2^ringBits. */
+export function wordsAt(
+  { seed, firstBlock, suite }: StreamPlace,
+  ringBits: number,
+  out: BigUint64Array,
+): BigUint64Array {
+  kernels.streamWords(seed, firstBlock, ringBits, out, suite);
+  return out;
 }
+
+/** Uniform words modulo 2^ringBits from a generator that two nodes share. */
+export const commonWords = (
+  random: Prg,
+  count: number,
+  ringBits: number,
+  out: BigUint64Array = new BigUint64Array(count),
+): BigUint64Array => wordsAt(random.place(8 * count), ringBits, out);
 
 export const packedBytes = (count: number, ringBits: number): number => Math.ceil((count * ringBits) / 8);
 
-export function sendWords(channel: Channel, words: BigUint64Array, ringBits: number): void {
+export function packedWords(words: BigUint64Array, ringBits: number): Uint8Array {
   const packed = new Uint8Array(packedBytes(words.length, ringBits));
   kernels.ringPack(words, ringBits, packed);
-  channel.send(packed);
+  return packed;
 }
+
+export const sendWords = (channel: Channel, words: BigUint64Array, ringBits: number): void =>
+  channel.send(packedWords(words, ringBits));
 
 export async function receiveWords(
   channel: Channel,
@@ -65,8 +73,11 @@ export async function receiveWords(
 }
 
 /** What node 0 knows of x: x0 + x1. */
-export function sumOf([own, next]: Components<BigUint64Array>, ringBits: number): BigUint64Array {
-  const sum = new BigUint64Array(own.length);
+export function sumOf(
+  [own, next]: Components<BigUint64Array>,
+  ringBits: number,
+  sum: BigUint64Array = new BigUint64Array(own.length),
+): BigUint64Array {
   kernels.ringAdd(own, next, ringBits, sum);
   return sum;
 }

@@ -9,6 +9,7 @@
 import { kernels } from '#kernels';
 import { samplePermutation } from '../../crypto/permutation.js';
 import type { Components, Node } from './node.js';
+import { Scratch } from './scratch.js';
 import { fresh, type Lot, partner, wordsOf } from './step.js';
 
 type Words = BigUint64Array;
@@ -32,9 +33,11 @@ function permuted(words: Words, columns: number, permutation: Uint32Array): Word
   return out;
 }
 
+/** For longer than a step. */
+const unpacked = (lot: Lot<Words>, bytes: Uint8Array): Words => lot.unpack(bytes, new Scratch());
 const send = (node: Node, lot: Lot<Words>, words: Words): void => partner(node).send(lot.pack(words));
 const receive = async (node: Node, lot: Lot<Words>): Promise<Words> =>
-  lot.unpack(await partner(node).receive(lot.byteLength));
+  unpacked(lot, await partner(node).receive(lot.byteLength));
 
 interface Job extends RowBlock {
   readonly lot: Lot<Words>;
@@ -45,7 +48,7 @@ async function atNode0(node: Node, rows: number, jobs: readonly Job[]): Promise<
   const t = samplePermutation(node.withPrevious, rows);
   const shuffled: Components<Words>[] = [];
   for (const { lot, columns } of jobs) {
-    const [s, r] = [lot.random(node.withPrevious), lot.random(node.withNext)];
+    const [s, r] = [lot.fresh(node.withPrevious), lot.fresh(node.withNext)];
     const correction = permuted(lot.add(permuted(s, columns, q), r), columns, t);
     const components = fresh(node, lot);
     for (const component of components) lot.subtract(correction, component);
@@ -61,8 +64,8 @@ async function atNode1(node: Node, rows: number, jobs: readonly Job[]): Promise<
   const q = samplePermutation(node.withPrevious, rows);
   const p = samplePermutation(node.withNext, rows);
   const drawn = jobs.map(({ lot }) => ({
-    r: lot.random(node.withPrevious),
-    component: lot.random(node.withPrevious),
+    r: lot.fresh(node.withPrevious),
+    component: lot.fresh(node.withPrevious),
   }));
   await node.turn?.pass();
   for (const [i, { lot, columns, words }] of jobs.entries()) {
@@ -82,13 +85,13 @@ async function atNode2(node: Node, rows: number, jobs: readonly Job[]): Promise<
   const p = samplePermutation(node.withPrevious, rows);
   const components: Words[] = [];
   for (const { lot, columns, words } of jobs) {
-    const s = lot.random(node.withNext);
-    components.push(lot.random(node.withNext));
+    const s = lot.fresh(node.withNext);
+    components.push(lot.fresh(node.withNext));
     send(node, lot, lot.subtract(permuted(words[1], columns, p), s));
   }
   const corrections: Words[] = [];
   for (const { lot } of jobs) {
-    corrections.push(lot.unpack(await node.next.receive(lot.byteLength)));
+    corrections.push(unpacked(lot, await node.next.receive(lot.byteLength)));
     node.pace.received(node.next, lot.byteLength);
   }
   await node.turn?.pass();

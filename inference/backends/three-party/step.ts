@@ -9,49 +9,57 @@
  * node 1 sees is masked by component 0, what node 2 sees by component 1 or by its partner's half of what was dealt.
  */
 import { kernels } from '#kernels';
+import { giveBack, takeWords } from '../../core/words.js';
+import type { Prg } from '../../crypto/prg.js';
 import type { Channel } from '../../net/channel.js';
-import type { Random } from '../../session/session.js';
 import { type Components, commonWords, type Node, packedBytes } from './node.js';
+import { Scratch } from './scratch.js';
 
 /** What nodes 1 and 2 have of something that node 0 dealt: a summand each. */
 export interface Part<T> {
   /** Of node 2's, as it is sent. */
   readonly byteLength: number;
   /** Node 1's. */
-  random(source: Random): T;
-  unpack(bytes: Uint8Array): T;
+  random(source: Prg, scratch: Scratch): T;
+  unpack(bytes: Uint8Array, scratch: Scratch): T;
 }
 
 /** What node 0 sends, made from the generator that gives node 1 its summand. */
-export type Hidden = (source: Random) => Uint8Array;
+export type Hidden = (source: Prg) => Uint8Array;
 
 /** So many numbers that add up in some way; `add` and `subtract` write over x, `pack` makes a fresh array. */
 export interface Lot<T> extends Part<T> {
   readonly count: number;
+  /** From a generator, for longer than a step; taken (core/words.ts). */
+  fresh(source: Prg): T;
   add(x: T, y: T): T;
   subtract(x: T, y: T): T;
   pack(x: T): Uint8Array;
+  /** Packs value - random(source). */
+  hide(value: T, source: Prg): Uint8Array;
+  /** x + what was packed, taken. */
+  unpackAdd(bytes: Uint8Array, x: T): T;
 }
 
-/** `value` is written over. */
 export const hidden =
   <T>(lot: Lot<T>, value: T): Hidden =>
   (source) =>
-    lot.pack(lot.subtract(value, lot.random(source)));
+    lot.hide(value, source);
 
 type Words = BigUint64Array;
 
 const wordLot = (count: number, bits: number) => ({
   count,
   byteLength: packedBytes(count, bits),
-  random: (source: Random): Words => commonWords(source, count, bits),
+  random: (source: Prg, scratch: Scratch): Words => commonWords(source, count, bits, scratch.words(count)),
+  fresh: (source: Prg): Words => commonWords(source, count, bits, takeWords(count)),
   pack(x: Words): Uint8Array {
     const packed = new Uint8Array(packedBytes(count, bits));
     kernels.ringPack(x, bits, packed);
     return packed;
   },
-  unpack(bytes: Uint8Array): Words {
-    const words = new BigUint64Array(count);
+  unpack(bytes: Uint8Array, scratch: Scratch): Words {
+    const words = scratch.words(count);
     kernels.ringUnpack(bytes, bits, words);
     return words;
   },
@@ -68,6 +76,17 @@ export const wordsOf = (count: number, ringBits: number): Lot<Words> => ({
     kernels.ringSubtract(x, y, ringBits, x);
     return x;
   },
+  hide(value, source) {
+    const { seed, firstBlock, suite } = source.place(8 * count);
+    const packed = new Uint8Array(packedBytes(count, ringBits));
+    kernels.streamHide(value, seed, firstBlock, ringBits, packed, suite);
+    return packed;
+  },
+  unpackAdd(bytes, x) {
+    const sum = takeWords(count);
+    kernels.ringUnpackAdd(bytes, ringBits, x, sum);
+    return sum;
+  },
 });
 
 const asBytes = (words: Words): Uint8Array =>
@@ -79,7 +98,23 @@ export function fieldsOf(count: number, bits: number): Lot<Words> {
     kernels.bitsXor(asBytes(x), asBytes(y), asBytes(x));
     return x;
   };
-  return { ...wordLot(count, bits), add: xor, subtract: xor };
+  const lot = wordLot(count, bits);
+  return {
+    ...lot,
+    add: xor,
+    subtract: xor,
+    hide(value, source) {
+      const masked = xor(lot.fresh(source), value);
+      const packed = lot.pack(masked);
+      giveBack(masked);
+      return packed;
+    },
+    unpackAdd(bytes, x) {
+      const sum = takeWords(count);
+      kernels.ringUnpack(bytes, bits, sum);
+      return xor(sum, x);
+    },
+  };
 }
 
 /** Bytes under XOR, of which node 0 changes those of the generator. */
@@ -100,13 +135,13 @@ export interface StepPlan<Dealt extends readonly unknown[], T> {
 
 export interface Step<Dealt extends readonly unknown[], T> extends StepPlan<Dealt, T> {
   /** At node 0. */
-  deal(): { readonly [I in keyof Dealt]: Hidden };
-  /** At nodes 1 and 2: this node's summand of the result, a fresh array, from its halves of what was dealt. */
-  summand(...dealt: Dealt): T;
+  deal(scratch: Scratch): { readonly [I in keyof Dealt]: Hidden };
+  /** At nodes 1 and 2: this node's summand of the result, from its halves of what was dealt, which may be written over. */
+  summand(scratch: Scratch, ...dealt: Dealt): T;
 }
 
 /** The generator that nodes 1 and 2 each share with node 0. */
-const withDealer = (node: Node): Random => (node.index === 1 ? node.withPrevious : node.withNext);
+const withDealer = (node: Node): Prg => (node.index === 1 ? node.withPrevious : node.withNext);
 /** From node 1 to node 2 and back. */
 export const partner = (node: Node): Channel => (node.index === 1 ? node.next : node.previous);
 
@@ -118,26 +153,26 @@ async function deal(node: Node, value: Hidden): Promise<void> {
 }
 
 /** What node 1 or 2 was dealt. */
-async function dealt<T>(node: Node, part: Part<T>): Promise<T> {
-  if (node.index === 1) return part.random(node.withPrevious);
+async function dealt<T>(node: Node, part: Part<T>, scratch: Scratch): Promise<T> {
+  if (node.index === 1) return part.random(node.withPrevious, scratch);
   const bytes = await node.next.receive(part.byteLength);
   node.pace.received(node.next, bytes.length);
-  return part.unpack(bytes);
+  return part.unpack(bytes, scratch);
 }
 
 /** Node 0's components of a result, which it knows at once. */
 export const fresh = <T>(node: Node, lot: Lot<T>): Components<T> => [
-  lot.random(node.withPrevious),
-  lot.random(node.withNext),
+  lot.fresh(node.withPrevious),
+  lot.fresh(node.withNext),
 ];
 
 /** From a summand each, which is written over, to components at nodes 1 and 2: one message. */
 async function exchange<T>(node: Node, lot: Lot<T>, summand: T): Promise<Components<T>> {
-  const own = lot.random(withDealer(node));
+  const own = lot.fresh(withDealer(node));
   const masked = lot.subtract(summand, own);
   partner(node).send(lot.pack(masked));
   await node.turn?.pass();
-  const sum = lot.add(masked, lot.unpack(await partner(node).receive(lot.byteLength)));
+  const sum = lot.unpackAdd(await partner(node).receive(lot.byteLength), masked);
   return node.index === 1 ? [own, sum] : [sum, own];
 }
 
@@ -145,13 +180,17 @@ export async function take<Dealt extends readonly unknown[], T>(
   node: Node,
   { dealt: parts, result, deal: values, summand }: Step<Dealt, T>,
 ): Promise<Components<T>> {
+  const scratch = new Scratch();
+  let components: Components<T>;
   if (node.index === 0) {
-    for (const value of values()) await deal(node, value);
-    const components = fresh(node, result);
+    for (const value of values(scratch)) await deal(node, value);
+    components = fresh(node, result);
     await node.turn?.pass();
-    return components;
+  } else {
+    const halves: unknown[] = [];
+    for (const part of parts) halves.push(await dealt(node, part, scratch));
+    components = await exchange(node, result, summand(scratch, ...(halves as unknown as Dealt)));
   }
-  const halves: unknown[] = [];
-  for (const part of parts) halves.push(await dealt(node, part));
-  return exchange(node, result, summand(...(halves as unknown as Dealt)));
+  scratch.end();
+  return components;
 }

@@ -10,7 +10,6 @@ import { protocol } from '../../core/span.js';
 import type { PartyId, PrivateTensor, RingTensor, SharedBits, SharedTensor } from '../../core/tensors.js';
 import type { Backend, LeakName, RowShifts, ShuffleRows, Sign, Weight, WeightSource } from '../backend.js';
 import { bitsOf, dataOf, localBits, localTensor } from '../local-backend.js';
-import { exponentialPlan } from '../exponential.js';
 import * as operations from '../operations.js';
 import { bitsOf as bitsOfWords, topBit } from './carry.js';
 import { ComponentBackend, type Replicated, type ReplicatedBits } from './components.js';
@@ -20,21 +19,23 @@ import {
   multiplex,
   multiplyWidened,
   squareWidened,
-  widenNonNegative,
+  widenRaised,
   wordsOfBits,
 } from './conversions.js';
 import { exponential } from './exponential.js';
 import { lookUpTable } from './look-up.js';
 import { type Components, known, type Node, receiveWords, sendWords, sumOf } from './node.js';
+import { exactly, type Precision, precisionFor, sentBits } from './precision.js';
 import {
   type Factor,
-  factorOf,
-  type Lazy,
+  linearProduct,
   type MatrixShape,
   matrixProduct,
+  type Panels,
   product,
   rowProduct,
   square,
+  weightFactor,
 } from './products.js';
 import { shuffleRows } from './shuffle.js';
 import { inTurns } from './turns.js';
@@ -47,8 +48,8 @@ export interface SharedInputs {
   text(x: PrivateTensor): Promise<Words>;
   /** Of a vector of the model's owner, in a ring of at least its own. */
   vector(x: PrivateTensor, ringBits: number): Words;
-  /** Of a weight's matrix [inputs, outputs] in a ring. */
-  matrix(source: WeightShape, ringBits: number): Components<Lazy>;
+  /** Of a weight's matrix [inputs, outputs], panel by panel, in a ring of at least that of its inputs. */
+  matrix(source: WeightShape): Components<Panels>;
   /** Of its bias [outputs] in a ring, at a scale. */
   bias(source: WeightShape, format: RingFormat): Words;
 }
@@ -56,14 +57,18 @@ export interface SharedInputs {
 /** What everybody knows of a weight. */
 export type WeightShape = Omit<WeightSource, 'matrix' | 'bias'>;
 
-/** Prepared in the ring in which it is first used; a model uses one. */
+/** Prepared when it is first used. */
 interface SharedWeight extends Weight {
   readonly source: WeightShape;
-  prepared: { readonly ringBits: number; readonly factor: Factor } | null;
+  factor: Factor<Panels> | null;
 }
 
 /** What goes to the client, who adds up the three nodes' first components. */
 export type Deliver = (words: BigUint64Array, x: SharedTensor, leak: LeakName) => void;
+
+/** On the way to a larger ring: 'signed' values have a bit of headroom, and so many units make them non-negative meanwhile. */
+const liftOf = (ringBits: number, sign: Sign): bigint =>
+  sign === 'signed' ? 1n << BigInt(ringBits - 2) : 0n;
 
 export class ThreePartyBackend extends ComponentBackend implements Backend {
   readonly outsourced = true;
@@ -110,94 +115,104 @@ export class ThreePartyBackend extends ComponentBackend implements Backend {
   }
 
   async prepare({ matrix: _, bias: __, ...source }: WeightSource): Promise<Weight> {
-    const weight: SharedWeight = { kind: 'weight', ...source, source, prepared: null };
+    const weight: SharedWeight = { kind: 'weight', ...source, source, factor: null };
     return weight;
   }
 
-  readonly #linear = protocol('linear', async (x: SharedTensor, w: SharedWeight): Promise<Replicated> => {
-    const [rows, inputs] = x.shape as [number, number];
-    const { ringBits } = x;
-    if (w.prepared?.ringBits !== ringBits)
-      w.prepared = {
-        ringBits,
-        factor: factorOf(this.#node, this.#inputs.matrix(w.source, ringBits), ringBits),
-      };
-    const shape = { batch: 1, n: rows, k: inputs, m: w.outputs };
-    const words = await matrixProduct(this.#node, this.#words(x), w.prepared.factor, ringBits, shape);
-    const format = { ringBits, fractionBits: x.fractionBits + w.fractionBits };
-    const bias = this.#tensor(this.#inputs.bias(w.source, format), [w.outputs], format);
-    return this.addSuffix(this.#tensor(words, [rows, w.outputs], format), bias);
-  });
-
-  async linear(x: SharedTensor, w: Weight): Promise<Replicated> {
-    operations.linear(x, w);
-    return this.#linear(x, w as SharedWeight);
-  }
-
-  readonly #matmul = protocol('matmul', (x: Words, y: Words, ringBits: number, shape: MatrixShape) =>
-    matrixProduct(this.#node, x, factorOf(this.#node, y, ringBits), ringBits, shape),
-  );
-
-  async matmul(x: SharedTensor, y: SharedTensor): Promise<Replicated> {
-    const { extents, ...given } = operations.matmul(x, y);
-    const words = await this.#matmul(this.#words(x), this.#words(y), x.ringBits, extents);
-    return this.#tensor(words, given.shape, given);
-  }
-
-  readonly #multiply = protocol('multiply', (x: SharedTensor, y: SharedTensor, sign: Sign) => {
-    const { ringBits } = x;
-    if (y.ringBits === ringBits) return product(this.#node, this.#words(x), this.#words(y), ringBits);
-    const { words, lift } = this.#raised(y, sign);
-    return multiplyWidened(this.#node, this.#words(x), words, y.ringBits, ringBits, lift);
-  });
-
-  async multiply(x: SharedTensor, y: SharedTensor, ySign: Sign = 'signed'): Promise<Replicated> {
-    const given = operations.multiply(x, y);
-    return this.#tensor(await this.#multiply(x, y, ySign), given.shape, given);
-  }
-
-  readonly #square = protocol('square', (x: SharedTensor, ringBits: number, sign: Sign) => {
-    if (x.ringBits === ringBits) return square(this.#node, this.#words(x), ringBits);
-    const { words, lift } = this.#raised(x, sign);
-    return squareWidened(this.#node, words, x.ringBits, ringBits, lift);
-  });
-
-  async square(x: SharedTensor, ringBits = x.ringBits, sign: Sign = 'signed'): Promise<Replicated> {
-    const given = operations.square(x, ringBits);
-    return this.#tensor(await this.#square(x, ringBits, sign), given.shape, given);
-  }
-
-  readonly #multiplyPrivate = protocol('multiplyPrivate', (x: Words, y: Words, ringBits: number) =>
-    rowProduct(this.#node, x, y, ringBits),
-  );
-
-  async multiplyPrivate(x: SharedTensor, y: PrivateTensor): Promise<Replicated> {
-    const given = operations.multiplyPrivate(x, y);
-    const row = this.#inputs.vector(y, x.ringBits);
-    const words = await this.#multiplyPrivate(this.#words(x), row, x.ringBits);
-    return this.#tensor(words, given.shape, given);
-  }
-
-  /** On the way to a larger ring: 'signed' values have a bit of headroom, and so many units make them non-negative meanwhile. */
-  #raised(x: SharedTensor, sign: Sign): { readonly words: Words; readonly lift: bigint } {
-    if (sign !== 'signed') return { words: this.#words(x), lift: 0n };
-    const plain = this.reinterpret(x, 0);
-    return {
-      words: this.#words(this.addPublic(plain, 2 ** (x.ringBits - 2))),
-      lift: 1n << BigInt(x.ringBits - 2),
+  /** Of a product that is given: as `into` has it where that can be had before anything is sent. */
+  #product(words: Words, given: RingFormat & { readonly shape: Shape }, precision: Precision): Replicated {
+    const format = {
+      ringBits: sentBits(precision),
+      fractionBits: given.fractionBits - precision.dropped,
     };
+    return this.#tensor(words, given.shape, format);
   }
 
-  readonly #widen = protocol('widen', async (x: SharedTensor, ringBits: number): Promise<Replicated> => {
-    const { words } = this.#raised(x, 'signed');
-    const wide = await widenNonNegative(this.#node, words, x.ringBits, ringBits);
-    const format = { ringBits, fractionBits: x.fractionBits };
-    return this.addPublic(this.#tensor(wide, x.shape, format), -(2 ** (x.ringBits - 2 - x.fractionBits)));
+  readonly #linear = protocol(
+    'linear',
+    (x: SharedTensor, w: SharedWeight, given: RingFormat, precision: Precision): Promise<Words> => {
+      const [n, k] = x.shape as [number, number];
+      const m = w.outputs;
+      w.factor ??= weightFactor(this.#node, this.#inputs.matrix(w.source), k * m);
+      const bias = this.#inputs.bias(w.source, given);
+      return linearProduct(this.#node, this.#words(x), w.factor, bias, precision, { n, k, m });
+    },
+  );
+
+  async linear(x: SharedTensor, w: Weight, into?: RingFormat): Promise<Replicated> {
+    const given = operations.linear(x, w);
+    const precision = precisionFor(given, into) ?? exactly(given.ringBits);
+    return this.#product(await this.#linear(x, w as SharedWeight, given, precision), given, precision);
+  }
+
+  readonly #matmul = protocol('matmul', (x: Words, y: Words, precision: Precision, shape: MatrixShape) =>
+    matrixProduct(this.#node, x, y, precision, shape),
+  );
+
+  async matmul(x: SharedTensor, y: SharedTensor, into?: RingFormat): Promise<Replicated> {
+    const { extents, ...given } = operations.matmul(x, y);
+    const precision = precisionFor(given, into) ?? exactly(given.ringBits);
+    const words = await this.#matmul(this.#words(x), this.#words(y), precision, extents);
+    return this.#product(words, given, precision);
+  }
+
+  readonly #multiply = protocol(
+    'multiply',
+    (x: SharedTensor, y: SharedTensor, sign: Sign, precision: Precision) => {
+      if (precision.ringBits <= y.ringBits)
+        return product(this.#node, this.#words(x), this.#words(y), precision);
+      const from = y.ringBits;
+      return multiplyWidened(this.#node, this.#words(x), this.#words(y), from, precision, liftOf(from, sign));
+    },
+  );
+
+  async multiply(
+    x: SharedTensor,
+    y: SharedTensor,
+    ySign: Sign = 'signed',
+    _yBits?: number,
+    into?: RingFormat,
+  ): Promise<Replicated> {
+    const given = operations.multiply(x, y);
+    const precision = precisionFor(given, into, y.ringBits) ?? exactly(given.ringBits);
+    return this.#product(await this.#multiply(x, y, ySign, precision), given, precision);
+  }
+
+  readonly #square = protocol('square', (x: SharedTensor, sign: Sign, precision: Precision) => {
+    if (precision.ringBits <= x.ringBits) return square(this.#node, this.#words(x), precision);
+    const from = x.ringBits;
+    return squareWidened(this.#node, this.#words(x), from, precision, liftOf(from, sign));
   });
+
+  async square(
+    x: SharedTensor,
+    ringBits = x.ringBits,
+    sign: Sign = 'signed',
+    into?: RingFormat,
+  ): Promise<Replicated> {
+    const given = operations.square(x, ringBits);
+    const precision = precisionFor(given, into, x.ringBits) ?? exactly(given.ringBits);
+    return this.#product(await this.#square(x, sign, precision), given, precision);
+  }
+
+  readonly #multiplyPrivate = protocol('multiplyPrivate', (x: Words, y: Words, precision: Precision) =>
+    rowProduct(this.#node, x, y, precision),
+  );
+
+  async multiplyPrivate(x: SharedTensor, y: PrivateTensor, into?: RingFormat): Promise<Replicated> {
+    const given = operations.multiplyPrivate(x, y);
+    const precision = precisionFor(given, into) ?? exactly(given.ringBits);
+    const row = this.#inputs.vector(y, x.ringBits);
+    return this.#product(await this.#multiplyPrivate(this.#words(x), row, precision), given, precision);
+  }
+
+  readonly #widen = protocol('widen', (x: Words, from: number, to: number) =>
+    widenRaised(this.#node, x, from, to, liftOf(from, 'signed')),
+  );
 
   async widen(x: SharedTensor, ringBits: number): Promise<Replicated> {
-    operations.widen(x, ringBits);
-    return this.#widen(x, ringBits);
+    const given = operations.widen(x, ringBits);
+    return this.#tensor(await this.#widen(this.#words(x), x.ringBits, ringBits), given.shape, given);
   }
 
   readonly #round = protocol('round', (x: Words, ringBits: number, bits: number) =>
@@ -237,8 +252,8 @@ export class ThreePartyBackend extends ComponentBackend implements Backend {
 
   /** Modulo 2 a product is an AND. */
   readonly #and = protocol('and', async (a: Components<Uint8Array>, b: Components<Uint8Array>) => {
-    const words = (bits: Components<Uint8Array>) => bits.map(wordsOfBits) as unknown as Words;
-    return bitsOfWords(await product(this.#node, words(a), words(b), 1));
+    const words = (bits: Components<Uint8Array>) => bits.map((own) => wordsOfBits(own)) as unknown as Words;
+    return bitsOfWords(await product(this.#node, words(a), words(b), exactly(1)));
   });
 
   async and(a: SharedBits, b: SharedBits): Promise<ReplicatedBits> {
@@ -279,10 +294,7 @@ export class ThreePartyBackend extends ComponentBackend implements Backend {
 
   async exponential(x: SharedTensor, fractionBits: number): Promise<Replicated> {
     const given = operations.exponential(x, fractionBits);
-    const { productBits, dropped } = exponentialPlan(x, fractionBits);
-    const words = await this.#exponential(this.#words(x), x, fractionBits);
-    const product = { ringBits: productBits, fractionBits: fractionBits + dropped };
-    return this.truncateReduce(this.#tensor(words, given.shape, product), dropped);
+    return this.#tensor(await this.#exponential(this.#words(x), x, fractionBits), given.shape, given);
   }
 
   readonly #shuffle = protocol('shuffle', async (rows: ShuffleRows): Promise<ShuffleRows> => {

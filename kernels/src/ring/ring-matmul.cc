@@ -5,6 +5,7 @@
 
 #include "src/base/cpu.h"
 #include "ring-isa.h"
+#include "ring-stream.h"
 
 namespace cipherprune {
 
@@ -65,6 +66,25 @@ void ringMatmul(const uint64_t* x, const uint64_t* y, size_t batch, size_t n, si
   std::vector<uint64_t> panel(panelRows * ringPanelColumns);
   for (size_t b = 0; b < batch; b++)
     product(x + b * n * k, y + b * k * m, n, k, m, bits, tileFor(bits, false), panel.data(), out + b * n * m);
+}
+
+void ringMatmulPanels(const uint64_t* x, const RingPanels& w, size_t n, size_t k, size_t m, int bits, bool adds, uint64_t* out) {
+  const uint64_t mask = ringMaskOf(bits);
+  const RingTile tile = tileFor(bits, false);
+  std::vector<uint64_t> made(panelRows * ringPanelColumns), wide(made.size());
+  if (k == 0 && !adds && n * m > 0) std::memset(out, 0, n * m * sizeof(uint64_t));
+  for (size_t left = 0; left < m; left += ringPanelColumns) {
+    const size_t columns = m - left < ringPanelColumns ? m - left : ringPanelColumns;
+    for (size_t top = 0; top < k; top += panelRows) {
+      const size_t depth = k - top < panelRows ? k - top : panelRows;
+      const uint64_t* panel = w(k * left + top * columns, depth * columns, made.data());
+      if (columns < ringPanelColumns) {
+        fillPanel(panel, columns, depth, columns, wide.data());
+        panel = wide.data();
+      }
+      tile(x + top, k, panel, n, depth, columns, mask, adds || top > 0, out + left, m);
+    }
+  }
 }
 
 void ringMatmulInt16(const uint64_t* x, const int16_t* w, size_t n, size_t k, size_t m, int bits, uint64_t* out) {

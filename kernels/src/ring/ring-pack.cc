@@ -79,6 +79,16 @@ void ringPackDifference(const uint64_t* x, const uint64_t* y, size_t count, int 
   }
 }
 
+void ringUnpackAdd(const uint8_t* bytes, const uint64_t* x, size_t count, int bits, uint64_t* out) {
+  constexpr size_t block = 512;
+  uint64_t words[block];
+  for (size_t done = 0; done < count; done += block) {
+    const size_t length = count - done < block ? count - done : block;
+    ringUnpack(bytes + done / 8 * static_cast<size_t>(bits), 0, length, bits, words);
+    ringLoops().add(x + done, words, 1, length, ringMaskOf(bits), out + done);
+  }
+}
+
 void ringUnpack(const uint8_t* bytes, size_t first, size_t count, int bits, uint64_t* out) {
   // Groups of eight begin at whole bytes.
   size_t head = (8 - first % 8) % 8;

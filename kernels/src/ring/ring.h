@@ -63,6 +63,8 @@ void ringMatmulInt16(const uint64_t* x, const int16_t* w, size_t n, size_t k, si
 void ringPack(const uint64_t* x, size_t count, int bits, uint8_t* out);
 /** Of x - y. */
 void ringPackDifference(const uint64_t* x, const uint64_t* y, size_t count, int bits, uint8_t* out);
+/** x + what was packed; out may be x. */
+void ringUnpackAdd(const uint8_t* bytes, const uint64_t* x, size_t count, int bits, uint64_t* out);
 /** Elements first to first + count of a stream. */
 void ringUnpack(const uint8_t* bytes, size_t first, size_t count, int bits, uint64_t* out);
 
