@@ -50,7 +50,7 @@ async function textShares(
 type Shares = Components<Share>;
 
 function modelShares(
-  { node, shares, publicPart: { model } }: NodeModel,
+  { shares, publicPart: { model } }: NodeModel,
   vectors: ReadonlyMap<PrivateTensor, string>,
 ) {
   const entry = (name: string): Shares => {

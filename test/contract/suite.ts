@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TensorMismatchError } from '../../inference/core/errors.js';
 import { sizeOf } from '../../inference/core/shape.js';
 import type { SharedTensor } from '../../inference/core/tensors.js';
+import { cutContract } from './cuts.js';
 import { localContract } from './local.js';
 import {
   open,
@@ -54,6 +55,7 @@ export function contractSuite(
 
     localContract(() => parties, expectValues, truncationError);
     tableContract(() => parties);
+    cutContract(expectValues, truncationError);
 
     describe.each([2, 5, 13, 37, 64])('in a ring of %i bits', (bits) => {
       const data = new TestData(bits);

@@ -18,7 +18,7 @@ it('costs three nodes this many bytes and messages', async () => {
 
   expect(traffic).toMatchInlineSnapshot(`
     {
-      "bytes": 156012,
+      "bytes": 150826,
       "flights": 129,
     }
   `);
