@@ -2,7 +2,7 @@
 import { bolt, boltNoWordElimination } from './bolt/index.js';
 import { bumblebee, bumblebeePrune } from './bumblebee/index.js';
 import { cipherPrune, cipherPruneOnly, dense } from './cipherprune/index.js';
-import { cipherPruneLinear } from './cipherprune-linear/index.js';
+import { cipherPruneLinear, cipherPruneLinearFeedForward } from './cipherprune-linear/index.js';
 import { cipherPruneQuad, cipherPruneQuadSoftmax } from './cipherprune-quad/index.js';
 import { cipherPruneSwaps } from './cipherprune-swaps/index.js';
 import { iron } from './iron/index.js';
@@ -16,6 +16,7 @@ export const METHODS: readonly Method[] = [
   cipherPruneQuad,
   cipherPruneQuadSoftmax,
   cipherPruneLinear,
+  cipherPruneLinearFeedForward,
   cipherPruneSwaps,
   dense,
   iron,

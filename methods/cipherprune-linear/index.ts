@@ -14,6 +14,7 @@ import { linearCurve, linearSoftmaxOf } from './softmax.js';
 const softmax = softmaxOf(exponential);
 const lowSoftmax = linearSoftmaxOf(linearNumbers.softmaxLow);
 const { curves, logits } = cipherPrune;
+const { softmaxLow: _, ...feedForwardNumbers } = linearNumbers;
 /** Rows of low degree have none. */
 const high = geluCurve(linearNumbers.geluHigh);
 
@@ -37,4 +38,14 @@ export const cipherPruneLinear: Method = {
         lowSoftmax(lane, rows, plan, visible ? lane.sliceBits(visible, 0, high, x.shape[0]!) : null),
     }),
   gelu: (mpc, x, _high, plan) => cipherPrune.gelu(mpc, x, x.shape[0]!, plan),
+};
+
+/** With the linear layer alone: softmax, of which less is to be saved, is that of `cipherprune`. */
+export const cipherPruneLinearFeedForward: Method = {
+  ...cipherPruneLinear,
+  name: 'cipherprune-linear-feed-forward',
+  numbers: feedForwardNumbers,
+  curves: { ...cipherPruneLinear.curves, softmax: curves.softmax, expLow: curves.expLow },
+  logits,
+  softmax: cipherPrune.softmax,
 };

@@ -4,7 +4,9 @@ import {
   ACTIVATIONS,
   BERT_ARCHITECTURE,
   FAMILY_NAMES,
+  groupOfLayer,
   HEAD_ACTIVATIONS,
+  isReducedGroup,
   type ModelConfig,
   PROBLEMS,
 } from '../config.js';
@@ -174,6 +176,17 @@ export const publicManifestSchema = z
   .refine((m) => m.scales.layers.length === m.config.layers, {
     message: 'scales.layers must have one entry a layer',
   })
+  .refine(
+    ({ config, scales: { layers } }) =>
+      layers.every(
+        ({ reduced }, layer) =>
+          (reduced !== undefined) === isReducedGroup(config, groupOfLayer(config, layer)),
+      ),
+    {
+      message:
+        'scales.layers must have reduced in all but the last if and only if config.linearReduction is set',
+    },
+  )
   .refine((m) => (m.scales.projection === undefined) === (m.config.embeddingSize === null), {
     message: 'scales.projection must be present if and only if config.embeddingSize is',
   })
