@@ -154,9 +154,12 @@ Job evaluateJob(const Arguments& a) {
   const size_t threads = threadsOf(a, "threads");
   const auto out = a.bytes("out");
   a.expectLength("out", out.length, layout.outputBytes());
+  a.expect(out.length < size_t{1} << 31, "out", "less than 2^31 bytes");
+  const auto ready = a.int32s("ready");
+  a.expectLength("ready", ready.length, 1);
   return [=, &context] {
     return static_cast<double>(evaluatePacked(context, layout, {publicKey.data, galois.data}, inputs.data, {suite, publicSeed.data()}, weights,
-                                              mask.data, maskStrides, floodBits, {suite, secretSeed.data()}, threads, out.data));
+                                              mask.data, maskStrides, floodBits, {suite, secretSeed.data()}, threads, out.data, ready.data));
   };
 }
 

@@ -90,6 +90,8 @@ export interface RlweKernels {
     suite?: SuiteCode;
     threads: number;
     out: Uint8Array;
+    /** [1]: so many bytes of `out` are ready, from the front, while the job runs. */
+    ready: Int32Array;
   }): Promise<number>;
   /** out [batch, rows, outputs]. Resolves to `invalid`; noise[0] is the largest distance of a phase from what it was
    * rounded to, in units of 2^-64 of the modulus. */

@@ -66,36 +66,82 @@ export class Evaluator {
     readonly threads: number,
   ) {}
 
-  /** mask [batch, rows, outputs] must be uniform modulo 2^ringBits. → outputBytes
-   * @throws ProtocolError if a residue is not below its prime */
+  /** mask [batch, rows, outputs] must be uniform modulo 2^ringBits. Sends outputBytes, in pieces as they are ready: they travel while
+   * the rest is computed.
+   * @throws ProtocolError if a residue is not below its prime; then nothing is sent */
   async multiply(
     layout: PackedLayout,
     message: Uint8Array,
     weights: Weights,
     mask: StridedWords,
-  ): Promise<Uint8Array> {
-    const out = new Uint8Array(outputBytes(layout));
-    const invalid = await kernels.rlweEvaluatePacked({
-      primes: this.keys.parameters.modulusChain,
-      layout: layoutWords(layout),
-      publicKey: this.keys.publicKey,
-      galoisKeys: this.keys.galoisKeys,
-      inputs: message.subarray(SEED_BYTES),
-      publicSeed: message.subarray(0, SEED_BYTES),
-      weights: weights.data,
-      weightBits: weights.bits,
-      weightStrides: Uint32Array.from(weights.strides),
-      mask: mask.data,
-      maskStrides: Uint32Array.from(mask.strides),
-      floodBits: layout.budget.floodBits,
-      secretSeed: this.random.bytes(SEED_BYTES),
-      suite: this.keys.suite,
-      threads: this.threads,
-      out,
-    });
+    send: (piece: Uint8Array) => void,
+  ): Promise<void> {
+    const pieces = new Pieces(new Uint8Array(outputBytes(layout)), send);
+    const invalid = await pieces.during(
+      kernels.rlweEvaluatePacked({
+        primes: this.keys.parameters.modulusChain,
+        layout: layoutWords(layout),
+        publicKey: this.keys.publicKey,
+        galoisKeys: this.keys.galoisKeys,
+        inputs: message.subarray(SEED_BYTES),
+        publicSeed: message.subarray(0, SEED_BYTES),
+        weights: weights.data,
+        weightBits: weights.bits,
+        weightStrides: Uint32Array.from(weights.strides),
+        mask: mask.data,
+        maskStrides: Uint32Array.from(mask.strides),
+        floodBits: layout.budget.floodBits,
+        secretSeed: this.random.bytes(SEED_BYTES),
+        suite: this.keys.suite,
+        threads: this.threads,
+        out: pieces.bytes,
+        ready: pieces.ready,
+      }),
+    );
     if (invalid > 0)
       throw new ProtocolError(`server: expected residues below their primes, got ${invalid} above`);
-    return out;
+    pieces.sendReady();
+  }
+}
+
+/** How often it is looked whether a piece is ready. */
+const LOOK_MILLISECONDS = 5;
+
+/** Bytes that a kernel makes from the front, sent while it works. */
+class Pieces {
+  /** Bytes that are ready, as the kernel says. */
+  readonly ready = new Int32Array(1);
+  #sent = 0;
+
+  constructor(
+    readonly bytes: Uint8Array,
+    private readonly send: (piece: Uint8Array) => void,
+  ) {}
+
+  sendReady(): void {
+    const end = Atomics.load(this.ready, 0);
+    if (end > this.#sent) this.send(this.bytes.subarray(this.#sent, end));
+    this.#sent = end;
+  }
+
+  /** Sends what is ready until the work is done. @throws what sending throws, when the work is done */
+  async during<T>(work: Promise<T>): Promise<T> {
+    let failure: unknown = null;
+    const timer = setInterval(() => {
+      try {
+        this.sendReady();
+      } catch (error) {
+        failure = error;
+        clearInterval(timer);
+      }
+    }, LOOK_MILLISECONDS);
+    try {
+      const result = await work;
+      if (failure) throw failure;
+      return result;
+    } finally {
+      clearInterval(timer);
+    }
   }
 }
 

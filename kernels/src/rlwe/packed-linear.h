@@ -32,10 +32,11 @@ struct EvaluationKeys {
 };
 
 /** Multiplies, packs, subtracts mask [batch, rows, outputs] (words modulo 2^ringBits), floods with uniform noise of
- *  floodBits bits and sign, and switches down. Returns how many received residues were invalid (then out is not valid). */
+ *  floodBits bits and sign, and switches down. Returns how many received residues were invalid (then out is not valid). How many
+ *  bytes of `out` are ready is said in *ready as they become so, for who reads it from another thread. */
 size_t evaluatePacked(const RlweContext& context, const PackedLayout& layout, EvaluationKeys keys, const uint8_t* inputs,
                       Seed publicSeed, const PackedWeights& weights, const uint64_t* mask, Strides maskStrides,
-                      int floodBits, Seed secretSeed, size_t threads, uint8_t* out);
+                      int floodBits, Seed secretSeed, size_t threads, uint8_t* out, int32_t* ready);
 
 /** The client's share of the result, out [batch, rows, outputs]. Returns how many residues were invalid. With `noise`,
  *  also the largest distance of a phase to what it was rounded to, in units of 2^-64 of the modulus. */

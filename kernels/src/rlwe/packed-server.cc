@@ -151,7 +151,7 @@ struct Finisher {
 
 size_t evaluatePacked(const RlweContext& context, const PackedLayout& layout, EvaluationKeys keys, const uint8_t* inputs,
                       Seed publicSeed, const PackedWeights& weights, const uint64_t* mask, Strides maskStrides,
-                      int floodBits, Seed secretSeed, size_t threads, uint8_t* out) {
+                      int floodBits, Seed secretSeed, size_t threads, uint8_t* out, int32_t* ready) {
   const size_t productWords = 2 * layout.limbs * context.n, groups = layout.groups();
   const Finisher finisher{context, layout, keys.publicKey, mask, maskStrides, floodBits, secretSeed,
                           MessageScale(context, layout.limbs, layout.ringBits)};
@@ -164,6 +164,7 @@ size_t evaluatePacked(const RlweContext& context, const PackedLayout& layout, Ev
       for (size_t t = 0; t < layout.groupProducts(g); t++) cts[g - first].push_back(products + ((g - first) * layout.kIn + t) * productWords);
     packByTrace(switchers, cts, layout.logKIn());
     splitWork(threads, last - first, [&](size_t i, size_t) { finisher.finish(first + i, cts[i][0], out + offsets[first + i]); });
+    __atomic_store_n(ready, static_cast<int32_t>(last < groups ? offsets[last] : layout.outputBytes()), __ATOMIC_RELEASE);
   });
 }
 

@@ -40,7 +40,8 @@ export async function encryptedProduct(
       message.catch(() => {}); // reported below
     },
     async answer() {
-      channel.send(await role.evaluator.multiply(layout, await message, weights, { data: mask, strides }));
+      const masked = { data: mask, strides };
+      await role.evaluator.multiply(layout, await message, weights, masked, (piece) => channel.send(piece));
     },
   });
   return mask;

@@ -111,7 +111,8 @@ async function evaluateTerms(
         const message = await messages[term]!;
         const mask = uniformWords(random, share.length, ringBits);
         const factor = { data: weights, bits: ringBits, strides: weightStrides };
-        channel.send(await evaluator.multiply(layout, message, factor, { data: mask, strides: outStrides }));
+        const masked = { data: mask, strides: outStrides };
+        await evaluator.multiply(layout, message, factor, masked, (piece) => channel.send(piece));
         kernels.ringAdd(share, mask, ringBits, share);
       }
     },

@@ -11,11 +11,13 @@ import {
 import type { MatmulShape } from '../../../../../inference/backends/two-party/linear/linear-protocols.js';
 import { uniformWords } from '../../../../../inference/backends/two-party/linear/product-session.js';
 import { openTwoParty } from '../../../../../inference/backends/two-party/open-two-party.js';
+import { concatBytes } from '../../../../../inference/core/bytes.js';
 import { ProtocolError } from '../../../../../inference/core/errors.js';
 import { Prg } from '../../../../../inference/crypto/prg.js';
 import { evaluationKeyBytes } from '../../../../../inference/crypto/rlwe/keys.js';
 import { noiseBudget } from '../../../../../inference/crypto/rlwe/noise-budget.js';
 import { defaultCostModel } from '../../../../../inference/crypto/rlwe/packed-layout.js';
+import { rowMajor } from '../../../../../inference/crypto/rlwe/packed-product.js';
 import { type RlweParameters, standardPreset } from '../../../../../inference/crypto/rlwe/parameters.js';
 import { columnNormBits } from '../../../../../model/artifact/column-norm.js';
 import { insecureTestPreset } from '../../../../support/insecure-rlwe.js';
@@ -323,6 +325,25 @@ describe('linear layers with the standard preset', () => {
   ])('multiplies shared matrices exactly: $batch x [$n, $k] · [$k, $m]', async (shape) => {
     const { got, expected } = await runMatmul(pair, shape, shape.n);
     expect(got).toEqual(expected);
+  });
+
+  it('sends a whole answer in pieces, and reports what sending throws', async () => {
+    const [evaluating, encrypting] = [pair.server.parts.products, pair.client.parts.products.role];
+    const { role, layoutOf } = evaluating;
+    if (role.party !== 'server' || encrypting.party !== 'client') throw new Error('expected both roles');
+    const layout = layoutOf({ batch: 1, rows: 4, inputs: 8, outputs: 8, ringBits: 37, weightBits: 16 });
+    const words = { data: new BigUint64Array(32).fill(3n), strides: rowMajor(4, 8) };
+    const message = await encrypting.encryptor.encrypt(layout, words);
+    const weights = { data: new Int16Array(64).fill(5), bits: 16, strides: rowMajor(8, 8) };
+    const pieces: Uint8Array[] = [];
+    await role.evaluator.multiply(layout, message, weights, words, (piece) => pieces.push(piece));
+    const share = { data: new BigUint64Array(32), strides: rowMajor(4, 8) };
+    await encrypting.decryptor.decrypt(layout, concatBytes(...pieces), share);
+    expect(share.data).toEqual(new BigUint64Array(32).fill(8n * 15n - 3n));
+    const sending = role.evaluator.multiply(layout, message, weights, words, () => {
+      throw new Error('the line is closed');
+    });
+    await expect(sending).rejects.toThrow('the line is closed');
   });
 
   it('refuses residues that are not below their primes', async () => {
