@@ -5,7 +5,7 @@ export interface Channel {
   /** Queues bytes and returns at once; the caller must not change them afterwards. */
   send(bytes: Uint8Array): void;
   /**
-   * Exactly `byteLength` bytes.
+   * Exactly `byteLength` bytes, which are the caller's: it may give them back (core/words.ts).
    * @throws PeerClosedError, PeerTimeoutError
    */
   receive(byteLength: number): Promise<Uint8Array>;

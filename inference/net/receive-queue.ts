@@ -4,6 +4,7 @@
  * that only lets us wait for much does not make us reserve it.
  */
 import { PeerClosedError } from '../core/errors.js';
+import { takeBytes } from '../core/words.js';
 
 /** Messages up to this size are reserved when their first byte comes. */
 const SMALL_BYTES = 1 << 16;
@@ -46,7 +47,7 @@ export class ReceiveQueue {
     this.#drain();
   }
 
-  /** The next `byteLength` bytes, in a fresh buffer that starts at offset 0 (so that words can be read in place). */
+  /** The next `byteLength` bytes, the caller's own, at offset 0 of their buffer (so that words can be read in place). */
   take(byteLength: number): Promise<Uint8Array> {
     if (!Number.isSafeInteger(byteLength) || byteLength < 0) {
       return Promise.reject(
@@ -118,7 +119,7 @@ function append(waiting: Waiting, part: Uint8Array): void {
   }
   pieces.push(part);
   if (byteLength > SMALL_BYTES && waiting.filled < RESERVE_PART * byteLength) return;
-  waiting.destination = new Uint8Array(byteLength);
+  waiting.destination = takeBytes(byteLength);
   let end = 0;
   for (const piece of pieces) {
     waiting.destination.set(piece, end);

@@ -6,7 +6,7 @@
  */
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
-import { giveBack } from '../../../core/words.js';
+import { giveBack, takeWords } from '../../../core/words.js';
 import { type PartyContext, runStep } from '../context/party-context.js';
 import type { Step } from '../context/steps.js';
 import { type Range, rangesOf } from '../exchange/cot-exchange.js';
@@ -97,7 +97,7 @@ export class ComparisonPool {
 
   /** This party's share [copies, n] modulo 2^digits for x [copies, n]; n comparisons are used up. */
   readonly carryShares = protocol('carry', async (x: BigUint64Array): Promise<BigUint64Array> => {
-    const share = new BigUint64Array(x.length);
+    const share = takeWords(x.length);
     const windows = rangesOf([0, x.length / this.correlation.copies], STEPS * CHUNK).map((window) => {
       const chunks = rangesOf(window, CHUNK);
       return { chunks, made: chunks.map(([begin, end]) => this.store.take(end - begin) as BigUint64Array[]) };

@@ -33,6 +33,7 @@ export async function receiveWords(channel: Channel, count: number, bits: number
   const bytes = await channel.receive(bytesOf(count, bits));
   const words = takeWords(count);
   kernels.ringUnpack(bytes, bits, words);
+  giveBack(bytes);
   return words;
 }
 
@@ -50,6 +51,7 @@ export async function receiveBits(channel: Channel, count: number): Promise<Uint
   const bytes = await channel.receive(bytesOf(count, 1));
   const bits = takeBytes(count);
   kernels.bitsUnpack(bytes, bits);
+  giveBack(bytes);
   return bits;
 }
 

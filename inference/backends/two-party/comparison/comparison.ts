@@ -15,6 +15,7 @@ import { kernels } from '#kernels';
 import { repeat } from '../../../core/layout.js';
 import { protocol } from '../../../core/span.js';
 import { type PartyId, peerOf } from '../../../core/tensors.js';
+import { giveBack, takeBytes, takeWords } from '../../../core/words.js';
 import type { ReceiverCots, SenderCots } from '../../../crypto/ot/cot.js';
 import type { Use } from '../../../material/demand.js';
 import type { PartyContext } from '../context/party-context.js';
@@ -52,7 +53,7 @@ abstract class ComparisonHalf implements CotJob {
       ringBits,
       copies,
     ));
-    this.share = new BigUint64Array(copies * items);
+    this.share = takeWords(copies * items);
   }
 
   /** Items of one copy. */
@@ -108,7 +109,7 @@ class ComparisonReceiver extends ComparisonHalf implements ReceiverJob {
   ) {
     super(x.length, copies, ringBits);
     this.#padWords = kernels.comparisonPadWords(ringBits);
-    this.#pads = new BigUint64Array(copies * x.length * this.#padWords);
+    this.#pads = takeWords(copies * x.length * this.#padWords);
   }
 
   begin({ blocks, tweak, suite, choices }: ReceiverCots, begin: number, end: number): Uint8Array {
@@ -137,6 +138,7 @@ class ComparisonReceiver extends ComparisonHalf implements ReceiverJob {
         pads: this.#padsOf(copy, begin, end),
         share: this.part(this.share, copy, begin, end),
       });
+    if (end === this.items) giveBack(this.#pads);
   }
 
   #padsOf(copy: number, begin: number, end: number): BigUint64Array {
@@ -193,16 +195,18 @@ async function carriedTopBits(
   ringBits: number,
   carry: CarryProtocol,
 ): Promise<Uint8Array> {
-  const own = new Uint8Array(compared.copies * compared.x.length);
+  const own = takeBytes(compared.copies * compared.x.length);
   if (ringBits === 1) {
     kernels.ringSignBit(comparedWords(compared, addsConstants(party)), 1, own);
     return own;
   }
   const { words, share } = await carry(compared, ringBits);
   kernels.ringSignBit(words, ringBits, own);
+  if (words !== compared.x) giveBack(words);
   const sums = { x: share, copies: 1, shifted: () => share };
   const carried = await carriedTopBits(party, sums, kernels.comparisonDigits(ringBits), carry);
   kernels.bitsXor(own, carried, own);
+  giveBack(share, carried);
   return own;
 }
 

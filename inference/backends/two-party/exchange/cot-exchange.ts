@@ -10,6 +10,7 @@
  */
 
 import type { PartyId } from '../../../core/tensors.js';
+import { giveBack } from '../../../core/words.js';
 import type { ReceiverCots, SenderCots } from '../../../crypto/ot/cot.js';
 import { type PartyContext, runStep } from '../context/party-context.js';
 import type { Step } from '../context/steps.js';
@@ -23,7 +24,7 @@ export interface CotJob {
 }
 
 export interface SenderJob extends CotJob {
-  /** Answers items begin to end; `cots` and `corrections` are theirs. */
+  /** Answers items begin to end; `cots` and `corrections` are theirs, and gone afterwards. */
   answer(cots: SenderCots, corrections: Uint8Array, begin: number, end: number): Uint8Array;
 }
 
@@ -125,12 +126,18 @@ function windowStep(
     async answer() {
       if (sendChunks.length > 0) cots.sender.replenish?.();
       if (receiveChunks.length > 0) cots.receiver.replenish?.();
-      for (const [c, { cots: claimed, corrections }] of requests.entries())
-        channel.send(sending!.answer(await claimed(), await corrections, ...sendChunks[c]!));
+      for (const [c, request] of requests.entries()) {
+        const [claimed, corrections] = [await request.cots(), await request.corrections];
+        channel.send(sending!.answer(claimed, corrections, ...sendChunks[c]!));
+        giveBack(corrections);
+      }
     },
     async finish() {
-      for (const chunk of receiveChunks)
-        receiving!.finish(await channel.receive(receiving!.messageBytes(chunk[1] - chunk[0])), ...chunk);
+      for (const chunk of receiveChunks) {
+        const message = await channel.receive(receiving!.messageBytes(chunk[1] - chunk[0]));
+        receiving!.finish(message, ...chunk);
+        giveBack(message);
+      }
     },
   };
 }

@@ -7,6 +7,7 @@
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import type { PartyId } from '../../../core/tensors.js';
+import { giveBack } from '../../../core/words.js';
 import type { PartyContext } from '../context/party-context.js';
 import { oneWay } from '../exchange/cot-exchange.js';
 import { bitPlan, ProductReceiver, ProductSender } from './cot-product.js';
@@ -25,6 +26,7 @@ export const and = protocol(
     });
     const cross = new Uint8Array(2 * count);
     kernels.ringSignBit(share, 1, cross);
+    giveBack(share);
     const out = new Uint8Array(count);
     kernels.bitsAnd(a, b, out);
     kernels.bitsXor(out, cross.subarray(0, count), out);

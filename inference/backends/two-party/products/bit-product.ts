@@ -4,6 +4,7 @@
  */
 import { kernels } from '#kernels';
 import { type PartyId, peerOf } from '../../../core/tensors.js';
+import { giveBack } from '../../../core/words.js';
 import type { Use } from '../../../material/demand.js';
 import type { PartyContext } from '../context/party-context.js';
 import type { Turn } from '../context/turns.js';
@@ -54,6 +55,7 @@ export const bitProducts = (party: PartyContext): BitProducts => ({
     const receiver = new ProductReceiver(plan, bits);
     await exchange(party, sender, receiver);
     kernels.ringAdd(sender.share, receiver.share, ringBits, sender.share);
+    giveBack(receiver.share);
     return sender.share;
   },
 });

@@ -5,6 +5,7 @@
  * Cost per item of B bits and width w: B COTs, B bits one way, w · Σ_b (ringBits - b) bits back.
  */
 import { kernels } from '#kernels';
+import { takeWords } from '../../../core/words.js';
 import type { ReceiverCots, SenderCots } from '../../../crypto/ot/cot.js';
 import type { CotJob, ReceiverJob, SenderJob } from '../exchange/cot-exchange.js';
 
@@ -39,7 +40,7 @@ abstract class ProductHalf implements CotJob {
   readonly items: number;
   readonly cotsPerItem: number;
   readonly messageBytes: (items: number) => number;
-  /** This party's share, [items, width]. */
+  /** This party's share, [items, width]: taken, and its user's to give back. */
   readonly share: BigUint64Array;
 
   constructor(readonly plan: ProductPlan) {
@@ -48,7 +49,7 @@ abstract class ProductHalf implements CotJob {
       cotsPerItem: this.cotsPerItem,
       messageBytes: this.messageBytes,
     } = productJob(plan));
-    this.share = new BigUint64Array(plan.items * plan.width);
+    this.share = takeWords(plan.items * plan.width);
   }
 }
 

@@ -8,6 +8,7 @@
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import type { PartyId, RingTensor } from '../../../core/tensors.js';
+import { takeWords } from '../../../core/words.js';
 import type { ReceiverCots, SenderCots } from '../../../crypto/ot/cot.js';
 import type { PartyContext } from '../context/party-context.js';
 import { type CotJob, oneWay, type ReceiverJob, type SenderJob } from '../exchange/cot-exchange.js';
@@ -41,7 +42,7 @@ abstract class LookUpHalf implements CotJob {
     this.items = items;
     this.cotsPerItem = cotsPerItem;
     this.messageBytes = messageBytes;
-    this.share = new BigUint64Array(items);
+    this.share = takeWords(items);
   }
 }
 
