@@ -24,7 +24,13 @@ import { comparisonJob, comparisonUse } from '../backends/two-party/comparison/c
 import { perform, Steps } from '../backends/two-party/context/steps.js';
 import { Turns } from '../backends/two-party/context/turns.js';
 import { andPlan } from '../backends/two-party/products/and.js';
-import { bitUse, bothBitsUse } from '../backends/two-party/products/bit-product.js';
+import {
+  bitUse,
+  bothBitsUse,
+  bothGoOneWay,
+  bothOneWayJob,
+  takeBothTurn,
+} from '../backends/two-party/products/bit-product.js';
 import { bitPlan, type ProductPlan, productJob } from '../backends/two-party/products/cot-product.js';
 import { exponentialJob } from '../backends/two-party/products/exponential.js';
 import { lookUpJob } from '../backends/two-party/products/look-up.js';
@@ -305,9 +311,12 @@ export class CountingBackend extends ShapeBackend implements Backend {
   async multiplex(bits: SharedBits, x: SharedTensor): Promise<SharedTensor> {
     const given = operations.multiplex(bits, x);
     const [items, width] = [sizeOf(bits.shape), widthOf(x, bits)];
-    this.#turns.takeBothWays();
+    const { receiver } = takeBothTurn(this.#turns, items, width, x.ringBits);
+    const oneWay = () => this.#exchange.oneWay(bothOneWayJob(items, x.ringBits), receiver);
     await this.#use(bothBitsUse(items, width, x.ringBits), () =>
-      this.#bothWays('multiplex', bitPlan(items, x.ringBits, width)),
+      bothGoOneWay(items, width, x.ringBits)
+        ? protocol('multiplex', oneWay)()
+        : this.#bothWays('multiplex', bitPlan(items, x.ringBits, width)),
     );
     return shapeOnly(given);
   }

@@ -34,7 +34,7 @@ interface Call {
 }
 
 /** Calls that only say what is to come: they compute nothing that could be compared. */
-const ANNOUNCEMENTS: ReadonlySet<string | symbol> = new Set(['prepareFactors']);
+const ANNOUNCEMENTS: ReadonlySet<string | symbol> = new Set(['prepareFactors', 'prepareShuffle']);
 
 /** The backend with every finished call told to `onCall`. */
 function recorded(backend: Backend, onCall: (call: Call) => void): Backend {

@@ -1,7 +1,7 @@
 /**
- * Row maxima by a tournament: max(a, b) = b + max(a - b, 0). A step is a comparison and a multiplexer, four messages. Where the
+ * Row maxima by a tournament: max(a, b) = b + max(a - b, 0). A step is a comparison and a multiplexer, three or four messages. Where the
  * ring is small and pairs are few, it is cheaper to read a table: the sign of a - b, a bit for every number of the ring, saves one message;
- * max(a - b, 0) itself, k bits for each, saves three. The first step alone has half of all pairs, so the last ones cost little.
+ * max(a - b, 0) itself, k bits for each, saves two or three. The first step alone has half of all pairs, so the last ones cost little.
  */
 import type { Backend } from '../backends/backend.js';
 import { encode } from '../core/ring-tensor.js';
@@ -11,9 +11,9 @@ import type { RingTensor, SharedTensor } from '../core/tensors.js';
 
 const MOST_INDEX_BITS = 10;
 /** Bytes of tables of either kind, for each column that the tournament began with: as many as a comparison and its COTs take. */
-const TABLE_BYTES_A_COLUMN = 32;
+const TABLE_BYTES_A_COLUMN = 24;
 /** And in all, where that is more: so few bytes are cheaper than a message. */
-const FREE_TABLE_BYTES = 1 << 16;
+const FREE_TABLE_BYTES = 1 << 18;
 
 interface Tables {
   /** 1 for d < 0 */

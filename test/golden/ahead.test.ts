@@ -49,18 +49,18 @@ it('costs this many bytes and rounds', async () => {
   }).toMatchInlineSnapshot(`
     {
       "offline": [
-        3962849,
-        2025110,
-        73,
+        4295462,
+        2662848,
+        84,
       ],
       "online": [
-        68784,
-        64935,
-        77,
+        79431,
+        50560,
+        76,
       ],
       "stock": [
-        1257377,
-        1260704,
+        1865744,
+        1900485,
       ],
     }
   `);

@@ -69,9 +69,9 @@ describe.each(runs)('an inference with $suite', ({ leaks, cost, layers, bucket }
           6781025,
           12320,
         ],
-        "receivedBytes": 848670,
-        "rounds": 78,
-        "sentBytes": 1160568,
+        "receivedBytes": 853098,
+        "rounds": 76,
+        "sentBytes": 1159706,
       }
     `);
     expect(
@@ -79,13 +79,13 @@ describe.each(runs)('an inference with $suite', ({ leaks, cost, layers, bucket }
     ).toMatchInlineSnapshot(`
       [
         {
-          "bytes": 1068352,
+          "bytes": 1071136,
           "important": 3,
           "kept": 6,
           "rounds": 25,
         },
         {
-          "bytes": 623872,
+          "bytes": 624350,
           "important": 1,
           "kept": 1,
           "rounds": 24,

@@ -45,9 +45,9 @@ it('costs this many bytes and rounds', () => {
   const { sentBytes, receivedBytes, rounds } = cost;
   expect({ sentBytes, receivedBytes, rounds }).toMatchInlineSnapshot(`
     {
-      "receivedBytes": 852111,
-      "rounds": 80,
-      "sentBytes": 1163850,
+      "receivedBytes": 856537,
+      "rounds": 78,
+      "sentBytes": 1163018,
     }
   `);
   expect(
@@ -55,13 +55,13 @@ it('costs this many bytes and rounds', () => {
   ).toMatchInlineSnapshot(`
     [
       {
-        "bytes": 1070662,
+        "bytes": 1073474,
         "important": 4,
         "kept": 6,
         "rounds": 27,
       },
       {
-        "bytes": 628285,
+        "bytes": 628763,
         "important": 1,
         "kept": 1,
         "rounds": 24,

@@ -37,7 +37,7 @@ import type { Turns } from './context/turns.js';
 import { open, openBits } from './exchange/open.js';
 import type { LinearProtocols } from './linear/linear-protocols.js';
 import { and } from './products/and.js';
-import type { BitProduct } from './products/bit-product.js';
+import { type BitProduct, takeBothTurn } from './products/bit-product.js';
 import { multiplex } from './products/multiplex.js';
 import { type Multiplications, takeProductTurns } from './products/multiplications.js';
 import { round, type TopBit } from './products/round.js';
@@ -203,7 +203,8 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
 
   async multiplex(bits: SharedBits, x: SharedTensor): Promise<LocalTensor> {
     operations.multiplex(bits, x);
-    const turn = this.#turns.takeBothWays();
+    const [items, width] = [sizeOf(bits.shape), sizeOf(x.shape.slice(bits.shape.length))];
+    const turn = takeBothTurn(this.#turns, items, width, x.ringBits);
     const data = await multiplex(bitsOf(bits), dataOf(x), x.ringBits, (factors, ringBits) =>
       this.#multiplications.bitProducts.both(factors, ringBits, turn),
     );

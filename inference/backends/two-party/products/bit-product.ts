@@ -7,9 +7,10 @@ import { type PartyId, peerOf } from '../../../core/tensors.js';
 import { giveBack } from '../../../core/words.js';
 import type { Use } from '../../../material/demand.js';
 import type { PartyContext } from '../context/party-context.js';
-import type { Turn } from '../context/turns.js';
-import { exchange, oneWay } from '../exchange/cot-exchange.js';
-import { bitPlan, ProductReceiver, ProductSender } from './cot-product.js';
+import type { Turn, Turns } from '../context/turns.js';
+import { type CotJob, exchange, oneWay } from '../exchange/cot-exchange.js';
+import { joinedJob, joinedReceiver, joinedSender } from '../exchange/joined-jobs.js';
+import { bitPlan, type ProductPlan, ProductReceiver, ProductSender, productJob } from './cot-product.js';
 
 /** This party's number as the sender and its bit as the receiver, [n] each. */
 export interface BitFactors {
@@ -21,7 +22,7 @@ export interface BitFactors {
 export interface BitProducts {
   /** Shares modulo 2^ringBits of the receiver's bits times the sender's numbers. */
   oneWay(factors: BitFactors, ringBits: number, turn: Turn): Promise<BigUint64Array>;
-  /** Both directions at once: the sum of both products; numbers [n, width], bits [n]. */
+  /** The sum of both products, of one's bit and the other's number; numbers [n, width], bits [n]. In one direction where `bothGoOneWay`. */
   both(factors: BitFactors, ringBits: number, turn: Turn): Promise<BigUint64Array>;
 }
 
@@ -40,6 +41,59 @@ export const bothBitsUse = (items: number, width: number, ringBits: number): Use
     ? []
     : [...bitUse(items * width, ringBits, 'client'), ...bitUse(items * width, ringBits, 'server')];
 
+/** A message of 20 ms takes as long as twice this at 200 Mbit/s. */
+const MOST_BYTES_FOR_A_MESSAGE = 1 << 18;
+
+/** Both products in one direction: of a number that the receiver knows, it chooses every bit. */
+const bothPlans = (items: number, ringBits: number): readonly [ProductPlan, ProductPlan] => {
+  const padded = 8 * Math.ceil(items / 8);
+  return [bitPlan(padded, ringBits), { items: padded, bits: ringBits, ringBits, width: 1, signed: false }];
+};
+
+/** Is a message less worth the bits that it costs? */
+export function bothGoOneWay(items: number, width: number, ringBits: number): boolean {
+  const bits = items * ringBits * ((ringBits + 1) / 2 + 1);
+  return width === 1 && items > 0 && bits / 8 <= MOST_BYTES_FOR_A_MESSAGE;
+}
+
+/** The turn of both products; in both directions nobody's is over. */
+export const takeBothTurn = (turns: Turns, items: number, width: number, ringBits: number): Turn =>
+  bothGoOneWay(items, width, ringBits) ? turns.takeTurn() : turns.takeBothWays();
+
+/** What both parties know of both products in one direction. */
+export function bothOneWayJob(items: number, ringBits: number): CotJob {
+  const [bit, number] = bothPlans(items, ringBits);
+  return joinedJob(productJob(bit), productJob(number));
+}
+
+async function bothOneWay(
+  party: PartyContext,
+  { numbers, bits }: BitFactors,
+  ringBits: number,
+  receiver: PartyId,
+): Promise<BigUint64Array> {
+  const [plan, numberPlan] = bothPlans(bits.length, ringBits);
+  const padded = (words: BigUint64Array): BigUint64Array => {
+    if (words.length === plan.items) return words;
+    const out = new BigUint64Array(plan.items);
+    out.set(words);
+    return out;
+  };
+  const [n, b] = [padded(numbers), padded(bits)];
+  const sumOf = (first: BigUint64Array, second: BigUint64Array): BigUint64Array => {
+    kernels.ringAdd(first, second, ringBits, first);
+    return first.length === bits.length ? first : first.slice(0, bits.length);
+  };
+  if (receiver === party.session.self) {
+    const [first, second] = [new ProductReceiver(plan, b), new ProductReceiver(numberPlan, n)];
+    await exchange(party, null, joinedReceiver(first, second));
+    return sumOf(first.share, second.share);
+  }
+  const [first, second] = [new ProductSender(plan, n), new ProductSender(numberPlan, b)];
+  await exchange(party, joinedSender(first, second), null);
+  return sumOf(first.share, second.share);
+}
+
 export const bitProducts = (party: PartyContext): BitProducts => ({
   async oneWay({ numbers, bits }, ringBits, { receiver }) {
     const plan = bitPlan(bits.length, ringBits);
@@ -49,8 +103,11 @@ export const bitProducts = (party: PartyContext): BitProducts => ({
     });
     return share;
   },
-  async both({ numbers, bits }, ringBits) {
-    const plan = bitPlan(bits.length, ringBits, numbers.length / bits.length);
+  async both({ numbers, bits }, ringBits, { receiver: first }) {
+    const width = numbers.length / bits.length;
+    if (bothGoOneWay(bits.length, width, ringBits))
+      return bothOneWay(party, { numbers, bits }, ringBits, first);
+    const plan = bitPlan(bits.length, ringBits, width);
     const sender = new ProductSender(plan, numbers);
     const receiver = new ProductReceiver(plan, bits);
     await exchange(party, sender, receiver);

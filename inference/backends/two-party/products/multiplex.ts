@@ -3,7 +3,8 @@
  * b_0·(1 - 2 b_1)·x_1 (Rathee et al., SiRnn, S&P 2021, section 4.1). Each party chooses with its share of the bit what the
  * other knows, in both directions at once. A bit that selects a whole row has the row as its payload.
  *
- * Cost per bit and row of w: 2 COTs, 2 bits, then 2 · w · ringBits bits, one round trip.
+ * Cost per bit and row of w: 2 COTs, 2 bits, then 2 · w · ringBits bits, one round trip. Where there are few (bit-product.ts), a message less is
+ * worth more than bits: for w = 1 in one direction ringBits + 1 COTs and as many bits, then ringBits (ringBits + 3) / 2.
  */
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';

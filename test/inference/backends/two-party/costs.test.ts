@@ -26,7 +26,7 @@ import {
 
 const N = 800;
 const words = (count = N) => new BigUint64Array(count);
-const bits = () => new Uint8Array(N);
+const bits = (count = N) => new Uint8Array(count);
 /** The docstrings' formulas, in bits for each element. */
 const triangle = (from: number, to: number): number => ((from + to) * (from - to + 1)) / 2;
 
@@ -72,8 +72,14 @@ const cases: readonly Case[] = [
   { name: 'widen', body: (p) => widen(p, words(), 22, 37, bitProductOf(p)), bitsEach: 1 + 15, flights: 2 },
   {
     name: 'multiplex',
+    body: (p) => multiplex(bits(32 * N), words(32 * N), 20, bothProductsOf(p)),
+    bitsEach: 32 * (2 + 2 * 20),
+    flights: 2,
+  },
+  {
+    name: 'multiplex of few',
     body: (p) => multiplex(bits(), words(), 20, bothProductsOf(p)),
-    bitsEach: 2 + 2 * 20,
+    bitsEach: 1 + 20 + (20 * (20 + 3)) / 2,
     flights: 2,
   },
   {
