@@ -141,11 +141,36 @@ export function noiseBudget(
   };
 }
 
+const suffices = (budget: NoiseBudget): boolean => budget.failureBits <= FAILURE_BITS;
+
+/**
+ * The fewest limbs, from `atLeast` on, that make the product exact but for a probability of 2^-64 an output; then the fewest to send
+ * back, whole. More features or outputs a ciphertext never take fewer limbs.
+ * @throws RangeError if the parameters have too few
+ */
+export function fewestLimbs(parameters: RlweParameters, shape: NoiseShape, atLeast = 1): NoiseBudget {
+  const most = parameters.primes.length;
+  for (let limbs = atLeast; limbs <= most; limbs++) {
+    // To send back all of them is never worse.
+    if (!suffices(noiseBudget(parameters, shape, limbs, limbs))) continue;
+    for (let downLimbs = 1; downLimbs <= limbs; downLimbs++) {
+      const budget = noiseBudget(parameters, shape, limbs, downLimbs);
+      if (suffices(budget)) return budget;
+    }
+  }
+  throw new RangeError(
+    `noise budget: ${parameters.name} with ${most} limbs cannot multiply ${shape.ringBits}-bit shares by ${shape.weightBits}-bit weights`,
+  );
+}
+
 /** The same with halves of the fewest bits, if any suffice: first of a, of which all coefficients are sent. */
-function shortest(parameters: RlweParameters, shape: NoiseShape, whole: NoiseBudget): NoiseBudget {
+export function withShortestAnswer(
+  parameters: RlweParameters,
+  shape: NoiseShape,
+  whole: NoiseBudget,
+): NoiseBudget {
   const { limbs, downLimbs } = whole;
   const most = Math.min(MOST_ANSWER_BITS, PRIME_BITS * downLimbs - 1);
-  const suffices = (budget: NoiseBudget) => budget.failureBits <= FAILURE_BITS;
   for (let aBits = shape.ringBits + 1; aBits <= most; aBits++) {
     // More bits of b are never worse.
     if (!suffices(noiseBudget(parameters, shape, limbs, downLimbs, { aBits, bBits: aBits }))) continue;
@@ -157,19 +182,6 @@ function shortest(parameters: RlweParameters, shape: NoiseShape, whole: NoiseBud
   return whole;
 }
 
-/**
- * The fewest limbs that make the product exact but for a probability of 2^-64 an output; then the fewest to send back.
- * @throws RangeError if the parameters have too few
- */
-export function sufficientBudget(parameters: RlweParameters, shape: NoiseShape): NoiseBudget {
-  const most = parameters.primes.length;
-  for (let limbs = 1; limbs <= most; limbs++) {
-    for (let downLimbs = 1; downLimbs <= limbs; downLimbs++) {
-      const budget = noiseBudget(parameters, shape, limbs, downLimbs);
-      if (budget.failureBits <= FAILURE_BITS) return shortest(parameters, shape, budget);
-    }
-  }
-  throw new RangeError(
-    `noise budget: ${parameters.name} with ${most} limbs cannot multiply ${shape.ringBits}-bit shares by ${shape.weightBits}-bit weights`,
-  );
-}
+/** Both in turn. @throws RangeError if the parameters have too few limbs */
+export const sufficientBudget = (parameters: RlweParameters, shape: NoiseShape): NoiseBudget =>
+  withShortestAnswer(parameters, shape, fewestLimbs(parameters, shape));

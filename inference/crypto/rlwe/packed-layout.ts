@@ -3,7 +3,7 @@
  * follows from public shapes, so both parties agree without a message.
  */
 import type { CotKind } from '../../core/cot-kind.js';
-import { type NoiseBudget, sufficientBudget } from './noise-budget.js';
+import { fewestLimbs, type NoiseBudget, withShortestAnswer } from './noise-budget.js';
 import type { RlweParameters } from './parameters.js';
 
 /** A batch of products of one shape. */
@@ -91,15 +91,18 @@ function resultBytes({ n, budget: { downLimbs, aBits, bBits } }: PackedLayout, w
 
 /** Bytes of all results: a halves, and b halves where outputs are. */
 export function outputBytes(l: PackedLayout): number {
-  const [blocks, count] = [outputBlocks(l), groups(l)];
-  /** What the last block of outputs lacks. */
+  const blocks = outputBlocks(l);
+  /** What the last block of outputs lacks, of each of the batch. */
   const missing = blocks * l.kOut - l.outputs;
-  let total = 0;
-  for (let group = 0; group < count; group++) {
-    const [first, most] = [group * l.kIn, groupProducts(l, group)];
-    const lastBlocks = Math.floor((first + most) / blocks) - Math.floor(first / blocks);
-    total += resultBytes(l, l.rows * (most * l.kOut - lastBlocks * missing));
+  /** Last blocks by the group that has them: the last group is one of these. */
+  const lastBlocks = new Map<number, number>();
+  for (let end = blocks; end <= products(l); end += blocks) {
+    const group = Math.ceil(end / l.kIn) - 1;
+    lastBlocks.set(group, (lastBlocks.get(group) ?? 0) + 1);
   }
+  let total = (groups(l) - lastBlocks.size) * resultBytes(l, l.rows * l.kIn * l.kOut);
+  for (const [group, count] of lastBlocks)
+    total += resultBytes(l, l.rows * (groupProducts(l, group) * l.kOut - count * missing));
   return total;
 }
 
@@ -159,13 +162,22 @@ export function chooseLayout(
   }
   let best: PackedLayout | null = null;
   let least = Number.POSITIVE_INFINITY;
+  /** By kOut, for half as many features. */
+  const limbsBefore = new Map<number, number>();
   const most = Math.min(n / tokens, nextPowerOfTwo(shape.inputs), 2 ** maximumLogKIn(parameters));
   for (let kIn = 1; kIn <= most; kIn *= 2) {
     const mostOutputs = Math.min(n / tokens / kIn, nextPowerOfTwo(shape.outputs));
+    let limbs = 1;
     for (let kOut = 1; kOut <= mostOutputs; kOut *= 2) {
       if (Math.ceil(shape.inputs / kIn) > 4096) continue;
-      const budget = sufficientBudget(parameters, { ...shape, kIn, kOut });
-      const layout: PackedLayout = { ...shape, n, tokens, kIn, kOut, budget };
+      const packed = { ...shape, n, tokens, kIn, kOut };
+      const whole = fewestLimbs(parameters, packed, Math.max(limbs, limbsBefore.get(kOut) ?? 1));
+      limbs = whole.limbs;
+      limbsBefore.set(kOut, limbs);
+      // Halves of as few bits as an answer may have: if that is too much, what the search below finds is so as well.
+      const fewestBits = { aBits: shape.ringBits + 1, bBits: shape.ringBits + 1 };
+      if (estimatedMilliseconds({ ...packed, budget: { ...whole, ...fewestBits } }, cost) >= least) continue;
+      const layout = { ...packed, budget: withShortestAnswer(parameters, packed, whole) };
       const milliseconds = estimatedMilliseconds(layout, cost);
       if (milliseconds < least) {
         best = layout;

@@ -3,6 +3,7 @@ import { noiseBudget, sufficientBudget } from '../../../../inference/crypto/rlwe
 import {
   chooseLayout,
   defaultCostModel,
+  estimatedMilliseconds,
   inputBytes,
   keySwitches,
   maximumLogKIn,
@@ -99,6 +100,30 @@ describe('layouts', () => {
     const slow = chooseLayout(standardPreset, shape, { ...cost, bytesPerMillisecond: 1e3 });
     expect(inputBytes(slow)).toBeLessThan(inputBytes(fast));
     expect(keySwitches(slow)).toBeGreaterThan(keySwitches(fast));
+  });
+
+  it('are the best of all that fit', () => {
+    const { n } = standardPreset;
+    const best = (given: typeof shape): number => {
+      const tokens = 2 ** Math.ceil(Math.log2(given.rows));
+      const powers = (limit: number) => Array.from({ length: Math.log2(limit) + 1 }, (_, log) => 2 ** log);
+      const estimates = powers(Math.min(n / tokens, 2 ** maximumLogKIn(standardPreset)))
+        .filter((kIn) => kIn < 2 * given.inputs)
+        .flatMap((kIn) => powers(n / tokens / kIn).map((kOut) => ({ ...given, n, tokens, kIn, kOut })))
+        .filter(({ kOut }) => kOut < 2 * given.outputs)
+        .map((layout) => ({ ...layout, budget: sufficientBudget(standardPreset, layout) }))
+        .map((layout) => estimatedMilliseconds(layout, defaultCostModel));
+      return Math.min(...estimates);
+    };
+    for (const rows of [1, 3, 16, 55, 128])
+      for (const given of [
+        { ...shape, rows, outputs: 2304 },
+        { ...shape, rows, batch: 12, inputs: 64, outputs: 55, ringBits: 31, weightBits: 31 },
+        { ...shape, rows, inputs: 5, outputs: 3, weightBits: 16 },
+      ])
+        expect(estimatedMilliseconds(chooseLayout(standardPreset, given), defaultCostModel)).toBe(
+          best(given),
+        );
   });
 
   it('refuse more rows than coefficients', () => {
