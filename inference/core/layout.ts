@@ -1,4 +1,5 @@
 /** Moving whole blocks of row-major data: slices, concatenations, rows. One implementation for words and for bits. */
+import { kernels } from '#kernels';
 import { TensorMismatchError } from './errors.js';
 import { formatShape, type Shape, sameShape, sizeOf } from './shape.js';
 import { takeBytes, takeWords } from './words.js';
@@ -51,10 +52,16 @@ export function sliceAxis<T extends Elements>(
   const { outer, extent, inner } = split('slice', shape, axis);
   const width = (end - begin) * inner;
   const out = emptyLike(data, outer * width);
-  for (let o = 0; o < outer; o++) {
-    const source = (o * extent + begin) * inner;
-    out.set(data.subarray(source, source + width) as never, o * width);
-  }
+  kernels.copyRows<Elements>({
+    from: data,
+    fromBegin: begin * inner,
+    fromStride: extent * inner,
+    to: out,
+    toBegin: 0,
+    toStride: width,
+    width,
+    rows: outer,
+  });
   return out;
 }
 
@@ -90,9 +97,16 @@ export function concatAxis<T extends Elements>(parts: readonly Part<T>[], axis: 
   let before = 0;
   parts.forEach((part, p) => {
     const width = splits[p]!.extent * inner;
-    for (let o = 0; o < outer; o++) {
-      data.set(part.data.subarray(o * width, (o + 1) * width) as never, o * total * inner + before);
-    }
+    kernels.copyRows<Elements>({
+      from: part.data,
+      fromBegin: 0,
+      fromStride: width,
+      to: data,
+      toBegin: before,
+      toStride: total * inner,
+      width,
+      rows: outer,
+    });
     before += width;
   });
   return { shape, data };

@@ -98,6 +98,27 @@ void gatherRows(const Arguments& a) {
     std::copy_n(x.data + rows.data[i] * width, width, out.data + i * width);
 }
 
+/** Rows of words or of bytes, each array with its own distance between them. */
+void copyRows(const Arguments& a) {
+  const size_t width = a.size("width"), rows = a.size("rows");
+  const auto copy = [&](auto from, auto to) {
+    const size_t fromBegin = a.size("fromBegin"), fromStride = a.size("fromStride");
+    const size_t toBegin = a.size("toBegin"), toStride = a.size("toStride");
+    if (rows == 0 || width == 0) return;
+    const auto fits = [&](Key key, size_t length, size_t begin, size_t stride) {
+      const size_t last = a.product(key, {rows - 1, stride});
+      a.expect(width <= length && begin <= length - width && last <= length - width - begin, key, "rows inside the array");
+    };
+    fits("from", from.length, fromBegin, fromStride);
+    fits("to", to.length, toBegin, toStride);
+    a.expect(toStride >= width || rows == 1, "toStride", "rows that do not overlap");
+    for (size_t row = 0; row < rows; row++)
+      std::copy_n(from.data + fromBegin + row * fromStride, width, to.data + toBegin + row * toStride);
+  };
+  if (a.isWords("from")) copy(a.words("from"), a.words("to"));
+  else copy(a.bytes("from"), a.bytes("to"));
+}
+
 void matmul(const Arguments& a) {
   const auto x = a.words(0), y = a.words(1), out = a.words(7);
   const size_t batch = a.size(2), n = a.size(3), k = a.size(4), m = a.size(5);
@@ -319,6 +340,7 @@ void addRing(Bindings& bindings) {
   bindings.add<sum>("ringSum");
   bindings.add<permute>("ringPermute");
   bindings.add<gatherRows>("ringGatherRows");
+  bindings.add<copyRows>("copyRows");
   bindings.add<matmul>("ringMatmul");
   bindings.add<matmulInt16>("ringMatmulInt16");
   bindings.add<matmulPanels>("ringMatmulPanels");

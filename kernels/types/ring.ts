@@ -29,6 +29,17 @@ export interface RingKernels {
   ringSum(x: BigUint64Array, extent: number, inner: number, bits: number, out: BigUint64Array): void;
   /** Axis a of the result is axis permutation[a] of x; at most 8 axes. */
   ringPermute(x: BigUint64Array, shape: Uint32Array, permutation: Uint32Array, out: BigUint64Array): void;
+  /** `rows` rows of `width` elements, words or bytes, from one place to another: each array with its distance between rows. */
+  copyRows<T extends BigUint64Array | Uint8Array>(call: {
+    from: T;
+    fromBegin: number;
+    fromStride: number;
+    to: T;
+    toBegin: number;
+    toStride: number;
+    width: number;
+    rows: number;
+  }): void;
   /** Rows of `width` words by index. */
   ringGatherRows(x: BigUint64Array, width: number, rows: Uint32Array, out: BigUint64Array): void;
   /** x [batch, n, k] · y [batch, k, m] → [batch, n, m]. */
