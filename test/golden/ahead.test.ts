@@ -49,18 +49,18 @@ it('costs this many bytes and rounds', async () => {
   }).toMatchInlineSnapshot(`
     {
       "offline": [
-        4295462,
-        2662848,
+        4304837,
+        2663068,
         84,
       ],
       "online": [
-        79431,
-        50560,
+        79575,
+        50704,
         76,
       ],
       "stock": [
-        1865744,
-        1900485,
+        1862078,
+        1896900,
       ],
     }
   `);

@@ -69,9 +69,9 @@ describe.each(runs)('an inference with $suite', ({ leaks, cost, layers, bucket }
           6781025,
           12320,
         ],
-        "receivedBytes": 853098,
+        "receivedBytes": 853134,
         "rounds": 76,
-        "sentBytes": 1159706,
+        "sentBytes": 1160674,
       }
     `);
     expect(
@@ -79,13 +79,13 @@ describe.each(runs)('an inference with $suite', ({ leaks, cost, layers, bucket }
     ).toMatchInlineSnapshot(`
       [
         {
-          "bytes": 1071136,
+          "bytes": 1071996,
           "important": 3,
           "kept": 6,
           "rounds": 25,
         },
         {
-          "bytes": 624350,
+          "bytes": 624494,
           "important": 1,
           "kept": 1,
           "rounds": 24,

@@ -45,9 +45,9 @@ it('costs this many bytes and rounds', () => {
   const { sentBytes, receivedBytes, rounds } = cost;
   expect({ sentBytes, receivedBytes, rounds }).toMatchInlineSnapshot(`
     {
-      "receivedBytes": 856537,
+      "receivedBytes": 856573,
       "rounds": 78,
-      "sentBytes": 1163018,
+      "sentBytes": 1163986,
     }
   `);
   expect(
@@ -55,13 +55,13 @@ it('costs this many bytes and rounds', () => {
   ).toMatchInlineSnapshot(`
     [
       {
-        "bytes": 1073474,
+        "bytes": 1074334,
         "important": 4,
         "kept": 6,
         "rounds": 27,
       },
       {
-        "bytes": 628763,
+        "bytes": 628907,
         "important": 1,
         "kept": 1,
         "rounds": 24,
