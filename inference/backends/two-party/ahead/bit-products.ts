@@ -78,11 +78,13 @@ export class BitPool {
       const sender = new ProductSender(plan, random);
       await exchange(this.party, sender, null);
       this.store.add(items, [random, sender.share]);
+      giveBack(random, sender.share);
       return;
     }
     const receiver = new ProductReceiver(plan, random);
     await exchange(this.party, null, receiver);
     this.store.add(items, [random, receiver.share]);
+    giveBack(random, receiver.share);
   });
 
   /** This party's half of products [n], of which n are used up now. */

@@ -91,18 +91,19 @@ export class ExponentialPool {
     );
     // r = place·2^low + low parts
     kernels.ringAddScaled(places, 1n << BigInt(lowBits), ringBits, low);
-    const columns = new BigUint64Array(vectors.length);
+    const columns = takeWords(vectors.length);
     kernels.ringPermute(vectors, Uint32Array.of(items, 2 ** indexBits), Uint32Array.of(1, 0), columns);
     const planes = Array.from({ length: 2 ** indexBits }, (_, k) =>
       columns.subarray(k * items, (k + 1) * items),
     );
     this.store.add(items, [low, ...planes]);
+    giveBack(low, places, powers, vectors, columns);
   });
 
   /** low [n], this party's → e^(low_0 + low_1) [n] at factorFraction, modulo 2^vectorBits */
   async #powers(low: BigUint64Array, receiver: PartyId): Promise<BigUint64Array> {
     const { factorBits, factorFraction, lowBits, vectorBits } = this.#plan;
-    const factors = new BigUint64Array(low.length);
+    const factors = takeWords(low.length);
     const table = powersBelow(lowBits, this.correlation.fractionBits, factorFraction);
     kernels.lookUpPlain({ table, x: low, out: factors });
     const ringBits = vectorBits + factorFraction;
@@ -112,6 +113,7 @@ export class ExponentialPool {
       receiver: () => new ProductReceiver(plan, factors),
     });
     kernels.ringShiftRight(share, ringBits, factorFraction, this.#rounding, vectorBits, share);
+    giveBack(factors);
     return share;
   }
 

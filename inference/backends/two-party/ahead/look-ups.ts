@@ -60,6 +60,7 @@ export class LookUpPool {
     if (ringBits === 1) {
       const made = await unitBitVectors(this.party, items, { indexBits, ringBits: indexBits }, turns.take());
       this.store.add(items, [made.places, made.vectors]);
+      giveBack(made.places, made.vectors);
       return;
     }
     const ones = new BigUint64Array(items).fill(this.party.session.self === 'server' ? 1n : 0n);
@@ -67,9 +68,10 @@ export class LookUpPool {
     const { width, bits } = this.#vector;
     const stream = new Uint8Array(Math.ceil((items * width * bits) / 8));
     kernels.ringPack(vectors, ringBits, stream);
-    const words = new BigUint64Array(items * width);
+    const words = takeWords(items * width);
     kernels.ringUnpack(stream, bits, words);
     this.store.add(items, [places, words]);
+    giveBack(places, vectors, words);
   });
 
   /** x [n] → table[x] [n]; n are used up */

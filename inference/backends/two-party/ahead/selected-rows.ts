@@ -6,6 +6,7 @@
  */
 import { kernels } from '#kernels';
 import { repeat } from '../../../core/layout.js';
+import { giveBack, takeWords } from '../../../core/words.js';
 import type { ReceiverCots, SenderCots } from '../../../crypto/ot/cot.js';
 import type { CotJob, ReceiverJob, SenderJob } from '../exchange/cot-exchange.js';
 
@@ -32,13 +33,14 @@ function padsOf(
 ): BigUint64Array {
   const rows = blocks.length / 16;
   const each = Math.ceil((width * bits) / BLOCK_BITS);
-  const expanded = new BigUint64Array(rows * each * BLOCK_WORDS);
+  const expanded = takeWords(rows * each * BLOCK_WORDS);
   kernels.expandBlocks(blocks, tweak, each, bytesOf(expanded), suite);
   if (width === each * BLOCK_WORDS) return expanded;
-  const columns = new BigUint64Array(expanded.length);
+  const columns = takeWords(expanded.length);
   kernels.ringPermute(expanded, Uint32Array.of(rows, each * BLOCK_WORDS), Uint32Array.of(1, 0), columns);
-  const first = columns.slice(0, rows);
-  kernels.ringMask(first, bits, first);
+  const first = takeWords(rows);
+  kernels.ringMask(columns.subarray(0, rows), bits, first);
+  giveBack(expanded, columns);
   return first;
 }
 
@@ -61,7 +63,7 @@ abstract class RowHalf implements CotJob {
     readonly items: number,
     readonly rows: BitRows,
   ) {
-    this.share = new BigUint64Array(items * rows.width);
+    this.share = takeWords(items * rows.width);
   }
 
   messageBytes(items: number): number {
@@ -95,6 +97,7 @@ export class RowSender extends RowHalf implements SenderJob {
     xorWords(masked, this.part(this.x, begin, end), masked);
     const message = new Uint8Array(this.messageBytes(end - begin));
     kernels.ringPack(masked, this.rows.bits, message);
+    giveBack(masked, share);
     return message;
   }
 }
@@ -110,7 +113,9 @@ export class RowReceiver extends RowHalf implements ReceiverJob {
   }
 
   begin(cots: ReceiverCots, begin: number, end: number): Uint8Array {
-    this.part(this.share, begin, end).set(padsOf(cots.blocks, cots, this.rows));
+    const pads = padsOf(cots.blocks, cots, this.rows);
+    this.part(this.share, begin, end).set(pads);
+    giveBack(pads);
     const flips = new Uint8Array(end - begin);
     kernels.bitsXor(cots.choices, this.choices.subarray(begin, end), flips);
     const corrections = new Uint8Array(Math.ceil(flips.length / 8));
@@ -119,10 +124,11 @@ export class RowReceiver extends RowHalf implements ReceiverJob {
   }
 
   finish(message: Uint8Array, begin: number, end: number): void {
-    const masked = new BigUint64Array((end - begin) * this.rows.width);
+    const masked = takeWords((end - begin) * this.rows.width);
     kernels.ringUnpack(message, this.rows.bits, masked);
     kernels.ringSelect(this.choices.subarray(begin, end), masked, masked);
     const share = this.part(this.share, begin, end);
     xorWords(share, masked, share);
+    giveBack(masked);
   }
 }

@@ -74,10 +74,12 @@ export class SignPool {
     const { random } = this.party.session;
     const [a, b] = [uniformWords(random, items * copies, 1), uniformWords(random, items * copies, 1)];
     const product = await bitProducts(this.party).both({ numbers: a, bits: b }, 1, turns.takeBothWays());
-    const own = new BigUint64Array(a.length);
+    const own = takeWords(a.length);
     kernels.ringMultiply(a, b, 1, own);
     kernels.ringAdd(product, own, 1, product);
-    this.store.add(items, [lower.places, upper.vectors, lower.vectors, a, b, product]);
+    const made = [lower.places, upper.vectors, lower.vectors, a, b, product];
+    this.store.add(items, made);
+    giveBack(...made, upper.places, own);
   });
 
   /** → this party's share of the top bits [copies, n], one byte each; n are used up */

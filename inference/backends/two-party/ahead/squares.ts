@@ -83,6 +83,7 @@ export class SquarePool {
       const sender = plans.wrap ? new ProductSender(plans.wrap, topPart(a, bits, wrap)) : null;
       await exchange(this.party, sender, receiver);
       this.store.add(items, [a, receiver.share, sender?.share ?? uniform(0)]);
+      giveBack(a, receiver.share, sender?.share ?? null, sender?.x ?? null);
       return;
     }
     const [rho, sigma, bit] = [uniform(cross), uniform(top), uniform(Math.min(1, wrap))];
@@ -90,6 +91,7 @@ export class SquarePool {
     const receiver = plans.wrap ? new ProductReceiver(plans.wrap, bit) : null;
     await exchange(this.party, sender, receiver);
     this.store.add(items, [rho, sigma, bit, sender.share, receiver?.share ?? uniform(0)]);
+    giveBack(rho, sigma, bit, sender.share, receiver?.share ?? null);
   });
 
   /** x [n] → x² [n]; n of the squares are used up. */

@@ -8,6 +8,7 @@
 import { kernels } from '#kernels';
 import { concatAxis } from '../../../core/layout.js';
 import type { PartyId } from '../../../core/tensors.js';
+import { giveBack, takeWords } from '../../../core/words.js';
 import type { PartyContext } from '../context/party-context.js';
 import { exchange } from '../exchange/cot-exchange.js';
 import { uniformWords } from '../linear/product-session.js';
@@ -23,24 +24,27 @@ export interface UnitVectors {
   readonly vectors: BigUint64Array;
 }
 
-/** x [n, width] → (x - selected, selected) [n, 2 width] */
+/** x [n, width] → (x - selected, selected) [n, 2 width]; both are given back. */
 function doubled(x: BigUint64Array, selected: BigUint64Array, n: number, ringBits: number): BigUint64Array {
   kernels.ringSubtract(x, selected, ringBits, x);
+  return sideBySide(x, selected, n);
+}
+
+/** x, y [n, width] → (x, y) [n, 2 width]; both are given back. */
+function sideBySide(x: BigUint64Array, y: BigUint64Array, n: number): BigUint64Array {
   const shape = [n, x.length / n];
-  return concatAxis(
-    [
-      { shape, data: x },
-      { shape, data: selected },
-    ],
-    1,
-  ).data;
+  const halves = [x, y].map((data) => ({ shape, data }));
+  const { data } = concatAxis(halves, 1);
+  giveBack(x, y);
+  return data;
 }
 
 /** This party's half of the bits of random places [levels, n], one byte each. */
 const drawnBits = ({ session }: PartyContext, n: number, levels: number): Uint8Array[] =>
   Array.from({ length: levels }, () => {
-    const drawn = new Uint8Array(n);
-    kernels.ringSignBit(uniformWords(session.random, n, 1), 1, drawn);
+    const [drawn, words] = [new Uint8Array(n), uniformWords(session.random, n, 1)];
+    kernels.ringSignBit(words, 1, drawn);
+    giveBack(words);
     return drawn;
   });
 
@@ -60,6 +64,7 @@ async function placesOf(
   const places = new BigUint64Array(n);
   for (let j = 0; j < bits.length; j++)
     kernels.ringAddScaled(numbers.subarray(j * n, (j + 1) * n), 1n << BigInt(j), ringBits, places);
+  giveBack(numbers);
   return places;
 }
 
@@ -99,10 +104,11 @@ async function selectedRows(
   const sender = new RowSender(bits.length, rows, x);
   const receiver = new RowReceiver(bits.length, rows, bits);
   await exchange(party, sender, receiver);
-  const selected = new BigUint64Array(x.length);
+  const selected = takeWords(x.length);
   kernels.ringSelect(bits, x, selected);
   xorWords(selected, sender.share, selected);
   xorWords(selected, receiver.share, selected);
+  giveBack(sender.share, receiver.share);
   return selected;
 }
 
@@ -124,11 +130,10 @@ export async function unitBitVectors(
     xorWords(vectors, selected, vectors);
     if (rows.bits < 64) {
       kernels.ringAddScaled(selected, 1n << BigInt(rows.bits), 2 * rows.bits, vectors);
+      giveBack(selected);
       continue;
     }
-    const shape = [n, rows.width];
-    const halves = [vectors, selected].map((data) => ({ shape, data }));
-    vectors = concatAxis(halves, 1).data;
+    vectors = sideBySide(vectors, selected, n);
   }
   return { places, vectors };
 }

@@ -2,6 +2,7 @@
 import { kernels } from '#kernels';
 import type { SuiteCode } from '../../../../kernels/types/prg.js';
 import { protocol } from '../../../core/span.js';
+import { takeWords } from '../../../core/words.js';
 import { evaluationKeyBytes, expandEvaluationKeys, KeyGenerator } from '../../../crypto/rlwe/keys.js';
 import type { PackedLayout, ProductShape } from '../../../crypto/rlwe/packed-layout.js';
 import { Decryptor, Encryptor, Evaluator } from '../../../crypto/rlwe/packed-product.js';
@@ -23,9 +24,9 @@ export interface ProductSession {
   layoutOf(shape: ProductShape): PackedLayout;
 }
 
-/** Uniform words modulo 2^bits. */
+/** Uniform words modulo 2^bits, taken (core/words.ts). */
 export function uniformWords(random: Random, count: number, bits: number): BigUint64Array {
-  const words = new BigUint64Array(count);
+  const words = takeWords(count);
   kernels.ringUnpack(random.bytes(Math.ceil((count * bits) / 8)), bits, words);
   return words;
 }
