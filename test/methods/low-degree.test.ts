@@ -23,11 +23,11 @@ describe('low over high degree of cipherprune-quad', () => {
     );
 
   // A range twice as large is a bit more.
-  it.each([16, 32])('GELU: at most 0.2 up to %i, in a third of the messages', async (range) => {
+  it.each([16, 32])('GELU: at most 0.2 up to %i, in two fifths of the messages', async (range) => {
     const [high, low] = [await geluOf(64, range), await geluOf(0, range)];
     expect(totalBits(low) / totalBits(high)).toBeLessThan(0.2);
     expect(low.bits / high.bits).toBeLessThan(0.2);
-    expect(low.flights / high.flights).toBeLessThan(0.34);
+    expect(low.flights / high.flights).toBeLessThan(0.4);
   });
 
   // Of a row of high degree exp is a third only, so that the ratio is not what it was when exp was a power.
@@ -35,7 +35,7 @@ describe('low over high degree of cipherprune-quad', () => {
     const [high, low] = [await softmaxOf(quad, 32, largest), await softmaxOf(quad, 0, largest)];
     expect(totalBits(low) / totalBits(high)).toBeLessThan(0.5);
     expect(low.bits).toBeLessThan(high.bits);
-    expect(low.flights / high.flights).toBeLessThan(0.65);
+    expect(low.flights / high.flights).toBeLessThan(0.8);
   });
 });
 
