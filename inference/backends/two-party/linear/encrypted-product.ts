@@ -1,4 +1,5 @@
 /** x·W for rows that the client knows and a matrix that the server knows: one message each way. */
+import { giveBack } from '../../../core/words.js';
 import { outputBytes, type PackedLayout } from '../../../crypto/rlwe/packed-layout.js';
 import { encryptedBytes, rowMajor } from '../../../crypto/rlwe/packed-product.js';
 import { runStep } from '../context/party-context.js';
@@ -26,7 +27,9 @@ export async function encryptedProduct(
         channel.send(await role.encryptor.encrypt(layout, factor));
       },
       async finish() {
-        await role.decryptor.decrypt(layout, await channel.receive(outputBytes(layout)), share);
+        const answer = await channel.receive(outputBytes(layout));
+        await role.decryptor.decrypt(layout, answer, share);
+        giveBack(answer);
       },
     });
     return share.data;
@@ -41,7 +44,9 @@ export async function encryptedProduct(
     },
     async answer() {
       const masked = { data: mask, strides };
-      await role.evaluator.multiply(layout, await message, weights, masked, (piece) => channel.send(piece));
+      const encrypted = await message;
+      await role.evaluator.multiply(layout, encrypted, weights, masked, (piece) => channel.send(piece));
+      giveBack(encrypted);
     },
   });
   return mask;

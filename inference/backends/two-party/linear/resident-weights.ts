@@ -4,6 +4,7 @@
  * share is what it decrypts, the client's the mask taken back. One message, from the client.
  */
 import { kernels } from '#kernels';
+import { giveBack } from '../../../core/words.js';
 import {
   isCheaper,
   layoutToStay,
@@ -105,7 +106,9 @@ export class ResidentWeights {
         message.catch(() => {}); // reported below
       },
       async answer() {
-        ({ share } = await decryptResident(layout, held.secretSeed, await message, threads));
+        const encrypted = await message;
+        ({ share } = await decryptResident(layout, held.secretSeed, encrypted, threads));
+        giveBack(encrypted);
       },
     });
     return share;

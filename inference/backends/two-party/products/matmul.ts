@@ -5,6 +5,7 @@
  * travel in one message each way.
  */
 import { kernels } from '#kernels';
+import { giveBack } from '../../../core/words.js';
 import { protocol } from '../../../core/span.js';
 import { outputBytes, type PackedLayout, type ProductShape } from '../../../crypto/rlwe/packed-layout.js';
 import { encryptedBytes, rowMajor, type Strides } from '../../../crypto/rlwe/packed-product.js';
@@ -85,6 +86,7 @@ async function decryptTerms(
         const message = await channel.receive(outputBytes(layout));
         await decryptor.decrypt(layout, message, { data: term, strides: outStrides });
         kernels.ringAdd(share, term, ringBits, share);
+        giveBack(message);
       }
     },
   });
@@ -114,6 +116,7 @@ async function evaluateTerms(
         const masked = { data: mask, strides: outStrides };
         await evaluator.multiply(layout, message, factor, masked, (piece) => channel.send(piece));
         kernels.ringAdd(share, mask, ringBits, share);
+        giveBack(message, mask);
       }
     },
   });
