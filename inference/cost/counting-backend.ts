@@ -362,9 +362,11 @@ export class CountingBackend extends ShapeBackend implements Backend {
       ];
       const n = operations.shuffle(rows);
       if (material === null) await this.prepareShuffle(n);
+      const first = this.#turns.take();
       if (n < 2) return rows;
       const bytes = messageBytes(n, blocks);
       await this.#inTurn(
+        first,
         async () => this.#traffic.sent(bytes),
         async () => this.#traffic.received(bytes),
       );
@@ -372,25 +374,42 @@ export class CountingBackend extends ShapeBackend implements Backend {
     },
   );
 
+  /** As shuffle.ts learns them. */
+  async #matrices(rows: number, isFirst: boolean): Promise<void> {
+    const traffic = this.#traffic;
+    const cots = async (): Promise<void> => {
+      await this.#cots.take('sender', puncturedMatrixCots(rows));
+      await this.#cots.take('receiver', puncturedMatrixCots(rows));
+    };
+    const [corrections, sums] = [correctionBytes(rows), answerBytes(rows)];
+    const sends = async (): Promise<void> => {
+      traffic.sent(corrections);
+      if (!isFirst) traffic.sent(sums);
+    };
+    const receives = async (): Promise<void> => {
+      traffic.received(corrections);
+      if (isFirst) traffic.received(sums);
+    };
+    const begin = async (): Promise<void> => {
+      await cots();
+      await (isFirst ? sends() : receives());
+    };
+    await this.#steps.run(isFirst ? { begin, finish: receives } : { begin, answer: sends });
+    const last = async (): Promise<void> => (isFirst ? traffic.sent(sums) : traffic.received(sums));
+    await this.#steps.run({ begin: last });
+  }
+
   readonly prepareShuffle = protocol('shuffle', async (rows: number): Promise<ShuffleMaterial> => {
-    if (rows >= 2)
-      await this.#steps.run({
-        begin: async () => {
-          await this.#cots.take('sender', puncturedMatrixCots(rows));
-          await this.#cots.take('receiver', puncturedMatrixCots(rows));
-          this.#traffic.sent(correctionBytes(rows));
-          this.#traffic.received(correctionBytes(rows));
-        },
-        answer: async () => this.#traffic.sent(answerBytes(rows)),
-        finish: async () => this.#traffic.received(answerBytes(rows)),
-      });
+    const first = this.#turns.take();
+    if (rows >= 2) await this.#matrices(rows, first === 'client');
     return { kind: 'shuffle', rows };
   });
 
-  /** One message each way, by whose turn it is to send first. */
-  #inTurn(sends: () => Promise<void>, receives: () => Promise<void>): Promise<void> {
-    const isFirst = this.#turns.take() === 'client';
-    return this.#steps.run(isFirst ? { begin: sends, finish: receives } : { begin: receives, answer: sends });
+  /** One message each way. */
+  #inTurn(first: PartyId, sends: () => Promise<void>, receives: () => Promise<void>): Promise<void> {
+    return this.#steps.run(
+      first === 'client' ? { begin: sends, finish: receives } : { begin: receives, answer: sends },
+    );
   }
 
   readonly #open = protocol('reveal', async (bits: number, to: PartyId | 'all'): Promise<void> => {
@@ -402,7 +421,7 @@ export class CountingBackend extends ShapeBackend implements Backend {
     const sends = async () => this.#traffic.sent(bytes);
     const receives = async () => this.#traffic.received(bytes);
     if (to !== 'all') await this.#steps.run({ begin: to === 'client' ? receives : sends });
-    else await this.#inTurn(sends, receives);
+    else await this.#inTurn(this.#turns.take(), sends, receives);
     if (to === 'client') this.#traffic.received(TRANSCRIPT_BYTES);
   });
 

@@ -226,11 +226,12 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
   }
 
   prepareShuffle(rows: number): Promise<ShuffleMaterial> {
-    return prepareShuffle(this.#party, rows);
+    return prepareShuffle(this.#party, rows, this.#turns.take());
   }
 
-  shuffle(rows: ShuffleRows, material: ShuffleMaterial | null = null): Promise<ShuffleRows> {
-    return shuffleTensors(this.#party, rows, material, this.#turns.take());
+  async shuffle(rows: ShuffleRows, material: ShuffleMaterial | null = null): Promise<ShuffleRows> {
+    const made = material ?? (await this.prepareShuffle(operations.shuffle(rows)));
+    return shuffleTensors(this.#party, rows, made, this.#turns.take());
   }
 
   /** What both learn takes one message each way. */

@@ -36,20 +36,24 @@ interface TwoPartyMaterial extends ShuffleMaterial {
 }
 
 /** Nothing where there is no order. */
-export async function prepareShuffle(party: PartyContext, rows: number): Promise<TwoPartyMaterial> {
-  return { kind: 'shuffle', rows, matrices: rows < 2 ? null : await exchangeMatrices(party, rows) };
+export async function prepareShuffle(
+  party: PartyContext,
+  rows: number,
+  first: PartyId,
+): Promise<TwoPartyMaterial> {
+  return { kind: 'shuffle', rows, matrices: rows < 2 ? null : await exchangeMatrices(party, rows, first) };
 }
 
 /** Tensors [n, ...] and bits [n, ...] with their rows in one new order that no party knows. */
 export async function shuffleTensors(
   party: PartyContext,
   rows: ShuffleRows,
-  material: ShuffleMaterial | null,
+  material: ShuffleMaterial,
   first: PartyId,
 ): Promise<ShuffleRows> {
   const { tensors, bits } = rows;
   const count = shuffle(rows);
-  const { matrices } = (material ?? (await prepareShuffle(party, count))) as TwoPartyMaterial;
+  const { matrices } = material as TwoPartyMaterial;
   if (matrices === null) return rows;
   if (matrices.permutation.length !== count)
     throw new TensorMismatchError(

@@ -7,8 +7,7 @@
  * translating party sends x - a and keeps b; the permuting party keeps (its x + received)[π(i)] + Δ[i]: together x[π(i)].
  *
  * Rows are masked by sums of pseudo-random rows, so the messages look uniform; each party knows one of the two
- * permutations and nothing of their product. The matrices are learnt before the rows are there, in one round trip of both directions at once
- * (corrections, then masked sums); then the first pass's rows go one way, the second pass's back.
+ * permutations and nothing of their product. The matrices are learnt before the rows are there (corrections, then masked sums); then the first pass's rows go one way, the second pass's back.
  */
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
@@ -30,6 +29,7 @@ import {
 import type { ReceiverCots, SenderCots } from '../../../crypto/ot/cot.js';
 import { samplePermutation } from '../../../crypto/permutation.js';
 import { type PartyContext, runStep } from '../context/party-context.js';
+import { posted } from '../exchange/in-turn.js';
 
 /** A party's shares of some columns: words [rows · columns], reduced modulo 2^ringBits. Bits are rings of one bit. */
 export interface RowBlock extends RowSegment {
@@ -93,11 +93,14 @@ export interface ShuffleMatrices {
   readonly known: SeedMatrix;
 }
 
-/** For a shuffle of so many rows, at least 2. */
+/**
+ * For a shuffle of so many rows, at least 2: `first` sends corrections, the other one its own and its sums, then `first` its sums. So
+ * what runs beside this in turns waits for nothing.
+ */
 export const exchangeMatrices = protocol(
   'shuffle',
-  async (party: PartyContext, rows: number): Promise<ShuffleMatrices> => {
-    const { channel, random } = party.session;
+  async (party: PartyContext, rows: number, first: PartyId): Promise<ShuffleMatrices> => {
+    const { channel, random, self } = party.session;
     const permutation = samplePermutation(random, rows);
     const matrix = sampleMatrix(random, rows, party.cots.suite);
     const count = puncturedMatrixCots(rows);
@@ -105,23 +108,54 @@ export const exchangeMatrices = protocol(
     let claimed: () => Promise<SenderCots>;
     let own: ReceiverCots;
     let corrections: Promise<Uint8Array>;
-    let known: SeedMatrix;
-    await runStep(party, {
-      async begin() {
-        claimed = party.cots.sender.claim(count);
-        own = await party.cots.receiver.take(count);
-        channel.send(correctionMessage(own, permutation));
-        corrections = channel.receive(correctionBytes(rows));
-        corrections.catch(() => {}); // reported below
-      },
-      async answer() {
-        channel.send(answerMessage(await claimed(), matrix, await corrections));
-      },
-      async finish() {
-        known = openAnswer(own, permutation, await channel.receive(answerBytes(rows)));
-      },
-    });
-    return { permutation, matrix, known: known! };
+    let sums: Promise<Uint8Array>;
+    const takeCots = async (): Promise<void> => {
+      claimed = party.cots.sender.claim(count);
+      own = await party.cots.receiver.take(count);
+    };
+    const sendCorrections = (): void => channel.send(correctionMessage(own, permutation));
+    const sendSums = async (): Promise<void> =>
+      channel.send(answerMessage(await claimed(), matrix, await corrections));
+    const receiveSums = (): void => {
+      sums = posted(channel.receive(answerBytes(rows)));
+    };
+    const receiveCorrections = (): void => {
+      corrections = posted(channel.receive(correctionBytes(rows)));
+    };
+    if (self === first) {
+      await runStep(party, {
+        async begin() {
+          await takeCots();
+          sendCorrections();
+        },
+        async finish() {
+          receiveCorrections();
+          receiveSums();
+          await sums;
+        },
+      });
+      await runStep(party, { begin: sendSums });
+    } else {
+      await runStep(party, {
+        async begin() {
+          await takeCots();
+          receiveCorrections();
+        },
+        async answer() {
+          sendCorrections();
+          await sendSums();
+        },
+      });
+      await runStep(party, {
+        async begin() {
+          receiveSums();
+        },
+        async finish() {
+          await sums;
+        },
+      });
+    }
+    return { permutation, matrix, known: openAnswer(own!, permutation, await sums!) };
   },
 );
 

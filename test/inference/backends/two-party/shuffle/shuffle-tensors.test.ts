@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { bitsOf, dataOf, localBits, localTensor } from '../../../../../inference/backends/local-backend.js';
-import { shuffleTensors } from '../../../../../inference/backends/two-party/shuffle/shuffle-tensors.js';
+import {
+  prepareShuffle,
+  shuffleTensors,
+} from '../../../../../inference/backends/two-party/shuffle/shuffle-tensors.js';
 import { both, testParties } from '../../../../support/two-parties.js';
 
 /** The client holds the values, the server a constant of known shares. */
@@ -23,7 +26,7 @@ describe('shuffleTensors', () => {
       return shuffleTensors(
         party,
         { tensors: [wide, narrow], bits: [localBits(odd, [rows])] },
-        null,
+        await prepareShuffle(party, rows, 'client'),
         'server',
       );
     });
@@ -51,14 +54,22 @@ describe('shuffleTensors', () => {
     const { server } = testParties(1);
     const tensor = (n: number) => localTensor(new BigUint64Array(n), [n], { ringBits: 8, fractionBits: 0 });
     await expect(
-      shuffleTensors(server, { tensors: [tensor(2), tensor(3)], bits: [] }, null, 'server'),
+      shuffleTensors(
+        server,
+        { tensors: [tensor(2), tensor(3)], bits: [] },
+        await prepareShuffle(server, 1, 'server'),
+        'server',
+      ),
     ).rejects.toThrow(/2 rows/);
   });
 
-  it('takes two flights for the matrices and two for the rows', async () => {
+  it('takes three flights for the matrices and two for the rows, by turns', async () => {
     const parties = testParties(2);
     const tensor = () => localTensor(new BigUint64Array(8), [8], { ringBits: 8, fractionBits: 0 });
-    await both(parties, (party) => shuffleTensors(party, { tensors: [tensor()], bits: [] }, null, 'server'));
-    expect(parties.traffic.flights).toBe(4);
+    await both(parties, async (party) => {
+      const material = await prepareShuffle(party, 8, 'client');
+      return shuffleTensors(party, { tensors: [tensor()], bits: [] }, material, 'server');
+    });
+    expect(parties.traffic.flights).toBe(5);
   });
 });

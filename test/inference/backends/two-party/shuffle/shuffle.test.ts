@@ -74,7 +74,7 @@ async function runShuffle(rows: number, plain: readonly Plain[], seed: number, f
     const blocks = shares.map((pair) => pair[index]);
     const shuffled = await withSpan(meter.span, async () => {
       const context = { session, cots: cots[index] };
-      return shuffleRows(context, await exchangeMatrices(context, rows), blocks, first);
+      return shuffleRows(context, await exchangeMatrices(context, rows, first), blocks, first);
     });
     return { shuffled, cost: meter.finish().cost };
   };
