@@ -6,7 +6,7 @@ import type { Backend } from '../../inference/backends/backend.js';
 import type { SharedTensor } from '../../inference/core/tensors.js';
 import { signedBits, widenNonNegative } from '../../inference/functions/fixed-point.js';
 import type { SoftmaxPlan } from '../../inference/functions/softmax-plan.js';
-import { softmaxOf } from '../cipherprune/softmax.js';
+import { softmaxOf, softmaxWith } from '../cipherprune/softmax.js';
 import { MOST_PLACES, type PlacedExponential } from './exponential.js';
 
 /** exp wants arguments of at most 0: the maximum is found with all fraction bits. */
@@ -20,15 +20,12 @@ export const boltSoftmaxOf = (exponential: PlacedExponential) =>
 export const scoredSoftmaxOf =
   (exponential: PlacedExponential) =>
   async (mpc: Backend, x: SharedTensor, high: number, plan: SoftmaxPlan) => {
-    const kept: SharedTensor[] = [];
-    const softmax = softmaxOf(async (inner, shifted) => {
+    const softmax = softmaxWith(async (inner, shifted) => {
       const { power, places } = await exponential(inner, shifted);
-      kept.push(places);
-      return power;
+      return { power, extra: places };
     }, MAXIMUM_FRACTION_BITS);
-    const probabilities = await softmax(mpc, x, high, plan);
+    const { probabilities, extra: places } = await softmax(mpc, x, high, plan);
     const ringBits = signedBits(2 * MOST_PLACES * x.shape[0]!, 0);
-    const places = kept[0]!;
     const wide = await widenNonNegative(mpc, places, Math.max(ringBits, places.ringBits + 1));
     const received = mpc.negate(wide);
     return { probabilities, received: mpc.reshape(received, x.shape) };

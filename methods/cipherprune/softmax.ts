@@ -45,8 +45,13 @@ async function subtractMaximum(
   return mpc.subtract(shrink(mpc, x, fine), repeatColumns(mpc, shift, columns));
 }
 
-/** x [rows, n], the first `high` rows in high degree → probabilities [rows, n] */
-export const softmaxOf = (exponential: Exponential, maximumFractionBits = MAXIMUM_FRACTION_BITS) =>
+/** exp, and what its maker wants to have of it besides. */
+type ExponentialWith<Extra> = (
+  ...args: Parameters<Exponential>
+) => Promise<{ readonly power: SharedTensor; readonly extra: Extra }>;
+
+/** x [rows, n], the first `high` rows in high degree → probabilities [rows, n], and what `exponential` gave besides */
+export const softmaxWith = <Extra>(exponential: ExponentialWith<Extra>, maximumFractionBits: number) =>
   protocol(
     'softmax',
     async function softmax(
@@ -54,9 +59,9 @@ export const softmaxOf = (exponential: Exponential, maximumFractionBits = MAXIMU
       x: SharedTensor,
       high: number,
       plan: SoftmaxPlan,
-    ): Promise<SharedTensor> {
+    ): Promise<{ readonly probabilities: SharedTensor; readonly extra: Extra }> {
       const [rows, n] = x.shape as [number, number];
-      const flat = await scoped(mpc, async () => {
+      const { power: flat, extra } = await scoped(mpc, async () => {
         const shifted = await scoped(mpc, () => subtractMaximum(mpc, x, plan.spread, maximumFractionBits));
         return exponential(mpc, mpc.reshape(shifted, [rows * n]), high * n, plan.spread);
       });
@@ -76,6 +81,17 @@ export const softmaxOf = (exponential: Exponential, maximumFractionBits = MAXIMU
       });
       const small = { ringBits: plan.out.fractionBits + 2, fractionBits: plan.out.fractionBits };
       const product = await mpc.multiply(powers, inverse, 'non-negative', inverseFractionBits + 2, small);
-      return widenNonNegative(mpc, shrink(mpc, product, small), plan.out.ringBits);
+      const probabilities = await widenNonNegative(mpc, shrink(mpc, product, small), plan.out.ringBits);
+      return { probabilities, extra };
     },
   );
+
+/** x [rows, n], the first `high` rows in high degree → probabilities [rows, n] */
+export function softmaxOf(exponential: Exponential, maximumFractionBits = MAXIMUM_FRACTION_BITS) {
+  const softmax = softmaxWith<null>(
+    async (...args) => ({ power: await exponential(...args), extra: null }),
+    maximumFractionBits,
+  );
+  return async (...args: Parameters<typeof softmax>): Promise<SharedTensor> =>
+    (await softmax(...args)).probabilities;
+}
