@@ -9,13 +9,14 @@ import type { Party, PartyModel } from './party.js';
 
 /** Prepares the weights; then texts can be classified, one after another or several at a time. */
 export async function openEngine(backend: Backend, model: PartyModel, answer: AnswerTerms): Promise<Party> {
-  const mpc = scopedBackend(backend);
-  const prepared = await prepareModel(mpc, model.public, model.private);
+  // Each text has scopes of its own: where nobody communicates, several run at the same time.
+  const mpc = (): Backend => scopedBackend(backend);
+  const prepared = await prepareModel(mpc(), model.public, model.private);
   return {
-    classify: (text, bucket) => classify(mpc, prepared, text, bucket, answer),
+    classify: (text, bucket) => classify(mpc(), prepared, text, bucket, answer),
     classifyBatch: (texts, onLeak) =>
       runBatch(
-        mpc,
+        mpc(),
         texts.length,
         (lane, i) => classify(lane, prepared, texts[i]!.text, texts[i]!.bucket, answer),
         onLeak,
