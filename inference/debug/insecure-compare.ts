@@ -31,13 +31,15 @@ interface Call {
   readonly path: readonly string[];
   readonly args: readonly unknown[];
   readonly result: unknown;
+  /** Whether an argument, or the operation, is one of what the parties' numbers may differ in. */
+  readonly isLoose: boolean;
 }
 
 /** Calls that only say what is to come: they compute nothing that could be compared. */
 const ANNOUNCEMENTS: ReadonlySet<string | symbol> = new Set(['prepareFactors', 'prepareShuffle']);
 
 /** The backend with every finished call told to `onCall`. */
-function recorded(backend: Backend, onCall: (call: Call) => void): Backend {
+function recorded(backend: Backend, onCall: (call: Omit<Call, 'isLoose'>) => void): Backend {
   const proxy: Backend = new Proxy(backend, {
     get(target, property) {
       // What runs side by side is recorded operation by operation, in the order of the strands.
@@ -93,10 +95,11 @@ class Comparer {
   /** What follows from `narrowLoosely`, until a selection: there the parties' numbers may differ from the oracle's. */
   readonly #loose = new WeakSet<object>();
 
-  onCall(party: 'server' | 'client', call: Call): void {
-    if (this.#isLoose(call) && call.operation !== 'multiplex' && isObject(call.result))
-      this.#loose.add(call.result);
-    this.#queues[party].push(call);
+  onCall(party: 'server' | 'client', call: Omit<Call, 'isLoose'>): void {
+    const isLoose = this.#isLoose(call);
+    if (isLoose && call.operation !== 'multiplex' && isObject(call.result)) this.#loose.add(call.result);
+    // The comparison comes later, when the parties may have given the memory to other tensors (backends/scoped-backend.ts).
+    this.#queues[party].push({ ...call, args: call.args.map(copied), result: copied(call.result), isLoose });
     const { server, client } = this.#queues;
     if (server.length === 0 || client.length === 0) return;
     const pair = [server.shift()!, client.shift()!] as const;
@@ -104,7 +107,7 @@ class Comparer {
     this.#work.catch(() => undefined);
   }
 
-  #isLoose({ operation, args }: Call): boolean {
+  #isLoose({ operation, args }: Pick<Call, 'operation' | 'args'>): boolean {
     const isLoose = (arg: unknown): boolean => isObject(arg) && this.#loose.has(arg);
     return (
       operation === 'narrowLoosely' ||
@@ -131,7 +134,7 @@ class Comparer {
       return;
     }
     const isUndefined = UNDEFINED_OF_LOOSE.has(operation) || operation === 'narrowLoosely';
-    if (isUndefined && this.#isLoose(server)) return;
+    if (isUndefined && server.isLoose) return;
     const got = this.#join(server.result, client.result);
     const difference =
       operation === 'shuffle'
@@ -184,6 +187,26 @@ class Comparer {
       };
     return server;
   }
+}
+
+/** Tensors with words and bits of their own; whatever else as it is, since weights are known by their identity. */
+function copied(value: unknown): unknown {
+  if (value instanceof BigUint64Array || value instanceof Uint8Array) return value.slice();
+  if (Array.isArray(value)) return value.map(copied);
+  if (!isObject(value)) return value;
+  switch (value.kind) {
+    case 'arithmetic': {
+      const tensor = value as unknown as SharedTensor;
+      return localTensor(dataOf(tensor).slice(), tensor.shape, tensor);
+    }
+    case 'boolean': {
+      const bits = value as unknown as SharedBits;
+      return localBits(bitsOf(bits).slice(), bits.shape);
+    }
+  }
+  if ('tensors' in value && 'bits' in value)
+    return { ...value, tensors: copied(value.tensors), bits: copied(value.bits) };
+  return 'data' in value ? { ...value, data: copied(value.data) } : value;
 }
 
 function joinTensors(server: SharedTensor, client: SharedTensor): SharedTensor {
