@@ -49,8 +49,8 @@ it('costs this many bytes and rounds', async () => {
   }).toMatchInlineSnapshot(`
     {
       "offline": [
-        4304837,
-        2663068,
+        4238923,
+        2409090,
         84,
       ],
       "online": [
@@ -59,8 +59,8 @@ it('costs this many bytes and rounds', async () => {
         76,
       ],
       "stock": [
-        1862078,
-        1896900,
+        1308252,
+        1343074,
       ],
     }
   `);
