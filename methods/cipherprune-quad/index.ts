@@ -4,14 +4,13 @@
  * to live with them, as MPCFormer's does. The rest is as in `cipherprune`.
  */
 import { geluCurve } from '../cipherprune/curves.js';
-import { exponential } from '../cipherprune/exponential.js';
 import { geluOf } from '../cipherprune/gelu.js';
 import { cipherPrune } from '../cipherprune/index.js';
 import { cipherPruneNumbers } from '../cipherprune/numbers.js';
-import { softmaxOf } from '../cipherprune/softmax.js';
 import type { Piecewise } from '../curves.js';
 import type { Method } from '../method.js';
 import { byDegree } from '../../inference/functions/by-degree.js';
+import { softmaxByDegree } from '../parts/softmax-by-degree.js';
 import { quadraticGeluOf } from './gelu.js';
 import { type QuadNumbers, quadNumbers } from './numbers.js';
 import { quadraticCurve, quadraticSoftmaxOf } from './softmax.js';
@@ -23,7 +22,6 @@ const QUAD_SOFTMAX_WITH_POWERS = 'a39a9d87ecf0fed9e5dc06a1dd81e319a8d426072ccb33
 function quadWith(name: string, numbers: QuadNumbers): Method {
   const ours = { ...cipherPruneNumbers, ...numbers, geluLow: cipherPruneNumbers.geluLow };
   const [gelu, lowGelu] = [geluOf(ours), quadraticGeluOf(numbers.geluLow)];
-  const [softmax, lowSoftmax] = [softmaxOf(exponential), quadraticSoftmaxOf(numbers.softmaxLow)];
   const { halvings, offset } = numbers.geluLow;
   const quadratic: Piecewise = {
     kind: 'polynomial',
@@ -45,12 +43,7 @@ function quadWith(name: string, numbers: QuadNumbers): Method {
       activation: { ...curves.activation, gelu: gelus, 'gelu-tanh': gelus },
     },
     logits: { ...logits, visible: true },
-    softmax: (mpc, x, high, plan, visible) =>
-      byDegree(mpc, x, high, {
-        high: (lane, rows) => softmax(lane, rows, rows.shape[0]!, plan),
-        low: (lane, rows) =>
-          lowSoftmax(lane, rows, plan, visible ? lane.sliceBits(visible, 0, high, x.shape[0]!) : null),
-      }),
+    softmax: softmaxByDegree(quadraticSoftmaxOf(numbers.softmaxLow)),
     gelu: (mpc, x, high, plan) =>
       byDegree(mpc, x, high, {
         high: (lane, rows) => gelu(lane, rows, rows.shape[0]!, plan),
