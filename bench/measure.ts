@@ -26,6 +26,15 @@ export function peakMemoryBytes(): number {
   return 1024 * (kilobytes === undefined ? process.resourceUsage().maxRSS : Number(kilobytes));
 }
 
+/**
+ * What of the resident set is this process's alone: not Node's program and libraries, which all processes of a machine share. Null where the
+ * system does not tell.
+ */
+export function ownMemoryBytes(): number | null {
+  const kilobytes = /^RssAnon:\s*(\d+) kB$/m.exec(ownStatus())?.[1];
+  return kilobytes === undefined ? null : 1024 * Number(kilobytes);
+}
+
 /** Linux only; empty elsewhere. */
 function ownStatus(): string {
   try {

@@ -1,58 +1,44 @@
 /**
- * Every command, one line each. A command file exports one `command` and stays light: what is slow
- * to load (TensorFlow.js, the native kernels, tokenizers) is imported inside its handler.
+ * Every command, one line each, in the order in which help lists them. A command file exports one `command`; it is loaded when it is the one
+ * that runs, and all are for help.
  */
 import type { Command } from './command.js';
-import { command as bench } from './commands/bench.js';
-import { command as demo } from './commands/demo.js';
-import { command as estimate } from './commands/estimate.js';
-import { command as evaluate } from './commands/evaluate.js';
-import { command as exportCommand } from './commands/export.js';
-import { command as generate } from './commands/generate.js';
-import { command as infer } from './commands/infer.js';
-import { command as insecureCompare } from './commands/insecure-compare.js';
-import { command as inspect } from './commands/inspect.js';
-import { command as measure } from './commands/measure.js';
-import { command as paper } from './commands/paper.js';
-import { command as predict } from './commands/predict.js';
-import { command as report } from './commands/report.js';
-import { command as reschedule } from './commands/reschedule.js';
-import { command as serve } from './commands/serve.js';
-import { command as serveNode } from './commands/serve-node.js';
-import { command as shareModel } from './commands/share-model.js';
-import { command as soup } from './commands/soup.js';
-import { command as sweep } from './commands/sweep.js';
-import { command as tokens } from './commands/tokens.js';
-import { command as tokenize } from './commands/tokenize.js';
-import { command as train } from './commands/train.js';
-import { command as verify } from './commands/verify.js';
-import { command as verifyCommitment } from './commands/verify-commitment.js';
-import { command as work } from './commands/work.js';
 
-export const commands: readonly Command[] = [
-  demo,
-  train,
-  exportCommand,
-  inspect,
-  verify,
-  reschedule,
-  verifyCommitment,
-  serve,
-  infer,
-  shareModel,
-  serveNode,
-  evaluate,
-  predict,
-  tokenize,
-  tokens,
-  estimate,
-  measure,
-  sweep,
-  soup,
-  report,
-  paper,
-  work,
-  generate,
-  bench,
-  insecureCompare,
-];
+type CommandFile = () => Promise<{ readonly command: Command }>;
+
+const FILES = {
+  demo: () => import('./commands/demo.js'),
+  train: () => import('./commands/train.js'),
+  export: () => import('./commands/export.js'),
+  inspect: () => import('./commands/inspect.js'),
+  verify: () => import('./commands/verify.js'),
+  reschedule: () => import('./commands/reschedule.js'),
+  'verify-commitment': () => import('./commands/verify-commitment.js'),
+  serve: () => import('./commands/serve.js'),
+  infer: () => import('./commands/infer.js'),
+  'share-model': () => import('./commands/share-model.js'),
+  'serve-node': () => import('./commands/serve-node.js'),
+  evaluate: () => import('./commands/evaluate.js'),
+  predict: () => import('./commands/predict.js'),
+  tokenize: () => import('./commands/tokenize.js'),
+  tokens: () => import('./commands/tokens.js'),
+  estimate: () => import('./commands/estimate.js'),
+  measure: () => import('./commands/measure.js'),
+  sweep: () => import('./commands/sweep.js'),
+  soup: () => import('./commands/soup.js'),
+  report: () => import('./commands/report.js'),
+  paper: () => import('./commands/paper.js'),
+  work: () => import('./commands/work.js'),
+  generate: () => import('./commands/generate.js'),
+  bench: () => import('./commands/bench.js'),
+  'insecure-compare': () => import('./commands/insecure-compare.js'),
+} satisfies Readonly<Record<string, CommandFile>>;
+
+const isCommand = (name: string): name is keyof typeof FILES => Object.hasOwn(FILES, name);
+
+/** The command of this name alone; all of them where there is none, to tell what there is. */
+export async function loadCommands(name?: string): Promise<readonly Command[]> {
+  const files: readonly CommandFile[] =
+    name !== undefined && isCommand(name) ? [FILES[name]] : Object.values(FILES);
+  return (await Promise.all(files.map((load) => load()))).map(({ command }) => command);
+}

@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 /** The command line. Commands live in cli/commands, one file each; cli/commands.ts lists them. */
-import { setV8Flags } from '../inference/run/v8-flags.js';
+import { setSmallClientFlags, setV8Flags } from '../inference/run/v8-flags.js';
 import { runCommandLine } from './run.js';
 
-setV8Flags();
+const isNodesClient = process.argv.some((argument) => argument.split('=', 1)[0] === '--connect-nodes');
+if (isNodesClient) setSmallClientFlags();
+else setV8Flags();
 
 // Whoever read our output has enough of it (`| head`): nothing is wrong, and nobody is left to tell more.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

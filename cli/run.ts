@@ -13,18 +13,19 @@ import { interruptCleanup } from '../util/interrupt.js';
 import { note } from '../util/note.js';
 import { packageVersion } from '../util/package-file.js';
 import { withAdvice } from './advice.js';
-import { commands } from './commands.js';
+import type { Command } from './command.js';
+import { loadCommands } from './commands.js';
 import { joinRepeated } from './options.js';
 
 /** Repeated lists of the command that is named, as one list each. */
-function withListsJoined(argv: readonly string[]): readonly string[] {
+function withListsJoined(argv: readonly string[], commands: readonly Command[]): readonly string[] {
   const named = commands.find(({ command }) => command.split(' ')[0] === argv[0]);
   return (named?.lists ?? []).map((name) => `--${name}`).reduce(joinRepeated, argv);
 }
 
-/** The parser with every command; it never exits the process by itself. */
-export const commandLine = (argv: readonly string[]) =>
-  yargs(withListsJoined(argv))
+/** The parser of these commands; it never exits the process by itself. */
+export const commandLine = (argv: readonly string[], commands: readonly Command[]) =>
+  yargs(withListsJoined(argv, commands))
     .scriptName('cipherprune')
     .usage('$0 <command>\n\nPrivate two-party BERT inference with encrypted token pruning.')
     .command([...commands])
@@ -60,11 +61,14 @@ function report(error: unknown, verbose: boolean): void {
     for (const line of error.stack.split('\n')) note(line);
 }
 
+const parseAndRun = async (argv: readonly string[]): Promise<unknown> =>
+  commandLine(argv, await loadCommands(argv[0])).parseAsync();
+
 /** Runs one command line; resolves to the exit code and never throws. */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
   const interruption = interruptCleanup();
   try {
-    await Promise.race([commandLine(argv).parseAsync(), interruption.interrupted]);
+    await Promise.race([parseAndRun(argv), interruption.interrupted]);
     return SUCCEEDED;
   } catch (thrown) {
     const error = withMissingPackageNamed(thrown);

@@ -3,7 +3,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AnswerTerms } from '../inference/core/answer.js';
-import { setSmallClientFlags } from '../inference/run/v8-flags.js';
 import type { Openings } from '../inference/run/openings.js';
 import type { Address, Certificates } from '../inference/three-party/links.js';
 import type { NodesClient } from '../inference/three-party/nodes-client.js';
@@ -64,8 +63,6 @@ export async function withNodes<T>(
   target: NodesTarget,
   body: (client: NodesClient) => Promise<T>,
 ): Promise<T> {
-  // Where the model is shared here, too, there is more to hold than a client's.
-  if (target.nodes) setSmallClientFlags();
   const { connectNodes } = await import('../inference/three-party/connect-nodes.js');
   const local = target.nodes ? null : await startNodes(target);
   const forgetCleanup = onInterrupt(() => local?.stop());

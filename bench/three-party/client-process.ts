@@ -3,7 +3,7 @@
  * loads, after its own memory was looked at.
  */
 import { setSmallClientFlags } from '../../inference/run/v8-flags.js';
-import { peakMemoryBytes } from '../measure.js';
+import { ownMemoryBytes, peakMemoryBytes } from '../measure.js';
 import {
   type ClientReport,
   type ClientRun,
@@ -33,14 +33,16 @@ async function run({ nodes, network, cacheFolder, runs: all }: ClientTask): Prom
     bytes: client.setUp.sentBytes + client.setUp.receivedBytes,
   };
   const runs: ClientRun[] = [];
+  let own = ownMemoryBytes();
   for (const texts of all) {
     const [ofText, begun] = [cpuClock(), performance.now()];
     const results = await client.classifyBatch(texts);
     runs.push({ milliseconds: performance.now() - begun, cpuMilliseconds: ofText(), results });
+    if (own !== null) own = Math.max(own, ownMemoryBytes()!);
     await tell({ kind: 'progress', text: `text ${runs.length} of ${all.length}` });
   }
   await client.close();
-  return { runs, connection, peakMemoryBytes: peakMemoryBytes(), bareMemoryBytes };
+  return { runs, connection, peakMemoryBytes: peakMemoryBytes(), bareMemoryBytes, ownMemoryBytes: own };
 }
 
 // Never outlives the parent.

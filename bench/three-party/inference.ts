@@ -74,6 +74,8 @@ export interface NodesFigure extends Figure {
   readonly clientBytes: number;
   /** Of a client's process without the client: `peakMemoryBytes.client` less this is the client's own. */
   readonly bareMemoryBytes: number;
+  /** Of the client's `peakMemoryBytes` what no other process shares, Node's heap included, after its last text; null where the system does not tell. */
+  readonly ownMemoryBytes: number | null;
   /** Until a client can ask: without the public part at hand, with a first text's memory, and with it. */
   readonly connections: {
     readonly first: Connection & { readonly peakMemoryBytes: number };
@@ -222,6 +224,7 @@ function figure(
     rounds: Math.ceil(chain.messages / 2),
     peakMemoryBytes: { nodes: nodes.map((node) => node.peakMemoryBytes), client: later.peakMemoryBytes },
     bareMemoryBytes: later.bareMemoryBytes,
+    ownMemoryBytes: later.ownMemoryBytes,
     connections: {
       first: { ...roundedConnection(first.connection), peakMemoryBytes: first.peakMemoryBytes },
       later: roundedConnection(later.connection),

@@ -55,6 +55,8 @@ export interface ClientReport {
   readonly peakMemoryBytes: number;
   /** Of the process before it loaded anything of the client. */
   readonly bareMemoryBytes: number;
+  /** The most after a text of what is the process's alone; null where the system does not tell. */
+  readonly ownMemoryBytes: number | null;
 }
 
 export type ProcessMessage =

@@ -121,8 +121,9 @@ function printNodes(figure: NodesFigure): void {
       ['weights prepared, with a first text', seconds(figure.offlineMilliseconds), '', ''],
     ],
   );
+  const own = figure.ownMemoryBytes;
   print(
-    `memory, nodes / client: ${memory.nodes.map(megabytes).join(' + ')} / ${megabytes(memory.client)} MB, of which ${megabytes(figure.bareMemoryBytes)} are Node's`,
+    `memory, nodes / client: ${memory.nodes.map(megabytes).join(' + ')} / ${megabytes(memory.client)} MB; Node alone takes ${megabytes(figure.bareMemoryBytes)}${own === null ? '' : `; of the client ${megabytes(own)} are shared with no other process`}`,
   );
   const { first, later } = figure.connections;
   print(

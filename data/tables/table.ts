@@ -1,11 +1,9 @@
 /** A file of rows with named fields, whatever its format: what is trained on, evaluated, and classified. */
 import type { FileFormat } from '../../config/schema.js';
-import { readDelimited } from './delimited.js';
 import { decodeText, readBytes } from './encoding.js';
 import { formatOf } from './format.js';
 import { readJson } from './json.js';
 import { readLines } from './lines.js';
-import { readParquet } from './parquet.js';
 
 export type Field = string | number | boolean | bigint | null | object | undefined;
 
@@ -38,26 +36,32 @@ export interface TableOptions {
 export async function readTable(file: string, options: TableOptions = {}): Promise<Table> {
   const format = formatOf(file, options.format);
   const bytes = await readBytes(file);
-  if (format === 'parquet') return { file, format, ...(await readParquet(bytes, file)) };
-  return { file, format, ...parseTable(decodeText(bytes, file), file, format, options.knownColumns ?? []) };
+  if (format === 'parquet') {
+    const { readParquet } = await import('./parquet.js');
+    return { file, format, ...(await readParquet(bytes, file)) };
+  }
+  const content = await parseTable(decodeText(bytes, file), file, format, options.knownColumns ?? []);
+  return { file, format, ...content };
 }
 
 export type TableContent = Pick<Table, 'columns' | 'rows' | 'notes'>;
 
-/** Text → rows. `file` names it in errors. */
-function parseTable(
+/** Text → rows. `file` names it in errors. What reads a format is loaded with the first file of it. */
+async function parseTable(
   text: string,
   file: string,
   format: Exclude<FileFormat, 'parquet'>,
   knownColumns: readonly string[],
-): TableContent {
+): Promise<TableContent> {
   switch (format) {
     case 'jsonl':
       return readJson(text, file);
     case 'txt':
       return readLines(text, file);
-    default:
+    default: {
+      const { readDelimited } = await import('./delimited.js');
       return readDelimited(text, file, format, knownColumns);
+    }
   }
 }
 

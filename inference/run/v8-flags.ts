@@ -15,7 +15,7 @@ const WHOLE_COLLECTIONS = '--no-incremental-marking';
  */
 const LATE_OPTIMISATION = '--interrupt-budget=1056768';
 
-/** For the entry of a process that runs a party; what its first tensors start lasts. */
+/** For the entry of a process that runs a party, before it loads anything; what its first tensors start lasts. */
 export function setV8Flags(): void {
   for (const flag of [WHOLE_COLLECTIONS, LATE_OPTIMISATION]) setFlagsFromString(flag);
 }
@@ -27,7 +27,7 @@ export function setV8Flags(): void {
  */
 const SMALL_CLIENT = ['--semi-space-growth-factor=1', '--no-opt'];
 
-/** For a process that is a client of three nodes, before it loads anything. */
+/** For a process that is a client of three nodes, in place of a party's: without incremental marking it keeps 30 megabytes of garbage. */
 export function setSmallClientFlags(): void {
   for (const flag of SMALL_CLIENT) setFlagsFromString(flag);
 }

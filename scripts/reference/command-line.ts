@@ -1,27 +1,29 @@
 /** The command line as a page: what `--help` says of every command. */
-import { commands } from '../../cli/commands.js';
+import type { Command } from '../../cli/command.js';
+import { loadCommands } from '../../cli/commands.js';
 import { commandLine } from '../../cli/run.js';
 
 /** What a command line prints as its help. */
-function helpOf(...argv: readonly string[]): Promise<string> {
+function helpOf(commands: readonly Command[], ...argv: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
-    commandLine([]).parse([...argv, '--help'], {}, (error, _, output) => {
+    commandLine([], commands).parse([...argv, '--help'], {}, (error, _, output) => {
       if (error) reject(error);
       else resolve(output.trimEnd());
     });
   });
 }
 
-const nameOf = (command: (typeof commands)[number]): string => String(command.command).split(' ')[0]!;
+const nameOf = (command: Command): string => String(command.command).split(' ')[0]!;
 
 const fenced = (text: string): string => `\`\`\`text\n${text}\n\`\`\``;
 
 /** Every command in the order of the list. */
 export async function commandLinePage(): Promise<string> {
+  const commands = await loadCommands();
   const sections: string[] = [];
   for (const command of commands) {
     const name = nameOf(command);
-    sections.push(`## ${name}\n\n${fenced(await helpOf(name))}`);
+    sections.push(`## ${name}\n\n${fenced(await helpOf([command], name))}`);
   }
   return `# Command line
 
@@ -31,7 +33,7 @@ Times are milliseconds, sizes bytes, ratios 0 to 1. Results go to standard outpu
 Progress and notes go to standard error. The exit code is 0 when all is done, 1 for a failure (one line says which; \`--verbose\`
 adds the stack), 2 for wrong usage and 130 after an interruption.
 
-${fenced(await helpOf())}
+${fenced(await helpOf(commands))}
 
 ${sections.join('\n\n')}
 `;

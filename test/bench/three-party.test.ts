@@ -96,6 +96,8 @@ describe('bench inference --parties 3', () => {
     expect(first.bytes).toBeGreaterThan(1_000_000);
     expect(later.bytes).toBe(3 * (5 + 53 + 1));
     expect(figure.bareMemoryBytes).toBeLessThan(figure.peakMemoryBytes.client);
+    if (process.platform === 'linux')
+      expect(figure.ownMemoryBytes).toBeLessThan(figure.peakMemoryBytes.client);
     expect(figure.layers.map(({ kept }) => kept)).toEqual([16, 6]);
     // What layers and protocols cost is part of the whole.
     const sum = (name: 'bytes' | 'rounds') => figure.layers.reduce((total, layer) => total + layer[name], 0);
