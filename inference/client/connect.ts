@@ -85,7 +85,7 @@ export async function connectClient(options: ConnectOptions): Promise<Client> {
     address: addressOf(options),
     parts: cacheFolder === null ? null : cachedParts(cacheFolder),
     openChannel:
-      options.openChannel ?? (() => connectTls(host, port, options.tls ?? null, timeoutMilliseconds)),
+      options.openChannel ?? (() => connectTls(host, port, options.tls ?? null, { timeoutMilliseconds })),
     openTokenizer: ({ tokenizerFiles, config }) =>
       openTokenizer(tokenizerFiles, config, options.tokenizerLibrary),
     onOpen: async (client) => {

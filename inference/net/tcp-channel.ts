@@ -160,12 +160,11 @@ export class TcpChannel implements Channel {
 export const peerAt = (host: string, port: number, what = 'server'): string =>
   `the ${what} at ${host.includes(':') ? `[${host}]` : host}:${port}`;
 
+/** Of a channel that is opened here: its peer has a name unless one is given. */
+export type OpenOptions = Omit<TcpChannelOptions, 'peer'> & Partial<Pick<TcpChannelOptions, 'peer'>>;
+
 /** Connects, or says which address could not be reached and why. */
-export function connectTcp(
-  host: string,
-  port: number,
-  options: Omit<TcpChannelOptions, 'peer'> & { readonly peer?: string },
-): Promise<TcpChannel> {
+export function connectTcp(host: string, port: number, options: OpenOptions): Promise<TcpChannel> {
   const { peer = peerAt(host, port) } = options;
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port, noDelay: true });

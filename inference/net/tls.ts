@@ -9,7 +9,7 @@ import {
   type TlsOptions,
 } from 'node:tls';
 import { UnreachableError } from '../core/errors.js';
-import { connectTcp, peerAt, TcpChannel } from './tcp-channel.js';
+import { connectTcp, peerAt, TcpChannel, type OpenOptions } from './tcp-channel.js';
 
 /** PEM. */
 export interface ServerTls {
@@ -84,10 +84,10 @@ export function connectTls(
   host: string,
   port: number,
   tls: ClientTls | null,
-  timeoutMilliseconds: number,
-  peer = peerAt(host, port),
+  options: OpenOptions,
 ): Promise<TcpChannel> {
-  if (tls === null) return connectTcp(host, port, { timeoutMilliseconds, peer });
+  if (tls === null) return connectTcp(host, port, options);
+  const { peer = peerAt(host, port), timeoutMilliseconds } = options;
   return new Promise((resolve, reject) => {
     const socket = connect({
       host,
@@ -107,7 +107,7 @@ export function connectTls(
     socket.once('secureConnect', () => {
       clearTimeout(timer);
       socket.removeAllListeners('error');
-      resolve(new TcpChannel(socket, { peer, timeoutMilliseconds }));
+      resolve(new TcpChannel(socket, { ...options, peer }));
     });
   });
 }

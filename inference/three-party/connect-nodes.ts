@@ -4,6 +4,9 @@ import { type Address, type Certificates, checkPlain, connectLink } from './link
 import { NodesClient, type NodesClientOptions } from './nodes-client.js';
 import { loadToDisk } from './public-on-disk.js';
 
+/** What may wait in memory for the disk while the public part comes; all else that nodes send is smaller. */
+const BUFFER_BYTES = 1 << 18;
+
 export interface ConnectNodesOptions extends Omit<NodesClientOptions, 'loadPublic'> {
   readonly nodes: readonly [Address, Address, Address];
   readonly timeoutMilliseconds: number;
@@ -26,7 +29,8 @@ export async function connectNodes(options: ConnectNodesOptions): Promise<NodesC
   checkPlain(nodes, certificates, insecurePlain);
   const channels: Channel[] = [];
   try {
-    for (const address of nodes) channels.push(await connectLink(address, certificates, timeoutMilliseconds));
+    const link = { timeoutMilliseconds, bufferBytes: BUFFER_BYTES };
+    for (const address of nodes) channels.push(await connectLink(address, certificates, link));
   } catch (error) {
     await Promise.all(channels.map((channel) => channel.close()));
     throw error;

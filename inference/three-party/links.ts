@@ -5,7 +5,7 @@
 import type { Server, Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { ProtocolError } from '../core/errors.js';
-import { peerAt, type TcpChannel } from '../net/tcp-channel.js';
+import { type OpenOptions, peerAt, type TcpChannel } from '../net/tcp-channel.js';
 import { type ClientTls, connectTls, createListener, isLoopback } from '../net/tls.js';
 
 export interface Address {
@@ -51,6 +51,6 @@ export const isNode = (socket: Socket, certificates: Certificates | null): boole
 export const connectLink = (
   { host, port }: Address,
   certificates: Certificates | null,
-  timeoutMilliseconds: number,
+  options: Omit<OpenOptions, 'peer'>,
 ): Promise<TcpChannel> =>
-  connectTls(host, port, certificates, timeoutMilliseconds, peerAt(host, port, 'node'));
+  connectTls(host, port, certificates, { ...options, peer: peerAt(host, port, 'node') });

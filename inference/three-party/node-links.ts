@@ -109,7 +109,7 @@ export class NodeLinks {
 
   async #greetNext(address: Address): Promise<Greeted> {
     const { timeoutMilliseconds, certificates } = this.#options;
-    const channel = transcriptChannel(await connectLink(address, certificates, timeoutMilliseconds));
+    const channel = transcriptChannel(await connectLink(address, certificates, { timeoutMilliseconds }));
     this.#next = channel;
     try {
       const seed = randomBytes(SEED_BYTES);

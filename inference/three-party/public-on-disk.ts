@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { openPublicFile, withWordsOf } from '../../model/artifact/public-file.js';
 import { cachedPath } from '../../model/public-cache-folder.js';
+import { giveBack } from '../core/words.js';
 import type { LoadedPublic, LoadPublic, OfferedPublic } from './nodes-client.js';
 
 /** Checked whole. The file is this function's from now on. */
@@ -45,10 +46,12 @@ async function createBeside(path: string): Promise<{ file: FileHandle; name: str
   }
 }
 
-/** In small pieces. */
+/** In small pieces, which serve again: a collection would find them too late. */
 async function download(file: FileHandle, { pieces }: OfferedPublic): Promise<void> {
-  for await (const piece of pieces())
+  for await (const piece of pieces()) {
     for (let at = 0; at < piece.length; ) at += (await file.write(piece, at)).bytesWritten;
+    giveBack(piece);
+  }
 }
 
 /** Has no name any more where the system allows that, so that nothing is left behind whatever ends the process. */

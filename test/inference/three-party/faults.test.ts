@@ -117,7 +117,7 @@ describe('three nodes, one of which fails at any message', () => {
     await other.close();
 
     // Whoever speaks another version is hung up on, by the nodes and by what they say to a client.
-    const old = await connectLink(nodes[0], null, TIMEOUT_MILLISECONDS);
+    const old = await connectLink(nodes[0], null, { timeoutMilliseconds: TIMEOUT_MILLISECONDS });
     old.send(new TextEncoder().encode('CPN1\x01'));
     await expect(old.receive(1)).rejects.toThrow(CipherPruneError);
     await old.close();
