@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { FINEST_LOGITS } from '../inference/core/answer.js';
 import type { CotKind } from '../inference/core/cot-kind.js';
-import { withSpan } from '../inference/core/span.js';
+import { type Span, withSpan } from '../inference/core/span.js';
 import type { Suite } from '../inference/core/suite.js';
 import { demandOf } from '../inference/cost/demand-of.js';
 import { Prg } from '../inference/crypto/prg.js';
@@ -19,6 +19,7 @@ import { residentMemory } from './resident-memory.js';
 import type { LeakRecord, Session } from '../inference/session/session.js';
 import { readArtifact, readPublicPart } from '../model/artifact/artifact-file.js';
 import type { JobParty } from './job-party.js';
+import { Trace, type TraceEvent } from './trace.js';
 
 export interface InferenceParameters {
   /** Of the artifact; only the server reads its private part. */
@@ -38,6 +39,8 @@ export interface InferenceParameters {
   readonly batch: number;
   /** Protocol runs, one after another. */
   readonly runs: number;
+  /** Note when this party was busy with what during the first run. */
+  readonly trace: boolean;
 }
 
 export interface AheadRun {
@@ -61,6 +64,8 @@ export interface InferenceRun {
   readonly ahead: AheadRun | null;
   /** One a protocol run. */
   readonly inferences: readonly SpanReport[];
+  /** Of the first one; null where none was asked for. */
+  readonly trace: readonly TraceEvent[] | null;
   /** Processor time of this party's threads during all of them. */
   readonly cpuMilliseconds: number;
   /** Of all texts. */
@@ -93,8 +98,8 @@ async function barrier(channel: Channel): Promise<void> {
   await channel.receive(1);
 }
 
-async function measured<T>(body: () => Promise<T>): Promise<{ value: T; report: SpanReport }> {
-  const meter = new Meter(residentMemory());
+async function measured<T>(body: () => Promise<T>, beside?: Span): Promise<{ value: T; report: SpanReport }> {
+  const meter = new Meter(residentMemory(), undefined, beside);
   const value = await withSpan(meter.span, body);
   return { value, report: meter.finish() };
 }
@@ -155,9 +160,12 @@ export async function inferenceJob(
   { self, channel, progress }: JobParty,
   parameters: unknown,
 ): Promise<InferenceRun> {
-  const { directory, ids, bucket, cots, checks, suite, batch, runs } = parameters as InferenceParameters;
+  const asked = parameters as InferenceParameters;
+  const { directory, ids, bucket, cots, checks, suite, batch, runs } = asked;
   const model = await modelOf(self, directory);
-  const session = createSession({ self, channel: meteredChannel(channel), random: Prg.create() });
+  const trace = asked.trace ? new Trace() : null;
+  const line = trace ? trace.channel(channel, self === 'server' ? 1 : 0) : channel;
+  const session = createSession({ self, channel: meteredChannel(line), random: Prg.create() });
   const observed = withProgress(session, model.public.config.layers, progress);
   await barrier(channel);
   const { value: opened, report: setup } = await measured(async () => {
@@ -173,10 +181,9 @@ export async function inferenceJob(
   const { material, party } = opened;
   await barrier(channel);
   progress('set up');
-  const { residentWeights } = parameters as InferenceParameters;
-  const resident = await keepWeights(self, opened.resident, residentWeights);
+  const resident = await keepWeights(self, opened.resident, asked.residentWeights);
   if (resident) progress('the weights are at the client');
-  const ahead = await prepareAhead(material, model, parameters as InferenceParameters);
+  const ahead = await prepareAhead(material, model, asked);
   if (ahead) progress(`made ${Math.round(ahead.poolBytes / 1e6)} MB ahead`);
   await barrier(channel);
   const text = self === 'client' ? { ids, tokenTypes: ids.map(() => 0) } : null;
@@ -184,7 +191,8 @@ export async function inferenceJob(
   const results: PartyResult[] = [];
   const inferences: SpanReport[] = [];
   for (let run = 0; run < runs; run++) {
-    const { value, report } = await measured(() => classify(party, { text, bucket }, batch));
+    const beside = run === 0 ? trace?.span('text') : undefined;
+    const { value, report } = await measured(() => classify(party, { text, bucket }, batch), beside);
     results.push(...value);
     inferences.push(report);
     await barrier(channel);
@@ -194,6 +202,7 @@ export async function inferenceJob(
     resident,
     ahead,
     inferences,
+    trace: trace?.events ?? null,
     cpuMilliseconds: cpu(),
     results,
     leaks: session.takeLeaks(),

@@ -18,6 +18,7 @@ import { rounded } from './measure.js';
 import { leavingCounts, type ModelName, modelConfigOf } from './model-sizes.js';
 import type { NetworkName } from './networks.js';
 import { type PairReports, runPair, type Shaping } from './pair.js';
+import { type Timeline, timelineOf } from './timeline/timeline.js';
 import { configFor, ofMethod, randomArtifact, randomInput, withThresholds } from './random-model.js';
 import { type CleartextRun, runWithSchedule } from './schedule-thresholds.js';
 
@@ -48,6 +49,8 @@ export interface InferenceOptions {
   readonly seed: number;
   /** Processors of each party; all unless given. */
   readonly cores?: number;
+  /** When each party was busy with what during the first run. */
+  readonly timeline?: boolean;
   readonly onProgress: (text: string) => void;
   readonly signal?: AbortSignal;
 }
@@ -122,6 +125,8 @@ export interface InferenceFigure {
     readonly memoryBytes: PartyBytes;
   }[];
   readonly leaks: readonly LeakRecord[];
+  /** Of the first run; null unless asked for. */
+  readonly timeline: Timeline | null;
 }
 
 /** Over all texts. */
@@ -173,6 +178,10 @@ function residentFigure({ resident }: InferenceRun): ResidentFigure | null {
     bytes: sentBytes + receivedBytes,
     keptBytes: resident.keptBytes,
   };
+}
+
+function timelineFigure({ server, client }: Readonly<Record<PartyId, InferenceRun>>): Timeline | null {
+  return server.trace && client.trace && timelineOf({ server: server.trace, client: client.trace });
 }
 
 /** Of the first protocol run, in which every layer has a span of its own. */
@@ -234,6 +243,7 @@ function figureOf(
     layers: layerFigures(first, run.results[0]!.layers, tokens, batch),
     protocols: protocolFigures(first),
     leaks: run.leaks,
+    timeline: timelineFigure(parties),
   };
 }
 
@@ -281,6 +291,7 @@ export async function benchInference(options: InferenceOptions): Promise<Inferen
       ahead: preprocess ? cleartext!.layers : null,
       batch,
       runs: texts / batch,
+      trace: options.timeline ?? false,
     };
     const reports = await runPair({
       job: 'inference',

@@ -2,7 +2,7 @@
  * The three nodes' traces put together: every message gets the number of its place in the longest chain of messages that had to
  * wait for each other, as logical clocks count it (Lamport, CACM 1978). Two places are one round.
  */
-import type { TraceEvent } from './trace.js';
+import type { TraceEvent } from '../trace.js';
 
 export interface SpanCost {
   readonly name: string;
@@ -75,7 +75,7 @@ class Replay {
     if (event.kind === 'sent') this.#sent(node, event.to, event.bytes);
     else if (event.kind === 'received') return this.#received(node, event.from, event.bytes);
     else if (event.kind === 'begin') this.#begin(node, event);
-    else this.#end(node, event.at);
+    else if (event.kind === 'end') this.#end(node, event.at);
     return true;
   }
 

@@ -5,7 +5,7 @@ import { NodeServer } from '../../inference/three-party/node-server.js';
 import { readNodeModel } from '../../inference/three-party/share-model.js';
 import { peakMemoryBytes } from '../measure.js';
 import { cpuClock, type NodeRun, type NodeTask, TIMEOUT_MILLISECONDS, tell, through } from './task.js';
-import { Trace } from './trace.js';
+import { Trace } from '../trace.js';
 
 /** Serves until all texts are done. */
 async function runNode({ shares, nodes, network, runs: all }: NodeTask): Promise<NodeRun[]> {

@@ -3,7 +3,7 @@ import type { Channel } from '../../inference/net/channel.js';
 import type { Classification } from '../../inference/run/classification.js';
 import type { Address } from '../../inference/three-party/links.js';
 import type { NetworkName } from '../networks.js';
-import type { TraceEvent } from './trace.js';
+import type { TraceEvent } from '../trace.js';
 
 interface Task {
   readonly nodes: readonly [Address, Address, Address];

@@ -3,6 +3,7 @@ import type { CountedFigure, NodesCountedFigure } from '../../bench/counted.js';
 import type { InferenceFigure } from '../../bench/inference.js';
 import type { ModelName } from '../../bench/model-sizes.js';
 import type { NodesFigure } from '../../bench/three-party/inference.js';
+import type { Timeline } from '../../bench/timeline/timeline.js';
 import type { PartyId } from '../../inference/core/tensors.js';
 import { dense } from '../../methods/cipherprune/index.js';
 import type { Method } from '../../methods/method.js';
@@ -69,6 +70,47 @@ function printInference(figure: InferenceFigure): void {
     ['protocol (they contain each other)', 'seconds', 'MB', 'rounds', 'MB of memory, server / client'],
     figure.protocols.map((protocol) => [protocol.name, ...cost(protocol), memory(protocol.memoryBytes)]),
   );
+}
+
+/** What each party did in each function, and how much of the time both were busy. */
+function printTimeline({ milliseconds, busy, parties }: Timeline): void {
+  const whole = (time: number) => time.toFixed(0);
+  printTable(
+    ['busy', 'ms', 'of all'],
+    busy.map((one) => [
+      one.parties.join(' and ') || 'nobody',
+      whole(one.milliseconds),
+      `${((100 * one.milliseconds) / milliseconds).toFixed(0)}%`,
+    ]),
+  );
+  for (const [party, { steps, total }] of Object.entries(parties))
+    printTable(
+      [party, 'computes, ms', 'kernels in threads', 'waits for the peer'],
+      [{ step: 'all', ...total }, ...steps].map(({ step, ...times }) => [
+        step,
+        whole(times.computing),
+        whole(times.threads),
+        whole(times.waiting),
+      ]),
+    );
+}
+
+/** Without what the files hold. */
+const timelineSummary = ({ parties, ...all }: Timeline) => ({
+  ...all,
+  parties: Object.fromEntries(
+    Object.entries(parties).map(([party, { steps, total }]) => [party, { total, steps }]),
+  ),
+});
+
+async function writtenTimeline(
+  folder: string,
+  { model, tokens, method }: InferenceFigure,
+  timeline: Timeline,
+) {
+  const { writeTimeline } = await import('../../experiments/timeline/timeline-files.js');
+  const files = await writeTimeline(folder, `${model}, ${tokens} tokens, ${method}`, timeline);
+  for (const file of files) note(`wrote ${file}`);
 }
 
 function printCounted(figure: CountedFigure | NodesCountedFigure): void {
@@ -189,6 +231,8 @@ export async function inferenceFigures(options: BenchOptions): Promise<void> {
     }
   })();
   const method = asked.learns !== 'nothing' && schedule === null ? dense : asked;
+  if (options.timeline !== undefined && (options.parties === 3 || options.counted))
+    throw new UsageError('--timeline: expected a run of two parties, got --parties 3 or --counted');
   if (options.parties === 3) return nodesFigures({ options, model, method, tokens, schedule });
   if (options.counted) {
     if (options.preprocess)
@@ -227,10 +271,14 @@ export async function inferenceFigures(options: BenchOptions): Promise<void> {
       texts,
       check: options.check,
       seed: options.seed,
+      timeline: options.timeline !== undefined,
       onProgress: note,
       signal,
     }),
   );
-  if (json) printJson(figure);
-  else printInference(figure);
+  const { timeline } = figure;
+  if (timeline) await writtenTimeline(options.timeline!, figure, timeline);
+  if (json) return printJson({ ...figure, timeline: timeline && timelineSummary(timeline) });
+  printInference(figure);
+  if (timeline) printTimeline(timeline);
 }

@@ -87,6 +87,12 @@ export const OPTIONS = {
     describe:
       'inference: the client has the weights, encrypted, before the first text (infer --resident-weights); what that took is reported apart',
   },
+  timeline: {
+    type: 'string',
+    describe:
+      'inference of two parties: folder for timeline.json and timeline.html: when each party computed and when it waited for the other during the first text, by function',
+    requiresArg: true,
+  },
   counted: {
     type: 'boolean',
     default: false,

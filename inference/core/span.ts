@@ -10,6 +10,10 @@ export interface Span {
   /** `layer`: of a span that is a layer of the model, its number. */
   child(name: string, layer?: number): Span;
   end(): void;
+  /** A kernel begins to work in a thread of its own. → to be called when it is done */
+  job?(name: string): () => void;
+  /** Another measurer's span of the same stretch. */
+  readonly beside?: Span | undefined;
 }
 
 const current = createContext<Span>();
@@ -28,6 +32,16 @@ export async function span<T>(name: string, body: () => Promise<T>, layer?: numb
     return await current.run(child, body);
   } finally {
     child.end();
+  }
+}
+
+/** Work of a kernel in a thread of its own; the measurer of the open span is told of it. */
+export async function threadJob<T>(name: string, work: Promise<T>): Promise<T> {
+  const end = current.get()?.job?.(name);
+  try {
+    return await work;
+  } finally {
+    end?.();
   }
 }
 

@@ -64,6 +64,7 @@ class MeteredSpan implements Span {
   constructor(
     readonly node: Node,
     private readonly onLayer: OnLayer,
+    readonly beside: Span | undefined,
   ) {
     node.calls++;
     node.sampleMemory();
@@ -75,10 +76,15 @@ class MeteredSpan implements Span {
       node = new Node(name, layer, this.node, this.node.memory);
       this.node.children.set(name, node);
     }
-    return new MeteredSpan(node, this.onLayer);
+    return new MeteredSpan(node, this.onLayer, this.beside?.child(name, layer ?? undefined));
+  }
+
+  job(name: string): () => void {
+    return this.beside?.job?.(name) ?? (() => undefined);
   }
 
   end(): void {
+    this.beside?.end();
     this.node.milliseconds += performance.now() - this.#started;
     this.node.sampleMemory();
     if (this.node.layer !== null) this.onLayer(reportOf(this.node));
@@ -128,14 +134,14 @@ export function costsByName(report: SpanReport): Map<string, NamedCost> {
   return costs;
 }
 
-/** Measures one stretch of work, for example one text; `memory` is read now and then, in bytes. */
+/** Measures one stretch of work, for example one text; `memory` is read now and then, in bytes. `beside` is told of the same spans. */
 export class Meter {
   readonly #root: Node;
   readonly span: MeteredSpan;
 
-  constructor(memory: () => number = () => 0, onLayer: OnLayer = () => undefined) {
+  constructor(memory: () => number = () => 0, onLayer: OnLayer = () => undefined, beside?: Span) {
     this.#root = new Node('total', null, null, memory);
-    this.span = new MeteredSpan(this.#root, onLayer);
+    this.span = new MeteredSpan(this.#root, onLayer, beside);
   }
 
   /** Call once, at the end. */

@@ -103,6 +103,7 @@ describe('bench inference', () => {
       cots: 'softspoken',
       check: true,
       seed: 3,
+      timeline: true,
       onProgress: () => undefined,
     });
     expect(figure).toMatchObject({
@@ -111,6 +112,15 @@ describe('bench inference', () => {
       method: 'cipherprune',
       network: 'loopback',
     });
+    const { server, client } = figure.timeline!.parties;
+    expect([server!.sentBytes, client!.sentBytes]).toEqual([client!.receivedBytes, server!.receivedBytes]);
+    expect(server!.sentBytes + client!.sentBytes).toBe(figure.bytes);
+    for (const { steps, jobs } of [server!, client!]) {
+      expect(steps.map(({ step }) => step)).toEqual(
+        expect.arrayContaining(['linear', 'matmul', 'softmax', 'gelu', 'layerNorm', 'prune', 'cots']),
+      );
+      expect(jobs.length).toBeGreaterThan(8);
+    }
     expect(figure.maxAbsError).toBeLessThan(0.05);
     expect(figure.layers.length).toBe(2);
     expect(figure.layers[0]).toMatchObject({ kept: 16, important: 16 });

@@ -5,13 +5,17 @@ import { FINEST_LOGITS } from '../../inference/core/answer.js';
 import { estimateNodesCost } from '../../inference/cost/nodes-cost.js';
 import { methodReference } from '../../methods/reference.js';
 import { benchNodes } from '../../bench/three-party/inference.js';
-import type { TraceEvent } from '../../bench/three-party/trace.js';
+import type { TraceEvent } from '../../bench/trace.js';
 import { cipherPrune } from '../../methods/cipherprune/index.js';
 
-const sent = (to: number, bytes: number): TraceEvent => ({ kind: 'sent', to, bytes });
-const received = (from: number, bytes: number): TraceEvent => ({ kind: 'received', from, bytes });
-const begin = (name: string, at: number): TraceEvent => ({ kind: 'begin', name, layer: null, at });
-const end = (at: number): TraceEvent => ({ kind: 'end', at });
+const NOW = { span: 0, at: 0, idle: 0 };
+const sent = (to: number, bytes: number): TraceEvent => ({ kind: 'sent', to, bytes, ...NOW });
+const received = (from: number, bytes: number): TraceEvent => ({ kind: 'received', from, bytes, ...NOW });
+const begin = (name: string, at: number): TraceEvent => ({
+  ...{ kind: 'begin', name, layer: null, within: null },
+  ...{ at, idle: 0 },
+});
+const end = (at: number): TraceEvent => ({ kind: 'end', span: 0, at, idle: 0 });
 
 describe('the longest chain of messages', () => {
   it('counts what waited, not what crossed', () => {

@@ -8,6 +8,7 @@
  */
 import { kernels } from '#kernels';
 import type { SuiteCode } from '../../../kernels/types/prg.js';
+import { threadJob } from '../../core/span.js';
 import type { Random } from '../../session/session.js';
 import type { ReceiverCots, SenderCots } from '../ot/cot.js';
 
@@ -140,7 +141,10 @@ export async function matrixSums(
 ) {
   const [columnSums, rowSums] = [wordsOf(n, segments), wordsOf(n, segments)];
   const outputs = { columnSums, rowSums };
-  await kernels.seedMatrixSums({ seeds, rows: n, salt, suite, ...segmentArrays(segments), ...outputs });
+  await threadJob(
+    'sums of seeds',
+    kernels.seedMatrixSums({ seeds, rows: n, salt, suite, ...segmentArrays(segments), ...outputs }),
+  );
   return { columnSums: bySegment(columnSums, n, segments), rowSums: bySegment(rowSums, n, segments) };
 }
 
@@ -152,13 +156,16 @@ export async function matrixDifferences(
 ): Promise<BigUint64Array[]> {
   const n = permutation.length;
   const differences = wordsOf(n, segments);
-  await kernels.seedMatrixDifferences({
-    seeds,
-    permutation,
-    salt,
-    suite,
-    ...segmentArrays(segments),
-    differences,
-  });
+  await threadJob(
+    'differences of seeds',
+    kernels.seedMatrixDifferences({
+      seeds,
+      permutation,
+      salt,
+      suite,
+      ...segmentArrays(segments),
+      differences,
+    }),
+  );
   return bySegment(differences, n, segments);
 }

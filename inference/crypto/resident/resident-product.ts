@@ -1,6 +1,7 @@
 /** The parties' halves of products with a weight that stays at the client, encrypted under a key of the server's. */
 import { kernels } from '#kernels';
 import { ProtocolError } from '../../core/errors.js';
+import { threadJob } from '../../core/span.js';
 import type { Random } from '../../session/session.js';
 import { SEED_BYTES } from '../rlwe/keys.js';
 import { blockBytes, layoutWords, type ResidentLayout, rowBytes } from './resident-layout.js';
@@ -23,16 +24,19 @@ export async function encryptBlocks(
   threads: number,
 ): Promise<Uint8Array> {
   const out = new Uint8Array(blocks.count * blockBytes(layout));
-  await kernels.residentEncrypt({
-    primes: layout.parameters.modulusChain,
-    layout: layoutWords(layout),
-    publicSeed,
-    secretSeed,
-    matrix,
-    ...blocks,
-    threads,
-    out,
-  });
+  await threadJob(
+    'encrypt weights',
+    kernels.residentEncrypt({
+      primes: layout.parameters.modulusChain,
+      layout: layoutWords(layout),
+      publicSeed,
+      secretSeed,
+      matrix,
+      ...blocks,
+      threads,
+      out,
+    }),
+  );
   return out;
 }
 
@@ -51,18 +55,21 @@ export async function multiplyResident(
   const out = new Uint8Array(rows * rowBytes(layout));
   for (let first = 0; first < rows; first += MOST_ROWS) {
     const last = Math.min(rows, first + MOST_ROWS);
-    const invalid = await kernels.residentMultiply({
-      primes: layout.parameters.modulusChain,
-      layout: layoutWords(layout),
-      ...weight,
-      x: x.subarray(first * inputs, last * inputs),
-      mask: mask.subarray(first * outputs, last * outputs),
-      rows: last - first,
-      floodBits: layout.floodBits,
-      secretSeed: random.bytes(SEED_BYTES),
-      threads,
-      out: out.subarray(first * rowBytes(layout), last * rowBytes(layout)),
-    });
+    const invalid = await threadJob(
+      'multiply',
+      kernels.residentMultiply({
+        primes: layout.parameters.modulusChain,
+        layout: layoutWords(layout),
+        ...weight,
+        x: x.subarray(first * inputs, last * inputs),
+        mask: mask.subarray(first * outputs, last * outputs),
+        rows: last - first,
+        floodBits: layout.floodBits,
+        secretSeed: random.bytes(SEED_BYTES),
+        threads,
+        out: out.subarray(first * rowBytes(layout), last * rowBytes(layout)),
+      }),
+    );
     if (invalid > 0)
       throw new ProtocolError(`resident weights: expected residues below their primes, got ${invalid} above`);
   }
@@ -79,15 +86,18 @@ export async function decryptResident(
   const rows = bytes.length / rowBytes(layout);
   const share = new BigUint64Array(rows * layout.outputs);
   const noise = new BigUint64Array(1);
-  await kernels.residentDecrypt({
-    primes: layout.parameters.modulusChain,
-    layout: layoutWords(layout),
-    secretSeed,
-    bytes,
-    rows,
-    threads,
-    out: share,
-    noise,
-  });
+  await threadJob(
+    'decrypt',
+    kernels.residentDecrypt({
+      primes: layout.parameters.modulusChain,
+      layout: layoutWords(layout),
+      secretSeed,
+      bytes,
+      rows,
+      threads,
+      out: share,
+      noise,
+    }),
+  );
   return { share, noise: noise[0]! };
 }

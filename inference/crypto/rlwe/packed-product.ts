@@ -5,6 +5,7 @@
  */
 import { kernels } from '#kernels';
 import { ProtocolError } from '../../core/errors.js';
+import { threadJob } from '../../core/span.js';
 import type { Random } from '../../session/session.js';
 import { type EvaluationKeys, SEED_BYTES, type SecretKey } from './keys.js';
 import { inputBytes, layoutWords, outputBytes, type PackedLayout } from './packed-layout.js';
@@ -43,18 +44,21 @@ export class Encryptor {
     const message = new Uint8Array(encryptedBytes(layout));
     const publicSeed = this.random.bytes(SEED_BYTES);
     message.set(publicSeed);
-    await kernels.rlweEncryptPacked({
-      primes: parameters.modulusChain,
-      layout: layoutWords(layout),
-      secret: data,
-      x: x.data,
-      strides: Uint32Array.from(x.strides),
-      publicSeed,
-      errorSeed: this.random.bytes(SEED_BYTES),
-      suite,
-      threads: this.threads,
-      out: message.subarray(SEED_BYTES),
-    });
+    await threadJob(
+      'encrypt',
+      kernels.rlweEncryptPacked({
+        primes: parameters.modulusChain,
+        layout: layoutWords(layout),
+        secret: data,
+        x: x.data,
+        strides: Uint32Array.from(x.strides),
+        publicSeed,
+        errorSeed: this.random.bytes(SEED_BYTES),
+        suite,
+        threads: this.threads,
+        out: message.subarray(SEED_BYTES),
+      }),
+    );
     return message;
   }
 }
@@ -78,25 +82,28 @@ export class Evaluator {
   ): Promise<void> {
     const pieces = new Pieces(new Uint8Array(outputBytes(layout)), send);
     const invalid = await pieces.during(
-      kernels.rlweEvaluatePacked({
-        primes: this.keys.parameters.modulusChain,
-        layout: layoutWords(layout),
-        publicKey: this.keys.publicKey,
-        galoisKeys: this.keys.galoisKeys,
-        inputs: message.subarray(SEED_BYTES),
-        publicSeed: message.subarray(0, SEED_BYTES),
-        weights: weights.data,
-        weightBits: weights.bits,
-        weightStrides: Uint32Array.from(weights.strides),
-        mask: mask.data,
-        maskStrides: Uint32Array.from(mask.strides),
-        floodBits: layout.budget.floodBits,
-        secretSeed: this.random.bytes(SEED_BYTES),
-        suite: this.keys.suite,
-        threads: this.threads,
-        out: pieces.bytes,
-        ready: pieces.ready,
-      }),
+      threadJob(
+        'evaluate',
+        kernels.rlweEvaluatePacked({
+          primes: this.keys.parameters.modulusChain,
+          layout: layoutWords(layout),
+          publicKey: this.keys.publicKey,
+          galoisKeys: this.keys.galoisKeys,
+          inputs: message.subarray(SEED_BYTES),
+          publicSeed: message.subarray(0, SEED_BYTES),
+          weights: weights.data,
+          weightBits: weights.bits,
+          weightStrides: Uint32Array.from(weights.strides),
+          mask: mask.data,
+          maskStrides: Uint32Array.from(mask.strides),
+          floodBits: layout.budget.floodBits,
+          secretSeed: this.random.bytes(SEED_BYTES),
+          suite: this.keys.suite,
+          threads: this.threads,
+          out: pieces.bytes,
+          ready: pieces.ready,
+        }),
+      ),
     );
     if (invalid > 0)
       throw new ProtocolError(`server: expected residues below their primes, got ${invalid} above`);
@@ -159,16 +166,19 @@ export class Decryptor {
   async decrypt(layout: PackedLayout, message: Uint8Array, out: StridedWords): Promise<void> {
     const { parameters, data } = this.secretKey;
     const noise = new BigUint64Array(1);
-    const invalid = await kernels.rlweDecryptPacked({
-      primes: parameters.modulusChain,
-      layout: layoutWords(layout),
-      secret: data,
-      bytes: message,
-      threads: this.threads,
-      out: out.data,
-      strides: Uint32Array.from(out.strides),
-      noise,
-    });
+    const invalid = await threadJob(
+      'decrypt',
+      kernels.rlweDecryptPacked({
+        primes: parameters.modulusChain,
+        layout: layoutWords(layout),
+        secret: data,
+        bytes: message,
+        threads: this.threads,
+        out: out.data,
+        strides: Uint32Array.from(out.strides),
+        noise,
+      }),
+    );
     if (invalid > 0)
       throw new ProtocolError(`client: expected residues below their primes, got ${invalid} above`);
     this.worstNoiseBits = Math.max(this.worstNoiseBits, Math.log2(Number(noise[0])) - 64);
