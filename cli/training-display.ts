@@ -1,5 +1,5 @@
 /** Shows a training run on standard error: a bar on a terminal, and a line for every evaluation. */
-import type { PhaseName } from '../config/schema.js';
+import { hasMasks, type PhaseName } from '../config/schema.js';
 import { warningsOf } from '../data/metrics/scores.js';
 import type { EvaluationReport, Listener, StepReport } from '../training/loop/progress.js';
 import { duration } from '../util/duration.js';
@@ -15,7 +15,7 @@ const shares = (values: readonly number[]): string => values.map((value) => valu
 const describeStep = (report: StepReport): string => {
   const { loss, accuracy, kept, phase, learningRate, examplesPerSecond, secondsLeft } = report;
   const right = accuracy === null ? '' : `  accuracy ${accuracy.toFixed(3)}`;
-  const tokens = phase === 'dense' ? '' : `  kept ${shares(kept)}`;
+  const tokens = hasMasks(phase) ? `  kept ${shares(kept)}` : '';
   const rate = `rate ${learningRate.toExponential(1)}`;
   return `loss ${loss.toFixed(3)}${right}${tokens}  ${rate}  ${Math.round(examplesPerSecond)} examples/s  about ${duration(secondsLeft)} left`;
 };
@@ -66,8 +66,9 @@ class Display implements TrainingDisplay {
 
   evaluation(report: EvaluationReport): void {
     note(describeEvaluation(report));
-    // Soft masks stand for no model that anyone would run.
-    if (report.phase !== 'soft') for (const warning of warningsOf(report)) note(warning);
+    // Soft masks stand for no model that anyone would run, nor layers whose answers nobody looked at.
+    if (report.phase !== 'soft' && report.phase !== 'layers')
+      for (const warning of warningsOf(report)) note(warning);
   }
 
   stop(): void {

@@ -165,6 +165,26 @@ const phases = z.strictObject({
       learningRate: positive.default(5e-5),
     })
     .prefault({}),
+  /**
+   * After (1), for functions far from those that a network was taught with: phase 1 has exact ones, and the network is brought to the
+   * method's layer by layer, by the distance of its embedding, hidden states and attention outputs to those that it had
+   * (MPCFormer, ICLR 2023). Epochs null: three times those of phase 1 for a method that is taught so (`mpcformer`), none for others.
+   */
+  layers: z
+    .strictObject({
+      ...phaseFields,
+      epochs: phaseFields.epochs.nullable().default(null),
+      learningRate: positive.default(1e-4),
+    })
+    .prefault({}),
+  /** Then by its answers alone. Epochs null: those of phase 1 where `layers` has any by itself, none for others. */
+  answers: z
+    .strictObject({
+      ...phaseFields,
+      epochs: phaseFields.epochs.nullable().default(null),
+      learningRate: positive.default(5e-5),
+    })
+    .prefault({}),
   /** (2) Soft masks: weights and thresholds together. */
   soft: z
     .strictObject({
@@ -274,8 +294,8 @@ const distillation = z.strictObject({
    */
   fromStart: z.boolean().default(false),
   /**
-   * Weight of the distance of every layer's output to the teacher's in phase 1, where that is the model that the run begins with
-   * (`fromStart`): MPCFormer's distillation layer by layer, for functions far from those that a model was taught with. 0 for none.
+   * Weight of the distance of every layer to that of the dense model of phase 1 in phases 2 and 3, over the tokens that are left: the
+   * loss of `phases.layers` beside the others. 0 for none.
    */
   layers: z.number().min(0).default(0),
   /**
@@ -366,6 +386,8 @@ export type RunConfig = DeepReadonly<z.output<typeof runConfigSchema>>;
 /** What a configuration file says: defaults may be left out. */
 export type RunConfigInput = DeepReadonly<z.input<typeof runConfigSchema>>;
 export type PhaseName = keyof RunConfig['phases'];
+/** The others make a model that keeps all tokens. */
+export const hasMasks = (phase: PhaseName): boolean => phase === 'soft' || phase === 'hard';
 
 /** For messages. */
 export const nameOfTask = (named: RunConfig['task']): string =>

@@ -57,6 +57,11 @@ export interface Method {
    * learns with the rest (model/config.ts: linearReduction). Absent: GELU of low degree.
    */
   readonly lowFeedForward?: 'linear';
+  /**
+   * How a network comes to its functions, where these are so far from exact ones that fine-tuning does not get there: by phases of their
+   * own after exact ones (training: `phases.layers`, `phases.answers`). Absent: it is fine-tuned with them.
+   */
+  readonly taught?: 'layer by layer';
   /** What it may open beside the answer. */
   readonly opens: readonly LeakName[];
 

@@ -13,7 +13,13 @@ const PURPOSES = {
   furtherTexts: 6,
 } as const;
 
-const PHASE_NUMBERS: Readonly<Record<PhaseName, number>> = { dense: 0, soft: 1, hard: 2 };
+const PHASE_NUMBERS: Readonly<Record<PhaseName, number>> = {
+  dense: 0,
+  soft: 1,
+  hard: 2,
+  layers: 3,
+  answers: 4,
+};
 
 /** Mixes numbers into one, so that neighbouring ones give unrelated seeds. */
 function mixSeeds(...parts: readonly number[]): number {

@@ -8,7 +8,7 @@ import { readSweep, type SweepRow } from '../sweep/sweep.js';
 /** What the report needs of a step in metrics.jsonl. */
 export interface StepPoint {
   readonly phase: string;
-  /** Over all phases: 0-1 dense, 1-2 soft, 2-3 hard. */
+  /** Over all phases: 0-1 those before masks, 1-2 soft, 2-3 hard. */
   readonly time: number;
   readonly loss: number;
   readonly taskLoss: number;
@@ -53,7 +53,6 @@ export interface Collected {
 }
 
 const DEPTH = 4;
-const phases = ['dense', 'soft', 'hard'];
 
 /** Complete lines only: the last one of a run that was interrupted may be half written. */
 async function readLines<T>(file: string): Promise<T[]> {
@@ -78,7 +77,15 @@ interface MetricsLine {
   readonly meanKeptRatio: number;
 }
 
-const timeOf = ({ phase, progress }: MetricsLine): number => phases.indexOf(phase) + Math.min(1, progress);
+/** Phases before masks share the time of one. */
+function timesOf(lines: readonly MetricsLine[]): (line: MetricsLine) => number {
+  const before = ['dense', 'layers', 'answers'].filter((name) => lines.some(({ phase }) => phase === name));
+  return ({ phase, progress }) => {
+    const done = Math.min(1, progress);
+    if (phase === 'soft' || phase === 'hard') return done + (phase === 'soft' ? 1 : 2);
+    return (before.indexOf(phase) + done) / before.length;
+  };
+}
 
 /** As run.json says it. */
 async function configuredTask(directory: string): Promise<string | null> {
@@ -91,6 +98,7 @@ async function configuredTask(directory: string): Promise<string | null> {
 async function readRun(root: string, directory: string): Promise<Run> {
   const file = join(directory, 'metrics.jsonl');
   const lines = existsSync(file) ? await readLines<MetricsLine>(file) : [];
+  const timeOf = timesOf(lines);
   const result = await readResult(directory);
   return {
     name: relative(root, directory) || basename(directory),
@@ -146,8 +154,9 @@ class Collector {
     for (const entry of await readdir(directory, { withFileTypes: true })) {
       const path = join(directory, entry.name);
       if (entry.isDirectory()) {
-        // A run's own dense/ is a model.
-        const closed = CLOSED.has(entry.name) || (isRun && entry.name === 'dense');
+        // A run's own dense/ and exact/ are models.
+        const closed =
+          CLOSED.has(entry.name) || (isRun && (entry.name === 'dense' || entry.name === 'exact'));
         if (depth < DEPTH && !closed) await this.visit(path, depth + 1);
       } else if (entry.name.endsWith('.json')) {
         const evaluation = await readEvaluation(this.root, path);

@@ -311,7 +311,7 @@ export function figuresOf(drawn: Drawn): Figure[] {
       id: 'loss',
       title: 'Loss of the task',
       caption:
-        'Training loss without the mask terms, through the three phases; settings of a sweep share the dense one.',
+        'Training loss without the mask terms, through the phases; settings of a sweep share the dense one.',
       label: 'Loss',
       pick: ({ steps }) => steps.map(({ time, taskLoss }) => ({ time, value: taskLoss })),
     }),

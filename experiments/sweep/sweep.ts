@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadRunConfig } from '../../config/load.js';
-import type { RunConfig } from '../../config/schema.js';
+import { hasMasks, type RunConfig } from '../../config/schema.js';
 import { branchRun, densePart } from '../../training/loop/branch.js';
 import { asUsed } from '../../training/loop/precision.js';
 import { readRunConfig } from '../../training/loop/run-config.js';
@@ -235,7 +235,7 @@ export async function planSweep(options: SweepOptions): Promise<readonly Planned
   const plan = await planTraining({ ...(jobs[0]?.config ?? base), output: join(options.out, 'plan') });
   const secondsOf = (isDense: boolean): number =>
     plan.phases
-      .filter(({ phase }) => (phase === 'dense') === isDense)
+      .filter(({ phase }) => hasMasks(phase) !== isDense)
       .reduce((sum, { seconds }) => sum + seconds, 0);
   const planned = (run: string, folder: string, isDense: boolean): PlannedRun => {
     if (existsSync(join(folder, 'final'))) return { run, state: 'finished', seconds: 0 };

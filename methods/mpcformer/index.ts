@@ -36,6 +36,7 @@ function mpcFormerWith(name: string, learns: Learned): Method {
       head: { tanh: tanhCurve(tanh), gelu: geluCurve(geluHigh), relu: RELU },
     },
     learns,
+    taught: 'layer by layer',
     unpruned: 'mpcformer',
     opens: learns === 'nothing' ? [] : ['kept-token-count', 'important-token-count'],
     logits: { zeroBelow: null, visible: true, leastSpread: 2 },

@@ -9,16 +9,22 @@ import { readCheckpoint } from '../../model/checkpoint/checkpoint.js';
 import { predict } from '../../training/evaluate/evaluate.js';
 import { exportArtifact } from '../../training/export/export.js';
 import { prepareRun } from '../../training/loop/prepare.js';
-import { temporaryRuns } from './loop/tiny-runs.js';
+import { literal, temporaryRuns } from './loop/tiny-runs.js';
 
 const { inFolder, train } = temporaryRuns();
+
+/** Phases of a method that is taught layer by layer; others have none of these. */
+const taught = { layers: { epochs: 2, learningRate: 4e-3 }, answers: { epochs: 1, learningRate: 2e-3 } };
 
 const isLinear = (method: string): boolean => methodNamed(method).lowFeedForward === 'linear';
 
 it.each(['bolt-no-we', 'bolt', 'puma-prune', 'mpcformer', 'cipherprune-quad', 'cipherprune-linear'])(
   '%s',
   async (method) => {
-    const { evaluation, recorder, config } = await train(method, { method });
+    const { evaluation, recorder, config } = await train(method, {
+      method,
+      phases: { ...literal().phases, ...(methodNamed(method).taught ? taught : {}) },
+    });
     expect(evaluation.metrics.accuracy).toBeGreaterThan(0.75);
     const kind = methodNamed(method).learns;
     const learns = kind !== 'nothing';

@@ -1,13 +1,24 @@
 /**
- * Distillation layer by layer (MPCFormer, ICLR 2023, section 4, after TinyBERT): every layer's output, and the embedding, is drawn to that
- * of the fine-tuned model, so that a network finds its way with other functions than it was taught with.
+ * Distillation layer by layer (MPCFormer, ICLR 2023, section 3.2, after TinyBERT): the embedding, every layer's output and what its
+ * attention gives are drawn to those of the model that was fine-tuned, so that a network finds its way with other functions than it was
+ * taught with.
  */
 import * as tf from '@tensorflow/tfjs';
+import type { Precision } from '../../config/schema.js';
 import { exactCurves } from '../../methods/curves.js';
-import type { ModelConfig } from '../../model/config.js';
 import type { Batch } from '../loop/batches.js';
 import { type EncoderOptions, encode, NO_DROPOUT } from '../network/encoder.js';
+import { curvesOfState, type ModelState } from '../network/model-state.js';
 import type { WeightTensors } from '../network/parameters.js';
+
+/** A model whose layers are followed, with all tokens. */
+export interface Followed {
+  readonly state: ModelState;
+  /** With exact functions in place of its method's. */
+  readonly exact: boolean;
+}
+
+const FOLLOWED: ReadonlySet<string> = new Set(['embedding', 'context', 'outputNorm']);
 
 /** The hidden states of one forward pass, and how much each of their rows counts. */
 export class HiddenStates {
@@ -21,7 +32,7 @@ export class HiddenStates {
 
   readonly observe: NonNullable<EncoderOptions['observe']> = (_, name, value) => {
     if (name === 'kept') this.#kept = value as tf.Tensor1D;
-    if (name !== 'embedding' && name !== 'outputNorm') return;
+    if (!FOLLOWED.has(name)) return;
     const states = value as tf.Tensor2D;
     this.states.push(states);
     // The last layer gives [CLS] alone.
@@ -30,24 +41,30 @@ export class HiddenStates {
   };
 }
 
-/** Those of a model with exact functions and all tokens. */
-export function hiddenStatesOf(weights: WeightTensors, config: ModelConfig, batch: Batch): HiddenStates {
+/** Those of a followed model. */
+export function hiddenStatesOf(
+  weights: WeightTensors,
+  { state, exact }: Followed,
+  batch: Batch,
+  precision: Precision = 'float32',
+): HiddenStates {
   const seen = new HiddenStates(batch);
-  encode(weights.get(), config, batch, batch.ids, {
-    curves: exactCurves,
+  encode(weights.get(), state.config, batch, batch.ids, {
+    curves: exact ? exactCurves : curvesOfState(state),
     masks: null,
     dropout: NO_DROPOUT,
     lastLayer: 'cls',
+    precision,
     observe: seen.observe,
   });
   return seen;
 }
 
-/** Mean squared distance of rows that the student has, mean over the layers. */
+/** Mean squared distance of rows that the student has, mean over what is followed. */
 export function layerLoss(student: HiddenStates, teacher: HiddenStates): tf.Scalar {
-  const losses = student.states.map((states, layer) => {
-    const weights = student.weights[layer]!;
-    const rows = states.sub(teacher.states[layer]!).square().mean(1);
+  const losses = student.states.map((states, at) => {
+    const weights = student.weights[at]!;
+    const rows = states.sub(teacher.states[at]!).square().mean(1);
     return rows.mul(weights).sum().div(weights.sum()) as tf.Scalar;
   });
   return tf.addN(losses).mul(1 / losses.length) as tf.Scalar;

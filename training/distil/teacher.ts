@@ -8,7 +8,7 @@ import { type ModelState, stateOfCheckpoint } from '../network/model-state.js';
 import { teacherLogits } from './teacher-logits.js';
 
 /** A checkpoint as a model without masks that reads the student's tokens. */
-function denseModel(checkpoint: Checkpoint, student: ModelState, directory: string): ModelState {
+export function denseModel(checkpoint: Checkpoint, student: ModelState, directory: string): ModelState {
   const describe = (task: TaskDescription | null, labels: readonly string[], words: number): string =>
     `${taskName(task)} with ${labels.join(', ')} and ${words} word pieces`;
   const { config, details } = checkpoint;
@@ -25,6 +25,8 @@ function denseModel(checkpoint: Checkpoint, student: ModelState, directory: stri
 export interface TeacherFolders {
   readonly weights: string;
   readonly logits: string;
+  /** Its answers with exact functions in place of its method's. */
+  readonly exact?: boolean;
 }
 
 export class Teacher {
@@ -45,8 +47,7 @@ export class Teacher {
   }
 
   /**
-   * Null where the configuration distils nothing. own: the checkpoint of the run's dense model, and where its logits are kept;
-   * examples: the training sentences.
+   * own: the checkpoint of the run's dense model, and where its logits are kept; examples: the training sentences.
    * @throws TrainingError if a teacher is not a model of the same task, tokens and classes
    */
   static async load(
@@ -54,16 +55,15 @@ export class Teacher {
     student: ModelState,
     examples: readonly EncodedExample[],
     { distillation, precision }: RunConfig,
-  ): Promise<Teacher | null> {
-    const { weight, teachers } = distillation;
-    if (weight === 0) return null;
-    const given = teachers.map((folder) => ({ weights: folder, logits: folder }));
+  ): Promise<Teacher> {
+    const { teachers } = distillation;
+    const given = teachers.map((folder): TeacherFolders => ({ weights: folder, logits: folder }));
     const folders = given.length > 0 ? given : [own];
     const labels = student.config.labels.length;
     const mean = new Float32Array(examples.length * labels);
     for (const folder of folders) {
       const state = denseModel(await readCheckpoint(folder.weights), student, folder.weights);
-      const logits = await teacherLogits(folder.logits, state, examples, precision);
+      const logits = await teacherLogits(folder, state, examples, precision);
       logits.forEach((logit, i) => {
         mean[i] = mean[i]! + logit / folders.length;
       });

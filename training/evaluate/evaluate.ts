@@ -106,7 +106,7 @@ export function evaluate(
   state: ModelState,
   task: Task,
   examples: readonly EncodedExample[],
-  options: { readonly prune: boolean },
+  options: { readonly prune: boolean; readonly curves?: CurveSet },
 ): Evaluation {
   const { logits, keptRatio, importantRatio } = predict(state, examples, options);
   const labels = examples.map(({ label }) => label);

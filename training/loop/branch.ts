@@ -8,15 +8,18 @@ import { TrainingError } from '../errors.js';
 import { asUsed } from './precision.js';
 import { RunFolder } from './run-folder.js';
 
-/** What of a configuration the dense phase depends on, besides `phases.dense`. */
+/** What of a configuration the dense model depends on, besides the phases that make it. */
 const DENSE_SECTIONS = [
   ...(['task', 'model', 'method', 'data', 'seed', 'precision', 'batch', 'optimizer'] as const),
   ...(['select', 'patience', 'classWeights', 'activations'] as const),
 ] as const;
 
+/** Before masks. */
+const DENSE_PHASES = ['phases.dense', 'phases.layers', 'phases.answers'] as const;
+
 /** Whether the dense phase depends on a key such as `model.dropout`. */
 export const isDenseKey = (key: string): boolean =>
-  [...DENSE_SECTIONS, 'phases.dense', 'distillation.fromStart', 'distillation.layers'].some(
+  [...DENSE_SECTIONS, ...DENSE_PHASES, 'distillation.fromStart'].some(
     (section) => key === section || key.startsWith(`${section}.`),
   );
 
@@ -25,9 +28,8 @@ export function densePart(config: RunConfig): string {
   const part = { ...config, batch: { ...config.batch, workers: null } };
   return JSON.stringify([
     ...DENSE_SECTIONS.map((section) => part[section]),
-    config.phases.dense,
+    ...(['dense', 'layers', 'answers'] as const).map((phase) => config.phases[phase]),
     config.distillation.fromStart,
-    config.distillation.layers,
   ]);
 }
 

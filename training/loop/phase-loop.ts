@@ -22,7 +22,8 @@ export class PhaseLoop {
     this.#run = run;
     this.#phase = phase;
     this.#reporter = new PhaseReporter(phase, run, later);
-    this.#watchdog = new Watchdog(phase.name, this.#guessingLoss(), run.folder.last);
+    const guessing = phase.learnsTask ? this.#guessingLoss() : Number.POSITIVE_INFINITY;
+    this.#watchdog = new Watchdog(phase.name, guessing, run.folder.last);
     this.#stepper = new Stepper(run.config, run.prepared, phase, run.optimizer);
   }
 

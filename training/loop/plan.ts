@@ -1,8 +1,9 @@
 /** What a run will do and about how long, before it does it: `--dry-run`. */
 import { availableParallelism } from 'node:os';
 import { kernels } from '#kernels';
-import type { PhaseName, RunConfig } from '../../config/schema.js';
+import { hasMasks, type RunConfig } from '../../config/schema.js';
 import { weightTensors } from '../network/model-state.js';
+import { epochsOf, phaseNames } from '../phases/epochs.js';
 import { orderSeed } from '../seeds.js';
 import { type EncodedExample, epochBatches, makeBatch } from './batches.js';
 import type { PreparedRun } from './prepare.js';
@@ -44,10 +45,10 @@ export function planOf(config: RunConfig, prepared: PreparedRun): TrainingPlan {
   const groups = epochBatches(train, config.batch, orderSeed(config.seed, 'dense', 0));
   const perExample = secondsPerExample(config, prepared, groups);
   const perStep = (train.length / groups.length) * config.batch.accumulation;
-  const names: PhaseName[] = config.masks.mode === 'none' ? ['dense'] : ['dense', 'soft', 'hard'];
-  const phases = names.map((phase): PhasePlan => {
-    const { epochs, maxSteps } = config.phases[phase];
-    const examples = train.length + (phase === 'dense' ? 0 : unlabelled.length);
+  const phases = phaseNames(config).map((phase): PhasePlan => {
+    const epochs = epochsOf(config, phase);
+    const { maxSteps } = config.phases[phase];
+    const examples = train.length + (hasMasks(phase) ? unlabelled.length : 0);
     const all = Math.ceil((epochs * examples) / perStep);
     const steps = maxSteps === null ? all : Math.min(all, maxSteps);
     return { phase, epochs, examples, steps, seconds: steps * perStep * perExample };

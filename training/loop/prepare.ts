@@ -21,6 +21,7 @@ import { answeredBy, checkFineTuned } from '../distil/fine-tuned.js';
 import type { Teacher } from '../distil/teacher.js';
 import { TrainingError } from '../errors.js';
 import type { ModelState } from '../network/model-state.js';
+import { isTaught } from '../phases/epochs.js';
 import { FURTHER_TEXTS_SEED } from '../seeds.js';
 import type { EncodedExample } from './batches.js';
 import { freshModel, labelScale, NO_SCALE, pretrainedModel } from './starting-model.js';
@@ -34,7 +35,7 @@ export interface PreparedRun {
   readonly classWeights: Float32Array | null;
   /** The fine-tuned model that the run begins with, where that is what all phases follow. */
   readonly teacher: Teacher | null;
-  /** The model as it was, where its layers are followed too; else null. */
+  /** That model as it was, where its layers are followed too; else null. */
   readonly original: ModelState | null;
   readonly train: readonly EncodedExample[];
   /** What distillation sees besides: no labels. */
@@ -159,8 +160,6 @@ export async function prepareRun(
   const tokenizerFiles = await tokenizerFilesFor(config, train, checkpoint);
   const tokenizer = createTokenizer(tokenizerFiles, checkpoint?.config);
   const isAnswered = config.distillation.fromStart;
-  if (config.distillation.layers > 0 && !isAnswered)
-    throw new TrainingError('distillation.layers: expected distillation.fromStart, whose model is followed');
   if (isAnswered) checkFineTuned(checkpoint);
   const scale = isAnswered ? NO_SCALE : labelScale(train);
   if (task.problem === 'classes' && !isAnswered) notes.push(...balanceNotes(task.labels, train));
@@ -201,7 +200,8 @@ export async function prepareRun(
   if (isAnswered)
     notes.push(`labels are the answers of ${config.model.checkpoint}: accuracy is agreement with it`);
   const classWeights = config.classWeights === 'balanced' ? balancedWeights(task, examples.train) : null;
-  const original = config.distillation.layers > 0 ? copyOf(state) : null;
+  const isFollowed = isAnswered && (config.distillation.layers > 0 || isTaught(config));
+  const original = isFollowed ? copyOf(state) : null;
   return { state, task, labelSpread: scale.spread, classWeights, teacher, original, ...examples, notes };
 }
 

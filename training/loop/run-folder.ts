@@ -4,7 +4,8 @@
  *   metrics.jsonl   what happened, a line each
  *   tensorboard/    the same as event files, if asked for
  *   checkpoint/     the last checkpoint, with everything that --resume needs to go on bit for bit
- *   dense/          the model after phase 1: teacher and baseline
+ *   exact/          the model with exact functions, where it is brought to the method's from there
+ *   dense/          the model before masks: teacher and baseline
  *   best/           the best model of the phase that runs, where that one is wanted
  *   final/          the result
  *   origin.json     the dense run that it went on from, if it did (branch.ts)
@@ -59,7 +60,7 @@ export const startOf = (phase: PhaseName): Position => ({
 
 const positionSchema = z.strictObject({
   formatVersion: z.literal(1),
-  phase: z.enum(['dense', 'soft', 'hard']),
+  phase: z.enum(['dense', 'layers', 'answers', 'soft', 'hard']),
   epoch: z.number().int().min(0),
   batch: z.number().int().min(0),
   seen: z.number().int().min(0),
@@ -79,6 +80,7 @@ export class RunFolder {
   readonly metrics: string;
   readonly events: string;
   readonly last: string;
+  readonly exact: string;
   readonly dense: string;
   readonly best: string;
   readonly final: string;
@@ -91,6 +93,7 @@ export class RunFolder {
     this.metrics = join(directory, 'metrics.jsonl');
     this.events = join(directory, 'tensorboard');
     this.last = join(directory, 'checkpoint');
+    this.exact = join(directory, 'exact');
     this.dense = join(directory, 'dense');
     this.best = join(directory, 'best');
     this.final = join(directory, 'final');
@@ -113,6 +116,7 @@ export class RunFolder {
       this.metrics,
       this.events,
       this.last,
+      this.exact,
       this.dense,
       this.best,
       this.final,

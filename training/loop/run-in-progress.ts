@@ -1,9 +1,10 @@
 /** What a run is made of while it goes, and how it is kept: shared by the trainer and the loop of each phase. */
 import type { RunConfig } from '../../config/schema.js';
+import { exactCurves } from '../../methods/curves.js';
 import { TrainingError } from '../errors.js';
 import { evaluate } from '../evaluate/evaluate.js';
 import type { Evaluation } from '../evaluate/evaluation.js';
-import type { ModelState } from '../network/model-state.js';
+import { curvesOfState, type ModelState } from '../network/model-state.js';
 import type { Control, Phase } from '../phases/phase.js';
 import { AdamW } from './optimizer.js';
 import type { PreparedRun } from './prepare.js';
@@ -41,8 +42,9 @@ export class RunInProgress {
 
   newOptimizer = (): AdamW => new AdamW(this.state.parameters, this.config.optimizer);
 
-  evaluate({ prunes }: Phase): Evaluation {
-    return evaluate(this.state, this.prepared.task, this.prepared.dev, { prune: prunes });
+  evaluate({ prunes, exact }: Phase): Evaluation {
+    const curves = exact ? exactCurves : curvesOfState(this.state);
+    return evaluate(this.state, this.prepared.task, this.prepared.dev, { prune: prunes, curves });
   }
 
   writeLast(): Promise<void> {

@@ -1,10 +1,11 @@
 /** Loss and gradients of one batch, in whatever phase. */
 import * as tf from '@tensorflow/tfjs';
 import type { Precision } from '../../config/schema.js';
+import { exactCurves } from '../../methods/curves.js';
 import { embeddingWidth } from '../../model/config.js';
 import { onNativeBackend } from '../backend/kernel.js';
 import { nativeBackend } from '../backend/native-backend.js';
-import { HiddenStates, hiddenStatesOf, layerLoss } from '../distil/layers.js';
+import { type Followed, HiddenStates, hiddenStatesOf, layerLoss } from '../distil/layers.js';
 import { type EncoderOptions, type EncoderOutput, encode } from '../network/encoder.js';
 import { hardMasks } from '../network/forward-options.js';
 import {
@@ -19,6 +20,7 @@ import {
 import type { LayerMasks, TokenMasks } from '../network/masks.js';
 import { currentThresholds, curvesOfState, type ModelState } from '../network/model-state.js';
 import {
+  isHead,
   PRUNE_THRESHOLDS,
   REDUCE_THRESHOLDS,
   type Weights,
@@ -49,6 +51,8 @@ interface Polarization {
 
 export interface StepOptions {
   readonly masks: StepMasks;
+  /** Exact functions and all tokens, whatever the method. */
+  readonly exact?: boolean;
   readonly dropout: EncoderOptions['dropout'];
   readonly distillation: {
     readonly weight: number;
@@ -56,8 +60,13 @@ export interface StepOptions {
     /** [batch, labels] */
     readonly teacher: Float32Array;
   } | null;
-  /** The model whose layers are followed too, and the weight of that loss. */
-  readonly layers?: { readonly teacher: WeightTensors; readonly weight: number } | null;
+  /** The model whose layers are followed, its weights and the weight of that loss; `alone`: it is the only one, and the head rests. */
+  readonly layers?: {
+    readonly model: Followed;
+    readonly weights: WeightTensors;
+    readonly weight: number;
+    readonly alone: boolean;
+  } | null;
   readonly freezeEmbeddings: boolean;
   /** Standard deviation of the numbers of a regression: the unit of its loss. */
   readonly labelSpread: number;
@@ -152,7 +161,9 @@ interface Leaves {
 
 function leavesOf(state: ModelState, all: Weights, ids: Int32Array, options: StepOptions): Leaves {
   const soft = options.masks.mode === 'soft';
-  const frozen = (name: string): boolean => options.freezeEmbeddings && name.startsWith('embeddings.');
+  const frozen = (name: string): boolean =>
+    (options.freezeEmbeddings && name.startsWith('embeddings.')) ||
+    (options.layers?.alone === true && isHead(name));
   const names = Object.keys(all).filter((name) => name !== WORD_TABLE && !frozen(name));
   const tensors = names.map((name) => all[name]!);
   if (!options.freezeEmbeddings) {
@@ -175,7 +186,8 @@ function masksOf(
   leaf: (name: string) => tf.Tensor,
   batch: Batch,
 ): LayerMasks[] | null {
-  const { masks } = options;
+  const { masks, exact = false } = options;
+  if (exact) return null;
   if (masks.mode === 'none' || state.spread === null) return ruleMasks(state);
   if (masks.mode === 'hard' && state.schedule) return bestMasks(state.schedule, batch);
   if (masks.mode === 'hard') return hardMasks(currentThresholds(state)!, state.reduces, masks.temperatures);
@@ -256,7 +268,7 @@ export function trainingStep<T>(
     const { names, tensors } = leavesOf(state, all, ids, options);
     const seen: Observed[] = [];
     const { layers = null } = options;
-    const followed = layers && hiddenStatesOf(layers.teacher, state.config, batch);
+    const followed = layers && hiddenStatesOf(layers.weights, layers.model, batch, options.precision);
     const { value, grads } = tf.valueAndGrads((...xs: tf.Tensor[]) => {
       const named: Record<string, tf.Tensor> = { ...all };
       names.forEach((name, i) => {
@@ -265,7 +277,7 @@ export function trainingStep<T>(
       const masks = masksOf(state, options, (name) => named[name]!, batch);
       const hidden = layers && new HiddenStates(batch);
       const output = encode(named, state.config, batch, options.freezeEmbeddings ? batch.ids : places, {
-        curves: curvesOfState(state),
+        curves: options.exact ? exactCurves : curvesOfState(state),
         masks,
         dropout: options.dropout,
         lastLayer: 'cls',
@@ -279,7 +291,8 @@ export function trainingStep<T>(
       const { total, task } = lossOf(output, batch, state, options);
       seen.push(observe(output, task, state, batch));
       if (layers === null) return total;
-      return total.add(layerLoss(hidden!, followed!).mul(layers.weight)) as tf.Scalar;
+      const distance = layerLoss(hidden!, followed!).mul<tf.Scalar>(layers.weight);
+      return layers.alone ? distance : total.add<tf.Scalar>(distance);
     })([...tensors]);
     const loss = value.dataSync()[0]!;
     const result = { loss, labelled: labelled(batch.labels), ...seen[0]! };

@@ -33,7 +33,7 @@ export class Stepper {
   readonly #order: EpochOrder;
   readonly #weights: WeightTensors;
   /** Of the model whose layers are followed. */
-  readonly #original: WeightTensors | null;
+  readonly #followed: WeightTensors | null;
 
   constructor(config: RunConfig, prepared: PreparedRun, phase: Phase, optimizer: AdamW) {
     this.#config = config;
@@ -44,8 +44,7 @@ export class Stepper {
       orderSeed(config.seed, phase.name, epoch),
     );
     this.#weights = weightTensors(prepared.state);
-    const { original } = prepared;
-    this.#original = phase.name === 'dense' && original ? weightTensors(original) : null;
+    this.#followed = phase.followed && weightTensors(phase.followed.state);
   }
 
   take(from: Position): Step {
@@ -99,13 +98,23 @@ export class Stepper {
     const { model, distillation, activations, precision } = this.#config;
     const { limit, weight } = activations;
     const { dropout } = this.#phase.settings;
-    const { teacher } = this.#phase;
+    const { teacher, teacherWeight, followed, layersWeight, learnsTask, exact } = this.#phase;
     return {
       masks: this.#phase.masks(progress),
       dropout: { hidden: dropout ?? model.dropout, attention: dropout ?? model.attentionDropout, seed },
       bound: limit === null ? null : { limit, weight },
-      distillation: teacher && { ...distillation, teacher: teacher.of(group) },
-      layers: this.#original && { teacher: this.#original, weight: distillation.layers },
+      exact,
+      distillation: teacher && {
+        temperature: distillation.temperature,
+        weight: teacherWeight,
+        teacher: teacher.of(group),
+      },
+      layers: followed && {
+        model: followed,
+        weights: this.#followed!,
+        weight: layersWeight,
+        alone: !learnsTask,
+      },
       freezeEmbeddings: model.freezeEmbeddings,
       labelSpread: this.#prepared.labelSpread,
       classWeights: this.#prepared.classWeights,
@@ -115,6 +124,6 @@ export class Stepper {
 
   dispose(): void {
     this.#weights.dispose();
-    this.#original?.dispose();
+    this.#followed?.dispose();
   }
 }

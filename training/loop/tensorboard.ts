@@ -5,6 +5,7 @@
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { hasMasks } from '../../config/schema.js';
 import { crc32c } from '../../util/crc32c.js';
 import type { EvaluationReport, Listener, StepReport } from './progress.js';
 
@@ -117,7 +118,7 @@ export function tensorBoard(directory: string): Pick<Listener, 'step' | 'evaluat
       thresholds,
       phase,
     }: StepReport) {
-      const layers = phase === 'dense' ? [] : perLayer('kept', kept);
+      const layers = hasMasks(phase) ? perLayer('kept', kept) : [];
       const learned = thresholds?.flatMap(({ prune, reduce }, layer) => [
         [`threshold-prune/layer${layer}`, prune] as const,
         [`threshold-reduce/layer${layer}`, reduce] as const,

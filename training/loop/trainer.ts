@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { kernels } from '#kernels';
 import type { RunConfig } from '../../config/schema.js';
-import { Teacher } from '../distil/teacher.js';
+import { Teachers } from '../distil/teachers.js';
 import type { Evaluation } from '../evaluate/evaluation.js';
 import { phasesOf } from '../phases/index.js';
 import type { Phase, RunContext } from '../phases/phase.js';
@@ -80,23 +80,14 @@ export class Trainer {
 
   #context(): RunContext {
     const { config, prepared, folder, control } = this.#run;
-    let teacher: Promise<Teacher | null> | null = null;
+    const teachers = new Teachers(this.#run);
     return {
       config,
       prepared,
       folder,
       control,
-      teacher: () => {
-        teacher ??= prepared.teacher ? Promise.resolve(prepared.teacher) : this.#loadTeacher();
-        return teacher;
-      },
+      teacher: (own) => teachers.answers(own),
+      followed: (own) => teachers.layers(own),
     };
-  }
-
-  async #loadTeacher(): Promise<Teacher | null> {
-    const { folder, prepared, state, config } = this.#run;
-    // The settings of a sweep have one dense model: what it says is computed by the first and kept beside it.
-    const own = { weights: folder.dense, logits: (await folder.readOrigin()) ?? folder.dense };
-    return Teacher.load(own, state, [...prepared.train, ...prepared.unlabelled], config);
   }
 }

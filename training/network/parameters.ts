@@ -21,6 +21,8 @@ export const REDUCE_THRESHOLDS = 'thresholds.reduce';
 export const isThreshold = (name: string): boolean => name.startsWith('thresholds.');
 /** Of layers of low degree (phases/fit-reduced.ts). */
 export const isReduced = (name: string): boolean => name.includes('.reduced.');
+/** Of the classifier, which comes after the encoder. */
+export const isHead = (name: string): boolean => /^(pooler|classifier)\./.test(name);
 /** Of one set of layer weights (config.ts: groupOfLayer). */
 export const layerPrefix = (group: number): string => `encoder.layer.${group}`;
 

@@ -1,12 +1,19 @@
 /** The phases of a run, in their order (CipherPrune, ICLR 2025; our changes are in docs/concepts/training.md). */
-import { methodNamed } from '../../methods/index.js';
+import type { PhaseName } from '../../config/schema.js';
 import { DensePhase } from './dense.js';
+import { phaseNames } from './epochs.js';
 import { HardPhase } from './hard.js';
 import type { Phase, RunContext } from './phase.js';
 import { SoftPhase } from './soft.js';
+import { AnswersPhase, LayersPhase } from './taught.js';
 
-/** Without masks, or thresholds that the method could learn, a run ends after the first. */
+const PHASES: Readonly<Record<PhaseName, new (run: RunContext) => Phase>> = {
+  dense: DensePhase,
+  layers: LayersPhase,
+  answers: AnswersPhase,
+  soft: SoftPhase,
+  hard: HardPhase,
+};
+
 export const phasesOf = (run: RunContext): Phase[] =>
-  run.config.masks.mode === 'none' || methodNamed(run.config.method).learns === 'nothing'
-    ? [new DensePhase(run)]
-    : [new DensePhase(run), new SoftPhase(run), new HardPhase(run)];
+  phaseNames(run.config).map((name) => new PHASES[name](run));

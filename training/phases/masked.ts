@@ -12,7 +12,9 @@ export abstract class MaskedPhase extends Phase {
   ];
 
   override async open(): Promise<void> {
-    this.teacher = await this.run.teacher();
+    const { weight, layers } = this.run.config.distillation;
+    if (weight > 0) this.teacher = await this.run.teacher('dense');
+    if (layers > 0) this.followed = await this.run.followed('dense');
   }
 
   /** Per pruning layer, on n·S. value: as masks.temperature says it */

@@ -2,7 +2,9 @@
 
 import type { PhaseName, RunConfig } from '../../config/schema.js';
 import type { Schedule } from '../../model/artifact/schedule.js';
+import type { Followed } from '../distil/layers.js';
 import type { Teacher } from '../distil/teacher.js';
+import type { OwnModel } from '../distil/teachers.js';
 import type { EncodedExample } from '../loop/batches.js';
 import type { RateOf } from '../loop/optimizer.js';
 import type { PreparedRun } from '../loop/prepare.js';
@@ -10,6 +12,7 @@ import type { RunFolder } from '../loop/run-folder.js';
 import { rateFactor } from '../loop/schedule.js';
 import type { StepMasks, StepResult } from '../loop/step.js';
 import { isReduced, isThreshold } from '../network/parameters.js';
+import { epochsOf } from './epochs.js';
 
 /** Layers of low degree are new, where all others have been learned before. */
 const REDUCED_PACE = 5;
@@ -30,8 +33,9 @@ export interface RunContext {
   readonly prepared: PreparedRun;
   readonly folder: RunFolder;
   readonly control: Control;
-  /** Null where nothing is distilled; the same for all phases, loaded by the first that asks. */
-  readonly teacher: () => Promise<Teacher | null>;
+  /** What answers are followed, and what layers. */
+  readonly teacher: (own: OwnModel) => Promise<Teacher>;
+  readonly followed: (own: OwnModel) => Promise<Followed>;
 }
 
 /** One step of the optimizer, as a phase learns of it. */
@@ -51,8 +55,13 @@ export abstract class Phase {
   abstract readonly prunes: boolean;
   /** What an epoch goes through. */
   abstract readonly examples: readonly EncodedExample[];
-  /** What this phase distils from; null for none. */
+  /** With exact functions and all tokens, whatever the method. */
+  readonly exact: boolean = false;
+  /** Whether the loss is of the task or of answers, not of layers alone. */
+  readonly learnsTask: boolean = true;
+  /** Whose answers this phase distils, and whose layers; null for none. */
   teacher: Teacher | null = null;
+  followed: Followed | null = null;
 
   constructor(protected readonly run: RunContext) {}
 
@@ -84,7 +93,16 @@ export abstract class Phase {
 
   /** Examples to see until the phase is done. */
   get total(): number {
-    return Math.round(this.settings.epochs * this.examples.length);
+    return Math.round(epochsOf(this.run.config, this.name) * this.examples.length);
+  }
+
+  /** Of the loss that follows answers, and of the one that follows layers. */
+  get teacherWeight(): number {
+    return this.run.config.distillation.weight;
+  }
+
+  get layersWeight(): number {
+    return this.run.config.distillation.layers;
   }
 
   /** λ where it acts. */

@@ -18,8 +18,9 @@ export interface NaiveResult {
   readonly logits: Row;
   /** Per layer but the last: scores, kept and important masks of every token. */
   readonly layers: { scores: Row; kept: Row; important: Row }[];
-  /** Every hidden state (the embedding first), the scores of every layer, and the pooler's output. */
+  /** Every hidden state (the embedding first), what every layer's attention gives, its scores, and the pooler's output. */
   readonly hidden: Row[][];
+  readonly contexts: Row[][];
   readonly allScores: Row[];
   readonly pooled: Row;
 }
@@ -90,6 +91,7 @@ export function naiveEncode(
   let important: Row = x.map(() => 1);
   const layers: NaiveResult['layers'] = [];
   const hidden: Row[][] = [x];
+  const contexts: Row[][] = [];
   const allScores: Row[] = [];
   for (let at = 0; at < config.layers; at++) {
     const p = `encoder.layer.${at}`;
@@ -121,6 +123,7 @@ export function naiveEncode(
     }
     if (at < config.layers - 1) layers.push({ scores, kept, important });
     allScores.push(scores);
+    contexts.push(context);
     x = x.map((row, i) => {
       const last = at === config.layers - 1;
       const attended = norm(
@@ -134,5 +137,5 @@ export function naiveEncode(
     hidden.push(x);
   }
   const pooled = linear(x[0]!, 'pooler.dense').map((a) => (options.exact ? Math.tanh(a) : tanh(a)));
-  return { logits: linear(pooled, 'classifier'), layers, hidden, allScores, pooled };
+  return { logits: linear(pooled, 'classifier'), layers, hidden, contexts, allScores, pooled };
 }
