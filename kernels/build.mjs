@@ -3,6 +3,7 @@
  * packages node-api-headers and node-addon-api, so no download is needed.
  *
  *   --unless-prebuilt   does nothing where the package of this platform is installed and loads
+ *   --check FOLDER      builds nothing, and fails unless what is built there was made from these sources
  *   --package NAME      builds what that package of prebuilt.json holds, into build/prebuilt/: for any machine of its platform, the
  *                       same bytes wherever it is built by the same compiler, $CXX with its arguments
  *
@@ -11,7 +12,16 @@
  */
 import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
@@ -20,7 +30,11 @@ import { parseArgs, promisify } from 'node:util';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { values: asked } = parseArgs({
-  options: { 'unless-prebuilt': { type: 'boolean', default: false }, package: { type: 'string' } },
+  options: {
+    'unless-prebuilt': { type: 'boolean', default: false },
+    check: { type: 'string' },
+    package: { type: 'string' },
+  },
 });
 const prebuilt = JSON.parse(readFileSync(join(root, 'kernels', 'prebuilt.json'), 'utf8'));
 const forPackage = asked.package !== undefined;
@@ -112,6 +126,31 @@ function filesBelow(folder, ending) {
     .sort();
 }
 
+/** Of their contents, one after another. */
+function digestOf(files) {
+  const digest = createHash('sha256');
+  for (const file of files) digest.update(readFileSync(file));
+  return digest.digest('hex');
+}
+
+const parts = ['src', 'bindings', 'napi'].map((part) => join(root, 'kernels', part));
+const sources = parts.flatMap((part) => filesBelow(part, '.cc'));
+const headerFiles = ['.h', '.inl'].flatMap((ending) => parts.flatMap((part) => filesBelow(part, ending)));
+const headersHash = digestOf(headerFiles);
+/** Of which sources the addon beside it was made. */
+const STAMP = 'sources.txt';
+const sourcesHash = digestOf([...sources, ...headerFiles]);
+
+if (asked.check !== undefined) {
+  const stamp = join(asked.check, STAMP);
+  const isSame = existsSync(stamp) && readFileSync(stamp, 'utf8') === sourcesHash;
+  // Who compares times first need not ask again.
+  try {
+    if (isSame) utimesSync(stamp, new Date(), new Date());
+  } catch {}
+  process.exit(isSame ? 0 : 1);
+}
+
 const found = asked['unless-prebuilt'] ? installedPrebuilt() : null;
 if (found !== null) {
   console.error(`cipherprune: native kernels of ${found}`);
@@ -151,14 +190,6 @@ const includeFlags = [
   `-I${join(root, 'kernels')}`,
   `-I${join(root, 'kernels', 'napi')}`,
 ];
-
-const parts = ['src', 'bindings', 'napi'].map((part) => join(root, 'kernels', part));
-const sources = parts.flatMap((part) => filesBelow(part, '.cc'));
-const headerDigest = createHash('sha256');
-for (const ending of ['.h', '.inl'])
-  for (const header of parts.flatMap((part) => filesBelow(part, ending)))
-    headerDigest.update(readFileSync(header));
-const headersHash = headerDigest.digest('hex');
 
 function planOf(source) {
   const suffix = Object.keys(ISA_FLAGS).find((ending) => source.endsWith(ending));
@@ -226,6 +257,7 @@ try {
     for (const name of readdirSync(outputFolder))
       if (name.endsWith('.o') && !keep.has(name)) rmSync(join(outputFolder, name));
   }
+  writeFileSync(join(outputFolder, STAMP), sourcesHash);
 } catch (error) {
   console.error(
     `cipherprune: building the native kernels failed with ${[compiler, ...compilerArguments].join(' ')}:\n${error.stderr ?? error.message}`,

@@ -5,14 +5,17 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { packageFile, packageVersion } from '../util/package-file.js';
+import { checkBuild } from './check-build.js';
 import type { Kernels } from './kernels.js';
 import { WasmInstance } from './wasm/instance.js';
 
 /** With sanitizers, for tests: see build.mjs. */
 const SANITIZE = process.env.CIPHERPRUNE_SANITIZE;
 const FOLDER = SANITIZE ? `native-${SANITIZE.replaceAll(',', '-')}` : 'native';
-const ADDON = packageFile('build', FOLDER, 'cipherprune.node');
+const BUILD = packageFile('build', FOLDER);
+const ADDON = join(BUILD, 'cipherprune.node');
 
 const require = createRequire(import.meta.url);
 
@@ -47,7 +50,11 @@ interface Addon extends Kernels {
   returnFreedMemory(): void;
 }
 
-const native = (): Addon | null => (existsSync(ADDON) ? (require(ADDON) as Addon) : prebuilt());
+function native(): Addon | null {
+  if (!existsSync(ADDON)) return prebuilt();
+  checkBuild(BUILD);
+  return require(ADDON) as Addon;
+}
 
 function wasm(): Kernels {
   const module = new WebAssembly.Module(readFileSync(packageFile('kernels', 'wasm', 'cipherprune.wasm')));
