@@ -109,6 +109,40 @@ describe.each(availableIsas)('transforms with $name', ({ isa }) => {
     }),
   );
 
+  it.each([
+    ...[2, 8, 64, 512].map((length) => ({ length, n: 8192, negacyclic: 0 as const })),
+    ...[16, 256].map((length) => ({ length, n: length, negacyclic: 1 as const })),
+  ])('brings back the last of some rows of $length (negacyclic: $negacyclic)', ({ length, n, negacyclic }) =>
+    withIsa(isa, () => {
+      const rows = Uint32Array.from({ length: 16 * length }, (_, i) => multiplyModulo(i + 3, 69_621));
+      const points = rows.slice();
+      kernels.nttForwardColumns(PRIME, n, points, length, negacyclic);
+      for (let log = 0; log <= Math.min(8, Math.log2(length)); log++) {
+        const out = points.slice();
+        kernels.nttInverseColumnsLast(PRIME, n, out, negacyclic, log);
+        const left = out.subarray(0, (16 * length) >> log).map((word) => word % PRIME);
+        const expected = left.map((_, i) => {
+          const row = (((i >> 4) + 1) << log) - 1;
+          return multiplyModulo(rows[16 * row + (i & 15)]!, length);
+        });
+        expect(left).toEqual(expected);
+      }
+    }),
+  );
+
+  it('adds leaves to the transform of the first of some coefficients', () =>
+    withIsa(isa, () => {
+      for (const n of [16, 128, 256, 1024, 8192]) {
+        const x = Uint32Array.from({ length: n }, (_, i) => multiplyModulo(i + 5, 48_271));
+        for (let log = 0; log <= 8 && n >> log >= 16; log++) {
+          const out = new Uint32Array(n >> log);
+          kernels.nttSumNodes(PRIME, transformed(x), log, out);
+          kernels.nttInverse(PRIME, out);
+          expect(out).toEqual(out.map((_, i) => multiplyModulo(x[i << log]!, 2 ** log)));
+        }
+      }
+    }));
+
   it('multiplies tiles', () =>
     withIsa(isa, () =>
       fc.assert(

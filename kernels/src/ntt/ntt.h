@@ -49,6 +49,12 @@ struct PolyLoops {
   void (*forwardColumns)(uint32_t* x, size_t length, size_t support, bool negacyclic, const NttTable& table);
   /** Inverse without the factor 1 / length; words below 2p in, below 2p out. */
   void (*inverseColumns)(uint32_t* x, size_t length, bool negacyclic, const NttTable& table);
+  /** The same, of which each 2^log coefficients' last is all that is wanted: rows [length >> log]; the same factor, and the cost of one
+   *  layer for the 2^log lowest ones together. */
+  void (*inverseColumnsLast)(uint32_t* x, size_t length, size_t log, bool negacyclic, const NttTable& table);
+  /** Of a transform of length n, words below 2^26, the sums of each 2^log leaves: any words, 2^log times the transform of length n >> log of each 2^log
+   *  coefficients' first. log up to 8, and n >> log at least 16. */
+  void (*sumNodes)(const uint32_t* x, size_t n, size_t log, const Modulus& modulus, uint32_t* out);
   /** x mod p for any 32-bit words. */
   void (*reduce)(uint32_t* x, size_t count, const Modulus& modulus);
   /** out = x · y mod p; the product of the words below 2^64. */

@@ -244,6 +244,55 @@ void inverseColumns(uint32_t* x, size_t length, bool negacyclic, const NttTable&
   if (nodes == 1) joinLayer(x, 1, width * columns, roots + negacyclic, quotients + negacyclic, m);
 }
 
+/** Of a node with leaves u and v, the second coefficient alone. */
+inline V joinLast(V u, V v, V root, V quotient, const Reducer& m) {
+  return lazyProduct(V::sub(V::add(u, m.p2), v), root, quotient, m.p);
+}
+
+void inverseColumnsLast(uint32_t* x, size_t length, size_t log, bool negacyclic, const NttTable& t) {
+  const Reducer m(t.modulus);
+  size_t rows = length;
+  for (; log > 0; log--, rows /= 2) {
+    const size_t nodes = rows / 2, first = negacyclic ? nodes : 0;
+    for (size_t b = 0; b < nodes; b++) {
+      const V root = V::set(t.inverses[first + b]), quotient = V::set(t.inverseQuotients[first + b]);
+      const uint32_t* from = x + 2 * b * columns;
+      for (size_t j = 0; j < columns; j += V::lanes)
+        joinLast(V::load(from + j), V::load(from + columns + j), root, quotient, m).store(x + b * columns + j);
+    }
+  }
+  inverseColumns(x, rows, negacyclic, t);
+}
+
+void sumNodes(const uint32_t* x, size_t n, size_t log, const Modulus& modulus, uint32_t* out) {
+  if (n < 256) {
+    for (size_t node = 0; node < n >> log; node++) {
+      uint32_t sum = 0;
+      for (size_t leaf = node << log; leaf < (node + 1) << log; leaf++) sum = modulus.add(sum, x[leaf]);
+      out[node] = sum;
+    }
+    return;
+  }
+  // In a block of 256 each lane has sixteen neighbours, one in each row: up to that many are added as vectors, and lie in order then.
+  const size_t rows = size_t{1} << (log < 4 ? log : 4), each = 16 / rows;
+  for (size_t at = 0; at < n; at += 256) {
+    uint32_t block[256];
+    for (size_t e = 0; e < 16; e += rows)
+      for (size_t lane = 0; lane < 16; lane += V::lanes) {
+        V sum = V::load(x + at + 16 * e + lane);
+        for (size_t row = 1; row < rows; row++) sum = V::add(sum, V::load(x + at + 16 * (e + row) + lane));
+        uint32_t words[V::lanes];
+        sum.store(words);
+        for (size_t k = 0; k < V::lanes; k++) block[(lane + k) * each + e / rows] = words[k];
+      }
+    size_t left = 256 / rows;
+    for (; left > size_t{256} >> log; left /= 2)
+      for (size_t node = 0; node < left / 2; node++) block[node] = modulus.reduce(block[2 * node]) + modulus.reduce(block[2 * node + 1]);
+    for (size_t node = 0; node < left; node++) out[(at >> log) + node] = block[node];
+  }
+  for (size_t at = 0; (n >> log) % 256 == 0 && at < n >> log; at += 256) V::transpose(out + at);
+}
+
 void multiply(const uint32_t* x, const uint32_t* y, size_t count, const Modulus& modulus, uint32_t* out) {
   const Reducer m(modulus);
   for (size_t i = 0; i < count; i += V::lanes) {

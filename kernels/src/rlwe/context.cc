@@ -9,6 +9,9 @@ namespace cipherprune {
 
 namespace {
 
+/** Products are packed by up to 2^8, so that of the first of them each 2^7 coefficients' first is wanted. */
+constexpr size_t mostFoldedLogs = 7;
+
 Automorphism makeAutomorphism(size_t n, size_t step) {
   Automorphism result{Words(n), Words(n)};
   const size_t g = 1 + n / step;
@@ -29,6 +32,8 @@ RlweContext::RlweContext(size_t n, const std::vector<uint32_t>& primes) : n(n), 
     for (size_t j = 0; j < i; j++)
       if (primes[i] == primes[j]) fail("RlweContext: primes must differ");
     tables.push_back(std::make_unique<NttTable>(primes[i], n));
+    folded.emplace_back();
+    for (size_t log = 1; log <= mostFoldedLogs && n >> log >= 16; log++) folded[i].push_back(std::make_unique<NttTable>(primes[i], n >> log));
   }
   for (size_t step = 1; step < n; step *= 2) automorphisms.push_back(makeAutomorphism(n, step));
 }

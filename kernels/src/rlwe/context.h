@@ -23,6 +23,9 @@ class RlweContext {
 
   const NttTable& table(size_t limb) const { return *tables[limb]; }
   const Modulus& modulus(size_t limb) const { return tables[limb]->modulus; }
+  /** Of length n >> log, for each 2^log coefficients' first; as far as lengths go. */
+  size_t foldedLogs() const { return folded[0].size(); }
+  const NttTable& foldedTable(size_t limb, size_t log) const { return log == 0 ? *tables[limb] : *folded[limb][log - 1]; }
   const NttTable& special() const { return *tables[limbs]; }
   const Automorphism& automorphism(size_t logStep) const { return automorphisms[logStep]; }
 
@@ -30,6 +33,7 @@ class RlweContext {
 
  private:
   std::vector<std::unique_ptr<NttTable>> tables;
+  std::vector<std::vector<std::unique_ptr<NttTable>>> folded;
   std::vector<Automorphism> automorphisms;
 };
 

@@ -5,29 +5,38 @@
 
 namespace cipherprune {
 
-/** One thread's work space for ciphertexts of `limbs` limbs, stored [half b, half a][limb][n] as reduced coefficients. */
+/** Halves of a ciphertext as reduced coefficients, [limb][..], their limbs n words apart. */
+struct Halves {
+  uint32_t *b, *a;
+};
+
+/** One thread's work space for ciphertexts of `limbs` limbs. */
 class KeySwitcher {
  public:
   KeySwitcher(const RlweContext& context, size_t limbs, const uint32_t* galoisKeys);
 
-  /** ct + sigma(ct) for the automorphism that negates X^(2^logStep), in place, of ct = even + X^step · odd and its
-   *  conjugate: even ← (even + shifted odd) + sigma(even - shifted odd). odd may be null (zero). */
-  void merge(uint32_t* even, const uint32_t* odd, size_t logStep);
+  /** (even + X^step · odd) + sigma(even - X^step · odd), step = 2^logStep, for the automorphism that negates X^step, in place of even. Of half b
+   *  only coefficients at multiples of step: before at multiples of 2·step, [n / 2·step], those of odd behind those of even; afterwards in their
+   *  order. odd's half a may be null (zero), what lies at its half b does not matter then. */
+  void merge(Halves even, const uint32_t* oddA, size_t logStep);
 
-  /** out = sigma(ct), still encrypted under s. */
+  /** out = sigma(ct), still encrypted under s; [half b, half a][limb][n]. */
   void automorphism(const uint32_t* ct, size_t logStep, uint32_t* out);
 
-  size_t ciphertextWords() const { return 2 * limbs * context.n; }
-
  private:
-  void switchKey(const uint32_t* key, uint32_t* out);
-  /** One part of a merge: even += X^step · odd, and what it was minus that. */
+  /** Adds the switched `turned` (a half under s(X^g)) to out, of half b each 2^logEach-th coefficient. */
+  void switchKey(const uint32_t* key, size_t logEach, Halves out);
+  /** Each 2^logEach-th coefficient of a half that is transformed. */
+  void wanted(uint32_t* sum, size_t prime, size_t logEach, uint32_t* out);
+  /** One limb of half a of a merge: even += X^step · odd, and what it was minus that. */
   void combine(uint32_t* even, const uint32_t* odd, size_t step, const Modulus& m, uint32_t* difference);
+  /** One limb of half b: sigma leaves even and X^step · odd, and adds them. */
+  void doubled(uint32_t* even, bool hasOdd, size_t count, const Modulus& m);
 
   const RlweContext& context;
   size_t limbs;
   const uint32_t* keys;
-  Words turned, digits, sums, rest, minus, wrapped;
+  Words turned, digits, sum, rest, minus, wrapped;
   std::vector<Factor> specialInverse;
 };
 
@@ -35,24 +44,33 @@ class KeySwitcher {
 class KeySwitchers {
  public:
   KeySwitchers(const RlweContext& context, size_t limbs, const uint32_t* galoisKeys, size_t threads)
-      : context(context), limbs(limbs), keys(galoisKeys), switchers(threads) {}
+      : limbs(limbs), context(context), keys(galoisKeys), switchers(threads) {}
 
   size_t threads() const { return switchers.size(); }
   KeySwitcher& of(size_t worker) {
     if (!switchers[worker]) switchers[worker] = std::make_unique<KeySwitcher>(context, limbs, keys);
     return *switchers[worker];
   }
+  size_t limbWords() const { return context.n; }
+
+  const size_t limbs;
 
  private:
   const RlweContext& context;
-  size_t limbs;
   const uint32_t* keys;
   std::vector<std::unique_ptr<KeySwitcher>> switchers;
 };
 
+/** Ciphertexts that are packed into one: half b of the result, [limb][n], in which those of the ciphertexts lie, [limb][ciphertext][n / 2^logCount] (each
+ *  2^logCount-th coefficient, which is what the trace leaves); then their a halves, [ciphertext][limb][n]. */
+struct TraceGroup {
+  uint32_t* words;
+  size_t count;
+};
+
 /** The trace packing of groups of up to 2^logCount ciphertexts whose messages lie at multiples of 2^logCount: the result
- *  comes to group[0], message of t at exponents + bitReverse(t). Everything else in the ring is overwritten by the packing;
- *  the message grows 2^logCount-fold. */
-void packByTrace(KeySwitchers& switchers, std::vector<std::vector<uint32_t*>> groups, size_t logCount);
+ *  comes to the beginning of a group, message of t at exponents + bitReverse(t), half a behind half b. Everything else in the ring is overwritten by the
+ *  packing; the message grows 2^logCount-fold. */
+void packByTrace(KeySwitchers& switchers, const std::vector<TraceGroup>& groups, size_t logCount);
 
 }  // namespace cipherprune

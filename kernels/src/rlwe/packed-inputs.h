@@ -22,6 +22,8 @@ struct Segments {
         // Off powers of two, which would share cache sets.
         pointStride((l.inputCiphertexts() * count + 15) / 16 * 16 + 48) {}
 
+  /** Words between the sums of segments, [length][16] each. */
+  size_t sumStride() const { return (length + 1) * columns; }
   /** Coefficients of a segment: the last may be shorter. */
   size_t extent(size_t segment) const { return std::min(tokens, layout.tokens - segment * tokens) * phi; }
   /** Whether a segment of a b half reaches an output: those of the rows, and the last token, which wraps into the first. */

@@ -69,11 +69,12 @@ void transformWeights(const Segments& segments, const NttTable& table, const Ord
   }
 }
 
-/** Sums at all points, then transforms back: sums [segment][length + 1][16]. */
+/** Sums at all points, then transforms back: sums [segment][length + 1][16], of half b the coefficients that packing leaves, each
+ *  kIn-th, [segment][length / kIn][16] as far apart. */
 void multiplyPoints(const Segments& segments, const NttTable& table, const uint32_t* points, const uint32_t* weightPoints, size_t b,
                     bool halfB, uint32_t* sums) {
   const PolyLoops& loops = polyLoops();
-  const size_t inputBlocks = segments.layout.inputBlocks(), stride = (segments.length + 1) * columns;
+  const size_t inputBlocks = segments.layout.inputBlocks(), stride = segments.sumStride();
   const size_t inputWords = inputBlocks * segments.count, weightWords = (inputBlocks + 1) * columns;
   for (size_t f = 0; f < segments.length; f++) {
     const uint32_t* a = points + f * segments.pointStride + b * inputWords;
@@ -91,39 +92,56 @@ void multiplyPoints(const Segments& segments, const NttTable& table, const uint3
       first += rows, left -= rows;
     }
   }
-  for (size_t s = 0; s < segments.count; s++)
-    if (segments.matters(halfB, s)) loops.inverseColumns(sums + s * stride, segments.length, segments.whole, table);
+  for (size_t s = 0; s < segments.count; s++) {
+    if (!segments.matters(halfB, s)) continue;
+    if (halfB) loops.inverseColumnsLast(sums + s * stride, segments.length, segments.layout.logKIn(), segments.whole, table);
+    else loops.inverseColumns(sums + s * stride, segments.length, segments.whole, table);
+  }
 }
 
-/** Adds what a segment's product has beyond its tokens to the next one (to the first, negated, from the last), scales, and
- *  turns columns into polynomials times X^-(kIn - 1): `lanes` of them, n words each, productStride apart. */
-void foldSegments(const Segments& segments, const NttTable& table, const uint32_t* sums, size_t lanes, uint32_t* folded,
-                  uint32_t* products, size_t productStride) {
+/** Adds what a segment's product has beyond its tokens to the next one (to the first, negated, from the last), and scales: rows
+ *  [n / unit][16] of what has each unit-th coefficient. */
+void foldSegments(const Segments& segments, const NttTable& table, const uint32_t* sums, size_t unit, uint32_t* folded) {
   const PolyLoops& loops = polyLoops();
   const Modulus& m = table.modulus;
-  const size_t n = segments.layout.n, phi = segments.phi, back = segments.layout.kIn - 1, stride = (segments.length + 1) * columns;
+  const size_t phi = segments.phi / unit, stride = segments.sumStride();
   const Factor factor = m.factor(m.inverse(m.reduceWide(static_cast<uint64_t>(segments.layout.kIn) * segments.length)));
-  if (segments.whole) loops.scale(sums, factor, n * columns, m, folded);
+  if (segments.whole) loops.scale(sums, factor, segments.layout.n / unit * columns, m, folded);
   for (size_t s = 0; s < segments.count && !segments.whole; s++) {
-    const size_t previous = (s + segments.count - 1) % segments.count, extent = segments.extent(s);
+    const size_t previous = (s + segments.count - 1) % segments.count, extent = segments.extent(s) / unit;
     uint32_t* to = folded + s * segments.tokens * phi * columns;
     const uint32_t* from = sums + s * stride;
-    loops.fold(from, sums + previous * stride + segments.extent(previous) * columns, s == 0, factor, phi * columns, m, to);
+    loops.fold(from, sums + previous * stride + segments.extent(previous) / unit * columns, s == 0, factor, phi * columns, m, to);
     loops.scale(from + phi * columns, factor, (extent - phi) * columns, m, to + phi * columns);
   }
+}
+
+/** Columns [count][16] to the lanes' own places. */
+void columnsTo(uint32_t* from, size_t count, const std::vector<uint32_t*>& lanes) {
+  for (size_t e = 0; e + 16 <= count; e += 16) {
+    uint32_t* block = from + e * columns;
+    polyLoops().transpose(block);
+    for (size_t lane = 0; lane < lanes.size(); lane++) std::memcpy(lanes[lane] + e, block + 16 * lane, 64);
+  }
+  for (size_t e = count / 16 * 16; e < count; e++)
+    for (size_t lane = 0; lane < lanes.size(); lane++) lanes[lane][e] = from[e * columns + lane];
+}
+
+/** The same times X^-back, for a multiple of 16. */
+void columnsBack(uint32_t* from, size_t n, size_t back, const Modulus& m, const std::vector<uint32_t*>& lanes) {
   for (size_t e = 0; e < n; e += 16) {
-    uint32_t* block = folded + e * columns;
-    loops.transpose(block);
-    for (size_t lane = 0; lane < lanes; lane++) {
-      uint32_t* to = products + lane * productStride;
-      const uint32_t* from = block + 16 * lane;
+    uint32_t* block = from + e * columns;
+    polyLoops().transpose(block);
+    for (size_t lane = 0; lane < lanes.size(); lane++) {
+      uint32_t* to = lanes[lane];
+      const uint32_t* row = block + 16 * lane;
       if (e >= back) {
-        std::memcpy(to + e - back, from, 64);
+        std::memcpy(to + e - back, row, 64);
         continue;
       }
       for (size_t k = 0; k < 16; k++) {
-        if (e + k >= back) to[e + k - back] = from[k];
-        else to[n + e + k - back] = m.subtract(0, from[k]);
+        if (e + k >= back) to[e + k - back] = row[k];
+        else to[n + e + k - back] = m.subtract(0, row[k]);
       }
     }
   }
@@ -134,7 +152,7 @@ struct Workspace {
   Words weightPoints, sums, folded;
 
   explicit Workspace(const Segments& s)
-      : weightPoints(s.length * (s.layout.inputBlocks() + 1) * columns), sums(s.count * (s.length + 1) * columns),
+      : weightPoints(s.length * (s.layout.inputBlocks() + 1) * columns), sums(s.count * s.sumStride()),
         folded(std::max(s.layout.n, s.length) * columns) {}
 };
 
@@ -166,12 +184,13 @@ class PackedMultiplier {
     return tile / tilesOfOne * layout.outputBlocks() + std::min(layout.outputBlocks(), tile % tilesOfOne * columns);
   }
 
-  void multiply(size_t firstTile, size_t lastTile, uint32_t* products) {
+  /** Of whole groups. */
+  void multiply(size_t firstTile, size_t lastTile, const ProductGroups& products) {
     const size_t count = lastTile - firstTile;
     splitWork(threads, layout.limbs * count, [&](size_t unit, size_t worker) {
       if (!workspaces[worker]) workspaces[worker] = std::make_unique<Workspace>(segments);
-      const size_t tile = firstTile + unit % count, before = productsBefore(tile) - productsBefore(firstTile);
-      multiplyTile(unit / count, tile, *workspaces[worker], products + before * 2 * layout.limbs * layout.n);
+      const size_t tile = firstTile + unit % count;
+      multiplyTile(unit / count, tile, *workspaces[worker], productsBefore(tile) - productsBefore(firstTile), products);
     });
   }
 
@@ -201,15 +220,19 @@ class PackedMultiplier {
     return invalid;
   }
 
-  /** One limb of sixteen products of one of the batch. */
-  void multiplyTile(size_t limb, size_t tile, Workspace& w, uint32_t* products) const {
+  /** One limb of sixteen products of one of the batch, from the product `first` on. */
+  void multiplyTile(size_t limb, size_t tile, Workspace& w, size_t first, const ProductGroups& products) const {
     const NttTable& table = context.table(limb);
-    const size_t n = layout.n, limbs = layout.limbs, b = tile / tilesOfOne, firstBlock = tile % tilesOfOne * columns;
-    const size_t lanes = std::min(columns, layout.outputBlocks() - firstBlock);
+    const size_t b = tile / tilesOfOne, firstBlock = tile % tilesOfOne * columns;
+    std::vector<uint32_t*> lanes(std::min(columns, layout.outputBlocks() - firstBlock));
     transformWeights(segments, table, weights, tile, w.folded.data(), w.weightPoints.data());
     for (const bool halfB : {true, false}) {
+      for (size_t lane = 0; lane < lanes.size(); lane++)
+        lanes[lane] = halfB ? products.b(first + lane, limb) : products.a(first + lane, limb);
       multiplyPoints(segments, table, pointsOf(limb, halfB).data(), w.weightPoints.data(), b, halfB, w.sums.data());
-      foldSegments(segments, table, w.sums.data(), lanes, w.folded.data(), products + (limb + (halfB ? 0 : limbs)) * n, 2 * limbs * n);
+      foldSegments(segments, table, w.sums.data(), halfB ? layout.kIn : 1, w.folded.data());
+      if (halfB) columnsTo(w.folded.data(), layout.n / layout.kIn, lanes);
+      else columnsBack(w.folded.data(), layout.n, layout.kIn - 1, table.modulus, lanes);
     }
   }
 
@@ -245,7 +268,7 @@ size_t multiplyPacked(const RlweContext& context, const PackedLayout& layout, co
   PackedMultiplier multiplier(context, layout, inputs, publicSeed, weights, threads);
   const size_t invalid = multiplier.transformInputs();
   if (invalid) return invalid;
-  const size_t productWords = 2 * layout.limbs * layout.n, least = (sliceBytes + threads * sliceBytesOfThread) / (4 * productWords) + 1;
+  const size_t least = (sliceBytes + threads * sliceBytesOfThread) / (8 * layout.limbs * layout.n) + 1;
   std::vector<size_t> ends{0};
   size_t most = 0;
   while (ends.back() < multiplier.tiles()) {
@@ -253,11 +276,11 @@ size_t multiplyPacked(const RlweContext& context, const PackedLayout& layout, co
     ends.push_back(endOfSlice(multiplier, layout, first, least));
     most = std::max(most, multiplier.productsBefore(ends.back()) - multiplier.productsBefore(first));
   }
-  Words products(most * productWords);
+  const ProductGroups products(layout, (most + layout.kIn - 1) / layout.kIn);
   for (size_t slice = 1; slice < ends.size(); slice++) {
-    multiplier.multiply(ends[slice - 1], ends[slice], products.data());
+    multiplier.multiply(ends[slice - 1], ends[slice], products);
     pack(multiplier.productsBefore(ends[slice - 1]) / layout.kIn, (multiplier.productsBefore(ends[slice]) + layout.kIn - 1) / layout.kIn,
-         products.data());
+         products);
   }
   return 0;
 }

@@ -152,18 +152,17 @@ struct Finisher {
 size_t evaluatePacked(const RlweContext& context, const PackedLayout& layout, EvaluationKeys keys, const uint8_t* inputs,
                       Seed publicSeed, const PackedWeights& weights, const uint64_t* mask, Strides maskStrides,
                       int floodBits, Seed secretSeed, size_t threads, uint8_t* out, int32_t* ready) {
-  const size_t productWords = 2 * layout.limbs * context.n, groups = layout.groups();
+  const size_t groups = layout.groups();
   const Finisher finisher{context, layout, keys.publicKey, mask, maskStrides, floodBits, secretSeed,
                           MessageScale(context, layout.limbs, layout.ringBits)};
   std::vector<size_t> offsets(groups);
   for (size_t g = 1; g < groups; g++) offsets[g] = offsets[g - 1] + layout.groupBytes(g - 1);
   KeySwitchers switchers(context, layout.limbs, keys.galoisKeys, threads);
-  return multiplyPacked(context, layout, inputs, publicSeed, weights, threads, [&](size_t first, size_t last, uint32_t* products) {
-    std::vector<std::vector<uint32_t*>> cts(last - first);
-    for (size_t g = first; g < last; g++)
-      for (size_t t = 0; t < layout.groupProducts(g); t++) cts[g - first].push_back(products + ((g - first) * layout.kIn + t) * productWords);
-    packByTrace(switchers, cts, layout.logKIn());
-    splitWork(threads, last - first, [&](size_t i, size_t) { finisher.finish(first + i, cts[i][0], out + offsets[first + i]); });
+  return multiplyPacked(context, layout, inputs, publicSeed, weights, threads, [&](size_t first, size_t last, const ProductGroups& products) {
+    std::vector<TraceGroup> packed;
+    for (size_t g = first; g < last; g++) packed.push_back({products.group(g - first), layout.groupProducts(g)});
+    packByTrace(switchers, packed, layout.logKIn());
+    splitWork(threads, last - first, [&](size_t i, size_t) { finisher.finish(first + i, products.group(i), out + offsets[first + i]); });
     __atomic_store_n(ready, static_cast<int32_t>(last < groups ? offsets[last] : layout.outputBytes()), __ATOMIC_RELEASE);
   });
 }
