@@ -270,6 +270,22 @@ const masks = z
       })
       .nullable()
       .default(null),
+    /**
+     * Share of the tokens that leave a layer's pruning, [CLS] aside, that get low degree; a list has one for every layer that prunes. The
+     * run then begins with a model that prunes already (`model.checkpoint`, the result of a run with `mode: prune`) and has phase 3
+     * alone: as many tokens stay in every layer as before, and what is followed is what that model answers. null: both thresholds are
+     * learned together.
+     */
+    low: z
+      .union([fraction, z.array(fraction).min(1)], {
+        error: 'expected a share from 0 to 1, or a list of one for every layer that prunes',
+      })
+      .nullable()
+      .default(null),
+  })
+  .refine(({ low, mode }) => low === null || mode === 'prune-reduce', {
+    path: ['low'],
+    message: 'expected mode prune-reduce',
   })
   .refine((m) => m.initial.keepLast <= m.initial.keepFirst, {
     message: 'initial.keepLast must not exceed initial.keepFirst',

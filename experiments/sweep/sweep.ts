@@ -209,6 +209,8 @@ async function worksOf(options: SweepOptions): Promise<Works> {
   // A setting without masks is its dense run.
   const masked = wanted.filter(({ config }) => config.masks.mode !== 'none');
   const base = await loadRunConfig(file, overrides);
+  if ([base, ...wanted.map(({ config }) => config)].some(({ masks }) => masks.low !== null))
+    throw new UsageError('sweep: masks.low: expected none, a run with it has no dense phase: train makes it');
   if (teacherSeeds.length > 0 && wanted.some(({ config }) => config.distillation.teachers.length > 0))
     throw new UsageError('--teacher-seeds: expected no distillation.teachers beside it');
   await checkWritable(out);

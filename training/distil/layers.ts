@@ -8,10 +8,11 @@ import type { Precision } from '../../config/schema.js';
 import { exactCurves } from '../../methods/curves.js';
 import type { Batch } from '../loop/batches.js';
 import { type EncoderOptions, encode, NO_DROPOUT } from '../network/encoder.js';
+import { finalMasks } from '../network/forward-options.js';
 import { curvesOfState, type ModelState } from '../network/model-state.js';
 import type { WeightTensors } from '../network/parameters.js';
 
-/** A model whose layers are followed, with all tokens. */
+/** A model whose layers are followed, with all tokens, or with those that it keeps where it prunes. */
 export interface Followed {
   readonly state: ModelState;
   /** With exact functions in place of its method's. */
@@ -51,7 +52,7 @@ export function hiddenStatesOf(
   const seen = new HiddenStates(batch);
   encode(weights.get(), state.config, batch, batch.ids, {
     curves: exact ? exactCurves : curvesOfState(state),
-    masks: null,
+    masks: exact || state.spread === null ? null : finalMasks(state, batch),
     dropout: NO_DROPOUT,
     lastLayer: 'cls',
     precision,
@@ -60,10 +61,10 @@ export function hiddenStatesOf(
   return seen;
 }
 
-/** Mean squared distance of rows that the student has, mean over what is followed. */
+/** Mean squared distance of rows that both have, mean over what is followed. */
 export function layerLoss(student: HiddenStates, teacher: HiddenStates): tf.Scalar {
   const losses = student.states.map((states, at) => {
-    const weights = student.weights[at]!;
+    const weights = student.weights[at]!.mul<tf.Tensor1D>(teacher.weights[at]!);
     const rows = states.sub(teacher.states[at]!).square().mean(1);
     return rows.mul(weights).sum().div(weights.sum()) as tf.Scalar;
   });

@@ -24,6 +24,7 @@ import type { ModelState } from '../network/model-state.js';
 import { isTaught } from '../phases/epochs.js';
 import { FURTHER_TEXTS_SEED } from '../seeds.js';
 import type { EncodedExample } from './batches.js';
+import { placeThresholds, pruningOf } from './pruning-start.js';
 import { freshModel, labelScale, NO_SCALE, pretrainedModel } from './starting-model.js';
 
 export interface PreparedRun {
@@ -35,7 +36,7 @@ export interface PreparedRun {
   readonly classWeights: Float32Array | null;
   /** The fine-tuned model that the run begins with, where that is what all phases follow. */
   readonly teacher: Teacher | null;
-  /** That model as it was, where its layers are followed too; else null. */
+  /** That model as it was, where its layers are followed too; or the one that prunes already; else null. */
   readonly original: ModelState | null;
   readonly train: readonly EncodedExample[];
   /** What distillation sees besides: no labels. */
@@ -180,6 +181,7 @@ export async function prepareRun(
     throw new TrainingError(
       `masks.keep: expected ${model.layers - 1} shares, one for every layer of the model but the last, got ${keep.length}`,
     );
+  const pruning = config.masks.low === null ? null : pruningOf(config, method, checkpoint);
   const unlabelled = unlabelledTexts(config, train);
   const state: ModelState = {
     config: model,
@@ -187,10 +189,11 @@ export async function prepareRun(
     task: descriptionOf(task),
     maxTokens,
     parameters,
-    spread: null,
+    spread: pruning?.map(() => 1) ?? null,
     reduces: config.masks.mode === 'prune-reduce' && method.learns === 'prune-reduce',
     method: method.name,
   };
+  if (pruning) placeThresholds(state, pruning);
   const parts = {
     train: encodeAll(train, tokenizer, maxTokens, notes),
     unlabelled: encodeAll(unlabelled, tokenizer, maxTokens, notes, 'further texts'),
@@ -201,7 +204,7 @@ export async function prepareRun(
     notes.push(`labels are the answers of ${config.model.checkpoint}: accuracy is agreement with it`);
   const classWeights = config.classWeights === 'balanced' ? balancedWeights(task, examples.train) : null;
   const isFollowed = isAnswered && (config.distillation.layers > 0 || isTaught(config));
-  const original = isFollowed ? copyOf(state) : null;
+  const original = isFollowed || pruning ? { ...copyOf(state), reduces: false } : null;
   return { state, task, labelSpread: scale.spread, classWeights, teacher, original, ...examples, notes };
 }
 

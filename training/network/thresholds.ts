@@ -174,6 +174,25 @@ export function holdShares(
   constrainThresholds(parameters, spread, false);
 }
 
+/**
+ * The same for the second thresholds: so that of the tokens that a layer keeps, [CLS] aside, its part `low` has low degree.
+ * kept, important: per layer, of one batch, the last one's [CLS] alone
+ */
+export function holdLow(
+  parameters: Parameters,
+  spread: readonly number[],
+  { kept, important }: { readonly kept: readonly number[]; readonly important: readonly number[] },
+  low: readonly number[],
+): void {
+  const alone = kept.at(-1)!;
+  const reduce = parameters.get(REDUCE_THRESHOLDS)!.values;
+  for (let layer = 0; layer < reduce.length; layer++) {
+    const wanted = alone + (kept[layer]! - alone) * (1 - low[layer]!);
+    reduce[layer] = reduce[layer]! + HOLDING_GAIN * (important[layer]! - wanted);
+  }
+  constrainThresholds(parameters, spread, false);
+}
+
 /** Running mean of shares over some hundred steps. */
 export const runningShares = (before: readonly number[] | null, kept: readonly number[]): number[] =>
   kept.map((share, layer) => (before ? 0.99 * before[layer]! + 0.01 * share : share));

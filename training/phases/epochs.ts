@@ -18,9 +18,10 @@ export const isTaught = (config: RunConfig): boolean =>
 
 /**
  * In their order. A fine-tuned model that a run begins with has its exact functions already. Without masks, or thresholds that the
- * method could learn, a run has no phases of masks.
+ * method could learn, a run has no phases of masks; one that begins with a model that prunes has the last alone.
  */
 export function phaseNames(config: RunConfig): PhaseName[] {
+  if (config.masks.low !== null) return ['hard'];
   const taught = isTaught(config);
   const isMasked = config.masks.mode !== 'none' && methodNamed(config.method).learns !== 'nothing';
   return [

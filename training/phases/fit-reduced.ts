@@ -5,15 +5,18 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import { kernels } from '#kernels';
-import { groupOfLayer, isReducedGroup } from '../../model/config.js';
+import { groupOfLayer, isReducedGroup, weightGroups } from '../../model/config.js';
 import { EVALUATION_LIMITS } from '../evaluate/evaluate.js';
 import { type Batch, type EncodedExample, evaluationBatches, makeBatch } from '../loop/batches.js';
 import { encode, NO_DROPOUT } from '../network/encoder.js';
-import { curvesOfState, type ModelState, weightTensors } from '../network/model-state.js';
+import { hardMasks } from '../network/forward-options.js';
+import { currentThresholds, curvesOfState, type ModelState, weightTensors } from '../network/model-state.js';
 import { layerPrefix } from '../network/parameters.js';
 
 /** Tokens that a layer is fitted to: some for each of its inputs. */
 const TOKENS_AN_INPUT = 40;
+/** Of texts, where a layer is fitted to those of its tokens alone that are left and have low degree. */
+const LOW_TOKENS_AN_INPUT = 160;
 /** Of the mean square of an input: weights that the sentences say nothing about stay small. */
 const RIDGE = 1e-3;
 
@@ -84,9 +87,16 @@ function solvePositive(a: Float64Array, b: Float64Array, n: number, m: number): 
   return b;
 }
 
-/** Rows of real tokens but [CLS], which is never of low degree. */
-const otherRows = (batch: Batch): number[] =>
-  Array.from(batch.real.keys()).filter((row) => batch.real[row]! > 0 && row % batch.tokens !== 0);
+/** What a layer has shown of a batch so far: the scores of its rows, which of them it keeps, and its feed-forward layers' input. */
+interface Seen {
+  scores: Float32Array;
+  kept: Float32Array;
+  x: Float32Array;
+}
+
+/** Rows that a layer is fitted to: never [CLS]'s, which is of high degree; of those that stay the ones below the second threshold. */
+const rowsOf = ({ tokens }: Batch, { scores, kept }: Seen, below: number): number[] =>
+  Array.from(kept.keys()).filter((row) => kept[row]! > 0 && row % tokens !== 0 && scores[row]! < below);
 
 /** values [*, columns] → the given rows, with a 1 at the end of each if asked for. */
 function pick(values: Float32Array, columns: number, rows: readonly number[], one: boolean): Float32Array {
@@ -99,6 +109,11 @@ function pick(values: Float32Array, columns: number, rows: readonly number[], on
   return picked;
 }
 
+const nothing = (hidden: number) => ({
+  weight: new Float32Array(hidden ** 2),
+  bias: new Float32Array(hidden),
+});
+
 /** As many examples as have so many tokens together. */
 function enough(examples: readonly EncodedExample[], tokens: number): readonly EncodedExample[] {
   let left = tokens;
@@ -109,39 +124,56 @@ function enough(examples: readonly EncodedExample[], tokens: number): readonly E
   return end < 0 ? examples : examples.slice(0, end + 1);
 }
 
-/** Gives the model its layers of low degree, fitted to what its feed-forward layers compute on the examples without masks. */
-export function addReduced(state: ModelState, examples: readonly EncodedExample[]): void {
+/**
+ * Gives the model its layers of low degree, fitted to what its feed-forward layers compute on the examples: for all tokens without masks, or
+ * under the model's own for those of `low` degree.
+ */
+export function addReduced(
+  state: ModelState,
+  examples: readonly EncodedExample[],
+  fittedTo: 'all' | 'low' = 'all',
+): void {
   const { hiddenSize: hidden } = state.config;
+  const thresholds = fittedTo === 'low' ? currentThresholds(state) : null;
+  const tokens = (thresholds ? LOW_TOKENS_AN_INPUT : TOKENS_AN_INPUT) * hidden;
   const config = { ...state.config, linearReduction: true as const };
+  const below =
+    thresholds?.map(({ reduce }) => reduce) ?? Array<number>(config.layers).fill(Number.POSITIVE_INFINITY);
   const equations = new Map<number, NormalEquations>();
   const weights = weightTensors(state);
-  for (const group of evaluationBatches(enough(examples, TOKENS_AN_INPUT * hidden), EVALUATION_LIMITS)) {
+  for (const group of evaluationBatches(enough(examples, tokens), EVALUATION_LIMITS)) {
     const batch = makeBatch(group);
-    const rows = otherRows(batch);
-    let x = new Float32Array(0);
+    const none = new Float32Array(0);
+    const seen: Seen = { scores: none, kept: none, x: none };
     tf.tidy(() => {
       encode(weights.get(), state.config, batch, batch.ids, {
         curves: curvesOfState(state),
-        masks: null,
+        masks: thresholds && hardMasks(thresholds, false),
         dropout: NO_DROPOUT,
         lastLayer: 'cls',
         observe: (layer, name, value) => {
           if (layer === null || layer === config.layers - 1) return;
-          if (name === 'attentionNorm') x = (value.dataSync() as Float32Array).slice();
+          const values = (): Float32Array => (value.dataSync() as Float32Array).slice();
+          if (name === 'scores') seen.scores = values();
+          if (name === 'kept') seen.kept = values();
+          if (name === 'attentionNorm') seen.x = values();
           if (name !== 'outputResidual') return;
-          const y = (value.dataSync() as Float32Array).map((sum, i) => sum - x[i]!);
+          const rows = rowsOf(batch, seen, below[layer]!);
+          if (rows.length === 0) return;
+          const y = values().map((sum, i) => sum - seen.x[i]!);
           const at = groupOfLayer(config, layer);
           const known = equations.get(at) ?? new NormalEquations(hidden, hidden);
           equations.set(at, known);
-          known.add(pick(x, hidden, rows, true), pick(y, hidden, rows, false), rows.length);
+          known.add(pick(seen.x, hidden, rows, true), pick(y, hidden, rows, false), rows.length);
         },
       });
     });
   }
   weights.dispose();
-  for (const [group, known] of equations) {
+  for (let group = 0; group < weightGroups(config); group++) {
     if (!isReducedGroup(config, group)) continue;
-    const { weight, bias } = known.solve();
+    // Where no token has low degree, nobody uses the layer.
+    const { weight, bias } = equations.get(group)?.solve() ?? nothing(hidden);
     const name = `${layerPrefix(group)}.reduced`;
     state.parameters.set(`${name}.weight`, { shape: [hidden, hidden], values: weight });
     state.parameters.set(`${name}.bias`, { shape: [hidden], values: bias });

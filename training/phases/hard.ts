@@ -46,18 +46,22 @@ export class HardPhase extends MaskedPhase {
     return progress >= REACHED || this.run.config.masks.keep === null;
   }
 
+  override afterStep(taken: StepTaken): null {
+    if (taken.progress < HELD) this.hold(taken);
+    else if (this.run.control.schedule === null) this.#settle();
+    return null;
+  }
+
   /** Thresholds follow the scores, on the way to the target at first. */
-  override afterStep({ result, progress }: StepTaken): null {
+  protected hold({ result, progress }: StepTaken): void {
     const { config, prepared, control } = this.run;
     const { keep } = config.masks;
     const learned = control.kept;
-    if (progress >= HELD && control.schedule === null) this.#settle();
-    if (progress >= HELD || keep === null || !learned) return null;
+    if (keep === null || !learned) return;
     const shares = targetShares(learned, keep).map((share, layer) =>
       annealed(learned[layer]!, share, progress / REACHED),
     );
     const { parameters, spread } = prepared.state;
     holdShares(parameters, spread!, result.kept, shares);
-    return null;
   }
 }

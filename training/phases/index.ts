@@ -4,6 +4,7 @@ import { DensePhase } from './dense.js';
 import { phaseNames } from './epochs.js';
 import { HardPhase } from './hard.js';
 import type { Phase, RunContext } from './phase.js';
+import { ReducePhase } from './reduce.js';
 import { SoftPhase } from './soft.js';
 import { AnswersPhase, LayersPhase } from './taught.js';
 
@@ -16,4 +17,6 @@ const PHASES: Readonly<Record<PhaseName, new (run: RunContext) => Phase>> = {
 };
 
 export const phasesOf = (run: RunContext): Phase[] =>
-  phaseNames(run.config).map((name) => new PHASES[name](run));
+  run.config.masks.low === null
+    ? phaseNames(run.config).map((name) => new PHASES[name](run))
+    : [new ReducePhase(run)];
