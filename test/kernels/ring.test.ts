@@ -297,8 +297,11 @@ describe.each([0, 1, 2].filter((isa) => isa <= kernels.detectedIsa()))(
       );
     });
 
-    it.each([37, 60])('multiplies by 16-bit weights over several panels, %i bits', (bits) => {
-      const [n, k, m] = [3, 1100, 5];
+    it.each([
+      { bits: 37, n: 3, k: 1100, m: 5 },
+      { bits: 60, n: 3, k: 1100, m: 5 },
+      { bits: 37, n: 13, k: 40, m: 61 },
+    ])('multiplies by 16-bit weights over several panels, %o', ({ bits, n, k, m }) => {
       const x = BigUint64Array.from({ length: n * k }, (_, i) =>
         mod(BigInt(i + 1) * 0x9e3779b97f4a7c15n, bits),
       );

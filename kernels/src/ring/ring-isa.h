@@ -25,6 +25,9 @@ void ringTileAvx512(const uint64_t* x, size_t xStride, const uint64_t* panel, si
 void ringTileIfma(const uint64_t* x, size_t xStride, const uint64_t* panel, size_t rows, size_t depth, size_t columns,
                   uint64_t mask, bool accumulate, uint64_t* out, size_t outStride);
 
+/** Columns of y, `stride` entries a row, as a panel [rows, panelColumns]; what is behind `columns` is zero. */
+void ringPanelAvx512(const int16_t* y, size_t stride, size_t rows, size_t columns, uint64_t* panel);
+
 /** Whole groups of 8 elements, bits <= 57. */
 void ringPackAvx512(const uint64_t* x, size_t groups, int bits, uint8_t* out);
 void ringUnpackAvx512(const uint8_t* bytes, size_t groups, int bits, uint64_t* out);

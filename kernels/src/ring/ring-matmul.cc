@@ -44,6 +44,13 @@ void fillPanel(const Entry* y, size_t stride, size_t rows, size_t columns, uint6
   }
 }
 
+void fillPanel(const int16_t* y, size_t stride, size_t rows, size_t columns, uint64_t* panel) {
+#ifdef CIPHERPRUNE_X86
+  if (activeIsa() == Isa::avx512) return ringPanelAvx512(y, stride, rows, columns, panel);
+#endif
+  fillPanel<int16_t>(y, stride, rows, columns, panel);
+}
+
 template <class Entry>
 void product(const uint64_t* x, const Entry* y, size_t n, size_t k, size_t m, int bits, RingTile tile, uint64_t* panel,
              uint64_t* out) {

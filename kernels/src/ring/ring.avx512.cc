@@ -49,17 +49,38 @@ inline void tile(const uint64_t* x, size_t xStride, const uint64_t* panel, size_
   }
 }
 
+/** Rows of a tile: as many as registers hold sums of. */
+constexpr size_t mostRows = 8;
+
+template <size_t rows>
+struct Height {
+  constexpr size_t operator()() const { return rows; }
+};
+
+/** Rows in tiles of nearly equal heights: each reads the whole panel, which takes longer than the products of a low one. */
 template <class Multiply>
 inline void tiles(const uint64_t* x, size_t xStride, const uint64_t* panel, size_t rows, size_t depth, size_t columns,
                   uint64_t mask, bool accumulate, uint64_t* out, size_t outStride) {
   const __m512i masks = _mm512_set1_epi64(static_cast<long long>(mask));
-  size_t r = 0;
-  for (; r + 8 <= rows; r += 8)
-    tile<Multiply, 8>(x + r * xStride, xStride, panel, depth, columns, masks, accumulate, out + r * outStride, outStride);
-  for (; r + 2 <= rows; r += 2)
-    tile<Multiply, 2>(x + r * xStride, xStride, panel, depth, columns, masks, accumulate, out + r * outStride, outStride);
-  for (; r < rows; r++)
-    tile<Multiply, 1>(x + r * xStride, xStride, panel, depth, columns, masks, accumulate, out + r * outStride, outStride);
+  const auto run = [&](auto height) {
+    tile<Multiply, height()>(x, xStride, panel, depth, columns, masks, accumulate, out, outStride);
+    rows -= height();
+    x += height() * xStride;
+    out += height() * outStride;
+  };
+  while (rows > 0) {
+    const size_t left = (rows + mostRows - 1) / mostRows;
+    switch ((rows + left - 1) / left) {
+      case 8: run(Height<8>()); break;
+      case 7: run(Height<7>()); break;
+      case 6: run(Height<6>()); break;
+      case 5: run(Height<5>()); break;
+      case 4: run(Height<4>()); break;
+      case 3: run(Height<3>()); break;
+      case 2: run(Height<2>()); break;
+      default: run(Height<1>());
+    }
+  }
 }
 
 }  // namespace
@@ -78,6 +99,11 @@ void ringTileIfma(const uint64_t* x, size_t xStride, const uint64_t* panel, size
 
 namespace {
 
+/** Eight entries, signed. */
+inline __m512i widened(const int16_t* entries, __mmask8 lanes) {
+  return _mm512_cvtepi16_epi64(_mm_maskz_loadu_epi16(lanes, entries));
+}
+
 /** Fewer bits than a byte: a group is one word of at most 56 bits. */
 void packNarrow(const uint64_t* x, size_t groups, int bits, uint8_t* out) {
   const __m512i places = _mm512_setr_epi64(0, bits, 2 * bits, 3 * bits, 4 * bits, 5 * bits, 6 * bits, 7 * bits);
@@ -95,6 +121,18 @@ void packNarrow(const uint64_t* x, size_t groups, int bits, uint8_t* out) {
 }
 
 }  // namespace
+
+constexpr size_t panelRowsAhead = 16;
+
+void ringPanelAvx512(const int16_t* y, size_t stride, size_t rows, size_t columns, uint64_t* panel) {
+  const uint32_t real = (uint32_t{1} << columns) - 1;
+  for (size_t i = 0; i < rows; i++, y += stride, panel += ringPanelColumns) {
+    // No prefetcher follows rows that lie a page or more apart.
+    if (i + panelRowsAhead < rows) _mm_prefetch(y + panelRowsAhead * stride + columns - 1, _MM_HINT_T0);
+    for (size_t v = 0; v < vectors; v++)
+      _mm512_storeu_si512(panel + 8 * v, widened(y + 8 * v, static_cast<__mmask8>(real >> (8 * v))));
+  }
+}
 
 // Element j of a group of eight starts at bit j·bits: byte (j·bits)/8, bit (j·bits)%8 in it. With bits <= 57 it lies in eight
 // bytes; neighbours share at most one byte, so even and odd elements are placed apart and joined.

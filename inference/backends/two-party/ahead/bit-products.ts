@@ -7,7 +7,7 @@
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import type { PartyId } from '../../../core/tensors.js';
-import { giveBack, takeBytes } from '../../../core/words.js';
+import { giveBack, takeBytes, takeWords } from '../../../core/words.js';
 import type { PartyContext } from '../context/party-context.js';
 import { exchange } from '../exchange/cot-exchange.js';
 import { uniformWords } from '../linear/product-session.js';
@@ -15,13 +15,13 @@ import type { BitFactors } from '../products/bit-product.js';
 import { bitPlan, ProductReceiver, ProductSender } from '../products/cot-product.js';
 import type { BitCorrelation } from '../../../material/demand.js';
 import { PackedStore, type TakenField } from './packed-store.js';
-import { receiveBits, receiveWords, sendBits, sendDifference } from './packed-words.js';
+import { packedBits, packedDifference, receivePacked, sendPacked } from './packed-words.js';
 import { exchangeInTurn } from '../exchange/in-turn.js';
 
 /** Products of one batch. */
 export const BATCH = 1 << 20;
 
-/** One party's half of some products: one message each way. */
+/** One party's half of some products: one message each way, which is made at once. */
 export interface BitHalf {
   send(): void;
   /** → this party's share, of what the peer sends; the local part comes after all messages. */
@@ -98,14 +98,17 @@ export class BitPool {
   #sending({ numbers }: BitFactors, random: BigUint64Array, share: BigUint64Array): BitHalf {
     const { ringBits } = this.correlation;
     const { channel } = this.party.session;
+    const bytes = packedDifference(numbers, random, ringBits);
     return {
-      send: () => sendDifference(channel, numbers, random, ringBits),
+      send: () => sendPacked(channel, bytes),
       async receive() {
-        const flips = await receiveBits(channel, random.length);
+        const received = await receivePacked(channel, random.length, 1);
         return () => {
+          const flips = takeBytes(random.length);
+          kernels.bitsUnpack(received, flips);
           kernels.ringNegateWhere(flips, share, ringBits, share);
           kernels.ringAddWhere(flips, numbers, ringBits, share);
-          giveBack(random, flips);
+          giveBack(random, received, flips);
           return share;
         };
       },
@@ -118,14 +121,17 @@ export class BitPool {
     const flips = takeBytes(bits.length);
     kernels.ringSignBit(bits, 1, flips);
     kernels.bitsXor(flips, random, flips);
+    const bytes = packedBits(flips);
     return {
-      send: () => sendBits(channel, flips),
+      send: () => sendPacked(channel, bytes),
       async receive() {
-        const e = await receiveWords(channel, bits.length, ringBits);
+        const received = await receivePacked(channel, bits.length, ringBits);
         return () => {
+          const e = takeWords(bits.length);
+          kernels.ringUnpack(received, ringBits, e);
           kernels.ringAddWhere(random, e, ringBits, share);
           kernels.ringNegateWhere(flips, share, ringBits, share);
-          giveBack(random, flips, e);
+          giveBack(random, flips, received, e);
           return share;
         };
       },

@@ -14,18 +14,31 @@ function packed(words: BigUint64Array, bits: number): Uint8Array {
   return bytes;
 }
 
-/** x - mask modulo 2^bits: uniform, since the mask is and is used once. */
+/** x - mask modulo 2^bits, packed: uniform, since the mask is and is used once. */
+export function packedDifference(x: BigUint64Array, mask: BigUint64Array, bits: number): Uint8Array {
+  const bytes = new Uint8Array(bytesOf(x.length, bits));
+  if (bytes.length > 0) kernels.ringPackDifference(x, mask, bits, bytes);
+  return bytes;
+}
+
+/** Sends it; nothing of no bits. */
 export function sendDifference(
   channel: Channel,
   x: BigUint64Array,
   mask: BigUint64Array,
   bits: number,
 ): void {
-  if (bits === 0 || x.length === 0) return;
-  const bytes = new Uint8Array(bytesOf(x.length, bits));
-  kernels.ringPackDifference(x, mask, bits, bytes);
-  channel.send(bytes);
+  sendPacked(channel, packedDifference(x, mask, bits));
 }
+
+/** Nothing where there is nothing. */
+export function sendPacked(channel: Channel, bytes: Uint8Array): void {
+  if (bytes.length > 0) channel.send(bytes);
+}
+
+/** What the peer sent packed, the caller's to give back. */
+export const receivePacked = async (channel: Channel, count: number, bits: number): Promise<Uint8Array> =>
+  bits === 0 || count === 0 ? new Uint8Array(0) : channel.receive(bytesOf(count, bits));
 
 /** Taken (core/words.ts), and the caller's to give back. */
 export async function receiveWords(channel: Channel, count: number, bits: number): Promise<BigUint64Array> {
@@ -37,13 +50,14 @@ export async function receiveWords(channel: Channel, count: number, bits: number
   return words;
 }
 
-/** Bits, one byte 0 or 1 each. */
-export function sendBits(channel: Channel, bits: Uint8Array): void {
-  if (bits.length === 0) return;
+/** Bits, one byte 0 or 1 each, eight in a byte. */
+export function packedBits(bits: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(bytesOf(bits.length, 1));
-  kernels.bitsPack(bits, bytes);
-  channel.send(bytes);
+  if (bytes.length > 0) kernels.bitsPack(bits, bytes);
+  return bytes;
 }
+
+export const sendBits = (channel: Channel, bits: Uint8Array): void => sendPacked(channel, packedBits(bits));
 
 /** Taken likewise. */
 export async function receiveBits(channel: Channel, count: number): Promise<Uint8Array> {
@@ -79,16 +93,20 @@ async function openWords(
   bits: number,
   first: PartyId,
 ): Promise<void> {
-  const opened = await exchangeInTurn(
+  const opened = await exchangePacked(party, packed(own, bits), first);
+  kernels.ringUnpackAdd(opened, bits, own, own);
+  giveBack(opened);
+}
+
+/** As many bytes each way → the peer's, the caller's to give back. */
+function exchangePacked(party: PartyContext, own: Uint8Array, first: PartyId): Promise<Uint8Array> {
+  const { channel } = party.session;
+  return exchangeInTurn(
     party,
-    () => {
-      if (own.length > 0) party.session.channel.send(packed(own, bits));
-    },
-    () => receiveWords(party.session.channel, own.length, bits),
+    () => sendPacked(channel, own),
+    () => receivePacked(channel, own.length, 8),
     first,
   );
-  kernels.ringAdd(own, opened, bits, own);
-  giveBack(opened);
 }
 
 /** x XOR a and y XOR b of bits, one byte each, likewise: two parts of one array. */
@@ -98,19 +116,15 @@ export async function openBitDifferences(
   [y, b]: readonly [Uint8Array, Uint8Array],
   first: PartyId,
 ): Promise<readonly [Uint8Array, Uint8Array]> {
-  const { channel } = party.session;
   const own = takeBytes(x.length + y.length);
   const parts = [own.subarray(0, x.length), own.subarray(x.length)] as const;
   kernels.bitsXor(x, a, parts[0]);
   kernels.bitsXor(y, b, parts[1]);
-  const opened = await exchangeInTurn(
-    party,
-    () => sendBits(channel, own),
-    () => receiveBits(channel, own.length),
-    first,
-  );
+  const received = await exchangePacked(party, packedBits(own), first);
+  const opened = takeBytes(own.length);
+  kernels.bitsUnpack(received, opened);
   kernels.bitsXor(own, opened, own);
-  giveBack(opened);
+  giveBack(received, opened);
   return parts;
 }
 

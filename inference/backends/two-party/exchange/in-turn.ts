@@ -9,8 +9,9 @@ export function posted<T>(received: Promise<T>): Promise<T> {
 }
 
 /**
- * One message each way, neither of which waits for the other: `first` sends first, the other one answers. `receive` posts what is to be
- * received, in the order in which the peer sends it → what came.
+ * One message each way, neither of which waits for the other: `first` sends first, the other one answers. What is sent is made before, and
+ * what came is read after, so that nobody waits for either. `receive` posts what is to be received, in the order in which the peer sends it
+ * → what came.
  */
 export async function exchangeInTurn<T>(
   party: Pick<PartyContext, 'session' | 'steps'>,

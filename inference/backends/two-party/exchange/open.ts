@@ -43,8 +43,7 @@ export async function open(
   const received = await trade(party, packed, to, first);
   if (received === null) return null;
   const value = new BigUint64Array(x.length);
-  kernels.ringUnpack(received, ringBits, value);
-  kernels.ringAdd(value, x, ringBits, value);
+  kernels.ringUnpackAdd(received, ringBits, x, value);
   return value;
 }
 
