@@ -2,6 +2,7 @@
 #include "suite.h"
 #include "src/cot/comparison.h"
 #include "src/cot/cot-product.h"
+#include "src/cot/selected-rows.h"
 
 namespace cipherprune {
 
@@ -134,10 +135,39 @@ void compareFinish(const Arguments& a) {
   comparisonFinish(x.length, ringBits, x.data, message.data, pads.data, share.data);
 }
 
+/** Of `words` words in whole rows, and how many these are. */
+std::pair<RowPlan, size_t> rowsOf(const Arguments& a, size_t words) {
+  const size_t width = a.size("width", 1, int64_t{1} << 32);
+  a.expect(words % width == 0, "share", "whole rows");
+  return {{width, static_cast<int>(a.integer("bits", width == 1 ? 1 : 64, 64))}, words / width};
+}
+
+void rowsSend(const Arguments& a) {
+  const auto x = a.words("x"), share = a.words("share");
+  const auto delta = a.bytes("delta"), blocks = a.bytes("blocks"), corrections = a.bytes("corrections"), message = a.bytes("message");
+  const auto [plan, count] = rowsOf(a, share.length);
+  a.expectLength("delta", delta.length, 16);
+  a.expectLength("blocks", blocks.length, count * 16);
+  a.expectLength("corrections", corrections.length, (count + 7) / 8);
+  a.expectLength("x", x.length, share.length);
+  a.expectLength("message", message.length, selectedRowsMessageBytes(count, plan));
+  selectedRowsSend(count, plan, delta.data, blocks.data, tweak(a), corrections.data, x.data, share.data, message.data);
+}
+
+void rowsBegin(const Arguments& a) {
+  const auto share = a.words("share");
+  const auto blocks = a.bytes("blocks");
+  const auto [plan, count] = rowsOf(a, share.length);
+  a.expectLength("blocks", blocks.length, count * 16);
+  selectedRowsBegin(count, plan, blocks.data, tweak(a), share.data);
+}
+
 }  // namespace
 
 void addCot(Bindings& bindings) {
   bindings.add<productMessageBytes>("cotProductMessageBytes");
+  bindings.add<rowsSend>("selectedRowsSend");
+  bindings.add<rowsBegin>("selectedRowsBegin");
   bindings.add<productSend>("cotProductSend");
   bindings.add<productBegin>("cotProductBegin");
   bindings.add<productFinish>("cotProductFinish");

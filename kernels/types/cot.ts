@@ -113,4 +113,29 @@ export interface CotKernels {
     share: BigUint64Array;
     message: Uint8Array;
   }): void;
+  /**
+   * Rows of bits selected by a bit (kernels/src/cot/selected-rows.h): x and share [items, width] in words of `bits` bits, 64, or fewer if there
+   * is one; a COT for each row.
+   */
+  selectedRowsSend(call: {
+    width: number;
+    bits: number;
+    delta: Uint8Array;
+    blocks: Uint8Array;
+    tweak: number;
+    suite?: SuiteCode;
+    corrections: Uint8Array;
+    x: BigUint64Array;
+    share: BigUint64Array;
+    message: Uint8Array;
+  }): void;
+  /** The receiver's pads, in `share`. */
+  selectedRowsBegin(call: {
+    width: number;
+    bits: number;
+    blocks: Uint8Array;
+    tweak: number;
+    suite?: SuiteCode;
+    share: BigUint64Array;
+  }): void;
 }

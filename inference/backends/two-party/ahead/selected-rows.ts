@@ -5,7 +5,6 @@
  * Cost per row of w bits: 1 COT, 1 bit one way, w bits back.
  */
 import { kernels } from '#kernels';
-import { repeat } from '../../../core/layout.js';
 import { giveBack, takeWords } from '../../../core/words.js';
 import type { ReceiverCots, SenderCots } from '../../../crypto/ot/cot.js';
 import type { CotJob, ReceiverJob, SenderJob } from '../exchange/cot-exchange.js';
@@ -16,43 +15,11 @@ export interface BitRows {
   readonly bits: number;
 }
 
-const BLOCK_BITS = 128;
-const BLOCK_WORDS = 2;
-
 const bytesOf = (words: BigUint64Array): Uint8Array =>
   new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
 
 export const xorWords = (x: BigUint64Array, y: BigUint64Array, out: BigUint64Array): void =>
   kernels.bitsXor(bytesOf(x), bytesOf(y), bytesOf(out));
-
-/** blocks [n · 16] → pads [n, width] */
-function padsOf(
-  blocks: Uint8Array,
-  { suite, tweak }: SenderCots | ReceiverCots,
-  { width, bits }: BitRows,
-): BigUint64Array {
-  const rows = blocks.length / 16;
-  const each = Math.ceil((width * bits) / BLOCK_BITS);
-  const expanded = takeWords(rows * each * BLOCK_WORDS);
-  kernels.expandBlocks(blocks, tweak, each, bytesOf(expanded), suite);
-  if (width === each * BLOCK_WORDS) return expanded;
-  const columns = takeWords(expanded.length);
-  kernels.ringPermute(expanded, Uint32Array.of(rows, each * BLOCK_WORDS), Uint32Array.of(1, 0), columns);
-  const first = takeWords(rows);
-  kernels.ringMask(columns.subarray(0, rows), bits, first);
-  giveBack(expanded, columns);
-  return first;
-}
-
-/** bits [n] ? delta : 0, XOR blocks [n · 16] */
-function turned(blocks: Uint8Array, delta: Uint8Array, bits: Uint8Array): Uint8Array {
-  const repeated = repeat(delta, bits.length);
-  const deltas = new BigUint64Array(repeated.buffer, repeated.byteOffset, repeated.length / 8);
-  kernels.ringSelect(bits, deltas, deltas);
-  const out = bytesOf(deltas);
-  kernels.bitsXor(blocks, out, out);
-  return out;
-}
 
 abstract class RowHalf implements CotJob {
   readonly cotsPerItem = 1;
@@ -86,18 +53,15 @@ export class RowSender extends RowHalf implements SenderJob {
   }
 
   answer(cots: SenderCots, corrections: Uint8Array, begin: number, end: number): Uint8Array {
-    const flips = new Uint8Array(end - begin);
-    kernels.bitsUnpack(corrections, flips);
-    const zero = turned(cots.blocks, cots.delta, flips);
-    const one = turned(zero, cots.delta, new Uint8Array(flips.length).fill(1));
-    const masked = padsOf(one, cots, this.rows);
-    const share = padsOf(zero, cots, this.rows);
-    this.part(this.share, begin, end).set(share);
-    xorWords(masked, share, masked);
-    xorWords(masked, this.part(this.x, begin, end), masked);
     const message = new Uint8Array(this.messageBytes(end - begin));
-    kernels.ringPack(masked, this.rows.bits, message);
-    giveBack(masked, share);
+    kernels.selectedRowsSend({
+      ...this.rows,
+      ...cots,
+      corrections,
+      x: this.part(this.x, begin, end),
+      share: this.part(this.share, begin, end),
+      message,
+    });
     return message;
   }
 }
@@ -113,9 +77,14 @@ export class RowReceiver extends RowHalf implements ReceiverJob {
   }
 
   begin(cots: ReceiverCots, begin: number, end: number): Uint8Array {
-    const pads = padsOf(cots.blocks, cots, this.rows);
-    this.part(this.share, begin, end).set(pads);
-    giveBack(pads);
+    const { blocks, tweak, suite } = cots;
+    kernels.selectedRowsBegin({
+      ...this.rows,
+      blocks,
+      tweak,
+      suite,
+      share: this.part(this.share, begin, end),
+    });
     const flips = new Uint8Array(end - begin);
     kernels.bitsXor(cots.choices, this.choices.subarray(begin, end), flips);
     const corrections = new Uint8Array(Math.ceil(flips.length / 8));
