@@ -83,7 +83,7 @@ module.exports = {
       name: 'browser-safe',
       severity: 'error',
       from: {
-        path: '^((browser|methods|inference/(core|engine|functions|backends|crypto|net|client|session))/|inference/three-party/(client-backend|messages|nodes-client|report)\\.ts)',
+        path: '^((browser|methods|inference/(core|engine|functions|backends|crypto|net|client|session))/|inference/three-party/(client-backend|greet-nodes|messages|nodes-client|report)\\.ts)',
         pathNot:
           '^inference/(core/context/node|crypto/ot/base-ot-(worker|thread)|net/(tcp-channel|tls)|client/(known-servers|public-cache|client-pool|resident-(store|owners)))\\.ts$',
       },

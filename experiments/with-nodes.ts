@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AnswerTerms } from '../inference/core/answer.js';
+import type { Suite } from '../inference/core/suite.js';
 import type { Openings } from '../inference/run/openings.js';
 import type { Address, Certificates } from '../inference/three-party/links.js';
 import type { NodesClient } from '../inference/three-party/nodes-client.js';
@@ -22,6 +23,8 @@ export interface NodesTarget {
   readonly insecurePlain: boolean;
   readonly timeoutSeconds: number;
   readonly answer: AnswerTerms;
+  /** Of all that is started here; of a client by itself what it is fast with, unless given. */
+  readonly suite?: Suite | undefined;
   /** The most that the model may open to the nodes. */
   readonly opens: Openings;
   /** Keep the public part that nodes send. */
@@ -29,7 +32,7 @@ export interface NodesTarget {
   readonly verbose: boolean;
 }
 
-async function startNodes({ artifact, timeoutSeconds, verbose }: NodesTarget) {
+async function startNodes({ artifact, suite, timeoutSeconds, verbose }: NodesTarget) {
   const { readArtifact } = await import('../model/artifact/artifact-file.js');
   const { shareModel } = await import('../inference/three-party/share-model.js');
   const { startServerProcess } = await import('../inference/server/server-process.js');
@@ -40,7 +43,7 @@ async function startNodes({ artifact, timeoutSeconds, verbose }: NodesTarget) {
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    await shareModel(await readArtifact(artifact!), join(folder, 'shares'));
+    await shareModel(await readArtifact(artifact!), join(folder, 'shares'), suite);
     const nodes = (await freeAddresses(3)) as unknown as Three;
     const peers = nodes.map(({ host, port }) => `${host}:${port}`).join(',');
     for (const node of [0, 1, 2]) {
@@ -73,6 +76,7 @@ export async function withNodes<T>(
       insecurePlain: target.insecurePlain,
       timeoutMilliseconds: target.timeoutSeconds * 1_000,
       answer: target.answer,
+      suite: target.suite,
       opens: target.opens,
       cacheFolder: target.nodes && target.cache ? defaultCacheFolder() : null,
     });

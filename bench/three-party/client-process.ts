@@ -14,7 +14,7 @@ import {
   through,
 } from './task.js';
 
-async function run({ nodes, network, cacheFolder, runs: all }: ClientTask): Promise<ClientReport> {
+async function run({ nodes, network, suite, cacheFolder, runs: all }: ClientTask): Promise<ClientReport> {
   const bareMemoryBytes = process.memoryUsage.rss();
   setSmallClientFlags();
   const { connectNodes } = await import('../../inference/three-party/connect-nodes.js');
@@ -24,6 +24,7 @@ async function run({ nodes, network, cacheFolder, runs: all }: ClientTask): Prom
     nodes,
     timeoutMilliseconds: TIMEOUT_MILLISECONDS,
     answer: FINEST_LOGITS,
+    suite,
     cacheFolder,
     ...(await through(network)),
   });

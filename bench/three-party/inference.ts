@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { DEFAULT_SUITE, type Suite } from '../../inference/core/suite.js';
 import type { Classification } from '../../inference/run/classification.js';
 import type { LeakRecord } from '../../inference/session/session.js';
 import type { Address } from '../../inference/three-party/links.js';
@@ -36,6 +37,8 @@ export interface NodesOptions {
   /** Tokens that each layer computes on; null for a model that keeps all. */
   readonly schedule: readonly number[] | null;
   readonly network: NetworkName;
+  /** Of the shares, the nodes and the client. */
+  readonly suite?: Suite | undefined;
   readonly importantRatio: number;
   /** In all, one run after another. */
   readonly texts: number;
@@ -60,6 +63,7 @@ export interface NodesFigure extends Figure {
   readonly parties: 3;
   readonly schedule: readonly number[] | null;
   readonly network: NetworkName;
+  readonly suite: Suite;
   /** How the network is imitated. */
   readonly shaping: 'none' | 'channel';
   readonly texts: number;
@@ -137,7 +141,7 @@ interface Reports {
 async function runProcesses(
   folder: string,
   [first, ...others]: readonly [readonly string[], ...(readonly string[])[]],
-  { network, onProgress, signal }: NodesOptions,
+  { network, suite = DEFAULT_SUITE, onProgress, signal }: NodesOptions,
 ): Promise<Reports> {
   const nodes = (await freeAddresses(3)) as unknown as readonly [Address, Address, Address];
   const children = [0, 1, 2].map(() => start('node', signal));
@@ -152,7 +156,7 @@ async function runProcesses(
     const ask = (texts: readonly (readonly string[])[]): Promise<ClientReport> => {
       const child = start('client', signal);
       children.push(child);
-      const task = { nodes, network, cacheFolder: join(folder, 'cache'), runs: texts };
+      const task = { nodes, network, suite, cacheFolder: join(folder, 'cache'), runs: texts };
       const { report } = follow<ClientReport>(child, 'client', task, onProgress);
       return Promise.race([report, failed.then(() => report)]);
     };
@@ -198,7 +202,7 @@ function figure(
   { nodes, first, later }: Reports,
   expected: readonly number[] | null,
 ): NodesFigure {
-  const { model, method, tokens, schedule, network, texts, batch } = options;
+  const { model, method, tokens, schedule, network, suite = DEFAULT_SUITE, texts, batch } = options;
   const runs = later.runs as readonly [ClientRun, ...ClientRun[]];
   const chain = chainOf(nodes.map((node) => node.runs[1]!.events));
   const { results } = runs[0]!;
@@ -213,6 +217,7 @@ function figure(
     parties: 3,
     schedule,
     network,
+    suite,
     shaping: network === 'loopback' ? 'none' : 'channel',
     texts,
     batch,
@@ -278,7 +283,8 @@ export async function benchNodes(options: NodesOptions): Promise<NodesFigure> {
     const artifact = cleartext?.thresholds ? withThresholds(plain, cleartext.thresholds, method) : plain;
     const expected = check ? cleartext!.logits : null;
     onProgress('sharing the model');
-    await shareModel(await writeArtifact(join(folder, 'artifact'), artifact), join(folder, 'shares'));
+    const parts = await writeArtifact(join(folder, 'artifact'), artifact);
+    await shareModel(parts, join(folder, 'shares'), options.suite);
     onProgress('starting three nodes and a client');
     const text = textOf(ids);
     const short = textOf(ids.slice(0, 4));

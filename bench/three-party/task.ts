@@ -1,6 +1,7 @@
 /** What the processes of `bench inference --parties 3` are told, and what they tell. Loads nothing that a client is measured by. */
 import type { Channel } from '../../inference/net/channel.js';
 import type { Classification } from '../../inference/run/classification.js';
+import type { Suite } from '../../inference/core/suite.js';
 import type { Address } from '../../inference/three-party/links.js';
 import type { NetworkName } from '../networks.js';
 import type { TraceEvent } from '../trace.js';
@@ -18,6 +19,7 @@ export interface NodeTask extends Task {
 }
 
 export interface ClientTask extends Task {
+  readonly suite: Suite;
   /** Of public parts: empty at a first connection. */
   readonly cacheFolder: string;
   /** Texts, one run after another. */

@@ -196,7 +196,7 @@ async function nodesFigures({
   readonly tokens: number;
   readonly schedule: readonly number[] | null;
 }): Promise<void> {
-  const { network, json, preprocess, check, seed, important: importantRatio } = options;
+  const { network, suite, json, preprocess, check, seed, important: importantRatio } = options;
   if (options.residentWeights)
     throw new UsageError('--resident-weights: expected two parties, got --parties 3');
   if (options.counted) {
@@ -208,7 +208,17 @@ async function nodesFigures({
   const counts = countsOf(options, shape.tokens);
   const { benchNodes } = await import('../../bench/three-party/inference.js');
   const figure = await abortable((signal) =>
-    benchNodes({ ...shape, ...counts, network, importantRatio, check, seed, onProgress: note, signal }),
+    benchNodes({
+      ...shape,
+      ...counts,
+      network,
+      suite,
+      importantRatio,
+      check,
+      seed,
+      onProgress: note,
+      signal,
+    }),
   );
   if (json) printJson(figure);
   else printNodes(figure);

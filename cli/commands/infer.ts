@@ -143,6 +143,7 @@ async function infer(options: GlobalOptions & InferOptions): Promise<void> {
         insecurePlain: options.insecurePlain,
         timeoutSeconds: options.timeout,
         answer: target.serverAnswer,
+        suite: options.suite,
         opens: options.opens ?? (options.local ? 'counts' : 'nothing'),
         cache: options.cache,
         verbose: options.verbose,

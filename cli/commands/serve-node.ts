@@ -6,7 +6,7 @@ import { note } from '../../util/note.js';
 import { packageFile } from '../../util/package-file.js';
 import { standardInputEnd } from '../../util/standard-input-end.js';
 import { defineCommand, type OptionsOf } from '../command.js';
-import { timeoutOption } from '../model-options.js';
+import { suiteOption, timeoutOption } from '../model-options.js';
 import { certificatesOf, insecurePlainOption, threeAddresses, tlsCaOption } from '../node-options.js';
 import { optional, wholeNumber } from '../options.js';
 import { print } from '../output.js';
@@ -49,8 +49,13 @@ async function run(options: ServeNodeOptions): Promise<void> {
     throw new UsageError(
       `--node: expected ${model.node}, of which ${options.shares} has the shares, got ${options.node}`,
     );
+  if (options.suite !== undefined && options.suite !== model.suite)
+    throw new UsageError(
+      `--suite: expected ${model.suite}, by which ${options.shares} was shared (share-model --suite), got ${options.suite}`,
+    );
   const server = await NodeServer.start({
     model,
+    suite: options.suite,
     peers,
     certificates,
     insecurePlain: options.insecurePlain,
@@ -88,6 +93,10 @@ const OPTIONS = {
     demandOption: true,
     describe: 'HOST:PORT of nodes 0, 1, 2; this one listens at its own',
     requiresArg: true,
+  },
+  suite: {
+    ...suiteOption,
+    describe: 'Only this symmetric cryptography, of the shares and of clients',
   },
   timeout: timeoutOption,
   'max-clients': {

@@ -67,11 +67,13 @@ export const linkTargets = (layers: number): readonly Target[] => [
       encodeRequest({
         id: '0123456789abcdef0123456789abcdef',
         answer: { kind: 'label', bits: 0 },
+        suite: 'aes',
         buckets: [16],
       }),
       encodeRequest({
         id: '0123456789abcdef0123456789abcdef',
         answer: { kind: 'logits', bits: 10 },
+        suite: 'chacha',
         buckets: [8, 32, 8],
       }),
     ],

@@ -20,3 +20,16 @@ export function acceptedSuites(only?: Suite, isa = kernels.detectedIsa()): reado
   if (only !== undefined) return [only];
   return isa > 0 ? SUITES : SUITES.toReversed();
 }
+
+const PREFERRED_BIT = 4;
+
+/** For the other end: those that this one takes, and which it would rather have. */
+export const byteOfSuites = (suites: readonly Suite[]): number =>
+  suites.reduce((bits, suite) => bits | (1 << SUITES.indexOf(suite)), 0) |
+  (suites[0] === undefined ? 0 : 1 << (PREFERRED_BIT + SUITES.indexOf(suites[0])));
+
+/** Bits without a name, of a later version, are passed over. */
+export function suitesOfByte(byte: number): Suite[] {
+  const isPreferred = (suite: Suite): number => (byte >> (PREFERRED_BIT + SUITES.indexOf(suite))) & 1;
+  return SUITES.filter((_, index) => (byte >> index) & 1).sort((a, b) => isPreferred(b) - isPreferred(a));
+}

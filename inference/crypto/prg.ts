@@ -1,10 +1,10 @@
 /**
  * Secret randomness: AES-128 in counter mode, or ChaCha8 where this machine has no instructions for AES, under a seed from the operating
- * system. One generator serves one party for one run. What several parties know the seed of is AES everywhere.
+ * system. One generator serves one party for one run. What several parties know the seed of is of the suite that they agreed on.
  */
 import { kernels } from '#kernels';
 import type { SuiteCode } from '../../kernels/types/prg.js';
-import { acceptedSuites, codeOf } from '../core/suite.js';
+import { acceptedSuites, codeOf, DEFAULT_SUITE, type Suite } from '../core/suite.js';
 import type { Random } from '../session/session.js';
 
 const SEED_BYTES = 16;
@@ -37,8 +37,8 @@ export class Prg implements Random {
   }
 
   /** From a seed that is itself secret and uniform: the output of a key exchange, of an OT, of another generator. */
-  static fromSecretSeed(seed: Uint8Array): Prg {
-    return new Prg(seed);
+  static fromSecretSeed(seed: Uint8Array, suite: Suite = DEFAULT_SUITE): Prg {
+    return new Prg(seed, codeOf(suite));
   }
 
   /** A second generator at the same place of the same stream: for bytes that are cheaper to make again than to keep. */

@@ -15,7 +15,7 @@
 import { bytesToHex, concatBytes, hexToBytes, sameBytes } from '../core/bytes.js';
 import { ANSWER_KINDS, type AnswerKind } from '../core/answer.js';
 import { COT_KINDS, type CotKind } from '../core/cot-kind.js';
-import { SUITES, type Suite } from '../core/suite.js';
+import { byteOfSuites, type Suite, suitesOfByte } from '../core/suite.js';
 import { ProtocolError } from '../core/errors.js';
 import type { Channel } from './channel.js';
 import { REFUSAL_MAGIC, receiveRefusal } from './refusal.js';
@@ -72,18 +72,6 @@ const bitsOfKinds = (kinds: readonly CotKind[]): number =>
 
 /** Bits without a name, of a later version, are passed over. */
 const kindsOfBits = (bits: number): CotKind[] => COT_KINDS.filter((_, index) => (bits >> index) & 1);
-
-const PREFERRED_BIT = 4;
-
-const byteOfSuites = (suites: readonly Suite[]): number =>
-  suites.reduce((bits, suite) => bits | (1 << SUITES.indexOf(suite)), 0) |
-  (suites[0] === undefined ? 0 : 1 << (PREFERRED_BIT + SUITES.indexOf(suites[0])));
-
-/** Bits without a name, of a later version, are passed over. */
-function suitesOfByte(byte: number): Suite[] {
-  const isPreferred = (suite: Suite): number => (byte >> (PREFERRED_BIT + SUITES.indexOf(suite))) & 1;
-  return SUITES.filter((_, index) => (byte >> index) & 1).sort((a, b) => isPreferred(b) - isPreferred(a));
-}
 
 export function encodeHello(hello: Hello): Uint8Array {
   const bytes = new Uint8Array(PREFIX_BYTES + BODY_BYTES);

@@ -58,8 +58,8 @@ export class ClientBackend extends NodesCounting {
     nodes[0]!.send(Uint8Array.of(...first, ...second));
     nodes[1]!.send(second);
     nodes[2]!.send(first);
-    this.#first = Prg.fromSecretSeed(first);
-    this.#second = Prg.fromSecretSeed(second);
+    this.#first = Prg.fromSecretSeed(first, request.suite);
+    this.#second = Prg.fromSecretSeed(second, request.suite);
   }
 
   /** Components 0 and 1 are the seeds'; component 2 goes to nodes 1 and 2. */

@@ -1,11 +1,11 @@
 /**
  * What nodes and clients say to each other around a run. Everything is little-endian.
  *
- *     opening      → magic "CPN4", role (1 byte: 0 node, 1 client)
- *     node link    → sharing (16 bytes), node (1), seed that both will use (16)   ← sharing (16), node (1)
- *     client       ← sharing (16), node (1), length of the public part (4), its digest (32)
+ *     opening      → magic "CPN5", role (1 byte: 0 node, 1 client)
+ *     node link    → sharing (16 bytes), node (1), suite (1), seed that both will use (16)   ← sharing (16), node (1), suite (1)
+ *     client       ← sharing (16), node (1), suites of texts that it takes (1), length of the public part (4), its digest (32)
  *                  → wants it (1)      ← public part
- *     texts        → request: id (16), answer kind (1), answer bits (1), texts (1), the bucket of each (2)
+ *     texts        → request: id (16), answer kind (1), answer bits (1), suite of its seeds (1), texts (1), the bucket of each (2)
  *                  → the transcript's secret (16), then shares as the program asks for them, then a tag of all since the secret (32)
  *                  ← 0, a report of each text (report.ts), the node's first components of what is opened to the client, a tag (32);
  *                    or 1, length (2), message
@@ -14,16 +14,17 @@
  */
 import { type AnswerTerms, MOST_ANSWER_BITS } from '../core/answer.js';
 import { ProtocolError } from '../core/errors.js';
+import { byteOfSuites, SUITES, type Suite, suitesOfByte } from '../core/suite.js';
 import type { Channel } from '../net/channel.js';
 import { TRANSCRIPT_BYTES } from '../net/transcript.js';
 import { checkBuckets, MAX_BATCH_TEXTS } from '../run/request.js';
 
-export const MAGIC = new TextEncoder().encode('CPN4');
+export const MAGIC = new TextEncoder().encode('CPN5');
 export const ROLES = { node: 0, client: 1 } as const;
 export const ID_BYTES = 16;
 export const SEED_BYTES = 16;
 /** Of a request, before the buckets. */
-const HEAD_BYTES = ID_BYTES + 3;
+const HEAD_BYTES = ID_BYTES + 4;
 const BUCKET_BYTES = 2;
 const STATUS_BYTES = 1;
 /** Of an error's text. */
@@ -36,6 +37,8 @@ export interface TextRequest {
   /** 32 hexadecimal digits that the client draws; the nodes find the parts of one request by it. */
   readonly id: string;
   readonly answer: AnswerTerms;
+  /** Of the generators by which this client and two nodes know a component of its texts. */
+  readonly suite: Suite;
   /** Padded lengths of the texts, which run together; none where node 0 asks for a sign of life. */
   readonly buckets: readonly number[];
 }
@@ -45,10 +48,10 @@ export const bytesOfHex = (hex: string): Uint8Array =>
 export const hexOf = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 
-export function encodeRequest({ id, answer, buckets }: TextRequest): Uint8Array {
+export function encodeRequest({ id, answer, suite, buckets }: TextRequest): Uint8Array {
   const bytes = new Uint8Array(HEAD_BYTES + BUCKET_BYTES * buckets.length);
   bytes.set(bytesOfHex(id));
-  bytes.set([KINDS.indexOf(answer.kind), answer.bits, buckets.length], ID_BYTES);
+  bytes.set([KINDS.indexOf(answer.kind), answer.bits, SUITES.indexOf(suite), buckets.length], ID_BYTES);
   const view = new DataView(bytes.buffer, HEAD_BYTES);
   buckets.forEach((bucket, i) => {
     view.setUint16(BUCKET_BYTES * i, bucket, true);
@@ -69,18 +72,23 @@ export const transcriptSecret = (key: Uint8Array, request: TextRequest): Uint8Ar
 /** @throws ProtocolError if there is no such answer, or a model of `maxTokens` takes no such texts */
 export async function receiveRequest(channel: Channel, maxTokens: number): Promise<TextRequest> {
   const head = await channel.receive(HEAD_BYTES);
-  const [number, bits, texts] = head.subarray(ID_BYTES) as unknown as [number, number, number];
-  const kind = KINDS[number];
-  if (kind === undefined || bits > MOST_ANSWER_BITS || texts > MAX_BATCH_TEXTS)
+  const [kindNumber, bits, suiteNumber, texts] = head.subarray(ID_BYTES) as unknown as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const [kind, suite] = [KINDS[kindNumber], SUITES[suiteNumber]];
+  if (kind === undefined || suite === undefined || bits > MOST_ANSWER_BITS || texts > MAX_BATCH_TEXTS)
     throw new ProtocolError(
-      `request: expected a kind of answer, at most ${MOST_ANSWER_BITS} bits and ${MAX_BATCH_TEXTS} texts, got ${number}, ${bits}, ${texts}`,
+      `request: expected a kind of answer, at most ${MOST_ANSWER_BITS} bits, a suite and at most ${MAX_BATCH_TEXTS} texts, got ${kindNumber}, ${bits}, ${suiteNumber}, ${texts}`,
     );
   const id = hexOf(head.subarray(0, ID_BYTES));
   const bytes = await channel.receive(BUCKET_BYTES * texts);
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const buckets = Array.from({ length: texts }, (_, i) => view.getUint16(BUCKET_BYTES * i, true));
   checkBuckets(buckets, maxTokens);
-  return { id, answer: { kind, bits }, buckets };
+  return { id, answer: { kind, bits }, suite, buckets };
 }
 
 /** @throws ProtocolError unless the peer speaks this protocol */
@@ -99,19 +107,21 @@ export interface NodeHello {
   /** Hexadecimal, as the digest of the public part. */
   readonly sharing: string;
   readonly node: number;
+  /** Of texts, that it takes. */
+  readonly suites: readonly Suite[];
   readonly publicBytes: number;
   readonly publicDigest: string;
 }
 
 const DIGEST_BYTES = 32;
-const HELLO_BYTES = ID_BYTES + 5 + DIGEST_BYTES;
+const HELLO_BYTES = ID_BYTES + 6 + DIGEST_BYTES;
 
-export function encodeHello({ sharing, node, publicBytes, publicDigest }: NodeHello): Uint8Array {
+export function encodeHello({ sharing, node, suites, publicBytes, publicDigest }: NodeHello): Uint8Array {
   const bytes = new Uint8Array(HELLO_BYTES);
   bytes.set(bytesOfHex(sharing));
-  bytes[ID_BYTES] = node;
-  new DataView(bytes.buffer).setUint32(ID_BYTES + 1, publicBytes, true);
-  bytes.set(bytesOfHex(publicDigest), ID_BYTES + 5);
+  bytes.set([node, byteOfSuites(suites)], ID_BYTES);
+  new DataView(bytes.buffer).setUint32(ID_BYTES + 2, publicBytes, true);
+  bytes.set(bytesOfHex(publicDigest), ID_BYTES + 6);
   return bytes;
 }
 
@@ -120,8 +130,9 @@ export async function receiveHello(channel: Channel): Promise<NodeHello> {
   return {
     sharing: hexOf(bytes.subarray(0, ID_BYTES)),
     node: bytes[ID_BYTES]!,
-    publicBytes: new DataView(bytes.buffer).getUint32(ID_BYTES + 1, true),
-    publicDigest: hexOf(bytes.subarray(ID_BYTES + 5)),
+    suites: suitesOfByte(bytes[ID_BYTES + 1]!),
+    publicBytes: new DataView(bytes.buffer).getUint32(ID_BYTES + 2, true),
+    publicDigest: hexOf(bytes.subarray(ID_BYTES + 6)),
   };
 }
 

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Node, NodeIndex } from '../backends/three-party/node.js';
 import { Pace } from '../backends/three-party/pace.js';
 import { ProtocolError } from '../core/errors.js';
+import { SUITES, type Suite } from '../core/suite.js';
 import { Prg } from '../crypto/prg.js';
 import type { Channel } from '../net/channel.js';
 import { transcriptChannel } from '../net/transcript.js';
@@ -17,6 +18,8 @@ export interface NodeLinksOptions {
   /** Of this node and its shares. */
   readonly index: NodeIndex;
   readonly sharing: string;
+  /** Of the sharing, and of the generators of each pair. */
+  readonly suite: Suite;
   /** Of the nodes 0, 1, 2. */
   readonly peers: readonly [Address, Address, Address];
   readonly timeoutMilliseconds: number;
@@ -34,6 +37,8 @@ interface Greeted {
 export type LinkedNode = Omit<Node, 'recordLeak'>;
 
 const RETRY_MILLISECONDS = 200;
+/** Sharing, node, suite. */
+const HELLO_BYTES = ID_BYTES + 2;
 
 export class NodeLinks {
   readonly #options: NodeLinksOptions;
@@ -63,8 +68,8 @@ export class NodeLinks {
         index: this.#options.index,
         next: next.channel,
         previous: previous.channel,
-        withNext: Prg.fromSecretSeed(next.seed),
-        withPrevious: Prg.fromSecretSeed(previous.seed),
+        withNext: Prg.fromSecretSeed(next.seed, this.#options.suite),
+        withPrevious: Prg.fromSecretSeed(previous.seed, this.#options.suite),
         pace: new Pace(),
       };
     } finally {
@@ -83,26 +88,30 @@ export class NodeLinks {
   }
 
   get #hello(): Uint8Array {
-    return Uint8Array.of(...bytesOfHex(this.#options.sharing), this.#options.index);
+    const { sharing, index, suite } = this.#options;
+    return Uint8Array.of(...bytesOfHex(sharing), index, SUITES.indexOf(suite));
   }
 
   /** @throws ProtocolError unless this is node `expected` of the same sharing */
   #check(hello: Uint8Array, expected: NodeIndex): void {
-    const { sharing } = this.#options;
+    const { sharing, suite } = this.#options;
     const got = hexOf(hello.subarray(0, ID_BYTES));
     if (got !== sharing || hello[ID_BYTES] !== expected)
       throw new ProtocolError(
         `expected node ${expected} of sharing ${sharing}, got node ${hello[ID_BYTES]} of ${got}`,
       );
+    const ofOther = SUITES[hello[ID_BYTES + 1]!];
+    if (ofOther !== suite)
+      throw new ProtocolError(`node ${expected}: expected the suite ${suite}, got ${ofOther ?? 'another'}`);
   }
 
   /** What connected and says that it is the previous node. */
   async #greetPrevious(channel: Channel): Promise<Greeted> {
-    const hello = await channel.receive(ID_BYTES + 1 + SEED_BYTES);
+    const hello = await channel.receive(HELLO_BYTES + SEED_BYTES);
     channel.send(this.#hello);
     channel.flush?.();
     this.#check(hello, this.#other(2));
-    const seed = hello.slice(ID_BYTES + 1);
+    const seed = hello.slice(HELLO_BYTES);
     channel.transcript!.start(seed);
     return { channel, seed };
   }
@@ -115,7 +124,7 @@ export class NodeLinks {
       const seed = randomBytes(SEED_BYTES);
       sendOpening(channel, 'node');
       channel.send(Uint8Array.of(...this.#hello, ...seed));
-      this.#check(await channel.receive(ID_BYTES + 1), this.#other(1));
+      this.#check(await channel.receive(HELLO_BYTES), this.#other(1));
       channel.transcript!.start(seed);
       return { channel, seed };
     } catch (error) {

@@ -36,8 +36,8 @@ async function textShares(
 ): Promise<(x: PrivateTensor) => Promise<Words>> {
   client.transcript!.start(transcriptSecret(await client.receive(SEED_BYTES), request));
   const seeds = await client.receive(node === 0 ? 2 * SEED_BYTES : SEED_BYTES);
-  const first = Prg.fromSecretSeed(seeds.subarray(0, SEED_BYTES));
-  const second = node === 0 ? Prg.fromSecretSeed(seeds.subarray(SEED_BYTES)) : null;
+  const first = Prg.fromSecretSeed(seeds.subarray(0, SEED_BYTES), request.suite);
+  const second = node === 0 ? Prg.fromSecretSeed(seeds.subarray(SEED_BYTES), request.suite) : null;
   return async ({ shape, ringBits }) => {
     const count = shape.reduce((product, extent) => product * extent, 1);
     const seeded = commonWords(first, count, ringBits);

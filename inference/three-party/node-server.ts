@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { NodeIndex } from '../backends/three-party/node.js';
 import { sameBytes } from '../core/bytes.js';
 import { ProtocolError } from '../core/errors.js';
+import { acceptedSuites, DEFAULT_SUITE, type Suite } from '../core/suite.js';
 import type { Channel } from '../net/channel.js';
 import { TcpChannel } from '../net/tcp-channel.js';
 import { transcriptChannel } from '../net/transcript.js';
@@ -43,6 +44,8 @@ export interface NodeOptions {
   readonly model: NodeModel;
   /** Of the nodes 0, 1, 2; this one listens at its own. */
   readonly peers: readonly [Address, Address, Address];
+  /** Texts of clients with this one only; any unless given. */
+  readonly suite?: Suite | undefined;
   readonly timeoutMilliseconds: number;
   /** TLS on all links; null for plain TCP, which may leave the machine with `insecurePlain` only. */
   readonly certificates?: Certificates | null;
@@ -93,6 +96,7 @@ export class NodeServer {
       ...options,
       index: this.#index,
       sharing: options.model.sharing,
+      suite: options.model.suite,
       certificates: this.#certificates,
       onLog: (line) => this.#log(line),
     });
@@ -113,6 +117,11 @@ export class NodeServer {
   /** Of the longest text. */
   get #maxTokens(): number {
     return this.#options.model.publicPart.model.maxTokens;
+  }
+
+  /** Of texts. */
+  get #suites(): readonly Suite[] {
+    return acceptedSuites(this.#options.suite);
   }
 
   get #certificates(): Certificates | null {
@@ -211,6 +220,7 @@ export class NodeServer {
       const hello = {
         sharing,
         node: this.#index,
+        suites: this.#suites,
         publicBytes: publicBytes.length,
         publicDigest: publicPart.digest,
       };
@@ -226,6 +236,10 @@ export class NodeServer {
   async #text(channel: Channel): Promise<void> {
     const request = await receiveRequest(channel, this.#maxTokens);
     if (request.buckets.length === 0) throw new ProtocolError('request: expected a text, got none');
+    if (!this.#suites.includes(request.suite))
+      throw new ProtocolError(
+        `request: expected the suite ${this.#suites.join(' or ')}, got ${request.suite}`,
+      );
     const error = await new Promise<Error | null>((done) => {
       const patience = setTimeout(() => {
         if (this.#waiting.delete(request.id))
@@ -343,7 +357,12 @@ export class NodeServer {
 
   /** Node 0 to the others while nothing runs: a request without a text, which is answered by 0. */
   async #beat(node: LinkedNode): Promise<void> {
-    const idle = { id: IDLE_ID, answer: { kind: 'label', bits: 0 }, buckets: [] } as const;
+    const idle = {
+      id: IDLE_ID,
+      answer: { kind: 'label', bits: 0 },
+      suite: DEFAULT_SUITE,
+      buckets: [],
+    } as const;
     if (this.#waiting.size > 0) return;
     for (const channel of [node.next, node.previous]) channel.send(encodeRequest(idle));
     await Promise.all([node.next, node.previous].map((channel) => channel.receive(1)));

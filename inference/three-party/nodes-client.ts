@@ -3,28 +3,27 @@
  * nothing else.
  */
 import type { PublicModel } from '../../model/artifact/artifact.js';
-import { maxPublicBytes, parsePublicPart, type PublicPart } from '../../model/artifact/public-part.js';
+import type { PublicPart } from '../../model/artifact/public-part.js';
 import { createTokenizer, type Encoding, type Tokenizer } from '../../model/tokenizer/tokenizer.js';
 import { runBatch } from '../backends/batching/run-batch.js';
 import { type AnswerTerms, DEFAULT_ANSWER } from '../core/answer.js';
 import { ProtocolError } from '../core/errors.js';
+import type { Suite } from '../core/suite.js';
 import { Prg } from '../crypto/prg.js';
 import type { Answer } from '../engine/answer.js';
 import type { Channel } from '../net/channel.js';
 import { type Classification, classificationOf } from '../run/classification.js';
-import { checkOpenings, type Openings, openedNames } from '../run/openings.js';
+import { openedNames } from '../run/openings.js';
 import { batchSizes, bucketOf, MAX_BATCH_TEXTS } from '../run/request.js';
 import { type TextInput, type TextOrPair, textOrPair } from '../run/text-input.js';
 import { createLeakList } from '../session/create-session.js';
 import { NO_COST } from '../session/meter.js';
 import type { LeakRecord } from '../session/session.js';
 import { askNodes, ClientBackend } from './client-backend.js';
-import { encodeRequest, hexOf, ID_BYTES, type NodeHello, receiveHello, sendOpening } from './messages.js';
+import { type Greeted, type GreetingOptions, greetNodes, type LoadedPublic } from './greet-nodes.js';
+import { encodeRequest, hexOf, ID_BYTES } from './messages.js';
 import { transcriptChannel } from '../net/transcript.js';
 import type { TextReport } from './report.js';
-
-/** Of a public part on its way. */
-const PIECE_BYTES = 1 << 16;
 
 interface EncodedInput extends TextOrPair {
   readonly encoding: Encoding;
@@ -51,45 +50,9 @@ const counted = (channel: Channel, traffic: { sentBytes: number; receivedBytes: 
   transcript: channel.transcript,
 });
 
-/** A public part, and what a text's words are in it. */
-export interface LoadedPublic {
-  readonly part: PublicPart;
-  /** The model with at least the rows of these words, and their numbers there; absent where the model has all. */
-  wordsOf?(ids: readonly number[]): Promise<{ readonly model: PublicModel; readonly ids: readonly number[] }>;
-  close?(): Promise<void>;
-}
-
-/** What node 0 has, and all three vouch for. */
-export interface OfferedPublic {
-  /** Hexadecimal. */
-  readonly digest: string;
-  readonly bytes: number;
-  /** Has it sent, in pieces. */
-  pieces(): AsyncGenerator<Uint8Array>;
-}
-
-/** Where a public part comes from: the offer, or what is here already. Its digest is checked by whoever asked. */
-export type LoadPublic = (offer: OfferedPublic) => Promise<LoadedPublic>;
-
-const loadWhole: LoadPublic = async ({ bytes, pieces }) => {
-  const whole = new Uint8Array(bytes);
-  let at = 0;
-  for await (const piece of pieces()) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return { part: parsePublicPart(whole) };
-};
-
-export interface NodesClientOptions {
-  /** Where the public part is kept; in memory unless given. */
-  readonly loadPublic?: LoadPublic | undefined;
+export interface NodesClientOptions extends GreetingOptions {
   /** What the nodes are to answer; probabilities unless given. The nodes compute what is asked. */
   readonly answer?: AnswerTerms | undefined;
-  /** The most that the model may open to the nodes; counts unless given. */
-  readonly opens?: Openings | undefined;
-  /** Accept only a model whose public part has this digest. */
-  readonly modelDigest?: string | undefined;
   /** What every link's channel is led through: to imitate a network. */
   readonly link?: ((channel: Channel) => Channel) | undefined;
 }
@@ -99,17 +62,19 @@ export class NodesClient {
   readonly #loaded: LoadedPublic;
   readonly #options: NodesClientOptions;
   readonly #tokenizer: Tokenizer;
+  readonly #suite: Suite;
   readonly #random = Prg.create();
   #last: Promise<unknown> = Promise.resolve();
 
   private constructor(
     channels: readonly Channel[],
     options: NodesClientOptions,
-    loaded: LoadedPublic,
+    { loaded, suite }: Greeted,
     /** What the greeting took, with the public part where it was not here. */
     readonly setUp: ClientTraffic,
   ) {
     this.#loaded = loaded;
+    this.#suite = suite;
     this.#channels = channels;
     this.#options = options;
     const { tokenizerFiles, config } = loaded.part.model;
@@ -126,12 +91,11 @@ export class NodesClient {
     try {
       const setUp = { sentBytes: 0, receivedBytes: 0 };
       const greeted = channels.map((channel) => counted(channel, setUp));
-      const loaded = await receivePublicPart(greeted, options.loadPublic ?? loadWhole);
+      const begun = await greetNodes(greeted, options);
       try {
-        checkModel(loaded.part, options);
-        return new NodesClient(channels.map(link), options, loaded, setUp);
+        return new NodesClient(channels.map(link), options, begun, setUp);
       } catch (error) {
-        await loaded.close?.();
+        await begun.loaded.close?.();
         throw error;
       }
     } catch (error) {
@@ -192,6 +156,7 @@ export class NodesClient {
     const request = {
       id: hexOf(this.#random.bytes(ID_BYTES)),
       answer: terms,
+      suite: this.#suite,
       buckets: texts.map(({ bucket }) => bucket),
     };
     for (const channel of channels) channel.send(encodeRequest(request));
@@ -257,52 +222,4 @@ function openedToNodes(model: PublicModel, { leaks }: TextReport): readonly Leak
     if (to !== 'all' || !declared.includes(name))
       throw new ProtocolError(`nodes: expected openings that the model declares, got ${name} to ${to}`);
   return leaks;
-}
-
-/** Greets the nodes. @throws ProtocolError unless they are the three of one sharing, in their order, with one model */
-async function receivePublicPart(channels: readonly Channel[], load: LoadPublic): Promise<LoadedPublic> {
-  for (const channel of channels) sendOpening(channel, 'client');
-  const hellos = await Promise.all(channels.map(receiveHello));
-  const [{ sharing, publicDigest: digest, publicBytes: bytes }] = hellos as [NodeHello];
-  for (const [place, hello] of hellos.entries()) {
-    if (hello.sharing !== sharing || hello.node !== place)
-      throw new ProtocolError(
-        `expected nodes 0, 1 and 2 of one sharing in this order, got node ${hello.node} of ${hello.sharing} at place ${place}`,
-      );
-    if (hello.publicDigest !== digest)
-      throw new ProtocolError(`node ${place}: expected the model ${digest}, got ${hello.publicDigest}`);
-  }
-  if (bytes > maxPublicBytes)
-    throw new ProtocolError(
-      `node 0: expected a public part of at most ${maxPublicBytes} bytes, got ${bytes}`,
-    );
-  const first = channels[0]!;
-  let isSent = false;
-  const loaded = await load({
-    digest,
-    bytes,
-    async *pieces() {
-      isSent = true;
-      first.send(Uint8Array.of(1));
-      for (let left = bytes; left > 0; left -= Math.min(left, PIECE_BYTES))
-        yield first.receive(Math.min(left, PIECE_BYTES));
-    },
-  });
-  try {
-    for (const [node, channel] of channels.entries()) if (node > 0 || !isSent) channel.send(Uint8Array.of(0));
-    if (loaded.part.digest === digest) return loaded;
-    throw new ProtocolError(`nodes: expected the model ${digest}, got ${loaded.part.digest}`);
-  } catch (error) {
-    await loaded.close?.();
-    throw error;
-  }
-}
-
-function checkModel(
-  { digest, model }: PublicPart,
-  { modelDigest, opens = 'counts' }: NodesClientOptions,
-): void {
-  if (modelDigest !== undefined && modelDigest !== digest)
-    throw new ProtocolError(`nodes: expected the model ${modelDigest}, got ${digest}`);
-  checkOpenings(model, opens);
 }

@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import { openPublicFile, withWordsOf } from '../../model/artifact/public-file.js';
 import { cachedPath } from '../../model/public-cache-folder.js';
 import { giveBack } from '../core/words.js';
-import type { LoadedPublic, LoadPublic, OfferedPublic } from './nodes-client.js';
+import type { LoadedPublic, LoadPublic, OfferedPublic } from './greet-nodes.js';
 
 /** Checked whole. The file is this function's from now on. */
 async function opened(file: FileHandle): Promise<LoadedPublic> {

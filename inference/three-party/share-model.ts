@@ -17,6 +17,7 @@ import {
 import { replaceDirectory } from '../../model/replace-directory.js';
 import { sha256 } from '../../model/sha256.js';
 import { type Components, commonWords, type NodeIndex, wordsAt } from '../backends/three-party/node.js';
+import { DEFAULT_SUITE, SUITES, type Suite } from '../core/suite.js';
 import { Prg, type StreamPlace } from '../crypto/prg.js';
 import { type ModelEntry, modelEntries } from './model-entries.js';
 
@@ -31,6 +32,8 @@ const manifestSchema = z.strictObject({
   node: z.union([z.literal(0), z.literal(1), z.literal(2)]),
   /** The same at the three nodes of one sharing, another for every sharing. */
   sharing: z.string().regex(/^[0-9a-f]{32}$/),
+  /** Of the generators that components 0 and 1 come from, and of those of each pair of nodes. */
+  suite: z.enum(SUITES).default(DEFAULT_SUITE),
   publicSha256: digest,
   sharesSha256: digest,
 });
@@ -43,6 +46,7 @@ export class NodeFolderError extends Error {
 export interface NodeModel {
   readonly node: NodeIndex;
   readonly sharing: string;
+  readonly suite: Suite;
   readonly publicPart: PublicPart;
   readonly publicBytes: Uint8Array;
   /** By name of the entry: components are made, or read, when they are asked for. */
@@ -52,8 +56,8 @@ export interface NodeModel {
 const packedBytes = ({ count, ringBits }: ModelEntry): number => Math.ceil((count * ringBits) / 8);
 
 /** What is left of each entry when components 0 and 1 are taken off, packed. */
-function remainders(entries: readonly ModelEntry[], seeds: Components<Uint8Array>): Uint8Array {
-  const [first, second] = seeds.map((seed) => Prg.fromSecretSeed(seed)) as unknown as Components<Prg>;
+function remainders(entries: readonly ModelEntry[], seeds: Components<Uint8Array>, suite: Suite): Uint8Array {
+  const [first, second] = seeds.map((seed) => Prg.fromSecretSeed(seed, suite)) as unknown as Components<Prg>;
   const packed = new Uint8Array(entries.reduce((sum, entry) => sum + packedBytes(entry), 0));
   let at = 0;
   for (const entry of entries) {
@@ -78,10 +82,11 @@ const sharesOfNode = (
 export async function shareModel(
   { artifact, publicPart }: ArtifactParts,
   directory: string,
+  suite: Suite = DEFAULT_SUITE,
 ): Promise<string> {
   const entries = await modelEntries(artifact.public, artifact.private);
   const seeds = [randomBytes(SEED_BYTES), randomBytes(SEED_BYTES)] as const;
-  const rest = remainders(entries, seeds);
+  const rest = remainders(entries, seeds, suite);
   const sharing = randomBytes(16).toString('hex');
   const publicBytes = serializePublicPart(publicPart);
   const files = new Map<string, Uint8Array | string>();
@@ -92,6 +97,7 @@ export async function shareModel(
       formatVersion: 2,
       node,
       sharing,
+      suite,
       publicSha256: sha256(publicBytes),
       sharesSha256: sha256(shares),
     };
@@ -143,10 +149,10 @@ function readRange(file: string, begin: number, length: number): Uint8Array {
 }
 
 /** A node's components of every entry: from seeds, and the rest from the file. Nothing of a large model is read here. */
-function sharesIn(file: string, node: NodeIndex, entries: readonly ModelEntry[]) {
+function sharesIn(file: string, node: NodeIndex, suite: Suite, entries: readonly ModelEntry[]) {
   const seeds = readRange(file, 0, node === 0 ? 2 * SEED_BYTES : SEED_BYTES);
-  const prg = Prg.fromSecretSeed(seeds.subarray(0, SEED_BYTES));
-  const other = node === 0 ? Prg.fromSecretSeed(seeds.subarray(SEED_BYTES)) : null;
+  const prg = Prg.fromSecretSeed(seeds.subarray(0, SEED_BYTES), suite);
+  const other = node === 0 ? Prg.fromSecretSeed(seeds.subarray(SEED_BYTES), suite) : null;
   let at = SEED_BYTES;
   return new Map<string, Components<Share>>(
     entries.map((entry) => {
@@ -178,7 +184,7 @@ export async function readNodeModel(directory: string): Promise<NodeModel> {
   const parsed = manifestSchema.safeParse(literal);
   if (!parsed.success)
     throw new NodeFolderError(`${join(directory, manifestName!)}: ${parsed.error.issues[0]?.message}`);
-  const { node, sharing, publicSha256, sharesSha256 } = parsed.data;
+  const { node, sharing, suite, publicSha256, sharesSha256 } = parsed.data;
   const publicBytes = await readChecked(directory, publicName!, publicSha256);
   const publicPart = parsePublicPart(publicBytes);
   const { length } = await readChecked(directory, sharesName!, sharesSha256);
@@ -187,5 +193,5 @@ export async function readNodeModel(directory: string): Promise<NodeModel> {
   const expected =
     node === 0 ? 2 * SEED_BYTES : SEED_BYTES + entries.reduce((sum, entry) => sum + packedBytes(entry), 0);
   if (length !== expected) throw new NodeFolderError(`${file}: expected ${expected} bytes, got ${length}`);
-  return { node, sharing, publicPart, publicBytes, shares: sharesIn(file, node, entries) };
+  return { node, sharing, suite, publicPart, publicBytes, shares: sharesIn(file, node, suite, entries) };
 }

@@ -41,7 +41,7 @@ interface Plan {
 }
 
 const INPUT = { ids: [2, 6, 7, 3], tokenTypes: [0, 0, 0, 0] };
-const REQUEST = { id: '00'.repeat(16), answer: FINEST_LOGITS, buckets: [8] };
+const REQUEST = { id: '00'.repeat(16), answer: FINEST_LOGITS, suite: 'aes' as const, buckets: [8] };
 const NODES = [0, 1, 2] as const;
 
 describe('three nodes, at every message', () => {

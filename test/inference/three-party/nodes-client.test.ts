@@ -5,6 +5,7 @@ import { PeerClosedError } from '../../../inference/core/errors.js';
 import { memoryChannelPair } from '../../../inference/net/memory-channel.js';
 import { encodeHello } from '../../../inference/three-party/messages.js';
 import { NodesClient } from '../../../inference/three-party/nodes-client.js';
+import { SUITES } from '../../../inference/core/suite.js';
 import { parsePublicPart, serializePublicPart } from '../../../model/artifact/artifact-file.js';
 import { encodePublicPart } from '../../../model/artifact/public-part.js';
 
@@ -12,7 +13,13 @@ it('closes the public part when a node is gone before the client says whether it
   const part = parsePublicPart(serializePublicPart(encodePublicPart(tinyArtifact({ seed: 1 }).public)));
   const pairs = [0, 1, 2].map(() => memoryChannelPair());
   for (const [node, [end]] of pairs.entries()) {
-    const hello = { sharing: '00'.repeat(16), node, publicBytes: 100, publicDigest: part.digest };
+    const hello = {
+      sharing: '00'.repeat(16),
+      node,
+      suites: SUITES,
+      publicBytes: 100,
+      publicDigest: part.digest,
+    };
     end.send(encodeHello(hello));
   }
   let closed = 0;

@@ -107,7 +107,7 @@ describe('three nodes and a client over TCP', () => {
       return client.setUp.receivedBytes;
     };
     const { length } = serializePublicPart(parts.publicPart);
-    const greetings = 3 * 53;
+    const greetings = 3 * 54;
     expect(await connect()).toBe(greetings + length);
     expect(await connect()).toBe(greetings);
     const [name, ...others] = await readdir(cacheFolder);
