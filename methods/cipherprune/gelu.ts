@@ -73,7 +73,13 @@ function halfAt(mpc: Backend, y: SharedTensor, fractionBits: number, ringBits: n
   return mpc.expand(mpc.narrow(half, ringBits - bits), bits);
 }
 
-/** A quartic as c0 + c1 z - v²/2 with v = (z + h)² + d. */
+/**
+ * GELU at -clip, and its distance from x at clip. It is taken away where there are more fraction bits than the inner part leaves with: rounded
+ * there, it would be an error of every value between the clips.
+ */
+const atClip = (approximation: GeluApproximation): number => approximated(-approximation.clip, approximation);
+
+/** A quartic less the value at the clips, as c0 + c1 z - v²/2 with v = (z + h)² + d. */
 interface CompletedQuartic {
   readonly h: number;
   readonly d: number;
@@ -84,7 +90,8 @@ interface CompletedQuartic {
 /**
  * @throws RangeError if the polynomial does not have the form, or v leaves [0, 2) where z = y²/8 goes
  */
-function completed({ clip, coefficients }: GeluApproximation): CompletedQuartic {
+function completed(approximation: GeluApproximation): CompletedQuartic {
+  const { clip, coefficients } = approximation;
   const [c0, c1, c2, c3, c4] = coefficients as [number, number, number, number, number];
   if (coefficients.length !== 5 || c4 !== -0.5)
     throw new RangeError(
@@ -97,10 +104,10 @@ function completed({ clip, coefficients }: GeluApproximation): CompletedQuartic 
   const ends = [0, largest, ...(-h > 0 && -h < largest ? [-h] : [])].map((z) => (z + h) ** 2 + d);
   if (ends.some((v) => v < 0 || v >= 2) || largest >= 2 || Math.abs(h) > 2)
     throw new RangeError(`gelu: expected v and z in [0, 2), got v of ${ends.join(', ')}, z up to ${largest}`);
-  return { h, d, c0: c0 - c4 * e ** 2, c1: c1 - 4 * c4 * h * e };
+  return { h, d, c0: c0 - c4 * e ** 2 - atClip(approximation), c1: c1 - 4 * c4 * h * e };
 }
 
-/** y [n] → y/2 + q(y²/8) in INNER */
+/** y [n] → y/2 + q(y²/8) less the value at the clips, in INNER */
 async function highInner(
   mpc: Backend,
   y: SharedTensor,
@@ -130,16 +137,21 @@ async function highInner(
   return shrink(mpc, mpc.addPublic(sum, c0), INNER);
 }
 
-/** @throws RangeError unless there are two coefficients, of which the second takes LOW_COEFFICIENT_BITS */
-function lowCoefficients({ coefficients }: GeluApproximation): readonly [number, number] {
+/**
+ * Those of the parabola less the value at the clips.
+ * @throws RangeError unless there are two coefficients, of which the second takes LOW_COEFFICIENT_BITS
+ */
+function lowCoefficients(approximation: GeluApproximation): readonly [number, number] {
+  const { coefficients } = approximation;
   const [c0, c1] = coefficients as [number, number];
-  if (coefficients.length === 2 && Number.isInteger(c1 * 2 ** LOW_COEFFICIENT_BITS)) return [c0, c1];
+  if (coefficients.length === 2 && Number.isInteger(c1 * 2 ** LOW_COEFFICIENT_BITS))
+    return [c0 - atClip(approximation), c1];
   throw new RangeError(
     `gelu: expected two coefficients, the second in eighths, got ${coefficients.join(', ')}`,
   );
 }
 
-/** y [n] → y/2 + c0 + c1 y²/8 in INNER, one bit less */
+/** y [n] → y/2 + c0 + c1 y²/8 with these coefficients in INNER, one bit less */
 async function lowInner(
   mpc: Backend,
   y: SharedTensor,
@@ -152,9 +164,6 @@ async function lowInner(
   );
   return shrink(mpc, mpc.addPublic(sum, c0), { ...INNER, ringBits: INNER.ringBits - 1 });
 }
-
-/** GELU at -clip, and its distance from x at clip. */
-const atClip = (approximation: GeluApproximation): number => approximated(-approximation.clip, approximation);
 
 /** Where x is compared with a clip, it may be so far on the other side: twice the comparison's unit. */
 const CLIP_MARGIN = 1 / 8;
@@ -225,9 +234,7 @@ export function geluOf({ geluHigh, geluLow }: Pick<CipherPruneNumbers, 'geluHigh
       const [above, ...between] = await sideBySide<SharedTensor, SharedTensor[]>(
         mpc,
         selected(flat, n, plan.inputRange),
-        ...parts.map(({ begin, approximation }, i) =>
-          selected(mpc.addPublic(inners[i]!, -atClip(approximation)), begin, INNER_RANGE),
-        ),
+        ...parts.map(({ begin }, i) => selected(inners[i]!, begin, INNER_RANGE)),
       );
       const sums = parts.map(({ begin, end, approximation }, i) =>
         mpc.addPublic(mpc.add(between[i]!, mpc.slice(above, 0, begin, end)), atClip(approximation)),
