@@ -11,7 +11,7 @@ import { residentPreset } from '../crypto/resident/parameters.js';
 import { costModels } from '../crypto/rlwe/packed-layout.js';
 import { standardPreset } from '../crypto/rlwe/parameters.js';
 
-const { n, primes, specialPrime } = standardPreset;
+const { n, primes, specialPrimes } = standardPreset;
 
 export const PROTOCOL_OPTIONS = {
   /** Of the engine's order of messages, which follows from no other option: raised when it changes. */
@@ -25,7 +25,7 @@ export const PROTOCOL_OPTIONS = {
   baseOt: 'ristretto255',
   shuffle: 'share-translation',
   /** Layouts of ciphertexts follow from the cost model of the COTs. */
-  linear: { n, primes, specialPrime, layouts: costModels },
+  linear: { n, primes, specialPrimes, layouts: costModels },
   residentWeights: residentPreset.name,
   methods: Object.fromEntries(METHODS.map(({ name, numbers }) => [name, numbers])),
 } as const;

@@ -1,7 +1,7 @@
 import type { SuiteCode } from './prg.js';
 
 /**
- * RLWE with packed products (kernels/src/rlwe). `primes` lists the limbs of the modulus and, last, the special prime. A
+ * RLWE with packed products (kernels/src/rlwe). `primes` lists the limbs of the modulus and, last, the two special primes; digits are as many as pairs of limbs. A
  * layout is thirteen words: n, batch, rows, tokens, inputs, outputs, kIn, kOut, limbs, downLimbs, ringBits, aBits, bBits. Strides are the
  * distances of neighbours along [batch, row, column] in words. Seeds are 16 bytes; a seed must never be used twice, except
  * that both parties expand the same public one. Asynchronous functions run on threads of their own; their buffers must not
@@ -28,7 +28,7 @@ export interface RlweKernels {
     out: Uint32Array,
     suite?: SuiteCode,
   ): number;
-  /** For the automorphisms 1 + n/step, step = 1, 2, ..., 2^(count - 1): out count · (limbs + 1) · limbs · n residues. */
+  /** For the automorphisms 1 + n/step, step = 1, 2, ..., 2^(count - 1): out count · (limbs + 2) · digits · n residues. */
   rlweGaloisKeys(
     primes: Uint32Array,
     secret: Int32Array,
@@ -38,7 +38,7 @@ export interface RlweKernels {
     out: Uint8Array,
     suite?: SuiteCode,
   ): void;
-  /** out [count, limbs + 1, 2, limbs, n]. Returns `invalid`. */
+  /** out [count, limbs + 2, 2, digits, n]. Returns `invalid`. */
   rlweExpandGaloisKeys(
     primes: Uint32Array,
     n: number,

@@ -66,7 +66,7 @@ describe.each(runs)('an inference with $suite', ({ leaks, cost, layers, bucket }
     }).toMatchInlineSnapshot(`
       {
         "offline": [
-          6781025,
+          4864097,
           12320,
         ],
         "receivedBytes": 853134,

@@ -11,7 +11,7 @@ export interface ResidentParameters {
   readonly rank: number;
   /** Features of an input block; blocks of outputs have n / kIn. */
   readonly kIn: number;
-  /** The modulus; its last entry is a prime that the kernels' context asks for and nothing here uses. */
+  /** The modulus; its last entries are primes that the kernels' context asks for and nothing here uses. */
   readonly modulusChain: Uint32Array;
   readonly limbs: number;
   readonly securityBits: number;

@@ -4,7 +4,7 @@ import type { SuiteCode } from '../../../kernels/types/prg.js';
 import { ProtocolError } from '../../core/errors.js';
 import type { Random } from '../../session/session.js';
 import { maximumLogKIn, packedResidueBytes } from './packed-layout.js';
-import type { RlweParameters } from './parameters.js';
+import { digitsOf, type RlweParameters } from './parameters.js';
 
 export const SEED_BYTES = 16;
 
@@ -16,7 +16,7 @@ export interface SecretKey {
   readonly suite: SuiteCode;
 }
 
-/** What the server needs, expanded: public key [2, limbs, n], Galois keys [count, limbs + 1, 2, limbs, n]. */
+/** What the server needs, expanded: public key [2, limbs, n], Galois keys [count, all primes, 2, digits, n]. */
 export interface EvaluationKeys {
   readonly parameters: RlweParameters;
   readonly publicKey: Uint32Array;
@@ -26,10 +26,12 @@ export interface EvaluationKeys {
 
 const publicKeyBytes = ({ n, primes }: RlweParameters): number => primes.length * packedResidueBytes(n);
 
-const galoisKeyBytes = (parameters: RlweParameters): number => {
-  const { n, primes } = parameters;
-  return maximumLogKIn(parameters) * (primes.length + 1) * primes.length * packedResidueBytes(n);
-};
+/** Rows of a half of a Galois key: of each prime, those of digits. */
+const galoisKeyRows = ({ primes, modulusChain }: RlweParameters): number =>
+  modulusChain.length * digitsOf(primes.length);
+
+const galoisKeyBytes = (parameters: RlweParameters): number =>
+  maximumLogKIn(parameters) * galoisKeyRows(parameters) * packedResidueBytes(parameters.n);
 
 /** Bytes of the message with all evaluation keys: two seeds, the public key, the Galois keys. */
 export const evaluationKeyBytes = (parameters: RlweParameters): number =>
@@ -73,7 +75,7 @@ export function expandEvaluationKeys(
   const limbs = primes.length;
   const count = maximumLogKIn(parameters);
   const publicKey = new Uint32Array(2 * limbs * n);
-  const galoisKeys = new Uint32Array(count * (limbs + 1) * 2 * limbs * n);
+  const galoisKeys = new Uint32Array(count * 2 * galoisKeyRows(parameters) * n);
   const publicSeed = message.subarray(0, SEED_BYTES);
   const galoisSeed = message.subarray(SEED_BYTES, 2 * SEED_BYTES);
   const publicPart = message.subarray(2 * SEED_BYTES, 2 * SEED_BYTES + publicKeyBytes(parameters));

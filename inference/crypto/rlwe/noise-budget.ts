@@ -13,7 +13,7 @@
  * the step is exact while the sum stays below half a step, so the product is x·W modulo 2^k exactly, but for the failure
  * probability stated in the budget.
  */
-import type { RlweParameters } from './parameters.js';
+import { digitPrimes, type RlweParameters } from './parameters.js';
 
 export interface NoiseShape {
   readonly ringBits: number;
@@ -66,16 +66,19 @@ interface ModulusTable {
 /** A text's layouts ask thousands of times. */
 const tables = new WeakMap<RlweParameters, ModulusTable>();
 
+const product = (factors: readonly number[]): number => factors.reduce((x, y) => x * y, 1);
+
 function tableOf(parameters: RlweParameters): ModulusTable {
   const known = tables.get(parameters);
   if (known) return known;
-  const { n, primes, specialPrime } = parameters;
+  const { n, primes, specialPrimes } = parameters;
   const bits = [0];
   const keySwitch = [0];
-  let products = 0;
-  for (const p of primes) {
+  const special = product(specialPrimes);
+  for (const [i, p] of primes.entries()) {
     bits.push(bits.at(-1)! + Math.log2(p));
-    products += (n * (p / specialPrime) ** 2 * ERROR_VARIANCE) / 3;
+    const sizes = digitPrimes(primes.slice(0, i + 1)).map((limbs) => (product(limbs) / special) ** 2);
+    const products = (sizes.reduce((sum, size) => sum + size) * n * ERROR_VARIANCE) / 3;
     keySwitch.push(Math.sqrt(products + ROUNDING_VARIANCE * (1 + n * TERNARY_VARIANCE)));
   }
   const table = { bits, keySwitch };
@@ -83,7 +86,7 @@ function tableOf(parameters: RlweParameters): ModulusTable {
   return table;
 }
 
-/** Standard deviation of the noise that one key switch adds; digits are uniform below their primes. */
+/** Standard deviation of the noise that one key switch adds; digits are uniform below the products of their limbs. */
 export const keySwitchDeviation = (parameters: RlweParameters, limbs: number): number =>
   tableOf(parameters).keySwitch[limbs]!;
 

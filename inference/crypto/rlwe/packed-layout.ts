@@ -4,7 +4,7 @@
  */
 import type { CotKind } from '../../core/cot-kind.js';
 import { fewestLimbs, type NoiseBudget, withShortestAnswer } from './noise-budget.js';
-import type { RlweParameters } from './parameters.js';
+import { digitsOf, type RlweParameters } from './parameters.js';
 
 /** A batch of products of one shape. */
 export interface ProductShape {
@@ -33,7 +33,7 @@ export interface PackedLayout extends ProductShape {
 export interface CostModel {
   /** Both directions, against one core's time: a network of 2 Gbit/s that keeps two cores waiting. */
   readonly bytesPerMillisecond: number;
-  /** A transform of n words within key switching, everything around it included. */
+  /** A transform of n words within key switching, everything around it included: of each digit and half a, modulo each prime. */
   readonly transform: number;
   /** An input ciphertext's limb at both parties. */
   readonly inputLimb: number;
@@ -46,7 +46,7 @@ export interface CostModel {
 
 export const defaultCostModel: CostModel = {
   bytesPerMillisecond: 120_000,
-  transform: 0.012,
+  transform: 0.02,
   inputLimb: 0.075,
   resultLimb: 0.13,
   columnLayer: 0.07,
@@ -66,6 +66,7 @@ export const costModels: Readonly<Record<CotKind, CostModel>> = {
 export const maximumLogKIn = (parameters: RlweParameters): number => Math.min(8, Math.log2(parameters.n) - 1);
 
 const PRIME_BITS = 26;
+const SPECIAL_PRIMES = 2;
 const COLUMNS = 16;
 
 const nextPowerOfTwo = (x: number): number => 2 ** Math.ceil(Math.log2(x));
@@ -138,7 +139,7 @@ export function estimatedMilliseconds(l: PackedLayout, cost: CostModel): number 
   const productLayers = 2 * count * (Math.log2(length) + 6);
   return (
     (inputBytes(l) + outputBytes(l)) / cost.bytesPerMillisecond +
-    keySwitches(l) * (limbs + 1) * (limbs + 2) * cost.transform +
+    keySwitches(l) * (digitsOf(limbs) + 1) * (limbs + SPECIAL_PRIMES) * cost.transform +
     l.batch * inputBlocks(l) * limbs * cost.inputLimb +
     groups(l) * limbs * cost.resultLimb +
     millionWords * (weightLayers + productLayers) * cost.columnLayer +

@@ -1,7 +1,7 @@
 /**
  * Parameters of ring learning with errors in Z_Q[X]/(X^n + 1): a literal is checked once and immutable afterwards.
  *
- * Q is a product of 26-bit primes ("limbs") with 2n | p - 1, and one more such prime serves key switching. An operation
+ * Q is a product of 26-bit primes ("limbs") with 2n | p - 1, and two more such primes serve key switching. An operation
  * uses the first few limbs; keys serve all. Secrets are uniform in {-1, 0, 1}, errors centred binomial of 21 bits
  * (variance 10.5, the usual width 3.2).
  */
@@ -11,19 +11,28 @@ export interface RlweParametersLiteral {
   /** Degree of the ring, a power of two. */
   readonly n: number;
   readonly primes: readonly number[];
-  readonly specialPrime: number;
+  readonly specialPrimes: readonly [number, number];
   /** Bits of classical security against the known attacks, as stated by the preset. */
   readonly securityBits: number;
 }
 
 export interface RlweParameters extends RlweParametersLiteral {
-  /** The limbs and, last, the special prime. */
+  /** The limbs and, last, the special primes. */
   readonly modulusChain: Uint32Array;
   /** Bits of the largest modulus that a key or ciphertext has. */
   readonly totalModulusBits: number;
 }
 
 const PRIME_BITS = 26;
+const DIGIT_LIMBS = 2;
+
+/** Digits of an element for key switching: what is left of it modulo two neighbouring limbs, or modulo the last alone. */
+export const digitsOf = (limbs: number): number => Math.ceil(limbs / DIGIT_LIMBS);
+/** Their limbs. */
+export const digitPrimes = (primes: readonly number[]): readonly (readonly number[])[] =>
+  Array.from({ length: digitsOf(primes.length) }, (_, i) =>
+    primes.slice(DIGIT_LIMBS * i, DIGIT_LIMBS * (i + 1)),
+  );
 
 function isPrime(p: number): boolean {
   for (let d = 2; d * d <= p; d++) if (p % d === 0) return false;
@@ -32,14 +41,14 @@ function isPrime(p: number): boolean {
 
 /** @throws RangeError naming the field */
 export function rlweParameters(literal: RlweParametersLiteral): RlweParameters {
-  const { name, n, primes, specialPrime } = literal;
+  const { name, n, primes, specialPrimes } = literal;
   if (!Number.isInteger(Math.log2(n)) || n < 16 || n > 32768) {
     throw new RangeError(`RLWE parameters ${name}: expected n a power of two from 16 to 32768, got ${n}`);
   }
   if (primes.length < 1 || primes.length > 8) {
     throw new RangeError(`RLWE parameters ${name}: expected 1 to 8 primes, got ${primes.length}`);
   }
-  const chain = [...primes, specialPrime];
+  const chain = [...primes, ...specialPrimes];
   for (const p of chain) {
     if (p >= 2 ** PRIME_BITS || p < 2 ** (PRIME_BITS - 1) || p % (2 * n) !== 1 || !isPrime(p)) {
       throw new RangeError(`RLWE parameters ${name}: expected a 26-bit prime with 2n | p - 1, got ${p}`);
@@ -52,23 +61,24 @@ export function rlweParameters(literal: RlweParametersLiteral): RlweParameters {
   return Object.freeze({
     ...literal,
     primes: Object.freeze([...primes]),
+    specialPrimes: Object.freeze([...specialPrimes] as const),
     modulusChain: Uint32Array.from(chain),
     totalModulusBits,
   });
 }
 
-/** The six largest primes below 2^26 with 2^14 | p - 1. */
+/** The seven largest primes below 2^26 with 2^14 | p - 1. */
 const PRIMES = [66_994_177, 66_961_409, 66_813_953, 66_551_809, 66_420_737] as const;
-const SPECIAL_PRIME = 67_043_329;
+const SPECIAL_PRIMES = [67_043_329, 66_404_353] as const;
 
 /**
  * 128 bits: the homomorphic encryption standard (Albrecht et al., 2018, table 1: ternary secret, width 3.2) allows a
- * modulus of 218 bits for n = 8192; all limbs and the special prime together have 156.
+ * modulus of 218 bits for n = 8192; all limbs and the special primes together have 182.
  */
 export const standardPreset: RlweParameters = rlweParameters({
-  name: 'rlwe-8192-156',
+  name: 'rlwe-8192-182',
   n: 8192,
   primes: PRIMES,
-  specialPrime: SPECIAL_PRIME,
+  specialPrimes: SPECIAL_PRIMES,
   securityBits: 128,
 });

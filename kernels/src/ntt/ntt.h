@@ -37,10 +37,10 @@ constexpr size_t columns = 16;
 
 /** Loops compiled once per instruction set from poly-loops.inl. Counts are multiples of 16 unless stated. */
 struct PolyLoops {
-  /** Negacyclic transform in place; words below 2^26 in, any 32-bit words out (not reduced). The order of the result is
+  /** Negacyclic transform in place; words below 2^28 in, any 32-bit words out (not reduced). The order of the result is
    *  private: the same for all instruction sets, and only good for pointwise operations. */
   void (*forward)(uint32_t* x, const NttTable& table);
-  /** The same into another buffer. */
+  /** The same into another buffer; words below 2^28. */
   void (*forwardTo)(const uint32_t* x, uint32_t* out, const NttTable& table);
   /** Its inverse, words below 2p in, reduced out. */
   void (*inverse)(uint32_t* x, const NttTable& table);
@@ -72,6 +72,14 @@ struct PolyLoops {
   /** out = round(x / d) mod p for a prime d close to p: x modulo p, `rest` = x modulo d, inverse = 1/d mod p. */
   void (*divideRound)(const uint32_t* x, const uint32_t* rest, const Modulus& d, Factor inverse, size_t count,
                       const Modulus& modulus, uint32_t* out);
+  /** The same for a product of two primes d and e: `rest` and, below 2^26, `digit` are x modulo it as rest + d · digit, shifted by half of it, modulo p
+   *  `half`; inverse = 1/(d·e) mod p. */
+  void (*divideRoundPair)(const uint32_t* x, const uint32_t* rest, const uint32_t* digit, Factor d, uint32_t half, Factor inverse, size_t count,
+                          const Modulus& modulus, uint32_t* out);
+  /** out = x + y · f modulo p, below x + 2p; any words but that. */
+  void (*addScaled)(const uint32_t* x, const uint32_t* y, Factor f, size_t count, const Modulus& modulus, uint32_t* out);
+  /** out = x + addend mod p */
+  void (*shift)(const uint32_t* x, uint32_t addend, size_t count, const Modulus& modulus, uint32_t* out);
   /** out = (x + y)·f mod p, or (x - y)·f; x, y below 2p. */
   void (*fold)(const uint32_t* x, const uint32_t* y, bool subtract, Factor f, size_t count, const Modulus& modulus,
                uint32_t* out);

@@ -344,6 +344,28 @@ void divideRound(const uint32_t* x, const uint32_t* rest, const Modulus& d, Fact
   }
 }
 
+void divideRoundPair(const uint32_t* x, const uint32_t* rest, const uint32_t* digit, Factor d, uint32_t half, Factor inverse, size_t count,
+                     const Modulus& modulus, uint32_t* out) {
+  const Reducer m(modulus);
+  const V value = V::set(inverse.value), quotient = V::set(inverse.quotient), first = V::set(d.value), firstQuotient = V::set(d.quotient);
+  // What is subtracted is below 2^26 + 2p.
+  const V offset = V::set(half + 4 * modulus.p);
+  for (size_t i = 0; i < count; i += V::lanes) {
+    const V shifted = V::add(V::load(rest + i), lazyProduct(V::load(digit + i), first, firstQuotient, m.p));
+    below(lazyProduct(V::sub(V::add(V::load(x + i), offset), shifted), value, quotient, m.p), m.p).store(out + i);
+  }
+}
+
+void addScaled(const uint32_t* x, const uint32_t* y, Factor f, size_t count, const Modulus& modulus, uint32_t* out) {
+  const V value = V::set(f.value), quotient = V::set(f.quotient), p = V::set(modulus.p);
+  for (size_t i = 0; i < count; i += V::lanes) V::add(V::load(x + i), lazyProduct(V::load(y + i), value, quotient, p)).store(out + i);
+}
+
+void shift(const uint32_t* x, uint32_t addend, size_t count, const Modulus& modulus, uint32_t* out) {
+  const V p = V::set(modulus.p), by = V::set(addend);
+  for (size_t i = 0; i < count; i += V::lanes) below(V::add(V::load(x + i), by), p).store(out + i);
+}
+
 void fold(const uint32_t* x, const uint32_t* y, bool subtract, Factor f, size_t count, const Modulus& modulus, uint32_t* out) {
   const Reducer m(modulus);
   const V value = V::set(f.value), quotient = V::set(f.quotient);

@@ -23,5 +23,5 @@ void laneProducts(const uint32_t* x, size_t rows, const uint32_t* y, size_t cols
 #endif
 
 constexpr PolyLoops table = {forward, forwardTo, inverse, forwardColumns, inverseColumns, inverseColumnsLast,
-                             sumNodes, reduce, multiply, scale, dot, add, subtract, permute, divideRound,   fold,           transpose, combine, residues, countInvalid, tile,
+                             sumNodes, reduce, multiply, scale, dot, add, subtract, permute, divideRound, divideRoundPair, addScaled, shift, fold, transpose, combine, residues, countInvalid, tile,
                              laneProducts};

@@ -25,8 +25,8 @@ Automorphism makeAutomorphism(size_t n, size_t step) {
 
 }  // namespace
 
-RlweContext::RlweContext(size_t n, const std::vector<uint32_t>& primes) : n(n), logN(0), limbs(primes.size() - 1) {
-  if (primes.size() < 2 || primes.size() > 9) fail("RlweContext: expected 2 to 9 primes");
+RlweContext::RlweContext(size_t n, const std::vector<uint32_t>& primes) : n(n), logN(0), limbs(primes.size() - specials) {
+  if (primes.size() <= specials || primes.size() > specials + 8) fail("RlweContext: expected 3 to 10 primes");
   while ((size_t{1} << logN) < n) logN++;
   for (size_t i = 0; i < primes.size(); i++) {
     for (size_t j = 0; j < i; j++)

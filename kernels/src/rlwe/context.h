@@ -1,4 +1,4 @@
-// The ring Z_Q[X]/(X^n + 1), Q a product of primes ("limbs"), with one more prime for key switching. Elements are residues
+// The ring Z_Q[X]/(X^n + 1), Q a product of primes ("limbs"), with two more primes for key switching. Elements are residues
 // [limb][n]; an operation may use the first few limbs only, and the keys serve all of them.
 #pragma once
 #include <cstddef>
@@ -18,15 +18,17 @@ struct Automorphism {
 
 class RlweContext {
  public:
-  /** The last prime is the special one. */
+  static constexpr size_t specials = 2;
+  /** The last primes are the special ones. */
   RlweContext(size_t n, const std::vector<uint32_t>& primes);
 
+  /** Of limbs and, behind them, special primes. */
   const NttTable& table(size_t limb) const { return *tables[limb]; }
   const Modulus& modulus(size_t limb) const { return tables[limb]->modulus; }
   /** Of length n >> log, for each 2^log coefficients' first; as far as lengths go. */
   size_t foldedLogs() const { return folded[0].size(); }
   const NttTable& foldedTable(size_t limb, size_t log) const { return log == 0 ? *tables[limb] : *folded[limb][log - 1]; }
-  const NttTable& special() const { return *tables[limbs]; }
+  const Modulus& special(size_t i) const { return tables[limbs + i]->modulus; }
   const Automorphism& automorphism(size_t logStep) const { return automorphisms[logStep]; }
 
   size_t n, logN, limbs;

@@ -8,11 +8,15 @@
 namespace cipherprune {
 
 KeySwitcher::KeySwitcher(const RlweContext& context, size_t limbs, const uint32_t* galoisKeys)
-    : context(context), limbs(limbs), keys(galoisKeys), turned(limbs * context.n), digits(limbs * context.n),
-      sum(2 * context.n), rest(2 * context.n), minus(context.n), wrapped(context.n) {
-  for (size_t l = 0; l < limbs; l++) {
-    const Modulus& m = context.modulus(l);
-    specialInverse.push_back(m.factor(m.inverse(context.special().modulus.p % m.p)));
+    : context(context), limbs(limbs), digits(digitsOf(limbs)), keys(galoisKeys), turned(limbs * context.n), upper(digits * context.n),
+      transformed(digits * context.n), sum(2 * context.n), rest(2 * RlweContext::specials * context.n), minus(context.n), wrapped(context.n) {
+  const Modulus &first = context.special(0), &second = context.special(1);
+  const uint64_t product = uint64_t{first.p} * second.p;
+  firstInverse = second.factor(second.inverse(first.p % second.p));
+  for (size_t prime = 0; prime < galoisKeyPrimes(context); prime++) {
+    const Modulus& m = context.modulus(prime);
+    halves.push_back(m.reduceWide(product / 2));
+    specialInverse.push_back(prime < limbs ? m.factor(m.inverse(m.reduceWide(product))) : Factor{});
   }
 }
 
@@ -31,31 +35,79 @@ void KeySwitcher::wanted(uint32_t* sums, size_t prime, size_t logEach, uint32_t*
   for (size_t i = 1; logEach > log && i < context.n >> logEach; i++) out[i] = out[i << (logEach - log)];
 }
 
-/** For each prime, special first: transform all digits, multiply by both halves of the key, transform back; then divide by the special
- *  prime with rounding. */
+/** x modulo the product of two neighbouring limbs is x modulo the first plus the first times this. */
+void KeySwitcher::upperDigits() {
+  const size_t n = context.n;
+  for (size_t digit = 0; digitLimbs * digit + 1 < limbs; digit++) {
+    const size_t l = digitLimbs * digit;
+    const Modulus& m = context.modulus(l + 1);
+    const Factor inverse = m.factor(m.inverse(context.modulus(l).p % m.p));
+    polyLoops().fold(turned.data() + (l + 1) * n, turned.data() + l * n, true, inverse, n, m, upper.data() + digit * n);
+  }
+}
+
+/** All digits modulo one prime, transformed. */
+void KeySwitcher::transformDigits(size_t prime) {
+  const PolyLoops& loops = polyLoops();
+  const size_t n = context.n;
+  const NttTable& t = context.table(prime);
+  for (size_t digit = 0; digit < digits; digit++) {
+    const size_t l = digitLimbs * digit;
+    uint32_t* to = transformed.data() + digit * n;
+    const bool own = prime == l || prime == l + 1, alone = l + 1 == limbs;
+    if (own && prime < limbs) {
+      loops.forwardTo(turned.data() + prime * n, to, t);
+    } else if (alone) {
+      loops.forwardTo(turned.data() + l * n, to, t);
+    } else {
+      loops.addScaled(turned.data() + l * n, upper.data() + digit * n, t.modulus.factor(context.modulus(l).p), n, t.modulus, to);
+      loops.forward(to, t);
+    }
+  }
+}
+
+/** A remainder by the product of the special primes, [2][n] modulo each, plus half of it: as first + p · second, p the first special prime. */
+void KeySwitcher::shiftedRemainder(uint32_t* remainder, size_t count) {
+  const PolyLoops& loops = polyLoops();
+  const Modulus &first = context.special(0), &second = context.special(1);
+  uint32_t *low = remainder, *high = remainder + context.n;
+  loops.shift(low, halves[context.limbs], count, first, low);
+  loops.shift(high, halves[context.limbs + 1], count, second, high);
+  loops.fold(high, low, true, firstInverse, count, second, high);
+}
+
+/** For each prime, the special ones first: transform all digits, multiply by both halves of the key, transform back; then divide by
+ *  the product of the special primes with rounding. */
 void KeySwitcher::switchKey(const uint32_t* key, size_t logEach, Halves out) {
   const PolyLoops& loops = polyLoops();
-  const size_t n = context.n, each = ((n >> logEach) + 15) / 16 * 16;
-  for (size_t turn = 0; turn <= limbs; turn++) {
-    const size_t prime = turn == 0 ? context.limbs : turn - 1;
+  constexpr size_t specials = RlweContext::specials;
+  const size_t n = context.n, each = ((n >> logEach) + 15) / 16 * 16, keyDigits = digitsOf(context.limbs);
+  uint32_t *restA = rest.data(), *restB = rest.data() + specials * n;
+  upperDigits();
+  for (size_t turn = 0; turn < specials + limbs; turn++) {
+    const bool isSpecial = turn < specials;
+    const size_t prime = isSpecial ? context.limbs + turn : turn - specials;
     const NttTable& t = context.table(prime);
-    const uint32_t* rows = key + prime * 2 * context.limbs * n;
-    for (size_t digit = 0; digit < limbs; digit++) {
-      // A key is twice the size of the cache, and all of it is read by each switch.
-      for (size_t h = 0; h < 2; h++) prefetchWords(rows + (h * context.limbs + digit) * n, n);
-      loops.forwardTo(turned.data() + digit * n, digits.data() + digit * n, t);
-    }
-    uint32_t *ofA = turn == 0 ? rest.data() : sum.data(), *ofB = ofA + n;
-    loops.dot(digits.data(), n, rows, n, limbs, n, t.modulus, minus.data());
+    const uint32_t* rows = key + prime * 2 * keyDigits * n;
+    // A key is about as large as the cache, and all of it is read by each switch.
+    prefetchWords(rows, 2 * keyDigits * n);
+    transformDigits(prime);
+    uint32_t *ofA = isSpecial ? restA + turn * n : sum.data(), *ofB = isSpecial ? restB + turn * n : sum.data() + n;
+    loops.dot(transformed.data(), n, rows, n, digits, n, t.modulus, minus.data());
     wanted(minus.data(), prime, logEach, ofB);
-    loops.dot(digits.data(), n, rows + context.limbs * n, n, limbs, n, t.modulus, ofA);
+    loops.dot(transformed.data(), n, rows + keyDigits * n, n, digits, n, t.modulus, ofA);
     loops.inverse(ofA, t);
-    if (turn == 0) continue;
+    if (turn + 1 == specials) {
+      shiftedRemainder(restA, n);
+      shiftedRemainder(restB, each);
+    }
+    if (isSpecial) continue;
     const auto divide = [&](uint32_t* x, const uint32_t* remainder, size_t count) {
-      loops.divideRound(x, remainder, context.special().modulus, specialInverse[prime], count, t.modulus, x);
+      loops.divideRoundPair(x, remainder, remainder + n, t.modulus.factor(context.special(0).p), halves[prime], specialInverse[prime],
+                            count, t.modulus, x);
     };
-    divide(ofA, rest.data(), n);
-    divide(ofB, rest.data() + n, each);
+    divide(ofA, restA, n);
+    divide(ofB, restB, each);
     uint32_t *toA = out.a + prime * n, *toB = out.b + prime * n;
     loops.add(toA, ofA, n, t.modulus, toA);
     for (size_t i = 0; i < n >> logEach; i++) toB[i] = t.modulus.add(toB[i], ofB[i]);

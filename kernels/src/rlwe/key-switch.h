@@ -1,5 +1,6 @@
 // Automorphisms with hybrid key switching (Gentry, Halevi, Smart: Homomorphic evaluation of the AES circuit, CRYPTO 2012,
-// section 3.1; one prime a digit), and packing by the trace.
+// section 3.1; two primes a digit and two special primes, as Han and Ki, Better bootstrapping for approximate homomorphic encryption, CT-RSA
+// 2020, section 3), and packing by the trace.
 #pragma once
 #include "keys.h"
 
@@ -26,6 +27,9 @@ class KeySwitcher {
  private:
   /** Adds the switched `turned` (a half under s(X^g)) to out, of half b each 2^logEach-th coefficient. */
   void switchKey(const uint32_t* key, size_t logEach, Halves out);
+  void upperDigits();
+  void transformDigits(size_t prime);
+  void shiftedRemainder(uint32_t* remainder, size_t count);
   /** Each 2^logEach-th coefficient of a half that is transformed. */
   void wanted(uint32_t* sum, size_t prime, size_t logEach, uint32_t* out);
   /** One limb of half a of a merge: even += X^step · odd, and what it was minus that. */
@@ -34,10 +38,13 @@ class KeySwitcher {
   void doubled(uint32_t* even, bool hasOdd, size_t count, const Modulus& m);
 
   const RlweContext& context;
-  size_t limbs;
+  size_t limbs, digits;
   const uint32_t* keys;
-  Words turned, digits, sum, rest, minus, wrapped;
+  Words turned, upper, transformed, sum, rest, minus, wrapped;
+  /** By prime: half the product P of the special primes, and 1/P. */
+  std::vector<uint32_t> halves;
   std::vector<Factor> specialInverse;
+  Factor firstInverse;
 };
 
 /** Key switchers of up to `threads` threads, made when first used. */

@@ -6,7 +6,7 @@ namespace {
 
 /** Streams of the public seed, in the order of generation. */
 uint64_t galoisStream(const RlweContext& c, size_t key, size_t prime, size_t digit) {
-  return 64 + (key * (c.limbs + 1) + prime) * c.limbs + digit;
+  return 64 + (key * galoisKeyPrimes(c) + prime) * digitsOf(c.limbs) + digit;
 }
 
 /** b = -a·s + e, all transformed; e is given as coefficients. `a` may be reused as scratch by the caller. */
@@ -56,25 +56,26 @@ void makeGaloisKeys(const RlweContext& c, const int32_t* secret, size_t count, S
                     Seed errorSeed, uint8_t* out) {
   const PolyLoops& loops = polyLoops();
   Sampler publicSampler(publicSeed), errorSampler(errorSeed);
-  std::vector<int32_t> error(c.limbs * c.n);
+  const size_t digits = digitsOf(c.limbs);
+  std::vector<int32_t> error(digits * c.n);
   Words s(c.n), turned(c.n), a(c.n), b(c.n), scratch(c.n);
   for (size_t k = 0; k < count; k++) {
     const Automorphism& sigma = c.automorphism(k);
     errorSampler.seek(1 + k);
-    for (size_t digit = 0; digit < c.limbs; digit++) errorSampler.error(c.n, error.data() + digit * c.n);
-    for (size_t prime = 0; prime <= c.limbs; prime++) {
+    for (size_t digit = 0; digit < digits; digit++) errorSampler.error(c.n, error.data() + digit * c.n);
+    for (size_t prime = 0; prime < galoisKeyPrimes(c); prime++) {
       const NttTable& t = c.table(prime);
-      const Factor special = t.modulus.factor(c.special().modulus.p);
+      const Factor special = t.modulus.factor(uint64_t{c.special(0).p} * c.special(1).p);
       residuesOf(secret, c.n, t.modulus, s.data());
       loops.permute(s.data(), sigma.index.data(), sigma.signs.data(), c.n, t.modulus, turned.data());
       loops.forward(turned.data(), t);
       loops.scale(turned.data(), special, c.n, t.modulus, turned.data());
       secretTransform(secret, t, s.data());
-      for (size_t digit = 0; digit < c.limbs; digit++, out += packedBytes(c.n)) {
+      for (size_t digit = 0; digit < digits; digit++, out += packedBytes(c.n)) {
         publicSampler.seek(galoisStream(c, k, prime, digit));
         publicSampler.uniform(t.modulus, c.n, a.data());
         encryptZero(t, a.data(), s.data(), error.data() + digit * c.n, b.data(), scratch.data());
-        if (digit == prime) loops.add(b.data(), turned.data(), c.n, t.modulus, b.data());
+        if (prime < c.limbs && digit == prime / digitLimbs) loops.add(b.data(), turned.data(), c.n, t.modulus, b.data());
         packResidues(b.data(), c.n, out);
       }
     }
@@ -83,13 +84,14 @@ void makeGaloisKeys(const RlweContext& c, const int32_t* secret, size_t count, S
 
 size_t expandGaloisKeys(const RlweContext& c, size_t count, Seed publicSeed, const uint8_t* bytes, uint32_t* out) {
   Sampler sampler(publicSeed);
+  const size_t digits = digitsOf(c.limbs);
   size_t invalid = 0;
   for (size_t k = 0; k < count; k++)
-    for (size_t prime = 0; prime <= c.limbs; prime++, out += 2 * c.limbs * c.n)
-      for (size_t digit = 0; digit < c.limbs; digit++, bytes += packedBytes(c.n)) {
+    for (size_t prime = 0; prime < galoisKeyPrimes(c); prime++, out += 2 * digits * c.n)
+      for (size_t digit = 0; digit < digits; digit++, bytes += packedBytes(c.n)) {
         invalid += unpackResidues(bytes, c.n, c.modulus(prime), out + digit * c.n);
         sampler.seek(galoisStream(c, k, prime, digit));
-        sampler.uniform(c.modulus(prime), c.n, out + (c.limbs + digit) * c.n);
+        sampler.uniform(c.modulus(prime), c.n, out + (digits + digit) * c.n);
       }
   return invalid;
 }

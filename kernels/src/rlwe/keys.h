@@ -10,10 +10,15 @@ namespace cipherprune {
 inline size_t publicKeyWords(const RlweContext& c) { return 2 * c.limbs * c.n; }
 inline size_t publicKeyBytes(const RlweContext& c) { return c.limbs * packedBytes(c.n); }
 
-/** Switching key of one automorphism: [limbs + 1 primes][half b, half a][digit][n]. Digit i is what is left of an element
- *  modulo prime i; its row encrypts P · s(X^g) modulo prime i and 0 modulo the others, P the special prime. */
-inline size_t galoisKeyWords(const RlweContext& c) { return (c.limbs + 1) * 2 * c.limbs * c.n; }
-inline size_t galoisKeyBytes(const RlweContext& c) { return (c.limbs + 1) * c.limbs * packedBytes(c.n); }
+/** A digit of an element is what is left of it modulo two neighbouring limbs, or modulo the last alone. */
+constexpr size_t digitLimbs = 2;
+constexpr size_t digitsOf(size_t limbs) { return (limbs + digitLimbs - 1) / digitLimbs; }
+
+/** Switching key of one automorphism: [limbs and special primes][half b, half a][digit][n]. A digit's row encrypts P · s(X^g) modulo its
+ *  limbs and 0 modulo the others, P the product of the special primes. */
+inline size_t galoisKeyPrimes(const RlweContext& c) { return c.limbs + RlweContext::specials; }
+inline size_t galoisKeyWords(const RlweContext& c) { return galoisKeyPrimes(c) * 2 * digitsOf(c.limbs) * c.n; }
+inline size_t galoisKeyBytes(const RlweContext& c) { return galoisKeyPrimes(c) * digitsOf(c.limbs) * packedBytes(c.n); }
 
 /** The secret modulo one prime, transformed. */
 void secretTransform(const int32_t* secret, const NttTable& table, uint32_t* out);
