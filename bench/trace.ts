@@ -27,8 +27,13 @@ type Event =
       readonly within: number | null;
     }
   | { readonly kind: 'end'; readonly span: number }
-  /** A kernel in a thread of its own. */
-  | { readonly kind: 'job-begin'; readonly name: string; readonly span: number }
+  /** A kernel in a thread of its own; `isAhead`: nobody waits for it yet. */
+  | {
+      readonly kind: 'job-begin';
+      readonly name: string;
+      readonly isAhead: boolean;
+      readonly span: number;
+    }
   | { readonly kind: 'job-end'; readonly job: number; readonly span: number };
 
 export type TraceEvent = Event & Moment;
@@ -56,8 +61,8 @@ class TraceSpan implements Span {
     this.trace.note({ kind: 'end', span: this.number });
   }
 
-  job(name: string): () => void {
-    return this.trace.job(name, this.number);
+  job(name: string, isAhead: boolean): () => void {
+    return this.trace.job(name, isAhead, this.number);
   }
 }
 
@@ -95,9 +100,9 @@ export class Trace {
     return new TraceSpan(this, this.#spans++);
   }
 
-  job(name: string, span: number): () => void {
+  job(name: string, isAhead: boolean, span: number): () => void {
     const job = this.#jobs++;
-    this.note({ kind: 'job-begin', name, span });
+    this.note({ kind: 'job-begin', name, isAhead, span });
     return () => this.note({ kind: 'job-end', job, span });
   }
 

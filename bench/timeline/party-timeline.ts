@@ -29,6 +29,8 @@ export interface Stretch extends Interval {
 /** A kernel in a thread of its own. */
 export interface Job extends Interval {
   readonly name: string;
+  /** Ahead of need: the party does not wait for it. */
+  readonly isAhead: boolean;
   readonly span: number;
 }
 
@@ -52,7 +54,7 @@ class Builder {
   readonly jobs: Open<Job>[] = [];
   sentBytes = 0;
   receivedBytes = 0;
-  #running = 0;
+  #awaited = 0;
 
   constructor(private readonly zero: number) {}
 
@@ -62,7 +64,7 @@ class Builder {
     const span = spanOf(after);
     const middle = after.at - idle;
     this.#stretch('computing', span, before.at, middle);
-    this.#stretch(this.#running > 0 ? 'threads' : 'waiting', span, middle, after.at);
+    this.#stretch(this.#awaited > 0 ? 'threads' : 'waiting', span, middle, after.at);
   }
 
   apply(event: TraceEvent): void {
@@ -72,11 +74,13 @@ class Builder {
       this.spans.push({ name: event.name, layer: event.layer, within: event.within, ...interval });
     else if (event.kind === 'end') this.spans[event.span]!.end = begin;
     else if (event.kind === 'job-begin') {
-      this.jobs.push({ name: event.name, span: event.span, ...interval });
-      this.#running++;
+      const { name, isAhead, span } = event;
+      this.jobs.push({ name, isAhead, span, ...interval });
+      if (!isAhead) this.#awaited++;
     } else if (event.kind === 'job-end') {
-      this.jobs[event.job]!.end = begin;
-      this.#running--;
+      const job = this.jobs[event.job]!;
+      job.end = begin;
+      if (!job.isAhead) this.#awaited--;
     } else if (event.kind === 'sent') this.sentBytes += event.bytes;
     else this.receivedBytes += event.bytes;
   }

@@ -10,8 +10,8 @@ export interface Span {
   /** `layer`: of a span that is a layer of the model, its number. */
   child(name: string, layer?: number): Span;
   end(): void;
-  /** A kernel begins to work in a thread of its own. → to be called when it is done */
-  job?(name: string): () => void;
+  /** A kernel begins to work in a thread of its own, ahead of need or because this party waits for it. → to be called when it is done */
+  job?(name: string, isAhead: boolean): () => void;
   /** Another measurer's span of the same stretch. */
   readonly beside?: Span | undefined;
 }
@@ -35,9 +35,9 @@ export async function span<T>(name: string, body: () => Promise<T>, layer?: numb
   }
 }
 
-/** Work of a kernel in a thread of its own; the measurer of the open span is told of it. */
-export async function threadJob<T>(name: string, work: Promise<T>): Promise<T> {
-  const end = current.get()?.job?.(name);
+/** Work of a kernel in a thread of its own; the measurer of the open span is told of it. `isAhead`: nobody waits for it yet. */
+export async function threadJob<T>(name: string, work: Promise<T>, isAhead = false): Promise<T> {
+  const end = current.get()?.job?.(name, isAhead);
   try {
     return await work;
   } finally {

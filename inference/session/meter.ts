@@ -79,8 +79,8 @@ class MeteredSpan implements Span {
     return new MeteredSpan(node, this.onLayer, this.beside?.child(name, layer ?? undefined));
   }
 
-  job(name: string): () => void {
-    return this.beside?.job?.(name) ?? (() => undefined);
+  job(name: string, isAhead: boolean): () => void {
+    return this.beside?.job?.(name, isAhead) ?? (() => undefined);
   }
 
   end(): void {

@@ -7,34 +7,14 @@ export interface FerretKernels {
    * 16]; seed [16] of the public matrix and the first of its rows to use, a multiple of 64; of the trees · 2^depth
    * outputs the first ones go to `reserve`, the others to `blocks`; roots [trees · 16]; corrections [trees · depth · 16].
    */
-  ferretSend(
-    depth: number,
-    logTable: number,
-    table: Uint8Array,
-    pathCots: Uint8Array,
-    seed: Uint8Array,
-    firstRow: number,
-    reserve: Uint8Array,
-    blocks: Uint8Array,
-    delta: Uint8Array,
-    roots: Uint8Array,
-    corrections: Uint8Array,
-    suite?: SuiteCode,
-  ): void;
+  ferretSend(call: FerretWhole & { delta: Uint8Array; roots: Uint8Array; corrections: Uint8Array }): void;
   /** The half with choices: from corrections to reserve, blocks, and one choice byte for each of `blocks`. */
-  ferretReceive(
-    depth: number,
-    logTable: number,
-    table: Uint8Array,
-    pathCots: Uint8Array,
-    seed: Uint8Array,
-    firstRow: number,
-    reserve: Uint8Array,
-    blocks: Uint8Array,
-    corrections: Uint8Array,
-    choices: Uint8Array,
-    suite?: SuiteCode,
-  ): void;
+  ferretReceive(call: FerretWhole & { corrections: Uint8Array; choices: Uint8Array }): void;
+  /**
+   * In a thread: begins rows [trees · 2^depth] of the public matrix times the table, a multiple of 64 of them, before their trees are there. The calls
+   * that are given the same arrays finish what is left, wherever this stands; only they may change `progress`, from zeros.
+   */
+  ferretEncode(call: FerretMatrix & Required<FerretBegun>): Promise<number>;
 
   /** The same in steps, with the trees in between: leaves [trees, 2^depth, 16] of the half with delta, and the corrections for them. */
   ferretGrow(call: {
@@ -74,14 +54,30 @@ export interface FerretKernels {
   }): void;
 }
 
-export interface FerretOutputs {
+/** Rows that were begun, [trees · 2^depth · 16], and how many pieces of them were begun and are done, [2]. */
+interface FerretBegun {
+  readonly encoded?: Uint8Array;
+  readonly progress?: Int32Array;
+}
+
+export interface FerretMatrix {
   readonly suite?: SuiteCode;
-  readonly depth: number;
   readonly logTable: number;
   readonly table: Uint8Array;
   readonly seed: Uint8Array;
   readonly firstRow: number;
-  readonly leaves: Uint8Array;
+}
+
+interface FerretResult extends FerretMatrix, FerretBegun {
+  readonly depth: number;
   readonly reserve: Uint8Array;
   readonly blocks: Uint8Array;
+}
+
+interface FerretWhole extends FerretResult {
+  readonly pathCots: Uint8Array;
+}
+
+export interface FerretOutputs extends FerretResult {
+  readonly leaves: Uint8Array;
 }

@@ -22,7 +22,7 @@ const server = traceOf(
   [101, 7, begin('layer0', 0, 0)],
   [101, 7, begin('attention', 1)],
   [101, 7, begin('linear', 2)],
-  [111, 7, { kind: 'job-begin', name: 'evaluate', span: 3 }],
+  [111, 7, { kind: 'job-begin', name: 'evaluate', isAhead: false, span: 3 }],
   [131, 27, { kind: 'job-end', job: 0, span: 3 }],
   [131, 27, { kind: 'sent', to: 1, bytes: 9, span: 3 }],
   [131, 27, begin('cots', 3)],
@@ -51,7 +51,7 @@ describe("a party's timeline", () => {
       { activity: 'waiting', span: 4, begin: 33, end: 63 },
       { activity: 'computing', span: 4, begin: 63, end: 68 },
     ]);
-    expect(timeline.jobs).toEqual([{ name: 'evaluate', span: 3, begin: 13, end: 33 }]);
+    expect(timeline.jobs).toEqual([{ name: 'evaluate', isAhead: false, span: 3, begin: 13, end: 33 }]);
     expect(timeline.spans[3]).toEqual({ name: 'linear', layer: null, within: 2, begin: 3, end: 68 });
     expect([timeline.sentBytes, timeline.receivedBytes]).toEqual([9, 4]);
   });
@@ -97,7 +97,7 @@ describe('a trace', () => {
       { kind: 'begin', name: 'text', layer: null, within: null },
       { kind: 'begin', name: 'linear', layer: null, within: 0 },
       { kind: 'received', from: 1, bytes: 2, span: 1 },
-      { kind: 'job-begin', name: 'encrypt', span: 1 },
+      { kind: 'job-begin', name: 'encrypt', isAhead: false, span: 1 },
       { kind: 'job-end', job: 0, span: 1 },
       { kind: 'end', span: 1 },
       { kind: 'end', span: 0 },

@@ -19,7 +19,7 @@ const party: PartyFigure = {
     { activity: 'waiting', span: 2, begin: 18, end: 50 },
     { activity: 'computing', span: 4, begin: 50, end: 100 },
   ],
-  jobs: [{ name: 'evaluate', span: 2, begin: 20, end: 40 }],
+  jobs: [{ name: 'evaluate', isAhead: false, span: 2, begin: 20, end: 40 }],
   sentBytes: 1,
   receivedBytes: 2,
   steps: [{ step: 'linear', computing: 18, threads: 0, waiting: 32 }],

@@ -62,33 +62,11 @@ function extend(isa: number, suite: 0 | 1, { depth, logTable, trees, reserved }:
   const choices = zeros(outputs - reserved);
   const { reserve, blocks } = sent!;
   withIsa(isa, () => {
-    kernels.ferretSend(
-      depth,
-      logTable,
-      table.q,
-      path.q,
-      seed,
-      firstRow,
-      reserve,
-      blocks,
-      delta,
-      roots,
-      corrections,
-      suite,
-    );
-    kernels.ferretReceive(
-      depth,
-      logTable,
-      table.t,
-      path.t,
-      seed,
-      firstRow,
-      received!.reserve,
-      received!.blocks,
-      corrections,
-      choices,
-      suite,
-    );
+    const whole = { suite, depth, logTable, seed, firstRow };
+    const sending = { ...whole, table: table.q, pathCots: path.q, reserve, blocks };
+    kernels.ferretSend({ ...sending, delta, roots, corrections });
+    const receiving = { ...whole, table: table.t, pathCots: path.t, ...received! };
+    kernels.ferretReceive({ ...receiving, corrections, choices });
   });
   const join = (part: { reserve: Uint8Array; blocks: Uint8Array }) =>
     new Uint8Array(Buffer.concat([part.reserve, part.blocks]));
@@ -272,12 +250,15 @@ describe('Ferret kernels', () => {
   it('agree between instruction sets', () => {
     const [depth, logTable, trees] = [7, 5, 40];
     const delta = random(16);
-    const inputs = [random(16 * 2 ** logTable), random(16 * trees * depth), random(16)] as const;
+    const [table, pathCots, seed] = [random(16 * 2 ** logTable), random(16 * trees * depth), random(16)];
     const roots = random(16 * trees);
     const outputs = availableIsas.map(({ isa }) => {
       const [corrections, blocks] = [zeros(16 * trees * depth), zeros((16 * trees) << depth)];
       withIsa(isa, () =>
-        kernels.ferretSend(depth, logTable, ...inputs, 0, zeros(0), blocks, delta, roots, corrections),
+        kernels.ferretSend({
+          ...{ depth, logTable, table, pathCots, seed, firstRow: 0 },
+          ...{ reserve: zeros(0), blocks, delta, roots, corrections },
+        }),
       );
       return Buffer.concat([corrections, blocks]).toString('hex');
     });
@@ -286,21 +267,48 @@ describe('Ferret kernels', () => {
 
   it('reject wrong lengths', () => {
     const call = (firstRow: number, blocks: Uint8Array) => () =>
-      kernels.ferretSend(
-        6,
-        2,
-        zeros(64),
-        zeros(96),
-        zeros(16),
-        firstRow,
-        zeros(0),
-        blocks,
-        zeros(16),
-        zeros(16),
-        zeros(96),
-      );
+      kernels.ferretSend({
+        ...{ depth: 6, logTable: 2, table: zeros(64), pathCots: zeros(96), seed: zeros(16), firstRow },
+        ...{ reserve: zeros(0), blocks, delta: zeros(16), roots: zeros(16), corrections: zeros(96) },
+      });
     expect(call(64, zeros(1024))).not.toThrow();
     expect(call(1, zeros(1024))).toThrow(/multiple of 64/);
     expect(call(64, zeros(1008))).toThrow(/expected length 1024/);
+  });
+
+  it('give the same outputs of rows that a thread has begun, all of them or some', async () => {
+    const [depth, logTable, trees] = [10, 6, 9];
+    const leaves = trees << depth;
+    const pieces = Math.ceil(leaves / 4096);
+    const [delta, roots] = [random(16), random(16 * trees)];
+    const rows = { logTable, table: random(16 << logTable), seed: random(16), firstRow: 640 };
+    const pathCots = random(16 * trees * depth);
+    const outputOf = (begun: { encoded?: Uint8Array; progress?: Int32Array }) => {
+      const [reserve, blocks, corrections] = [
+        zeros(160),
+        zeros(16 * leaves - 160),
+        zeros(16 * trees * depth),
+      ];
+      kernels.ferretSend({ ...rows, ...begun, depth, pathCots, delta, roots, reserve, blocks, corrections });
+      return Buffer.concat([reserve, blocks, corrections]).toString('hex');
+    };
+    const expected = outputOf({});
+    const begun = () => ({ encoded: random(16 * leaves), progress: new Int32Array(2) });
+    const nothing = begun();
+    expect(outputOf(nothing)).toBe(expected);
+    const all = begun();
+    await kernels.ferretEncode({ ...rows, ...all });
+    expect(all.progress[1]).toBe(pieces);
+    expect(outputOf(all)).toBe(expected);
+    // The first piece lies ready, the others are to be made.
+    const some = { encoded: random(16 * leaves), progress: Int32Array.of(1, 1) };
+    some.encoded.set(all.encoded.subarray(0, 16 * 4096));
+    expect(outputOf(some)).toBe(expected);
+    // Side by side: who is late finds nothing to do.
+    const raced = begun();
+    const thread = kernels.ferretEncode({ ...rows, ...raced });
+    expect(outputOf(raced)).toBe(expected);
+    await thread;
+    expect(raced.progress[1]).toBe(pieces);
   });
 });

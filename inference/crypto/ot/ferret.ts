@@ -13,16 +13,16 @@
  * ferret-parameters.ts.
  */
 import { kernels } from '#kernels';
-import type { SuiteCode } from '../../../kernels/types/prg.js';
 import type { Session } from '../../session/session.js';
 import type { ReceiverCots, SenderCots } from './cot.js';
 import type { CotExtension } from './cot-pool.js';
 import { checkGrownTrees, ferretProofBytes, proveTrees } from './ferret-check.js';
+import { type FerretPart, Iterations } from './ferret-iterations.js';
 import { FERRET_1170_10_17, ferretSizes } from './ferret-parameters.js';
 
 const BLOCK_BYTES = 16;
 const PARAMETERS = FERRET_1170_10_17;
-const { depth: DEPTH, logTable: LOG_TABLE, parts: PARTS } = PARAMETERS;
+const { depth: DEPTH } = PARAMETERS;
 const SIZES = ferretSizes(PARAMETERS);
 
 /** COTs that start the first iteration. */
@@ -36,39 +36,6 @@ export const FERRET_SPARE_COTS = SPARE_REFILLS * FERRET_REFILL_COTS;
 export const FERRET_REFILL_BYTES = SIZES.path * BLOCK_BYTES;
 /** And behind it with checks. */
 export const FERRET_PROOF_BYTES = ferretProofBytes(SIZES.partTrees);
-
-/** Where an iteration stands: the COTs that it consumes, those that it keeps for the next, and its next part. */
-class Iterations {
-  #base: Uint8Array;
-  #next: Uint8Array;
-  #part = 0;
-  #firstRow = 0;
-
-  constructor(base: Uint8Array) {
-    this.#base = base;
-    this.#next = new Uint8Array(base.length);
-  }
-
-  /** What the next part works on; after the last one the reserve becomes the base. */
-  nextPart() {
-    if (this.#part === PARTS) {
-      [this.#base, this.#next] = [this.#next, this.#base];
-      this.#part = 0;
-    }
-    const part = this.#part++;
-    const firstRow = this.#firstRow;
-    this.#firstRow += SIZES.outputs;
-    const tableBytes = SIZES.table * BLOCK_BYTES;
-    const pathBegin = tableBytes + part * FERRET_REFILL_BYTES;
-    const reserveBytes = SIZES.reserve * BLOCK_BYTES;
-    return {
-      firstRow,
-      table: this.#base.subarray(0, tableBytes),
-      pathCots: this.#base.subarray(pathBegin, pathBegin + FERRET_REFILL_BYTES),
-      reserve: this.#next.subarray(part * reserveBytes, (part + 1) * reserveBytes),
-    };
-  }
-}
 
 /** Blocks whose lowest bit is the choice: q XOR choice · delta agrees in this bit as well, since delta's is 1. */
 function markChoices(blocks: Uint8Array, choices: Uint8Array | null): Uint8Array {
@@ -91,50 +58,29 @@ export interface FerretStart<Cots> {
 
 /** The half with delta. */
 export function ferretSender(session: Session, start: FerretStart<SenderCots>): CotExtension {
-  const iterations = new Iterations(markChoices(start.base.blocks, null));
+  const { suite, delta } = start.base;
+  const iterations = new Iterations(markChoices(start.base.blocks, null), { suite, seed: start.seed });
   const makeRoots = () => session.random.bytes(SIZES.partTrees * BLOCK_BYTES);
   const send = start.checks ? sendChecked() : sendUnchecked;
   return {
     ...EXTENSION,
-    suite: start.base.suite,
+    suite,
     hasChoices: false,
     incomingBytes: 0,
-    refill: (_incoming, blocks) => send({ ...start, ...iterations.nextPart(), roots: makeRoots(), blocks }),
+    refill: (_incoming, blocks) =>
+      iterations.part((part) => send({ ...part, blocks, delta, roots: makeRoots() })),
   };
 }
 
-type Part = ReturnType<Iterations['nextPart']> & { readonly seed: Uint8Array; readonly blocks: Uint8Array };
-
-interface PartToSend extends Part {
-  readonly base: SenderCots;
+interface PartToSend extends FerretPart {
+  readonly blocks: Uint8Array;
+  readonly delta: Uint8Array;
   readonly roots: Uint8Array;
 }
 
-function sendUnchecked({
-  table,
-  pathCots,
-  seed,
-  firstRow,
-  reserve,
-  blocks,
-  base,
-  roots,
-}: PartToSend): Uint8Array {
+function sendUnchecked(part: PartToSend): Uint8Array {
   const corrections = new Uint8Array(FERRET_REFILL_BYTES);
-  kernels.ferretSend(
-    DEPTH,
-    LOG_TABLE,
-    table,
-    pathCots,
-    seed,
-    firstRow,
-    reserve,
-    blocks,
-    base.delta,
-    roots,
-    corrections,
-    base.suite,
-  );
+  kernels.ferretSend({ ...part, depth: DEPTH, corrections });
   return corrections;
 }
 
@@ -143,67 +89,56 @@ const leavesOfPart = (): Uint8Array => new Uint8Array((SIZES.partTrees << DEPTH)
 
 function sendChecked() {
   const leaves = leavesOfPart();
-  return ({ pathCots, base, roots, ...outputs }: PartToSend): Uint8Array => {
+  return ({ pathCots, delta, roots, ...outputs }: PartToSend): Uint8Array => {
     const outgoing = new Uint8Array(FERRET_REFILL_BYTES + FERRET_PROOF_BYTES);
     const corrections = outgoing.subarray(0, FERRET_REFILL_BYTES);
-    const { suite } = base;
-    kernels.ferretGrow({ suite, depth: DEPTH, pathCots, delta: base.delta, roots, corrections, leaves });
+    const { suite } = outputs;
+    kernels.ferretGrow({ suite, depth: DEPTH, pathCots, delta, roots, corrections, leaves });
     proveTrees({ suite, depth: DEPTH, corrections, leaves }, outgoing.subarray(FERRET_REFILL_BYTES));
-    kernels.ferretSendLeaves({ suite, depth: DEPTH, logTable: LOG_TABLE, leaves, ...outputs });
+    kernels.ferretSendLeaves({ depth: DEPTH, leaves, ...outputs });
     return outgoing;
   };
 }
 
 /** The half with the choices, from the same seed. */
 export function ferretReceiver({ base, seed, checks = false }: FerretStart<ReceiverCots>): CotExtension {
-  const iterations = new Iterations(markChoices(base.blocks, base.choices));
+  const { suite } = base;
+  const iterations = new Iterations(markChoices(base.blocks, base.choices), { suite, seed });
   const receive = checks ? receiveChecked() : receiveUnchecked;
   return {
     ...EXTENSION,
-    suite: base.suite,
+    suite,
     hasChoices: true,
     incomingBytes: FERRET_REFILL_BYTES + (checks ? FERRET_PROOF_BYTES : 0),
     refill(incoming, blocks, choices) {
-      receive({ suite: base.suite, seed, ...iterations.nextPart(), blocks, choices, incoming: incoming! });
+      iterations.part((part) => receive({ ...part, blocks, choices, incoming: incoming! }));
       return null;
     },
   };
 }
 
-interface PartToReceive extends Part {
-  readonly suite: SuiteCode;
+interface PartToReceive extends FerretPart {
+  readonly blocks: Uint8Array;
   readonly choices: Uint8Array;
   readonly incoming: Uint8Array;
 }
 
-function receiveUnchecked(part: PartToReceive): void {
-  const { table, pathCots, seed, firstRow, reserve, blocks, incoming, choices } = part;
-  kernels.ferretReceive(
-    DEPTH,
-    LOG_TABLE,
-    table,
-    pathCots,
-    seed,
-    firstRow,
-    reserve,
-    blocks,
-    incoming,
-    choices,
-    part.suite,
-  );
+function receiveUnchecked({ incoming, ...part }: PartToReceive): void {
+  kernels.ferretReceive({ ...part, depth: DEPTH, corrections: incoming });
 }
 
 function receiveChecked() {
   const leaves = leavesOfPart();
   const points = new Uint32Array(SIZES.partTrees);
-  return ({ suite, pathCots, incoming, ...outputs }: PartToReceive): void => {
+  return ({ pathCots, incoming, ...outputs }: PartToReceive): void => {
     const corrections = incoming.subarray(0, FERRET_REFILL_BYTES);
+    const { suite } = outputs;
     kernels.ferretGrowPunctured({ suite, depth: DEPTH, pathCots, corrections, leaves, points });
     checkGrownTrees(
       { suite, depth: DEPTH, corrections, leaves },
       points,
       incoming.subarray(FERRET_REFILL_BYTES),
     );
-    kernels.ferretReceiveLeaves({ suite, depth: DEPTH, logTable: LOG_TABLE, leaves, points, ...outputs });
+    kernels.ferretReceiveLeaves({ depth: DEPTH, leaves, points, ...outputs });
   };
 }

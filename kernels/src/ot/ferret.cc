@@ -1,5 +1,10 @@
 #include "ferret.h"
 
+#ifndef __wasm__
+#include <sched.h>
+#endif
+
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
@@ -57,12 +62,13 @@ class MatrixRows {
   uint32_t offsets[kRows * kLpnWeight];
 };
 
+/** Where a leaf's choice stands. */
+constexpr Block kClearLowest = {~uint64_t{1}, ~uint64_t{0}};
+
 /** out[i] = leaf[i] with its lowest bit cleared + row i of the matrix times the table, for kRows rows. */
 void encodeRows(const uint8_t* leaves, const uint8_t* table, const uint32_t* offsets, uint8_t* out) {
-  const Block clearLowest = load(reinterpret_cast<const uint8_t*>("\xfe\xff\xff\xff\xff\xff\xff\xff"
-                                                                  "\xff\xff\xff\xff\xff\xff\xff\xff"));
   for (size_t i = 0; i < MatrixRows::kRows; i++, offsets += kLpnWeight) {
-    Block sum = load(leaves + i * kBlockBytes) & clearLowest;
+    Block sum = load(leaves + i * kBlockBytes) & kClearLowest;
     for (int j = 0; j < kLpnWeight; j++) sum ^= load(table + offsets[j]);
     store(out + i * kBlockBytes, sum);
   }
@@ -87,8 +93,30 @@ class Outputs {
   size_t done = 0;
 };
 
-/** Adds the matrix to the leaves of a batch, in place. */
-void encode(const FerretCall& call, MatrixRows* rows, uint64_t firstRow, uint8_t* leaves, size_t count) {
+/** Waits for pieces that other threads have begun. */
+void awaitPieces(const int32_t* done, int32_t pieces) {
+#ifndef __wasm__
+  while (__atomic_load_n(done, __ATOMIC_ACQUIRE) < pieces) sched_yield();
+#endif
+}
+
+size_t piecesOf(const FerretCall& call) { return ((call.trees << call.depth) + kBatchLeaves - 1) / kBatchLeaves; }
+
+/** All rows, if somebody was to make them: what nobody has begun is made here. */
+void finishRows(const FerretCall& call) {
+  if (!call.encoded) return;
+  ferretEncode(call);
+  awaitPieces(call.progress + 1, static_cast<int32_t>(piecesOf(call)));
+}
+
+/** Adds the matrix to the leaves of a batch from leaf `first` on, in place. */
+void encode(const FerretCall& call, MatrixRows* rows, size_t first, uint8_t* leaves, size_t count) {
+  if (call.encoded) {
+    const uint8_t* encoded = call.encoded + first * kBlockBytes;
+    for (size_t i = 0; i < count * kBlockBytes; i += kBlockBytes) store(leaves + i, (load(leaves + i) & kClearLowest) ^ load(encoded + i));
+    return;
+  }
+  const uint64_t firstRow = call.firstRow + first;
   for (size_t i = 0; i < count; i += MatrixRows::kRows)
     encodeRows(leaves + i * kBlockBytes, call.table, rows->fill(firstRow + i), leaves + i * kBlockBytes);
 }
@@ -195,7 +223,22 @@ Block sumOf(const uint8_t* blocks, size_t count) { return sumSide(blocks, count,
 
 }  // namespace
 
+void ferretEncode(const FerretCall& call) {
+  alignas(64) static constexpr uint8_t zeros[MatrixRows::kRows * kBlockBytes] = {};
+  const size_t leaves = call.trees << call.depth, pieces = piecesOf(call);
+  MatrixRows rows(call);
+  for (;;) {
+    const size_t piece = static_cast<size_t>(__atomic_fetch_add(call.progress, 1, __ATOMIC_RELAXED));
+    if (piece >= pieces) return;
+    const size_t end = std::min(leaves, (piece + 1) * kBatchLeaves);
+    for (size_t i = piece * kBatchLeaves; i < end; i += MatrixRows::kRows)
+      encodeRows(zeros, call.table, rows.fill(call.firstRow + i), call.encoded + i * kBlockBytes);
+    __atomic_fetch_add(call.progress + 1, 1, __ATOMIC_RELEASE);
+  }
+}
+
 void ferretSend(const FerretCall& call, const uint8_t* delta, const uint8_t* roots, uint8_t* corrections) {
+  finishRows(call);
   std::vector<uint8_t> leaves(batchTrees(call.depth) * kBlockBytes << call.depth);
   MatrixRows rows(call);
   Outputs outputs(call);
@@ -203,12 +246,13 @@ void ferretSend(const FerretCall& call, const uint8_t* delta, const uint8_t* roo
     const size_t count = batch.trees << call.depth;
     growTrees(call.suite, roots + batch.first * kBlockBytes, batch.trees, call.depth, delta, call.pathCots + batch.cots,
               corrections + batch.cots, leaves.data());
-    encode(call, &rows, call.firstRow + (batch.first << call.depth), leaves.data(), count);
+    encode(call, &rows, batch.first << call.depth, leaves.data(), count);
     outputs.append(leaves.data(), count);
   });
 }
 
 void ferretReceive(const FerretCall& call, const uint8_t* corrections, uint8_t* choices) {
+  finishRows(call);
   std::vector<uint8_t> leaves(batchTrees(call.depth) * kBlockBytes << call.depth);
   std::vector<uint32_t> points(batchTrees(call.depth));
   MatrixRows rows(call);
@@ -216,7 +260,7 @@ void ferretReceive(const FerretCall& call, const uint8_t* corrections, uint8_t* 
   inBatches(call, [&](const Batch& batch) {
     const size_t count = batch.trees << call.depth;
     growPunctured(call.suite, batch.trees, call.depth, call.pathCots + batch.cots, corrections + batch.cots, leaves.data(), points.data());
-    encode(call, &rows, call.firstRow + (batch.first << call.depth), leaves.data(), count);
+    encode(call, &rows, batch.first << call.depth, leaves.data(), count);
     addNoise(points.data(), batch.trees, call.depth, leaves.data());
     outputs.append(leaves.data(), count);
   });
@@ -238,16 +282,18 @@ void ferretGrowPunctured(const FerretCall& call, const uint8_t* corrections, uin
 }
 
 void ferretSendLeaves(const FerretCall& call, uint8_t* leaves) {
+  finishRows(call);
   MatrixRows rows(call);
   const size_t count = call.trees << call.depth;
-  encode(call, &rows, call.firstRow, leaves, count);
+  encode(call, &rows, 0, leaves, count);
   Outputs(call).append(leaves, count);
 }
 
 void ferretReceiveLeaves(const FerretCall& call, uint8_t* leaves, const uint32_t* points, uint8_t* choices) {
+  finishRows(call);
   MatrixRows rows(call);
   const size_t count = call.trees << call.depth;
-  encode(call, &rows, call.firstRow, leaves, count);
+  encode(call, &rows, 0, leaves, count);
   addNoise(points, call.trees, call.depth, leaves);
   Outputs(call).append(leaves, count);
   readChoices(call, choices);
