@@ -35,11 +35,11 @@ void readRows(const Arguments& a, FerretCall& call) {
   call.seed = named(a, "seed", kBlockBytes).data;
   call.firstRow = static_cast<uint64_t>(a.integer("firstRow", 0, int64_t{1} << 52));
   a.expect(call.firstRow % 64 == 0, "firstRow", "a multiple of 64");
-  if (a.isAbsent("encoded")) return;
+  if (a.isAbsent("pieces")) return;
   call.encoded = named(a, "encoded", leafBytes(call)).data;
-  const View<int32_t> progress = a.int32s("progress");
-  a.expectLength("progress", progress.length, 2);
-  call.progress = progress.data;
+  const View<int32_t> pieces = a.int32s("pieces");
+  a.expectLength("pieces", pieces.length, ferretPieces(call.trees << call.depth));
+  call.pieces = pieces.data;
 }
 
 /** Where the outputs go. */
@@ -95,11 +95,11 @@ Job callFerretEncode(const Arguments& a) {
   call.suite = suiteArgument(a, "suite");
   const View<uint8_t> encoded = a.bytes("encoded");
   call.depth = 6;
-  a.expect(encoded.length % (kBlockBytes << call.depth) == 0, "encoded", "a multiple of 64 blocks");
+  a.expect(encoded.length % (kBlockBytes << call.depth) == 0 && !a.isAbsent("pieces"), "encoded", "a multiple of 64 blocks, with pieces");
   call.trees = encoded.length / (kBlockBytes << call.depth);
   readRows(a, call);
-  return [call] {
-    ferretEncode(call);
+  return [call, encoded] {
+    ferretEncode(call, encoded.data);
     return 0.0;
   };
 }

@@ -11,8 +11,8 @@ export interface FerretKernels {
   /** The half with choices: from corrections to reserve, blocks, and one choice byte for each of `blocks`. */
   ferretReceive(call: FerretWhole & { corrections: Uint8Array; choices: Uint8Array }): void;
   /**
-   * In a thread: begins rows [trees · 2^depth] of the public matrix times the table, a multiple of 64 of them, before their trees are there. The calls
-   * that are given the same arrays finish what is left, wherever this stands; only they may change `progress`, from zeros.
+   * In a thread: rows of the public matrix times the table, a multiple of 64 of them, before their trees are there. The calls that are given the
+   * same arrays take the pieces that are done by then and make the others. `encoded` is written until the promise settles.
    */
   ferretEncode(call: FerretMatrix & Required<FerretBegun>): Promise<number>;
 
@@ -54,10 +54,10 @@ export interface FerretKernels {
   }): void;
 }
 
-/** Rows that were begun, [trees · 2^depth · 16], and how many pieces of them were begun and are done, [2]. */
+/** Rows that were begun [trees · 2^depth · 16], and what is known of every 4,096 of them, zeros at first. */
 interface FerretBegun {
   readonly encoded?: Uint8Array;
-  readonly progress?: Int32Array;
+  readonly pieces?: Int32Array;
 }
 
 export interface FerretMatrix {

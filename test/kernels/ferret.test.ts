@@ -279,11 +279,10 @@ describe('Ferret kernels', () => {
   it('give the same outputs of rows that a thread has begun, all of them or some', async () => {
     const [depth, logTable, trees] = [10, 6, 9];
     const leaves = trees << depth;
-    const pieces = Math.ceil(leaves / 4096);
     const [delta, roots] = [random(16), random(16 * trees)];
     const rows = { logTable, table: random(16 << logTable), seed: random(16), firstRow: 640 };
     const pathCots = random(16 * trees * depth);
-    const outputOf = (begun: { encoded?: Uint8Array; progress?: Int32Array }) => {
+    const outputOf = (begun: { encoded?: Uint8Array; pieces?: Int32Array }) => {
       const [reserve, blocks, corrections] = [
         zeros(160),
         zeros(16 * leaves - 160),
@@ -293,22 +292,24 @@ describe('Ferret kernels', () => {
       return Buffer.concat([reserve, blocks, corrections]).toString('hex');
     };
     const expected = outputOf({});
-    const begun = () => ({ encoded: random(16 * leaves), progress: new Int32Array(2) });
-    const nothing = begun();
-    expect(outputOf(nothing)).toBe(expected);
-    const all = begun();
+    const begun = (...states: number[]) => ({
+      encoded: random(16 * leaves),
+      pieces: Int32Array.from(states),
+    });
+    expect(outputOf(begun(0, 0, 0))).toBe(expected);
+    const all = begun(0, 0, 0);
     await kernels.ferretEncode({ ...rows, ...all });
-    expect(all.progress[1]).toBe(pieces);
+    expect([...all.pieces]).toEqual([2, 2, 2]);
     expect(outputOf(all)).toBe(expected);
-    // The first piece lies ready, the others are to be made.
-    const some = { encoded: random(16 * leaves), progress: Int32Array.of(1, 1) };
+    // One piece is done, one is being made by somebody else.
+    const some = begun(2, 1, 0);
     some.encoded.set(all.encoded.subarray(0, 16 * 4096));
     expect(outputOf(some)).toBe(expected);
-    // Side by side: who is late finds nothing to do.
-    const raced = begun();
+    // Side by side: who comes late finds nothing to do.
+    const raced = begun(0, 0, 0);
     const thread = kernels.ferretEncode({ ...rows, ...raced });
     expect(outputOf(raced)).toBe(expected);
     await thread;
-    expect(raced.progress[1]).toBe(pieces);
+    expect([...raced.pieces]).not.toContain(0);
   });
 });

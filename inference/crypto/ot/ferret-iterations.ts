@@ -1,7 +1,7 @@
 /**
  * Where Ferret's iterations stand: the COTs that this one consumes, those that it keeps for the next, and its next part. Most of a
  * part's work, rows of the public matrix times the table, waits for no message and not even for the trees: a thread begins it for
- * the parts that come next. Whoever comes first to a piece makes it, so nothing is waited for that has not begun.
+ * the parts that come next. The part takes what is done when its turn comes and makes the rest, so it waits for no thread.
  */
 import { kernels, kernelThreads } from '#kernels';
 import type { SuiteCode } from '../../../kernels/types/prg.js';
@@ -15,13 +15,15 @@ const SIZES = ferretSizes(FERRET_1170_10_17);
 const TABLE_BYTES = SIZES.table * BLOCK_BYTES;
 const PATH_BYTES = SIZES.path * BLOCK_BYTES;
 const RESERVE_BYTES = SIZES.reserve * BLOCK_BYTES;
+/** Of the kernel. */
+const PIECE_ROWS = 4096;
 /** Parts that are begun: as many as a thread makes while this party is busy with one. Each takes 1.3 MB. */
 const PARTS_AHEAD = 3;
 
 /** Rows of a part that were begun. */
 interface Begun {
   readonly encoded: Uint8Array;
-  readonly progress: Int32Array;
+  readonly pieces: Int32Array;
 }
 
 export class Iterations {
@@ -30,7 +32,7 @@ export class Iterations {
   #part = 0;
   #firstRow = 0;
   /** Of the next parts of this iteration. */
-  readonly #begun: Begun[] = [];
+  readonly #begun: (Begun & { readonly isOver: Promise<unknown> })[] = [];
 
   /** `matrix`: what names the public matrix. */
   constructor(
@@ -47,11 +49,12 @@ export class Iterations {
     const pathBegin = TABLE_BYTES + this.#part * PATH_BYTES;
     const result = run({
       ...this.#rows(this.#firstRow),
-      ...begun,
+      ...(begun && { encoded: begun.encoded, pieces: begun.pieces }),
       pathCots: this.#base.subarray(pathBegin, pathBegin + PATH_BYTES),
       reserve: this.#next.subarray(this.#part * RESERVE_BYTES, (this.#part + 1) * RESERVE_BYTES),
     });
-    if (begun) giveBack(begun.encoded);
+    // A thread that came late may still write a piece that nobody reads.
+    void begun?.isOver.then(() => giveBack(begun.encoded));
     this.#firstRow += SIZES.outputs;
     if (++this.#part === PARTS) {
       [this.#base, this.#next] = [this.#next, this.#base];
@@ -73,10 +76,11 @@ export class Iterations {
   #beginParts(): void {
     const most = Math.min(PARTS_AHEAD, PARTS - this.#part);
     while (this.#begun.length < most) {
-      const begun = { encoded: takeBytes(SIZES.outputs * BLOCK_BYTES), progress: new Int32Array(2) };
+      const encoded = takeBytes(SIZES.outputs * BLOCK_BYTES);
+      const pieces = new Int32Array(Math.ceil(SIZES.outputs / PIECE_ROWS));
       const rows = this.#rows(this.#firstRow + this.#begun.length * SIZES.outputs);
-      this.#begun.push(begun);
-      void threadJob('COTs', kernels.ferretEncode({ ...rows, ...begun }), true);
+      const isOver = threadJob('COTs', kernels.ferretEncode({ ...rows, encoded, pieces }), true);
+      this.#begun.push({ encoded, pieces, isOver });
     }
   }
 }

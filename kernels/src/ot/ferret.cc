@@ -1,9 +1,5 @@
 #include "ferret.h"
 
-#ifndef __wasm__
-#include <sched.h>
-#endif
-
 #include <algorithm>
 #include <cstring>
 #include <vector>
@@ -93,32 +89,35 @@ class Outputs {
   size_t done = 0;
 };
 
-/** Waits for pieces that other threads have begun. */
-void awaitPieces(const int32_t* done, int32_t pieces) {
-#ifndef __wasm__
-  while (__atomic_load_n(done, __ATOMIC_ACQUIRE) < pieces) sched_yield();
-#endif
+/** What is known of a piece of rows. */
+enum Piece : int32_t { kFree, kBegun, kDone };
+constexpr size_t kPieceRows = kBatchLeaves;
+
+bool beginPiece(int32_t* piece) {
+  int32_t expected = kFree;
+  return __atomic_compare_exchange_n(piece, &expected, kBegun, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
-size_t piecesOf(const FerretCall& call) { return ((call.trees << call.depth) + kBatchLeaves - 1) / kBatchLeaves; }
+/** Is it there to be read? If nobody has begun it, nobody does from now on. */
+bool isReady(int32_t* piece) { return !beginPiece(piece) && __atomic_load_n(piece, __ATOMIC_ACQUIRE) == kDone; }
 
-/** All rows, if somebody was to make them: what nobody has begun is made here. */
-void finishRows(const FerretCall& call) {
-  if (!call.encoded) return;
-  ferretEncode(call);
-  awaitPieces(call.progress + 1, static_cast<int32_t>(piecesOf(call)));
+void addReady(const uint8_t* encoded, uint8_t* leaves, size_t count) {
+  for (size_t i = 0; i < count * kBlockBytes; i += kBlockBytes) store(leaves + i, (load(leaves + i) & kClearLowest) ^ load(encoded + i));
 }
 
 /** Adds the matrix to the leaves of a batch from leaf `first` on, in place. */
 void encode(const FerretCall& call, MatrixRows* rows, size_t first, uint8_t* leaves, size_t count) {
-  if (call.encoded) {
-    const uint8_t* encoded = call.encoded + first * kBlockBytes;
-    for (size_t i = 0; i < count * kBlockBytes; i += kBlockBytes) store(leaves + i, (load(leaves + i) & kClearLowest) ^ load(encoded + i));
-    return;
+  for (size_t at = first; at < first + count;) {
+    const size_t piece = at / kPieceRows, end = std::min(first + count, (piece + 1) * kPieceRows);
+    uint8_t* own = leaves + (at - first) * kBlockBytes;
+    if (call.pieces && isReady(call.pieces + piece)) {
+      addReady(call.encoded + at * kBlockBytes, own, end - at);
+    } else {
+      for (size_t i = 0; i < end - at; i += MatrixRows::kRows)
+        encodeRows(own + i * kBlockBytes, call.table, rows->fill(call.firstRow + at + i), own + i * kBlockBytes);
+    }
+    at = end;
   }
-  const uint64_t firstRow = call.firstRow + first;
-  for (size_t i = 0; i < count; i += MatrixRows::kRows)
-    encodeRows(leaves + i * kBlockBytes, call.table, rows->fill(firstRow + i), leaves + i * kBlockBytes);
 }
 
 /** The sender's trees: the two nodes of level 1 differ by delta, so the nodes of each level add up to delta. */
@@ -223,22 +222,22 @@ Block sumOf(const uint8_t* blocks, size_t count) { return sumSide(blocks, count,
 
 }  // namespace
 
-void ferretEncode(const FerretCall& call) {
+size_t ferretPieces(size_t rows) { return (rows + kPieceRows - 1) / kPieceRows; }
+
+void ferretEncode(const FerretCall& call, uint8_t* encoded) {
   alignas(64) static constexpr uint8_t zeros[MatrixRows::kRows * kBlockBytes] = {};
-  const size_t leaves = call.trees << call.depth, pieces = piecesOf(call);
+  const size_t leaves = call.trees << call.depth;
   MatrixRows rows(call);
-  for (;;) {
-    const size_t piece = static_cast<size_t>(__atomic_fetch_add(call.progress, 1, __ATOMIC_RELAXED));
-    if (piece >= pieces) return;
-    const size_t end = std::min(leaves, (piece + 1) * kBatchLeaves);
-    for (size_t i = piece * kBatchLeaves; i < end; i += MatrixRows::kRows)
-      encodeRows(zeros, call.table, rows.fill(call.firstRow + i), call.encoded + i * kBlockBytes);
-    __atomic_fetch_add(call.progress + 1, 1, __ATOMIC_RELEASE);
+  for (size_t first = 0; first < leaves; first += kPieceRows) {
+    int32_t* piece = call.pieces + first / kPieceRows;
+    if (!beginPiece(piece)) continue;
+    for (size_t i = first; i < std::min(leaves, first + kPieceRows); i += MatrixRows::kRows)
+      encodeRows(zeros, call.table, rows.fill(call.firstRow + i), encoded + i * kBlockBytes);
+    __atomic_store_n(piece, kDone, __ATOMIC_RELEASE);
   }
 }
 
 void ferretSend(const FerretCall& call, const uint8_t* delta, const uint8_t* roots, uint8_t* corrections) {
-  finishRows(call);
   std::vector<uint8_t> leaves(batchTrees(call.depth) * kBlockBytes << call.depth);
   MatrixRows rows(call);
   Outputs outputs(call);
@@ -252,7 +251,6 @@ void ferretSend(const FerretCall& call, const uint8_t* delta, const uint8_t* roo
 }
 
 void ferretReceive(const FerretCall& call, const uint8_t* corrections, uint8_t* choices) {
-  finishRows(call);
   std::vector<uint8_t> leaves(batchTrees(call.depth) * kBlockBytes << call.depth);
   std::vector<uint32_t> points(batchTrees(call.depth));
   MatrixRows rows(call);
@@ -282,7 +280,6 @@ void ferretGrowPunctured(const FerretCall& call, const uint8_t* corrections, uin
 }
 
 void ferretSendLeaves(const FerretCall& call, uint8_t* leaves) {
-  finishRows(call);
   MatrixRows rows(call);
   const size_t count = call.trees << call.depth;
   encode(call, &rows, 0, leaves, count);
@@ -290,7 +287,6 @@ void ferretSendLeaves(const FerretCall& call, uint8_t* leaves) {
 }
 
 void ferretReceiveLeaves(const FerretCall& call, uint8_t* leaves, const uint32_t* points, uint8_t* choices) {
-  finishRows(call);
   MatrixRows rows(call);
   const size_t count = call.trees << call.depth;
   encode(call, &rows, 0, leaves, count);

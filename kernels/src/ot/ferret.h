@@ -25,13 +25,17 @@ struct FerretCall {
   size_t reserved;         // outputs that go to `reserve`, the first ones; the others go to `blocks`
   uint8_t* reserve;
   uint8_t* blocks;
-  uint8_t* encoded = nullptr;  // [trees · 2^depth] rows of the matrix times the table, which other threads may have begun
-  int32_t* progress = nullptr; // [2], from 0 on: pieces of them that were begun, that are done; without both they are made on the way
+  const uint8_t* encoded = nullptr; // [trees · 2^depth] rows of the matrix times the table, as far as `pieces` says that they are done
+  int32_t* pieces = nullptr;        // [ferretPieces] of them, 0 where nobody has begun; null: all are made on the way
 };
 
-/** Makes pieces of `encoded` that nobody has begun, as long as there are any: several threads may, and whoever uses them does. Of
- *  `call` it needs suite, depth, trees, logTable, table, seed, firstRow, encoded and progress. */
-void ferretEncode(const FerretCall& call);
+/** Pieces of a call's rows that a thread may make ahead. */
+size_t ferretPieces(size_t rows);
+
+/** Makes the pieces that nobody has begun, of trees << depth rows. The calls below take what is done by then and make the rest themselves,
+ *  so they wait for nobody; a piece that is being made meanwhile is not read. Of `call` it needs suite, depth, trees, logTable, table,
+ *  seed, firstRow and pieces. */
+void ferretEncode(const FerretCall& call, uint8_t* encoded);
 
 /** roots [trees]; writes corrections [trees][depth] for the receiver. */
 void ferretSend(const FerretCall& call, const uint8_t* delta, const uint8_t* roots, uint8_t* corrections);
