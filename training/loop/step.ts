@@ -283,8 +283,7 @@ export function trainingStep<T>(
         lastLayer: 'cls',
         precision: options.precision,
         limit: options.bound?.limit ?? null,
-        // Rows that are compared stay in their places.
-        compact: layers === null && (masks?.every(({ mode }) => mode !== 'soft') ?? false),
+        compact: masks?.every(({ mode }) => mode !== 'soft') ?? false,
         ...(hidden ? { observe: hidden.observe } : {}),
         polarize: options.masks.mode !== 'none' && options.masks.polarization > 0,
       });

@@ -11,6 +11,7 @@ import { prepareRun } from '../../../training/loop/prepare.js';
 import { type StepOptions, trainingStep } from '../../../training/loop/step.js';
 import { type ModelState, stateOfCheckpoint, weightTensors } from '../../../training/network/model-state.js';
 import { readCheckpoint } from '../../../model/checkpoint/checkpoint.js';
+import { thresholdParameters } from '../../../training/network/thresholds.js';
 import { randomExamples, randomParameters, smallConfig } from '../fixtures.js';
 import { temporaryRuns } from '../loop/tiny-runs.js';
 import { naiveEncode } from '../network/naive-encoder.js';
@@ -68,6 +69,61 @@ describe('the loss', () => {
     expect(loss).toBeCloseTo(means.reduce((a, b) => a + b, 0) / means.length, 4);
     mine.dispose();
     theirs.dispose();
+  });
+
+  it('compares the tokens that both keep, wherever their rows are', () => {
+    const prunes = (seed: number, prune: number) => {
+      const state = { ...stateOf(seed, 'cipherprune'), spread: [1, 1] };
+      const thresholds = [0, 1].map(() => ({ prune, reduce: prune }));
+      for (const [name, parameter] of thresholdParameters(thresholds, state.spread))
+        state.parameters.set(name, parameter);
+      return { state, thresholds };
+    };
+    const models = [prunes(5, 0.8), prunes(6, 0.9)];
+    const examples = randomExamples(4, smallConfig);
+    const batch = makeBatch(examples);
+    const weights = models.map(({ state }) => weightTensors(state));
+    const loss = tf.tidy(() => {
+      const [student, teacher] = models.map(({ state }, i) =>
+        hiddenStatesOf(weights[i]!, { state, exact: false }, batch),
+      );
+      return layerLoss(student!, teacher!).dataSync()[0]!;
+    });
+    const naive = examples.map((example) =>
+      models.map(({ state, thresholds }) => {
+        const { hidden, contexts, layers } = naiveEncode(state.parameters, smallConfig, example, {
+          exact: false,
+          thresholds,
+          temperature: 0,
+        });
+        const [first, second] = layers.map(({ kept }) => kept);
+        const all = hidden[0]!.map(() => 1);
+        const [embedding, one, two, three] = hidden;
+        return [
+          [embedding!, all],
+          [contexts[0]!, all],
+          [one!, first!],
+          [contexts[1]!, first!],
+          [two!, second!],
+          [contexts[2]!, [1]],
+          [three!, [1]],
+        ] as const;
+      }),
+    );
+    const means = Array.from({ length: 7 }, (_, at) => {
+      const squares = naive.flatMap(([student, teacher]) => {
+        const [[mine, kept], [theirs, too]] = [student![at]!, teacher![at]!];
+        return mine.flatMap((row, i) =>
+          kept[i] === 1 && too[i] === 1 ? row.map((x, c) => (x - theirs[i]![c]!) ** 2) : [],
+        );
+      });
+      return squares.reduce((a, b) => a + b, 0) / squares.length;
+    });
+    const keptBoth = (at: number) =>
+      naive.map(([, teacher]) => teacher![at]![1].filter((k) => k === 1).length);
+    expect(keptBoth(2)).not.toEqual(keptBoth(0));
+    expect(loss).toBeCloseTo(means.reduce((a, b) => a + b, 0) / means.length, 4);
+    for (const each of weights) each.dispose();
   });
 });
 
