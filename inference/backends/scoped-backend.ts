@@ -133,8 +133,9 @@ for (const name of LOCAL_OPERATIONS)
     return this.scopes.add((this.mpc as unknown as Forwarded)[name]!(...args));
   });
 for (const name of Object.keys(MAKING))
-  forward(name, async function (...args) {
-    return this.scopes.add(await (this.mpc as unknown as Forwarded)[name]!(...args));
+  forward(name, function (...args) {
+    const made = (this.mpc as unknown as Forwarded)[name]!(...args) as Promise<unknown>;
+    return made.then((tensors) => this.scopes.add(tensors));
   });
 
 const scopedOver = (mpc: Backend, scopes: Scopes): Backend =>

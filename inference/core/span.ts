@@ -24,15 +24,15 @@ export const currentSpan = (): Span | undefined => current.get();
 export const withSpan = <T>(root: Span, body: () => T): T => current.run(root, body);
 
 /** Runs `body` in a span below the open one. Names are short; nested names form a path: `layer3/softmax/max`. */
-export async function span<T>(name: string, body: () => Promise<T>, layer?: number): Promise<T> {
+export function span<T>(name: string, body: () => Promise<T>, layer?: number): Promise<T> {
   const parent = current.get();
   if (!parent) return body();
   const child = parent.child(name, layer);
-  try {
-    return await current.run(child, body);
-  } finally {
-    child.end();
-  }
+  const result = current.run(child, body);
+  // Before whoever awaits the result goes on: this reaction is the first.
+  const end = (): void => child.end();
+  result.then(end, end);
+  return result;
 }
 
 /** Work of a kernel in a thread of its own; the measurer of the open span is told of it. `isAhead`: nobody waits for it yet. */

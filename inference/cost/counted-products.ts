@@ -94,7 +94,9 @@ export class CountedProducts {
 
   /** Client → server: one message. */
   async #residentProduct(layout: ResidentLayout, rows: number): Promise<void> {
-    await this.#steps.run({ begin: async () => this.#traffic.sent(rows * rowBytes(layout)) });
+    await this.#steps.run({
+      begin: () => void this.#traffic.sent(rows * rowBytes(layout)),
+    });
     this.#milliseconds += residentMilliseconds(layout, rows);
   }
 }

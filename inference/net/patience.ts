@@ -39,17 +39,19 @@ export class Patience {
   }
 
   /** Waits for a receive as long as there is hope. */
-  async wait<T>(pending: Promise<T>): Promise<T> {
+  wait<T>(pending: Promise<T>): Promise<T> {
     if (this.#waiting++ === 0) this.#firstSince = this.#waitingSince = performance.now();
     this.#watch();
-    try {
-      return await pending;
-    } finally {
-      this.#waiting--;
-      this.#firstSince = performance.now();
-      if (this.#waiting === 0) this.stop();
-    }
+    pending.then(this.#ended, this.#ended);
+    return pending;
   }
+
+  /** Before whoever waits goes on: it was told first. */
+  readonly #ended = (): void => {
+    this.#waiting--;
+    this.#firstSince = performance.now();
+    if (this.#waiting === 0) this.stop();
+  };
 
   /** Something of the peer came; `isAwaited`: and somebody waits for more. */
   arrived(isAwaited: boolean): void {

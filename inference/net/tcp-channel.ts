@@ -80,7 +80,7 @@ export class TcpChannel implements Channel {
     return this.#hasHeard;
   }
 
-  async receive(byteLength: number): Promise<Uint8Array> {
+  receive(byteLength: number): Promise<Uint8Array> {
     this.flush();
     const pending = this.#queue.take(byteLength);
     if (this.#queue.queuedBytes <= this.#options.bufferBytes / 2 && this.#socket.isPaused())

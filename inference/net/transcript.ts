@@ -92,11 +92,11 @@ export function transcriptChannel(channel: Channel): Channel {
       transcript.sent(bytes);
       channel.send(bytes);
     },
-    async receive(byteLength) {
-      const bytes = await channel.receive(byteLength);
-      transcript.received(bytes);
-      return bytes;
-    },
+    receive: (byteLength) =>
+      channel.receive(byteLength).then((bytes) => {
+        transcript.received(bytes);
+        return bytes;
+      }),
     flush: () => channel.flush?.(),
     pipelined: (body) => (channel.pipelined ? channel.pipelined(body) : body()),
     close: () => channel.close(),

@@ -218,13 +218,12 @@ export function meteredChannel(channel: Channel): Channel {
       });
     },
     flush: () => channel.flush?.(),
-    async pipelined(body) {
+    pipelined(body) {
       counter.beginPipeline();
-      try {
-        return await body();
-      } finally {
-        counter.endPipeline();
-      }
+      const result = body();
+      const end = (): void => counter.endPipeline();
+      result.then(end, end);
+      return result;
     },
     close: () => channel.close(),
     transcript: channel.transcript,

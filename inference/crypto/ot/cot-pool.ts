@@ -12,6 +12,7 @@
  */
 import { ProtocolError } from '../../core/errors.js';
 import { protocol, span } from '../../core/span.js';
+import { takeBytes } from '../../core/words.js';
 import type { Channel } from '../../net/channel.js';
 import type { SuiteCode } from '../../../kernels/types/prg.js';
 import type { CotReceiver, CotReserve, CotSender } from './cot.js';
@@ -77,11 +78,11 @@ class CotPool {
     this.#choices = new Uint8Array(extension.hasChoices ? extension.refillCots : 0);
   }
 
-  /** The caller's own. */
+  /** The caller's own, which may give the blocks back (core/words.ts). */
   take(count: number): Promise<TakenCots> {
     const order = this.#order(count);
     const taken: TakenCots = {
-      blocks: new Uint8Array(count * BLOCK_BYTES),
+      blocks: takeBytes(count * BLOCK_BYTES),
       choices: new Uint8Array(this.#extension.hasChoices ? count : 0),
       tweak: order.tweak,
       suite: this.#extension.suite,

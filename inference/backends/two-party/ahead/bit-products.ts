@@ -24,8 +24,10 @@ export const BATCH = 1 << 20;
 /** One party's half of some products: one message each way, which is made at once. */
 export interface BitHalf {
   send(): void;
-  /** → this party's share, of what the peer sends; the local part comes after all messages. */
-  receive(): Promise<() => BigUint64Array>;
+  /** What the peer sends. */
+  receive(): Promise<Uint8Array>;
+  /** Of that, this party's share: after all messages. */
+  share(received: Uint8Array): BigUint64Array;
 }
 
 /**
@@ -42,8 +44,8 @@ export async function runHalves(
     for (const half of halves) half.send();
   };
   const receive = () => Promise.all(halves.map((half) => half.receive()));
-  const shares = await exchangeInTurn(party, send, receive, first);
-  const [sum, ...others] = shares.map((share) => share());
+  const received = await exchangeInTurn(party, send, receive, first);
+  const [sum, ...others] = halves.map((half, i) => half.share(received[i]!));
   for (const other of others) {
     kernels.ringAdd(sum!, other, ringBits, sum!);
     giveBack(other);
@@ -101,16 +103,14 @@ export class BitPool {
     const bytes = packedDifference(numbers, random, ringBits);
     return {
       send: () => sendPacked(channel, bytes),
-      async receive() {
-        const received = await receivePacked(channel, random.length, 1);
-        return () => {
-          const flips = takeBytes(random.length);
-          kernels.bitsUnpack(received, flips);
-          kernels.ringNegateWhere(flips, share, ringBits, share);
-          kernels.ringAddWhere(flips, numbers, ringBits, share);
-          giveBack(random, received, flips);
-          return share;
-        };
+      receive: () => receivePacked(channel, random.length, 1),
+      share(received) {
+        const flips = takeBytes(random.length);
+        kernels.bitsUnpack(received, flips);
+        kernels.ringNegateWhere(flips, share, ringBits, share);
+        kernels.ringAddWhere(flips, numbers, ringBits, share);
+        giveBack(random, received, flips);
+        return share;
       },
     };
   }
@@ -124,16 +124,14 @@ export class BitPool {
     const bytes = packedBits(flips);
     return {
       send: () => sendPacked(channel, bytes),
-      async receive() {
-        const received = await receivePacked(channel, bits.length, ringBits);
-        return () => {
-          const e = takeWords(bits.length);
-          kernels.ringUnpack(received, ringBits, e);
-          kernels.ringAddWhere(random, e, ringBits, share);
-          kernels.ringNegateWhere(flips, share, ringBits, share);
-          giveBack(random, flips, received, e);
-          return share;
-        };
+      receive: () => receivePacked(channel, bits.length, ringBits),
+      share(received) {
+        const e = takeWords(bits.length);
+        kernels.ringUnpack(received, ringBits, e);
+        kernels.ringAddWhere(random, e, ringBits, share);
+        kernels.ringNegateWhere(flips, share, ringBits, share);
+        giveBack(random, flips, received, e);
+        return share;
       },
     };
   }

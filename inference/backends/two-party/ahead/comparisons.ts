@@ -120,7 +120,7 @@ export class ComparisonPool {
     const { ringBits } = this.correlation;
     const { channel } = this.party.session;
     let received: readonly Promise<Uint8Array>[] = [];
-    const begin = async (): Promise<void> => {
+    const begin = (): undefined => {
       received = chunks.map(([first, end]) =>
         posted(channel.receive(Math.ceil(((end - first) * (ringBits - 1)) / 8))),
       );
@@ -155,7 +155,7 @@ export class ComparisonPool {
   ): Step {
     const { ringBits } = this.correlation;
     const { channel } = this.party.session;
-    const begin = async (): Promise<void> => {
+    const begin = (): undefined => {
       for (const [c, range] of chunks.entries())
         channel.send(differences(this.#part(x, 0, range), made[c]![0]!, ringBits - 1));
     };

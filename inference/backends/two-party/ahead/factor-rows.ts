@@ -58,18 +58,20 @@ export class FactorPool {
     const { ringBits } = this;
     const [r, products] = this.store.take(x.length / this.#width) as [BigUint64Array, BigUint64Array];
     if (!this.#isOwner) {
-      await runStep(this.party, { begin: async () => sendDifference(channel, x, r, ringBits) });
+      await runStep(this.party, {
+        begin() {
+          sendDifference(channel, x, r, ringBits);
+        },
+      });
       giveBack(r);
       return products;
     }
     let received: Promise<BigUint64Array>;
     await runStep(this.party, {
-      async begin() {
+      begin() {
         received = posted(receiveWords(channel, x.length, ringBits));
       },
-      async finish() {
-        await received;
-      },
+      finish: () => received,
     });
     const masked = await received!;
     kernels.ringAdd(masked, x, ringBits, masked);

@@ -37,8 +37,8 @@ export function sendPacked(channel: Channel, bytes: Uint8Array): void {
 }
 
 /** What the peer sent packed, the caller's to give back. */
-export const receivePacked = async (channel: Channel, count: number, bits: number): Promise<Uint8Array> =>
-  bits === 0 || count === 0 ? new Uint8Array(0) : channel.receive(bytesOf(count, bits));
+export const receivePacked = (channel: Channel, count: number, bits: number): Promise<Uint8Array> =>
+  bits === 0 || count === 0 ? Promise.resolve(new Uint8Array(0)) : channel.receive(bytesOf(count, bits));
 
 /** Taken (core/words.ts), and the caller's to give back. */
 export async function receiveWords(channel: Channel, count: number, bits: number): Promise<BigUint64Array> {

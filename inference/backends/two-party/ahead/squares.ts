@@ -141,7 +141,9 @@ export class SquarePool {
   async #asking<T>(send: () => void, receive: () => Promise<T>): Promise<T> {
     let received: T;
     await runStep(this.party, {
-      begin: async () => send(),
+      begin() {
+        send();
+      },
       async finish() {
         received = await receive();
       },
@@ -158,12 +160,10 @@ export class SquarePool {
     const { channel } = this.party.session;
     let received: Promise<BigUint64Array>;
     await runStep(this.party, {
-      async begin() {
+      begin() {
         received = posted(receiveWords(channel, count, bits));
       },
-      async answer() {
-        answer(await received);
-      },
+      answer: () => received.then(answer),
     });
     return received!;
   }

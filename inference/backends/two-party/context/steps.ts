@@ -11,26 +11,30 @@
 import { snapshot } from '#context';
 import type { Turns } from './turns.js';
 
+/** Of a step: what waits for nothing returns nothing, and costs no promise. */
+type Part = () => Promise<unknown> | undefined;
+
 /** One exchange of messages. What is received of the peer's `begin` must be posted in `begin`, of its `answer` in `finish`. */
 export interface Step {
-  begin(): Promise<void>;
-  answer?(): Promise<void>;
-  finish?(): Promise<void>;
+  begin: Part;
+  answer?: Part;
+  finish?: Part;
 }
 
-export async function perform({ begin, answer, finish }: Required<Step>): Promise<void> {
-  await begin();
-  await answer();
-  await finish();
-}
+const PARTS = ['begin', 'answer', 'finish'] as const;
 
-const nothing = async (): Promise<void> => undefined;
+export async function perform(step: Required<Step>): Promise<void> {
+  for (const part of PARTS) {
+    const waiting = step[part]();
+    if (waiting) await waiting;
+  }
+}
 
 /** The parts of a step, none of which is missing. */
 export const partsOf = (step: Step): Required<Step> => ({
   begin: () => step.begin(),
-  answer: () => step.answer?.() ?? nothing(),
-  finish: () => step.finish?.() ?? nothing(),
+  answer: () => step.answer?.(),
+  finish: () => step.finish?.(),
 });
 
 /** Runs a step that stands alone. */
@@ -86,17 +90,23 @@ class Strand<T> {
   }
 }
 
+/** One step's after the other's, from `first` on. */
+function partOfAll(
+  steps: readonly Required<Step>[],
+  part: (typeof PARTS)[number],
+  first = 0,
+): ReturnType<Part> {
+  for (let i = first; i < steps.length; i++) {
+    const waiting = steps[i]![part]();
+    if (waiting) return waiting.then(() => partOfAll(steps, part, i + 1));
+  }
+}
+
 /** All of them as one. */
 export const joined = (steps: readonly Required<Step>[]): Required<Step> => ({
-  async begin() {
-    for (const step of steps) await step.begin();
-  },
-  async answer() {
-    for (const step of steps) await step.answer();
-  },
-  async finish() {
-    for (const step of steps) await step.finish();
-  },
+  begin: () => partOfAll(steps, 'begin'),
+  answer: () => partOfAll(steps, 'answer'),
+  finish: () => partOfAll(steps, 'finish'),
 });
 
 export class Steps {
@@ -115,7 +125,13 @@ export class Steps {
     const strands = tasks.map((task) => new Strand(task, turns.fork()));
     try {
       for (;;) {
-        for (const strand of strands) if (!strand.result) await this.#advance(strand, turns);
+        for (const strand of strands) {
+          if (strand.result) continue;
+          this.#current = strand;
+          turns.assume(strand.turns);
+          await strand.advance();
+          strand.turns.assume(turns);
+        }
         this.#current = outer;
         const steps = strands.flatMap(({ step }) => (step ? [step] : []));
         if (steps.length === 0) break;
@@ -126,12 +142,5 @@ export class Steps {
     }
     turns.assume(strands.map((strand) => strand.turns).reduce((a, b) => (b.taken > a.taken ? b : a)));
     return strands.map(({ result }) => result!.value);
-  }
-
-  async #advance(strand: Strand<unknown>, turns: Turns): Promise<void> {
-    this.#current = strand;
-    turns.assume(strand.turns);
-    await strand.advance();
-    strand.turns.assume(turns);
   }
 }

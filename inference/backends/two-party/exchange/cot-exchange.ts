@@ -129,7 +129,7 @@ function windowStep(
       for (const [c, request] of requests.entries()) {
         const [claimed, corrections] = [await request.cots(), await request.corrections];
         channel.send(sending!.answer(claimed, corrections, ...sendChunks[c]!));
-        giveBack(corrections);
+        giveBack(corrections, claimed.blocks);
       }
     },
     async finish() {

@@ -22,18 +22,14 @@ export async function exchangeInTurn<T>(
   let received: Promise<T>;
   const isFirst = party.session.self === first;
   await runStep(party, {
-    async begin() {
+    begin() {
       if (isFirst) send();
       else received = posted(receive());
     },
-    async answer() {
-      if (isFirst) return;
-      await received;
-      send();
-    },
-    async finish() {
+    answer: () => (isFirst ? undefined : received.then(send)),
+    finish() {
       if (isFirst) received = receive();
-      await received;
+      return received;
     },
   });
   return received!;

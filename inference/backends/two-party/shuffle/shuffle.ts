@@ -147,12 +147,10 @@ export const exchangeMatrices = protocol(
         },
       });
       await runStep(party, {
-        async begin() {
+        begin() {
           receiveSums();
         },
-        async finish() {
-          await sums;
-        },
+        finish: () => sums,
       });
     }
     return { permutation, matrix, known: openAnswer(own!, permutation, await sums!) };
@@ -180,7 +178,9 @@ export const shuffleRows = protocol(
     if (self === first) {
       let message: Uint8Array;
       await runStep(party, {
-        begin: async () => channel.send(maskRows(rows, blocks, columnSums)),
+        begin() {
+          channel.send(maskRows(rows, blocks, columnSums));
+        },
         async finish() {
           message = await channel.receive(bytes);
         },
