@@ -93,6 +93,8 @@ export interface InferenceFigure {
   readonly texts: number;
   /** Of one protocol run, mean over all. Protocols are those of the first run, layers one text's share of it. */
   readonly milliseconds: number;
+  /** Each protocol run's: the first one of a process also makes code and memory ready that later ones find. */
+  readonly runMilliseconds: readonly number[];
   /** The set-up of the connection, and what was made ahead for one text. */
   readonly offlineMilliseconds: number;
   readonly bytes: number;
@@ -230,6 +232,7 @@ function figureOf(
     batch,
     texts,
     milliseconds: rounded(milliseconds),
+    runMilliseconds: run.inferences.map(({ cost }) => rounded(cost.milliseconds)),
     offlineMilliseconds: rounded(offline.milliseconds + (ahead?.perText.milliseconds ?? 0)),
     bytes: Math.round(bytes),
     offlineBytes: offline.sentBytes + offline.receivedBytes + (ahead?.perText.bytes ?? 0),

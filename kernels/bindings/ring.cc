@@ -185,7 +185,8 @@ void matmulInt16(const Arguments& a) {
   a.expectLength(0, x.length, a.product(0, {n, k}));
   a.expectLength(1, w.length, a.product(1, {k, m}));
   a.expectLength(6, out.length, a.product(6, {n, m}));
-  ringMatmulInt16(x.data, w.data, n, k, m, a.bits(5), out.data);
+  const size_t threads = a.isAbsent(7) ? 1 : a.size(7, 1, 1024);
+  ringMatmulInt16(x.data, w.data, n, k, m, a.bits(5), threads, out.data);
 }
 
 void signBit(const Arguments& a) {

@@ -53,7 +53,7 @@ export interface RingKernels {
     bits: number,
     out: BigUint64Array,
   ): void;
-  /** x [n, k] · w [k, m] → [n, m] with signed w. */
+  /** x [n, k] · w [k, m] → [n, m] with signed w, in one thread unless given. */
   ringMatmulInt16(
     x: BigUint64Array,
     w: Int16Array,
@@ -62,6 +62,7 @@ export interface RingKernels {
     m: number,
     bits: number,
     out: BigUint64Array,
+    threads?: number,
   ): void;
   /**
    * The same of a matrix kept panel by panel, [m / 24][k][24], the last panel as wide as is left: as the product reads it. With `adds` 1 it is

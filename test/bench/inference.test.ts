@@ -53,6 +53,7 @@ describe('bench inference of several texts', () => {
       onProgress: () => undefined,
     });
     expect(figure).toMatchObject({ batch: 2, texts: 4 });
+    expect(figure.runMilliseconds).toHaveLength(2);
     expect(figure.perText.bytes).toBe(Math.round(figure.bytes / 2));
     expect(figure.maxAbsError).toBeLessThan(0.05);
     const layerBytes = figure.layers.reduce((sum, { bytes }) => sum + bytes, 0);

@@ -318,6 +318,16 @@ describe.each([0, 1, 2].filter((isa) => isa <= kernels.detectedIsa()))(
       expect(list(out)).toEqual(expected);
     });
 
+    it('multiplies by 16-bit weights on several threads', () => {
+      const [n, k, m, bits] = [65, 512, 1_030, 37];
+      const x = BigUint64Array.from({ length: n * k }, (_, i) => mod(BigInt(i) * 0x9e3779b97f4a7c15n, bits));
+      const w = Int16Array.from({ length: k * m }, (_, i) => (i * 40503) % 4001);
+      const [alone, split] = [words(n * m), words(n * m)];
+      kernels.ringMatmulInt16(x, w, n, k, m, bits, alone);
+      kernels.ringMatmulInt16(x, w, n, k, m, bits, split, 3);
+      expect(split).toEqual(alone);
+    });
+
     it('permutes axes and gathers rows', () => {
       const shape = [2, 3, 4, 5];
       const x = BigUint64Array.from({ length: 120 }, (_, i) => BigInt(i));

@@ -1,9 +1,11 @@
 // Matrix products modulo 2^bits. The right factor is copied panel by panel (24 columns by at most 512 rows, 96 KB: it
 // stays in the second-level cache) and every row of the left factor passes over the panel.
+#include <algorithm>
 #include <cstring>
 #include <vector>
 
 #include "src/base/cpu.h"
+#include "src/rlwe/threads.h"
 #include "ring-isa.h"
 #include "ring-stream.h"
 
@@ -51,20 +53,28 @@ void fillPanel(const int16_t* y, size_t stride, size_t rows, size_t columns, uin
   fillPanel<int16_t>(y, stride, rows, columns, panel);
 }
 
+/** Columns of a matrix that has `stride` of them. */
+struct Columns {
+  size_t count, stride;
+};
+
 template <class Entry>
-void product(const uint64_t* x, const Entry* y, size_t n, size_t k, size_t m, int bits, RingTile tile, uint64_t* panel,
+void product(const uint64_t* x, const Entry* y, size_t n, size_t k, Columns m, int bits, RingTile tile, uint64_t* panel,
              uint64_t* out) {
   const uint64_t mask = ringMaskOf(bits);
-  if (k == 0 && n * m > 0) std::memset(out, 0, n * m * sizeof(uint64_t));
+  for (size_t r = 0; k == 0 && r < n; r++) std::fill_n(out + r * m.stride, m.count, 0);
   for (size_t top = 0; top < k; top += panelRows) {
     const size_t depth = k - top < panelRows ? k - top : panelRows;
-    for (size_t left = 0; left < m; left += ringPanelColumns) {
-      const size_t columns = m - left < ringPanelColumns ? m - left : ringPanelColumns;
-      fillPanel(y + top * m + left, m, depth, columns, panel);
-      tile(x + top, k, panel, n, depth, columns, mask, top > 0, out + left, m);
+    for (size_t left = 0; left < m.count; left += ringPanelColumns) {
+      const size_t columns = m.count - left < ringPanelColumns ? m.count - left : ringPanelColumns;
+      fillPanel(y + top * m.stride + left, m.stride, depth, columns, panel);
+      tile(x + top, k, panel, n, depth, columns, mask, top > 0, out + left, m.stride);
     }
   }
 }
+
+/** Multiply-adds below which another thread costs more than it saves: about a millisecond's. */
+constexpr size_t leastWork = size_t{1} << 25;
 
 }  // namespace
 
@@ -72,7 +82,7 @@ void ringMatmul(const uint64_t* x, const uint64_t* y, size_t batch, size_t n, si
                 uint64_t* out) {
   std::vector<uint64_t> panel(panelRows * ringPanelColumns);
   for (size_t b = 0; b < batch; b++)
-    product(x + b * n * k, y + b * k * m, n, k, m, bits, tileFor(bits, false), panel.data(), out + b * n * m);
+    product(x + b * n * k, y + b * k * m, n, k, {m, m}, bits, tileFor(bits, false), panel.data(), out + b * n * m);
 }
 
 void ringMatmulPanels(const uint64_t* x, const RingPanels& w, size_t n, size_t k, size_t m, int bits, bool adds, uint64_t* out) {
@@ -94,9 +104,16 @@ void ringMatmulPanels(const uint64_t* x, const RingPanels& w, size_t n, size_t k
   }
 }
 
-void ringMatmulInt16(const uint64_t* x, const int16_t* w, size_t n, size_t k, size_t m, int bits, uint64_t* out) {
-  std::vector<uint64_t> panel(panelRows * ringPanelColumns);
-  product(x, w, n, k, m, bits, tileFor(bits, true), panel.data(), out);
+void ringMatmulInt16(const uint64_t* x, const int16_t* w, size_t n, size_t k, size_t m, int bits, size_t threads, uint64_t* out) {
+  const RingTile tile = tileFor(bits, true);
+  const size_t panels = (m + ringPanelColumns - 1) / ringPanelColumns;
+  // Panels of a thread lie side by side.
+  const size_t parts = n * k * m < leastWork ? 1 : std::min(threads, panels);
+  splitWork(parts, parts, [&](size_t part, size_t) {
+    std::vector<uint64_t> panel(panelRows * ringPanelColumns);
+    const size_t begin = panels * part / parts * ringPanelColumns, end = std::min(m, panels * (part + 1) / parts * ringPanelColumns);
+    product(x, w + begin, n, k, {end - begin, m}, bits, tile, panel.data(), out + begin);
+  });
 }
 
 }  // namespace cipherprune

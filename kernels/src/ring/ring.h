@@ -56,8 +56,8 @@ void ringPermute(const uint64_t* x, const uint32_t* shape, const uint32_t* permu
 /** x [batch, n, k] · y [batch, k, m] → [batch, n, m]. */
 void ringMatmul(const uint64_t* x, const uint64_t* y, size_t batch, size_t n, size_t k, size_t m, int bits, uint64_t* out);
 
-/** x [n, k] · w [k, m] → [n, m], w signed. */
-void ringMatmulInt16(const uint64_t* x, const int16_t* w, size_t n, size_t k, size_t m, int bits, uint64_t* out);
+/** x [n, k] · w [k, m] → [n, m], w signed; on at most so many threads. */
+void ringMatmulInt16(const uint64_t* x, const int16_t* w, size_t n, size_t k, size_t m, int bits, size_t threads, uint64_t* out);
 
 /** Little-endian bit stream, `bits` bits an element, ceil(count · bits / 8) bytes; unused bits are zero. */
 void ringPack(const uint64_t* x, size_t count, int bits, uint8_t* out);

@@ -7,7 +7,7 @@
  * Rows are alike, so how many a layer takes may depend on what was pruned; those left over serve the next text. They are made
  * in batches as tall as memory allows, where ciphertexts are full and key switches few.
  */
-import { kernels } from '#kernels';
+import { kernels, kernelThreads } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import { giveBack } from '../../../core/words.js';
 import type { PartyContext } from '../context/party-context.js';
@@ -87,7 +87,8 @@ export class RowPool {
       }
       const masked = await receiveWords(channel, x.data.length, ringBits);
       kernels.ringAdd(masked, x.data, ringBits, masked);
-      const share = plainProduct({ data: masked, rows, ringBits }, this.weight, fractionBits);
+      // The client waits for what comes of it.
+      const share = plainProduct({ data: masked, rows, ringBits }, this.weight, fractionBits, kernelThreads);
       kernels.ringAdd(share, outputs, ringBits, share);
       giveBack(masked, outputs);
       return share;

@@ -37,9 +37,10 @@ export function plainProduct(
   { data, rows, ringBits }: { data: BigUint64Array; rows: number; ringBits: number },
   w: PreparedWeight,
   fractionBits: number,
+  threads = 1,
 ): BigUint64Array {
   const out = takeWords(rows * w.outputs);
-  kernels.ringMatmulInt16(data, w.matrix!, rows, w.inputs, w.outputs, ringBits, out);
+  kernels.ringMatmulInt16(data, w.matrix!, rows, w.inputs, w.outputs, ringBits, out, threads);
   if (w.bias !== null) {
     const bias = new BigUint64Array(w.outputs);
     const saturated = kernels.ringFromFloat(w.bias, ringBits, fractionBits + w.fractionBits, bias);
