@@ -175,6 +175,7 @@ const phases = z.strictObject({
       ...phaseFields,
       epochs: phaseFields.epochs.nullable().default(null),
       learningRate: positive.default(1e-4),
+      dropout: phaseFields.dropout.default(0),
     })
     .prefault({}),
   /** Then by its answers alone. Epochs null: those of phase 1 where `layers` has any by itself, none for others. */
@@ -182,7 +183,8 @@ const phases = z.strictObject({
     .strictObject({
       ...phaseFields,
       epochs: phaseFields.epochs.nullable().default(null),
-      learningRate: positive.default(5e-5),
+      learningRate: positive.default(2e-5),
+      dropout: phaseFields.dropout.default(0),
     })
     .prefault({}),
   /** (2) Soft masks: weights and thresholds together. */

@@ -29,9 +29,9 @@ export interface LayerNormParameters {
 
 const MEAN_FRACTION_BITS = 20;
 
-/** Fraction bits: c keeps 8 bits below the smallest sigma, 1/sigma 7 significant bits at its smallest. */
+/** Fraction bits: c keeps 7 bits below the smallest sigma, 1/sigma 7 significant bits at its smallest. */
 const precisionOf = ({ variance: { low, high } }: LayerNormPlan) => ({
-  factorBits: 8 + Math.max(0, Math.ceil(-Math.log2(low) / 2)),
+  factorBits: 7 + Math.max(0, Math.ceil(-Math.log2(low) / 2)),
   inverseBits: 7 + Math.max(0, Math.ceil(Math.log2(high) / 2)),
 });
 
@@ -60,8 +60,9 @@ async function centre(mpc: Backend, x: SharedTensor): Promise<SharedTensor> {
 async function sumOfSquares(mpc: Backend, c: SharedTensor, plan: LayerNormPlan): Promise<SharedTensor> {
   const { low, high } = plan.variance;
   const features = c.shape[1]!;
-  // A unit's square below low/16 leaves the bias of rounding below one percent of the smallest variance.
-  const fractionBits = Math.min(c.fractionBits, Math.max(2, Math.ceil((4 - Math.log2(low)) / 2)));
+  // A unit's square below low/64: what rounding a row's numbers leaves in its variance scales the whole row, and with it its logits, so a bit
+  // here is worth more than one of c itself.
+  const fractionBits = Math.min(c.fractionBits, Math.max(2, Math.ceil((6 - Math.log2(low)) / 2)));
   const ringBits = signedBits(2 * high * features, 2 * fractionBits);
   const factorBits = Math.max(wideningBits(2 * plan.inputRange, fractionBits), (ringBits >> 1) + 1);
   const coarse = await convert(mpc, c, { ringBits: factorBits, fractionBits }, 2 * plan.inputRange);

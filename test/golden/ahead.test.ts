@@ -49,18 +49,18 @@ it('costs this many bytes and rounds', async () => {
   }).toMatchInlineSnapshot(`
     {
       "offline": [
-        4238923,
-        2409090,
-        84,
+        4234307,
+        2408823,
+        85,
       ],
       "online": [
-        79575,
-        50704,
+        79584,
+        50851,
         76,
       ],
       "stock": [
-        1308252,
-        1343074,
+        1296625,
+        1331235,
       ],
     }
   `);

@@ -69,9 +69,9 @@ describe.each(runs)('an inference with $suite', ({ leaks, cost, layers, bucket }
           4864097,
           12320,
         ],
-        "receivedBytes": 853134,
+        "receivedBytes": 853509,
         "rounds": 76,
-        "sentBytes": 1160674,
+        "sentBytes": 1160389,
       }
     `);
     expect(
@@ -79,13 +79,13 @@ describe.each(runs)('an inference with $suite', ({ leaks, cost, layers, bucket }
     ).toMatchInlineSnapshot(`
       [
         {
-          "bytes": 1071996,
+          "bytes": 1072072,
           "important": 3,
           "kept": 6,
           "rounds": 25,
         },
         {
-          "bytes": 624494,
+          "bytes": 624508,
           "important": 1,
           "kept": 1,
           "rounds": 24,

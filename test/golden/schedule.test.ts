@@ -45,9 +45,9 @@ it('costs this many bytes and rounds', () => {
   const { sentBytes, receivedBytes, rounds } = cost;
   expect({ sentBytes, receivedBytes, rounds }).toMatchInlineSnapshot(`
     {
-      "receivedBytes": 856573,
+      "receivedBytes": 856948,
       "rounds": 78,
-      "sentBytes": 1163986,
+      "sentBytes": 1163701,
     }
   `);
   expect(
@@ -55,13 +55,13 @@ it('costs this many bytes and rounds', () => {
   ).toMatchInlineSnapshot(`
     [
       {
-        "bytes": 1074334,
+        "bytes": 1074410,
         "important": 4,
         "kept": 6,
         "rounds": 27,
       },
       {
-        "bytes": 628907,
+        "bytes": 628921,
         "important": 1,
         "kept": 1,
         "rounds": 24,

@@ -18,7 +18,7 @@ it('costs three nodes this many bytes and messages', async () => {
 
   expect(traffic).toMatchInlineSnapshot(`
     {
-      "bytes": 150938,
+      "bytes": 151223,
       "flights": 129,
     }
   `);
