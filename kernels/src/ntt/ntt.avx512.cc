@@ -150,7 +150,41 @@ void laneProducts(const uint32_t* x, size_t rows, const uint32_t* y, size_t cols
   }
 }
 
-#define CIPHERPRUNE_OWN_PRODUCTS
+/** Of sixteen words of 26 bits: the four bytes that each lies in. */
+struct PackedPlaces {
+  alignas(64) uint8_t bytes[64];
+  alignas(64) uint32_t shifts[16];
+  constexpr PackedPlaces() : bytes(), shifts() {
+    for (unsigned i = 0; i < 16; i++) {
+      for (unsigned k = 0; k < 4; k++) bytes[4 * i + k] = static_cast<uint8_t>(primeBits * i / 8 + k);
+      shifts[i] = primeBits * i % 8;
+    }
+  }
+};
+constexpr PackedPlaces places;
+
+void unpack(const uint8_t* bytes, size_t count, uint32_t* out) {
+  constexpr size_t packed = columns * primeBits / 8;
+  const __m512i at = _mm512_load_si512(places.bytes), shifts = _mm512_load_si512(places.shifts), mask = V::set((1u << primeBits) - 1).v;
+  for (size_t i = 0; i < count; i += columns, bytes += packed) {
+    const __m512i words = _mm512_permutexvar_epi8(at, _mm512_maskz_loadu_epi8((uint64_t{1} << packed) - 1, bytes));
+    V{_mm512_and_si512(_mm512_srlv_epi32(words, shifts), mask)}.store(out + i);
+  }
+}
+
+size_t keepResidues(const uint8_t* bytes, size_t words, const Modulus& modulus, size_t count, uint32_t* out) {
+  const __m512i mask = V::set((1u << primeBits) - 1).v, p = V::set(modulus.p).v;
+  size_t i = 0, done = 0;
+  for (; i + columns <= words && done + columns <= count; i += columns) {
+    const __m512i residues = _mm512_and_si512(_mm512_loadu_si512(bytes + 4 * i), mask);
+    const __mmask16 kept = _mm512_cmplt_epu32_mask(residues, p);
+    V{_mm512_maskz_compress_epi32(kept, residues)}.store(out + done);
+    done += static_cast<size_t>(__builtin_popcount(kept));
+  }
+  return done + keepSome(bytes + 4 * i, words - i, modulus, count - done, out + done);
+}
+
+#define CIPHERPRUNE_OWN_LOOPS
 #include "poly-table.inl"
 
 }  // namespace

@@ -69,6 +69,8 @@ struct PolyLoops {
   /** out[i] = (signs[i] ? -1 : 1) · x[index[i]] mod p, signs 0 or ~0. */
   void (*permute)(const uint32_t* x, const uint32_t* index, const uint32_t* signs, size_t count,
                   const Modulus& modulus, uint32_t* out);
+  /** out = x(X^(1 + n / step)) modulo X^n + 1 as `permute` would, where canSubstitute says so; work has n + 256 words. */
+  void (*substitute)(const uint32_t* x, size_t n, size_t step, const Modulus& modulus, uint32_t* work, uint32_t* out);
   /** out = round(x / d) mod p for a prime d close to p: x modulo p, `rest` = x modulo d, inverse = 1/d mod p. */
   void (*divideRound)(const uint32_t* x, const uint32_t* rest, const Modulus& d, Factor inverse, size_t count,
                       const Modulus& modulus, uint32_t* out);
@@ -90,6 +92,10 @@ struct PolyLoops {
                   const Modulus& modulus, uint32_t* out);
   /** Signed words as residues. */
   void (*residues)(const int32_t* x, size_t count, const Modulus& modulus, uint32_t* out);
+  /** Words of 26 bits, four in 13 bytes. */
+  void (*unpack)(const uint8_t* bytes, size_t count, uint32_t* out);
+  /** Of 32-bit words [words] the low 26 bits that are below p, the first `count` of them at most, in their order. Returns how many; any numbers. */
+  size_t (*keepResidues)(const uint8_t* bytes, size_t words, const Modulus& modulus, size_t count, uint32_t* out);
   /** How many words are not below p. */
   size_t (*countInvalid)(const uint32_t* x, size_t count, const Modulus& modulus);
   /** Tile of a modular product: C [rows][16] = sum over depth of A [depth][rows] · B [depth][16], reduced below 2p; 1 to 8
@@ -102,6 +108,9 @@ struct PolyLoops {
   void (*laneProducts)(const uint32_t* x, size_t rows, const uint32_t* y, size_t cols, size_t terms, const Modulus& modulus,
                        uint32_t* out);
 };
+
+/** Coefficients by 2·step are columns then, of whole blocks of 16 rows, in which this substitution turns each by itself. */
+inline bool canSubstitute(size_t n, size_t step) { return step >= 8 && 2 * step * step <= n && n % (32 * step) == 0; }
 
 /** Where a negacyclic transform of length n has its value at leaf `leaf` of the tree. */
 inline size_t leafPosition(size_t n, size_t leaf) {

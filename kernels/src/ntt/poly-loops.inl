@@ -330,6 +330,36 @@ void permute(const uint32_t* x, const uint32_t* index, const uint32_t* signs, si
   }
 }
 
+/** The coefficient at row q of column r comes to row q + turn · r, negated at each end of the column: blocks of 16 rows and columns are
+ *  transposed, so that a column's rows are neighbours, and transposed back from where they turned to. */
+void substitute(const uint32_t* x, size_t n, size_t step, const Modulus& modulus, uint32_t* work, uint32_t* out) {
+  const size_t width = 2 * step, rows = n / width, turn = rows / step, stride = rows + 16;
+  const V p = V::set(modulus.p);
+  const auto copy = [&](const uint32_t* from, bool negate, uint32_t* to) {
+    for (size_t lane = 0; lane < 16; lane += V::lanes) {
+      const V value = V::load(from + lane);
+      (negate ? below(V::sub(p, value), p) : value).store(to + lane);
+    }
+  };
+  alignas(64) uint32_t block[256];
+  for (size_t column = 0; column < width; column += 16) {
+    for (size_t row = 0; row < rows; row += 16) {
+      for (size_t i = 0; i < 16; i++) copy(x + (row + i) * width + column, false, block + 16 * i);
+      V::transpose(block);
+      for (size_t k = 0; k < 16; k++) copy(block + 16 * k, false, work + k * stride + row);
+    }
+    for (size_t k = 0; k < 16; k++) copy(work + k * stride, true, work + k * stride + rows);
+    for (size_t row = 0; row < rows; row += 16) {
+      for (size_t k = 0; k < 16; k++) {
+        const size_t from = (row + 2 * rows - turn * (column + k) % (2 * rows)) % (2 * rows);
+        copy(work + k * stride + from % rows, from >= rows, block + 16 * k);
+      }
+      V::transpose(block);
+      for (size_t i = 0; i < 16; i++) copy(block + 16 * i, false, out + (row + i) * width + column);
+    }
+  }
+}
+
 void divideRound(const uint32_t* x, const uint32_t* rest, const Modulus& d, Factor inverse, size_t count,
                  const Modulus& modulus, uint32_t* out) {
   const Reducer m(modulus);
@@ -399,6 +429,19 @@ void residues(const int32_t* x, size_t count, const Modulus& modulus, uint32_t* 
     const V word = V::load(words + i);
     below(V::add(m.reduce(word), V::select(V::signs(word), offset, zero)), m.p).store(out + i);
   }
+}
+
+/** As PolyLoops::keepResidues, one after the other. */
+inline size_t keepSome(const uint8_t* bytes, size_t words, const Modulus& modulus, size_t count, uint32_t* out) {
+  size_t done = 0;
+  for (size_t i = 0; i < words && done < count; i++) {
+    uint32_t word;
+    __builtin_memcpy(&word, bytes + 4 * i, 4);
+    word &= (1u << primeBits) - 1;
+    out[done] = word;
+    done += word < modulus.p;
+  }
+  return done;
 }
 
 size_t countInvalid(const uint32_t* x, size_t count, const Modulus& modulus) {

@@ -1,6 +1,6 @@
 // Ends poly-loops.inl's includer: the generic products (unless the instruction set has its own) and the table of functions.
 
-#ifndef CIPHERPRUNE_OWN_PRODUCTS
+#ifndef CIPHERPRUNE_OWN_LOOPS
 void tile(const uint32_t* a, size_t aStride, const uint32_t* b, size_t rows, size_t depth, const Modulus& modulus, uint32_t* c,
           size_t cStride) {
   const Reducer m(modulus);
@@ -20,8 +20,26 @@ void laneProducts(const uint32_t* x, size_t rows, const uint32_t* y, size_t cols
         m.reduceWide(sum).store(out + (r * cols + c) * columns + lane);
       }
 }
+
+void unpack(const uint8_t* bytes, size_t count, uint32_t* out) {
+  constexpr uint64_t mask = (uint64_t{1} << primeBits) - 1;
+  for (size_t i = 0; i < count; i += 4, bytes += 13) {
+    uint64_t low, high;
+    __builtin_memcpy(&low, bytes, 8);
+    __builtin_memcpy(&high, bytes + 5, 8);
+    high >>= 24;
+    out[i] = static_cast<uint32_t>(low & mask);
+    out[i + 1] = static_cast<uint32_t>(low >> 26 & mask);
+    out[i + 2] = static_cast<uint32_t>((low >> 52 | high << 12) & mask);
+    out[i + 3] = static_cast<uint32_t>(high >> 14 & mask);
+  }
+}
+
+size_t keepResidues(const uint8_t* bytes, size_t words, const Modulus& modulus, size_t count, uint32_t* out) {
+  return keepSome(bytes, words, modulus, count, out);
+}
 #endif
 
 constexpr PolyLoops table = {forward, forwardTo, inverse, forwardColumns, inverseColumns, inverseColumnsLast,
-                             sumNodes, reduce, multiply, scale, dot, add, subtract, permute, divideRound, divideRoundPair, addScaled, shift, fold, transpose, combine, residues, countInvalid, tile,
+                             sumNodes, reduce, multiply, scale, dot, add, subtract, permute, substitute, divideRound, divideRoundPair, addScaled, shift, fold, transpose, combine, residues, unpack, keepResidues, countInvalid, tile,
                              laneProducts};

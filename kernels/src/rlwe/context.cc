@@ -95,25 +95,16 @@ void packResidues(const uint32_t* x, size_t count, uint8_t* out) {
 
 size_t unpackResidues(const uint8_t* bytes, size_t count, const Modulus& modulus, uint32_t* out) {
   constexpr uint32_t mask = (1u << primeBits) - 1;
-  size_t i = 0;
-  for (; i + 4 <= count; i += 4, bytes += 13) {
-    uint64_t low, high;
-    std::memcpy(&low, bytes, 8);
-    std::memcpy(&high, bytes + 5, 8);
-    high >>= 24;
-    out[i] = low & mask;
-    out[i + 1] = low >> 26 & mask;
-    out[i + 2] = (low >> 52 | high << 12) & mask;
-    out[i + 3] = high >> 14 & mask;
-  }
+  const size_t whole = count / 16 * 16;
+  polyLoops().unpack(bytes, whole, out);
+  bytes += packedBytes(whole);
   uint64_t word = 0;
   int bits = 0;
-  for (; i < count; i++) {
+  for (size_t i = whole; i < count; i++) {
     for (; bits < primeBits; bits += 8) word |= static_cast<uint64_t>(*bytes++) << bits;
     out[i] = word & mask;
     word >>= primeBits, bits -= primeBits;
   }
-  const size_t whole = count / 16 * 16;
   size_t invalid = polyLoops().countInvalid(out, whole, modulus);
   for (size_t k = whole; k < count; k++) invalid += out[k] >= modulus.p;
   if (invalid)

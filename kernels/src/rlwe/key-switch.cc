@@ -9,7 +9,7 @@ namespace cipherprune {
 
 KeySwitcher::KeySwitcher(const RlweContext& context, size_t limbs, const uint32_t* galoisKeys)
     : context(context), limbs(limbs), digits(digitsOf(limbs)), keys(galoisKeys), turned(limbs * context.n), upper(digits * context.n),
-      transformed(digits * context.n), sum(2 * context.n), rest(2 * RlweContext::specials * context.n), minus(context.n), wrapped(context.n) {
+      transformed(digits * context.n + 256), sum(2 * context.n), rest(2 * RlweContext::specials * context.n), minus(context.n), wrapped(context.n) {
   const Modulus &first = context.special(0), &second = context.special(1);
   const uint64_t product = uint64_t{first.p} * second.p;
   firstInverse = second.factor(second.inverse(first.p % second.p));
@@ -114,14 +114,20 @@ void KeySwitcher::switchKey(const uint32_t* key, size_t logEach, Halves out) {
   }
 }
 
-void KeySwitcher::automorphism(const uint32_t* ct, size_t logStep, uint32_t* out) {
-  const PolyLoops& loops = polyLoops();
+/** One limb under sigma. */
+void KeySwitcher::substitute(const uint32_t* x, size_t logStep, const Modulus& m, uint32_t* out) {
+  const size_t n = context.n, step = size_t{1} << logStep;
   const Automorphism& sigma = context.automorphism(logStep);
+  if (canSubstitute(n, step)) polyLoops().substitute(x, n, step, m, transformed.data(), out);
+  else polyLoops().permute(x, sigma.index.data(), sigma.signs.data(), n, m, out);
+}
+
+void KeySwitcher::automorphism(const uint32_t* ct, size_t logStep, uint32_t* out) {
   const size_t n = context.n;
   for (size_t l = 0; l < limbs; l++) {
     const Modulus& m = context.modulus(l);
-    loops.permute(ct + l * n, sigma.index.data(), sigma.signs.data(), n, m, out + l * n);
-    loops.permute(ct + (limbs + l) * n, sigma.index.data(), sigma.signs.data(), n, m, turned.data() + l * n);
+    substitute(ct + l * n, logStep, m, out + l * n);
+    substitute(ct + (limbs + l) * n, logStep, m, turned.data() + l * n);
   }
   std::memset(out + limbs * n, 0, 4 * limbs * n);
   switchKey(keys + logStep * galoisKeyWords(context), 0, {out, out + limbs * n});
@@ -150,7 +156,6 @@ void KeySwitcher::doubled(uint32_t* even, bool hasOdd, size_t count, const Modul
 }
 
 void KeySwitcher::merge(Halves even, const uint32_t* oddA, size_t logStep) {
-  const Automorphism& sigma = context.automorphism(logStep);
   const size_t n = context.n;
   for (size_t l = 0; l < limbs; l++) {
     const Modulus& m = context.modulus(l);
@@ -159,7 +164,7 @@ void KeySwitcher::merge(Halves even, const uint32_t* oddA, size_t logStep) {
       combine(even.a + l * n, oddA + l * n, size_t{1} << logStep, m, minus.data());
       difference = minus.data();
     }
-    polyLoops().permute(difference, sigma.index.data(), sigma.signs.data(), n, m, turned.data() + l * n);
+    substitute(difference, logStep, m, turned.data() + l * n);
     doubled(even.b + l * n, oddA != nullptr, n >> (logStep + 1), m);
   }
   switchKey(keys + logStep * galoisKeyWords(context), logStep, even);

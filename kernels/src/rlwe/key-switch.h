@@ -27,6 +27,7 @@ class KeySwitcher {
  private:
   /** Adds the switched `turned` (a half under s(X^g)) to out, of half b each 2^logEach-th coefficient. */
   void switchKey(const uint32_t* key, size_t logEach, Halves out);
+  void substitute(const uint32_t* x, size_t logStep, const Modulus& m, uint32_t* out);
   void upperDigits();
   void transformDigits(size_t prime);
   void shiftedRemainder(uint32_t* remainder, size_t count);

@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "src/ntt/ntt.h"
+
 namespace cipherprune {
 
 void Sampler::seek(uint64_t index) { block = index << 24; }
@@ -16,14 +18,7 @@ const uint8_t* Sampler::take(size_t byteLength) {
 void Sampler::uniform(const Modulus& modulus, size_t count, uint32_t* out) {
   for (size_t done = 0; done < count;) {
     const size_t wanted = count - done, words = wanted + wanted / 16 + 16;
-    const uint8_t* bytes = take(4 * words);
-    for (size_t i = 0; i < words && done < count; i++) {
-      uint32_t word;
-      std::memcpy(&word, bytes + 4 * i, 4);
-      word &= (1u << primeBits) - 1;
-      out[done] = word;
-      done += word < modulus.p;
-    }
+    done += polyLoops().keepResidues(take(4 * words), words, modulus, wanted, out + done);
   }
 }
 
