@@ -313,7 +313,7 @@ const distillation = z.strictObject({
   fromStart: z.boolean().default(false),
   /**
    * Weight of the distance of every layer to that of the dense model of phase 1 in phases 2 and 3, over the tokens that are left: the
-   * loss of `phases.layers` beside the others. 0 for none.
+   * loss of `phases.layers` beside the others; with `masks.low` to that of the model that prunes. 0 for none.
    */
   layers: z.number().min(0).default(0),
   /**
