@@ -4,6 +4,8 @@ import type { Transcript } from './transcript.js';
 export interface Channel {
   /** Queues bytes and returns at once; the caller must not change them afterwards. */
   send(bytes: Uint8Array): void;
+  /** As `send`, of bytes that the caller took (core/words.ts) and knows no more: they are given back when they have left. */
+  sendTaken?(bytes: Uint8Array): void;
   /**
    * Exactly `byteLength` bytes, which are the caller's: it may give them back (core/words.ts).
    * @throws PeerClosedError, PeerTimeoutError
@@ -17,6 +19,12 @@ export interface Channel {
   close(): Promise<void>;
   /** What passed so far, where that is kept (transcript.ts). */
   readonly transcript?: Transcript | undefined;
+}
+
+/** Of a channel that gives nothing back, what was sent is left to the collector. */
+export function sendTaken(channel: Channel, bytes: Uint8Array): void {
+  if (channel.sendTaken) channel.sendTaken(bytes);
+  else channel.send(bytes);
 }
 
 /** Runs a body that takes one round trip. */

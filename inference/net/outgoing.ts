@@ -3,6 +3,8 @@
  * that something moves while a large message leaves over a slow line, and the peer's system can acknowledge what it has.
  */
 
+import { giveBack } from '../core/words.js';
+
 /** What a socket has for this. */
 export interface ByteSink {
   readonly destroyed: boolean;
@@ -21,8 +23,20 @@ const LATE_MILLISECONDS = 1_000;
 /** Pieces that had to wait for the line: the fastest of the last ones is nearest to its rate. */
 const RECENT_PIECES = 8;
 
+interface Waiting {
+  readonly bytes: Uint8Array;
+  /** Given back with its last piece. */
+  readonly isTaken: boolean;
+}
+
+/** What leaves at once, and what nobody needs when it has. */
+interface Piece {
+  readonly parts: Uint8Array[];
+  readonly taken: Uint8Array[];
+}
+
 export class Outgoing {
-  #queue: Uint8Array[] = [];
+  #queue: Waiting[] = [];
   #queuedBytes = 0;
   #pieceBytes = FIRST_PIECE_BYTES;
   #isWriting = false;
@@ -45,9 +59,10 @@ export class Outgoing {
     return this.#rates.length === 0 ? null : Math.max(...this.#rates);
   }
 
-  push(bytes: Uint8Array): void {
+  /** `isTaken`: they are given back (core/words.ts) when the system has them. */
+  push(bytes: Uint8Array, isTaken = false): void {
     if (bytes.length === 0) return;
-    this.#queue.push(bytes);
+    this.#queue.push({ bytes, isTaken });
     this.#queuedBytes += bytes.length;
   }
 
@@ -70,7 +85,7 @@ export class Outgoing {
   }
 
   #writePiece(): void {
-    const parts = this.#takePiece();
+    const { parts, taken: used } = this.#takePiece();
     const byteLength = parts.reduce((sum, { length }) => sum + length, 0);
     const started = performance.now();
     let isTaken = false;
@@ -78,6 +93,7 @@ export class Outgoing {
       if (isTaken) return;
       isTaken = true;
       this.#isWriting = false;
+      giveBack(...used);
       this.#adapt(byteLength, performance.now() - started);
       this.onTaken();
     };
@@ -101,22 +117,26 @@ export class Outgoing {
     if (this.isIdle) this.drop();
   }
 
-  #takePiece(): Uint8Array[] {
+  #takePiece(): Piece {
     const parts: Uint8Array[] = [];
+    const taken: Uint8Array[] = [];
     let room = this.#pieceBytes;
     let used = 0;
     for (; room > 0 && used < this.#queue.length; used++) {
-      const bytes = this.#queue[used]!;
+      const { bytes, isTaken } = this.#queue[used]!;
       const part = bytes.length > room ? bytes.subarray(0, room) : bytes;
       parts.push(part);
       room -= part.length;
       this.#queuedBytes -= part.length;
-      if (part.length === bytes.length) continue;
-      this.#queue[used] = bytes.subarray(part.length);
+      if (part.length === bytes.length) {
+        if (isTaken) taken.push(bytes);
+        continue;
+      }
+      this.#queue[used] = { bytes: bytes.subarray(part.length), isTaken };
       break;
     }
     this.#queue = this.#queue.slice(used);
-    return parts;
+    return { parts, taken };
   }
 
   #adapt(byteLength: number, milliseconds: number): void {

@@ -61,9 +61,17 @@ export class TcpChannel implements Channel {
   }
 
   send(bytes: Uint8Array): void {
+    this.#send(bytes, false);
+  }
+
+  sendTaken(bytes: Uint8Array): void {
+    this.#send(bytes, true);
+  }
+
+  #send(bytes: Uint8Array, isTaken: boolean): void {
     if (this.#closed || this.#socket.writableEnded || this.#socket.destroyed)
       throw new PeerClosedError(`${this.#options.peer}: sending on a closed connection`);
-    this.#outgoing.push(bytes);
+    this.#outgoing.push(bytes, isTaken);
     this.#sentSinceArrival += bytes.length;
     if (this.#isScheduled) return;
     this.#isScheduled = true;

@@ -10,7 +10,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { kernels } from '#kernels';
 import { concatBytes, sameBytes } from '../core/bytes.js';
 import { ProtocolError } from '../core/errors.js';
-import type { Channel } from './channel.js';
+import { type Channel, sendTaken } from './channel.js';
 import { RUNNING_HASH_KEY_BYTES, RunningHash } from './running-hash.js';
 
 /** The two ends of a channel. Three-party links call the end that connected the client. */
@@ -91,6 +91,10 @@ export function transcriptChannel(channel: Channel): Channel {
     send(bytes) {
       transcript.sent(bytes);
       channel.send(bytes);
+    },
+    sendTaken(bytes) {
+      transcript.sent(bytes);
+      sendTaken(channel, bytes);
     },
     receive: (byteLength) =>
       channel.receive(byteLength).then((bytes) => {

@@ -7,7 +7,7 @@
  */
 import { ProtocolError } from '../core/errors.js';
 import { currentSpan, type Span } from '../core/span.js';
-import type { Channel } from '../net/channel.js';
+import { type Channel, sendTaken } from '../net/channel.js';
 
 export interface Cost {
   readonly milliseconds: number;
@@ -209,6 +209,11 @@ export function meteredChannel(channel: Channel): Channel {
     send(bytes) {
       channel.send(bytes);
       counter.sent(bytes.length);
+    },
+    sendTaken(bytes) {
+      const { length } = bytes;
+      sendTaken(channel, bytes);
+      counter.sent(length);
     },
     receive(byteLength) {
       counter.received(byteLength);

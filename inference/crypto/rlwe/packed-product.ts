@@ -6,6 +6,7 @@
 import { kernels } from '#kernels';
 import { ProtocolError } from '../../core/errors.js';
 import { threadJob } from '../../core/span.js';
+import { takeBytes } from '../../core/words.js';
 import type { Random } from '../../session/session.js';
 import { type EvaluationKeys, SEED_BYTES, type SecretKey } from './keys.js';
 import { inputBytes, layoutWords, outputBytes, type PackedLayout } from './packed-layout.js';
@@ -38,10 +39,10 @@ export class Encryptor {
     readonly threads: number,
   ) {}
 
-  /** x [batch, rows, inputs] → encryptedBytes */
+  /** x [batch, rows, inputs] → encryptedBytes, taken (core/words.ts) */
   async encrypt(layout: PackedLayout, x: StridedWords): Promise<Uint8Array> {
     const { parameters, data, suite } = this.secretKey;
-    const message = new Uint8Array(encryptedBytes(layout));
+    const message = takeBytes(encryptedBytes(layout)).fill(0);
     const publicSeed = this.random.bytes(SEED_BYTES);
     message.set(publicSeed);
     await threadJob(

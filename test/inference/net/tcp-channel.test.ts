@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PeerClosedError, PeerTimeoutError } from '../../../inference/core/errors.js';
+import { takeBytes } from '../../../inference/core/words.js';
 import { connectTcp } from '../../../inference/net/tcp-channel.js';
 import { throttledProxy } from '../../support/throttled-proxy.js';
 import { channelSuite } from './channel-suite.js';
@@ -18,6 +19,29 @@ describe('TCP channel', () => {
     const received = client.receive(message.length);
     server.send(message);
     expect(Buffer.compare(await received, message)).toBe(0);
+    await close();
+  });
+
+  it('gives taken bytes back when the system has them, and nothing else', async () => {
+    const { raw, channel, close } = await rawPair();
+    const chunks: Buffer[] = [];
+    raw.on('data', (chunk: Buffer) => chunks.push(chunk));
+    const messages = [20, 20 * 2 ** 20].map((length) => {
+      const bytes = takeBytes(length);
+      bytes.set(patternBytes(length));
+      return bytes;
+    });
+    const [kept, expected] = [patternBytes(1000), messages.map((bytes) => bytes.slice())];
+    for (const bytes of messages) {
+      channel.sendTaken(bytes);
+      channel.send(kept);
+    }
+    const all = Buffer.concat(expected.flatMap((bytes) => [bytes, patternBytes(1000)]));
+    await eventually(() => chunks.reduce((sum, { length }) => sum + length, 0) === all.length);
+    expect(Buffer.compare(Buffer.concat(chunks), all)).toBe(0);
+    // What is given back is overwritten in tests (support/poison.ts).
+    await eventually(() => messages.every((bytes) => bytes.every((byte) => byte === bytes[0])));
+    expect(kept).toEqual(patternBytes(1000));
     await close();
   });
 

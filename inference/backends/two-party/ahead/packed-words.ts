@@ -2,21 +2,21 @@
 import { kernels } from '#kernels';
 import type { PartyId } from '../../../core/tensors.js';
 import { giveBack, takeBytes, takeWords } from '../../../core/words.js';
-import type { Channel } from '../../../net/channel.js';
+import { type Channel, sendTaken } from '../../../net/channel.js';
 import type { PartyContext } from '../context/party-context.js';
 import { exchangeInTurn } from '../exchange/in-turn.js';
 
 const bytesOf = (count: number, bits: number): number => Math.ceil((count * bits) / 8);
 
 function packed(words: BigUint64Array, bits: number): Uint8Array {
-  const bytes = new Uint8Array(bytesOf(words.length, bits));
+  const bytes = takeBytes(bytesOf(words.length, bits));
   if (bytes.length > 0) kernels.ringPack(words, bits, bytes);
   return bytes;
 }
 
 /** x - mask modulo 2^bits, packed: uniform, since the mask is and is used once. */
 export function packedDifference(x: BigUint64Array, mask: BigUint64Array, bits: number): Uint8Array {
-  const bytes = new Uint8Array(bytesOf(x.length, bits));
+  const bytes = takeBytes(bytesOf(x.length, bits));
   if (bytes.length > 0) kernels.ringPackDifference(x, mask, bits, bytes);
   return bytes;
 }
@@ -31,9 +31,9 @@ export function sendDifference(
   sendPacked(channel, packedDifference(x, mask, bits));
 }
 
-/** Nothing where there is nothing. */
+/** What was packed here, which is gone then; nothing where there is nothing. */
 export function sendPacked(channel: Channel, bytes: Uint8Array): void {
-  if (bytes.length > 0) channel.send(bytes);
+  if (bytes.length > 0) sendTaken(channel, bytes);
 }
 
 /** What the peer sent packed, the caller's to give back. */
@@ -52,7 +52,7 @@ export async function receiveWords(channel: Channel, count: number, bits: number
 
 /** Bits, one byte 0 or 1 each, eight in a byte. */
 export function packedBits(bits: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(bytesOf(bits.length, 1));
+  const bytes = takeBytes(bytesOf(bits.length, 1));
   if (bytes.length > 0) kernels.bitsPack(bits, bytes);
   return bytes;
 }

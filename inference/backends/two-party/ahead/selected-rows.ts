@@ -5,7 +5,7 @@
  * Cost per row of w bits: 1 COT, 1 bit one way, w bits back.
  */
 import { kernels } from '#kernels';
-import { giveBack, takeWords } from '../../../core/words.js';
+import { giveBack, takeBytes, takeWords } from '../../../core/words.js';
 import type { ReceiverCots, SenderCots } from '../../../crypto/ot/cot.js';
 import type { CotJob, ReceiverJob, SenderJob } from '../exchange/cot-exchange.js';
 
@@ -53,7 +53,7 @@ export class RowSender extends RowHalf implements SenderJob {
   }
 
   answer(cots: SenderCots, corrections: Uint8Array, begin: number, end: number): Uint8Array {
-    const message = new Uint8Array(this.messageBytes(end - begin));
+    const message = takeBytes(this.messageBytes(end - begin));
     kernels.selectedRowsSend({
       ...this.rows,
       ...cots,

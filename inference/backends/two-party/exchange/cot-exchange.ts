@@ -12,6 +12,7 @@
 import type { PartyId } from '../../../core/tensors.js';
 import { giveBack } from '../../../core/words.js';
 import type { ReceiverCots, SenderCots } from '../../../crypto/ot/cot.js';
+import { sendTaken } from '../../../net/channel.js';
 import { type PartyContext, runStep } from '../context/party-context.js';
 import type { Step } from '../context/steps.js';
 
@@ -24,7 +25,7 @@ export interface CotJob {
 }
 
 export interface SenderJob extends CotJob {
-  /** Answers items begin to end; `cots` and `corrections` are theirs, and gone afterwards. */
+  /** Answers items begin to end; `cots` and `corrections` are theirs, and gone afterwards. What was taken (core/words.ts) is given back when it has left. */
   answer(cots: SenderCots, corrections: Uint8Array, begin: number, end: number): Uint8Array;
 }
 
@@ -128,7 +129,7 @@ function windowStep(
       if (receiveChunks.length > 0) cots.receiver.replenish?.();
       for (const [c, request] of requests.entries()) {
         const [claimed, corrections] = [await request.cots(), await request.corrections];
-        channel.send(sending!.answer(claimed, corrections, ...sendChunks[c]!));
+        sendTaken(channel, sending!.answer(claimed, corrections, ...sendChunks[c]!));
         giveBack(corrections, claimed.blocks);
       }
     },

@@ -2,6 +2,7 @@
 import { giveBack } from '../../../core/words.js';
 import { outputBytes, type PackedLayout } from '../../../crypto/rlwe/packed-layout.js';
 import { encryptedBytes, rowMajor } from '../../../crypto/rlwe/packed-product.js';
+import { sendTaken } from '../../../net/channel.js';
 import { runStep } from '../context/party-context.js';
 import type { RowShares } from './linear-protocols.js';
 import type { PreparedWeight } from './prepared-weight.js';
@@ -24,7 +25,7 @@ export async function encryptedProduct(
     await runStep(products, {
       async begin() {
         const factor = { data: x.data, strides: rowMajor(rows, inputs) };
-        channel.send(await role.encryptor.encrypt(layout, factor));
+        sendTaken(channel, await role.encryptor.encrypt(layout, factor));
       },
       async finish() {
         const answer = await channel.receive(outputBytes(layout));

@@ -5,7 +5,7 @@
  * Cost per item of B bits and width w: B COTs, B bits one way, w · Σ_b (ringBits - b) bits back.
  */
 import { kernels } from '#kernels';
-import { takeWords } from '../../../core/words.js';
+import { takeBytes, takeWords } from '../../../core/words.js';
 import type { ReceiverCots, SenderCots } from '../../../crypto/ot/cot.js';
 import type { CotJob, ReceiverJob, SenderJob } from '../exchange/cot-exchange.js';
 
@@ -65,7 +65,7 @@ export class ProductSender extends ProductHalf implements SenderJob {
 
   answer(cots: SenderCots, corrections: Uint8Array, begin: number, end: number): Uint8Array {
     const { width } = this.plan;
-    const message = new Uint8Array(this.messageBytes(end - begin));
+    const message = takeBytes(this.messageBytes(end - begin)).fill(0);
     kernels.cotProductSend({
       ...this.plan,
       delta: cots.delta,

@@ -9,6 +9,7 @@ import { giveBack } from '../../../core/words.js';
 import { protocol } from '../../../core/span.js';
 import { outputBytes, type PackedLayout, type ProductShape } from '../../../crypto/rlwe/packed-layout.js';
 import { encryptedBytes, rowMajor, type Strides } from '../../../crypto/rlwe/packed-product.js';
+import { sendTaken } from '../../../net/channel.js';
 import { runStep } from '../context/party-context.js';
 import type { MatmulShape } from '../linear/linear-protocols.js';
 import { type ProductRole, type ProductSession, uniformWords } from '../linear/product-session.js';
@@ -78,7 +79,7 @@ async function decryptTerms(
   await runStep(products, {
     async begin() {
       for (const { layout, rows, rowStrides } of terms)
-        channel.send(await encryptor.encrypt(layout, { data: rows, strides: rowStrides }));
+        sendTaken(channel, await encryptor.encrypt(layout, { data: rows, strides: rowStrides }));
     },
     async finish() {
       for (const { layout, outStrides } of terms) {
