@@ -8,9 +8,9 @@ import {
   layoutToStay,
   type ResidentLayout,
   residentMilliseconds,
-  rowBytes,
   weightBytes,
 } from '../crypto/resident/resident-layout.js';
+import { productBytes } from '../crypto/resident/resident-product.js';
 import {
   chooseLayout,
   costModels,
@@ -95,7 +95,7 @@ export class CountedProducts {
   /** Client → server: one message. */
   async #residentProduct(layout: ResidentLayout, rows: number): Promise<void> {
     await this.#steps.run({
-      begin: () => void this.#traffic.sent(rows * rowBytes(layout)),
+      begin: () => void this.#traffic.sent(productBytes(layout, rows)),
     });
     this.#milliseconds += residentMilliseconds(layout, rows);
   }

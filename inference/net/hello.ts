@@ -21,7 +21,7 @@ import type { Channel } from './channel.js';
 import { REFUSAL_MAGIC, receiveRefusal } from './refusal.js';
 import { TOKEN_MAGIC } from './token.js';
 
-export const PROTOCOL_VERSION = 6;
+export const PROTOCOL_VERSION = 7;
 const MAGIC = new TextEncoder().encode('CPRUNE\r\n');
 const PREFIX_BYTES = 12;
 const BODY_BYTES = 108;

@@ -59,10 +59,33 @@ Job multiplyJob(const Arguments& a) {
   const int floodBits = static_cast<int>(a.integer("floodBits", 1, primeBits * static_cast<int64_t>(layout.limbs) - 2));
   const size_t threads = threadsOf(a);
   const auto out = a.bytes("out");
-  a.expectLength("out", out.length, a.product("out", {rows, layout.rowBytes()}));
+  a.expectLength("out", out.length, layout.messageBytes(rows));
+  const auto ready = a.int32s("ready");
+  a.expectLength("ready", ready.length, 1);
   return [=, &context] {
     return static_cast<double>(multiplyResident(context, layout, publicSeed.data(), blocks.data, x.data, mask.data, rows, floodBits,
-                                                secretSeed.data(), threads, out.data));
+                                                secretSeed.data(), threads, out.data, ready.data));
+  };
+}
+
+View<uint32_t> halvesOf(const Arguments& a, const ResidentLayout& layout, size_t rows) {
+  const auto halves = a.uint32s("halves");
+  a.expectLength("halves", halves.length, a.product("halves", {rows, layout.downLimbs, layout.rank, layout.n}));
+  return halves;
+}
+
+Job halvesJob(const Arguments& a) {
+  const ResidentLayout layout = layoutOf(a);
+  const RlweContext& context = contextOf(a, layout.n);
+  layout.check(context);
+  const size_t rows = a.size("rows", 1, 1 << 16);
+  const auto bytes = a.bytes("bytes");
+  a.expectLength("bytes", bytes.length, a.product("bytes", {rows, layout.aBytes()}));
+  const auto halves = halvesOf(a, layout, rows);
+  const size_t threads = threadsOf(a);
+  return [=, &context] {
+    residentHalves(context, layout, bytes.data, rows, threads, halves.data);
+    return 0.0;
   };
 }
 
@@ -72,14 +95,17 @@ Job decryptJob(const Arguments& a) {
   layout.check(context);
   const auto secretSeed = seedOf(a, "secretSeed");
   const size_t rows = a.size("rows", 1, 1 << 16);
+  const auto halves = halvesOf(a, layout, rows);
+  const size_t first = a.size("first"), count = a.size("count", 1, static_cast<int64_t>(layout.outputBlocks()));
+  a.expect(first + count <= layout.outputBlocks(), "first", "blocks that there are");
   const auto bytes = a.bytes("bytes");
-  a.expectLength("bytes", bytes.length, a.product("bytes", {rows, layout.rowBytes()}));
+  a.expectLength("bytes", bytes.length, layout.blocksBytes(rows, first, first + count));
   const auto out = a.words("out"), noise = a.words("noise");
   a.expectLength("out", out.length, a.product("out", {rows, layout.outputs}));
   a.expectLength("noise", noise.length, 1);
   const size_t threads = threadsOf(a);
   return [=, &context] {
-    decryptResident(context, layout, secretSeed.data(), bytes.data, rows, threads, out.data, noise.data);
+    decryptResident(context, layout, secretSeed.data(), halves.data, bytes.data, rows, first, count, threads, out.data, noise.data);
     return 0.0;
   };
 }
@@ -89,6 +115,7 @@ Job decryptJob(const Arguments& a) {
 void addResident(Bindings& bindings) {
   bindings.add<encryptJob>("residentEncrypt");
   bindings.add<multiplyJob>("residentMultiply");
+  bindings.add<halvesJob>("residentHalves");
   bindings.add<decryptJob>("residentDecrypt");
 }
 

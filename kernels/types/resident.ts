@@ -17,8 +17,9 @@ export interface ResidentKernels {
     threads: number;
     out: Uint8Array;
   }): Promise<void>;
-  /** The client: encrypts x [rows, inputs] · matrix + mask [rows, outputs]. Resolves to the number of residues of `blocks` that
-   * are not below their prime; out is undefined unless that is 0. */
+  /** The client: encrypts x [rows, inputs] · matrix + mask [rows, outputs]: half a of each row, then blocks of outputs. ready[0] says how many
+   * bytes of out are done, from the front. Resolves to the number of residues of `blocks` that are not below their prime; what
+   * came of those is never ready. */
   residentMultiply(call: {
     primes: Uint32Array;
     layout: Uint32Array;
@@ -31,14 +32,28 @@ export interface ResidentKernels {
     secretSeed: Uint8Array;
     threads: number;
     out: Uint8Array;
+    ready: Int32Array;
   }): Promise<number>;
-  /** The server: x · matrix + mask modulo 2^ringBits, [rows, outputs]. noise[0] as in rlweDecryptPacked. */
+  /** The server: halves a of the rows, transformed [rows · downLimbs · rank · n]. */
+  residentHalves(call: {
+    primes: Uint32Array;
+    layout: Uint32Array;
+    bytes: Uint8Array;
+    rows: number;
+    threads: number;
+    halves: Uint32Array;
+  }): Promise<void>;
+  /** Blocks first, ..., first + count - 1 of x · matrix + mask modulo 2^ringBits, [rows, outputs], from their bytes. noise[0] as in
+   * rlweDecryptPacked, of these blocks. */
   residentDecrypt(call: {
     primes: Uint32Array;
     layout: Uint32Array;
     secretSeed: Uint8Array;
+    halves: Uint32Array;
     bytes: Uint8Array;
     rows: number;
+    first: number;
+    count: number;
     threads: number;
     out: BigUint64Array;
     noise: BigUint64Array;

@@ -94,9 +94,23 @@ export const blockBytes = ({ inputs, parameters: { n, rank, kIn, limbs } }: Resi
 /** Of a whole weight at the client. */
 export const weightBytes = (layout: ResidentLayout): number => outputBlocks(layout) * blockBytes(layout);
 
-/** Of a row's message. */
-export const rowBytes = ({ outputs, aBits, bBits, parameters: { n, rank } }: ResidentLayout): number =>
-  Math.ceil((n * rank * aBits) / 8) + Math.ceil((outputs * bBits) / 8);
+/** Half a of a row. */
+export const rowHalfBytes = ({ aBits, parameters: { n, rank } }: ResidentLayout): number =>
+  Math.ceil((n * rank * aBits) / 8);
+
+/** Of blocks first, ..., last - 1 of outputs, each packed by itself. */
+export function answerBlocksBytes(layout: ResidentLayout, rows: number, first: number, last: number): number {
+  const { outputs, bBits, parameters } = layout;
+  const kOut = parameters.n / parameters.kIn;
+  const blockBits = (block: number) => rows * Math.min(kOut, outputs - block * kOut) * bBits;
+  let bytes = 0;
+  for (let block = first; block < last; block++) bytes += Math.ceil(blockBits(block) / 8);
+  return bytes;
+}
+
+/** What a client sends: half a of each row, then the blocks. */
+export const messageBytes = (layout: ResidentLayout, rows: number): number =>
+  rows * rowHalfBytes(layout) + answerBlocksBytes(layout, rows, 0, outputBlocks(layout));
 
 /** As the kernels read it. */
 export const layoutWords = (l: ResidentLayout): Uint32Array => {
@@ -107,7 +121,7 @@ export const layoutWords = (l: ResidentLayout): Uint32Array => {
 /** Whether rows times a weight that stays cost less than the same product by ciphertexts of rows: from public shapes alone. */
 export const isCheaper = (resident: ResidentLayout, packed: PackedLayout, cost: CostModel): boolean =>
   residentMilliseconds(resident, packed.rows) +
-    (packed.rows * rowBytes(resident)) / cost.bytesPerMillisecond <
+    messageBytes(resident, packed.rows) / cost.bytesPerMillisecond <
   estimatedMilliseconds(packed, cost);
 
 /** One core in milliseconds, both parties together, for so many rows: measured, only its size matters. */

@@ -9,6 +9,7 @@ import { threadJob } from '../../core/span.js';
 import { takeBytes } from '../../core/words.js';
 import type { Random } from '../../session/session.js';
 import { type EvaluationKeys, SEED_BYTES, type SecretKey } from './keys.js';
+import { Pieces } from '../pieces.js';
 import { inputBytes, layoutWords, outputBytes, type PackedLayout } from './packed-layout.js';
 
 /** Distances of neighbours along [batch, row, column], in words: a transposed tensor needs no copy. */
@@ -109,47 +110,6 @@ export class Evaluator {
     if (invalid > 0)
       throw new ProtocolError(`server: expected residues below their primes, got ${invalid} above`);
     pieces.sendReady();
-  }
-}
-
-/** How often it is looked whether a piece is ready. */
-const LOOK_MILLISECONDS = 5;
-
-/** Bytes that a kernel makes from the front, sent while it works. */
-class Pieces {
-  /** Bytes that are ready, as the kernel says. */
-  readonly ready = new Int32Array(1);
-  #sent = 0;
-
-  constructor(
-    readonly bytes: Uint8Array,
-    private readonly send: (piece: Uint8Array) => void,
-  ) {}
-
-  sendReady(): void {
-    const end = Atomics.load(this.ready, 0);
-    if (end > this.#sent) this.send(this.bytes.subarray(this.#sent, end));
-    this.#sent = end;
-  }
-
-  /** Sends what is ready until the work is done. @throws what sending throws, when the work is done */
-  async during<T>(work: Promise<T>): Promise<T> {
-    let failure: unknown = null;
-    const timer = setInterval(() => {
-      try {
-        this.sendReady();
-      } catch (error) {
-        failure = error;
-        clearInterval(timer);
-      }
-    }, LOOK_MILLISECONDS);
-    try {
-      const result = await work;
-      if (failure) throw failure;
-      return result;
-    } finally {
-      clearInterval(timer);
-    }
   }
 }
 

@@ -16,6 +16,9 @@ constexpr uint64_t floodStreams = uint64_t{1} << 32;
 /** Rows of one tile of the modular product. */
 constexpr size_t tileRows = 8;
 
+/** Blocks of outputs that leave together; at least so many for each thread. */
+constexpr size_t leaveBlocks = 8, threadBlocks = 2;
+
 class Multiplier {
  public:
   Multiplier(const RlweContext& context, const ResidentLayout& layout, const uint8_t* publicSeed, const uint8_t* blocks,
@@ -26,15 +29,21 @@ class Multiplier {
         columnsOf(layout.limbs * layout.inputs * stride), hidden(context, layout, publicSeed, x, rows, secretSeed) {}
 
   /** Returns how many residues were invalid. */
-  size_t multiply(size_t threads, uint8_t* out) {
+  size_t multiply(size_t threads, uint8_t* out, int32_t* ready) {
     hidden.halves(threads, out);
+    size_t made = rows * layout.aBytes();
+    __atomic_store_n(ready, static_cast<int32_t>(made), __ATOMIC_RELEASE);
     splitWork(threads, layout.limbs, [&](size_t l, size_t) { transposeRows(l); });
-    std::vector<uint64_t> words(rows * layout.outputs);
     std::atomic<size_t> invalid{0};
-    splitWork(threads, layout.outputBlocks(), [&](size_t v, size_t) { invalid += blockB(v, words.data()); });
-    splitWork(threads, rows, [&](size_t i, size_t) {
-      ringPack(words.data() + i * layout.outputs, layout.outputs, layout.bBits, out + i * layout.rowBytes() + layout.aBytes());
-    });
+    const size_t blocksAtOnce = std::max(leaveBlocks, threadBlocks * threads);
+    for (size_t first = 0; first < layout.outputBlocks() && invalid == 0; first += blocksAtOnce) {
+      const size_t last = std::min(layout.outputBlocks(), first + blocksAtOnce);
+      splitWork(threads, last - first, [&](size_t i, size_t) {
+        invalid += blockB(first + i, out + made + layout.blocksBytes(rows, first, first + i));
+      });
+      made += layout.blocksBytes(rows, first, last);
+      if (invalid == 0) __atomic_store_n(ready, static_cast<int32_t>(made), __ATOMIC_RELEASE);
+    }
     return invalid;
   }
 
@@ -47,9 +56,9 @@ class Multiplier {
         to[c * stride + i] = i < rows ? signedResidue(x[i * layout.inputs + c], layout.ringBits, context.modulus(limb)) : 0;
   }
 
-  /** Half b of one block of outputs for all rows. */
-  size_t blockB(size_t v, uint64_t* words) const {
-    const size_t kOut = layout.kOut(), width = std::min(kOut, layout.outputs - v * kOut), residues = layout.blockResidues();
+  /** Half b of one block of outputs for all rows, packed. */
+  size_t blockB(size_t v, uint8_t* out) const {
+    const size_t kOut = layout.kOut(), width = layout.width(v), residues = layout.blockResidues();
     const uint8_t* bytes = blocks + v * layout.blockBytes();
     Words values(residues), sums(stride * kOut);
     std::vector<uint64_t> fractions(rows * kOut);
@@ -62,9 +71,10 @@ class Multiplier {
       hide(l, hiding, sums.data());
       for (size_t k = 0; k < rows * kOut; k++) fractions[k] += rounding.term(sums[k], l);
     }
+    // In place: a row's outputs move to the front of what is read.
     for (size_t i = 0; i < rows; i++)
-      for (size_t o = 0; o < width; o++)
-        words[i * layout.outputs + v * kOut + o] = nearestFraction(fractions[i * kOut + o], layout.bBits);
+      for (size_t o = 0; o < width; o++) fractions[i * width + o] = nearestFraction(fractions[i * kOut + o], layout.bBits);
+    ringPack(fractions.data(), rows * width, layout.bBits, out);
     return invalid;
   }
 
@@ -128,8 +138,8 @@ class Multiplier {
 
 size_t multiplyResident(const RlweContext& context, const ResidentLayout& layout, const uint8_t* publicSeed, const uint8_t* blocks,
                         const uint64_t* x, const uint64_t* mask, size_t rows, int floodBits, const uint8_t* secretSeed,
-                        size_t threads, uint8_t* out) {
-  return Multiplier(context, layout, publicSeed, blocks, x, mask, rows, floodBits, secretSeed).multiply(threads, out);
+                        size_t threads, uint8_t* out, int32_t* ready) {
+  return Multiplier(context, layout, publicSeed, blocks, x, mask, rows, floodBits, secretSeed).multiply(threads, out, ready);
 }
 
 }  // namespace cipherprune

@@ -84,7 +84,7 @@ void ResidentRows::halvesOf(size_t chunk, uint8_t* out) {
     }
   }
   for (uint64_t& fraction : fractions) fraction = nearestFraction(fraction, layout.aBits);
-  for (size_t r = 0; r < height; r++) ringPack(fractions.data() + r * count, count, layout.aBits, out + (first + r) * layout.rowBytes());
+  for (size_t r = 0; r < height; r++) ringPack(fractions.data() + r * count, count, layout.aBits, out + (first + r) * layout.aBytes());
 }
 
 void ResidentRows::transformFactors(size_t limb, size_t row, size_t r, size_t height, const int32_t* secret, uint32_t* out) const {

@@ -19,7 +19,7 @@ class ResidentRows {
         rounding(context, layout.limbs, layout.ringBits), publics(layout.limbs * terms() * layout.rank * layout.n),
         secrets(rows * layout.limbs * layout.rank * layout.n) {}
 
-  /** All halves a, each at the beginning of its row's message. */
+  /** All halves a, at the beginning of the message. */
   void halves(size_t threads, uint8_t* out);
 
   /** After `halves`: adds the public key [rank][n] times each row's secret to sums [rows][kOut], below 2p, at the coefficients of

@@ -171,38 +171,39 @@ void encryptResident(const RlweContext& context, const ResidentLayout& layout, c
   splitWork(threads, count, [&](size_t v, size_t) { encryptor.encrypt(first + v, out + v * layout.blockBytes()); });
 }
 
-void decryptResident(const RlweContext& context, const ResidentLayout& layout, const uint8_t* secretSeed, const uint8_t* bytes,
-                     size_t rows, size_t threads, uint64_t* out, uint64_t* noise) {
+void residentHalves(const RlweContext& context, const ResidentLayout& layout, const uint8_t* bytes, size_t rows, size_t threads,
+                    uint32_t* halves) {
+  const MessageScale scale(context, layout.downLimbs, layout.aBits);
+  splitWork(threads, rows, [&](size_t i, size_t) {
+    halfOf(context, layout, scale, bytes + i * layout.aBytes(), halves + i * layout.downLimbs * layout.rank * layout.n);
+  });
+}
+
+void decryptResident(const RlweContext& context, const ResidentLayout& layout, const uint8_t* secretSeed, const uint32_t* halves,
+                     const uint8_t* bytes, size_t rows, size_t first, size_t count, size_t threads, uint64_t* out, uint64_t* noise) {
   const PolyLoops& loops = polyLoops();
   const size_t n = layout.n, rank = layout.rank, half = layout.downLimbs * rank * n, kOut = layout.kOut();
-  const MessageScale scale(context, layout.downLimbs, layout.aBits);
   const MessageRounding rounding(context, layout.downLimbs, layout.ringBits);
-  Words halves(rows * half);
-  std::vector<uint64_t> b(rows * layout.outputs), worst(layout.outputBlocks());
-  splitWork(threads, rows, [&](size_t i, size_t) {
-    const uint8_t* row = bytes + i * layout.rowBytes();
-    halfOf(context, layout, scale, row, halves.data() + i * half);
-    ringUnpack(row + layout.aBytes(), 0, layout.outputs, layout.bBits, b.data() + i * layout.outputs);
-  });
-  splitWork(threads, layout.outputBlocks(), [&](size_t v, size_t) {
+  std::vector<uint64_t> worst(count);
+  splitWork(threads, count, [&](size_t block, size_t) {
+    const size_t v = first + block, width = layout.width(v);
     Words secret(half), product(n);
     secretOf(context, layout, secretSeed, v, layout.downLimbs, secret.data());
-    const size_t width = std::min(kOut, layout.outputs - v * kOut);
-    std::vector<uint64_t> fractions(width);
+    std::vector<uint64_t> b(rows * width), fractions(width);
+    ringUnpack(bytes + layout.blocksBytes(rows, first, v), 0, rows * width, layout.bBits, b.data());
     for (size_t i = 0; i < rows; i++) {
-      const size_t at = i * layout.outputs + v * kOut;
-      for (size_t o = 0; o < width; o++) fractions[o] = b[at + o] << (64 - layout.bBits);
+      for (size_t o = 0; o < width; o++) fractions[o] = b[i * width + o] << (64 - layout.bBits);
       for (size_t l = 0; l < layout.downLimbs; l++) {
         const NttTable& table = context.table(l);
-        loops.dot(halves.data() + i * half + l * rank * n, n, secret.data() + l * rank * n, n, rank, n, table.modulus, product.data());
+        loops.dot(halves + i * half + l * rank * n, n, secret.data() + l * rank * n, n, rank, n, table.modulus, product.data());
         loops.inverse(product.data(), table);
         for (size_t o = 0; o < width; o++) fractions[o] += rounding.term(product[o * layout.kIn], l);
       }
       for (size_t o = 0; o < width; o++) {
         const uint64_t value = rounding.round(fractions[o]) & ringMaskOf(layout.ringBits);
-        out[at + o] = value;
+        out[i * layout.outputs + v * kOut + o] = value;
         const int64_t distance = static_cast<int64_t>(fractions[o] - (value << (64 - layout.ringBits)));
-        worst[v] = std::max(worst[v], static_cast<uint64_t>(distance < 0 ? -distance : distance));
+        worst[block] = std::max(worst[block], static_cast<uint64_t>(distance < 0 ? -distance : distance));
       }
     }
   });

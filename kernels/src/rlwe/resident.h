@@ -10,6 +10,8 @@
 //
 // What the client sends is re-randomized by a public key P[v] = -A·s[v] + e with a secret of its own for each row, and flooded.
 #pragma once
+#include <algorithm>
+
 #include "context.h"
 #include "sampler.h"
 
@@ -27,9 +29,15 @@ struct ResidentLayout {
   /** Residues of a block of outputs in one limb: the public key [rank][n], then tiles of 16 outputs [kOut / 16][inputs][16]. */
   size_t blockResidues() const { return rank * n + inputs * kOut(); }
   size_t blockBytes() const { return limbs * packedBytes(blockResidues()); }
-  /** Bytes of a row's answer: half a, then one coefficient an output. */
+  /** A message has half a of each row, aBytes(), then for each block of outputs its coefficients [rows][width], packed. */
   size_t aBytes() const { return (rank * n * static_cast<size_t>(aBits) + 7) / 8; }
-  size_t rowBytes() const { return aBytes() + (outputs * static_cast<size_t>(bBits) + 7) / 8; }
+  size_t width(size_t block) const { return std::min(kOut(), outputs - block * kOut()); }
+  size_t bBytes(size_t rows, size_t width) const { return (rows * width * static_cast<size_t>(bBits) + 7) / 8; }
+  /** Bytes of blocks first ... last - 1. */
+  size_t blocksBytes(size_t rows, size_t first, size_t last) const {
+    return first == last ? 0 : (last - 1 - first) * bBytes(rows, kOut()) + bBytes(rows, width(last - 1));
+  }
+  size_t messageBytes(size_t rows) const { return rows * aBytes() + blocksBytes(rows, 0, outputBlocks()); }
 
   /** Fails naming what is wrong. */
   void check(const RlweContext& context) const;
@@ -63,14 +71,18 @@ void encryptResident(const RlweContext& context, const ResidentLayout& layout, c
                      const int16_t* matrix, size_t first, size_t count, size_t threads, uint8_t* out);
 
 /** The client's half: x [rows, inputs] times all blocks, plus mask [rows, outputs], both modulo 2^ringBits; flooded by uniform
- *  noise of floodBits bits and sign. out: rowBytes() a row. Returns how many residues of `blocks` were invalid (then out is not
- *  valid). */
+ *  noise of floodBits bits and sign. out: messageBytes(rows), made from the front: `ready` says how many are done. Returns how many
+ *  residues of `blocks` were invalid; what came of those is not ready. */
 size_t multiplyResident(const RlweContext& context, const ResidentLayout& layout, const uint8_t* publicSeed, const uint8_t* blocks,
                         const uint64_t* x, const uint64_t* mask, size_t rows, int floodBits, const uint8_t* secretSeed,
-                        size_t threads, uint8_t* out);
+                        size_t threads, uint8_t* out, int32_t* ready);
 
-/** The server's half: x·W + mask modulo 2^ringBits, out [rows, outputs]; noise as in decryptPacked. */
-void decryptResident(const RlweContext& context, const ResidentLayout& layout, const uint8_t* secretSeed, const uint8_t* bytes,
-                     size_t rows, size_t threads, uint64_t* out, uint64_t* noise);
+/** The server's half, first halves a of the rows, transformed: halves [rows][downLimbs][rank][n]. */
+void residentHalves(const RlweContext& context, const ResidentLayout& layout, const uint8_t* bytes, size_t rows, size_t threads,
+                    uint32_t* halves);
+/** Then blocks first ... first + count - 1 of x·W + mask modulo 2^ringBits, from their bytes: out [rows, outputs]; noise as in
+ *  decryptPacked. */
+void decryptResident(const RlweContext& context, const ResidentLayout& layout, const uint8_t* secretSeed, const uint32_t* halves,
+                     const uint8_t* bytes, size_t rows, size_t first, size_t count, size_t threads, uint64_t* out, uint64_t* noise);
 
 }  // namespace cipherprune

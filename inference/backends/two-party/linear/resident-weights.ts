@@ -1,24 +1,21 @@
 /**
  * Weights that stay at the client, encrypted under a key of the server's (crypto/resident): which of a model's, and products
  * with them. The client sends its share times the weight plus a random mask, re-randomized and flooded; the server's
- * share is what it decrypts, the client's the mask taken back. One message, from the client.
+ * share is what it decrypts, the client's the mask taken back. One message, from the client, in pieces: the server decrypts while the
+ * client computes.
  */
 import { kernels } from '#kernels';
-import { giveBack } from '../../../core/words.js';
-import {
-  isCheaper,
-  layoutToStay,
-  type ResidentLayout,
-  rowBytes,
-} from '../../../crypto/resident/resident-layout.js';
+import { isCheaper, layoutToStay, type ResidentLayout } from '../../../crypto/resident/resident-layout.js';
 import { residentPreset, type ResidentParameters } from '../../../crypto/resident/parameters.js';
 import {
   decryptResident,
   multiplyResident,
+  productPieces,
   type WeightSeeds,
 } from '../../../crypto/resident/resident-product.js';
 import type { CostModel, PackedLayout } from '../../../crypto/rlwe/packed-layout.js';
 import { type PartyContext, runStep } from '../context/party-context.js';
+import { posted } from '../exchange/in-turn.js';
 import type { RowShares } from './linear-protocols.js';
 import type { PreparedWeight } from './prepared-weight.js';
 import { uniformWords } from './product-session.js';
@@ -93,22 +90,20 @@ export class ResidentWeights {
     if (held.party === 'client') {
       const mask = uniformWords(random, x.rows * layout.outputs, layout.ringBits);
       await runStep(party, {
-        begin: async () => channel.send(await multiplyResident(layout, held, x.data, mask, random, threads)),
+        begin: () =>
+          multiplyResident(layout, held, x.data, mask, random, threads, (piece) => channel.send(piece)),
       });
       kernels.ringNegate(mask, layout.ringBits, mask);
       return mask;
     }
-    let message: Promise<Uint8Array>;
+    let pieces: readonly Promise<Uint8Array>[] = [];
     let share: BigUint64Array = new BigUint64Array(0);
     await runStep(party, {
       async begin() {
-        message = channel.receive(x.rows * rowBytes(layout));
-        message.catch(() => {}); // reported below
+        pieces = productPieces(layout, x.rows).map(({ byteLength }) => posted(channel.receive(byteLength)));
       },
       async answer() {
-        const encrypted = await message;
-        ({ share } = await decryptResident(layout, held.secretSeed, encrypted, threads));
-        giveBack(encrypted);
+        ({ share } = await decryptResident(layout, held.secretSeed, x.rows, pieces, threads));
       },
     });
     return share;

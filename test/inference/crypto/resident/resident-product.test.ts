@@ -9,14 +9,16 @@ import {
 } from '../../../../inference/crypto/resident/parameters.js';
 import {
   outputBlocks,
+  type ResidentLayout,
   residentLayout,
-  rowBytes,
   weightBytes,
 } from '../../../../inference/crypto/resident/resident-layout.js';
 import {
   decryptResident,
   encryptBlocks,
   multiplyResident,
+  productBytes,
+  productPieces,
 } from '../../../../inference/crypto/resident/resident-product.js';
 
 const THREADS = 2;
@@ -48,6 +50,26 @@ function expected(
   });
 }
 
+type Given = ReturnType<typeof randomCase>;
+
+/** What the client sends, in one. */
+async function messageOf(layout: ResidentLayout, { seeds, x, mask, random }: Given, blocks: Uint8Array) {
+  const sent: Uint8Array[] = [];
+  const weight = { publicSeed: seeds.publicSeed, blocks };
+  await multiplyResident(layout, weight, x, mask, random, THREADS, (piece) => void sent.push(piece));
+  return new Uint8Array(Buffer.concat(sent));
+}
+
+/** What the server makes of it, taken in its own pieces. */
+function decrypted(layout: ResidentLayout, { seeds }: Given, rows: number, message: Uint8Array) {
+  let begin = 0;
+  const pieces = productPieces(layout, rows).map(({ byteLength }) => {
+    begin += byteLength;
+    return Promise.resolve(message.slice(begin - byteLength, begin));
+  });
+  return decryptResident(layout, seeds.secretSeed, rows, pieces, THREADS);
+}
+
 async function product(
   parameters: ResidentParameters,
   seed: number,
@@ -55,7 +77,7 @@ async function product(
 ) {
   const layout = residentLayout(parameters, shape)!;
   const given = randomCase(seed, shape);
-  const { seeds, matrix, x, mask, random } = given;
+  const { seeds, matrix } = given;
   const blocks = await encryptBlocks(
     layout,
     seeds,
@@ -64,10 +86,9 @@ async function product(
     THREADS,
   );
   expect(blocks).toHaveLength(weightBytes(layout));
-  const weight = { publicSeed: seeds.publicSeed, blocks };
-  const message = await multiplyResident(layout, weight, x, mask, random, THREADS);
-  expect(message).toHaveLength(shape.rows * rowBytes(layout));
-  const { share, noise } = await decryptResident(layout, seeds.secretSeed, message, THREADS);
+  const message = await messageOf(layout, given, blocks);
+  expect(message).toHaveLength(productBytes(layout, shape.rows));
+  const { share, noise } = await decrypted(layout, given, shape.rows, message);
   return { given, layout, blocks, message, share, noise };
 }
 
@@ -89,6 +110,26 @@ describe('products with weights that stay at the client', () => {
       ),
       { numRuns: 25 },
     ));
+
+  it('are right over several parts of rows', async () => {
+    const shape = { rows: 259, inputs: 3, outputs: 35, ringBits: 37 };
+    const { given, share } = await product(insecureResidentPreset, 5, shape);
+    expect([...share]).toEqual(expected(given, shape));
+  });
+
+  it('send nothing of blocks that hold what no server sends', async () => {
+    const shape = { rows: 2, inputs: 9, outputs: 40, ringBits: 37 };
+    const { given, layout, blocks, message } = await product(insecureResidentPreset, 3, shape);
+    const sent: Uint8Array[] = [];
+    const weight = { publicSeed: given.seeds.publicSeed, blocks: blocks.slice().fill(255) };
+    const sending = multiplyResident(layout, weight, given.x, given.mask, given.random, THREADS, (piece) => {
+      sent.push(piece);
+    });
+    await expect(sending).rejects.toThrow(/expected residues below their primes/);
+    const halves = productPieces(layout, shape.rows)[0]!.byteLength;
+    expect(halves).toBeLessThan(message.length);
+    expect(sent.reduce((sum, { length }) => sum + length, 0)).toBeLessThanOrEqual(halves);
+  });
 
   it('stay within the noise that the budget allows, at real parameters', async () => {
     const shape = { rows: 3, inputs: 768, outputs: 70, ringBits: 37 };
@@ -112,12 +153,11 @@ describe('products with weights that stay at the client', () => {
   it('are hidden anew each time', async () => {
     const shape = { rows: 2, inputs: 9, outputs: 20, ringBits: 37 };
     const { given, layout, blocks, message } = await product(insecureResidentPreset, 3, shape);
-    const weight = { publicSeed: given.seeds.publicSeed, blocks };
-    const again = await multiplyResident(layout, weight, given.x, given.mask, given.random, THREADS);
+    const again = await messageOf(layout, given, blocks);
     // Of 2 · 2 · 64 + 40 coefficients of more than 39 bits hardly one is the same.
     const same = again.filter((byte, i) => byte === message[i]).length;
     expect(same).toBeLessThan(again.length / 50);
-    const { share } = await decryptResident(layout, given.seeds.secretSeed, again, THREADS);
+    const { share } = await decrypted(layout, given, shape.rows, again);
     expect([...share]).toEqual(expected(given, shape));
   });
 });
