@@ -169,7 +169,7 @@ describe('failures exit with 1 and one clear line', () => {
     await expectFailure(
       ['infer', '--connect', `127.0.0.1:${port}`, '--text', 'a'],
       1,
-      'the server speaks protocol version 99, expected 6; install the same version on both sides',
+      'the server speaks protocol version 99, expected 7; install the same version on both sides',
     );
     newer.close();
   });
