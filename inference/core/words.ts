@@ -8,8 +8,8 @@
 
 /** Smaller ones cost less anew. */
 const LEAST_BYTES = 1 << 10;
-/** Kept idle, in all. */
-const MOST_IDLE_BYTES = 1 << 26;
+/** The largest array that is kept; of idle ones as much in all, unless `keepIdle` says more. */
+const LARGEST_BYTES = 1 << 26;
 /** Sizes for each power of two, so that at most a quarter is waste. */
 const SIZES_AN_OCTAVE = 4;
 const POISON = 0xa5;
@@ -26,6 +26,7 @@ class Kept extends ArrayBuffer {
 /** Idle buffers by size, the last one given back on top; sizes that were taken last stand last. */
 const idle = new Map<number, Kept[]>();
 let idleBytes = 0;
+let mostIdleBytes = LARGEST_BYTES;
 let poisons = false;
 
 /** The next size that buffers have. */
@@ -50,9 +51,9 @@ function takeIdle(least: number): Kept | null {
 
 /** Leaves buffers of sizes that nobody took for long to the collector. */
 function makeRoom(bytes: number): void {
-  if (idleBytes + bytes <= MOST_IDLE_BYTES) return;
+  if (idleBytes + bytes <= mostIdleBytes) return;
   for (const [size, buffers] of idle) {
-    while (buffers.length > 0 && idleBytes + bytes > MOST_IDLE_BYTES) {
+    while (buffers.length > 0 && idleBytes + bytes > mostIdleBytes) {
       buffers.shift()!.state = 'left';
       idleBytes -= size;
     }
@@ -71,7 +72,7 @@ function buffer(byteLength: number): Kept {
 }
 
 const isKept = (byteLength: number): boolean =>
-  byteLength >= (poisons ? 1 : LEAST_BYTES) && byteLength <= MOST_IDLE_BYTES;
+  byteLength >= (poisons ? 1 : LEAST_BYTES) && byteLength <= LARGEST_BYTES;
 
 /** Words of any content: to be written before they are read. */
 export const takeWords = (length: number): BigUint64Array =>
@@ -119,6 +120,11 @@ function keep(given: Kept): void {
   const sameSize = idle.get(size);
   if (sameSize) sameSize.push(given);
   else idle.set(size, [given]);
+}
+
+/** In all, from now on: for a process whose work has more than that in use at once, which would be left and made anew all the time. */
+export function keepIdle(bytes: number): void {
+  mostIdleBytes = bytes;
 }
 
 /** Leaves what is idle to the collector. */

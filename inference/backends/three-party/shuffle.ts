@@ -8,6 +8,7 @@
  */
 import { kernels } from '#kernels';
 import { samplePermutation } from '../../crypto/permutation.js';
+import { takeWords } from '../../core/words.js';
 import type { Components, Node } from './node.js';
 import { Scratch } from './scratch.js';
 import { fresh, type Lot, partner, wordsOf } from './step.js';
@@ -27,29 +28,37 @@ export interface RowBlock {
   readonly words: Components<Words>;
 }
 
-function permuted(words: Words, columns: number, permutation: Uint32Array): Words {
-  const out = new BigUint64Array(words.length);
+function permuted(words: Words, columns: number, permutation: Uint32Array, scratch: Scratch): Words {
+  const out = scratch.words(words.length);
   kernels.ringGatherRows(words, columns, permutation, out);
   return out;
 }
 
-/** For longer than a step. */
-const unpacked = (lot: Lot<Words>, bytes: Uint8Array): Words => lot.unpack(bytes, new Scratch());
 const send = (node: Node, lot: Lot<Words>, words: Words): void => partner(node).send(lot.pack(words));
-const receive = async (node: Node, lot: Lot<Words>): Promise<Words> =>
-  unpacked(lot, await partner(node).receive(lot.byteLength));
+const receive = async (node: Node, lot: Lot<Words>, scratch: Scratch): Promise<Words> =>
+  lot.unpack(scratch.own(await partner(node).receive(lot.byteLength)), scratch);
 
 interface Job extends RowBlock {
   readonly lot: Lot<Words>;
 }
 
-async function atNode0(node: Node, rows: number, jobs: readonly Job[]): Promise<Components<Words>[]> {
+/** A node's part: what it takes from `scratch` is read no more when it ends. */
+type Part = (
+  node: Node,
+  rows: number,
+  jobs: readonly Job[],
+  scratch: Scratch,
+) => Promise<Components<Words>[]>;
+
+const atNode0: Part = async (node, rows, jobs, scratch) => {
   const q = samplePermutation(node.withNext, rows);
   const t = samplePermutation(node.withPrevious, rows);
   const shuffled: Components<Words>[] = [];
   for (const { lot, columns } of jobs) {
-    const [s, r] = [lot.fresh(node.withPrevious), lot.fresh(node.withNext)];
-    const correction = permuted(lot.add(permuted(s, columns, q), r), columns, t);
+    const s = lot.random(node.withPrevious, scratch);
+    const r = lot.random(node.withNext, scratch);
+    const moved = lot.add(permuted(s, columns, q, scratch), r);
+    const correction = permuted(moved, columns, t, scratch);
     const components = fresh(node, lot);
     for (const component of components) lot.subtract(correction, component);
     shuffled.push(components);
@@ -58,54 +67,59 @@ async function atNode0(node: Node, rows: number, jobs: readonly Job[]): Promise<
   }
   for (const _ of SHUFFLE_SENDERS) await node.turn?.pass();
   return shuffled;
-}
+};
 
-async function atNode1(node: Node, rows: number, jobs: readonly Job[]): Promise<Components<Words>[]> {
+const atNode1: Part = async (node, rows, jobs, scratch) => {
   const q = samplePermutation(node.withPrevious, rows);
   const p = samplePermutation(node.withNext, rows);
   const drawn = jobs.map(({ lot }) => ({
-    r: lot.fresh(node.withPrevious),
+    r: lot.random(node.withPrevious, scratch),
     component: lot.fresh(node.withPrevious),
   }));
   await node.turn?.pass();
-  for (const [i, { lot, columns, words }] of jobs.entries()) {
-    const sum = lot.add(words[0].slice(), words[1]);
-    const moved = permuted(lot.add(permuted(sum, columns, p), await receive(node, lot)), columns, q);
-    send(node, lot, lot.subtract(moved, drawn[i]!.r));
+  for (const [i, { lot, columns, words, ringBits }] of jobs.entries()) {
+    const sum = scratch.words(lot.count);
+    kernels.ringAdd(words[0], words[1], ringBits, sum);
+    const first = lot.add(permuted(sum, columns, p, scratch), await receive(node, lot, scratch));
+    send(node, lot, lot.subtract(permuted(first, columns, q, scratch), drawn[i]!.r));
   }
   await node.turn?.pass();
   await node.turn?.pass();
   const shuffled: Components<Words>[] = [];
-  for (const [i, { lot }] of jobs.entries()) shuffled.push([drawn[i]!.component, await receive(node, lot)]);
+  for (const [i, { lot, ringBits }] of jobs.entries()) {
+    const component = takeWords(lot.count);
+    kernels.ringUnpack(scratch.own(await partner(node).receive(lot.byteLength)), ringBits, component);
+    shuffled.push([drawn[i]!.component, component]);
+  }
   return shuffled;
-}
+};
 
-async function atNode2(node: Node, rows: number, jobs: readonly Job[]): Promise<Components<Words>[]> {
+const atNode2: Part = async (node, rows, jobs, scratch) => {
   const t = samplePermutation(node.withNext, rows);
   const p = samplePermutation(node.withPrevious, rows);
   const components: Words[] = [];
   for (const { lot, columns, words } of jobs) {
-    const s = lot.fresh(node.withNext);
+    const s = lot.random(node.withNext, scratch);
     components.push(lot.fresh(node.withNext));
-    send(node, lot, lot.subtract(permuted(words[1], columns, p), s));
+    send(node, lot, lot.subtract(permuted(words[1], columns, p, scratch), s));
   }
-  const corrections: Words[] = [];
+  const corrections: Uint8Array[] = [];
   for (const { lot } of jobs) {
-    corrections.push(unpacked(lot, await node.next.receive(lot.byteLength)));
+    corrections.push(scratch.own(await node.next.receive(lot.byteLength)));
     node.pace.received(node.next, lot.byteLength);
   }
   await node.turn?.pass();
   await node.turn?.pass();
   const shuffled: Components<Words>[] = [];
   for (const [i, { lot, columns }] of jobs.entries()) {
-    const moved = permuted(await receive(node, lot), columns, t);
-    const component = lot.add(moved, corrections[i]!);
+    const moved = permuted(await receive(node, lot, scratch), columns, t, scratch);
+    const component = lot.unpackAdd(corrections[i]!, moved);
     send(node, lot, component);
     shuffled.push([component, components[i]!]);
   }
   await node.turn?.pass();
   return shuffled;
-}
+};
 
 export async function shuffleRows(
   node: Node,
@@ -115,6 +129,8 @@ export async function shuffleRows(
   if (rows < 2) return [...blocks];
   const jobs = blocks.map((block) => ({ ...block, lot: wordsOf(rows * block.columns, block.ringBits) }));
   const atNode = [atNode0, atNode1, atNode2][node.index]!;
-  const shuffled = await atNode(node, rows, jobs);
+  const scratch = new Scratch();
+  const shuffled = await atNode(node, rows, jobs, scratch);
+  scratch.end();
   return blocks.map(({ columns, ringBits }, i) => ({ columns, ringBits, words: shuffled[i]! }));
 }

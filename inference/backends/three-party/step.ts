@@ -21,6 +21,7 @@ export interface Part<T> {
   readonly byteLength: number;
   /** Node 1's. */
   random(source: Prg, scratch: Scratch): T;
+  /** The bytes last as long as the step. */
   unpack(bytes: Uint8Array, scratch: Scratch): T;
 }
 
@@ -157,7 +158,7 @@ async function dealt<T>(node: Node, part: Part<T>, scratch: Scratch): Promise<T>
   if (node.index === 1) return part.random(node.withPrevious, scratch);
   const bytes = await node.next.receive(part.byteLength);
   node.pace.received(node.next, bytes.length);
-  return part.unpack(bytes, scratch);
+  return part.unpack(scratch.own(bytes), scratch);
 }
 
 /** Node 0's components of a result, which it knows at once. */
@@ -172,7 +173,9 @@ async function exchange<T>(node: Node, lot: Lot<T>, summand: T): Promise<Compone
   const masked = lot.subtract(summand, own);
   partner(node).send(lot.pack(masked));
   await node.turn?.pass();
-  const sum = lot.unpackAdd(await partner(node).receive(lot.byteLength), masked);
+  const bytes = await partner(node).receive(lot.byteLength);
+  const sum = lot.unpackAdd(bytes, masked);
+  giveBack(bytes);
   return node.index === 1 ? [own, sum] : [sum, own];
 }
 
