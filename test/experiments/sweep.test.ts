@@ -220,5 +220,7 @@ export: { calibrationExamples: 24 }
     await expect(
       runSweep({ ...followers, overrides: [`distillation.teachers=["${teachers[0]}"]`] }, localRunner(2)),
     ).rejects.toThrow(/--teacher-seeds: expected no distillation.teachers beside it/);
+    const low = { ...options, settings: settingsOf(['mode=prune-reduce']), overrides: ['masks.low=0.5'] };
+    await expect(runSweep(low, localRunner(2))).rejects.toThrow(/masks\.low: expected none/);
   });
 });
