@@ -24,7 +24,8 @@ import {
 } from './conversions.js';
 import { exponential } from './exponential.js';
 import { lookUpTable } from './look-up.js';
-import { type Components, known, type Node, receiveWords, sendWords, sumOf } from './node.js';
+import { type Components, known, type Node, sumOf } from './node.js';
+import { openToNodes } from './open.js';
 import { exactly, type Precision, precisionFor, sentBits } from './precision.js';
 import {
   type Factor,
@@ -65,6 +66,8 @@ interface SharedWeight extends Weight {
 
 /** What goes to the client, who adds up the three nodes' first components. */
 export type Deliver = (words: BigUint64Array, x: SharedTensor, leak: LeakName) => void;
+
+const wordsOfAll = ([own, next]: Components<Uint8Array>): Words => [wordsOfBits(own), wordsOfBits(next)];
 
 /** On the way to a larger ring: 'signed' values have a bit of headroom, and so many units make them non-negative meanwhile. */
 const liftOf = (ringBits: number, sign: Sign): bigint =>
@@ -251,10 +254,9 @@ export class ThreePartyBackend extends ComponentBackend implements Backend {
   }
 
   /** Modulo 2 a product is an AND. */
-  readonly #and = protocol('and', async (a: Components<Uint8Array>, b: Components<Uint8Array>) => {
-    const words = (bits: Components<Uint8Array>) => bits.map((own) => wordsOfBits(own)) as unknown as Words;
-    return bitsOfWords(await product(this.#node, words(a), words(b), exactly(1)));
-  });
+  readonly #and = protocol('and', async (a: Components<Uint8Array>, b: Components<Uint8Array>) =>
+    bitsOfWords(await product(this.#node, wordsOfAll(a), wordsOfAll(b), exactly(1))),
+  );
 
   async and(a: SharedBits, b: SharedBits): Promise<ReplicatedBits> {
     const shape = operations.bitwise('and', a, b);
@@ -309,25 +311,15 @@ export class ThreePartyBackend extends ComponentBackend implements Backend {
       ...rows.bits.map((bits) => ({
         columns: columns(bits.shape),
         ringBits: 1,
-        words: this.#bytes(bits).map((bytes) => {
-          const words = new BigUint64Array(bytes.length);
-          kernels.ringFromBits(bytes, words);
-          return words;
-        }) as unknown as Words,
+        words: wordsOfAll(this.#bytes(bits)),
       })),
     ];
     const shuffled = await shuffleRows(this.#node, count, blocks);
-    const bytesOf = (words: BigUint64Array): Uint8Array => {
-      const bytes = new Uint8Array(words.length);
-      kernels.ringSignBit(words, 1, bytes);
-      return bytes;
-    };
     return {
       tensors: rows.tensors.map((x, i) => this.#tensor(shuffled[i]!.words, x.shape, x)),
-      bits: rows.bits.map(({ shape }, i) => {
-        const [own, next] = shuffled[rows.tensors.length + i]!.words;
-        return this.#bits([bytesOf(own), bytesOf(next)], shape);
-      }),
+      bits: rows.bits.map(({ shape }, i) =>
+        this.#bits(bitsOfWords(shuffled[rows.tensors.length + i]!.words), shape),
+      ),
     };
   });
 
@@ -335,20 +327,8 @@ export class ThreePartyBackend extends ComponentBackend implements Backend {
     return this.#shuffle(rows);
   }
 
-  readonly #open = protocol(
-    'reveal',
-    async ([own, next]: Words, ringBits: number): Promise<BigUint64Array> => {
-      // Node i lacks component i - 1, which node i + 1 has as its second.
-      const { index, previous, next: sender, turn } = this.#node;
-      sendWords(previous, next, ringBits);
-      // What node 0 sends comes in the order in which tasks began, before what it deals to others.
-      if (index !== 2) await turn?.pass();
-      const value = await receiveWords(sender, own.length, ringBits);
-      if (index === 2) await turn?.pass();
-      kernels.ringAdd(value, own, ringBits, value);
-      kernels.ringAdd(value, next, ringBits, value);
-      return value;
-    },
+  readonly #open = protocol('reveal', (words: Words, ringBits: number) =>
+    openToNodes(this.#node, words, ringBits),
   );
 
   /** Every task's steps take the time of one task's; tasks of a task go one after another in its turns. */
@@ -384,11 +364,7 @@ export class ThreePartyBackend extends ComponentBackend implements Backend {
   }
 
   async revealBits(bits: SharedBits, to: PartyId | 'all', leak: LeakName): Promise<Uint8Array | null> {
-    const words = this.#bytes(bits).map((bytes) => {
-      const out = new BigUint64Array(bytes.length);
-      kernels.ringFromBits(bytes, out);
-      return out;
-    }) as unknown as Words;
+    const words = wordsOfAll(this.#bytes(bits));
     const opened = await this.reveal(
       this.#tensor(words, bits.shape, { ringBits: 1, fractionBits: 0 }),
       to,
