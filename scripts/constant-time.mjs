@@ -24,6 +24,7 @@ const sources = [
   'src/prg/prg.cc',
   'src/prg/prg-portable.cc',
   'src/rlwe/sampler.cc',
+  'src/ntt/ntt.cc',
   'src/base/cpu.cc',
   'src/base/fail.cc',
   'src/cot/cot-loops.cc',
