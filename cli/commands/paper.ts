@@ -1,7 +1,6 @@
 /** `paper`: every table and figure of the compared systems, from runs. */
 import { resolve } from 'node:path';
 import type { PaperPlan } from '../../experiments/paper/paper.js';
-import type { Section } from '../../experiments/paper/section.js';
 import { duration } from '../../util/duration.js';
 import { UsageError } from '../../util/errors.js';
 import { note } from '../../util/note.js';
@@ -13,23 +12,13 @@ import { openRunner, queueOptions } from '../queue-options.js';
 
 type PaperOptions = OptionsOf<typeof OPTIONS>;
 
-function chosen(sections: readonly Section[], only: string | undefined): readonly Section[] {
-  if (only === undefined) return sections;
-  const names = only.split(',');
-  const unknown = names.find((name) => !sections.some((section) => section.name === name));
+/** The names that an option lists. */
+function someOf(option: string, text: string | undefined, known: readonly string[]): readonly string[] {
+  const names = text?.split(',') ?? known;
+  const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined)
-    throw new UsageError(
-      `--only: expected some of ${sections.map(({ name }) => name).join(',')}, got ${JSON.stringify(unknown)}`,
-    );
-  return sections.filter(({ name }) => names.includes(name));
-}
-
-function tasksOf(text: string, known: readonly string[]): string[] {
-  const tasks = text.split(',');
-  const unknown = tasks.find((task) => !known.includes(task));
-  if (unknown !== undefined)
-    throw new UsageError(`--tasks: expected some of ${known.join(',')}, got ${JSON.stringify(unknown)}`);
-  return tasks;
+    throw new UsageError(`--${option}: expected some of ${known.join(',')}, got ${JSON.stringify(unknown)}`);
+  return names;
 }
 
 const planLine = ({ points, kept, trainings, seconds }: PaperPlan): string => {
@@ -40,11 +29,16 @@ const planLine = ({ points, kept, trainings, seconds }: PaperPlan): string => {
 async function paper(options: PaperOptions): Promise<void> {
   const { QUICK, WHOLE, makePaper } = await import('../../experiments/paper/paper.js');
   const { SECTIONS } = await import('../../experiments/paper/sections/index.js');
-  const { TASKS } = await import('../../experiments/paper/trained.js');
+  const { TASKS, TRAINED } = await import('../../experiments/paper/trained.js');
   const { quick, data = null, longest, seeds } = options;
   const base = quick ? QUICK : WHOLE;
-  const sections = chosen(SECTIONS, options.only);
-  const tasks = tasksOf(options.tasks ?? TASKS.join(','), TASKS);
+  const only = someOf(
+    'only',
+    options.only,
+    SECTIONS.map(({ name }) => name),
+  );
+  const tasks = someOf('tasks', options.tasks, TASKS);
+  const methods = someOf('methods', options.methods, TRAINED);
   const runner = await openRunner(options, options.out, options.workers);
   let progress: Progress | null = null;
   const say = (name: string, line: string): void => {
@@ -53,11 +47,12 @@ async function paper(options: PaperOptions): Promise<void> {
   const making = makePaper(
     {
       out: resolve(options.out),
-      sections,
+      sections: SECTIONS.filter(({ name }) => only.includes(name)),
       shapes: { ...base, longestSeconds: longest ?? base.longestSeconds },
       data: data === null ? null : resolve(data),
       encoder: options.model ?? null,
       tasks,
+      methods,
       seeds: seeds ?? (quick ? [1] : [1, 2, 3]),
       trains: quick || data !== null,
       onPlan(plan) {
@@ -121,6 +116,11 @@ const OPTIONS = {
   },
   model: { type: 'string', describe: 'Pretrained encoder of the trainings: a folder, or a name on the hub' },
   tasks: { type: 'string', describe: 'Tasks of the trainings: sst2,mrpc,rte,qnli,cola', requiresArg: true },
+  methods: {
+    type: 'string',
+    describe: 'Methods of the trainings: dense,bolt-no-we,bolt,mpcformer,cipherprune-prune,cipherprune',
+    requiresArg: true,
+  },
   seeds: {
     type: 'string',
     describe: 'Seeds of the trainings: 1,2,3 (1 with --quick)',

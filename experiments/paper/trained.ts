@@ -51,11 +51,20 @@ export interface AccuracyOptions {
   /** The pretrained encoder. */
   readonly encoder: string | null;
   readonly tasks: readonly string[];
+  /** Of TRAINED. */
+  readonly methods: readonly string[];
   readonly seeds: readonly number[];
 }
 
 /** What is trained for: methods that differ in the network, not in how tokens leave on shares. */
-const TRAINED = ['dense', 'bolt-no-we', 'bolt', 'mpcformer', 'cipherprune-prune', 'cipherprune'];
+export const TRAINED: readonly string[] = [
+  'dense',
+  'bolt-no-we',
+  'bolt',
+  'mpcformer',
+  'cipherprune-prune',
+  'cipherprune',
+];
 
 export const trainedMethods = (): Method[] =>
   TRAINED.flatMap((name) => METHODS.find((method) => method.name === name) ?? []);
@@ -112,16 +121,17 @@ async function configOf(task: string, folder: string): Promise<string> {
 
 /** One for every task. */
 export function trainingsOf(
-  { out, data, encoder, tasks, seeds }: AccuracyOptions,
+  { out, data, encoder, tasks, methods, seeds }: AccuracyOptions,
   { onLine, onRow }: Listeners,
 ): Promise<Training[]> {
   const named = data === null ? [MADE_UP] : tasks;
+  const chosen = trainedMethods().filter(({ name }) => methods.includes(name));
   return Promise.all(
     named.map(async (task) => {
       const folder = join(out, 'training', task.replaceAll(' ', '-'));
       const sweep: SweepOptions = {
         config: await configOf(task, folder),
-        settings: trainedMethods().flatMap((method) => seeds.map((seed) => settingOf(method, seed))),
+        settings: chosen.flatMap((method) => seeds.map((seed) => settingOf(method, seed))),
         overrides: [
           ...(data === null ? [] : [`data.directory=${JSON.stringify(data)}`]),
           ...(data === null || encoder === null ? [] : [`model.checkpoint=${JSON.stringify(encoder)}`]),

@@ -10,6 +10,7 @@ import { makePaper, type PaperOptions, type PaperPlan, QUICK } from '../../exper
 import type { KeptPoint } from '../../experiments/paper/point.js';
 import { PUBLISHED } from '../../experiments/paper/published.js';
 import { SECTIONS } from '../../experiments/paper/sections/index.js';
+import { trainingsOf } from '../../experiments/paper/trained.js';
 import type { Runner } from '../../experiments/work/runner.js';
 import { METHODS, methodNamed } from '../../methods/index.js';
 import { runHere, start } from '../cli/run-cli.js';
@@ -59,6 +60,7 @@ async function make(out: string, changes: Partial<PaperOptions>, runner: Runner)
       data: null,
       encoder: null,
       tasks: [],
+      methods: [],
       seeds: [1],
       trains: false,
       onPlan: (plan) => plans.push(plan),
@@ -171,6 +173,28 @@ describe('paper', () => {
     expect(await readFile(join(out, 'paper.md'), 'utf8')).toContain(published.source);
   });
 
+  it('trains the methods that were asked for, and no others', async () => {
+    const trainings = await trainingsOf(
+      {
+        out: await newFolder(),
+        data: null,
+        encoder: null,
+        tasks: [],
+        methods: ['cipherprune-prune', 'bolt'],
+        seeds: [1, 2],
+      },
+      { onLine: () => undefined, onRow: () => undefined },
+    );
+    expect(trainings.map(({ sweep }) => sweep.settings)).toEqual([
+      [
+        { method: 'bolt', 'masks.mode': 'none', seed: '1' },
+        { method: 'bolt', 'masks.mode': 'none', seed: '2' },
+        { 'masks.mode': 'prune', seed: '1' },
+        { 'masks.mode': 'prune', seed: '2' },
+      ],
+    ]);
+  });
+
   it('escapes what LaTeX would read', () => {
     const table = {
       kind: 'table',
@@ -210,6 +234,10 @@ describe('the command', () => {
     expect(await runHere('paper', '--out', out, '--only', 'table9')).toMatchObject({
       code: 2,
       stderr: expect.stringMatching(/--only: expected some of table1,methods/),
+    });
+    expect(await runHere('paper', '--out', out, '--methods', 'bolt,none')).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/--methods: expected some of dense,bolt-no-we.*got "none"/),
     });
   });
 });
