@@ -120,17 +120,20 @@ async function highInner(
     EIGHTFOLD_POWER,
   );
   const z = mpc.reinterpret(shrink(mpc, ySquare, EIGHTFOLD_POWER), POWER.fractionBits);
-  const distance = await mpc.square(mpc.addPublic(z, h), POWER.ringBits + POWER.fractionBits);
-  const v = shrink(mpc, mpc.addPublic(distance, d), POWER);
-  const vSquare = await mpc.square(v, HIGH_SUM_RING_BITS, 'non-negative', TWICE_FINE_INNER);
+  // z in the sum's ring waits for nothing that comes after it.
+  const [vSquare, wide] = await sideBySide<SharedTensor, [SharedTensor]>(
+    mpc,
+    async (lane) => {
+      const distance = await lane.square(lane.addPublic(z, h), POWER.ringBits + POWER.fractionBits);
+      const v = shrink(lane, lane.addPublic(distance, d), POWER);
+      return lane.square(v, HIGH_SUM_RING_BITS, 'non-negative', TWICE_FINE_INNER);
+    },
+    (lane) => widenNonNegative(lane, z, HIGH_SUM_RING_BITS),
+  );
 
   const line = mpc.add(
     halfAt(mpc, y, HIGH_SUM_FRACTION_BITS, HIGH_SUM_RING_BITS),
-    mpc.scale(
-      await widenNonNegative(mpc, z, HIGH_SUM_RING_BITS),
-      c1,
-      HIGH_SUM_FRACTION_BITS - z.fractionBits,
-    ),
+    mpc.scale(wide, c1, HIGH_SUM_FRACTION_BITS - z.fractionBits),
   );
   const halfSquare = mpc.reinterpret(shrink(mpc, vSquare, TWICE_FINE_INNER), FINE_INNER.fractionBits);
   const sum = mpc.subtract(shrink(mpc, line, FINE_INNER), halfSquare);

@@ -49,18 +49,18 @@ it('costs this many bytes and rounds', async () => {
   }).toMatchInlineSnapshot(`
     {
       "offline": [
-        4234307,
-        2408823,
+        4238415,
+        2404699,
         85,
       ],
       "online": [
-        79584,
-        50851,
-        76,
+        82640,
+        47795,
+        74,
       ],
       "stock": [
-        1296625,
-        1331235,
+        1292571,
+        1335415,
       ],
     }
   `);
