@@ -3,12 +3,14 @@
  * a product on shares; what they must know for it are bounds over all words, positions and token types.
  */
 import { kernels } from '#kernels';
-import type {
-  Artifact,
-  EmbeddingWeights,
-  PrivateEmbedding,
-  QuantizedMatrix,
+import {
+  type Artifact,
+  type EmbeddingWeights,
+  matrixScale,
+  type PrivateEmbedding,
+  type QuantizedMatrix,
 } from '../../model/artifact/artifact.js';
+import { columnNormBits } from '../../model/artifact/column-norm.js';
 
 /** Words of one product: bounds its memory. */
 const BLOCK_WORDS = 512;
@@ -100,7 +102,7 @@ function boundsOf(word: QuantizedMatrix, embedding: EmbeddingWeights, maxTokens:
     (row, i) => positionAt(Math.floor(row / types), i) + typeAt(row % types, i),
   );
   return {
-    word: { weightBits: word.weightBits, fractionBits: word.fractionBits },
+    word: matrixScale({ ...word, normBits: columnNormBits(word.values, word.outputs) }),
     sum: words.largest + others.largest,
     variance: varianceBounds(words, others, hidden),
   };

@@ -55,6 +55,18 @@ describe('private embedding', () => {
     expect(variance.max).toBeLessThan(1.01 * most);
   });
 
+  it('bounds the norm of every column by a power of two, so that more bits of its entries make no more noise', () => {
+    const norms = Array.from({ length: word!.outputs }, (_, column) =>
+      Math.hypot(
+        ...Array.from({ length: word!.inputs }, (_, row) => word!.values[row * word!.outputs + column]!),
+      ),
+    );
+    const largest = Math.max(...norms);
+    const { normBits } = secret.public.privateEmbedding!.word;
+    expect(2 ** normBits!).toBeGreaterThanOrEqual(largest);
+    expect(2 ** normBits!).toBeLessThan(2 * largest);
+  });
+
   it('gives nearly the logits of the public table, in the clear and between two parties', async () => {
     const publicEngine = await openEngine(new CleartextBackend(), artifact, FINEST_LOGITS);
     const secretEngine = await openEngine(new CleartextBackend(), secret, FINEST_LOGITS);
