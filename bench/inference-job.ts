@@ -121,7 +121,7 @@ async function prepareAhead(
 ): Promise<AheadRun | null> {
   if (!schedule) return null;
   const demand = (await demandOf(model.public, { bucket, schedule, answer: FINEST_LOGITS }))
-    .withMargin()
+    .withMargin(bucket)
     .times(batch * runs);
   const cpu = cpuClock();
   const { report } = await measured(() => material.prepareAhead(demand));

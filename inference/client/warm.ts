@@ -44,7 +44,7 @@ export class Warmer {
     const texts = Math.min(most, remaining);
     if (texts <= 0) return;
     if (!ahead) return this.#note('the server makes nothing ahead (serve --ahead-memory)');
-    const wanted = ahead.expected(texts) ?? (await this.#guess(bucket)).withMargin().times(texts);
+    const wanted = ahead.expected(texts) ?? (await this.#guess(bucket)).times(texts);
     const target = ahead.within(wanted);
     if (target !== wanted)
       this.#note(
@@ -54,9 +54,10 @@ export class Warmer {
       this.#note('the server keeps no more material; the rest is made on demand');
   }
 
-  #guess(bucket = bucketOf(Math.min(USUAL_TOKENS, this.client.model.maxTokens))): Promise<Demand> {
+  async #guess(bucket = bucketOf(Math.min(USUAL_TOKENS, this.client.model.maxTokens))): Promise<Demand> {
     const { model, answer } = this.client;
-    return demandOf(model, { bucket, schedule: guessedCounts(model, bucket), answer });
+    const demand = await demandOf(model, { bucket, schedule: guessedCounts(model, bucket), answer });
+    return demand.withMargin(bucket);
   }
 
   #note(line: string): void {

@@ -244,6 +244,17 @@ export function roundedUp(correlation: Correlation): Correlation {
   }
 }
 
+/** Where so much is left below a power of two, rows stop there: ciphertexts have room for as many. */
+const LEAST_ROW_MARGIN = 1.05;
+
+function withMargin(kind: Correlation['kind'], count: number, mostRows: number): number {
+  if (kind === 'matmul') return count;
+  const more = Math.ceil(1.1 * count) + 2;
+  if (kind !== 'linear') return more;
+  const full = 2 ** Math.ceil(Math.log2(count));
+  return Math.min(more, full >= LEAST_ROW_MARGIN * count + 1 ? full : more, Math.max(count, mostRows));
+}
+
 /** Counts by correlation; immutable but for `add`. */
 export class Demand {
   readonly #counts = new Map<string, number>();
@@ -309,13 +320,13 @@ export class Demand {
 
   /**
    * For texts of the same kind, which keep a few tokens more: extents and widths rounded up, so that what is made for one layer
-   * also serves another, and a tenth more of what is counted by rows or elements.
+   * also serves another, and a tenth more of what is counted by rows or elements. `mostRows`: of a weight, in all of these texts.
    */
-  withMargin(): Demand {
+  withMargin(mostRows = Number.POSITIVE_INFINITY): Demand {
     return Demand.of(
       this.entries.map(([correlation, count]) => [
         roundedUp(correlation),
-        correlation.kind === 'matmul' ? count : Math.ceil(1.1 * count) + 2,
+        withMargin(correlation.kind, count, mostRows),
       ]),
     );
   }

@@ -36,7 +36,7 @@ describe('a warm client', () => {
     const guess = await demandOf(model, { bucket: 8, schedule: guessedCounts(model, 8) });
     const first = warmer(3, 1e12);
     await first.fill({ bucket: 8 });
-    expect(first.asked.map((demand) => demand.toJSON())).toEqual([guess.withMargin().times(3).toJSON()]);
+    expect(first.asked.map((demand) => demand.toJSON())).toEqual([guess.withMargin(8).times(3).toJSON()]);
     const later = warmer(3, 1e12, guess.times(2));
     await later.fill({ bucket: 8, remaining: 2 });
     expect(later.asked[0]!.toJSON()).toEqual(guess.times(4).toJSON());

@@ -125,4 +125,13 @@ describe('a demand', () => {
       'product 24 4': 35,
     });
   });
+
+  it('adds rows of a weight up to a power of two, and to as many as a text has', () => {
+    const rows = (count: number, most?: number) =>
+      Demand.of([[{ kind: 'linear', weight: 2, ringBits: 37 }, count]])
+        .withMargin(most)
+        .of({ kind: 'linear', weight: 2, ringBits: 37 });
+    expect([1, 2, 14, 49, 55, 64].map((count) => rows(count))).toEqual([4, 5, 16, 56, 63, 73]);
+    expect([rows(128), rows(128, 128), rows(120, 128), rows(3, 2)]).toEqual([143, 128, 128, 3]);
+  });
 });

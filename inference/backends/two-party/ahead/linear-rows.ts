@@ -26,6 +26,16 @@ export const BATCH_WORDS = 1 << 23;
 /** Of a layer's rows; where fewer are left, all of them go on demand. */
 const LEAST_PART = 3 / 4;
 
+/** A product of so many full rows is one by itself where some more, up to so many times as many, would double its ciphertexts. */
+const LEAST_FULL = 64;
+const MOST_OVER = 1.5;
+
+/** Of so many rows, those of the next product: ciphertexts have room for a power of two. */
+function rowsAtOnce(rows: number): number {
+  const full = 2 ** Math.floor(Math.log2(rows));
+  return full >= LEAST_FULL && rows <= MOST_OVER * full ? full : rows;
+}
+
 export const hasRows = ({ inputs }: { readonly inputs: number }): boolean => inputs <= MOST_INPUTS;
 
 export const linearUse = (weight: number, rows: number, ringBits: number): Use => [
@@ -55,7 +65,8 @@ export class RowPool {
     const { inputs, outputs } = this.weight;
     const most = this.products.mostRows(this.weight, this.ringBits);
     const batch = Math.min(most, 2 ** Math.floor(Math.log2(BATCH_WORDS / (inputs + outputs))));
-    while (this.store.available < rows) await this.#make(Math.min(batch, rows - this.store.available));
+    while (this.store.available < rows)
+      await this.#make(Math.min(batch, rowsAtOnce(rows - this.store.available)));
   }
 
   readonly #make = protocol('linear rows ahead', async (rows: number): Promise<void> => {
