@@ -11,6 +11,7 @@ import type { SharedBits, SharedTensor } from '../../inference/core/tensors.js';
 import { convert, repeatColumns } from '../../inference/functions/fixed-point.js';
 import { sideBySide } from '../../inference/functions/side-by-side.js';
 import type { Elimination, Pruned } from '../method.js';
+import { thresholdsUpTo } from './thresholds.js';
 
 /** Public order of the kept rows after the shuffle: important ones first. */
 function keptRows(keep: Uint8Array, important: Uint8Array): { rows: Uint32Array; important: number } {
@@ -26,8 +27,10 @@ export async function belowThresholds(
   { scores, largest, thresholds }: Elimination,
 ): Promise<SharedBits> {
   if (thresholds === null) throw new RangeError('prune: expected thresholds, got none');
-  const rest = await convert(mpc, mpc.slice(scores, 0, 1, scores.shape[0]!), thresholds, largest);
-  return mpc.isNegative(mpc.addPrivate(repeatColumns(mpc, rest, 2), thresholds));
+  // Where their owner takes no part, they are shared as they are.
+  const limits = mpc.outsourced ? thresholds : thresholdsUpTo(thresholds, largest);
+  const rest = await convert(mpc, mpc.slice(scores, 0, 1, scores.shape[0]!), limits, largest);
+  return mpc.isNegative(mpc.addPrivate(repeatColumns(mpc, rest, 2), limits));
 }
 
 /** The rule of elimination by learned thresholds. */

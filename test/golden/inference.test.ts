@@ -69,9 +69,9 @@ describe.each(runs)('an inference with $suite', ({ leaks, cost, layers, bucket }
           4864097,
           12320,
         ],
-        "receivedBytes": 856177,
+        "receivedBytes": 856121,
         "rounds": 74,
-        "sentBytes": 1157721,
+        "sentBytes": 1157719,
       }
     `);
     expect(
@@ -79,7 +79,7 @@ describe.each(runs)('an inference with $suite', ({ leaks, cost, layers, bucket }
     ).toMatchInlineSnapshot(`
       [
         {
-          "bytes": 1072072,
+          "bytes": 1072014,
           "important": 3,
           "kept": 6,
           "rounds": 24,
