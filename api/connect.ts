@@ -3,6 +3,7 @@ import type { NewServer } from '../inference/client/open-client.js';
 import type { LastingClient } from '../inference/client/lasting-client.js';
 import type { AnswerKind } from '../inference/core/answer.js';
 import type { CotKind } from '../inference/core/cot-kind.js';
+import type { MultiplyingParties } from '../inference/core/mutual.js';
 import type { Suite } from '../inference/core/suite.js';
 import type { Wait } from '../inference/net/notice.js';
 import type { ClientTls } from '../inference/net/tls.js';
@@ -40,6 +41,11 @@ export interface ConnectOptions {
   readonly checks?: boolean | undefined;
   /** Only this symmetric cryptography: `aes`, or `chacha` for machines without AES instructions; either, as fits both, by default. */
   readonly suite?: Suite | undefined;
+  /**
+   * Who multiplies shared matrices: both parties at the same time, half each, or the `server` alone. By default both, where kernels here are
+   * native and not far fewer processors than the server's.
+   */
+  readonly multiply?: MultiplyingParties | undefined;
   /** The least that the server must tell: the label, probabilities or logits; whatever it tells by default. */
   readonly answer?: AnswerKind | undefined;
   /**

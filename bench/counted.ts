@@ -27,6 +27,8 @@ export interface CountedOptions {
   readonly checks?: boolean;
   /** The client has the weights that can stay there; false unless given. */
   readonly residentWeights?: boolean;
+  /** Both parties multiply shared matrices; true unless given. */
+  readonly mutual?: boolean;
 }
 
 /** The fields of a measured inference that counting can fill, under the same names. */
@@ -106,6 +108,7 @@ export function countedCost(options: CountedOptions): Promise<TextCost> {
     cots,
     checks,
     resident: options.residentWeights ?? false,
+    mutual: options.mutual ?? true,
   });
 }
 

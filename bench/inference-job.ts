@@ -31,6 +31,8 @@ export interface InferenceParameters {
   /** Of the OT extension. */
   readonly checks: boolean;
   readonly suite: Suite;
+  /** Both parties multiply shared matrices. */
+  readonly mutual: boolean;
   /** The client gets the weights, encrypted, to stay. */
   readonly residentWeights: boolean;
   /** Make what these tokens a layer use before the first text, for all texts; null: nothing. */
@@ -161,7 +163,7 @@ export async function inferenceJob(
   parameters: unknown,
 ): Promise<InferenceRun> {
   const asked = parameters as InferenceParameters;
-  const { directory, ids, bucket, cots, checks, suite, batch, runs } = asked;
+  const { directory, ids, bucket, cots, checks, suite, mutual, batch, runs } = asked;
   const model = await modelOf(self, directory);
   const trace = asked.trace ? new Trace() : null;
   const line = trace ? trace.channel(channel, self === 'server' ? 1 : 0) : channel;
@@ -174,6 +176,7 @@ export async function inferenceJob(
       extension: cots,
       checks,
       suite,
+      mutual,
       residentRingBits,
     });
     return { material, resident, party: await openEngine(mpc, model, FINEST_LOGITS) };

@@ -34,6 +34,8 @@ export interface InferenceOptions {
   /** Of the OT extension (`--checks` of serve and infer); none unless given. */
   readonly checks?: boolean;
   readonly suite?: Suite;
+  /** Both parties multiply shared matrices; true unless given. */
+  readonly mutual?: boolean;
   /** Share of the kept tokens that stay in high degree. */
   readonly importantRatio: number;
   /** Make material for all texts before the first. */
@@ -290,6 +292,7 @@ export async function benchInference(options: InferenceOptions): Promise<Inferen
       cots,
       checks: options.checks ?? false,
       suite: options.suite ?? DEFAULT_SUITE,
+      mutual: options.mutual ?? true,
       residentWeights: options.residentWeights ?? false,
       ahead: preprocess ? cleartext!.layers : null,
       batch,

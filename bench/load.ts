@@ -66,6 +66,7 @@ async function attack(port: number): Promise<void> {
       modelName: null,
       checks: false,
       suites: ['aes'],
+      multiplyingThreads: 0,
     },
   });
   const point = Buffer.from('e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65945e08d2d76', 'hex');

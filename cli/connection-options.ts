@@ -5,7 +5,7 @@ import { isLoopback } from '../inference/net/tls.js';
 import { OPENINGS } from '../inference/run/openings.js';
 import { UsageError } from '../util/errors.js';
 import type { OptionsOf } from './command.js';
-import { checksOption, cotsOption, suiteOption, timeoutOption } from './model-options.js';
+import { checksOption, cotsOption, multiplyOption, suiteOption, timeoutOption } from './model-options.js';
 import { tlsCaOption } from './node-options.js';
 import { wholeNumber } from './options.js';
 import { hostOf, type ServerAddress, serverAddress } from './server-address.js';
@@ -68,6 +68,7 @@ export const connectionOptions = {
   cots: cotsOption,
   checks: checksOption,
   suite: suiteOption,
+  multiply: multiplyOption,
   'resident-weights': {
     type: 'string',
     describe:
@@ -114,6 +115,7 @@ export async function connectionOf(options: ConnectionOptions) {
     cots: options.cots,
     checks: options.checks,
     suite: options.suite,
+    multiply: options.multiply,
     residentWeights,
     timeoutSeconds: options.timeout,
     cache: options.cache,

@@ -3,6 +3,7 @@
 import { DEFAULT_TIMEOUT_MILLISECONDS } from '../api/defaults.js';
 import { DEFAULT_ANSWER, LEAST_ANSWER_BITS, MOST_ANSWER_BITS } from '../inference/core/answer.js';
 import { COT_KINDS, DEFAULT_COTS } from '../inference/core/cot-kind.js';
+import { MULTIPLYING_PARTIES } from '../inference/core/mutual.js';
 import { SUITES } from '../inference/core/suite.js';
 import { TOKENIZER_LIBRARIES } from '../model/tokenizer/tokenizer-library.js';
 import { optional, wholeNumber } from './options.js';
@@ -56,6 +57,13 @@ export const suiteOption = {
   describe:
     'Only this symmetric cryptography: aes, or chacha for machines without AES instructions. Without it the two ends agree on what is ' +
     'fast for both',
+} as const;
+
+export const multiplyOption = {
+  choices: MULTIPLYING_PARTIES,
+  describe:
+    'Who multiplies shared matrices: both parties at the same time, half each (default, unless the server has more than twice the ' +
+    'processors, or this runs in WebAssembly), or the server alone',
 } as const;
 
 export const answerBits = wholeNumber('answer-bits', LEAST_ANSWER_BITS, MOST_ANSWER_BITS);

@@ -5,6 +5,7 @@ import type { LastingClient } from '../inference/client/lasting-client.js';
 import type { NewServer } from '../inference/client/open-client.js';
 import type { AnswerKind, AnswerTerms } from '../inference/core/answer.js';
 import type { CotKind } from '../inference/core/cot-kind.js';
+import type { MultiplyingParties } from '../inference/core/mutual.js';
 import type { Suite } from '../inference/core/suite.js';
 import type { Wait } from '../inference/net/notice.js';
 import type { ClientTls } from '../inference/net/tls.js';
@@ -36,6 +37,7 @@ export interface ClientTarget {
   readonly checks?: boolean;
   /** Only this symmetric cryptography; what fits both ends unless given. */
   readonly suite?: Suite | undefined;
+  readonly multiply?: MultiplyingParties | undefined;
   /** What the client wants to be told; all that the server gives unless given. */
   readonly answer?: AnswerKind | undefined;
   /** The most that a server's model may open; a server that is started here may open anything. */
@@ -102,7 +104,8 @@ export async function withClient<T>(
   target: ClientTarget,
   body: (client: LastingClient) => Promise<T>,
 ): Promise<T> {
-  const { answer, checks, suite, cots, modelDigest, acceptChangedModel = false, pool, cache } = target;
+  const { answer, checks, suite, multiply, cots, modelDigest, pool, cache } = target;
+  const { acceptChangedModel = false } = target;
   const local = target.address ? null : await startLocalServer(target);
   const forgetCleanup = onInterrupt(() => local?.stop());
   try {
@@ -111,7 +114,7 @@ export async function withClient<T>(
       ...(local
         ? {}
         : { tls: target.tls, token: target.token, model: target.model, reconnects: target.reconnects ?? 0 }),
-      ...{ answer, checks, suite, cots, modelDigest, pool, cache },
+      ...{ answer, checks, suite, multiply, cots, modelDigest, pool, cache },
       // Who runs both parties has nobody to hide a text from.
       opens: target.opens ?? (local ? 'counts' : 'nothing'),
       residentWeights: local ? undefined : target.residentWeights,

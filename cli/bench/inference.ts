@@ -248,7 +248,7 @@ export async function inferenceFigures(options: BenchOptions): Promise<void> {
     if (options.preprocess)
       throw new UsageError('--counted: expected a text on demand; --preprocess is measured by a run');
     const { countInference } = await import('../../bench/counted.js');
-    const { cots, checks, residentWeights } = options;
+    const { cots, checks, residentWeights, multiply } = options;
     const counted = {
       model,
       method,
@@ -257,6 +257,7 @@ export async function inferenceFigures(options: BenchOptions): Promise<void> {
       importantRatio: options.important,
       checks,
       residentWeights,
+      mutual: multiply !== 'server',
     };
     const figure = await countInference({ ...counted, ...(cots ? { cots } : {}) });
     return json ? printJson(figure) : printCounted(figure);
@@ -274,6 +275,7 @@ export async function inferenceFigures(options: BenchOptions): Promise<void> {
       cots: options.cots ?? defaultCots(network),
       checks: options.checks,
       ...(options.suite ? { suite: options.suite } : {}),
+      mutual: options.multiply !== 'server',
       importantRatio: options.important,
       preprocess: options.preprocess,
       residentWeights: options.residentWeights,

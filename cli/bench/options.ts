@@ -3,7 +3,7 @@
 import { onInterrupt } from '../../util/interrupt.js';
 import type { OptionsOf } from '../command.js';
 import { UsageError } from '../../util/errors.js';
-import { checksOption, suiteOption } from '../model-options.js';
+import { checksOption, multiplyOption, suiteOption } from '../model-options.js';
 import { fraction, optional, positiveNumber, wholeNumber, wholeNumberList } from '../options.js';
 
 export const POSITIONALS = {
@@ -142,6 +142,7 @@ export const OPTIONS = {
   },
   checks: checksOption,
   suite: suiteOption,
+  multiply: multiplyOption,
   cots: {
     choices: ['softspoken', 'ferret'] as const,
     describe: 'softspoken: least time (default); ferret: fewest bytes (default for wan)',

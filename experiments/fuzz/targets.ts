@@ -40,6 +40,7 @@ const hello = encodeHello({
   modelName: null,
   checks: false,
   suites: ['aes'],
+  multiplyingThreads: 0,
 });
 
 const encoder = new TextEncoder();

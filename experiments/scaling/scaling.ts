@@ -37,15 +37,16 @@ export interface ScalingOptions extends ScalingSetting {
 /** Padded tokens of one protocol run, as a server allows them. */
 const MOST_BATCH_TOKENS = 2048;
 
-/** One text by the cost model. */
+/** One text by the cost model; with a server of many cores it multiplies alone. */
 export function countedCost(
   { model, importantRatio }: ScalingSetting,
   tokens: number,
   kind: ScheduleKind,
+  mutual: boolean,
 ): Promise<TextCost> {
   const schedule = parseSchedule(kind, model, tokens);
   const method = schedule === null ? dense : cipherPrune;
-  return costOfText({ model, method, tokens, schedule, importantRatio });
+  return costOfText({ model, method, tokens, schedule, importantRatio, mutual });
 }
 
 function countedPoint(place: Place, { bytes, rounds, seconds }: TextCost): ScalingPoint {
@@ -109,20 +110,22 @@ function placesOf(options: ScalingOptions): Place[] {
 export async function benchScaling(options: ScalingOptions): Promise<ScalingFigure> {
   const { measure, known = [], onPoint } = options;
   const costs = new Map<string, Promise<TextCost>>();
-  const costOf = (tokens: number, kind: ScheduleKind): Promise<TextCost> => {
-    const cost = costs.get(`${tokens} ${kind}`) ?? countedCost(options, tokens, kind);
-    costs.set(`${tokens} ${kind}`, cost);
+  const costBy = (tokens: number, kind: ScheduleKind, mutual: boolean): Promise<TextCost> => {
+    const key = `${tokens} ${kind} ${mutual}`;
+    const cost = costs.get(key) ?? countedCost(options, tokens, kind, mutual);
+    costs.set(key, cost);
     return cost;
   };
+  const costAlone = (tokens: number, kind: ScheduleKind) => costBy(tokens, kind, false);
   let points = [...known];
   for (const place of placesOf(options)) {
     const old = points.find((point) => placeOf(point) === placeOf(place));
     if (old && (old.measured || !measure)) continue;
     const made = measure
       ? await measuredPoint(options, place)
-      : countedPoint(place, await costOf(place.tokens, place.schedule));
+      : countedPoint(place, await costBy(place.tokens, place.schedule, true));
     points = [...points.filter((point) => point !== old), made];
-    await onPoint?.(await scalingFigure(options, points, costOf));
+    await onPoint?.(await scalingFigure(options, points, costAlone));
   }
-  return scalingFigure(options, points, costOf);
+  return scalingFigure(options, points, costAlone);
 }

@@ -2,6 +2,7 @@
  * A connection to a model that the client trusts, in Node and in browsers: the token first, then which model is accepted, where
  * its public part comes from, and what is remembered of the server. What differs is how a channel is opened and where things are kept.
  */
+import { type MultiplyingParties, multiplyingThreads } from '../core/mutual.js';
 import { acceptedSuites, type Suite } from '../core/suite.js';
 import { type PublicPart, parsePublicPart } from '../../model/artifact/public-part.js';
 import type { Channel } from '../net/channel.js';
@@ -31,6 +32,8 @@ export interface NewServer {
 type Asked = Pick<ClientTerms<PublicPart>, 'cots' | 'answer' | 'checks' | 'modelName'> & {
   /** Only this one; what fits both ends unless given. */
   readonly suite?: Suite | undefined;
+  /** Who multiplies shared matrices; what fits both ends unless given. */
+  readonly multiply?: MultiplyingParties | undefined;
 };
 
 export interface OpenClientOptions
@@ -90,7 +93,8 @@ function trustOf({ own, modelDigest, modelName, address, ...options }: OpenClien
 }
 
 async function agreeOver(channel: OpenedChannel, options: OpenClientOptions): Promise<Client> {
-  const { cots, answer, checks, suite, open, openTokenizer, opens = 'nothing', onNote, onWait } = options;
+  const { cots, answer, checks, suite, multiply, open, openTokenizer } = options;
+  const { opens = 'nothing', onNote, onWait } = options;
   const { terms, onPublicPart, remember } = trustOf(options);
   const client = await Client.open(channel, {
     terms: {
@@ -99,6 +103,7 @@ async function agreeOver(channel: OpenedChannel, options: OpenClientOptions): Pr
       answer,
       checks,
       suites: acceptedSuites(suite),
+      multiplyingThreads: multiplyingThreads(multiply),
       ...terms,
     },
     ...{ open, openTokenizer, opens, onNote, onWait, onPublicPart },

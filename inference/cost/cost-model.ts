@@ -100,7 +100,7 @@ export interface ManyCores {
   readonly textsPerSecond: number;
 }
 
-/** A model, not a measurement: spreading costs nothing here, and neither memory nor the network is ever too slow. */
+/** A model, not a measurement, of a text where the server multiplies alone: spreading costs nothing here, and neither memory nor the network is ever too slow. */
 export function manyCores(cost: TextCost, cores: number): ManyCores {
   const { products, others } = cost.computing;
   return {
@@ -122,6 +122,8 @@ export interface CostOptions extends CountedCotOptions {
   readonly throughput?: Throughput;
   /** The client has the weights that can stay there. */
   readonly resident?: boolean;
+  /** Both parties multiply shared matrices; true unless given. */
+  readonly mutual?: boolean;
   /** What the client is told; the default unless given. */
   readonly answer?: AnswerTerms;
 }
@@ -174,13 +176,14 @@ export async function estimateOf(
 
 /** The cost of one text of a model; only the public part is needed. */
 export function estimateCost(model: PublicModel, options: CostOptions): Promise<TextCost> {
-  const { bucket, schedule, throughput, answer, cots, checks, resident } = options;
+  const { bucket, schedule, throughput, answer, cots, checks, resident, mutual = true } = options;
   const prepare: Prepared = async (mpc) => {
     const prepared = await prepareModel(mpc, model, null);
     return () => classify(mpc, prepared, null, bucket, answer);
   };
   return estimateOf(opensOf(schedule), prepare, {
     requestBytes: REQUEST_BYTES,
+    mutual,
     ...(cots ? { cots } : {}),
     ...(checks ? { checks } : {}),
     ...(resident ? { residentRingBits: model.fixedPoint.ringBits } : {}),

@@ -1,7 +1,10 @@
 /** Homomorphic products by shapes: their messages, and the time of one core that the layouts' own model gives them. */
 import type { Weight } from '../backends/backend.js';
+import type { MatmulShape } from '../backends/two-party/linear/linear-protocols.js';
+import { type CrossTerm, crossTerms } from '../backends/two-party/products/matmul.js';
 import type { Steps } from '../backends/two-party/context/steps.js';
 import type { CotKind } from '../core/cot-kind.js';
+import type { PartyId } from '../core/tensors.js';
 import { residentPreset } from '../crypto/resident/parameters.js';
 import {
   isCheaper,
@@ -12,29 +15,28 @@ import {
 } from '../crypto/resident/resident-layout.js';
 import { productBytes } from '../crypto/resident/resident-product.js';
 import {
-  chooseLayout,
   costModels,
   defaultCostModel,
   estimatedMilliseconds,
+  Layouts,
   outputBytes,
-  type PackedLayout,
   type ProductShape,
 } from '../crypto/rlwe/packed-layout.js';
 import { encryptedBytes } from '../crypto/rlwe/packed-product.js';
 import { standardPreset } from '../crypto/rlwe/parameters.js';
 import type { TrafficCounter } from '../session/meter.js';
 
-/** Layouts by shape: a search that is the same in every layer and every text. */
-const layouts = new Map<string, PackedLayout>();
+/** A search that is the same in every text. */
+const LAYOUTS: Readonly<Record<CotKind, Layouts>> = {
+  softspoken: new Layouts(standardPreset, costModels.softspoken),
+  ferret: new Layouts(standardPreset, costModels.ferret),
+};
 
-function layoutOf(shape: ProductShape, cots: CotKind): PackedLayout {
-  const key = [cots, ...Object.values(shape)].join();
-  let layout = layouts.get(key);
-  if (!layout) {
-    layout = chooseLayout(standardPreset, shape, costModels[cots]);
-    layouts.set(key, layout);
-  }
-  return layout;
+export interface CountedProductOptions {
+  /** The client has the weights that can stay there, for rows in this ring. */
+  readonly residentRingBits?: number;
+  /** As in LinearOptions. */
+  readonly mutual?: boolean;
 }
 
 export class CountedProducts {
@@ -42,14 +44,19 @@ export class CountedProducts {
   readonly #steps: Steps;
   readonly #cots: CotKind;
   readonly #residentRingBits: number | undefined;
+  readonly #mutual: boolean;
   #milliseconds = 0;
 
-  /** `residentRingBits`: the client has the weights that can stay there, for rows in this ring. */
-  constructor(traffic: TrafficCounter, steps: Steps, cots: CotKind, residentRingBits: number | undefined) {
+  constructor(
+    traffic: TrafficCounter,
+    steps: Steps,
+    options: CountedProductOptions & { readonly cots: CotKind },
+  ) {
     this.#traffic = traffic;
     this.#steps = steps;
-    this.#cots = cots;
-    this.#residentRingBits = residentRingBits;
+    this.#cots = options.cots;
+    this.#residentRingBits = options.residentRingBits;
+    this.#mutual = options.mutual ?? true;
   }
 
   /** So far, without messages. */
@@ -68,28 +75,40 @@ export class CountedProducts {
   /** Rows by a weight: by the copy that stays at the client, where there is one and it is cheaper. */
   linear(shape: ProductShape): Promise<void> {
     const resident = this.#residentLayoutOf(shape);
-    return resident ? this.#residentProduct(resident, shape.rows) : this.packed([shape]);
+    if (resident) return this.#residentProduct(resident, shape.rows);
+    return this.#packed([{ encrypts: 'client', layout: LAYOUTS[this.#cots].of(shape) }]);
   }
 
-  /** Client → server: encrypted rows; back: encrypted products. */
-  async packed(shapes: readonly ProductShape[]): Promise<void> {
-    const used = shapes.map((shape) => layoutOf(shape, this.#cots));
+  /** Of shared matrices. */
+  matmul(shape: MatmulShape): Promise<void> {
+    return this.#packed(crossTerms(LAYOUTS[this.#cots], shape, this.#mutual));
+  }
+
+  /** To the peer: encrypted rows; back: encrypted products. */
+  async #packed(terms: readonly Pick<CrossTerm, 'encrypts' | 'layout'>[]): Promise<void> {
+    const layoutsOf = (party: PartyId) =>
+      terms.flatMap(({ encrypts, layout }) => (encrypts === party ? [layout] : []));
+    const [own, peers] = [layoutsOf('client'), layoutsOf('server')];
     await this.#steps.run({
       begin: async () => {
-        for (const layout of used) this.#traffic.sent(encryptedBytes(layout));
+        for (const layout of own) this.#traffic.sent(encryptedBytes(layout));
+        for (const layout of peers) this.#traffic.received(encryptedBytes(layout));
+      },
+      answer: async () => {
+        for (const layout of peers) this.#traffic.sent(outputBytes(layout));
       },
       finish: async () => {
-        for (const layout of used) this.#traffic.received(outputBytes(layout));
+        for (const layout of own) this.#traffic.received(outputBytes(layout));
       },
     });
     const free = { ...defaultCostModel, bytesPerMillisecond: Number.POSITIVE_INFINITY };
-    for (const layout of used) this.#milliseconds += estimatedMilliseconds(layout, free);
+    for (const { layout } of terms) this.#milliseconds += estimatedMilliseconds(layout, free);
   }
 
   #residentLayoutOf(shape: ProductShape): ResidentLayout | null {
     if (shape.ringBits !== this.#residentRingBits) return null;
     const layout = layoutToStay(residentPreset, shape);
-    return layout && isCheaper(layout, layoutOf(shape, this.#cots), costModels[this.#cots]) ? layout : null;
+    return layout && isCheaper(layout, LAYOUTS[this.#cots].of(shape), costModels[this.#cots]) ? layout : null;
   }
 
   /** Client → server: one message. */

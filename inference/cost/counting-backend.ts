@@ -34,7 +34,6 @@ import {
 import { bitPlan, type ProductPlan, productJob } from '../backends/two-party/products/cot-product.js';
 import { exponentialJob } from '../backends/two-party/products/exponential.js';
 import { lookUpJob } from '../backends/two-party/products/look-up.js';
-import { termShapes } from '../backends/two-party/products/matmul.js';
 import { isOneWayProduct, takeProductTurns } from '../backends/two-party/products/multiplications.js';
 import {
   multiplyPlan,
@@ -60,7 +59,7 @@ import { TRANSCRIPT_BYTES } from '../net/transcript.js';
 import { TrafficCounter } from '../session/meter.js';
 import { type CountedCotOptions, CountedCots } from './counted-cots.js';
 import { CountedExchange } from './counted-exchange.js';
-import { CountedProducts } from './counted-products.js';
+import { type CountedProductOptions, CountedProducts } from './counted-products.js';
 import type { Opens } from './schedule.js';
 import { bitsOnly, ShapeBackend, shapeOnly } from './shape-backend.js';
 
@@ -77,10 +76,7 @@ export interface CountedWork {
 const widthOf = (whole: { shape: readonly number[] }, prefix: { shape: readonly number[] }): number =>
   sizeOf(whole.shape.slice(prefix.shape.length));
 
-export interface CountingOptions extends CountedCotOptions {
-  /** The client has the weights that can stay there, for rows in this ring. */
-  readonly residentRingBits?: number;
-}
+export interface CountingOptions extends CountedCotOptions, CountedProductOptions {}
 
 export class CountingBackend extends ShapeBackend implements Backend {
   readonly self = 'client';
@@ -101,17 +97,12 @@ export class CountingBackend extends ShapeBackend implements Backend {
   readonly #factors: PrivateTensor[] = [];
   readonly #demand = new Demand();
 
-  constructor(opens: Opens, { residentRingBits, ...cots }: CountingOptions = {}) {
+  constructor(opens: Opens, options: CountingOptions = {}) {
     super();
     this.#opens = opens;
-    this.#cots = new CountedCots(this.#traffic, cots);
+    this.#cots = new CountedCots(this.#traffic, options);
     this.#exchange = new CountedExchange(this.#traffic, this.#cots, this.#steps);
-    this.#products = new CountedProducts(
-      this.#traffic,
-      this.#steps,
-      cots.cots ?? DEFAULT_COTS,
-      residentRingBits,
-    );
+    this.#products = new CountedProducts(this.#traffic, this.#steps, { cots: DEFAULT_COTS, ...options });
     // The client's last message of the set-up.
     this.#traffic.sent(0);
   }
@@ -184,7 +175,7 @@ export class CountingBackend extends ShapeBackend implements Backend {
     const small = () => this.#exchange.oneWay(productJob(smallMatmulPlan(shape)), receiver);
     await this.#use(matmulUse(shape), async () => {
       if (isSmall) await protocol('multiply', small)();
-      else await this.#products.packed(termShapes(shape));
+      else await this.#products.matmul(shape);
     });
     return shapeOnly(given);
   });

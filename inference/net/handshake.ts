@@ -13,6 +13,7 @@ import {
   MOST_ANSWER_BITS,
 } from '../core/answer.js';
 import { COT_KINDS, type CotKind, DEFAULT_COTS } from '../core/cot-kind.js';
+import { areMutual, multiplyingThreads } from '../core/mutual.js';
 import { acceptedSuites, type Suite } from '../core/suite.js';
 import { PeerClosedError, PeerTimeoutError, ProtocolError } from '../core/errors.js';
 import type { Channel } from './channel.js';
@@ -44,6 +45,8 @@ export interface ServerTerms {
   readonly checks?: boolean;
   /** Symmetric cryptography that it takes, the preferred one first; all, as this machine is fast with them, unless given. */
   readonly suites?: readonly Suite[];
+  /** With which it multiplies what clients encrypted; those of the kernels unless given. */
+  readonly multiplyingThreads?: number;
 }
 
 /** Which model a client asks for: by name, by digest, or neither. */
@@ -71,6 +74,8 @@ export interface Agreement {
   /** Both show that they keep to the OT extension's protocol. */
   readonly checks: boolean;
   readonly suite: Suite;
+  /** Both multiply shared matrices. */
+  readonly mutual: boolean;
   /** A digest of what either party said [32]: whoever altered it on the way made these differ. */
   readonly binding: Uint8Array;
 }
@@ -91,6 +96,8 @@ export interface ClientTerms<Part extends { readonly digest: string }> {
   readonly checks?: boolean | undefined;
   /** As in ServerTerms. */
   readonly suites?: readonly Suite[] | undefined;
+  /** With which this client multiplies what the server encrypted; those of native kernels unless given. 0: the server does it alone. */
+  readonly multiplyingThreads?: number | undefined;
   /** What this client wants to be told, at most what the server gives; all of that unless given. */
   readonly answer?: AnswerKind | undefined;
   /** Told where this client stands as long as it waits to be served. */
@@ -163,6 +170,7 @@ const helloOf = (terms: ServerTerms): Hello => {
     modelName: terms.name ?? null,
     checks: terms.checks ?? false,
     suites: terms.suites ?? acceptedSuites(),
+    multiplyingThreads: terms.multiplyingThreads ?? multiplyingThreads(),
   };
 };
 
@@ -171,9 +179,10 @@ async function meet(channel: Channel, choose: ChooseTerms) {
   try {
     const hello = await receiveHello(channel, 'server');
     const terms = choose(hello);
-    const said = encodeHello(helloOf(terms));
+    const own = helloOf(terms);
+    const said = encodeHello(own);
     channel.send(said);
-    return { hello, terms, said };
+    return { hello, terms, own, said };
   } catch (error) {
     if (!(error instanceof PeerClosedError || error instanceof PeerTimeoutError)) {
       if (error instanceof RefusedError) sendRefusal(channel, refusalOf(error));
@@ -190,7 +199,7 @@ export async function serverHandshake(
   given: ServerTerms | ChooseTerms,
   { admit = () => undefined, connection = NO_CONNECTION }: Admitting = {},
 ): Promise<Agreement> {
-  const { hello, terms, said } = await meet(channel, typeof given === 'function' ? given : () => given);
+  const { hello, terms, said, own } = await meet(channel, typeof given === 'function' ? given : () => given);
   const { protocolDigest, modelDigest, publicPart, cots = COT_KINDS, aheadMegabytes = 0 } = terms;
   checkProtocol('server', protocolDigest, hello.protocolDigest);
   if (hello.modelDigest && hello.modelDigest !== modelDigest) {
@@ -202,8 +211,9 @@ export async function serverHandshake(
     cots: agreedCots(hello.cots, cots),
     aheadMegabytes,
     answer: agreedAnswer(hello.answer, terms.answer ?? DEFAULT_ANSWER),
-    checks: hello.checks || (terms.checks ?? false),
-    suite: agreedSuite(terms.suites ?? acceptedSuites(), hello.suites),
+    checks: hello.checks || own.checks,
+    suite: agreedSuite(own.suites, hello.suites),
+    mutual: areMutual(own.multiplyingThreads, hello.multiplyingThreads),
     binding: bindingOf(said, hello.bytes),
   };
   const [answer] = await channel.receive(1);
@@ -281,6 +291,7 @@ export async function clientHandshake<Part extends { readonly digest: string }>(
     modelName: terms.modelName ?? null,
     checks: terms.checks ?? false,
     suites: terms.suites ?? acceptedSuites(),
+    multiplyingThreads: terms.multiplyingThreads ?? multiplyingThreads(),
   };
   const said = encodeHello(own);
   channel.send(said);
@@ -297,6 +308,7 @@ export async function clientHandshake<Part extends { readonly digest: string }>(
     answer: agreedAnswer(own.answer, serversAnswer(hello)),
     checks: hello.checks || own.checks,
     suite: agreedSuite(hello.suites, own.suites),
+    mutual: areMutual(hello.multiplyingThreads, own.multiplyingThreads),
     binding: bindingOf(hello.bytes, said),
   };
   await terms.accept?.(hello.modelDigest);

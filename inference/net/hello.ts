@@ -4,13 +4,14 @@
  *
  *   magic [8] | version [4] | role [1] | kinds of COT [1] | megabytes ahead [2] | protocol digest [32] | model digest [32] |
  *   public part bytes [4] | answer [1] | answer bits [1] | model name [32] |
- *   checks [1] | suites [1]
+ *   checks [1] | suites [1] | multiplying threads [1]
  *
  * Integers are little-endian. The answer is that of the server, or the one that the client wants, counted from 1 (0: as the server
  * has it); its bits are the server's. Kinds are bits: those that the server allows, the one that the client wants. The client's model
  * digest is all zeros when it takes whatever the server has. The name is ASCII, filled up with zeros: the model that the client wants, of
  * several on one port, and the one that it gets; empty: the server's choice. Checks: 1 if this end wants them, else 0. Suites: the
  * low half of the byte has a bit for each that this end takes, the high half one for that which it would rather have.
+ * Threads: those with which this end would multiply what the peer encrypted (core/mutual.ts); 0: it does not.
  */
 import { bytesToHex, concatBytes, hexToBytes, sameBytes } from '../core/bytes.js';
 import { ANSWER_KINDS, type AnswerKind } from '../core/answer.js';
@@ -21,10 +22,10 @@ import type { Channel } from './channel.js';
 import { REFUSAL_MAGIC, receiveRefusal } from './refusal.js';
 import { TOKEN_MAGIC } from './token.js';
 
-export const PROTOCOL_VERSION = 7;
+export const PROTOCOL_VERSION = 8;
 const MAGIC = new TextEncoder().encode('CPRUNE\r\n');
 const PREFIX_BYTES = 12;
-const BODY_BYTES = 108;
+const BODY_BYTES = 109;
 const NAME_BYTES = 32;
 /** Names of models on one port. */
 export const MODEL_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/;
@@ -55,6 +56,8 @@ export interface Hello {
   readonly checks: boolean;
   /** Symmetric cryptography that this end takes; what it would rather have comes first. */
   readonly suites: readonly Suite[];
+  /** With which this end multiplies what the peer encrypted, 0 to 255. */
+  readonly multiplyingThreads: number;
 }
 
 function bytesOfDigest(hex: string): Uint8Array {
@@ -89,6 +92,7 @@ export function encodeHello(hello: Hello): Uint8Array {
   if (hello.modelName !== null) bytes.set(bytesOfName(hello.modelName), 86);
   bytes[118] = hello.checks ? 1 : 0;
   bytes[119] = byteOfSuites(hello.suites);
+  bytes[120] = hello.multiplyingThreads;
   return bytes;
 }
 
@@ -154,5 +158,6 @@ export async function receiveHello(channel: Channel, self: Role): Promise<Receiv
     modelName: nameOf(body.subarray(74, 74 + NAME_BYTES)),
     checks: checksOf(body[106]!),
     suites: suitesOfByte(body[107]!),
+    multiplyingThreads: body[108]!,
   };
 }

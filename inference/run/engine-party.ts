@@ -12,7 +12,7 @@ import type { Session } from '../session/session.js';
 import { openEngine } from './engine.js';
 import type { OpenParty } from './party.js';
 
-export interface TwoPartySetup extends CotOptions, Pick<LinearOptions, 'residentRingBits'> {
+export interface TwoPartySetup extends CotOptions, Pick<LinearOptions, 'residentRingBits' | 'mutual'> {
   /** What the handshake said; the transcript's key depends on it. */
   readonly binding?: Uint8Array;
 }
@@ -22,7 +22,7 @@ export interface TwoPartySetup extends CotOptions, Pick<LinearOptions, 'resident
  * parties.
  */
 export async function setupTwoParty(connection: Session, options: TwoPartySetup = {}): Promise<TwoParty> {
-  const { binding = new Uint8Array(0), residentRingBits, ...cotOptions } = options;
+  const { binding = new Uint8Array(0), residentRingBits, mutual = true, ...cotOptions } = options;
   const session = { ...connection, channel: transcriptChannel(connection.channel) };
   session.channel.transcript!.start(await agreeTranscriptKey(session, binding));
   const cots = await span('setup-cots', () => setupCots(session, cotOptions));
@@ -30,6 +30,7 @@ export async function setupTwoParty(connection: Session, options: TwoPartySetup 
   const linear = await span('setup-linear', () =>
     setupLinear(session, {
       cost,
+      mutual,
       ...(cotOptions.suite ? { suite: cotOptions.suite } : {}),
       ...(residentRingBits ? { residentRingBits } : {}),
     }),
@@ -40,12 +41,13 @@ export async function setupTwoParty(connection: Session, options: TwoPartySetup 
 export const openEngineParty: OpenParty = async (
   session,
   model,
-  { cots, answer, checks, suite, binding },
+  { cots, answer, checks, suite, mutual, binding },
 ) => {
   const { mpc, material, resident } = await setupTwoParty(session, {
     extension: cots,
     checks,
     suite,
+    mutual,
     binding,
     residentRingBits: model.public.fixedPoint.ringBits,
   });

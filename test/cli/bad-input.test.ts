@@ -161,6 +161,7 @@ describe('failures exit with 1 and one clear line', () => {
           modelName: null,
           checks: false,
           suites: ['aes'],
+          multiplyingThreads: 0,
         }),
       );
     });

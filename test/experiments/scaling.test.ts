@@ -18,7 +18,7 @@ const OPTIONS: ScalingOptions = {
   measure: false,
   onProgress: () => undefined,
 };
-const costOf = (tokens: number, schedule: 'paper' | 'none') => countedCost(SETTING, tokens, schedule);
+const costOf = (tokens: number, schedule: 'paper' | 'none') => countedCost(SETTING, tokens, schedule, true);
 
 let folder: string;
 beforeAll(async () => {

@@ -49,9 +49,9 @@ it('costs this many bytes and rounds', async () => {
   }).toMatchInlineSnapshot(`
     {
       "offline": [
-        4238415,
-        2404699,
-        85,
+        3463855,
+        3179259,
+        84,
       ],
       "online": [
         82720,

@@ -67,7 +67,7 @@ describe.each(runs)('an inference with $suite', ({ leaks, cost, layers, bucket }
       {
         "offline": [
           4864097,
-          12320,
+          4618304,
         ],
         "receivedBytes": 856121,
         "rounds": 74,

@@ -190,6 +190,27 @@ export function chooseLayout(
   return best;
 }
 
+/** The layouts of a connection, each searched once. */
+export class Layouts {
+  readonly #found = new Map<string, PackedLayout>();
+
+  constructor(
+    readonly parameters: RlweParameters,
+    readonly cost: CostModel,
+  ) {}
+
+  of(shape: ProductShape): PackedLayout {
+    const key = JSON.stringify(shape);
+    const layout = this.#found.get(key) ?? chooseLayout(this.parameters, shape, this.cost);
+    this.#found.set(key, layout);
+    return layout;
+  }
+
+  milliseconds(layout: PackedLayout): number {
+    return estimatedMilliseconds(layout, this.cost);
+  }
+}
+
 /** As the kernels read it. */
 export const layoutWords = (l: PackedLayout): Uint32Array =>
   Uint32Array.of(

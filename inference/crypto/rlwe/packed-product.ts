@@ -1,7 +1,7 @@
 /**
- * Products of encrypted rows with plain weights, results shared: the client is encryptor and decryptor, the server the
- * evaluator. x [batch, rows, inputs] times w [batch, inputs, outputs]; the decrypted share is x·w - mask modulo
- * 2^ringBits, exactly (noise-budget.ts).
+ * Products of encrypted rows with plain weights, results shared: who has a secret key is encryptor and decryptor, the peer, who
+ * has its evaluation keys, the evaluator. x [batch, rows, inputs] times w [batch, inputs, outputs]; the decrypted share is
+ * x·w - mask modulo 2^ringBits, exactly (noise-budget.ts).
  */
 import { kernels } from '#kernels';
 import { ProtocolError } from '../../core/errors.js';
@@ -108,7 +108,7 @@ export class Evaluator {
       ),
     );
     if (invalid > 0)
-      throw new ProtocolError(`server: expected residues below their primes, got ${invalid} above`);
+      throw new ProtocolError(`encrypted rows: expected residues below their primes, got ${invalid} above`);
     pieces.sendReady();
   }
 }
@@ -141,7 +141,9 @@ export class Decryptor {
       }),
     );
     if (invalid > 0)
-      throw new ProtocolError(`client: expected residues below their primes, got ${invalid} above`);
+      throw new ProtocolError(
+        `encrypted product: expected residues below their primes, got ${invalid} above`,
+      );
     this.worstNoiseBits = Math.max(this.worstNoiseBits, Math.log2(Number(noise[0])) - 64);
   }
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { kernels } from '#kernels';
+import { kernelKind, kernels, kernelThreads } from '#kernels';
+import { multiplyingThreads } from '../../../inference/core/mutual.js';
 import { acceptedSuites } from '../../../inference/core/suite.js';
 import type { Channel } from '../../../inference/net/channel.js';
 import {
@@ -44,6 +45,7 @@ const hello: Hello = {
   modelName: null,
   checks: false,
   suites: ['aes'],
+  multiplyingThreads: 0,
 };
 
 /** Runs both sides; a side that fails closes its channel, as the parties do. */
@@ -150,6 +152,28 @@ describe('handshake', () => {
     expect(acceptedSuites('aes', 0)).toEqual(['aes']);
   });
 
+  it.each([
+    { server: 2, client: 2, mutual: true },
+    { server: 3, client: 2, mutual: true },
+    { server: 4, client: 2, mutual: false },
+    { server: 255, client: 255, mutual: true },
+    { server: 8, client: 0, mutual: false },
+    { server: 0, client: 8, mutual: false },
+    { server: 0, client: 0, mutual: false },
+  ])(
+    'of $server and $client threads both ends work out who multiplies',
+    async ({ server, client, mutual }) => {
+      const agreed = await run({ multiplyingThreads: server }, { multiplyingThreads: client });
+      expect(agreed).toMatchObject([{ mutual }, { mutual }]);
+    },
+  );
+
+  it('lets the server multiply alone where the client wants that', () => {
+    expect(multiplyingThreads('server')).toBe(0);
+    expect(multiplyingThreads('both')).toBe(kernelThreads);
+    expect(multiplyingThreads()).toBe(kernelKind === 'native' ? kernelThreads : 0);
+  });
+
   it('refuses suites that have nothing in common, or no name here, on both sides', async () => {
     for (const error of await run({ suites: ['aes'] }, { suites: ['chacha'] }))
       expect((error as Error).message).toBe(
@@ -176,7 +200,7 @@ describe('handshake', () => {
       [beforeClient, beforeServer],
       [beforeServer, beforeClient],
     ] as const) {
-      const said = await from.receive(120);
+      const said = await from.receive(121);
       said[119] = 0x11; // AES alone
       to.send(said);
     }
@@ -208,7 +232,7 @@ describe('handshake', () => {
     const http = new TextEncoder().encode('HTTP/1.1 400 Bad Request\r\n\r\n');
     expect((await clientErrorFor(http)).message).toContain('does not speak CipherPrune');
     expect((await clientErrorFor(encodeHello({ ...hello, version: 99 }))).message).toBe(
-      'handshake: the server speaks protocol version 99, expected 7; install the same version on both sides',
+      'handshake: the server speaks protocol version 99, expected 8; install the same version on both sides',
     );
     expect((await clientErrorFor(encodeHello({ ...hello, role: 'client' }))).message).toBe(
       'handshake: expected the server, got another client',

@@ -6,7 +6,7 @@ import { type PublicPart, parsePublicPart } from '../../../model/artifact/artifa
 import { cuttingProxy } from './cutting-proxy.js';
 import { openToyParty, servedModel, toyServer } from './toy-party.js';
 
-const HELLO_BYTES = 120;
+const HELLO_BYTES = 121;
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {

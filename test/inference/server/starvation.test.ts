@@ -24,6 +24,7 @@ const hello = encodeHello({
   modelName: null,
   checks: false,
   suites: ['aes'],
+  multiplyingThreads: 0,
 });
 /** The generator of ristretto255: a valid first message of base OTs. */
 const POINT = Buffer.from('e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65945e08d2d76', 'hex');

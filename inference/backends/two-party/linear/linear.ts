@@ -11,10 +11,9 @@ import { protocol } from '../../../core/span.js';
 import { codeOf, DEFAULT_SUITE, type Suite } from '../../../core/suite.js';
 import {
   type CostModel,
-  chooseLayout,
   defaultCostModel,
+  Layouts,
   type PackedLayout,
-  type ProductShape,
 } from '../../../crypto/rlwe/packed-layout.js';
 import { type RlweParameters, standardPreset } from '../../../crypto/rlwe/parameters.js';
 import type { Resident } from '../../../material/resident.js';
@@ -34,6 +33,8 @@ export interface LinearOptions {
   readonly cost?: CostModel;
   /** Threads of this party's kernels; all that the kernels can use unless given, since the parties mostly take turns. */
   readonly threads?: number;
+  /** Both parties multiply what the peer encrypted, where both have secret factors (default); else the server alone. */
+  readonly mutual?: boolean;
   /** Of rows times weights that may stay at the client. */
   readonly residentRingBits?: number;
   /** Of the generators behind keys and ciphertexts; weights that stay are of AES, as they outlive a connection. */
@@ -66,10 +67,10 @@ interface LinearParts {
 }
 
 const packedLayoutOf = (
-  { layoutOf }: ProductSession,
+  { layouts }: ProductSession,
   { inputs, outputs, weightBits, normBits }: Weight,
   { rows, ringBits }: Pick<RowShares, 'rows' | 'ringBits'>,
-): PackedLayout => layoutOf({ batch: 1, rows, inputs, outputs, ringBits, weightBits, normBits });
+): PackedLayout => layouts.of({ batch: 1, rows, inputs, outputs, ringBits, weightBits, normBits });
 
 /** Shares of x1·W [rows, outputs]: with a weight that the client has, one message; otherwise ciphertexts of rows, there and back. */
 function rowProduct(
@@ -118,18 +119,13 @@ export class HomomorphicLinear implements LinearProtocols {
   }
 }
 
-/** Makes keys (client) or receives them (server): once a connection. */
+/** Makes and exchanges keys: once a connection. `mutual` and `cost` are equal at both parties. */
 export async function setupLinear(session: Session, options: LinearOptions = {}): Promise<HomomorphicLinear> {
   const { parameters = standardPreset, cost = defaultCostModel, threads = kernelThreads } = options;
   const { residentRingBits: ringBits = DEFAULT_RESIDENT_RING_BITS, suite = DEFAULT_SUITE } = options;
-  const layouts = new Map<string, PackedLayout>();
-  const layoutOf = (shape: ProductShape): PackedLayout => {
-    const key = JSON.stringify(shape);
-    const layout = layouts.get(key) ?? chooseLayout(parameters, shape, cost);
-    layouts.set(key, layout);
-    return layout;
-  };
-  const role = await exchangeKeys(session, parameters, threads, codeOf(suite));
+  const { mutual = true } = options;
+  const role = await exchangeKeys(session, { parameters, threads, suite: codeOf(suite), mutual });
+  const layouts = new Layouts(parameters, cost);
   const resident = new ResidentWeights({ ringBits, threads, cost });
-  return new HomomorphicLinear({ products: { session, role, layoutOf }, resident });
+  return new HomomorphicLinear({ products: { session, role, layouts }, resident });
 }

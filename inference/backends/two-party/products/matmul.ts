@@ -1,123 +1,117 @@
 /**
  * Products of two shared matrices, x [batch, n, k] · y [batch, k, m]. With shares x0, y0 (server) and x1, y1 (client),
- * x·y = x0·y0 + x1·y1 + x1·y0 + x0·y1: the first two are local, the cross terms are products of the client's encrypted
- * share with the server's share as weights. The second is computed transposed, y1ᵀ·x0ᵀ. All of the batch and both terms
+ * x·y = x0·y0 + x1·y1 + x1·y0 + x0·y1: the first two are local, each cross term is one party's encrypted share times the other's as
+ * weights. Where keys went both ways each party encrypts in one term and multiplies in the other, both at the same time; else the client
+ * encrypts in both. A term may be computed transposed, as x0·y1 is by y1ᵀ·x0ᵀ where y1 is encrypted. All of the batch and both terms
  * travel in one message each way.
  */
 import { kernels } from '#kernels';
-import { giveBack } from '../../../core/words.js';
 import { protocol } from '../../../core/span.js';
-import { outputBytes, type PackedLayout, type ProductShape } from '../../../crypto/rlwe/packed-layout.js';
-import { encryptedBytes, rowMajor, type Strides } from '../../../crypto/rlwe/packed-product.js';
+import type { PartyId } from '../../../core/tensors.js';
+import { giveBack } from '../../../core/words.js';
+import { type Layouts, outputBytes, type PackedLayout } from '../../../crypto/rlwe/packed-layout.js';
+import {
+  encryptedBytes,
+  rowMajor,
+  type StridedWords,
+  type Strides,
+} from '../../../crypto/rlwe/packed-product.js';
 import { sendTaken } from '../../../net/channel.js';
 import { runStep } from '../context/party-context.js';
+import { posted } from '../exchange/in-turn.js';
 import type { MatmulShape } from '../linear/linear-protocols.js';
-import { type ProductRole, type ProductSession, uniformWords } from '../linear/product-session.js';
+import { isMutual, type ProductSession, uniformWords } from '../linear/product-session.js';
 
-/** One cross term: the client's factor as rows, the server's as weights, and where the result lies in [batch, n, m]. */
-interface CrossTerm {
+/** Who encrypts, what of its factors (x, or y transposed), and how that lies in ciphertexts. */
+export interface CrossTerm {
+  readonly encrypts: PartyId;
+  readonly encrypted: 'x' | 'y';
   readonly layout: PackedLayout;
-  readonly rows: BigUint64Array;
-  readonly rowStrides: Strides;
-  readonly weights: BigUint64Array;
-  readonly weightStrides: Strides;
-  readonly outStrides: Strides;
 }
 
 /** [batch, columns, rows] as the transpose of row-major [batch, rows, columns]. */
 const transposed = (rows: number, columns: number): Strides => [rows * columns, 1, columns];
 
-/** x1·y0 as the client's rows by the server's weights, and x0·y1 transposed. */
-export function termShapes({ batch, n, k, m, ringBits }: MatmulShape): readonly [ProductShape, ProductShape] {
-  const shape = { batch, inputs: k, ringBits, weightBits: ringBits };
+/** Both cross terms: of mutual ones the client encrypts what the server encrypts, the factor that costs less. */
+export function crossTerms(layouts: Layouts, shape: MatmulShape, mutual: boolean): readonly CrossTerm[] {
+  const { batch, n, k, m, ringBits } = shape;
+  const term = { batch, inputs: k, ringBits, weightBits: ringBits };
+  const byX = { encrypted: 'x', layout: layouts.of({ ...term, rows: n, outputs: m }) } as const;
+  const byY = { encrypted: 'y', layout: layouts.of({ ...term, rows: m, outputs: n }) } as const;
+  if (!mutual) return [byX, byY].map((by) => ({ encrypts: 'client', ...by }));
+  const by = layouts.milliseconds(byY.layout) < layouts.milliseconds(byX.layout) ? byY : byX;
   return [
-    { ...shape, rows: n, outputs: m },
-    { ...shape, rows: m, outputs: n },
+    { encrypts: 'client', ...by },
+    { encrypts: 'server', ...by },
   ];
 }
 
-function crossTerms(
-  layoutOf: ProductSession['layoutOf'],
-  x: BigUint64Array,
-  y: BigUint64Array,
-  shape: MatmulShape,
-): readonly CrossTerm[] {
-  const { n, k, m } = shape;
-  const [first, second] = termShapes(shape);
-  return [
-    {
-      layout: layoutOf(first),
-      rows: x,
-      rowStrides: rowMajor(n, k),
-      weights: y,
-      weightStrides: rowMajor(k, m),
-      outStrides: rowMajor(n, m),
-    },
-    {
-      layout: layoutOf(second),
-      rows: y,
-      rowStrides: transposed(k, m),
-      weights: x,
-      weightStrides: transposed(n, k),
-      outStrides: transposed(n, m),
-    },
-  ];
+/** This party's factors, and where parts of them and of the product lie in a term. */
+class Factors {
+  constructor(
+    readonly shape: MatmulShape,
+    readonly x: BigUint64Array,
+    readonly y: BigUint64Array,
+  ) {}
+
+  rows({ encrypted }: CrossTerm): StridedWords {
+    const { n, k, m } = this.shape;
+    return encrypted === 'x'
+      ? { data: this.x, strides: rowMajor(n, k) }
+      : { data: this.y, strides: transposed(k, m) };
+  }
+
+  weights({ encrypted }: CrossTerm): StridedWords {
+    const { n, k, m } = this.shape;
+    return encrypted === 'x'
+      ? { data: this.y, strides: rowMajor(k, m) }
+      : { data: this.x, strides: transposed(n, k) };
+  }
+
+  product({ encrypted }: CrossTerm): Strides {
+    const { n, m } = this.shape;
+    return encrypted === 'x' ? rowMajor(n, m) : transposed(n, m);
+  }
 }
 
-type Encrypting = ProductRole & { party: 'client' };
-type Evaluating = ProductRole & { party: 'server' };
-
-/** → x1·y0 + x0·y1 minus the masks [batch, n, m] */
-async function decryptTerms(
+/** Adds this party's shares of both terms: what it decrypts of those that it encrypts, the masks of the others. */
+async function addTerms(
   products: ProductSession,
-  { encryptor, decryptor }: Encrypting,
   terms: readonly CrossTerm[],
+  factors: Factors,
   share: BigUint64Array,
-  ringBits: number,
 ): Promise<void> {
-  const { channel } = products.session;
-  await runStep(products, {
-    async begin() {
-      for (const { layout, rows, rowStrides } of terms)
-        sendTaken(channel, await encryptor.encrypt(layout, { data: rows, strides: rowStrides }));
-    },
-    async finish() {
-      for (const { layout, outStrides } of terms) {
-        const term = new BigUint64Array(share.length);
-        const message = await channel.receive(outputBytes(layout));
-        await decryptor.decrypt(layout, message, { data: term, strides: outStrides });
-        kernels.ringAdd(share, term, ringBits, share);
-        giveBack(message);
-      }
-    },
-  });
-}
-
-/** → the masks' sum [batch, n, m] */
-async function evaluateTerms(
-  products: ProductSession,
-  { evaluator }: Evaluating,
-  terms: readonly CrossTerm[],
-  share: BigUint64Array,
-  ringBits: number,
-): Promise<void> {
+  const { role } = products;
   const { channel, random } = products.session;
+  const { ringBits } = factors.shape;
+  const own = terms.filter(({ encrypts }) => encrypts === role.party);
+  const peers = terms.filter(({ encrypts }) => encrypts !== role.party);
   let messages: readonly Promise<Uint8Array>[] = [];
   await runStep(products, {
     async begin() {
-      messages = terms.map(({ layout }) => channel.receive(encryptedBytes(layout)));
-      for (const message of messages) message.catch(() => {}); // reported by the one that awaits it
+      for (const term of own)
+        sendTaken(channel, await role.encryptor!.encrypt(term.layout, factors.rows(term)));
+      messages = peers.map(({ layout }) => posted(channel.receive(encryptedBytes(layout))));
     },
     async answer() {
-      for (const [term, { layout, weights, weightStrides, outStrides }] of terms.entries()) {
-        // The client encrypts the next term meanwhile.
-        const message = await messages[term]!;
+      for (const [i, term] of peers.entries()) {
+        // The peer encrypts the next term meanwhile.
+        const message = await messages[i]!;
         const mask = uniformWords(random, share.length, ringBits);
-        const factor = { data: weights, bits: ringBits, strides: weightStrides };
-        const masked = { data: mask, strides: outStrides };
-        await evaluator.multiply(layout, message, factor, masked, (piece) => channel.send(piece));
+        const masked = { data: mask, strides: factors.product(term) };
+        const weights = { ...factors.weights(term), bits: ringBits };
+        await role.evaluator!.multiply(term.layout, message, weights, masked, (piece) => channel.send(piece));
         kernels.ringAdd(share, mask, ringBits, share);
         giveBack(message, mask);
+      }
+    },
+    async finish() {
+      for (const term of own) {
+        const part = new BigUint64Array(share.length);
+        const message = await channel.receive(outputBytes(term.layout));
+        await role.decryptor!.decrypt(term.layout, message, { data: part, strides: factors.product(term) });
+        kernels.ringAdd(share, part, ringBits, share);
+        giveBack(message);
       }
     },
   });
@@ -135,9 +129,8 @@ export const matmul = protocol(
     const { batch, n, k, m, ringBits } = shape;
     const share = new BigUint64Array(batch * n * m);
     kernels.ringMatmul(x, y, batch, n, k, m, ringBits, share);
-    const terms = crossTerms(products.layoutOf, x, y, shape);
-    if (products.role.party === 'client') await decryptTerms(products, products.role, terms, share, ringBits);
-    else await evaluateTerms(products, products.role, terms, share, ringBits);
+    const terms = crossTerms(products.layouts, shape, isMutual(products.role));
+    await addTerms(products, terms, new Factors(shape, x, y), share);
     return share;
   },
 );

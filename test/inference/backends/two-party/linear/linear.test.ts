@@ -10,13 +10,14 @@ import {
 } from '../../../../../inference/backends/two-party/linear/linear.js';
 import type { MatmulShape } from '../../../../../inference/backends/two-party/linear/linear-protocols.js';
 import { uniformWords } from '../../../../../inference/backends/two-party/linear/product-session.js';
+import { type CrossTerm, crossTerms } from '../../../../../inference/backends/two-party/products/matmul.js';
+import type { PartyContext } from '../../../../../inference/backends/two-party/context/party-context.js';
 import { openTwoParty } from '../../../../../inference/backends/two-party/open-two-party.js';
 import { concatBytes } from '../../../../../inference/core/bytes.js';
-import { ProtocolError } from '../../../../../inference/core/errors.js';
 import { Prg } from '../../../../../inference/crypto/prg.js';
 import { evaluationKeyBytes } from '../../../../../inference/crypto/rlwe/keys.js';
 import { noiseBudget } from '../../../../../inference/crypto/rlwe/noise-budget.js';
-import { defaultCostModel } from '../../../../../inference/crypto/rlwe/packed-layout.js';
+import { defaultCostModel, Layouts } from '../../../../../inference/crypto/rlwe/packed-layout.js';
 import { rowMajor } from '../../../../../inference/crypto/rlwe/packed-product.js';
 import { type RlweParameters, standardPreset } from '../../../../../inference/crypto/rlwe/parameters.js';
 import { columnNormBits } from '../../../../../model/artifact/column-norm.js';
@@ -162,24 +163,29 @@ describe('linear layers in small rings', () => {
       { numRuns: 60 },
     ));
 
-  it('multiply shared matrices exactly', () =>
-    fc.assert(
-      fc.asyncProperty(
-        fc.record({
-          batch: fc.integer({ min: 1, max: 5 }),
-          n: fc.integer({ min: 1, max: 20 }),
-          k: fc.integer({ min: 1, max: 20 }),
-          m: fc.integer({ min: 1, max: 20 }),
-          ringBits: fc.integer({ min: 2, max: 32 }),
-        }),
-        fc.integer({ min: 1, max: 1 << 30 }),
-        async (shape, seed) => {
-          const { got, expected } = await runMatmul(pairs[1]!, shape, seed);
-          expect(got).toEqual(expected);
-        },
-      ),
-      { numRuns: 25 },
-    ));
+  it.each([true, false])(
+    'multiply shared matrices exactly, both parties or the server alone: %s',
+    async (mutual) => {
+      const pair = await pairOf(insecureTestPreset(256), 5, { mutual });
+      await fc.assert(
+        fc.asyncProperty(
+          fc.record({
+            batch: fc.integer({ min: 1, max: 5 }),
+            n: fc.integer({ min: 1, max: 20 }),
+            k: fc.integer({ min: 1, max: 20 }),
+            m: fc.integer({ min: 1, max: 20 }),
+            ringBits: fc.integer({ min: 2, max: 32 }),
+          }),
+          fc.integer({ min: 1, max: 1 << 30 }),
+          async (shape, seed) => {
+            const { got, expected } = await runMatmul(pair, shape, seed);
+            expect(got).toEqual(expected);
+          },
+        ),
+        { numRuns: 20 },
+      );
+    },
+  );
 });
 
 describe.each([37, 40])('linear layers with rows made ahead, in a ring of %i bits', (ringBits) => {
@@ -281,17 +287,22 @@ describe('linear layers with the standard preset', () => {
     const shape = { rows: 16, inputs: 256, outputs: 64, ringBits: 37, weightBits: 16 };
     const fresh = await pairOf(standardPreset, 8, { threads: 2 });
     await runLinear(fresh, shape, 3);
-    const { role, layoutOf } = fresh.client.parts.products;
-    const layout = layoutOf({ ...shape, batch: 1 });
+    const { role, layouts } = fresh.client.parts.products;
+    const layout = layouts.of({ ...shape, batch: 1 });
     if (role.party !== 'client') throw new Error('expected the client');
     expect(role.decryptor.worstNoiseBits).toBeLessThan(layout.budget.relativeNoiseBits);
     // Halves that are sent back whole show the flooding, which rounding them hides.
     const { limbs, downLimbs, aBits } = layout.budget;
     expect(aBits).toBeGreaterThan(0);
     const budget = noiseBudget(standardPreset, layout, limbs, downLimbs);
+    class Whole extends Layouts {
+      override of() {
+        return { ...layout, budget };
+      }
+    }
     const withLayout = ({ parts }: HomomorphicLinear) => ({
       ...parts,
-      products: { ...parts.products, layoutOf: () => ({ ...layout, budget }) },
+      products: { ...parts.products, layouts: new Whole(standardPreset, defaultCostModel) },
     });
     const sides = await pairOf(standardPreset, 8, { threads: 2 });
     const flooded = {
@@ -305,6 +316,39 @@ describe('linear layers with the standard preset', () => {
     // 1024 uniform values come close to their largest; without flooding only 2^-47 of the modulus would be left.
     expect(other.decryptor.worstNoiseBits).toBeLessThan(budget.relativeNoiseBits);
     expect(other.decryptor.worstNoiseBits).toBeGreaterThan(budget.relativeNoiseBits - 1);
+  });
+
+  it.each(['server', 'client'] as const)(
+    'refuse rows of shared matrices with residues that are not below their primes, at the %s',
+    async (self) => {
+      const parties = testParties(10);
+      const peer = parties[self === 'server' ? 'client' : 'server'];
+      const words = new BigUint64Array(8).fill(1n);
+      const run = async ({ session }: PartyContext) => {
+        const linear = await setupLinear(session);
+        if (session === peer.session) session.channel.send = (bytes) => send(bytes.fill(0xff));
+        return linear.matmul(words, words, { batch: 1, n: 2, k: 4, m: 2, ringBits: 20 });
+      };
+      const { send } = peer.session.channel;
+      run(peer).catch(() => undefined);
+      await expect(run(parties[self])).rejects.toThrow(
+        /^encrypted rows: expected residues below their primes/,
+      );
+      await peer.session.channel.close();
+    },
+  );
+
+  it('keep the noise of both parties within the budget, and flood as much as it says', async () => {
+    const shape = { batch: 2, n: 16, k: 64, m: 16, ringBits: 20 };
+    const { server, client } = await pairOf(standardPreset, 8, { threads: 2 });
+    await runMatmul({ server, client }, shape, 3);
+    const [{ layout }] = crossTerms(client.parts.products.layouts, shape, true) as [CrossTerm];
+    for (const { parts } of [server, client]) {
+      const { worstNoiseBits } = parts.products.role.decryptor!;
+      expect(worstNoiseBits).toBeLessThan(layout.budget.relativeNoiseBits);
+      // Without flooding nothing would come near.
+      expect(worstNoiseBits).toBeGreaterThan(layout.budget.relativeNoiseBits - 3);
+    }
   });
 
   it('hides the product: both shares are uniform whatever the inputs', async () => {
@@ -329,9 +373,9 @@ describe('linear layers with the standard preset', () => {
 
   it('sends a whole answer in pieces, and reports what sending throws', async () => {
     const [evaluating, encrypting] = [pair.server.parts.products, pair.client.parts.products.role];
-    const { role, layoutOf } = evaluating;
+    const { role, layouts } = evaluating;
     if (role.party !== 'server' || encrypting.party !== 'client') throw new Error('expected both roles');
-    const layout = layoutOf({ batch: 1, rows: 4, inputs: 8, outputs: 8, ringBits: 37, weightBits: 16 });
+    const layout = layouts.of({ batch: 1, rows: 4, inputs: 8, outputs: 8, ringBits: 37, weightBits: 16 });
     const words = { data: new BigUint64Array(32).fill(3n), strides: rowMajor(4, 8) };
     const message = await encrypting.encryptor.encrypt(layout, words);
     const weights = { data: new Int16Array(64).fill(5), bits: 16, strides: rowMajor(8, 8) };
@@ -346,10 +390,22 @@ describe('linear layers with the standard preset', () => {
     await expect(sending).rejects.toThrow('the line is closed');
   });
 
-  it('refuses residues that are not below their primes', async () => {
-    const parties = testParties(9);
-    parties.client.session.channel.send(new Uint8Array(evaluationKeyBytes(standardPreset)).fill(0xff));
-    await expect(setupLinear(parties.server.session)).rejects.toThrow(ProtocolError);
+  it.each(['server', 'client'] as const)(
+    'refuse keys whose residues are not below their primes, at the %s',
+    async (self) => {
+      const parties = testParties(9);
+      const peer = self === 'server' ? 'client' : 'server';
+      parties[peer].session.channel.send(new Uint8Array(evaluationKeyBytes(standardPreset)).fill(0xff));
+      await expect(setupLinear(parties[self].session)).rejects.toThrow(
+        /evaluation keys: expected residues below/,
+      );
+    },
+  );
+
+  it('give each party a key of its own', async () => {
+    const [ofServer, ofClient] = [pair.server, pair.client].map(({ parts }) => parts.products.role);
+    expect(ofServer!.encryptor!.secretKey.data).not.toEqual(ofClient!.encryptor!.secretKey.data);
+    expect(ofServer!.evaluator!.keys.publicKey).not.toEqual(ofClient!.evaluator!.keys.publicKey);
   });
 
   it('refuses a matrix at the client', async () => {
