@@ -13,6 +13,7 @@ import type { RingFormat } from '../core/ring-tensor.js';
 import type { Shape } from '../core/shape.js';
 import type { PartyId, PrivateTensor, RingTensor, SharedBits, SharedTensor } from '../core/tensors.js';
 import type { DeclaredLeak } from '../session/leaks.js';
+import type { LineTable } from '../core/line-table.js';
 
 /**
  * The server's matrices, prepared once per model: `linear` computes x · matrix + bias. Several matrices with the same
@@ -166,6 +167,15 @@ export interface Protocols {
    * the bits of its ring in front of the point, 3 to 14: others must not occur. Off by up to two units; 0 below -(fractionBits + 7) ln 2.
    */
   exponential(x: SharedTensor, fractionBits: number): Promise<SharedTensor>;
+  /**
+   * A function of x [n] by a long table of lines where one was made ahead, in two messages; else what `otherwise` gives for the same function, in
+   * the table's format. Give the same object for the same table. Backends without it make nothing ahead.
+   */
+  lines?(
+    x: SharedTensor,
+    table: LineTable,
+    otherwise: (mpc: Backend, x: SharedTensor) => Promise<SharedTensor>,
+  ): Promise<SharedTensor>;
   /**
    * What a shuffle of so many rows needs before they are there, for one shuffle: beside other work it costs no message. Backends without it
    * need nothing.

@@ -10,6 +10,7 @@ import type { RingFormat } from '../core/ring-tensor.js';
 import { formatShape, type Shape, sameShape, sizeOf } from '../core/shape.js';
 import type { PrivateTensor, RingTensor, SharedBits, SharedTensor } from '../core/tensors.js';
 import type { RowShifts, ShuffleRows, Weight } from './backend.js';
+import type { LineTable } from '../core/line-table.js';
 
 /** A shape with a ring and a scale. */
 export interface TensorFormat extends RingFormat {
@@ -268,6 +269,17 @@ export function lookUp(x: SharedTensor, table: RingTensor): TensorFormat {
   const got = `${x.ringBits} bits and ${table.data.length} entries`;
   expectThat(fits, 'lookUp', `at most ${MOST_INDEX_BITS} bits and a table of 2^bits entries`, got);
   return reshaped(table, x.shape);
+}
+
+/** x [n], cut to the table's formats. */
+export function lines(x: SharedTensor, { index, factor, out }: LineTable): TensorFormat {
+  const fits = [index, factor].every(
+    ({ ringBits, fractionBits }) =>
+      x.fractionBits >= fractionBits && x.ringBits >= ringBits + x.fractionBits - fractionBits,
+  );
+  const expected = `${index.ringBits} bits at ${index.fractionBits} and ${factor.ringBits} at ${factor.fractionBits} fraction bits`;
+  expectThat(fits && x.shape.length === 1, 'lines', `a vector with ${expected}`, describe(x));
+  return { ...out, shape: x.shape };
 }
 
 /** Tables of e^v for every number v of the ring. */

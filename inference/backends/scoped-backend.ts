@@ -2,6 +2,7 @@
  * The same backend, which knows what it made: tensors of a scope that its result does not have are read no more when it ends, and their
  * memory serves the next ones (core/words.ts). Tensors may share memory, as reshaped ones do: the first to have it decides whose it is.
  */
+import type { SharedTensor } from '../core/tensors.js';
 import { hold, release } from '../core/words.js';
 import type { Backend, Protocols, Scope } from './backend.js';
 import { LOCAL_OPERATIONS } from './local-operations.js';
@@ -9,7 +10,7 @@ import { LOCAL_OPERATIONS } from './local-operations.js';
 /** What opens nothing, and gives tensors. */
 type Making = Exclude<
   keyof Protocols,
-  'prepare' | 'prepareFactors' | 'prepareShuffle' | 'reveal' | 'revealBits' | 'together'
+  'prepare' | 'prepareFactors' | 'prepareShuffle' | 'reveal' | 'revealBits' | 'together' | 'lines'
 >;
 
 /** Complete: a name that is missing or too many does not compile. */
@@ -89,6 +90,7 @@ class ScopedBackend {
   readonly outsourced?: boolean;
   readonly prepareFactors?: Backend['prepareFactors'];
   readonly prepareShuffle?: Backend['prepareShuffle'];
+  readonly lines?: NonNullable<Backend['lines']>;
   readonly together?: NonNullable<Backend['together']>;
 
   constructor(
@@ -99,6 +101,7 @@ class ScopedBackend {
     if (mpc.outsourced) this.outsourced = true;
     if (mpc.prepareFactors) this.prepareFactors = (y) => mpc.prepareFactors!(y);
     if (mpc.prepareShuffle) this.prepareShuffle = (rows) => mpc.prepareShuffle!(rows);
+    if (mpc.lines) this.lines = (x, table, otherwise) => this.#lines(x, table, otherwise);
     if (mpc.together) this.together = (tasks) => this.#together(tasks);
   }
 
@@ -108,6 +111,11 @@ class ScopedBackend {
 
   scope(): Scope {
     return this.scopes.begin();
+  }
+
+  async #lines(...[x, table, otherwise]: Parameters<NonNullable<Backend['lines']>>): Promise<SharedTensor> {
+    const within = (lane: Backend, y: SharedTensor) => otherwise(scopedOver(lane, this.scopes), y);
+    return this.scopes.add(await this.mpc.lines!(x, table, within));
   }
 
   /** Each task has scopes of its own, since strands take turns within theirs. */

@@ -63,6 +63,9 @@ function extensionOf({ cots = DEFAULT_COTS, checks = false }: CountedCotOptions)
   };
 }
 
+/** What protocols do with them. */
+export type CotUse = Pick<CountedCots, 'take' | 'replenish' | 'unwanted'>;
+
 export class CountedCots {
   /** Used so far, both directions. */
   taken = 0;
@@ -92,9 +95,20 @@ export class CountedCots {
     }
   }
 
-  async take(direction: Direction, count: number): Promise<void> {
-    this.taken += count;
+  /** The same COTs, none of them wanted. */
+  readonly beside: CotUse = {
+    take: (direction, count) => this.#take(direction, count),
+    replenish: (direction) => this.replenish(direction),
+    unwanted: (body) => body(),
+  };
+
+  take(direction: Direction, count: number): Promise<void> {
     if (this.#unwanting === 0) this.wanted[direction === 'sender' ? 'client' : 'server'] += count;
+    return this.#take(direction, count);
+  }
+
+  async #take(direction: Direction, count: number): Promise<void> {
+    this.taken += count;
     await this.#refill(direction, count);
     this.#left[direction] -= count;
   }

@@ -13,7 +13,7 @@ import {
 import type { Steps } from '../backends/two-party/context/steps.js';
 import type { PartyId } from '../core/tensors.js';
 import type { TrafficCounter } from '../session/meter.js';
-import type { CountedCots } from './counted-cots.js';
+import type { CotUse } from './counted-cots.js';
 
 const windowsOf = (job: CotJob | null): Range[] =>
   job === null ? [] : rangesOf([0, job.items], itemsPer(WINDOW_COTS, job));
@@ -26,7 +26,7 @@ const cotsFor = (job: CotJob, [begin, end]: Range): number => (end - begin) * jo
 export class CountedExchange {
   constructor(
     private readonly traffic: TrafficCounter,
-    private readonly cots: CountedCots,
+    private readonly cots: CotUse,
     private readonly steps: Steps,
   ) {}
 

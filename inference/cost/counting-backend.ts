@@ -17,11 +17,12 @@ import type {
 import * as operations from '../backends/operations.js';
 import { Demand, type Use } from '../material/demand.js';
 import { exponentialUse } from '../backends/two-party/ahead/exponentials.js';
+import { LINES_TURNS, linesUse } from '../backends/two-party/ahead/lines.js';
 import { linearUse } from '../backends/two-party/ahead/linear-rows.js';
 import { lookUpUse } from '../backends/two-party/ahead/look-ups.js';
 import { signUse } from '../backends/two-party/ahead/signs.js';
 import { comparisonJob, comparisonUse } from '../backends/two-party/comparison/comparison.js';
-import { perform, Steps } from '../backends/two-party/context/steps.js';
+import { perform, type Step, Steps } from '../backends/two-party/context/steps.js';
 import { Turns } from '../backends/two-party/context/turns.js';
 import { andPlan } from '../backends/two-party/products/and.js';
 import {
@@ -51,13 +52,14 @@ import {
 import { isSmallMatmul, matmulUse, smallMatmulPlan } from '../backends/two-party/products/small-matmul.js';
 import { messageBytes } from '../backends/two-party/shuffle/shuffle.js';
 import { DEFAULT_COTS } from '../core/cot-kind.js';
+import type { LineTable } from '../core/line-table.js';
 import { type Shape, sizeOf } from '../core/shape.js';
 import { protocol } from '../core/span.js';
 import type { PartyId, PrivateTensor, RingTensor, SharedBits, SharedTensor } from '../core/tensors.js';
 import { answerBytes, correctionBytes, puncturedMatrixCots } from '../crypto/ggm/punctured-matrix.js';
 import { TRANSCRIPT_BYTES } from '../net/transcript.js';
 import { TrafficCounter } from '../session/meter.js';
-import { type CountedCotOptions, CountedCots } from './counted-cots.js';
+import { type CotUse, type CountedCotOptions, CountedCots } from './counted-cots.js';
 import { CountedExchange } from './counted-exchange.js';
 import { type CountedProductOptions, CountedProducts } from './counted-products.js';
 import type { Opens } from './schedule.js';
@@ -80,31 +82,45 @@ export interface CountingOptions extends CountedCotOptions, CountedProductOption
 
 export class CountingBackend extends ShapeBackend implements Backend {
   readonly self = 'client';
-  readonly #traffic = new TrafficCounter();
+  readonly #traffic: TrafficCounter;
   readonly #cots: CountedCots;
-  readonly #steps = new Steps(async (step) => {
-    this.#traffic.beginPipeline();
-    await perform(step);
-    this.#traffic.endPipeline();
-  });
+  /** Of these, as protocols take them. */
+  readonly #cotUse: CotUse;
+  readonly #steps: Steps;
   readonly #exchange: CountedExchange;
-  readonly #turns = new Turns();
+  readonly #turns: Turns;
   readonly #opens: Opens;
   readonly #products: CountedProducts;
   /** So far, by name. */
-  readonly #openings = new Map<LeakName, number>();
-  readonly #weights: Weight[] = [];
-  readonly #factors: PrivateTensor[] = [];
+  readonly #openings: Map<LeakName, number>;
+  readonly #weights: Weight[];
+  readonly #factors: PrivateTensor[];
   readonly #demand = new Demand();
 
-  constructor(opens: Opens, options: CountingOptions = {}) {
+  /** `beside`: what is counted here counts there too, but none of it is wanted ahead. */
+  constructor(opens: Opens, options: CountingOptions = {}, beside?: CountingBackend) {
     super();
     this.#opens = opens;
-    this.#cots = new CountedCots(this.#traffic, options);
-    this.#exchange = new CountedExchange(this.#traffic, this.#cots, this.#steps);
-    this.#products = new CountedProducts(this.#traffic, this.#steps, { cots: DEFAULT_COTS, ...options });
+    this.#traffic = beside ? beside.#traffic : new TrafficCounter();
+    this.#cots = beside ? beside.#cots : new CountedCots(this.#traffic, options);
+    this.#cotUse = beside ? this.#cots.beside : this.#cots;
+    this.#steps = beside ? beside.#steps : new Steps((step) => this.#alone(step));
+    this.#exchange = new CountedExchange(this.#traffic, this.#cotUse, this.#steps);
+    this.#turns = beside ? beside.#turns : new Turns();
+    this.#openings = beside ? beside.#openings : new Map();
+    this.#weights = beside ? beside.#weights : [];
+    this.#factors = beside ? beside.#factors : [];
+    this.#products = beside
+      ? beside.#products
+      : new CountedProducts(this.#traffic, this.#steps, { cots: DEFAULT_COTS, ...options });
     // The client's last message of the set-up.
-    this.#traffic.sent(0);
+    if (!beside) this.#traffic.sent(0);
+  }
+
+  async #alone(step: Required<Step>): Promise<void> {
+    this.#traffic.beginPipeline();
+    await perform(step);
+    this.#traffic.endPipeline();
   }
 
   get work(): CountedWork {
@@ -146,7 +162,7 @@ export class CountingBackend extends ShapeBackend implements Backend {
    */
   #use(use: Use, body: () => Promise<void>): Promise<void> {
     this.#demand.addAll(use);
-    return use.length === 0 ? body() : this.#cots.unwanted(body);
+    return use.length === 0 ? body() : this.#cotUse.unwanted(body);
   }
 
   /** A protocol of its own name with equal jobs in both directions. */
@@ -336,6 +352,20 @@ export class CountingBackend extends ShapeBackend implements Backend {
     },
   );
 
+  async lines(
+    x: SharedTensor,
+    table: LineTable,
+    otherwise: (mpc: Backend, x: SharedTensor) => Promise<SharedTensor>,
+  ): Promise<SharedTensor> {
+    const count = sizeOf(operations.lines(x, table).shape);
+    if (count === 0) return otherwise(this, x);
+    const before = this.#turns.fork();
+    this.#demand.addAll([...lookUpUse(count, table.index.ringBits, 1), ...linesUse(count, table, before)]);
+    const result = await otherwise(new CountingBackend(this.#opens, {}, this), x);
+    this.#turns.standAhead(before, LINES_TURNS);
+    return result;
+  }
+
   together<T>(tasks: readonly ((mpc: Backend) => Promise<T>)[]): Promise<T[]> {
     return this.#steps.together(
       tasks.map((task) => () => task(this)),
@@ -369,8 +399,8 @@ export class CountingBackend extends ShapeBackend implements Backend {
   async #matrices(rows: number, isFirst: boolean): Promise<void> {
     const traffic = this.#traffic;
     const cots = async (): Promise<void> => {
-      await this.#cots.take('sender', puncturedMatrixCots(rows));
-      await this.#cots.take('receiver', puncturedMatrixCots(rows));
+      await this.#cotUse.take('sender', puncturedMatrixCots(rows));
+      await this.#cotUse.take('receiver', puncturedMatrixCots(rows));
     };
     const [corrections, sums] = [correctionBytes(rows), answerBytes(rows)];
     const sends = async (): Promise<void> => {

@@ -46,6 +46,10 @@ function recorded(backend: Backend, onCall: (call: Omit<Call, 'isLoose'>) => voi
       if (property === 'together' && target.together)
         return (tasks: readonly ((mpc: Backend) => Promise<unknown>)[]) =>
           target.together!(tasks.map((task) => () => task(proxy)));
+      // Without material it is what is given for it, on a backend of its own.
+      if (property === 'lines' && target.lines)
+        return (...[x, table, otherwise]: Parameters<NonNullable<Backend['lines']>>) =>
+          target.lines!(x, table, (lane, y) => otherwise(recorded(lane, onCall), y));
       const member: unknown = Reflect.get(target, property, target);
       if (typeof member !== 'function') return member;
       if (ANNOUNCEMENTS.has(property)) return member.bind(target);

@@ -7,6 +7,7 @@
  * p = 1/2 at 6.
  */
 import type { Backend } from '../backends/backend.js';
+import type { LineTable } from '../core/line-table.js';
 import type { RingFormat } from '../core/ring-tensor.js';
 import { protocol } from '../core/span.js';
 import type { SharedTensor } from '../core/tensors.js';
@@ -24,6 +25,13 @@ export interface InversePowerPlan {
   readonly intervalsPerOctave?: number;
   readonly out: RingFormat;
 }
+
+/** A vector of bits is at least a word. */
+const LEAST_INDEX_BITS = 6;
+
+/** Bits of a positive number up to `largest`, rounded. */
+const bitsOf = (largest: number, fractionBits: number): number =>
+  Math.ceil(Math.log2(largest * 2 ** fractionBits + 1));
 
 /** An octave, unless the plan says otherwise. */
 const RECIPROCAL_INTERVALS = 10;
@@ -92,26 +100,85 @@ function lookUp(
   return mpc.add(first, mpc.combine(mpc.narrow(bits, ringBits), steps, fractionBits));
 }
 
-async function inversePower(
+/** Lines times the numerator, and what their product with x needs. */
+function scaledLines(
+  lines: readonly Line[],
+  { numerator, high, out }: Required<InversePowerPlan>,
+  fractionBitsOfX: number,
+) {
+  const scaled = (pick: (line: Line) => number): number[] => lines.map((line) => numerator * pick(line));
+  const [as, bs] = [scaled(({ a }) => a), scaled(({ b }) => b)];
+  const [largestOffset, largestSlope] = [Math.max(...as), Math.max(...bs)];
+  // Rounding x counts b times, rounding b counts x times: each stays below a quarter of the result's unit.
+  const precision = out.fractionBits + 2;
+  const factorBits = Math.min(fractionBitsOfX, Math.max(0, precision + Math.ceil(Math.log2(largestSlope))));
+  const slopeBits = precision + integerBits(high);
+  const fractionBits = slopeBits + factorBits;
+  const ringBits = Math.max(
+    signedBits(2 * largestOffset, fractionBits),
+    out.ringBits + fractionBits - out.fractionBits,
+  );
+  return { as, bs, largestOffset, largestSlope, precision, slopeBits, factorBits, fractionBits, ringBits };
+}
+
+/** More bits of an index take more memory than they are worth. */
+const MOST_INDEX_BITS = 15;
+/** Tables that are kept: of as many functions as a model or two have. */
+const MOST_TABLES = 128;
+
+const lineTables = new Map<string, LineTable>();
+
+/**
+ * Of the same function by evenly spaced lines, as far apart as the first borders are; null where there would be too many of them. Which line is off
+ * by up to one, so each serves two places: the largest relative error is four times that of borders at the lower bound, and falls with 1/x².
+ */
+function lineTableOf(x: RingFormat, plan: Required<InversePowerPlan>, power: number): LineTable | null {
+  const { low, high, intervalsPerOctave, out } = plan;
+  const spacingBits = Math.ceil(-Math.log2(low * (2 ** (1 / intervalsPerOctave) - 1)));
+  // A text's own bound would make a table of its own.
+  const wholeBits = integerBits(high * (1 + 2 ** -6));
+  const indexBits = Math.max(LEAST_INDEX_BITS, wholeBits + spacingBits);
+  const index = { ringBits: indexBits, fractionBits: indexBits - wholeBits };
+  if (indexBits > MOST_INDEX_BITS || index.fractionBits > x.fractionBits) return null;
+  const key = JSON.stringify([power, x.fractionBits, { ...plan, high: wholeBits }]);
+  let table = lineTables.get(key);
+  if (table) return table;
+  const spacing = 2 ** -index.fractionBits;
+  const lines = Array.from({ length: 2 ** indexBits }, (_, i) => {
+    const begin = Math.max(low, (i - 1) * spacing);
+    return closestLine(power, begin, Math.max(begin + spacing, (i + 1) * spacing));
+  });
+  const { as, bs, largestOffset, largestSlope, precision, slopeBits, factorBits, ringBits } = scaledLines(
+    lines,
+    { ...plan, high: 2 ** wholeBits },
+    x.fractionBits,
+  );
+  const factor = { ringBits: signedBits(2 ** wholeBits, factorBits), fractionBits: factorBits };
+  const slope = { ringBits: bitsOf(largestSlope, slopeBits), fractionBits: slopeBits };
+  const offset = { ringBits: bitsOf(largestOffset, precision), fractionBits: precision };
+  const rounded = (value: number, { fractionBits }: RingFormat): bigint =>
+    BigInt(Math.round(value * 2 ** fractionBits));
+  const entries = BigUint64Array.from(
+    as,
+    (a, i) => (rounded(a, offset) << BigInt(slope.ringBits)) | rounded(bs[i]!, slope),
+  );
+  table = { index, factor, slope, offset, entries, ringBits, out };
+  if (lineTables.size >= MOST_TABLES) lineTables.clear();
+  lineTables.set(key, table);
+  return table;
+}
+
+/** By comparison with the borders. */
+async function byIntervals(
   mpc: Backend,
   x: SharedTensor,
   plan: Required<InversePowerPlan>,
   power: number,
 ): Promise<SharedTensor> {
-  const { numerator, high, out } = plan;
+  const { high, out } = plan;
   const { borders, lines } = intervals(plan, power);
-  const scaled = (pick: (line: Line) => number): number[] => lines.map((line) => numerator * pick(line));
-  const [as, bs] = [scaled(({ a }) => a), scaled(({ b }) => b)];
-  // Rounding x counts b times, rounding b counts x times: each stays below a quarter of the result's unit.
-  const precision = out.fractionBits + 2;
-  const factorBits = Math.min(x.fractionBits, Math.max(0, precision + Math.ceil(Math.log2(Math.max(...bs)))));
-  const slopeBits = precision + integerBits(high);
+  const { as, bs, slopeBits, factorBits, fractionBits, ringBits } = scaledLines(lines, plan, x.fractionBits);
   const factor = shrink(mpc, x, { ringBits: signedBits(2 * high, factorBits), fractionBits: factorBits });
-  const fractionBits = slopeBits + factorBits;
-  const ringBits = Math.max(
-    signedBits(2 * Math.max(...as), fractionBits),
-    out.ringBits + fractionBits - out.fractionBits,
-  );
   // The factor reaches the product's ring while the interval is found: a product in one ring goes one way.
   const [bits, wide] = await sideBySide<SharedTensor | null, [SharedTensor]>(
     mpc,
@@ -124,16 +191,26 @@ async function inversePower(
   return shrink(mpc, mpc.subtract(chosen(as, fractionBits), product), out);
 }
 
+/** By a long table where one was made ahead; a plan that says how close the lines are has its own. */
+function inversePower(
+  mpc: Backend,
+  x: SharedTensor,
+  given: InversePowerPlan,
+  power: number,
+  intervalsPerOctave: number,
+): Promise<SharedTensor> {
+  const plan = { numerator: 1, intervalsPerOctave, ...given };
+  const compared = (lane: Backend, y: SharedTensor) => byIntervals(lane, y, plan, power);
+  const table = mpc.lines && !given.intervalsPerOctave ? lineTableOf(x, plan, power) : null;
+  return table ? mpc.lines!(x, table, compared) : compared(mpc, x);
+}
+
 /** x [n] → 1/x [n] */
 export const reciprocal = protocol('reciprocal', (mpc: Backend, x: SharedTensor, plan: InversePowerPlan) =>
-  scoped(mpc, () =>
-    inversePower(mpc, x, { numerator: 1, intervalsPerOctave: RECIPROCAL_INTERVALS, ...plan }, 1),
-  ),
+  scoped(mpc, () => inversePower(mpc, x, plan, 1, RECIPROCAL_INTERVALS)),
 );
 
 /** x [n] → 1/sqrt(x) [n] */
 export const inverseSqrt = protocol('inverseSqrt', (mpc: Backend, x: SharedTensor, plan: InversePowerPlan) =>
-  scoped(mpc, () =>
-    inversePower(mpc, x, { numerator: 1, intervalsPerOctave: INVERSE_SQRT_INTERVALS, ...plan }, 1 / 2),
-  ),
+  scoped(mpc, () => inversePower(mpc, x, plan, 1 / 2, INVERSE_SQRT_INTERVALS)),
 );

@@ -114,8 +114,9 @@ const VECTOR_BITS_A_SIGN = 64;
 const MOST_EXPONENT_BITS = 20;
 const MOST_EXPONENT_INTEGER_BITS = 8;
 const MOST_POWER_BITS = 14;
-/** Of a table's index (Backend.lookUp). */
+/** Of a table's index (Backend.lookUp), and of one read bit by bit (Backend.lines). */
 const MOST_INDEX_BITS = 12;
+export const MOST_LONG_INDEX_BITS = 16;
 
 export function formatCorrelation(c: Correlation): string {
   switch (c.kind) {
@@ -199,7 +200,7 @@ function correlationOf(kind: string, n: readonly number[], party: PartyId | unde
     case 'exponential 3 any':
       return exponentialItem(a, b, c);
     case 'look-up 2 any':
-      return a >= 1 && a <= MOST_INDEX_BITS && isRing(b)
+      return a >= 1 && a <= (b === 1 ? MOST_LONG_INDEX_BITS : MOST_INDEX_BITS) && isRing(b)
         ? { kind: 'look-up', indexBits: a, ringBits: b }
         : null;
     case 'product 2 any':

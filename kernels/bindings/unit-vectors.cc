@@ -1,6 +1,7 @@
 #include "src/unit-vectors/unit-vectors.h"
 
 #include "binding.h"
+#include "src/unit-vectors/bit-tables.h"
 #include "src/unit-vectors/top-bit.h"
 
 namespace cipherprune {
@@ -29,6 +30,18 @@ void sums(const Arguments& a) {
   unitVectorSums(shifts.data, shifts.length, plan, table.data, fields.data, out.data);
 }
 
+void entries(const Arguments& a) {
+  const BitTablePlan plan{static_cast<unsigned>(a.integer("indexBits", bitTableMinIndexBits, bitTableMaxIndexBits)),
+                          static_cast<unsigned>(a.bits("ringBits"))};
+  const auto shifts = a.words("shifts"), table = a.words("table");
+  const auto fields = a.bytes("fields"), out = a.bytes("out");
+  const size_t places = size_t{1} << plan.indexBits;
+  a.expectLength("table", table.length, places);
+  a.expectLength("fields", fields.length, shifts.length * (places / 8));
+  a.expectLength("out", out.length, shifts.length * plan.entryBits);
+  bitTableEntries(shifts.data, shifts.length, plan, table.data, fields.data, out.data);
+}
+
 /** d [copies, n]; a vector serves all copies. */
 void parts(const Arguments& a) {
   const auto halfBits = [&](Key key) { return static_cast<unsigned>(a.integer(key, 3, topBitMaxHalfBits)); };
@@ -54,6 +67,7 @@ void addUnitVectors(Bindings& bindings) {
   bindings.add<add>("unitVectorAdd");
   bindings.add<sums>("unitVectorSums");
   bindings.add<parts>("topBitParts");
+  bindings.add<entries>("bitTableEntries");
 }
 
 }  // namespace cipherprune

@@ -17,6 +17,18 @@ export interface UnitVectorKernels {
     },
   ): void;
   /**
+   * kernels/src/unit-vectors/bit-tables.h: vectors of 2^indexBits bits, 6 to 16, table [2^indexBits] of entries of ringBits bits, shifts [count] → out
+   * [ringBits, count], one byte 0 or 1 each.
+   */
+  bitTableEntries(
+    call: LookUpShape & {
+      shifts: BigUint64Array;
+      table: BigUint64Array;
+      fields: Uint8Array;
+      out: Uint8Array;
+    },
+  ): void;
+  /**
    * kernels/src/unit-vectors/top-bit.h: d [copies, n], upper [n · 2^highBits bits] and lower [n · 2^lowBits bits], halves from 3 bits on → one
    * byte 0 or 1 for each of d.
    */

@@ -49,18 +49,18 @@ it('costs this many bytes and rounds', async () => {
   }).toMatchInlineSnapshot(`
     {
       "offline": [
-        3463855,
-        3179259,
-        84,
+        3690213,
+        3195665,
+        82,
       ],
       "online": [
-        82720,
-        47761,
-        74,
+        65999,
+        61549,
+        69,
       ],
       "stock": [
-        1293816,
-        1336982,
+        2787323,
+        2805958,
       ],
     }
   `);

@@ -130,4 +130,42 @@ describe('unit vectors', () => {
       }),
     );
   });
+
+  it('of bits give shares of the bits of a long table at a shared place', () => {
+    const lookUps = fc.record({
+      indexBits: fc.integer({ min: 6, max: 9 }),
+      ringBits: fc.integer({ min: 1, max: 64 }),
+      seed: fc.array(fc.tuple(fc.nat(), fc.nat()), { maxLength: 5 }),
+      mask: fc.uint8Array({ minLength: 61, maxLength: 61 }),
+      entry: fc.bigInt(1n, (1n << 64n) - 1n),
+    });
+    fc.assert(
+      fc.property(lookUps, ({ indexBits, ringBits, seed, mask, entry }) => {
+        const [places, n] = [2 ** indexBits, seed.length];
+        const table = BigUint64Array.from({ length: places }, (_, j) =>
+          BigInt.asUintN(ringBits, entry * BigInt(j + 1) * BigInt(j + 1)),
+        );
+        const shares = [0, 1].map(() =>
+          Uint8Array.from({ length: (n * places) / 8 }, (_, i) => mask[i % mask.length]!),
+        );
+        for (const [i, [place]] of seed.entries()) {
+          const at = i * places + (place % places);
+          shares[1]![at >> 3]! ^= 1 << (at % 8);
+        }
+        const shifts = words(seed.map(([, shift]) => shift));
+        const [a, b] = shares.map((fields) => {
+          const out = new Uint8Array(n * ringBits);
+          kernels.bitTableEntries({ indexBits, ringBits, shifts, table, fields, out });
+          return out;
+        });
+        const read = seed.map((_, i) => {
+          let value = 0n;
+          for (let bit = 0; bit < ringBits; bit++)
+            value |= BigInt(a![bit * n + i]! ^ b![bit * n + i]!) << BigInt(bit);
+          return value;
+        });
+        expect(read).toEqual(seed.map(([place, shift]) => table[(place + shift) % places]!));
+      }),
+    );
+  });
 });

@@ -92,6 +92,15 @@ export const exponentialCall = (x: SharedTensor, fractionBits: number) =>
     run: (mpc, all) => mpc.exponential(all, fractionBits),
   });
 
+/** The function is the same for all lanes of a table. */
+export const linesCall = (...[x, table, otherwise]: Parameters<NonNullable<Backend['lines']>>) =>
+  elementwise({
+    key: `lines ${format(x)}`,
+    operand: table,
+    input: x,
+    run: (mpc, all) => mpc.lines!(all, table, otherwise),
+  });
+
 export const isNegativeCall = (x: SharedTensor) =>
   merged<SharedTensor, SharedBits>({
     key: `isNegative ${format(x)}`,

@@ -27,7 +27,7 @@ export type LaneLeak = (lane: number, name: LeakName, to: PartyId | 'all') => vo
 export function laneBackend(lane: number, lockstep: Lockstep, onLeak: LaneLeak): Backend {
   const { mpc } = lockstep;
   const call = <Input, Output>(one: Call<Input, Output>) => lockstep.call(lane, one);
-  const protocols: Omit<Protocols, 'prepareFactors' | 'prepareShuffle' | 'together'> = {
+  const protocols: Omit<Protocols, 'prepareFactors' | 'prepareShuffle' | 'together' | 'lines'> = {
     // `async` turns an error of the arguments into a rejection, as in every backend.
     async share(x: PrivateTensor): Promise<SharedTensor> {
       return call(calls.shareCall(x));
@@ -115,11 +115,13 @@ export function laneBackend(lane: number, lockstep: Lockstep, onLeak: LaneLeak):
   };
   const { self, outsourced } = mpc;
   const prepareShuffle = async (rows: number) => call(calls.prepareShuffleCall(rows));
+  const lines: NonNullable<Protocols['lines']> = async (...args) => call(calls.linesCall(...args));
   return {
     self,
     ...(outsourced && { outsourced }),
     ...localOperations(mpc),
     ...protocols,
     ...(mpc.prepareShuffle && { prepareShuffle }),
+    ...(mpc.lines && { lines }),
   };
 }

@@ -30,7 +30,9 @@ import {
   type Rounding,
 } from '../local-backend.js';
 import { exponentialPlan } from '../exponential.js';
+import type { LineTable } from '../../core/line-table.js';
 import * as operations from '../operations.js';
+import { LINES_TURNS, linesUse, readLines } from './ahead/lines.js';
 import type { Compared } from './comparison/comparison.js';
 import type { PartyContext } from './context/party-context.js';
 import type { Turns } from './context/turns.js';
@@ -79,6 +81,8 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
   readonly #turns: Turns;
   readonly #linear: LinearProtocols;
   readonly #multiplications: Multiplications;
+  /** The same parties without what was made ahead, in the same turns. */
+  readonly #beside: TwoPartyBackend | null;
   /** Protocols take turns here, one for each level of a comparison and each product of bits that they need. */
   readonly #topBit: TopBit = (x, ringBits) => this.#topBits({ x, copies: 1, shifted: () => x }, ringBits);
   readonly #bitProduct: BitProduct = (factors, ringBits) =>
@@ -94,6 +98,9 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
     this.#turns = turns;
     this.#linear = linear;
     this.#multiplications = multiplications;
+    this.#beside = multiplications.beside
+      ? new TwoPartyBackend({ ...parts, ...multiplications.beside })
+      : null;
   }
 
   #topBits(compared: Compared, ringBits: number): Promise<Uint8Array> {
@@ -215,6 +222,28 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
     const given = operations.lookUp(x, table);
     const data = await this.#multiplications.lookUp(dataOf(x), x.ringBits, table, this.#turns.takeTurn());
     return localTensor(data, given.shape, given);
+  }
+
+  async lines(
+    x: SharedTensor,
+    table: LineTable,
+    otherwise: (mpc: Backend, x: SharedTensor) => Promise<SharedTensor>,
+  ): Promise<SharedTensor> {
+    const { shape } = operations.lines(x, table);
+    const [before, count] = [this.#turns.fork(), sizeOf(shape)];
+    if (!this.#multiplications.longTable || count === 0) return otherwise(this, x);
+    const { index, slope, offset, entries } = table;
+    const use = linesUse(count, table, before);
+    const read = this.#multiplications.longTable(index.ringBits, count, use);
+    if (!read) {
+      const result = await otherwise(this.#beside ?? this, x);
+      this.#turns.standAhead(before, LINES_TURNS);
+      return result;
+    }
+    const entryBits = slope.ringBits + offset.ringBits;
+    return readLines(this, x, table, async (at) =>
+      localBits(await read(dataOf(at), entries, entryBits, this.#turns.takeTurn().first), [entryBits, count]),
+    );
   }
 
   async exponential(x: SharedTensor, fractionBits: number): Promise<LocalTensor> {

@@ -3,32 +3,24 @@
 #include <cstring>
 #include <vector>
 
+#include "bit-window.h"
+
 namespace cipherprune {
 
 namespace {
-
-constexpr size_t wordBits = 64;
 
 /** Bits [0, 2·places), set in the upper half of every `period`; a word more, which windows may read. */
 std::vector<uint64_t> upperHalves(size_t places, size_t period) {
   const size_t half = period / 2;
   // Of halves below a word, the same word everywhere.
-  uint64_t pattern = half >= wordBits ? ~uint64_t{0} : 0;
-  for (size_t j = 0; half < wordBits && j < wordBits; j++)
+  uint64_t pattern = half >= windowBits ? ~uint64_t{0} : 0;
+  for (size_t j = 0; half < windowBits && j < windowBits; j++)
     if (j % period >= half) pattern |= uint64_t{1} << j;
-  std::vector<uint64_t> bits(2 * places / wordBits + 2);
+  std::vector<uint64_t> bits(2 * places / windowBits + 2);
   for (size_t word = 0; word < bits.size(); word++)
-    bits[word] = half >= wordBits && word * wordBits % period < half ? 0 : pattern;
+    bits[word] = half >= windowBits && word * windowBits % period < half ? 0 : pattern;
   return bits;
 }
-
-/** 64 bits from one on. */
-inline uint64_t window(const uint64_t* bits, size_t begin) {
-  const uint64_t *word = bits + begin / wordBits, low = *word >> begin % wordBits;
-  return begin % wordBits == 0 ? low : low | word[1] << (wordBits - begin % wordBits);
-}
-
-inline uint8_t parity(uint64_t bits) { return static_cast<uint8_t>(__builtin_parityll(bits)); }
 
 /** A share of the table's bit at the shared place plus `shift`. */
 template <size_t places>
@@ -40,7 +32,7 @@ inline uint8_t shortSum(const uint8_t* vector, const uint64_t* table, size_t shi
 
 inline uint8_t longSum(const uint8_t* vector, size_t places, const uint64_t* table, size_t shift) {
   uint64_t sum = 0;
-  for (size_t j = 0; j < places; j += wordBits) {
+  for (size_t j = 0; j < places; j += windowBits) {
     uint64_t bits;
     std::memcpy(&bits, vector + j / 8, sizeof bits);
     sum ^= bits & window(table, shift + j);

@@ -20,7 +20,7 @@ import type { PartyContext } from '../context/party-context.js';
 import { type Turn, Turns } from '../context/turns.js';
 import type { LinearProtocols, MatmulShape, RowShares } from '../linear/linear-protocols.js';
 import { type BitProducts, bitUse, bothBitsUse } from '../products/bit-product.js';
-import { type Factors, type Multiplications, OnDemand } from '../products/multiplications.js';
+import { type Factors, type LongTable, type Multiplications, OnDemand } from '../products/multiplications.js';
 import { multiplyPrivateUse, productUse } from '../products/multiply.js';
 import { squareUse } from '../products/narrow-product.js';
 import { matmulUse } from '../products/small-matmul.js';
@@ -62,6 +62,7 @@ function joined(first: BigUint64Array, second: BigUint64Array): BigUint64Array {
 export class Ahead implements Multiplications, Material {
   /** The party with COTs that count. */
   readonly party: PartyContext;
+  readonly beside: { readonly party: PartyContext; readonly multiplications: Multiplications };
   readonly #onDemand: OnDemand;
   readonly #cots: CotReserves;
   readonly #pools: Pools;
@@ -72,6 +73,8 @@ export class Ahead implements Multiplications, Material {
     this.#cots = new CotReserves(cots, session.self);
     this.party = { session, cots: this.#cots.counted, ...(steps && { steps }) };
     this.#onDemand = new OnDemand(this.party, protocols);
+    const uncounted: PartyContext = { ...this.party, cots: this.#cots.uncountedPair };
+    this.beside = { party: uncounted, multiplications: new OnDemand(uncounted, protocols) };
     this.#pools = new Pools(this.party, protocols, (...product) => this.#onDemand.matmul(...product));
     this.#turns = turns;
   }
@@ -205,6 +208,14 @@ export class Ahead implements Multiplications, Material {
     const pool = this.#pools.filled(LookUpPool, use);
     if (pool) return pool.lookUp(x, table, turn.first);
     return this.#otherwise(use, () => this.#onDemand.lookUp(x, indexBits, table, turn));
+  }
+
+  longTable(indexBits: number, count: number, others: Use): LongTable | null {
+    const use = this.#use(lookUpUse(count, indexBits, 1));
+    const pool = this.#pools.filled(LookUpPool, use);
+    if (pool) return pool.entries;
+    this.#use(others);
+    return null;
   }
 
   readonly bitProducts: BitProducts = {

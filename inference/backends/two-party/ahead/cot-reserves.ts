@@ -14,14 +14,15 @@ const SENDERS: readonly PartyId[] = ['server', 'client'];
 export class CotReserves {
   /** The same COTs, counted: what protocols take of these. */
   readonly counted: CotPair;
-  readonly #cots: CotPair;
+  /** And not counted. */
+  readonly uncountedPair: CotPair;
   readonly #taken: Record<PartyId, number> = { server: 0, client: 0 };
   readonly #self: PartyId;
   /** Bodies under way whose COTs do not count. */
   #uncounting = 0;
 
   constructor(cots: CotPair, self: PartyId) {
-    this.#cots = cots;
+    this.uncountedPair = cots;
     this.#self = self;
     const { sender, receiver } = cots;
     const [own, peers] = [this.#counting(self), this.#counting(peerOf(self))];
@@ -79,6 +80,6 @@ export class CotReserves {
   }
 
   #half(sender: PartyId) {
-    return sender === this.#self ? this.#cots.sender : this.#cots.receiver;
+    return sender === this.#self ? this.uncountedPair.sender : this.uncountedPair.receiver;
   }
 }

@@ -6,7 +6,7 @@
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import type { PartyId, RingTensor } from '../../../core/tensors.js';
-import { giveBack, takeWords } from '../../../core/words.js';
+import { giveBack, takeBytes, takeWords } from '../../../core/words.js';
 import type { LookUpCorrelation, Use } from '../../../material/demand.js';
 import type { PartyContext } from '../context/party-context.js';
 import type { Turns } from '../context/turns.js';
@@ -82,6 +82,25 @@ export class LookUpPool {
       const [places, fields] = this.store.take(x.length) as [BigUint64Array, Uint8Array];
       const shifts = await openDifference(this.party, x, places, this.correlation.indexBits, first);
       kernels.unitVectorSums({ ...this.correlation, shifts, table, fields, out });
+      giveBack(places, shifts, fields);
+      return out;
+    },
+  );
+
+  /** x [n] → shares of the bits of table[x] [entryBits, n], one byte 0 or 1 each, the lowest first; n vectors of bits are used up. */
+  readonly entries = protocol(
+    'lookUp',
+    async (
+      x: BigUint64Array,
+      table: BigUint64Array,
+      entryBits: number,
+      first: PartyId,
+    ): Promise<Uint8Array> => {
+      const { indexBits } = this.correlation;
+      const [places, fields] = this.store.take(x.length) as [BigUint64Array, Uint8Array];
+      const shifts = await openDifference(this.party, x, places, indexBits, first);
+      const out = takeBytes(entryBits * x.length);
+      kernels.bitTableEntries({ indexBits, ringBits: entryBits, shifts, table, fields, out });
       giveBack(places, shifts, fields);
       return out;
     },

@@ -49,6 +49,17 @@ export class Turns {
     this.#nextAhead = 'client';
   }
 
+  /** After other protocols in its place: where a chain made ahead of so many protocols, an even number, would have left off from `before`. */
+  standAhead(before: Turns, taken: number): void {
+    this.#nextAhead = before.#nextAhead;
+    this.#taken = before.#taken + taken;
+  }
+
+  /** Who sends first in the next protocol that was made ahead. */
+  get nextAhead(): PartyId {
+    return this.#nextAhead;
+  }
+
   /** How many so far. */
   get taken(): number {
     return this.#taken;

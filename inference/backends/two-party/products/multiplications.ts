@@ -4,7 +4,8 @@
  */
 import { kernels } from '#kernels';
 import { sizeOf } from '../../../core/shape.js';
-import type { PrivateTensor, RingTensor, SharedTensor } from '../../../core/tensors.js';
+import type { PartyId, PrivateTensor, RingTensor, SharedTensor } from '../../../core/tensors.js';
+import type { Use } from '../../../material/demand.js';
 import type { Sign, Weight } from '../../backend.js';
 import type { Exponent } from '../../exponential.js';
 import { type CarryLevel, type Compared, carryShares, topBitsOfCopies } from '../comparison/comparison.js';
@@ -31,6 +32,14 @@ export interface Factors {
 const bitsOfFactors = ({ ringBits, fitBits = ringBits }: Pick<Factors, 'ringBits' | 'fitBits'>): number =>
   Math.min(ringBits, fitBits);
 
+/** x [n] → shares of the bits of table[x] [entryBits, n], one byte 0 or 1 each, the lowest first */
+export type LongTable = (
+  x: BigUint64Array,
+  table: BigUint64Array,
+  entryBits: number,
+  first: PartyId,
+) => Promise<Uint8Array>;
+
 export interface Multiplications {
   /** A share of x · W + b [rows, outputs]. */
   linear(x: RowShares, w: Weight, fractionBits: number): Promise<BigUint64Array>;
@@ -51,6 +60,10 @@ export interface Multiplications {
   ): Promise<BigUint64Array>;
   /** x [n] modulo 2^indexBits → entries [n] of the table. */
   lookUp(x: BigUint64Array, indexBits: number, table: RingTensor, turn: Turn): Promise<BigUint64Array>;
+  /** Bits of a long table's entries where vectors for so many indices lie ready; what else is used then, `others`, counts in any case. */
+  longTable?(indexBits: number, count: number, others: Use): LongTable | null;
+  /** On demand whatever was made ahead, and not counted. */
+  readonly beside?: { readonly party: PartyContext; readonly multiplications: Multiplications };
   /** Of widenings, bits as numbers, multiplexers. */
   readonly bitProducts: BitProducts;
   /** x [n, width] modulo 2^ringBits, y [n] in its ring or a smaller one → y[i]·x[i, :]; one way where `isOneWayProduct`. */
