@@ -23,12 +23,21 @@ export const currentSpan = (): Span | undefined => current.get();
 /** Runs `body` with `root` as the open span. */
 export const withSpan = <T>(root: Span, body: () => T): T => current.run(root, body);
 
+/** What throws before its first await rejects, as what throws later does: whoever must do something at the end waits for one promise. */
+export function started<T>(body: () => Promise<T>): Promise<T> {
+  try {
+    return body();
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
 /** Runs `body` in a span below the open one. Names are short; nested names form a path: `layer3/softmax/max`. */
 export function span<T>(name: string, body: () => Promise<T>, layer?: number): Promise<T> {
   const parent = current.get();
-  if (!parent) return body();
+  if (!parent) return started(body);
   const child = parent.child(name, layer);
-  const result = current.run(child, body);
+  const result = current.run(child, () => started(body));
   // Before whoever awaits the result goes on: this reaction is the first.
   const end = (): void => child.end();
   result.then(end, end);

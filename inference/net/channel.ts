@@ -1,3 +1,4 @@
+import { started } from '../core/span.js';
 import type { Transcript } from './transcript.js';
 
 /** A reliable, ordered byte stream between two parties. Lengths are agreed by the protocol, never sent by the peer. */
@@ -29,4 +30,4 @@ export function sendTaken(channel: Channel, bytes: Uint8Array): void {
 
 /** Runs a body that takes one round trip. */
 export const pipelined = <T>(channel: Channel, body: () => Promise<T>): Promise<T> =>
-  channel.pipelined ? channel.pipelined(body) : body();
+  channel.pipelined ? channel.pipelined(body) : started(body);

@@ -10,7 +10,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { kernels } from '#kernels';
 import { concatBytes, sameBytes } from '../core/bytes.js';
 import { ProtocolError } from '../core/errors.js';
-import { type Channel, sendTaken } from './channel.js';
+import { type Channel, pipelined, sendTaken } from './channel.js';
 import { RUNNING_HASH_KEY_BYTES, RunningHash } from './running-hash.js';
 
 /** The two ends of a channel. Three-party links call the end that connected the client. */
@@ -102,7 +102,7 @@ export function transcriptChannel(channel: Channel): Channel {
         return bytes;
       }),
     flush: () => channel.flush?.(),
-    pipelined: (body) => (channel.pipelined ? channel.pipelined(body) : body()),
+    pipelined: (body) => pipelined(channel, body),
     close: () => channel.close(),
     transcript,
   };

@@ -6,7 +6,7 @@
  * (`pipelined`: corrections cross each other, then answers) turns twice in the time of one round trip, and counts as one.
  */
 import { ProtocolError } from '../core/errors.js';
-import { currentSpan, type Span } from '../core/span.js';
+import { currentSpan, type Span, started } from '../core/span.js';
 import { type Channel, sendTaken } from '../net/channel.js';
 
 export interface Cost {
@@ -225,7 +225,7 @@ export function meteredChannel(channel: Channel): Channel {
     flush: () => channel.flush?.(),
     pipelined(body) {
       counter.beginPipeline();
-      const result = body();
+      const result = started(body);
       const end = (): void => counter.endPipeline();
       result.then(end, end);
       return result;

@@ -281,7 +281,8 @@ const reserveOf = (pool: CotPool): CotReserve => ({
   available: () => pool.available,
   reserve: protocol('cots', async (count: number) => pool.reserve(count)),
   replenish: () => {
-    void span('cots', async () => pool.replenish());
+    // What does not leave is missed, and reported, where it is needed.
+    span('cots', async () => pool.replenish()).catch(() => {});
   },
 });
 
@@ -298,11 +299,15 @@ export function cotSender(
     ...reserveOf(pool),
     take: protocol('cots', async (count: number) => withDelta(await pool.take(count))),
     claim: (count) => {
-      let use: () => Promise<TakenCots> = () => Promise.reject(new Error('claimed below'));
-      void span('cots', async () => {
+      let use: (() => Promise<TakenCots>) | undefined;
+      const claimed = span('cots', async () => {
         use = pool.claim(count);
       });
-      return protocol('cots', async () => withDelta(await use()));
+      claimed.catch(() => {}); // reported by the one that uses it
+      return protocol('cots', async () => {
+        if (!use) await claimed;
+        return withDelta(await use!());
+      });
     },
   };
 }

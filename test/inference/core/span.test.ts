@@ -26,6 +26,18 @@ describe('a named protocol', () => {
     expect(error.stack).toMatch(/at topBit /);
   });
 
+  it('rejects and ends its span where the body throws before its first await', async () => {
+    const ended: string[] = [];
+    const spanOf = (name: string): Span => ({ child: spanOf, end: () => void ended.push(name) });
+    const failing = protocol('shift', (): Promise<never> => {
+      throw new RangeError('shape');
+    });
+    await expect(failing()).rejects.toThrow('shape');
+    const withSpans = withSpan(spanOf('root'), () => failing().catch((error: Error) => error.message));
+    expect(await withSpans).toBe('shape');
+    expect(ended).toEqual(['shift']);
+  });
+
   it('keeps the name that a function has', async () => {
     async function carried(): Promise<never> {
       throw new Error('shape');

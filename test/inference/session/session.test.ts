@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PeerClosedError } from '../../../inference/core/errors.js';
 import { protocol, span, withSpan } from '../../../inference/core/span.js';
+import { pipelined } from '../../../inference/net/channel.js';
 import { memoryChannelPair } from '../../../inference/net/memory-channel.js';
 import { createSession } from '../../../inference/session/create-session.js';
 import { residentMemory } from '../../../bench/resident-memory.js';
@@ -96,6 +97,25 @@ describe('meter', () => {
       'client: the peer closed the channel: expected 8 more bytes, got 3 (in layer3/softmax)',
     );
     await expect(client!.receive(1)).rejects.toThrow(/got 3$|got 0$/);
+  });
+
+  it('counts rounds again after a pipeline whose body throws before its first await', async () => {
+    const [server, client] = memoryChannelPair().map(meteredChannel);
+    const meter = new Meter();
+    await withSpan(meter.span, () =>
+      span('a', async () => {
+        const failing = pipelined(client!, () => {
+          throw new RangeError('shape');
+        });
+        await expect(failing).rejects.toThrow('shape');
+        for (let turn = 0; turn < 2; turn++) {
+          client!.send(new Uint8Array(1));
+          server!.send(new Uint8Array(1));
+          await client!.receive(1);
+        }
+      }),
+    );
+    expect(meter.finish().cost).toMatchObject({ rounds: 2 });
   });
 
   it('does not count what happens outside of a span, nor a span inside one of its name twice', async () => {

@@ -59,6 +59,12 @@ describe('setupCots', () => {
     );
   });
 
+  it('says of more than a connection may make why it refuses, claimed in advance or taken', async () => {
+    const { server } = await pairs();
+    await expect(server.sender.claim(2 ** 36 + 1)()).rejects.toThrow('at most 68719476736 correlated OTs');
+    await expect(server.sender.take(2 ** 36 + 1)).rejects.toThrow('at most 68719476736 correlated OTs');
+  });
+
   it('never hands out a block twice', async () => {
     const { server, client } = await pairs();
     const [first, second] = [client.receiver.take(40_000), client.receiver.take(40_000)];
