@@ -50,8 +50,8 @@ void productBegin(const Arguments& a) {
   a.expectLength("blocks", blocks.length, cots * 16);
   a.expectLength("random", random.length, cots);
   a.expectLength("share", share.length, plan.items * plan.width);
-  a.expectLength("corrections", out.length, (cots + 7) / 8);
-  cotProductBegin(plan, blocks.data, tweak(a), random.data, y.data, share.data, out.data);
+  if (out.length > 0) a.expectLength("corrections", out.length, (cots + 7) / 8);
+  cotProductBegin(plan, blocks.data, tweak(a), random.data, y.data, share.data, out.length > 0 ? out.data : nullptr);
 }
 
 void productFinish(const Arguments& a) {
@@ -135,31 +135,34 @@ void compareFinish(const Arguments& a) {
   comparisonFinish(x.length, ringBits, x.data, message.data, pads.data, share.data);
 }
 
-/** Of `words` words in whole rows, and how many these are. */
-std::pair<RowPlan, size_t> rowsOf(const Arguments& a, size_t words) {
+/** Of `words` words in whole rows with `numbers` numbers, and how many these are. */
+std::pair<RowPlan, size_t> rowsOf(const Arguments& a, size_t words, size_t numbers) {
   const size_t width = a.size("width", 1, int64_t{1} << 32);
   a.expect(words % width == 0, "share", "whole rows");
-  return {{width, static_cast<int>(a.integer("bits", width == 1 ? 1 : 64, 64))}, words / width};
+  const int numberBits = static_cast<int>(a.integer("numberBits", 0, 64));
+  const size_t count = words / width;
+  a.expectLength("numbers", numbers, numberBits > 0 ? count : 0);
+  return {{width, static_cast<int>(a.integer("bits", width == 1 ? 1 : 64, 64)), numberBits}, count};
 }
 
 void rowsSend(const Arguments& a) {
-  const auto x = a.words("x"), share = a.words("share");
-  const auto delta = a.bytes("delta"), blocks = a.bytes("blocks"), corrections = a.bytes("corrections"), message = a.bytes("message");
-  const auto [plan, count] = rowsOf(a, share.length);
+  const auto x = a.words("x"), y = a.words("y"), share = a.words("share"), numbers = a.words("numbers");
+  const auto delta = a.bytes("delta"), blocks = a.bytes("blocks"), message = a.bytes("message");
+  const auto [plan, count] = rowsOf(a, share.length, numbers.length);
   a.expectLength("delta", delta.length, 16);
   a.expectLength("blocks", blocks.length, count * 16);
-  a.expectLength("corrections", corrections.length, (count + 7) / 8);
   a.expectLength("x", x.length, share.length);
+  a.expectLength("y", y.length, numbers.length);
   a.expectLength("message", message.length, selectedRowsMessageBytes(count, plan));
-  selectedRowsSend(count, plan, delta.data, blocks.data, tweak(a), corrections.data, x.data, share.data, message.data);
+  selectedRowsSend(count, plan, delta.data, blocks.data, tweak(a), x.data, y.data, share.data, numbers.data, message.data);
 }
 
 void rowsBegin(const Arguments& a) {
-  const auto share = a.words("share");
+  const auto share = a.words("share"), numbers = a.words("numbers");
   const auto blocks = a.bytes("blocks");
-  const auto [plan, count] = rowsOf(a, share.length);
+  const auto [plan, count] = rowsOf(a, share.length, numbers.length);
   a.expectLength("blocks", blocks.length, count * 16);
-  selectedRowsBegin(count, plan, blocks.data, tweak(a), share.data);
+  selectedRowsBegin(count, plan, blocks.data, tweak(a), share.data, numbers.data);
 }
 
 }  // namespace

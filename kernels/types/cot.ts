@@ -34,7 +34,7 @@ export interface CotKernels {
       message: Uint8Array;
     },
   ): void;
-  /** The receiver's corrections and the part of its share that does not wait for the answer. */
+  /** The receiver's corrections and the part of its share that does not wait for the answer. With none ([0]) y becomes what the COTs chose. */
   cotProductBegin(
     call: CotPlan & {
       blocks: Uint8Array;
@@ -114,28 +114,32 @@ export interface CotKernels {
     message: Uint8Array;
   }): void;
   /**
-   * Rows of bits selected by a bit (kernels/src/cot/selected-rows.h): x and share [items, width] in words of `bits` bits, 64, or fewer if there
-   * is one; a COT for each row.
+   * Rows of bits selected by the bit that a COT chose (kernels/src/cot/selected-rows.h): x and share [items, width] in words of `bits` bits, 64, or
+   * fewer if there is one; a COT for each row. It selects y [items] modulo 2^numberBits besides, if that is not 0.
    */
   selectedRowsSend(call: {
     width: number;
     bits: number;
+    numberBits: number;
     delta: Uint8Array;
     blocks: Uint8Array;
     tweak: number;
     suite?: SuiteCode;
-    corrections: Uint8Array;
     x: BigUint64Array;
+    y: BigUint64Array;
     share: BigUint64Array;
+    numbers: BigUint64Array;
     message: Uint8Array;
   }): void;
-  /** The receiver's pads, in `share`. */
+  /** The receiver's pads, in `share` and `numbers`. */
   selectedRowsBegin(call: {
     width: number;
     bits: number;
+    numberBits: number;
     blocks: Uint8Array;
     tweak: number;
     suite?: SuiteCode;
     share: BigUint64Array;
+    numbers: BigUint64Array;
   }): void;
 }

@@ -49,9 +49,9 @@ it('costs this many bytes and rounds', async () => {
   }).toMatchInlineSnapshot(`
     {
       "offline": [
-        3690213,
-        3195665,
-        82,
+        3427811,
+        3183425,
+        79,
       ],
       "online": [
         65999,
@@ -59,8 +59,8 @@ it('costs this many bytes and rounds', async () => {
         69,
       ],
       "stock": [
-        2787323,
-        2805958,
+        2004473,
+        2023108,
       ],
     }
   `);

@@ -41,7 +41,7 @@ void cotProductSend(const CotProductPlan& plan, const uint8_t* delta, const uint
 }
 
 void cotProductBegin(const CotProductPlan& plan, const uint8_t* blocks, Tweak tweak, const uint8_t* random,
-                     const uint64_t* y, uint64_t* share, uint8_t* corrections) {
+                     uint64_t* y, uint64_t* share, uint8_t* corrections) {
   std::vector<uint64_t> scratch = scratchFor(plan);
   cotLoops().productBegin(plan, blocks, tweak, random, y, share, corrections,
                           reinterpret_cast<uint8_t*>(scratch.data()));

@@ -38,7 +38,7 @@ struct CotLoops {
                       const uint8_t* corrections, const uint64_t* x, const uint64_t* top, uint64_t* share, uint8_t* message,
                       uint8_t* scratch);
   void (*productBegin)(const CotProductPlan& plan, const uint8_t* blocks, Tweak tweak, const uint8_t* random,
-                       const uint64_t* y, uint64_t* share, uint8_t* corrections, uint8_t* scratch);
+                       uint64_t* y, uint64_t* share, uint8_t* corrections, uint8_t* scratch);
   void (*productFinish)(const CotProductPlan& plan, const uint64_t* y, const uint8_t* message, uint64_t* share,
                         uint8_t* scratch);
   void (*comparisonSend)(size_t count, unsigned ringBits, const uint8_t* delta, const uint8_t* blocks, Tweak tweak,

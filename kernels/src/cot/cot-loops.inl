@@ -21,10 +21,21 @@ void productSendAny(const CotProductPlan& plan, const uint8_t* delta, const uint
   sendRows<uint64_t>(plan, delta, blocks, tweak, corrections, x, top, share, message, scratch);
 }
 
+/** random [items, bits] → y */
+void chosenItems(const CotProductPlan& plan, const uint8_t* random, uint64_t* y) {
+  for (size_t i = 0; i < plan.items; i++, random += plan.bits) {
+    y[i] = 0;
+    for (unsigned bit = 0; bit < plan.bits; bit++) y[i] |= static_cast<uint64_t>(random[bit] & 1) << bit;
+  }
+}
+
 void productBeginAny(const CotProductPlan& plan, const uint8_t* blocks, Tweak tweak, const uint8_t* random,
-                     const uint64_t* y, uint64_t* share, uint8_t* corrections, uint8_t* scratch) {
+                     uint64_t* y, uint64_t* share, uint8_t* corrections, uint8_t* scratch) {
   if (plan.width == 1) return beginPlanes(plan, blocks, tweak, random, y, share, corrections);
-  cotCorrections(y, plan.items, plan.bits, false, random, corrections);
+  if (corrections != nullptr)
+    cotCorrections(y, plan.items, plan.bits, false, random, corrections);
+  else
+    chosenItems(plan, random, y);
   if (plan.ringBits <= 16) return beginRows<uint16_t>(plan, blocks, tweak, share, scratch);
   if (plan.ringBits <= 32) return beginRows<uint32_t>(plan, blocks, tweak, share, scratch);
   beginRows<uint64_t>(plan, blocks, tweak, share, scratch);

@@ -124,20 +124,32 @@ void sendPlanes(const CotProductPlan& plan, const uint8_t* delta, const uint8_t*
   reduce(plan, share);
 }
 
+/** Bit `bit` of y is the random bit; the higher ones are 0. */
+inline void choosePlane(uint64_t* y, const uint8_t* random, size_t count, unsigned bit) {
+  for (size_t e = 0; e < count; e++) {
+    const uint64_t below = bit == 0 ? 0 : y[e];
+    y[e] = below | static_cast<uint64_t>(random[e] & 1) << bit;
+  }
+}
+
 void beginPlanes(const CotProductPlan& plan, const uint8_t* blocks, Tweak tweak, const uint8_t* random,
-                 const uint64_t* y, uint64_t* share, uint8_t* corrections) {
+                 uint64_t* y, uint64_t* share, uint8_t* corrections) {
   alignas(64) uint8_t hashes[planeTile * 16];
-  BitWriter writer{corrections, corrections + (plan.items * plan.bits + 7) / 8};
+  const bool corrects = corrections != nullptr;
+  BitWriter writer{corrections, corrects ? corrections + (plan.items * plan.bits + 7) / 8 : nullptr};
   for (size_t i = 0; i < plan.items; i++) share[i] = 0;
   for (unsigned bit = 0; bit < plan.bits; bit++) {
     for (size_t begin = 0; begin < plan.items; begin += planeTile) {
       const size_t count = tileOf(plan.items, begin), cot = bit * plan.items + begin;
       cotHash(blocks + cot * 16, count, tweak + cot, 1, hashes);
       beginPlane(hashes, count, bit, isNegativeBit(plan, bit), share + begin);
-      correctPlane(y + begin, random + cot, count, bit, writer);
+      if (corrects)
+        correctPlane(y + begin, random + cot, count, bit, writer);
+      else
+        choosePlane(y + begin, random + cot, count, bit);
     }
   }
-  writer.align();
+  if (corrects) writer.align();
 }
 
 template <typename Lane>

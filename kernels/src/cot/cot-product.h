@@ -32,10 +32,11 @@ void cotProductSend(const CotProductPlan& plan, const uint8_t* delta, const uint
 
 /**
  * The receiver's half before the answer: blocks [items · bits · 16], its random bits [items · bits], one byte 0 or 1 each, y
- * [items]. Writes the pads' part of its share [items · width] and the corrections; then the COTs are no longer needed.
+ * [items]. Writes the pads' part of its share [items · width] and the corrections; then the COTs are no longer needed. Where these are null
+ * nothing is corrected, and y becomes what the COTs chose.
  */
 void cotProductBegin(const CotProductPlan& plan, const uint8_t* blocks, Tweak tweak, const uint8_t* random,
-                     const uint64_t* y, uint64_t* share, uint8_t* corrections);
+                     uint64_t* y, uint64_t* share, uint8_t* corrections);
 
 /** The rest of it: y [items], message as sent; completes the share. */
 void cotProductFinish(const CotProductPlan& plan, const uint64_t* y, const uint8_t* message, uint64_t* share);

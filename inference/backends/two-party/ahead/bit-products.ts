@@ -74,19 +74,20 @@ export class BitPool {
 
   readonly #make = protocol('bit products ahead', async (items: number): Promise<void> => {
     const { ringBits } = this.correlation;
-    const plan = bitPlan(items, ringBits);
-    const random = uniformWords(this.party.session.random, items, this.#isSender ? ringBits : 1);
+    const plan = { ...bitPlan(items, ringBits), choosesAtRandom: true };
     if (this.#isSender) {
+      const random = uniformWords(this.party.session.random, items, ringBits);
       const sender = new ProductSender(plan, random);
       await exchange(this.party, sender, null);
       this.store.add(items, [random, sender.share]);
       giveBack(random, sender.share);
       return;
     }
-    const receiver = new ProductReceiver(plan, random);
+    const bits = takeWords(items);
+    const receiver = new ProductReceiver(plan, bits);
     await exchange(this.party, null, receiver);
-    this.store.add(items, [random, receiver.share]);
-    giveBack(random, receiver.share);
+    this.store.add(items, [bits, receiver.share]);
+    giveBack(bits, receiver.share);
   });
 
   /** This party's half of products [n], of which n are used up now. */

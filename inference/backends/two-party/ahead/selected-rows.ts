@@ -1,8 +1,8 @@
 /**
- * Rows of bits selected by a bit: XOR shares of b·x, where the sender knows a row x and the receiver b. One COT a row, whose two blocks are expanded
- * to pads as long as it.
+ * Rows of bits selected by random bits: XOR shares of b·x, where the sender knows a row x and the receiver the bit b that a COT chose. The COT's
+ * two blocks are expanded to pads as long as the row. In one direction the same COT selects a number y besides: additive shares of b·y.
  *
- * Cost per row of w bits: 1 COT, 1 bit one way, w bits back.
+ * Cost per row of w bits and number of k: 1 COT, w + k bits one way.
  */
 import { kernels } from '#kernels';
 import { giveBack, takeBytes, takeWords } from '../../../core/words.js';
@@ -15,6 +15,11 @@ export interface BitRows {
   readonly bits: number;
 }
 
+/** With a number of `numberBits` bits each; 0: none. */
+export interface RowPlan extends BitRows {
+  readonly numberBits: number;
+}
+
 const bytesOf = (words: BigUint64Array): Uint8Array =>
   new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
 
@@ -23,81 +28,104 @@ export const xorWords = (x: BigUint64Array, y: BigUint64Array, out: BigUint64Arr
 
 abstract class RowHalf implements CotJob {
   readonly cotsPerItem = 1;
+  readonly choosesAtRandom = true;
   /** This party's share, [items, width]. */
   readonly share: BigUint64Array;
+  /** Of the numbers, [items]; none if they have no bits. */
+  readonly numbers: BigUint64Array;
 
   constructor(
     readonly items: number,
-    readonly rows: BitRows,
+    readonly plan: RowPlan,
   ) {
-    this.share = takeWords(items * rows.width);
+    this.share = takeWords(items * plan.width);
+    this.numbers = takeWords(plan.numberBits > 0 ? items : 0);
   }
 
   messageBytes(items: number): number {
-    return Math.ceil((items * this.rows.width * this.rows.bits) / 8);
+    return this.rowBytes(items) + Math.ceil((items * this.plan.numberBits) / 8);
   }
 
-  protected part(words: BigUint64Array, begin: number, end: number): BigUint64Array {
-    return words.subarray(begin * this.rows.width, end * this.rows.width);
+  protected rowBytes(items: number): number {
+    return Math.ceil((items * this.plan.width * this.plan.bits) / 8);
+  }
+
+  protected rowsOf(words: BigUint64Array, begin: number, end: number): BigUint64Array {
+    return words.subarray(begin * this.plan.width, end * this.plan.width);
+  }
+
+  protected numbersOf(words: BigUint64Array, begin: number, end: number): BigUint64Array {
+    return this.plan.numberBits > 0 ? words.subarray(begin, end) : this.numbers;
   }
 }
 
 export class RowSender extends RowHalf implements SenderJob {
-  /** x [items, width] */
+  /** x [items, width], y [items] if there are numbers: read when it answers, after all of its window's COTs of the other direction have chosen */
   constructor(
     items: number,
-    rows: BitRows,
+    plan: RowPlan,
     readonly x: BigUint64Array,
+    readonly y: BigUint64Array,
   ) {
-    super(items, rows);
+    super(items, plan);
   }
 
-  answer(cots: SenderCots, corrections: Uint8Array, begin: number, end: number): Uint8Array {
+  answer({ delta, blocks, tweak, suite }: SenderCots, _: Uint8Array, begin: number, end: number): Uint8Array {
     const message = takeBytes(this.messageBytes(end - begin));
     kernels.selectedRowsSend({
-      ...this.rows,
-      ...cots,
-      corrections,
-      x: this.part(this.x, begin, end),
-      share: this.part(this.share, begin, end),
+      ...this.plan,
+      delta,
+      blocks,
+      tweak,
+      suite,
+      x: this.rowsOf(this.x, begin, end),
+      y: this.numbersOf(this.y, begin, end),
+      share: this.rowsOf(this.share, begin, end),
+      numbers: this.numbersOf(this.numbers, begin, end),
       message,
     });
     return message;
   }
 }
 
+const NOTHING = new Uint8Array(0);
+
 export class RowReceiver extends RowHalf implements ReceiverJob {
-  /** choices [items], one byte 0 or 1 each */
+  /** choices [items], one byte 0 or 1 each: where the COTs' choices go */
   constructor(
     items: number,
-    rows: BitRows,
+    plan: RowPlan,
     readonly choices: Uint8Array,
   ) {
-    super(items, rows);
+    super(items, plan);
   }
 
-  begin(cots: ReceiverCots, begin: number, end: number): Uint8Array {
-    const { blocks, tweak, suite } = cots;
+  begin({ blocks, tweak, suite, choices }: ReceiverCots, begin: number, end: number): Uint8Array {
     kernels.selectedRowsBegin({
-      ...this.rows,
+      ...this.plan,
       blocks,
       tweak,
       suite,
-      share: this.part(this.share, begin, end),
+      share: this.rowsOf(this.share, begin, end),
+      numbers: this.numbersOf(this.numbers, begin, end),
     });
-    const flips = new Uint8Array(end - begin);
-    kernels.bitsXor(cots.choices, this.choices.subarray(begin, end), flips);
-    const corrections = new Uint8Array(Math.ceil(flips.length / 8));
-    kernels.bitsPack(flips, corrections);
-    return corrections;
+    this.choices.set(choices, begin);
+    return NOTHING;
   }
 
   finish(message: Uint8Array, begin: number, end: number): void {
-    const masked = takeWords((end - begin) * this.rows.width);
-    kernels.ringUnpack(message, this.rows.bits, masked);
-    kernels.ringSelect(this.choices.subarray(begin, end), masked, masked);
-    const share = this.part(this.share, begin, end);
+    const { width, bits, numberBits } = this.plan;
+    const [choices, rowBytes] = [this.choices.subarray(begin, end), this.rowBytes(end - begin)];
+    const masked = takeWords((end - begin) * width);
+    kernels.ringUnpack(message.subarray(0, rowBytes), bits, masked);
+    kernels.ringSelect(choices, masked, masked);
+    const share = this.rowsOf(this.share, begin, end);
     xorWords(share, masked, share);
     giveBack(masked);
+    if (numberBits === 0) return;
+    const answered = takeWords(end - begin);
+    kernels.ringUnpack(message.subarray(rowBytes), numberBits, answered);
+    kernels.ringAddWhere(choices, answered, numberBits, this.numbers.subarray(begin, end));
+    giveBack(answered);
   }
 }

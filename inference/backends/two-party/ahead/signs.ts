@@ -15,7 +15,8 @@ import type { Compared } from '../comparison/comparison.js';
 import type { PartyContext } from '../context/party-context.js';
 import type { Turns } from '../context/turns.js';
 import { uniformWords } from '../linear/product-session.js';
-import { bitProducts } from '../products/bit-product.js';
+import { exchange } from '../exchange/cot-exchange.js';
+import { bitPlan, ProductReceiver, ProductSender } from '../products/cot-product.js';
 import { PackedStore } from './packed-store.js';
 import { openBitDifferences, openDifference } from './packed-words.js';
 import { bitRows, unitBitVectors } from './unit-vectors.js';
@@ -72,14 +73,20 @@ export class SignPool {
     const upper = await unitBitVectors(this.party, items, { indexBits: high, ringBits: high }, turns.take());
     kernels.ringAddScaled(upper.places, 1n << BigInt(low), ringBits, lower.places);
     const { random } = this.party.session;
-    const [a, b] = [uniformWords(random, items * copies, 1), uniformWords(random, items * copies, 1)];
-    const product = await bitProducts(this.party).both({ numbers: a, bits: b }, 1, turns.takeBothWays());
-    const own = takeWords(a.length);
-    kernels.ringMultiply(a, b, 1, own);
-    kernels.ringAdd(product, own, 1, product);
-    const made = [lower.places, upper.vectors, lower.vectors, a, b, product];
+    // c = a·b: this party's own product and those with the peer's
+    const [a, b, c] = [
+      uniformWords(random, items * copies, 1),
+      takeWords(items * copies),
+      takeWords(items * copies),
+    ];
+    const plan = { ...bitPlan(a.length, 1), choosesAtRandom: true };
+    const [sending, receiving] = [new ProductSender(plan, a), new ProductReceiver(plan, b)];
+    await exchange(this.party, sending, receiving);
+    kernels.ringMultiply(a, b, 1, c);
+    for (const { share } of [sending, receiving]) kernels.ringAdd(c, share, 1, c);
+    const made = [lower.places, upper.vectors, lower.vectors, a, b, c];
     this.store.add(items, made);
-    giveBack(...made, upper.places, own);
+    giveBack(...made, upper.places, sending.share, receiving.share);
   });
 
   /** → this party's share of the top bits [copies, n], one byte each; n are used up */

@@ -16,9 +16,10 @@ import { protocol } from '../../../core/span.js';
 import { giveBack, takeBytes, takeWords } from '../../../core/words.js';
 import type { Sign } from '../../backend.js';
 import { type PartyContext, runStep } from '../context/party-context.js';
-import { exchange } from '../exchange/cot-exchange.js';
+import type { SenderCots } from '../../../crypto/ot/cot.js';
+import { exchange, itemsPer, WINDOW_COTS } from '../exchange/cot-exchange.js';
 import { uniformWords } from '../linear/product-session.js';
-import { ProductReceiver, ProductSender } from '../products/cot-product.js';
+import { type ProductPlan, ProductReceiver, ProductSender } from '../products/cot-product.js';
 import { squarePlan } from '../products/multiply.js';
 import { lifted, nonNegative, squareIntoPlans, squareOf } from '../products/narrow-product.js';
 import type { SquareCorrelation } from '../../../material/demand.js';
@@ -65,9 +66,11 @@ export class SquarePool {
   }
 
   async fill(count: number): Promise<void> {
-    while (this.store.available < count) await this.#make(Math.min(BATCH, count - this.store.available));
+    const batch = Math.min(BATCH, itemsPer(WINDOW_COTS, { cotsPerItem: this.correlation.bits }));
+    while (this.store.available < count) await this.#make(Math.min(batch, count - this.store.available));
   }
 
+  /** Of one window at most: the wrap's payload is known when the COTs of all items have chosen a. */
   readonly #make = protocol('squares ahead', async (items: number): Promise<void> => {
     const { cross, top, wrap } = this.#rings;
     const { bits, ringBits } = this.correlation;
@@ -75,18 +78,18 @@ export class SquarePool {
       ring > 0 ? uniformWords(this.party.session.random, items, ring) : new BigUint64Array(0);
     const isMixed = bits < ringBits;
     const plans = isMixed
-      ? squareIntoPlans(items, bits, ringBits)
+      ? randomly(squareIntoPlans(items, bits, ringBits))
       : { cross: squarePlan(items, ringBits), wrap: null };
     if (this.#isFirst) {
-      const a = uniform(bits);
+      const a = isMixed ? takeWords(items) : uniform(bits);
       const receiver = new ProductReceiver(plans.cross, a);
-      const sender = plans.wrap ? new ProductSender(plans.wrap, topPart(a, bits, wrap)) : null;
+      const sender = plans.wrap ? new TopPartSender(plans.wrap, a, bits) : null;
       await exchange(this.party, sender, receiver);
       this.store.add(items, [a, receiver.share, sender?.share ?? uniform(0)]);
       giveBack(a, receiver.share, sender?.share ?? null, sender?.x ?? null);
       return;
     }
-    const [rho, sigma, bit] = [uniform(cross), uniform(top), uniform(Math.min(1, wrap))];
+    const [rho, sigma, bit] = [uniform(cross), uniform(top), takeWords(wrap > 0 ? items : 0)];
     const sender = new ProductSender(plans.cross, rho, isMixed ? sigma : rho);
     const receiver = plans.wrap ? new ProductReceiver(plans.wrap, bit) : null;
     await exchange(this.party, sender, receiver);
@@ -245,11 +248,29 @@ export class SquarePool {
   }
 }
 
-/** t_a·a modulo 2^ring, for a signed number a of `bits` bits; ring is smaller. */
-function topPart(a: BigUint64Array, bits: number, ring: number): BigUint64Array {
-  const topBits = new Uint8Array(a.length);
-  kernels.ringSignBit(a, bits, topBits);
-  const part = new BigUint64Array(a.length);
-  kernels.ringAddWhere(topBits, a, ring, part);
-  return part;
+/** The same plans with the multipliers that the COTs choose. */
+const randomly = ({ cross, wrap }: ReturnType<typeof squareIntoPlans>) => ({
+  cross: { ...cross, choosesAtRandom: true },
+  wrap: wrap && { ...wrap, choosesAtRandom: true },
+});
+
+/** Sends t_a·a modulo 2^(the plan's ring), for signed numbers a of `bits` bits that are known when it answers; the ring is smaller. */
+class TopPartSender extends ProductSender {
+  constructor(
+    plan: ProductPlan,
+    private readonly a: BigUint64Array,
+    private readonly bits: number,
+  ) {
+    super(plan, takeWords(plan.items));
+  }
+
+  override answer(cots: SenderCots, corrections: Uint8Array, begin: number, end: number): Uint8Array {
+    const a = this.a.subarray(begin, end);
+    const topBits = takeBytes(a.length);
+    kernels.ringSignBit(a, this.bits, topBits);
+    const part = this.x.subarray(begin, end).fill(0n);
+    kernels.ringAddWhere(topBits, a, this.plan.ringBits, part);
+    giveBack(topBits);
+    return super.answer(cots, corrections, begin, end);
+  }
 }

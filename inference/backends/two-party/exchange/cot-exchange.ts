@@ -7,6 +7,9 @@
  * still one round trip. A one-way protocol ends for its sender as soon as it has answered, so the parties take
  * turns (context/turns.ts): the next receiver's corrections leave together with the last answer, and a chain of n such protocols takes
  * n + 1 flights in place of 2 n.
+ *
+ * A receiver that wants random choices (material made ahead) takes those of the COTs: one flight. Where its sender waits for nothing else it
+ * sends one byte a window, so that the sender does not run ahead of it.
  */
 
 import type { PartyId } from '../../../core/tensors.js';
@@ -15,11 +18,14 @@ import type { ReceiverCots, SenderCots } from '../../../crypto/ot/cot.js';
 import { sendTaken } from '../../../net/channel.js';
 import { type PartyContext, runStep } from '../context/party-context.js';
 import type { Step } from '../context/steps.js';
+import { posted } from './in-turn.js';
 
 /** What both parties know about one direction. */
 export interface CotJob {
   readonly items: number;
   readonly cotsPerItem: number;
+  /** The receiver takes what the COTs chose, and corrects nothing. */
+  readonly choosesAtRandom?: boolean | undefined;
   /** Bytes of the answer for so many items, a multiple of 8 except for the last ones. */
   messageBytes(items: number): number;
 }
@@ -30,7 +36,7 @@ export interface SenderJob extends CotJob {
 }
 
 export interface ReceiverJob extends CotJob {
-  /** Corrections for items begin to end; what it needs of `cots` later, it keeps in a smaller form. */
+  /** Corrections for items begin to end, none where choices are random; what it needs of `cots` later, it keeps in a smaller form. */
   begin(cots: ReceiverCots, begin: number, end: number): Uint8Array;
   finish(message: Uint8Array, begin: number, end: number): void;
 }
@@ -61,8 +67,14 @@ const cotsFor = (job: CotJob, [begin, end]: Range): number => (end - begin) * jo
 /** What the sender of one chunk waits for. */
 interface Request {
   readonly cots: () => Promise<SenderCots>;
-  readonly corrections: Promise<Uint8Array>;
+  /** Null where choices are random. */
+  readonly corrections: Promise<Uint8Array> | null;
 }
+
+/** Of any chunk that corrects nothing; longer ones are of few items with many COTs each. */
+const UNCORRECTED = new Uint8Array(CHUNK_COTS / 8);
+const uncorrected = (cots: number): Uint8Array =>
+  cots <= CHUNK_COTS ? UNCORRECTED.subarray(0, Math.ceil(cots / 8)) : new Uint8Array(Math.ceil(cots / 8));
 
 /**
  * The corrections of one window, chunk by chunk in both directions. COTs are claimed and receives are posted in the same
@@ -82,11 +94,13 @@ async function exchangeCorrections(
     const claimed = sending && outgoing ? cots.sender.claim(cotsFor(sending, outgoing)) : null;
     if (receiving && incoming) {
       const own = await cots.receiver.lend(cotsFor(receiving, incoming));
-      channel.send(receiving.begin(own, ...incoming));
+      const corrections = receiving.begin(own, ...incoming);
+      if (!receiving.choosesAtRandom) channel.send(corrections);
     }
     if (sending && outgoing && claimed) {
-      const corrections = channel.receive(Math.ceil(cotsFor(sending, outgoing) / 8));
-      corrections.catch(() => {}); // reported by the one that awaits it
+      const corrections = sending.choosesAtRandom
+        ? null
+        : posted(channel.receive(Math.ceil(cotsFor(sending, outgoing) / 8)));
       requests.push({ cots: claimed, corrections });
     }
   }
@@ -120,16 +134,22 @@ function windowStep(
   const { session, cots } = party;
   const { channel } = session;
   let requests: readonly Request[] = [];
+  let ready: Promise<unknown> | null = null;
   return {
     async begin() {
+      if (receiving?.choosesAtRandom && sendChunks.length === 0) channel.send(new Uint8Array(1));
+      if (sending?.choosesAtRandom && receiveChunks.length === 0) ready = posted(channel.receive(1));
       requests = await exchangeCorrections(party, sending, sendChunks, receiving, receiveChunks);
     },
     async answer() {
+      await ready;
       if (sendChunks.length > 0) cots.sender.replenish?.();
       if (receiveChunks.length > 0) cots.receiver.replenish?.();
       for (const [c, request] of requests.entries()) {
         const [claimed, corrections] = [await request.cots(), await request.corrections];
-        sendTaken(channel, sending!.answer(claimed, corrections, ...sendChunks[c]!));
+        const chunk = sendChunks[c]!;
+        const flips = corrections ?? uncorrected(cotsFor(sending!, chunk));
+        sendTaken(channel, sending!.answer(claimed, flips, ...chunk));
         giveBack(corrections, claimed.blocks);
       }
     },

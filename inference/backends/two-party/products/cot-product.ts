@@ -18,6 +18,8 @@ export interface ProductPlan {
   readonly width: number;
   /** The top bit of a multiplier counts negative. */
   readonly signed: boolean;
+  /** Multipliers are what the COTs chose. */
+  readonly choosesAtRandom?: boolean;
 }
 
 /** A bit for each item, which chooses a payload of `width` numbers. */
@@ -33,12 +35,14 @@ export const bitPlan = (items: number, ringBits: number, width = 1): ProductPlan
 export const productJob = (plan: ProductPlan): CotJob => ({
   items: plan.items,
   cotsPerItem: plan.bits,
+  choosesAtRandom: plan.choosesAtRandom,
   messageBytes: (items) => kernels.cotProductMessageBytes({ ...plan, items }),
 });
 
 abstract class ProductHalf implements CotJob {
   readonly items: number;
   readonly cotsPerItem: number;
+  readonly choosesAtRandom: boolean | undefined;
   readonly messageBytes: (items: number) => number;
   /** This party's share, [items, width]: taken, and its user's to give back. */
   readonly share: BigUint64Array;
@@ -47,6 +51,7 @@ abstract class ProductHalf implements CotJob {
     ({
       items: this.items,
       cotsPerItem: this.cotsPerItem,
+      choosesAtRandom: this.choosesAtRandom,
       messageBytes: this.messageBytes,
     } = productJob(plan));
     this.share = takeWords(plan.items * plan.width);
@@ -83,7 +88,7 @@ export class ProductSender extends ProductHalf implements SenderJob {
 }
 
 export class ProductReceiver extends ProductHalf implements ReceiverJob {
-  /** y [items] */
+  /** y [items]: what is multiplied by, or where it goes if the COTs choose it */
   constructor(
     plan: ProductPlan,
     readonly y: BigUint64Array,
@@ -93,7 +98,7 @@ export class ProductReceiver extends ProductHalf implements ReceiverJob {
 
   begin({ blocks, tweak, suite, choices }: ReceiverCots, begin: number, end: number): Uint8Array {
     const { width } = this.plan;
-    const corrections = new Uint8Array(Math.ceil(choices.length / 8));
+    const corrections = new Uint8Array(this.choosesAtRandom ? 0 : Math.ceil(choices.length / 8));
     kernels.cotProductBegin({
       ...this.plan,
       blocks,
