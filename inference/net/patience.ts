@@ -50,7 +50,6 @@ export class Patience {
   readonly #ended = (): void => {
     this.#waiting--;
     this.#firstSince = performance.now();
-    if (this.#waiting === 0) this.stop();
   };
 
   /** Something of the peer came; `isAwaited`: and somebody waits for more. */
@@ -88,7 +87,10 @@ export class Patience {
     );
   }
 
-  /** One timer for all waiting receives. */
+  /**
+   * One timer for all waiting receives, and for those that come before it ends: a text waits hundreds of times for a moment, and arming a timer costs
+   * more than to look at the clock when it ends.
+   */
   #watch(milliseconds = this.options.timeoutMilliseconds): void {
     this.#timer ??= setTimeout(() => this.#onSilence(), milliseconds);
   }
