@@ -168,7 +168,7 @@ export interface Protocols {
    */
   exponential(x: SharedTensor, fractionBits: number): Promise<SharedTensor>;
   /**
-   * A function of x [n] by a long table of lines where one was made ahead, in two messages; else what `otherwise` gives for the same function, in
+   * A function of x [n] by a long table of lines or values where one was made ahead, in two messages; else what `otherwise` gives for the same function, in
    * the table's format. Give the same object for the same table. Backends without it make nothing ahead.
    */
   lines?(

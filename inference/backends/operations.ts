@@ -272,12 +272,13 @@ export function lookUp(x: SharedTensor, table: RingTensor): TensorFormat {
 }
 
 /** x [n], cut to the table's formats. */
-export function lines(x: SharedTensor, { index, factor, out }: LineTable): TensorFormat {
-  const fits = [index, factor].every(
+export function lines(x: SharedTensor, { index, line, out }: LineTable): TensorFormat {
+  const formats = line ? [index, line.factor] : [index];
+  const fits = formats.every(
     ({ ringBits, fractionBits }) =>
       x.fractionBits >= fractionBits && x.ringBits >= ringBits + x.fractionBits - fractionBits,
   );
-  const expected = `${index.ringBits} bits at ${index.fractionBits} and ${factor.ringBits} at ${factor.fractionBits} fraction bits`;
+  const expected = formats.map((f) => `${f.ringBits} bits at ${f.fractionBits} fraction bits`).join(' and ');
   expectThat(fits && x.shape.length === 1, 'lines', `a vector with ${expected}`, describe(x));
   return { ...out, shape: x.shape };
 }

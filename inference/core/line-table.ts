@@ -1,17 +1,29 @@
-/** A function of positive numbers as one line for each number of their highest bits: what a long table made ahead holds (Backend.lines). */
+/** A function as a line or a value for each number of the highest bits of x: what a long table made ahead holds (Backend.lines). */
 import type { RingFormat } from './ring-tensor.js';
 
 export interface LineTable {
-  /** What x is cut to, as a number from 0 on: which line. The cut number is off by up to one. */
+  /** What x is cut to: which entry, as a number without a sign. Cut, and not x as it is, it is off by up to one. */
   readonly index: RingFormat;
-  /** What x is cut to as a factor, without a sign: below half of its ring. */
-  readonly factor: RingFormat;
-  /** Bits of slopes and offsets, all of them positive, and how many of these are behind the point. */
-  readonly slope: RingFormat;
+  readonly line: Slope | null;
+  /** Of the offset: how many bits, without a sign, and how many of these are behind the point. */
   readonly offset: RingFormat;
-  /** Offset · 2^slope.ringBits + slope [2^index.ringBits]: result = offset - slope · x. */
+  /** Offset · 2^slope.ringBits + slope [2^index.ringBits]: result = least + offset - slope · x. */
   readonly entries: BigUint64Array;
-  /** Of slope · x, at the fraction bits of both. */
-  readonly ringBits: number;
+  /** Where results would be negative. */
+  readonly least: number;
   readonly out: RingFormat;
 }
+
+/** Of a table of lines; without one it is of values. */
+export interface Slope {
+  /** What x is cut to as a factor, without a sign: below half of its ring. */
+  readonly factor: RingFormat;
+  /** As `offset`. */
+  readonly slope: RingFormat;
+  /** Of slope · x, at the fraction bits of both. */
+  readonly ringBits: number;
+}
+
+/** Of an entry. */
+export const entryBitsOf = ({ line, offset }: LineTable): number =>
+  (line?.slope.ringBits ?? 0) + offset.ringBits;

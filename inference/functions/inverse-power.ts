@@ -162,7 +162,7 @@ function lineTableOf(x: RingFormat, plan: Required<InversePowerPlan>, power: num
     as,
     (a, i) => (rounded(a, offset) << BigInt(slope.ringBits)) | rounded(bs[i]!, slope),
   );
-  table = { index, factor, slope, offset, entries, ringBits, out };
+  table = { index, line: { factor, slope, ringBits }, offset, entries, least: 0, out };
   if (lineTables.size >= MOST_TABLES) lineTables.clear();
   lineTables.set(key, table);
   return table;

@@ -5,13 +5,20 @@
  */
 
 import type { Backend } from '../../inference/backends/backend.js';
+import type { LineTable } from '../../inference/core/line-table.js';
+import type { RingFormat } from '../../inference/core/ring-tensor.js';
 import { protocol } from '../../inference/core/span.js';
 import type { SharedTensor } from '../../inference/core/tensors.js';
 import type { ActivationPlan } from '../../inference/functions/activation-plan.js';
 import { type Clamped, clamp } from '../../inference/functions/clamp.js';
 import { convert, convertExactly, signedBits, wideningBits } from '../../inference/functions/fixed-point.js';
 import type { Method } from '../method.js';
-import type { CipherPruneNumbers, GeluApproximation, TanhApproximation } from './numbers.js';
+import {
+  type CipherPruneNumbers,
+  type GeluApproximation,
+  type TanhApproximation,
+  tanh as curveOfTanh,
+} from './numbers.js';
 
 const FRACTION_BITS = 12;
 const COEFFICIENT_BITS = 12;
@@ -57,14 +64,53 @@ async function evenPolynomial(
 const widenClamped = (mpc: Backend, y: SharedTensor): Promise<SharedTensor> =>
   convert(mpc, y, { ringBits: WIDE_BITS, fractionBits: FRACTION_BITS }, CLAMPED_RANGE);
 
+/** As finely as an activation of the head is tabulated: x is rounded to it, exactly, whether a table was made ahead or not. */
+const TABLE_FRACTION_BITS = 10;
+/** More bits of an index would take more memory than they are worth. */
+const MOST_TABLE_BITS = 15;
+/** Added to entries, which have no sign. */
+const LEAST = -2;
+
+/** tanh of every x in [-inputRange, inputRange) */
+function tanhTable(approximation: TanhApproximation, ringBits: number, out: RingFormat): LineTable {
+  const size = 2 ** ringBits;
+  const offset = { ringBits: out.fractionBits + 2, fractionBits: out.fractionBits };
+  const entries = BigUint64Array.from({ length: size }, (_, word) => {
+    const x = (word < size / 2 ? word : word - size) * 2 ** -TABLE_FRACTION_BITS;
+    return BigInt(Math.round((curveOfTanh(x, approximation) - LEAST) * 2 ** offset.fractionBits));
+  });
+  const index = { ringBits, fractionBits: TABLE_FRACTION_BITS };
+  return { index, line: null, offset, entries, least: LEAST, out };
+}
+
 /** y times the polynomial. */
-const tanhOf = ({ clip, coefficients }: TanhApproximation) =>
-  protocol('tanh', async function tanh(mpc: Backend, x: SharedTensor, plan: ActivationPlan) {
+function tanhOf(approximation: TanhApproximation) {
+  const { clip, coefficients } = approximation;
+  const tables = new Map<string, LineTable>();
+  /** One object a format, null where it would be too long. */
+  const tableOf = ({ inputRange, out }: ActivationPlan): LineTable | null => {
+    const ringBits = signedBits(inputRange, TABLE_FRACTION_BITS);
+    if (ringBits > MOST_TABLE_BITS) return null;
+    const key = [ringBits, out.ringBits, out.fractionBits].join();
+    const table = tables.get(key) ?? tanhTable(approximation, ringBits, out);
+    tables.set(key, table);
+    return table;
+  };
+  const product = async (mpc: Backend, x: SharedTensor, plan: ActivationPlan): Promise<SharedTensor> => {
     const wide = await widenClamped(mpc, (await clampExactly(mpc, x, clip, plan)).inner);
     const even = await evenPolynomial(mpc, wide, coefficients);
-    const product = await mpc.multiply(mpc.narrow(wide, PRODUCT_BITS), even);
-    return convertExactly(mpc, product, plan.out, 2);
+    return convertExactly(mpc, await mpc.multiply(mpc.narrow(wide, PRODUCT_BITS), even), plan.out, 2);
+  };
+  return protocol('tanh', async function tanh(mpc: Backend, x: SharedTensor, plan: ActivationPlan) {
+    const ringBits = signedBits(plan.inputRange + clip, TABLE_FRACTION_BITS);
+    const format = { ringBits, fractionBits: TABLE_FRACTION_BITS };
+    const rounded = await convertExactly(mpc, x, format, plan.inputRange);
+    const expanded = (lane: Backend, y: SharedTensor) =>
+      product(lane, lane.expand(y, FRACTION_BITS - TABLE_FRACTION_BITS), plan);
+    const table = mpc.lines ? tableOf(plan) : null;
+    return table ? mpc.lines!(rounded, table, expanded) : expanded(mpc, rounded);
   });
+}
 
 /** y/2 plus the polynomial plus what lies above the clip: what gelu.ts computes in high degree. */
 const geluOf = ({ clip, coefficients }: GeluApproximation) =>

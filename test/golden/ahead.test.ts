@@ -49,18 +49,18 @@ it('costs this many bytes and rounds', async () => {
   }).toMatchInlineSnapshot(`
     {
       "offline": [
-        3427811,
-        3183425,
-        79,
+        3597238,
+        3318127,
+        80,
       ],
       "online": [
-        65999,
-        61549,
-        69,
+        64347,
+        57657,
+        57,
       ],
       "stock": [
-        2004473,
-        2023108,
+        2029266,
+        2049869,
       ],
     }
   `);

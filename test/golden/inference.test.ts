@@ -69,9 +69,9 @@ describe.each(runs)('an inference with $suite', ({ leaks, cost, layers, bucket }
           4864097,
           4618304,
         ],
-        "receivedBytes": 856121,
+        "receivedBytes": 856125,
         "rounds": 74,
-        "sentBytes": 1157719,
+        "sentBytes": 1157730,
       }
     `);
     expect(

@@ -45,9 +45,9 @@ it('costs this many bytes and rounds', () => {
   const { sentBytes, receivedBytes, rounds } = cost;
   expect({ sentBytes, receivedBytes, rounds }).toMatchInlineSnapshot(`
     {
-      "receivedBytes": 859646,
+      "receivedBytes": 859650,
       "rounds": 76,
-      "sentBytes": 1161003,
+      "sentBytes": 1161014,
     }
   `);
   expect(

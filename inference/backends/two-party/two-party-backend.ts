@@ -30,7 +30,7 @@ import {
   type Rounding,
 } from '../local-backend.js';
 import { exponentialPlan } from '../exponential.js';
-import type { LineTable } from '../../core/line-table.js';
+import { entryBitsOf, type LineTable } from '../../core/line-table.js';
 import * as operations from '../operations.js';
 import { LINES_TURNS, linesUse, readLines } from './ahead/lines.js';
 import type { Compared } from './comparison/comparison.js';
@@ -232,7 +232,7 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
     const { shape } = operations.lines(x, table);
     const [before, count] = [this.#turns.fork(), sizeOf(shape)];
     if (!this.#multiplications.longTable || count === 0) return otherwise(this, x);
-    const { index, slope, offset, entries } = table;
+    const { index, entries } = table;
     const use = linesUse(count, table, before);
     const read = this.#multiplications.longTable(index.ringBits, count, use);
     if (!read) {
@@ -240,7 +240,7 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
       this.#turns.standAhead(before, LINES_TURNS);
       return result;
     }
-    const entryBits = slope.ringBits + offset.ringBits;
+    const entryBits = entryBitsOf(table);
     return readLines(this, x, table, async (at) =>
       localBits(await read(dataOf(at), entries, entryBits, this.#turns.takeTurn().first), [entryBits, count]),
     );
