@@ -49,9 +49,9 @@ it('costs this many bytes and rounds', async () => {
   }).toMatchInlineSnapshot(`
     {
       "offline": [
-        3597238,
-        3318127,
-        80,
+        3588613,
+        3305532,
+        78,
       ],
       "online": [
         64347,
@@ -59,8 +59,8 @@ it('costs this many bytes and rounds', async () => {
         57,
       ],
       "stock": [
-        2029266,
-        2049869,
+        2364336,
+        2384939,
       ],
     }
   `);
