@@ -5,6 +5,7 @@
  */
 import { methodOf } from '../../methods/reference.js';
 import type { LayerRanges, PrivateEmbedding, PublicModel } from '../../model/artifact/artifact.js';
+import { gammaBitsOf, USUAL_GAMMA_BITS } from '../../model/artifact/gamma-bits.js';
 import { embeddingWidth } from '../../model/config.js';
 import { MOST_ANSWER_BITS } from '../core/answer.js';
 import type { RingFormat } from '../core/ring-tensor.js';
@@ -110,11 +111,13 @@ const normPlan = (
   input: number,
   variance: { readonly min: number; readonly max: number },
   output: number,
+  gammaBits = model.scales.gammaBits ?? USUAL_GAMMA_BITS,
 ): LayerNormPlan => ({
   epsilon: model.config.layerNormEpsilon,
   inputRange: widened(input),
   variance: { low: variance.min / VARIANCE_MARGIN, high: variance.max * VARIANCE_MARGIN },
   outputRange: widened(output),
+  gammaBits,
   out: restingFormat(model),
 });
 
@@ -132,7 +135,7 @@ export function embeddingNormPlan(model: PublicModel, { sum, variance }: Private
   const { gamma, beta } = model.embedding.norm;
   const largest = (values: Float64Array) => values.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
   const normal = Math.min(Math.sqrt(embeddingWidth(model.config)), (2 * sum) / Math.sqrt(variance.min));
-  return normPlan(model, sum, variance, normal * largest(gamma) + largest(beta));
+  return normPlan(model, sum, variance, normal * largest(gamma) + largest(beta), gammaBitsOf([gamma]));
 }
 
 /** Formats of layer `layer` for at most `tokens` tokens, among which padding may still be: the mask takes a bit of the logits. */

@@ -18,6 +18,8 @@ export interface LayerNormPlan {
   readonly variance: { readonly low: number; readonly high: number };
   /** |result| stays below. */
   readonly outputRange: number;
+  /** |gamma| stays below 2^gammaBits, as in the model's scales. */
+  readonly gammaBits: number;
   readonly out: RingFormat;
 }
 
@@ -35,15 +37,19 @@ const precisionOf = ({ variance: { low, high } }: LayerNormPlan) => ({
   inverseBits: 7 + Math.max(0, Math.ceil(Math.log2(high) / 2)),
 });
 
-/**
- * gamma below 8 in magnitude with 10 fraction bits: rounding it is an error that every text has, and by 8 bits one text in ten kept other
- * tokens than in float. beta as the product that it is added to, with the headroom to be widened.
- */
+/** Of gamma: rounding it is an error that every text has, and with 8 bits one text in ten kept other tokens than in float. */
+const GAMMA_FRACTION_BITS = 11;
+/** Large ones have fewer. */
+const MOST_GAMMA_BITS = 14;
+
+/** gamma in as few bits as the model's own numbers allow; beta as the product that it is added to, with the headroom to be widened. */
 export function layerNormFormats(plan: LayerNormPlan): { gamma: RingFormat; beta: RingFormat } {
   const { factorBits, inverseBits } = precisionOf(plan);
   const fractionBits = factorBits + inverseBits;
+  const wholeBits = plan.gammaBits + 1;
+  const gammaFractionBits = Math.min(GAMMA_FRACTION_BITS, MOST_GAMMA_BITS - wholeBits);
   return {
-    gamma: { ringBits: 14, fractionBits: 10 },
+    gamma: { ringBits: wholeBits + gammaFractionBits, fractionBits: gammaFractionBits },
     beta: { ringBits: wideningBits(plan.outputRange, fractionBits), fractionBits },
   };
 }

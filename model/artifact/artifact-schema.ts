@@ -153,6 +153,7 @@ export const publicManifestSchema = z
       layers: z.array(layerScalesSchema),
       pooler: scaleSchema,
       classifier: scaleSchema,
+      gammaBits: z.number().int().min(0).max(12).optional(),
     }),
     /** Without `word` if that table is secret. */
     embedding: z.strictObject({

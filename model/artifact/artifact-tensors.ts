@@ -17,6 +17,7 @@ import {
 import type { LayerThresholds } from '../thresholds.js';
 import { ArtifactError } from './artifact-error.js';
 import { columnNormBits } from './column-norm.js';
+import { gammaFits } from './gamma-bits.js';
 import { fromElements, toFloat64, toInt16 } from './stored-tensor.js';
 
 type Tensors = Map<string, StoredTensor>;
@@ -105,8 +106,12 @@ class TensorReader {
     };
   }
 
-  norm(name: string, size: number): LayerNormWeights {
-    return { gamma: this.vector(`${name}.gamma`, size), beta: this.vector(`${name}.beta`, size) };
+  /** `gammaBits`: where a bound of gamma is public. */
+  norm(name: string, size: number, gammaBits?: number): LayerNormWeights {
+    const gamma = this.vector(`${name}.gamma`, size);
+    if (gammaBits !== undefined && !gammaFits(gamma, gammaBits))
+      throw new ArtifactError(`tensor ${name}.gamma: expected numbers below 2^${gammaBits}, got larger ones`);
+    return { gamma, beta: this.vector(`${name}.beta`, size) };
   }
 
   finish(): void {
@@ -199,13 +204,13 @@ export function readPrivate(
       key: reader.linear(name('key'), hiddenSize, hiddenSize, scale.key),
       value: reader.linear(name('value'), hiddenSize, hiddenSize, scale.value),
       attentionOutput: reader.linear(name('attentionOutput'), hiddenSize, hiddenSize, scale.attentionOutput),
-      attentionNorm: reader.norm(name('attentionNorm'), hiddenSize),
+      attentionNorm: reader.norm(name('attentionNorm'), hiddenSize, scales.gammaBits),
       intermediate: reader.linear(name('intermediate'), hiddenSize, intermediateSize, scale.intermediate),
       output: reader.linear(name('output'), intermediateSize, hiddenSize, scale.output),
       ...(scale.reduced
         ? { reduced: reader.linear(name('reduced'), hiddenSize, hiddenSize, scale.reduced) }
         : {}),
-      outputNorm: reader.norm(name('outputNorm'), hiddenSize),
+      outputNorm: reader.norm(name('outputNorm'), hiddenSize, scales.gammaBits),
     };
   };
   const groups = new Map<number, Omit<EncoderLayerWeights, 'thresholds'>>();

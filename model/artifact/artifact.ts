@@ -108,6 +108,8 @@ export interface ModelScales {
   readonly layers: readonly LayerScales[];
   readonly pooler: MatrixScale;
   readonly classifier: MatrixScale;
+  /** Every gamma of the layers is below 2^gammaBits (gamma-bits.ts); where nothing is said, as in artifacts of older versions, below 8. */
+  readonly gammaBits?: number | undefined;
 }
 
 /**

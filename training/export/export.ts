@@ -14,6 +14,7 @@ import {
   scalesOf,
 } from '../../model/artifact/artifact.js';
 import type { Schedule } from '../../model/artifact/schedule.js';
+import { gammaBitsOf } from '../../model/artifact/gamma-bits.js';
 import type { Checkpoint } from '../../model/checkpoint/checkpoint.js';
 import { groupOfLayer, headSize, isReducedGroup, weightGroups } from '../../model/config.js';
 import { traceTokens } from '../evaluate/token-trace.js';
@@ -209,7 +210,11 @@ export function exportArtifact(
   if (scheduleQuantile !== null && rounded.spread !== null)
     rounded.schedule = scheduleOf(rounded, examples, scheduleQuantile);
   const ranges = calibrate(rounded, examples);
-  const scales = scalesOf(privatePart);
+  const gammas = privatePart.layers.flatMap(({ attentionNorm, outputNorm }) => [
+    attentionNorm.gamma,
+    outputNorm.gamma,
+  ]);
+  const scales = { ...scalesOf(privatePart), gammaBits: gammaBitsOf(gammas) };
   const artifact: Artifact = {
     public: {
       config: state.config,

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { privateTensor } from '../../../inference/core/ring-tensor.js';
 import { inverseSqrt, reciprocal } from '../../../inference/functions/inverse-power.js';
 import { layerNorm, layerNormFormats } from '../../../inference/functions/layer-norm.js';
+import { gammaBitsOf } from '../../../model/artifact/gamma-bits.js';
 import { maximum } from '../../../inference/functions/maximum.js';
 import { exponential } from '../../../methods/cipherprune/exponential.js';
 import { cipherPrune } from '../../../methods/cipherprune/index.js';
@@ -152,6 +153,7 @@ describe('functions on the cleartext backend', () => {
       inputRange: 2 * Math.max(...x.map(Math.abs)),
       variance: { low: Math.min(...variances) / 4, high: Math.max(...variances) * 4 },
       outputRange: 2 * Math.max(...expected.map(Math.abs)),
+      gammaBits: gammaBitsOf([gamma]),
       out: resting,
     };
     const formats = layerNormFormats(plan);

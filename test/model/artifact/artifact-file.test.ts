@@ -14,6 +14,7 @@ import {
   writeArtifact,
 } from '../../../model/artifact/artifact-file.js';
 import { columnNormBits } from '../../../model/artifact/column-norm.js';
+import { gammaBitsOf } from '../../../model/artifact/gamma-bits.js';
 import { encodePrivatePart } from '../../../model/artifact/private-part.js';
 import { encodePublicPart } from '../../../model/artifact/public-part.js';
 import { tinyArtifact } from '../../../bench/tiny-artifact.js';
@@ -86,6 +87,32 @@ describe('artifact directory', () => {
     await expect(writeArtifact(join(folder, 'small-norms'), withNorm(bits - 1))).rejects.toThrow(
       /pooler\.matrix: expected columns of norm/,
     );
+  });
+
+  it.each([
+    [0.7, 0],
+    [0.9999, 1],
+    [-1.55, 1],
+    [7.9, 3],
+    [-40, 6],
+  ])('bounds gamma of %f by 2^%i, and refuses numbers beyond the bound', async (largest, bits) => {
+    const written = tinyArtifact({});
+    const layers = written.private.layers.map((layer) => {
+      const gamma = layer.outputNorm.gamma.with(3, largest);
+      return { ...layer, outputNorm: { ...layer.outputNorm, gamma } };
+    });
+    expect(gammaBitsOf(layers.map(({ outputNorm }) => outputNorm.gamma))).toBe(bits);
+    const save = async (gammaBits: number) => {
+      const path = join(folder, `gamma ${largest} below ${gammaBits}`);
+      const scales = { ...written.public.scales, gammaBits };
+      await writeArtifact(path, {
+        public: { ...written.public, scales },
+        private: { ...written.private, layers },
+      });
+      return readArtifact(path);
+    };
+    expect((await save(bits)).artifact.public.scales.gammaBits).toBe(bits);
+    if (bits > 0) await expect(save(bits - 1)).rejects.toThrow(/outputNorm\.gamma: expected numbers below/);
   });
 
   it('puts nothing private into the public part', () => {
