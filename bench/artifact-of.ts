@@ -21,6 +21,8 @@ export type LinearName =
   | 'intermediate'
   | 'output'
   | 'reduced'
+  | 'reducedInner'
+  | 'reducedOuter'
   | 'pooler'
   | 'classifier';
 
@@ -39,6 +41,16 @@ export interface Draw {
 export type Fixed = Pick<PublicModel, 'config' | 'ranges' | 'method' | 'tokenizerFiles'> &
   Partial<Pick<PublicModel, 'task' | 'schedule' | 'maxTokens'>>;
 
+const reducedOf = (draw: Draw, { hiddenSize: hidden, reducedSquares: squares }: ModelConfig) => ({
+  reduced: draw.linear('reduced', hidden, hidden),
+  ...(squares
+    ? {
+        reducedInner: draw.linear('reducedInner', hidden, squares),
+        reducedOuter: draw.linear('reducedOuter', squares, hidden),
+      }
+    : {}),
+});
+
 function layerOf(draw: Draw, layer: number, config: ModelConfig): EncoderLayerWeights {
   const { hiddenSize: hidden, intermediateSize: intermediate } = config;
   return {
@@ -49,7 +61,7 @@ function layerOf(draw: Draw, layer: number, config: ModelConfig): EncoderLayerWe
     attentionNorm: draw.norm(hidden),
     intermediate: draw.linear('intermediate', hidden, intermediate),
     output: draw.linear('output', intermediate, hidden),
-    ...(isReducedGroup(config, layer) ? { reduced: draw.linear('reduced', hidden, hidden) } : {}),
+    ...(isReducedGroup(config, layer) ? reducedOf(draw, config) : {}),
     outputNorm: draw.norm(hidden),
     thresholds: draw.thresholds?.(layer) ?? null,
   };

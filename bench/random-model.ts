@@ -16,7 +16,7 @@ import type {
   QuantizedMatrix,
 } from '../model/artifact/artifact.js';
 import type { LayerThresholds } from '../model/thresholds.js';
-import { headSize, type ModelConfig } from '../model/config.js';
+import { groupOfLayer, headSize, isReducedGroup, type ModelConfig } from '../model/config.js';
 import { specialTokens, tokenizerFilesFromVocabulary } from '../model/tokenizer/tokenizer-files.js';
 import { artifactOf, type LinearName, type TableName } from './artifact-of.js';
 
@@ -94,9 +94,14 @@ const LAYER_RANGES: LayerRanges = {
   outputNorm: 12,
 };
 
-const rangesOf = (layers: number): ModelRanges => ({
+const rangesOf = (config: ModelConfig): ModelRanges => ({
   embedding: 8,
-  layers: Array.from({ length: layers }, () => LAYER_RANGES),
+  layers: Array.from({ length: config.layers }, (_, layer) => ({
+    ...LAYER_RANGES,
+    ...(config.reducedSquares && isReducedGroup(config, groupOfLayer(config, layer))
+      ? { squareInput: 16 }
+      : {}),
+  })),
   poolerInput: 8,
   logits: 8,
 });
@@ -108,8 +113,11 @@ function vocabularyOf(size: number): string[] {
 }
 
 /** With the layers that a model of the method has beside those that all have. */
-export const configFor = ({ lowFeedForward }: Method, config: ModelConfig): ModelConfig =>
-  lowFeedForward === 'linear' ? { ...config, linearReduction: true } : config;
+export const configFor = ({ lowFeedForward }: Method, config: ModelConfig): ModelConfig => ({
+  ...config,
+  ...(lowFeedForward ? { linearReduction: true } : {}),
+  ...(lowFeedForward === 'squares' ? { reducedSquares: config.hiddenSize } : {}),
+});
 
 /** Deterministic in the seed. Without thresholds: they depend on the input, see schedule-thresholds.ts. */
 export function randomArtifact(config: ModelConfig, seed: number): Artifact {
@@ -123,7 +131,7 @@ export function randomArtifact(config: ModelConfig, seed: number): Artifact {
     },
     {
       config,
-      ranges: rangesOf(config.layers),
+      ranges: rangesOf(config),
       method: methodReference(dense),
       tokenizerFiles: tokenizerFilesFromVocabulary(vocabularyOf(config.vocabularySize)),
     },

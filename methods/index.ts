@@ -4,6 +4,7 @@ import { bumblebee, bumblebeePrune } from './bumblebee/index.js';
 import { cipherPrune, cipherPruneOnly, dense } from './cipherprune/index.js';
 import { cipherPruneLinear, cipherPruneLinearFeedForward } from './cipherprune-linear/index.js';
 import { cipherPruneQuad, cipherPruneQuadSoftmax } from './cipherprune-quad/index.js';
+import { cipherPruneSquares, cipherPruneSquaresFeedForward } from './cipherprune-squares/index.js';
 import { cipherPruneSwaps } from './cipherprune-swaps/index.js';
 import { iron } from './iron/index.js';
 import type { Method } from './method.js';
@@ -17,6 +18,8 @@ export const METHODS: readonly Method[] = [
   cipherPruneQuadSoftmax,
   cipherPruneLinear,
   cipherPruneLinearFeedForward,
+  cipherPruneSquares,
+  cipherPruneSquaresFeedForward,
   cipherPruneSwaps,
   dense,
   iron,

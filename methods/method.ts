@@ -54,9 +54,10 @@ export interface Method {
   readonly unreduced?: string;
   /**
    * What rows of low degree have in place of the feed-forward layers: one linear layer, which training fits to what these compute and
-   * learns with the rest (model/config.ts: linearReduction). Absent: GELU of low degree.
+   * learns with the rest (model/config.ts: linearReduction), by itself or with as many squares beside it as a row has features
+   * (reducedSquares). Absent: GELU of low degree.
    */
-  readonly lowFeedForward?: 'linear';
+  readonly lowFeedForward?: 'linear' | 'squares';
   /**
    * How a network comes to its functions, where these are so far from exact ones that fine-tuning does not get there: by phases of their
    * own after exact ones (training: `phases.layers`, `phases.answers`). Absent: it is fine-tuned with them.

@@ -56,6 +56,10 @@ export interface ModelConfig extends Architecture {
    * `cipherprune-linear`); absent: none has.
    */
   readonly linearReduction?: true | undefined;
+  /**
+   * Beside that linear layer so many neurons, whose inputs are squared: x · R + (x · P)² · Q (method `cipherprune-squares`); absent: none.
+   */
+  readonly reducedSquares?: number | undefined;
 }
 
 /** BERT as it was published: what a new encoder is, and what an artifact without these fields has. */

@@ -11,10 +11,12 @@ import type { SharedTensor } from '../core/tensors.js';
 import { convert, shrink } from '../functions/fixed-point.js';
 import { type Candidates, keepBest } from '../functions/keep-best.js';
 import { scoped } from '../functions/scoped.js';
+import { sideBySide } from '../functions/side-by-side.js';
+import { squareInput, squares } from '../functions/squares.js';
 import { activate, activationInput } from './activation.js';
 import { attention, paddingMask } from './attention.js';
 import { type LayerPlan, layerPlan, restingFormat } from './plan.js';
-import type { PreparedLayer, PreparedModel } from './prepare.js';
+import type { PreparedLayer, PreparedModel, ReducedWeights } from './prepare.js';
 import type { SharedPadding } from './shared-padding.js';
 
 /** What flows from layer to layer. */
@@ -35,7 +37,7 @@ export interface EncoderState {
   readonly schedule: readonly LayerSchedule[] | null;
 }
 
-/** x · W + b + residual at the residual's scale, in the ring that is left after truncation. */
+/** x · W + b + residual at the residual's scale, in the ring that is left after truncation, or the residual's if that is smaller. */
 async function addLinear(
   mpc: Backend,
   residual: SharedTensor,
@@ -43,7 +45,7 @@ async function addLinear(
   weight: Weight,
 ): Promise<SharedTensor> {
   const format = {
-    ringBits: x.ringBits - weight.fractionBits,
+    ringBits: Math.min(residual.ringBits, x.ringBits - weight.fractionBits),
     fractionBits: x.fractionBits,
   };
   return scoped(mpc, async () => {
@@ -52,10 +54,22 @@ async function addLinear(
   });
 }
 
-/**
- * x [tokens, hidden] → f(x · W1 + b1) · W2 + b2 + x, f the model's activation; behind the important ones x · R + r + x where the layer has
- * such a matrix
- */
+/** x [rows, hidden] → x · R + r + x, and (x · P + p)² · Q besides where the layer has these matrices */
+async function lowDegree(
+  mpc: Backend,
+  x: SharedTensor,
+  { matrix, squares: narrow }: ReducedWeights,
+  { squares: plan }: LayerPlan,
+): Promise<SharedTensor> {
+  const line = (lane: Backend) => addLinear(lane, x, x, matrix);
+  if (!narrow) return line(mpc);
+  const [sum, inner] = await sideBySide<SharedTensor, [SharedTensor]>(mpc, line, (lane) =>
+    scoped(lane, async () => squares(lane, await lane.linear(x, narrow.inner, squareInput(plan)), plan)),
+  );
+  return addLinear(mpc, sum, inner, narrow.outer);
+}
+
+/** x [tokens, hidden] → f(x · W1 + b1) · W2 + b2 + x, f the model's activation; behind the important ones `lowDegree` where the layer has it */
 const feedForward = protocol(
   'feedForward',
   async (
@@ -77,10 +91,11 @@ const feedForward = protocol(
       return addLinear(lane, rows, activated, output);
     };
     if (!reduced) return whole(mpc, x);
-    const ringBits = x.ringBits - Math.max(output.fractionBits, reduced.fractionBits);
+    const lowBits = [reduced.matrix, ...(reduced.squares ? [reduced.squares.outer] : [])];
+    const ringBits = x.ringBits - Math.max(...[output, ...lowBits].map(({ fractionBits }) => fractionBits));
     return byDegree(mpc, x, important, {
       high: async (lane, rows) => lane.narrow(await whole(lane, rows), ringBits),
-      low: async (lane, rows) => lane.narrow(await addLinear(lane, rows, rows, reduced), ringBits),
+      low: async (lane, rows) => lane.narrow(await lowDegree(lane, rows, reduced, plan), ringBits),
     });
   },
 );

@@ -35,6 +35,8 @@ export interface LayerPlan {
   readonly attention: AttentionPlan;
   readonly attentionNorm: LayerNormPlan;
   readonly activation: ActivationPlan;
+  /** Of rows of low degree, where they have squares. */
+  readonly squares: ActivationPlan;
   readonly outputNorm: LayerNormPlan;
 }
 
@@ -145,6 +147,7 @@ export function layerPlan(model: PublicModel, layer: number, tokens: number, pad
     attention: attentionPlan(model, ranges, tokens, padded),
     attentionNorm: attentionNormPlan(model, ranges),
     activation: { inputRange: widened(ranges.geluInput), out: restingFormat(model) },
+    squares: { inputRange: widened(ranges.squareInput ?? 0), out: restingFormat(model) },
     outputNorm: outputNormPlan(model, ranges),
   };
 }

@@ -21,6 +21,13 @@ import { type LayerNormParameters, type LayerNormPlan, layerNormFormats } from '
 import { attentionNormPlan, embeddingNormPlan, outputNormPlan } from './plan.js';
 import type { PreparedEmbedding } from './secret-embedding.js';
 
+/** Of rows of low degree, in place of the feed-forward layers. */
+export interface ReducedWeights {
+  readonly matrix: Weight;
+  /** Null where there are no squares beside it. */
+  readonly squares: { readonly inner: Weight; readonly outer: Weight } | null;
+}
+
 export interface PreparedLayer {
   /** Query, key and value side by side: one product. Their scales may differ; `scales` has them. */
   readonly queryKeyValue: Weight;
@@ -28,8 +35,8 @@ export interface PreparedLayer {
   readonly attentionNorm: LayerNormParameters;
   readonly intermediate: Weight;
   readonly output: Weight;
-  /** In place of the two for rows of low degree; null where these have GELU of low degree. */
-  readonly reduced: Weight | null;
+  /** Null where rows of low degree have GELU of low degree. */
+  readonly reduced: ReducedWeights | null;
   readonly outputNorm: LayerNormParameters;
   readonly scales: LayerScales;
   /** -prune and -reduce [2] of sums over heads, the server's; null where none is compared with. */
@@ -150,7 +157,7 @@ async function prepareMatrices(
   secret: PrivateModel | null,
   layer: number,
 ): Promise<LayerWeights> {
-  const { hiddenSize: hidden, intermediateSize: intermediate } = model.config;
+  const { hiddenSize: hidden, intermediateSize: intermediate, reducedSquares } = model.config;
   const scales = model.scales.layers[layer]!;
   const weights = secret?.layers[layer] ?? null;
   const linear = (
@@ -184,7 +191,27 @@ async function prepareMatrices(
     ),
     output: await linear('output', intermediate, hidden, [scales.output], weights && [weights.output]),
     reduced: scales.reduced
-      ? await linear('reduced', hidden, hidden, [scales.reduced], weights && [weights.reduced!])
+      ? {
+          matrix: await linear('reduced', hidden, hidden, [scales.reduced], weights && [weights.reduced!]),
+          squares: reducedSquares
+            ? {
+                inner: await linear(
+                  'reducedInner',
+                  hidden,
+                  reducedSquares,
+                  [scales.reducedInner!],
+                  weights && [weights.reducedInner!],
+                ),
+                outer: await linear(
+                  'reducedOuter',
+                  reducedSquares,
+                  hidden,
+                  [scales.reducedOuter!],
+                  weights && [weights.reducedOuter!],
+                ),
+              }
+            : null,
+        }
       : null,
   };
 }

@@ -59,9 +59,13 @@ const configSchema = z
       .min(1)
       .max(1 << 16),
     linearReduction: z.literal(true).optional(),
+    reducedSquares: upTo(1 << 18).optional(),
   })
   .refine((c) => c.hiddenSize % c.heads === 0, { message: 'hiddenSize must be a multiple of heads' })
   .refine((c) => (c.weightGroups ?? 1) <= c.layers, { message: 'weightGroups must not exceed layers' })
+  .refine((c) => c.linearReduction === true || c.reducedSquares === undefined, {
+    message: 'reducedSquares must come with linearReduction',
+  })
   .refine((c) => c.problem !== 'regression' || c.labels.length === 1, {
     message: 'labels must be one name if problem is regression',
   });
@@ -80,6 +84,7 @@ const layerRangesSchema = z.strictObject({
   attentionVariance: varianceSchema,
   attentionNorm: magnitude,
   geluInput: magnitude,
+  squareInput: magnitude.optional(),
   outputResidual: magnitude,
   outputVariance: varianceSchema,
   outputNorm: magnitude,
@@ -106,6 +111,8 @@ const layerScalesSchema = z.strictObject({
   intermediate: scaleSchema,
   output: scaleSchema,
   reduced: scaleSchema.optional(),
+  reducedInner: scaleSchema.optional(),
+  reducedOuter: scaleSchema.optional(),
 });
 
 /** A plain file name: no folders, nothing hidden. */
@@ -186,6 +193,19 @@ export const publicManifestSchema = z
     {
       message:
         'scales.layers must have reduced in all but the last if and only if config.linearReduction is set',
+    },
+  )
+  .refine(
+    ({ config, scales, ranges }) =>
+      scales.layers.every(({ reducedInner, reducedOuter }, layer) => {
+        const expected =
+          config.reducedSquares !== undefined && isReducedGroup(config, groupOfLayer(config, layer));
+        const { squareInput } = ranges.layers[layer]!;
+        return [reducedInner, reducedOuter, squareInput].every((one) => (one !== undefined) === expected);
+      }),
+    {
+      message:
+        'scales.layers must have reducedInner and reducedOuter, and ranges.layers squareInput, where they have reduced and config.reducedSquares is set',
     },
   )
   .refine((m) => (m.scales.projection === undefined) === (m.config.embeddingSize === null), {

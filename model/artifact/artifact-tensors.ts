@@ -181,6 +181,8 @@ export function privateTensors(
     putLinear(tensors, name('intermediate'), layer.intermediate);
     putLinear(tensors, name('output'), layer.output);
     if (layer.reduced) putLinear(tensors, name('reduced'), layer.reduced);
+    if (layer.reducedInner) putLinear(tensors, name('reducedInner'), layer.reducedInner);
+    if (layer.reducedOuter) putLinear(tensors, name('reducedOuter'), layer.reducedOuter);
     putNorm(tensors, name('outputNorm'), layer.outputNorm);
   });
   putLinear(tensors, 'pooler', pooler);
@@ -196,7 +198,7 @@ export function readPrivate(
   file: string,
 ): PrivateModel {
   const reader = new TensorReader(tensors, file);
-  const { hiddenSize, intermediateSize } = config;
+  const { hiddenSize, intermediateSize, reducedSquares = 0 } = config;
   const readLayer = (scale: LayerScales, group: number): Omit<EncoderLayerWeights, 'thresholds'> => {
     const name = (part: string): string => `layers.${group}.${part}`;
     return {
@@ -209,6 +211,16 @@ export function readPrivate(
       output: reader.linear(name('output'), intermediateSize, hiddenSize, scale.output),
       ...(scale.reduced
         ? { reduced: reader.linear(name('reduced'), hiddenSize, hiddenSize, scale.reduced) }
+        : {}),
+      ...(scale.reducedInner
+        ? {
+            reducedInner: reader.linear(name('reducedInner'), hiddenSize, reducedSquares, scale.reducedInner),
+          }
+        : {}),
+      ...(scale.reducedOuter
+        ? {
+            reducedOuter: reader.linear(name('reducedOuter'), reducedSquares, hiddenSize, scale.reducedOuter),
+          }
         : {}),
       outputNorm: reader.norm(name('outputNorm'), hiddenSize, scales.gammaBits),
     };

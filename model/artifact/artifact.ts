@@ -45,6 +45,8 @@ export interface LayerRanges {
   readonly attentionVariance: { readonly min: number; readonly max: number };
   readonly attentionNorm: number;
   readonly geluInput: number;
+  /** Of what is squared for rows of low degree; absent where nothing is. */
+  readonly squareInput?: number | undefined;
   readonly outputResidual: number;
   readonly outputVariance: { readonly min: number; readonly max: number };
   readonly outputNorm: number;
@@ -68,6 +70,9 @@ export interface EncoderLayerWeights {
   readonly output: QuantizedLinear;
   /** In place of `intermediate` and `output` for tokens of low degree (config.ts: linearReduction). */
   readonly reduced?: QuantizedLinear | undefined;
+  /** Before and after the squares beside `reduced`, where there are any (config.ts: reducedSquares). */
+  readonly reducedInner?: QuantizedLinear | undefined;
+  readonly reducedOuter?: QuantizedLinear | undefined;
   readonly outputNorm: LayerNormWeights;
   /** Null where the method learns none. */
   readonly thresholds: LayerThresholds | null;
@@ -99,6 +104,8 @@ export interface LayerScales {
   readonly intermediate: MatrixScale;
   readonly output: MatrixScale;
   readonly reduced?: MatrixScale | undefined;
+  readonly reducedInner?: MatrixScale | undefined;
+  readonly reducedOuter?: MatrixScale | undefined;
 }
 
 /** The scales of all private matrices. */
@@ -199,6 +206,8 @@ export const scalesOf = ({ projection, layers, pooler, classifier }: PrivateMode
     intermediate: scaleOf(layer.intermediate),
     output: scaleOf(layer.output),
     ...(layer.reduced ? { reduced: scaleOf(layer.reduced) } : {}),
+    ...(layer.reducedInner ? { reducedInner: scaleOf(layer.reducedInner) } : {}),
+    ...(layer.reducedOuter ? { reducedOuter: scaleOf(layer.reducedOuter) } : {}),
   })),
   pooler: scaleOf(pooler),
   classifier: scaleOf(classifier),

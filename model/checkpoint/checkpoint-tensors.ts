@@ -44,7 +44,14 @@ export function encoderShapes(config: ModelConfig): Shapes {
     norm(`${name}.attention.output.LayerNorm`, h);
     linear(`${name}.intermediate.dense`, i, h);
     linear(`${name}.output.dense`, h, i);
-    if (isReducedGroup(config, group)) linear(`${name}.reduced`, h, h);
+    if (isReducedGroup(config, group)) {
+      const { reducedSquares: squares } = config;
+      linear(`${name}.reduced`, h, h);
+      if (squares) {
+        linear(`${name}.reduced.inner`, squares, h);
+        linear(`${name}.reduced.outer`, h, squares);
+      }
+    }
     norm(`${name}.output.LayerNorm`, h);
   }
   return shapes;

@@ -62,6 +62,7 @@ const common = z.looseObject({
   add_cross_attention: z.literal(false).default(false),
   /** Ours: layers have a linear layer more (model/config.ts). */
   linear_reduction: z.literal(true).optional(),
+  reduced_squares: count.optional(),
 });
 
 /** Names of the outputs in order; without any, two unnamed classes, which is the library's own default. */
@@ -99,8 +100,12 @@ export function readFields<T>(own: z.ZodType<T>, literal: unknown) {
   const shared = parse(common, literal);
   const labels = labelsOf(shared);
   const problem = problemOf(labels, shared.problem_type);
-  const { vocab_size: vocabularySize, linear_reduction: linearReduction } = shared;
-  const reduction = linearReduction ? { linearReduction } : {};
+  const { vocab_size: vocabularySize } = shared;
+  const { linear_reduction: linearReduction, reduced_squares: reducedSquares } = shared;
+  const reduction = {
+    ...(linearReduction && { linearReduction }),
+    ...(reducedSquares && { reducedSquares }),
+  };
   return { own: parse(own, literal), shared: { vocabularySize, labels, problem, ...reduction } };
 }
 
@@ -127,6 +132,7 @@ export function writeShared(config: ModelConfig, architecture: string): Record<s
     pad_token_id: config.paddingToken,
     ...(config.problem === 'classes' ? {} : { problem_type: type }),
     ...(config.linearReduction ? { linear_reduction: true } : {}),
+    ...(config.reducedSquares ? { reduced_squares: config.reducedSquares } : {}),
     id2label: Object.fromEntries(config.labels.map((label, id) => [String(id), label])),
     label2id: Object.fromEntries(config.labels.map((label, id) => [label, id])),
   };

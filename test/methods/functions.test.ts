@@ -66,6 +66,8 @@ const LOW_ERRORS: Readonly<Record<string, Omit<Errors, 'tanh'>>> = {
   // Its feed-forward layers of low degree have no activation at all.
   'cipherprune-linear': { gelu: [0.002, 0.0036], softmax: [0.003, 0.92] },
   'cipherprune-linear-feed-forward': OURS,
+  'cipherprune-squares': { gelu: [0.002, 0.0036], softmax: [0.003, 0.92] },
+  'cipherprune-squares-feed-forward': OURS,
   // At 12, far out: x²/8 with 1/32 of x; a network learns to stay away.
   'cipherprune-quad': { gelu: [0.089, 12.3], softmax: [0.0021, 0.55] },
 };

@@ -7,7 +7,7 @@ import { randomModel } from '../inference/engine/random-model.js';
 /** Ranges for functions that reach further than those for which a random model was calibrated. */
 const wider = ({ outputVariance, attentionVariance, ...ranges }: LayerRanges): LayerRanges => {
   const variance = ({ min, max }: LayerRanges['outputVariance']) => ({ min: min / 4, max: 16 * max });
-  const others = Object.fromEntries(Object.entries(ranges).map(([name, range]) => [name, 4 * range]));
+  const others = Object.fromEntries(Object.entries(ranges).map(([name, range]) => [name, 4 * (range ?? 0)]));
   return {
     ...(others as typeof ranges),
     outputVariance: variance(outputVariance),

@@ -123,7 +123,7 @@ class Calibration {
   #seeLayer(layer: Mutable<LayerRanges>, name: ObservedName, rows: Rows, most: number): void {
     const scale = name === 'query' ? Math.sqrt(this.#config.heads / this.#config.hiddenSize) : 1;
     const key = name as Exclude<keyof LayerRanges, 'attentionVariance' | 'outputVariance' | 'logits'>;
-    layer[key] = Math.max(layer[key], most * scale);
+    layer[key] = Math.max(layer[key] ?? 0, most * scale);
     if (name === 'query') this.#query = rows;
     if (name === 'key')
       layer.logits = Math.max(

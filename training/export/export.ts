@@ -16,7 +16,13 @@ import {
 import type { Schedule } from '../../model/artifact/schedule.js';
 import { gammaBitsOf } from '../../model/artifact/gamma-bits.js';
 import type { Checkpoint } from '../../model/checkpoint/checkpoint.js';
-import { groupOfLayer, headSize, isReducedGroup, weightGroups } from '../../model/config.js';
+import {
+  groupOfLayer,
+  headSize,
+  isReducedGroup,
+  type ModelConfig,
+  weightGroups,
+} from '../../model/config.js';
 import { traceTokens } from '../evaluate/token-trace.js';
 import type { EncodedExample } from '../loop/batches.js';
 import { type ModelState, methodOfState, stateOfCheckpoint } from '../network/model-state.js';
@@ -101,6 +107,17 @@ class Quantizer {
 
 type LayerWeights = Omit<EncoderLayerWeights, 'thresholds'>;
 
+const exportReduced = (
+  quantizer: Quantizer,
+  name: string,
+  { reducedSquares }: ModelConfig,
+): Pick<LayerWeights, 'reduced' | 'reducedInner' | 'reducedOuter'> => ({
+  reduced: quantizer.linear(name),
+  ...(reducedSquares
+    ? { reducedInner: quantizer.linear(`${name}.inner`), reducedOuter: quantizer.linear(`${name}.outer`) }
+    : {}),
+});
+
 function exportGroup(quantizer: Quantizer, checkpoint: Checkpoint, group: number): LayerWeights {
   const prefix = layerPrefix(group);
   return {
@@ -111,7 +128,9 @@ function exportGroup(quantizer: Quantizer, checkpoint: Checkpoint, group: number
     attentionNorm: quantizer.norm(`${prefix}.attention.output`),
     intermediate: quantizer.linear(`${prefix}.intermediate.dense`),
     output: quantizer.linear(`${prefix}.output.dense`),
-    ...(isReducedGroup(checkpoint.config, group) ? { reduced: quantizer.linear(`${prefix}.reduced`) } : {}),
+    ...(isReducedGroup(checkpoint.config, group)
+      ? exportReduced(quantizer, `${prefix}.reduced`, checkpoint.config)
+      : {}),
     outputNorm: quantizer.norm(`${prefix}.output`),
   };
 }
@@ -159,6 +178,12 @@ function rangeWarnings(
     ...PRODUCTS.map(([matrix, range]) =>
       checked(`layer ${at} ${range}`, layer[range], scales.layers[at]![matrix]),
     ),
+    ...(layer.squareInput === undefined
+      ? []
+      : [
+          checked(`layer ${at} squareInput`, layer.squareInput, scales.layers[at]!.reducedInner),
+          checked(`layer ${at} squares`, layer.squareInput ** 2),
+        ]),
   ]);
   all.push(
     checked('embedding', embedding, scales.projection),

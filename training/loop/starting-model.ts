@@ -96,7 +96,13 @@ export function pretrainedModel(
   if (checkpoint.ignored.length > 0)
     notes.push(`stored in the checkpoint and not used: ${checkpoint.ignored.join(', ')}`);
   // A run makes layers of low degree by itself.
-  const model: ModelConfig = { ...checkpoint.config, labels, problem, linearReduction: undefined };
+  const model: ModelConfig = {
+    ...checkpoint.config,
+    labels,
+    problem,
+    linearReduction: undefined,
+    reducedSquares: undefined,
+  };
   const random = splitmix32(weightSeed(config.seed));
   const rows = classifierRows(checkpoint, task, notes);
   const parameters = new Map<string, Parameter>();

@@ -53,6 +53,7 @@ export type ObservedName =
   | 'attentionResidual'
   | 'attentionNorm'
   | 'geluInput'
+  | 'squareInput'
   | 'outputResidual'
   | 'outputNorm'
   | 'kept'
@@ -271,13 +272,21 @@ class Forward {
     const { high, low } = curves.activation[this.#config.activation];
     const activated = mixCurves(inner, masks.important, high, layerMasks ? low : high);
     const whole = this.#linear(activated, `${prefix}.output.dense`);
-    const hidden = isLinear
-      ? mixRows(whole, this.#linear(attended, `${prefix}.reduced`), masks.important)
-      : whole;
+    const hidden = isLinear ? mixRows(whole, this.#reduced(at, attended, masks), masks.important) : whole;
     if (this.#options.observe) this.#observe(at, 'outputResidual', hidden.add(attended));
     const output = this.#norm(`${prefix}.output`, hidden, attended, tf.onesLike(masks.kept));
     this.#observe(at, 'outputNorm', output);
     return output;
+  }
+
+  /** What rows of low degree have in place of the feed-forward layers. */
+  #reduced(at: number, x: tf.Tensor2D, { important }: TokenMasks): tf.Tensor2D {
+    const name = `${this.#prefix(at)}.reduced`;
+    const line = this.#linear(x, name);
+    if (!this.#config.reducedSquares) return line;
+    const inner = this.#linear(x, `${name}.inner`);
+    if (this.#options.observe) this.#observe(at, 'squareInput', mixCurves(inner, important, NOTHING, SAME));
+    return line.add(this.#linear(inner.square(), `${name}.outer`));
   }
 
   classify(x: tf.Tensor2D, first: Int32Array): tf.Tensor2D {

@@ -34,7 +34,7 @@ export class ReducePhase extends HardPhase {
     const examples = shuffle([...this.examples], splitmix32(thresholdSeed(config.seed)));
     const sample = examples.slice(0, config.masks.initial.examples);
     this.#place(sample);
-    if (methodNamed(state.method).lowFeedForward === 'linear') addReduced(state, examples, 'low');
+    if (methodNamed(state.method).lowFeedForward) addReduced(state, examples, 'low');
     control.schedule = null;
     control.kept = predict(this.#original, sample, { prune: true }).keptRatio;
   }

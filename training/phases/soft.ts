@@ -39,7 +39,7 @@ export class SoftPhase extends MaskedPhase {
     const sample = shuffle([...prepared.train], splitmix32(thresholdSeed(config.seed)));
     this.#placeThresholds(sample.slice(0, config.masks.initial.examples));
     const { state } = prepared;
-    if (state.reduces && methodNamed(state.method).lowFeedForward === 'linear') addReduced(state, sample);
+    if (state.reduces && methodNamed(state.method).lowFeedForward) addReduced(state, sample);
   }
 
   /** First thresholds from the scores of some training sentences. */

@@ -37,6 +37,8 @@ const SIZES: Readonly<Record<LinearName | TableName, readonly [size: number, fra
   intermediate: [0.5, 7],
   output: [0.3, 8],
   reduced: [0.3, 8],
+  reducedInner: [0.3, 8],
+  reducedOuter: [0.1, 9],
   pooler: [0.4, 7],
   classifier: [0.6, 7],
   word: [1, 7],
@@ -167,7 +169,8 @@ export function floatForward(
   const [kept, importantCounts]: [number[], number[]] = [[], []];
   let margin = Infinity;
   const widen = (layer: number, name: keyof Ranges, values: Matrix) => {
-    if (ranges) (ranges[layer]![name] as number) = Math.max(ranges[layer]![name] as number, largest(values));
+    const known = (ranges?.[layer]![name] ?? 0) as number;
+    if (ranges) (ranges[layer]![name] as number) = Math.max(known, largest(values));
   };
   const widenVariance = (layer: number, name: 'attentionVariance' | 'outputVariance', rows: Matrix) => {
     if (!ranges) return;
@@ -246,6 +249,7 @@ export function floatForward(
     widen(l, 'attentionNorm', attended);
     const inner = apply(attended, weights.intermediate);
     widen(l, 'geluInput', inner);
+    if (weights.reducedInner) widen(l, 'squareInput', apply(attended, weights.reducedInner));
     const activated = inner.map((row, i) =>
       row.map((value) =>
         approximations.gelu(value, important[i] ? approximations.geluHigh : approximations.geluLow),

@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import { parseRunConfig } from '../../../config/load.js';
 import { readCheckpoint } from '../../../model/checkpoint/checkpoint.js';
+import { splitmix32 } from '../../../data/sources/synthetic.js';
 import { makeBatch } from '../../../training/loop/batches.js';
 import { prepareRun } from '../../../training/loop/prepare.js';
 import { encode, NO_DROPOUT } from '../../../training/network/encoder.js';
@@ -52,6 +53,41 @@ it('compute what two feed-forward layers do whose activation does nothing', asyn
     },
   });
   weights.dispose();
+});
+
+it('squares of the neurons that a line serves worst are what a line cannot compute', async () => {
+  const config = parseRunConfig(literal(), 'test');
+  const { state: prepared, train: examples } = await prepareRun(config);
+  const state = { ...prepared, method: 'cipherprune-squares-feed-forward' };
+  const { hiddenSize: hidden, intermediateSize: neurons } = state.config;
+  const values = (name: string) => state.parameters.get(`encoder.layer.0.${name}`)!.values;
+  // Of the neurons only some of the last count: GELU(z) is z/2 + z²/sqrt(2π) near 0, and z far above it.
+  const curved = [neurons - 1, neurons - 3];
+  values('intermediate.dense.bias').fill(16);
+  for (const neuron of curved) values('intermediate.dense.bias')[neuron] = 0;
+  addReduced(state, examples);
+  expect(state.config.reducedSquares).toBe(hidden);
+  const inner = values('reduced.inner.weight');
+  curved.forEach((neuron) => {
+    const row = values('intermediate.dense.weight').slice(neuron * hidden, (neuron + 1) * hidden);
+    const found = Array.from({ length: hidden }, (_, at) => inner.slice(at * hidden, (at + 1) * hidden));
+    expect(found.slice(0, curved.length)).toContainEqual(row);
+  });
+
+  const normal = splitmix32(3);
+  for (let row = 0; row < 5; row++) {
+    const x = Array.from({ length: hidden }, () => 2 * normal() - 1);
+    const apply = (from: readonly number[], part: string) =>
+      linear(from, values(`${part}.weight`), values(`${part}.bias`));
+    const z = apply(x, 'intermediate.dense');
+    const gelu = z.map((v) => (v > 8 ? v : v / 2 + v ** 2 / Math.sqrt(2 * Math.PI)));
+    const expected = apply(gelu, 'output.dense');
+    const squares = apply(x, 'reduced.inner').map((v) => v ** 2);
+    const [line, curve] = [apply(x, 'reduced'), apply(squares, 'reduced.outer')];
+    expected.forEach((value, at) => {
+      expect(Math.abs(line[at]! + curve[at]! - value)).toBeLessThan(0.02);
+    });
+  }
 });
 
 it('a run that is stopped behind the dense phase goes on with them, bit for bit', async () => {
