@@ -1,7 +1,7 @@
 /** Least squares over rows that come a batch at a time (ridge regression). */
 import { kernels } from '#kernels';
 
-/** Of the mean square of an input: weights that the rows say nothing about stay small. */
+/** Of the mean square of each input, whatever its unit: weights that the rows say nothing about stay small. */
 const RIDGE = 1e-3;
 
 /** XᵀX [n, n] and XᵀY [n, m] of rows x with a 1 at their end, and y. */
@@ -33,9 +33,7 @@ export class NormalEquations {
   /** W [outputs, inputs] and b [outputs] of least Σ |x·Wᵀ + b - y|², and a little of |W|². */
   solve(): { readonly weight: Float32Array<ArrayBuffer>; readonly bias: Float32Array<ArrayBuffer> } {
     const [n, m] = [this.inputs + 1, this.outputs];
-    const trace = Array.from({ length: this.inputs }, (_, i) => this.#square[i * n + i]!);
-    const ridge = (RIDGE * trace.reduce((a, b) => a + b, 0)) / this.inputs;
-    for (let i = 0; i < this.inputs; i++) this.#square[i * n + i]! += ridge;
+    for (let i = 0; i < this.inputs; i++) this.#square[i * n + i]! *= 1 + RIDGE;
     const solution = solvePositive(this.#square, this.#product, n, m);
     const weight = new Float32Array(m * this.inputs);
     for (let i = 0; i < this.inputs; i++)

@@ -2,11 +2,10 @@
 import { expect, it } from 'vitest';
 import { parseRunConfig } from '../../../config/load.js';
 import { readCheckpoint } from '../../../model/checkpoint/checkpoint.js';
-import { splitmix32 } from '../../../data/sources/synthetic.js';
-import { makeBatch } from '../../../training/loop/batches.js';
+import { type EncodedExample, makeBatch } from '../../../training/loop/batches.js';
 import { prepareRun } from '../../../training/loop/prepare.js';
 import { encode, NO_DROPOUT } from '../../../training/network/encoder.js';
-import { curvesOfState, weightTensors } from '../../../training/network/model-state.js';
+import { curvesOfState, type ModelState, weightTensors } from '../../../training/network/model-state.js';
 import { addReduced } from '../../../training/phases/fit-reduced.js';
 import { denseOnly, literal, temporaryRuns } from '../loop/tiny-runs.js';
 
@@ -15,6 +14,28 @@ const { inFolder, train } = temporaryRuns();
 /** x · weightᵀ + bias, weight [outputs, inputs]. */
 const linear = (x: readonly number[], weight: Float32Array, bias: Float32Array): number[] =>
   Array.from(bias, (start, o) => x.reduce((sum, v, i) => sum + v * weight[o * x.length + i]!, start));
+
+/** What the feed-forward layers take, of some rows of all layers but the last. */
+function inputs(state: ModelState, examples: readonly EncodedExample[]) {
+  const { hiddenSize: hidden, layers } = state.config;
+  const weights = weightTensors(state);
+  const batch = makeBatch(examples);
+  const found: { readonly layer: number; readonly x: number[] }[] = [];
+  encode(weights.get(), state.config, batch, batch.ids, {
+    curves: curvesOfState(state),
+    masks: null,
+    dropout: NO_DROPOUT,
+    lastLayer: 'cls',
+    observe: (layer, name, value) => {
+      if (name !== 'attentionNorm' || layer === null || layer === layers - 1) return;
+      const rows = value.dataSync();
+      for (const row of [1, 2, 3])
+        found.push({ layer, x: [...rows.subarray(row * hidden, (row + 1) * hidden)] });
+    },
+  });
+  weights.dispose();
+  return found;
+}
 
 it('compute what two feed-forward layers do whose activation does nothing', async () => {
   const config = parseRunConfig(literal(), 'test');
@@ -29,30 +50,14 @@ it('compute what two feed-forward layers do whose activation does nothing', asyn
   expect(state.config.linearReduction).toBe(true);
   expect(state.parameters.has(`encoder.layer.${layers - 1}.reduced.weight`)).toBe(false);
 
-  const weights = weightTensors({ ...state, config: plain });
-  const batch = makeBatch(examples.slice(-8));
-  encode(weights.get(), plain, batch, batch.ids, {
-    curves: curvesOfState(state),
-    masks: null,
-    dropout: NO_DROPOUT,
-    lastLayer: 'cls',
-    observe: (layer, name, value) => {
-      if (name !== 'attentionNorm' || layer === null || layer === layers - 1) return;
-      const [rows, apply] = [
-        value.dataSync(),
-        (x: readonly number[], part: string) =>
-          linear(x, values(layer, `${part}.weight`), values(layer, `${part}.bias`)),
-      ];
-      for (const row of [1, 2, 3]) {
-        const x = [...rows.subarray(row * hidden, (row + 1) * hidden)];
-        const expected = apply(apply(x, 'intermediate.dense'), 'output.dense');
-        apply(x, 'reduced').forEach((y, i) => {
-          expect(Math.abs(y - expected[i]!)).toBeLessThan(0.02);
-        });
-      }
-    },
-  });
-  weights.dispose();
+  for (const { layer, x } of inputs({ ...state, config: plain }, examples.slice(-8))) {
+    const apply = (from: readonly number[], part: string) =>
+      linear(from, values(layer, `${part}.weight`), values(layer, `${part}.bias`));
+    const expected = apply(apply(x, 'intermediate.dense'), 'output.dense');
+    apply(x, 'reduced').forEach((y, i) => {
+      expect(Math.abs(y - expected[i]!)).toBeLessThan(0.02);
+    });
+  }
 });
 
 it('squares of the neurons that a line serves worst are what a line cannot compute', async () => {
@@ -65,6 +70,7 @@ it('squares of the neurons that a line serves worst are what a line cannot compu
   const curved = [neurons - 1, neurons - 3];
   values('intermediate.dense.bias').fill(16);
   for (const neuron of curved) values('intermediate.dense.bias')[neuron] = 0;
+  const plain = { ...state };
   addReduced(state, examples);
   expect(state.config.reducedSquares).toBe(hidden);
   const inner = values('reduced.inner.weight');
@@ -74,9 +80,8 @@ it('squares of the neurons that a line serves worst are what a line cannot compu
     expect(found.slice(0, curved.length)).toContainEqual(row);
   });
 
-  const normal = splitmix32(3);
-  for (let row = 0; row < 5; row++) {
-    const x = Array.from({ length: hidden }, () => 2 * normal() - 1);
+  for (const { layer, x } of inputs(plain, examples.slice(-8))) {
+    if (layer !== 0) continue;
     const apply = (from: readonly number[], part: string) =>
       linear(from, values(`${part}.weight`), values(`${part}.bias`));
     const z = apply(x, 'intermediate.dense');
