@@ -52,6 +52,23 @@ describe('artifact directory', () => {
     expect((await readPublicPart(good)).digest).toBe(parts.publicPart.digest);
   });
 
+  it('gives back layers of low degree, and refuses a model without the range of their squares', async () => {
+    const low = tinyArtifact({ config: { linearReduction: true, reducedSquares: 8 } });
+    const { ranges } = low.public;
+    const layers = ranges.layers.map((range, layer, { length }) =>
+      layer < length - 1 ? { ...range, squareInput: 3 } : range,
+    );
+    const whole = { ...low, public: { ...low.public, ranges: { ...ranges, layers } } };
+    expect(whole.private.layers[0]!.reducedInner!.matrix.outputs).toBe(8);
+    const path = join(folder, 'low');
+    await writeArtifact(path, whole);
+    expect((await readArtifact(path)).artifact).toEqual(whole);
+    rewriteManifest(join(path, 'public', 'manifest.json'), (manifest) => {
+      manifest.ranges = ranges;
+    });
+    await expect(readPublicPart(path)).rejects.toThrow(/ranges\.layers squareInput/);
+  });
+
   it.skipIf(process.platform === 'win32')('keeps the private part from other users', () => {
     for (const name of readdirSync(join(good, 'private')))
       expect(statSync(join(good, 'private', name)).mode & 0o077).toBe(0);
