@@ -69,7 +69,7 @@ export function feedForwardRows(
           if (name === 'attentionNorm') seen.x = values();
           if (name === 'geluInput') seen.inner = values();
           if (name !== 'outputResidual') return;
-          const rows = rowsOf(batch, seen, thresholds?.[layer]!.reduce ?? Number.POSITIVE_INFINITY);
+          const rows = rowsOf(batch, seen, thresholds?.[layer]?.reduce ?? Number.POSITIVE_INFINITY);
           if (rows.length === 0) return;
           const y = values().map((sum, i) => sum - seen.x[i]!);
           see({

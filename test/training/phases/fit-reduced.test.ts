@@ -40,7 +40,7 @@ function inputs(state: ModelState, examples: readonly EncodedExample[]) {
 it('compute what two feed-forward layers do whose activation does nothing', async () => {
   const config = parseRunConfig(literal(), 'test');
   const { state, train: examples } = await prepareRun(config);
-  const { hiddenSize: hidden, layers } = state.config;
+  const { layers } = state.config;
   const values = (layer: number, name: string) =>
     state.parameters.get(`encoder.layer.${layer}.${name}`)!.values;
   // Far above 0 GELU is x.
