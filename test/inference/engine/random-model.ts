@@ -169,8 +169,8 @@ export function floatForward(
   const [kept, importantCounts]: [number[], number[]] = [[], []];
   let margin = Infinity;
   const widen = (layer: number, name: keyof Ranges, values: Matrix) => {
-    const known = (ranges?.[layer]![name] ?? 0) as number;
-    if (ranges) (ranges[layer]![name] as number) = Math.max(known, largest(values));
+    const range = ranges?.[layer];
+    if (range) (range[name] as number) = Math.max((range[name] ?? 0) as number, largest(values));
   };
   const widenVariance = (layer: number, name: 'attentionVariance' | 'outputVariance', rows: Matrix) => {
     if (!ranges) return;
