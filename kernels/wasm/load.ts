@@ -9,6 +9,7 @@ async function load(): Promise<Kernels> {
   return new WasmInstance((imports) => new WebAssembly.Instance(module, imports)).kernels();
 }
 
-export const kernelKind = 'wasm';
+/** As in Node, where either of them may run. */
+export const kernelKind: 'native' | 'wasm' = 'wasm';
 export const kernelThreads = 1;
 export const kernels: Kernels = await load();
