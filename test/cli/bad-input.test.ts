@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { encodeHello } from '../../inference/net/hello.js';
+import { encodeHello, PROTOCOL_VERSION } from '../../inference/net/hello.js';
 import { readPublicPart, writeArtifact } from '../../model/artifact/artifact-file.js';
 import { servedModel, toyServer } from '../inference/server/toy-party.js';
 import { tinyArtifact } from '../../bench/tiny-artifact.js';
@@ -170,7 +170,7 @@ describe('failures exit with 1 and one clear line', () => {
     await expectFailure(
       ['infer', '--connect', `127.0.0.1:${port}`, '--text', 'a'],
       1,
-      'the server speaks protocol version 99, expected 7; install the same version on both sides',
+      `the server speaks protocol version 99, expected ${PROTOCOL_VERSION}; install the same version on both sides`,
     );
     newer.close();
   });
