@@ -69,6 +69,8 @@ describe.skipIf(CHROMIUM === null)('the page', () => {
     await using client = await connect({
       url: `${url.replace('http', 'ws')}connect`,
       knownServers: 'ignore',
+      // As clients in WebAssembly have it.
+      multiply: 'server',
     });
     const { cost, layers, leaks } = await client.classify(TEXTS[0]!);
     const [, sent, received, rounds] = await page.locator('#cost dd').allTextContents();

@@ -13,12 +13,15 @@ import { serveConnection } from '../../inference/server/serve-connection.js';
 import { parsePublicPart } from '../../model/artifact/artifact-file.js';
 import { servedModel } from '../inference/server/toy-party.js';
 
+/** Both multiply, with any kernels. */
+const MUTUAL = { multiplyingThreads: 1 };
+
 /** Both parties in this process. */
 async function runIn(suite: Suite) {
   const [serverEnd, clientEnd] = memoryChannelPair();
   const model = servedModel(1);
   const served = serveConnection(serverEnd, {
-    model: { ...model, terms: { ...model.terms, answer: DEFAULT_ANSWER, suites: [suite] } },
+    model: { ...model, terms: { ...model.terms, answer: DEFAULT_ANSWER, suites: [suite], ...MUTUAL } },
     open: openEngineParty,
     onText: () => undefined,
   });
@@ -27,6 +30,7 @@ async function runIn(suite: Suite) {
     modelDigest: null,
     lookUp: async () => null,
     parse: parsePublicPart,
+    ...MUTUAL,
   };
   const client = await Client.open(clientEnd, { terms, open: openEngineParty });
   const result = await client.classify('a good movie.');
