@@ -11,7 +11,8 @@ import { classify } from '../engine/classify.js';
 import { prepareModel } from '../engine/prepare.js';
 import { costsByName, Meter, type SpanReport } from '../session/meter.js';
 import type { CountedCotOptions } from './counted-cots.js';
-import { CountingBackend, type CountingOptions } from './counting-backend.js';
+import { CountingBackend } from './counting-backend.js';
+import type { CountingOptions } from './counting-context.js';
 import { type Opens, opensOf, type ScheduledCounts } from './schedule.js';
 
 export interface NetworkModel {
