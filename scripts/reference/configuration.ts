@@ -1,5 +1,6 @@
 /** The run configuration as a page: keys, values and defaults from the schema, words from its comments. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import ts from 'typescript';
 import * as z from 'zod';
 import { runConfigSchema } from '../../config/schema.js';
@@ -39,15 +40,18 @@ function declarationsOf(source: ts.SourceFile): ReadonlyMap<string, ts.Expressio
   return found;
 }
 
-/** Reads the words of the schema out of its source. */
-class Comments {
-  readonly #source: ts.SourceFile;
-  readonly #declared: ReadonlyMap<string, ts.Expression>;
+/** The schema's sources: the whole, and a file a section. */
+const sources = (): ts.SourceFile[] => {
+  const folder = packageFile('config', 'schema');
+  const paths = [`${folder}.ts`, ...readdirSync(folder).map((name) => join(folder, name))];
+  return paths.map((path) =>
+    ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.Latest, true),
+  );
+};
 
-  constructor(path: string) {
-    this.#source = ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.Latest, true);
-    this.#declared = declarationsOf(this.#source);
-  }
+/** Reads the words of the schema out of its sources, in which names are declared once. */
+class Comments {
+  readonly #declared = new Map(sources().flatMap((source) => [...declarationsOf(source)]));
 
   of(name: string): Commented {
     return { text: '', below: this.#keysOf(this.#declared.get(name)) };
@@ -77,7 +81,7 @@ class Comments {
       .join(' ')
       .replace(/\s+/g, ' ')
       .trim();
-    return [key.name.getText(this.#source), { text, below: this.#keysOf(key.initializer) }];
+    return [key.name.getText(), { text, below: this.#keysOf(key.initializer) }];
   }
 }
 
@@ -125,7 +129,7 @@ function rowsOf(value: Described, { below }: Commented, path: string): string[] 
 
 export function configurationPage(): string {
   const schema = z.toJSONSchema(runConfigSchema, { io: 'input', unrepresentable: 'any' }) as Described;
-  const comments = new Comments(packageFile('config', 'schema.ts')).of('runConfigSchema');
+  const comments = new Comments().of('runConfigSchema');
   return `# Configuration
 
 This page is made from the schema in [config/schema.ts](../../config/schema.ts) (\`npm run reference\`).
