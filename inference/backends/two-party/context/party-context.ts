@@ -13,7 +13,7 @@ export interface PartyContext {
 
 /** A step that stands alone. */
 export const roundTrip = ({ channel }: Session, step: Step): Promise<void> =>
-  pipelined(channel, () => perform(partsOf(step)));
+  pipelined(channel, () => perform(partsOf(step), () => channel.flush?.()));
 
 /** At once, or with the steps of what runs side by side. */
 export const runStep = (

@@ -23,10 +23,12 @@ export interface Step {
 
 const PARTS = ['begin', 'answer', 'finish'] as const;
 
-export async function perform(step: Required<Step>): Promise<void> {
+/** `flush`: what a part sent leaves before the next one, so that the peer computes at the same time as this party. */
+export async function perform(step: Required<Step>, flush?: () => void): Promise<void> {
   for (const part of PARTS) {
     const waiting = step[part]();
     if (waiting) await waiting;
+    flush?.();
   }
 }
 

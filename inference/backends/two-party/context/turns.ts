@@ -1,6 +1,6 @@
 /**
  * Whose turn it is to receive in a protocol whose roles do not depend on who owns what: the parties take turns, so that the
- * next receiver's corrections leave together with the last answer. The client receives a homomorphic product, so the server is next. A backend holds one, takes a turn for each protocol that
+ * next receiver's corrections follow the last answer at once. The client receives a homomorphic product, so the server is next. A backend holds one, takes a turn for each protocol that
  * it starts, and hands the receiver down; protocols know nothing of turns. Equal at both parties.
  */
 import { type PartyId, peerOf } from '../../../core/tensors.js';

@@ -5,7 +5,7 @@
  *
  * When both parties send and receive (two directions at once), their corrections cross each other, then their answers:
  * still one round trip. A one-way protocol ends for its sender as soon as it has answered, so the parties take
- * turns (context/turns.ts): the next receiver's corrections leave together with the last answer, and a chain of n such protocols takes
+ * turns (context/turns.ts): the next receiver's corrections follow the last answer at once, and a chain of n such protocols takes
  * n + 1 flights in place of 2 n.
  *
  * A receiver that wants random choices (material made ahead) takes those of the COTs: one flight. Where its sender waits for nothing else it
