@@ -54,7 +54,7 @@ export interface FerretKernels {
   }): void;
 }
 
-/** Rows that were begun [trees · 2^depth · 16], and what is known of every 4,096 of them, zeros at first. */
+/** Rows that were begun [trees · 2^depth · 16], and what is known of every 4,096 of them: 0 at first, 1 a thread is making them, 2 it has, 3 who needs them does. */
 interface FerretBegun {
   readonly encoded?: Uint8Array;
   readonly pieces?: Int32Array;

@@ -297,6 +297,9 @@ describe('Ferret kernels', () => {
       pieces: Int32Array.from(states),
     });
     expect(outputOf(begun(0, 0, 0))).toBe(expected);
+    const needed = begun(0, 0, 0);
+    outputOf(needed);
+    expect([...needed.pieces]).toEqual([3, 3, 3]);
     const all = begun(0, 0, 0);
     await kernels.ferretEncode({ ...rows, ...all });
     expect([...all.pieces]).toEqual([2, 2, 2]);

@@ -54,7 +54,7 @@ export function insecureCotPairs(
         take: (count) => sender.takeSender(count),
         claim(count) {
           const claimed = sender.takeSender(count);
-          return () => claimed;
+          return async () => ({ ...(await claimed), done() {} });
         },
       },
       receiver: {

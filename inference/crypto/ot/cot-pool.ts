@@ -8,14 +8,15 @@
  * directions together, `Promise.all([sender.take(n), receiver.take(m)])`, is one such order, and so is any number of
  * calls before the first is awaited.
  *
- * Memory: the pool holds one refill (about 1 MB) or two, and what was reserved. `lend` and `claim` show COTs where they lie, and copy nothing.
+ * Memory: each refill (about 1 MB) lies in an array of its own, which serves again when nobody reads it any more. `lend` and `claim` show COTs where
+ * they lie, and copy only those of more than one refill.
  */
 import { ProtocolError } from '../../core/errors.js';
 import { protocol, span } from '../../core/span.js';
-import { takeBytes } from '../../core/words.js';
+import { giveBack, takeBytes } from '../../core/words.js';
 import type { Channel } from '../../net/channel.js';
 import type { SuiteCode } from '../../../kernels/types/prg.js';
-import type { CotReceiver, CotReserve, CotSender } from './cot.js';
+import type { ClaimedCots, CotReceiver, CotReserve, CotSender } from './cot.js';
 
 const BLOCK_BYTES = 16;
 /** Of one direction of a connection under one delta: docs/reference/security-parameters.md says what is left then. */
@@ -44,104 +45,87 @@ export interface TakenCots {
   readonly suite: SuiteCode;
 }
 
-/** Calls of one pool, in their order: what they take and which messages they wait for. */
+/** COTs where they lie, read no more once `done` was called. */
+interface LentCots extends TakenCots {
+  done(): void;
+}
+
+/** What a call takes. */
 interface Order {
   readonly count: number;
   readonly tweak: number;
-  readonly incoming: readonly Promise<Uint8Array>[];
 }
+
+/** COTs of one refill. Those from `begin` on were handed to nobody; so many readers still have some of the others. */
+interface Refill {
+  readonly blocks: Uint8Array;
+  readonly choices: Uint8Array;
+  begin: number;
+  readers: number;
+}
+
+const NO_BYTES = new Uint8Array(0);
 
 class CotPool {
   readonly #channel: Channel;
   readonly #extension: CotExtension;
-  #blocks: Uint8Array;
-  #choices: Uint8Array;
-  /** COTs that nobody got yet: indices into the buffers. */
-  #begin = 0;
-  #end = 0;
-  /** What lies before #begin is still being read. */
-  #isLent = false;
+  /** Refills that are not used up, the oldest first. */
+  readonly #stock: Refill[] = [];
+  /** COTs in them. */
+  #ready = 0;
   /** COTs of all refills so far that nobody has claimed; calls in progress count as done. */
   #unclaimed = 0;
   readonly #firstTweak: number;
   #nextTweak: number;
   #previous: Promise<unknown> = Promise.resolve();
-  /** Refills that came before they were needed: the next call makes COTs of them. */
-  #early: readonly Promise<Uint8Array>[] = [];
+  /** Refills that come: each call makes COTs of as many as it needs. */
+  readonly #incoming: Promise<Uint8Array>[] = [];
+  /** By the last `lend`. */
+  #lent: LentCots | null = null;
 
   constructor(channel: Channel, extension: CotExtension, firstTweak = 0) {
     this.#channel = channel;
     this.#extension = extension;
     this.#firstTweak = firstTweak;
     this.#nextTweak = firstTweak;
-    this.#blocks = new Uint8Array(extension.refillCots * BLOCK_BYTES);
-    this.#choices = new Uint8Array(extension.hasChoices ? extension.refillCots : 0);
   }
 
   /** The caller's own, which may give the blocks back (core/words.ts). */
   take(count: number): Promise<TakenCots> {
-    const order = this.#order(count);
-    const taken: TakenCots = {
-      blocks: takeBytes(count * BLOCK_BYTES),
-      choices: new Uint8Array(this.#extension.hasChoices ? count : 0),
-      tweak: order.tweak,
-      suite: this.#extension.suite,
-    };
-    if (this.#sends) {
-      for (let done = this.#copy(taken, 0); done < count; done = this.#copy(taken, done)) this.#refill(null);
-      return Promise.resolve(taken);
-    }
-    return this.#next(async () => {
-      let done = this.#copy(taken, 0);
-      for (const message of order.incoming) {
-        this.#refill(await message);
-        done = this.#copy(taken, done);
-      }
-      return taken;
-    });
+    return this.#when(this.#order(count), (order) => this.#copy(order));
   }
 
   /** Valid until the next call. */
   lend(count: number): Promise<TakenCots> {
-    this.#isLent = false;
-    const order = this.#order(count);
-    if (!this.#sends) return this.#next(() => this.#collect(order));
-    while (this.#end - this.#begin < count) this.#refill(null);
-    return Promise.resolve(this.#view(order));
+    return this.#when(this.#order(count), (order) => {
+      this.#lent?.done();
+      this.#lent = this.#view(order);
+      return this.#lent;
+    });
   }
 
   /**
-   * Claims now, to use later: the result gives the COTs, valid until the next of several claims is used. Claims are used in
+   * Claims now, to use later: the result gives the COTs, valid until they are done. Where refills are received, claims are used in
    * their order, before any other call.
    */
-  claim(count: number): () => Promise<TakenCots> {
-    if (this.#sends) {
-      const taken = this.take(count);
-      return () => taken;
-    }
+  claim(count: number): () => Promise<LentCots> {
     const order = this.#order(count);
     let start = (): void => {};
     const started = new Promise<void>((resolve) => {
       start = resolve;
     });
-    const claimed = this.#next(async () => {
-      await started;
-      return this.#collect(order);
-    });
+    const claimed = this.#when(order, () => this.#view(order), this.#sends ? null : started);
     return () => {
-      this.#isLent = false;
       start();
       return claimed;
     };
   }
 
   /** Sends refills, or waits for them, until the spare COTs are on their way. */
-  replenish(): void {
-    const { spareCots = 0, refillCots } = this.#extension;
-    const refills = Math.max(0, Math.ceil((spareCots - this.#unclaimed) / refillCots));
-    if (refills === 0) return;
-    this.#early = [...this.#early, ...this.#expect(refills)];
-    if (this.#sends) for (let i = 0; i < refills; i++) this.#refill(null);
+  async replenish(): Promise<void> {
+    const { spareCots = 0 } = this.#extension;
+    this.#expect(spareCots);
+    if (this.#sends) await this.#make(spareCots);
   }
 
   /** COTs that lie ready or are on their way. */
@@ -151,19 +135,8 @@ class CotPool {
 
   /** Makes COTs until `count` lie ready; their memory goes back when they are used up. */
   reserve(count: number): Promise<void> {
-    this.#isLent = false;
-    const refills = Math.max(0, Math.ceil((count - this.#unclaimed) / this.#extension.refillCots));
-    const incoming = this.#expectAll(refills);
-    const { refillCots } = this.#extension;
-    if (this.#sends) {
-      this.#makeRoom(refills * refillCots);
-      for (let i = 0; i < refills; i++) this.#refill(null);
-      return Promise.resolve();
-    }
-    return this.#next(async () => {
-      this.#makeRoom(incoming.length * refillCots);
-      for (const message of incoming) this.#refill(await message);
-    });
+    this.#expect(count);
+    return this.#sends ? this.#make(count) : this.#next(() => this.#make(count));
   }
 
   /** Is this half the one whose refills send? */
@@ -180,30 +153,38 @@ class CotPool {
         `COT pool: a connection makes at most ${MOST_COTS} correlated OTs in a direction; connect again`,
       );
     }
-    const refills = Math.max(0, Math.ceil((count - this.#unclaimed) / this.#extension.refillCots));
-    const incoming = this.#expectAll(refills);
+    this.#expect(count);
     this.#unclaimed -= count;
     const tweak = this.#nextTweak;
     this.#nextTweak += count;
-    return { count, tweak, incoming };
+    return { count, tweak };
   }
 
-  /** So many refills, and those before that nobody made COTs of. */
-  #expectAll(refills: number): readonly Promise<Uint8Array>[] {
-    const early = this.#early;
-    this.#early = [];
-    return [...early, ...this.#expect(refills)];
-  }
-
-  /** So many refills come, or will be sent. */
-  #expect(refills: number): readonly Promise<Uint8Array>[] {
+  /** As many refills come, or will be sent, as make `count` COTs unclaimed. */
+  #expect(count: number): void {
     const { refillCots, incomingBytes } = this.#extension;
+    const refills = Math.max(0, Math.ceil((count - this.#unclaimed) / refillCots));
     this.#unclaimed += refills * refillCots;
-    const incoming = this.#sends
-      ? []
-      : Array.from({ length: refills }, () => this.#channel.receive(incomingBytes));
+    if (this.#sends) return;
+    const incoming = Array.from({ length: refills }, () => this.#channel.receive(incomingBytes));
     for (const message of incoming) message.catch(() => {}); // reported by the one that awaits it
-    return incoming;
+    this.#incoming.push(...incoming);
+  }
+
+  /** What `hand` gives of the COTs of an order when they lie ready. Where refills are sent that is at once, otherwise after the calls before. */
+  #when<Result>(
+    order: Order,
+    hand: (order: Order) => Result,
+    started: Promise<void> | null = null,
+  ): Promise<Result> {
+    const made = async (): Promise<Result> => {
+      if (started) await started;
+      await this.#make(order.count);
+      return hand(order);
+    };
+    if (!this.#sends) return this.#next(made);
+    while (this.#ready < order.count) this.#refill(null);
+    return Promise.resolve(hand(order));
   }
 
   /** After the calls before. */
@@ -214,66 +195,72 @@ class CotPool {
     return done;
   }
 
-  async #collect(order: Order): Promise<TakenCots> {
-    for (const message of order.incoming) this.#refill(await message);
-    return this.#view(order);
-  }
-
-  #view({ count, tweak }: Order): TakenCots {
-    const [begin, end] = [this.#begin, this.#begin + count];
-    this.#begin = end;
-    this.#isLent = true;
-    return {
-      blocks: this.#blocks.subarray(begin * BLOCK_BYTES, end * BLOCK_BYTES),
-      choices: this.#extension.hasChoices ? this.#choices.subarray(begin, end) : this.#choices,
-      tweak,
-      suite: this.#extension.suite,
-    };
+  /** Until so many lie ready. */
+  async #make(count: number): Promise<void> {
+    while (this.#ready < count) this.#refill(this.#sends ? null : await this.#incoming.shift()!);
   }
 
   #refill(incoming: Uint8Array | null): void {
-    this.#makeRoom(this.#extension.refillCots);
     const { refillCots, hasChoices } = this.#extension;
-    const [begin, end] = [this.#end, this.#end + refillCots];
-    const blocks = this.#blocks.subarray(begin * BLOCK_BYTES, end * BLOCK_BYTES);
-    const choices = hasChoices ? this.#choices.subarray(begin, end) : this.#choices;
+    const blocks = takeBytes(refillCots * BLOCK_BYTES);
+    const choices = hasChoices ? takeBytes(refillCots) : NO_BYTES;
     const outgoing = this.#extension.refill(incoming, blocks, choices);
-    this.#end = end;
+    this.#stock.push({ blocks, choices, begin: 0, readers: 0 });
+    this.#ready += refillCots;
     if (!outgoing) return;
     this.#channel.send(outgoing);
     this.#channel.flush?.();
   }
 
-  /** Room for so many COTs behind what is left, which moves to the front; to new buffers if the old ones are lent, too small, or
-   * far too large after a reserve. */
-  #makeRoom(cots: number): void {
-    const { hasChoices } = this.#extension;
-    const capacity = this.#blocks.length / BLOCK_BYTES;
-    if (this.#end + cots <= capacity) return;
-    const needed = this.#end - this.#begin + cots;
-    const blocks = this.#blocks.subarray(this.#begin * BLOCK_BYTES, this.#end * BLOCK_BYTES);
-    const choices = this.#choices.subarray(this.#begin, this.#end);
-    const isFarTooLarge = capacity > 8 * needed;
-    if (this.#isLent || needed > capacity || isFarTooLarge) {
-      const size = isFarTooLarge ? needed : Math.max(capacity, needed);
-      this.#blocks = new Uint8Array(size * BLOCK_BYTES);
-      this.#choices = new Uint8Array(hasChoices ? size : 0);
+  /** Where they lie; of more than one refill a copy. */
+  #view(order: Order): LentCots {
+    const { count, tweak } = order;
+    const refill = this.#stock[0];
+    if (!refill || this.#left(refill) < count) {
+      const copied = this.#copy(order);
+      return { ...copied, done: () => giveBack(copied.blocks) };
     }
-    const left = needed - cots;
-    this.#blocks.set(blocks);
-    this.#choices.set(choices);
-    [this.#begin, this.#end] = [0, left];
+    refill.readers++;
+    const done = (): void => {
+      refill.readers--;
+      this.#leave(refill);
+    };
+    return { ...this.#cut(refill, count), tweak, suite: this.#extension.suite, done };
   }
 
-  #copy(taken: TakenCots, done: number): number {
-    const count = Math.min(this.#end - this.#begin, taken.blocks.length / BLOCK_BYTES - done);
-    const [begin, end] = [this.#begin, this.#begin + count];
-    taken.blocks.set(this.#blocks.subarray(begin * BLOCK_BYTES, end * BLOCK_BYTES), done * BLOCK_BYTES);
-    if (this.#extension.hasChoices) taken.choices.set(this.#choices.subarray(begin, end), done);
-    // handed out once: nothing of it stays behind
-    this.#blocks.fill(0, begin * BLOCK_BYTES, end * BLOCK_BYTES);
-    this.#begin = end;
-    return done + count;
+  #copy({ count, tweak }: Order): TakenCots {
+    const blocks = takeBytes(count * BLOCK_BYTES);
+    const choices = new Uint8Array(this.#extension.hasChoices ? count : 0);
+    for (let done = 0; done < count; ) {
+      const refill = this.#stock[0]!;
+      const part = this.#cut(refill, Math.min(this.#left(refill), count - done));
+      blocks.set(part.blocks, done * BLOCK_BYTES);
+      if (this.#extension.hasChoices) choices.set(part.choices, done);
+      done += part.blocks.length / BLOCK_BYTES;
+      this.#leave(refill);
+    }
+    return { blocks, choices, tweak, suite: this.#extension.suite };
+  }
+
+  #left({ begin }: Refill): number {
+    return this.#extension.refillCots - begin;
+  }
+
+  /** The next ones of the oldest refill. */
+  #cut(refill: Refill, count: number): Pick<TakenCots, 'blocks' | 'choices'> {
+    const [begin, end] = [refill.begin, refill.begin + count];
+    refill.begin = end;
+    this.#ready -= count;
+    if (this.#left(refill) === 0) this.#stock.shift();
+    return {
+      blocks: refill.blocks.subarray(begin * BLOCK_BYTES, end * BLOCK_BYTES),
+      choices: this.#extension.hasChoices ? refill.choices.subarray(begin, end) : NO_BYTES,
+    };
+  }
+
+  /** A refill that is used up, and that nobody reads, makes room for the next. */
+  #leave({ blocks, choices, begin, readers }: Refill): void {
+    if (readers === 0 && begin === this.#extension.refillCots) giveBack(blocks, choices);
   }
 }
 
@@ -282,7 +269,7 @@ const reserveOf = (pool: CotPool): CotReserve => ({
   reserve: protocol('cots', async (count: number) => pool.reserve(count)),
   replenish: () => {
     // What does not leave is missed, and reported, where it is needed.
-    span('cots', async () => pool.replenish()).catch(() => {});
+    span('cots', () => pool.replenish()).catch(() => {});
   },
 });
 
@@ -295,18 +282,19 @@ export function cotSender(
 ): CotSender {
   const pool = new CotPool(channel, extension, firstTweak);
   const withDelta = ({ blocks, tweak, suite }: TakenCots) => ({ delta, blocks, tweak, suite });
+  const claimedCots = ({ done, ...cots }: LentCots): ClaimedCots => ({ ...withDelta(cots), done });
   return {
     ...reserveOf(pool),
     take: protocol('cots', async (count: number) => withDelta(await pool.take(count))),
     claim: (count) => {
-      let use: (() => Promise<TakenCots>) | undefined;
+      let use: (() => Promise<LentCots>) | undefined;
       const claimed = span('cots', async () => {
         use = pool.claim(count);
       });
       claimed.catch(() => {}); // reported by the one that uses it
       return protocol('cots', async () => {
         if (!use) await claimed;
-        return withDelta(await use!());
+        return claimedCots(await use!());
       });
     },
   };

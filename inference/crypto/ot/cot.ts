@@ -17,6 +17,11 @@ export interface SenderCots {
   readonly suite: SuiteCode;
 }
 
+/** Where they lie: valid until they are done. */
+export interface ClaimedCots extends SenderCots {
+  done(): void;
+}
+
 export interface ReceiverCots {
   /** One byte 0 or 1 for each. */
   readonly choices: Uint8Array;
@@ -41,13 +46,13 @@ export interface CotReserve {
 
 export interface CotSender extends CotReserve {
   take(count: number): Promise<SenderCots>;
-  /** Claims now, in the order of calls, to use later: valid until the next of several claims is used. No copy. */
-  claim(count: number): () => Promise<SenderCots>;
+  /** Claims now, in the order of calls, to use later. */
+  claim(count: number): () => Promise<ClaimedCots>;
 }
 
 export interface CotReceiver extends CotReserve {
   take(count: number): Promise<ReceiverCots>;
-  /** Valid until the next call. No copy. */
+  /** Valid until the next call. */
   lend(count: number): Promise<ReceiverCots>;
 }
 

@@ -17,6 +17,8 @@ const PATH_BYTES = SIZES.path * BLOCK_BYTES;
 const RESERVE_BYTES = SIZES.reserve * BLOCK_BYTES;
 /** Of the kernel. */
 const PIECE_ROWS = 4096;
+/** A piece that a thread is making. */
+const BEGUN = 1;
 /** Parts that are begun: as many as a thread makes while this party is busy with one. Each takes 1.3 MB. */
 const PARTS_AHEAD = 3;
 
@@ -26,13 +28,17 @@ interface Begun {
   readonly pieces: Int32Array;
 }
 
+interface InThread extends Begun {
+  readonly isOver: Promise<unknown>;
+}
+
 export class Iterations {
   #base: Uint8Array;
   #next: Uint8Array;
   #part = 0;
   #firstRow = 0;
   /** Of the next parts of this iteration. */
-  readonly #begun: (Begun & { readonly isOver: Promise<unknown> })[] = [];
+  readonly #begun: InThread[] = [];
 
   /** `matrix`: what names the public matrix. */
   constructor(
@@ -53,8 +59,7 @@ export class Iterations {
       pathCots: this.#base.subarray(pathBegin, pathBegin + PATH_BYTES),
       reserve: this.#next.subarray(this.#part * RESERVE_BYTES, (this.#part + 1) * RESERVE_BYTES),
     });
-    // A thread that came late may still write a piece that nobody reads.
-    void begun?.isOver.then(() => giveBack(begun.encoded));
+    if (begun) this.#end(begun);
     this.#firstRow += SIZES.outputs;
     if (++this.#part === PARTS) {
       [this.#base, this.#next] = [this.#next, this.#base];
@@ -62,6 +67,12 @@ export class Iterations {
     }
     if (kernelThreads > 1) this.#beginParts();
     return result;
+  }
+
+  /** None of its pieces is free any more. A thread that came late may still write one that nobody reads. */
+  #end({ encoded, pieces, isOver }: InThread): void {
+    if (pieces.every((_, i) => Atomics.load(pieces, i) !== BEGUN)) giveBack(encoded);
+    else void isOver.then(() => giveBack(encoded));
   }
 
   #rows(firstRow: number) {

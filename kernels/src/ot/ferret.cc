@@ -75,46 +75,58 @@ class Outputs {
  public:
   explicit Outputs(const FerretCall& call) : call(call) {}
 
+  /** Where the next `count` of them may be written to; null where they belong to both places. */
+  uint8_t* place(size_t count) const {
+    if (done >= call.reserved) return call.blocks + (done - call.reserved) * kBlockBytes;
+    return done + count <= call.reserved ? call.reserve + done * kBlockBytes : nullptr;
+  }
+
+  /** They are `outputs`, if not written to their place already. */
   void append(const uint8_t* outputs, size_t count) {
+    if (outputs != place(count)) copy(outputs, count);
+    done += count;
+  }
+
+ private:
+  void copy(const uint8_t* outputs, size_t count) {
     const size_t toReserve = done >= call.reserved ? 0 : call.reserved - done < count ? call.reserved - done : count;
     if (toReserve > 0) memcpy(call.reserve + done * kBlockBytes, outputs, toReserve * kBlockBytes);
     if (toReserve < count)
       memcpy(call.blocks + (done + toReserve - call.reserved) * kBlockBytes, outputs + toReserve * kBlockBytes,
              (count - toReserve) * kBlockBytes);
-    done += count;
   }
 
- private:
   const FerretCall& call;
   size_t done = 0;
 };
 
-/** What is known of a piece of rows. */
-enum Piece : int32_t { kFree, kBegun, kDone };
+/** What is known of a piece of rows: begun and done are a thread's; needed: who needs it makes it, and no thread. */
+enum Piece : int32_t { kFree, kBegun, kDone, kNeeded };
 constexpr size_t kPieceRows = kBatchLeaves;
 
-bool beginPiece(int32_t* piece) {
+/** Leaves it to the caller, unless it was begun before. */
+bool beginPiece(int32_t* piece, Piece as) {
   int32_t expected = kFree;
-  return __atomic_compare_exchange_n(piece, &expected, kBegun, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+  return __atomic_compare_exchange_n(piece, &expected, static_cast<int32_t>(as), false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
 /** Is it there to be read? If nobody has begun it, nobody does from now on. */
-bool isReady(int32_t* piece) { return !beginPiece(piece) && __atomic_load_n(piece, __ATOMIC_ACQUIRE) == kDone; }
+bool isReady(int32_t* piece) { return !beginPiece(piece, kNeeded) && __atomic_load_n(piece, __ATOMIC_ACQUIRE) == kDone; }
 
-void addReady(const uint8_t* encoded, uint8_t* leaves, size_t count) {
-  for (size_t i = 0; i < count * kBlockBytes; i += kBlockBytes) store(leaves + i, (load(leaves + i) & kClearLowest) ^ load(encoded + i));
+void addReady(const uint8_t* encoded, const uint8_t* leaves, size_t count, uint8_t* out) {
+  for (size_t i = 0; i < count * kBlockBytes; i += kBlockBytes) store(out + i, (load(leaves + i) & kClearLowest) ^ load(encoded + i));
 }
 
-/** Adds the matrix to the leaves of a batch from leaf `first` on, in place. */
-void encode(const FerretCall& call, MatrixRows* rows, size_t first, uint8_t* leaves, size_t count) {
+/** out = the matrix's rows + leaves, of a batch from leaf `first` on; in place where they are one. */
+void encode(const FerretCall& call, MatrixRows* rows, size_t first, const uint8_t* leaves, size_t count, uint8_t* out) {
   for (size_t at = first; at < first + count;) {
     const size_t piece = at / kPieceRows, end = std::min(first + count, (piece + 1) * kPieceRows);
-    uint8_t* own = leaves + (at - first) * kBlockBytes;
+    const size_t own = (at - first) * kBlockBytes;
     if (call.pieces && isReady(call.pieces + piece)) {
-      addReady(call.encoded + at * kBlockBytes, own, end - at);
+      addReady(call.encoded + at * kBlockBytes, leaves + own, end - at, out + own);
     } else {
-      for (size_t i = 0; i < end - at; i += MatrixRows::kRows)
-        encodeRows(own + i * kBlockBytes, call.table, rows->fill(call.firstRow + at + i), own + i * kBlockBytes);
+      for (size_t i = own; i < own + (end - at) * kBlockBytes; i += MatrixRows::kRows * kBlockBytes)
+        encodeRows(leaves + i, call.table, rows->fill(call.firstRow + first + i / kBlockBytes), out + i);
     }
     at = end;
   }
@@ -230,7 +242,7 @@ void ferretEncode(const FerretCall& call, uint8_t* encoded) {
   MatrixRows rows(call);
   for (size_t first = 0; first < leaves; first += kPieceRows) {
     int32_t* piece = call.pieces + first / kPieceRows;
-    if (!beginPiece(piece)) continue;
+    if (!beginPiece(piece, kBegun)) continue;
     for (size_t i = first; i < std::min(leaves, first + kPieceRows); i += MatrixRows::kRows)
       encodeRows(zeros, call.table, rows.fill(call.firstRow + i), encoded + i * kBlockBytes);
     __atomic_store_n(piece, kDone, __ATOMIC_RELEASE);
@@ -245,8 +257,10 @@ void ferretSend(const FerretCall& call, const uint8_t* delta, const uint8_t* roo
     const size_t count = batch.trees << call.depth;
     growTrees(call.suite, roots + batch.first * kBlockBytes, batch.trees, call.depth, delta, call.pathCots + batch.cots,
               corrections + batch.cots, leaves.data());
-    encode(call, &rows, batch.first << call.depth, leaves.data(), count);
-    outputs.append(leaves.data(), count);
+    uint8_t* const place = outputs.place(count);
+    uint8_t* const out = place ? place : leaves.data();
+    encode(call, &rows, batch.first << call.depth, leaves.data(), count, out);
+    outputs.append(out, count);
   });
 }
 
@@ -258,9 +272,11 @@ void ferretReceive(const FerretCall& call, const uint8_t* corrections, uint8_t* 
   inBatches(call, [&](const Batch& batch) {
     const size_t count = batch.trees << call.depth;
     growPunctured(call.suite, batch.trees, call.depth, call.pathCots + batch.cots, corrections + batch.cots, leaves.data(), points.data());
-    encode(call, &rows, batch.first << call.depth, leaves.data(), count);
-    addNoise(points.data(), batch.trees, call.depth, leaves.data());
-    outputs.append(leaves.data(), count);
+    uint8_t* const place = outputs.place(count);
+    uint8_t* const out = place ? place : leaves.data();
+    encode(call, &rows, batch.first << call.depth, leaves.data(), count, out);
+    addNoise(points.data(), batch.trees, call.depth, out);
+    outputs.append(out, count);
   });
   readChoices(call, choices);
 }
@@ -282,14 +298,14 @@ void ferretGrowPunctured(const FerretCall& call, const uint8_t* corrections, uin
 void ferretSendLeaves(const FerretCall& call, uint8_t* leaves) {
   MatrixRows rows(call);
   const size_t count = call.trees << call.depth;
-  encode(call, &rows, 0, leaves, count);
+  encode(call, &rows, 0, leaves, count, leaves);
   Outputs(call).append(leaves, count);
 }
 
 void ferretReceiveLeaves(const FerretCall& call, uint8_t* leaves, const uint32_t* points, uint8_t* choices) {
   MatrixRows rows(call);
   const size_t count = call.trees << call.depth;
-  encode(call, &rows, 0, leaves, count);
+  encode(call, &rows, 0, leaves, count, leaves);
   addNoise(points, call.trees, call.depth, leaves);
   Outputs(call).append(leaves, count);
   readChoices(call, choices);

@@ -26,7 +26,7 @@ struct FerretCall {
   uint8_t* reserve;
   uint8_t* blocks;
   const uint8_t* encoded = nullptr; // [trees · 2^depth] rows of the matrix times the table, as far as `pieces` says that they are done
-  int32_t* pieces = nullptr;        // [ferretPieces] of them, 0 where nobody has begun; null: all are made on the way
+  int32_t* pieces = nullptr;        // [ferretPieces] of them, 0 where nobody has begun, 1 where a thread is at work; null: all are made on the way
 };
 
 /** Pieces of a call's rows that a thread may make ahead. */

@@ -14,7 +14,7 @@
 
 import type { PartyId } from '../../../core/tensors.js';
 import { giveBack } from '../../../core/words.js';
-import type { ReceiverCots, SenderCots } from '../../../crypto/ot/cot.js';
+import type { ClaimedCots, ReceiverCots, SenderCots } from '../../../crypto/ot/cot.js';
 import { sendTaken } from '../../../net/channel.js';
 import { type PartyContext, runStep } from '../context/party-context.js';
 import type { Step } from '../context/steps.js';
@@ -66,7 +66,7 @@ const cotsFor = (job: CotJob, [begin, end]: Range): number => (end - begin) * jo
 
 /** What the sender of one chunk waits for. */
 interface Request {
-  readonly cots: () => Promise<SenderCots>;
+  readonly cots: () => Promise<ClaimedCots>;
   /** Null where choices are random. */
   readonly corrections: Promise<Uint8Array> | null;
 }
@@ -150,7 +150,8 @@ function windowStep(
         const chunk = sendChunks[c]!;
         const flips = corrections ?? uncorrected(cotsFor(sending!, chunk));
         sendTaken(channel, sending!.answer(claimed, flips, ...chunk));
-        giveBack(corrections, claimed.blocks);
+        claimed.done();
+        giveBack(corrections);
       }
     },
     async finish() {

@@ -26,7 +26,7 @@ import {
   type SeedMatrix,
   sampleMatrix,
 } from '../../../crypto/ggm/punctured-matrix.js';
-import type { ReceiverCots, SenderCots } from '../../../crypto/ot/cot.js';
+import type { ClaimedCots, ReceiverCots } from '../../../crypto/ot/cot.js';
 import { samplePermutation } from '../../../crypto/permutation.js';
 import { type PartyContext, runStep } from '../context/party-context.js';
 import { posted } from '../exchange/in-turn.js';
@@ -105,7 +105,7 @@ export const exchangeMatrices = protocol(
     const matrix = sampleMatrix(random, rows, party.cots.suite);
     const count = puncturedMatrixCots(rows);
     // Claimed, not taken: what runs beside this may have claims of its own that are used first.
-    let claimed: () => Promise<SenderCots>;
+    let claimed: () => Promise<ClaimedCots>;
     let own: ReceiverCots;
     let corrections: Promise<Uint8Array>;
     let sums: Promise<Uint8Array>;
@@ -114,8 +114,11 @@ export const exchangeMatrices = protocol(
       own = await party.cots.receiver.take(count);
     };
     const sendCorrections = (): void => channel.send(correctionMessage(own, permutation));
-    const sendSums = async (): Promise<void> =>
-      channel.send(answerMessage(await claimed(), matrix, await corrections));
+    const sendSums = async (): Promise<void> => {
+      const cots = await claimed();
+      channel.send(answerMessage(cots, matrix, await corrections));
+      cots.done();
+    };
     const receiveSums = (): void => {
       sums = posted(channel.receive(answerBytes(rows)));
     };
