@@ -16,7 +16,7 @@ import type {
   QuantizedMatrix,
 } from '../model/artifact/artifact.js';
 import type { LayerThresholds } from '../model/thresholds.js';
-import { groupOfLayer, headSize, isReducedGroup, type ModelConfig } from '../model/config.js';
+import { groupOfLayer, headSize, isReducedGroup, type ModelConfig, squaresBeside } from '../model/config.js';
 import { specialTokens, tokenizerFilesFromVocabulary } from '../model/tokenizer/tokenizer-files.js';
 import { artifactOf, type LinearName, type TableName } from './artifact-of.js';
 
@@ -116,7 +116,7 @@ function vocabularyOf(size: number): string[] {
 export const configFor = ({ lowFeedForward }: Method, config: ModelConfig): ModelConfig => ({
   ...config,
   ...(lowFeedForward ? { linearReduction: true } : {}),
-  ...(lowFeedForward === 'squares' ? { reducedSquares: config.hiddenSize } : {}),
+  ...(lowFeedForward === 'squares' ? { reducedSquares: squaresBeside(config) } : {}),
 });
 
 /** Deterministic in the seed. Without thresholds: they depend on the input, see schedule-thresholds.ts. */

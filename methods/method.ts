@@ -54,7 +54,7 @@ export interface Method {
   readonly unreduced?: string;
   /**
    * What rows of low degree have in place of the feed-forward layers: one linear layer, which training fits to what these compute and
-   * learns with the rest (model/config.ts: linearReduction), by itself or with as many squares beside it as a row has features
+   * learns with the rest (model/config.ts: linearReduction), by itself or with half as many squares beside it as a row has features
    * (reducedSquares). Absent: GELU of low degree.
    */
   readonly lowFeedForward?: 'linear' | 'squares';

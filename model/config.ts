@@ -85,6 +85,13 @@ export const weightGroups = (config: ModelConfig): number => config.weightGroups
 export const groupOfLayer = (config: ModelConfig, layer: number): number =>
   Math.floor((layer * weightGroups(config)) / config.layers);
 
+/**
+ * Of new models, beside a linear layer for tokens of low degree: half as many squares as a row has features, if there are so many neurons. Twice as
+ * many would leave a fifth less undone, for 16% more of these rows' bytes.
+ */
+export const squaresBeside = ({ hiddenSize, intermediateSize }: ModelConfig): number =>
+  Math.min(Math.ceil(hiddenSize / 2), intermediateSize);
+
 /** Does a set of weights have a `reduced` layer? The last layer goes on with [CLS] alone, which is of high degree. */
 export const isReducedGroup = (config: ModelConfig, group: number): boolean =>
   config.linearReduction === true && config.layers > 1 && group <= groupOfLayer(config, config.layers - 2);

@@ -8,6 +8,7 @@ import type { Shape } from '../core/shape.js';
 import { protocol } from '../core/span.js';
 import type { PrivateTensor, SharedBits, SharedTensor } from '../core/tensors.js';
 import { convert, convertedBy, shrink } from '../functions/fixed-point.js';
+import { productsSideBySide } from '../functions/products-side-by-side.js';
 import { scoped } from '../functions/scoped.js';
 import { sideBySide } from '../functions/side-by-side.js';
 import type { AttentionPlan } from './plan.js';
@@ -83,28 +84,24 @@ async function visibleColumns(
 async function project(mpc: Backend, x: SharedTensor, layer: PreparedLayer, plan: AttentionPlan) {
   const hidden = x.shape[1]!;
   const { queryKeyValue, scales } = layer;
-  const product = { ringBits: x.ringBits, fractionBits: x.fractionBits + queryKeyValue.fractionBits };
   const parts = [
     { ...scales.query, format: plan.query, range: plan.queryRange },
     { ...scales.key, format: plan.key, range: plan.keyRange },
     { ...scales.value, format: plan.value, range: plan.valueRange },
-  ].map((part) => ({ ...part, scale: x.fractionBits + part.fractionBits }));
-  // What all three are cut to at least.
-  const cuts = parts.map(({ scale, format, range }) => {
-    const cut = convertedBy({ ...product, fractionBits: scale }, format, range);
-    const dropped = Math.max(0, scale - cut.fractionBits);
-    return { dropped, ringBits: cut.ringBits + dropped };
-  });
-  const dropped = Math.min(...cuts.map((cut) => cut.dropped));
-  const all = await mpc.linear(x, queryKeyValue, {
-    ringBits: Math.max(...cuts.map((cut) => cut.ringBits)) - dropped,
-    fractionBits: product.fractionBits - dropped,
-  });
-  const lost = product.fractionBits - all.fractionBits;
+  ];
+  const products = await productsSideBySide(
+    mpc,
+    x,
+    queryKeyValue,
+    parts.map(({ fractionBits, format, range }) => ({
+      outputs: hidden,
+      fractionBits,
+      cut: (product) => convertedBy(product, format, range),
+    })),
+  );
   const part = (i: number) => {
-    const { scale, format, range } = parts[i]!;
-    const columns = mpc.slice(all, 1, i * hidden, (i + 1) * hidden);
-    return (lane: Backend) => convert(lane, lane.reinterpret(columns, scale - lost), format, range);
+    const { format, range } = parts[i]!;
+    return (lane: Backend) => convert(lane, products[i]!, format, range);
   };
   const [query, key, value] = await sideBySide<SharedTensor, [SharedTensor, SharedTensor]>(
     mpc,

@@ -3,15 +3,16 @@
 import type { Method, Pruned } from '../../methods/method.js';
 import { byDegree } from '../functions/by-degree.js';
 import { methodOf } from '../../methods/reference.js';
-import type { PublicModel } from '../../model/artifact/artifact.js';
+import type { LayerScales, PublicModel } from '../../model/artifact/artifact.js';
 import type { LayerSchedule } from '../../model/artifact/schedule.js';
 import type { Backend, Weight } from '../backends/backend.js';
+import type { RingFormat } from '../core/ring-tensor.js';
 import { protocol } from '../core/span.js';
 import type { SharedTensor } from '../core/tensors.js';
-import { convert, shrink } from '../functions/fixed-point.js';
+import { convert, convertedBy, shrink } from '../functions/fixed-point.js';
 import { type Candidates, keepBest } from '../functions/keep-best.js';
+import { productsSideBySide } from '../functions/products-side-by-side.js';
 import { scoped } from '../functions/scoped.js';
-import { sideBySide } from '../functions/side-by-side.js';
 import { squareInput, squares } from '../functions/squares.js';
 import { activate, activationInput } from './activation.js';
 import { attention, paddingMask } from './attention.js';
@@ -37,36 +38,56 @@ export interface EncoderState {
   readonly schedule: readonly LayerSchedule[] | null;
 }
 
-/** x · W + b + residual at the residual's scale, in the ring that is left after truncation, or the residual's if that is smaller. */
+/** Of x · W + residual: the residual's scale, in the ring that is left after truncation, or the residual's if that is smaller. */
+const sumFormat = (
+  residual: SharedTensor,
+  x: SharedTensor,
+  { fractionBits }: Pick<Weight, 'fractionBits'>,
+): RingFormat => ({
+  ringBits: Math.min(residual.ringBits, x.ringBits - fractionBits),
+  fractionBits: x.fractionBits,
+});
+
+const addResidual = (
+  mpc: Backend,
+  residual: SharedTensor,
+  product: SharedTensor,
+  format: RingFormat,
+): SharedTensor => mpc.add(shrink(mpc, product, format), mpc.narrow(residual, format.ringBits));
+
+/** x · W + b + residual */
 async function addLinear(
   mpc: Backend,
   residual: SharedTensor,
   x: SharedTensor,
   weight: Weight,
 ): Promise<SharedTensor> {
-  const format = {
-    ringBits: Math.min(residual.ringBits, x.ringBits - weight.fractionBits),
-    fractionBits: x.fractionBits,
-  };
-  return scoped(mpc, async () => {
-    const product = await mpc.linear(x, weight, format);
-    return mpc.add(shrink(mpc, product, format), mpc.narrow(residual, format.ringBits));
-  });
+  const format = sumFormat(residual, x, weight);
+  return scoped(mpc, async () => addResidual(mpc, residual, await mpc.linear(x, weight, format), format));
 }
 
 /** x [rows, hidden] → x · R + r + x, and (x · P + p)² · Q besides where the layer has these matrices */
 async function lowDegree(
   mpc: Backend,
   x: SharedTensor,
-  { matrix, squares: narrow }: ReducedWeights,
+  { inner, outer }: ReducedWeights,
+  { reduced: line, reducedInner: narrow }: LayerScales,
   { squares: plan }: LayerPlan,
 ): Promise<SharedTensor> {
-  const line = (lane: Backend) => addLinear(lane, x, x, matrix);
-  if (!narrow) return line(mpc);
-  const [sum, inner] = await sideBySide<SharedTensor, [SharedTensor]>(mpc, line, (lane) =>
-    scoped(lane, async () => squares(lane, await lane.linear(x, narrow.inner, squareInput(plan)), plan)),
-  );
-  return addLinear(mpc, sum, inner, narrow.outer);
+  if (!outer || !narrow) return addLinear(mpc, x, x, inner);
+  const format = sumFormat(x, x, line!);
+  const [sum, squared] = await scoped(mpc, async (): Promise<[SharedTensor, SharedTensor]> => {
+    const [along, across] = (await productsSideBySide(mpc, x, inner, [
+      { outputs: x.shape[1]!, fractionBits: line!.fractionBits, cut: () => format },
+      {
+        outputs: outer.inputs,
+        fractionBits: narrow.fractionBits,
+        cut: (product) => convertedBy(product, squareInput(plan), plan.inputRange),
+      },
+    ])) as [SharedTensor, SharedTensor];
+    return [addResidual(mpc, x, along, format), await squares(mpc, across, plan)];
+  });
+  return addLinear(mpc, sum, squared, outer);
 }
 
 /** x [tokens, hidden] → f(x · W1 + b1) · W2 + b2 + x, f the model's activation; behind the important ones `lowDegree` where the layer has it */
@@ -81,7 +102,7 @@ const feedForward = protocol(
     important: number,
     plan: LayerPlan,
   ) => {
-    const { intermediate, output, reduced } = layer;
+    const { intermediate, output, reduced, scales } = layer;
     const whole = async (lane: Backend, rows: SharedTensor): Promise<SharedTensor> => {
       const activated = await scoped(lane, async () => {
         const into = activationInput(method, activation, plan.activation);
@@ -91,11 +112,11 @@ const feedForward = protocol(
       return addLinear(lane, rows, activated, output);
     };
     if (!reduced) return whole(mpc, x);
-    const lowBits = [reduced.matrix, ...(reduced.squares ? [reduced.squares.outer] : [])];
+    const lowBits = [scales.reduced!, ...(reduced.outer ? [reduced.outer] : [])];
     const ringBits = x.ringBits - Math.max(...[output, ...lowBits].map(({ fractionBits }) => fractionBits));
     return byDegree(mpc, x, important, {
       high: async (lane, rows) => lane.narrow(await whole(lane, rows), ringBits),
-      low: async (lane, rows) => lane.narrow(await lowDegree(lane, rows, reduced, plan), ringBits),
+      low: async (lane, rows) => lane.narrow(await lowDegree(lane, rows, reduced, scales, plan), ringBits),
     });
   },
 );

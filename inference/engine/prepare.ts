@@ -23,9 +23,10 @@ import type { PreparedEmbedding } from './secret-embedding.js';
 
 /** Of rows of low degree, in place of the feed-forward layers. */
 export interface ReducedWeights {
-  readonly matrix: Weight;
-  /** Null where there are no squares beside it. */
-  readonly squares: { readonly inner: Weight; readonly outer: Weight } | null;
+  /** The linear layer, and beside it what is squared: one product. Their scales may differ. */
+  readonly inner: Weight;
+  /** Of the squares; null where there are none. */
+  readonly outer: Weight | null;
 }
 
 export interface PreparedLayer {
@@ -157,7 +158,7 @@ async function prepareMatrices(
   secret: PrivateModel | null,
   layer: number,
 ): Promise<LayerWeights> {
-  const { hiddenSize: hidden, intermediateSize: intermediate, reducedSquares } = model.config;
+  const { hiddenSize: hidden, intermediateSize: intermediate, reducedSquares = 0 } = model.config;
   const scales = model.scales.layers[layer]!;
   const weights = secret?.layers[layer] ?? null;
   const linear = (
@@ -192,24 +193,21 @@ async function prepareMatrices(
     output: await linear('output', intermediate, hidden, [scales.output], weights && [weights.output]),
     reduced: scales.reduced
       ? {
-          matrix: await linear('reduced', hidden, hidden, [scales.reduced], weights && [weights.reduced!]),
-          squares: reducedSquares
-            ? {
-                inner: await linear(
-                  'reducedInner',
-                  hidden,
-                  reducedSquares,
-                  [scales.reducedInner!],
-                  weights && [weights.reducedInner!],
-                ),
-                outer: await linear(
-                  'reducedOuter',
-                  reducedSquares,
-                  hidden,
-                  [scales.reducedOuter!],
-                  weights && [weights.reducedOuter!],
-                ),
-              }
+          inner: await linear(
+            'reduced',
+            hidden,
+            hidden + reducedSquares,
+            [scales.reduced, ...(scales.reducedInner ? [scales.reducedInner] : [])],
+            weights && [weights.reduced!, ...(weights.reducedInner ? [weights.reducedInner] : [])],
+          ),
+          outer: scales.reducedOuter
+            ? await linear(
+                'reducedOuter',
+                reducedSquares,
+                hidden,
+                [scales.reducedOuter],
+                weights && [weights.reducedOuter!],
+              )
             : null,
         }
       : null,

@@ -1,6 +1,6 @@
 /**
- * `cipherprune-linear` whose rows of low degree have a narrow block of quadratics beside the linear layer, x · R + (x · P)² · Q: as many squares
- * as a row has features, a quarter of the neurons of BERT's feed-forward layers, and no comparison (Method.lowFeedForward).
+ * `cipherprune-linear` whose rows of low degree have a narrow block of quadratics beside the linear layer, x · R + (x · P)² · Q: half as many
+ * squares as a row has features, an eighth of the neurons of BERT's feed-forward layers, and no comparison (Method.lowFeedForward).
  */
 import { cipherPruneLinear, cipherPruneLinearFeedForward } from '../cipherprune-linear/index.js';
 import type { Method } from '../method.js';

@@ -7,7 +7,7 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import { methodNamed } from '../../methods/index.js';
-import { isReducedGroup, type ModelConfig, weightGroups } from '../../model/config.js';
+import { isReducedGroup, type ModelConfig, squaresBeside, weightGroups } from '../../model/config.js';
 import type { EncodedExample } from '../loop/batches.js';
 import { curvesOfState, type ModelState } from '../network/model-state.js';
 import { layerPrefix } from '../network/parameters.js';
@@ -117,9 +117,8 @@ function putLayers(
   parameters.set(`${name}.outer.bias`, { shape: [hidden], values: new Float32Array(hidden) });
 }
 
-/** Squares beside the linear layer: as many as a row has features, if there are so many neurons. */
 const squaresOf = ({ method, config }: ModelState): number =>
-  methodNamed(method).lowFeedForward === 'squares' ? Math.min(config.hiddenSize, config.intermediateSize) : 0;
+  methodNamed(method).lowFeedForward === 'squares' ? squaresBeside(config) : 0;
 
 /**
  * Gives the model its layers of low degree, fitted to what its feed-forward layers compute on the examples: for all tokens without masks, or

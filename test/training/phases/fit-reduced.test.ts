@@ -72,11 +72,11 @@ it('squares of the neurons that a line serves worst are what a line cannot compu
   for (const neuron of curved) values('intermediate.dense.bias')[neuron] = 0;
   const plain = { ...state };
   addReduced(state, examples);
-  expect(state.config.reducedSquares).toBe(hidden);
+  expect(state.config.reducedSquares).toBe(hidden / 2);
   const inner = values('reduced.inner.weight');
   curved.forEach((neuron) => {
     const row = values('intermediate.dense.weight').slice(neuron * hidden, (neuron + 1) * hidden);
-    const found = Array.from({ length: hidden }, (_, at) => inner.slice(at * hidden, (at + 1) * hidden));
+    const found = Array.from({ length: hidden / 2 }, (_, at) => inner.slice(at * hidden, (at + 1) * hidden));
     expect(found.slice(0, curved.length)).toContainEqual(row);
   });
 
