@@ -3,6 +3,7 @@ import type { NewServer } from '../inference/client/open-client.js';
 import type { LastingClient } from '../inference/client/lasting-client.js';
 import type { AnswerKind } from '../inference/core/answer.js';
 import type { CotKind } from '../inference/core/cot-kind.js';
+import type { LineWish } from '../inference/core/line-speed.js';
 import type { MultiplyingParties } from '../inference/core/mutual.js';
 import type { Suite } from '../inference/core/suite.js';
 import type { Wait } from '../inference/net/notice.js';
@@ -46,6 +47,11 @@ export interface ConnectOptions {
    * native and not far fewer processors than the server's.
    */
   readonly multiply?: MultiplyingParties | undefined;
+  /**
+   * How fast the line to the server is: on a `slow` one ciphertexts are fewer and more work. By default what the server says, or a round trip
+   * does: above 5 ms it is slow.
+   */
+  readonly line?: LineWish | undefined;
   /** The least that the server must tell: the label, probabilities or logits; whatever it tells by default. */
   readonly answer?: AnswerKind | undefined;
   /**

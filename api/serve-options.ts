@@ -1,6 +1,7 @@
 /** What a server is told, and what it offers to the program that runs it. */
 import type { AnswerTerms } from '../inference/core/answer.js';
 import type { CotKind } from '../inference/core/cot-kind.js';
+import type { LineWish } from '../inference/core/line-speed.js';
 import type { Suite } from '../inference/core/suite.js';
 import type { ServerTls } from '../inference/net/tls.js';
 import type { LogRecord } from '../inference/server/server-log.js';
@@ -28,6 +29,8 @@ export interface ServeOptions {
   readonly checks?: boolean;
   /** Only this symmetric cryptography: `aes`, or `chacha` for machines without AES instructions; either, as fits both, by default. */
   readonly suite?: Suite | undefined;
+  /** How fast lines to clients are taken to be: on a `slow` one a text takes fewer bytes and more work. Clients say it by default. */
+  readonly line?: LineWish;
   /** What clients are told: the label, probabilities or logits, and to how many fraction bits; probabilities to 6 by default. */
   readonly answer?: AnswerTerms;
   /** Megabytes of material that a client may have made ahead, 256 by default; 0: none. */

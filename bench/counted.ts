@@ -4,6 +4,7 @@
  */
 import { FINEST_LOGITS } from '../inference/core/answer.js';
 import { type CotKind, DEFAULT_COTS } from '../inference/core/cot-kind.js';
+import { DEFAULT_LINE, type LineSpeed } from '../inference/core/line-speed.js';
 import { estimateNodesCost } from '../inference/cost/nodes-cost.js';
 import { type CostEstimate, estimateCost, type TextCost } from '../inference/cost/cost-model.js';
 import type { ScheduledCounts } from '../inference/cost/schedule.js';
@@ -29,6 +30,8 @@ export interface CountedOptions {
   readonly residentWeights?: boolean;
   /** Both parties multiply shared matrices; true unless given. */
   readonly mutual?: boolean;
+  /** By which ciphertexts are laid out; fast unless given. */
+  readonly line?: LineSpeed;
 }
 
 /** The fields of a measured inference that counting can fill, under the same names. */
@@ -40,6 +43,7 @@ export interface CountedFigure {
   readonly schedule: readonly number[] | null;
   readonly network: 'loopback';
   readonly cots: CotKind;
+  readonly line: LineSpeed;
   readonly checks: boolean;
   readonly counted: true;
   /** What the client keeps of the weights; null where rows travel as ciphertexts. */
@@ -59,7 +63,7 @@ export interface CountedFigure {
 export interface NodesCountedFigure
   extends Omit<
     CountedFigure,
-    'parties' | 'cots' | 'checks' | 'residentWeights' | 'estimatedSeconds' | 'correlatedOts'
+    'parties' | 'cots' | 'line' | 'checks' | 'residentWeights' | 'estimatedSeconds' | 'correlatedOts'
   > {
   readonly parties: 3;
   readonly estimatedSeconds: null;
@@ -102,11 +106,12 @@ const textShape = ({ method, tokens, schedule, importantRatio }: CountedOptions)
 
 /** One text by the cost model. */
 export function countedCost(options: CountedOptions): Promise<TextCost> {
-  const { cots = DEFAULT_COTS, checks = false } = options;
+  const { cots = DEFAULT_COTS, checks = false, line = DEFAULT_LINE } = options;
   return estimateCost(modelShapes(options), {
     ...textShape(options),
     cots,
     checks,
+    line,
     resident: options.residentWeights ?? false,
     mutual: options.mutual ?? true,
   });
@@ -140,7 +145,15 @@ export async function countNodesInference(
 }
 
 export async function countInference(options: CountedOptions): Promise<CountedFigure> {
-  const { model, method, tokens, schedule, cots = DEFAULT_COTS, checks = false } = options;
+  const {
+    model,
+    method,
+    tokens,
+    schedule,
+    cots = DEFAULT_COTS,
+    checks = false,
+    line = DEFAULT_LINE,
+  } = options;
   const cost = await countedCost(options);
   return {
     model,
@@ -150,6 +163,7 @@ export async function countInference(options: CountedOptions): Promise<CountedFi
     schedule,
     network: 'loopback',
     cots,
+    line,
     checks,
     counted: true,
     residentWeights: options.residentWeights ? { keptBytes: cost.keptBytes } : null,

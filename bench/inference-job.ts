@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { FINEST_LOGITS } from '../inference/core/answer.js';
 import type { CotKind } from '../inference/core/cot-kind.js';
+import type { LineSpeed } from '../inference/core/line-speed.js';
 import { type Span, withSpan } from '../inference/core/span.js';
 import type { Suite } from '../inference/core/suite.js';
 import { demandOf } from '../inference/cost/demand-of.js';
@@ -33,6 +34,7 @@ export interface InferenceParameters {
   readonly suite: Suite;
   /** Both parties multiply shared matrices. */
   readonly mutual: boolean;
+  readonly line: LineSpeed;
   /** The client gets the weights, encrypted, to stay. */
   readonly residentWeights: boolean;
   /** Make what these tokens a layer use before the first text, for all texts; null: nothing. */
@@ -163,7 +165,7 @@ export async function inferenceJob(
   parameters: unknown,
 ): Promise<InferenceRun> {
   const asked = parameters as InferenceParameters;
-  const { directory, ids, bucket, cots, checks, suite, mutual, batch, runs } = asked;
+  const { directory, ids, bucket, cots, checks, suite, mutual, line: speed, batch, runs } = asked;
   const model = await modelOf(self, directory);
   const trace = asked.trace ? new Trace() : null;
   const line = trace ? trace.channel(channel, self === 'server' ? 1 : 0) : channel;
@@ -177,6 +179,7 @@ export async function inferenceJob(
       checks,
       suite,
       mutual,
+      line: speed,
       residentRingBits,
     });
     return { material, resident, party: await openEngine(mpc, model, FINEST_LOGITS) };

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CotKind } from '../inference/core/cot-kind.js';
 import { DEFAULT_SUITE, type Suite } from '../inference/core/suite.js';
+import { DEFAULT_LINE, type LineSpeed } from '../inference/core/line-speed.js';
 import type { PartyId } from '../inference/core/tensors.js';
 import { layerReports } from '../inference/run/classification.js';
 import type { LayerCounts, PartyResult } from '../inference/run/party.js';
@@ -36,6 +37,8 @@ export interface InferenceOptions {
   readonly suite?: Suite;
   /** Both parties multiply shared matrices; true unless given. */
   readonly mutual?: boolean;
+  /** By which ciphertexts are laid out; fast unless given. */
+  readonly line?: LineSpeed;
   /** Share of the kept tokens that stay in high degree. */
   readonly importantRatio: number;
   /** Make material for all texts before the first. */
@@ -86,6 +89,7 @@ export interface InferenceFigure {
   readonly schedule: readonly number[] | null;
   readonly network: NetworkName;
   readonly cots: CotKind;
+  readonly line: LineSpeed;
   /** How the network is imitated. */
   readonly shaping: Shaping;
   /** Whether both parties ran on the same processors; null where they were not bound to any. */
@@ -205,7 +209,18 @@ function layerFigures(
 }
 
 function figureOf(
-  { model, method, tokens, schedule, network, cots, check, batch, texts }: InferenceOptions,
+  {
+    model,
+    method,
+    tokens,
+    schedule,
+    network,
+    cots,
+    line = DEFAULT_LINE,
+    check,
+    batch,
+    texts,
+  }: InferenceOptions,
   reports: PairReports,
   cleartext: CleartextRun | null,
 ): InferenceFigure {
@@ -229,6 +244,7 @@ function figureOf(
     schedule,
     network,
     cots,
+    line,
     shaping: reports.shaping,
     coresShared: reports.coresShared,
     batch,
@@ -293,6 +309,7 @@ export async function benchInference(options: InferenceOptions): Promise<Inferen
       checks: options.checks ?? false,
       suite: options.suite ?? DEFAULT_SUITE,
       mutual: options.mutual ?? true,
+      line: options.line ?? DEFAULT_LINE,
       residentWeights: options.residentWeights ?? false,
       ahead: preprocess ? cleartext!.layers : null,
       batch,

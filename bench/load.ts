@@ -67,10 +67,11 @@ async function attack(port: number): Promise<void> {
       checks: false,
       suites: ['aes'],
       multiplyingThreads: 0,
+      line: 'auto',
     },
   });
   const point = Buffer.from('e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65945e08d2d76', 'hex');
-  const first = Buffer.concat([hello, Uint8Array.of(1), point]);
+  const first = Buffer.concat([hello, Uint8Array.of(1, 0), point]);
   const silent = async (i: number): Promise<never> => {
     for (;;) {
       const socket = await open(port, `127.0.0.${2 + (i % 4)}`);

@@ -1,4 +1,5 @@
 /** Networks that the bench imitates: the published systems' LAN and WAN. */
+import type { LineSpeed } from '../inference/core/line-speed.js';
 import type { CotKind } from '../inference/core/cot-kind.js';
 
 export interface Network {
@@ -19,3 +20,6 @@ export const NETWORKS: Readonly<Record<NetworkName, Network | null>> = {
 
 /** SoftSpoken takes the least time, Ferret the fewest bytes. */
 export const defaultCots = (network: NetworkName): CotKind => (network === 'wan' ? 'ferret' : 'softspoken');
+
+/** As a client over it would measure. */
+export const defaultLine = (network: NetworkName): LineSpeed => (network === 'wan' ? 'slow' : 'fast');

@@ -5,7 +5,14 @@ import { isLoopback } from '../inference/net/tls.js';
 import { OPENINGS } from '../inference/run/openings.js';
 import { UsageError } from '../util/errors.js';
 import type { OptionsOf } from './command.js';
-import { checksOption, cotsOption, multiplyOption, suiteOption, timeoutOption } from './model-options.js';
+import {
+  checksOption,
+  cotsOption,
+  lineOption,
+  multiplyOption,
+  suiteOption,
+  timeoutOption,
+} from './model-options.js';
 import { tlsCaOption } from './node-options.js';
 import { wholeNumber } from './options.js';
 import { hostOf, type ServerAddress, serverAddress } from './server-address.js';
@@ -69,6 +76,7 @@ export const connectionOptions = {
   checks: checksOption,
   suite: suiteOption,
   multiply: multiplyOption,
+  line: lineOption,
   'resident-weights': {
     type: 'string',
     describe:
@@ -116,6 +124,7 @@ export async function connectionOf(options: ConnectionOptions) {
     checks: options.checks,
     suite: options.suite,
     multiply: options.multiply,
+    line: options.line,
     residentWeights,
     timeoutSeconds: options.timeout,
     cache: options.cache,

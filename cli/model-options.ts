@@ -3,6 +3,7 @@
 import { DEFAULT_TIMEOUT_MILLISECONDS } from '../api/defaults.js';
 import { DEFAULT_ANSWER, LEAST_ANSWER_BITS, MOST_ANSWER_BITS } from '../inference/core/answer.js';
 import { COT_KINDS, DEFAULT_COTS } from '../inference/core/cot-kind.js';
+import { LINE_WISHES } from '../inference/core/line-speed.js';
 import { MULTIPLYING_PARTIES } from '../inference/core/mutual.js';
 import { SUITES } from '../inference/core/suite.js';
 import { TOKENIZER_LIBRARIES } from '../model/tokenizer/tokenizer-library.js';
@@ -64,6 +65,14 @@ export const multiplyOption = {
   describe:
     'Who multiplies shared matrices: both parties at the same time, half each (default, unless the server has more than twice the ' +
     'processors, or this runs in WebAssembly), or the server alone',
+} as const;
+
+export const lineOption = {
+  choices: LINE_WISHES,
+  default: 'auto',
+  describe:
+    'How fast the line is: on a slow one (some 200 Mbit/s) a text takes fewer bytes and more work. auto: what the other end wants, else slow ' +
+    'where a round trip takes more than 5 ms',
 } as const;
 
 export const answerBits = wholeNumber('answer-bits', LEAST_ANSWER_BITS, MOST_ANSWER_BITS);

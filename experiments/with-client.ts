@@ -5,6 +5,7 @@ import type { LastingClient } from '../inference/client/lasting-client.js';
 import type { NewServer } from '../inference/client/open-client.js';
 import type { AnswerKind, AnswerTerms } from '../inference/core/answer.js';
 import type { CotKind } from '../inference/core/cot-kind.js';
+import type { LineWish } from '../inference/core/line-speed.js';
 import type { MultiplyingParties } from '../inference/core/mutual.js';
 import type { Suite } from '../inference/core/suite.js';
 import type { Wait } from '../inference/net/notice.js';
@@ -38,6 +39,8 @@ export interface ClientTarget {
   /** Only this symmetric cryptography; what fits both ends unless given. */
   readonly suite?: Suite | undefined;
   readonly multiply?: MultiplyingParties | undefined;
+  /** How fast the line to the server is; measured unless given. */
+  readonly line?: LineWish | undefined;
   /** What the client wants to be told; all that the server gives unless given. */
   readonly answer?: AnswerKind | undefined;
   /** The most that a server's model may open; a server that is started here may open anything. */
@@ -104,7 +107,7 @@ export async function withClient<T>(
   target: ClientTarget,
   body: (client: LastingClient) => Promise<T>,
 ): Promise<T> {
-  const { answer, checks, suite, multiply, cots, modelDigest, pool, cache } = target;
+  const { answer, checks, suite, multiply, line, cots, modelDigest, pool, cache } = target;
   const { acceptChangedModel = false } = target;
   const local = target.address ? null : await startLocalServer(target);
   const forgetCleanup = onInterrupt(() => local?.stop());
@@ -114,7 +117,7 @@ export async function withClient<T>(
       ...(local
         ? {}
         : { tls: target.tls, token: target.token, model: target.model, reconnects: target.reconnects ?? 0 }),
-      ...{ answer, checks, suite, multiply, cots, modelDigest, pool, cache },
+      ...{ answer, checks, suite, multiply, line, cots, modelDigest, pool, cache },
       // Who runs both parties has nobody to hide a text from.
       opens: target.opens ?? (local ? 'counts' : 'nothing'),
       residentWeights: local ? undefined : target.residentWeights,

@@ -7,6 +7,7 @@ import { DEFAULT_TIMEOUT_MILLISECONDS } from '../../api/defaults.js';
 import type { LayerProgress } from '../../inference/client/client.js';
 import type { AnswerKind } from '../../inference/core/answer.js';
 import type { CotKind } from '../../inference/core/cot-kind.js';
+import type { LineWish } from '../../inference/core/line-speed.js';
 import type { Classification } from '../../inference/run/classification.js';
 import type { Wait } from '../../inference/net/notice.js';
 import type { Openings } from '../../inference/run/openings.js';
@@ -16,6 +17,7 @@ import type { ConnectedModel, Failure, Reply, Request, Result, Terms } from './m
 export type { LayerProgress } from '../../inference/client/client.js';
 export type { AnswerKind } from '../../inference/core/answer.js';
 export type { CotKind } from '../../inference/core/cot-kind.js';
+export type { LineWish } from '../../inference/core/line-speed.js';
 export type { Classification, LayerReport } from '../../inference/run/classification.js';
 export type { Wait } from '../../inference/net/notice.js';
 export type { Openings } from '../../inference/run/openings.js';
@@ -36,6 +38,8 @@ export interface ConnectOptions {
   readonly timeoutMilliseconds?: number | undefined;
   /** How oblivious transfers are made: `softspoken` (the default) in the least time, `ferret` in the fewest bytes. */
   readonly cots?: CotKind | undefined;
+  /** How fast the line to the server is: fewer bytes and more work on a `slow` one. What the server says, or a round trip does, by default. */
+  readonly line?: LineWish | undefined;
   /** The least that the server must tell: the label, probabilities or logits; whatever it tells by default. */
   readonly answer?: AnswerKind | undefined;
   /**
@@ -208,6 +212,7 @@ const serverTerms = (options: ConnectOptions): Terms => ({
   reconnects: options.reconnects ?? 0,
   timeoutMilliseconds: options.timeoutMilliseconds ?? DEFAULT_TIMEOUT_MILLISECONDS,
   cots: options.cots,
+  line: options.line,
   answer: options.answer,
   opens: options.opens ?? 'nothing',
   checks: options.checks ?? false,

@@ -1,6 +1,7 @@
 /** What the page and its worker say to each other. */
 import type { AnswerKind } from '../../inference/core/answer.js';
 import type { CotKind } from '../../inference/core/cot-kind.js';
+import type { LineWish } from '../../inference/core/line-speed.js';
 import type { LayerProgress } from '../../inference/client/client.js';
 import type { Classification } from '../../inference/run/classification.js';
 import type { Openings } from '../../inference/run/openings.js';
@@ -15,6 +16,7 @@ export interface ConnectionTerms {
   readonly reconnects: number;
   readonly timeoutMilliseconds: number;
   readonly cots: CotKind | undefined;
+  readonly line: LineWish | undefined;
   readonly answer: AnswerKind | undefined;
   readonly opens: Openings;
   readonly checks: boolean;

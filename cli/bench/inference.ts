@@ -248,7 +248,8 @@ export async function inferenceFigures(options: BenchOptions): Promise<void> {
     if (options.preprocess)
       throw new UsageError('--counted: expected a text on demand; --preprocess is measured by a run');
     const { countInference } = await import('../../bench/counted.js');
-    const { cots, checks, residentWeights, multiply } = options;
+    const { defaultCots, defaultLine } = await import('../../bench/networks.js');
+    const { checks, residentWeights, multiply, network } = options;
     const counted = {
       model,
       method,
@@ -258,12 +259,14 @@ export async function inferenceFigures(options: BenchOptions): Promise<void> {
       checks,
       residentWeights,
       mutual: multiply !== 'server',
+      cots: options.cots ?? defaultCots(network),
+      line: options.line ?? defaultLine(network),
     };
-    const figure = await countInference({ ...counted, ...(cots ? { cots } : {}) });
+    const figure = await countInference(counted);
     return json ? printJson(figure) : printCounted(figure);
   }
   const { batch, texts } = countsOf(options, tokens);
-  const { defaultCots } = await import('../../bench/networks.js');
+  const { defaultCots, defaultLine } = await import('../../bench/networks.js');
   const { benchInference } = await import('../../bench/inference.js');
   const figure = await abortable((signal) =>
     benchInference({
@@ -273,6 +276,7 @@ export async function inferenceFigures(options: BenchOptions): Promise<void> {
       schedule,
       network,
       cots: options.cots ?? defaultCots(network),
+      line: options.line ?? defaultLine(network),
       checks: options.checks,
       ...(options.suite ? { suite: options.suite } : {}),
       mutual: options.multiply !== 'server',

@@ -3,6 +3,7 @@
 import { onInterrupt } from '../../util/interrupt.js';
 import type { OptionsOf } from '../command.js';
 import { UsageError } from '../../util/errors.js';
+import { LINE_SPEEDS } from '../../inference/core/line-speed.js';
 import { checksOption, multiplyOption, suiteOption } from '../model-options.js';
 import { fraction, optional, positiveNumber, wholeNumber, wholeNumberList } from '../options.js';
 
@@ -143,6 +144,11 @@ export const OPTIONS = {
   checks: checksOption,
   suite: suiteOption,
   multiply: multiplyOption,
+  line: {
+    choices: LINE_SPEEDS,
+    describe:
+      'inference: how fast the parties take the line to be: slow for fewer bytes and more work (default for wan), else fast',
+  },
   cots: {
     choices: ['softspoken', 'ferret'] as const,
     describe: 'softspoken: least time (default); ferret: fewest bytes (default for wan)',

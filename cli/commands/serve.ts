@@ -18,6 +18,7 @@ import { defineCommand, type OptionsOf } from '../command.js';
 import {
   answerBitsOption,
   checksOption,
+  lineOption,
   suiteOption,
   privateEmbeddingOption,
   timeoutOption,
@@ -193,6 +194,7 @@ const OPTIONS = {
   },
   checks: checksOption,
   suite: suiteOption,
+  line: lineOption,
   answers: {
     choices: ANSWER_KINDS,
     default: DEFAULT_ANSWER.kind,

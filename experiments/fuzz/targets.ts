@@ -41,6 +41,7 @@ const hello = encodeHello({
   checks: false,
   suites: ['aes'],
   multiplyingThreads: 0,
+  line: 'auto',
 });
 
 const encoder = new TextEncoder();

@@ -7,7 +7,7 @@ import { countedCost as costOfText } from '../../bench/counted.js';
 import { benchInference } from '../../bench/inference.js';
 import { rounded } from '../../bench/measure.js';
 import { parseSchedule } from '../../bench/model-sizes.js';
-import { defaultCots, type NetworkName } from '../../bench/networks.js';
+import { defaultCots, defaultLine, type NetworkName } from '../../bench/networks.js';
 import type { CotKind } from '../../inference/core/cot-kind.js';
 import type { TextCost } from '../../inference/cost/cost-model.js';
 import { cipherPrune, dense } from '../../methods/cipherprune/index.js';
@@ -63,6 +63,7 @@ async function measuredPoint(options: ScalingOptions, place: Place): Promise<Sca
     schedule: parseSchedule(schedule, model, tokens),
     network,
     cots,
+    line: defaultLine(network),
     preprocess: false,
     batch,
     texts: batch,

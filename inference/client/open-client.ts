@@ -29,7 +29,7 @@ export interface NewServer {
   readonly commitment: string | null;
 }
 
-type Asked = Pick<ClientTerms<PublicPart>, 'cots' | 'answer' | 'checks' | 'modelName'> & {
+type Asked = Pick<ClientTerms<PublicPart>, 'cots' | 'answer' | 'checks' | 'line' | 'modelName'> & {
   /** Only this one; what fits both ends unless given. */
   readonly suite?: Suite | undefined;
   /** Who multiplies shared matrices; what fits both ends unless given. */
@@ -93,7 +93,7 @@ function trustOf({ own, modelDigest, modelName, address, ...options }: OpenClien
 }
 
 async function agreeOver(channel: OpenedChannel, options: OpenClientOptions): Promise<Client> {
-  const { cots, answer, checks, suite, multiply, open, openTokenizer } = options;
+  const { cots, answer, checks, line, suite, multiply, open, openTokenizer } = options;
   const { opens = 'nothing', onNote, onWait } = options;
   const { terms, onPublicPart, remember } = trustOf(options);
   const client = await Client.open(channel, {
@@ -102,6 +102,7 @@ async function agreeOver(channel: OpenedChannel, options: OpenClientOptions): Pr
       cots,
       answer,
       checks,
+      line,
       suites: acceptedSuites(suite),
       multiplyingThreads: multiplyingThreads(multiply),
       ...terms,

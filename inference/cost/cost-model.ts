@@ -6,6 +6,7 @@
 import type { PublicModel } from '../../model/artifact/artifact.js';
 import type { Backend } from '../backends/backend.js';
 import type { AnswerTerms } from '../core/answer.js';
+import type { LineSpeed } from '../core/line-speed.js';
 import { withSpan } from '../core/span.js';
 import { classify } from '../engine/classify.js';
 import { prepareModel } from '../engine/prepare.js';
@@ -125,6 +126,8 @@ export interface CostOptions extends CountedCotOptions {
   readonly resident?: boolean;
   /** Both parties multiply shared matrices; true unless given. */
   readonly mutual?: boolean;
+  /** By which ciphertexts are laid out; fast unless given. */
+  readonly line?: LineSpeed;
   /** What the client is told; the default unless given. */
   readonly answer?: AnswerTerms;
 }
@@ -177,7 +180,7 @@ export async function estimateOf(
 
 /** The cost of one text of a model; only the public part is needed. */
 export function estimateCost(model: PublicModel, options: CostOptions): Promise<TextCost> {
-  const { bucket, schedule, throughput, answer, cots, checks, resident, mutual = true } = options;
+  const { bucket, schedule, throughput, answer, cots, checks, resident, mutual = true, line } = options;
   const prepare: Prepared = async (mpc) => {
     const prepared = await prepareModel(mpc, model, null);
     return () => classify(mpc, prepared, null, bucket, answer);
@@ -187,6 +190,7 @@ export function estimateCost(model: PublicModel, options: CostOptions): Promise<
     mutual,
     ...(cots ? { cots } : {}),
     ...(checks ? { checks } : {}),
+    ...(line ? { line } : {}),
     ...(resident ? { residentRingBits: model.fixedPoint.ringBits } : {}),
     ...(throughput ? { throughput } : {}),
   });

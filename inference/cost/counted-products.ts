@@ -4,6 +4,7 @@ import type { MatmulShape } from '../backends/two-party/linear/linear-protocols.
 import { type CrossTerm, crossTerms } from '../backends/two-party/products/matmul.js';
 import type { Steps } from '../backends/two-party/context/steps.js';
 import type { CotKind } from '../core/cot-kind.js';
+import { DEFAULT_LINE, type LineSpeed } from '../core/line-speed.js';
 import type { PartyId } from '../core/tensors.js';
 import { residentPreset } from '../crypto/resident/parameters.js';
 import {
@@ -15,6 +16,7 @@ import {
 } from '../crypto/resident/resident-layout.js';
 import { productBytes } from '../crypto/resident/resident-product.js';
 import {
+  type CostModel,
   costModels,
   defaultCostModel,
   estimatedMilliseconds,
@@ -27,22 +29,27 @@ import { standardPreset } from '../crypto/rlwe/parameters.js';
 import type { TrafficCounter } from '../session/meter.js';
 
 /** A search that is the same in every text. */
-const LAYOUTS: Readonly<Record<CotKind, Layouts>> = {
-  softspoken: new Layouts(standardPreset, costModels.softspoken),
-  ferret: new Layouts(standardPreset, costModels.ferret),
-};
+const LAYOUTS = new Map<CostModel, Layouts>();
+
+function layoutsBy(cost: CostModel): Layouts {
+  const layouts = LAYOUTS.get(cost) ?? new Layouts(standardPreset, cost);
+  LAYOUTS.set(cost, layouts);
+  return layouts;
+}
 
 export interface CountedProductOptions {
   /** The client has the weights that can stay there, for rows in this ring. */
   readonly residentRingBits?: number;
   /** As in LinearOptions. */
   readonly mutual?: boolean;
+  /** Fast unless given. */
+  readonly line?: LineSpeed;
 }
 
 export class CountedProducts {
   readonly #traffic: TrafficCounter;
   readonly #steps: Steps;
-  readonly #cots: CotKind;
+  readonly #layouts: Layouts;
   readonly #residentRingBits: number | undefined;
   readonly #mutual: boolean;
   #milliseconds = 0;
@@ -54,7 +61,7 @@ export class CountedProducts {
   ) {
     this.#traffic = traffic;
     this.#steps = steps;
-    this.#cots = options.cots;
+    this.#layouts = layoutsBy(costModels[options.line ?? DEFAULT_LINE][options.cots]);
     this.#residentRingBits = options.residentRingBits;
     this.#mutual = options.mutual ?? true;
   }
@@ -76,12 +83,12 @@ export class CountedProducts {
   linear(shape: ProductShape): Promise<void> {
     const resident = this.#residentLayoutOf(shape);
     if (resident) return this.#residentProduct(resident, shape.rows);
-    return this.#packed([{ encrypts: 'client', layout: LAYOUTS[this.#cots].of(shape) }]);
+    return this.#packed([{ encrypts: 'client', layout: this.#layouts.of(shape) }]);
   }
 
   /** Of shared matrices. */
   matmul(shape: MatmulShape): Promise<void> {
-    return this.#packed(crossTerms(LAYOUTS[this.#cots], shape, this.#mutual));
+    return this.#packed(crossTerms(this.#layouts, shape, this.#mutual));
   }
 
   /** To the peer: encrypted rows; back: encrypted products. */
@@ -108,7 +115,7 @@ export class CountedProducts {
   #residentLayoutOf(shape: ProductShape): ResidentLayout | null {
     if (shape.ringBits !== this.#residentRingBits) return null;
     const layout = layoutToStay(residentPreset, shape);
-    return layout && isCheaper(layout, LAYOUTS[this.#cots].of(shape), costModels[this.#cots]) ? layout : null;
+    return layout && isCheaper(layout, this.#layouts.of(shape), this.#layouts.cost) ? layout : null;
   }
 
   /** Client → server: one message. */

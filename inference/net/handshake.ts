@@ -1,5 +1,5 @@
 /**
- * Agreement before anything secret moves: version, roles, protocol options, how correlated OTs are made, and the model's
+ * Agreement before anything secret moves: version, roles, protocol options, how correlated OTs are made, how fast the line is, and the model's
  * public part, which the server sends to a client that does not have it yet.
  */
 import { sha256 } from '@noble/hashes/sha2.js';
@@ -13,11 +13,13 @@ import {
   MOST_ANSWER_BITS,
 } from '../core/answer.js';
 import { COT_KINDS, type CotKind, DEFAULT_COTS } from '../core/cot-kind.js';
+import { DEFAULT_LINE_WISH, type LineSpeed, type LineWish } from '../core/line-speed.js';
 import { areMutual, multiplyingThreads } from '../core/mutual.js';
 import { acceptedSuites, type Suite } from '../core/suite.js';
 import { PeerClosedError, PeerTimeoutError, ProtocolError } from '../core/errors.js';
 import type { Channel } from './channel.js';
 import { encodeHello, type Hello, PROTOCOL_VERSION, receiveHello } from './hello.js';
+import { answerPings, byteOfLine, chooseLine, lineOfByte } from './line-choice.js';
 import { receiveBegin, sendBegin, sendRefused, sendWait, type Wait } from './notice.js';
 import { RefusedError, refusalOf, sendRefusal } from './refusal.js';
 
@@ -47,6 +49,8 @@ export interface ServerTerms {
   readonly suites?: readonly Suite[];
   /** With which it multiplies what clients encrypted; those of the kernels unless given. */
   readonly multiplyingThreads?: number;
+  /** What it insists on; the client's choice unless given. */
+  readonly line?: LineWish;
 }
 
 /** Which model a client asks for: by name, by digest, or neither. */
@@ -76,12 +80,14 @@ export interface Agreement {
   readonly suite: Suite;
   /** Both multiply shared matrices. */
   readonly mutual: boolean;
+  /** By which ciphertexts are laid out. */
+  readonly line: LineSpeed;
   /** A digest of what either party said [32]: whoever altered it on the way made these differ. */
   readonly binding: Uint8Array;
 }
 
-const bindingOf = (ofServer: Uint8Array, ofClient: Uint8Array): Uint8Array =>
-  sha256(concatBytes(ofServer, ofClient));
+const bindingOf = (ofServer: Uint8Array, ofClient: Uint8Array, line: LineSpeed): Uint8Array =>
+  sha256(concatBytes(ofServer, ofClient, Uint8Array.of(byteOfLine(line))));
 
 /** `Part` is what the public part is read into. */
 export interface ClientTerms<Part extends { readonly digest: string }> {
@@ -98,6 +104,8 @@ export interface ClientTerms<Part extends { readonly digest: string }> {
   readonly suites?: readonly Suite[] | undefined;
   /** With which this client multiplies what the server encrypted; those of native kernels unless given. 0: the server does it alone. */
   readonly multiplyingThreads?: number | undefined;
+  /** How fast the line is, unless the server says; measured unless given. */
+  readonly line?: LineWish | undefined;
   /** What this client wants to be told, at most what the server gives; all of that unless given. */
   readonly answer?: AnswerKind | undefined;
   /** Told where this client stands as long as it waits to be served. */
@@ -171,6 +179,7 @@ const helloOf = (terms: ServerTerms): Hello => {
     checks: terms.checks ?? false,
     suites: terms.suites ?? acceptedSuites(),
     multiplyingThreads: terms.multiplyingThreads ?? multiplyingThreads(),
+    line: terms.line ?? DEFAULT_LINE_WISH,
   };
 };
 
@@ -207,16 +216,17 @@ export async function serverHandshake(
       `handshake: the client wants the model ${hello.modelDigest}, this server has ${modelDigest}`,
     );
   }
-  const agreement: Agreement = {
+  const agreed = {
     cots: agreedCots(hello.cots, cots),
     aheadMegabytes,
     answer: agreedAnswer(hello.answer, terms.answer ?? DEFAULT_ANSWER),
     checks: hello.checks || own.checks,
     suite: agreedSuite(own.suites, hello.suites),
     mutual: areMutual(own.multiplyingThreads, hello.multiplyingThreads),
-    binding: bindingOf(said, hello.bytes),
   };
-  const [answer] = await channel.receive(1);
+  const answer = await answerPings(channel);
+  const line = lineOfByte((await channel.receive(1))[0]!, own.line);
+  const agreement: Agreement = { ...agreed, line, binding: bindingOf(said, hello.bytes, line) };
   if (answer === SEND_IT) channel.send(publicPart);
   else if (answer !== HAVE_IT) throw new ProtocolError(`handshake: unknown answer ${answer} of the client`);
   try {
@@ -292,28 +302,32 @@ export async function clientHandshake<Part extends { readonly digest: string }>(
     checks: terms.checks ?? false,
     suites: terms.suites ?? acceptedSuites(),
     multiplyingThreads: terms.multiplyingThreads ?? multiplyingThreads(),
+    line: terms.line ?? DEFAULT_LINE_WISH,
   };
   const said = encodeHello(own);
+  const since = performance.now();
   channel.send(said);
   const hello = await receiveHello(channel, 'client');
+  const waited = performance.now() - since;
   checkProtocol('client', protocolDigest, hello.protocolDigest);
   if (!hello.modelDigest) throw new ProtocolError('handshake: the server names no model');
   if (wanted && wanted !== hello.modelDigest) {
     throw new ProtocolError(`handshake: expected the model ${wanted}, the server has ${hello.modelDigest}`);
   }
   const { aheadMegabytes } = hello;
-  const agreement: Agreement = {
+  const agreed = {
     cots: agreedCots([cots], hello.cots),
     aheadMegabytes,
     answer: agreedAnswer(own.answer, serversAnswer(hello)),
     checks: hello.checks || own.checks,
     suite: agreedSuite(hello.suites, own.suites),
     mutual: areMutual(hello.multiplyingThreads, own.multiplyingThreads),
-    binding: bindingOf(hello.bytes, said),
   };
   await terms.accept?.(hello.modelDigest);
   const known = await terms.lookUp(hello.modelDigest);
-  channel.send(Uint8Array.of(known ? HAVE_IT : SEND_IT));
+  const line = await chooseLine(channel, hello.line, own.line, waited);
+  const agreement: Agreement = { ...agreed, line, binding: bindingOf(hello.bytes, said, line) };
+  channel.send(Uint8Array.of(known ? HAVE_IT : SEND_IT, byteOfLine(line)));
   const sent = known ? null : await receivePublicPart(channel, hello.publicBytes);
   const part = sent ? parsePublicPart(sent, hello.modelDigest, terms.parse) : known!;
   await receiveBegin(channel, (wait) => terms.onWait?.(wait));

@@ -4,28 +4,30 @@
  *
  *   magic [8] | version [4] | role [1] | kinds of COT [1] | megabytes ahead [2] | protocol digest [32] | model digest [32] |
  *   public part bytes [4] | answer [1] | answer bits [1] | model name [32] |
- *   checks [1] | suites [1] | multiplying threads [1]
+ *   checks [1] | suites [1] | multiplying threads [1] | line [1]
  *
  * Integers are little-endian. The answer is that of the server, or the one that the client wants, counted from 1 (0: as the server
  * has it); its bits are the server's. Kinds are bits: those that the server allows, the one that the client wants. The client's model
  * digest is all zeros when it takes whatever the server has. The name is ASCII, filled up with zeros: the model that the client wants, of
  * several on one port, and the one that it gets; empty: the server's choice. Checks: 1 if this end wants them, else 0. Suites: the
  * low half of the byte has a bit for each that this end takes, the high half one for that which it would rather have.
- * Threads: those with which this end would multiply what the peer encrypted (core/mutual.ts); 0: it does not.
+ * Threads: those with which this end would multiply what the peer encrypted (core/mutual.ts); 0: it does not. Line: the speed that this
+ * end wants (core/line-speed.ts), counted from 1; 0: any.
  */
 import { bytesToHex, concatBytes, hexToBytes, sameBytes } from '../core/bytes.js';
 import { ANSWER_KINDS, type AnswerKind } from '../core/answer.js';
 import { COT_KINDS, type CotKind } from '../core/cot-kind.js';
+import { LINE_WISHES, type LineWish } from '../core/line-speed.js';
 import { byteOfSuites, type Suite, suitesOfByte } from '../core/suite.js';
 import { ProtocolError } from '../core/errors.js';
 import type { Channel } from './channel.js';
 import { REFUSAL_MAGIC, receiveRefusal } from './refusal.js';
 import { TOKEN_MAGIC } from './token.js';
 
-export const PROTOCOL_VERSION = 8;
+export const PROTOCOL_VERSION = 9;
 const MAGIC = new TextEncoder().encode('CPRUNE\r\n');
 const PREFIX_BYTES = 12;
-const BODY_BYTES = 109;
+const BODY_BYTES = 110;
 const NAME_BYTES = 32;
 /** Names of models on one port. */
 export const MODEL_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/;
@@ -58,6 +60,8 @@ export interface Hello {
   readonly suites: readonly Suite[];
   /** With which this end multiplies what the peer encrypted, 0 to 255. */
   readonly multiplyingThreads: number;
+  /** How fast this end wants the line to be taken to be. */
+  readonly line: LineWish;
 }
 
 function bytesOfDigest(hex: string): Uint8Array {
@@ -93,6 +97,7 @@ export function encodeHello(hello: Hello): Uint8Array {
   bytes[118] = hello.checks ? 1 : 0;
   bytes[119] = byteOfSuites(hello.suites);
   bytes[120] = hello.multiplyingThreads;
+  bytes[121] = LINE_WISHES.indexOf(hello.line);
   return bytes;
 }
 
@@ -109,6 +114,14 @@ function nameOf(bytes: Uint8Array): string | null {
 function checksOf(byte: number): boolean {
   if (byte > 1) throw new ProtocolError(`handshake: expected checks to be 0 or 1, got ${byte}`);
   return byte === 1;
+}
+
+/** @throws ProtocolError */
+function lineOf(byte: number): LineWish {
+  const line = LINE_WISHES[byte];
+  if (line === undefined)
+    throw new ProtocolError(`handshake: expected a line of 0 to ${LINE_WISHES.length - 1}, got ${byte}`);
+  return line;
 }
 
 /** As it came, byte for byte. */
@@ -159,5 +172,6 @@ export async function receiveHello(channel: Channel, self: Role): Promise<Receiv
     checks: checksOf(body[106]!),
     suites: suitesOfByte(body[107]!),
     multiplyingThreads: body[108]!,
+    line: lineOf(body[109]!),
   };
 }

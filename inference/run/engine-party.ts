@@ -3,6 +3,7 @@
 import { type LinearOptions, setupLinear } from '../backends/two-party/linear/linear.js';
 import { openTwoParty, type TwoParty } from '../backends/two-party/open-two-party.js';
 import { DEFAULT_COTS } from '../core/cot-kind.js';
+import { DEFAULT_LINE, type LineSpeed } from '../core/line-speed.js';
 import { span } from '../core/span.js';
 import { type CotOptions, setupCots } from '../crypto/ot/setup-cots.js';
 import { costModels } from '../crypto/rlwe/packed-layout.js';
@@ -15,6 +16,8 @@ import type { OpenParty } from './party.js';
 export interface TwoPartySetup extends CotOptions, Pick<LinearOptions, 'residentRingBits' | 'mutual'> {
   /** What the handshake said; the transcript's key depends on it. */
   readonly binding?: Uint8Array;
+  /** By which ciphertexts are laid out; fast unless given. */
+  readonly line?: LineSpeed;
 }
 
 /**
@@ -22,11 +25,17 @@ export interface TwoPartySetup extends CotOptions, Pick<LinearOptions, 'resident
  * parties.
  */
 export async function setupTwoParty(connection: Session, options: TwoPartySetup = {}): Promise<TwoParty> {
-  const { binding = new Uint8Array(0), residentRingBits, mutual = true, ...cotOptions } = options;
+  const {
+    binding = new Uint8Array(0),
+    residentRingBits,
+    mutual = true,
+    line = DEFAULT_LINE,
+    ...cotOptions
+  } = options;
   const session = { ...connection, channel: transcriptChannel(connection.channel) };
   session.channel.transcript!.start(await agreeTranscriptKey(session, binding));
   const cots = await span('setup-cots', () => setupCots(session, cotOptions));
-  const cost = costModels[cotOptions.extension ?? DEFAULT_COTS];
+  const cost = costModels[line][cotOptions.extension ?? DEFAULT_COTS];
   const linear = await span('setup-linear', () =>
     setupLinear(session, {
       cost,
@@ -41,13 +50,14 @@ export async function setupTwoParty(connection: Session, options: TwoPartySetup 
 export const openEngineParty: OpenParty = async (
   session,
   model,
-  { cots, answer, checks, suite, mutual, binding },
+  { cots, answer, checks, suite, mutual, line, binding },
 ) => {
   const { mpc, material, resident } = await setupTwoParty(session, {
     extension: cots,
     checks,
     suite,
     mutual,
+    line,
     binding,
     residentRingBits: model.public.fixedPoint.ringBits,
   });

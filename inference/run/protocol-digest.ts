@@ -24,7 +24,7 @@ export const PROTOCOL_OPTIONS = {
   suites: SUITE_PRESETS,
   baseOt: 'ristretto255',
   shuffle: 'share-translation',
-  /** Layouts of ciphertexts follow from the cost model of the COTs. */
+  /** Layouts of ciphertexts follow from the cost model of the line and the COTs. */
   linear: { n, primes, specialPrimes, layouts: costModels },
   residentWeights: residentPreset.name,
   methods: Object.fromEntries(METHODS.map(({ name, numbers }) => [name, numbers])),

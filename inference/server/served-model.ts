@@ -10,7 +10,7 @@ import { withPrivateEmbedding } from './hide-word-table.js';
 import type { ServedModel } from './serve-connection.js';
 
 export interface ServedModelOptions
-  extends Pick<ServerTerms, 'cots' | 'aheadMegabytes' | 'answer' | 'checks' | 'name'> {
+  extends Pick<ServerTerms, 'cots' | 'aheadMegabytes' | 'answer' | 'checks' | 'line' | 'name'> {
   readonly suite?: Suite | undefined;
   readonly privateEmbedding?: boolean;
 }
@@ -28,7 +28,7 @@ export async function servedModelOf(
   directory: string,
   options: ServedModelOptions = {},
 ): Promise<ServedModel> {
-  const { cots, aheadMegabytes, answer, checks, suite, name } = options;
+  const { cots, aheadMegabytes, answer, checks, suite, line, name } = options;
   const parts = await readArtifact(directory);
   const { artifact, publicPart } = options.privateEmbedding ? withoutWordTable(parts) : parts;
   return {
@@ -42,6 +42,7 @@ export async function servedModelOf(
       ...(aheadMegabytes ? { aheadMegabytes } : {}),
       ...(answer ? { answer } : {}),
       ...(checks ? { checks } : {}),
+      ...(line ? { line } : {}),
       ...(suite ? { suites: acceptedSuites(suite) } : {}),
       ...(name ? { name } : {}),
     },

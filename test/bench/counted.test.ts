@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { countInference } from '../../bench/counted.js';
 import { benchInference } from '../../bench/inference.js';
 import type { CotKind } from '../../inference/core/cot-kind.js';
+import type { LineSpeed } from '../../inference/core/line-speed.js';
 import { methodNamed } from '../../methods/index.js';
 
 /** The client's request for a text, which the bench does without. */
@@ -9,19 +10,27 @@ const REQUEST_BYTES = 8;
 
 const counted = { model: 'bert-tiny', tokens: 16, importantRatio: 0.5 } as const;
 
-const runs: readonly { name: string; cots?: CotKind; checks?: boolean; residentWeights?: boolean }[] = [
+interface Run {
+  readonly name: string;
+  readonly cots?: CotKind;
+  readonly line?: LineSpeed;
+  readonly checks?: boolean;
+  readonly residentWeights?: boolean;
+}
+
+const runs: readonly Run[] = [
   { name: 'bolt' },
   { name: 'mpcformer' },
   { name: 'mpcformer', cots: 'ferret' },
   { name: 'mpcformer', checks: true },
-  { name: 'mpcformer', cots: 'ferret', checks: true },
+  { name: 'mpcformer', cots: 'ferret', line: 'slow', checks: true },
   { name: 'mpcformer', residentWeights: true },
-  { name: 'mpcformer', cots: 'ferret', residentWeights: true },
+  { name: 'mpcformer', cots: 'ferret', line: 'slow', residentWeights: true },
 ];
 
 it.each(runs)(
   'counts the bytes and rounds of a run: %o',
-  async ({ name, cots = 'softspoken', checks = false, residentWeights = false }) => {
+  async ({ name, cots = 'softspoken', line = 'fast', checks = false, residentWeights = false }) => {
     const method = methodNamed(name);
     const run = await benchInference({
       ...counted,
@@ -29,6 +38,7 @@ it.each(runs)(
       schedule: null,
       network: 'loopback',
       cots,
+      line,
       checks,
       preprocess: false,
       residentWeights,
@@ -43,6 +53,7 @@ it.each(runs)(
       method,
       schedule: null,
       cots,
+      line,
       checks,
       residentWeights,
     });
@@ -63,4 +74,19 @@ it('keeps all tokens in high degree where a method only prunes', async () => {
   const only = await of('cipherprune-prune', 0.5);
   expect(half.bytes).toBeLessThan(only.bytes);
   expect(only.bytes).toBe(whole.bytes);
+});
+
+it('lays out ciphertexts by the line, and changes nothing else', async () => {
+  const of = (line: LineSpeed, cots: CotKind) =>
+    countInference({
+      ...{ model: 'minilm', tokens: 32, importantRatio: 0.5, line, cots },
+      ...{ method: methodNamed('cipherprune-prune'), schedule: [32, 24, 16, 8, 4, 2] },
+    });
+  for (const cots of ['softspoken', 'ferret'] as const) {
+    const [fast, slow] = [await of('fast', cots), await of('slow', cots)];
+    expect(slow.bytes).toBeLessThan(0.95 * fast.bytes);
+    expect(slow.rounds).toBe(fast.rounds);
+    expect(slow.estimatedSeconds.wan).toBeLessThan(fast.estimatedSeconds.wan + 0.5);
+    expect(slow.correlatedOts).toBe(fast.correlatedOts);
+  }
 });

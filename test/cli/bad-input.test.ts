@@ -162,6 +162,7 @@ describe('failures exit with 1 and one clear line', () => {
           checks: false,
           suites: ['aes'],
           multiplyingThreads: 0,
+          line: 'auto',
         }),
       );
     });

@@ -13,8 +13,8 @@ import { serveConnection } from '../../inference/server/serve-connection.js';
 import { parsePublicPart } from '../../model/artifact/artifact-file.js';
 import { servedModel } from '../inference/server/toy-party.js';
 
-/** Both multiply, with any kernels. */
-const MUTUAL = { multiplyingThreads: 1 };
+/** Both multiply, with any kernels, and nothing is measured. */
+const MUTUAL = { multiplyingThreads: 1, line: 'fast' } as const;
 
 /** Both parties in this process. */
 async function runIn(suite: Suite) {

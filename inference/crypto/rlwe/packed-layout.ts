@@ -3,6 +3,7 @@
  * follows from public shapes, so both parties agree without a message.
  */
 import type { CotKind } from '../../core/cot-kind.js';
+import type { LineSpeed } from '../../core/line-speed.js';
 import { fewestLimbs, type NoiseBudget, withShortestAnswer } from './noise-budget.js';
 import { digitsOf, type RlweParameters } from './parameters.js';
 
@@ -54,12 +55,18 @@ export const defaultCostModel: CostModel = {
 };
 
 /**
- * Layouts of a connection. Who chose Ferret has a slow network: there each byte counts as at 320 Mbit/s, and more key switches pay for
- * fewer uploads. At 200 Mbit/s BERT-base would take 56 MB less for a third more of the products' time.
+ * Layouts of a connection. On a slow line each byte counts as at 200 Mbit/s against two cores, and more key switches pay for fewer
+ * uploads; who chose Ferret on a fast one has little to spare either, 320 Mbit/s.
  */
-export const costModels: Readonly<Record<CotKind, CostModel>> = {
-  softspoken: defaultCostModel,
-  ferret: { ...defaultCostModel, bytesPerMillisecond: 40_000 },
+export const costModels: Readonly<Record<LineSpeed, Readonly<Record<CotKind, CostModel>>>> = {
+  fast: {
+    softspoken: defaultCostModel,
+    ferret: { ...defaultCostModel, bytesPerMillisecond: 40_000 },
+  },
+  slow: {
+    softspoken: { ...defaultCostModel, bytesPerMillisecond: 18_000 },
+    ferret: { ...defaultCostModel, bytesPerMillisecond: 18_000 },
+  },
 };
 
 /** Galois keys exist for kIn up to 2^8 (fewer in smaller rings). */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { kernelKind, kernels, kernelThreads } from '#kernels';
+import type { LineWish } from '../../../inference/core/line-speed.js';
 import { multiplyingThreads } from '../../../inference/core/mutual.js';
 import { acceptedSuites } from '../../../inference/core/suite.js';
 import type { Channel } from '../../../inference/net/channel.js';
@@ -31,7 +32,13 @@ const publicPart = patternBytes(3 * 2 ** 20 + 17);
 const modelDigest = sha256(publicPart);
 const protocolDigest = sha256(patternBytes(32, 5));
 const serverTerms: ServerTerms = { protocolDigest, publicPart, modelDigest };
-const clientTerms: ClientTerms<Part> = { protocolDigest, modelDigest: null, lookUp: async () => null, parse };
+const clientTerms: ClientTerms<Part> = {
+  protocolDigest,
+  modelDigest: null,
+  lookUp: async () => null,
+  parse,
+  line: 'fast', // nothing is measured unless a test asks for it
+};
 const hello: Hello = {
   version: PROTOCOL_VERSION,
   role: 'server',
@@ -46,6 +53,7 @@ const hello: Hello = {
   checks: false,
   suites: ['aes'],
   multiplyingThreads: 0,
+  line: 'auto',
 };
 
 /** Runs both sides; a side that fails closes its channel, as the parties do. */
@@ -168,6 +176,77 @@ describe('handshake', () => {
     },
   );
 
+  it.each([
+    { server: 'auto', client: 'slow', line: 'slow' },
+    { server: 'auto', client: 'fast', line: 'fast' },
+    { server: 'slow', client: 'auto', line: 'slow' },
+    { server: 'slow', client: 'fast', line: 'slow' },
+    { server: 'fast', client: 'slow', line: 'fast' },
+  ] as const)(
+    'the line is $line for a server that says $server, a client that says $client',
+    async ({ line, ...wish }) => {
+      const agreed = await run({ line: wish.server }, { line: wish.client });
+      expect(agreed).toMatchObject([{ line }, { line }]);
+      const [server, client] = agreed as [Agreement, Agreement];
+      expect(server.binding).toEqual(client.binding);
+    },
+  );
+
+  it.each([
+    { delays: [0], line: 'fast', pings: 0 },
+    { delays: [30, 0], line: 'fast', pings: 1 },
+    { delays: [30, 30, 30], line: 'slow', pings: 2 },
+  ])('takes a line with round trips of $delays ms to be $line', async ({ delays, line, pings }) => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    try {
+      const ends = memoryChannelPair();
+      let answers = 0;
+      let asked = 0;
+      const late: Channel = {
+        ...ends[1],
+        send: (bytes) => {
+          if (bytes.length === 1) asked++;
+          ends[1].send(bytes);
+        },
+        receive: async (length) => {
+          if (length === 12 || length === 1) vi.advanceTimersByTime(delays[answers++] ?? 0);
+          return ends[1].receive(length);
+        },
+      };
+      const agreed = await Promise.all([
+        serverHandshake(ends[0], serverTerms),
+        clientHandshake(late, { ...clientTerms, line: 'auto' }),
+      ]);
+      expect(agreed).toMatchObject([{ line }, { line }]);
+      expect(asked).toBe(pings);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('refuses a third ping, a speed without a name, and another one than the server insists on', async () => {
+    const after = async (line: LineWish, ...bytes: number[]) => {
+      const [server, client] = memoryChannelPair();
+      client.send(encodeHello({ ...hello, role: 'client', cots: ['ferret'], publicBytes: 0 }));
+      client.send(Uint8Array.from(bytes));
+      return serverHandshake(server, { ...serverTerms, line });
+    };
+    await expect(after('auto', 3, 3, 3, 1, 0)).rejects.toThrow('expected at most 2 pings');
+    await expect(after('auto', 1, 2)).rejects.toThrow(
+      'expected the line to be fast or slow, the client says 2',
+    );
+    await expect(after('fast', 1, 1)).rejects.toThrow('expected the line to be fast, the client says slow');
+    expect(await after('fast', 3, 1, 0)).toMatchObject({ line: 'fast' });
+  });
+
+  it('the binding depends on the line, and the hello names a wish that there is', async () => {
+    const [fast, slow] = await Promise.all((['fast', 'slow'] as const).map((line) => run({}, { line })));
+    expect((fast![0] as Agreement).binding).not.toEqual((slow![0] as Agreement).binding);
+    const bytes = encodeHello(hello);
+    bytes[bytes.length - 1] = 3;
+    expect((await clientErrorFor(bytes)).message).toBe('handshake: expected a line of 0 to 2, got 3');
+  });
+
   it('lets the server multiply alone where the client wants that', () => {
     expect(multiplyingThreads('server')).toBe(0);
     expect(multiplyingThreads('both')).toBe(kernelThreads);
@@ -200,11 +279,11 @@ describe('handshake', () => {
       [beforeClient, beforeServer],
       [beforeServer, beforeClient],
     ] as const) {
-      const said = await from.receive(121);
+      const said = await from.receive(122);
       said[119] = 0x11; // AES alone
       to.send(said);
     }
-    beforeServer.send(await beforeClient.receive(1));
+    beforeServer.send(await beforeClient.receive(2));
     beforeClient.send(await beforeServer.receive(7));
     const [ofServer, ofClient] = await Promise.all([server, client]);
     expect([ofServer.suite, ofClient.suite]).toEqual(['aes', 'aes']);
@@ -232,7 +311,7 @@ describe('handshake', () => {
     const http = new TextEncoder().encode('HTTP/1.1 400 Bad Request\r\n\r\n');
     expect((await clientErrorFor(http)).message).toContain('does not speak CipherPrune');
     expect((await clientErrorFor(encodeHello({ ...hello, version: 99 }))).message).toBe(
-      'handshake: the server speaks protocol version 99, expected 8; install the same version on both sides',
+      `handshake: the server speaks protocol version 99, expected ${PROTOCOL_VERSION}; install the same version on both sides`,
     );
     expect((await clientErrorFor(encodeHello({ ...hello, role: 'client' }))).message).toBe(
       'handshake: expected the server, got another client',
@@ -294,7 +373,7 @@ describe('handshake', () => {
     client.send(
       encodeHello({ ...hello, role: 'client', cots: ['ferret'], modelDigest: null, publicBytes: 0 }),
     );
-    client.send(Uint8Array.of(7));
+    client.send(Uint8Array.of(7, 0));
     await expect(serverHandshake(server, serverTerms)).rejects.toThrow('unknown answer 7');
   });
 });

@@ -25,10 +25,11 @@ const hello = encodeHello({
   checks: false,
   suites: ['aes'],
   multiplyingThreads: 0,
+  line: 'auto',
 });
 /** The generator of ristretto255: a valid first message of base OTs. */
 const POINT = Buffer.from('e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65945e08d2d76', 'hex');
-const FIRST_MESSAGES = Buffer.concat([hello, Uint8Array.of(1), POINT]);
+const FIRST_MESSAGES = Buffer.concat([hello, Uint8Array.of(1, 0), POINT]);
 
 async function silent(port: number, localAddress: string): Promise<Socket> {
   const socket = connect({ port, host: '127.0.0.1', localAddress });
