@@ -84,7 +84,7 @@ it('lays out ciphertexts by the line, and changes nothing else', async () => {
     });
   for (const cots of ['softspoken', 'ferret'] as const) {
     const [fast, slow] = [await of('fast', cots), await of('slow', cots)];
-    expect(slow.bytes).toBeLessThan(0.95 * fast.bytes);
+    expect(slow.bytes).toBeLessThan(0.97 * fast.bytes);
     expect(slow.rounds).toBe(fast.rounds);
     expect(slow.estimatedSeconds.wan).toBeLessThan(fast.estimatedSeconds.wan + 0.5);
     expect(slow.correlatedOts).toBe(fast.correlatedOts);
