@@ -225,18 +225,20 @@ describe('handshake', () => {
   });
 
   it('refuses a third ping, a speed without a name, and another one than the server insists on', async () => {
-    const after = async (line: LineWish, ...bytes: number[]) => {
+    const serverHearing = async (line: LineWish, ...bytes: number[]) => {
       const [server, client] = memoryChannelPair();
       client.send(encodeHello({ ...hello, role: 'client', cots: ['ferret'], publicBytes: 0 }));
       client.send(Uint8Array.from(bytes));
       return serverHandshake(server, { ...serverTerms, line });
     };
-    await expect(after('auto', 3, 3, 3, 1, 0)).rejects.toThrow('expected at most 2 pings');
-    await expect(after('auto', 1, 2)).rejects.toThrow(
+    await expect(serverHearing('auto', 3, 3, 3, 1, 0)).rejects.toThrow('expected at most 2 pings');
+    await expect(serverHearing('auto', 1, 2)).rejects.toThrow(
       'expected the line to be fast or slow, the client says 2',
     );
-    await expect(after('fast', 1, 1)).rejects.toThrow('expected the line to be fast, the client says slow');
-    expect(await after('fast', 3, 1, 0)).toMatchObject({ line: 'fast' });
+    await expect(serverHearing('fast', 1, 1)).rejects.toThrow(
+      'expected the line to be fast, the client says slow',
+    );
+    expect(await serverHearing('fast', 3, 1, 0)).toMatchObject({ line: 'fast' });
   });
 
   it('the binding depends on the line, and the hello names a wish that there is', async () => {
