@@ -90,6 +90,8 @@ void callFerretReceive(const Arguments& a) {
   ferretReceive(call, correctionsOf(a, call).data, choicesOf(a, call).data);
 }
 
+double callFerretPieces(const Arguments& a) { return static_cast<double>(ferretPieces(a.size(0))); }
+
 Job callFerretEncode(const Arguments& a) {
   FerretCall call{};
   call.suite = suiteArgument(a, "suite");
@@ -147,6 +149,7 @@ void callFerretLeafHashes(const Arguments& a) {
 void addFerret(Bindings& bindings) {
   bindings.add<callFerretSend>("ferretSend");
   bindings.add<callFerretReceive>("ferretReceive");
+  bindings.add<callFerretPieces>("ferretPieces");
   bindings.add<callFerretEncode>("ferretEncode");
   bindings.add<callFerretGrow>("ferretGrow");
   bindings.add<callFerretGrowPunctured>("ferretGrowPunctured");

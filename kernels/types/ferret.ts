@@ -10,6 +10,8 @@ export interface FerretKernels {
   ferretSend(call: FerretWhole & { delta: Uint8Array; roots: Uint8Array; corrections: Uint8Array }): void;
   /** The half with choices: from corrections to reserve, blocks, and one choice byte for each of `blocks`. */
   ferretReceive(call: FerretWhole & { corrections: Uint8Array; choices: Uint8Array }): void;
+  /** Pieces that so many rows are made in: the length of `pieces`. */
+  ferretPieces(rows: number): number;
   /**
    * In a thread: rows of the public matrix times the table, a multiple of 64 of them, before their trees are there. The calls that are given the
    * same arrays take the pieces that are done by then and make the others. `encoded` is written until the promise settles.

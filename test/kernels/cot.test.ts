@@ -141,6 +141,73 @@ describe('the COT kernels', () => {
       { numRuns: 60 },
     ));
 
+  it('multiply by what the COTs chose where nothing is corrected, on every instruction set', () =>
+    fc.assert(
+      fc.property(
+        fc.record({
+          items: fc.integer({ min: 1, max: 20 }),
+          width: fc.integer({ min: 1, max: 12 }),
+          ringBits: fc.integer({ min: 1, max: 64 }),
+          part: fc.double({ min: 0, max: 1, noNaN: true }),
+          signed: fc.boolean(),
+        }),
+        seeds,
+        ({ items, width, ringBits, part, signed }, seed) => {
+          const bits = 1 + Math.floor(part * (ringBits - 1));
+          const plan = { items, bits, ringBits, width, signed };
+          const cots = items * bits;
+          const [delta, blocks] = [bytes(16, seed), bytes(16 * cots, seed + 1)];
+          const choices = bytes(cots, seed + 2).map((byte) => byte & 1);
+          const received = blocks.map((byte, at) => byte ^ (choices[at >> 4]! * delta[at & 15]!));
+          const [x, top] = [words(items * width, seed + 3), words(items * width, seed + 4)];
+          const run = () => {
+            const y = words(items, seed + 5);
+            const [sent, share] = [new BigUint64Array(items * width), new BigUint64Array(items * width)];
+            const message = new Uint8Array(kernels.cotProductMessageBytes(plan));
+            const none = new Uint8Array(0);
+            kernels.cotProductBegin({
+              ...plan,
+              blocks: received,
+              tweak: 9,
+              random: choices,
+              y,
+              share,
+              corrections: none,
+            });
+            const corrections = new Uint8Array(Math.ceil(cots / 8));
+            kernels.cotProductSend({
+              ...plan,
+              delta,
+              blocks,
+              tweak: 9,
+              corrections,
+              x,
+              top,
+              share: sent,
+              message,
+            });
+            kernels.cotProductFinish({ ...plan, y, message, share });
+            return { y, sum: share.map((word, i) => BigInt.asUintN(ringBits, word + sent[i]!)) };
+          };
+          // Bit b of item i lies bit by bit in one column, and item by item in rows.
+          const choice = (i: number, b: number) => choices[width === 1 ? b * items + i : i * bits + b]!;
+          const [y, sum] = [new BigUint64Array(items), new BigUint64Array(items * width)];
+          for (let i = 0; i < items; i++) {
+            for (let b = 0; b < bits; b++) {
+              const isTop = b === bits - 1;
+              const weight = BigInt(choice(i, b)) << BigInt(b);
+              y[i] = y[i]! | weight;
+              for (let at = i * width; at < (i + 1) * width; at++)
+                sum[at] = sum[at]! + (isTop && signed ? -weight : weight) * (isTop ? top : x)[at]!;
+            }
+          }
+          const expected = { y, sum: sum.map((word) => BigInt.asUintN(ringBits, word)) };
+          for (const { isa } of availableIsas) expect(withIsa(isa, run)).toEqual(expected);
+        },
+      ),
+      { numRuns: 60 },
+    ));
+
   it('pack choice corrections plane by plane', () =>
     fc.assert(
       fc.property(

@@ -15,8 +15,6 @@ const SIZES = ferretSizes(FERRET_1170_10_17);
 const TABLE_BYTES = SIZES.table * BLOCK_BYTES;
 const PATH_BYTES = SIZES.path * BLOCK_BYTES;
 const RESERVE_BYTES = SIZES.reserve * BLOCK_BYTES;
-/** Of the kernel. */
-const PIECE_ROWS = 4096;
 /** A piece that a thread is making. */
 const BEGUN = 1;
 /** Parts that are begun: as many as a thread makes while this party is busy with one. Each takes 1.3 MB. */
@@ -88,7 +86,7 @@ export class Iterations {
     const most = Math.min(PARTS_AHEAD, PARTS - this.#part);
     while (this.#begun.length < most) {
       const encoded = takeBytes(SIZES.outputs * BLOCK_BYTES);
-      const pieces = new Int32Array(Math.ceil(SIZES.outputs / PIECE_ROWS));
+      const pieces = new Int32Array(kernels.ferretPieces(SIZES.outputs));
       const rows = this.#rows(this.#firstRow + this.#begun.length * SIZES.outputs);
       const isOver = threadJob('COTs', kernels.ferretEncode({ ...rows, encoded, pieces }), true);
       this.#begun.push({ encoded, pieces, isOver });

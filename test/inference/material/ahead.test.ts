@@ -75,6 +75,35 @@ describe('material for texts like the last one', () => {
     expect(await served).toBe(3);
   });
 
+  it('serves a part of a batch, which gives what it does on demand', async () => {
+    const { client, served, server } = await connected(100);
+    const texts = ['a good movie.', 'bad', 'a good. movie a bad movie good movie.'].map((text) => ({
+      text,
+      textPair: null,
+    }));
+    const onDemand = await client.classifyBatch(texts);
+    // The three texts' demand over three: of some pools enough for all, of others for none.
+    expect(await client.ahead!.fill(client.ahead!.expected(1)!)).toBe('complete');
+    const made = () => server.stock().items.entries.filter(([{ kind }]) => kind !== 'cots');
+    const before = made();
+    const batch = await client.classifyBatch(texts);
+    batch.forEach(({ label, layers, logits, leaks }, i) => {
+      const other = onDemand[i]!;
+      expect([label, leaks]).toEqual([other.label, other.leaks]);
+      expect(layers.map(({ kept }) => kept)).toEqual(other.layers.map(({ kept }) => kept));
+      for (const [l, logit] of logits!.entries()) expect(logit).toBeCloseTo(other.logits![l]!, 1);
+    });
+    const bytesOf = (all: typeof batch) =>
+      all.reduce((sum, { cost }) => sum + cost.sentBytes + cost.receivedBytes, 0);
+    expect(bytesOf(batch)).toBeLessThan(bytesOf(onDemand));
+    const after = Demand.of(made());
+    const left = before.map(([correlation, count]) => after.of(correlation) / count);
+    expect(Math.max(...left)).toBeLessThanOrEqual(1);
+    expect(Math.min(...left)).toBeLessThan(1);
+    await client.close();
+    expect(await served).toBe(6);
+  });
+
   it('is made in steps, and a text that waits starts between them', async () => {
     const { client, served, server } = await connected(100);
     const target = demand({ 'linear 0 37': 200_000, 'linear 1 37': 200_000 });

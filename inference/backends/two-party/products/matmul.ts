@@ -8,7 +8,7 @@
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import type { PartyId } from '../../../core/tensors.js';
-import { giveBack } from '../../../core/words.js';
+import { giveBack, takeWords } from '../../../core/words.js';
 import { type Layouts, outputBytes, type PackedLayout } from '../../../crypto/rlwe/packed-layout.js';
 import {
   encryptedBytes,
@@ -107,11 +107,11 @@ async function addTerms(
     },
     async finish() {
       for (const term of own) {
-        const part = new BigUint64Array(share.length);
+        const part = takeWords(share.length);
         const message = await channel.receive(outputBytes(term.layout));
         await role.decryptor!.decrypt(term.layout, message, { data: part, strides: factors.product(term) });
         kernels.ringAdd(share, part, ringBits, share);
-        giveBack(message);
+        giveBack(message, part);
       }
     },
   });
