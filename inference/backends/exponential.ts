@@ -50,39 +50,58 @@ export function exponentialPlan(
   };
 }
 
-/** What is computed without a secret. */
-export interface ExponentialTables {
+const tableOf = (size: number, value: (index: number) => number): BigUint64Array =>
+  BigUint64Array.from({ length: size }, (_, i) => BigInt(Math.round(value(i))));
+
+/** What is computed without a secret; each table is made when it is first asked for. */
+export class ExponentialTables {
+  readonly #ringBits: number;
+  readonly #one: number;
+  readonly #plan: ExponentialPlan;
+  readonly #resultScale: number;
+  #entries: BigUint64Array | null = null;
+  #factors: BigUint64Array | null = null;
+  #results: BigUint64Array | null = null;
+
+  constructor({ ringBits, fractionBits }: Exponent, resultFractionBits: number) {
+    this.#ringBits = ringBits;
+    this.#one = 2 ** fractionBits;
+    this.#plan = exponentialPlan({ ringBits, fractionBits }, resultFractionBits);
+    this.#resultScale = 2 ** resultFractionBits;
+  }
+
   /** E at the product's fraction bits less those of e^l, modulo 2^productBits [2^ringBits]. */
-  readonly entries: BigUint64Array;
+  get entries(): BigUint64Array {
+    this.#entries ??= this.#powers(2 ** this.#plan.dropped);
+    return this.#entries;
+  }
+
   /** e^l [2^lowBits] */
-  readonly factors: BigUint64Array;
+  get factors(): BigUint64Array {
+    const [one, scale] = [this.#one, this.#resultScale];
+    this.#factors ??= tableOf(2 ** this.#plan.lowBits, (l) => Math.exp(l / one) * scale);
+    return this.#factors;
+  }
+
   /** e^v at the result's fraction bits [2^ringBits]. */
-  readonly results: BigUint64Array;
+  get results(): BigUint64Array {
+    this.#results ??= this.#powers(this.#resultScale);
+    return this.#results;
+  }
+
+  #powers(scale: number): BigUint64Array {
+    const [one, size] = [this.#one, 2 ** this.#ringBits];
+    return tableOf(size, (word) => Math.exp((word < one ? word : word - size) / one) * scale);
+  }
 }
 
 const tables = new Map<string, ExponentialTables>();
 
-const tableOf = (size: number, value: (index: number) => number): BigUint64Array =>
-  BigUint64Array.from({ length: size }, (_, i) => BigInt(Math.round(value(i))));
-
 /** Made once. */
-export function exponentialTables(
-  { ringBits, fractionBits }: Exponent,
-  resultFractionBits: number,
-): ExponentialTables {
-  const key = [ringBits, fractionBits, resultFractionBits].join();
-  let made = tables.get(key);
-  if (!made) {
-    const { lowBits, dropped } = exponentialPlan({ ringBits, fractionBits }, resultFractionBits);
-    const one = 2 ** fractionBits;
-    const power = (word: number): number => Math.exp((word < one ? word : word - 2 ** ringBits) / one);
-    made = {
-      entries: tableOf(2 ** ringBits, (v) => power(v) * 2 ** dropped),
-      factors: tableOf(2 ** lowBits, (l) => Math.exp(l / one) * 2 ** resultFractionBits),
-      results: tableOf(2 ** ringBits, (v) => power(v) * 2 ** resultFractionBits),
-    };
-    tables.set(key, made);
-  }
+export function exponentialTables(exponent: Exponent, resultFractionBits: number): ExponentialTables {
+  const key = [exponent.ringBits, exponent.fractionBits, resultFractionBits].join();
+  const made = tables.get(key) ?? new ExponentialTables(exponent, resultFractionBits);
+  tables.set(key, made);
   return made;
 }
 

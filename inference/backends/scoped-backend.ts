@@ -40,7 +40,16 @@ function visitTensors(value: unknown, visit: Visit): void {
   if (typeof value === 'function') throw new TypeError('scope: expected tensors, got a function');
   if (typeof value !== 'object' || value === null) return;
   if (value instanceof BigUint64Array || value instanceof Uint8Array) visit(value);
-  else if (!ArrayBuffer.isView(value)) for (const part of Object.values(value)) visitTensors(part, visit);
+  else if (!ArrayBuffer.isView(value)) visitParts(value as Readonly<Record<string, unknown>>, visit);
+}
+
+/** Shapes and formats, of which most parts are, hold nothing. */
+function visitParts(parts: Readonly<Record<string, unknown>>, visit: Visit): void {
+  if (Array.isArray(parts) && typeof parts[0] === 'number') return;
+  for (const name of Object.keys(parts)) {
+    const part = parts[name];
+    if (typeof part !== 'number') visitTensors(part, visit);
+  }
 }
 
 /** Scopes within each other, of one strand of work. */

@@ -9,6 +9,7 @@
 import { kernels } from '#kernels';
 import type { SuiteCode } from '../../../kernels/types/prg.js';
 import { threadJob } from '../../core/span.js';
+import { takeWords } from '../../core/words.js';
 import type { Random } from '../../session/session.js';
 import type { ReceiverCots, SenderCots } from '../ot/cot.js';
 
@@ -120,9 +121,9 @@ const segmentArrays = (segments: readonly RowSegment[]) => ({
 });
 
 const wordsOf = (n: number, segments: readonly RowSegment[]): BigUint64Array =>
-  new BigUint64Array(n * segments.reduce((sum, { columns }) => sum + columns, 0));
+  takeWords(n * segments.reduce((sum, { columns }) => sum + columns, 0));
 
-/** [n · columns] for each segment: views of words in which they follow each other. */
+/** [n · columns] for each segment: views of words in which they follow each other, so that one gives all of them back. */
 function bySegment(words: BigUint64Array, n: number, segments: readonly RowSegment[]): BigUint64Array[] {
   let begin = 0;
   return segments.map(({ columns }) => {

@@ -60,12 +60,15 @@ export class ExponentialPool {
   readonly #plan: ReturnType<typeof planOf>;
   /** The server's share rounds down, the client's up. */
   readonly #rounding: Rounding;
+  /** Made before a text comes. */
+  readonly #entries: BigUint64Array;
 
   constructor(
     private readonly party: PartyContext,
     readonly correlation: ExponentialCorrelation,
   ) {
     this.#plan = planOf(correlation);
+    this.#entries = exponentialTables(correlation, correlation.resultBits).entries;
     this.#rounding = party.session.self === 'server' ? ROUNDING.floor : ROUNDING.ceil;
     const entry = { width: 1, bits: this.#plan.vectorBits };
     const entries = Array.from({ length: placesOf(correlation) }, () => entry);
@@ -121,15 +124,14 @@ export class ExponentialPool {
   readonly exponential = protocol(
     'exponential',
     async (x: BigUint64Array, first: PartyId): Promise<BigUint64Array> => {
-      const { ringBits, fractionBits, resultBits } = this.correlation;
+      const { ringBits } = this.correlation;
       const { lowBits, vectorBits, productBits } = this.#plan;
-      const { entries } = exponentialTables({ ringBits, fractionBits }, resultBits);
       const [r, ...planes] = this.store.take(x.length) as [BigUint64Array, ...BigUint64Array[]];
       const at = await openDifference(this.party, x, r, ringBits, first);
       const step = BigUint64Array.of(1n << BigInt(lowBits));
       const [sum, entry] = [takeWords(x.length).fill(0n), takeWords(x.length)];
       for (const plane of planes) {
-        kernels.lookUpPlain({ table: entries, x: at, out: entry });
+        kernels.lookUpPlain({ table: this.#entries, x: at, out: entry });
         kernels.ringMultiply(plane, entry, vectorBits, plane);
         kernels.ringAdd(sum, plane, vectorBits, sum);
         kernels.ringAdd(at, step, ringBits, at);

@@ -3,6 +3,7 @@ import { kernels } from '#kernels';
 import { TensorMismatchError } from '../../../core/errors.js';
 import { type Shape, sizeOf } from '../../../core/shape.js';
 import type { PartyId, SharedBits, SharedTensor } from '../../../core/tensors.js';
+import { giveBack, takeBytes, takeWords } from '../../../core/words.js';
 import type { ShuffleMaterial, ShuffleRows } from '../../backend.js';
 import { bitsOf, dataOf, localBits, localTensor } from '../../local-backend.js';
 import { shuffle } from '../../operations.js';
@@ -19,13 +20,13 @@ const tensorBlock = (x: SharedTensor): RowBlock => ({
 
 /** XOR shares of a bit are additive shares modulo 2. */
 function bitBlock(bits: SharedBits): RowBlock {
-  const words = new BigUint64Array(sizeOf(bits.shape));
+  const words = takeWords(sizeOf(bits.shape));
   kernels.ringFromBits(bitsOf(bits), words);
   return { columns: columnsOf(bits.shape), ringBits: 1, words };
 }
 
 function bitsFrom({ words }: RowBlock, shape: Shape): SharedBits {
-  const bytes = new Uint8Array(words.length);
+  const bytes = takeBytes(words.length);
   kernels.ringSignBit(words, 1, bytes);
   return localBits(bytes, shape);
 }
@@ -59,8 +60,9 @@ export async function shuffleTensors(
     throw new TensorMismatchError(
       `shuffle: expected material for ${count} rows, got ${matrices.permutation.length}`,
     );
-  const blocks = [...tensors.map(tensorBlock), ...bits.map(bitBlock)];
-  const shuffled = await shuffleRows(party, matrices, blocks, first);
+  const bitBlocks = bits.map(bitBlock);
+  const shuffled = await shuffleRows(party, matrices, [...tensors.map(tensorBlock), ...bitBlocks], first);
+  giveBack(...bitBlocks.map(({ words }) => words));
   return {
     tensors: tensors.map((x, at) => localTensor(shuffled[at]!.words, x.shape, x)),
     bits: bits.map((x, at) => bitsFrom(shuffled[tensors.length + at]!, x.shape)),

@@ -12,6 +12,7 @@
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import type { PartyId } from '../../../core/tensors.js';
+import { giveBack, takeBytes, takeWords } from '../../../core/words.js';
 import {
   answerBytes,
   answerMessage,
@@ -28,6 +29,7 @@ import {
 } from '../../../crypto/ggm/punctured-matrix.js';
 import type { ClaimedCots, ReceiverCots } from '../../../crypto/ot/cot.js';
 import { samplePermutation } from '../../../crypto/permutation.js';
+import { sendTaken } from '../../../net/channel.js';
 import { type PartyContext, runStep } from '../context/party-context.js';
 import { posted } from '../exchange/in-turn.js';
 
@@ -45,25 +47,25 @@ export const messageBytes = (rows: number, segments: readonly RowSegment[]): num
 const withWords = (segments: readonly RowSegment[], words: readonly BigUint64Array[]): RowBlock[] =>
   segments.map(({ columns, ringBits }, index) => ({ columns, ringBits, words: words[index]! }));
 
-/** x - a, packed at each block's ring width. */
+/** x - a, packed at each block's ring width; a is given back. */
 function maskRows(
   rows: number,
   blocks: readonly RowBlock[],
   columnSums: readonly BigUint64Array[],
 ): Uint8Array {
-  const message = new Uint8Array(messageBytes(rows, blocks));
+  const message = takeBytes(messageBytes(rows, blocks));
   let begin = 0;
   blocks.forEach((block, index) => {
     const end = begin + packedBytes(rows, block);
-    const masked = new BigUint64Array(block.words.length);
-    kernels.ringSubtract(block.words, columnSums[index]!, block.ringBits, masked);
-    kernels.ringPack(masked, block.ringBits, message.subarray(begin, end));
+    const packed = message.subarray(begin, end);
+    kernels.ringPackDifference(block.words, columnSums[index]!, block.ringBits, packed);
     begin = end;
   });
+  giveBack(columnSums[0] ?? null);
   return message;
 }
 
-/** (x + received)[π(i)] + Δ[i] for every block. */
+/** (x + received)[π(i)] + Δ[i] for every block; what came and Δ are given back. */
 function permuteRows(
   permutation: Uint32Array,
   blocks: readonly RowBlock[],
@@ -73,15 +75,16 @@ function permuteRows(
   let begin = 0;
   const permuted = blocks.map(({ columns, ringBits, words }, index) => {
     const end = begin + packedBytes(permutation.length, { columns, ringBits });
-    const opened = new BigUint64Array(words.length);
-    kernels.ringUnpack(message.subarray(begin, end), ringBits, opened);
-    kernels.ringAdd(opened, words, ringBits, opened);
-    const moved = new BigUint64Array(words.length);
+    const opened = takeWords(words.length);
+    kernels.ringUnpackAdd(message.subarray(begin, end), ringBits, words, opened);
+    const moved = takeWords(words.length);
     kernels.ringGatherRows(opened, columns, permutation, moved);
     kernels.ringAdd(moved, differences[index]!, ringBits, moved);
+    giveBack(opened);
     begin = end;
     return moved;
   });
+  giveBack(message, differences[0] ?? null);
   return withWords(blocks, permuted);
 }
 
@@ -182,13 +185,15 @@ export const shuffleRows = protocol(
       let message: Uint8Array;
       await runStep(party, {
         begin() {
-          channel.send(maskRows(rows, blocks, columnSums));
+          sendTaken(channel, maskRows(rows, blocks, columnSums));
         },
         async finish() {
           message = await channel.receive(bytes);
         },
       });
-      return permuteRows(permutation, own, message!, differences);
+      const permuted = permuteRows(permutation, own, message!, differences);
+      giveBack(rowSums[0] ?? null);
+      return permuted;
     }
     let received: Promise<Uint8Array>;
     await runStep(party, {
@@ -198,7 +203,8 @@ export const shuffleRows = protocol(
       },
       async answer() {
         const permuted = permuteRows(permutation, blocks, await received, differences);
-        channel.send(maskRows(rows, permuted, columnSums));
+        sendTaken(channel, maskRows(rows, permuted, columnSums));
+        giveBack(...permuted.map(({ words }) => words));
       },
     });
     return own;
