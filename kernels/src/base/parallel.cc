@@ -41,11 +41,10 @@ class Pool {
 
   void run(int64_t count, Task task, void* context) {
     const int helpers = static_cast<int>(std::min<int64_t>(threads_ - 1, count - 1));
-    if (helpers <= 0 || count >= kMostTasks) {
+    if (helpers <= 0 || count >= kMostTasks || isBusy_.exchange(true)) {
       for (int64_t i = 0; i < count; i++) task(context, i);
       return;
     }
-    std::lock_guard<std::mutex> oneJob(oneJob_);
     Job job{task, context, count, 0};
     {
       std::lock_guard<std::mutex> lock(mutex_);
@@ -60,6 +59,7 @@ class Pool {
     drain(job);
     std::unique_lock<std::mutex> lock(mutex_);
     done_.wait(lock, [this, count] { return finished_.load() == count; });
+    isBusy_.store(false);
   }
 
   void setThreads(int threads) { threads_ = std::clamp(threads, 1, kMostThreads); }
@@ -111,7 +111,8 @@ class Pool {
     }
   }
 
-  std::mutex oneJob_, mutex_;
+  std::mutex mutex_;
+  std::atomic<bool> isBusy_{false};
   std::condition_variable wake_, done_;
   std::atomic<uint64_t> next_{0};
   std::atomic<int64_t> finished_{0};

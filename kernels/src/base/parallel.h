@@ -13,14 +13,16 @@ void setParallelThreads(int threads);
 
 using Task = void (*)(void* context, int64_t index);
 
-/** Calls task(context, i) for i = 0 … count - 1 in any order on any thread; returns when all are done. Not reentrant. */
+/** Calls task(context, i) for i = 0 … count - 1 in any order on any thread; returns when all are done. Who calls while the threads work for
+ *  another, or from a task, does all itself. */
 void parallelForRaw(int64_t count, Task task, void* context);
 
 /** The same for a function object that takes the index. */
 template <typename Function>
 void parallelFor(int64_t count, Function& body) {
   parallelForRaw(
-      count, [](void* context, int64_t index) { (*static_cast<Function*>(context))(index); }, &body);
+      count, [](void* context, int64_t index) { (*static_cast<Function*>(context))(index); },
+      const_cast<void*>(static_cast<const void*>(&body)));
 }
 
 }  // namespace cipherprune

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "src/base/cpu.h"
+#include "src/base/split-items.h"
 
 namespace cipherprune {
 
@@ -33,23 +34,49 @@ static std::vector<uint64_t> scratchFor(const CotProductPlan& plan) {
   return std::vector<uint64_t>(plan.width == 1 ? 0 : kScratchRows * (plan.width + 2));
 }
 
+/** Calls body(part, scratch) for all items. */
+template <typename Body>
+static void inParts(const CotProductPlan& plan, const Body& body) {
+  const size_t laneBytes = plan.ringBits <= 16 ? 2 : plan.ringBits <= 32 ? 4 : 8;
+  const size_t perCot = plan.width == 1 ? 1 : (plan.width * laneBytes + 15) / 16;
+  splitItems(plan.items, plan.bits * perCot, [&](size_t begin, size_t end) {
+    std::vector<uint64_t> scratch = scratchFor(plan);
+    body(CotProductItems{begin, end}, reinterpret_cast<uint8_t*>(scratch.data()));
+  });
+}
+
 void cotProductSend(const CotProductPlan& plan, const uint8_t* delta, const uint8_t* blocks, Tweak tweak,
                     const uint8_t* corrections, const uint64_t* x, const uint64_t* top, uint64_t* share, uint8_t* message) {
-  std::vector<uint64_t> scratch = scratchFor(plan);
-  cotLoops().productSend(plan, delta, blocks, tweak, corrections, x, top, share, message,
-                         reinterpret_cast<uint8_t*>(scratch.data()));
+  inParts(plan, [&](const CotProductItems& part, uint8_t* scratch) {
+    cotLoops().productSend(plan, part, delta, blocks, tweak, corrections, x, top, share, message, scratch);
+  });
+}
+
+/** random [items, bits] → y */
+static void chosenItems(const CotProductPlan& plan, const uint8_t* random, uint64_t* y) {
+  for (size_t i = 0; i < plan.items; i++, random += plan.bits) {
+    y[i] = 0;
+    for (unsigned bit = 0; bit < plan.bits; bit++) y[i] |= static_cast<uint64_t>(random[bit] & 1) << bit;
+  }
 }
 
 void cotProductBegin(const CotProductPlan& plan, const uint8_t* blocks, Tweak tweak, const uint8_t* random,
                      uint64_t* y, uint64_t* share, uint8_t* corrections) {
-  std::vector<uint64_t> scratch = scratchFor(plan);
-  cotLoops().productBegin(plan, blocks, tweak, random, y, share, corrections,
-                          reinterpret_cast<uint8_t*>(scratch.data()));
+  if (plan.width == 1)
+    cotLoops().productChoices(plan, random, y, corrections);
+  else if (corrections != nullptr)
+    cotCorrections(y, plan.items, plan.bits, false, random, corrections);
+  else
+    chosenItems(plan, random, y);
+  inParts(plan, [&](const CotProductItems& part, uint8_t* scratch) {
+    cotLoops().productBegin(plan, part, blocks, tweak, share, scratch);
+  });
 }
 
 void cotProductFinish(const CotProductPlan& plan, const uint64_t* y, const uint8_t* message, uint64_t* share) {
-  std::vector<uint64_t> scratch = scratchFor(plan);
-  cotLoops().productFinish(plan, y, message, share, reinterpret_cast<uint8_t*>(scratch.data()));
+  inParts(plan, [&](const CotProductItems& part, uint8_t* scratch) {
+    cotLoops().productFinish(plan, part, y, message, share, scratch);
+  });
 }
 
 void cotCorrections(const uint64_t* values, size_t count, unsigned bits, bool complement, const uint8_t* random,
@@ -93,26 +120,41 @@ size_t comparisonMessageBytes(size_t count, unsigned ringBits) {
 
 void comparisonSend(size_t count, unsigned ringBits, const uint8_t* delta, const uint8_t* blocks, Tweak tweak,
                     const uint8_t* corrections, const uint64_t* x, uint64_t* share, uint8_t* message) {
-  cotLoops().comparisonSend(count, ringBits, delta, blocks, tweak, corrections, x, share, message);
+  const size_t cots = ringBits - 1, bits = comparisonDigits(ringBits).messageBits;
+  splitItems(count, cots, [&](size_t begin, size_t end) {
+    cotLoops().comparisonSend(end - begin, ringBits, delta, blocks + begin * cots * 16, tweak + begin * cots, corrections + begin / 8 * cots,
+                              x + begin, share + begin, message + begin / 8 * bits);
+  });
 }
 
 void comparisonBegin(size_t count, unsigned ringBits, const uint8_t* blocks, Tweak tweak, const uint64_t* x,
                      uint64_t* pads) {
-  cotLoops().comparisonBegin(count, ringBits, blocks, tweak, x, pads);
+  const size_t cots = ringBits - 1, words = comparisonDigits(ringBits).padWords;
+  splitItems(count, cots, [&](size_t begin, size_t end) {
+    cotLoops().comparisonBegin(end - begin, ringBits, blocks + begin * cots * 16, tweak + begin * cots, x + begin, pads + begin * words);
+  });
 }
 
 void comparisonTables(size_t count, unsigned ringBits, const uint8_t* delta, const uint8_t* blocks, Tweak tweak,
                       uint64_t* tables) {
-  cotLoops().comparisonTables(count, ringBits, delta, blocks, tweak, tables);
+  const size_t cots = ringBits - 1, words = comparisonDigits(ringBits).tableWords;
+  splitItems(count, cots, [&](size_t begin, size_t end) {
+    cotLoops().comparisonTables(end - begin, ringBits, delta, blocks + begin * cots * 16, tweak + begin * cots, tables + begin * words);
+  });
 }
 
 void comparisonAnswer(size_t count, unsigned ringBits, const uint64_t* tables, const uint8_t* corrections,
                       const uint64_t* x, uint64_t* share, uint8_t* message) {
-  cotLoops().comparisonAnswer(count, ringBits, tables, corrections, x, share, message);
+  const size_t cots = ringBits - 1;
+  const ComparisonDigits digits = comparisonDigits(ringBits);
+  splitItems(count, cots, [&](size_t begin, size_t end) {
+    cotLoops().comparisonAnswer(end - begin, ringBits, tables + begin * digits.tableWords, corrections + begin / 8 * cots, x + begin,
+                                share + begin, message + begin / 8 * digits.messageBits);
+  });
 }
 
-void comparisonFinish(size_t count, unsigned ringBits, const uint64_t* x, const uint8_t* message, const uint64_t* pads,
-                      uint64_t* share) {
+static void finishComparisons(size_t count, unsigned ringBits, const uint64_t* x, const uint8_t* message, const uint64_t* pads,
+                              uint64_t* share) {
   const ComparisonDigits digits = comparisonDigits(ringBits);
   const uint8_t* end = message + comparisonMessageBytes(count, ringBits);
   size_t position = 0;
@@ -131,6 +173,15 @@ void comparisonFinish(size_t count, unsigned ringBits, const uint64_t* x, const 
     }
     share[item] = sum & lowBits(digits.count);
   }
+}
+
+void comparisonFinish(size_t count, unsigned ringBits, const uint64_t* x, const uint8_t* message, const uint64_t* pads,
+                      uint64_t* share) {
+  const ComparisonDigits digits = comparisonDigits(ringBits);
+  splitItems(count, ringBits - 1, [&](size_t begin, size_t end) {
+    finishComparisons(end - begin, ringBits, x + begin, message + begin / 8 * digits.messageBits, pads + begin * digits.padWords,
+                      share + begin);
+  });
 }
 
 }  // namespace cipherprune

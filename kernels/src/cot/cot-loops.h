@@ -34,12 +34,14 @@ struct LookUpTile {
 };
 
 struct CotLoops {
-  void (*productSend)(const CotProductPlan& plan, const uint8_t* delta, const uint8_t* blocks, Tweak tweak,
+  void (*productSend)(const CotProductPlan& plan, const CotProductItems& part, const uint8_t* delta, const uint8_t* blocks, Tweak tweak,
                       const uint8_t* corrections, const uint64_t* x, const uint64_t* top, uint64_t* share, uint8_t* message,
                       uint8_t* scratch);
-  void (*productBegin)(const CotProductPlan& plan, const uint8_t* blocks, Tweak tweak, const uint8_t* random,
-                       uint64_t* y, uint64_t* share, uint8_t* corrections, uint8_t* scratch);
-  void (*productFinish)(const CotProductPlan& plan, const uint64_t* y, const uint8_t* message, uint64_t* share,
+  void (*productBegin)(const CotProductPlan& plan, const CotProductItems& part, const uint8_t* blocks, Tweak tweak, uint64_t* share,
+                       uint8_t* scratch);
+  /** Of width 1. */
+  void (*productChoices)(const CotProductPlan& plan, const uint8_t* random, uint64_t* y, uint8_t* corrections);
+  void (*productFinish)(const CotProductPlan& plan, const CotProductItems& part, const uint64_t* y, const uint8_t* message, uint64_t* share,
                         uint8_t* scratch);
   void (*comparisonSend)(size_t count, unsigned ringBits, const uint8_t* delta, const uint8_t* blocks, Tweak tweak,
                          const uint8_t* corrections, const uint64_t* x, uint64_t* share, uint8_t* message);

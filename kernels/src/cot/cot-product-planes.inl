@@ -94,34 +94,37 @@ inline void finishPlane(const Lane* sent, const uint64_t* y, size_t count, unsig
   }
 }
 
-inline size_t tileOf(size_t items, size_t begin) { return items - begin < planeTile ? items - begin : planeTile; }
+inline size_t tileOf(size_t end, size_t begin) { return end - begin < planeTile ? end - begin : planeTile; }
+
+inline size_t bytesOf(size_t count, unsigned bits) { return (count * bits + 7) / 8; }
 
 inline bool isNegativeBit(const CotProductPlan& plan, unsigned bit) { return plan.isSigned && bit + 1 == plan.bits; }
 
-inline void reduce(const CotProductPlan& plan, uint64_t* share) {
-  for (size_t i = 0; i < plan.items; i++) share[i] &= lowBits(plan.ringBits);
+inline void reduce(const CotProductPlan& plan, const CotProductItems& part, uint64_t* share) {
+  for (size_t i = part.begin; i < part.end; i++) share[i] &= lowBits(plan.ringBits);
 }
 
 template <typename Lane>
-void sendPlanes(const CotProductPlan& plan, const uint8_t* delta, const uint8_t* blocks, Tweak tweak,
+void sendPlanes(const CotProductPlan& plan, const CotProductItems& part, const uint8_t* delta, const uint8_t* blocks, Tweak tweak,
                 const uint8_t* corrections, const uint64_t* x, const uint64_t* top, uint64_t* share, uint8_t* message) {
   alignas(64) uint8_t zero[planeTile * 16], one[planeTile * 16];
   alignas(64) Lane sent[planeTile];
   const uint8_t* correctionsEnd = corrections + (plan.items * plan.bits + 7) / 8;
-  uint8_t* end = message + cotProductMessageBytes(plan);
-  for (size_t i = 0; i < plan.items; i++) share[i] = 0;
+  for (size_t i = part.begin; i < part.end; i++) share[i] = 0;
   for (unsigned bit = 0; bit < plan.bits; bit++) {
     const uint64_t* values = bit + 1 == plan.bits ? top : x;
     const unsigned width = plan.ringBits - bit;
-    for (size_t begin = 0; begin < plan.items; begin += planeTile) {
-      const size_t count = tileOf(plan.items, begin), cot = bit * plan.items + begin;
+    for (size_t begin = part.begin; begin < part.end; begin += planeTile) {
+      const size_t count = tileOf(part.end, begin), cot = bit * plan.items + begin;
+      uint8_t* const own = message + begin / 8 * width;
       cotHashPairs(blocks + cot * 16, count, delta, tweak + cot, 1, zero, one);
       sendPlane(zero, one, corrections, correctionsEnd, cot, values + begin, count, bit, lowBits(width),
                 isNegativeBit(plan, bit), sent, share + begin);
-      message = packLanes(sent, count, width, message, end);
+      packLanes(sent, count, width, own, own + bytesOf(count, width));
     }
+    message += bytesOf(plan.items, width);
   }
-  reduce(plan, share);
+  reduce(plan, part, share);
 }
 
 /** Bit `bit` of y is the random bit; the higher ones are 0. */
@@ -132,38 +135,45 @@ inline void choosePlane(uint64_t* y, const uint8_t* random, size_t count, unsign
   }
 }
 
-void beginPlanes(const CotProductPlan& plan, const uint8_t* blocks, Tweak tweak, const uint8_t* random,
-                 uint64_t* y, uint64_t* share, uint8_t* corrections) {
+/** The pads' part of the share. */
+void beginPlanes(const CotProductPlan& plan, const CotProductItems& part, const uint8_t* blocks, Tweak tweak, uint64_t* share) {
   alignas(64) uint8_t hashes[planeTile * 16];
-  const bool corrects = corrections != nullptr;
-  BitWriter writer{corrections, corrects ? corrections + (plan.items * plan.bits + 7) / 8 : nullptr};
-  for (size_t i = 0; i < plan.items; i++) share[i] = 0;
+  for (size_t i = part.begin; i < part.end; i++) share[i] = 0;
   for (unsigned bit = 0; bit < plan.bits; bit++) {
-    for (size_t begin = 0; begin < plan.items; begin += planeTile) {
-      const size_t count = tileOf(plan.items, begin), cot = bit * plan.items + begin;
+    for (size_t begin = part.begin; begin < part.end; begin += planeTile) {
+      const size_t count = tileOf(part.end, begin), cot = bit * plan.items + begin;
       cotHash(blocks + cot * 16, count, tweak + cot, 1, hashes);
       beginPlane(hashes, count, bit, isNegativeBit(plan, bit), share + begin);
-      if (corrects)
-        correctPlane(y + begin, random + cot, count, bit, writer);
-      else
-        choosePlane(y + begin, random + cot, count, bit);
     }
   }
-  if (corrects) writer.align();
+}
+
+/** Corrections of all items, a bit for each COT, or y from what these chose. */
+void choosePlanes(const CotProductPlan& plan, const uint8_t* random, uint64_t* y, uint8_t* corrections) {
+  BitWriter writer{corrections, corrections ? corrections + bytesOf(plan.items, plan.bits) : nullptr};
+  for (unsigned bit = 0; bit < plan.bits; bit++, random += plan.items) {
+    if (corrections)
+      correctPlane(y, random, plan.items, bit, writer);
+    else
+      choosePlane(y, random, plan.items, bit);
+  }
+  if (corrections) writer.align();
 }
 
 template <typename Lane>
-void finishPlanes(const CotProductPlan& plan, const uint64_t* y, const uint8_t* message, uint64_t* share) {
+void finishPlanes(const CotProductPlan& plan, const CotProductItems& part, const uint64_t* y, const uint8_t* message, uint64_t* share) {
   alignas(64) Lane sent[planeTile];
   const uint8_t* end = message + cotProductMessageBytes(plan);
   for (unsigned bit = 0; bit < plan.bits; bit++) {
-    for (size_t begin = 0; begin < plan.items; begin += planeTile) {
-      const size_t count = tileOf(plan.items, begin);
-      message = unpackLanes(message, end, count, plan.ringBits - bit, sent);
+    const unsigned width = plan.ringBits - bit;
+    for (size_t begin = part.begin; begin < part.end; begin += planeTile) {
+      const size_t count = tileOf(part.end, begin);
+      unpackLanes(message + begin / 8 * width, end, count, width, sent);
       finishPlane(sent, y + begin, count, bit, isNegativeBit(plan, bit), share + begin);
     }
+    message += bytesOf(plan.items, width);
   }
-  reduce(plan, share);
+  reduce(plan, part, share);
 }
 
 }  // namespace

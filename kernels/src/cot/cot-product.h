@@ -19,6 +19,11 @@ struct CotProductPlan {
   bool isSigned;      // the multiplier's top bit counts negative
 };
 
+/** Items that one call of the loops works on, all by default; they begin at a multiple of 8. */
+struct CotProductItems {
+  size_t begin, end;
+};
+
 /** Bytes of the sender's answer: whole bytes for each bit of all items for width 1, otherwise for each COT. */
 size_t cotProductMessageBytes(const CotProductPlan& plan);
 

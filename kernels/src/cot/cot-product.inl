@@ -10,6 +10,9 @@ namespace {
 
 inline uint64_t bitAt(const uint8_t* bits, size_t index) { return bits[index >> 3] >> (index & 7) & 1; }
 
+/** Of each item, width above 1. */
+inline size_t itemMessageBytes(const CotProductPlan& plan) { return plan.items == 0 ? 0 : cotProductMessageBytes(plan) / plan.items; }
+
 /** So many COTs of an item, from COT i on, have their pads made together. */
 inline size_t padRows(const CotProductPlan& plan, unsigned i) {
   return plan.bits - i < kPadRows ? plan.bits - i : kPadRows;
@@ -26,7 +29,7 @@ inline void addRow(const Lane* row, size_t width, unsigned shift, bool negative,
 
 /** Width above 1. */
 template <typename Lane>
-void sendRows(const CotProductPlan& plan, const uint8_t* delta, const uint8_t* blocks, Tweak tweak,
+void sendRows(const CotProductPlan& plan, const CotProductItems& part, const uint8_t* delta, const uint8_t* blocks, Tweak tweak,
               const uint8_t* corrections, const uint64_t* x, const uint64_t* top, uint64_t* share, uint8_t* message,
               uint8_t* scratch) {
   const size_t perRow = (plan.width * sizeof(Lane) + 15) / 16;
@@ -36,8 +39,9 @@ void sendRows(const CotProductPlan& plan, const uint8_t* delta, const uint8_t* b
   Lane* row = reinterpret_cast<Lane*>(ones + kPadRows * rowBytes);
   Lane* sent = reinterpret_cast<Lane*>(ones + (kPadRows + 1) * rowBytes);
   Lane* last = reinterpret_cast<Lane*>(ones + (kPadRows + 2) * rowBytes);
-  uint8_t* end = message + cotProductMessageBytes(plan);
-  for (size_t item = 0; item < plan.items; item++) {
+  uint8_t* end = message + part.end * itemMessageBytes(plan);
+  message += part.begin * itemMessageBytes(plan);
+  for (size_t item = part.begin; item < part.end; item++) {
     uint64_t* sum = share + item * plan.width;
     for (size_t e = 0; e < plan.width; e++) row[e] = static_cast<Lane>(x[item * plan.width + e]);
     for (size_t e = 0; e < plan.width; e++) last[e] = static_cast<Lane>(top[item * plan.width + e]);
@@ -63,9 +67,9 @@ void sendRows(const CotProductPlan& plan, const uint8_t* delta, const uint8_t* b
 }
 
 template <typename Lane>
-void beginRows(const CotProductPlan& plan, const uint8_t* blocks, Tweak tweak, uint64_t* share, uint8_t* scratch) {
+void beginRows(const CotProductPlan& plan, const CotProductItems& part, const uint8_t* blocks, Tweak tweak, uint64_t* share, uint8_t* scratch) {
   const size_t perRow = (plan.width * sizeof(Lane) + 15) / 16;
-  for (size_t item = 0; item < plan.items; item++) {
+  for (size_t item = part.begin; item < part.end; item++) {
     uint64_t* sum = share + item * plan.width;
     for (size_t e = 0; e < plan.width; e++) sum[e] = 0;
     for (unsigned i = 0; i < plan.bits; i++) {
@@ -77,11 +81,12 @@ void beginRows(const CotProductPlan& plan, const uint8_t* blocks, Tweak tweak, u
 }
 
 template <typename Lane>
-void finishRows(const CotProductPlan& plan, const uint64_t* y, const uint8_t* message, uint64_t* share,
+void finishRows(const CotProductPlan& plan, const CotProductItems& part, const uint64_t* y, const uint8_t* message, uint64_t* share,
                 uint8_t* scratch) {
   Lane* sent = reinterpret_cast<Lane*>(scratch);
-  const uint8_t* end = message + cotProductMessageBytes(plan);
-  for (size_t item = 0; item < plan.items; item++) {
+  const uint8_t* end = message + part.end * itemMessageBytes(plan);
+  message += part.begin * itemMessageBytes(plan);
+  for (size_t item = part.begin; item < part.end; item++) {
     uint64_t* sum = share + item * plan.width;
     for (unsigned i = 0; i < plan.bits; i++) {
       message = unpackLanes(message, end, plan.width, plan.ringBits - i, sent);

@@ -5,6 +5,7 @@
 #include "cot-hash.h"
 #include "cot-loops.h"
 #include "src/base/bit-stream.h"
+#include "src/base/split-items.h"
 #include "src/ring/ring.h"
 
 namespace cipherprune {
@@ -56,14 +57,22 @@ std::vector<Lane> turnedTable(const uint64_t* table, size_t entries, unsigned in
   return turned;
 }
 
+/** What every tile reads. */
+template <class Lane>
+struct SenderTables {
+  SenderTables(const uint64_t* table, size_t entries, unsigned indexBits)
+      : entries(entries), slotBits(slotMasks<Lane>(indexBits)), turned(turnedTable<Lane>(table, entries, indexBits)) {}
+  size_t entries;
+  std::vector<Lane> slotBits, turned;
+};
+
 template <class Lane>
 void sendLanes(size_t count, const LookUpPlan& plan, const uint8_t* delta, const uint8_t* blocks, Tweak tweak,
-               const uint8_t* corrections, size_t entries, const uint64_t* table, const uint64_t* x, uint64_t* share, uint8_t* message) {
+               const uint8_t* corrections, const SenderTables<Lane>& tables, const uint64_t* x, uint64_t* share, uint8_t* message) {
   const unsigned bits = plan.indexBits;
   const size_t slots = size_t{1} << bits, perCot = blocksPerCot(plan, sizeof(Lane)), stride = perCot * kBlockBytes;
   // Messages of eight items end at a whole byte.
   const size_t most = (tileOf(plan, sizeof(Lane)) + 7) & ~size_t{7};
-  const std::vector<Lane> slotBits = slotMasks<Lane>(bits), turned = turnedTable<Lane>(table, entries, bits);
   std::vector<uint8_t> zero(most * bits * stride), one(most * bits * stride);
   std::vector<Lane> pads(slots);
   std::vector<uint64_t> messages(most * (slots - 1));
@@ -72,8 +81,8 @@ void sendLanes(size_t count, const LookUpPlan& plan, const uint8_t* delta, const
     const size_t items = count - begin < most ? count - begin : most;
     const size_t first = begin * bits;
     cotHashPairs(blocks + first * kBlockBytes, items * bits, delta, tweak + first, perCot, zero.data(), one.data());
-    const LookUpTile tile{plan, items, stride, zero.data(), one.data(), corrections, end, first, entries,
-                          turned.data(), slotBits.data(), pads.data()};
+    const LookUpTile tile{plan, items, stride, zero.data(), one.data(), corrections, end, first, tables.entries,
+                          tables.turned.data(), tables.slotBits.data(), pads.data()};
     cotLoops().lookUpMessages(tile, x + begin, share + begin, messages.data());
     ringPack(messages.data(), items * (slots - 1), static_cast<int>(plan.ringBits),
              message + begin / 8 * (slots - 1) * plan.ringBits);
@@ -109,14 +118,25 @@ size_t lookUpMessageBytes(size_t count, const LookUpPlan& plan) {
 
 void lookUpSend(size_t count, const LookUpPlan& plan, const uint8_t* delta, const uint8_t* blocks, Tweak tweak,
                 const uint8_t* corrections, size_t entries, const uint64_t* table, const uint64_t* x, uint64_t* share, uint8_t* message) {
+  const size_t bits = plan.indexBits, messageBits = ((size_t{1} << bits) - 1) * plan.ringBits;
   withLane(plan.ringBits, [&](auto lane) {
-    sendLanes<decltype(lane)>(count, plan, delta, blocks, tweak, corrections, entries, table, x, share, message);
+    const SenderTables<decltype(lane)> tables(table, entries, plan.indexBits);
+    splitItems(count, bits * blocksPerCot(plan, sizeof lane), [&](size_t begin, size_t end) {
+      const size_t cot = begin * bits;
+      sendLanes(end - begin, plan, delta, blocks + cot * kBlockBytes, tweak + cot, corrections + cot / 8, tables, x + begin, share + begin,
+                message + begin / 8 * messageBits);
+    });
   });
 }
 
 void lookUpBegin(size_t count, const LookUpPlan& plan, const uint8_t* blocks, Tweak tweak, const uint64_t* x,
                  uint64_t* share) {
-  withLane(plan.ringBits, [&](auto lane) { beginLanes<decltype(lane)>(count, plan, blocks, tweak, x, share); });
+  const size_t bits = plan.indexBits;
+  withLane(plan.ringBits, [&](auto lane) {
+    splitItems(count, bits * blocksPerCot(plan, sizeof lane), [&](size_t begin, size_t end) {
+      beginLanes<decltype(lane)>(end - begin, plan, blocks + begin * bits * kBlockBytes, tweak + begin * bits, x + begin, share + begin);
+    });
+  });
 }
 
 void lookUpFinish(size_t count, const LookUpPlan& plan, const uint64_t* x, const uint8_t* message, uint64_t* share) {

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "cot-hash.h"
+#include "src/base/split-items.h"
 #include "src/ring/ring.h"
 
 namespace cipherprune {
@@ -33,43 +34,47 @@ void selectedRowsSend(size_t count, const RowPlan& plan, const uint8_t* delta, c
   const size_t rowBits = width * static_cast<size_t>(plan.bits), numberBits = static_cast<size_t>(plan.numberBits);
   const uint64_t mask = ringMaskOf(plan.bits);
   uint8_t* const numberMessage = message + bytesOf(count, rowBits);
-  std::vector<uint64_t> zero(most * stride), one(most * stride), masked(most * width), maskedNumbers(most);
-  for (size_t begin = 0; begin < count; begin += most) {
-    const size_t rows = count - begin < most ? count - begin : most;
-    cotHashPairs(blocks + begin * kBlockBytes, rows, delta, tweak + begin, perCot, reinterpret_cast<uint8_t*>(zero.data()),
-                 reinterpret_cast<uint8_t*>(one.data()));
-    for (size_t i = 0; i < rows; i++) {
-      for (size_t w = 0; w < width; w++) {
-        const uint64_t pad = zero[i * stride + w];
-        share[(begin + i) * width + w] = pad & mask;
-        masked[i * width + w] = (pad ^ one[i * stride + w] ^ x[(begin + i) * width + w]) & mask;
+  splitItems(count, perCot, [&](size_t first, size_t last) {
+    std::vector<uint64_t> zero(most * stride), one(most * stride), masked(most * width), maskedNumbers(most);
+    for (size_t begin = first; begin < last; begin += most) {
+      const size_t rows = last - begin < most ? last - begin : most;
+      cotHashPairs(blocks + begin * kBlockBytes, rows, delta, tweak + begin, perCot, reinterpret_cast<uint8_t*>(zero.data()),
+                   reinterpret_cast<uint8_t*>(one.data()));
+      for (size_t i = 0; i < rows; i++) {
+        for (size_t w = 0; w < width; w++) {
+          const uint64_t pad = zero[i * stride + w];
+          share[(begin + i) * width + w] = pad & mask;
+          masked[i * width + w] = (pad ^ one[i * stride + w] ^ x[(begin + i) * width + w]) & mask;
+        }
       }
+      ringPack(masked.data(), rows * width, plan.bits, message + bytesOf(begin, rowBits));
+      if (numberBits == 0) continue;
+      const uint64_t numberMask = ringMaskOf(plan.numberBits);
+      for (size_t i = 0; i < rows; i++) {
+        const uint64_t pad = zero[i * stride + width];
+        numbers[begin + i] = (0 - pad) & numberMask;
+        maskedNumbers[i] = (y[begin + i] + pad - one[i * stride + width]) & numberMask;
+      }
+      ringPack(maskedNumbers.data(), rows, plan.numberBits, numberMessage + bytesOf(begin, numberBits));
     }
-    ringPack(masked.data(), rows * width, plan.bits, message + bytesOf(begin, rowBits));
-    if (numberBits == 0) continue;
-    const uint64_t numberMask = ringMaskOf(plan.numberBits);
-    for (size_t i = 0; i < rows; i++) {
-      const uint64_t pad = zero[i * stride + width];
-      numbers[begin + i] = (0 - pad) & numberMask;
-      maskedNumbers[i] = (y[begin + i] + pad - one[i * stride + width]) & numberMask;
-    }
-    ringPack(maskedNumbers.data(), rows, plan.numberBits, numberMessage + bytesOf(begin, numberBits));
-  }
+  });
 }
 
 void selectedRowsBegin(size_t count, const RowPlan& plan, const uint8_t* blocks, Tweak tweak, uint64_t* share, uint64_t* numbers) {
   const size_t most = tileOf(plan), perCot = blocksOf(plan), stride = 2 * perCot;
   const uint64_t mask = ringMaskOf(plan.bits);
-  std::vector<uint64_t> pads(most * stride);
-  for (size_t begin = 0; begin < count; begin += most) {
-    const size_t rows = count - begin < most ? count - begin : most;
-    cotHash(blocks + begin * kBlockBytes, rows, tweak + begin, perCot, reinterpret_cast<uint8_t*>(pads.data()));
-    for (size_t i = 0; i < rows; i++)
-      for (size_t w = 0; w < plan.width; w++) share[(begin + i) * plan.width + w] = pads[i * stride + w] & mask;
-    if (plan.numberBits == 0) continue;
-    const uint64_t numberMask = ringMaskOf(plan.numberBits);
-    for (size_t i = 0; i < rows; i++) numbers[begin + i] = pads[i * stride + plan.width] & numberMask;
-  }
+  splitItems(count, perCot, [&](size_t first, size_t last) {
+    std::vector<uint64_t> pads(most * stride);
+    for (size_t begin = first; begin < last; begin += most) {
+      const size_t rows = last - begin < most ? last - begin : most;
+      cotHash(blocks + begin * kBlockBytes, rows, tweak + begin, perCot, reinterpret_cast<uint8_t*>(pads.data()));
+      for (size_t i = 0; i < rows; i++)
+        for (size_t w = 0; w < plan.width; w++) share[(begin + i) * plan.width + w] = pads[i * stride + w] & mask;
+      if (plan.numberBits == 0) continue;
+      const uint64_t numberMask = ringMaskOf(plan.numberBits);
+      for (size_t i = 0; i < rows; i++) numbers[begin + i] = pads[i * stride + plan.width] & numberMask;
+    }
+  });
 }
 
 }  // namespace cipherprune
