@@ -71,16 +71,6 @@ void inverseColumnsLast(const Arguments& a) {
   polyLoops().inverseColumnsLast(x.data, length, log, negacyclic, tableOf(a, n));
 }
 
-void sumNodes(const Arguments& a) {
-  const auto x = a.uint32s(1), out = a.uint32s(3);
-  const size_t log = static_cast<size_t>(a.integer(2, 0, 8));
-  a.expect(x.length >> log >= 16, 2, "at least 16 words that are left");
-  a.expectLength(3, out.length, x.length >> log);
-  const NttTable& table = tableOf(a, x.length);
-  polyLoops().sumNodes(x.data, x.length, log, table.modulus, out.data);
-  polyLoops().reduce(out.data, out.length, table.modulus);
-}
-
 void tile(const Arguments& a) {
   const auto x = a.uint32s(1), y = a.uint32s(2), out = a.uint32s(4);
   const size_t rows = a.size(3), depth = y.length / columns;
@@ -112,7 +102,6 @@ void addNtt(Bindings& bindings) {
   bindings.add<forwardColumns>("nttForwardColumns");
   bindings.add<inverseColumns>("nttInverseColumns");
   bindings.add<inverseColumnsLast>("nttInverseColumnsLast");
-  bindings.add<sumNodes>("nttSumNodes");
   bindings.add<tile>("nttTile");
   bindings.add<laneProducts>("nttLaneProducts");
 }

@@ -1,6 +1,7 @@
 #include "binding.h"
 #include "suite.h"
 #include "src/rlwe/packed-linear.h"
+#include "src/rlwe/packing.h"
 
 namespace cipherprune {
 
@@ -73,35 +74,51 @@ double publicKeyExpansion(const Arguments& a) {
   return static_cast<double>(expandPublicKey(context, {suiteArgument(a, 5), seedOf(a, 2)}, bytes.data, out.data));
 }
 
-void galoisKeys(const Arguments& a) {
+/** A power of two up to n / 2. */
+size_t kInOf(const Arguments& a, size_t at, const RlweContext& context) {
+  const size_t kIn = static_cast<size_t>(a.integer(at, 2, static_cast<int64_t>(context.n / 2)));
+  a.expect((kIn & (kIn - 1)) == 0, at, "a power of two");
+  return kIn;
+}
+
+void packingKeys(const Arguments& a) {
   const auto s = a.int32s(1);
   const RlweContext& context = contextOf(a, 0, s.length);
-  const size_t count = static_cast<size_t>(a.integer(2, 0, static_cast<int64_t>(context.logN)));
+  const size_t kIn = kInOf(a, 2, context);
   const auto out = a.bytes(5);
-  a.expectLength(5, out.length, count * galoisKeyBytes(context));
+  a.expectLength(5, out.length, kIn * packingKeyBytes(context));
   const Suite suite = suiteArgument(a, 6);
-  makeGaloisKeys(context, s.data, count, {suite, seedOf(a, 3)}, {suite, seedOf(a, 4)}, out.data);
+  makePackingKeys(context, s.data, kIn, {suite, seedOf(a, 3)}, {suite, seedOf(a, 4)}, out.data);
 }
 
-double galoisKeyExpansion(const Arguments& a) {
+double packingKeyExpansion(const Arguments& a) {
   const RlweContext& context = contextOf(a, 0, a.size(1));
-  const size_t count = static_cast<size_t>(a.integer(2, 0, static_cast<int64_t>(context.logN)));
+  const size_t kIn = kInOf(a, 2, context);
   const auto bytes = a.bytes(4);
   const auto out = a.uint32s(5);
-  a.expectLength(4, bytes.length, count * galoisKeyBytes(context));
-  a.expectLength(5, out.length, count * galoisKeyWords(context));
-  return static_cast<double>(expandGaloisKeys(context, count, {suiteArgument(a, 6), seedOf(a, 3)}, bytes.data, out.data));
+  a.expectLength(4, bytes.length, kIn * packingKeyBytes(context));
+  a.expectLength(5, out.length, kIn * packingKeyWords(context));
+  return static_cast<double>(expandPackingKeys(context, kIn, {suiteArgument(a, 6), seedOf(a, 3)}, bytes.data, out.data));
 }
 
-void automorphism(const Arguments& a) {
+void halvedPackingKeys(const Arguments& a) {
   const RlweContext& context = contextOf(a, 0, a.size(1));
-  const size_t limbs = static_cast<size_t>(a.integer(2, 1, static_cast<int64_t>(context.limbs)));
-  const auto keys = a.uint32s(3), ct = a.uint32s(5), out = a.uint32s(6);
-  const size_t logStep = static_cast<size_t>(a.integer(4, 0, static_cast<int64_t>(context.logN) - 1));
-  a.expect(keys.length >= (logStep + 1) * galoisKeyWords(context), 3, "keys up to this automorphism");
-  a.expectLength(5, ct.length, 2 * limbs * context.n);
-  a.expectLength(6, out.length, ct.length);
-  KeySwitcher(context, limbs, keys.data).automorphism(ct.data, logStep, out.data);
+  const size_t kIn = kInOf(a, 2, context);
+  const auto keys = a.uint32s(3), out = a.uint32s(4);
+  a.expectLength(3, keys.length, kIn * packingKeyWords(context));
+  a.expectLength(4, out.length, keys.length / 2);
+  halvePackingKeys(context, kIn, keys.data, out.data);
+}
+
+void packing(const Arguments& a) {
+  const RlweContext& context = contextOf(a, 0, a.size(1));
+  const size_t limbs = static_cast<size_t>(a.integer(2, 1, static_cast<int64_t>(RlweContext::packedLimbs)));
+  const size_t kIn = kInOf(a, 3, context);
+  const auto keys = a.uint32s(4), products = a.uint32s(5), out = a.uint32s(6);
+  a.expectLength(4, keys.length, kIn * packingKeyWords(context));
+  a.expectLength(5, products.length, kIn * 2 * limbs * context.n);
+  a.expectLength(6, out.length, 2 * limbs * context.n);
+  packProducts(context, limbs, kIn, keys.data, products.data, out.data);
 }
 
 Job encryptJob(const Arguments& a) {
@@ -140,9 +157,9 @@ Job evaluateJob(const Arguments& a) {
   const PackedLayout layout = layoutOf(a, "layout");
   const RlweContext& context = contextOf(a, "primes", layout.n);
   layout.check(context);
-  const auto publicKey = a.uint32s("publicKey"), galois = a.uint32s("galoisKeys");
+  const auto publicKey = a.uint32s("publicKey"), packingKeys = a.uint32s("packingKeys");
   a.expectLength("publicKey", publicKey.length, publicKeyWords(context));
-  a.expect(galois.length >= layout.logKIn() * galoisKeyWords(context), "galoisKeys", "a Galois key for each halving of kIn");
+  a.expectLength("packingKeys", packingKeys.length, layout.kIn == 1 ? 0 : layout.kIn * packingKeyWords(context));
   const auto inputs = a.bytes("inputs");
   a.expectLength("inputs", inputs.length, layout.inputBytes());
   const std::vector<uint8_t> publicSeed = seedCopy(a, "publicSeed"), secretSeed = seedCopy(a, "secretSeed");
@@ -158,7 +175,7 @@ Job evaluateJob(const Arguments& a) {
   const auto ready = a.int32s("ready");
   a.expectLength("ready", ready.length, 1);
   return [=, &context] {
-    return static_cast<double>(evaluatePacked(context, layout, {publicKey.data, galois.data}, inputs.data, {suite, publicSeed.data()}, weights,
+    return static_cast<double>(evaluatePacked(context, layout, {publicKey.data, packingKeys.data}, inputs.data, {suite, publicSeed.data()}, weights,
                                               mask.data, maskStrides, floodBits, {suite, secretSeed.data()}, threads, out.data, ready.data));
   };
 }
@@ -186,9 +203,10 @@ void addRlwe(Bindings& bindings) {
   bindings.add<secret>("rlweSecret");
   bindings.add<publicKey>("rlwePublicKey");
   bindings.add<publicKeyExpansion>("rlweExpandPublicKey");
-  bindings.add<galoisKeys>("rlweGaloisKeys");
-  bindings.add<galoisKeyExpansion>("rlweExpandGaloisKeys");
-  bindings.add<automorphism>("rlweAutomorphism");
+  bindings.add<packingKeys>("rlwePackingKeys");
+  bindings.add<packingKeyExpansion>("rlweExpandPackingKeys");
+  bindings.add<halvedPackingKeys>("rlweHalvePackingKeys");
+  bindings.add<packing>("rlwePack");
   bindings.add<encryptJob>("rlweEncryptPacked");
   bindings.add<evaluateJob>("rlweEvaluatePacked");
   bindings.add<decryptJob>("rlweDecryptPacked");

@@ -15,8 +15,6 @@ export interface NttKernels {
   nttInverseColumns(prime: number, n: number, x: Uint32Array, negacyclic: 0 | 1): void;
   /** The same of each 2^log rows' last alone, which come to the first rows. */
   nttInverseColumnsLast(prime: number, n: number, x: Uint32Array, negacyclic: 0 | 1, log: number): void;
-  /** x [n], transformed → 2^log times the transform [n / 2^log] of each 2^log coefficients' first; log at most 8, at least 16 words out. */
-  nttSumNodes(prime: number, x: Uint32Array, log: number, out: Uint32Array): void;
   /** a [depth][rows] and b [depth][16] → aᵀ·b [rows][16], below 2·prime; 1 to 8 rows, depth at most 4096. */
   nttTile(prime: number, a: Uint32Array, b: Uint32Array, rows: number, out: Uint32Array): void;
   /** 16 lanes, each by itself: x [terms][rows][16] and y [terms][cols][16] → sum of x·y [rows][cols][16]; 1 to 4 rows, at most 4096

@@ -1,7 +1,7 @@
 import type { SuiteCode } from './prg.js';
 
 /**
- * RLWE with packed products (kernels/src/rlwe). `primes` lists the limbs of the modulus and, last, the two special primes; digits are as many as pairs of limbs. A
+ * RLWE with packed products (kernels/src/rlwe). `primes` lists the five limbs of the modulus and, last, the three special primes. A
  * layout is thirteen words: n, batch, rows, tokens, inputs, outputs, kIn, kOut, limbs, downLimbs, ringBits, aBits, bBits. Strides are the
  * distances of neighbours along [batch, row, column] in words. Seeds are 16 bytes; a seed must never be used twice, except
  * that both parties expand the same public one. Asynchronous functions run on threads of their own; their buffers must not
@@ -28,34 +28,43 @@ export interface RlweKernels {
     out: Uint32Array,
     suite?: SuiteCode,
   ): number;
-  /** For the automorphisms 1 + n/step, step = 1, 2, ..., 2^(count - 1): out count · (limbs + 2) · digits · n residues. */
-  rlweGaloisKeys(
+  /** For packing by kIn, a power of two: out kIn · 8 · n residues. */
+  rlwePackingKeys(
     primes: Uint32Array,
     secret: Int32Array,
-    count: number,
+    kIn: number,
     publicSeed: Uint8Array,
     errorSeed: Uint8Array,
     out: Uint8Array,
     suite?: SuiteCode,
   ): void;
-  /** out [count, limbs + 2, 2, digits, n]. Returns `invalid`. */
-  rlweExpandGaloisKeys(
+  /** out [8, 2, kIn, n]. Returns `invalid`. */
+  rlweExpandPackingKeys(
     primes: Uint32Array,
     n: number,
-    count: number,
+    kIn: number,
     publicSeed: Uint8Array,
     bytes: Uint8Array,
     out: Uint32Array,
     suite?: SuiteCode,
   ): number;
-  /** ct [2, limbs, n] (half b, half a) → its image under 1 + n/2^logStep, under the same secret. */
-  rlweAutomorphism(
+  /** Keys for kIn, expanded → those for kIn / 2. */
+  rlweHalvePackingKeys(
+    primes: Uint32Array,
+    n: number,
+    kIn: number,
+    keys: Uint32Array,
+    out: Uint32Array,
+  ): void;
+  /** products [kIn, 2, limbs, n] (half b, half a), at most four limbs → [2, limbs, n]: coefficient kIn·m + kIn - 1 of the t-th product's phase at
+   * kIn·m + t. */
+  rlwePack(
     primes: Uint32Array,
     n: number,
     limbs: number,
-    galoisKeys: Uint32Array,
-    logStep: number,
-    ct: Uint32Array,
+    kIn: number,
+    keys: Uint32Array,
+    products: Uint32Array,
     out: Uint32Array,
   ): void;
   /** x: the client's share [batch, rows, inputs]; out: the b halves. */
@@ -77,7 +86,8 @@ export interface RlweKernels {
     primes: Uint32Array;
     layout: Uint32Array;
     publicKey: Uint32Array;
-    galoisKeys: Uint32Array;
+    /** For the layout's kIn; empty for 1. */
+    packingKeys: Uint32Array;
     inputs: Uint8Array;
     publicSeed: Uint8Array;
     weights: Int16Array | BigUint64Array;

@@ -130,19 +130,6 @@ describe.each(availableIsas)('transforms with $name', ({ isa }) => {
     }),
   );
 
-  it('adds leaves to the transform of the first of some coefficients', () =>
-    withIsa(isa, () => {
-      for (const n of [16, 128, 256, 1024, 8192]) {
-        const x = Uint32Array.from({ length: n }, (_, i) => multiplyModulo(i + 5, 48_271));
-        for (let log = 0; log <= 8 && n >> log >= 16; log++) {
-          const out = new Uint32Array(n >> log);
-          kernels.nttSumNodes(PRIME, transformed(x), log, out);
-          kernels.nttInverse(PRIME, out);
-          expect(out).toEqual(out.map((_, i) => multiplyModulo(x[i << log]!, 2 ** log)));
-        }
-      }
-    }));
-
   it('multiplies tiles', () =>
     withIsa(isa, () =>
       fc.assert(

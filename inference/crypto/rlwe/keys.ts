@@ -3,8 +3,8 @@ import { kernels } from '#kernels';
 import type { SuiteCode } from '../../../kernels/types/prg.js';
 import { ProtocolError } from '../../core/errors.js';
 import type { Random } from '../../session/session.js';
-import { maximumLogKIn, packedResidueBytes } from './packed-layout.js';
-import { digitsOf, type RlweParameters } from './parameters.js';
+import { packedResidueBytes } from './packed-layout.js';
+import { maximumKIn, type RlweParameters } from './parameters.js';
 
 export const SEED_BYTES = 16;
 
@@ -16,26 +16,45 @@ export interface SecretKey {
   readonly suite: SuiteCode;
 }
 
-/** What the evaluator needs, expanded: public key [2, limbs, n], Galois keys [count, all primes, 2, digits, n]. */
+/** What the evaluator needs, expanded. */
 export interface EvaluationKeys {
   readonly parameters: RlweParameters;
+  /** [2, limbs, n] */
   readonly publicKey: Uint32Array;
-  readonly galoisKeys: Uint32Array;
+  readonly packing: PackingKeys;
   readonly suite: SuiteCode;
+}
+
+/** Keys of packing by kIn: [all primes, 2, kIn, n]. Those of less follow from those of the most, once they are asked for. */
+export class PackingKeys {
+  readonly #parameters: RlweParameters;
+  readonly #byKIn = new Map<number, Uint32Array>([[1, new Uint32Array(0)]]);
+
+  constructor(parameters: RlweParameters, ofMost: Uint32Array) {
+    this.#parameters = parameters;
+    this.#byKIn.set(maximumKIn(parameters), ofMost);
+  }
+
+  of(kIn: number): Uint32Array {
+    const known = this.#byKIn.get(kIn);
+    if (known) return known;
+    const { modulusChain, n } = this.#parameters;
+    const ofTwice = this.of(2 * kIn);
+    const keys = new Uint32Array(ofTwice.length / 2);
+    kernels.rlweHalvePackingKeys(modulusChain, n, 2 * kIn, ofTwice, keys);
+    this.#byKIn.set(kIn, keys);
+    return keys;
+  }
 }
 
 const publicKeyBytes = ({ n, primes }: RlweParameters): number => primes.length * packedResidueBytes(n);
 
-/** Rows of a half of a Galois key: of each prime, those of digits. */
-const galoisKeyRows = ({ primes, modulusChain }: RlweParameters): number =>
-  modulusChain.length * digitsOf(primes.length);
+const packingKeyBytes = (parameters: RlweParameters): number =>
+  maximumKIn(parameters) * parameters.modulusChain.length * packedResidueBytes(parameters.n);
 
-const galoisKeyBytes = (parameters: RlweParameters): number =>
-  maximumLogKIn(parameters) * galoisKeyRows(parameters) * packedResidueBytes(parameters.n);
-
-/** Bytes of the message with all evaluation keys: two seeds, the public key, the Galois keys. */
+/** Bytes of the message with all evaluation keys: two seeds, the public key, the keys of packing. */
 export const evaluationKeyBytes = (parameters: RlweParameters): number =>
-  2 * SEED_BYTES + publicKeyBytes(parameters) + galoisKeyBytes(parameters);
+  2 * SEED_BYTES + publicKeyBytes(parameters) + packingKeyBytes(parameters);
 
 export class KeyGenerator {
   readonly secretKey: SecretKey;
@@ -53,14 +72,22 @@ export class KeyGenerator {
     const chain = parameters.modulusChain;
     const message = new Uint8Array(evaluationKeyBytes(parameters));
     const publicSeed = this.#random.bytes(SEED_BYTES);
-    const galoisSeed = this.#random.bytes(SEED_BYTES);
+    const packingSeed = this.#random.bytes(SEED_BYTES);
     message.set(publicSeed, 0);
-    message.set(galoisSeed, SEED_BYTES);
+    message.set(packingSeed, SEED_BYTES);
     const publicPart = message.subarray(2 * SEED_BYTES, 2 * SEED_BYTES + publicKeyBytes(parameters));
-    const galoisPart = message.subarray(2 * SEED_BYTES + publicPart.length);
+    const packingPart = message.subarray(2 * SEED_BYTES + publicPart.length);
     kernels.rlwePublicKey(chain, data, publicSeed, this.#random.bytes(SEED_BYTES), publicPart, suite);
-    const count = maximumLogKIn(parameters);
-    kernels.rlweGaloisKeys(chain, data, count, galoisSeed, this.#random.bytes(SEED_BYTES), galoisPart, suite);
+    const kIn = maximumKIn(parameters);
+    kernels.rlwePackingKeys(
+      chain,
+      data,
+      kIn,
+      packingSeed,
+      this.#random.bytes(SEED_BYTES),
+      packingPart,
+      suite,
+    );
     return message;
   }
 }
@@ -73,17 +100,17 @@ export function expandEvaluationKeys(
 ): EvaluationKeys {
   const { n, primes, modulusChain } = parameters;
   const limbs = primes.length;
-  const count = maximumLogKIn(parameters);
+  const kIn = maximumKIn(parameters);
   const publicKey = new Uint32Array(2 * limbs * n);
-  const galoisKeys = new Uint32Array(count * 2 * galoisKeyRows(parameters) * n);
+  const packingKeys = new Uint32Array(modulusChain.length * 2 * kIn * n);
   const publicSeed = message.subarray(0, SEED_BYTES);
-  const galoisSeed = message.subarray(SEED_BYTES, 2 * SEED_BYTES);
+  const packingSeed = message.subarray(SEED_BYTES, 2 * SEED_BYTES);
   const publicPart = message.subarray(2 * SEED_BYTES, 2 * SEED_BYTES + publicKeyBytes(parameters));
-  const galoisPart = message.subarray(2 * SEED_BYTES + publicPart.length);
+  const packingPart = message.subarray(2 * SEED_BYTES + publicPart.length);
   const invalid =
     kernels.rlweExpandPublicKey(modulusChain, n, publicSeed, publicPart, publicKey, suite) +
-    kernels.rlweExpandGaloisKeys(modulusChain, n, count, galoisSeed, galoisPart, galoisKeys, suite);
+    kernels.rlweExpandPackingKeys(modulusChain, n, kIn, packingSeed, packingPart, packingKeys, suite);
   if (invalid > 0)
     throw new ProtocolError(`evaluation keys: expected residues below their primes, got ${invalid} above`);
-  return { parameters, publicKey, galoisKeys, suite };
+  return { parameters, publicKey, packing: new PackingKeys(parameters, packingKeys), suite };
 }

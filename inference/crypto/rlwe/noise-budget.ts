@@ -3,7 +3,8 @@
  *
  * A message of k bits stands at multiples of Q/2^k. What a phase deviates by:
  *   product    sum of inputs·kOut terms (fresh error + rounding of the message) · weight: kOut columns of norm 2^normBits at most
- *   packing    one key switch for each halving of kIn, doubled by those after it
+ *   dropping   rounding when a product of five limbs is divided down to four, which is what is packed
+ *   packing    one key switch for each of kIn components, all divided at once
  *   zero       the public-key encryption of zero: u·e + e1·s + e2
  *   flooding   uniform in [-2^floodBits, 2^floodBits): hides the first two, which depend on the weights, and the third, which
  *              the client could otherwise solve for u, e1 and e2 and so undo
@@ -13,7 +14,7 @@
  * the step is exact while the sum stays below half a step, so the product is x·W modulo 2^k exactly, but for the failure
  * probability stated in the budget.
  */
-import { digitPrimes, type RlweParameters } from './parameters.js';
+import { divisorsOf, maximumKIn, packedLimbs, type RlweParameters } from './parameters.js';
 
 export interface NoiseShape {
   readonly ringBits: number;
@@ -34,7 +35,7 @@ export interface NoiseBudget {
   readonly aBits: number;
   readonly bBits: number;
   readonly floodBits: number;
-  /** log2 of a bound on the noise that depends on the weights, modulo Q. */
+  /** log2 of a bound on the noise that depends on the weights, modulo the packed limbs. */
   readonly weightNoiseBits: number;
   /** log2 of the bound on the whole noise as a fraction of the modulus; the result is exact below -(ringBits + 1). */
   readonly relativeNoiseBits: number;
@@ -59,43 +60,59 @@ export const tailBits = (z: number): number => Math.max(-1000, 1 - (z * z) / 2 /
 interface ModulusTable {
   /** log2 of the product of the first primes. */
   readonly bits: readonly number[];
-  /** As `keySwitchDeviation`. */
-  readonly keySwitch: readonly number[];
+  /** As `packingDeviation`. */
+  readonly packing: readonly number[];
 }
 
 /** A text's layouts ask thousands of times. */
 const tables = new WeakMap<RlweParameters, ModulusTable>();
 
-const product = (factors: readonly number[]): number => factors.reduce((x, y) => x * y, 1);
-
 function tableOf(parameters: RlweParameters): ModulusTable {
   const known = tables.get(parameters);
   if (known) return known;
-  const { n, primes, specialPrimes } = parameters;
+  const { n, primes } = parameters;
   const bits = [0];
-  const keySwitch = [0];
-  const special = product(specialPrimes);
+  const packing = [0];
+  const divisorBits = divisorsOf(parameters).reduce((sum, p) => sum + Math.log2(p), 0);
   for (const [i, p] of primes.entries()) {
     bits.push(bits.at(-1)! + Math.log2(p));
-    const sizes = digitPrimes(primes.slice(0, i + 1)).map((limbs) => (product(limbs) / special) ** 2);
-    const products = (sizes.reduce((sum, size) => sum + size) * n * ERROR_VARIANCE) / 3;
-    keySwitch.push(Math.sqrt(products + ROUNDING_VARIANCE * (1 + n * TERNARY_VARIANCE)));
+    const digit = compositionVariance(i + 1) * 4 ** (bits.at(-1)! - divisorBits);
+    const products = maximumKIn(parameters) * n * ERROR_VARIANCE * digit;
+    const division = compositionVariance(divisorsOf(parameters).length) * (1 + n * TERNARY_VARIANCE);
+    packing.push(Math.sqrt(products + division));
   }
-  const table = { bits, keySwitch };
+  const table = { bits, packing };
   tables.set(parameters, table);
   return table;
 }
 
-/** Standard deviation of the noise that one key switch adds; digits are uniform below the products of their limbs. */
-export const keySwitchDeviation = (parameters: RlweParameters, limbs: number): number =>
-  tableOf(parameters).keySwitch[limbs]!;
+/**
+ * Of an element, in units of its modulus, that is put together from uniform residues of so many primes, as the kernels do it: a sum of as
+ * many uniform parts, less half their number, rounded down.
+ */
+const compositionVariance = (primes: number): number => primes / 12 + (primes % 2) / 4;
 
+/** Standard deviation of the noise that packing adds. Keys for less than the most features are sums of those for the most: the same noise. */
+export const packingDeviation = (parameters: RlweParameters, limbs: number): number =>
+  tableOf(parameters).packing[limbs]!;
+
+const roundingDeviation = ({ n }: RlweParameters): number =>
+  Math.sqrt(ROUNDING_VARIANCE * (1 + n * TERNARY_VARIANCE));
+
+/** Modulo the product of the packed limbs. */
 function weightDeviation(parameters: RlweParameters, shape: NoiseShape, limbs: number): number {
   const { inputs, weightBits, kIn, kOut } = shape;
   const norm = 2 ** (shape.normBits ?? weightBits - 1 + Math.log2(inputs) / 2);
   const product = norm * Math.sqrt(kOut * (ERROR_VARIANCE + ROUNDING_VARIANCE));
-  const packing = kIn > 1 ? (keySwitchDeviation(parameters, limbs) * kIn) / Math.sqrt(3) : 0;
-  return Math.hypot(product, packing);
+  if (kIn === 1) return product;
+  const packed = packedLimbs(limbs, kIn);
+  const { bits } = tableOf(parameters);
+  const dropping = packed < limbs ? roundingDeviation(parameters) : 0;
+  return Math.hypot(
+    product * 2 ** (bits[packed]! - bits[limbs]!),
+    dropping,
+    packingDeviation(parameters, packed),
+  );
 }
 
 /** Halves of what is sent back, in bits a coefficient. */
@@ -119,14 +136,15 @@ export function noiseBudget(
 ): NoiseBudget {
   const { n } = parameters;
   const { bits } = tableOf(parameters);
-  const [modulusBits, downBits] = [bits[limbs]!, bits[downLimbs]!];
+  const packed = packedLimbs(limbs, shape.kIn);
+  const [modulusBits, downBits] = [bits[packed]!, bits[downLimbs]!];
   const weights = weightDeviation(parameters, shape, limbs);
   const zero = Math.sqrt(ERROR_VARIANCE * (2 * n * TERNARY_VARIANCE + 1));
   const gaussian = Math.hypot(zero, weights);
   const weightNoiseBits = Math.log2(BOUND_DEVIATIONS * weights);
   const floodBits = Math.ceil(STATISTICAL_BITS + Math.log2(BOUND_DEVIATIONS * gaussian));
   // The last division's rounding counts in full, those before it by less than one part in 2^25.
-  const switching = limbs > downLimbs ? Math.sqrt(ROUNDING_VARIANCE * (1 + n * TERNARY_VARIANCE)) : 0;
+  const switching = packed > downLimbs ? roundingDeviation(parameters) : 0;
   const { aBits, bBits } = answer;
   const answering = aBits === 0 ? 0 : Math.sqrt(ROUNDING_VARIANCE * n * TERNARY_VARIANCE) * 2 ** -aBits;
   const deviation = Math.hypot(gaussian * 2 ** -modulusBits, 1.001 * switching * 2 ** -downBits, answering);
@@ -155,8 +173,9 @@ export function fewestLimbs(parameters: RlweParameters, shape: NoiseShape, atLea
   const most = parameters.primes.length;
   for (let limbs = atLeast; limbs <= most; limbs++) {
     // To send back all of them is never worse.
-    if (!suffices(noiseBudget(parameters, shape, limbs, limbs))) continue;
-    for (let downLimbs = 1; downLimbs <= limbs; downLimbs++) {
+    const packed = packedLimbs(limbs, shape.kIn);
+    if (!suffices(noiseBudget(parameters, shape, limbs, packed))) continue;
+    for (let downLimbs = 1; downLimbs <= packed; downLimbs++) {
       const budget = noiseBudget(parameters, shape, limbs, downLimbs);
       if (suffices(budget)) return budget;
     }

@@ -5,7 +5,7 @@
 import type { CotKind } from '../../core/cot-kind.js';
 import type { LineSpeed } from '../../core/line-speed.js';
 import { fewestLimbs, type NoiseBudget, withShortestAnswer } from './noise-budget.js';
-import { digitsOf, type RlweParameters } from './parameters.js';
+import { maximumKIn, packedLimbs, type RlweParameters } from './parameters.js';
 
 /** A batch of products of one shape. */
 export interface ProductShape {
@@ -34,7 +34,7 @@ export interface PackedLayout extends ProductShape {
 export interface CostModel {
   /** Both directions, against one core's time: a network of 3 Gbit/s that keeps two cores waiting. */
   readonly bytesPerMillisecond: number;
-  /** A transform of n words within key switching, everything around it included: of each digit and half a, modulo each prime. */
+  /** A transform of n words within key switching, everything around it included: of each component, modulo each prime. */
   readonly transform: number;
   /** An input ciphertext's limb at both parties. */
   readonly inputLimb: number;
@@ -47,7 +47,7 @@ export interface CostModel {
 
 export const defaultCostModel: CostModel = {
   bytesPerMillisecond: 190_000,
-  transform: 0.011,
+  transform: 0.0085,
   inputLimb: 0.06,
   resultLimb: 0.114,
   columnLayer: 0.0286,
@@ -69,11 +69,9 @@ export const costModels: Readonly<Record<LineSpeed, Readonly<Record<CotKind, Cos
   },
 };
 
-/** Galois keys exist for kIn up to 2^8 (fewer in smaller rings). */
-export const maximumLogKIn = (parameters: RlweParameters): number => Math.min(8, Math.log2(parameters.n) - 1);
-
 const PRIME_BITS = 26;
-const SPECIAL_PRIMES = 2;
+/** Primes by which key switching divides. */
+const DIVISORS = 4;
 const COLUMNS = 16;
 
 const nextPowerOfTwo = (x: number): number => 2 ** Math.ceil(Math.log2(x));
@@ -114,21 +112,8 @@ export function outputBytes(l: PackedLayout): number {
   return total;
 }
 
-/** Key switches that pack some products into one ciphertext. */
-function packingSwitches(kIn: number, packed: number): number {
-  let total = 0;
-  for (let left = packed, size = kIn; size > 1; size /= 2) {
-    left = Math.ceil(left / 2);
-    total += left;
-  }
-  return total;
-}
-
-/** Key switches of the whole product. */
-export function keySwitches(l: PackedLayout): number {
-  const last = groups(l) - 1;
-  return last * packingSwitches(l.kIn, l.kIn) + packingSwitches(l.kIn, groupProducts(l, last));
-}
+/** Key switches of the whole product: of a ciphertext that is packed, one for each component. */
+export const keySwitches = (l: PackedLayout): number => (l.kIn === 1 ? 0 : groups(l) * l.kIn);
 
 /** Segments of tokens and their length, as the kernel cuts them (packed-multiply.cc). */
 function segments({ n, tokens }: PackedLayout): { count: number; length: number } {
@@ -146,7 +131,7 @@ export function estimatedMilliseconds(l: PackedLayout, cost: CostModel): number 
   const productLayers = 2 * count * (Math.log2(length) + 6);
   return (
     (inputBytes(l) + outputBytes(l)) / cost.bytesPerMillisecond +
-    keySwitches(l) * (digitsOf(limbs) + 1) * (limbs + SPECIAL_PRIMES) * cost.transform +
+    keySwitches(l) * (packedLimbs(limbs, l.kIn) + DIVISORS) * cost.transform +
     l.batch * inputBlocks(l) * limbs * cost.inputLimb +
     groups(l) * limbs * cost.resultLimb +
     millionWords * (weightLayers + productLayers) * cost.columnLayer +
@@ -172,7 +157,7 @@ export function chooseLayout(
   let least = Number.POSITIVE_INFINITY;
   /** By kOut, for half as many features. */
   const limbsBefore = new Map<number, number>();
-  const most = Math.min(n / tokens, nextPowerOfTwo(shape.inputs), 2 ** maximumLogKIn(parameters));
+  const most = Math.min(n / tokens, nextPowerOfTwo(shape.inputs), maximumKIn(parameters));
   for (let kIn = 1; kIn <= most; kIn *= 2) {
     const mostOutputs = Math.min(n / tokens / kIn, nextPowerOfTwo(shape.outputs));
     let limbs = 1;

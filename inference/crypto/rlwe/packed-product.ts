@@ -90,7 +90,7 @@ export class Evaluator {
           primes: this.keys.parameters.modulusChain,
           layout: layoutWords(layout),
           publicKey: this.keys.publicKey,
-          galoisKeys: this.keys.galoisKeys,
+          packingKeys: this.keys.packing.of(layout.kIn),
           inputs: message.subarray(SEED_BYTES),
           publicSeed: message.subarray(0, SEED_BYTES),
           weights: weights.data,

@@ -1,9 +1,9 @@
 /**
  * Parameters of ring learning with errors in Z_Q[X]/(X^n + 1): a literal is checked once and immutable afterwards.
  *
- * Q is a product of 26-bit primes ("limbs") with 2n | p - 1, and two more such primes serve key switching. An operation
- * uses the first few limbs; keys serve all. Secrets are uniform in {-1, 0, 1}, errors centred binomial of 21 bits
- * (variance 10.5, the usual width 3.2).
+ * Q is a product of 26-bit primes ("limbs") with 2n | p - 1, and three more such primes serve key switching alone. An operation
+ * uses the first few limbs. Products are packed in four limbs at most, and key switching divides by all primes but these four; keys
+ * are modulo all of them. Secrets are uniform in {-1, 0, 1}, errors centred binomial of 21 bits (variance 10.5, the usual width 3.2).
  */
 
 export interface RlweParametersLiteral {
@@ -11,7 +11,7 @@ export interface RlweParametersLiteral {
   /** Degree of the ring, a power of two. */
   readonly n: number;
   readonly primes: readonly number[];
-  readonly specialPrimes: readonly [number, number];
+  readonly specialPrimes: readonly [number, number, number];
   /** Bits of classical security against the known attacks, as stated by the preset. */
   readonly securityBits: number;
 }
@@ -24,15 +24,22 @@ export interface RlweParameters extends RlweParametersLiteral {
 }
 
 const PRIME_BITS = 26;
-const DIGIT_LIMBS = 2;
+const PACKED_LIMBS = 4;
+const LIMBS = 5;
 
-/** Digits of an element for key switching: what is left of it modulo two neighbouring limbs, or modulo the last alone. */
-export const digitsOf = (limbs: number): number => Math.ceil(limbs / DIGIT_LIMBS);
-/** Their limbs. */
-export const digitPrimes = (primes: readonly number[]): readonly (readonly number[])[] =>
-  Array.from({ length: digitsOf(primes.length) }, (_, i) =>
-    primes.slice(DIGIT_LIMBS * i, DIGIT_LIMBS * (i + 1)),
-  );
+/** Of products of so many limbs when they are packed, kIn of them into one ciphertext; by themselves they stay as they are. */
+export const packedLimbs = (limbs: number, kIn: number): number =>
+  kIn === 1 ? limbs : Math.min(limbs, PACKED_LIMBS);
+
+/** Keys of packing exist for up to so many features (fewer in smaller rings). */
+const MOST_FEATURES = 64;
+export const maximumKIn = ({ n }: RlweParameters): number => Math.min(MOST_FEATURES, n / 2);
+
+/** Of key switching: all primes but those of packed products. */
+export const divisorsOf = ({ primes, specialPrimes }: RlweParameters): readonly number[] => [
+  ...primes.slice(PACKED_LIMBS),
+  ...specialPrimes,
+];
 
 function isPrime(p: number): boolean {
   for (let d = 2; d * d <= p; d++) if (p % d === 0) return false;
@@ -45,9 +52,6 @@ export function rlweParameters(literal: RlweParametersLiteral): RlweParameters {
   if (!Number.isInteger(Math.log2(n)) || n < 16 || n > 32768) {
     throw new RangeError(`RLWE parameters ${name}: expected n a power of two from 16 to 32768, got ${n}`);
   }
-  if (primes.length < 1 || primes.length > 8) {
-    throw new RangeError(`RLWE parameters ${name}: expected 1 to 8 primes, got ${primes.length}`);
-  }
   const chain = [...primes, ...specialPrimes];
   for (const p of chain) {
     if (p >= 2 ** PRIME_BITS || p < 2 ** (PRIME_BITS - 1) || p % (2 * n) !== 1 || !isPrime(p)) {
@@ -56,6 +60,9 @@ export function rlweParameters(literal: RlweParametersLiteral): RlweParameters {
   }
   if (new Set(chain).size !== chain.length) {
     throw new RangeError(`RLWE parameters ${name}: expected different primes, got ${chain.join(', ')}`);
+  }
+  if (primes.length !== LIMBS) {
+    throw new RangeError(`RLWE parameters ${name}: expected ${LIMBS} primes, got ${primes.length}`);
   }
   const totalModulusBits = chain.reduce((bits, p) => bits + Math.log2(p), 0);
   return Object.freeze({
@@ -67,16 +74,16 @@ export function rlweParameters(literal: RlweParametersLiteral): RlweParameters {
   });
 }
 
-/** The seven largest primes below 2^26 with 2^14 | p - 1. */
+/** The eight largest primes below 2^26 with 2^14 | p - 1. */
 const PRIMES = [66_994_177, 66_961_409, 66_813_953, 66_551_809, 66_420_737] as const;
-const SPECIAL_PRIMES = [67_043_329, 66_404_353] as const;
+const SPECIAL_PRIMES = [67_043_329, 66_404_353, 66_011_137] as const;
 
 /**
  * 128 bits: the homomorphic encryption standard (Albrecht et al., 2018, table 1: ternary secret, width 3.2) allows a
- * modulus of 218 bits for n = 8192; all limbs and the special primes together have 182.
+ * modulus of 218 bits for n = 8192; all limbs and the special primes together have 208.
  */
 export const standardPreset: RlweParameters = rlweParameters({
-  name: 'rlwe-8192-182',
+  name: 'rlwe-8192-208',
   n: 8192,
   primes: PRIMES,
   specialPrimes: SPECIAL_PRIMES,

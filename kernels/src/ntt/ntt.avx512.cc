@@ -150,6 +150,30 @@ void laneProducts(const uint32_t* x, size_t rows, const uint32_t* y, size_t cols
   }
 }
 
+void combineEach(const uint32_t* x, size_t xStride, size_t terms, const Combination* combinations, size_t moduli, size_t count, uint32_t* out,
+                 size_t outStride) {
+  for (size_t i = 0; i < count; i += V::lanes) {
+    __m512i even[Combination::most], odd[Combination::most];
+    for (size_t t = 0; t < terms; t++) {
+      const Halves halves(x + t * xStride + i);
+      even[t] = halves.even;
+      odd[t] = halves.odd;
+    }
+    for (size_t k = 0; k < moduli; k++) {
+      const Combination& c = combinations[k];
+      const Reducer m(*c.modulus);
+      W sum;
+      sum.even = sum.odd = _mm512_set1_epi64(c.addend);
+      for (size_t t = 0; t < terms; t++) {
+        const __m512i factor = _mm512_set1_epi64(c.factors[t]);
+        sum.even = _mm512_madd52lo_epu64(sum.even, factor, even[t]);
+        sum.odd = _mm512_madd52lo_epu64(sum.odd, factor, odd[t]);
+      }
+      V::add(m.lazy(sum.low()), lazyProduct(sum.high(), m.word, m.wordQuotient, m.p)).store(out + k * outStride + i);
+    }
+  }
+}
+
 /** Of sixteen words of 26 bits: the four bytes that each lies in. */
 struct PackedPlaces {
   alignas(64) uint8_t bytes[64];

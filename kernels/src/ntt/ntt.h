@@ -35,6 +35,13 @@ class NttTable {
 /** Lanes of a batch of cyclic transforms: x [length][columns] is 16 transforms side by side. */
 constexpr size_t columns = 16;
 
+/** What several terms are put together with: addend and factors reduced. */
+struct Combination {
+  static constexpr size_t most = 8;
+  const Modulus* modulus;
+  uint32_t addend, factors[most];
+};
+
 /** Loops compiled once per instruction set from poly-loops.inl. Counts are multiples of 16 unless stated. */
 struct PolyLoops {
   /** Negacyclic transform in place; words below 2^28 in, any 32-bit words out (not reduced). The order of the result is
@@ -52,9 +59,6 @@ struct PolyLoops {
   /** The same, of which each 2^log coefficients' last is all that is wanted: rows [length >> log]; the same factor, and the cost of one
    *  layer for the 2^log lowest ones together. */
   void (*inverseColumnsLast)(uint32_t* x, size_t length, size_t log, bool negacyclic, const NttTable& table);
-  /** Of a transform of length n, words below 2^26, the sums of each 2^log leaves: any words, 2^log times the transform of length n >> log of each 2^log
-   *  coefficients' first. log up to 8, and n >> log at least 16. */
-  void (*sumNodes)(const uint32_t* x, size_t n, size_t log, const Modulus& modulus, uint32_t* out);
   /** x mod p for any 32-bit words. */
   void (*reduce)(uint32_t* x, size_t count, const Modulus& modulus);
   /** out = x · y mod p; the product of the words below 2^64. */
@@ -64,24 +68,14 @@ struct PolyLoops {
   /** Sum over `terms` <= 16 of x[t] · y[t] mod p: x any words (stride xStride), y reduced (stride yStride). */
   void (*dot)(const uint32_t* x, size_t xStride, const uint32_t* y, size_t yStride, size_t terms, size_t count,
               const Modulus& modulus, uint32_t* out);
+  /** Of one x with two y's, which are as far apart as each other's terms: out is overwritten, or added to. */
+  void (*dotPair)(const uint32_t* x, size_t xStride, const uint32_t* const y[2], size_t yStride, size_t terms, bool addTo, size_t count,
+                  const Modulus& modulus, uint32_t* const out[2]);
   void (*add)(const uint32_t* x, const uint32_t* y, size_t count, const Modulus& modulus, uint32_t* out);
   void (*subtract)(const uint32_t* x, const uint32_t* y, size_t count, const Modulus& modulus, uint32_t* out);
-  /** out[i] = (signs[i] ? -1 : 1) · x[index[i]] mod p, signs 0 or ~0. */
-  void (*permute)(const uint32_t* x, const uint32_t* index, const uint32_t* signs, size_t count,
-                  const Modulus& modulus, uint32_t* out);
-  /** out = x(X^(1 + n / step)) modulo X^n + 1 as `permute` would, where canSubstitute says so; work has n + 256 words. */
-  void (*substitute)(const uint32_t* x, size_t n, size_t step, const Modulus& modulus, uint32_t* work, uint32_t* out);
   /** out = round(x / d) mod p for a prime d close to p: x modulo p, `rest` = x modulo d, inverse = 1/d mod p. */
   void (*divideRound)(const uint32_t* x, const uint32_t* rest, const Modulus& d, Factor inverse, size_t count,
                       const Modulus& modulus, uint32_t* out);
-  /** The same for a product of two primes d and e: `rest` and, below 2^26, `digit` are x modulo it as rest + d · digit, shifted by half of it, modulo p
-   *  `half`; inverse = 1/(d·e) mod p. */
-  void (*divideRoundPair)(const uint32_t* x, const uint32_t* rest, const uint32_t* digit, Factor d, uint32_t half, Factor inverse, size_t count,
-                          const Modulus& modulus, uint32_t* out);
-  /** out = x + y · f modulo p, below x + 2p; any words but that. */
-  void (*addScaled)(const uint32_t* x, const uint32_t* y, Factor f, size_t count, const Modulus& modulus, uint32_t* out);
-  /** out = x + addend mod p */
-  void (*shift)(const uint32_t* x, uint32_t addend, size_t count, const Modulus& modulus, uint32_t* out);
   /** out = (x + y)·f mod p, or (x - y)·f; x, y below 2p. */
   void (*fold)(const uint32_t* x, const uint32_t* y, bool subtract, Factor f, size_t count, const Modulus& modulus,
                uint32_t* out);
@@ -90,6 +84,9 @@ struct PolyLoops {
   /** out = addend + sum over `terms` <= 16 of factors[t] · x[t] mod p: x below 2^26 (stride xStride), factors reduced. */
   void (*combine)(const uint32_t* x, size_t xStride, const uint32_t* factors, size_t terms, uint32_t addend, size_t count,
                   const Modulus& modulus, uint32_t* out);
+  /** The same for several moduli, terms <= 8: factors [moduli][terms], out below 4p, as far apart as said. */
+  void (*combineEach)(const uint32_t* x, size_t xStride, size_t terms, const Combination* combinations, size_t moduli, size_t count, uint32_t* out,
+                      size_t outStride);
   /** Signed words as residues. */
   void (*residues)(const int32_t* x, size_t count, const Modulus& modulus, uint32_t* out);
   /** Words of 26 bits, four in 13 bytes. */
@@ -108,9 +105,6 @@ struct PolyLoops {
   void (*laneProducts)(const uint32_t* x, size_t rows, const uint32_t* y, size_t cols, size_t terms, const Modulus& modulus,
                        uint32_t* out);
 };
-
-/** Coefficients by 2·step are columns then, of whole blocks of 16 rows, in which this substitution turns each by itself. */
-inline bool canSubstitute(size_t n, size_t step) { return step >= 8 && 2 * step * step <= n && n % (32 * step) == 0; }
 
 /** Where a negacyclic transform of length n has its value at leaf `leaf` of the tree. */
 inline size_t leafPosition(size_t n, size_t leaf) {

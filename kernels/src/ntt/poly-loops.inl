@@ -264,35 +264,6 @@ void inverseColumnsLast(uint32_t* x, size_t length, size_t log, bool negacyclic,
   inverseColumns(x, rows, negacyclic, t);
 }
 
-void sumNodes(const uint32_t* x, size_t n, size_t log, const Modulus& modulus, uint32_t* out) {
-  if (n < 256) {
-    for (size_t node = 0; node < n >> log; node++) {
-      uint32_t sum = 0;
-      for (size_t leaf = node << log; leaf < (node + 1) << log; leaf++) sum = modulus.add(sum, x[leaf]);
-      out[node] = sum;
-    }
-    return;
-  }
-  // In a block of 256 each lane has sixteen neighbours, one in each row: up to that many are added as vectors, and lie in order then.
-  const size_t rows = size_t{1} << (log < 4 ? log : 4), each = 16 / rows;
-  for (size_t at = 0; at < n; at += 256) {
-    uint32_t block[256];
-    for (size_t e = 0; e < 16; e += rows)
-      for (size_t lane = 0; lane < 16; lane += V::lanes) {
-        V sum = V::load(x + at + 16 * e + lane);
-        for (size_t row = 1; row < rows; row++) sum = V::add(sum, V::load(x + at + 16 * (e + row) + lane));
-        uint32_t words[V::lanes];
-        sum.store(words);
-        for (size_t k = 0; k < V::lanes; k++) block[(lane + k) * each + e / rows] = words[k];
-      }
-    size_t left = 256 / rows;
-    for (; left > size_t{256} >> log; left /= 2)
-      for (size_t node = 0; node < left / 2; node++) block[node] = modulus.reduce(block[2 * node]) + modulus.reduce(block[2 * node + 1]);
-    for (size_t node = 0; node < left; node++) out[(at >> log) + node] = block[node];
-  }
-  for (size_t at = 0; (n >> log) % 256 == 0 && at < n >> log; at += 256) V::transpose(out + at);
-}
-
 void multiply(const uint32_t* x, const uint32_t* y, size_t count, const Modulus& modulus, uint32_t* out) {
   const Reducer m(modulus);
   for (size_t i = 0; i < count; i += V::lanes) {
@@ -312,6 +283,25 @@ void dot(const uint32_t* x, size_t xStride, const uint32_t* y, size_t yStride, s
   }
 }
 
+void dotPair(const uint32_t* x, size_t xStride, const uint32_t* const y[2], size_t yStride, size_t terms, bool addTo, size_t count,
+             const Modulus& modulus, uint32_t* const out[2]) {
+  const Reducer m(modulus);
+  const auto put = [&](const W& sum, uint32_t* to) {
+    const V value = m.reduceWide(sum);
+    (addTo ? below(V::add(value, V::load(to)), m.p) : value).store(to);
+  };
+  for (size_t i = 0; i < count; i += V::lanes) {
+    W first, second;
+    for (size_t t = 0; t < terms; t++) {
+      const V value = V::load(x + t * xStride + i);
+      first.addProduct(value, V::load(y[0] + t * yStride + i));
+      second.addProduct(value, V::load(y[1] + t * yStride + i));
+    }
+    put(first, out[0] + i);
+    put(second, out[1] + i);
+  }
+}
+
 void add(const uint32_t* x, const uint32_t* y, size_t count, const Modulus& modulus, uint32_t* out) {
   const V p = V::set(modulus.p);
   for (size_t i = 0; i < count; i += V::lanes) below(V::add(V::load(x + i), V::load(y + i)), p).store(out + i);
@@ -320,44 +310,6 @@ void add(const uint32_t* x, const uint32_t* y, size_t count, const Modulus& modu
 void subtract(const uint32_t* x, const uint32_t* y, size_t count, const Modulus& modulus, uint32_t* out) {
   const V p = V::set(modulus.p);
   for (size_t i = 0; i < count; i += V::lanes) below(V::sub(V::add(V::load(x + i), p), V::load(y + i)), p).store(out + i);
-}
-
-void permute(const uint32_t* x, const uint32_t* index, const uint32_t* signs, size_t count, const Modulus& modulus, uint32_t* out) {
-  const V p = V::set(modulus.p);
-  for (size_t i = 0; i < count; i += V::lanes) {
-    const V value = V::gather(x, index + i);
-    below(V::select(V::load(signs + i), V::sub(p, value), value), p).store(out + i);
-  }
-}
-
-/** The coefficient at row q of column r comes to row q + turn · r, negated at each end of the column: blocks of 16 rows and columns are
- *  transposed, so that a column's rows are neighbours, and transposed back from where they turned to. */
-void substitute(const uint32_t* x, size_t n, size_t step, const Modulus& modulus, uint32_t* work, uint32_t* out) {
-  const size_t width = 2 * step, rows = n / width, turn = rows / step, stride = rows + 16;
-  const V p = V::set(modulus.p);
-  const auto copy = [&](const uint32_t* from, bool negate, uint32_t* to) {
-    for (size_t lane = 0; lane < 16; lane += V::lanes) {
-      const V value = V::load(from + lane);
-      (negate ? below(V::sub(p, value), p) : value).store(to + lane);
-    }
-  };
-  alignas(64) uint32_t block[256];
-  for (size_t column = 0; column < width; column += 16) {
-    for (size_t row = 0; row < rows; row += 16) {
-      for (size_t i = 0; i < 16; i++) copy(x + (row + i) * width + column, false, block + 16 * i);
-      V::transpose(block);
-      for (size_t k = 0; k < 16; k++) copy(block + 16 * k, false, work + k * stride + row);
-    }
-    for (size_t k = 0; k < 16; k++) copy(work + k * stride, true, work + k * stride + rows);
-    for (size_t row = 0; row < rows; row += 16) {
-      for (size_t k = 0; k < 16; k++) {
-        const size_t from = (row + 2 * rows - turn * (column + k) % (2 * rows)) % (2 * rows);
-        copy(work + k * stride + from % rows, from >= rows, block + 16 * k);
-      }
-      V::transpose(block);
-      for (size_t i = 0; i < 16; i++) copy(block + 16 * i, false, out + (row + i) * width + column);
-    }
-  }
 }
 
 void divideRound(const uint32_t* x, const uint32_t* rest, const Modulus& d, Factor inverse, size_t count,
@@ -372,28 +324,6 @@ void divideRound(const uint32_t* x, const uint32_t* rest, const Modulus& d, Fact
     const V numerator = V::sub(V::add(V::load(x + i), offset), shifted);
     below(lazyProduct(numerator, value, quotient, m.p), m.p).store(out + i);
   }
-}
-
-void divideRoundPair(const uint32_t* x, const uint32_t* rest, const uint32_t* digit, Factor d, uint32_t half, Factor inverse, size_t count,
-                     const Modulus& modulus, uint32_t* out) {
-  const Reducer m(modulus);
-  const V value = V::set(inverse.value), quotient = V::set(inverse.quotient), first = V::set(d.value), firstQuotient = V::set(d.quotient);
-  // What is subtracted is below 2^26 + 2p.
-  const V offset = V::set(half + 4 * modulus.p);
-  for (size_t i = 0; i < count; i += V::lanes) {
-    const V shifted = V::add(V::load(rest + i), lazyProduct(V::load(digit + i), first, firstQuotient, m.p));
-    below(lazyProduct(V::sub(V::add(V::load(x + i), offset), shifted), value, quotient, m.p), m.p).store(out + i);
-  }
-}
-
-void addScaled(const uint32_t* x, const uint32_t* y, Factor f, size_t count, const Modulus& modulus, uint32_t* out) {
-  const V value = V::set(f.value), quotient = V::set(f.quotient), p = V::set(modulus.p);
-  for (size_t i = 0; i < count; i += V::lanes) V::add(V::load(x + i), lazyProduct(V::load(y + i), value, quotient, p)).store(out + i);
-}
-
-void shift(const uint32_t* x, uint32_t addend, size_t count, const Modulus& modulus, uint32_t* out) {
-  const V p = V::set(modulus.p), by = V::set(addend);
-  for (size_t i = 0; i < count; i += V::lanes) below(V::add(V::load(x + i), by), p).store(out + i);
 }
 
 void fold(const uint32_t* x, const uint32_t* y, bool subtract, Factor f, size_t count, const Modulus& modulus, uint32_t* out) {

@@ -38,8 +38,16 @@ void unpack(const uint8_t* bytes, size_t count, uint32_t* out) {
 size_t keepResidues(const uint8_t* bytes, size_t words, const Modulus& modulus, size_t count, uint32_t* out) {
   return keepSome(bytes, words, modulus, count, out);
 }
+
+void combineEach(const uint32_t* x, size_t xStride, size_t terms, const Combination* combinations, size_t moduli, size_t count, uint32_t* out,
+                 size_t outStride) {
+  for (size_t k = 0; k < moduli; k++) {
+    const Combination& c = combinations[k];
+    combine(x, xStride, c.factors, terms, c.addend, count, *c.modulus, out + k * outStride);
+  }
+}
 #endif
 
 constexpr PolyLoops table = {forward, forwardTo, inverse, forwardColumns, inverseColumns, inverseColumnsLast,
-                             sumNodes, reduce, multiply, scale, dot, add, subtract, permute, substitute, divideRound, divideRoundPair, addScaled, shift, fold, transpose, combine, residues, unpack, keepResidues, countInvalid, tile,
-                             laneProducts};
+                             reduce, multiply, scale, dot, dotPair, add, subtract, divideRound, fold, transpose, combine, combineEach, residues, unpack, keepResidues,
+                             countInvalid, tile, laneProducts};

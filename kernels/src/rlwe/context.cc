@@ -7,35 +7,14 @@
 
 namespace cipherprune {
 
-namespace {
-
-/** Products are packed by up to 2^8, so that of the first of them each 2^7 coefficients' first is wanted. */
-constexpr size_t mostFoldedLogs = 7;
-
-Automorphism makeAutomorphism(size_t n, size_t step) {
-  Automorphism result{Words(n), Words(n)};
-  const size_t g = 1 + n / step;
-  for (size_t e = 0; e < n; e++) {
-    const size_t to = e * g % (2 * n);
-    result.index[to % n] = static_cast<uint32_t>(e);
-    result.signs[to % n] = to < n ? 0 : ~0u;
-  }
-  return result;
-}
-
-}  // namespace
-
 RlweContext::RlweContext(size_t n, const std::vector<uint32_t>& primes) : n(n), logN(0), limbs(primes.size() - specials) {
-  if (primes.size() <= specials || primes.size() > specials + 8) fail("RlweContext: expected 3 to 10 primes");
+  if (primes.size() != allPrimes) fail("RlweContext: expected 8 primes");
   while ((size_t{1} << logN) < n) logN++;
   for (size_t i = 0; i < primes.size(); i++) {
     for (size_t j = 0; j < i; j++)
       if (primes[i] == primes[j]) fail("RlweContext: primes must differ");
     tables.push_back(std::make_unique<NttTable>(primes[i], n));
-    folded.emplace_back();
-    for (size_t log = 1; log <= mostFoldedLogs && n >> log >= 16; log++) folded[i].push_back(std::make_unique<NttTable>(primes[i], n >> log));
   }
-  for (size_t step = 1; step < n; step *= 2) automorphisms.push_back(makeAutomorphism(n, step));
 }
 
 const RlweContext& rlweContext(size_t n, const std::vector<uint32_t>& primes) {

@@ -1,4 +1,4 @@
-// The ring Z_Q[X]/(X^n + 1), Q a product of primes ("limbs"), with two more primes for key switching. Elements are residues
+// The ring Z_Q[X]/(X^n + 1), Q a product of primes ("limbs"), with three more primes for key switching. Elements are residues
 // [limb][n]; an operation may use the first few limbs only, and the keys serve all of them.
 #pragma once
 #include <cstddef>
@@ -11,32 +11,23 @@
 
 namespace cipherprune {
 
-/** X → X^g with g = 1 + n / step: fixes X^(2·step), negates X^step. out[i] = ± x[index[i]]. */
-struct Automorphism {
-  Words index, signs;
-};
-
 class RlweContext {
  public:
-  static constexpr size_t specials = 2;
+  /** Primes that no ciphertext has. */
+  static constexpr size_t specials = 3;
+  /** A ciphertext is packed in so many limbs at most; all other primes are what key switching divides by. */
+  static constexpr size_t packedLimbs = 4, divisors = 4, allPrimes = packedLimbs + divisors;
   /** The last primes are the special ones. */
   RlweContext(size_t n, const std::vector<uint32_t>& primes);
 
   /** Of limbs and, behind them, special primes. */
   const NttTable& table(size_t limb) const { return *tables[limb]; }
   const Modulus& modulus(size_t limb) const { return tables[limb]->modulus; }
-  /** Of length n >> log, for each 2^log coefficients' first; as far as lengths go. */
-  size_t foldedLogs() const { return folded[0].size(); }
-  const NttTable& foldedTable(size_t limb, size_t log) const { return log == 0 ? *tables[limb] : *folded[limb][log - 1]; }
-  const Modulus& special(size_t i) const { return tables[limbs + i]->modulus; }
-  const Automorphism& automorphism(size_t logStep) const { return automorphisms[logStep]; }
 
   size_t n, logN, limbs;
 
  private:
   std::vector<std::unique_ptr<NttTable>> tables;
-  std::vector<std::vector<std::unique_ptr<NttTable>>> folded;
-  std::vector<Automorphism> automorphisms;
 };
 
 /** The context of these parameters, made once a process. */

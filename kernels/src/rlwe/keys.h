@@ -10,15 +10,13 @@ namespace cipherprune {
 inline size_t publicKeyWords(const RlweContext& c) { return 2 * c.limbs * c.n; }
 inline size_t publicKeyBytes(const RlweContext& c) { return c.limbs * packedBytes(c.n); }
 
-/** A digit of an element is what is left of it modulo two neighbouring limbs, or modulo the last alone. */
-constexpr size_t digitLimbs = 2;
-constexpr size_t digitsOf(size_t limbs) { return (limbs + digitLimbs - 1) / digitLimbs; }
+/** Keys of packing by kIn, [prime][half b, half a][component][n], for all primes: the c-th encrypts P · s_c modulo the limbs that packing has and 0
+ *  modulo the divisors, P the product of these, and s_c = sum of s[kIn·m + c] X^(kIn·m), the secret's component over powers of X^kIn. */
+constexpr size_t packingKeyWords(const RlweContext& c) { return RlweContext::allPrimes * 2 * c.n; }
+inline size_t packingKeyBytes(const RlweContext& c) { return RlweContext::allPrimes * packedBytes(c.n); }
 
-/** Switching key of one automorphism: [limbs and special primes][half b, half a][digit][n]. A digit's row encrypts P · s(X^g) modulo its
- *  limbs and 0 modulo the others, P the product of the special primes. */
-inline size_t galoisKeyPrimes(const RlweContext& c) { return c.limbs + RlweContext::specials; }
-inline size_t galoisKeyWords(const RlweContext& c) { return galoisKeyPrimes(c) * 2 * digitsOf(c.limbs) * c.n; }
-inline size_t galoisKeyBytes(const RlweContext& c) { return galoisKeyPrimes(c) * digitsOf(c.limbs) * packedBytes(c.n); }
+/** The product of the divisors. */
+uint32_t divisorModulo(const RlweContext& c, const Modulus& m);
 
 /** The secret modulo one prime, transformed. */
 void secretTransform(const int32_t* secret, const NttTable& table, uint32_t* out);
@@ -27,9 +25,11 @@ void makePublicKey(const RlweContext& c, const int32_t* secret, Seed publicSeed,
 /** Returns how many residues were invalid. */
 size_t expandPublicKey(const RlweContext& c, Seed publicSeed, const uint8_t* bytes, uint32_t* out);
 
-/** Keys of the automorphisms 1 + n/step for step = 2^0 ... 2^(count - 1). */
-void makeGaloisKeys(const RlweContext& c, const int32_t* secret, size_t count, Seed publicSeed,
-                    Seed errorSeed, uint8_t* out);
-size_t expandGaloisKeys(const RlweContext& c, size_t count, Seed publicSeed, const uint8_t* bytes, uint32_t* out);
+/** All kIn keys, one after the other, their halves b. */
+void makePackingKeys(const RlweContext& c, const int32_t* secret, size_t kIn, Seed publicSeed, Seed errorSeed, uint8_t* out);
+/** Returns how many residues were invalid. */
+size_t expandPackingKeys(const RlweContext& c, size_t kIn, Seed publicSeed, const uint8_t* bytes, uint32_t* out);
+/** The keys for kIn / 2 from those for kIn, since a component over powers of X^(kIn/2) is one over powers of X^kIn plus X^(kIn/2) times another. */
+void halvePackingKeys(const RlweContext& c, size_t kIn, const uint32_t* keys, uint32_t* out);
 
 }  // namespace cipherprune

@@ -14,12 +14,6 @@ void require(bool condition, const char* what) {
 }
 }  // namespace
 
-size_t bitReversed(size_t value, size_t bits) {
-  size_t result = 0;
-  for (; bits > 0; bits--, value >>= 1) result = (result << 1) | (value & 1);
-  return result;
-}
-
 size_t PackedLayout::logKIn() const {
   size_t log = 0;
   while ((size_t{1} << log) < kIn) log++;
@@ -52,7 +46,7 @@ void PackedLayout::check(const RlweContext& context) const {
   constexpr size_t most = size_t{1} << 24;  // no size computed from these overflows
   require(batch <= most && inputs <= most && outputs <= most, "at most 2^24 of batch, inputs and outputs");
   require(inputBlocks() <= 4096, "at most 4096 input blocks");
-  require(limbs >= 1 && limbs <= context.limbs && downLimbs >= 1 && downLimbs <= limbs, "downLimbs <= limbs <= those of the context");
+  require(limbs >= 1 && limbs <= context.limbs && downLimbs >= 1 && downLimbs <= packedLimbs(), "downLimbs <= limbs <= those of the context");
   require(ringBits >= 1 && ringBits <= 48, "rings of 1 to 48 bits");
   const auto isFraction = [&](int bits) { return bits > ringBits && bits <= maxFractionBits; };
   require((aBits == 0 && bBits == 0) || (isFraction(aBits) && isFraction(bBits)), "halves of more bits than the ring, at most 52");

@@ -1,7 +1,8 @@
 // Layout of packed products x [rows, inputs] · w [inputs, outputs]. With m >= rows tokens (a power of two), Y = X^phi,
 // phi = n/m: an input ciphertext holds kIn features of all tokens, x[i, c] at Y^i X^c; a product holds kOut outputs at
-// Y^i X^(o·kIn); packing interleaves kIn products, the t-th (of its group) shifted by X^bitReverse(t).
+// Y^i X^(o·kIn); packing (packing.h) interleaves kIn products, the t-th (of its group) shifted by X^t.
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -18,6 +19,10 @@ struct PackedLayout {
   bool sendsFractions() const { return aBits != 0; }
   size_t phi() const { return n / tokens; }
   size_t logKIn() const;
+  /** Of products when they are packed, hidden and answered. */
+  size_t packedLimbs() const { return kIn == 1 ? limbs : std::min(limbs, RlweContext::packedLimbs); }
+  /** Packed in the limbs in which products are. */
+  bool isPackedWhole() const { return kIn > 1 && packedLimbs() == limbs; }
   /** Input ciphertexts and products of one of the batch. */
   size_t inputBlocks() const { return (inputs + kIn - 1) / kIn; }
   size_t outputBlocks() const { return (outputs + kOut - 1) / kOut; }
@@ -44,8 +49,6 @@ struct PackedLayout {
   void check(const RlweContext& context) const;
 };
 
-size_t bitReversed(size_t value, size_t bits);
-
 /** Element strides of a [batch, row, column] view. */
 struct Strides {
   size_t batch, row, column;
@@ -57,10 +60,10 @@ template <class Visit>
 void forEachWanted(const PackedLayout& layout, size_t group, Visit visit) {
   const size_t blocks = layout.outputBlocks(), first = group * layout.kIn;
   for (size_t t = 0; t < layout.groupProducts(group); t++) {
-    const size_t b = (first + t) / blocks, v = (first + t) % blocks, shift = bitReversed(t, layout.logKIn());
+    const size_t b = (first + t) / blocks, v = (first + t) % blocks;
     for (size_t i = 0; i < layout.rows; i++)
       for (size_t o = 0; o < layout.kOut && v * layout.kOut + o < layout.outputs; o++)
-        visit(i * layout.phi() + o * layout.kIn + shift, b, i, v * layout.kOut + o);
+        visit(i * layout.phi() + o * layout.kIn + t, b, i, v * layout.kOut + o);
   }
 }
 

@@ -2,7 +2,7 @@
 // the same way with its tokens elsewhere; here tokens are powers of Y = X^(n/m), see packed-layout.h). Every function runs
 // on up to `threads` threads.
 #pragma once
-#include "key-switch.h"
+#include "keys.h"
 #include "packed-layout.h"
 #include "sampler.h"
 
@@ -28,7 +28,8 @@ struct PackedWeights {
 
 struct EvaluationKeys {
   const uint32_t* publicKey;
-  const uint32_t* galoisKeys;
+  /** For the layout's kIn; none for 1. */
+  const uint32_t* packingKeys;
 };
 
 /** Multiplies, packs, subtracts mask [batch, rows, outputs] (words modulo 2^ringBits), floods with uniform noise of

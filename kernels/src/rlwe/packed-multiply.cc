@@ -99,13 +99,13 @@ void multiplyPoints(const Segments& segments, const NttTable& table, const uint3
   }
 }
 
-/** Adds what a segment's product has beyond its tokens to the next one (to the first, negated, from the last), and scales: rows
+/** Adds what a segment's product has beyond its tokens to the next one (to the first, negated, from the last), and scales by `weight`: rows
  *  [n / unit][16] of what has each unit-th coefficient. */
-void foldSegments(const Segments& segments, const NttTable& table, const uint32_t* sums, size_t unit, uint32_t* folded) {
+void foldSegments(const Segments& segments, const NttTable& table, const uint32_t* sums, size_t unit, uint32_t weight, uint32_t* folded) {
   const PolyLoops& loops = polyLoops();
   const Modulus& m = table.modulus;
   const size_t phi = segments.phi / unit, stride = segments.sumStride();
-  const Factor factor = m.factor(m.inverse(m.reduceWide(static_cast<uint64_t>(segments.layout.kIn) * segments.length)));
+  const Factor factor = m.factor(m.multiply(m.inverse(static_cast<uint32_t>(segments.length)), m.factor(weight)));
   if (segments.whole) loops.scale(sums, factor, segments.layout.n / unit * columns, m, folded);
   for (size_t s = 0; s < segments.count && !segments.whole; s++) {
     const size_t previous = (s + segments.count - 1) % segments.count, extent = segments.extent(s) / unit;
@@ -116,35 +116,25 @@ void foldSegments(const Segments& segments, const NttTable& table, const uint32_
   }
 }
 
-/** Columns [count][16] to the lanes' own places. */
-void columnsTo(uint32_t* from, size_t count, const std::vector<uint32_t*>& lanes) {
-  for (size_t e = 0; e + 16 <= count; e += 16) {
-    uint32_t* block = from + e * columns;
-    polyLoops().transpose(block);
-    for (size_t lane = 0; lane < lanes.size(); lane++) std::memcpy(lanes[lane] + e, block + 16 * lane, 64);
+/** Neighbouring lanes whose products are neighbours in a group. */
+struct Run {
+  size_t lane, count, group, place;
+};
+
+std::vector<Run> runsOf(const PackedLayout& layout, size_t firstProduct, size_t lanes) {
+  std::vector<Run> runs;
+  for (size_t lane = 0; lane < lanes;) {
+    const size_t product = firstProduct + lane, place = product % layout.kIn, count = std::min(lanes - lane, layout.kIn - place);
+    runs.push_back({lane, count, product / layout.kIn, place});
+    lane += count;
   }
-  for (size_t e = count / 16 * 16; e < count; e++)
-    for (size_t lane = 0; lane < lanes.size(); lane++) lanes[lane][e] = from[e * columns + lane];
+  return runs;
 }
 
-/** The same times X^-back, for a multiple of 16. */
-void columnsBack(uint32_t* from, size_t n, size_t back, const Modulus& m, const std::vector<uint32_t*>& lanes) {
-  for (size_t e = 0; e < n; e += 16) {
-    uint32_t* block = from + e * columns;
-    polyLoops().transpose(block);
-    for (size_t lane = 0; lane < lanes.size(); lane++) {
-      uint32_t* to = lanes[lane];
-      const uint32_t* row = block + 16 * lane;
-      if (e >= back) {
-        std::memcpy(to + e - back, row, 64);
-        continue;
-      }
-      for (size_t k = 0; k < 16; k++) {
-        if (e + k >= back) to[e + k - back] = row[k];
-        else to[n + e + k - back] = m.subtract(0, row[k]);
-      }
-    }
-  }
+/** Lanes of a row to their places. */
+inline void copyLanes(const uint32_t* row, const Run& run, uint32_t* to) {
+  if (run.count == columns) std::memcpy(to + run.place, row, 4 * columns);
+  else std::memcpy(to + run.place, row + run.lane, 4 * run.count);
 }
 
 /** One worker's buffers for a tile of 16 products. */
@@ -162,7 +152,8 @@ class PackedMultiplier {
   PackedMultiplier(const RlweContext& context, const PackedLayout& layout, const uint8_t* inputs, Seed publicSeed, const PackedWeights& matrix,
                    size_t threads)
       : context(context), layout(layout), segments(layout), weights(layout, matrix, threads), inputs(inputs), publicSeed(publicSeed),
-        threads(threads), tilesOfOne((layout.outputBlocks() + columns - 1) / columns), workspaces(threads) {}
+        threads(threads), tilesOfOne((layout.outputBlocks() + columns - 1) / columns), workspaces(threads),
+        weightsOfA(layout.isPackedWhole() ? componentWeights(context, layout.limbs) : std::vector<uint32_t>(layout.limbs, 1)) {}
 
   /** Returns how many received residues were invalid. */
   size_t transformInputs() {
@@ -224,16 +215,28 @@ class PackedMultiplier {
   void multiplyTile(size_t limb, size_t tile, Workspace& w, size_t first, const ProductGroups& products) const {
     const NttTable& table = context.table(limb);
     const size_t b = tile / tilesOfOne, firstBlock = tile % tilesOfOne * columns;
-    std::vector<uint32_t*> lanes(std::min(columns, layout.outputBlocks() - firstBlock));
+    const std::vector<Run> runs = runsOf(layout, first, std::min(columns, layout.outputBlocks() - firstBlock));
     transformWeights(segments, table, weights, tile, w.folded.data(), w.weightPoints.data());
     for (const bool halfB : {true, false}) {
-      for (size_t lane = 0; lane < lanes.size(); lane++)
-        lanes[lane] = halfB ? products.b(first + lane, limb) : products.a(first + lane, limb);
       multiplyPoints(segments, table, pointsOf(limb, halfB).data(), w.weightPoints.data(), b, halfB, w.sums.data());
-      foldSegments(segments, table, w.sums.data(), halfB ? layout.kIn : 1, w.folded.data());
-      if (halfB) columnsTo(w.folded.data(), layout.n / layout.kIn, lanes);
-      else columnsBack(w.folded.data(), layout.n, layout.kIn - 1, table.modulus, lanes);
+      foldSegments(segments, table, w.sums.data(), halfB ? layout.kIn : 1, halfB ? 1 : weightsOfA[limb], w.folded.data());
+      for (const Run& run : runs) {
+        if (halfB) scatterB(w.folded.data(), run, products.b(run.group, limb));
+        else scatterA(w.folded.data(), run, products.components(run.group, limb));
+      }
     }
+  }
+
+  /** Rows [n / kIn][16]. */
+  void scatterB(const uint32_t* rows, const Run& run, uint32_t* b) const {
+    for (size_t m = 0; m < layout.n / layout.kIn; m++) copyLanes(rows + m * columns, run, b + m * layout.kIn);
+  }
+
+  /** Rows [n][16], the last component first. */
+  void scatterA(const uint32_t* rows, const Run& run, uint32_t* components) const {
+    const size_t kIn = layout.kIn, n = layout.n;
+    for (size_t m = 0; m < n / kIn; m++)
+      for (size_t j = 0; j < kIn; j++) copyLanes(rows + (m * kIn + j) * columns, run, components + (kIn - 1 - j) * n + m * kIn);
   }
 
   const RlweContext& context;
@@ -244,6 +247,8 @@ class PackedMultiplier {
   Seed publicSeed;
   size_t threads, tilesOfOne;
   std::vector<std::unique_ptr<Workspace>> workspaces;
+  /** Of half a by limb. */
+  std::vector<uint32_t> weightsOfA;
   /** Of the inputs: [limb][half a, half b]. */
   std::vector<Words> points;
 };
@@ -278,9 +283,11 @@ size_t multiplyPacked(const RlweContext& context, const PackedLayout& layout, co
   }
   const ProductGroups products(layout, (most + layout.kIn - 1) / layout.kIn);
   for (size_t slice = 1; slice < ends.size(); slice++) {
+    const size_t first = multiplier.productsBefore(ends[slice - 1]) / layout.kIn, end = multiplier.productsBefore(ends[slice]);
+    const size_t last = (end + layout.kIn - 1) / layout.kIn;
+    if (end % layout.kIn != 0) products.clear(last - 1 - first);
     multiplier.multiply(ends[slice - 1], ends[slice], products);
-    pack(multiplier.productsBefore(ends[slice - 1]) / layout.kIn, (multiplier.productsBefore(ends[slice]) + layout.kIn - 1) / layout.kIn,
-         products);
+    pack(first, last, products);
   }
   return 0;
 }

@@ -45,6 +45,23 @@ void switchDown(const RlweContext& context, size_t limbs, size_t downLimbs, uint
   }
 }
 
+/** Divides a group of products by the last limb, with rounding, and puts those of the limbs that are left together. */
+void dropLimb(const RlweContext& context, const PackedLayout& layout, uint32_t* group) {
+  const PolyLoops& loops = polyLoops();
+  const size_t n = context.n, kIn = layout.kIn, last = layout.limbs - 1;
+  const Modulus& dropped = context.modulus(last);
+  const std::vector<uint32_t> weights = componentWeights(context, last);
+  const auto divide = [&](size_t limb, const uint32_t* x, const uint32_t* rest, uint32_t weight, uint32_t* out) {
+    const Modulus& m = context.modulus(limb);
+    loops.divideRound(x, rest, dropped, m.factor(m.multiply(m.inverse(dropped.p % m.p), m.factor(weight))), n, m, out);
+  };
+  for (size_t l = 0; l < last; l++) divide(l, group + l * n, group + last * n, 1, group + l * n);
+  const uint32_t* components = group + layout.limbs * n;
+  for (size_t l = 0; l < last; l++)
+    for (size_t c = 0; c < kIn; c++)
+      divide(l, components + (l * kIn + c) * n, components + (last * kIn + c) * n, weights[l], group + (last + l * kIn + c) * n);
+}
+
 /** Where the outputs of a group lie, in wire order, and what hides them: the scaled mask and flooding noise, uniform in
  *  [-2^floodBits, 2^floodBits), as base-2^26 digits from which each limb follows. */
 class Hiding {
@@ -124,7 +141,7 @@ struct Finisher {
   }
 
   void finish(size_t group, uint32_t* ct, uint8_t* out) const {
-    const size_t n = context.n, limbs = layout.limbs, wanted = layout.wantedCoefficients(group);
+    const size_t n = context.n, limbs = layout.packedLimbs(), wanted = layout.wantedCoefficients(group);
     Sampler sampler(secretSeed);
     sampler.seek(group);
     addZeroEncryption(context, limbs, publicKey, sampler, ct);
@@ -154,14 +171,17 @@ size_t evaluatePacked(const RlweContext& context, const PackedLayout& layout, Ev
                       int floodBits, Seed secretSeed, size_t threads, uint8_t* out, int32_t* ready) {
   const size_t groups = layout.groups();
   const Finisher finisher{context, layout, keys.publicKey, mask, maskStrides, floodBits, secretSeed,
-                          MessageScale(context, layout.limbs, layout.ringBits)};
+                          MessageScale(context, layout.packedLimbs(), layout.ringBits)};
   std::vector<size_t> offsets(groups);
   for (size_t g = 1; g < groups; g++) offsets[g] = offsets[g - 1] + layout.groupBytes(g - 1);
-  KeySwitchers switchers(context, layout.limbs, keys.galoisKeys, threads);
+  Packer packer(context, layout.packedLimbs(), layout.kIn, keys.packingKeys, threads);
   return multiplyPacked(context, layout, inputs, publicSeed, weights, threads, [&](size_t first, size_t last, const ProductGroups& products) {
-    std::vector<TraceGroup> packed;
-    for (size_t g = first; g < last; g++) packed.push_back({products.group(g - first), layout.groupProducts(g)});
-    packByTrace(switchers, packed, layout.logKIn());
+    if (layout.kIn > 1) {
+      if (!layout.isPackedWhole()) splitWork(threads, last - first, [&](size_t i, size_t) { dropLimb(context, layout, products.group(i)); });
+      std::vector<PackingGroup> groups;
+      for (size_t i = 0; i < last - first; i++) groups.push_back({products.group(i)});
+      packer.pack(groups);
+    }
     splitWork(threads, last - first, [&](size_t i, size_t) { finisher.finish(first + i, products.group(i), out + offsets[first + i]); });
     __atomic_store_n(ready, static_cast<int32_t>(last < groups ? offsets[last] : layout.outputBytes()), __ATOMIC_RELEASE);
   });

@@ -6,9 +6,8 @@ import {
   estimatedMilliseconds,
   inputBytes,
   keySwitches,
-  maximumLogKIn,
 } from '../../../../inference/crypto/rlwe/packed-layout.js';
-import { rlweParameters, standardPreset } from '../../../../inference/crypto/rlwe/parameters.js';
+import { maximumKIn, rlweParameters, standardPreset } from '../../../../inference/crypto/rlwe/parameters.js';
 import { insecureTestPreset } from '../../../support/insecure-rlwe.js';
 
 describe('parameters', () => {
@@ -92,7 +91,7 @@ describe('layouts', () => {
       const layout = chooseLayout(standardPreset, { ...shape, rows });
       expect(layout.tokens).toBeGreaterThanOrEqual(rows);
       expect(layout.tokens * layout.kIn * layout.kOut).toBeLessThanOrEqual(standardPreset.n);
-      expect(Math.log2(layout.kIn)).toBeLessThanOrEqual(maximumLogKIn(standardPreset));
+      expect(layout.kIn).toBeLessThanOrEqual(maximumKIn(standardPreset));
     }
   });
 
@@ -109,7 +108,7 @@ describe('layouts', () => {
     const best = (given: typeof shape): number => {
       const tokens = 2 ** Math.ceil(Math.log2(given.rows));
       const powers = (limit: number) => Array.from({ length: Math.log2(limit) + 1 }, (_, log) => 2 ** log);
-      const estimates = powers(Math.min(n / tokens, 2 ** maximumLogKIn(standardPreset)))
+      const estimates = powers(Math.min(n / tokens, maximumKIn(standardPreset)))
         .filter((kIn) => kIn < 2 * given.inputs)
         .flatMap((kIn) => powers(n / tokens / kIn).map((kOut) => ({ ...given, n, tokens, kIn, kOut })))
         .filter(({ kOut }) => kOut < 2 * given.outputs)
