@@ -47,7 +47,7 @@ export interface CostModel {
 
 export const defaultCostModel: CostModel = {
   bytesPerMillisecond: 190_000,
-  transform: 0.0085,
+  transform: 0.0135,
   inputLimb: 0.06,
   resultLimb: 0.114,
   columnLayer: 0.0286,

@@ -12,7 +12,7 @@ namespace {
 constexpr size_t divisors = RlweContext::divisors, packedLimbs = RlweContext::packedLimbs;
 
 /** Components that are transformed before they are multiplied by their keys: what the cache of a core holds. */
-constexpr size_t together = 8;
+constexpr size_t together = 4;
 
 /** How an element is known modulo another prime. Of its residues modulo primes first ... first + count - 1, Q their product, times componentWeights, each times
  *  Q / p, and added up as integers, are the element plus u · Q, 0 <= u < count; count / 2 times Q are taken off, so that it is as often below as above zero. */
@@ -53,26 +53,31 @@ void Packer::compose(const uint32_t* component, uint32_t* out) const {
   polyLoops().combineEach(component, kIn * context.n, limbs, combinations, divisors, context.n, out, kIn * context.n);
 }
 
-void Packer::sumModulo(size_t prime, const uint32_t* components, uint32_t* out, uint32_t* work) const {
+void Packer::sumModulo(size_t prime, const std::vector<Sum>& sums, uint32_t* work) const {
   const PolyLoops& loops = polyLoops();
   const size_t n = context.n;
   const NttTable& t = context.table(prime);
   const Modulus& m = t.modulus;
   const uint32_t *ofB = keys + 2 * prime * kIn * n, *ofA = ofB + kIn * n;
-  uint32_t* const sums[2] = {out, out + n};
   for (size_t first = 0; first < kIn; first += together) {
     const size_t count = std::min(together, kIn - first);
     const uint32_t* const rows[2] = {ofB + first * n, ofA + first * n};
-    prefetchWords(rows[0], count * n);
-    prefetchWords(rows[1], count * n);
-    for (size_t c = 0; c < count; c++) loops.forwardTo(components + (first + c) * n, work + c * n, t);
-    loops.dotPair(work, n, rows, n, count, first > 0, n, m, sums);
+    for (const Sum& sum : sums) {
+      for (size_t c = 0; c < count; c++) {
+        const uint32_t* component = sum.components + (first + c) * n;
+        if (c + 1 < count) prefetchWords(component + n, n);
+        loops.forwardTo(component, work + c * n, t);
+      }
+      uint32_t* const halves[2] = {sum.out, sum.out + n};
+      loops.dotPair(work, n, rows, n, count, first > 0, n, m, halves);
+    }
   }
-  for (uint32_t* sum : sums) {
-    // Modulo its own primes an element is its weighted residue times what the weight has taken away.
-    if (prime < limbs) loops.scale(sum, m.factor(composition(context, 0, limbs, m).factors[prime]), n, m, sum);
-    loops.inverse(sum, t);
-  }
+  for (const Sum& sum : sums)
+    for (uint32_t* half : {sum.out, sum.out + n}) {
+      // Modulo its own primes an element is its weighted residue times what the weight has taken away.
+      if (prime < limbs) loops.scale(half, m.factor(composition(context, 0, limbs, m).factors[prime]), n, m, half);
+      loops.inverse(half, t);
+    }
 }
 
 void Packer::divide(uint32_t* sums, uint32_t* out) const {
@@ -110,14 +115,19 @@ void Packer::pack(const std::vector<PackingGroup>& groups) {
     compose(groups[group].words + limbs * n + at, composed.data() + group * composedWords + at);
   });
   std::vector<Words> works(threads);
-  // Groups follow each other under one prime, whose keys are then at hand.
-  splitWork(threads, used.size() * groups.size(), [&](size_t unit, size_t worker) {
+  // Keys are several times what the cache of a core holds: what is there serves all groups, unless there are more threads than that leaves work for.
+  const size_t chunks = std::min(groups.size(), (2 * threads + used.size() - 1) / used.size());
+  splitWork(threads, used.size() * chunks, [&](size_t unit, size_t worker) {
     Words& work = works[worker];
     if (!work.data()) work = Words(together * n);
-    const size_t prime = used[unit / groups.size()], group = unit % groups.size();
-    const uint32_t* components = prime < limbs ? groups[group].words + (limbs + prime * kIn) * n
-                                               : composed.data() + group * composedWords + (prime - packedLimbs) * kIn * n;
-    sumModulo(prime, components, sums.data() + group * sumWords + 2 * prime * n, work.data());
+    const size_t prime = used[unit / chunks], chunk = unit % chunks;
+    std::vector<Sum> ofChunk;
+    for (size_t group = chunk * groups.size() / chunks; group < (chunk + 1) * groups.size() / chunks; group++) {
+      const uint32_t* components = prime < limbs ? groups[group].words + (limbs + prime * kIn) * n
+                                                 : composed.data() + group * composedWords + (prime - packedLimbs) * kIn * n;
+      ofChunk.push_back({components, sums.data() + group * sumWords + 2 * prime * n});
+    }
+    sumModulo(prime, ofChunk, work.data());
   });
   splitWork(threads, groups.size(), [&](size_t group, size_t) { divide(sums.data() + group * sumWords, groups[group].words); });
 }

@@ -30,8 +30,12 @@ class Packer {
  private:
   /** A component modulo the divisors, [divisor][kIn][n], from its residues, [limb][kIn][n]. */
   void compose(const uint32_t* component, uint32_t* out) const;
-  /** The sum of all switches modulo one prime, as coefficients: [half b, half a][n], from components [kIn][n] modulo it. */
-  void sumModulo(size_t prime, const uint32_t* components, uint32_t* out, uint32_t* work) const;
+  /** Components [kIn][n] modulo a prime, and the sum of their switches, as coefficients: [half b, half a][n]. */
+  struct Sum {
+    const uint32_t* components;
+    uint32_t* out;
+  };
+  void sumModulo(size_t prime, const std::vector<Sum>& sums, uint32_t* work) const;
   /** Divides by P, and adds to half b what is there. */
   void divide(uint32_t* sums, uint32_t* out) const;
 
