@@ -7,6 +7,7 @@ import { type Span, withSpan } from '../inference/core/span.js';
 import type { Suite } from '../inference/core/suite.js';
 import { demandOf } from '../inference/cost/demand-of.js';
 import { Prg } from '../inference/crypto/prg.js';
+import { presetOfWidth } from '../inference/crypto/rlwe/parameters.js';
 import { RESIDENT_KEY_BYTES, type Resident, type ResidentStore } from '../inference/material/resident.js';
 import type { PartyId } from '../inference/core/tensors.js';
 import type { Material } from '../inference/material/material.js';
@@ -180,6 +181,7 @@ export async function inferenceJob(
       suite,
       mutual,
       line: speed,
+      parameters: presetOfWidth(model.public.config.hiddenSize),
       residentRingBits,
     });
     return { material, resident, party: await openEngine(mpc, model, FINEST_LOGITS) };

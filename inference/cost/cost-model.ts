@@ -8,6 +8,7 @@ import type { Backend } from '../backends/backend.js';
 import type { AnswerTerms } from '../core/answer.js';
 import type { LineSpeed } from '../core/line-speed.js';
 import { withSpan } from '../core/span.js';
+import { presetOfWidth } from '../crypto/rlwe/parameters.js';
 import { classify } from '../engine/classify.js';
 import { prepareModel } from '../engine/prepare.js';
 import { costsByName, Meter, type SpanReport } from '../session/meter.js';
@@ -187,6 +188,7 @@ export function estimateCost(model: PublicModel, options: CostOptions): Promise<
   };
   return estimateOf(opensOf(schedule), prepare, {
     requestBytes: REQUEST_BYTES,
+    parameters: presetOfWidth(model.config.hiddenSize),
     mutual,
     ...(cots ? { cots } : {}),
     ...(checks ? { checks } : {}),

@@ -25,19 +25,23 @@ import {
   type ProductShape,
 } from '../crypto/rlwe/packed-layout.js';
 import { encryptedBytes } from '../crypto/rlwe/packed-product.js';
-import { standardPreset } from '../crypto/rlwe/parameters.js';
+import { type RlweParameters, standardPreset } from '../crypto/rlwe/parameters.js';
 import type { TrafficCounter } from '../session/meter.js';
 
 /** A search that is the same in every text. */
-const LAYOUTS = new Map<CostModel, Layouts>();
+const LAYOUTS = new Map<RlweParameters, Map<CostModel, Layouts>>();
 
-function layoutsBy(cost: CostModel): Layouts {
-  const layouts = LAYOUTS.get(cost) ?? new Layouts(standardPreset, cost);
-  LAYOUTS.set(cost, layouts);
+function layoutsBy(parameters: RlweParameters, cost: CostModel): Layouts {
+  const byCost = LAYOUTS.get(parameters) ?? new Map<CostModel, Layouts>();
+  LAYOUTS.set(parameters, byCost);
+  const layouts = byCost.get(cost) ?? new Layouts(parameters, cost);
+  byCost.set(cost, layouts);
   return layouts;
 }
 
 export interface CountedProductOptions {
+  /** As in LinearOptions. */
+  readonly parameters?: RlweParameters;
   /** The client has the weights that can stay there, for rows in this ring. */
   readonly residentRingBits?: number;
   /** As in LinearOptions. */
@@ -61,7 +65,10 @@ export class CountedProducts {
   ) {
     this.#traffic = traffic;
     this.#steps = steps;
-    this.#layouts = layoutsBy(costModels[options.line ?? DEFAULT_LINE][options.cots]);
+    this.#layouts = layoutsBy(
+      options.parameters ?? standardPreset,
+      costModels[options.line ?? DEFAULT_LINE][options.cots],
+    );
     this.#residentRingBits = options.residentRingBits;
     this.#mutual = options.mutual ?? true;
   }

@@ -7,13 +7,16 @@ import { DEFAULT_LINE, type LineSpeed } from '../core/line-speed.js';
 import { span } from '../core/span.js';
 import { type CotOptions, setupCots } from '../crypto/ot/setup-cots.js';
 import { costModels } from '../crypto/rlwe/packed-layout.js';
+import { presetOfWidth, standardPreset } from '../crypto/rlwe/parameters.js';
 import { agreeTranscriptKey } from '../crypto/transcript-key.js';
 import { transcriptChannel } from '../net/transcript.js';
 import type { Session } from '../session/session.js';
 import { openEngine } from './engine.js';
 import type { OpenParty } from './party.js';
 
-export interface TwoPartySetup extends CotOptions, Pick<LinearOptions, 'residentRingBits' | 'mutual'> {
+export interface TwoPartySetup
+  extends CotOptions,
+    Pick<LinearOptions, 'residentRingBits' | 'mutual' | 'parameters'> {
   /** What the handshake said; the transcript's key depends on it. */
   readonly binding?: Uint8Array;
   /** By which ciphertexts are laid out; fast unless given. */
@@ -28,6 +31,7 @@ export async function setupTwoParty(connection: Session, options: TwoPartySetup 
   const {
     binding = new Uint8Array(0),
     residentRingBits,
+    parameters = standardPreset,
     mutual = true,
     line = DEFAULT_LINE,
     ...cotOptions
@@ -38,6 +42,7 @@ export async function setupTwoParty(connection: Session, options: TwoPartySetup 
   const cost = costModels[line][cotOptions.extension ?? DEFAULT_COTS];
   const linear = await span('setup-linear', () =>
     setupLinear(session, {
+      parameters,
       cost,
       mutual,
       ...(cotOptions.suite ? { suite: cotOptions.suite } : {}),
@@ -59,6 +64,7 @@ export const openEngineParty: OpenParty = async (
     mutual,
     line,
     binding,
+    parameters: presetOfWidth(model.public.config.hiddenSize),
     residentRingBits: model.public.fixedPoint.ringBits,
   });
   return { ...(await openEngine(mpc, model, answer)), material, ...(resident ? { resident } : {}) };

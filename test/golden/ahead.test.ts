@@ -49,8 +49,8 @@ it('costs this many bytes and rounds', async () => {
   }).toMatchInlineSnapshot(`
     {
       "offline": [
-        3588613,
-        3305532,
+        4680005,
+        3305340,
         78,
       ],
       "online": [

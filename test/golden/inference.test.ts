@@ -70,12 +70,12 @@ describe.each(runs)('an inference with $suite', ({ leaks, cost, layers, bucket }
     }).toMatchInlineSnapshot(`
       {
         "offline": [
-          4864097,
-          4618304,
+          3799137,
+          3553344,
         ],
         "receivedBytes": 856125,
         "rounds": 74,
-        "sentBytes": 1157730,
+        "sentBytes": 1250914,
       }
     `);
     expect(
@@ -83,7 +83,7 @@ describe.each(runs)('an inference with $suite', ({ leaks, cost, layers, bucket }
     ).toMatchInlineSnapshot(`
       [
         {
-          "bytes": 1072014,
+          "bytes": 1165198,
           "important": 3,
           "kept": 6,
           "rounds": 24,

@@ -47,7 +47,7 @@ it('costs this many bytes and rounds', () => {
     {
       "receivedBytes": 859650,
       "rounds": 76,
-      "sentBytes": 1161014,
+      "sentBytes": 1254198,
     }
   `);
   expect(
@@ -55,7 +55,7 @@ it('costs this many bytes and rounds', () => {
   ).toMatchInlineSnapshot(`
     [
       {
-        "bytes": 1074410,
+        "bytes": 1167594,
         "important": 4,
         "kept": 6,
         "rounds": 26,

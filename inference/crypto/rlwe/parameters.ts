@@ -12,6 +12,8 @@ export interface RlweParametersLiteral {
   readonly n: number;
   readonly primes: readonly number[];
   readonly specialPrimes: readonly [number, number, number];
+  /** A power of two: keys of packing exist for so many features a ciphertext, and as many they are. */
+  readonly mostFeatures: number;
   /** Bits of classical security against the known attacks, as stated by the preset. */
   readonly securityBits: number;
 }
@@ -31,9 +33,8 @@ const LIMBS = 5;
 export const packedLimbs = (limbs: number, kIn: number): number =>
   kIn === 1 ? limbs : Math.min(limbs, PACKED_LIMBS);
 
-/** Keys of packing exist for up to so many features (fewer in smaller rings). */
-const MOST_FEATURES = 64;
-export const maximumKIn = ({ n }: RlweParameters): number => Math.min(MOST_FEATURES, n / 2);
+/** Of an input ciphertext, and products packed into one: fewer in small rings. */
+export const maximumKIn = ({ n, mostFeatures }: RlweParameters): number => Math.min(mostFeatures, n / 2);
 
 /** Of key switching: all primes but those of packed products. */
 export const divisorsOf = ({ primes, specialPrimes }: RlweParameters): readonly number[] => [
@@ -87,5 +88,21 @@ export const standardPreset: RlweParameters = rlweParameters({
   n: 8192,
   primes: PRIMES,
   specialPrimes: SPECIAL_PRIMES,
+  mostFeatures: 64,
   securityBits: 128,
 });
+
+const LEAST_FEATURES = 16;
+/** Width of a model for each feature that keys pay for, 0.2 MB a feature once a connection. */
+const WIDTH_OF_FEATURE = 12;
+
+const presets = new Map([[standardPreset.mostFeatures, standardPreset]]);
+
+/** The standard preset with as many keys as a model of this width makes use of. */
+export function presetOfWidth(hiddenSize: number): RlweParameters {
+  const wanted = 2 ** Math.floor(Math.log2(hiddenSize / WIDTH_OF_FEATURE));
+  const mostFeatures = Math.min(standardPreset.mostFeatures, Math.max(LEAST_FEATURES, wanted));
+  const preset = presets.get(mostFeatures) ?? rlweParameters({ ...standardPreset, mostFeatures });
+  presets.set(mostFeatures, preset);
+  return preset;
+}
