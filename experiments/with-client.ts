@@ -13,6 +13,7 @@ import type { ClientTls } from '../inference/net/tls.js';
 import type { Openings } from '../inference/run/openings.js';
 import type { TokenizerLibrary } from '../model/tokenizer/tokenizer-library.js';
 import { onInterrupt } from '../util/interrupt.js';
+import { checkWritable } from '../util/make-directory.js';
 import { note } from '../util/note.js';
 import { selfCommand } from '../util/self-command.js';
 
@@ -109,6 +110,7 @@ export async function withClient<T>(
 ): Promise<T> {
   const { answer, checks, suite, multiply, line, cots, modelDigest, pool, cache } = target;
   const { acceptChangedModel = false } = target;
+  if (target.residentWeights !== undefined) await checkWritable(target.residentWeights);
   const local = target.address ? null : await startLocalServer(target);
   const forgetCleanup = onInterrupt(() => local?.stop());
   try {

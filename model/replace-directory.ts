@@ -89,6 +89,23 @@ async function writeFlushed(path: string, content: Uint8Array | string, mode: nu
   }
 }
 
+/**
+ * What stands in a directory that is to be replaced and is not ours to remove: the first such name, or null. Ours are the names that
+ * `isOurs` says.
+ * @throws the error of the system where there is a file in its place
+ */
+export async function foreignIn(
+  directory: string,
+  isOurs: (name: string) => boolean,
+): Promise<string | null> {
+  try {
+    return (await readdir(directory)).find((name) => !isOurs(name)) ?? null;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
 export interface ReplaceOptions {
   /** Files that only their owner may read. */
   readonly isSecret?: (name: string) => boolean;

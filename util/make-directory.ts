@@ -12,7 +12,7 @@ import { OutputError } from './errors.js';
 export async function makeDirectory(path: string, mode = 0o777): Promise<void> {
   const target = resolve(path);
   if (existsSync(target) && (await stat(target)).isDirectory()) return;
-  if (dirname(target) !== target) await makeDirectory(dirname(target));
+  if (dirname(target) !== target) await makeDirectory(dirname(target), mode);
   try {
     await mkdir(target, mode);
   } catch (error) {

@@ -13,6 +13,7 @@ import { note } from '../../util/note.js';
 import { print, printJson, printTable } from '../output.js';
 import { methodOption, modelOption } from './model.js';
 import { abortable, type BenchOptions, single, USUAL_TOKENS } from './options.js';
+import { checkWritable } from '../../util/make-directory.js';
 
 /** The numbers that matter, on one line each; the breakdown below. */
 function printInference(figure: InferenceFigure): void {
@@ -243,6 +244,7 @@ export async function inferenceFigures(options: BenchOptions): Promise<void> {
   const method = asked.learns !== 'nothing' && schedule === null ? dense : asked;
   if (options.timeline !== undefined && (options.parties === 3 || options.counted))
     throw new UsageError('--timeline: expected a run of two parties, got --parties 3 or --counted');
+  if (options.timeline !== undefined) await checkWritable(options.timeline);
   if (options.parties === 3) return nodesFigures({ options, model, method, tokens, schedule });
   if (options.counted) {
     if (options.preprocess)

@@ -1,11 +1,12 @@
 /** `bench service`. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ServiceReport } from '../../bench/service/report.js';
 import { note } from '../../util/note.js';
 import { packageFile } from '../../util/package-file.js';
 import { print, printJson } from '../output.js';
 import type { BenchOptions } from './options.js';
+import { checkWritable, makeDirectory } from '../../util/make-directory.js';
 
 const USUAL_CLIENTS = [1, 8, 32, 100];
 const USUAL_TEXTS = 1;
@@ -17,6 +18,7 @@ const FAULT_TIMEOUT = 2_000;
 
 export async function serviceFigures(options: BenchOptions): Promise<void> {
   const { part, json, out, clients, texts, points, minutes, places, workers } = options;
+  if (out !== undefined) await checkWritable(out);
   const artifact = options.artifact ?? packageFile('data', 'demo-model');
   const serveOptions = workers > 0 ? ['--workers', String(workers)] : [];
   const onNote = (line: string): void => note(`bench service: ${line}`);
@@ -47,7 +49,7 @@ export async function serviceFigures(options: BenchOptions): Promise<void> {
     report = { ...report, soak: await measureSoak({ artifact, ...soak, onNote }) };
   }
   if (out !== undefined) {
-    await mkdir(out, { recursive: true });
+    await makeDirectory(out);
     await writeFile(join(out, 'service.json'), `${JSON.stringify(report, null, 2)}\n`);
     await writeFile(join(out, 'service.md'), markdownOf(report));
   }

@@ -1,10 +1,11 @@
 /** `report`: one HTML page, and its figures as SVG and PNG, from folders of runs. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { note } from '../../util/note.js';
 import { defineCommand, type GlobalOptions, type OptionsOf } from '../command.js';
 import { jsonOption } from '../model-options.js';
 import { print, printJson } from '../output.js';
+import { makeDirectory } from '../../util/make-directory.js';
 
 type ReportOptions = OptionsOf<typeof OPTIONS>;
 
@@ -19,12 +20,12 @@ async function report(options: GlobalOptions & ReportOptions): Promise<void> {
   const collected = await collect(options.runs);
   const { html, figures } = await reportPage(collected);
   const out = pageFile(options);
-  await mkdir(dirname(out), { recursive: true });
+  await makeDirectory(dirname(out));
   await writeFile(out, html);
   const files = [out];
   if (options.figures) {
     const folder = out.replace(/\.html?$/i, '-figures');
-    await mkdir(folder, { recursive: true });
+    await makeDirectory(folder);
     for (const { id, wide } of figures) {
       const [svg, png] = [join(folder, `${id}.svg`), join(folder, `${id}.png`)];
       await writeFile(svg, wide);

@@ -3,10 +3,11 @@
  * without any download. Negations flip the sentiment and most words carry none, so that a model must find the few
  * tokens that matter: the rest can be pruned.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Example } from './dataset.js';
 import { tasks } from './tasks.js';
+import { makeDirectory } from '../../util/make-directory.js';
 
 const words = {
   subject: [
@@ -136,7 +137,7 @@ const toTsv = (examples: readonly Example[]): string =>
 export async function writeSynthetic(directory: string, options: SyntheticOptions): Promise<void> {
   const { folder, files } = tasks.sst2;
   const data = generateSynthetic(options);
-  await mkdir(join(directory, folder), { recursive: true });
+  await makeDirectory(join(directory, folder));
   await writeFile(join(directory, folder, files.train), toTsv(data.train));
   await writeFile(join(directory, folder, files.dev), toTsv(data.dev));
 }

@@ -1,5 +1,4 @@
 /** Answers for rows of a file, or for a test set whose labels nobody here has. */
-import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type MalformedRow, MalformedRowLog } from '../../data/sources/dataset.js';
 import { DatasetError } from '../../data/sources/dataset-error.js';
@@ -16,6 +15,7 @@ import { chunks } from '../../util/chunks.js';
 import { answeredColumns, answeredRow } from './answered-rows.js';
 import { type Classifier, classifyAll, predictedBy } from './evaluation.js';
 import { mappingTo, type Subject } from './subject.js';
+import { makeDirectory } from '../../util/make-directory.js';
 
 export interface PredictOptions {
   readonly classifier: Classifier;
@@ -70,7 +70,7 @@ export async function predictFile(
   options: PredictOptions,
 ): Promise<Predicted> {
   const named = renamedBy(subject, said);
-  await mkdir(dirname(out.path), { recursive: true });
+  await makeDirectory(dirname(out.path));
   const task = taskOfModel(subject);
   const faultOf = (row: TextRow): string | null => row.fault ?? (task === null ? null : pairFault(row, task));
   const usable = rows.filter((row) => faultOf(row) === null);
@@ -127,7 +127,7 @@ export async function predictTest(
   out: string,
   options: PredictOptions,
 ): Promise<{ readonly path: string; readonly rows: number }> {
-  await mkdir(out, { recursive: true });
+  await makeDirectory(out);
   const mapping = mappingTo(task, subject, said);
   const { examples } = await readGlue(directory, task.name, 'test', { maxBadRows: 0 });
   const answers = await answersTo(examples, options);

@@ -1,5 +1,5 @@
 /** The files of `bench scaling`: points are kept as they come, so that a long series can be made in pieces. */
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { MODEL_NAMES } from '../../bench/model-sizes.js';
@@ -9,6 +9,7 @@ import { renderPng, renderSvg, WIDE } from '../report/render.js';
 import { scalingCharts } from './figures.js';
 import type { ScalingFigure } from './fit.js';
 import { type ScalingPoint, type ScalingSetting, SCHEDULE_KINDS } from './point.js';
+import { makeDirectory } from '../../util/make-directory.js';
 
 const parties = z.object({ server: z.number(), client: z.number() });
 
@@ -75,7 +76,7 @@ async function writeWhole(file: string, content: string | Uint8Array): Promise<v
 }
 
 export async function writePoints(folder: string, figure: ScalingFigure): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  await makeDirectory(folder);
   await writeWhole(pointsFile(folder), `${JSON.stringify(figure, null, 2)}\n`);
 }
 

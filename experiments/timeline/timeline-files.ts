@@ -1,11 +1,12 @@
 /** The files of `bench inference --timeline`: numbers, and a page that needs nothing else. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Timeline } from '../../bench/timeline/timeline.js';
 import { escapeHtml, table } from '../report/html.js';
 import { renderSvg } from '../report/render.js';
 import { css } from '../report/style.js';
 import { timelineBars, timelineChart } from './chart.js';
+import { makeDirectory } from '../../util/make-directory.js';
 
 /** Pixels a millisecond, within what a browser draws well. */
 const PIXELS = 1;
@@ -53,7 +54,7 @@ ${stepTables(timeline)}
 
 /** → the files */
 export async function writeTimeline(folder: string, title: string, timeline: Timeline): Promise<string[]> {
-  await mkdir(folder, { recursive: true });
+  await makeDirectory(folder);
   const [numbers, page] = [join(folder, 'timeline.json'), join(folder, 'timeline.html')];
   await writeFile(numbers, `${JSON.stringify(timeline)}\n`);
   await writeFile(page, await pageOf(title, timeline));

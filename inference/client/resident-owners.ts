@@ -2,9 +2,10 @@
  * Which weights each server let stay here last, so that those of a model or key that it has replaced do not fill the disk. A file beside
  * the folders of weights; without it, or where it is damaged, nothing is removed.
  */
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { makeDirectory } from '../../util/make-directory.js';
 
 const FILE = 'servers.json';
 const FORMAT = { format: 'cipherprune-resident-servers', formatVersion: 1 } as const;
@@ -44,7 +45,7 @@ export async function takeOver(folder: string, server: string, name: string): Pr
   const servers = await readServers(folder);
   const before = servers[server];
   if (before === name) return 0;
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeDirectory(folder, 0o700);
   const others = { ...servers, [server]: name };
   await writeServers(folder, others);
   if (before === undefined || Object.values(others).includes(before)) return 0;

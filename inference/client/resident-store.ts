@@ -4,12 +4,13 @@
  * counts as absent from there on and comes again. They are ciphertexts under a key that never leaves the server.
  */
 import { createHash } from 'node:crypto';
-import { type FileHandle, mkdir, open, statfs } from 'node:fs/promises';
+import { type FileHandle, open, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { megabytes } from '../../util/megabytes.js';
 import type { KeptWeight, KeptWeights, ResidentStore } from '../material/resident.js';
 import { takeOver } from './resident-owners.js';
 import { ResidentWeightsError } from './resident-weights-error.js';
+import { makeDirectory } from '../../util/make-directory.js';
 
 const DIGEST_BYTES = 32;
 
@@ -129,7 +130,7 @@ export const residentStore = (
       throw new ResidentWeightsError(
         `weights that stay here need ${megabytes(memory)} MB of memory, ${megabytes(freeMemory)} MB are free`,
       );
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeDirectory(path, 0o700);
     const missing = disk - (await bytesThere(path, weights));
     const freeDisk = await room.disk(path);
     if (missing > freeDisk)

@@ -14,8 +14,9 @@ import {
   type PublicPart,
   serializePublicPart,
 } from '../../model/artifact/artifact-file.js';
-import { replaceDirectory } from '../../model/replace-directory.js';
+import { foreignIn, recoverDirectory, replaceDirectory } from '../../model/replace-directory.js';
 import { sha256 } from '../../model/sha256.js';
+import { checkWritable } from '../../util/make-directory.js';
 import { type Components, commonWords, type NodeIndex, wordsAt } from '../backends/three-party/node.js';
 import { DEFAULT_SUITE, SUITES, type Suite } from '../core/suite.js';
 import { Prg, type StreamPlace } from '../crypto/prg.js';
@@ -24,6 +25,7 @@ import { type ModelEntry, modelEntries } from './model-entries.js';
 const SEED_BYTES = 16;
 const NODES = [0, 1, 2] as const;
 const [manifestName, publicName, sharesName] = ['node.json', 'public.bin', 'shares.bin'];
+const isFileOfNode = (name: string): boolean => [manifestName, publicName, sharesName].includes(name);
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const manifestSchema = z.strictObject({
@@ -78,12 +80,32 @@ const sharesOfNode = (
   rest: Uint8Array,
 ): Uint8Array => Buffer.concat(node === 0 ? [first, second] : [node === 1 ? second : first, rest]);
 
-/** Writes DIR/0, DIR/1 and DIR/2, whole or not at all. → the number of the sharing */
+/** Only a missing or empty directory or an older sharing may be replaced. */
+async function checkReplaceable(directory: string): Promise<void> {
+  await checkWritable(directory);
+  const folders = NODES.map(String);
+  const found = await Promise.all([
+    foreignIn(directory, (name) => folders.includes(name)),
+    ...folders.map((node) => foreignIn(join(directory, node), isFileOfNode)),
+  ]);
+  const foreign = found.find((name) => name !== null) ?? null;
+  if (foreign !== null)
+    throw new NodeFolderError(
+      `${directory}: not replaced: it holds ${foreign}, which is no part of a shared model`,
+    );
+}
+
+/**
+ * Writes DIR/0, DIR/1 and DIR/2, whole or not at all. → the number of the sharing
+ * @throws NodeFolderError, before any work, if the directory holds anything else
+ */
 export async function shareModel(
   { artifact, publicPart }: ArtifactParts,
   directory: string,
   suite: Suite = DEFAULT_SUITE,
 ): Promise<string> {
+  await recoverDirectory(directory);
+  await checkReplaceable(directory);
   const entries = await modelEntries(artifact.public, artifact.private);
   const seeds = [randomBytes(SEED_BYTES), randomBytes(SEED_BYTES)] as const;
   const rest = remainders(entries, seeds, suite);

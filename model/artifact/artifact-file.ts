@@ -1,7 +1,7 @@
 /** The artifact as a directory: `public/` for every client, `private/` for the server. docs/reference/artifact.md. */
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { recoverDirectory, replaceDirectory } from '../replace-directory.js';
+import { foreignIn, recoverDirectory, replaceDirectory } from '../replace-directory.js';
 import type { Artifact } from './artifact.js';
 import { ArtifactError } from './artifact-error.js';
 import { manifestName, type PartFiles, type PartName, readManifest } from './artifact-manifest.js';
@@ -87,17 +87,14 @@ const partFiles = (name: PartName, { manifest, files }: PublicPart | PrivatePart
 
 /** Only a missing or empty directory or an older artifact may be replaced. */
 async function checkReplaceable(directory: string): Promise<void> {
-  let names: string[];
-  try {
-    names = await readdir(directory);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw new ArtifactError(`artifact ${directory}: ${(error as Error).message}`);
-  }
-  const foreign = names.filter((name) => name !== 'public' && name !== 'private');
-  if (foreign.length > 0)
+  const foreign = await foreignIn(directory, (name) => name === 'public' || name === 'private').catch(
+    (error: Error) => {
+      throw new ArtifactError(`artifact ${directory}: ${error.message}`);
+    },
+  );
+  if (foreign !== null)
     throw new ArtifactError(
-      `artifact ${directory}: not replaced: it holds ${foreign[0]}, which is no part of an artifact`,
+      `artifact ${directory}: not replaced: it holds ${foreign}, which is no part of an artifact`,
     );
 }
 

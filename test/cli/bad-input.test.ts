@@ -113,8 +113,29 @@ describe('failures exit with 1 and one clear line', () => {
       () => ['infer', '--local', '--artifact', damaged, '--text', 'a'],
       'public/embedding.safetensors: truncated or changed',
     ],
+    [
+      'three nodes’ folders in place of a file',
+      () => ['share-model', '--artifact', artifact, '--out', join(folder, 'file')],
+      'expected a folder to write to',
+    ],
+    [
+      'three nodes’ folders in place of others',
+      () => ['share-model', '--artifact', artifact, '--out', folder],
+      /not replaced: it holds \S+, which is no part of a shared model/,
+    ],
+    [
+      'a timeline in place of a file, before anything is measured',
+      () => ['bench', 'inference', '--model', 'tiny', '--timeline', join(folder, 'file')],
+      'expected a folder to write to',
+    ],
+    [
+      'weights that stay in place of a file, before anybody is asked',
+      () => ['infer', '--connect', '127.0.0.1:1', '--resident-weights', join(folder, 'file'), '--text', 'a'],
+      'expected a folder to write to',
+    ],
   ])('%s', async (_, args, message) => {
     writeFileSync(join(folder, 'texts.tsv'), 'one\n\nthree\n');
+    writeFileSync(join(folder, 'file'), 'mine');
     await expectFailure(args(), 1, message);
   });
 
