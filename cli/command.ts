@@ -1,24 +1,9 @@
 /** A command: its options are declared once, and what its handler gets follows from them. */
-import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
-import { UsageError } from '../util/errors.js';
 import type { CommandModule, InferredOptionType, Options, PositionalOptions } from 'yargs';
 
 /** Options that every command has. */
 export interface GlobalOptions {
   readonly verbose: boolean;
-}
-
-/** @throws UsageError that names the file */
-function readOptions(path: string): Record<string, unknown> {
-  try {
-    const options: unknown = parse(readFileSync(path, 'utf8'));
-    if (typeof options === 'object' && options !== null && !Array.isArray(options))
-      return options as Record<string, unknown>;
-  } catch (error) {
-    throw new UsageError(`--config: ${path}: ${(error as Error).message}`);
-  }
-  throw new UsageError(`--config: ${path}: expected options by name`);
 }
 
 type OptionTable = Readonly<Record<string, Options>>;
@@ -40,7 +25,10 @@ interface CommandDefinition<O extends OptionTable, P extends PositionalTable> {
   readonly options: O;
   readonly positionals?: P;
   /** Options may also stand in a YAML or JSON file (`--config`), and in the environment behind this prefix. */
-  readonly configuredBy?: string;
+  readonly configuredBy?: {
+    readonly prefix: string;
+    readonly read: (path: string) => Record<string, unknown>;
+  };
   handler(options: GlobalOptions & OptionsOf<O> & OptionsOf<P>): void | Promise<void>;
 }
 
@@ -63,7 +51,7 @@ export function defineCommand<O extends OptionTable, P extends PositionalTable =
     builder(yargs) {
       for (const [name, positional] of Object.entries(positionals ?? {})) yargs.positional(name, positional);
       if (configuredBy !== undefined)
-        yargs.env(configuredBy).config('config', 'YAML or JSON file of options', readOptions);
+        yargs.env(configuredBy.prefix).config('config', 'YAML or JSON file of options', configuredBy.read);
       return yargs.options(options);
     },
     handler: (values) => definition.handler(values as unknown as Parameters<typeof definition.handler>[0]),

@@ -1,10 +1,11 @@
 /**
  * What commands print. Standard output holds results only, and nothing but JSON under --json; progress, notes and
- * errors go to standard error.
+ * errors go to standard error. What draws is loaded by the first drawing: a client that answers in JSON needs none of it in its memory.
  */
-import { MultiBar, Presets } from 'cli-progress';
-import Table from 'cli-table3';
+import { createRequire } from 'node:module';
 import { printableLines } from '../util/printable.js';
+
+const load = createRequire(import.meta.url);
 
 /** One JSON value as one line on standard output. */
 export const printJson = (value: unknown): void => {
@@ -18,6 +19,7 @@ export const print = (line = ''): void => {
 
 /** A table for people; the first row is the header. */
 export function printTable(header: readonly string[], rows: readonly (readonly (string | number)[])[]): void {
+  const Table: typeof import('cli-table3') = load('cli-table3');
   const table = new Table({
     head: [...header],
     style: { head: [], border: [], compact: true },
@@ -38,6 +40,7 @@ const NOTHING: Progress = { advance: () => undefined, stop: () => undefined };
 /** A progress bar on standard error with time left; silent where standard error is not a terminal. */
 export function progressBar(label: string, total: number): Progress {
   if (!process.stderr.isTTY || total <= 0) return NOTHING;
+  const { MultiBar, Presets }: typeof import('cli-progress') = load('cli-progress');
   const bars = new MultiBar(
     {
       stream: process.stderr,

@@ -1,5 +1,5 @@
 /** Options that say what is in a file of one's own: for `train`, and in part for every command that reads one. */
-import { FILE_FORMATS } from '../config/schema.js';
+import { FILE_FORMATS } from '../config/file-formats.js';
 import { type GlueTask, taskByName } from '../data/sources/tasks.js';
 import { type LabelMap, parseLabelMap } from '../model/label-map.js';
 import { UsageError } from '../util/errors.js';

@@ -1,5 +1,5 @@
 /** The texts that a user wants classified: from the command line or a file. */
-import type { FileFormat } from '../config/schema.js';
+import type { FileFormat } from '../config/file-formats.js';
 import { checkBadRows, DEFAULT_MAX_BAD_ROWS } from '../data/sources/bad-rows.js';
 import { describeMalformed, MalformedRowLog } from '../data/sources/dataset.js';
 import { readTextRows } from '../data/sources/text-rows.js';

@@ -12,7 +12,6 @@ import { phases } from './schema/phases.js';
 import { batch, optimizer, precisions } from './schema/steps.js';
 import { task } from './schema/task.js';
 
-export { FILE_FORMATS, type FileFormat } from './schema/data.js';
 export type { Precision } from './schema/steps.js';
 export type { TaskName } from './schema/task.js';
 

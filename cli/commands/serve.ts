@@ -29,6 +29,7 @@ import { LOG_FORMATS, serverLog } from '../server-log.js';
 import { artifactsOf } from '../served-artifacts.js';
 import { serverTlsOf } from '../tls-options.js';
 import { webOriginOption } from '../web-options.js';
+import { readOptions } from '../options-file.js';
 
 type ServeOptions = OptionsOf<typeof OPTIONS>;
 
@@ -284,6 +285,6 @@ export const command = defineCommand({
   command: 'serve',
   describe: 'Run the server party: it holds the weights and never sees a text',
   options: OPTIONS,
-  configuredBy: 'CIPHERPRUNE_SERVE',
+  configuredBy: { prefix: 'CIPHERPRUNE_SERVE', read: readOptions },
   handler: run,
 });

@@ -1,13 +1,7 @@
 /** Where examples come from, and how many. */
 import * as z from 'zod';
+import { FILE_FORMATS } from '../file-formats.js';
 import { count, fraction } from './numbers.js';
-
-/**
- * Of files of one's own. `csv`: a header, quoted fields; `tsv`: the same with tabs; `jsonl`: objects, one a line or all in an array;
- * `parquet`; `txt`: a text a line, or two with a tab between them.
- */
-export const FILE_FORMATS = ['csv', 'tsv', 'jsonl', 'parquet', 'txt'] as const;
-export type FileFormat = (typeof FILE_FORMATS)[number];
 
 export const data = z.strictObject({
   /** `glue`: TSV files below `directory`; `hub`: parquet by name, cached; `files`: one's own; `texts`: the same without labels; `synthetic`: the project's generator. */

@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import { runConfigFrom } from '../../config/load.js';
 import { adaptationFor, describeRecipe } from '../../config/recipe.js';
-import type { FileFormat } from '../../config/schema.js';
+import type { FileFormat } from '../../config/file-formats.js';
 import { readCheckpointHead } from '../../model/checkpoint/checkpoint.js';
 import { resolveCheckpoint } from '../../model/checkpoint/hub.js';
 import type { OwnRun } from './own-run.js';

@@ -2,7 +2,8 @@
 import { basename, extname } from 'node:path';
 import { loadRunConfig, runConfigFrom } from '../../config/load.js';
 import { describeRecipe, recipeFor } from '../../config/recipe.js';
-import type { FileFormat, RunConfig, RunConfigInput } from '../../config/schema.js';
+import type { FileFormat } from '../../config/file-formats.js';
+import type { RunConfig, RunConfigInput } from '../../config/schema.js';
 import { NOTHING_ASKED } from '../tables/columns.js';
 import { DatasetError } from './dataset-error.js';
 import { loadSplit } from './load.js';

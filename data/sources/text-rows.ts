@@ -1,5 +1,5 @@
 /** The texts of a table: what every command that takes a file of one's own reads. */
-import type { FileFormat } from '../../config/schema.js';
+import type { FileFormat } from '../../config/file-formats.js';
 import type { TaskColumns } from '../../model/task.js';
 import {
   type AskedColumns,

@@ -1,5 +1,5 @@
 /** Which format a file of texts has: by its ending, unless it is said. */
-import { FILE_FORMATS, type FileFormat } from '../../config/schema.js';
+import { FILE_FORMATS, type FileFormat } from '../../config/file-formats.js';
 import { DatasetError } from '../sources/dataset-error.js';
 
 const ENDINGS: Readonly<Record<string, FileFormat>> = {

@@ -1,5 +1,5 @@
 /** A file of rows with named fields, whatever its format: what is trained on, evaluated, and classified. */
-import type { FileFormat } from '../../config/schema.js';
+import type { FileFormat } from '../../config/file-formats.js';
 import { decodeText, readBytes } from './encoding.js';
 import { formatOf } from './format.js';
 import { readJson } from './json.js';
