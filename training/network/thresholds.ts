@@ -155,7 +155,10 @@ export function targetShares(learned: readonly number[], target: ShareTarget): n
   return raised(Math.sqrt(low * high));
 }
 
+/** Per step: slow enough for shares that drift over thousands of steps. */
 const HOLDING_GAIN = 0.05;
+/** Where low degree begins, scores move within tens of steps. */
+export const QUICK_HOLDING_GAIN = 0.2;
 
 /**
  * Moves pruning thresholds so that each layer keeps its share. Scores drift while weights are tuned to hard masks: without a
@@ -167,10 +170,11 @@ export function holdShares(
   spread: readonly number[],
   kept: readonly number[],
   shares: readonly number[],
+  gain = HOLDING_GAIN,
 ): void {
   const prune = parameters.get(PRUNE_THRESHOLDS)!.values;
   for (let layer = 0; layer < prune.length; layer++)
-    prune[layer] = prune[layer]! + HOLDING_GAIN * (kept[layer]! - shares[layer]!);
+    prune[layer] = prune[layer]! + gain * (kept[layer]! - shares[layer]!);
   constrainThresholds(parameters, spread, false);
 }
 
@@ -183,12 +187,13 @@ export function holdLow(
   spread: readonly number[],
   { kept, important }: { readonly kept: readonly number[]; readonly important: readonly number[] },
   low: readonly number[],
+  gain = HOLDING_GAIN,
 ): void {
   const alone = kept.at(-1)!;
   const reduce = parameters.get(REDUCE_THRESHOLDS)!.values;
   for (let layer = 0; layer < reduce.length; layer++) {
     const wanted = alone + (kept[layer]! - alone) * (1 - low[layer]!);
-    reduce[layer] = reduce[layer]! + HOLDING_GAIN * (important[layer]! - wanted);
+    reduce[layer] = reduce[layer]! + gain * (important[layer]! - wanted);
   }
   constrainThresholds(parameters, spread, false);
 }

@@ -10,7 +10,14 @@ import { Teacher } from '../distil/teacher.js';
 import { collectScores, predict } from '../evaluate/evaluate.js';
 import { type EncodedExample, shuffle } from '../loop/batches.js';
 import { currentThresholds, type ModelState } from '../network/model-state.js';
-import { holdLow, holdShares, quantile, spreadOf, thresholdParameters } from '../network/thresholds.js';
+import {
+  holdLow,
+  holdShares,
+  QUICK_HOLDING_GAIN,
+  quantile,
+  spreadOf,
+  thresholdParameters,
+} from '../network/thresholds.js';
 import { thresholdSeed } from '../seeds.js';
 import { addReduced } from './fit-reduced.js';
 import { HardPhase } from './hard.js';
@@ -77,7 +84,7 @@ export class ReducePhase extends HardPhase {
   protected override hold({ result }: StepTaken): void {
     const { prepared, control } = this.run;
     const { parameters, spread } = prepared.state;
-    holdShares(parameters, spread!, result.kept, control.kept!);
-    holdLow(parameters, spread!, result, this.#low);
+    holdShares(parameters, spread!, result.kept, control.kept!, QUICK_HOLDING_GAIN);
+    holdLow(parameters, spread!, result, this.#low, QUICK_HOLDING_GAIN);
   }
 }
