@@ -70,8 +70,8 @@ describe.each(runs)('an inference with $suite', ({ leaks, cost, layers, bucket }
     }).toMatchInlineSnapshot(`
       {
         "offline": [
-          3799137,
-          3553344,
+          7207009,
+          6961216,
         ],
         "receivedBytes": 856125,
         "rounds": 74,

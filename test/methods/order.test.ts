@@ -25,12 +25,12 @@ describe('bytes of a text', () => {
     expect(half / pruned).toBeGreaterThan(2);
   });
 
-  it('fall by a quarter where half of the kept tokens have linear layers alone', async () => {
+  it('fall by a fifth where half of the kept tokens have linear layers alone', async () => {
     const [linear, pruned] = [
       await counted('cipherprune-linear', 'bert-base'),
       await counted('cipherprune-prune', 'bert-base'),
     ];
-    expect(linear.bytes / pruned.bytes).toBeLessThan(0.77);
+    expect(linear.bytes / pruned.bytes).toBeLessThan(0.8);
     // Scores are compared with second thresholds, which pruning alone does not have.
     expect(linear.rounds).toBeLessThan(1.02 * pruned.rounds);
   });

@@ -92,7 +92,7 @@ export const standardPreset: RlweParameters = rlweParameters({
   securityBits: 128,
 });
 
-const LEAST_FEATURES = 16;
+const LEAST_FEATURES = 32;
 /** Width of a model for each feature that keys pay for, 0.2 MB a feature once a connection. */
 const WIDTH_OF_FEATURE = 12;
 
