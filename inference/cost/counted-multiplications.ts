@@ -19,6 +19,7 @@ import {
 import {
   multiplyNarrowPlan,
   squareIntoPlans,
+  takeSquareTurn,
   squareUse,
 } from '../backends/two-party/products/narrow-product.js';
 import { isSmallMatmul, matmulUse, smallMatmulPlan } from '../backends/two-party/products/small-matmul.js';
@@ -67,7 +68,7 @@ export function countMultiply(
 export function countSquare(context: CountingContext, x: SharedTensor, ringBits: number): Promise<void> {
   const { turns, exchange } = context;
   const [items, bits] = [sizeOf(x.shape), x.ringBits];
-  const { receiver, first } = turns.takeTurn();
+  const { receiver, first } = takeSquareTurn(turns, bits, ringBits);
   return context.use(squareUse(items, bits, ringBits, first), async () => {
     if (ringBits > bits) {
       const { cross, wrap } = squareIntoPlans(items, bits, ringBits);

@@ -10,7 +10,7 @@ import type { Backend } from '../backends/backend.js';
 import type { LineTable } from '../core/line-table.js';
 import type { RingFormat } from '../core/ring-tensor.js';
 import { protocol } from '../core/span.js';
-import type { SharedTensor } from '../core/tensors.js';
+import type { SharedBits, SharedTensor } from '../core/tensors.js';
 import { integerBits, shrink, signedBits, widenNonNegative } from './fixed-point.js';
 import { scoped, scopedLocally } from './scoped.js';
 import { sideBySide } from './side-by-side.js';
@@ -62,14 +62,13 @@ function intervals({ low, high, intervalsPerOctave }: Required<InversePowerPlan>
   return { borders, lines };
 }
 
-/** x [n] → bits [borders, n] in a ring of `ringBits`: is x at or above the border? Compared with 1/64 of the lowest border as unit. */
+/** x [n] → [borders, n]: is x at or above the border? Compared with 1/64 of the lowest border as unit. */
 async function compareWithBorders(
   mpc: Backend,
   x: SharedTensor,
   borders: readonly number[],
   high: number,
-  ringBits: number,
-): Promise<SharedTensor | null> {
+): Promise<SharedBits | null> {
   if (borders.length === 0) return null;
   const fractionBits = Math.min(x.fractionBits, Math.max(0, 6 - Math.floor(Math.log2(borders[0]!))));
   const small = shrink(mpc, x, { ringBits: signedBits(2 * high, fractionBits), fractionBits });
@@ -79,8 +78,19 @@ async function compareWithBorders(
       small,
       borders.map((border) => [{ rows, value: -border }]),
     );
-    return mpc.toArithmetic(mpc.not(below), ringBits);
+    return mpc.not(below);
   });
+}
+
+/** values [steps + 1] → the first one and the steps to the others, whole numbers of units. */
+function stepsOf(values: readonly number[], fractionBits: number): { first: number; steps: number[] } {
+  const unit = 2 ** fractionBits;
+  // Differences of rounded values, so that a sum of steps is a rounded value.
+  const rounded = values.map((value) => Math.round(value * unit));
+  return {
+    first: rounded[0]! / unit,
+    steps: rounded.slice(1).map((value, i) => (value - rounded[i]!) / unit),
+  };
 }
 
 /** bits [steps, n], values [steps + 1] → the value of the interval [n] in the given format. Local. */
@@ -91,13 +101,9 @@ function lookUp(
   rows: number,
   { ringBits, fractionBits }: RingFormat,
 ): SharedTensor {
-  const first = mpc.constant(values[0]!, [rows], ringBits, fractionBits);
-  if (bits === null) return first;
-  const unit = 2 ** fractionBits;
-  // Differences of rounded values, so that the sum is a rounded value.
-  const rounded = values.map((value) => Math.round(value * unit));
-  const steps = rounded.slice(1).map((value, i) => (value - rounded[i]!) / unit);
-  return mpc.add(first, mpc.combine(mpc.narrow(bits, ringBits), steps, fractionBits));
+  const { first: lowest, steps } = stepsOf(values, fractionBits);
+  const first = mpc.constant(lowest, [rows], ringBits, fractionBits);
+  return bits === null ? first : mpc.add(first, mpc.combine(mpc.narrow(bits, ringBits), steps, fractionBits));
 }
 
 /** Lines times the numerator, and what their product with x needs. */
@@ -182,13 +188,48 @@ async function byIntervals(
   // The factor reaches the product's ring while the interval is found: a product in one ring goes one way.
   const [bits, wide] = await sideBySide<SharedTensor | null, [SharedTensor]>(
     mpc,
-    (lane) => compareWithBorders(lane, x, borders, high, ringBits),
+    async (lane) => {
+      const reached = await compareWithBorders(lane, x, borders, high);
+      return reached && lane.toArithmetic(reached, ringBits);
+    },
     (lane) => widenNonNegative(lane, factor, ringBits),
   );
   const chosen = (values: readonly number[], scale: number): SharedTensor =>
     scopedLocally(mpc, () => lookUp(mpc, bits, values, x.shape[0]!, { ringBits, fractionBits: scale }));
   const product = await mpc.multiply(chosen(bs, slopeBits), wide);
   return shrink(mpc, mpc.subtract(chosen(as, fractionBits), product), out);
+}
+
+/**
+ * The same, where rows are few: what each border adds to the line, at x, is selected by the border's bit, a message less than bits as numbers
+ * and a product.
+ */
+async function bySelection(
+  mpc: Backend,
+  x: SharedTensor,
+  plan: Required<InversePowerPlan>,
+  power: number,
+): Promise<SharedTensor> {
+  const { high, out } = plan;
+  const { borders, lines } = intervals(plan, power);
+  const { as, bs, slopeBits, factorBits, fractionBits, ringBits } = scaledLines(lines, plan, x.fractionBits);
+  const factor = shrink(mpc, x, { ringBits: signedBits(2 * high, factorBits), fractionBits: factorBits });
+  const [bits, wide] = await sideBySide<SharedBits | null, [SharedTensor]>(
+    mpc,
+    (lane) => compareWithBorders(lane, x, borders, high),
+    (lane) => widenNonNegative(lane, factor, ringBits),
+  );
+  const [a, b] = [stepsOf(as, fractionBits), stepsOf(bs, slopeBits)];
+  const line = (offset: number, slope: number): SharedTensor =>
+    mpc.addPublic(mpc.scale(wide, -slope, slopeBits), offset);
+  return scoped(mpc, async () => {
+    const first = line(a.first, b.first);
+    if (bits === null) return shrink(mpc, first, out);
+    const rows = x.shape[0]!;
+    const added = b.steps.map((slope, i) => mpc.reshape(line(a.steps[i]!, slope), [1, rows]));
+    const chosen = await mpc.multiplex(bits, mpc.concat(added, 0));
+    return shrink(mpc, mpc.add(first, mpc.sum(chosen, 0)), out);
+  });
 }
 
 /** By a long table where one was made ahead; a plan that says how close the lines are has its own. */
@@ -200,9 +241,10 @@ function inversePower(
   intervalsPerOctave: number,
 ): Promise<SharedTensor> {
   const plan = { numerator: 1, intervalsPerOctave, ...given };
-  const compared = (lane: Backend, y: SharedTensor) => byIntervals(lane, y, plan, power);
   const table = mpc.lines && !given.intervalsPerOctave ? lineTableOf(x, plan, power) : null;
-  return table ? mpc.lines!(x, table, compared) : compared(mpc, x);
+  if (!table) return byIntervals(mpc, x, plan, power);
+  const compared = power === 1 ? byIntervals : bySelection;
+  return mpc.lines!(x, table, (lane, y) => compared(lane, y, plan, power));
 }
 
 /** x [n] → 1/x [n] */

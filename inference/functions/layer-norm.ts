@@ -91,11 +91,13 @@ export const layerNorm = protocol(
     const centred = await centre(mpc, x);
     const format = { ringBits: beta.ringBits + gamma.fractionBits, fractionBits: factorBits };
     const inverseRing = signedBits(2 / Math.sqrt(low), inverseBits);
+    const sum = await sumOfSquares(mpc, centred, plan);
+    // Behind the sum, so that messages of both lanes go the same way.
     const [inverse, scaled] = await sideBySide<SharedTensor, [SharedTensor]>(
       mpc,
       // 1/sigma = sqrt(features) / sqrt(sum of squares)
-      async (lane) =>
-        inverseSqrt(lane, await sumOfSquares(lane, centred, plan), {
+      (lane) =>
+        inverseSqrt(lane, sum, {
           low: low * features,
           high: high * features,
           numerator: Math.sqrt(features),

@@ -41,6 +41,7 @@ import type { LinearProtocols } from './linear/linear-protocols.js';
 import { and } from './products/and.js';
 import { type BitProduct, takeBothTurn } from './products/bit-product.js';
 import { multiplex } from './products/multiplex.js';
+import { takeSquareTurn } from './products/narrow-product.js';
 import { type Multiplications, takeProductTurns } from './products/multiplications.js';
 import { round, type TopBit } from './products/round.js';
 import { isSmallMatmul } from './products/small-matmul.js';
@@ -164,7 +165,7 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
       x.ringBits,
       ringBits,
       sign,
-      this.#turns.takeTurn(),
+      takeSquareTurn(this.#turns, x.ringBits, ringBits),
     );
     return localTensor(data, given.shape, given);
   }

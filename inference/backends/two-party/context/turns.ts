@@ -43,6 +43,13 @@ export class Turns {
     return { receiver: this.#next, first };
   }
 
+  /** Of what goes one way with a smaller part the other way on demand, and is one message each way made ahead. */
+  takeWithReturn(): Turn {
+    const turn = this.takeBothWays();
+    this.#taken++;
+    return turn;
+  }
+
   /** From the beginning, as on a new connection. */
   restart(): void {
     this.#next = 'client';

@@ -46,6 +46,8 @@ export const bothBitsUse = (items: number, width: number, ringBits: number): Use
  * products hide behind others, whose messages they share.
  */
 const MOST_BYTES_FOR_A_MESSAGE = 1 << 16;
+/** So few are waited for by all that comes: at most 1 MB. */
+const FEW_ITEMS = 1 << 13;
 
 /** Both products in one direction: of a number that the receiver knows, it chooses every bit. */
 const bothPlans = (items: number, ringBits: number): readonly [ProductPlan, ProductPlan] => {
@@ -56,7 +58,7 @@ const bothPlans = (items: number, ringBits: number): readonly [ProductPlan, Prod
 /** Is a message less worth the bits that it costs? */
 export function bothGoOneWay(items: number, width: number, ringBits: number): boolean {
   const bits = items * ringBits * ((ringBits + 1) / 2 + 1);
-  return width === 1 && items > 0 && bits / 8 <= MOST_BYTES_FOR_A_MESSAGE;
+  return width === 1 && items > 0 && (items <= FEW_ITEMS || bits / 8 <= MOST_BYTES_FOR_A_MESSAGE);
 }
 
 /** The turn of both products; in both directions nobody's is over. */

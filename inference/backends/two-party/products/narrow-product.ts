@@ -19,6 +19,7 @@ import type { Sign } from '../../backend.js';
 import type { PartyId } from '../../../core/tensors.js';
 import type { Use } from '../../../material/demand.js';
 import type { PartyContext } from '../context/party-context.js';
+import type { Turn, Turns } from '../context/turns.js';
 import { exchange } from '../exchange/cot-exchange.js';
 import { bitPlan, type ProductPlan, ProductReceiver, ProductSender } from './cot-product.js';
 
@@ -35,6 +36,10 @@ export const squareIntoPlans = (items: number, bits: number, ringBits: number) =
   cross: { items, bits, ringBits: ringBits - 1, width: 1, signed: true } satisfies ProductPlan,
   wrap: ringBits - bits > 1 ? bitPlan(items, ringBits - bits - 1) : null,
 });
+
+/** Into a larger ring the wrap goes the other way, so that nobody's turn is over. */
+export const takeSquareTurn = (turns: Turns, bits: number, ringBits: number): Turn =>
+  ringBits - bits > 1 ? turns.takeWithReturn() : turns.takeTurn();
 
 /** Of a square in one ring, or into a larger one. */
 export const squareUse = (items: number, bits: number, ringBits: number, receiver: PartyId): Use =>

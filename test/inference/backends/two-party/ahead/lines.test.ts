@@ -6,6 +6,7 @@ import { openTwoParty } from '../../../../../inference/backends/two-party/open-t
 import { decode, encode } from '../../../../../inference/core/ring-tensor.js';
 import { Prg } from '../../../../../inference/crypto/prg.js';
 import { inverseSqrt, reciprocal } from '../../../../../inference/functions/inverse-power.js';
+import { runCleartext } from '../../../functions/harness.js';
 import { GilboaLinear } from '../../../../support/gilboa-linear.js';
 import { testParties } from '../../../../support/two-parties.js';
 
@@ -59,6 +60,10 @@ it('is the function, from tables and on demand', () =>
 
       const first = await once();
       closeTo(first.values, () => 0.0008);
+      // The same lines as in the clear, selected in another way: a unit for each of two truncations.
+      const clear = await runCleartext([xs.length], FORMAT, xs, (mpc, x) => which.run(mpc, x, plan));
+      for (const [i, value] of first.values.entries())
+        expect(Math.abs(value - clear[i]!)).toBeLessThanOrEqual(2 * 2 ** -OUT.fractionBits);
       const [demand, others] = parties.map(({ material }) => material.demand());
       expect(demand!.toJSON()).toEqual(others!.toJSON());
       await Promise.all(parties.map(({ material }) => material.prepareAhead(demand!)));
