@@ -49,18 +49,18 @@ it('costs this many bytes and rounds', async () => {
   }).toMatchInlineSnapshot(`
     {
       "offline": [
-        4680005,
-        3305340,
+        4747756,
+        3557481,
         78,
       ],
       "online": [
-        64347,
-        57657,
+        65196,
+        60178,
         57,
       ],
       "stock": [
-        2364336,
-        2384939,
+        2916421,
+        2940505,
       ],
     }
   `);

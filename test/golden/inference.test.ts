@@ -73,9 +73,9 @@ describe.each(runs)('an inference with $suite', ({ leaks, cost, layers, bucket }
           7207009,
           6961216,
         ],
-        "receivedBytes": 856125,
+        "receivedBytes": 941096,
         "rounds": 74,
-        "sentBytes": 1250914,
+        "sentBytes": 1496567,
       }
     `);
     expect(
@@ -83,13 +83,13 @@ describe.each(runs)('an inference with $suite', ({ leaks, cost, layers, bucket }
     ).toMatchInlineSnapshot(`
       [
         {
-          "bytes": 1165198,
+          "bytes": 1230481,
           "important": 3,
           "kept": 6,
           "rounds": 24,
         },
         {
-          "bytes": 624508,
+          "bytes": 635897,
           "important": 1,
           "kept": 1,
           "rounds": 23,

@@ -45,9 +45,9 @@ it('costs this many bytes and rounds', () => {
   const { sentBytes, receivedBytes, rounds } = cost;
   expect({ sentBytes, receivedBytes, rounds }).toMatchInlineSnapshot(`
     {
-      "receivedBytes": 859650,
+      "receivedBytes": 944195,
       "rounds": 76,
-      "sentBytes": 1254198,
+      "sentBytes": 1500277,
     }
   `);
   expect(
@@ -55,13 +55,13 @@ it('costs this many bytes and rounds', () => {
   ).toMatchInlineSnapshot(`
     [
       {
-        "bytes": 1167594,
+        "bytes": 1232877,
         "important": 4,
         "kept": 6,
         "rounds": 26,
       },
       {
-        "bytes": 628921,
+        "bytes": 640310,
         "important": 1,
         "kept": 1,
         "rounds": 23,
