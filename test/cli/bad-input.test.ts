@@ -139,6 +139,21 @@ describe('failures exit with 1 and one clear line', () => {
     await expectFailure(args(), 1, message);
   });
 
+  it.skipIf(process.platform !== 'linux').each([
+    ['sentences', () => ['generate', '--out', '/proc/nothing']],
+    ['a timeline', () => ['bench', 'inference', '--model', 'tiny', '--timeline', '/proc/nothing']],
+    [
+      'answers',
+      () => {
+        writeFileSync(join(folder, 'rows.csv'), 'text\na\n');
+        const files = ['--file', join(folder, 'rows.csv'), '--out', '/proc/nothing/answers.csv'];
+        return ['predict', '--artifact', artifact, ...files];
+      },
+    ],
+  ])('%s where the system takes no folders, which Node waits for without an end', async (_, args) => {
+    await expectFailure(args(), 1, /ENOENT|EACCES|EPERM/);
+  });
+
   it('a port that speaks something else', async () => {
     const web = createServer((socket) => {
       socket.on('error', () => undefined);
