@@ -181,7 +181,7 @@ export async function inferenceJob(
       suite,
       mutual,
       line: speed,
-      parameters: presetOfWidth(model.public.config.hiddenSize),
+      parameters: presetOfWidth(model.public.config.hiddenSize, speed),
       residentRingBits,
     });
     return { material, resident, party: await openEngine(mpc, model, FINEST_LOGITS) };

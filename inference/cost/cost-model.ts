@@ -6,7 +6,7 @@
 import type { PublicModel } from '../../model/artifact/artifact.js';
 import type { Backend } from '../backends/backend.js';
 import type { AnswerTerms } from '../core/answer.js';
-import type { LineSpeed } from '../core/line-speed.js';
+import { DEFAULT_LINE, type LineSpeed } from '../core/line-speed.js';
 import { withSpan } from '../core/span.js';
 import { presetOfWidth } from '../crypto/rlwe/parameters.js';
 import { classify } from '../engine/classify.js';
@@ -181,18 +181,28 @@ export async function estimateOf(
 
 /** The cost of one text of a model; only the public part is needed. */
 export function estimateCost(model: PublicModel, options: CostOptions): Promise<TextCost> {
-  const { bucket, schedule, throughput, answer, cots, checks, resident, mutual = true, line } = options;
+  const {
+    bucket,
+    schedule,
+    throughput,
+    answer,
+    cots,
+    checks,
+    resident,
+    mutual = true,
+    line = DEFAULT_LINE,
+  } = options;
   const prepare: Prepared = async (mpc) => {
     const prepared = await prepareModel(mpc, model, null);
     return () => classify(mpc, prepared, null, bucket, answer);
   };
   return estimateOf(opensOf(schedule), prepare, {
     requestBytes: REQUEST_BYTES,
-    parameters: presetOfWidth(model.config.hiddenSize),
+    parameters: presetOfWidth(model.config.hiddenSize, line),
     mutual,
     ...(cots ? { cots } : {}),
     ...(checks ? { checks } : {}),
-    ...(line ? { line } : {}),
+    line,
     ...(resident ? { residentRingBits: model.fixedPoint.ringBits } : {}),
     ...(throughput ? { throughput } : {}),
   });

@@ -64,7 +64,7 @@ export const openEngineParty: OpenParty = async (
     mutual,
     line,
     binding,
-    parameters: presetOfWidth(model.public.config.hiddenSize),
+    parameters: presetOfWidth(model.public.config.hiddenSize, line),
     residentRingBits: model.public.fixedPoint.ringBits,
   });
   return { ...(await openEngine(mpc, model, answer)), material, ...(resident ? { resident } : {}) };

@@ -5,6 +5,7 @@
  * uses the first few limbs. Products are packed in four limbs at most, and key switching divides by all primes but these four; keys
  * are modulo all of them. Secrets are uniform in {-1, 0, 1}, errors centred binomial of 21 bits (variance 10.5, the usual width 3.2).
  */
+import type { LineSpeed } from '../../core/line-speed.js';
 
 export interface RlweParametersLiteral {
   readonly name: string;
@@ -93,15 +94,18 @@ export const standardPreset: RlweParameters = rlweParameters({
 });
 
 const LEAST_FEATURES = 32;
+/** Where bytes take longer than products: more keys, once a connection, for fewer ciphertexts a text. */
+const MOST_FEATURES_OF_SLOW_LINE = 128;
 /** Width of a model for each feature that keys pay for, 0.2 MB a feature once a connection. */
-const WIDTH_OF_FEATURE = 12;
+const WIDTH_OF_FEATURE = 6;
 
 const presets = new Map([[standardPreset.mostFeatures, standardPreset]]);
 
-/** The standard preset with as many keys as a model of this width makes use of. */
-export function presetOfWidth(hiddenSize: number): RlweParameters {
+/** The standard preset with as many keys as a model of this width makes use of on such a line. */
+export function presetOfWidth(hiddenSize: number, line: LineSpeed): RlweParameters {
+  const most = line === 'slow' ? MOST_FEATURES_OF_SLOW_LINE : standardPreset.mostFeatures;
   const wanted = 2 ** Math.floor(Math.log2(hiddenSize / WIDTH_OF_FEATURE));
-  const mostFeatures = Math.min(standardPreset.mostFeatures, Math.max(LEAST_FEATURES, wanted));
+  const mostFeatures = Math.min(most, Math.max(LEAST_FEATURES, wanted));
   const preset = presets.get(mostFeatures) ?? rlweParameters({ ...standardPreset, mostFeatures });
   presets.set(mostFeatures, preset);
   return preset;

@@ -7,7 +7,12 @@ import {
   inputBytes,
   keySwitches,
 } from '../../../../inference/crypto/rlwe/packed-layout.js';
-import { maximumKIn, rlweParameters, standardPreset } from '../../../../inference/crypto/rlwe/parameters.js';
+import {
+  maximumKIn,
+  presetOfWidth,
+  rlweParameters,
+  standardPreset,
+} from '../../../../inference/crypto/rlwe/parameters.js';
 import { insecureTestPreset } from '../../../support/insecure-rlwe.js';
 
 describe('parameters', () => {
@@ -28,6 +33,22 @@ describe('parameters', () => {
 
   it('say that the test preset has no security', () => {
     expect(insecureTestPreset(256).securityBits).toBe(0);
+  });
+});
+
+describe('keys of packing', () => {
+  it.each([
+    [768, 'fast', 64],
+    [768, 'slow', 128],
+    [1024, 'slow', 128],
+    [384, 'fast', 64],
+    [384, 'slow', 64],
+    [128, 'slow', 32],
+  ] as const)('of a model of width %i on a %s line: %i', (width, line, features) => {
+    const preset = presetOfWidth(width, line);
+    expect(preset.mostFeatures).toBe(features);
+    expect(preset.modulusChain).toEqual(standardPreset.modulusChain);
+    expect(presetOfWidth(width, line)).toBe(preset);
   });
 });
 
