@@ -27,6 +27,7 @@ const sources = [
   'src/ntt/ntt.cc',
   'src/base/cpu.cc',
   'src/base/fail.cc',
+  'src/base/parallel.cc',
   'src/cot/cot-loops.cc',
 ];
 execFileSync(
