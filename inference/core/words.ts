@@ -32,7 +32,7 @@ let poisons = false;
 /** The next size that buffers have. */
 function sizeFor(byteLength: number): number {
   // A shift, as this is asked for at every array: a power is a call.
-  const step = (1 << (31 - Math.clz32(Math.max(1, byteLength - 1)))) / SIZES_AN_OCTAVE;
+  const step = ((1 << (31 - Math.clz32(Math.max(1, byteLength - 1)))) >>> 0) / SIZES_AN_OCTAVE;
   return Math.ceil(byteLength / step) * step;
 }
 
