@@ -174,6 +174,15 @@ function lineTableOf(x: RingFormat, plan: Required<InversePowerPlan>, power: num
   return table;
 }
 
+/** Lines between borders, scaled, and x as their factor. Local. */
+function borderedLines(mpc: Backend, x: SharedTensor, plan: Required<InversePowerPlan>, power: number) {
+  const { borders, lines } = intervals(plan, power);
+  const scaled = scaledLines(lines, plan, x.fractionBits);
+  const { factorBits } = scaled;
+  const ringBits = signedBits(2 * plan.high, factorBits);
+  return { ...scaled, borders, factor: shrink(mpc, x, { ringBits, fractionBits: factorBits }) };
+}
+
 /** By comparison with the borders. */
 async function byIntervals(
   mpc: Backend,
@@ -182,9 +191,7 @@ async function byIntervals(
   power: number,
 ): Promise<SharedTensor> {
   const { high, out } = plan;
-  const { borders, lines } = intervals(plan, power);
-  const { as, bs, slopeBits, factorBits, fractionBits, ringBits } = scaledLines(lines, plan, x.fractionBits);
-  const factor = shrink(mpc, x, { ringBits: signedBits(2 * high, factorBits), fractionBits: factorBits });
+  const { borders, as, bs, factor, slopeBits, fractionBits, ringBits } = borderedLines(mpc, x, plan, power);
   // The factor reaches the product's ring while the interval is found: a product in one ring goes one way.
   const [bits, wide] = await sideBySide<SharedTensor | null, [SharedTensor]>(
     mpc,
@@ -211,9 +218,7 @@ async function bySelection(
   power: number,
 ): Promise<SharedTensor> {
   const { high, out } = plan;
-  const { borders, lines } = intervals(plan, power);
-  const { as, bs, slopeBits, factorBits, fractionBits, ringBits } = scaledLines(lines, plan, x.fractionBits);
-  const factor = shrink(mpc, x, { ringBits: signedBits(2 * high, factorBits), fractionBits: factorBits });
+  const { borders, as, bs, factor, slopeBits, fractionBits, ringBits } = borderedLines(mpc, x, plan, power);
   const [bits, wide] = await sideBySide<SharedBits | null, [SharedTensor]>(
     mpc,
     (lane) => compareWithBorders(lane, x, borders, high),
