@@ -7,60 +7,18 @@
  * p = 1/2 at 6.
  */
 import type { Backend } from '../backends/backend.js';
-import type { LineTable } from '../core/line-table.js';
 import type { RingFormat } from '../core/ring-tensor.js';
 import { protocol } from '../core/span.js';
 import type { SharedBits, SharedTensor } from '../core/tensors.js';
-import { integerBits, shrink, signedBits, widenNonNegative } from './fixed-point.js';
+import { shrink, signedBits, widenNonNegative } from './fixed-point.js';
+import { type InversePowerPlan, intervals, scaledLines } from './inverse-power-lines.js';
+import { lineTableOf } from './inverse-power-table.js';
 import { scoped, scopedLocally } from './scoped.js';
 import { sideBySide } from './side-by-side.js';
-
-export interface InversePowerPlan {
-  /** Public bounds of x; it may reach them. */
-  readonly low: number;
-  readonly high: number;
-  /** The result is this times x^-p; 1 by default. */
-  readonly numerator?: number;
-  /** More of them are closer: 10 by default for 1/x, 6 for 1/sqrt(x). */
-  readonly intervalsPerOctave?: number;
-  readonly out: RingFormat;
-}
-
-/** A vector of bits is at least a word. */
-const LEAST_INDEX_BITS = 6;
-
-/** Bits of a positive number up to `largest`, rounded. */
-const bitsOf = (largest: number, fractionBits: number): number =>
-  Math.ceil(Math.log2(largest * 2 ** fractionBits + 1));
 
 /** An octave, unless the plan says otherwise. */
 const RECIPROCAL_INTERVALS = 10;
 const INVERSE_SQRT_INTERVALS = 6;
-
-/** The line a - b·x on an interval. */
-interface Line {
-  readonly a: number;
-  readonly b: number;
-}
-
-/**
- * The line whose largest relative error (a - b·x)·x^p - 1 on [low, high] is the smallest: equal at both ends, and of the other sign
- * in between, where its derivative is 0.
- */
-function closestLine(power: number, low: number, high: number): Line {
-  const a = (high ** (power + 1) - low ** (power + 1)) / (high ** power - low ** power);
-  const product = (x: number): number => (a - x) * x ** power;
-  const b = 2 / (product((a * power) / (power + 1)) + product(low));
-  return { a: a * b, b };
-}
-
-function intervals({ low, high, intervalsPerOctave }: Required<InversePowerPlan>, power: number) {
-  const ratio = 2 ** (1 / intervalsPerOctave);
-  const count = Math.max(1, Math.ceil(Math.log2(high / low) * intervalsPerOctave));
-  const borders = Array.from({ length: count - 1 }, (_, i) => low * ratio ** (i + 1));
-  const lines = [low, ...borders].map((border) => closestLine(power, border, border * ratio));
-  return { borders, lines };
-}
 
 /** x [n] → [borders, n]: is x at or above the border? Compared with 1/64 of the lowest border as unit. */
 async function compareWithBorders(
@@ -104,74 +62,6 @@ function lookUp(
   const { first: lowest, steps } = stepsOf(values, fractionBits);
   const first = mpc.constant(lowest, [rows], ringBits, fractionBits);
   return bits === null ? first : mpc.add(first, mpc.combine(mpc.narrow(bits, ringBits), steps, fractionBits));
-}
-
-/** Lines times the numerator, and what their product with x needs. */
-function scaledLines(
-  lines: readonly Line[],
-  { numerator, high, out }: Required<InversePowerPlan>,
-  fractionBitsOfX: number,
-) {
-  const scaled = (pick: (line: Line) => number): number[] => lines.map((line) => numerator * pick(line));
-  const [as, bs] = [scaled(({ a }) => a), scaled(({ b }) => b)];
-  const [largestOffset, largestSlope] = [Math.max(...as), Math.max(...bs)];
-  // Rounding x counts b times, rounding b counts x times: each stays below a quarter of the result's unit.
-  const precision = out.fractionBits + 2;
-  const factorBits = Math.min(fractionBitsOfX, Math.max(0, precision + Math.ceil(Math.log2(largestSlope))));
-  const slopeBits = precision + integerBits(high);
-  const fractionBits = slopeBits + factorBits;
-  const ringBits = Math.max(
-    signedBits(2 * largestOffset, fractionBits),
-    out.ringBits + fractionBits - out.fractionBits,
-  );
-  return { as, bs, largestOffset, largestSlope, precision, slopeBits, factorBits, fractionBits, ringBits };
-}
-
-/** More bits of an index take more memory than they are worth. */
-const MOST_INDEX_BITS = 15;
-/** Tables that are kept: of as many functions as a model or two have. */
-const MOST_TABLES = 128;
-
-const lineTables = new Map<string, LineTable>();
-
-/**
- * Of the same function by evenly spaced lines, as far apart as the first borders are; null where there would be too many of them. Which line is off
- * by up to one, so each serves two places: the largest relative error is four times that of borders at the lower bound, and falls with 1/x².
- */
-function lineTableOf(x: RingFormat, plan: Required<InversePowerPlan>, power: number): LineTable | null {
-  const { low, high, intervalsPerOctave, out } = plan;
-  const spacingBits = Math.ceil(-Math.log2(low * (2 ** (1 / intervalsPerOctave) - 1)));
-  // A text's own bound would make a table of its own.
-  const wholeBits = integerBits(high * (1 + 2 ** -6));
-  const indexBits = Math.max(LEAST_INDEX_BITS, wholeBits + spacingBits);
-  const index = { ringBits: indexBits, fractionBits: indexBits - wholeBits };
-  if (indexBits > MOST_INDEX_BITS || index.fractionBits > x.fractionBits) return null;
-  const key = JSON.stringify([power, x.fractionBits, { ...plan, high: wholeBits }]);
-  let table = lineTables.get(key);
-  if (table) return table;
-  const spacing = 2 ** -index.fractionBits;
-  const lines = Array.from({ length: 2 ** indexBits }, (_, i) => {
-    const begin = Math.max(low, (i - 1) * spacing);
-    return closestLine(power, begin, Math.max(begin + spacing, (i + 1) * spacing));
-  });
-  const { as, bs, largestOffset, largestSlope, precision, slopeBits, factorBits, ringBits } = scaledLines(
-    lines,
-    { ...plan, high: 2 ** wholeBits },
-    x.fractionBits,
-  );
-  const factor = { ringBits: signedBits(2 ** wholeBits, factorBits), fractionBits: factorBits };
-  const slope = { ringBits: bitsOf(largestSlope, slopeBits), fractionBits: slopeBits };
-  const offset = { ringBits: bitsOf(largestOffset, precision), fractionBits: precision };
-  const rounded = (value: number, { fractionBits }: RingFormat): bigint =>
-    BigInt(Math.round(value * 2 ** fractionBits));
-  const entries = BigUint64Array.from(
-    as,
-    (a, i) => (rounded(a, offset) << BigInt(slope.ringBits)) | rounded(bs[i]!, slope),
-  );
-  table = { index, line: { factor, slope, ringBits }, offset, entries, least: 0, out };
-  if (lineTables.size >= MOST_TABLES) lineTables.clear();
-  lineTables.set(key, table);
-  return table;
 }
 
 /** Lines between borders, scaled, and x as their factor. Local. */
