@@ -1,15 +1,16 @@
 /** TLS 1.3 in the place of plain TCP: who listens shows a certificate, who connects checks it and may show one too. */
-import { isIP, createServer as createTcpServer, type Server, type Socket } from 'node:net';
+import { createServer as createTcpServer, isIP, type Server, type Socket } from 'node:net';
 import {
   connect,
   createSecureContext,
   createServer,
-  Server as TlsServer,
   type TLSSocket,
   type TlsOptions,
+  Server as TlsServer,
 } from 'node:tls';
 import { UnreachableError } from '../core/errors.js';
-import { connectTcp, peerAt, TcpChannel, type OpenOptions } from './tcp-channel.js';
+import { connectTcp, type OpenOptions, peerAt, TcpChannel } from './tcp-channel.js';
+import { whyUnreachable } from './why-unreachable.js';
 
 /** PEM. */
 export interface ServerTls {
@@ -103,7 +104,7 @@ export function connectTls(
       reject(new UnreachableError(`${peer} cannot be reached over TLS (${reason})`));
     };
     const timer = setTimeout(() => fail(`no answer in ${timeoutMilliseconds / 1000} s`), timeoutMilliseconds);
-    socket.once('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.message));
+    socket.once('error', (error) => fail(whyUnreachable(error)));
     socket.once('secureConnect', () => {
       clearTimeout(timer);
       socket.removeAllListeners('error');

@@ -1,8 +1,10 @@
 /** WebSockets in Node: connecting as a client, and what a listener needs. */
-import { UnreachableError } from '../core/errors.js';
+
 import { WebSocket } from 'ws';
+import { UnreachableError } from '../core/errors.js';
 import type { ClientTls } from './tls.js';
 import { MOST_MESSAGE_BYTES, SUBPROTOCOL, WebSocketChannel } from './web-socket-channel.js';
+import { whyUnreachable } from './why-unreachable.js';
 
 /** Of both ends: random bytes do not compress, and a message is bounded before it is read. */
 export const SOCKET_OPTIONS = { perMessageDeflate: false, maxPayload: MOST_MESSAGE_BYTES } as const;
@@ -31,8 +33,8 @@ export function connectWebSocket(
   });
   const peer = `the server at ${url}`;
   return new Promise((resolve, reject) => {
-    socket.once('error', (error: NodeJS.ErrnoException) =>
-      reject(new UnreachableError(`${peer} cannot be reached (${error.code ?? error.message})`)),
+    socket.once('error', (error) =>
+      reject(new UnreachableError(`${peer} cannot be reached (${whyUnreachable(error)})`)),
     );
     socket.once('open', () => {
       socket.removeAllListeners('error');

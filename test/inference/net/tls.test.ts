@@ -1,0 +1,49 @@
+/** What a client says of a server that it cannot reach by TLS. */
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { connectTls, createListener } from '../../../inference/net/tls.js';
+import { connectWebSocket } from '../../../inference/net/web-socket.js';
+import { makeCertificates } from '../../support/certificates.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'cipherprune-tls-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const pem = (name: string): Buffer => readFileSync(join(folder, name));
+
+/** Signed by the authority, for another time or another name. */
+function signed(name: string, days: string, alternative: string): void {
+  writeFileSync(join(folder, `${name}.ext`), `subjectAltName=${alternative}`);
+  const authority = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-extfile', `${name}.ext`];
+  const args = ['x509', '-req', '-in', 'node.csr', ...authority, '-out', `${name}.pem`, '-days', days];
+  execFileSync('openssl', args, { cwd: folder, stdio: 'ignore' });
+}
+
+const hasOpenssl = makeCertificates(folder);
+if (hasOpenssl) {
+  signed('expired', '-1', 'IP:127.0.0.1');
+  signed('named', '1', 'DNS:models.example.org');
+}
+
+it.skipIf(!hasOpenssl).each([
+  ['another authority', 'node.pem', 'other.pem', /no authority that is trusted here signed its certificate/],
+  ['yesterday', 'expired.pem', 'ca.pem', /CERT_HAS_EXPIRED: its certificate has expired/],
+  ['another name', 'named.pem', 'ca.pem', /its certificate is for another name/],
+  ['nobody: a server without TLS', null, 'ca.pem', /what answers there speaks no TLS/],
+])('a certificate of %s is named as what is wrong', async (_, certificate, authority, expected) => {
+  const tls = certificate === null ? null : { cert: pem(certificate), key: pem('node.key') };
+  const server = createListener(tls, (socket) => {
+    socket.on('error', () => undefined);
+    socket.end('no TLS');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const options = { tls: { ca: pem(authority) }, timeoutMilliseconds: 20_000 };
+  await expect(connectTls('127.0.0.1', port, options.tls, options)).rejects.toThrow(expected);
+  await expect(connectWebSocket(`wss://127.0.0.1:${port}`, options)).rejects.toThrow(expected);
+  server.close();
+});
