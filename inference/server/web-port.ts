@@ -113,9 +113,10 @@ function sendFile(
   answer(response, 200, { ...headers, ...encoding, ...length }, request.method === 'HEAD' ? undefined : body);
 }
 
-/** In the place of a WebSocket. */
+/** In the place of a WebSocket. Whoever does not close his end holds no connection by that. */
 function refuseSocket(socket: Duplex, { status, text }: Refusal): void {
   socket.on('error', () => undefined);
+  socket.once('finish', () => socket.destroy());
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-type: text/plain\r\n` +
       `content-length: ${text.length}\r\n\r\n${text}`,

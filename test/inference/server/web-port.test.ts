@@ -1,6 +1,7 @@
 /** The port for browsers: what it serves, with which headers, and whom it lets connect. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -113,6 +114,18 @@ describe('the port for browsers', () => {
   it('expects the path and the subprotocol', async () => {
     expect(await connecting('/')).toBe(404);
     expect(await connecting('/connect', {}, 'other')).toBe(400);
+  });
+
+  it('lets go of whoever is refused and does not close his end', async () => {
+    const gone = new Promise<string | undefined>((resolve) => {
+      const socket = connect({ host: '127.0.0.1', port: web.port, allowHalfOpen: true });
+      socket.on('data', () => undefined);
+      // What is sent to an end that is gone is answered by a reset.
+      socket.on('end', () => setInterval(() => socket.write('x'), 20).unref());
+      socket.on('error', ({ code }: NodeJS.ErrnoException) => resolve(code));
+      socket.write('GET /x HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    });
+    expect(await gone).toMatch(/ECONNRESET|EPIPE/);
   });
 
   it('takes nobody while it ends', async () => {
