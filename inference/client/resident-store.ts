@@ -6,16 +6,22 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeDirectory } from '../../util/make-directory.js';
 import { megabytes } from '../../util/megabytes.js';
 import type { KeptWeight, KeptWeights, ResidentStore } from '../material/resident.js';
 import { takeOver } from './resident-owners.js';
 import { ResidentWeightsError } from './resident-weights-error.js';
-import { makeDirectory } from '../../util/make-directory.js';
 
 const DIGEST_BYTES = 32;
 
 function digestOf(name: string, index: number, block: number, bytes: Uint8Array): Buffer {
   return createHash('sha256').update(`${name} ${index} ${block}:`).update(bytes).digest();
+}
+
+/** A disk that is nearly full takes a part, and says why with the next one. */
+async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let at = 0; at < bytes.length; )
+    at += (await file.write(bytes, at, bytes.length - at, position + at)).bytesWritten;
 }
 
 async function openFile(path: string, flags: string): Promise<FileHandle | null> {
@@ -24,6 +30,15 @@ async function openFile(path: string, flags: string): Promise<FileHandle | null>
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
+  }
+}
+
+/** What the system says of a file, with what may be done about it (the error's code). */
+async function named<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw new ResidentWeightsError(`weights that stay here: ${path}: ${(error as Error).message}`);
   }
 }
 
@@ -39,7 +54,15 @@ class Folder implements KeptWeights {
     return join(this.path, `${String(index).padStart(3, '0')}.bin`);
   }
 
-  async read(index: number, out: Uint8Array): Promise<number> {
+  read(index: number, out: Uint8Array): Promise<number> {
+    return named(this.#file(index), () => this.#read(index, out));
+  }
+
+  append(index: number, first: number, bytes: Uint8Array): Promise<void> {
+    return named(this.#file(index), () => this.#append(index, first, bytes));
+  }
+
+  async #read(index: number, out: Uint8Array): Promise<number> {
     const { blocks, blockBytes } = this.weights[index]!;
     const file = await openFile(this.#file(index), 'r');
     if (!file) return 0;
@@ -59,7 +82,7 @@ class Folder implements KeptWeights {
     }
   }
 
-  async append(index: number, first: number, bytes: Uint8Array): Promise<void> {
+  async #append(index: number, first: number, bytes: Uint8Array): Promise<void> {
     const { blockBytes } = this.weights[index]!;
     const path = this.#file(index);
     const file = (await openFile(path, 'r+')) ?? (await open(path, 'w', 0o600));
@@ -68,7 +91,7 @@ class Folder implements KeptWeights {
       for (let block = 0; block * blockBytes < bytes.length; block++) {
         const own = bytes.subarray(block * blockBytes, (block + 1) * blockBytes);
         const record = Buffer.concat([own, digestOf(this.name, index, first + block, own)]);
-        await file.write(record, 0, record.length, (first + block) * record.length);
+        await writeAll(file, record, (first + block) * record.length);
       }
     } finally {
       await file.close();

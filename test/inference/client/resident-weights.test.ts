@@ -1,10 +1,12 @@
 /** Weights that stay at the client over connections: what they cost, and what is not taken for them. */
 import {
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -14,6 +16,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { tinyArtifact } from '../../../bench/tiny-artifact.js';
 import { Client } from '../../../inference/client/client.js';
 import { type RoomLimits, residentStore } from '../../../inference/client/resident-store.js';
+import { ResidentWeightsError } from '../../../inference/client/resident-weights-error.js';
 import type { Download, ResidentStore } from '../../../inference/material/resident.js';
 import type { Channel } from '../../../inference/net/channel.js';
 import { memoryChannelPair } from '../../../inference/net/memory-channel.js';
@@ -194,6 +197,20 @@ describe('weights that stay at the client', () => {
       /need [\d.]+ MB in .*, 2.00 MB are free/,
     );
     expect(keptFiles()).toEqual([]);
+  });
+
+  it.skipIf(process.platform !== 'linux')('name the file where the disk is full or in the way', async () => {
+    await keepAndClassify();
+    const [full, folder] = keptFiles() as [string, string];
+    rmSync(full);
+    symlinkSync('/dev/full', full);
+    const failed = keepAndClassify();
+    await expect(failed).rejects.toThrow(ResidentWeightsError);
+    await expect(failed).rejects.toThrow(/stay here: .*000\.bin: ENOSPC/);
+    rmSync(full);
+    rmSync(folder);
+    mkdirSync(folder);
+    await expect(keepAndClassify()).rejects.toThrow(/stay here: .*001\.bin: EISDIR/);
   });
 
   it('count towards what a client may have, as far as they are sent, and a refusal leaves the connection as it is', async () => {
