@@ -20,6 +20,10 @@ export interface PatienceOptions {
 const MOST_TIMEOUTS = 10;
 export const LEAST_BYTES_PER_MILLISECOND = 16;
 
+/** The longest that so many bytes may take. */
+export const mostMilliseconds = (timeoutMilliseconds: number, bytes: number): number =>
+  MOST_TIMEOUTS * timeoutMilliseconds + bytes / LEAST_BYTES_PER_MILLISECOND;
+
 export class Patience {
   #timer: ReturnType<typeof setTimeout> | null = null;
   /** Arrivals, and pieces that left. */
@@ -77,7 +81,7 @@ export class Patience {
   #expectProgress(): void {
     const { peer, timeoutMilliseconds, progress, onTimeout } = this.options;
     const { expected, got } = progress();
-    const allowed = MOST_TIMEOUTS * timeoutMilliseconds + expected / LEAST_BYTES_PER_MILLISECOND;
+    const allowed = mostMilliseconds(timeoutMilliseconds, expected);
     if (performance.now() - this.#firstSince <= allowed) return;
     const seconds = Math.round(allowed) / 1000;
     onTimeout(

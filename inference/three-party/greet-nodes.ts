@@ -1,14 +1,16 @@
 /** How a client and three nodes begin: who they are, one model that all vouch for and that the client admits, and a suite that all take. */
 import type { PublicModel } from '../../model/artifact/artifact.js';
-import { maxPublicBytes, parsePublicPart, type PublicPart } from '../../model/artifact/public-part.js';
+import { maxPublicBytes, type PublicPart, parsePublicPart } from '../../model/artifact/public-part.js';
 import { ProtocolError } from '../core/errors.js';
 import { acceptedSuites, type Suite } from '../core/suite.js';
 import type { Channel } from '../net/channel.js';
 import { checkOpenings, type Openings } from '../run/openings.js';
-import { type NodeHello, receiveHello, sendOpening } from './messages.js';
+import { type NodeHello, receiveHello, sendOpening, WANTS } from './messages.js';
 
 /** Of a public part on its way. */
 const PIECE_BYTES = 1 << 16;
+/** A part of any node's timeout. */
+const LATER_MILLISECONDS = 300;
 
 /** A public part, and what a text's words are in it. */
 export interface LoadedPublic {
@@ -89,20 +91,29 @@ export async function greetNodes(channels: readonly Channel[], options: Greeting
     throw new ProtocolError(
       `node 0: expected a public part of at most ${maxPublicBytes} bytes, got ${bytes}`,
     );
-  const first = channels[0]!;
+  const [first, ...others] = channels as [Channel, ...Channel[]];
   let isSent = false;
   const loaded = await loadPublic({
     digest,
     bytes,
     async *pieces() {
       isSent = true;
-      first.send(Uint8Array.of(1));
-      for (let left = bytes; left > 0; left -= Math.min(left, PIECE_BYTES))
+      first.send(Uint8Array.of(WANTS.yes));
+      let told = performance.now();
+      for (let left = bytes; left > 0; left -= Math.min(left, PIECE_BYTES)) {
         yield first.receive(Math.min(left, PIECE_BYTES));
+        if (performance.now() - told < LATER_MILLISECONDS) continue;
+        told = performance.now();
+        // They wait, and a word table takes minutes on a slow line.
+        for (const channel of others) {
+          channel.send(Uint8Array.of(WANTS.later));
+          channel.flush?.();
+        }
+      }
     },
   });
   try {
-    for (const [node, channel] of channels.entries()) if (node > 0 || !isSent) channel.send(Uint8Array.of(0));
+    for (const channel of isSent ? others : channels) channel.send(Uint8Array.of(WANTS.no));
     if (loaded.part.digest !== digest)
       throw new ProtocolError(`nodes: expected the model ${digest}, got ${loaded.part.digest}`);
     checkModel(loaded.part, options);

@@ -10,6 +10,7 @@ import { sameBytes } from '../core/bytes.js';
 import { ProtocolError } from '../core/errors.js';
 import { acceptedSuites, DEFAULT_SUITE, type Suite } from '../core/suite.js';
 import type { Channel } from '../net/channel.js';
+import { mostMilliseconds } from '../net/patience.js';
 import { TcpChannel } from '../net/tcp-channel.js';
 import { transcriptChannel } from '../net/transcript.js';
 import type { WebFile } from '../server/web-files.js';
@@ -23,6 +24,7 @@ import {
   receiveRequest,
   sendFailure,
   type TextRequest,
+  WANTS,
 } from './messages.js';
 import { type LinkedNode, NodeLinks } from './node-links.js';
 import { NodeEngine } from './node-run.js';
@@ -225,10 +227,26 @@ export class NodeServer {
         publicDigest: publicPart.digest,
       };
       channel.send(encodeHello(hello));
-      if ((await channel.receive(1))[0] === 1) channel.send(publicBytes);
+      await this.#sendPublic(channel);
       for (;;) await this.#text(channel);
     } finally {
       this.#clients--;
+    }
+  }
+
+  /** To a client that wants it. @throws ProtocolError for one that does not know for longer than another node's takes on the slowest line */
+  async #sendPublic(channel: Channel): Promise<void> {
+    const { model, timeoutMilliseconds } = this.#options;
+    const allowed = mostMilliseconds(timeoutMilliseconds, model.publicBytes.length);
+    const begin = performance.now();
+    for (;;) {
+      const [wants] = await channel.receive(1);
+      if (wants === WANTS.yes) return channel.send(model.publicBytes);
+      if (wants === WANTS.no) return;
+      if (wants !== WANTS.later || performance.now() - begin > allowed)
+        throw new ProtocolError(
+          `node ${this.#index}: expected a client to say in ${allowed / 1000} s whether it wants the public part, got ${wants}`,
+        );
     }
   }
 
