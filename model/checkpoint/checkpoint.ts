@@ -6,10 +6,10 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import type { LayerThresholds } from '../thresholds.js';
 import type { ModelConfig } from '../config.js';
 import { recoverDirectory, replaceDirectory } from '../replace-directory.js';
 import { storedTaskSchema, type TaskDescription } from '../task.js';
+import type { LayerThresholds } from '../thresholds.js';
 import { readTokenizerFiles } from '../tokenizer/read-tokenizer-files.js';
 import type { TokenizerFiles } from '../tokenizer/tokenizer-files.js';
 import { CheckpointError } from './checkpoint-error.js';
@@ -52,6 +52,7 @@ export interface Checkpoint {
 export type WholeCheckpoint = Omit<Checkpoint, 'ignored' | 'missing'>;
 
 const DETAILS_NAME = 'cipherprune.json';
+const CONFIG_NAME = 'config.json';
 const thresholdSchema = z.strictObject({ prune: z.number(), reduce: z.number() });
 const detailsSchema = z.object({
   formatVersion: z.literal(1),
@@ -115,8 +116,20 @@ async function readWeights(directory: string) {
   );
 }
 
-const readConfig = async (directory: string) =>
-  parseHuggingFaceConfig(await readText(directory, 'config.json'), join(directory, 'config.json'));
+/** Throws CheckpointError for a folder that is none, and names the checkpoint within it if that is a run's. */
+function checkIsCheckpoint(directory: string): void {
+  if (existsSync(join(directory, CONFIG_NAME))) return;
+  const result = join(directory, 'final');
+  const hint = existsSync(join(result, CONFIG_NAME)) ? `; ${result} is one` : '';
+  throw new CheckpointError(
+    `checkpoint ${directory}: expected ${CONFIG_NAME}, model.safetensors and the tokenizer's files, found no ${CONFIG_NAME}${hint}`,
+  );
+}
+
+async function readConfig(directory: string) {
+  checkIsCheckpoint(directory);
+  return parseHuggingFaceConfig(await readText(directory, CONFIG_NAME), join(directory, CONFIG_NAME));
+}
 
 /** What a checkpoint says about itself, without its weights. Throws CheckpointError. */
 export async function readCheckpointHead(directory: string): Promise<Pick<Checkpoint, 'config' | 'details'>> {
@@ -143,7 +156,7 @@ function checkpointFiles({ config, tensors, tokenizerFiles }: WholeCheckpoint) {
     'model.safetensors',
     serializeSafetensors(storeCheckpointTensors(tensors, config), { format: 'pt' }),
   );
-  files.set('config.json', toHuggingFaceConfig(config));
+  files.set(CONFIG_NAME, toHuggingFaceConfig(config));
   for (const [name, text] of Object.entries(tokenizerFiles)) files.set(name, text);
   return files;
 }

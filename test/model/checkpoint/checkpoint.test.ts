@@ -11,6 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { tinyVocabulary } from '../../../bench/tiny-artifact.js';
 import { splitmix32 } from '../../../data/sources/synthetic.js';
 import {
   CheckpointError,
@@ -24,7 +25,6 @@ import { readSafetensors, writeSafetensors } from '../../../model/checkpoint/saf
 import { BERT_ARCHITECTURE, type ModelConfig } from '../../../model/config.js';
 import { namedTask } from '../../../model/task.js';
 import { tokenizerFilesFromVocabulary } from '../../../model/tokenizer/tokenizer-files.js';
-import { tinyVocabulary } from '../../../bench/tiny-artifact.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'checkpoint-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -143,6 +143,15 @@ describe('checkpoint', () => {
     expect(back.tensors.has('classifier.weight')).toBe(false);
   });
 
+  it('of a run is named where the folder of the run is given', async () => {
+    mkdirSync(join(directory, 'run'));
+    renameSync(join(directory, 'config.json'), join(directory, 'run', 'config.json'));
+    renameSync(join(directory, 'run'), join(directory, 'final'));
+    await expect(readCheckpoint(directory)).rejects.toThrow(
+      `found no config.json; ${join(directory, 'final')} is one`,
+    );
+  });
+
   it('reads bfloat16 shards by their index', async () => {
     const first = (name: string): boolean => name.includes('layer.0');
     await store(join(directory, 'a.safetensors'), (name) => (first(name) ? name : null), 'BF16');
@@ -161,7 +170,11 @@ describe('checkpoint', () => {
   });
 
   it.each<[string, () => void | Promise<void>, RegExp]>([
-    ['without config.json', () => rmSync(join(directory, 'config.json')), /config\.json: ENOENT/],
+    [
+      'without config.json',
+      () => rmSync(join(directory, 'config.json')),
+      /expected config\.json, model\.safetensors and the tokenizer's files, found no config\.json$/,
+    ],
     ['of another kind', () => edit('config.json', '"bert"', '"gpt2"'), /config\.json: model_type: .*decoder/],
     [
       'with another activation',
