@@ -3,12 +3,12 @@
  * one is filled beside its place, the old one is moved away, the new one moved in. A kill between the two moves leaves the
  * place empty; whoever reads or writes next puts the new one in (`recoverDirectory`).
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { open, readdir, rename, rm } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { cp, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isAlive, machineOfThis } from '../util/living-process.js';
 import { makeDirectory } from '../util/make-directory.js';
 import { note } from '../util/note.js';
 
@@ -20,25 +20,14 @@ const OLD = '.old';
 const GONE = '.gone';
 const LEFTOVER = /^\.([0-9a-f]{6})-(\d+)-[0-9a-f]{8}\.tmp(\.old|\.gone)?$/;
 
-const machine = (): string => createHash('sha256').update(hostname()).digest('hex').slice(0, 6);
-
 const temporaryName = (target: string): string =>
-  `${target}.${machine()}-${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
+  `${target}.${machineOfThis()}-${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
 
 interface Leftover {
   readonly path: string;
   readonly kind: string;
   /** Whether the process that made it may still be at work: those of other machines cannot be asked. */
   readonly mayLive: boolean;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
 }
 
 async function leftoversOf(target: string): Promise<Leftover[]> {
@@ -48,7 +37,7 @@ async function leftoversOf(target: string): Promise<Leftover[]> {
     if (!name.startsWith(basename(target))) return [];
     const match = LEFTOVER.exec(name.slice(basename(target).length));
     if (!match) return [];
-    const mayLive = match[1] !== machine() || isAlive(Number(match[2]));
+    const mayLive = match[1] !== machineOfThis() || isAlive(Number(match[2]));
     return { path: join(dirname(target), name), kind: match[3] ?? '', mayLive };
   });
 }
@@ -111,23 +100,15 @@ export interface ReplaceOptions {
   readonly isSecret?: (name: string) => boolean;
 }
 
-/** Fills a directory beside `directory`, flushes it, then moves it into place; a full disk leaves the old one whole. */
-export async function replaceDirectory(
-  directory: string,
-  files: DirectoryFiles,
-  { isSecret = () => false }: ReplaceOptions = {},
-): Promise<void> {
+/** Has a directory beside `directory` filled, then moves it into place. */
+async function replaceBy(directory: string, fill: (temporary: string) => Promise<void>): Promise<void> {
   const target = resolve(directory);
   await recoverDirectory(target);
   await removeLeftovers(target);
   const temporary = temporaryName(target);
   const old = `${temporary}${OLD}`;
   try {
-    for (const [name, content] of files) {
-      const path = join(temporary, name);
-      await makeDirectory(dirname(path));
-      await writeFlushed(path, content, isSecret(name) ? 0o600 : 0o666);
-    }
+    await fill(temporary);
     if (existsSync(target)) await rename(target, old);
     await rename(temporary, target);
   } catch (error) {
@@ -141,3 +122,21 @@ export async function replaceDirectory(
   await rename(old, gone);
   await rm(gone, { recursive: true, force: true });
 }
+
+/** Fills a directory beside `directory`, flushes it, then moves it into place; a full disk leaves the old one whole. */
+export const replaceDirectory = (
+  directory: string,
+  files: DirectoryFiles,
+  { isSecret = () => false }: ReplaceOptions = {},
+): Promise<void> =>
+  replaceBy(directory, async (temporary) => {
+    for (const [name, content] of files) {
+      const path = join(temporary, name);
+      await makeDirectory(dirname(path));
+      await writeFlushed(path, content, isSecret(name) ? 0o600 : 0o666);
+    }
+  });
+
+/** A copy of a directory in the place of another, or of none: whole or not at all. */
+export const copyDirectory = (from: string, directory: string): Promise<void> =>
+  replaceBy(directory, (temporary) => cp(from, temporary, { recursive: true }));

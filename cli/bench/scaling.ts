@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import type { ModelName } from '../../bench/model-sizes.js';
 import type { ScalingFigure } from '../../experiments/scaling/fit.js';
+import { aloneIn } from '../../util/alone-in.js';
 import { UsageError } from '../../util/errors.js';
 import { megabytes } from '../../util/megabytes.js';
 import { note } from '../../util/note.js';
@@ -99,14 +100,11 @@ function printScaling({ points, exponents, savings, modelled }: ScalingFigure): 
   );
 }
 
-export async function scalingFigures(options: BenchOptions): Promise<void> {
-  const model = await modelOf(options.model);
-  const { modelConfigOf } = await import('../../bench/model-sizes.js');
+/** Makes the points that are missing; with a folder keeps all of them there, as they come. */
+async function makeFigure(options: BenchOptions, model: ModelName): Promise<ScalingFigure> {
   const { benchScaling } = await import('../../experiments/scaling/scaling.js');
   const { readPoints, writeCharts, writePoints } = await import('../../experiments/scaling/point-file.js');
   const { tokens: lengths = USUAL_LENGTHS, batch: batches = USUAL_BATCHES, out, measure, cots } = options;
-  checkLengths(lengths, modelConfigOf(model).maxPositions);
-  if (!measure && cots === 'ferret') throw new UsageError('--cots: only softspoken is counted without a run');
   const setting = { model, importantRatio: options.important };
   const known = out === undefined ? [] : await readPoints(out, setting);
   const figure = await abortable((signal) =>
@@ -127,10 +125,20 @@ export async function scalingFigures(options: BenchOptions): Promise<void> {
       signal,
     }),
   );
-  if (out !== undefined) {
-    await writePoints(out, figure);
-    for (const file of await writeCharts(out, figure)) note(`wrote ${file}`);
-  }
+  if (out === undefined) return figure;
+  await writePoints(out, figure);
+  for (const file of await writeCharts(out, figure)) note(`wrote ${file}`);
+  return figure;
+}
+
+export async function scalingFigures(options: BenchOptions): Promise<void> {
+  const { tokens = USUAL_LENGTHS, out, measure, cots } = options;
+  const model = await modelOf(options.model);
+  const { modelConfigOf } = await import('../../bench/model-sizes.js');
+  checkLengths(tokens, modelConfigOf(model).maxPositions);
+  if (!measure && cots === 'ferret') throw new UsageError('--cots: only softspoken is counted without a run');
+  const make = () => makeFigure(options, model);
+  const figure = await (out === undefined ? make() : aloneIn(out, make));
   if (options.json) printJson(figure);
   else printScaling(figure);
 }

@@ -2,15 +2,16 @@
 import { scoreOf } from '../../experiments/measure/run-result.js';
 import { settingName, settingsOf } from '../../experiments/sweep/grid.js';
 import { type RepeatMean, repeatMeans, type Spread } from '../../experiments/sweep/repeats.js';
-import type { PlannedRun, SweepRow, SweepOptions as SweepSettings } from '../../experiments/sweep/sweep.js';
+import type { SweepRow } from '../../experiments/sweep/results-file.js';
+import type { PlannedRun, SweepOptions as SweepSettings } from '../../experiments/sweep/sweep.js';
 import { duration } from '../../util/duration.js';
 import { megabytes } from '../../util/megabytes.js';
 import { note } from '../../util/note.js';
 import { defineCommand, type GlobalOptions, type OptionsOf } from '../command.js';
 import { jsonOption } from '../model-options.js';
 import { optional, wholeNumber, wholeNumbers } from '../options.js';
-import { openRunner, queueOptions } from '../queue-options.js';
 import { type Progress, print, printJson, printTable, progressBar } from '../output.js';
+import { openRunner, queueOptions } from '../queue-options.js';
 
 type SweepOptions = OptionsOf<typeof OPTIONS>;
 

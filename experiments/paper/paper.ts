@@ -1,10 +1,11 @@
 /** Makes the paper: the points that are missing, then every table and figure from those that are there. */
 import { cpus, totalmem } from 'node:os';
 import type { ModelName } from '../../bench/model-sizes.js';
-import { checkWritable, makeDirectory } from '../../util/make-directory.js';
+import { aloneIn } from '../../util/alone-in.js';
 import { codeDigest } from '../../util/code-digest.js';
+import { checkWritable } from '../../util/make-directory.js';
 import { packageVersion } from '../../util/package-file.js';
-import type { SweepRow } from '../sweep/sweep.js';
+import type { SweepRow } from '../sweep/results-file.js';
 import type { Runner } from '../work/runner.js';
 import type { Part } from './block.js';
 import { makePoints, missing } from './make-points.js';
@@ -16,8 +17,8 @@ import type { Section, Shapes } from './section.js';
 import {
   type AccuracyOptions,
   type Trained,
-  train,
   type Training,
+  train,
   trainingSeconds,
   trainingsOf,
 } from './trained.js';
@@ -97,9 +98,12 @@ function aboutOf(): string[] {
 
 /** @throws OutputError if nothing can be written to `out` */
 export async function makePaper(options: PaperOptions, runner: Runner): Promise<Paper> {
+  await checkWritable(options.out);
+  return aloneIn(options.out, () => makeIn(options, runner));
+}
+
+async function makeIn(options: PaperOptions, runner: Runner): Promise<Paper> {
   const { out, sections, shapes } = options;
-  await checkWritable(out);
-  await makeDirectory(out);
   const code = codeDigest();
   const file = await PointsFile.open(out, code);
   const points = (await Promise.all(sections.map((section) => section.points(shapes)))).flat();

@@ -1,19 +1,12 @@
 /** Points as they come, one line of JSON each, so that a paper that was stopped goes on. */
 import { existsSync } from 'node:fs';
-import { appendFile, readFile } from 'node:fs/promises';
+import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomically } from '../../model/write-file-atomically.js';
+import { readJsonLines } from '../../util/json-lines.js';
 import type { KeptPoint } from './point.js';
 
 const FILE = 'points.jsonl';
-
-const parsed = (line: string): KeptPoint | null => {
-  try {
-    return JSON.parse(line) as KeptPoint;
-  } catch {
-    return null;
-  }
-};
 
 export class PointsFile {
   readonly #points: Map<string, KeptPoint>;
@@ -28,8 +21,8 @@ export class PointsFile {
   /** What an earlier run of the same code left; of a line that it did not finish nothing is left. */
   static async open(folder: string, code: string): Promise<PointsFile> {
     const path = join(folder, FILE);
-    const lines = existsSync(path) ? (await readFile(path, 'utf8')).split('\n') : [];
-    const points = lines.flatMap((line) => parsed(line) ?? []).filter((point) => point.code === code);
+    const known = existsSync(path) ? await readJsonLines<KeptPoint>(path) : [];
+    const points = known.filter((point) => point.code === code);
     const file = new PointsFile(path, new Map(points.map((point) => [point.id, point])));
     const whole = [...file.#points.values()].map((point) => `${JSON.stringify(point)}\n`).join('');
     await writeFileAtomically(path, whole);

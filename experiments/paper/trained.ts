@@ -9,7 +9,8 @@ import { makeDirectory } from '../../util/make-directory.js';
 import { packageFile } from '../../util/package-file.js';
 import { type TokenLine, tokensFile } from '../measure/run-result.js';
 import type { Setting } from '../sweep/grid.js';
-import { planSweep, runSweep, type SweepOptions, type SweepRow } from '../sweep/sweep.js';
+import type { SweepRow } from '../sweep/results-file.js';
+import { planSweep, runSweep, type SweepOptions } from '../sweep/sweep.js';
 import type { Runner } from '../work/runner.js';
 
 /** Of GLUE, and the configuration for each; QNLI is learned from its dev file, whose training file is large. */

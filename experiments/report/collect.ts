@@ -2,8 +2,9 @@
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
+import { readJsonLines } from '../../util/json-lines.js';
 import { type RunResult, readResult, type TokenLine, tokensFile } from '../measure/run-result.js';
-import { readSweep, type SweepRow } from '../sweep/sweep.js';
+import { readSweep, type SweepRow } from '../sweep/results-file.js';
 
 /** What the report needs of a step in metrics.jsonl. */
 export interface StepPoint {
@@ -54,18 +55,6 @@ export interface Collected {
 
 const DEPTH = 4;
 
-/** Complete lines only: the last one of a run that was interrupted may be half written. */
-async function readLines<T>(file: string): Promise<T[]> {
-  const content = await readFile(file, 'utf8');
-  return content.split('\n').flatMap((line) => {
-    try {
-      return line === '' ? [] : [JSON.parse(line) as T];
-    } catch {
-      return [];
-    }
-  });
-}
-
 interface MetricsLine {
   readonly event: 'step' | 'evaluation';
   readonly phase: string;
@@ -97,7 +86,7 @@ async function configuredTask(directory: string): Promise<string | null> {
 
 async function readRun(root: string, directory: string): Promise<Run> {
   const file = join(directory, 'metrics.jsonl');
-  const lines = existsSync(file) ? await readLines<MetricsLine>(file) : [];
+  const lines = existsSync(file) ? await readJsonLines<MetricsLine>(file) : [];
   const timeOf = timesOf(lines);
   const result = await readResult(directory);
   return {
@@ -117,7 +106,7 @@ async function readRun(root: string, directory: string): Promise<Run> {
         meanKeptRatio: line.meanKeptRatio,
       })),
     result,
-    tokens: existsSync(tokensFile(directory)) ? await readLines<TokenLine>(tokensFile(directory)) : [],
+    tokens: existsSync(tokensFile(directory)) ? await readJsonLines<TokenLine>(tokensFile(directory)) : [],
   };
 }
 

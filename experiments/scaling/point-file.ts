@@ -1,15 +1,16 @@
 /** The files of `bench scaling`: points are kept as they come, so that a long series can be made in pieces. */
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { MODEL_NAMES } from '../../bench/model-sizes.js';
 import { NETWORK_NAMES } from '../../bench/networks.js';
 import { COT_KINDS } from '../../inference/core/cot-kind.js';
+import { writeFileAtomically } from '../../model/write-file-atomically.js';
+import { makeDirectory } from '../../util/make-directory.js';
 import { renderPng, renderSvg, WIDE } from '../report/render.js';
 import { scalingCharts } from './figures.js';
 import type { ScalingFigure } from './fit.js';
-import { type ScalingPoint, type ScalingSetting, SCHEDULE_KINDS } from './point.js';
-import { makeDirectory } from '../../util/make-directory.js';
+import { SCHEDULE_KINDS, type ScalingPoint, type ScalingSetting } from './point.js';
 
 const parties = z.object({ server: z.number(), client: z.number() });
 
@@ -54,12 +55,20 @@ async function contentOf(file: string): Promise<string | null> {
   }
 }
 
+function parsedJson(file: string, content: string): unknown {
+  try {
+    return JSON.parse(content);
+  } catch (error) {
+    throw new Error(`${file}: expected points of bench scaling, got no JSON (${(error as Error).message})`);
+  }
+}
+
 /** Points of earlier runs; none if the folder has none. Throws if it holds something else, or another setting's points. */
 export async function readPoints(folder: string, setting: ScalingSetting): Promise<readonly ScalingPoint[]> {
   const file = pointsFile(folder);
   const content = await contentOf(file);
   if (content === null) return [];
-  const parsed = fileSchema.safeParse(JSON.parse(content));
+  const parsed = fileSchema.safeParse(parsedJson(file, content));
   if (!parsed.success)
     throw new Error(`${file}: expected points of bench scaling; ${z.prettifyError(parsed.error)}`);
   const { points, ...found } = parsed.data;
@@ -68,16 +77,9 @@ export async function readPoints(folder: string, setting: ScalingSetting): Promi
   return points;
 }
 
-/** At once or not at all. */
-async function writeWhole(file: string, content: string | Uint8Array): Promise<void> {
-  const temporary = `${file}.${process.pid}.tmp`;
-  await writeFile(temporary, content);
-  await rename(temporary, file);
-}
-
 export async function writePoints(folder: string, figure: ScalingFigure): Promise<void> {
   await makeDirectory(folder);
-  await writeWhole(pointsFile(folder), `${JSON.stringify(figure, null, 2)}\n`);
+  await writeFileAtomically(pointsFile(folder), `${JSON.stringify(figure, null, 2)}\n`);
 }
 
 /** Every chart as SVG and PNG; → the files. */
@@ -86,8 +88,8 @@ export async function writeCharts(folder: string, figure: ScalingFigure): Promis
   for (const { id, spec } of scalingCharts(figure)) {
     const svg = await renderSvg(spec, WIDE);
     const [svgFile, pngFile] = [join(folder, `${id}.svg`), join(folder, `${id}.png`)];
-    await writeWhole(svgFile, svg);
-    await writeWhole(pngFile, renderPng(svg));
+    await writeFileAtomically(svgFile, svg);
+    await writeFileAtomically(pngFile, renderPng(svg));
     files.push(svgFile, pngFile);
   }
   return files;

@@ -2,7 +2,7 @@
 import { mean } from '../../data/metrics/mean.js';
 import { type RunResult, scoreOf } from '../measure/run-result.js';
 import type { Setting } from './grid.js';
-import type { SweepRow } from './sweep.js';
+import type { SweepRow } from './results-file.js';
 
 export interface Spread {
   readonly mean: number;

@@ -3,14 +3,15 @@
  * own. What is finished is skipped, what was interrupted goes on, what fails does not stop the others.
  */
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadRunConfig } from '../../config/load.js';
 import { hasMasks, type RunConfig } from '../../config/schema.js';
+import { writeFileAtomically } from '../../model/write-file-atomically.js';
 import { branchRun, densePart } from '../../training/loop/branch.js';
 import { asUsed } from '../../training/loop/precision.js';
 import { readRunConfig } from '../../training/loop/run-config.js';
 import { planTraining } from '../../training/loop/run-training.js';
+import { aloneIn } from '../../util/alone-in.js';
 import { UsageError } from '../../util/errors.js';
 import { checkWritable, makeDirectory } from '../../util/make-directory.js';
 import { type RunResult, readResult, scoreOf } from '../measure/run-result.js';
@@ -19,6 +20,7 @@ import type { Runner } from '../work/runner.js';
 import { type DenseRun, denseRuns, ofSeed, type Wanted } from './dense-runs.js';
 import { overridesOf, type Setting, settingName } from './grid.js';
 import { paretoFront } from './pareto.js';
+import { type SweepRow, writeRows } from './results-file.js';
 
 export interface SweepOptions {
   readonly config: string;
@@ -36,16 +38,6 @@ export interface SweepOptions {
   readonly onDone: (row: SweepRow) => void;
 }
 
-/** One line of results.jsonl. */
-export type SweepRow =
-  | ({
-      readonly run: string;
-      readonly settings: Setting;
-      readonly status: 'done';
-      readonly pareto?: boolean;
-    } & RunResult)
-  | { readonly run: string; readonly settings: Setting; readonly status: 'failed'; readonly error: string };
-
 interface Job extends Wanted {
   readonly run: string;
   readonly directory: string;
@@ -56,7 +48,7 @@ interface Job extends Wanted {
 const writeConfig = async (directory: string, config: RunConfig): Promise<string> => {
   await makeDirectory(directory);
   const file = join(directory, 'config.json');
-  await writeFile(file, `${JSON.stringify(config, null, 2)}\n`);
+  await writeFileAtomically(file, `${JSON.stringify(config, null, 2)}\n`);
   return file;
 };
 
@@ -252,9 +244,12 @@ export async function planSweep(options: SweepOptions): Promise<readonly Planned
 
 /** Rows of the dense runs, then those of the settings. Folders are the same wherever `runner` runs something. */
 export async function runSweep(options: SweepOptions, runner: Runner): Promise<SweepRow[]> {
+  const works = await worksOf(options);
+  return aloneIn(options.out, () => runWorks(options, works, runner));
+}
+
+async function runWorks(options: SweepOptions, { dense, jobs }: Works, runner: Runner): Promise<SweepRow[]> {
   const { out } = options;
-  const { dense, jobs } = await worksOf(options);
-  await makeDirectory(out);
   const sweep = new Sweep(options, dense, runner);
   options.onPlan(dense.size + jobs.length);
   const rows = new Map<string, SweepRow>();
@@ -274,15 +269,4 @@ export async function runSweep(options: SweepOptions, runner: Runner): Promise<S
   const sorted = markFront(order.map((run) => rows.get(run)!));
   await writeRows(out, sorted);
   return sorted;
-}
-
-const writeRows = (out: string, rows: readonly SweepRow[]): Promise<void> =>
-  writeFile(join(out, 'results.jsonl'), rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
-
-/** The rows of a finished or unfinished sweep; empty where there is none. */
-export async function readSweep(out: string): Promise<SweepRow[]> {
-  const file = join(out, 'results.jsonl');
-  if (!existsSync(file)) return [];
-  const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => line !== '');
-  return lines.map((line) => JSON.parse(line) as SweepRow);
 }

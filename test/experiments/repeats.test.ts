@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { repeatMeans } from '../../experiments/sweep/repeats.js';
-import type { SweepRow } from '../../experiments/sweep/sweep.js';
+import type { SweepRow } from '../../experiments/sweep/results-file.js';
 
 /** A finished row with what the means read. */
 const row = (settings: Record<string, string>, float: number, fixedPoint: number | null = null): SweepRow =>

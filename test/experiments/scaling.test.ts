@@ -143,6 +143,10 @@ describe('points on file', () => {
     );
     await writeFile(join(own, 'scaling.json'), '{"points": 3}');
     await expect(readPoints(own, SETTING)).rejects.toThrow(/expected points of bench scaling/);
+    await writeFile(join(own, 'scaling.json'), '{"model": "ber');
+    await expect(readPoints(own, SETTING)).rejects.toThrow(
+      /scaling\.json: expected points of bench scaling, got no JSON/,
+    );
   });
 
   it('leave out what a server does not run', async () => {

@@ -4,18 +4,19 @@ import { join } from 'node:path';
 import { nameOfTask, type RunConfig } from '../../config/schema.js';
 import { type Checkpoint, readCheckpoint } from '../../model/checkpoint/checkpoint.js';
 import { resolveCheckpoint } from '../../model/checkpoint/hub.js';
+import { aloneIn } from '../../util/alone-in.js';
 import { UsageError } from '../../util/errors.js';
 import { checkWritable } from '../../util/make-directory.js';
 import { type BackendName, useBackend } from '../backend/setup.js';
 import type { Evaluation } from '../evaluate/evaluation.js';
 import { planOf } from './plan.js';
-import type { TrainingPlan } from './training-plan.js';
 import { withUsablePrecision } from './precision.js';
 import { prepareRun } from './prepare.js';
 import type { Listener } from './progress.js';
 import { RunFolder } from './run-folder.js';
 import { tensorBoard } from './tensorboard.js';
 import { Trainer } from './trainer.js';
+import type { TrainingPlan } from './training-plan.js';
 
 export interface RunTrainingOptions {
   readonly backend?: BackendName | 'auto';
@@ -66,7 +67,9 @@ async function checkFolder({ output }: RunConfig, options: RunTrainingOptions): 
   const resume = resumes(output, options);
   if (resume && overwrite) throw new UsageError('train: expected --resume or --overwrite, got both');
   await checkWritable(output);
-  if (!resume && !overwrite) new RunFolder(output).checkEmpty();
+  const folder = new RunFolder(output);
+  if (overwrite) folder.checkOwn();
+  else if (!resume) folder.checkEmpty();
 }
 
 const readModel = async (name: string): Promise<Checkpoint> => readCheckpoint(await resolveCheckpoint(name));
@@ -110,7 +113,7 @@ export async function runTraining(
   signal?.addEventListener('abort', request, { once: true });
   try {
     const trainer = new Trainer(config, prepared, config.output, listener, stop);
-    const evaluation = await trainer.run({ resume, overwrite });
+    const evaluation = await aloneIn(config.output, () => trainer.run({ resume, overwrite }));
     return { checkpoint: join(config.output, 'final'), evaluation };
   } finally {
     signal?.removeEventListener('abort', request);

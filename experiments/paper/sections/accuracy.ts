@@ -2,7 +2,7 @@
 import { mean } from '../../../data/metrics/mean.js';
 import type { Method } from '../../../methods/method.js';
 import { type RunResult, scoreOf } from '../../measure/run-result.js';
-import type { SweepRow } from '../../sweep/sweep.js';
+import type { SweepRow } from '../../sweep/results-file.js';
 import type { Block, Table } from '../block.js';
 import type { Section } from '../section.js';
 import { MADE_UP, rowOf, type Trained, trainedMethods } from '../trained.js';

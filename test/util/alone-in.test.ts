@@ -1,0 +1,48 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { aloneIn } from '../../util/alone-in.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'alone-in-'));
+const path = join(folder, '.in-use');
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const work = (patience = 0) => aloneIn(folder, async () => readFileSync(path, 'utf8'), patience);
+/** As this process writes it, of another one. */
+const said = async (pid: number): Promise<string> => (await work()).replace(String(process.pid), String(pid));
+
+it('names itself in the folder while it works, and not after a failure', async () => {
+  expect(await work()).toMatch(new RegExp(`^[0-9a-f]{6} ${process.pid}\n$`));
+  const failing = aloneIn(folder, () => Promise.reject(new Error('full')));
+  await expect(failing).rejects.toThrow('full');
+  expect(existsSync(path)).toBe(false);
+});
+
+it('refuses a folder where this process, or one that lives, is at work', async () => {
+  const other = spawn('sleep', ['60']);
+  const [own, living] = [process.pid, other.pid!];
+  try {
+    await aloneIn(folder, async () => {
+      await expect(work()).rejects.toThrow(`process ${own} is at work there`);
+      expect(existsSync(path)).toBe(true);
+    });
+    writeFileSync(path, await said(living));
+    await expect(work()).rejects.toThrow(`process ${living} is at work there`);
+    expect(existsSync(path)).toBe(true);
+  } finally {
+    other.kill();
+  }
+  // It ends meanwhile.
+  expect(await work(60_000)).toContain(` ${own}\n`);
+});
+
+it.each([
+  ['another machine', async () => (await said(process.ppid)).replace(/^.{6}/, 'ffffff')],
+  ['an earlier process of the same number', () => said(process.pid)],
+  ['a process that was killed while it wrote', async () => ''],
+])('takes over what %s left', async (_, left) => {
+  writeFileSync(path, await left());
+  expect(await work()).toContain(` ${process.pid}\n`);
+});
