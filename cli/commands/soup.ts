@@ -1,6 +1,7 @@
 /** `soup`: the runs of several seeds → a run whose model is the mean of theirs. */
 import { join, resolve } from 'node:path';
 import { UsageError } from '../../util/errors.js';
+import { checkWritable } from '../../util/make-directory.js';
 import { defineCommand, type OptionsOf } from '../command.js';
 import { jsonOption } from '../model-options.js';
 import { print, printJson } from '../output.js';
@@ -15,11 +16,13 @@ async function makeSoup({ runs, out, json }: SoupOptions): Promise<void> {
   const { RunFolder } = await import('../../training/loop/run-folder.js');
   const { soup } = await import('../../training/distil/soup.js');
   const { readRunConfig } = await import('../../training/loop/run-config.js');
+  const folder = new RunFolder(out);
+  await checkWritable(out);
+  folder.checkEmpty('another --out');
   const config = await readRunConfig(runs[0]!);
   const finals = runs.map((run) => join(run, 'final'));
   const checkpoints = await Promise.all(finals.map((final) => readCheckpoint(final)));
   const mean = soup(checkpoints.map((checkpoint, i) => ({ from: finals[i]!, checkpoint })));
-  const folder = new RunFolder(out);
   await folder.start({ ...config, name: `${config.name}, mean of ${runs.length} models`, output: out });
   await writeCheckpoint(folder.final, mean);
   if (json) printJson({ checkpoint: folder.final, runs });

@@ -1,13 +1,13 @@
 /** What users get wrong: each a clear line on standard error, and the exit code that scripts rely on. */
-import { cpSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tinyArtifact } from '../../bench/tiny-artifact.js';
 import { encodeHello, PROTOCOL_VERSION } from '../../inference/net/hello.js';
 import { readPublicPart, writeArtifact } from '../../model/artifact/artifact-file.js';
 import { servedModel, toyServer } from '../inference/server/toy-party.js';
-import { tinyArtifact } from '../../bench/tiny-artifact.js';
 import { runHere } from './run-cli.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cipherprune-cli-'));
@@ -122,6 +122,23 @@ describe('failures exit with 1 and one clear line', () => {
       'three nodes’ folders in place of others',
       () => ['share-model', '--artifact', artifact, '--out', folder],
       /not replaced: it holds \S+, which is no part of a shared model/,
+    ],
+    [
+      'a mean of models in place of a run',
+      () => {
+        mkdirSync(join(folder, 'run', 'final'), { recursive: true });
+        writeFileSync(join(folder, 'run', 'run.json'), '{}');
+        return ['soup', '--runs', 'a', 'b', '--out', join(folder, 'run')];
+      },
+      'run holds a run already (final): expected another --out',
+    ],
+    [
+      'a mean of models in place of what is no run',
+      () => {
+        mkdirSync(join(folder, 'models', 'best'), { recursive: true });
+        return ['soup', '--runs', 'a', 'b', '--out', join(folder, 'models')];
+      },
+      'models is not replaced: it holds best, but no run.json',
     ],
     [
       'a timeline in place of a file, before anything is measured',

@@ -1,9 +1,10 @@
 /** Starts a run from the dense model of another: runs that differ in their masks alone share phase 1. */
 import { existsSync } from 'node:fs';
-import { copyFile, cp, readFile } from 'node:fs/promises';
+import { copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseRunConfig } from '../../config/load.js';
 import type { RunConfig } from '../../config/schema.js';
+import { copyDirectory } from '../../model/replace-directory.js';
 import { TrainingError } from '../errors.js';
 import { asUsed } from './precision.js';
 import { RunFolder } from './run-folder.js';
@@ -60,6 +61,7 @@ export async function branchRun(dense: string, wanted: RunConfig, directory: str
   const to = new RunFolder(directory);
   await to.start(config);
   await copyFile(from.metrics, to.metrics);
-  await cp(from.last, to.last, { recursive: true });
   await to.writeOrigin(from.final);
+  // Last, and at once: from then on the run counts as begun.
+  await copyDirectory(from.last, to.last);
 }

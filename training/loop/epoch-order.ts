@@ -1,6 +1,6 @@
 /** The batches of a phase, epoch by epoch: their order depends on the seed, the phase and the epoch alone. */
 import { type BatchLimits, type EncodedExample, epochBatches } from './batches.js';
-import type { Position } from './run-folder.js';
+import type { Position } from './last-checkpoint.js';
 
 export class EpochOrder {
   readonly #examples: readonly EncodedExample[];

@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { TrainingError } from '../errors.js';
 import type { Evaluation } from '../evaluate/evaluation.js';
 import type { Phase } from '../phases/phase.js';
+import { readBest } from './last-checkpoint.js';
 import { PhaseReporter } from './reporter.js';
 import type { RunInProgress } from './run-in-progress.js';
 import { isExhausted, selectionAfter } from './selection.js';
@@ -87,7 +88,7 @@ export class PhaseLoop {
     const last = isFresh ? this.#last!.evaluation : await this.#evaluate();
     const { best, step } = run.position;
     if (run.config.select !== 'best' || best === null || best.step === step) return last;
-    await run.folder.readBest(run.state);
+    await readBest(run.folder.best, run.state);
     run.listener.note(`${this.#phase.name} phase: going back to step ${best.step}, the best on the dev set`);
     const evaluation = run.evaluate(this.#phase);
     await run.guarded(() => this.#reporter.evaluation({ ...run.position, step: best.step }, evaluation));

@@ -1,5 +1,6 @@
 /** What a run tells while it goes: to a progress bar, and to metrics.jsonl. */
-import { appendFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { appendFile, open } from 'node:fs/promises';
 import type { PhaseName } from '../../config/schema.js';
 import type { Evaluation } from '../evaluate/evaluation.js';
 
@@ -91,15 +92,31 @@ export class StepMeans {
   }
 }
 
+/** What a process that was killed wrote of its last line must not swallow the next one. */
+async function endsWithinLine(path: string): Promise<boolean> {
+  if (!existsSync(path)) return false;
+  const file = await open(path);
+  try {
+    const { size } = await file.stat();
+    const { buffer } = await file.read(Buffer.from('\n'), 0, Math.min(1, size), Math.max(0, size - 1));
+    return buffer.toString() !== '\n';
+  } finally {
+    await file.close();
+  }
+}
+
 /** Appends lines of JSON to a file, in order; the first failure is thrown by the next call. */
 export class MetricsLog {
   readonly #file: string;
+  #isBegun = false;
 
   constructor(file: string) {
     this.#file = file;
   }
 
   async append(event: string, values: object): Promise<void> {
-    await appendFile(this.#file, `${JSON.stringify({ event, ...values })}\n`);
+    const before = !this.#isBegun && (await endsWithinLine(this.#file)) ? '\n' : '';
+    this.#isBegun = true;
+    await appendFile(this.#file, `${before}${JSON.stringify({ event, ...values })}\n`);
   }
 }

@@ -2,8 +2,8 @@
 import type { Evaluation } from '../evaluate/evaluation.js';
 import { currentThresholds, type ModelState } from '../network/model-state.js';
 import type { Phase } from '../phases/phase.js';
+import type { Position } from './last-checkpoint.js';
 import { type Listener, type MetricsLog, StepMeans } from './progress.js';
-import type { Position } from './run-folder.js';
 import type { RunInProgress } from './run-in-progress.js';
 import type { Step } from './stepper.js';
 

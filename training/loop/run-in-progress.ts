@@ -6,10 +6,11 @@ import { evaluate } from '../evaluate/evaluate.js';
 import type { Evaluation } from '../evaluate/evaluation.js';
 import { curvesOfState, type ModelState } from '../network/model-state.js';
 import type { Control, Phase } from '../phases/phase.js';
+import { type Position, startOf, writeLast } from './last-checkpoint.js';
 import { AdamW } from './optimizer.js';
 import type { PreparedRun } from './prepare.js';
 import { type Listener, MetricsLog } from './progress.js';
-import { type Position, RunFolder, startOf } from './run-folder.js';
+import { RunFolder } from './run-folder.js';
 
 /** Set from outside (Ctrl-C): the run writes a checkpoint after the current step and stops. */
 export interface StopRequest {
@@ -48,7 +49,9 @@ export class RunInProgress {
   }
 
   writeLast(): Promise<void> {
-    return this.guarded(() => this.folder.writeLast(this.state, this.optimizer, this.position, this.control));
+    return this.guarded(() =>
+      writeLast(this.folder.last, this.state, this.optimizer, this.position, this.control),
+    );
   }
 
   /** A full disk or a missing permission ends the run with one clear sentence. */

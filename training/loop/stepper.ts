@@ -6,9 +6,9 @@ import type { Phase, StepTaken } from '../phases/phase.js';
 import { dropoutSeed, orderSeed } from '../seeds.js';
 import { type EncodedExample, makeBatch } from './batches.js';
 import { EpochOrder } from './epoch-order.js';
+import type { Position } from './last-checkpoint.js';
 import { type AdamW, type Gradients, meanGradients } from './optimizer.js';
 import type { PreparedRun } from './prepare.js';
-import type { Position } from './run-folder.js';
 import { type StepOptions, trainingStep } from './step.js';
 
 export interface Step extends StepTaken {

@@ -71,22 +71,32 @@ function record(data: Uint8Array): Uint8Array {
   return Uint8Array.from([...length, ...checksum(length), ...data, ...checksum(data)]);
 }
 
-/** Scalars by step, in a file of its own in `directory`. */
+/** Scalars by step, in a file of its own in `directory`; made with the first of them, since a run that begins clears its folder. */
 export class EventFile {
   readonly path: string;
+  readonly #directory: string;
+  readonly #begun: number;
+  #isThere = false;
 
   constructor(directory: string, now = Date.now()) {
-    mkdirSync(directory, { recursive: true });
+    this.#directory = directory;
+    this.#begun = now / 1000;
     this.path = join(directory, `events.out.tfevents.${Math.floor(now / 1000)}.${hostname()}.${process.pid}`);
-    appendFileSync(this.path, record(event(now / 1000, 0, field(3, BYTES, text('brain.Event:2')))));
+  }
+
+  #begin(): void {
+    mkdirSync(this.#directory, { recursive: true });
+    appendFileSync(this.path, record(event(this.#begun, 0, field(3, BYTES, text('brain.Event:2')))));
+    this.#isThere = true;
   }
 
   write(step: number, scalars: Readonly<Record<string, number | null>>, now = Date.now()): void {
     const values = Object.entries(scalars).flatMap(([tag, value]) =>
       value === null ? [] : scalar(tag, value),
     );
-    if (values.length > 0)
-      appendFileSync(this.path, record(event(now / 1000, step, field(5, BYTES, values))));
+    if (values.length === 0) return;
+    if (!this.#isThere) this.#begin();
+    appendFileSync(this.path, record(event(now / 1000, step, field(5, BYTES, values))));
   }
 }
 

@@ -6,11 +6,11 @@ import { Teachers } from '../distil/teachers.js';
 import type { Evaluation } from '../evaluate/evaluation.js';
 import { phasesOf } from '../phases/index.js';
 import type { Phase, RunContext } from '../phases/phase.js';
+import { readLast, startOf } from './last-checkpoint.js';
 import { PhaseLoop } from './phase-loop.js';
 import { withUsablePrecision } from './precision.js';
 import type { PreparedRun } from './prepare.js';
 import type { Listener } from './progress.js';
-import { startOf } from './run-folder.js';
 import { RunInProgress, type StopRequest } from './run-in-progress.js';
 
 export class Trainer {
@@ -64,7 +64,7 @@ export class Trainer {
   async #resume(): Promise<void> {
     const run = this.#run;
     await run.folder.checkSameConfig(run.config);
-    const { optimizer, position, control } = await run.folder.readLast(run.state, run.newOptimizer);
+    const { optimizer, position, control } = await readLast(run.folder.last, run.state, run.newOptimizer);
     run.optimizer = optimizer;
     run.position = position;
     Object.assign(run.control, control);

@@ -1,4 +1,4 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -269,6 +269,25 @@ describe('what goes wrong', () => {
     expect(checkpoint).toBe(first.checkpoint);
     expect((await weights('taken')).get('classifier.weight')!.values).not.toEqual(before);
     expect(existsSync(kept)).toBe(false);
+  });
+
+  it('removes no files of others, not even with --overwrite', async () => {
+    const config = parseRunConfig(literal({ ...short, output: inFolder('foreign') }), 'test');
+    mkdirSync(inFolder('foreign', 'best'), { recursive: true });
+    for (const overwrite of [false, true])
+      await expect(runTraining(config, { overwrite })).rejects.toThrow(
+        /foreign is not replaced: it holds best, but no run\.json/,
+      );
+    expect(existsSync(inFolder('foreign', 'best'))).toBe(true);
+  });
+
+  it('writes event files into the folder that it clears at its beginning', async () => {
+    const output = inFolder('events');
+    const config = parseRunConfig(literal({ ...denseOnly, output }), 'test');
+    await runTraining(config, { tensorboard: true });
+    expect(readdirSync(join(output, 'tensorboard'))).toEqual([
+      expect.stringMatching(/^events\.out\.tfevents\./),
+    ]);
   });
 
   it('says before reading any data that nothing can be written', async () => {
