@@ -1,7 +1,8 @@
 /** A server that is this process. */
-import { openWebPort } from '../inference/server/web-port.js';
+
 import { checkCertificate } from '../inference/net/tls.js';
 import { startServer } from '../inference/server/server.js';
+import { openWebPort } from '../inference/server/web-port.js';
 import { DEFAULT_HOST, DEFAULT_PORT, DEFAULT_TIMEOUT_MILLISECONDS } from './defaults.js';
 import type { Running } from './serve.js';
 import type { ServeOptions } from './serve-options.js';
@@ -9,6 +10,7 @@ import { openLimits, openOffer, roomOf, webOptionsOf } from './served-house.js';
 
 export async function serveHere(options: ServeOptions): Promise<Running> {
   const { onLog = () => undefined } = options;
+  if (options.tls) checkCertificate(options.tls);
   const { house, modelDigest, reload } = await openOffer(options);
   const limits = await openLimits(options.limits ?? {});
   const server = await startServer({

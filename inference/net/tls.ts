@@ -1,4 +1,5 @@
 /** TLS 1.3 in the place of plain TCP: who listens shows a certificate, who connects checks it and may show one too. */
+import { X509Certificate } from 'node:crypto';
 import { createServer as createTcpServer, isIP, type Server, type Socket } from 'node:net';
 import {
   connect,
@@ -58,13 +59,16 @@ export function createListener(tls: ServerTls | null, accept: (socket: Socket) =
   return tls === null ? createTcpServer(accept) : createServer(serverTlsOptions(tls), accept);
 }
 
-/** @throws Error that says what is wrong: no certificate, no key, or a key of another certificate */
+/** @throws Error that says what is wrong: no certificate, no key, a key of another certificate, or one that has expired */
 export function checkCertificate(tls: ServerTls): void {
   try {
     createSecureContext(serverTlsOptions(tls));
   } catch (error) {
     throw new Error(`TLS: the certificate and its key cannot be used (${(error as Error).message})`);
   }
+  const { validTo } = new X509Certificate(tls.cert);
+  if (Date.parse(validTo) < Date.now())
+    throw new Error(`TLS: the certificate expired on ${validTo}: no client would take it`);
 }
 
 /** Who connects from now on is shown this one; connections that are open keep theirs. A server without TLS stays so. */

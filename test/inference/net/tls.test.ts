@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { connectTls, createListener } from '../../../inference/net/tls.js';
+import { checkCertificate, connectTls, createListener } from '../../../inference/net/tls.js';
 import { connectWebSocket } from '../../../inference/net/web-socket.js';
 import { makeCertificates } from '../../support/certificates.js';
 
@@ -46,4 +46,11 @@ it.skipIf(!hasOpenssl).each([
   await expect(connectTls('127.0.0.1', port, options.tls, options)).rejects.toThrow(expected);
   await expect(connectWebSocket(`wss://127.0.0.1:${port}`, options)).rejects.toThrow(expected);
   server.close();
+});
+
+it.skipIf(!hasOpenssl)('a server does not begin with a certificate that has expired', () => {
+  const key = pem('node.key');
+  expect(() => checkCertificate({ cert: pem('node.pem'), key })).not.toThrow();
+  expect(() => checkCertificate({ cert: pem('expired.pem'), key })).toThrow(/expired on .* GMT/);
+  expect(() => checkCertificate({ cert: pem('node.pem'), key: pem('ca.key') })).toThrow(/cannot be used/);
 });
