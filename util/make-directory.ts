@@ -39,3 +39,10 @@ export async function checkWritable(directory: string): Promise<void> {
     await rm(probe, { force: true }).catch(() => undefined);
   }
 }
+
+/** The same of a file that takes this place: long before it is written. */
+export async function checkFileWritable(path: string): Promise<void> {
+  if (existsSync(path) && (await stat(path)).isDirectory())
+    throw new OutputError(`${path}: expected a file to write, but it is a folder`);
+  await checkWritable(dirname(path));
+}

@@ -15,7 +15,7 @@ import { chunks } from '../../util/chunks.js';
 import { answeredColumns, answeredRow } from './answered-rows.js';
 import { type Classifier, classifyAll, predictedBy } from './evaluation.js';
 import { mappingTo, type Subject } from './subject.js';
-import { makeDirectory } from '../../util/make-directory.js';
+import { checkFileWritable, checkWritable, makeDirectory } from '../../util/make-directory.js';
 
 export interface PredictOptions {
   readonly classifier: Classifier;
@@ -70,6 +70,7 @@ export async function predictFile(
   options: PredictOptions,
 ): Promise<Predicted> {
   const named = renamedBy(subject, said);
+  await checkFileWritable(out.path);
   await makeDirectory(dirname(out.path));
   const task = taskOfModel(subject);
   const faultOf = (row: TextRow): string | null => row.fault ?? (task === null ? null : pairFault(row, task));
@@ -127,6 +128,7 @@ export async function predictTest(
   out: string,
   options: PredictOptions,
 ): Promise<{ readonly path: string; readonly rows: number }> {
+  await checkWritable(out);
   await makeDirectory(out);
   const mapping = mappingTo(task, subject, said);
   const { examples } = await readGlue(directory, task.name, 'test', { maxBadRows: 0 });

@@ -141,6 +141,16 @@ describe('failures exit with 1 and one clear line', () => {
       'models is not replaced: it holds best, but no run.json',
     ],
     [
+      'answers in place of a folder, before any text is classified',
+      () => {
+        mkdirSync(join(folder, 'answers.csv'), { recursive: true });
+        writeFileSync(join(folder, 'rows.csv'), 'text\na\n');
+        const files = ['--file', join(folder, 'rows.csv'), '--out', join(folder, 'answers.csv')];
+        return ['predict', '--artifact', artifact, ...files];
+      },
+      'answers.csv: expected a file to write, but it is a folder',
+    ],
+    [
       'a timeline in place of a file, before anything is measured',
       () => ['bench', 'inference', '--model', 'tiny', '--timeline', join(folder, 'file')],
       'expected a folder to write to',
