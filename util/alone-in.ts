@@ -4,7 +4,6 @@
  */
 import { open, readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { OutputError } from './errors.js';
 import { isAlive, machineOfThis } from './living-process.js';
 import { makeDirectory } from './make-directory.js';
@@ -58,7 +57,7 @@ export async function aloneIn<T>(
       throw new OutputError(
         `${directory}: process ${other} is at work there (${path}): expected it to end first, or another folder`,
       );
-    else await sleep(RETRY_MILLISECONDS);
+    else await new Promise((resolve) => setTimeout(resolve, RETRY_MILLISECONDS));
   }
   held.add(folder);
   try {

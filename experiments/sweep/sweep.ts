@@ -10,6 +10,7 @@ import { writeFileAtomically } from '../../model/write-file-atomically.js';
 import { branchRun, densePart } from '../../training/loop/branch.js';
 import { asUsed } from '../../training/loop/precision.js';
 import { readRunConfig } from '../../training/loop/run-config.js';
+import { RunFolder } from '../../training/loop/run-folder.js';
 import { planTraining } from '../../training/loop/run-training.js';
 import { aloneIn } from '../../util/alone-in.js';
 import { UsageError } from '../../util/errors.js';
@@ -99,7 +100,7 @@ class Sweep {
   private async trainDense(name: string, config: RunConfig): Promise<string> {
     const directory = config.output;
     if (!existsSync(join(directory, 'final'))) {
-      const started = existsSync(join(directory, 'checkpoint'));
+      const started = await new RunFolder(directory).isBegun();
       const file = await writeConfig(directory, started ? await asBegun(directory, config) : config);
       await this.train(name, file);
     }
@@ -122,7 +123,7 @@ class Sweep {
     if (existsSync(join(directory, 'final'))) return;
     const [dense] = await Promise.all([config, ...teachers].map((each) => this.denseRun(each)));
     const file = await writeConfig(directory, config);
-    if (!existsSync(join(directory, 'checkpoint'))) await branchRun(dense!, config, directory);
+    if (!(await new RunFolder(directory).isBegun())) await branchRun(dense!, config, directory);
     this.options.onLine(run, 'from the dense model');
     await this.train(run, file);
   }

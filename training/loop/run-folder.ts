@@ -47,12 +47,18 @@ export class RunFolder {
     this.#origin = join(directory, 'origin.json');
   }
 
-  /** What a run leaves beside its configuration; a new one removes it. */
+  /** What a run leaves beside its configuration; a new one removes it, or moves it away in this order: what took the most time first. */
   get #results(): string[] {
     const { metrics, events, last, exact, dense, best, final } = this;
-    return [metrics, events, last, exact, dense, best, final, this.#origin].filter((path) =>
+    return [final, last, dense, exact, best, metrics, events, this.#origin].filter((path) =>
       existsSync(path),
     );
+  }
+
+  /** Whether there is a checkpoint to go on from; one that a killed process was just replacing counts. */
+  async isBegun(): Promise<boolean> {
+    await recoverDirectory(this.last);
+    return existsSync(this.last);
   }
 
   /** Throws TrainingError where there are files that a run would remove, but no run that they are of. */
@@ -104,8 +110,7 @@ export class RunFolder {
   /** The configuration must be the one that the run was started with, but for where and how often it writes, and on how many threads. */
   async checkSameConfig(config: RunConfig): Promise<void> {
     const path = this.#config;
-    await recoverDirectory(this.last);
-    if (!existsSync(path) || !existsSync(this.last))
+    if (!existsSync(path) || !(await this.isBegun()))
       throw new TrainingError(`--resume: expected a run with a checkpoint in ${this.directory}, found none`);
     // Through the schema, so that keys that did not exist then have their defaults.
     const before: Record<string, unknown> = parseRunConfig(JSON.parse(await readFile(path, 'utf8')), path);

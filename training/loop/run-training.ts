@@ -1,5 +1,4 @@
 /** A whole training run from its configuration: backend, data, model, phases. */
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { nameOfTask, type RunConfig } from '../../config/schema.js';
 import { type Checkpoint, readCheckpoint } from '../../model/checkpoint/checkpoint.js';
@@ -58,13 +57,13 @@ const together = (listeners: readonly Partial<Listener>[]): Listener => ({
   },
 });
 
-const resumes = (output: string, { resume = false }: RunTrainingOptions): boolean =>
-  resume === 'if-begun' ? existsSync(new RunFolder(output).last) : resume;
+const resumes = async (output: string, { resume = false }: RunTrainingOptions): Promise<boolean> =>
+  resume === 'if-begun' ? new RunFolder(output).isBegun() : resume;
 
 /** Looks whether the folder of a run can be written to, and whether it may. */
 async function checkFolder({ output }: RunConfig, options: RunTrainingOptions): Promise<void> {
   const { overwrite } = options;
-  const resume = resumes(output, options);
+  const resume = await resumes(output, options);
   if (resume && overwrite) throw new UsageError('train: expected --resume or --overwrite, got both');
   await checkWritable(output);
   const folder = new RunFolder(output);
@@ -92,7 +91,7 @@ export async function runTraining(
   options: RunTrainingOptions = {},
 ): Promise<TrainedModel> {
   const { overwrite = false, signal } = options;
-  const resume = resumes(config.output, options);
+  const resume = await resumes(config.output, options);
   const own = options.listener ?? {};
   signal?.throwIfAborted();
   await checkFolder(config, options);

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -12,6 +12,7 @@ import { prepareRun } from '../../../training/loop/prepare.js';
 import { runTraining } from '../../../training/loop/run-training.js';
 import { Trainer } from '../../../training/loop/trainer.js';
 import { stateOfCheckpoint } from '../../../training/network/model-state.js';
+import { machineOfThis } from '../../../util/living-process.js';
 import { denseOnly, literal, Recorder, temporaryRuns } from './tiny-runs.js';
 
 const { inFolder, train, weights } = temporaryRuns();
@@ -288,6 +289,25 @@ describe('what goes wrong', () => {
     expect(readdirSync(join(output, 'tensorboard'))).toEqual([
       expect.stringMatching(/^events\.out\.tfevents\./),
     ]);
+  });
+
+  it('goes on from a checkpoint that a killed process was just replacing', async () => {
+    const output = inFolder('killed');
+    const config = parseRunConfig(literal({ ...denseOnly, output }), 'test');
+    const stop = new AbortController();
+    const examples = (): void => stop.abort();
+    const interrupted = runTraining(config, { signal: stop.signal, listener: { examples } });
+    await expect(interrupted).rejects.toThrow(/--resume goes on/);
+    // The old one was moved away, the new one not yet moved in, by a process that is no more.
+    const place = join(output, 'checkpoint');
+    const temporary = `${place}.${machineOfThis()}-4194305-0123abcd.tmp`;
+    cpSync(place, temporary, { recursive: true });
+    renameSync(place, `${temporary}.old`);
+    const notes: string[] = [];
+    const note = (line: string): void => void notes.push(line);
+    await runTraining(config, { resume: 'if-begun', listener: { note } });
+    expect(notes.join()).toMatch(/resuming in the dense phase after step 1/);
+    expect(readdirSync(output).filter((name) => name.endsWith('.old'))).toEqual([]);
   });
 
   it('says before reading any data that nothing can be written', async () => {
