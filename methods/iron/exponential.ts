@@ -52,5 +52,3 @@ export function exponentialOf({ digitBits, entryBits }: IronNumbers) {
     return productOf(mpc, factors);
   });
 }
-
-export type IronExponential = ReturnType<typeof exponentialOf>;

@@ -6,5 +6,3 @@ export interface Sha256 {
   /** 32 bytes; the hash is of no use afterwards. */
   digest(): Uint8Array;
 }
-
-export const SHA256_BYTES = 32;
