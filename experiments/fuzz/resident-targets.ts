@@ -25,7 +25,8 @@ import { residentStore } from '../../inference/client/resident-store.js';
 import { ResidentWeightsError } from '../../inference/client/resident-weights-error.js';
 import { concatBytes, sameBytes } from '../../inference/core/bytes.js';
 import { outputBlocks } from '../../inference/crypto/resident/resident-layout.js';
-import { defaultCostModel } from '../../inference/crypto/rlwe/packed-layout.js';
+import { defaultCostModel, Layouts } from '../../inference/crypto/rlwe/packed-layout.js';
+import { standardPreset } from '../../inference/crypto/rlwe/parameters.js';
 import { Prg } from '../../inference/crypto/prg.js';
 import {
   type KeptWeight,
@@ -75,7 +76,8 @@ async function readCounts(bytes: Uint8Array): Promise<void> {
 }
 
 function residentWeights(): ResidentWeights {
-  const weights = new ResidentWeights({ ringBits: 37, threads: 1, cost: defaultCostModel });
+  const layouts = new Layouts(standardPreset, defaultCostModel);
+  const weights = new ResidentWeights({ ringBits: 37, threads: 1, layouts });
   const [inputs, outputs] = [64, 64];
   const matrix = new Int16Array(inputs * outputs);
   weights.register(

@@ -18,6 +18,7 @@ import { productBytes } from '../crypto/resident/resident-product.js';
 import {
   type CostModel,
   costModels,
+  costModelsWithResident,
   defaultCostModel,
   estimatedMilliseconds,
   Layouts,
@@ -65,11 +66,12 @@ export class CountedProducts {
   ) {
     this.#traffic = traffic;
     this.#steps = steps;
+    this.#residentRingBits = options.residentRingBits;
+    const models = this.#residentRingBits === undefined ? costModels : costModelsWithResident;
     this.#layouts = layoutsBy(
       options.parameters ?? standardPreset,
-      costModels[options.line ?? DEFAULT_LINE][options.cots],
+      models[options.line ?? DEFAULT_LINE][options.cots],
     );
-    this.#residentRingBits = options.residentRingBits;
     this.#mutual = options.mutual ?? true;
   }
 

@@ -6,7 +6,7 @@ import { DEFAULT_COTS } from '../core/cot-kind.js';
 import { DEFAULT_LINE, type LineSpeed } from '../core/line-speed.js';
 import { span } from '../core/span.js';
 import { type CotOptions, setupCots } from '../crypto/ot/setup-cots.js';
-import { costModels } from '../crypto/rlwe/packed-layout.js';
+import { costModels, costModelsWithResident } from '../crypto/rlwe/packed-layout.js';
 import { presetOfWidth, standardPreset } from '../crypto/rlwe/parameters.js';
 import { agreeTranscriptKey } from '../crypto/transcript-key.js';
 import { transcriptChannel } from '../net/transcript.js';
@@ -39,11 +39,12 @@ export async function setupTwoParty(connection: Session, options: TwoPartySetup 
   const session = { ...connection, channel: transcriptChannel(connection.channel) };
   session.channel.transcript!.start(await agreeTranscriptKey(session, binding));
   const cots = await span('setup-cots', () => setupCots(session, cotOptions));
-  const cost = costModels[line][cotOptions.extension ?? DEFAULT_COTS];
+  const extension = cotOptions.extension ?? DEFAULT_COTS;
   const linear = await span('setup-linear', () =>
     setupLinear(session, {
       parameters,
-      cost,
+      cost: costModels[line][extension],
+      costWithResident: costModelsWithResident[line][extension],
       mutual,
       ...(cotOptions.suite ? { suite: cotOptions.suite } : {}),
       ...(residentRingBits ? { residentRingBits } : {}),

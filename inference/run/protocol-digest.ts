@@ -8,7 +8,7 @@ import { SUITE_PRESETS } from '../core/suite.js';
 import { FERRET_1170_10_17 } from '../crypto/ot/ferret-parameters.js';
 import { DEFAULT_K } from '../crypto/ot/soft-spoken.js';
 import { residentPreset } from '../crypto/resident/parameters.js';
-import { costModels } from '../crypto/rlwe/packed-layout.js';
+import { costModels, costModelsWithResident } from '../crypto/rlwe/packed-layout.js';
 import { standardPreset } from '../crypto/rlwe/parameters.js';
 
 const { n, primes, specialPrimes } = standardPreset;
@@ -25,7 +25,7 @@ export const PROTOCOL_OPTIONS = {
   baseOt: 'ristretto255',
   shuffle: 'share-translation',
   /** Layouts of ciphertexts follow from the cost model of the line and the COTs. */
-  linear: { n, primes, specialPrimes, layouts: costModels },
+  linear: { n, primes, specialPrimes, layouts: costModels, layoutsWithResident: costModelsWithResident },
   residentWeights: residentPreset.name,
   methods: Object.fromEntries(METHODS.map(({ name, numbers }) => [name, numbers])),
 } as const;

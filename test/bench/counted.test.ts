@@ -24,7 +24,7 @@ const runs: readonly Run[] = [
   { name: 'mpcformer', cots: 'ferret' },
   { name: 'mpcformer', checks: true },
   { name: 'mpcformer', cots: 'ferret', line: 'slow', checks: true },
-  { name: 'mpcformer', residentWeights: true },
+  { name: 'mpcformer', cots: 'ferret', residentWeights: true },
   { name: 'mpcformer', cots: 'ferret', line: 'slow', residentWeights: true },
 ];
 

@@ -54,11 +54,13 @@ export const defaultCostModel: CostModel = {
   multiplicationsPerMillisecond: 26_000_000,
 };
 
+type CostModels = Readonly<Record<LineSpeed, Readonly<Record<CotKind, CostModel>>>>;
+
 /**
  * Layouts of a connection. On a slow line each byte counts as at 200 Mbit/s against two cores, and more key switches pay for fewer
  * uploads; who chose Ferret on a fast one has little to spare either, 320 Mbit/s.
  */
-export const costModels: Readonly<Record<LineSpeed, Readonly<Record<CotKind, CostModel>>>> = {
+export const costModels: CostModels = {
   fast: {
     softspoken: defaultCostModel,
     ferret: { ...defaultCostModel, bytesPerMillisecond: 40_000 },
@@ -67,6 +69,12 @@ export const costModels: Readonly<Record<LineSpeed, Readonly<Record<CotKind, Cos
     softspoken: { ...defaultCostModel, bytesPerMillisecond: 18_000 },
     ferret: { ...defaultCostModel, bytesPerMillisecond: 18_000 },
   },
+};
+
+/** From when weights stay at the client on: of what they save on a fast line, products of shared matrices take a third. */
+export const costModelsWithResident: CostModels = {
+  ...costModels,
+  fast: { softspoken: defaultCostModel, ferret: defaultCostModel },
 };
 
 const PRIME_BITS = 26;
@@ -185,11 +193,24 @@ export function chooseLayout(
 /** The layouts of a connection, each searched once. */
 export class Layouts {
   readonly #found = new Map<string, PackedLayout>();
+  #cost: CostModel;
 
   constructor(
     readonly parameters: RlweParameters,
-    readonly cost: CostModel,
-  ) {}
+    cost: CostModel,
+  ) {
+    this.#cost = cost;
+  }
+
+  get cost(): CostModel {
+    return this.#cost;
+  }
+
+  /** From here on; between the same products at both parties. */
+  changeCost(cost: CostModel): void {
+    this.#cost = cost;
+    this.#found.clear();
+  }
 
   of(shape: ProductShape): PackedLayout {
     const key = JSON.stringify(shape);

@@ -37,6 +37,8 @@ export interface LinearOptions {
   readonly mutual?: boolean;
   /** Of rows times weights that may stay at the client. */
   readonly residentRingBits?: number;
+  /** By which products are laid out once weights stay there; as before unless given. */
+  readonly costWithResident?: CostModel;
   /** Of the generators behind keys and ciphertexts; weights that stay are of AES, as they outlive a connection. */
   readonly suite?: Suite;
 }
@@ -119,13 +121,13 @@ export class HomomorphicLinear implements LinearProtocols {
   }
 }
 
-/** Makes and exchanges keys: once a connection. `mutual` and `cost` are equal at both parties. */
+/** Makes and exchanges keys: once a connection. `mutual` and costs are equal at both parties. */
 export async function setupLinear(session: Session, options: LinearOptions = {}): Promise<HomomorphicLinear> {
   const { parameters = standardPreset, cost = defaultCostModel, threads = kernelThreads } = options;
   const { residentRingBits: ringBits = DEFAULT_RESIDENT_RING_BITS, suite = DEFAULT_SUITE } = options;
-  const { mutual = true } = options;
+  const { mutual = true, costWithResident: costOfHeld } = options;
   const role = await exchangeKeys(session, { parameters, threads, suite: codeOf(suite), mutual });
   const layouts = new Layouts(parameters, cost);
-  const resident = new ResidentWeights({ ringBits, threads, cost });
+  const resident = new ResidentWeights({ ringBits, threads, layouts, ...(costOfHeld && { costOfHeld }) });
   return new HomomorphicLinear({ products: { session, role, layouts }, resident });
 }

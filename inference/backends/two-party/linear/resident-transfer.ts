@@ -134,9 +134,7 @@ export class ResidentTransfer implements Resident {
         }
       }
       for (; onTheWay > 0; onTheWay--) await receiveAcknowledgement(channel);
-      weights.forEach((weight, index) => {
-        weight.held = { party: 'server', ...seeds[index]! };
-      });
+      this.resident.hold(seeds.map((own) => ({ party: 'server', ...own })));
     },
   );
 
@@ -171,14 +169,11 @@ export class ResidentTransfer implements Resident {
           onDownload({ totalBytes, missingBytes });
         }
       }
-      weights.forEach((weight, index) => {
-        const at = KEY_NAME_BYTES + SEED_BYTES * index;
-        weight.held = {
-          party: 'client',
-          publicSeed: offer.slice(at, at + SEED_BYTES),
-          blocks: blocks[index]!,
-        };
-      });
+      const seedOf = (index: number) =>
+        offer.slice(KEY_NAME_BYTES + SEED_BYTES * index).subarray(0, SEED_BYTES);
+      this.resident.hold(
+        blocks.map((own, index) => ({ party: 'client', publicSeed: seedOf(index), blocks: own })),
+      );
     },
   );
 }

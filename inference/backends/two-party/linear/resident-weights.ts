@@ -13,7 +13,7 @@ import {
   productPieces,
   type WeightSeeds,
 } from '../../../crypto/resident/resident-product.js';
-import type { CostModel, PackedLayout } from '../../../crypto/rlwe/packed-layout.js';
+import type { CostModel, Layouts, PackedLayout } from '../../../crypto/rlwe/packed-layout.js';
 import { type PartyContext, runStep } from '../context/party-context.js';
 import { posted } from '../exchange/in-turn.js';
 import type { RowShares } from './linear-protocols.js';
@@ -43,21 +43,26 @@ export interface ResidentOptions {
   /** Of rows: products in other rings take ciphertexts of rows. */
   readonly ringBits: number;
   readonly threads: number;
-  readonly cost: CostModel;
+  /** Of rows that travel as ciphertexts. */
+  readonly layouts: Layouts;
+  /** Of all products once weights are held; as before unless given. */
+  readonly costOfHeld?: CostModel;
   readonly parameters?: ResidentParameters;
 }
 
 export class ResidentWeights {
   readonly threads: number;
   readonly #ringBits: number;
-  readonly #cost: CostModel;
+  readonly #layouts: Layouts;
+  readonly #costOfHeld: CostModel | undefined;
   readonly #parameters: ResidentParameters;
   readonly #weights: ResidentWeight[] = [];
 
-  constructor({ ringBits, threads, cost, parameters = residentPreset }: ResidentOptions) {
+  constructor({ ringBits, threads, layouts, costOfHeld, parameters = residentPreset }: ResidentOptions) {
     this.threads = threads;
     this.#ringBits = ringBits;
-    this.#cost = cost;
+    this.#layouts = layouts;
+    this.#costOfHeld = costOfHeld;
     this.#parameters = parameters;
   }
 
@@ -72,11 +77,21 @@ export class ResidentWeights {
     return this.#weights;
   }
 
+  /** All of them, in their order: after the transfer, between the same products at both parties. */
+  hold(held: readonly HeldWeight[]): void {
+    this.#weights.forEach((weight, index) => {
+      weight.held = held[index]!;
+    });
+    if (this.#costOfHeld) this.#layouts.changeCost(this.#costOfHeld);
+  }
+
   /** Null where rows travel as ciphertexts, laid out so: there are no others here, or that is cheaper. */
   forProduct(weight: PreparedWeight, packed: PackedLayout): HeldProduct | null {
     const found = this.#weights.find((one) => one.weight === weight);
     if (!found?.held || packed.ringBits !== this.#ringBits) return null;
-    return isCheaper(found.layout, packed, this.#cost) ? { layout: found.layout, held: found.held } : null;
+    return isCheaper(found.layout, packed, this.#layouts.cost)
+      ? { layout: found.layout, held: found.held }
+      : null;
   }
 
   /** Shares of x1·W [rows, outputs], x1 the client's share: what the mask leaves at the client, what is decrypted at the server. */
