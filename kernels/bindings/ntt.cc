@@ -24,6 +24,14 @@ void forward(const Arguments& a) {
   polyLoops().reduce(x.data, x.length, table.modulus);
 }
 
+void forwardLow(const Arguments& a) {
+  const auto x = a.uint32s(1), out = a.uint32s(2);
+  a.expect(x.length >= 1 && x.length <= out.length && (x.length & (x.length - 1)) == 0, 1, "a power of two up to the length of the transform");
+  const NttTable& table = tableOf(a, out.length);
+  polyLoops().forwardLow(x.data, x.length, out.data, table);
+  polyLoops().reduce(out.data, out.length, table.modulus);
+}
+
 void inverse(const Arguments& a) {
   const auto x = a.uint32s(1);
   polyLoops().inverse(x.data, tableOf(a, x.length));
@@ -97,6 +105,7 @@ void laneProducts(const Arguments& a) {
 
 void addNtt(Bindings& bindings) {
   bindings.add<forward>("nttForward");
+  bindings.add<forwardLow>("nttForwardLow");
   bindings.add<inverse>("nttInverse");
   bindings.add<multiply>("nttMultiply");
   bindings.add<forwardColumns>("nttForwardColumns");

@@ -5,6 +5,8 @@
 export interface NttKernels {
   /** Negacyclic transform in place, reduced, in a private order that all instruction sets share. x [n], n >= 16. */
   nttForward(prime: number, x: Uint32Array): void;
+  /** The same of a polynomial of which only the first coefficients, x, are not zero. */
+  nttForwardLow(prime: number, x: Uint32Array, out: Uint32Array): void;
   nttInverse(prime: number, x: Uint32Array): void;
   /** out = x · y, elementwise. */
   nttMultiply(prime: number, x: Uint32Array, y: Uint32Array, out: Uint32Array): void;

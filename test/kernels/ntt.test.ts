@@ -66,6 +66,28 @@ describe.each(availableIsas)('transforms with $name', ({ isa }) => {
       }
     }));
 
+  it.each([
+    [16, 4],
+    [256, 8],
+    [256, 16],
+    [512, 32],
+    [1024, 32],
+    [1024, 64],
+    [1024, 1024],
+  ])('transforms polynomials of degree %i with %i coefficients as all of them', (n, support) =>
+    withIsa(isa, () => {
+      const low = Uint32Array.from(
+        { length: support },
+        (_, i) => (Math.imul(i + 1, 2654435761) >>> 6) % PRIME,
+      );
+      const whole = new Uint32Array(n);
+      whole.set(low);
+      const out = new Uint32Array(n).fill(PRIME - 1);
+      kernels.nttForwardLow(PRIME, low, out);
+      expect(out).toEqual(transformed(whole));
+    }),
+  );
+
   it('gives the same transform as every other instruction set', () =>
     withIsa(isa, () => {
       const x = Uint32Array.from({ length: 8192 }, (_, i) => multiplyModulo(i + 1, 48_271));

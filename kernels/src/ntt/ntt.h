@@ -49,7 +49,9 @@ struct PolyLoops {
   void (*forward)(uint32_t* x, const NttTable& table);
   /** The same into another buffer; words below 2^28. */
   void (*forwardTo)(const uint32_t* x, uint32_t* out, const NttTable& table);
-  /** Its inverse, words below 2p in, reduced out. */
+  /** Of a polynomial of which only the first `support` coefficients are not zero, a power of two; the others are not read. */
+  void (*forwardLow)(const uint32_t* x, size_t support, uint32_t* out, const NttTable& table);
+  /** The inverse, words below 2p in, reduced out. */
   void (*inverse)(uint32_t* x, const NttTable& table);
   /** 16 cyclic transforms of the given length, x [length][16]. Rows from `support` on (a power of two, at most length)
    *  are taken as zero, whatever they hold. Reduced. Length n with `negacyclic` is modulo X^n + 1 instead of X^n - 1. */

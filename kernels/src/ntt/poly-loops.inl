@@ -168,16 +168,11 @@ void scale(const uint32_t* x, Factor f, size_t count, const Modulus& modulus, ui
   for (size_t i = 0; i < count; i += V::lanes) below(lazyProduct(V::load(x + i), value, quotient, m.p), m.p).store(out + i);
 }
 
-void forwardTo(const uint32_t* from, uint32_t* x, const NttTable& t) {
-  if (t.n < 256) {
-    for (size_t i = 0; i < t.n; i++) x[i] = from[i];
-    return forwardSmall(x, t);
-  }
+/** The layers from that of so many nodes on, which split into halves of this width. */
+inline void splitRest(uint32_t* x, size_t nodes, size_t width, const NttTable& t) {
   const Reducer m(t.modulus);
   const uint32_t* roots = t.roots;
   const uint32_t* quotients = t.rootQuotients;
-  splitTwoLayers(from, x, 1, t.n / 4, roots + 1, quotients + 1, roots + 2, quotients + 2, m);
-  size_t nodes = 4, width = t.n / 8;
   for (; width >= 32; nodes *= 4, width /= 4)
     splitTwoLayers(x, x, nodes, width / 2, roots + nodes, quotients + nodes, roots + 2 * nodes, quotients + 2 * nodes, m);
   if (width == 16) splitLayer(x, nodes, width, roots + nodes, quotients + nodes, m);
@@ -187,7 +182,30 @@ void forwardTo(const uint32_t* from, uint32_t* x, const NttTable& t) {
   }
 }
 
+void forwardTo(const uint32_t* from, uint32_t* x, const NttTable& t) {
+  if (t.n < 256) {
+    for (size_t i = 0; i < t.n; i++) x[i] = from[i];
+    return forwardSmall(x, t);
+  }
+  const Reducer m(t.modulus);
+  const uint32_t* roots = t.roots;
+  const uint32_t* quotients = t.rootQuotients;
+  splitTwoLayers(from, x, 1, t.n / 4, roots + 1, quotients + 1, roots + 2, quotients + 2, m);
+  splitRest(x, 4, t.n / 8, t);
+}
+
 void forward(uint32_t* x, const NttTable& t) { forwardTo(x, x, t); }
+
+void forwardLow(const uint32_t* from, size_t support, uint32_t* x, const NttTable& t) {
+  if (t.n < 256 || support < 16) {
+    for (size_t i = 0; i < t.n; i++) x[i] = i < support ? from[i] : 0;
+    return forwardTo(x, x, t);
+  }
+  // A node whose second half is zero splits into two copies of the first.
+  for (size_t copy = 0; copy < t.n; copy += support)
+    for (size_t i = 0; i < support; i += V::lanes) V::load(from + i).store(x + copy + i);
+  splitRest(x, t.n / support, support / 2, t);
+}
 
 void inverse(uint32_t* x, const NttTable& t) {
   if (t.n < 256) return inverseSmall(x, t);

@@ -48,6 +48,6 @@ void combineEach(const uint32_t* x, size_t xStride, size_t terms, const Combinat
 }
 #endif
 
-constexpr PolyLoops table = {forward, forwardTo, inverse, forwardColumns, inverseColumns, inverseColumnsLast,
+constexpr PolyLoops table = {forward, forwardTo, forwardLow, inverse, forwardColumns, inverseColumns, inverseColumnsLast,
                              reduce, multiply, scale, dot, dotPair, add, subtract, divideRound, fold, transpose, combine, combineEach, residues, unpack, keepResidues,
                              countInvalid, tile, laneProducts};

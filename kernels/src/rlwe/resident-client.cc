@@ -26,20 +26,21 @@ class Multiplier {
       : context(context), layout(layout), blocks(blocks), x(x), mask(mask), rows(rows),
         stride((rows + tileRows - 1) / tileRows * tileRows), floodBits(floodBits), secretSeed(secretSeed),
         scale(context, layout.limbs, layout.ringBits), rounding(context, layout.limbs, layout.ringBits),
-        columnsOf(layout.limbs * layout.inputs * stride), hidden(context, layout, publicSeed, x, rows, secretSeed) {}
+        columnsOf(layout.limbs * columnWords()), hidden(context, layout, publicSeed, x, rows, secretSeed) {}
 
   /** Returns how many residues were invalid. */
   size_t multiply(size_t threads, uint8_t* out, int32_t* ready) {
     hidden.halves(threads, out);
     size_t made = rows * layout.aBytes();
     __atomic_store_n(ready, static_cast<int32_t>(made), __ATOMIC_RELEASE);
-    splitWork(threads, layout.limbs, [&](size_t l, size_t) { transposeRows(l); });
+    transposeRows(threads);
     std::atomic<size_t> invalid{0};
     const size_t blocksAtOnce = std::max(leaveBlocks, threadBlocks * threads);
     for (size_t first = 0; first < layout.outputBlocks() && invalid == 0; first += blocksAtOnce) {
       const size_t last = std::min(layout.outputBlocks(), first + blocksAtOnce);
-      splitWork(threads, last - first, [&](size_t i, size_t) {
-        invalid += blockB(first + i, out + made + layout.blocksBytes(rows, first, first + i));
+      splitWork(threads, (last - first + laneBlocks - 1) / laneBlocks, [&](size_t i, size_t) {
+        const size_t begin = first + i * laneBlocks;
+        invalid += halvesB(begin, std::min(last, begin + laneBlocks), out + made + layout.blocksBytes(rows, first, begin));
       });
       made += layout.blocksBytes(rows, first, last);
       if (invalid == 0) __atomic_store_n(ready, static_cast<int32_t>(made), __ATOMIC_RELEASE);
@@ -48,40 +49,58 @@ class Multiplier {
   }
 
  private:
-  /** x as residues of one limb, [inputs][stride]; rows beyond the last are zero. */
-  void transposeRows(size_t limb) {
-    uint32_t* to = columnsOf.data() + limb * layout.inputs * stride;
+  /** Of one limb; what lies behind the last row is zero. */
+  size_t columnWords() const { return (layout.inputs * stride + columns - 1) / columns * columns; }
+
+  /** x as residues, [limb][inputs][stride]. */
+  void transposeRows(size_t threads) {
+    SignedDigits shares(layout.ringBits, layout.inputs * stride);
     for (size_t c = 0; c < layout.inputs; c++)
-      for (size_t i = 0; i < stride; i++)
-        to[c * stride + i] = i < rows ? signedResidue(x[i * layout.inputs + c], layout.ringBits, context.modulus(limb)) : 0;
+      for (size_t i = 0; i < rows; i++) shares.set(c * stride + i, x[i * layout.inputs + c]);
+    splitWork(threads, layout.limbs, [&](size_t l, size_t) {
+      shares.residues(context.modulus(l), 0, layout.inputs * stride, columnsOf.data() + l * columnWords());
+    });
   }
 
-  /** Half b of one block of outputs for all rows, packed. */
-  size_t blockB(size_t v, uint8_t* out) const {
-    const size_t kOut = layout.kOut(), width = layout.width(v), residues = layout.blockResidues();
-    const uint8_t* bytes = blocks + v * layout.blockBytes();
-    Words values(residues), sums(stride * kOut);
-    std::vector<uint64_t> fractions(rows * kOut);
-    size_t invalid = 0;
-    Words hiding = hidingOf(v, width);
-    for (size_t l = 0; l < layout.limbs; l++, bytes += packedBytes(residues)) {
-      invalid += unpackResidues(bytes, residues, context.modulus(l), values.data());
-      products(l, values.data() + layout.rank * layout.n, sums.data());
-      hidden.addZeros(l, values.data(), sums.data());
-      hide(l, hiding, sums.data());
-      for (size_t k = 0; k < rows * kOut; k++) fractions[k] += rounding.term(sums[k], l);
+  /** Halves b of a few blocks of outputs for all rows, each packed. */
+  size_t halvesB(size_t first, size_t last, uint8_t* out) const {
+    const size_t count = last - first, kOut = layout.kOut(), residues = layout.blockResidues(), limbBytes = packedBytes(residues);
+    Words values(residues), keys(count * layout.rank * layout.n), sums(count * stride * kOut), hiding[laneBlocks];
+    uint32_t* sumsOf[laneBlocks];
+    for (size_t c = 0; c < count; c++) {
+      hiding[c] = hidingOf(first + c, layout.width(first + c));
+      sumsOf[c] = sums.data() + c * stride * kOut;
     }
+    std::vector<uint64_t> fractions(count * rows * kOut);
+    size_t invalid = 0;
+    for (size_t l = 0; l < layout.limbs; l++) {
+      for (size_t c = 0; c < count; c++) {
+        invalid += unpackResidues(blocks + (first + c) * layout.blockBytes() + l * limbBytes, residues, context.modulus(l), values.data());
+        products(l, values.data() + layout.rank * layout.n, sumsOf[c]);
+        toLeaves(layout, values.data(), c, count, keys.data());
+      }
+      hidden.addZeros(l, keys.data(), count, sumsOf);
+      for (size_t c = 0; c < count; c++) {
+        hide(l, hiding[c], sumsOf[c]);
+        for (size_t k = 0; k < rows * kOut; k++) fractions[c * rows * kOut + k] += rounding.term(sumsOf[c][k], l);
+      }
+    }
+    for (size_t c = 0; c < count; c++) packRounded(fractions.data() + c * rows * kOut, layout.width(first + c), out + layout.blocksBytes(rows, first, first + c));
+    return invalid;
+  }
+
+  /** Fractions [rows][kOut], of which the first outputs are sent; they are overwritten. */
+  void packRounded(uint64_t* fractions, size_t width, uint8_t* out) const {
     // In place: a row's outputs move to the front of what is read.
     for (size_t i = 0; i < rows; i++)
-      for (size_t o = 0; o < width; o++) fractions[i * width + o] = nearestFraction(fractions[i * kOut + o], layout.bBits);
-    ringPack(fractions.data(), rows * width, layout.bBits, out);
-    return invalid;
+      for (size_t o = 0; o < width; o++) fractions[i * width + o] = nearestFraction(fractions[i * layout.kOut() + o], layout.bBits);
+    ringPack(fractions, rows * width, layout.bBits, out);
   }
 
   /** sums [stride][kOut] = x · b, below 2p. */
   void products(size_t limb, const uint32_t* tiles, uint32_t* sums) const {
     const size_t kOut = layout.kOut(), inputs = layout.inputs;
-    const uint32_t* from = columnsOf.data() + limb * inputs * stride;
+    const uint32_t* from = columnsOf.data() + limb * columnWords();
     for (size_t t = 0; t < kOut / columns; t++)
       for (size_t i = 0; i < stride; i += tileRows)
         polyLoops().tile(from + i, stride, tiles + t * inputs * columns, tileRows, inputs, context.modulus(limb),
@@ -129,7 +148,7 @@ class Multiplier {
   const uint8_t* secretSeed;
   MessageScale scale;
   MessageRounding rounding;
-  /** x as residues [limb][inputs][stride]. */
+  /** As transposeRows makes them. */
   Words columnsOf;
   ResidentRows hidden;
 };

@@ -9,22 +9,8 @@
 
 namespace cipherprune {
 
-namespace {
-
-/** Rows that share what they read of the public halves. */
-constexpr size_t laneRows = 4;
-
-}  // namespace
-
 uint64_t nearestFraction(uint64_t fraction, int bits) {
   return ((fraction + (uint64_t{1} << (63 - bits))) >> (64 - bits)) & ringMaskOf(bits);
-}
-
-uint32_t signedResidue(uint64_t x, int bits, const Modulus& m) {
-  const uint64_t negative = x >> (bits - 1), sign = 0 - negative;
-  const uint32_t residue = m.reduceWide(((x ^ sign) + negative) & ringMaskOf(bits));
-  const uint32_t mask = static_cast<uint32_t>(sign);
-  return (residue & ~mask) | (m.subtract(0, residue) & mask);
 }
 
 void ResidentRows::halves(size_t threads, uint8_t* out) {
@@ -91,16 +77,15 @@ void ResidentRows::transformFactors(size_t limb, size_t row, size_t r, size_t he
   const PolyLoops& loops = polyLoops();
   const NttTable& table = context.table(limb);
   const size_t n = layout.n, inputs = layout.inputBlocks();
-  Words polynomial(n);
+  Words polynomial(n), ofRow((features() + columns - 1) / columns * columns);
+  shares.residues(table.modulus, row * features(), features(), ofRow.data());
   for (size_t t = 0; t < terms(); t++) {
     if (t < inputs) {
-      std::memset(polynomial.data(), 0, 4 * n);
-      for (size_t k = 0; k < layout.kIn && t * layout.kIn + k < layout.inputs; k++)
-        polynomial[k] = signedResidue(x[row * layout.inputs + t * layout.kIn + k], layout.ringBits, table.modulus);
+      loops.forwardLow(ofRow.data() + t * layout.kIn, layout.kIn, polynomial.data(), table);
     } else {
       residuesOf(secret + (t - inputs) * n, n, table.modulus, polynomial.data());
+      loops.forward(polynomial.data(), table);
     }
-    loops.forward(polynomial.data(), table);
     loops.reduce(polynomial.data(), n, table.modulus);
     spread(polynomial.data(), out + (t * height + r) * columns, terms() * height * columns);
   }
@@ -109,7 +94,7 @@ void ResidentRows::transformFactors(size_t limb, size_t row, size_t r, size_t he
 void ResidentRows::keepSecrets(size_t limb, size_t chunk, const uint32_t* factors) {
   const size_t rank = layout.rank, height = heightOf(chunk), inputs = layout.inputBlocks();
   uint32_t* to = secrets.data() + secretsAt(limb, chunk);
-  forEachLeaf([&](size_t at, size_t vector, size_t k, size_t lane) {
+  forEachLeaf(layout, [&](size_t at, size_t vector, size_t k, size_t lane) {
     for (size_t i = 0; i < rank; i++)
       for (size_t r = 0; r < height; r++)
         to[((((vector * layout.kIn + k) * rank + i) * height) + r) * columns + lane] =
@@ -117,34 +102,34 @@ void ResidentRows::keepSecrets(size_t limb, size_t chunk, const uint32_t* factor
   });
 }
 
-void ResidentRows::addZeros(size_t limb, const uint32_t* publicKey, uint32_t* sums) const {
-  // The leaves below a node of kIn coefficients add up to kIn times its first; over these nodes lies a transform of length kOut.
+void ResidentRows::addZeros(size_t limb, const uint32_t* publicKeys, size_t blocks, uint32_t* const sums[]) const {
   const PolyLoops& loops = polyLoops();
   const NttTable& table = context.table(limb);
-  const size_t n = layout.n, rank = layout.rank, kOut = layout.kOut(), terms = layout.kIn * rank;
-  Words keys(rank * n), nodes(columns * kOut), products(laneRows * columns);
-  forEachLeaf([&](size_t at, size_t vector, size_t k, size_t lane) {
-    for (size_t i = 0; i < rank; i++) keys[((vector * layout.kIn + k) * rank + i) * columns + lane] = publicKey[i * n + at];
-  });
+  const size_t kOut = layout.kOut(), words = layout.kIn * layout.rank * columns;
+  Words nodes(blocks * kOut * columns);
+  uint32_t products[laneRows * laneBlocks * columns];
   for (size_t first = 0; first < rows; first += columns) {
     const size_t last = std::min(rows, first + columns);
     for (size_t row = first; row < last; row += laneRows) {
       const size_t chunk = row / laneRows, height = heightOf(chunk);
       for (size_t vector = 0; vector < outputVectors(); vector++) {
-        loops.laneProducts(secrets.data() + secretsAt(limb, chunk) + vector * terms * height * columns, height, keys.data() + vector * terms * columns,
-                           1, terms, table.modulus, products.data());
+        loops.laneProducts(secrets.data() + secretsAt(limb, chunk) + vector * height * words, height, publicKeys + vector * blocks * words, blocks,
+                           words / columns, table.modulus, products);
         for (size_t r = 0; r < height; r++)
-          for (size_t lane = 0; lane < columns; lane++)
-            nodes[(vector * columns + lane) * columns + row - first + r] = products[r * columns + lane];
+          for (size_t c = 0; c < blocks; c++)
+            for (size_t lane = 0; lane < columns; lane++)
+              nodes[(c * kOut + vector * columns + lane) * columns + row - first + r] = products[(r * blocks + c) * columns + lane];
       }
     }
-    loops.inverseColumns(nodes.data(), kOut, true, table);
-    loops.scale(nodes.data(), table.scale, kOut * columns, table.modulus, nodes.data());
-    for (size_t row = first; row < last; row++)
-      for (size_t o = 0; o < kOut; o++) {
-        uint32_t& to = sums[row * kOut + o];
-        to = table.modulus.add(table.modulus.once(to), nodes[o * columns + row - first]);
-      }
+    for (size_t c = 0; c < blocks; c++) {
+      const uint32_t* outputs = nodes.data() + c * kOut * columns;
+      outputsOfNodes(layout, table, nodes.data() + c * kOut * columns);
+      for (size_t row = first; row < last; row++)
+        for (size_t o = 0; o < kOut; o++) {
+          uint32_t& to = sums[c][row * kOut + o];
+          to = table.modulus.add(table.modulus.once(to), outputs[o * columns + row - first]);
+        }
+    }
   }
 }
 

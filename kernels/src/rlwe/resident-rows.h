@@ -1,32 +1,35 @@
 // What hides the rows of a message (resident.h): their halves a, and encryptions of zero with a fresh secret for each row.
 #pragma once
-#include "resident.h"
+#include "resident-leaves.h"
+#include "signed-digits.h"
 
 namespace cipherprune {
 
 /** A fraction of 2^64 to the nearest of `bits` bits. */
 uint64_t nearestFraction(uint64_t fraction, int bits);
 
-/** Shares modulo 2^bits, read as signed, as residues: what they are multiplied by is smallest then. Without a branch. */
-uint32_t signedResidue(uint64_t x, int bits, const Modulus& m);
-
 class ResidentRows {
  public:
   /** x [rows, inputs] modulo 2^ringBits. */
   ResidentRows(const RlweContext& context, const ResidentLayout& layout, const uint8_t* publicSeed, const uint64_t* x, size_t rows,
                const uint8_t* secretSeed)
-      : context(context), layout(layout), publicSeed(publicSeed), x(x), rows(rows), secretSeed(secretSeed),
-        rounding(context, layout.limbs, layout.ringBits), publics(layout.limbs * terms() * layout.rank * layout.n),
-        secrets(rows * layout.limbs * layout.rank * layout.n) {}
+      : context(context), layout(layout), publicSeed(publicSeed), rows(rows), secretSeed(secretSeed),
+        rounding(context, layout.limbs, layout.ringBits), shares(layout.ringBits, rows * features()),
+        publics(layout.limbs * terms() * layout.rank * layout.n), secrets(rows * layout.limbs * layout.rank * layout.n) {
+    for (size_t i = 0; i < rows; i++)
+      for (size_t c = 0; c < layout.inputs; c++) shares.set(i * features() + c, x[i * layout.inputs + c]);
+  }
 
   /** All halves a, at the beginning of the message. */
   void halves(size_t threads, uint8_t* out);
 
-  /** After `halves`: adds the public key [rank][n] times each row's secret to sums [rows][kOut], below 2p, at the coefficients of
-   *  outputs. */
-  void addZeros(size_t limb, const uint32_t* publicKey, uint32_t* sums) const;
+  /** After `halves`: adds the public keys of some blocks, at most laneBlocks, as toLeaves has them, times each row's secret to each block's
+   *  sums [rows][kOut], below 2p, at the coefficients of outputs. */
+  void addZeros(size_t limb, const uint32_t* publicKeys, size_t blocks, uint32_t* const sums[]) const;
 
  private:
+  /** Of a row, the blocks of inputs filled up. */
+  size_t features() const { return layout.inputBlocks() * layout.kIn; }
   /** Terms of half a: the blocks of inputs, then the secret's. */
   size_t terms() const { return layout.inputBlocks() + layout.rank; }
   /** Vectors of 16 points of a polynomial, and of 16 outputs of a block. */
@@ -48,22 +51,14 @@ class ResidentRows {
   /** Vectors of a transformed polynomial, `stride` words apart. */
   void spread(const uint32_t* from, uint32_t* to, size_t stride) const;
 
-  /** visit(position in a transform, output / 16, feature, output % 16) for all leaves. */
-  template <class Visit>
-  void forEachLeaf(Visit visit) const {
-    for (size_t leaf = 0; leaf < layout.n; leaf++) {
-      const size_t o = leaf / layout.kIn;
-      visit(leafPosition(layout.n, leaf), o / columns, leaf % layout.kIn, o % columns);
-    }
-  }
-
   const RlweContext& context;
   const ResidentLayout& layout;
   const uint8_t* publicSeed;
-  const uint64_t* x;
   size_t rows;
   const uint8_t* secretSeed;
   MessageRounding rounding;
+  /** x [rows][features]. */
+  SignedDigits shares;
   /** The public a[u] and A, transformed: [limb][point / 16][term][rank][16]. */
   Words publics;
   /** Of the rows, transformed: [limb][chunk], each as keepSecrets has it. */

@@ -1,8 +1,9 @@
+// What the server makes of a weight: encryptions of its blocks of outputs (resident.h).
 #include <algorithm>
 #include <cstring>
 
 #include "keys.h"
-#include "resident.h"
+#include "resident-secret.h"
 #include "src/base/fail.h"
 #include "src/ring/ring.h"
 #include "threads.h"
@@ -17,14 +18,7 @@ void ResidentLayout::check(const RlweContext& context) const {
   if (!isSound) fail("resident layout: numbers do not fit each other");
 }
 
-namespace {
-
-/** Streams of a weight's secret seed. */
-constexpr uint64_t zeroErrors = uint64_t{1} << 35, inputErrors = uint64_t{1} << 36;
-
-/** Secret of a block of outputs, transformed: [rank][n] of one limb. */
-void secretOf(const RlweContext& context, const ResidentLayout& layout, const uint8_t* secretSeed, size_t v, size_t limbs,
-              uint32_t* out) {
+void residentSecret(const RlweContext& context, const ResidentLayout& layout, const uint8_t* secretSeed, size_t v, size_t limbs, uint32_t* out) {
   const size_t n = layout.n;
   Sampler sampler({Suite::aes, secretSeed});
   std::vector<int32_t> secret(layout.rank * n);
@@ -34,6 +28,11 @@ void secretOf(const RlweContext& context, const ResidentLayout& layout, const ui
     for (size_t j = 0; j < layout.rank; j++)
       secretTransform(secret.data() + j * n, context.table(l), out + (l * layout.rank + j) * n);
 }
+
+namespace {
+
+/** Streams of a weight's secret seed. */
+constexpr uint64_t zeroErrors = uint64_t{1} << 35, inputErrors = uint64_t{1} << 36;
 
 /** The public halves of all blocks of inputs, [limb][u][rank][n]: the same for every block of outputs. */
 Words publicInputs(const RlweContext& context, const ResidentLayout& layout, const uint8_t* publicSeed, size_t threads) {
@@ -57,7 +56,7 @@ class BlockEncryptor {
   void encrypt(size_t v, uint8_t* out) const {
     const size_t n = layout.n, rank = layout.rank, blocks = layout.inputBlocks(), residues = layout.blockResidues();
     Words secret(layout.limbs * rank * n), planes(blocks * MessageScale::terms * n), values(residues), work(2 * n);
-    secretOf(context, layout, secretSeed, v, layout.limbs, secret.data());
+    residentSecret(context, layout, secretSeed, v, layout.limbs, secret.data());
     std::vector<int32_t> errors(blocks * n), zeros(rank * n);
     Sampler sampler({Suite::aes, secretSeed});
     sampler.seek(zeroErrors + v);
@@ -146,22 +145,6 @@ class BlockEncryptor {
   MessageScale scale;
 };
 
-/** Half a of a row in the first downLimbs primes, transformed: [limb][rank][n]. */
-void halfOf(const RlweContext& context, const ResidentLayout& layout, const MessageScale& scale, const uint8_t* bytes, uint32_t* out) {
-  const size_t count = layout.rank * layout.n;
-  std::vector<uint64_t> words(count);
-  Words planes(MessageScale::terms * count);
-  ringUnpack(bytes, 0, count, layout.aBits, words.data());
-  for (size_t k = 0; k < count; k++) scale.digits(words[k], planes.data() + k, count);
-  for (size_t l = 0; l < layout.downLimbs; l++, out += count) {
-    const NttTable& table = context.table(l);
-    uint32_t factors[MessageScale::terms];
-    scale.factors(l, factors);
-    polyLoops().combine(planes.data(), count, factors, MessageScale::terms, 0, count, table.modulus, out);
-    for (size_t j = 0; j < layout.rank; j++) polyLoops().forward(out + j * layout.n, table);
-  }
-}
-
 }  // namespace
 
 void encryptResident(const RlweContext& context, const ResidentLayout& layout, const uint8_t* publicSeed, const uint8_t* secretSeed,
@@ -169,46 +152,6 @@ void encryptResident(const RlweContext& context, const ResidentLayout& layout, c
   const Words inputs = publicInputs(context, layout, publicSeed, threads);
   const BlockEncryptor encryptor(context, layout, publicSeed, secretSeed, matrix, inputs);
   splitWork(threads, count, [&](size_t v, size_t) { encryptor.encrypt(first + v, out + v * layout.blockBytes()); });
-}
-
-void residentHalves(const RlweContext& context, const ResidentLayout& layout, const uint8_t* bytes, size_t rows, size_t threads,
-                    uint32_t* halves) {
-  const MessageScale scale(context, layout.downLimbs, layout.aBits);
-  splitWork(threads, rows, [&](size_t i, size_t) {
-    halfOf(context, layout, scale, bytes + i * layout.aBytes(), halves + i * layout.downLimbs * layout.rank * layout.n);
-  });
-}
-
-void decryptResident(const RlweContext& context, const ResidentLayout& layout, const uint8_t* secretSeed, const uint32_t* halves,
-                     const uint8_t* bytes, size_t rows, size_t first, size_t count, size_t threads, uint64_t* out, uint64_t* noise) {
-  const PolyLoops& loops = polyLoops();
-  const size_t n = layout.n, rank = layout.rank, half = layout.downLimbs * rank * n, kOut = layout.kOut();
-  const MessageRounding rounding(context, layout.downLimbs, layout.ringBits);
-  std::vector<uint64_t> worst(count);
-  splitWork(threads, count, [&](size_t block, size_t) {
-    const size_t v = first + block, width = layout.width(v);
-    Words secret(half), product(n);
-    secretOf(context, layout, secretSeed, v, layout.downLimbs, secret.data());
-    std::vector<uint64_t> b(rows * width), fractions(width);
-    ringUnpack(bytes + layout.blocksBytes(rows, first, v), 0, rows * width, layout.bBits, b.data());
-    for (size_t i = 0; i < rows; i++) {
-      for (size_t o = 0; o < width; o++) fractions[o] = b[i * width + o] << (64 - layout.bBits);
-      for (size_t l = 0; l < layout.downLimbs; l++) {
-        const NttTable& table = context.table(l);
-        loops.dot(halves + i * half + l * rank * n, n, secret.data() + l * rank * n, n, rank, n, table.modulus, product.data());
-        loops.inverse(product.data(), table);
-        for (size_t o = 0; o < width; o++) fractions[o] += rounding.term(product[o * layout.kIn], l);
-      }
-      for (size_t o = 0; o < width; o++) {
-        const uint64_t value = rounding.round(fractions[o]) & ringMaskOf(layout.ringBits);
-        out[i * layout.outputs + v * kOut + o] = value;
-        const int64_t distance = static_cast<int64_t>(fractions[o] - (value << (64 - layout.ringBits)));
-        worst[block] = std::max(worst[block], static_cast<uint64_t>(distance < 0 ? -distance : distance));
-      }
-    }
-  });
-  *noise = 0;
-  for (const uint64_t w : worst) *noise = std::max(*noise, w);
 }
 
 }  // namespace cipherprune

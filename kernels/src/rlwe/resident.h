@@ -77,7 +77,7 @@ size_t multiplyResident(const RlweContext& context, const ResidentLayout& layout
                         const uint64_t* x, const uint64_t* mask, size_t rows, int floodBits, const uint8_t* secretSeed,
                         size_t threads, uint8_t* out, int32_t* ready);
 
-/** The server's half, first halves a of the rows, transformed: halves [rows][downLimbs][rank][n]. */
+/** The server's half, first halves a of the rows, transformed, as many words as [rows][downLimbs][rank][n], in an order of its own. */
 void residentHalves(const RlweContext& context, const ResidentLayout& layout, const uint8_t* bytes, size_t rows, size_t threads,
                     uint32_t* halves);
 /** Then blocks first ... first + count - 1 of x·W + mask modulo 2^ringBits, from their bytes: out [rows, outputs]; noise as in
