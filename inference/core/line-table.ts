@@ -2,8 +2,9 @@
 import type { RingFormat } from './ring-tensor.js';
 
 export interface LineTable {
-  /** What x is cut to: which entry, as a number without a sign. Cut, and not x as it is, it is off by up to one. */
+  /** What x is cut to: which entry, as a number without a sign. Cut, and not x as it is, it is off by up to one, unless it is rounded exactly. */
   readonly index: RingFormat;
+  readonly isRounded: boolean;
   readonly line: Slope | null;
   /** Of the offset: how many bits, without a sign, and how many of these are behind the point. */
   readonly offset: RingFormat;

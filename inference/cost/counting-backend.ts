@@ -16,7 +16,7 @@ import type {
 import * as operations from '../backends/operations.js';
 import type { Demand } from '../material/demand.js';
 import { exponentialUse } from '../backends/two-party/ahead/exponentials.js';
-import { LINES_TURNS, linesUse } from '../backends/two-party/ahead/lines.js';
+import { linesUse } from '../backends/two-party/ahead/lines.js';
 import { linearUse } from '../backends/two-party/ahead/linear-rows.js';
 import { lookUpUse } from '../backends/two-party/ahead/look-ups.js';
 import { andPlan } from '../backends/two-party/products/and.js';
@@ -202,9 +202,10 @@ export class CountingBackend extends ShapeBackend implements Backend {
     const count = sizeOf(operations.lines(x, table).shape);
     if (count === 0) return otherwise(this, x);
     const before = this.#context.turns.fork();
-    this.#context.want([...lookUpUse(count, table.index.ringBits, 1), ...linesUse(count, table, before)]);
+    const { use, turns } = linesUse(count, x, table, before);
+    this.#context.want([...lookUpUse(count, table.index.ringBits, 1), ...use]);
     const result = await otherwise(new CountingBackend(this.#opens, {}, this), x);
-    this.#context.turns.standAhead(before, LINES_TURNS);
+    this.#context.turns.standAhead(before, turns);
     return result;
   }
 

@@ -10,9 +10,10 @@ import type { Backend } from '../backends/backend.js';
 import type { AnswerTerms } from '../core/answer.js';
 import { decode } from '../core/ring-tensor.js';
 import { protocol } from '../core/span.js';
-import type { SharedTensor } from '../core/tensors.js';
+import type { SharedBits, SharedTensor } from '../core/tensors.js';
 import { argmax } from '../functions/argmax.js';
 import { signedBits } from '../functions/fixed-point.js';
+import { sideBySide } from '../functions/side-by-side.js';
 import type { SoftmaxPlan } from '../functions/softmax-plan.js';
 import { answerPlan } from './plan.js';
 
@@ -26,13 +27,13 @@ export interface Answer {
   readonly logits: readonly number[] | null;
 }
 
-async function openLabel(mpc: Backend, logits: SharedTensor): Promise<number | null> {
-  const opened = await mpc.reveal(await argmax(mpc, logits), 'client', 'label');
+async function openLabel(mpc: Backend, label: SharedTensor): Promise<number | null> {
+  const opened = await mpc.reveal(label, 'client', 'label');
   return opened && Number(opened.data[0]);
 }
 
-async function openGiven(mpc: Backend, logits: SharedTensor): Promise<number[] | null> {
-  const bits = await mpc.revealBits(await mpc.isNegative(mpc.negate(logits)), 'client', 'label');
+async function openGiven(mpc: Backend, above: SharedBits): Promise<number[] | null> {
+  const bits = await mpc.revealBits(above, 'client', 'label');
   return bits && Array.from(bits.keys()).filter((label) => bits[label] === 1);
 }
 
@@ -44,14 +45,14 @@ function softmaxRows(mpc: Backend, problem: Problem, logits: SharedTensor): Shar
   return mpc.concat([zeros, mpc.reshape(logits, [n, 1])], 1);
 }
 
-/** → probabilities [n] rounded to `bits`, from 0 to 1 */
-async function openProbabilities(
+/** → probabilities [n] rounded to `bits` */
+async function roundedProbabilities(
   mpc: Backend,
   problem: Problem,
   logits: SharedTensor,
   plan: SoftmaxPlan,
   bits: number,
-): Promise<number[] | null> {
+): Promise<SharedTensor> {
   const rows = softmaxRows(mpc, problem, logits);
   const [count, columns] = rows.shape as [number, number];
   // Also where a method puts something else in the place of softmax: an answer's probabilities are of softmax.
@@ -60,19 +61,22 @@ async function openProbabilities(
     problem === 'classes' ? fine : mpc.slice(fine, 1, columns - 1, columns),
     logits.shape,
   );
-  const rounded = await mpc.round(wanted, wanted.fractionBits - bits);
-  const opened = await mpc.reveal(rounded, 'client', 'probabilities');
-  return opened && Array.from(decode(opened), (value) => Math.min(1, Math.max(0, value)));
+  return mpc.round(wanted, wanted.fractionBits - bits);
 }
 
-async function openLogits(mpc: Backend, logits: SharedTensor, bits: number): Promise<number[] | null> {
-  const opened = await mpc.reveal(
-    await mpc.round(logits, Math.max(0, logits.fractionBits - bits)),
-    'client',
-    'logits',
-  );
+const roundedLogits = (mpc: Backend, logits: SharedTensor, bits: number): Promise<SharedTensor> =>
+  mpc.round(logits, Math.max(0, logits.fractionBits - bits));
+
+async function openNumbers(
+  mpc: Backend,
+  numbers: SharedTensor,
+  name: 'probabilities' | 'logits',
+): Promise<number[] | null> {
+  const opened = await mpc.reveal(numbers, 'client', name);
   return opened && Array.from(decode(opened));
 }
+
+const nothing = async (): Promise<null> => null;
 
 /** exact [1, labels] → what the agreement gives. The number of a regression is its answer, whatever was agreed. */
 export const answer = protocol(
@@ -89,15 +93,31 @@ export const answer = protocol(
     // Differences of two logits must fit.
     const logits = mpc.narrow(wide, Math.min(wide.ringBits, signedBits(2 * plan.range, wide.fractionBits)));
     if (problem === 'regression') {
-      const number = await openLogits(mpc, logits, bits);
+      const number = await openNumbers(mpc, await roundedLogits(mpc, logits, bits), 'logits');
       return { label: number && 0, given: null, probabilities: null, logits: number };
     }
+    const [label, above, chances, rounded] = await sideBySide<
+      SharedTensor,
+      [SharedBits | null, SharedTensor | null, SharedTensor | null]
+    >(
+      mpc,
+      (lane) => argmax(lane, logits),
+      problem === 'multi-label' ? (lane) => lane.isNegative(lane.negate(logits)) : nothing,
+      kind === 'probability'
+        ? (lane) => roundedProbabilities(lane, problem, wide, plan.softmax, bits)
+        : nothing,
+      kind === 'logits' ? (lane) => roundedLogits(lane, logits, bits) : nothing,
+    );
     return {
-      label: await openLabel(mpc, logits),
-      given: problem === 'multi-label' ? await openGiven(mpc, logits) : null,
+      label: await openLabel(mpc, label),
+      given: above && (await openGiven(mpc, above)),
       probabilities:
-        kind === 'probability' ? await openProbabilities(mpc, problem, wide, plan.softmax, bits) : null,
-      logits: kind === 'logits' ? await openLogits(mpc, logits, bits) : null,
+        chances &&
+        ((await openNumbers(mpc, chances, 'probabilities'))?.map((value) =>
+          Math.min(1, Math.max(0, value)),
+        ) ??
+          null),
+      logits: rounded && (await openNumbers(mpc, rounded, 'logits')),
     };
   },
 );

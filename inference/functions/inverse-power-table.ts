@@ -56,7 +56,7 @@ export function lineTableOf(
     as,
     (a, i) => (rounded(a, offset) << BigInt(slope.ringBits)) | rounded(bs[i]!, slope),
   );
-  table = { index, line: { factor, slope, ringBits }, offset, entries, least: 0, out };
+  table = { index, isRounded: false, line: { factor, slope, ringBits }, offset, entries, least: 0, out };
   if (lineTables.size >= MOST_TABLES) lineTables.clear();
   lineTables.set(key, table);
   return table;

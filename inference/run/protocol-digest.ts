@@ -15,7 +15,7 @@ const { n, primes, specialPrimes } = standardPreset;
 
 export const PROTOCOL_OPTIONS = {
   /** Of the engine's order of messages, which follows from no other option: raised when it changes. */
-  messages: 6,
+  messages: 7,
   /** Computational and statistical security, bits. */
   security: { computational: 128, statistical: 40 },
   /** Either, as the client chooses in the handshake. */

@@ -8,10 +8,11 @@ import type { Backend } from '../../inference/backends/backend.js';
 import type { LineTable } from '../../inference/core/line-table.js';
 import type { RingFormat } from '../../inference/core/ring-tensor.js';
 import { protocol } from '../../inference/core/span.js';
-import type { SharedTensor } from '../../inference/core/tensors.js';
+import type { SharedBits, SharedTensor } from '../../inference/core/tensors.js';
 import type { ActivationPlan } from '../../inference/functions/activation-plan.js';
 import { type Clamped, clamp } from '../../inference/functions/clamp.js';
 import { convert, convertExactly, signedBits, wideningBits } from '../../inference/functions/fixed-point.js';
+import { sideBySide } from '../../inference/functions/side-by-side.js';
 import type { Method } from '../method.js';
 import {
   type CipherPruneNumbers,
@@ -19,6 +20,7 @@ import {
   type TanhApproximation,
   tanh as curveOfTanh,
 } from './numbers.js';
+import { type OddLine, oddLines, SLOPE_BITS } from './odd-lines.js';
 
 const FRACTION_BITS = 12;
 const COEFFICIENT_BITS = 12;
@@ -64,7 +66,7 @@ async function evenPolynomial(
 const widenClamped = (mpc: Backend, y: SharedTensor): Promise<SharedTensor> =>
   convert(mpc, y, { ringBits: WIDE_BITS, fractionBits: FRACTION_BITS }, CLAMPED_RANGE);
 
-/** As finely as an activation of the head is tabulated: x is rounded to it, exactly, whether a table was made ahead or not. */
+/** As finely as tanh is tabulated ahead: x is rounded to it, exactly. */
 const TABLE_FRACTION_BITS = 10;
 /** More bits of an index would take more memory than they are worth. */
 const MOST_TABLE_BITS = 15;
@@ -80,12 +82,62 @@ function tanhTable(approximation: TanhApproximation, ringBits: number, out: Ring
     return BigInt(Math.round((curveOfTanh(x, approximation) - LEAST) * 2 ** offset.fractionBits));
   });
   const index = { ringBits, fractionBits: TABLE_FRACTION_BITS };
-  return { index, line: null, offset, entries, least: LEAST, out };
+  return { index, isRounded: true, line: null, offset, entries, least: LEAST, out };
 }
 
-/** y times the polynomial. */
+/**
+ * By lines: the multiple of x of each slope is rounded, exactly, while x is compared with all borders; each border's bit then selects what its line adds to the
+ * one before.
+ */
+function byLines(lines: readonly OddLine[]) {
+  const [middle, ...outer] = lines as [OddLine, ...OddLine[]];
+  const below = outer.map((line) => ({ ...line, begin: -line.begin, offset: -line.offset })).reverse();
+  const [lowest, ...above] = [...below, middle, ...outer] as [OddLine, ...OddLine[]];
+  /** Where each line but the lowest begins, upwards: those below zero end where they begin above it. */
+  const borders = [...below, ...outer].map(({ begin }) => begin);
+  const slopes = [...new Set(lines.map(({ slope }) => slope))].filter((slope) => slope !== 0);
+  return async (
+    mpc: Backend,
+    x: SharedTensor,
+    { inputRange, out }: ActivationPlan,
+  ): Promise<SharedTensor> => {
+    const n = x.shape[0]!;
+    const range = inputRange * Math.max(1, ...slopes.map(Math.abs));
+    const { fractionBits } = out;
+    const result = { ringBits: wideningBits(range, fractionBits), fractionBits };
+    const compared = mpc.narrow(x, signedBits(inputRange + borders.at(-1)!, x.fractionBits));
+    const steep = slopes.map((slope) => mpc.reshape(mpc.scale(x, slope, SLOPE_BITS), [1, n]));
+    const [reached, rounded] = await sideBySide<SharedBits, [SharedTensor]>(
+      mpc,
+      async (lane) =>
+        lane.not(
+          await lane.areNegative(
+            compared,
+            borders.map((border) => [{ rows: n, value: -border }]),
+          ),
+        ),
+      (lane) => convertExactly(lane, mpc.concat(steep, 0), result, range),
+    );
+    const onLine = ({ slope, offset }: OddLine): SharedTensor => {
+      const place = slopes.indexOf(slope);
+      if (slope === 0) return mpc.constant(offset, [1, n], result.ringBits, fractionBits);
+      return mpc.addPublic(mpc.slice(rounded, 0, place, place + 1), offset);
+    };
+    const values = [lowest, ...above].map(onLine);
+    const steps = above.map((_, i) => mpc.subtract(values[i + 1]!, values[i]!));
+    const chosen = mpc.sum(await mpc.multiplex(reached, mpc.concat(steps, 0)), 0);
+    const sum = mpc.add(mpc.reshape(values[0]!, [n]), chosen);
+    return convert(mpc, sum, out, CLAMPED_RANGE);
+  };
+}
+
+/** How far lines may be from the curve: with all roundings 0.001. */
+const LINES_ERROR = 0.0008;
+
 function tanhOf(approximation: TanhApproximation) {
-  const { clip, coefficients } = approximation;
+  let lines: ReturnType<typeof byLines> | null = null;
+  const linesOf = () =>
+    byLines(oddLines((x) => curveOfTanh(x, approximation), approximation.clip, LINES_ERROR));
   const tables = new Map<string, LineTable>();
   /** One object a format, null where it would be too long. */
   const tableOf = ({ inputRange, out }: ActivationPlan): LineTable | null => {
@@ -96,19 +148,13 @@ function tanhOf(approximation: TanhApproximation) {
     tables.set(key, table);
     return table;
   };
-  const product = async (mpc: Backend, x: SharedTensor, plan: ActivationPlan): Promise<SharedTensor> => {
-    const wide = await widenClamped(mpc, (await clampExactly(mpc, x, clip, plan)).inner);
-    const even = await evenPolynomial(mpc, wide, coefficients);
-    return convertExactly(mpc, await mpc.multiply(mpc.narrow(wide, PRODUCT_BITS), even), plan.out, 2);
-  };
   return protocol('tanh', async function tanh(mpc: Backend, x: SharedTensor, plan: ActivationPlan) {
-    const ringBits = signedBits(plan.inputRange + clip, TABLE_FRACTION_BITS);
-    const format = { ringBits, fractionBits: TABLE_FRACTION_BITS };
-    const rounded = await convertExactly(mpc, x, format, plan.inputRange);
-    const expanded = (lane: Backend, y: SharedTensor) =>
-      product(lane, lane.expand(y, FRACTION_BITS - TABLE_FRACTION_BITS), plan);
+    const otherwise = (lane: Backend, y: SharedTensor) => {
+      lines ??= linesOf();
+      return lines(lane, y, plan);
+    };
     const table = mpc.lines ? tableOf(plan) : null;
-    return table ? mpc.lines!(rounded, table, expanded) : expanded(mpc, rounded);
+    return table ? mpc.lines!(x, table, otherwise) : otherwise(mpc, x);
   });
 }
 

@@ -49,18 +49,18 @@ it('costs this many bytes and rounds', async () => {
   }).toMatchInlineSnapshot(`
     {
       "offline": [
-        4747756,
-        3557481,
-        78,
+        4748046,
+        3557179,
+        77,
       ],
       "online": [
-        65196,
-        60178,
-        57,
+        65435,
+        59935,
+        52,
       ],
       "stock": [
-        2916421,
-        2940505,
+        2916166,
+        2940832,
       ],
     }
   `);

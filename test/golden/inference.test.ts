@@ -73,9 +73,9 @@ describe.each(runs)('an inference with $suite', ({ leaks, cost, layers, bucket }
           7207009,
           6961216,
         ],
-        "receivedBytes": 941096,
-        "rounds": 74,
-        "sentBytes": 1496567,
+        "receivedBytes": 941826,
+        "rounds": 60,
+        "sentBytes": 1510371,
       }
     `);
     expect(

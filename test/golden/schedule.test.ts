@@ -45,9 +45,9 @@ it('costs this many bytes and rounds', () => {
   const { sentBytes, receivedBytes, rounds } = cost;
   expect({ sentBytes, receivedBytes, rounds }).toMatchInlineSnapshot(`
     {
-      "receivedBytes": 944195,
-      "rounds": 76,
-      "sentBytes": 1500277,
+      "receivedBytes": 944925,
+      "rounds": 62,
+      "sentBytes": 1514081,
     }
   `);
   expect(

@@ -18,8 +18,8 @@ it('costs three nodes this many bytes and messages', async () => {
 
   expect(traffic).toMatchInlineSnapshot(`
     {
-      "bytes": 151485,
-      "flights": 131,
+      "bytes": 160008,
+      "flights": 103,
     }
   `);
   expect(leaks[1]).toEqual(leaks[0]);

@@ -32,7 +32,7 @@ import {
 import { exponentialPlan } from '../exponential.js';
 import { entryBitsOf, type LineTable } from '../../core/line-table.js';
 import * as operations from '../operations.js';
-import { LINES_TURNS, linesUse, readLines } from './ahead/lines.js';
+import { linesUse, readLines } from './ahead/lines.js';
 import type { Compared } from './comparison/comparison.js';
 import type { PartyContext } from './context/party-context.js';
 import type { Turns } from './context/turns.js';
@@ -234,11 +234,11 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
     const [before, count] = [this.#turns.fork(), sizeOf(shape)];
     if (!this.#multiplications.longTable || count === 0) return otherwise(this, x);
     const { index, entries } = table;
-    const use = linesUse(count, table, before);
+    const { use, turns } = linesUse(count, x, table, before);
     const read = this.#multiplications.longTable(index.ringBits, count, use);
     if (!read) {
       const result = await otherwise(this.#beside ?? this, x);
-      this.#turns.standAhead(before, LINES_TURNS);
+      this.#turns.standAhead(before, turns);
       return result;
     }
     const entryBits = entryBitsOf(table);

@@ -1,17 +1,16 @@
 /**
  * Long tables (core/line-table.ts): the bits of an entry are read from a vector that was made ahead (look-ups.ts), while x is widened to the product's
- * ring; then each bit of the slope selects x, and those of the offset become a number. Two openings.
+ * ring; then each bit of the slope selects x, and those of the offset become a number. Two openings, behind those of x's rounding where it is exact.
  */
 import { entryBitsOf, type LineTable, type Slope } from '../../../core/line-table.js';
 import type { RingFormat } from '../../../core/ring-tensor.js';
-import { peerOf, type SharedBits, type SharedTensor } from '../../../core/tensors.js';
+import type { SharedBits, SharedTensor } from '../../../core/tensors.js';
 import type { Use } from '../../../material/demand.js';
 import type { Backend } from '../../backend.js';
+import { levelsUse } from '../comparison/comparison.js';
 import type { Turns } from '../context/turns.js';
 import { bitUse, bothBitsUse } from '../products/bit-product.js';
-
-/** How many protocols one after the other. */
-export const LINES_TURNS = 2;
+import { signUse } from './signs.js';
 
 /** Of an offset: expanded to the product's scale it fills the product's ring. */
 function offsetRing({ line, offset, out }: LineTable): number {
@@ -19,20 +18,45 @@ function offsetRing({ line, offset, out }: LineTable): number {
   return line.ringBits - (line.slope.fractionBits + line.factor.fractionBits - offset.fractionBits);
 }
 
-/** What is used of `n` numbers beside their vectors, where `turns` stand. */
-export function linesUse(n: number, table: LineTable, turns: Turns): Use {
-  const { line, offset } = table;
-  const first = turns.nextAhead;
+/** Of rounding away `bits` bits exactly, in these turns (products/round.ts). */
+function roundingUse(n: number, bits: number, ringBits: number, turns: Turns): Use {
+  if (bits === 0) return [];
+  const [levels, whole] = [levelsUse(n, bits + 1, turns), signUse(n, bits + 1, 1)];
+  return [...(whole.length === 0 ? levels : whole), ...bitUse(n, ringBits - 1, turns.takeTurn().first)];
+}
+
+/** What is used of `n` numbers x beside their vectors, and how many protocols follow each other, where turns stand `before`. */
+export function linesUse(
+  n: number,
+  x: RingFormat,
+  table: LineTable,
+  before: Turns,
+): { readonly use: Use; readonly turns: number } {
+  const { index, isRounded, line, offset } = table;
+  const turns = before.fork();
+  const dropped = x.fractionBits - index.fractionBits;
+  const rounding = isRounded ? roundingUse(n, dropped, index.ringBits, turns) : [];
+  const [reading, converting] = [turns.takeTurn().first, turns.takeTurn().first];
   const ofLines = line && [
-    ...bitUse(n, line.ringBits - line.factor.ringBits, first),
+    ...bitUse(n, line.ringBits - line.factor.ringBits, reading),
     ...bothBitsUse(line.slope.ringBits * n, 1, line.ringBits),
   ];
-  return [...(ofLines ?? []), ...bitUse(offset.ringBits * n, offsetRing(table) - 1, peerOf(first))];
+  const ofOffsets = bitUse(offset.ringBits * n, offsetRing(table) - 1, converting);
+  return { use: [...rounding, ...(ofLines ?? []), ...ofOffsets], turns: turns.taken - before.taken };
 }
 
 function cut(mpc: Backend, x: SharedTensor, { ringBits, fractionBits }: RingFormat): SharedTensor {
   const dropped = x.fractionBits - fractionBits;
   return mpc.truncateReduce(mpc.narrow(x, ringBits + dropped), dropped);
+}
+
+function rounded(
+  mpc: Backend,
+  x: SharedTensor,
+  { ringBits, fractionBits }: RingFormat,
+): Promise<SharedTensor> {
+  const dropped = x.fractionBits - fractionBits;
+  return mpc.round(mpc.narrow(x, ringBits + dropped), dropped);
 }
 
 /** Numbers [k, n] of bits → Σ 2^k of them [n] */
@@ -56,15 +80,15 @@ export async function readLines(
   table: LineTable,
   entriesOf: (index: SharedTensor) => Promise<SharedBits>,
 ): Promise<SharedTensor> {
-  const { index, line, offset, out, least } = table;
+  const { index, isRounded, line, offset, out, least } = table;
   const offsetsOf = async (lane: Backend, bits: SharedBits): Promise<SharedTensor> =>
     weighted(lane, await lane.toArithmetic(bits, offsetRing(table)), offset.fractionBits);
-  if (!line)
-    return mpc.addPublic(cut(mpc, await offsetsOf(mpc, await entriesOf(cut(mpc, x, index))), out), least);
+  const place = isRounded ? await rounded(mpc, x, index) : cut(mpc, x, index);
+  if (!line) return mpc.addPublic(cut(mpc, await offsetsOf(mpc, await entriesOf(place)), out), least);
 
   const { factor, slope } = line;
   const [bits, wide] = (await mpc.together<SharedBits | SharedTensor>([
-    () => entriesOf(cut(mpc, x, index)),
+    () => entriesOf(place),
     (lane) => widened(lane, x, line),
   ])) as [SharedBits, SharedTensor];
   const fractionBits = slope.fractionBits + factor.fractionBits;

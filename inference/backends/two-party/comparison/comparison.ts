@@ -19,6 +19,7 @@ import { giveBack, takeBytes, takeWords } from '../../../core/words.js';
 import type { ReceiverCots, SenderCots } from '../../../crypto/ot/cot.js';
 import type { Use } from '../../../material/demand.js';
 import type { PartyContext } from '../context/party-context.js';
+import type { Turns } from '../context/turns.js';
 import { type CotJob, oneWay, type ReceiverJob, type SenderJob } from '../exchange/cot-exchange.js';
 
 /** What both parties know of one level: of all copies, one after the other. */
@@ -36,6 +37,14 @@ export const comparisonUse = (items: number, ringBits: number, copies: number, r
   ringBits > MOST_POOLED_BITS
     ? []
     : [[{ kind: 'comparison', ringBits, copies, sender: peerOf(receiver) }, items]];
+
+/** Of all levels for one copy, in these turns. */
+export function levelsUse(items: number, ringBits: number, turns: Turns): Use {
+  const levels: Use[] = [];
+  for (let bits = ringBits; bits > 1; bits = kernels.comparisonDigits(bits))
+    levels.push(comparisonUse(items, bits, 1, turns.takeTurn().first));
+  return levels.flat();
+}
 
 abstract class ComparisonHalf implements CotJob {
   readonly cotsPerItem: number;

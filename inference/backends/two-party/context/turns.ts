@@ -56,9 +56,9 @@ export class Turns {
     this.#nextAhead = 'client';
   }
 
-  /** After other protocols in its place: where a chain made ahead of so many protocols, an even number, would have left off from `before`. */
+  /** After other protocols in its place: where a chain made ahead of so many protocols would have left off from `before`. */
   standAhead(before: Turns, taken: number): void {
-    this.#nextAhead = before.#nextAhead;
+    this.#nextAhead = taken % 2 === 0 ? before.#nextAhead : peerOf(before.#nextAhead);
     this.#taken = before.#taken + taken;
   }
 
