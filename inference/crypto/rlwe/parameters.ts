@@ -96,15 +96,15 @@ export const standardPreset: RlweParameters = rlweParameters({
 const LEAST_FEATURES = 32;
 /** Where bytes take longer than products: more keys, once a connection, for fewer ciphertexts a text. */
 const MOST_FEATURES_OF_SLOW_LINE = 128;
-/** Width of a model for each feature that keys pay for, 0.2 MB a feature once a connection. */
-const WIDTH_OF_FEATURE = 6;
+/** Width of a model for each feature that keys pay for, 0.2 MB a feature and way once a connection; on a slow line after two texts or three. */
+const WIDTH_OF_FEATURE: Readonly<Record<LineSpeed, number>> = { fast: 6, slow: 3 };
 
 const presets = new Map([[standardPreset.mostFeatures, standardPreset]]);
 
 /** The standard preset with as many keys as a model of this width makes use of on such a line. */
 export function presetOfWidth(hiddenSize: number, line: LineSpeed): RlweParameters {
   const most = line === 'slow' ? MOST_FEATURES_OF_SLOW_LINE : standardPreset.mostFeatures;
-  const wanted = 2 ** Math.floor(Math.log2(hiddenSize / WIDTH_OF_FEATURE));
+  const wanted = 2 ** Math.floor(Math.log2(hiddenSize / WIDTH_OF_FEATURE[line]));
   const mostFeatures = Math.min(most, Math.max(LEAST_FEATURES, wanted));
   const preset = presets.get(mostFeatures) ?? rlweParameters({ ...standardPreset, mostFeatures });
   presets.set(mostFeatures, preset);

@@ -42,7 +42,9 @@ describe('keys of packing', () => {
     [768, 'slow', 128],
     [1024, 'slow', 128],
     [384, 'fast', 64],
-    [384, 'slow', 64],
+    [384, 'slow', 128],
+    [256, 'fast', 32],
+    [256, 'slow', 64],
     [128, 'slow', 32],
   ] as const)('of a model of width %i on a %s line: %i', (width, line, features) => {
     const preset = presetOfWidth(width, line);
