@@ -14,7 +14,7 @@ import { standardPreset } from '../crypto/rlwe/parameters.js';
 const { n, primes, specialPrimes } = standardPreset;
 
 export const PROTOCOL_OPTIONS = {
-  /** Of the engine's order of messages, which follows from no other option: raised when it changes. */
+  /** Of the engine's order of messages and the rule by which ciphertexts are laid out, which follow from no other option: raised when they change. */
   messages: 7,
   /** Computational and statistical security, bits. */
   security: { computational: 128, statistical: 40 },

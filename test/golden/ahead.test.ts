@@ -49,8 +49,8 @@ it('costs this many bytes and rounds', async () => {
   }).toMatchInlineSnapshot(`
     {
       "offline": [
-        4748046,
-        3557179,
+        2144302,
+        2790075,
         77,
       ],
       "online": [

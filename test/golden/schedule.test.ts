@@ -47,7 +47,7 @@ it('costs this many bytes and rounds', () => {
     {
       "receivedBytes": 944925,
       "rounds": 62,
-      "sentBytes": 1514081,
+      "sentBytes": 430609,
     }
   `);
   expect(
@@ -55,13 +55,13 @@ it('costs this many bytes and rounds', () => {
   ).toMatchInlineSnapshot(`
     [
       {
-        "bytes": 1232877,
+        "bytes": 766957,
         "important": 4,
         "kept": 6,
         "rounds": 26,
       },
       {
-        "bytes": 640310,
+        "bytes": 235126,
         "important": 1,
         "kept": 1,
         "rounds": 23,

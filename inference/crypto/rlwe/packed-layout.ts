@@ -21,7 +21,7 @@ export interface ProductShape {
 
 export interface PackedLayout extends ProductShape {
   readonly n: number;
-  /** `rows` rounded up to a power of two. */
+  /** Places for rows in a ciphertext, `rows` at least: all that kIn and kOut leave. Of those that stay empty little is sent. */
   readonly tokens: number;
   /** Features an input ciphertext holds of every token; also the products packed into one ciphertext. */
   readonly kIn: number;
@@ -157,21 +157,22 @@ export function chooseLayout(
   cost: CostModel = defaultCostModel,
 ): PackedLayout {
   const { n } = parameters;
-  const tokens = nextPowerOfTwo(shape.rows);
-  if (shape.rows < 1 || tokens > n) {
+  const fewest = nextPowerOfTwo(shape.rows);
+  if (shape.rows < 1 || fewest > n) {
     throw new RangeError(`packed layout: expected 1 to ${n} rows, got ${shape.rows}`);
   }
   let best: PackedLayout | null = null;
   let least = Number.POSITIVE_INFINITY;
   /** By kOut, for half as many features. */
   const limbsBefore = new Map<number, number>();
-  const most = Math.min(n / tokens, nextPowerOfTwo(shape.inputs), maximumKIn(parameters));
+  const most = Math.min(n / fewest, nextPowerOfTwo(shape.inputs), maximumKIn(parameters));
   for (let kIn = 1; kIn <= most; kIn *= 2) {
-    const mostOutputs = Math.min(n / tokens / kIn, nextPowerOfTwo(shape.outputs));
+    const mostOutputs = Math.min(n / fewest / kIn, nextPowerOfTwo(shape.outputs));
     let limbs = 1;
     for (let kOut = 1; kOut <= mostOutputs; kOut *= 2) {
       if (Math.ceil(shape.inputs / kIn) > 4096) continue;
-      const packed = { ...shape, n, tokens, kIn, kOut };
+      // More places than rows are never worse: fewer coefficients are sent, and the weights' transforms are shorter.
+      const packed = { ...shape, n, tokens: n / kIn / kOut, kIn, kOut };
       const whole = fewestLimbs(parameters, packed, Math.max(limbs, limbsBefore.get(kOut) ?? 1));
       limbs = whole.limbs;
       limbsBefore.set(kOut, limbs);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { noiseBudget, sufficientBudget } from '../../../../inference/crypto/rlwe/noise-budget.js';
 import {
   chooseLayout,
+  costModels,
   defaultCostModel,
   estimatedMilliseconds,
   inputBytes,
@@ -121,19 +122,24 @@ describe('layouts', () => {
   it('trade uploads for key switches as bandwidth falls', () => {
     const cost = { ...defaultCostModel, bytesPerMillisecond: 1e6 };
     const fast = chooseLayout(standardPreset, shape, cost);
-    const slow = chooseLayout(standardPreset, shape, { ...cost, bytesPerMillisecond: 1e3 });
-    expect(inputBytes(slow)).toBeLessThan(inputBytes(fast));
-    expect(keySwitches(slow)).toBeGreaterThan(keySwitches(fast));
+    const dear = chooseLayout(standardPreset, shape, { ...cost, bytesPerMillisecond: 1e3 });
+    expect(inputBytes(dear)).toBeLessThan(inputBytes(fast));
+    expect(keySwitches(dear)).toBeGreaterThan(keySwitches(fast));
   });
 
   it('are the best of all that fit', () => {
     const { n } = standardPreset;
     const best = (given: typeof shape): number => {
-      const tokens = 2 ** Math.ceil(Math.log2(given.rows));
+      const fewest = 2 ** Math.ceil(Math.log2(given.rows));
       const powers = (limit: number) => Array.from({ length: Math.log2(limit) + 1 }, (_, log) => 2 ** log);
-      const estimates = powers(Math.min(n / tokens, maximumKIn(standardPreset)))
+      const estimates = powers(Math.min(n / fewest, maximumKIn(standardPreset)))
         .filter((kIn) => kIn < 2 * given.inputs)
-        .flatMap((kIn) => powers(n / tokens / kIn).map((kOut) => ({ ...given, n, tokens, kIn, kOut })))
+        .flatMap((kIn) => powers(n / fewest / kIn).map((kOut) => ({ ...given, n, kIn, kOut })))
+        .flatMap((packed) =>
+          powers(n / packed.kIn / packed.kOut)
+            .filter((tokens) => tokens >= fewest)
+            .map((tokens) => ({ ...packed, tokens })),
+        )
         .filter(({ kOut }) => kOut < 2 * given.outputs)
         .map((layout) => ({ ...layout, budget: sufficientBudget(standardPreset, layout) }))
         .map((layout) => estimatedMilliseconds(layout, defaultCostModel));
@@ -148,6 +154,16 @@ describe('layouts', () => {
         expect(estimatedMilliseconds(chooseLayout(standardPreset, given), defaultCostModel)).toBe(
           best(given),
         );
+  });
+
+  it('send little of places without a row', () => {
+    const of = { ...shape, inputs: 3072 };
+    // 48 ciphertexts of 64 features; of each two places of 1,024 coefficients, in four limbs of 26 bits.
+    expect(inputBytes(chooseLayout(standardPreset, { ...of, rows: 1 }))).toBe(48 * 4 * ((2 * 1024 * 26) / 8));
+    // 128 features, two outputs: 256 coefficients a row.
+    const sent = (rows: number) =>
+      inputBytes(chooseLayout(standardPreset, { ...of, rows }, costModels.slow.ferret));
+    expect([15, 16].map(sent)).toEqual([16, 17].map((places) => 48 * 4 * ((places * 128 * 26) / 8)));
   });
 
   it('refuse more rows than coefficients', () => {
