@@ -53,6 +53,8 @@ export type WholeCheckpoint = Omit<Checkpoint, 'ignored' | 'missing'>;
 
 const DETAILS_NAME = 'cipherprune.json';
 const CONFIG_NAME = 'config.json';
+/** In one file, or the index of several. */
+const WEIGHT_NAMES = ['model.safetensors', 'model.safetensors.index.json'] as const;
 const thresholdSchema = z.strictObject({ prune: z.number(), reduce: z.number() });
 const detailsSchema = z.object({
   formatVersion: z.literal(1),
@@ -104,8 +106,7 @@ const CONVERT = `Convert it once, in Python:
 
 /** The weights' file of a checkpoint directory: single, or the index of shards. */
 async function readWeights(directory: string) {
-  const single = join(directory, 'model.safetensors');
-  const index = join(directory, 'model.safetensors.index.json');
+  const [single, index] = WEIGHT_NAMES.map((name) => join(directory, name)) as [string, string];
   if (existsSync(single)) return { file: single, ...(await readSafetensors(single)) };
   if (existsSync(index)) return { file: index, ...(await readShardedSafetensors(index)) };
   const pickled = ['pytorch_model.bin', 'pytorch_model.bin.index.json'].find((name) =>
@@ -116,13 +117,15 @@ async function readWeights(directory: string) {
   );
 }
 
-/** Throws CheckpointError for a folder that is none, and names the checkpoint within it if that is a run's. */
+/** Throws CheckpointError for a folder that is none, and names the checkpoint within it if that is a run's (which may have a config.json of its own). */
 function checkIsCheckpoint(directory: string): void {
-  if (existsSync(join(directory, CONFIG_NAME))) return;
   const result = join(directory, 'final');
-  const hint = existsSync(join(result, CONFIG_NAME)) ? `; ${result} is one` : '';
+  const isRun =
+    existsSync(join(result, CONFIG_NAME)) && WEIGHT_NAMES.every((name) => !existsSync(join(directory, name)));
+  const hasConfig = existsSync(join(directory, CONFIG_NAME));
+  if (hasConfig && !isRun) return;
   throw new CheckpointError(
-    `checkpoint ${directory}: expected ${CONFIG_NAME}, model.safetensors and the tokenizer's files, found no ${CONFIG_NAME}${hint}`,
+    `checkpoint ${directory}: expected ${CONFIG_NAME}, model.safetensors and the tokenizer's files, found no ${hasConfig ? WEIGHT_NAMES[0] : CONFIG_NAME}${isRun ? `; ${result} is one` : ''}`,
   );
 }
 

@@ -147,8 +147,14 @@ describe('checkpoint', () => {
     mkdirSync(join(directory, 'run'));
     renameSync(join(directory, 'config.json'), join(directory, 'run', 'config.json'));
     renameSync(join(directory, 'run'), join(directory, 'final'));
+    rmSync(join(directory, 'model.safetensors'));
     await expect(readCheckpoint(directory)).rejects.toThrow(
       `found no config.json; ${join(directory, 'final')} is one`,
+    );
+    // A sweep leaves the run's own configuration there.
+    writeFileSync(join(directory, 'config.json'), '{"name": "a run"}');
+    await expect(readCheckpoint(directory)).rejects.toThrow(
+      `found no model.safetensors; ${join(directory, 'final')} is one`,
     );
   });
 
