@@ -8,8 +8,8 @@ export interface LineTable {
   readonly line: Slope | null;
   /** Of the offset: how many bits, without a sign, and how many of these are behind the point. */
   readonly offset: RingFormat;
-  /** Offset · 2^slope.ringBits + slope [2^index.ringBits]: result = least + offset - slope · x. */
-  readonly entries: BigUint64Array;
+  /** Offset · 2^slope.ringBits + slope [2^index.ringBits]: result = least + offset - slope · x. Made when they are first read: on demand nobody does. */
+  readonly entries: () => BigUint64Array;
   /** Where results would be negative. */
   readonly least: number;
   readonly out: RingFormat;
@@ -23,6 +23,15 @@ export interface Slope {
   readonly slope: RingFormat;
   /** Of slope · x, at the fraction bits of both. */
   readonly ringBits: number;
+}
+
+/** What `make` gives, made when it is first asked for. */
+export function madeOnce<T extends object>(make: () => T): () => T {
+  let made: T | null = null;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }
 
 /** Of an entry. */

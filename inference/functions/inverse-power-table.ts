@@ -1,8 +1,8 @@
 /** x^-p as a table of evenly spaced lines, for tables that are made ahead. */
-import type { LineTable } from '../core/line-table.js';
+import { type LineTable, madeOnce } from '../core/line-table.js';
 import type { RingFormat } from '../core/ring-tensor.js';
 import { integerBits, signedBits } from './fixed-point.js';
-import { closestLine, type InversePowerPlan, scaledLines } from './inverse-power-lines.js';
+import { closestLine, type InversePowerPlan, type Line, scaledLines } from './inverse-power-lines.js';
 
 /** A vector of bits is at least a word. */
 const LEAST_INDEX_BITS = 6;
@@ -38,12 +38,13 @@ export function lineTableOf(
   let table = lineTables.get(key);
   if (table) return table;
   const spacing = 2 ** -index.fractionBits;
-  const lines = Array.from({ length: 2 ** indexBits }, (_, i) => {
-    const begin = Math.max(low, (i - 1) * spacing);
-    return closestLine(power, begin, Math.max(begin + spacing, (i + 1) * spacing));
-  });
-  const { as, bs, largestOffset, largestSlope, precision, slopeBits, factorBits, ringBits } = scaledLines(
-    lines,
+  const lineAt = (entry: number): Line => {
+    const begin = Math.max(low, (entry - 1) * spacing);
+    return closestLine(power, begin, Math.max(begin + spacing, (entry + 1) * spacing));
+  };
+  // The first line begins lowest and none is shorter: its offset and slope are the largest.
+  const { largestOffset, largestSlope, precision, slopeBits, factorBits, ringBits } = scaledLines(
+    [lineAt(0)],
     { ...plan, high: 2 ** wholeBits },
     x.fractionBits,
   );
@@ -52,9 +53,12 @@ export function lineTableOf(
   const offset = { ringBits: bitsOf(largestOffset, precision), fractionBits: precision };
   const rounded = (value: number, { fractionBits }: RingFormat): bigint =>
     BigInt(Math.round(value * 2 ** fractionBits));
-  const entries = BigUint64Array.from(
-    as,
-    (a, i) => (rounded(a, offset) << BigInt(slope.ringBits)) | rounded(bs[i]!, slope),
+  const entries = madeOnce(() =>
+    BigUint64Array.from({ length: 2 ** indexBits }, (_, entry) => {
+      const { a, b } = lineAt(entry);
+      const [above, below] = [rounded(plan.numerator * a, offset), rounded(plan.numerator * b, slope)];
+      return (above << BigInt(slope.ringBits)) | below;
+    }),
   );
   table = { index, isRounded: false, line: { factor, slope, ringBits }, offset, entries, least: 0, out };
   if (lineTables.size >= MOST_TABLES) lineTables.clear();

@@ -5,7 +5,7 @@
  */
 
 import type { Backend } from '../../inference/backends/backend.js';
-import type { LineTable } from '../../inference/core/line-table.js';
+import { type LineTable, madeOnce } from '../../inference/core/line-table.js';
 import type { RingFormat } from '../../inference/core/ring-tensor.js';
 import { protocol } from '../../inference/core/span.js';
 import type { SharedBits, SharedTensor } from '../../inference/core/tensors.js';
@@ -77,10 +77,12 @@ const LEAST = -2;
 function tanhTable(approximation: TanhApproximation, ringBits: number, out: RingFormat): LineTable {
   const size = 2 ** ringBits;
   const offset = { ringBits: out.fractionBits + 2, fractionBits: out.fractionBits };
-  const entries = BigUint64Array.from({ length: size }, (_, word) => {
-    const x = (word < size / 2 ? word : word - size) * 2 ** -TABLE_FRACTION_BITS;
-    return BigInt(Math.round((curveOfTanh(x, approximation) - LEAST) * 2 ** offset.fractionBits));
-  });
+  const entries = madeOnce(() =>
+    BigUint64Array.from({ length: size }, (_, word) => {
+      const x = (word < size / 2 ? word : word - size) * 2 ** -TABLE_FRACTION_BITS;
+      return BigInt(Math.round((curveOfTanh(x, approximation) - LEAST) * 2 ** offset.fractionBits));
+    }),
+  );
   const index = { ringBits, fractionBits: TABLE_FRACTION_BITS };
   return { index, isRounded: true, line: null, offset, entries, least: LEAST, out };
 }

@@ -233,7 +233,7 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
     const { shape } = operations.lines(x, table);
     const [before, count] = [this.#turns.fork(), sizeOf(shape)];
     if (!this.#multiplications.longTable || count === 0) return otherwise(this, x);
-    const { index, entries } = table;
+    const { index } = table;
     const { use, turns } = linesUse(count, x, table, before);
     const read = this.#multiplications.longTable(index.ringBits, count, use);
     if (!read) {
@@ -243,7 +243,10 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
     }
     const entryBits = entryBitsOf(table);
     return readLines(this, x, table, async (at) =>
-      localBits(await read(dataOf(at), entries, entryBits, this.#turns.takeTurn().first), [entryBits, count]),
+      localBits(await read(dataOf(at), table.entries(), entryBits, this.#turns.takeTurn().first), [
+        entryBits,
+        count,
+      ]),
     );
   }
 

@@ -204,6 +204,35 @@ export function withShortestAnswer(
   return whole;
 }
 
+/** Budgets of one shape but for kIn and kOut, each found once. */
+export class Budgets {
+  readonly #whole = new Map<number, NoiseBudget>();
+  readonly #shortest = new Map<NoiseBudget, NoiseBudget>();
+
+  constructor(private readonly parameters: RlweParameters) {}
+
+  /** As `fewestLimbs`. */
+  whole(shape: NoiseShape, atLeast: number): NoiseBudget {
+    const key = shape.kIn * this.parameters.n + shape.kOut;
+    let budget = this.#whole.get(key);
+    if (!budget) {
+      budget = fewestLimbs(this.parameters, shape, atLeast);
+      this.#whole.set(key, budget);
+    }
+    return budget;
+  }
+
+  /** As `withShortestAnswer`, of what `whole` gave for this shape. */
+  shortest(shape: NoiseShape, whole: NoiseBudget): NoiseBudget {
+    let budget = this.#shortest.get(whole);
+    if (!budget) {
+      budget = withShortestAnswer(this.parameters, shape, whole);
+      this.#shortest.set(whole, budget);
+    }
+    return budget;
+  }
+}
+
 /** Both in turn. @throws RangeError if the parameters have too few limbs */
 export const sufficientBudget = (parameters: RlweParameters, shape: NoiseShape): NoiseBudget =>
   withShortestAnswer(parameters, shape, fewestLimbs(parameters, shape));

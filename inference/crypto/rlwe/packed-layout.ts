@@ -4,7 +4,7 @@
  */
 import type { CotKind } from '../../core/cot-kind.js';
 import type { LineSpeed } from '../../core/line-speed.js';
-import { fewestLimbs, type NoiseBudget, withShortestAnswer } from './noise-budget.js';
+import { Budgets, type NoiseBudget } from './noise-budget.js';
 import { maximumKIn, packedLimbs, type RlweParameters } from './parameters.js';
 
 /** A batch of products of one shape. */
@@ -108,16 +108,17 @@ export function outputBytes(l: PackedLayout): number {
   const blocks = outputBlocks(l);
   /** What the last block of outputs lacks, of each of the batch. */
   const missing = blocks * l.kOut - l.outputs;
-  /** Last blocks by the group that has them: the last group is one of these. */
-  const lastBlocks = new Map<number, number>();
-  for (let end = blocks; end <= products(l); end += blocks) {
+  const all = products(l);
+  let total = 0;
+  let groupsWithLast = 0;
+  for (let end = blocks; end <= all; ) {
     const group = Math.ceil(end / l.kIn) - 1;
-    lastBlocks.set(group, (lastBlocks.get(group) ?? 0) + 1);
+    let lastBlocks = 0;
+    for (; end <= Math.min(all, (group + 1) * l.kIn); end += blocks) lastBlocks++;
+    total += resultBytes(l, l.rows * (groupProducts(l, group) * l.kOut - lastBlocks * missing));
+    groupsWithLast++;
   }
-  let total = (groups(l) - lastBlocks.size) * resultBytes(l, l.rows * l.kIn * l.kOut);
-  for (const [group, count] of lastBlocks)
-    total += resultBytes(l, l.rows * (groupProducts(l, group) * l.kOut - count * missing));
-  return total;
+  return total + (groups(l) - groupsWithLast) * resultBytes(l, l.rows * l.kIn * l.kOut);
 }
 
 /** Key switches of the whole product: of a ciphertext that is packed, one for each component. */
@@ -155,6 +156,7 @@ export function chooseLayout(
   parameters: RlweParameters,
   shape: ProductShape,
   cost: CostModel = defaultCostModel,
+  budgets = new Budgets(parameters),
 ): PackedLayout {
   const { n } = parameters;
   const fewest = nextPowerOfTwo(shape.rows);
@@ -173,13 +175,13 @@ export function chooseLayout(
       if (Math.ceil(shape.inputs / kIn) > 4096) continue;
       // More places than rows are never worse: fewer coefficients are sent, and the weights' transforms are shorter.
       const packed = { ...shape, n, tokens: n / kIn / kOut, kIn, kOut };
-      const whole = fewestLimbs(parameters, packed, Math.max(limbs, limbsBefore.get(kOut) ?? 1));
+      const whole = budgets.whole(packed, Math.max(limbs, limbsBefore.get(kOut) ?? 1));
       limbs = whole.limbs;
       limbsBefore.set(kOut, limbs);
       // Halves of as few bits as an answer may have: if that is too much, what the search below finds is so as well.
       const fewestBits = { aBits: shape.ringBits + 1, bBits: shape.ringBits + 1 };
       if (estimatedMilliseconds({ ...packed, budget: { ...whole, ...fewestBits } }, cost) >= least) continue;
-      const layout = { ...packed, budget: withShortestAnswer(parameters, packed, whole) };
+      const layout = { ...packed, budget: budgets.shortest(packed, whole) };
       const milliseconds = estimatedMilliseconds(layout, cost);
       if (milliseconds < least) {
         best = layout;
@@ -195,6 +197,8 @@ export function chooseLayout(
 export class Layouts {
   readonly #found = new Map<string, PackedLayout>();
   #cost: CostModel;
+  /** By what noise depends on: not on rows and outputs. */
+  readonly #budgets = new Map<string, Budgets>();
 
   constructor(
     readonly parameters: RlweParameters,
@@ -215,9 +219,17 @@ export class Layouts {
 
   of(shape: ProductShape): PackedLayout {
     const key = JSON.stringify(shape);
-    const layout = this.#found.get(key) ?? chooseLayout(this.parameters, shape, this.cost);
+    const layout =
+      this.#found.get(key) ?? chooseLayout(this.parameters, shape, this.cost, this.#budgetsOf(shape));
     this.#found.set(key, layout);
     return layout;
+  }
+
+  #budgetsOf({ inputs, ringBits, weightBits, normBits }: ProductShape): Budgets {
+    const key = [inputs, ringBits, weightBits, normBits].join();
+    const budgets = this.#budgets.get(key) ?? new Budgets(this.parameters);
+    this.#budgets.set(key, budgets);
+    return budgets;
   }
 
   milliseconds(layout: PackedLayout): number {

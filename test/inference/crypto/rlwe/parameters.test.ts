@@ -7,6 +7,7 @@ import {
   estimatedMilliseconds,
   inputBytes,
   keySwitches,
+  Layouts,
 } from '../../../../inference/crypto/rlwe/packed-layout.js';
 import {
   maximumKIn,
@@ -164,6 +165,16 @@ describe('layouts', () => {
     const sent = (rows: number) =>
       inputBytes(chooseLayout(standardPreset, { ...of, rows }, costModels.slow.ferret));
     expect([15, 16].map(sent)).toEqual([16, 17].map((places) => 48 * 4 * ((places * 128 * 26) / 8)));
+  });
+
+  it('are the same for a connection, which keeps the budgets of other rows', () => {
+    const layouts = new Layouts(standardPreset, defaultCostModel);
+    for (const ringBits of [37, 31])
+      for (const normBits of [undefined, 14])
+        for (const rows of [1, 14, 55, 128]) {
+          const given = { ...shape, rows, outputs: 20 * rows, ringBits, normBits };
+          expect(layouts.of(given)).toEqual(chooseLayout(standardPreset, given));
+        }
   });
 
   it('refuse more rows than coefficients', () => {
