@@ -5,7 +5,8 @@ import type { Transcript } from './transcript.js';
 export interface Channel {
   /** Queues bytes and returns at once; the caller must not change them afterwards. */
   send(bytes: Uint8Array): void;
-  /** As `send`, of bytes that the caller took (core/words.ts) and knows no more: they are given back when they have left. */
+  /** As `send`, of bytes that the caller took (core/words.ts) and knows no more: they are given back when they, and all that was sent
+   * before, have left. */
   sendTaken?(bytes: Uint8Array): void;
   /**
    * Exactly `byteLength` bytes, which are the caller's: it may give them back (core/words.ts).

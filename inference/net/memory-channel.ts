@@ -11,14 +11,14 @@ class MemoryChannel implements Channel {
 
   constructor(readonly name: string) {}
 
+  /** A copy: the peer may be slow to read. */
   send(bytes: Uint8Array): void {
     if (this.#closed) throw new PeerClosedError(`${this.name}: sending on a closed channel`);
-    this.peer?.incoming.push(bytes);
+    this.peer?.incoming.push(bytes.slice());
   }
 
-  /** The peer may be slow to read. */
   sendTaken(bytes: Uint8Array): void {
-    this.send(bytes.slice());
+    this.send(bytes);
     giveBack(bytes);
   }
 

@@ -2,8 +2,8 @@
 import { kernels } from '#kernels';
 import { ProtocolError } from '../../core/errors.js';
 import { threadJob } from '../../core/span.js';
-import { giveBack } from '../../core/words.js';
-import { Pieces } from '../pieces.js';
+import { giveBack, takeBytes, takeWords } from '../../core/words.js';
+import { Pieces, type SendPiece } from '../pieces.js';
 import type { Random } from '../../session/session.js';
 import { SEED_BYTES } from '../rlwe/keys.js';
 import {
@@ -68,11 +68,11 @@ export async function multiplyResident(
   mask: BigUint64Array,
   random: Random,
   threads: number,
-  send: (piece: Uint8Array) => void,
+  send: SendPiece,
 ): Promise<void> {
   const { inputs, outputs } = layout;
   for (const { first, last } of parts(x.length / inputs)) {
-    const pieces = new Pieces(new Uint8Array(messageBytes(layout, last - first)), send);
+    const pieces = new Pieces(messageBytes(layout, last - first), send);
     const product = kernels.residentMultiply({
       primes: layout.parameters.modulusChain,
       layout: layoutWords(layout),
@@ -120,7 +120,7 @@ export function productPieces(layout: ResidentLayout, rows: number): Piece[] {
 export const productBytes = (layout: ResidentLayout, rows: number): number =>
   productPieces(layout, rows).reduce((sum, { byteLength }) => sum + byteLength, 0);
 
-/** The server: x · W + mask [rows, outputs], from the message in pieces (productPieces) as they come; `noise`: the largest distance to what it
+/** The server: x · W + mask [rows, outputs], taken (core/words.ts), from the message in pieces (productPieces) as they come; `noise`: the largest distance to what it
  * was rounded to, as a fraction of 2^64. */
 export async function decryptResident(
   layout: ResidentLayout,
@@ -131,14 +131,18 @@ export async function decryptResident(
 ): Promise<{ readonly share: BigUint64Array; readonly noise: bigint }> {
   const { outputs, downLimbs, parameters } = layout;
   const common = { primes: parameters.modulusChain, layout: layoutWords(layout), threads };
-  const share = new BigUint64Array(rows * outputs);
-  let halves = new Uint32Array(0);
+  const share = takeWords(rows * outputs);
+  let taken: Uint8Array | null = null;
+  let halves: Uint32Array = new Uint32Array(0);
   let worst = 0n;
   for (const [index, { rows: part, blocks }] of productPieces(layout, rows).entries()) {
     const bytes = await received[index]!;
     const count = part.last - part.first;
     if (blocks === null) {
-      halves = new Uint32Array(count * downLimbs * parameters.rank * parameters.n);
+      giveBack(taken);
+      const length = count * downLimbs * parameters.rank * parameters.n;
+      taken = takeBytes(Uint32Array.BYTES_PER_ELEMENT * length);
+      halves = new Uint32Array(taken.buffer, 0, length);
       await threadJob('decrypt', kernels.residentHalves({ ...common, bytes, rows: count, halves }));
     } else {
       const noise = new BigUint64Array(1);
@@ -158,5 +162,6 @@ export async function decryptResident(
     }
     giveBack(bytes);
   }
+  giveBack(taken);
   return { share, noise: worst };
 }

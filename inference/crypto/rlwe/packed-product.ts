@@ -9,7 +9,7 @@ import { threadJob } from '../../core/span.js';
 import { takeBytes } from '../../core/words.js';
 import type { Random } from '../../session/session.js';
 import { type EvaluationKeys, SEED_BYTES, type SecretKey } from './keys.js';
-import { Pieces } from '../pieces.js';
+import { Pieces, type SendPiece } from '../pieces.js';
 import { inputBytes, layoutWords, outputBytes, type PackedLayout } from './packed-layout.js';
 
 /** Distances of neighbours along [batch, row, column], in words: a transposed tensor needs no copy. */
@@ -80,9 +80,9 @@ export class Evaluator {
     message: Uint8Array,
     weights: Weights,
     mask: StridedWords,
-    send: (piece: Uint8Array) => void,
+    send: SendPiece,
   ): Promise<void> {
-    const pieces = new Pieces(new Uint8Array(outputBytes(layout)), send);
+    const pieces = new Pieces(outputBytes(layout), send);
     const invalid = await pieces.during(
       threadJob(
         'evaluate',

@@ -87,7 +87,7 @@ class ComparisonSender extends ComparisonHalf implements SenderJob {
   }
 
   answer(cots: SenderCots, corrections: Uint8Array, begin: number, end: number): Uint8Array {
-    const message = new Uint8Array(this.messageBytes(end - begin));
+    const message = takeBytes(this.messageBytes(end - begin)).fill(0);
     for (let copy = 0; copy < this.copies; copy++)
       kernels.comparisonSend({
         delta: cots.delta,

@@ -1,5 +1,6 @@
 /** Two jobs of one direction as one: their corrections leave together, and so do their answers. */
 import type { ReceiverCots, SenderCots } from '../../../crypto/ot/cot.js';
+import { giveBack, takeBytes } from '../../../core/words.js';
 import type { CotJob, ReceiverJob, SenderJob } from './cot-exchange.js';
 
 const BLOCK_BYTES = 16;
@@ -11,8 +12,9 @@ export const joinedJob = (first: CotJob, second: CotJob): CotJob => ({
   messageBytes: (items) => first.messageBytes(items) + second.messageBytes(items),
 });
 
+/** Taken (core/words.ts). */
 function both(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const joined = new Uint8Array(a.length + b.length);
+  const joined = takeBytes(a.length + b.length);
   joined.set(a);
   joined.set(b, a.length);
   return joined;
@@ -31,7 +33,10 @@ export const joinedSender = (first: SenderJob, second: SenderJob): SenderJob => 
       end,
     );
     const rest = { delta, blocks: blocks.subarray(at), tweak: tweak + cots, suite };
-    return both(answered, second.answer(rest, corrections.subarray(split), begin, end));
+    const followed = second.answer(rest, corrections.subarray(split), begin, end);
+    const answers = both(answered, followed);
+    giveBack(answered, followed);
+    return answers;
   },
 });
 

@@ -1,5 +1,6 @@
 /** x·W for rows that the client knows and a matrix that the server knows: one message each way. */
 import { giveBack } from '../../../core/words.js';
+import { sendPieces } from '../../../crypto/pieces.js';
 import { outputBytes, type PackedLayout } from '../../../crypto/rlwe/packed-layout.js';
 import { encryptedBytes, rowMajor } from '../../../crypto/rlwe/packed-product.js';
 import { sendTaken } from '../../../net/channel.js';
@@ -46,7 +47,7 @@ export async function encryptedProduct(
     async answer() {
       const masked = { data: mask, strides };
       const encrypted = await message;
-      await role.evaluator.multiply(layout, encrypted, weights, masked, (piece) => channel.send(piece));
+      await role.evaluator.multiply(layout, encrypted, weights, masked, sendPieces(channel));
       giveBack(encrypted);
     },
   });

@@ -8,6 +8,7 @@
  */
 import { kernels, kernelThreads } from '#kernels';
 import { protocol } from '../../../core/span.js';
+import { giveBack } from '../../../core/words.js';
 import { codeOf, DEFAULT_SUITE, type Suite } from '../../../core/suite.js';
 import {
   type CostModel,
@@ -58,7 +59,9 @@ const linear = protocol(
     if (products.role.party === 'client') return product;
     product.catch(() => {}); // reported below, unless the plain product fails first
     const share = plainProduct(x, w, fractionBits); // while the client encrypts
-    kernels.ringAdd(share, await product, x.ringBits, share);
+    const masked = await product;
+    kernels.ringAdd(share, masked, x.ringBits, share);
+    giveBack(masked);
     return share;
   },
 );

@@ -7,6 +7,7 @@
 import { kernels } from '#kernels';
 import { isCheaper, layoutToStay, type ResidentLayout } from '../../../crypto/resident/resident-layout.js';
 import { residentPreset, type ResidentParameters } from '../../../crypto/resident/parameters.js';
+import { sendPieces } from '../../../crypto/pieces.js';
 import {
   decryptResident,
   multiplyResident,
@@ -105,8 +106,7 @@ export class ResidentWeights {
     if (held.party === 'client') {
       const mask = uniformWords(random, x.rows * layout.outputs, layout.ringBits);
       await runStep(party, {
-        begin: () =>
-          multiplyResident(layout, held, x.data, mask, random, threads, (piece) => channel.send(piece)),
+        begin: () => multiplyResident(layout, held, x.data, mask, random, threads, sendPieces(channel)),
       });
       kernels.ringNegate(mask, layout.ringBits, mask);
       return mask;

@@ -8,7 +8,7 @@
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import type { PartyId, RingTensor } from '../../../core/tensors.js';
-import { takeWords } from '../../../core/words.js';
+import { takeBytes, takeWords } from '../../../core/words.js';
 import type { ReceiverCots, SenderCots } from '../../../crypto/ot/cot.js';
 import type { PartyContext } from '../context/party-context.js';
 import { type CotJob, oneWay, type ReceiverJob, type SenderJob } from '../exchange/cot-exchange.js';
@@ -56,7 +56,7 @@ export class LookUpSender extends LookUpHalf implements SenderJob {
   }
 
   answer(cots: SenderCots, corrections: Uint8Array, begin: number, end: number): Uint8Array {
-    const message = new Uint8Array(this.messageBytes(end - begin));
+    const message = takeBytes(this.messageBytes(end - begin)).fill(0);
     const { indexBits, ringBits } = this.plan;
     const { delta, blocks, tweak, suite } = cots;
     const [x, share] = [this.x.subarray(begin, end), this.share.subarray(begin, end)];

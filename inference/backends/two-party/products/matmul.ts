@@ -9,6 +9,7 @@ import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import type { PartyId } from '../../../core/tensors.js';
 import { giveBack, takeWords } from '../../../core/words.js';
+import { sendPieces } from '../../../crypto/pieces.js';
 import { type Layouts, outputBytes, type PackedLayout } from '../../../crypto/rlwe/packed-layout.js';
 import {
   encryptedBytes,
@@ -100,7 +101,7 @@ async function addTerms(
         const mask = uniformWords(random, share.length, ringBits);
         const masked = { data: mask, strides: factors.product(term) };
         const weights = { ...factors.weights(term), bits: ringBits };
-        await role.evaluator!.multiply(term.layout, message, weights, masked, (piece) => channel.send(piece));
+        await role.evaluator!.multiply(term.layout, message, weights, masked, sendPieces(channel));
         kernels.ringAdd(share, mask, ringBits, share);
         giveBack(message, mask);
       }
