@@ -58,12 +58,12 @@ type CostModels = Readonly<Record<LineSpeed, Readonly<Record<CotKind, CostModel>
 
 /**
  * Layouts of a connection. On a slow line each byte counts as at 200 Mbit/s against two cores, and more key switches pay for fewer
- * uploads; who chose Ferret on a fast one has little to spare either, 320 Mbit/s.
+ * uploads; who chose Ferret on a fast one has little to spare either, 430 Mbit/s.
  */
 export const costModels: CostModels = {
   fast: {
     softspoken: defaultCostModel,
-    ferret: { ...defaultCostModel, bytesPerMillisecond: 40_000 },
+    ferret: { ...defaultCostModel, bytesPerMillisecond: 54_000 },
   },
   slow: {
     softspoken: { ...defaultCostModel, bytesPerMillisecond: 18_000 },
