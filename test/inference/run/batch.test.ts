@@ -68,8 +68,8 @@ describe('a batch of texts', () => {
     const bytes = together.reduce((sum, { cost }) => sum + cost.sentBytes + cost.receivedBytes, 0);
     expect(together[0]!.batch).toMatchObject({ size: 4, bytes });
     const longest = Math.max(...alone.map(({ cost }) => cost.rounds));
-    // Inside a lane nothing runs side by side.
-    expect(together[0]!.batch!.rounds).toBeLessThan(1.3 * longest);
+    // Inside a lane nothing runs side by side: of a toy model the answer is a third of the rounds, and its parts follow each other here.
+    expect(together[0]!.batch!.rounds).toBeLessThan(1.4 * longest);
   });
 
   it('of one is a text', async () => {
