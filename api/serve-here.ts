@@ -1,5 +1,4 @@
 /** A server that is this process. */
-
 import { checkCertificate } from '../inference/net/tls.js';
 import { startServer } from '../inference/server/server.js';
 import { openWebPort } from '../inference/server/web-port.js';

@@ -1,5 +1,4 @@
 /** WebSockets in Node: connecting as a client, and what a listener needs. */
-
 import { WebSocket } from 'ws';
 import { UnreachableError } from '../core/errors.js';
 import type { ClientTls } from './tls.js';
