@@ -2,7 +2,8 @@
  * A folder for one process at a time: two that write the same run, or the same points, would undo each other's work. A file names the
  * one that is there. What a process that was killed left counts for nothing, and neither does another machine's: it cannot be asked.
  */
-import { open, readFile, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { copyFile, constants, link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { OutputError } from './errors.js';
 import { isAlive, machineOfThis } from './living-process.js';
@@ -10,29 +11,73 @@ import { makeDirectory } from './make-directory.js';
 
 const FILE = '.in-use';
 
-/** Folders of this process: its number may be that of one that was killed. */
+/** Folders that this process is in or enters: its number may be that of one that was killed. */
 const held = new Set<string>();
 
-/** The process of this machine that is at work in the folder; null if there is none. */
-async function processIn(directory: string): Promise<number | null> {
-  const content = await readFile(join(directory, FILE), 'utf8').catch(() => '');
+/** The other process of this machine that a file with this content names; null if there is none. */
+function living(content: string): number | null {
   const [machine, number] = content.trim().split(' ');
   const pid = Number(number);
-  if (machine !== machineOfThis() || !Number.isInteger(pid) || pid <= 0) return null;
-  if (pid === process.pid) return held.has(directory) ? pid : null;
+  if (machine !== machineOfThis() || !Number.isInteger(pid) || pid <= 0 || pid === process.pid) return null;
   return isAlive(pid) ? pid : null;
 }
 
-/** False if the file is there already. */
-async function claim(path: string): Promise<boolean> {
+const besides = (path: string): string => `${path}-${randomUUID()}`;
+
+/** Names the file `path` as well. False if there is one of that name already. */
+async function name(own: string, path: string): Promise<boolean> {
   try {
-    const file = await open(path, 'wx');
-    await file.writeFile(`${machineOfThis()} ${process.pid}\n`);
-    await file.close();
+    await link(own, path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'EEXIST') throw error;
+      return copyFile(own, path, constants.COPYFILE_EXCL); // Not every file system has links.
+    });
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
+  }
+}
+
+/** Gives the file its name once it is written, so that nobody reads a part of it. False if there is one already. */
+async function claim(path: string): Promise<boolean> {
+  const own = besides(path);
+  await writeFile(own, `${machineOfThis()} ${process.pid}\n`);
+  try {
+    return await name(own, path);
+  } finally {
+    await rm(own, { force: true });
+  }
+}
+
+/** Removes the file if it has this content still: another one that found it as well may have claimed the folder since. */
+async function discard(path: string, content: string): Promise<void> {
+  const aside = besides(path);
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  if ((await readFile(aside, 'utf8')) !== content) await name(aside, path);
+  await rm(aside, { force: true });
+}
+
+/** Null once this process alone is in the folder; else the process that is there. */
+async function enter(folder: string, path: string): Promise<number | null> {
+  if (held.has(folder)) return process.pid;
+  held.add(folder);
+  let entered = false;
+  try {
+    for (;;) {
+      entered = await claim(path);
+      if (entered) return null;
+      const content = await readFile(path, 'utf8').catch(() => '');
+      const other = living(content);
+      if (other !== null) return other;
+      await discard(path, content);
+    }
+  } finally {
+    if (!entered) held.delete(folder);
   }
 }
 
@@ -50,20 +95,17 @@ export async function aloneIn<T>(
   const path = join(folder, FILE);
   await makeDirectory(folder);
   const deadline = performance.now() + patienceMilliseconds;
-  while (!(await claim(path))) {
-    const other = await processIn(folder);
-    if (other === null) await rm(path, { force: true });
-    else if (performance.now() > deadline)
+  for (let other = await enter(folder, path); other !== null; other = await enter(folder, path)) {
+    if (performance.now() > deadline)
       throw new OutputError(
         `${directory}: process ${other} is at work there (${path}): expected it to end first, or another folder`,
       );
-    else await new Promise((resolve) => setTimeout(resolve, RETRY_MILLISECONDS));
+    await new Promise((resolve) => setTimeout(resolve, RETRY_MILLISECONDS));
   }
-  held.add(folder);
   try {
     return await work();
   } finally {
-    held.delete(folder);
     await rm(path, { force: true });
+    held.delete(folder);
   }
 }

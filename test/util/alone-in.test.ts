@@ -46,3 +46,32 @@ it.each([
   writeFileSync(path, await left());
   expect(await work()).toContain(` ${process.pid}\n`);
 });
+
+it('lets one at a time take over what a killed process left, however many come', async () => {
+  // Processes of their own, for each of which the file is another one's.
+  const program = `
+    const { aloneIn } = await import(process.argv[1]);
+    const { openSync, closeSync, rmSync } = await import('node:fs');
+    const inside = process.argv[2] + '/inside';
+    await aloneIn(process.argv[2], async () => {
+      closeSync(openSync(inside, 'wx')); // Fails if another one is in the folder.
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      rmSync(inside);
+    }, 60_000);`;
+  writeFileSync(path, (await said(process.pid)).replace(/\d+\n/, '4194305\n')); // No process has such a number.
+  const module = new URL('../../util/alone-in.ts', import.meta.url).href;
+  const ends = Array.from({ length: 4 }, () => {
+    const child = spawn(process.execPath, [
+      '--import',
+      'tsx',
+      '--input-type=module',
+      '-e',
+      program,
+      module,
+      folder,
+    ]);
+    return new Promise((resolve) => child.once('exit', resolve));
+  });
+  expect(await Promise.all(ends)).toEqual([0, 0, 0, 0]);
+  expect(existsSync(path)).toBe(false);
+}, 120_000);
