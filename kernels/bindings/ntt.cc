@@ -57,7 +57,7 @@ void forwardColumns(const Arguments& a) {
   a.expect(support >= 1 && support <= length && (support & (support - 1)) == 0, 3, "a power of two up to the length");
   const bool negacyclic = a.integer(4, 0, 1) == 1;
   a.expect(!negacyclic || length == n, 4, "length n if negacyclic");
-  polyLoops().forwardColumns(x.data, length, support, negacyclic, tableOf(a, n));
+  polyLoops().forwardColumns(x.data, length, support, negacyclic, tableOf(a, n), x.data, columns);
 }
 
 void inverseColumns(const Arguments& a) {

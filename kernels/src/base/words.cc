@@ -16,9 +16,12 @@ namespace cipherprune {
 namespace {
 
 constexpr size_t hugeBytes = size_t{1} << 21;
+/** Blocks from here on are kept. */
+constexpr size_t largeBytes = size_t{1} << 16;
 constexpr size_t keptBytes = size_t{256} << 20;
 
-/** Large blocks, kept for the next layer: fetching them anew costs page faults and clearing, a tenth of a layer's time. */
+/** Large blocks, kept for the next layer: fetching them anew costs page faults and clearing, a tenth of a layer's time. The C library gives
+ *  most of those of a few hundred kilobytes back to the system as well: 1.2 GB a text of BERT-base, made anew. */
 class LargeBlocks {
  public:
   /** A kept block of at least `bytes` and at most twice that, or null. */
@@ -26,7 +29,7 @@ class LargeBlocks {
     const std::lock_guard<std::mutex> lock(mutex);
     size_t best = blocks.size();
     for (size_t i = 0; i < blocks.size(); i++)
-      if (blocks[i].bytes >= bytes && blocks[i].bytes <= 2 * bytes && (best == blocks.size() || blocks[i].bytes < blocks[best].bytes))
+      if (blocks[i].bytes >= bytes && blocks[i].bytes <= 8 * bytes && (best == blocks.size() || blocks[i].bytes < blocks[best].bytes))
         best = i;
     if (best == blocks.size()) return nullptr;
     const Block block = blocks[best];
@@ -69,7 +72,7 @@ LargeBlocks& largeBlocks() {
 Words::Words(size_t count) {
   const size_t alignment = count * 4 >= hugeBytes ? hugeBytes : 64;
   bytes = (count * 4 / alignment + 1) * alignment;
-  if (alignment == hugeBytes) at = static_cast<uint32_t*>(largeBlocks().take(bytes));
+  if (bytes >= largeBytes) at = static_cast<uint32_t*>(largeBlocks().take(bytes));
   if (at) return;
   at = static_cast<uint32_t*>(std::aligned_alloc(alignment, bytes));
   if (!at) fail("kernels: expected " + std::to_string(bytes) + " bytes of memory, got none");
@@ -79,7 +82,7 @@ Words::Words(size_t count) {
 }
 
 Words::~Words() {
-  if (bytes >= hugeBytes) largeBlocks().give(at, bytes);
+  if (bytes >= largeBytes) largeBlocks().give(at, bytes);
   else std::free(at);
 }
 

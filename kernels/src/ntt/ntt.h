@@ -53,9 +53,10 @@ struct PolyLoops {
   void (*forwardLow)(const uint32_t* x, size_t support, uint32_t* out, const NttTable& table);
   /** The inverse, words below 2p in, reduced out. */
   void (*inverse)(uint32_t* x, const NttTable& table);
-  /** 16 cyclic transforms of the given length, x [length][16]. Rows from `support` on (a power of two, at most length)
-   *  are taken as zero, whatever they hold. Reduced. Length n with `negacyclic` is modulo X^n + 1 instead of X^n - 1. */
-  void (*forwardColumns)(uint32_t* x, size_t length, size_t support, bool negacyclic, const NttTable& table);
+  /** 16 cyclic transforms of the given length, x [length][16], which is overwritten. Rows from `support` on (a power of two, at most
+   *  length) are taken as zero, whatever they hold. To rows of out, outStride words apart, reduced; out may be x. Length n with
+   *  `negacyclic` is modulo X^n + 1 instead of X^n - 1. */
+  void (*forwardColumns)(uint32_t* x, size_t length, size_t support, bool negacyclic, const NttTable& table, uint32_t* out, size_t outStride);
   /** Inverse without the factor 1 / length; words below 2p in, below 2p out. */
   void (*inverseColumns)(uint32_t* x, size_t length, bool negacyclic, const NttTable& table);
   /** The same, of which each 2^log coefficients' last is all that is wanted: rows [length >> log]; the same factor, and the cost of one

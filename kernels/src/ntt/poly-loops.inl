@@ -230,8 +230,25 @@ void reduce(uint32_t* x, size_t count, const Modulus& modulus) {
   for (size_t i = 0; i < count; i += V::lanes) m.reduce(V::load(x + i)).store(x + i);
 }
 
+/** The last layer or two of 16 columns, of nodes of two or four rows, or none, reduced. */
+template <size_t ROWS>
+inline void splitLastRows(const uint32_t* x, size_t nodes, const uint32_t* roots, const uint32_t* quotients, const uint32_t* nextRoots,
+                          const uint32_t* nextQuotients, const Reducer& m, uint32_t* out, size_t outStride) {
+  for (size_t b = 0; b < nodes; b++)
+    for (size_t lane = 0; lane < columns; lane += V::lanes) {
+      V row[ROWS];
+      for (size_t r = 0; r < ROWS; r++) row[r] = V::load(x + (ROWS * b + r) * columns + lane);
+      if constexpr (ROWS > 1)
+        for (size_t r = 0; r < ROWS / 2; r++) splitNode(row[r], row[r + ROWS / 2], V::set(roots[b]), V::set(quotients[b]), m);
+      if constexpr (ROWS == 4)
+        for (size_t r = 0; r < ROWS; r += 2)
+          splitNode(row[r], row[r + 1], V::set(nextRoots[2 * b + r / 2]), V::set(nextQuotients[2 * b + r / 2]), m);
+      for (size_t r = 0; r < ROWS; r++) m.reduce(row[r]).store(out + (ROWS * b + r) * outStride + lane);
+    }
+}
+
 /** In the tree of length 2n, the transform modulo X^n + 1 lies below the second node: layers start at index `nodes`. */
-void forwardColumns(uint32_t* x, size_t length, size_t support, bool negacyclic, const NttTable& t) {
+void forwardColumns(uint32_t* x, size_t length, size_t support, bool negacyclic, const NttTable& t, uint32_t* out, size_t outStride) {
   const Reducer m(t.modulus);
   const uint32_t* roots = t.roots;
   const uint32_t* quotients = t.rootQuotients;
@@ -239,15 +256,15 @@ void forwardColumns(uint32_t* x, size_t length, size_t support, bool negacyclic,
   size_t nodes = length / support, width = support / 2;
   for (size_t copy = 1; copy < nodes; copy++)
     for (size_t i = 0; i < support * columns; i += V::lanes) V::load(x + i).store(x + copy * support * columns + i);
-  for (; width >= 2; nodes *= 4, width /= 4) {
+  for (; width > 2; nodes *= 4, width /= 4) {
     const size_t first = negacyclic ? nodes : 0;
     splitTwoLayers(x, x, nodes, width / 2 * columns, roots + first, quotients + first, roots + 2 * first, quotients + 2 * first, m);
   }
-  if (width == 1) {
-    const size_t first = negacyclic ? nodes : 0;
-    splitLayer(x, nodes, columns, roots + first, quotients + first, m);
-  }
-  reduce(x, length * columns, t.modulus);
+  const size_t first = negacyclic ? nodes : 0;
+  roots += first, quotients += first;
+  if (width == 2) splitLastRows<4>(x, nodes, roots, quotients, roots + first, quotients + first, m, out, outStride);
+  else if (width == 1) splitLastRows<2>(x, nodes, roots, quotients, nullptr, nullptr, m, out, outStride);
+  else splitLastRows<1>(x, nodes, nullptr, nullptr, nullptr, nullptr, m, out, outStride);
 }
 
 void inverseColumns(uint32_t* x, size_t length, bool negacyclic, const NttTable& t) {

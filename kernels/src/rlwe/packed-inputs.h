@@ -65,8 +65,10 @@ class InputColumns {
     }
     const bool powerOfTwo = segments.tokens != 3;
     if (!powerOfTwo) std::memset(work.data() + used * columns, 0, 4 * (segments.length - used) * columns);
-    loops.forwardColumns(work.data(), segments.length, powerOfTwo ? used : segments.length, segments.whole, table);
-    for (size_t f = 0; f < segments.length; f++)
+    const bool isFull = filled == columns;
+    loops.forwardColumns(work.data(), segments.length, powerOfTwo ? used : segments.length, segments.whole, table,
+                         isFull ? points + first : work.data(), isFull ? segments.pointStride : columns);
+    for (size_t f = 0; f < segments.length && !isFull; f++)
       std::memcpy(points + f * segments.pointStride + first, work.data() + 16 * f, 4 * filled);
     first += filled;
     filled = 0;

@@ -60,13 +60,17 @@ class OrderedWeights {
 void transformWeights(const Segments& segments, const NttTable& table, const OrderedWeights& weights, size_t unit, uint32_t* work,
                       uint32_t* out) {
   const PolyLoops& loops = polyLoops();
-  const size_t inputBlocks = segments.layout.inputBlocks(), used = weights.blockWords();
+  const size_t inputBlocks = segments.layout.inputBlocks(), used = weights.blockWords(), stride = (inputBlocks + 1) * columns;
   for (size_t u = 0; u < inputBlocks; u++) {
     loops.residues(weights.block(unit, u), used, table.modulus, work);
-    loops.forwardColumns(work, segments.length, used / columns, segments.whole, table);
-    for (size_t f = 0; f < segments.length; f++)
-      std::memcpy(out + (f * (inputBlocks + 1) + u) * columns, work + f * columns, 4 * columns);
+    loops.forwardColumns(work, segments.length, used / columns, segments.whole, table, out + u * columns, stride);
   }
+}
+
+/** Of words as long as `whole` rows, those of some of the rows. */
+inline void prefetchPart(const uint32_t* at, size_t words, size_t first, size_t rows, size_t whole) {
+  const size_t begin = words * first / whole, end = words * (first + rows) / whole;
+  prefetchWords(at + begin, end - begin);
 }
 
 /** Sums at all points, then transforms back: sums [segment][length + 1][16], of half b the coefficients that packing leaves, each
@@ -79,14 +83,14 @@ void multiplyPoints(const Segments& segments, const NttTable& table, const uint3
   for (size_t f = 0; f < segments.length; f++) {
     const uint32_t* a = points + f * segments.pointStride + b * inputWords;
     const uint32_t* w = weightPoints + f * weightWords;
-    // A tile's inputs and weights are more than the cache holds, and each is read once.
-    if (f + 1 < segments.length) {
-      prefetchWords(a + segments.pointStride, inputWords);
-      prefetchWords(w + weightWords, weightWords);
-    }
     for (size_t first = 0, left = segments.count; left > 0;) {
       // As even as eight rows at most allow.
       const size_t rows = left / ((left + 7) / 8);
+      // A tile's inputs and weights are more than the cache holds, and each is read once: those of the next point come meanwhile.
+      if (f + 1 < segments.length) {
+        prefetchPart(a + segments.pointStride, inputWords, first, rows, segments.count);
+        prefetchPart(w + weightWords, weightWords, first, rows, segments.count);
+      }
       if (segments.matters(halfB, first) || first + rows == segments.count)
         loops.tile(a + first, segments.count, w, rows, inputBlocks, table.modulus, sums + first * stride + f * columns, stride);
       first += rows, left -= rows;
@@ -232,11 +236,13 @@ class PackedMultiplier {
     for (size_t m = 0; m < layout.n / layout.kIn; m++) copyLanes(rows + m * columns, run, b + m * layout.kIn);
   }
 
-  /** Rows [n][16], the last component first. */
+  /** Rows [n][16], the last component first. A few components at a time: n words apart, they lie in the same places of the cache. */
   void scatterA(const uint32_t* rows, const Run& run, uint32_t* components) const {
-    const size_t kIn = layout.kIn, n = layout.n;
-    for (size_t m = 0; m < n / kIn; m++)
-      for (size_t j = 0; j < kIn; j++) copyLanes(rows + (m * kIn + j) * columns, run, components + (kIn - 1 - j) * n + m * kIn);
+    const size_t kIn = layout.kIn, n = layout.n, together = std::min(kIn, size_t{4});
+    for (size_t first = 0; first < kIn; first += together)
+      for (size_t m = 0; m < n / kIn; m++)
+        for (size_t j = first; j < first + together; j++)
+          copyLanes(rows + (m * kIn + j) * columns, run, components + (kIn - 1 - j) * n + m * kIn);
   }
 
   const RlweContext& context;
