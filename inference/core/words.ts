@@ -8,8 +8,13 @@
 
 /** Smaller ones cost less anew. */
 const LEAST_BYTES = 1 << 10;
-/** The largest array that is kept; of idle ones as much in all, unless `keepIdle` says more. */
+/** The largest array that is kept. */
 const LARGEST_BYTES = 1 << 26;
+/**
+ * Of idle ones in all: what a text of BERT-base has in use at once, on and off. Less would leave buffers and make them anew all the time; who
+ * never had as much in use keeps less.
+ */
+const MOST_IDLE_BYTES = 1 << 28;
 /** Sizes for each power of two, so that at most a quarter is waste. */
 const SIZES_AN_OCTAVE = 4;
 const POISON = 0xa5;
@@ -26,7 +31,6 @@ class Kept extends ArrayBuffer {
 /** Idle buffers by size, the last one given back on top; sizes that were taken last stand last. */
 const idle = new Map<number, Kept[]>();
 let idleBytes = 0;
-let mostIdleBytes = LARGEST_BYTES;
 let poisons = false;
 
 /** The next size that buffers have. */
@@ -52,9 +56,9 @@ function takeIdle(least: number): Kept | null {
 
 /** Leaves buffers of sizes that nobody took for long to the collector. */
 function makeRoom(bytes: number): void {
-  if (idleBytes + bytes <= mostIdleBytes) return;
+  if (idleBytes + bytes <= MOST_IDLE_BYTES) return;
   for (const [size, buffers] of idle) {
-    while (buffers.length > 0 && idleBytes + bytes > mostIdleBytes) {
+    while (buffers.length > 0 && idleBytes + bytes > MOST_IDLE_BYTES) {
       buffers.shift()!.state = 'left';
       idleBytes -= size;
     }
@@ -121,11 +125,6 @@ function keep(given: Kept): void {
   const sameSize = idle.get(size);
   if (sameSize) sameSize.push(given);
   else idle.set(size, [given]);
-}
-
-/** In all, from now on: for a process whose work has more than that in use at once, which would be left and made anew all the time. */
-export function keepIdle(bytes: number): void {
-  mostIdleBytes = bytes;
 }
 
 /** Leaves what is idle to the collector. */

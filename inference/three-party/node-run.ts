@@ -15,7 +15,6 @@ import type { Panels } from '../backends/three-party/products.js';
 import { type SharedInputs, ThreePartyBackend } from '../backends/three-party/three-party-backend.js';
 import { ProtocolError } from '../core/errors.js';
 import type { PrivateTensor } from '../core/tensors.js';
-import { keepIdle } from '../core/words.js';
 import { Prg } from '../crypto/prg.js';
 import { runBatch } from '../backends/batching/run-batch.js';
 import type { Channel } from '../net/channel.js';
@@ -90,9 +89,6 @@ function modelShares(
   } satisfies Omit<SharedInputs, 'text'>;
 }
 
-/** What a text of BERT-base has in use at once, on and off. */
-const IDLE_BYTES = 1 << 28;
-
 /** The model as nodes run it: prepared once. */
 export class NodeEngine {
   readonly #model: NodeModel;
@@ -100,7 +96,6 @@ export class NodeEngine {
 
   constructor(model: NodeModel) {
     this.#model = model;
-    keepIdle(IDLE_BYTES);
   }
 
   /**

@@ -90,7 +90,7 @@ class CotPool {
     this.#nextTweak = firstTweak;
   }
 
-  /** The caller's own, which may give the blocks back (core/words.ts). */
+  /** The caller's own, which may give both arrays back (core/words.ts). */
   take(count: number): Promise<TakenCots> {
     return this.#when(this.#order(count), (order) => this.#copy(order));
   }
@@ -218,7 +218,7 @@ class CotPool {
     const refill = this.#stock[0];
     if (!refill || this.#left(refill) < count) {
       const copied = this.#copy(order);
-      return { ...copied, done: () => giveBack(copied.blocks) };
+      return { ...copied, done: () => giveBack(copied.blocks, copied.choices) };
     }
     refill.readers++;
     const done = (): void => {
@@ -230,7 +230,7 @@ class CotPool {
 
   #copy({ count, tweak }: Order): TakenCots {
     const blocks = takeBytes(count * BLOCK_BYTES);
-    const choices = new Uint8Array(this.#extension.hasChoices ? count : 0);
+    const choices = this.#extension.hasChoices ? takeBytes(count) : NO_BYTES;
     for (let done = 0; done < count; ) {
       const refill = this.#stock[0]!;
       const part = this.#cut(refill, Math.min(this.#left(refill), count - done));

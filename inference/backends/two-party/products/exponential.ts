@@ -8,6 +8,7 @@
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import type { PartyId } from '../../../core/tensors.js';
+import { giveBack, takeWords } from '../../../core/words.js';
 import { ROUNDING } from '../../local-backend.js';
 import { type Exponent, exponentialPlan, exponentialTables } from '../../exponential.js';
 import type { PartyContext } from '../context/party-context.js';
@@ -33,7 +34,7 @@ export function exponentialJob(count: number, exponent: Exponent, fractionBits: 
   return joinedJob(lookUpJob(reading), productJob(product));
 }
 
-/** x [n] → e^x [n] modulo 2^productBits */
+/** x [n] → e^x [n] modulo 2^productBits, taken */
 export const exponential = protocol(
   'exponential',
   async (
@@ -45,16 +46,18 @@ export const exponential = protocol(
   ): Promise<BigUint64Array> => {
     const { reading, product } = plansOf(x.length, exponent, fractionBits);
     const { entries, factors } = exponentialTables(exponent, fractionBits);
-    const own = new BigUint64Array(reading.items);
+    const own = takeWords(reading.items);
     own.set(x);
+    own.fill(0n, x.length);
     if (receiver !== party.session.self) {
       const read = new LookUpSender(reading, own, entries);
       const multiplied = new ProductSender(product, read.share);
       await exchange(party, joinedSender(read, multiplied), null);
-      return multiplied.share.slice(0, x.length);
+      giveBack(own, read.share);
+      return multiplied.share.subarray(0, x.length);
     }
     const { lowBits, indexBits } = exponentialPlan(exponent, fractionBits);
-    const [high, factor] = [new BigUint64Array(own.length), new BigUint64Array(own.length)];
+    const [high, factor] = [takeWords(own.length), takeWords(own.length)];
     kernels.ringShiftRight(own, exponent.ringBits, lowBits, ROUNDING.floor, indexBits, high);
     kernels.lookUpPlain({ table: factors, x: own, out: factor });
     const read = new LookUpReceiver(reading, high);
@@ -63,6 +66,7 @@ export const exponential = protocol(
     const { ringBits } = product;
     kernels.ringMultiply(read.share, factor, ringBits, factor);
     kernels.ringAdd(factor, multiplied.share, ringBits, factor);
-    return factor.slice(0, x.length);
+    giveBack(own, high, read.share, multiplied.share);
+    return factor.subarray(0, x.length);
   },
 );

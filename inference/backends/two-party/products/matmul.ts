@@ -118,7 +118,7 @@ async function addTerms(
   });
 }
 
-/** A share of x·y [batch, n, m] */
+/** A share of x·y [batch, n, m], taken */
 export const matmul = protocol(
   'matmul',
   async (
@@ -128,7 +128,7 @@ export const matmul = protocol(
     shape: MatmulShape,
   ): Promise<BigUint64Array> => {
     const { batch, n, k, m, ringBits } = shape;
-    const share = new BigUint64Array(batch * n * m);
+    const share = takeWords(batch * n * m);
     kernels.ringMatmul(x, y, batch, n, k, m, ringBits, share);
     const terms = crossTerms(products.layouts, shape, isMutual(products.role));
     await addTerms(products, terms, new Factors(shape, x, y), share);

@@ -9,6 +9,7 @@
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import type { PartyId, PrivateTensor } from '../../../core/tensors.js';
+import { giveBack, takeWords } from '../../../core/words.js';
 import type { Use } from '../../../material/demand.js';
 import type { PartyContext } from '../context/party-context.js';
 import { exchange, oneWay } from '../exchange/cot-exchange.js';
@@ -148,7 +149,7 @@ export const multiplyPrivateUse = (factors: number, rows: number, ringBits: numb
 
 /**
  * factors[j] · x[i, j] for rows x [n, m], given and returned as columns [m, n]. The owner's own term is local; its bits
- * choose among the peer's columns, one way.
+ * choose among the peer's columns, one way. The result is taken.
  *
  * Cost per factor of B bits: B COTs, B bits, n · (k + ... + (k-B+1)) bits back.
  */
@@ -169,11 +170,12 @@ export const multiplyPrivate = protocol(
     }
     const receiver = new ProductReceiver(plan, factors.value);
     await exchange(party, null, receiver);
-    const signed = new BigUint64Array(factors.count);
+    const signed = takeWords(factors.count);
     kernels.ringSignExtend(factors.value, factors.bits, ringBits, signed);
-    const out = new BigUint64Array(columns.length);
+    const out = takeWords(columns.length);
     kernels.ringMultiplyRows(columns, signed, ringBits, out);
     kernels.ringAdd(out, receiver.share, ringBits, out);
+    giveBack(signed, receiver.share);
     return out;
   },
 );
@@ -188,13 +190,16 @@ export async function multiplyPrivateRows(
   const count = y.shape[0]!;
   const rows = x.length / count;
   const factors = { owner: y.owner, bits: y.ringBits, count, value: y.value?.data ?? null };
-  const products = await multiplyPrivate(party, transposed(x, rows, count), factors, ringBits);
-  return transposed(products, count, rows);
+  const columns = transposed(x, rows, count);
+  const products = await multiplyPrivate(party, columns, factors, ringBits);
+  const out = transposed(products, count, rows);
+  giveBack(columns, products);
+  return out;
 }
 
-/** x [rows, columns] → [columns, rows] */
+/** x [rows, columns] → [columns, rows], taken */
 function transposed(x: BigUint64Array, rows: number, columns: number): BigUint64Array {
-  const out = new BigUint64Array(x.length);
+  const out = takeWords(x.length);
   kernels.ringPermute(x, Uint32Array.of(rows, columns), Uint32Array.of(1, 0), out);
   return out;
 }

@@ -136,10 +136,11 @@ export const squareInto = protocol(
     const { words, topBits, signed } = own;
     const isReceiver = receiver === party.session.self;
     const { cross, wrap } = squareIntoPlans(x.length, bits, ringBits);
-    const crossJob = isReceiver
-      ? new ProductReceiver(cross, words)
-      : new ProductSender(cross, signed, negatedWhere(topBits, signed, ringBits));
-    const wrapJob = wrap ? wrapHalf(wrap, isReceiver, topBits, signed) : null;
+    const top = isReceiver ? null : negatedWhere(topBits, signed, ringBits);
+    const crossJob = top ? new ProductSender(cross, signed, top) : new ProductReceiver(cross, words);
+    const factors = wrap ? wrapFactors(isReceiver, topBits, signed) : null;
+    const wrapJob =
+      wrap && factors ? new (isReceiver ? ProductSender : ProductReceiver)(wrap, factors) : null;
     const halves = [crossJob, wrapJob];
     const sending = halves.find((half) => half instanceof ProductSender) ?? null;
     const receiving = halves.find((half) => half instanceof ProductReceiver) ?? null;
@@ -147,7 +148,7 @@ export const squareInto = protocol(
 
     const terms = { cross: crossJob.share, wrap: wrapJob?.share ?? null };
     const out = squareOf(party, own, bits, ringBits, sign, terms);
-    giveBack(words, topBits, signed, terms.cross, terms.wrap);
+    giveBack(words, topBits, signed, top, factors, terms.cross, terms.wrap);
     return out;
   },
 );
@@ -178,18 +179,10 @@ export function squareOf(
   return out;
 }
 
-/** The half of t_1·(t_0·s_0) of the party that receives (or not) in the cross product. */
-function wrapHalf(
-  plan: ProductPlan,
-  receivesCross: boolean,
-  topBits: Uint8Array,
-  signed: BigUint64Array,
-): ProductSender | ProductReceiver {
-  const words = new BigUint64Array(topBits.length);
-  if (receivesCross) {
-    kernels.ringSelect(topBits, signed, words);
-    return new ProductSender(plan, words);
-  }
-  kernels.ringFromBits(topBits, words);
-  return new ProductReceiver(plan, words);
+/** What the party that receives (or not) in the cross product brings to t_1·(t_0·s_0): t_0·s_0, which it sends, or t_1; taken. */
+function wrapFactors(receivesCross: boolean, topBits: Uint8Array, signed: BigUint64Array): BigUint64Array {
+  const factors = takeWords(topBits.length);
+  if (receivesCross) kernels.ringSelect(topBits, signed, factors);
+  else kernels.ringFromBits(topBits, factors);
+  return factors;
 }
