@@ -7,6 +7,7 @@
 #include <deque>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #endif
 
@@ -44,7 +45,7 @@ class Helpers {
     {
       const std::lock_guard<std::mutex> lock(mutex);
       for (size_t worker = 1; worker <= helpers; worker++) offered.push_back({&offer, worker});
-      for (; started < mostHelpers && idle < offered.size(); started++, idle++) std::thread([this] { help(); }).detach();
+      while (started < mostHelpers && idle < offered.size() && start()) started++, idle++;
     }
     for (size_t i = 0; i < helpers; i++) wake.notify_one();
     work(0);
@@ -62,6 +63,16 @@ class Helpers {
     Offer* offer;
     size_t worker;
   };
+
+  /** False where the system gives no more: those that there are do the work, in the end the caller. */
+  bool start() {
+    try {
+      std::thread([this] { help(); }).detach();
+      return true;
+    } catch (const std::system_error&) {
+      return false;
+    }
+  }
 
   void help() {
     std::unique_lock<std::mutex> lock(mutex);
