@@ -160,6 +160,8 @@ Job evaluateJob(const Arguments& a) {
   const auto publicKey = a.uint32s("publicKey"), packingKeys = a.uint32s("packingKeys");
   a.expectLength("publicKey", publicKey.length, publicKeyWords(context));
   a.expectLength("packingKeys", packingKeys.length, layout.kIn == 1 ? 0 : layout.kIn * packingKeyWords(context));
+  const auto lastPackingKeys = a.uint32s("lastPackingKeys");
+  a.expectLength("lastPackingKeys", lastPackingKeys.length, layout.kIn == 1 ? 0 : layout.lastKIn() * packingKeyWords(context));
   const auto inputs = a.bytes("inputs");
   a.expectLength("inputs", inputs.length, layout.inputBytes());
   const std::vector<uint8_t> publicSeed = seedCopy(a, "publicSeed"), secretSeed = seedCopy(a, "secretSeed");
@@ -175,7 +177,7 @@ Job evaluateJob(const Arguments& a) {
   const auto ready = a.int32s("ready");
   a.expectLength("ready", ready.length, 1);
   return [=, &context] {
-    return static_cast<double>(evaluatePacked(context, layout, {publicKey.data, packingKeys.data}, inputs.data, {suite, publicSeed.data()}, weights,
+    return static_cast<double>(evaluatePacked(context, layout, {publicKey.data, packingKeys.data, lastPackingKeys.data}, inputs.data, {suite, publicSeed.data()}, weights,
                                               mask.data, maskStrides, floodBits, {suite, secretSeed.data()}, threads, out.data, ready.data));
   };
 }

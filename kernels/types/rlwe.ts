@@ -88,6 +88,8 @@ export interface RlweKernels {
     publicKey: Uint32Array;
     /** For the layout's kIn; empty for 1. */
     packingKeys: Uint32Array;
+    /** For the last group, which is packed by no more than it takes. */
+    lastPackingKeys: Uint32Array;
     inputs: Uint8Array;
     publicSeed: Uint8Array;
     weights: Int16Array | BigUint64Array;

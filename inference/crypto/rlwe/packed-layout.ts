@@ -121,8 +121,13 @@ export function outputBytes(l: PackedLayout): number {
   return total + (groups(l) - groupsWithLast) * resultBytes(l, l.rows * l.kIn * l.kOut);
 }
 
+/** By how many the last group is packed: the others by kIn. One alone by two. */
+export const lastKIn = (l: PackedLayout): number =>
+  Math.min(l.kIn, Math.max(2, nextPowerOfTwo(groupProducts(l, groups(l) - 1))));
+
 /** Key switches of the whole product: of a ciphertext that is packed, one for each component. */
-export const keySwitches = (l: PackedLayout): number => (l.kIn === 1 ? 0 : groups(l) * l.kIn);
+export const keySwitches = (l: PackedLayout): number =>
+  l.kIn === 1 ? 0 : (groups(l) - 1) * l.kIn + lastKIn(l);
 
 /** Segments of tokens and their length, as the kernel cuts them (packed-multiply.cc). */
 function segments({ n, tokens }: PackedLayout): { count: number; length: number } {

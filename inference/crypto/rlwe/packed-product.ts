@@ -10,7 +10,7 @@ import { takeBytes } from '../../core/words.js';
 import type { Random } from '../../session/session.js';
 import { type EvaluationKeys, SEED_BYTES, type SecretKey } from './keys.js';
 import { Pieces, type SendPiece } from '../pieces.js';
-import { inputBytes, layoutWords, outputBytes, type PackedLayout } from './packed-layout.js';
+import { inputBytes, lastKIn, layoutWords, outputBytes, type PackedLayout } from './packed-layout.js';
 
 /** Distances of neighbours along [batch, row, column], in words: a transposed tensor needs no copy. */
 export type Strides = readonly [batch: number, row: number, column: number];
@@ -91,6 +91,7 @@ export class Evaluator {
           layout: layoutWords(layout),
           publicKey: this.keys.publicKey,
           packingKeys: this.keys.packing.of(layout.kIn),
+          lastPackingKeys: this.keys.packing.of(lastKIn(layout)),
           inputs: message.subarray(SEED_BYTES),
           publicSeed: message.subarray(0, SEED_BYTES),
           weights: weights.data,

@@ -22,6 +22,12 @@ size_t PackedLayout::logKIn() const {
 
 size_t PackedLayout::groupProducts(size_t group) const { return std::min(kIn, products() - group * kIn); }
 
+size_t PackedLayout::groupKIn(size_t group) const {
+  size_t packed = kIn;
+  while (packed > 2 && packed / 2 >= groupProducts(group)) packed /= 2;
+  return packed;
+}
+
 size_t PackedLayout::wantedCoefficients(size_t group) const {
   size_t count = 0;
   for (size_t t = 0; t < groupProducts(group); t++) {

@@ -1,6 +1,7 @@
 // Layout of packed products x [rows, inputs] · w [inputs, outputs]. With m >= rows tokens (a power of two), Y = X^phi,
 // phi = n/m: an input ciphertext holds kIn features of all tokens, x[i, c] at Y^i X^c; a product holds kOut outputs at
-// Y^i X^(o·kIn); packing (packing.h) interleaves kIn products, the t-th (of its group) shifted by X^t.
+// Y^i X^(o·kIn); packing (packing.h) interleaves kIn products, the t-th (of its group) shifted by X^t; of fewer, the last group, as few
+// as a power of two allows.
 #pragma once
 #include <algorithm>
 #include <cstddef>
@@ -30,6 +31,11 @@ struct PackedLayout {
   size_t products() const { return batch * outputBlocks(); }
   size_t groups() const { return (products() + kIn - 1) / kIn; }
   size_t groupProducts(size_t group) const;
+  /** By how many a group is packed: fewer than kIn, a power of two from 2 on, where that is enough for its products; then the t-th lies at
+   *  exponents kIn·m + kIn - groupKIn + t. */
+  size_t groupKIn(size_t group) const;
+  /** Of the last group: all others are full. */
+  size_t lastKIn() const { return groupKIn(groups() - 1); }
 
   /** The b half is sent for the rows in use and the last token, which wraps into the first. */
   bool allTokens() const { return rows + 1 >= tokens; }
@@ -58,12 +64,12 @@ struct Strides {
 /** visit(coefficient, batch, row, output) for each wanted coefficient of a group, in wire order. */
 template <class Visit>
 void forEachWanted(const PackedLayout& layout, size_t group, Visit visit) {
-  const size_t blocks = layout.outputBlocks(), first = group * layout.kIn;
+  const size_t blocks = layout.outputBlocks(), first = group * layout.kIn, place = layout.kIn - layout.groupKIn(group);
   for (size_t t = 0; t < layout.groupProducts(group); t++) {
     const size_t b = (first + t) / blocks, v = (first + t) % blocks;
     for (size_t i = 0; i < layout.rows; i++)
       for (size_t o = 0; o < layout.kOut && v * layout.kOut + o < layout.outputs; o++)
-        visit(i * layout.phi() + o * layout.kIn + t, b, i, v * layout.kOut + o);
+        visit(i * layout.phi() + o * layout.kIn + place + t, b, i, v * layout.kOut + o);
   }
 }
 

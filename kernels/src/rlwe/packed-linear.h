@@ -28,8 +28,8 @@ struct PackedWeights {
 
 struct EvaluationKeys {
   const uint32_t* publicKey;
-  /** For the layout's kIn; none for 1. */
-  const uint32_t* packingKeys;
+  /** For the layout's kIn, and for that of the last group; none for 1. */
+  const uint32_t *packingKeys, *lastPackingKeys;
 };
 
 /** Multiplies, packs, subtracts mask [batch, rows, outputs] (words modulo 2^ringBits), floods with uniform noise of

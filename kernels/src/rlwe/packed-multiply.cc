@@ -120,16 +120,17 @@ void foldSegments(const Segments& segments, const NttTable& table, const uint32_
   }
 }
 
-/** Neighbouring lanes whose products are neighbours in a group. */
+/** Neighbouring lanes whose products are neighbours in a group, which is packed by so many. */
 struct Run {
-  size_t lane, count, group, place;
+  size_t lane, count, group, place, packed;
 };
 
 std::vector<Run> runsOf(const PackedLayout& layout, size_t firstProduct, size_t lanes) {
   std::vector<Run> runs;
   for (size_t lane = 0; lane < lanes;) {
     const size_t product = firstProduct + lane, place = product % layout.kIn, count = std::min(lanes - lane, layout.kIn - place);
-    runs.push_back({lane, count, product / layout.kIn, place});
+    const size_t group = product / layout.kIn;
+    runs.push_back({lane, count, group, place, layout.groupKIn(group)});
     lane += count;
   }
   return runs;
@@ -185,7 +186,7 @@ class PackedMultiplier {
     splitWork(threads, layout.limbs * count, [&](size_t unit, size_t worker) {
       if (!workspaces[worker]) workspaces[worker] = std::make_unique<Workspace>(segments);
       const size_t tile = firstTile + unit % count;
-      multiplyTile(unit / count, tile, *workspaces[worker], productsBefore(tile) - productsBefore(firstTile), products);
+      multiplyTile(unit / count, tile, *workspaces[worker], productsBefore(firstTile) / layout.kIn, products);
     });
   }
 
@@ -215,34 +216,36 @@ class PackedMultiplier {
     return invalid;
   }
 
-  /** One limb of sixteen products of one of the batch, from the product `first` on. */
-  void multiplyTile(size_t limb, size_t tile, Workspace& w, size_t first, const ProductGroups& products) const {
+  /** One limb of sixteen products of one of the batch, into groups of which the first is that of all `firstGroup`. */
+  void multiplyTile(size_t limb, size_t tile, Workspace& w, size_t firstGroup, const ProductGroups& products) const {
     const NttTable& table = context.table(limb);
     const size_t b = tile / tilesOfOne, firstBlock = tile % tilesOfOne * columns;
-    const std::vector<Run> runs = runsOf(layout, first, std::min(columns, layout.outputBlocks() - firstBlock));
+    const std::vector<Run> runs = runsOf(layout, productsBefore(tile), std::min(columns, layout.outputBlocks() - firstBlock));
     transformWeights(segments, table, weights, tile, w.folded.data(), w.weightPoints.data());
     for (const bool halfB : {true, false}) {
       multiplyPoints(segments, table, pointsOf(limb, halfB).data(), w.weightPoints.data(), b, halfB, w.sums.data());
       foldSegments(segments, table, w.sums.data(), halfB ? layout.kIn : 1, halfB ? 1 : weightsOfA[limb], w.folded.data());
       for (const Run& run : runs) {
-        if (halfB) scatterB(w.folded.data(), run, products.b(run.group, limb));
-        else scatterA(w.folded.data(), run, products.components(run.group, limb));
+        const size_t group = run.group - firstGroup;
+        if (halfB) scatterB(w.folded.data(), run, products.b(group, limb));
+        else scatterA(w.folded.data(), run, products.components(group, limb, run.packed));
       }
     }
   }
 
   /** Rows [n / kIn][16]. */
   void scatterB(const uint32_t* rows, const Run& run, uint32_t* b) const {
-    for (size_t m = 0; m < layout.n / layout.kIn; m++) copyLanes(rows + m * columns, run, b + m * layout.kIn);
+    const size_t kIn = layout.kIn;
+    for (size_t m = 0; m < layout.n / kIn; m++) copyLanes(rows + m * columns, run, b + m * kIn + kIn - run.packed);
   }
 
   /** Rows [n][16], the last component first. A few components at a time: n words apart, they lie in the same places of the cache. */
   void scatterA(const uint32_t* rows, const Run& run, uint32_t* components) const {
-    const size_t kIn = layout.kIn, n = layout.n, together = std::min(kIn, size_t{4});
-    for (size_t first = 0; first < kIn; first += together)
-      for (size_t m = 0; m < n / kIn; m++)
+    const size_t packed = run.packed, n = layout.n, together = std::min(packed, size_t{4});
+    for (size_t first = 0; first < packed; first += together)
+      for (size_t m = 0; m < n / packed; m++)
         for (size_t j = first; j < first + together; j++)
-          copyLanes(rows + (m * kIn + j) * columns, run, components + (kIn - 1 - j) * n + m * kIn);
+          copyLanes(rows + (m * packed + j) * columns, run, components + (packed - 1 - j) * n + m * packed);
   }
 
   const RlweContext& context;

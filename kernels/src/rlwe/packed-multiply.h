@@ -9,7 +9,7 @@
 namespace cipherprune {
 
 /** Groups of products, of some groups that follow each other, as packing takes them (packing.h): for each of layout.limbs limbs, half b, then the components of
- *  half a; where nothing is packed, half a. */
+ *  half a, as many as the group is packed by; where nothing is packed, half a. */
 class ProductGroups {
  public:
   ProductGroups(const PackedLayout& layout, size_t groups)
@@ -17,8 +17,8 @@ class ProductGroups {
 
   uint32_t* group(size_t g) const { return const_cast<uint32_t*>(words.data()) + g * groupWords; }
   uint32_t* b(size_t g, size_t limb) const { return group(g) + limb * layout.n; }
-  /** Those of one limb. */
-  uint32_t* components(size_t g, size_t limb) const { return group(g) + (layout.limbs + limb * layout.kIn) * layout.n; }
+  /** Those of one limb of a group that is packed by so many. */
+  uint32_t* components(size_t g, size_t limb, size_t packed) const { return group(g) + (layout.limbs + limb * packed) * layout.n; }
   void clear(size_t g) const { std::fill_n(group(g), groupWords, 0u); }
 
  private:

@@ -45,10 +45,10 @@ void switchDown(const RlweContext& context, size_t limbs, size_t downLimbs, uint
   }
 }
 
-/** Divides a group of products by the last limb, with rounding, and puts those of the limbs that are left together. */
-void dropLimb(const RlweContext& context, const PackedLayout& layout, uint32_t* group) {
+/** Divides a group of products, packed by kIn, by the last limb, with rounding, and puts those of the limbs that are left together. */
+void dropLimb(const RlweContext& context, size_t limbs, size_t kIn, uint32_t* group) {
   const PolyLoops& loops = polyLoops();
-  const size_t n = context.n, kIn = layout.kIn, last = layout.limbs - 1;
+  const size_t n = context.n, last = limbs - 1;
   const Modulus& dropped = context.modulus(last);
   const std::vector<uint32_t> weights = componentWeights(context, last);
   const auto divide = [&](size_t limb, const uint32_t* x, const uint32_t* rest, uint32_t weight, uint32_t* out) {
@@ -56,7 +56,7 @@ void dropLimb(const RlweContext& context, const PackedLayout& layout, uint32_t* 
     loops.divideRound(x, rest, dropped, m.factor(m.multiply(m.inverse(dropped.p % m.p), m.factor(weight))), n, m, out);
   };
   for (size_t l = 0; l < last; l++) divide(l, group + l * n, group + last * n, 1, group + l * n);
-  const uint32_t* components = group + layout.limbs * n;
+  const uint32_t* components = group + limbs * n;
   for (size_t l = 0; l < last; l++)
     for (size_t c = 0; c < kIn; c++)
       divide(l, components + (l * kIn + c) * n, components + (last * kIn + c) * n, weights[l], group + (last + l * kIn + c) * n);
@@ -174,13 +174,17 @@ size_t evaluatePacked(const RlweContext& context, const PackedLayout& layout, Ev
                           MessageScale(context, layout.packedLimbs(), layout.ringBits)};
   std::vector<size_t> offsets(groups);
   for (size_t g = 1; g < groups; g++) offsets[g] = offsets[g - 1] + layout.groupBytes(g - 1);
-  Packer packer(context, layout.packedLimbs(), layout.kIn, keys.packingKeys, threads);
+  const auto packGroups = [&](size_t kIn, const uint32_t* packingKeys, const std::vector<PackingGroup>& some) {
+    if (some.empty()) return;
+    if (!layout.isPackedWhole()) splitWork(threads, some.size(), [&](size_t i, size_t) { dropLimb(context, layout.limbs, kIn, some[i].words); });
+    Packer(context, layout.packedLimbs(), kIn, packingKeys, threads).pack(some);
+  };
   return multiplyPacked(context, layout, inputs, publicSeed, weights, threads, [&](size_t first, size_t last, const ProductGroups& products) {
     if (layout.kIn > 1) {
-      if (!layout.isPackedWhole()) splitWork(threads, last - first, [&](size_t i, size_t) { dropLimb(context, layout, products.group(i)); });
-      std::vector<PackingGroup> groups;
-      for (size_t i = 0; i < last - first; i++) groups.push_back({products.group(i)});
-      packer.pack(groups);
+      std::vector<PackingGroup> full, rest;
+      for (size_t g = first; g < last; g++) (layout.groupKIn(g) == layout.kIn ? full : rest).push_back({products.group(g - first)});
+      packGroups(layout.kIn, keys.packingKeys, full);
+      packGroups(layout.lastKIn(), keys.lastPackingKeys, rest);
     }
     splitWork(threads, last - first, [&](size_t i, size_t) { finisher.finish(first + i, products.group(i), out + offsets[first + i]); });
     __atomic_store_n(ready, static_cast<int32_t>(last < groups ? offsets[last] : layout.outputBytes()), __ATOMIC_RELEASE);
