@@ -150,27 +150,45 @@ void laneProducts(const uint32_t* x, size_t rows, const uint32_t* y, size_t cols
   }
 }
 
-void combineEach(const uint32_t* x, size_t xStride, size_t terms, const Combination* combinations, size_t moduli, size_t count, uint32_t* out,
-                 size_t outStride) {
+template <size_t TERMS>
+inline void combineTerms(const uint32_t* x, size_t xStride, const Combination* combinations, size_t moduli, size_t count, uint32_t* out,
+                         size_t outStride) {
+  int64_t reciprocals[Combination::most];
+  for (size_t k = 0; k < moduli; k++)
+    reciprocals[k] = static_cast<int64_t>((static_cast<unsigned __int128>(1) << 77) / combinations[k].modulus->p);
   for (size_t i = 0; i < count; i += V::lanes) {
-    __m512i even[Combination::most], odd[Combination::most];
-    for (size_t t = 0; t < terms; t++) {
+    __m512i even[TERMS], odd[TERMS];
+    for (size_t t = 0; t < TERMS; t++) {
       const Halves halves(x + t * xStride + i);
       even[t] = halves.even;
       odd[t] = halves.odd;
     }
     for (size_t k = 0; k < moduli; k++) {
       const Combination& c = combinations[k];
-      const Reducer m(*c.modulus);
       W sum;
       sum.even = sum.odd = _mm512_set1_epi64(c.addend);
-      for (size_t t = 0; t < terms; t++) {
+      for (size_t t = 0; t < TERMS; t++) {
         const __m512i factor = _mm512_set1_epi64(c.factors[t]);
         sum.even = _mm512_madd52lo_epu64(sum.even, factor, even[t]);
         sum.odd = _mm512_madd52lo_epu64(sum.odd, factor, odd[t]);
       }
-      V::add(m.lazy(sum.low()), lazyProduct(sum.high(), m.word, m.wordQuotient, m.p)).store(out + k * outStride + i);
+      // Barrett's division of a sum below 2^56: the quotient is less than 2 + 2^-20 too small, so the rest is below 3p.
+      const __m512i reciprocal = _mm512_set1_epi64(reciprocals[k]);
+      W quotient;
+      quotient.even = _mm512_madd52hi_epu64(quotient.even, _mm512_srli_epi64(sum.even, 25), reciprocal);
+      quotient.odd = _mm512_madd52hi_epu64(quotient.odd, _mm512_srli_epi64(sum.odd, 25), reciprocal);
+      V::sub(sum.low(), V::mullo(quotient.low(), V::set(c.modulus->p))).store(out + k * outStride + i);
     }
+  }
+}
+
+void combineEach(const uint32_t* x, size_t xStride, size_t terms, const Combination* combinations, size_t moduli, size_t count, uint32_t* out,
+                 size_t outStride) {
+  switch (terms) {
+    case 4: return combineTerms<4>(x, xStride, combinations, moduli, count, out, outStride);
+    case 3: return combineTerms<3>(x, xStride, combinations, moduli, count, out, outStride);
+    case 2: return combineTerms<2>(x, xStride, combinations, moduli, count, out, outStride);
+    default: return combineTerms<1>(x, xStride, combinations, moduli, count, out, outStride);
   }
 }
 

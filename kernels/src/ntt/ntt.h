@@ -37,7 +37,7 @@ constexpr size_t columns = 16;
 
 /** What several terms are put together with: addend and factors reduced. */
 struct Combination {
-  static constexpr size_t most = 8;
+  static constexpr size_t most = 4;
   const Modulus* modulus;
   uint32_t addend, factors[most];
 };
@@ -87,7 +87,7 @@ struct PolyLoops {
   /** out = addend + sum over `terms` <= 16 of factors[t] · x[t] mod p: x below 2^26 (stride xStride), factors reduced. */
   void (*combine)(const uint32_t* x, size_t xStride, const uint32_t* factors, size_t terms, uint32_t addend, size_t count,
                   const Modulus& modulus, uint32_t* out);
-  /** The same for several moduli, terms <= 8: factors [moduli][terms], out below 4p, as far apart as said. */
+  /** The same for several moduli, terms <= 4: factors [moduli][terms], out below 4p, as far apart as said. */
   void (*combineEach)(const uint32_t* x, size_t xStride, size_t terms, const Combination* combinations, size_t moduli, size_t count, uint32_t* out,
                       size_t outStride);
   /** Signed words as residues. */
