@@ -49,8 +49,8 @@ it('costs this many bytes and rounds', async () => {
   }).toMatchInlineSnapshot(`
     {
       "offline": [
-        2144302,
-        2790075,
+        2442574,
+        2818363,
         77,
       ],
       "online": [

@@ -75,7 +75,7 @@ describe.each(runs)('an inference with $suite', ({ leaks, cost, layers, bucket }
         ],
         "receivedBytes": 941826,
         "rounds": 60,
-        "sentBytes": 426899,
+        "sentBytes": 451859,
       }
     `);
     expect(
@@ -83,13 +83,13 @@ describe.each(runs)('an inference with $suite', ({ leaks, cost, layers, bucket }
     ).toMatchInlineSnapshot(`
       [
         {
-          "bytes": 764561,
+          "bytes": 780785,
           "important": 3,
           "kept": 6,
           "rounds": 24,
         },
         {
-          "bytes": 230713,
+          "bytes": 239033,
           "important": 1,
           "kept": 1,
           "rounds": 23,

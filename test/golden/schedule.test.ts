@@ -47,7 +47,7 @@ it('costs this many bytes and rounds', () => {
     {
       "receivedBytes": 944925,
       "rounds": 62,
-      "sentBytes": 430609,
+      "sentBytes": 455569,
     }
   `);
   expect(
@@ -55,13 +55,13 @@ it('costs this many bytes and rounds', () => {
   ).toMatchInlineSnapshot(`
     [
       {
-        "bytes": 766957,
+        "bytes": 783181,
         "important": 4,
         "kept": 6,
         "rounds": 26,
       },
       {
-        "bytes": 235126,
+        "bytes": 243446,
         "important": 1,
         "kept": 1,
         "rounds": 23,

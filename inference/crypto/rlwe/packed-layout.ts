@@ -58,12 +58,12 @@ type CostModels = Readonly<Record<LineSpeed, Readonly<Record<CotKind, CostModel>
 
 /**
  * Layouts of a connection. On a slow line each byte counts as at 200 Mbit/s against two cores, and more key switches pay for fewer
- * uploads; who chose Ferret on a fast one has little to spare either, 430 Mbit/s.
+ * uploads; who chose Ferret on a fast one has little to spare either, 480 Mbit/s.
  */
 export const costModels: CostModels = {
   fast: {
     softspoken: defaultCostModel,
-    ferret: { ...defaultCostModel, bytesPerMillisecond: 54_000 },
+    ferret: { ...defaultCostModel, bytesPerMillisecond: 60_000 },
   },
   slow: {
     softspoken: { ...defaultCostModel, bytesPerMillisecond: 18_000 },
@@ -129,9 +129,14 @@ export const lastKIn = (l: PackedLayout): number =>
 export const keySwitches = (l: PackedLayout): number =>
   l.kIn === 1 ? 0 : (groups(l) - 1) * l.kIn + lastKIn(l);
 
+/** Up to so many tokens are one segment of all n coefficients. */
+const WHOLE_TOKENS = 2;
+/** By how much longer its transforms take: half a megabyte, more than stays next to a core. */
+const WHOLE_FACTOR = 2.5;
+
 /** Segments of tokens and their length, as the kernel cuts them (packed-multiply.cc). */
 function segments({ n, tokens }: PackedLayout): { count: number; length: number } {
-  if (tokens <= 2) return { count: 1, length: n };
+  if (tokens <= WHOLE_TOKENS) return { count: 1, length: n };
   const together = tokens >= 16 ? 3 : 1;
   return { count: Math.ceil(tokens / together), length: (together + 1) * (n / tokens) };
 }
@@ -141,6 +146,7 @@ export function estimatedMilliseconds(l: PackedLayout, cost: CostModel): number 
   const { count, length } = segments(l);
   const lanes = l.batch * Math.ceil(outputBlocks(l) / COLUMNS) * COLUMNS;
   const millionWords = (lanes * limbs * length) / 1e6;
+  const columnLayer = cost.columnLayer * (l.tokens <= WHOLE_TOKENS ? WHOLE_FACTOR : 1);
   const weightLayers = inputBlocks(l) * (Math.log2(l.kIn * l.kOut) + 4);
   const productLayers = 2 * count * (Math.log2(length) + 6);
   return (
@@ -148,7 +154,7 @@ export function estimatedMilliseconds(l: PackedLayout, cost: CostModel): number 
     keySwitches(l) * (packedLimbs(limbs, l.kIn) + DIVISORS) * cost.transform +
     l.batch * inputBlocks(l) * limbs * cost.inputLimb +
     groups(l) * limbs * cost.resultLimb +
-    millionWords * (weightLayers + productLayers) * cost.columnLayer +
+    millionWords * (weightLayers + productLayers) * columnLayer +
     (2 * limbs * length * count * inputBlocks(l) * lanes) / cost.multiplicationsPerMillisecond
   );
 }
