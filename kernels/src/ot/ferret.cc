@@ -41,20 +41,32 @@ size_t batchTrees(int depth) { return (kBatchLeaves >> depth) > 0 ? kBatchLeaves
 /** Positions in the table, as byte offsets, of the rows of the public matrix. */
 class MatrixRows {
  public:
-  explicit MatrixRows(const FerretCall& call) : key(call.suite, call.seed), mask((uint32_t{1} << call.logTable) - 1) {}
+  explicit MatrixRows(const FerretCall& call) : call(call), key(call.suite, call.seed), mask((uint32_t{1} << call.logTable) - 1) {}
 
   static constexpr size_t kRows = 64;
+  static constexpr size_t kLineBytes = 64;
 
   /** Rows from `firstRow`, a multiple of kRows: kRows · kLpnWeight offsets. */
   const uint32_t* fill(uint64_t firstRow) {
+    if (!isTableNear) fetchTable();
+    isTableNear = true;
     prgFill(key, firstRow / kRows * (sizeof offsets / kBlockBytes), reinterpret_cast<uint8_t*>(offsets), sizeof offsets);
     for (size_t i = 0; i < kRows * kLpnWeight; i++) offsets[i] = (offsets[i] & mask) * kBlockBytes;
     return offsets;
   }
 
  private:
+  /** Other work may have pushed the table out of the caches since the last call. In order it comes back faster than by the rows' reads,
+   *  which jump. Instructions that prefetch were measured to gain nothing. */
+  void fetchTable() const {
+    const volatile uint8_t* const bytes = call.table;
+    for (size_t at = 0; at < kBlockBytes << call.logTable; at += kLineBytes) (void)bytes[at];
+  }
+
+  const FerretCall& call;
   PrgKey key;
   uint32_t mask;
+  bool isTableNear = false;
   uint32_t offsets[kRows * kLpnWeight];
 };
 
