@@ -14,6 +14,7 @@ import type { Shape } from '../core/shape.js';
 import type { PartyId, PrivateTensor, RingTensor, SharedBits, SharedTensor } from '../core/tensors.js';
 import type { DeclaredLeak } from '../session/leaks.js';
 import type { LineTable } from '../core/line-table.js';
+import type { TournamentStep } from '../core/tournament.js';
 
 /**
  * The server's matrices, prepared once per model: `linear` computes x · matrix + bias. Several matrices with the same
@@ -101,6 +102,22 @@ export interface LocalOperations {
 }
 
 /** What the parties do together; what an operation takes and gives is in operations.ts. */
+/** What is made ahead for one operation: `count` numbers of so many bits into a ring of `ringBits`. */
+export interface WantedOperation {
+  readonly kind: 'square' | 'widen';
+  readonly count: number;
+  readonly bits: number;
+  readonly ringBits: number;
+}
+
+export type RowsWay = (mpc: Backend, x: SharedTensor) => Promise<readonly SharedTensor[]>;
+
+/** `isAhead`: of the first of two ways. */
+export interface MadeRows {
+  readonly isAhead: boolean;
+  readonly tensors: readonly SharedTensor[];
+}
+
 export interface Protocols {
   share(x: PrivateTensor): Promise<SharedTensor>;
   /** Once per model; agrees on layouts, sends nothing about the weights. */
@@ -176,6 +193,25 @@ export interface Protocols {
     table: LineTable,
     otherwise: (mpc: Backend, x: SharedTensor) => Promise<SharedTensor>,
   ): Promise<SharedTensor>;
+  /**
+   * The largest of each row of x [rows, columns] → [rows], in these steps where material was made ahead; else what `otherwise` gives, which is the same.
+   * Differences of elements must fit x's ring. Backends without it make nothing ahead.
+   */
+  largest?(
+    x: SharedTensor,
+    steps: readonly TournamentStep[],
+    otherwise: (mpc: Backend, x: SharedTensor) => Promise<SharedTensor>,
+  ): Promise<SharedTensor>;
+  /**
+   * One of two ways to the same numbers of x [rows, ...], each → tensors of so many rows: `ahead` where what it wants was made ahead, in operations side by
+   * side, else `otherwise`. Backends without it make nothing ahead.
+   */
+  ifMade?(
+    x: SharedTensor,
+    wanted: readonly WantedOperation[],
+    ahead: RowsWay,
+    otherwise: RowsWay,
+  ): Promise<MadeRows>;
   /**
    * What a shuffle of so many rows needs before they are there, for one shuffle: beside other work it costs no message. Backends without it
    * need nothing.

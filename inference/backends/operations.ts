@@ -11,6 +11,8 @@ import { formatShape, type Shape, sameShape, sizeOf } from '../core/shape.js';
 import type { PrivateTensor, RingTensor, SharedBits, SharedTensor } from '../core/tensors.js';
 import type { RowShifts, ShuffleRows, Weight } from './backend.js';
 import type { LineTable } from '../core/line-table.js';
+import type { TournamentStep } from '../core/tournament.js';
+import { MOST_CONJUNCTS } from '../material/demand.js';
 
 /** A shape with a ring and a scale. */
 export interface TensorFormat extends RingFormat {
@@ -281,6 +283,20 @@ export function lines(x: SharedTensor, { index, line, out }: LineTable): TensorF
   const expected = formats.map((f) => `${f.ringBits} bits at ${f.fractionBits} fraction bits`).join(' and ');
   expectThat(fits && x.shape.length === 1, 'lines', `a vector with ${expected}`, describe(x));
   return { ...out, shape: x.shape };
+}
+
+/** x [rows, columns] → [rows] */
+export function largest(x: SharedTensor, steps: readonly TournamentStep[]): TensorFormat {
+  const [rows, columns] = x.shape as [number, number];
+  let left = columns;
+  const fits = steps.every(({ groups, arity }) => {
+    const holds = arity >= 2 && arity <= MOST_CONJUNCTS + 1 && groups < left && groups * arity >= left;
+    left = groups;
+    return holds;
+  });
+  const isMatrix = x.shape.length === 2 && fits && left === 1;
+  expectThat(isMatrix, 'largest', 'a matrix and steps from its columns to one', describe(x));
+  return reshaped(x, [rows]);
 }
 
 /** Tables of e^v for every number v of the ring. */

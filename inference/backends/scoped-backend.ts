@@ -4,13 +4,21 @@
  */
 import type { SharedTensor } from '../core/tensors.js';
 import { hold, release } from '../core/words.js';
-import type { Backend, Protocols, Scope } from './backend.js';
+import type { Backend, MadeRows, Protocols, RowsWay, Scope } from './backend.js';
 import { LOCAL_OPERATIONS } from './local-operations.js';
 
 /** What opens nothing, and gives tensors. */
 type Making = Exclude<
   keyof Protocols,
-  'prepare' | 'prepareFactors' | 'prepareShuffle' | 'reveal' | 'revealBits' | 'together' | 'lines'
+  | 'prepare'
+  | 'prepareFactors'
+  | 'prepareShuffle'
+  | 'reveal'
+  | 'revealBits'
+  | 'together'
+  | 'lines'
+  | 'largest'
+  | 'ifMade'
 >;
 
 /** Complete: a name that is missing or too many does not compile. */
@@ -100,6 +108,8 @@ class ScopedBackend {
   readonly prepareFactors?: Backend['prepareFactors'];
   readonly prepareShuffle?: Backend['prepareShuffle'];
   readonly lines?: NonNullable<Backend['lines']>;
+  readonly largest?: NonNullable<Backend['largest']>;
+  readonly ifMade?: NonNullable<Backend['ifMade']>;
   readonly together?: NonNullable<Backend['together']>;
 
   constructor(
@@ -111,6 +121,8 @@ class ScopedBackend {
     if (mpc.prepareFactors) this.prepareFactors = (y) => mpc.prepareFactors!(y);
     if (mpc.prepareShuffle) this.prepareShuffle = (rows) => mpc.prepareShuffle!(rows);
     if (mpc.lines) this.lines = (x, table, otherwise) => this.#lines(x, table, otherwise);
+    if (mpc.largest) this.largest = (x, steps, otherwise) => this.#largest(x, steps, otherwise);
+    if (mpc.ifMade) this.ifMade = (x, wanted, ahead, otherwise) => this.#ifMade(x, wanted, ahead, otherwise);
     if (mpc.together) this.together = (tasks) => this.#together(tasks);
   }
 
@@ -125,6 +137,23 @@ class ScopedBackend {
   async #lines(...[x, table, otherwise]: Parameters<NonNullable<Backend['lines']>>): Promise<SharedTensor> {
     const within = (lane: Backend, y: SharedTensor) => otherwise(scopedOver(lane, this.scopes), y);
     return this.scopes.add(await this.mpc.lines!(x, table, within));
+  }
+
+  async #largest(
+    ...[x, steps, otherwise]: Parameters<NonNullable<Backend['largest']>>
+  ): Promise<SharedTensor> {
+    const within = (lane: Backend, y: SharedTensor) => otherwise(scopedOver(lane, this.scopes), y);
+    return this.scopes.add(await this.mpc.largest!(x, steps, within));
+  }
+
+  async #ifMade(
+    ...[x, wanted, ahead, otherwise]: Parameters<NonNullable<Backend['ifMade']>>
+  ): Promise<MadeRows> {
+    const within =
+      (way: RowsWay): RowsWay =>
+      (lane, y) =>
+        way(scopedOver(lane, this.scopes), y);
+    return this.scopes.add(await this.mpc.ifMade!(x, wanted, within(ahead), within(otherwise)));
   }
 
   /** Each task has scopes of its own, since strands take turns within theirs. */

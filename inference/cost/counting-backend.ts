@@ -6,6 +6,7 @@
 import type {
   Backend,
   LeakName,
+  MadeRows,
   RowShifts,
   ShuffleMaterial,
   ShuffleRows,
@@ -16,15 +17,19 @@ import type {
 import * as operations from '../backends/operations.js';
 import type { Demand } from '../material/demand.js';
 import { exponentialUse } from '../backends/two-party/ahead/exponentials.js';
+import { conjunctionUse } from '../backends/two-party/ahead/conjunctions.js';
+import { largestUse } from '../backends/two-party/ahead/largest.js';
 import { linesUse } from '../backends/two-party/ahead/lines.js';
 import { linearUse } from '../backends/two-party/ahead/linear-rows.js';
 import { lookUpUse } from '../backends/two-party/ahead/look-ups.js';
+import { WANTED_TURNS, wantedUse } from '../backends/two-party/ahead/wanted.js';
 import { andPlan } from '../backends/two-party/products/and.js';
 import { productJob } from '../backends/two-party/products/cot-product.js';
 import { exponentialJob } from '../backends/two-party/products/exponential.js';
 import { lookUpJob } from '../backends/two-party/products/look-up.js';
 import type { LineTable } from '../core/line-table.js';
 import { sizeOf } from '../core/shape.js';
+import type { TournamentStep } from '../core/tournament.js';
 import { protocol } from '../core/span.js';
 import type { PartyId, PrivateTensor, RingTensor, SharedBits, SharedTensor } from '../core/tensors.js';
 import { countTopBits } from './counted-comparisons.js';
@@ -207,6 +212,30 @@ export class CountingBackend extends ShapeBackend implements Backend {
     const result = await otherwise(new CountingBackend(this.#opens, {}, this), x);
     this.#context.turns.standAhead(before, turns);
     return result;
+  }
+
+  async largest(
+    x: SharedTensor,
+    steps: readonly TournamentStep[],
+    otherwise: (mpc: Backend, x: SharedTensor) => Promise<SharedTensor>,
+  ): Promise<SharedTensor> {
+    const rows = sizeOf(operations.largest(x, steps).shape);
+    const before = this.#context.turns.fork();
+    const { selections, use, turns } = largestUse(rows, x.ringBits, steps, before);
+    if (selections === 0) return otherwise(this, x);
+    this.#context.want([...conjunctionUse(selections, x.ringBits), ...use]);
+    const result = await otherwise(new CountingBackend(this.#opens, {}, this), x);
+    this.#context.turns.standAhead(before, turns);
+    return result;
+  }
+
+  async ifMade(...[x, wanted, , otherwise]: Parameters<NonNullable<Backend['ifMade']>>): Promise<MadeRows> {
+    if (sizeOf(x.shape) === 0) return { isAhead: false, tensors: await otherwise(this, x) };
+    const before = this.#context.turns.fork();
+    this.#context.want(wantedUse(wanted, before));
+    const tensors = await otherwise(new CountingBackend(this.#opens, {}, this), x);
+    this.#context.turns.standAhead(before, WANTED_TURNS);
+    return { isAhead: false, tensors };
   }
 
   together<T>(tasks: readonly ((mpc: Backend) => Promise<T>)[]): Promise<T[]> {

@@ -50,6 +50,17 @@ function recorded(backend: Backend, onCall: (call: Omit<Call, 'isLoose'>) => voi
       if (property === 'lines' && target.lines)
         return (...[x, table, otherwise]: Parameters<NonNullable<Backend['lines']>>) =>
           target.lines!(x, table, (lane, y) => otherwise(recorded(lane, onCall), y));
+      if (property === 'largest' && target.largest)
+        return (...[x, steps, otherwise]: Parameters<NonNullable<Backend['largest']>>) =>
+          target.largest!(x, steps, (lane, y) => otherwise(recorded(lane, onCall), y));
+      if (property === 'ifMade' && target.ifMade)
+        return (...[x, wanted, ahead, otherwise]: Parameters<NonNullable<Backend['ifMade']>>) =>
+          target.ifMade!(
+            x,
+            wanted,
+            (lane, y) => ahead(recorded(lane, onCall), y),
+            (lane, y) => otherwise(recorded(lane, onCall), y),
+          );
       const member: unknown = Reflect.get(target, property, target);
       if (typeof member !== 'function') return member;
       if (ANNOUNCEMENTS.has(property)) return member.bind(target);

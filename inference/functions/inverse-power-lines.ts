@@ -8,10 +8,15 @@ export interface InversePowerPlan {
   readonly high: number;
   /** The result is this times x^-p; 1 by default. */
   readonly numerator?: number;
+  /** Tables that are made ahead are as long as for this lower bound and this numerator, so that they serve multiples of x as well. */
+  readonly tables?: { readonly low: number; readonly numerator: number };
   /** More of them are closer: 10 by default for 1/x, 6 for 1/sqrt(x). */
   readonly intervalsPerOctave?: number;
   readonly out: RingFormat;
 }
+
+/** With what it is unless given. */
+export type CompletePlan = InversePowerPlan & Required<Omit<InversePowerPlan, 'tables'>>;
 
 /** The line a - b·x on an interval. */
 export interface Line {
@@ -31,7 +36,7 @@ export function closestLine(power: number, low: number, high: number): Line {
 }
 
 /** Borders between intervals of equal ratio, and the line of each interval. */
-export function intervals({ low, high, intervalsPerOctave }: Required<InversePowerPlan>, power: number) {
+export function intervals({ low, high, intervalsPerOctave }: CompletePlan, power: number) {
   const ratio = 2 ** (1 / intervalsPerOctave);
   const count = Math.max(1, Math.ceil(Math.log2(high / low) * intervalsPerOctave));
   const borders = Array.from({ length: count - 1 }, (_, i) => low * ratio ** (i + 1));
@@ -42,7 +47,7 @@ export function intervals({ low, high, intervalsPerOctave }: Required<InversePow
 /** Lines times the numerator, and what their product with x needs. */
 export function scaledLines(
   lines: readonly Line[],
-  { numerator, high, out }: Required<InversePowerPlan>,
+  { numerator, high, out }: CompletePlan,
   fractionBitsOfX: number,
 ) {
   const scaled = (pick: (line: Line) => number): number[] => lines.map((line) => numerator * pick(line));

@@ -2,7 +2,7 @@
 import { type LineTable, madeOnce } from '../core/line-table.js';
 import type { RingFormat } from '../core/ring-tensor.js';
 import { integerBits, signedBits } from './fixed-point.js';
-import { closestLine, type InversePowerPlan, type Line, scaledLines } from './inverse-power-lines.js';
+import { closestLine, type CompletePlan, type Line, scaledLines } from './inverse-power-lines.js';
 
 /** A vector of bits is at least a word. */
 const LEAST_INDEX_BITS = 6;
@@ -22,12 +22,9 @@ const lineTables = new Map<string, LineTable>();
  * Of the same function by evenly spaced lines, as far apart as the first borders are; null where there would be too many of them. Which line is off
  * by up to one, so each serves two places: the largest relative error is four times that of borders at the lower bound, and falls with 1/x².
  */
-export function lineTableOf(
-  x: RingFormat,
-  plan: Required<InversePowerPlan>,
-  power: number,
-): LineTable | null {
-  const { low, high, intervalsPerOctave, out } = plan;
+export function lineTableOf(x: RingFormat, plan: CompletePlan, power: number): LineTable | null {
+  const { low, numerator } = plan.tables ?? plan;
+  const { high, intervalsPerOctave, out } = plan;
   const spacingBits = Math.ceil(-Math.log2(low * (2 ** (1 / intervalsPerOctave) - 1)));
   // A text's own bound would make a table of its own.
   const wholeBits = integerBits(high * (1 + 2 ** -6));
@@ -45,7 +42,7 @@ export function lineTableOf(
   // The first line begins lowest and none is shorter: its offset and slope are the largest.
   const { largestOffset, largestSlope, precision, slopeBits, factorBits, ringBits } = scaledLines(
     [lineAt(0)],
-    { ...plan, high: 2 ** wholeBits },
+    { ...plan, numerator, high: 2 ** wholeBits },
     x.fractionBits,
   );
   const factor = { ringBits: signedBits(2 ** wholeBits, factorBits), fractionBits: factorBits };

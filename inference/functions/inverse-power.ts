@@ -11,7 +11,7 @@ import type { RingFormat } from '../core/ring-tensor.js';
 import { protocol } from '../core/span.js';
 import type { SharedBits, SharedTensor } from '../core/tensors.js';
 import { shrink, signedBits, widenNonNegative } from './fixed-point.js';
-import { type InversePowerPlan, intervals, scaledLines } from './inverse-power-lines.js';
+import { type CompletePlan, type InversePowerPlan, intervals, scaledLines } from './inverse-power-lines.js';
 import { lineTableOf } from './inverse-power-table.js';
 import { scoped, scopedLocally } from './scoped.js';
 import { sideBySide } from './side-by-side.js';
@@ -65,7 +65,7 @@ function lookUp(
 }
 
 /** Lines between borders, scaled, and x as their factor. Local. */
-function borderedLines(mpc: Backend, x: SharedTensor, plan: Required<InversePowerPlan>, power: number) {
+function borderedLines(mpc: Backend, x: SharedTensor, plan: CompletePlan, power: number) {
   const { borders, lines } = intervals(plan, power);
   const scaled = scaledLines(lines, plan, x.fractionBits);
   const { factorBits } = scaled;
@@ -77,7 +77,7 @@ function borderedLines(mpc: Backend, x: SharedTensor, plan: Required<InversePowe
 async function byIntervals(
   mpc: Backend,
   x: SharedTensor,
-  plan: Required<InversePowerPlan>,
+  plan: CompletePlan,
   power: number,
 ): Promise<SharedTensor> {
   const { high, out } = plan;
@@ -104,7 +104,7 @@ async function byIntervals(
 async function bySelection(
   mpc: Backend,
   x: SharedTensor,
-  plan: Required<InversePowerPlan>,
+  plan: CompletePlan,
   power: number,
 ): Promise<SharedTensor> {
   const { high, out } = plan;

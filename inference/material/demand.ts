@@ -13,6 +13,7 @@
  * | `bit 12 server` | a bit of one party times a number modulo 2^12 of the other; the server knows the number |
  * | `exponential 13 8 10` | e^x at 10 fraction bits of an x of 13 bits, 8 of them behind the point |
  * | `look-up 6 1` | a table of 2^6 entries of 1 bit, any |
+ * | `conjunction 10` | a number modulo 2^10 times up to three shared bits |
  * | `product 27 768` | a scalar times a row of 768, modulo 2^27 |
  * | `cots server` | a correlated OT whose sender is the server |
  */
@@ -29,6 +30,7 @@ export type Correlation =
   | BitCorrelation
   | ExponentialCorrelation
   | LookUpCorrelation
+  | ConjunctionCorrelation
   | { readonly kind: 'product'; readonly ringBits: number; readonly width: number }
   | { readonly kind: 'cots'; readonly sender: PartyId };
 
@@ -96,6 +98,14 @@ export interface LookUpCorrelation {
   readonly ringBits: number;
 }
 
+/** A number times up to MOST_CONJUNCTS bits. */
+export interface ConjunctionCorrelation {
+  readonly kind: 'conjunction';
+  readonly ringBits: number;
+}
+
+export const MOST_CONJUNCTS = 3;
+
 /** What an operation uses of each; nothing where none of it can be made before. */
 export type Use = readonly (readonly [Correlation, number])[];
 
@@ -109,7 +119,7 @@ const MOST_COPIES = 1024;
 /** Of numbers whose top bits are made ahead: one level compares 5 bits, and a vector has a place for each half of a number. */
 const LEAST_SIGN_BITS = 6;
 const MOST_SIGN_BITS = 22;
-const VECTOR_BITS_A_SIGN = 64;
+const VECTOR_BITS_A_SIGN = 96;
 /** Of an exponent, in all and in front of its point; of e^x behind its point. */
 const MOST_EXPONENT_BITS = 20;
 const MOST_EXPONENT_INTEGER_BITS = 8;
@@ -138,6 +148,8 @@ export function formatCorrelation(c: Correlation): string {
       return `exponential ${c.ringBits} ${c.fractionBits} ${c.resultBits}`;
     case 'look-up':
       return `look-up ${c.indexBits} ${c.ringBits}`;
+    case 'conjunction':
+      return `conjunction ${c.ringBits}`;
     case 'product':
       return `product ${c.ringBits} ${c.width}`;
     case 'cots':
@@ -146,7 +158,7 @@ export function formatCorrelation(c: Correlation): string {
 }
 
 const PATTERN =
-  /^(linear|factors|matmul|square|comparison|sign|bit|exponential|look-up|product|cots)((?: \d{1,5}){0,5})( server| client)?$/;
+  /^(linear|factors|matmul|square|comparison|sign|bit|exponential|look-up|conjunction|product|cots)((?: \d{1,5}){0,5})( server| client)?$/;
 
 /** Null where e^x is not made ahead: a vector for every x would be too long. */
 export const exponentialItem = (
@@ -203,6 +215,8 @@ function correlationOf(kind: string, n: readonly number[], party: PartyId | unde
       return a >= 1 && a <= (b === 1 ? MOST_LONG_INDEX_BITS : MOST_INDEX_BITS) && isRing(b)
         ? { kind: 'look-up', indexBits: a, ringBits: b }
         : null;
+    case 'conjunction 1 any':
+      return isRing(a) ? { kind: 'conjunction', ringBits: a } : null;
     case 'product 2 any':
       return isRing(a) && b >= 1 ? { kind: 'product', ringBits: a, width: b } : null;
     case 'cots 0 party':

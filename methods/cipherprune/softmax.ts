@@ -40,7 +40,7 @@ async function subtractMaximum(
     ringBits: signedBits(spread, EXP_INPUT_FRACTION_BITS),
     fractionBits: EXP_INPUT_FRACTION_BITS,
   };
-  const largest = await maximum(mpc, mpc.transpose(shrink(mpc, x, coarse), [1, 0]));
+  const largest = await maximum(mpc, shrink(mpc, x, coarse));
   const shift = mpc.expand(largest, EXP_INPUT_FRACTION_BITS - fractionBits);
   return mpc.subtract(shrink(mpc, x, fine), repeatColumns(mpc, shift, columns));
 }

@@ -47,7 +47,7 @@ export function softmaxOf(numbers: IronNumbers) {
     ): Promise<SharedTensor> {
       const [rows, n] = x.shape as [number, number];
       const logits = await convert(mpc, x, { ringBits, fractionBits }, spread);
-      const largest = await maximum(mpc, mpc.transpose(logits, [1, 0]));
+      const largest = await maximum(mpc, logits);
       const below = mpc.subtract(repeatColumns(mpc, largest, n), logits);
       const powers = await exponential(mpc, mpc.reshape(below, [rows * n]));
       const room = entryBits + Math.ceil(Math.log2(n)) + 1;

@@ -8,6 +8,7 @@ import type { PartyId, PrivateTensor, RingTensor, SharedBits, SharedTensor } fro
 import type {
   Backend,
   LeakName,
+  MadeRows,
   RowShifts,
   ShuffleMaterial,
   ShuffleRows,
@@ -100,6 +101,54 @@ export const linesCall = (...[x, table, otherwise]: Parameters<NonNullable<Backe
     input: x,
     run: (mpc, all) => mpc.lines!(all, table, otherwise),
   });
+
+/** The same steps for all lanes; rows lie below each other. */
+export const largestCall = (...[x, steps, otherwise]: Parameters<NonNullable<Backend['largest']>>) =>
+  merged<SharedTensor, SharedTensor>({
+    key: `largest ${format(x)} ${x.shape[1]} ${steps.map(({ by }) => by)}`,
+    input: x,
+    join: (mpc, inputs) => joinTensors(mpc, inputs, x.shape[1]),
+    run: (mpc, all) => mpc.largest!(all, steps, otherwise),
+    cut: (mpc, output, inputs) =>
+      cutTensor(
+        mpc,
+        output,
+        inputs.map(({ shape }) => [shape[0]!]),
+      ),
+  });
+
+/** The same ways for all lanes; rows lie below each other, and what is wanted adds up. */
+export const ifMadeCall = (...[x, wanted, ahead, otherwise]: Parameters<NonNullable<Backend['ifMade']>>) =>
+  merged<RowsToMake, MadeRows>({
+    key: `ifMade ${format(x)} ${x.shape[1]} ${wanted.map(({ kind, bits, ringBits }) => `${kind} ${bits} ${ringBits}`)}`,
+    input: { x, counts: wanted.map(({ count }) => count) },
+    join: (mpc, inputs) => ({
+      x: joinTensors(mpc, tensorsOf(inputs), x.shape[1]),
+      counts: wanted.map((_, i) => inputs.reduce((sum, { counts }) => sum + counts[i]!, 0)),
+    }),
+    run: (mpc, { x: all, counts }) =>
+      mpc.ifMade!(
+        all,
+        wanted.map((one, i) => ({ ...one, count: counts[i]! })),
+        ahead,
+        otherwise,
+      ),
+    cut(mpc, { isAhead, tensors }, inputs) {
+      const cutRows = tensors.map((tensor) =>
+        cutTensor(
+          mpc,
+          tensor,
+          inputs.map(({ x: { shape } }) => [shape[0]!, ...tensor.shape.slice(1)]),
+        ),
+      );
+      return inputs.map((_, lane) => ({ isAhead, tensors: cutRows.map((lanes) => lanes[lane]!) }));
+    },
+  });
+
+interface RowsToMake {
+  readonly x: SharedTensor;
+  readonly counts: readonly number[];
+}
 
 export const isNegativeCall = (x: SharedTensor) =>
   merged<SharedTensor, SharedBits>({

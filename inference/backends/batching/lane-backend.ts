@@ -27,7 +27,10 @@ export type LaneLeak = (lane: number, name: LeakName, to: PartyId | 'all') => vo
 export function laneBackend(lane: number, lockstep: Lockstep, onLeak: LaneLeak): Backend {
   const { mpc } = lockstep;
   const call = <Input, Output>(one: Call<Input, Output>) => lockstep.call(lane, one);
-  const protocols: Omit<Protocols, 'prepareFactors' | 'prepareShuffle' | 'together' | 'lines'> = {
+  const protocols: Omit<
+    Protocols,
+    'prepareFactors' | 'prepareShuffle' | 'together' | 'lines' | 'largest' | 'ifMade'
+  > = {
     // `async` turns an error of the arguments into a rejection, as in every backend.
     async share(x: PrivateTensor): Promise<SharedTensor> {
       return call(calls.shareCall(x));
@@ -116,6 +119,8 @@ export function laneBackend(lane: number, lockstep: Lockstep, onLeak: LaneLeak):
   const { self, outsourced } = mpc;
   const prepareShuffle = async (rows: number) => call(calls.prepareShuffleCall(rows));
   const lines: NonNullable<Protocols['lines']> = async (...args) => call(calls.linesCall(...args));
+  const largest: NonNullable<Protocols['largest']> = async (...args) => call(calls.largestCall(...args));
+  const ifMade: NonNullable<Protocols['ifMade']> = async (...args) => call(calls.ifMadeCall(...args));
   return {
     self,
     ...(outsourced && { outsourced }),
@@ -123,5 +128,7 @@ export function laneBackend(lane: number, lockstep: Lockstep, onLeak: LaneLeak):
     ...protocols,
     ...(mpc.prepareShuffle && { prepareShuffle }),
     ...(mpc.lines && { lines }),
+    ...(mpc.largest && { largest }),
+    ...(mpc.ifMade && { ifMade }),
   };
 }

@@ -11,6 +11,7 @@ import type { Session } from '../../session/session.js';
 import type {
   Backend,
   LeakName,
+  MadeRows,
   RowShifts,
   ShuffleMaterial,
   ShuffleRows,
@@ -31,8 +32,11 @@ import {
 } from '../local-backend.js';
 import { exponentialPlan } from '../exponential.js';
 import { entryBitsOf, type LineTable } from '../../core/line-table.js';
+import type { TournamentStep } from '../../core/tournament.js';
 import * as operations from '../operations.js';
+import { largestOf, largestUse } from './ahead/largest.js';
 import { linesUse, readLines } from './ahead/lines.js';
+import { WANTED_TURNS, wantedUse } from './ahead/wanted.js';
 import type { Compared } from './comparison/comparison.js';
 import type { PartyContext } from './context/party-context.js';
 import type { Turns } from './context/turns.js';
@@ -248,6 +252,44 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
         count,
       ]),
     );
+  }
+
+  async largest(
+    x: SharedTensor,
+    steps: readonly TournamentStep[],
+    otherwise: (mpc: Backend, x: SharedTensor) => Promise<SharedTensor>,
+  ): Promise<SharedTensor> {
+    const { shape } = operations.largest(x, steps);
+    const before = this.#turns.fork();
+    const { selections, use, turns } = largestUse(sizeOf(shape), x.ringBits, steps, before);
+    if (!this.#multiplications.conjunctions || selections === 0) return otherwise(this, x);
+    const multiply = this.#multiplications.conjunctions(x.ringBits, selections, use);
+    if (!multiply) {
+      const result = await otherwise(this.#beside ?? this, x);
+      this.#turns.standAhead(before, turns);
+      return result;
+    }
+    return largestOf(this, x, steps, async (bits, numbers) => {
+      const [data, count] = [bitsOf(bits), sizeOf(numbers.shape)];
+      const each = Array.from({ length: bits.shape[0]! }, (_, k) =>
+        data.subarray(k * count, (k + 1) * count),
+      );
+      const first = this.#turns.takeTurn().first;
+      return localTensor(await multiply(each, dataOf(numbers), first), numbers.shape, numbers);
+    });
+  }
+
+  async ifMade(
+    ...[x, wanted, ahead, otherwise]: Parameters<NonNullable<Backend['ifMade']>>
+  ): Promise<MadeRows> {
+    const before = this.#turns.fork();
+    if (!this.#multiplications.isReady || sizeOf(x.shape) === 0)
+      return { isAhead: false, tensors: await otherwise(this, x) };
+    if (this.#multiplications.isReady(wantedUse(wanted, before)))
+      return { isAhead: true, tensors: await ahead(this, x) };
+    const tensors = await otherwise(this.#beside ?? this, x);
+    this.#turns.standAhead(before, WANTED_TURNS);
+    return { isAhead: false, tensors };
   }
 
   async exponential(x: SharedTensor, fractionBits: number): Promise<LocalTensor> {

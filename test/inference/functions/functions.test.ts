@@ -18,12 +18,12 @@ const grid = (low: number, high: number, points: number): number[] =>
   Array.from({ length: points }, (_, i) => low + ((high - low) * i) / (points - 1));
 
 describe('functions on the cleartext backend', () => {
-  it('max of columns, for any number of them', async () => {
+  it('max of rows, of any length', async () => {
     for (const n of [1, 2, 3, 7, 8, 13]) {
       const next = noise(n);
       const x = Array.from({ length: n * 5 }, () => Math.round(next() * 64) / 16);
-      const got = await runCleartext([n, 5], { ringBits: 9, fractionBits: 4 }, x, maximum);
-      expect(got).toEqual([0, 1, 2, 3, 4].map((c) => Math.max(...x.filter((_, i) => i % 5 === c))));
+      const got = await runCleartext([5, n], { ringBits: 9, fractionBits: 4 }, x, maximum);
+      expect(got).toEqual([0, 1, 2, 3, 4].map((row) => Math.max(...x.slice(row * n, (row + 1) * n))));
     }
   });
 

@@ -55,6 +55,7 @@ const correlation: fc.Arbitrary<Correlation> = fc.oneof(
     indexBits: fc.integer({ min: 1, max: 12 }),
     ringBits,
   }),
+  fc.record({ kind: fc.constant('conjunction' as const), ringBits }),
   fc.record({ kind: fc.constant('product' as const), ringBits, width: extent }),
   fc.record({ kind: fc.constant('cots' as const), sender: party }),
 );
@@ -100,6 +101,8 @@ describe('a demand', () => {
     '{"square 1 1 server": 4}',
     '{"comparison 34 1 server": 4}',
     '{"comparison 13": 4}',
+    '{"conjunction 65": 4}',
+    '{"conjunction 8 3": 4}',
     '{"product 65 8": 4}',
     '{"product 8 0": 4}',
     '{"matmul 1 2 3 4 65": 4}',

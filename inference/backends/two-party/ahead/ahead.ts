@@ -20,12 +20,19 @@ import type { PartyContext } from '../context/party-context.js';
 import { type Turn, Turns } from '../context/turns.js';
 import type { LinearProtocols, MatmulShape, RowShares } from '../linear/linear-protocols.js';
 import { type BitProducts, bitUse, bothBitsUse } from '../products/bit-product.js';
-import { type Factors, type LongTable, type Multiplications, OnDemand } from '../products/multiplications.js';
+import {
+  type Conjunctions,
+  type Factors,
+  type LongTable,
+  type Multiplications,
+  OnDemand,
+} from '../products/multiplications.js';
 import { multiplyPrivateUse, productUse } from '../products/multiply.js';
 import { squareUse } from '../products/narrow-product.js';
 import { matmulUse } from '../products/small-matmul.js';
 import { widen } from '../products/widen.js';
 import { BitPool, runHalves } from './bit-products.js';
+import { ConjunctionPool, conjunctionUse } from './conjunctions.js';
 import { ComparisonPool } from './comparisons.js';
 import { CotReserves } from './cot-reserves.js';
 import { Demand, type Use } from '../../../material/demand.js';
@@ -216,6 +223,21 @@ export class Ahead implements Multiplications, Material {
     if (pool) return pool.entries;
     this.#use(others);
     return null;
+  }
+
+  conjunctions(ringBits: number, count: number, others: Use): Conjunctions | null {
+    const use = this.#use(conjunctionUse(count, ringBits));
+    const pool = this.#pools.filled(ConjunctionPool, use);
+    if (pool) return pool.multiply;
+    this.#use(others);
+    return null;
+  }
+
+  isReady(use: Use): boolean {
+    const items = use.slice(0, 1);
+    const isReady = items.length > 0 && this.#pools.filled(SquarePool, items) !== null;
+    if (!isReady) this.#use(use);
+    return isReady;
   }
 
   readonly bitProducts: BitProducts = {

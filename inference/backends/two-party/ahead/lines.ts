@@ -7,10 +7,9 @@ import type { RingFormat } from '../../../core/ring-tensor.js';
 import type { SharedBits, SharedTensor } from '../../../core/tensors.js';
 import type { Use } from '../../../material/demand.js';
 import type { Backend } from '../../backend.js';
-import { levelsUse } from '../comparison/comparison.js';
 import type { Turns } from '../context/turns.js';
 import { bitUse, bothBitsUse } from '../products/bit-product.js';
-import { signUse } from './signs.js';
+import { topBitUse } from './signs.js';
 
 /** Of an offset: expanded to the product's scale it fills the product's ring. */
 function offsetRing({ line, offset, out }: LineTable): number {
@@ -21,8 +20,7 @@ function offsetRing({ line, offset, out }: LineTable): number {
 /** Of rounding away `bits` bits exactly, in these turns (products/round.ts). */
 function roundingUse(n: number, bits: number, ringBits: number, turns: Turns): Use {
   if (bits === 0) return [];
-  const [levels, whole] = [levelsUse(n, bits + 1, turns), signUse(n, bits + 1, 1)];
-  return [...(whole.length === 0 ? levels : whole), ...bitUse(n, ringBits - 1, turns.takeTurn().first)];
+  return [...topBitUse(n, bits + 1, turns), ...bitUse(n, ringBits - 1, turns.takeTurn().first)];
 }
 
 /** What is used of `n` numbers x beside their vectors, and how many protocols follow each other, where turns stand `before`. */

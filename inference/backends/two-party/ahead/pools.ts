@@ -14,6 +14,7 @@ import { type PreparedWeight, preparedWeight } from '../linear/prepared-weight.j
 import type { Multiplications } from '../products/multiplications.js';
 import { BitPool } from './bit-products.js';
 import { ComparisonPool } from './comparisons.js';
+import { ConjunctionPool } from './conjunctions.js';
 import { ExponentialPool } from './exponentials.js';
 import { FactorPool } from './factor-rows.js';
 import { hasRows, RowPool } from './linear-rows.js';
@@ -208,6 +209,8 @@ export class Pools {
         return new ExponentialPool(this.#party, correlation);
       case 'look-up':
         return new LookUpPool(this.#party, correlation);
+      case 'conjunction':
+        return new ConjunctionPool(this.#party, correlation);
       case 'product':
         return new ProductPool(this.#party, correlation.ringBits, correlation.width);
       case 'cots':

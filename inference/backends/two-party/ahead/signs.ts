@@ -11,7 +11,7 @@ import { protocol } from '../../../core/span.js';
 import type { PartyId } from '../../../core/tensors.js';
 import { giveBack, takeBytes, takeWords } from '../../../core/words.js';
 import { signItem, type SignCorrelation, type Use } from '../../../material/demand.js';
-import type { Compared } from '../comparison/comparison.js';
+import { type Compared, levelsUse } from '../comparison/comparison.js';
 import type { PartyContext } from '../context/party-context.js';
 import type { Turns } from '../context/turns.js';
 import { uniformWords } from '../linear/product-session.js';
@@ -29,6 +29,12 @@ export const signUse = (count: number, ringBits: number, copies: number): Use =>
   const item = signItem(ringBits, copies);
   return item ? [[item, count]] : [];
 };
+
+/** Of isNegative, in these turns: as a whole, or level by level. */
+export function topBitUse(count: number, ringBits: number, turns: Turns): Use {
+  const [levels, whole] = [levelsUse(count, ringBits, turns), signUse(count, ringBits, 1)];
+  return whole.length === 0 ? levels : whole;
+}
 
 const lowBitsOf = ({ ringBits }: SignCorrelation): number => ringBits >> 1;
 

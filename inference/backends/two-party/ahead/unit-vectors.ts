@@ -28,13 +28,18 @@ export interface UnitVectors {
 }
 
 /** x [n, width] → (x - selected, selected) [n, 2 width]; both are given back. */
-function doubled(x: BigUint64Array, selected: BigUint64Array, n: number, ringBits: number): BigUint64Array {
+export function doubled(
+  x: BigUint64Array,
+  selected: BigUint64Array,
+  n: number,
+  ringBits: number,
+): BigUint64Array {
   kernels.ringSubtract(x, selected, ringBits, x);
   return sideBySide(x, selected, n);
 }
 
 /** x, y [n, width] → (x, y) [n, 2 width]; both are given back. */
-function sideBySide(x: BigUint64Array, y: BigUint64Array, n: number): BigUint64Array {
+export function sideBySide(x: BigUint64Array, y: BigUint64Array, n: number): BigUint64Array {
   const shape = [n, x.length / n];
   const halves = [x, y].map((data) => ({ shape, data }));
   const { data } = concatAxis(halves, 1);
@@ -43,7 +48,7 @@ function sideBySide(x: BigUint64Array, y: BigUint64Array, n: number): BigUint64A
 }
 
 /** This party's half of the bits of random places [levels, n], one byte each. */
-const drawnBits = ({ session }: PartyContext, n: number, levels: number): Uint8Array[] =>
+export const drawnBits = ({ session }: PartyContext, n: number, levels: number): Uint8Array[] =>
   Array.from({ length: levels }, () => {
     const [drawn, words] = [new Uint8Array(n), uniformWords(session.random, n, 1)];
     kernels.ringSignBit(words, 1, drawn);

@@ -4,6 +4,7 @@
  */
 import { BATCH as BIT_BATCH } from './bit-products.js';
 import type { Correlation, Demand } from '../../../material/demand.js';
+import { BATCH_WORDS as CONJUNCTION_WORDS, WORDS as WORDS_A_CONJUNCTION } from './conjunctions.js';
 import { BATCH_WORDS as EXPONENTIAL_WORDS, placesOf } from './exponentials.js';
 import { BATCH as FACTOR_BATCH } from './factor-rows.js';
 import { BATCH_WORDS as ROW_WORDS } from './linear-rows.js';
@@ -61,6 +62,8 @@ function workBytes(correlation: Correlation, count: number, weight: Extents | nu
       return words(count * placesOf(correlation), EXPONENTIAL_WORDS);
     case 'look-up':
       return words(count * wordsOf(correlation), LOOK_UP_WORDS);
+    case 'conjunction':
+      return words(count * WORDS_A_CONJUNCTION, CONJUNCTION_WORDS);
     case 'sign':
       return words(count * signWordsOf(correlation), SIGN_WORDS);
     case 'comparison':
@@ -74,7 +77,7 @@ type WorkOf = (correlation: Correlation, count: number) => number;
 /** Of kinds that are made side by side, in all. */
 const TOGETHER_BYTES = 16e6;
 /** Made in many exchanges of few bytes each. */
-const HAS_MANY_STEPS = new Set<Correlation['kind']>(['exponential', 'look-up', 'sign']);
+const HAS_MANY_STEPS = new Set<Correlation['kind']>(['exponential', 'look-up', 'conjunction', 'sign']);
 
 /** What is made at once: kinds side by side where each has many steps and little work, else one. */
 export function groupsOf<T extends readonly [Correlation, number]>(

@@ -40,6 +40,13 @@ export type LongTable = (
   first: PartyId,
 ) => Promise<Uint8Array>;
 
+/** Up to three bits [n], one byte each, and x [n] → the product of all [n] */
+export type Conjunctions = (
+  bits: readonly Uint8Array[],
+  x: BigUint64Array,
+  first: PartyId,
+) => Promise<BigUint64Array>;
+
 export interface Multiplications {
   /** A share of x · W + b [rows, outputs]. */
   linear(x: RowShares, w: Weight, fractionBits: number): Promise<BigUint64Array>;
@@ -62,6 +69,10 @@ export interface Multiplications {
   lookUp(x: BigUint64Array, indexBits: number, table: RingTensor, turn: Turn): Promise<BigUint64Array>;
   /** Bits of a long table's entries where vectors for so many indices lie ready; what else is used then, `others`, counts in any case. */
   longTable?(indexBits: number, count: number, others: Use): LongTable | null;
+  /** Products of numbers with up to three bits where so many lie ready; `others` as above. */
+  conjunctions?(ringBits: number, count: number, others: Use): Conjunctions | null;
+  /** Do squares lie ready, of which what is used are the first? Where not, all of `use` counts. */
+  isReady?(use: Use): boolean;
   /** On demand whatever was made ahead, and not counted. */
   readonly beside?: { readonly party: PartyContext; readonly multiplications: Multiplications };
   /** Of widenings, bits as numbers, multiplexers. */
