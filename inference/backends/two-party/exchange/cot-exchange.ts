@@ -43,8 +43,8 @@ export interface ReceiverJob extends CotJob {
 
 /** COTs in flight in each direction; larger tensors take more round trips. */
 export const WINDOW_COTS = 1 << 22;
-/** COTs per kernel call and message: both parties work at the same time, memory stays in the cache and is used again. */
-export const CHUNK_COTS = 1 << 15;
+/** COTs per kernel call and message: both parties work at the same time, memory stays in the cache and is used again. Half as many: twice the calls. */
+export const CHUNK_COTS = 1 << 16;
 
 /** Items begin to end. */
 export type Range = readonly [begin: number, end: number];
