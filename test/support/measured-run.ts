@@ -1,8 +1,10 @@
 import { setupLinear } from '../../inference/backends/two-party/linear/linear.js';
 import { openTwoParty } from '../../inference/backends/two-party/open-two-party.js';
+import { DEFAULT_LINE } from '../../inference/core/line-speed.js';
 import { withSpan } from '../../inference/core/span.js';
 import { agreeTranscriptKey } from '../../inference/crypto/transcript-key.js';
 import { setupCots } from '../../inference/crypto/ot/setup-cots.js';
+import { presetOfWidth } from '../../inference/crypto/rlwe/parameters.js';
 import { Prg } from '../../inference/crypto/prg.js';
 import { classify, type EngineResult } from '../../inference/engine/classify.js';
 import { prepareModel } from '../../inference/engine/prepare.js';
@@ -25,7 +27,8 @@ export async function measuredRun(
     const session = createSession({ self, channel, random: Prg.insecureForTests(self === 'server' ? 1 : 2) });
     channel.transcript!.start(await agreeTranscriptKey(session, new Uint8Array(0)));
     const cots = await setupCots(session);
-    const { mpc } = openTwoParty({ session, cots, linear: await setupLinear(session) });
+    const parameters = presetOfWidth(artifact.public.config.hiddenSize, DEFAULT_LINE);
+    const { mpc } = openTwoParty({ session, cots, linear: await setupLinear(session, { parameters }) });
     const secret = self === 'server' ? artifact.private : null;
     const model = await prepareModel(mpc, artifact.public, secret);
     const meter = new Meter();
