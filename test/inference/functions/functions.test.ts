@@ -7,6 +7,7 @@ import { maximum } from '../../../inference/functions/maximum.js';
 import { exponential } from '../../../methods/cipherprune/exponential.js';
 import { cipherPrune } from '../../../methods/cipherprune/index.js';
 import * as approximations from '../../../methods/cipherprune/numbers.js';
+import { rowStatistics } from '../../support/row-statistics.js';
 import { largestDifference, noise, runCleartext } from './harness.js';
 
 const { gelu, head, softmax } = cipherPrune;
@@ -138,11 +139,7 @@ describe('functions on the cleartext backend', () => {
     );
     const gamma = Float64Array.from({ length: features }, () => 1 + next());
     const beta = Float64Array.from({ length: features }, () => next());
-    const statistics = Array.from({ length: rows }, (_, r) => {
-      const row = x.slice(r * features, (r + 1) * features);
-      const mean = row.reduce((a, b) => a + b, 0) / features;
-      return { mean, variance: row.reduce((a, b) => a + (b - mean) ** 2, 0) / features };
-    });
+    const statistics = rowStatistics(x, features);
     const expected = x.map((v, i) => {
       const { mean, variance } = statistics[Math.floor(i / features)]!;
       return ((v - mean) / Math.sqrt(variance + 1e-12)) * gamma[i % features]! + beta[i % features]!;

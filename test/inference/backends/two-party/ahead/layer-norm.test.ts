@@ -7,6 +7,7 @@ import { decode, encode, privateTensor } from '../../../../../inference/core/rin
 import { Prg } from '../../../../../inference/crypto/prg.js';
 import { layerNorm, layerNormFormats } from '../../../../../inference/functions/layer-norm.js';
 import { GilboaLinear } from '../../../../support/gilboa-linear.js';
+import { rowStatistics } from '../../../../support/row-statistics.js';
 import { testParties } from '../../../../support/two-parties.js';
 import { noise } from '../../../functions/harness.js';
 
@@ -27,11 +28,7 @@ it('is LayerNorm, from material and on demand', () =>
       const next = noise(seed);
       const x = Float64Array.from({ length: rows * features }, () => mean + size * (next() + next()));
       const [gamma, beta] = [0, 1].map(() => Float64Array.from({ length: features }, () => next()));
-      const statistics = Array.from({ length: rows }, (_, r) => {
-        const row = x.slice(r * features, (r + 1) * features);
-        const mean = row.reduce((a, b) => a + b, 0) / features;
-        return { mean, variance: row.reduce((a, b) => a + (b - mean) ** 2, 0) / features };
-      });
+      const statistics = rowStatistics(x, features);
       const expected = x.map((v, i) => {
         const { mean, variance } = statistics[Math.floor(i / features)]!;
         return ((v - mean) / Math.sqrt(variance)) * gamma![i % features]! + beta![i % features]!;
