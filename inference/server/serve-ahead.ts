@@ -71,14 +71,22 @@ export class ServeAhead {
     (isAccepted ? sendBegin : sendDeclined)(this.channel);
   }
 
+  /** What is declined leaves nothing behind: a client may ask for ever. */
+  #hasRoomFor(demand: Demand): boolean {
+    const names = demand.entries.map(([correlation]) => formatCorrelation(correlation));
+    const more = names.filter((name) => !this.#kinds.has(name));
+    if (this.#kinds.size + more.length > MOST_KINDS) return false;
+    for (const name of more) this.#kinds.add(name);
+    return true;
+  }
+
   /** Declines what no text of the model uses, and what would not fit beside what lies there, before any work. */
   async prepare(demand: Demand, onMaterial?: (bytes: number) => void | Promise<void>): Promise<void> {
     const { material } = this;
-    for (const [correlation] of demand.entries) this.#kinds.add(formatCorrelation(correlation));
     const isAllowed =
       material !== null &&
-      this.#kinds.size <= MOST_KINDS &&
       (await impossibleItem(this.model, demand)) === null &&
+      this.#hasRoomFor(demand) &&
       material.bytesOf(filledTo(material.stock().items, demand)) + material.workBytesOf(demand) <=
         this.limitBytes;
     if (isAllowed) {

@@ -171,7 +171,8 @@ describe('a server', () => {
     await served;
   });
 
-  it('refuses ever new kinds of material: each would have a pool', async () => {
+  /** The server's part alone, with material that takes no room. */
+  function served() {
     const [serverEnd, channel] = memoryChannelPair();
     const material: Material = {
       demand: () => new Demand(),
@@ -184,17 +185,33 @@ describe('a server', () => {
       restoreAhead: () => undefined,
     };
     const ahead = new ServeAhead(serverEnd, material, 1e9, servedModel(1).public);
+    return async (counts: object): Promise<number> => {
+      await ahead.prepare(demand(counts));
+      return (await channel.receive(1))[0]!;
+    };
+  }
+  const kindsOf = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, 1]));
+
+  it('refuses ever new kinds of material: each would have a pool', async () => {
+    const prepare = served();
     const kinds = (batch: number) =>
-      Array.from({ length: 4096 }, (_, i) => [
-        `matmul ${batch} ${1 + (i & 7)} ${1 + ((i >> 3) & 7)} ${1 + ((i >> 6) & 7)} ${1 + (i >> 9)}`,
-        1,
-      ]);
+      Array.from(
+        { length: 4096 },
+        (_, i) =>
+          `matmul ${batch} ${1 + (i & 7)} ${1 + ((i >> 3) & 7)} ${1 + ((i >> 6) & 7)} ${1 + (i >> 9)}`,
+      );
     const answers: number[] = [];
-    for (let batch = 1; batch <= 5; batch++) {
-      await ahead.prepare(demand(Object.fromEntries(kinds(batch))));
-      answers.push((await channel.receive(1))[0]!);
-    }
+    for (let batch = 1; batch <= 5; batch++) answers.push(await prepare(kindsOf(kinds(batch))));
     expect(answers).toEqual([1, 1, 1, 1, 3]);
+  });
+
+  it('keeps nothing of kinds that it refused: there is no end of them', async () => {
+    const prepare = served();
+    for (let k = 1; k <= 5; k++)
+      expect(
+        await prepare(kindsOf(Array.from({ length: 4096 }, (_, i) => `matmul 60000 ${k} ${1 + i} 1 1`))),
+      ).toBe(3);
+    expect(await prepare({ 'matmul 1 8 8 8 1': 1 })).toBe(1);
   });
 
   it('makes nothing ahead unless told so', async () => {

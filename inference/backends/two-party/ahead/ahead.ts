@@ -220,7 +220,7 @@ export class Ahead implements Multiplications, Material {
   longTable(indexBits: number, count: number, others: Use): LongTable | null {
     const use = this.#use(lookUpUse(count, indexBits, 1));
     const pool = this.#pools.filled(LookUpPool, use);
-    if (pool) return pool.entries;
+    if (pool) return pool.claimEntries(count);
     this.#use(others);
     return null;
   }
@@ -228,7 +228,7 @@ export class Ahead implements Multiplications, Material {
   conjunctions(ringBits: number, count: number, others: Use): Conjunctions | null {
     const use = this.#use(conjunctionUse(count, ringBits));
     const pool = this.#pools.filled(ConjunctionPool, use);
-    if (pool) return pool.multiply;
+    if (pool) return pool.claim(count);
     this.#use(others);
     return null;
   }
@@ -270,8 +270,9 @@ export class Ahead implements Multiplications, Material {
     const use = this.#use(productUse(rows, width, ringBits));
     const pool = use.length === 0 ? null : this.#pools.narrowestRows(ringBits, width, rows);
     if (!pool) return this.#otherwise(use, () => this.#onDemand.product(x, ringBits, y, turn));
-    if (y.ringBits === ringBits) return pool.multiply(x, y.data, ringBits, turn.first);
-    return pool.multiply(x, await this.#widened(y, ringBits, turn), ringBits, peerOf(turn.first));
+    const multiply = pool.claim(rows);
+    if (y.ringBits === ringBits) return multiply(x, y.data, ringBits, turn.first);
+    return multiply(x, await this.#widened(y, ringBits, turn), ringBits, peerOf(turn.first));
   }
 
   multiplyPrivate(x: BigUint64Array, ringBits: number, y: PrivateTensor): Promise<BigUint64Array> {

@@ -16,8 +16,9 @@ import type { Turns } from '../context/turns.js';
 import { exchangeInTurn } from '../exchange/in-turn.js';
 import { uniformWords } from '../linear/product-session.js';
 import { bitProducts } from '../products/bit-product.js';
+import type { Conjunctions } from '../products/multiplications.js';
 import { multiplex } from '../products/multiplex.js';
-import { PackedStore } from './packed-store.js';
+import { PackedStore, type Take } from './packed-store.js';
 import { packedBits, packedDifference, receiveBits, receiveWords, sendPacked } from './packed-words.js';
 import { xorWords } from './selected-rows.js';
 import { doubled, drawnBits, sideBySide } from './unit-vectors.js';
@@ -78,14 +79,24 @@ export class ConjunctionPool {
     giveBack(...bits, rho, vectors, columns);
   });
 
-  /** bits: up to three of [n], one byte each; x [n] → their product [n]; n are used up */
-  readonly multiply = protocol(
+  /** bits: up to three of [n], one byte each; x [n] → their product [n]; of all calls, so many are used up */
+  claim(items: number): Conjunctions {
+    const take = this.store.claim(items);
+    return (bits, x, first) => this.#multiply(take, bits, x, first);
+  }
+
+  readonly #multiply = protocol(
     'multiplex',
-    async (bits: readonly Uint8Array[], x: BigUint64Array, first: PartyId): Promise<BigUint64Array> => {
+    async (
+      take: Take,
+      bits: readonly Uint8Array[],
+      x: BigUint64Array,
+      first: PartyId,
+    ): Promise<BigUint64Array> => {
       const { ringBits } = this.correlation;
       const { session } = this.party;
       const n = x.length;
-      const taken = this.store.take(n);
+      const taken = take(n);
       const random = taken.slice(0, MOST_CONJUNCTS) as Uint8Array[];
       const [rho, ...planes] = taken.slice(MOST_CONJUNCTS) as [BigUint64Array, ...BigUint64Array[]];
       // Places of the vector: the complement of what is opened. A bit that is not given is 1.

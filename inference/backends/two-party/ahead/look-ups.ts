@@ -10,7 +10,8 @@ import { giveBack, takeBytes, takeWords } from '../../../core/words.js';
 import type { LookUpCorrelation, Use } from '../../../material/demand.js';
 import type { PartyContext } from '../context/party-context.js';
 import type { Turns } from '../context/turns.js';
-import { type Field, PackedStore } from './packed-store.js';
+import type { LongTable } from '../products/multiplications.js';
+import { type Field, PackedStore, type Take } from './packed-store.js';
 import { openDifference } from './packed-words.js';
 import { bitRows, unitBitVectors, unitVectors } from './unit-vectors.js';
 
@@ -87,17 +88,23 @@ export class LookUpPool {
     },
   );
 
-  /** x [n] → shares of the bits of table[x] [entryBits, n], one byte 0 or 1 each, the lowest first; n vectors of bits are used up. */
-  readonly entries = protocol(
+  /** x [n] → shares of the bits of table[x] [entryBits, n], one byte 0 or 1 each, the lowest first; n vectors of bits are used up, later. */
+  claimEntries(items: number): LongTable {
+    const take = this.store.claim(items);
+    return (x, table, entryBits, first) => this.#entries(take, x, table, entryBits, first);
+  }
+
+  readonly #entries = protocol(
     'lookUp',
     async (
+      take: Take,
       x: BigUint64Array,
       table: BigUint64Array,
       entryBits: number,
       first: PartyId,
     ): Promise<Uint8Array> => {
       const { indexBits } = this.correlation;
-      const [places, fields] = this.store.take(x.length) as [BigUint64Array, Uint8Array];
+      const [places, fields] = take(x.length) as [BigUint64Array, Uint8Array];
       const shifts = await openDifference(this.party, x, places, indexBits, first);
       const out = takeBytes(entryBits * x.length);
       kernels.bitTableEntries({ indexBits, ringBits: entryBits, shifts, table, fields, out });

@@ -18,6 +18,9 @@ export interface Field {
 /** By the field: words or bits, the caller's to give back, or a stream. */
 export type TakenField = BigUint64Array | Uint8Array;
 
+/** Removes items that were claimed. */
+export type Take = (items: number) => TakenField[];
+
 /** Items added together; the first `taken` of them are gone. */
 interface Chunk {
   readonly items: number;
@@ -31,6 +34,7 @@ export class PackedStore {
 
   constructor(readonly fields: readonly Field[]) {}
 
+  /** Items that nobody has claimed. */
   get available(): number {
     return this.#available;
   }
@@ -86,6 +90,23 @@ export class PackedStore {
       );
     this.#chunks.push({ items, fields, taken: 0 });
     this.#available += items;
+  }
+
+  /**
+   * Sets items aside for what takes them later, behind messages of others: meanwhile nobody else counts on them. Whichever these are, both parties
+   * take in the same order.
+   */
+  claim(items: number): Take {
+    if (items > this.#available)
+      throw new TensorMismatchError(`store: expected ${items} items, got ${this.#available}`);
+    this.#available -= items;
+    let left = items;
+    return (count) => {
+      if (count > left) throw new TensorMismatchError(`store: expected ${count} items, ${left} were claimed`);
+      left -= count;
+      this.#available += count;
+      return this.take(count);
+    };
   }
 
   /** Removes the first items. */

@@ -12,11 +12,18 @@ import type { PartyContext } from '../context/party-context.js';
 import type { Turns } from '../context/turns.js';
 import { uniformWords } from '../linear/product-session.js';
 import { multiply, multiplyRows } from '../products/multiply.js';
-import { PackedStore } from './packed-store.js';
+import { PackedStore, type Take } from './packed-store.js';
 import { openDifferences } from './packed-words.js';
 
 /** Elements of one batch. */
 export const BATCH = 1 << 18;
+
+export type RowsTimesScalars = (
+  x: BigUint64Array,
+  y: BigUint64Array,
+  ringBits: number,
+  first: PartyId,
+) => Promise<BigUint64Array>;
 
 export class ProductPool {
   /** To be kept over connections. */
@@ -52,10 +59,16 @@ export class ProductPool {
     this.store.add(rows, [a, b, product]);
   });
 
-  /** x [n, width], y [n] modulo 2^ringBits → y[i]·x[i, :]; n rows are used up */
-  readonly multiply = protocol(
+  /** x [n, width], y [n] modulo 2^ringBits → y[i]·x[i, :]; so many rows are used up, when y is there */
+  claim(rows: number): RowsTimesScalars {
+    const take = this.store.claim(rows);
+    return (x, y, ringBits, first) => this.#multiply(take, x, y, ringBits, first);
+  }
+
+  readonly #multiply = protocol(
     'multiplyRows',
     async (
+      take: Take,
       x: BigUint64Array,
       y: BigUint64Array,
       ringBits: number,
@@ -63,7 +76,7 @@ export class ProductPool {
     ): Promise<BigUint64Array> => {
       const { session } = this.party;
       const rows = y.length;
-      const [wideA, b, wideC] = this.store.take(rows) as [BigUint64Array, BigUint64Array, BigUint64Array];
+      const [wideA, b, wideC] = take(rows) as [BigUint64Array, BigUint64Array, BigUint64Array];
       const width = x.length / rows;
       const [a, c] = [wideA, wideC].map((wide) => columns(wide, this.width, width)) as [
         BigUint64Array,
