@@ -258,23 +258,41 @@ export class NodeServer {
       throw new ProtocolError(
         `request: expected the suite ${this.#suites.join(' or ')}, got ${request.suite}`,
       );
-    const error = await new Promise<Error | null>((done) => {
-      const patience = setTimeout(() => {
-        if (this.#waiting.delete(request.id))
-          done(new ProtocolError('the nodes did not begin with the text in time'));
-      }, this.#options.timeoutMilliseconds);
-      const settled = (failure: Error | null): void => {
-        clearTimeout(patience);
-        done(failure);
-      };
-      this.#waiting.set(request.id, { request, channel, done: settled });
-      this.#wake();
-    });
-    this.#waiting.delete(request.id);
+    const error = await this.#answered(request, channel);
     if (error) {
       sendFailure(channel, error.message);
       throw error;
     }
+  }
+
+  /** Settles when the text is done, with what it failed by, or when the nodes did not begin with it in time. */
+  #answered(request: TextRequest, channel: Channel): Promise<Error | null> {
+    if (this.#waiting.has(request.id))
+      return Promise.resolve(
+        new ProtocolError('request: expected an id of its own, got that of a text that waits'),
+      );
+    return new Promise<Error | null>((resolve) => {
+      const waiting: Waiting = {
+        request,
+        channel,
+        done(failure) {
+          clearTimeout(patience);
+          resolve(failure);
+        },
+      };
+      const patience = setTimeout(() => {
+        if (this.#forget(waiting))
+          resolve(new ProtocolError('the nodes did not begin with the text in time'));
+      }, this.#options.timeoutMilliseconds);
+      this.#waiting.set(request.id, waiting);
+      this.#wake();
+    });
+  }
+
+  /** False where it waits no longer; another one may have its id. */
+  #forget(waiting: Waiting): boolean {
+    const { id } = waiting.request;
+    return this.#waiting.get(id) === waiting && this.#waiting.delete(id);
   }
 
   async #serve(): Promise<void> {
@@ -332,8 +350,9 @@ export class NodeServer {
     }
   }
 
-  async #run(node: LinkedNode, { request, channel, done }: Waiting, go: boolean): Promise<void> {
-    this.#waiting.delete(request.id);
+  async #run(node: LinkedNode, waiting: Waiting, go: boolean): Promise<void> {
+    const { request, channel, done } = waiting;
+    this.#forget(waiting);
     if (!go) {
       done(new ProtocolError('the text did not reach all nodes'));
       return;

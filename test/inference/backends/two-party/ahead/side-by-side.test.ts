@@ -19,21 +19,21 @@ interface Program {
   readonly format: RingFormat;
   /** Of each lane. */
   readonly shapes: readonly (readonly number[])[];
-  valueOf(i: number): number;
+  numberAt(i: number): number;
   run(mpc: Backend, x: SharedTensor, lane: number): Promise<SharedTensor>;
 }
 
 const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 /** On demand, then from material for the largest lane alone: results of each lane. */
-async function results({ format, shapes, valueOf, run }: Program) {
+async function results({ format, shapes, numberAt, run }: Program) {
   const { server, client } = testParties(7);
   const parties = [server, client].map((party) =>
     openTwoParty({ session: party.session, cots: party.cots, linear: new GilboaLinear(party) }),
   );
   const inputs = shapes.map((shape) => {
     const { data } = encode(
-      Float64Array.from({ length: sizeOf(shape) }, (_, i) => valueOf(i)),
+      Float64Array.from({ length: sizeOf(shape) }, (_, i) => numberAt(i)),
       shape,
       format,
     );
@@ -99,7 +99,7 @@ const programs: readonly (readonly [string, Program])[] = [
         [2, 12],
         [2, 9],
       ],
-      valueOf: (i) => ((i * 37) % 101) - 50,
+      numberAt: (i) => ((i * 37) % 101) - 50,
       run: (mpc, x) => maximum(mpc, x),
     },
   ],
@@ -108,7 +108,7 @@ const programs: readonly (readonly [string, Program])[] = [
     {
       format: { ringBits: 12, fractionBits: 6 },
       shapes: [[6], [6]],
-      valueOf: (i) => i - 3 + i / 64,
+      numberAt: (i) => i - 3 + i / 64,
       run: (mpc, x, lane) => mpc.lines!(x, LINES[lane]!, (on, y) => readAsWhole(on, y, LINES[lane]!)),
     },
   ],
@@ -120,7 +120,7 @@ const programs: readonly (readonly [string, Program])[] = [
         [3, 8],
         [3, 7],
       ],
-      valueOf: (i) => (i % 5) - 2,
+      numberAt: (i) => (i % 5) - 2,
       run: (mpc, x) => {
         const factors = mpc.narrow(mpc.reshape(mpc.slice(x, 1, 0, 1), [x.shape[0]!]), 6);
         return mpc.multiply(x, factors);
