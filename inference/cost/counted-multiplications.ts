@@ -1,9 +1,9 @@
 /** Products of shares by shapes: the plans and turns of two-party/products, without their contents. */
 import {
-  bitUse,
   bothBitsUse,
   bothGoOneWay,
   bothOneWayJob,
+  carryUse,
   takeBothTurn,
 } from '../backends/two-party/products/bit-product.js';
 import { bitPlan, productJob } from '../backends/two-party/products/cot-product.js';
@@ -94,10 +94,10 @@ export async function countMultiplyPrivate(
   );
 }
 
-/** One bit times one number each, by turns. */
-export function countBitProducts(context: CountingContext, items: number, ringBits: number): Promise<void> {
-  const { receiver, first } = context.turns.takeTurn();
-  return context.use(bitUse(items, ringBits, first), () =>
+/** By turns. */
+export function countCarries(context: CountingContext, items: number, ringBits: number): Promise<void> {
+  const { receiver } = context.turns.takeTurn();
+  return context.use(carryUse(items, ringBits), () =>
     context.exchange.oneWay(productJob(bitPlan(items, ringBits)), receiver),
   );
 }

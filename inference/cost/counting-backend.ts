@@ -34,7 +34,7 @@ import { protocol } from '../core/span.js';
 import type { PartyId, PrivateTensor, RingTensor, SharedBits, SharedTensor } from '../core/tensors.js';
 import { countTopBits } from './counted-comparisons.js';
 import {
-  countBitProducts,
+  countCarries,
   countMatmul,
   countMultiplex,
   countMultiply,
@@ -129,7 +129,7 @@ export class CountingBackend extends ShapeBackend implements Backend {
 
   readonly widen = protocol('widen', async (x: SharedTensor, ringBits: number): Promise<SharedTensor> => {
     const given = operations.widen(x, ringBits);
-    if (ringBits > x.ringBits) await countBitProducts(this.#context, sizeOf(x.shape), ringBits - x.ringBits);
+    if (ringBits > x.ringBits) await countCarries(this.#context, sizeOf(x.shape), ringBits - x.ringBits);
     return shapeOnly(given);
   });
 
@@ -163,7 +163,7 @@ export class CountingBackend extends ShapeBackend implements Backend {
   readonly toArithmetic = protocol(
     'toArithmetic',
     async (bits: SharedBits, ringBits: number): Promise<SharedTensor> => {
-      if (ringBits > 1) await countBitProducts(this.#context, sizeOf(bits.shape), ringBits - 1);
+      if (ringBits > 1) await countCarries(this.#context, sizeOf(bits.shape), ringBits - 1);
       return shapeOnly(operations.toArithmetic(bits, ringBits));
     },
   );

@@ -11,6 +11,7 @@
  * | `comparison 13 2 server` | two comparisons of 13 bits whose values differ by a public constant; the sender is the server |
  * | `sign 11 2` | the top bits of a number of 11 bits with each of two public constants added |
  * | `bit 12 server` | a bit of one party times a number modulo 2^12 of the other; the server knows the number |
+ * | `carry 18` | a bit of one party times a bit of the other, as a number modulo 2^18 |
  * | `exponential 13 8 10` | e^x at 10 fraction bits of an x of 13 bits, 8 of them behind the point |
  * | `look-up 6 1` | a table of 2^6 entries of 1 bit, any |
  * | `conjunction 10` | a number modulo 2^10 times up to three shared bits |
@@ -28,6 +29,7 @@ export type Correlation =
   | ComparisonCorrelation
   | SignCorrelation
   | BitCorrelation
+  | CarryCorrelation
   | ExponentialCorrelation
   | LookUpCorrelation
   | ConjunctionCorrelation
@@ -80,6 +82,11 @@ export interface BitCorrelation {
   readonly ringBits: number;
   /** Who knows the number. */
   readonly sender: PartyId;
+}
+
+export interface CarryCorrelation {
+  readonly kind: 'carry';
+  readonly ringBits: number;
 }
 
 export interface ExponentialCorrelation {
@@ -144,6 +151,8 @@ export function formatCorrelation(c: Correlation): string {
       return `sign ${c.ringBits} ${c.copies}`;
     case 'bit':
       return `bit ${c.ringBits} ${c.sender}`;
+    case 'carry':
+      return `carry ${c.ringBits}`;
     case 'exponential':
       return `exponential ${c.ringBits} ${c.fractionBits} ${c.resultBits}`;
     case 'look-up':
@@ -158,7 +167,7 @@ export function formatCorrelation(c: Correlation): string {
 }
 
 const PATTERN =
-  /^(linear|factors|matmul|square|comparison|sign|bit|exponential|look-up|conjunction|product|cots)((?: \d{1,5}){0,5})( server| client)?$/;
+  /^(linear|factors|matmul|square|comparison|sign|bit|carry|exponential|look-up|conjunction|product|cots)((?: \d{1,5}){0,5})( server| client)?$/;
 
 /** Null where e^x is not made ahead: a vector for every x would be too long. */
 export const exponentialItem = (
@@ -209,6 +218,8 @@ function correlationOf(kind: string, n: readonly number[], party: PartyId | unde
       return signItem(a, b);
     case 'bit 1 party':
       return isRing(a) ? { kind: 'bit', ringBits: a, sender: party! } : null;
+    case 'carry 1 any':
+      return isRing(a) ? { kind: 'carry', ringBits: a } : null;
     case 'exponential 3 any':
       return exponentialItem(a, b, c);
     case 'look-up 2 any':

@@ -49,18 +49,18 @@ it('costs this many bytes and rounds', async () => {
   }).toMatchInlineSnapshot(`
     {
       "offline": [
-        2273578,
-        2402474,
-        72,
+        2269712,
+        2406308,
+        68,
       ],
       "online": [
-        67896,
-        49777,
+        58451,
+        42984,
         46,
       ],
       "stock": [
-        1933810,
-        1959706,
+        1926483,
+        1949453,
       ],
     }
   `);

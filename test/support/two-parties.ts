@@ -3,7 +3,11 @@
 import { type CarryProtocol, carryShares } from '../../inference/backends/two-party/comparison/comparison.js';
 import type { PartyContext } from '../../inference/backends/two-party/context/party-context.js';
 import { Turns } from '../../inference/backends/two-party/context/turns.js';
-import { type BitProduct, bitProducts } from '../../inference/backends/two-party/products/bit-product.js';
+import {
+  type BitProduct,
+  bitProducts,
+  type Carries,
+} from '../../inference/backends/two-party/products/bit-product.js';
 import type { SuiteCode } from '../../kernels/types/prg.js';
 import type { PartyId } from '../../inference/core/tensors.js';
 import { Prg } from '../../inference/crypto/prg.js';
@@ -81,10 +85,10 @@ export const carryOf =
   (party: TurnsOf): CarryProtocol =>
   (compared, ringBits) =>
     carryShares(party, compared, ringBits, party.turns.take());
-export const bitProductOf =
-  (party: TurnsOf): BitProduct =>
-  (factors, ringBits) =>
-    bitProducts(party).oneWay(factors, ringBits, party.turns.takeTurn());
+export const carriesOf =
+  (party: TurnsOf): Carries =>
+  (bits, ringBits) =>
+    bitProducts(party).carries(bits, ringBits, party.turns.takeTurn());
 export const bothProductsOf =
   (party: TurnsOf): BitProduct =>
   (factors, ringBits) =>

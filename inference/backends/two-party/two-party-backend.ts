@@ -43,7 +43,7 @@ import type { Turns } from './context/turns.js';
 import { open, openBits } from './exchange/open.js';
 import type { LinearProtocols } from './linear/linear-protocols.js';
 import { and } from './products/and.js';
-import { type BitProduct, takeBothTurn } from './products/bit-product.js';
+import { type Carries, takeBothTurn } from './products/bit-product.js';
 import { multiplex } from './products/multiplex.js';
 import { takeSquareTurn } from './products/narrow-product.js';
 import { type Multiplications, takeProductTurns } from './products/multiplications.js';
@@ -90,8 +90,8 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
   readonly #beside: TwoPartyBackend | null;
   /** Protocols take turns here, one for each level of a comparison and each product of bits that they need. */
   readonly #topBit: TopBit = (x, ringBits) => this.#topBits({ x, copies: 1, shifted: () => x }, ringBits);
-  readonly #bitProduct: BitProduct = (factors, ringBits) =>
-    this.#multiplications.bitProducts.oneWay(factors, ringBits, this.#turns.takeTurn());
+  readonly #carries: Carries = (bits, ringBits) =>
+    this.#multiplications.bitProducts.carries(bits, ringBits, this.#turns.takeTurn());
 
   constructor(parts: BackendParts) {
     super();
@@ -183,13 +183,13 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
 
   async widen(x: SharedTensor, ringBits: number): Promise<LocalTensor> {
     const given = operations.widen(x, ringBits);
-    const data = await widen(this.#party, dataOf(x), x.ringBits, ringBits, this.#bitProduct);
+    const data = await widen(this.#party, dataOf(x), x.ringBits, ringBits, this.#carries);
     return localTensor(data, given.shape, given);
   }
 
   async round(x: SharedTensor, bits: number): Promise<LocalTensor> {
     const given = operations.truncate(x, bits);
-    const data = await round(this.#party, dataOf(x), x.ringBits, bits, this.#topBit, this.#bitProduct);
+    const data = await round(this.#party, dataOf(x), x.ringBits, bits, this.#topBit, this.#carries);
     return localTensor(data, given.shape, given);
   }
 
@@ -209,7 +209,7 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
   }
 
   async toArithmetic(bits: SharedBits, ringBits: number): Promise<LocalTensor> {
-    const data = await toArithmetic(bitsOf(bits), ringBits, this.#bitProduct);
+    const data = await toArithmetic(bitsOf(bits), ringBits, this.#carries);
     return localTensor(data, bits.shape, operations.toArithmetic(bits, ringBits));
   }
 

@@ -42,6 +42,7 @@ const correlation: fc.Arbitrary<Correlation> = fc.oneof(
     copies: fc.integer({ min: 4, max: 1024 }),
   }),
   fc.record({ kind: fc.constant('bit' as const), ringBits, sender: party }),
+  fc.record({ kind: fc.constant('carry' as const), ringBits }),
   fc
     .record({ fractionBits: fc.integer({ min: 1, max: 12 }), integerBits: fc.integer({ min: 3, max: 8 }) })
     .map(({ fractionBits, integerBits }) => ({

@@ -19,7 +19,7 @@ import {
 import type { PartyContext } from '../context/party-context.js';
 import { type Turn, Turns } from '../context/turns.js';
 import type { LinearProtocols, MatmulShape, RowShares } from '../linear/linear-protocols.js';
-import { type BitProducts, bitUse, bothBitsUse } from '../products/bit-product.js';
+import { type BitProducts, bothBitsUse, carryUse } from '../products/bit-product.js';
 import {
   type Conjunctions,
   type Factors,
@@ -32,6 +32,7 @@ import { squareUse } from '../products/narrow-product.js';
 import { matmulUse } from '../products/small-matmul.js';
 import { widen } from '../products/widen.js';
 import { BitPool, runHalves } from './bit-products.js';
+import { CarryPool } from './carries.js';
 import { ConjunctionPool, conjunctionUse } from './conjunctions.js';
 import { ComparisonPool } from './comparisons.js';
 import { CotReserves } from './cot-reserves.js';
@@ -241,11 +242,11 @@ export class Ahead implements Multiplications, Material {
   }
 
   readonly bitProducts: BitProducts = {
-    oneWay: (factors, ringBits, turn) => {
-      const use = this.#use(bitUse(factors.bits.length, ringBits, turn.first));
-      const pool = this.#pools.filled(BitPool, use);
-      if (pool) return runHalves(this.party, [pool.half(factors)], ringBits, turn.first);
-      return this.#otherwise(use, () => this.#onDemand.bitProducts.oneWay(factors, ringBits, turn));
+    carries: (bits, ringBits, turn) => {
+      const use = this.#use(carryUse(bits.length, ringBits));
+      const pool = this.#pools.filled(CarryPool, use);
+      if (pool) return pool.carries(bits, turn.first);
+      return this.#otherwise(use, () => this.#onDemand.bitProducts.carries(bits, ringBits, turn));
     },
     both: async (factors, ringBits, turn) => {
       const width = factors.numbers.length / factors.bits.length;
@@ -300,8 +301,8 @@ export class Ahead implements Multiplications, Material {
       sign === 'non-negative' && this.party.session.self === 'server' ? 1n << BigInt(ringBits - 2) : 0n;
     const moved = new BigUint64Array(data.length);
     kernels.ringSubtract(data, BigUint64Array.of(half), ringBits, moved);
-    const wide = await widen(this.party, moved, ringBits, to, (factors, bits) =>
-      this.#onDemand.bitProducts.oneWay(factors, bits, { ...turn, receiver: turn.first }),
+    const wide = await widen(this.party, moved, ringBits, to, (own, bits) =>
+      this.#onDemand.bitProducts.carries(own, bits, { ...turn, receiver: turn.first }),
     );
     kernels.ringAdd(wide, BigUint64Array.of(half), to, wide);
     return wide;

@@ -2,7 +2,7 @@
  * Products of one party's bit and the other's number ahead of time: shares of c·rho for a random bit c of the receiver and a
  * random rho of the sender. Online the receiver sends d = bit XOR c, the sender e = x - rho, both uniform, and
  * bit·x = d·x + (1 - 2d)·(c·rho + c·e). As many bits as on demand, without a COT; and neither message waits for the other, so products in both
- * directions are one opening, in which parties take turns.
+ * directions are one opening, in which parties take turns. Where the number is a bit as well, there are carries (carries.ts).
  */
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';

@@ -8,7 +8,7 @@ import type { SharedBits, SharedTensor } from '../../../core/tensors.js';
 import type { Use } from '../../../material/demand.js';
 import type { Backend } from '../../backend.js';
 import type { Turns } from '../context/turns.js';
-import { bitUse, bothBitsUse } from '../products/bit-product.js';
+import { bothBitsUse, carryUse } from '../products/bit-product.js';
 import { topBitUse } from './signs.js';
 
 /** Of an offset: expanded to the product's scale it fills the product's ring. */
@@ -20,7 +20,9 @@ function offsetRing({ line, offset, out }: LineTable): number {
 /** Of rounding away `bits` bits exactly, in these turns (products/round.ts). */
 function roundingUse(n: number, bits: number, ringBits: number, turns: Turns): Use {
   if (bits === 0) return [];
-  return [...topBitUse(n, bits + 1, turns), ...bitUse(n, ringBits - 1, turns.takeTurn().first)];
+  const compared = topBitUse(n, bits + 1, turns);
+  turns.takeTurn();
+  return [...compared, ...carryUse(n, ringBits - 1)];
 }
 
 /** What is used of `n` numbers x beside their vectors, and how many protocols follow each other, where turns stand `before`. */
@@ -34,12 +36,14 @@ export function linesUse(
   const turns = before.fork();
   const dropped = x.fractionBits - index.fractionBits;
   const rounding = isRounded ? roundingUse(n, dropped, index.ringBits, turns) : [];
-  const [reading, converting] = [turns.takeTurn().first, turns.takeTurn().first];
+  // Reading, then converting.
+  turns.takeTurn();
+  turns.takeTurn();
   const ofLines = line && [
-    ...bitUse(n, line.ringBits - line.factor.ringBits, reading),
+    ...carryUse(n, line.ringBits - line.factor.ringBits),
     ...bothBitsUse(line.slope.ringBits * n, 1, line.ringBits),
   ];
-  const ofOffsets = bitUse(offset.ringBits * n, offsetRing(table) - 1, converting);
+  const ofOffsets = carryUse(offset.ringBits * n, offsetRing(table) - 1);
   return { use: [...rounding, ...(ofLines ?? []), ...ofOffsets], turns: turns.taken - before.taken };
 }
 

@@ -109,6 +109,19 @@ function exchangePacked(party: PartyContext, own: Uint8Array, first: PartyId): P
   );
 }
 
+/** Bits, one byte 0 or 1 each, of both parties to each other, likewise → the peer's, taken. */
+export async function exchangeBits(
+  party: PartyContext,
+  own: Uint8Array,
+  first: PartyId,
+): Promise<Uint8Array> {
+  const received = await exchangePacked(party, packedBits(own), first);
+  const bits = takeBytes(own.length);
+  kernels.bitsUnpack(received, bits);
+  giveBack(received);
+  return bits;
+}
+
 /** x XOR a and y XOR b of bits, one byte each, likewise: two parts of one array. */
 export async function openBitDifferences(
   party: PartyContext,
@@ -120,11 +133,9 @@ export async function openBitDifferences(
   const parts = [own.subarray(0, x.length), own.subarray(x.length)] as const;
   kernels.bitsXor(x, a, parts[0]);
   kernels.bitsXor(y, b, parts[1]);
-  const received = await exchangePacked(party, packedBits(own), first);
-  const opened = takeBytes(own.length);
-  kernels.bitsUnpack(received, opened);
+  const opened = await exchangeBits(party, own, first);
   kernels.bitsXor(own, opened, own);
-  giveBack(received, opened);
+  giveBack(opened);
   return parts;
 }
 

@@ -13,6 +13,7 @@ import type { LinearProtocols, MatmulShape } from '../linear/linear-protocols.js
 import { type PreparedWeight, preparedWeight } from '../linear/prepared-weight.js';
 import type { Multiplications } from '../products/multiplications.js';
 import { BitPool } from './bit-products.js';
+import { CarryPool } from './carries.js';
 import { ComparisonPool } from './comparisons.js';
 import { ConjunctionPool } from './conjunctions.js';
 import { ExponentialPool } from './exponentials.js';
@@ -205,6 +206,8 @@ export class Pools {
         return new SignPool(this.#party, correlation);
       case 'bit':
         return new BitPool(this.#party, correlation);
+      case 'carry':
+        return new CarryPool(this.#party, correlation);
       case 'exponential':
         return new ExponentialPool(this.#party, correlation);
       case 'look-up':

@@ -66,8 +66,8 @@ async function placesOf(
   const n = bits[0]!.length;
   const all = new Uint8Array(n * bits.length);
   for (const [j, level] of bits.entries()) all.set(level, j * n);
-  const numbers = await toArithmetic(all, ringBits, (factors, productBits) =>
-    bitProducts(party).oneWay(factors, productBits, { receiver, first: receiver }),
+  const numbers = await toArithmetic(all, ringBits, (own, productBits) =>
+    bitProducts(party).carries(own, productBits, { receiver, first: receiver }),
   );
   const places = new BigUint64Array(n);
   for (let j = 0; j < bits.length; j++)

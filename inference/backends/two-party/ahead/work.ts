@@ -3,6 +3,7 @@
  * asks for. Estimates of this party's peak, from above.
  */
 import { BATCH as BIT_BATCH } from './bit-products.js';
+import { BATCH as CARRY_BATCH } from './carries.js';
 import type { Correlation, Demand } from '../../../material/demand.js';
 import { BATCH_WORDS as CONJUNCTION_WORDS, WORDS as WORDS_A_CONJUNCTION } from './conjunctions.js';
 import { BATCH_WORDS as EXPONENTIAL_WORDS, placesOf } from './exponentials.js';
@@ -58,6 +59,8 @@ function workBytes(correlation: Correlation, count: number, weight: Extents | nu
       return words(count, SQUARE_BATCH);
     case 'bit':
       return words(count, BIT_BATCH);
+    case 'carry':
+      return words(count, CARRY_BATCH);
     case 'exponential':
       return words(count * placesOf(correlation), EXPONENTIAL_WORDS);
     case 'look-up':

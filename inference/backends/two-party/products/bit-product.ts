@@ -1,6 +1,7 @@
 /**
- * Products of a bit that one party knows and a number that the other knows: what widening, bits as numbers and multiplexers
- * are made of. On demand one COT each; ahead/bit-products.ts has them made before.
+ * Products of a bit that one party knows and a number that the other knows: what multiplexers are made of; and carries, products of a bit of
+ * each party as a number: what widening and bits as numbers are made of. On demand one COT each; ahead/bit-products.ts and ahead/carries.ts have
+ * them made before.
  */
 import { kernels } from '#kernels';
 import { type PartyId, peerOf } from '../../../core/tensors.js';
@@ -20,16 +21,20 @@ export interface BitFactors {
 }
 
 export interface BitProducts {
-  /** Shares modulo 2^ringBits of the receiver's bits times the sender's numbers. */
-  oneWay(factors: BitFactors, ringBits: number, turn: Turn): Promise<BigUint64Array>;
+  /** Shares modulo 2^ringBits of both parties' bits, 0 or 1 [n], multiplied. */
+  carries(bits: BigUint64Array, ringBits: number, turn: Turn): Promise<BigUint64Array>;
   /** The sum of both products, of one's bit and the other's number; numbers [n, width], bits [n]. In one direction where `bothGoOneWay`. */
   both(factors: BitFactors, ringBits: number, turn: Turn): Promise<BigUint64Array>;
 }
 
-/** `BitProducts.oneWay`, or `both`, by whose turn it is. */
+/** `BitProducts.both` by whose turn it is. */
 export type BitProduct = (factors: BitFactors, ringBits: number) => Promise<BigUint64Array>;
+/** `BitProducts.carries` likewise. */
+export type Carries = (bits: BigUint64Array, ringBits: number) => Promise<BigUint64Array>;
 
-export const bitUse = (items: number, ringBits: number, receiver: PartyId): Use => [
+export const carryUse = (items: number, ringBits: number): Use => [[{ kind: 'carry', ringBits }, items]];
+
+const bitUse = (items: number, ringBits: number, receiver: PartyId): Use => [
   [{ kind: 'bit', ringBits, sender: peerOf(receiver) }, items],
 ];
 
@@ -100,10 +105,10 @@ async function bothOneWay(
 }
 
 export const bitProducts = (party: PartyContext): BitProducts => ({
-  async oneWay({ numbers, bits }, ringBits, { receiver }) {
+  async carries(bits, ringBits, { receiver }) {
     const plan = bitPlan(bits.length, ringBits);
     const { share } = await oneWay(party, receiver, {
-      sender: () => new ProductSender(plan, numbers),
+      sender: () => new ProductSender(plan, bits),
       receiver: () => new ProductReceiver(plan, bits),
     });
     return share;

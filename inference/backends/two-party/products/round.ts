@@ -9,7 +9,7 @@
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import type { PartyContext } from '../context/party-context.js';
-import type { BitProduct } from './bit-product.js';
+import type { Carries } from './bit-product.js';
 import { toArithmetic } from './to-arithmetic.js';
 
 /** x [n] modulo 2^ringBits → its top bits [n], one byte each. */
@@ -24,7 +24,7 @@ export const round = protocol(
     ringBits: number,
     bits: number,
     topBit: TopBit,
-    bitProduct: BitProduct,
+    carries: Carries,
   ): Promise<BigUint64Array> => {
     if (bits === 0 || x.length === 0) return x;
     const rest = ringBits - bits;
@@ -34,7 +34,7 @@ export const round = protocol(
     const low = new BigUint64Array(x.length);
     kernels.ringMask(own, bits, low);
     const carryBits = await topBit(low, bits + 1);
-    const carried = await toArithmetic(carryBits, rest, bitProduct);
+    const carried = await toArithmetic(carryBits, rest, carries);
     const out = new BigUint64Array(x.length);
     kernels.ringShiftRight(own, ringBits, bits, 0, rest, out);
     kernels.ringAdd(out, carried, rest, out);

@@ -7,16 +7,16 @@
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import { giveBack, takeWords } from '../../../core/words.js';
-import type { BitProduct } from './bit-product.js';
+import type { Carries } from './bit-product.js';
 
 /** bits [n] → [n] */
 export const toArithmetic = protocol(
   'toArithmetic',
-  async (bits: Uint8Array, ringBits: number, bitProduct: BitProduct): Promise<BigUint64Array> => {
+  async (bits: Uint8Array, ringBits: number, carries: Carries): Promise<BigUint64Array> => {
     const own = takeWords(bits.length);
     kernels.ringFromBits(bits, own);
     if (ringBits === 1) return own;
-    const share = await bitProduct({ numbers: own, bits: own }, ringBits - 1);
+    const share = await carries(own, ringBits - 1);
     kernels.ringScale(share, 2n, ringBits, share);
     kernels.ringSubtract(own, share, ringBits, share);
     giveBack(own);

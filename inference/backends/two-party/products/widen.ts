@@ -9,7 +9,7 @@ import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import { giveBack, takeBytes, takeWords } from '../../../core/words.js';
 import type { PartyContext } from '../context/party-context.js';
-import type { BitProduct } from './bit-product.js';
+import type { Carries } from './bit-product.js';
 
 /** x [n] modulo 2^from → [n] modulo 2^to; from is at least 2 */
 export const widen = protocol(
@@ -19,7 +19,7 @@ export const widen = protocol(
     x: BigUint64Array,
     from: number,
     to: number,
-    bitProduct: BitProduct,
+    carries: Carries,
   ): Promise<BigUint64Array> => {
     if (to === from) return x;
     const isServer = session.self === 'server';
@@ -32,7 +32,7 @@ export const widen = protocol(
     kernels.bitsNot(bits, bits);
     kernels.ringFromBits(bits, noTopBit);
 
-    const share = await bitProduct({ numbers: noTopBit, bits: noTopBit }, to - from);
+    const share = await carries(noTopBit, to - from);
     kernels.ringScale(share, 1n << BigInt(from), to, share);
     kernels.ringAdd(share, own, to, share);
     if (isServer) sum(share, -(1n << BigInt(from)) - offset, to, share);

@@ -17,7 +17,7 @@ import {
 import { toArithmetic } from '../../../../inference/backends/two-party/products/to-arithmetic.js';
 import { widen } from '../../../../inference/backends/two-party/products/widen.js';
 import {
-  bitProductOf,
+  carriesOf,
   bothProductsOf,
   carryOf,
   type TestParty,
@@ -65,11 +65,11 @@ const cases: readonly Case[] = [
   { name: 'and', body: (p) => and(p, bits(), bits(), 'client'), bitsEach: 4, flights: 2 },
   {
     name: 'toArithmetic',
-    body: (p) => toArithmetic(bits(), 20, bitProductOf(p)),
+    body: (p) => toArithmetic(bits(), 20, carriesOf(p)),
     bitsEach: 1 + 19,
     flights: 2,
   },
-  { name: 'widen', body: (p) => widen(p, words(), 22, 37, bitProductOf(p)), bitsEach: 1 + 15, flights: 2 },
+  { name: 'widen', body: (p) => widen(p, words(), 22, 37, carriesOf(p)), bitsEach: 1 + 15, flights: 2 },
   {
     name: 'multiplex',
     body: (p) => multiplex(bits(32 * N), words(32 * N), 20, bothProductsOf(p)),
@@ -147,9 +147,9 @@ describe('every leaf protocol sends what its docstring says', () => {
   it('a chain of n one-way protocols takes n + 1 flights', async () => {
     const traffic = await trafficOf(async (party) => {
       const negative = await topBit(party, words(), 13, carryOf(party));
-      const lifted = await toArithmetic(negative, 20, bitProductOf(party));
+      const lifted = await toArithmetic(negative, 20, carriesOf(party));
       const squares = await square(party, lifted, 20, party.turns.take());
-      await widen(party, squares, 20, 37, bitProductOf(party));
+      await widen(party, squares, 20, 37, carriesOf(party));
     });
     expect(traffic.flights).toBe(2 + 3 + 1);
   });

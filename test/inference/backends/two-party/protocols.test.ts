@@ -18,7 +18,7 @@ import { toArithmetic } from '../../../../inference/backends/two-party/products/
 import { widen } from '../../../../inference/backends/two-party/products/widen.js';
 import { availableIsas, withIsaAsync } from '../../../support/isa.js';
 import {
-  bitProductOf,
+  carriesOf,
   both,
   bothProductsOf,
   carryOf,
@@ -122,7 +122,7 @@ describe('leaf protocols agree with plain arithmetic', () => {
         const values = randomWords(count, 1, seed).map(Number);
         const shares = sharedBits(values, seed);
         const result = await both(testParties(seed), (party) =>
-          toArithmetic(mine(party, shares), bits, bitProductOf(party)),
+          toArithmetic(mine(party, shares), bits, carriesOf(party)),
         );
         expect(sum(result, bits)).toEqual(values.map(BigInt));
       }),
@@ -271,7 +271,7 @@ describe('leaf protocols agree with plain arithmetic', () => {
         ];
         const shares = shared(values, from, seed);
         const result = await both(testParties(seed), (party) =>
-          widen(party, mine(party, shares), from, to, bitProductOf(party)),
+          widen(party, mine(party, shares), from, to, carriesOf(party)),
         );
         expect(sum(result, to)).toEqual(values.map((value) => mod(value, to)));
       }),

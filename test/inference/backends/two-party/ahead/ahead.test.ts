@@ -279,12 +279,14 @@ describe('made ahead, exactly as on demand', () => {
         async (bits, more, n, width, seed) => {
           const random = Prg.insecureForTests(seed);
           const x = valuesOf(random, [n], bits, bits - 1);
-          const { left } = await check(seed, {
+          const { bytes, left } = await check(seed, {
             operands: [x],
             run: (mpc, [a]) => mpc.widen(a!, bits + more),
             expected: x.values.map((v) => mod(v, bits + more)),
           });
           expect(left).toEqual([{}, {}]);
+          // A bit each way, whatever the rings.
+          expect(bytes[1]).toBe(2 * Math.ceil(n / 8));
           const rows = valuesOf(random, [n, width], bits);
           await check(seed, {
             operands: [x, rows],
