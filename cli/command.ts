@@ -35,6 +35,8 @@ interface CommandDefinition<O extends OptionTable, P extends PositionalTable> {
 /** A command among others. */
 export interface Command extends CommandModule {
   readonly command: string;
+  /** Names of its options. */
+  readonly options: readonly string[];
   /** Options that may be given several times, whose values add up. */
   readonly lists: readonly string[];
 }
@@ -47,6 +49,7 @@ export function defineCommand<O extends OptionTable, P extends PositionalTable =
   return {
     command,
     describe,
+    options: [...Object.keys(options), ...(configuredBy === undefined ? [] : ['config'])],
     lists: Object.keys(options).filter((name) => options[name]?.array === true),
     builder(yargs) {
       for (const [name, positional] of Object.entries(positionals ?? {})) yargs.positional(name, positional);

@@ -16,6 +16,7 @@ import { withAdvice } from './advice.js';
 import type { Command } from './command.js';
 import { loadCommands } from './commands.js';
 import { joinRepeated } from './options.js';
+import { usageMessage } from './wrong-usage.js';
 
 /** Repeated lists of the command that is named, as one list each. */
 function withListsJoined(argv: readonly string[], commands: readonly Command[]): readonly string[] {
@@ -39,13 +40,12 @@ export const commandLine = (argv: readonly string[], commands: readonly Command[
     .strict()
     // The last of repeated options counts; none becomes a list behind a command's back.
     .parserConfiguration({ 'duplicate-arguments-array': false })
-    .recommendCommands()
     .version(packageVersion())
     .help()
     .wrap(110)
     .exitProcess(false)
     .fail((message, error) => {
-      throw error ?? new UsageError(message);
+      throw error ?? new UsageError(usageMessage(message, argv, commands));
     });
 
 function exitCodeOf(error: unknown): number {

@@ -1,4 +1,5 @@
 /** The artifact as a directory: `public/` for every client, `private/` for the server. docs/reference/artifact.md. */
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { foreignIn, recoverDirectory, replaceDirectory } from '../replace-directory.js';
@@ -31,6 +32,7 @@ async function readPartFile(directory: string, part: PartName, name: string): Pr
     return await readFile(join(directory, part, name));
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
+    if (!existsSync(directory)) throw new ArtifactError(`artifact ${directory}: no such folder`);
     throw new ArtifactError(
       `artifact ${directory}: ${part}/${name}: ${code === 'ENOENT' ? 'missing' : message}`,
     );
