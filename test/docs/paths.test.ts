@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packageFile } from '../../util/package-file.js';
 
-const FOLDERS =
-  'api|bench|cli|config|configs|data|deploy|docs|examples|experiments|inference|kernels|methods|model|scripts|test|training|util';
+const NAMES =
+  'api bench browser cli config configs data deploy docs examples experiments inference kernels methods model scripts test training util'.split(
+    ' ',
+  );
+const FOLDERS = NAMES.join('|');
 /** `folder/file.ts`, also with a list in braces. What stands for a name (NAME, *, …) is no path. */
 const PATH = new RegExp(`\`((?:${FOLDERS})/[\\w./{},-]*)\``, 'g');
 
@@ -33,4 +36,15 @@ describe.each(pages)('%s', (page) => {
       .flatMap(expanded);
     expect(paths.filter((path) => !existsSync(packageFile(path)))).toEqual([]);
   });
+});
+
+it('the architecture has a row of every folder with code, and of those of inference', () => {
+  const page = readFileSync(packageFile('docs/concepts/architecture.md'), 'utf8');
+  const first = page.split('\n').flatMap((line) => /^\| (`[^|]*`) \|/.exec(line)?.[1] ?? []);
+  const described = first.flatMap((cell) => [...cell.matchAll(/`([^`]*?)\/?`/g)].map(([, name]) => name));
+  const folders = [
+    ...NAMES.filter((name) => !['docs', 'inference'].includes(name)),
+    ...readdirSync(packageFile('inference')).map((name) => `inference/${name}`),
+  ];
+  expect(described.filter((name) => name !== 'index.ts').sort()).toEqual(folders.sort());
 });
