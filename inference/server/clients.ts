@@ -11,6 +11,7 @@ import { Doorkeeper } from './doorkeeper.js';
 import { eventLoopUtilization } from './event-loop-utilization.js';
 import type { Limits } from './limits.js';
 import { MemoryReturn } from './memory-return.js';
+import { networkOf } from './network.js';
 import type { ServedChannel } from './served-channel.js';
 import { type House, type Origin, ServedClient } from './served-client.js';
 import type { Log } from './server-log.js';
@@ -112,7 +113,8 @@ export class Clients {
     const { house } = this;
     const { address, certificate, port } = from;
     const name = `client ${this.#prefix}${++this.#count} at ${address}${port === undefined ? '' : `:${port}`}`;
-    const visit = this.#doorkeeper.knock(address, () => channel.abort(new PeerClosedError('others came')));
+    const network = networkOf(address);
+    const visit = this.#doorkeeper.knock(network, () => channel.abort(new PeerClosedError('others came')));
     if (typeof visit === 'string') {
       house.metrics.refused('door');
       const fields = { event: 'refused', kind: 'door', address };
@@ -121,7 +123,7 @@ export class Clients {
       channel.flush?.();
       return channel.close();
     }
-    const client = new ServedClient(channel, { address, name, certificate }, visit, house);
+    const client = new ServedClient(channel, { address: network, name, certificate }, visit, house);
     this.#open.add(client);
     house.metrics.clients(1);
     await client.ended;

@@ -16,7 +16,7 @@ import type { Tokens } from './tokens.js';
 
 /** Where a connection comes from. */
 export interface Origin {
-  /** For limits: without the port. */
+  /** For limits: without the port, of IPv6 its network (network.ts). */
   readonly address: string;
   /** For the log. */
   readonly name: string;
