@@ -3,44 +3,19 @@
  * one is filled beside its place, the old one is moved away, the new one moved in. A kill between the two moves leaves the
  * place empty; whoever reads or writes next puts the new one in (`recoverDirectory`).
  */
-import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { cp, open, readdir, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAlive, machineOfThis } from '../util/living-process.js';
 import { makeDirectory } from '../util/make-directory.js';
 import { note } from '../util/note.js';
+import { leftoversOf, removeLeftovers, temporaryName } from './leftovers.js';
 
 /** Contents by file name; names may have a folder (`public/manifest.json`). */
 export type DirectoryFiles = ReadonlyMap<string, Uint8Array | string>;
 
-/** Names of directories beside `target` say which process of which machine they are of, and what they are. */
 const OLD = '.old';
 const GONE = '.gone';
-const LEFTOVER = /^\.([0-9a-f]{6})-(\d+)-[0-9a-f]{8}\.tmp(\.old|\.gone)?$/;
-
-const temporaryName = (target: string): string =>
-  `${target}.${machineOfThis()}-${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
-
-interface Leftover {
-  readonly path: string;
-  readonly kind: string;
-  /** Whether the process that made it may still be at work: those of other machines cannot be asked. */
-  readonly mayLive: boolean;
-}
-
-async function leftoversOf(target: string): Promise<Leftover[]> {
-  if (!existsSync(dirname(target))) return [];
-  const names = await readdir(dirname(target));
-  return names.flatMap((name) => {
-    if (!name.startsWith(basename(target))) return [];
-    const match = LEFTOVER.exec(name.slice(basename(target).length));
-    if (!match) return [];
-    const mayLive = match[1] !== machineOfThis() || isAlive(Number(match[2]));
-    return { path: join(dirname(target), name), kind: match[3] ?? '', mayLive };
-  });
-}
 
 /** Between two moves of a living process there are microseconds. */
 const PATIENCE_MILLISECONDS = 500;
@@ -57,15 +32,6 @@ export async function recoverDirectory(directory: string): Promise<void> {
   const fresh = moved.path.slice(0, -OLD.length);
   await rename(existsSync(fresh) ? fresh : moved.path, target);
   note(`${directory}: completed the move of a process that was killed`);
-}
-
-/** Removes what processes that no longer live left beside a directory. */
-async function removeLeftovers(target: string): Promise<void> {
-  for (const { path, mayLive } of await leftoversOf(target)) {
-    if (mayLive) continue;
-    await rm(path, { recursive: true, force: true });
-    note(`removed ${path}, which a process that was killed had left`);
-  }
 }
 
 async function writeFlushed(path: string, content: Uint8Array | string, mode: number): Promise<void> {

@@ -1,9 +1,19 @@
-import { randomBytes } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { removeLeftovers, temporaryName } from './leftovers.js';
 
-/** Writes to a temporary name in the same folder, flushes, then renames: the old file stays whole until then. */
+/** Those beside which this process has looked for what others left. */
+const looked = new Set<string>();
+
+/**
+ * Writes to a temporary name in the same folder, flushes, then renames: the old file stays whole until then. What a process that was killed meanwhile
+ * left is removed with the first write.
+ */
 export async function writeFileAtomically(path: string, bytes: Uint8Array | string): Promise<void> {
-  const temporary = `${path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
+  const target = resolve(path);
+  if (!looked.has(target)) await removeLeftovers(target);
+  looked.add(target);
+  const temporary = temporaryName(target);
   try {
     const handle = await open(temporary, 'wx');
     try {
@@ -12,7 +22,7 @@ export async function writeFileAtomically(path: string, bytes: Uint8Array | stri
     } finally {
       await handle.close();
     }
-    await rename(temporary, path);
+    await rename(temporary, target);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
