@@ -1,9 +1,15 @@
-// A small pool of threads for kernels that split into independent tasks. The split never depends on the number of
-// threads, so results are the same bits on one thread and on many.
+// Independent work of one call on threads that stay. Calls from several jobs (both parties of one process) run side by side, and a task may split
+// its own work. What is split never depends on the number of threads, so results are the same bits on one thread and on many.
 #pragma once
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 
 namespace cipherprune {
+
+/** Calls body(index, worker) once for every index below count, in any order, on at most `threads` threads including this one; worker is below
+ *  `threads`. Returns when all are done; after an exception the rest is left out, and the first one is thrown here. */
+void splitWork(size_t threads, size_t count, const std::function<void(size_t index, size_t worker)>& body);
 
 /** Threads that parallelFor uses, the caller included; starts as the number of processors, at most 16. */
 int parallelThreads();
@@ -11,18 +17,11 @@ int parallelThreads();
 /** Sets the number of threads from now on (at least 1). */
 void setParallelThreads(int threads);
 
-using Task = void (*)(void* context, int64_t index);
-
-/** Calls task(context, i) for i = 0 … count - 1 in any order on any thread; returns when all are done. Who calls while the threads work for
- *  another, or from a task, does all itself. */
-void parallelForRaw(int64_t count, Task task, void* context);
-
-/** The same for a function object that takes the index. */
+/** Calls body(i) for i = 0 … count - 1 likewise. */
 template <typename Function>
-void parallelFor(int64_t count, Function& body) {
-  parallelForRaw(
-      count, [](void* context, int64_t index) { (*static_cast<Function*>(context))(index); },
-      const_cast<void*>(static_cast<const void*>(&body)));
+void parallelFor(int64_t count, const Function& body) {
+  splitWork(static_cast<size_t>(parallelThreads()), static_cast<size_t>(count),
+            [&body](size_t index, size_t) { body(static_cast<int64_t>(index)); });
 }
 
 }  // namespace cipherprune

@@ -4,10 +4,10 @@
 #include <cstring>
 #include <vector>
 
-#include "src/base/cpu.h"
-#include "src/rlwe/threads.h"
 #include "ring-isa.h"
 #include "ring-stream.h"
+#include "src/base/cpu.h"
+#include "src/base/parallel.h"
 
 namespace cipherprune {
 

@@ -2,9 +2,9 @@
 #include <atomic>
 #include <cstring>
 
-#include "src/base/bit-stream.h"
-#include "threads.h"
 #include "packed-linear.h"
+#include "src/base/bit-stream.h"
+#include "src/base/parallel.h"
 
 namespace cipherprune {
 

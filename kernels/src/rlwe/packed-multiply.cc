@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "packed-inputs.h"
-#include "threads.h"
+#include "src/base/parallel.h"
 
 namespace cipherprune {
 

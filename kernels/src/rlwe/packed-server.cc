@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <cstring>
 
-#include "src/base/bit-stream.h"
-#include "threads.h"
 #include "packed-multiply.h"
+#include "src/base/bit-stream.h"
+#include "src/base/parallel.h"
 
 namespace cipherprune {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "threads.h"
+#include "src/base/parallel.h"
 
 namespace cipherprune {
 

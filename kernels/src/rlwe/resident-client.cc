@@ -3,8 +3,8 @@
 #include <cstring>
 
 #include "resident-rows.h"
+#include "src/base/parallel.h"
 #include "src/ring/ring.h"
-#include "threads.h"
 
 namespace cipherprune {
 

@@ -6,8 +6,8 @@
 #include "keys.h"
 #include "resident-leaves.h"
 #include "resident-secret.h"
+#include "src/base/parallel.h"
 #include "src/ring/ring.h"
-#include "threads.h"
 
 namespace cipherprune {
 

@@ -4,8 +4,8 @@
 #include <cstring>
 #include <vector>
 
+#include "src/base/parallel.h"
 #include "src/ring/ring.h"
-#include "threads.h"
 
 namespace cipherprune {
 

@@ -5,8 +5,8 @@
 #include "keys.h"
 #include "resident-secret.h"
 #include "src/base/fail.h"
+#include "src/base/parallel.h"
 #include "src/ring/ring.h"
-#include "threads.h"
 
 namespace cipherprune {
 
