@@ -8,17 +8,15 @@
  * directions together, `Promise.all([sender.take(n), receiver.take(m)])`, is one such order, and so is any number of
  * calls before the first is awaited.
  *
- * Memory: each refill (about 1 MB) lies in an array of its own, which serves again when nobody reads it any more. `lend` and `claim` show COTs where
- * they lie, and copy only those of more than one refill.
+ * Memory: cot-stock.ts. `lend` and `claim` show COTs where they lie.
  */
 import { ProtocolError } from '../../core/errors.js';
 import { protocol, span } from '../../core/span.js';
-import { giveBack, takeBytes } from '../../core/words.js';
 import type { Channel } from '../../net/channel.js';
 import type { SuiteCode } from '../../../kernels/types/prg.js';
 import type { ClaimedCots, CotReceiver, CotReserve, CotSender } from './cot.js';
+import { CotStock, type CotView } from './cot-stock.js';
 
-const BLOCK_BYTES = 16;
 /** Of one direction of a connection under one delta: docs/reference/security-parameters.md says what is left then. */
 const MOST_COTS = 2 ** 36;
 
@@ -45,10 +43,7 @@ export interface TakenCots {
   readonly suite: SuiteCode;
 }
 
-/** COTs where they lie, read no more once `done` was called. */
-interface LentCots extends TakenCots {
-  done(): void;
-}
+type LentCots = TakenCots & CotView;
 
 /** What a call takes. */
 interface Order {
@@ -56,23 +51,10 @@ interface Order {
   readonly tweak: number;
 }
 
-/** COTs of one refill. Those from `begin` on were handed to nobody; so many readers still have some of the others. */
-interface Refill {
-  readonly blocks: Uint8Array;
-  readonly choices: Uint8Array;
-  begin: number;
-  readers: number;
-}
-
-const NO_BYTES = new Uint8Array(0);
-
 class CotPool {
   readonly #channel: Channel;
   readonly #extension: CotExtension;
-  /** Refills that are not used up, the oldest first. */
-  readonly #stock: Refill[] = [];
-  /** COTs in them. */
-  #ready = 0;
+  readonly #stock: CotStock;
   /** COTs of all refills so far that nobody has claimed; calls in progress count as done. */
   #unclaimed = 0;
   readonly #firstTweak: number;
@@ -86,13 +68,18 @@ class CotPool {
   constructor(channel: Channel, extension: CotExtension, firstTweak = 0) {
     this.#channel = channel;
     this.#extension = extension;
+    this.#stock = new CotStock(extension.refillCots, extension.hasChoices);
     this.#firstTweak = firstTweak;
     this.#nextTweak = firstTweak;
   }
 
   /** The caller's own, which may give both arrays back (core/words.ts). */
   take(count: number): Promise<TakenCots> {
-    return this.#when(this.#order(count), (order) => this.#copy(order));
+    return this.#when(this.#order(count), ({ count, tweak }) => ({
+      ...this.#stock.copy(count),
+      tweak,
+      suite: this.#extension.suite,
+    }));
   }
 
   /** Valid until the next call. */
@@ -183,7 +170,7 @@ class CotPool {
       return hand(order);
     };
     if (!this.#sends) return this.#next(made);
-    while (this.#ready < order.count) this.#refill(null);
+    while (this.#stock.ready < order.count) this.#refill(null);
     return Promise.resolve(hand(order));
   }
 
@@ -197,70 +184,20 @@ class CotPool {
 
   /** Until so many lie ready. */
   async #make(count: number): Promise<void> {
-    while (this.#ready < count) this.#refill(this.#sends ? null : await this.#incoming.shift()!);
+    while (this.#stock.ready < count) this.#refill(this.#sends ? null : await this.#incoming.shift()!);
   }
 
   #refill(incoming: Uint8Array | null): void {
-    const { refillCots, hasChoices } = this.#extension;
-    const blocks = takeBytes(refillCots * BLOCK_BYTES);
-    const choices = hasChoices ? takeBytes(refillCots) : NO_BYTES;
-    const outgoing = this.#extension.refill(incoming, blocks, choices);
-    this.#stock.push({ blocks, choices, begin: 0, readers: 0 });
-    this.#ready += refillCots;
+    const outgoing = this.#stock.add(({ blocks, choices }) =>
+      this.#extension.refill(incoming, blocks, choices),
+    );
     if (!outgoing) return;
     this.#channel.send(outgoing);
     this.#channel.flush?.();
   }
 
-  /** Where they lie; of more than one refill a copy. */
-  #view(order: Order): LentCots {
-    const { count, tweak } = order;
-    const refill = this.#stock[0];
-    if (!refill || this.#left(refill) < count) {
-      const copied = this.#copy(order);
-      return { ...copied, done: () => giveBack(copied.blocks, copied.choices) };
-    }
-    refill.readers++;
-    const done = (): void => {
-      refill.readers--;
-      this.#leave(refill);
-    };
-    return { ...this.#cut(refill, count), tweak, suite: this.#extension.suite, done };
-  }
-
-  #copy({ count, tweak }: Order): TakenCots {
-    const blocks = takeBytes(count * BLOCK_BYTES);
-    const choices = this.#extension.hasChoices ? takeBytes(count) : NO_BYTES;
-    for (let done = 0; done < count; ) {
-      const refill = this.#stock[0]!;
-      const part = this.#cut(refill, Math.min(this.#left(refill), count - done));
-      blocks.set(part.blocks, done * BLOCK_BYTES);
-      if (this.#extension.hasChoices) choices.set(part.choices, done);
-      done += part.blocks.length / BLOCK_BYTES;
-      this.#leave(refill);
-    }
-    return { blocks, choices, tweak, suite: this.#extension.suite };
-  }
-
-  #left({ begin }: Refill): number {
-    return this.#extension.refillCots - begin;
-  }
-
-  /** The next ones of the oldest refill. */
-  #cut(refill: Refill, count: number): Pick<TakenCots, 'blocks' | 'choices'> {
-    const [begin, end] = [refill.begin, refill.begin + count];
-    refill.begin = end;
-    this.#ready -= count;
-    if (this.#left(refill) === 0) this.#stock.shift();
-    return {
-      blocks: refill.blocks.subarray(begin * BLOCK_BYTES, end * BLOCK_BYTES),
-      choices: this.#extension.hasChoices ? refill.choices.subarray(begin, end) : NO_BYTES,
-    };
-  }
-
-  /** A refill that is used up, and that nobody reads, makes room for the next. */
-  #leave({ blocks, choices, begin, readers }: Refill): void {
-    if (readers === 0 && begin === this.#extension.refillCots) giveBack(blocks, choices);
+  #view({ count, tweak }: Order): LentCots {
+    return { ...this.#stock.view(count), tweak, suite: this.#extension.suite };
   }
 }
 
