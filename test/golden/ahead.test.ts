@@ -49,18 +49,18 @@ it('costs this many bytes and rounds', async () => {
   }).toMatchInlineSnapshot(`
     {
       "offline": [
-        2269712,
-        2406308,
+        2271839,
+        2410865,
         68,
       ],
       "online": [
-        58451,
-        42984,
+        54824,
+        42264,
         46,
       ],
       "stock": [
-        1926483,
-        1949453,
+        1886452,
+        1906193,
       ],
     }
   `);

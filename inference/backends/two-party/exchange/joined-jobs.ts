@@ -10,6 +10,7 @@ export const joinedJob = (first: CotJob, second: CotJob): CotJob => ({
   items: first.items,
   cotsPerItem: first.cotsPerItem + second.cotsPerItem,
   messageBytes: (items) => first.messageBytes(items) + second.messageBytes(items),
+  choosesAtRandom: first.choosesAtRandom && second.choosesAtRandom,
 });
 
 /** Taken (core/words.ts). */

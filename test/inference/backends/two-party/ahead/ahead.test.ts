@@ -185,15 +185,28 @@ describe('made ahead, exactly as on demand', () => {
         seeds,
         async ([bits, ringBits], n, sign, seed) => {
           const x = valuesOf(Prg.insecureForTests(seed), [n], bits, bits - 1, sign === 'signed');
-          await check(seed, {
+          const { bytes } = await check(seed, {
             operands: [x],
             run: (mpc, [a]) => mpc.square(a!, ringBits, sign),
             expected: x.values.map((v) => mod(v * v, ringBits)),
           });
+          // As many bits as x has there and back, and two more where a top bit can be set.
+          const flips = ringBits - bits > 1 ? 2 * Math.ceil(n / 8) : 0;
+          expect(bytes[1]).toBe(2 * Math.ceil((n * bits) / 8) + flips);
         },
       ),
       { numRuns: 40 },
     ));
+
+  it('squares of several messages', async () => {
+    const x = valuesOf(Prg.insecureForTests(1), [12_345], 13, 12);
+    const { left } = await check(1, {
+      operands: [x],
+      run: (mpc, [a]) => mpc.square(a!, 25),
+      expected: x.values.map((v) => mod(v * v, 25)),
+    });
+    expect(left).toEqual([{}, {}]);
+  });
 
   it('products of rows, with factors of fewer bits too', () =>
     fc.assert(
