@@ -1,7 +1,8 @@
 /**
  * Bytes that arrived and receives that wait for them. Every byte is copied once, into the destination of the receive that
  * waits for it, however many chunks a message comes in. A destination is reserved when a quarter of it has arrived: a peer
- * that only lets us wait for much does not make us reserve it.
+ * that only lets us wait for much does not make us reserve it. Small chunks that nobody takes at once are copied next to each other, since each
+ * costs some hundred bytes beside its own: a peer that sends single bytes takes no more than it sends.
  */
 import { PeerClosedError } from '../core/errors.js';
 import { takeBytes } from '../core/words.js';
@@ -9,19 +10,65 @@ import { takeBytes } from '../core/words.js';
 /** Messages up to this size are reserved when their first byte comes. */
 const SMALL_BYTES = 1 << 16;
 const RESERVE_PART = 1 / 4;
+/** Smaller chunks are joined, in arrays of so many bytes at most. */
+const LEAST_CHUNK_BYTES = 1 << 12;
+const MOST_JOINED_BYTES = 1 << 16;
 
 interface Waiting {
   readonly byteLength: number;
   /** Null until enough of it has come, which `pieces` hold meanwhile. */
   destination: Uint8Array | null;
-  pieces: Uint8Array[];
+  pieces: Chunks;
   filled: number;
   readonly resolve: (bytes: Uint8Array) => void;
   readonly reject: (error: Error) => void;
 }
 
-export class ReceiveQueue {
+/** Bytes in their order. */
+class Chunks {
   #chunks: Uint8Array[] = [];
+  /** Of what the last one is the beginning, where it was made here. */
+  #tail: Uint8Array | null = null;
+
+  push(chunk: Uint8Array): void {
+    if (chunk.length >= LEAST_CHUNK_BYTES) {
+      this.#tail = null;
+      this.#chunks.push(chunk);
+    } else this.#join(chunk);
+  }
+
+  at(index: number): Uint8Array | undefined {
+    return this.#chunks[index];
+  }
+
+  /** Instead of one that lies here: its end. */
+  leave(index: number, rest: Uint8Array): void {
+    this.#chunks[index] = rest;
+  }
+
+  drop(count: number): void {
+    this.#chunks = this.#chunks.slice(count);
+    if (this.#chunks.length === 0) this.#tail = null;
+  }
+
+  /** Behind the last one if there is room: the more there is, the more room the next one has. */
+  #join(chunk: Uint8Array): void {
+    const last = this.#tail && this.#chunks.at(-1);
+    const end = last ? last.byteOffset + last.length : 0;
+    if (this.#tail && last && end + chunk.length <= this.#tail.length) {
+      this.#tail.set(chunk, end);
+      this.#chunks[this.#chunks.length - 1] = this.#tail.subarray(last.byteOffset, end + chunk.length);
+      return;
+    }
+    const room = Math.min(MOST_JOINED_BYTES, 2 * (this.#tail?.length ?? LEAST_CHUNK_BYTES / 16));
+    this.#tail = new Uint8Array(Math.max(room, chunk.length));
+    this.#tail.set(chunk);
+    this.#chunks.push(this.#tail.subarray(0, chunk.length));
+  }
+}
+
+export class ReceiveQueue {
+  readonly #chunks = new Chunks();
   #waiting: Waiting[] = [];
   #queuedBytes = 0;
   #failure: Error | null = null;
@@ -42,8 +89,13 @@ export class ReceiveQueue {
   }
 
   push(chunk: Uint8Array): void {
-    this.#chunks.push(chunk);
-    this.#queuedBytes += chunk.length;
+    // Where somebody waits nothing is queued.
+    let rest = chunk;
+    while (rest.length > 0 && this.#waiting.length > 0) rest = this.#fillFirst(rest);
+    if (rest.length > 0) {
+      this.#chunks.push(rest);
+      this.#queuedBytes += rest.length;
+    }
     this.#drain();
   }
 
@@ -57,7 +109,7 @@ export class ReceiveQueue {
     if (this.#failure && this.#queuedBytes < byteLength)
       return Promise.reject(this.#withProgress(byteLength, this.#queuedBytes));
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ byteLength, destination: null, pieces: [], filled: 0, resolve, reject });
+      this.#waiting.push({ byteLength, destination: null, pieces: new Chunks(), filled: 0, resolve, reject });
       this.#drain();
     });
   }
@@ -99,14 +151,14 @@ export class ReceiveQueue {
         this.#finishFirst();
         continue;
       }
-      const chunk = this.#chunks[used];
+      const chunk = this.#chunks.at(used);
       if (!chunk) break;
       const rest = this.#fillFirst(chunk);
       this.#queuedBytes -= chunk.length - rest.length;
-      if (rest.length > 0) this.#chunks[used] = rest;
+      if (rest.length > 0) this.#chunks.leave(used, rest);
       else used++;
     }
-    if (used > 0) this.#chunks = this.#chunks.slice(used);
+    if (used > 0) this.#chunks.drop(used);
   }
 }
 
@@ -121,9 +173,11 @@ function append(waiting: Waiting, part: Uint8Array): void {
   if (byteLength > SMALL_BYTES && waiting.filled < RESERVE_PART * byteLength) return;
   waiting.destination = takeBytes(byteLength);
   let end = 0;
-  for (const piece of pieces) {
+  for (let i = 0; ; i++) {
+    const piece = pieces.at(i);
+    if (!piece) break;
     waiting.destination.set(piece, end);
     end += piece.length;
   }
-  waiting.pieces = [];
+  waiting.pieces = new Chunks();
 }

@@ -13,6 +13,29 @@ describe('receive queue', () => {
     for (const each of waiting) await expect(each).rejects.toThrow('gone');
   });
 
+  it.each(['before anybody asks', 'for a long message'])(
+    'keeps single bytes that come %s next to each other',
+    async (when) => {
+      const queue = new ReceiveQueue();
+      const [count, length] = [20_000, 200_000];
+      const early = when === 'for a long message' ? queue.take(length) : null;
+      // One array of each size, written over for the next chunk: who kept a reference would see its last content.
+      const bytes = Uint8Array.from({ length }, (_, i) => (i * 31 + (i >> 8)) & 255);
+      const sizes = [1, 1, 1, 7, 4095, 1].map((size) => new Uint8Array(size));
+      let at = 0;
+      for (let i = 0; i < count && at < length; i++) {
+        const chunk = sizes[i % 997 === 0 ? 4 : i % 4]!.subarray(0, length - at);
+        chunk.set(bytes.subarray(at, at + chunk.length));
+        queue.push(chunk);
+        at += chunk.length;
+      }
+      queue.push(bytes.subarray(at));
+      expect(queue.queuedBytes).toBe(early ? 0 : length);
+      const received = await (early ?? queue.take(length));
+      expect(Buffer.compare(received, bytes)).toBe(0);
+    },
+  );
+
   it('gives what was sent, in buffers of their own, however it is cut', async () => {
     const lengths = fc.array(fc.oneof(fc.nat(40), fc.integer({ min: 60_000, max: 300_000 })), {
       maxLength: 5,
