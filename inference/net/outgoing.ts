@@ -45,12 +45,25 @@ export class Outgoing {
   #isWriting = false;
   #rates: number[] = [];
   #onIdle: (() => void)[] = [];
+  #onRoom: (() => void)[] = [];
 
   constructor(
     private readonly sink: ByteSink,
     /** Told of every piece that the system took. */
     private readonly onTaken: () => void,
+    /** Beyond so many bytes there is no room. */
+    private readonly mostBytes: number,
   ) {}
+
+  get hasRoom(): boolean {
+    return this.#queuedBytes <= this.mostBytes;
+  }
+
+  /** Resolves when there is, or when nothing will leave any more. */
+  room(): Promise<void> {
+    if (this.hasRoom || this.sink.destroyed) return Promise.resolve();
+    return new Promise((resolve) => this.#onRoom.push(resolve));
+  }
 
   /** Nothing waits. */
   get isIdle(): boolean {
@@ -85,6 +98,11 @@ export class Outgoing {
     this.#queue = [];
     this.#queuedBytes = 0;
     for (const resolve of this.#onIdle.splice(0)) resolve();
+    this.#tellOfRoom();
+  }
+
+  #tellOfRoom(): void {
+    if (this.hasRoom) for (const resolve of this.#onRoom.splice(0)) resolve();
   }
 
   #writePiece(): void {
@@ -98,6 +116,7 @@ export class Outgoing {
       this.#isWriting = false;
       giveBack(...used);
       this.#adapt(byteLength, performance.now() - started);
+      this.#tellOfRoom();
       this.onTaken();
     };
     this.#isWriting = true;

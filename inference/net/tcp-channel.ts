@@ -11,6 +11,7 @@ import type { Channel } from './channel.js';
 import { Outgoing } from './outgoing.js';
 import { LEAST_BYTES_PER_MILLISECOND, Patience } from './patience.js';
 import { ReceiveQueue } from './receive-queue.js';
+import { MOST_OUTGOING_BYTES, Turnstile } from './turnstile.js';
 
 export interface TcpChannelOptions {
   /** How the peer is called in errors, for example `the client at 127.0.0.1:4000`. */
@@ -19,6 +20,8 @@ export interface TcpChannelOptions {
   readonly timeoutMilliseconds: number;
   /** Bytes that may wait here before the socket is paused: more than one message of a protocol in flight. */
   readonly bufferBytes?: number;
+  /** Bytes that may wait to leave: beyond, nothing that comes is handed out until the peer has read some of them. */
+  readonly outgoingBytes?: number;
 }
 
 const DEFAULT_BUFFER_BYTES = 32 * 2 ** 20;
@@ -35,6 +38,8 @@ export class TcpChannel implements Channel {
   readonly #queue = new ReceiveQueue();
   readonly #outgoing: Outgoing;
   readonly #patience: Patience;
+  readonly #turnstile: Turnstile;
+  #failure: ProtocolError | null = null;
   #isScheduled = false;
   #sentSinceArrival = 0;
   #hasHeard = false;
@@ -49,8 +54,9 @@ export class TcpChannel implements Channel {
       grace: () => this.#grace(),
       onTimeout: (error) => this.abort(error),
     });
-    this.#outgoing = new Outgoing(socket, () => this.#patience.left());
-    this.#options = { bufferBytes: DEFAULT_BUFFER_BYTES, ...options };
+    this.#options = { bufferBytes: DEFAULT_BUFFER_BYTES, outgoingBytes: MOST_OUTGOING_BYTES, ...options };
+    this.#outgoing = new Outgoing(socket, () => this.#patience.left(), this.#options.outgoingBytes);
+    this.#turnstile = new Turnstile(this);
     socket.setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     socket.on('end', () => this.#fail(new PeerClosedError(`${options.peer} closed the connection`)));
@@ -88,12 +94,21 @@ export class TcpChannel implements Channel {
     return this.#hasHeard;
   }
 
+  get hasRoom(): boolean {
+    return this.#outgoing.hasRoom;
+  }
+
+  async room(): Promise<void> {
+    await this.#outgoing.room();
+    if (this.#failure) throw this.#failure;
+  }
+
   receive(byteLength: number): Promise<Uint8Array> {
     this.flush();
     const pending = this.#queue.take(byteLength);
     if (this.#queue.queuedBytes <= this.#options.bufferBytes / 2 && this.#socket.isPaused())
       this.#socket.resume();
-    return this.#patience.wait(pending);
+    return this.#patience.wait(this.#turnstile.hand(pending));
   }
 
   /** Ends the gathering of small writes: what the kernel takes leaves at once, not when this turn ends. */
@@ -149,6 +164,7 @@ export class TcpChannel implements Channel {
   }
 
   #fail(error: ProtocolError): void {
+    this.#failure ??= error;
     this.#queue.fail(error);
     this.#outgoing.drop();
     this.#patience.stop();

@@ -12,6 +12,7 @@ import { nextTask } from '../core/next-task.js';
 import type { Channel } from './channel.js';
 import { Patience } from './patience.js';
 import { ReceiveQueue } from './receive-queue.js';
+import { MOST_OUTGOING_BYTES, Turnstile } from './turnstile.js';
 
 /** Both ends name it when they connect: another way to frame gets another name. */
 export const SUBPROTOCOL = 'cipherprune.1';
@@ -43,12 +44,17 @@ export interface WebSocketChannelOptions {
   readonly peer: string;
   /** A receive fails when nothing arrives for this long. */
   readonly timeoutMilliseconds: number;
+  /** Bytes that may wait to leave, as over TCP. */
+  readonly outgoingBytes?: number;
 }
 
 export class WebSocketChannel implements Channel {
   readonly #queue = new ReceiveQueue();
   readonly #patience: Patience;
+  readonly #turnstile = new Turnstile(this);
   #outgoing: Uint8Array[] = [];
+  #outgoingBytes = 0;
+  #onRoom: (() => void)[] = [];
   #isScheduled = false;
   /** Of the stream: queued here not counted. */
   #sent = 0;
@@ -95,6 +101,7 @@ export class WebSocketChannel implements Channel {
       throw new PeerClosedError(`${this.options.peer}: sending on a closed connection`);
     if (bytes.length === 0) return;
     this.#outgoing.push(bytes);
+    this.#outgoingBytes += bytes.length;
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     queueMicrotask(() => this.flush());
@@ -104,7 +111,20 @@ export class WebSocketChannel implements Channel {
     this.flush();
     const pending = this.#queue.take(byteLength);
     this.#tell();
-    return this.#patience.wait(pending);
+    return this.#patience.wait(this.#turnstile.hand(pending));
+  }
+
+  get hasRoom(): boolean {
+    return this.#outgoingBytes <= (this.options.outgoingBytes ?? MOST_OUTGOING_BYTES);
+  }
+
+  async room(): Promise<void> {
+    if (!this.hasRoom) await new Promise<void>((resolve) => this.#onRoom.push(resolve));
+    if (this.#failure) throw this.#failure;
+  }
+
+  #tellOfRoom(): void {
+    if (this.hasRoom) for (const resolve of this.#onRoom.splice(0)) resolve();
   }
 
   /** Hands over what the window takes. */
@@ -115,8 +135,10 @@ export class WebSocketChannel implements Channel {
       if (room <= 0) return;
       const message = this.#nextMessage(Math.min(room, MOST_MESSAGE_BYTES));
       this.#sent += message.length;
+      this.#outgoingBytes -= message.length;
       this.socket.send(message);
     }
+    this.#tellOfRoom();
     this.#onDrained();
   }
 
@@ -224,6 +246,8 @@ export class WebSocketChannel implements Channel {
     this.#failure ??= error;
     this.#queue.fail(error);
     this.#outgoing = [];
+    this.#outgoingBytes = 0;
+    this.#tellOfRoom();
     this.#patience.stop();
   }
 }
