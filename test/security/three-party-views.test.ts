@@ -5,8 +5,11 @@
 import { describe, expect, it } from 'vitest';
 import { tinyArtifact } from '../../bench/tiny-artifact.js';
 import { runNodes } from '../support/three-node-run.js';
+import { agreement, bitsOf, MOST_BYTES, MOST_DEVIATIONS, worstBit } from './uniformity.js';
 
 const BUCKET = 8;
+/** Of a message that is looked at bit by bit. */
+const LEAST_BITS = 1024;
 const TEXTS = [
   { ids: [2, 5, 6, 7, 3], tokenTypes: [0, 0, 0, 0, 0] },
   { ids: [2, 4, 3], tokenTypes: [0, 0, 0] },
@@ -56,6 +59,32 @@ describe('the view of a node of three', () => {
         else {
           expect(bytes).toBeGreaterThan(10_000);
           expect(chiSquared(histogram)).toBeLessThan(255 + 5 * 22.6);
+        }
+      }
+  });
+
+  it('has no bit of a word that is biased, and no message that depends on another one', async () => {
+    const links = new Map<string, Uint8Array[]>();
+    await runNodes(
+      tinyArtifact({ scheduled: true }),
+      [{ text: TEXTS[0]!, bucket: BUCKET }],
+      8,
+      (from, to, bytes) => {
+        // The last byte may be filled up.
+        const bits = bitsOf(bytes.subarray(0, Math.min(MOST_BYTES, bytes.length - 1)));
+        const link = `${from} > ${to}`;
+        if (bits.length >= LEAST_BITS) links.set(link, [...(links.get(link) ?? []), bits]);
+      },
+    );
+    expect([...links.keys()].sort()).toEqual(['0 > 2', '1 > 2', '2 > 1']);
+    for (const messages of links.values())
+      for (const [i, bits] of messages.entries()) {
+        expect(worstBit(bits)).toBeLessThan(MOST_DEVIATIONS);
+        for (const other of messages.slice(i + 1)) {
+          const length = Math.min(bits.length, other.length);
+          expect(agreement(bits.subarray(0, length), other.subarray(0, length))).toBeLessThan(
+            MOST_DEVIATIONS,
+          );
         }
       }
   });
