@@ -85,7 +85,7 @@ module.exports = {
       from: {
         path: '^((browser|methods|inference/(core|engine|functions|backends|crypto|net|client|session))/|inference/three-party/(client-backend|greet-nodes|messages|nodes-client|report)\\.ts)',
         pathNot:
-          '^inference/(core/context/node|crypto/ot/base-ot-(worker|thread)|net/(tcp-channel|tls)|client/(known-servers|public-cache|client-pool|resident-(store|owners)))\\.ts$',
+          '^inference/(core/context/node|crypto/ot/base-ot-(worker|thread)|net/(listen|tcp-channel|tls)|client/(known-servers|public-cache|client-pool|resident-(store|owners)))\\.ts$',
       },
       to: { dependencyTypes: ['core'] },
     },

@@ -1,6 +1,6 @@
 /** A server whose clients are served by processes of their own; this one listens, counts and hands connections over. */
-import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server as Listener } from 'node:net';
+import { listenAt } from '../inference/net/listen.js';
 import { checkCertificate } from '../inference/net/tls.js';
 import { checkTransport } from '../inference/server/server.js';
 import { printableLog } from '../inference/server/server-log.js';
@@ -26,10 +26,7 @@ async function listen(
   // Not a byte is read here.
   const listener = createServer({ pauseOnConnect: true }, (socket) => crew.give(socket, door));
   if (door === 'web') listener.maxConnections = MOST_CONNECTIONS;
-  listener.listen(port, host);
-  await once(listener, 'listening').catch((error: NodeJS.ErrnoException) => {
-    throw new Error(`cannot listen on ${host}:${port} (${error.code ?? error.message})`);
-  });
+  await listenAt(listener, host, port);
   return listener;
 }
 

@@ -4,6 +4,7 @@ import { DEFAULT_SCHEDULE_QUANTILE, KEEP_SCHEDULE_QUANTILE } from '../../config/
 import { note } from '../../util/note.js';
 import { defineCommand, type OptionsOf } from '../command.js';
 import type { Agreement, Comparison } from '../../training/export/export-report.js';
+import type { QuantizationReport } from '../../training/export/quantize.js';
 import { opensOption } from '../opens-options.js';
 import { fraction, optional, wholeNumber } from '../options.js';
 import { print, printJson, printTable } from '../output.js';
@@ -11,6 +12,9 @@ import { columnOptions, formatOption, labelMapOption } from '../own-data-options
 import { readTexts, type TextInput } from '../texts.js';
 
 type ExportOptions = OptionsOf<typeof OPTIONS>;
+
+/** Of a tensor's deviation: 16 bits stay far below it, 4 do not. */
+const NOTABLE_ERROR = 0.01;
 
 /** Of tensors that are not used. */
 const LISTED_NAMES = 4;
@@ -40,18 +44,30 @@ async function exportCheckpoint(options: ExportOptions): Promise<void> {
     printJson({ artifact, ...report });
     return;
   }
-  printTable(
-    ['tensor', 'bits', 'fraction', 'saturated', 'error'],
-    result.tensors.map((t) => [
-      t.name,
-      t.weightBits,
-      t.fractionBits,
-      `${t.saturated} of ${t.numbers}`,
-      `${(100 * t.relativeError).toFixed(2)}%`,
-    ]),
-  );
+  printTensors(options.out, result.tensors);
   print(`${options.out}: ranges measured on ${result.calibrationTexts} texts`);
   if (result.agreement) printAgreement(result.agreement);
+}
+
+const percent = (ratio: number): string => `${(100 * ratio).toFixed(2)}%`;
+
+/** All tensors in a line; those that lose something worth a look in a table, which may be none. `--json` has every one. */
+function printTensors(out: string, tensors: readonly QuantizationReport[]): void {
+  const notable = tensors.filter((t) => t.saturated > 0 || t.relativeError > NOTABLE_ERROR);
+  if (notable.length > 0)
+    printTable(
+      ['tensor', 'bits', 'fraction', 'saturated', 'error'],
+      notable.map((t) => [
+        t.name,
+        t.weightBits,
+        t.fractionBits,
+        `${t.saturated} of ${t.numbers}`,
+        percent(t.relativeError),
+      ]),
+    );
+  const largest = percent(Math.max(...tensors.map((t) => t.relativeError)));
+  const saturated = tensors.filter((t) => t.saturated > 0).length;
+  print(`${out}: ${tensors.length} tensors, rounded by ${largest} at most, ${saturated || 'none'} saturated`);
 }
 
 /** Some names of many. */

@@ -13,6 +13,8 @@ type ReportOptions = OptionsOf<typeof OPTIONS>;
 const pageFile = ({ runs, out = runs }: ReportOptions): string =>
   /\.html?$/i.test(out) ? out : join(out, 'report.html');
 
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
 async function report(options: GlobalOptions & ReportOptions): Promise<void> {
   const { collect } = await import('../../experiments/report/collect.js');
   const { reportPage } = await import('../../experiments/report/page.js');
@@ -36,7 +38,7 @@ async function report(options: GlobalOptions & ReportOptions): Promise<void> {
   for (const line of collected.notes) note(line);
   if (options.json)
     printJson({ out, files, runs: collected.runs.map(({ name }) => name), notes: collected.notes });
-  else print(`${out}: ${collected.runs.length} runs, ${figures.length} figures`);
+  else print(`${out}: ${counted(collected.runs.length, 'run')}, ${counted(figures.length, 'figure')}`);
 }
 
 const OPTIONS = {

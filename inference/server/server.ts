@@ -1,7 +1,7 @@
 /** The server party: accepts clients over TCP, several at a time, and outlives whatever they do. */
-import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { ProtocolError } from '../core/errors.js';
+import { listenAt } from '../net/listen.js';
 import { createListener, isLoopback, renewCertificate, type ServerTls } from '../net/tls.js';
 import { Clients, gatesOf, type Room } from './clients.js';
 import { IdentityLimits, type Limits } from './limits.js';
@@ -76,10 +76,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   const { house } = clients;
   const server = createListener(options.tls ?? null, (socket) => clients.accept(socket));
-  server.listen(options.port, options.host);
-  await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
-    throw new Error(`cannot listen on ${options.host}:${options.port} (${error.code ?? error.message})`);
-  });
+  await listenAt(server, options.host, options.port);
   const onError = (event: string, prefix: string) => (error: Error) =>
     log({ level: 'warn', message: `server: ${prefix}${error.message}`, fields: { event } });
   server.on('error', onError('listener', ''));

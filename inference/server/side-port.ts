@@ -1,8 +1,8 @@
 /** What operators ask of a server over HTTP: is it alive, does it take texts, what has it done. Nothing of any text. */
-import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { listenAt } from '../net/listen.js';
 import type { Cost } from '../session/meter.js';
 
 /** A text takes from tenths of a second to minutes. */
@@ -161,10 +161,7 @@ export async function openSidePort(
         return answer(404, 'expected /healthz, /readyz or /metrics\n');
     }
   });
-  server.listen(port, host);
-  await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
-    throw new Error(`cannot listen on ${host}:${port} (${error.code ?? error.message})`);
-  });
+  await listenAt(server, host, port);
   return {
     port: (server.address() as AddressInfo).port,
     async close() {

@@ -2,7 +2,6 @@
  * The port for browsers: a page and, at `/connect`, WebSockets that carry the same protocol as TCP. The page may load nothing from
  * elsewhere and be framed by nobody; only pages of this server's own origin, or of origins that the operator names, may connect.
  */
-import { once } from 'node:events';
 import {
   createServer as createHttpServer,
   type IncomingMessage,
@@ -20,6 +19,7 @@ import {
   type ServerTls,
   serverTlsOptions,
 } from '../net/tls.js';
+import { listenAt } from '../net/listen.js';
 import { SOCKET_OPTIONS } from '../net/web-socket.js';
 import { SUBPROTOCOL, WebSocketChannel } from '../net/web-socket-channel.js';
 import type { WebFile } from './web-files.js';
@@ -222,9 +222,6 @@ export function createWebServer(options: Omit<WebPortOptions, 'port'>): WebServe
 /** @throws Error that names the address if it cannot be listened on */
 export async function openWebPort({ port, ...options }: WebPortOptions): Promise<WebPort> {
   const { server, ...web } = createWebServer(options);
-  server.listen(port, options.host);
-  await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
-    throw new Error(`cannot listen on ${options.host}:${port} (${error.code ?? error.message})`);
-  });
+  await listenAt(server, options.host, port);
   return { port: (server.address() as AddressInfo).port, ...web };
 }

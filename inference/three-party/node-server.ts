@@ -2,14 +2,14 @@
  * A node of three: it accepts clients and its previous node, links up with both others (node-links.ts), and runs one request at a time. Node 0 says
  * which. A node that dies, stalls or has other shares ends the text with an error at the client; the others link up again.
  */
-import { once } from 'node:events';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NodeIndex } from '../backends/three-party/node.js';
 import { sameBytes } from '../core/bytes.js';
-import { ProtocolError } from '../core/errors.js';
+import { PeerClosedError, ProtocolError } from '../core/errors.js';
 import { acceptedSuites, DEFAULT_SUITE, type Suite } from '../core/suite.js';
 import type { Channel } from '../net/channel.js';
+import { listenAt } from '../net/listen.js';
 import { mostMilliseconds } from '../net/patience.js';
 import { TcpChannel } from '../net/tcp-channel.js';
 import { transcriptChannel } from '../net/transcript.js';
@@ -109,8 +109,7 @@ export class NodeServer {
     checkPlain(options.peers, options.certificates ?? null, options.insecurePlain ?? false);
     const server = new NodeServer(options);
     const { host, port } = options.peers[server.#index]!;
-    server.#server.listen(port, host);
-    await once(server.#server, 'listening');
+    await listenAt(server.#server, host, port);
     await server.#openWeb(host);
     server.#running = server.#serve();
     return server;
@@ -228,7 +227,7 @@ export class NodeServer {
       };
       channel.send(encodeHello(hello));
       await this.#sendPublic(channel);
-      for (;;) await this.#text(channel);
+      await this.#texts(channel);
     } finally {
       this.#clients--;
     }
@@ -250,9 +249,25 @@ export class NodeServer {
     }
   }
 
-  /** Waits for a client's next text and until it is answered. */
-  async #text(channel: Channel): Promise<void> {
-    const request = await receiveRequest(channel, this.#maxTokens);
+  /** One after the other, until the client leaves. */
+  async #texts(channel: Channel): Promise<void> {
+    for (let answered = 0; ; answered++) {
+      let request: TextRequest;
+      try {
+        request = await receiveRequest(channel, this.#maxTokens);
+      } catch (error) {
+        if (!(error instanceof PeerClosedError)) throw error;
+        this.#log(
+          `node ${this.#index}: a client left after ${answered} ${answered === 1 ? 'text' : 'texts'}`,
+        );
+        return channel.close();
+      }
+      await this.#text(request, channel);
+    }
+  }
+
+  /** Until it is answered. */
+  async #text(request: TextRequest, channel: Channel): Promise<void> {
     if (request.buckets.length === 0) throw new ProtocolError('request: expected a text, got none');
     if (!this.#suites.includes(request.suite))
       throw new ProtocolError(

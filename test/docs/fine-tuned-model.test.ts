@@ -84,9 +84,25 @@ it('the page shows the commands that are tried here', () => {
 it('exports with all tokens, and says how far answers agree', async () => {
   const { code, stdout } = await run(commands[0]!);
   expect(code).toBe(0);
+  expect(stdout).toMatch(/dense: \d+ tensors, rounded by 0\.\d\d% at most, none saturated$/m);
   expect(stdout).toMatch(/ranges measured on 32 texts/);
   expect(stdout).toMatch(/on 8 texts that were kept apart:\n {2}all tokens: 8 of 8 answers \(100\.0%\)/);
   expect(stdout).not.toMatch(/pruned by quantiles/);
+});
+
+it('lists tensors that lose much to rounding', async () => {
+  const { code, stdout } = await run([
+    ...commands[0]!.slice(0, -1),
+    join(folder, 'coarse'),
+    '--weight-bits',
+    '4',
+  ]);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/│ \S+\.weight +│ +4 │ +-?\d+ │ +\d+ of \d+ │ +\d+\.\d\d% │/);
+  const largest = Number(/rounded by (\d+\.\d\d)% at most/.exec(stdout)?.[1]);
+  // Four bits are 15 steps over the whole range.
+  expect(largest).toBeGreaterThan(5);
+  expect(stdout).not.toMatch(/word_embeddings/);
 });
 
 it('names task and classes as the user says', async () => {

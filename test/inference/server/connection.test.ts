@@ -292,6 +292,8 @@ describe('a server outlives its clients', () => {
 
   it('says which address is taken', async () => {
     const { port } = await server();
-    await expect(toyServer({ port })).rejects.toThrow(`cannot listen on 127.0.0.1:${port} (EADDRINUSE)`);
+    await expect(toyServer({ port })).rejects.toThrow(
+      `cannot listen on 127.0.0.1:${port} (EADDRINUSE: another program listens there)`,
+    );
   });
 });

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { FINEST_LOGITS } from '../../../inference/core/answer.js';
 import type { Classification } from '../../../inference/run/classification.js';
 import { CleartextClassifier } from '../../../inference/run/cleartext-classifier.js';
@@ -86,6 +86,15 @@ describe('three nodes and a client over TCP', () => {
       ]);
     }
     await client.close();
+    const left = [0, 1, 2].map((node) => `node ${node}: a client left after ${TEXTS.length} texts`);
+    await vi.waitFor(() => expect(log.filter((line) => line.includes('client')).sort()).toEqual(left));
+  });
+
+  it('say where they cannot listen', async () => {
+    const { host, port } = peers[0];
+    await expect(start(0)).rejects.toThrow(
+      `cannot listen on ${host}:${port} (EADDRINUSE: another program listens there)`,
+    );
   });
 
   it('answer several texts in one run, which shares its rounds', async () => {
