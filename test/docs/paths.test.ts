@@ -48,3 +48,9 @@ it('the architecture has a row of every folder with code, and of those of infere
   ];
   expect(described.filter((name) => name !== 'index.ts').sort()).toEqual(folders.sort());
 });
+
+it('the index of the notes has every note', () => {
+  const index = readFileSync(packageFile('docs/notes/README.md'), 'utf8');
+  const notes = readdirSync(packageFile('docs/notes')).filter((name) => name !== 'README.md');
+  expect(notes.filter((name) => !index.includes(`](${name}`))).toEqual([]);
+});
