@@ -6,7 +6,8 @@ export default defineConfig({
     exclude: ['test/browser/**'],
     setupFiles: ['test/support/poison.ts'],
     pool: 'forks',
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Small trainings took more than a minute under a load of 14 on two cores.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
   },
 });
