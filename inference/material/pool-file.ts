@@ -13,7 +13,8 @@ import { formatCorrelation, parseCorrelation } from './demand.js';
 import type { KeptPool, PoolName } from './kept-pool.js';
 import type { KeptItems } from './material.js';
 
-const MAGIC = Buffer.from('CPPOOL2\n');
+/** With another number since the fields of some kind of item changed: what an earlier version kept is discarded, not misread. */
+const MAGIC = Buffer.from('CPPOOL3\n');
 const DIGEST_BYTES = 32;
 const MOST_HEADER_BYTES = 2 ** 26;
 
@@ -33,7 +34,7 @@ export class PoolFileError extends CipherPruneError {
   readonly code = 'ERR_POOL_FILE';
 
   constructor() {
-    super('pool: the file is no pool of ours, or damaged');
+    super('pool: the file is no pool of this version, or damaged');
   }
 }
 

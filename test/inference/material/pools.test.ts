@@ -1,4 +1,5 @@
 /** Pools kept over connections: on disk, bounded, and never used twice. */
+import { createHash } from 'node:crypto';
 import {
   copyFileSync,
   existsSync,
@@ -61,13 +62,21 @@ describe('a pool file', () => {
   it.each([
     ['cut short', (bytes: Buffer) => bytes.subarray(0, bytes.length - 1)],
     ['changed', (bytes: Buffer) => Buffer.from(bytes.map((byte, i) => (i === 40 ? byte ^ 1 : byte)))],
+    // Whole, with a right digest.
+    [
+      'of an earlier version',
+      (bytes: Buffer) => {
+        const content = Buffer.concat([Buffer.from('CPPOOL2\n'), bytes.subarray(8, -32)]);
+        return Buffer.concat([content, createHash('sha256').update(content).digest()]);
+      },
+    ],
     ['something else', () => Buffer.from('hello')],
     ['empty', () => Buffer.alloc(0)],
   ])('that is %s is refused, and gone', async (_, change) => {
     const path = join(folder, 'pool');
     await writePool(path, poolOf(7));
     writeFileSync(path, change(readFileSync(path)));
-    await expect(claimPool(path)).rejects.toThrow('no pool of ours, or damaged');
+    await expect(claimPool(path)).rejects.toThrow('no pool of this version, or damaged');
     expect(readdirSync(folder)).toEqual([]);
   });
 });
