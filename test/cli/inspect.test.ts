@@ -78,7 +78,7 @@ describe('inspect', () => {
   it('fails with one clear line on what it cannot read', async () => {
     const missing = await inspect(join(folder, 'nowhere'), '--json');
     expect([missing.code, missing.out]).toEqual([1, '']);
-    expect(missing.err).toMatch(/^cipherprune: artifact .*nowhere: public\/manifest\.json: missing\n$/);
+    expect(missing.err).toMatch(/^cipherprune: artifact .*nowhere: no such folder\n$/);
     writeFileSync(join(directory, 'private', 'thresholds.json'), '[]');
     const damaged = await inspect(directory);
     expect(damaged.code).toBe(1);
