@@ -1,3 +1,25 @@
+/** What attention and its gradient both take. */
+interface AttentionInputs {
+  high: Float64Array;
+  low: Float64Array;
+  lengths: Int32Array;
+  firstOnly: boolean;
+  /** What the curves get: logits less nothing (0), the largest of their row (1), or their mean (2). */
+  highShift: number;
+  lowShift: number;
+  /** 0: scores are attention received; else less min(⌊(max - s) / ln 2⌋, this + 1) over heads and rows, without slope. */
+  mostHalvings: number;
+  heads: number;
+  headSize: number;
+  q: Float32Array;
+  k: Float32Array;
+  v: Float32Array;
+  columnWeight: Float32Array;
+  rowHigh: Float32Array;
+  dropout: number;
+  seed: number;
+}
+
 /**
  * Single-precision kernels of training. All matrices are row-major and contiguous; outputs are overwritten unless said
  * otherwise. Calls take one object; booleans that are left out are false, arrays that may be null may be left out. A wrong
@@ -110,57 +132,21 @@ export interface FloatKernels {
    * each other. q has the same rows or, with `firstOnly`, one a sequence; then `scores` is not computed and may be null.
    * `logits` has heads · queries · tokens numbers a sequence, for the gradient.
    */
-  floatAttention(call: {
-    high: Float64Array;
-    low: Float64Array;
-    lengths: Int32Array;
-    firstOnly: boolean;
-    /** What the curves get: logits less nothing (0), the largest of their row (1), or their mean (2). */
-    highShift: number;
-    lowShift: number;
-    /** 0: scores are attention received; else less min(⌊(max - s) / ln 2⌋, this + 1) over heads and rows, without slope. */
-    mostHalvings: number;
-    heads: number;
-    headSize: number;
-    q: Float32Array;
-    k: Float32Array;
-    v: Float32Array;
-    columnWeight: Float32Array;
-    rowHigh: Float32Array;
-    dropout: number;
-    seed: number;
-    context: Float32Array;
-    scores: Float32Array | null;
-    logits: Float32Array;
-  }): void;
-  floatAttentionGrad(call: {
-    high: Float64Array;
-    low: Float64Array;
-    lengths: Int32Array;
-    firstOnly: boolean;
-    /** What the curves get: logits less nothing (0), the largest of their row (1), or their mean (2). */
-    highShift: number;
-    lowShift: number;
-    /** 0: scores are attention received; else less min(⌊(max - s) / ln 2⌋, this + 1) over heads and rows, without slope. */
-    mostHalvings: number;
-    heads: number;
-    headSize: number;
-    q: Float32Array;
-    k: Float32Array;
-    v: Float32Array;
-    columnWeight: Float32Array;
-    rowHigh: Float32Array;
-    dropout: number;
-    seed: number;
-    logits: Float32Array;
-    dContext: Float32Array;
-    dScores: Float32Array | null;
-    dq: Float32Array;
-    dk: Float32Array;
-    dv: Float32Array;
-    dColumnWeight: Float32Array;
-    dRowHigh: Float32Array;
-  }): void;
+  floatAttention(
+    call: AttentionInputs & { context: Float32Array; scores: Float32Array | null; logits: Float32Array },
+  ): void;
+  floatAttentionGrad(
+    call: AttentionInputs & {
+      logits: Float32Array;
+      dContext: Float32Array;
+      dScores: Float32Array | null;
+      dq: Float32Array;
+      dk: Float32Array;
+      dv: Float32Array;
+      dColumnWeight: Float32Array;
+      dRowHigh: Float32Array;
+    },
+  ): void;
 
   /** out [rows, columns] = the named rows of x [*, columns]. */
   floatGatherRows(call: { columns: number; x: Float32Array; rows: Int32Array; out: Float32Array }): void;
