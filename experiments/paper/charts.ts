@@ -30,7 +30,7 @@ export const stackedBars = ({ id, title, caption, unit, names, bars }: Bars): Fi
         type: 'nominal',
         title: null,
         sort: [...names],
-        scale: { domain: [...names], scheme: 'set3' },
+        scale: { domain: [...names], scheme: 'tableau10' },
       },
       order: { field: 'part' },
     },
@@ -42,6 +42,9 @@ export interface Lines extends Words {
   readonly y: string;
   readonly points: readonly { readonly line: string; readonly x: number; readonly y: number }[];
 }
+
+/** A piece of the line, with its dash. */
+const LEGEND = { labelLimit: 0, symbolType: 'stroke', symbolSize: 300, symbolStrokeWidth: 2 } as const;
 
 /** Both axes logarithmic: a power law is a straight line. */
 export function logLines({ id, title, caption, x, y, points }: Lines): Figure {
@@ -62,12 +65,12 @@ export function logLines({ id, title, caption, x, y, points }: Lines): Figure {
   } as const;
   const color = {
     ...nominal,
-    legend: { labelLimit: 0 },
+    legend: LEGEND,
     scale: { domain: names, range: looks.map((look) => look.color) },
   };
   const strokeDash = {
     ...nominal,
-    legend: { labelLimit: 0 },
+    legend: LEGEND,
     scale: {
       domain: names,
       range: looks.map(({ dash }) => (dash.length === 0 ? [1, 0] : [...dash])),

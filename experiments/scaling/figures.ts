@@ -36,6 +36,15 @@ const VALUES = [
   { id: 'scaling-rounds', field: 'rounds', title: 'Round trips of a run' },
 ] as const;
 
+/** Pieces of lines: networks have the colours. */
+const DASHES = {
+  labelLimit: 0,
+  symbolType: 'stroke',
+  symbolSize: 300,
+  symbolStrokeColor: '#333',
+  symbolStrokeWidth: 2,
+} as const;
+
 function chart(model: string, rows: readonly Row[], { id, field, title }: (typeof VALUES)[number]): Chart {
   const lengths = [...new Set(rows.map(({ tokens }) => tokens))].sort((a, b) => a - b);
   const logarithmic = { type: 'log', nice: false } as const;
@@ -44,7 +53,6 @@ function chart(model: string, rows: readonly Row[], { id, field, title }: (typeo
     spec: {
       title: `${model}: ${title.toLowerCase()}`,
       data: { values: [...rows] },
-      mark: { type: 'line', point: { filled: true, size: 45 } },
       encoding: {
         x: {
           field: 'tokens',
@@ -55,15 +63,17 @@ function chart(model: string, rows: readonly Row[], { id, field, title }: (typeo
         },
         y: { field, type: 'quantitative', title, scale: logarithmic, axis: { format: '~g' } },
         color: { field: 'network', type: 'nominal', title: 'Network', sort: null },
-        strokeDash: {
-          field: 'line',
-          type: 'nominal',
-          title: null,
-          sort: null,
-          legend: { labelLimit: 0, symbolType: 'stroke' },
-        },
         detail: [{ field: 'line' }],
       },
+      layer: [
+        {
+          mark: 'line',
+          encoding: {
+            strokeDash: { field: 'line', type: 'nominal', title: null, sort: null, legend: DASHES },
+          },
+        },
+        { mark: { type: 'point', filled: true, size: 45 } },
+      ],
     },
   };
 }
