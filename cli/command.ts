@@ -1,5 +1,6 @@
 /** A command: its options are declared once, and what its handler gets follows from them. */
 import type { CommandModule, InferredOptionType, Options, PositionalOptions } from 'yargs';
+import type { OptionReader } from './options.js';
 
 /** Options that every command has. */
 export interface GlobalOptions {
@@ -39,7 +40,22 @@ export interface Command extends CommandModule {
   readonly options: readonly string[];
   /** Options that may be given several times, whose values add up. */
   readonly lists: readonly string[];
+  /** What options take, where their readers say so: `integer, 1 to 64`. */
+  readonly takes: ReadonlyMap<string, string>;
 }
+
+const takenBy = ({ coerce }: Options): string | undefined =>
+  (coerce as Partial<OptionReader<unknown>>)?.takes;
+
+/** For the parser: text to be read, which a reader turns into a number, with its default as it would be typed. */
+const forParser = (option: Options): Options =>
+  takenBy(option) === undefined
+    ? option
+    : {
+        ...option,
+        type: 'string',
+        ...(option.default === undefined ? {} : { defaultDescription: String(option.default) }),
+      };
 
 /** What `command.ts` files export. yargs checks what the user typed against the declared options before the handler runs. */
 export function defineCommand<O extends OptionTable, P extends PositionalTable = Record<never, never>>(
@@ -50,12 +66,20 @@ export function defineCommand<O extends OptionTable, P extends PositionalTable =
     command,
     describe,
     options: [...Object.keys(options), ...(configuredBy === undefined ? [] : ['config'])],
+    takes: new Map(
+      Object.entries(options).flatMap(([name, option]) => {
+        const takes = takenBy(option);
+        return takes === undefined ? [] : [[name, takes]];
+      }),
+    ),
     lists: Object.keys(options).filter((name) => options[name]?.array === true),
     builder(yargs) {
       for (const [name, positional] of Object.entries(positionals ?? {})) yargs.positional(name, positional);
       if (configuredBy !== undefined)
         yargs.env(configuredBy.prefix).config('config', 'YAML or JSON file of options', configuredBy.read);
-      return yargs.options(options);
+      return yargs.options(
+        Object.fromEntries(Object.entries(options).map(([name, option]) => [name, forParser(option)])),
+      );
     },
     handler: (values) => definition.handler(values as unknown as Parameters<typeof definition.handler>[0]),
   };

@@ -13,7 +13,7 @@ export const timeoutOption = {
   type: 'string',
   default: String(DEFAULT_TIMEOUT_MILLISECONDS / 1_000),
   describe: 'Seconds without a byte from the peer before it is given up',
-  coerce: wholeNumber('timeout', 1, 86_400),
+  coerce: wholeNumber('timeout', 1, 86_400, 'seconds'),
 } as const;
 
 export const tokenizerLibraryOption = {

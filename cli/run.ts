@@ -15,7 +15,9 @@ import { packageVersion } from '../util/package-file.js';
 import { withAdvice } from './advice.js';
 import type { Command } from './command.js';
 import { loadCommands } from './commands.js';
+import { HELP_WIDTH, helpWithTaken } from './help.js';
 import { joinRepeated } from './options.js';
+import { print } from './output.js';
 import { usageMessage } from './wrong-usage.js';
 
 /** Repeated lists of the command that is named, as one list each. */
@@ -25,8 +27,8 @@ function withListsJoined(argv: readonly string[], commands: readonly Command[]):
 }
 
 /** The parser of these commands; it never exits the process by itself. */
-export const commandLine = (argv: readonly string[], commands: readonly Command[]) =>
-  yargs(withListsJoined(argv, commands))
+const parserOf = (argv: readonly string[], commands: readonly Command[]) =>
+  yargs()
     .scriptName('cipherprune')
     .usage('$0 <command>\n\nPrivate two-party BERT inference with encrypted token pruning.')
     .command([...commands])
@@ -42,7 +44,7 @@ export const commandLine = (argv: readonly string[], commands: readonly Command[
     .parserConfiguration({ 'duplicate-arguments-array': false })
     .version(packageVersion())
     .help()
-    .wrap(110)
+    .wrap(HELP_WIDTH)
     .exitProcess(false)
     .fail((message, error) => {
       throw error ?? new UsageError(usageMessage(message, argv, commands));
@@ -61,14 +63,27 @@ function report(error: unknown, verbose: boolean): void {
     for (const line of error.stack.split('\n')) note(line);
 }
 
-const parseAndRun = async (argv: readonly string[]): Promise<unknown> =>
-  commandLine(argv, await loadCommands(argv[0])).parseAsync();
+/** What `--help` and `--version` print; empty where a command ran. */
+export async function parseAndRun(argv: readonly string[], commands: readonly Command[]): Promise<string> {
+  let printed = '';
+  await parserOf(argv, commands).parseAsync(
+    [...withListsJoined(argv, commands)],
+    {},
+    (_error, _values, output) => {
+      printed = output;
+    },
+  );
+  const [command] = commands;
+  return commands.length === 1 ? helpWithTaken(printed, command!.takes) : printed;
+}
 
 /** Runs one command line; resolves to the exit code and never throws. */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
   const interruption = interruptCleanup();
   try {
-    await Promise.race([parseAndRun(argv), interruption.interrupted]);
+    const run = async () => parseAndRun(argv, await loadCommands(argv[0]));
+    const printed = await Promise.race([run(), interruption.interrupted]);
+    if (printed) print(printed);
     return SUCCEEDED;
   } catch (thrown) {
     const error = withMissingPackageNamed(thrown);

@@ -184,7 +184,7 @@ export const OPTIONS = {
     type: 'string',
     default: '10',
     describe: 'service soak: at least so long',
-    coerce: positiveNumber('minutes', { orZero: true }),
+    coerce: positiveNumber('minutes', { orZero: true, unit: 'minutes' }),
   },
   json: { type: 'boolean', default: false, describe: 'Print nothing but JSON on standard output' },
 } as const;

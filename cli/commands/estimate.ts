@@ -79,13 +79,13 @@ const OPTIONS = {
     type: 'string',
     default: '25',
     describe: 'Round trip of your network, in milliseconds',
-    coerce: positiveNumber('rtt', { orZero: true }),
+    coerce: positiveNumber('rtt', { orZero: true, unit: 'milliseconds' }),
   },
   mbit: {
     type: 'string',
     default: '50',
     describe: 'Its bandwidth, in Mbit/s',
-    coerce: positiveNumber('mbit'),
+    coerce: positiveNumber('mbit', { unit: 'Mbit/s' }),
   },
   tokens: {
     type: 'string',

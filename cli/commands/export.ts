@@ -106,12 +106,12 @@ const OPTIONS = {
   },
   out: { type: 'string', demandOption: true, describe: 'Folder of the artifact' },
   'weight-bits': {
-    coerce: optionalBits('weight-bits'),
-    describe: 'Bits of the weights, 4 to 16',
+    coerce: optional(wholeNumber('weight-bits', 4, 16)),
+    describe: 'Bits of the weights',
   },
   'embedding-bits': {
-    coerce: optionalBits('embedding-bits'),
-    describe: 'Bits of the word vectors, 4 to 16',
+    coerce: optional(wholeNumber('embedding-bits', 4, 16)),
+    describe: 'Bits of the word vectors',
   },
   opens: opensOption,
   'schedule-quantile': {
@@ -160,7 +160,3 @@ export const command = defineCommand({
   options: OPTIONS,
   handler: exportCheckpoint,
 });
-
-function optionalBits(name: string): (value: unknown) => number | undefined {
-  return (value) => (value === undefined ? undefined : wholeNumber(name, 4, 16)(value));
-}

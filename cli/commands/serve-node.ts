@@ -86,7 +86,7 @@ const OPTIONS = {
   node: {
     type: 'string',
     describe: 'Its number, to be sure: the folder knows it',
-    coerce: (value: unknown) => (value === undefined ? undefined : wholeNumber('node', 0, 2)(value)),
+    coerce: optional(wholeNumber('node', 0, 2)),
   },
   peers: {
     type: 'string',

@@ -117,11 +117,11 @@ async function run(options: ServeOptions): Promise<void> {
 }
 
 /** Of one identity: a token's or certificate's name, or an address. */
-const limitOption = (name: string, what: string) =>
+const limitOption = (name: string, what: string, unit?: string) =>
   ({
     type: 'string',
     describe: `${what} that one token, certificate or address may ask for; no limit unless given`,
-    coerce: optional(wholeNumber(name, 1)),
+    coerce: optional(wholeNumber(name, 1, undefined, unit)),
   }) as const;
 
 const OPTIONS = {
@@ -178,7 +178,7 @@ const OPTIONS = {
     type: 'string',
     default: '60',
     describe: 'Seconds that texts at work have to finish after SIGTERM; the exit code is 0 then',
-    coerce: wholeNumber('grace', 0, 86_400),
+    coerce: wholeNumber('grace', 0, 86_400, 'seconds'),
   },
   'resident-weights': {
     type: 'string',
@@ -234,13 +234,13 @@ const OPTIONS = {
     type: 'string',
     describe:
       'Megabytes that a worker may take before it is ended and another begins (Linux); no bound unless given',
-    coerce: optional(wholeNumber('worker-memory', 64, 10_000_000)),
+    coerce: optional(wholeNumber('worker-memory', 64, 10_000_000, 'MB')),
   },
   'longest-run': {
     type: 'string',
     describe:
       'Seconds that a text, a batch or material may be at work before its connection is ended; no bound unless given',
-    coerce: optional(wholeNumber('longest-run', 1, 86_400)),
+    coerce: optional(wholeNumber('longest-run', 1, 86_400, 'seconds')),
   },
   'client-connections': limitOption('client-connections', 'Connections at a time'),
   'client-texts-per-hour': limitOption('client-texts-per-hour', 'Texts an hour'),
@@ -248,6 +248,7 @@ const OPTIONS = {
   'client-material-per-hour': limitOption(
     'client-material-per-hour',
     'Megabytes an hour, of material and of weights that stay at the client,',
+    'MB',
   ),
   'limits-file': {
     type: 'string',
@@ -261,7 +262,7 @@ const OPTIONS = {
     default: String(DEFAULT_AHEAD_MEGABYTES),
     describe:
       'Megabytes for material that a client may have made ahead (infer --warm), the work of making it included; 0: none',
-    coerce: wholeNumber('ahead-memory', 0, 65_535),
+    coerce: wholeNumber('ahead-memory', 0, 65_535, 'MB'),
   },
   pools: {
     type: 'string',
@@ -272,7 +273,7 @@ const OPTIONS = {
     type: 'string',
     default: String(DEFAULT_POOLS_MEGABYTES),
     describe: 'Megabytes that this folder may hold; the oldest give way',
-    coerce: wholeNumber('pools-size', 1, 10_000_000),
+    coerce: wholeNumber('pools-size', 1, 10_000_000, 'MB'),
   },
   'until-stdin-closes': {
     type: 'boolean',

@@ -42,7 +42,7 @@ const OPTIONS = {
     type: 'string',
     default: '30',
     describe: 'Seconds of silence after which a worker is taken for lost, and others take its points',
-    coerce: wholeNumber('lost-after', 1, 3600),
+    coerce: wholeNumber('lost-after', 1, 3600, 'seconds'),
   },
 } as const;
 

@@ -1,17 +1,7 @@
 /** The command line as a page: what `--help` says of every command. */
 import type { Command } from '../../cli/command.js';
 import { loadCommands } from '../../cli/commands.js';
-import { commandLine } from '../../cli/run.js';
-
-/** What a command line prints as its help. */
-function helpOf(commands: readonly Command[], ...argv: readonly string[]): Promise<string> {
-  return new Promise((resolve, reject) => {
-    commandLine([], commands).parse([...argv, '--help'], {}, (error, _, output) => {
-      if (error) reject(error);
-      else resolve(output.trimEnd());
-    });
-  });
-}
+import { parseAndRun } from '../../cli/run.js';
 
 const nameOf = (command: Command): string => String(command.command).split(' ')[0]!;
 
@@ -23,7 +13,7 @@ export async function commandLinePage(): Promise<string> {
   const sections: string[] = [];
   for (const command of commands) {
     const name = nameOf(command);
-    sections.push(`## ${name}\n\n${fenced(await helpOf([command], name))}`);
+    sections.push(`## ${name}\n\n${fenced((await parseAndRun([name, '--help'], [command])).trimEnd())}`);
   }
   return `# Command line
 
@@ -33,7 +23,7 @@ Times are milliseconds, sizes bytes, ratios 0 to 1. Results go to standard outpu
 Progress and notes go to standard error. The exit code is 0 when all is done, 1 for a failure (one line says which; \`--verbose\`
 adds the stack), 2 for wrong usage and 130 after an interruption.
 
-${fenced(await helpOf(commands))}
+${fenced((await parseAndRun(['--help'], commands)).trimEnd())}
 
 ${sections.join('\n\n')}
 `;
