@@ -20,15 +20,16 @@ async function claimed({ path, model, onNote }: ClientPoolOptions): Promise<Kept
     return null;
   });
   if (!pool) return null;
-  const isSpent = ledger !== null && ledger.id === pool.id && ledger.generation > pool.generation;
+  const isKeptLast = ledger === null || (ledger.id === pool.id && ledger.generation === pool.generation);
   const discard = (reason: string) => {
     onNote(`${path}: ${reason}; it is discarded`);
     return null;
   };
   if (pool.party !== 'client') return discard('this is the pool of a server');
   if (pool.model !== model) return discard('the pool belongs to another model');
+  if (!isKeptLast)
+    return discard('the pool was used before (is this an old copy?), or is not the one kept last');
   // What is spent is marked as one generation later.
-  if (isSpent) return discard('the pool was used before (is this an old copy?)');
   await writeLedger(path, { id: pool.id, generation: pool.generation + 1 });
   return pool;
 }
@@ -48,9 +49,8 @@ export async function keepPool(
   { path, model, onNote }: ClientPoolOptions,
 ): Promise<void> {
   const ledger = await readLedger(path);
-  const name = ledger
-    ? { id: ledger.id, generation: ledger.generation + 1 }
-    : { id: randomBytes(16).toString('hex'), generation: 1 };
+  // A name of its own each time: of two processes with this file neither takes its part for one of the other's.
+  const name = { id: randomBytes(16).toString('hex'), generation: (ledger?.generation ?? 0) + 1 };
   const items = await ahead.keep(name);
   if (!items) return onNote(`${path}: the server keeps no pools (serve --pools)`);
   await rm(path, { force: true });

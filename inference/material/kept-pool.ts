@@ -6,9 +6,9 @@ import type { KeptItems } from './material.js';
 
 /** Whose pools, and which state of them. */
 export interface PoolName {
-  /** 32 hexadecimal digits, drawn by the client. */
+  /** 32 hexadecimal digits, drawn by the client each time that something is kept. */
   readonly id: string;
-  /** Grows each time that this pair of parties keeps something. */
+  /** Grows with each pool that is kept in a client's file. */
   readonly generation: number;
 }
 

@@ -235,6 +235,28 @@ describe('pools over connections', () => {
     expect(readdirSync(join(folder, 'server'))).toEqual([]);
   });
 
+  it('of two clients with one file, each what the other has not, are not put together', async () => {
+    await fillAndKeep();
+    const filled = async (client: Client) => {
+      await client.classify(sentence);
+      await client.ahead!.fill(client.ahead!.expected(1)!);
+      return client.ahead!;
+    };
+    await withClient(async (first, options) => {
+      const one = await filled(first);
+      const keepBoth = async (...name: Parameters<typeof one.keep>) => {
+        const items = await one.keep(...name);
+        await withClient(async (second) => keepPool(await filled(second), options));
+        return items;
+      };
+      await keepPool({ keep: keepBoth } as unknown as typeof one, options);
+    });
+    const { result, notes } = await resumeAndClassify();
+    const { result: honest } = await withClient((client) => client.classify(sentence));
+    for (const [i, logit] of result.logits!.entries()) expect(logit).toBeCloseTo(honest.logits![i]!, 1);
+    expect(notes).toEqual([]);
+  });
+
   it('stay nowhere if the server keeps none', async () => {
     const { notes } = await withClient(
       async (client, options) => {
