@@ -3,8 +3,10 @@ import { receiveNotice, sendBegin, sendRefused, sendWait } from '../../inference
 import { receiveToken, sendToken, tokenBytes, tokenText } from '../../inference/net/token.js';
 import { parseTokenFile } from '../../inference/server/token-file.js';
 import {
+  encodeHello,
   encodeRequest,
   expectSuccess,
+  receiveHello,
   receiveOpening,
   receiveRequest,
   sendFailure,
@@ -60,6 +62,19 @@ export const linkTargets = (layers: number): readonly Target[] => [
     name: 'opening of a node',
     corpus: [bytesSent((channel) => sendOpening(channel, 'node'))],
     read: (bytes) => fromChannel(bytes, receiveOpening),
+  },
+  {
+    name: 'hello of a node',
+    corpus: [
+      encodeHello({
+        sharing: '0123456789abcdef0123456789abcdef',
+        node: 1,
+        suites: ['aes', 'chacha'],
+        publicBytes: 1_000,
+        publicDigest: 'ab'.repeat(32),
+      }),
+    ],
+    read: (bytes) => fromChannel(bytes, receiveHello),
   },
   {
     name: 'request to a node',

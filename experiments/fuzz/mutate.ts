@@ -1,4 +1,4 @@
-/** Mutations of valid inputs: bits, bytes, cuts, repeats, splices of two inputs, and numbers at their borders. Repeatable by seed. */
+/** Mutations of valid inputs: bits, bytes, cuts, repeats, splices of two inputs, numbers at their borders, and values of JSON. Repeatable by seed. */
 
 export class Words {
   #state: number;
@@ -39,6 +39,31 @@ const PIECES = [
   '0.5',
 ];
 
+/** In the place of a value; the last but one has no text, the last one is deeper than any stack. */
+const VALUES = [
+  'null',
+  'true',
+  '[]',
+  '{}',
+  '"\\ud800"',
+  '-0',
+  '1e308',
+  '{"toString":1}',
+  `${'['.repeat(20_000)}${']'.repeat(20_000)}`,
+];
+/** Strings and words of JSON, and what stands in brackets without others. */
+const JSON_VALUES = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|true|false|null|\{[^{}]*\}|\[[^[\]]*\]/g;
+
+/** One value of JSON is another; nothing where there is none. */
+const otherValue: Mutation = (bytes, _, words) => {
+  const text = Buffer.from(bytes).toString('latin1');
+  const found = [...text.matchAll(JSON_VALUES)];
+  if (found.length === 0) return bytes;
+  const { 0: value, index } = words.of(found);
+  const rest = text.slice(index + value.length);
+  return new Uint8Array(Buffer.from(`${text.slice(0, index)}${words.of(VALUES)}${rest}`, 'latin1'));
+};
+
 type Mutation = (bytes: Uint8Array, other: Uint8Array, words: Words) => Uint8Array;
 
 const changed = (bytes: Uint8Array, change: (copy: Uint8Array) => void): Uint8Array => {
@@ -73,6 +98,7 @@ const MUTATIONS: readonly Mutation[] = [
     const at = words.below(bytes.length + 1);
     return joined(bytes.subarray(0, at), Buffer.from(words.of(PIECES)), bytes.subarray(at));
   },
+  otherValue,
 ];
 
 /** One to four mutations of a member of the corpus. */

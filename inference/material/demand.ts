@@ -300,9 +300,12 @@ export class Demand {
       throw new ProtocolError(`demand: expected at most ${MOST_DEMAND_BYTES} bytes, got ${bytes.length}`);
     const demand = new Demand();
     for (const [name, count] of entriesOf(new TextDecoder().decode(bytes))) {
-      if (!Number.isSafeInteger(count) || (count as number) < 1 || (count as number) > MOST_COUNT)
-        throw new ProtocolError(`demand: expected 1 to ${MOST_COUNT} of ${name}, got ${count}`);
-      demand.add(parseCorrelation(name), count as number);
+      if (typeof count !== 'number' || !Number.isSafeInteger(count) || count < 1 || count > MOST_COUNT) {
+        // An object is not written out: it may have a `toString` of its own, a list be deeper than the stack.
+        const got = typeof count === 'number' ? count : typeof count;
+        throw new ProtocolError(`demand: expected 1 to ${MOST_COUNT} of ${name}, got ${got}`);
+      }
+      demand.add(parseCorrelation(name), count);
     }
     return demand;
   }

@@ -47,11 +47,15 @@ export class RefusedError extends ProtocolError {
 export const refusal = (kind: RefusalKind, text: string, retryAfterSeconds = 0): RefusedError =>
   new RefusedError({ kind, text, retryAfterSeconds });
 
+/** What a client hears of an error: of what fails in the server itself, a file of its own maybe, nothing. */
+export const toldOf = (error: Error): string =>
+  error instanceof ProtocolError ? error.message : 'something failed at the server';
+
 /** What a client is told of an error that turns it away. */
 export const refusalOf = (error: Error): Refusal =>
   error instanceof RefusedError
     ? { kind: error.kind, text: error.message, retryAfterSeconds: error.retryAfterSeconds }
-    : { kind: 'other', text: error.message, retryAfterSeconds: 0 };
+    : { kind: 'other', text: toldOf(error), retryAfterSeconds: 0 };
 
 export const REFUSAL_MAGIC = new TextEncoder().encode('CPREFUSE');
 /** Printable ASCII; one byte says how long. */

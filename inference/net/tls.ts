@@ -11,6 +11,7 @@ import {
 } from 'node:tls';
 import { UnreachableError } from '../core/errors.js';
 import { connectTcp, type OpenOptions, peerAt, TcpChannel } from './tcp-channel.js';
+import { SilentConnections } from './silent-connections.js';
 import { whyUnreachable } from './why-unreachable.js';
 
 /** PEM. */
@@ -56,7 +57,14 @@ export const serverTlsOptions = ({
 });
 
 export function createListener(tls: ServerTls | null, accept: (socket: Socket) => void): Server {
-  return tls === null ? createTcpServer(accept) : createServer(serverTlsOptions(tls), accept);
+  if (tls === null) return createTcpServer(accept);
+  const silent = new SilentConnections();
+  const server = createServer(serverTlsOptions(tls), (socket) => {
+    silent.finished(socket);
+    accept(socket);
+  });
+  // Before Node's own listener, which begins the handshake.
+  return server.prependListener('connection', (socket: Socket) => silent.came(socket));
 }
 
 /** @throws Error that says what is wrong: no certificate, no key, a key of another certificate, or one that has expired */

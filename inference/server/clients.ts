@@ -11,7 +11,7 @@ import { Doorkeeper } from './doorkeeper.js';
 import { eventLoopUtilization } from './event-loop-utilization.js';
 import type { Limits } from './limits.js';
 import { MemoryReturn } from './memory-return.js';
-import { networkOf } from './network.js';
+import { networkOf } from '../net/network.js';
 import type { ServedChannel } from './served-channel.js';
 import { type House, type Origin, ServedClient } from './served-client.js';
 import type { Log } from './server-log.js';

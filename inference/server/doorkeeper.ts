@@ -2,6 +2,8 @@
  * Who may come in: bounds on connections that have not said what they want, on clients that are served, and on addresses whose
  * connections keep breaking off before they are set up. Counts only; time comes in through `now`.
  */
+import { MOST_WAITING, WAITING_PER_ADDRESS } from '../net/silent-connections.js';
+
 export interface DoorkeeperOptions {
   /** Clients served at a time: connections after their handshake. */
   readonly maxClients: number;
@@ -11,9 +13,6 @@ export interface DoorkeeperOptions {
   readonly now?: () => number;
 }
 
-/** Connections before their handshake: from one address, and in all. The oldest one gives way. */
-const WAITING_PER_ADDRESS = 16;
-const MOST_WAITING = 128;
 /** Connections of an address that broke off before they were set up, each of which cost a server some cryptography: so many
  * are forgiven, and then so many a second. */
 const FORGIVEN = 16;

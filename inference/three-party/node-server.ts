@@ -11,6 +11,8 @@ import { acceptedSuites, DEFAULT_SUITE, type Suite } from '../core/suite.js';
 import type { Channel } from '../net/channel.js';
 import { listenAt } from '../net/listen.js';
 import { mostMilliseconds } from '../net/patience.js';
+import { toldOf } from '../net/refusal.js';
+import { SilentConnections } from '../net/silent-connections.js';
 import { TcpChannel } from '../net/tcp-channel.js';
 import { transcriptChannel } from '../net/transcript.js';
 import type { WebFile } from '../server/web-files.js';
@@ -82,6 +84,7 @@ export class NodeServer {
   readonly #server: Server;
   readonly #links: NodeLinks;
   #web: WebPort | null = null;
+  readonly #silent = new SilentConnections();
   readonly #channels = new Set<Channel>();
   readonly #waiting = new Map<string, Waiting>();
   #arrived: (() => void)[] = [];
@@ -182,10 +185,12 @@ export class NodeServer {
   }
 
   async #accept(socket: Socket): Promise<void> {
+    this.#silent.came(socket);
     const channel = transcriptChannel(this.#channelOf(socket, 'a peer'));
     try {
-      if ((await receiveOpening(channel)) === 'client')
-        await this.#client(this.#options.link?.(channel) ?? channel);
+      const opening = await receiveOpening(channel);
+      this.#silent.finished(socket);
+      if (opening === 'client') await this.#client(this.#options.link?.(channel) ?? channel);
       else if (!isNode(socket, this.#certificates))
         throw new ProtocolError('expected a node with a certificate of the authority given, got another');
       else await this.#links.offer(channel);
@@ -275,7 +280,7 @@ export class NodeServer {
       );
     const error = await this.#answered(request, channel);
     if (error) {
-      sendFailure(channel, error.message);
+      sendFailure(channel, toldOf(error));
       throw error;
     }
   }

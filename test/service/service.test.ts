@@ -91,6 +91,22 @@ describe('a service', () => {
     expect(log.join('\n')).not.toContain(anna.slice(3, 20));
   });
 
+  it('says nothing of its files to a client whose token it cannot look up', async () => {
+    const path = file('lost-tokens.json');
+    const token = await addToken(path, 'anna');
+    const log: string[] = [];
+    await using server = await serve({
+      artifact: ARTIFACT,
+      port: 0,
+      tokens: path,
+      onLog: (line) => log.push(line),
+    });
+    await rm(path);
+    const refused = await connect({ ...common, port: server.port, token }).catch((error: Error) => error);
+    expect((refused as Error).message).toMatch(/refuses: something failed at the server/);
+    expect(log.join('\n')).toContain(path);
+  });
+
   it('tells a client that comes with a token to a server that asks for none', async () => {
     const token = await addToken(file('other-tokens.json'), 'anna');
     await using server = await serve({ artifact: ARTIFACT, port: 0 });

@@ -97,6 +97,8 @@ describe('a demand', () => {
     '{"cots server": 1.5}',
     '{"cots server": "many"}',
     '{"cots server": 1e300}',
+    '{"cots server": {"toString": 1}}',
+    `{"cots server": ${'['.repeat(100_000)}${']'.repeat(100_000)}}`,
     '{"square 13 25": 4}',
     '{"square 13 26 server": 4}',
     '{"square 1 1 server": 4}',

@@ -2,9 +2,10 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect as connectPlain, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, it } from 'vitest';
 import { checkCertificate, connectTls, createListener } from '../../../inference/net/tls.js';
 import { connectWebSocket } from '../../../inference/net/web-socket.js';
@@ -54,3 +55,37 @@ it.skipIf(!hasOpenssl)('a server does not begin with a certificate that has expi
   expect(() => checkCertificate({ cert: pem('expired.pem'), key })).toThrow(/expired on .* GMT/);
   expect(() => checkCertificate({ cert: pem('node.pem'), key: pem('ca.key') })).toThrow(/cannot be used/);
 });
+
+it.skipIf(!hasOpenssl)(
+  'connections that do not finish TLS are so many for an address, and keep nobody out',
+  async () => {
+    const server = createListener({ cert: pem('node.pem'), key: pem('node.key') }, (socket) =>
+      socket.destroy(),
+    );
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const silent: Socket[] = [];
+    const knock = async (count: number, localAddress: string): Promise<void> => {
+      for (let i = 0; i < count; i++) {
+        const socket = connectPlain({ port, host: '127.0.0.1', localAddress }).on('error', () => undefined);
+        silent.push(socket.resume());
+        await once(socket, 'connect');
+      }
+      await sleep(100);
+    };
+    const left = (): number => silent.filter(({ closed }) => !closed).length;
+    await knock(40, '127.0.0.1');
+    expect(left()).toBe(16);
+    const options = { timeoutMilliseconds: 20_000 };
+    const [first] = silent;
+    first!.destroy();
+    await sleep(100);
+    await (await connectTls('127.0.0.1', port, { ca: pem('ca.pem') }, options)).close();
+    for (let host = 2; host <= 10; host++) await knock(16, `127.0.0.${host}`);
+    expect(left()).toBe(128);
+    await (await connectTls('127.0.0.1', port, { ca: pem('ca.pem') }, options)).close();
+    for (const socket of silent) socket.destroy();
+    server.close();
+  },
+);

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { PeerClosedError } from '../../../inference/core/errors.js';
-import { networkOf } from '../../../inference/server/network.js';
+import { networkOf } from '../../../inference/net/network.js';
 import type { ServedChannel } from '../../../inference/server/served-channel.js';
-import { toyServer } from './toy-party.js';
+import { toyServer } from '../server/toy-party.js';
 
 it.each([
   ['127.0.0.1', '127.0.0.1'],
