@@ -8,6 +8,8 @@
 
 #include "src/cot/comparison.h"
 #include "src/prg/prg.h"
+#include "src/rlwe/packed-linear.h"
+#include "src/rlwe/resident.h"
 #include "src/rlwe/sampler.h"
 
 using namespace cipherprune;
@@ -81,6 +83,45 @@ void comparing() {
   keep(message);
 }
 
+const RlweContext& smallRing() {
+  return rlweContext(256, {67104769, 67090433, 67087873, 67086337, 67084289, 67082753, 67072513, 67070977});
+}
+
+/** Under a secret key: phases and their noise are secrets, what came from the peer is not. Both forms in which that comes. */
+void decrypting() {
+  const RlweContext& context = smallRing();
+  std::vector<int32_t> secret(context.n);
+  for (size_t i = 0; i < secret.size(); i++) secret[i] = static_cast<int32_t>(i * 7 % 3) - 1;
+  poison(secret);
+  for (const int fractionBits : {0, 40}) {
+    const PackedLayout layout{context.n, 1, 3, 4, 32, 60, 4, 16, 3, 2, 20, fractionBits, fractionBits};
+    layout.check(context);
+    std::vector<uint8_t> bytes(layout.outputBytes(), 0x3b);
+    std::vector<uint64_t> out(layout.rows * layout.outputs), noise(1);
+    if (decryptPacked(context, layout, secret.data(), bytes.data(), 1, out.data(), {0, layout.outputs, 1}, noise.data()) != 0)
+      std::puts("residues were not below their primes");
+    keep(out);
+    keep(noise);
+  }
+}
+
+/** Of rows for weights that stay at a client, under secrets from a seed. */
+void decryptingRows() {
+  const RlweContext& context = smallRing();
+  const size_t rows = 5;
+  const ResidentLayout layout{context.n, 2, 40, 80, 8, 3, 2, 20, 40, 40};
+  layout.check(context);
+  std::vector<uint8_t> seed(seedBytes, 6), bytes(layout.messageBytes(rows), 0x3b);
+  poison(seed);
+  std::vector<uint32_t> halves(rows * layout.downLimbs * layout.rank * layout.n);
+  residentHalves(context, layout, bytes.data(), rows, 1, halves.data());
+  std::vector<uint64_t> out(rows * layout.outputs), noise(1);
+  decryptResident(context, layout, seed.data(), halves.data(), bytes.data() + rows * layout.aBytes(), rows, 0, layout.outputBlocks(), 1, out.data(),
+                  noise.data());
+  keep(out);
+  keep(noise);
+}
+
 void leak() {
   std::vector<uint8_t> secret(16, 7);
   poison(secret);
@@ -93,6 +134,8 @@ int main(int argc, char**) {
   symmetric();
   for (const Suite suite : {Suite::aes, Suite::chacha}) sampling(suite);
   comparing();
+  decrypting();
+  decryptingRows();
   if (argc > 1) leak();
   return 0;
 }

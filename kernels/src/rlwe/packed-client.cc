@@ -2,6 +2,7 @@
 #include <atomic>
 #include <cstring>
 
+#include "noise-distance.h"
 #include "packed-linear.h"
 #include "src/base/bit-stream.h"
 #include "src/base/parallel.h"
@@ -152,17 +153,17 @@ size_t decryptPacked(const RlweContext& context, const PackedLayout& layout, con
       });
     }
     size_t k = 0;
+    uint64_t largest = 0;
     forEachWanted(layout, g, [&](size_t, size_t batch, size_t row, size_t column) {
       const uint64_t value = rounding.round(fractions[k]) & ((uint64_t{1} << layout.ringBits) - 1);
       out[strides.at(batch, row, column)] = value;
-      const int64_t distance = static_cast<int64_t>(fractions[k++] - (value << (64 - layout.ringBits)));
-      const uint64_t magnitude = static_cast<uint64_t>(distance < 0 ? -distance : distance);
-      if (magnitude > worst[g]) worst[g] = magnitude;
+      largest = largerOf(largest, noiseDistance(fractions[k++], value, layout.ringBits));
     });
+    worst[g] = largest;
   });
   if (noise) {
     *noise = 0;
-    for (uint64_t w : worst) *noise = w > *noise ? w : *noise;
+    for (uint64_t w : worst) *noise = largerOf(*noise, w);
   }
   return invalid;
 }

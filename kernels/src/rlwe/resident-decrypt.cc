@@ -1,9 +1,11 @@
 // What the server does with a client's message (resident.h): half b plus half a times the secret of each block, at the outputs.
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 #include <vector>
 
 #include "keys.h"
+#include "noise-distance.h"
 #include "resident-leaves.h"
 #include "resident-secret.h"
 #include "src/base/parallel.h"
@@ -42,7 +44,7 @@ class BlockDecryptor {
   uint64_t decrypt(size_t threads) {
     splitWork(threads, parts(), [&](size_t part, size_t) { secretsOf(part); });
     splitWork(threads, groups() * parts(), [&](size_t unit, size_t) { worst[unit] = decryptRows(unit / parts(), unit % parts()); });
-    return *std::max_element(worst.begin(), worst.end());
+    return std::accumulate(worst.begin(), worst.end(), uint64_t{0}, largerOf);
   }
 
  private:
@@ -76,7 +78,7 @@ class BlockDecryptor {
     }
     uint64_t largest = 0;
     for (size_t c = 0; c < blocks; c++)
-      largest = std::max(largest, roundRows(begin, end, first + part * laneBlocks + c, nodes.data() + c * layout.downLimbs * kOut * columns));
+      largest = largerOf(largest, roundRows(begin, end, first + part * laneBlocks + c, nodes.data() + c * layout.downLimbs * kOut * columns));
     return largest;
   }
 
@@ -113,8 +115,7 @@ class BlockDecryptor {
         for (size_t l = 0; l < layout.downLimbs; l++) fraction += rounding.term(ofA[(l * kOut + o) * columns + i - begin], l);
         const uint64_t value = rounding.round(fraction) & ringMaskOf(layout.ringBits);
         out[i * layout.outputs + v * kOut + o] = value;
-        const int64_t distance = static_cast<int64_t>(fraction - (value << (64 - layout.ringBits)));
-        largest = std::max(largest, static_cast<uint64_t>(distance < 0 ? -distance : distance));
+        largest = largerOf(largest, noiseDistance(fraction, value, layout.ringBits));
       }
     return largest;
   }
