@@ -1,6 +1,6 @@
 /** The two kinds of charts that the paper has, as Vega-Lite specifications. */
 import type { Figure } from '../report/figures.js';
-import { lookAt } from '../report/looks.js';
+import { FUNCTION_COLORS, LINE_LEGEND, lookAt } from '../report/looks.js';
 
 interface Words {
   readonly id: string;
@@ -20,7 +20,7 @@ export const stackedBars = ({ id, title, caption, unit, names, bars }: Bars): Fi
   title,
   caption,
   spec: {
-    data: { values: [...bars] },
+    data: { values: bars.map((bar) => ({ ...bar, place: names.indexOf(bar.part) })) },
     mark: 'bar',
     encoding: {
       y: { field: 'bar', type: 'nominal', title: null, sort: null, axis: { labelLimit: 0 } },
@@ -30,9 +30,9 @@ export const stackedBars = ({ id, title, caption, unit, names, bars }: Bars): Fi
         type: 'nominal',
         title: null,
         sort: [...names],
-        scale: { domain: [...names], scheme: 'tableau10' },
+        scale: { domain: [...names], scheme: FUNCTION_COLORS },
       },
-      order: { field: 'part' },
+      order: { field: 'place' },
     },
   },
 });
@@ -42,9 +42,6 @@ export interface Lines extends Words {
   readonly y: string;
   readonly points: readonly { readonly line: string; readonly x: number; readonly y: number }[];
 }
-
-/** A piece of the line, with its dash. */
-const LEGEND = { labelLimit: 0, symbolType: 'stroke', symbolSize: 300, symbolStrokeWidth: 2 } as const;
 
 /** Both axes logarithmic: a power law is a straight line. */
 export function logLines({ id, title, caption, x, y, points }: Lines): Figure {
@@ -65,12 +62,12 @@ export function logLines({ id, title, caption, x, y, points }: Lines): Figure {
   } as const;
   const color = {
     ...nominal,
-    legend: LEGEND,
+    legend: LINE_LEGEND,
     scale: { domain: names, range: looks.map((look) => look.color) },
   };
   const strokeDash = {
     ...nominal,
-    legend: LEGEND,
+    legend: LINE_LEGEND,
     scale: {
       domain: names,
       range: looks.map(({ dash }) => (dash.length === 0 ? [1, 0] : [...dash])),

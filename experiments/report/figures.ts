@@ -3,8 +3,9 @@ import type { TopLevelSpec } from 'vega-lite';
 import { withoutLastLayer } from '../../model/thresholds.js';
 import { type Measured, type RunResult, scoreOf } from '../measure/run-result.js';
 import { paretoFront } from '../sweep/pareto.js';
+import { byFunction, FUNCTION_NAMES } from './by-function.js';
 import type { Run } from './collect.js';
-import type { Looks, TaskRuns } from './looks.js';
+import { FUNCTION_COLORS, LINE_LEGEND, type Looks, type TaskRuns } from './looks.js';
 
 export interface Figure {
   readonly id: string;
@@ -18,11 +19,12 @@ export interface Drawn extends TaskRuns {
   readonly looks: Looks;
 }
 
-/** Colour and dash of every run of a figure, with its whole name. */
-function runScales({ runs, looks }: Drawn) {
-  const own = runs.map(({ name }) => looks.get(name)!);
+/** Colour and dash of the runs of a figure, by their names there. */
+function runScales({ runs, looks }: Drawn, drawn: readonly { readonly run: string }[]) {
+  const names = new Set(drawn.map(({ run }) => run));
+  const own = runs.map(({ name }) => looks.get(name)!).filter(({ name }) => names.has(name));
   const domain = own.map(({ name }) => name);
-  const legend = { labelLimit: 0 };
+  const legend = LINE_LEGEND;
   const nominal = { field: 'run', type: 'nominal', title: null, sort: null } as const;
   return {
     color: { ...nominal, legend, scale: { domain, range: own.map(({ color }) => color) } },
@@ -76,7 +78,7 @@ function paretoFigure(drawn: Drawn, { id, unit, of, pick }: CostView): Figure | 
   const scale = { zero: false, padding: 16 } as const;
   const x = { field: 'cost', type: 'quantitative', title: unit, scale } as const;
   const y = { field: 'score', type: 'quantitative', title: 'Score on the dev set, %', scale } as const;
-  const { color } = runScales(drawn);
+  const color = { ...runScales(drawn, rows).color, legend: { labelLimit: 0 } };
   return {
     id,
     title: `Accuracy against cost: ${of}`,
@@ -120,7 +122,7 @@ function keptFigure(drawn: Drawn): Figure | null {
       kept.map((count, layer) => ({ run: name, layer: layer + 1, share: count / all.length })),
     ),
   );
-  const { color, strokeDash } = runScales(drawn);
+  const { color, strokeDash } = runScales(drawn, rows);
   const x = { field: 'layer', type: 'ordinal', title: 'Layer', axis: { labelAngle: 0 } } as const;
   const y = (aggregate: 'mean' | 'q1', title: string | null) =>
     ({
@@ -167,7 +169,7 @@ function thresholdFigure(drawn: Drawn): Figure | null {
       { run: name, layer: layer + 1, which: 'β reduce', value: reduce },
     ]),
   );
-  const { color, strokeDash } = runScales(drawn);
+  const { color, strokeDash } = runScales(drawn, rows);
   return {
     id: 'thresholds',
     title: 'Learned thresholds',
@@ -228,12 +230,12 @@ function curveFigure(
   },
 ): Figure | null {
   const { id, title, caption, label, pick } = options;
-  const { color, strokeDash } = runScales(drawn);
   const rowsOf = (most: number) =>
     drawn.runs.flatMap((run) =>
       thinned(pick(run), most).map((point) => ({ run: drawn.looks.get(run.name)!.name, ...point })),
     );
   const rows = rowsOf(CURVE_POINTS);
+  const { color, strokeDash } = runScales(drawn, rows);
   const y = { field: 'value', type: 'quantitative', title: label, scale: { zero: false } } as const;
   if (rows.length === 0) return null;
   return {
@@ -259,22 +261,17 @@ function curveFigure(
   };
 }
 
-/** None of them lies inside another. */
-export const FUNCTIONS = ['linear', 'matmul', 'softmax', 'gelu', 'layerNorm', 'prune', 'tanh'];
-
 function costFigure(drawn: Drawn): Figure | null {
   const runs = measuredRuns(drawn);
   if (runs.length === 0) return null;
-  const rows = runs.flatMap(({ name, result }) => {
-    const of = (protocol: string) => result.estimate.protocols.find((p) => p.name === protocol)?.bytes ?? 0;
-    const known = FUNCTIONS.map((protocol) => ({ protocol, bytes: of(protocol) }));
-    const rest = result.estimate.bytes - known.reduce((sum, { bytes }) => sum + bytes, 0);
-    return [...known, { protocol: 'other', bytes: Math.max(0, rest) }].map(({ protocol, bytes }) => ({
-      run: name,
-      protocol,
-      megabytes: bytes / 1e6,
-    }));
-  });
+  const rows = runs.flatMap(({ name: run, result }) =>
+    byFunction(result.estimate, ({ bytes }) => bytes).map(({ name, value }, place) => ({
+      run,
+      protocol: name,
+      place,
+      megabytes: value / 1e6,
+    })),
+  );
   return {
     id: 'cost',
     title: 'Where the bytes go',
@@ -290,11 +287,10 @@ function costFigure(drawn: Drawn): Figure | null {
           field: 'protocol',
           type: 'nominal',
           title: null,
-          sort: [...FUNCTIONS, 'other'],
-          // No colours of runs.
-          scale: { domain: [...FUNCTIONS, 'other'], scheme: 'set3' },
+          sort: [...FUNCTION_NAMES],
+          scale: { domain: [...FUNCTION_NAMES], scheme: FUNCTION_COLORS },
         },
-        order: { field: 'protocol' },
+        order: { field: 'place' },
       },
     },
   };

@@ -31,6 +31,17 @@ const PALETTE = [
 /** One is solid; through the gaps of the others a line below is seen. */
 const DASHES: readonly (readonly number[])[] = [[], [7, 5], [2, 4], [9, 3, 2, 3], [4, 3], [12, 6]];
 
+/** Of lines: a piece of each, with its dash. */
+export const LINE_LEGEND = {
+  labelLimit: 0,
+  symbolType: 'stroke',
+  symbolSize: 300,
+  symbolStrokeWidth: 2,
+} as const;
+
+/** Of functions: none of the colours of runs. */
+export const FUNCTION_COLORS = 'tableau10';
+
 /** Beyond the palette, hues as far from each other as the golden angle makes them. */
 const colorOf = (index: number): string =>
   PALETTE[index] ?? `hsl(${Math.round(index * 137.508) % 360}, 60%, ${index % 2 === 0 ? 38 : 55}%)`;

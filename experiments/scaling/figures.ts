@@ -1,5 +1,6 @@
 /** The charts of `bench scaling`: seconds, megabytes and round trips against tokens, all axes logarithmic. */
 import type { TopLevelSpec } from 'vega-lite';
+import { LINE_LEGEND } from '../report/looks.js';
 import type { ScalingFigure } from './fit.js';
 import type { ScalingPoint } from './point.js';
 
@@ -37,13 +38,7 @@ const VALUES = [
 ] as const;
 
 /** Pieces of lines: networks have the colours. */
-const DASHES = {
-  labelLimit: 0,
-  symbolType: 'stroke',
-  symbolSize: 300,
-  symbolStrokeColor: '#333',
-  symbolStrokeWidth: 2,
-} as const;
+const DASHES = { ...LINE_LEGEND, symbolStrokeColor: '#333' } as const;
 
 function chart(model: string, rows: readonly Row[], { id, field, title }: (typeof VALUES)[number]): Chart {
   const lengths = [...new Set(rows.map(({ tokens }) => tokens))].sort((a, b) => a - b);

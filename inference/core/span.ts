@@ -44,6 +44,14 @@ export function span<T>(name: string, body: () => Promise<T>, layer?: number): P
   return result;
 }
 
+/** `body`, whose cost counts in the span that is open now, in whichever it is run. */
+export function countedHere<Arguments extends readonly unknown[], Result>(
+  body: (...args: Arguments) => Result,
+): (...args: Arguments) => Result {
+  const here = current.get();
+  return here ? (...args) => current.run(here, () => body(...args)) : body;
+}
+
 /** Work of a kernel in a thread of its own; the measurer of the open span is told of it. `isAhead`: nobody waits for it yet. */
 export async function threadJob<T>(name: string, work: Promise<T>, isAhead = false): Promise<T> {
   const end = current.get()?.job?.(name, isAhead);

@@ -7,7 +7,7 @@ import type { LayerScales, PublicModel } from '../../model/artifact/artifact.js'
 import type { LayerSchedule } from '../../model/artifact/schedule.js';
 import type { Backend, Weight } from '../backends/backend.js';
 import type { RingFormat } from '../core/ring-tensor.js';
-import { protocol } from '../core/span.js';
+import { countedHere, protocol } from '../core/span.js';
 import type { SharedTensor } from '../core/tensors.js';
 import { convert, convertedBy, shrink } from '../functions/fixed-point.js';
 import { type Candidates, keepBest } from '../functions/keep-best.js';
@@ -187,11 +187,12 @@ async function runLayer(
   // Widened here, it waits for nothing that the scores do not wait for; its rows move in the larger ring.
   const wide = async (lane: Backend) =>
     convert(lane, await context(lane), restingFormat(model), plan.attention.contextRange);
-  const tensors = async (lane: Backend) => [
+  // Computed beside the comparison of scores, and no part of what pruning costs.
+  const tensors = countedHere(async (lane: Backend) => [
     await wide(lane),
     residual,
     ...(padding && scored ? [padding.rows] : []),
-  ];
+  ]);
   const counts = schedule?.[index] ?? null;
   const left = await select(mpc, method, scored, heads, layer, queries, { scores, tensors }, counts);
   const { rows, kept, important } = left;

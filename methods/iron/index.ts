@@ -4,6 +4,7 @@
  * second product with gamma; nothing is known of signs, and truncation is exact. It approximates nothing that training
  * has to know. Linear layers are those of every method here.
  */
+import { protocol } from '../../inference/core/span.js';
 import { headOf } from '../cipherprune/head.js';
 import { cipherPruneNumbers } from '../cipherprune/numbers.js';
 import { prune } from '../cipherprune/prune.js';
@@ -20,7 +21,9 @@ import { truncated } from './truncate.js';
 const ZERO_BELOW = -10;
 
 function ironWith(name: string, numbers: IronNumbers): Method {
-  const [gelu, softmax, tanh] = [geluOf(numbers), softmaxOf(numbers), tanhOf(numbers)];
+  const [gelu, softmax] = [geluOf(numbers), softmaxOf(numbers)];
+  // GELU's own is a part of GELU.
+  const tanh = protocol('tanh', tanhOf(numbers));
   const { ringBits, fractionBits } = numbers;
   const others = headOf(cipherPruneNumbers);
   const tanhForm = exactCurves.activation['gelu-tanh'];

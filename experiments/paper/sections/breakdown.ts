@@ -1,13 +1,11 @@
 /** Where the bytes and the seconds go. */
 import { METHODS } from '../../../methods/index.js';
-import { FUNCTIONS } from '../../report/figures.js';
+import { byFunction, FUNCTION_NAMES } from '../../report/by-function.js';
 import { type Block, cell, gigabytes, number } from '../block.js';
 import { stackedBars } from '../charts.js';
 import type { InferenceSpec } from '../inference-points.js';
 import type { Found, InferenceResult, Results } from '../results.js';
 import { costPoints, type Section, type Shapes } from '../section.js';
-
-const OTHER = 'other';
 
 const specs = ({ model, tokens }: Shapes): InferenceSpec[] =>
   METHODS.map((method) => ({ model, tokens, method }));
@@ -16,16 +14,6 @@ type Pick = (of: { readonly bytes: number; readonly milliseconds?: number | null
 
 const bytesOf: Pick = ({ bytes }) => bytes;
 const secondsOf: Pick = ({ milliseconds }) => (milliseconds ?? 0) / 1000;
-
-/** One value a function, and what is left over. */
-function parts(result: InferenceResult, pick: Pick): [name: string, value: number][] {
-  const known = FUNCTIONS.map((name): [string, number] => {
-    const protocol = result.protocols.find((one) => one.name === name);
-    return [name, protocol ? pick(protocol) : 0];
-  });
-  const rest = pick(result) - known.reduce((sum, [, value]) => sum + value, 0);
-  return [...known, [OTHER, Math.max(0, rest)]];
-}
 
 interface View {
   readonly id: string;
@@ -62,13 +50,12 @@ function blocksOf(view: View, shapes: Shapes, results: Results): Block[] {
   const bars = found.flatMap(({ name, result }) =>
     result === null || result === 'failed'
       ? []
-      : parts(result, view.pick).map(([part, value]) => ({
+      : byFunction(result, view.pick).map(({ name: part, value }) => ({
           bar: name,
           part,
           value: view.unit === 'GB' ? value / 1e9 : value,
         })),
   );
-  const names = [...FUNCTIONS, OTHER];
   return [
     {
       kind: 'figure',
@@ -77,7 +64,7 @@ function blocksOf(view: View, shapes: Shapes, results: Results): Block[] {
         title: `${view.unit} by function`,
         caption,
         unit: view.unit,
-        names,
+        names: FUNCTION_NAMES,
         bars,
       }),
     },
@@ -85,11 +72,11 @@ function blocksOf(view: View, shapes: Shapes, results: Results): Block[] {
       kind: 'table',
       id: view.id,
       caption: `${view.unit}: the values of the figure above.`,
-      header: ['method', ...names],
+      header: ['method', ...FUNCTION_NAMES],
       rows: found.map(({ name, result }) => [
         name,
-        ...names.map((part) =>
-          cell(result, (value) => view.show(parts(value, view.pick).find(([one]) => one === part)![1])),
+        ...FUNCTION_NAMES.map((_, at) =>
+          cell(result, (value) => view.show(byFunction(value, view.pick)[at]!.value)),
         ),
       ]),
     },
