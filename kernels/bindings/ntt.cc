@@ -82,7 +82,7 @@ void inverseColumnsLast(const Arguments& a) {
 void tile(const Arguments& a) {
   const auto x = a.uint32s(1), y = a.uint32s(2), out = a.uint32s(4);
   const size_t rows = a.size(3), depth = y.length / columns;
-  a.expect(rows >= 1 && rows <= 8, 3, "1 to 8");
+  a.expect(rows >= 1 && rows <= mostTileRows, 3, "1 to 12");
   a.expect(y.length % columns == 0 && depth <= 4096, 2, "at most 4096 rows of 16");
   a.expectLength(1, x.length, depth * rows);
   a.expectLength(4, out.length, rows * columns);

@@ -156,10 +156,10 @@ describe.each(availableIsas)('transforms with $name', ({ isa }) => {
     withIsa(isa, () =>
       fc.assert(
         fc.property(
-          fc.integer({ min: 1, max: 8 }),
+          fc.integer({ min: 1, max: 12 }),
           fc
             .integer({ min: 1, max: 40 })
-            .chain((depth) => fc.tuple(residues(depth * 8), residues(depth * 16))),
+            .chain((depth) => fc.tuple(residues(depth * 12), residues(depth * 16))),
           (rows, [a, b]) => {
             const depth = b.length / 16;
             const out = new Uint32Array(rows * 16);

@@ -23,12 +23,16 @@ struct Modulus {
   Factor one{};     // reduces one word
   Factor word{};    // 2^32 mod p: the high half of a double word
   Factor digit{};   // 2^26 mod p
+  /** floor(2^77 / p), below 2^52: for quotients of double words by 52-bit products. */
+  uint64_t reciprocal = 0;
 
   Modulus() = default;
   explicit Modulus(uint32_t prime) : p(prime) {
     one = factor(1);
     word = factor((uint64_t{1} << 32) % p);
     digit = factor((1u << primeBits) % p);
+    constexpr uint64_t power63 = uint64_t{1} << 63;
+    reciprocal = (power63 / p << 14) + (power63 % p << 14) / p;
   }
 
   Factor factor(uint64_t value) const {

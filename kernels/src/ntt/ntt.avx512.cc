@@ -66,45 +66,6 @@ void V::transpose(uint32_t* block) {
   for (int i = 0; i < 16; i++) V{t[i]}.store(block + 16 * i);
 }
 
-#include "poly-loops.inl"
-
-/** One 52-bit multiply-add for eight products: factors are below 2^26. */
-template <size_t ROWS>
-inline void tileIfma(const uint32_t* a, size_t aStride, const uint32_t* b, size_t depth, const Reducer& m, uint32_t* c, size_t cStride) {
-  __m512i left[ROWS], right[ROWS];
-  for (size_t r = 0; r < ROWS; r++) left[r] = right[r] = _mm512_setzero_si512();
-  for (size_t k = 0; k < depth; k++) {
-    const __m512i y = _mm512_cvtepu32_epi64(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(b + columns * k)));
-    const __m512i z = _mm512_cvtepu32_epi64(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(b + columns * k + 8)));
-    for (size_t r = 0; r < ROWS; r++) {
-      const __m512i x = _mm512_set1_epi64(a[k * aStride + r]);
-      left[r] = _mm512_madd52lo_epu64(left[r], x, y);
-      right[r] = _mm512_madd52lo_epu64(right[r], x, z);
-    }
-  }
-  for (size_t r = 0; r < ROWS; r++) {
-    const __m512i low = _mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvtepi64_epi32(left[r])), _mm512_cvtepi64_epi32(right[r]), 1);
-    const __m512i high = _mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvtepi64_epi32(_mm512_srli_epi64(left[r], 32))),
-                                            _mm512_cvtepi64_epi32(_mm512_srli_epi64(right[r], 32)), 1);
-    below(V::add(m.lazy(V{low}), lazyProduct(V{high}, m.word, m.wordQuotient, m.p)), m.p2).store(c + r * cStride);
-  }
-}
-
-void tile(const uint32_t* a, size_t aStride, const uint32_t* b, size_t rows, size_t depth, const Modulus& modulus, uint32_t* c,
-          size_t cStride) {
-  const Reducer m(modulus);
-  switch (rows) {
-    case 8: return tileIfma<8>(a, aStride, b, depth, m, c, cStride);
-    case 7: return tileIfma<7>(a, aStride, b, depth, m, c, cStride);
-    case 6: return tileIfma<6>(a, aStride, b, depth, m, c, cStride);
-    case 5: return tileIfma<5>(a, aStride, b, depth, m, c, cStride);
-    case 4: return tileIfma<4>(a, aStride, b, depth, m, c, cStride);
-    case 3: return tileIfma<3>(a, aStride, b, depth, m, c, cStride);
-    case 2: return tileIfma<2>(a, aStride, b, depth, m, c, cStride);
-    default: return tileIfma<1>(a, aStride, b, depth, m, c, cStride);
-  }
-}
-
 /** Words of even places, and those of odd ones, as double words. */
 struct Halves {
   __m512i even, odd;
@@ -115,9 +76,60 @@ struct Halves {
   }
 };
 
+/** Barrett's division of any double words: what is left of the sum, its low 25 bits apart, and of the reciprocal makes the quotient less than
+ *  2 + 2^-13 too small, so the rest is below 3p. */
+struct WideReducer {
+  __m512i reciprocal;
+  V p;
+
+  explicit WideReducer(const Modulus& m) : reciprocal(_mm512_set1_epi64(static_cast<int64_t>(m.reciprocal))), p(V::set(m.p)) {}
+
+  V rest(const W& sum) const {
+    const __m512i zero = _mm512_setzero_si512();
+    W quotient;
+    quotient.even = _mm512_madd52hi_epu64(zero, _mm512_srli_epi64(sum.even, 25), reciprocal);
+    quotient.odd = _mm512_madd52hi_epu64(zero, _mm512_srli_epi64(sum.odd, 25), reciprocal);
+    return V::sub(sum.low(), V::mullo(quotient.low(), p));
+  }
+};
+
+#define CIPHERPRUNE_OWN_LOOPS
+#include "poly-loops.inl"
+
+/** One 52-bit multiply-add for eight products: factors are below 2^26. Sums begin as zeros one by one: a loop that clears the array of them becomes a
+ *  call that fills memory, a tenth of a small tile's time. */
+template <size_t ROWS>
+void tileRowsIfma(const uint32_t* a, size_t aStride, const uint32_t* b, size_t depth, const Reducer& m, uint32_t* c, size_t cStride) {
+  W sum[ROWS];
+#pragma GCC unroll 12
+  for (size_t r = 0; r < ROWS; r++) sum[r] = W();
+  for (size_t k = 0; k < depth; k++, a += aStride, b += columns) {
+    const Halves y(b);
+#pragma GCC unroll 12
+    for (size_t r = 0; r < ROWS; r++) {
+      const __m512i x = _mm512_maskz_set1_epi32(0x5555, static_cast<int>(a[r]));
+      sum[r].even = _mm512_madd52lo_epu64(sum[r].even, x, y.even);
+      sum[r].odd = _mm512_madd52lo_epu64(sum[r].odd, x, y.odd);
+    }
+  }
+#pragma GCC unroll 12
+  for (size_t r = 0; r < ROWS; r++) m.lazyWide(sum[r]).store(c + r * cStride);
+}
+
+using TileRows = void (*)(const uint32_t* a, size_t aStride, const uint32_t* b, size_t depth, const Reducer& m, uint32_t* c, size_t cStride);
+constexpr TileRows tilesByRows[mostTileRows] = {tileRowsIfma<1>, tileRowsIfma<2>, tileRowsIfma<3>,  tileRowsIfma<4>,  tileRowsIfma<5>,  tileRowsIfma<6>,
+                                                tileRowsIfma<7>, tileRowsIfma<8>, tileRowsIfma<9>, tileRowsIfma<10>, tileRowsIfma<11>, tileRowsIfma<12>};
+
+void tile(const uint32_t* a, size_t aStride, const uint32_t* b, size_t rows, size_t depth, const Modulus& modulus, uint32_t* c,
+          size_t cStride) {
+  tilesByRows[rows - 1](a, aStride, b, depth, Reducer(modulus), c, cStride);
+}
+
 template <size_t ROWS, size_t COLS>
 inline void laneTile(const uint32_t* x, const uint32_t* y, size_t cols, size_t terms, const Reducer& m, uint32_t* out) {
   W sum[ROWS][COLS];
+#pragma GCC unroll 8
+  for (size_t i = 0; i < ROWS * COLS; i++) sum[i / COLS][i % COLS] = W();
   for (size_t t = 0; t < terms; t++, x += ROWS * columns, y += cols * columns) {
     const Halves first(y), last(y + (COLS - 1) * columns);
     for (size_t r = 0; r < ROWS; r++) {
@@ -153,9 +165,6 @@ void laneProducts(const uint32_t* x, size_t rows, const uint32_t* y, size_t cols
 template <size_t TERMS>
 inline void combineTerms(const uint32_t* x, size_t xStride, const Combination* combinations, size_t moduli, size_t count, uint32_t* out,
                          size_t outStride) {
-  int64_t reciprocals[Combination::most];
-  for (size_t k = 0; k < moduli; k++)
-    reciprocals[k] = static_cast<int64_t>((static_cast<unsigned __int128>(1) << 77) / combinations[k].modulus->p);
   for (size_t i = 0; i < count; i += V::lanes) {
     __m512i even[TERMS], odd[TERMS];
     for (size_t t = 0; t < TERMS; t++) {
@@ -172,12 +181,7 @@ inline void combineTerms(const uint32_t* x, size_t xStride, const Combination* c
         sum.even = _mm512_madd52lo_epu64(sum.even, factor, even[t]);
         sum.odd = _mm512_madd52lo_epu64(sum.odd, factor, odd[t]);
       }
-      // Barrett's division of a sum below 2^56: the quotient is less than 2 + 2^-20 too small, so the rest is below 3p.
-      const __m512i reciprocal = _mm512_set1_epi64(reciprocals[k]);
-      W quotient;
-      quotient.even = _mm512_madd52hi_epu64(quotient.even, _mm512_srli_epi64(sum.even, 25), reciprocal);
-      quotient.odd = _mm512_madd52hi_epu64(quotient.odd, _mm512_srli_epi64(sum.odd, 25), reciprocal);
-      V::sub(sum.low(), V::mullo(quotient.low(), V::set(c.modulus->p))).store(out + k * outStride + i);
+      WideReducer(*c.modulus).rest(sum).store(out + k * outStride + i);
     }
   }
 }
@@ -226,7 +230,6 @@ size_t keepResidues(const uint8_t* bytes, size_t words, const Modulus& modulus, 
   return done + keepSome(bytes + 4 * i, words - i, modulus, count - done, out + done);
 }
 
-#define CIPHERPRUNE_OWN_LOOPS
 #include "poly-table.inl"
 
 }  // namespace

@@ -35,6 +35,9 @@ class NttTable {
 /** Lanes of a batch of cyclic transforms: x [length][columns] is 16 transforms side by side. */
 constexpr size_t columns = 16;
 
+/** Rows of a tile at most: with twice as many sums as rows, what 32 registers hold. */
+constexpr size_t mostTileRows = 12;
+
 /** What several terms are put together with: addend and factors reduced. */
 struct Combination {
   static constexpr size_t most = 4;
@@ -98,8 +101,8 @@ struct PolyLoops {
   size_t (*keepResidues)(const uint8_t* bytes, size_t words, const Modulus& modulus, size_t count, uint32_t* out);
   /** How many words are not below p. */
   size_t (*countInvalid)(const uint32_t* x, size_t count, const Modulus& modulus);
-  /** Tile of a modular product: C [rows][16] = sum over depth of A [depth][rows] · B [depth][16], reduced below 2p; 1 to 8
-   *  rows, depth at most 4096, A and B reduced. Neighbouring columns of A are aStride words apart, rows of C
+  /** Tile of a modular product: C [rows][16] = sum over depth of A [depth][rows] · B [depth][16], reduced below 2p; 1 to
+   *  mostTileRows rows, depth at most 4096, A and B reduced. Neighbouring columns of A are aStride words apart, rows of C
    *  cStride. */
   void (*tile)(const uint32_t* a, size_t aStride, const uint32_t* b, size_t rows, size_t depth, const Modulus& modulus,
                uint32_t* c, size_t cStride);

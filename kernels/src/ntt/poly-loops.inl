@@ -6,17 +6,31 @@ inline V lazyProduct(V x, V value, V quotient, V p) { return V::sub(V::mullo(x, 
 /** x below 2·limit → below limit: x - limit wraps to a large word when x is smaller. */
 inline V below(V x, V limit) { return V::min(x, V::sub(x, limit)); }
 
+#ifndef CIPHERPRUNE_OWN_LOOPS
+/** Any double words to what is congruent and below 4p. */
+struct WideReducer {
+  V p, one, word, wordQuotient;
+
+  explicit WideReducer(const Modulus& m)
+      : p(V::set(m.p)), one(V::set(m.one.quotient)), word(V::set(m.word.value)), wordQuotient(V::set(m.word.quotient)) {}
+
+  V rest(const W& sum) const {
+    const V low = sum.low();
+    return V::add(V::sub(low, V::mullo(V::mulhi(low, one), p)), lazyProduct(sum.high(), word, wordQuotient, p));
+  }
+};
+#endif
+
 /** The constants of one modulus as vectors. */
 struct Reducer {
-  V p, p2, one, word, wordQuotient;
+  V p, p2, one;
+  WideReducer wide;
 
-  explicit Reducer(const Modulus& m)
-      : p(V::set(m.p)), p2(V::set(2 * m.p)), one(V::set(m.one.quotient)), word(V::set(m.word.value)),
-        wordQuotient(V::set(m.word.quotient)) {}
+  explicit Reducer(const Modulus& m) : p(V::set(m.p)), p2(V::set(2 * m.p)), one(V::set(m.one.quotient)), wide(m) {}
 
   V lazy(V x) const { return V::sub(x, V::mullo(V::mulhi(x, one), p)); }
   V reduce(V x) const { return below(lazy(x), p); }
-  V lazyWide(const W& sum) const { return below(V::add(lazy(sum.low()), lazyProduct(sum.high(), word, wordQuotient, p)), p2); }
+  V lazyWide(const W& sum) const { return below(wide.rest(sum), p2); }
   V reduceWide(const W& sum) const { return below(lazyWide(sum), p); }
 };
 

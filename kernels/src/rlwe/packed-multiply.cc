@@ -84,8 +84,8 @@ void multiplyPoints(const Segments& segments, const NttTable& table, const uint3
     const uint32_t* a = points + f * segments.pointStride + b * inputWords;
     const uint32_t* w = weightPoints + f * weightWords;
     for (size_t first = 0, left = segments.count; left > 0;) {
-      // As even as eight rows at most allow.
-      const size_t rows = left / ((left + 7) / 8);
+      // As even as may be.
+      const size_t rows = left / ((left + mostTileRows - 1) / mostTileRows);
       // A tile's inputs and weights are more than the cache holds, and each is read once: those of the next point come meanwhile.
       if (f + 1 < segments.length) {
         prefetchPart(a + segments.pointStride, inputWords, first, rows, segments.count);
