@@ -121,18 +121,43 @@ inline void joinTwoLayers(uint32_t* x, size_t nodes, size_t width, const uint32_
   }
 }
 
+/** One of the last four layers, of halves of WIDTH words: word r[e] is coefficient e of 16 subtrees side by side. Unrolled: where the compiler
+ *  keeps a loop, the words lie in memory between layers. */
+template <size_t WIDTH>
+inline void splitTailLayer(V* r, const uint32_t* roots, const uint32_t* quotients, const Reducer& m) {
+  constexpr size_t nodes = 8 / WIDTH;
+#pragma GCC unroll 8
+  for (size_t b = 0; b < nodes; b++) {
+    const size_t at = 16 * (nodes + b - 1);
+    const V root = V::load(roots + at), quotient = V::load(quotients + at);
+#pragma GCC unroll 8
+    for (size_t e = 2 * b * WIDTH; e < (2 * b + 1) * WIDTH; e++) splitNode(r[e], r[e + WIDTH], root, quotient, m);
+  }
+}
+
+template <size_t WIDTH>
+inline void joinTailLayer(V* r, const uint32_t* inverses, const uint32_t* quotients, const Reducer& m) {
+  constexpr size_t nodes = 8 / WIDTH;
+#pragma GCC unroll 8
+  for (size_t b = 0; b < nodes; b++) {
+    const size_t at = 16 * (nodes + b - 1);
+    const V root = V::load(inverses + at), quotient = V::load(quotients + at);
+#pragma GCC unroll 8
+    for (size_t e = 2 * b * WIDTH; e < (2 * b + 1) * WIDTH; e++) joinNode(r[e], r[e + WIDTH], root, quotient, m);
+  }
+}
+
 /** The last four layers on a transposed block: word [e][lane] is coefficient e of subtree `lane`. */
 inline void splitTail(uint32_t* block, const uint32_t* roots, const uint32_t* quotients, const Reducer& m) {
   for (size_t lane = 0; lane < 16; lane += V::lanes) {
     V r[16];
+#pragma GCC unroll 16
     for (size_t e = 0; e < 16; e++) r[e] = V::load(block + 16 * e + lane);
-    for (size_t nodes = 1, width = 8; width >= 1; nodes *= 2, width /= 2) {
-      for (size_t b = 0; b < nodes; b++) {
-        const size_t at = 16 * (nodes + b - 1) + lane;
-        const V root = V::load(roots + at), quotient = V::load(quotients + at);
-        for (size_t e = 2 * b * width; e < (2 * b + 1) * width; e++) splitNode(r[e], r[e + width], root, quotient, m);
-      }
-    }
+    splitTailLayer<8>(r, roots + lane, quotients + lane, m);
+    splitTailLayer<4>(r, roots + lane, quotients + lane, m);
+    splitTailLayer<2>(r, roots + lane, quotients + lane, m);
+    splitTailLayer<1>(r, roots + lane, quotients + lane, m);
+#pragma GCC unroll 16
     for (size_t e = 0; e < 16; e++) r[e].store(block + 16 * e + lane);
   }
 }
@@ -140,14 +165,13 @@ inline void splitTail(uint32_t* block, const uint32_t* roots, const uint32_t* qu
 inline void joinTail(uint32_t* block, const uint32_t* inverses, const uint32_t* quotients, const Reducer& m) {
   for (size_t lane = 0; lane < 16; lane += V::lanes) {
     V r[16];
+#pragma GCC unroll 16
     for (size_t e = 0; e < 16; e++) r[e] = V::load(block + 16 * e + lane);
-    for (size_t nodes = 8, width = 1; nodes >= 1; nodes /= 2, width *= 2) {
-      for (size_t b = 0; b < nodes; b++) {
-        const size_t at = 16 * (nodes + b - 1) + lane;
-        const V root = V::load(inverses + at), quotient = V::load(quotients + at);
-        for (size_t e = 2 * b * width; e < (2 * b + 1) * width; e++) joinNode(r[e], r[e + width], root, quotient, m);
-      }
-    }
+    joinTailLayer<1>(r, inverses + lane, quotients + lane, m);
+    joinTailLayer<2>(r, inverses + lane, quotients + lane, m);
+    joinTailLayer<4>(r, inverses + lane, quotients + lane, m);
+    joinTailLayer<8>(r, inverses + lane, quotients + lane, m);
+#pragma GCC unroll 16
     for (size_t e = 0; e < 16; e++) r[e].store(block + 16 * e + lane);
   }
 }
