@@ -4,22 +4,15 @@
 #include <cstring>
 #include <vector>
 
+#include "ferret-rows.h"
 #include "field-dots.h"
+#include "src/base/cpu.h"
 #include "src/prg/prg.h"
 
 namespace cipherprune {
 namespace {
 
-/** A block in a register where the compiler has 128-bit vectors. */
-typedef uint64_t Block __attribute__((vector_size(16)));
-
-inline Block load(const uint8_t* p) {
-  Block block;
-  memcpy(&block, p, kBlockBytes);
-  return block;
-}
-
-inline void store(uint8_t* p, Block block) { memcpy(p, &block, kBlockBytes); }
+#include "ferret-rows.inl"
 
 /** XOR of the nodes at even (side 0) or odd (side 1) places. */
 Block sumSide(const uint8_t* nodes, size_t count, size_t side) {
@@ -38,24 +31,31 @@ constexpr size_t kBatchLeaves = 4096;
 
 size_t batchTrees(int depth) { return (kBatchLeaves >> depth) > 0 ? kBatchLeaves >> depth : 1; }
 
-/** Positions in the table, as byte offsets, of the rows of the public matrix. */
+/** In the instruction set of this machine. */
+EncodeRows activeEncodeRows() {
+#ifdef CIPHERPRUNE_X86
+  if (activeIsa() == Isa::avx512) return encodeRowsAvx512;
+#endif
+  return encodeRows;
+}
+
+/** The public matrix, times the table. */
 class MatrixRows {
  public:
-  explicit MatrixRows(const FerretCall& call) : call(call), key(call.suite, call.seed), mask((uint32_t{1} << call.logTable) - 1) {}
+  explicit MatrixRows(const FerretCall& call)
+      : call(call), key(call.suite, call.seed), mask((uint32_t{1} << call.logTable) - 1), run(activeEncodeRows()) {}
 
-  static constexpr size_t kRows = 64;
-  static constexpr size_t kLineBytes = 64;
-
-  /** Rows from `firstRow`, a multiple of kRows: kRows · kLpnWeight offsets. */
-  const uint32_t* fill(uint64_t firstRow) {
+  /** out = leaves + kLpnRows rows from `firstRow` on, a multiple of as many. */
+  void encode(uint64_t firstRow, const uint8_t* leaves, uint8_t* out) {
     if (!isTableNear) fetchTable();
     isTableNear = true;
-    prgFill(key, firstRow / kRows * (sizeof offsets / kBlockBytes), reinterpret_cast<uint8_t*>(offsets), sizeof offsets);
-    for (size_t i = 0; i < kRows * kLpnWeight; i++) offsets[i] = (offsets[i] & mask) * kBlockBytes;
-    return offsets;
+    prgFill(key, firstRow / kLpnRows * (sizeof places / kBlockBytes), reinterpret_cast<uint8_t*>(places), sizeof places);
+    run(leaves, call.table, places, mask, out);
   }
 
  private:
+  static constexpr size_t kLineBytes = 64;
+
   /** Other work may have pushed the table out of the caches since the last call. In order it comes back faster than by the rows' reads,
    *  which jump. Instructions that prefetch were measured to gain nothing. */
   void fetchTable() const {
@@ -66,21 +66,11 @@ class MatrixRows {
   const FerretCall& call;
   PrgKey key;
   uint32_t mask;
+  EncodeRows run;
   bool isTableNear = false;
-  uint32_t offsets[kRows * kLpnWeight];
+  /** The table's size is a power of two: any words are places modulo it. */
+  uint32_t places[kLpnRows * kLpnWeight];
 };
-
-/** Where a leaf's choice stands. */
-constexpr Block kClearLowest = {~uint64_t{1}, ~uint64_t{0}};
-
-/** out[i] = leaf[i] with its lowest bit cleared + row i of the matrix times the table, for kRows rows. */
-void encodeRows(const uint8_t* leaves, const uint8_t* table, const uint32_t* offsets, uint8_t* out) {
-  for (size_t i = 0; i < MatrixRows::kRows; i++, offsets += kLpnWeight) {
-    Block sum = load(leaves + i * kBlockBytes) & kClearLowest;
-    for (int j = 0; j < kLpnWeight; j++) sum ^= load(table + offsets[j]);
-    store(out + i * kBlockBytes, sum);
-  }
-}
 
 /** Takes the outputs of a call in order, the reserved ones first. */
 class Outputs {
@@ -137,8 +127,8 @@ void encode(const FerretCall& call, MatrixRows* rows, size_t first, const uint8_
     if (call.pieces && isReady(call.pieces + piece)) {
       addReady(call.encoded + at * kBlockBytes, leaves + own, end - at, out + own);
     } else {
-      for (size_t i = own; i < own + (end - at) * kBlockBytes; i += MatrixRows::kRows * kBlockBytes)
-        encodeRows(leaves + i, call.table, rows->fill(call.firstRow + first + i / kBlockBytes), out + i);
+      for (size_t i = own; i < own + (end - at) * kBlockBytes; i += kLpnRows * kBlockBytes)
+        rows->encode(call.firstRow + first + i / kBlockBytes, leaves + i, out + i);
     }
     at = end;
   }
@@ -249,14 +239,14 @@ Block sumOf(const uint8_t* blocks, size_t count) { return sumSide(blocks, count,
 size_t ferretPieces(size_t rows) { return (rows + kPieceRows - 1) / kPieceRows; }
 
 void ferretEncode(const FerretCall& call, uint8_t* encoded) {
-  alignas(64) static constexpr uint8_t zeros[MatrixRows::kRows * kBlockBytes] = {};
+  alignas(64) static constexpr uint8_t zeros[kLpnRows * kBlockBytes] = {};
   const size_t leaves = call.trees << call.depth;
   MatrixRows rows(call);
   for (size_t first = 0; first < leaves; first += kPieceRows) {
     int32_t* piece = call.pieces + first / kPieceRows;
     if (!beginPiece(piece, kBegun)) continue;
-    for (size_t i = first; i < std::min(leaves, first + kPieceRows); i += MatrixRows::kRows)
-      encodeRows(zeros, call.table, rows.fill(call.firstRow + i), encoded + i * kBlockBytes);
+    for (size_t i = first; i < std::min(leaves, first + kPieceRows); i += kLpnRows)
+      rows.encode(call.firstRow + i, zeros, encoded + i * kBlockBytes);
     __atomic_store_n(piece, kDone, __ATOMIC_RELEASE);
   }
 }
