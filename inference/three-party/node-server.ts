@@ -3,34 +3,23 @@
  * which. A node that dies, stalls or has other shares ends the text with an error at the client; the others link up again.
  */
 import type { AddressInfo, Server, Socket } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { NodeIndex } from '../backends/three-party/node.js';
-import { sameBytes } from '../core/bytes.js';
-import { PeerClosedError, ProtocolError } from '../core/errors.js';
-import { acceptedSuites, DEFAULT_SUITE, type Suite } from '../core/suite.js';
+import { ProtocolError } from '../core/errors.js';
+import { DEFAULT_SUITE, type Suite } from '../core/suite.js';
 import type { Channel } from '../net/channel.js';
 import { listenAt } from '../net/listen.js';
-import { mostMilliseconds } from '../net/patience.js';
-import { toldOf } from '../net/refusal.js';
 import { SilentConnections } from '../net/silent-connections.js';
 import { TcpChannel } from '../net/tcp-channel.js';
 import { transcriptChannel } from '../net/transcript.js';
 import type { WebFile } from '../server/web-files.js';
 import { openWebPort, type WebPort } from '../server/web-port.js';
 import { type Address, type Certificates, checkPlain, createLinkServer, isNode } from './links.js';
-import {
-  encodeHello,
-  encodeRequest,
-  ID_BYTES,
-  receiveOpening,
-  receiveRequest,
-  sendFailure,
-  type TextRequest,
-  WANTS,
-} from './messages.js';
+import { encodeRequest, ID_BYTES, receiveOpening, receiveRequest } from './messages.js';
+import { NodeClients } from './node-clients.js';
 import { type LinkedNode, NodeLinks } from './node-links.js';
 import { NodeEngine } from './node-run.js';
 import type { NodeModel } from './share-model.js';
+import { type WaitingText, WaitingTexts } from './waiting-texts.js';
 
 export type { Address } from './links.js';
 
@@ -65,17 +54,8 @@ export interface NodeOptions {
   readonly onLog?: (line: string) => void;
 }
 
-interface Waiting {
-  readonly request: TextRequest;
-  readonly channel: Channel;
-  /** Settles when the text is done, so that the client's loop goes on. */
-  readonly done: (error: Error | null) => void;
-}
-
-const RETRY_MILLISECONDS = 200;
 /** Of what node 0 says to find out whether the others are there. */
 const IDLE_ID = '0'.repeat(2 * ID_BYTES);
-const DEFAULT_MAX_CLIENTS = 64;
 
 export class NodeServer {
   readonly #options: NodeOptions;
@@ -86,9 +66,8 @@ export class NodeServer {
   #web: WebPort | null = null;
   readonly #silent = new SilentConnections();
   readonly #channels = new Set<Channel>();
-  readonly #waiting = new Map<string, Waiting>();
-  #arrived: (() => void)[] = [];
-  #clients = 0;
+  readonly #waiting: WaitingTexts;
+  readonly #clients: NodeClients;
   #stopped = false;
   #running: Promise<void> = Promise.resolve();
 
@@ -97,6 +76,8 @@ export class NodeServer {
     this.#engine = new NodeEngine(options.model);
     this.#index = options.model.node;
     this.#server = createLinkServer(this.#certificates, (socket) => void this.#accept(socket));
+    this.#waiting = new WaitingTexts(options.timeoutMilliseconds);
+    this.#clients = new NodeClients({ ...options, waiting: this.#waiting, log: (line) => this.#log(line) });
     this.#links = new NodeLinks({
       ...options,
       index: this.#index,
@@ -121,11 +102,6 @@ export class NodeServer {
   /** Of the longest text. */
   get #maxTokens(): number {
     return this.#options.model.publicPart.model.maxTokens;
-  }
-
-  /** Of texts. */
-  get #suites(): readonly Suite[] {
-    return acceptedSuites(this.#options.suite);
   }
 
   get #certificates(): Certificates | null {
@@ -161,7 +137,7 @@ export class NodeServer {
   async close(): Promise<void> {
     this.#stopped = true;
     this.#server.close();
-    this.#wake();
+    this.#waiting.wake();
     await Promise.all([this.#links.stop(), ...[...this.#channels].map((channel) => channel.close())]);
     await this.#web?.close();
     await this.#running;
@@ -169,12 +145,6 @@ export class NodeServer {
 
   #log(line: string): void {
     this.#options.onLog?.(line);
-  }
-
-  #wake(): void {
-    const waiters = this.#arrived;
-    this.#arrived = [];
-    for (const wake of waiters) wake();
   }
 
   #channelOf(socket: Socket, peer: string): Channel {
@@ -190,7 +160,7 @@ export class NodeServer {
     try {
       const opening = await receiveOpening(channel);
       this.#silent.finished(socket);
-      if (opening === 'client') await this.#client(this.#options.link?.(channel) ?? channel);
+      if (opening === 'client') await this.#clients.serve(this.#options.link?.(channel) ?? channel);
       else if (!isNode(socket, this.#certificates))
         throw new ProtocolError('expected a node with a certificate of the authority given, got another');
       else await this.#links.offer(channel);
@@ -207,112 +177,13 @@ export class NodeServer {
     try {
       if ((await receiveOpening(channel)) !== 'client')
         throw new ProtocolError('expected a client over a WebSocket, got a node');
-      await this.#client(this.#options.link?.(channel) ?? channel);
+      await this.#clients.serve(this.#options.link?.(channel) ?? channel);
     } catch (error) {
       if (!this.#stopped) this.#log((error as Error).message);
     } finally {
       this.#channels.delete(socket);
       await channel.close().catch(() => undefined);
     }
-  }
-
-  async #client(channel: Channel): Promise<void> {
-    const { sharing, publicBytes, publicPart } = this.#options.model;
-    if (this.#clients >= (this.#options.maxClients ?? DEFAULT_MAX_CLIENTS)) {
-      throw new ProtocolError(`node ${this.#index}: expected at most ${this.#clients} clients, got another`);
-    }
-    this.#clients++;
-    try {
-      const hello = {
-        sharing,
-        node: this.#index,
-        suites: this.#suites,
-        publicBytes: publicBytes.length,
-        publicDigest: publicPart.digest,
-      };
-      channel.send(encodeHello(hello));
-      await this.#sendPublic(channel);
-      await this.#texts(channel);
-    } finally {
-      this.#clients--;
-    }
-  }
-
-  /** To a client that wants it. @throws ProtocolError for one that does not know for longer than another node's takes on the slowest line */
-  async #sendPublic(channel: Channel): Promise<void> {
-    const { model, timeoutMilliseconds } = this.#options;
-    const allowed = mostMilliseconds(timeoutMilliseconds, model.publicBytes.length);
-    const begin = performance.now();
-    for (;;) {
-      const [wants] = await channel.receive(1);
-      if (wants === WANTS.yes) return channel.send(model.publicBytes);
-      if (wants === WANTS.no) return;
-      if (wants !== WANTS.later || performance.now() - begin > allowed)
-        throw new ProtocolError(
-          `node ${this.#index}: expected a client to say in ${allowed / 1000} s whether it wants the public part, got ${wants}`,
-        );
-    }
-  }
-
-  /** One after the other, until the client leaves. */
-  async #texts(channel: Channel): Promise<void> {
-    for (let answered = 0; ; answered++) {
-      let request: TextRequest;
-      try {
-        request = await receiveRequest(channel, this.#maxTokens);
-      } catch (error) {
-        if (!(error instanceof PeerClosedError)) throw error;
-        this.#log(
-          `node ${this.#index}: a client left after ${answered} ${answered === 1 ? 'text' : 'texts'}`,
-        );
-        return channel.close();
-      }
-      await this.#text(request, channel);
-    }
-  }
-
-  /** Until it is answered. */
-  async #text(request: TextRequest, channel: Channel): Promise<void> {
-    if (request.buckets.length === 0) throw new ProtocolError('request: expected a text, got none');
-    if (!this.#suites.includes(request.suite))
-      throw new ProtocolError(
-        `request: expected the suite ${this.#suites.join(' or ')}, got ${request.suite}`,
-      );
-    const error = await this.#answered(request, channel);
-    if (error) {
-      sendFailure(channel, toldOf(error));
-      throw error;
-    }
-  }
-
-  /** Settles when the text is done, with what it failed by, or when the nodes did not begin with it in time. */
-  #answered(request: TextRequest, channel: Channel): Promise<Error | null> {
-    if (this.#waiting.has(request.id))
-      return Promise.resolve(
-        new ProtocolError('request: expected an id of its own, got that of a text that waits'),
-      );
-    return new Promise<Error | null>((resolve) => {
-      const waiting: Waiting = {
-        request,
-        channel,
-        done(failure) {
-          clearTimeout(patience);
-          resolve(failure);
-        },
-      };
-      const patience = setTimeout(() => {
-        if (this.#forget(waiting))
-          resolve(new ProtocolError('the nodes did not begin with the text in time'));
-      }, this.#options.timeoutMilliseconds);
-      this.#waiting.set(request.id, waiting);
-      this.#wake();
-    });
-  }
-
-  /** False where it waits no longer; another one may have its id. */
-  #forget(waiting: Waiting): boolean {
-    const { id } = waiting.request;
-    return this.#waiting.get(id) === waiting && this.#waiting.delete(id);
   }
 
   async #serve(): Promise<void> {
@@ -332,7 +203,7 @@ export class NodeServer {
         );
       }
     }
-    for (const { done } of this.#waiting.values()) done(new ProtocolError('the node stops'));
+    this.#waiting.end(new ProtocolError('the node stops'));
   }
 
   #shaped(node: LinkedNode): LinkedNode {
@@ -340,43 +211,41 @@ export class NodeServer {
     return { ...node, next: link(node.next), previous: link(node.previous) };
   }
 
-  /** Node 0: takes the texts in the order in which they come. */
+  /** Node 0: takes the texts in the order in which they come; those that the others do not have yet, again a little later. */
   async #lead(node: LinkedNode): Promise<void> {
     while (!this.#stopped) {
-      const first = this.#waiting.values().next().value;
-      if (!first) {
+      const text = this.#waiting.next();
+      if (!text) {
         await this.#untilArrival(node);
         continue;
       }
-      for (const channel of [node.next, node.previous]) channel.send(encodeRequest(first.request));
+      for (const channel of [node.next, node.previous]) channel.send(encodeRequest(text.request));
       const ready = await Promise.all(
         [node.next, node.previous].map(async (channel) => (await channel.receive(1))[0] === 1),
       );
-      const go = ready.every(Boolean);
+      const go = ready.every(Boolean) && this.#waiting.take(text);
       for (const channel of [node.next, node.previous]) channel.send(Uint8Array.of(go ? 1 : 0));
-      await this.#run(node, first, go);
+      if (go) await this.#run(node, text);
+      else this.#waiting.postpone(text);
     }
   }
 
-  /** Nodes 1 and 2: wait for what node 0 says. A link may be silent for long. */
+  /** Nodes 1 and 2: do what node 0 says. A link may be silent for long. */
   async #follow(node: LinkedNode): Promise<void> {
     const leader = this.#index === 1 ? node.previous : node.next;
     while (!this.#stopped) {
-      const request = await receiveRequest(leader, this.#maxTokens);
-      const waiting = await this.#waitFor(request);
-      leader.send(Uint8Array.of(waiting ? 1 : 0));
+      const text = this.#waiting.find(await receiveRequest(leader, this.#maxTokens));
+      // At once, also where the client's connection to this node is a little behind: whoever waits here holds all others up.
+      leader.send(Uint8Array.of(text ? 1 : 0));
       const go = (await leader.receive(1))[0] === 1;
-      if (waiting) await this.#run(node, waiting, go);
+      if (go && text) {
+        this.#waiting.take(text);
+        await this.#run(node, text);
+      }
     }
   }
 
-  async #run(node: LinkedNode, waiting: Waiting, go: boolean): Promise<void> {
-    const { request, channel, done } = waiting;
-    this.#forget(waiting);
-    if (!go) {
-      done(new ProtocolError('the text did not reach all nodes'));
-      return;
-    }
+  async #run(node: LinkedNode, { request, channel, done }: WaitingText): Promise<void> {
     try {
       const body = (at: LinkedNode) => this.#engine.run(at, channel, request);
       const answer = await (this.#options.around?.(node, body) ?? body(node));
@@ -389,26 +258,10 @@ export class NodeServer {
     }
   }
 
-  /** The client's connection to this node may be a little behind. */
-  async #waitFor(request: TextRequest): Promise<Waiting | null> {
-    if (request.buckets.length === 0) return null;
-    const deadline = performance.now() + this.#options.timeoutMilliseconds / 2;
-    while (performance.now() < deadline && !this.#stopped) {
-      const waiting = this.#waiting.get(request.id);
-      if (waiting) return sameBytes(encodeRequest(waiting.request), encodeRequest(request)) ? waiting : null;
-      await Promise.race([new Promise<void>((wake) => this.#arrived.push(wake)), sleep(RETRY_MILLISECONDS)]);
-    }
-    return null;
-  }
-
   /** Until a text is there; a link that ends meanwhile fails here, not in the next text. */
   async #untilArrival(node: LinkedNode): Promise<void> {
-    const timer = new AbortController();
-    const arrival = new Promise<boolean>((wake) => this.#arrived.push(() => wake(true)));
-    const silence = sleep(this.#options.timeoutMilliseconds / 4, false, { signal: timer.signal });
-    // Only what wins the race speaks on the links: a heartbeat in the middle of a run would be read as part of it.
-    const came = await Promise.race([arrival, silence.catch(() => true)]);
-    timer.abort();
+    // Only node 0 speaks while nothing runs: a heartbeat in the middle of a run would be read as part of it.
+    const came = await this.#waiting.arrival(this.#options.timeoutMilliseconds / 4);
     if (!came && !this.#stopped) await this.#beat(node);
   }
 
@@ -420,7 +273,6 @@ export class NodeServer {
       suite: DEFAULT_SUITE,
       buckets: [],
     } as const;
-    if (this.#waiting.size > 0) return;
     for (const channel of [node.next, node.previous]) channel.send(encodeRequest(idle));
     await Promise.all([node.next, node.previous].map((channel) => channel.receive(1)));
     for (const channel of [node.next, node.previous]) channel.send(Uint8Array.of(0));
