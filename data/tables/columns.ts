@@ -72,6 +72,7 @@ const namedAs = (columns: readonly string[], names: readonly string[]): string[]
 
 function valuesOf(table: Table, column: string): string[] {
   return table.rows
+    .filter(({ fault }) => fault === null)
     .slice(0, GUESSED_FROM)
     .flatMap(({ fields }) => fieldText(fields[column]) ?? [])
     .filter((value) => value.trim() !== '');
@@ -87,22 +88,46 @@ function looksLikeLabel(values: readonly string[]): boolean {
   return different >= 2 && different <= Math.max(2, SHARE_OF_CLASSES * values.length);
 }
 
+/** What a column has that is none of labels. */
+function whyNoLabel(table: Table, column: string): string {
+  const values = valuesOf(table, column);
+  const different = new Set(values).size;
+  if (different > 1) return `${column} has ${different} different values in ${values.length} rows`;
+  return different === 1 ? `${column} has "${values[0]!.slice(0, 40)}" alone` : `${column} is empty`;
+}
+
+/** What may be the reason why nothing fits: rows with fields too many or too few. */
+function raggedRows({ rows }: Table): string {
+  const faulty = rows.filter(({ fault }) => fault !== null);
+  const [first] = faulty;
+  return first === undefined
+    ? ''
+    : `; ${faulty.length} of ${rows.length} rows are not as the header (line ${first.line}: ${first.fault}: is a field with a delimiter in it quoted?)`;
+}
+
 /** The one that fits, or an error that names the option to say it by. */
-function onlyOne(table: Table, fitting: readonly string[], what: string, option: string): string {
-  const [first, ...others] = fitting;
-  if (first !== undefined && others.length === 0) return first;
-  const got = first === undefined ? 'none does' : `${fitting.join(' and ')} could be`;
+function onlyOne(
+  table: Table,
+  fitting: readonly string[],
+  option: 'text' | 'label',
+  others: readonly string[] = [],
+): string {
+  const [first, ...more] = fitting;
+  if (first !== undefined && more.length === 0) return first;
+  const why = others.map((column) => whyNoLabel(table, column)).join(', ');
+  const got =
+    first === undefined ? `none looks like it${why && ` (${why})`}` : `${fitting.join(' and ')} could be`;
   throw new DatasetError(
-    `${table.file}: which column is the ${what}? ${got}, of ${table.columns.join(', ')}; say --${option} COLUMN`,
+    `${table.file}: which column is the ${option}? ${got}, of ${table.columns.join(', ')}; say --${option} COLUMN${raggedRows(table)}`,
   );
 }
 
 function guessText(table: Table, others: readonly string[]): string {
   const free = table.columns.filter((column) => !others.includes(column));
   const named = namedAs(free, TEXT_NAMES);
-  if (named.length > 0) return onlyOne(table, named, 'text', 'text');
+  if (named.length > 0) return onlyOne(table, named, 'text');
   const fitting = free.filter((column) => looksLikeText(valuesOf(table, column)));
-  return onlyOne(table, fitting.length === 0 && free.length === 1 ? free : fitting, 'text', 'text');
+  return onlyOne(table, fitting.length === 0 && free.length === 1 ? free : fitting, 'text');
 }
 
 function guessPair(table: Table, { text, textPair, label }: AskedColumns): readonly [string, string] | null {
@@ -155,6 +180,6 @@ export function labelColumn(
   const free = table.columns.filter((column) => column !== texts.text && column !== texts.textPair);
   const named = namedAs(free, LABEL_NAMES);
   const fitting = named.length > 0 ? named : free.filter((column) => looksLikeLabel(valuesOf(table, column)));
-  const column = onlyOne(table, fitting, 'label', 'label');
+  const column = onlyOne(table, fitting, 'label', free);
   return { column, notes: column === 'label' ? [] : [`${table.file}: label from column "${column}"`] };
 }

@@ -20,6 +20,16 @@ const MAGIC: readonly (readonly [string, readonly number[]])[] = [
   ['a parquet file', [0x50, 0x41, 0x52, 0x31]],
 ];
 
+const LATIN = 'Latin-1 (ISO 8859-1) or Windows-1252';
+
+/** What `iconv` calls them. */
+const ICONV_NAMES: Readonly<Record<string, string>> = {
+  'UTF-32 (little-endian)': 'UTF-32',
+  'UTF-16 (little-endian)': 'UTF-16LE',
+  'UTF-16 (big-endian)': 'UTF-16BE',
+  [LATIN]: 'WINDOWS-1252',
+};
+
 /** Every second byte of text in Latin letters is 0 in UTF-16. */
 function looksLikeUtf16(bytes: Uint8Array): string | null {
   const head = bytes.subarray(0, GUESSED_FROM & ~1);
@@ -40,7 +50,7 @@ function guess(bytes: Uint8Array): string {
   const wide = looksLikeUtf16(bytes);
   if (wide) return wide;
   const isBinary = bytes.subarray(0, GUESSED_FROM).includes(0);
-  return isBinary ? 'binary data' : 'Latin-1 (ISO 8859-1) or Windows-1252';
+  return isBinary ? 'binary data' : LATIN;
 }
 
 /** The first line, from 1, that is not UTF-8. A line break is never part of another character. */
@@ -64,7 +74,10 @@ export function decodeText(bytes: Uint8Array, file: string): string {
   const wide = bytes.subarray(0, GUESSED_FROM).includes(0);
   if (wide || !isUtf8(bytes)) {
     const line = wide ? 1 : lineOfFault(bytes);
-    throw new DatasetError(`${file}:${line}: expected UTF-8, got what looks like ${guess(bytes)}`);
+    const found = guess(bytes);
+    const from = ICONV_NAMES[found];
+    const hint = from === undefined ? '' : `; \`iconv -f ${from} -t UTF-8\` converts it`;
+    throw new DatasetError(`${file}:${line}: expected UTF-8, got what looks like ${found}${hint}`);
   }
   const text = new TextDecoder('utf-8').decode(bytes);
   if (text.startsWith(LFS_POINTER))

@@ -208,7 +208,25 @@ describe('columns', () => {
       ],
     );
     expect(() => labelColumn(none, NOTHING_ASKED, { text: 'text', textPair: null })).toThrow(
-      /which column is the label\? none does.*--label COLUMN/,
+      /which column is the label\? none looks like it.*--label COLUMN/,
+    );
+    const single = table(
+      ['text', 'id', 'mood'],
+      [
+        ['a', '1', 'good'],
+        ['b', '2', 'good'],
+        ['c', '3', 'good'],
+      ],
+    );
+    expect(() => labelColumn(single, NOTHING_ASKED, { text: 'text', textPair: null })).toThrow(
+      'none looks like it (id has 3 different values in 3 rows, mood has "good" alone), of text, id, mood',
+    );
+    const ragged = {
+      ...single,
+      rows: single.rows.map((row) => ({ ...row, fault: 'expected 3 columns, got 4' })),
+    };
+    expect(() => labelColumn(ragged, NOTHING_ASKED, { text: 'text', textPair: null })).toThrow(
+      /mood is empty.*; 3 of 3 rows are not as the header \(line \d+: expected 3 columns, got 4: is a field/,
     );
     expect(() => textColumns(two, { ...NOTHING_ASKED, text: 'body' })).toThrow(
       /expected a column "body", got a, b, c/,
