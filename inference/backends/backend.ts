@@ -101,14 +101,23 @@ export interface LocalOperations {
   reshapeBits(a: SharedBits, shape: Shape): SharedBits;
 }
 
-/** What the parties do together; what an operation takes and gives is in operations.ts. */
-/** What is made ahead for one operation: `count` numbers of so many bits into a ring of `ringBits`. */
-export interface WantedOperation {
-  readonly kind: 'square' | 'widen';
-  readonly count: number;
-  readonly bits: number;
-  readonly ringBits: number;
-}
+/** An operation whose material is made ahead: what it works on for each row of the tensor that is asked for. */
+export type WantedOperation =
+  /** So many numbers of `bits` bits into a ring of `ringBits`. */
+  | {
+      readonly kind: 'square' | 'widen';
+      readonly count: number;
+      readonly bits: number;
+      readonly ringBits: number;
+    }
+  /** Of one number. */
+  | { readonly kind: 'lines'; readonly x: RingFormat; readonly table: LineTable }
+  | { readonly kind: 'multiplyPrivate'; readonly factors: PrivateTensor; readonly ringBits: number }
+  /** Of `width` numbers with one. */
+  | { readonly kind: 'multiply'; readonly width: number; readonly ringBits: number };
+
+/** Stages, one behind the other; each of lanes, side by side; each of operations, one behind the other. */
+export type Wanted = readonly (readonly (readonly WantedOperation[])[])[];
 
 export type RowsWay = (mpc: Backend, x: SharedTensor) => Promise<readonly SharedTensor[]>;
 
@@ -118,6 +127,7 @@ export interface MadeRows {
   readonly tensors: readonly SharedTensor[];
 }
 
+/** What the parties do together; what an operation takes and gives is in operations.ts. */
 export interface Protocols {
   share(x: PrivateTensor): Promise<SharedTensor>;
   /** Once per model; agrees on layouts, sends nothing about the weights. */
@@ -203,15 +213,10 @@ export interface Protocols {
     otherwise: (mpc: Backend, x: SharedTensor) => Promise<SharedTensor>,
   ): Promise<SharedTensor>;
   /**
-   * One of two ways to the same numbers of x [rows, ...], each → tensors of so many rows: `ahead` where what it wants was made ahead, in operations side by
-   * side, else `otherwise`. Backends without it make nothing ahead.
+   * One of two ways to the same numbers of x [rows, ...], each → tensors of so many rows: `ahead` where all that it wants was made ahead, else
+   * `otherwise`. Backends without it make nothing ahead.
    */
-  ifMade?(
-    x: SharedTensor,
-    wanted: readonly WantedOperation[],
-    ahead: RowsWay,
-    otherwise: RowsWay,
-  ): Promise<MadeRows>;
+  ifMade?(x: SharedTensor, wanted: Wanted, ahead: RowsWay, otherwise: RowsWay): Promise<MadeRows>;
   /**
    * What a shuffle of so many rows needs before they are there, for one shuffle: beside other work it costs no message. Backends without it
    * need nothing.

@@ -10,7 +10,7 @@ import type { RingFormat } from '../core/ring-tensor.js';
 import { formatShape, type Shape, sameShape, sizeOf } from '../core/shape.js';
 import type { PrivateTensor, RingTensor, SharedBits, SharedTensor } from '../core/tensors.js';
 import type { RowShifts, ShuffleRows, Weight } from './backend.js';
-import type { LineTable } from '../core/line-table.js';
+import { type LineTable, lowFactorOf } from '../core/line-table.js';
 import type { TournamentStep } from '../core/tournament.js';
 import { MOST_CONJUNCTS } from '../material/demand.js';
 
@@ -275,7 +275,7 @@ export function lookUp(x: SharedTensor, table: RingTensor): TensorFormat {
 
 /** x [n], cut to the table's formats. */
 export function lines(x: SharedTensor, { index, line, out }: LineTable): TensorFormat {
-  const formats = line ? [index, line.factor] : [index];
+  const formats = line ? [index, line.factor, lowFactorOf(line)] : [index];
   const fits = formats.every(
     ({ ringBits, fractionBits }) =>
       x.fractionBits >= fractionBits && x.ringBits >= ringBits + x.fractionBits - fractionBits,

@@ -21,9 +21,21 @@ export interface Slope {
   readonly factor: RingFormat;
   /** As `offset`. */
   readonly slope: RingFormat;
-  /** Of slope · x, at the fraction bits of both. */
+  /** So many of a slope's lowest bits multiply x cut by as many, so that the product fits a word. */
+  readonly lowBits: number;
+  /** Of slope · x, at the fraction bits of both less `lowBits`. */
   readonly ringBits: number;
 }
+
+/** Of slope · x. */
+export const productFractionBits = ({ slope, factor, lowBits }: Slope): number =>
+  slope.fractionBits + factor.fractionBits - lowBits;
+
+/** What x is cut to for the lowest bits of a slope. */
+export const lowFactorOf = ({ factor, lowBits }: Slope): RingFormat => ({
+  ringBits: factor.ringBits - lowBits,
+  fractionBits: factor.fractionBits - lowBits,
+});
 
 /** What `make` gives, made when it is first asked for. */
 export function madeOnce<T extends object>(make: () => T): () => T {

@@ -48,3 +48,11 @@ export function privateTensor(
   const value = values === null ? null : encode(values, shape, format);
   return { kind: 'private', owner, shape, ringBits, fractionBits, value };
 }
+
+/** The same values modulo 2^ringBits, no less than before. */
+export function inLargerRing(x: PrivateTensor, ringBits: number): PrivateTensor {
+  if (ringBits === x.ringBits) return x;
+  const data = x.value && new BigUint64Array(x.value.data.length);
+  if (data) kernels.ringSignExtend(x.value!.data, x.ringBits, ringBits, data);
+  return { ...x, ringBits, value: data && { ...x.value!, ringBits, data } };
+}

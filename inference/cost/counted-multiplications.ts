@@ -36,7 +36,7 @@ const widthOf = (whole: { shape: readonly number[] }, prefix: { shape: readonly 
 export function countMatmul(context: CountingContext, shape: MatmulShape): Promise<void> {
   const { turns, exchange, products } = context;
   if (!isSmallMatmul(shape)) {
-    turns.takeTurn('client', 'client');
+    turns.takeTurn('client');
     return context.use(matmulUse(shape), () => products.matmul(shape));
   }
   const { receiver } = turns.takeTurn();
@@ -82,14 +82,14 @@ export async function countMultiplyPrivate(
   x: SharedTensor,
   y: PrivateTensor,
 ): Promise<void> {
-  const { turns, exchange, factors } = context;
+  const { turns, exchange } = context;
   const [count, bits] = [y.shape[0]!, y.ringBits];
-  if (!factors.includes(y)) factors.push(y);
+  const index = context.indexOfFactors(y);
   if (sizeOf(x.shape) === 0) return;
   const rows = sizeOf(x.shape) / count;
   const plan = multiplyPrivatePlan({ count, bits }, rows, x.ringBits);
-  const receiver = turns.take(y.owner);
-  await context.use(multiplyPrivateUse(factors.indexOf(y), rows, x.ringBits), () =>
+  const { receiver } = turns.takeTurn(y.owner);
+  await context.use(multiplyPrivateUse(index, rows, x.ringBits), () =>
     exchange.oneWay(productJob(plan), receiver),
   );
 }

@@ -17,7 +17,7 @@ async function countOpening(context: CountingContext, bits: number, to: PartyId 
   const sends = async () => traffic.sent(bytes);
   const receives = async () => traffic.received(bytes);
   if (to !== 'all') await steps.run({ begin: to === 'client' ? receives : sends });
-  else await context.inTurn(turns.take(), sends, receives);
+  else await context.inTurn(turns.takeTurn().receiver, sends, receives);
   if (to === 'client') traffic.received(TRANSCRIPT_BYTES);
 }
 

@@ -22,7 +22,7 @@ import { largestUse } from '../backends/two-party/ahead/largest.js';
 import { linesUse } from '../backends/two-party/ahead/lines.js';
 import { linearUse } from '../backends/two-party/ahead/linear-rows.js';
 import { lookUpUse } from '../backends/two-party/ahead/look-ups.js';
-import { WANTED_TURNS, wantedUse } from '../backends/two-party/ahead/wanted.js';
+import { wantedUse } from '../backends/two-party/ahead/wanted.js';
 import { andPlan } from '../backends/two-party/products/and.js';
 import { productJob } from '../backends/two-party/products/cot-product.js';
 import { exponentialJob } from '../backends/two-party/products/exponential.js';
@@ -91,7 +91,7 @@ export class CountingBackend extends ShapeBackend implements Backend {
     this.#context.want(linearUse(this.#context.weights.indexOf(w), rows, ringBits));
     if (rows > 0) {
       const shape = { batch: 1, rows, inputs, outputs, ringBits, weightBits, normBits };
-      this.#context.turns.take('client');
+      this.#context.turns.takeTurn('client', 'server');
       await this.#context.products.linear(shape);
     }
     return shapeOnly({ ringBits, ...given });
@@ -232,9 +232,11 @@ export class CountingBackend extends ShapeBackend implements Backend {
   async ifMade(...[x, wanted, , otherwise]: Parameters<NonNullable<Backend['ifMade']>>): Promise<MadeRows> {
     if (sizeOf(x.shape) === 0) return { isAhead: false, tensors: await otherwise(this, x) };
     const before = this.#context.turns.fork();
-    this.#context.want(wantedUse(wanted, before));
+    const indexOfFactors = (factors: PrivateTensor) => this.#context.indexOfFactors(factors);
+    const { use, turns } = wantedUse(wanted, x.shape[0]!, before, indexOfFactors);
+    this.#context.want(use);
     const tensors = await otherwise(new CountingBackend(this.#opens, {}, this), x);
-    this.#context.turns.standAhead(before, WANTED_TURNS);
+    this.#context.turns.standAheadAs(turns);
     return { isAhead: false, tensors };
   }
 
@@ -255,14 +257,14 @@ export class CountingBackend extends ShapeBackend implements Backend {
       ];
       const n = operations.shuffle(rows);
       if (material === null) await this.prepareShuffle(n);
-      const first = this.#context.turns.take();
+      const first = this.#context.turns.takeTurn().receiver;
       if (n >= 2) await countShuffle(this.#context, n, blocks, first);
       return rows;
     },
   );
 
   readonly prepareShuffle = protocol('shuffle', async (rows: number): Promise<ShuffleMaterial> => {
-    const first = this.#context.turns.take();
+    const first = this.#context.turns.takeTurn().receiver;
     if (rows >= 2) await countMatrices(this.#context, rows, first);
     return { kind: 'shuffle', rows };
   });

@@ -80,6 +80,12 @@ export class CountingContext {
     );
   }
 
+  /** Of factors by which private products go; those that are met first are announced with it. */
+  indexOfFactors(factors: PrivateTensor): number {
+    const known = this.factors.indexOf(factors);
+    return known >= 0 ? known : this.factors.push(factors) - 1;
+  }
+
   /** What could be made ahead is wanted; COTs that protocols take besides go on counting as wanted. */
   want(use: Use): void {
     this.#demand.addAll(use);

@@ -8,15 +8,13 @@ export interface InversePowerPlan {
   readonly high: number;
   /** The result is this times x^-p; 1 by default. */
   readonly numerator?: number;
-  /** Tables that are made ahead are as long as for this lower bound and this numerator, so that they serve multiples of x as well. */
-  readonly tables?: { readonly low: number; readonly numerator: number };
   /** More of them are closer: 10 by default for 1/x, 6 for 1/sqrt(x). */
   readonly intervalsPerOctave?: number;
   readonly out: RingFormat;
 }
 
 /** With what it is unless given. */
-export type CompletePlan = InversePowerPlan & Required<Omit<InversePowerPlan, 'tables'>>;
+export type CompletePlan = Required<InversePowerPlan>;
 
 /** The line a - b·x on an interval. */
 export interface Line {

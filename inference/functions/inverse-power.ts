@@ -7,6 +7,7 @@
  * p = 1/2 at 6.
  */
 import type { Backend } from '../backends/backend.js';
+import type { LineTable } from '../core/line-table.js';
 import type { RingFormat } from '../core/ring-tensor.js';
 import { protocol } from '../core/span.js';
 import type { SharedBits, SharedTensor } from '../core/tensors.js';
@@ -139,8 +140,18 @@ function inversePower(
   const table = mpc.lines && !given.intervalsPerOctave ? lineTableOf(x, plan, power) : null;
   if (!table) return byIntervals(mpc, x, plan, power);
   const compared = power === 1 ? byIntervals : bySelection;
-  return mpc.lines!(x, table, (lane, y) => compared(lane, y, plan, power));
+  const { out } = plan;
+  // Slopes are not taken apart here: so large a ring is reached behind the lines.
+  const least = { ...out, ringBits: out.ringBits - (table.line?.lowBits ?? 0) };
+  return mpc.lines!(x, table, async (lane, y) => {
+    const result = await compared(lane, y, { ...plan, out: least }, power);
+    return least.ringBits === out.ringBits ? result : widenNonNegative(lane, result, out.ringBits);
+  });
 }
+
+/** What `inverseSqrt` reads where it was made ahead, for x in this format; null where it would be too long. */
+export const inverseSqrtTable = (x: RingFormat, plan: InversePowerPlan): LineTable | null =>
+  lineTableOf(x, { numerator: 1, intervalsPerOctave: INVERSE_SQRT_INTERVALS, ...plan }, 1 / 2);
 
 /** x [n] → 1/x [n] */
 export const reciprocal = protocol('reciprocal', (mpc: Backend, x: SharedTensor, plan: InversePowerPlan) =>

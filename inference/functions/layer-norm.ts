@@ -1,21 +1,30 @@
 /**
- * LayerNorm over the last axis: c = x - mean, c · gamma · 1/sqrt(mean of c² + epsilon) + beta. The variance is taken from a
- * coarse copy of x: rounding errors average out over a row. c · gamma does not wait for it.
+ * LayerNorm over the last axis: c = x - mean, c · gamma · 1/sqrt(mean of c² + epsilon) + beta. c · gamma does not wait for the variance.
+ *
+ * Ahead of the text the product with 1/sigma is computed in a ring from which the result is cut, where rows are few: on demand, and where they are
+ * many, bits cost more than the message that widens a smaller one.
  */
-import type { Backend } from '../backends/backend.js';
-import type { RingFormat } from '../core/ring-tensor.js';
+import type { Backend, Wanted, WantedOperation } from '../backends/backend.js';
+import { inLargerRing, type RingFormat } from '../core/ring-tensor.js';
 import { protocol } from '../core/span.js';
 import type { PrivateTensor, SharedTensor } from '../core/tensors.js';
-import { convert, repeatColumns, shrink, signedBits, wideningBits } from './fixed-point.js';
-import { inverseSqrt } from './inverse-power.js';
+import {
+  byMean,
+  type Deviations,
+  type DeviationsPlan,
+  sumFormat,
+  timesOf,
+  uncentred,
+  uncentredPlan,
+  wantedOf,
+} from './deviations.js';
+import { convert, convertedBy, shrink, signedBits, wideningBits } from './fixed-point.js';
+import { inverseSqrt, inverseSqrtTable } from './inverse-power.js';
+import type { InversePowerPlan } from './inverse-power-lines.js';
 import { sideBySide } from './side-by-side.js';
 
-export interface LayerNormPlan {
+export interface LayerNormPlan extends DeviationsPlan {
   readonly epsilon: number;
-  /** |x| stays below. */
-  readonly inputRange: number;
-  /** Public bounds of the variance, with margin. */
-  readonly variance: { readonly low: number; readonly high: number };
   /** |result| stays below. */
   readonly outputRange: number;
   /** |gamma| stays below 2^gammaBits, as in the model's scales. */
@@ -28,11 +37,6 @@ export interface LayerNormParameters {
   readonly gamma: PrivateTensor;
   readonly beta: PrivateTensor;
 }
-
-const MEAN_FRACTION_BITS = 20;
-
-/** Of the sums of x's rows, to be divided. */
-const sumsRing = (x: SharedTensor): number => Math.min(64, x.ringBits + MEAN_FRACTION_BITS + 2);
 
 /** Fraction bits: c keeps 7 bits below the smallest sigma, 1/sigma 7 significant bits at its smallest. */
 const precisionOf = ({ variance: { low, high } }: LayerNormPlan) => ({
@@ -57,137 +61,118 @@ export function layerNormFormats(plan: LayerNormPlan): { gamma: RingFormat; beta
   };
 }
 
-/** x [rows, features] → x - mean. One widening of the sums, so that they can be divided exactly. */
-async function centre(mpc: Backend, x: SharedTensor): Promise<SharedTensor> {
-  const features = x.shape[1]!;
-  const sums = await mpc.widen(mpc.sum(x, 1), sumsRing(x));
-  const means = mpc.truncateReduce(mpc.scale(sums, 1 / features, MEAN_FRACTION_BITS), MEAN_FRACTION_BITS);
-  return mpc.subtract(x, repeatColumns(mpc, mpc.narrow(means, x.ringBits), features));
+/** Of (x - mean) · gamma, before and behind its cut to a ring of `ringBits`. */
+interface ScaledPlan {
+  readonly factor: RingFormat;
+  readonly scaled: RingFormat;
 }
 
-/** How squares are made: at so many fraction bits, of so many bits into the ring of their sums. */
-interface SquaresPlan {
-  readonly fractionBits: number;
-  readonly factorBits: number;
-  readonly ringBits: number;
-}
-
-/** Of x - mean; `moreBits`: in so much larger a ring. */
-function squaresPlan(
-  x: SharedTensor,
-  { variance: { low, high }, inputRange }: LayerNormPlan,
-  moreBits = 0,
-): SquaresPlan {
-  // A unit's square below low/64: what rounding a row's numbers leaves in its variance scales the whole row, and with it its logits, so a bit
-  // here is worth more than one of c itself.
-  const fractionBits = Math.min(x.fractionBits, Math.max(2, Math.ceil((6 - Math.log2(low)) / 2)));
-  const bitsOfFactors = (ringBits: number): number =>
-    Math.max(wideningBits(2 * inputRange, fractionBits), (ringBits >> 1) + 1);
-  const sumBits = signedBits(2 * high * x.shape[1]!, 2 * fractionBits);
-  const ringBits = Math.max(sumBits, bitsOfFactors(sumBits)) + moreBits;
-  return { fractionBits, factorBits: bitsOfFactors(ringBits), ringBits };
-}
-
-/** Squares of x as it is, and of its sums: with n = odd · 2^twos features, odd · Σ x² - (Σ x)² / 2^twos is odd · n times the variance, and less than 2^`drops` times as much. */
-interface UncentredPlan {
-  readonly squares: SquaresPlan;
-  readonly odd: number;
-  readonly twos: number;
-  readonly drops: number;
-  /** Of the sums, and of their squares. */
-  readonly sumBits: number;
-  readonly squareBits: number;
-}
-
-/** Larger odd parts cost every square more bits than a message is worth. */
-const MOST_ODD = 3;
-
-/** Null where the odd part is large, or the ring too small. */
-function uncentredPlan(x: SharedTensor, plan: LayerNormPlan): UncentredPlan | null {
-  const features = x.shape[1]!;
-  const twos = 31 - Math.clz32(features & -features);
-  const odd = features / 2 ** twos;
-  const drops = Math.ceil(Math.log2(odd));
-  const squares = squaresPlan(x, plan, drops);
-  const sumBits = x.ringBits - (x.fractionBits - squares.fractionBits);
-  const squareBits = Math.max(squares.ringBits + twos, sumBits);
-  const fits =
-    odd <= MOST_ODD && squares.factorBits <= sumBits && squareBits < 2 * sumBits && squareBits <= 64;
-  return fits ? { squares, odd, twos, drops, sumBits, squareBits } : null;
-}
-
-/** x [rows, features] → [rows] */
-async function sumOfSquares(
-  mpc: Backend,
-  x: SharedTensor,
-  { fractionBits, factorBits, ringBits }: SquaresPlan,
-  range: number,
-): Promise<SharedTensor> {
-  const coarse = await convert(mpc, x, { ringBits: factorBits, fractionBits }, range);
-  return mpc.sum(await mpc.square(coarse, ringBits), 1);
-}
-
-/** As `deviations`, of the coarse copy of x, exactly: nothing waits for the mean. */
-async function uncentred(
-  mpc: Backend,
-  x: SharedTensor,
-  { squares: plan, odd, twos, drops, sumBits, squareBits }: UncentredPlan,
-  range: number,
-): Promise<readonly [sum: SharedTensor, centred: SharedTensor]> {
-  const { fractionBits } = plan;
-  const [squares, ofSums, centred] = await sideBySide<SharedTensor, [SharedTensor, SharedTensor]>(
-    mpc,
-    (lane) => sumOfSquares(lane, x, plan, range),
-    (lane) => {
-      const coarse = shrink(lane, x, { ringBits: sumBits, fractionBits });
-      return lane.square(lane.sum(coarse, 1), squareBits);
-    },
-    (lane) => centre(lane, x),
-  );
-  const divided = mpc.narrow(mpc.truncateReduce(ofSums, twos), squares.ringBits);
-  const sum = mpc.subtract(mpc.scale(squares, odd, 0), mpc.reinterpret(divided, 2 * fractionBits));
-  return [mpc.reinterpret(mpc.truncateReduce(sum, drops), 2 * fractionBits), centred];
-}
-
-/** x - mean [rows, features], and `times` · features · variance [rows]; `leastTimes`: where squares are made ahead. */
-interface Deviations {
-  readonly centred: SharedTensor;
-  readonly sum: SharedTensor;
-  readonly times: number;
-  readonly leastTimes: number;
-}
-
-/**
- * x [rows, features]. On demand a message less would cost bits and save nothing, since the parties' turns are then the other way round; where squares
- * were made ahead it saves one.
- */
-async function deviations(mpc: Backend, x: SharedTensor, plan: LayerNormPlan): Promise<Deviations> {
-  const [rows, features] = x.shape as [number, number];
-  const range = 2 * plan.inputRange;
-  const byMean = async (lane: Backend, y: SharedTensor) => {
-    const centred = await centre(lane, y);
-    return [await sumOfSquares(lane, centred, squaresPlan(y, plan), range), centred] as const;
+function scaledInto(ringBits: number, { gamma }: LayerNormParameters, plan: LayerNormPlan): ScaledPlan {
+  const { factorBits: fractionBits } = precisionOf(plan);
+  return {
+    factor: { ringBits: ringBits + gamma.fractionBits, fractionBits },
+    scaled: { ringBits, fractionBits },
   };
-  const early = uncentredPlan(x, plan);
-  if (!mpc.ifMade || !early) {
-    const [sum, centred] = await byMean(mpc, x);
-    return { sum, centred, times: 1, leastTimes: 1 };
-  }
-  const { squares, odd, drops, sumBits, squareBits } = early;
-  const wanted = [
-    { kind: 'square', count: rows * features, bits: squares.factorBits, ringBits: squares.ringBits },
-    { kind: 'square', count: rows, bits: sumBits, ringBits: squareBits },
-    { kind: 'widen', count: rows, bits: x.ringBits, ringBits: sumsRing(x) },
-  ] as const;
-  const { isAhead, tensors } = await mpc.ifMade(
-    x,
-    wanted,
-    (lane, y) => uncentred(lane, y, early, range),
-    byMean,
+}
+
+/** It fits fewer bits than what it is multiplied into. To widen it then takes a message more, which hides behind 1/sigma on demand. */
+function narrowlyScaled(parameters: LayerNormParameters, plan: LayerNormPlan): ScaledPlan {
+  const range = 2 * plan.inputRange * 2 ** plan.gammaBits;
+  const ringBits = wideningBits(range, precisionOf(plan).factorBits);
+  return scaledInto(Math.min(parameters.beta.ringBits, ringBits), parameters, plan);
+}
+
+/** Of 1/sigma = sqrt(features) / sqrt(sum of squares), from `times` the sum of squares. */
+function inversePlan(
+  plan: LayerNormPlan,
+  features: number,
+  times: number,
+  ringBits: number,
+): InversePowerPlan {
+  const { low, high } = plan.variance;
+  return {
+    low: low * features * times,
+    high: high * features,
+    numerator: Math.sqrt(features * times),
+    out: { ringBits, fractionBits: precisionOf(plan).inverseBits },
+  };
+}
+
+/** → [rows, features] in `plan.out`, from a product modulo 2^ringBits */
+async function normalised(
+  mpc: Backend,
+  { centred, sum: sumOfSquares, times }: Deviations,
+  parameters: LayerNormParameters,
+  plan: LayerNormPlan,
+  { factor, scaled }: ScaledPlan,
+  ringBits: number,
+): Promise<SharedTensor> {
+  const { gamma, beta } = parameters;
+  const features = centred.shape[1]!;
+  const sum = mpc.addPublic(sumOfSquares, times * features * plan.epsilon);
+  // Behind the squares, so that messages of both lanes go the same way.
+  const [inverse, wide] = await sideBySide<SharedTensor, [SharedTensor]>(
+    mpc,
+    (lane) => inverseSqrt(lane, sum, inversePlan(plan, features, times, ringBits)),
+    async (lane) => {
+      const input = await convert(lane, centred, factor, 2 * plan.inputRange);
+      const product = shrink(lane, await lane.multiplyPrivate(input, gamma, scaled), scaled);
+      return lane.widen(product, ringBits);
+    },
   );
-  const [sum, centred] = tensors as readonly [SharedTensor, SharedTensor];
-  const leastTimes = odd / 2 ** drops;
-  return { sum, centred, times: isAhead ? leastTimes : 1, leastTimes };
+  const inverseRing = signedBits(2 / Math.sqrt(plan.variance.low), precisionOf(plan).inverseBits);
+  const product = await mpc.multiply(wide, inverse, 'non-negative', inverseRing);
+  return convert(mpc, mpc.addPrivate(product, inLargerRing(beta, ringBits)), plan.out, plan.outputRange);
+}
+
+/** A round trip less is worth so many bytes on a line of 3 Gbit/s and 0.8 ms, and four times as many on one of 200 Mbit/s and 40 ms. */
+const MOST_BYTES_FOR_A_MESSAGE = 1 << 18;
+
+/** The product's ring ahead of the text, with the headroom to be cut to the result's, or the narrow one of beta. */
+function ringAhead(
+  [rows, features]: readonly [number, number],
+  { out }: LayerNormPlan,
+  beta: RingFormat,
+): number {
+  const reaching = out.ringBits + beta.fractionBits - out.fractionBits;
+  const bytes = (2 * rows * features * (reaching - beta.ringBits)) / 8;
+  return reaching > beta.ringBits && bytes <= MOST_BYTES_FOR_A_MESSAGE ? reaching : beta.ringBits;
+}
+
+/** What a way of fewer messages works on; null where there is none. */
+function earlyPlan(x: SharedTensor, parameters: LayerNormParameters, plan: LayerNormPlan) {
+  const ofScaled = narrowlyScaled(parameters, plan);
+  const { factor, scaled } = ofScaled;
+  // Widened beside the sums, so that nothing is left to be widened before gamma.
+  const centredBits = factor.ringBits + Math.max(0, x.fractionBits - factor.fractionBits);
+  const deviations: DeviationsPlan = { ...plan, centredBits };
+  const squares = uncentredPlan(x, deviations);
+  if (!squares) return null;
+  const { gamma, beta } = parameters;
+  const [rows, features] = x.shape as [number, number];
+  const widen = (bits: number, ringBits: number): WantedOperation[] =>
+    bits < ringBits ? [{ kind: 'widen', count: features, bits, ringBits }] : [];
+  const into = (ringBits: number): { readonly ringBits: number; readonly wanted: Wanted } | null => {
+    const inverse = inversePlan(plan, features, timesOf(squares), ringBits);
+    const table = inverseSqrtTable(sumFormat(squares), inverse);
+    if (!table) return null;
+    const last = convertedBy({ ...beta, ringBits }, plan.out, plan.outputRange);
+    const wanted: Wanted = [
+      wantedOf(x, squares, deviations),
+      [
+        [{ kind: 'lines', x: sumFormat(squares), table }],
+        [
+          { kind: 'multiplyPrivate', factors: gamma, ringBits: factor.ringBits },
+          ...widen(scaled.ringBits, ringBits),
+        ],
+      ],
+      [[{ kind: 'multiply', width: features, ringBits }]],
+      [widen(last.ringBits, plan.out.ringBits)],
+    ];
+    return { ringBits, wanted };
+  };
+  const way = into(ringAhead([rows, features], plan, beta)) ?? into(beta.ringBits);
+  return way && { scaled: ofScaled, deviations, squares, ...way };
 }
 
 /** x [rows, features] → [rows, features] in `plan.out` */
@@ -196,35 +181,24 @@ export const layerNorm = protocol(
   async (
     mpc: Backend,
     x: SharedTensor,
-    { gamma, beta }: LayerNormParameters,
+    parameters: LayerNormParameters,
     plan: LayerNormPlan,
   ): Promise<SharedTensor> => {
-    const features = x.shape[1]!;
-    const { low, high } = plan.variance;
-    const { factorBits, inverseBits } = precisionOf(plan);
-    const { sum: scaledSum, centred, times, leastTimes } = await deviations(mpc, x, plan);
-    const sum = mpc.addPublic(scaledSum, times * features * plan.epsilon);
-    const format = { ringBits: beta.ringBits + gamma.fractionBits, fractionBits: factorBits };
-    const inverseRing = signedBits(2 / Math.sqrt(low), inverseBits);
-    // Behind the squares, so that messages of both lanes go the same way.
-    const [inverse, scaled] = await sideBySide<SharedTensor, [SharedTensor]>(
-      mpc,
-      // 1/sigma = sqrt(features) / sqrt(sum of squares)
-      (lane) =>
-        inverseSqrt(lane, sum, {
-          low: low * features * times,
-          high: high * features,
-          numerator: Math.sqrt(features * times),
-          tables: { low: low * features * leastTimes, numerator: Math.sqrt(features) },
-          out: { ringBits: beta.ringBits, fractionBits: inverseBits },
-        }),
-      async (lane) => {
-        const wide = await convert(lane, centred, format, 2 * plan.inputRange);
-        const scaled = { ringBits: beta.ringBits, fractionBits: factorBits };
-        return shrink(lane, await lane.multiplyPrivate(wide, gamma, scaled), scaled);
-      },
+    const early = mpc.ifMade ? earlyPlan(x, parameters, plan) : null;
+    const product = parameters.beta.ringBits;
+    const scaled = early?.scaled ?? scaledInto(product, parameters, plan);
+    const onDemand = async (lane: Backend, y: SharedTensor): Promise<SharedTensor> =>
+      normalised(lane, await byMean(lane, y, plan), parameters, plan, scaled, product);
+    if (!early) return onDemand(mpc, x);
+    const { deviations, squares, ringBits, wanted } = early;
+    const ahead = async (lane: Backend, y: SharedTensor): Promise<SharedTensor> =>
+      normalised(lane, await uncentred(lane, y, deviations, squares), parameters, plan, scaled, ringBits);
+    const { tensors } = await mpc.ifMade!(
+      x,
+      wanted,
+      async (lane, y) => [await ahead(lane, y)],
+      async (lane, y) => [await onDemand(lane, y)],
     );
-    const product = await mpc.multiply(scaled, inverse, 'non-negative', inverseRing);
-    return convert(mpc, mpc.addPrivate(product, beta), plan.out, plan.outputRange);
+    return tensors[0]!;
   },
 );

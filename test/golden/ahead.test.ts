@@ -49,18 +49,18 @@ it('costs this many bytes and rounds', async () => {
   }).toMatchInlineSnapshot(`
     {
       "offline": [
-        2271839,
-        2410865,
-        68,
+        2296830,
+        2500933,
+        66,
       ],
       "online": [
-        54824,
-        42264,
-        46,
+        55680,
+        45444,
+        38,
       ],
       "stock": [
-        1886452,
-        1906193,
+        1879590,
+        1896545,
       ],
     }
   `);

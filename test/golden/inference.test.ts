@@ -75,7 +75,7 @@ describe.each(runs)('an inference with $suite', ({ leaks, cost, layers, bucket }
         ],
         "receivedBytes": 941826,
         "rounds": 60,
-        "sentBytes": 451859,
+        "sentBytes": 450987,
       }
     `);
     expect(
@@ -83,13 +83,13 @@ describe.each(runs)('an inference with $suite', ({ leaks, cost, layers, bucket }
     ).toMatchInlineSnapshot(`
       [
         {
-          "bytes": 780785,
+          "bytes": 780037,
           "important": 3,
           "kept": 6,
           "rounds": 24,
         },
         {
-          "bytes": 239033,
+          "bytes": 238909,
           "important": 1,
           "kept": 1,
           "rounds": 23,

@@ -47,7 +47,7 @@ it('costs this many bytes and rounds', () => {
     {
       "receivedBytes": 944925,
       "rounds": 62,
-      "sentBytes": 455569,
+      "sentBytes": 454697,
     }
   `);
   expect(
@@ -55,13 +55,13 @@ it('costs this many bytes and rounds', () => {
   ).toMatchInlineSnapshot(`
     [
       {
-        "bytes": 783181,
+        "bytes": 782433,
         "important": 4,
         "kept": 6,
         "rounds": 26,
       },
       {
-        "bytes": 243446,
+        "bytes": 243322,
         "important": 1,
         "kept": 1,
         "rounds": 23,

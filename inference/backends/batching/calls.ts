@@ -13,6 +13,7 @@ import type {
   ShuffleMaterial,
   ShuffleRows,
   Sign,
+  Wanted,
   Weight,
   WeightSource,
 } from '../backend.js';
@@ -117,38 +118,33 @@ export const largestCall = (...[x, steps, otherwise]: Parameters<NonNullable<Bac
       ),
   });
 
-/** The same ways for all lanes; rows lie below each other, and what is wanted adds up. */
+/** What is public of an operation, and not one of its objects. */
+const wantedKey = (wanted: Wanted): string =>
+  JSON.stringify(wanted, (_, value) => (value?.kind === 'private' || value?.index ? null : value));
+
+/** Objects that all lanes share. */
+const privateFactorsOf = (wanted: Wanted): PrivateTensor | undefined =>
+  wanted.flat(2).flatMap((one) => (one.kind === 'multiplyPrivate' ? [one.factors] : []))[0];
+
+/** The same ways for all lanes with the same factors; rows lie below each other. */
 export const ifMadeCall = (...[x, wanted, ahead, otherwise]: Parameters<NonNullable<Backend['ifMade']>>) =>
-  merged<RowsToMake, MadeRows>({
-    key: `ifMade ${format(x)} ${x.shape[1]} ${wanted.map(({ kind, bits, ringBits }) => `${kind} ${bits} ${ringBits}`)}`,
-    input: { x, counts: wanted.map(({ count }) => count) },
-    join: (mpc, inputs) => ({
-      x: joinTensors(mpc, tensorsOf(inputs), x.shape[1]),
-      counts: wanted.map((_, i) => inputs.reduce((sum, { counts }) => sum + counts[i]!, 0)),
-    }),
-    run: (mpc, { x: all, counts }) =>
-      mpc.ifMade!(
-        all,
-        wanted.map((one, i) => ({ ...one, count: counts[i]! })),
-        ahead,
-        otherwise,
-      ),
+  merged<SharedTensor, MadeRows>({
+    key: `ifMade ${format(x)} ${x.shape[1]} ${wantedKey(wanted)}`,
+    ...(privateFactorsOf(wanted) && { operand: privateFactorsOf(wanted)! }),
+    input: x,
+    join: (mpc, inputs) => joinTensors(mpc, inputs, x.shape[1]),
+    run: (mpc, all) => mpc.ifMade!(all, wanted, ahead, otherwise),
     cut(mpc, { isAhead, tensors }, inputs) {
       const cutRows = tensors.map((tensor) =>
         cutTensor(
           mpc,
           tensor,
-          inputs.map(({ x: { shape } }) => [shape[0]!, ...tensor.shape.slice(1)]),
+          inputs.map(({ shape }) => [shape[0]!, ...tensor.shape.slice(1)]),
         ),
       );
       return inputs.map((_, lane) => ({ isAhead, tensors: cutRows.map((lanes) => lanes[lane]!) }));
     },
   });
-
-interface RowsToMake {
-  readonly x: SharedTensor;
-  readonly counts: readonly number[];
-}
 
 export const isNegativeCall = (x: SharedTensor) =>
   merged<SharedTensor, SharedBits>({

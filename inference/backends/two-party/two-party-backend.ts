@@ -36,7 +36,7 @@ import type { TournamentStep } from '../../core/tournament.js';
 import * as operations from '../operations.js';
 import { largestOf, largestUse } from './ahead/largest.js';
 import { linesUse, readLines } from './ahead/lines.js';
-import { WANTED_TURNS, wantedUse } from './ahead/wanted.js';
+import { wantedUse } from './ahead/wanted.js';
 import type { Compared } from './comparison/comparison.js';
 import type { PartyContext } from './context/party-context.js';
 import type { Turns } from './context/turns.js';
@@ -108,6 +108,12 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
       : null;
   }
 
+  /** Who begins what is not made ahead, and has one order of messages on demand and beside what is. */
+  #nextFirst(): PartyId {
+    const { receiver, first } = this.#turns.takeTurn();
+    return this.#multiplications.holdsAny?.() ? first : receiver;
+  }
+
   #topBits(compared: Compared, ringBits: number): Promise<Uint8Array> {
     return this.#multiplications.topBits(compared, ringBits, () => this.#turns.takeTurn());
   }
@@ -137,14 +143,14 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
 
   async linear(x: SharedTensor, w: Weight): Promise<LocalTensor> {
     const given = operations.linear(x, w);
-    if (given.rows > 0) this.#turns.take('client');
+    if (given.rows > 0) this.#turns.takeTurn('client', 'server');
     const rows = { rows: given.rows, ringBits: x.ringBits, data: dataOf(x) };
     return localTensor(await this.#multiplications.linear(rows, w, x.fractionBits), given.shape, given);
   }
 
   async matmul(x: SharedTensor, y: SharedTensor): Promise<LocalTensor> {
     const { extents, ...given } = operations.matmul(x, y);
-    const turn = isSmallMatmul(extents) ? this.#turns.takeTurn() : this.#turns.takeTurn('client', 'client');
+    const turn = isSmallMatmul(extents) ? this.#turns.takeTurn() : this.#turns.takeTurn('client');
     const data = await this.#multiplications.matmul(dataOf(x), dataOf(y), extents, turn);
     return localTensor(data, given.shape, given);
   }
@@ -176,7 +182,7 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
 
   async multiplyPrivate(x: SharedTensor, y: PrivateTensor): Promise<LocalTensor> {
     const given = operations.multiplyPrivate(x, y);
-    if (sizeOf(x.shape) > 0) this.#turns.take(y.owner);
+    if (sizeOf(x.shape) > 0) this.#turns.takeTurn(y.owner);
     const data = await this.#multiplications.multiplyPrivate(dataOf(x), x.ringBits, y);
     return localTensor(data, given.shape, given);
   }
@@ -205,7 +211,7 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
 
   async and(a: SharedBits, b: SharedBits): Promise<LocalBits> {
     const shape = operations.bitwise('and', a, b);
-    return localBits(await and(this.#party, bitsOf(a), bitsOf(b), this.#turns.takeTurn().receiver), shape);
+    return localBits(await and(this.#party, bitsOf(a), bitsOf(b), this.#nextFirst()), shape);
   }
 
   async toArithmetic(bits: SharedBits, ringBits: number): Promise<LocalTensor> {
@@ -283,12 +289,14 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
     ...[x, wanted, ahead, otherwise]: Parameters<NonNullable<Backend['ifMade']>>
   ): Promise<MadeRows> {
     const before = this.#turns.fork();
-    if (!this.#multiplications.isReady || sizeOf(x.shape) === 0)
+    const { isReady, registerFactors } = this.#multiplications;
+    if (!isReady || !registerFactors || sizeOf(x.shape) === 0)
       return { isAhead: false, tensors: await otherwise(this, x) };
-    if (this.#multiplications.isReady(wantedUse(wanted, before)))
-      return { isAhead: true, tensors: await ahead(this, x) };
+    const indexOfFactors = (factors: PrivateTensor) => registerFactors.call(this.#multiplications, factors);
+    const { use, turns } = wantedUse(wanted, x.shape[0]!, before, indexOfFactors);
+    if (isReady.call(this.#multiplications, use)) return { isAhead: true, tensors: await ahead(this, x) };
     const tensors = await otherwise(this.#beside ?? this, x);
-    this.#turns.standAhead(before, WANTED_TURNS);
+    this.#turns.standAheadAs(turns);
     return { isAhead: false, tensors };
   }
 
@@ -301,17 +309,17 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
   }
 
   prepareShuffle(rows: number): Promise<ShuffleMaterial> {
-    return prepareShuffle(this.#party, rows, this.#turns.take());
+    return prepareShuffle(this.#party, rows, this.#nextFirst());
   }
 
   async shuffle(rows: ShuffleRows, material: ShuffleMaterial | null = null): Promise<ShuffleRows> {
     const made = material ?? (await this.prepareShuffle(operations.shuffle(rows)));
-    return shuffleTensors(this.#party, rows, made, this.#turns.take());
+    return shuffleTensors(this.#party, rows, made, this.#nextFirst());
   }
 
   /** What both learn takes one message each way. */
   #turnOfOpening(to: PartyId | 'all'): PartyId | undefined {
-    return to === 'all' ? this.#turns.take() : undefined;
+    return to === 'all' ? this.#nextFirst() : undefined;
   }
 
   async reveal(x: SharedTensor, to: PartyId | 'all', leak: LeakName): Promise<RingTensor | null> {

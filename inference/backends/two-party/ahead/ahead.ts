@@ -234,9 +234,12 @@ export class Ahead implements Multiplications, Material {
     return null;
   }
 
+  holdsAny(): boolean {
+    return this.#pools.holdAny();
+  }
+
   isReady(use: Use): boolean {
-    const items = use.slice(0, 1);
-    const isReady = items.length > 0 && this.#pools.filled(SquarePool, items) !== null;
+    const isReady = this.#pools.hold(use);
     if (!isReady) this.#use(use);
     return isReady;
   }

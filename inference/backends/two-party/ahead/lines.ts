@@ -2,7 +2,7 @@
  * Long tables (core/line-table.ts): the bits of an entry are read from a vector that was made ahead (look-ups.ts), while x is widened to the product's
  * ring; then each bit of the slope selects x, and those of the offset become a number. Two openings, behind those of x's rounding where it is exact.
  */
-import { entryBitsOf, type LineTable, type Slope } from '../../../core/line-table.js';
+import { entryBitsOf, type LineTable, lowFactorOf, productFractionBits } from '../../../core/line-table.js';
 import type { RingFormat } from '../../../core/ring-tensor.js';
 import type { SharedBits, SharedTensor } from '../../../core/tensors.js';
 import type { Use } from '../../../material/demand.js';
@@ -14,7 +14,7 @@ import { topBitUse } from './signs.js';
 /** Of an offset: expanded to the product's scale it fills the product's ring. */
 function offsetRing({ line, offset, out }: LineTable): number {
   if (!line) return out.ringBits + offset.fractionBits - out.fractionBits;
-  return line.ringBits - (line.slope.fractionBits + line.factor.fractionBits - offset.fractionBits);
+  return line.ringBits - (productFractionBits(line) - offset.fractionBits);
 }
 
 /** Of rounding away `bits` bits exactly, in these turns (products/round.ts). */
@@ -41,6 +41,7 @@ export function linesUse(
   turns.takeTurn();
   const ofLines = line && [
     ...carryUse(n, line.ringBits - line.factor.ringBits),
+    ...(line.lowBits > 0 ? carryUse(n, line.ringBits - lowFactorOf(line).ringBits) : []),
     ...bothBitsUse(line.slope.ringBits * n, 1, line.ringBits),
   ];
   const ofOffsets = carryUse(offset.ringBits * n, offsetRing(table) - 1);
@@ -61,16 +62,21 @@ function rounded(
   return mpc.round(mpc.narrow(x, ringBits + dropped), dropped);
 }
 
-/** Numbers [k, n] of bits → Σ 2^k of them [n] */
-function weighted(mpc: Backend, numbers: SharedTensor, fractionBits: number): SharedTensor {
-  const weights = Array.from({ length: numbers.shape[0]! }, (_, bit) => 2 ** bit);
+/** Numbers [low + k, n] of bits → Σ 2^k of the first `low` and of the others [n] */
+function weighted(mpc: Backend, numbers: SharedTensor, fractionBits: number, low = 0): SharedTensor {
+  const weights = Array.from({ length: numbers.shape[0]! }, (_, bit) => 2 ** (bit < low ? bit : bit - low));
   return mpc.reinterpret(mpc.combine(mpc.reinterpret(numbers, 0), weights, 0), fractionBits);
 }
 
 type Reading = Backend & Required<Pick<Backend, 'together'>>;
 
-/** x [n] in the product's ring. Moved down by half of its range, a number without a sign is widened as one with a sign. */
-async function widened(mpc: Backend, x: SharedTensor, { factor, ringBits }: Slope): Promise<SharedTensor> {
+/** x [n], cut, in a larger ring. Moved down by half of its range, a number without a sign is widened as one with a sign. */
+async function widened(
+  mpc: Backend,
+  x: SharedTensor,
+  factor: RingFormat,
+  ringBits: number,
+): Promise<SharedTensor> {
   const half = 2 ** (factor.ringBits - 2 - factor.fractionBits);
   return mpc.addPublic(await mpc.widen(mpc.addPublic(cut(mpc, x, factor), -half), ringBits), half);
 }
@@ -88,18 +94,22 @@ export async function readLines(
   const place = isRounded ? await rounded(mpc, x, index) : cut(mpc, x, index);
   if (!line) return mpc.addPublic(cut(mpc, await offsetsOf(mpc, await entriesOf(place)), out), least);
 
-  const { factor, slope } = line;
-  const [bits, wide] = (await mpc.together<SharedBits | SharedTensor>([
+  const { factor, slope, lowBits } = line;
+  const [bits, wide, coarse] = (await mpc.together<SharedBits | SharedTensor>([
     () => entriesOf(place),
-    (lane) => widened(lane, x, line),
-  ])) as [SharedBits, SharedTensor];
-  const fractionBits = slope.fractionBits + factor.fractionBits;
+    (lane) => widened(lane, x, factor, line.ringBits),
+    ...(lowBits > 0 ? [(lane: Backend) => widened(lane, x, lowFactorOf(line), line.ringBits)] : []),
+  ])) as [SharedBits, SharedTensor, SharedTensor?];
+  const fractionBits = productFractionBits(line);
+  const high = mpc.broadcastRows(wide, slope.ringBits - lowBits);
+  const factors = coarse
+    ? mpc.concat([mpc.reinterpret(mpc.broadcastRows(coarse, lowBits), high.fractionBits), high], 0)
+    : high;
   const [products, offsets] = (await mpc.together([
-    (lane) =>
-      lane.multiplex(lane.sliceBits(bits, 0, 0, slope.ringBits), lane.broadcastRows(wide, slope.ringBits)),
+    (lane) => lane.multiplex(lane.sliceBits(bits, 0, 0, slope.ringBits), factors),
     (lane) => offsetsOf(lane, lane.sliceBits(bits, 0, slope.ringBits, entryBitsOf(table))),
   ])) as [SharedTensor, SharedTensor];
   const start = mpc.expand(offsets, fractionBits - offset.fractionBits);
-  const result = mpc.subtract(start, weighted(mpc, products, fractionBits));
+  const result = mpc.subtract(start, weighted(mpc, products, fractionBits, lowBits));
   return mpc.addPublic(cut(mpc, result, out), least);
 }

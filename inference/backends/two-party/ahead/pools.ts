@@ -139,6 +139,22 @@ export class Pools {
     return null;
   }
 
+  /** Is there anything? */
+  holdAny(): boolean {
+    for (const { pool } of this.#pools.values()) if (pool.store.available > 0) return true;
+    return false;
+  }
+
+  /** Is there enough of everything? */
+  hold(use: Use): boolean {
+    return Demand.of(use).entries.every(([correlation, items]) => {
+      if (correlation.kind === 'product')
+        return this.narrowestRows(correlation.ringBits, correlation.width, items) !== null;
+      const [same, other] = [correlation, reversed(correlation)].map((one) => this.#existing(one));
+      return Math.max(same?.store.available ?? 0, other?.store.available ?? 0) >= items;
+    });
+  }
+
   /** The pool of this very correlation, if it has so many. */
   withItems<P extends Pool>(kind: PoolClass<P>, correlation: Correlation, items: number): P | null {
     const pool = this.#existing(correlation);

@@ -1,6 +1,7 @@
 /**
  * Whose turn it is to receive in a protocol whose roles do not depend on who owns what: the parties take turns, so that the
- * next receiver's corrections follow the last answer at once. The client receives a homomorphic product, so the server is next. A backend holds one, takes a turn for each protocol that
+ * next receiver's corrections follow the last answer at once. The client receives a homomorphic product, so the server is next; of one made ahead it
+ * sends the only message, so it goes on at once: with an even number of openings behind it the last answer is the client's, and the next product leaves with it. A backend holds one, takes a turn for each protocol that
  * it starts, and hands the receiver down; protocols know nothing of turns. Equal at both parties.
  */
 import { type PartyId, peerOf } from '../../../core/tensors.js';
@@ -60,6 +61,12 @@ export class Turns {
   standAhead(before: Turns, taken: number): void {
     this.#nextAhead = taken % 2 === 0 ? before.#nextAhead : peerOf(before.#nextAhead);
     this.#taken = before.#taken + taken;
+  }
+
+  /** After other protocols in their place: where others left off that were made ahead. */
+  standAheadAs(made: Turns): void {
+    this.#nextAhead = made.#nextAhead;
+    this.#taken = made.#taken;
   }
 
   /** Who sends first in the next protocol that was made ahead. */

@@ -71,7 +71,9 @@ export interface Multiplications {
   longTable?(indexBits: number, count: number, others: Use): LongTable | null;
   /** Products of numbers with up to three bits where so many lie ready; `others` as above. */
   conjunctions?(ringBits: number, count: number, others: Use): Conjunctions | null;
-  /** Do squares lie ready, of which what is used are the first? Where not, all of `use` counts. */
+  /** Does anything lie ready? So a text is taken to go as one made ahead goes. */
+  holdsAny?(): boolean;
+  /** Does all of it lie ready? Where not, it counts as used. */
   isReady?(use: Use): boolean;
   /** On demand whatever was made ahead, and not counted. */
   readonly beside?: { readonly party: PartyContext; readonly multiplications: Multiplications };
@@ -81,7 +83,7 @@ export interface Multiplications {
   product(x: BigUint64Array, ringBits: number, y: Factors, turn: Turn): Promise<BigUint64Array>;
   /** Weights and factors that come again in every text, where what is made ahead goes by them. */
   registerWeight?(weight: Weight): void;
-  registerFactors?(factors: PrivateTensor): void;
+  registerFactors?(factors: PrivateTensor): number;
   /** x [n, m], y [m] → y[j]·x[i, j]; its owner receives. */
   multiplyPrivate(x: BigUint64Array, ringBits: number, y: PrivateTensor): Promise<BigUint64Array>;
 }

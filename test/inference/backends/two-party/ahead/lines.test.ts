@@ -22,17 +22,20 @@ const cases = fc.record({
   which: fc.constantFrom(...functions),
   low: fc.double({ min: 0.25, max: 4, noNaN: true }),
   ratio: fc.double({ min: 2, max: 300, noNaN: true }),
+  // A product of slope and x would fit no word in the larger one.
+  ringBits: fc.constantFrom(OUT.ringBits, 48),
   shares: fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 1, maxLength: 40 }),
   seed: fc.integer({ min: 1, max: 1 << 20 }),
 });
 
 it('is the function, from tables and on demand', () =>
   fc.assert(
-    fc.asyncProperty(cases, async ({ which, low, ratio, shares, seed }) => {
+    fc.asyncProperty(cases, async ({ which, low, ratio, ringBits, shares, seed }) => {
       // As both parties have them: 1/x near 1/4 moves by sixteen times what rounding moves x.
       const unit = 2 ** -FORMAT.fractionBits;
       const xs = shares.map((share) => Math.round((low * ratio ** share) / unit) * unit);
-      const plan = { low, high: low * ratio, out: OUT };
+      const bounds = { low, high: low * ratio };
+      const plan = { ...bounds, out: { ...OUT, ringBits } };
       const { server, client, traffic } = testParties(seed);
       const parties = [server, client].map((party) =>
         openTwoParty({ session: party.session, cots: party.cots, linear: new GilboaLinear(party) }),
@@ -63,7 +66,9 @@ it('is the function, from tables and on demand', () =>
       const first = await once();
       closeTo(first.values, () => 0.0008);
       // The same lines as in the clear, selected in another way: a unit for each of two truncations.
-      const clear = await runCleartext([xs.length], FORMAT, xs, (mpc, x) => which.run(mpc, x, plan));
+      const clear = await runCleartext([xs.length], FORMAT, xs, (mpc, x) =>
+        which.run(mpc, x, { ...bounds, out: OUT }),
+      );
       for (const [i, value] of first.values.entries())
         expect(Math.abs(value - clear[i]!)).toBeLessThanOrEqual(2 * 2 ** -OUT.fractionBits);
       const [demand, others] = parties.map(({ material }) => material.demand());
