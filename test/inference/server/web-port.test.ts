@@ -1,7 +1,8 @@
 /** The port for browsers: what it serves, with which headers, and whom it lets connect. */
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -126,6 +127,19 @@ describe('the port for browsers', () => {
       socket.write('GET /x HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
     });
     expect(await gone).toMatch(/ECONNRESET|EPIPE/);
+  });
+
+  it('keeps so many silent connections of an address, for so long', async () => {
+    const silent: Socket[] = [];
+    const open = (): Socket[] => silent.filter(({ closed }) => !closed);
+    for (let i = 0; i < 40; i++) {
+      const socket = connect({ port: web.port, host: '127.0.0.1', localAddress: '127.0.0.2' });
+      silent.push(socket.on('error', () => undefined).resume());
+      await once(socket, 'connect');
+    }
+    await expect.poll(() => open().length).toBe(16);
+    expect((await get('/')).status).toBe(200);
+    await expect.poll(() => open().length, { timeout: 20_000 }).toBe(0);
   });
 
   it('takes nobody while it ends', async () => {
