@@ -138,7 +138,7 @@ function preparedThresholds(
     throw new RangeError(`prepare: expected thresholds of layer ${layer} for ${name}, got none`);
   if (layer === 0 && roundsToZero(thresholds.prune * heads)) {
     throw new RangeError(
-      `prepare: expected layer 0 to prune above 0, so that padding leaves, got ${thresholds.prune}`,
+      'prepare: expected layer 0 to prune above 0, so that padding leaves, got a threshold that rounds to 0',
     );
   }
   const { prune } = thresholds;

@@ -92,7 +92,7 @@ async function writeWhole(path: string, parts: readonly Uint8Array[]): Promise<v
   try {
     const file = await open(temporary, 'wx', 0o600);
     try {
-      for (const part of parts) await file.write(part);
+      for (const part of parts) await file.writeFile(part);
       await file.sync();
     } finally {
       await file.close();

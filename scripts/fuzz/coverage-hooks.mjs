@@ -2,7 +2,8 @@
 import { fileURLToPath } from 'node:url';
 import { createInstrumenter } from 'istanbul-lib-instrument';
 
-const INSTRUMENTED = /\/(inference\/(net|run|material|server|session|three-party)|model)\/[^?]*\.[jt]s/;
+const INSTRUMENTED =
+  /\/(inference\/(net|run|material|server|client|session|three-party|backends\/two-party\/linear)|model)\/[^?]*\.[jt]s/;
 
 const instrumenter = createInstrumenter({
   esModules: true,
