@@ -16,6 +16,13 @@ export const timeoutOption = {
   coerce: wholeNumber('timeout', 1, 86_400, 'seconds'),
 } as const;
 
+export const graceOption = {
+  type: 'string',
+  default: '60',
+  describe: 'Seconds that texts at work have to finish after SIGTERM; the exit code is 0 then',
+  coerce: wholeNumber('grace', 0, 86_400, 'seconds'),
+} as const;
+
 export const tokenizerLibraryOption = {
   choices: TOKENIZER_LIBRARIES,
   default: 'own',

@@ -1,12 +1,12 @@
 /** `serve-node`: one of the three nodes. */
 import type { NodeWeb } from '../../inference/three-party/node-server.js';
 import { UsageError } from '../../util/errors.js';
-import { onInterrupt } from '../../util/interrupt.js';
+import { onInterrupt, onTerminate } from '../../util/interrupt.js';
 import { note } from '../../util/note.js';
 import { packageFile } from '../../util/package-file.js';
 import { standardInputEnd } from '../../util/standard-input-end.js';
 import { defineCommand, type OptionsOf } from '../command.js';
-import { suiteOption, timeoutOption } from '../model-options.js';
+import { graceOption, suiteOption, timeoutOption } from '../model-options.js';
 import { certificatesOf, insecurePlainOption, threeAddresses, tlsCaOption } from '../node-options.js';
 import { optional, wholeNumber } from '../options.js';
 import { print } from '../output.js';
@@ -71,8 +71,13 @@ async function run(options: ServeNodeOptions): Promise<void> {
   if (server.webPort !== null && options.page !== undefined)
     print(`page: ${scheme.replace('ws', 'http')}://${peers[model.node].host}:${server.webPort}/`);
   const forgetCleanup = onInterrupt(() => server.close());
+  const forgetEnd = onTerminate(async () => {
+    note(`node ${model.node}: ending; a text at work has ${options.grace} s`);
+    await server.drain(options.grace * 1_000);
+  });
   await (options.untilStdinCloses ? standardInputEnd() : new Promise<never>(() => undefined));
   forgetCleanup();
+  forgetEnd();
   await server.close();
 }
 
@@ -99,6 +104,7 @@ const OPTIONS = {
     describe: 'Only this symmetric cryptography, of the shares and of clients',
   },
   timeout: timeoutOption,
+  grace: graceOption,
   'max-clients': {
     type: 'string',
     default: '64',

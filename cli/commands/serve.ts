@@ -21,6 +21,7 @@ import {
   lineOption,
   suiteOption,
   privateEmbeddingOption,
+  graceOption,
   timeoutOption,
 } from '../model-options.js';
 import { optional, wholeNumber } from '../options.js';
@@ -174,12 +175,7 @@ const OPTIONS = {
     coerce: optional(wholeNumber('web', 0, 65535)),
   },
   'web-origin': webOriginOption,
-  grace: {
-    type: 'string',
-    default: '60',
-    describe: 'Seconds that texts at work have to finish after SIGTERM; the exit code is 0 then',
-    coerce: wholeNumber('grace', 0, 86_400, 'seconds'),
-  },
+  grace: graceOption,
   'resident-weights': {
     type: 'string',
     describe:

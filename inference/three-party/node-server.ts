@@ -3,6 +3,7 @@
  * which. A node that dies, stalls or has other shares ends the text with an error at the client; the others link up again.
  */
 import type { AddressInfo, Server, Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { NodeIndex } from '../backends/three-party/node.js';
 import { ProtocolError } from '../core/errors.js';
 import { DEFAULT_SUITE, type Suite } from '../core/suite.js';
@@ -54,6 +55,8 @@ export interface NodeOptions {
   readonly onLog?: (line: string) => void;
 }
 
+/** Between two looks at whether a node that ends is done. */
+const DRAIN_MILLISECONDS = 20;
 /** Of what node 0 says to find out whether the others are there. */
 const IDLE_ID = '0'.repeat(2 * ID_BYTES);
 
@@ -69,6 +72,9 @@ export class NodeServer {
   readonly #waiting: WaitingTexts;
   readonly #clients: NodeClients;
   #stopped = false;
+  #draining = false;
+  /** Requests that this node agreed to, until they are answered. */
+  #atWork = 0;
   #running: Promise<void> = Promise.resolve();
 
   private constructor(options: NodeOptions) {
@@ -132,6 +138,15 @@ export class NodeServer {
       timeoutMilliseconds,
       serve: (channel) => this.#acceptPage(channel),
     });
+  }
+
+  /** Closes when the text at work is answered, or after so long; begins with no other. */
+  async drain(milliseconds: number): Promise<void> {
+    this.#draining = true;
+    this.#waiting.wake();
+    const deadline = performance.now() + milliseconds;
+    while (this.#atWork > 0 && performance.now() < deadline) await sleep(DRAIN_MILLISECONDS);
+    await this.close();
   }
 
   async close(): Promise<void> {
@@ -215,33 +230,47 @@ export class NodeServer {
   async #lead(node: LinkedNode): Promise<void> {
     while (!this.#stopped) {
       const text = this.#waiting.next();
-      if (!text) {
-        await this.#untilArrival(node);
-        continue;
-      }
-      for (const channel of [node.next, node.previous]) channel.send(encodeRequest(text.request));
-      const ready = await Promise.all(
-        [node.next, node.previous].map(async (channel) => (await channel.receive(1))[0] === 1),
-      );
-      const go = ready.every(Boolean) && this.#waiting.take(text);
-      for (const channel of [node.next, node.previous]) channel.send(Uint8Array.of(go ? 1 : 0));
-      if (go) await this.#run(node, text);
-      else this.#waiting.postpone(text);
+      if (this.#draining) await sleep(DRAIN_MILLISECONDS);
+      else if (text) await this.#working(() => this.#ask(node, text));
+      else await this.#untilArrival(node);
     }
+  }
+
+  /** Node 0: runs a text, if both others have it. */
+  async #ask(node: LinkedNode, text: WaitingText): Promise<void> {
+    for (const channel of [node.next, node.previous]) channel.send(encodeRequest(text.request));
+    const ready = await Promise.all(
+      [node.next, node.previous].map(async (channel) => (await channel.receive(1))[0] === 1),
+    );
+    const go = ready.every(Boolean) && this.#waiting.take(text);
+    for (const channel of [node.next, node.previous]) channel.send(Uint8Array.of(go ? 1 : 0));
+    if (go) await this.#run(node, text);
+    else this.#waiting.postpone(text);
   }
 
   /** Nodes 1 and 2: do what node 0 says. A link may be silent for long. */
   async #follow(node: LinkedNode): Promise<void> {
     const leader = this.#index === 1 ? node.previous : node.next;
     while (!this.#stopped) {
-      const text = this.#waiting.find(await receiveRequest(leader, this.#maxTokens));
-      // At once, also where the client's connection to this node is a little behind: whoever waits here holds all others up.
-      leader.send(Uint8Array.of(text ? 1 : 0));
-      const go = (await leader.receive(1))[0] === 1;
-      if (go && text) {
+      const found = this.#waiting.find(await receiveRequest(leader, this.#maxTokens));
+      const text = this.#draining ? null : found;
+      await this.#working(async () => {
+        // At once, also where the client's connection to this node is a little behind: whoever waits here holds all others up.
+        leader.send(Uint8Array.of(text ? 1 : 0));
+        const go = (await leader.receive(1))[0] === 1;
+        if (!go || !text) return;
         this.#waiting.take(text);
         await this.#run(node, text);
-      }
+      });
+    }
+  }
+
+  async #working(turn: () => Promise<void>): Promise<void> {
+    this.#atWork++;
+    try {
+      await turn();
+    } finally {
+      this.#atWork--;
     }
   }
 
@@ -250,7 +279,7 @@ export class NodeServer {
       const body = (at: LinkedNode) => this.#engine.run(at, channel, request);
       const answer = await (this.#options.around?.(node, body) ?? body(node));
       // A client that is slow, or whose shares came damaged, is no matter of the other nodes.
-      void answer().then(() => done(null), done);
+      void this.#working(() => answer().then(() => done(null), done));
     } catch (error) {
       // Nodes are in the middle of a run: only new links, with new seeds, make them agree again.
       done(error as Error);
