@@ -55,18 +55,16 @@ export interface PreparedModel {
   readonly classifier: Weight;
 }
 
-/**
- * Matrices with the same input side by side, columns in order; the bias follows at the scale of the first. One alone is not
- * copied: a model's matrices are most of a server's memory.
- */
-function sideBySide(
-  parts: readonly QuantizedLinear[],
-  fractionBits: number,
-): { matrix: Int16Array; bias: Float64Array } {
-  const [first] = parts as [QuantizedLinear];
-  if (parts.length === 1 && first.matrix.fractionBits === fractionBits)
-    return { matrix: first.matrix.values, bias: first.bias };
-  const { inputs } = first.matrix;
+interface Joined {
+  /** [inputs, outputs] */
+  readonly matrix: Int16Array;
+  /** [outputs] */
+  readonly bias: Float64Array;
+}
+
+/** Matrices with the same input side by side, columns in order; the bias follows at the scale of the first. */
+function joinedColumns(parts: readonly QuantizedLinear[], fractionBits: number): Joined {
+  const { inputs } = parts[0]!.matrix;
   const outputs = parts.reduce((sum, { matrix }) => sum + matrix.outputs, 0);
   const matrix = new Int16Array(inputs * outputs);
   const bias = new Float64Array(outputs);
@@ -84,6 +82,21 @@ function sideBySide(
     column += width;
   }
   return { matrix, bias };
+}
+
+/** By the first part: a model's matrices are most of a server's memory, so that all its connections have the same. */
+const joined = new WeakMap<QuantizedLinear, Joined & { readonly parts: readonly QuantizedLinear[] }>();
+
+/** One alone is not copied. */
+function sideBySide(parts: readonly QuantizedLinear[], fractionBits: number): Joined {
+  const [first] = parts as [QuantizedLinear];
+  if (parts.length === 1 && first.matrix.fractionBits === fractionBits)
+    return { matrix: first.matrix.values, bias: first.bias };
+  const known = joined.get(first);
+  if (known?.parts.every((part, i) => part === parts[i])) return known;
+  const made = { ...joinedColumns(parts, fractionBits), parts };
+  joined.set(first, made);
+  return made;
 }
 
 interface LinearShape {

@@ -71,3 +71,27 @@ it.each([0, -1, 2 ** -12])('refuses a first threshold of %d, which would keep pa
     /padding/,
   );
 });
+
+describe('a model that is made ready again, for another connection', () => {
+  it('has the same joined matrices, not copies; another model has its own', async () => {
+    const artifact = randomModel({ layers: 1, prunes: false, reduces: false, seed: 3 });
+    const matrixOf = async (secret: Artifact['private']): Promise<Int16Array> => {
+      const { layers } = await prepareModel(new CleartextBackend(), artifact.public, secret);
+      return (layers[0]!.queryKeyValue as unknown as { readonly matrix: Int16Array }).matrix;
+    };
+    const first = await matrixOf(artifact.private);
+    expect(await matrixOf(artifact.private)).toBe(first);
+    const [layer] = artifact.private.layers;
+    const key = {
+      ...layer!.key,
+      matrix: { ...layer!.key.matrix, values: layer!.key.matrix.values.map((w) => w + 1) },
+    };
+    const other = await matrixOf({ ...artifact.private, layers: [{ ...layer!, key }] });
+    expect(other).not.toEqual(first);
+    const { inputs, outputs } = key.matrix;
+    const ofKey = (row: number): Int16Array =>
+      other.subarray((3 * row + 1) * outputs, (3 * row + 2) * outputs);
+    for (let row = 0; row < inputs; row++)
+      expect(ofKey(row)).toEqual(key.matrix.values.subarray(row * outputs, (row + 1) * outputs));
+  });
+});
