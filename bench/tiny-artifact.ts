@@ -40,7 +40,7 @@ const ranges: LayerRanges = {
 };
 
 /** For inputs of up to 12 tokens. */
-export const tinySchedule = (layers: number): Schedule =>
+const tinySchedule = (layers: number): Schedule =>
   [8, 16].map((tokens) => ({
     tokens,
     layers: Array.from({ length: layers - 1 }, (_, layer) => ({

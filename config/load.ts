@@ -65,16 +65,7 @@ function applyOverride(tree: Tree, override: string): void {
   at[path.at(-1)!] = parseYaml(override.slice(equals + 1), `--set ${override}`);
 }
 
-/** Parses YAML text with overrides (`masks.lambda=0.2`). */
-export function runConfigFromYaml(
-  text: string,
-  origin: string,
-  overrides: readonly string[] = [],
-): RunConfig {
-  return runConfigFrom(parseYaml(text, origin) ?? {}, origin, overrides);
-}
-
-/** The same from what such a text says, which stays as it is. */
+/** From what a YAML text says, which stays as it is, with overrides (`masks.lambda=0.2`). */
 export function runConfigFrom(
   literal: unknown,
   origin: string,

@@ -28,7 +28,7 @@ const errorsOf = (errors: Readonly<Record<string, number>>): string =>
     .map(([code, times]) => `${times} ${code}`)
     .join(', ') || 'none';
 
-export const loadTable = (rows: readonly LoadRow[]): string =>
+const loadTable = (rows: readonly LoadRow[]): string =>
   table(
     [
       ...['clients at once', 'texts, right / answered', 'errors', 'texts a second', 'MB a text'],
@@ -47,7 +47,7 @@ export const loadTable = (rows: readonly LoadRow[]): string =>
     ]),
   );
 
-export const faultTable = (rows: readonly FaultRow[]): string =>
+const faultTable = (rows: readonly FaultRow[]): string =>
   table(
     ['fault', 'tried', ...OUTCOMES, 'errors'],
     rows.map(({ kind, tried, outcomes, codes }) => [
@@ -56,7 +56,7 @@ export const faultTable = (rows: readonly FaultRow[]): string =>
     ]),
   );
 
-export const soakTable = (soak: SoakReport): string =>
+const soakTable = (soak: SoakReport): string =>
   table(
     [
       ...['minutes', 'connections', 'texts, right / answered', 'errors', 'text, s, p50 / p90 / p99'],

@@ -19,7 +19,7 @@ function rowOf(name: string, { examples, metrics, meanKeptRatio, cost }: Measure
   return [name, examples, ...values, share(meanKeptRatio), sent];
 }
 
-export function printResult({ name, task, float, fixedPoint, secure, estimate }: RunResult): void {
+function printResult({ name, task, float, fixedPoint, secure, estimate }: RunResult): void {
   print(`${name}: ${task}`);
   const rows = [rowOf('float', float)];
   if (fixedPoint) rows.push(rowOf('fixed point', fixedPoint));

@@ -4,7 +4,7 @@ import type { Block, Table } from './block.js';
 const escaped = (text: string): string => text.replaceAll('|', '\\|');
 const line = (cells: readonly string[]): string => `| ${cells.map(escaped).join(' | ')} |`;
 
-export function markdownTable({ caption, header, rows }: Table): string {
+function markdownTable({ caption, header, rows }: Table): string {
   const rule = header.map((_, column) => (column === 0 ? '---' : '--:'));
   return [line(header), line(rule), ...rows.map(line), '', caption].join('\n');
 }

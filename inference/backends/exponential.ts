@@ -54,7 +54,7 @@ const tableOf = (size: number, value: (index: number) => number): BigUint64Array
   BigUint64Array.from({ length: size }, (_, i) => BigInt(Math.round(value(i))));
 
 /** What is computed without a secret; each table is made when it is first asked for. */
-export class ExponentialTables {
+class ExponentialTables {
   readonly #ringBits: number;
   readonly #one: number;
   readonly #plan: ExponentialPlan;

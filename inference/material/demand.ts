@@ -133,7 +133,7 @@ const MOST_EXPONENT_INTEGER_BITS = 8;
 const MOST_POWER_BITS = 14;
 /** Of a table's index (Backend.lookUp), and of one read bit by bit (Backend.lines). */
 const MOST_INDEX_BITS = 12;
-export const MOST_LONG_INDEX_BITS = 16;
+const MOST_LONG_INDEX_BITS = 16;
 
 export function formatCorrelation(c: Correlation): string {
   switch (c.kind) {

@@ -6,7 +6,7 @@ import { ProtocolError } from '../core/errors.js';
 import type { Channel } from './channel.js';
 
 /** The order is that of their numbers on the wire; a number without a name is `other`. */
-export const REFUSAL_KINDS = [
+const REFUSAL_KINDS = [
   'other',
   /** As many clients as may be are served, or wait. */
   'busy',

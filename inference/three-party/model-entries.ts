@@ -10,7 +10,7 @@ import { restingFormat } from '../engine/plan.js';
 import { type PreparedModel, prepareModel } from '../engine/prepare.js';
 
 /** Vectors are shared in the widest ring, so that any smaller one can be cut from them. */
-export const VECTOR_RING_BITS = 64;
+const VECTOR_RING_BITS = 64;
 
 export interface ModelEntry {
   /** A matrix's words lie panel by panel (`panelsOf`). */

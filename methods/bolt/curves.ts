@@ -18,7 +18,7 @@ export function geluCurve({ clip, a, b, c, d, e }: BoltGelu): Piecewise {
 }
 
 /** A piece for every l, in powers of x: the last one first. */
-export function expCurve({ scale, shift, offset, most }: BoltExp): Piecewise {
+function expCurve({ scale, shift, offset, most }: BoltExp): Piecewise {
   const places = Array.from({ length: most }, (_, i) => most - 1 - i);
   return polynomialCurve(
     places.map((l) => -(l + 1) * Math.LN2),

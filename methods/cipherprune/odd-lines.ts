@@ -11,7 +11,7 @@ export interface OddLine {
 }
 
 /** Borders and samples of the function are multiples of 2^-BORDER_BITS. */
-export const BORDER_BITS = 7;
+const BORDER_BITS = 7;
 /** Slopes are multiples of 2^-SLOPE_BITS. */
 export const SLOPE_BITS = 7;
 /** Those of a line that begins at a sample, from the curve's own there, nearest first. */

@@ -55,7 +55,7 @@ async function checkDigest(
 }
 
 /** Rows of the word table by words' numbers. */
-export class WordRows {
+class WordRows {
   readonly #file: FileHandle;
   readonly #range: TensorRange;
   readonly #scale: MatrixScale;

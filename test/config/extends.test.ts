@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { merged } from '../../config/extends.js';
-import { ConfigError, loadRunConfig, runConfigFromYaml } from '../../config/load.js';
+import { ConfigError, loadRunConfig } from '../../config/load.js';
+import { runConfigFromYaml } from './run-config-from-yaml.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'extends-'));
 afterAll(() => rmSync(folder, { recursive: true }));

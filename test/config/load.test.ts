@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { ConfigError, loadRunConfig, runConfigFromYaml } from '../../config/load.js';
+import { ConfigError, loadRunConfig } from '../../config/load.js';
+import { runConfigFromYaml } from './run-config-from-yaml.js';
 
 const minimal = 'name: a\ntask: sst2\nmodel: { checkpoint: some/model }\n';
 const read = (text: string, ...overrides: string[]) => runConfigFromYaml(text, 'test.yaml', overrides);

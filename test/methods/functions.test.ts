@@ -1,8 +1,9 @@
 /** Every method's functions in fixed point beside its float curves, which training evaluates, and beside the exact functions. */
 import { describe, expect, it } from 'vitest';
-import { type Curve, evaluateCurve, type RowShift } from '../../methods/curves.js';
+import type { Curve, RowShift } from '../../methods/curves.js';
 import { METHODS } from '../../methods/index.js';
 import { runCleartext } from '../inference/functions/harness.js';
+import { evaluateCurve } from './evaluate-curve.js';
 
 const RESTING = { ringBits: 37, fractionBits: 12 };
 const LOGITS = { ringBits: 16, fractionBits: 8 };

@@ -33,15 +33,5 @@ export const residentPreset: ResidentParameters = {
   securityBits: 128,
 };
 
-/** A small ring with the same moduli, for tests of layouts only: no security at all. */
-export const insecureResidentPreset: ResidentParameters = {
-  ...residentPreset,
-  name: 'insecure-resident-test',
-  n: 64,
-  rank: 2,
-  kIn: 4,
-  securityBits: 0,
-};
-
 export const modulusBits = ({ modulusChain, limbs }: ResidentParameters): number =>
   modulusChain.subarray(0, limbs).reduce((bits, p) => bits + Math.log2(p), 0);

@@ -26,7 +26,7 @@ export interface EvaluationKeys {
 }
 
 /** Keys of packing by kIn: [all primes, 2, kIn, n]. Those of less follow from those of the most, once they are asked for. */
-export class PackingKeys {
+class PackingKeys {
   readonly #parameters: RlweParameters;
   readonly #byKIn = new Map<number, Uint32Array>([[1, new Uint32Array(0)]]);
 

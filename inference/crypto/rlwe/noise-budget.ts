@@ -186,11 +186,7 @@ export function fewestLimbs(parameters: RlweParameters, shape: NoiseShape, atLea
 }
 
 /** The same with halves of the fewest bits, if any suffice: first of a, of which all coefficients are sent. */
-export function withShortestAnswer(
-  parameters: RlweParameters,
-  shape: NoiseShape,
-  whole: NoiseBudget,
-): NoiseBudget {
+function withShortestAnswer(parameters: RlweParameters, shape: NoiseShape, whole: NoiseBudget): NoiseBudget {
   const { limbs, downLimbs } = whole;
   const most = Math.min(MOST_ANSWER_BITS, PRIME_BITS * downLimbs - 1);
   for (let aBits = shape.ringBits + 1; aBits <= most; aBits++) {
@@ -232,7 +228,3 @@ export class Budgets {
     return budget;
   }
 }
-
-/** Both in turn. @throws RangeError if the parameters have too few limbs */
-export const sufficientBudget = (parameters: RlweParameters, shape: NoiseShape): NoiseBudget =>
-  withShortestAnswer(parameters, shape, fewestLimbs(parameters, shape));

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runConfigFromYaml } from '../../../config/load.js';
+import { runConfigFromYaml } from '../../config/run-config-from-yaml.js';
 import { readHubSplit } from '../../../data/sources/hub-dataset.js';
 import { loadSplit } from '../../../data/sources/load.js';
 import type { HubOptions } from '../../../model/checkpoint/hub.js';

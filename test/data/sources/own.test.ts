@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { runConfigFromYaml } from '../../../config/load.js';
+import { runConfigFromYaml } from '../../config/run-config-from-yaml.js';
 import { holdOut } from '../../../data/sources/hold-out.js';
 import { loadSplit } from '../../../data/sources/load.js';
 import { completeTask, taskOfRun } from '../../../data/sources/own.js';

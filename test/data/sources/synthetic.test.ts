@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { runConfigFromYaml } from '../../../config/load.js';
+import { runConfigFromYaml } from '../../config/run-config-from-yaml.js';
 import { readGlue } from '../../../data/sources/glue.js';
 import { loadSplit } from '../../../data/sources/load.js';
 import { generateSynthetic, writeSynthetic } from '../../../data/sources/synthetic.js';

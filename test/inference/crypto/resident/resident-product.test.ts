@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Prg } from '../../../../inference/crypto/prg.js';
 import {
-  insecureResidentPreset,
   modulusBits,
   type ResidentParameters,
   residentPreset,
@@ -20,6 +19,7 @@ import {
   productBytes,
   productPieces,
 } from '../../../../inference/crypto/resident/resident-product.js';
+import { insecureResidentPreset } from '../../../support/insecure-rlwe.js';
 
 const THREADS = 2;
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { noiseBudget, sufficientBudget } from '../../../../inference/crypto/rlwe/noise-budget.js';
+import { Budgets, type NoiseShape, noiseBudget } from '../../../../inference/crypto/rlwe/noise-budget.js';
 import {
   chooseLayout,
   costModels,
@@ -16,6 +16,12 @@ import {
   standardPreset,
 } from '../../../../inference/crypto/rlwe/parameters.js';
 import { insecureTestPreset } from '../../../support/insecure-rlwe.js';
+
+/** As few limbs as suffice, then as short an answer as suffices. */
+function sufficientBudget(parameters: typeof standardPreset, shape: NoiseShape) {
+  const budgets = new Budgets(parameters);
+  return budgets.shortest(shape, budgets.whole(shape, 1));
+}
 
 describe('parameters', () => {
   it('stay within the modulus that the standard allows for 128 bits at n = 8192', () => {
