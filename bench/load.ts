@@ -8,13 +8,14 @@ import { connect, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { Client } from '../inference/client/client.js';
 import { FINEST_LOGITS } from '../inference/core/answer.js';
-import { encodeHello, PROTOCOL_VERSION } from '../inference/net/hello.js';
+import { encodeHello } from '../inference/net/hello.js';
 import { connectTcp } from '../inference/net/tcp-channel.js';
 import { openEngineParty } from '../inference/run/engine-party.js';
 import { protocolDigest } from '../inference/run/protocol-digest.js';
+import { servedModel } from '../inference/server/served-model.js';
 import { startServer } from '../inference/server/server.js';
-import { parsePublicPart, serializePublicPart } from '../model/artifact/artifact-file.js';
-import { encodePublicPart } from '../model/artifact/public-part.js';
+import { parsePublicPart } from '../model/artifact/artifact-file.js';
+import { CLIENT_HELLO } from './client-hello.js';
 import { tinyArtifact } from './tiny-artifact.js';
 
 const REPEATS = 15;
@@ -24,19 +25,8 @@ const wait = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 async function serve(): Promise<void> {
-  const artifact = tinyArtifact({ seed: 1 });
-  const part = encodePublicPart(artifact.public);
   const { port } = await startServer({
-    model: {
-      public: artifact.public,
-      private: artifact.private,
-      terms: {
-        protocolDigest: protocolDigest(),
-        modelDigest: part.digest,
-        publicPart: serializePublicPart(part),
-        answer: FINEST_LOGITS,
-      },
-    },
+    model: servedModel(tinyArtifact({ seed: 1 }), { answer: FINEST_LOGITS }),
     open: openEngineParty,
     host: '127.0.0.1',
     port: 0,
@@ -55,23 +45,8 @@ async function open(port: number, localAddress: string): Promise<Socket | null> 
 }
 
 async function attack(port: number): Promise<void> {
-  const hello = encodeHello({
-    ...{ version: PROTOCOL_VERSION, role: 'client', cots: ['softspoken'], aheadMegabytes: 0 },
-    ...{
-      protocolDigest: protocolDigest(),
-      modelDigest: null,
-      publicBytes: 0,
-      answer: null,
-      answerBits: 0,
-      modelName: null,
-      checks: false,
-      suites: ['aes'],
-      multiplyingThreads: 0,
-      line: 'auto',
-    },
-  });
   const point = Buffer.from('e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65945e08d2d76', 'hex');
-  const first = Buffer.concat([hello, Uint8Array.of(1, 0), point]);
+  const first = Buffer.concat([encodeHello(CLIENT_HELLO), Uint8Array.of(1, 0), point]);
   const silent = async (i: number): Promise<never> => {
     for (;;) {
       const socket = await open(port, `127.0.0.${2 + (i % 4)}`);

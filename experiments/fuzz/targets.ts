@@ -3,10 +3,10 @@
  * this project, which says what was wrong; anything else, a crash, a TypeError, an answer that takes seconds, is a fault.
  */
 import { createHash } from 'node:crypto';
+import { CLIENT_HELLO } from '../../bench/client-hello.js';
 import { type Correlation, Demand } from '../../inference/material/demand.js';
 import { decodePool, encodePool } from '../../inference/material/pool-file.js';
-import { encodeHello, PROTOCOL_VERSION, receiveHello } from '../../inference/net/hello.js';
-import { protocolDigest } from '../../inference/run/protocol-digest.js';
+import { encodeHello, receiveHello } from '../../inference/net/hello.js';
 import { type Request, receiveRequest, sendRequest } from '../../inference/run/request.js';
 import type { Artifact } from '../../model/artifact/artifact.js';
 import { parsePublicPart, serializePublicPart } from '../../model/artifact/artifact-file.js';
@@ -27,22 +27,7 @@ const counts: readonly (readonly [Correlation, number])[] = [
 ];
 const demand = Demand.of(counts);
 
-const hello = encodeHello({
-  version: PROTOCOL_VERSION,
-  role: 'client',
-  cots: ['softspoken'],
-  aheadMegabytes: 0,
-  protocolDigest: protocolDigest(),
-  modelDigest: null,
-  publicBytes: 0,
-  answer: null,
-  answerBits: 0,
-  modelName: null,
-  checks: false,
-  suites: ['aes'],
-  multiplyingThreads: 0,
-  line: 'auto',
-});
+const hello = encodeHello(CLIENT_HELLO);
 
 const encoder = new TextEncoder();
 

@@ -1,8 +1,9 @@
-/** An artifact folder as a server holds it. */
+/** An artifact as a server holds it. */
+import type { Artifact } from '../../model/artifact/artifact.js';
 import { type ArtifactParts, readArtifact, serializePublicPart } from '../../model/artifact/artifact-file.js';
 import { entryOf } from '../../model/artifact/artifact-manifest.js';
 import { commitmentOf } from '../../model/artifact/commitment.js';
-import { encodePublicPart } from '../../model/artifact/public-part.js';
+import { encodePublicPart, type PublicPart } from '../../model/artifact/public-part.js';
 import { acceptedSuites, type Suite } from '../core/suite.js';
 import type { ServerTerms } from '../net/handshake.js';
 import { protocolDigest } from '../run/protocol-digest.js';
@@ -23,14 +24,12 @@ function withoutWordTable({ artifact, privatePart: { salt, files } }: ArtifactPa
   return { artifact: hidden, publicPart: encodePublicPart(hidden.public, commitment) };
 }
 
-/** With `privateEmbedding` the word table stays here; the public part, and so its digest, is then another. */
-export async function servedModelOf(
-  directory: string,
-  options: ServedModelOptions = {},
-): Promise<ServedModel> {
-  const { cots, aheadMegabytes, answer, checks, suite, line, name } = options;
-  const parts = await readArtifact(directory);
-  const { artifact, publicPart } = options.privateEmbedding ? withoutWordTable(parts) : parts;
+/** `publicPart`: as clients get it; of `artifact.public` unless given. */
+export function servedModel(
+  artifact: Artifact,
+  { cots, aheadMegabytes, answer, checks, suite, line, name }: Omit<ServedModelOptions, 'privateEmbedding'>,
+  publicPart: PublicPart = encodePublicPart(artifact.public),
+): ServedModel {
   return {
     public: artifact.public,
     private: artifact.private,
@@ -47,4 +46,14 @@ export async function servedModelOf(
       ...(name ? { name } : {}),
     },
   };
+}
+
+/** With `privateEmbedding` the word table stays here; the public part, and so its digest, is then another. */
+export async function servedModelOf(
+  directory: string,
+  options: ServedModelOptions = {},
+): Promise<ServedModel> {
+  const parts = await readArtifact(directory);
+  const { artifact, publicPart } = options.privateEmbedding ? withoutWordTable(parts) : parts;
+  return servedModel(artifact, options, publicPart);
 }

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tinyArtifact } from '../../bench/tiny-artifact.js';
 import { encodeHello, PROTOCOL_VERSION } from '../../inference/net/hello.js';
 import { readPublicPart, writeArtifact } from '../../model/artifact/artifact-file.js';
-import { servedModel, toyServer } from '../inference/server/toy-party.js';
+import { tinyServedModel, toyServer } from '../inference/server/toy-party.js';
 import { runHere } from './run-cli.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cipherprune-cli-'));
@@ -220,7 +220,7 @@ describe('failures exit with 1 and one clear line', () => {
   it('a server of another version', async () => {
     const newer = createServer((socket) => {
       socket.on('error', () => undefined);
-      const { modelDigest, protocolDigest } = servedModel().terms;
+      const { modelDigest, protocolDigest } = tinyServedModel().terms;
       socket.end(
         encodeHello({
           version: 99,
@@ -251,8 +251,8 @@ describe('failures exit with 1 and one clear line', () => {
   });
 
   it('a server with another model than the artifact or the digest that the client was given', async () => {
-    const server = await toyServer({ model: servedModel(2) });
-    const theirs = servedModel(2).terms.modelDigest;
+    const server = await toyServer({ model: tinyServedModel(2) });
+    const theirs = tinyServedModel(2).terms.modelDigest;
     const ours = (await readPublicPart(artifact)).digest;
     const connect = ['infer', '--connect', `127.0.0.1:${server.port}`, '--text', 'a'];
     const message = `handshake: expected the model ${ours}, the server has ${theirs}`;

@@ -11,7 +11,7 @@ import { openEngineParty } from '../../inference/run/engine-party.js';
 import { protocolDigest } from '../../inference/run/protocol-digest.js';
 import { serveConnection } from '../../inference/server/serve-connection.js';
 import { parsePublicPart } from '../../model/artifact/artifact-file.js';
-import { servedModel } from '../inference/server/toy-party.js';
+import { tinyServedModel } from '../inference/server/toy-party.js';
 
 /** Both multiply, with any kernels, and nothing is measured. */
 const MUTUAL = { multiplyingThreads: 1, line: 'fast' } as const;
@@ -19,7 +19,7 @@ const MUTUAL = { multiplyingThreads: 1, line: 'fast' } as const;
 /** Both parties in this process. */
 async function runIn(suite: Suite) {
   const [serverEnd, clientEnd] = memoryChannelPair();
-  const model = servedModel(1);
+  const model = tinyServedModel(1);
   const served = serveConnection(serverEnd, {
     model: { ...model, terms: { ...model.terms, answer: DEFAULT_ANSWER, suites: [suite], ...MUTUAL } },
     open: openEngineParty,

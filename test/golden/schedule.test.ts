@@ -6,25 +6,26 @@ import { memoryChannelPair } from '../../inference/net/memory-channel.js';
 import { openEngineParty } from '../../inference/run/engine-party.js';
 import { protocolDigest } from '../../inference/run/protocol-digest.js';
 import { serveConnection } from '../../inference/server/serve-connection.js';
-import { parsePublicPart, serializePublicPart } from '../../model/artifact/artifact-file.js';
+import { servedModel } from '../../inference/server/served-model.js';
+import { parsePublicPart } from '../../model/artifact/artifact-file.js';
 import { encodePublicPart } from '../../model/artifact/public-part.js';
 import { tinyArtifact } from '../../bench/tiny-artifact.js';
 
 const artifact = tinyArtifact({ scheduled: true });
 const part = encodePublicPart(artifact.public);
 const [serverEnd, clientEnd] = memoryChannelPair();
-const common = { protocolDigest: protocolDigest(), modelDigest: part.digest };
 const served = serveConnection(serverEnd, {
-  model: {
-    public: artifact.public,
-    private: artifact.private,
-    terms: { ...common, publicPart: serializePublicPart(part), answer: DEFAULT_ANSWER },
-  },
+  model: servedModel(artifact, { answer: DEFAULT_ANSWER }, part),
   open: openEngineParty,
   onText: () => undefined,
 });
 const client = await Client.open(clientEnd, {
-  terms: { ...common, lookUp: async () => part, parse: parsePublicPart },
+  terms: {
+    protocolDigest: protocolDigest(),
+    modelDigest: part.digest,
+    lookUp: async () => part,
+    parse: parsePublicPart,
+  },
   open: openEngineParty,
   opens: 'nothing',
 });

@@ -12,8 +12,9 @@ import { CleartextClassifier } from '../../inference/run/cleartext-classifier.js
 import { openEngineParty } from '../../inference/run/engine-party.js';
 import { protocolDigest } from '../../inference/run/protocol-digest.js';
 import { serveConnection } from '../../inference/server/serve-connection.js';
+import { servedModel } from '../../inference/server/served-model.js';
 import type { Artifact } from '../../model/artifact/artifact.js';
-import { parsePublicPart, serializePublicPart } from '../../model/artifact/artifact-file.js';
+import { parsePublicPart } from '../../model/artifact/artifact-file.js';
 import { encodePublicPart } from '../../model/artifact/public-part.js';
 import { tinyArtifact } from '../../bench/tiny-artifact.js';
 import { type Difference, differenceOf } from './transcripts.js';
@@ -46,16 +47,7 @@ async function transcriptOf(text: string, secret: Artifact['private']): Promise<
   const channels = memoryChannelPair();
   const sent: { server: Uint8Array[]; client: Uint8Array[] } = { server: [], client: [] };
   const served = serveConnection(recording(channels[0], sent.server), {
-    model: {
-      public: artifact.public,
-      private: secret,
-      terms: {
-        protocolDigest: protocolDigest(),
-        modelDigest: part.digest,
-        publicPart: serializePublicPart(part),
-        answer: LABEL,
-      },
-    },
+    model: servedModel({ public: artifact.public, private: secret }, { answer: LABEL }, part),
     open: openEngineParty,
     onText: () => undefined,
   });
@@ -115,7 +107,7 @@ describe('transcripts', () => {
     );
     expect(blocks).toBeLessThan(CHANCE);
     expect(bits).toBeLessThan(CHANCE);
-  }, 120_000);
+  }, 400_000);
 
   it("of two sets of weights with one answer look alike in the client's view", async () => {
     const text = 'a good movie .';
@@ -129,7 +121,7 @@ describe('transcripts', () => {
     );
     expect(blocks).toBeLessThan(CHANCE);
     expect(bits).toBeLessThan(CHANCE);
-  }, 120_000);
+  }, 400_000);
 
   it('would show one bit in a thousand bytes that depends on the secret', () => {
     let state = 1;

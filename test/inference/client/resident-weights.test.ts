@@ -28,7 +28,7 @@ import { serveConnection } from '../../../inference/server/serve-connection.js';
 import { weightsDigest } from '../../../inference/server/weights-digest.js';
 import { encodePublicPart } from '../../../model/artifact/public-part.js';
 import { impatient, tampering } from '../../support/tampering.js';
-import { servedModel } from '../server/toy-party.js';
+import { tinyServedModel } from '../server/toy-party.js';
 import { engineClient } from './engine-client.js';
 
 /** Wide enough for weights that may stay. */
@@ -64,7 +64,7 @@ async function withClient<T>(
   { key = 'key', seed = 1, onMaterial = () => undefined, through = (channel) => channel }: Connection = {},
 ): Promise<T> {
   const ends = memoryChannelPair().map((end) => impatient(end, 4_000)) as [Channel, Channel];
-  const model = servedModel(seed, WIDE);
+  const model = tinyServedModel(seed, WIDE);
   const weights = weightsDigest(model.terms.modelDigest, model.private);
   const residentKey = key === null ? null : { secret: await readResidentSecret(keyFile(key)), weights };
   const serverEnd = through(ends[0]);

@@ -25,7 +25,7 @@ import { serveConnection } from '../../../inference/server/serve-connection.js';
 import { weightsDigest } from '../../../inference/server/weights-digest.js';
 import { tinyArtifact } from '../../../bench/tiny-artifact.js';
 import { engineClient } from '../client/engine-client.js';
-import { servedModel } from '../server/toy-party.js';
+import { tinyServedModel } from '../server/toy-party.js';
 
 let folder: string;
 beforeEach(() => {
@@ -151,7 +151,7 @@ async function withClient<T>(
   { seed = 1, keeps = true } = {},
 ): Promise<{ readonly result: T; readonly notes: readonly string[] }> {
   const [serverEnd, channel] = memoryChannelPair();
-  const { terms, ...model } = servedModel(seed);
+  const { terms, ...model } = tinyServedModel(seed);
   const pools = {
     folder: new PoolFolder(join(folder, 'server')),
     model: weightsDigest(terms.modelDigest, model.private),

@@ -6,7 +6,7 @@ import type { Classification } from '../../../inference/run/classification.js';
 import { openEngineParty } from '../../../inference/run/engine-party.js';
 import { serveConnection } from '../../../inference/server/serve-connection.js';
 import { engineClient } from '../client/engine-client.js';
-import { servedModel } from '../server/toy-party.js';
+import { tinyServedModel } from '../server/toy-party.js';
 
 /** Of different lengths, in buckets of 8 and 16. */
 const texts = [
@@ -27,7 +27,7 @@ async function withConnection<T>(
   const [serverEnd, clientEnd] = memoryChannelPair();
   const served: Served[] = [];
   const count = serveConnection(serverEnd, {
-    model: servedModel(1),
+    model: tinyServedModel(1),
     open: openEngineParty,
     onText: ({ batchSize, cost }) => served.push({ batchSize, rounds: cost.rounds }),
   });

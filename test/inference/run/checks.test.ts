@@ -6,7 +6,7 @@ import { openEngineParty } from '../../../inference/run/engine-party.js';
 import { serveConnection } from '../../../inference/server/serve-connection.js';
 import { impatient, tampering } from '../../support/tampering.js';
 import { engineClient } from '../client/engine-client.js';
-import { servedModel } from '../server/toy-party.js';
+import { tinyServedModel } from '../server/toy-party.js';
 
 interface Wanted {
   readonly server?: boolean;
@@ -25,7 +25,7 @@ async function run({
 }: Wanted) {
   const ends = memoryChannelPair().map((end) => impatient(end, 10_000));
   const tampered = tampering(ends[1]!, at);
-  const model = servedModel(1);
+  const model = tinyServedModel(1);
   const served = serveConnection(ends[0]!, {
     model: { ...model, terms: { ...model.terms, checks: server } },
     open: openEngineParty,

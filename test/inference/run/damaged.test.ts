@@ -7,7 +7,7 @@ import { openEngineParty } from '../../../inference/run/engine-party.js';
 import { serveConnection } from '../../../inference/server/serve-connection.js';
 import { impatient, TAMPERINGS, type Tampering, tampering } from '../../support/tampering.js';
 import { engineClient } from '../client/engine-client.js';
-import { servedModel } from '../server/toy-party.js';
+import { tinyServedModel } from '../server/toy-party.js';
 
 /** Texts in one run, with byte `at` of what `sender` sends damaged: their labels, or null if there was an error. */
 async function classified(
@@ -22,7 +22,7 @@ async function classified(
   const { channel, sent } = tampering(ends[index], at, how);
   const [serverEnd, clientEnd] = sender === 'server' ? [channel, ends[1]] : [ends[0], channel];
   const served = serveConnection(serverEnd, {
-    model: servedModel(1),
+    model: tinyServedModel(1),
     open: openEngineParty,
     onText: () => undefined,
   }).catch((error: Error) => serverEnd.close().then(() => error));

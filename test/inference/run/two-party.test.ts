@@ -10,7 +10,7 @@ import { encodePublicPart } from '../../../model/artifact/public-part.js';
 import { tinyArtifact } from '../../../bench/tiny-artifact.js';
 import { engineClient } from '../client/engine-client.js';
 import { cuttingProxy } from '../server/cutting-proxy.js';
-import { servedModel, toyServer } from '../server/toy-party.js';
+import { tinyServedModel, toyServer } from '../server/toy-party.js';
 
 const texts: readonly (readonly [string, string | null])[] = [
   ['a good movie.', null],
@@ -20,7 +20,7 @@ const texts: readonly (readonly [string, string | null])[] = [
 ];
 
 describe('private inference', () => {
-  it.each([['that prunes', servedModel(1), tinyArtifact({ seed: 1 })]])(
+  it.each([['that prunes', tinyServedModel(1), tinyArtifact({ seed: 1 })]])(
     'gives the labels, counts and nearly the logits of plaintext inference with a model %s',
     async (_, model, artifact) => {
       const [serverEnd, clientEnd] = memoryChannelPair();

@@ -4,7 +4,7 @@ import { connectTcp } from '../../../inference/net/tcp-channel.js';
 import { protocolDigest } from '../../../inference/run/protocol-digest.js';
 import { type PublicPart, parsePublicPart } from '../../../model/artifact/artifact-file.js';
 import { cuttingProxy } from './cutting-proxy.js';
-import { openToyParty, servedModel, toyServer } from './toy-party.js';
+import { openToyParty, tinyServedModel, toyServer } from './toy-party.js';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -138,8 +138,8 @@ describe('a connection', () => {
 
   it('is refused by both sides when the model or the protocol is another', async () => {
     const { port, lines } = await server();
-    const mine = servedModel(1).terms.modelDigest;
-    const other = servedModel(2).terms.modelDigest;
+    const mine = tinyServedModel(1).terms.modelDigest;
+    const other = tinyServedModel(2).terms.modelDigest;
     expect(other).not.toBe(mine);
     await expect(client(port, { modelDigest: other })).rejects.toThrow(
       `expected the model ${other}, the server has ${mine}`,

@@ -9,6 +9,7 @@ import { openEngineParty } from '../../../inference/run/engine-party.js';
 import { protocolDigest } from '../../../inference/run/protocol-digest.js';
 import { withPrivateEmbedding } from '../../../inference/server/hide-word-table.js';
 import { serveConnection } from '../../../inference/server/serve-connection.js';
+import { servedModel } from '../../../inference/server/served-model.js';
 import { parsePublicPart, serializePublicPart } from '../../../model/artifact/artifact-file.js';
 import { encodePublicPart } from '../../../model/artifact/public-part.js';
 import { tinyArtifact } from '../../../bench/tiny-artifact.js';
@@ -71,18 +72,8 @@ describe('private embedding', () => {
     const publicEngine = await openEngine(new CleartextBackend(), artifact, FINEST_LOGITS);
     const secretEngine = await openEngine(new CleartextBackend(), secret, FINEST_LOGITS);
     const [serverEnd, clientEnd] = memoryChannelPair();
-    const part = encodePublicPart(secret.public);
     const served = serveConnection(serverEnd, {
-      model: {
-        public: secret.public,
-        private: secret.private,
-        terms: {
-          protocolDigest: protocolDigest(),
-          modelDigest: part.digest,
-          publicPart: serializePublicPart(part),
-          answer: FINEST_LOGITS,
-        },
-      },
+      model: servedModel(secret, { answer: FINEST_LOGITS }),
       open: openEngineParty,
       onText: () => undefined,
     });

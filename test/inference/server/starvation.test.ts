@@ -2,31 +2,16 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { CLIENT_HELLO } from '../../../bench/client-hello.js';
 import { Client } from '../../../inference/client/client.js';
 import { DEFAULT_ANSWER } from '../../../inference/core/answer.js';
-import { encodeHello, PROTOCOL_VERSION } from '../../../inference/net/hello.js';
+import { encodeHello } from '../../../inference/net/hello.js';
 import { connectTcp } from '../../../inference/net/tcp-channel.js';
 import { openEngineParty } from '../../../inference/run/engine-party.js';
-import { protocolDigest } from '../../../inference/run/protocol-digest.js';
 import { engineClient } from '../client/engine-client.js';
 import { toyServer } from './toy-party.js';
 
-const hello = encodeHello({
-  version: PROTOCOL_VERSION,
-  role: 'client',
-  cots: ['softspoken'],
-  aheadMegabytes: 0,
-  protocolDigest: protocolDigest(),
-  modelDigest: null,
-  publicBytes: 0,
-  answer: DEFAULT_ANSWER.kind,
-  answerBits: 0,
-  modelName: null,
-  checks: false,
-  suites: ['aes'],
-  multiplyingThreads: 0,
-  line: 'auto',
-});
+const hello = encodeHello({ ...CLIENT_HELLO, answer: DEFAULT_ANSWER.kind });
 /** The generator of ristretto255: a valid first message of base OTs. */
 const POINT = Buffer.from('e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65945e08d2d76', 'hex');
 const FIRST_MESSAGES = Buffer.concat([hello, Uint8Array.of(1, 0), POINT]);

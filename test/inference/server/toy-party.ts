@@ -5,11 +5,9 @@
 import { FINEST_LOGITS } from '../../../inference/core/answer.js';
 import { layerSpan } from '../../../inference/core/span.js';
 import type { OpenParty, Party } from '../../../inference/run/party.js';
-import { protocolDigest } from '../../../inference/run/protocol-digest.js';
 import type { ServedModel } from '../../../inference/server/serve-connection.js';
+import { servedModel } from '../../../inference/server/served-model.js';
 import { type RunningServer, type ServerOptions, startServer } from '../../../inference/server/server.js';
-import { serializePublicPart } from '../../../model/artifact/artifact-file.js';
-import { encodePublicPart } from '../../../model/artifact/public-part.js';
 import { type TinyOptions, tinyArtifact } from '../../../bench/tiny-artifact.js';
 
 export const openToyParty: OpenParty = async ({ self, channel, recordLeak }, { public: model }) => {
@@ -42,22 +40,9 @@ export const openToyParty: OpenParty = async ({ self, channel, recordLeak }, { p
   return party;
 };
 
-export function servedModel(seed = 1, options: TinyOptions = {}): ServedModel {
-  const artifact = tinyArtifact({ seed, ...options });
-  const part = encodePublicPart(artifact.public);
-  return {
-    public: artifact.public,
-    private: artifact.private,
-    terms: {
-      protocolDigest: protocolDigest(),
-      modelDigest: part.digest,
-      publicPart: serializePublicPart(part),
-      answer: FINEST_LOGITS,
-      // Measured, a busy machine's would take pings, and tests that cut a stream count its bytes.
-      line: 'fast',
-    },
-  };
-}
+/** Of a tiny model. The line is not measured: on a busy machine that would take pings, and tests that cut a stream count its bytes. */
+export const tinyServedModel = (seed = 1, options: TinyOptions = {}): ServedModel =>
+  servedModel(tinyArtifact({ seed, ...options }), { answer: FINEST_LOGITS, line: 'fast' });
 
 /** A server of the toy party on a free port; `lines` is its log. */
 export async function toyServer(
@@ -65,7 +50,7 @@ export async function toyServer(
 ): Promise<RunningServer & { readonly lines: string[] }> {
   const lines: string[] = [];
   const server = await startServer({
-    model: servedModel(),
+    model: tinyServedModel(),
     open: openToyParty,
     host: '127.0.0.1',
     port: 0,
