@@ -99,7 +99,7 @@ describe.skipIf(!existsSync(cases))('small inputs that showed a fault', () => {
   });
 
   const folder = join(cases, 'tokenizer-configs');
-  const names = existsSync(folder) ? readdirSync(folder).filter((name) => !name.endsWith('.json')) : [];
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => !name.endsWith('.json')) : ['all'];
   it.each(names)('settings: %s', async (name) => {
     const tokenizer = createTokenizer(await readTokenizerFiles(join(folder, name)));
     const ids = readJson<number[][]>(join(folder, name, 'ids.json'));
