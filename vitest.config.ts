@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/browser/**'],
-    setupFiles: ['test/support/poison.ts'],
+    setupFiles: ['test/support/poison.ts', 'test/support/own-programs.ts'],
     pool: 'forks',
     // Small trainings took more than a minute under a load of 14 on two cores.
     testTimeout: 180_000,

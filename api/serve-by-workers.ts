@@ -14,8 +14,7 @@ import type { ServeOptions } from './serve-options.js';
 import type { WorkerServeOptions } from './serve-worker.js';
 import { openLimits, openOffer, roomOf } from './served-house.js';
 
-/** Runs the sources or dist/, as this module does. */
-const ENTRY = new URL(`./serve-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
+const ENTRY = new URL('./serve-worker.js', import.meta.url);
 
 async function listen(
   crew: Crew<WorkerServeOptions>,

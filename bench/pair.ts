@@ -3,10 +3,8 @@
  * collects what they report, so that its own work never counts.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { extname } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { PartyId } from '../inference/core/tensors.js';
-import { loaderOf } from '../util/self-command.js';
+import { ownModule } from '../util/self-command.js';
 import { affinityOf } from './affinity.js';
 import { openKernelNetwork } from './kernel-network.js';
 import { NETWORKS, type NetworkName } from './networks.js';
@@ -58,10 +56,9 @@ export interface PairOptions {
 
 /** `prefix`: a command that starts another one in a namespace. */
 function startParty(prefix: readonly string[], signal: AbortSignal | undefined): ChildProcess {
-  const extension = extname(fileURLToPath(import.meta.url));
-  const entry = fileURLToPath(new URL(`./party-process${extension}`, import.meta.url));
+  const { path, execArgv } = ownModule(new URL('./party-process.js', import.meta.url));
   // Standard output belongs to the results.
-  const [command, ...words] = [...prefix, process.execPath, ...loaderOf(entry), entry];
+  const [command, ...words] = [...prefix, process.execPath, ...execArgv, path];
   return spawn(command!, words, { stdio: ['ignore', 2, 2, 'ipc'], ...(signal ? { signal } : {}) });
 }
 

@@ -1,9 +1,8 @@
 /** Many clients as one process of their own: each connects, has texts classified one after another, and says how long that took. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { connect } from '../../api/connect.js';
-import { loaderOf } from '../../util/self-command.js';
+import { ownModule } from '../../util/self-command.js';
 import type { KnownText } from './subject.js';
 
 export interface ClientsJob {
@@ -73,8 +72,8 @@ const IS_JOB = 'CIPHERPRUNE_BENCH_CLIENTS';
 
 /** Starts the process; `kill` ends it at once. */
 export function startClients(job: ClientsJob): { readonly result: Promise<ClientsResult>; kill(): void } {
-  const path = fileURLToPath(import.meta.url);
-  const child = fork(path, [], { execArgv: loaderOf(path), env: { ...process.env, [IS_JOB]: '1' } });
+  const { path, execArgv } = ownModule(new URL('./clients.js', import.meta.url));
+  const child = fork(path, [], { execArgv: [...execArgv], env: { ...process.env, [IS_JOB]: '1' } });
   child.send(job);
   const result = Promise.race([
     once(child, 'message').then(([message]) => message as ClientsResult),

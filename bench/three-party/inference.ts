@@ -2,8 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { extname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { DEFAULT_SUITE, type Suite } from '../../inference/core/suite.js';
 import type { Classification } from '../../inference/run/classification.js';
 import type { LeakRecord } from '../../inference/session/session.js';
@@ -12,7 +11,7 @@ import { shareModel } from '../../inference/three-party/share-model.js';
 import type { Method } from '../../methods/method.js';
 import { writeArtifact } from '../../model/artifact/artifact-file.js';
 import { freeAddresses } from '../../util/free-addresses.js';
-import { loaderOf } from '../../util/self-command.js';
+import { ownModule } from '../../util/self-command.js';
 import { importantShare } from '../counted.js';
 import { rounded } from '../measure.js';
 import { leavingCounts, type ModelName, modelConfigOf } from '../model-sizes.js';
@@ -94,14 +93,13 @@ export interface NodesFigure extends Figure {
 type Role = 'node' | 'client';
 
 function start(role: Role, signal: AbortSignal | undefined): ChildProcess {
-  const extension = extname(fileURLToPath(import.meta.url));
-  const entry = fileURLToPath(new URL(`./${role}-process${extension}`, import.meta.url));
+  const { path, execArgv } = ownModule(new URL(`./${role}-process.js`, import.meta.url));
   // Standard output belongs to the results.
   const options = {
     stdio: ['ignore', 2, 2, 'ipc'] as ['ignore', 2, 2, 'ipc'],
     ...(signal ? { signal } : {}),
   };
-  return spawn(process.execPath, [...loaderOf(entry), entry], options);
+  return spawn(process.execPath, [...execArgv, path], options);
 }
 
 /** Sends the task and follows the process: when it is ready, and to its report. */

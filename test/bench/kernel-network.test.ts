@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { openKernelNetwork } from '../../bench/kernel-network.js';
 import { NETWORKS } from '../../bench/networks.js';
+import { ending } from '../support/child-processes.js';
 
 /** Of every kernel that knows namespaces; netem is of fewer. Limits the rate alone. */
 const bucket = ['tbf', 'rate', '100mbit', 'burst', '64k', 'latency', '5s'];
@@ -25,7 +26,7 @@ describe('a network shaped by the kernel', () => {
       const [command, ...words] = network.prefix(party);
       return [command, [...words, process.execPath, '-e', code, network.serverAddress]] as const;
     };
-    const server = spawn(...node('server', SERVER), { stdio: ['ignore', 'pipe', 'inherit'] });
+    const server = ending(spawn(...node('server', SERVER), { stdio: ['ignore', 'pipe', 'inherit'] }));
     try {
       await once(server.stdout, 'data');
       const { stdout } = await promisify(execFile)(...node('client', CLIENT));

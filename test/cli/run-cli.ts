@@ -3,9 +3,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, vi } from 'vitest';
 import { runCommandLine } from '../../cli/run.js';
+import { ending } from '../support/child-processes.js';
+import { compiledFile } from '../support/compiled.js';
 
 /** Nothing that a user has cached or remembered of servers is read, and nothing is left there. */
 const cache = mkdtempSync(join(tmpdir(), 'cipherprune-cache-'));
@@ -35,8 +36,6 @@ export async function runHere(...args: readonly string[]): Promise<Outcome> {
   }
 }
 
-const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
-
 export interface StartedProcess {
   readonly child: ChildProcess;
   /** Resolves when standard output has a line that matches. */
@@ -48,9 +47,9 @@ export interface StartedProcess {
 
 /** As a process of its own. */
 export function start(...args: readonly string[]): StartedProcess {
-  const child = spawn(process.execPath, ['--import', 'tsx', main, ...args], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
+  const child = ending(
+    spawn(process.execPath, [compiledFile('cli', 'main.js'), ...args], { stdio: ['pipe', 'pipe', 'pipe'] }),
+  );
   const written = { stdout: '', stderr: '' };
   child.stdout.on('data', (chunk) => {
     written.stdout += chunk;

@@ -7,6 +7,8 @@ import { afterAll, expect, it } from 'vitest';
 import { CleartextClassifier } from '../../inference/run/cleartext-classifier.js';
 import { packageFile } from '../../util/package-file.js';
 import { hasPrograms, plainEnvironment } from '../package/run.js';
+import { ending } from '../support/child-processes.js';
+import { compiledFile } from '../support/compiled.js';
 import { freePorts } from '../support/free-ports.js';
 
 /** Eight programs start one after the other: some 20 s on a quiet machine, minutes on one that others use. */
@@ -18,7 +20,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** What the page installs: this package, as it is here. */
 const STAND_INS = {
   npm: `mkdir -p node_modules && ln -s '${packageFile()}' node_modules/cipherprune`,
-  cipherprune: `exec '${process.execPath}' --import '${import.meta.resolve('tsx')}' '${packageFile('cli', 'main.ts')}' "$@"`,
+  cipherprune: `exec '${process.execPath}' '${compiledFile('cli', 'main.js')}' "$@"`,
 };
 
 function programs(): string {
@@ -43,20 +45,16 @@ async function shell(script: string, cwd: string): Promise<{ code: number | null
     XDG_CACHE_HOME: folder,
   };
   // A group of its own, so that nothing outlives it.
-  const child = spawn('sh', ['-e', '-c', script], {
-    cwd,
-    env,
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = ending(
+    spawn('sh', ['-e', '-c', script], { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] }),
+    { isGroup: true },
+  );
   const written = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr'] as const)
     child[stream].on('data', (chunk) => {
       written[stream] += chunk;
     });
-  const patience = setTimeout(() => process.kill(-child.pid!, 'SIGKILL'), PATIENCE_MILLISECONDS);
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
-  clearTimeout(patience);
   expect(code, written.stdout + written.stderr).toBe(0);
   return { code, ...written };
 }
@@ -97,5 +95,5 @@ it(
     expect(new Set(served.map((record) => record.process)).size).toBe(2);
     expect(served.slice(1).map(({ request }) => request)).toEqual(answers.map(({ request }) => request));
   },
-  1.5 * PATIENCE_MILLISECONDS,
+  PATIENCE_MILLISECONDS,
 );

@@ -5,30 +5,35 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { transformSync } from 'esbuild';
 import { afterAll, expect, it } from 'vitest';
 import { packageFile } from '../../util/package-file.js';
+import { compiledFile } from '../support/compiled.js';
 
 const METHOD = 'quadratic-gelu';
 const folder = mkdtempSync(join(tmpdir(), 'cipherprune-stranger-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** The template, in a folder of somebody else's; what an installed package resolves by name is named by its place here. */
+/** The template as plain JavaScript, in a folder of somebody else's; what an installed package resolves by name is named by its place here. */
 function writeMethod(): string {
   const template = readFileSync(packageFile('docs', 'templates', 'method.ts'), 'utf8');
-  const file = join(folder, 'method.mts');
-  writeFileSync(file, template.replace("'cipherprune/methods'", `'${packageFile('api', 'methods.ts')}'`));
+  const file = join(folder, 'method.mjs');
+  const { code } = transformSync(template, { loader: 'ts', format: 'esm' });
+  const methods = pathToFileURL(compiledFile('api', 'methods.js')).href;
+  const written = code.replace('"cipherprune/methods"', `"${methods}"`);
+  expect(written).not.toBe(code);
+  writeFileSync(file, written);
   return pathToFileURL(file).href;
 }
 
 /** One command, whose processes all load the method as `NODE_OPTIONS` says; its JSON. */
 async function command(method: string | null, ...args: readonly string[]): Promise<unknown> {
-  const loaded = [import.meta.resolve('tsx'), ...(method === null ? [] : [method])];
   const env = {
     ...process.env,
-    NODE_OPTIONS: loaded.map((url) => `--import=${url}`).join(' '),
+    NODE_OPTIONS: method === null ? '' : `--import=${method}`,
     XDG_CACHE_HOME: join(folder, 'cache'),
   };
-  const main = packageFile('cli', 'main.ts');
+  const main = compiledFile('cli', 'main.js');
   const { stdout } = await promisify(execFile)(process.execPath, [main, ...args, '--json'], {
     env,
     cwd: packageFile(),

@@ -1,28 +1,19 @@
 /** `serve` as a process of its own: configured by file and environment, its log for machines, and what signals do. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { connect as connectTls } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect } from '../../index.js';
 import { makeCertificates } from '../support/certificates.js';
 import { packageFile } from '../../util/package-file.js';
+import { serveProcess } from './serve-process.js';
 
 const ARTIFACT = packageFile('data', 'demo-model');
 const patience = { timeout: 30_000 };
 const TEXT = 'a warm, funny and deeply moving film';
 const common = { knownServers: 'ignore', cache: false, opens: 'counts' } as const;
-
-interface Running {
-  readonly child: ChildProcess;
-  readonly port: number;
-  /** Records of the log. */
-  readonly log: Record<string, unknown>[];
-  readonly exit: Promise<[code: number | null]>;
-}
 
 /** The name in the certificate that a server shows. */
 async function shownAt(port: number): Promise<unknown> {
@@ -35,7 +26,6 @@ async function shownAt(port: number): Promise<unknown> {
 
 describe('a server process', () => {
   let folder: string;
-  const children: ChildProcess[] = [];
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'cipherprune-process-'));
@@ -44,34 +34,14 @@ describe('a server process', () => {
       `artifact: ["a=${ARTIFACT}", "b=${ARTIFACT}"]\nport: 0\nlog-format: text\nclient-texts-per-day: 50\n`,
     );
   });
-  afterAll(async () => {
-    for (const child of children) child.kill('SIGKILL');
-    await rm(folder, { recursive: true });
-  });
+  afterAll(() => rm(folder, { recursive: true }));
 
-  async function start(...options: string[]): Promise<Running> {
-    const command = [
-      packageFile('cli', 'main.ts'),
-      'serve',
-      '--config',
-      join(folder, 'serve.yaml'),
-      ...options,
-    ];
-    const child = spawn(process.execPath, ['--import', 'tsx', ...command], {
-      cwd: packageFile('.'),
-      env: { ...process.env, CIPHERPRUNE_SERVE_LOG_FORMAT: 'json', CIPHERPRUNE_SERVE_LOG_LEVEL: 'debug' },
-      stdio: ['ignore', 'pipe', 'pipe'],
+  const start = (...options: readonly string[]) =>
+    serveProcess(['--config', join(folder, 'serve.yaml'), ...options], {
+      ...process.env,
+      CIPHERPRUNE_SERVE_LOG_FORMAT: 'json',
+      CIPHERPRUNE_SERVE_LOG_LEVEL: 'debug',
     });
-    children.push(child);
-    const log: Record<string, unknown>[] = [];
-    createInterface(child.stderr!).on('line', (line) => log.push(JSON.parse(line)));
-    const exit = once(child, 'exit') as Promise<[number | null]>;
-    for await (const line of createInterface(child.stdout!)) {
-      const port = /^listening on 127\.0\.0\.1:(\d+)$/.exec(line)?.[1];
-      if (port) return { child, port: Number(port), log, exit };
-    }
-    throw new Error(`serve ended: ${JSON.stringify(log)}`);
-  }
 
   it('lets the text that is at work finish at SIGTERM and ends with 0; its log names the run as the client does', async () => {
     const { child, port, log, exit } = await start();

@@ -1,10 +1,9 @@
 /** `serve --workers`: clients of one process are not those of another, and all of them are counted together. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { afterEach, describe, expect, it } from 'vitest';
+import type { ChildProcess } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
 import { connect } from '../../index.js';
 import { packageFile } from '../../util/package-file.js';
+import { type Running, serveProcess } from './serve-process.js';
 
 const ARTIFACT = packageFile('data', 'demo-model');
 const TEXT = 'a warm, funny and deeply moving film';
@@ -12,42 +11,26 @@ const common = { knownServers: 'ignore', cache: false, opens: 'counts' } as cons
 
 const connectionOf = ({ request }: { readonly request?: string }): string => request!.split('-')[0]!;
 
-interface Running {
-  readonly child: ChildProcess;
-  readonly port: number;
-  readonly http: () => number;
-  readonly log: Record<string, unknown>[];
-  readonly exit: Promise<[code: number | null]>;
-}
-
 describe('workers', () => {
-  const children: ChildProcess[] = [];
-  afterEach(() => {
-    for (const child of children.splice(0)) child.kill('SIGKILL');
-  });
+  const start = (artifact: string, ...options: string[]) =>
+    serveProcess([
+      ...[
+        '--artifact',
+        artifact,
+        '--port',
+        '0',
+        '--http',
+        '0',
+        '--log-format',
+        'json',
+        '--log-level',
+        'debug',
+      ],
+      ...options,
+    ]);
 
-  async function start(artifact: string, ...options: string[]): Promise<Running> {
-    const command = [packageFile('cli', 'main.ts'), 'serve', '--artifact', artifact, '--port', '0'];
-    const format = ['--log-format', 'json', '--log-level', 'debug', '--http', '0'];
-    const child = spawn(process.execPath, ['--import', 'tsx', ...command, ...format, ...options], {
-      cwd: packageFile('.'),
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    children.push(child);
-    const log: Record<string, unknown>[] = [];
-    createInterface(child.stderr!).on('line', (line) =>
-      // The last line of a command that failed is for people.
-      log.push(line.startsWith('{') ? JSON.parse(line) : { line }),
-    );
-    const exit = once(child, 'exit') as Promise<[number | null]>;
-    const http = (): number =>
-      Number(/:(\d+)\/$/.exec(String(log.find(({ event }) => event === 'listening')?.msg))?.[1]);
-    for await (const line of createInterface(child.stdout!)) {
-      const port = /^listening on 127\.0\.0\.1:(\d+)$/.exec(line)?.[1];
-      if (port) return { child, port: Number(port), http, log, exit };
-    }
-    throw new Error(`serve ended: ${JSON.stringify(log)}`);
-  }
+  const httpOf = (log: Running['log']): number =>
+    Number(/:(\d+)\/$/.exec(String(log.find(({ event }) => event === 'listening')?.msg))?.[1]);
 
   const workerOf = (log: Running['log'], connection: string): number =>
     Number(log.find((record) => record.event === 'connected' && record.connection === connection)?.worker);
@@ -62,7 +45,7 @@ describe('workers', () => {
   it.skipIf(process.platform !== 'linux')(
     'that is killed takes its own clients with it: they come back, others notice nothing',
     async () => {
-      const { child, port, http, log, exit } = await start(ARTIFACT, '--workers', '2');
+      const { child, port, log, exit } = await start(ARTIFACT, '--workers', '2');
       const notes: string[] = [];
       const clients = await Promise.all(
         [0, 1].map(() => connect({ ...common, port, reconnects: 20, onNote: (line) => notes.push(line) })),
@@ -83,8 +66,8 @@ describe('workers', () => {
       });
       // The other client's connection is the one that it had.
       expect(connectionOf(second[1]!)).toBe(connectionOf(first[1]!));
-      expect(await (await fetch(`http://127.0.0.1:${http()}/readyz`)).text()).toBe('ready\n');
-      const metrics = await (await fetch(`http://127.0.0.1:${http()}/metrics`)).text();
+      expect(await (await fetch(`http://127.0.0.1:${httpOf(log)}/readyz`)).text()).toBe('ready\n');
+      const metrics = await (await fetch(`http://127.0.0.1:${httpOf(log)}/metrics`)).text();
       expect(metrics).toMatch(/^cipherprune_clients 2$/m);
       const third = clients[1]!.classify(TEXT);
       await expect.poll(() => log.filter(({ event }) => event === 'begun').length).toBe(6);

@@ -2,8 +2,11 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, expect, it } from 'vitest';
 import { aloneIn } from '../../util/alone-in.js';
+import { ending } from '../support/child-processes.js';
+import { compiledFile } from '../support/compiled.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'alone-in-'));
 const path = join(folder, '.in-use');
@@ -21,7 +24,7 @@ it('names itself in the folder while it works, and not after a failure', async (
 });
 
 it('refuses a folder where this process, or one that lives, is at work', async () => {
-  const other = spawn('sleep', ['60']);
+  const other = ending(spawn('sleep', ['60']));
   const [own, living] = [process.pid, other.pid!];
   try {
     await aloneIn(folder, async () => {
@@ -59,17 +62,9 @@ it('lets one at a time take over what a killed process left, however many come',
       rmSync(inside);
     }, 60_000);`;
   writeFileSync(path, (await said(process.pid)).replace(/\d+\n/, '4194305\n')); // No process has such a number.
-  const module = new URL('../../util/alone-in.ts', import.meta.url).href;
+  const module = pathToFileURL(compiledFile('util', 'alone-in.js')).href;
   const ends = Array.from({ length: 4 }, () => {
-    const child = spawn(process.execPath, [
-      '--import',
-      'tsx',
-      '--input-type=module',
-      '-e',
-      program,
-      module,
-      folder,
-    ]);
+    const child = ending(spawn(process.execPath, ['--input-type=module', '-e', program, module, folder]));
     return new Promise((resolve) => child.once('exit', resolve));
   });
   expect(await Promise.all(ends)).toEqual([0, 0, 0, 0]);

@@ -1,5 +1,7 @@
 /** The computations of base OTs in a thread of their own: a server's event loop goes on serving others meanwhile. */
+import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { ownModule } from '../../../util/self-command.js';
 import { ProtocolError } from '../../core/errors.js';
 import type { BaseOtMath } from './base-ot-math.js';
 
@@ -19,17 +21,16 @@ interface Pending {
 }
 
 /** In development sources run as they are, and a new thread must be told how to read them. */
-const isSource = import.meta.url.endsWith('.ts');
 const SOURCE_LOADER =
   "const { workerData } = require('node:worker_threads');" +
   'import(workerData.loader).then(({ tsImport }) => tsImport(workerData.worker, __filename))';
 
 function newWorker(): Worker {
   const resourceLimits = { maxOldGenerationSizeMb: 128 };
-  if (!isSource) return new Worker(new URL('./base-ot-worker.js', import.meta.url), { resourceLimits });
-  const worker = new URL('./base-ot-worker.ts', import.meta.url).href;
+  const { path, execArgv } = ownModule(new URL('./base-ot-worker.js', import.meta.url));
+  if (execArgv.length === 0) return new Worker(path, { resourceLimits });
   // Found from here and not from wherever the process was started.
-  const workerData = { worker, loader: import.meta.resolve('tsx/esm/api') };
+  const workerData = { worker: pathToFileURL(path).href, loader: import.meta.resolve('tsx/esm/api') };
   return new Worker(SOURCE_LOADER, { eval: true, workerData, resourceLimits });
 }
 

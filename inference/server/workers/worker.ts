@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
-import { loaderOf } from '../../../util/self-command.js';
+import { ownModule } from '../../../util/self-command.js';
 import type { Log } from '../server-log.js';
 import type { Counter } from './front-desk.js';
 import type { Door, FromWorker, ToWorker } from './messages.js';
@@ -10,7 +10,7 @@ import type { Door, FromWorker, ToWorker } from './messages.js';
 export interface WorkerOptions<Options> {
   /** Counts from 1. */
   readonly number: number;
-  /** The module that a worker runs (serveAsWorker). */
+  /** The compiled module that a worker runs (serveAsWorker). */
   readonly entry: URL;
   /** What it serves. */
   readonly options: Options;
@@ -60,8 +60,9 @@ export class Worker<Options> {
 
   constructor(private readonly given: WorkerOptions<Options>) {
     const { entry, options } = given;
-    this.#child = fork(entry, [], {
-      execArgv: loaderOf(entry.pathname),
+    const { path, execArgv } = ownModule(entry);
+    this.#child = fork(path, [], {
+      execArgv: [...execArgv],
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });

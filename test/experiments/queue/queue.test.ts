@@ -13,6 +13,7 @@ import { runPool } from '../../../experiments/work/pool.js';
 import { packageFile } from '../../../util/package-file.js';
 import { selfCommand } from '../../../util/self-command.js';
 import { runHere } from '../../cli/run-cli.js';
+import { ending } from '../../support/child-processes.js';
 import { redisProgram, startRedis, type TestRedis } from './redis.js';
 
 const program = redisProgram();
@@ -34,7 +35,7 @@ interface Worker {
 
 async function startWorker(url: string): Promise<Worker> {
   const [command, ...args] = selfCommand('work', '--queue', url, '--lost-after', LOST_AFTER);
-  const child = spawn(command!, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = ending(spawn(command!, args, { stdio: ['ignore', 'pipe', 'pipe'] }), { untilFileEnds: true });
   const lines: string[] = [];
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     lines.push(...text.split('\n').filter((line) => line !== ''));

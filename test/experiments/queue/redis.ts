@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ending } from '../../support/child-processes.js';
 
 const PROGRAMS = ['redis-server', 'valkey-server'];
 
@@ -33,7 +34,7 @@ async function untilReady(child: ChildProcess): Promise<void> {
 export async function startRedis(program: string): Promise<TestRedis> {
   const [folder, port] = [await mkdtemp(join(tmpdir(), 'redis-test-')), await freePort()];
   const words = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder];
-  const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'ignore'] });
+  const child = ending(spawn(program, words, { stdio: ['ignore', 'pipe', 'ignore'] }));
   await untilReady(child);
   child.stdout.resume();
   return {

@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { ChildError, runChild } from '../../../experiments/work/child.js';
 import { packageFile } from '../../../util/package-file.js';
+import { ending } from '../../support/child-processes.js';
 
 /** The child that runs a command of ours; a loader has children too. */
 async function commandOf(pid: number): Promise<number> {
@@ -30,7 +31,7 @@ it.skipIf(process.platform !== 'linux').each([0, 4_000])(
   { timeout: 60_000 },
   async (delay) => {
     const words = ['--import', import.meta.resolve('tsx'), '--input-type=module', '--eval', PARENT];
-    const parent = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const parent = ending(spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] }));
     await once(parent.stdout, 'data');
     const child = await commandOf(parent.pid!);
     await wait(delay);
@@ -41,11 +42,11 @@ it.skipIf(process.platform !== 'linux').each([0, 4_000])(
 );
 
 it('is ended by a signal, and says with which code it failed', async () => {
-  const ending = new AbortController();
+  const stop = new AbortController();
   const sleeper = runChild([process.execPath, '-e', 'setTimeout(() => {}, 60000)'], {
-    signal: ending.signal,
+    signal: stop.signal,
   });
-  setTimeout(() => ending.abort(), 100);
+  setTimeout(() => stop.abort(), 100);
   await expect(sleeper).rejects.toThrow(/SIGTERM/);
   const failed = runChild([
     process.execPath,
