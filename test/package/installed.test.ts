@@ -1,6 +1,10 @@
-/** The package as others get it: packed, installed into an empty folder, used by a program of ten lines. */
+/**
+ * The package as others get it. A clean checkout on a machine without a C++ compiler: `npm ci` says one sentence, and everything works.
+ * What was built there, packed, installed into an empty folder, and used by a program of ten lines.
+ */
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -13,17 +17,46 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { packageFile } from '../../util/package-file.js';
+import { checkOut } from './checkout.js';
 import { hasPrograms, pathWithoutCompiler, type Place, run, succeed } from './run.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cipherprune-installed-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const root = { cwd: packageFile() };
+const bin = pathWithoutCompiler(join(folder, 'bin'));
+/** Built without a compiler; null: this is no git checkout, and the package is made of what is here. */
+const checkout = checkOut(join(folder, 'checkout'));
+/** What the build of the checkout said on standard error. */
+let said = '';
 let tarball: string;
 
 beforeAll(async () => {
-  await succeed(root, 'npm', 'run', '--silent', 'build');
-  await succeed(root, 'npm', 'pack', '--silent', '--ignore-scripts', '--pack-destination', folder);
+  // The scripts of this package that `npm ci` runs, in its order.
+  for (const script of ['install', 'prepare']) {
+    const place = checkout === null ? root : { cwd: checkout, path: bin };
+    const { code, stdout, stderr } = await run(place, 'npm', 'run', script);
+    expect(code, stdout + stderr).toBe(0);
+    said += stderr;
+  }
+  const from = { cwd: checkout ?? root.cwd };
+  await succeed(from, 'npm', 'pack', '--silent', '--ignore-scripts', '--pack-destination', folder);
   tarball = join(folder, readdirSync(folder).find((name) => name.endsWith('.tgz'))!);
+  // Its objects are lent below.
+  await succeed(root, 'npm', 'run', '--silent', 'build:native');
+}, 600_000);
+
+it('is built where there is no compiler, says what it misses in one sentence, and runs the demo', async (context) => {
+  if (checkout === null) return context.skip('this is no git checkout');
+  const bare = { cwd: checkout, path: bin };
+  const compilers = await run(bare, 'sh', '-c', 'command -v g++ || command -v clang++ || command -v c++');
+  expect(compilers.stdout).toBe('');
+  expect(said.match(/^cipherprune: .*$/gm)).toEqual([
+    expect.stringMatching(/^cipherprune: no C\+\+ compiler found .*: the kernels run as WebAssembly/),
+  ]);
+  expect(existsSync(join(checkout, 'build', 'native'))).toBe(false);
+
+  const demo = await succeed(bare, 'npm', 'run', '--silent', 'demo');
+  expect(demo).toContain('All 5 labels are those of plaintext inference.');
 }, 600_000);
 
 const PROGRAM = `import { connect, serve } from 'cipherprune';
@@ -106,7 +139,6 @@ it('classifies with prebuilt kernels, which hold nothing of this machine, where 
   for (const trace of [packageFile(), '.note.gnu.build-id', 'libstdc++.so'])
     expect(addon.includes(trace), trace).toBe(false);
 
-  const bin = pathWithoutCompiler(join(folder, 'bin'));
   const here = await install('prebuilt', bin, '--foreground-scripts', tarball, path);
   if (here === null) return context.skip('the package registry is not reachable');
   expect(readFileSync(join(here.cwd, 'install.log'), 'utf8')).toContain(
