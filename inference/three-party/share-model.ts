@@ -127,7 +127,7 @@ export async function shareModel(
     files.set(`${node}/${publicName}`, publicBytes);
     files.set(`${node}/${sharesName}`, shares);
   }
-  await replaceDirectory(directory, files);
+  await replaceDirectory(directory, files, { isSecret: (name) => name.endsWith(sharesName) });
   return sharing;
 }
 

@@ -1,5 +1,5 @@
 /** A shared model goes where nothing is, or where an older one is, and nowhere else. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -18,6 +18,8 @@ describe('a shared model', () => {
     const second = await shareModel(parts, out);
     expect(second).not.toBe(first);
     expect((await readNodeModel(join(out, '2'))).sharing).toBe(second);
+    for (const node of ['0', '1', '2'])
+      expect(statSync(join(out, node, 'shares.bin')).mode & 0o777).toBe(0o600);
 
     writeFileSync(join(out, '1', 'notes.txt'), 'mine');
     await expect(shareModel(parts, out)).rejects.toThrow('not replaced: it holds notes.txt');
