@@ -210,7 +210,7 @@ describe('paper', () => {
 });
 
 describe('the command', () => {
-  it('goes on after it was killed', { timeout: 120_000 }, async () => {
+  it('goes on after it was killed', async () => {
     const out = await newFolder();
     const args = ['paper', '--out', out, '--quick', '--only', 'table1', '--json'];
     const killed = start(...args);

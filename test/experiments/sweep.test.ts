@@ -93,9 +93,7 @@ describe('sweep', () => {
     for (const folder of folders) await rm(folder, { recursive: true, force: true });
   });
 
-  it('trains the dense phase once, outlives a failing setting, and resumes', {
-    timeout: 180_000,
-  }, async () => {
+  it('trains the dense phase once, outlives a failing setting, and resumes', async () => {
     const out = await mkdtemp(join(tmpdir(), 'sweep-'));
     folders.push(out);
     const config = join(out, 'config.yaml');

@@ -77,9 +77,7 @@ describe.skipIf(program === null)('a queue (redis-server; skipped where it is no
     await redis.stop();
   });
 
-  it('gives a killed worker’s work to another, outlives a bad one, and has each result once', {
-    timeout: 120_000,
-  }, async () => {
+  it('gives a killed worker’s work to another, outlives a bad one, and has each result once', async () => {
     workers.push(await startWorker(redis.url), await startWorker(redis.url));
     const runner = await openQueueRunner({ url: redis.url, folder: 'one', attempts: 2 });
     const works = [...[8, 16, 24, 32, 40, 48].map(counted), ['bench', 'inference', '--model', 'none']];
@@ -120,7 +118,7 @@ describe.skipIf(program === null)('a queue (redis-server; skipped where it is no
     await runner.close();
   });
 
-  it('runs nothing but its own commands', { timeout: 60_000 }, async () => {
+  it('runs nothing but its own commands', async () => {
     const runner = await openQueueRunner({ url: redis.url, folder: 'two', attempts: 2 });
     await expect(runner.run(['serve', '--port', '0'], () => undefined)).rejects.toThrow(
       /work: expected one of bench, evaluate, measure, train, got serve/,
@@ -128,7 +126,7 @@ describe.skipIf(program === null)('a queue (redis-server; skipped where it is no
     await runner.close();
   });
 
-  it('evaluates in parts as in one piece', { timeout: 120_000 }, async () => {
+  it('evaluates in parts as in one piece', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'queue-test-'));
     try {
       const file = join(folder, 'reviews.csv');
@@ -158,7 +156,7 @@ describe.skipIf(program === null)('a queue (redis-server; skipped where it is no
     }
   });
 
-  it('keeps the parts of an evaluation that were done when one fails', { timeout: 60_000 }, async () => {
+  it('keeps the parts of an evaluation that were done when one fails', async () => {
     const keep = 'of these files';
     const works = [counted(72), ['bench', 'inference', '--model', 'none'], counted(80)];
     const evaluate = async (): Promise<string[]> => {
@@ -181,7 +179,7 @@ describe.skipIf(program === null)('a queue (redis-server; skipped where it is no
     expect(begun()).toBe(4);
   });
 
-  it('makes the points of a paper, a failed one among them', { timeout: 60_000 }, async () => {
+  it('makes the points of a paper, a failed one among them', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'queue-test-'));
     try {
       const points = [pointOf(counted(24), 1), pointOf(['bench', 'inference', '--model', 'none'], 1)];
@@ -204,9 +202,7 @@ describe.skipIf(program === null)('a queue (redis-server; skipped where it is no
     }
   });
 
-  it('lets a worker end in order: what is at hand is finished, the rest waits', {
-    timeout: 60_000,
-  }, async () => {
+  it('lets a worker end in order: what is at hand is finished, the rest waits', async () => {
     const worker = workers[1]!;
     const runner = await openQueueRunner({ url: redis.url, folder: 'three', attempts: 1 });
     const begun = worker.lines.length;

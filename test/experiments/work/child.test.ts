@@ -28,7 +28,6 @@ const PARENT = `
 // At once, before it listens for that, and when it is at work.
 it.skipIf(process.platform !== 'linux').each([0, 4_000])(
   'a command of ours ends with who started it, killed after %i ms',
-  { timeout: 60_000 },
   async (delay) => {
     const words = ['--import', import.meta.resolve('tsx'), '--input-type=module', '--eval', PARENT];
     const parent = ending(spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] }));
