@@ -14,6 +14,7 @@
  * Threads: those with which this end would multiply what the peer encrypted (core/mutual.ts); 0: it does not. Line: the speed that this
  * end wants (core/line-speed.ts), counted from 1; 0: any.
  */
+import { closedBeforeGreeting } from './before-greeting.js';
 import { bytesToHex, concatBytes, hexToBytes, sameBytes } from '../core/bytes.js';
 import { ANSWER_KINDS, type AnswerKind } from '../core/answer.js';
 import { COT_KINDS, type CotKind } from '../core/cot-kind.js';
@@ -132,7 +133,8 @@ export interface ReceivedHello extends Hello {
 /** Reads and checks the peer's hello; `self` is this party's role. */
 export async function receiveHello(channel: Channel, self: Role): Promise<ReceivedHello> {
   const peer = self === 'server' ? 'the client' : 'the server';
-  const prefix = await channel.receive(PREFIX_BYTES);
+  const receiving = channel.receive(PREFIX_BYTES);
+  const prefix = await (self === 'client' ? receiving.catch(closedBeforeGreeting) : receiving);
   const magic = prefix.subarray(0, 8);
   if (self === 'client' && sameBytes(magic, REFUSAL_MAGIC)) await receiveRefusal(channel, prefix.slice(8));
   if (self === 'server' && sameBytes(magic, TOKEN_MAGIC))

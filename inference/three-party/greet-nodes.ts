@@ -4,6 +4,7 @@ import { maxPublicBytes, type PublicPart, parsePublicPart } from '../../model/ar
 import { ProtocolError } from '../core/errors.js';
 import { acceptedSuites, type Suite } from '../core/suite.js';
 import type { Channel } from '../net/channel.js';
+import { closedBeforeGreeting } from '../net/before-greeting.js';
 import { checkOpenings, type Openings } from '../run/openings.js';
 import { type NodeHello, receiveHello, sendOpening, WANTS } from './messages.js';
 
@@ -76,7 +77,9 @@ export interface Greeted {
 export async function greetNodes(channels: readonly Channel[], options: GreetingOptions): Promise<Greeted> {
   const { loadPublic = loadWhole, suite: only } = options;
   for (const channel of channels) sendOpening(channel, 'client');
-  const hellos = await Promise.all(channels.map(receiveHello));
+  const hellos = await Promise.all(
+    channels.map((channel) => receiveHello(channel).catch(closedBeforeGreeting)),
+  );
   const [{ sharing, publicDigest: digest, publicBytes: bytes }] = hellos as [NodeHello];
   for (const [place, hello] of hellos.entries()) {
     if (hello.sharing !== sharing || hello.node !== place)

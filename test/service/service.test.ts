@@ -32,7 +32,9 @@ describe('a service', () => {
     expect((await client.classify(TEXT)).label).toBe(1);
     const other = { ca: await pem('other.pem') };
     await expect(connect({ ...common, port: server.port, tls: other })).rejects.toThrow(/over TLS/);
-    await expect(connect({ ...common, port: server.port, timeoutMilliseconds: 3_000 })).rejects.toThrow();
+    await expect(connect({ ...common, port: server.port, timeoutMilliseconds: 3_000 })).rejects.toThrow(
+      'one that takes TLS does so to a client without',
+    );
   });
 
   it('asks for a certificate where an authority of clients is given', async ({ skip }) => {

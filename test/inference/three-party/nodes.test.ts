@@ -246,6 +246,7 @@ describe('links', () => {
     await expect(connectNodes({ ...options, certificates: { ca: await file('other.pem') } })).rejects.toThrow(
       /cannot be reached over TLS/,
     );
+    await expect(connectNodes(options)).rejects.toThrow('one that takes TLS does so to a client without');
     await Promise.all(servers.map((server) => server.close()));
     await rm(folder, { recursive: true });
   });
