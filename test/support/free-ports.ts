@@ -1,4 +1,5 @@
 /** TCP ports of this machine that nobody listens at. */
+import type { Address } from '../../inference/three-party/links.js';
 import { createServer } from 'node:net';
 
 export async function freePorts(count: number): Promise<number[]> {
@@ -12,3 +13,11 @@ export async function freePorts(count: number): Promise<number[]> {
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return ports;
 }
+
+/** Where three nodes may listen on this machine. */
+export const freeNodes = async (): Promise<readonly [Address, Address, Address]> =>
+  (await freePorts(3)).map((port) => ({ host: '127.0.0.1', port })) as unknown as readonly [
+    Address,
+    Address,
+    Address,
+  ];

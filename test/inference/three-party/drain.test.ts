@@ -6,11 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { tinyArtifact } from '../../../bench/tiny-artifact.js';
 import { connectNodes } from '../../../inference/three-party/connect-nodes.js';
-import { type Address, NodeServer } from '../../../inference/three-party/node-server.js';
+import { NodeServer } from '../../../inference/three-party/node-server.js';
 import { readNodeModel, shareModel } from '../../../inference/three-party/share-model.js';
 import { writeArtifact } from '../../../model/artifact/artifact-file.js';
 import { start } from '../../cli/run-cli.js';
-import { freePorts } from '../../support/free-ports.js';
+import { freeNodes } from '../../support/free-ports.js';
 
 const TIMEOUT_MILLISECONDS = 5_000;
 let folder: string;
@@ -23,17 +23,10 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true }));
 
-const freeAddresses = async (): Promise<readonly [Address, Address, Address]> =>
-  (await freePorts(3)).map((port) => ({ host: '127.0.0.1', port })) as unknown as readonly [
-    Address,
-    Address,
-    Address,
-  ];
-
 it.each([0, 1])(
   'finishes the text at work, as node %i',
   async (ending) => {
-    const nodes = await freeAddresses();
+    const nodes = await freeNodes();
     let begun = (): void => undefined;
     const running = new Promise<void>((resolve) => {
       begun = resolve;
@@ -70,7 +63,7 @@ it.each([0, 1])(
 );
 
 it('ends with 0 at SIGTERM', async () => {
-  const peers = (await freeAddresses()).map(({ host, port }) => `${host}:${port}`).join(',');
+  const peers = (await freeNodes()).map(({ host, port }) => `${host}:${port}`).join(',');
   const node = start('serve-node', '--shares', join(folder, 'shares', '0'), '--peers', peers);
   await node.line(/listening/);
   node.child.kill('SIGTERM');

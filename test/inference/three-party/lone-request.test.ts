@@ -19,7 +19,7 @@ import { type Address, NodeServer } from '../../../inference/three-party/node-se
 import { NodesClient } from '../../../inference/three-party/nodes-client.js';
 import { readNodeModel, shareModel } from '../../../inference/three-party/share-model.js';
 import { writeArtifact } from '../../../model/artifact/artifact-file.js';
-import { freePorts } from '../../support/free-ports.js';
+import { freeNodes } from '../../support/free-ports.js';
 
 const TEXT = 'a good movie.';
 const TIMEOUT_MILLISECONDS = 10_000;
@@ -32,7 +32,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'cipherprune-lone-request-'));
   const parts = await writeArtifact(join(folder, 'artifact'), tinyArtifact({ scheduled: true }));
   await shareModel(parts, join(folder, 'shares'));
-  nodes = (await freePorts(3)).map((port) => ({ host: '127.0.0.1', port })) as unknown as typeof nodes;
+  nodes = await freeNodes();
   for (const node of [0, 1, 2])
     servers.push(
       await NodeServer.start({

@@ -14,10 +14,10 @@ import {
   sendOpening,
   WANTS,
 } from '../../../inference/three-party/messages.js';
-import { type Address, NodeServer } from '../../../inference/three-party/node-server.js';
+import { NodeServer } from '../../../inference/three-party/node-server.js';
 import { readNodeModel, shareModel } from '../../../inference/three-party/share-model.js';
 import { writeArtifact } from '../../../model/artifact/artifact-file.js';
-import { freePorts } from '../../support/free-ports.js';
+import { freeNodes } from '../../support/free-ports.js';
 
 /** After so long a node gives up a text with which the others did not begin. */
 const TIMEOUT_MILLISECONDS = 1_000;
@@ -27,11 +27,7 @@ it('are told of it, and their places are free again', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'cipherprune-same-id-'));
   const parts = await writeArtifact(join(folder, 'artifact'), tinyArtifact({ scheduled: true }));
   await shareModel(parts, join(folder, 'shares'));
-  const peers = (await freePorts(3)).map((port) => ({ host: '127.0.0.1', port })) as unknown as readonly [
-    Address,
-    Address,
-    Address,
-  ];
+  const peers = await freeNodes();
   // The other nodes never come: what is asked for waits until its time is over.
   const node = await NodeServer.start({
     model: await readNodeModel(join(folder, 'shares', '0')),

@@ -9,20 +9,16 @@ import { expect, it } from 'vitest';
 import { tinyArtifact } from '../../../bench/tiny-artifact.js';
 import { connectTcp } from '../../../inference/net/tcp-channel.js';
 import { receiveHello, sendOpening } from '../../../inference/three-party/messages.js';
-import { type Address, NodeServer } from '../../../inference/three-party/node-server.js';
+import { NodeServer } from '../../../inference/three-party/node-server.js';
 import { readNodeModel, shareModel } from '../../../inference/three-party/share-model.js';
 import { writeArtifact } from '../../../model/artifact/artifact-file.js';
-import { freePorts } from '../../support/free-ports.js';
+import { freeNodes } from '../../support/free-ports.js';
 
 it('keep nobody out', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'cipherprune-silent-'));
   const parts = await writeArtifact(join(folder, 'artifact'), tinyArtifact({ scheduled: true }));
   await shareModel(parts, join(folder, 'shares'));
-  const peers = (await freePorts(3)).map((port) => ({ host: '127.0.0.1', port })) as unknown as readonly [
-    Address,
-    Address,
-    Address,
-  ];
+  const peers = await freeNodes();
   const node = await NodeServer.start({
     model: await readNodeModel(join(folder, 'shares', '0')),
     peers,

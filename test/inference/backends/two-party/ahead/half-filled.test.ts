@@ -111,9 +111,8 @@ describe('a batch from pools that hold a part', () => {
           taken.clear();
         },
       ),
-      { numRuns: 25 },
+      { numRuns: 100 },
     );
-    // Programs are drawn at random and most serve hundreds of items; with none nothing would have been checked.
-    expect(served).toBeGreaterThan(0);
+    expect(served).toBeGreaterThan(100);
   });
 });
