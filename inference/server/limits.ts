@@ -45,9 +45,11 @@ const countsSchema = z.strictObject({
 });
 type Counts = z.output<typeof countsSchema>;
 
+const FORMAT = { format: 'cipherprune-limits', formatVersion: 1 } as const;
+
 const fileSchema = z.strictObject({
-  format: z.literal('cipherprune-limits'),
-  formatVersion: z.literal(1),
+  format: z.literal(FORMAT.format),
+  formatVersion: z.literal(FORMAT.formatVersion),
   identities: z.record(z.string(), countsSchema),
 });
 
@@ -138,7 +140,7 @@ export class IdentityLimits implements Limits {
     this.#changed();
   }
 
-  /** Writes what is not written yet. */
+  /** Writes what is not written yet. @throws Error that names the file if the last write failed */
   async close(): Promise<void> {
     if (this.#timer) {
       clearTimeout(this.#timer);
@@ -173,11 +175,13 @@ export class IdentityLimits implements Limits {
     }, WRITE_MILLISECONDS);
   }
 
+  /** After the write before it, and whatever became of that: a disk that was full once is no reason to keep nothing from then on. */
   #write(): void {
     const path = this.#options.file!;
     const identities = Object.fromEntries(this.#counts);
-    const text = `${JSON.stringify({ format: 'cipherprune-limits', formatVersion: 1, identities }, null, 1)}\n`;
+    const text = `${JSON.stringify({ ...FORMAT, identities }, null, 1)}\n`;
     this.#writing = this.#writing
+      .catch(() => undefined)
       .then(() => writeFile(`${path}.tmp`, text, { mode: 0o600 }))
       .then(() => rename(`${path}.tmp`, path))
       .catch((error: Error) => {

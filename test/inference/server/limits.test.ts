@@ -1,7 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { IdentityLimits } from '../../../inference/server/limits.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cipherprune-limits-'));
@@ -50,7 +50,6 @@ describe('limits of an identity', () => {
   });
 
   it('survive a restart where there is a file, which is refused if it is something else', async () => {
-    const { mkdirSync } = await import('node:fs');
     mkdirSync(folder, { recursive: true });
     const file = join(folder, 'limits.json');
     const first = await IdentityLimits.open({ textsPerDay: 2, file, now: () => START });
@@ -62,5 +61,30 @@ describe('limits of an identity', () => {
     await expect(IdentityLimits.open({ file })).rejects.toThrow(/limits\.json: format/);
     writeFileSync(file, '{');
     await expect(IdentityLimits.open({ file })).rejects.toThrow(/limits\.json: expected a file of limits/);
+  });
+
+  it('are kept again once the file can be written, after a time in which it could not', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      mkdirSync(folder, { recursive: true });
+      const file = join(folder, 'limits.json');
+      const limits = await IdentityLimits.open({ textsPerDay: 2, file, now: () => START });
+      // What is written first lies beside the file: a folder of that name is in its way.
+      mkdirSync(`${file}.tmp`);
+      await limits.texts('token anna', 1);
+      vi.runAllTimers();
+      await expect(limits.close()).rejects.toThrow(/^[^:]*limits\.json: EISDIR/);
+      rmdirSync(`${file}.tmp`);
+      await limits.texts('token anna', 1);
+      await limits.close();
+    } finally {
+      vi.useRealTimers();
+    }
+    const later = await IdentityLimits.open({
+      textsPerDay: 2,
+      file: join(folder, 'limits.json'),
+      now: () => START,
+    });
+    await expect(later.texts('token anna', 1)).rejects.toMatchObject({ kind: 'daily' });
   });
 });
