@@ -43,7 +43,7 @@ export interface Hello {
   readonly cots: readonly CotKind[];
   /** What the server keeps made ahead for this client, in megabytes (10^6), at most 65,535; 0 from the client. */
   readonly aheadMegabytes: number;
-  /** SHA-256 of the options that both parties must share, in hexadecimal; see run/agreement.ts. */
+  /** SHA-256 of the options that both parties must share, in hexadecimal; see run/protocol-digest.ts. */
   readonly protocolDigest: string;
   /** Digest of the model's public part, in hexadecimal; null: any. */
   readonly modelDigest: string | null;

@@ -1,27 +1,20 @@
 /** A node that is asked to end: the text at work is answered, no other begins, and the process ends with 0. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { tinyArtifact } from '../../../bench/tiny-artifact.js';
 import { connectNodes } from '../../../inference/three-party/connect-nodes.js';
-import { NodeServer } from '../../../inference/three-party/node-server.js';
-import { readNodeModel, shareModel } from '../../../inference/three-party/share-model.js';
-import { writeArtifact } from '../../../model/artifact/artifact-file.js';
 import { start } from '../../cli/run-cli.js';
 import { freeNodes } from '../../support/free-ports.js';
+import { closeAll, type SharedFolder, shareTiny, startNodes } from '../../support/node-servers.js';
 
 const TIMEOUT_MILLISECONDS = 5_000;
-let folder: string;
+let shared: SharedFolder;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'cipherprune-drain-'));
-  const parts = await writeArtifact(join(folder, 'artifact'), tinyArtifact({ scheduled: true }));
-  await shareModel(parts, join(folder, 'shares'));
+  shared = await shareTiny();
 });
 
-afterAll(() => rm(folder, { recursive: true }));
+afterAll(() => shared.remove());
 
 it.each([0, 1])(
   'finishes the text at work, as node %i',
@@ -31,21 +24,16 @@ it.each([0, 1])(
     const running = new Promise<void>((resolve) => {
       begun = resolve;
     });
-    const servers: NodeServer[] = [];
-    for (const node of [0, 1, 2])
-      servers.push(
-        await NodeServer.start({
-          model: await readNodeModel(join(folder, 'shares', String(node))),
-          peers: nodes,
-          timeoutMilliseconds: TIMEOUT_MILLISECONDS,
-          around: async (linked, body) => {
-            if (node === ending) begun();
-            // Long enough for the end to be asked for in the middle.
-            await sleep(500);
-            return body(linked);
-          },
-        }),
-      );
+    const servers = await startNodes(shared.shares, (node) => ({
+      peers: nodes,
+      timeoutMilliseconds: TIMEOUT_MILLISECONDS,
+      around: async (linked, body) => {
+        if (node === ending) begun();
+        // Long enough for the end to be asked for in the middle.
+        await sleep(500);
+        return body(linked);
+      },
+    }));
     try {
       const client = await connectNodes({ nodes, timeoutMilliseconds: 4 * TIMEOUT_MILLISECONDS });
       const answered = client.classify('a good movie.');
@@ -56,7 +44,7 @@ it.each([0, 1])(
       await expect(client.classify('a good movie.')).rejects.toThrow();
       await client.close();
     } finally {
-      await Promise.all(servers.map((server) => server.close()));
+      await closeAll(servers);
     }
   },
   60_000,
@@ -64,7 +52,7 @@ it.each([0, 1])(
 
 it('ends with 0 at SIGTERM', async () => {
   const peers = (await freeNodes()).map(({ host, port }) => `${host}:${port}`).join(',');
-  const node = start('serve-node', '--shares', join(folder, 'shares', '0'), '--peers', peers);
+  const node = start('serve-node', '--shares', join(shared.shares, '0'), '--peers', peers);
   await node.line(/listening/);
   node.child.kill('SIGTERM');
   const { code, stderr } = await node.outcome;

@@ -1,18 +1,13 @@
 /** A node whose link to another breaks or falls silent at any message: the client hears of it, and the nodes go on. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { CipherPruneError } from '../../../util/errors.js';
 import type { Channel } from '../../../inference/net/channel.js';
-import { type Address, NodeServer } from '../../../inference/three-party/node-server.js';
+import type { Address, NodeServer } from '../../../inference/three-party/node-server.js';
 import { connectNodes } from '../../../inference/three-party/connect-nodes.js';
 import { connectLink } from '../../../inference/three-party/links.js';
-import { readNodeModel, shareModel } from '../../../inference/three-party/share-model.js';
-import { writeArtifact } from '../../../model/artifact/artifact-file.js';
-import { tinyArtifact } from '../../../bench/tiny-artifact.js';
-import { freePorts } from '../../support/free-ports.js';
+import { freeNodes } from '../../support/free-ports.js';
+import { closeAll, type SharedFolder, shareTiny, startNode, startNodes } from '../../support/node-servers.js';
 
 const TEXT = 'a good movie.';
 /** A stalled peer ends a text after so long. */
@@ -61,9 +56,9 @@ class Saboteur {
 }
 
 describe('three nodes, one of which fails at any message', () => {
-  let folder: string;
+  let shared: SharedFolder;
   let nodes: readonly [Address, Address, Address];
-  const servers: NodeServer[] = [];
+  let servers: NodeServer[];
   const saboteur = new Saboteur();
   let messages: number[];
   let label: number;
@@ -78,39 +73,29 @@ describe('three nodes, one of which fails at any message', () => {
   };
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'cipherprune-faults-'));
-    const parts = await writeArtifact(join(folder, 'artifact'), tinyArtifact({ scheduled: true }));
-    await shareModel(parts, join(folder, 'shares'));
-    nodes = (await freePorts(3)).map((port) => ({ host: '127.0.0.1', port })) as unknown as typeof nodes;
-    for (const node of [0, 1, 2])
-      servers[node] = await NodeServer.start({
-        model: await readNodeModel(join(folder, 'shares', String(node))),
-        peers: nodes,
-        timeoutMilliseconds: TIMEOUT_MILLISECONDS,
-        link: saboteur.link(node),
-      });
+    shared = await shareTiny();
+    nodes = await freeNodes();
+    servers = await startNodes(shared.shares, (node) => ({
+      peers: nodes,
+      timeoutMilliseconds: TIMEOUT_MILLISECONDS,
+      link: saboteur.link(node),
+    }));
     saboteur.begin(null);
     label = await classify();
     messages = [0, 1, 2].map((node) => saboteur.sent(node));
   }, 60_000);
 
   afterAll(async () => {
-    await Promise.all(servers.map((server) => server.close()));
-    await rm(folder, { recursive: true });
+    await closeAll(servers);
+    await shared.remove();
   });
 
   it('refuse a node of another sharing and one of another version by name, and go on with the right one', async () => {
     await servers[2]!.close();
     const log: string[] = [];
     const options = { peers: nodes, timeoutMilliseconds: TIMEOUT_MILLISECONDS };
-    const foreign = await mkdtemp(join(tmpdir(), 'cipherprune-foreign-'));
-    const parts = await writeArtifact(join(foreign, 'artifact'), tinyArtifact({ scheduled: true }));
-    await shareModel(parts, join(foreign, 'shares'));
-    const other = await NodeServer.start({
-      ...options,
-      model: await readNodeModel(join(foreign, 'shares', '2')),
-      onLog: (line) => log.push(line),
-    });
+    const foreign = await shareTiny();
+    const other = await startNode(foreign.shares, 2, { ...options, onLog: (line) => log.push(line) });
     await expect(classify()).rejects.toThrow(/expected nodes 0, 1 and 2 of one sharing/);
     const refused = /expected node [01] of sharing \w+, got node [01] of/;
     await vi.waitFor(() => expect(log.join()).toMatch(refused), { timeout: 20_000, interval: 100 });
@@ -122,13 +107,9 @@ describe('three nodes, one of which fails at any message', () => {
     await expect(old.receive(1)).rejects.toThrow(CipherPruneError);
     await old.close();
 
-    servers[2] = await NodeServer.start({
-      ...options,
-      model: await readNodeModel(join(folder, 'shares', '2')),
-      link: saboteur.link(2),
-    });
+    servers[2] = await startNode(shared.shares, 2, { ...options, link: saboteur.link(2) });
     expect(await classify()).toBe(label);
-    await rm(foreign, { recursive: true });
+    await foreign.remove();
   }, 60_000);
 
   it('tell the client, and answer the next text', async () => {

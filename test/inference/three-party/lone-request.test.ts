@@ -1,9 +1,5 @@
 /** A client that asks one node and not the others, or the others later: it holds nobody up. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { tinyArtifact } from '../../../bench/tiny-artifact.js';
 import type { Channel } from '../../../inference/net/channel.js';
 import { connectTcp } from '../../../inference/net/tcp-channel.js';
 import { connectNodes } from '../../../inference/three-party/connect-nodes.js';
@@ -15,37 +11,27 @@ import {
   sendOpening,
   WANTS,
 } from '../../../inference/three-party/messages.js';
-import { type Address, NodeServer } from '../../../inference/three-party/node-server.js';
+import type { Address, NodeServer } from '../../../inference/three-party/node-server.js';
 import { NodesClient } from '../../../inference/three-party/nodes-client.js';
-import { readNodeModel, shareModel } from '../../../inference/three-party/share-model.js';
-import { writeArtifact } from '../../../model/artifact/artifact-file.js';
 import { freeNodes } from '../../support/free-ports.js';
+import { closeAll, type SharedFolder, shareTiny, startNodes } from '../../support/node-servers.js';
 
 const TEXT = 'a good movie.';
 const TIMEOUT_MILLISECONDS = 10_000;
 
-let folder: string;
+let shared: SharedFolder;
 let nodes: readonly [Address, Address, Address];
-const servers: NodeServer[] = [];
+let servers: readonly NodeServer[];
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'cipherprune-lone-request-'));
-  const parts = await writeArtifact(join(folder, 'artifact'), tinyArtifact({ scheduled: true }));
-  await shareModel(parts, join(folder, 'shares'));
+  shared = await shareTiny();
   nodes = await freeNodes();
-  for (const node of [0, 1, 2])
-    servers.push(
-      await NodeServer.start({
-        model: await readNodeModel(join(folder, 'shares', String(node))),
-        peers: nodes,
-        timeoutMilliseconds: TIMEOUT_MILLISECONDS,
-      }),
-    );
+  servers = await startNodes(shared.shares, { peers: nodes, timeoutMilliseconds: TIMEOUT_MILLISECONDS });
 });
 
 afterAll(async () => {
-  await Promise.all(servers.map((server) => server.close()));
-  await rm(folder, { recursive: true });
+  await closeAll(servers);
+  await shared.remove();
 });
 
 const classify = async (): Promise<number> => {

@@ -1,10 +1,6 @@
 /** Clients who ask for two texts under one id: each hears of its end, and none keeps a place. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { tinyArtifact } from '../../../bench/tiny-artifact.js';
 import type { Channel } from '../../../inference/net/channel.js';
 import { connectTcp } from '../../../inference/net/tcp-channel.js';
 import {
@@ -14,24 +10,18 @@ import {
   sendOpening,
   WANTS,
 } from '../../../inference/three-party/messages.js';
-import { NodeServer } from '../../../inference/three-party/node-server.js';
-import { readNodeModel, shareModel } from '../../../inference/three-party/share-model.js';
-import { writeArtifact } from '../../../model/artifact/artifact-file.js';
 import { freeNodes } from '../../support/free-ports.js';
+import { shareTiny, startNode } from '../../support/node-servers.js';
 
 /** After so long a node gives up a text with which the others did not begin. */
 const TIMEOUT_MILLISECONDS = 1_000;
 const PLACES = 2;
 
 it('are told of it, and their places are free again', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'cipherprune-same-id-'));
-  const parts = await writeArtifact(join(folder, 'artifact'), tinyArtifact({ scheduled: true }));
-  await shareModel(parts, join(folder, 'shares'));
-  const peers = await freeNodes();
+  const { shares, remove } = await shareTiny();
   // The other nodes never come: what is asked for waits until its time is over.
-  const node = await NodeServer.start({
-    model: await readNodeModel(join(folder, 'shares', '0')),
-    peers,
+  const node = await startNode(shares, 0, {
+    peers: await freeNodes(),
     timeoutMilliseconds: TIMEOUT_MILLISECONDS,
     maxClients: PLACES,
   });
@@ -66,6 +56,6 @@ it('are told of it, and their places are free again', async () => {
     await (await open()).close();
   } finally {
     await node.close();
-    await rm(folder, { recursive: true });
+    await remove();
   }
 }, 30_000);

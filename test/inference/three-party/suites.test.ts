@@ -7,15 +7,15 @@ import { FINEST_LOGITS } from '../../../inference/core/answer.js';
 import { type Suite, SUITES } from '../../../inference/core/suite.js';
 import { CleartextClassifier } from '../../../inference/run/cleartext-classifier.js';
 import { connectNodes } from '../../../inference/three-party/connect-nodes.js';
-import { type Address, NodeServer } from '../../../inference/three-party/node-server.js';
-import { readNodeModel, shareModel } from '../../../inference/three-party/share-model.js';
+import type { Address } from '../../../inference/three-party/node-server.js';
+import { shareModel } from '../../../inference/three-party/share-model.js';
 import { type ArtifactParts, readArtifact } from '../../../model/artifact/artifact-file.js';
 import { packageFile } from '../../../util/package-file.js';
-import { freePorts } from '../../support/free-ports.js';
+import { freeNodes } from '../../support/free-ports.js';
+import { closeAll, startNodes } from '../../support/node-servers.js';
 
 const TEXT = 'a warm, funny and deeply moving film';
 const TIMEOUT_MILLISECONDS = 20_000;
-type Peers = readonly [Address, Address, Address];
 
 let folder: string;
 let parts: ArtifactParts;
@@ -25,35 +25,20 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-const folderOf = (suite: Suite, node: number): string => join(folder, suite, String(node));
-
 interface Started {
-  readonly peers: Peers;
-  readonly log: readonly string[];
+  readonly peers: readonly [Address, Address, Address];
   stop(): Promise<void>;
 }
 
 /** Nodes of these folders, that take texts of `only`, or of any suite. */
-async function startNodes(suite: Suite, only?: Suite): Promise<Started> {
+async function startShared(suite: Suite, only?: Suite): Promise<Started> {
   await shareModel(parts, join(folder, suite), suite);
-  const peers = (await freePorts(3)).map((port) => ({ host: '127.0.0.1', port })) as unknown as Peers;
-  const log: string[] = [];
-  const servers: NodeServer[] = [];
-  for (const node of [0, 1, 2])
-    servers.push(
-      await NodeServer.start({
-        model: await readNodeModel(folderOf(suite, node)),
-        peers,
-        suite: only,
-        timeoutMilliseconds: TIMEOUT_MILLISECONDS,
-        onLog: (line) => log.push(line),
-      }),
-    );
-  return {
-    peers,
-    log,
-    stop: () => Promise.all(servers.map((server) => server.close())).then(() => undefined),
-  };
+  const peers = await freeNodes();
+  const servers = await startNodes(join(folder, suite), {
+    ...{ peers, suite: only },
+    timeoutMilliseconds: TIMEOUT_MILLISECONDS,
+  });
+  return { peers, stop: () => closeAll(servers) };
 }
 
 async function logitsOf({ peers: nodes }: Started, suite: Suite): Promise<readonly number[]> {
@@ -67,7 +52,7 @@ async function logitsOf({ peers: nodes }: Started, suite: Suite): Promise<readon
 it.each(SUITES)(
   'a model shared by %s answers clients of both suites as the cleartext engine does',
   async (suite) => {
-    const nodes = await startNodes(suite);
+    const nodes = await startShared(suite);
     const clear = await CleartextClassifier.of(parts);
     const expected = (await clear.classify(TEXT)).logits!;
     for (const ofClient of SUITES)
@@ -78,7 +63,7 @@ it.each(SUITES)(
 );
 
 it('nodes of one suite only say so to a client of another', async () => {
-  const nodes = await startNodes('chacha', 'chacha');
+  const nodes = await startShared('chacha', 'chacha');
   await expect(logitsOf(nodes, 'aes')).rejects.toThrow(
     'nodes: expected one suite that all take, the client takes aes, node 0 chacha, node 1 chacha, node 2 chacha (--suite)',
   );
@@ -88,22 +73,16 @@ it('nodes of one suite only say so to a client of another', async () => {
 
 it('a node whose folder names another suite is no node of this sharing', async () => {
   await shareModel(parts, join(folder, 'chacha'), 'chacha');
-  const path = join(folderOf('chacha', 2), 'node.json');
+  const path = join(folder, 'chacha', '2', 'node.json');
   await writeFile(path, (await readFile(path, 'utf8')).replace('"chacha"', '"aes"'));
-  const peers = (await freePorts(3)).map((port) => ({ host: '127.0.0.1', port })) as unknown as Peers;
   const log: string[] = [];
-  const servers = await Promise.all(
-    [0, 1, 2].map(async (node) =>
-      NodeServer.start({
-        model: await readNodeModel(folderOf('chacha', node)),
-        peers,
-        timeoutMilliseconds: TIMEOUT_MILLISECONDS,
-        onLog: (line) => log.push(line),
-      }),
-    ),
-  );
+  const servers = await startNodes(join(folder, 'chacha'), {
+    peers: await freeNodes(),
+    timeoutMilliseconds: TIMEOUT_MILLISECONDS,
+    onLog: (line) => log.push(line),
+  });
   await vi.waitFor(() => expect(log.join('\n')).toMatch(/node 2: expected the suite chacha, got aes/), {
     timeout: 20_000,
   });
-  await Promise.all(servers.map((server) => server.close()));
+  await closeAll(servers);
 });

@@ -1,14 +1,9 @@
 /** Links among three nodes and a client on which somebody changes a byte: an error, never an answer. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Address, NodeServer } from '../../../inference/three-party/node-server.js';
+import type { Address, NodeServer } from '../../../inference/three-party/node-server.js';
 import { connectNodes } from '../../../inference/three-party/connect-nodes.js';
-import { readNodeModel, shareModel } from '../../../inference/three-party/share-model.js';
-import { writeArtifact } from '../../../model/artifact/artifact-file.js';
-import { tinyArtifact } from '../../../bench/tiny-artifact.js';
-import { freePorts } from '../../support/free-ports.js';
+import { freeNodes } from '../../support/free-ports.js';
+import { closeAll, type SharedFolder, shareTiny, startNodes } from '../../support/node-servers.js';
 import { TAMPERINGS } from '../../support/tampering.js';
 import { type Change, tamperingProxy } from '../../support/tampering-proxy.js';
 
@@ -18,35 +13,28 @@ type Proxy = Awaited<ReturnType<typeof tamperingProxy>>;
 type Three<T> = readonly [T, T, T];
 
 describe('three nodes and a client, with somebody on the way', () => {
-  let folder: string;
+  let shared: SharedFolder;
   let addresses: Three<Address>;
   /** Before node 2 one that node 1 connects to, since these two exchange all messages; before node 1 one for clients. */
   let toNode: Proxy;
   let toClient: Proxy;
-  const servers: NodeServer[] = [];
+  let servers: readonly NodeServer[];
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'cipherprune-tampered-'));
-    const parts = await writeArtifact(join(folder, 'artifact'), tinyArtifact({ scheduled: true }));
-    await shareModel(parts, join(folder, 'shares'));
-    addresses = (await freePorts(3)).map((port) => ({
-      host: '127.0.0.1',
-      port,
-    })) as unknown as Three<Address>;
+    shared = await shareTiny();
+    addresses = await freeNodes();
     const proxyOf = (node: 1 | 2) => tamperingProxy(addresses[node].host, addresses[node].port);
     [toNode, toClient] = [await proxyOf(2), await proxyOf(1)];
-    for (const node of [0, 1, 2])
-      servers[node] = await NodeServer.start({
-        model: await readNodeModel(join(folder, 'shares', String(node))),
-        peers: node === 1 ? [addresses[0], addresses[1], toNode.address] : addresses,
-        timeoutMilliseconds: TIMEOUT_MILLISECONDS,
-      });
+    servers = await startNodes(shared.shares, (node) => ({
+      peers: node === 1 ? [addresses[0], addresses[1], toNode.address] : addresses,
+      timeoutMilliseconds: TIMEOUT_MILLISECONDS,
+    }));
   });
 
   afterAll(async () => {
     for (const proxy of [toNode, toClient]) proxy.close();
-    await Promise.all(servers.map((server) => server.close()));
-    await rm(folder, { recursive: true });
+    await closeAll(servers);
+    await shared.remove();
   });
 
   /** The label, or null after an error; `change` begins when the client is connected. */
