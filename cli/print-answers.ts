@@ -69,7 +69,7 @@ export function answerPrinter(
 ): AnswerPrinter {
   if (style.json) return { print: (_, answer) => printJson({ ...answer, method: method.name, parties }) };
   if (style.output !== undefined) return rowPrinter(style.output, columns, config);
-  if (style.details) return { print: (_, answer) => printClassification(answer) };
+  if (style.details) return { print: (_, answer) => printClassification(answer, undefined, parties) };
   return linePrinter(config);
 }
 

@@ -10,8 +10,8 @@ const quoted = ({ text, textPair }: Classification): string =>
 
 const receiver = { all: 'both', server: 'the server', client: 'the client' } as const;
 
-/** `plaintextLabel`: what inference in the clear gives, where it is known. */
-export function printClassification(result: Classification, plaintextLabel?: string): void {
+/** `plaintextLabel`: what inference in the clear gives, where it is known. Among three nodes a layer's cost is theirs, the last row's the client's. */
+export function printClassification(result: Classification, plaintextLabel?: string, parties = 2): void {
   const { cost, layers, probabilities, label } = result;
   print(quoted(result));
   const probability = probabilities?.[label];
@@ -30,7 +30,14 @@ export function printClassification(result: Classification, plaintextLabel?: str
     Math.round(layer.milliseconds),
   ]);
   const bytes = cost.sentBytes + cost.receivedBytes;
-  const total = ['all', '', '', megabytes(bytes), cost.rounds, Math.round(cost.milliseconds)];
+  const total = [
+    parties === 3 ? 'client' : 'all',
+    '',
+    '',
+    megabytes(bytes),
+    cost.rounds,
+    Math.round(cost.milliseconds),
+  ];
   printTable(['layer', 'kept', 'important', 'MB', 'rounds', 'ms'], [...rows, total]);
   const { offline } = cost;
   if (offline.milliseconds > 0)

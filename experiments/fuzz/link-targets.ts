@@ -12,6 +12,7 @@ import {
   sendFailure,
   sendOpening,
 } from '../../inference/three-party/messages.js';
+import { encodeLayerCosts, receiveLayerCosts } from '../../inference/three-party/layer-costs.js';
 import { encodeReport, receiveReport } from '../../inference/three-party/report.js';
 import { bytesSent, fromChannel, type Target } from './target.js';
 
@@ -112,5 +113,14 @@ export const linkTargets = (layers: number): readonly Target[] => [
       }),
     ],
     read: (bytes) => fromChannel(bytes, (channel) => receiveReport(channel, layers)),
+  },
+  {
+    name: 'layer costs of a node',
+    corpus: [
+      encodeLayerCosts(
+        Array.from({ length: layers }, () => ({ milliseconds: 20, sentBytes: 70_000, messages: 50 })),
+      ),
+    ],
+    read: (bytes) => fromChannel(bytes, (channel) => receiveLayerCosts(channel, layers)),
   },
 ];

@@ -7,6 +7,8 @@ import { createContext } from '#context';
 
 /** One open span; the measurer decides what it counts. */
 export interface Span {
+  /** Where the measurer keeps it. */
+  readonly name?: string;
   /** `layer`: of a span that is a layer of the model, its number. */
   child(name: string, layer?: number): Span;
   end(): void;

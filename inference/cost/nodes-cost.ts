@@ -10,6 +10,7 @@ import { prepareModel } from '../engine/prepare.js';
 import { costsByName, Meter, type SpanReport, TrafficCounter } from '../session/meter.js';
 import { TRANSCRIPT_BYTES } from '../net/transcript.js';
 import { aroundTextBytes } from '../three-party/messages.js';
+import { layerCostsBytes } from '../three-party/layer-costs.js';
 import { reportBytes } from '../three-party/report.js';
 import type { CostEstimate } from './cost-model.js';
 import { NodesCounting } from './nodes-counting.js';
@@ -59,7 +60,8 @@ export async function estimateNodesCost(
     mpc.settle(transcripts ? TRANSCRIPT_BYTES : 0);
   });
   const report = meter.finish();
-  const all = clientBytes + aroundTextBytes(reportBytes(model.config.layers, mpc.opened));
+  const { layers } = model.config;
+  const all = clientBytes + aroundTextBytes(reportBytes(layers, mpc.opened) + layerCostsBytes(layers));
   return {
     bytes: report.cost.sentBytes + all,
     clientBytes: all,

@@ -79,6 +79,10 @@ class MeteredSpan implements Span {
     return new MeteredSpan(node, this.onLayer, this.beside?.child(name, layer ?? undefined));
   }
 
+  get name(): string {
+    return this.node.name;
+  }
+
   job(name: string, isAhead: boolean): () => void {
     return this.beside?.job?.(name, isAhead) ?? (() => undefined);
   }

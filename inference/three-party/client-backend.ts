@@ -18,12 +18,21 @@ import { sharePadding } from '../engine/shared-padding.js';
 import type { Channel } from '../net/channel.js';
 import { confirmOpened, confirmPlace } from '../net/transcript.js';
 import type { Backend } from '../backends/backend.js';
+import { type LayerCost, receiveLayerCosts } from './layer-costs.js';
 import { expectSuccess, SEED_BYTES, type TextRequest, transcriptSecret } from './messages.js';
 import { encodeReport, receiveReport, type TextReport } from './report.js';
 
 const NODES = [0, 1, 2] as const;
 
 const UNCOUNTED = { sent: () => undefined, client: () => undefined, waited: () => undefined };
+
+/** What nodes say of a run. */
+export interface RunReport {
+  /** Of each text; the same at all nodes. */
+  readonly texts: readonly TextReport[];
+  /** Of nodes 0, 1 and 2. */
+  readonly costs: readonly (readonly LayerCost[])[];
+}
 
 export type RecordLeak = (name: LeakName, to: PartyId | 'all') => void;
 
@@ -34,7 +43,7 @@ export class ClientBackend extends NodesCounting {
   readonly #first: Prg;
   readonly #second: Prg;
   readonly #recordLeak: RecordLeak;
-  #answered: Promise<readonly TextReport[]> | null = null;
+  #answered: Promise<RunReport> | null = null;
 
   /** Of a model of so many layers. */
   constructor(
@@ -75,30 +84,31 @@ export class ClientBackend extends NodesCounting {
   }
 
   /** All is shared: the nodes compare what came with these words, and answer. */
-  async #hearAnswers(): Promise<readonly TextReport[]> {
+  async #hearAnswers(): Promise<RunReport> {
     for (const node of this.#nodes) confirmPlace(node, 'client');
-    const [first, ...others] = await Promise.all(NODES.map((node) => this.#hear(node)));
+    const heard = await Promise.all(NODES.map((node) => this.#hear(node)));
+    const [first, ...others] = heard.map(({ texts }) => texts);
     for (const reports of others)
       if (!reports.every((report, text) => same(report, first![text]!)))
         throw new ProtocolError('nodes: expected three equal reports of what was opened, got others');
-    return first!;
+    return { texts: first!, costs: heard.map(({ costs }) => costs) };
   }
 
-  async #hear(node: 0 | 1 | 2): Promise<TextReport[]> {
+  async #hear(node: 0 | 1 | 2) {
     const channel = this.#nodes[node]!;
     await expectSuccess(channel, node);
-    const reports: TextReport[] = [];
-    for (const _ of this.#request.buckets) reports.push(await receiveReport(channel, this.#layers));
-    return reports;
+    const texts: TextReport[] = [];
+    for (const _ of this.#request.buckets) texts.push(await receiveReport(channel, this.#layers));
+    return { texts, costs: await receiveLayerCosts(channel, this.#layers) };
   }
 
-  #answers(): Promise<readonly TextReport[]> {
+  #answers(): Promise<RunReport> {
     this.#answered ??= this.#hearAnswers();
     return this.#answered;
   }
 
-  /** After all that is opened to the client: what the nodes say of each text. @throws ProtocolError if it is not what they sent */
-  async confirm(): Promise<readonly TextReport[]> {
+  /** After all that is opened to the client: what the nodes say of the run. @throws ProtocolError if it is not what they sent */
+  async confirm(): Promise<RunReport> {
     const reports = await this.#answers();
     await Promise.all(this.#nodes.map((node) => confirmOpened(node, 'client')));
     return reports;

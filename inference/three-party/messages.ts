@@ -1,13 +1,13 @@
 /**
  * What nodes and clients say to each other around a run. Everything is little-endian.
  *
- *     opening      → magic "CPN6", role (1 byte: 0 node, 1 client)
+ *     opening      → magic "CPN7", role (1 byte: 0 node, 1 client)
  *     node link    → sharing (16 bytes), node (1), suite (1), seed that both will use (16)   ← sharing (16), node (1), suite (1)
  *     client       ← sharing (16), node (1), suites of texts that it takes (1), length of the public part (4), its digest (32)
  *                  → wants it (1; `later` as often as it is not known yet)      ← public part
  *     texts        → request: id (16), answer kind (1), answer bits (1), suite of its seeds (1), texts (1), the bucket of each (2)
  *                  → the transcript's secret (16), then shares as the program asks for them, then a tag of all since the secret (32)
- *                  ← 0, a report of each text (report.ts), the node's first components of what is opened to the client, a tag (32);
+ *                  ← 0, a report of each text (report.ts), what the layers took (layer-costs.ts), the node's first components of what is opened to the client, a tag (32);
  *                    or 1, length (2), message
  *     before a run, among nodes: node 0 → the request; ← ready (1); → go (1)
  *     after it, on each link between nodes: tags of all since the seed (32), both ways
@@ -19,7 +19,7 @@ import type { Channel } from '../net/channel.js';
 import { TRANSCRIPT_BYTES } from '../net/transcript.js';
 import { checkBuckets, MAX_BATCH_TEXTS } from '../run/request.js';
 
-export const MAGIC = new TextEncoder().encode('CPN6');
+export const MAGIC = new TextEncoder().encode('CPN7');
 export const ROLES = { node: 0, client: 1 } as const;
 /** Whether a client wants a node's public part; it says `later` now and then while another node's comes. */
 export const WANTS = { no: 0, yes: 1, later: 2 } as const;

@@ -21,6 +21,7 @@ import type { Channel } from '../net/channel.js';
 import { createLeakList } from '../session/create-session.js';
 import { compareTranscripts, confirmOpened, expectPlace } from '../net/transcript.js';
 import { SEED_BYTES, type TextRequest, transcriptSecret } from './messages.js';
+import { encodeLayerCosts, withLayerCosts } from './layer-costs.js';
 import type { LinkedNode } from './node-links.js';
 import { biasFormat, biasName, matrixName, vectorsOf } from './model-entries.js';
 import { encodeReport, type TextReport } from './report.js';
@@ -103,6 +104,27 @@ export class NodeEngine {
    * the answers to the client, if what came from it is what it sent.
    */
   async run(node: LinkedNode, client: Channel, request: TextRequest): Promise<() => Promise<void>> {
+    const { result: answered, costs } = await withLayerCosts(node, (counting) =>
+      this.#classify(counting, client, request),
+    );
+    const { reports, answers } = answered;
+    return async () => {
+      await expectPlace(client, 'server');
+      client.send(Uint8Array.of(0));
+      for (const report of reports) client.send(encodeReport(report));
+      client.send(encodeLayerCosts(costs));
+      for (const answer of answers) client.send(answer);
+      await confirmOpened(client, 'server');
+      client.flush?.();
+    };
+  }
+
+  /** → a report of each text, and this node's components of what is opened to the client */
+  async #classify(
+    node: LinkedNode,
+    client: Channel,
+    request: TextRequest,
+  ): Promise<{ readonly reports: readonly TextReport[]; readonly answers: readonly Uint8Array[] }> {
     const text = await textShares(node.index, client, request);
     const vectors = new Map<PrivateTensor, string>();
     const answers: Uint8Array[] = [];
@@ -119,14 +141,7 @@ export class NodeEngine {
     await backend.settle();
     // Who connected is the link's client.
     await Promise.all([compareTranscripts(node.next, 'client'), compareTranscripts(node.previous, 'server')]);
-    return async () => {
-      await expectPlace(client, 'server');
-      client.send(Uint8Array.of(0));
-      for (const report of reports) client.send(encodeReport(report));
-      for (const answer of answers) client.send(answer);
-      await confirmOpened(client, 'server');
-      client.flush?.();
-    };
+    return { reports, answers };
   }
 }
 

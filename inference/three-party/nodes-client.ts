@@ -21,6 +21,7 @@ import { NO_COST } from '../session/meter.js';
 import type { LeakRecord } from '../session/session.js';
 import { askNodes, ClientBackend } from './client-backend.js';
 import { type Greeted, type GreetingOptions, greetNodes, type LoadedPublic } from './greet-nodes.js';
+import { layerSpans } from './layer-costs.js';
 import { encodeRequest, hexOf, ID_BYTES } from './messages.js';
 import { transcriptChannel } from '../net/transcript.js';
 import type { TextReport } from './report.js';
@@ -180,9 +181,17 @@ export class NodesClient {
           (lane, i) => ask(lane, i),
           (lane, name, to) => lists[lane]!.recordLeak(name, to),
         );
-    const reports = await backend.confirm();
-    // One message to each node, one back.
+    const { texts: reports, costs } = await backend.confirm();
+    // The client's own: one message to each node, one back. Layers cost what they take among the nodes.
     const cost = { milliseconds: performance.now() - begin, ...traffic, rounds: 1 };
+    const report = {
+      name: 'text',
+      layer: null,
+      calls: texts.length,
+      cost,
+      peakMemoryBytes: 0,
+      children: layerSpans(costs),
+    };
     return texts.map(({ text, textPair, encoding, bucket }, index) =>
       classificationOf({
         text,
@@ -192,7 +201,7 @@ export class NodesClient {
         bucket,
         model,
         result: { ...answers[index]!, layers: reports[index]!.layers },
-        report: { name: 'text', layer: null, calls: texts.length, cost, peakMemoryBytes: 0, children: [] },
+        report,
         offline: NO_COST,
         leaks: [
           { name: 'length-bucket', to: 'all', count: 1 },

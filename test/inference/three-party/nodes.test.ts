@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { FINEST_LOGITS } from '../../../inference/core/answer.js';
+import { estimateNodesCost } from '../../../inference/cost/nodes-cost.js';
 import type { Classification } from '../../../inference/run/classification.js';
 import { CleartextClassifier } from '../../../inference/run/cleartext-classifier.js';
 import { OpensMoreError } from '../../../inference/run/opens-more-error.js';
@@ -90,6 +91,15 @@ describe('three nodes and a client over TCP', () => {
     await vi.waitFor(() => expect(log.filter((line) => line.includes('client')).sort()).toEqual(left));
   });
 
+  it('say what each layer took among them', async () => {
+    await using client = await connectNodes({ nodes: peers, timeoutMilliseconds: 20_000 });
+    const { layers, bucket, cost } = await client.classify(TEXTS[0]!);
+    const counted = await estimateNodesCost(parts.artifact.public, { bucket, schedule: layers });
+    expect(layers.map(({ bytes, rounds }) => ({ bytes, rounds }))).toEqual(counted.layers);
+    for (const { milliseconds } of layers) expect(milliseconds).toBeGreaterThan(0);
+    expect(layers.reduce((sum, { milliseconds }) => sum + milliseconds, 0)).toBeLessThan(cost.milliseconds);
+  });
+
   it('say where they cannot listen', async () => {
     const { host, port } = peers[0];
     await expect(start(0)).rejects.toThrow(
@@ -104,7 +114,18 @@ describe('three nodes and a client over TCP', () => {
     const together = await client.classifyBatch(TEXTS);
     expect(together.map(({ label }) => label)).toEqual(alone.map(({ label }) => label));
     expect(together.map(({ leaks }) => leaks)).toEqual(alone.map(({ leaks }) => leaks));
-    expect(together.map(({ layers }) => layers)).toEqual(alone.map(({ layers }) => layers));
+    const counts = ({ layers }: Classification) => layers.map(({ kept, important }) => [kept, important]);
+    expect(together.map(counts)).toEqual(alone.map(counts));
+    // Bytes add up, and rounds are shared, as is the time.
+    for (const layer of alone[0]!.layers.keys()) {
+      const [ofAll, ofEach] = [together, alone].map((texts) => texts.map(({ layers }) => layers[layer]!));
+      const bytes = (layers: typeof ofAll) => layers!.reduce((sum, each) => sum + each.bytes, 0);
+      expect(Math.abs(bytes(ofAll) / bytes(ofEach) - 1)).toBeLessThan(0.01);
+      for (const { rounds, milliseconds } of ofAll!) {
+        expect(rounds).toBeLessThan(ofEach!.reduce((sum, each) => sum + each.rounds, 0) / 1.5);
+        expect(milliseconds * TEXTS.length).toBeLessThanOrEqual(together[0]!.batch!.milliseconds);
+      }
+    }
     expect(together.map(({ batch }) => batch?.size)).toEqual([3, 3, 3]);
   });
 
@@ -187,6 +208,9 @@ describe('three nodes with a model that opens counts', () => {
     expect(secret.layers.map(({ kept, important }) => [kept, important])).toEqual(
       plain.layers.map(({ kept, important }) => [kept, important]),
     );
+    const { bucket, layers } = secret;
+    const counted = await estimateNodesCost(model, { bucket, schedule: layers });
+    expect(layers.map(({ bytes, rounds }) => ({ bytes, rounds }))).toEqual(counted.layers);
     expect(secret.leaks).toEqual([
       { name: 'length-bucket', to: 'all', count: 1 },
       { name: 'kept-token-count', to: 'all', count: counts.artifact.public.config.layers - 1 },
