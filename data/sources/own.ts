@@ -41,13 +41,25 @@ const shortList = (labels: readonly string[]): string =>
     ? labels.join(' or ')
     : `${labels.slice(0, 6).join(' or ')} or ${labels.length - 6} others`;
 
+/** What to do about classes of a file that the task does not have. */
+export type LabelAdvice = (unknown: readonly string[]) => string;
+
+/** Classes that a file has and the task has not, in order of first appearance. */
+function unknownClasses({ rows }: ReadTexts, column: string, { labels, problem }: Task): string[] {
+  if (problem === 'regression') return [];
+  const classes = new Set(rows.flatMap((row) => (row.fault === null ? (labelText(row, column) ?? []) : [])));
+  return [...classes].filter((label) => !labels.includes(label));
+}
+
 /** Rows of a file → examples of a task. Malformed ones are counted; too many of them are an error. */
 function labelledExamples(
-  { table, rows }: ReadTexts,
+  texts: ReadTexts,
   column: string,
   task: Task,
   maxBadRows: number,
+  advice: LabelAdvice,
 ): Pick<Dataset, 'examples' | 'malformed'> {
+  const { table, rows } = texts;
   const malformed = new MalformedRowLog();
   const examples: Example[] = [];
   for (const row of rows) {
@@ -56,7 +68,14 @@ function labelledExamples(
     else examples.push({ index: row.index, text: row.text, textPair: row.textPair, label });
   }
   const { count, first } = malformed;
-  checkBadRows(table.file, rows.length, { count, first }, maxBadRows);
+  const unknown = unknownClasses(texts, column, task);
+  checkBadRows(
+    table.file,
+    rows.length,
+    { count, first },
+    maxBadRows,
+    unknown.length > 0 ? advice(unknown) : '',
+  );
   if (examples.length === 0) throw new DatasetError(`${table.file}: no usable row`);
   return { examples, malformed: { count, first } };
 }
@@ -150,6 +169,7 @@ export async function readLabelled(
   task: Task,
   split: Split,
   maxBadRows: number,
+  advice: LabelAdvice = () => '',
 ): Promise<Dataset & { readonly notes: readonly string[] }> {
   const texts = await readTextRows({ known: task.columns, ...file });
   const { column, notes } = labelColumn(
@@ -158,7 +178,7 @@ export async function readLabelled(
     texts.columns,
     task.columns,
   );
-  const labelled = labelledExamples(texts, column, task, maxBadRows);
+  const labelled = labelledExamples(texts, column, task, maxBadRows, advice);
   return { task, split, ...labelled, notes: [...texts.notes, ...notes] };
 }
 

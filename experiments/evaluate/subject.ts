@@ -119,6 +119,12 @@ const UNNAMED: TaskDescription = { name: 'own', pair: null, metrics: [], columns
 const metricsFor = ({ metrics, problem }: Task): Task['metrics'] =>
   problem === 'classes' ? [...new Set([...metrics, 'accuracy', 'macroF1', 'matthews'] as const)] : metrics;
 
+/** The classes of the model one after another with those that it does not know: an example. */
+function adviceOn(unknown: readonly string[], { config: { labels } }: Subject): string {
+  const pairs = labels.map((label, at) => `${label}=${unknown[at] ?? label}`).join(',');
+  return `; where the file calls the model's classes by other names, say which is which, for example --label-map "${pairs}"`;
+}
+
 /** Labelled rows of a file of one's own. Throws DatasetError for a model whose labels each hold or not: a file has one a row. */
 export async function ownExamples(
   file: TextFile,
@@ -132,6 +138,8 @@ export async function ownExamples(
     );
   const task = ownTask(subject, said);
   const mapping = mappingTo(task, subject, said);
-  const { notes, ...dataset } = await readLabelled(file, task, 'dev', maxBadRows);
+  const { notes, ...dataset } = await readLabelled(file, task, 'dev', maxBadRows, (unknown) =>
+    adviceOn(unknown, subject),
+  );
   return { dataset: { ...dataset, examples: dataset.examples.slice(0, limit ?? undefined) }, mapping, notes };
 }
