@@ -9,7 +9,7 @@ import { withSpan } from '../core/span.js';
 import { Prg } from '../crypto/prg.js';
 import type { Download, ResidentStore } from '../material/resident.js';
 import type { Channel } from '../net/channel.js';
-import { type AgreedModel, type ClientTerms, clientHandshake } from '../net/handshake.js';
+import { type AgreedModel, type ClientTerms, clientHandshake } from '../net/client-handshake.js';
 import { receiveBegin, receiveNotice, type Wait } from '../net/notice.js';
 import { RefusedError } from '../net/refusal.js';
 import { transcriptChannel } from '../net/transcript.js';

@@ -6,7 +6,7 @@ import { type MultiplyingParties, multiplyingThreads } from '../core/mutual.js';
 import { acceptedSuites, type Suite } from '../core/suite.js';
 import { type PublicPart, parsePublicPart } from '../../model/artifact/public-part.js';
 import type { Channel } from '../net/channel.js';
-import type { ClientTerms } from '../net/handshake.js';
+import type { ClientTerms } from '../net/client-handshake.js';
 import { sendToken, tokenBytes } from '../net/token.js';
 import { protocolDigest } from '../run/protocol-digest.js';
 import { Client, type ClientOptions } from './client.js';

@@ -42,6 +42,10 @@ async function named<T>(path: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Of the weight with this number. */
+const fileOf = (folder: string, index: number): string =>
+  join(folder, `${String(index).padStart(3, '0')}.bin`);
+
 class Folder implements KeptWeights {
   constructor(
     private readonly path: string,
@@ -51,7 +55,7 @@ class Folder implements KeptWeights {
   ) {}
 
   #file(index: number): string {
-    return join(this.path, `${String(index).padStart(3, '0')}.bin`);
+    return fileOf(this.path, index);
   }
 
   read(index: number, out: Uint8Array): Promise<number> {
@@ -116,7 +120,7 @@ const systemRoom: RoomLimits = {
 async function bytesThere(path: string, weights: readonly KeptWeight[]): Promise<number> {
   let bytes = 0;
   for (const [index] of weights.entries()) {
-    const file = await openFile(join(path, `${String(index).padStart(3, '0')}.bin`), 'r');
+    const file = await openFile(fileOf(path, index), 'r');
     bytes += file ? (await file.stat()).size : 0;
     await file?.close();
   }

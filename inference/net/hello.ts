@@ -30,6 +30,10 @@ const MAGIC = new TextEncoder().encode('CPRUNE\r\n');
 const PREFIX_BYTES = 12;
 const BODY_BYTES = 110;
 const NAME_BYTES = 32;
+/** What the client says behind the hellos and pings (line-choice.ts): does it want the model's public part? */
+export const WANTS_PART = { no: 1, yes: 2 } as const;
+/** Of what both sides call a connection, which the server says last. */
+export const CONNECTION_BYTES = 6;
 /** Names of models on one port. */
 export const MODEL_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/;
 const ROLES = ['server', 'client'] as const;

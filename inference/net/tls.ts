@@ -38,7 +38,8 @@ const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/;
 /** Does what is said to this host stay on the machine? */
 export const isLoopback = (host: string): boolean => LOOPBACK.test(host);
 
-const HANDSHAKE_MILLISECONDS = 5_000;
+/** For TLS, and then for the protocol's own. */
+export const HANDSHAKE_MILLISECONDS = 5_000;
 
 const bytes = (pem: Uint8Array | undefined): Buffer | undefined => pem && Buffer.from(pem);
 

@@ -1,4 +1,5 @@
 /** A token that a client shows before anything else: 32 secret bytes, written as `cp_` and their base64url. */
+import { sameBytes } from '../core/bytes.js';
 import { ProtocolError } from '../core/errors.js';
 import type { Channel } from './channel.js';
 
@@ -34,7 +35,7 @@ export function sendToken(channel: Channel, secret: Uint8Array): void {
 /** The secret that a client shows first. @throws ProtocolError if it shows none */
 export async function receiveToken(channel: Channel): Promise<Uint8Array> {
   const magic = await channel.receive(TOKEN_MAGIC.length);
-  if (!TOKEN_MAGIC.every((byte, i) => magic[i] === byte))
+  if (!sameBytes(magic, TOKEN_MAGIC))
     throw new ProtocolError('expected a token (infer --token-file), got none');
   return channel.receive(TOKEN_BYTES);
 }

@@ -7,7 +7,7 @@ import type { LaneLeak } from '../backends/batching/lane-backend.js';
 import type { Answer } from '../engine/answer.js';
 import type { Material } from '../material/material.js';
 import type { Resident } from '../material/resident.js';
-import type { Agreement } from '../net/handshake.js';
+import type { Agreement } from '../net/agreement.js';
 import type { Session } from '../session/session.js';
 
 /** A text as the engine takes it: special tokens included, no padding. */

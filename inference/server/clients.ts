@@ -25,7 +25,7 @@ export interface Room {
   readonly queueLength?: number;
   /** Protocol runs at a time; two for each core unless given, more as long as the processor is not busy. */
   readonly maxRuns?: number;
-  /** Of the clients, from one address; half of all, but four, unless given. */
+  /** Of the clients, from one address; half of all, and four at least, unless given. */
   readonly maxPerAddress?: number;
 }
 

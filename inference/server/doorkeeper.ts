@@ -7,8 +7,8 @@ import { MOST_WAITING, WAITING_PER_ADDRESS } from '../net/silent-connections.js'
 export interface DoorkeeperOptions {
   /** Clients served at a time: connections after their handshake. */
   readonly maxClients: number;
-  /** Of these, from one address; half of all, but four, unless given. */
-  readonly maxPerAddress?: number;
+  /** Of these, from one address. */
+  readonly maxPerAddress: number;
   /** Milliseconds. */
   readonly now?: () => number;
 }
@@ -49,12 +49,7 @@ export class Doorkeeper {
   #served = 0;
 
   constructor(options: DoorkeeperOptions) {
-    const { maxClients } = options;
-    this.#options = {
-      maxPerAddress: Math.max(4, Math.ceil(maxClients / 2)),
-      now: () => performance.now(),
-      ...options,
-    };
+    this.#options = { now: () => performance.now(), ...options };
   }
 
   get served(): number {

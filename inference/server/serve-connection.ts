@@ -3,7 +3,8 @@ import type { PrivateModel, PublicModel } from '../../model/artifact/artifact.js
 import { withSpan } from '../core/span.js';
 import { Prg } from '../crypto/prg.js';
 import type { Channel } from '../net/channel.js';
-import { type Agreement, type ServerTerms, serverHandshake, type WantedModel } from '../net/handshake.js';
+import type { Agreement } from '../net/agreement.js';
+import { type ServerTerms, serverHandshake, type WantedModel } from '../net/server-handshake.js';
 import type { ResidentKey } from '../material/resident.js';
 import { sendBegin, sendDeclined, sendRefused, sendWait, type Wait } from '../net/notice.js';
 import { RefusedError, refusalOf } from '../net/refusal.js';

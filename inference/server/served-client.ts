@@ -1,7 +1,9 @@
 /** One client's connection as a server sees it, from its first byte to its last: who it is, what it may, what is logged of it. */
 import { randomBytes } from 'node:crypto';
 import { PeerClosedError, PeerTimeoutError } from '../core/errors.js';
+import { CONNECTION_BYTES } from '../net/hello.js';
 import { RefusedError, refusal, refusalOf, sendRefusal } from '../net/refusal.js';
+import { HANDSHAKE_MILLISECONDS } from '../net/tls.js';
 import { receiveToken } from '../net/token.js';
 import type { Cost } from '../session/meter.js';
 import type { Gate } from './admission.js';
@@ -43,9 +45,6 @@ export interface House {
   readonly log: Log;
   draining: boolean;
 }
-
-const HANDSHAKE_MILLISECONDS = 5_000;
-const CONNECTION_BYTES = 6;
 
 const formatCost = ({ milliseconds, sentBytes, receivedBytes, rounds }: Cost): string =>
   `${Math.round(milliseconds)} ms, ${((sentBytes + receivedBytes) / 1e6).toFixed(2)} MB, ${rounds} rounds`;

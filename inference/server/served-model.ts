@@ -5,7 +5,7 @@ import { entryOf } from '../../model/artifact/artifact-manifest.js';
 import { commitmentOf } from '../../model/artifact/commitment.js';
 import { encodePublicPart, type PublicPart } from '../../model/artifact/public-part.js';
 import { acceptedSuites, type Suite } from '../core/suite.js';
-import type { ServerTerms } from '../net/handshake.js';
+import type { ServerTerms } from '../net/server-handshake.js';
 import { protocolDigest } from '../run/protocol-digest.js';
 import { withPrivateEmbedding } from './hide-word-table.js';
 import type { ServedModel } from './serve-connection.js';

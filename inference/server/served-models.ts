@@ -1,5 +1,5 @@
 /** The models behind one port, by name. A client chooses by name, or by digest; whoever says nothing gets the first. */
-import type { WantedModel } from '../net/handshake.js';
+import type { WantedModel } from '../net/server-handshake.js';
 import { refusal } from '../net/refusal.js';
 import type { ServedModel } from './serve-connection.js';
 

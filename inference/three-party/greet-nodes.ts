@@ -1,6 +1,7 @@
 /** How a client and three nodes begin: who they are, one model that all vouch for and that the client admits, and a suite that all take. */
 import type { PublicModel } from '../../model/artifact/artifact.js';
-import { maxPublicBytes, type PublicPart, parsePublicPart } from '../../model/artifact/public-part.js';
+import { MAX_PUBLIC_BYTES } from '../../model/artifact/public-bytes.js';
+import { type PublicPart, parsePublicPart } from '../../model/artifact/public-part.js';
 import { ProtocolError } from '../core/errors.js';
 import { acceptedSuites, type Suite } from '../core/suite.js';
 import type { Channel } from '../net/channel.js';
@@ -90,9 +91,9 @@ export async function greetNodes(channels: readonly Channel[], options: Greeting
       throw new ProtocolError(`node ${place}: expected the model ${digest}, got ${hello.publicDigest}`);
   }
   const suite = suiteOfTexts(hellos, only);
-  if (bytes > maxPublicBytes)
+  if (bytes > MAX_PUBLIC_BYTES)
     throw new ProtocolError(
-      `node 0: expected a public part of at most ${maxPublicBytes} bytes, got ${bytes}`,
+      `node 0: expected a public part of at most ${MAX_PUBLIC_BYTES} bytes, got ${bytes}`,
     );
   const [first, ...others] = channels as [Channel, ...Channel[]];
   let isSent = false;

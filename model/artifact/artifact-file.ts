@@ -18,7 +18,7 @@ import {
 import { decodePublicPart, encodePublicPart, type PublicPart } from './public-part.js';
 
 export { ArtifactError } from './artifact-error.js';
-export { maxPublicBytes, type PublicPart, parsePublicPart, serializePublicPart } from './public-part.js';
+export { type PublicPart, parsePublicPart, serializePublicPart } from './public-part.js';
 
 /** What the server reads. */
 export interface ArtifactParts {

@@ -7,6 +7,7 @@ import { parseSafetensors, SafetensorsError, serializeSafetensors } from '../che
 import { parseTokenizerFiles, TokenizerError } from '../tokenizer/tokenizer-files.js';
 import type { EmbeddingWeights, PublicModel } from './artifact.js';
 import { ArtifactError } from './artifact-error.js';
+import { MAX_PUBLIC_BYTES } from './public-bytes.js';
 import { checkFile, manifestName, type PartFiles, readManifest, writeManifest } from './artifact-manifest.js';
 import {
   manifestFields,
@@ -29,9 +30,6 @@ export interface PublicPart {
 
 export const embeddingName = 'embedding.safetensors';
 export const tokenizerNames = ['tokenizer.json', 'tokenizer_config.json'];
-
-/** Largest public part that is written or received: BERT-large's embedding in 16 bits is a quarter of it. */
-export const maxPublicBytes = 2 ** 28;
 
 const where = (file: string): string => `public/${file}`;
 
@@ -125,8 +123,8 @@ export function decodePublicPart(manifestBytes: Uint8Array, files: PartFiles): P
 export function serializePublicPart({ manifest, files }: PublicPart): Uint8Array {
   const parts = [manifest, ...files.values()];
   const bytes = parts.reduce((sum, part) => sum + part.length, 4);
-  if (bytes > maxPublicBytes)
-    throw new ArtifactError(`public part: expected at most ${maxPublicBytes} bytes, got ${bytes}`);
+  if (bytes > MAX_PUBLIC_BYTES)
+    throw new ArtifactError(`public part: expected at most ${MAX_PUBLIC_BYTES} bytes, got ${bytes}`);
   const buffer = new Uint8Array(bytes);
   new DataView(buffer.buffer).setUint32(0, manifest.length, true);
   let at = 4;
@@ -139,8 +137,8 @@ export function serializePublicPart({ manifest, files }: PublicPart): Uint8Array
 
 /** Parses and checks what serializePublicPart made. Throws ArtifactError on anything else. */
 export function parsePublicPart(buffer: Uint8Array): PublicPart {
-  if (buffer.length > maxPublicBytes)
-    throw new ArtifactError(`public part: expected at most ${maxPublicBytes} bytes, got ${buffer.length}`);
+  if (buffer.length > MAX_PUBLIC_BYTES)
+    throw new ArtifactError(`public part: expected at most ${MAX_PUBLIC_BYTES} bytes, got ${buffer.length}`);
   const manifestBytes =
     buffer.length < 4 ? -1 : new DataView(buffer.buffer, buffer.byteOffset).getUint32(0, true);
   if (manifestBytes < 0 || 4 + manifestBytes > buffer.length)

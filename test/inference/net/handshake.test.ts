@@ -5,16 +5,15 @@ import type { LineWish } from '../../../inference/core/line-speed.js';
 import { multiplyingThreads } from '../../../inference/core/mutual.js';
 import { acceptedSuites } from '../../../inference/core/suite.js';
 import type { Channel } from '../../../inference/net/channel.js';
+import type { Agreement } from '../../../inference/net/agreement.js';
+import { type ClientTerms, clientHandshake } from '../../../inference/net/client-handshake.js';
 import {
-  type Agreement,
   type ChooseTerms,
-  type ClientTerms,
-  clientHandshake,
-  MAX_PUBLIC_BYTES,
   type ServerTerms,
   serverHandshake,
   type WantedModel,
-} from '../../../inference/net/handshake.js';
+} from '../../../inference/net/server-handshake.js';
+import { MAX_PUBLIC_BYTES } from '../../../model/artifact/public-bytes.js';
 import { encodeHello, type Hello, PROTOCOL_VERSION } from '../../../inference/net/hello.js';
 import { memoryChannelPair } from '../../../inference/net/memory-channel.js';
 import type { Wait } from '../../../inference/net/notice.js';

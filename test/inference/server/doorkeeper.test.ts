@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { Doorkeeper, type Visit } from '../../../inference/server/doorkeeper.js';
 
-function doorkeeper(maxClients = 4) {
+function doorkeeper(maxClients = 4, maxPerAddress = 4) {
   let now = 0;
-  const keeper = new Doorkeeper({ maxClients, now: () => now });
+  const keeper = new Doorkeeper({ maxClients, maxPerAddress, now: () => now });
   const evicted: string[] = [];
   return {
     keeper,
@@ -31,8 +31,8 @@ describe('doorkeeper', () => {
     expect(silent[0]!.enter()).toBeNull();
   });
 
-  it('serves no more than half of its places to one address', () => {
-    const { knock } = doorkeeper(10);
+  it('serves no more of an address than it is told', () => {
+    const { knock } = doorkeeper(10, 5);
     const visits = Array.from({ length: 6 }, () => visit(knock('a')));
     expect(visits.map((each) => each.enter())).toEqual([
       ...Array.from({ length: 5 }, () => null),
