@@ -21,11 +21,11 @@ import {
   costModelsWithResident,
   defaultCostModel,
   estimatedMilliseconds,
+  inputBytes,
   Layouts,
   outputBytes,
   type ProductShape,
 } from '../crypto/rlwe/packed-layout.js';
-import { encryptedBytes } from '../crypto/rlwe/packed-product.js';
 import { type RlweParameters, standardPreset } from '../crypto/rlwe/parameters.js';
 import type { TrafficCounter } from '../session/meter.js';
 
@@ -107,8 +107,8 @@ export class CountedProducts {
     const [own, peers] = [layoutsOf('client'), layoutsOf('server')];
     await this.#steps.run({
       begin: async () => {
-        for (const layout of own) this.#traffic.sent(encryptedBytes(layout));
-        for (const layout of peers) this.#traffic.received(encryptedBytes(layout));
+        for (const layout of own) this.#traffic.sent(inputBytes(layout));
+        for (const layout of peers) this.#traffic.received(inputBytes(layout));
       },
       answer: async () => {
         for (const layout of peers) this.#traffic.sent(outputBytes(layout));

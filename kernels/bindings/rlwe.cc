@@ -153,32 +153,42 @@ PackedWeights weightsOf(const Arguments& a, const PackedLayout& layout) {
   return weights;
 }
 
+/** What of the answer: both halves, half a, half b. */
+Halves halvesOf(const Arguments& a, Key key) {
+  const int64_t which = a.integer(key, 0, 2);
+  return {which != 2, which != 1};
+}
+
 Job evaluateJob(const Arguments& a) {
   const PackedLayout layout = layoutOf(a, "layout");
   const RlweContext& context = contextOf(a, "primes", layout.n);
   layout.check(context);
+  const Halves halves = halvesOf(a, "halves");
   const auto publicKey = a.uint32s("publicKey"), packingKeys = a.uint32s("packingKeys");
   a.expectLength("publicKey", publicKey.length, publicKeyWords(context));
   a.expectLength("packingKeys", packingKeys.length, layout.kIn == 1 ? 0 : layout.kIn * packingKeyWords(context));
   const auto lastPackingKeys = a.uint32s("lastPackingKeys");
   a.expectLength("lastPackingKeys", lastPackingKeys.length, layout.kIn == 1 ? 0 : layout.lastKIn() * packingKeyWords(context));
-  const auto inputs = a.bytes("inputs");
-  a.expectLength("inputs", inputs.length, layout.inputBytes());
   const std::vector<uint8_t> publicSeed = seedCopy(a, "publicSeed"), secretSeed = seedCopy(a, "secretSeed");
   const Suite suite = suiteArgument(a, "suite");
   const PackedWeights weights = weightsOf(a, layout);
-  const auto mask = a.words("mask");
-  const Strides maskStrides = stridesOf(a, "maskStrides", layout.batch, layout.rows, layout.outputs, mask.length);
   const int floodBits = static_cast<int>(a.integer("floodBits", 1, primeBits * static_cast<int64_t>(layout.limbs) - 2));
   const size_t threads = threadsOf(a, "threads");
+  const auto inputs = a.bytes("inputs");
+  a.expectLength("inputs", inputs.length, halves.b ? layout.inputBytes() : 0);
+  const auto mask = a.words("mask");
+  const Strides maskStrides = halves.b ? stridesOf(a, "maskStrides", layout.batch, layout.rows, layout.outputs, mask.length) : Strides{};
+  const auto kept = a.uint32s("kept");
+  a.expectLength("kept", kept.length, halves.a && halves.b ? 0 : layout.keptWords());
   const auto out = a.bytes("out");
-  a.expectLength("out", out.length, layout.outputBytes());
+  a.expectLength("out", out.length, (halves.a ? layout.outputABytes() : 0) + (halves.b ? layout.outputBBytes() : 0));
   a.expect(out.length < size_t{1} << 31, "out", "less than 2^31 bytes");
   const auto ready = a.int32s("ready");
   a.expectLength("ready", ready.length, 1);
   return [=, &context] {
     return static_cast<double>(evaluatePacked(context, layout, {publicKey.data, packingKeys.data, lastPackingKeys.data}, inputs.data, {suite, publicSeed.data()}, weights,
-                                              mask.data, maskStrides, floodBits, {suite, secretSeed.data()}, threads, out.data, ready.data));
+                                              mask.data, maskStrides, floodBits, {suite, secretSeed.data()}, threads,
+                                              {halves, kept.data, out.data, ready.data}));
   };
 }
 
@@ -188,7 +198,7 @@ Job decryptJob(const Arguments& a) {
   layout.check(context);
   const int32_t* s = secretOf(a, "secret", layout.n);
   const auto bytes = a.bytes("bytes");
-  a.expectLength("bytes", bytes.length, layout.outputBytes());
+  a.expectLength("bytes", bytes.length, layout.outputABytes() + layout.outputBBytes());
   const size_t threads = threadsOf(a, "threads");
   const auto out = a.words("out");
   const Strides strides = stridesOf(a, "strides", layout.batch, layout.rows, layout.outputs, out.length);

@@ -96,7 +96,7 @@ void decrypting() {
   for (const int fractionBits : {0, 40}) {
     const PackedLayout layout{context.n, 1, 3, 4, 32, 60, 4, 16, 3, 2, 20, fractionBits, fractionBits};
     layout.check(context);
-    std::vector<uint8_t> bytes(layout.outputBytes(), 0x3b);
+    std::vector<uint8_t> bytes(layout.outputABytes() + layout.outputBBytes(), 0x3b);
     std::vector<uint64_t> out(layout.rows * layout.outputs), noise(1);
     if (decryptPacked(context, layout, secret.data(), bytes.data(), 1, out.data(), {0, layout.outputs, 1}, noise.data()) != 0)
       std::puts("residues were not below their primes");

@@ -80,11 +80,16 @@ export interface RlweKernels {
     threads: number;
     out: Uint8Array;
   }): Promise<void>;
-  /** weights [batch, inputs, outputs]: 16-bit integers, or words modulo 2^weightBits read as signed. Resolves to
-   * `invalid`; out is undefined unless that is 0. */
+  /** weights [batch, inputs, outputs]: 16-bit integers, or words modulo 2^weightBits read as signed. An answer is half a of all
+   * groups, then half b. They are made in one call, or half a before inputs and mask are there (both may be empty) and half b under the same
+   * seeds later: the same bits. Resolves to `invalid`; out is undefined unless that is 0. */
   rlweEvaluatePacked(call: {
     primes: Uint32Array;
     layout: Uint32Array;
+    /** Both, half a, half b. */
+    halves: 0 | 1 | 2;
+    /** Of halves made apart, which half a writes and half b reads: [groups, packed limbs, n]; else empty. */
+    kept: Uint32Array;
     publicKey: Uint32Array;
     /** For the layout's kIn; empty for 1. */
     packingKeys: Uint32Array;

@@ -49,8 +49,8 @@ it('costs this many bytes and rounds', async () => {
   }).toMatchInlineSnapshot(`
     {
       "offline": [
-        2296830,
-        2500933,
+        2296638,
+        2500901,
         66,
       ],
       "online": [

@@ -70,12 +70,12 @@ describe.each(runs)('an inference with $suite', ({ leaks, cost, layers, bucket }
     }).toMatchInlineSnapshot(`
       {
         "offline": [
-          7207009,
-          6961216,
+          7207025,
+          6961232,
         ],
         "receivedBytes": 941826,
         "rounds": 60,
-        "sentBytes": 450987,
+        "sentBytes": 450827,
       }
     `);
     expect(
@@ -83,13 +83,13 @@ describe.each(runs)('an inference with $suite', ({ leaks, cost, layers, bucket }
     ).toMatchInlineSnapshot(`
       [
         {
-          "bytes": 780037,
+          "bytes": 779973,
           "important": 3,
           "kept": 6,
           "rounds": 24,
         },
         {
-          "bytes": 238909,
+          "bytes": 238845,
           "important": 1,
           "kept": 1,
           "rounds": 23,

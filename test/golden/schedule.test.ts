@@ -48,7 +48,7 @@ it('costs this many bytes and rounds', () => {
     {
       "receivedBytes": 944925,
       "rounds": 62,
-      "sentBytes": 454697,
+      "sentBytes": 454537,
     }
   `);
   expect(
@@ -56,13 +56,13 @@ it('costs this many bytes and rounds', () => {
   ).toMatchInlineSnapshot(`
     [
       {
-        "bytes": 782433,
+        "bytes": 782369,
         "important": 4,
         "kept": 6,
         "rounds": 26,
       },
       {
-        "bytes": 243322,
+        "bytes": 243258,
         "important": 1,
         "kept": 1,
         "rounds": 23,

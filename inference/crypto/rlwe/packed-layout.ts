@@ -98,27 +98,36 @@ export function inputBytes(l: PackedLayout): number {
   return l.batch * inputBlocks(l) * l.budget.limbs * packedResidueBytes(coefficients);
 }
 
-function resultBytes({ n, budget: { downLimbs, aBits, bBits } }: PackedLayout, wanted: number): number {
-  if (aBits === 0) return downLimbs * (packedResidueBytes(n) + packedResidueBytes(wanted));
-  return Math.ceil((n * aBits) / 8) + Math.ceil((wanted * bBits) / 8);
-}
+/** Bytes of so many coefficients of a half: residues, or fractions of so many bits. */
+const halfBytes = (downLimbs: number, bits: number, coefficients: number): number =>
+  bits === 0 ? downLimbs * packedResidueBytes(coefficients) : Math.ceil((coefficients * bits) / 8);
 
-/** Bytes of all results: a halves, and b halves where outputs are. */
-export function outputBytes(l: PackedLayout): number {
+/** Bytes of the a halves of all results. */
+export const outputABytes = (l: PackedLayout): number =>
+  groups(l) * halfBytes(l.budget.downLimbs, l.budget.aBits, l.n);
+
+/** Bytes of all results: a halves, then b halves where outputs are. */
+export const outputBytes = (l: PackedLayout): number => outputABytes(l) + outputBBytes(l);
+
+/** What the evaluator keeps of half a until half b is there: 32-bit words. */
+export const keptWords = (l: PackedLayout): number => groups(l) * packedLimbs(l.budget.limbs, l.kIn) * l.n;
+
+export function outputBBytes(l: PackedLayout): number {
   const blocks = outputBlocks(l);
   /** What the last block of outputs lacks, of each of the batch. */
   const missing = blocks * l.kOut - l.outputs;
   const all = products(l);
   let total = 0;
   let groupsWithLast = 0;
+  const bBytes = (wanted: number) => halfBytes(l.budget.downLimbs, l.budget.bBits, wanted);
   for (let end = blocks; end <= all; ) {
     const group = Math.ceil(end / l.kIn) - 1;
     let lastBlocks = 0;
     for (; end <= Math.min(all, (group + 1) * l.kIn); end += blocks) lastBlocks++;
-    total += resultBytes(l, l.rows * (groupProducts(l, group) * l.kOut - lastBlocks * missing));
+    total += bBytes(l.rows * (groupProducts(l, group) * l.kOut - lastBlocks * missing));
     groupsWithLast++;
   }
-  return total + (groups(l) - groupsWithLast) * resultBytes(l, l.rows * l.kIn * l.kOut);
+  return total + (groups(l) - groupsWithLast) * bBytes(l.rows * l.kIn * l.kOut);
 }
 
 /** By how many the last group is packed: the others by kIn. One alone by two. */

@@ -3,14 +3,23 @@
  * has its evaluation keys, the evaluator. x [batch, rows, inputs] times w [batch, inputs, outputs]; the decrypted share is
  * x·w - mask modulo 2^ringBits, exactly (noise-budget.ts).
  */
-import { kernels } from '#kernels';
+import { kernelKind, kernels } from '#kernels';
 import { ProtocolError } from '../../core/errors.js';
 import { threadJob } from '../../core/span.js';
-import { takeBytes } from '../../core/words.js';
+import { giveBack, takeBytes } from '../../core/words.js';
 import type { Random } from '../../session/session.js';
 import { type EvaluationKeys, SEED_BYTES, type SecretKey } from './keys.js';
 import { Pieces, type SendPiece } from '../pieces.js';
-import { inputBytes, lastKIn, layoutWords, outputBytes, type PackedLayout } from './packed-layout.js';
+import {
+  inputBytes,
+  keptWords,
+  lastKIn,
+  layoutWords,
+  outputABytes,
+  outputBBytes,
+  outputBytes,
+  type PackedLayout,
+} from './packed-layout.js';
 
 /** Distances of neighbours along [batch, row, column], in words: a transposed tensor needs no copy. */
 export type Strides = readonly [batch: number, row: number, column: number];
@@ -30,9 +39,6 @@ export interface Weights {
 /** Row-major [batch, rows, columns]. */
 export const rowMajor = (rows: number, columns: number): Strides => [rows * columns, columns, 1];
 
-/** Bytes of an encryptor's message: a seed and the b halves. */
-export const encryptedBytes = (layout: PackedLayout): number => SEED_BYTES + inputBytes(layout);
-
 export class Encryptor {
   constructor(
     readonly secretKey: SecretKey,
@@ -40,12 +46,10 @@ export class Encryptor {
     readonly threads: number,
   ) {}
 
-  /** x [batch, rows, inputs] → encryptedBytes, taken (core/words.ts) */
+  /** x [batch, rows, inputs] → the b halves, inputBytes, taken (core/words.ts) */
   async encrypt(layout: PackedLayout, x: StridedWords): Promise<Uint8Array> {
-    const { parameters, data, suite } = this.secretKey;
-    const message = takeBytes(encryptedBytes(layout)).fill(0);
-    const publicSeed = this.random.bytes(SEED_BYTES);
-    message.set(publicSeed);
+    const { parameters, data, rowSeeds, suite } = this.secretKey;
+    const message = takeBytes(inputBytes(layout)).fill(0);
     await threadJob(
       'encrypt',
       kernels.rlweEncryptPacked({
@@ -54,16 +58,19 @@ export class Encryptor {
         secret: data,
         x: x.data,
         strides: Uint32Array.from(x.strides),
-        publicSeed,
+        publicSeed: rowSeeds.take(),
         errorSeed: this.random.bytes(SEED_BYTES),
         suite,
         threads: this.threads,
-        out: message.subarray(SEED_BYTES),
+        out: message,
       }),
     );
     return message;
   }
 }
+
+/** Half a of an answer is made ahead where no more than this is kept of it: 6 MiB for 768 x 3,072 and 128 rows. */
+const MOST_KEPT_BYTES = 2 ** 25;
 
 export class Evaluator {
   constructor(
@@ -72,46 +79,110 @@ export class Evaluator {
     readonly threads: number,
   ) {}
 
-  /** mask [batch, rows, outputs] must be uniform modulo 2^ringBits. Sends outputBytes, in pieces as they are ready: they travel while
-   * the rest is computed.
-   * @throws ProtocolError if a residue is not below its prime; then nothing is sent */
-  async multiply(
-    layout: PackedLayout,
-    message: Uint8Array,
+  /**
+   * The product with the rows that the peer encrypts next. The answer leaves in pieces as they are ready: they travel while the rest is
+   * computed. Half a, all key switches included, follows from the seed that both know, and begins at once, in threads of its own; weights must not
+   * change until the end.
+   */
+  begin(layout: PackedLayout, weights: Weights, send: SendPiece): Product {
+    return new Product(this, layout, weights, send);
+  }
+}
+
+/** One call of a kernel, the answer or a half of it. */
+interface Half {
+  readonly pieces: Pieces;
+  readonly work: Promise<number>;
+}
+
+const HALVES = { both: 0, a: 1, b: 2 } as const;
+
+/** Of one seed, and answered once. */
+export class Product {
+  readonly #common;
+  readonly #kept: Uint8Array | null;
+  readonly #halfA: Half | null = null;
+
+  constructor(
+    evaluator: Evaluator,
+    private readonly layout: PackedLayout,
     weights: Weights,
-    mask: StridedWords,
-    send: SendPiece,
-  ): Promise<void> {
-    const pieces = new Pieces(outputBytes(layout), send);
-    const invalid = await pieces.during(
-      threadJob(
-        'evaluate',
-        kernels.rlweEvaluatePacked({
-          primes: this.keys.parameters.modulusChain,
-          layout: layoutWords(layout),
-          publicKey: this.keys.publicKey,
-          packingKeys: this.keys.packing.of(layout.kIn),
-          lastPackingKeys: this.keys.packing.of(lastKIn(layout)),
-          inputs: message.subarray(SEED_BYTES),
-          publicSeed: message.subarray(0, SEED_BYTES),
-          weights: weights.data,
-          weightBits: weights.bits,
-          weightStrides: Uint32Array.from(weights.strides),
-          mask: mask.data,
-          maskStrides: Uint32Array.from(mask.strides),
-          floodBits: layout.budget.floodBits,
-          secretSeed: this.random.bytes(SEED_BYTES),
-          suite: this.keys.suite,
-          threads: this.threads,
-          out: pieces.bytes,
-          ready: pieces.ready,
-        }),
-      ),
-    );
+    private readonly send: SendPiece,
+  ) {
+    const { keys, random, threads } = evaluator;
+    this.#common = {
+      primes: keys.parameters.modulusChain,
+      layout: layoutWords(layout),
+      publicKey: keys.publicKey,
+      packingKeys: keys.packing.of(layout.kIn),
+      lastPackingKeys: keys.packing.of(lastKIn(layout)),
+      publicSeed: keys.rowSeeds.take(),
+      weights: weights.data,
+      weightBits: weights.bits,
+      weightStrides: Uint32Array.from(weights.strides),
+      floodBits: layout.budget.floodBits,
+      secretSeed: random.bytes(SEED_BYTES),
+      suite: keys.suite,
+      threads,
+    };
+    const keptBytes = 4 * keptWords(layout);
+    // WebAssembly's jobs hold up everything else.
+    const isAhead = kernelKind === 'native' && keptBytes <= MOST_KEPT_BYTES;
+    this.#kept = isAhead ? takeBytes(keptBytes) : null;
+    if (isAhead) this.#halfA = this.#evaluate('a', NO_ROWS);
+  }
+
+  /** mask [batch, rows, outputs] must be uniform modulo 2^ringBits.
+   * @throws ProtocolError if a residue is not below its prime; then nothing of half b is sent */
+  async answer(message: Promise<Uint8Array>, mask: StridedWords): Promise<void> {
+    if (this.#halfA) await sent(this.#halfA);
+    const inputs = await message;
+    const rest = this.#evaluate(this.#halfA ? 'b' : 'both', { inputs, mask });
+    const invalid = await sent(rest);
     if (invalid > 0)
       throw new ProtocolError(`encrypted rows: expected residues below their primes, got ${invalid} above`);
-    pieces.sendReady();
+    giveBack(this.#kept);
   }
+
+  #evaluate(which: keyof typeof HALVES, { inputs, mask }: Rows): Half {
+    const { layout } = this;
+    const byteLength = { both: outputBytes, a: outputABytes, b: outputBBytes }[which](layout);
+    const pieces = new Pieces(byteLength, this.send);
+    const kept = this.#kept;
+    const work = threadJob(
+      which === 'a' ? 'half a' : 'evaluate',
+      kernels.rlweEvaluatePacked({
+        ...this.#common,
+        halves: HALVES[which],
+        kept: kept ? new Uint32Array(kept.buffer, kept.byteOffset, kept.length / 4) : new Uint32Array(0),
+        inputs,
+        mask: mask.data,
+        maskStrides: Uint32Array.from(mask.strides),
+        out: pieces.bytes,
+        ready: pieces.ready,
+      }),
+      which === 'a',
+    );
+    work.catch(() => {}); // reported by who waits for it
+    return { pieces, work };
+  }
+}
+
+interface Rows {
+  readonly inputs: Uint8Array;
+  readonly mask: StridedWords;
+}
+
+const NO_ROWS: Rows = {
+  inputs: new Uint8Array(0),
+  mask: { data: new BigUint64Array(0), strides: [0, 0, 0] },
+};
+
+/** Sends what is ready while it is made. Of invalid rows nothing is. → how many residues were invalid */
+async function sent({ pieces, work }: Half): Promise<number> {
+  const invalid = await pieces.during(work);
+  if (invalid === 0) pieces.sendReady();
+  return invalid;
 }
 
 export class Decryptor {

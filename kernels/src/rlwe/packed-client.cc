@@ -67,10 +67,10 @@ void packSent(const PackedLayout& layout, uint32_t* b, uint8_t* out) {
 /** A result's halves where they come as fractions of the modulus: b in 64 bits, a as digits from which residues follow. */
 class Fractions {
  public:
-  Fractions(const PackedLayout& layout, const uint8_t* from, size_t wanted, const MessageScale& scale, uint64_t* b)
+  Fractions(const PackedLayout& layout, const uint8_t* fromA, const uint8_t* fromB, size_t wanted, const MessageScale& scale, uint64_t* b)
       : scale(scale), n(layout.sendsFractions() ? layout.n : 0), planes(MessageScale::terms * n) {
     if (n == 0) return;
-    BitReader ofA{from, from + layout.aBytes()}, ofB{ofA.end, ofA.end + layout.bBytes(wanted)};
+    BitReader ofA{fromA, fromA + layout.aBytes()}, ofB{fromB, fromB + layout.bBytes(wanted)};
     const unsigned aBits = static_cast<unsigned>(layout.aBits), bBits = static_cast<unsigned>(layout.bBits);
     for (size_t k = 0; k < n; k++) scale.digits(ofA.take(aBits), planes.data() + k, n);
     for (size_t k = 0; k < wanted; k++) b[k] = ofB.take(bBits) << (64 - bBits);
@@ -123,27 +123,24 @@ size_t decryptPacked(const RlweContext& context, const PackedLayout& layout, con
   const MessageRounding rounding(context, layout.downLimbs, layout.ringBits);
   const MessageScale scale(context, layout.downLimbs, layout.sendsFractions() ? layout.aBits : layout.ringBits);
   const std::vector<Words> secrets = secretTransforms(context, secret, layout.downLimbs);
-  std::vector<size_t> offsets(groups);
-  for (size_t g = 1; g < groups; g++) offsets[g] = offsets[g - 1] + layout.groupBytes(g - 1);
+  const std::vector<size_t> bOffsets = layout.bOffsets();
   std::atomic<size_t> invalid{0};
   std::vector<uint64_t> worst(groups);
   splitWork(threads, groups, [&](size_t g, size_t) {
     const size_t wanted = layout.wantedCoefficients(g);
-    const uint8_t* from = bytes + offsets[g];
+    const uint8_t *fromA = bytes + g * layout.groupABytes(), *fromB = bytes + layout.outputABytes() + bOffsets[g];
     Words a(n), b(wanted);
     std::vector<uint64_t> fractions(wanted);
     const bool fromFractions = layout.sendsFractions();
-    const Fractions halves(layout, from, wanted, scale, fractions.data());
+    const Fractions halves(layout, fromA, fromB, wanted, scale, fractions.data());
     if (fromFractions) std::fill_n(b.data(), wanted, 0u);  // in `fractions` already
     for (size_t l = 0; l < layout.downLimbs; l++) {
       const NttTable& table = context.table(l);
       if (fromFractions) {
         halves.residues(table.modulus, l, a.data());
       } else {
-        invalid += unpackResidues(from, n, table.modulus, a.data());
-        from += packedBytes(n);
-        invalid += unpackResidues(from, wanted, table.modulus, b.data());
-        from += packedBytes(wanted);
+        invalid += unpackResidues(fromA + l * packedBytes(n), n, table.modulus, a.data());
+        invalid += unpackResidues(fromB + l * packedBytes(wanted), wanted, table.modulus, b.data());
       }
       timesSecret(a.data(), secrets[l], table);
       size_t k = 0;

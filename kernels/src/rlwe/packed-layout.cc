@@ -37,10 +37,12 @@ size_t PackedLayout::wantedCoefficients(size_t group) const {
   return count;
 }
 
-size_t PackedLayout::outputBytes() const {
-  size_t total = 0;
-  for (size_t g = 0; g < groups(); g++) total += groupBytes(g);
-  return total;
+size_t PackedLayout::outputBBytes() const { return bOffsets().back() + groupBBytes(groups() - 1); }
+
+std::vector<size_t> PackedLayout::bOffsets() const {
+  std::vector<size_t> offsets(groups());
+  for (size_t g = 1; g < offsets.size(); g++) offsets[g] = offsets[g - 1] + groupBBytes(g - 1);
+  return offsets;
 }
 
 void PackedLayout::check(const RlweContext& context) const {

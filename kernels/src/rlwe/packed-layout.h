@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "context.h"
 
@@ -46,10 +47,15 @@ struct PackedLayout {
   size_t wantedCoefficients(size_t group) const;
   size_t aBytes() const { return sendsFractions() ? (n * aBits + 7) / 8 : packedBytes(n); }
   size_t bBytes(size_t wanted) const { return sendsFractions() ? (wanted * bBits + 7) / 8 : packedBytes(wanted); }
-  size_t groupBytes(size_t group) const {
-    return (sendsFractions() ? 1 : downLimbs) * (aBytes() + bBytes(wantedCoefficients(group)));
-  }
-  size_t outputBytes() const;
+  /** An answer has half a of all groups, then half b. */
+  size_t groupABytes() const { return (sendsFractions() ? 1 : downLimbs) * aBytes(); }
+  size_t groupBBytes(size_t group) const { return (sendsFractions() ? 1 : downLimbs) * bBytes(wantedCoefficients(group)); }
+  size_t outputABytes() const { return groups() * groupABytes(); }
+  size_t outputBBytes() const;
+  /** Where the b halves of groups begin, from the first one on. */
+  std::vector<size_t> bOffsets() const;
+  /** What is kept of half a's part until half b's is there: what it adds to half b, [group][limb][n]. */
+  size_t keptWords() const { return groups() * packedLimbs() * n; }
 
   /** Throws std::invalid_argument naming what is wrong. */
   void check(const RlweContext& context) const;

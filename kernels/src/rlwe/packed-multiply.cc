@@ -154,16 +154,16 @@ struct Workspace {
 /** All products of one call. */
 class PackedMultiplier {
  public:
-  PackedMultiplier(const RlweContext& context, const PackedLayout& layout, const uint8_t* inputs, Seed publicSeed, const PackedWeights& matrix,
-                   size_t threads)
-      : context(context), layout(layout), segments(layout), weights(layout, matrix, threads), inputs(inputs), publicSeed(publicSeed),
+  PackedMultiplier(const RlweContext& context, const PackedLayout& layout, Halves halves, const uint8_t* inputs, Seed publicSeed,
+                   const PackedWeights& matrix, size_t threads)
+      : context(context), layout(layout), halves(halves), segments(layout), weights(layout, matrix, threads), inputs(inputs), publicSeed(publicSeed),
         threads(threads), tilesOfOne((layout.outputBlocks() + columns - 1) / columns), workspaces(threads),
         weightsOfA(layout.isPackedWhole() ? componentWeights(context, layout.limbs) : std::vector<uint32_t>(layout.limbs, 1)) {}
 
   /** Returns how many received residues were invalid. */
   size_t transformInputs() {
     const size_t words = segments.length * segments.pointStride;
-    for (size_t l = 0; l < 2 * layout.limbs; l++) points.emplace_back(words);
+    for (size_t l = 0; l < 2 * layout.limbs; l++) points.emplace_back(isWanted(l % 2) ? words : 0);
     // Ciphertexts that fill whole batches of 16 columns.
     const size_t cts = layout.inputCiphertexts(), together = std::min(cts, columns), chunks = (cts + together - 1) / together;
     std::atomic<size_t> invalid{0};
@@ -191,6 +191,8 @@ class PackedMultiplier {
   }
 
  private:
+  bool isWanted(bool halfB) const { return halfB ? halves.b : halves.a; }
+
   const Words& pointsOf(size_t limb, bool halfB) const { return points[2 * limb + halfB]; }
 
   size_t transformChunk(size_t limb, size_t first, size_t last) {
@@ -200,6 +202,7 @@ class PackedMultiplier {
     Words half(n);
     Sampler sampler(publicSeed);
     for (const bool halfB : {true, false}) {
+      if (!isWanted(halfB)) continue;
       InputColumns lanes(segments, table, points[2 * limb + halfB].data());
       lanes.start(first * segments.count);
       for (size_t ct = first; ct < last; ct++) {
@@ -223,6 +226,7 @@ class PackedMultiplier {
     const std::vector<Run> runs = runsOf(layout, productsBefore(tile), std::min(columns, layout.outputBlocks() - firstBlock));
     transformWeights(segments, table, weights, tile, w.folded.data(), w.weightPoints.data());
     for (const bool halfB : {true, false}) {
+      if (!isWanted(halfB)) continue;
       multiplyPoints(segments, table, pointsOf(limb, halfB).data(), w.weightPoints.data(), b, halfB, w.sums.data());
       foldSegments(segments, table, w.sums.data(), halfB ? layout.kIn : 1, halfB ? 1 : weightsOfA[limb], w.folded.data());
       for (const Run& run : runs) {
@@ -250,6 +254,7 @@ class PackedMultiplier {
 
   const RlweContext& context;
   const PackedLayout& layout;
+  Halves halves;
   const Segments segments;
   const OrderedWeights weights;
   const uint8_t* inputs;
@@ -277,9 +282,9 @@ constexpr size_t sliceBytes = size_t{16} << 20, sliceBytesOfThread = size_t{4} <
 
 }  // namespace
 
-size_t multiplyPacked(const RlweContext& context, const PackedLayout& layout, const uint8_t* inputs, Seed publicSeed,
+size_t multiplyPacked(const RlweContext& context, const PackedLayout& layout, Halves halves, const uint8_t* inputs, Seed publicSeed,
                       const PackedWeights& weights, size_t threads, const PackProducts& pack) {
-  PackedMultiplier multiplier(context, layout, inputs, publicSeed, weights, threads);
+  PackedMultiplier multiplier(context, layout, halves, inputs, publicSeed, weights, threads);
   const size_t invalid = multiplier.transformInputs();
   if (invalid) return invalid;
   const size_t least = (sliceBytes + threads * sliceBytesOfThread) / (8 * layout.limbs * layout.n) + 1;
@@ -290,11 +295,12 @@ size_t multiplyPacked(const RlweContext& context, const PackedLayout& layout, co
     ends.push_back(endOfSlice(multiplier, layout, first, least));
     most = std::max(most, multiplier.productsBefore(ends.back()) - multiplier.productsBefore(first));
   }
-  const ProductGroups products(layout, (most + layout.kIn - 1) / layout.kIn);
+  const ProductGroups products(layout, halves, (most + layout.kIn - 1) / layout.kIn);
   for (size_t slice = 1; slice < ends.size(); slice++) {
     const size_t first = multiplier.productsBefore(ends[slice - 1]) / layout.kIn, end = multiplier.productsBefore(ends[slice]);
     const size_t last = (end + layout.kIn - 1) / layout.kIn;
     if (end % layout.kIn != 0) products.clear(last - 1 - first);
+    for (size_t g = first; g < last && !halves.b; g++) products.clearB(g - first);
     multiplier.multiply(ends[slice - 1], ends[slice], products);
     pack(first, last, products);
   }

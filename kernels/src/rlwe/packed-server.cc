@@ -46,7 +46,7 @@ void switchDown(const RlweContext& context, size_t limbs, size_t downLimbs, uint
 }
 
 /** Divides a group of products, packed by kIn, by the last limb, with rounding, and puts those of the limbs that are left together. */
-void dropLimb(const RlweContext& context, size_t limbs, size_t kIn, uint32_t* group) {
+void dropLimb(const RlweContext& context, Halves halves, size_t limbs, size_t kIn, uint32_t* group) {
   const PolyLoops& loops = polyLoops();
   const size_t n = context.n, last = limbs - 1;
   const Modulus& dropped = context.modulus(last);
@@ -57,7 +57,7 @@ void dropLimb(const RlweContext& context, size_t limbs, size_t kIn, uint32_t* gr
   };
   for (size_t l = 0; l < last; l++) divide(l, group + l * n, group + last * n, 1, group + l * n);
   const uint32_t* components = group + limbs * n;
-  for (size_t l = 0; l < last; l++)
+  for (size_t l = 0; l < last && halves.a; l++)
     for (size_t c = 0; c < kIn; c++)
       divide(l, components + (l * kIn + c) * n, components + (last * kIn + c) * n, weights[l], group + (last + l * kIn + c) * n);
 }
@@ -116,51 +116,50 @@ struct Finisher {
   Seed secretSeed;
   MessageScale scale;
 
-  /** Both halves as rounded fractions of the modulus that is left: all coefficients of a, those of b that are wanted. */
-  void writeFractions(const uint32_t* b, const uint32_t* a, const Hiding& hiding, size_t wanted, uint8_t* out) const {
-    const size_t n = context.n;
-    std::vector<uint64_t> fractions(n);
-    const auto write = [&](const MessageRounding& rounding, size_t count, int bits, uint8_t* end) {
-      BitWriter writer{out, end};
-      const uint64_t mask = lowBits(static_cast<unsigned>(bits));
-      for (size_t k = 0; k < count; k++) writer.put(rounding.round(fractions[k]) & mask, static_cast<unsigned>(bits));
-      writer.align();
-      out = end;
-    };
-    const MessageRounding ofA(context, layout.downLimbs, layout.aBits), ofB(context, layout.downLimbs, layout.bBits);
-    for (size_t l = 0; l < layout.downLimbs; l++)
-      for (size_t k = 0; k < n; k++) fractions[k] += ofA.term(a[l * n + k], l);
-    write(ofA, n, layout.aBits, out + layout.aBytes());
-    std::fill(fractions.begin(), fractions.end(), 0);
-    Words values(wanted);
-    for (size_t l = 0; l < layout.downLimbs; l++) {
-      hiding.gather(b + l * n, values.data());
-      for (size_t k = 0; k < wanted; k++) fractions[k] += ofB.term(values[k], l);
-    }
-    write(ofB, wanted, layout.bBits, out + layout.bBytes(wanted));
-  }
-
-  void finish(size_t group, uint32_t* ct, uint8_t* out) const {
-    const size_t n = context.n, limbs = layout.packedLimbs(), wanted = layout.wantedCoefficients(group);
+  /** Half a, and what it and the encryption of zero add to half b. */
+  void finishA(size_t group, uint32_t* ct, uint8_t* out) const {
+    const size_t n = context.n, limbs = layout.packedLimbs();
     Sampler sampler(secretSeed);
     sampler.seek(group);
     addZeroEncryption(context, limbs, publicKey, sampler, ct);
+    uint32_t* a = ct + limbs * n;
+    switchDown(context, limbs, layout.downLimbs, a);
+    write(n, layout.aBits, [&](size_t l) { return a + l * n; }, out);
+  }
+
+  void finishB(size_t group, uint32_t* b, uint8_t* out) const {
+    const size_t n = context.n, limbs = layout.packedLimbs(), wanted = layout.wantedCoefficients(group);
+    Sampler sampler(secretSeed);
+    sampler.seek(layout.groups() + group);
     Hiding hiding(layout, group, scale, mask, maskStrides, floodBits, sampler);
-    for (size_t l = 0; l < limbs; l++) hiding.addTo(ct + l * n, context.modulus(l), l);
-    switchDown(context, limbs, layout.downLimbs, ct);
-    switchDown(context, limbs, layout.downLimbs, ct + limbs * n);
-    if (layout.sendsFractions()) {
-      writeFractions(ct, ct + limbs * n, hiding, wanted, out);
+    for (size_t l = 0; l < limbs; l++) hiding.addTo(b + l * n, context.modulus(l), l);
+    switchDown(context, limbs, layout.downLimbs, b);
+    Words values(wanted);
+    const auto gathered = [&](size_t l) {
+      hiding.gather(b + l * n, values.data());
+      return values.data();
+    };
+    write(wanted, layout.bBits, gathered, out);
+  }
+
+ private:
+  /** A half's residues, of one limb after the other, as they are or as fractions of so many bits of the modulus that is left, rounded. */
+  template <class ResiduesOf>
+  void write(size_t count, int bits, ResiduesOf residuesOf, uint8_t* out) const {
+    if (!layout.sendsFractions()) {
+      for (size_t l = 0; l < layout.downLimbs; l++) packResidues(residuesOf(l), count, out + l * packedBytes(count));
       return;
     }
-    Words values(wanted);
+    const MessageRounding rounding(context, layout.downLimbs, bits);
+    std::vector<uint64_t> fractions(count);
     for (size_t l = 0; l < layout.downLimbs; l++) {
-      packResidues(ct + (limbs + l) * n, n, out);
-      out += packedBytes(n);
-      hiding.gather(ct + l * n, values.data());
-      packResidues(values.data(), wanted, out);
-      out += packedBytes(wanted);
+      const uint32_t* residues = residuesOf(l);
+      for (size_t k = 0; k < count; k++) fractions[k] += rounding.term(residues[k], l);
     }
+    BitWriter writer{out, out + (count * static_cast<size_t>(bits) + 7) / 8};
+    const uint64_t mask = lowBits(static_cast<unsigned>(bits));
+    for (size_t k = 0; k < count; k++) writer.put(rounding.round(fractions[k]) & mask, static_cast<unsigned>(bits));
+    writer.align();
   }
 };
 
@@ -168,26 +167,40 @@ struct Finisher {
 
 size_t evaluatePacked(const RlweContext& context, const PackedLayout& layout, EvaluationKeys keys, const uint8_t* inputs,
                       Seed publicSeed, const PackedWeights& weights, const uint64_t* mask, Strides maskStrides,
-                      int floodBits, Seed secretSeed, size_t threads, uint8_t* out, int32_t* ready) {
-  const size_t groups = layout.groups();
+                      int floodBits, Seed secretSeed, size_t threads, const Answer& answer) {
+  const Halves halves = answer.halves;
+  const size_t limbWords = layout.packedLimbs() * layout.n;
   const Finisher finisher{context, layout, keys.publicKey, mask, maskStrides, floodBits, secretSeed,
                           MessageScale(context, layout.packedLimbs(), layout.ringBits)};
-  std::vector<size_t> offsets(groups);
-  for (size_t g = 1; g < groups; g++) offsets[g] = offsets[g - 1] + layout.groupBytes(g - 1);
+  const std::vector<size_t> bOffsets = layout.bOffsets();
+  uint8_t* outB = answer.out + (halves.a ? layout.outputABytes() : 0);
   const auto packGroups = [&](size_t kIn, const uint32_t* packingKeys, const std::vector<PackingGroup>& some) {
     if (some.empty()) return;
-    if (!layout.isPackedWhole()) splitWork(threads, some.size(), [&](size_t i, size_t) { dropLimb(context, layout.limbs, kIn, some[i].words); });
-    Packer(context, layout.packedLimbs(), kIn, packingKeys, threads).pack(some);
+    if (!layout.isPackedWhole()) splitWork(threads, some.size(), [&](size_t i, size_t) { dropLimb(context, halves, layout.limbs, kIn, some[i].words); });
+    if (halves.a) Packer(context, layout.packedLimbs(), kIn, packingKeys, threads).pack(some);
   };
-  return multiplyPacked(context, layout, inputs, publicSeed, weights, threads, [&](size_t first, size_t last, const ProductGroups& products) {
+  const auto finish = [&](size_t group, uint32_t* words) {
+    uint32_t* kept = halves.a && halves.b ? nullptr : answer.kept + group * limbWords;
+    if (halves.a) finisher.finishA(group, words, answer.out + group * layout.groupABytes());
+    if (halves.a && !halves.b) std::copy_n(words, limbWords, kept);
+    for (size_t l = 0; l < layout.packedLimbs() && !halves.a; l++) {
+      uint32_t* b = words + l * layout.n;
+      polyLoops().add(b, kept + l * layout.n, layout.n, context.modulus(l), b);
+    }
+    if (halves.b) finisher.finishB(group, words, outB + bOffsets[group]);
+  };
+  return multiplyPacked(context, layout, halves, inputs, publicSeed, weights, threads, [&](size_t first, size_t last, const ProductGroups& products) {
     if (layout.kIn > 1) {
       std::vector<PackingGroup> full, rest;
       for (size_t g = first; g < last; g++) (layout.groupKIn(g) == layout.kIn ? full : rest).push_back({products.group(g - first)});
       packGroups(layout.kIn, keys.packingKeys, full);
       packGroups(layout.lastKIn(), keys.lastPackingKeys, rest);
     }
-    splitWork(threads, last - first, [&](size_t i, size_t) { finisher.finish(first + i, products.group(i), out + offsets[first + i]); });
-    __atomic_store_n(ready, static_cast<int32_t>(last < groups ? offsets[last] : layout.outputBytes()), __ATOMIC_RELEASE);
+    splitWork(threads, last - first, [&](size_t i, size_t) { finish(first + i, products.group(i)); });
+    const bool isLast = last == layout.groups();
+    size_t ready = halves.a ? last * layout.groupABytes() : isLast ? layout.outputBBytes() : bOffsets[last];
+    if (isLast && halves.a && halves.b) ready += layout.outputBBytes();
+    __atomic_store_n(answer.ready, static_cast<int32_t>(ready), __ATOMIC_RELEASE);
   });
 }
 

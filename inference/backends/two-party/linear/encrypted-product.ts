@@ -1,10 +1,11 @@
 /** x·W for rows that the client knows and a matrix that the server knows: one message each way. */
 import { giveBack } from '../../../core/words.js';
 import { sendPieces } from '../../../crypto/pieces.js';
-import { outputBytes, type PackedLayout } from '../../../crypto/rlwe/packed-layout.js';
-import { encryptedBytes, rowMajor } from '../../../crypto/rlwe/packed-product.js';
+import { inputBytes, outputBytes, type PackedLayout } from '../../../crypto/rlwe/packed-layout.js';
+import { type Product, rowMajor } from '../../../crypto/rlwe/packed-product.js';
 import { sendTaken } from '../../../net/channel.js';
 import { runStep } from '../context/party-context.js';
+import { posted } from '../exchange/in-turn.js';
 import type { RowShares } from './linear-protocols.js';
 import type { PreparedWeight } from './prepared-weight.js';
 import { type ProductSession, uniformWords } from './product-session.js';
@@ -39,16 +40,15 @@ export async function encryptedProduct(
   const mask = uniformWords(random, rows * outputs, ringBits);
   const weights = { data: w.matrix!, bits: 16, strides: rowMajor(inputs, outputs) };
   let message: Promise<Uint8Array>;
+  let product: Product;
   await runStep(products, {
     async begin() {
-      message = channel.receive(encryptedBytes(layout));
-      message.catch(() => {}); // reported below
+      message = posted(channel.receive(inputBytes(layout)));
+      product = role.evaluator.begin(layout, weights, sendPieces(channel));
     },
     async answer() {
-      const masked = { data: mask, strides };
-      const encrypted = await message;
-      await role.evaluator.multiply(layout, encrypted, weights, masked, sendPieces(channel));
-      giveBack(encrypted);
+      await product.answer(message, { data: mask, strides });
+      giveBack(await message);
     },
   });
   return mask;

@@ -10,9 +10,14 @@ import { protocol } from '../../../core/span.js';
 import type { PartyId } from '../../../core/tensors.js';
 import { giveBack, takeWords } from '../../../core/words.js';
 import { sendPieces } from '../../../crypto/pieces.js';
-import { type Layouts, outputBytes, type PackedLayout } from '../../../crypto/rlwe/packed-layout.js';
 import {
-  encryptedBytes,
+  inputBytes,
+  type Layouts,
+  outputBytes,
+  type PackedLayout,
+} from '../../../crypto/rlwe/packed-layout.js';
+import {
+  type Product,
   rowMajor,
   type StridedWords,
   type Strides,
@@ -88,22 +93,24 @@ async function addTerms(
   const own = terms.filter(({ encrypts }) => encrypts === role.party);
   const peers = terms.filter(({ encrypts }) => encrypts !== role.party);
   let messages: readonly Promise<Uint8Array>[] = [];
+  let begun: readonly Product[] = [];
   await runStep(products, {
     async begin() {
       for (const term of own)
         sendTaken(channel, await role.encryptor!.encrypt(term.layout, factors.rows(term)));
-      messages = peers.map(({ layout }) => posted(channel.receive(encryptedBytes(layout))));
+      messages = peers.map(({ layout }) => posted(channel.receive(inputBytes(layout))));
+      begun = peers.map((term) => {
+        const weights = { ...factors.weights(term), bits: ringBits };
+        return role.evaluator!.begin(term.layout, weights, sendPieces(channel));
+      });
     },
     async answer() {
       for (const [i, term] of peers.entries()) {
         // The peer encrypts the next term meanwhile.
-        const message = await messages[i]!;
         const mask = uniformWords(random, share.length, ringBits);
-        const masked = { data: mask, strides: factors.product(term) };
-        const weights = { ...factors.weights(term), bits: ringBits };
-        await role.evaluator!.multiply(term.layout, message, weights, masked, sendPieces(channel));
+        await begun[i]!.answer(messages[i]!, { data: mask, strides: factors.product(term) });
         kernels.ringAdd(share, mask, ringBits, share);
-        giveBack(message, mask);
+        giveBack(await messages[i]!, mask);
       }
     },
     async finish() {

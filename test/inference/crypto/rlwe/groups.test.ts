@@ -43,13 +43,11 @@ async function multiply(layout: PackedLayout) {
     strides: rowMajor(rows, inputs),
   });
   const pieces: Uint8Array[] = [];
-  await new Evaluator(keys, random, 2).multiply(
-    layout,
-    message,
-    { data: w, bits: weightBits, strides: rowMajor(inputs, outputs) },
-    { data: mask, strides: rowMajor(rows, outputs) },
-    (piece) => pieces.push(piece.slice()),
+  const weights = { data: w, bits: weightBits, strides: rowMajor(inputs, outputs) };
+  const product = new Evaluator(keys, random, 2).begin(layout, weights, (piece) =>
+    pieces.push(piece.slice()),
   );
+  await product.answer(Promise.resolve(message), { data: mask, strides: rowMajor(rows, outputs) });
   const data = new BigUint64Array(mask.length);
   await new Decryptor(generator.secretKey, 1).decrypt(layout, new Uint8Array(Buffer.concat(pieces)), {
     data,

@@ -380,14 +380,15 @@ describe('linear layers with the standard preset', () => {
     const message = await encrypting.encryptor.encrypt(layout, words);
     const weights = { data: new Int16Array(64).fill(5), bits: 16, strides: rowMajor(8, 8) };
     const pieces: Uint8Array[] = [];
-    await role.evaluator.multiply(layout, message, weights, words, (piece) => pieces.push(piece));
+    const product = role.evaluator.begin(layout, weights, (piece) => pieces.push(piece));
+    await product.answer(Promise.resolve(message), words);
     const share = { data: new BigUint64Array(32), strides: rowMajor(4, 8) };
     await encrypting.decryptor.decrypt(layout, concatBytes(...pieces), share);
     expect(share.data).toEqual(new BigUint64Array(32).fill(8n * 15n - 3n));
-    const sending = role.evaluator.multiply(layout, message, weights, words, () => {
+    const broken = role.evaluator.begin(layout, weights, () => {
       throw new Error('the line is closed');
     });
-    await expect(sending).rejects.toThrow('the line is closed');
+    await expect(broken.answer(Promise.resolve(message), words)).rejects.toThrow('the line is closed');
   });
 
   it.each(['server', 'client'] as const)(
