@@ -4,7 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { CLIENT_HELLO } from '../../bench/client-hello.js';
-import { type Correlation, Demand } from '../../inference/material/demand.js';
+import type { Correlation } from '../../inference/material/correlation.js';
+import { Demand } from '../../inference/material/demand.js';
 import { decodePool, encodePool } from '../../inference/material/pool-file.js';
 import { encodeHello, receiveHello } from '../../inference/net/hello.js';
 import { type Request, receiveRequest, sendRequest } from '../../inference/run/request.js';

@@ -12,7 +12,7 @@ import type { PrivateTensor, RingTensor, SharedBits, SharedTensor } from '../cor
 import type { RowShifts, ShuffleRows, Weight } from './backend.js';
 import { type LineTable, lowFactorOf } from '../core/line-table.js';
 import type { TournamentStep } from '../core/tournament.js';
-import { MOST_CONJUNCTS } from '../material/demand.js';
+import { MOST_CONJUNCTS } from '../material/correlation.js';
 
 /** A shape with a ring and a scale. */
 export interface TensorFormat extends RingFormat {

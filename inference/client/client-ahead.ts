@@ -3,7 +3,8 @@
  * between texts, in steps short enough that a text which arrives meanwhile starts soon.
  */
 import { nextTask } from '../core/next-task.js';
-import { type Correlation, Demand } from '../material/demand.js';
+import type { Correlation } from '../material/correlation.js';
+import { Demand } from '../material/demand.js';
 import { withSpan } from '../core/span.js';
 import type { KeptItems, Material } from '../material/material.js';
 import { inventoryOf, type KeptPool, type PoolName } from '../material/kept-pool.js';

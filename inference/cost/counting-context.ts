@@ -6,7 +6,8 @@ import { type ProductPlan, productJob } from '../backends/two-party/products/cot
 import { DEFAULT_COTS } from '../core/cot-kind.js';
 import { protocol } from '../core/span.js';
 import type { PartyId, PrivateTensor } from '../core/tensors.js';
-import { Demand, type Use } from '../material/demand.js';
+import type { Use } from '../material/correlation.js';
+import { Demand } from '../material/demand.js';
 import { TrafficCounter } from '../session/meter.js';
 import { type CotUse, type CountedCotOptions, CountedCots } from './counted-cots.js';
 import { CountedExchange } from './counted-exchange.js';

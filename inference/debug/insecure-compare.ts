@@ -3,79 +3,19 @@
  * and compared with what the cleartext backend makes of the same (reconstructed) inputs. Whoever runs this sees
  * everything. Protocols must be exact, except for `truncateReduce` (one unit in the last place) and `exponential` (two).
  */
-import { sameBytes } from '../core/bytes.js';
 import { kernels } from '#kernels';
 import type { Backend, ShuffleRows, Weight, WeightSource } from '../backends/backend.js';
 import { CleartextBackend } from '../backends/cleartext/cleartext-backend.js';
 import { bitsOf, dataOf, localBits, localTensor } from '../backends/local-backend.js';
 import { sizeOf } from '../core/shape.js';
-import { currentSpan, type Span, withSpan } from '../core/span.js';
-import type { PrivateTensor, RingTensor, SharedBits, SharedTensor } from '../core/tensors.js';
+import { withSpan } from '../core/span.js';
+import type { PartyId, PrivateTensor, SharedBits, SharedTensor } from '../core/tensors.js';
+import { type Difference, differenceOf, shuffleDifference } from './differences.js';
+import { type Call, PathSpan, recorded } from './recorded-backend.js';
 
-/** A path of span names, for the place of an operation. */
-class PathSpan implements Span {
-  constructor(readonly path: readonly string[]) {}
-  child(name: string): Span {
-    return new PathSpan([...this.path, name]);
-  }
-  end(): void {}
-}
-
-const openPath = (): readonly string[] => {
-  const span = currentSpan();
-  return span instanceof PathSpan ? span.path : [];
-};
-
-interface Call {
-  readonly operation: string;
-  readonly path: readonly string[];
-  readonly args: readonly unknown[];
-  readonly result: unknown;
+interface QueuedCall extends Call {
   /** Whether an argument, or the operation, is one of what the parties' numbers may differ in. */
   readonly isLoose: boolean;
-}
-
-/** Calls that only say what is to come: they compute nothing that could be compared. */
-const ANNOUNCEMENTS: ReadonlySet<string | symbol> = new Set(['prepareFactors', 'prepareShuffle']);
-
-/** The backend with every finished call told to `onCall`. */
-function recorded(backend: Backend, onCall: (call: Omit<Call, 'isLoose'>) => void): Backend {
-  const proxy: Backend = new Proxy(backend, {
-    get(target, property) {
-      // What runs side by side is recorded operation by operation, in the order of the strands.
-      if (property === 'together' && target.together)
-        return (tasks: readonly ((mpc: Backend) => Promise<unknown>)[]) =>
-          target.together!(tasks.map((task) => () => task(proxy)));
-      // Without material it is what is given for it, on a backend of its own.
-      if (property === 'lines' && target.lines)
-        return (...[x, table, otherwise]: Parameters<NonNullable<Backend['lines']>>) =>
-          target.lines!(x, table, (lane, y) => otherwise(recorded(lane, onCall), y));
-      if (property === 'largest' && target.largest)
-        return (...[x, steps, otherwise]: Parameters<NonNullable<Backend['largest']>>) =>
-          target.largest!(x, steps, (lane, y) => otherwise(recorded(lane, onCall), y));
-      if (property === 'ifMade' && target.ifMade)
-        return (...[x, wanted, ahead, otherwise]: Parameters<NonNullable<Backend['ifMade']>>) =>
-          target.ifMade!(
-            x,
-            wanted,
-            (lane, y) => ahead(recorded(lane, onCall), y),
-            (lane, y) => otherwise(recorded(lane, onCall), y),
-          );
-      const member: unknown = Reflect.get(target, property, target);
-      if (typeof member !== 'function') return member;
-      if (ANNOUNCEMENTS.has(property)) return member.bind(target);
-      return (...args: unknown[]) => {
-        const path = openPath();
-        const done = (result: unknown) => {
-          onCall({ operation: String(property), path, args, result });
-          return result;
-        };
-        const result: unknown = member.apply(target, args);
-        return result instanceof Promise ? result.then(done) : done(result);
-      };
-    },
-  });
-  return proxy;
 }
 
 /** What one operation, or all below one place, came to. */
@@ -102,7 +42,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 class Comparer {
   readonly #oracle = new CleartextBackend();
   readonly #weights = new Map<unknown, Weight>();
-  readonly #queues: Record<'server' | 'client', Call[]> = { server: [], client: [] };
+  readonly #queues: Record<PartyId, QueuedCall[]> = { server: [], client: [] };
   readonly places = new Map<string, Comparison>();
   /** Comparisons run one after another, behind the protocols. */
   #work: Promise<void> = Promise.resolve();
@@ -110,7 +50,7 @@ class Comparer {
   /** What follows from `narrowLoosely`, until a selection: there the parties' numbers may differ from the oracle's. */
   readonly #loose = new WeakSet<object>();
 
-  onCall(party: 'server' | 'client', call: Omit<Call, 'isLoose'>): void {
+  onCall(party: PartyId, call: Call): void {
     const isLoose = this.#isLoose(call);
     if (isLoose && call.operation !== 'multiplex' && isObject(call.result)) this.#loose.add(call.result);
     // The comparison comes later, when the parties may have given the memory to other tensors (backends/scoped-backend.ts).
@@ -135,7 +75,7 @@ class Comparer {
     return [...this.places.values()];
   }
 
-  async #compare(server: Call, client: Call): Promise<void> {
+  async #compare(server: QueuedCall, client: QueuedCall): Promise<void> {
     const { operation, path } = server;
     if (operation !== client.operation)
       throw new Error(
@@ -236,62 +176,13 @@ function joinBits(server: SharedBits, client: SharedBits): SharedBits {
   return localBits(data, server.shape);
 }
 
-interface Difference {
-  readonly elements: number;
-  readonly largest: number;
-}
-
-const DIFFERENT_SHAPE: Difference = { elements: 0, largest: Number.POSITIVE_INFINITY };
-
-function wordsDifference(a: BigUint64Array, b: BigUint64Array, bits: number): Difference {
-  if (a.length !== b.length) return DIFFERENT_SHAPE;
-  const difference = new BigUint64Array(a.length);
-  kernels.ringSubtract(a, b, bits, difference);
-  return { elements: a.length, largest: a.length === 0 ? 0 : kernels.ringMaxAbsolute(difference, bits) };
-}
-
-function bytesDifference(a: Uint8Array, b: Uint8Array): Difference {
-  return { elements: a.length, largest: sameBytes(a, b) ? 0 : Number.POSITIVE_INFINITY };
-}
-
-function differenceOf(expected: unknown, got: unknown): Difference {
-  if (expected instanceof Uint8Array) return bytesDifference(expected, got as Uint8Array);
-  const { kind } = expected as { kind?: string };
-  if (kind === 'boolean') return bytesDifference(bitsOf(expected as SharedBits), bitsOf(got as SharedBits));
-  if (kind === 'arithmetic') {
-    const tensor = expected as SharedTensor;
-    return wordsDifference(dataOf(tensor), dataOf(got as SharedTensor), tensor.ringBits);
-  }
-  const opened = expected as RingTensor;
-  return wordsDifference(opened.data, (got as RingTensor).data, opened.ringBits);
-}
-
-/** Every row as text, in an order of its own: equal for two orders of the same rows. */
-function sortedRows({ tensors, bits }: ShuffleRows): string[] {
-  const count = (tensors[0] ?? bits[0])?.shape[0] ?? 0;
-  const rowOf = (words: BigUint64Array | Uint8Array, row: number): string => {
-    const width = words.length / count;
-    return words.subarray(row * width, (row + 1) * width).join();
-  };
-  const parts = [...tensors.map(dataOf), ...bits.map(bitsOf)];
-  return Array.from({ length: count }, (_, row) => parts.map((words) => rowOf(words, row)).join(';')).sort();
-}
-
-/** A shuffle is right if the rows are the same in some order. */
-function shuffleDifference(before: ShuffleRows, after: ShuffleRows): Difference {
-  const expected = sortedRows(before);
-  const got = sortedRows(after);
-  const same = expected.length === got.length && expected.every((row, i) => row === got[i]);
-  return { elements: expected.length, largest: same ? 0 : Number.POSITIVE_INFINITY };
-}
-
 /** Runs `body` at both parties and compares every operation; results in the order server, client. */
 export async function insecureCompare<T>(
   backends: { readonly server: Backend; readonly client: Backend },
   body: (backend: Backend) => Promise<T>,
 ): Promise<{ readonly results: readonly [T, T]; readonly places: readonly Comparison[] }> {
   const comparer = new Comparer();
-  const run = (party: 'server' | 'client') =>
+  const run = (party: PartyId) =>
     withSpan(new PathSpan([]), () => body(recorded(backends[party], (call) => comparer.onCall(party, call))));
   const results = await Promise.all([run('server'), run('client')]);
   return { results, places: await comparer.finish() };

@@ -1,6 +1,6 @@
 /** Material that is kept over connections, as parties speak of it; pool-file.ts keeps it in a file. */
 import { createSha256 } from '#hash';
-import { formatCorrelation } from './demand.js';
+import { formatCorrelation } from './correlation-text.js';
 import type { PartyId } from '../core/tensors.js';
 import type { KeptItems } from './material.js';
 

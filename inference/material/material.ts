@@ -1,5 +1,6 @@
 /** Material that a party makes before texts are known, as what runs connections sees it; a backend makes it. */
-import { type Correlation, Demand } from './demand.js';
+import type { Correlation } from './correlation.js';
+import { Demand } from './demand.js';
 
 /** What lies in the pools. */
 export interface Stock {

@@ -9,7 +9,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import * as z from 'zod';
 import { CipherPruneError } from '../../util/errors.js';
-import { formatCorrelation, parseCorrelation } from './demand.js';
+import { formatCorrelation, parseCorrelation } from './correlation-text.js';
 import type { KeptPool, PoolName } from './kept-pool.js';
 import type { KeptItems } from './material.js';
 

@@ -3,7 +3,9 @@
  * the shortest text with every token kept; a batch of texts multiplies the batch of their matrix products.
  */
 import type { PublicModel } from '../../model/artifact/artifact.js';
-import { type Correlation, type Demand, formatCorrelation, roundedUp } from '../material/demand.js';
+import { type Correlation, roundedUp } from '../material/correlation.js';
+import { formatCorrelation } from '../material/correlation-text.js';
+import type { Demand } from '../material/demand.js';
 import { ANSWER_KINDS, type AnswerTerms, MOST_ANSWER_BITS } from '../core/answer.js';
 import { demandOf } from '../cost/demand-of.js';
 import { bucketOf, MAX_BATCH_TEXTS } from '../run/request.js';

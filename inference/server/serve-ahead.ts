@@ -1,6 +1,7 @@
 /** The server's side of material made ahead: takes part when a client asks, within the memory that it allows. */
 import type { PublicModel } from '../../model/artifact/artifact.js';
-import { type Demand, formatCorrelation } from '../material/demand.js';
+import { formatCorrelation } from '../material/correlation-text.js';
+import type { Demand } from '../material/demand.js';
 import { withSpan } from '../core/span.js';
 import { filledTo, type Material } from '../material/material.js';
 import { bytesOfItems, inventoryOf } from '../material/kept-pool.js';

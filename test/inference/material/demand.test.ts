@@ -1,11 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  type Correlation,
-  Demand,
-  formatCorrelation,
-  parseCorrelation,
-} from '../../../inference/material/demand.js';
+import type { Correlation } from '../../../inference/material/correlation.js';
+import { formatCorrelation, parseCorrelation } from '../../../inference/material/correlation-text.js';
+import { Demand } from '../../../inference/material/demand.js';
 import { ProtocolError } from '../../../inference/core/errors.js';
 
 const party = fc.constantFrom('server' as const, 'client' as const);

@@ -13,7 +13,7 @@ import { exchange } from '../exchange/cot-exchange.js';
 import { uniformWords } from '../linear/product-session.js';
 import type { BitFactors } from '../products/bit-product.js';
 import { bitPlan, ProductReceiver, ProductSender } from '../products/cot-product.js';
-import type { BitCorrelation } from '../../../material/demand.js';
+import type { BitCorrelation } from '../../../material/correlation.js';
 import { PackedStore, type TakenField } from './packed-store.js';
 import { packedBits, packedDifference, receivePacked, sendPacked } from './packed-words.js';
 import { exchangeInTurn } from '../exchange/in-turn.js';

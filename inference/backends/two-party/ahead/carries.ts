@@ -7,7 +7,7 @@ import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import type { PartyId } from '../../../core/tensors.js';
 import { giveBack, takeBytes, takeWords } from '../../../core/words.js';
-import type { CarryCorrelation } from '../../../material/demand.js';
+import type { CarryCorrelation } from '../../../material/correlation.js';
 import type { PartyContext } from '../context/party-context.js';
 import type { Turns } from '../context/turns.js';
 import { oneWay } from '../exchange/cot-exchange.js';

@@ -10,7 +10,7 @@ import { giveBack, takeWords } from '../../../core/words.js';
 import { type PartyContext, runStep } from '../context/party-context.js';
 import type { Step } from '../context/steps.js';
 import { type Range, rangesOf } from '../exchange/cot-exchange.js';
-import type { ComparisonCorrelation } from '../../../material/demand.js';
+import type { ComparisonCorrelation } from '../../../material/correlation.js';
 import { PackedStore } from './packed-store.js';
 import { posted } from '../exchange/in-turn.js';
 

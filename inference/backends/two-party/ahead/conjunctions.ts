@@ -10,7 +10,7 @@ import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import type { PartyId } from '../../../core/tensors.js';
 import { giveBack, takeBytes, takeWords } from '../../../core/words.js';
-import { type ConjunctionCorrelation, MOST_CONJUNCTS, type Use } from '../../../material/demand.js';
+import { type ConjunctionCorrelation, MOST_CONJUNCTS, type Use } from '../../../material/correlation.js';
 import type { PartyContext } from '../context/party-context.js';
 import type { Turns } from '../context/turns.js';
 import { exchangeInTurn } from '../exchange/in-turn.js';

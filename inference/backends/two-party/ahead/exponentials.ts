@@ -10,7 +10,7 @@ import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import type { PartyId } from '../../../core/tensors.js';
 import { giveBack, takeWords } from '../../../core/words.js';
-import { type ExponentialCorrelation, exponentialItem, type Use } from '../../../material/demand.js';
+import { type ExponentialCorrelation, exponentialItem, type Use } from '../../../material/correlation.js';
 import { type Exponent, exponentialPlan, exponentialTables, powersBelow } from '../../exponential.js';
 import { ROUNDING, type Rounding } from '../../local-backend.js';
 import type { PartyContext } from '../context/party-context.js';

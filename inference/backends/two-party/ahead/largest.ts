@@ -10,7 +10,7 @@ import {
   selectionsOf,
   type TournamentStep,
 } from '../../../core/tournament.js';
-import type { Use } from '../../../material/demand.js';
+import type { Use } from '../../../material/correlation.js';
 import type { Backend } from '../../backend.js';
 import type { Turns } from '../context/turns.js';
 import { lookUpUse } from './look-ups.js';

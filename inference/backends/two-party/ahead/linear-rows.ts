@@ -14,7 +14,7 @@ import type { PartyContext } from '../context/party-context.js';
 import type { RowProducts, RowShares } from '../linear/linear-protocols.js';
 import { type PreparedWeight, plainProduct } from '../linear/prepared-weight.js';
 import { uniformWords } from '../linear/product-session.js';
-import type { Use } from '../../../material/demand.js';
+import type { Use } from '../../../material/correlation.js';
 import { PackedStore } from './packed-store.js';
 import { receiveWords, sendDifference } from './packed-words.js';
 

@@ -5,7 +5,7 @@
 import { entryBitsOf, type LineTable, lowFactorOf, productFractionBits } from '../../../core/line-table.js';
 import type { RingFormat } from '../../../core/ring-tensor.js';
 import type { SharedBits, SharedTensor } from '../../../core/tensors.js';
-import type { Use } from '../../../material/demand.js';
+import type { Use } from '../../../material/correlation.js';
 import type { Backend } from '../../backend.js';
 import type { Turns } from '../context/turns.js';
 import { bothBitsUse, carryUse } from '../products/bit-product.js';

@@ -2,7 +2,7 @@
 import { kernels } from '#kernels';
 import { giveBack, takeBytes, takeWords } from '../../../core/words.js';
 import type { SenderCots } from '../../../crypto/ot/cot.js';
-import type { SquareCorrelation } from '../../../material/demand.js';
+import type { SquareCorrelation } from '../../../material/correlation.js';
 import type { PartyContext } from '../context/party-context.js';
 import { exchange, type SenderJob } from '../exchange/cot-exchange.js';
 import { joinedReceiver, joinedSender } from '../exchange/joined-jobs.js';

@@ -11,7 +11,7 @@
  */
 import { kernels } from '#kernels';
 import { giveBack, takeBytes, takeWords } from '../../../core/words.js';
-import type { SquareCorrelation } from '../../../material/demand.js';
+import type { SquareCorrelation } from '../../../material/correlation.js';
 import type { Sign } from '../../backend.js';
 import type { PartyContext } from '../context/party-context.js';
 import { lifted, nonNegative, squareOf } from '../products/narrow-product.js';

@@ -4,7 +4,9 @@
  */
 import { TensorMismatchError } from '../../../core/errors.js';
 import { type PrivateTensor, peerOf } from '../../../core/tensors.js';
-import { type Correlation, Demand, formatCorrelation, type Use } from '../../../material/demand.js';
+import type { Correlation, Use } from '../../../material/correlation.js';
+import { formatCorrelation } from '../../../material/correlation-text.js';
+import { Demand } from '../../../material/demand.js';
 import type { KeptItems, Stock } from '../../../material/material.js';
 import type { Weight } from '../../backend.js';
 import type { PartyContext } from '../context/party-context.js';

@@ -10,7 +10,7 @@ import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import type { PartyId } from '../../../core/tensors.js';
 import { giveBack, takeBytes, takeWords } from '../../../core/words.js';
-import { signItem, type SignCorrelation, type Use } from '../../../material/demand.js';
+import { signItem, type SignCorrelation, type Use } from '../../../material/correlation.js';
 import { type Compared, levelsUse } from '../comparison/comparison.js';
 import type { PartyContext } from '../context/party-context.js';
 import type { Turns } from '../context/turns.js';

@@ -9,7 +9,7 @@
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import { giveBack, takeWords } from '../../../core/words.js';
-import type { SquareCorrelation } from '../../../material/demand.js';
+import type { SquareCorrelation } from '../../../material/correlation.js';
 import type { Sign } from '../../backend.js';
 import type { PartyContext } from '../context/party-context.js';
 import { exchange, itemsPer, WINDOW_COTS } from '../exchange/cot-exchange.js';

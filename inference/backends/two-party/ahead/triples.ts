@@ -17,7 +17,7 @@ import { rangesOf } from '../exchange/cot-exchange.js';
 import type { MatmulShape } from '../linear/linear-protocols.js';
 import { uniformWords } from '../linear/product-session.js';
 import { isSmallMatmul } from '../products/small-matmul.js';
-import type { MatmulCorrelation } from '../../../material/demand.js';
+import type { MatmulCorrelation } from '../../../material/correlation.js';
 import { PackedStore } from './packed-store.js';
 import { openDifferences } from './packed-words.js';
 

@@ -1,6 +1,6 @@
 /** What a chain of operations (Backend.ifMade) uses of what can be made ahead, and whose turn it is behind it. */
 import type { PrivateTensor } from '../../../core/tensors.js';
-import type { Use } from '../../../material/demand.js';
+import type { Use } from '../../../material/correlation.js';
 import type { Wanted, WantedOperation } from '../../backend.js';
 import type { Turns } from '../context/turns.js';
 import { carryUse } from '../products/bit-product.js';

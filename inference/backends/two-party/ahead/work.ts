@@ -4,7 +4,8 @@
  */
 import { BATCH as BIT_BATCH } from './bit-products.js';
 import { BATCH as CARRY_BATCH } from './carries.js';
-import type { Correlation, Demand } from '../../../material/demand.js';
+import type { Correlation } from '../../../material/correlation.js';
+import type { Demand } from '../../../material/demand.js';
 import { BATCH_WORDS as CONJUNCTION_WORDS, WORDS as WORDS_A_CONJUNCTION } from './conjunctions.js';
 import { BATCH_WORDS as EXPONENTIAL_WORDS, placesOf } from './exponentials.js';
 import { BATCH as FACTOR_BATCH } from './factor-rows.js';

@@ -6,7 +6,7 @@
 import { kernels } from '#kernels';
 import { type PartyId, peerOf } from '../../../core/tensors.js';
 import { giveBack } from '../../../core/words.js';
-import type { Use } from '../../../material/demand.js';
+import type { Use } from '../../../material/correlation.js';
 import type { PartyContext } from '../context/party-context.js';
 import type { Turn, Turns } from '../context/turns.js';
 import { type CotJob, exchange, oneWay } from '../exchange/cot-exchange.js';

@@ -5,7 +5,7 @@
 import { kernels } from '#kernels';
 import { sizeOf } from '../../../core/shape.js';
 import type { PartyId, PrivateTensor, RingTensor, SharedTensor } from '../../../core/tensors.js';
-import type { Use } from '../../../material/demand.js';
+import type { Use } from '../../../material/correlation.js';
 import type { Sign, Weight } from '../../backend.js';
 import type { Exponent } from '../../exponential.js';
 import { type CarryLevel, type Compared, carryShares, topBitsOfCopies } from '../comparison/comparison.js';

@@ -10,7 +10,7 @@ import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import type { PartyId, PrivateTensor } from '../../../core/tensors.js';
 import { giveBack, takeWords } from '../../../core/words.js';
-import type { Use } from '../../../material/demand.js';
+import type { Use } from '../../../material/correlation.js';
 import type { PartyContext } from '../context/party-context.js';
 import { exchange, oneWay } from '../exchange/cot-exchange.js';
 import { type ProductPlan, ProductReceiver, ProductSender } from './cot-product.js';

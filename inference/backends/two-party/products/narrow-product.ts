@@ -17,7 +17,7 @@ import { protocol } from '../../../core/span.js';
 import { giveBack, takeBytes, takeWords } from '../../../core/words.js';
 import type { Sign } from '../../backend.js';
 import type { PartyId } from '../../../core/tensors.js';
-import type { Use } from '../../../material/demand.js';
+import type { Use } from '../../../material/correlation.js';
 import type { PartyContext } from '../context/party-context.js';
 import type { Turn, Turns } from '../context/turns.js';
 import { exchange } from '../exchange/cot-exchange.js';

@@ -5,7 +5,7 @@
 import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import type { PartyId } from '../../../core/tensors.js';
-import type { Use } from '../../../material/demand.js';
+import type { Use } from '../../../material/correlation.js';
 import type { PartyContext } from '../context/party-context.js';
 import type { MatmulShape } from '../linear/linear-protocols.js';
 import { multiply, multiplyPlan } from './multiply.js';
