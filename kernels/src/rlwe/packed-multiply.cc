@@ -3,6 +3,8 @@
 // and at each of their points the sums over input blocks are a modular matrix product [segments, inputBlocks] ·
 // [inputBlocks, outputBlocks]. What a segment's product has beyond its tokens belongs to the next one (X^phi = Y). Weights
 // are transformed on the fly, 16 columns at a time: nothing is stored expanded.
+// Of half b alone, each kIn-th coefficient is all that packing leaves. Over Z = X^kIn these are sums over features of that feature's coefficients of half b,
+// a polynomial in Z, times its weights at Z^o: the same multiplication with one feature a ciphertext, as many terms, and transforms shorter by kIn.
 #include "packed-multiply.h"
 
 #include <algorithm>
@@ -151,12 +153,22 @@ struct Workspace {
         folded(std::max(s.layout.n, s.length) * columns) {}
 };
 
+/** What a tile adds up at most (ntt.h). */
+constexpr size_t mostTerms = 4096;
+
+/** As what a call's products are multiplied: half b alone over Z. */
+PackedLayout multipliedAs(const PackedLayout& layout, Halves halves) {
+  PackedLayout result = layout;
+  if (!halves.a && layout.inputs <= mostTerms) result.n /= layout.kIn, result.kIn = 1;
+  return result;
+}
+
 /** All products of one call. */
 class PackedMultiplier {
  public:
   PackedMultiplier(const RlweContext& context, const PackedLayout& layout, Halves halves, const uint8_t* inputs, Seed publicSeed,
                    const PackedWeights& matrix, size_t threads)
-      : context(context), layout(layout), halves(halves), segments(layout), weights(layout, matrix, threads), inputs(inputs), publicSeed(publicSeed),
+      : context(context), layout(layout), halves(halves), multiplied(multipliedAs(layout, halves)), segments(multiplied), weights(multiplied, matrix, threads), inputs(inputs), publicSeed(publicSeed),
         threads(threads), tilesOfOne((layout.outputBlocks() + columns - 1) / columns), workspaces(threads),
         weightsOfA(layout.isPackedWhole() ? componentWeights(context, layout.limbs) : std::vector<uint32_t>(layout.limbs, 1)) {}
 
@@ -199,12 +211,12 @@ class PackedMultiplier {
     const NttTable& table = context.table(limb);
     const size_t n = layout.n, limbs = layout.limbs, limbBytes = packedBytes(layout.sentCoefficients());
     size_t invalid = 0;
-    Words half(n);
+    Words half(n), component(multiplied.n);
     Sampler sampler(publicSeed);
     for (const bool halfB : {true, false}) {
       if (!isWanted(halfB)) continue;
       InputColumns lanes(segments, table, points[2 * limb + halfB].data());
-      lanes.start(first * segments.count);
+      lanes.start((first / layout.inputBlocks() * multiplied.inputBlocks() + first % layout.inputBlocks() * blocksOfOne()) * segments.count);
       for (size_t ct = first; ct < last; ct++) {
         if (halfB) {
           invalid += unpackSent(layout, inputs + (ct * limbs + limb) * limbBytes, table.modulus, half.data());
@@ -212,11 +224,26 @@ class PackedMultiplier {
           sampler.seek(ct * limbs + limb);
           sampler.uniform(table.modulus, n, half.data());
         }
-        for (size_t s = 0; s < segments.count; s++) lanes.push(half.data() + s * segments.tokens * segments.phi, segments.extent(s));
+        pushSegments(half.data(), ct % layout.inputBlocks(), component.data(), lanes);
       }
       lanes.flush();
     }
     return invalid;
+  }
+
+  /** Of an input ciphertext. */
+  size_t blocksOfOne() const { return layout.kIn / multiplied.kIn; }
+
+  void pushSegments(const uint32_t* half, size_t block, uint32_t* component, InputColumns& lanes) const {
+    const auto push = [&](const uint32_t* x) {
+      for (size_t s = 0; s < segments.count; s++) lanes.push(x + s * segments.tokens * segments.phi, segments.extent(s));
+    };
+    const size_t blocks = blocksOfOne();
+    if (blocks == 1) return push(half);
+    for (size_t c = 0; c < std::min(blocks, layout.inputs - block * blocks); c++) {
+      for (size_t m = 0; m < multiplied.n; m++) component[m] = half[m * blocks + c];
+      push(component);
+    }
   }
 
   /** One limb of sixteen products of one of the batch, into groups of which the first is that of all `firstGroup`. */
@@ -228,7 +255,7 @@ class PackedMultiplier {
     for (const bool halfB : {true, false}) {
       if (!isWanted(halfB)) continue;
       multiplyPoints(segments, table, pointsOf(limb, halfB).data(), w.weightPoints.data(), b, halfB, w.sums.data());
-      foldSegments(segments, table, w.sums.data(), halfB ? layout.kIn : 1, halfB ? 1 : weightsOfA[limb], w.folded.data());
+      foldSegments(segments, table, w.sums.data(), halfB ? multiplied.kIn : 1, halfB ? 1 : weightsOfA[limb], w.folded.data());
       for (const Run& run : runs) {
         const size_t group = run.group - firstGroup;
         if (halfB) scatterB(w.folded.data(), run, products.b(group, limb));
@@ -255,6 +282,7 @@ class PackedMultiplier {
   const RlweContext& context;
   const PackedLayout& layout;
   Halves halves;
+  const PackedLayout multiplied;
   const Segments segments;
   const OrderedWeights weights;
   const uint8_t* inputs;

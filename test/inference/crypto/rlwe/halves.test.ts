@@ -27,9 +27,28 @@ const random = Prg.insecureForTests(21);
 const generator = new KeyGenerator(parameters, random);
 const keys = expandEvaluationKeys(parameters, generator.evaluationKeys());
 
-function layoutOf({ kIn = 16, kOut = 2, outputs = 37, limbs = 1, whole = false } = {}): PackedLayout {
-  const shape = { batch: 2, rows: 3, inputs: kIn + 3, outputs, ringBits: 30, weightBits: 8 };
-  const packed = { ...shape, n: parameters.n, tokens: 4, kIn, kOut };
+interface Case {
+  readonly kIn?: number;
+  readonly kOut?: number;
+  readonly rows?: number;
+  readonly tokens?: number;
+  readonly inputs?: number;
+  readonly outputs?: number;
+  readonly limbs?: number;
+  readonly whole?: boolean;
+}
+
+function layoutOf({
+  kIn = 16,
+  kOut = 2,
+  rows = 3,
+  tokens = 4,
+  whole = false,
+  ...given
+}: Case = {}): PackedLayout {
+  const { inputs = kIn + 3, outputs = 37, limbs = 1 } = given;
+  const shape = { batch: 2, rows, inputs, outputs, ringBits: 30, weightBits: 8 };
+  const packed = { ...shape, n: parameters.n, tokens, kIn, kOut };
   const budget = fewestLimbs(parameters, packed, limbs);
   const fractions = { ...budget, aBits: 39, bBits: 34 };
   return { ...packed, budget: whole ? noiseBudget(parameters, packed, budget.limbs, 2)! : fractions };
@@ -85,6 +104,11 @@ describe('halves of an answer that are made apart', () => {
     { kIn: 1 },
     { kIn: 1, limbs: 5, whole: true },
     { kIn: 2, outputs: 5 },
+    { rows: 1, tokens: 1, kOut: 16 },
+    { rows: 2, tokens: 2, kIn: 8, kOut: 16 },
+    { rows: 21, tokens: 32, kIn: 4 },
+    { rows: 16, tokens: 16, kIn: 16, kOut: 1, limbs: 5 },
+    { inputs: 4100, outputs: 3 },
   ])('are those of one call, bit for bit: %o', async (given) => {
     const layout = layoutOf(given);
     for (const { isa } of availableIsas)
