@@ -16,14 +16,17 @@ export interface TokenInput {
   readonly tokenTypes: readonly number[];
 }
 
+/** @throws RangeError unless a table of so many rows has this one. It does not say which it is: a client's token. */
+export function checkRow(row: number, rows: number): void {
+  if (!(row >= 0 && row < rows)) throw new RangeError(`embedding: expected a row below ${rows}, got another`);
+}
+
 function addRow(
   sum: Float64Array,
   { values, fractionBits, inputs, outputs }: QuantizedMatrix,
   row: number,
 ): void {
-  if (!(row >= 0 && row < inputs)) {
-    throw new RangeError(`embedding: expected a row below ${inputs}, got ${row}`);
-  }
+  checkRow(row, inputs);
   const unit = 2 ** -fractionBits;
   for (let i = 0; i < outputs; i++) sum[i]! += values[row * outputs + i]! * unit;
 }
@@ -72,6 +75,12 @@ export function embed(model: PublicModel, input: TokenInput): Float64Array {
   return out;
 }
 
+/** @throws RangeError unless there are tokens, and no more than are padded to */
+export function checkLength({ ids }: TokenInput, bucket: number): void {
+  if (ids.length < 1 || ids.length > bucket)
+    throw new RangeError(`embedding: expected 1 to ${bucket} tokens, got ${ids.length}`);
+}
+
 /** The client's input, padded to `bucket` rows and shared; null at the server → [bucket, embedding width] */
 export const shareEmbedding = protocol(
   'embedding',
@@ -79,9 +88,7 @@ export const shareEmbedding = protocol(
     const width = embeddingWidth(model.config);
     let values: Float64Array | null = null;
     if (input !== null) {
-      if (input.ids.length < 1 || input.ids.length > bucket) {
-        throw new RangeError(`embedding: expected 1 to ${bucket} tokens, got ${input.ids.length}`);
-      }
+      checkLength(input, bucket);
       const rows = embed(model, input);
       values = new Float64Array(bucket * width);
       values.set(rows);

@@ -9,7 +9,7 @@ import { privateTensor, type RingFormat } from '../core/ring-tensor.js';
 import { protocol } from '../core/span.js';
 import type { SharedTensor } from '../core/tensors.js';
 import { type LayerNormParameters, layerNorm } from '../functions/layer-norm.js';
-import { publicRows, type TokenInput } from './embedding.js';
+import { checkLength, checkRow, publicRows, type TokenInput } from './embedding.js';
 import { embeddingNormPlan, restingFormat } from './plan.js';
 
 export interface PreparedEmbedding {
@@ -34,7 +34,7 @@ const padded = ({ ids, tokenTypes }: TokenInput, bucket: number): TokenInput & {
   };
 };
 
-/** The client's input; null at the server → [bucket, embedding width] */
+/** The client's input; null at the server → [bucket, embedding width]. @throws RangeError for tokens that the table or the bucket lacks */
 export const lookUpEmbedding = protocol(
   'embedding',
   async (
@@ -46,6 +46,7 @@ export const lookUpEmbedding = protocol(
   ): Promise<SharedTensor> => {
     const { vocabularySize: vocabulary } = model.config;
     const width = embeddingWidth(model.config);
+    if (input) checkLength(input, bucket);
     const rows = input && padded(input, bucket);
     const { ringBits } = restingFormat(model);
     const share = (values: Float64Array | null, columns: number, format: RingFormat) =>
@@ -54,7 +55,10 @@ export const lookUpEmbedding = protocol(
     let oneHot: Float64Array | null = null;
     if (rows) {
       oneHot = new Float64Array(bucket * vocabulary);
-      for (const [row, id] of rows.ids.entries()) oneHot[row * vocabulary + id] = 1;
+      for (const [row, id] of rows.ids.entries()) {
+        checkRow(id, vocabulary);
+        oneHot[row * vocabulary + id] = 1;
+      }
     }
     const words = await mpc.linear(
       await mpc.share(share(oneHot, vocabulary, { ringBits, fractionBits: 0 })),

@@ -1,4 +1,4 @@
-/** The result of one text as the client sees it; `infer --json` prints it as it is (docs: command line). */
+/** The result of one text as the client sees it; `infer --json` prints it as it is. */
 import type { PublicModel } from '../../model/artifact/artifact.js';
 import { answerText, probabilitiesOf } from '../../model/outputs.js';
 import type { AnswerKind, AnswerTerms } from '../core/answer.js';

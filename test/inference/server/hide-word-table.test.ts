@@ -111,4 +111,17 @@ describe('private embedding', () => {
     await client.close();
     await served;
   });
+
+  it('looks no token up that the table lacks, and no more of them than are padded to, as with a public one', async () => {
+    for (const model of [artifact, secret]) {
+      const engine = await openEngine(new CleartextBackend(), model, FINEST_LOGITS);
+      const classify = (...ids: number[]) => engine.classify({ ids, tokenTypes: ids.map(() => 0) }, 8);
+      const { vocabularySize } = model.public.config;
+      const beyond = `expected a row below ${vocabularySize}, got another`;
+      await expect(classify(2, vocabularySize, 3)).rejects.toThrow(beyond);
+      await expect(classify(2, -1, 3)).rejects.toThrow(beyond);
+      await expect(classify()).rejects.toThrow('expected 1 to 8 tokens, got 0');
+      await expect(classify(2, 5, 5, 5, 5, 5, 5, 5, 3)).rejects.toThrow('expected 1 to 8 tokens, got 9');
+    }
+  });
 });
