@@ -1,7 +1,9 @@
 /** Files of certificates and tokens that commands take. */
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import type { ClientTls, ServerTls } from '../inference/net/tls.js';
 import { UsageError } from '../util/errors.js';
+import { note } from '../util/note.js';
+import { exposureOf } from '../util/owner-only.js';
 
 async function pem(option: string, path: string): Promise<Uint8Array> {
   const bytes = await readFile(path).catch((error: Error) => {
@@ -46,11 +48,13 @@ export async function clientTlsOf(files: {
   };
 }
 
-/** The one line of a file that holds a token. */
+/** The one line of a file that holds a token; a warning where others may read it, since users make it themselves. */
 export async function tokenOf(path: string | undefined): Promise<string | undefined> {
   if (path === undefined) return undefined;
   const text = await readFile(path, 'utf8').catch((error: Error) => {
     throw new UsageError(`--token-file: ${error.message}`);
   });
+  const exposure = exposureOf(path, await stat(path));
+  if (exposure !== null) note(`--token-file: ${exposure}`);
   return text.trim();
 }

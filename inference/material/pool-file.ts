@@ -9,6 +9,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import * as z from 'zod';
 import { CipherPruneError } from '../../util/errors.js';
+import { checkOwnerOnly } from '../../util/owner-only.js';
 import { formatCorrelation, parseCorrelation } from './correlation-text.js';
 import type { KeptPool, PoolName } from './kept-pool.js';
 import type { KeptItems } from './material.js';
@@ -106,7 +107,10 @@ async function writeWhole(path: string, parts: readonly Uint8Array[]): Promise<v
 
 export const writePool = (path: string, pool: KeptPool): Promise<void> => writeWhole(path, encodePool(pool));
 
-/** Takes the pool away: it is nowhere but in memory when this returns. Null if there is none. */
+/**
+ * Takes the pool away: it is nowhere but in memory when this returns, or nowhere at all if this throws. Null if there is none.
+ * @throws PoolFileError; ExposedSecretError if others could read it: it protects nothing any more
+ */
 export async function claimPool(path: string): Promise<KeptPool | null> {
   const claimed = `${path}.${randomBytes(8).toString('hex')}.claimed`;
   try {
@@ -117,6 +121,9 @@ export async function claimPool(path: string): Promise<KeptPool | null> {
     throw error;
   }
   try {
+    await checkOwnerOnly(claimed).catch((error: Error) => {
+      throw Object.assign(error, { message: error.message.replaceAll(claimed, path) });
+    });
     return decodePool(await readFile(claimed));
   } finally {
     await rm(claimed, { force: true });

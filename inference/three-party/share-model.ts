@@ -17,6 +17,7 @@ import {
 import { foreignIn, recoverDirectory, replaceDirectory } from '../../model/replace-directory.js';
 import { sha256 } from '../../model/sha256.js';
 import { checkWritable } from '../../util/make-directory.js';
+import { checkOwnerOnly } from '../../util/owner-only.js';
 import { type Components, commonWords, type NodeIndex, wordsAt } from '../backends/three-party/node.js';
 import { DEFAULT_SUITE, SUITES, type Suite } from '../core/suite.js';
 import { Prg, type StreamPlace } from '../crypto/prg.js';
@@ -194,7 +195,7 @@ function sharesIn(file: string, node: NodeIndex, suite: Suite, entries: readonly
   );
 }
 
-/** @throws NodeFolderError, ArtifactError */
+/** @throws NodeFolderError, ArtifactError; ExposedSecretError if others may read the shares */
 export async function readNodeModel(directory: string): Promise<NodeModel> {
   const manifestBytes = await readChecked(directory, manifestName!);
   let literal: unknown;
@@ -210,6 +211,7 @@ export async function readNodeModel(directory: string): Promise<NodeModel> {
   const publicBytes = await readChecked(directory, publicName!, publicSha256);
   const publicPart = parsePublicPart(publicBytes);
   const { length } = await readChecked(directory, sharesName!, sharesSha256);
+  await checkOwnerOnly(join(directory, sharesName!));
   const entries = await modelEntries(publicPart.model, null);
   const file = join(directory, sharesName!);
   const expected =

@@ -23,7 +23,7 @@ beforeAll(async () => {
   hasCertificates = makeCertificates(folder);
   if (!hasCertificates) return;
   await writeArtifact(at('artifact'), tinyArtifact());
-  writeFileSync(at('anna.token'), `${await addToken(at('tokens.json'), 'anna')}\n`);
+  writeFileSync(at('anna.token'), `${await addToken(at('tokens.json'), 'anna')}\n`, { mode: 0o644 });
   writeFileSync(at('texts.csv'), ['id,text', ...TEXTS.map((text, i) => `${i},"${text}"`), ''].join('\n'));
   server = await serve({
     ...{ artifact: at('artifact'), port: 0, web: { port: 0 }, tokens: at('tokens.json') },
@@ -58,6 +58,8 @@ describe('predict and infer, against a server of TLS and tokens', () => {
     const one = ['--text', TEXTS[0]!, '--json'];
     const infer = await runHere('infer', '--connect', address, ...trusted(), ...COUNTS, ...one);
     expect(infer.code, infer.stderr).toBe(0);
+    // The token's file was made as a shell makes it.
+    expect(infer.stderr).toContain(`got rights 0644 (chmod 600 ${at('anna.token')})`);
     expect(JSON.parse(infer.stdout).labelName).toBe((await expected())[0]);
   });
 

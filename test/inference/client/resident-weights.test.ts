@@ -1,6 +1,7 @@
 /** Weights that stay at the client over connections: what they cost, and what is not taken for them. */
 import {
   mkdirSync,
+  chmodSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -279,5 +280,7 @@ describe('a key of weights that stay', () => {
     expect(statSync(keyFile()).mode & 0o777).toBe(0o600);
     writeFileSync(keyFile('short'), 'hello');
     await expect(readResidentSecret(keyFile('short'))).rejects.toThrow('expected a key of 32 bytes, got 5');
+    chmodSync(keyFile(), 0o604);
+    await expect(readResidentSecret(keyFile())).rejects.toThrow('only its owner may read, got rights 0604');
   });
 });

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import {
   copyFileSync,
+  chmodSync,
   existsSync,
   mkdtempSync,
   readdirSync,
@@ -56,6 +57,16 @@ describe('a pool file', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
     const both = await Promise.all([claimPool(path), claimPool(path)]);
     expect(both.filter((pool) => pool !== null)).toEqual([poolOf(7)]);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('that others could read is refused, and gone', async () => {
+    const path = join(folder, 'pool');
+    await writePool(path, poolOf(7));
+    chmodSync(path, 0o640);
+    await expect(claimPool(path)).rejects.toThrow(
+      `${path}: expected a secret that only its owner may read, got rights 0640 (chmod 600 ${path})`,
+    );
     expect(readdirSync(folder)).toEqual([]);
   });
 

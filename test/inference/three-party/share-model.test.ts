@@ -1,5 +1,14 @@
 /** A shared model goes where nothing is, or where an older one is, and nowhere else. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -20,6 +29,8 @@ describe('a shared model', () => {
     expect((await readNodeModel(join(out, '2'))).sharing).toBe(second);
     for (const node of ['0', '1', '2'])
       expect(statSync(join(out, node, 'shares.bin')).mode & 0o777).toBe(0o600);
+    chmodSync(join(out, '0', 'shares.bin'), 0o644);
+    await expect(readNodeModel(join(out, '0'))).rejects.toThrow('only its owner may read, got rights 0644');
 
     writeFileSync(join(out, '1', 'notes.txt'), 'mine');
     await expect(shareModel(parts, out)).rejects.toThrow('not replaced: it holds notes.txt');
