@@ -4,7 +4,7 @@ import { listenAt } from '../inference/net/listen.js';
 import { checkCertificate } from '../inference/net/tls.js';
 import { checkTransport } from '../inference/server/server.js';
 import { printableLog } from '../inference/server/server-log.js';
-import { openSidePort } from '../inference/server/side-port.js';
+import { ENDING, openSidePort } from '../inference/server/side-port.js';
 import { MOST_CONNECTIONS } from '../inference/server/web-port.js';
 import { Crew } from '../inference/server/workers/crew.js';
 import type { Door } from '../inference/server/workers/messages.js';
@@ -71,7 +71,7 @@ export async function serveByWorkers(given: ServeOptions): Promise<Running> {
             host,
             httpPort,
             () => crew.page(),
-            () => crew.takesTexts,
+            () => (crew.takesTexts ? null : ENDING),
           );
     if (side) closing.push(() => side.close());
     return {

@@ -23,6 +23,12 @@ export const graceOption = {
   coerce: wholeNumber('grace', 0, 86_400, 'seconds'),
 } as const;
 
+export const httpOption = {
+  type: 'string',
+  describe: 'Port for /healthz, /readyz and /metrics over HTTP; 0 picks a free one',
+  coerce: optional(wholeNumber('http', 0, 65535)),
+} as const;
+
 export const tokenizerLibraryOption = {
   choices: TOKENIZER_LIBRARIES,
   default: 'own',

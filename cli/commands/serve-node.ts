@@ -6,7 +6,7 @@ import { note } from '../../util/note.js';
 import { packageFile } from '../../util/package-file.js';
 import { standardInputEnd } from '../../util/standard-input-end.js';
 import { defineCommand, type OptionsOf } from '../command.js';
-import { graceOption, suiteOption, timeoutOption } from '../model-options.js';
+import { graceOption, httpOption, suiteOption, timeoutOption } from '../model-options.js';
 import { certificatesOf, insecurePlainOption, threeAddresses, tlsCaOption } from '../node-options.js';
 import { optional, wholeNumber } from '../options.js';
 import { print } from '../output.js';
@@ -62,6 +62,7 @@ async function run(options: ServeNodeOptions): Promise<void> {
     timeoutMilliseconds: options.timeout * 1_000,
     maxClients: options.maxClients,
     web: await webOf(options),
+    httpPort: options.http,
     onLog: note,
   });
   print(`listening on ${peers[model.node].host}:${server.port}`);
@@ -70,6 +71,8 @@ async function run(options: ServeNodeOptions): Promise<void> {
     print(`pages: ${scheme}://${peers[model.node].host}:${server.webPort}/connect`);
   if (server.webPort !== null && options.page !== undefined)
     print(`page: ${scheme.replace('ws', 'http')}://${peers[model.node].host}:${server.webPort}/`);
+  if (server.httpPort !== null)
+    note(`health, readiness and metrics: http://${peers[model.node].host}:${server.httpPort}/`);
   const forgetCleanup = onInterrupt(() => server.close());
   const forgetEnd = onTerminate(async () => {
     note(`node ${model.node}: ending; a text at work has ${options.grace} s`);
@@ -111,6 +114,7 @@ const OPTIONS = {
     describe: 'Clients at the same time',
     coerce: wholeNumber('max-clients', 1, 10_000),
   },
+  http: httpOption,
   web: {
     type: 'string',
     describe:

@@ -22,6 +22,7 @@ import {
   suiteOption,
   privateEmbeddingOption,
   graceOption,
+  httpOption,
   timeoutOption,
 } from '../model-options.js';
 import { optional, wholeNumber } from '../options.js';
@@ -163,11 +164,7 @@ const OPTIONS = {
     describe: 'File of `tokens add`: clients must show one of its tokens',
     requiresArg: true,
   },
-  http: {
-    type: 'string',
-    describe: 'Port for /healthz, /readyz and /metrics over HTTP; 0 picks a free one',
-    coerce: optional(wholeNumber('http', 0, 65535)),
-  },
+  http: httpOption,
   web: {
     type: 'string',
     describe:

@@ -9,7 +9,7 @@ import type { ServeConnectionOptions } from './serve-connection.js';
 import type { ServedChannel } from './served-channel.js';
 import type { Origin } from './served-client.js';
 import { type Log, printableLog } from './server-log.js';
-import { openSidePort, type SidePort } from './side-port.js';
+import { ENDING, openSidePort, type SidePort } from './side-port.js';
 import type { LineTerms } from './slow-run.js';
 import type { Tokens } from './tokens.js';
 
@@ -90,7 +90,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         options.host,
         httpPort,
         () => house.metrics.page(),
-        () => !house.draining,
+        () => (house.draining ? ENDING : null),
       );
   } catch (error) {
     server.close();

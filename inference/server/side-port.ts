@@ -130,17 +130,20 @@ export interface MetricsPage {
   readonly text: string;
 }
 
+/** To those who ask whether texts are taken. */
+export const ENDING = 'shutting down';
+
 export interface SidePort {
   readonly port: number;
   close(): Promise<void>;
 }
 
-/** @throws Error that names the address if it cannot be listened on */
+/** `notReady`: why no text is taken now, or null. @throws Error that names the address if it cannot be listened on */
 export async function openSidePort(
   host: string,
   port: number,
   metrics: () => Promise<MetricsPage>,
-  takesTexts: () => boolean,
+  notReady: () => string | null,
 ): Promise<SidePort> {
   const server = createServer((request, response) => {
     const answer = (status: number, text: string, type = 'text/plain; charset=utf-8'): void => {
@@ -150,8 +153,10 @@ export async function openSidePort(
     switch (request.url?.split('?')[0]) {
       case '/healthz':
         return answer(200, 'ok\n');
-      case '/readyz':
-        return takesTexts() ? answer(200, 'ready\n') : answer(503, 'shutting down\n');
+      case '/readyz': {
+        const reason = notReady();
+        return reason === null ? answer(200, 'ready\n') : answer(503, `${reason}\n`);
+      }
       case '/metrics':
         return void metrics().then(
           ({ text, type }) => answer(200, text, type),

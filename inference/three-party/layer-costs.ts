@@ -19,6 +19,8 @@ export interface LayerCost {
 }
 
 const LAYER_COST_BYTES = 16;
+/** Of so many messages that wait for each other. */
+const roundsOf = (messages: number): number => Math.ceil(messages / 2);
 const MICROSECONDS = 1_000;
 const MOST = 2 ** 32 - 1;
 /** It meets all that is exchanged, and can tell what is dealt before. */
@@ -80,8 +82,14 @@ class Chain {
   }
 }
 
-/** What a node sends, into the open span: to node `to`, if this is the one that tells the chain. */
-function countedBy(counter: TrafficCounter, channel: Channel, chain: Chain | null, to: 0 | 2): Channel {
+/** What a node sends, into the open span: to node `to`, if this is the one that tells the chain. `onReceived` is told of what comes. */
+function countedBy(
+  counter: TrafficCounter,
+  channel: Channel,
+  chain: Chain | null,
+  to: 0 | 2,
+  onReceived: (bytes: number) => void,
+): Channel {
   return {
     send(bytes) {
       channel.send(bytes);
@@ -90,6 +98,7 @@ function countedBy(counter: TrafficCounter, channel: Channel, chain: Chain | nul
     },
     async receive(byteLength) {
       const bytes = await channel.receive(byteLength);
+      onReceived(byteLength);
       chain?.received();
       return bytes;
     },
@@ -113,23 +122,32 @@ const lasting = (span: Span): Span => ({
   beside: span,
 });
 
-/** Runs `body` with a node that counts. → its result, and what each layer of the model took */
+/** Runs `body` with a node that counts. → its result, what all took at this node, and what each layer of the model did */
 export async function withLayerCosts<T>(
   node: LinkedNode,
   body: (node: LinkedNode) => Promise<T>,
-): Promise<{ readonly result: T; readonly costs: readonly LayerCost[] }> {
+): Promise<{ readonly result: T; readonly cost: Cost; readonly costs: readonly LayerCost[] }> {
   const counter = new TrafficCounter();
   const chain = node.index === OBSERVER ? new Chain(counter) : null;
   const outer = currentSpan();
   const meter = new Meter(undefined, undefined, outer && lasting(outer));
+  let receivedBytes = 0;
+  const onReceived = (bytes: number): void => {
+    receivedBytes += bytes;
+  };
   const counting = {
     ...node,
-    next: countedBy(counter, node.next, chain, 2),
-    previous: countedBy(counter, node.previous, chain, 0),
+    next: countedBy(counter, node.next, chain, 2, onReceived),
+    previous: countedBy(counter, node.previous, chain, 0, onReceived),
   };
   const result = await withSpan(meter.span, () => body(counting));
-  const layers = meter.finish().children.filter(({ layer }) => layer !== null);
-  return { result, costs: layers.map(layerCost) };
+  const { cost, children } = meter.finish();
+  const layers = children.filter(({ layer }) => layer !== null);
+  return {
+    result,
+    cost: { ...cost, receivedBytes, rounds: roundsOf(cost.rounds) },
+    costs: layers.map(layerCost),
+  };
 }
 
 export const layerCostsBytes = (layers: number): number => LAYER_COST_BYTES * layers;
@@ -168,7 +186,7 @@ export function layerSpans(costs: readonly (readonly LayerCost[])[]): SpanReport
       milliseconds: Math.max(...ofNodes.map(({ milliseconds }) => milliseconds)),
       sentBytes: ofNodes.reduce((sum, { sentBytes }) => sum + sentBytes, 0),
       receivedBytes: 0,
-      rounds: Math.ceil(messages / 2),
+      rounds: roundsOf(messages),
     };
     return { name: `layer${layer}`, layer, calls: 1, cost, peakMemoryBytes: 0, children: [] };
   });

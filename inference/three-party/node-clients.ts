@@ -5,6 +5,7 @@ import type { Channel } from '../net/channel.js';
 import { mostMilliseconds } from '../net/patience.js';
 import { toldOf } from '../net/refusal.js';
 import { encodeHello, receiveRequest, sendFailure, type TextRequest, WANTS } from './messages.js';
+import type { ServerMetrics } from '../server/side-port.js';
 import type { NodeModel } from './share-model.js';
 import type { WaitingTexts } from './waiting-texts.js';
 
@@ -14,6 +15,7 @@ export interface NodeClientsOptions {
   readonly timeoutMilliseconds: number;
   readonly maxClients?: number;
   readonly waiting: WaitingTexts;
+  readonly metrics?: ServerMetrics | undefined;
   readonly log: (line: string) => void;
 }
 
@@ -33,9 +35,11 @@ export class NodeClients {
   async serve(channel: Channel): Promise<void> {
     const { sharing, publicBytes, publicPart, node } = this.#options.model;
     if (this.#clients >= (this.#options.maxClients ?? DEFAULT_MAX_CLIENTS)) {
+      this.#options.metrics?.refused('busy');
       throw new ProtocolError(`node ${node}: expected at most ${this.#clients} clients, got another`);
     }
     this.#clients++;
+    this.#options.metrics?.clients(1);
     try {
       const hello = {
         sharing,
@@ -49,6 +53,7 @@ export class NodeClients {
       await this.#texts(channel);
     } finally {
       this.#clients--;
+      this.#options.metrics?.clients(-1);
     }
   }
 

@@ -7,6 +7,8 @@ import { DEFAULT_SUITE } from '../core/suite.js';
 import { encodeRequest, ID_BYTES, receiveRequest } from './messages.js';
 import type { LinkedNode } from './node-links.js';
 import { NodeEngine } from './node-run.js';
+import { shareOf } from '../run/classification.js';
+import type { ServerMetrics } from '../server/side-port.js';
 import type { NodeModel } from './share-model.js';
 import type { WaitingText, WaitingTexts } from './waiting-texts.js';
 
@@ -14,6 +16,7 @@ export interface NodeRequestsOptions {
   readonly model: NodeModel;
   readonly timeoutMilliseconds: number;
   readonly waiting: WaitingTexts;
+  readonly metrics?: ServerMetrics | undefined;
   /** Runs what a text takes at this node: to measure it. */
   readonly around?: (<T>(node: LinkedNode, body: (node: LinkedNode) => Promise<T>) => Promise<T>) | undefined;
 }
@@ -36,6 +39,10 @@ export class NodeRequests {
     this.#options = options;
     this.#engine = new NodeEngine(options.model);
     this.#waiting = options.waiting;
+  }
+
+  get isDraining(): boolean {
+    return this.#draining;
   }
 
   /** One after another, until a link or a run ends. @throws whatever ended it */
@@ -107,16 +114,23 @@ export class NodeRequests {
     }
   }
 
-  async #run(node: LinkedNode, { request, channel, done }: WaitingText): Promise<void> {
+  async #run(node: LinkedNode, { request, channel, came, done }: WaitingText): Promise<void> {
+    const { metrics, around } = this.#options;
+    metrics?.waited(performance.now() - came);
+    metrics?.running(1);
     try {
       const body = (at: LinkedNode) => this.#engine.run(at, channel, request);
-      const answer = await (this.#options.around?.(node, body) ?? body(node));
+      const { cost, send } = await (around?.(node, body) ?? body(node));
+      for (const [index, bucket] of request.buckets.entries())
+        metrics?.text(bucket, shareOf(cost, { index, size: request.buckets.length }));
       // A client that is slow, or whose shares came damaged, is no matter of the other nodes.
-      void this.#working(() => answer().then(() => done(null), done));
+      void this.#working(() => send().then(() => done(null), done));
     } catch (error) {
       // Nodes are in the middle of a run: only new links, with new seeds, make them agree again.
       done(error as Error);
       throw error;
+    } finally {
+      metrics?.running(-1);
     }
   }
 

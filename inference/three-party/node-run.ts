@@ -19,6 +19,7 @@ import { Prg } from '../crypto/prg.js';
 import { runBatch } from '../backends/batching/run-batch.js';
 import type { Channel } from '../net/channel.js';
 import { createLeakList } from '../session/create-session.js';
+import type { Cost } from '../session/meter.js';
 import { compareTranscripts, confirmOpened, expectPlace } from '../net/transcript.js';
 import { SEED_BYTES, type TextRequest, transcriptSecret } from './messages.js';
 import { encodeLayerCosts, withLayerCosts } from './layer-costs.js';
@@ -90,6 +91,12 @@ function modelShares(
   } satisfies Omit<SharedInputs, 'text'>;
 }
 
+/** Of the texts of a request. */
+export interface NodeAnswer {
+  readonly cost: Cost;
+  send(): Promise<void>;
+}
+
 /** The model as nodes run it: prepared once. */
 export class NodeEngine {
   readonly #model: NodeModel;
@@ -100,15 +107,17 @@ export class NodeEngine {
   }
 
   /**
-   * Runs the texts of one request with the other nodes, all of which saw the same bytes. → sends reports and this node's components of
-   * the answers to the client, if what came from it is what it sent.
+   * Runs the texts of one request with the other nodes, all of which saw the same bytes. → what that took among them, and what sends reports
+   * and this node's components of the answers to the client, if what came from it is what it sent.
    */
-  async run(node: LinkedNode, client: Channel, request: TextRequest): Promise<() => Promise<void>> {
-    const { result: answered, costs } = await withLayerCosts(node, (counting) =>
-      this.#classify(counting, client, request),
-    );
+  async run(node: LinkedNode, client: Channel, request: TextRequest): Promise<NodeAnswer> {
+    const {
+      result: answered,
+      cost,
+      costs,
+    } = await withLayerCosts(node, (counting) => this.#classify(counting, client, request));
     const { reports, answers } = answered;
-    return async () => {
+    const send = async () => {
       await expectPlace(client, 'server');
       client.send(Uint8Array.of(0));
       for (const report of reports) client.send(encodeReport(report));
@@ -117,6 +126,7 @@ export class NodeEngine {
       await confirmOpened(client, 'server');
       client.flush?.();
     };
+    return { cost, send };
   }
 
   /** → a report of each text, and this node's components of what is opened to the client */

@@ -11,6 +11,7 @@ import { listenAt } from '../net/listen.js';
 import { SilentConnections } from '../net/silent-connections.js';
 import { TcpChannel } from '../net/tcp-channel.js';
 import { transcriptChannel } from '../net/transcript.js';
+import { ENDING, openSidePort, ServerMetrics, type SidePort } from '../server/side-port.js';
 import type { WebFile } from '../server/web-files.js';
 import { openWebPort, type WebPort } from '../server/web-port.js';
 import { type Address, type Certificates, checkPlain, createLinkServer, isNode } from './links.js';
@@ -32,7 +33,7 @@ export interface NodeWeb {
   readonly connectsTo?: readonly string[] | undefined;
 }
 
-export interface NodeOptions extends Omit<NodeRequestsOptions, 'waiting'> {
+export interface NodeOptions extends Omit<NodeRequestsOptions, 'waiting' | 'metrics'> {
   /** Of the nodes 0, 1, 2; this one listens at its own. */
   readonly peers: readonly [Address, Address, Address];
   /** Texts of clients with this one only; any unless given. */
@@ -42,6 +43,8 @@ export interface NodeOptions extends Omit<NodeRequestsOptions, 'waiting'> {
   readonly insecurePlain?: boolean;
   /** A port for pages; none by default. */
   readonly web?: NodeWeb | undefined;
+  /** Port for health, readiness and metrics over HTTP, on the same address; none by default. */
+  readonly httpPort?: number | undefined;
   /** Clients that may wait or be served at the same time. */
   readonly maxClients?: number;
   /** What every link's channel is led through: to imitate a network. */
@@ -55,12 +58,15 @@ export class NodeServer {
   readonly #server: Server;
   readonly #links: NodeLinks;
   #web: WebPort | null = null;
+  #side: SidePort | null = null;
+  readonly #metrics: ServerMetrics | undefined;
   readonly #silent = new SilentConnections();
   readonly #channels = new Set<Channel>();
   readonly #waiting: WaitingTexts;
   readonly #clients: NodeClients;
   readonly #requests: NodeRequests;
   #stopped = false;
+  #linked = false;
   #running: Promise<void> = Promise.resolve();
 
   private constructor(options: NodeOptions) {
@@ -68,8 +74,11 @@ export class NodeServer {
     this.#index = options.model.node;
     this.#server = createLinkServer(this.#certificates, (socket) => void this.#accept(socket));
     this.#waiting = new WaitingTexts(options.timeoutMilliseconds);
-    this.#requests = new NodeRequests({ ...options, waiting: this.#waiting });
-    this.#clients = new NodeClients({ ...options, waiting: this.#waiting, log: (line) => this.#log(line) });
+    if (options.httpPort !== undefined)
+      this.#metrics = new ServerMetrics(() => ({ places: 0, turns: this.#waiting.size }));
+    const shared = { ...options, waiting: this.#waiting, metrics: this.#metrics };
+    this.#requests = new NodeRequests(shared);
+    this.#clients = new NodeClients({ ...shared, log: (line) => this.#log(line) });
     this.#links = new NodeLinks({
       ...options,
       index: this.#index,
@@ -80,16 +89,20 @@ export class NodeServer {
     });
   }
 
-  /** Listens; links to the other nodes come up as they do. @throws Error that names the address where that cannot be, of either port */
+  /** Listens; links to the other nodes come up as they do. @throws Error that names the address where that cannot be, of any port */
   static async start(options: NodeOptions): Promise<NodeServer> {
     checkPlain(options.peers, options.certificates ?? null, options.insecurePlain ?? false);
     const server = new NodeServer(options);
     const { host, port } = options.peers[server.#index]!;
     await listenAt(server.#server, host, port);
-    await server.#openWeb(host).catch((error: Error) => {
+    try {
+      await server.#openWeb(host);
+      await server.#openSide(host);
+    } catch (error) {
+      await server.#web?.close();
       server.#server.close();
       throw error;
-    });
+    }
     server.#running = server.#serve();
     return server;
   }
@@ -124,6 +137,22 @@ export class NodeServer {
     });
   }
 
+  /** Of health, readiness and metrics; null: none. */
+  get httpPort(): number | null {
+    return this.#side?.port ?? null;
+  }
+
+  /** It takes texts while it is linked to both others. */
+  async #openSide(host: string): Promise<void> {
+    const metrics = this.#metrics;
+    if (!metrics) return;
+    const notReady = (): string | null => {
+      if (this.#stopped || this.#requests.isDraining) return ENDING;
+      return this.#linked ? null : 'not linked to both other nodes';
+    };
+    this.#side = await openSidePort(host, this.#options.httpPort!, () => metrics.page(), notReady);
+  }
+
   /** Closes when the text at work is answered, or after so long; begins with no other. */
   async drain(milliseconds: number): Promise<void> {
     await this.#requests.drain(milliseconds);
@@ -136,11 +165,19 @@ export class NodeServer {
     this.#requests.stop();
     await Promise.all([this.#links.stop(), ...[...this.#channels].map((channel) => channel.close())]);
     await this.#web?.close();
+    await this.#side?.close();
     await this.#running;
   }
 
   #log(line: string): void {
     this.#options.onLog?.(line);
+  }
+
+  /** A connection ended with an error. */
+  #failed(error: Error): void {
+    if (this.#stopped) return;
+    this.#metrics?.failed();
+    this.#log(error.message);
   }
 
   #channelOf(socket: Socket, peer: string): Channel {
@@ -161,7 +198,7 @@ export class NodeServer {
         throw new ProtocolError('expected a node with a certificate of the authority given, got another');
       else await this.#links.offer(channel);
     } catch (error) {
-      if (!this.#stopped) this.#log((error as Error).message);
+      this.#failed(error as Error);
       await channel.close().catch(() => undefined);
     }
   }
@@ -175,7 +212,7 @@ export class NodeServer {
         throw new ProtocolError('expected a client over a WebSocket, got a node');
       await this.#clients.serve(this.#options.link?.(channel) ?? channel);
     } catch (error) {
-      if (!this.#stopped) this.#log((error as Error).message);
+      this.#failed(error as Error);
     } finally {
       this.#channels.delete(socket);
       await channel.close().catch(() => undefined);
@@ -187,6 +224,7 @@ export class NodeServer {
       let node: LinkedNode | null = null;
       try {
         node = this.#shaped(await this.#links.link());
+        this.#linked = true;
         this.#log(`node ${this.#index}: linked to both others`);
         await this.#requests.serve(node);
       } catch (error) {
@@ -194,6 +232,7 @@ export class NodeServer {
         // The text that ran has failed; those that wait may still find the nodes linked again.
         this.#log(`node ${this.#index}: ${(error as Error).message}; linking again`);
       } finally {
+        this.#linked = false;
         await Promise.all(
           [node?.next, node?.previous].map((channel) => channel?.close().catch(() => undefined)),
         );

@@ -7,6 +7,8 @@ import { encodeRequest, type TextRequest } from './messages.js';
 export interface WaitingText {
   readonly request: TextRequest;
   readonly channel: Channel;
+  /** Milliseconds of `performance.now()`. */
+  readonly came: number;
   /** Settles when the text is done, so that the client's loop goes on. */
   readonly done: (error: Error | null) => void;
 }
@@ -48,7 +50,7 @@ export class WaitingTexts {
         clearTimeout(patience);
         resolve(failure);
       };
-      const text = { request, channel, done };
+      const text = { request, channel, came: performance.now(), done };
       const patience = setTimeout(() => {
         if (this.take(text)) resolve(new ProtocolError('the nodes did not begin with the text in time'));
       }, this.#patience);

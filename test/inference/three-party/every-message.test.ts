@@ -94,7 +94,8 @@ describe('three nodes, at every message', () => {
         pace: new Pace(),
       };
       try {
-        await (await engines[index]!.run(node, transcriptChannel(toClient[index]![0]), REQUEST))();
+        const { send } = await engines[index]!.run(node, transcriptChannel(toClient[index]![0]), REQUEST);
+        await send();
       } catch (error) {
         // As a node that cannot go on does.
         for (const end of endsOf(index)) void end.close();
