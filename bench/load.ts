@@ -73,6 +73,7 @@ async function honest(port: number): Promise<number> {
     const started = performance.now();
     const channel = await connectTcp('127.0.0.1', port, { timeoutMilliseconds: 60_000 });
     const client = await Client.open(channel, {
+      opens: 'counts',
       terms: {
         protocolDigest: protocolDigest(),
         modelDigest: null,

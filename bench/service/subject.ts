@@ -44,9 +44,11 @@ const MEMORY = /^cipherprune_process_resident_memory_bytes(?:\{[^}]*\})? (\d+)/g
 export async function startSubject(artifact: string, options: readonly string[] = []): Promise<Subject> {
   const command = selfCommand(
     'serve',
-    ...['--artifact', artifact, '--port', '0', '--http', '0', '--log-level', 'info', ...options],
+    // It ends with this process, whatever ends that.
+    ...['--artifact', artifact, '--port', '0', '--http', '0', '--log-level', 'info', '--until-stdin-closes'],
+    ...options,
   );
-  const child = spawn(command[0]!, command.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command[0]!, command.slice(1), { stdio: ['pipe', 'pipe', 'pipe'] });
   const log: string[] = [];
   let found: (port: number) => void = () => undefined;
   const http = new Promise<number>((resolve) => {

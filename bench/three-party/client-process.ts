@@ -25,6 +25,7 @@ async function run({ nodes, network, suite, cacheFolder, runs: all }: ClientTask
     timeoutMilliseconds: TIMEOUT_MILLISECONDS,
     answer: FINEST_LOGITS,
     suite,
+    opens: 'counts',
     cacheFolder,
     ...(await through(network)),
   });

@@ -30,8 +30,8 @@ import { type Expected, Warmer } from './warm.js';
 const MOST_TEXTS = CONTEXTS_FOLLOW_AWAITS ? MAX_BATCH_TEXTS : 1;
 
 export interface ClientOptions {
-  /** The most that the model may open beside the answer; counts unless given. */
-  readonly opens?: Openings | undefined;
+  /** The most that the model may open beside the answer. */
+  readonly opens: Openings;
   /** What splits texts; our own code unless given. */
   readonly openTokenizer?: ((model: PublicModel) => Promise<Tokenizer>) | undefined;
   readonly terms: ClientTerms<PublicPart>;
@@ -125,7 +125,7 @@ export class Client implements AsyncDisposable {
 
   /** Handshake and set-up over an open connection. */
   static async open(channel: Channel, options: ClientOptions): Promise<Client> {
-    const { terms, open, onPublicPart, onWait, opens = 'counts' } = options;
+    const { terms, open, onPublicPart, onWait, opens } = options;
     const metered = meteredChannel(transcriptChannel(channel));
     const { part, sent, ...agreement } = await clientHandshake(metered, {
       ...terms,

@@ -8,6 +8,7 @@ import { type PublicPart, parsePublicPart } from '../../model/artifact/public-pa
 import type { Channel } from '../net/channel.js';
 import type { ClientTerms } from '../net/client-handshake.js';
 import { sendToken, tokenBytes } from '../net/token.js';
+import type { Openings } from '../run/openings.js';
 import { protocolDigest } from '../run/protocol-digest.js';
 import { Client, type ClientOptions } from './client.js';
 import type { ServerMemory } from './server-memory.js';
@@ -38,7 +39,9 @@ type Asked = Pick<ClientTerms<PublicPart>, 'cots' | 'answer' | 'checks' | 'line'
 
 export interface OpenClientOptions
   extends Asked,
-    Pick<ClientOptions, 'open' | 'openTokenizer' | 'opens' | 'onNote' | 'onWait'> {
+    Pick<ClientOptions, 'open' | 'openTokenizer' | 'onNote' | 'onWait'> {
+  /** The most that the model may open beside the answer; nothing unless given. */
+  readonly opens?: Openings | undefined;
   readonly openChannel: () => Promise<OpenedChannel>;
   /** Shown before anything else. */
   readonly token?: string | undefined;

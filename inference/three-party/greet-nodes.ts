@@ -47,7 +47,7 @@ const loadWhole: LoadPublic = async ({ bytes, pieces }) => {
 export interface GreetingOptions {
   /** Where the public part is kept; in memory unless given. */
   readonly loadPublic?: LoadPublic | undefined;
-  /** The most that the model may open to the nodes; counts unless given. */
+  /** The most that the model may open to the nodes; nothing unless given. */
   readonly opens?: Openings | undefined;
   /** Of the client's own generators; what this machine is fast with, of what the nodes take, unless given. */
   readonly suite?: Suite | undefined;
@@ -128,7 +128,10 @@ export async function greetNodes(channels: readonly Channel[], options: Greeting
   }
 }
 
-function checkModel({ digest, model }: PublicPart, { modelDigest, opens = 'counts' }: GreetingOptions): void {
+function checkModel(
+  { digest, model }: PublicPart,
+  { modelDigest, opens = 'nothing' }: GreetingOptions,
+): void {
   if (modelDigest !== undefined && modelDigest !== digest)
     throw new ProtocolError(`nodes: expected the model ${modelDigest}, got ${digest}`);
   checkOpenings(model, opens);

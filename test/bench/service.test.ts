@@ -1,4 +1,5 @@
 /** `bench service` on a server process with a tiny model. */
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import { measureFaults } from '../../bench/service/faults.js';
 import { measureLoad, percentiles } from '../../bench/service/load.js';
 import { markdownOf } from '../../bench/service/report.js';
 import { growthPerHour, measureSoak } from '../../bench/service/soak.js';
+import { startSubject } from '../../bench/service/subject.js';
 import { tinyArtifact } from '../../bench/tiny-artifact.js';
 import { writeArtifact } from '../../model/artifact/artifact-file.js';
 
@@ -38,6 +40,13 @@ describe('bench service', () => {
     await writeArtifact(artifact, tinyArtifact());
   });
   afterAll(() => rm(join(artifact, '..'), { recursive: true }));
+
+  it('has a server that ends when nobody holds it any more', async () => {
+    const { child } = await startSubject(artifact);
+    const ended = once(child, 'exit');
+    child.stdin!.end();
+    expect(await ended).toEqual([0, null]);
+  });
 
   it('load: every label is right, and what it took is told', async () => {
     const load = await measureLoad({ ...common, artifact, clients: [1, 3], texts: 2 });

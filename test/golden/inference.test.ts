@@ -32,7 +32,7 @@ async function runIn(suite: Suite) {
     parse: parsePublicPart,
     ...MUTUAL,
   };
-  const client = await Client.open(clientEnd, { terms, open: openEngineParty });
+  const client = await Client.open(clientEnd, { terms, open: openEngineParty, opens: 'counts' });
   const result = await client.classify('a good movie.');
   await client.close();
   await served;

@@ -12,4 +12,5 @@ export const engineClient = {
     parse: parsePublicPart,
   },
   open: openEngineParty,
+  opens: 'counts' as const,
 };

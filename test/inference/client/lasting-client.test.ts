@@ -25,7 +25,11 @@ async function lasting(ports: readonly number[], reconnects: number) {
       const channel = await connectTcp('127.0.0.1', port, { timeoutMilliseconds: 500 });
       closers.push(() => channel.close());
       const terms = { protocolDigest: protocolDigest(), modelDigest: digest, lookUp: async () => null };
-      return Client.open(channel, { terms: { ...terms, parse: parsePublicPart }, open: openToyParty });
+      return Client.open(channel, {
+        terms: { ...terms, parse: parsePublicPart },
+        open: openToyParty,
+        opens: 'counts',
+      });
     },
     { reconnects, onNote: (line) => notes.push(line), firstDelayMilliseconds: 1 },
   );

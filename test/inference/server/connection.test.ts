@@ -47,6 +47,7 @@ async function client(port: number, tweaks: ClientTweaks = {}): Promise<Client> 
   });
   closers.push(() => channel.close());
   return Client.open(channel, {
+    opens: 'counts',
     terms: {
       protocolDigest: tweaks.protocolDigest ?? protocolDigest(),
       modelDigest: tweaks.modelDigest ?? null,

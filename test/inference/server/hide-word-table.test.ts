@@ -78,6 +78,7 @@ describe('private embedding', () => {
       onText: () => undefined,
     });
     const client = await Client.open(clientEnd, {
+      opens: 'counts',
       terms: {
         protocolDigest: protocolDigest(),
         modelDigest: null,

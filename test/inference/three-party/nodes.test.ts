@@ -200,8 +200,8 @@ describe('three nodes with a model that opens counts', () => {
         }),
       ),
     );
-    await expect(connectNodes({ ...options, opens: 'nothing' })).rejects.toThrow(OpensMoreError);
-    const client = await connectNodes(options);
+    await expect(connectNodes(options)).rejects.toThrow(OpensMoreError);
+    const client = await connectNodes({ ...options, opens: 'counts' });
     const clear = await CleartextClassifier.of(counts);
     const [secret, plain] = [await client.classify(TEXTS[0]!), await clear.classify(TEXTS[0]!)];
     expect(secret.label).toBe(plain.label);
