@@ -44,7 +44,7 @@ export interface ConnectOptions {
   readonly suite?: Suite | undefined;
   /**
    * Who multiplies shared matrices: both parties at the same time, half each, or the `server` alone. By default both, where kernels here are
-   * native and not far fewer processors than the server's.
+   * native, and processors not far fewer than the server's and not the same ones: `host` is another machine.
    */
   readonly multiply?: MultiplyingParties | undefined;
   /**

@@ -1,5 +1,6 @@
 /** Networks that the bench imitates: the published systems' LAN and WAN. */
 import type { LineSpeed } from '../inference/core/line-speed.js';
+import { type MultiplyingParties, partiesFor } from '../inference/core/mutual.js';
 import type { CotKind } from '../inference/core/cot-kind.js';
 
 export interface Network {
@@ -20,6 +21,10 @@ export const NETWORKS: Readonly<Record<NetworkName, Network | null>> = {
 
 /** SoftSpoken takes the least time, Ferret the fewest bytes. */
 export const defaultCots = (network: NetworkName): CotKind => (network === 'wan' ? 'ferret' : 'softspoken');
+
+/** As a client over it would have it: on one machine the parties share its processors. */
+export const isMutual = (network: NetworkName, asked: MultiplyingParties | undefined): boolean =>
+  (asked ?? partiesFor(network === 'loopback')) !== 'server';
 
 /** As a client over it would measure. */
 export const defaultLine = (network: NetworkName): LineSpeed => (network === 'wan' ? 'slow' : 'fast');

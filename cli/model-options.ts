@@ -77,7 +77,7 @@ export const multiplyOption = {
   choices: MULTIPLYING_PARTIES,
   describe:
     'Who multiplies shared matrices: both parties at the same time, half each (default, unless the server has more than twice the ' +
-    'processors, or this runs in WebAssembly), or the server alone',
+    'processors, is on this machine, or this runs in WebAssembly), or the server alone',
 } as const;
 
 export const lineOption = {

@@ -250,7 +250,7 @@ export async function inferenceFigures(options: BenchOptions): Promise<void> {
     if (options.preprocess)
       throw new UsageError('--counted: expected a text on demand; --preprocess is measured by a run');
     const { countInference } = await import('../../bench/counted.js');
-    const { defaultCots, defaultLine } = await import('../../bench/networks.js');
+    const { defaultCots, defaultLine, isMutual } = await import('../../bench/networks.js');
     const { checks, residentWeights, multiply, network } = options;
     const counted = {
       model,
@@ -260,7 +260,7 @@ export async function inferenceFigures(options: BenchOptions): Promise<void> {
       importantRatio: options.important,
       checks,
       residentWeights,
-      mutual: multiply !== 'server',
+      mutual: isMutual(network, multiply),
       cots: options.cots ?? defaultCots(network),
       line: options.line ?? defaultLine(network),
     };
@@ -268,7 +268,7 @@ export async function inferenceFigures(options: BenchOptions): Promise<void> {
     return json ? printJson(figure) : printCounted(figure);
   }
   const { batch, texts } = countsOf(options, tokens);
-  const { defaultCots, defaultLine } = await import('../../bench/networks.js');
+  const { defaultCots, defaultLine, isMutual } = await import('../../bench/networks.js');
   const { benchInference } = await import('../../bench/inference.js');
   const figure = await abortable((signal) =>
     benchInference({
@@ -281,7 +281,7 @@ export async function inferenceFigures(options: BenchOptions): Promise<void> {
       line: options.line ?? defaultLine(network),
       checks: options.checks,
       ...(options.suite ? { suite: options.suite } : {}),
-      mutual: options.multiply !== 'server',
+      mutual: isMutual(network, options.multiply),
       importantRatio: options.important,
       preprocess: options.preprocess,
       residentWeights: options.residentWeights,

@@ -4,8 +4,9 @@ import { openTokenizer, type TokenizerLibrary } from '../../model/tokenizer/toke
 import { megabytes } from '../../util/megabytes.js';
 import { checkPoolPath } from '../material/pool-file.js';
 import type { Download, ResidentStore } from '../material/resident.js';
+import { partiesFor } from '../core/mutual.js';
 import { RefusedError } from '../net/refusal.js';
-import { type ClientTls, connectTls } from '../net/tls.js';
+import { type ClientTls, connectTls, isLoopback } from '../net/tls.js';
 import type { Client } from './client.js';
 import { keepPool, resumePool } from './client-pool.js';
 import { type OpenClientOptions, type OpenedChannel, openClient } from './open-client.js';
@@ -83,6 +84,7 @@ export async function connectClient(options: ConnectOptions): Promise<Client> {
     ...shared,
     own,
     address: addressOf(options),
+    multiply: options.multiply ?? partiesFor(isLoopback(host)),
     parts: cacheFolder === null ? null : cachedParts(cacheFolder),
     openChannel:
       options.openChannel ?? (() => connectTls(host, port, options.tls ?? null, { timeoutMilliseconds })),

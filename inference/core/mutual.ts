@@ -12,6 +12,13 @@ const DEFAULT_PARTIES: MultiplyingParties = kernelKind === 'native' ? 'both' : '
 /** As a byte of the handshake holds it. */
 const MOST_THREADS = 255;
 
+/**
+ * Of a client, by default. On one machine the parties share its processors, and two halves are more work than the whole: each has an answer to pack,
+ * to hide and to decrypt. Undefined: as the kernels here allow.
+ */
+export const partiesFor = (isSameMachine: boolean): MultiplyingParties | undefined =>
+  isSameMachine ? 'server' : undefined;
+
 /** Of this end; 0: the server shall do it alone. */
 export const multiplyingThreads = (parties: MultiplyingParties = DEFAULT_PARTIES): number =>
   parties === 'both' ? Math.min(kernelThreads, MOST_THREADS) : 0;

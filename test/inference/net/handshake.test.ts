@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
 import { kernelKind, kernels, kernelThreads } from '#kernels';
 import type { LineWish } from '../../../inference/core/line-speed.js';
-import { multiplyingThreads } from '../../../inference/core/mutual.js';
+import { multiplyingThreads, partiesFor } from '../../../inference/core/mutual.js';
 import { acceptedSuites } from '../../../inference/core/suite.js';
 import type { Channel } from '../../../inference/net/channel.js';
 import type { Agreement } from '../../../inference/net/agreement.js';
@@ -252,6 +252,8 @@ describe('handshake', () => {
     expect(multiplyingThreads('server')).toBe(0);
     expect(multiplyingThreads('both')).toBe(kernelThreads);
     expect(multiplyingThreads()).toBe(kernelKind === 'native' ? kernelThreads : 0);
+    expect(multiplyingThreads(partiesFor(true))).toBe(0);
+    expect(multiplyingThreads(partiesFor(false))).toBe(multiplyingThreads());
   });
 
   it('refuses suites that have nothing in common, or no name here, on both sides', async () => {
