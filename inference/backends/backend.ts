@@ -181,8 +181,11 @@ export interface Protocols {
   areNegative(x: SharedTensor, copies: readonly RowShifts[]): Promise<SharedBits>;
   and(a: SharedBits, b: SharedBits): Promise<SharedBits>;
   toArithmetic(bits: SharedBits, ringBits: number): Promise<SharedTensor>;
-  /** bits ? x : 0. Bits may be a prefix of x's shape: one bit then selects a whole row. */
-  multiplex(bits: SharedBits, x: SharedTensor): Promise<SharedTensor>;
+  /**
+   * bits ? x : 0. Bits may be a prefix of x's shape: one bit then selects a whole row. Into a larger ring, with a bit for each number, as what is
+   * selected is widened: what is not selected may have any value.
+   */
+  multiplex(bits: SharedBits, x: SharedTensor, ringBits?: number): Promise<SharedTensor>;
   /**
    * A public table read at shared places: x, as unsigned integers of x.ringBits bits (at most 12), chooses among
    * `table` [2^x.ringBits]. The result has x's shape and the table's ring and scale. The whole table travels, hidden, for every

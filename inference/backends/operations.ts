@@ -255,10 +255,13 @@ export const toArithmetic = ({ shape }: Bits, ringBits: number): TensorFormat =>
 });
 
 /** Bits of x's shape or a prefix of it. */
-export function multiplex(bits: Bits, x: SharedTensor): TensorFormat {
+export function multiplex(bits: Bits, x: SharedTensor, ringBits: number): TensorFormat {
   const fits = isPrefix(bits.shape, x.shape);
   expectThat(fits, 'multiplex', `a prefix of ${formatShape(x.shape)}`, formatShape(bits.shape));
-  return x;
+  if (ringBits === x.ringBits) return x;
+  const isWhole = bits.shape.length === x.shape.length;
+  expectThat(isWhole, 'multiplex', `a bit for each of ${formatShape(x.shape)}`, formatShape(bits.shape));
+  return widen(x, ringBits);
 }
 
 /** A table of 4,096 entries: more would cost more than other ways to the same function. */

@@ -22,6 +22,7 @@ import { largestUse } from '../backends/two-party/ahead/largest.js';
 import { linesUse } from '../backends/two-party/ahead/lines.js';
 import { linearUse } from '../backends/two-party/ahead/linear-rows.js';
 import { lookUpUse } from '../backends/two-party/ahead/look-ups.js';
+import { selectionUse, TURNS_OF_SELECTION } from '../backends/two-party/ahead/selections.js';
 import { wantedUse } from '../backends/two-party/ahead/wanted.js';
 import { andPlan } from '../backends/two-party/products/and.js';
 import { productJob } from '../backends/two-party/products/cot-product.js';
@@ -168,11 +169,21 @@ export class CountingBackend extends ShapeBackend implements Backend {
     },
   );
 
-  async multiplex(bits: SharedBits, x: SharedTensor): Promise<SharedTensor> {
-    const given = operations.multiplex(bits, x);
+  async multiplex(bits: SharedBits, x: SharedTensor, ringBits = x.ringBits): Promise<SharedTensor> {
+    const given = operations.multiplex(bits, x, ringBits);
+    if (ringBits > x.ringBits) return this.#multiplexInto(bits, x, ringBits);
     const width = sizeOf(x.shape.slice(bits.shape.length));
     await countMultiplex(this.#context, sizeOf(bits.shape), width, x.ringBits);
     return shapeOnly(given);
+  }
+
+  async #multiplexInto(bits: SharedBits, x: SharedTensor, ringBits: number): Promise<SharedTensor> {
+    const [before, count] = [this.#context.turns.fork(), sizeOf(x.shape)];
+    if (count > 0) this.#context.want(selectionUse(count, x.ringBits, ringBits));
+    const beside = new CountingBackend(this.#opens, {}, this);
+    const wide = await beside.widen(await beside.multiplex(bits, x), ringBits);
+    if (count > 0) this.#context.turns.standAhead(before, TURNS_OF_SELECTION);
+    return wide;
   }
 
   readonly lookUp = protocol('lookUp', async (x: SharedTensor, table: RingTensor): Promise<SharedTensor> => {

@@ -202,10 +202,10 @@ export class NodesCounting extends ShapeBackend implements Backend {
 
   readonly multiplex = protocol(
     'multiplex',
-    async (bits: SharedBits, x: SharedTensor): Promise<SharedTensor> => {
-      const given = operations.multiplex(bits, x);
+    async (bits: SharedBits, x: SharedTensor, ringBits: number = x.ringBits): Promise<SharedTensor> => {
+      operations.multiplex(bits, x, ringBits);
       this.#step(multiplexPlan(sizeOf(bits.shape), sizeOf(x.shape), x.ringBits));
-      return shapeOnly(given);
+      return ringBits === x.ringBits ? shapeOnly(x) : this.widen(shapeOnly(x), ringBits);
     },
   );
 

@@ -4,7 +4,7 @@
  */
 import type { Backend } from '../backends/backend.js';
 import type { RingFormat } from '../core/ring-tensor.js';
-import type { SharedTensor } from '../core/tensors.js';
+import type { SharedBits, SharedTensor } from '../core/tensors.js';
 import { scoped, scopedLocally } from './scoped.js';
 
 /** Bits of the integer part of |values| up to `range`. */
@@ -58,6 +58,20 @@ export async function convert(
     const small = shrink(mpc, x, convertedBy(x, { ringBits, fractionBits }, range));
     if (small.ringBits === ringBits && small.fractionBits === fractionBits) return small;
     return mpc.shiftLeft(await mpc.widen(small, ringBits), fractionBits - small.fractionBits);
+  });
+}
+
+/** bits ? x : 0 of tensors of one shape, converted likewise: `range` bounds what is selected. */
+export async function convertSelected(
+  mpc: Backend,
+  bits: SharedBits,
+  x: SharedTensor,
+  { ringBits, fractionBits }: RingFormat,
+  range: number,
+): Promise<SharedTensor> {
+  return scoped(mpc, async () => {
+    const small = shrink(mpc, x, convertedBy(x, { ringBits, fractionBits }, range));
+    return mpc.shiftLeft(await mpc.multiplex(bits, small, ringBits), fractionBits - small.fractionBits);
   });
 }
 

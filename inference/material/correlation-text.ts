@@ -1,7 +1,7 @@
 /** Correlations as text, in a peer's demand and in files of pools: the kind, its numbers, and a party where it has one. */
 import { ProtocolError } from '../core/errors.js';
 import type { PartyId } from '../core/tensors.js';
-import { type Correlation, exponentialItem, MOST_COPIES, signItem } from './correlation.js';
+import { type Correlation, exponentialItem, MOST_COPIES, selectionItem, signItem } from './correlation.js';
 
 /** Of a shape's numbers. */
 const MOST_EXTENT = 1 << 16;
@@ -31,6 +31,8 @@ export function formatCorrelation(c: Correlation): string {
       return `exponential ${c.ringBits} ${c.fractionBits} ${c.resultBits}`;
     case 'look-up':
       return `look-up ${c.indexBits} ${c.ringBits}`;
+    case 'selection':
+      return `selection ${c.bits} ${c.ringBits}`;
     case 'conjunction':
       return `conjunction ${c.ringBits}`;
     case 'product':
@@ -41,7 +43,7 @@ export function formatCorrelation(c: Correlation): string {
 }
 
 const PATTERN =
-  /^(linear|factors|matmul|square|comparison|sign|bit|carry|exponential|look-up|conjunction|product|cots)((?: \d{1,5}){0,5})( server| client)?$/;
+  /^(linear|factors|matmul|square|comparison|sign|bit|carry|exponential|look-up|selection|conjunction|product|cots)((?: \d{1,5}){0,5})( server| client)?$/;
 
 function correlationOf(kind: string, n: readonly number[], party: PartyId | undefined): Correlation | null {
   const isRing = (bits: number | undefined) => bits !== undefined && bits >= 1 && bits <= 64;
@@ -76,6 +78,8 @@ function correlationOf(kind: string, n: readonly number[], party: PartyId | unde
       return a >= 1 && a <= (b === 1 ? MOST_LONG_INDEX_BITS : MOST_INDEX_BITS) && isRing(b)
         ? { kind: 'look-up', indexBits: a, ringBits: b }
         : null;
+    case 'selection 2 any':
+      return isRing(b) ? selectionItem(a, b) : null;
     case 'conjunction 1 any':
       return isRing(a) ? { kind: 'conjunction', ringBits: a } : null;
     case 'product 2 any':

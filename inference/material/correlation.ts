@@ -13,6 +13,7 @@
  * | `carry 18` | a bit of one party times a bit of the other, as a number modulo 2^18 |
  * | `exponential 13 8 10` | e^x at 10 fraction bits of an x of 13 bits, 8 of them behind the point |
  * | `look-up 6 1` | a table of 2^6 entries of 1 bit, any |
+ * | `selection 14 37` | a number modulo 2^14 times a shared bit, modulo 2^37 |
  * | `conjunction 10` | a number modulo 2^10 times up to three shared bits |
  * | `product 27 768` | a scalar times a row of 768, modulo 2^27 |
  * | `cots server` | a correlated OT whose sender is the server |
@@ -30,6 +31,7 @@ export type Correlation =
   | CarryCorrelation
   | ExponentialCorrelation
   | LookUpCorrelation
+  | SelectionCorrelation
   | ConjunctionCorrelation
   | { readonly kind: 'product'; readonly ringBits: number; readonly width: number }
   | { readonly kind: 'cots'; readonly sender: PartyId };
@@ -103,6 +105,13 @@ export interface LookUpCorrelation {
   readonly ringBits: number;
 }
 
+/** A number of `bits` bits times a bit, into a larger ring. */
+export interface SelectionCorrelation {
+  readonly kind: 'selection';
+  readonly bits: number;
+  readonly ringBits: number;
+}
+
 /** A number times up to MOST_CONJUNCTS bits. */
 export interface ConjunctionCorrelation {
   readonly kind: 'conjunction';
@@ -124,6 +133,7 @@ const VECTOR_BITS_A_SIGN = 96;
 const MOST_EXPONENT_BITS = 20;
 const MOST_EXPONENT_INTEGER_BITS = 8;
 const MOST_POWER_BITS = 14;
+const MOST_SELECTED_BITS = 62;
 
 /** Null where e^x is not made ahead: a vector for every x would be too long. */
 export const exponentialItem = (
@@ -139,6 +149,10 @@ export const exponentialItem = (
   resultBits <= MOST_POWER_BITS
     ? { kind: 'exponential', ringBits, fractionBits, resultBits }
     : null;
+
+/** Null where a number and its mask would not fit a word together. */
+export const selectionItem = (bits: number, ringBits: number): SelectionCorrelation | null =>
+  bits >= 2 && bits <= MOST_SELECTED_BITS && bits < ringBits ? { kind: 'selection', bits, ringBits } : null;
 
 /** Null where top bits are made by levels of comparisons: of short numbers, and where vectors would be long for what they save. */
 export function signItem(ringBits: number, copies: number): SignCorrelation | null {

@@ -23,6 +23,7 @@ import { sideBySide } from '../../inference/functions/side-by-side.js';
 import {
   concatRows,
   convert,
+  convertSelected,
   shrink,
   signedBits,
   wideningBits,
@@ -177,6 +178,8 @@ interface Part {
   readonly end: number;
   readonly approximation: GeluApproximation;
   readonly inner: (mpc: Backend, x: SharedTensor) => Promise<SharedTensor>;
+  /** Its squares follow each other. */
+  readonly isLong: boolean;
 }
 
 /** Of x: it fits with a clip added, with headroom, and in the fewest bits that a square needs. */
@@ -188,6 +191,13 @@ export const geluInputFormat = ({ inputRange }: ActivationPlan, { clip }: GeluAp
   ),
   fractionBits: HIGH_FRACTION_BITS,
 });
+
+/** What the clips say: bits [2 n] (betweenClips), x where it is above one, and the low rows' inner part where it counts. */
+interface Early {
+  readonly where: SharedBits;
+  readonly above: SharedTensor;
+  readonly lows: readonly SharedTensor[];
+}
 
 /** x [rows, features], the first `high` rows in high degree → [rows, features] in `plan.out` */
 export function geluOf({ geluHigh, geluLow }: Pick<CipherPruneNumbers, 'geluHigh' | 'geluLow'>) {
@@ -214,33 +224,49 @@ export function geluOf({ geluHigh, geluLow }: Pick<CipherPruneNumbers, 'geluHigh
       const [rows, features] = x.shape as [number, number];
       const [n, highCount] = [rows * features, high * features];
       const parts: readonly Part[] = [
-        { begin: 0, end: highCount, approximation: geluHigh, inner: ofHigh },
-        { begin: highCount, end: n, approximation: geluLow, inner: ofLow },
+        { begin: 0, end: highCount, approximation: geluHigh, inner: ofHigh, isLong: true },
+        { begin: highCount, end: n, approximation: geluLow, inner: ofLow, isLong: false },
       ].filter(({ begin, end }) => end > begin);
       const format = geluInputFormat(plan, geluHigh);
       const flat = mpc.reshape(await convert(mpc, x, format, plan.inputRange), [n]);
       const clips = parts.map(({ begin, end, approximation: { clip } }) => ({ count: end - begin, clip }));
-      const [where, ...inners] = await sideBySide<SharedBits, SharedTensor[]>(
+      const inner = (part: Part) => (lane: Backend) =>
+        part.inner(lane, lane.slice(flat, 0, part.begin, part.end));
+      const between = (where: SharedBits, begin: number, x: SharedTensor) => (lane: Backend) =>
+        lane.multiplex(lane.sliceBits(where, 0, begin, begin + x.shape[0]!), x);
+      const [long, short] = [true, false].map((isLong) => parts.filter((part) => part.isLong === isLong)) as [
+        Part[],
+        Part[],
+      ];
+      // What needs one square is selected beside the other one's: each in the ring that it needs.
+      const [{ where, above, lows }, ...highs] = await sideBySide<Early, SharedTensor[]>(
         mpc,
-        (lane) => betweenClips(lane, flat, clips, plan.inputRange),
-        ...parts.map(
-          ({ begin, end, inner }) =>
-            (lane: Backend) =>
-              inner(lane, lane.slice(flat, 0, begin, end)),
-        ),
+        async (lane) => {
+          const [where, ...inners] = await sideBySide<SharedBits, SharedTensor[]>(
+            lane,
+            (l) => betweenClips(l, flat, clips, plan.inputRange),
+            ...short.map(inner),
+          );
+          const [above, ...lows] = await sideBySide<SharedTensor, SharedTensor[]>(
+            lane,
+            between(where, n, flat),
+            ...short.map(({ begin }, i) => between(where, begin, inners[i]!)),
+          );
+          return { where, above, lows };
+        },
+        ...long.map(inner),
       );
-      // Each in the ring that it needs.
-      const selected = (value: SharedTensor, at: number, range: number) => async (lane: Backend) => {
-        const bits = lane.sliceBits(where, 0, at, at + value.shape[0]!);
-        return scoped(lane, async () => convert(lane, await lane.multiplex(bits, value), plan.out, range));
-      };
-      const [above, ...between] = await sideBySide<SharedTensor, SharedTensor[]>(
+      const [wideAbove, ...wide] = await sideBySide<SharedTensor, SharedTensor[]>(
         mpc,
-        selected(flat, n, plan.inputRange),
-        ...parts.map(({ begin }, i) => selected(inners[i]!, begin, INNER_RANGE)),
+        (lane) => convert(lane, above, plan.out, plan.inputRange),
+        ...long.map(({ begin, end }, i) => (lane: Backend) => {
+          const bits = lane.sliceBits(where, 0, begin, end);
+          return convertSelected(lane, bits, highs[i]!, plan.out, INNER_RANGE);
+        }),
+        ...lows.map((low) => (lane: Backend) => convert(lane, low, plan.out, INNER_RANGE)),
       );
       const sums = parts.map(({ begin, end, approximation }, i) =>
-        mpc.addPublic(mpc.add(between[i]!, mpc.slice(above, 0, begin, end)), atClip(approximation)),
+        mpc.addPublic(mpc.add(wide[i]!, mpc.slice(wideAbove, 0, begin, end)), atClip(approximation)),
       );
       return mpc.reshape(concatRows(mpc, sums), [rows, features]);
     },

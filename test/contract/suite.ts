@@ -151,6 +151,35 @@ export function contractSuite(
     });
 
     it.each([
+      [4, 9],
+      [14, 37],
+      [20, 21],
+      [62, 64],
+      [63, 64],
+      [20, 20],
+    ])('multiplexes %i bits into %i exactly, whatever is not selected', async (from, to) => {
+      const data = new TestData(from);
+      const limit = 1n << BigInt(from - 2);
+      const bits = data.bits([200]);
+      const edges = [limit - 1n, -limit, -limit + 1n, 0n, -1n];
+      const values = data.plain([200], from, 2).values.map((v, i) => {
+        if (bits.values[i] === 0) return v;
+        return edges[i] ?? signed(v, from - 1);
+      });
+      const selected = values.map((v, i) => (bits.values[i] ? v : 0n));
+      // Of both parties a share of its own, of any size.
+      const first = data.plain([200], from, 2);
+      const rest: Plain = { ...first, values: values.map((v, i) => signed(v - first.values[i]!, from)) };
+      await expectValues(async (party) => {
+        const { mpc } = party;
+        const [a, b] = [await shareOf(party, 'server', first), await shareOf(party, 'client', rest)];
+        const wide = await mpc.multiplex(await shareBits(party, 'server', bits), mpc.add(a, b), to);
+        expect(wide).toMatchObject({ ringBits: to, fractionBits: 2 });
+        return wide;
+      }, selected);
+    });
+
+    it.each([
       [13, 1],
       [27, 12],
       [49, 15],

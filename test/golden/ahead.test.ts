@@ -49,18 +49,18 @@ it('costs this many bytes and rounds', async () => {
   }).toMatchInlineSnapshot(`
     {
       "offline": [
-        2296638,
-        2500901,
-        66,
+        2299723,
+        2505779,
+        67,
       ],
       "online": [
-        55680,
-        45444,
-        38,
+        55800,
+        45564,
+        36,
       ],
       "stock": [
-        1879590,
-        1896545,
+        1879811,
+        1896766,
       ],
     }
   `);

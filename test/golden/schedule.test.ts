@@ -46,9 +46,9 @@ it('costs this many bytes and rounds', () => {
   const { sentBytes, receivedBytes, rounds } = cost;
   expect({ sentBytes, receivedBytes, rounds }).toMatchInlineSnapshot(`
     {
-      "receivedBytes": 944925,
+      "receivedBytes": 945745,
       "rounds": 62,
-      "sentBytes": 454537,
+      "sentBytes": 453717,
     }
   `);
   expect(

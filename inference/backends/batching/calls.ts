@@ -267,18 +267,18 @@ interface BitsAndTensor {
   readonly x: SharedTensor;
 }
 
-export function multiplexCall(bits: SharedBits, x: SharedTensor) {
-  operations.multiplex(bits, x);
+export function multiplexCall(bits: SharedBits, x: SharedTensor, ringBits = x.ringBits) {
+  operations.multiplex(bits, x, ringBits);
   const width = widthOf(x.shape, bits.shape);
   const selectors = (inputs: readonly BitsAndTensor[]) => inputs.map((input) => input.bits);
   return merged<BitsAndTensor, SharedTensor>({
-    key: width === 0 ? null : `multiplex ${format(x)} ${width}`,
+    key: width === 0 ? null : `multiplex ${format(x)} ${width} ${ringBits}`,
     input: { bits, x },
     join: (mpc, inputs) => ({
       bits: joinBits(mpc, selectors(inputs)),
       x: joinRows(mpc, inputs, width),
     }),
-    run: (mpc, all) => mpc.multiplex(all.bits, all.x),
+    run: (mpc, all) => mpc.multiplex(all.bits, all.x, ringBits),
     cut: (mpc, output, inputs) => cutLike(mpc, output, tensorsOf(inputs)),
   });
 }

@@ -90,8 +90,8 @@ export function laneBackend(lane: number, lockstep: Lockstep, onLeak: LaneLeak):
       return call(calls.toArithmeticCall(bits, ringBits));
     },
 
-    async multiplex(bits: SharedBits, x: SharedTensor): Promise<SharedTensor> {
-      return call(calls.multiplexCall(bits, x));
+    async multiplex(bits: SharedBits, x: SharedTensor, ringBits?: number): Promise<SharedTensor> {
+      return call(calls.multiplexCall(bits, x, ringBits));
     },
 
     async lookUp(x: SharedTensor, table: RingTensor): Promise<SharedTensor> {

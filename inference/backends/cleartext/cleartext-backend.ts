@@ -179,11 +179,12 @@ export class CleartextBackend extends LocalBackend implements Backend {
     return localTensor(out, bits.shape, operations.toArithmetic(bits, ringBits));
   }
 
-  async multiplex(bits: SharedBits, x: SharedTensor): Promise<LocalTensor> {
-    operations.multiplex(bits, x);
+  async multiplex(bits: SharedBits, x: SharedTensor, ringBits = x.ringBits): Promise<LocalTensor> {
+    operations.multiplex(bits, x, ringBits);
     const out = new BigUint64Array(sizeOf(x.shape));
     if (out.length > 0) kernels.ringSelect(bitsOf(bits), dataOf(x), out);
-    return localTensor(out, x.shape, x);
+    const selected = localTensor(out, x.shape, x);
+    return ringBits === x.ringBits ? selected : this.widen(selected, ringBits);
   }
 
   async lookUp(x: SharedTensor, table: RingTensor): Promise<LocalTensor> {

@@ -276,9 +276,11 @@ export class ThreePartyBackend extends ComponentBackend implements Backend {
     multiplex(this.#node, bits, x, ringBits),
   );
 
-  async multiplex(bits: SharedBits, x: SharedTensor): Promise<Replicated> {
-    operations.multiplex(bits, x);
-    return this.#tensor(await this.#multiplex(this.#bytes(bits), this.#words(x), x.ringBits), x.shape, x);
+  async multiplex(bits: SharedBits, x: SharedTensor, ringBits = x.ringBits): Promise<Replicated> {
+    operations.multiplex(bits, x, ringBits);
+    const words = await this.#multiplex(this.#bytes(bits), this.#words(x), x.ringBits);
+    const selected = this.#tensor(words, x.shape, x);
+    return ringBits === x.ringBits ? selected : this.widen(selected, ringBits);
   }
 
   readonly #lookUp = protocol('lookUp', (x: Words, indexBits: number, { data, ringBits }: RingTensor) =>

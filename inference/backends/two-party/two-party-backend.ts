@@ -36,6 +36,7 @@ import type { TournamentStep } from '../../core/tournament.js';
 import * as operations from '../operations.js';
 import { largestOf, largestUse } from './ahead/largest.js';
 import { linesUse, readLines } from './ahead/lines.js';
+import { TURNS_OF_SELECTION } from './ahead/selections.js';
 import { wantedUse } from './ahead/wanted.js';
 import type { Compared } from './comparison/comparison.js';
 import type { PartyContext } from './context/party-context.js';
@@ -219,14 +220,34 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
     return localTensor(data, bits.shape, operations.toArithmetic(bits, ringBits));
   }
 
-  async multiplex(bits: SharedBits, x: SharedTensor): Promise<LocalTensor> {
-    operations.multiplex(bits, x);
+  async multiplex(bits: SharedBits, x: SharedTensor, ringBits = x.ringBits): Promise<LocalTensor> {
+    const given = operations.multiplex(bits, x, ringBits);
+    if (ringBits > x.ringBits) return this.#multiplexInto(bits, x, given);
     const [items, width] = [sizeOf(bits.shape), sizeOf(x.shape.slice(bits.shape.length))];
     const turn = takeBothTurn(this.#turns, items, width, x.ringBits);
     const data = await multiplex(bitsOf(bits), dataOf(x), x.ringBits, (factors, ringBits) =>
       this.#multiplications.bitProducts.both(factors, ringBits, turn),
     );
     return localTensor(data, x.shape, x);
+  }
+
+  /** Ahead one message each way, on demand a multiplexer and a widening. */
+  async #multiplexInto(
+    bits: SharedBits,
+    x: SharedTensor,
+    given: operations.TensorFormat,
+  ): Promise<LocalTensor> {
+    const { ringBits } = given;
+    const [before, count] = [this.#turns.fork(), sizeOf(x.shape)];
+    const select = count > 0 ? this.#multiplications.selections?.(x.ringBits, ringBits, count) : null;
+    if (select) {
+      const data = await select(bitsOf(bits), dataOf(x), this.#turns.takeTurn().first);
+      return localTensor(data, x.shape, given);
+    }
+    const mpc = this.#beside ?? this;
+    const wide = await mpc.widen(await mpc.multiplex(bits, x), ringBits);
+    if (count > 0) this.#turns.standAhead(before, TURNS_OF_SELECTION);
+    return wide;
   }
 
   async lookUp(x: SharedTensor, table: RingTensor): Promise<LocalTensor> {

@@ -53,6 +53,9 @@ const correlation: fc.Arbitrary<Correlation> = fc.oneof(
     indexBits: fc.integer({ min: 1, max: 12 }),
     ringBits,
   }),
+  fc
+    .record({ bits: fc.integer({ min: 2, max: 62 }), more: fc.integer({ min: 1, max: 60 }) })
+    .map(({ bits, more }) => ({ kind: 'selection' as const, bits, ringBits: Math.min(64, bits + more) })),
   fc.record({ kind: fc.constant('conjunction' as const), ringBits }),
   fc.record({ kind: fc.constant('product' as const), ringBits, width: extent }),
   fc.record({ kind: fc.constant('cots' as const), sender: party }),
@@ -101,6 +104,9 @@ describe('a demand', () => {
     '{"square 1 1 server": 4}',
     '{"comparison 34 1 server": 4}',
     '{"comparison 13": 4}',
+    '{"selection 1 8": 4}',
+    '{"selection 8 8": 4}',
+    '{"selection 63 64": 4}',
     '{"conjunction 65": 4}',
     '{"conjunction 8 3": 4}',
     '{"product 65 8": 4}',

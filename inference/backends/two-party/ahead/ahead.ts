@@ -26,6 +26,7 @@ import {
   type LongTable,
   type Multiplications,
   OnDemand,
+  type Selections,
 } from '../products/multiplications.js';
 import { multiplyPrivateUse, productUse } from '../products/multiply.js';
 import { squareUse } from '../products/narrow-product.js';
@@ -43,6 +44,7 @@ import { FactorPool } from './factor-rows.js';
 import { linearUse, RowPool } from './linear-rows.js';
 import { LookUpPool, lookUpUse } from './look-ups.js';
 import { Pools } from './pools.js';
+import { SelectionPool, selectionUse } from './selections.js';
 import { SignPool, signUse } from './signs.js';
 import { SquarePool } from './squares.js';
 import { groupsOf, workBytesOf } from './work.js';
@@ -233,6 +235,11 @@ export class Ahead implements Multiplications, Material {
     if (pool) return pool.claim(count);
     this.#use(others);
     return null;
+  }
+
+  selections(bits: number, ringBits: number, count: number): Selections | null {
+    const use = this.#use(selectionUse(count, bits, ringBits));
+    return this.#pools.filled(SelectionPool, use)?.claim(count) ?? null;
   }
 
   holdsAny(): boolean {

@@ -62,18 +62,41 @@ export class CarryPool {
       kernels.ringSignBit(x, 1, differs);
       kernels.bitsXor(differs, own, differs);
       const theirs = await exchangeBits(this.party, differs, first);
-      // What the peer's difference multiplies: here x_0, there (1 - 2 d_1)·o_1
-      const isServer = this.party.session.self === 'server';
-      const added = isServer ? x : takeWords(x.length);
-      if (!isServer) {
-        kernels.ringFromBits(own, added);
-        kernels.ringNegateWhere(differs, added, ringBits, added);
-      }
-      kernels.bitsXor(differs, theirs, differs);
-      kernels.ringNegateWhere(differs, share, ringBits, share);
-      kernels.ringAddWhere(theirs, added, ringBits, share);
-      giveBack(own, differs, theirs, isServer ? null : added);
+      becomeCarry({ x, own, differs, theirs, share }, ringBits, this.party.session.self);
+      giveBack(own, differs, theirs);
       return share;
     },
   );
+}
+
+/** This party's side of carries, after the differences were exchanged; [n] each. */
+export interface OpenedCarry {
+  /** What is multiplied: 0 or 1. */
+  readonly x: BigUint64Array;
+  /** o, one byte each. */
+  readonly own: Uint8Array;
+  /** x XOR o, here and at the peer. */
+  readonly differs: Uint8Array;
+  readonly theirs: Uint8Array;
+  /** Of o_0·o_1. */
+  readonly share: BigUint64Array;
+}
+
+/** The share becomes that of x_0·x_1 modulo 2^ringBits; `differs` is overwritten. */
+export function becomeCarry(
+  { x, own, differs, theirs, share }: OpenedCarry,
+  ringBits: number,
+  self: PartyId,
+): void {
+  // What the peer's difference multiplies: here x_0, there (1 - 2 d_1)·o_1
+  const isServer = self === 'server';
+  const added = isServer ? x : takeWords(x.length);
+  if (!isServer) {
+    kernels.ringFromBits(own, added);
+    kernels.ringNegateWhere(differs, added, ringBits, added);
+  }
+  kernels.bitsXor(differs, theirs, differs);
+  kernels.ringNegateWhere(differs, share, ringBits, share);
+  kernels.ringAddWhere(theirs, added, ringBits, share);
+  giveBack(isServer ? null : added);
 }

@@ -24,6 +24,7 @@ import { hasRows, RowPool } from './linear-rows.js';
 import { LookUpPool } from './look-ups.js';
 import type { PackedStore } from './packed-store.js';
 import { ProductPool } from './products.js';
+import { SelectionPool } from './selections.js';
 import { SignPool } from './signs.js';
 import { SquarePool } from './squares.js';
 import { TriplePool } from './triples.js';
@@ -230,6 +231,8 @@ export class Pools {
         return new ExponentialPool(this.#party, correlation);
       case 'look-up':
         return new LookUpPool(this.#party, correlation);
+      case 'selection':
+        return new SelectionPool(this.#party, correlation);
       case 'conjunction':
         return new ConjunctionPool(this.#party, correlation);
       case 'product':

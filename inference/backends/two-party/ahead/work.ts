@@ -12,6 +12,7 @@ import { BATCH as FACTOR_BATCH } from './factor-rows.js';
 import { BATCH_WORDS as ROW_WORDS } from './linear-rows.js';
 import { BATCH_WORDS as LOOK_UP_WORDS, wordsOf } from './look-ups.js';
 import { BATCH as PRODUCT_BATCH } from './products.js';
+import { BATCH as SELECTION_BATCH } from './selections.js';
 import { BATCH_WORDS as SIGN_WORDS, wordsOf as signWordsOf } from './signs.js';
 import { BATCH as SQUARE_BATCH } from './squares.js';
 import { BATCH_PRODUCTS } from './triples.js';
@@ -66,6 +67,8 @@ function workBytes(correlation: Correlation, count: number, weight: Extents | nu
       return words(count * placesOf(correlation), EXPONENTIAL_WORDS);
     case 'look-up':
       return words(count * wordsOf(correlation), LOOK_UP_WORDS);
+    case 'selection':
+      return words(2 * count, SELECTION_BATCH);
     case 'conjunction':
       return words(count * WORDS_A_CONJUNCTION, CONJUNCTION_WORDS);
     case 'sign':

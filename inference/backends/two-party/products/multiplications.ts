@@ -47,6 +47,9 @@ export type Conjunctions = (
   first: PartyId,
 ) => Promise<BigUint64Array>;
 
+/** bits [n], one byte each; x [n] → bits ? x : 0 [n] in the larger ring */
+export type Selections = (bits: Uint8Array, x: BigUint64Array, first: PartyId) => Promise<BigUint64Array>;
+
 export interface Multiplications {
   /** A share of x · W + b [rows, outputs]. */
   linear(x: RowShares, w: Weight, fractionBits: number): Promise<BigUint64Array>;
@@ -71,6 +74,8 @@ export interface Multiplications {
   longTable?(indexBits: number, count: number, others: Use): LongTable | null;
   /** Products of numbers with up to three bits where so many lie ready; `others` as above. */
   conjunctions?(ringBits: number, count: number, others: Use): Conjunctions | null;
+  /** Products of numbers of `bits` bits with a bit, in a larger ring, where so many lie ready. */
+  selections?(bits: number, ringBits: number, count: number): Selections | null;
   /** Does anything lie ready? So a text is taken to go as one made ahead goes. */
   holdsAny?(): boolean;
   /** Does all of it lie ready? Where not, it counts as used. */

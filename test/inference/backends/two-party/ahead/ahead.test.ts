@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Backend } from '../../../../../inference/backends/backend.js';
-import { localTensor } from '../../../../../inference/backends/local-backend.js';
+import { dataOf, localBits, localTensor } from '../../../../../inference/backends/local-backend.js';
 import { Demand } from '../../../../../inference/material/demand.js';
 import { openTwoParty, type TwoParty } from '../../../../../inference/backends/two-party/open-two-party.js';
 import { type Shape, sizeOf } from '../../../../../inference/core/shape.js';
@@ -140,6 +140,34 @@ describe('made ahead, exactly as on demand', () => {
           });
           expect(left).toEqual([{}, {}]);
           expect(bytes[1]).toBe(2 * Math.ceil((n * indexBits) / 8));
+        },
+      ),
+      { numRuns: 40 },
+    ));
+
+  it('numbers selected into a larger ring, in one opening', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 2, max: 40 }),
+        fc.integer({ min: 1, max: 24 }),
+        // More than one block, and not whole ones.
+        fc.oneof(fc.integer({ min: 1, max: 40 }), fc.constant(9_001)),
+        seeds,
+        async (bits, more, n, seed) => {
+          const random = Prg.insecureForTests(seed);
+          const chosen = valuesOf(random, [n], 1, 1, false);
+          // What is not chosen need not have the headroom to be widened.
+          const within = valuesOf(random, [n], bits, bits - 1).values;
+          const x = valuesOf(random, [n], bits);
+          const values = x.values.map((v, i) => (chosen.values[i] ? within[i]! : v));
+          const { bytes, left } = await check(seed, {
+            operands: [chosen, { ...x, values }],
+            run: (mpc, [bit, a]) =>
+              mpc.multiplex(localBits(Uint8Array.from(dataOf(bit!), Number), [n]), a!, bits + more),
+            expected: values.map((v, i) => (chosen.values[i] ? mod(v, bits + more) : 0n)),
+          });
+          expect(left).toEqual([{}, {}]);
+          expect(bytes[1]).toBe(2 * (Math.ceil((4 * n) / 8) + Math.ceil((n * (bits + 1)) / 8)));
         },
       ),
       { numRuns: 40 },
