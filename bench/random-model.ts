@@ -17,7 +17,7 @@ import type {
 } from '../model/artifact/artifact.js';
 import type { LayerThresholds } from '../model/thresholds.js';
 import { groupOfLayer, headSize, isReducedGroup, type ModelConfig, squaresBeside } from '../model/config.js';
-import { specialTokens, tokenizerFilesFromVocabulary } from '../model/tokenizer/tokenizer-files.js';
+import { SPECIAL_TOKENS, tokenizerFilesFromVocabulary } from '../model/tokenizer/tokenizer-files.js';
 import { artifactOf, type LinearName, type TableName } from './artifact-of.js';
 
 /** What export writes unless told otherwise. */
@@ -106,7 +106,7 @@ const rangesOf = (config: ModelConfig): ModelRanges => ({
   logits: 8,
 });
 
-const wordOf = (id: number): string => specialTokens[id] ?? `word${id}`;
+const wordOf = (id: number): string => SPECIAL_TOKENS[id] ?? `word${id}`;
 
 function vocabularyOf(size: number): string[] {
   return Array.from({ length: size }, (_, id) => wordOf(id));
@@ -163,11 +163,11 @@ export function withThresholds(
 /** [CLS], random words, [SEP]. */
 export function randomInput(config: ModelConfig, tokens: number, seed: number): number[] {
   const random = splitmix32(seed ^ 0x5eed);
-  const words = config.vocabularySize - specialTokens.length;
+  const words = config.vocabularySize - SPECIAL_TOKENS.length;
   return Array.from({ length: tokens }, (_, at) => {
-    if (at === 0) return specialTokens.indexOf('[CLS]');
-    if (at === tokens - 1) return specialTokens.indexOf('[SEP]');
-    return specialTokens.length + Math.floor(random() * words);
+    if (at === 0) return SPECIAL_TOKENS.indexOf('[CLS]');
+    if (at === tokens - 1) return SPECIAL_TOKENS.indexOf('[SEP]');
+    return SPECIAL_TOKENS.length + Math.floor(random() * words);
   });
 }
 

@@ -10,7 +10,7 @@ import type { Schedule } from '../model/artifact/schedule.js';
 import { tokenizerFilesFromVocabulary } from '../model/tokenizer/tokenizer-files.js';
 import { artifactOf } from './artifact-of.js';
 
-export const tinyVocabulary = [
+export const TINY_VOCABULARY = [
   '[PAD]',
   '[UNK]',
   '[CLS]',
@@ -68,7 +68,7 @@ export function tinyArtifact({
   const random = splitmix32(seed);
   const config: ModelConfig = {
     ...BERT_ARCHITECTURE,
-    vocabularySize: tinyVocabulary.length,
+    vocabularySize: TINY_VOCABULARY.length,
     hiddenSize: 8,
     layers: 2,
     heads: 2,
@@ -104,7 +104,7 @@ export function tinyArtifact({
       },
       method: methodReference(prunes ? cipherPrune : dense),
       ...(scheduled ? { schedule: tinySchedule(config.layers) } : {}),
-      tokenizerFiles: tokenizerFilesFromVocabulary(tinyVocabulary),
+      tokenizerFiles: tokenizerFilesFromVocabulary(TINY_VOCABULARY),
       maxTokens: 12,
     },
   );

@@ -9,7 +9,7 @@ import { masks } from './schema/masks.js';
 import { model } from './schema/model.js';
 import { count } from './schema/numbers.js';
 import { phases } from './schema/phases.js';
-import { batch, optimizer, precisions } from './schema/steps.js';
+import { batch, optimizer, PRECISIONS } from './schema/steps.js';
 import { task } from './schema/task.js';
 
 export type { Precision } from './schema/steps.js';
@@ -46,7 +46,7 @@ export const runConfigSchema = z.strictObject({
    * backward; everything else, evaluations too, stays single precision. Needs AVX512_BF16 and the native kernels; elsewhere
    * the run is a `float32` one and its run.json says so.
    */
-  precision: z.enum(precisions).default('float32'),
+  precision: z.enum(PRECISIONS).default('float32'),
   batch: batch.prefault({}),
   optimizer: optimizer.prefault({}),
   phases: phases.prefault({}),

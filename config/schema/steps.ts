@@ -3,8 +3,8 @@ import * as z from 'zod';
 import { count, fraction, positive } from './numbers.js';
 
 /** How the products of the encoder's weight matrices are computed while training; `bf16` rounds their inputs. */
-export const precisions = ['float32', 'bf16'] as const;
-export type Precision = (typeof precisions)[number];
+export const PRECISIONS = ['float32', 'bf16'] as const;
+export type Precision = (typeof PRECISIONS)[number];
 
 export const batch = z.strictObject({
   /** Real and padding tokens in one batch; sentences of like length share one. */

@@ -3,8 +3,8 @@ import * as z from 'zod';
 import { METRIC_NAMES } from '../../model/task.js';
 
 /** Names of GLUE's tasks as the command line spells them: shorthands for descriptions. */
-const taskNames = ['sst2', 'mrpc', 'rte', 'qnli', 'mnli', 'mnli-mm', 'cola', 'qqp', 'stsb', 'wnli'] as const;
-export type TaskName = (typeof taskNames)[number];
+const TASK_NAMES = ['sst2', 'mrpc', 'rte', 'qnli', 'mnli', 'mnli-mm', 'cola', 'qqp', 'stsb', 'wnli'] as const;
+export type TaskName = (typeof TASK_NAMES)[number];
 
 /** A task of one's own. */
 const ownTask = z.strictObject({
@@ -27,6 +27,6 @@ const ownTask = z.strictObject({
   range: z.tuple([z.number(), z.number()]).nullable().default(null),
 });
 
-export const task = z.union([z.enum(taskNames), ownTask], {
-  error: `expected one of ${taskNames.join(', ')}, or a description with a name`,
+export const task = z.union([z.enum(TASK_NAMES), ownTask], {
+  error: `expected one of ${TASK_NAMES.join(', ')}, or a description with a name`,
 });

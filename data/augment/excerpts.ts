@@ -8,11 +8,11 @@ import { splitmix32 } from '../sources/synthetic.js';
 import { type FurtherText, secondOf } from './further-texts.js';
 import { excerpt } from './shorten.js';
 
-const marks = /[.,;:!?]+$/;
+const MARKS = /[.,;:!?]+$/;
 
 function inTheFormOf(first: string, words: string): string {
   const [word = ''] = first.trim().split(/\s+/);
-  return `${word.replace(marks, '')} ${words.replace(marks, '')}${marks.exec(first.trim())?.[0] ?? ''}`.trim();
+  return `${word.replace(MARKS, '')} ${words.replace(MARKS, '')}${MARKS.exec(first.trim())?.[0] ?? ''}`.trim();
 }
 
 /**

@@ -7,7 +7,7 @@ import { type FurtherText, secondOf } from './further-texts.js';
 
 /** BM25's usual constants: saturation and length normalisation. */
 const k1 = 1.2;
-const b = 0.75;
+const B = 0.75;
 
 const wordsOf = (text: string): Set<string> => new Set(text.toLowerCase().match(/[\p{L}\p{N}]+/gu));
 
@@ -20,7 +20,7 @@ class Bm25 {
   constructor(texts: readonly string[]) {
     const words = texts.map(wordsOf);
     const meanLength = words.reduce((sum, { size }) => sum + size, 0) / Math.max(1, words.length);
-    this.lengthFactors = words.map(({ size }) => (k1 + 1) / (1 + k1 * (1 - b + (b * size) / meanLength)));
+    this.lengthFactors = words.map(({ size }) => (k1 + 1) / (1 + k1 * (1 - B + (B * size) / meanLength)));
     words.forEach((set, place) => {
       for (const word of set) {
         const places = this.postings.get(word);

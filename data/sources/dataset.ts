@@ -54,7 +54,7 @@ export function describeMalformed({ count, first }: MalformedRows): string[] {
 }
 
 /** Parts that a development file can be split into. */
-const folds = 5;
+const FOLDS = 5;
 
 /**
  * Splits examples 4/5 to 1/5, for a task of which only the dev file is at hand (QNLI). Every fifth distinct first text goes to the
@@ -70,7 +70,7 @@ export function splitFourToOne(
   for (const example of examples) {
     const at = ordinal.get(example.text) ?? ordinal.size;
     ordinal.set(example.text, at);
-    (at % folds === fold - 1 ? dev : train).push(example);
+    (at % FOLDS === fold - 1 ? dev : train).push(example);
   }
   return { train, dev };
 }

@@ -59,7 +59,7 @@ function readRow(row: readonly string[], layout: Layout, task: GlueTask, index: 
 }
 
 /** Columns of the CoLA files without header: source, label, mark, sentence. */
-const headerlessColumns = 4;
+const HEADERLESS_COLUMNS = 4;
 
 /** Reads one TSV file of a task. Malformed rows are skipped and reported; a file of nothing else is an error. */
 async function readTsv(
@@ -72,7 +72,7 @@ async function readTsv(
     throw new DatasetError(`${file}: no such file; expected ${task.name}'s ${split} split in GLUE's layout`);
   const rows = splitRows(decodeText(await readBytes(file), file), file, '\t', 'none');
   const columns = task.layout[split];
-  const header = hasHeader(columns) ? rows.shift()?.cells : new Array<string>(headerlessColumns).fill('');
+  const header = hasHeader(columns) ? rows.shift()?.cells : new Array<string>(HEADERLESS_COLUMNS).fill('');
   if (header === undefined) throw new DatasetError(`${file}: no usable row for ${task.name}: no rows`);
   const layout = layoutFromHeader(
     columns,

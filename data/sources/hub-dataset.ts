@@ -7,7 +7,7 @@ import { type Dataset, DatasetError, type Example, MalformedRowLog } from './dat
 import { readNumber } from './labels.js';
 import { type GlueTask, type Split, type TaskName, tasks } from './tasks.js';
 
-const glueRepository = 'nyu-mll/glue';
+const GLUE_REPOSITORY = 'nyu-mll/glue';
 
 /** One row → an example, or the reason why it is none. */
 function readRow(row: Record<string, unknown>, task: GlueTask, index: number): Example | string {
@@ -35,7 +35,7 @@ export async function readHubSplit(
   name: TaskName,
   split: Split,
   options: HubOptions & { readonly maxBadRows?: number | undefined } = {},
-  repository = glueRepository,
+  repository = GLUE_REPOSITORY,
 ): Promise<Dataset> {
   const task = tasks[name];
   const prefix = `${task.hub.name}/${task.hub.splits[split]}-`;

@@ -43,7 +43,7 @@ export interface GlueTask extends Task {
 
 const files = { train: 'train.tsv', dev: 'dev.tsv', test: 'test.tsv' };
 const hubSplits = { train: 'train', dev: 'validation', test: 'test' };
-const entailment = ['entailment', 'not_entailment'];
+const ENTAILMENT = ['entailment', 'not_entailment'];
 
 /** A task whose train and dev files have the same columns, and whose test file lacks only the label. */
 const sameColumns = (text: string, textPair: string | null, label: string) => ({
@@ -102,8 +102,8 @@ export const tasks: Readonly<Record<TaskName, GlueTask>> = {
   rte: {
     ...pairs,
     name: 'rte',
-    labels: entailment,
-    storedLabels: entailment,
+    labels: ENTAILMENT,
+    storedLabels: ENTAILMENT,
     metrics: ['accuracy'],
     folder: 'RTE',
     files,
@@ -113,8 +113,8 @@ export const tasks: Readonly<Record<TaskName, GlueTask>> = {
   qnli: {
     ...pairs,
     name: 'qnli',
-    labels: entailment,
-    storedLabels: entailment,
+    labels: ENTAILMENT,
+    storedLabels: ENTAILMENT,
     metrics: ['accuracy'],
     folder: 'QNLI',
     files,

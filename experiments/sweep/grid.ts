@@ -19,12 +19,12 @@ interface Axis {
 }
 
 /** Commas between values; those within `[…]` belong to one. */
-const commas = /,(?![^[\]]*\])/;
+const COMMAS = /,(?![^[\]]*\])/;
 
 /** `lambda=0.1,0.2,alpha=0.5`: a part with `=` begins an axis, the parts after it are more values of it. `keep=[1,0.5],0.4`: two values. */
 function axesOf(text: string): Axis[] {
   const axes: Axis[] = [];
-  for (const part of text.split(commas)) {
+  for (const part of text.split(COMMAS)) {
     const [first = '', second, ...more] = part.split('=').map((word) => word.trim());
     const value = second ?? first;
     if (value === '' || first === '' || more.length > 0 || (second === undefined && axes.length === 0))

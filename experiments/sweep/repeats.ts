@@ -36,12 +36,12 @@ function spreadOf(values: readonly number[]): Spread {
 }
 
 /** Settings that a repetition changes. */
-const repeated = ['seed', 'data.fold'];
+const REPEATED = ['seed', 'data.fold'];
 
 const textOf = (settings: Setting): string => JSON.stringify(Object.entries(settings).sort());
 const pick = (settings: Setting, wanted: (key: string) => boolean): Setting =>
   Object.fromEntries(Object.entries(settings).filter(([key]) => wanted(key)));
-const repetitionOf = (row: DoneRow): string => textOf(pick(row.settings, (key) => repeated.includes(key)));
+const repetitionOf = (row: DoneRow): string => textOf(pick(row.settings, (key) => REPEATED.includes(key)));
 
 const isDense = ({ settings }: DoneRow): boolean => settings['masks.mode'] === 'none';
 
@@ -89,7 +89,7 @@ export function repeatMeans(rows: readonly SweepRow[]): RepeatMean[] {
   const dense = new Map(done.filter(isDense).map((row) => [repetitionOf(row), row]));
   const groups = new Map<string, DoneRow[]>();
   for (const row of done) {
-    const key = textOf(pick(row.settings, (name) => !repeated.includes(name)));
+    const key = textOf(pick(row.settings, (name) => !REPEATED.includes(name)));
     groups.set(key, [...(groups.get(key) ?? []), row]);
   }
   return [...groups]

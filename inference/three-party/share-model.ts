@@ -25,8 +25,10 @@ import { type ModelEntry, modelEntries } from './model-entries.js';
 
 const SEED_BYTES = 16;
 const NODES = [0, 1, 2] as const;
-const [manifestName, publicName, sharesName] = ['node.json', 'public.bin', 'shares.bin'];
-const isFileOfNode = (name: string): boolean => [manifestName, publicName, sharesName].includes(name);
+const MANIFEST_NAME = 'node.json';
+const PUBLIC_NAME = 'public.bin';
+const SHARES_NAME = 'shares.bin';
+const isFileOfNode = (name: string): boolean => [MANIFEST_NAME, PUBLIC_NAME, SHARES_NAME].includes(name);
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const manifestSchema = z.strictObject({
@@ -124,11 +126,11 @@ export async function shareModel(
       publicSha256: sha256(publicBytes),
       sharesSha256: sha256(shares),
     };
-    files.set(`${node}/${manifestName}`, `${JSON.stringify(manifest, null, 2)}\n`);
-    files.set(`${node}/${publicName}`, publicBytes);
-    files.set(`${node}/${sharesName}`, shares);
+    files.set(`${node}/${MANIFEST_NAME}`, `${JSON.stringify(manifest, null, 2)}\n`);
+    files.set(`${node}/${PUBLIC_NAME}`, publicBytes);
+    files.set(`${node}/${SHARES_NAME}`, shares);
   }
-  await replaceDirectory(directory, files, { isSecret: (name) => name.endsWith(sharesName) });
+  await replaceDirectory(directory, files, { isSecret: (name) => name.endsWith(SHARES_NAME) });
   return sharing;
 }
 
@@ -197,23 +199,23 @@ function sharesIn(file: string, node: NodeIndex, suite: Suite, entries: readonly
 
 /** @throws NodeFolderError, ArtifactError; ExposedSecretError if others may read the shares */
 export async function readNodeModel(directory: string): Promise<NodeModel> {
-  const manifestBytes = await readChecked(directory, manifestName!);
+  const manifestBytes = await readChecked(directory, MANIFEST_NAME);
   let literal: unknown;
   try {
     literal = JSON.parse(new TextDecoder().decode(manifestBytes));
   } catch {
-    throw new NodeFolderError(`${join(directory, manifestName!)}: not JSON`);
+    throw new NodeFolderError(`${join(directory, MANIFEST_NAME)}: not JSON`);
   }
   const parsed = manifestSchema.safeParse(literal);
   if (!parsed.success)
-    throw new NodeFolderError(`${join(directory, manifestName!)}: ${parsed.error.issues[0]?.message}`);
+    throw new NodeFolderError(`${join(directory, MANIFEST_NAME)}: ${parsed.error.issues[0]?.message}`);
   const { node, sharing, suite, publicSha256, sharesSha256 } = parsed.data;
-  const publicBytes = await readChecked(directory, publicName!, publicSha256);
+  const publicBytes = await readChecked(directory, PUBLIC_NAME, publicSha256);
   const publicPart = parsePublicPart(publicBytes);
-  const { length } = await readChecked(directory, sharesName!, sharesSha256);
-  await checkOwnerOnly(join(directory, sharesName!));
+  const { length } = await readChecked(directory, SHARES_NAME, sharesSha256);
+  await checkOwnerOnly(join(directory, SHARES_NAME));
   const entries = await modelEntries(publicPart.model, null);
-  const file = join(directory, sharesName!);
+  const file = join(directory, SHARES_NAME);
   const expected =
     node === 0 ? 2 * SEED_BYTES : SEED_BYTES + entries.reduce((sum, entry) => sum + packedBytes(entry), 0);
   if (length !== expected) throw new NodeFolderError(`${file}: expected ${expected} bytes, got ${length}`);

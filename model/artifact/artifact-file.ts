@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { foreignIn, recoverDirectory, replaceDirectory } from '../replace-directory.js';
 import type { Artifact } from './artifact.js';
 import { ArtifactError } from './artifact-error.js';
-import { manifestName, type PartFiles, type PartName, readManifest } from './artifact-manifest.js';
+import { MANIFEST_NAME, type PartFiles, type PartName, readManifest } from './artifact-manifest.js';
 import { privateManifestSchema, publicManifestSchema } from './artifact-schema.js';
 import { freshSalt } from './commitment.js';
 import {
@@ -43,11 +43,11 @@ async function readPart(
   directory: string,
   part: PartName,
 ): Promise<{ manifest: Uint8Array; files: PartFiles }> {
-  const manifest = await readPartFile(directory, part, manifestName);
+  const manifest = await readPartFile(directory, part, MANIFEST_NAME);
   const entries =
     part === 'public'
-      ? readManifest(manifest, publicManifestSchema, `${part}/${manifestName}`).manifest.files
-      : readManifest(manifest, privateManifestSchema, `${part}/${manifestName}`).manifest.files;
+      ? readManifest(manifest, publicManifestSchema, `${part}/${MANIFEST_NAME}`).manifest.files
+      : readManifest(manifest, privateManifestSchema, `${part}/${MANIFEST_NAME}`).manifest.files;
   const files = new Map<string, Uint8Array>();
   for (const { name } of entries) files.set(name, await readPartFile(directory, part, name));
   return { manifest, files };
@@ -84,7 +84,7 @@ export async function readArtifact(directory: string): Promise<ArtifactParts> {
 
 const partFiles = (name: PartName, { manifest, files }: PublicPart | PrivatePart): [string, Uint8Array][] => [
   ...[...files].map(([file, bytes]): [string, Uint8Array] => [`${name}/${file}`, bytes]),
-  [`${name}/${manifestName}`, manifest],
+  [`${name}/${MANIFEST_NAME}`, manifest],
 ];
 
 /** Only a missing or empty directory or an older artifact may be replaced. */

@@ -5,14 +5,14 @@
 import type * as z from 'zod';
 import { sha256 } from '../sha256.js';
 import { ArtifactError } from './artifact-error.js';
-import { artifactFormat, artifactFormatVersion, type FileEntry, parseWith } from './artifact-schema.js';
+import { ARTIFACT_FORMAT, ARTIFACT_FORMAT_VERSION, type FileEntry, parseWith } from './artifact-schema.js';
 
 export type PartName = 'public' | 'private';
 
 /** Contents by file name, without the manifest. */
 export type PartFiles = ReadonlyMap<string, Uint8Array>;
 
-export const manifestName = 'manifest.json';
+export const MANIFEST_NAME = 'manifest.json';
 
 export const entryOf = ([name, bytes]: [string, Uint8Array]): FileEntry => ({
   name,
@@ -26,7 +26,7 @@ export function writeManifest(
   fields: Readonly<Record<string, unknown>>,
   files: PartFiles,
 ): { bytes: Uint8Array; digest: string } {
-  const header = { format: artifactFormat, formatVersion: artifactFormatVersion, part };
+  const header = { format: ARTIFACT_FORMAT, formatVersion: ARTIFACT_FORMAT_VERSION, part };
   const body = { ...header, ...fields, files: [...files].map(entryOf) };
   const digest = sha256(JSON.stringify(body));
   return { bytes: new TextEncoder().encode(`${JSON.stringify({ ...body, digest }, null, 1)}\n`), digest };
@@ -45,15 +45,15 @@ function parseObject(bytes: Uint8Array, where: string): Record<string, unknown> 
 }
 
 function checkVersion({ format, formatVersion }: Record<string, unknown>, where: string): void {
-  if (format !== artifactFormat)
+  if (format !== ARTIFACT_FORMAT)
     throw new ArtifactError(
-      `${where}: expected format "${artifactFormat}", got ${JSON.stringify(format) ?? 'none'}`,
+      `${where}: expected format "${ARTIFACT_FORMAT}", got ${JSON.stringify(format) ?? 'none'}`,
     );
-  if (formatVersion === artifactFormatVersion) return;
-  const newer = typeof formatVersion === 'number' && formatVersion > artifactFormatVersion;
+  if (formatVersion === ARTIFACT_FORMAT_VERSION) return;
+  const newer = typeof formatVersion === 'number' && formatVersion > ARTIFACT_FORMAT_VERSION;
   const hint = newer ? '; it was written by a newer cipherprune' : '';
   throw new ArtifactError(
-    `${where}: expected format version ${artifactFormatVersion}, got ${JSON.stringify(formatVersion) ?? 'none'}${hint}`,
+    `${where}: expected format version ${ARTIFACT_FORMAT_VERSION}, got ${JSON.stringify(formatVersion) ?? 'none'}${hint}`,
   );
 }
 

@@ -16,8 +16,8 @@ import type { MethodReference, PublicModel } from './artifact.js';
 import { ArtifactError } from './artifact-error.js';
 import { scheduleFault, scheduleSchema } from './schedule.js';
 
-export const artifactFormat = 'cipherprune-artifact';
-export const artifactFormatVersion = 1;
+export const ARTIFACT_FORMAT = 'cipherprune-artifact';
+export const ARTIFACT_FORMAT_VERSION = 1;
 
 /** A client's input has a column for each word of a private table, so this bounds its memory; XLM-R has 250,002. */
 const MOST_PRIVATE_WORDS = 1 << 18;
@@ -131,8 +131,8 @@ const fileEntrySchema = z.strictObject({
 export type FileEntry = z.output<typeof fileEntrySchema>;
 
 const header = {
-  format: z.literal(artifactFormat),
-  formatVersion: z.literal(artifactFormatVersion),
+  format: z.literal(ARTIFACT_FORMAT),
+  formatVersion: z.literal(ARTIFACT_FORMAT_VERSION),
   files: z.array(fileEntrySchema).min(1).max(16),
 };
 

@@ -8,7 +8,7 @@ import { ArtifactError } from './artifact-error.js';
 import {
   checkFile,
   entryOf,
-  manifestName,
+  MANIFEST_NAME,
   type PartFiles,
   readManifest,
   writeManifest,
@@ -32,8 +32,8 @@ export interface PrivatePart {
   readonly files: PartFiles;
 }
 
-const weightsName = 'weights.safetensors';
-const thresholdsName = 'thresholds.json';
+const WEIGHTS_NAME = 'weights.safetensors';
+const THRESHOLDS_NAME = 'thresholds.json';
 
 const where = (file: string): string => `private/${file}`;
 
@@ -49,10 +49,10 @@ function thresholdsOf({ layers }: PrivateModel): LayerThresholds[] | null {
 
 /** All files of the private part but its manifest, in its order. */
 export function privateFiles(model: PrivateModel, config: ModelConfig): PartFiles {
-  const files = new Map([[weightsName, serializeSafetensors(privateTensors(model, config))]]);
+  const files = new Map([[WEIGHTS_NAME, serializeSafetensors(privateTensors(model, config))]]);
   const thresholds = thresholdsOf(model);
   if (thresholds !== null)
-    files.set(thresholdsName, new TextEncoder().encode(`${JSON.stringify(thresholds, null, 1)}\n`));
+    files.set(THRESHOLDS_NAME, new TextEncoder().encode(`${JSON.stringify(thresholds, null, 1)}\n`));
   return files;
 }
 
@@ -83,7 +83,7 @@ function checkCommitment({ salt, files }: PrivateManifest, { commitment }: Publi
   const opened = salt === undefined ? 'no salt' : commitmentOf(salt, files);
   if (opened !== commitment)
     throw new ArtifactError(
-      `${where(manifestName)}: expected what the public part commits to (${commitment ?? 'nothing'}), got ${opened}`,
+      `${where(MANIFEST_NAME)}: expected what the public part commits to (${commitment ?? 'nothing'}), got ${opened}`,
     );
 }
 
@@ -94,12 +94,12 @@ function readThresholds(bytes: Uint8Array | undefined, publicPart: PublicPart): 
   try {
     literal = JSON.parse(new TextDecoder().decode(bytes));
   } catch {
-    throw new ArtifactError(`${where(thresholdsName)}: not JSON`);
+    throw new ArtifactError(`${where(THRESHOLDS_NAME)}: not JSON`);
   }
-  const thresholds = parseWith(thresholdsSchema, literal, where(thresholdsName));
+  const thresholds = parseWith(thresholdsSchema, literal, where(THRESHOLDS_NAME));
   if (thresholds.length !== config.layers)
     throw new ArtifactError(
-      `${where(thresholdsName)}: expected ${config.layers} layers, got ${thresholds.length}`,
+      `${where(THRESHOLDS_NAME)}: expected ${config.layers} layers, got ${thresholds.length}`,
     );
   return thresholds;
 }
@@ -110,10 +110,10 @@ export function decodePrivatePart(
   files: PartFiles,
   publicPart: PublicPart,
 ): PrivatePart {
-  const { manifest, digest } = readManifest(manifestBytes, privateManifestSchema, where(manifestName));
+  const { manifest, digest } = readManifest(manifestBytes, privateManifestSchema, where(MANIFEST_NAME));
   if (manifest.publicDigest !== publicPart.digest) {
     throw new ArtifactError(
-      `${where(manifestName)}: belongs to another public part: expected digest ${manifest.publicDigest}, got ${publicPart.digest}`,
+      `${where(MANIFEST_NAME)}: belongs to another public part: expected digest ${manifest.publicDigest}, got ${publicPart.digest}`,
     );
   }
   checkCommitment(manifest, publicPart);
@@ -124,11 +124,11 @@ export function decodePrivatePart(
     checkFile(bytes, entry, where(entry.name));
     checked.set(entry.name, bytes);
   }
-  const weights = checked.get(weightsName);
-  if (weights === undefined) throw new ArtifactError(`${where(weightsName)}: missing`);
-  const thresholds = readThresholds(checked.get(thresholdsName), publicPart);
+  const weights = checked.get(WEIGHTS_NAME);
+  if (weights === undefined) throw new ArtifactError(`${where(WEIGHTS_NAME)}: missing`);
+  const thresholds = readThresholds(checked.get(THRESHOLDS_NAME), publicPart);
   const { config, scales } = publicPart.model;
-  const file = where(weightsName);
+  const file = where(WEIGHTS_NAME);
   const model = inFile(file, () =>
     readPrivate(parseSafetensors(weights, file).tensors, config, scales, thresholds, file),
   );

@@ -13,10 +13,10 @@ import {
 import { embeddingWidth } from '../config.js';
 import type { MatrixScale, PublicModel, QuantizedMatrix } from './artifact.js';
 import { ArtifactError } from './artifact-error.js';
-import { manifestName, readManifest } from './artifact-manifest.js';
+import { MANIFEST_NAME, readManifest } from './artifact-manifest.js';
 import { type FileEntry, publicManifestSchema } from './artifact-schema.js';
 import { checkBits, readEmbedding } from './artifact-tensors.js';
-import { embeddingName, inFile, type PublicPart, publicModelOf, tokenizerNames } from './public-part.js';
+import { EMBEDDING_NAME, inFile, type PublicPart, publicModelOf, TOKENIZER_NAMES } from './public-part.js';
 import { toInt16 } from './stored-tensor.js';
 
 const PIECE_BYTES = 1 << 16;
@@ -74,7 +74,7 @@ class WordRows {
     const bytes = new Uint8Array(words.length * rowBytes);
     for (const [i, word] of words.entries()) {
       if (!(word >= 0 && word < inputs))
-        throw new ArtifactError(`public/${embeddingName}: expected a word below ${inputs}, got ${word}`);
+        throw new ArtifactError(`public/${EMBEDDING_NAME}: expected a word below ${inputs}, got ${word}`);
       const from = begin + word * rowBytes;
       bytes.set(await readRange(this.#file, from, from + rowBytes), i * rowBytes);
     }
@@ -95,7 +95,7 @@ async function readTensors(file: FileHandle, begin: number, { bytes }: FileEntry
   const first = await readRange(file, begin, begin + Math.min(8, bytes));
   const headBytes = first.length < 8 ? first.length : Math.min(bytes, safetensorsHeadBytes(first));
   const head = await readRange(file, begin, begin + headBytes);
-  const { ranges } = inFile(embeddingName, () => parseSafetensorsHead(head, bytes, embeddingName));
+  const { ranges } = inFile(EMBEDDING_NAME, () => parseSafetensorsHead(head, bytes, EMBEDDING_NAME));
   const tensors = new Map<string, StoredTensor>();
   for (const { name, dtype, shape, ...range } of ranges)
     if (name !== WORD)
@@ -113,7 +113,7 @@ export async function openPublicFile(file: FileHandle): Promise<PublicFile> {
   const { size } = await file.stat();
   const manifestBytes = new DataView((await readRange(file, 0, 4)).buffer).getUint32(0, true);
   const manifest = await readRange(file, 4, Math.min(size, 4 + manifestBytes));
-  const read = readManifest(manifest, publicManifestSchema, `public/${manifestName}`);
+  const read = readManifest(manifest, publicManifestSchema, `public/${MANIFEST_NAME}`);
   const { config } = read.manifest;
   const { word: scale, ...scales } = read.manifest.embedding;
   const files = new Map<string, Uint8Array>();
@@ -122,8 +122,8 @@ export async function openPublicFile(file: FileHandle): Promise<PublicFile> {
   for (const entry of read.manifest.files) {
     if (at + entry.bytes > size) throw new ArtifactError(`public/${entry.name}: truncated`);
     await checkDigest(file, at, entry);
-    if (entry.name === embeddingName) embedding = await readTensors(file, at, entry);
-    else if (tokenizerNames.includes(entry.name))
+    if (entry.name === EMBEDDING_NAME) embedding = await readTensors(file, at, entry);
+    else if (TOKENIZER_NAMES.includes(entry.name))
       files.set(entry.name, await readRange(file, at, at + entry.bytes));
     else throw new ArtifactError(`public/${entry.name}: unexpected`);
     at += entry.bytes;
@@ -133,9 +133,9 @@ export async function openPublicFile(file: FileHandle): Promise<PublicFile> {
   const word = embedding?.word;
   const expected = [config.vocabularySize, embeddingWidth(config)];
   if (!embedding || !word || !scale || word.shape.join() !== expected.join())
-    throw new ArtifactError(`public/${embeddingName}: expected a word table [${expected}]`);
-  const weights = inFile(embeddingName, () =>
-    readEmbedding(embedding.tensors, config, scales, embeddingName),
+    throw new ArtifactError(`public/${EMBEDDING_NAME}: expected a word table [${expected}]`);
+  const weights = inFile(EMBEDDING_NAME, () =>
+    readEmbedding(embedding.tensors, config, scales, EMBEDDING_NAME),
   );
   const { model, commitment } = publicModelOf(read.manifest, weights, files);
   return {

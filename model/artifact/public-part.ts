@@ -8,7 +8,13 @@ import { parseTokenizerFiles, TokenizerError } from '../tokenizer/tokenizer-file
 import type { EmbeddingWeights, PublicModel } from './artifact.js';
 import { ArtifactError } from './artifact-error.js';
 import { MAX_PUBLIC_BYTES } from './public-bytes.js';
-import { checkFile, manifestName, type PartFiles, readManifest, writeManifest } from './artifact-manifest.js';
+import {
+  checkFile,
+  MANIFEST_NAME,
+  type PartFiles,
+  readManifest,
+  writeManifest,
+} from './artifact-manifest.js';
 import {
   manifestFields,
   methodOfManifest,
@@ -28,8 +34,8 @@ export interface PublicPart {
   readonly files: PartFiles;
 }
 
-export const embeddingName = 'embedding.safetensors';
-export const tokenizerNames = ['tokenizer.json', 'tokenizer_config.json'];
+export const EMBEDDING_NAME = 'embedding.safetensors';
+export const TOKENIZER_NAMES = ['tokenizer.json', 'tokenizer_config.json'];
 
 const where = (file: string): string => `public/${file}`;
 
@@ -58,8 +64,8 @@ function checkTokenizer(model: PublicModel): void {
 /** Encodes a public model with a commitment to its weights. Throws ArtifactError if it would be refused by readers. */
 export function encodePublicPart(model: PublicModel, commitment: string | null = null): PublicPart {
   const files = new Map<string, Uint8Array>();
-  files.set(embeddingName, serializeSafetensors(embeddingTensors(model.embedding)));
-  for (const name of tokenizerNames) {
+  files.set(EMBEDDING_NAME, serializeSafetensors(embeddingTensors(model.embedding)));
+  for (const name of TOKENIZER_NAMES) {
     const text = model.tokenizerFiles[name];
     if (text !== undefined) files.set(name, new TextEncoder().encode(text));
   }
@@ -78,7 +84,7 @@ export function publicModelOf(
   embedding: EmbeddingWeights,
   checked: PartFiles,
 ): Pick<PublicPart, 'model' | 'commitment'> {
-  const texts = tokenizerNames.flatMap((name) => {
+  const texts = TOKENIZER_NAMES.flatMap((name) => {
     const bytes = checked.get(name);
     return bytes === undefined ? [] : [[name, new TextDecoder().decode(bytes)] as const];
   });
@@ -96,21 +102,21 @@ export function publicModelOf(
 
 /** Checks manifest and files and decodes the model. */
 export function decodePublicPart(manifestBytes: Uint8Array, files: PartFiles): PublicPart {
-  const { manifest, digest } = readManifest(manifestBytes, publicManifestSchema, where(manifestName));
+  const { manifest, digest } = readManifest(manifestBytes, publicManifestSchema, where(MANIFEST_NAME));
   const checked = new Map<string, Uint8Array>();
   for (const entry of manifest.files) {
     const bytes = files.get(entry.name);
     if (bytes === undefined) throw new ArtifactError(`${where(entry.name)}: missing`);
-    if (entry.name !== embeddingName && !tokenizerNames.includes(entry.name))
+    if (entry.name !== EMBEDDING_NAME && !TOKENIZER_NAMES.includes(entry.name))
       throw new ArtifactError(`${where(entry.name)}: unexpected`);
     if (checked.has(entry.name))
-      throw new ArtifactError(`${where(manifestName)}: ${entry.name} is listed twice`);
+      throw new ArtifactError(`${where(MANIFEST_NAME)}: ${entry.name} is listed twice`);
     checkFile(bytes, entry, where(entry.name));
     checked.set(entry.name, bytes);
   }
-  const embeddingBytes = checked.get(embeddingName);
-  if (embeddingBytes === undefined) throw new ArtifactError(`${where(embeddingName)}: missing`);
-  const file = where(embeddingName);
+  const embeddingBytes = checked.get(EMBEDDING_NAME);
+  if (embeddingBytes === undefined) throw new ArtifactError(`${where(EMBEDDING_NAME)}: missing`);
+  const file = where(EMBEDDING_NAME);
   const embedding = inFile(file, () => {
     const { tensors } = parseSafetensors(embeddingBytes, file);
     return readEmbedding(tensors, manifest.config, manifest.embedding, file);
@@ -146,7 +152,7 @@ export function parsePublicPart(buffer: Uint8Array): PublicPart {
       `public part: a manifest of ${manifestBytes} bytes does not fit ${buffer.length} bytes`,
     );
   const manifest = buffer.subarray(4, 4 + manifestBytes);
-  const { files: entries } = readManifest(manifest, publicManifestSchema, where(manifestName)).manifest;
+  const { files: entries } = readManifest(manifest, publicManifestSchema, where(MANIFEST_NAME)).manifest;
   const files = new Map<string, Uint8Array>();
   let at = 4 + manifestBytes;
   for (const { name, bytes } of entries) {

@@ -33,7 +33,7 @@ export interface DownloadSettings {
   readonly onProgress: (path: string, receivedBytes: number, totalBytes: number) => void;
 }
 
-const tries = 4;
+const TRIES = 4;
 
 /** Why fetch failed, with the socket's own reason where there is one. */
 const reasonOf = (error: unknown): string => {
@@ -68,7 +68,7 @@ async function withRetries<T>(retryMilliseconds: number, attempt: () => Promise<
     try {
       return await attempt();
     } catch (error) {
-      if (!(error instanceof HubError) || !error.unreachable || failed === tries) throw error;
+      if (!(error instanceof HubError) || !error.unreachable || failed === TRIES) throw error;
       await pause(retryMilliseconds * 2 ** (failed - 1));
     }
   }

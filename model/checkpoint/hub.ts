@@ -35,9 +35,9 @@ export interface Repository {
   readonly name: string;
 }
 
-const namePattern = /^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/;
-const revisionPattern = /^[A-Za-z0-9][\w./-]*$/;
-const pathPattern = /^(?!.*(^|\/)\.\.?(\/|$))[\w.@+-]+(\/[\w.@+-]+)*$/;
+const NAME = /^[A-Za-z0-9][\w.-]*\/[A-Za-z0-9][\w.-]*$/;
+const REVISION = /^[A-Za-z0-9][\w./-]*$/;
+const PATH = /^(?!.*(^|\/)\.\.?(\/|$))[\w.@+-]+(\/[\w.@+-]+)*$/;
 
 interface Settings {
   readonly endpoint: string;
@@ -55,9 +55,9 @@ const defaultCacheFolder = (): string =>
 
 function settingsFor({ kind, name }: Repository, options: HubOptions): Settings {
   const revision = options.revision ?? 'main';
-  if (!namePattern.test(name))
+  if (!NAME.test(name))
     throw new HubError(`hub: expected a name like owner/name, got ${JSON.stringify(name)}`);
-  if (!revisionPattern.test(revision) || revision.includes('..'))
+  if (!REVISION.test(revision) || revision.includes('..'))
     throw new HubError(`hub: expected a branch, tag or commit, got ${JSON.stringify(revision)}`);
   const endpoint = options.endpoint ?? (process.env.HF_ENDPOINT || 'https://huggingface.co');
   return {
@@ -103,7 +103,7 @@ function parseListing(text: string, from: string): HubFile[] {
   const parsed = listingSchema.safeParse(literal);
   if (!parsed.success)
     throw new HubError(`${from}: expected a list of files, got ${parsed.error.issues[0]?.message}`);
-  return parsed.data.filter(({ type, path }) => type === 'file' && pathPattern.test(path)).map(toHubFile);
+  return parsed.data.filter(({ type, path }) => type === 'file' && PATH.test(path)).map(toHubFile);
 }
 
 /** Address of the next page from a Link header, on the same host only. */
@@ -114,14 +114,14 @@ function nextPage(response: Response, current: string): string | null {
   return url.origin === new URL(current).origin ? url.href : null;
 }
 
-const maxPages = 50;
-const listingName = 'listing.json';
+const MOST_PAGES = 50;
+const LISTING_NAME = 'listing.json';
 
 async function requestListing({ kind, name }: Repository, settings: Settings): Promise<HubFile[]> {
   const files: HubFile[] = [];
   let url: string | null =
     `${settings.endpoint}/api/${kind}s/${name}/tree/${encodeURIComponent(settings.revision)}?recursive=true`;
-  for (let page = 0; url !== null && page < maxPages; page++) {
+  for (let page = 0; url !== null && page < MOST_PAGES; page++) {
     const response: Response = await hubFetch(url, {}, settings);
     files.push(...parseListing(await response.text(), url));
     url = nextPage(response, url);
@@ -131,7 +131,7 @@ async function requestListing({ kind, name }: Repository, settings: Settings): P
 
 const keptListingSchema = z.array(
   z.strictObject({
-    path: z.string().regex(pathPattern),
+    path: z.string().regex(PATH),
     bytes: z.number().int().min(0),
     sha256: z.string().nullable(),
     gitBlob: z.string().nullable(),
@@ -140,7 +140,7 @@ const keptListingSchema = z.array(
 
 async function keptListing(settings: Settings): Promise<HubFile[] | null> {
   try {
-    return keptListingSchema.parse(JSON.parse(await readFile(join(settings.folder, listingName), 'utf8')));
+    return keptListingSchema.parse(JSON.parse(await readFile(join(settings.folder, LISTING_NAME), 'utf8')));
   } catch {
     return null;
   }
@@ -157,7 +157,7 @@ async function listing(repository: Repository, settings: Settings): Promise<HubF
   try {
     const files = await requestListing(repository, settings);
     await mkdir(settings.folder, { recursive: true });
-    await writeFileAtomically(join(settings.folder, listingName), JSON.stringify(files));
+    await writeFileAtomically(join(settings.folder, LISTING_NAME), JSON.stringify(files));
     return files;
   } catch (error) {
     // An answer such as "not found" counts; only a hub out of reach lets the cache stand in.
@@ -206,7 +206,7 @@ export async function fetchFromHub(
   return { folder: join(settings.folder, 'files'), paths };
 }
 
-const tokenizerFiles = [
+const TOKENIZER_FILES = [
   'tokenizer.json',
   'tokenizer_config.json',
   'vocab.txt',
@@ -224,7 +224,7 @@ function checkpointPaths(name: string, paths: readonly string[]): string[] {
     throw new HubError(`hub: model ${name}: expected ${single} or shards of it, got neither`);
   if (!paths.includes('config.json'))
     throw new HubError(`hub: model ${name}: expected config.json, which it lacks`);
-  return ['config.json', ...weights, ...paths.filter((path) => tokenizerFiles.includes(path))];
+  return ['config.json', ...weights, ...paths.filter((path) => TOKENIZER_FILES.includes(path))];
 }
 
 /** Fetches a checkpoint; resolves to a directory that readCheckpoint reads. */
@@ -236,6 +236,6 @@ export async function fetchCheckpoint(name: string, options: HubOptions = {}): P
 /** A checkpoint's directory from a directory or a name on the hub. */
 export async function resolveCheckpoint(directoryOrName: string, options: HubOptions = {}): Promise<string> {
   if (existsSync(directoryOrName)) return directoryOrName;
-  if (namePattern.test(directoryOrName)) return fetchCheckpoint(directoryOrName, options);
+  if (NAME.test(directoryOrName)) return fetchCheckpoint(directoryOrName, options);
   throw new HubError(`checkpoint ${directoryOrName}: no such directory, and no name on a hub (owner/name)`);
 }

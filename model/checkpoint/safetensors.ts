@@ -43,7 +43,7 @@ export interface SafetensorsFile {
 }
 
 /** A header beyond this is garbage: the format's own bound. */
-const maxHeaderBytes = 100_000_000;
+const MOST_HEADER_BYTES = 100_000_000;
 
 const size = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const entrySchema = z.object({
@@ -75,7 +75,7 @@ function readHeader(
   if (buffer.length < 8)
     throw new SafetensorsError(`${file}: expected at least 8 bytes, got ${buffer.length}`);
   const headerBytes = new DataView(buffer.buffer, buffer.byteOffset).getBigUint64(0, true);
-  if (headerBytes > BigInt(Math.min(maxHeaderBytes, fileBytes - 8))) {
+  if (headerBytes > BigInt(Math.min(MOST_HEADER_BYTES, fileBytes - 8))) {
     throw new SafetensorsError(
       `${file}: header of ${headerBytes} bytes does not fit a file of ${fileBytes} bytes`,
     );

@@ -32,7 +32,7 @@ function trieOf(tokens: readonly (readonly [content: string, token: AddedToken])
 const WORD = '[\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}]';
 const wordAtEnd = new RegExp(`${WORD}$`, 'u');
 const wordAtStart = new RegExp(`^${WORD}`, 'u');
-const spaceUnits = /^\p{White_Space}$/u;
+const SPACE_UNITS = /^\p{White_Space}$/u;
 
 /** The longest token that begins at a place. */
 function longestAt(root: TrieNode, text: string, at: number): { token: AddedToken; end: number } | null {
@@ -63,8 +63,8 @@ function splitAt(root: TrieNode, text: string, isFirst: boolean): TextPart[] {
     at = end;
     if (token.single_word && !standsAlone(text, begin, end)) continue;
     // All white space lies in the first plane: one unit a character.
-    if (token.lstrip) while (begin > done && spaceUnits.test(text[begin - 1]!)) begin--;
-    if (token.rstrip) while (end < text.length && spaceUnits.test(text[end]!)) end++;
+    if (token.lstrip) while (begin > done && SPACE_UNITS.test(text[begin - 1]!)) begin--;
+    if (token.rstrip) while (end < text.length && SPACE_UNITS.test(text[end]!)) end++;
     if (begin > done) parts.push({ text: text.slice(done, begin), isFirst: isFirst && done === 0 });
     parts.push({ id: token.id });
     done = end;

@@ -23,7 +23,7 @@ export const marks = all(classOf(MARKS));
 /** What is written without spaces between words; the fifth range begins as late as in the reference. */
 export const chinese =
   /[\u{3400}-\u{4dbf}\u{4e00}-\u{9fff}\u{f900}-\u{faff}\u{20000}-\u{2a6df}\u{2a700}-\u{2b81f}\u{2b920}-\u{2ceaf}\u{2f800}-\u{2fa1f}]/gu;
-export const whiteSpace = /\p{White_Space}/gu;
+export const WHITE_SPACE = /\p{White_Space}/gu;
 
 const punctuation = classOf(PUNCTUATION);
 /** A punctuation mark, or a word without any. */

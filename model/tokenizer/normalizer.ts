@@ -1,5 +1,5 @@
 /** Normalizers: text → text, as the reference library does it. */
-import { accents, chinese, controls, lowerCase, marks, normalForm, whiteSpace } from './characters.js';
+import { accents, chinese, controls, lowerCase, marks, normalForm, WHITE_SPACE } from './characters.js';
 import { PrecompiledMap } from './precompiled-map.js';
 import { type SimpleNormalizer, SPACES_PATTERN, type TokenizerJson } from './tokenizer-schema.js';
 
@@ -13,7 +13,7 @@ export function bertNormalizer(options: BertOptions): Normalize {
   const strips = options.strip_accents ?? lowercase;
   return (text) => {
     let result = text;
-    if (cleans) result = result.replace(controls, '').replace(whiteSpace, ' ');
+    if (cleans) result = result.replace(controls, '').replace(WHITE_SPACE, ' ');
     if (splits) result = result.replace(chinese, ' $& ');
     if (strips) result = normalForm(result, 'NFD').replace(accents, '');
     return lowercase ? lowerCase(result) : result;

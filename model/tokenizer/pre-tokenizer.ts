@@ -55,15 +55,16 @@ function byteLevel({ add_prefix_space: adds, use_regex: splits }: ByteLevel): Pr
   };
 }
 
-const startsWithSpace = /^\p{White_Space}/u;
+const STARTS_WITH_SPACE = /^\p{White_Space}/u;
 
 function simple(literal: SimplePreTokenizer): PreTokenize {
   switch (literal.type) {
     case 'BertPreTokenizer':
-      return (piece) => partsOf(piece, piece.text.match(bertWords) ?? [], !startsWithSpace.test(piece.text));
+      return (piece) =>
+        partsOf(piece, piece.text.match(bertWords) ?? [], !STARTS_WITH_SPACE.test(piece.text));
     case 'WhitespaceSplit':
       return (piece) =>
-        partsOf(piece, piece.text.match(/\P{White_Space}+/gu) ?? [], !startsWithSpace.test(piece.text));
+        partsOf(piece, piece.text.match(/\P{White_Space}+/gu) ?? [], !STARTS_WITH_SPACE.test(piece.text));
     case 'ByteLevel':
       return byteLevel(literal);
     case 'Metaspace':

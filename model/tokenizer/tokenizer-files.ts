@@ -13,7 +13,7 @@ export { TokenizerError } from './tokenizer-error.js';
 /** Contents by file name: `tokenizer.json` always, `tokenizer_config.json` mostly. */
 export type TokenizerFiles = Readonly<Record<string, string>>;
 
-export const specialTokens = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'] as const;
+export const SPECIAL_TOKENS = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]'] as const;
 
 export interface ParsedTokenizer {
   /** With the settings of tokenizer_config.json applied. */
@@ -134,7 +134,7 @@ export function tokenizerFilesFromVocabulary(
     version: '1.0',
     truncation: null,
     padding: null,
-    added_tokens: specialTokens.map((content) => ({
+    added_tokens: SPECIAL_TOKENS.map((content) => ({
       id: idOf(content),
       special: true,
       content,

@@ -6,7 +6,7 @@
  */
 import { bertWords } from './characters.js';
 import { bertNormalizer } from './normalizer.js';
-import { specialTokens, TokenizerError } from './tokenizer-files.js';
+import { SPECIAL_TOKENS, TokenizerError } from './tokenizer-files.js';
 
 export interface WordPieceOptions {
   /** Tokens in the result at most, special tokens and characters included. */
@@ -140,9 +140,9 @@ export function learnWordPieces(texts: Iterable<string>, options: WordPieceOptio
   const alphabet = [...characterCounts.keys()]
     .filter((c) => characterCounts.get(c)! >= minimumCount)
     .sort(byCodePoint);
-  if (specialTokens.length + alphabet.length > options.vocabularySize) {
+  if (SPECIAL_TOKENS.length + alphabet.length > options.vocabularySize) {
     throw new TokenizerError(
-      `word pieces: vocabularySize ${options.vocabularySize} is below the ${specialTokens.length + alphabet.length} special tokens and characters`,
+      `word pieces: vocabularySize ${options.vocabularySize} is below the ${SPECIAL_TOKENS.length + alphabet.length} special tokens and characters`,
     );
   }
   const ids = new Map(alphabet.map((piece, id) => [piece, id]));
@@ -151,7 +151,7 @@ export function learnWordPieces(texts: Iterable<string>, options: WordPieceOptio
     const pieces = characters(word).map((piece) => ids.get(piece));
     if (pieces.every((piece) => piece !== undefined)) words.push({ pieces, count });
   }
-  return [...specialTokens, ...mergePieces(words, alphabet, ids, options.vocabularySize, minimumCount)];
+  return [...SPECIAL_TOKENS, ...mergePieces(words, alphabet, ids, options.vocabularySize, minimumCount)];
 }
 
 function mergePieces(
@@ -162,7 +162,7 @@ function mergePieces(
   minimumCount: number,
 ): readonly string[] {
   const statistics = new PieceStatistics(words, alphabet);
-  while (statistics.pieces.length + specialTokens.length < vocabularySize) {
+  while (statistics.pieces.length + SPECIAL_TOKENS.length < vocabularySize) {
     const pair = statistics.bestPair(minimumCount);
     if (pair === null) break;
     const piece = statistics.pieces[pair.a]! + statistics.pieces[pair.b]!.slice(2);

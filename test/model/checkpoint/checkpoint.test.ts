@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { tinyVocabulary } from '../../../bench/tiny-artifact.js';
+import { TINY_VOCABULARY } from '../../../bench/tiny-artifact.js';
 import { splitmix32 } from '../../../data/sources/synthetic.js';
 import {
   CheckpointError,
@@ -31,7 +31,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const config: ModelConfig = {
   ...BERT_ARCHITECTURE,
-  vocabularySize: tinyVocabulary.length,
+  vocabularySize: TINY_VOCABULARY.length,
   hiddenSize: 4,
   layers: 2,
   heads: 2,
@@ -48,7 +48,7 @@ const tensors = new Map<string, FloatTensor>(
     { shape, values: Float32Array.from({ length: elementCount(shape) }, () => random() - 0.5) },
   ]),
 );
-const tokenizerFiles = tokenizerFilesFromVocabulary(tinyVocabulary);
+const tokenizerFiles = tokenizerFilesFromVocabulary(TINY_VOCABULARY);
 const details = {
   task: namedTask('sst2'),
   maxTokens: 5,
@@ -118,7 +118,7 @@ describe('checkpoint', () => {
     );
     rmSync(join(directory, 'tokenizer.json'));
     rmSync(join(directory, 'cipherprune.json'));
-    writeFileSync(join(directory, 'vocab.txt'), `${tinyVocabulary.join('\n')}\n`);
+    writeFileSync(join(directory, 'vocab.txt'), `${TINY_VOCABULARY.join('\n')}\n`);
     const back = await readCheckpoint(directory);
     expect(back.ignored).toEqual(['cls.predictions.bias', 'cls.predictions.weight']);
     expect(back.details).toBeNull();
