@@ -66,6 +66,12 @@ export interface ReplaceOptions {
   readonly isSecret?: (name: string) => boolean;
 }
 
+/** What the system says of a write tells no place: which folder was not written. */
+const named = (error: NodeJS.ErrnoException, directory: string): Error =>
+  error.syscall === undefined
+    ? error
+    : Object.assign(error, { message: `${directory}: not written: ${error.message}` });
+
 /** Has a directory beside `directory` filled, then moves it into place. */
 async function replaceBy(directory: string, fill: (temporary: string) => Promise<void>): Promise<void> {
   const target = resolve(directory);
@@ -80,7 +86,7 @@ async function replaceBy(directory: string, fill: (temporary: string) => Promise
   } catch (error) {
     if (existsSync(old) && !existsSync(target)) await rename(old, target);
     await rm(temporary, { recursive: true, force: true });
-    throw error;
+    throw named(error as NodeJS.ErrnoException, directory);
   }
   if (!existsSync(old)) return;
   // Under another name first: what is called old is always whole.

@@ -119,10 +119,13 @@ const UNNAMED: TaskDescription = { name: 'own', pair: null, metrics: [], columns
 const metricsFor = ({ metrics, problem }: Task): Task['metrics'] =>
   problem === 'classes' ? [...new Set([...metrics, 'accuracy', 'macroF1', 'matthews'] as const)] : metrics;
 
-/** The classes of the model one after another with those that it does not know: an example. */
+/** Of classes that nobody expected. */
+const MOST_NAMED = 8;
+
+/** What the file has and the model has not: which is which, only the user knows. */
 function adviceOn(unknown: readonly string[], { config: { labels } }: Subject): string {
-  const pairs = labels.map((label, at) => `${label}=${unknown[at] ?? label}`).join(',');
-  return `; where the file calls the model's classes by other names, say which is which, for example --label-map "${pairs}"`;
+  const pairs = labels.map((label) => `${label}=…`).join(',');
+  return `; where ${unknown.slice(0, MOST_NAMED).join(', ')} are the model's classes by other names, say which is which: --label-map "${pairs}"`;
 }
 
 /** Labelled rows of a file of one's own. Throws DatasetError for a model whose labels each hold or not: a file has one a row. */

@@ -52,7 +52,10 @@ export async function keepPool(
   // A name of its own each time: of two processes with this file neither takes its part for one of the other's.
   const name = { id: randomBytes(16).toString('hex'), generation: (ledger?.generation ?? 0) + 1 };
   const items = await ahead.keep(name);
-  if (!items) return onNote(`${path}: the server keeps no pools (serve --pools)`);
+  if (!items)
+    return onNote(
+      `${path}: the server did not keep its part: it keeps no pools (serve --pools), or has no room for this one`,
+    );
   await rm(path, { force: true });
   await writeLedger(path, name);
   await writePool(path, { ...name, party: 'client', model, items });

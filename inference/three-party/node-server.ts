@@ -4,7 +4,7 @@
  */
 import type { AddressInfo, Server, Socket } from 'node:net';
 import type { NodeIndex } from '../backends/three-party/node.js';
-import { ProtocolError } from '../core/errors.js';
+import { PeerClosedError, ProtocolError } from '../core/errors.js';
 import type { Suite } from '../core/suite.js';
 import type { Channel } from '../net/channel.js';
 import { listenAt } from '../net/listen.js';
@@ -190,15 +190,18 @@ export class NodeServer {
   async #accept(socket: Socket): Promise<void> {
     this.#silent.came(socket);
     const channel = transcriptChannel(this.#channelOf(socket, 'a peer'));
+    let opening: Awaited<ReturnType<typeof receiveOpening>> | null = null;
     try {
-      const opening = await receiveOpening(channel);
+      opening = await receiveOpening(channel);
       this.#silent.finished(socket);
       if (opening === 'client') await this.#clients.serve(this.#options.link?.(channel) ?? channel);
       else if (!isNode(socket, this.#certificates))
         throw new ProtocolError('expected a node with a certificate of the authority given, got another');
       else await this.#links.offer(channel);
     } catch (error) {
-      this.#failed(error as Error);
+      // Who looks whether somebody listens, as load balancers do, and a client that cannot reach another node.
+      if (opening === null && error instanceof PeerClosedError) this.#metrics?.probed();
+      else this.#failed(error as Error);
       await channel.close().catch(() => undefined);
     }
   }

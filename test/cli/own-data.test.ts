@@ -309,7 +309,7 @@ describe('evaluate --file', () => {
     expect([refused.code, refused.stderr]).toEqual([
       1,
       expect.stringMatching(
-        /12 of 12 rows cannot be used .*numbers\.csv:2: expected a label LABEL_0 or LABEL_1, got "1".*; where the file calls .* say which is which, for example --label-map "LABEL_0=1,LABEL_1=0"/,
+        /12 of 12 rows cannot be used .*numbers\.csv:2: expected a label LABEL_0 or LABEL_1, got "1".*; where 1, 0 are the model's classes by other names, say which is which: --label-map "LABEL_0=…,LABEL_1=…"/,
       ),
     ]);
     const told = await evaluate('unnamed', 'numbers.csv', '--label-map', 'LABEL_0=0,LABEL_1=1');

@@ -8,6 +8,7 @@ import { recoverDirectory, replaceDirectory } from '../../model/replace-director
 /** Calls of the file system until the process is killed: from then on nothing that it asks for happens. */
 let callsLeft = Number.POSITIVE_INFINITY;
 let killed: () => void = () => undefined;
+let isFull = false;
 
 vi.mock('node:fs/promises', async (original) => {
   const real = await original<typeof promises>();
@@ -20,7 +21,9 @@ vi.mock('node:fs/promises', async (original) => {
   const open: typeof real.open = async (...values) => {
     const handle = await mortal(real.open)(...values);
     const [writeFile, sync] = [handle.writeFile.bind(handle), handle.sync.bind(handle)];
-    handle.writeFile = mortal(writeFile);
+    handle.writeFile = isFull
+      ? () => Promise.reject(Object.assign(new Error('ENOSPC: no space left'), { syscall: 'write' }))
+      : mortal(writeFile);
     handle.sync = mortal(sync);
     return handle;
   };
@@ -60,6 +63,17 @@ beforeEach(() => {
 afterEach(() => vi.restoreAllMocks());
 
 describe('a directory that is replaced', () => {
+  it('names the folder that it does not write, and leaves the old one', async () => {
+    await replaceDirectory(target, files('old'));
+    isFull = true;
+    const failed = replaceDirectory(target, files('new'));
+    await expect(failed).rejects.toThrow(`${target}: not written: ENOSPC: no space left`);
+    isFull = false;
+    expect(contents()).toEqual(['old', 'old']);
+    expect(readdirSync(folder)).toEqual(['model']);
+    rmSync(target, { recursive: true });
+  });
+
   it('is the old or the new one, whole, wherever the process is killed; what it left is removed with a word', async () => {
     let calls = 0;
     for (let done = false; !done; calls++) {

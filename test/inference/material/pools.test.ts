@@ -277,7 +277,7 @@ describe('pools over connections', () => {
       },
       { keeps: false },
     );
-    expect(notes).toEqual([expect.stringContaining('the server keeps no pools')]);
+    expect(notes).toEqual([expect.stringContaining('it keeps no pools (serve --pools), or has no room')]);
     expect(readdirSync(folder)).toEqual([]);
   });
 });

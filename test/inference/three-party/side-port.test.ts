@@ -1,4 +1,5 @@
 /** What operators ask of a node over HTTP. */
+import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { connectNodes } from '../../../inference/three-party/connect-nodes.js';
 import type { Address, NodeServer } from '../../../inference/three-party/node-server.js';
@@ -73,6 +74,12 @@ it('says whether it is linked, and what texts took among the nodes', async () =>
     expect(await metric(node, 'queue{what="turns"}')).toBe(0);
     expect(await metric(node, 'failures_total')).toBe(0);
   }
+  await new Promise<void>((resolve) => {
+    const probe = connect(nodes[0].port, '127.0.0.1', () => probe.end());
+    probe.once('close', () => resolve());
+  });
+  await vi.waitFor(async () => expect(await metric(0, 'probes_total')).toBe(1));
+  expect(await metric(0, 'failures_total')).toBe(0);
   // What one sends another receives.
   expect(await all('bytes_total{direction="sent"}')).toBe(await all('bytes_total{direction="received"}'));
   expect(await metric(1, 'rounds_total')).toBeGreaterThan(10);
