@@ -52,7 +52,7 @@ export interface ConnectOptions {
    * does: above 5 ms it is slow.
    */
   readonly line?: LineWish | undefined;
-  /** The least that the server must tell: the label, probabilities or logits; whatever it tells by default. */
+  /** What to be told: the label, probabilities or logits, at most what the server gives; all of that by default. */
   readonly answer?: AnswerKind | undefined;
   /**
    * The most that a model may open to both parties beside the answer. `nothing` by default: a model that opens how many tokens

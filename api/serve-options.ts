@@ -33,7 +33,7 @@ export interface ServeOptions {
   readonly line?: LineWish;
   /** What clients are told: the label, probabilities or logits, and to how many fraction bits; probabilities to 6 by default. */
   readonly answer?: AnswerTerms;
-  /** Megabytes of material that a client may have made ahead, 256 by default; 0: none. */
+  /** Megabytes of material that a client may have made ahead, 384 by default; 0: none. */
   readonly aheadMegabytes?: number;
   /** Folder that keeps, for a week at most, what is left of clients' material. */
   readonly pools?: string | undefined;

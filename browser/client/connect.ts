@@ -40,7 +40,7 @@ export interface ConnectOptions {
   readonly cots?: CotKind | undefined;
   /** How fast the line to the server is: fewer bytes and more work on a `slow` one. What the server says, or a round trip does, by default. */
   readonly line?: LineWish | undefined;
-  /** The least that the server must tell: the label, probabilities or logits; whatever it tells by default. */
+  /** What to be told: the label, probabilities or logits, at most what the server gives; all of that by default. */
   readonly answer?: AnswerKind | undefined;
   /**
    * The most that a model may open to both parties beside the answer: `nothing` by default, or `counts`, how many tokens each layer

@@ -6,6 +6,7 @@ import { kernels } from '#kernels';
 import type { PublicModel } from '../../model/artifact/artifact.js';
 import type { LeakName } from '../backends/backend.js';
 import { commonWords, receiveWords, sendWords } from '../backends/three-party/node.js';
+import { sameBytes } from '../core/bytes.js';
 import { ProtocolError } from '../core/errors.js';
 import { sizeOf } from '../core/shape.js';
 import type { PartyId, PrivateTensor, RingTensor, SharedTensor } from '../core/tensors.js';
@@ -143,10 +144,7 @@ export class ClientBackend extends NodesCounting {
   }
 }
 
-const same = (a: TextReport, b: TextReport): boolean => {
-  const [first, second] = [encodeReport(a), encodeReport(b)];
-  return first.length === second.length && first.every((byte, i) => byte === second[i]);
-};
+const same = (a: TextReport, b: TextReport): boolean => sameBytes(encodeReport(a), encodeReport(b));
 
 /** What a client does for one text: shares in the order in which the nodes' program asks for them, then the answer. */
 export async function askNodes(

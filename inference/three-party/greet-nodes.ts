@@ -2,6 +2,7 @@
 import type { PublicModel } from '../../model/artifact/artifact.js';
 import { MAX_PUBLIC_BYTES } from '../../model/artifact/public-bytes.js';
 import { type PublicPart, parsePublicPart } from '../../model/artifact/public-part.js';
+import { concatBytes } from '../core/bytes.js';
 import { ProtocolError } from '../core/errors.js';
 import { acceptedSuites, type Suite } from '../core/suite.js';
 import type { Channel } from '../net/channel.js';
@@ -34,14 +35,11 @@ export interface OfferedPublic {
 /** Where a public part comes from: the offer, or what is here already. Its digest is checked by whoever asked. */
 export type LoadPublic = (offer: OfferedPublic) => Promise<LoadedPublic>;
 
-const loadWhole: LoadPublic = async ({ bytes, pieces }) => {
-  const whole = new Uint8Array(bytes);
-  let at = 0;
-  for await (const piece of pieces()) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return { part: parsePublicPart(whole) };
+/** Joined when all are there, so that a node that only announces much does not make us allocate it. */
+const loadWhole: LoadPublic = async ({ pieces }) => {
+  const received: Uint8Array[] = [];
+  for await (const piece of pieces()) received.push(piece);
+  return { part: parsePublicPart(concatBytes(...received)) };
 };
 
 export interface GreetingOptions {

@@ -12,7 +12,8 @@
  *     before a run, among nodes: node 0 → the request; ← ready (1); → go (1)
  *     after it, on each link between nodes: tags of all since the seed (32), both ways
  */
-import { type AnswerTerms, MOST_ANSWER_BITS } from '../core/answer.js';
+import { ANSWER_KINDS, type AnswerTerms, MOST_ANSWER_BITS } from '../core/answer.js';
+import { bytesToHex, hexToBytes, sameBytes } from '../core/bytes.js';
 import { ProtocolError } from '../core/errors.js';
 import { byteOfSuites, SUITES, type Suite, suitesOfByte } from '../core/suite.js';
 import type { Channel } from '../net/channel.js';
@@ -32,9 +33,6 @@ const STATUS_BYTES = 1;
 /** Of an error's text. */
 const MOST_MESSAGE_BYTES = 512;
 
-/** In the order of their numbers. */
-const KINDS: readonly AnswerTerms['kind'][] = ['label', 'probability', 'logits'];
-
 export interface TextRequest {
   /** 32 hexadecimal digits that the client draws; the nodes find the parts of one request by it. */
   readonly id: string;
@@ -45,15 +43,13 @@ export interface TextRequest {
   readonly buckets: readonly number[];
 }
 
-export const bytesOfHex = (hex: string): Uint8Array =>
-  Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
-export const hexOf = (bytes: Uint8Array): string =>
-  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-
 export function encodeRequest({ id, answer, suite, buckets }: TextRequest): Uint8Array {
   const bytes = new Uint8Array(HEAD_BYTES + BUCKET_BYTES * buckets.length);
-  bytes.set(bytesOfHex(id));
-  bytes.set([KINDS.indexOf(answer.kind), answer.bits, SUITES.indexOf(suite), buckets.length], ID_BYTES);
+  bytes.set(hexToBytes(id));
+  bytes.set(
+    [ANSWER_KINDS.indexOf(answer.kind), answer.bits, SUITES.indexOf(suite), buckets.length],
+    ID_BYTES,
+  );
   const view = new DataView(bytes.buffer, HEAD_BYTES);
   buckets.forEach((bucket, i) => {
     view.setUint16(BUCKET_BYTES * i, bucket, true);
@@ -80,12 +76,12 @@ export async function receiveRequest(channel: Channel, maxTokens: number): Promi
     number,
     number,
   ];
-  const [kind, suite] = [KINDS[kindNumber], SUITES[suiteNumber]];
+  const [kind, suite] = [ANSWER_KINDS[kindNumber], SUITES[suiteNumber]];
   if (kind === undefined || suite === undefined || bits > MOST_ANSWER_BITS || texts > MAX_BATCH_TEXTS)
     throw new ProtocolError(
       `request: expected a kind of answer, at most ${MOST_ANSWER_BITS} bits, a suite and at most ${MAX_BATCH_TEXTS} texts, got ${kindNumber}, ${bits}, ${suiteNumber}, ${texts}`,
     );
-  const id = hexOf(head.subarray(0, ID_BYTES));
+  const id = bytesToHex(head.subarray(0, ID_BYTES));
   const bytes = await channel.receive(BUCKET_BYTES * texts);
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const buckets = Array.from({ length: texts }, (_, i) => view.getUint16(BUCKET_BYTES * i, true));
@@ -97,7 +93,7 @@ export async function receiveRequest(channel: Channel, maxTokens: number): Promi
 export async function receiveOpening(channel: Channel): Promise<'node' | 'client'> {
   const bytes = await channel.receive(MAGIC.length + 1);
   const role = bytes[MAGIC.length];
-  if (!MAGIC.every((byte, i) => bytes[i] === byte) || (role !== ROLES.node && role !== ROLES.client))
+  if (!sameBytes(bytes.subarray(0, MAGIC.length), MAGIC) || (role !== ROLES.node && role !== ROLES.client))
     throw new ProtocolError(
       'node: expected an opening of this version from a node or a client, got other bytes',
     );
@@ -120,21 +116,21 @@ const HELLO_BYTES = ID_BYTES + 6 + DIGEST_BYTES;
 
 export function encodeHello({ sharing, node, suites, publicBytes, publicDigest }: NodeHello): Uint8Array {
   const bytes = new Uint8Array(HELLO_BYTES);
-  bytes.set(bytesOfHex(sharing));
+  bytes.set(hexToBytes(sharing));
   bytes.set([node, byteOfSuites(suites)], ID_BYTES);
   new DataView(bytes.buffer).setUint32(ID_BYTES + 2, publicBytes, true);
-  bytes.set(bytesOfHex(publicDigest), ID_BYTES + 6);
+  bytes.set(hexToBytes(publicDigest), ID_BYTES + 6);
   return bytes;
 }
 
 export async function receiveHello(channel: Channel): Promise<NodeHello> {
   const bytes = (await channel.receive(HELLO_BYTES)).slice();
   return {
-    sharing: hexOf(bytes.subarray(0, ID_BYTES)),
+    sharing: bytesToHex(bytes.subarray(0, ID_BYTES)),
     node: bytes[ID_BYTES]!,
     suites: suitesOfByte(bytes[ID_BYTES + 1]!),
     publicBytes: new DataView(bytes.buffer).getUint32(ID_BYTES + 2, true),
-    publicDigest: hexOf(bytes.subarray(ID_BYTES + 6)),
+    publicDigest: bytesToHex(bytes.subarray(ID_BYTES + 6)),
   };
 }
 

@@ -6,13 +6,14 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Node, NodeIndex } from '../backends/three-party/node.js';
 import { Pace } from '../backends/three-party/pace.js';
+import { bytesToHex, hexToBytes } from '../core/bytes.js';
 import { ProtocolError } from '../core/errors.js';
 import { SUITES, type Suite } from '../core/suite.js';
 import { Prg } from '../crypto/prg.js';
 import type { Channel } from '../net/channel.js';
 import { transcriptChannel } from '../net/transcript.js';
 import { type Address, type Certificates, connectLink } from './links.js';
-import { bytesOfHex, hexOf, ID_BYTES, SEED_BYTES, sendOpening } from './messages.js';
+import { ID_BYTES, SEED_BYTES, sendOpening } from './messages.js';
 
 export interface NodeLinksOptions {
   /** Of this node and its shares. */
@@ -89,13 +90,13 @@ export class NodeLinks {
 
   get #hello(): Uint8Array {
     const { sharing, index, suite } = this.#options;
-    return Uint8Array.of(...bytesOfHex(sharing), index, SUITES.indexOf(suite));
+    return Uint8Array.of(...hexToBytes(sharing), index, SUITES.indexOf(suite));
   }
 
   /** @throws ProtocolError unless this is node `expected` of the same sharing */
   #check(hello: Uint8Array, expected: NodeIndex): void {
     const { sharing, suite } = this.#options;
-    const got = hexOf(hello.subarray(0, ID_BYTES));
+    const got = bytesToHex(hello.subarray(0, ID_BYTES));
     if (got !== sharing || hello[ID_BYTES] !== expected)
       throw new ProtocolError(
         `expected node ${expected} of sharing ${sharing}, got node ${hello[ID_BYTES]} of ${got}`,

@@ -22,7 +22,8 @@ import type { LeakRecord } from '../session/session.js';
 import { askNodes, ClientBackend } from './client-backend.js';
 import { type Greeted, type GreetingOptions, greetNodes, type LoadedPublic } from './greet-nodes.js';
 import { layerSpans } from './layer-costs.js';
-import { encodeRequest, hexOf, ID_BYTES } from './messages.js';
+import { bytesToHex } from '../core/bytes.js';
+import { encodeRequest, ID_BYTES } from './messages.js';
 import { transcriptChannel } from '../net/transcript.js';
 import type { TextReport } from './report.js';
 
@@ -155,7 +156,7 @@ export class NodesClient {
     const channels = this.#channels.map((channel) => counted(channel, traffic));
     const begin = performance.now();
     const request = {
-      id: hexOf(this.#random.bytes(ID_BYTES)),
+      id: bytesToHex(this.#random.bytes(ID_BYTES)),
       answer: terms,
       suite: this.#suite,
       buckets: texts.map(({ bucket }) => bucket),

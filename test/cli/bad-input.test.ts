@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tinyArtifact } from '../../bench/tiny-artifact.js';
+import { CLIENT_HELLO } from '../../bench/client-hello.js';
 import { encodeHello, PROTOCOL_VERSION } from '../../inference/net/hello.js';
 import { readPublicPart, writeArtifact } from '../../model/artifact/artifact-file.js';
 import { tinyServedModel, toyServer } from '../inference/server/toy-party.js';
@@ -223,20 +224,9 @@ describe('failures exit with 1 and one clear line', () => {
       const { modelDigest, protocolDigest } = tinyServedModel().terms;
       socket.end(
         encodeHello({
-          version: 99,
-          role: 'server',
-          cots: [],
-          aheadMegabytes: 0,
-          protocolDigest,
-          modelDigest,
-          publicBytes: 1,
-          answer: null,
-          answerBits: 0,
-          modelName: null,
-          checks: false,
-          suites: ['aes'],
-          multiplyingThreads: 0,
-          line: 'auto',
+          ...CLIENT_HELLO,
+          ...{ role: 'server', version: 99, publicBytes: 1 },
+          ...{ protocolDigest, modelDigest },
         }),
       );
     });
