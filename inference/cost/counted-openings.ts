@@ -6,13 +6,27 @@ import { TRANSCRIPT_BYTES } from '../net/transcript.js';
 import type { CountingContext } from './counting-context.js';
 import type { Opens } from './schedule.js';
 
-/** What the client alone learns is opened between a comparison of transcripts and the word that its share came whole. */
-async function countOpening(context: CountingContext, bits: number, to: PartyId | 'all'): Promise<void> {
+/** What the client had sent when transcripts were compared. */
+interface Compared {
+  sentBytes: number;
+}
+
+/**
+ * What the client alone learns is opened between a comparison of transcripts, if the client has sent anything since the last one, and the word that its
+ * share came whole.
+ */
+async function countOpening(
+  context: CountingContext,
+  compared: Compared,
+  bits: number,
+  to: PartyId | 'all',
+): Promise<void> {
   const { traffic, steps, turns } = context;
   const bytes = Math.ceil(bits / 8);
-  if (to === 'client') {
+  if (to === 'client' && traffic.sentBytes !== compared.sentBytes) {
     traffic.sent(TRANSCRIPT_BYTES);
     traffic.received(TRANSCRIPT_BYTES);
+    compared.sentBytes = traffic.sentBytes;
   }
   const sends = async () => traffic.sent(bytes);
   const receives = async () => traffic.received(bytes);
@@ -26,8 +40,9 @@ export class CountedOpenings {
   readonly #opens: Opens;
   /** So far, by name. */
   readonly #openings: Map<LeakName, number>;
+  readonly #compared: Compared;
   readonly #message = protocol('reveal', (bits: number, to: PartyId | 'all') =>
-    countOpening(this.#context, bits, to),
+    countOpening(this.#context, this.#compared, bits, to),
   );
 
   /** `whole`: openings of a part are openings of the whole. */
@@ -35,6 +50,7 @@ export class CountedOpenings {
     this.#context = context;
     this.#opens = opens;
     this.#openings = whole ? whole.#openings : new Map();
+    this.#compared = whole ? whole.#compared : { sentBytes: -1 };
   }
 
   /** An opening of so many bits. @returns what it gives the client; null where it learns nothing */

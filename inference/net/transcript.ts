@@ -46,6 +46,9 @@ interface Running {
 
 export class Transcript {
   #running: Running | null = null;
+  /** Since the ends compared. */
+  #hasSent = true;
+  #hasReceived = true;
 
   /** Both ends at the same place, with a secret of the two. What came before is not hashed. */
   start(secret: Uint8Array): void {
@@ -58,11 +61,24 @@ export class Transcript {
   }
 
   sent(bytes: Uint8Array): void {
+    this.#hasSent = true;
     this.#running?.sent.update(bytes);
   }
 
   received(bytes: Uint8Array): void {
+    this.#hasReceived = true;
     this.#running?.received.update(bytes);
+  }
+
+  /** The ends have just compared. */
+  compared(): void {
+    this.#hasSent = false;
+    this.#hasReceived = false;
+  }
+
+  /** Has the client sent anything since they did? `self` is this end. */
+  hasClientSent(self: End): boolean {
+    return self === 'client' ? this.#hasSent : this.#hasReceived;
   }
 
   /** What `from` sends to say that it saw these bytes; `self` is this end. */
@@ -121,6 +137,16 @@ export async function compareTranscripts(channel: Channel, self: End): Promise<v
   const peers = transcript.tag(self, peerOf(self), 'place');
   channel.send(own);
   expectSame(peers, await channel.receive(TAG_BYTES));
+  transcript.compared();
+}
+
+/**
+ * Before what the server opens to the client alone. Where the client has sent nothing since the ends compared, nothing that the server has to tell
+ * depends on more than they compared, and `confirmOpened` covers what the server sent.
+ * @throws ProtocolError as above
+ */
+export async function compareBeforeOpening(channel: Channel, self: End): Promise<void> {
+  if (channel.transcript?.hasClientSent(self)) await compareTranscripts(channel, self);
 }
 
 /** One end's word for what passed so far, where nothing is on the way; the other end expects it at the same place. */

@@ -158,6 +158,7 @@ export class Meter {
 /** Counts one party's traffic into whichever span is open; traffic outside of any (the handshake) is not counted. */
 export class TrafficCounter {
   #hasSent = false;
+  #sentBytes = 0;
   /** In a pipeline: may a receive still count as a turn? Null outside of any. */
   #pipelineTurns: 0 | 1 | null = null;
 
@@ -169,8 +170,14 @@ export class TrafficCounter {
     this.#pipelineTurns = null;
   }
 
+  /** In all. */
+  get sentBytes(): number {
+    return this.#sentBytes;
+  }
+
   sent(byteLength: number): void {
     this.#hasSent = true;
+    this.#sentBytes += byteLength;
     const node = openNode();
     if (!node) return;
     node.sentBytes += byteLength;

@@ -46,9 +46,9 @@ it('costs this many bytes and rounds', () => {
   const { sentBytes, receivedBytes, rounds } = cost;
   expect({ sentBytes, receivedBytes, rounds }).toMatchInlineSnapshot(`
     {
-      "receivedBytes": 945745,
-      "rounds": 62,
-      "sentBytes": 453717,
+      "receivedBytes": 945713,
+      "rounds": 61,
+      "sentBytes": 453685,
     }
   `);
   expect(

@@ -6,7 +6,7 @@ import { TensorMismatchError } from '../../core/errors.js';
 import { sizeOf } from '../../core/shape.js';
 import { protocol } from '../../core/span.js';
 import type { PartyId, PrivateTensor, RingTensor, SharedBits, SharedTensor } from '../../core/tensors.js';
-import { compareTranscripts, confirmOpened } from '../../net/transcript.js';
+import { compareBeforeOpening, confirmOpened } from '../../net/transcript.js';
 import type { Session } from '../../session/session.js';
 import type {
   Backend,
@@ -57,7 +57,7 @@ import { prepareShuffle, shuffleTensors } from './shuffle/shuffle-tensors.js';
 /** What the client alone learns is opened only if both parties saw the same bytes; it then hears whether the share that came is whole. */
 async function undamaged<T>(session: Session, to: PartyId | 'all', opened: () => Promise<T>): Promise<T> {
   if (to !== 'client') return opened();
-  await compareTranscripts(session.channel, session.self);
+  await compareBeforeOpening(session.channel, session.self);
   const value = await opened();
   await confirmOpened(session.channel, session.self);
   return value;

@@ -4,6 +4,7 @@ import { Prg } from '../../../inference/crypto/prg.js';
 import type { Channel } from '../../../inference/net/channel.js';
 import { memoryChannelPair } from '../../../inference/net/memory-channel.js';
 import {
+  compareBeforeOpening,
   compareTranscripts,
   confirmOpened,
   type End,
@@ -17,15 +18,17 @@ const ENDS = ['server', 'client'] as const;
 const SECRET = new Uint8Array(32).fill(9);
 const MESSAGE = Uint8Array.from({ length: 1_500 }, (_, i) => (i * 37) & 0xff);
 
-/** Messages back and forth, then what precedes an answer. */
+/** Messages back and forth, then two openings to the client, who sends nothing between them. */
 async function conversation(channel: Channel, self: End): Promise<void> {
   for (const from of ENDS)
     if (from === self) channel.send(MESSAGE);
     else await channel.receive(MESSAGE.length);
-  await compareTranscripts(channel, self);
-  if (self === 'server') channel.send(MESSAGE.subarray(0, 9));
-  else await channel.receive(9);
-  await confirmOpened(channel, self);
+  for (const _ of ['label', 'logits']) {
+    await compareBeforeOpening(channel, self);
+    if (self === 'server') channel.send(MESSAGE.subarray(0, 9));
+    else await channel.receive(9);
+    await confirmOpened(channel, self);
+  }
 }
 
 /** Whether both ends were content; a change of the last bytes is seen by the client alone. */
@@ -60,6 +63,9 @@ describe('transcripts', () => {
     for (const sender of ENDS) {
       const whole = await agreed({ sender, at: Number.POSITIVE_INFINITY, how: 'flip' });
       expect(whole.content).toBe(true);
+      // One comparison: what the client has sent since, nothing, was compared before.
+      const tags = sender === 'client' ? 1 : 3;
+      expect(whole.sent).toBe(MESSAGE.length + tags * TRANSCRIPT_BYTES + (sender === 'client' ? 0 : 18));
       for (const how of TAMPERINGS) {
         // A byte behind all others is nobody's.
         for (let at = 0; at < whole.sent - 1; at += 211)
