@@ -1,9 +1,9 @@
 /** Files of certificates and tokens that commands take. */
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import type { ClientTls, ServerTls } from '../inference/net/tls.js';
 import { UsageError } from '../util/errors.js';
 import { note } from '../util/note.js';
-import { exposureOf } from '../util/owner-only.js';
+import { exposureAt } from '../util/owner-only.js';
 
 async function pem(option: string, path: string): Promise<Uint8Array> {
   const bytes = await readFile(path).catch((error: Error) => {
@@ -54,7 +54,7 @@ export async function tokenOf(path: string | undefined): Promise<string | undefi
   const text = await readFile(path, 'utf8').catch((error: Error) => {
     throw new UsageError(`--token-file: ${error.message}`);
   });
-  const exposure = exposureOf(path, await stat(path));
+  const exposure = await exposureAt(path);
   if (exposure !== null) note(`--token-file: ${exposure}`);
   return text.trim();
 }

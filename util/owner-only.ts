@@ -13,18 +13,24 @@ export class ExposedSecretError extends CipherPruneError {
 const OTHERS = 0o077;
 
 /**
- * Why a file is no place for a secret, and what mends it; null where all is well. A file of another user (a secret that a service manager mounts) is
+ * Why a file is no place for a secret; null where all is well. A file of another user (a secret that a service manager mounts) is
  * that one's to protect, and there are systems without such rights.
  */
-export function exposureOf(path: string, { mode, uid }: Pick<Stats, 'mode' | 'uid'>): string | null {
+export function exposureOf({ mode, uid }: Pick<Stats, 'mode' | 'uid'>): string | null {
   const own = process.getuid?.();
   if (process.platform === 'win32' || uid !== own || (mode & OTHERS) === 0) return null;
   const rights = (mode & 0o777).toString(8).padStart(4, '0');
-  return `${path}: expected a secret that only its owner may read, got rights ${rights} (chmod 600 ${path})`;
+  return `expected a secret that only its owner may read, got rights ${rights}`;
+}
+
+/** The same with the file's name, and what mends it. */
+export async function exposureAt(path: string): Promise<string | null> {
+  const exposure = exposureOf(await stat(path));
+  return exposure && `${path}: ${exposure} (chmod 600 ${path})`;
 }
 
 /** @throws ExposedSecretError if others may read or change the file; Error if there is none */
 export async function checkOwnerOnly(path: string): Promise<void> {
-  const exposure = exposureOf(path, await stat(path));
+  const exposure = await exposureAt(path);
   if (exposure !== null) throw new ExposedSecretError(exposure);
 }

@@ -6,10 +6,10 @@
  *   magic [8] | header bytes [4] | header, JSON | fields one after another | SHA-256 of all before [32]
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import * as z from 'zod';
 import { CipherPruneError } from '../../util/errors.js';
-import { checkOwnerOnly } from '../../util/owner-only.js';
+import { ExposedSecretError, exposureOf } from '../../util/owner-only.js';
 import { formatCorrelation, parseCorrelation } from './correlation-text.js';
 import type { KeptPool, PoolName } from './kept-pool.js';
 import type { KeptItems } from './material.js';
@@ -121,9 +121,8 @@ export async function claimPool(path: string): Promise<KeptPool | null> {
     throw error;
   }
   try {
-    await checkOwnerOnly(claimed).catch((error: Error) => {
-      throw Object.assign(error, { message: error.message.replaceAll(claimed, path) });
-    });
+    const exposure = exposureOf(await stat(claimed));
+    if (exposure !== null) throw new ExposedSecretError(`pool: ${exposure}`);
     return decodePool(await readFile(claimed));
   } finally {
     await rm(claimed, { force: true });
