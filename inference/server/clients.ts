@@ -119,8 +119,12 @@ export class Clients {
       house.metrics.refused('door');
       const fields = { event: 'refused', kind: 'door', address };
       house.log({ level: 'warn', message: `${name}: turned away, ${visit}`, fields });
-      sendRefusal(channel, refusalOf(refusal('busy', visit, 5)));
-      channel.flush?.();
+      try {
+        sendRefusal(channel, refusalOf(refusal('busy', visit, 5)));
+        channel.flush?.();
+      } catch {
+        // It has left already.
+      }
       return channel.close();
     }
     const client = new ServedClient(channel, { address: network, name, certificate }, visit, house);

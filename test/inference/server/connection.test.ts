@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Client } from '../../../inference/client/client.js';
+import { PeerClosedError } from '../../../inference/core/errors.js';
+import { WAITING_PER_ADDRESS } from '../../../inference/net/silent-connections.js';
 import { connectTcp } from '../../../inference/net/tcp-channel.js';
 import { protocolDigest } from '../../../inference/run/protocol-digest.js';
 import { type PublicPart, parsePublicPart } from '../../../model/artifact/artifact-file.js';
@@ -124,6 +126,24 @@ describe('a connection', () => {
     expect((await first.classify('a b')).tokens).toBe(4);
     await second.close();
     await first.close();
+  });
+
+  it('turns away one that has left already', async () => {
+    const running = await server();
+    const left = () => {
+      throw new PeerClosedError('the client: sending on a closed connection');
+    };
+    let closed = 0;
+    const close = async () => {
+      closed++;
+    };
+    const silent = { send: () => undefined, receive: () => new Promise<never>(() => undefined), close };
+    const from = { address: '192.0.2.1', certificate: null };
+    for (let i = 0; i < WAITING_PER_ADDRESS; i++)
+      void running.serveChannel({ ...silent, abort: () => undefined }, from);
+    await running.serveChannel({ ...silent, send: left, abort: () => undefined }, from);
+    expect(closed).toBe(1);
+    expect(running.lines.at(-1)).toContain('turned away, too many connections of its address wait');
   });
 
   it('sends the public part once: a client that has it takes its own', async () => {
