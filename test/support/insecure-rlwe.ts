@@ -1,5 +1,7 @@
 /** Small rings with the moduli of the real ones, for tests of layouts only: no security at all. */
 import { type ResidentParameters, residentPreset } from '../../inference/crypto/resident/parameters.js';
+import { Prg } from '../../inference/crypto/prg.js';
+import { expandEvaluationKeys, KeyGenerator } from '../../inference/crypto/rlwe/keys.js';
 import {
   type RlweParameters,
   rlweParameters,
@@ -17,3 +19,10 @@ export const insecureResidentPreset: ResidentParameters = {
   kIn: 4,
   securityBits: 0,
 };
+
+/** Both parties' keys of one connection, and the generator behind them, which goes on. */
+export function insecureKeys(parameters: RlweParameters, seed: number) {
+  const random = Prg.insecureForTests(seed);
+  const generator = new KeyGenerator(parameters, random);
+  return { random, generator, keys: expandEvaluationKeys(parameters, generator.evaluationKeys()) };
+}

@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { uniformWords } from '../../../../inference/backends/two-party/linear/product-session.js';
-import { Prg } from '../../../../inference/crypto/prg.js';
-import { expandEvaluationKeys, KeyGenerator } from '../../../../inference/crypto/rlwe/keys.js';
 import { fewestLimbs } from '../../../../inference/crypto/rlwe/noise-budget.js';
 import { keySwitches, lastKIn, type PackedLayout } from '../../../../inference/crypto/rlwe/packed-layout.js';
 import {
@@ -10,13 +8,11 @@ import {
   Evaluator,
   rowMajor,
 } from '../../../../inference/crypto/rlwe/packed-product.js';
-import { insecureTestPreset } from '../../../support/insecure-rlwe.js';
+import { insecureKeys, insecureTestPreset } from '../../../support/insecure-rlwe.js';
 import { availableIsas, withIsaAsync } from '../../../support/isa.js';
 
 const parameters = insecureTestPreset(256);
-const random = Prg.insecureForTests(11);
-const generator = new KeyGenerator(parameters, random);
-const keys = expandEvaluationKeys(parameters, generator.evaluationKeys());
+const { random, generator, keys } = insecureKeys(parameters, 11);
 
 interface Case {
   readonly kIn: number;

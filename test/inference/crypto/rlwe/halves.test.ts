@@ -19,13 +19,11 @@ import {
   Evaluator,
   rowMajor,
 } from '../../../../inference/crypto/rlwe/packed-product.js';
-import { insecureTestPreset } from '../../../support/insecure-rlwe.js';
+import { insecureKeys, insecureTestPreset } from '../../../support/insecure-rlwe.js';
 import { availableIsas, withIsaAsync } from '../../../support/isa.js';
 
 const parameters = insecureTestPreset(256);
-const random = Prg.insecureForTests(21);
-const generator = new KeyGenerator(parameters, random);
-const keys = expandEvaluationKeys(parameters, generator.evaluationKeys());
+const { random, generator, keys } = insecureKeys(parameters, 21);
 
 interface Case {
   readonly kIn?: number;

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { kernels } from '#kernels';
 import { Prg } from '../../../../inference/crypto/prg.js';
-import { expandEvaluationKeys, KeyGenerator } from '../../../../inference/crypto/rlwe/keys.js';
 import { packingDeviation } from '../../../../inference/crypto/rlwe/noise-budget.js';
 import { type RlweParameters, standardPreset } from '../../../../inference/crypto/rlwe/parameters.js';
-import { insecureTestPreset } from '../../../support/insecure-rlwe.js';
+import { insecureKeys, insecureTestPreset } from '../../../support/insecure-rlwe.js';
 import { availableIsas, withIsa } from '../../../support/isa.js';
 
 /** b + a·s by limb, as residues. */
@@ -39,8 +38,7 @@ describe.each([
   { parameters: insecureTestPreset(256), name: 'n = 256', kIns: [2, 4, 16, 64] },
   { parameters: standardPreset, name: 'n = 8192', kIns: [2, 16, 64] },
 ])('packing, $name', ({ parameters, kIns }) => {
-  const generator = new KeyGenerator(parameters, Prg.insecureForTests(1));
-  const keys = expandEvaluationKeys(parameters, generator.evaluationKeys());
+  const { generator, keys } = insecureKeys(parameters, 1);
   const { n, primes, modulusChain } = parameters;
   const secret = generator.secretKey.data;
 
