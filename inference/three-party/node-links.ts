@@ -38,6 +38,7 @@ interface Greeted {
 export type LinkedNode = Omit<Node, 'recordLeak'>;
 
 const RETRY_MILLISECONDS = 200;
+const STOPS = 'the node stops';
 /** Sharing, node, suite. */
 const HELLO_BYTES = ID_BYTES + 2;
 
@@ -122,6 +123,8 @@ export class NodeLinks {
     const channel = transcriptChannel(await connectLink(address, certificates, { timeoutMilliseconds }));
     this.#next = channel;
     try {
+      // `stop` closed what there was then.
+      if (this.#stopped) throw new ProtocolError(STOPS);
       const seed = randomBytes(SEED_BYTES);
       sendOpening(channel, 'node');
       channel.send(Uint8Array.of(...this.#hello, ...seed));
@@ -139,10 +142,11 @@ export class NodeLinks {
     const { peers, index, onLog } = this.#options;
     let told = '';
     for (;;) {
-      if (this.#stopped) throw new ProtocolError('the node stops');
+      if (this.#stopped) throw new ProtocolError(STOPS);
       try {
         return await this.#greetNext(peers[this.#other(1)]!);
       } catch (error) {
+        if (this.#stopped) throw error;
         const { message } = error as Error;
         if (message !== told) onLog(`node ${index}: ${message}; trying again`);
         told = message;
@@ -153,6 +157,8 @@ export class NodeLinks {
 
   /** The previous node connects when it can; of several connections the last one is alive (`#greeted`). */
   async #findPrevious(): Promise<void> {
+    // One may have come while the links before this one ended.
+    void this.#greeted?.channel.close();
     this.#greeted = null;
     await new Promise<void>((resolve) => {
       this.#onStop = resolve;
@@ -170,6 +176,6 @@ export class NodeLinks {
           },
         );
     });
-    if (this.#stopped) throw new ProtocolError('the node stops');
+    if (this.#stopped) throw new ProtocolError(STOPS);
   }
 }

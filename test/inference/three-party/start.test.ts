@@ -1,6 +1,6 @@
-/** A node that cannot listen at one of its two ports leaves the other one free. */
+/** What a node leaves behind that ends as soon as it began, or before. */
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { expect, it } from 'vitest';
 import { freeNodes } from '../../support/free-ports.js';
 import { shareTiny, startNode } from '../../support/node-servers.js';
@@ -21,3 +21,17 @@ it('does not keep its port where the one for pages is taken', async () => {
   other.close();
   await remove();
 });
+
+it('ends the connection to the next node that it was making when it closed', async () => {
+  const { shares, remove } = await shareTiny();
+  const peers = await freeNodes();
+  const next = createServer().listen(peers[1].port, peers[1].host);
+  await once(next, 'listening');
+  const connected = once(next, 'connection');
+  const node = await startNode(shares, 0, { peers, timeoutMilliseconds: 3_600_000 });
+  await node.close();
+  const [socket] = (await connected) as [Socket];
+  await once(socket.resume(), 'end');
+  next.close();
+  await remove();
+}, 60_000);
