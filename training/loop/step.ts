@@ -80,6 +80,8 @@ export interface StepOptions {
 export interface StepResult {
   readonly loss: number;
   readonly taskLoss: number;
+  /** Mean weight in `taskLoss` of the examples with a label. */
+  readonly classWeight: number;
   /** Examples with a label, and those of them that were classified right; of a regression none are. */
   readonly labelled: number;
   readonly correct: number | null;
@@ -235,8 +237,15 @@ function inScope<T>(body: () => T): T {
   }
 }
 
+/** 1 where all weigh the same, or none has a label. */
+function meanWeight(labels: Float32Array, weights: Float32Array | null): number {
+  const known = labels.filter((label) => !Number.isNaN(label));
+  if (weights === null || known.length === 0) return 1;
+  return known.reduce((sum, label) => sum + weights[label]!, 0) / known.length;
+}
+
 /** What is seen of a forward pass besides its loss. */
-type Observed = Omit<StepResult, 'loss' | 'labelled'>;
+type Observed = Omit<StepResult, 'loss' | 'labelled' | 'classWeight'>;
 
 function observe(output: EncoderOutput, task: tf.Scalar, state: ModelState, batch: Batch): Observed {
   const isCounted = state.config.problem === 'classes';
@@ -294,7 +303,8 @@ export function trainingStep<T>(
       return layers.alone ? distance : total.add<tf.Scalar>(distance);
     })([...tensors]);
     const loss = value.dataSync()[0]!;
-    const result = { loss, labelled: labelled(batch.labels), ...seen[0]! };
+    const classWeight = meanWeight(batch.labels, options.classWeights ?? null);
+    const result = { loss, labelled: labelled(batch.labels), classWeight, ...seen[0]! };
     return { result, used: use(gradientsOf(names, grads, ids)) };
   });
 }

@@ -26,11 +26,14 @@ export class Watchdog {
   }
 
   /** After every step. Throws TrainingError on NaN, infinity or divergence. */
-  check({ step, result: { loss, taskLoss }, gradientNorm }: Step): void {
+  check({ step, result, gradientNorm }: Pick<Step, 'step' | 'result' | 'gradientNorm'>): void {
+    const { loss, taskLoss, classWeight } = result;
     if (!Number.isFinite(loss)) this.#fail(step, `the loss is ${loss}`);
     if (!Number.isFinite(gradientNorm)) this.#fail(step, `the gradient norm is ${gradientNorm}`);
+    // A rare class weighs a hundred times the others: what a model that guesses loses on it is no divergence.
+    const unweighted = taskLoss / classWeight;
     this.#smoothed =
-      this.#smoothed === null ? taskLoss : this.#smoothed + SMOOTHING * (taskLoss - this.#smoothed);
+      this.#smoothed === null ? unweighted : this.#smoothed + SMOOTHING * (unweighted - this.#smoothed);
     if (this.#smoothed > this.#limit)
       this.#fail(step, `the loss diverged to ${this.#smoothed.toFixed(2)} (limit ${this.#limit.toFixed(2)})`);
   }

@@ -3,7 +3,12 @@ import { writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parseRunConfig } from '../../../config/load.js';
 import { recipeFor } from '../../../config/recipe.js';
+import { type Batch, makeBatch } from '../../../training/loop/batches.js';
 import { prepareRun } from '../../../training/loop/prepare.js';
+import { trainingStep } from '../../../training/loop/step.js';
+import { Watchdog } from '../../../training/loop/watchdog.js';
+import { NO_DROPOUT } from '../../../training/network/encoder.js';
+import { weightTensors } from '../../../training/network/model-state.js';
 import { crossEntropy } from '../../../training/network/losses.js';
 import { literal, temporaryRuns } from './tiny-runs.js';
 
@@ -43,6 +48,47 @@ describe('balanced class weights', () => {
     ];
     expect(weighted.recorder.steps[0]!.taskLoss).not.toBe(plain.recorder.steps[0]!.taskLoss);
   });
+});
+
+it('of a rare class do not look like a loss that diverges', async () => {
+  const file = inFolder('very-rare.csv');
+  const rows = Array.from({ length: 600 }, (_, i) => `text number ${i},${i === 5 ? 'rare' : 'common'}`);
+  writeFileSync(file, ['text,label', ...rows].join('\n'));
+  const changes = {
+    task: { name: 'rare', labels: ['common', 'rare'] },
+    data: { source: 'files', train: file, dev: file },
+    classWeights: 'balanced',
+  };
+  const { state, train: examples, classWeights } = await prepareRun(parseRunConfig(literal(changes), 'test'));
+  const weights = weightTensors(state);
+  const stepOf = (batch: Batch) => ({
+    step: 1,
+    gradientNorm: 1,
+    result: trainingStep(
+      state,
+      weights,
+      batch,
+      {
+        masks: { mode: 'none' },
+        dropout: NO_DROPOUT,
+        distillation: null,
+        freezeEmbeddings: false,
+        labelSpread: 1,
+        classWeights,
+        precision: 'float32',
+      },
+      () => undefined,
+    ).result,
+  });
+  const watchdog = new Watchdog('dense', Math.log(2), 'folder');
+  const { step, gradientNorm, result } = stepOf(makeBatch(examples.slice(0, 16)));
+  // 15 of 600 / (2 · 599), one of 600 / 2
+  expect(result.classWeight).toBeCloseTo((15 * (600 / 1198) + 300) / 16, 3);
+  expect(result.taskLoss).toBeGreaterThan(5 * Math.log(2));
+  watchdog.check({ step, gradientNorm, result });
+  const diverged = { ...result, taskLoss: 200 * result.taskLoss };
+  expect(() => watchdog.check({ step: 2, gradientNorm, result: diverged })).toThrow(/the loss diverged to/);
+  weights.dispose();
 });
 
 describe('the recipe', () => {
