@@ -30,6 +30,18 @@ export class PhaseLoop {
 
   /** Goes on from the run's position to the phase's end; the result is the evaluation of the model that it ends with. */
   async finish(): Promise<Evaluation> {
+    try {
+      await this.#takeSteps();
+      const evaluation = await this.#end();
+      this.#run.position = { ...this.#run.position, phaseDone: true };
+      await this.#run.writeLast();
+      return evaluation;
+    } finally {
+      this.#stepper.dispose();
+    }
+  }
+
+  async #takeSteps(): Promise<void> {
     const run = this.#run;
     while (!this.#isDone()) {
       const before = run.position.seen;
@@ -44,11 +56,6 @@ export class PhaseLoop {
       await nextTurn();
       if (run.stop.requested) await this.#stopHere();
     }
-    const evaluation = await this.#end();
-    this.#stepper.dispose();
-    run.position = { ...run.position, phaseDone: true };
-    await run.writeLast();
-    return evaluation;
   }
 
   #isDone(): boolean {

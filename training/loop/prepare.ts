@@ -176,7 +176,11 @@ export async function prepareRun(
     throw new TrainingError(
       `model.tokenizer: expected at most the model's ${model.vocabularySize} tokens, got ${tokenizer.vocabularySize}`,
     );
-  const { keep } = config.masks;
+  const { keep, mode } = config.masks;
+  if (mode !== 'none' && method.learns !== 'nothing' && model.layers < 2)
+    throw new TrainingError(
+      'masks.mode: expected none, or a model of two layers or more: the last layer prunes nothing, and this one has no other',
+    );
   if (Array.isArray(keep) && keep.length !== model.layers - 1)
     throw new TrainingError(
       `masks.keep: expected ${model.layers - 1} shares, one for every layer of the model but the last, got ${keep.length}`,

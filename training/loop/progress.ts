@@ -105,7 +105,7 @@ async function endsWithinLine(path: string): Promise<boolean> {
   }
 }
 
-/** Appends lines of JSON to a file, in order; the first failure is thrown by the next call. */
+/** Appends lines of JSON to a file. */
 export class MetricsLog {
   readonly #file: string;
   #isBegun = false;

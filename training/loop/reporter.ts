@@ -61,7 +61,9 @@ export class PhaseReporter {
 
   async evaluation({ step, seen }: Position, evaluation: Evaluation): Promise<void> {
     const { name, prunes, total } = this.#phase;
-    const report = { phase: name, step, progress: seen / total, pruned: prunes, ...evaluation };
+    // A phase of no epochs is over when it begins.
+    const progress = total === 0 ? 1 : seen / total;
+    const report = { phase: name, step, progress, pruned: prunes, ...evaluation };
     this.#listener.evaluation(report);
     await this.#log.append('evaluation', report);
   }
