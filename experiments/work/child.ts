@@ -64,6 +64,7 @@ export function runChild(
   });
   const end = () => void child.kill('SIGTERM');
   signal?.addEventListener('abort', end, { once: true });
+  if (signal?.aborted) end();
   const forget = onInterrupt(async () => {
     end();
     await ended.catch(() => undefined);

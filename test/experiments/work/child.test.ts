@@ -47,6 +47,8 @@ it('is ended by a signal, and says with which code it failed', async () => {
   });
   setTimeout(() => stop.abort(), 100);
   await expect(sleeper).rejects.toThrow(/SIGTERM/);
+  const late = runChild([process.execPath, '-e', 'setTimeout(() => {}, 3600000)'], { signal: stop.signal });
+  await expect(late).rejects.toThrow(/SIGTERM/);
   const failed = runChild([
     process.execPath,
     '-e',
