@@ -73,9 +73,12 @@ class Thread {
 let thread: Thread | null = null;
 
 function theThread(): Thread {
-  thread ??= new Thread(() => {
-    thread = null;
+  if (thread) return thread;
+  // One that failed ends a little later, when another may have its place.
+  const begun = new Thread(() => {
+    if (thread === begun) thread = null;
   });
+  thread = begun;
   return thread;
 }
 
