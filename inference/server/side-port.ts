@@ -1,9 +1,13 @@
 /** What operators ask of a server over HTTP: is it alive, does it take texts, what has it done. Nothing of any text. */
-import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { boundedHttp } from '../net/bounded-http.js';
 import { listenAt } from '../net/listen.js';
 import type { Cost } from '../session/meter.js';
+
+/** Each makes one request: those of who asks often are gone in between. */
+const MOST_CONNECTIONS = 256;
 
 /** A text takes from tenths of a second to minutes. */
 const WAITS = [0.01, 0.1, 1, 5, 20, 60, 300];
@@ -145,9 +149,11 @@ export async function openSidePort(
   metrics: () => Promise<MetricsPage>,
   notReady: () => string | null,
 ): Promise<SidePort> {
-  const server = createServer((request, response) => {
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     const answer = (status: number, text: string, type = 'text/plain; charset=utf-8'): void => {
-      response.writeHead(status, { 'content-type': type }).end(request.method === 'HEAD' ? '' : text);
+      response
+        .writeHead(status, { 'content-type': type, connection: 'close' })
+        .end(request.method === 'HEAD' ? '' : text);
     };
     if (request.method !== 'GET' && request.method !== 'HEAD') return answer(405, 'GET or HEAD\n');
     switch (request.url?.split('?')[0]) {
@@ -165,7 +171,8 @@ export async function openSidePort(
       default:
         return answer(404, 'expected /healthz, /readyz or /metrics\n');
     }
-  });
+  };
+  const server = boundedHttp(null, MOST_CONNECTIONS, { onRequest });
   await listenAt(server, host, port);
   return {
     port: (server.address() as AddressInfo).port,

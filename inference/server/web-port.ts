@@ -2,25 +2,13 @@
  * The port for browsers: a page and, at `/connect`, WebSockets that carry the same protocol as TCP. The page may load nothing from
  * elsewhere and be framed by nobody; only pages of this server's own origin, or of origins that the operator names, may connect.
  */
-import {
-  createServer as createHttpServer,
-  type IncomingMessage,
-  type ServerResponse,
-  STATUS_CODES,
-} from 'node:http';
-import { createServer as createHttpsServer } from 'node:https';
-import type { AddressInfo, Server, Socket } from 'node:net';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { AddressInfo, Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import {
-  certificateName,
-  isLoopback,
-  renewCertificate,
-  type ServerTls,
-  serverTlsOptions,
-} from '../net/tls.js';
+import { boundedHttp } from '../net/bounded-http.js';
 import { listenAt } from '../net/listen.js';
-import { SilentConnections } from '../net/silent-connections.js';
+import { certificateName, isLoopback, renewCertificate, type ServerTls } from '../net/tls.js';
 import { SOCKET_OPTIONS } from '../net/web-socket.js';
 import { SUBPROTOCOL, WebSocketChannel } from '../net/web-socket-channel.js';
 import type { WebFile } from './web-files.js';
@@ -74,10 +62,6 @@ const HEADERS = {
 } as const;
 
 export const MOST_CONNECTIONS = 1_024;
-const MOST_HEADER_BYTES = 8_192;
-/** For a whole request; a connection that is slower, or says nothing, ends. */
-const REQUEST_MILLISECONDS = 5_000;
-const CHECK_MILLISECONDS = 1_000;
 
 const CONNECT = '/connect';
 const WRONG_HOST = { status: 421, text: 'another host is asked for\n' };
@@ -202,25 +186,10 @@ class Web {
 }
 
 export function createWebServer(options: Omit<WebPortOptions, 'port'>): WebServer {
-  const { tls } = options;
   const web = new Web(options);
-  const limits = {
-    maxHeaderSize: MOST_HEADER_BYTES,
-    headersTimeout: REQUEST_MILLISECONDS,
-    requestTimeout: REQUEST_MILLISECONDS,
-    connectionsCheckingInterval: CHECK_MILLISECONDS,
-  };
-  const server = tls ? createHttpsServer({ ...serverTlsOptions(tls), ...limits }) : createHttpServer(limits);
-  server.maxConnections = MOST_CONNECTIONS;
-  const silent = new SilentConnections();
-  server.prependListener('connection', (socket: Socket) => silent.came(socket));
-  server.on('request', (request, response) => {
-    silent.finished(request.socket);
-    web.onRequest(request, response);
-  });
-  server.on('upgrade', (request, socket, head) => {
-    silent.finished(request.socket);
-    web.onUpgrade(request, socket, head);
+  const server = boundedHttp(options.tls, MOST_CONNECTIONS, {
+    onRequest: (request, response) => web.onRequest(request, response),
+    onUpgrade: (request, socket, head) => web.onUpgrade(request, socket, head),
   });
   return {
     server,
