@@ -111,7 +111,7 @@ const OPTIONS = {
   'max-clients': {
     type: 'string',
     default: '64',
-    describe: 'Clients at the same time',
+    describe: 'Clients at the same time, half of them from one address',
     coerce: wholeNumber('max-clients', 1, 10_000),
   },
   http: httpOption,

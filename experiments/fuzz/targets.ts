@@ -14,6 +14,7 @@ import { parsePublicPart, serializePublicPart } from '../../model/artifact/artif
 import { encodePublicPart } from '../../model/artifact/public-part.js';
 import { parseSafetensors, serializeSafetensors } from '../../model/checkpoint/safetensors.js';
 import { createTokenizer } from '../../model/tokenizer/tokenizer.js';
+import { handshakeTargets } from './handshake-targets.js';
 import { linkTargets } from './link-targets.js';
 import { residentTargets } from './resident-targets.js';
 import { bytesSent, fromChannel, type Target } from './target.js';
@@ -70,6 +71,7 @@ export async function fuzzTargets(artifact: Artifact): Promise<readonly Target[]
   });
   return [
     ...linkTargets(artifact.public.config.layers),
+    ...handshakeTargets,
     ...(await residentTargets()),
     { name: 'request', corpus: requests, read: (b) => fromChannel(b, (c) => receiveRequest(c, 512)) },
     { name: 'hello', corpus: [hello], read: (b) => fromChannel(b, (c) => receiveHello(c, 'server')) },

@@ -1,8 +1,7 @@
 /** What operators ask of a server over HTTP: is it alive, does it take texts, what has it done. Nothing of any text. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { boundedHttp } from '../net/bounded-http.js';
+import { boundedHttp, type HttpListeners } from './bounded-http.js';
 import { listenAt } from '../net/listen.js';
 import type { Cost } from '../session/meter.js';
 
@@ -149,7 +148,7 @@ export async function openSidePort(
   metrics: () => Promise<MetricsPage>,
   notReady: () => string | null,
 ): Promise<SidePort> {
-  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+  const onRequest: HttpListeners['onRequest'] = (request, response) => {
     const answer = (status: number, text: string, type = 'text/plain; charset=utf-8'): void => {
       response
         .writeHead(status, { 'content-type': type, connection: 'close' })

@@ -6,7 +6,7 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:ht
 import type { AddressInfo, Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { boundedHttp } from '../net/bounded-http.js';
+import { boundedHttp } from './bounded-http.js';
 import { listenAt } from '../net/listen.js';
 import { certificateName, isLoopback, renewCertificate, type ServerTls } from '../net/tls.js';
 import { SOCKET_OPTIONS } from '../net/web-socket.js';

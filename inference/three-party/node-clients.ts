@@ -2,6 +2,7 @@
 import { PeerClosedError, ProtocolError } from '../core/errors.js';
 import { acceptedSuites, type Suite } from '../core/suite.js';
 import type { Channel } from '../net/channel.js';
+import { networkOf } from '../net/network.js';
 import { mostMilliseconds } from '../net/patience.js';
 import { toldOf } from '../net/refusal.js';
 import { encodeHello, receiveRequest, sendFailure, type TextRequest, WANTS } from './messages.js';
@@ -21,25 +22,25 @@ export interface NodeClientsOptions {
 
 const DEFAULT_MAX_CLIENTS = 64;
 
+/** Half of the places, as at a server: nobody who comes from elsewhere is kept out. */
+const mostPerAddress = (maxClients: number): number => Math.max(4, Math.ceil(maxClients / 2));
+
 export class NodeClients {
   readonly #options: NodeClientsOptions;
   readonly #suites: readonly Suite[];
   #clients = 0;
+  /** By network. */
+  readonly #byAddress = new Map<string, number>();
 
   constructor(options: NodeClientsOptions) {
     this.#options = options;
     this.#suites = acceptedSuites(options.suite);
   }
 
-  /** Until the client leaves. @throws ProtocolError, and whatever a text ends with */
-  async serve(channel: Channel): Promise<void> {
+  /** Until the client leaves; `address` is where it comes from. @throws ProtocolError, and whatever a text ends with */
+  async serve(channel: Channel, address: string): Promise<void> {
     const { sharing, publicBytes, publicPart, node } = this.#options.model;
-    if (this.#clients >= (this.#options.maxClients ?? DEFAULT_MAX_CLIENTS)) {
-      this.#options.metrics?.refused('busy');
-      throw new ProtocolError(`node ${node}: expected at most ${this.#clients} clients, got another`);
-    }
-    this.#clients++;
-    this.#options.metrics?.clients(1);
+    const leave = this.#enter(networkOf(address));
     try {
       const hello = {
         sharing,
@@ -52,9 +53,30 @@ export class NodeClients {
       await this.#sendPublic(channel);
       await this.#texts(channel);
     } finally {
-      this.#clients--;
-      this.#options.metrics?.clients(-1);
+      leave();
     }
+  }
+
+  /** → what gives the place back. @throws ProtocolError where there is none */
+  #enter(network: string): () => void {
+    const { maxClients = DEFAULT_MAX_CLIENTS, metrics, model } = this.#options;
+    const own = this.#byAddress.get(network) ?? 0;
+    const most = mostPerAddress(maxClients);
+    if (this.#clients >= maxClients || own >= most) {
+      metrics?.refused('busy');
+      const full = own >= most ? `${most} clients of one address` : `${maxClients} clients`;
+      throw new ProtocolError(`node ${model.node}: expected at most ${full}, got another`);
+    }
+    this.#clients++;
+    this.#byAddress.set(network, own + 1);
+    metrics?.clients(1);
+    return () => {
+      this.#clients--;
+      const left = this.#byAddress.get(network)! - 1;
+      if (left > 0) this.#byAddress.set(network, left);
+      else this.#byAddress.delete(network);
+      metrics?.clients(-1);
+    };
   }
 
   /** To a client that wants it. @throws ProtocolError for one that does not know for longer than another node's takes on the slowest line */

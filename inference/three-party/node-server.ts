@@ -133,7 +133,7 @@ export class NodeServer {
       files: web.files ?? new Map(),
       connectsTo: web.connectsTo ?? [],
       timeoutMilliseconds,
-      serve: (channel) => this.#acceptPage(channel),
+      serve: (channel, { address }) => this.#acceptPage(channel, address),
     });
   }
 
@@ -187,14 +187,19 @@ export class NodeServer {
     return channel;
   }
 
+  #serveClient(channel: Channel, address: string): Promise<void> {
+    return this.#clients.serve(this.#options.link?.(channel) ?? channel, address);
+  }
+
   async #accept(socket: Socket): Promise<void> {
     this.#silent.came(socket);
+    const { remoteAddress: address = '' } = socket;
     const channel = transcriptChannel(this.#channelOf(socket, 'a peer'));
     let opening: Awaited<ReturnType<typeof receiveOpening>> | null = null;
     try {
       opening = await receiveOpening(channel);
       this.#silent.finished(socket);
-      if (opening === 'client') await this.#clients.serve(this.#options.link?.(channel) ?? channel);
+      if (opening === 'client') await this.#serveClient(channel, address);
       else if (!isNode(socket, this.#certificates))
         throw new ProtocolError('expected a node with a certificate of the authority given, got another');
       else await this.#links.offer(channel);
@@ -207,13 +212,13 @@ export class NodeServer {
   }
 
   /** A page is a client, never a node. */
-  async #acceptPage(socket: Channel): Promise<void> {
+  async #acceptPage(socket: Channel, address: string): Promise<void> {
     const channel = transcriptChannel(socket);
     this.#channels.add(socket);
     try {
       if ((await receiveOpening(channel)) !== 'client')
         throw new ProtocolError('expected a client over a WebSocket, got a node');
-      await this.#clients.serve(this.#options.link?.(channel) ?? channel);
+      await this.#serveClient(channel, address);
     } catch (error) {
       this.#failed(error as Error);
     } finally {

@@ -8,8 +8,8 @@ import {
 import { createServer as createHttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { SilentConnections } from './silent-connections.js';
-import { type ServerTls, serverTlsOptions } from './tls.js';
+import { SilentConnections } from '../net/silent-connections.js';
+import { type ServerTls, serverTlsOptions } from '../net/tls.js';
 
 const MOST_HEADER_BYTES = 8_192;
 /** For a whole request; a connection that is slower, or says nothing, ends. */
