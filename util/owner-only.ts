@@ -23,7 +23,14 @@ export function exposureOf({ mode, uid }: Pick<Stats, 'mode' | 'uid'>): string |
   return `expected a secret that only its owner may read, got rights ${rights}`;
 }
 
-/** The same with the file's name, and what mends it. */
+/** Why a file that only this program writes is none of its own; null where it is. */
+export function foreignOwnerOf({ uid }: Pick<Stats, 'uid'>): string | null {
+  const own = process.getuid?.();
+  if (process.platform === 'win32' || uid === own) return null;
+  return `expected a secret that this user kept, got one of another user (${uid})`;
+}
+
+/** `exposureOf` with the file's name, and what mends it. */
 export async function exposureAt(path: string): Promise<string | null> {
   const exposure = exposureOf(await stat(path));
   return exposure && `${path}: ${exposure} (chmod 600 ${path})`;

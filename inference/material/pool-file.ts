@@ -1,15 +1,17 @@
 /**
  * Material kept over connections, as one file of each party: which pair of parties it belongs to, and the items. It can only be
- * read by taking it away: a file is removed before its content is used, so that neither a crash nor a second process uses
- * anything twice.
+ * read by taking it away: a file is removed before its content is used, on the disk too, so that neither a crash, of the process or of the
+ * machine, nor a second process uses anything twice.
  *
  *   magic [8] | header bytes [4] | header, JSON | fields one after another | SHA-256 of all before [32]
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { lstat, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import * as z from 'zod';
 import { CipherPruneError } from '../../util/errors.js';
-import { ExposedSecretError, exposureOf } from '../../util/owner-only.js';
+import { ExposedSecretError, exposureOf, foreignOwnerOf } from '../../util/owner-only.js';
+import { syncFolder } from '../../util/sync-folder.js';
 import { formatCorrelation, parseCorrelation } from './correlation-text.js';
 import type { KeptPool, PoolName } from './kept-pool.js';
 import type { KeptItems } from './material.js';
@@ -99,6 +101,7 @@ async function writeWhole(path: string, parts: readonly Uint8Array[]): Promise<v
       await file.close();
     }
     await rename(temporary, path);
+    await syncFolder(dirname(path));
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
     throw error;
@@ -109,7 +112,7 @@ export const writePool = (path: string, pool: KeptPool): Promise<void> => writeW
 
 /**
  * Takes the pool away: it is nowhere but in memory when this returns, or nowhere at all if this throws. Null if there is none.
- * @throws PoolFileError; ExposedSecretError if others could read it: it protects nothing any more
+ * @throws PoolFileError; ExposedSecretError if others could read it, or wrote it: what somebody else knows protects nothing
  */
 export async function claimPool(path: string): Promise<KeptPool | null> {
   const claimed = `${path}.${randomBytes(8).toString('hex')}.claimed`;
@@ -121,11 +124,13 @@ export async function claimPool(path: string): Promise<KeptPool | null> {
     throw error;
   }
   try {
-    const exposure = exposureOf(await stat(claimed));
+    const file = await lstat(claimed);
+    const exposure = exposureOf(file) ?? foreignOwnerOf(file);
     if (exposure !== null) throw new ExposedSecretError(`pool: ${exposure}`);
     return decodePool(await readFile(claimed));
   } finally {
     await rm(claimed, { force: true });
+    await syncFolder(dirname(path));
   }
 }
 

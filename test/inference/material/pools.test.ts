@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Client } from '../../../inference/client/client.js';
 import { keepPool, resumePool } from '../../../inference/client/client-pool.js';
 import { claimPool, writePool } from '../../../inference/material/pool-file.js';
@@ -27,6 +27,12 @@ import { weightsDigest } from '../../../inference/server/weights-digest.js';
 import { tinyArtifact } from '../../../bench/tiny-artifact.js';
 import { engineClient } from '../client/engine-client.js';
 import { tinyServedModel } from '../server/toy-party.js';
+
+/** Told of each folder whose names go to the disk, and of these. */
+const onSync = vi.hoisted(() => vi.fn<(folder: string, names: readonly string[]) => void>());
+vi.mock('../../../util/sync-folder.js', () => ({
+  syncFolder: async (path: string) => onSync(path, readdirSync(path)),
+}));
 
 let folder: string;
 beforeEach(() => {
@@ -68,6 +74,28 @@ describe('a pool file', () => {
       'pool: expected a secret that only its owner may read, got rights 0640',
     );
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('that another user put there is refused, and gone', async ({ skip }) => {
+    if (!process.getuid) skip('no users here');
+    const path = join(folder, 'pool');
+    await writePool(path, poolOf(7));
+    const getuid = vi.spyOn(process, 'getuid').mockReturnValue(statSync(path).uid + 1);
+    try {
+      await expect(claimPool(path)).rejects.toThrow('pool: expected a secret that this user kept');
+    } finally {
+      getuid.mockRestore();
+    }
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('is gone from the disk before it is given, and there before its writing ends', async () => {
+    const path = join(folder, 'pool');
+    onSync.mockClear();
+    await writePool(path, poolOf(7));
+    expect(onSync.mock.calls).toEqual([[folder, ['pool']]]);
+    await claimPool(path);
+    expect(onSync.mock.calls.slice(1)).toEqual([[folder, []]]);
   });
 
   it.each([
