@@ -5,6 +5,7 @@ import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CipherPruneError } from '../../util/errors.js';
+import { leftoversOf, temporaryName } from '../leftovers.js';
 
 /** The hub cannot be reached, does not have it, or sent something else; the message names what was asked for. */
 export class HubError extends CipherPruneError {
@@ -137,7 +138,7 @@ async function continuePartial(
         guard.touch();
         received += piece.length;
         if (received > file.bytes) throw new HubError(`${url}: expected ${file.bytes} bytes, got more`);
-        await output.write(piece);
+        await output.writeFile(piece);
         settings.onProgress(file.path, received, file.bytes);
       }
     } finally {
@@ -161,6 +162,29 @@ export const expectedDigest = (file: HubFile): string | null => file.sha256 ?? f
 const actualDigest = (path: string, file: HubFile): Promise<string> =>
   file.sha256 !== null ? digestOf(path, 'sha256') : digestOf(path, 'sha1', `blob ${file.bytes}\0`);
 
+/** From one name to another, where there is such a file. False where there is none. */
+async function moved(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+/**
+ * A name that nobody else writes to, whatever downloads the same file at the same time, with what an earlier try kept under `partial` or a
+ * process that was killed left.
+ */
+async function claimPartial(partial: string): Promise<string> {
+  const own = temporaryName(partial);
+  if (await moved(partial, own)) return own;
+  for (const { path, mayLive } of await leftoversOf(partial))
+    if (!mayLive && (await moved(path, own))) return own;
+  return own;
+}
+
 /** Downloads to `target`. Throws HubError; what has arrived is kept beside it for the next try. */
 export async function downloadFile(
   url: string,
@@ -168,18 +192,33 @@ export async function downloadFile(
   target: string,
   settings: DownloadSettings,
 ): Promise<void> {
-  const partial = `${target}.partial`;
-  const expected = expectedDigest(file);
+  const kept = `${target}.partial`;
   await mkdir(dirname(target), { recursive: true });
+  const partial = await claimPartial(kept);
+  try {
+    await downloadWhole(url, file, partial, settings);
+    await rename(partial, target);
+  } catch (error) {
+    await moved(partial, kept);
+    throw error;
+  }
+}
+
+async function downloadWhole(
+  url: string,
+  file: HubFile,
+  partial: string,
+  settings: DownloadSettings,
+): Promise<void> {
+  const expected = expectedDigest(file);
   for (;;) {
     const resumed = existsSync(partial);
     await withRetries(settings.retryMilliseconds, () => continuePartial(url, file, partial, settings));
-    if (expected === null) break;
+    if (expected === null) return;
     const got = await actualDigest(partial, file);
-    if (got === expected) break;
+    if (got === expected) return;
     await rm(partial, { force: true });
     // An older partial file may have been the beginning of another version: once more from the start.
     if (!resumed) throw new HubError(`${url}: damaged: expected digest ${expected}, got ${got}`);
   }
-  await rename(partial, target);
 }

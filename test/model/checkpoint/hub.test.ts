@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -9,6 +9,7 @@ import {
   type HubOptions,
   resolveCheckpoint,
 } from '../../../model/checkpoint/hub.js';
+import { machineOfThis } from '../../../util/living-process.js';
 import { HubServer } from './hub-server.js';
 
 const server = new HubServer();
@@ -120,6 +121,22 @@ describe('hub', () => {
     rmSync(join(folder, 'models', 'some-one--tiny.bert', 'main', 'digests'), { recursive: true });
     writeFileSync(partial, Buffer.alloc(1000));
     expect(readFileSync((await fetchWeights()).paths[0]!).equals(weights)).toBe(true);
+  });
+
+  it('is not disturbed by another download of the same file, and takes up what a killed process left', async () => {
+    const files = join(folder, 'models', 'some-one--tiny.bert', 'main', 'files');
+    for (const { paths } of await Promise.all([fetchWeights(), fetchWeights(), fetchWeights()]))
+      expect(readFileSync(paths[0]!).equals(weights)).toBe(true);
+    expect(readdirSync(files)).toEqual(['model.safetensors']);
+    rmSync(files, { recursive: true });
+    mkdirSync(files);
+    // Of no process: numbers end below.
+    const left = `model.safetensors.partial.${machineOfThis()}-4194305-0123abcd.tmp`;
+    writeFileSync(join(files, left), weights.subarray(0, 30_000));
+    server.requests.length = 0;
+    await fetchWeights();
+    expect(fileRequests().map((request) => request.split(' ')[1])).toEqual(['bytes=30000-']);
+    expect(readdirSync(files)).toEqual(['model.safetensors']);
   });
 
   it('refuses what does not have the listed digest or size', async () => {
