@@ -1,8 +1,11 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Client } from '../../../inference/client/client.js';
 import { PeerClosedError } from '../../../inference/core/errors.js';
 import { WAITING_PER_ADDRESS } from '../../../inference/net/silent-connections.js';
-import { connectTcp } from '../../../inference/net/tcp-channel.js';
+import { connectTcp, peerAt, TcpChannel } from '../../../inference/net/tcp-channel.js';
 import { protocolDigest } from '../../../inference/run/protocol-digest.js';
 import { type PublicPart, parsePublicPart } from '../../../model/artifact/artifact-file.js';
 import { cuttingProxy } from './cutting-proxy.js';
@@ -13,8 +16,11 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
+/** Where nothing is to run out, however busy the machine is. */
+const PATIENT_MILLISECONDS = 60_000;
+
 async function server(options: Parameters<typeof toyServer>[0] = {}) {
-  const running = await toyServer(options);
+  const running = await toyServer({ timeoutMilliseconds: PATIENT_MILLISECONDS, ...options });
   closers.push(() => running.close());
   return running;
 }
@@ -44,9 +50,11 @@ async function slowClient(port: number, gate: Promise<void>): Promise<Client> {
 }
 
 async function client(port: number, tweaks: ClientTweaks = {}): Promise<Client> {
-  const channel = await connectTcp('127.0.0.1', port, {
-    timeoutMilliseconds: tweaks.timeoutMilliseconds ?? 1_000,
-  });
+  // To connect may take longer than a short timeout.
+  const socket = connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  const { timeoutMilliseconds = PATIENT_MILLISECONDS } = tweaks;
+  const channel = new TcpChannel(socket, { peer: peerAt('127.0.0.1', port), timeoutMilliseconds });
   closers.push(() => channel.close());
   return Client.open(channel, {
     opens: 'counts',
@@ -61,16 +69,29 @@ async function client(port: number, tweaks: ClientTweaks = {}): Promise<Client> 
   });
 }
 
-const eventually = async (condition: () => boolean): Promise<void> => {
-  for (let i = 0; i < 1_000 && !condition(); i++) await new Promise((resolve) => setTimeout(resolve, 5));
-  expect(condition()).toBe(true);
-};
+const eventually = (condition: () => boolean): Promise<void> =>
+  vi.waitFor(() => expect(condition()).toBe(true), { timeout: PATIENT_MILLISECONDS, interval: 5 });
 
 /** The server still does its work. */
 async function expectServes(port: number): Promise<void> {
   const honest = await client(port);
   expect((await honest.classify('a b')).logits).toHaveLength(2);
   await honest.close();
+}
+
+/** So does one that soon gives up who is silent: an honest client too, where the machine was busy with others for so long. */
+const expectServesSoon = (port: number): Promise<void> =>
+  vi.waitFor(() => expectServes(port), { timeout: PATIENT_MILLISECONDS, interval: 0 });
+
+/** Bytes of one party in a connection with one text. */
+async function bytesOf(port: number, who: 'client' | 'server'): Promise<number> {
+  const whole = await cuttingProxy(port, { after: Number.POSITIVE_INFINITY, kind: 'stall', who });
+  const honest = await client(whole.port);
+  await honest.classify('a b');
+  await honest.close();
+  const length = whole.passed();
+  whole.close();
+  return length;
 }
 
 describe('a connection', () => {
@@ -184,17 +205,13 @@ describe('a client ends with a clear error', () => {
       /^the server at 127\.0\.0\.1:\d+ sent nothing for 0\.1 s: expected \d+ bytes, got \d+( \(in layer\d\))?$/,
     ],
   ] as const)('when the server does %s at any message', async (kind, message) => {
-    const { port } = await server({ timeoutMilliseconds: 60_000 });
-    const whole = await cuttingProxy(port, { after: Number.POSITIVE_INFINITY, kind, who: 'server' });
-    const honest = await client(whole.port);
-    await honest.classify('a b');
-    await honest.close();
-    const length = whole.passed();
-    whole.close();
+    const { port } = await server();
+    const length = await bytesOf(port, 'server');
+    const tweaks = kind === 'stall' ? { timeoutMilliseconds: 100 } : {};
     const cuts = [0, 4, 12, 50, 84, 117, 2_000, length - 2_000, length - 800, length - 9, length - 1];
     for (const after of cuts) {
       const proxy = await cuttingProxy(port, { after, kind, who: 'server' });
-      const attempt = client(proxy.port, { timeoutMilliseconds: 100 }).then((open) => open.classify('a b'));
+      const attempt = client(proxy.port, tweaks).then((open) => open.classify('a b'));
       await expect(attempt, `after ${after} bytes`).rejects.toThrow(message);
       proxy.close();
     }
@@ -206,13 +223,8 @@ describe('a server outlives its clients', () => {
   const misbehaviours = ['disconnect', 'reset', 'stall', 'garbage'] as const;
 
   it.each(misbehaviours)('a client that does %s at any message', async (kind) => {
-    const { port, lines } = await server({ timeoutMilliseconds: 60 });
-    const whole = await cuttingProxy(port, { after: Number.POSITIVE_INFINITY, kind });
-    const honest = await client(whole.port);
-    await honest.classify('a b');
-    await honest.close();
-    const length = whole.passed();
-    whole.close();
+    const { port, lines } = await server(kind === 'stall' ? { timeoutMilliseconds: 60 } : {});
+    const length = await bytesOf((await server()).port, 'client');
     // In and at the ends of every message: hello, answer, set-up, request, layers.
     const cuts = [
       0,
@@ -240,28 +252,32 @@ describe('a server outlives its clients', () => {
         await open.close();
       });
       if (kind !== 'garbage') await attempt.catch((error) => expect(error).toBeInstanceOf(Error));
-      else await Promise.race([attempt.catch(() => undefined), new Promise((done) => setTimeout(done, 150))]);
+      else {
+        // Of which a server may wait for more.
+        const read = eventually(() => proxy.passed() > after).then(() => pause(100));
+        await Promise.race([attempt.catch(() => undefined), read]);
+      }
       proxy.close();
     }
-    await expectServes(port);
-    expect(lines.filter((line) => / (failed|left) after /.test(line)).length).toBeGreaterThan(
-      cuts.length / 2,
+    await expectServesSoon(port);
+    await eventually(
+      () => lines.filter((line) => / (failed|left) after /.test(line)).length > cuts.length / 2,
     );
   });
 
   it('a client that connects and says nothing is dropped', async () => {
     const { port, lines } = await server({ timeoutMilliseconds: 50 });
-    const channel = await connectTcp('127.0.0.1', port, { timeoutMilliseconds: 2_000 });
+    const channel = await connectTcp('127.0.0.1', port, { timeoutMilliseconds: PATIENT_MILLISECONDS });
     await expect(channel.receive(1)).rejects.toThrow('closed the connection');
     // As a health check does: counted, and no line unless asked for.
     expect(lines.some((line) => line.includes('said nothing'))).toBe(true);
     await channel.close();
-    await expectServes(port);
+    await expectServesSoon(port);
   });
 
   it('a browser on the wrong port', async () => {
     const { port, lines } = await server();
-    const channel = await connectTcp('127.0.0.1', port, { timeoutMilliseconds: 2_000 });
+    const channel = await connectTcp('127.0.0.1', port, { timeoutMilliseconds: PATIENT_MILLISECONDS });
     channel.send(new TextEncoder().encode('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'));
     const readOn = async (): Promise<never> => {
       for (;;) await channel.receive(1); // the server's hello, however long
@@ -273,7 +289,7 @@ describe('a server outlives its clients', () => {
   });
 
   it('ends open connections when it closes', async () => {
-    const running = await toyServer({ timeoutMilliseconds: 60_000 });
+    const running = await toyServer({ timeoutMilliseconds: PATIENT_MILLISECONDS });
     const open = await client(running.port);
     await running.close();
     await expect(open.classify('a')).rejects.toThrow('the server');
@@ -281,7 +297,7 @@ describe('a server outlives its clients', () => {
 
   it('that keeps the server waiting goes on without a turn, which others have', async () => {
     const { port, lines } = await server({
-      ...{ maxRuns: 1, timeoutMilliseconds: 60_000 },
+      maxRuns: 1,
       line: { milliseconds: 50, bytesPerMillisecond: 1_000 },
     });
     let begin = (): void => undefined;
@@ -300,7 +316,7 @@ describe('a server outlives its clients', () => {
 
   it('keeps its turn as long as its bytes may take', async () => {
     const { port, lines } = await server({
-      ...{ maxRuns: 1, timeoutMilliseconds: 60_000 },
+      maxRuns: 1,
       // Each byte that passed may take a second.
       line: { milliseconds: 50, bytesPerMillisecond: 0.001 },
     });

@@ -54,7 +54,7 @@ export async function toyServer(
     open: openToyParty,
     host: '127.0.0.1',
     port: 0,
-    timeoutMilliseconds: 500,
+    timeoutMilliseconds: 20_000,
     maxClients: 8,
     log: ({ message }) => lines.push(message),
     ...options,
