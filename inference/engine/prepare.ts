@@ -18,6 +18,7 @@ import { privateTensor } from '../core/ring-tensor.js';
 import { protocol } from '../core/span.js';
 import type { PrivateTensor } from '../core/tensors.js';
 import { type LayerNormParameters, type LayerNormPlan, layerNormFormats } from '../functions/layer-norm.js';
+import { joined } from './joined-weights.js';
 import { attentionNormPlan, embeddingNormPlan, outputNormPlan } from './plan.js';
 import type { PreparedEmbedding } from './secret-embedding.js';
 
@@ -55,50 +56,6 @@ export interface PreparedModel {
   readonly classifier: Weight;
 }
 
-interface Joined {
-  /** [inputs, outputs] */
-  readonly matrix: Int16Array;
-  /** [outputs] */
-  readonly bias: Float64Array;
-}
-
-/** Matrices with the same input side by side, columns in order; the bias follows at the scale of the first. */
-function joinedColumns(parts: readonly QuantizedLinear[], fractionBits: number): Joined {
-  const { inputs } = parts[0]!.matrix;
-  const outputs = parts.reduce((sum, { matrix }) => sum + matrix.outputs, 0);
-  const matrix = new Int16Array(inputs * outputs);
-  const bias = new Float64Array(outputs);
-  let column = 0;
-  for (const part of parts) {
-    const width = part.matrix.outputs;
-    for (let row = 0; row < inputs; row++) {
-      matrix.set(part.matrix.values.subarray(row * width, (row + 1) * width), row * outputs + column);
-    }
-    const unit = 2 ** (part.matrix.fractionBits - fractionBits);
-    bias.set(
-      part.bias.map((value) => value * unit),
-      column,
-    );
-    column += width;
-  }
-  return { matrix, bias };
-}
-
-/** By the first part: a model's matrices are most of a server's memory, so that all its connections have the same. */
-const joined = new WeakMap<QuantizedLinear, Joined & { readonly parts: readonly QuantizedLinear[] }>();
-
-/** One alone is not copied. */
-function sideBySide(parts: readonly QuantizedLinear[], fractionBits: number): Joined {
-  const [first] = parts as [QuantizedLinear];
-  if (parts.length === 1 && first.matrix.fractionBits === fractionBits)
-    return { matrix: first.matrix.values, bias: first.bias };
-  const known = joined.get(first);
-  if (known?.parts.every((part, i) => part === parts[i])) return known;
-  const made = { ...joinedColumns(parts, fractionBits), parts };
-  joined.set(first, made);
-  return made;
-}
-
 interface LinearShape {
   readonly name: string;
   readonly inputs: number;
@@ -115,7 +72,7 @@ function prepareLinear(
   const weightBits = Math.max(...scales.map((scale) => scale.weightBits));
   const norms = scales.flatMap((scale) => scale.normBits ?? []);
   const normBits = norms.length === scales.length ? Math.max(...norms) : undefined;
-  const { matrix, bias } = parts ? sideBySide(parts, fractionBits) : { matrix: null, bias: null };
+  const { matrix, bias } = parts ? joined(parts, fractionBits) : { matrix: null, bias: null };
   return mpc.prepare({ ...shape, weightBits, normBits, fractionBits, matrix, bias });
 }
 
