@@ -21,7 +21,8 @@ const isSame = ({ problem }: ModelConfig, a: readonly number[], b: readonly numb
     ? givenLabels(a).join() === givenLabels(b).join()
     : predictionOf(problem, a) === predictionOf(problem, b);
 
-function compare(config: ModelConfig, reference: Logits, other: Logits): Comparison {
+/** Text by text; any number of texts. */
+export function compareLogits(config: ModelConfig, reference: Logits, other: Logits): Comparison {
   const { problem } = config;
   const scores = (logits: readonly number[]): readonly number[] =>
     problem === 'regression' ? logits : probabilitiesOf(problem, logits);
@@ -32,7 +33,7 @@ function compare(config: ModelConfig, reference: Logits, other: Logits): Compari
   const same = reference.filter((logits, i) => isSame(config, logits, other[i]!)).length;
   return {
     sameAnswers: problem === 'regression' ? null : same,
-    largestDifference: Math.max(...differences),
+    largestDifference: differences.reduce((most, difference) => Math.max(most, difference), 0),
     meanDifference: mean(differences),
   };
 }
@@ -55,8 +56,8 @@ export function agreement(
   return {
     texts: examples.length,
     heldOut,
-    withoutPruning: compare(config, reference, whole),
-    pruned: pruned && compare(config, reference, logitsOf(pruned.logits, outputs)),
+    withoutPruning: compareLogits(config, reference, whole),
+    pruned: pruned && compareLogits(config, reference, logitsOf(pruned.logits, outputs)),
     kept: pruned && mean(pruned.keptRatio.slice(0, -1)),
   };
 }
