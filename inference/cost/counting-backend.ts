@@ -72,6 +72,11 @@ export class CountingBackend extends ShapeBackend implements Backend {
     return this.#context.demand;
   }
 
+  /** Long tables that a text reads where vectors for them were made ahead. */
+  get tables(): ReadonlySet<LineTable> {
+    return this.#context.tables;
+  }
+
   async share({ shape, ringBits, fractionBits }: PrivateTensor): Promise<SharedTensor> {
     return shapeOnly({ shape, ringBits, fractionBits });
   }
@@ -217,6 +222,7 @@ export class CountingBackend extends ShapeBackend implements Backend {
   ): Promise<SharedTensor> {
     const count = sizeOf(operations.lines(x, table).shape);
     if (count === 0) return otherwise(this, x);
+    this.#context.tables.add(table);
     const before = this.#context.turns.fork();
     const { use, turns } = linesUse(count, x, table, before);
     this.#context.want([...lookUpUse(count, table.index.ringBits, 1), ...use]);
@@ -246,6 +252,8 @@ export class CountingBackend extends ShapeBackend implements Backend {
     const indexOfFactors = (factors: PrivateTensor) => this.#context.indexOfFactors(factors);
     const { use, turns } = wantedUse(wanted, x.shape[0]!, before, indexOfFactors);
     this.#context.want(use);
+    for (const operation of wanted.flat(2))
+      if (operation.kind === 'lines') this.#context.tables.add(operation.table);
     const tensors = await otherwise(new CountingBackend(this.#opens, {}, this), x);
     this.#context.turns.standAheadAs(turns);
     return { isAhead: false, tensors };

@@ -4,6 +4,7 @@ import { perform, type Step, Steps } from '../backends/two-party/context/steps.j
 import { Turns } from '../backends/two-party/context/turns.js';
 import { type ProductPlan, productJob } from '../backends/two-party/products/cot-product.js';
 import { DEFAULT_COTS } from '../core/cot-kind.js';
+import type { LineTable } from '../core/line-table.js';
 import { protocol } from '../core/span.js';
 import type { PartyId, PrivateTensor } from '../core/tensors.js';
 import type { Use } from '../material/correlation.js';
@@ -42,6 +43,8 @@ export class CountingContext {
   /** In the order in which they were prepared. */
   readonly weights: Weight[];
   readonly factors: PrivateTensor[];
+  /** Long tables that are read where vectors for them were made ahead. */
+  readonly tables = new Set<LineTable>();
   readonly #counted: CountedCots;
   readonly #demand = new Demand();
 

@@ -16,10 +16,14 @@ export interface TextShape {
   readonly schedule: readonly ScheduledCounts[];
 }
 
-/** Equal to what `TwoPartyBackend.demand` counts after such a text. */
+/**
+ * Equal to what `TwoPartyBackend.demand` counts after such a text. The entries of the long tables that it reads are made with it, which a text would else
+ * wait for: both parties ask here before they make material.
+ */
 export async function demandOf(model: PublicModel, { bucket, schedule, answer }: TextShape): Promise<Demand> {
   const mpc = new CountingBackend(opensOf(schedule));
   const prepared = await prepareModel(mpc, model, null);
   await classify(mpc, prepared, null, bucket, answer);
+  for (const { entries } of mpc.tables) entries();
   return mpc.demand;
 }
