@@ -103,6 +103,8 @@ export async function openQueueRunner(options: QueueRunnerOptions): Promise<Runn
   // Connections come back by themselves; what is lost with one shows where somebody waits for it.
   queue.on('error', () => undefined);
   events.on('error', () => undefined);
+  // Each work that is waited for listens whether one of them closes.
+  for (const emitter of [queue, events]) emitter.setMaxListeners(2 * PARALLEL);
   await events.waitUntilReady();
   if ((await queue.getWorkersCount()) === 0)
     note(`no worker of this version yet: cipherprune work --queue ${new URL(options.url).protocol}//…`);

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { OutputError } from '../../util/errors.js';
 import { bytesOfItems, type KeptPool, type PoolName } from '../material/kept-pool.js';
 import { claimPool, writePool } from '../material/pool-file.js';
 
@@ -73,27 +74,29 @@ export class PoolFolder {
   }
 
   /**
-   * Takes away what is kept under this id; null unless it is of this generation, this model and unbroken. Whatever there is, is
-   * gone afterwards.
+   * Takes away what is kept under this id; null unless it is of this generation and this model. Whatever there is, is gone
+   * afterwards.
+   * @throws PoolFileError, ExposedSecretError; an error of the system
    */
   async claim({ id, generation }: PoolName, model: string, owner?: string): Promise<KeptPool | null> {
-    const pool = await claimPool(await this.#find(id, owner)).catch(() => null);
+    const pool = await claimPool(await this.#find(id, owner));
     const fits =
       pool?.party === 'server' && pool.id === id && pool.generation === generation && pool.model === model;
     return fits ? pool : null;
   }
 
-  /** Keeps a pool, the oldest ones giving way; false if it cannot be kept. */
+  /** Keeps a pool, the oldest ones giving way; false if it is larger than one owner's may be. @throws OutputError */
   async keep(pool: KeptPool, owner?: string): Promise<boolean> {
     const most = this.limits.bytes * (owner === undefined ? 1 : OWNER_PART);
     if (bytesOfItems(pool.items) > most) return false;
+    const path = this.#path(pool.id, owner);
     try {
       await mkdir(this.folder, { recursive: true, mode: 0o700 });
-      await writePool(this.#path(pool.id, owner), pool);
+      await writePool(path, pool);
       await this.#prune();
       return true;
-    } catch {
-      return false;
+    } catch (error) {
+      throw new OutputError(`${this.folder}: ${(error as Error).message}`);
     }
   }
 

@@ -36,6 +36,8 @@ export class ServeAhead {
     private readonly pools: ServedPools | null = null,
     /** Whose pools are kept. */
     private readonly owner?: string,
+    /** Told why a pool was lost, where the client is told only that it was. */
+    private readonly onPoolLost: (reason: string) => void = () => undefined,
   ) {}
 
   /** What was spent since the last call. */
@@ -48,7 +50,7 @@ export class ServeAhead {
   /** Takes kept pools up again, if they are the ones that the client has; whatever is kept under that name is gone then. */
   async resume(request: PoolRequest): Promise<void> {
     const { material, pools } = this;
-    const pool = await pools?.folder.claim(request, pools.model, this.owner);
+    const pool = await this.#unlessLost(pools?.folder.claim(request, pools.model, this.owner));
     const isSame = pool && Buffer.compare(inventoryOf(pool.items), request.inventory) === 0;
     const bytes = (material?.stock().bytes ?? 0) + (pool ? bytesOfItems(pool.items) : 0);
     const fits = isSame && material && bytes <= this.limitBytes;
@@ -64,8 +66,23 @@ export class ServeAhead {
     const kept =
       pools !== null &&
       isSame &&
-      (await pools.folder.keep({ id, generation, party: 'server', model: pools.model, items }, this.owner));
-    this.#answer(kept);
+      (await this.#unlessLost(
+        pools.folder.keep({ id, generation, party: 'server', model: pools.model, items }, this.owner),
+      ));
+    if (kept === false && pools !== null && isSame)
+      this.onPoolLost(`${bytesOfItems(items)} bytes are more than one client's part of the room for pools`);
+    this.#answer(Boolean(kept));
+  }
+
+  /** Null where files of pools cannot be read or written: a text does without. */
+  async #unlessLost<T>(work: Promise<T> | undefined): Promise<T | null> {
+    try {
+      return (await work) ?? null;
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error)) throw error;
+      this.onPoolLost(error.message);
+      return null;
+    }
   }
 
   #answer(isAccepted: boolean): void {

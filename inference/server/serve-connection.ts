@@ -41,6 +41,8 @@ export interface ServeConnectionOptions {
   readonly connection?: string;
   /** Where clients' pools are kept over connections; absent: nowhere. */
   readonly pools?: ServedPools | null;
+  /** Told why a client's pool could not be kept, or taken up again. */
+  readonly onPoolLost?: (reason: string) => void;
   /** After the handshake, before any cryptography: throws to turn the client away, waits where there is no place yet. */
   readonly onHandshake?: (agreement: Agreement, tell: Tell, model: ServedModel) => void | Promise<void>;
   /** Keys are exchanged; requests may come. */
@@ -178,6 +180,7 @@ export async function serveConnection(channel: Channel, options: ServeConnection
     served.public,
     pools,
     options.owner,
+    options.onPoolLost,
   );
   const client = new Served(metered, options, party, session, ahead, served.residentKey ?? null);
   for (;;) {

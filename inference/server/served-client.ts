@@ -101,6 +101,8 @@ export class ServedClient {
         onMaterial: (bytes) => house.limits.material(this.#identity, bytes),
         isLast: () => house.draining,
         onText: (text) => this.#onText(text),
+        onPoolLost: (reason) =>
+          this.#log('warn', 'pool-lost', `a pool of material is lost: ${reason}`, { reason }),
       });
       this.#log('info', 'goodbye', `said goodbye ${this.#afterwards()}`);
     } catch (error) {

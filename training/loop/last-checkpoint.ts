@@ -24,19 +24,22 @@ export interface Position {
   /** Examples seen and steps done in this phase. */
   readonly seen: number;
   readonly step: number;
+  /** Steps of the phases before it. */
+  readonly stepsBefore: number;
   /** True after the phase's last step: the next phase begins. */
   readonly phaseDone: boolean;
   /** Null before the first evaluation that counts. */
   readonly best: Best | null;
 }
 
-/** The beginning of a phase. */
-export const startOf = (phase: PhaseName): Position => ({
+/** The beginning of a phase. stepsBefore: of the phases before it */
+export const startOf = (phase: PhaseName, stepsBefore = 0): Position => ({
   phase,
   epoch: 0,
   batch: 0,
   seen: 0,
   step: 0,
+  stepsBefore,
   phaseDone: false,
   best: null,
 });
@@ -48,6 +51,7 @@ const positionSchema = z.strictObject({
   batch: z.number().int().min(0),
   seen: z.number().int().min(0),
   step: z.number().int().min(0),
+  stepsBefore: z.number().int().min(0).default(0),
   phaseDone: z.boolean(),
   best: z
     .strictObject({ step: z.number(), score: z.number(), loss: z.number(), since: z.number() })
@@ -57,15 +61,18 @@ const positionSchema = z.strictObject({
   kept: z.array(z.number()).nullable().default(null),
   schedule: scheduleSchema.nullable().default(null),
   spread: z.array(z.number()).nullable(),
+  // Checkpoints of older versions do not know it.
+  loggedBytes: z.number().int().min(0).nullable().default(null),
 });
 
-/** Weights, thresholds, moments and the position, all or nothing. */
+/** Weights, thresholds, moments and the position, all or nothing. loggedBytes: what metrics.jsonl has by now */
 export async function writeLast(
   directory: string,
   state: ModelState,
   optimizer: AdamW,
   position: Position,
   control: Control,
+  loggedBytes: number,
 ): Promise<void> {
   const tensors = new Map<string, ReturnType<typeof fromElements>>();
   for (const [name, { mean, square }] of optimizer.state()) {
@@ -77,7 +84,7 @@ export async function writeLast(
     if (parameter) tensors.set(name, fromElements(parameter.values, parameter.shape));
   }
   const metadata = { step: String(optimizer.step) };
-  const stored = { formatVersion: 1, ...position, ...control, spread: state.spread };
+  const stored = { formatVersion: 1, ...position, ...control, spread: state.spread, loggedBytes };
   const extra = new Map<string, Uint8Array | string>([
     ['optimizer.safetensors', serializeSafetensors(tensors, metadata)],
     ['position.json', `${JSON.stringify(stored, null, 2)}\n`],
@@ -111,14 +118,14 @@ export async function readLast(
   directory: string,
   state: ModelState,
   makeOptimizer: () => AdamW,
-): Promise<{ optimizer: AdamW; position: Position; control: Control }> {
+): Promise<{ optimizer: AdamW; position: Position; control: Control; loggedBytes: number | null }> {
   await readWeights(directory, state);
   const parsed = positionSchema.safeParse(
     JSON.parse(await readFile(join(directory, 'position.json'), 'utf8')),
   );
   if (!parsed.success)
     throw new TrainingError(`${directory}/position.json: ${parsed.error.issues[0]?.message}`);
-  const { formatVersion: _, spread, lambda, kept, schedule, ...position } = parsed.data;
+  const { formatVersion: _, spread, lambda, kept, schedule, loggedBytes, ...position } = parsed.data;
   const file = join(directory, 'optimizer.safetensors');
   const { tensors, metadata } = parseSafetensors(await readFile(file), file);
   state.spread = spread;
@@ -134,5 +141,5 @@ export async function readLast(
     (name) => [name, { mean: floats(`mean.${name}`), square: floats(`square.${name}`) }] as const,
   );
   optimizer.restore(Number(metadata.step), new Map(moments));
-  return { optimizer, position, control: { lambda, kept, schedule } };
+  return { optimizer, position, control: { lambda, kept, schedule }, loggedBytes };
 }

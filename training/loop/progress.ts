@@ -1,6 +1,6 @@
 /** What a run tells while it goes: to a progress bar, and to metrics.jsonl. */
 import { existsSync } from 'node:fs';
-import { appendFile, open } from 'node:fs/promises';
+import { appendFile, open, stat, truncate } from 'node:fs/promises';
 import type { PhaseName } from '../../config/schema.js';
 import type { Evaluation } from '../evaluate/evaluation.js';
 
@@ -36,8 +36,8 @@ export interface EvaluationReport extends Evaluation {
 
 export interface Listener {
   note(line: string): void;
-  /** A phase begins (or goes on) with so many examples to see. */
-  phase(name: PhaseName, examples: number, done: number): void;
+  /** A phase begins (or goes on) with so many examples to see, after so many steps of the phases before it. */
+  phase(name: PhaseName, examples: number, done: number, stepsBefore: number): void;
   /** After every step: examples of it. */
   examples(count: number): void;
   step(report: StepReport): void;
@@ -92,13 +92,14 @@ export class StepMeans {
   }
 }
 
-/** What a process that was killed wrote of its last line must not swallow the next one. */
-async function endsWithinLine(path: string): Promise<boolean> {
-  if (!existsSync(path)) return false;
+const sizeOf = async (path: string): Promise<number> => (existsSync(path) ? (await stat(path)).size : 0);
+
+/** Whether a line is cut off there: not at the beginning, nor behind a line's end. */
+async function isWithinLine(path: string, at: number): Promise<boolean> {
+  if (at === 0) return false;
   const file = await open(path);
   try {
-    const { size } = await file.stat();
-    const { buffer } = await file.read(Buffer.from('\n'), 0, Math.min(1, size), Math.max(0, size - 1));
+    const { buffer } = await file.read(Buffer.alloc(1), 0, 1, at - 1);
     return buffer.toString() !== '\n';
   } finally {
     await file.close();
@@ -114,8 +115,21 @@ export class MetricsLog {
     this.#file = file;
   }
 
+  /** How long the file is. */
+  bytes(): Promise<number> {
+    return sizeOf(this.#file);
+  }
+
+  /** Drops what was written after the file had so many bytes; nothing of a file that is shorter, or another one. */
+  async cutTo(bytes: number): Promise<void> {
+    if ((await this.bytes()) > bytes && !(await isWithinLine(this.#file, bytes)))
+      await truncate(this.#file, bytes);
+  }
+
   async append(event: string, values: object): Promise<void> {
-    const before = !this.#isBegun && (await endsWithinLine(this.#file)) ? '\n' : '';
+    // What a process that was killed wrote of its last line must not swallow the next one.
+    const isCutOff = !this.#isBegun && (await isWithinLine(this.#file, await this.bytes()));
+    const before = isCutOff ? '\n' : '';
     this.#isBegun = true;
     await appendFile(this.#file, `${before}${JSON.stringify({ event, ...values })}\n`);
   }

@@ -29,7 +29,7 @@ export class PhaseReporter {
     this.#log = log;
     this.#later = later;
     this.#since = { time: performance.now(), seen: position.seen };
-    listener.phase(phase.name, phase.total, position.seen);
+    listener.phase(phase.name, phase.total, position.seen, position.stepsBefore);
   }
 
   async step({ result, size, gradientNorm, position }: Step): Promise<void> {

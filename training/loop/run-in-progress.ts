@@ -49,8 +49,9 @@ export class RunInProgress {
   }
 
   writeLast(): Promise<void> {
-    return this.guarded(() =>
-      writeLast(this.folder.last, this.state, this.optimizer, this.position, this.control),
+    const { folder, state, optimizer, position, control, log } = this;
+    return this.guarded(async () =>
+      writeLast(folder.last, state, optimizer, position, control, await log.bytes()),
     );
   }
 

@@ -107,14 +107,10 @@ const perLayer = (name: string, values: readonly number[]): [string, number][] =
 export function tensorBoard(directory: string): Pick<Listener, 'step' | 'evaluation' | 'phase'> {
   const file = new EventFile(directory);
   let before = 0;
-  let last = 0;
-  const at = (step: number): number => {
-    last = before + step;
-    return last;
-  };
+  const at = (step: number): number => before + step;
   return {
-    phase() {
-      before = last;
+    phase(_name, _examples, _done, stepsBefore) {
+      before = stepsBefore;
     },
     step({
       step,

@@ -64,7 +64,13 @@ export class Trainer {
   async #resume(): Promise<void> {
     const run = this.#run;
     await run.folder.checkSameConfig(run.config);
-    const { optimizer, position, control } = await readLast(run.folder.last, run.state, run.newOptimizer);
+    const { optimizer, position, control, loggedBytes } = await readLast(
+      run.folder.last,
+      run.state,
+      run.newOptimizer,
+    );
+    // The steps after the checkpoint come once more.
+    if (loggedBytes !== null) await run.guarded(() => run.log.cutTo(loggedBytes));
     run.optimizer = optimizer;
     run.position = position;
     Object.assign(run.control, control);
@@ -73,7 +79,8 @@ export class Trainer {
 
   async #begin(phase: Phase): Promise<void> {
     const run = this.#run;
-    run.position = startOf(phase.name);
+    const { stepsBefore, step } = run.position;
+    run.position = startOf(phase.name, stepsBefore + step);
     await run.guarded(() => phase.begin());
     run.optimizer = run.newOptimizer();
   }

@@ -126,6 +126,19 @@ describe.skipIf(program === null)('a queue (redis-server; skipped where it is no
     await runner.close();
   });
 
+  it('waits for many works at a time without a warning of Node’s', async () => {
+    const warnings: string[] = [];
+    const onWarning = ({ message }: Error) => warnings.push(message);
+    process.on('warning', onWarning);
+    const runner = await openQueueRunner({ url: redis.url, folder: 'many', attempts: 1 });
+    const works = Array.from({ length: 30 }, (_, i) => runner.run(['serve', String(i)], () => undefined));
+    const ended = await Promise.allSettled(works);
+    await runner.close();
+    process.off('warning', onWarning);
+    expect(new Set(ended.map(({ status }) => status))).toEqual(new Set(['rejected']));
+    expect(warnings).toEqual([]);
+  });
+
   it('evaluates in parts as in one piece', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'queue-test-'));
     try {

@@ -15,6 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { connect, serve } from '../../../index.js';
 import { Client } from '../../../inference/client/client.js';
 import { keepPool, resumePool } from '../../../inference/client/client-pool.js';
 import { claimPool, writePool } from '../../../inference/material/pool-file.js';
@@ -24,6 +25,7 @@ import { openEngineParty } from '../../../inference/run/engine-party.js';
 import { DEFAULT_POOL_LIMITS, PoolFolder, type PoolLimits } from '../../../inference/server/pool-folder.js';
 import { serveConnection } from '../../../inference/server/serve-connection.js';
 import { weightsDigest } from '../../../inference/server/weights-digest.js';
+import { writeArtifact } from '../../../model/artifact/artifact-file.js';
 import { tinyArtifact } from '../../../bench/tiny-artifact.js';
 import { engineClient } from '../client/engine-client.js';
 import { tinyServedModel } from '../server/toy-party.js';
@@ -307,5 +309,33 @@ describe('pools over connections', () => {
     );
     expect(notes).toEqual([expect.stringContaining('it keeps no pools (serve --pools), or has no room')]);
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('that the server could not keep, or not take up, are a line of its log', async () => {
+    const artifact = join(folder, 'artifact');
+    const pools = join(folder, 'kept');
+    await writeArtifact(artifact, tinyArtifact({ seed: 1 }));
+    const lines: string[] = [];
+    await using server = await serve({ artifact, port: 0, pools, onLog: (line) => lines.push(line) });
+    const ask = async () => {
+      const pool = join(folder, 'pool');
+      await using client = await connect({ port: server.port, artifact, pool, opens: 'counts' });
+      await client.classify(sentence);
+      await client.prepare(1);
+    };
+    const lost = () =>
+      lines.filter((line) => line.includes('pool')).map((line) => line.replace(/^.*?: /, ''));
+    writeFileSync(pools, 'a file in the place of the folder');
+    await ask();
+    expect(lost()).toEqual([expect.stringMatching(/^a pool of material is lost: .*kept: EEXIST/)]);
+    rmSync(pools);
+    await ask();
+    expect(lost()).toHaveLength(1);
+    const [kept] = readdirSync(pools);
+    writeFileSync(join(pools, kept!), 'not what was kept');
+    await ask();
+    expect(lost().slice(1)).toEqual([
+      'a pool of material is lost: pool: the file is no pool of this version, or damaged',
+    ]);
   });
 });

@@ -1,8 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { EventFile } from '../../../training/loop/tensorboard.js';
+import type { EvaluationReport } from '../../../training/loop/progress.js';
+import { EventFile, tensorBoard } from '../../../training/loop/tensorboard.js';
 import { crc32c } from '../../../util/crc32c.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tensorboard-'));
@@ -112,5 +113,18 @@ describe('event files', () => {
       ],
       [[1, 'größe', 3]],
     ]);
+  });
+
+  it('count steps on over the phases, also in a run that went on in a later one', () => {
+    const directory = join(folder, 'resumed');
+    const board = tensorBoard(directory);
+    const evaluation = { step: 7, metrics: {}, loss: 1, meanKeptRatio: 1 } as EvaluationReport;
+    board.phase('soft', 100, 40, 300);
+    board.evaluation(evaluation);
+    board.phase('hard', 100, 0, 320);
+    board.evaluation(evaluation);
+    const [file] = readdirSync(directory);
+    const steps = readRecords(readFileSync(join(directory, file!))).map((data) => only(decode(data), 2));
+    expect(steps).toEqual([0, 307, 327]);
   });
 });

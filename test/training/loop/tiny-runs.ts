@@ -51,12 +51,16 @@ export class Recorder implements Listener {
   readonly steps: StepReport[] = [];
   readonly evaluations: EvaluationReport[] = [];
   readonly notes: string[] = [];
+  /** Phases with the steps before each. */
+  readonly phases: [name: string, stepsBefore: number][] = [];
   seen = 0;
   constructor(private readonly onStep: (count: number) => void = () => undefined) {}
   note(text: string): void {
     this.notes.push(text);
   }
-  phase(): void {}
+  phase(name: string, _examples: number, _done: number, stepsBefore: number): void {
+    this.phases.push([name, stepsBefore]);
+  }
   examples(): void {
     this.onStep(++this.seen);
   }

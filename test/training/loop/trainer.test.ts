@@ -1,4 +1,13 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -12,6 +21,7 @@ import { prepareRun } from '../../../training/loop/prepare.js';
 import { runTraining } from '../../../training/loop/run-training.js';
 import { Trainer } from '../../../training/loop/trainer.js';
 import { stateOfCheckpoint } from '../../../training/network/model-state.js';
+import { readJsonLines } from '../../../util/json-lines.js';
 import { machineOfThis } from '../../../util/living-process.js';
 import { denseOnly, literal, Recorder, temporaryRuns } from './tiny-runs.js';
 
@@ -109,6 +119,34 @@ describe('resuming', () => {
         expect(resumed!.tensors.get(name)!.values, name).toEqual(values);
     },
   );
+
+  it('after a kill has every line of metrics.jsonl once, and counts steps on', async () => {
+    const linesOf = async (name: string) =>
+      (
+        await readJsonLines<{ event: string; phase: string; step: number }>(inFolder(name, 'metrics.jsonl'))
+      ).map(({ event, phase, step }) => `${event} ${phase} ${step}`);
+    const { recorder: straight } = await train('straight', short);
+    await expect(train('twice', short, { stopAfter: 7 })).rejects.toThrow(/--resume/);
+    cpSync(inFolder('twice', 'checkpoint'), inFolder('before'), { recursive: true });
+    await expect(train('twice', short, { resume: true, stopAfter: 6 })).rejects.toThrow(/--resume/);
+    // As if it had been killed: it is at an older checkpoint, and half a line is there.
+    rmSync(inFolder('twice', 'checkpoint'), { recursive: true });
+    renameSync(inFolder('before'), inFolder('twice', 'checkpoint'));
+    appendFileSync(inFolder('twice', 'metrics.jsonl'), '{"event":"st');
+    const { recorder } = await train('twice', short, { resume: true });
+    expect(await linesOf('twice')).toEqual(await linesOf('straight'));
+    expect(straight.phases.map(([name]) => name)).toEqual(['dense', 'soft', 'hard']);
+    expect(straight.phases[1]![1]).toBeGreaterThan(0);
+    expect(recorder.phases).toEqual(straight.phases.slice(-recorder.phases.length));
+  });
+
+  it('leaves a metrics.jsonl alone that is not the one the checkpoint was written beside', async () => {
+    await expect(train('cleared', short, { stopAfter: 7 })).rejects.toThrow(/--resume/);
+    const others = `{"event":"${'x'.repeat(100_000)}"}\n`;
+    writeFileSync(inFolder('cleared', 'metrics.jsonl'), others);
+    await train('cleared', short, { resume: true });
+    expect((await readFile(inFolder('cleared', 'metrics.jsonl'), 'utf8')).startsWith(others)).toBe(true);
+  });
 
   it('refuses another configuration and a folder without a run', async () => {
     await train('other', short);
