@@ -1,5 +1,6 @@
 /** The module that a worker of `serve` runs. */
 import { createListener, renewCertificate } from '../inference/net/tls.js';
+import { whyNoTls } from '../inference/net/why-no-tls.js';
 import { Clients } from '../inference/server/clients.js';
 import { printableLog } from '../inference/server/server-log.js';
 import { createWebServer } from '../inference/server/web-port.js';
@@ -27,8 +28,8 @@ serveAsWorker<WorkerServeOptions>(async (options, desk, log) => {
     prefix: `${options.number}.`,
   });
   const listener = createListener(options.tls ?? null, (socket) => clients.accept(socket));
-  listener.on('tlsClientError', ({ message }: Error) =>
-    printed({ level: 'warn', message: `server: TLS: ${message}`, fields: { event: 'tls' } }),
+  listener.on('tlsClientError', (error, socket) =>
+    printed({ level: 'warn', message: `server: ${whyNoTls(error, socket)}`, fields: { event: 'tls' } }),
   );
   const given = await webOptionsOf(options, (channel, from) => clients.serve(channel, from));
   const web = given && createWebServer(given);

@@ -1,6 +1,6 @@
 /** Files of certificates and tokens that commands take. */
 import { readFile } from 'node:fs/promises';
-import type { ClientTls, ServerTls } from '../inference/net/tls.js';
+import { type ClientTls, checkClientTls, type ServerTls } from '../inference/net/tls.js';
 import { UsageError } from '../util/errors.js';
 import { note } from '../util/note.js';
 import { exposureAt } from '../util/owner-only.js';
@@ -40,12 +40,14 @@ export async function clientTlsOf(files: {
   const { tlsCa, tlsCert, tlsKey } = files;
   if ((tlsCert === undefined) !== (tlsKey === undefined))
     throw new UsageError('expected --tls-cert and --tls-key together');
-  return {
+  const tls = {
     ...(tlsCa === undefined ? {} : { ca: await pem('tls-ca', tlsCa) }),
     ...(tlsCert === undefined || tlsKey === undefined
       ? {}
       : { cert: await pem('tls-cert', tlsCert), key: await pem('tls-key', tlsKey) }),
   };
+  checkClientTls(tls);
+  return tls;
 }
 
 /** The one line of a file that holds a token; a warning where others may read it, since users make it themselves. */

@@ -5,6 +5,6 @@ import { PeerClosedError } from '../core/errors.js';
 export function closedBeforeGreeting(error: unknown): never {
   if (!(error instanceof PeerClosedError)) throw error;
   throw new PeerClosedError(
-    `${error.message}, before its greeting; one that takes TLS does so to a client without`,
+    `${error.message}, before its greeting; one that takes TLS does so to a client without, or without a certificate that it takes`,
   );
 }

@@ -12,6 +12,7 @@ import { Outgoing } from './outgoing.js';
 import { LEAST_BYTES_PER_MILLISECOND, Patience } from './patience.js';
 import { ReceiveQueue } from './receive-queue.js';
 import { MOST_OUTGOING_BYTES, Turnstile } from './turnstile.js';
+import { whyUnreachable } from './why-unreachable.js';
 
 export interface TcpChannelOptions {
   /** How the peer is called in errors, for example `the client at 127.0.0.1:4000`. */
@@ -61,7 +62,7 @@ export class TcpChannel implements Channel {
     socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     socket.on('end', () => this.#fail(new PeerClosedError(`${options.peer} closed the connection`)));
     socket.on('error', (error: NodeJS.ErrnoException) =>
-      this.#fail(new PeerClosedError(`${options.peer}: connection lost (${error.code ?? error.message})`)),
+      this.#fail(new PeerClosedError(`${options.peer}: connection lost (${whyUnreachable(error)})`)),
     );
     socket.on('close', () => this.#fail(new PeerClosedError(`${options.peer} closed the connection`)));
   }

@@ -5,6 +5,7 @@ import {
   connect,
   createSecureContext,
   createServer,
+  type SecureContextOptions,
   type TLSSocket,
   type TlsOptions,
   Server as TlsServer,
@@ -68,13 +69,28 @@ export function createListener(tls: ServerTls | null, accept: (socket: Socket) =
   return server.prependListener('connection', (socket: Socket) => silent.came(socket));
 }
 
-/** @throws Error that says what is wrong: no certificate, no key, a key of another certificate, or one that has expired */
-export function checkCertificate(tls: ServerTls): void {
+/** OpenSSL passes over an authority in which it finds none. @throws Error */
+function checkAuthority(ca: Uint8Array | undefined): void {
   try {
-    createSecureContext(serverTlsOptions(tls));
+    if (ca) new X509Certificate(ca);
+  } catch {
+    throw new Error('TLS: expected a certificate of the authority, got a file without one');
+  }
+}
+
+/** @throws Error where they do not belong together, or are none */
+function checkPair(options: SecureContextOptions): void {
+  try {
+    createSecureContext(options);
   } catch (error) {
     throw new Error(`TLS: the certificate and its key cannot be used (${(error as Error).message})`);
   }
+}
+
+/** @throws Error that says what is wrong: no certificate, no key, a key of another certificate, one that has expired, or no authority */
+export function checkCertificate(tls: ServerTls): void {
+  checkPair(serverTlsOptions(tls));
+  checkAuthority(tls.clientCa);
   const { validTo } = new X509Certificate(tls.cert);
   if (Date.parse(validTo) < Date.now())
     throw new Error(`TLS: the certificate expired on ${validTo}: no client would take it`);
@@ -91,6 +107,12 @@ export function certificateName(socket: Socket): string | null {
   if (!authorized || !getPeerCertificate) return null;
   const name = (socket as TLSSocket).getPeerCertificate().subject?.CN;
   return typeof name === 'string' ? name : (name?.[0] ?? null);
+}
+
+/** Of a client; what it is to trust, and show. @throws Error */
+export function checkClientTls({ ca, cert, key }: ClientTls): void {
+  checkAuthority(ca);
+  if (cert && key) checkPair({ cert: bytes(cert)!, key: bytes(key)! });
 }
 
 /** @throws ProtocolError if the server cannot be reached, or its certificate is not of the authority and for this host */

@@ -10,6 +10,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'its certificate has expired',
   CERT_NOT_YET_VALID: 'its certificate is not valid yet',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: 'it asks for a certificate, and was shown none',
   ERR_SSL_WRONG_VERSION_NUMBER: 'what answers there speaks no TLS',
   EPROTO: 'what answers there speaks no TLS',
   HPE_INVALID_CONSTANT: 'what answers there speaks no HTTP',

@@ -2,6 +2,7 @@
 import type { AddressInfo } from 'node:net';
 import { ProtocolError } from '../core/errors.js';
 import { listenAt } from '../net/listen.js';
+import { whyNoTls } from '../net/why-no-tls.js';
 import { createListener, isLoopback, renewCertificate, type ServerTls } from '../net/tls.js';
 import { Clients, gatesOf, type Room } from './clients.js';
 import { IdentityLimits, type Limits } from './limits.js';
@@ -77,10 +78,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { house } = clients;
   const server = createListener(options.tls ?? null, (socket) => clients.accept(socket));
   await listenAt(server, options.host, options.port);
-  const onError = (event: string, prefix: string) => (error: Error) =>
-    log({ level: 'warn', message: `server: ${prefix}${error.message}`, fields: { event } });
-  server.on('error', onError('listener', ''));
-  server.on('tlsClientError', onError('tls', 'TLS: '));
+  const warn = (event: string, message: string) =>
+    log({ level: 'warn', message: `server: ${message}`, fields: { event } });
+  server.on('error', ({ message }) => warn('listener', message));
+  server.on('tlsClientError', (error, socket) => warn('tls', whyNoTls(error, socket)));
   const { port } = server.address() as AddressInfo;
   let side: SidePort | null = null;
   try {

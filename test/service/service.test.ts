@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connect, serve } from '../../index.js';
+import type { ClientTls } from '../../inference/net/tls.js';
 import { addToken, listTokens, revokeToken } from '../../inference/server/tokens.js';
 import { packageFile } from '../../util/package-file.js';
 import { makeCertificates } from '../support/certificates.js';
@@ -50,9 +51,24 @@ describe('a service', () => {
     await using client = await connect({ ...common, port: server.port, tls: { ca, cert, key } });
     expect((await client.classify(TEXT)).label).toBe(1);
     expect(log.join('\n')).toContain('(node)');
-    await expect(
-      connect({ ...common, port: server.port, tls: { ca }, timeoutMilliseconds: 3_000 }),
-    ).rejects.toThrow();
+    const turnedAway = (tls: ClientTls, reason: RegExp) =>
+      expect(connect({ ...common, port: server.port, tls, timeoutMilliseconds: 3_000 })).rejects.toThrow(
+        reason,
+      );
+    await turnedAway({ ca }, /it asks for a certificate, and was shown none/);
+    // Signed by itself, not by the authority.
+    const [otherCert, otherKey] = [await pem('other.pem'), await pem('other.key')];
+    await turnedAway({ ca, cert: otherCert, key: otherKey }, /or without a certificate that it takes/);
+    const refused = () => log.filter((line) => line.includes('TLS: client'));
+    await expect.poll(() => refused().length).toBe(2);
+    expect(refused().sort()).toEqual([
+      expect.stringMatching(
+        /TLS: client at \S*127.0.0.1 turned away \(ERR_SSL_\w+: it showed no certificate\)$/,
+      ),
+      expect.stringMatching(
+        /TLS: client turned away \(DEPTH_ZERO_\w+: no authority that is trusted here signed/,
+      ),
+    ]);
   });
 
   it('is not for others without TLS, unless it is said', async () => {

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, it } from 'vitest';
-import { checkCertificate, connectTls, createListener } from '../../../inference/net/tls.js';
+import { checkCertificate, checkClientTls, connectTls, createListener } from '../../../inference/net/tls.js';
 import { connectWebSocket } from '../../../inference/net/web-socket.js';
 import { makeCertificates } from '../../support/certificates.js';
 
@@ -55,6 +55,19 @@ it.skipIf(!hasOpenssl)('a server does not begin with a certificate that has expi
   expect(() => checkCertificate({ cert: pem('expired.pem'), key })).toThrow(/expired on .* GMT/);
   expect(() => checkCertificate({ cert: pem('node.pem'), key: pem('ca.key') })).toThrow(/cannot be used/);
 });
+
+it.skipIf(!hasOpenssl)(
+  'an authority without a certificate, and a key of another one, are said at the start',
+  () => {
+    const [cert, key, none] = [pem('node.pem'), pem('node.key'), pem('ca.key')];
+    const lacking = 'TLS: expected a certificate of the authority, got a file without one';
+    expect(() => checkCertificate({ cert, key, clientCa: pem('ca.pem') })).not.toThrow();
+    expect(() => checkCertificate({ cert, key, clientCa: none })).toThrow(lacking);
+    expect(() => checkClientTls({ ca: pem('ca.pem'), cert, key })).not.toThrow();
+    expect(() => checkClientTls({ ca: none })).toThrow(lacking);
+    expect(() => checkClientTls({ cert, key: none })).toThrow(/certificate and its key cannot be used/);
+  },
+);
 
 it.skipIf(!hasOpenssl)(
   'connections that do not finish TLS are so many for an address, and keep nobody out',
