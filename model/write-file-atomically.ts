@@ -7,15 +7,19 @@ const looked = new Set<string>();
 
 /**
  * Writes to a temporary name in the same folder, flushes, then renames: the old file stays whole until then. What a process that was killed meanwhile
- * left is removed with the first write.
+ * left is removed with the first write. `mode`: its rights, as the user's mask cuts them.
  */
-export async function writeFileAtomically(path: string, bytes: Uint8Array | string): Promise<void> {
+export async function writeFileAtomically(
+  path: string,
+  bytes: Uint8Array | string,
+  mode = 0o666,
+): Promise<void> {
   const target = resolve(path);
   if (!looked.has(target)) await removeLeftovers(target);
   looked.add(target);
   const temporary = temporaryName(target);
   try {
-    const handle = await open(temporary, 'wx');
+    const handle = await open(temporary, 'wx', mode);
     try {
       await handle.writeFile(bytes);
       await handle.sync();

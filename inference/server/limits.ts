@@ -2,8 +2,9 @@
  * What one identity may ask for: a token's or certificate's name, or an address where there is neither. Texts a day bound how often somebody
  * can ask the same again, which is what learning a model from its answers takes (docs/threat-model.md).
  */
-import { readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
+import { writeFileAtomically } from '../../model/write-file-atomically.js';
 import { refusal } from '../net/refusal.js';
 
 export interface LimitOptions {
@@ -182,8 +183,7 @@ export class IdentityLimits implements Limits {
     const text = `${JSON.stringify({ ...FORMAT, identities }, null, 1)}\n`;
     this.#writing = this.#writing
       .catch(() => undefined)
-      .then(() => writeFile(`${path}.tmp`, text, { mode: 0o600 }))
-      .then(() => rename(`${path}.tmp`, path))
+      .then(() => writeFileAtomically(path, text, 0o600))
       .catch((error: Error) => {
         throw new Error(`${path}: ${error.message}`);
       });

@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -63,18 +72,32 @@ describe('limits of an identity', () => {
     await expect(IdentityLimits.open({ file })).rejects.toThrow(/limits\.json: expected a file of limits/);
   });
 
+  it('are written under names that nobody can take first, and for the owner only', async () => {
+    mkdirSync(folder, { recursive: true });
+    const [file, others] = [join(folder, 'limits.json'), join(folder, 'others.txt')];
+    rmSync(file, { force: true });
+    writeFileSync(others, 'precious');
+    for (const name of [`${file}.tmp`, `${file}.${process.pid}.tmp`]) symlinkSync(others, name);
+    const limits = await IdentityLimits.open({ textsPerDay: 2, file, now: () => START });
+    await limits.texts('token anna', 1);
+    await limits.close();
+    expect(readFileSync(others, 'utf8')).toBe('precious');
+    expect(lstatSync(file).isFile()).toBe(true);
+    expect(lstatSync(file).mode & 0o777).toBe(0o600);
+  });
+
   it('are kept again once the file can be written, after a time in which it could not', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     try {
       mkdirSync(folder, { recursive: true });
       const file = join(folder, 'limits.json');
       const limits = await IdentityLimits.open({ textsPerDay: 2, file, now: () => START });
-      // What is written first lies beside the file: a folder of that name is in its way.
-      mkdirSync(`${file}.tmp`);
+      rmSync(file, { force: true });
+      mkdirSync(file);
       await limits.texts('token anna', 1);
       vi.runAllTimers();
       await expect(limits.close()).rejects.toThrow(/^[^:]*limits\.json: EISDIR/);
-      rmdirSync(`${file}.tmp`);
+      rmdirSync(file);
       await limits.texts('token anna', 1);
       await limits.close();
     } finally {
