@@ -1,5 +1,5 @@
 /**
- * A folder for one process at a time: two that write the same run, or the same points, would undo each other's work. A file names the
+ * A folder, or a file, for one process at a time: two that write the same run, or the same points, would undo each other's work. A file names the
  * one that is there. What a process that was killed left counts for nothing, and neither does another machine's: it cannot be asked.
  */
 import { randomUUID } from 'node:crypto';
@@ -11,7 +11,7 @@ import { makeDirectory } from './make-directory.js';
 
 const FILE = '.in-use';
 
-/** Folders that this process is in or enters: its number may be that of one that was killed. */
+/** Names of files by which this process is alone or wants to be: its number may be that of one that was killed. */
 const held = new Set<string>();
 
 /** The other process of this machine that a file with this content names; null if there is none. */
@@ -62,10 +62,10 @@ async function discard(path: string, content: string): Promise<void> {
   await rm(aside, { force: true });
 }
 
-/** Null once this process alone is in the folder; else the process that is there. */
-async function enter(folder: string, path: string): Promise<number | null> {
-  if (held.has(folder)) return process.pid;
-  held.add(folder);
+/** Null once the file is this process's; else the process that has it. */
+async function enter(path: string): Promise<number | null> {
+  if (held.has(path)) return process.pid;
+  held.add(path);
   let entered = false;
   try {
     for (;;) {
@@ -77,7 +77,7 @@ async function enter(folder: string, path: string): Promise<number | null> {
       await discard(path, content);
     }
   } finally {
-    if (!entered) held.delete(folder);
+    if (!entered) held.delete(path);
   }
 }
 
@@ -85,20 +85,18 @@ async function enter(folder: string, path: string): Promise<number | null> {
 const PATIENCE_MILLISECONDS = 5_000;
 const RETRY_MILLISECONDS = 100;
 
-/** Makes the folder if there is none. @throws OutputError, before any work, if another process is at work there and does not end soon */
-export async function aloneIn<T>(
-  directory: string,
+/** Whose turn it is says the file `name`, which is gone afterwards. @throws OutputError, before any work, if another process has it and does not end soon */
+export async function aloneBy<T>(
+  name: string,
   work: () => Promise<T>,
-  patienceMilliseconds = PATIENCE_MILLISECONDS,
+  { place, instead, patienceMilliseconds = PATIENCE_MILLISECONDS }: AloneOptions,
 ): Promise<T> {
-  const folder = resolve(directory);
-  const path = join(folder, FILE);
-  await makeDirectory(folder);
+  const path = resolve(name);
   const deadline = performance.now() + patienceMilliseconds;
-  for (let other = await enter(folder, path); other !== null; other = await enter(folder, path)) {
+  for (let other = await enter(path); other !== null; other = await enter(path)) {
     if (performance.now() > deadline)
       throw new OutputError(
-        `${directory}: process ${other} is at work there (${path}): expected it to end first, or another folder`,
+        `${place}: process ${other} is at work there (${path}): expected it to end first${instead ?? ''}`,
       );
     await new Promise((resolve) => setTimeout(resolve, RETRY_MILLISECONDS));
   }
@@ -106,6 +104,25 @@ export async function aloneIn<T>(
     return await work();
   } finally {
     await rm(path, { force: true });
-    held.delete(folder);
+    held.delete(path);
   }
+}
+
+export interface AloneOptions {
+  /** As users know it. */
+  readonly place: string;
+  /** What else they could do. */
+  readonly instead?: string;
+  readonly patienceMilliseconds?: number | undefined;
+}
+
+/** Makes the folder if there is none. @throws OutputError as above */
+export async function aloneIn<T>(
+  directory: string,
+  work: () => Promise<T>,
+  patienceMilliseconds?: number,
+): Promise<T> {
+  await makeDirectory(resolve(directory));
+  const options = { place: directory, instead: ', or another folder', patienceMilliseconds };
+  return aloneBy(join(directory, FILE), work, options);
 }

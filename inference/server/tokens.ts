@@ -1,10 +1,12 @@
 /**
  * Who may ask, by name: a file with the hashes of secrets that `tokens add` printed once. Secrets are 32 random bytes, so that a
- * plain hash tells nothing of them. The file is read again when it changes: a token is revoked without a restart.
+ * plain hash tells nothing of them. The file is read again when it changes: a token is revoked without a restart. Who changes it does so alone: of
+ * two at the same time one would bring back what the other revoked.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { chmod, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { aloneBy } from '../../util/alone-in.js';
 import { TOKEN_BYTES, tokenText } from '../net/token.js';
 import { parseTokenFile, TokenFileError, type StoredToken, type TokenFile } from './token-file.js';
 
@@ -26,39 +28,50 @@ async function write(path: string, file: TokenFile): Promise<void> {
   const text = `${JSON.stringify(file, null, 2)}\n`;
   parseTokenFile(text, 'token');
   const mode = existsSync(path) ? (await stat(path)).mode : OWNER_ONLY;
-  const temporary = `${path}.${process.pid}.tmp`;
-  await writeFile(temporary, text, { mode: OWNER_ONLY });
-  await chmod(temporary, mode);
-  await rename(temporary, path);
+  const temporary = `${path}.${randomBytes(8).toString('hex')}.tmp`;
+  try {
+    await writeFile(temporary, text, { flag: 'wx', mode: OWNER_ONLY });
+    await chmod(temporary, mode);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
 }
+
+/** Reads and writes the file while nobody else does. @throws OutputError if somebody does for long */
+const changing = <T>(path: string, change: () => Promise<T>): Promise<T> =>
+  aloneBy(`${path}.in-use`, change, { place: path });
 
 const EMPTY: TokenFile = { format: 'cipherprune-tokens', formatVersion: 1, tokens: [] };
 
 /** → the secret, which is stored nowhere. @throws Error if the name is taken */
-export async function addToken(path: string, name: string): Promise<string> {
-  const file = existsSync(path) ? await read(path) : EMPTY;
-  if (file.tokens.some((token) => token.name === name && token.revoked === undefined))
-    throw new Error(`${path}: expected a new name, ${name} has a token already`);
-  const secret = randomBytes(TOKEN_BYTES);
-  const token = { name, sha256: hashOf(secret), created: new Date().toISOString() };
-  await write(path, { ...file, tokens: [...file.tokens, token] });
-  return tokenText(secret);
-}
+export const addToken = (path: string, name: string): Promise<string> =>
+  changing(path, async () => {
+    const file = existsSync(path) ? await read(path) : EMPTY;
+    if (file.tokens.some((token) => token.name === name && token.revoked === undefined))
+      throw new Error(`${path}: expected a new name, ${name} has a token already`);
+    const secret = randomBytes(TOKEN_BYTES);
+    const token = { name, sha256: hashOf(secret), created: new Date().toISOString() };
+    await write(path, { ...file, tokens: [...file.tokens, token] });
+    return tokenText(secret);
+  });
 
 export const listTokens = async (path: string): Promise<readonly StoredToken[]> => (await read(path)).tokens;
 
 /** @throws Error if nobody has that name */
-export async function revokeToken(path: string, name: string): Promise<void> {
-  const file = await read(path);
-  const isMeant = (token: StoredToken): boolean => token.name === name && token.revoked === undefined;
-  if (!file.tokens.some(isMeant))
-    throw new Error(`${path}: expected a token of ${name}, got none that is valid`);
-  const revoked = new Date().toISOString();
-  await write(path, {
-    ...file,
-    tokens: file.tokens.map((token) => (isMeant(token) ? { ...token, revoked } : token)),
+export const revokeToken = (path: string, name: string): Promise<void> =>
+  changing(path, async () => {
+    const file = await read(path);
+    const isMeant = (token: StoredToken): boolean => token.name === name && token.revoked === undefined;
+    if (!file.tokens.some(isMeant))
+      throw new Error(`${path}: expected a token of ${name}, got none that is valid`);
+    const revoked = new Date().toISOString();
+    await write(path, {
+      ...file,
+      tokens: file.tokens.map((token) => (isMeant(token) ? { ...token, revoked } : token)),
+    });
   });
-}
 
 /** The file as a server asks it. */
 export class Tokens {
