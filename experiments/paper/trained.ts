@@ -1,10 +1,10 @@
 /** Accuracy: one sweep a task, over methods and seeds. A sweep keeps its own folder, and goes on where it was stopped. */
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { METHODS } from '../../methods/index.js';
 import type { Method } from '../../methods/method.js';
 import { writeFileAtomically } from '../../model/write-file-atomically.js';
+import { readJsonLines } from '../../util/json-lines.js';
 import { makeDirectory } from '../../util/make-directory.js';
 import { packageFile } from '../../util/package-file.js';
 import { type TokenLine, tokensFile } from '../measure/run-result.js';
@@ -168,8 +168,7 @@ async function sentencesOf(
   if (row?.status !== 'done') return null;
   const file = tokensFile(join(sweep.out, 'runs', row.run));
   if (!existsSync(file)) return null;
-  const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => line !== '');
-  return { labels: row.labels, lines: lines.map((line) => JSON.parse(line) as TokenLine) };
+  return { labels: row.labels, lines: await readJsonLines<TokenLine>(file) };
 }
 
 /** Never throws: a task that cannot be trained is a failed one. */
