@@ -1,113 +1,22 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { WeightSource } from '../../../../../inference/backends/backend.js';
-import { dataOf, localTensor } from '../../../../../inference/backends/local-backend.js';
-import { Demand } from '../../../../../inference/material/demand.js';
-import {
-  HomomorphicLinear,
-  type LinearOptions,
-  setupLinear,
-} from '../../../../../inference/backends/two-party/linear/linear.js';
-import type { MatmulShape } from '../../../../../inference/backends/two-party/linear/linear-protocols.js';
+import { HomomorphicLinear, setupLinear } from '../../../../../inference/backends/two-party/linear/linear.js';
 import { uniformWords } from '../../../../../inference/backends/two-party/linear/product-session.js';
 import { type CrossTerm, crossTerms } from '../../../../../inference/backends/two-party/products/matmul.js';
 import type { PartyContext } from '../../../../../inference/backends/two-party/context/party-context.js';
-import { openTwoParty } from '../../../../../inference/backends/two-party/open-two-party.js';
 import { concatBytes } from '../../../../../inference/core/bytes.js';
 import { Prg } from '../../../../../inference/crypto/prg.js';
 import { evaluationKeyBytes } from '../../../../../inference/crypto/rlwe/keys.js';
 import { noiseBudget } from '../../../../../inference/crypto/rlwe/noise-budget.js';
 import { defaultCostModel, Layouts } from '../../../../../inference/crypto/rlwe/packed-layout.js';
 import { rowMajor } from '../../../../../inference/crypto/rlwe/packed-product.js';
-import { type RlweParameters, standardPreset } from '../../../../../inference/crypto/rlwe/parameters.js';
+import { standardPreset } from '../../../../../inference/crypto/rlwe/parameters.js';
 import { columnNormBits } from '../../../../../model/artifact/column-norm.js';
 import { insecureTestPreset } from '../../../../support/insecure-rlwe.js';
 import { SUITES } from '../../../../../inference/core/suite.js';
 import { availableIsas, withIsaAsync } from '../../../../support/isa.js';
-import { both, testParties } from '../../../../support/two-parties.js';
-
-interface Pair {
-  readonly server: HomomorphicLinear;
-  readonly client: HomomorphicLinear;
-}
-
-async function pairOf(parameters: RlweParameters, seed: number, options: LinearOptions = {}): Promise<Pair> {
-  const parties = testParties(seed);
-  const [server, client] = await both(parties, ({ session }) =>
-    setupLinear(session, { parameters, ...options }),
-  );
-  return { server, client };
-}
-
-interface LinearCase {
-  readonly rows: number;
-  readonly inputs: number;
-  readonly outputs: number;
-  readonly ringBits: number;
-  readonly weightBits: number;
-}
-
-const mod = (value: bigint, bits: number): bigint => BigInt.asUintN(bits, value);
-
-function randomWeights(random: Prg, count: number, bits: number): Int16Array {
-  return Int16Array.from(uniformWords(random, count, bits), (word) => Number(BigInt.asIntN(bits, word)));
-}
-
-function sourceOf(shape: LinearCase, matrix: Int16Array | null, bias: Float64Array | null): WeightSource {
-  const { inputs, outputs, weightBits } = shape;
-  return { name: 'test', inputs, outputs, weightBits, fractionBits: 6, matrix, bias };
-}
-
-/** Both shares of x·W + b, and what their sum must be. */
-async function runLinear({ server, client }: Pair, shape: LinearCase, seed: number) {
-  const { rows, inputs, outputs, ringBits, weightBits } = shape;
-  const random = Prg.insecureForTests(seed);
-  const matrix = randomWeights(random, inputs * outputs, weightBits);
-  const bias = Float64Array.from({ length: outputs }, (_, o) => ((o % 3) - 1) / 2 ** 8);
-  const [x0, x1] = [0, 1].map(() => uniformWords(random, rows * inputs, ringBits)) as [
-    BigUint64Array,
-    BigUint64Array,
-  ];
-  const run = async (party: HomomorphicLinear, data: BigUint64Array, isServer: boolean) => {
-    const w = await party.prepare(sourceOf(shape, isServer ? matrix : null, isServer ? bias : null));
-    return party.linear({ rows, ringBits, data }, w, 2);
-  };
-  const [y0, y1] = await Promise.all([run(server, x0, true), run(client, x1, false)]);
-  const got = y0.map((word, i) => mod(word + y1[i]!, ringBits));
-  const expected = got.map((_, at) => {
-    const [i, o] = [Math.floor(at / outputs), at % outputs];
-    let sum = BigInt(bias[o]! * 2 ** 8);
-    for (let c = 0; c < inputs; c++) {
-      sum += (x0[i * inputs + c]! + x1[i * inputs + c]!) * BigInt(matrix[c * outputs + o]!);
-    }
-    return mod(sum, ringBits);
-  });
-  return { got, expected, y0, y1 };
-}
-
-async function runMatmul({ server, client }: Pair, shape: MatmulShape, seed: number) {
-  const { batch, n, k, m, ringBits } = shape;
-  const random = Prg.insecureForTests(seed);
-  const words = (count: number) => uniformWords(random, count, ringBits);
-  const [x0, x1, y0, y1] = [
-    words(batch * n * k),
-    words(batch * n * k),
-    words(batch * k * m),
-    words(batch * k * m),
-  ];
-  const [z0, z1] = await Promise.all([server.matmul(x0, y0, shape), client.matmul(x1, y1, shape)]);
-  const got = z0.map((word, i) => mod(word + z1[i]!, ringBits));
-  const expected = got.map((_, at) => {
-    const [b, i, j] = [Math.floor(at / (n * m)), Math.floor(at / m) % n, at % m];
-    let sum = 0n;
-    for (let c = 0; c < k; c++) {
-      const [left, right] = [(b * n + i) * k + c, (b * k + c) * m + j];
-      sum += (x0[left]! + x1[left]!) * (y0[right]! + y1[right]!);
-    }
-    return mod(sum, ringBits);
-  });
-  return { got, expected };
-}
+import { testParties } from '../../../../support/two-parties.js';
+import { mod, type Pair, pairOf, randomWeights, runLinear, runMatmul, sourceOf } from './linear-pair.js';
 
 describe('weights with few large columns', () => {
   it('multiply exactly under the budget of their norm', async () => {
@@ -186,74 +95,6 @@ describe('linear layers in small rings', () => {
       );
     },
   );
-});
-
-describe.each([37, 40])('linear layers with rows made ahead, in a ring of %i bits', (ringBits) => {
-  const parameters = insecureTestPreset(256);
-  const format = { ringBits, fractionBits: 2 };
-
-  /** Three texts of 5, 20 and 9 rows from a pool of `rowsAhead`. */
-  async function run(rowsAhead: number) {
-    const parties = testParties(11);
-    const random = Prg.insecureForTests(12);
-    const shape = { rows: 0, inputs: 12, outputs: 7, ringBits, weightBits: 8 };
-    const matrix = randomWeights(random, 84, 8);
-    const bias = new Float64Array(7).fill(0.25);
-    const texts = [5, 20, 9].map((rows) => {
-      const [x0, x1] = [uniformWords(random, rows * 12, ringBits), uniformWords(random, rows * 12, ringBits)];
-      return { rows, x0, x1 };
-    });
-    const bytes: number[] = [];
-    const outputs = await both(parties, async ({ session, cots }) => {
-      const isServer = session.self === 'server';
-      const linear = await setupLinear(session, { parameters });
-      const { mpc, material } = openTwoParty({ session, cots, linear });
-      const w = await mpc.prepare(sourceOf(shape, isServer ? matrix : null, isServer ? bias : null));
-      await material.prepareAhead(Demand.of([[{ kind: 'linear', weight: 0, ringBits }, rowsAhead]]));
-      const shares: BigUint64Array[] = [];
-      for (const { rows, x0, x1 } of texts) {
-        const before = parties.traffic.bytes;
-        shares.push(dataOf(await mpc.linear(localTensor(isServer ? x0 : x1, [rows, 12], format), w)));
-        if (isServer) bytes.push(parties.traffic.bytes - before);
-      }
-      return shares;
-    });
-    const sums = texts.map((_, t) =>
-      outputs[0][t]!.map((word, i) => mod(word + outputs[1][t]![i]!, ringBits)),
-    );
-    const expected = texts.map(({ rows, x0, x1 }) =>
-      new BigUint64Array(rows * 7).map((_, at) => {
-        let sum = 64n;
-        for (let c = 0; c < 12; c++) {
-          const i = Math.floor(at / 7) * 12 + c;
-          sum += (x0[i]! + x1[i]!) * BigInt(matrix[c * 7 + (at % 7)]!);
-        }
-        return mod(sum, ringBits);
-      }),
-    );
-    return { sums, expected, bytes };
-  }
-
-  it('give the same results, from the pool and beside it', async () => {
-    for (const rowsAhead of [0, 16]) {
-      const { sums, expected } = await run(rowsAhead);
-      expect(sums).toEqual(expected);
-    }
-  });
-
-  it('serve nearly all rows of a layer, of which the rest goes on demand', async () => {
-    const { sums, expected, bytes } = await run(22); // 17 are left for 20
-    expect(sums).toEqual(expected);
-    expect(bytes[1]).toBeGreaterThan(1000 + Math.ceil((17 * 12 * ringBits) / 8));
-    expect(bytes[2]).toBeGreaterThan(1000);
-  });
-
-  it('send nothing but masked rows while the pool lasts', async () => {
-    const { bytes } = await run(16);
-    expect(bytes[0]).toBe(Math.ceil((5 * 12 * ringBits) / 8));
-    expect(bytes[1]).toBeGreaterThan(1000);
-    expect(bytes[2]).toBe(Math.ceil((9 * 12 * ringBits) / 8));
-  });
 });
 
 describe('linear layers with the standard preset', () => {
