@@ -3,7 +3,7 @@
  * memory serves the next ones (core/words.ts). Tensors may share memory, as reshaped ones do: the first to have it decides whose it is.
  */
 import type { SharedTensor } from '../core/tensors.js';
-import { hold, release } from '../core/words.js';
+import { hold, letGo, release } from '../core/words.js';
 import type { Backend, MadeRows, Protocols, RowsWay, Scope } from './backend.js';
 import { LOCAL_OPERATIONS } from './local-operations.js';
 
@@ -186,5 +186,29 @@ for (const name of Object.keys(MAKING))
 
 const scopedOver = (mpc: Backend, scopes: Scopes): Backend =>
   new ScopedBackend(mpc, scopes) as unknown as Backend;
+
+/** With strands, as what `scopedBackend` makes of it. */
+export type Joining = Backend & Required<Pick<Backend, 'together'>>;
+
+/**
+ * A backend's own chain of operations on x, likewise: of what it makes only its result is left, which is nobody's: who asked for it may hold it. x is
+ * the caller's throughout.
+ */
+export async function withinScope(
+  mpc: Joining,
+  x: SharedTensor,
+  body: (lane: Joining) => Promise<SharedTensor>,
+): Promise<SharedTensor> {
+  const left = new Set<ArrayBufferLike>();
+  visitTensors(x, (data) => {
+    if (hold(data)) left.add(data.buffer);
+  });
+  const scopes = new Scopes(left);
+  const scope = scopes.begin();
+  const result = await body(scopedOver(mpc, scopes) as Joining);
+  scope.end(result);
+  for (const buffer of left) letGo(buffer);
+  return result;
+}
 
 export const scopedBackend = (mpc: Backend): Backend => scopedOver(mpc, new Scopes());

@@ -109,11 +109,20 @@ export function hold({ buffer: held }: BigUint64Array | Uint8Array): boolean {
   return true;
 }
 
+/** Undoes `hold`: the buffer is in use as before, and whoever knows it may hold it. */
+export function letGo(held: ArrayBufferLike): void {
+  heldOne(held).state = 'taken';
+}
+
 /** As `giveBack`, of the buffer of an array that the caller holds. */
 export function release(held: ArrayBufferLike): void {
+  keep(heldOne(held));
+}
+
+function heldOne(held: ArrayBufferLike): Kept {
   if (!(held instanceof Kept) || held.state !== 'held')
     throw new Error(`words: expected a held array, got one of ${held.byteLength} bytes`);
-  keep(held);
+  return held;
 }
 
 function keep(given: Kept): void {

@@ -6,6 +6,7 @@ import { TensorMismatchError } from '../../core/errors.js';
 import { sizeOf } from '../../core/shape.js';
 import { protocol } from '../../core/span.js';
 import type { PartyId, PrivateTensor, RingTensor, SharedBits, SharedTensor } from '../../core/tensors.js';
+import { giveBack } from '../../core/words.js';
 import { compareBeforeOpening, confirmOpened } from '../../net/transcript.js';
 import type { Session } from '../../session/session.js';
 import type {
@@ -34,7 +35,8 @@ import { exponentialPlan } from '../exponential.js';
 import { entryBitsOf, type LineTable } from '../../core/line-table.js';
 import type { TournamentStep } from '../../core/tournament.js';
 import * as operations from '../operations.js';
-import { largestOf, largestUse } from './ahead/largest.js';
+import { withinScope } from '../scoped-backend.js';
+import { type Conjunction, largestOf, largestUse } from './ahead/largest.js';
 import { linesUse, readLines } from './ahead/lines.js';
 import { TURNS_OF_SELECTION } from './ahead/selections.js';
 import { wantedUse } from './ahead/wanted.js';
@@ -273,12 +275,11 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
       return result;
     }
     const entryBits = entryBitsOf(table);
-    return readLines(this, x, table, async (at) =>
-      localBits(await read(dataOf(at), table.entries(), entryBits, this.#turns.takeTurn().first), [
-        entryBits,
-        count,
-      ]),
-    );
+    const entriesOf = async (at: SharedTensor): Promise<SharedBits> => {
+      const bits = await read(dataOf(at), table.entries(), entryBits, this.#turns.takeTurn().first);
+      return localBits(bits, [entryBits, count]);
+    };
+    return withinScope(this, x, (lane) => readLines(lane, x, table, entriesOf));
   }
 
   async largest(
@@ -296,14 +297,15 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
       this.#turns.standAhead(before, turns);
       return result;
     }
-    return largestOf(this, x, steps, async (bits, numbers) => {
+    const conjunction: Conjunction = async (bits, numbers) => {
       const [data, count] = [bitsOf(bits), sizeOf(numbers.shape)];
       const each = Array.from({ length: bits.shape[0]! }, (_, k) =>
         data.subarray(k * count, (k + 1) * count),
       );
       const first = this.#turns.takeTurn().first;
       return localTensor(await multiply(each, dataOf(numbers), first), numbers.shape, numbers);
-    });
+    };
+    return withinScope(this, x, (lane) => largestOf(lane, x, steps, conjunction));
   }
 
   async ifMade(
@@ -326,7 +328,9 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
     const { productBits, dropped } = exponentialPlan(x, fractionBits);
     const data = await this.#multiplications.exponential(dataOf(x), x, fractionBits, this.#turns.takeTurn());
     const product = { ringBits: productBits, fractionBits: fractionBits + dropped };
-    return this.truncateReduce(localTensor(data, given.shape, product), dropped);
+    const result = this.truncateReduce(localTensor(data, given.shape, product), dropped);
+    if (dropped > 0) giveBack(data);
+    return result;
   }
 
   prepareShuffle(rows: number): Promise<ShuffleMaterial> {

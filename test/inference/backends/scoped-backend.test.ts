@@ -2,9 +2,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Backend } from '../../../inference/backends/backend.js';
 import { CleartextBackend } from '../../../inference/backends/cleartext/cleartext-backend.js';
 import { dataOf } from '../../../inference/backends/local-backend.js';
-import { scopedBackend } from '../../../inference/backends/scoped-backend.js';
+import { type Joining, scopedBackend, withinScope } from '../../../inference/backends/scoped-backend.js';
 import type { SharedTensor } from '../../../inference/core/tensors.js';
-import { poisonWords } from '../../../inference/core/words.js';
+import { giveBack, poisonWords } from '../../../inference/core/words.js';
 import { scoped, scopedLocally } from '../../../inference/functions/scoped.js';
 
 const SIZE = 300;
@@ -91,5 +91,39 @@ describe('a scope', () => {
     expect(() => scopedLocally(mpc, () => () => made)).toThrow('got a function');
     const after = scopedLocally(mpc, () => tensor(mpc, 4));
     expect(first(after)).toBe(4n);
+  });
+
+  it("of a backend's own chain ends with its result alone, which the scope around the operation has then", async () => {
+    const raw = new CleartextBackend();
+    const inner: SharedTensor[] = [];
+    // As the two-party backend reads long tables: x may come back under another shape, and its memory is not the chain's.
+    const chain = (x: SharedTensor) =>
+      withinScope(raw as unknown as Joining, x, async (lane) => {
+        const doubled = lane.add(lane.reshape(x, [SIZE]), x);
+        inner.push(doubled);
+        return lane.add(doubled, x);
+      });
+    const mpc = scopedBackend(Object.assign(raw, { lines: chain }));
+    const x = tensor(mpc, 5);
+    let threefold: SharedTensor | null = null;
+    const sum = await scoped(mpc, async () => {
+      threefold = await mpc.lines!(x, null as never, chain as never);
+      return mpc.add(threefold, x);
+    });
+    expect([first(sum), first(x)]).toEqual([20n, 5n]);
+    // What the chain made served the sum.
+    expect(dataOf(inner[0]!).buffer).toBe(dataOf(sum).buffer);
+    expect(first(threefold!)).toBe(POISON);
+  });
+
+  it("of a backend's own chain leaves what nobody held to who asked", async () => {
+    const raw = new CleartextBackend();
+    const x = tensor(raw, 5);
+    const result = await withinScope(raw as unknown as Joining, x, async (lane) =>
+      lane.add(lane.reshape(x, [SIZE]), x),
+    );
+    expect([first(x), first(result)]).toEqual([5n, 10n]);
+    giveBack(dataOf(x), dataOf(result));
+    expect([first(x), first(result)]).toEqual([POISON, POISON]);
   });
 });

@@ -4,6 +4,7 @@ import {
   dropIdle,
   giveBack,
   hold,
+  letGo,
   poisonWords,
   release,
   takeBytes,
@@ -67,6 +68,17 @@ describe('arrays that are given back', () => {
     release(words.buffer);
     expect(() => release(words.buffer)).toThrow('expected a held array');
     expect(hold(takeWords(1000))).toBe(true);
+  });
+
+  it('are in use again when who held them lets them go', () => {
+    const words = takeWords(1000);
+    expect(() => letGo(words.buffer)).toThrow('expected a held array');
+    expect(hold(words)).toBe(true);
+    letGo(words.buffer);
+    expect(hold(words)).toBe(true);
+    letGo(words.buffer);
+    giveBack(words);
+    expect(words[0]).toBe(0xa5a5_a5a5_a5a5_a5a5n);
   });
 
   it('are left alone if they were not taken here, or are too small or too large to keep', () => {

@@ -7,6 +7,7 @@ import type { RingFormat } from '../../../core/ring-tensor.js';
 import type { SharedBits, SharedTensor } from '../../../core/tensors.js';
 import type { Use } from '../../../material/correlation.js';
 import type { Backend } from '../../backend.js';
+import type { Joining } from '../../scoped-backend.js';
 import type { Turns } from '../context/turns.js';
 import { bothBitsUse, carryUse } from '../products/bit-product.js';
 import { topBitUse } from './signs.js';
@@ -68,8 +69,6 @@ function weighted(mpc: Backend, numbers: SharedTensor, fractionBits: number, low
   return mpc.reinterpret(mpc.combine(mpc.reinterpret(numbers, 0), weights, 0), fractionBits);
 }
 
-type Reading = Backend & Required<Pick<Backend, 'together'>>;
-
 /** x [n], cut, in a larger ring. Moved down by half of its range, a number without a sign is widened as one with a sign. */
 async function widened(
   mpc: Backend,
@@ -83,7 +82,7 @@ async function widened(
 
 /** x [n] → [n] in `table.out`; `entriesOf` gives the bits of the entries at an index [n] */
 export async function readLines(
-  mpc: Reading,
+  mpc: Joining,
   x: SharedTensor,
   table: LineTable,
   entriesOf: (index: SharedTensor) => Promise<SharedBits>,

@@ -117,12 +117,14 @@ export class TriplePool {
       const [wholeA, wholeB, wholeC] = this.store.take(1) as [BigUint64Array, BigUint64Array, BigUint64Array];
       const a = sliceAxis(wholeA, [batch, made.n, made.k], 1, 0, n);
       const b = sliceAxis(wholeB, [batch, made.k, made.m], 2, 0, m);
-      const c = sliceAxis(sliceAxis(wholeC, [batch, made.n, made.m], 1, 0, n), [batch, n, made.m], 2, 0, m);
-      giveBack(wholeA, wholeB, wholeC);
+      const rowsOfC = sliceAxis(wholeC, [batch, made.n, made.m], 1, 0, n);
+      const c = sliceAxis(rowsOfC, [batch, n, made.m], 2, 0, m);
+      giveBack(wholeA, wholeB, wholeC, rowsOfC);
       for (const part of [a, b, c]) kernels.ringMask(part, ringBits, part);
       const left = padded(x, [batch * n, k, 1], made.k);
       const right = padded(y, [batch, k, m], made.k);
       const [e, d] = await openDifferences(this.party, [left, a], [right, b], ringBits, first);
+      giveBack(left === x ? null : left, right === y ? null : right);
       // c + a·d + e·(b + [server] d)
       const product = takeWords(c.length);
       kernels.ringMatmul(a, d, batch, n, made.k, m, ringBits, product);
