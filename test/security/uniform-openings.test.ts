@@ -73,6 +73,11 @@ const operations: readonly Operation[] = [
     run: (mpc, x) => mpc.multiplex(bitsAt(mpc, x), x),
   },
   {
+    name: 'selections into a larger ring',
+    format: { ringBits: 9, fractionBits: 0 },
+    run: (mpc, x) => mpc.multiplex(bitsAt(mpc, x), x, 14),
+  },
+  {
     name: 'bits as numbers',
     format: { ringBits: 9, fractionBits: 0 },
     run: (mpc, x) => mpc.toArithmetic(bitsAt(mpc, x), 9),
@@ -136,6 +141,9 @@ describe('what is sent of material', () => {
       for (const [i, bits] of streams.entries()) {
         expect(worstBit(bits)).toBeLessThan(MOST_DEVIATIONS);
         for (let lag = 1; lag <= MOST_PERIOD; lag++)
+          expect(agreement(bits, bits, lag)).toBeLessThan(MOST_DEVIATIONS);
+        // Bits of several kinds lie behind each other, each of all numbers.
+        for (let lag = words; lag < bits.length; lag += words)
           expect(agreement(bits, bits, lag)).toBeLessThan(MOST_DEVIATIONS);
         for (const other of streams.slice(i + 1))
           if (other.length === bits.length) expect(agreement(bits, other)).toBeLessThan(MOST_DEVIATIONS);
