@@ -9,12 +9,23 @@ import { createServer as createHttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { SilentConnections } from '../net/silent-connections.js';
-import { type ServerTls, serverTlsOptions } from '../net/tls.js';
+import { isLoopback, type ServerTls, serverTlsOptions } from '../net/tls.js';
 
 const MOST_HEADER_BYTES = 8_192;
 /** For a whole request; a connection that is slower, or says nothing, ends. */
 const REQUEST_MILLISECONDS = 5_000;
 const CHECK_MILLISECONDS = 1_000;
+
+/**
+ * A server for this machine answers to this machine's names, so that a page elsewhere gives it no other (DNS rebinding). Browsers always say a name;
+ * a program that says none is none of them.
+ */
+export function isOwnName({ headers: { host } }: IncomingMessage, own: string): boolean {
+  const name = host?.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
+  return name === undefined || !isLoopback(own) || isLoopback(name);
+}
+
+export const WRONG_HOST = { status: 421, text: 'another host is asked for\n' };
 
 export interface HttpListeners {
   readonly onRequest: (request: IncomingMessage, response: ServerResponse) => void;

@@ -1,7 +1,7 @@
 /** What operators ask of a server over HTTP: is it alive, does it take texts, what has it done. Nothing of any text. */
 import type { AddressInfo } from 'node:net';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { boundedHttp, type HttpListeners } from './bounded-http.js';
+import { boundedHttp, type HttpListeners, isOwnName, WRONG_HOST } from './bounded-http.js';
 import { listenAt } from '../net/listen.js';
 import type { Cost } from '../session/meter.js';
 
@@ -154,6 +154,7 @@ export async function openSidePort(
         .writeHead(status, { 'content-type': type, connection: 'close' })
         .end(request.method === 'HEAD' ? '' : text);
     };
+    if (!isOwnName(request, host)) return answer(WRONG_HOST.status, WRONG_HOST.text);
     if (request.method !== 'GET' && request.method !== 'HEAD') return answer(405, 'GET or HEAD\n');
     switch (request.url?.split('?')[0]) {
       case '/healthz':

@@ -6,9 +6,9 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:ht
 import type { AddressInfo, Server } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { boundedHttp } from './bounded-http.js';
+import { boundedHttp, isOwnName, WRONG_HOST } from './bounded-http.js';
 import { listenAt } from '../net/listen.js';
-import { certificateName, isLoopback, renewCertificate, type ServerTls } from '../net/tls.js';
+import { certificateName, renewCertificate, type ServerTls } from '../net/tls.js';
 import { SOCKET_OPTIONS } from '../net/web-socket.js';
 import { SUBPROTOCOL, WebSocketChannel } from '../net/web-socket-channel.js';
 import type { WebFile } from './web-files.js';
@@ -64,7 +64,6 @@ const HEADERS = {
 export const MOST_CONNECTIONS = 1_024;
 
 const CONNECT = '/connect';
-const WRONG_HOST = { status: 421, text: 'another host is asked for\n' };
 
 const pathOf = ({ url = '/' }: IncomingMessage): string => url.split('?')[0]!;
 
@@ -168,14 +167,12 @@ class Web {
     return null;
   }
 
-  /**
-   * A server for this machine answers to this machine's names, and to those of a proxy before it: a page elsewhere must not give it
-   * another (DNS rebinding).
-   */
-  #isForUs({ headers: { host = '' } }: IncomingMessage): boolean {
-    const { host: own, origins } = this.options;
-    const name = host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
-    return !isLoopback(own) || isLoopback(name) || origins.some((origin) => new URL(origin).host === host);
+  /** By this machine's names, or those of a proxy before it. */
+  #isForUs(request: IncomingMessage): boolean {
+    const { host, origins } = this.options;
+    return (
+      isOwnName(request, host) || origins.some((origin) => new URL(origin).host === request.headers.host)
+    );
   }
 
   /** Programs send no origin; browsers say whose page it is. */

@@ -42,12 +42,31 @@ describe('the port for operators', () => {
     await expect.poll(() => stillOpen(silent), { timeout: 20_000 }).toBe(0);
   });
 
+  it.each([
+    ['localhost:9000', 200],
+    ['[::1]', 200],
+    ['evil.example', 421],
+    ['127.0.0.1.evil.example:80', 421],
+  ])('on one machine answers to its names: %s', async (name, status) => {
+    const socket = connect(side.port, '127.0.0.1');
+    socket.write(`GET /metrics HTTP/1.1\r\nHost: ${name}\r\n\r\n`);
+    const [first] = await once(socket, 'data');
+    expect(String(first)).toContain(`HTTP/1.1 ${status} `);
+  });
+
+  it('answers a program that says no name', async () => {
+    const socket = connect(side.port, '127.0.0.1');
+    socket.write('GET /readyz HTTP/1.0\r\n\r\n');
+    const [first] = await once(socket, 'data');
+    expect(String(first)).toContain(' 200 ');
+  });
+
   it('ends each connection with its answer, whatever else is asked for', async () => {
     const asked = [
-      'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n',
-      'GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
-      'POST /readyz HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000000\r\n\r\nx',
-      'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(100),
+      'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n',
+      'GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+      'POST /readyz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000000\r\n\r\nx',
+      'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(100),
     ];
     const sockets = await Promise.all(asked.map(open));
     await expect.poll(() => stillOpen(sockets), { timeout: 4_000 }).toBe(0);
