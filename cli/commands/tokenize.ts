@@ -1,7 +1,7 @@
 /** `tokenize`: the pieces and ids of a text as a model reads them, and what is cut off. */
 import { checkpointFolder } from '../../experiments/evaluate/subject.js';
 import { readPublicPart } from '../../model/artifact/artifact-file.js';
-import { readCheckpointHead } from '../../model/checkpoint/checkpoint.js';
+import { maxTokensOf, readCheckpointHead } from '../../model/checkpoint/checkpoint.js';
 import { resolveCheckpoint } from '../../model/checkpoint/hub.js';
 import type { Tokenizer } from '../../model/tokenizer/tokenizer.js';
 import { readTokenizerFiles } from '../../model/tokenizer/read-tokenizer-files.js';
@@ -22,9 +22,6 @@ interface Reader {
   readonly maxTokens: number;
 }
 
-/** Longest input of a model from elsewhere that says nothing else. */
-const USUAL_TOKENS = 512;
-
 async function readerOf({ artifact, checkpoint, tokenizerLibrary }: TokenizeOptions): Promise<Reader> {
   if ((artifact === undefined) === (checkpoint === undefined))
     throw new UsageError('tokenize: expected either --artifact or --checkpoint');
@@ -36,10 +33,10 @@ async function readerOf({ artifact, checkpoint, tokenizerLibrary }: TokenizeOpti
     };
   }
   const folder = checkpointFolder(await resolveCheckpoint(checkpoint!));
-  const { config, details } = await readCheckpointHead(folder);
+  const head = await readCheckpointHead(folder);
   return {
-    tokenizer: await openTokenizer(await readTokenizerFiles(folder), config, tokenizerLibrary),
-    maxTokens: details?.maxTokens ?? Math.min(USUAL_TOKENS, config.maxPositions),
+    tokenizer: await openTokenizer(await readTokenizerFiles(folder), head.config, tokenizerLibrary),
+    maxTokens: maxTokensOf(head),
   };
 }
 

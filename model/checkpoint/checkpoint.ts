@@ -48,6 +48,13 @@ export interface Checkpoint {
   readonly missing: readonly string[];
 }
 
+/** Longest input in tokens of a checkpoint that does not say. */
+const USUAL_MAX_TOKENS = 128;
+
+/** Longest input of a checkpoint, in tokens: what every command cuts texts at that is not told another. */
+export const maxTokensOf = ({ config, details }: Pick<Checkpoint, 'config' | 'details'>): number =>
+  details?.maxTokens ?? Math.min(USUAL_MAX_TOKENS, config.maxPositions);
+
 /** What is written: a classifier with all its weights. */
 export type WholeCheckpoint = Omit<Checkpoint, 'ignored' | 'missing'>;
 

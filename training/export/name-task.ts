@@ -1,9 +1,8 @@
 /** What a checkpoint from elsewhere does not say: its task, and the names of its classes. */
 import { descriptionOf, type TaskName, tasks } from '../../data/sources/tasks.js';
-import type { Checkpoint, CheckpointDetails } from '../../model/checkpoint/checkpoint.js';
+import { type Checkpoint, type CheckpointDetails, maxTokensOf } from '../../model/checkpoint/checkpoint.js';
 import { LabelError, type LabelMap, mapLabels, renameLabels } from '../../model/label-map.js';
 import { namedTask } from '../../model/task.js';
-import { maxTokensOf } from '../network/model-state.js';
 
 /** The checkpoint with some of its details said: one from elsewhere has none. */
 export function withDetails(checkpoint: Checkpoint, said: Partial<CheckpointDetails>): Checkpoint {

@@ -4,7 +4,7 @@ import { DEFAULT_METHOD, methodNamed } from '../../methods/index.js';
 import type { Method } from '../../methods/method.js';
 import { type LayerThresholds, withLastLayer, withoutLastLayer } from '../../model/thresholds.js';
 import type { Schedule } from '../../model/artifact/schedule.js';
-import type { Checkpoint, WholeCheckpoint } from '../../model/checkpoint/checkpoint.js';
+import { type Checkpoint, maxTokensOf, type WholeCheckpoint } from '../../model/checkpoint/checkpoint.js';
 import type { ModelConfig } from '../../model/config.js';
 import type { TaskDescription } from '../../model/task.js';
 import type { TokenizerFiles } from '../../model/tokenizer/tokenizer-files.js';
@@ -64,13 +64,6 @@ export function toCheckpoint(state: ModelState): WholeCheckpoint {
     },
   };
 }
-
-/** Longest input in tokens of a checkpoint that does not say. */
-const USUAL_MAX_TOKENS = 128;
-
-/** Longest input of a checkpoint, in tokens. */
-export const maxTokensOf = ({ config, details }: Pick<Checkpoint, 'config' | 'details'>): number =>
-  details?.maxTokens ?? Math.min(USUAL_MAX_TOKENS, config.maxPositions);
 
 /** A checkpoint as a model to run; thresholds of the last layer, which prunes nothing, are left out. */
 export function stateOfCheckpoint(checkpoint: Checkpoint): ModelState {
