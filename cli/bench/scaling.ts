@@ -7,6 +7,7 @@ import { UsageError } from '../../util/errors.js';
 import { megabytes } from '../../util/megabytes.js';
 import { note } from '../../util/note.js';
 import { print, printJson, printTable } from '../output.js';
+import { modelOption } from './model.js';
 import { abortable, type BenchOptions } from './options.js';
 
 const USUAL_LENGTHS = [32, 64, 128, 256, 512];
@@ -19,13 +20,6 @@ function checkLengths(lengths: readonly number[], longest: number): void {
     throw new UsageError(
       `--tokens: expected powers of two from 8 to ${longest} like 32,64,128, got ${lengths}`,
     );
-}
-
-async function modelOf(text: string | undefined): Promise<ModelName> {
-  const { MODEL_NAMES, modelNameOf } = await import('../../bench/model-sizes.js');
-  const model = modelNameOf(text ?? '');
-  if (!model) throw new UsageError(`--model: expected one of ${MODEL_NAMES.join(', ')}, got ${text}`);
-  return model;
 }
 
 /** @throws UsageError for more processors than there are */
@@ -133,7 +127,7 @@ async function makeFigure(options: BenchOptions, model: ModelName): Promise<Scal
 
 export async function scalingFigures(options: BenchOptions): Promise<void> {
   const { tokens = USUAL_LENGTHS, out, measure, cots } = options;
-  const model = await modelOf(options.model);
+  const model = await modelOption(options.model);
   const { modelConfigOf } = await import('../../bench/model-sizes.js');
   checkLengths(tokens, modelConfigOf(model).maxPositions);
   if (!measure && cots === 'ferret') throw new UsageError('--cots: only softspoken is counted without a run');

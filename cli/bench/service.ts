@@ -1,5 +1,4 @@
 /** `bench service`. */
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ServiceReport } from '../../bench/service/report.js';
 import { note } from '../../util/note.js';
@@ -7,6 +6,7 @@ import { packageFile } from '../../util/package-file.js';
 import { print, printJson } from '../output.js';
 import type { BenchOptions } from './options.js';
 import { checkWritable, makeDirectory } from '../../util/make-directory.js';
+import { writeFileAtomically } from '../../model/write-file-atomically.js';
 
 const USUAL_CLIENTS = [1, 8, 32, 100];
 const USUAL_TEXTS = 1;
@@ -50,8 +50,8 @@ export async function serviceFigures(options: BenchOptions): Promise<void> {
   }
   if (out !== undefined) {
     await makeDirectory(out);
-    await writeFile(join(out, 'service.json'), `${JSON.stringify(report, null, 2)}\n`);
-    await writeFile(join(out, 'service.md'), markdownOf(report));
+    await writeFileAtomically(join(out, 'service.json'), `${JSON.stringify(report, null, 2)}\n`);
+    await writeFileAtomically(join(out, 'service.md'), markdownOf(report));
   }
   if (json) printJson(report);
   else print(markdownOf(report));

@@ -1,11 +1,11 @@
 /** `report`: one HTML page, and its figures as SVG and PNG, from folders of runs. */
-import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { note } from '../../util/note.js';
 import { defineCommand, type GlobalOptions, type OptionsOf } from '../command.js';
 import { jsonOption } from '../model-options.js';
 import { print, printJson } from '../output.js';
 import { makeDirectory } from '../../util/make-directory.js';
+import { writeFileAtomically } from '../../model/write-file-atomically.js';
 
 type ReportOptions = OptionsOf<typeof OPTIONS>;
 
@@ -23,15 +23,15 @@ async function report(options: GlobalOptions & ReportOptions): Promise<void> {
   const { html, figures } = await reportPage(collected);
   const out = pageFile(options);
   await makeDirectory(dirname(out));
-  await writeFile(out, html);
+  await writeFileAtomically(out, html);
   const files = [out];
   if (options.figures) {
     const folder = out.replace(/\.html?$/i, '-figures');
     await makeDirectory(folder);
     for (const { id, wide } of figures) {
       const [svg, png] = [join(folder, `${id}.svg`), join(folder, `${id}.png`)];
-      await writeFile(svg, wide);
-      await writeFile(png, renderPng(wide));
+      await writeFileAtomically(svg, wide);
+      await writeFileAtomically(png, renderPng(wide));
       files.push(svg, png);
     }
   }

@@ -1,5 +1,4 @@
 /** The files of `bench inference --timeline`: numbers, and a page that needs nothing else. */
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Timeline } from '../../bench/timeline/timeline.js';
 import { escapeHtml, table } from '../report/html.js';
@@ -7,6 +6,7 @@ import { renderSvg } from '../report/render.js';
 import { css } from '../report/style.js';
 import { timelineBars, timelineChart } from './chart.js';
 import { makeDirectory } from '../../util/make-directory.js';
+import { writeFileAtomically } from '../../model/write-file-atomically.js';
 
 /** Pixels a millisecond, within what a browser draws well. */
 const PIXELS = 1;
@@ -56,7 +56,7 @@ ${stepTables(timeline)}
 export async function writeTimeline(folder: string, title: string, timeline: Timeline): Promise<string[]> {
   await makeDirectory(folder);
   const [numbers, page] = [join(folder, 'timeline.json'), join(folder, 'timeline.html')];
-  await writeFile(numbers, `${JSON.stringify(timeline)}\n`);
-  await writeFile(page, await pageOf(title, timeline));
+  await writeFileAtomically(numbers, `${JSON.stringify(timeline)}\n`);
+  await writeFileAtomically(page, await pageOf(title, timeline));
   return [numbers, page];
 }
