@@ -3,7 +3,7 @@
  * activations behave like a trained BERT's; the declared ranges are typical of one, and wider than what occurs here.
  */
 
-import { splitmix32 } from '../data/sources/synthetic.js';
+import { splitmix32 } from '../util/splitmix32.js';
 import { cipherPrune, dense } from '../methods/cipherprune/index.js';
 import type { Method } from '../methods/method.js';
 import { methodReference } from '../methods/reference.js';

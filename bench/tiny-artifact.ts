@@ -1,6 +1,6 @@
 /** A small artifact with seeded random weights: for tests, and for what is measured of connections and not of models. */
 
-import { splitmix32 } from '../data/sources/synthetic.js';
+import { splitmix32 } from '../util/splitmix32.js';
 import { cipherPrune, dense } from '../methods/cipherprune/index.js';
 import { methodReference } from '../methods/reference.js';
 import type { Artifact, LayerRanges, QuantizedMatrix } from '../model/artifact/artifact.js';

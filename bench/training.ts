@@ -2,7 +2,7 @@
 
 import { kernels } from '#kernels';
 import type { Precision } from '../config/schema.js';
-import { splitmix32 } from '../data/sources/synthetic.js';
+import { splitmix32 } from '../util/splitmix32.js';
 import { DEFAULT_METHOD } from '../methods/index.js';
 import type { ModelConfig } from '../model/config.js';
 import { useBackend } from '../training/backend/setup.js';

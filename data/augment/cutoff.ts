@@ -3,7 +3,7 @@
  * Unlike recombined pairs they are as likely of one class as of another.
  */
 import type { Example } from '../sources/dataset.js';
-import { splitmix32 } from '../sources/synthetic.js';
+import { splitmix32 } from '../../util/splitmix32.js';
 import type { FurtherText } from './further-texts.js';
 import { withoutSpan } from './shorten.js';
 

@@ -4,7 +4,7 @@
  * there, these are the ones that belong together: recombined pairs hardly do.
  */
 import type { Example } from '../sources/dataset.js';
-import { splitmix32 } from '../sources/synthetic.js';
+import { splitmix32 } from '../../util/splitmix32.js';
 import { type FurtherText, secondOf } from './further-texts.js';
 import { excerpt } from './shorten.js';
 

@@ -3,7 +3,7 @@
  * set of distillation): unlike the training texts themselves it has not learned their answers by heart.
  */
 import { DatasetError, type Example } from '../sources/dataset.js';
-import { splitmix32 } from '../sources/synthetic.js';
+import { splitmix32 } from '../../util/splitmix32.js';
 import type { FurtherText } from './further-texts.js';
 
 /**

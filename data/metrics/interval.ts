@@ -1,6 +1,6 @@
 /** How far a metric may be off by the choice of the examples: 95% confidence intervals. */
 import type { MetricName } from '../../model/task.js';
-import { splitmix32 } from '../sources/synthetic.js';
+import { splitmix32 } from '../../util/splitmix32.js';
 import { metricFunctions } from './metrics.js';
 
 export type Interval = readonly [number, number];

@@ -2,7 +2,7 @@
 
 import type { Example } from './dataset.js';
 import { DatasetError } from './dataset-error.js';
-import { splitmix32 } from './synthetic.js';
+import { splitmix32 } from '../../util/splitmix32.js';
 
 interface Parts {
   readonly train: Example[];

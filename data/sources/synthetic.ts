@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { Example } from './dataset.js';
 import { tasks } from './tasks.js';
 import { makeDirectory } from '../../util/make-directory.js';
+import { splitmix32 } from '../../util/splitmix32.js';
 
 const words = {
   subject: [
@@ -50,19 +51,6 @@ const words = {
 } as const;
 
 type WordClass = keyof typeof words;
-
-/** Steele's splitmix32: reproducible examples from a seed; nothing here is secret. */
-export function splitmix32(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x9e3779b9) | 0;
-    let z = state ^ (state >>> 16);
-    z = Math.imul(z, 0x21f0aaad);
-    z ^= z >>> 15;
-    z = Math.imul(z, 0x735a2d97);
-    return ((z ^ (z >>> 15)) >>> 0) / 2 ** 32;
-  };
-}
 
 class Grammar {
   private readonly random: () => number;

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { splitmix32 } from '../../data/sources/synthetic.js';
+import { splitmix32 } from '../../util/splitmix32.js';
 import { readTable } from '../../data/tables/table.js';
 import { writeCheckpoint } from '../../model/checkpoint/checkpoint.js';
 import { BERT_ARCHITECTURE } from '../../model/config.js';

@@ -1,7 +1,7 @@
 /** What tests of float kernels share. */
 
 import { kernels } from '#kernels';
-import { splitmix32 } from '../../data/sources/synthetic.js';
+import { splitmix32 } from '../../util/splitmix32.js';
 import { availableIsas, withIsa } from '../support/isa.js';
 
 const random = splitmix32(3);

@@ -1,5 +1,5 @@
 /** Small models and batches for the tests of training. */
-import { splitmix32 } from '../../data/sources/synthetic.js';
+import { splitmix32 } from '../../util/splitmix32.js';
 import { BERT_ARCHITECTURE, type ModelConfig } from '../../model/config.js';
 import { type EncodedExample, makeBatch } from '../../training/loop/batches.js';
 import { initialParameters, type Parameter } from '../../training/network/parameters.js';

@@ -7,7 +7,7 @@ import { dirname, join, resolve } from 'node:path';
 import { DEFAULT_SCHEDULE_QUANTILE, KEEP_SCHEDULE_QUANTILE } from '../../config/schedule-quantile.js';
 import { type RunConfig, runConfigSchema } from '../../config/schema.js';
 import { loadSplit } from '../../data/sources/load.js';
-import { splitmix32 } from '../../data/sources/synthetic.js';
+import { splitmix32 } from '../../util/splitmix32.js';
 import type { Artifact } from '../../model/artifact/artifact.js';
 import { type ArtifactParts, writeArtifact } from '../../model/artifact/artifact-file.js';
 import { type Checkpoint, CheckpointError, readCheckpoint } from '../../model/checkpoint/checkpoint.js';

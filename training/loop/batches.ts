@@ -1,5 +1,5 @@
 /** Examples → batches of like length, in an order that depends on the seed, the phase and the epoch alone. */
-import { splitmix32 } from '../../data/sources/synthetic.js';
+import { splitmix32 } from '../../util/splitmix32.js';
 
 /** A tokenized example. */
 export interface EncodedExample {

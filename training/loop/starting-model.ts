@@ -2,7 +2,7 @@
 import type { RunConfig } from '../../config/schema.js';
 import { mean } from '../../data/metrics/mean.js';
 import type { Dataset } from '../../data/sources/dataset.js';
-import { splitmix32 } from '../../data/sources/synthetic.js';
+import { splitmix32 } from '../../util/splitmix32.js';
 import type { Task } from '../../data/sources/tasks.js';
 import type { Checkpoint } from '../../model/checkpoint/checkpoint.js';
 import { BERT_ARCHITECTURE, type ModelConfig } from '../../model/config.js';

@@ -3,7 +3,7 @@
  * are made over them, the optimizer and the checkpoint read and write them directly.
  */
 import * as tf from '@tensorflow/tfjs';
-import { splitmix32 } from '../../data/sources/synthetic.js';
+import { splitmix32 } from '../../util/splitmix32.js';
 import { encoderShapes, headShapes } from '../../model/checkpoint/checkpoint-tensors.js';
 import type { ModelConfig } from '../../model/config.js';
 import { sharesMemory } from '../backend/setup.js';

@@ -3,7 +3,7 @@
  * the model computed for them, and all weights are tuned to that under hard masks. Pruning stays as it was, so that what low degree saves
  * and what it costs are seen alone. Where soft masks learn both thresholds together, each layer's low functions follow weights that move.
  */
-import { splitmix32 } from '../../data/sources/synthetic.js';
+import { splitmix32 } from '../../util/splitmix32.js';
 import { methodNamed } from '../../methods/index.js';
 import type { Followed } from '../distil/layers.js';
 import { Teacher } from '../distil/teacher.js';

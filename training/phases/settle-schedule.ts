@@ -1,5 +1,5 @@
 /** Where the masks of the hard phase become a schedule: once thresholds stand still, as export will do it. */
-import { splitmix32 } from '../../data/sources/synthetic.js';
+import { splitmix32 } from '../../util/splitmix32.js';
 import type { Schedule } from '../../model/artifact/schedule.js';
 import { traceTokens } from '../evaluate/token-trace.js';
 import { measureSchedule } from '../export/measure-schedule.js';

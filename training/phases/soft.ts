@@ -1,6 +1,6 @@
 /** Phase 2: weights and thresholds are learned together, under masks between 0 and 1. */
 import { mean } from '../../data/metrics/mean.js';
-import { splitmix32 } from '../../data/sources/synthetic.js';
+import { splitmix32 } from '../../util/splitmix32.js';
 import { methodNamed } from '../../methods/index.js';
 import { CollapseWatch } from '../evaluate/collapse.js';
 import { collectScores } from '../evaluate/evaluate.js';

@@ -4,7 +4,7 @@ import { cutTexts } from '../../../data/augment/cutoff.js';
 import { excerptPairs } from '../../../data/augment/excerpts.js';
 import { excerpt, withoutSpan } from '../../../data/augment/shorten.js';
 import type { Example } from '../../../data/sources/dataset.js';
-import { splitmix32 } from '../../../data/sources/synthetic.js';
+import { splitmix32 } from '../../../util/splitmix32.js';
 
 const example = (index: number, text: string, textPair: string | null): Example => ({
   index,

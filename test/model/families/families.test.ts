@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { splitmix32 } from '../../../data/sources/synthetic.js';
+import { splitmix32 } from '../../../util/splitmix32.js';
 import { CleartextBackend } from '../../../inference/backends/cleartext/cleartext-backend.js';
 import { openTwoParty } from '../../../inference/backends/two-party/open-two-party.js';
 import { FINEST_LOGITS } from '../../../inference/core/answer.js';

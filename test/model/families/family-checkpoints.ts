@@ -4,7 +4,7 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { splitmix32 } from '../../../data/sources/synthetic.js';
+import { splitmix32 } from '../../../util/splitmix32.js';
 import { fromElements } from '../../../model/artifact/stored-tensor.js';
 import type { StoredTensor } from '../../../model/checkpoint/safetensors.js';
 import { writeSafetensors } from '../../../model/checkpoint/safetensors-file.js';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadRunConfig } from '../../../config/load.js';
-import { splitmix32 } from '../../../data/sources/synthetic.js';
+import { splitmix32 } from '../../../util/splitmix32.js';
 import { type Columns, type GlueTask, resolveTask, type Split, tasks } from '../../../data/sources/tasks.js';
 import { readCheckpoint, writeCheckpoint } from '../../../model/checkpoint/checkpoint.js';
 import { tokenizerFilesFromVocabulary } from '../../../model/tokenizer/tokenizer-files.js';

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { loadSplit } from '../../../data/sources/load.js';
-import { splitmix32 } from '../../../data/sources/synthetic.js';
+import { splitmix32 } from '../../../util/splitmix32.js';
 import { evaluate } from '../../../experiments/evaluate/evaluation.js';
 import { CleartextClassifier } from '../../../inference/run/cleartext-classifier.js';
 import { readArtifact, writeArtifact } from '../../../model/artifact/artifact-file.js';

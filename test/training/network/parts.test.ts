@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { splitmix32 } from '../../../data/sources/synthetic.js';
+import { splitmix32 } from '../../../util/splitmix32.js';
 import { useBackend } from '../../../training/backend/setup.js';
 import { dequantize, quantizeLinear, quantizeTable } from '../../../training/export/quantize.js';
 import { epochBatches, makeBatch } from '../../../training/loop/batches.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { splitmix32 } from '../../../data/sources/synthetic.js';
+import { splitmix32 } from '../../../util/splitmix32.js';
 import {
   adaptLambda,
   constrainThresholds,

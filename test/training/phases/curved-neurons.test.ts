@@ -1,6 +1,6 @@
 /** What the best line leaves of a neuron, and which neurons are chosen by it. */
 import { expect, it } from 'vitest';
-import { splitmix32 } from '../../../data/sources/synthetic.js';
+import { splitmix32 } from '../../../util/splitmix32.js';
 import { curvedNeurons, NeuronSums } from '../../../training/phases/curved-neurons.js';
 
 const ROWS = 4000;
