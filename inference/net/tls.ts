@@ -34,10 +34,9 @@ export interface ClientTls {
   readonly key?: Uint8Array;
 }
 
-const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/;
-
-/** Does what is said to this host stay on the machine? */
-export const isLoopback = (host: string): boolean => LOOPBACK.test(host);
+/** Does what is said to this host stay on the machine? Of what only looks like an address the system would ask a name server. */
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 
 /** For TLS, and then for the protocol's own. */
 export const HANDSHAKE_MILLISECONDS = 5_000;
