@@ -24,9 +24,9 @@ type Bits = Pick<SharedBits, 'shape'>;
 export const describe = ({ shape, ringBits, fractionBits }: TensorFormat): string =>
   `${formatShape(shape)} in ${ringBits} bits with ${fractionBits} fraction bits`;
 
-function expectThat(fits: boolean, operation: string, expected: string, got: string): void {
-  if (!fits) throw new TensorMismatchError(`${operation}: expected ${expected}, got ${got}`);
-}
+/** Made where something does not fit, and not before: operations are thousands in a text. */
+const mismatch = (operation: string, expected: string, got: string): TensorMismatchError =>
+  new TensorMismatchError(`${operation}: expected ${expected}, got ${got}`);
 
 const isSuffix = (suffix: Shape, shape: Shape): boolean =>
   suffix.length <= shape.length && sameShape(suffix, shape.slice(shape.length - suffix.length));
@@ -35,13 +35,13 @@ const isPrefix = (prefix: Shape, shape: Shape): boolean =>
   prefix.length <= shape.length && sameShape(prefix, shape.slice(0, prefix.length));
 
 function expectSameFormat(operation: string, x: TensorFormat, y: TensorFormat): void {
-  const fits = x.ringBits === y.ringBits && x.fractionBits === y.fractionBits;
-  expectThat(fits, operation, describe(x), describe(y));
+  if (x.ringBits !== y.ringBits || x.fractionBits !== y.fractionBits)
+    throw mismatch(operation, describe(x), describe(y));
 }
 
 function expectAxis(operation: string, shape: Shape, axis: number): void {
   const fits = Number.isInteger(axis) && axis >= 0 && axis < shape.length;
-  expectThat(fits, operation, `an axis of ${formatShape(shape)}`, `${axis}`);
+  if (!fits) throw mismatch(operation, `an axis of ${formatShape(shape)}`, `${axis}`);
 }
 
 const moved = (
@@ -65,25 +65,25 @@ const reshaped = ({ ringBits, fractionBits }: TensorFormat, shape: Shape): Tenso
 /** `add` and `subtract`. */
 export function elementwise(operation: string, x: SharedTensor, y: SharedTensor): TensorFormat {
   expectSameFormat(operation, x, y);
-  expectThat(sameShape(x.shape, y.shape), operation, describe(x), describe(y));
+  if (!sameShape(x.shape, y.shape)) throw mismatch(operation, describe(x), describe(y));
   return x;
 }
 
 export function addPublic(x: SharedTensor, value: number | Float64Array): TensorFormat {
   const fits = typeof value === 'number' || value.length === x.shape.at(-1);
-  expectThat(
-    fits,
-    'addPublic',
-    `a row of ${describe(x)}`,
-    `${typeof value === 'number' ? 1 : value.length} values`,
-  );
+  if (!fits)
+    throw mismatch(
+      'addPublic',
+      `a row of ${describe(x)}`,
+      `${typeof value === 'number' ? 1 : value.length} values`,
+    );
   return x;
 }
 
 export function addPrivate(x: SharedTensor, value: PrivateTensor): TensorFormat {
   expectSameFormat('addPrivate', x, value);
   const fits = isSuffix(value.shape, x.shape);
-  expectThat(fits, 'addPrivate', `a suffix of ${formatShape(x.shape)}`, formatShape(value.shape));
+  if (!fits) throw mismatch('addPrivate', `a suffix of ${formatShape(x.shape)}`, formatShape(value.shape));
   return x;
 }
 
@@ -92,7 +92,7 @@ export const scale = (x: SharedTensor, fractionBits: number): TensorFormat => mo
 
 export function combine(x: SharedTensor, factors: readonly number[], fractionBits: number): TensorFormat {
   expectAxis('combine', x.shape, 0);
-  expectThat(factors.length === x.shape[0], 'combine', `${x.shape[0]} factors`, `${factors.length}`);
+  if (factors.length !== x.shape[0]) throw mismatch('combine', `${x.shape[0]} factors`, `${factors.length}`);
   return { ...moved(x, 0, fractionBits), shape: x.shape.slice(1) };
 }
 
@@ -104,7 +104,7 @@ export const reinterpret = (x: SharedTensor, fractionBits: number): TensorFormat
 
 export function expand(x: SharedTensor, bits: number): TensorFormat {
   const most = 64 - x.ringBits;
-  expectThat(bits >= 0 && bits <= most, 'expand', `0 to ${most} more bits`, `${bits}`);
+  if (!(bits >= 0 && bits <= most)) throw mismatch('expand', `0 to ${most} more bits`, `${bits}`);
   return moved(x, bits, bits);
 }
 
@@ -129,7 +129,8 @@ export function concat(parts: readonly SharedTensor[], axis: number): TensorForm
 }
 
 function expectSameSize(operation: string, from: Shape, to: Shape): void {
-  expectThat(sizeOf(from) === sizeOf(to), operation, `the size of ${formatShape(from)}`, formatShape(to));
+  if (sizeOf(from) !== sizeOf(to))
+    throw mismatch(operation, `the size of ${formatShape(from)}`, formatShape(to));
 }
 
 export function reshape(x: SharedTensor, shape: Shape): TensorFormat {
@@ -149,20 +150,20 @@ export const gatherRows = (x: SharedTensor, rows: Uint32Array): TensorFormat =>
 export const broadcastRows = (x: SharedTensor, rows: number): TensorFormat => reshaped(x, [rows, ...x.shape]);
 
 export function narrow(x: SharedTensor, ringBits: number): TensorFormat {
-  expectThat(ringBits <= x.ringBits, 'narrow', `at most ${x.ringBits} bits`, `${ringBits}`);
+  if (!(ringBits <= x.ringBits)) throw mismatch('narrow', `at most ${x.ringBits} bits`, `${ringBits}`);
   return moved(x, ringBits - x.ringBits, 0);
 }
 
 /** `truncateReduce` and `round`. */
 export function truncate(x: SharedTensor, bits: number): TensorFormat {
   const fits = bits >= 0 && bits < x.ringBits;
-  expectThat(fits, 'truncation', `to drop 0 to ${x.ringBits - 1} bits of ${describe(x)}`, `${bits}`);
+  if (!fits) throw mismatch('truncation', `to drop 0 to ${x.ringBits - 1} bits of ${describe(x)}`, `${bits}`);
   return moved(x, -bits, -bits);
 }
 
 /** `xor` and `and`. */
 export function bitwise(operation: string, a: Bits, b: Bits): Shape {
-  expectThat(sameShape(a.shape, b.shape), operation, formatShape(a.shape), formatShape(b.shape));
+  if (!sameShape(a.shape, b.shape)) throw mismatch(operation, formatShape(a.shape), formatShape(b.shape));
   return a.shape;
 }
 
@@ -190,7 +191,7 @@ const product = (x: SharedTensor, y: { readonly fractionBits: number }, shape: S
 
 export function linear(x: SharedTensor, w: Weight): TensorFormat & { readonly rows: number } {
   const fits = x.shape.length === 2 && x.shape[1] === w.inputs;
-  expectThat(fits, 'linear', `[rows, ${w.inputs}]`, formatShape(x.shape));
+  if (!fits) throw mismatch('linear', `[rows, ${w.inputs}]`, formatShape(x.shape));
   const rows = x.shape[0]!;
   return { ...product(x, w, [rows, w.outputs]), rows };
 }
@@ -211,7 +212,7 @@ export function matmul(x: SharedTensor, y: SharedTensor): MatmulFormat {
   const [yBatch, yInner, m] = y.shape as [number, number, number];
   const areMatrices = x.shape.length === 3 && y.shape.length === 3 && batch === yBatch && k === yInner;
   const fits = areMatrices && x.ringBits === y.ringBits;
-  expectThat(fits, 'matmul', '[batch, n, k] and [batch, k, m]', `${describe(x)} and ${describe(y)}`);
+  if (!fits) throw mismatch('matmul', '[batch, n, k] and [batch, k, m]', `${describe(x)} and ${describe(y)}`);
   return { ...product(x, y, [batch, n, m]), extents: { batch, n, k, m, ringBits: x.ringBits } };
 }
 
@@ -219,27 +220,27 @@ export function matmul(x: SharedTensor, y: SharedTensor): MatmulFormat {
 export function multiply(x: SharedTensor, y: SharedTensor): TensorFormat {
   const isRing = y.ringBits === x.ringBits || (y.ringBits < x.ringBits && y.ringBits >= 2);
   const fits = isRing && isPrefix(y.shape, x.shape);
-  expectThat(fits, 'multiply', `a prefix of ${describe(x)}`, describe(y));
+  if (!fits) throw mismatch('multiply', `a prefix of ${describe(x)}`, describe(y));
   return product(x, y, x.shape);
 }
 
 /** Into x's own ring, or one up to twice its bits less one. */
 export function square(x: SharedTensor, ringBits: number): TensorFormat {
   const isLarger = ringBits > x.ringBits && ringBits < 2 * x.ringBits && ringBits <= 64;
-  const expected = `${x.ringBits} to ${2 * x.ringBits - 1} bits for ${describe(x)}`;
-  expectThat(ringBits === x.ringBits || isLarger, 'square', expected, `${ringBits}`);
+  if (ringBits !== x.ringBits && !isLarger)
+    throw mismatch('square', `${x.ringBits} to ${2 * x.ringBits - 1} bits for ${describe(x)}`, `${ringBits}`);
   return { shape: x.shape, ringBits, fractionBits: 2 * x.fractionBits };
 }
 
 export function multiplyPrivate(x: SharedTensor, y: PrivateTensor): TensorFormat {
   const fits = y.shape.length === 1 && x.shape.at(-1) === y.shape[0];
-  expectThat(fits, 'multiplyPrivate', `a row of ${describe(x)}`, describe(y));
+  if (!fits) throw mismatch('multiplyPrivate', `a row of ${describe(x)}`, describe(y));
   return product(x, y, x.shape);
 }
 
 export function widen(x: SharedTensor, ringBits: number): TensorFormat {
   const fits = ringBits >= x.ringBits && x.ringBits >= 2 && ringBits <= 64;
-  expectThat(fits, 'widen', `${x.ringBits} to 64 bits for ${describe(x)}`, `${ringBits}`);
+  if (!fits) throw mismatch('widen', `${x.ringBits} to 64 bits for ${describe(x)}`, `${ringBits}`);
   return moved(x, ringBits - x.ringBits, 0);
 }
 
@@ -257,10 +258,11 @@ export const toArithmetic = ({ shape }: Bits, ringBits: number): TensorFormat =>
 /** Bits of x's shape or a prefix of it. */
 export function multiplex(bits: Bits, x: SharedTensor, ringBits: number): TensorFormat {
   const fits = isPrefix(bits.shape, x.shape);
-  expectThat(fits, 'multiplex', `a prefix of ${formatShape(x.shape)}`, formatShape(bits.shape));
+  if (!fits) throw mismatch('multiplex', `a prefix of ${formatShape(x.shape)}`, formatShape(bits.shape));
   if (ringBits === x.ringBits) return x;
   const isWhole = bits.shape.length === x.shape.length;
-  expectThat(isWhole, 'multiplex', `a bit for each of ${formatShape(x.shape)}`, formatShape(bits.shape));
+  if (!isWhole)
+    throw mismatch('multiplex', `a bit for each of ${formatShape(x.shape)}`, formatShape(bits.shape));
   return widen(x, ringBits);
 }
 
@@ -271,8 +273,12 @@ const MOST_INDEX_BITS = 12;
 export function lookUp(x: SharedTensor, table: RingTensor): TensorFormat {
   const fits =
     x.ringBits <= MOST_INDEX_BITS && table.shape.length === 1 && table.data.length === 2 ** x.ringBits;
-  const got = `${x.ringBits} bits and ${table.data.length} entries`;
-  expectThat(fits, 'lookUp', `at most ${MOST_INDEX_BITS} bits and a table of 2^bits entries`, got);
+  if (!fits)
+    throw mismatch(
+      'lookUp',
+      `at most ${MOST_INDEX_BITS} bits and a table of 2^bits entries`,
+      `${x.ringBits} bits and ${table.data.length} entries`,
+    );
   return reshaped(table, x.shape);
 }
 
@@ -283,8 +289,12 @@ export function lines(x: SharedTensor, { index, line, out }: LineTable): TensorF
     ({ ringBits, fractionBits }) =>
       x.fractionBits >= fractionBits && x.ringBits >= ringBits + x.fractionBits - fractionBits,
   );
-  const expected = formats.map((f) => `${f.ringBits} bits at ${f.fractionBits} fraction bits`).join(' and ');
-  expectThat(fits && x.shape.length === 1, 'lines', `a vector with ${expected}`, describe(x));
+  if (!fits || x.shape.length !== 1) {
+    const expected = formats
+      .map((f) => `${f.ringBits} bits at ${f.fractionBits} fraction bits`)
+      .join(' and ');
+    throw mismatch('lines', `a vector with ${expected}`, describe(x));
+  }
   return { ...out, shape: x.shape };
 }
 
@@ -298,7 +308,7 @@ export function largest(x: SharedTensor, steps: readonly TournamentStep[]): Tens
     return holds;
   });
   const isMatrix = x.shape.length === 2 && fits && left === 1;
-  expectThat(isMatrix, 'largest', 'a matrix and steps from its columns to one', describe(x));
+  if (!isMatrix) throw mismatch('largest', 'a matrix and steps from its columns to one', describe(x));
   return reshaped(x, [rows]);
 }
 
@@ -309,8 +319,10 @@ export function exponential(x: SharedTensor, fractionBits: number): TensorFormat
   const { ringBits } = x;
   const integerBits = ringBits - x.fractionBits;
   const fits = integerBits >= 3 && integerBits <= 14 && ringBits <= MOST_EXPONENT_BITS && x.fractionBits >= 0;
-  const expected = `3 to 14 bits in front of the point and at most ${MOST_EXPONENT_BITS} in all`;
-  expectThat(fits, 'exponential', expected, describe(x));
+  if (!fits) {
+    const expected = `3 to 14 bits in front of the point and at most ${MOST_EXPONENT_BITS} in all`;
+    throw mismatch('exponential', expected, describe(x));
+  }
   return { shape: x.shape, ringBits: fractionBits + 2, fractionBits };
 }
 
@@ -318,6 +330,7 @@ export function exponential(x: SharedTensor, fractionBits: number): TensorFormat
 export function shuffle({ tensors, bits }: ShuffleRows): number {
   const shapes = [...tensors, ...bits].map(({ shape }) => shape);
   const rows = shapes[0]?.[0] ?? 0;
-  for (const shape of shapes) expectThat(shape[0] === rows, 'shuffle', `${rows} rows`, formatShape(shape));
+  for (const shape of shapes)
+    if (shape[0] !== rows) throw mismatch('shuffle', `${rows} rows`, formatShape(shape));
   return rows;
 }

@@ -48,11 +48,17 @@ function visitTensors(value: unknown, visit: Visit): void {
   if (typeof value === 'function') throw new TypeError('scope: expected tensors, got a function');
   if (typeof value !== 'object' || value === null) return;
   if (value instanceof BigUint64Array || value instanceof Uint8Array) visit(value);
-  else if (!ArrayBuffer.isView(value)) visitParts(value as Readonly<Record<string, unknown>>, visit);
+  else if (!ArrayBuffer.isView(value)) visitParts(value as Parts, visit);
 }
 
-/** Shapes and formats, of which most parts are, hold nothing. */
-function visitParts(parts: Readonly<Record<string, unknown>>, visit: Visit): void {
+type Parts = Readonly<Record<string, unknown>>;
+
+/** Shapes and formats, of which most parts are, hold nothing; a tensor's other parts are such. */
+function visitParts(parts: Parts, visit: Visit): void {
+  if (parts.data instanceof BigUint64Array || parts.data instanceof Uint8Array) {
+    visit(parts.data);
+    return;
+  }
   if (Array.isArray(parts) && typeof parts[0] === 'number') return;
   for (const name of Object.keys(parts)) {
     const part = parts[name];
