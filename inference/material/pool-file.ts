@@ -5,10 +5,11 @@
  *
  *   magic [8] | header bytes [4] | header, JSON | fields one after another | SHA-256 of all before [32]
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { lstat, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import * as z from 'zod';
+import { removeLeftovers, temporaryName } from '../../model/leftovers.js';
 import { CipherPruneError } from '../../util/errors.js';
 import { ExposedSecretError, exposureOf, foreignOwnerOf } from '../../util/owner-only.js';
 import { syncFolder } from '../../util/sync-folder.js';
@@ -91,7 +92,7 @@ function headerOf(text: string): z.infer<typeof headerSchema> {
 /** Writes so that a reader sees all or nothing, and nobody else may read. */
 async function writeWhole(path: string, parts: readonly Uint8Array[]): Promise<void> {
   // Nobody can put a link under this name beforehand: it is not foreseeable, and what exists is not opened.
-  const temporary = `${path}.${randomBytes(8).toString('hex')}.tmp`;
+  const temporary = temporaryName(path);
   try {
     const file = await open(temporary, 'wx', 0o600);
     try {
@@ -115,7 +116,9 @@ export const writePool = (path: string, pool: KeptPool): Promise<void> => writeW
  * @throws PoolFileError; ExposedSecretError if others could read it, or wrote it: what somebody else knows protects nothing
  */
 export async function claimPool(path: string): Promise<KeptPool | null> {
-  const claimed = `${path}.${randomBytes(8).toString('hex')}.claimed`;
+  // What a process that was killed was writing, or had taken away, is of use to nobody.
+  await removeLeftovers(path);
+  const claimed = `${temporaryName(path)}.claimed`;
   try {
     // Of two processes that try, one gets it.
     await rename(path, claimed);
@@ -149,7 +152,7 @@ export const writeLedger = (path: string, { id, generation }: PoolName): Promise
 
 /** Is the file system there to keep one? */
 export async function checkPoolPath(path: string): Promise<void> {
-  const probe = `${path}.${randomBytes(8).toString('hex')}.tmp`;
+  const probe = temporaryName(path);
   try {
     await writeFile(probe, '', { flag: 'wx', mode: 0o600 });
   } catch (error) {

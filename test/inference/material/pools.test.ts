@@ -1,4 +1,5 @@
 /** Pools kept over connections: on disk, bounded, and never used twice. */
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   copyFileSync,
@@ -28,6 +29,7 @@ import { weightsDigest } from '../../../inference/server/weights-digest.js';
 import { writeArtifact } from '../../../model/artifact/artifact-file.js';
 import { tinyArtifact } from '../../../bench/tiny-artifact.js';
 import { engineClient } from '../client/engine-client.js';
+import { machineOfThis } from '../../../util/living-process.js';
 import { tinyServedModel } from '../server/toy-party.js';
 
 /** Told of each folder whose names go to the disk, and of these. */
@@ -66,6 +68,19 @@ describe('a pool file', () => {
     const both = await Promise.all([claimPool(path), claimPool(path)]);
     expect(both.filter((pool) => pool !== null)).toEqual([poolOf(7)]);
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('takes with it what a killed process left of it, and nothing of one that lives', async () => {
+    const path = join(folder, 'pool');
+    const { pid: dead } = spawnSync('true');
+    const nameOf = (pid: number) => `${path}.${machineOfThis()}-${pid}-01234567.tmp`;
+    const others = [nameOf(process.pid), join(folder, 'pool2.tmp')];
+    const left = [nameOf(dead), `${nameOf(dead)}.claimed`];
+    for (const file of [...left, ...others]) writeFileSync(file, 'a part of a pool');
+    await writePool(path, poolOf(7));
+    expect(await claimPool(path)).toEqual(poolOf(7));
+    expect(left.filter((file) => existsSync(file))).toEqual([]);
+    expect(others.filter((file) => existsSync(file))).toEqual(others);
   });
 
   it('that others could read is refused, and gone', async () => {
