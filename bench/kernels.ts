@@ -37,6 +37,8 @@ async function figureOf(kernel: KernelCase, isa: number): Promise<KernelFigure> 
   };
 }
 
+export const kernelNames = (): string[] => [...new Set(kernelCases().map(({ name }) => name))];
+
 /** Figures one by one, as they come; `names` null: of all kernels. */
 export async function* benchKernels(names: readonly string[] | null): AsyncGenerator<KernelFigure> {
   const cases = kernelCases().filter(({ name }) => !names || names.includes(name));

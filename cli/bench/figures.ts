@@ -11,8 +11,16 @@ const perSecond = (rate: number, unit: string): string => {
   return `${(rate / scale).toPrecision(3)} ${prefix} ${unit}`;
 };
 
+/** @throws UsageError for a name that is none of these */
+function checkOnly(only: readonly string[] | undefined, names: readonly string[]): void {
+  const unknown = only?.find((name) => !names.includes(name));
+  if (unknown !== undefined)
+    throw new UsageError(`--only: expected some of ${names.join('; ')}, got ${unknown}`);
+}
+
 export async function kernelFigures({ only, json }: BenchOptions): Promise<void> {
-  const { benchKernels } = await import('../../bench/kernels.js');
+  const { benchKernels, kernelNames } = await import('../../bench/kernels.js');
+  checkOnly(only, kernelNames());
   const figures = [];
   for await (const figure of benchKernels(only ?? null)) {
     note(`${figure.name}, ${figure.isa}: ${perSecond(figure.rate, figure.unit)}`);
@@ -35,8 +43,7 @@ export async function kernelFigures({ only, json }: BenchOptions): Promise<void>
 export async function protocolFigures({ only, network, cots, json }: BenchOptions): Promise<void> {
   const { defaultCots } = await import('../../bench/networks.js');
   const { benchProtocols, protocolNames } = await import('../../bench/protocols.js');
-  const unknown = only?.find((name) => !protocolNames().includes(name));
-  if (unknown) throw new UsageError(`--only: expected some of ${protocolNames().join('; ')}, got ${unknown}`);
+  checkOnly(only, protocolNames());
   const figures = await abortable((signal) =>
     benchProtocols({
       names: only ?? null,

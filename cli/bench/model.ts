@@ -8,7 +8,8 @@ import { UsageError } from '../../util/errors.js';
 export async function modelOption(name: string | undefined): Promise<ModelName> {
   const { MODEL_NAMES, modelNameOf } = await import('../../bench/model-sizes.js');
   const model = modelNameOf(name ?? '');
-  if (!model) throw new UsageError(`--model: expected one of ${MODEL_NAMES.join(', ')}, got ${name}`);
+  if (!model)
+    throw new UsageError(`--model: expected one of ${MODEL_NAMES.join(', ')}, got ${name ?? 'none'}`);
   return model;
 }
 

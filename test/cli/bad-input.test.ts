@@ -78,6 +78,8 @@ describe('wrong usage exits with 2', () => {
       '--out: expected a folder of its own, got one of the runs',
     ],
     [['bench', 'scaling', '--model', 'tiny', '--tokens', '32,48'], '--tokens: expected powers of two'],
+    [['bench', 'scaling'], 'bert-large, minilm, got none'],
+    [['bench', 'kernels', '--only', 'ntt', '--json'], ', got ntt'],
     [
       ['bench', 'inference', '--model', 'tiny', '--counted', '--preprocess'],
       '--counted: expected a text on demand',
