@@ -10,7 +10,7 @@ p.caption, figcaption { color: #4a5968; font-size: 0.88rem; margin: 0.3rem 0; }
 table { border-collapse: collapse; font-size: 0.85rem; font-variant-numeric: tabular-nums; width: 100%; }
 th, td { text-align: right; padding: 0.3rem 0.55rem; border-bottom: 1px solid #e4e9ee; white-space: nowrap; }
 th { font-weight: 600; border-bottom: 2px solid #b8c4d0; }
-th:first-child, td:first-child { text-align: left; white-space: normal; overflow-wrap: anywhere; }
+th:first-child, td:first-child { text-align: left; white-space: normal; overflow-wrap: anywhere; min-width: 7rem; }
 .chart svg { display: block; width: 100%; height: auto; }
 .chart .narrow { display: none; }
 h1.task { margin-top: 3rem; border-bottom: 2px solid #b8c4d0; }
@@ -38,7 +38,7 @@ details summary { cursor: pointer; color: #4a5968; font-size: 0.88rem; }
   tr { display: block; padding: 0.4rem 0; border-bottom: 2px solid #b8c4d0; }
   td { display: flex; justify-content: space-between; gap: 1rem; border: 0; padding: 0.12rem 0; white-space: normal; overflow-wrap: anywhere; }
   td::before { content: attr(data-label); color: #4a5968; flex: none; }
-  td:first-child { font-weight: 600; text-align: right; }
+  td:first-child { font-weight: 600; text-align: right; min-width: 0; }
 }
 @media print {
   @page { margin: 16mm; }

@@ -41,7 +41,7 @@ function tableOf(trained: Trained): Table {
   return {
     kind: 'table',
     id: `accuracy-${task.replaceAll(' ', '-')}`,
-    caption: `${task}: ${metric}, %. ${about} Float: the trained network; fixed point: the exported artifact, as both parties compute it; kept: share of token-layers. Published accuracies are of BERT encoders that are not here, so they are not beside these.`,
+    caption: `${task}: ${metric}, %. ${about} Float: the trained network; fixed point: the exported artifact, as both parties compute it; kept: share of token-layers, of which the last layer has [CLS] alone in every model. Published accuracies are of BERT encoders that are not here, so they are not beside these.`,
     header: ['method', 'float', 'fixed point', 'kept'],
     rows: trainedMethods().map((method) => methodRow(trained, method)),
   };
