@@ -14,8 +14,8 @@ import { giveBack, takeBytes, takeWords } from '../../../core/words.js';
 import type { SquareCorrelation } from '../../../material/correlation.js';
 import type { Sign } from '../../backend.js';
 import type { PartyContext } from '../context/party-context.js';
-import { lifted, nonNegative, squareOf } from '../products/narrow-product.js';
-import type { Field, TakenField } from './packed-store.js';
+import { type CrossTerms, type Lifted, lifted, nonNegative, squareOf } from '../products/narrow-product.js';
+import type { Field, RemovedItems } from './packed-store.js';
 import { receiveBits, receiveWords, sendBits, sendDifference } from './packed-words.js';
 import { answering, asking } from './question.js';
 
@@ -58,56 +58,74 @@ interface Shares {
   readonly ofWrap: BigUint64Array;
 }
 
-/** x [n] → x² [n], from squares that were taken */
+/** After so many numbers the next ones: what is read and written over and over stays in the cache. */
+const BLOCK = 1 << 15;
+
+/** x [n] → x² [n], from squares that were removed */
 export async function mixedSquare(
   party: PartyContext,
   correlation: SquareCorrelation,
   isFirst: boolean,
   x: BigUint64Array,
   sign: Sign,
-  made: TakenField[],
+  made: RemovedItems,
 ): Promise<BigUint64Array> {
   const { bits, ringBits } = correlation;
   const own = nonNegative(party, x, bits, sign);
-  const opened = await (isFirst ? openFirst : openSecond)(party, correlation, own, made);
-  const { words } = opened;
-  const terms = combined(correlation, opened);
-  const read = lifted(words, bits, ringBits);
-  const out = squareOf(party, read, bits, ringBits, sign, terms);
-  giveBack(own, words, read.topBits, read.signed, terms.cross, terms.wrap);
+  const { words, difference, flips, sharesAt } = await (isFirst ? openFirst : openSecond)(
+    party,
+    correlation,
+    own,
+    made,
+  );
+  const out = takeWords(x.length);
+  for (let begin = 0; begin < x.length; begin += BLOCK) {
+    const cut = <T extends BigUint64Array | Uint8Array>(all: T): T => all.subarray(begin, begin + BLOCK) as T;
+    const read = lifted(cut(words), bits, ringBits);
+    const shares = sharesOf(made, sharesAt, begin, begin + read.words.length);
+    const terms = combined(correlation, {
+      difference: cut(difference),
+      flips: flips && [cut(flips[0]), cut(flips[1])],
+      shares,
+      own: isFirst ? read : null,
+    });
+    squareOf(party, read, bits, ringBits, sign, terms, cut(out));
+    giveBack(read.topBits, read.signed, ...Object.values(shares));
+  }
+  giveBack(own, words, difference, ...(flips ?? []));
   return out;
 }
 
-/** After both messages. */
+/** t_p XOR u and w XOR v; null where nothing wraps. */
+type Flips = readonly [Uint8Array, Uint8Array] | null;
+
+/** After both messages, of all numbers; taken. */
 interface Opened {
   /** This party's new share: a, or p. */
   readonly words: BigUint64Array;
   /** p - rho */
   readonly difference: BigUint64Array;
-  /** t_p XOR u and w XOR v; null where nothing wraps. */
-  readonly flips: readonly [Uint8Array, Uint8Array] | null;
-  readonly shares: Shares;
-  /** The first party's a without its top bit, and that bit. */
-  readonly low: BigUint64Array | null;
-  readonly topBits: Uint8Array | null;
+  readonly flips: Flips;
+  /** Which field the first of the shares is. */
+  readonly sharesAt: number;
 }
 
-const sharesOf = (fields: readonly TakenField[]): Shares => {
-  const [cross, topRho, top, ofTop, ofWrap] = fields as BigUint64Array[];
-  return { cross: cross!, topRho: topRho!, top: top!, ofTop: ofTop!, ofWrap: ofWrap! };
-};
+function sharesOf(made: RemovedItems, first: number, begin: number, end: number): Shares {
+  const read = (f: number) => made.read(first + f, begin, end) as BigUint64Array;
+  return { cross: read(0), topRho: read(1), top: read(2), ofTop: read(3), ofWrap: read(4) };
+}
 
 async function openFirst(
   party: PartyContext,
   correlation: SquareCorrelation,
   y: BigUint64Array,
-  made: TakenField[],
+  made: RemovedItems,
 ): Promise<Opened> {
   const { bits } = correlation;
   const { wrap } = mixedRings(correlation);
   const { channel } = party.session;
   const n = y.length;
-  const words = made[0] as BigUint64Array;
+  const words = made.read(0) as BigUint64Array;
   const { difference, flips } = await asking(
     party,
     () => sendDifference(channel, y, words, bits),
@@ -116,22 +134,19 @@ async function openFirst(
       flips: wrap === 0 ? null : ([await receiveBits(channel, n), await receiveBits(channel, n)] as const),
     }),
   );
-  const [low, topBits] = [takeWords(n), takeBytes(n)];
-  kernels.ringMask(words, bits - 1, low);
-  kernels.ringSignBit(words, bits, topBits);
-  return { words, difference, flips, shares: sharesOf(made.slice(1)), low, topBits };
+  return { words, difference, flips, sharesAt: 1 };
 }
 
 async function openSecond(
   party: PartyContext,
   correlation: SquareCorrelation,
   y: BigUint64Array,
-  made: TakenField[],
+  made: RemovedItems,
 ): Promise<Opened> {
   const { bits } = correlation;
   const { wrap } = mixedRings(correlation);
   const { channel } = party.session;
-  const [rho, u, v] = made as [BigUint64Array, Uint8Array, Uint8Array];
+  const [rho, u, v] = [0, 1, 2].map((f) => made.read(f)) as [BigUint64Array, Uint8Array, Uint8Array];
   const difference = takeWords(y.length);
   const words = await answering(party, y.length, bits, (p) => {
     kernels.ringAdd(p, y, bits, p);
@@ -153,11 +168,21 @@ async function openSecond(
   });
   giveBack(rho);
   const flips = wrap === 0 ? null : ([u, v] as const);
-  return { words, difference, flips, shares: sharesOf(made.slice(3)), low: null, topBits: null };
+  return { words, difference, flips, sharesAt: 3 };
 }
 
-/** This party's shares of the cross term and of the wrap (narrow-product.ts). */
-function combined(correlation: SquareCorrelation, { difference, flips, shares, low, topBits }: Opened) {
+/** Of some numbers. */
+interface Block {
+  /** Overwritten, as the shares and the flips are. */
+  readonly difference: BigUint64Array;
+  readonly flips: Flips;
+  readonly shares: Shares;
+  /** The first party's a. */
+  readonly own: Lifted | null;
+}
+
+/** This party's shares of the cross term and of the wrap (narrow-product.ts), in place of its shares of what was rehearsed. */
+function combined(correlation: SquareCorrelation, { difference, flips, shares, own }: Block): CrossTerms {
   const rings = mixedRings(correlation);
   const { cross, topRho, top, ofTop, ofWrap } = shares;
   // t_a·(1 - 2 t_p)·p = ±(t_a (1 - 2u)·d + t_a (1 - 2u)·rho)
@@ -165,26 +190,27 @@ function combined(correlation: SquareCorrelation, { difference, flips, shares, l
   kernels.ringAdd(topRho, top, rings.top, topRho);
   if (flips) kernels.ringNegateWhere(flips[0], topRho, rings.top, topRho);
   kernels.ringAddScaled(topRho, -(1n << BigInt(correlation.bits - 1)), rings.cross, cross);
+  const low = own && takeWords(difference.length);
   if (low) {
+    kernels.ringMask(own.words, correlation.bits - 1, low);
     kernels.ringMultiply(difference, low, rings.cross, difference);
     kernels.ringAdd(cross, difference, rings.cross, cross);
   }
-  giveBack(difference, top, topRho);
-  if (!flips) {
-    giveBack(low, topBits, ofTop, ofWrap);
-    return { cross, wrap: null };
+  if (flips) {
+    const [ofTopFlips, ofWrapFlips] = flips;
+    kernels.ringNegateWhere(ofTopFlips, ofTop, rings.wrap, ofTop);
+    kernels.ringNegateWhere(ofWrapFlips, ofWrap, rings.wrap, ofWrap);
+    if (low) {
+      const noTopBit = takeBytes(low.length);
+      kernels.ringScale(low, -1n, rings.wrap, low);
+      kernels.ringAddWhere(ofWrapFlips, low, rings.wrap, ofWrap);
+      kernels.bitsNot(own.topBits, noTopBit);
+      kernels.bitsAnd(ofTopFlips, noTopBit, ofTopFlips);
+      kernels.ringAddWhere(ofTopFlips, low, rings.wrap, ofTop);
+      giveBack(noTopBit);
+    }
+    kernels.ringAdd(ofTop, ofWrap, rings.wrap, ofTop);
   }
-  const [ofTopFlips, ofWrapFlips] = flips;
-  kernels.ringNegateWhere(ofTopFlips, ofTop, rings.wrap, ofTop);
-  kernels.ringNegateWhere(ofWrapFlips, ofWrap, rings.wrap, ofWrap);
-  if (low && topBits) {
-    kernels.ringScale(low, -1n, rings.wrap, low);
-    kernels.ringAddWhere(ofWrapFlips, low, rings.wrap, ofWrap);
-    kernels.bitsNot(topBits, topBits);
-    kernels.bitsAnd(ofTopFlips, topBits, ofTopFlips);
-    kernels.ringAddWhere(ofTopFlips, low, rings.wrap, ofTop);
-  }
-  kernels.ringAdd(ofTop, ofWrap, rings.wrap, ofTop);
-  giveBack(low, topBits, ofTopFlips, ofWrapFlips, ofWrap);
-  return { cross, wrap: ofTop };
+  giveBack(low);
+  return { cross, wrap: flips && ofTop };
 }

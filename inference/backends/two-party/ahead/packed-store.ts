@@ -111,22 +111,16 @@ export class PackedStore {
 
   /** Removes the first items. */
   take(items: number): TakenField[] {
+    const removed = this.remove(items);
+    return this.fields.map((_, f) => removed.read(f));
+  }
+
+  /** Removes the first items, to be unpacked as they are read. */
+  remove(items: number): RemovedItems {
     if (items > this.#available)
       throw new TensorMismatchError(`store: expected ${items} items, got ${this.#available}`);
     this.#available -= items;
-    const parts = this.#remove(items);
-    return this.fields.map((field, f) => {
-      const length = field.bits > 0 ? items * field.width : 0;
-      if (field.as === 'stream') return streamOf(parts, f, field, length);
-      const out = field.as === 'bits' ? takeBytes(length) : takeWords(length);
-      let done = 0;
-      for (const part of parts) {
-        const end = done + part.items * (length / items);
-        unpack(part.fields[f]!, field, part.begin, out.subarray(done, end));
-        done = end;
-      }
-      return out;
-    });
+    return new RemovedItems(items, this.fields, this.#remove(items));
   }
 
   /** Where the first items lie. */
@@ -142,6 +136,43 @@ export class PackedStore {
     }
     return parts;
   }
+}
+
+/** What belongs to whoever removed it. */
+export class RemovedItems {
+  constructor(
+    readonly items: number,
+    private readonly fields: readonly Field[],
+    private readonly parts: readonly Part[],
+  ) {}
+
+  /** A field of all items, or of those from `begin` to `end` (exclusive). */
+  read(f: number, begin = 0, end = this.items): TakenField {
+    const field = this.fields[f]!;
+    const width = field.bits > 0 ? field.width : 0;
+    const length = (end - begin) * width;
+    const parts = partsBetween(this.parts, begin, end);
+    if (field.as === 'stream') return streamOf(parts, f, field, length);
+    const out = field.as === 'bits' ? takeBytes(length) : takeWords(length);
+    let done = 0;
+    for (const part of parts) {
+      const next = done + part.items * width;
+      unpack(part.fields[f]!, field, part.begin, out.subarray(done, next));
+      done = next;
+    }
+    return out;
+  }
+}
+
+/** Of items that lie in parts one after another, those from `begin` to `end` (exclusive). */
+function partsBetween(parts: readonly Part[], begin: number, end: number): readonly Part[] {
+  let before = 0;
+  return parts.flatMap((part) => {
+    const first = Math.max(0, begin - before);
+    const count = Math.min(part.items, end - before) - first;
+    before += part.items;
+    return count > 0 ? [{ ...part, begin: part.begin + first, items: count }] : [];
+  });
 }
 
 /** Items of one chunk. */

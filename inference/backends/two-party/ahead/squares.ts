@@ -75,10 +75,11 @@ export class SquarePool {
 
   /** x [n] → x² [n]; n of the squares are used up. */
   readonly square = protocol('square', async (x: BigUint64Array, sign: Sign): Promise<BigUint64Array> => {
-    const made = this.store.take(x.length);
-    return this.#isMixed
-      ? mixedSquare(this.party, this.correlation, this.#isFirst, x, sign, made)
-      : this.#plain(x, made as BigUint64Array[]);
+    if (this.#isMixed) {
+      const made = this.store.remove(x.length);
+      return mixedSquare(this.party, this.correlation, this.#isFirst, x, sign, made);
+    }
+    return this.#plain(x, this.store.take(x.length) as BigUint64Array[]);
   });
 
   async #plain(x: BigUint64Array, [own, share]: BigUint64Array[]): Promise<BigUint64Array> {

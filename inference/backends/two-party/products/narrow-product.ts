@@ -159,7 +159,7 @@ export interface CrossTerms {
   readonly wrap: BigUint64Array | null;
 }
 
-/** This party's share of x², local; taken. */
+/** This party's share of x², local, in `out`; taken. */
 export function squareOf(
   { session }: PartyContext,
   { signed }: Lifted,
@@ -167,8 +167,8 @@ export function squareOf(
   ringBits: number,
   sign: Sign,
   { cross, wrap }: CrossTerms,
+  out = takeWords(signed.length),
 ): BigUint64Array {
-  const out = takeWords(signed.length);
   const middle = sign === 'signed' ? -(1n << BigInt(bits - 1)) : 0n; // x² = Y² - 2^(bits-1)·Y + 2^(2·bits-4)
   kernels.ringAdd(signed, BigUint64Array.of(BigInt.asUintN(ringBits, middle)), ringBits, out);
   kernels.ringMultiply(out, signed, ringBits, out);

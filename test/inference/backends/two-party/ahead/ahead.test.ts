@@ -175,8 +175,8 @@ describe('made ahead, exactly as on demand', () => {
       { numRuns: 40 },
     ));
 
-  it('squares of several messages', async () => {
-    const x = valuesOf(Prg.insecureForTests(1), [12_345], 13, 12);
+  it('squares of several messages, and of more numbers than are combined at a time', async () => {
+    const x = valuesOf(Prg.insecureForTests(1), [2 ** 15 + 4321], 13, 12);
     const { left } = await check(1, {
       operands: [x],
       run: (mpc, [a]) => mpc.square(a!, 25),

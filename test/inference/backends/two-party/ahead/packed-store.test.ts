@@ -90,3 +90,45 @@ it('gives bits as bytes, and streams wherever in bytes they begin and end', () =
     ),
   );
 });
+
+it('gives parts of what was removed, as often as they are read', () => {
+  const counts = fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 5 });
+  fc.assert(
+    fc.property(
+      counts,
+      fc.tuple(fc.nat(), fc.nat(), fc.nat()),
+      fc.integer({ min: 1, max: 64 }),
+      fc.integer({ min: 1, max: 9 }),
+      (added, [skips, removes, begins], bits, width) => {
+        const store = new PackedStore([
+          { width, bits },
+          { width: 1, bits: 1, as: 'bits' },
+          { width, bits, as: 'stream' },
+        ]);
+        let items = 0;
+        for (const count of added) {
+          const all = words(count * width, bits, items * width);
+          store.add(count, [all, words(count, 1, items), all]);
+          items += count;
+        }
+        const skipped = skips % items;
+        store.take(skipped);
+        const count = 1 + (removes % (items - skipped));
+        const removed = store.remove(count);
+        expect(store.available).toBe(items - skipped - count);
+        const begin = begins % count;
+        for (const [from, to] of [
+          [begin, count],
+          [0, begin],
+        ] as const) {
+          const expected = words((to - from) * width, bits, (skipped + from) * width);
+          expect(removed.read(0, from, to)).toEqual(expected);
+          expect(removed.read(1, from, to)).toEqual(
+            Uint8Array.from(words(to - from, 1, skipped + from), Number),
+          );
+          expect(wordsOf(removed.read(2, from, to) as Uint8Array, bits, expected.length)).toEqual(expected);
+        }
+      },
+    ),
+  );
+});
