@@ -76,7 +76,7 @@ export interface Method {
     readonly leastSpread: number;
   };
   /**
-   * x [rows, n], the first `high` rows in high degree where there is a choice → probabilities [rows, n]. `visible` [rows, n]: the
+   * x [rows, n], n at least 2, the first `high` rows in high degree where there is a choice → probabilities [rows, n], which add up to 1. `visible` [rows, n]: the
    * columns that count; null where all do, or the method does not ask.
    */
   softmax(

@@ -138,7 +138,7 @@ export interface Protocols {
    * x [rows, inputs] → x · W + b [rows, outputs], in x's ring, scale x.fractionBits + w.fractionBits.
    *
    * `into`, here and at the other products: what the caller cuts the product to (fixed-point.ts, `shrink`). A backend to which that saves
-   * something gives it in this format, any other as it is.
+   * something gives it in this format, any other as it is: then what is cut off need not be exact, up to a unit of what is left.
    */
   linear(x: SharedTensor, w: Weight, into?: RingFormat): Promise<SharedTensor>;
   /** x [batch, n, k] · y [batch, k, m] → [batch, n, m]: same ring, scales add. */

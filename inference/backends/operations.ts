@@ -224,6 +224,10 @@ export function multiply(x: SharedTensor, y: SharedTensor): TensorFormat {
   return product(x, y, x.shape);
 }
 
+/** Lowest bits of a product that its caller cuts off (Backend.linear: `into`). */
+export const droppedBits = ({ fractionBits }: TensorFormat, into?: RingFormat): number =>
+  into ? Math.max(0, fractionBits - into.fractionBits) : 0;
+
 /** Into x's own ring, or one up to twice its bits less one. */
 export function square(x: SharedTensor, ringBits: number): TensorFormat {
   const isLarger = ringBits > x.ringBits && ringBits < 2 * x.ringBits && ringBits <= 64;

@@ -4,6 +4,7 @@
  */
 import {
   CHUNK_COTS,
+  correctionBytesOf,
   type CotJob,
   itemsPer,
   type Range,
@@ -59,8 +60,8 @@ export class CountedExchange {
       const [own, peers] = [outgoing[c], incoming[c]];
       if (own) await this.cots.take('sender', cotsFor(sending!, own));
       if (peers) await this.cots.take('receiver', cotsFor(receiving!, peers));
-      if (peers) this.traffic.sent(Math.ceil(cotsFor(receiving!, peers) / 8));
-      if (own) this.traffic.received(Math.ceil(cotsFor(sending!, own) / 8));
+      if (peers) this.traffic.sent(correctionBytesOf(receiving!, peers[1] - peers[0]));
+      if (own) this.traffic.received(correctionBytesOf(sending!, own[1] - own[0]));
     }
   }
 

@@ -16,7 +16,9 @@ import {
   productUse,
   squarePlan,
 } from '../backends/two-party/products/multiply.js';
+import { cutProductJob } from '../backends/two-party/products/cut-product.js';
 import {
+  droppedOfCross,
   multiplyNarrowPlan,
   squareIntoPlans,
   takeSquareTurn,
@@ -65,14 +67,23 @@ export function countMultiply(
   });
 }
 
-export function countSquare(context: CountingContext, x: SharedTensor, ringBits: number): Promise<void> {
+export function countSquare(
+  context: CountingContext,
+  x: SharedTensor,
+  ringBits: number,
+  dropped: number,
+): Promise<void> {
   const { turns, exchange } = context;
   const [items, bits] = [sizeOf(x.shape), x.ringBits];
   const { receiver, first } = takeSquareTurn(turns, bits, ringBits);
   return context.use(squareUse(items, bits, ringBits, first), async () => {
     if (ringBits > bits) {
       const { cross, wrap } = squareIntoPlans(items, bits, ringBits);
-      await exchange.oneWay(productJob(cross), receiver, wrap && productJob(wrap));
+      await exchange.oneWay(
+        cutProductJob(cross, droppedOfCross(dropped)),
+        receiver,
+        wrap && productJob(wrap),
+      );
     } else if (bits > 1) await exchange.oneWay(productJob(squarePlan(items, bits)), receiver);
   });
 }
@@ -81,6 +92,7 @@ export async function countMultiplyPrivate(
   context: CountingContext,
   x: SharedTensor,
   y: PrivateTensor,
+  dropped: number,
 ): Promise<void> {
   const { turns, exchange } = context;
   const [count, bits] = [y.shape[0]!, y.ringBits];
@@ -90,7 +102,7 @@ export async function countMultiplyPrivate(
   const plan = multiplyPrivatePlan({ count, bits }, rows, x.ringBits);
   const { receiver } = turns.takeTurn(y.owner);
   await context.use(multiplyPrivateUse(index, rows, x.ringBits), () =>
-    exchange.oneWay(productJob(plan), receiver),
+    exchange.oneWay(cutProductJob(plan, dropped), receiver),
   );
 }
 

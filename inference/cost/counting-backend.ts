@@ -29,6 +29,7 @@ import { productJob } from '../backends/two-party/products/cot-product.js';
 import { exponentialJob } from '../backends/two-party/products/exponential.js';
 import { lookUpJob } from '../backends/two-party/products/look-up.js';
 import type { LineTable } from '../core/line-table.js';
+import type { RingFormat } from '../core/ring-tensor.js';
 import { sizeOf } from '../core/shape.js';
 import type { TournamentStep } from '../core/tournament.js';
 import { protocol } from '../core/span.js';
@@ -117,18 +118,23 @@ export class CountingBackend extends ShapeBackend implements Backend {
 
   readonly square = protocol(
     'square',
-    async (x: SharedTensor, ringBits: number = x.ringBits): Promise<SharedTensor> => {
+    async (
+      x: SharedTensor,
+      ringBits: number = x.ringBits,
+      _sign?: Sign,
+      into?: RingFormat,
+    ): Promise<SharedTensor> => {
       const given = operations.square(x, ringBits);
-      await countSquare(this.#context, x, ringBits);
+      await countSquare(this.#context, x, ringBits, operations.droppedBits(given, into));
       return shapeOnly(given);
     },
   );
 
   readonly multiplyPrivate = protocol(
     'multiplyPrivate',
-    async (x: SharedTensor, y: PrivateTensor): Promise<SharedTensor> => {
+    async (x: SharedTensor, y: PrivateTensor, into?: RingFormat): Promise<SharedTensor> => {
       const given = operations.multiplyPrivate(x, y);
-      await countMultiplyPrivate(this.#context, x, y);
+      await countMultiplyPrivate(this.#context, x, y, operations.droppedBits(given, into));
       return shapeOnly(given);
     },
   );

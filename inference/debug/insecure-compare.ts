@@ -1,12 +1,14 @@
 /**
  * INSECURE, for debugging only: both parties in one process, and after every operation their shares are put together
  * and compared with what the cleartext backend makes of the same (reconstructed) inputs. Whoever runs this sees
- * everything. Protocols must be exact, except for `truncateReduce` (one unit in the last place) and `exponential` (two).
+ * everything. Protocols must be exact, except for `truncateReduce` (one unit in the last place), `exponential` (two), and squares and products
+ * with what one party knows of which the caller says that they will be cut (a unit of what is left).
  */
 import { kernels } from '#kernels';
 import type { Backend, ShuffleRows, Weight, WeightSource } from '../backends/backend.js';
 import { CleartextBackend } from '../backends/cleartext/cleartext-backend.js';
 import { bitsOf, dataOf, localBits, localTensor } from '../backends/local-backend.js';
+import type { RingFormat } from '../core/ring-tensor.js';
 import { sizeOf } from '../core/shape.js';
 import { withSpan } from '../core/span.js';
 import type { PartyId, PrivateTensor, SharedBits, SharedTensor } from '../core/tensors.js';
@@ -32,6 +34,15 @@ export interface Comparison {
 
 /** Differences allowed, in units in the last place; every other operation is exact. */
 const TOLERANCE: Readonly<Record<string, number>> = { truncateReduce: 1, exponential: 2 };
+
+/** Where products have what they will be cut to (Backend.linear: `into`). */
+const PLACE_OF_CUT: Readonly<Record<string, number>> = { square: 3, multiplyPrivate: 2 };
+
+/** Bits that will be cut off a result. */
+function cutBits({ operation, args }: Pick<Call, 'operation' | 'args'>, result: unknown): number {
+  const into = args[PLACE_OF_CUT[operation] ?? -1] as RingFormat | undefined;
+  return into ? Math.max(0, (result as SharedTensor).fractionBits - into.fractionBits) : 0;
+}
 
 /** Of arguments that may be outside of what these operations are for: what comes of them is dropped by a later selection. */
 const UNDEFINED_OF_LOOSE: ReadonlySet<string> = new Set(['widen', 'square', 'multiply', 'exponential']);
@@ -95,10 +106,12 @@ class Comparer {
       operation === 'shuffle'
         ? shuffleDifference(args[0] as ShuffleRows, got as ShuffleRows)
         : differenceOf(expected, got);
-    this.#count(operation, path, difference);
+    this.#count(operation, path, difference, cutBits(server, expected));
   }
 
-  #count(operation: string, path: readonly string[], { elements, largest }: Difference): void {
+  /** Differences count in units of what is left when so many bits are cut off. */
+  #count(operation: string, path: readonly string[], { elements, ...whole }: Difference, cut: number): void {
+    const largest = whole.largest / 2 ** cut;
     const place = path[0] ?? 'outside';
     const comparison = this.places.get(place) ?? {
       place,
@@ -110,7 +123,7 @@ class Comparer {
     this.places.set(place, comparison);
     comparison.operations++;
     comparison.elements += elements;
-    const tolerance = TOLERANCE[operation] ?? 0;
+    const tolerance = TOLERANCE[operation] ?? (cut > 0 ? 1 : 0);
     if (tolerance > 0) comparison.truncationDifference = Math.max(comparison.truncationDifference, largest);
     if (largest > tolerance) {
       comparison.mismatches.push(

@@ -7,7 +7,7 @@ import { privateTensor, type RingFormat } from '../core/ring-tensor.js';
 import type { Shape } from '../core/shape.js';
 import { protocol } from '../core/span.js';
 import type { PrivateTensor, SharedBits, SharedTensor } from '../core/tensors.js';
-import { convert, convertedBy, shrink } from '../functions/fixed-point.js';
+import { convert, convertedBy, shrink, wideningBits } from '../functions/fixed-point.js';
 import { productsSideBySide } from '../functions/products-side-by-side.js';
 import { scoped } from '../functions/scoped.js';
 import { sideBySide } from '../functions/side-by-side.js';
@@ -29,6 +29,8 @@ export interface AttentionInput {
 }
 
 export interface AttentionOutput {
+  /** |context| stays below. */
+  readonly contextRange: number;
   /** → [queries, hidden]. Neither waits for the other. */
   readonly context: (mpc: Backend) => Promise<SharedTensor>;
   /** → [tokens]: the attention that each token receives, summed over heads and rows. */
@@ -80,14 +82,20 @@ async function visibleColumns(
   return mpc.concatBits(new Array<SharedBits>(rows!).fill(row), 0);
 }
 
-/** The three products, each at its own scale, as factors of the coming products. */
-async function project(mpc: Backend, x: SharedTensor, layer: PreparedLayer, plan: AttentionPlan) {
+/** The three products, each at its own scale, what they are to be cut to, and their bounds. */
+async function project(
+  mpc: Backend,
+  x: SharedTensor,
+  layer: PreparedLayer,
+  plan: AttentionPlan,
+  valueFormat: RingFormat = plan.value,
+) {
   const hidden = x.shape[1]!;
   const { queryKeyValue, scales } = layer;
   const parts = [
     { ...scales.query, format: plan.query, range: plan.queryRange },
     { ...scales.key, format: plan.key, range: plan.keyRange },
-    { ...scales.value, format: plan.value, range: plan.valueRange },
+    { ...scales.value, format: valueFormat, range: plan.valueRange },
   ];
   const products = await productsSideBySide(
     mpc,
@@ -99,17 +107,48 @@ async function project(mpc: Backend, x: SharedTensor, layer: PreparedLayer, plan
       cut: (product) => convertedBy(product, format, range),
     })),
   );
-  const part = (i: number) => {
-    const { format, range } = parts[i]!;
-    return (lane: Backend) => convert(lane, products[i]!, format, range);
-  };
+  return products.map((product, i) => ({ product, ...parts[i]! }));
+}
+
+/** Query, key and value, as factors. */
+async function factors(mpc: Backend, x: SharedTensor, layer: PreparedLayer, plan: AttentionPlan) {
+  const parts = (await project(mpc, x, layer, plan)).map(
+    ({ product, format, range }) =>
+      (lane: Backend) =>
+        convert(lane, product, format, range),
+  );
   const [query, key, value] = await sideBySide<SharedTensor, [SharedTensor, SharedTensor]>(
     mpc,
-    part(0),
-    part(1),
-    part(2),
+    parts[0]!,
+    parts[1]!,
+    parts[2]!,
   );
   return { query, key, value };
+}
+
+/** Of one token, whose only probability is 1: its value, which calibration did not see as a context. */
+async function ofOneToken(
+  mpc: Backend,
+  x: SharedTensor,
+  heads: number,
+  layer: PreparedLayer,
+  plan: AttentionPlan,
+): Promise<AttentionOutput> {
+  const {
+    valueRange: contextRange,
+    context: { fractionBits },
+    softmax,
+  } = plan;
+  const format = { ringBits: wideningBits(contextRange, fractionBits), fractionBits };
+  const value = await scoped(mpc, async () => {
+    const { product } = (await project(mpc, x, layer, plan, format))[2]!;
+    return convert(mpc, product, format, contextRange);
+  });
+  return {
+    contextRange,
+    context: async () => value,
+    scores: async (lane) => lane.constant(heads, [1], softmax.out.ringBits, softmax.out.fractionBits),
+  };
 }
 
 export const attention = protocol(
@@ -123,8 +162,9 @@ export const attention = protocol(
   ): Promise<AttentionOutput> => {
     const [tokens, hidden] = x.shape as [number, number];
     const { heads } = model.config;
+    if (tokens === 1) return ofOneToken(mpc, x, heads, layer, plan);
     const size = hidden / heads;
-    const { query, key, value } = await scoped(mpc, () => project(mpc, x, layer, plan));
+    const { query, key, value } = await scoped(mpc, () => factors(mpc, x, layer, plan));
     const split = (y: SharedTensor, order: readonly number[]) =>
       mpc.transpose(mpc.reshape(y, [y.shape[0]!, heads, size]), order);
 
@@ -154,6 +194,7 @@ export const attention = protocol(
     const measured = received ? byHeads(received) : probabilities;
 
     return {
+      contextRange: plan.contextRange,
       async context(lane) {
         const heads = await lane.matmul(
           lane.transpose(probabilities, [1, 0, 2]),

@@ -173,7 +173,7 @@ async function runLayer(
   const queries = isLast ? 1 : tokens;
   const { heads } = model.config;
   const plan = layerPlan(model, index, tokens, padded);
-  const { context, scores } = await attention(mpc, model, layer, plan.attention, {
+  const { context, contextRange, scores } = await attention(mpc, model, layer, plan.attention, {
     x,
     queries,
     important: Math.min(state.important, queries),
@@ -186,7 +186,7 @@ async function runLayer(
   const residual = mpc.narrow(mpc.slice(x, 0, 0, queries), x.ringBits - layer.attentionOutput.fractionBits);
   // Widened here, it waits for nothing that the scores do not wait for; its rows move in the larger ring.
   const wide = async (lane: Backend) =>
-    convert(lane, await context(lane), restingFormat(model), plan.attention.contextRange);
+    convert(lane, await context(lane), restingFormat(model), contextRange);
   // Computed beside the comparison of scores, and no part of what pruning costs.
   const tensors = countedHere(async (lane: Backend) => [
     await wide(lane),

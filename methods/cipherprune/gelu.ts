@@ -125,7 +125,8 @@ async function highInner(
   const [vSquare, wide] = await sideBySide<SharedTensor, [SharedTensor]>(
     mpc,
     async (lane) => {
-      const distance = await lane.square(lane.addPublic(z, h), POWER.ringBits + POWER.fractionBits);
+      const ringBits = POWER.ringBits + POWER.fractionBits;
+      const distance = await lane.square(lane.addPublic(z, h), ringBits, 'signed', POWER);
       const v = shrink(lane, lane.addPublic(distance, d), POWER);
       return lane.square(v, HIGH_SUM_RING_BITS, 'non-negative', TWICE_FINE_INNER);
     },

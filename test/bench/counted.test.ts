@@ -90,3 +90,19 @@ it('lays out ciphertexts by the line, and changes nothing else', async () => {
     expect(slow.correlatedOts).toBe(fast.correlatedOts);
   }
 });
+
+it('asks for no probabilities of a single token', async () => {
+  const behind = (tokens: number) =>
+    countInference({
+      ...counted,
+      model: 'bert-mini',
+      method: methodNamed('cipherprune'),
+      schedule: [16, 2, tokens, tokens],
+    });
+  const [one, two] = [await behind(1), await behind(2)];
+  // The last layer: a product, a maximum, e^x, a sum, its reciprocal and two products with it follow each other.
+  expect(one.layers[3]!.rounds).toBeLessThanOrEqual(two.layers[3]!.rounds - 6);
+  const bytes = ({ protocols }: typeof one, name: string) =>
+    protocols.find((protocol) => protocol.name === name)!.bytes;
+  expect(bytes(one, 'softmax')).toBeLessThan(bytes(two, 'softmax'));
+});

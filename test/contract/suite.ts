@@ -24,6 +24,8 @@ const SHAPE = [3, 4];
 export interface ContractOptions {
   /** Units in the last place by which `truncateReduce` may be off. */
   readonly truncationError?: bigint;
+  /** The same of a product whose lowest bits are cut off; as that unless given. */
+  readonly cutError?: bigint;
   /** Do the owners of private values take part? */
   readonly ownersCompute?: boolean;
 }
@@ -31,7 +33,7 @@ export interface ContractOptions {
 export function contractSuite(
   name: string,
   makeParties: () => Promise<Parties>,
-  { truncationError = 1n, ownersCompute = true }: ContractOptions = {},
+  { truncationError = 1n, cutError = truncationError, ownersCompute = true }: ContractOptions = {},
 ): void {
   describe(`backend contract: ${name}`, () => {
     let parties: Parties;
@@ -55,7 +57,7 @@ export function contractSuite(
 
     localContract(() => parties, expectValues, truncationError);
     tableContract(() => parties);
-    cutContract(expectValues, truncationError);
+    cutContract(expectValues, cutError);
 
     describe.each([2, 5, 13, 37, 64])('in a ring of %i bits', (bits) => {
       const data = new TestData(bits);

@@ -75,7 +75,7 @@ describe.each(runs)('an inference with $suite', ({ leaks, cost, layers, bucket }
         ],
         "receivedBytes": 942450,
         "rounds": 59,
-        "sentBytes": 450139,
+        "sentBytes": 449181,
       }
     `);
     expect(
@@ -83,13 +83,13 @@ describe.each(runs)('an inference with $suite', ({ leaks, cost, layers, bucket }
     ).toMatchInlineSnapshot(`
       [
         {
-          "bytes": 779973,
+          "bytes": 779219,
           "important": 3,
           "kept": 6,
           "rounds": 24,
         },
         {
-          "bytes": 238845,
+          "bytes": 238641,
           "important": 1,
           "kept": 1,
           "rounds": 23,

@@ -48,7 +48,7 @@ it('costs this many bytes and rounds', () => {
     {
       "receivedBytes": 945713,
       "rounds": 61,
-      "sentBytes": 453685,
+      "sentBytes": 452577,
     }
   `);
   expect(
@@ -56,13 +56,13 @@ it('costs this many bytes and rounds', () => {
   ).toMatchInlineSnapshot(`
     [
       {
-        "bytes": 782369,
+        "bytes": 781465,
         "important": 4,
         "kept": 6,
         "rounds": 26,
       },
       {
-        "bytes": 243258,
+        "bytes": 243054,
         "important": 1,
         "kept": 1,
         "rounds": 23,

@@ -18,7 +18,7 @@ it('costs three nodes this many bytes and messages', async () => {
 
   expect(traffic).toMatchInlineSnapshot(`
     {
-      "bytes": 160008,
+      "bytes": 159708,
       "flights": 103,
     }
   `);

@@ -3,6 +3,7 @@
  * random correlated oblivious transfers. Each communicating method checks its arguments and calls one leaf protocol.
  */
 import { TensorMismatchError } from '../../core/errors.js';
+import type { RingFormat } from '../../core/ring-tensor.js';
 import { sizeOf } from '../../core/shape.js';
 import { protocol } from '../../core/span.js';
 import type { PartyId, PrivateTensor, RingTensor, SharedBits, SharedTensor } from '../../core/tensors.js';
@@ -171,7 +172,12 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
     return localTensor(data, given.shape, given);
   }
 
-  async square(x: SharedTensor, ringBits = x.ringBits, sign: Sign = 'signed'): Promise<LocalTensor> {
+  async square(
+    x: SharedTensor,
+    ringBits = x.ringBits,
+    sign: Sign = 'signed',
+    into?: RingFormat,
+  ): Promise<LocalTensor> {
     const given = operations.square(x, ringBits);
     const data = await this.#multiplications.square(
       dataOf(x),
@@ -179,14 +185,16 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
       ringBits,
       sign,
       takeSquareTurn(this.#turns, x.ringBits, ringBits),
+      operations.droppedBits(given, into),
     );
     return localTensor(data, given.shape, given);
   }
 
-  async multiplyPrivate(x: SharedTensor, y: PrivateTensor): Promise<LocalTensor> {
+  async multiplyPrivate(x: SharedTensor, y: PrivateTensor, into?: RingFormat): Promise<LocalTensor> {
     const given = operations.multiplyPrivate(x, y);
     if (sizeOf(x.shape) > 0) this.#turns.takeTurn(y.owner);
-    const data = await this.#multiplications.multiplyPrivate(dataOf(x), x.ringBits, y);
+    const dropped = operations.droppedBits(given, into);
+    const data = await this.#multiplications.multiplyPrivate(dataOf(x), x.ringBits, y, dropped);
     return localTensor(data, given.shape, given);
   }
 

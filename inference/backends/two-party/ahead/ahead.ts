@@ -176,11 +176,18 @@ export class Ahead implements Multiplications, Material {
   }
 
   /** Whose turn it is to receive COTs begins, so that parties take turns in a chain; else the other way round. */
-  square(x: BigUint64Array, bits: number, ringBits: number, sign: Sign, turn: Turn): Promise<BigUint64Array> {
+  square(
+    x: BigUint64Array,
+    bits: number,
+    ringBits: number,
+    sign: Sign,
+    turn: Turn,
+    dropped: number,
+  ): Promise<BigUint64Array> {
     const use = this.#use(squareUse(x.length, bits, ringBits, turn.first));
     const pool = this.#pools.filled(SquarePool, use);
     if (pool) return pool.square(x, sign);
-    return this.#otherwise(use, () => this.#onDemand.square(x, bits, ringBits, sign, turn));
+    return this.#otherwise(use, () => this.#onDemand.square(x, bits, ringBits, sign, turn, dropped));
   }
 
   async carryShares(compared: Compared, ringBits: number, turn: Turn): Promise<CarryLevel> {
@@ -287,13 +294,18 @@ export class Ahead implements Multiplications, Material {
     return multiply(x, await this.#widened(y, ringBits, turn), ringBits, peerOf(turn.first));
   }
 
-  multiplyPrivate(x: BigUint64Array, ringBits: number, y: PrivateTensor): Promise<BigUint64Array> {
+  multiplyPrivate(
+    x: BigUint64Array,
+    ringBits: number,
+    y: PrivateTensor,
+    dropped: number,
+  ): Promise<BigUint64Array> {
     const rows = x.length / Math.max(1, y.shape[0]!);
     const use = this.#use(multiplyPrivateUse(this.registerFactors(y), rows, ringBits));
     const pool = x.length > 0 ? this.#pools.filled(FactorPool, use) : null;
     return pool
       ? pool.multiply(x)
-      : this.#otherwise(use, () => this.#onDemand.multiplyPrivate(x, ringBits, y));
+      : this.#otherwise(use, () => this.#onDemand.multiplyPrivate(x, ringBits, y, dropped));
   }
 
   #use(use: Use): Use {

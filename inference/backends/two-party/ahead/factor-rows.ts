@@ -48,7 +48,7 @@ export class FactorPool {
     const r = this.#isOwner
       ? new BigUint64Array(size)
       : uniformWords(this.party.session.random, size, this.ringBits);
-    const products = await multiplyPrivateRows(this.party, r, this.factors, this.ringBits);
+    const products = await multiplyPrivateRows(this.party, r, this.factors, this.ringBits, 0);
     this.store.add(rows, [this.#isOwner ? new BigUint64Array(0) : r, products]);
   });
 

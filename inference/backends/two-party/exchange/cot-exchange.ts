@@ -28,7 +28,13 @@ export interface CotJob {
   readonly choosesAtRandom?: boolean | undefined;
   /** Bytes of the answer for so many items, a multiple of 8 except for the last ones. */
   messageBytes(items: number): number;
+  /** Of the corrections, where they are more than a bit a COT. */
+  correctionBytes?(items: number): number;
 }
+
+/** None are sent where choices are random. */
+export const correctionBytesOf = (job: CotJob, items: number): number =>
+  job.correctionBytes?.(items) ?? Math.ceil((items * job.cotsPerItem) / 8);
 
 export interface SenderJob extends CotJob {
   /** Answers items begin to end; `cots` and `corrections` are theirs, and gone afterwards. What was taken (core/words.ts) is given back when it has left. */
@@ -100,7 +106,7 @@ async function exchangeCorrections(
     if (sending && outgoing && claimed) {
       const corrections = sending.choosesAtRandom
         ? null
-        : posted(channel.receive(Math.ceil(cotsFor(sending, outgoing) / 8)));
+        : posted(channel.receive(correctionBytesOf(sending, outgoing[1] - outgoing[0])));
       requests.push({ cots: claimed, corrections });
     }
   }

@@ -1,15 +1,16 @@
 /** Two jobs of one direction as one: their corrections leave together, and so do their answers. */
 import type { ReceiverCots, SenderCots } from '../../../crypto/ot/cot.js';
 import { giveBack, takeBytes } from '../../../core/words.js';
-import type { CotJob, ReceiverJob, SenderJob } from './cot-exchange.js';
+import { correctionBytesOf, type CotJob, type ReceiverJob, type SenderJob } from './cot-exchange.js';
 
 const BLOCK_BYTES = 16;
 
-/** Of equally many items, a multiple of 8, so that each job's corrections are whole bytes. */
+/** Of equally many items; each job's corrections are whole bytes. */
 export const joinedJob = (first: CotJob, second: CotJob): CotJob => ({
   items: first.items,
   cotsPerItem: first.cotsPerItem + second.cotsPerItem,
   messageBytes: (items) => first.messageBytes(items) + second.messageBytes(items),
+  correctionBytes: (items) => correctionBytesOf(first, items) + correctionBytesOf(second, items),
   choosesAtRandom: first.choosesAtRandom && second.choosesAtRandom,
 });
 
@@ -26,7 +27,7 @@ export const joinedSender = (first: SenderJob, second: SenderJob): SenderJob => 
   ...joinedJob(first, second),
   answer({ delta, blocks, tweak, suite }: SenderCots, corrections, begin, end) {
     const cots = (end - begin) * first.cotsPerItem;
-    const [at, split] = [cots * BLOCK_BYTES, cots / 8];
+    const [at, split] = [cots * BLOCK_BYTES, correctionBytesOf(first, end - begin)];
     const answered = first.answer(
       { delta, blocks: blocks.subarray(0, at), tweak, suite },
       corrections.subarray(0, split),

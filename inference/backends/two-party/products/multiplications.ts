@@ -55,8 +55,18 @@ export interface Multiplications {
   linear(x: RowShares, w: Weight, fractionBits: number): Promise<BigUint64Array>;
   /** x [batch, n, k] · y [batch, k, m] → [batch, n, m]; one way where `isSmallMatmul`. */
   matmul(x: BigUint64Array, y: BigUint64Array, shape: MatmulShape, turn: Turn): Promise<BigUint64Array>;
-  /** x [n] modulo 2^bits → [n] modulo 2^ringBits; with headroom if that is larger (Backend.square). */
-  square(x: BigUint64Array, bits: number, ringBits: number, sign: Sign, turn: Turn): Promise<BigUint64Array>;
+  /**
+   * x [n] modulo 2^bits → [n] modulo 2^ringBits; with headroom if that is larger (Backend.square). `dropped`, here and below: so many of its lowest
+   * bits will be cut off, and need not be exact on demand (cut-product.ts).
+   */
+  square(
+    x: BigUint64Array,
+    bits: number,
+    ringBits: number,
+    sign: Sign,
+    turn: Turn,
+    dropped: number,
+  ): Promise<BigUint64Array>;
   /** A level of a comparison. */
   carryShares(compared: Compared, ringBits: number, turn: Turn): Promise<CarryLevel>;
   /** Top bits [copies, n] of all copies, one byte each; `take` gives the turn of each protocol that it needs. */
@@ -90,7 +100,12 @@ export interface Multiplications {
   registerWeight?(weight: Weight): void;
   registerFactors?(factors: PrivateTensor): number;
   /** x [n, m], y [m] → y[j]·x[i, j]; its owner receives. */
-  multiplyPrivate(x: BigUint64Array, ringBits: number, y: PrivateTensor): Promise<BigUint64Array>;
+  multiplyPrivate(
+    x: BigUint64Array,
+    ringBits: number,
+    y: PrivateTensor,
+    dropped: number,
+  ): Promise<BigUint64Array>;
 }
 
 /** Do products of x and y, of which y fits so many bits, go one way? Both directions are cheaper where a factor's row or ring is larger. */
@@ -125,10 +140,17 @@ export class OnDemand implements Multiplications {
       : this.protocols.matmul(x, y, shape);
   }
 
-  square(x: BigUint64Array, bits: number, ringBits: number, sign: Sign, turn: Turn): Promise<BigUint64Array> {
+  square(
+    x: BigUint64Array,
+    bits: number,
+    ringBits: number,
+    sign: Sign,
+    turn: Turn,
+    dropped: number,
+  ): Promise<BigUint64Array> {
     return bits === ringBits
       ? square(this.party, x, ringBits, turn.receiver)
-      : squareInto(this.party, x, bits, ringBits, turn.receiver, sign);
+      : squareInto(this.party, x, bits, ringBits, turn.receiver, sign, dropped);
   }
 
   carryShares(compared: Compared, ringBits: number, turn: Turn): Promise<CarryLevel> {
@@ -166,7 +188,12 @@ export class OnDemand implements Multiplications {
       : multiplyRows(this.party, y.data, x, ringBits);
   }
 
-  multiplyPrivate(x: BigUint64Array, ringBits: number, y: PrivateTensor): Promise<BigUint64Array> {
-    return multiplyPrivateRows(this.party, x, y, ringBits);
+  multiplyPrivate(
+    x: BigUint64Array,
+    ringBits: number,
+    y: PrivateTensor,
+    dropped: number,
+  ): Promise<BigUint64Array> {
+    return multiplyPrivateRows(this.party, x, y, ringBits, dropped);
   }
 }

@@ -14,6 +14,7 @@ import type { Use } from '../../../material/correlation.js';
 import type { PartyContext } from '../context/party-context.js';
 import { exchange, oneWay } from '../exchange/cot-exchange.js';
 import { type ProductPlan, ProductReceiver, ProductSender } from './cot-product.js';
+import { productReceiver, productSender } from './cut-product.js';
 
 /** Both cross terms in one direction. */
 export const multiplyPlan = (count: number, ringBits: number): ProductPlan => ({
@@ -160,15 +161,16 @@ export const multiplyPrivate = protocol(
     columns: BigUint64Array,
     factors: PrivateFactors & { readonly count: number },
     ringBits: number,
+    dropped?: number,
   ): Promise<BigUint64Array> => {
     if (columns.length === 0) return new BigUint64Array(0);
     const plan = multiplyPrivatePlan(factors, columns.length / factors.count, ringBits);
     if (factors.value === null) {
-      const sender = new ProductSender(plan, columns);
+      const sender = productSender(plan, dropped ?? 0, columns);
       await exchange(party, sender, null);
       return sender.share;
     }
-    const receiver = new ProductReceiver(plan, factors.value);
+    const receiver = productReceiver(plan, dropped ?? 0, factors.value);
     await exchange(party, null, receiver);
     const signed = takeWords(factors.count);
     kernels.ringSignExtend(factors.value, factors.bits, ringBits, signed);
@@ -186,12 +188,13 @@ export async function multiplyPrivateRows(
   x: BigUint64Array,
   y: PrivateTensor,
   ringBits: number,
+  dropped: number,
 ): Promise<BigUint64Array> {
   const count = y.shape[0]!;
   const rows = x.length / count;
   const factors = { owner: y.owner, bits: y.ringBits, count, value: y.value?.data ?? null };
   const columns = transposed(x, rows, count);
-  const products = await multiplyPrivate(party, columns, factors, ringBits);
+  const products = await multiplyPrivate(party, columns, factors, ringBits, dropped);
   const out = transposed(products, count, rows);
   giveBack(columns, products);
   return out;

@@ -22,6 +22,7 @@ import type { PartyContext } from '../context/party-context.js';
 import type { Turn, Turns } from '../context/turns.js';
 import { exchange } from '../exchange/cot-exchange.js';
 import { bitPlan, type ProductPlan, ProductReceiver, ProductSender } from './cot-product.js';
+import { productReceiver, productSender } from './cut-product.js';
 
 /** In each of both directions. */
 export const multiplyNarrowPlan = (
@@ -36,6 +37,9 @@ export const squareIntoPlans = (items: number, bits: number, ringBits: number) =
   cross: { items, bits, ringBits: ringBits - 1, width: 1, signed: true } satisfies ProductPlan,
   wrap: ringBits - bits > 1 ? bitPlan(items, ringBits - bits - 1) : null,
 });
+
+/** The cross product counts twice. */
+export const droppedOfCross = (dropped: number): number => Math.max(0, dropped - 1);
 
 /** Into a larger ring the wrap goes the other way, so that nobody's turn is over. */
 export const takeSquareTurn = (turns: Turns, bits: number, ringBits: number): Turn =>
@@ -131,22 +135,26 @@ export const squareInto = protocol(
     ringBits: number,
     receiver: PartyId,
     sign: Sign = 'signed',
+    dropped?: number,
   ): Promise<BigUint64Array> => {
     const own = lifted(nonNegative(party, x, bits, sign), bits, ringBits);
     const { words, topBits, signed } = own;
     const isReceiver = receiver === party.session.self;
     const { cross, wrap } = squareIntoPlans(x.length, bits, ringBits);
     const top = isReceiver ? null : negatedWhere(topBits, signed, ringBits);
-    const crossJob = top ? new ProductSender(cross, signed, top) : new ProductReceiver(cross, words);
     const factors = wrap ? wrapFactors(isReceiver, topBits, signed) : null;
-    const wrapJob =
-      wrap && factors ? new (isReceiver ? ProductSender : ProductReceiver)(wrap, factors) : null;
-    const halves = [crossJob, wrapJob];
-    const sending = halves.find((half) => half instanceof ProductSender) ?? null;
-    const receiving = halves.find((half) => half instanceof ProductReceiver) ?? null;
-    await exchange(party, sending, receiving);
-
-    const terms = { cross: crossJob.share, wrap: wrapJob?.share ?? null };
+    let terms: CrossTerms;
+    if (top) {
+      const crossJob = productSender(cross, droppedOfCross(dropped ?? 0), signed, top);
+      const wrapJob = wrap && factors && new ProductReceiver(wrap, factors);
+      await exchange(party, crossJob, wrapJob);
+      terms = { cross: crossJob.share, wrap: wrapJob?.share ?? null };
+    } else {
+      const crossJob = productReceiver(cross, droppedOfCross(dropped ?? 0), words);
+      const wrapJob = wrap && factors && new ProductSender(wrap, factors);
+      await exchange(party, wrapJob, crossJob);
+      terms = { cross: crossJob.share, wrap: wrapJob?.share ?? null };
+    }
     const out = squareOf(party, own, bits, ringBits, sign, terms);
     giveBack(words, topBits, signed, top, factors, terms.cross, terms.wrap);
     return out;

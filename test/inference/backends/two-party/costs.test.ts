@@ -107,6 +107,12 @@ const cases: readonly Case[] = [
     flights: 2,
   },
   {
+    name: 'square from 14 bits into 26, of which 13 are cut off',
+    body: (p) => squareInto(p, words(), 14, 26, 'client', 'signed', 13),
+    bitsEach: 14 + 3 * triangle(17, 15) + triangle(16, 12) + (1 + 11),
+    flights: 2,
+  },
+  {
     name: 'multiply by 12 bits in 24',
     body: (p) => multiplyNarrow(p, words(), 24, words(), 12),
     bitsEach: 2 * (12 + triangle(24, 13)),
