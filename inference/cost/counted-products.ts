@@ -18,7 +18,6 @@ import { productBytes } from '../crypto/resident/resident-product.js';
 import {
   type CostModel,
   costModels,
-  costModelsWithResident,
   defaultCostModel,
   estimatedMilliseconds,
   inputBytes,
@@ -67,10 +66,9 @@ export class CountedProducts {
     this.#traffic = traffic;
     this.#steps = steps;
     this.#residentRingBits = options.residentRingBits;
-    const models = this.#residentRingBits === undefined ? costModels : costModelsWithResident;
     this.#layouts = layoutsBy(
       options.parameters ?? standardPreset,
-      models[options.line ?? DEFAULT_LINE][options.cots],
+      costModels[options.line ?? DEFAULT_LINE][options.cots],
     );
     this.#mutual = options.mutual ?? true;
   }

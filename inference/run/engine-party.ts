@@ -6,7 +6,7 @@ import { DEFAULT_COTS } from '../core/cot-kind.js';
 import { DEFAULT_LINE, type LineSpeed } from '../core/line-speed.js';
 import { span } from '../core/span.js';
 import { type CotOptions, setupCots } from '../crypto/ot/setup-cots.js';
-import { costModels, costModelsWithResident } from '../crypto/rlwe/packed-layout.js';
+import { costModels } from '../crypto/rlwe/packed-layout.js';
 import { presetOfWidth, standardPreset } from '../crypto/rlwe/parameters.js';
 import { agreeTranscriptKey } from '../crypto/transcript-key.js';
 import { transcriptChannel } from '../net/transcript.js';
@@ -44,7 +44,6 @@ export async function setupTwoParty(connection: Session, options: TwoPartySetup 
     setupLinear(session, {
       parameters,
       cost: costModels[line][extension],
-      costWithResident: costModelsWithResident[line][extension],
       mutual,
       ...(cotOptions.suite ? { suite: cotOptions.suite } : {}),
       ...(residentRingBits ? { residentRingBits } : {}),

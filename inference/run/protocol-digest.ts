@@ -8,14 +8,14 @@ import { SUITE_PRESETS } from '../core/suite.js';
 import { FERRET_1170_10_17 } from '../crypto/ot/ferret-parameters.js';
 import { DEFAULT_K } from '../crypto/ot/soft-spoken.js';
 import { residentPreset } from '../crypto/resident/parameters.js';
-import { costModels, costModelsWithResident } from '../crypto/rlwe/packed-layout.js';
+import { costModels } from '../crypto/rlwe/packed-layout.js';
 import { standardPreset } from '../crypto/rlwe/parameters.js';
 
 const { n, primes, specialPrimes } = standardPreset;
 
 export const PROTOCOL_OPTIONS = {
   /** Of the engine's order of messages and the rule by which ciphertexts are laid out, which follow from no other option: raised when they change. */
-  messages: 14,
+  messages: 15,
   /** Computational and statistical security, bits. */
   security: { computational: 128, statistical: 40 },
   /** Either, as the client chooses in the handshake. */
@@ -25,7 +25,7 @@ export const PROTOCOL_OPTIONS = {
   baseOt: 'ristretto255',
   shuffle: 'share-translation',
   /** Layouts of ciphertexts follow from the cost model of the line and the COTs. */
-  linear: { n, primes, specialPrimes, layouts: costModels, layoutsWithResident: costModelsWithResident },
+  linear: { n, primes, specialPrimes, layouts: costModels },
   residentWeights: residentPreset.name,
   methods: Object.fromEntries(METHODS.map(({ name, numbers }) => [name, numbers])),
 } as const;

@@ -58,23 +58,18 @@ type CostModels = Readonly<Record<LineSpeed, Readonly<Record<CotKind, CostModel>
 
 /**
  * Layouts of a connection. On a slow line each byte counts as at 200 Mbit/s against two cores, and more key switches pay for fewer
- * uploads; who chose Ferret on a fast one has little to spare either, 480 Mbit/s.
+ * uploads; who chose Ferret on a fast one has little to spare either, some 460 Mbit/s: as little as leaves 400 MB to BERT-base where
+ * weights stay at the client.
  */
 export const costModels: CostModels = {
   fast: {
     softspoken: defaultCostModel,
-    ferret: { ...defaultCostModel, bytesPerMillisecond: 60_000 },
+    ferret: { ...defaultCostModel, bytesPerMillisecond: 58_000 },
   },
   slow: {
     softspoken: { ...defaultCostModel, bytesPerMillisecond: 18_000 },
     ferret: { ...defaultCostModel, bytesPerMillisecond: 18_000 },
   },
-};
-
-/** From when weights stay at the client on: of what they save on a fast line, products of shared matrices take a third. */
-export const costModelsWithResident: CostModels = {
-  ...costModels,
-  fast: { softspoken: defaultCostModel, ferret: defaultCostModel },
 };
 
 const PRIME_BITS = 26;
@@ -216,26 +211,13 @@ export function chooseLayout(
 /** The layouts of a connection, each searched once. */
 export class Layouts {
   readonly #found = new Map<string, PackedLayout>();
-  #cost: CostModel;
   /** By what noise depends on: not on rows and outputs. */
   readonly #budgets = new Map<string, Budgets>();
 
   constructor(
     readonly parameters: RlweParameters,
-    cost: CostModel,
-  ) {
-    this.#cost = cost;
-  }
-
-  get cost(): CostModel {
-    return this.#cost;
-  }
-
-  /** From here on; between the same products at both parties. */
-  changeCost(cost: CostModel): void {
-    this.#cost = cost;
-    this.#found.clear();
-  }
+    readonly cost: CostModel,
+  ) {}
 
   of(shape: ProductShape): PackedLayout {
     const key = JSON.stringify(shape);

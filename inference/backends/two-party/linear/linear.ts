@@ -38,8 +38,6 @@ export interface LinearOptions {
   readonly mutual?: boolean;
   /** Of rows times weights that may stay at the client. */
   readonly residentRingBits?: number;
-  /** By which products are laid out once weights stay there; as before unless given. */
-  readonly costWithResident?: CostModel;
   /** Of the generators behind keys and ciphertexts; weights that stay are of AES, as they outlive a connection. */
   readonly suite?: Suite;
 }
@@ -128,9 +126,9 @@ export class HomomorphicLinear implements LinearProtocols {
 export async function setupLinear(session: Session, options: LinearOptions = {}): Promise<HomomorphicLinear> {
   const { parameters = standardPreset, cost = defaultCostModel, threads = kernelThreads } = options;
   const { residentRingBits: ringBits = DEFAULT_RESIDENT_RING_BITS, suite = DEFAULT_SUITE } = options;
-  const { mutual = true, costWithResident: costOfHeld } = options;
+  const { mutual = true } = options;
   const role = await exchangeKeys(session, { parameters, threads, suite: codeOf(suite), mutual });
   const layouts = new Layouts(parameters, cost);
-  const resident = new ResidentWeights({ ringBits, threads, layouts, ...(costOfHeld && { costOfHeld }) });
+  const resident = new ResidentWeights({ ringBits, threads, layouts });
   return new HomomorphicLinear({ products: { session, role, layouts }, resident });
 }

@@ -14,7 +14,7 @@ import {
   productPieces,
   type WeightSeeds,
 } from '../../../crypto/resident/resident-product.js';
-import type { CostModel, Layouts, PackedLayout } from '../../../crypto/rlwe/packed-layout.js';
+import type { Layouts, PackedLayout } from '../../../crypto/rlwe/packed-layout.js';
 import { type PartyContext, runStep } from '../context/party-context.js';
 import { posted } from '../exchange/in-turn.js';
 import type { RowShares } from './linear-protocols.js';
@@ -46,8 +46,6 @@ export interface ResidentOptions {
   readonly threads: number;
   /** Of rows that travel as ciphertexts. */
   readonly layouts: Layouts;
-  /** Of all products once weights are held; as before unless given. */
-  readonly costOfHeld?: CostModel;
   readonly parameters?: ResidentParameters;
 }
 
@@ -55,15 +53,13 @@ export class ResidentWeights {
   readonly threads: number;
   readonly #ringBits: number;
   readonly #layouts: Layouts;
-  readonly #costOfHeld: CostModel | undefined;
   readonly #parameters: ResidentParameters;
   readonly #weights: ResidentWeight[] = [];
 
-  constructor({ ringBits, threads, layouts, costOfHeld, parameters = residentPreset }: ResidentOptions) {
+  constructor({ ringBits, threads, layouts, parameters = residentPreset }: ResidentOptions) {
     this.threads = threads;
     this.#ringBits = ringBits;
     this.#layouts = layouts;
-    this.#costOfHeld = costOfHeld;
     this.#parameters = parameters;
   }
 
@@ -83,7 +79,6 @@ export class ResidentWeights {
     this.#weights.forEach((weight, index) => {
       weight.held = held[index]!;
     });
-    if (this.#costOfHeld) this.#layouts.changeCost(this.#costOfHeld);
   }
 
   /** Null where rows travel as ciphertexts, laid out so: there are no others here, or that is cheaper. */
