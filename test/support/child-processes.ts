@@ -1,7 +1,6 @@
 /** No process that a test starts outlives it, also where its limit ends it, nor does one outlive the test runner's worker. */
 import type { ChildProcess } from 'node:child_process';
-import { afterAll, onTestFinished } from 'vitest';
-import { getCurrentTest } from 'vitest/suite';
+import { afterAll, onTestFinished, TestRunner } from 'vitest';
 
 export interface Lasting {
   /** Other tests of the file go on with it. */
@@ -33,6 +32,6 @@ export function ending<Child extends ChildProcess>(child: Child, lasting: Lastin
     else if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
       process.kill(-child.pid, 'SIGKILL');
   });
-  if (!lasting.untilFileEnds && getCurrentTest() !== undefined) onTestFinished(() => kill(child));
+  if (!lasting.untilFileEnds && TestRunner.getCurrentTest() !== undefined) onTestFinished(() => kill(child));
   return child;
 }
