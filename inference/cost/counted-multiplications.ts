@@ -16,7 +16,7 @@ import {
   productUse,
   squarePlan,
 } from '../backends/two-party/products/multiply.js';
-import { cutProductJob } from '../backends/two-party/products/cut-product.js';
+import { cutProductJob, droppedOfShares } from '../backends/two-party/products/cut-product.js';
 import {
   droppedOfCross,
   multiplyNarrowPlan,
@@ -51,6 +51,7 @@ export function countMultiply(
   x: SharedTensor,
   y: SharedTensor,
   yBits: number,
+  dropped: number,
 ): Promise<void> {
   const { ringBits } = x;
   const factorBits = Math.min(y.ringBits, yBits);
@@ -60,10 +61,13 @@ export function countMultiply(
   const oneWay = () => context.exchange.oneWay(productJob(multiplyPlan(rows, ringBits)), receiver);
   return context.use(productUse(rows, width, ringBits), () => {
     if (factorBits < ringBits)
-      return context.bothWays('multiplyNarrow', multiplyNarrowPlan(rows, width, factorBits, ringBits));
+      return context.bothWays(
+        'multiplyNarrow',
+        cutProductJob(multiplyNarrowPlan(rows, width, factorBits, ringBits), droppedOfShares(dropped)),
+      );
     return isOneWay
       ? protocol('multiply', oneWay)()
-      : context.bothWays('multiplyRows', multiplyRowsPlan(rows, width, ringBits));
+      : context.bothWays('multiplyRows', productJob(multiplyRowsPlan(rows, width, ringBits)));
   });
 }
 
@@ -102,7 +106,7 @@ export async function countMultiplyPrivate(
   const plan = multiplyPrivatePlan({ count, bits }, rows, x.ringBits);
   const { receiver } = turns.takeTurn(y.owner);
   await context.use(multiplyPrivateUse(index, rows, x.ringBits), () =>
-    exchange.oneWay(cutProductJob(plan, dropped), receiver),
+    exchange.oneWay(cutProductJob(plan, droppedOfShares(dropped)), receiver),
   );
 }
 
@@ -126,6 +130,6 @@ export function countMultiplex(
   return context.use(bothBitsUse(items, width, ringBits), () =>
     bothGoOneWay(items, width, ringBits)
       ? protocol('multiplex', oneWay)()
-      : context.bothWays('multiplex', bitPlan(items, ringBits, width)),
+      : context.bothWays('multiplex', productJob(bitPlan(items, ringBits, width))),
   );
 }

@@ -110,9 +110,15 @@ export class CountingBackend extends ShapeBackend implements Backend {
     return shapeOnly(given);
   });
 
-  async multiply(x: SharedTensor, y: SharedTensor, _ySign?: Sign, yBits = y.ringBits): Promise<SharedTensor> {
+  async multiply(
+    x: SharedTensor,
+    y: SharedTensor,
+    _ySign?: Sign,
+    yBits = y.ringBits,
+    into?: RingFormat,
+  ): Promise<SharedTensor> {
     const given = operations.multiply(x, y);
-    await countMultiply(this.#context, x, y, yBits);
+    await countMultiply(this.#context, x, y, yBits, operations.droppedBits(given, into));
     return shapeOnly(given);
   }
 

@@ -2,7 +2,7 @@
 import type { Weight } from '../backends/backend.js';
 import { perform, type Step, Steps } from '../backends/two-party/context/steps.js';
 import { Turns } from '../backends/two-party/context/turns.js';
-import { type ProductPlan, productJob } from '../backends/two-party/products/cot-product.js';
+import type { CotJob } from '../backends/two-party/exchange/cot-exchange.js';
 import { DEFAULT_COTS } from '../core/cot-kind.js';
 import type { LineTable } from '../core/line-table.js';
 import { protocol } from '../core/span.js';
@@ -105,9 +105,8 @@ export class CountingContext {
   }
 
   /** A protocol of its own name with equal jobs in both directions. */
-  bothWays(name: string, plan: ProductPlan): Promise<void> {
-    if (plan.items * plan.width === 0) return Promise.resolve();
-    const job = productJob(plan);
+  bothWays(name: string, job: CotJob): Promise<void> {
+    if (job.messageBytes(job.items) === 0) return Promise.resolve();
     return protocol(name, () => this.exchange.both(job, job))();
   }
 

@@ -1,8 +1,8 @@
 /**
  * INSECURE, for debugging only: both parties in one process, and after every operation their shares are put together
  * and compared with what the cleartext backend makes of the same (reconstructed) inputs. Whoever runs this sees
- * everything. Protocols must be exact, except for `truncateReduce` (one unit in the last place), `exponential` (two), and squares and products
- * with what one party knows of which the caller says that they will be cut (a unit of what is left).
+ * everything. Protocols must be exact, except for `truncateReduce` (one unit in the last place), `exponential` (two), and products
+ * of which the caller says that they will be cut (a unit of what is left).
  */
 import { kernels } from '#kernels';
 import type { Backend, ShuffleRows, Weight, WeightSource } from '../backends/backend.js';
@@ -36,7 +36,7 @@ export interface Comparison {
 const TOLERANCE: Readonly<Record<string, number>> = { truncateReduce: 1, exponential: 2 };
 
 /** Where products have what they will be cut to (Backend.linear: `into`). */
-const PLACE_OF_CUT: Readonly<Record<string, number>> = { square: 3, multiplyPrivate: 2 };
+const PLACE_OF_CUT: Readonly<Record<string, number>> = { multiply: 4, square: 3, multiplyPrivate: 2 };
 
 /** Bits that will be cut off a result. */
 function cutBits({ operation, args }: Pick<Call, 'operation' | 'args'>, result: unknown): number {

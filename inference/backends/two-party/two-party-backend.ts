@@ -164,11 +164,13 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
     y: SharedTensor,
     ySign: Sign = 'signed',
     yBits: number = y.ringBits,
+    into?: RingFormat,
   ): Promise<LocalTensor> {
     const given = operations.multiply(x, y);
+    const dropped = operations.droppedBits(given, into);
     const factors = { data: dataOf(y), ringBits: y.ringBits, sign: ySign, fitBits: yBits };
     const turn = takeProductTurns(this.#turns, x, y, yBits);
-    const data = await this.#multiplications.product(dataOf(x), x.ringBits, factors, turn);
+    const data = await this.#multiplications.product(dataOf(x), x.ringBits, factors, turn, dropped);
     return localTensor(data, given.shape, given);
   }
 

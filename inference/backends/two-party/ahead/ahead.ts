@@ -283,12 +283,18 @@ export class Ahead implements Multiplications, Material {
     },
   };
 
-  async product(x: BigUint64Array, ringBits: number, y: Factors, turn: Turn): Promise<BigUint64Array> {
+  async product(
+    x: BigUint64Array,
+    ringBits: number,
+    y: Factors,
+    turn: Turn,
+    dropped: number,
+  ): Promise<BigUint64Array> {
     const rows = y.data.length;
     const width = rows === 0 ? 0 : x.length / rows;
     const use = this.#use(productUse(rows, width, ringBits));
     const pool = use.length === 0 ? null : this.#pools.narrowestRows(ringBits, width, rows);
-    if (!pool) return this.#otherwise(use, () => this.#onDemand.product(x, ringBits, y, turn));
+    if (!pool) return this.#otherwise(use, () => this.#onDemand.product(x, ringBits, y, turn, dropped));
     const multiply = pool.claim(rows);
     if (y.ringBits === ringBits) return multiply(x, y.data, ringBits, turn.first);
     return multiply(x, await this.#widened(y, ringBits, turn), ringBits, peerOf(turn.first));

@@ -4,9 +4,10 @@
  * nearest by the sender.
  *
  * Each group is off by less than a quarter of a unit of what is left, at random, since x is a share: all together by less than 0.15 of one
- * (standard deviation), and hardly ever by a whole one. Halves are rounded up, so that a coarse x is too large by half of its own lowest bit on
- * average: the receiver takes off half of its low bits, and no bias is left. A product
- * that is 0 is not 0 any more: this is not for numbers of which that is said.
+ * (standard deviation), and hardly ever by a whole one. The sender rounds halves up, so that a coarse x is too large by half of its own lowest
+ * bit on average. Where the receiver has a share of x as well, it multiplies that by the same groups with halves down (`ownProduct`): then no
+ * bias is left, and both roundings cancel where x is 0, so that 0 stays 0; a bit more is sent (`droppedOfShares`). Elsewhere (squares) the receiver takes
+ * off half of its low bits (`withoutBias`).
  */
 import { kernels } from '#kernels';
 import { giveBack, takeBytes, takeWords } from '../../../core/words.js';
@@ -55,6 +56,36 @@ function groupsOf({ bits, ringBits, width, signed }: ProductPlan, dropped: numbe
   }
   return [...groups, { from, coarse: 0, bits: bits - from, ringBits: ringBits - from, width, signed }];
 }
+
+/** The lowest bits of the multiplier, that go by a coarse x. */
+const coarseBitsOf = (groups: readonly Group[]): number => groups.at(-1)!.from;
+
+/** The multiplier's bits of one group [n], modulo 2^ringBits; taken. */
+function bitsOfGroup(y: BigUint64Array, { bits }: ProductPlan, group: Group): BigUint64Array {
+  const own = takeWords(y.length);
+  kernels.ringShiftRight(y, bits, group.from, ROUNDING.floor, group.bits, own);
+  return own;
+}
+
+/** x as the sender rounds it, modulo 2^(ringBits - coarse), to nearest with halves up; taken. */
+function roundedUp(x: BigUint64Array, ringBits: number, { coarse }: Group): BigUint64Array {
+  const rounded = takeWords(x.length);
+  kernels.ringShiftRight(x, ringBits, coarse, ROUNDING.nearest, ringBits - coarse, rounded);
+  return rounded;
+}
+
+/** -factor modulo 2^ringBits */
+const minus = (factor: bigint, ringBits: number): bigint => BigInt.asUintN(ringBits, -factor);
+
+/** -x modulo 2^ringBits; taken */
+function negated(x: BigUint64Array, ringBits: number): BigUint64Array {
+  const out = takeWords(x.length);
+  kernels.ringScale(x, minus(1n, ringBits), ringBits, out);
+  return out;
+}
+
+/** Bits that do not count where both round their shares of x: a bit less, for errors as small as one rounding makes. */
+export const droppedOfShares = (dropped: number): number => Math.max(0, dropped - 1);
 
 /** What both parties know of a run. */
 export function cutProductJob(plan: ProductPlan, dropped: number): CotJob {
@@ -151,9 +182,7 @@ class CutProductSender extends CutHalf implements SenderJob {
     ];
     const message = takeBytes(this.messageBytes(items));
     for (const { group, ...place } of this.places(items)) {
-      const rounded = group.coarse > 0 ? takeWords(x.length) : null;
-      if (rounded)
-        kernels.ringShiftRight(x, ringBits, group.coarse, ROUNDING.nearest, ringBits - group.coarse, rounded);
+      const rounded = group.coarse > 0 ? roundedUp(x, ringBits, group) : null;
       const job = new ProductSender({ ...group, items }, rounded ?? x, rounded ?? top);
       const own = blocks.subarray(place.cots[0] * BLOCK_BYTES, place.cots[1] * BLOCK_BYTES);
       const cots = { delta, blocks: own, tweak: tweak + place.cots[0], suite };
@@ -173,18 +202,6 @@ class CutProductReceiver extends CutHalf implements ReceiverJob {
     readonly y: BigUint64Array,
   ) {
     super(plan, dropped);
-    this.#takeOffBias();
-  }
-
-  #takeOffBias(): void {
-    const { items, ringBits, width } = this.plan;
-    const coarseBits = this.groups.at(-1)!.from;
-    const halves = takeWords(items);
-    kernels.ringShiftRight(this.y, coarseBits, 1, ROUNDING.floor, coarseBits - 1, halves);
-    kernels.ringScale(halves, BigInt.asUintN(ringBits, -1n), ringBits, halves);
-    if (width === 1) this.share.set(halves);
-    else for (let i = 0; i < items; i++) this.share.fill(halves[i]!, i * width, (i + 1) * width);
-    giveBack(halves);
   }
 
   begin({ blocks, tweak, suite, choices }: ReceiverCots, begin: number, end: number): Uint8Array {
@@ -206,18 +223,9 @@ class CutProductReceiver extends CutHalf implements ReceiverJob {
 
   /** What pads and the message add to shares is added apart: nothing is kept between them. */
   #each(begin: number, end: number, body: (job: ProductReceiver, place: Place) => void): void {
-    const { bits } = this.plan;
     for (const place of this.places(end - begin)) {
       const { group } = place;
-      const y = takeWords(end - begin);
-      kernels.ringShiftRight(
-        this.y.subarray(begin, end),
-        bits,
-        group.from,
-        ROUNDING.floor,
-        bits - group.from,
-        y,
-      );
+      const y = bitsOfGroup(this.y.subarray(begin, end), this.plan, group);
       const job = new ProductReceiver({ ...group, items: end - begin }, y);
       body(job, place);
       this.add(group, job.share, begin);
@@ -246,3 +254,59 @@ export const productReceiver = (
   groupsOf(plan, dropped).length === 1
     ? new ProductReceiver(plan, y)
     : new CutProductReceiver(plan, dropped, y);
+
+/**
+ * The receiver's own y[i] · x[i, :] modulo 2^ringBits, with what the sender's half leaves out left out as well; taken. y [items], x [items, width]:
+ * its share of what the sender multiplies.
+ */
+export function ownProduct(
+  plan: ProductPlan,
+  dropped: number,
+  y: BigUint64Array,
+  x: BigUint64Array,
+): BigUint64Array {
+  const { ringBits } = plan;
+  const groups = groupsOf(plan, dropped);
+  if (groups.length === 1) return plainProduct(plan, y, x);
+  const share = takeWords(x.length).fill(0n);
+  const turned = negated(x, ringBits);
+  for (const group of groups) {
+    const factors = bitsOfGroup(y, plan, group);
+    const own = group.coarse > 0 ? roundedUp(turned, ringBits, group) : turned;
+    const part = plainProduct(group, factors, own);
+    kernels.ringAddScaled(part, minus(1n << BigInt(group.from + group.coarse), ringBits), ringBits, share);
+    giveBack(factors, part);
+    if (own !== turned) giveBack(own);
+  }
+  giveBack(turned);
+  return share;
+}
+
+/** y[i] · x[i, :]; taken */
+function plainProduct(
+  { bits, ringBits, width, signed }: Omit<ProductPlan, 'items'>,
+  y: BigUint64Array,
+  x: BigUint64Array,
+): BigUint64Array {
+  const [product, factors] = [takeWords(x.length), signed ? takeWords(y.length) : y];
+  if (signed) kernels.ringSignExtend(y, bits, ringBits, factors);
+  if (width === 1) kernels.ringMultiply(x, factors, ringBits, product);
+  else kernels.ringMultiplyRows(x, factors, ringBits, product);
+  if (signed) giveBack(factors);
+  return product;
+}
+
+/** Takes half of the receiver's low bits off its share [items]: where it has no share of x itself. */
+export function withoutBias(
+  plan: ProductPlan,
+  dropped: number,
+  y: BigUint64Array,
+  share: BigUint64Array,
+): void {
+  const coarseBits = coarseBitsOf(groupsOf(plan, dropped));
+  if (coarseBits === 0) return;
+  const halves = takeWords(y.length);
+  kernels.ringShiftRight(y, coarseBits, 1, ROUNDING.floor, coarseBits - 1, halves);
+  kernels.ringAddScaled(halves, minus(1n, plan.ringBits), plan.ringBits, share);
+  giveBack(halves);
+}

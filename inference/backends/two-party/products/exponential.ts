@@ -14,24 +14,30 @@ import { type Exponent, exponentialPlan, exponentialTables } from '../../exponen
 import type { PartyContext } from '../context/party-context.js';
 import { type CotJob, exchange } from '../exchange/cot-exchange.js';
 import { joinedJob, joinedReceiver, joinedSender } from '../exchange/joined-jobs.js';
-import { type ProductPlan, ProductReceiver, ProductSender, productJob } from './cot-product.js';
+import type { ProductPlan } from './cot-product.js';
+import { cutProductJob, droppedOfShares, ownProduct, productReceiver, productSender } from './cut-product.js';
 import { type LookUpPlan, LookUpReceiver, LookUpSender, lookUpJob } from './look-up.js';
 
 /** Corrections of each part are whole bytes. */
 const wholeBytes = (items: number): number => 8 * Math.ceil(items / 8);
 
 function plansOf(count: number, exponent: Exponent, fractionBits: number) {
-  const { indexBits, factorBits: bits, productBits: ringBits } = exponentialPlan(exponent, fractionBits);
+  const {
+    indexBits,
+    factorBits: bits,
+    productBits: ringBits,
+    dropped,
+  } = exponentialPlan(exponent, fractionBits);
   const items = wholeBytes(count);
   const reading: LookUpPlan = { items, indexBits, ringBits };
   const product: ProductPlan = { items, bits, ringBits, width: 1, signed: false };
-  return { reading, product };
+  return { reading, product, dropped: droppedOfShares(dropped) };
 }
 
 /** What both parties know of a run. */
 export function exponentialJob(count: number, exponent: Exponent, fractionBits: number): CotJob {
-  const { reading, product } = plansOf(count, exponent, fractionBits);
-  return joinedJob(lookUpJob(reading), productJob(product));
+  const { reading, product, dropped } = plansOf(count, exponent, fractionBits);
+  return joinedJob(lookUpJob(reading), cutProductJob(product, dropped));
 }
 
 /** x [n] → e^x [n] modulo 2^productBits, taken */
@@ -44,14 +50,14 @@ export const exponential = protocol(
     fractionBits: number,
     receiver: PartyId,
   ): Promise<BigUint64Array> => {
-    const { reading, product } = plansOf(x.length, exponent, fractionBits);
+    const { reading, product, dropped } = plansOf(x.length, exponent, fractionBits);
     const { entries, factors } = exponentialTables(exponent, fractionBits);
     const own = takeWords(reading.items);
     own.set(x);
     own.fill(0n, x.length);
     if (receiver !== party.session.self) {
       const read = new LookUpSender(reading, own, entries);
-      const multiplied = new ProductSender(product, read.share);
+      const multiplied = productSender(product, dropped, read.share);
       await exchange(party, joinedSender(read, multiplied), null);
       giveBack(own, read.share);
       return multiplied.share.subarray(0, x.length);
@@ -61,12 +67,11 @@ export const exponential = protocol(
     kernels.ringShiftRight(own, exponent.ringBits, lowBits, ROUNDING.floor, indexBits, high);
     kernels.lookUpPlain({ table: factors, x: own, out: factor });
     const read = new LookUpReceiver(reading, high);
-    const multiplied = new ProductReceiver(product, factor);
+    const multiplied = productReceiver(product, dropped, factor);
     await exchange(party, null, joinedReceiver(read, multiplied));
-    const { ringBits } = product;
-    kernels.ringMultiply(read.share, factor, ringBits, factor);
-    kernels.ringAdd(factor, multiplied.share, ringBits, factor);
-    giveBack(own, high, read.share, multiplied.share);
-    return factor.subarray(0, x.length);
+    const result = ownProduct(product, dropped, factor, read.share);
+    kernels.ringAdd(result, multiplied.share, product.ringBits, result);
+    giveBack(own, high, factor, read.share, multiplied.share);
+    return result.subarray(0, x.length);
   },
 );

@@ -95,7 +95,13 @@ export interface Multiplications {
   /** Of widenings, bits as numbers, multiplexers. */
   readonly bitProducts: BitProducts;
   /** x [n, width] modulo 2^ringBits, y [n] in its ring or a smaller one → y[i]·x[i, :]; one way where `isOneWayProduct`. */
-  product(x: BigUint64Array, ringBits: number, y: Factors, turn: Turn): Promise<BigUint64Array>;
+  product(
+    x: BigUint64Array,
+    ringBits: number,
+    y: Factors,
+    turn: Turn,
+    dropped: number,
+  ): Promise<BigUint64Array>;
   /** Weights and factors that come again in every text, where what is made ahead goes by them. */
   registerWeight?(weight: Weight): void;
   registerFactors?(factors: PrivateTensor): number;
@@ -176,12 +182,18 @@ export class OnDemand implements Multiplications {
     return lookUp(this.party, x, indexBits, table, turn.receiver);
   }
 
-  product(x: BigUint64Array, ringBits: number, y: Factors, turn: Turn): Promise<BigUint64Array> {
+  product(
+    x: BigUint64Array,
+    ringBits: number,
+    y: Factors,
+    turn: Turn,
+    dropped: number,
+  ): Promise<BigUint64Array> {
     const bits = bitsOfFactors(y);
     if (bits < ringBits) {
       const narrow = new BigUint64Array(y.data.length);
       kernels.ringMask(y.data, bits, narrow);
-      return multiplyNarrow(this.party, x, ringBits, narrow, bits, y.sign);
+      return multiplyNarrow(this.party, x, ringBits, narrow, bits, y.sign, dropped);
     }
     return x.length === y.data.length
       ? multiply(this.party, x, y.data, ringBits, turn.receiver)

@@ -14,7 +14,7 @@ import type { Use } from '../../../material/correlation.js';
 import type { PartyContext } from '../context/party-context.js';
 import { exchange, oneWay } from '../exchange/cot-exchange.js';
 import { type ProductPlan, ProductReceiver, ProductSender } from './cot-product.js';
-import { productReceiver, productSender } from './cut-product.js';
+import { droppedOfShares, ownProduct, productReceiver, productSender } from './cut-product.js';
 
 /** Both cross terms in one direction. */
 export const multiplyPlan = (count: number, ringBits: number): ProductPlan => ({
@@ -161,23 +161,21 @@ export const multiplyPrivate = protocol(
     columns: BigUint64Array,
     factors: PrivateFactors & { readonly count: number },
     ringBits: number,
-    dropped?: number,
+    dropped: number,
   ): Promise<BigUint64Array> => {
     if (columns.length === 0) return new BigUint64Array(0);
     const plan = multiplyPrivatePlan(factors, columns.length / factors.count, ringBits);
+    const droppedOf = droppedOfShares(dropped);
     if (factors.value === null) {
-      const sender = productSender(plan, dropped ?? 0, columns);
+      const sender = productSender(plan, droppedOf, columns);
       await exchange(party, sender, null);
       return sender.share;
     }
-    const receiver = productReceiver(plan, dropped ?? 0, factors.value);
+    const receiver = productReceiver(plan, droppedOf, factors.value);
     await exchange(party, null, receiver);
-    const signed = takeWords(factors.count);
-    kernels.ringSignExtend(factors.value, factors.bits, ringBits, signed);
-    const out = takeWords(columns.length);
-    kernels.ringMultiplyRows(columns, signed, ringBits, out);
+    const out = ownProduct(plan, droppedOf, factors.value, columns);
     kernels.ringAdd(out, receiver.share, ringBits, out);
-    giveBack(signed, receiver.share);
+    giveBack(receiver.share);
     return out;
   },
 );

@@ -22,7 +22,7 @@ import type { PartyContext } from '../context/party-context.js';
 import type { Turn, Turns } from '../context/turns.js';
 import { exchange } from '../exchange/cot-exchange.js';
 import { bitPlan, type ProductPlan, ProductReceiver, ProductSender } from './cot-product.js';
-import { productReceiver, productSender } from './cut-product.js';
+import { droppedOfShares, ownProduct, productReceiver, productSender, withoutBias } from './cut-product.js';
 
 /** In each of both directions. */
 export const multiplyNarrowPlan = (
@@ -74,11 +74,16 @@ export function nonNegative(
 
 /** words: a share Y_i modulo 2^bits. */
 export function lifted(words: BigUint64Array, bits: number, ringBits: number): Lifted {
-  const topBits = takeBytes(words.length);
-  kernels.ringSignBit(words, bits, topBits);
   const signed = takeWords(words.length);
   kernels.ringSignExtend(words, bits, ringBits, signed);
-  return { words, topBits, signed };
+  return { words, topBits: topBitsOf(words, bits), signed };
+}
+
+/** t_i; taken */
+function topBitsOf(words: BigUint64Array, bits: number): Uint8Array {
+  const topBits = takeBytes(words.length);
+  kernels.ringSignBit(words, bits, topBits);
+  return topBits;
 }
 
 /** (1 - 2·bit)·x, bits [n], x [n, width]; taken */
@@ -87,6 +92,10 @@ export function negatedWhere(bits: Uint8Array, x: BigUint64Array, ringBits: numb
   kernels.ringNegateWhere(bits, x, ringBits, out);
   return out;
 }
+
+/** -2^(bits - 2) */
+const negatedOffset = (bits: number, ringBits: number): bigint =>
+  BigInt.asUintN(ringBits, -(1n << BigInt(bits - 2)));
 
 function addConstant(x: BigUint64Array, constant: bigint, ringBits: number): void {
   kernels.ringAdd(x, BigUint64Array.of(BigInt.asUintN(ringBits, constant)), ringBits, x);
@@ -102,22 +111,23 @@ export const multiplyNarrow = protocol(
     y: BigUint64Array,
     bits: number,
     sign: Sign = 'signed',
+    dropped: number,
   ): Promise<BigUint64Array> => {
     if (x.length === 0) return new BigUint64Array(0);
-    const out = takeWords(x.length);
-    const own = lifted(nonNegative(party, y, bits, sign), bits, ringBits);
+    const words = nonNegative(party, y, bits, sign);
+    const topBits = topBitsOf(words, bits);
     const plan = multiplyNarrowPlan(y.length, x.length / y.length, bits, ringBits);
-    const top = negatedWhere(own.topBits, x, ringBits);
-    const sender = new ProductSender(plan, x, top);
-    const receiver = new ProductReceiver(plan, own.words);
+    const top = negatedWhere(topBits, x, ringBits);
+    const droppedOf = droppedOfShares(dropped);
+    const sender = productSender(plan, droppedOf, x, top);
+    const receiver = productReceiver(plan, droppedOf, words);
     await exchange(party, sender, receiver);
 
-    const factors = own.signed;
-    if (sign === 'signed') addConstant(factors, -(1n << BigInt(bits - 2)), ringBits); // x·y = x·Y - 2^(bits - 2)·x
-    kernels.ringMultiplyRows(x, factors, ringBits, out);
+    const out = ownProduct(plan, droppedOf, words, x);
+    if (sign === 'signed') kernels.ringAddScaled(x, negatedOffset(bits, ringBits), ringBits, out); // x·y = x·Y - 2^(bits - 2)·x
     kernels.ringAdd(out, sender.share, ringBits, out);
     kernels.ringAdd(out, receiver.share, ringBits, out);
-    giveBack(own.words, own.topBits, own.signed, top, sender.share, receiver.share);
+    giveBack(words, topBits, top, sender.share, receiver.share);
     return out;
   },
 );
@@ -135,24 +145,26 @@ export const squareInto = protocol(
     ringBits: number,
     receiver: PartyId,
     sign: Sign = 'signed',
-    dropped?: number,
+    dropped: number,
   ): Promise<BigUint64Array> => {
     const own = lifted(nonNegative(party, x, bits, sign), bits, ringBits);
     const { words, topBits, signed } = own;
     const isReceiver = receiver === party.session.self;
     const { cross, wrap } = squareIntoPlans(x.length, bits, ringBits);
+    const droppedOf = droppedOfCross(dropped);
     const top = isReceiver ? null : negatedWhere(topBits, signed, ringBits);
     const factors = wrap ? wrapFactors(isReceiver, topBits, signed) : null;
     let terms: CrossTerms;
     if (top) {
-      const crossJob = productSender(cross, droppedOfCross(dropped ?? 0), signed, top);
+      const crossJob = productSender(cross, droppedOf, signed, top);
       const wrapJob = wrap && factors && new ProductReceiver(wrap, factors);
       await exchange(party, crossJob, wrapJob);
       terms = { cross: crossJob.share, wrap: wrapJob?.share ?? null };
     } else {
-      const crossJob = productReceiver(cross, droppedOfCross(dropped ?? 0), words);
+      const crossJob = productReceiver(cross, droppedOf, words);
       const wrapJob = wrap && factors && new ProductSender(wrap, factors);
       await exchange(party, wrapJob, crossJob);
+      withoutBias(cross, droppedOf, words, crossJob.share);
       terms = { cross: crossJob.share, wrap: wrapJob?.share ?? null };
     }
     const out = squareOf(party, own, bits, ringBits, sign, terms);

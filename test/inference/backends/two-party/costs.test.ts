@@ -102,7 +102,7 @@ const cases: readonly Case[] = [
   },
   {
     name: 'square from 12 bits into 22',
-    body: (p) => squareInto(p, words(), 12, 22, 'client'),
+    body: (p) => squareInto(p, words(), 12, 22, 'client', 'signed', 0),
     bitsEach: 12 + triangle(21, 10) + (1 + 9),
     flights: 2,
   },
@@ -114,7 +114,7 @@ const cases: readonly Case[] = [
   },
   {
     name: 'multiply by 12 bits in 24',
-    body: (p) => multiplyNarrow(p, words(), 24, words(), 12),
+    body: (p) => multiplyNarrow(p, words(), 24, words(), 12, 'signed', 0),
     bitsEach: 2 * (12 + triangle(24, 13)),
     flights: 2,
   },
@@ -128,7 +128,7 @@ const cases: readonly Case[] = [
     name: 'multiplyPrivate',
     body: (p) => {
       const value = p.session.self === 'server' ? words() : null;
-      return multiplyPrivate(p, words(16 * N), { owner: 'server', bits: 11, count: N, value }, 37);
+      return multiplyPrivate(p, words(16 * N), { owner: 'server', bits: 11, count: N, value }, 37, 0);
     },
     bitsEach: 11 + 16 * triangle(37, 27),
     flights: 2,

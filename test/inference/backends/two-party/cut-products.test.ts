@@ -2,7 +2,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { multiplyPrivate } from '../../../../inference/backends/two-party/products/multiply.js';
-import { squareInto } from '../../../../inference/backends/two-party/products/narrow-product.js';
+import { exponential } from '../../../../inference/backends/two-party/products/exponential.js';
+import {
+  multiplyNarrow,
+  squareInto,
+} from '../../../../inference/backends/two-party/products/narrow-product.js';
 import { both, type TestParty, testParties } from '../../../support/two-parties.js';
 
 const mod = (value: bigint, bits: number): bigint => BigInt.asUintN(bits, value);
@@ -55,8 +59,12 @@ async function errorsOfCase({ bits, ringBits, dropped, count, seed }: Case) {
     const value = p.session.self === 'server' ? words : null;
     return multiplyPrivate(p, sharesX(p), { owner: 'server', bits, count, value }, ringBits, dropped);
   });
+  const narrow = await both(testParties(seed), (p) =>
+    multiplyNarrow(p, sharesX(p), ringBits, sharesY(p), bits, 'signed', dropped),
+  );
   const times = (by: readonly bigint[]) => x.map((value, i) => value * by[Math.floor(i / width)]!);
   return [
+    ...errorsOf(narrow, times(y), ringBits),
     ...(squares
       ? errorsOf(
           squares,
@@ -87,6 +95,52 @@ describe('products whose lowest bits do not count', () => {
       ),
       { numRuns: 60 },
     ));
+
+  it('are 0 where a factor is that both share', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.record({
+          bits: fc.integer({ min: 3, max: 20 }),
+          grow: fc.integer({ min: 0, max: 30 }),
+          dropped: fc.integer({ min: 0, max: 30 }),
+          seed: fc.integer({ min: 1, max: 1000 }),
+        }),
+        async ({ bits, grow, dropped, seed }) => {
+          const [next, ringBits, count, width] = [numbers(seed), bits + grow, 5, 4];
+          const sharesX = sharedOf(new Array(count * width).fill(0n), ringBits, next);
+          const sharesY = sharedOf(
+            Array.from({ length: count }, () => BigInt.asIntN(bits - 1, next(bits - 1))),
+            bits,
+            next,
+          );
+          const factors = BigUint64Array.from({ length: count }, () => next(bits));
+          const zeros = new Array(count * width).fill(0);
+          const byOwner = await both(testParties(seed), (p) => {
+            const value = p.session.self === 'client' ? factors : null;
+            return multiplyPrivate(p, sharesX(p), { owner: 'client', bits, count, value }, ringBits, dropped);
+          });
+          expect(errorsOf(byOwner, zeros.map(BigInt), ringBits)).toEqual(zeros);
+          const narrow = await both(testParties(seed), (p) =>
+            multiplyNarrow(p, sharesX(p), ringBits, sharesY(p), bits, 'signed', dropped),
+          );
+          expect(errorsOf(narrow, zeros.map(BigInt), ringBits)).toEqual(zeros);
+        },
+      ),
+      { numRuns: 60 },
+    ));
+
+  it('e^x is 0 where it is below half of a unit of its product, for any sharing', async () => {
+    const [exponent, fractionBits, count] = [{ ringBits: 14, fractionBits: 8 }, 10, 400];
+    const next = numbers(11);
+    const x = Array.from({ length: count }, (_, i) => BigInt(-(14 << 8) - i));
+    const shares = sharedOf(x, exponent.ringBits, next);
+    const powers = await both(testParties(3), (p) =>
+      exponential(p, shares(p), exponent, fractionBits, 'client'),
+    );
+    expect(errorsOf(powers, new Array(count).fill(0n), 2 * fractionBits + 8)).toEqual(
+      new Array(count).fill(0),
+    );
+  });
 
   it('are exact where nothing is dropped, else off by 0.15 of a unit and without a bias', async () => {
     const shape = { bits: 14, ringBits: 26, count: 3000, seed: 5 };

@@ -203,7 +203,7 @@ describe('leaf protocols agree with plain arithmetic', () => {
           const [sharesX, sharesY] = [shared(x, ringBits, seed), shared(y, bits, seed + 5)];
           await withIsaAsync(isa, async () => {
             const products = await both(testParties(seed), (party) =>
-              multiplyNarrow(party, mine(party, sharesX), ringBits, mine(party, sharesY), bits, sign),
+              multiplyNarrow(party, mine(party, sharesX), ringBits, mine(party, sharesY), bits, sign, 0),
             );
             expect(sum(products, ringBits)).toEqual(
               x.map((value, i) => mod(value * y[Math.floor(i / width)]!, ringBits)),
@@ -212,7 +212,7 @@ describe('leaf protocols agree with plain arithmetic', () => {
             if (into <= bits) return;
             for (const receiver of ['server', 'client'] as const) {
               const squares = await both(testParties(seed), (party) =>
-                squareInto(party, mine(party, sharesY), bits, into, receiver, sign),
+                squareInto(party, mine(party, sharesY), bits, into, receiver, sign, 0),
               );
               expect(sum(squares, into)).toEqual(y.map((value) => mod(value * value, into)));
             }
@@ -244,6 +244,7 @@ describe('leaf protocols agree with plain arithmetic', () => {
                 mine(party, shares),
                 { owner, bits: factorBits, count, value },
                 bits,
+                0,
               );
             }),
           );
