@@ -8,8 +8,8 @@
  *
  * With z = y²/8, a quartic q(z) = Σ c[k] z^k is completed to squares: with h = c3/(4 c4), e = c2/(2 c4) - 2h² and
  * v = (z + h)² + e - h², it is c0 - c4 e² + (c1 - 4 c4 h e) z + c4 v²: three squares and no product. c4 is minus a half, so that
- * its factor costs no bits. z and v lie in [0, 2), carry 10 fraction bits (13-bit rings: z + h needs the headroom of a sign);
- * squares go into the wider ring that the result needs.
+ * its factor costs no bits. z and v lie in [0, 2) and carry 10 fraction bits. (z + h)² is taken from the square of u = z - 1/2, a bit less than
+ * z + h has with its sign: u² + (2h + 1) z + h² - 1/4, 2h a whole number. Squares go into the wider ring that the result needs.
  * Widths count: each bit of a factor is one or two COTs.
  */
 import type { Backend } from '../../inference/backends/backend.js';
@@ -56,6 +56,8 @@ const HIGH_FACTOR_BITS = HIGH_SUM_RING_BITS - HIGH_SUM_FRACTION_BITS + HIGH_FRAC
 
 /** z and v: in [0, 2). */
 const POWER = { ringBits: 13, fractionBits: 10 };
+/** u = z - 1/2: in [-1, 1), with headroom. */
+const CENTRED_RING_BITS = 12;
 /** ... and y² before it is read as z. */
 const EIGHTFOLD_POWER = { ringBits: POWER.ringBits, fractionBits: POWER.fractionBits - 3 };
 
@@ -80,16 +82,17 @@ function halfAt(mpc: Backend, y: SharedTensor, fractionBits: number, ringBits: n
  */
 const atClip = (approximation: GeluApproximation): number => approximated(-approximation.clip, approximation);
 
-/** A quartic less the value at the clips, as c0 + c1 z - v²/2 with v = (z + h)² + d. */
+/** A quartic less the value at the clips, as c0 + c1 z - v²/2 with v = (z - 1/2)² + slope · z + d. */
 interface CompletedQuartic {
-  readonly h: number;
+  /** Whole. */
+  readonly slope: number;
   readonly d: number;
   readonly c0: number;
   readonly c1: number;
 }
 
 /**
- * @throws RangeError if the polynomial does not have the form, or v leaves [0, 2) where z = y²/8 goes
+ * @throws RangeError if the polynomial does not have the form, or z - 1/2 leaves [-1, 1) or v [0, 2) where z = y²/8 goes
  */
 function completed(approximation: GeluApproximation): CompletedQuartic {
   const { clip, coefficients } = approximation;
@@ -103,16 +106,25 @@ function completed(approximation: GeluApproximation): CompletedQuartic {
   const d = e - h ** 2;
   const largest = clip ** 2 / SQUARE_UNIT;
   const ends = [0, largest, ...(-h > 0 && -h < largest ? [-h] : [])].map((z) => (z + h) ** 2 + d);
-  if (ends.some((v) => v < 0 || v >= 2) || largest >= 2 || Math.abs(h) > 2)
-    throw new RangeError(`gelu: expected v and z in [0, 2), got v of ${ends.join(', ')}, z up to ${largest}`);
-  return { h, d, c0: c0 - c4 * e ** 2 - atClip(approximation), c1: c1 - 4 * c4 * h * e };
+  if (ends.some((v) => v < 0 || v >= 2) || largest >= 1.5)
+    throw new RangeError(
+      `gelu: expected v in [0, 2) and z in [0, 1.5), got v of ${ends.join(', ')}, z up to ${largest}`,
+    );
+  const slope = 2 * h + 1;
+  if (!Number.isInteger(slope)) throw new RangeError(`gelu: expected a whole 2h, got ${2 * h}`);
+  return {
+    slope,
+    d: d + h ** 2 - 1 / 4,
+    c0: c0 - c4 * e ** 2 - atClip(approximation),
+    c1: c1 - 4 * c4 * h * e,
+  };
 }
 
 /** y [n] → y/2 + q(y²/8) less the value at the clips, in INNER */
 async function highInner(
   mpc: Backend,
   y: SharedTensor,
-  { h, d, c0, c1 }: CompletedQuartic,
+  { slope, d, c0, c1 }: CompletedQuartic,
 ): Promise<SharedTensor> {
   const ySquare = await mpc.square(
     mpc.narrow(y, wideningBits(4, HIGH_FRACTION_BITS)),
@@ -125,9 +137,9 @@ async function highInner(
   const [vSquare, wide] = await sideBySide<SharedTensor, [SharedTensor]>(
     mpc,
     async (lane) => {
-      const ringBits = POWER.ringBits + POWER.fractionBits;
-      const distance = await lane.square(lane.addPublic(z, h), ringBits, 'signed', POWER);
-      const v = shrink(lane, lane.addPublic(distance, d), POWER);
+      const u = lane.narrow(lane.addPublic(z, -1 / 2), CENTRED_RING_BITS);
+      const square = await lane.square(u, POWER.ringBits + POWER.fractionBits, 'signed', POWER);
+      const v = lane.add(shrink(lane, lane.addPublic(square, d), POWER), lane.scale(z, slope, 0));
       return lane.square(v, HIGH_SUM_RING_BITS, 'non-negative', TWICE_FINE_INNER);
     },
     (lane) => widenNonNegative(lane, z, HIGH_SUM_RING_BITS),

@@ -49,18 +49,18 @@ it('costs this many bytes and rounds', async () => {
   }).toMatchInlineSnapshot(`
     {
       "offline": [
-        2299723,
-        2505779,
+        2299273,
+        2505824,
         67,
       ],
       "online": [
-        55800,
-        45564,
+        55760,
+        45524,
         36,
       ],
       "stock": [
-        1879811,
-        1896766,
+        1886064,
+        1903019,
       ],
     }
   `);

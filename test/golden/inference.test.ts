@@ -73,9 +73,9 @@ describe.each(runs)('an inference with $suite', ({ leaks, cost, layers, bucket }
           7207025,
           6961232,
         ],
-        "receivedBytes": 942450,
+        "receivedBytes": 942260,
         "rounds": 59,
-        "sentBytes": 449181,
+        "sentBytes": 447661,
       }
     `);
     expect(
@@ -83,13 +83,13 @@ describe.each(runs)('an inference with $suite', ({ leaks, cost, layers, bucket }
     ).toMatchInlineSnapshot(`
       [
         {
-          "bytes": 779219,
+          "bytes": 777783,
           "important": 3,
           "kept": 6,
           "rounds": 24,
         },
         {
-          "bytes": 238641,
+          "bytes": 238457,
           "important": 1,
           "kept": 1,
           "rounds": 23,

@@ -46,9 +46,9 @@ it('costs this many bytes and rounds', () => {
   const { sentBytes, receivedBytes, rounds } = cost;
   expect({ sentBytes, receivedBytes, rounds }).toMatchInlineSnapshot(`
     {
-      "receivedBytes": 945713,
+      "receivedBytes": 945523,
       "rounds": 61,
-      "sentBytes": 452577,
+      "sentBytes": 451037,
     }
   `);
   expect(
@@ -56,13 +56,13 @@ it('costs this many bytes and rounds', () => {
   ).toMatchInlineSnapshot(`
     [
       {
-        "bytes": 781465,
+        "bytes": 780009,
         "important": 4,
         "kept": 6,
         "rounds": 26,
       },
       {
-        "bytes": 243054,
+        "bytes": 242870,
         "important": 1,
         "kept": 1,
         "rounds": 23,

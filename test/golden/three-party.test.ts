@@ -18,7 +18,7 @@ it('costs three nodes this many bytes and messages', async () => {
 
   expect(traffic).toMatchInlineSnapshot(`
     {
-      "bytes": 159708,
+      "bytes": 159728,
       "flights": 103,
     }
   `);

@@ -42,10 +42,10 @@ describe('numbers are read in full by training and by the engine', () => {
       { ...numbers, geluHigh: { ...numbers.geluHigh, coefficients: [0.00354964, 3.03556441, -3, 2, -0.5] } },
     ],
     [
-      'c3 of GELU',
+      'c3 of GELU, a whole number',
       {
         ...numbers,
-        geluHigh: { ...numbers.geluHigh, coefficients: [0.00354964, 3.03556441, -3.13071884, 1.9, -0.5] },
+        geluHigh: { ...numbers.geluHigh, coefficients: [0.00354964, 3.03556441, -2, 1, -0.5] },
       },
     ],
     ['the clip of GELU', { ...numbers, geluHigh: { ...numbers.geluHigh, clip: 2.75 } }],
