@@ -16,9 +16,7 @@ import {
   productUse,
   squarePlan,
 } from '../backends/two-party/products/multiply.js';
-import { cutProductJob, droppedOfShares } from '../backends/two-party/products/cut-product.js';
 import {
-  droppedOfCross,
   multiplyNarrowPlan,
   squareIntoPlans,
   takeSquareTurn,
@@ -63,7 +61,7 @@ export function countMultiply(
     if (factorBits < ringBits)
       return context.bothWays(
         'multiplyNarrow',
-        cutProductJob(multiplyNarrowPlan(rows, width, factorBits, ringBits), droppedOfShares(dropped)),
+        productJob(multiplyNarrowPlan(rows, width, factorBits, ringBits, dropped)),
       );
     return isOneWay
       ? protocol('multiply', oneWay)()
@@ -82,12 +80,8 @@ export function countSquare(
   const { receiver, first } = takeSquareTurn(turns, bits, ringBits);
   return context.use(squareUse(items, bits, ringBits, first), async () => {
     if (ringBits > bits) {
-      const { cross, wrap } = squareIntoPlans(items, bits, ringBits);
-      await exchange.oneWay(
-        cutProductJob(cross, droppedOfCross(dropped)),
-        receiver,
-        wrap && productJob(wrap),
-      );
+      const { cross, wrap } = squareIntoPlans(items, bits, ringBits, dropped);
+      await exchange.oneWay(productJob(cross), receiver, wrap && productJob(wrap));
     } else if (bits > 1) await exchange.oneWay(productJob(squarePlan(items, bits)), receiver);
   });
 }
@@ -103,10 +97,10 @@ export async function countMultiplyPrivate(
   const index = context.indexOfFactors(y);
   if (sizeOf(x.shape) === 0) return;
   const rows = sizeOf(x.shape) / count;
-  const plan = multiplyPrivatePlan({ count, bits }, rows, x.ringBits);
+  const plan = multiplyPrivatePlan({ count, bits }, rows, x.ringBits, dropped);
   const { receiver } = turns.takeTurn(y.owner);
   await context.use(multiplyPrivateUse(index, rows, x.ringBits), () =>
-    exchange.oneWay(cutProductJob(plan, droppedOfShares(dropped)), receiver),
+    exchange.oneWay(productJob(plan), receiver),
   );
 }
 

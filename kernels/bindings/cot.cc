@@ -18,8 +18,11 @@ Tweak tweakOfPad(const Arguments& a) {
 CotProductPlan productPlan(const Arguments& a, size_t items) {
   const unsigned ringBits = static_cast<unsigned>(a.bits("ringBits"));
   return {items, static_cast<unsigned>(a.integer("bits", 1, ringBits)), ringBits,
-          a.size("width", 1, int64_t{1} << 32), a.flag("signed")};
+          a.size("width", 1, int64_t{1} << 32), a.flag("signed"),
+          a.isAbsent("dropped") ? 0 : static_cast<unsigned>(a.integer("dropped", 0, 64))};
 }
+
+double productCoarseBits(const Arguments& a) { return coarseBits(productPlan(a, 0)); }
 
 double productMessageBytes(const Arguments& a) {
   return static_cast<double>(cotProductMessageBytes(productPlan(a, a.size("items"))));
@@ -61,6 +64,14 @@ void productFinish(const Arguments& a) {
   a.expectLength("message", message.length, cotProductMessageBytes(plan));
   a.expectLength("share", share.length, plan.items * plan.width);
   cotProductFinish(plan, y.data, message.data, share.data);
+}
+
+void productOwn(const Arguments& a) {
+  const auto y = a.words("y"), x = a.words("x"), product = a.words("product");
+  const CotProductPlan plan = productPlan(a, y.length);
+  a.expectLength("x", x.length, plan.items * plan.width);
+  a.expectLength("product", product.length, x.length);
+  cotProductOwn(plan, y.data, x.data, product.data);
 }
 
 double padWords(const Arguments& a) { return comparisonDigits(static_cast<unsigned>(a.integer(0, 2, 64))).padWords; }
@@ -174,6 +185,8 @@ void addCot(Bindings& bindings) {
   bindings.add<productSend>("cotProductSend");
   bindings.add<productBegin>("cotProductBegin");
   bindings.add<productFinish>("cotProductFinish");
+  bindings.add<productOwn>("cotProductOwn");
+  bindings.add<productCoarseBits>("cotProductCoarseBits");
   bindings.add<digitCount>("comparisonDigits");
   bindings.add<comparisonBytes>("comparisonMessageBytes");
   bindings.add<compareSend>("comparisonSend");

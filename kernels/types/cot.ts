@@ -5,12 +5,16 @@ import type { SuiteCode } from './prg.js';
  * `random` are the receiver's random bits, one byte each; `corrections` are packed bits, choice XOR random bit. The caller
  * allocates `share`, `pads`, `corrections` and `message`. See kernels/src/cot/cot-product.h and kernels/src/cot/comparison.h.
  */
-/** Factors of `bits` bits, of which the top one is a sign if `signed`, times rows of `width` words modulo 2^ringBits. */
+/**
+ * Factors of `bits` bits, of which the top one is a sign if `signed`, times rows of `width` words modulo 2^ringBits, of which the `dropped` lowest
+ * bits do not count (0 unless given).
+ */
 export interface CotPlan {
   readonly bits: number;
   readonly ringBits: number;
   readonly width: number;
   readonly signed: boolean;
+  readonly dropped?: number | undefined;
 }
 
 export interface CotKernels {
@@ -53,6 +57,16 @@ export interface CotKernels {
       share: BigUint64Array;
     },
   ): void;
+  /** y[i] · x[i, :] of the receiver's own share x, rounded like the sender's, with halves down. */
+  cotProductOwn(
+    call: CotPlan & {
+      y: BigUint64Array;
+      x: BigUint64Array;
+      product: BigUint64Array;
+    },
+  ): void;
+  /** Bits of a factor, from the lowest on, for which x is rounded. */
+  cotProductCoarseBits(plan: CotPlan): number;
   /** Digits of the ringBits - 1 low bits that one comparison is cut into. */
   comparisonDigits(ringBits: number): number;
   /** Words of `pads` for one comparison. */

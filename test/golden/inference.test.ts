@@ -73,9 +73,9 @@ describe.each(runs)('an inference with $suite', ({ leaks, cost, layers, bucket }
           7207025,
           6961232,
         ],
-        "receivedBytes": 942260,
+        "receivedBytes": 942247,
         "rounds": 59,
-        "sentBytes": 447661,
+        "sentBytes": 447325,
       }
     `);
     expect(
@@ -83,13 +83,13 @@ describe.each(runs)('an inference with $suite', ({ leaks, cost, layers, bucket }
     ).toMatchInlineSnapshot(`
       [
         {
-          "bytes": 777783,
+          "bytes": 777489,
           "important": 3,
           "kept": 6,
           "rounds": 24,
         },
         {
-          "bytes": 238457,
+          "bytes": 238415,
           "important": 1,
           "kept": 1,
           "rounds": 23,

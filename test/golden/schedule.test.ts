@@ -46,9 +46,9 @@ it('costs this many bytes and rounds', () => {
   const { sentBytes, receivedBytes, rounds } = cost;
   expect({ sentBytes, receivedBytes, rounds }).toMatchInlineSnapshot(`
     {
-      "receivedBytes": 945523,
+      "receivedBytes": 945510,
       "rounds": 61,
-      "sentBytes": 451037,
+      "sentBytes": 450699,
     }
   `);
   expect(
@@ -56,13 +56,13 @@ it('costs this many bytes and rounds', () => {
   ).toMatchInlineSnapshot(`
     [
       {
-        "bytes": 780009,
+        "bytes": 779713,
         "important": 4,
         "kept": 6,
         "rounds": 26,
       },
       {
-        "bytes": 242870,
+        "bytes": 242828,
         "important": 1,
         "kept": 1,
         "rounds": 23,

@@ -23,9 +23,12 @@ describe('the COT kernels', () => {
       fc.property(
         fc.record({ items: fc.integer({ min: 1, max: 40 }), width: fc.integer({ min: 1, max: 40 }) }),
         fc.integer({ min: 2, max: 64 }),
-        fc.double({ min: 0, max: 1, noNaN: true }),
+        fc.record({
+          part: fc.double({ min: 0, max: 1, noNaN: true }),
+          dropped: fc.integer({ min: 0, max: 40 }),
+        }),
         seeds,
-        ({ items, width }, ringBits, part, seed) => {
+        ({ items, width }, ringBits, { part, dropped }, seed) => {
           const bits = 1 + Math.floor(part * (ringBits - 1));
           const cots = Math.max(bits, ringBits - 1) * items;
           const [delta, blocks] = [bytes(16, seed), bytes(16 * cots, seed + 1)];
@@ -33,7 +36,7 @@ describe('the COT kernels', () => {
           const top = words(items * width, seed + 4);
           const run = () => {
             const message = new Uint8Array(
-              kernels.cotProductMessageBytes({ items, bits, ringBits, width, signed: true }),
+              kernels.cotProductMessageBytes({ items, bits, ringBits, width, signed: true, dropped }),
             );
             const share = new BigUint64Array(items * width);
             const used = items * bits;
@@ -50,6 +53,7 @@ describe('the COT kernels', () => {
               ringBits,
               width,
               signed: true,
+              dropped,
               share,
               message,
             });
@@ -74,6 +78,47 @@ describe('the COT kernels', () => {
         },
       ),
       { numRuns: 60 },
+    ));
+
+  it("multiply the receiver's own share bit by bit, rounded with halves down below what counts", () =>
+    fc.assert(
+      fc.property(
+        fc.record({ items: fc.integer({ min: 1, max: 20 }), width: fc.integer({ min: 1, max: 9 }) }),
+        fc.integer({ min: 2, max: 64 }),
+        fc.record({
+          part: fc.double({ min: 0, max: 1, noNaN: true }),
+          dropped: fc.integer({ min: 0, max: 40 }),
+          signed: fc.boolean(),
+        }),
+        seeds,
+        ({ items, width }, ringBits, { part, dropped, signed }, seed) => {
+          const bits = 1 + Math.floor(part * (ringBits - 1));
+          const plan = { bits, ringBits, width, signed, dropped };
+          const reduced = (word: bigint, to: number) => BigInt.asUintN(to, word);
+          const y = words(items, seed).map((word) => reduced(word, bits));
+          const x = words(items * width, seed + 1).map((word) => reduced(word, ringBits));
+          // floor((x + 2^(c - 1) - 1) / 2^c) · 2^c: to nearest, halves down
+          const coarse = (word: bigint, bit: number): bigint => {
+            const c = bit + 1 < bits ? BigInt(Math.min(dropped - 3 - bit, ringBits - bit - 1)) : 0n;
+            return c > 0n ? ((word + (1n << (c - 1n)) - 1n) >> c) << c : word;
+          };
+          const expected = x.map((word, at) => {
+            let sum = 0n;
+            for (let bit = 0; bit < bits; bit++) {
+              const chosen = (y[Math.floor(at / width)]! >> BigInt(bit)) & 1n;
+              const weight = signed && bit + 1 === bits ? -(1n << BigInt(bit)) : 1n << BigInt(bit);
+              sum += chosen * weight * coarse(word, bit);
+            }
+            return reduced(sum, ringBits);
+          });
+          for (const { isa } of availableIsas) {
+            const product = new BigUint64Array(x.length);
+            withIsa(isa, () => kernels.cotProductOwn({ ...plan, y, x, product }));
+            expect(product).toEqual(expected);
+          }
+        },
+      ),
+      { numRuns: 200 },
     ));
 
   it('answer comparisons from tables as from COTs, whatever the corrections, on every instruction set', () =>

@@ -26,7 +26,7 @@ size_t cotProductMessageBytes(const CotProductPlan& plan) {
   // A field of the answer: one bit of all items, or one COT's row.
   const size_t values = plan.width == 1 ? plan.items : plan.width;
   size_t bytes = 0;
-  for (unsigned i = 0; i < plan.bits; i++) bytes += (values * (plan.ringBits - i) + 7) / 8;
+  for (unsigned i = 0; i < plan.bits; i++) bytes += (values * payloadBits(plan, i) + 7) / 8;
   return plan.width == 1 ? bytes : plan.items * bytes;
 }
 
@@ -76,6 +76,12 @@ void cotProductBegin(const CotProductPlan& plan, const uint8_t* blocks, Tweak tw
 void cotProductFinish(const CotProductPlan& plan, const uint64_t* y, const uint8_t* message, uint64_t* share) {
   inParts(plan, [&](const CotProductItems& part, uint8_t* scratch) {
     cotLoops().productFinish(plan, part, y, message, share, scratch);
+  });
+}
+
+void cotProductOwn(const CotProductPlan& plan, const uint64_t* y, const uint64_t* x, uint64_t* product) {
+  splitItems(plan.items, plan.width, [&](size_t begin, size_t end) {
+    cotLoops().productOwn(plan, CotProductItems{begin, end}, y, x, product);
   });
 }
 

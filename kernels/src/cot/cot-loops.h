@@ -43,6 +43,7 @@ struct CotLoops {
   void (*productChoices)(const CotProductPlan& plan, const uint8_t* random, uint64_t* y, uint8_t* corrections);
   void (*productFinish)(const CotProductPlan& plan, const CotProductItems& part, const uint64_t* y, const uint8_t* message, uint64_t* share,
                         uint8_t* scratch);
+  void (*productOwn)(const CotProductPlan& plan, const CotProductItems& part, const uint64_t* y, const uint64_t* x, uint64_t* product);
   void (*comparisonSend)(size_t count, unsigned ringBits, const uint8_t* delta, const uint8_t* blocks, Tweak tweak,
                          const uint8_t* corrections, const uint64_t* x, uint64_t* share, uint8_t* message);
   void (*comparisonBegin)(size_t count, unsigned ringBits, const uint8_t* blocks, Tweak tweak, const uint64_t* x,

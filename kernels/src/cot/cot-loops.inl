@@ -38,6 +38,11 @@ void productFinishAny(const CotProductPlan& plan, const CotProductItems& part, c
   finishRows<uint64_t>(plan, part, y, message, share, scratch);
 }
 
+void productOwnAny(const CotProductPlan& plan, const CotProductItems& part, const uint64_t* y, const uint64_t* x, uint64_t* product) {
+  if (plan.width == 1) return multiplyOwnPlane(plan, part, y, x, product);
+  multiplyOwn(plan, part, y, x, product);
+}
+
 void comparisonSendAny(size_t count, unsigned ringBits, const uint8_t* delta, const uint8_t* blocks, Tweak tweak,
                        const uint8_t* corrections, const uint64_t* x, uint64_t* share, uint8_t* message) {
   if (comparisonDigits(ringBits).count <= 8)
@@ -53,7 +58,7 @@ void comparisonBeginAny(size_t count, unsigned ringBits, const uint8_t* blocks, 
 
 }  // namespace
 
-const CotLoops COT_LOOPS = {productSendAny, productBeginAny, choosePlanes, productFinishAny, comparisonSendAny,
+const CotLoops COT_LOOPS = {productSendAny, productBeginAny, choosePlanes, productFinishAny, productOwnAny, comparisonSendAny,
                             comparisonBeginAny, makeTables, answerComparisons, lookUpMessagesAny};
 
 }  // namespace cipherprune

@@ -27,6 +27,13 @@ inline void addRow(const Lane* row, size_t width, unsigned shift, bool negative,
   }
 }
 
+/** x without its lowest bits, to nearest with halves up. */
+template <typename Lane>
+inline Lane roundedUp(Lane x, unsigned coarse, Lane ringMask) {
+  const Lane half = static_cast<Lane>(coarse == 0 ? 0 : uint64_t{1} << (coarse - 1));
+  return static_cast<Lane>(static_cast<Lane>((x + half) & ringMask) >> coarse);
+}
+
 /** Width above 1. */
 template <typename Lane>
 void sendRows(const CotProductPlan& plan, const CotProductItems& part, const uint8_t* delta, const uint8_t* blocks, Tweak tweak,
@@ -55,11 +62,12 @@ void sendRows(const CotProductPlan& plan, const CotProductItems& part, const uin
       const bool swap = bitAt(corrections, cot);
       const Lane* own = reinterpret_cast<const Lane*>(swap ? one : zero);
       const Lane* other = reinterpret_cast<const Lane*>(swap ? zero : one);
-      const unsigned bits = plan.ringBits - i;
-      const Lane mask = static_cast<Lane>(lowBits(bits));
+      const unsigned bits = payloadBits(plan, i), coarse = coarseness(plan, i);
+      const Lane mask = static_cast<Lane>(lowBits(bits)), ringMask = static_cast<Lane>(lowBits(plan.ringBits));
       const Lane* values = i + 1 == plan.bits ? last : row;
-      for (size_t e = 0; e < plan.width; e++) sent[e] = static_cast<Lane>(values[e] + own[e] - other[e]) & mask;
-      addRow(own, plan.width, i, !(plan.isSigned && i + 1 == plan.bits), sum);
+      for (size_t e = 0; e < plan.width; e++)
+        sent[e] = static_cast<Lane>(roundedUp(values[e], coarse, ringMask) + own[e] - other[e]) & mask;
+      addRow(own, plan.width, i + coarse, !(plan.isSigned && i + 1 == plan.bits), sum);
       message = packLanes(sent, plan.width, bits, message, end);
     }
     for (size_t e = 0; e < plan.width; e++) sum[e] &= lowBits(plan.ringBits);
@@ -75,7 +83,7 @@ void beginRows(const CotProductPlan& plan, const CotProductItems& part, const ui
     for (unsigned i = 0; i < plan.bits; i++) {
       const size_t cot = item * plan.bits + i;
       if (i % kPadRows == 0) cotHash(blocks + cot * 16, padRows(plan, i), tweak + cot, perRow, scratch);
-      addRow(reinterpret_cast<const Lane*>(scratch + i % kPadRows * perRow * 16), plan.width, i, plan.isSigned && i + 1 == plan.bits, sum);
+      addRow(reinterpret_cast<const Lane*>(scratch + i % kPadRows * perRow * 16), plan.width, i + coarseness(plan, i), plan.isSigned && i + 1 == plan.bits, sum);
     }
   }
 }
@@ -89,13 +97,52 @@ void finishRows(const CotProductPlan& plan, const CotProductItems& part, const u
   for (size_t item = part.begin; item < part.end; item++) {
     uint64_t* sum = share + item * plan.width;
     for (unsigned i = 0; i < plan.bits; i++) {
-      message = unpackLanes(message, end, plan.width, plan.ringBits - i, sent);
+      message = unpackLanes(message, end, plan.width, payloadBits(plan, i), sent);
       const Lane chosen = static_cast<Lane>(-(y[item] >> i & 1));
       for (size_t e = 0; e < plan.width; e++) sent[e] &= chosen;
-      addRow(sent, plan.width, i, plan.isSigned && i + 1 == plan.bits, sum);
+      addRow(sent, plan.width, i + coarseness(plan, i), plan.isSigned && i + 1 == plan.bits, sum);
     }
     for (size_t e = 0; e < plan.width; e++) sum[e] &= lowBits(plan.ringBits);
   }
+}
+
+/** sum ± 2^bit · y · x, y 0 or 1, x rounded with halves down. */
+inline void addOwnBit(const CotProductPlan& plan, unsigned bit, uint64_t y, const uint64_t* x, uint64_t* sum) {
+  const unsigned coarse = coarseness(plan, bit);
+  const uint64_t half = uint64_t{1} << (coarse - 1), mask = lowBits(plan.ringBits), chosen = -y;
+  for (size_t e = 0; e < plan.width; e++) sum[e] -= ((half - x[e]) & mask) >> coarse << (coarse + bit) & chosen;
+}
+
+void multiplyOwn(const CotProductPlan& plan, const CotProductItems& part, const uint64_t* y, const uint64_t* x, uint64_t* product) {
+  const unsigned coarse = coarseBits(plan), rest = 64 - plan.bits;
+  for (size_t item = part.begin; item < part.end; item++) {
+    const uint64_t* own = x + item * plan.width;
+    uint64_t* sum = product + item * plan.width;
+    const uint64_t extended = plan.isSigned ? static_cast<uint64_t>(static_cast<int64_t>(y[item] << rest) >> rest)
+                                            : y[item] & lowBits(plan.bits);
+    const uint64_t high = extended >> coarse << coarse;
+    for (size_t e = 0; e < plan.width; e++) sum[e] = high * own[e];
+    for (unsigned bit = 0; bit < coarse; bit++) addOwnBit(plan, bit, y[item] >> bit & 1, own, sum);
+    for (size_t e = 0; e < plan.width; e++) sum[e] &= lowBits(plan.ringBits);
+  }
+}
+
+/** Width 1: over items. */
+void multiplyOwnPlane(const CotProductPlan& plan, const CotProductItems& part, const uint64_t* y, const uint64_t* x, uint64_t* product) {
+  const unsigned coarse = coarseBits(plan), rest = 64 - plan.bits;
+  const uint64_t mask = lowBits(plan.ringBits);
+  for (size_t i = part.begin; i < part.end; i++) {
+    const uint64_t extended =
+        plan.isSigned ? static_cast<uint64_t>(static_cast<int64_t>(y[i] << rest) >> rest) : y[i] & lowBits(plan.bits);
+    product[i] = (extended >> coarse << coarse) * x[i];
+  }
+  for (unsigned bit = 0; bit < coarse; bit++) {
+    const unsigned shift = coarseness(plan, bit);
+    const uint64_t half = uint64_t{1} << (shift - 1);
+    for (size_t i = part.begin; i < part.end; i++)
+      product[i] -= ((half - x[i]) & mask) >> shift << (shift + bit) & -(y[i] >> bit & 1);
+  }
+  for (size_t i = part.begin; i < part.end; i++) product[i] &= mask;
 }
 
 }  // namespace

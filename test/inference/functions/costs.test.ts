@@ -33,9 +33,9 @@ describe('costs of the functions between two parties', () => {
   it('exp is one exchange, or three of a long range', async () => {
     const [short, long] = [await expOf(26), await expOf(200)];
     expect(short).toMatchObject({ cots: 19, flights: 2 });
-    expect(short.bits).toBeLessThan(545);
+    expect(short.bits).toBeLessThan(455);
     expect(long.cots).toBeLessThan(28);
-    expect(long.bits).toBeLessThan(650);
+    expect(long.bits).toBeLessThan(560);
     expect(long.flights).toBeLessThan(5);
     const rows = await softmaxOf(MANY / 128);
     expect(rows.flights).toBeLessThan(34);

@@ -18,6 +18,8 @@ export interface ProductPlan {
   readonly width: number;
   /** The top bit of a multiplier counts negative. */
   readonly signed: boolean;
+  /** So many of the product's lowest bits do not count (cut-product.ts); 0 unless given. */
+  readonly dropped?: number;
   /** Multipliers are what the COTs chose. */
   readonly choosesAtRandom?: boolean;
 }

@@ -3,7 +3,7 @@
  * share of what was read times the receiver's e^l. The sender chooses that share itself, so both leave together.
  *
  * Cost for m bits in front of the point of x and f fraction bits of the result: m + f + 4 COTs and as many bits one way,
- * (2^(m - 2) - 1)(2f + 8) + Σ_(b < f + 6) (2f + 8 - b) bits back, of the sum some 80 less for what is cut off (cut-product.ts): 465 bits, 19 COTs for
+ * (2^(m - 2) - 1)(2f + 8) + Σ_(b < f + 6) (2f + 8 - b) bits back, of the sum some 90 less for what is cut off (cut-product.ts): 452 bits, 19 COTs for
  * m = 5, f = 10.
  */
 import { kernels } from '#kernels';
@@ -15,8 +15,8 @@ import { type Exponent, exponentialPlan, exponentialTables } from '../../exponen
 import type { PartyContext } from '../context/party-context.js';
 import { type CotJob, exchange } from '../exchange/cot-exchange.js';
 import { joinedJob, joinedReceiver, joinedSender } from '../exchange/joined-jobs.js';
-import type { ProductPlan } from './cot-product.js';
-import { cutProductJob, droppedOfShares, ownProduct, productReceiver, productSender } from './cut-product.js';
+import { type ProductPlan, ProductReceiver, ProductSender, productJob } from './cot-product.js';
+import { ownProduct } from './cut-product.js';
 import { type LookUpPlan, LookUpReceiver, LookUpSender, lookUpJob } from './look-up.js';
 
 /** Corrections of each part are whole bytes. */
@@ -31,14 +31,14 @@ function plansOf(count: number, exponent: Exponent, fractionBits: number) {
   } = exponentialPlan(exponent, fractionBits);
   const items = wholeBytes(count);
   const reading: LookUpPlan = { items, indexBits, ringBits };
-  const product: ProductPlan = { items, bits, ringBits, width: 1, signed: false };
-  return { reading, product, dropped: droppedOfShares(dropped) };
+  const product: ProductPlan = { items, bits, ringBits, width: 1, signed: false, dropped };
+  return { reading, product };
 }
 
 /** What both parties know of a run. */
 export function exponentialJob(count: number, exponent: Exponent, fractionBits: number): CotJob {
-  const { reading, product, dropped } = plansOf(count, exponent, fractionBits);
-  return joinedJob(lookUpJob(reading), cutProductJob(product, dropped));
+  const { reading, product } = plansOf(count, exponent, fractionBits);
+  return joinedJob(lookUpJob(reading), productJob(product));
 }
 
 /** x [n] → e^x [n] modulo 2^productBits, taken */
@@ -51,14 +51,14 @@ export const exponential = protocol(
     fractionBits: number,
     receiver: PartyId,
   ): Promise<BigUint64Array> => {
-    const { reading, product, dropped } = plansOf(x.length, exponent, fractionBits);
+    const { reading, product } = plansOf(x.length, exponent, fractionBits);
     const { entries, factors } = exponentialTables(exponent, fractionBits);
     const own = takeWords(reading.items);
     own.set(x);
     own.fill(0n, x.length);
     if (receiver !== party.session.self) {
       const read = new LookUpSender(reading, own, entries);
-      const multiplied = productSender(product, dropped, read.share);
+      const multiplied = new ProductSender(product, read.share);
       await exchange(party, joinedSender(read, multiplied), null);
       giveBack(own, read.share);
       return multiplied.share.subarray(0, x.length);
@@ -68,9 +68,9 @@ export const exponential = protocol(
     kernels.ringShiftRight(own, exponent.ringBits, lowBits, ROUNDING.floor, indexBits, high);
     kernels.lookUpPlain({ table: factors, x: own, out: factor });
     const read = new LookUpReceiver(reading, high);
-    const multiplied = productReceiver(product, dropped, factor);
+    const multiplied = new ProductReceiver(product, factor);
     await exchange(party, null, joinedReceiver(read, multiplied));
-    const result = ownProduct(product, dropped, factor, read.share);
+    const result = ownProduct(product, factor, read.share);
     kernels.ringAdd(result, multiplied.share, product.ringBits, result);
     giveBack(own, high, factor, read.share, multiplied.share);
     return result.subarray(0, x.length);

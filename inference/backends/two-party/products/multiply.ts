@@ -14,7 +14,7 @@ import type { Use } from '../../../material/correlation.js';
 import type { PartyContext } from '../context/party-context.js';
 import { exchange, oneWay } from '../exchange/cot-exchange.js';
 import { type ProductPlan, ProductReceiver, ProductSender } from './cot-product.js';
-import { droppedOfShares, ownProduct, productReceiver, productSender } from './cut-product.js';
+import { ownProduct } from './cut-product.js';
 
 /** Both cross terms in one direction. */
 export const multiplyPlan = (count: number, ringBits: number): ProductPlan => ({
@@ -135,12 +135,14 @@ export const multiplyPrivatePlan = (
   factors: { readonly count: number; readonly bits: number },
   rows: number,
   ringBits: number,
+  dropped: number,
 ): ProductPlan => ({
   items: factors.count,
   bits: Math.min(factors.bits, ringBits),
   ringBits,
   width: rows,
   signed: true,
+  dropped,
 });
 
 /** Of factors by their number in the order in which they were announced or first met. */
@@ -164,16 +166,15 @@ export const multiplyPrivate = protocol(
     dropped: number,
   ): Promise<BigUint64Array> => {
     if (columns.length === 0) return new BigUint64Array(0);
-    const plan = multiplyPrivatePlan(factors, columns.length / factors.count, ringBits);
-    const droppedOf = droppedOfShares(dropped);
+    const plan = multiplyPrivatePlan(factors, columns.length / factors.count, ringBits, dropped);
     if (factors.value === null) {
-      const sender = productSender(plan, droppedOf, columns);
+      const sender = new ProductSender(plan, columns);
       await exchange(party, sender, null);
       return sender.share;
     }
-    const receiver = productReceiver(plan, droppedOf, factors.value);
+    const receiver = new ProductReceiver(plan, factors.value);
     await exchange(party, null, receiver);
-    const out = ownProduct(plan, droppedOf, factors.value, columns);
+    const out = ownProduct(plan, factors.value, columns);
     kernels.ringAdd(out, receiver.share, ringBits, out);
     giveBack(receiver.share);
     return out;

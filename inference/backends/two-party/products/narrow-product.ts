@@ -22,7 +22,7 @@ import type { PartyContext } from '../context/party-context.js';
 import type { Turn, Turns } from '../context/turns.js';
 import { exchange } from '../exchange/cot-exchange.js';
 import { bitPlan, type ProductPlan, ProductReceiver, ProductSender } from './cot-product.js';
-import { droppedOfShares, ownProduct, productReceiver, productSender, withoutBias } from './cut-product.js';
+import { droppedBothWays, ownProduct, takeOffBias } from './cut-product.js';
 
 /** In each of both directions. */
 export const multiplyNarrowPlan = (
@@ -30,16 +30,22 @@ export const multiplyNarrowPlan = (
   width: number,
   bits: number,
   ringBits: number,
-): ProductPlan => ({ items, bits, ringBits, width, signed: true });
+  dropped: number,
+): ProductPlan => ({ items, bits, ringBits, width, signed: true, dropped: droppedBothWays(dropped) });
 
 /** The cross product, one way, and the wrap, the other way if its ring has bits. */
-export const squareIntoPlans = (items: number, bits: number, ringBits: number) => ({
-  cross: { items, bits, ringBits: ringBits - 1, width: 1, signed: true } satisfies ProductPlan,
+export const squareIntoPlans = (items: number, bits: number, ringBits: number, dropped: number) => ({
+  // It counts twice.
+  cross: {
+    items,
+    bits,
+    ringBits: ringBits - 1,
+    width: 1,
+    signed: true,
+    dropped: Math.max(0, dropped - 1),
+  } satisfies ProductPlan,
   wrap: ringBits - bits > 1 ? bitPlan(items, ringBits - bits - 1) : null,
 });
-
-/** The cross product counts twice. */
-export const droppedOfCross = (dropped: number): number => Math.max(0, dropped - 1);
 
 /** Into a larger ring the wrap goes the other way, so that nobody's turn is over. */
 export const takeSquareTurn = (turns: Turns, bits: number, ringBits: number): Turn =>
@@ -116,14 +122,13 @@ export const multiplyNarrow = protocol(
     if (x.length === 0) return new BigUint64Array(0);
     const words = nonNegative(party, y, bits, sign);
     const topBits = topBitsOf(words, bits);
-    const plan = multiplyNarrowPlan(y.length, x.length / y.length, bits, ringBits);
+    const plan = multiplyNarrowPlan(y.length, x.length / y.length, bits, ringBits, dropped);
     const top = negatedWhere(topBits, x, ringBits);
-    const droppedOf = droppedOfShares(dropped);
-    const sender = productSender(plan, droppedOf, x, top);
-    const receiver = productReceiver(plan, droppedOf, words);
+    const sender = new ProductSender(plan, x, top);
+    const receiver = new ProductReceiver(plan, words);
     await exchange(party, sender, receiver);
 
-    const out = ownProduct(plan, droppedOf, words, x);
+    const out = ownProduct(plan, words, x);
     if (sign === 'signed') kernels.ringAddScaled(x, negatedOffset(bits, ringBits), ringBits, out); // x·y = x·Y - 2^(bits - 2)·x
     kernels.ringAdd(out, sender.share, ringBits, out);
     kernels.ringAdd(out, receiver.share, ringBits, out);
@@ -150,21 +155,20 @@ export const squareInto = protocol(
     const own = lifted(nonNegative(party, x, bits, sign), bits, ringBits);
     const { words, topBits, signed } = own;
     const isReceiver = receiver === party.session.self;
-    const { cross, wrap } = squareIntoPlans(x.length, bits, ringBits);
-    const droppedOf = droppedOfCross(dropped);
+    const { cross, wrap } = squareIntoPlans(x.length, bits, ringBits, dropped);
     const top = isReceiver ? null : negatedWhere(topBits, signed, ringBits);
     const factors = wrap ? wrapFactors(isReceiver, topBits, signed) : null;
     let terms: CrossTerms;
     if (top) {
-      const crossJob = productSender(cross, droppedOf, signed, top);
+      const crossJob = new ProductSender(cross, signed, top);
       const wrapJob = wrap && factors && new ProductReceiver(wrap, factors);
       await exchange(party, crossJob, wrapJob);
       terms = { cross: crossJob.share, wrap: wrapJob?.share ?? null };
     } else {
-      const crossJob = productReceiver(cross, droppedOf, words);
+      const crossJob = new ProductReceiver(cross, words);
       const wrapJob = wrap && factors && new ProductSender(wrap, factors);
       await exchange(party, wrapJob, crossJob);
-      withoutBias(cross, droppedOf, words, crossJob.share);
+      takeOffBias(cross, words, crossJob.share);
       terms = { cross: crossJob.share, wrap: wrapJob?.share ?? null };
     }
     const out = squareOf(party, own, bits, ringBits, sign, terms);
