@@ -33,14 +33,10 @@ import {
   type Rounding,
 } from '../local-backend.js';
 import { exponentialPlan } from '../exponential.js';
-import { entryBitsOf, type LineTable } from '../../core/line-table.js';
+import type { LineTable } from '../../core/line-table.js';
 import type { TournamentStep } from '../../core/tournament.js';
 import * as operations from '../operations.js';
-import { withinScope } from '../scoped-backend.js';
-import { type Conjunction, largestOf, largestUse } from './ahead/largest.js';
-import { linesUse, readLines } from './ahead/lines.js';
-import { TURNS_OF_SELECTION } from './ahead/selections.js';
-import { wantedUse } from './ahead/wanted.js';
+import { ifMade, largest, lines, multiplexInto, type Otherwise, type Ways } from './ahead/ahead-or-beside.js';
 import type { Compared } from './comparison/comparison.js';
 import type { PartyContext } from './context/party-context.js';
 import type { Turns } from './context/turns.js';
@@ -90,8 +86,7 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
   readonly #turns: Turns;
   readonly #linear: LinearProtocols;
   readonly #multiplications: Multiplications;
-  /** The same parties without what was made ahead, in the same turns. */
-  readonly #beside: TwoPartyBackend | null;
+  readonly #ways: Ways;
   /** Protocols take turns here, one for each level of a comparison and each product of bits that they need. */
   readonly #topBit: TopBit = (x, ringBits) => this.#topBits({ x, copies: 1, shifted: () => x }, ringBits);
   readonly #carries: Carries = (bits, ringBits) =>
@@ -107,9 +102,13 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
     this.#turns = turns;
     this.#linear = linear;
     this.#multiplications = multiplications;
-    this.#beside = multiplications.beside
-      ? new TwoPartyBackend({ ...parts, ...multiplications.beside })
-      : null;
+    const beside = multiplications.beside;
+    this.#ways = {
+      mpc: this,
+      beside: beside ? new TwoPartyBackend({ ...parts, ...beside }) : null,
+      turns,
+      multiplications,
+    };
   }
 
   /** Who begins what is not made ahead, and has one order of messages on demand and beside what is. */
@@ -181,14 +180,9 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
     into?: RingFormat,
   ): Promise<LocalTensor> {
     const given = operations.square(x, ringBits);
-    const data = await this.#multiplications.square(
-      dataOf(x),
-      x.ringBits,
-      ringBits,
-      sign,
-      takeSquareTurn(this.#turns, x.ringBits, ringBits),
-      operations.droppedBits(given, into),
-    );
+    const plan = { bits: x.ringBits, ringBits, sign, dropped: operations.droppedBits(given, into) };
+    const turn = takeSquareTurn(this.#turns, x.ringBits, ringBits);
+    const data = await this.#multiplications.square(dataOf(x), plan, turn);
     return localTensor(data, given.shape, given);
   }
 
@@ -232,9 +226,9 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
     return localTensor(data, bits.shape, operations.toArithmetic(bits, ringBits));
   }
 
-  async multiplex(bits: SharedBits, x: SharedTensor, ringBits = x.ringBits): Promise<LocalTensor> {
+  async multiplex(bits: SharedBits, x: SharedTensor, ringBits = x.ringBits): Promise<SharedTensor> {
     const given = operations.multiplex(bits, x, ringBits);
-    if (ringBits > x.ringBits) return this.#multiplexInto(bits, x, given);
+    if (ringBits > x.ringBits) return multiplexInto(this.#ways, bits, x, given);
     const [items, width] = [sizeOf(bits.shape), sizeOf(x.shape.slice(bits.shape.length))];
     const turn = takeBothTurn(this.#turns, items, width, x.ringBits);
     const data = await multiplex(bitsOf(bits), dataOf(x), x.ringBits, (factors, ringBits) =>
@@ -243,94 +237,22 @@ export class TwoPartyBackend extends LocalBackend implements Backend {
     return localTensor(data, x.shape, x);
   }
 
-  /** Ahead one message each way, on demand a multiplexer and a widening. */
-  async #multiplexInto(
-    bits: SharedBits,
-    x: SharedTensor,
-    given: operations.TensorFormat,
-  ): Promise<LocalTensor> {
-    const { ringBits } = given;
-    const [before, count] = [this.#turns.fork(), sizeOf(x.shape)];
-    const select = count > 0 ? this.#multiplications.selections?.(x.ringBits, ringBits, count) : null;
-    if (select) {
-      const data = await select(bitsOf(bits), dataOf(x), this.#turns.takeTurn().first);
-      return localTensor(data, x.shape, given);
-    }
-    const mpc = this.#beside ?? this;
-    const wide = await mpc.widen(await mpc.multiplex(bits, x), ringBits);
-    if (count > 0) this.#turns.standAhead(before, TURNS_OF_SELECTION);
-    return wide;
-  }
-
   async lookUp(x: SharedTensor, table: RingTensor): Promise<LocalTensor> {
     const given = operations.lookUp(x, table);
     const data = await this.#multiplications.lookUp(dataOf(x), x.ringBits, table, this.#turns.takeTurn());
     return localTensor(data, given.shape, given);
   }
 
-  async lines(
-    x: SharedTensor,
-    table: LineTable,
-    otherwise: (mpc: Backend, x: SharedTensor) => Promise<SharedTensor>,
-  ): Promise<SharedTensor> {
-    const { shape } = operations.lines(x, table);
-    const [before, count] = [this.#turns.fork(), sizeOf(shape)];
-    if (!this.#multiplications.longTable || count === 0) return otherwise(this, x);
-    const { index } = table;
-    const { use, turns } = linesUse(count, x, table, before);
-    const read = this.#multiplications.longTable(index.ringBits, count, use);
-    if (!read) {
-      const result = await otherwise(this.#beside ?? this, x);
-      this.#turns.standAhead(before, turns);
-      return result;
-    }
-    const entryBits = entryBitsOf(table);
-    const entriesOf = async (at: SharedTensor): Promise<SharedBits> => {
-      const bits = await read(dataOf(at), table.entries(), entryBits, this.#turns.takeTurn().first);
-      return localBits(bits, [entryBits, count]);
-    };
-    return withinScope(this, x, (lane) => readLines(lane, x, table, entriesOf));
+  lines(x: SharedTensor, table: LineTable, otherwise: Otherwise): Promise<SharedTensor> {
+    return lines(this.#ways, x, table, otherwise);
   }
 
-  async largest(
-    x: SharedTensor,
-    steps: readonly TournamentStep[],
-    otherwise: (mpc: Backend, x: SharedTensor) => Promise<SharedTensor>,
-  ): Promise<SharedTensor> {
-    const { shape } = operations.largest(x, steps);
-    const before = this.#turns.fork();
-    const { selections, use, turns } = largestUse(sizeOf(shape), x.ringBits, steps, before);
-    if (!this.#multiplications.conjunctions || selections === 0) return otherwise(this, x);
-    const multiply = this.#multiplications.conjunctions(x.ringBits, selections, use);
-    if (!multiply) {
-      const result = await otherwise(this.#beside ?? this, x);
-      this.#turns.standAhead(before, turns);
-      return result;
-    }
-    const conjunction: Conjunction = async (bits, numbers) => {
-      const [data, count] = [bitsOf(bits), sizeOf(numbers.shape)];
-      const each = Array.from({ length: bits.shape[0]! }, (_, k) =>
-        data.subarray(k * count, (k + 1) * count),
-      );
-      const first = this.#turns.takeTurn().first;
-      return localTensor(await multiply(each, dataOf(numbers), first), numbers.shape, numbers);
-    };
-    return withinScope(this, x, (lane) => largestOf(lane, x, steps, conjunction));
+  largest(x: SharedTensor, steps: readonly TournamentStep[], otherwise: Otherwise): Promise<SharedTensor> {
+    return largest(this.#ways, x, steps, otherwise);
   }
 
-  async ifMade(
-    ...[x, wanted, ahead, otherwise]: Parameters<NonNullable<Backend['ifMade']>>
-  ): Promise<MadeRows> {
-    const before = this.#turns.fork();
-    const { isReady, registerFactors } = this.#multiplications;
-    if (!isReady || !registerFactors || sizeOf(x.shape) === 0)
-      return { isAhead: false, tensors: await otherwise(this, x) };
-    const indexOfFactors = (factors: PrivateTensor) => registerFactors.call(this.#multiplications, factors);
-    const { use, turns } = wantedUse(wanted, x.shape[0]!, before, indexOfFactors);
-    if (isReady.call(this.#multiplications, use)) return { isAhead: true, tensors: await ahead(this, x) };
-    const tensors = await otherwise(this.#beside ?? this, x);
-    this.#turns.standAheadAs(turns);
-    return { isAhead: false, tensors };
+  ifMade(...given: Parameters<NonNullable<Backend['ifMade']>>): Promise<MadeRows> {
+    return ifMade(this.#ways, ...given);
   }
 
   async exponential(x: SharedTensor, fractionBits: number): Promise<LocalTensor> {

@@ -7,7 +7,7 @@ import { kernels } from '#kernels';
 import { protocol } from '../../../core/span.js';
 import { type PrivateTensor, peerOf, type RingTensor } from '../../../core/tensors.js';
 import type { KeptItems, Material, Stock } from '../../../material/material.js';
-import type { Sign, Weight } from '../../backend.js';
+import type { Weight } from '../../backend.js';
 import type { Exponent } from '../../exponential.js';
 import {
   type CarryLevel,
@@ -29,7 +29,7 @@ import {
   type Selections,
 } from '../products/multiplications.js';
 import { multiplyPrivateUse, productUse } from '../products/multiply.js';
-import { squareUse } from '../products/narrow-product.js';
+import { type NarrowPlan, squareUse } from '../products/narrow-product.js';
 import { matmulUse } from '../products/small-matmul.js';
 import { widen } from '../products/widen.js';
 import { BitPool, runHalves } from './bit-products.js';
@@ -176,18 +176,12 @@ export class Ahead implements Multiplications, Material {
   }
 
   /** Whose turn it is to receive COTs begins, so that parties take turns in a chain; else the other way round. */
-  square(
-    x: BigUint64Array,
-    bits: number,
-    ringBits: number,
-    sign: Sign,
-    turn: Turn,
-    dropped: number,
-  ): Promise<BigUint64Array> {
+  square(x: BigUint64Array, plan: NarrowPlan, turn: Turn): Promise<BigUint64Array> {
+    const { bits, ringBits, sign } = plan;
     const use = this.#use(squareUse(x.length, bits, ringBits, turn.first));
     const pool = this.#pools.filled(SquarePool, use);
     if (pool) return pool.square(x, sign);
-    return this.#otherwise(use, () => this.#onDemand.square(x, bits, ringBits, sign, turn, dropped));
+    return this.#otherwise(use, () => this.#onDemand.square(x, plan, turn));
   }
 
   async carryShares(compared: Compared, ringBits: number, turn: Turn): Promise<CarryLevel> {

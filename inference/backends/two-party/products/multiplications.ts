@@ -16,7 +16,7 @@ import { type BitProducts, bitProducts } from './bit-product.js';
 import { exponential } from './exponential.js';
 import { lookUp } from './look-up.js';
 import { multiply, multiplyPrivateRows, multiplyRows, square } from './multiply.js';
-import { multiplyNarrow, squareInto } from './narrow-product.js';
+import { multiplyNarrow, type NarrowPlan, squareInto } from './narrow-product.js';
 import { isSmallMatmul, smallMatmul } from './small-matmul.js';
 
 /** A share of factors [n], modulo 2^ringBits. */
@@ -57,16 +57,9 @@ export interface Multiplications {
   matmul(x: BigUint64Array, y: BigUint64Array, shape: MatmulShape, turn: Turn): Promise<BigUint64Array>;
   /**
    * x [n] modulo 2^bits → [n] modulo 2^ringBits; with headroom if that is larger (Backend.square). `dropped`, here and below: so many of its lowest
-   * bits will be cut off, and need not be exact on demand (cut-product.ts).
+   * bits will be cut off, and need not be exact on demand.
    */
-  square(
-    x: BigUint64Array,
-    bits: number,
-    ringBits: number,
-    sign: Sign,
-    turn: Turn,
-    dropped: number,
-  ): Promise<BigUint64Array>;
+  square(x: BigUint64Array, plan: NarrowPlan, turn: Turn): Promise<BigUint64Array>;
   /** A level of a comparison. */
   carryShares(compared: Compared, ringBits: number, turn: Turn): Promise<CarryLevel>;
   /** Top bits [copies, n] of all copies, one byte each; `take` gives the turn of each protocol that it needs. */
@@ -146,17 +139,10 @@ export class OnDemand implements Multiplications {
       : this.protocols.matmul(x, y, shape);
   }
 
-  square(
-    x: BigUint64Array,
-    bits: number,
-    ringBits: number,
-    sign: Sign,
-    turn: Turn,
-    dropped: number,
-  ): Promise<BigUint64Array> {
-    return bits === ringBits
-      ? square(this.party, x, ringBits, turn.receiver)
-      : squareInto(this.party, x, bits, ringBits, turn.receiver, sign, dropped);
+  square(x: BigUint64Array, plan: NarrowPlan, { receiver }: Turn): Promise<BigUint64Array> {
+    return plan.bits === plan.ringBits
+      ? square(this.party, x, plan.ringBits, receiver)
+      : squareInto(this.party, x, plan, receiver);
   }
 
   carryShares(compared: Compared, ringBits: number, turn: Turn): Promise<CarryLevel> {
@@ -193,7 +179,7 @@ export class OnDemand implements Multiplications {
     if (bits < ringBits) {
       const narrow = new BigUint64Array(y.data.length);
       kernels.ringMask(y.data, bits, narrow);
-      return multiplyNarrow(this.party, x, ringBits, narrow, bits, y.sign, dropped);
+      return multiplyNarrow(this.party, x, narrow, { bits, ringBits, sign: y.sign, dropped });
     }
     return x.length === y.data.length
       ? multiply(this.party, x, y.data, ringBits, turn.receiver)

@@ -55,6 +55,14 @@ export const takeSquareTurn = (turns: Turns, bits: number, ringBits: number): Tu
 export const squareUse = (items: number, bits: number, ringBits: number, receiver: PartyId): Use =>
   bits < 2 ? [] : [[{ kind: 'square', bits, ringBits, first: receiver }, items]];
 
+/** A product of a factor modulo 2^bits into a ring of `ringBits`, whose `dropped` lowest bits will be cut off and need not be exact (cut-product.ts). */
+export interface NarrowPlan {
+  readonly bits: number;
+  readonly ringBits: number;
+  readonly sign: Sign;
+  readonly dropped: number;
+}
+
 /** A non-negative sharing and what this party reads off its own share of it: taken arrays, the caller's to give back. */
 export interface Lifted {
   /** Y_i modulo 2^bits. */
@@ -113,11 +121,8 @@ export const multiplyNarrow = protocol(
   async (
     party: PartyContext,
     x: BigUint64Array,
-    ringBits: number,
     y: BigUint64Array,
-    bits: number,
-    sign: Sign = 'signed',
-    dropped: number,
+    { bits, ringBits, sign, dropped }: NarrowPlan,
   ): Promise<BigUint64Array> => {
     if (x.length === 0) return new BigUint64Array(0);
     const words = nonNegative(party, y, bits, sign);
@@ -146,11 +151,8 @@ export const squareInto = protocol(
   async (
     party: PartyContext,
     x: BigUint64Array,
-    bits: number,
-    ringBits: number,
+    { bits, ringBits, sign, dropped }: NarrowPlan,
     receiver: PartyId,
-    sign: Sign = 'signed',
-    dropped: number,
   ): Promise<BigUint64Array> => {
     const own = lifted(nonNegative(party, x, bits, sign), bits, ringBits);
     const { words, topBits, signed } = own;

@@ -102,19 +102,19 @@ const cases: readonly Case[] = [
   },
   {
     name: 'square from 12 bits into 22',
-    body: (p) => squareInto(p, words(), 12, 22, 'client', 'signed', 0),
+    body: (p) => squareInto(p, words(), { bits: 12, ringBits: 22, sign: 'signed', dropped: 0 }, 'client'),
     bitsEach: 12 + triangle(21, 10) + (1 + 9),
     flights: 2,
   },
   {
     name: 'square from 14 bits into 26, of which 13 are cut off',
-    body: (p) => squareInto(p, words(), 14, 26, 'client', 'signed', 13),
-    bitsEach: 14 + 3 * triangle(17, 15) + triangle(16, 12) + (1 + 11),
+    body: (p) => squareInto(p, words(), { bits: 14, ringBits: 26, sign: 'signed', dropped: 13 }, 'client'),
+    bitsEach: 14 + 9 * 16 + triangle(16, 12) + (1 + 11),
     flights: 2,
   },
   {
     name: 'multiply by 12 bits in 24',
-    body: (p) => multiplyNarrow(p, words(), 24, words(), 12, 'signed', 0),
+    body: (p) => multiplyNarrow(p, words(), words(), { bits: 12, ringBits: 24, sign: 'signed', dropped: 0 }),
     bitsEach: 2 * (12 + triangle(24, 13)),
     flights: 2,
   },

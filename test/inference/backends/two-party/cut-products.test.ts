@@ -50,7 +50,12 @@ async function errorsOfCase({ bits, ringBits, dropped, count, seed }: Case) {
   const squares =
     into > bits
       ? await both(testParties(seed), (p) =>
-          squareInto(p, sharesY(p), bits, into, seed % 2 ? 'client' : 'server', 'signed', dropped),
+          squareInto(
+            p,
+            sharesY(p),
+            { bits, ringBits: into, sign: 'signed', dropped },
+            seed % 2 ? 'client' : 'server',
+          ),
         )
       : null;
   const factors = Array.from({ length: count }, () => signed(bits));
@@ -60,7 +65,7 @@ async function errorsOfCase({ bits, ringBits, dropped, count, seed }: Case) {
     return multiplyPrivate(p, sharesX(p), { owner: 'server', bits, count, value }, ringBits, dropped);
   });
   const narrow = await both(testParties(seed), (p) =>
-    multiplyNarrow(p, sharesX(p), ringBits, sharesY(p), bits, 'signed', dropped),
+    multiplyNarrow(p, sharesX(p), sharesY(p), { bits, ringBits, sign: 'signed', dropped }),
   );
   const times = (by: readonly bigint[]) => x.map((value, i) => value * by[Math.floor(i / width)]!);
   return [
@@ -121,7 +126,7 @@ describe('products whose lowest bits do not count', () => {
           });
           expect(errorsOf(byOwner, zeros.map(BigInt), ringBits)).toEqual(zeros);
           const narrow = await both(testParties(seed), (p) =>
-            multiplyNarrow(p, sharesX(p), ringBits, sharesY(p), bits, 'signed', dropped),
+            multiplyNarrow(p, sharesX(p), sharesY(p), { bits, ringBits, sign: 'signed', dropped }),
           );
           expect(errorsOf(narrow, zeros.map(BigInt), ringBits)).toEqual(zeros);
         },

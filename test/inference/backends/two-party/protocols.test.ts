@@ -203,7 +203,12 @@ describe('leaf protocols agree with plain arithmetic', () => {
           const [sharesX, sharesY] = [shared(x, ringBits, seed), shared(y, bits, seed + 5)];
           await withIsaAsync(isa, async () => {
             const products = await both(testParties(seed), (party) =>
-              multiplyNarrow(party, mine(party, sharesX), ringBits, mine(party, sharesY), bits, sign, 0),
+              multiplyNarrow(party, mine(party, sharesX), mine(party, sharesY), {
+                bits,
+                ringBits,
+                sign,
+                dropped: 0,
+              }),
             );
             expect(sum(products, ringBits)).toEqual(
               x.map((value, i) => mod(value * y[Math.floor(i / width)]!, ringBits)),
@@ -212,7 +217,7 @@ describe('leaf protocols agree with plain arithmetic', () => {
             if (into <= bits) return;
             for (const receiver of ['server', 'client'] as const) {
               const squares = await both(testParties(seed), (party) =>
-                squareInto(party, mine(party, sharesY), bits, into, receiver, sign, 0),
+                squareInto(party, mine(party, sharesY), { bits, ringBits: into, sign, dropped: 0 }, receiver),
               );
               expect(sum(squares, into)).toEqual(y.map((value) => mod(value * value, into)));
             }

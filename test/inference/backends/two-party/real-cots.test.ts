@@ -25,7 +25,12 @@ it.each(['softspoken', 'ferret'] as const)(
     const run = async (party: TestParty) => {
       const real = { ...party, cots: await setupCots(party.session, { extension }) };
       const x = share(party.session.self === 'server');
-      const squares = await squareInto(real, x, BITS, SQUARE_BITS, 'client', 'signed', 0);
+      const squares = await squareInto(
+        real,
+        x,
+        { bits: BITS, ringBits: SQUARE_BITS, sign: 'signed', dropped: 0 },
+        'client',
+      );
       const negative = await topBit(real, x, BITS, carryOf(real));
       const chosen = await multiplex(negative, squares, SQUARE_BITS, bothProductsOf(real));
       return [
