@@ -1,4 +1,4 @@
-/** Tells, once, how long a text takes at the rate of the line, where that is what takes long: nothing is wrong then. */
+/** Tells, once, how long a text takes at the rate at which messages leave, where that is what takes long: nothing is wrong then. */
 import type { PublicModel } from '../../model/artifact/artifact.js';
 import type { AnswerTerms } from '../core/answer.js';
 import { estimateCost } from '../cost/cost-model.js';
@@ -10,15 +10,16 @@ const LONG_MILLISECONDS = 5_000;
 export interface LineNoteOptions {
   readonly model: PublicModel;
   readonly answer: AnswerTerms;
-  /** Bytes a millisecond; null as long as it was never the bottleneck. */
+  /** Bytes a millisecond; null as long as no message had to wait. Both ends slow it down when they have no time to write or read. */
   readonly lineRate: () => number | null;
   readonly onNote: (line: string) => void;
 }
 
-/** `this text moves about 11 MB: about 110 s at the line's 0.8 Mbit/s`. */
+/** `a text of this length moves about 11 MB, … messages leave at 0.8 Mbit/s`. */
 const lineSentence = (texts: number, bytes: number, rate: number): string =>
   `${texts === 1 ? 'a text' : `a run of ${texts} texts`} of this length moves about ${Math.ceil(bytes / 1e6)} MB, which takes about ` +
-  `${Math.ceil(bytes / rate / 1000)} s at the ${((rate * 8) / 1000).toFixed(1)} Mbit/s that the line takes`;
+  `${Math.ceil(bytes / rate / 1000)} s if messages go on leaving at ${((rate * 8) / 1000).toFixed(1)} Mbit/s: the line is slow, or one of ` +
+  `both ends is busy`;
 
 export class LineNote {
   #isTold = false;

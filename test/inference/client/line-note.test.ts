@@ -31,14 +31,16 @@ it('tells once what a long text moves and how long the line takes for it', async
     schedule: guessedCounts(model, 16),
   });
   expect(lines[0]).toContain(`about ${Math.ceil(bytes / 1e6)} MB`);
-  expect(lines[0]).toContain(`about ${Math.ceil(bytes / 100_000)} s at the 0.8 Mbit/s`);
+  expect(lines[0]).toContain(
+    `about ${Math.ceil(bytes / 100_000)} s if messages go on leaving at 0.8 Mbit/s: the line is slow, or one of both ends is busy`,
+  );
   stop();
   watched.watch([16]);
   await vi.advanceTimersByTimeAsync(60_000);
   expect(lines).toHaveLength(1);
 });
 
-it('has nothing to tell of short runs, and where the line was never the bottleneck', async () => {
+it('has nothing to tell of short runs, and where no message had to wait', async () => {
   const short = note(100);
   const stop = short.note.watch([16]);
   vi.advanceTimersByTime(4_999);
