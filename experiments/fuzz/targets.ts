@@ -78,7 +78,7 @@ export async function fuzzTargets(artifact: Artifact): Promise<readonly Target[]
     {
       name: 'demand',
       corpus: [demand.toBytes()],
-      read: (b) => Demand.fromBytes(b).withMargin().times(2).toBytes(),
+      read: (b) => Demand.fromBytes(b).withMargin(512).times(2).toBytes(),
     },
     { name: 'public part', corpus: [serializePublicPart(part)], read: parsePublicPart },
     {

@@ -26,6 +26,8 @@ export type Filled = 'complete' | 'stopped' | 'refused';
 interface Used {
   readonly demand: Demand;
   readonly texts: number;
+  /** Of the longest one. */
+  readonly tokens: number;
 }
 
 const isCots = ([{ kind }]: readonly [Correlation, number]): boolean => kind === 'cots';
@@ -89,8 +91,9 @@ export class ClientAhead {
     this.material.resetDemand();
   }
 
-  endTexts(texts: number): void {
-    this.#recent.push({ demand: this.material.demand(), texts });
+  /** They had `tokens` at most, with padding. */
+  endTexts(texts: number, tokens: number): void {
+    this.#recent.push({ demand: this.material.demand(), texts, tokens });
     if (this.#recent.length > RECENT_TEXTS) this.#recent.shift();
   }
 
@@ -98,7 +101,10 @@ export class ClientAhead {
   expected(texts: number): Demand | null {
     if (this.#recent.length === 0) return null;
     const seen = this.#recent.reduce((sum, recent) => sum + recent.texts, 0);
-    const used = this.#recent.reduce((sum, recent) => sum.plus(recent.demand.withMargin()), new Demand());
+    const used = this.#recent.reduce(
+      (sum, { demand, tokens, texts }) => sum.plus(demand.withMargin(tokens, texts)),
+      new Demand(),
+    );
     return used.times(texts / seen);
   }
 

@@ -255,7 +255,7 @@ export class Client implements AsyncDisposable {
     const { results, leaks } = await withSpan(meter.span, () =>
       size > 1 ? this.#runBatch(inputs) : this.#runAlone(inputs[0]!),
     ).finally(stopWatching);
-    this.ahead?.endTexts(size);
+    this.ahead?.endTexts(size, Math.max(...inputs.map(({ bucket }) => bucket)));
     const report = meter.finish();
     return inputs.map(({ text, textPair, encoding, bucket }, index) =>
       classificationOf({

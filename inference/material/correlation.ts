@@ -167,16 +167,17 @@ export function signItem(ringBits: number, copies: number): SignCorrelation | nu
 const roundedExtent = (extent: number): number =>
   extent > 8 ? 8 * Math.ceil(extent / 8) : 2 ** Math.ceil(Math.log2(extent));
 
-/** As `withMargin` asks for it: extents that serve several layers. */
-export function roundedUp(correlation: Correlation): Correlation {
+/**
+ * As `withMargin` asks for it: extents that serve several layers. Products of attention have the tokens' number twice: as rows, and as columns
+ * or inside. It has room for a token more, up to `mostTokens`.
+ */
+export function roundedUp(correlation: Correlation, mostTokens: number): Correlation {
   switch (correlation.kind) {
     case 'matmul': {
-      const [n, k, m] = [correlation.n, correlation.k, correlation.m].map(roundedExtent) as [
-        number,
-        number,
-        number,
-      ];
-      return { ...correlation, n, k, m };
+      const tokens = correlation.n;
+      const rounded = (extent: number): number =>
+        roundedExtent(extent === tokens ? Math.max(extent, Math.min(extent + 1, mostTokens)) : extent);
+      return { ...correlation, n: rounded(tokens), k: rounded(correlation.k), m: rounded(correlation.m) };
     }
     case 'product':
       return { ...correlation, width: roundedExtent(correlation.width) };

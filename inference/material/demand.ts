@@ -89,13 +89,13 @@ export class Demand {
 
   /**
    * For texts of the same kind, which keep a few tokens more: extents and widths rounded up, so that what is made for one layer
-   * also serves another, and a tenth more of what is counted by rows or elements. `mostRows`: of a weight, in all of these texts.
+   * also serves another, and a tenth more of what is counted by rows or elements. Each of the texts has `mostTokens` at most.
    */
-  withMargin(mostRows = Number.POSITIVE_INFINITY): Demand {
+  withMargin(mostTokens: number, texts = 1): Demand {
     return Demand.of(
       this.entries.map(([correlation, count]) => [
-        roundedUp(correlation),
-        withMargin(correlation.kind, count, mostRows),
+        roundedUp(correlation, mostTokens),
+        withMargin(correlation.kind, count, mostTokens * texts),
       ]),
     );
   }

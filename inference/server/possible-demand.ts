@@ -16,11 +16,11 @@ type Extents = ReadonlyMap<string, readonly number[]>;
 const extentsOf = (correlation: Correlation): number[] =>
   formatCorrelation(correlation).split(' ').map(Number).filter(Number.isFinite);
 
-function largestOf(demands: readonly Demand[]): Extents {
+function largestOf(demands: readonly Demand[], mostTokens: number): Extents {
   const largest = new Map<string, number[]>();
   for (const [correlation] of demands.flatMap(({ entries }) => [...entries])) {
     const known = largest.get(correlation.kind) ?? [];
-    const extents = extentsOf(roundedUp(correlation));
+    const extents = extentsOf(roundedUp(correlation, mostTokens));
     largest.set(
       correlation.kind,
       extents.map((extent, i) => Math.max(extent, known[i] ?? 0)),
@@ -44,7 +44,7 @@ async function extentsOfModel(model: PublicModel): Promise<Extents> {
       }),
     ),
   );
-  return largestOf(demands);
+  return largestOf(demands, Math.max(...buckets));
 }
 
 const known = new WeakMap<PublicModel, Promise<Extents>>();

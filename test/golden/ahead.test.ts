@@ -33,7 +33,7 @@ it('costs this many bytes and rounds', async () => {
     const cots = await setupCots(session);
     const { mpc, material } = openTwoParty({ session, cots, linear: await setupLinear(session) });
     const model = await prepareModel(mpc, artifact.public, self === 'server' ? artifact.private : null);
-    const demand = (await demandOf(artifact.public, { bucket: 16, schedule })).withMargin();
+    const demand = (await demandOf(artifact.public, { bucket: 16, schedule })).withMargin(16);
     const offline = await measured(() => material.prepareAhead(demand));
     const stock = material.stock().bytes;
     const input = self === 'client' ? randomInput(7, 11) : null;
@@ -49,8 +49,8 @@ it('costs this many bytes and rounds', async () => {
   }).toMatchInlineSnapshot(`
     {
       "offline": [
-        2299273,
-        2505824,
+        2542281,
+        2524704,
         67,
       ],
       "online": [
@@ -59,8 +59,8 @@ it('costs this many bytes and rounds', async () => {
         36,
       ],
       "stock": [
-        1886064,
-        1903019,
+        2572296,
+        2588659,
       ],
     }
   `);

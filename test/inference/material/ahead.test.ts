@@ -156,7 +156,7 @@ describe('a server', () => {
       expect([item, await client.ahead!.fill(demand({ [item]: 1 }))]).toEqual([item, 'refused']);
     expect(server.stock().items.toJSON()).toEqual(expect.not.objectContaining({ 'linear 60000 37': 1 }));
     const used = await demandOf(client.model, { bucket: 16, schedule: guessedCounts(client.model, 16) });
-    expect(await client.ahead!.fill(used.withMargin())).toBe('complete');
+    expect(await client.ahead!.fill(used.withMargin(16))).toBe('complete');
     await client.close();
     await served;
   });

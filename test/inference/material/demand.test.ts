@@ -124,23 +124,28 @@ describe('a demand', () => {
     const demand = Demand.of([
       [{ kind: 'matmul', batch: 12, n: 54, k: 64, m: 54, ringBits: 27 }, 1],
       [{ kind: 'matmul', batch: 12, n: 52, k: 64, m: 52, ringBits: 27 }, 1],
+      [{ kind: 'matmul', batch: 12, n: 56, k: 56, m: 64, ringBits: 27 }, 1],
       [{ kind: 'product', ringBits: 24, width: 3 }, 30],
       [{ kind: 'linear', weight: 2, ringBits: 37 }, 54],
     ]);
     expect(demand.times(3).of({ kind: 'linear', weight: 2, ringBits: 37 })).toBe(162);
-    expect(demand.withMargin().toJSON()).toEqual({
-      'linear 2 37': 62,
-      'matmul 12 56 64 56 27': 2,
-      'product 24 4': 35,
+    const others = { 'linear 2 37': 62, 'matmul 12 56 64 56 27': 2, 'product 24 4': 35 };
+    expect(demand.withMargin(64).toJSON()).toEqual({ ...others, 'matmul 12 64 64 64 27': 1 });
+    expect(demand.withMargin(56).toJSON()).toEqual({
+      ...others,
+      'linear 2 37': 56,
+      'matmul 12 56 56 64 27': 1,
     });
   });
 
   it('adds rows of a weight up to a power of two, and to as many as a text has', () => {
-    const rows = (count: number, most?: number) =>
+    const rows = (count: number, most = 1000) =>
       Demand.of([[{ kind: 'linear', weight: 2, ringBits: 37 }, count]])
         .withMargin(most)
         .of({ kind: 'linear', weight: 2, ringBits: 37 });
     expect([1, 2, 14, 49, 55, 64].map((count) => rows(count))).toEqual([4, 5, 16, 56, 63, 73]);
     expect([rows(128), rows(128, 128), rows(120, 128), rows(3, 2)]).toEqual([143, 128, 128, 3]);
+    const two = Demand.of([[{ kind: 'linear', weight: 2, ringBits: 37 }, 250]]).withMargin(128, 2);
+    expect(two.toJSON()).toEqual({ 'linear 2 37': 256 });
   });
 });
