@@ -3,8 +3,8 @@
  * product's lowest bits that count need not be sent. So the lower a bit the coarser its x, rounded to nearest by the sender
  * (kernels/src/cot/cot-product.h).
  *
- * Errors count in units of what is left. A bit's is below a sixteenth, at random, since x is a share: twelve bits are off by less than 0.1
- * (standard deviation), and hardly ever by more than a half. The sender rounds halves up, so that a coarse x is too large by half of its own lowest
+ * Errors count in units of what is left. A bit's is at most a sixteenth, at random, since x is a share: twelve bits are off by less than 0.1
+ * (standard deviation) where one party rounds, by less than 0.13 where both do, and hardly ever by more than a half. The sender rounds halves up, so that a coarse x is too large by half of its own lowest
  * bit on average. Where the receiver has a share of x as well, it rounds that with halves down (`ownProduct`): then no bias is left, and where
  * x is 0 both errors cancel, so that 0 stays 0. Elsewhere (squares) the receiver takes off half of its low bits (`takeOffBias`).
  */
