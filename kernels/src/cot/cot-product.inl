@@ -106,43 +106,46 @@ void finishRows(const CotProductPlan& plan, const CotProductItems& part, const u
   }
 }
 
-/** sum ± 2^bit · y · x, y 0 or 1, x rounded with halves down. */
-inline void addOwnBit(const CotProductPlan& plan, unsigned bit, uint64_t y, const uint64_t* x, uint64_t* sum) {
-  const unsigned coarse = coarseness(plan, bit);
-  const uint64_t half = uint64_t{1} << (coarse - 1), mask = lowBits(plan.ringBits), chosen = -y;
-  for (size_t e = 0; e < plan.width; e++) sum[e] -= ((half - x[e]) & mask) >> coarse << (coarse + bit) & chosen;
+/** 2^bit · x, x rounded with halves down: as the sender rounds -x, negated. */
+struct OwnBit {
+  OwnBit(const CotProductPlan& plan, unsigned bit)
+      : coarse(coarseness(plan, bit)), weight(coarse + bit), half(uint64_t{1} << (coarse - 1)), mask(lowBits(plan.ringBits)) {}
+  uint64_t operator()(uint64_t x) const { return -(((half - x) & mask) >> coarse << weight); }
+
+  unsigned coarse, weight;
+  uint64_t half, mask;
+};
+
+/** A multiplier without the bits that go by a coarse x. */
+inline uint64_t exactFactor(const CotProductPlan& plan, uint64_t y) {
+  const unsigned coarse = coarseBits(plan), rest = 64 - plan.bits;
+  const uint64_t extended = plan.isSigned ? static_cast<uint64_t>(static_cast<int64_t>(y << rest) >> rest) : y & lowBits(plan.bits);
+  return extended >> coarse << coarse;
 }
 
 void multiplyOwn(const CotProductPlan& plan, const CotProductItems& part, const uint64_t* y, const uint64_t* x, uint64_t* product) {
-  const unsigned coarse = coarseBits(plan), rest = 64 - plan.bits;
   for (size_t item = part.begin; item < part.end; item++) {
     const uint64_t* own = x + item * plan.width;
     uint64_t* sum = product + item * plan.width;
-    const uint64_t extended = plan.isSigned ? static_cast<uint64_t>(static_cast<int64_t>(y[item] << rest) >> rest)
-                                            : y[item] & lowBits(plan.bits);
-    const uint64_t high = extended >> coarse << coarse;
-    for (size_t e = 0; e < plan.width; e++) sum[e] = high * own[e];
-    for (unsigned bit = 0; bit < coarse; bit++) addOwnBit(plan, bit, y[item] >> bit & 1, own, sum);
+    const uint64_t exact = exactFactor(plan, y[item]);
+    for (size_t e = 0; e < plan.width; e++) sum[e] = exact * own[e];
+    for (unsigned bit = 0; bit < coarseBits(plan); bit++) {
+      const OwnBit ownBit(plan, bit);
+      const uint64_t chosen = -(y[item] >> bit & 1);
+      for (size_t e = 0; e < plan.width; e++) sum[e] += ownBit(own[e]) & chosen;
+    }
     for (size_t e = 0; e < plan.width; e++) sum[e] &= lowBits(plan.ringBits);
   }
 }
 
 /** Width 1: over items. */
 void multiplyOwnPlane(const CotProductPlan& plan, const CotProductItems& part, const uint64_t* y, const uint64_t* x, uint64_t* product) {
-  const unsigned coarse = coarseBits(plan), rest = 64 - plan.bits;
-  const uint64_t mask = lowBits(plan.ringBits);
-  for (size_t i = part.begin; i < part.end; i++) {
-    const uint64_t extended =
-        plan.isSigned ? static_cast<uint64_t>(static_cast<int64_t>(y[i] << rest) >> rest) : y[i] & lowBits(plan.bits);
-    product[i] = (extended >> coarse << coarse) * x[i];
+  for (size_t i = part.begin; i < part.end; i++) product[i] = exactFactor(plan, y[i]) * x[i];
+  for (unsigned bit = 0; bit < coarseBits(plan); bit++) {
+    const OwnBit ownBit(plan, bit);
+    for (size_t i = part.begin; i < part.end; i++) product[i] += ownBit(x[i]) & -(y[i] >> bit & 1);
   }
-  for (unsigned bit = 0; bit < coarse; bit++) {
-    const unsigned shift = coarseness(plan, bit);
-    const uint64_t half = uint64_t{1} << (shift - 1);
-    for (size_t i = part.begin; i < part.end; i++)
-      product[i] -= ((half - x[i]) & mask) >> shift << (shift + bit) & -(y[i] >> bit & 1);
-  }
-  for (size_t i = part.begin; i < part.end; i++) product[i] &= mask;
+  for (size_t i = part.begin; i < part.end; i++) product[i] &= lowBits(plan.ringBits);
 }
 
 }  // namespace
