@@ -6,7 +6,8 @@
  *   magic [8] | header bytes [4] | header, JSON | fields one after another | SHA-256 of all before [32]
  */
 import { createHash } from 'node:crypto';
-import { lstat, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import * as z from 'zod';
 import { removeLeftovers, temporaryName } from '../../model/leftovers.js';
@@ -112,6 +113,26 @@ async function writeWhole(path: string, parts: readonly Uint8Array[]): Promise<v
 export const writePool = (path: string, pool: KeptPool): Promise<void> => writeWhole(path, encodePool(pool));
 
 /**
+ * What is read is what was checked, whatever lies under the name meanwhile; a link is not followed, nor a pipe waited for.
+ * @throws ExposedSecretError
+ */
+async function readOwn(path: string): Promise<Buffer> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
+    (error: NodeJS.ErrnoException) => {
+      throw error.code === 'ELOOP' ? new ExposedSecretError('pool: expected a file, got a link') : error;
+    },
+  );
+  try {
+    const state = await file.stat();
+    const exposure = exposureOf(state) ?? foreignOwnerOf(state);
+    if (exposure !== null) throw new ExposedSecretError(`pool: ${exposure}`);
+    return await file.readFile();
+  } finally {
+    await file.close();
+  }
+}
+
+/**
  * Takes the pool away: it is nowhere but in memory when this returns, or nowhere at all if this throws. Null if there is none.
  * @throws PoolFileError; ExposedSecretError if others could read it, or wrote it: what somebody else knows protects nothing
  */
@@ -127,10 +148,7 @@ export async function claimPool(path: string): Promise<KeptPool | null> {
     throw error;
   }
   try {
-    const file = await lstat(claimed);
-    const exposure = exposureOf(file) ?? foreignOwnerOf(file);
-    if (exposure !== null) throw new ExposedSecretError(`pool: ${exposure}`);
-    return decodePool(await readFile(claimed));
+    return decodePool(await readOwn(claimed));
   } finally {
     await rm(claimed, { force: true });
     await syncFolder(dirname(path));

@@ -10,6 +10,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -104,6 +105,14 @@ describe('a pool file', () => {
       getuid.mockRestore();
     }
     expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('that is a link to one is refused, and the link gone', async () => {
+    const [path, elsewhere] = [join(folder, 'pool'), join(folder, 'elsewhere')];
+    await writePool(elsewhere, poolOf(7));
+    symlinkSync(elsewhere, path);
+    await expect(claimPool(path)).rejects.toThrow('pool: expected a file, got a link');
+    expect(readdirSync(folder)).toEqual(['elsewhere']);
   });
 
   it('is gone from the disk before it is given, and there before its writing ends', async () => {
