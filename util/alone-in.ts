@@ -2,7 +2,7 @@
  * A folder, or a file, for one process at a time: two that write the same run, or the same points, would undo each other's work. A file names the
  * one that is there. What a process that was killed left counts for nothing, and neither does another machine's: it cannot be asked.
  */
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { copyFile, constants, link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { OutputError } from './errors.js';
@@ -24,7 +24,7 @@ function living(content: string): number | null {
 
 const besides = (path: string): string => `${path}-${randomUUID()}`;
 
-/** Names the file `path` as well. False if there is one of that name already. */
+/** Names the file `own` `path` as well. False if there is one of that name already. */
 async function name(own: string, path: string): Promise<boolean> {
   try {
     await link(own, path).catch((error: NodeJS.ErrnoException) => {
@@ -38,46 +38,56 @@ async function name(own: string, path: string): Promise<boolean> {
   }
 }
 
-/** Gives the file its name once it is written, so that nobody reads a part of it. False if there is one already. */
-async function claim(path: string): Promise<boolean> {
-  const own = besides(path);
-  await writeFile(own, `${machineOfThis()} ${process.pid}\n`);
+/** Null where there is no such file (any more). */
+const contentOf = (path: string): Promise<string | null> =>
+  readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
+
+/**
+ * Puts `own` in the place of a claim that nobody living made; whoever does that is alone at it too, by a claim that is named after the one left
+ * behind. → whether it is done, or the process that is at it
+ */
+async function replace(path: string, left: string, own: string): Promise<boolean | number> {
+  const turn = `${path}-${createHash('sha256').update(left).digest('hex').slice(0, 16)}`;
+  const other = await claim(turn);
+  if (other !== null) return other;
   try {
-    return await name(own, path);
+    if ((await contentOf(path)) !== left) return false;
+    await rename(own, path);
+    return true;
+  } finally {
+    await rm(turn, { force: true });
+  }
+}
+
+/** Null once the file is this process's; else the process that has it. The file gets its name when it is written, so that nobody reads a part of it. */
+async function claim(path: string): Promise<number | null> {
+  const own = besides(path);
+  await writeFile(own, `${machineOfThis()} ${process.pid} ${randomUUID()}\n`);
+  try {
+    for (;;) {
+      if (await name(own, path)) return null;
+      const content = await contentOf(path);
+      if (content === null) continue;
+      const replaced = living(content) ?? (await replace(path, content, own));
+      if (replaced !== false) return replaced === true ? null : replaced;
+    }
   } finally {
     await rm(own, { force: true });
   }
 }
 
-/** Removes the file if it has this content still: another one that found it as well may have claimed the folder since. */
-async function discard(path: string, content: string): Promise<void> {
-  const aside = besides(path);
-  try {
-    await rename(path, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
-  }
-  if ((await readFile(aside, 'utf8')) !== content) await name(aside, path);
-  await rm(aside, { force: true });
-}
-
-/** Null once the file is this process's; else the process that has it. */
 async function enter(path: string): Promise<number | null> {
   if (held.has(path)) return process.pid;
   held.add(path);
-  let entered = false;
+  let other: number | null = process.pid;
   try {
-    for (;;) {
-      entered = await claim(path);
-      if (entered) return null;
-      const content = await readFile(path, 'utf8').catch(() => '');
-      const other = living(content);
-      if (other !== null) return other;
-      await discard(path, content);
-    }
+    other = await claim(path);
+    return other;
   } finally {
-    if (!entered) held.delete(path);
+    if (other !== null) held.delete(path);
   }
 }
 

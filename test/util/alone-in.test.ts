@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -17,7 +18,7 @@ const work = (patience = 0) => aloneIn(folder, async () => readFileSync(path, 'u
 const said = async (pid: number): Promise<string> => (await work()).replace(String(process.pid), String(pid));
 
 it('names itself in the folder while it works, and not after a failure', async () => {
-  expect(await work()).toMatch(new RegExp(`^[0-9a-f]{6} ${process.pid}\n$`));
+  expect(await work()).toMatch(new RegExp(`^[0-9a-f]{6} ${process.pid} [0-9a-f-]{36}\n$`));
   const failing = aloneIn(folder, () => Promise.reject(new Error('full')));
   await expect(failing).rejects.toThrow('full');
   expect(existsSync(path)).toBe(false);
@@ -38,7 +39,7 @@ it('refuses a folder where this process, or one that lives, is at work', async (
     other.kill();
   }
   // It ends meanwhile.
-  expect(await work(60_000)).toContain(` ${own}\n`);
+  expect(await work(60_000)).toContain(` ${own} `);
 });
 
 it.each([
@@ -47,7 +48,15 @@ it.each([
   ['a process that was killed while it wrote', async () => ''],
 ])('takes over what %s left', async (_, left) => {
   writeFileSync(path, await left());
-  expect(await work()).toContain(` ${process.pid}\n`);
+  expect(await work()).toContain(` ${process.pid} `);
+});
+
+it('takes over what a process left that was killed as it took over', async () => {
+  const [first, second] = [await said(4194304), await said(4194305)]; // No process has such a number.
+  writeFileSync(path, first);
+  writeFileSync(`${path}-${createHash('sha256').update(first).digest('hex').slice(0, 16)}`, second);
+  expect(await work()).toContain(` ${process.pid} `);
+  expect(readdirSync(folder)).toEqual([]);
 });
 
 it('lets one at a time take over what a killed process left, however many come', async () => {
@@ -61,7 +70,7 @@ it('lets one at a time take over what a killed process left, however many come',
       await new Promise((resolve) => setTimeout(resolve, 20));
       rmSync(inside);
     }, 60_000);`;
-  writeFileSync(path, (await said(process.pid)).replace(/\d+\n/, '4194305\n')); // No process has such a number.
+  writeFileSync(path, (await said(process.pid)).replace(/ \d+ /, ' 4194305 ')); // No process has such a number.
   const module = pathToFileURL(compiledFile('util', 'alone-in.js')).href;
   const ends = Array.from({ length: 4 }, () => {
     const child = ending(spawn(process.execPath, ['--input-type=module', '-e', program, module, folder]));
