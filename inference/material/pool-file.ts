@@ -11,6 +11,7 @@ import { open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import * as z from 'zod';
 import { removeLeftovers, temporaryName } from '../../model/leftovers.js';
+import { writeWhole } from '../../model/write-file-atomically.js';
 import { CipherPruneError } from '../../util/errors.js';
 import { ExposedSecretError, exposureOf, foreignOwnerOf } from '../../util/owner-only.js';
 import { syncFolder } from '../../util/sync-folder.js';
@@ -90,27 +91,10 @@ function headerOf(text: string): z.infer<typeof headerSchema> {
   }
 }
 
-/** Writes so that a reader sees all or nothing, and nobody else may read. */
-async function writeWhole(path: string, parts: readonly Uint8Array[]): Promise<void> {
-  // Nobody can put a link under this name beforehand: it is not foreseeable, and what exists is not opened.
-  const temporary = temporaryName(path);
-  try {
-    const file = await open(temporary, 'wx', 0o600);
-    try {
-      for (const part of parts) await file.writeFile(part);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-    await syncFolder(dirname(path));
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
-    throw error;
-  }
-}
+const OWNER_ONLY = 0o600;
 
-export const writePool = (path: string, pool: KeptPool): Promise<void> => writeWhole(path, encodePool(pool));
+export const writePool = (path: string, pool: KeptPool): Promise<void> =>
+  writeWhole(path, encodePool(pool), OWNER_ONLY);
 
 /**
  * What is read is what was checked, whatever lies under the name meanwhile; a link is not followed, nor a pipe waited for.
@@ -166,13 +150,13 @@ export async function readLedger(path: string): Promise<PoolName | null> {
 }
 
 export const writeLedger = (path: string, { id, generation }: PoolName): Promise<void> =>
-  writeWhole(`${path}.used`, [Buffer.from(`${JSON.stringify({ id, generation })}\n`)]);
+  writeWhole(`${path}.used`, [`${JSON.stringify({ id, generation })}\n`], OWNER_ONLY);
 
 /** Is the file system there to keep one? */
 export async function checkPoolPath(path: string): Promise<void> {
   const probe = temporaryName(path);
   try {
-    await writeFile(probe, '', { flag: 'wx', mode: 0o600 });
+    await writeFile(probe, '', { flag: 'wx', mode: OWNER_ONLY });
   } catch (error) {
     throw new Error(`--pool ${path}: cannot write there (${(error as NodeJS.ErrnoException).code})`);
   }

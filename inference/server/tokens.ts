@@ -5,7 +5,8 @@
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, realpath, stat } from 'node:fs/promises';
+import { writeFileAtomically } from '../../model/write-file-atomically.js';
 import { aloneBy } from '../../util/alone-in.js';
 import { TOKEN_BYTES, tokenText } from '../net/token.js';
 import { parseTokenFile, TokenFileError, type StoredToken, type TokenFile } from './token-file.js';
@@ -23,37 +24,33 @@ async function read(path: string): Promise<TokenFile> {
 
 const OWNER_ONLY = 0o600;
 
-/** Who could read the file still can: a server may run as another user. */
+/** Who could read the file still can: a server may run as another user than the one who writes. */
 async function write(path: string, file: TokenFile): Promise<void> {
   const text = `${JSON.stringify(file, null, 2)}\n`;
   parseTokenFile(text, 'token');
-  const mode = existsSync(path) ? (await stat(path)).mode : OWNER_ONLY;
-  const temporary = `${path}.${randomBytes(8).toString('hex')}.tmp`;
-  try {
-    await writeFile(temporary, text, { flag: 'wx', mode: OWNER_ONLY });
-    await chmod(temporary, mode);
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
+  await writeFileAtomically(path, text, (await stat(path).catch(() => null)) ?? OWNER_ONLY);
 }
 
-/** Reads and writes the file while nobody else does. @throws OutputError if somebody does for long */
-const changing = <T>(path: string, change: () => Promise<T>): Promise<T> =>
-  aloneBy(`${path}.in-use`, change, { place: path });
+/**
+ * Reads and writes the file while nobody else does; where its name is a link, what that leads to, since others may read it there.
+ * @throws OutputError if somebody else does for long
+ */
+async function changing<T>(path: string, change: (file: string) => Promise<T>): Promise<T> {
+  const file = await realpath(path).catch(() => path);
+  return aloneBy(`${file}.in-use`, () => change(file), { place: path });
+}
 
 const EMPTY: TokenFile = { format: 'cipherprune-tokens', formatVersion: 1, tokens: [] };
 
 /** → the secret, which is stored nowhere. @throws Error if the name is taken */
 export const addToken = (path: string, name: string): Promise<string> =>
-  changing(path, async () => {
-    const file = existsSync(path) ? await read(path) : EMPTY;
+  changing(path, async (own) => {
+    const file = existsSync(own) ? await read(own) : EMPTY;
     if (file.tokens.some((token) => token.name === name && token.revoked === undefined))
       throw new Error(`${path}: expected a new name, ${name} has a token already`);
     const secret = randomBytes(TOKEN_BYTES);
     const token = { name, sha256: hashOf(secret), created: new Date().toISOString() };
-    await write(path, { ...file, tokens: [...file.tokens, token] });
+    await write(own, { ...file, tokens: [...file.tokens, token] });
     return tokenText(secret);
   });
 
@@ -61,13 +58,13 @@ export const listTokens = async (path: string): Promise<readonly StoredToken[]> 
 
 /** @throws Error if nobody has that name */
 export const revokeToken = (path: string, name: string): Promise<void> =>
-  changing(path, async () => {
-    const file = await read(path);
+  changing(path, async (own) => {
+    const file = await read(own);
     const isMeant = (token: StoredToken): boolean => token.name === name && token.revoked === undefined;
     if (!file.tokens.some(isMeant))
       throw new Error(`${path}: expected a token of ${name}, got none that is valid`);
     const revoked = new Date().toISOString();
-    await write(path, {
+    await write(own, {
       ...file,
       tokens: file.tokens.map((token) => (isMeant(token) ? { ...token, revoked } : token)),
     });
