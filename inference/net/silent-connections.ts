@@ -2,7 +2,7 @@
  * Connections that have not done the first thing that is asked of them: TLS, of which Node tells a server only when it is done, or to say whether
  * it is a node or a client that comes. Nobody else counts them, and silent ones would take all descriptors of a process.
  */
-import { networkOf } from './network.js';
+import { PerNetwork } from './per-network.js';
 
 /** From one address, and in all. */
 export const WAITING_PER_ADDRESS = 16;
@@ -21,29 +21,33 @@ interface Arrival {
 const nameOf = ({ remoteAddress, remotePort, localPort }: Arrival): string =>
   `${remoteAddress} ${remotePort} ${localPort}`;
 
+interface Waiting {
+  readonly socket: Arrival;
+  readonly takeOff: () => void;
+}
+
 export class SilentConnections {
   /** By name, the oldest first. */
-  readonly #sockets = new Map<string, Arrival>();
-  readonly #byAddress = new Map<string, number>();
+  readonly #waiting = new Map<string, Waiting>();
+  readonly #perNetwork = new PerNetwork();
 
   /** A connection came. One too many of its address is ended; of all, the oldest one. */
   came(socket: Arrival): void {
-    const address = networkOf(socket.remoteAddress ?? '');
+    const { remoteAddress: address = '' } = socket;
     const name = nameOf(socket);
     // One without an address is closed already.
-    if (address === '' || (this.#byAddress.get(address) ?? 0) >= WAITING_PER_ADDRESS) {
+    if (address === '' || this.#perNetwork.of(address) >= WAITING_PER_ADDRESS) {
       socket.destroy();
       return;
     }
-    if (this.#sockets.size >= MOST_WAITING) {
-      const [oldest, waiting] = this.#sockets.entries().next().value!;
+    if (this.#waiting.size >= MOST_WAITING) {
+      const [oldest, waiting] = this.#waiting.entries().next().value!;
       this.#leave(oldest);
-      waiting.destroy();
+      waiting.socket.destroy();
     }
-    this.#sockets.set(name, socket);
-    this.#byAddress.set(address, (this.#byAddress.get(address) ?? 0) + 1);
+    this.#waiting.set(name, { socket, takeOff: this.#perNetwork.add(address) });
     socket.once('close', () => {
-      if (this.#sockets.get(name) === socket) this.#leave(name);
+      if (this.#waiting.get(name)?.socket === socket) this.#leave(name);
     });
   }
 
@@ -53,13 +57,7 @@ export class SilentConnections {
   }
 
   #leave(name: string): void {
-    const socket = this.#sockets.get(name);
-    if (!socket) return;
-    this.#sockets.delete(name);
-    const [remote] = name.split(' ');
-    const address = networkOf(remote!);
-    const left = this.#byAddress.get(address)! - 1;
-    if (left > 0) this.#byAddress.set(address, left);
-    else this.#byAddress.delete(address);
+    this.#waiting.get(name)?.takeOff();
+    this.#waiting.delete(name);
   }
 }

@@ -1,4 +1,7 @@
-/** HTTP servers whose connections nobody can hold: a request has so long, and those that have made none are so many. */
+/**
+ * HTTP servers whose connections nobody can hold: a request has so long, and its answer to be taken; connections that have made none are so many,
+ * and those of one address half of all.
+ */
 import {
   createServer as createHttpServer,
   type Server as HttpServer,
@@ -8,6 +11,7 @@ import {
 import { createServer as createHttpsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { PerNetwork } from '../net/per-network.js';
 import { SilentConnections } from '../net/silent-connections.js';
 import { isLoopback, type ServerTls, serverTlsOptions } from '../net/tls.js';
 
@@ -15,6 +19,8 @@ const MOST_HEADER_BYTES = 8_192;
 /** For a whole request; a connection that is slower, or says nothing, ends. */
 const REQUEST_MILLISECONDS = 5_000;
 const CHECK_MILLISECONDS = 1_000;
+/** For an answer: at 16 kB a second a megabyte, and no file of the page has as much. */
+const ANSWER_MILLISECONDS = 60_000;
 
 /**
  * A server for this machine answers to this machine's names, so that a page elsewhere gives it no other (DNS rebinding). Browsers always say a name;
@@ -33,9 +39,15 @@ export interface HttpListeners {
   readonly onUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 }
 
+export interface HttpBounds {
+  readonly mostConnections: number;
+  /** From a request to the last byte of its answer. */
+  readonly answerMilliseconds?: number;
+}
+
 export function boundedHttp(
   tls: ServerTls | null,
-  mostConnections: number,
+  { mostConnections, answerMilliseconds = ANSWER_MILLISECONDS }: HttpBounds,
   { onRequest, onUpgrade }: HttpListeners,
 ): HttpServer {
   const limits = {
@@ -47,9 +59,21 @@ export function boundedHttp(
   const server = tls ? createHttpsServer({ ...serverTlsOptions(tls), ...limits }) : createHttpServer(limits);
   server.maxConnections = mostConnections;
   const silent = new SilentConnections();
-  server.prependListener('connection', (socket: Socket) => silent.came(socket));
+  const perNetwork = new PerNetwork();
+  server.prependListener('connection', (socket: Socket) => {
+    const { remoteAddress: address = '' } = socket;
+    if (perNetwork.of(address) >= mostConnections / 2) {
+      socket.destroy();
+      return;
+    }
+    socket.once('close', perNetwork.add(address));
+    silent.came(socket);
+  });
   server.on('request', (request, response) => {
-    silent.finished(request.socket);
+    const { socket } = request;
+    silent.finished(socket);
+    const deadline = setTimeout(() => socket.destroy(), answerMilliseconds);
+    response.once('close', () => clearTimeout(deadline));
     onRequest(request, response);
   });
   if (onUpgrade)

@@ -172,7 +172,7 @@ export async function openSidePort(
         return answer(404, 'expected /healthz, /readyz or /metrics\n');
     }
   };
-  const server = boundedHttp(null, MOST_CONNECTIONS, { onRequest });
+  const server = boundedHttp(null, { mostConnections: MOST_CONNECTIONS }, { onRequest });
   await listenAt(server, host, port);
   return {
     port: (server.address() as AddressInfo).port,

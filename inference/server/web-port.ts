@@ -3,7 +3,7 @@
  * elsewhere and be framed by nobody; only pages of this server's own origin, or of origins that the operator names, may connect.
  */
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
-import type { AddressInfo, Server } from 'node:net';
+import type { AddressInfo, Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { boundedHttp, isOwnName, WRONG_HOST } from './bounded-http.js';
@@ -27,7 +27,7 @@ export interface WebPortOptions {
   /** Serves a client; resolves at its end. */
   serve(
     channel: WebSocketChannel,
-    from: { readonly address: string; readonly certificate: string | null },
+    from: { readonly socket: Socket; readonly address: string; readonly certificate: string | null },
   ): Promise<void>;
 }
 
@@ -143,7 +143,8 @@ class Web {
   #serve(webSocket: WebSocket, { socket }: IncomingMessage): void {
     const { timeoutMilliseconds, serve } = this.options;
     const channel = new WebSocketChannel(webSocket, { peer: 'the client', timeoutMilliseconds });
-    void serve(channel, { address: socket.remoteAddress ?? '', certificate: certificateName(socket) });
+    const { remoteAddress: address = '' } = socket;
+    void serve(channel, { socket, address, certificate: certificateName(socket) });
   }
 
   #pageRefusal(request: IncomingMessage, file: WebFile | undefined): Refusal | null {
@@ -184,10 +185,14 @@ class Web {
 
 export function createWebServer(options: Omit<WebPortOptions, 'port'>): WebServer {
   const web = new Web(options);
-  const server = boundedHttp(options.tls, MOST_CONNECTIONS, {
-    onRequest: (request, response) => web.onRequest(request, response),
-    onUpgrade: (request, socket, head) => web.onUpgrade(request, socket, head),
-  });
+  const server = boundedHttp(
+    options.tls,
+    { mostConnections: MOST_CONNECTIONS },
+    {
+      onRequest: (request, response) => web.onRequest(request, response),
+      onUpgrade: (request, socket, head) => web.onUpgrade(request, socket, head),
+    },
+  );
   return {
     server,
     renewCertificate: (renewed) => renewCertificate(server, renewed),

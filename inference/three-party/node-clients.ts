@@ -2,8 +2,8 @@
 import { PeerClosedError, ProtocolError } from '../core/errors.js';
 import { acceptedSuites, type Suite } from '../core/suite.js';
 import type { Channel } from '../net/channel.js';
-import { networkOf } from '../net/network.js';
 import { mostMilliseconds } from '../net/patience.js';
+import { PerNetwork } from '../net/per-network.js';
 import { toldOf } from '../net/refusal.js';
 import { encodeHello, receiveRequest, sendFailure, type TextRequest, WANTS } from './messages.js';
 import type { ServerMetrics } from '../server/side-port.js';
@@ -29,8 +29,7 @@ export class NodeClients {
   readonly #options: NodeClientsOptions;
   readonly #suites: readonly Suite[];
   #clients = 0;
-  /** By network. */
-  readonly #byAddress = new Map<string, number>();
+  readonly #perNetwork = new PerNetwork();
 
   constructor(options: NodeClientsOptions) {
     this.#options = options;
@@ -40,7 +39,7 @@ export class NodeClients {
   /** Until the client leaves; `address` is where it comes from. @throws ProtocolError, and whatever a text ends with */
   async serve(channel: Channel, address: string): Promise<void> {
     const { sharing, publicBytes, publicPart, node } = this.#options.model;
-    const leave = this.#enter(networkOf(address));
+    const leave = this.#enter(address);
     try {
       const hello = {
         sharing,
@@ -58,9 +57,9 @@ export class NodeClients {
   }
 
   /** → what gives the place back. @throws ProtocolError where there is none */
-  #enter(network: string): () => void {
+  #enter(address: string): () => void {
     const { maxClients = DEFAULT_MAX_CLIENTS, metrics, model } = this.#options;
-    const own = this.#byAddress.get(network) ?? 0;
+    const own = this.#perNetwork.of(address);
     const most = mostPerAddress(maxClients);
     if (this.#clients >= maxClients || own >= most) {
       metrics?.refused('busy');
@@ -68,13 +67,11 @@ export class NodeClients {
       throw new ProtocolError(`node ${model.node}: expected at most ${full}, got another`);
     }
     this.#clients++;
-    this.#byAddress.set(network, own + 1);
+    const takeOff = this.#perNetwork.add(address);
     metrics?.clients(1);
     return () => {
       this.#clients--;
-      const left = this.#byAddress.get(network)! - 1;
-      if (left > 0) this.#byAddress.set(network, left);
-      else this.#byAddress.delete(network);
+      takeOff();
       metrics?.clients(-1);
     };
   }

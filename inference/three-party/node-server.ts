@@ -4,18 +4,18 @@
  */
 import type { AddressInfo, Server, Socket } from 'node:net';
 import type { NodeIndex } from '../backends/three-party/node.js';
-import { PeerClosedError, ProtocolError } from '../core/errors.js';
+import { ProtocolError } from '../core/errors.js';
 import type { Suite } from '../core/suite.js';
 import type { Channel } from '../net/channel.js';
 import { listenAt } from '../net/listen.js';
-import { SilentConnections } from '../net/silent-connections.js';
 import { TcpChannel } from '../net/tcp-channel.js';
 import { transcriptChannel } from '../net/transcript.js';
+import type { ServedChannel } from '../server/served-channel.js';
 import { ENDING, openSidePort, ServerMetrics, type SidePort } from '../server/side-port.js';
 import type { WebFile } from '../server/web-files.js';
 import { openWebPort, type WebPort } from '../server/web-port.js';
+import { Arrivals } from './arrivals.js';
 import { type Address, type Certificates, checkPlain, createLinkServer, isNode } from './links.js';
-import { receiveOpening } from './messages.js';
 import { NodeClients } from './node-clients.js';
 import { type LinkedNode, NodeLinks } from './node-links.js';
 import { NodeRequests, type NodeRequestsOptions } from './node-requests.js';
@@ -60,7 +60,7 @@ export class NodeServer {
   #web: WebPort | null = null;
   #side: SidePort | null = null;
   readonly #metrics: ServerMetrics | undefined;
-  readonly #silent = new SilentConnections();
+  readonly #arrivals = new Arrivals();
   readonly #channels = new Set<Channel>();
   readonly #waiting: WaitingTexts;
   readonly #clients: NodeClients;
@@ -133,7 +133,7 @@ export class NodeServer {
       files: web.files ?? new Map(),
       connectsTo: web.connectsTo ?? [],
       timeoutMilliseconds,
-      serve: (channel, { address }) => this.#acceptPage(channel, address),
+      serve: (channel, { socket }) => this.#acceptPage(channel, socket),
     });
   }
 
@@ -180,49 +180,43 @@ export class NodeServer {
     this.#log(error.message);
   }
 
-  #channelOf(socket: Socket, peer: string): Channel {
-    const channel = new TcpChannel(socket, { peer, timeoutMilliseconds: this.#options.timeoutMilliseconds });
-    this.#channels.add(channel);
-    socket.once('close', () => this.#channels.delete(channel));
-    return channel;
-  }
-
-  #serveClient(channel: Channel, address: string): Promise<void> {
+  #serveClient(channel: Channel, { remoteAddress: address = '' }: Socket): Promise<void> {
     return this.#clients.serve(this.#options.link?.(channel) ?? channel, address);
   }
 
   async #accept(socket: Socket): Promise<void> {
-    this.#silent.came(socket);
-    const { remoteAddress: address = '' } = socket;
-    const channel = transcriptChannel(this.#channelOf(socket, 'a peer'));
-    let opening: Awaited<ReturnType<typeof receiveOpening>> | null = null;
+    const { timeoutMilliseconds } = this.#options;
+    const own = new TcpChannel(socket, { peer: 'a peer', timeoutMilliseconds });
+    this.#channels.add(own);
+    socket.once('close', () => this.#channels.delete(own));
+    const channel = transcriptChannel(own);
+    let opening: 'node' | 'client' | null = null;
     try {
-      opening = await receiveOpening(channel);
-      this.#silent.finished(socket);
-      if (opening === 'client') await this.#serveClient(channel, address);
+      opening = await this.#arrivals.roleOf(channel, own, socket);
+      if (opening === 'client') await this.#serveClient(channel, socket);
       else if (!isNode(socket, this.#certificates))
         throw new ProtocolError('expected a node with a certificate of the authority given, got another');
       else await this.#links.offer(channel);
     } catch (error) {
       // Who looks whether somebody listens, as load balancers do, and a client that cannot reach another node.
-      if (opening === null && error instanceof PeerClosedError) this.#metrics?.probed();
+      if (opening === null && !own.hasHeard) this.#metrics?.probed();
       else this.#failed(error as Error);
       await channel.close().catch(() => undefined);
     }
   }
 
   /** A page is a client, never a node. */
-  async #acceptPage(socket: Channel, address: string): Promise<void> {
-    const channel = transcriptChannel(socket);
-    this.#channels.add(socket);
+  async #acceptPage(own: ServedChannel, socket: Socket): Promise<void> {
+    const channel = transcriptChannel(own);
+    this.#channels.add(own);
     try {
-      if ((await receiveOpening(channel)) !== 'client')
+      if ((await this.#arrivals.roleOf(channel, own, socket)) !== 'client')
         throw new ProtocolError('expected a client over a WebSocket, got a node');
-      await this.#serveClient(channel, address);
+      await this.#serveClient(channel, socket);
     } catch (error) {
       this.#failed(error as Error);
     } finally {
-      this.#channels.delete(socket);
+      this.#channels.delete(own);
       await channel.close().catch(() => undefined);
     }
   }
