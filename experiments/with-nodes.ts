@@ -8,7 +8,7 @@ import type { Openings } from '../inference/run/openings.js';
 import type { Address, Certificates } from '../inference/three-party/links.js';
 import type { NodesClient } from '../inference/three-party/nodes-client.js';
 import { defaultCacheFolder } from '../model/public-cache-folder.js';
-import { freeAddresses } from '../util/free-addresses.js';
+import { freeNodes } from '../util/free-addresses.js';
 import { onInterrupt } from '../util/interrupt.js';
 import { note } from '../util/note.js';
 import { selfCommand } from '../util/self-command.js';
@@ -44,7 +44,7 @@ async function startNodes({ artifact, suite, timeoutSeconds, verbose }: NodesTar
   };
   try {
     await shareModel(await readArtifact(artifact!), join(folder, 'shares'), suite);
-    const nodes = (await freeAddresses(3)) as unknown as Three;
+    const nodes = await freeNodes();
     const peers = nodes.map(({ host, port }) => `${host}:${port}`).join(',');
     for (const node of [0, 1, 2]) {
       const command = selfCommand(

@@ -6,11 +6,10 @@ import { join } from 'node:path';
 import { DEFAULT_SUITE, type Suite } from '../../inference/core/suite.js';
 import type { Classification } from '../../inference/run/classification.js';
 import type { LeakRecord } from '../../inference/session/session.js';
-import type { Address } from '../../inference/three-party/links.js';
 import { shareModel } from '../../inference/three-party/share-model.js';
 import type { Method } from '../../methods/method.js';
 import { writeArtifact } from '../../model/artifact/artifact-file.js';
-import { freeAddresses } from '../../util/free-addresses.js';
+import { freeNodes } from '../../util/free-addresses.js';
 import { ownModule } from '../../util/self-command.js';
 import { importantShare } from '../counted.js';
 import { rounded } from '../measure.js';
@@ -141,7 +140,7 @@ async function runProcesses(
   [first, ...others]: readonly [readonly string[], ...(readonly string[])[]],
   { network, suite = DEFAULT_SUITE, onProgress, signal }: NodesOptions,
 ): Promise<Reports> {
-  const nodes = (await freeAddresses(3)) as unknown as readonly [Address, Address, Address];
+  const nodes = await freeNodes();
   const children = [0, 1, 2].map(() => start('node', signal));
   const runs = 1 + others.length;
   try {

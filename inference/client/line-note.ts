@@ -18,8 +18,8 @@ export interface LineNoteOptions {
 /** `a text of this length moves about 11 MB, … messages leave at 0.8 Mbit/s`. */
 const lineSentence = (texts: number, bytes: number, rate: number): string =>
   `${texts === 1 ? 'a text' : `a run of ${texts} texts`} of this length moves about ${Math.ceil(bytes / 1e6)} MB, which takes about ` +
-  `${Math.ceil(bytes / rate / 1000)} s if messages go on leaving at ${((rate * 8) / 1000).toFixed(1)} Mbit/s: the line is slow, or one of ` +
-  `both ends is busy`;
+  `${Math.ceil(bytes / rate / 1000)} s if messages go on leaving at ${((rate * 8) / 1000).toFixed(1)} Mbit/s: the line is slow, or either ` +
+  `end is busy`;
 
 export class LineNote {
   #isTold = false;

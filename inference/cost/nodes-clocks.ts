@@ -3,6 +3,7 @@
  * sends has the next place (Lamport, CACM 1978). Tasks side by side send what they have at each level before any waits.
  */
 import { MOST_MARKS } from '../backends/three-party/pace.js';
+import { mapTuple } from '../../util/map-tuple.js';
 
 /** Of nodes 0, 1, 2. */
 type Clocks = readonly [number, number, number];
@@ -70,16 +71,14 @@ export class NodesClocks {
   all(): void {
     const now = this.#now;
     this.#place(Math.max(...now) + 1);
-    this.#next(now.map(() => Math.max(...now) + 1) as unknown as Clocks);
+    this.#next(mapTuple(now, () => Math.max(...now) + 1));
   }
 
   #next(clocks: Clocks): void {
     if (this.#inTasks) this.#level++;
     const known = this.#levels[this.#level];
     this.#levels[this.#level] =
-      known && this.#inTasks
-        ? (clocks.map((clock, i) => Math.max(clock, known[i]!)) as unknown as Clocks)
-        : clocks;
+      known && this.#inTasks ? mapTuple(clocks, (clock, i) => Math.max(clock, known[i]!)) : clocks;
   }
 
   /** Tasks that send side by side; those inside of a task go one after another. */

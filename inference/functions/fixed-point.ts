@@ -45,17 +45,21 @@ export function convertedBy(
   return { ringBits: Math.min(reachableBits(x, scale), wideningBits(range, scale)), fractionBits: scale };
 }
 
+const shrunk = (mpc: Backend, x: SharedTensor, out: RingFormat, range: number): SharedTensor =>
+  shrink(mpc, x, convertedBy(x, out, range));
+
 /**
  * To any ring and scale: locally where the ring of x allows it, else with one `widen`. `range` bounds the value.
  */
 export async function convert(
   mpc: Backend,
   x: SharedTensor,
-  { ringBits, fractionBits }: RingFormat,
+  out: RingFormat,
   range: number,
 ): Promise<SharedTensor> {
+  const { ringBits, fractionBits } = out;
   return scoped(mpc, async () => {
-    const small = shrink(mpc, x, convertedBy(x, { ringBits, fractionBits }, range));
+    const small = shrunk(mpc, x, out, range);
     if (small.ringBits === ringBits && small.fractionBits === fractionBits) return small;
     return mpc.shiftLeft(await mpc.widen(small, ringBits), fractionBits - small.fractionBits);
   });
@@ -66,12 +70,12 @@ export async function convertSelected(
   mpc: Backend,
   bits: SharedBits,
   x: SharedTensor,
-  { ringBits, fractionBits }: RingFormat,
+  out: RingFormat,
   range: number,
 ): Promise<SharedTensor> {
   return scoped(mpc, async () => {
-    const small = shrink(mpc, x, convertedBy(x, { ringBits, fractionBits }, range));
-    return mpc.shiftLeft(await mpc.multiplex(bits, small, ringBits), fractionBits - small.fractionBits);
+    const selected = await mpc.multiplex(bits, shrunk(mpc, x, out, range), out.ringBits);
+    return mpc.shiftLeft(selected, out.fractionBits - selected.fractionBits);
   });
 }
 

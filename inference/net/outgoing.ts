@@ -70,7 +70,7 @@ export class Outgoing {
     return this.#queuedBytes === 0 && !this.#isWriting;
   }
 
-  /** Bytes a millisecond that the line takes; null as long as it was never the bottleneck. */
+  /** Bytes a millisecond at which messages leave; null as long as none had to wait. */
   get rate(): number | null {
     return this.#rates.length === 0 ? null : Math.max(...this.#rates);
   }

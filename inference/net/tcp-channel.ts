@@ -85,7 +85,7 @@ export class TcpChannel implements Channel {
     process.nextTick(() => this.flush());
   }
 
-  /** Bytes a millisecond that the line takes; null as long as it was never the bottleneck. */
+  /** Bytes a millisecond at which messages leave; null as long as none had to wait. */
   get lineRate(): number | null {
     return this.#outgoing.rate;
   }

@@ -8,6 +8,7 @@ import { currentSpan, type Span, withSpan } from '../core/span.js';
 import type { Channel } from '../net/channel.js';
 import { type Cost, Meter, type SpanReport, TrafficCounter } from '../session/meter.js';
 import type { LinkedNode } from './node-links.js';
+import { mapTuple } from '../../util/map-tuple.js';
 
 export interface LayerCost {
   /** Of a batch the sum of all its texts, which go through a layer at the same time. */
@@ -74,7 +75,7 @@ class Chain {
   }
 
   #reach(places: Places): void {
-    this.#clocks = this.#clocks.map((clock, node) => Math.max(clock, places[node]!)) as unknown as Places;
+    this.#clocks = mapTuple(this.#clocks, (clock, node) => Math.max(clock, places[node]!));
     for (const last = Math.max(...this.#clocks); this.#place < last; this.#place++) {
       this.#counter.sent(0);
       this.#counter.received(0);

@@ -22,6 +22,7 @@ import { type Components, commonWords, type NodeIndex, wordsAt } from '../backen
 import { DEFAULT_SUITE, SUITES, type Suite } from '../core/suite.js';
 import { Prg, type StreamPlace } from '../crypto/prg.js';
 import { type ModelEntry, modelEntries } from './model-entries.js';
+import { mapTuple } from '../../util/map-tuple.js';
 
 const SEED_BYTES = 16;
 const NODES = [0, 1, 2] as const;
@@ -62,7 +63,7 @@ const packedBytes = ({ count, ringBits }: ModelEntry): number => Math.ceil((coun
 
 /** What is left of each entry when components 0 and 1 are taken off, packed. */
 function remainders(entries: readonly ModelEntry[], seeds: Components<Uint8Array>, suite: Suite): Uint8Array {
-  const [first, second] = seeds.map((seed) => Prg.fromSecretSeed(seed, suite)) as unknown as Components<Prg>;
+  const [first, second] = mapTuple(seeds, (seed) => Prg.fromSecretSeed(seed, suite));
   const packed = new Uint8Array(entries.reduce((sum, entry) => sum + packedBytes(entry), 0));
   let at = 0;
   for (const entry of entries) {

@@ -9,7 +9,7 @@ import { readWebFiles } from '../../inference/server/web-files.js';
 import { openWebPort, type WebPort } from '../../inference/server/web-port.js';
 import { shareModel } from '../../inference/three-party/share-model.js';
 import { readArtifact } from '../../model/artifact/artifact-file.js';
-import { freeAddresses } from '../../util/free-addresses.js';
+import { freeNodes } from '../../util/free-addresses.js';
 import { type StartedProcess, start } from '../cli/run-cli.js';
 import { CHROMIUM, classified, launch, watchedPage } from './chromium.js';
 import { expectNoFaults } from './page-faults.js';
@@ -34,8 +34,8 @@ describe.skipIf(CHROMIUM === null)('the page of three nodes', () => {
     // Opens nothing but the answer, so that nobody has to accept anything.
     expect(artifact.public.schedule).toBeDefined();
     await shareModel(await readArtifact(ARTIFACT), join(folder, 'shares'));
-    const links = await freeAddresses(3);
-    const pages = await freeAddresses(3);
+    const links = await freeNodes();
+    const pages = await freeNodes();
     nodes = pages.map(({ host, port }) => `ws://${host}:${port}/connect`);
     own = `http://${pages[0]!.host}:${pages[0]!.port}`;
     elsewhere = await openWebPort({

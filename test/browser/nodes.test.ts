@@ -13,7 +13,7 @@ import { restingFormat } from '../../inference/engine/plan.js';
 import { connectNodes } from '../../inference/three-party/connect-nodes.js';
 import { shareModel } from '../../inference/three-party/share-model.js';
 import { readArtifact } from '../../model/artifact/artifact-file.js';
-import { freeAddresses } from '../../util/free-addresses.js';
+import { freeNodes } from '../../util/free-addresses.js';
 import { type StartedProcess, start } from '../cli/run-cli.js';
 import { CHROMIUM, launch, watchedPage } from './chromium.js';
 
@@ -62,7 +62,7 @@ describe.skipIf(CHROMIUM === null)('a page with three nodes', () => {
     await shareModel(await readArtifact(ARTIFACT), join(folder, 'shares'));
     own = await pageServer();
     origin = `http://127.0.0.1:${(own.address() as AddressInfo).port}`;
-    peers = (await freeAddresses(3)) as unknown as Peers;
+    peers = await freeNodes();
     const addresses = peers.map(({ host, port }) => `${host}:${port}`).join(',');
     for (const node of [0, 1, 2])
       processes.push(

@@ -9,7 +9,7 @@ import { packageFile } from '../../util/package-file.js';
 import { hasPrograms, plainEnvironment } from '../package/run.js';
 import { ending } from '../support/child-processes.js';
 import { compiledFile } from '../support/compiled.js';
-import { freePorts } from '../support/free-ports.js';
+import { freePorts } from '../../util/free-addresses.js';
 
 /** Eight programs start one after the other: some 20 s on a quiet machine, minutes on one that others use. */
 const PATIENCE_MILLISECONDS = 300_000;

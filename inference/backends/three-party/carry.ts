@@ -11,6 +11,7 @@ import { giveBack, takeBytes, takeWords } from '../../core/words.js';
 import { ROUNDING } from '../local-backend.js';
 import { type Components, known, type Node } from './node.js';
 import { bytesPart, fieldsOf, type Hidden, hidden, type StepPlan, take } from './step.js';
+import { mapTuple } from '../../../util/map-tuple.js';
 
 type Words = BigUint64Array;
 
@@ -152,11 +153,11 @@ async function carryAndTop(
 }
 
 export const bitsOf = (words: Components<Words>): Components<Uint8Array> =>
-  words.map((component) => {
+  mapTuple(words, (component) => {
     const bits = takeBytes(component.length);
     kernels.ringSignBit(component, 1, bits);
     return bits;
-  }) as unknown as Components<Uint8Array>;
+  });
 
 /** Whether the lowest `bits` bits of both summands carry [copies · count], one byte each. */
 export const carryOut = (node: Node, summands: Summands): Promise<Components<Uint8Array>> =>

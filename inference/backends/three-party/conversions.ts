@@ -6,6 +6,7 @@ import { cut, type Precision, sentBits } from './precision.js';
 import { multiplyInto } from './products.js';
 import { Scratch } from './scratch.js';
 import { hidden, type Step, type StepPlan, take, wordsOf } from './step.js';
+import { mapTuple } from '../../../util/map-tuple.js';
 
 type Words = BigUint64Array;
 type Shared = Components<Words>;
@@ -341,11 +342,11 @@ export function multiplyWidened(
  */
 export async function floorShift(node: Node, x: Shared, ringBits: number, bits: number): Promise<Shared> {
   const [count, rest] = [x[0].length, ringBits - bits];
-  const lows = x.map((words) => {
+  const lows = mapTuple(x, (words) => {
     const out = new BigUint64Array(count);
     kernels.ringMask(words, bits, out);
     return out;
-  }) as unknown as Shared;
+  });
   const summands: Summands = {
     own: node.index === 0 ? sumOf(lows, bits) : known(node, lows),
     count,
@@ -356,10 +357,10 @@ export async function floorShift(node: Node, x: Shared, ringBits: number, bits: 
   const more = new BigUint64Array(count);
   if (node.index === 0) kernels.ringShiftRight(sumOf(lows, bits + 1), bits + 1, bits, 0, 1, more);
   const carried = await bitsToWords(node, carries, rest, more);
-  return x.map((words, c) => {
+  return mapTuple(x, (words, c) => {
     const out = new BigUint64Array(count);
     kernels.ringShiftRight(words, ringBits, bits, 0, rest, out);
     kernels.ringAdd(out, carried[c]!, rest, out);
     return out;
-  }) as unknown as Shared;
+  });
 }

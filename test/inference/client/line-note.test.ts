@@ -32,7 +32,7 @@ it('tells once what a long text moves and how long the line takes for it', async
   });
   expect(lines[0]).toContain(`about ${Math.ceil(bytes / 1e6)} MB`);
   expect(lines[0]).toContain(
-    `about ${Math.ceil(bytes / 100_000)} s if messages go on leaving at 0.8 Mbit/s: the line is slow, or one of both ends is busy`,
+    `about ${Math.ceil(bytes / 100_000)} s if messages go on leaving at 0.8 Mbit/s: the line is slow, or either end is busy`,
   );
   stop();
   watched.watch([16]);

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { connectNodes } from '../../../inference/three-party/connect-nodes.js';
 import { start } from '../../cli/run-cli.js';
-import { freeNodes } from '../../support/free-ports.js';
+import { freeNodes } from '../../../util/free-addresses.js';
 import { closeAll, type SharedFolder, shareTiny, startNodes } from '../../support/node-servers.js';
 
 const TIMEOUT_MILLISECONDS = 5_000;

@@ -6,7 +6,7 @@ import type { Channel } from '../../../inference/net/channel.js';
 import type { Address, NodeServer } from '../../../inference/three-party/node-server.js';
 import { connectNodes } from '../../../inference/three-party/connect-nodes.js';
 import { connectLink } from '../../../inference/three-party/links.js';
-import { freeNodes } from '../../support/free-ports.js';
+import { freeNodes } from '../../../util/free-addresses.js';
 import { closeAll, type SharedFolder, shareTiny, startNode, startNodes } from '../../support/node-servers.js';
 
 const TEXT = 'a good movie.';

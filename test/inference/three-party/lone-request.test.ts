@@ -13,7 +13,7 @@ import {
 } from '../../../inference/three-party/messages.js';
 import type { Address, NodeServer } from '../../../inference/three-party/node-server.js';
 import { NodesClient } from '../../../inference/three-party/nodes-client.js';
-import { freeNodes } from '../../support/free-ports.js';
+import { freeNodes } from '../../../util/free-addresses.js';
 import { closeAll, type SharedFolder, shareTiny, startNodes } from '../../support/node-servers.js';
 
 const TEXT = 'a good movie.';

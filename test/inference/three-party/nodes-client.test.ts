@@ -19,13 +19,13 @@ import {
   writeArtifact,
 } from '../../../model/artifact/artifact-file.js';
 import { encodePublicPart } from '../../../model/artifact/public-part.js';
-import { freePorts } from '../../support/free-ports.js';
+import { freeNodes } from '../../../util/free-addresses.js';
 
 it('tells the nodes that wait while the public part comes from another, and they wait for longer than their timeout', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'cipherprune-wait-'));
   const parts = await writeArtifact(join(folder, 'artifact'), tinyArtifact({ scheduled: true }));
   await shareModel(parts, join(folder, 'shares'));
-  const peers = (await freePorts(3)).map((port) => ({ host: '127.0.0.1', port }));
+  const peers = await freeNodes();
   const timeoutMilliseconds = 2_000;
   const model = await readNodeModel(join(folder, 'shares', '1'));
   const node = await NodeServer.start({

@@ -18,7 +18,7 @@ import {
   writeArtifact,
 } from '../../../model/artifact/artifact-file.js';
 import { bucketsUpTo } from '../../../model/padded-length.js';
-import { freePorts } from '../../support/free-ports.js';
+import { freeNodes } from '../../../util/free-addresses.js';
 import { makeCertificates } from '../../support/certificates.js';
 import { packageFile } from '../../../util/package-file.js';
 
@@ -57,7 +57,7 @@ describe('three nodes and a client over TCP', () => {
     folder = await mkdtemp(join(tmpdir(), 'cipherprune-nodes-'));
     parts = await scheduled(join(folder, 'artifact'));
     await shareModel(parts, join(folder, 'shares'));
-    peers = (await freePorts(3)).map((port) => ({ host: '127.0.0.1', port })) as unknown as typeof peers;
+    peers = await freeNodes();
     for (const node of [0, 1, 2]) servers[node] = await start(node);
   });
 
@@ -185,11 +185,7 @@ describe('three nodes with a model that opens counts', () => {
     const { schedule: _, ...model } = parts.artifact.public;
     const counts = await writeArtifact(join(folder, 'artifact'), { ...parts.artifact, public: model });
     await shareModel(counts, join(folder, 'shares'));
-    const nodes = (await freePorts(3)).map((port) => ({ host: '127.0.0.1', port })) as unknown as readonly [
-      Address,
-      Address,
-      Address,
-    ];
+    const nodes = await freeNodes();
     const options = { nodes, timeoutMilliseconds: 20_000 };
     const servers = await Promise.all(
       [0, 1, 2].map(async (node) =>
@@ -239,11 +235,7 @@ describe('links', () => {
     if (!makeCertificates(folder)) skip('no openssl here');
     const parts = await scheduled(join(folder, 'artifact'));
     await shareModel(parts, join(folder, 'shares'));
-    const nodes = (await freePorts(3)).map((port) => ({ host: '127.0.0.1', port })) as unknown as readonly [
-      Address,
-      Address,
-      Address,
-    ];
+    const nodes = await freeNodes();
     const file = (name: string) => readFile(join(folder, name));
     const certificates = {
       ca: await file('ca.pem'),

@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { expect, it } from 'vitest';
 import { connectTcp, TcpChannel } from '../../../inference/net/tcp-channel.js';
 import { receiveHello, sendOpening } from '../../../inference/three-party/messages.js';
-import { freeNodes } from '../../support/free-ports.js';
+import { freeNodes } from '../../../util/free-addresses.js';
 import { shareTiny, startNode } from '../../support/node-servers.js';
 
 it('of one address are half', async () => {

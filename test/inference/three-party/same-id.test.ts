@@ -10,7 +10,7 @@ import {
   sendOpening,
   WANTS,
 } from '../../../inference/three-party/messages.js';
-import { freeNodes } from '../../support/free-ports.js';
+import { freeNodes } from '../../../util/free-addresses.js';
 import { shareTiny, startNode } from '../../support/node-servers.js';
 
 /** After so long a node gives up a text with which the others did not begin. */

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { connectNodes } from '../../../inference/three-party/connect-nodes.js';
 import type { Address, NodeServer } from '../../../inference/three-party/node-server.js';
-import { freeNodes } from '../../support/free-ports.js';
+import { freeNodes } from '../../../util/free-addresses.js';
 import { closeAll, type SharedFolder, shareTiny, startNode } from '../../support/node-servers.js';
 
 const TEXTS = ['a good movie.', 'bad'];

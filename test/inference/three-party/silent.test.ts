@@ -7,7 +7,7 @@ import { connectTcp } from '../../../inference/net/tcp-channel.js';
 import { SUBPROTOCOL } from '../../../inference/net/web-socket-channel.js';
 import type { NodeServer } from '../../../inference/three-party/node-server.js';
 import { receiveHello, sendOpening } from '../../../inference/three-party/messages.js';
-import { freeNodes } from '../../support/free-ports.js';
+import { freeNodes } from '../../../util/free-addresses.js';
 import { type SharedFolder, shareTiny, startNode } from '../../support/node-servers.js';
 
 const FROM = { host: '127.0.0.1', localAddress: '127.0.0.2' };

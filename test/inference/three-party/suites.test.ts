@@ -11,7 +11,7 @@ import type { Address } from '../../../inference/three-party/node-server.js';
 import { shareModel } from '../../../inference/three-party/share-model.js';
 import { type ArtifactParts, readArtifact } from '../../../model/artifact/artifact-file.js';
 import { packageFile } from '../../../util/package-file.js';
-import { freeNodes } from '../../support/free-ports.js';
+import { freeNodes } from '../../../util/free-addresses.js';
 import { closeAll, startNodes } from '../../support/node-servers.js';
 
 const TEXT = 'a warm, funny and deeply moving film';

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Address, NodeServer } from '../../../inference/three-party/node-server.js';
 import { connectNodes } from '../../../inference/three-party/connect-nodes.js';
-import { freeNodes } from '../../support/free-ports.js';
+import { freeNodes } from '../../../util/free-addresses.js';
 import { closeAll, type SharedFolder, shareTiny, startNodes } from '../../support/node-servers.js';
 import { TAMPERINGS } from '../../support/tampering.js';
 import { type Change, tamperingProxy } from '../../support/tampering-proxy.js';

@@ -55,7 +55,7 @@ export const takeSquareTurn = (turns: Turns, bits: number, ringBits: number): Tu
 export const squareUse = (items: number, bits: number, ringBits: number, receiver: PartyId): Use =>
   bits < 2 ? [] : [[{ kind: 'square', bits, ringBits, first: receiver }, items]];
 
-/** A product of a factor modulo 2^bits into a ring of `ringBits`, whose `dropped` lowest bits will be cut off and need not be exact (cut-product.ts). */
+/** A product or square of numbers modulo 2^bits in a ring of as many bits or more, `ringBits`, whose `dropped` lowest bits will be cut off and need not be exact (cut-product.ts). */
 export interface NarrowPlan {
   readonly bits: number;
   readonly ringBits: number;
