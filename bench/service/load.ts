@@ -92,7 +92,7 @@ export async function measureLoad(options: LoadOptions): Promise<LoadRow[]> {
       const [result, most] = await mostMemory(subject, startClients(job).result);
       await sleep(settleMilliseconds);
       rows.push(rowOf(clients, result, { before, most, after: await subject.memoryBytes() }));
-      onNote(`${clients} clients: ${result.right} of ${clients * texts} texts right`);
+      onNote(`${clients} at once: ${result.right} of ${clients * texts} texts right`);
     }
   } finally {
     await subject.stop();

@@ -72,7 +72,7 @@ const soakTable = (soak: SoakReport): string =>
         ],
         seconds(soak.text),
         `${megabytes(soak.memory[0]?.bytes ?? 0)} / ${megabytes(soak.memory.at(-1)?.bytes ?? 0)}`,
-        megabytes(soak.growthBytesPerHour),
+        soak.growthBytesPerHour === null ? 'too short to tell' : megabytes(soak.growthBytesPerHour),
       ],
     ],
   );

@@ -22,25 +22,29 @@ export interface SoakReport {
   readonly text: Percentiles;
   /** Of the server after each round of clients. */
   readonly memory: readonly { readonly minutes: number; readonly bytes: number }[];
-  /** By least squares over the second half, when everything is warm. */
-  readonly growthBytesPerHour: number;
+  /** By least squares over the second half, when everything is warm; null where that is too short to tell. */
+  readonly growthBytesPerHour: number | null;
 }
 
 const TEXTS_PER_CLIENT = 3;
 const MINUTE = 60_000;
 
+/** In less, memory that is not yet given back looks like growth, or the opposite. */
+const LEAST_MINUTES = 2;
+
 /** Slope of the second half of the points. */
-export function growthPerHour(memory: SoakReport['memory']): number {
+export function growthPerHour(memory: SoakReport['memory']): number | null {
   const points = memory.slice(memory.length >> 1);
+  if (points.length < 2 || points.at(-1)!.minutes - points[0]!.minutes < LEAST_MINUTES) return null;
   const mean = (values: readonly number[]): number =>
-    values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+    values.reduce((sum, value) => sum + value, 0) / values.length;
   const [meanX, meanY] = [mean(points.map(({ minutes }) => minutes)), mean(points.map(({ bytes }) => bytes))];
   let [up, down] = [0, 0];
   for (const { minutes, bytes } of points) {
     up += (minutes - meanX) * (bytes - meanY);
     down += (minutes - meanX) ** 2;
   }
-  return down === 0 ? 0 : (60 * up) / down;
+  return (60 * up) / down;
 }
 
 function merged(results: readonly ClientsResult[]): Pick<SoakReport, 'texts' | 'right' | 'errors' | 'text'> {

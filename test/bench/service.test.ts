@@ -26,7 +26,9 @@ describe('figures of a service', () => {
       bytes: i < 10 ? 1_000 * i : 9_000 + 50 * (i - 9),
     }));
     expect(growthPerHour(memory)).toBeCloseTo(50 * 60, 6);
-    expect(growthPerHour(memory.slice(0, 1))).toBe(0);
+    expect(growthPerHour(memory.slice(0, 1))).toBeNull();
+    const short = memory.map(({ minutes, bytes }) => ({ minutes: minutes / 100, bytes }));
+    expect(growthPerHour(short)).toBeNull();
   });
 });
 
