@@ -30,7 +30,9 @@ function withListsJoined(argv: readonly string[], commands: readonly Command[]):
 const parserOf = (argv: readonly string[], commands: readonly Command[]) =>
   yargs()
     .scriptName('cipherprune')
-    .usage('$0 <command>\n\nPrivate two-party BERT inference with encrypted token pruning.')
+    .usage(
+      '$0 <command>\n\nPrivate inference with transformers: texts stay with the client, weights with the server, and tokens that do not matter leave encrypted.',
+    )
     .command([...commands])
     .option('verbose', {
       type: 'boolean',

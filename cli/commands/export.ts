@@ -4,6 +4,7 @@ import { DEFAULT_SCHEDULE_QUANTILE, KEEP_SCHEDULE_QUANTILE } from '../../config/
 import { note } from '../../util/note.js';
 import { defineCommand, type OptionsOf } from '../command.js';
 import type { Agreement, Comparison } from '../../training/export/export-report.js';
+import type { KeptShares } from '../../training/export/measure-schedule.js';
 import type { QuantizationReport } from '../../training/export/quantize.js';
 import { opensOption } from '../opens-options.js';
 import { fraction, optional, wholeNumber } from '../options.js';
@@ -46,6 +47,7 @@ async function exportCheckpoint(options: ExportOptions): Promise<void> {
   }
   printTensors(options.out, result.tensors);
   print(`${options.out}: ranges measured on ${result.calibrationTexts} texts`);
+  if (result.kept) printKept(options.out, result.kept);
   if (result.agreement) printAgreement(result.agreement);
 }
 
@@ -68,6 +70,13 @@ function printTensors(out: string, tensors: readonly QuantizationReport[]): void
   const largest = percent(Math.max(...tensors.map((t) => t.relativeError)));
   const saturated = tensors.filter((t) => t.saturated > 0).length;
   print(`${out}: ${tensors.length} tensors, rounded by ${largest} at most, ${saturated || 'none'} saturated`);
+}
+
+function printKept(out: string, { bySchedule, byThresholds }: KeptShares): void {
+  const [kept, least] = [bySchedule, byThresholds].map((share) => (100 * share).toFixed(0));
+  print(
+    `${out}: public numbers of tokens keep ${kept}% of them, mean over layers; the thresholds alone, whose counts are opened (--opens counts), ${least}%`,
+  );
 }
 
 /** Some names of many. */

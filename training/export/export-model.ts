@@ -26,6 +26,7 @@ import { agreement } from './agreement.js';
 import { exportArtifact } from './export.js';
 import type { Agreement, RangeWarning } from './export-report.js';
 import { withDetails, withTask } from './name-task.js';
+import type { KeptShares } from './measure-schedule.js';
 import { quantileThresholds } from './quantile-thresholds.js';
 import type { QuantizationReport } from './quantize.js';
 
@@ -77,6 +78,8 @@ export interface ExportedModel {
   readonly embeddingBits: number;
   /** On how many texts ranges were measured. */
   readonly calibrationTexts: number;
+  /** Share of the calibration's tokens that public numbers keep, and that the thresholds would; null without such numbers. */
+  readonly kept: KeptShares | null;
   /** Where the thresholds are from; null without any. */
   readonly thresholds: 'trained' | 'quantiles' | null;
   /** With the model as it was, where it was fine-tuned elsewhere or got its thresholds here; null for one of ours. */
@@ -197,7 +200,7 @@ export async function exportModel(options: ExportModelOptions): Promise<Exported
   };
   const { calibration, heldOut } = isForeign ? splitTexts(examples) : { calibration: examples, heldOut: [] };
   const pruned = withQuantiles(checkpoint, original, calibration, options.keep);
-  const { artifact, state, tensors, warnings } = exportArtifact(pruned, calibration, quantization);
+  const { artifact, state, tensors, warnings, kept } = exportArtifact(pruned, calibration, quantization);
   const thresholds = sourceOfThresholds(pruned, options.keep);
   const compared = heldOut.length > 0 ? heldOut : calibration;
   const parts = await writeArtifact(options.out, withSource(artifact, thresholds));
@@ -209,6 +212,7 @@ export async function exportModel(options: ExportModelOptions): Promise<Exported
     weightBits,
     embeddingBits,
     calibrationTexts: calibration.length,
+    kept,
     thresholds,
     agreement: isForeign ? agreement(original, state, compared, heldOut.length > 0) : null,
     ignored: checkpoint.ignored,

@@ -13,7 +13,6 @@ import {
   type QuantizedLinear,
   scalesOf,
 } from '../../model/artifact/artifact.js';
-import type { Schedule } from '../../model/artifact/schedule.js';
 import { gammaBitsOf } from '../../model/artifact/gamma-bits.js';
 import type { Checkpoint } from '../../model/checkpoint/checkpoint.js';
 import {
@@ -29,7 +28,7 @@ import { type ModelState, methodOfState, stateOfCheckpoint } from '../network/mo
 import { layerPrefix, type Parameter, WORD_TABLE } from '../network/parameters.js';
 import { calibrate } from './calibrate.js';
 import type { RangeWarning } from './export-report.js';
-import { measureSchedule } from './measure-schedule.js';
+import { type KeptShares, keptShares, measureSchedule } from './measure-schedule.js';
 import { dequantize, type QuantizationReport, quantizeLinear, quantizeTable } from './quantize.js';
 
 export interface ExportOptions {
@@ -49,6 +48,8 @@ export interface ExportResult {
   readonly state: ModelState;
   readonly tensors: readonly QuantizationReport[];
   readonly warnings: readonly RangeWarning[];
+  /** Of the examples, by the schedule and by the thresholds that it was measured with; null without a schedule. */
+  readonly kept: KeptShares | null;
 }
 
 /** Of tables that are small beside the words': more bits cost nothing there, and single rows are much larger than others. */
@@ -194,14 +195,15 @@ function rangeWarnings(
 }
 
 /** What the learned thresholds keep of the examples, as a schedule. */
-function scheduleOf(state: ModelState, examples: readonly EncodedExample[], quantile: number): Schedule {
+function scheduleOf(state: ModelState, examples: readonly EncodedExample[], quantile: number) {
   const traces = traceTokens({ ...state, schedule: undefined }, examples);
   const counted = traces.map(({ kept, important }, i) => ({
     tokens: examples[i]!.ids.length,
     kept,
     important,
   }));
-  return measureSchedule(counted, state.maxTokens, quantile);
+  const schedule = measureSchedule(counted, state.maxTokens, quantile);
+  return { schedule, kept: keptShares(counted, schedule) };
 }
 
 /** Makes the artifact of a checkpoint; ranges are measured on `examples` with the rounded weights and pruning active. */
@@ -232,8 +234,9 @@ export function exportArtifact(
   const rounded: ModelState = { ...state, parameters: new Map([...state.parameters, ...quantizer.rounded]) };
   const { scheduleQuantile = null } = options;
   // Ranges are those of the tokens that will be kept.
+  let kept: KeptShares | null = null;
   if (scheduleQuantile !== null && rounded.spread !== null)
-    rounded.schedule = scheduleOf(rounded, examples, scheduleQuantile);
+    ({ schedule: rounded.schedule, kept } = scheduleOf(rounded, examples, scheduleQuantile));
   const ranges = calibrate(rounded, examples);
   const gammas = privatePart.layers.flatMap(({ attentionNorm, outputNorm }) => [
     attentionNorm.gamma,
@@ -260,5 +263,6 @@ export function exportArtifact(
     state: rounded,
     tensors: quantizer.reports,
     warnings: rangeWarnings(ranges, scales, options.fixedPoint),
+    kept,
   };
 }

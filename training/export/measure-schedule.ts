@@ -57,3 +57,21 @@ export function measureSchedule(
     return { tokens, layers: counts };
   });
 }
+
+/** Of the tokens of texts, mean over texts and pruning layers. */
+export interface KeptShares {
+  readonly byThresholds: number;
+  readonly bySchedule: number;
+}
+
+export function keptShares(texts: readonly CountedText[], schedule: Schedule): KeptShares {
+  const lengths = new Map(schedule.map(({ tokens, layers }) => [tokens, layers]));
+  let [byThresholds, bySchedule, all] = [0, 0, 0];
+  for (const { tokens, kept } of texts)
+    lengths.get(bucketOf(tokens))!.forEach((layer, at) => {
+      byThresholds += kept[at]! / tokens;
+      bySchedule += Math.min(tokens, layer.kept) / tokens;
+      all++;
+    });
+  return { byThresholds: byThresholds / all, bySchedule: bySchedule / all };
+}

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { scheduleFault } from '../../../model/artifact/schedule.js';
 import { bucketOf } from '../../../model/padded-length.js';
-import { type CountedText, measureSchedule } from '../../../training/export/measure-schedule.js';
+import { type CountedText, keptShares, measureSchedule } from '../../../training/export/measure-schedule.js';
 
 const text = (tokens: number, kept: number, important = kept): CountedText => ({
   tokens,
@@ -63,6 +63,19 @@ describe('a measured schedule', () => {
         },
       ),
     );
+  });
+
+  it('says what it keeps beside what thresholds do', () => {
+    const texts = Array.from({ length: 20 }, (_, i) => text(8, i < 10 ? 2 : 6));
+    expect(keptShares(texts, measureSchedule(texts, 8, 1))).toEqual({
+      byThresholds: 0.5,
+      bySchedule: 0.75,
+    });
+    // Of a shorter text no more than all.
+    const short = [...texts, text(3, 1)];
+    const { byThresholds, bySchedule } = keptShares(short, measureSchedule(short, 8, 1));
+    expect(byThresholds).toBeCloseTo((20 * 0.5 + 1 / 3) / 21, 12);
+    expect(bySchedule).toBeCloseTo((20 * 0.75 + 1) / 21, 12);
   });
 
   it('is refused where it does not fit', () => {
