@@ -4,7 +4,7 @@
  * `cipherprune.wasm`.
  */
 import { DEFAULT_TIMEOUT_MILLISECONDS } from '../../api/defaults.js';
-import type { LayerProgress } from '../../inference/client/client.js';
+import type { LayerProgress } from '../../inference/client/client-runs.js';
 import type { AnswerKind } from '../../inference/core/answer.js';
 import type { CotKind } from '../../inference/core/cot-kind.js';
 import type { LineWish } from '../../inference/core/line-speed.js';
@@ -14,7 +14,7 @@ import type { Openings } from '../../inference/run/openings.js';
 import type { TextInput } from '../../inference/run/text-input.js';
 import type { ConnectedModel, Failure, Reply, Request, Result, Terms } from './messages.js';
 
-export type { LayerProgress } from '../../inference/client/client.js';
+export type { LayerProgress } from '../../inference/client/client-runs.js';
 export type { AnswerKind } from '../../inference/core/answer.js';
 export type { CotKind } from '../../inference/core/cot-kind.js';
 export type { LineWish } from '../../inference/core/line-speed.js';

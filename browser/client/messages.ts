@@ -2,7 +2,7 @@
 import type { AnswerKind } from '../../inference/core/answer.js';
 import type { CotKind } from '../../inference/core/cot-kind.js';
 import type { LineWish } from '../../inference/core/line-speed.js';
-import type { LayerProgress } from '../../inference/client/client.js';
+import type { LayerProgress } from '../../inference/client/client-runs.js';
 import type { Classification } from '../../inference/run/classification.js';
 import type { Openings } from '../../inference/run/openings.js';
 import type { Wait } from '../../inference/net/notice.js';

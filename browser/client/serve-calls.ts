@@ -1,5 +1,5 @@
 /** The worker's end of a page's calls: a client that is opened by the first one and closed by the last. */
-import type { LayerProgress } from '../../inference/client/client.js';
+import type { LayerProgress } from '../../inference/client/client-runs.js';
 import type { Wait } from '../../inference/net/notice.js';
 import type { Classification } from '../../inference/run/classification.js';
 import type { TextInput } from '../../inference/run/text-input.js';

@@ -2,7 +2,7 @@
 import { CONTEXTS_FOLLOW_AWAITS } from '#context';
 import type { PublicModel } from '../../model/artifact/artifact.js';
 import type { PublicPart } from '../../model/artifact/public-part.js';
-import { createTokenizer, type Encoding, type Tokenizer } from '../../model/tokenizer/tokenizer.js';
+import { createTokenizer, type Tokenizer } from '../../model/tokenizer/tokenizer.js';
 import type { AnswerTerms } from '../core/answer.js';
 import { ProtocolError } from '../core/errors.js';
 import { withSpan } from '../core/span.js';
@@ -10,18 +10,18 @@ import { Prg } from '../crypto/prg.js';
 import type { Download, ResidentStore } from '../material/resident.js';
 import type { Channel } from '../net/channel.js';
 import { type AgreedModel, type ClientTerms, clientHandshake } from '../net/client-handshake.js';
-import { receiveBegin, receiveNotice, type Wait } from '../net/notice.js';
+import { receiveNotice, type Wait } from '../net/notice.js';
 import { RefusedError } from '../net/refusal.js';
 import { transcriptChannel } from '../net/transcript.js';
-import { type Classification, classificationOf } from '../run/classification.js';
-import type { OpenParty, Party, PartyResult } from '../run/party.js';
+import type { Classification } from '../run/classification.js';
+import type { OpenParty, Party } from '../run/party.js';
 import { batchSizes, bucketOf, MAX_BATCH_TEXTS, sendRequest } from '../run/request.js';
 import { type TextInput, type TextOrPair, textOrPair } from '../run/text-input.js';
-import { createLeakList, createSession, type RecordedSession } from '../session/create-session.js';
+import { createSession, type RecordedSession } from '../session/create-session.js';
 import { checkOpenings, type Openings } from '../run/openings.js';
 import { addCosts, type Cost, Meter, meteredChannel, NO_COST } from '../session/meter.js';
-import type { LeakRecord } from '../session/session.js';
 import { ClientAhead } from './client-ahead.js';
+import { ClientRuns, type EncodedInput, type LayerProgress } from './client-runs.js';
 import { LineNote } from './line-note.js';
 import { Turns } from './turns.js';
 import { type Expected, Warmer } from './warm.js';
@@ -36,7 +36,7 @@ export interface ClientOptions {
   readonly openTokenizer?: ((model: PublicModel) => Promise<Tokenizer>) | undefined;
   readonly terms: ClientTerms<PublicPart>;
   readonly open: OpenParty;
-  /** Bytes a millisecond that the line to the server takes, where that is known. */
+  /** Bytes a millisecond at which messages leave, where that is known. */
   readonly lineRate?: () => number | null;
   /** Told when the server sent its public part, so that it can be kept. */
   readonly onPublicPart?: (digest: string, bytes: Uint8Array) => Promise<unknown>;
@@ -53,25 +53,6 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Told of each layer when it is done; of texts in a batch, each by itself. */
   readonly onLayer?: ((layer: LayerProgress) => void) | undefined;
-}
-
-/** A layer of the model that is done. */
-export interface LayerProgress {
-  readonly layer: number;
-  /** Of the model. */
-  readonly layers: number;
-  readonly cost: Cost;
-}
-
-interface EncodedInput extends TextOrPair {
-  readonly encoding: Encoding;
-  readonly bucket: number;
-}
-
-/** What the engine gives for each text of one run, and what each of them opened. */
-interface RunResults {
-  readonly results: readonly PartyResult[];
-  readonly leaks: readonly (readonly LeakRecord[])[];
 }
 
 /** Calls run one after another, in the order in which they were made; material is made between them. */
@@ -93,15 +74,14 @@ export class Client implements AsyncDisposable {
   /** Runs before a connection ends that nothing has broken. */
   beforeClose: () => Promise<void> = async () => undefined;
   readonly #warmer: Warmer;
-  readonly #lineNote: LineNote;
+  readonly #runs: ClientRuns;
   readonly #turns = new Turns();
   readonly #onWait: (wait: Wait) => void;
-  #runs = 0;
   #closing: Promise<void> | null = null;
 
   private constructor(
     private readonly channel: Channel,
-    private readonly session: RecordedSession,
+    readonly session: RecordedSession,
     private readonly party: Party,
     readonly model: PublicModel,
     readonly tokenizer: Tokenizer,
@@ -120,7 +100,21 @@ export class Client implements AsyncDisposable {
     const limitBytes = aheadMegabytes * 1e6;
     this.ahead = material && limitBytes > 0 ? new ClientAhead(channel, material, limitBytes, onWait) : null;
     this.#warmer = new Warmer(this, onNote);
-    this.#lineNote = new LineNote({ model, answer, lineRate, onNote });
+    const lineNote = new LineNote({ model, answer, lineRate, onNote });
+    const takeOffline = () => this.#takeOffline();
+    const { ahead } = this;
+    this.#runs = new ClientRuns({
+      channel,
+      session,
+      party,
+      model,
+      answer,
+      connection,
+      ahead,
+      lineNote,
+      onWait,
+      takeOffline,
+    });
   }
 
   /** Handshake and set-up over an open connection. */
@@ -163,7 +157,7 @@ export class Client implements AsyncDisposable {
       const results: Classification[] = [];
       for (const size of batchSizes(buckets, MOST_TEXTS, this.model.maxTokens)) {
         const batch = encoded.slice(results.length, results.length + size);
-        results.push(...(await this.#run(batch, onLayer)));
+        results.push(...(await this.#runs.run(batch, onLayer)));
       }
       return results;
     });
@@ -243,65 +237,6 @@ export class Client implements AsyncDisposable {
 
   #inTurn<T>(signal: AbortSignal | undefined, body: () => Promise<T>): Promise<T> {
     return this.#turns.run(body, { signal, onAbort: () => void this.channel.close() });
-  }
-
-  /** One protocol run: a text, or a batch that shares its rounds. */
-  async #run(inputs: readonly EncodedInput[], onLayer: CallOptions['onLayer']): Promise<Classification[]> {
-    const { length: size } = inputs;
-    const { layers } = this.model.config;
-    this.ahead?.beginTexts();
-    const meter = new Meter(undefined, ({ layer, cost }) => onLayer?.({ layer: layer!, layers, cost }));
-    const stopWatching = this.#lineNote.watch(inputs.map(({ bucket }) => bucket));
-    const { results, leaks } = await withSpan(meter.span, () =>
-      size > 1 ? this.#runBatch(inputs) : this.#runAlone(inputs[0]!),
-    ).finally(stopWatching);
-    this.ahead?.endTexts(size, Math.max(...inputs.map(({ bucket }) => bucket)));
-    const report = meter.finish();
-    return inputs.map(({ text, textPair, encoding, bucket }, index) =>
-      classificationOf({
-        text,
-        textPair,
-        tokens: encoding.ids.length,
-        truncatedTokens: encoding.droppedTokens,
-        bucket,
-        model: this.model,
-        result: results[index]!,
-        report,
-        offline: this.#takeOffline(),
-        leaks: leaks[index]!,
-        answer: this.answer,
-        place: { index, size },
-        request: `${this.connection}-${this.#runs}`,
-      }),
-    );
-  }
-
-  async #runAlone({ encoding, bucket }: EncodedInput): Promise<RunResults> {
-    sendRequest(this.channel, { kind: 'classify', bucket });
-    await this.#begin();
-    this.session.recordLeak('length-bucket', 'server');
-    const { ids, tokenTypes } = encoding;
-    const result = await this.party.classify({ ids, tokenTypes }, bucket);
-    return { results: [result], leaks: [this.session.takeLeaks()] };
-  }
-
-  async #runBatch(inputs: readonly EncodedInput[]): Promise<RunResults> {
-    const lists = inputs.map(() => createLeakList('client'));
-    sendRequest(this.channel, { kind: 'classify-batch', buckets: inputs.map(({ bucket }) => bucket) });
-    await this.#begin();
-    for (const list of lists) list.recordLeak('length-bucket', 'server');
-    const results = await this.party.classifyBatch(
-      inputs.map(({ encoding, bucket }) => ({ text: encoding, bucket })),
-      (lane, name, to) => lists[lane]!.recordLeak(name, to),
-    );
-    this.session.takeLeaks(); // merged openings: the lists have each text's own
-    return { results, leaks: lists.map((list) => list.takeLeaks()) };
-  }
-
-  /** The server has a turn for this run. @throws RefusedError */
-  async #begin(): Promise<void> {
-    await receiveBegin(this.channel, this.#onWait);
-    this.#runs++;
   }
 
   #encode({ text, textPair }: TextOrPair): EncodedInput {
