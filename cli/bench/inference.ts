@@ -1,6 +1,6 @@
 /** `bench inference`. */
 import type { CountedFigure, NodesCountedFigure } from '../../bench/counted.js';
-import type { InferenceFigure } from '../../bench/inference.js';
+import type { InferenceFigure } from '../../bench/inference-figure.js';
 import type { ModelName } from '../../bench/model-sizes.js';
 import type { NodesFigure } from '../../bench/three-party/inference.js';
 import type { Timeline } from '../../bench/timeline/timeline.js';

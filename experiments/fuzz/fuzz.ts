@@ -3,7 +3,7 @@
  * those that are mutated.
  */
 import type { Coverage } from './coverage.js';
-import { mutated, Words } from './mutate.js';
+import { MOST_BYTES, mutated, Words } from './mutate.js';
 import { isRefusal, type Target } from './target.js';
 
 export interface Finding {
@@ -58,11 +58,12 @@ export async function fuzz(
   const words = new Words(seed);
   const corpus = [...target.corpus, ...(target.refusals ?? []), ...known];
   const given = corpus.length;
+  const mostBytes = Math.max(MOST_BYTES, ...target.corpus.map(({ length }) => 2 * length));
   const findings: Finding[] = [];
   let refused = 0;
   for (let i = 0; i < inputs && findings.length < MOST_FINDINGS; i++) {
     // The valid inputs themselves come first.
-    const input = i < given ? corpus[i]! : mutated(corpus, words);
+    const input = i < given ? corpus[i]! : mutated(corpus, words, mostBytes);
     const result = await outcome(target, input);
     if (result.refused) refused++;
     if (result.fault !== null) findings.push({ target: target.name, input, fault: result.fault });

@@ -51,8 +51,8 @@ const VALUES = [
   '{"toString":1}',
   `${'['.repeat(20_000)}${']'.repeat(20_000)}`,
 ];
-/** Strings and words of JSON, and what stands in brackets without others. */
-const JSON_VALUES = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|true|false|null|\{[^{}]*\}|\[[^[\]]*\]/g;
+/** Strings and words of JSON, and what stands in brackets without others. A choice for each character would take a place on the stack for each. */
+const JSON_VALUES = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*|true|false|null|\{[^{}]*\}|\[[^[\]]*\]/g;
 
 /** One value of JSON is another; nothing where there is none. */
 const otherValue: Mutation = (bytes, _, words) => {
@@ -101,10 +101,13 @@ const MUTATIONS: readonly Mutation[] = [
   otherValue,
 ];
 
-/** One to four mutations of a member of the corpus. */
-export function mutated(corpus: readonly Uint8Array[], words: Words): Uint8Array {
+/** What is put together from others is cut to so many, or to what the longest valid input has twice: it would grow from one to the next. */
+export const MOST_BYTES = 2 ** 16;
+
+/** One to four mutations of a member of the corpus, of at most `mostBytes`. */
+export function mutated(corpus: readonly Uint8Array[], words: Words, mostBytes = MOST_BYTES): Uint8Array {
   let bytes = words.of(corpus);
   for (let left = 1 + words.below(4); left > 0; left--)
-    bytes = words.of(MUTATIONS)(bytes, words.of(corpus), words);
+    bytes = words.of(MUTATIONS)(bytes, words.of(corpus), words).subarray(0, mostBytes);
   return bytes;
 }

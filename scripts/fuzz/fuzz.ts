@@ -15,6 +15,12 @@ const { fuzzTargets } = await import('../../experiments/fuzz/targets.js');
 const { tinyArtifact } = await import('../../bench/tiny-artifact.js');
 
 const [inputs, seed] = [Number(process.argv[2] ?? 1e6), Number(process.argv[3] ?? Date.now() % 2 ** 31)];
+if (!(inputs >= 1) || !Number.isSafeInteger(seed)) {
+  process.stderr.write(
+    `fuzz: expected INPUTS and a SEED, whole numbers, got ${process.argv.slice(2).join(' ')}\n`,
+  );
+  process.exit(2);
+}
 const [CORPUS, FAULTS] = [join('test', 'fixtures', 'fuzz'), join('build', 'fuzz')];
 
 const targets = await fuzzTargets(tinyArtifact({ seed: 1 }));
