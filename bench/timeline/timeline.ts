@@ -16,7 +16,7 @@ export interface PartyFigure extends PartyTimeline {
 
 export interface Timeline {
   readonly milliseconds: number;
-  /** Of them, by who was busy (computing, or its threads). Both is what overlaps; nobody: messages are on their way. */
+  /** Of them, by who was busy (computing, or its threads, ahead of need too). Both is what overlaps; nobody: messages are on their way. */
   readonly busy: readonly { readonly parties: readonly string[]; readonly milliseconds: number }[];
   readonly parties: Readonly<Record<string, PartyFigure>>;
 }
@@ -62,12 +62,15 @@ function busyTogether(
   milliseconds: number,
 ): Timeline['busy'] {
   const names = Object.keys(parties);
-  const changes = names.flatMap((name) =>
-    parties[name]!.stretches.filter(({ activity }) => activity !== 'waiting').flatMap(({ begin, end }) => [
+  const changes = names.flatMap((name) => {
+    const { stretches, jobs } = parties[name]!;
+    // What threads make ahead of need keeps a processor busy while the party waits.
+    const busy = [...stretches.filter(({ activity }) => activity !== 'waiting'), ...jobs];
+    return busy.flatMap(({ begin, end }) => [
       { at: begin, name, by: 1 },
       { at: end, name, by: -1 },
-    ]),
-  );
+    ]);
+  });
   changes.sort((a, b) => a.at - b.at);
   const depth = new Map(names.map((name) => [name, 0]));
   const times = new Map<string, number>();

@@ -77,6 +77,24 @@ describe('timelines of both parties', () => {
   });
 });
 
+describe('a party whose threads work ahead of need', () => {
+  it('is busy, though it waits', () => {
+    const ahead = traceOf(
+      [98, 0, begin('text', null)],
+      [98, 0, { kind: 'job-begin', name: 'half a', isAhead: true, span: 0 }],
+      [128, 30, { kind: 'job-end', job: 0, span: 0 }],
+      [168, 70, end(0)],
+    );
+    const { busy, parties } = timelineOf({ server: ahead, client });
+    expect(parties.server!.total).toEqual({ computing: 0, threads: 0, waiting: 70 });
+    expect(busy).toEqual([
+      { parties: [], milliseconds: 40 },
+      { parties: ['server'], milliseconds: 20 },
+      { parties: ['server', 'client'], milliseconds: 10 },
+    ]);
+  });
+});
+
 describe('a trace', () => {
   it('notes spans, threads and messages beside a meter, each in its span', async () => {
     const [near, far] = memoryChannelPair();
