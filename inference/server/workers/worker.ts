@@ -141,8 +141,7 @@ export class Worker<Options> {
     this.#heardAt = performance.now();
     switch (message.type) {
       case 'ready':
-        this.isReady = true;
-        this.#settle(-1, (pending) => pending.resolve(null));
+        void this.#begin();
         break;
       case 'failed':
         this.#reason = message.message;
@@ -167,6 +166,14 @@ export class Worker<Options> {
       default:
         this.#counter.take(message);
     }
+  }
+
+  /** It is ready, unless it takes too much already. */
+  async #begin(): Promise<void> {
+    await this.#look();
+    if (this.#reason !== null) return;
+    this.isReady = true;
+    this.#settle(-1, (pending) => pending.resolve(null));
   }
 
   #settle(id: number, how: (pending: Pending) => void): void {
