@@ -14,7 +14,8 @@ import type {
 import * as operations from '../backends/operations.js';
 import type { TensorFormat } from '../backends/operations.js';
 import { carryStages } from '../backends/three-party/carry.js';
-import { bitsPlan, multiplexPlan, widenedPlan, widenPlan } from '../backends/three-party/conversions.js';
+import { bitsPlan, multiplexPlan } from '../backends/three-party/bits-to-words.js';
+import { widenedPlan, widenPlan } from '../backends/three-party/widening.js';
 import { exponentialStep } from '../backends/three-party/exponential.js';
 import { lookUpPlan } from '../backends/three-party/look-up.js';
 import { packedBytes } from '../backends/three-party/node.js';

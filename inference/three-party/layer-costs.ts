@@ -179,16 +179,24 @@ export async function receiveLayerCosts(channel: Channel, layers: number): Promi
   });
 }
 
-/** Of what nodes 0, 1 and 2 say: the time of the slowest, all that went over their links, and rounds of two messages. */
+/**
+ * Of what nodes 0, 1 and 2 say: the time from when the slowest was through the layer before until the slowest is through this one (another one,
+ * it may be: the longest times of all layers together are more than any node took), all that went over their links, and rounds of two messages.
+ */
 export function layerSpans(costs: readonly (readonly LayerCost[])[]): SpanReport[] {
+  const passed = costs.map(() => 0);
+  let before = 0;
   return costs[OBSERVER]!.map(({ messages }, layer) => {
     const ofNodes = costs.map((node) => node[layer]!);
+    for (const [node, { milliseconds }] of ofNodes.entries()) passed[node]! += milliseconds;
+    const through = Math.max(...passed);
     const cost: Cost = {
-      milliseconds: Math.max(...ofNodes.map(({ milliseconds }) => milliseconds)),
+      milliseconds: through - before,
       sentBytes: ofNodes.reduce((sum, { sentBytes }) => sum + sentBytes, 0),
       receivedBytes: 0,
       rounds: roundsOf(messages),
     };
+    before = through;
     return { name: `layer${layer}`, layer, calls: 1, cost, peakMemoryBytes: 0, children: [] };
   });
 }

@@ -11,18 +11,11 @@ import type { PartyId, PrivateTensor, RingTensor, SharedBits, SharedTensor } fro
 import type { Backend, LeakName, RowShifts, ShuffleRows, Sign, Weight, WeightSource } from '../backend.js';
 import { bitsOf, dataOf, localBits, localTensor } from '../local-backend.js';
 import * as operations from '../operations.js';
+import { bitsToWords, multiplex } from './bits-to-words.js';
 import { bitsOf as bitsOfWords, topBit } from './carry.js';
 import { ComponentBackend, type Replicated, type ReplicatedBits } from './components.js';
-import {
-  bitsToWords,
-  floorShift,
-  multiplex,
-  multiplyWidened,
-  squareWidened,
-  widenRaised,
-  wordsOfBits,
-} from './conversions.js';
 import { exponential } from './exponential.js';
+import { floorShift } from './floor-shift.js';
 import { lookUpTable } from './look-up.js';
 import { type Components, known, type Node, sumOf } from './node.js';
 import { openToNodes } from './open.js';
@@ -40,6 +33,8 @@ import {
 } from './products.js';
 import { shuffleRows } from './shuffle.js';
 import { inTurns } from './turns.js';
+import { multiplyWidened, squareWidened, widenRaised } from './widening.js';
+import { wordsOfBits } from './word-operations.js';
 
 type Words = Components<BigUint64Array>;
 

@@ -1,138 +1,13 @@
-/** Between bits and words, between rings, and products that go to a larger ring on the way. */
+/** Numbers on their way to a larger ring: as they are, squared, or as factors. */
 import { kernels } from '#kernels';
-import { carryOut, type Summands } from './carry.js';
 import { type Components, half, known, type Node, sumOf } from './node.js';
 import { cut, type Precision, sentBits } from './precision.js';
-import { multiplyInto } from './products.js';
 import { Scratch } from './scratch.js';
-import { hidden, type Step, type StepPlan, take, wordsOf } from './step.js';
-import { mapTuple } from '../../../util/map-tuple.js';
+import { hidden, type StepPlan, take, wordsOf } from './step.js';
+import { addNumber, notBits, product, selected, signBits, wordsOfBits } from './word-operations.js';
 
 type Words = BigUint64Array;
 type Shared = Components<Words>;
-type Bits = Components<Uint8Array>;
-
-export function wordsOfBits(bits: Uint8Array, words: Words = new BigUint64Array(bits.length)): Words {
-  kernels.ringFromBits(bits, words);
-  return words;
-}
-
-/** 1 where a bit is not set. */
-const notBits = (bits: Uint8Array): Uint8Array => {
-  const out = new Uint8Array(bits.length);
-  kernels.bitsNot(bits, out);
-  return out;
-};
-
-const signBits = (words: Words, ringBits: number): Uint8Array => {
-  const bits = new Uint8Array(words.length);
-  kernels.ringSignBit(words, ringBits, bits);
-  return bits;
-};
-
-function selected(bits: Uint8Array, words: Words, out: Words): Words {
-  if (words.length > 0) kernels.ringSelect(bits, words, out);
-  return out;
-}
-
-function product(a: Words, b: Words, ringBits: number, out: Words): Words {
-  multiplyInto(a, b, ringBits, out);
-  return out;
-}
-
-/** x + one number, over x. */
-function addNumber(x: Words, value: bigint, ringBits: number): Words {
-  if (x.length > 0) kernels.ringAdd(x, BigUint64Array.of(BigInt.asUintN(ringBits, value)), ringBits, x);
-  return x;
-}
-
-/** bit ? -x : x, written over x; a bit may be of a whole row. */
-function negateWhere(bits: Uint8Array, x: Words, ringBits: number): Words {
-  if (x.length > 0) kernels.ringNegateWhere(bits, x, ringBits, x);
-  return x;
-}
-
-/** u = b0 xor b1, which node 0 knows. */
-const xorOf = ([own, next]: Bits): Uint8Array => {
-  const u = new Uint8Array(own.length);
-  kernels.bitsXor(own, next, u);
-  return u;
-};
-
-/** This node's half of b = v + (1 - 2v) u, from its half of u, which is written over; v = b2. */
-function bitHalf(node: Node, v: Uint8Array, u: Words, ringBits: number, scratch: Scratch): Words {
-  const b = negateWhere(v, u, ringBits);
-  if (node.index === 1) kernels.ringAdd(b, wordsOfBits(v, scratch.words(v.length)), ringBits, b);
-  return b;
-}
-
-/** Of bits to words; with `more` node 0 adds something to each. */
-export function bitsPlan(count: number, ringBits: number, more: boolean): StepPlan<readonly Words[], Words> {
-  const result = wordsOf(count, ringBits);
-  return { dealt: more ? [result, result] : [result], result };
-}
-
-/** Bits (one byte each) → 0 or 1 modulo 2^ringBits; `more` is what node 0 adds to each, null for nothing and at the others. */
-export function bitsToWords(
-  node: Node,
-  bits: Bits,
-  ringBits: number,
-  more: Words | null = null,
-): Promise<Shared> {
-  const plan = bitsPlan(bits[0].length, ringBits, more !== null);
-  const { result } = plan;
-  const step: Step<readonly Words[], Words> = {
-    ...plan,
-    deal: (scratch) =>
-      [wordsOfBits(xorOf(bits), scratch.words(bits[0].length)), ...(more === null ? [] : [more])].map(
-        (words) => hidden(result, words),
-      ),
-    summand: (scratch, u, ...rest) =>
-      rest.reduce(
-        (sum, one) => result.add(sum, one),
-        bitHalf(node, known(node, bits), u!, ringBits, scratch),
-      ),
-  };
-  return take(node, step);
-}
-
-/** Of so many bits that select among `count` words. */
-export function multiplexPlan(
-  bits: number,
-  count: number,
-  ringBits: number,
-): StepPlan<readonly [Words, Words], Words> {
-  const result = wordsOf(count, ringBits);
-  return { dealt: [wordsOf(bits, ringBits), result], result };
-}
-
-/**
- * bits ? x : 0; a bit may be of a whole row. With u, ax at node 0 and v, c at the others, bx = (1 - 2v) u ax + v ax + b c:
- * node 0 deals u and u ax.
- */
-export function multiplex(node: Node, bits: Bits, x: Shared, ringBits: number): Promise<Shared> {
-  const plan = multiplexPlan(bits[0].length, x[0].length, ringBits);
-  const { result } = plan;
-  const step: Step<readonly [Words, Words], Words> = {
-    ...plan,
-    deal(scratch) {
-      const u = xorOf(bits);
-      const sum = sumOf(x, ringBits, scratch.words(x[0].length));
-      return [
-        hidden(wordsOf(u.length, ringBits), wordsOfBits(u, scratch.words(u.length))),
-        hidden(result, selected(u, sum, sum)),
-      ];
-    },
-    summand(scratch, u, ua) {
-      const v = known(node, bits);
-      const own = scratch.words(ua.length);
-      const sum = negateWhere(v, ua, ringBits);
-      result.add(sum, selected(v, half(node, x), own));
-      return result.add(sum, product(known(node, x), bitHalf(node, v, u, ringBits, scratch), ringBits, own));
-    },
-  };
-  return take(node, step);
-}
 
 /**
  * A number V = s + c - 2^from w on its way from a ring of `from` bits to one of `to`: s = x0 + x1 mod 2^from at node 0, c = x2 at
@@ -333,34 +208,5 @@ export function multiplyWidened(
         chosen(m, products, more, from - dropped, sentBits(precision)),
       );
     },
-  });
-}
-
-/**
- * floor(x / 2^bits) modulo 2^(ringBits - bits), exactly: every component is shifted, and what their low parts carry together is
- * added: at node 0 from x0 and x1, and by a comparison from their sum and x2.
- */
-export async function floorShift(node: Node, x: Shared, ringBits: number, bits: number): Promise<Shared> {
-  const [count, rest] = [x[0].length, ringBits - bits];
-  const lows = mapTuple(x, (words) => {
-    const out = new BigUint64Array(count);
-    kernels.ringMask(words, bits, out);
-    return out;
-  });
-  const summands: Summands = {
-    own: node.index === 0 ? sumOf(lows, bits) : known(node, lows),
-    count,
-    copies: 1,
-    bits,
-  };
-  const carries = await carryOut(node, summands);
-  const more = new BigUint64Array(count);
-  if (node.index === 0) kernels.ringShiftRight(sumOf(lows, bits + 1), bits + 1, bits, 0, 1, more);
-  const carried = await bitsToWords(node, carries, rest, more);
-  return mapTuple(x, (words, c) => {
-    const out = new BigUint64Array(count);
-    kernels.ringShiftRight(words, ringBits, bits, 0, rest, out);
-    kernels.ringAdd(out, carried[c]!, rest, out);
-    return out;
   });
 }
