@@ -28,7 +28,7 @@ import {
   OnDemand,
   type Selections,
 } from '../products/multiplications.js';
-import { multiplyPrivateUse, productUse } from '../products/multiply.js';
+import { joined, multiplyPrivateUse, productUse } from '../products/multiply.js';
 import { type NarrowPlan, squareUse } from '../products/narrow-product.js';
 import { matmulUse } from '../products/small-matmul.js';
 import { widen } from '../products/widen.js';
@@ -62,13 +62,6 @@ const sliceRows = ({ rows, ringBits, data }: RowShares, begin: number, end: numb
   const width = data.length / rows;
   return { rows: end - begin, ringBits, data: data.subarray(begin * width, end * width) };
 };
-
-function joined(first: BigUint64Array, second: BigUint64Array): BigUint64Array {
-  const all = new BigUint64Array(first.length + second.length);
-  all.set(first);
-  all.set(second, first.length);
-  return all;
-}
 
 export class Ahead implements Multiplications, Material {
   /** The party with COTs that count. */

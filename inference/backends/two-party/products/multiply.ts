@@ -53,7 +53,8 @@ export const multiply = protocol(
   },
 );
 
-function joined(first: BigUint64Array, second: BigUint64Array): BigUint64Array {
+/** One behind the other. */
+export function joined(first: BigUint64Array, second: BigUint64Array): BigUint64Array {
   const both = new BigUint64Array(first.length + second.length);
   both.set(first);
   both.set(second, first.length);
