@@ -28,6 +28,8 @@ export interface Comparison {
   elements: number;
   /** Largest difference in units in the last place, where one is allowed: at most 2. */
   truncationDifference: number;
+  /** The same by operation. */
+  readonly differences: Record<string, number>;
   /** Operations that differ by more than allowed, by path. */
   readonly mismatches: string[];
 }
@@ -118,13 +120,17 @@ class Comparer {
       operations: 0,
       elements: 0,
       truncationDifference: 0,
+      differences: {},
       mismatches: [],
     };
     this.places.set(place, comparison);
     comparison.operations++;
     comparison.elements += elements;
     const tolerance = TOLERANCE[operation] ?? (cut > 0 ? 1 : 0);
-    if (tolerance > 0) comparison.truncationDifference = Math.max(comparison.truncationDifference, largest);
+    if (tolerance > 0) {
+      comparison.truncationDifference = Math.max(comparison.truncationDifference, largest);
+      comparison.differences[operation] = Math.max(comparison.differences[operation] ?? 0, largest);
+    }
     if (largest > tolerance) {
       comparison.mismatches.push(
         `${[...path, operation].join('/')}: off by ${largest} (allowed ${tolerance})`,

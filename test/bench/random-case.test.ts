@@ -18,7 +18,9 @@ describe('both parties over random weights of real shapes', () => {
       expect(report.places.map(({ place }) => place)).toEqual(
         expect.arrayContaining(['layer0', 'layer1', 'classifier']),
       );
-      expect(Math.max(...report.places.map((place) => place.truncationDifference))).toBe(1);
+      // What other operations may differ in, `mismatches` knows: e^x by two units, once in many runs.
+      const truncated = report.places.map(({ differences }) => differences.truncateReduce ?? 0);
+      expect(Math.max(...truncated)).toBe(1);
       expect(Math.abs(report.layers[0]!.kept - 10)).toBeLessThanOrEqual(1);
       report.logits.forEach((logit, label) => {
         expect(Math.abs(logit - report.cleartextLogits[label]!)).toBeLessThan(0.05);
