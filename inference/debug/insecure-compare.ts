@@ -26,10 +26,10 @@ export interface Comparison {
   readonly place: string;
   operations: number;
   elements: number;
-  /** Largest difference in units in the last place, where one is allowed: at most 2. */
-  truncationDifference: number;
-  /** The same by operation. */
+  /** Largest differences in units in the last place, by operation, where one is allowed: at most 2. */
   readonly differences: Record<string, number>;
+  /** Of all these operations. */
+  readonly truncationDifference: number;
   /** Operations that differ by more than allowed, by path. */
   readonly mismatches: string[];
 }
@@ -56,7 +56,7 @@ class Comparer {
   readonly #oracle = new CleartextBackend();
   readonly #weights = new Map<unknown, Weight>();
   readonly #queues: Record<PartyId, QueuedCall[]> = { server: [], client: [] };
-  readonly places = new Map<string, Comparison>();
+  readonly places = new Map<string, Omit<Comparison, 'truncationDifference'>>();
   /** Comparisons run one after another, behind the protocols. */
   #work: Promise<void> = Promise.resolve();
 
@@ -85,7 +85,10 @@ class Comparer {
 
   async finish(): Promise<Comparison[]> {
     await this.#work;
-    return [...this.places.values()];
+    return [...this.places.values()].map((place) => ({
+      ...place,
+      truncationDifference: Math.max(0, ...Object.values(place.differences)),
+    }));
   }
 
   async #compare(server: QueuedCall, client: QueuedCall): Promise<void> {
@@ -119,7 +122,6 @@ class Comparer {
       place,
       operations: 0,
       elements: 0,
-      truncationDifference: 0,
       differences: {},
       mismatches: [],
     };
@@ -127,10 +129,8 @@ class Comparer {
     comparison.operations++;
     comparison.elements += elements;
     const tolerance = TOLERANCE[operation] ?? (cut > 0 ? 1 : 0);
-    if (tolerance > 0) {
-      comparison.truncationDifference = Math.max(comparison.truncationDifference, largest);
+    if (tolerance > 0)
       comparison.differences[operation] = Math.max(comparison.differences[operation] ?? 0, largest);
-    }
     if (largest > tolerance) {
       comparison.mismatches.push(
         `${[...path, operation].join('/')}: off by ${largest} (allowed ${tolerance})`,

@@ -64,7 +64,8 @@ export interface KeptShares {
   readonly bySchedule: number;
 }
 
-export function keptShares(texts: readonly CountedText[], schedule: Schedule): KeptShares {
+/** Null where no layer prunes. */
+export function keptShares(texts: readonly CountedText[], schedule: Schedule): KeptShares | null {
   const lengths = new Map(schedule.map(({ tokens, layers }) => [tokens, layers]));
   let [byThresholds, bySchedule, all] = [0, 0, 0];
   for (const { tokens, kept } of texts)
@@ -73,5 +74,5 @@ export function keptShares(texts: readonly CountedText[], schedule: Schedule): K
       bySchedule += Math.min(tokens, layer.kept) / tokens;
       all++;
     });
-  return { byThresholds: byThresholds / all, bySchedule: bySchedule / all };
+  return all === 0 ? null : { byThresholds: byThresholds / all, bySchedule: bySchedule / all };
 }

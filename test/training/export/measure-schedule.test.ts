@@ -73,9 +73,12 @@ describe('a measured schedule', () => {
     });
     // Of a shorter text no more than all.
     const short = [...texts, text(3, 1)];
-    const { byThresholds, bySchedule } = keptShares(short, measureSchedule(short, 8, 1));
+    const { byThresholds, bySchedule } = keptShares(short, measureSchedule(short, 8, 1))!;
     expect(byThresholds).toBeCloseTo((20 * 0.5 + 1 / 3) / 21, 12);
     expect(bySchedule).toBeCloseTo((20 * 0.75 + 1) / 21, 12);
+    // A model of one layer prunes nothing.
+    const single = [{ tokens: 3, kept: [1], important: [1] }];
+    expect(keptShares(single, measureSchedule(single, 8, 1))).toBeNull();
   });
 
   it('is refused where it does not fit', () => {
