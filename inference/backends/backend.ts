@@ -216,8 +216,8 @@ export interface Protocols {
     otherwise: (mpc: Backend, x: SharedTensor) => Promise<SharedTensor>,
   ): Promise<SharedTensor>;
   /**
-   * One of two ways to the same numbers of x [rows, ...], each → tensors of so many rows: `ahead` where all that it wants was made ahead, else
-   * `otherwise`. Backends without it make nothing ahead.
+   * One of two ways to the same numbers of x [rows, ...], each → tensors of so many rows: `ahead` where all that it wants was made ahead (anything at all
+   * where it wants nothing), else `otherwise`. Backends without it make nothing ahead.
    */
   ifMade?(x: SharedTensor, wanted: Wanted, ahead: RowsWay, otherwise: RowsWay): Promise<MadeRows>;
   /**

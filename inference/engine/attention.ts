@@ -31,6 +31,7 @@ export interface AttentionInput {
 export interface AttentionOutput {
   /** |context| stays below. */
   readonly contextRange: number;
+  readonly contextFormat: RingFormat;
   /** → [queries, hidden]. Neither waits for the other. */
   readonly context: (mpc: Backend) => Promise<SharedTensor>;
   /** → [tokens]: the attention that each token receives, summed over heads and rows. */
@@ -139,13 +140,14 @@ async function ofOneToken(
     context: { fractionBits },
     softmax,
   } = plan;
-  const format = { ringBits: wideningBits(contextRange, fractionBits), fractionBits };
+  const contextFormat = { ringBits: wideningBits(contextRange, fractionBits), fractionBits };
   const value = await scoped(mpc, async () => {
-    const { product } = (await project(mpc, x, layer, plan, format))[2]!;
-    return convert(mpc, product, format, contextRange);
+    const { product } = (await project(mpc, x, layer, plan, contextFormat))[2]!;
+    return convert(mpc, product, contextFormat, contextRange);
   });
   return {
     contextRange,
+    contextFormat,
     context: async () => value,
     scores: async (lane) => lane.constant(heads, [1], softmax.out.ringBits, softmax.out.fractionBits),
   };
@@ -195,6 +197,7 @@ export const attention = protocol(
 
     return {
       contextRange: plan.contextRange,
+      contextFormat: plan.context,
       async context(lane) {
         const heads = await lane.matmul(
           lane.transpose(probabilities, [1, 0, 2]),

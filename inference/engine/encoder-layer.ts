@@ -9,7 +9,7 @@ import type { Backend, Weight } from '../backends/backend.js';
 import type { RingFormat } from '../core/ring-tensor.js';
 import { countedHere, protocol } from '../core/span.js';
 import type { SharedTensor } from '../core/tensors.js';
-import { convert, convertedBy, shrink } from '../functions/fixed-point.js';
+import { convertBefore, convertBehind, convertedBy, shrink } from '../functions/fixed-point.js';
 import { type Candidates, keepBest } from '../functions/keep-best.js';
 import { productsSideBySide } from '../functions/products-side-by-side.js';
 import { scoped } from '../functions/scoped.js';
@@ -173,37 +173,38 @@ async function runLayer(
   const queries = isLast ? 1 : tokens;
   const { heads } = model.config;
   const plan = layerPlan(model, index, tokens, padded);
-  const { context, contextRange, scores } = await attention(mpc, model, layer, plan.attention, {
-    x,
-    queries,
-    important: Math.min(state.important, queries),
-    mask:
-      padding ?? (padded ? paddingMask(plan.attention, length, { queries, tokens, heads }, scored) : null),
-    scored,
-  });
+  const { context, contextRange, contextFormat, scores } = await attention(
+    mpc,
+    model,
+    layer,
+    plan.attention,
+    {
+      x,
+      queries,
+      important: Math.min(state.important, queries),
+      mask:
+        padding ?? (padded ? paddingMask(plan.attention, length, { queries, tokens, heads }, scored) : null),
+      scored,
+    },
+  );
 
   // The residual needs no more bits than the product that it is added to.
   const residual = mpc.narrow(mpc.slice(x, 0, 0, queries), x.ringBits - layer.attentionOutput.fractionBits);
-  // Widened here, it waits for nothing that the scores do not wait for; its rows move in the larger ring.
-  const wide = async (lane: Backend) =>
-    convert(lane, await context(lane), restingFormat(model), contextRange);
+  const resting = { out: restingFormat(model), range: contextRange };
   // Computed beside the comparison of scores, and no part of what pruning costs.
   const tensors = countedHere(async (lane: Backend) => [
-    await wide(lane),
+    await convertBefore(lane, await context(lane), resting),
     residual,
     ...(padding && scored ? [padding.rows] : []),
   ]);
   const counts = schedule?.[index] ?? null;
   const left = await select(mpc, method, scored, heads, layer, queries, { scores, tensors }, counts);
   const { rows, kept, important } = left;
-  const attended = await scoped(mpc, async () =>
-    method.layerNorm(
-      mpc,
-      await addLinear(mpc, rows[1]!, rows[0]!, layer.attentionOutput),
-      layer.attentionNorm,
-      plan.attentionNorm,
-    ),
-  );
+  const attended = await scoped(mpc, async () => {
+    const input = await convertBehind(mpc, rows[0]!, contextFormat, resting);
+    const sum = await addLinear(mpc, rows[1]!, input, layer.attentionOutput);
+    return method.layerNorm(mpc, sum, layer.attentionNorm, plan.attentionNorm);
+  });
   const output = await feedForward(mpc, method, model, attended, layer, important, plan);
   return {
     state: {

@@ -2,8 +2,9 @@
  * Moving numbers between rings. A linear layer needs a wide ring; everything after it runs in the smallest ring that its
  * calibrated range allows, because comparisons and products cost by the bit. Going down is local; going up is one `widen`.
  */
-import type { Backend } from '../backends/backend.js';
+import type { Backend, RowsWay } from '../backends/backend.js';
 import type { RingFormat } from '../core/ring-tensor.js';
+import { sizeOf } from '../core/shape.js';
 import type { SharedBits, SharedTensor } from '../core/tensors.js';
 import { scoped, scopedLocally } from './scoped.js';
 
@@ -63,6 +64,42 @@ export async function convert(
     if (small.ringBits === ringBits && small.fractionBits === fractionBits) return small;
     return mpc.shiftLeft(await mpc.widen(small, ringBits), fractionBits - small.fractionBits);
   });
+}
+
+/** What rows are converted to on their way: `range` bounds them. */
+export interface OnTheWay {
+  readonly out: RingFormat;
+  readonly range: number;
+}
+
+const waysOf = ({ out, range }: OnTheWay): readonly [stay: RowsWay, go: RowsWay] => [
+  async (_, x) => [x],
+  async (mpc, x) => [await convert(mpc, x, out, range)],
+];
+
+/**
+ * x [rows, ...] as it moves before `convertBehind`: converted where that is done on demand, since it waits for nothing here; as it is where it was made
+ * ahead, since it costs next to nothing then, and rows that move cost by the bit.
+ */
+export async function convertBefore(mpc: Backend, x: SharedTensor, to: OnTheWay): Promise<SharedTensor> {
+  const [stay, go] = waysOf(to);
+  const small = shrunk(mpc, x, to.out, to.range);
+  return mpc.ifMade ? (await mpc.ifMade(small, [], stay, go)).tensors[0]! : (await go(mpc, small))[0]!;
+}
+
+/** Rows of what `convertBefore` gave for a tensor of the format `from`. */
+export async function convertBehind(
+  mpc: Backend,
+  rows: SharedTensor,
+  from: RingFormat,
+  to: OnTheWay,
+): Promise<SharedTensor> {
+  const [, go] = waysOf(to);
+  const { ringBits } = to.out;
+  const { ringBits: bits } = convertedBy(from, to.out, to.range);
+  if (!mpc.ifMade || bits === ringBits) return (await go(mpc, rows))[0]!;
+  const count = sizeOf(rows.shape.slice(1));
+  return (await mpc.ifMade(rows, [[[{ kind: 'widen', count, bits, ringBits }]]], go, go)).tensors[0]!;
 }
 
 /** bits ? x : 0 of tensors of one shape, converted likewise: `range` bounds what is selected. */

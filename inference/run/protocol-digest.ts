@@ -15,7 +15,7 @@ const { n, primes, specialPrimes } = standardPreset;
 
 export const PROTOCOL_OPTIONS = {
   /** Of the engine's order of messages and the rule by which ciphertexts are laid out, which follow from no other option: raised when they change. */
-  messages: 16,
+  messages: 17,
   /** Computational and statistical security, bits. */
   security: { computational: 128, statistical: 40 },
   /** Either, as the client chooses in the handshake. */

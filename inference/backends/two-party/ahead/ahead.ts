@@ -241,7 +241,7 @@ export class Ahead implements Multiplications, Material {
   }
 
   isReady(use: Use): boolean {
-    const isReady = this.#pools.hold(use);
+    const isReady = use.length === 0 ? this.holdsAny() : this.#pools.hold(use);
     if (!isReady) this.#use(use);
     return isReady;
   }

@@ -36,7 +36,7 @@ export function largestUse(
     return ofStep;
   });
   const selections = steps.reduce((sum, step) => sum + rows * selectionsOf(step), 0);
-  return { selections, use: use.flat(), turns: turns.taken - before.taken };
+  return { selections, use: use.flat(), turns: turns.takenAhead - before.takenAhead };
 }
 
 /** Bits [k, n] and numbers [n] → the product of all [n] */

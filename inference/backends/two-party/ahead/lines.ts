@@ -46,7 +46,10 @@ export function linesUse(
     ...bothBitsUse(line.slope.ringBits * n, 1, line.ringBits),
   ];
   const ofOffsets = carryUse(offset.ringBits * n, offsetRing(table) - 1);
-  return { use: [...rounding, ...(ofLines ?? []), ...ofOffsets], turns: turns.taken - before.taken };
+  return {
+    use: [...rounding, ...(ofLines ?? []), ...ofOffsets],
+    turns: turns.takenAhead - before.takenAhead,
+  };
 }
 
 function cut(mpc: Backend, x: SharedTensor, { ringBits, fractionBits }: RingFormat): SharedTensor {

@@ -58,7 +58,7 @@ export function wantedUse(
       for (const operation of operations) uses.push(operationUse(operation, rows, strand, indexOfFactors));
       return strand;
     });
-    turns.assume(strands.reduce((a, b) => (b.taken > a.taken ? b : a)));
+    turns.assumeLongest(strands);
   }
   return { use: uses.flat(), turns };
 }

@@ -142,7 +142,7 @@ export class Steps {
     } finally {
       this.#current = outer;
     }
-    turns.assume(strands.map((strand) => strand.turns).reduce((a, b) => (b.taken > a.taken ? b : a)));
+    turns.assumeLongest(strands.map((strand) => strand.turns));
     return strands.map(({ result }) => result!.value);
   }
 }

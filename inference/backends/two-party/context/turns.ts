@@ -17,7 +17,9 @@ export interface Turn {
 export class Turns {
   #next: PartyId;
   #nextAhead: PartyId;
+  /** How many so far, in a text on demand and in one whose material was made ahead. */
   #taken = 0;
+  #takenAhead = 0;
 
   constructor(first: PartyId = 'client') {
     this.#next = first;
@@ -34,6 +36,7 @@ export class Turns {
     this.#next = peerOf(receiver);
     this.#nextAhead = peerOf(first);
     this.#taken++;
+    this.#takenAhead++;
     return { receiver, first };
   }
 
@@ -48,6 +51,7 @@ export class Turns {
   takeWithReturn(): Turn {
     const turn = this.takeBothWays();
     this.#taken++;
+    this.#takenAhead++;
     return turn;
   }
 
@@ -60,13 +64,13 @@ export class Turns {
   /** After other protocols in its place: where a chain made ahead of so many protocols would have left off from `before`. */
   standAhead(before: Turns, taken: number): void {
     this.#nextAhead = taken % 2 === 0 ? before.#nextAhead : peerOf(before.#nextAhead);
-    this.#taken = before.#taken + taken;
+    this.#takenAhead = before.#takenAhead + taken;
   }
 
   /** After other protocols in their place: where others left off that were made ahead. */
   standAheadAs(made: Turns): void {
     this.#nextAhead = made.#nextAhead;
-    this.#taken = made.#taken;
+    this.#takenAhead = made.#takenAhead;
   }
 
   /** Who sends first in the next protocol that was made ahead. */
@@ -74,9 +78,9 @@ export class Turns {
     return this.#nextAhead;
   }
 
-  /** How many so far. */
-  get taken(): number {
-    return this.#taken;
+  /** How many protocols that were made ahead so far. */
+  get takenAhead(): number {
+    return this.#takenAhead;
   }
 
   /** The same turn, for what runs at the same time. */
@@ -91,5 +95,15 @@ export class Turns {
     this.#next = others.#next;
     this.#nextAhead = others.#nextAhead;
     this.#taken = others.#taken;
+    this.#takenAhead = others.#takenAhead;
+  }
+
+  /** Goes on behind what ran at the same time, from whoever took most; on demand that may be another one than ahead. */
+  assumeLongest(others: readonly Turns[]): void {
+    const longest = (taken: (turns: Turns) => number): Turns =>
+      others.reduce((a, b) => (taken(b) > taken(a) ? b : a));
+    const [onDemand, ahead] = [longest((turns) => turns.#taken), longest((turns) => turns.#takenAhead)];
+    this.assume(onDemand);
+    this.standAheadAs(ahead);
   }
 }

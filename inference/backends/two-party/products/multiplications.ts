@@ -81,7 +81,7 @@ export interface Multiplications {
   selections?(bits: number, ringBits: number, count: number): Selections | null;
   /** Does anything lie ready? So a text is taken to go as one made ahead goes. */
   holdsAny?(): boolean;
-  /** Does all of it lie ready? Where not, it counts as used. */
+  /** Does all of it lie ready? Where not, it counts as used. Of nothing in particular: does anything? */
   isReady?(use: Use): boolean;
   /** On demand whatever was made ahead, and not counted. */
   readonly beside?: { readonly party: PartyContext; readonly multiplications: Multiplications };
