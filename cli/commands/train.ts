@@ -42,12 +42,13 @@ async function showPlan(options: TrainOptions): Promise<void> {
   const plan = await planTraining({ ...options, listener: { note } });
   if (options.json) return printJson(plan);
   printTable(
-    ['phase', 'epochs', 'examples', 'steps', 'about'],
-    plan.phases.map(({ phase, epochs, examples, steps, seconds }) => [
+    ['phase', 'epochs', 'examples', 'steps', "teachers' answers", 'about'],
+    plan.phases.map(({ phase, epochs, examples, steps, answers, seconds }) => [
       phase,
       epochs,
       examples,
       steps,
+      answers === 0 ? '' : answers,
       duration(seconds),
     ]),
   );

@@ -6,7 +6,7 @@ import { openEngine } from '../../inference/run/engine.js';
 import { bucketOf } from '../../inference/run/request.js';
 import { methodNamed } from '../../methods/index.js';
 import { readCheckpoint } from '../../model/checkpoint/checkpoint.js';
-import { predict } from '../../training/evaluate/evaluate.js';
+import { predict } from '../../training/evaluate/predict.js';
 import { exportArtifact } from '../../training/export/export.js';
 import { prepareRun } from '../../training/loop/prepare.js';
 import { literal, temporaryRuns } from './loop/tiny-runs.js';

@@ -6,7 +6,8 @@
 import { exactCurves } from '../../methods/curves.js';
 import type { Checkpoint } from '../../model/checkpoint/checkpoint.js';
 import { TrainingError } from '../errors.js';
-import { predict, predictions } from '../evaluate/evaluate.js';
+import { predictions } from '../evaluate/evaluate.js';
+import { predictMany, type Watch } from '../evaluate/predict.js';
 import type { EncodedExample } from '../loop/batches.js';
 import type { ModelState } from '../network/model-state.js';
 import { Teacher } from './teacher.js';
@@ -37,14 +38,21 @@ export interface Answered {
 type Parts = Omit<Answered, 'teacher'>;
 
 /** Answers the examples with a model as it is before training: its classes or numbers become the labels. */
-export function answeredBy(state: ModelState, parts: Parts): Answered {
+export async function answeredBy(state: ModelState, parts: Parts, watch: Watch): Promise<Answered> {
   const labels = state.config.labels.length;
-  const answer = (examples: readonly EncodedExample[]) => {
-    const { logits } = predict(state, examples, { prune: false, curves: exactCurves });
+  const all = Object.values(parts).reduce((sum, examples) => sum + examples.length, 0);
+  const afterBatch = watch('answers of the fine-tuned model', all);
+  let before = 0;
+  const answer = async (examples: readonly EncodedExample[]) => {
+    const options = { prune: false, curves: exactCurves };
+    const { logits } = await predictMany(state, examples, options, (done) => afterBatch(before + done));
+    before += examples.length;
     const answers = predictions(logits, state.config);
     return { logits, examples: examples.map((example, i) => ({ ...example, label: answers[i]! })) };
   };
-  const [train, unlabelled, dev] = [answer(parts.train), answer(parts.unlabelled), answer(parts.dev)];
+  const train = await answer(parts.train);
+  const unlabelled = await answer(parts.unlabelled);
+  const dev = await answer(parts.dev);
   const logits = new Float32Array(train.logits.length + unlabelled.logits.length);
   logits.set(train.logits);
   logits.set(unlabelled.logits, train.logits.length);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Precision } from '../../config/schema.js';
 import { exactCurves } from '../../methods/curves.js';
 import { readSafetensors, writeSafetensors } from '../../model/checkpoint/safetensors-file.js';
-import { predict } from '../evaluate/evaluate.js';
+import { type AfterBatch, predictMany } from '../evaluate/predict.js';
 import type { EncodedExample } from '../loop/batches.js';
 import { curvesOfState, type ModelState } from '../network/model-state.js';
 
@@ -36,6 +36,7 @@ export async function teacherLogits(
   state: ModelState,
   examples: readonly EncodedExample[],
   precision: Precision,
+  afterBatch: AfterBatch,
 ): Promise<Float32Array> {
   const file = join(directory, `logits-${digestOf(state, examples, precision, exact)}.safetensors`);
   if (existsSync(file)) {
@@ -43,7 +44,7 @@ export async function teacherLogits(
     return new Float32Array(Uint8Array.from(bytes).buffer);
   }
   const curves = exact ? exactCurves : curvesOfState(state);
-  const { logits } = predict(state, examples, { prune: false, precision, curves });
+  const { logits } = await predictMany(state, examples, { prune: false, precision, curves }, afterBatch);
   const shape = [examples.length, state.config.labels.length];
   const stored = { dtype: 'F32' as const, shape, bytes: bytesOf(logits) };
   await writeSafetensors(file, new Map([['logits', stored]])).catch(() => undefined);

@@ -3,6 +3,7 @@ import type { RunConfig } from '../../config/schema.js';
 import { type Checkpoint, readCheckpoint } from '../../model/checkpoint/checkpoint.js';
 import { type TaskDescription, taskName } from '../../model/task.js';
 import { TrainingError } from '../errors.js';
+import type { Watch } from '../evaluate/predict.js';
 import type { EncodedExample } from '../loop/batches.js';
 import { type ModelState, stateOfCheckpoint } from '../network/model-state.js';
 import { teacherLogits } from './teacher-logits.js';
@@ -55,15 +56,18 @@ export class Teacher {
     student: ModelState,
     examples: readonly EncodedExample[],
     { distillation, precision }: RunConfig,
+    watch: Watch,
   ): Promise<Teacher> {
     const { teachers } = distillation;
     const given = teachers.map((folder): TeacherFolders => ({ weights: folder, logits: folder }));
     const folders = given.length > 0 ? given : [own];
     const labels = student.config.labels.length;
     const mean = new Float32Array(examples.length * labels);
-    for (const folder of folders) {
+    for (const [at, folder] of folders.entries()) {
       const state = denseModel(await readCheckpoint(folder.weights), student, folder.weights);
-      const logits = await teacherLogits(folder, state, examples, precision);
+      const name = folders.length === 1 ? 'teacher' : `teacher ${at + 1} of ${folders.length}`;
+      const afterBatch = watch(`answers of the ${name}`, examples.length);
+      const logits = await teacherLogits(folder, state, examples, precision, afterBatch);
       logits.forEach((logit, i) => {
         mean[i] = mean[i]! + logit / folders.length;
       });

@@ -1,6 +1,5 @@
-/** Runs a model over examples without training: predictions, and the tokens that its thresholds keep. */
+/** How good a model's predictions are, and the scores of its tokens. */
 import * as tf from '@tensorflow/tfjs';
-import type { Precision } from '../../config/schema.js';
 import { mean } from '../../data/metrics/mean.js';
 import { scoresOf } from '../../data/metrics/scores.js';
 import type { Task } from '../../data/sources/tasks.js';
@@ -8,61 +7,12 @@ import type { CurveSet } from '../../methods/curves.js';
 import type { LayerThresholds } from '../../model/thresholds.js';
 import type { ModelConfig } from '../../model/config.js';
 import { predictionOf } from '../../model/outputs.js';
-import { type BatchLimits, type EncodedExample, evaluationBatches, makeBatch } from '../loop/batches.js';
-import { tokenShares } from '../loop/step.js';
+import { type EncodedExample, evaluationBatches, makeBatch } from '../loop/batches.js';
 import { encode, NO_DROPOUT } from '../network/encoder.js';
-import { finalMasks, hardMasks } from '../network/forward-options.js';
+import { hardMasks } from '../network/forward-options.js';
 import { curvesOfState, type ModelState, weightTensors } from '../network/model-state.js';
 import type { Evaluation } from './evaluation.js';
-
-export interface Predictions {
-  /** [examples, labels], in the order of the examples given. */
-  readonly logits: Float32Array;
-  /** Per layer: tokens that leave its pruning (that are important) ÷ real tokens, mean over examples; the last keeps [CLS] alone. */
-  readonly keptRatio: readonly number[];
-  readonly importantRatio: readonly number[];
-}
-
-export const EVALUATION_LIMITS: BatchLimits = { tokens: 8192, examples: 256 };
-
-/** Predictions with hard masks by the model's thresholds, or without masks; by the method's functions if no others are given. */
-export function predict(
-  state: ModelState,
-  examples: readonly EncodedExample[],
-  options: { readonly prune: boolean; readonly precision?: Precision; readonly curves?: CurveSet },
-): Predictions {
-  const weights = weightTensors(state);
-  const classes = state.config.labels.length;
-  const place = new Map(examples.map((example, i) => [example, i]));
-  const logits = new Float32Array(examples.length * classes);
-  const kept = new Array<number>(state.config.layers).fill(0);
-  const important = new Array<number>(state.config.layers).fill(0);
-  for (const group of evaluationBatches(examples, EVALUATION_LIMITS)) {
-    const batch = makeBatch(group);
-    tf.tidy(() => {
-      const output = encode(weights.get(), state.config, batch, batch.ids, {
-        curves: options.curves ?? curvesOfState(state),
-        masks: options.prune ? finalMasks(state, batch) : null,
-        dropout: NO_DROPOUT,
-        lastLayer: 'cls',
-        precision: options.precision ?? 'float32',
-        compact: true,
-      });
-      const values = output.logits.dataSync();
-      group.forEach((example, row) => {
-        logits.set(values.subarray(row * classes, (row + 1) * classes), place.get(example)! * classes);
-      });
-      const shares = tokenShares(output.layers, batch);
-      shares.kept.forEach((share, layer) => {
-        kept[layer] = kept[layer]! + share * batch.size;
-        important[layer] = important[layer]! + shares.important[layer]! * batch.size;
-      });
-    });
-  }
-  weights.dispose();
-  const meanOf = (sum: number): number => sum / Math.max(1, examples.length);
-  return { logits, keptRatio: kept.map(meanOf), importantRatio: important.map(meanOf) };
-}
+import { EVALUATION_LIMITS, predictMany } from './predict.js';
 
 /** Of every example the class of the largest logit, or the number. logits [examples, labels] */
 export function predictions(logits: Float32Array, { problem, labels }: ModelConfig): number[] {
@@ -102,13 +52,13 @@ function lossOf(
 }
 
 /** The task's metrics, figures per class and kept tokens over labelled examples. */
-export function evaluate(
+export async function evaluate(
   state: ModelState,
   task: Task,
   examples: readonly EncodedExample[],
   options: { readonly prune: boolean; readonly curves?: CurveSet },
-): Evaluation {
-  const { logits, keptRatio, importantRatio } = predict(state, examples, options);
+): Promise<Evaluation> {
+  const { logits, keptRatio, importantRatio } = await predictMany(state, examples, options);
   const labels = examples.map(({ label }) => label);
   return {
     ...scoresOf(task, predictions(logits, state.config), labels),

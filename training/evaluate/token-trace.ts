@@ -7,7 +7,8 @@ import { type EncodedExample, evaluationBatches, makeBatch } from '../loop/batch
 import { encode, NO_DROPOUT } from '../network/encoder.js';
 import { finalMasks } from '../network/forward-options.js';
 import { curvesOfState, type ModelState, weightTensors } from '../network/model-state.js';
-import { EVALUATION_LIMITS, predictions } from './evaluate.js';
+import { predictions } from './evaluate.js';
+import { EVALUATION_LIMITS } from './predict.js';
 
 export interface TokenTrace {
   /** Per token: the layer whose pruning took it away; null if it stayed to the end. */

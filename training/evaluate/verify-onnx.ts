@@ -10,7 +10,7 @@ import { createTokenizer } from '../../model/tokenizer/tokenizer.js';
 import { loadXenova, type XenovaPipeline } from '../../model/xenova-library.js';
 import { UsageError } from '../../util/errors.js';
 import { stateOfCheckpoint } from '../network/model-state.js';
-import { predict } from './evaluate.js';
+import { predict } from './predict.js';
 
 export interface OnnxComparison {
   readonly text: string;

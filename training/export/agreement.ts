@@ -3,7 +3,7 @@ import { mean } from '../../data/metrics/mean.js';
 import { exactCurves } from '../../methods/curves.js';
 import type { ModelConfig } from '../../model/config.js';
 import { givenLabels, predictionOf, probabilitiesOf } from '../../model/outputs.js';
-import { predict } from '../evaluate/evaluate.js';
+import { predict } from '../evaluate/predict.js';
 import type { EncodedExample } from '../loop/batches.js';
 import type { ModelState } from '../network/model-state.js';
 import type { Agreement, Comparison } from './export-report.js';

@@ -1,7 +1,7 @@
 /** Largest absolute values of everything that the secure engine computes, over sample sentences, with pruning active. */
 import * as tf from '@tensorflow/tfjs';
 import type { LayerRanges, ModelRanges } from '../../model/artifact/artifact.js';
-import { EVALUATION_LIMITS } from '../evaluate/evaluate.js';
+import { EVALUATION_LIMITS } from '../evaluate/predict.js';
 import { type Batch, type EncodedExample, evaluationBatches, makeBatch } from '../loop/batches.js';
 import { encode, NO_DROPOUT, type ObservedName } from '../network/encoder.js';
 import { finalMasks } from '../network/forward-options.js';

@@ -1,6 +1,5 @@
 /** The loop of one phase: a step, what the phase makes of it, a report, an evaluation now and then, a checkpoint. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { TrainingError } from '../errors.js';
 import type { Evaluation } from '../evaluate/evaluation.js';
 import type { Phase } from '../phases/phase.js';
 import { readBest } from './last-checkpoint.js';
@@ -54,7 +53,7 @@ export class PhaseLoop {
       if (this.#isEvaluated(before)) await this.#evaluate();
       if (step.step % run.config.checkpointEverySteps === 0) await run.writeLast();
       await nextTurn();
-      if (run.stop.requested) await this.#stopHere();
+      await run.stopIfRequested();
     }
   }
 
@@ -77,7 +76,7 @@ export class PhaseLoop {
   async #evaluate(): Promise<Evaluation> {
     const run = this.#run;
     const { step, seen, best } = run.position;
-    const evaluation = run.evaluate(this.#phase);
+    const evaluation = await run.evaluate(this.#phase);
     this.#last = { step, evaluation };
     await run.guarded(() => this.#reporter.evaluation(run.position, evaluation));
     if (!this.#phase.isSelectable(seen / this.#phase.total)) return evaluation;
@@ -97,7 +96,7 @@ export class PhaseLoop {
     if (run.config.select !== 'best' || best === null || best.step === step) return last;
     await readBest(run.folder.best, run.state);
     run.listener.note(`${this.#phase.name} phase: going back to step ${best.step}, the best on the dev set`);
-    const evaluation = run.evaluate(this.#phase);
+    const evaluation = await run.evaluate(this.#phase);
     await run.guarded(() => this.#reporter.evaluation({ ...run.position, step: best.step }, evaluation));
     return evaluation;
   }
@@ -106,11 +105,5 @@ export class PhaseLoop {
   #guessingLoss(): number {
     const { problem, labels } = this.#run.state.config;
     return problem === 'regression' ? 1 : Math.log(labels.length);
-  }
-
-  async #stopHere(): Promise<never> {
-    const { folder, position } = this.#run;
-    await this.#run.writeLast();
-    throw new TrainingError(`stopped after step ${position.step}; --resume goes on from ${folder.last}`);
   }
 }

@@ -20,6 +20,7 @@ import { learnWordPieces } from '../../model/tokenizer/word-piece-learner.js';
 import { answeredBy, checkFineTuned } from '../distil/fine-tuned.js';
 import type { Teacher } from '../distil/teacher.js';
 import { TrainingError } from '../errors.js';
+import { unwatched, type Watch } from '../evaluate/predict.js';
 import type { ModelState } from '../network/model-state.js';
 import { isTaught } from '../phases/epochs.js';
 import { FURTHER_TEXTS_SEED } from '../seeds.js';
@@ -148,10 +149,14 @@ function methodOfRun({ method }: RunConfig): Method {
   }
 }
 
-/** Loads data, tokenizer and weights. `readModel` turns the configuration's checkpoint name into a checkpoint. */
+/**
+ * Loads data, tokenizer and weights. `readModel` turns the configuration's checkpoint name into a checkpoint; `watch` sees what a fine-tuned model
+ * answers.
+ */
 export async function prepareRun(
   config: RunConfig,
   readModel: (name: string) => Promise<Checkpoint> = readCheckpoint,
+  watch: Watch = unwatched,
 ): Promise<PreparedRun> {
   const notes: string[] = [];
   const method = methodOfRun(config);
@@ -203,7 +208,9 @@ export async function prepareRun(
     unlabelled: encodeAll(unlabelled, tokenizer, maxTokens, notes, 'further texts'),
     dev: encodeAll(dev, tokenizer, maxTokens, notes),
   };
-  const { teacher, ...examples } = isAnswered ? answeredBy(state, parts) : { ...parts, teacher: null };
+  const { teacher, ...examples } = isAnswered
+    ? await answeredBy(state, parts, watch)
+    : { ...parts, teacher: null };
   if (isAnswered)
     notes.push(`labels are the answers of ${config.model.checkpoint}: accuracy is agreement with it`);
   const classWeights = config.classWeights === 'balanced' ? balancedWeights(task, examples.train) : null;

@@ -36,6 +36,8 @@ export interface EvaluationReport extends Evaluation {
 
 export interface Listener {
   note(line: string): void;
+  /** Before a phase's first step: what is computed of so many examples, and of how many of them it is. */
+  work(what: string, done: number, examples: number): void;
   /** A phase begins (or goes on) with so many examples to see, after so many steps of the phases before it. */
   phase(name: PhaseName, examples: number, done: number, stepsBefore: number): void;
   /** After every step: examples of it. */

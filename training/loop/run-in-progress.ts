@@ -1,9 +1,11 @@
 /** What a run is made of while it goes, and how it is kept: shared by the trainer and the loop of each phase. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RunConfig } from '../../config/schema.js';
 import { exactCurves } from '../../methods/curves.js';
 import { TrainingError } from '../errors.js';
 import { evaluate } from '../evaluate/evaluate.js';
 import type { Evaluation } from '../evaluate/evaluation.js';
+import type { Watch } from '../evaluate/predict.js';
 import { curvesOfState, type ModelState } from '../network/model-state.js';
 import type { Control, Phase } from '../phases/phase.js';
 import { type Position, startOf, writeLast } from './last-checkpoint.js';
@@ -43,9 +45,23 @@ export class RunInProgress {
 
   newOptimizer = (): AdamW => new AdamW(this.state.parameters, this.config.optimizer);
 
-  evaluate({ prunes, exact }: Phase): Evaluation {
+  evaluate({ prunes, exact }: Phase): Promise<Evaluation> {
     const curves = exact ? exactCurves : curvesOfState(this.state);
     return evaluate(this.state, this.prepared.task, this.prepared.dev, { prune: prunes, curves });
+  }
+
+  watch: Watch = (what, examples) => async (done) => {
+    this.listener.work(what, done, examples);
+    await nextTurn();
+    await this.stopIfRequested();
+  };
+
+  async stopIfRequested(): Promise<void> {
+    if (!this.stop.requested) return;
+    await this.writeLast();
+    throw new TrainingError(
+      `stopped after step ${this.position.step}; --resume goes on from ${this.folder.last}`,
+    );
   }
 
   writeLast(): Promise<void> {

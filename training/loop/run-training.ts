@@ -1,5 +1,6 @@
 /** A whole training run from its configuration: backend, data, model, phases. */
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { nameOfTask, type RunConfig } from '../../config/schema.js';
 import { type Checkpoint, readCheckpoint } from '../../model/checkpoint/checkpoint.js';
 import { resolveCheckpoint } from '../../model/checkpoint/hub.js';
@@ -7,7 +8,9 @@ import { aloneIn } from '../../util/alone-in.js';
 import { UsageError } from '../../util/errors.js';
 import { checkWritable } from '../../util/make-directory.js';
 import { type BackendName, useBackend } from '../backend/setup.js';
+import { TrainingError } from '../errors.js';
 import type { Evaluation } from '../evaluate/evaluation.js';
+import type { Watch } from '../evaluate/predict.js';
 import { planOf } from './plan.js';
 import { withUsablePrecision } from './precision.js';
 import { prepareRun } from './prepare.js';
@@ -43,6 +46,9 @@ const together = (listeners: readonly Partial<Listener>[]): Listener => ({
   note(line) {
     for (const listener of listeners) listener.note?.(line);
   },
+  work(...values) {
+    for (const listener of listeners) listener.work?.(...values);
+  },
   phase(...values) {
     for (const listener of listeners) listener.phase?.(...values);
   },
@@ -71,6 +77,16 @@ async function checkFolder({ output }: RunConfig, options: RunTrainingOptions): 
   else if (!resume) folder.checkEmpty();
 }
 
+/** Of what is computed before there is a run that could keep a checkpoint. */
+const watchBeforeRun =
+  (listener: Partial<Listener>, signal?: AbortSignal): Watch =>
+  (what, examples) =>
+  async (done) => {
+    listener.work?.(what, done, examples);
+    await nextTurn();
+    if (signal?.aborted) throw new TrainingError('stopped before the first step; nothing was written');
+  };
+
 const readModel = async (name: string): Promise<Checkpoint> => readCheckpoint(await resolveCheckpoint(name));
 
 /** What `runTraining` would do, and about how long; writes nothing. Throws as it does, before its first step. */
@@ -80,8 +96,9 @@ export async function planTraining(
 ): Promise<TrainingPlan> {
   await checkFolder(config, options);
   await useBackend(options.backend ?? 'auto');
-  const prepared = await prepareRun(config, readModel);
-  for (const line of prepared.notes) options.listener?.note?.(line);
+  const { listener = {}, signal } = options;
+  const prepared = await prepareRun(config, readModel, watchBeforeRun(listener, signal));
+  for (const line of prepared.notes) listener.note?.(line);
   return planOf(withUsablePrecision(config), prepared);
 }
 
@@ -96,9 +113,9 @@ export async function runTraining(
   signal?.throwIfAborted();
   await checkFolder(config, options);
   const backend = await useBackend(options.backend ?? 'auto');
-  const prepared = await prepareRun(config, readModel);
   const board = options.tensorboard ? [tensorBoard(join(config.output, 'tensorboard'))] : [];
   const listener = together([own, ...board]);
+  const prepared = await prepareRun(config, readModel, watchBeforeRun(listener, signal));
   for (const line of prepared.notes) listener.note(line);
   const { train, dev, state } = prepared;
   const { layers, hiddenSize } = state.config;

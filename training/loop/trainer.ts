@@ -86,7 +86,7 @@ export class Trainer {
   }
 
   #context(): RunContext {
-    const { config, prepared, folder, control } = this.#run;
+    const { config, prepared, folder, control, watch } = this.#run;
     const teachers = new Teachers(this.#run);
     return {
       config,
@@ -95,6 +95,7 @@ export class Trainer {
       control,
       teacher: (own) => teachers.answers(own),
       followed: (own) => teachers.layers(own),
+      watch,
     };
   }
 }

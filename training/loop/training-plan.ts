@@ -7,7 +7,12 @@ export interface PhasePlan {
   /** Of one epoch. */
   readonly examples: number;
   readonly steps: number;
-  /** By some steps of phase 1 on this machine; those of other phases are taken to cost as much. Evaluations are not counted. */
+  /** Texts that teachers answer before the first step, those of each teacher. */
+  readonly answers: number;
+  /**
+   * With those answers, by some steps of phase 1 and some answers on this machine: a token of other phases is taken to cost as much. Evaluations are
+   * not counted.
+   */
   readonly seconds: number;
 }
 

@@ -1,7 +1,7 @@
 /** What the feed-forward layers of a model compute on sentences, row by row: what layers of low degree are fitted to. */
 import * as tf from '@tensorflow/tfjs';
 import { groupOfLayer } from '../../model/config.js';
-import { EVALUATION_LIMITS } from '../evaluate/evaluate.js';
+import { EVALUATION_LIMITS } from '../evaluate/predict.js';
 import { type Batch, type EncodedExample, evaluationBatches, makeBatch } from '../loop/batches.js';
 import { encode, NO_DROPOUT } from '../network/encoder.js';
 import { hardMasks } from '../network/forward-options.js';

@@ -5,6 +5,7 @@ import type { Schedule } from '../../model/artifact/schedule.js';
 import type { Followed } from '../distil/layers.js';
 import type { Teacher } from '../distil/teacher.js';
 import type { OwnModel } from '../distil/teachers.js';
+import type { Watch } from '../evaluate/predict.js';
 import type { EncodedExample } from '../loop/batches.js';
 import type { RateOf } from '../loop/optimizer.js';
 import type { PreparedRun } from '../loop/prepare.js';
@@ -36,6 +37,7 @@ export interface RunContext {
   /** What answers are followed, and what layers. */
   readonly teacher: (own: OwnModel) => Promise<Teacher>;
   readonly followed: (own: OwnModel) => Promise<Followed>;
+  readonly watch: Watch;
 }
 
 /** One step of the optimizer, as a phase learns of it. */

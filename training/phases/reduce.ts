@@ -7,7 +7,8 @@ import { splitmix32 } from '../../util/splitmix32.js';
 import { methodNamed } from '../../methods/index.js';
 import type { Followed } from '../distil/layers.js';
 import { Teacher } from '../distil/teacher.js';
-import { collectScores, predict } from '../evaluate/evaluate.js';
+import { collectScores } from '../evaluate/evaluate.js';
+import { predict, predictMany } from '../evaluate/predict.js';
 import { type EncodedExample, shuffle } from '../loop/batches.js';
 import { currentThresholds, type ModelState } from '../network/model-state.js';
 import {
@@ -69,7 +70,9 @@ export class ReducePhase extends HardPhase {
   protected override async loadTeacher(): Promise<Teacher> {
     const { distillation, precision } = this.run.config;
     if (distillation.teachers.length > 0) return super.loadTeacher();
-    const { logits } = predict(this.#original, this.examples, { prune: true, precision });
+    const afterBatch = this.run.watch('answers of the model that prunes', this.examples.length);
+    const options = { prune: true, precision };
+    const { logits } = await predictMany(this.#original, this.examples, options, afterBatch);
     return Teacher.ofLogits(this.examples, logits, this.#original.config.labels.length);
   }
 

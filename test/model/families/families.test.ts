@@ -24,7 +24,7 @@ import { FAMILY_NAMES } from '../../../model/config.js';
 import { argmax } from '../../../model/outputs.js';
 import { namedTask } from '../../../model/task.js';
 import { useBackend } from '../../../training/backend/setup.js';
-import { predict } from '../../../training/evaluate/evaluate.js';
+import { predict } from '../../../training/evaluate/predict.js';
 import { verify } from '../../../training/evaluate/verify.js';
 import { exportArtifact } from '../../../training/export/export.js';
 import type { EncodedExample } from '../../../training/loop/batches.js';

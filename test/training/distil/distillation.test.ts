@@ -5,9 +5,10 @@ import { describe, expect, it } from 'vitest';
 import { parseRunConfig } from '../../../config/load.js';
 import { readCheckpoint } from '../../../model/checkpoint/checkpoint.js';
 import { Teacher } from '../../../training/distil/teacher.js';
-import { predict } from '../../../training/evaluate/evaluate.js';
+import { predict, predictMany, unwatched } from '../../../training/evaluate/predict.js';
 import { branchRun } from '../../../training/loop/branch.js';
 import { prepareRun } from '../../../training/loop/prepare.js';
+import { runTraining } from '../../../training/loop/run-training.js';
 import { stateOfCheckpoint } from '../../../training/network/model-state.js';
 import { denseOnly, literal, temporaryRuns } from '../loop/tiny-runs.js';
 
@@ -31,16 +32,16 @@ describe('teachers', () => {
     const logitFiles = () => readdirSync(teachers[0]!).filter((file) => file.startsWith('logits-'));
     // The second time from the files that the first one left.
     for (const known of [1, 2]) {
-      const teacher = (await Teacher.load(own, state, examples, config))!;
+      const teacher = (await Teacher.load(own, state, examples, config, unwatched))!;
       [...teacher.of(some)].forEach((logit, i) => {
         expect(logit, `load ${known}`).toBeCloseTo((each[0]![i]! + each[1]![i]!) / 2, 5);
       });
       expect(logitFiles()).toHaveLength(1);
     }
-    await Teacher.load(own, state, examples.slice(1), config);
+    await Teacher.load(own, state, examples.slice(1), config, unwatched);
     expect(logitFiles()).toHaveLength(2);
     const other = { ...state, config: { ...state.config, labels: ['a', 'b', 'c'] } };
-    await expect(Teacher.load(own, other, examples, config)).rejects.toThrow(
+    await expect(Teacher.load(own, other, examples, config, unwatched)).rejects.toThrow(
       /teacher-1.*expected a model for sst2 with a, b, c .*got one for sst2 with negative, positive/,
     );
   });
@@ -67,6 +68,43 @@ describe('teachers', () => {
     expect(logitFiles('alone/dense')).toHaveLength(1);
     const [alone, shared] = [await weights('alone'), await weights('setting-1')];
     for (const [name, { values }] of alone) expect(shared.get(name)!.values, name).toEqual(values);
+  });
+});
+
+describe('texts that a teacher answers', () => {
+  const changes = (output: string) => ({
+    ...denseOnly,
+    output,
+    phases: { dense: { epochs: 0.5 }, soft: { epochs: 0.3 }, hard: { epochs: 0.3 } },
+    masks: { mode: 'prune' },
+  });
+
+  it('say how far they are, and a stop among them keeps a checkpoint from which the run goes on bit for bit', async () => {
+    const configOf = (name: string) => parseRunConfig(literal(changes(inFolder(name))), 'test');
+    const told: [string, number, number][] = [];
+    await runTraining(configOf('unstopped'), {
+      listener: { work: (...values) => void told.push(values) },
+    });
+    expect(told.at(-1)).toEqual(['answers of the teacher', 400, 400]);
+    const stop = new AbortController();
+    const work = (): void => stop.abort();
+    const stopped = runTraining(configOf('stopped'), { signal: stop.signal, listener: { work } });
+    await expect(stopped).rejects.toThrow(/^stopped after step 0; --resume goes on from .*checkpoint$/);
+    await runTraining(configOf('stopped'), { resume: true });
+    const [straight, resumed] = [await weights('unstopped'), await weights('stopped')];
+    for (const [name, { values }] of straight) expect(resumed.get(name)!.values, name).toEqual(values);
+  });
+
+  it('let a signal through between two batches', async () => {
+    const config = parseRunConfig(literal(changes(inFolder('signal'))), 'test');
+    const { state, train: examples } = await prepareRun(config);
+    let happened = false;
+    const signal = setImmediate(() => {
+      happened = true;
+    });
+    await predictMany(state, examples, { prune: false });
+    clearImmediate(signal);
+    expect(happened).toBe(true);
   });
 });
 

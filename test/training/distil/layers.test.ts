@@ -191,10 +191,10 @@ describe('runs', () => {
     expect(phases).toEqual(['dense', 'layers', 'answers']);
     const { dev, task } = await prepareRun(config);
     const exact = stateOfCheckpoint(await readCheckpoint(inFolder('whole', 'exact')));
-    const teacher = evaluate(exact, task, dev, { prune: false, curves: exactCurves });
+    const teacher = await evaluate(exact, task, dev, { prune: false, curves: exactCurves });
     const dense = recorder.evaluations.filter(({ phase }) => phase === 'dense').at(-1)!;
     expect(teacher.metrics).toEqual(dense.metrics);
-    const untaught = evaluate(exact, task, dev, { prune: false });
+    const untaught = await evaluate(exact, task, dev, { prune: false });
     expect(evaluation.loss).toBeLessThan(0.7 * untaught.loss);
     expect(evaluation.metrics.accuracy).toBeGreaterThan(teacher.metrics.accuracy! - 0.05);
     const layers = recorder.steps.filter(({ phase }) => phase === 'layers');

@@ -9,7 +9,7 @@ import { BERT_ARCHITECTURE, type ModelConfig } from '../../../model/config.js';
 import { createTokenizer } from '../../../model/tokenizer/tokenizer.js';
 import { tokenizerFilesFromVocabulary } from '../../../model/tokenizer/tokenizer-files.js';
 import { useBackend } from '../../../training/backend/setup.js';
-import { predict } from '../../../training/evaluate/evaluate.js';
+import { predict } from '../../../training/evaluate/predict.js';
 import { exportArtifact } from '../../../training/export/export.js';
 import { randomParameters } from '../fixtures.js';
 

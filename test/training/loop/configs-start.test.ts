@@ -73,6 +73,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const silent: Listener = {
   note: () => undefined,
+  work: () => undefined,
   phase: () => undefined,
   examples: () => undefined,
   step: () => undefined,

@@ -26,13 +26,14 @@ describe('a plan', () => {
     const before = prepared.state.parameters.get('classifier.weight')!.values.slice();
     const plan = planOf(config, prepared);
     expect(prepared.state.parameters.get('classifier.weight')!.values).toEqual(before);
-    expect(plan.phases.map(({ phase, examples }) => [phase, examples])).toEqual([
-      ['dense', 300],
-      ['soft', 600],
-      ['hard', 600],
+    expect(plan.phases.map(({ phase, examples, answers }) => [phase, examples, answers])).toEqual([
+      ['dense', 300, 0],
+      ['soft', 600, 600],
+      ['hard', 600, 0],
     ]);
     expect(plan.seconds).toBeGreaterThan(0);
     const { recorder } = await train('planned', changes);
+    expect([...recorder.works.values()]).toEqual([600]);
     for (const { phase, steps } of plan.phases) {
       const taken = recorder.evaluations.filter((one) => one.phase === phase).at(-1)!.step;
       expect(Math.abs(taken - steps), `${phase}: ${taken} steps, ${steps} planned`).toBeLessThanOrEqual(2);

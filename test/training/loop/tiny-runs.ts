@@ -51,12 +51,17 @@ export class Recorder implements Listener {
   readonly steps: StepReport[] = [];
   readonly evaluations: EvaluationReport[] = [];
   readonly notes: string[] = [];
+  /** What was computed before phases, and of how many examples at last. */
+  readonly works = new Map<string, number>();
   /** Phases with the steps before each. */
   readonly phases: [name: string, stepsBefore: number][] = [];
   seen = 0;
   constructor(private readonly onStep: (count: number) => void = () => undefined) {}
   note(text: string): void {
     this.notes.push(text);
+  }
+  work(what: string, done: number): void {
+    this.works.set(what, done);
   }
   phase(name: string, _examples: number, _done: number, stepsBefore: number): void {
     this.phases.push([name, stepsBefore]);

@@ -15,7 +15,7 @@ import { kernels } from '#kernels';
 import { parseRunConfig } from '../../../config/load.js';
 import { readArtifact, writeArtifact } from '../../../model/artifact/artifact-file.js';
 import { readCheckpoint } from '../../../model/checkpoint/checkpoint.js';
-import { predict } from '../../../training/evaluate/evaluate.js';
+import { predict } from '../../../training/evaluate/predict.js';
 import { exportArtifact } from '../../../training/export/export.js';
 import { prepareRun } from '../../../training/loop/prepare.js';
 import { runTraining } from '../../../training/loop/run-training.js';

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { parseRunConfig } from '../../../config/load.js';
 import { readCheckpoint, writeCheckpoint } from '../../../model/checkpoint/checkpoint.js';
 import { prepareRun } from '../../../training/loop/prepare.js';
-import { predict } from '../../../training/evaluate/evaluate.js';
+import { predict } from '../../../training/evaluate/predict.js';
 import { stateOfCheckpoint, toCheckpoint } from '../../../training/network/model-state.js';
 import { literal, temporaryRuns } from '../loop/tiny-runs.js';
 
