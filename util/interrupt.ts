@@ -11,6 +11,13 @@ export function onInterrupt(cleanup: Cleanup): () => void {
   return () => cleanups.delete(cleanup);
 }
 
+let isEnding = false;
+
+/** @throws InterruptedError where the process is ending: what starts now would miss its cleanup */
+export function checkNotInterrupted(): void {
+  if (isEnding) throw new InterruptedError('interrupted');
+}
+
 let onTermination: (() => Promise<void>) | null = null;
 
 /** What SIGTERM asks for in place of an interruption: an orderly end, after which the exit code is 0. */
@@ -33,6 +40,7 @@ export function interruptCleanup(): { readonly interrupted: Promise<void>; dispo
         onTermination().then(resolve, reject);
         return;
       }
+      isEnding = true;
       const reason = new InterruptedError(signal === 'SIGINT' ? 'interrupted' : `ended by ${signal}`);
       Promise.allSettled([...cleanups].map(async (cleanup) => cleanup())).then(() => reject(reason));
     };
@@ -43,6 +51,7 @@ export function interruptCleanup(): { readonly interrupted: Promise<void>; dispo
   return {
     interrupted,
     dispose() {
+      isEnding = false;
       process.off('SIGINT', onSignal);
       process.off('SIGTERM', onSignal);
     },

@@ -1,6 +1,6 @@
 /** A program as a child process, which never outlives this one. */
 import { spawn } from 'node:child_process';
-import { onInterrupt } from '../../util/interrupt.js';
+import { checkNotInterrupted, onInterrupt } from '../../util/interrupt.js';
 
 export class ChildError extends Error {
   override name = 'ChildError';
@@ -37,11 +37,13 @@ function lineReader(onLine: (line: string) => void): (text: string) => void {
  * Runs one program to its end and returns its standard output. A command of ours ends when the channel to us closes, whatever ended us
  * (cli/main.ts).
  * @throws ChildError with the last line that it wrote to standard error
+ * @throws InterruptedError in place of starting one while this process is ending
  */
-export function runChild(
+export async function runChild(
   command: readonly string[],
   { onLine, signal, folder }: ChildOptions = {},
 ): Promise<string> {
+  checkNotInterrupted();
   const [program, ...args] = command;
   const child = spawn(program!, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
   let output = '';

@@ -57,3 +57,28 @@ it('is ended by a signal, and says with which code it failed', async () => {
   await expect(failed).rejects.toThrow(/^half a line$/);
   await expect(failed).rejects.toMatchObject({ name: ChildError.name, exitCode: 2 });
 });
+
+const INTERRUPTED = `
+  import { runChild } from '${packageFile('experiments', 'work', 'child.ts')}';
+  import { interruptCleanup } from '${packageFile('util', 'interrupt.ts')}';
+  interruptCleanup();
+  const first = runChild([process.execPath, '-e', 'console.error("begun"); setTimeout(() => {}, 3600000)'], {
+    onLine: (line) => console.log(line),
+  });
+  const errorOf = (child) => child.then(() => 'none', (error) => error.name + ': ' + error.message);
+  await first.catch(() => undefined);
+  console.log(await errorOf(runChild([process.execPath, '-e', '0'])));
+  process.exit(0);
+`;
+
+it('is not started by a process that is ending', async () => {
+  const words = ['--import', import.meta.resolve('tsx'), '--input-type=module', '--eval', INTERRUPTED];
+  const parent = ending(spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] }));
+  let said = '';
+  parent.stdout.setEncoding('utf8').on('data', (text: string) => {
+    if (said === '') parent.kill('SIGTERM');
+    said += text;
+  });
+  await once(parent, 'close');
+  expect(said).toBe('begun\nInterruptedError: interrupted\n');
+});
