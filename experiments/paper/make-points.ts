@@ -3,6 +3,7 @@ import { runPool } from '../work/pool.js';
 import type { Runner } from '../work/runner.js';
 import type { KeptPoint, Point } from './point.js';
 import type { PointsFile } from './points-file.js';
+import { InterruptedError } from '../../util/errors.js';
 
 export interface MakingPoints {
   readonly runner: Runner;
@@ -18,7 +19,7 @@ export function missing(points: readonly Point[], file: PointsFile): Point[] {
   return [...wanted.values()].filter(({ id }) => file.get(id)?.status !== 'done');
 }
 
-/** Never throws: a failure is a point too, and the others go on. */
+/** A failure is a point too, and the others go on; an interruption is none. */
 async function made(point: Point, { runner, code, onLine }: MakingPoints): Promise<KeptPoint> {
   const started = performance.now();
   const of = { id: point.id, code, at: new Date().toISOString() };
@@ -29,6 +30,7 @@ async function made(point: Point, { runner, code, onLine }: MakingPoints): Promi
     const seconds = Math.round((performance.now() - started) / 10) / 100;
     return { ...of, status: 'done', seconds, result };
   } catch (error) {
+    if (error instanceof InterruptedError) throw error;
     return { ...of, status: 'failed', error: (error as Error).message };
   }
 }

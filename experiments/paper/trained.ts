@@ -12,6 +12,7 @@ import type { Setting } from '../sweep/grid.js';
 import type { SweepRow } from '../sweep/results-file.js';
 import { planSweep, runSweep, type SweepOptions } from '../sweep/sweep.js';
 import type { Runner } from '../work/runner.js';
+import { InterruptedError } from '../../util/errors.js';
 
 /** Of GLUE, and the configuration for each; QNLI is learned from its dev file, whose training file is large. */
 const CONFIGS: Readonly<Record<string, string>> = {
@@ -171,13 +172,14 @@ async function sentencesOf(
   return { labels: row.labels, lines: await readJsonLines<TokenLine>(file) };
 }
 
-/** Never throws: a task that cannot be trained is a failed one. */
+/** A task that cannot be trained is a failed one. */
 export async function train(training: Training, runner: Runner): Promise<Trained> {
   const { task, seeds, sweep } = training;
   try {
     const rows = await runSweep(sweep, runner);
     return { task, seeds, rows, error: null, sentences: await sentencesOf(training, rows) };
   } catch (error) {
+    if (error instanceof InterruptedError) throw error;
     return { task, seeds, rows: [], error: (error as Error).message, sentences: null };
   }
 }

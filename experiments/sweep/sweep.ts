@@ -13,7 +13,7 @@ import { readRunConfig } from '../../training/loop/run-config.js';
 import { RunFolder } from '../../training/loop/run-folder.js';
 import { planTraining } from '../../training/loop/run-training.js';
 import { aloneIn } from '../../util/alone-in.js';
-import { UsageError } from '../../util/errors.js';
+import { InterruptedError, UsageError } from '../../util/errors.js';
 import { checkWritable, makeDirectory } from '../../util/make-directory.js';
 import { type RunResult, readResult, scoreOf } from '../measure/run-result.js';
 import { runPool } from '../work/pool.js';
@@ -128,23 +128,28 @@ class Sweep {
     await this.train(run, file);
   }
 
-  /** Never throws: a failure is a row. */
-  async run(job: Job): Promise<SweepRow> {
-    const { run, settings, directory } = job;
+  /** A failure is a row, and so keeps no other run from going on; an interruption is none. */
+  private async row(
+    { run, settings }: Pick<SweepRow, 'run' | 'settings'>,
+    train: () => Promise<string>,
+  ): Promise<SweepRow> {
     try {
-      await this.trainSetting(job);
-      return { run, settings, status: 'done', ...(await this.measure(run, directory)) };
+      return { run, settings, status: 'done', ...(await this.measure(run, await train())) };
     } catch (error) {
+      if (error instanceof InterruptedError) throw error;
       return { run, settings, status: 'failed', error: (error as Error).message };
     }
   }
 
-  async runDense({ run, settings, config }: DenseRun): Promise<SweepRow> {
-    try {
-      return { run, settings, status: 'done', ...(await this.measure(run, await this.denseRun(config))) };
-    } catch (error) {
-      return { run, settings, status: 'failed', error: (error as Error).message };
-    }
+  run(job: Job): Promise<SweepRow> {
+    return this.row(job, async () => {
+      await this.trainSetting(job);
+      return job.directory;
+    });
+  }
+
+  runDense(dense: DenseRun): Promise<SweepRow> {
+    return this.row(dense, () => this.denseRun(dense.config));
   }
 }
 

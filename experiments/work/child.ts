@@ -37,7 +37,7 @@ function lineReader(onLine: (line: string) => void): (text: string) => void {
  * Runs one program to its end and returns its standard output. A command of ours ends when the channel to us closes, whatever ended us
  * (cli/main.ts).
  * @throws ChildError with the last line that it wrote to standard error
- * @throws InterruptedError in place of starting one while this process is ending
+ * @throws InterruptedError where this process is ending, which ends the child or keeps it from being started
  */
 export async function runChild(
   command: readonly string[],
@@ -71,8 +71,13 @@ export async function runChild(
     end();
     await ended.catch(() => undefined);
   });
-  return ended.finally(() => {
+  try {
+    return await ended;
+  } catch (error) {
+    checkNotInterrupted();
+    throw error;
+  } finally {
     forget();
     signal?.removeEventListener('abort', end);
-  });
+  }
 }

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { measureRun } from '../../experiments/measure/measure.js';
 import { readResult } from '../../experiments/measure/run-result.js';
+import { makePoints } from '../../experiments/paper/make-points.js';
+import { PointsFile } from '../../experiments/paper/points-file.js';
 import { settingName, settingsOf } from '../../experiments/sweep/grid.js';
 import { paretoFront } from '../../experiments/sweep/pareto.js';
 import { repeatMeans } from '../../experiments/sweep/repeats.js';
@@ -13,6 +15,12 @@ import { runChild } from '../../experiments/work/child.js';
 import { runPool } from '../../experiments/work/pool.js';
 import { localRunner } from '../../experiments/work/runner.js';
 import { readRunConfig } from '../../training/loop/run-config.js';
+import { InterruptedError } from '../../util/errors.js';
+
+const folders: string[] = [];
+afterAll(async () => {
+  for (const folder of folders) await rm(folder, { recursive: true, force: true });
+});
 
 describe('grid', () => {
   it('makes every combination, however it is written', () => {
@@ -80,6 +88,18 @@ describe('pool', () => {
     expect([most, done]).toEqual([2, 5]);
   });
 
+  it('begins no other job where one throws', async () => {
+    const begun: number[] = [];
+    const jobs = [0, 1, 2, 3].map((at) => async () => {
+      begun.push(at);
+      await new Promise((resolve) => setTimeout(resolve, 5 * at));
+      if (at === 0) throw new Error('the first');
+    });
+    await expect(runPool(jobs, 2)).rejects.toThrow('the first');
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(begun).toEqual([0, 1]);
+  });
+
   it('tells the last words of a child that fails', async () => {
     const script = 'console.log("out"); console.error("first"); console.error("cause"); process.exit(3)';
     await expect(runChild([process.execPath, '-e', script])).rejects.toThrow(/^cause$/);
@@ -87,12 +107,42 @@ describe('pool', () => {
   });
 });
 
-describe('sweep', () => {
-  const folders: string[] = [];
-  afterAll(async () => {
-    for (const folder of folders) await rm(folder, { recursive: true, force: true });
-  });
+describe('an interruption', () => {
+  const interrupted = {
+    parallel: 2,
+    run: () => Promise.reject(new InterruptedError('interrupted')),
+    close: async () => undefined,
+  };
 
+  it('is no failed point, and no failed run', async () => {
+    const out = await mkdtemp(join(tmpdir(), 'interrupted-'));
+    folders.push(out);
+    const file = await PointsFile.open(out, 'code');
+    const points = ['one', 'two'].map((id) => ({ id, args: [id], seconds: 1 }));
+    const making = { runner: interrupted, code: 'code', onLine: () => undefined, onPoint: () => undefined };
+    await expect(makePoints(points, file, making)).rejects.toThrow(InterruptedError);
+    expect(points.map(({ id }) => file.get(id))).toEqual([null, null]);
+    const sweep = runSweep(
+      {
+        config: 'configs/first-steps.yaml',
+        settings: [{ 'masks.keep': '0.4' }],
+        overrides: [],
+        out,
+        evaluate: false,
+        secure: 0,
+        teacherSeeds: [],
+        onPlan: () => undefined,
+        onLine: () => undefined,
+        onDone: () => undefined,
+      },
+      interrupted,
+    );
+    await expect(sweep).rejects.toThrow(InterruptedError);
+    expect(await readSweep(out)).toEqual([]);
+  });
+});
+
+describe('sweep', () => {
   it('trains the dense phase once, outlives a failing setting, and resumes', async () => {
     const out = await mkdtemp(join(tmpdir(), 'sweep-'));
     folders.push(out);
