@@ -5,6 +5,7 @@ import type { EvaluationReport, Listener, StepReport } from '../training/loop/pr
 import { duration } from '../util/duration.js';
 import { note } from '../util/note.js';
 import { type Progress, progressBar } from './output.js';
+import { QuietLines, WorkDisplay } from './work-display.js';
 
 export interface TrainingDisplay extends Listener {
   stop(): void;
@@ -34,43 +35,21 @@ const describeEvaluation = (report: EvaluationReport): string => {
   return `${phase} phase, step ${step}: dev ${scores.join(', ')}, loss ${loss.toFixed(4)}${tokens}`;
 };
 
-/** Between lines where there is no bar. */
-const QUIET_MILLISECONDS = 15_000;
-
-/** What is computed before a phase's first step. */
-interface Work {
-  readonly what: string;
-  readonly since: number;
-  done: number;
-}
-
 class Display implements TrainingDisplay {
+  readonly #lines = new QuietLines();
+  readonly #work = new WorkDisplay();
   #bar: Progress | null = null;
-  #work: Work | null = null;
   #details = '';
-  #lastLine = 0;
 
   note = (line: string): void => note(line);
 
   work(what: string, done: number, examples: number): void {
-    if (this.#work?.what !== what) {
-      this.#bar?.stop();
-      this.#bar = progressBar(what, examples);
-      this.#work = { what, since: Date.now(), done: 0 };
-    }
-    const work = this.#work;
-    this.#bar?.advance(done - work.done);
-    work.done = done;
-    if (!this.#isTimeForLine()) return;
-    const left = ((Date.now() - work.since) / 1000) * (examples / done - 1);
-    note(
-      `${what}: ${((100 * done) / examples).toFixed(0)}% of ${examples} texts  about ${duration(left)} left`,
-    );
+    this.#work.show(what, done, examples);
   }
 
   phase(name: PhaseName, examples: number, done: number): void {
+    this.#work.stop();
     this.#bar?.stop();
-    this.#work = null;
     this.#details = '';
     this.#bar = progressBar(`${name} phase`, examples);
     if (done > 0) this.#bar.advance(done);
@@ -82,17 +61,10 @@ class Display implements TrainingDisplay {
 
   step(report: StepReport): void {
     this.#details = describeStep(report);
-    if (!this.#isTimeForLine()) return;
+    if (!this.#lines.isDue()) return;
     note(
       `${report.phase} phase ${(100 * report.progress).toFixed(1)}%, step ${report.step}: ${this.#details}`,
     );
-  }
-
-  /** Where there is no bar, and the last line is some time ago. */
-  #isTimeForLine(): boolean {
-    if (process.stderr.isTTY || Date.now() - this.#lastLine < QUIET_MILLISECONDS) return false;
-    this.#lastLine = Date.now();
-    return true;
   }
 
   evaluation(report: EvaluationReport): void {
@@ -103,6 +75,7 @@ class Display implements TrainingDisplay {
   }
 
   stop(): void {
+    this.#work.stop();
     this.#bar?.stop();
   }
 }

@@ -11,6 +11,7 @@ import { fraction, optional, wholeNumber } from '../options.js';
 import { print, printJson, printTable } from '../output.js';
 import { columnOptions, formatOption, labelMapOption } from '../own-data-options.js';
 import { readTexts, type TextInput } from '../texts.js';
+import { WorkDisplay } from '../work-display.js';
 
 type ExportOptions = OptionsOf<typeof OPTIONS>;
 
@@ -34,7 +35,9 @@ async function readCalibration(
 async function exportCheckpoint(options: ExportOptions): Promise<void> {
   const { calibrate } = options;
   const calibration = calibrate === undefined ? undefined : await readCalibration(calibrate, options);
-  const result = await exportModel({ ...options, calibration });
+  const display = new WorkDisplay();
+  const onProgress = (what: string, done: number, texts: number) => display.show(what, done, texts);
+  const result = await exportModel({ ...options, calibration, onProgress });
   for (const { name, value, limit } of result.warnings)
     note(
       `warning: ${name} reaches ${value.toFixed(1)}, the fixed-point ring holds less than ${limit}: it will saturate`,

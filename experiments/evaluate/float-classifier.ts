@@ -56,7 +56,7 @@ export class FloatClassifier implements Classifier {
       this.tokenizer.encode(text, textPair, this.state.maxTokens),
     );
     const started = performance.now();
-    const traces = traceTokens(
+    const traces = await traceTokens(
       this.state,
       encodings.map(({ ids, tokenTypes }, index) => ({
         index,

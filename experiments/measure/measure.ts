@@ -176,7 +176,7 @@ export async function measureRun(options: MeasureOptions): Promise<RunResult> {
   const whole = await loadSplit(config, 'dev');
   const dataset = limit === null ? whole : { ...whole, examples: whole.examples.slice(0, limit) };
   const examples = encode(dataset.examples);
-  const traces = traceTokens(state, examples);
+  const traces = await traceTokens(state, examples);
   await writeFileAtomically(tokensFile(run), tokenLines(examples, traces, tokenizer));
   const directory = join(run, 'artifact');
   const { parts } = await exportModel({ checkpoint: run, out: directory });

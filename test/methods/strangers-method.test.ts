@@ -35,7 +35,7 @@ it('is trained, exported and run as one of the list', async () => {
 
   const checkpoint = await readCheckpoint(inFolder(method, 'final'));
   const { train: examples, dev } = await prepareRun(config);
-  const { artifact } = exportArtifact(checkpoint, examples.slice(0, 100), {
+  const { artifact } = await exportArtifact(checkpoint, examples.slice(0, 100), {
     weightBits: 10,
     embeddingBits: 10,
     fixedPoint: { ringBits: 37, fractionBits: 12 },

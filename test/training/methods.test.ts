@@ -39,7 +39,7 @@ it.each(METHODS)('%s', async (method) => {
   const checkpoint = await readCheckpoint(inFolder(method, 'final'));
   expect(checkpoint.details).toMatchObject({ method, prunes: learns, reduces: kind === 'prune-reduce' });
   const { train: examples, dev } = await prepareRun(config);
-  const { artifact, state } = exportArtifact(checkpoint, examples.slice(0, 200), {
+  const { artifact, state } = await exportArtifact(checkpoint, examples.slice(0, 200), {
     weightBits: 10,
     embeddingBits: 10,
     fixedPoint: { ringBits: 37, fractionBits: 12 },
@@ -55,7 +55,7 @@ it.each(METHODS)('%s', async (method) => {
   });
   const engine = await openEngine(new CleartextBackend(), artifact, FINEST_LOGITS);
   const few = dev.slice(0, 8);
-  const { logits } = predict(state, few, { prune: true });
+  const { logits } = await predict(state, few, { prune: true });
   for (const [i, { ids, types }] of few.entries()) {
     const text = { ids: [...ids], tokenTypes: [...types] };
     const { logits: got } = await engine.classify(text, bucketOf(ids.length));

@@ -7,7 +7,8 @@ import { exactCurves } from '../../methods/curves.js';
 import type { Checkpoint } from '../../model/checkpoint/checkpoint.js';
 import { TrainingError } from '../errors.js';
 import { predictions } from '../evaluate/evaluate.js';
-import { predictMany, type Watch } from '../evaluate/predict.js';
+import { predict } from '../evaluate/predict.js';
+import type { Watch } from '../evaluate/run-batches.js';
 import type { EncodedExample } from '../loop/batches.js';
 import type { ModelState } from '../network/model-state.js';
 import { Teacher } from './teacher.js';
@@ -45,7 +46,7 @@ export async function answeredBy(state: ModelState, parts: Parts, watch: Watch):
   let before = 0;
   const answer = async (examples: readonly EncodedExample[]) => {
     const options = { prune: false, curves: exactCurves };
-    const { logits } = await predictMany(state, examples, options, (done) => afterBatch(before + done));
+    const { logits } = await predict(state, examples, options, (done) => afterBatch(before + done));
     before += examples.length;
     const answers = predictions(logits, state.config);
     return { logits, examples: examples.map((example, i) => ({ ...example, label: answers[i]! })) };

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import type { Precision } from '../../config/schema.js';
 import { exactCurves } from '../../methods/curves.js';
 import { readSafetensors, writeSafetensors } from '../../model/checkpoint/safetensors-file.js';
-import { type AfterBatch, predictMany } from '../evaluate/predict.js';
+import { predict } from '../evaluate/predict.js';
+import type { AfterBatch } from '../evaluate/run-batches.js';
 import type { EncodedExample } from '../loop/batches.js';
 import { curvesOfState, type ModelState } from '../network/model-state.js';
 
@@ -44,7 +45,7 @@ export async function teacherLogits(
     return new Float32Array(Uint8Array.from(bytes).buffer);
   }
   const curves = exact ? exactCurves : curvesOfState(state);
-  const { logits } = await predictMany(state, examples, { prune: false, precision, curves }, afterBatch);
+  const { logits } = await predict(state, examples, { prune: false, precision, curves }, afterBatch);
   const shape = [examples.length, state.config.labels.length];
   const stored = { dtype: 'F32' as const, shape, bytes: bytesOf(logits) };
   await writeSafetensors(file, new Map([['logits', stored]])).catch(() => undefined);

@@ -3,7 +3,7 @@ import type { RunConfig } from '../../config/schema.js';
 import { type Checkpoint, readCheckpoint } from '../../model/checkpoint/checkpoint.js';
 import { type TaskDescription, taskName } from '../../model/task.js';
 import { TrainingError } from '../errors.js';
-import type { Watch } from '../evaluate/predict.js';
+import type { Watch } from '../evaluate/run-batches.js';
 import type { EncodedExample } from '../loop/batches.js';
 import { type ModelState, stateOfCheckpoint } from '../network/model-state.js';
 import { teacherLogits } from './teacher-logits.js';

@@ -1,7 +1,7 @@
 /** The models that the phases of a run follow, by their answers or by their layers; each is loaded by the first that asks. */
 import type { RunConfig } from '../../config/schema.js';
 import { readCheckpoint } from '../../model/checkpoint/checkpoint.js';
-import type { Watch } from '../evaluate/predict.js';
+import type { Watch } from '../evaluate/run-batches.js';
 import type { PreparedRun } from '../loop/prepare.js';
 import type { RunFolder } from '../loop/run-folder.js';
 import type { Followed } from './layers.js';

@@ -1,5 +1,4 @@
 /** How good a model's predictions are, and the scores of its tokens. */
-import * as tf from '@tensorflow/tfjs';
 import { mean } from '../../data/metrics/mean.js';
 import { scoresOf } from '../../data/metrics/scores.js';
 import type { Task } from '../../data/sources/tasks.js';
@@ -7,12 +6,12 @@ import type { CurveSet } from '../../methods/curves.js';
 import type { LayerThresholds } from '../../model/thresholds.js';
 import type { ModelConfig } from '../../model/config.js';
 import { predictionOf } from '../../model/outputs.js';
-import { type EncodedExample, evaluationBatches, makeBatch } from '../loop/batches.js';
-import { encode, NO_DROPOUT } from '../network/encoder.js';
+import type { EncodedExample } from '../loop/batches.js';
 import { hardMasks } from '../network/forward-options.js';
-import { curvesOfState, type ModelState, weightTensors } from '../network/model-state.js';
+import { curvesOfState, type ModelState } from '../network/model-state.js';
 import type { Evaluation } from './evaluation.js';
-import { EVALUATION_LIMITS, predictMany } from './predict.js';
+import { predict } from './predict.js';
+import { runBatches } from './run-batches.js';
 
 /** Of every example the class of the largest logit, or the number. logits [examples, labels] */
 export function predictions(logits: Float32Array, { problem, labels }: ModelConfig): number[] {
@@ -58,7 +57,7 @@ export async function evaluate(
   examples: readonly EncodedExample[],
   options: { readonly prune: boolean; readonly curves?: CurveSet },
 ): Promise<Evaluation> {
-  const { logits, keptRatio, importantRatio } = await predictMany(state, examples, options);
+  const { logits, keptRatio, importantRatio } = await predict(state, examples, options);
   const labels = examples.map(({ label }) => label);
   return {
     ...scoresOf(task, predictions(logits, state.config), labels),
@@ -73,32 +72,25 @@ export async function evaluate(
  * Scores n·S of real tokens but [CLS], per pruning layer, of those that reach it: all without thresholds, else what the layers before
  * leave.
  */
-export function collectScores(
+export async function collectScores(
   state: ModelState,
   examples: readonly EncodedExample[],
   thresholds: readonly LayerThresholds[] | null = null,
-): number[][] {
-  const weights = weightTensors(state);
+): Promise<number[][]> {
   const scores: number[][] = Array.from({ length: state.config.layers - 1 }, () => []);
-  for (const group of evaluationBatches(examples, EVALUATION_LIMITS)) {
-    const batch = makeBatch(group);
-    tf.tidy(() => {
-      encode(weights.get(), state.config, batch, batch.ids, {
-        curves: curvesOfState(state),
-        masks: thresholds && hardMasks(thresholds, false),
-        dropout: NO_DROPOUT,
-        lastLayer: 'cls',
-        observe: (layer, name, value) => {
-          if (name !== 'scores' || layer === null || layer >= scores.length) return;
-          value.dataSync().forEach((score, i) => {
-            // Nobody attends to a token that has left.
-            const isThere = batch.real[i] === 1 && (thresholds === null || score > 0);
-            if (i % batch.tokens !== 0 && isThere) scores[layer]!.push(score);
-          });
-        },
-      });
-    });
-  }
-  weights.dispose();
+  await runBatches(state, examples, {
+    options: (batch) => ({
+      curves: curvesOfState(state),
+      masks: thresholds && hardMasks(thresholds, false),
+      observe: (layer, name, value) => {
+        if (name !== 'scores' || layer === null || layer >= scores.length) return;
+        value.dataSync().forEach((score, i) => {
+          // Nobody attends to a token that has left.
+          const isThere = batch.real[i] === 1 && (thresholds === null || score > 0);
+          if (i % batch.tokens !== 0 && isThere) scores[layer]!.push(score);
+        });
+      },
+    }),
+  });
   return scores;
 }

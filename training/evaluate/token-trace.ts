@@ -2,13 +2,12 @@
  * Which tokens leave in which layer: what a model's owner may look at on data of its own. In private inference nobody learns
  * it; there only the counts are opened.
  */
-import * as tf from '@tensorflow/tfjs';
-import { type EncodedExample, evaluationBatches, makeBatch } from '../loop/batches.js';
-import { encode, NO_DROPOUT } from '../network/encoder.js';
+import type * as tf from '@tensorflow/tfjs';
+import type { EncodedExample } from '../loop/batches.js';
 import { finalMasks } from '../network/forward-options.js';
-import { curvesOfState, type ModelState, weightTensors } from '../network/model-state.js';
+import { curvesOfState, type ModelState } from '../network/model-state.js';
 import { predictions } from './evaluate.js';
-import { EVALUATION_LIMITS } from './predict.js';
+import { type AfterBatch, runBatches } from './run-batches.js';
 
 export interface TokenTrace {
   /** Per token: the layer whose pruning took it away; null if it stayed to the end. */
@@ -46,34 +45,38 @@ function traceOf(
 }
 
 /** Traces of examples, in their order, with hard masks by the model's thresholds. */
-export function traceTokens(state: ModelState, examples: readonly EncodedExample[]): TokenTrace[] {
-  const weights = weightTensors(state);
+export async function traceTokens(
+  state: ModelState,
+  examples: readonly EncodedExample[],
+  afterBatch?: AfterBatch,
+): Promise<TokenTrace[]> {
   const traces = new Map<EncodedExample, TokenTrace>();
-  for (const group of evaluationBatches(examples, EVALUATION_LIMITS)) {
-    const batch = makeBatch(group);
-    tf.tidy(() => {
-      const output = encode(weights.get(), state.config, batch, batch.ids, {
+  const classes = state.config.labels.length;
+  const values = (tensor: tf.Tensor): Float32Array => tensor.dataSync() as Float32Array;
+  await runBatches(
+    state,
+    examples,
+    {
+      options: (batch) => ({
         curves: curvesOfState(state),
         masks: finalMasks(state, batch),
-        dropout: NO_DROPOUT,
-        lastLayer: 'cls',
         compact: true,
-      });
-      const values = (tensor: tf.Tensor): Float32Array => tensor.dataSync() as Float32Array;
-      const logits = values(output.logits);
-      const classes = state.config.labels.length;
-      const predicted = predictions(logits, state.config);
-      const kept = output.layers.map((masks) => values(masks.kept));
-      const important = output.layers.map((masks) => values(masks.important));
-      group.forEach((example, row) => {
-        traces.set(example, {
-          ...traceOf(kept, important, row * batch.tokens, example.ids.length),
-          predicted: predicted[row]!,
-          logits: [...logits.subarray(row * classes, (row + 1) * classes)],
+      }),
+      see(output, batch, group) {
+        const logits = values(output.logits);
+        const predicted = predictions(logits, state.config);
+        const kept = output.layers.map((masks) => values(masks.kept));
+        const important = output.layers.map((masks) => values(masks.important));
+        group.forEach((example, row) => {
+          traces.set(example, {
+            ...traceOf(kept, important, row * batch.tokens, example.ids.length),
+            predicted: predicted[row]!,
+            logits: [...logits.subarray(row * classes, (row + 1) * classes)],
+          });
         });
-      });
-    });
-  }
-  weights.dispose();
+      },
+    },
+    afterBatch,
+  );
   return examples.map((example) => traces.get(example)!);
 }

@@ -64,7 +64,7 @@ export async function verifyAgainstOnnx(
       types: new Int32Array(onnxIds.length),
       label: Number.NaN,
     };
-    const own = predict(state, [example], { prune: false, curves: exactCurves }).logits;
+    const { logits: own } = await predict(state, [example], { prune: false, curves: exactCurves });
     const error = Math.max(...logits.tolist()[0]!.map((logit, i) => Math.abs(logit - own[i]!)));
     comparisons.push({ text, sameIds: ids.join() === onnxIds.join(), ids, onnxIds, error });
   }

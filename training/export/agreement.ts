@@ -39,20 +39,18 @@ export function compareLogits(config: ModelConfig, reference: Logits, other: Log
 }
 
 /** original: the model as it was; exported: the one that the artifact stands for (rounded weights, thresholds). */
-export function agreement(
+export async function agreement(
   original: ModelState,
   exported: ModelState,
   examples: readonly EncodedExample[],
   heldOut: boolean,
-): Agreement {
+): Promise<Agreement> {
   const { config } = original;
   const outputs = config.labels.length;
-  const reference = logitsOf(
-    predict(original, examples, { prune: false, curves: exactCurves }).logits,
-    outputs,
-  );
-  const whole = logitsOf(predict(exported, examples, { prune: false }).logits, outputs);
-  const pruned = exported.spread === null ? null : predict(exported, examples, { prune: true });
+  const exact = await predict(original, examples, { prune: false, curves: exactCurves });
+  const reference = logitsOf(exact.logits, outputs);
+  const whole = logitsOf((await predict(exported, examples, { prune: false })).logits, outputs);
+  const pruned = exported.spread === null ? null : await predict(exported, examples, { prune: true });
   return {
     texts: examples.length,
     heldOut,

@@ -1,11 +1,11 @@
 /** Largest absolute values of everything that the secure engine computes, over sample sentences, with pruning active. */
-import * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs';
 import type { LayerRanges, ModelRanges } from '../../model/artifact/artifact.js';
-import { EVALUATION_LIMITS } from '../evaluate/predict.js';
-import { type Batch, type EncodedExample, evaluationBatches, makeBatch } from '../loop/batches.js';
-import { encode, NO_DROPOUT, type ObservedName } from '../network/encoder.js';
+import { type AfterBatch, runBatches } from '../evaluate/run-batches.js';
+import type { Batch, EncodedExample } from '../loop/batches.js';
+import type { ObservedName } from '../network/encoder.js';
 import { finalMasks } from '../network/forward-options.js';
-import { curvesOfState, type ModelState, weightTensors } from '../network/model-state.js';
+import { curvesOfState, type ModelState } from '../network/model-state.js';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends object ? Mutable<T[K]> : T[K] };
 
@@ -75,61 +75,59 @@ function largestLogit(q: Rows, k: Rows, batch: Batch, heads: number): number {
   return most / Math.sqrt(size);
 }
 
+/** What of a batch has been seen so far. */
+interface Seen {
+  readonly batch: Batch;
+  kept: Float32Array;
+  query: Rows | null;
+}
+
+function rowsOf(value: tf.Tensor, { batch, kept }: Seen): Rows {
+  const values = value.dataSync() as Float32Array;
+  const [rows, columns] = value.shape as [number, number];
+  // One row a sequence is [CLS], which is always there.
+  return { values, columns, present: rows === batch.size ? () => true : (row) => kept[row]! > 0 };
+}
+
 class Calibration {
   readonly layers: Mutable<LayerRanges>[];
   embedding = 0;
   pooler = 0;
   logits = 0;
-  #kept: Float32Array;
-  #query: Rows | null = null;
-
   readonly #config: ModelState['config'];
-  #batch: Batch;
 
-  constructor(config: ModelState['config'], batch: Batch) {
+  constructor(config: ModelState['config']) {
     this.#config = config;
-    this.#batch = batch;
     this.layers = Array.from({ length: config.layers }, noRange);
-    this.#kept = batch.real;
   }
 
-  start(batch: Batch): void {
-    this.#batch = batch;
-    this.#kept = batch.real;
+  /** Takes what an encoder shows of the batch. */
+  over(batch: Batch): (at: number | null, name: ObservedName, value: tf.Tensor) => void {
+    const seen: Seen = { batch, kept: batch.real, query: null };
+    return (at, name, value) => this.#see(seen, at, name, value);
   }
 
-  #rows(value: tf.Tensor): Rows {
-    const values = value.dataSync() as Float32Array;
-    const [rows, columns] = value.shape as [number, number];
-    const kept = this.#kept;
-    // One row a sequence is [CLS], which is always there.
-    return { values, columns, present: rows === this.#batch.size ? () => true : (row) => kept[row]! > 0 };
-  }
-
-  see(at: number | null, name: ObservedName, value: tf.Tensor): void {
+  #see(seen: Seen, at: number | null, name: ObservedName, value: tf.Tensor): void {
     if (name === 'scores' || name === 'embeddingNorm' || name === 'pooler') return;
     if (name === 'kept') {
-      this.#kept = value.dataSync() as Float32Array;
+      seen.kept = value.dataSync() as Float32Array;
       return;
     }
-    const rows = this.#rows(value);
+    const rows = rowsOf(value, seen);
     const most = largest(rows);
-    if (at !== null) this.#seeLayer(this.layers[at]!, name, rows, most);
+    if (at !== null) this.#seeLayer(seen, this.layers[at]!, name, rows, most);
     else if (name === 'embedding') this.embedding = Math.max(this.embedding, most);
     else if (name === 'poolerInput') this.pooler = Math.max(this.pooler, most);
     else this.logits = Math.max(this.logits, most);
   }
 
-  #seeLayer(layer: Mutable<LayerRanges>, name: ObservedName, rows: Rows, most: number): void {
+  #seeLayer(seen: Seen, layer: Mutable<LayerRanges>, name: ObservedName, rows: Rows, most: number): void {
     const scale = name === 'query' ? Math.sqrt(this.#config.heads / this.#config.hiddenSize) : 1;
     const key = name as Exclude<keyof LayerRanges, 'attentionVariance' | 'outputVariance' | 'logits'>;
     layer[key] = Math.max(layer[key] ?? 0, most * scale);
-    if (name === 'query') this.#query = rows;
+    if (name === 'query') seen.query = rows;
     if (name === 'key')
-      layer.logits = Math.max(
-        layer.logits,
-        largestLogit(this.#query!, rows, this.#batch, this.#config.heads),
-      );
+      layer.logits = Math.max(layer.logits, largestLogit(seen.query!, rows, seen.batch, this.#config.heads));
     if (name === 'attentionResidual') widenVariance(layer.attentionVariance, rows);
     if (name === 'outputResidual') widenVariance(layer.outputVariance, rows);
   }
@@ -140,24 +138,17 @@ class Calibration {
 }
 
 /** Ranges over sample sentences, by the float encoder with the secure engine's functions and hard masks. */
-export function calibrate(state: ModelState, examples: readonly EncodedExample[]): ModelRanges {
+export async function calibrate(
+  state: ModelState,
+  examples: readonly EncodedExample[],
+  afterBatch?: AfterBatch,
+): Promise<ModelRanges> {
   if (examples.length === 0) throw new Error('calibration: expected sentences, got none');
-  const weights = weightTensors(state);
-  const groups = evaluationBatches(examples, EVALUATION_LIMITS);
-  const calibration = new Calibration(state.config, makeBatch(groups[0]!));
-  for (const group of groups) {
-    const batch = makeBatch(group);
-    calibration.start(batch);
-    tf.tidy(() => {
-      encode(weights.get(), state.config, batch, batch.ids, {
-        curves: curvesOfState(state),
-        masks: finalMasks(state, batch),
-        dropout: NO_DROPOUT,
-        lastLayer: 'cls',
-        observe: (layer, name, value) => calibration.see(layer, name, value),
-      });
-    });
-  }
-  weights.dispose();
+  const calibration = new Calibration(state.config);
+  const options = (batch: Batch) => {
+    const observe = calibration.over(batch);
+    return { curves: curvesOfState(state), masks: finalMasks(state, batch), observe };
+  };
+  await runBatches(state, examples, { options }, afterBatch);
   return calibration.ranges();
 }

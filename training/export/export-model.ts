@@ -18,6 +18,7 @@ import { createTokenizer } from '../../model/tokenizer/tokenizer.js';
 import { UsageError } from '../../util/errors.js';
 import { checkWritable } from '../../util/make-directory.js';
 import { useBackend } from '../backend/setup.js';
+import { watchedBy } from '../evaluate/run-batches.js';
 import { type EncodedExample, shuffle } from '../loop/batches.js';
 import { findRunConfig } from '../loop/run-config.js';
 import { type ModelState, stateOfCheckpoint } from '../network/model-state.js';
@@ -41,9 +42,9 @@ export interface ExportModelOptions {
   readonly checkpoint: string;
   /** Folder of the artifact; an older artifact there is replaced. */
   readonly out: string;
-  /** Significant bits of the weights, 4 to 16; by default as the run's configuration says, or 8. */
+  /** Significant bits of the weights, 4 to 16; by default as the run's configuration says, or 16. */
   readonly weightBits?: number | undefined;
-  /** Bits of the word vectors, 4 to 16; by default as the run's configuration says, or 12. */
+  /** Bits of the word vectors, 4 to 16; by default as the run's configuration says, or 16. */
   readonly embeddingBits?: number | undefined;
   /**
    * Share of the tokens that the pruning layers keep, by thresholds at quantiles of the scores on the calibration texts: for a model
@@ -67,6 +68,8 @@ export interface ExportModelOptions {
   readonly scheduleQuantile?: number | undefined;
   /** Folder of the run's data, if it has moved. */
   readonly data?: string | undefined;
+  /** Told what is measured, and of how many texts. */
+  readonly onProgress?: ((what: string, done: number, texts: number) => void) | undefined;
 }
 
 export interface ExportedModel {
@@ -133,16 +136,16 @@ function splitTexts(examples: readonly EncodedExample[]) {
 }
 
 /** The checkpoint with thresholds at quantiles, where that is asked for. */
-function withQuantiles(
+async function withQuantiles(
   checkpoint: Checkpoint,
   state: ModelState,
   examples: readonly EncodedExample[],
   keep: number | undefined,
-): Checkpoint {
+): Promise<Checkpoint> {
   if (keep === undefined) return checkpoint;
   if (!(keep > 0 && keep < 1))
     throw new UsageError(`export: keep: expected a share between 0 and 1, got ${keep}`);
-  const thresholds = quantileThresholds(state, examples, keep);
+  const thresholds = await quantileThresholds(state, examples, keep);
   return withDetails(checkpoint, { prunes: true, reduces: false, thresholds });
 }
 
@@ -199,8 +202,13 @@ export async function exportModel(options: ExportModelOptions): Promise<Exported
     scheduleQuantile: opens === 'schedule' ? scheduleQuantile : null,
   };
   const { calibration, heldOut } = isForeign ? splitTexts(examples) : { calibration: examples, heldOut: [] };
-  const pruned = withQuantiles(checkpoint, original, calibration, options.keep);
-  const { artifact, state, tensors, warnings, kept } = exportArtifact(pruned, calibration, quantization);
+  const pruned = await withQuantiles(checkpoint, original, calibration, options.keep);
+  const { artifact, state, tensors, warnings, kept } = await exportArtifact(
+    pruned,
+    calibration,
+    quantization,
+    watchedBy(options.onProgress),
+  );
   const thresholds = sourceOfThresholds(pruned, options.keep);
   const compared = heldOut.length > 0 ? heldOut : calibration;
   const parts = await writeArtifact(options.out, withSource(artifact, thresholds));
@@ -214,7 +222,7 @@ export async function exportModel(options: ExportModelOptions): Promise<Exported
     calibrationTexts: calibration.length,
     kept,
     thresholds,
-    agreement: isForeign ? agreement(original, state, compared, heldOut.length > 0) : null,
+    agreement: isForeign ? await agreement(original, state, compared, heldOut.length > 0) : null,
     ignored: checkpoint.ignored,
   };
 }

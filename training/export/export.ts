@@ -22,6 +22,7 @@ import {
   type ModelConfig,
   weightGroups,
 } from '../../model/config.js';
+import { unwatched, type Watch } from '../evaluate/run-batches.js';
 import { traceTokens } from '../evaluate/token-trace.js';
 import type { EncodedExample } from '../loop/batches.js';
 import { type ModelState, methodOfState, stateOfCheckpoint } from '../network/model-state.js';
@@ -195,8 +196,14 @@ function rangeWarnings(
 }
 
 /** What the learned thresholds keep of the examples, as a schedule. */
-function scheduleOf(state: ModelState, examples: readonly EncodedExample[], quantile: number) {
-  const traces = traceTokens({ ...state, schedule: undefined }, examples);
+async function scheduleOf(
+  state: ModelState,
+  examples: readonly EncodedExample[],
+  quantile: number,
+  watch: Watch,
+) {
+  const afterBatch = watch('tokens that thresholds keep', examples.length);
+  const traces = await traceTokens({ ...state, schedule: undefined }, examples, afterBatch);
   const counted = traces.map(({ kept, important }, i) => ({
     tokens: examples[i]!.ids.length,
     kept,
@@ -207,11 +214,12 @@ function scheduleOf(state: ModelState, examples: readonly EncodedExample[], quan
 }
 
 /** Makes the artifact of a checkpoint; ranges are measured on `examples` with the rounded weights and pruning active. */
-export function exportArtifact(
+export async function exportArtifact(
   checkpoint: Checkpoint,
   examples: readonly EncodedExample[],
   options: ExportOptions,
-): ExportResult {
+  watch: Watch = unwatched,
+): Promise<ExportResult> {
   const state = stateOfCheckpoint(checkpoint);
   const quantizer = new Quantizer(state, options);
   const { embeddingBits } = options;
@@ -236,8 +244,8 @@ export function exportArtifact(
   // Ranges are those of the tokens that will be kept.
   let kept: KeptShares | null = null;
   if (scheduleQuantile !== null && rounded.spread !== null)
-    ({ schedule: rounded.schedule, kept } = scheduleOf(rounded, examples, scheduleQuantile));
-  const ranges = calibrate(rounded, examples);
+    ({ schedule: rounded.schedule, kept } = await scheduleOf(rounded, examples, scheduleQuantile, watch));
+  const ranges = await calibrate(rounded, examples, watch('ranges', examples.length));
   const gammas = privatePart.layers.flatMap(({ attentionNorm, outputNorm }) => [
     attentionNorm.gamma,
     outputNorm.gamma,

@@ -22,17 +22,18 @@ function partOfEachLayer(keep: number, layers: number): number {
 }
 
 /** One pair a layer; the last one prunes nothing. keep: 0-1, mean over the layers that prune. */
-export function quantileThresholds(
+export async function quantileThresholds(
   state: ModelState,
   examples: readonly EncodedExample[],
   keep: number,
-): LayerThresholds[] {
+): Promise<LayerThresholds[]> {
   const layers = pruningLayers(state.config);
   const part = partOfEachLayer(keep, layers);
   const thresholds = Array.from({ length: layers }, (): LayerThresholds => ({ prune: 0, reduce: 0 }));
   // What a layer's scores are depends on what the layers before have left.
   for (let layer = 0; layer < layers; layer++) {
-    const scores = collectScores(state, examples, thresholds)[layer]!.sort((a, b) => a - b);
+    const collected = await collectScores(state, examples, thresholds);
+    const scores = collected[layer]!.sort((a, b) => a - b);
     const prune = quantile(scores, 1 - part);
     thresholds[layer] = { prune, reduce: prune };
   }

@@ -47,7 +47,7 @@ export class PhaseLoop {
       const step = this.#stepper.take(run.position);
       run.position = step.position;
       this.#watchdog.check(step);
-      const warning = this.#phase.afterStep(step);
+      const warning = await this.#phase.afterStep(step);
       if (warning !== null) run.listener.note(warning);
       await run.guarded(() => this.#reporter.step(step));
       if (this.#isEvaluated(before)) await this.#evaluate();

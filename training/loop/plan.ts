@@ -23,11 +23,11 @@ interface Pace {
 }
 
 /** By batches of middle length, the first of them to warm up. */
-function paceOf(
+async function paceOf(
   config: RunConfig,
   { state, labelSpread }: PreparedRun,
   groups: readonly EncodedExample[][],
-): Pace {
+): Promise<Pace> {
   kernels.setFloatThreads(config.batch.workers ?? availableParallelism());
   const sorted = [...groups].sort((a, b) => tokensOf(a) - tokensOf(b));
   const from = Math.max(0, Math.floor((sorted.length - TIMED_STEPS) / 2));
@@ -41,16 +41,16 @@ function paceOf(
     const rest = { freezeEmbeddings, precision };
     trainingStep(state, weights, makeBatch(group), { ...options, ...rest }, () => undefined);
   };
-  const perToken = (run: (group: EncodedExample[]) => void): number => {
-    run(timed[0]!);
+  const perToken = async (run: (group: EncodedExample[]) => unknown): Promise<number> => {
+    await run(timed[0]!);
     const start = performance.now();
-    for (const group of timed) run(group);
+    for (const group of timed) await run(group);
     return (performance.now() - start) / 1000 / tokensOf(timed.flat());
   };
   try {
     return {
-      step: perToken(takeStep),
-      answer: perToken((group) => predict(state, group, { prune: false, precision })),
+      step: await perToken(takeStep),
+      answer: await perToken((group) => predict(state, group, { prune: false, precision })),
     };
   } finally {
     weights.dispose();
@@ -65,10 +65,10 @@ function teachersBefore(phase: PhaseName, phases: readonly PhaseName[], run: Run
 }
 
 /** Counts the steps of every phase and times a few; nothing is changed, and nothing is written. */
-export function planOf(config: RunConfig, prepared: PreparedRun): TrainingPlan {
+export async function planOf(config: RunConfig, prepared: PreparedRun): Promise<TrainingPlan> {
   const { train, unlabelled, dev } = prepared;
   const groups = epochBatches(train, config.batch, orderSeed(config.seed, 'dense', 0));
-  const pace = paceOf(config, prepared, groups);
+  const pace = await paceOf(config, prepared, groups);
   const perStep = (train.length / groups.length) * config.batch.accumulation;
   const [labelledTokens, furtherTokens] = [tokensOf(train), tokensOf(unlabelled)];
   const names = phaseNames(config);

@@ -20,7 +20,7 @@ import { learnWordPieces } from '../../model/tokenizer/word-piece-learner.js';
 import { answeredBy, checkFineTuned } from '../distil/fine-tuned.js';
 import type { Teacher } from '../distil/teacher.js';
 import { TrainingError } from '../errors.js';
-import { unwatched, type Watch } from '../evaluate/predict.js';
+import { unwatched, type Watch } from '../evaluate/run-batches.js';
 import type { ModelState } from '../network/model-state.js';
 import { isTaught } from '../phases/epochs.js';
 import { FURTHER_TEXTS_SEED } from '../seeds.js';

@@ -1,11 +1,10 @@
 /** What a run is made of while it goes, and how it is kept: shared by the trainer and the loop of each phase. */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { RunConfig } from '../../config/schema.js';
 import { exactCurves } from '../../methods/curves.js';
 import { TrainingError } from '../errors.js';
 import { evaluate } from '../evaluate/evaluate.js';
 import type { Evaluation } from '../evaluate/evaluation.js';
-import type { Watch } from '../evaluate/predict.js';
+import { type Watch, watchedBy } from '../evaluate/run-batches.js';
 import { curvesOfState, type ModelState } from '../network/model-state.js';
 import type { Control, Phase } from '../phases/phase.js';
 import { type Position, startOf, writeLast } from './last-checkpoint.js';
@@ -50,10 +49,13 @@ export class RunInProgress {
     return evaluate(this.state, this.prepared.task, this.prepared.dev, { prune: prunes, curves });
   }
 
-  watch: Watch = (what, examples) => async (done) => {
-    this.listener.work(what, done, examples);
-    await nextTurn();
-    await this.stopIfRequested();
+  /** For what phases compute before their first step. */
+  watch: Watch = (what, examples) => {
+    const tell = watchedBy((...work) => this.listener.work(...work))(what, examples);
+    return async (done) => {
+      await tell(done);
+      await this.stopIfRequested();
+    };
   };
 
   async stopIfRequested(): Promise<void> {

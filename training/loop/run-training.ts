@@ -1,6 +1,5 @@
 /** A whole training run from its configuration: backend, data, model, phases. */
 import { join } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { nameOfTask, type RunConfig } from '../../config/schema.js';
 import { type Checkpoint, readCheckpoint } from '../../model/checkpoint/checkpoint.js';
 import { resolveCheckpoint } from '../../model/checkpoint/hub.js';
@@ -10,7 +9,7 @@ import { checkWritable } from '../../util/make-directory.js';
 import { type BackendName, useBackend } from '../backend/setup.js';
 import { TrainingError } from '../errors.js';
 import type { Evaluation } from '../evaluate/evaluation.js';
-import type { Watch } from '../evaluate/predict.js';
+import { type Watch, watchedBy } from '../evaluate/run-batches.js';
 import { planOf } from './plan.js';
 import { withUsablePrecision } from './precision.js';
 import { prepareRun } from './prepare.js';
@@ -80,11 +79,12 @@ async function checkFolder({ output }: RunConfig, options: RunTrainingOptions): 
 /** Of what is computed before there is a run that could keep a checkpoint. */
 const watchBeforeRun =
   (listener: Partial<Listener>, signal?: AbortSignal): Watch =>
-  (what, examples) =>
-  async (done) => {
-    listener.work?.(what, done, examples);
-    await nextTurn();
-    if (signal?.aborted) throw new TrainingError('stopped before the first step; nothing was written');
+  (what, examples) => {
+    const tell = watchedBy((...work) => listener.work?.(...work))(what, examples);
+    return async (done) => {
+      await tell(done);
+      if (signal?.aborted) throw new TrainingError('stopped before the first step; nothing was written');
+    };
   };
 
 const readModel = async (name: string): Promise<Checkpoint> => readCheckpoint(await resolveCheckpoint(name));

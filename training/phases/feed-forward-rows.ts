@@ -1,11 +1,10 @@
 /** What the feed-forward layers of a model compute on sentences, row by row: what layers of low degree are fitted to. */
-import * as tf from '@tensorflow/tfjs';
 import { groupOfLayer } from '../../model/config.js';
-import { EVALUATION_LIMITS } from '../evaluate/predict.js';
-import { type Batch, type EncodedExample, evaluationBatches, makeBatch } from '../loop/batches.js';
-import { encode, NO_DROPOUT } from '../network/encoder.js';
+import { runBatches } from '../evaluate/run-batches.js';
+import type { Batch, EncodedExample } from '../loop/batches.js';
+import type { EncoderOptions } from '../network/encoder.js';
 import { hardMasks } from '../network/forward-options.js';
-import { currentThresholds, curvesOfState, type ModelState, weightTensors } from '../network/model-state.js';
+import { currentThresholds, curvesOfState, type ModelState } from '../network/model-state.js';
 
 /** Which rows of a [rows, columns] array. */
 function pick(values: Float32Array, columns: number, rows: readonly number[]): Float32Array {
@@ -41,47 +40,43 @@ const rowsOf = ({ tokens }: Batch, { scores, kept }: Seen, below: number): numbe
   Array.from(kept.keys()).filter((row) => kept[row]! > 0 && row % tokens !== 0 && scores[row]! < below);
 
 /** All tokens of the examples without masks, or under the model's own those of `low` degree; in the layers that have such. */
-export function feedForwardRows(
+export async function feedForwardRows(
   state: ModelState,
   examples: readonly EncodedExample[],
   of: 'all' | 'low',
   see: (rows: FeedForwardRows) => void,
-): void {
+): Promise<void> {
   const { config } = state;
   const { hiddenSize: hidden, intermediateSize: intermediate, layers } = config;
   const thresholds = of === 'low' ? currentThresholds(state) : null;
-  const weights = weightTensors(state);
-  for (const group of evaluationBatches(examples, EVALUATION_LIMITS)) {
-    const batch = makeBatch(group);
-    const none = new Float32Array(0);
+  const none = new Float32Array(0);
+  const observerOf = (batch: Batch): NonNullable<EncoderOptions['observe']> => {
     const seen: Seen = { scores: none, kept: none, x: none, inner: none };
-    tf.tidy(() => {
-      encode(weights.get(), config, batch, batch.ids, {
-        curves: curvesOfState(state),
-        masks: thresholds && hardMasks(thresholds, false),
-        dropout: NO_DROPOUT,
-        lastLayer: 'cls',
-        observe: (layer, name, value) => {
-          if (layer === null || layer === layers - 1) return;
-          const values = (): Float32Array => (value.dataSync() as Float32Array).slice();
-          if (name === 'scores') seen.scores = values();
-          if (name === 'kept') seen.kept = values();
-          if (name === 'attentionNorm') seen.x = values();
-          if (name === 'geluInput') seen.inner = values();
-          if (name !== 'outputResidual') return;
-          const rows = rowsOf(batch, seen, thresholds?.[layer]?.reduce ?? Number.POSITIVE_INFINITY);
-          if (rows.length === 0) return;
-          const y = values().map((sum, i) => sum - seen.x[i]!);
-          see({
-            group: groupOfLayer(config, layer),
-            count: rows.length,
-            x: pick(seen.x, hidden, rows),
-            inner: pick(seen.inner, intermediate, rows),
-            y: pick(y, hidden, rows),
-          });
-        },
+    return (layer, name, value) => {
+      if (layer === null || layer === layers - 1) return;
+      const values = (): Float32Array => (value.dataSync() as Float32Array).slice();
+      if (name === 'scores') seen.scores = values();
+      if (name === 'kept') seen.kept = values();
+      if (name === 'attentionNorm') seen.x = values();
+      if (name === 'geluInput') seen.inner = values();
+      if (name !== 'outputResidual') return;
+      const rows = rowsOf(batch, seen, thresholds?.[layer]?.reduce ?? Number.POSITIVE_INFINITY);
+      if (rows.length === 0) return;
+      const y = values().map((sum, i) => sum - seen.x[i]!);
+      see({
+        group: groupOfLayer(config, layer),
+        count: rows.length,
+        x: pick(seen.x, hidden, rows),
+        inner: pick(seen.inner, intermediate, rows),
+        y: pick(y, hidden, rows),
       });
-    });
-  }
-  weights.dispose();
+    };
+  };
+  await runBatches(state, examples, {
+    options: (batch) => ({
+      curves: curvesOfState(state),
+      masks: thresholds && hardMasks(thresholds, false),
+      observe: observerOf(batch),
+    }),
+  });
 }

@@ -34,17 +34,17 @@ function enough(examples: readonly EncodedExample[], tokens: number): readonly E
 }
 
 /** Neurons by group; of no group where none are asked for. */
-function chooseNeurons(
+async function chooseNeurons(
   state: ModelState,
   examples: readonly EncodedExample[],
   fittedTo: 'all' | 'low',
   count: number,
-): ReadonlyMap<number, readonly number[]> {
+): Promise<ReadonlyMap<number, readonly number[]>> {
   if (count === 0) return new Map();
   const sums = new Map<number, NeuronSums>();
   const { activation, intermediateSize } = state.config;
   const { high } = curvesOfState(state).activation[activation];
-  feedForwardRows(state, examples, fittedTo, ({ group, inner, count: rows }) => {
+  await feedForwardRows(state, examples, fittedTo, ({ group, inner, count: rows }) => {
     const known = sums.get(group) ?? new NeuronSums(intermediateSize);
     sums.set(group, known);
     known.add(inner, applyCurve(tf.tensor1d(inner), high).dataSync() as Float32Array, rows);
@@ -124,11 +124,11 @@ const squaresOf = ({ method, config }: ModelState): number =>
  * Gives the model its layers of low degree, fitted to what its feed-forward layers compute on the examples: for all tokens without masks, or
  * under the model's own for those of `low` degree.
  */
-export function addReduced(
+export async function addReduced(
   state: ModelState,
   examples: readonly EncodedExample[],
   fittedTo: 'all' | 'low' = 'all',
-): void {
+): Promise<void> {
   const squares = squaresOf(state);
   const { hiddenSize: hidden } = state.config;
   const config: ModelConfig = {
@@ -137,10 +137,10 @@ export function addReduced(
     ...(squares > 0 ? { reducedSquares: squares } : {}),
   };
   const tokens = (fittedTo === 'low' ? LOW_TOKENS_AN_INPUT : TOKENS_AN_INPUT) * hidden;
-  const neurons = chooseNeurons(state, enough(examples, CHOOSING_SHARE * tokens), fittedTo, squares);
+  const neurons = await chooseNeurons(state, enough(examples, CHOOSING_SHARE * tokens), fittedTo, squares);
   const neuronsOf = (group: number): readonly number[] => neurons.get(group) ?? anyNeurons(squares);
   const equations = new Map<number, NormalEquations>();
-  feedForwardRows(state, enough(examples, tokens), fittedTo, (rows) => {
+  await feedForwardRows(state, enough(examples, tokens), fittedTo, (rows) => {
     const known = equations.get(rows.group) ?? new NormalEquations(hidden + squares, hidden);
     equations.set(rows.group, known);
     known.add(features(rows, neuronsOf(rows.group)), rows.y, rows.count);

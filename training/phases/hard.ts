@@ -16,7 +16,7 @@ export class HardPhase extends MaskedPhase {
   /** Thresholds that follow no target stand still from the beginning. */
   override async begin(): Promise<void> {
     this.run.control.schedule = null;
-    if (this.run.config.masks.keep === null) this.#settle();
+    if (this.run.config.masks.keep === null) await this.#settle();
   }
 
   override async open(): Promise<void> {
@@ -26,10 +26,10 @@ export class HardPhase extends MaskedPhase {
   }
 
   /** From here on tokens are kept by rank, if that is what will run. */
-  #settle(): void {
+  async #settle(): Promise<void> {
     const { config, control, prepared } = this.run;
     if (config.masks.opens === 'counts') return;
-    control.schedule = settledSchedule(this.run);
+    control.schedule = await settledSchedule(this.run);
     prepared.state.schedule = control.schedule;
   }
 
@@ -46,9 +46,9 @@ export class HardPhase extends MaskedPhase {
     return progress >= REACHED || this.run.config.masks.keep === null;
   }
 
-  override afterStep(taken: StepTaken): null {
+  override async afterStep(taken: StepTaken): Promise<null> {
     if (taken.progress < HELD) this.hold(taken);
-    else if (this.run.control.schedule === null) this.#settle();
+    else if (this.run.control.schedule === null) await this.#settle();
     return null;
   }
 

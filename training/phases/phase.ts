@@ -5,7 +5,7 @@ import type { Schedule } from '../../model/artifact/schedule.js';
 import type { Followed } from '../distil/layers.js';
 import type { Teacher } from '../distil/teacher.js';
 import type { OwnModel } from '../distil/teachers.js';
-import type { Watch } from '../evaluate/predict.js';
+import type { Watch } from '../evaluate/run-batches.js';
 import type { EncodedExample } from '../loop/batches.js';
 import type { RateOf } from '../loop/optimizer.js';
 import type { PreparedRun } from '../loop/prepare.js';
@@ -77,7 +77,7 @@ export abstract class Phase {
   abstract masks(progress: number): StepMasks;
 
   /** Adapts thresholds and control; the result is a sentence to show, mostly null. */
-  afterStep(_taken: StepTaken): string | null {
+  async afterStep(_taken: StepTaken): Promise<string | null> {
     return null;
   }
 

@@ -8,7 +8,7 @@ import { methodNamed } from '../../methods/index.js';
 import type { Followed } from '../distil/layers.js';
 import { Teacher } from '../distil/teacher.js';
 import { collectScores } from '../evaluate/evaluate.js';
-import { predict, predictMany } from '../evaluate/predict.js';
+import { predict } from '../evaluate/predict.js';
 import { type EncodedExample, shuffle } from '../loop/batches.js';
 import { currentThresholds, type ModelState } from '../network/model-state.js';
 import {
@@ -41,19 +41,18 @@ export class ReducePhase extends HardPhase {
     const { state } = prepared;
     const examples = shuffle([...this.examples], splitmix32(thresholdSeed(config.seed)));
     const sample = examples.slice(0, config.masks.initial.examples);
-    this.#place(sample);
-    if (methodNamed(state.method).lowFeedForward) addReduced(state, examples, 'low');
+    await this.#place(sample);
+    if (methodNamed(state.method).lowFeedForward) await addReduced(state, examples, 'low');
     control.schedule = null;
-    control.kept = predict(this.#original, sample, { prune: true }).keptRatio;
+    control.kept = (await predict(this.#original, sample, { prune: true })).keptRatio;
   }
 
   /** Second thresholds at quantiles of the scores of tokens that stay; both in units of these scores' spread. */
-  #place(sample: readonly EncodedExample[]): void {
+  async #place(sample: readonly EncodedExample[]): Promise<void> {
     const { state } = this.run.prepared;
     const pruning = currentThresholds(this.#original)!;
-    const scores = collectScores(this.#original, sample, pruning).map((all, layer) =>
-      all.filter((score) => score >= pruning[layer]!.prune),
-    );
+    const collected = await collectScores(this.#original, sample, pruning);
+    const scores = collected.map((all, layer) => all.filter((score) => score >= pruning[layer]!.prune));
     const thresholds = pruning.map(({ prune }, layer) => {
       const share = this.#low[layer]!;
       const sorted = [...scores[layer]!].sort((a, b) => a - b);
@@ -72,7 +71,7 @@ export class ReducePhase extends HardPhase {
     if (distillation.teachers.length > 0) return super.loadTeacher();
     const afterBatch = this.run.watch('answers of the model that prunes', this.examples.length);
     const options = { prune: true, precision };
-    const { logits } = await predictMany(this.#original, this.examples, options, afterBatch);
+    const { logits } = await predict(this.#original, this.examples, options, afterBatch);
     return Teacher.ofLogits(this.examples, logits, this.#original.config.labels.length);
   }
 

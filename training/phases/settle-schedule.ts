@@ -8,13 +8,13 @@ import { thresholdSeed } from '../seeds.js';
 import type { RunContext } from './phase.js';
 
 /** What the thresholds keep of some training sentences, at the configured quantile. */
-export function settledSchedule({ config, prepared }: RunContext): Schedule {
+export async function settledSchedule({ config, prepared }: RunContext): Promise<Schedule> {
   const { initial, scheduleQuantile } = config.masks;
   const sample = shuffle([...prepared.train], splitmix32(thresholdSeed(config.seed))).slice(
     0,
     initial.examples,
   );
-  const traces = traceTokens({ ...prepared.state, schedule: undefined }, sample);
+  const traces = await traceTokens({ ...prepared.state, schedule: undefined }, sample);
   const counted = traces.map(({ kept, important }, i) => ({
     tokens: sample[i]!.ids.length,
     kept,

@@ -37,17 +37,17 @@ export class SoftPhase extends MaskedPhase {
     Object.assign(control, { lambda: config.masks.lambda, kept: null, schedule: null } satisfies Control);
     await folder.writeModel(folder.dense, prepared.state);
     const sample = shuffle([...prepared.train], splitmix32(thresholdSeed(config.seed)));
-    this.#placeThresholds(sample.slice(0, config.masks.initial.examples));
+    await this.#placeThresholds(sample.slice(0, config.masks.initial.examples));
     const { state } = prepared;
-    if (state.reduces && methodNamed(state.method).lowFeedForward) addReduced(state, sample);
+    if (state.reduces && methodNamed(state.method).lowFeedForward) await addReduced(state, sample);
   }
 
   /** First thresholds from the scores of some training sentences. */
-  #placeThresholds(sample: readonly EncodedExample[]): void {
+  async #placeThresholds(sample: readonly EncodedExample[]): Promise<void> {
     const { config, prepared } = this.run;
     const { state } = prepared;
     const { initial } = config.masks;
-    const scores = collectScores(state, sample);
+    const scores = await collectScores(state, sample);
     state.spread = scores.map(spreadOf);
     const thresholds = thresholdParameters(initialThresholds(scores, initial), state.spread);
     for (const [name, parameter] of thresholds) state.parameters.set(name, parameter);
@@ -60,7 +60,7 @@ export class SoftPhase extends MaskedPhase {
     return { mode: 'soft', temperatures, polarization: polarization.soft, lambda, alpha, norm };
   }
 
-  override afterStep({ result, step, progress, passed, length }: StepTaken): string | null {
+  override async afterStep({ result, step, progress, passed, length }: StepTaken): Promise<string | null> {
     this.#adapt(result, progress, passed);
     const warning = this.#collapse.see(result.kept, length, this.lambda);
     return warning && `soft phase, step ${step}: ${warning}`;

@@ -162,7 +162,7 @@ describe.each(familyCases.map((family) => ({ title: family.title, family })))('$
 
   it('is computed privately as in float', async () => {
     const examples = examplesOf(family, 40);
-    const { artifact, state } = exportArtifact(checkpoint, examples, {
+    const { artifact, state } = await exportArtifact(checkpoint, examples, {
       weightBits: 12,
       embeddingBits: 12,
       fixedPoint: { ringBits: 37, fractionBits: 12 },
@@ -170,7 +170,7 @@ describe.each(familyCases.map((family) => ({ title: family.title, family })))('$
     const weights = new Set(artifact.private.layers.map(({ query }) => query.matrix.values));
     expect(weights.size).toBe(new Set([0, 1, 2].map((at) => family.layer(at).query)).size);
     for (const example of examples.slice(0, 3)) {
-      const float = predict(state, [example], { prune: true });
+      const float = await predict(state, [example], { prune: true });
       const clear = await inTheClear(artifact, example);
       expect(difference(clear.logits!, [...float.logits])).toBeLessThan(0.05);
     }
@@ -251,7 +251,7 @@ describe.skipIf(!hasShared)('small checkpoints with reference outputs', () => {
     }));
     const fixedPoint = { ringBits: 37, fractionBits: 12 };
     const bits = { weightBits: 8, embeddingBits: 12, fixedPoint };
-    const { artifact } = exportArtifact(checkpoint, examples, bits);
+    const { artifact } = await exportArtifact(checkpoint, examples, bits);
     const wide = cases.map(({ logits }) => {
       const [first, second] = [...logits].sort((a, b) => b - a);
       return first! - second! > MARGIN;

@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { parseRunConfig } from '../../../config/load.js';
 import { readCheckpoint } from '../../../model/checkpoint/checkpoint.js';
 import { Teacher } from '../../../training/distil/teacher.js';
-import { predict, predictMany, unwatched } from '../../../training/evaluate/predict.js';
+import { predict } from '../../../training/evaluate/predict.js';
+import { unwatched } from '../../../training/evaluate/run-batches.js';
 import { branchRun } from '../../../training/loop/branch.js';
 import { prepareRun } from '../../../training/loop/prepare.js';
 import { runTraining } from '../../../training/loop/run-training.js';
@@ -25,7 +26,7 @@ describe('teachers', () => {
     const each = await Promise.all(
       teachers.map(async (directory) => {
         const model = stateOfCheckpoint(await readCheckpoint(directory));
-        return predict(model, some, { prune: false }).logits;
+        return (await predict(model, some, { prune: false })).logits;
       }),
     );
     const own = { weights: 'nowhere', logits: 'nowhere' };
@@ -102,7 +103,7 @@ describe('texts that a teacher answers', () => {
     const signal = setImmediate(() => {
       happened = true;
     });
-    await predictMany(state, examples, { prune: false });
+    await predict(state, examples, { prune: false });
     clearImmediate(signal);
     expect(happened).toBe(true);
   });

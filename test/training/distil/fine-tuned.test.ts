@@ -41,7 +41,7 @@ describe('a fine-tuned model, adapted by its own answers', () => {
     );
     const { train: examples, dev, teacher, notes, task } = await prepareRun(config);
     expect([examples.length + dev.length, task.pair]).toEqual([500, false]);
-    const exact = predict(stateOfCheckpoint(await readCheckpoint(model)), examples, {
+    const exact = await predict(stateOfCheckpoint(await readCheckpoint(model)), examples, {
       prune: false,
       curves: exactCurves,
     });

@@ -70,7 +70,7 @@ describe('an exported artifact', () => {
       const { ids, tokenTypes } = tokenizer.encode(text, null, 32);
       return { index, ids: Int32Array.from(ids), types: Int32Array.from(tokenTypes), label: 0 };
     });
-    const { artifact, state } = exportArtifact(checkpoint, examples, {
+    const { artifact, state } = await exportArtifact(checkpoint, examples, {
       weightBits: 10,
       embeddingBits: 10,
       fixedPoint: { ringBits: 37, fractionBits: 12 },
@@ -81,7 +81,7 @@ describe('an exported artifact', () => {
     await writeArtifact(join(folder, 'scheduled'), artifact);
     const classifier = await CleartextClassifier.open(join(folder, 'scheduled'));
     for (const [i, text] of texts.entries()) {
-      const float = predict(state, [examples[i]!], { prune: true });
+      const float = await predict(state, [examples[i]!], { prune: true });
       const fixed = await classifier.classify(text);
       const { length } = examples[i]!.ids;
       const counts = schedule!.find(({ tokens }) => tokens === fixed.bucket)!.layers;
@@ -102,7 +102,7 @@ describe('an exported artifact', () => {
       return { index, ids: Int32Array.from(ids), types: Int32Array.from(tokenTypes), label: 0 };
     });
     const fixedPoint = { ringBits: 37, fractionBits: 12 };
-    const { artifact, state } = exportArtifact(checkpoint, examples, {
+    const { artifact, state } = await exportArtifact(checkpoint, examples, {
       weightBits: 10,
       embeddingBits: 10,
       fixedPoint,
@@ -110,7 +110,7 @@ describe('an exported artifact', () => {
     await writeArtifact(join(folder, 'artifact'), artifact);
     const classifier = await CleartextClassifier.open(join(folder, 'artifact'));
     for (const [i, text] of texts.entries()) {
-      const float = predict(state, [examples[i]!], { prune: true });
+      const float = await predict(state, [examples[i]!], { prune: true });
       const fixed = await classifier.classify(text);
       const tokens = examples[i]!.ids.length;
       fixed.layers.slice(0, -1).forEach(({ kept, important }, layer) => {

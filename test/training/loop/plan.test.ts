@@ -24,7 +24,7 @@ describe('a plan', () => {
     const config = parseRunConfig(literal(changes), 'test');
     const prepared = await prepareRun(config);
     const before = prepared.state.parameters.get('classifier.weight')!.values.slice();
-    const plan = planOf(config, prepared);
+    const plan = await planOf(config, prepared);
     expect(prepared.state.parameters.get('classifier.weight')!.values).toEqual(before);
     expect(plan.phases.map(({ phase, examples, answers }) => [phase, examples, answers])).toEqual([
       ['dense', 300, 0],

@@ -47,7 +47,7 @@ describe('a regression', () => {
     });
     const { train: examples } = await prepareRun(config);
     const fixedPoint = { ringBits: 37, fractionBits: 12 };
-    const { artifact } = exportArtifact(checkpoint, examples.slice(0, 100), {
+    const { artifact } = await exportArtifact(checkpoint, examples.slice(0, 100), {
       weightBits: 10,
       embeddingBits: 12,
       fixedPoint,

@@ -46,19 +46,19 @@ describe('a whole run on generated sentences', () => {
       reduces: true,
     });
     const { train: examples, dev } = await prepareRun(config);
-    const before = predict(stateOfCheckpoint(checkpoint), dev, { prune: true });
+    const before = await predict(stateOfCheckpoint(checkpoint), dev, { prune: true });
     expect(before.keptRatio).toEqual(evaluation.keptRatio);
 
     const fixedPoint = { ringBits: 37, fractionBits: 12 };
     const options = { weightBits: 8, embeddingBits: 8, fixedPoint };
-    const { artifact, state, tensors, warnings } = exportArtifact(
+    const { artifact, state, tensors, warnings } = await exportArtifact(
       checkpoint,
       examples.slice(0, 100),
       options,
     );
     expect(warnings).toEqual([]);
     for (const { relativeError } of tensors) expect(relativeError).toBeLessThan(0.03);
-    const after = predict(state, dev, { prune: true });
+    const after = await predict(state, dev, { prune: true });
     const agreeing = before.logits.filter(
       (x, i) => i % 2 === 0 && x > before.logits[i + 1]! === after.logits[i]! > after.logits[i + 1]!,
     );

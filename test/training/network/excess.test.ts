@@ -27,7 +27,7 @@ it('keeps the inputs of a trained model within a narrower range', async () => {
   const reach = async (name: string, activations: object) => {
     const { config } = await train(name, { ...denseOnly, activations });
     const state = stateOfCheckpoint(await readCheckpoint(inFolder(name, 'final')));
-    const { layers } = calibrate(state, (await prepareRun(config)).train.slice(0, 100));
+    const { layers } = await calibrate(state, (await prepareRun(config)).train.slice(0, 100));
     return Math.max(...layers.map(({ geluInput }) => geluInput));
   };
   const [free, bound] = [await reach('free', {}), await reach('bound', { limit: 0.5, weight: 1 })];

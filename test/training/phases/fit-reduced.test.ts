@@ -46,7 +46,7 @@ it('compute what two feed-forward layers do whose activation does nothing', asyn
   // Far above 0 GELU is x.
   for (let layer = 0; layer < layers; layer++) values(layer, 'intermediate.dense.bias').fill(16);
   const { config: plain } = state;
-  addReduced(state, examples);
+  await addReduced(state, examples);
   expect(state.config.linearReduction).toBe(true);
   expect(state.parameters.has(`encoder.layer.${layers - 1}.reduced.weight`)).toBe(false);
 
@@ -71,7 +71,7 @@ it('squares of the neurons that a line serves worst are what a line cannot compu
   values('intermediate.dense.bias').fill(16);
   for (const neuron of curved) values('intermediate.dense.bias')[neuron] = 0;
   const plain = { ...state };
-  addReduced(state, examples);
+  await addReduced(state, examples);
   expect(state.config.reducedSquares).toBe(hidden / 2);
   const inner = values('reduced.inner.weight');
   curved.forEach((neuron) => {

@@ -48,7 +48,8 @@ describe('masks.low', () => {
     expect(low.reduces).toBe(true);
 
     const { dev } = await prepareRun(config);
-    const [before, after] = [state, low].map((model) => predict(model, dev, { prune: true }));
+    const before = await predict(state, dev, { prune: true });
+    const after = await predict(low, dev, { prune: true });
     expect(after!.keptRatio).toEqual(before!.keptRatio);
     expect(after!.importantRatio.slice(0, -1)).toEqual(
       after!.importantRatio.slice(0, -1).map(() => expect.closeTo(after!.importantRatio.at(-1)!)),
@@ -62,7 +63,7 @@ describe('masks.low', () => {
     const { evaluation, config } = await train('shares', from('pruned', low, { epochs: 3 }));
     const { dev } = await prepareRun(config);
     const pruned = stateOfCheckpoint(await readCheckpoint(inFolder('pruned', 'final')));
-    const { keptRatio } = predict(pruned, dev, { prune: true });
+    const { keptRatio } = await predict(pruned, dev, { prune: true });
     const alone = keptRatio.at(-1)!;
     low.forEach((share, layer) => {
       const kept = evaluation.keptRatio[layer]!;
