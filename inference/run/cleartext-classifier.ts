@@ -4,6 +4,7 @@ import { type ArtifactParts, readArtifact } from '../../model/artifact/artifact-
 import { createTokenizer, type Tokenizer } from '../../model/tokenizer/tokenizer.js';
 import { CleartextBackend } from '../backends/cleartext/cleartext-backend.js';
 import { FINEST_LOGITS } from '../core/answer.js';
+import { nextTask } from '../core/next-task.js';
 import { withSpan } from '../core/span.js';
 import { Meter, NO_COST } from '../session/meter.js';
 import { type Classification, classificationOf } from './classification.js';
@@ -31,7 +32,9 @@ export class CleartextClassifier {
     return new CleartextClassifier(artifact.public, publicPart.digest, tokenizer, party);
   }
 
+  /** Computes in one piece; signals and other work have their turn before. */
   async classify(input: TextInput): Promise<Classification> {
+    await new Promise<void>(nextTask);
     const { text, textPair } = textOrPair(input);
     const encoding = this.tokenizer.encode(text, textPair, this.model.maxTokens);
     const bucket = bucketOf(encoding.ids.length);

@@ -1,5 +1,6 @@
 /** Checkpoint → artifact: quantized weights, calibrated ranges, thresholds. */
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { methodReference } from '../../methods/reference.js';
 import {
   type Artifact,
@@ -138,11 +139,13 @@ function exportGroup(quantizer: Quantizer, checkpoint: Checkpoint, group: number
 }
 
 /** Layers of one group have the same weights, and thresholds of their own. */
-function exportLayers(quantizer: Quantizer, checkpoint: Checkpoint): EncoderLayerWeights[] {
+async function exportLayers(quantizer: Quantizer, checkpoint: Checkpoint): Promise<EncoderLayerWeights[]> {
   const { config, details } = checkpoint;
-  const groups = Array.from({ length: weightGroups(config) }, (_, group) =>
-    exportGroup(quantizer, checkpoint, group),
-  );
+  const groups: LayerWeights[] = [];
+  for (let group = 0; group < weightGroups(config); group++) {
+    groups.push(exportGroup(quantizer, checkpoint, group));
+    await nextTurn();
+  }
   return Array.from({ length: config.layers }, (_, layer) => ({
     ...groups[groupOfLayer(config, layer)]!,
     thresholds: (details?.prunes ? details.thresholds?.[layer] : undefined) ?? null,
@@ -235,7 +238,7 @@ export async function exportArtifact(
   };
   const privatePart: PrivateModel = {
     ...(state.config.embeddingSize === null ? {} : { projection: quantizer.linear('embeddings.projection') }),
-    layers: exportLayers(quantizer, checkpoint),
+    layers: await exportLayers(quantizer, checkpoint),
     pooler: quantizer.linear('pooler.dense'),
     classifier: quantizer.linear('classifier'),
   };

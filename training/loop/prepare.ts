@@ -19,6 +19,7 @@ import { type TokenizerFiles, tokenizerFilesFromVocabulary } from '../../model/t
 import { learnWordPieces } from '../../model/tokenizer/word-piece-learner.js';
 import { answeredBy, checkFineTuned } from '../distil/fine-tuned.js';
 import type { Teacher } from '../distil/teacher.js';
+import { chunks } from '../../util/chunks.js';
 import { TrainingError } from '../errors.js';
 import { unwatched, type Watch } from '../evaluate/run-batches.js';
 import type { ModelState } from '../network/model-state.js';
@@ -47,25 +48,34 @@ export interface PreparedRun {
   readonly notes: readonly string[];
 }
 
-function encodeAll(
-  dataset: Dataset,
+/** Texts that are split into tokens in one piece. */
+const TEXTS_AT_ONCE = 2_000;
+
+async function encodeAll(
+  { examples, malformed }: Dataset,
   tokenizer: Tokenizer,
   maxTokens: number,
   notes: string[],
-  what: string = dataset.split,
-): EncodedExample[] {
+  what: string,
+  watch: Watch,
+): Promise<EncodedExample[]> {
   let truncated = 0;
-  const encoded = dataset.examples.map(({ index, text, textPair, label }) => {
-    const { ids, tokenTypes, droppedTokens } = tokenizer.encode(text, textPair, maxTokens);
-    if (droppedTokens > 0) truncated++;
-    return {
-      index,
-      ids: Int32Array.from(ids),
-      types: Int32Array.from(tokenTypes),
-      label: label ?? Number.NaN,
-    };
-  });
-  notes.push(...describeMalformed(dataset.malformed));
+  const encoded: EncodedExample[] = [];
+  const afterBatch = watch(`tokens of ${what}`, examples.length);
+  for (const part of chunks(examples, TEXTS_AT_ONCE)) {
+    for (const { index, text, textPair, label } of part) {
+      const { ids, tokenTypes, droppedTokens } = tokenizer.encode(text, textPair, maxTokens);
+      if (droppedTokens > 0) truncated++;
+      encoded.push({
+        index,
+        ids: Int32Array.from(ids),
+        types: Int32Array.from(tokenTypes),
+        label: label ?? Number.NaN,
+      });
+    }
+    await afterBatch(encoded.length);
+  }
+  notes.push(...describeMalformed(malformed));
   if (truncated > 0) notes.push(`${what}: ${truncated} texts truncated to ${maxTokens} tokens`);
   return encoded;
 }
@@ -150,8 +160,8 @@ function methodOfRun({ method }: RunConfig): Method {
 }
 
 /**
- * Loads data, tokenizer and weights. `readModel` turns the configuration's checkpoint name into a checkpoint; `watch` sees what a fine-tuned model
- * answers.
+ * Loads data, tokenizer and weights. `readModel` turns the configuration's checkpoint name into a checkpoint; `watch` sees texts as they are split,
+ * and what a fine-tuned model answers.
  */
 export async function prepareRun(
   config: RunConfig,
@@ -204,9 +214,9 @@ export async function prepareRun(
   };
   if (pruning) placeThresholds(state, pruning);
   const parts = {
-    train: encodeAll(train, tokenizer, maxTokens, notes),
-    unlabelled: encodeAll(unlabelled, tokenizer, maxTokens, notes, 'further texts'),
-    dev: encodeAll(dev, tokenizer, maxTokens, notes),
+    train: await encodeAll(train, tokenizer, maxTokens, notes, train.split, watch),
+    unlabelled: await encodeAll(unlabelled, tokenizer, maxTokens, notes, 'further texts', watch),
+    dev: await encodeAll(dev, tokenizer, maxTokens, notes, dev.split, watch),
   };
   const { teacher, ...examples } = isAnswered
     ? await answeredBy(state, parts, watch)
