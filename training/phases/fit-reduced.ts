@@ -5,6 +5,7 @@
  * learned like every other weight. That two linear layers without an activation between them are one is MPCViT's (Zeng et al., ICCV
  * 2023, section 4.3).
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs';
 import { methodNamed } from '../../methods/index.js';
 import { isReducedGroup, type ModelConfig, squaresBeside, weightGroups } from '../../model/config.js';
@@ -145,8 +146,10 @@ export async function addReduced(
     equations.set(rows.group, known);
     known.add(features(rows, neuronsOf(rows.group)), rows.y, rows.count);
   });
-  for (let group = 0; group < weightGroups(config); group++)
-    if (isReducedGroup(config, group))
-      putLayers(state, config, group, equations.get(group), neuronsOf(group));
+  for (let group = 0; group < weightGroups(config); group++) {
+    if (!isReducedGroup(config, group)) continue;
+    putLayers(state, config, group, equations.get(group), neuronsOf(group));
+    await nextTurn();
+  }
   state.config = config;
 }
