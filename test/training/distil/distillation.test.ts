@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -88,12 +88,22 @@ describe('texts that a teacher answers', () => {
     });
     expect(told.at(-1)).toEqual(['answers of the teacher', 400, 400]);
     const stop = new AbortController();
-    const work = (): void => stop.abort();
+    const work = (what: string): void => {
+      if (what === 'answers of the teacher') stop.abort();
+    };
     const stopped = runTraining(configOf('stopped'), { signal: stop.signal, listener: { work } });
     await expect(stopped).rejects.toThrow(/^stopped after step 0; --resume goes on from .*checkpoint$/);
     await runTraining(configOf('stopped'), { resume: true });
     const [straight, resumed] = [await weights('unstopped'), await weights('stopped')];
     for (const [name, { values }] of straight) expect(resumed.get(name)!.values, name).toEqual(values);
+  });
+
+  it('are not begun where a stop comes before, and nothing is written', async () => {
+    const config = parseRunConfig(literal(changes(inFolder('unbegun'))), 'test');
+    const stop = new AbortController();
+    const stopped = runTraining(config, { signal: stop.signal, listener: { work: () => stop.abort() } });
+    await expect(stopped).rejects.toThrow('stopped before the first step; nothing was written');
+    expect(existsSync(inFolder('unbegun'))).toBe(false);
   });
 
   it('let a signal through between two batches', async () => {
