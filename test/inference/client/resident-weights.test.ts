@@ -34,7 +34,8 @@ import { engineClient } from './engine-client.js';
 
 /** Wide enough for weights that may stay. */
 const WIDE = { config: { hiddenSize: 64, intermediateSize: 128 } };
-const sentence = 'a good. movie a bad movie good movie.';
+/** Of which no score is so near to a threshold that rounding, which is random, decides: 150 runs keep the same tokens. */
+const sentence = 'movie good bad. a good movie';
 
 let folder: string;
 beforeEach(() => {
