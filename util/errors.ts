@@ -33,6 +33,12 @@ export class InterruptedError extends CipherPruneError {
   readonly code = 'ERR_INTERRUPTED';
 }
 
+/** What is kept of a failure where others go on. An interruption is none: it is thrown again. */
+export function failureMessage(error: unknown): string {
+  if (error instanceof InterruptedError) throw error;
+  return (error as Error).message;
+}
+
 /** Something needs a package that is optional and not installed. */
 export class MissingPackageError extends CipherPruneError {
   override name = 'MissingPackageError';

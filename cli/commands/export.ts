@@ -37,7 +37,7 @@ async function exportCheckpoint(options: ExportOptions): Promise<void> {
   const calibration = calibrate === undefined ? undefined : await readCalibration(calibrate, options);
   const display = new WorkDisplay();
   const onProgress = (what: string, done: number, texts: number) => display.show(what, done, texts);
-  const result = await exportModel({ ...options, calibration, onProgress });
+  const result = await exportModel({ ...options, calibration, onProgress }).finally(() => display.stop());
   for (const { name, value, limit } of result.warnings)
     note(
       `warning: ${name} reaches ${value.toFixed(1)}, the fixed-point ring holds less than ${limit}: it will saturate`,

@@ -1,9 +1,9 @@
 /** An evaluation in parts of a few examples each, which do not need each other. */
 import type { Task } from '../../data/sources/tasks.js';
+import { failureMessage } from '../../util/errors.js';
 import { runPool } from '../work/pool.js';
 import type { Runner } from '../work/runner.js';
 import { type Evaluation, type ExampleRow, evaluationOf } from './evaluation.js';
-import { InterruptedError } from '../../util/errors.js';
 
 export interface PartsOptions {
   readonly task: Task;
@@ -43,8 +43,7 @@ export async function evaluateInParts(
         rows[at] = result.rows;
         onPart(result.rows);
       } catch (error) {
-        if (error instanceof InterruptedError) throw error;
-        errors.push(`examples ${from} to ${from + limit - 1}: ${(error as Error).message}`);
+        errors.push(`examples ${from} to ${from + limit - 1}: ${failureMessage(error)}`);
       }
     }),
     runner.parallel,

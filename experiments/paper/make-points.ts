@@ -1,9 +1,9 @@
 /** Makes the points that are not there yet. */
+import { failureMessage } from '../../util/errors.js';
 import { runPool } from '../work/pool.js';
 import type { Runner } from '../work/runner.js';
 import type { KeptPoint, Point } from './point.js';
 import type { PointsFile } from './points-file.js';
-import { InterruptedError } from '../../util/errors.js';
 
 export interface MakingPoints {
   readonly runner: Runner;
@@ -30,8 +30,7 @@ async function made(point: Point, { runner, code, onLine }: MakingPoints): Promi
     const seconds = Math.round((performance.now() - started) / 10) / 100;
     return { ...of, status: 'done', seconds, result };
   } catch (error) {
-    if (error instanceof InterruptedError) throw error;
-    return { ...of, status: 'failed', error: (error as Error).message };
+    return { ...of, status: 'failed', error: failureMessage(error) };
   }
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { METHODS } from '../../methods/index.js';
 import type { Method } from '../../methods/method.js';
 import { writeFileAtomically } from '../../model/write-file-atomically.js';
+import { failureMessage } from '../../util/errors.js';
 import { readJsonLines } from '../../util/json-lines.js';
 import { makeDirectory } from '../../util/make-directory.js';
 import { packageFile } from '../../util/package-file.js';
@@ -12,7 +13,6 @@ import type { Setting } from '../sweep/grid.js';
 import type { SweepRow } from '../sweep/results-file.js';
 import { planSweep, runSweep, type SweepOptions } from '../sweep/sweep.js';
 import type { Runner } from '../work/runner.js';
-import { InterruptedError } from '../../util/errors.js';
 
 /** Of GLUE, and the configuration for each; QNLI is learned from its dev file, whose training file is large. */
 const CONFIGS: Readonly<Record<string, string>> = {
@@ -179,7 +179,6 @@ export async function train(training: Training, runner: Runner): Promise<Trained
     const rows = await runSweep(sweep, runner);
     return { task, seeds, rows, error: null, sentences: await sentencesOf(training, rows) };
   } catch (error) {
-    if (error instanceof InterruptedError) throw error;
-    return { task, seeds, rows: [], error: (error as Error).message, sentences: null };
+    return { task, seeds, rows: [], error: failureMessage(error), sentences: null };
   }
 }

@@ -13,7 +13,7 @@ import { readRunConfig } from '../../training/loop/run-config.js';
 import { RunFolder } from '../../training/loop/run-folder.js';
 import { planTraining } from '../../training/loop/run-training.js';
 import { aloneIn } from '../../util/alone-in.js';
-import { InterruptedError, UsageError } from '../../util/errors.js';
+import { failureMessage, UsageError } from '../../util/errors.js';
 import { checkWritable, makeDirectory } from '../../util/make-directory.js';
 import { type RunResult, readResult, scoreOf } from '../measure/run-result.js';
 import { runPool } from '../work/pool.js';
@@ -136,8 +136,7 @@ class Sweep {
     try {
       return { run, settings, status: 'done', ...(await this.measure(run, await train())) };
     } catch (error) {
-      if (error instanceof InterruptedError) throw error;
-      return { run, settings, status: 'failed', error: (error as Error).message };
+      return { run, settings, status: 'failed', error: failureMessage(error) };
     }
   }
 

@@ -72,19 +72,19 @@ export interface OnTheWay {
   readonly range: number;
 }
 
-const waysOf = ({ out, range }: OnTheWay): readonly [stay: RowsWay, go: RowsWay] => [
-  async (_, x) => [x],
-  async (mpc, x) => [await convert(mpc, x, out, range)],
-];
+const asItIs: RowsWay = async (_, x) => [x];
+const converted =
+  ({ out, range }: OnTheWay): RowsWay =>
+  async (mpc, x) => [await convert(mpc, x, out, range)];
 
 /**
  * x [rows, ...] as it moves before `convertBehind`: converted where that is done on demand, since it waits for nothing here; as it is where it was made
  * ahead, since it costs next to nothing then, and rows that move cost by the bit.
  */
 export async function convertBefore(mpc: Backend, x: SharedTensor, to: OnTheWay): Promise<SharedTensor> {
-  const [stay, go] = waysOf(to);
+  if (!mpc.ifMade) return convert(mpc, x, to.out, to.range);
   const small = shrunk(mpc, x, to.out, to.range);
-  return mpc.ifMade ? (await mpc.ifMade(small, [], stay, go)).tensors[0]! : (await go(mpc, small))[0]!;
+  return (await mpc.ifMade(small, [], asItIs, converted(to))).tensors[0]!;
 }
 
 /** Rows of what `convertBefore` gave for a tensor of the format `from`. */
@@ -94,12 +94,13 @@ export async function convertBehind(
   from: RingFormat,
   to: OnTheWay,
 ): Promise<SharedTensor> {
-  const [, go] = waysOf(to);
-  const { ringBits } = to.out;
-  const { ringBits: bits } = convertedBy(from, to.out, to.range);
-  if (!mpc.ifMade || bits === ringBits) return (await go(mpc, rows))[0]!;
+  const { out, range } = to;
+  const { ringBits } = out;
+  const { ringBits: bits } = convertedBy(from, out, range);
+  if (!mpc.ifMade || bits === ringBits) return convert(mpc, rows, out, range);
+  const way = converted(to);
   const count = sizeOf(rows.shape.slice(1));
-  return (await mpc.ifMade(rows, [[[{ kind: 'widen', count, bits, ringBits }]]], go, go)).tensors[0]!;
+  return (await mpc.ifMade(rows, [[[{ kind: 'widen', count, bits, ringBits }]]], way, way)).tensors[0]!;
 }
 
 /** bits ? x : 0 of tensors of one shape, converted likewise: `range` bounds what is selected. */

@@ -16,6 +16,7 @@ import { runPool } from '../../experiments/work/pool.js';
 import { localRunner } from '../../experiments/work/runner.js';
 import { readRunConfig } from '../../training/loop/run-config.js';
 import { InterruptedError } from '../../util/errors.js';
+import { quietSweep } from '../support/quiet-sweep.js';
 
 const folders: string[] = [];
 afterAll(async () => {
@@ -122,21 +123,7 @@ describe('an interruption', () => {
     const making = { runner: interrupted, code: 'code', onLine: () => undefined, onPoint: () => undefined };
     await expect(makePoints(points, file, making)).rejects.toThrow(InterruptedError);
     expect(points.map(({ id }) => file.get(id))).toEqual([null, null]);
-    const sweep = runSweep(
-      {
-        config: 'configs/first-steps.yaml',
-        settings: [{ 'masks.keep': '0.4' }],
-        overrides: [],
-        out,
-        evaluate: false,
-        secure: 0,
-        teacherSeeds: [],
-        onPlan: () => undefined,
-        onLine: () => undefined,
-        onDone: () => undefined,
-      },
-      interrupted,
-    );
+    const sweep = runSweep(quietSweep({ out, settings: [{ 'masks.keep': '0.4' }] }), interrupted);
     await expect(sweep).rejects.toThrow(InterruptedError);
     expect(await readSweep(out)).toEqual([]);
   });
@@ -165,19 +152,13 @@ export: { calibrationExamples: 24 }
 `,
     );
     const lines: string[] = [];
-    const options = {
+    const options = quietSweep({
       config,
       // A learning rate beyond all bounds ends in numbers that are none, and the run in an error.
       settings: settingsOf(['phases.soft.learningRate=5e-4,1e30']),
-      overrides: [],
       out: join(out, 'sweep'),
-      evaluate: false,
-      secure: 0,
-      teacherSeeds: [] as number[],
-      onPlan: () => undefined,
-      onLine: (run: string, line: string) => lines.push(`${run}: ${line}`),
-      onDone: () => undefined,
-    };
+      onLine: (run, line) => lines.push(`${run}: ${line}`),
+    });
     const rows = await runSweep(options, localRunner(2));
     const status = (all: readonly SweepRow[]) => all.map((row) => [row.run, row.status]);
     const expected = [

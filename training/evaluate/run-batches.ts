@@ -20,12 +20,14 @@ export type Watch = (what: string, examples: number) => AfterBatch;
 /** Of what computation how many examples are done. */
 export type Tell = (what: string, done: number, examples: number) => void;
 
+/** `check` throws where the work is to end. */
 export const watchedBy =
-  (tell?: Tell): Watch =>
+  (tell?: Tell, check?: () => void | Promise<void>): Watch =>
   (what, examples) =>
   async (done) => {
     tell?.(what, done, examples);
     await nextTurn();
+    await check?.();
   };
 
 export const unwatched = watchedBy();

@@ -50,13 +50,10 @@ export class RunInProgress {
   }
 
   /** For what phases compute before their first step. */
-  watch: Watch = (what, examples) => {
-    const tell = watchedBy((...work) => this.listener.work(...work))(what, examples);
-    return async (done) => {
-      await tell(done);
-      await this.stopIfRequested();
-    };
-  };
+  watch: Watch = watchedBy(
+    (...work) => this.listener.work(...work),
+    () => this.stopIfRequested(),
+  );
 
   async stopIfRequested(): Promise<void> {
     if (!this.stop.requested) return;

@@ -77,15 +77,13 @@ async function checkFolder({ output }: RunConfig, options: RunTrainingOptions): 
 }
 
 /** Of what is computed before there is a run that could keep a checkpoint. */
-const watchBeforeRun =
-  (listener: Partial<Listener>, signal?: AbortSignal): Watch =>
-  (what, examples) => {
-    const tell = watchedBy((...work) => listener.work?.(...work))(what, examples);
-    return async (done) => {
-      await tell(done);
+const watchBeforeRun = (listener: Partial<Listener>, signal?: AbortSignal): Watch =>
+  watchedBy(
+    (...work) => listener.work?.(...work),
+    () => {
       if (signal?.aborted) throw new TrainingError('stopped before the first step; nothing was written');
-    };
-  };
+    },
+  );
 
 const readModel = async (name: string): Promise<Checkpoint> => readCheckpoint(await resolveCheckpoint(name));
 

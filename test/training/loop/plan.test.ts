@@ -5,6 +5,7 @@ import { planSweep } from '../../../experiments/sweep/sweep.js';
 import { prepareRun } from '../../../training/loop/prepare.js';
 import { planOf } from '../../../training/loop/plan.js';
 import { planTraining } from '../../../training/loop/run-training.js';
+import { quietSweep } from '../../support/quiet-sweep.js';
 import { literal, temporaryRuns } from './tiny-runs.js';
 
 const { train, inFolder } = temporaryRuns();
@@ -52,18 +53,8 @@ describe('a plan', () => {
 
   it('of a sweep names the runs, dense ones once for all that share them', async () => {
     const out = inFolder('sweep');
-    const runs = await planSweep({
-      config: 'configs/first-steps.yaml',
-      settings: [{ 'masks.keep': '0.4' }, { 'masks.keep': '0.6' }],
-      overrides: ['data.syntheticTrain=200'],
-      out,
-      evaluate: false,
-      secure: 0,
-      teacherSeeds: [],
-      onPlan: () => undefined,
-      onLine: () => undefined,
-      onDone: () => undefined,
-    });
+    const settings = [{ 'masks.keep': '0.4' }, { 'masks.keep': '0.6' }];
+    const runs = await planSweep(quietSweep({ out, settings, overrides: ['data.syntheticTrain=200'] }));
     expect(runs.map(({ run, state }) => [run, state])).toEqual([
       ['dense', 'new'],
       [expect.stringContaining('0.4'), 'new'],
